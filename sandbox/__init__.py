@@ -1,0 +1,31 @@
+"""A practice Slack on this machine: a workspace that a Slack app can be tried in, and tested with.
+
+It speaks the Web API, Socket Mode and signed HTTP, is as strict as Slack or stricter, and knows
+nothing of any particular app: everything it knows about one comes from its manifest.
+
+Start one, and point an app at it::
+
+    from sandbox import HeldClock, PracticeSlack
+
+    with PracticeSlack(Path("manifest.yml")) as slack:
+        client = WebClient(token=slack.bot_token, base_url=slack.api_url)
+        alice = slack.add_person("alice", role="admin")
+        alice.types("/hello world")
+        alice.sees("Hello")
+
+What is where:
+
+- `slack.workspace` (`sandbox.workspace.Workspace`): the state, safe to read from any thread; its
+  reading functions return copies. `workspace.subscribe(callback)` tells of every change and
+  returns a function that ends it; the callback runs in the changing thread, has no arguments, and
+  must be quick (set a flag, wake a loop). `workspace.version` grows with every change.
+- `slack.hands` (`sandbox.hands.Hands`): what anybody can do with a mouse and a keyboard, by user
+  id: type, press, enter, submit, close, open the Home. The page and `Person` both use it, so they
+  cannot differ. These functions wait for the app's acknowledgement (up to 3 s): call them from a
+  thread, never from the event loop that serves the page.
+- `slack.person("alice")` (`sandbox.people.Person`): the same for tests, in words.
+- `slack.traffic`: every exchange in both directions; `slack.calls(method)`: the Web API's part.
+- `slack.faults`: ways to misbehave.
+
+For tests without sockets see `sandbox.inprocess`.
+"""

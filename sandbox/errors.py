@@ -1,0 +1,41 @@
+"""The errors of the practice Slack.
+
+SandboxError                 anything below
+├── SlackError               an answer with ``"ok": false``, in Slack's own error codes
+├── ManifestError            the manifest is not one that Slack would take
+└── NotRunningError          asked for an address or a connection of a workspace that is stopped
+"""
+
+from typing import Any
+
+
+class SandboxError(Exception):
+    """Anything that goes wrong in the practice Slack."""
+
+
+class SlackError(SandboxError):
+    """A refusal of the Web API.
+
+    Args:
+        code: Slack's error code, such as ``channel_not_found``.
+        status: the HTTP status of the answer; Slack refuses with 200 except for rate limits.
+        headers: further headers of the answer.
+        extra: further fields of the answer, such as ``needed`` and ``provided``.
+    """
+
+    def __init__(
+        self, code: str, *, status: int = 200, headers: dict[str, str] | None = None, **extra: Any
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = status
+        self.headers = headers or {}
+        self.extra = extra
+
+
+class ManifestError(SandboxError):
+    """The manifest is not one that Slack would take."""
+
+
+class NotRunningError(SandboxError):
+    """The practice Slack is not running, so it has no address and no connections."""
