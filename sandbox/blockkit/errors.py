@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class InvalidBlocks(ValueError):  # noqa: N818 - named after Slack's own error code, invalid_blocks
+class InvalidBlocks(ValueError):
     """A message or a view breaks Block Kit's rules.
 
     Arguments:
-        errors: every rule broken, in the order of the payload. Each reads like an entry of
-            Slack's ``response_metadata.messages``: ``[ERROR] must be less than 151 characters
-            [json-pointer:/blocks/0/text/text]``. Pointers into a view start with ``/view``.
+        errors: every rule broken, in the order in which the payload is read. Each reads like an
+            entry of Slack's ``response_metadata.messages``: ``[ERROR] must be less than 151
+            characters [json-pointer:/blocks/0/text/text]``. Pointers into a view start with
+            ``/view``.
+        code: the error code that Slack's Web API answers with, for instance ``invalid_blocks``
+            for a message, ``invalid_arguments`` or ``view_too_large`` for a view.
     """
 
-    def __init__(self, errors: Sequence[str]) -> None:
+    def __init__(self, errors: Sequence[str], code: str = "invalid_blocks") -> None:
         self.errors = list(errors)
+        self.code = code
         super().__init__("\n".join(self.errors))
