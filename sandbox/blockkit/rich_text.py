@@ -102,7 +102,6 @@ DATE: Final = Shape(
     fields={
         "timestamp": required(Whole()),
         "format": required(Text()),
-        "timezone": optional(Text()),
         "url": optional(LINK_URL),
         "fallback": optional(Text()),
         "style": optional(MENTION_STYLE),

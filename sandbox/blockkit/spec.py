@@ -212,9 +212,9 @@ class Shape:
         for name, part in self.fields.items():
             if part.required and name not in value:
                 walk.say(f"missing required field: {name}")
-        for name in value:
-            if name not in self.fields and not (name == "type" and self.type is not None):
-                walk.say(f"invalid additional property: {shown(str(name))}")
+        for given in value:
+            if given not in self.fields and not (given == "type" and self.type is not None):
+                walk.say(f"invalid additional property: {shown(str(given))}")
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,48 @@
     tree = parse_text_object(block["text"])    # a plain_text or mrkdwn object
     tree = parse_rich_text(block)              # a rich_text block
     to_plain(tree, names)                      # dates as their fallback …
-    to_plain(tree, names, now=now, tz=tz)      # … or as this person reads them
+    to_plain(tree, names, now, tz)             # … or as this person reads them
     to_html(tree, names, now, tz)              # always escaped
     plain_of_message(message, names)           # everything a person reads, in reading order
-    plain_of_view(view, names)
+    plain_of_view(view, names)                 # the same of a modal or a Home tab
+    code_of_message(message)                   # what stands in its code spans and code blocks
 
 ``names`` turns ids into names (``Names`` is the protocol, ``NameBook`` a ready-made one from
-dicts). ``now`` is an aware datetime, ``tz`` the reader's time zone.
+dicts). ``now`` is an aware datetime, ``tz`` the reader's time zone. ``sandbox.text.html`` names the
+CSS classes that the HTML uses; its ``safe_url`` tells which URLs a page may link to.
 """
+
+from sandbox.text.dates import format_date
+from sandbox.text.html import safe_url, to_html
+from sandbox.text.mrkdwn import parse, parse_plain, unescape
+from sandbox.text.names import NO_NAMES, NameBook, Names
+from sandbox.text.plain import to_plain
+from sandbox.text.reading import (
+    code_of_message,
+    parse_text_object,
+    plain_of_message,
+    plain_of_view,
+)
+from sandbox.text.rich_text import parse_rich_text
+from sandbox.text.tree import Node, Tree, code_spans
+
+__all__ = [
+    "NO_NAMES",
+    "NameBook",
+    "Names",
+    "Node",
+    "Tree",
+    "code_of_message",
+    "code_spans",
+    "format_date",
+    "parse",
+    "parse_plain",
+    "parse_rich_text",
+    "parse_text_object",
+    "plain_of_message",
+    "plain_of_view",
+    "safe_url",
+    "to_html",
+    "to_plain",
+    "unescape",
+]

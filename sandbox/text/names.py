@@ -6,15 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sandbox.text.tree import Broadcast, ChannelMention, UsergroupMention, UserMention
+
+Mention = UserMention | ChannelMention | UsergroupMention | Broadcast
+
 
 class Names(Protocol):
     """Turns ids into display names; ``None`` when the reader cannot know the id."""
 
-    def user(self, user_id: str) -> str | None: ...
+    def user(self, user_id: str, /) -> str | None:
+        """The display name of a person, without ``@``."""
 
-    def channel(self, channel_id: str) -> str | None: ...
+    def channel(self, channel_id: str, /) -> str | None:
+        """The name of a channel, without ``#``."""
 
-    def usergroup(self, usergroup_id: str) -> str | None: ...
+    def usergroup(self, usergroup_id: str, /) -> str | None:
+        """The handle of a user group, without ``@``."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +32,32 @@ class NameBook:
     channels: Mapping[str, str] = field(default_factory=dict)
     usergroups: Mapping[str, str] = field(default_factory=dict)
 
-    def user(self, user_id: str) -> str | None:
+    def user(self, user_id: str, /) -> str | None:
         """The display name of a person."""
         return self.users.get(user_id)
 
-    def channel(self, channel_id: str) -> str | None:
+    def channel(self, channel_id: str, /) -> str | None:
         """The name of a channel."""
         return self.channels.get(channel_id)
 
-    def usergroup(self, usergroup_id: str) -> str | None:
+    def usergroup(self, usergroup_id: str, /) -> str | None:
         """The handle of a user group."""
         return self.usergroups.get(usergroup_id)
+
+
+NO_NAMES = NameBook()
+"""Nobody is known: mentions show their label, or else the id."""
+
+
+def mentioned(node: Mention, names: Names) -> str:
+    """A mention as people read it: ``@alice``, ``#general``, ``@here``.
+
+    The name of today wins over the label that the sender wrote, as in Slack.
+    """
+    if isinstance(node, UserMention):
+        return "@" + (names.user(node.user_id) or node.label or node.user_id)
+    if isinstance(node, ChannelMention):
+        return "#" + (names.channel(node.channel_id) or node.label or node.channel_id)
+    if isinstance(node, UsergroupMention):
+        return "@" + (names.usergroup(node.usergroup_id) or node.label or node.usergroup_id)
+    return "@" + node.range

@@ -1,0 +1,86 @@
+"""A tree as plain text: what somebody reads aloud."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+from sandbox.text.dates import format_date
+from sandbox.text.names import NO_NAMES, Names, mentioned
+from sandbox.text.tree import (
+    BLOCKS,
+    Broadcast,
+    ChannelMention,
+    Date,
+    Emoji,
+    ListOf,
+    Node,
+    Preformatted,
+    Quote,
+    Text,
+    Tree,
+    UsergroupMention,
+    UserMention,
+)
+
+
+def to_plain(
+    tree: Tree,
+    names: Names = NO_NAMES,
+    now: datetime | None = None,
+    tz: tzinfo | None = None,
+) -> str:
+    """The words of a tree, without markup.
+
+    Arguments:
+        tree: what ``parse`` and its siblings return.
+        names: what mentions show.
+        now, tz: an aware datetime and the reader's time zone (``now``'s own if left out). Without
+            ``now``, dates show their fallback.
+    """
+    words = ""
+    for node in tree:
+        own = _node(node, names, now, tz)
+        if isinstance(node, BLOCKS):
+            words += _line_end(words) + own + "\n"
+        else:
+            words += own
+    return words.removesuffix("\n") if tree and isinstance(tree[-1], BLOCKS) else words
+
+
+def _line_end(words: str) -> str:
+    return "" if not words or words.endswith("\n") else "\n"
+
+
+def _node(node: Node, names: Names, now: datetime | None, tz: tzinfo | None) -> str:
+    if isinstance(node, Text):
+        return node.text
+    if isinstance(node, UserMention | ChannelMention | UsergroupMention | Broadcast):
+        return mentioned(node, names)
+    if isinstance(node, Emoji):
+        return node.character or f":{node.name}:"
+    if isinstance(node, Date):
+        return date_words(node, now, tz)
+    if isinstance(node, ListOf):
+        return "\n".join(_items(node, names, now, tz))
+    inside = to_plain(node.children, names, now, tz)
+    if isinstance(node, Quote):
+        return "\n".join("> " + line for line in inside.split("\n"))
+    if isinstance(node, Preformatted):
+        return inside.removesuffix("\n")
+    return inside
+
+
+def _items(node: ListOf, names: Names, now: datetime | None, tz: tzinfo | None) -> list[str]:
+    lines = []
+    for number, item in enumerate(node.items, node.first):
+        mark = f"{number}." if node.ordered else "•"
+        lines.append("  " * node.indent + f"{mark} {to_plain(item, names, now, tz)}")
+    return lines
+
+
+def date_words(date: Date, now: datetime | None, tz: tzinfo | None) -> str:
+    """A date as its reader sees it; its fallback (or its bare format) where that cannot be."""
+    zone = tz or (now.tzinfo if now else None)
+    if now is None or zone is None:
+        return date.fallback or date.format
+    return format_date(date.timestamp, date.format, now, zone) or date.fallback or date.format
