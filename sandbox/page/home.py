@@ -1,0 +1,37 @@
+"""The app's Home."""
+
+from sandbox.model import ViewRef
+from sandbox.page.blocks import draw_blocks
+from sandbox.page.part import Part
+from sandbox.page.stage import Stage
+from sandbox.page.tab import HOME
+from sandbox.page.tags import tag
+
+
+class Home(Part):
+    """The Home that the app published for the acting person."""
+
+    def mark(self) -> object:
+        here = self.tab.place == HOME
+        self.holder.set_visibility(here)
+        view = self.tab.workspace.home_of(self.tab.me) if here else None
+        return self.tab.me, here, (view.id, view.hash) if view else None
+
+    def draw(self) -> None:
+        if self.tab.place != HOME:
+            return
+        view = self.tab.workspace.home_of(self.tab.me)
+        if view is None:
+            name = self.tab.workspace.manifest.bot_name
+            tag("p", f"{name} has nothing to show here yet.", "empty-home")
+            return
+        stage = Stage(
+            self.tab,
+            ViewRef(view.id),
+            self.tab.reader,
+            view.blocks,
+            values=view.values,
+            in_view=True,
+        )
+        with tag("div", classes="home-blocks"):
+            draw_blocks(stage, view.blocks)

@@ -1,0 +1,110 @@
+"""One message: whose it is, when it was written, what it says, and its blocks."""
+
+from sandbox.model import Json, Message, MessageRef
+from sandbox.page.blocks import draw_blocks
+from sandbox.page.faces import face
+from sandbox.page.icons import icon
+from sandbox.page.look import clock_time, full_time, moment
+from sandbox.page.stage import Stage
+from sandbox.page.tab import Tab
+from sandbox.page.tags import button, markup, tag
+from sandbox.page.texts import Reader
+
+
+def draw_message(tab: Tab, reader: Reader, message: Message, *, follows: bool) -> None:
+    """Draw one message where the page is being built.
+
+    Args:
+        tab: the browser tab.
+        reader: who reads it.
+        message: the message.
+        follows: whether it stands under the name of the message before it.
+    """
+    classes = "message" + (" follows" if follows else "")
+    classes += " ephemeral" if message.ephemeral_for else ""
+    with tag("article", classes=classes, data_ts=message.ts, aria_label=_words(tab, message)):
+        if message.ephemeral_for:
+            _only_you(tab, message)
+        with tag("div", classes="message-gutter"):
+            if follows:
+                _time(reader, message, "message-time gutter-time", suffix=False)
+            else:
+                face(tab.slack, message.user, 36)
+        with tag("div", classes="message-body"):
+            if not follows:
+                _byline(tab, reader, message)
+            _content(tab, reader, message)
+
+
+def _author(tab: Tab, message: Message) -> str:
+    if message.by_slack:
+        return "Slackbot"
+    if message.user == tab.slack.bot_user_id:
+        return tab.workspace.manifest.bot_name
+    return tab.name_of(message.user)
+
+
+def _words(tab: Tab, message: Message) -> str:
+    return f"Message from {_author(tab, message)}"
+
+
+def _only_you(tab: Tab, message: Message) -> None:
+    with tag("div", classes="only-you"):
+        icon("eye", 14)
+        tag("span", "Only visible to you")
+        dismiss = button("Dismiss message", "link-button")
+
+    async def away() -> None:
+        await tab.do(tab.hands.dismiss, tab.me, message.channel, message.ts)
+
+    dismiss.on("click", away, [])
+
+
+def _byline(tab: Tab, reader: Reader, message: Message) -> None:
+    with tag("div", classes="byline"):
+        tag("span", _author(tab, message), "message-name")
+        if message.bot_id or message.by_slack:
+            tag("span", "APP", "badge")
+        account = tab.workspace.account(message.user)
+        if account is not None and account.is_outsider:
+            tag("span", "External", "badge external")
+        _time(reader, message, "message-time", suffix=True)
+
+
+def _time(reader: Reader, message: Message, classes: str, *, suffix: bool) -> None:
+    at = moment(message.ts, reader.zone)
+    tag("time", clock_time(at, suffix=suffix), classes, title=full_time(at, reader.now.date()))
+
+
+def _content(tab: Tab, reader: Reader, message: Message) -> None:
+    if message.thread_ts and message.thread_ts != message.ts:
+        tag("div", "replied in a thread", "note")
+    if message.blocks:
+        _draw_stage(tab, reader, message, message.blocks)
+    elif message.text:
+        markup(reader.html(message.text), "mrkdwn message-text")
+    for attachment in message.payload.get("attachments") or []:
+        _attachment(tab, reader, message, attachment)
+    if message.edited_ts:
+        tag("span", "(edited)", "edited")
+
+
+def _draw_stage(tab: Tab, reader: Reader, message: Message, blocks: list[Json]) -> None:
+    where = MessageRef(message.channel, message.ts)
+    values = message.inputs.get(tab.me)
+    draw_blocks(Stage(tab, where, reader, blocks, values=values), blocks)
+
+
+def _attachment(tab: Tab, reader: Reader, message: Message, attachment: Json) -> None:
+    """A secondary attachment: older than blocks, with a bar of colour at its left."""
+    colour = {"good": "#2EB67D", "warning": "#ECB22E", "danger": "#E01E5A"}.get(
+        str(attachment.get("color", "")), str(attachment.get("color", ""))
+    )
+    bar = colour if colour.startswith("#") and colour[1:].isalnum() else "#DDDDDD"
+    with tag("div", classes="attachment").style(f"border-left-color:{bar}"):
+        if attachment.get("title"):
+            tag("strong", str(attachment["title"]))
+        if attachment.get("text"):
+            markup(reader.html(str(attachment["text"])), "mrkdwn")
+        if attachment.get("blocks"):
+            _draw_stage(tab, reader, message, attachment["blocks"])

@@ -1,0 +1,37 @@
+"""The window: the bar, the rail, the messages and the message box, put together for one tab."""
+
+from sandbox.page.composer import Composer
+from sandbox.page.header import Header
+from sandbox.page.home import Home
+from sandbox.page.messages import MessageList
+from sandbox.page.modal import Modal
+from sandbox.page.sidebar import Sidebar
+from sandbox.page.tab import Tab
+from sandbox.page.tags import tag
+from sandbox.page.topbar import TopBar
+from sandbox.page.traffic import TrafficPane
+
+
+def build(tab: Tab) -> None:
+    """Build the whole window for a tab, where the page is being built."""
+    with tag("div", classes="window"):
+        TopBar(tab, tag("header", classes="topbar"))
+        with tag("div", classes="columns"):
+            Sidebar(tab, tag("aside", classes="sidebar"))
+            veil = tag("div", classes="veil", aria_hidden="true")
+            with tag("main", classes="main"):
+                Header(tab, tag("div", classes="header"))
+                messages = tag("div", classes="messages", role="log", tabindex="0")
+                messages.props["aria-label"] = "Messages"
+                MessageList(tab, messages)
+                Home(tab, tag("div", classes="home"))
+                Composer(tab, tag("div", classes="composer-holder"))
+            TrafficPane(tab, tag("aside", classes="traffic", aria_label="Traffic"))
+    Modal(tab)
+
+    def shut_drawer() -> None:
+        tab.drawer_open = False
+        tab.refresh()
+
+    veil.on("click", shut_drawer, [])
+    tab.refresh()

@@ -1,0 +1,92 @@
+// What must happen in the browser itself: the keys of the message box, arrow keys in menus, and
+// keeping the newest message in view. Everything else is drawn by the server.
+
+const practiceSlack = (() => {
+  const picked = () => document.querySelector('.suggestion[aria-selected="true"]');
+
+  // Setting a value by script tells nobody, so the input event is sent too.
+  function put(box, text) {
+    box.value = text;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.focus();
+  }
+
+  function send(box) {
+    const text = box.value;
+    if (!text.trim()) return;
+    box.value = "";
+    box.dispatchEvent(new CustomEvent("send", { detail: text }));
+  }
+
+  function take(line) {
+    const box = line.closest(".composer").querySelector(".composer-box");
+    put(box, line.dataset.insert);
+  }
+
+  function movePick(step) {
+    const lines = [...document.querySelectorAll(".suggestion")];
+    const now = lines.indexOf(picked());
+    const next = lines[(now + step + lines.length) % lines.length];
+    lines.forEach((line) => line.setAttribute("aria-selected", line === next));
+    next.scrollIntoView({ block: "nearest" });
+  }
+
+  // A suggestion is completed by Enter only while it would add something to what was typed.
+  function completes(box, line) {
+    const list = line && line.closest(".suggestions");
+    if (!list || list.dataset.complete !== "yes") return false;
+    return line.dataset.insert.trim() !== box.value.trim();
+  }
+
+  function key(e) {
+    if (e.isComposing) return;
+    const line = picked();
+    const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+    if (line && step) {
+      e.preventDefault();
+      movePick(step);
+    } else if (line && e.key === "Escape") {
+      line.closest(".suggestions").remove();
+    } else if (line && e.key === "Tab") {
+      e.preventDefault();
+      take(line);
+    } else if (e.key === "Enter" && !e.shiftKey) {
+      e.preventDefault();
+      if (completes(e.target, line)) take(line);
+      else send(e.target);
+    }
+  }
+
+  // Arrow keys walk through menus and lists of options.
+  document.addEventListener("keydown", (e) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+    const menu = e.target.closest && e.target.closest(".q-menu");
+    if (!step || !menu) return;
+    const items = [...menu.querySelectorAll(".menu-item")];
+    if (!items.length) return;
+    e.preventDefault();
+    const now = items.indexOf(document.activeElement);
+    items[Math.min(Math.max(now + step, 0), items.length - 1)].focus();
+  });
+
+  // The newest message stays in view, unless the reader has scrolled up to read older ones.
+  function follow(list) {
+    let atEnd = true;
+    const toEnd = () => (list.scrollTop = list.scrollHeight);
+    list.addEventListener("scroll", () => {
+      atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
+    });
+    new MutationObserver(() => atEnd && toEnd()).observe(list, { childList: true, subtree: true });
+    new ResizeObserver(() => atEnd && toEnd()).observe(list);
+    toEnd();
+  }
+
+  new MutationObserver((_, observer) => {
+    const list = document.querySelector(".messages");
+    if (!list) return;
+    observer.disconnect();
+    follow(list);
+  }).observe(document, { childList: true, subtree: true });
+
+  return { key, take, typed: (e, emit) => emit(e.target.value), sendFrom: (id) => send(document.getElementById(id)) };
+})();

@@ -1,0 +1,61 @@
+"""HTML elements for the page: real buttons, labels and inputs, with nothing drawn around them.
+
+NiceGUI's own widgets bring Quasar's look; a page that should look like Slack is better made of
+plain elements and a style sheet. Text given here is always text, never HTML.
+"""
+
+from typing import Any
+
+from nicegui import ui
+from nicegui.element import Element
+from nicegui.elements.mixins.text_element import TextElement
+
+
+class Tag(TextElement):
+    """A plain HTML element with text, attributes and perhaps children."""
+
+
+def tag(name: str, text: str = "", classes: str = "", **attributes: Any) -> Tag:
+    """Put a plain element where the page is being built.
+
+    Args:
+        name: the element's name, such as ``button``.
+        text: its text; shown as it is, never read as HTML.
+        classes: names for the style sheet, parted by spaces.
+        attributes: further attributes; ``data_ts`` becomes ``data-ts``, ``for_`` becomes ``for``.
+            None leaves the attribute out.
+    """
+    made = Tag(tag=name, text=text)
+    if classes:
+        made.classes(classes)
+    put_attributes(made, **attributes)
+    return made
+
+
+def put_attributes(element: Element, **attributes: Any) -> None:
+    """Set attributes of `element`; names as in `tag`, None takes the attribute away."""
+    for key, value in attributes.items():
+        name = key.rstrip("_").replace("_", "-")
+        if value is None:
+            element.props.pop(name, None)
+        else:
+            element.props[name] = value
+
+
+def button(text: str, classes: str = "", **attributes: Any) -> Tag:
+    """A real button that submits no form."""
+    return tag("button", text, classes, type="button", **attributes)
+
+
+def markup(content: str, classes: str = "", name: str = "div") -> ui.html:
+    """HTML that the practice Slack itself made: `sandbox.text` has escaped what came from outside.
+
+    Args:
+        content: the HTML; never something that somebody typed.
+        classes: names for the style sheet.
+        name: the element that holds it.
+    """
+    made = ui.html(content, sanitize=False, tag=name)
+    if classes:
+        made.classes(classes)
+    return made
