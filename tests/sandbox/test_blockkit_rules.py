@@ -377,13 +377,14 @@ def test_rich_text_lists() -> None:
         "border": 1,
     }
     assert errors("message", {"type": "rich_text", "elements": [good]}) == []
-    for change in (
+    changes: list[Json] = [
         {"style": "roman"},
         {"offset": -1},
         {"border": 2},
         {"elements": []},
         {"elements": [inline("text")]},
-    ):
+    ]
+    for change in changes:
         bad = {**good, **change}
         assert len(errors("message", {"type": "rich_text", "elements": [bad]})) == 1
 
