@@ -1,0 +1,292 @@
+"""Granian and Uvicorn side by side: the same ASGI applications, in one run, in turns.
+
+    .venv/bin/python bench/servers.py [--rounds 7] [--seconds 2] [--connections 32]
+
+Needs `wrk` (Debian's package of that name). Each server runs in a process of its own, in a thread
+that is not the main one, as the gateway does. Rounds go through all servers in turn, so that
+whatever else the machine does hits all alike; what is printed are medians, and ratios to the first.
+
+Applications:
+    empty    an empty 204: what the server itself costs
+    memory   the gateway's /authz, its verifier asked inside the event loop: its later hot path
+    threads  the gateway's /authz as it is, its verifier asked in a pool of threads
+The verifier reads the token, makes a digest and looks into a dictionary; there is no database,
+whose cost is the same behind each server.
+"""
+
+# ruff: noqa: S106, S603, S607, T201 - it prints, and runs programs by name with its own arguments
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import hmac
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.app import build
+from gateway.options import Options
+from gateway.wire import Receive, Scope, Send
+from keys import token
+from keys.clock import SystemClock
+from keys.verification import Refused, Verified
+
+PEPPER = b"a pepper for measuring, and for nothing else"
+TOKEN = token.Token("ak", "0" * token.PUBLIC_ID_LENGTH, "1" * token.SECRET_LENGTH).reveal()
+APPS = ("empty", "memory", "threads")
+SERVERS = ("granian", "granian-uvloop", "uvicorn", "uvicorn-h11")
+
+
+class MemoryVerifier:
+    """Does what a verification costs without a database."""
+
+    def __init__(self) -> None:
+        self._digests = {token.parse(TOKEN).public_id: _digest(TOKEN)}
+
+    def verify(self, presented: str) -> Verified | Refused:
+        """Knows one token."""
+        parsed = token.parse(presented)
+        if not hmac.compare_digest(self._digests[parsed.public_id], _digest(presented)):
+            raise AssertionError("the benchmark sent another token")
+        return Verified(
+            account_id="T1",
+            key_id="key_1",
+            secret_id="sec_1",
+            name="Zapier, production",
+            owner="U1",
+            scopes=frozenset(("read", "write")),
+            expires_at=None,
+        )
+
+
+class NoUses:
+    """Keeps no record."""
+
+    def record(self, secret_id: str, at: object, source: str) -> None:
+        """Drops it."""
+
+    def start(self) -> None:
+        """Has nothing to start."""
+
+    def stop(self) -> None:
+        """Has nothing to stop."""
+
+
+class InLoop:
+    """A checker that answers in the event loop, as one with a memory will."""
+
+    def __init__(self, verifier: MemoryVerifier) -> None:
+        self._verifier = verifier
+
+    async def check(self, presented: str) -> Verified | Refused:
+        """Verifies at once."""
+        return self._verifier.verify(presented)
+
+    async def run(self, work: Callable[..., Any], *args: Any) -> Any:
+        """Runs at once."""
+        return work(*args)
+
+    def close(self) -> None:
+        """Has nothing to close."""
+
+
+def _digest(text: str) -> bytes:
+    return hmac.digest(PEPPER, text.encode(), hashlib.sha256)
+
+
+async def empty(scope: Scope, _receive: Receive, send: Send) -> None:
+    """An empty 204."""
+    if scope["type"] != "http":
+        raise RuntimeError("only HTTP")
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def application(name: str) -> Any:
+    """Makes one of the applications."""
+    if name == "empty":
+        return empty
+    verifier = MemoryVerifier()
+    checker = InLoop(verifier) if name == "memory" else None
+    return build(
+        verifier, Options(), SystemClock(), uses=NoUses(), ready=lambda: None, checker=checker
+    )
+
+
+def serve(server: str, app: Any, port: int) -> None:
+    """Runs a server in the calling thread, for ever."""
+    if server.startswith("granian"):
+        _serve_granian(app, port, uvloop=server.endswith("uvloop"))
+    else:
+        _serve_uvicorn(app, port, plain=server.endswith("h11"))
+
+
+def _serve_granian(app: Any, port: int, *, uvloop: bool) -> None:
+    from granian.constants import Interfaces
+    from granian.server.embed import Server
+
+    async def run() -> None:
+        await Server(app, "127.0.0.1", port, interface=Interfaces.ASGINL, log_enabled=False).serve()
+
+    if uvloop:
+        import uvloop as loops
+
+        with asyncio.Runner(loop_factory=loops.new_event_loop) as runner:
+            runner.run(run())
+    else:
+        asyncio.run(run())
+
+
+def _serve_uvicorn(app: Any, port: int, *, plain: bool) -> None:
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        port=port,
+        http="h11" if plain else "httptools",
+        loop="asyncio" if plain else "uvloop",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,
+    )
+    uvicorn.Server(config).run()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What wrk saw in one round."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+
+
+def measure(port: int, seconds: int, connections: int) -> Measured:
+    """Loads one server on loopback, from a single thread.
+
+    Raises:
+        RuntimeError: if an answer was not 2xx or a connection broke.
+    """
+    said = subprocess.run(
+        [
+            "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
+            "-H", f"Authorization: Bearer {TOKEN}", "-H", "X-Original-Method: GET",
+            f"http://127.0.0.1:{port}/authz",
+        ],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise RuntimeError(said)
+    return Measured(
+        float(_find(r"Requests/sec:\s+([\d.]+)", said)),
+        _milliseconds(_find(r"(?m)^\s+50%\s+(\S+)", said)),
+        _milliseconds(_find(r"(?m)^\s+99%\s+(\S+)", said)),
+    )
+
+
+def _find(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    if found is None:
+        raise RuntimeError(f"wrk did not say {pattern}:\n{text}")
+    return found[1]
+
+
+def _milliseconds(text: str) -> float:
+    number, unit = _find(r"([\d.]+)", text), text.lstrip("0123456789.")
+    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
+
+
+class Child:
+    """One server with one application, in a process of its own."""
+
+    def __init__(self, server: str, app: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, "--serve", server, app, str(self.port)],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 15
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except OSError:
+                if time.monotonic() > deadline or self._process.poll() is not None:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
+    def stop(self) -> None:
+        """Ends the process."""
+        self._process.kill()
+        self._process.wait()
+
+
+def compare(app: str, rounds: int, seconds: int, connections: int) -> dict[str, list[Measured]]:
+    """Measures every server with one application, in turns, after one round to warm up."""
+    seen: dict[str, list[Measured]] = {server: [] for server in SERVERS}
+    children = {server: Child(server, app) for server in SERVERS}
+    try:
+        for child in children.values():
+            measure(child.port, 1, connections)
+        for _ in range(rounds):
+            for server, child in children.items():
+                seen[server].append(measure(child.port, seconds, connections))
+    finally:
+        for child in children.values():
+            child.stop()
+    return seen
+
+
+def show(app: str, seen: dict[str, list[Measured]]) -> None:
+    """Prints one table in Markdown."""
+    print(f"\n| {app} | requests a second | ratio | spread | p50 ms | p99 ms |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    first = statistics.median(m.per_second for m in seen[SERVERS[0]])
+    for server, measured in seen.items():
+        rates = [m.per_second for m in measured]
+        median = statistics.median(rates)
+        print(
+            f"| {server} | {median:,.0f} | {median / first:.2f} "
+            f"| {min(rates):,.0f}–{max(rates):,.0f} "
+            f"| {statistics.median(m.p50_ms for m in measured):.2f} "
+            f"| {statistics.median(m.p99_ms for m in measured):.2f} |"
+        )
+
+
+def main() -> None:
+    """Reads the command line and runs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--apps", nargs="+", choices=APPS, default=APPS)
+    parser.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.serve:
+        server, app, port = chosen.serve
+        work = (server, application(app), int(port))
+        threading.Thread(target=serve, args=work, daemon=True).start()
+        sys.stdin.read()
+        return
+    if shutil.which("wrk") is None:
+        sys.exit("wrk is missing; on Debian: apt-get install wrk")
+    for app in chosen.apps:
+        show(app, compare(app, chosen.rounds, chosen.seconds, chosen.connections))
+
+
+if __name__ == "__main__":
+    main()

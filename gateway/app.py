@@ -1,0 +1,143 @@
+"""The ASGI application: which path leads where, and what happens when something goes wrong.
+
+It speaks ASGI itself. The hot path is one dictionary look-up, one walk over the headers and one
+verification; a framework's routing, request objects and middleware would cost several times that,
+for five fixed paths. docs/decisions/gateway-server.md has the numbers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+from gateway import authz, verify
+from gateway.authz import Authz
+from gateway.checking import Checker, ThreadedChecker, Unavailable
+from gateway.health import Healthz, OpenApi, Readyz
+from gateway.options import Options
+from gateway.report import Report
+from gateway.service import Service, Uses
+from gateway.verify import Verify
+from gateway.wire import Gone, Receive, Refusal, Reply, Scope, Send, problem
+from keys.clock import Clock
+from keys.verification import Verifier
+
+_NOT_FOUND = problem(
+    404, "not_found", "There is nothing here. /openapi.json describes what there is."
+)
+_FAILED = problem(500, "internal", "This is a defect of the gateway; its log says where.")
+
+
+class Route(Protocol):
+    """Answers the requests of one path. `methods` is None if any will do."""
+
+    methods: tuple[str, ...] | None
+    __call__: Callable[[Scope, Receive], Awaitable[Reply]]
+
+
+def build(
+    verifier: Verifier,
+    options: Options,
+    clock: Clock,
+    *,
+    uses: Uses,
+    ready: Callable[[], None],
+    checker: Checker | None = None,
+) -> Gateway:
+    """Puts the gateway together.
+
+    Args:
+        verifier: decides about tokens; called in several threads at once.
+        uses: told of every use that was let in; started and stopped with the application.
+        ready: returns if the database answers, else raises StorageUnavailable. Blocking.
+        checker: another way to ask the verifier than a pool of threads.
+    """
+    service = Service(
+        checker=checker or ThreadedChecker(verifier, options),
+        report=Report(clock),
+        clock=clock,
+        options=options,
+        uses=uses,
+        ready=ready,
+    )
+    routes: dict[str, Route] = {
+        authz.ENDPOINT: Authz(service),
+        verify.ENDPOINT: Verify(service),
+        "/healthz": Healthz(),
+        "/readyz": Readyz(service),
+        "/openapi.json": OpenApi(),
+    }
+    return Gateway(service, routes)
+
+
+class Gateway:
+    """The application that a server runs; `/authz` and its siblings."""
+
+    def __init__(self, service: Service, routes: Mapping[str, Route]) -> None:
+        self._service = service
+        self._routes = routes
+        self._unavailable = problem(
+            503,
+            "unavailable",
+            "Keys cannot be checked right now. Try again shortly.",
+            [(b"retry-after", b"%d" % service.options.retry_after)],
+        )
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path that is answered."""
+        return tuple(self._routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            try:
+                reply = await self._answer(scope, receive)
+            except Gone:
+                return
+            await reply.send(send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            # A WebSocket: closing before accepting is ASGI's way to refuse it.
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Reply:
+        route = self._routes.get(scope["path"])
+        if route is None:
+            return _NOT_FOUND
+        if route.methods is not None and scope["method"] not in route.methods:
+            return _not_allowed(route.methods)
+        try:
+            return await route(scope, receive)
+        except Refusal as refusal:
+            return refusal.reply
+        except Unavailable as error:
+            self._service.report.unavailable(error.cause)
+            return self._unavailable
+        except Gone:
+            raise
+        except Exception as error:  # noqa: BLE001 - the last door: report without the caller's text
+            self._service.report.failed(error, endpoint=scope["path"])
+            return _FAILED
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self._service.start()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await asyncio.to_thread(self._service.stop)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def _not_allowed(methods: tuple[str, ...]) -> Reply:
+    allow = ", ".join(methods)
+    return problem(
+        405,
+        "method_not_allowed",
+        f"This path answers {' and '.join(methods)} only.",
+        [(b"allow", allow.encode())],
+    )

@@ -1,0 +1,241 @@
+"""Puts the gateway in front of any ASGI application: `ApiKeyGuard(app, "http://127.0.0.1:8321")`.
+
+Every request is first shown to the gateway's `/authz`. Only a 204 lets it through; any trouble on
+the way there is a 503, so nothing passes while keys cannot be checked. The application behind gets
+the key's identity, and never the token. Needs the standard library alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import Lock
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[str, str]]
+
+CREDENTIALS = (b"authorization", b"x-api-key")
+IDENTITY_PREFIX = b"x-apikey-"
+RETRY_AFTER = "2"
+BODY_MAX = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose key was let in."""
+
+    key_id: str
+    name: str
+    owner: str
+    scopes: frozenset[str]
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the gateway said."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class ApiKeyGuard:
+    """ASGI middleware that lets only requests with a good API key through.
+
+    Behind it, `scope["headers"]` carries no token and the gateway's own `X-Apikey-…` headers, and
+    `scope["state"]["apikey"]` is an Identity. WebSockets are checked at their handshake like a GET.
+    """
+
+    def __init__(
+        self, app: App, gateway: str, *, timeout: float = 5.0, connections: int = 16
+    ) -> None:
+        """Connects to nothing yet.
+
+        Args:
+            app: the application to protect.
+            gateway: the gateway's address, such as `http://127.0.0.1:8321`.
+            timeout: seconds to wait for each step of an answer.
+            connections: questions that may be under way at the same time; the rest wait.
+
+        Raises:
+            ValueError: if `gateway` is no HTTP address.
+        """
+        self._app = app
+        self._client = _Client(gateway, timeout)
+        self._pool = ThreadPoolExecutor(connections, thread_name_prefix="apikey-guard")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one connection scope."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, self._closing(send))
+        elif scope["type"] in ("http", "websocket"):
+            await self._guard(scope, receive, send)
+        else:
+            raise RuntimeError(f"cannot guard a scope of type {scope['type']!r}")
+
+    def close(self) -> None:
+        """Closes the connections to the gateway; the application's shutdown does it by itself."""
+        self._pool.shutdown(wait=True)
+        self._client.close()
+
+    async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await self._ask(scope)
+        if answer is not None and answer.status == 204:
+            await self._app(_identified(scope, answer.headers), receive, send)
+        elif scope["type"] == "websocket":
+            # Closing before accepting refuses the handshake: the caller sees HTTP 403.
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await _refuse(answer, send)
+
+    async def _ask(self, scope: Scope) -> Answer | None:
+        question = _question(scope)
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._pool, self._client.ask, question)
+        except (OSError, HTTPException, RuntimeError, ValueError):
+            # Not reached, cut off, no HTTP, not to be sent, or closed already: then nobody passes.
+            return None
+
+    def _closing(self, send: Send) -> Send:
+        async def closing(message: Message) -> None:
+            if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+                await asyncio.to_thread(self.close)
+            await send(message)
+
+        return closing
+
+
+def identity(scope: Scope) -> Identity:
+    """The key that a request came with. Raises KeyError if no guard stands before the caller."""
+    found: Identity = scope["state"]["apikey"]
+    return found
+
+
+def _question(scope: Scope) -> Headers:
+    headers = [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in scope["headers"]
+        if name.lower() in CREDENTIALS
+    ]
+    headers.append(("X-Original-Method", scope.get("method", "GET")))
+    if client := scope.get("client"):
+        headers.append(("X-Forwarded-For", str(client[0])))
+    return headers
+
+
+def _identified(scope: Scope, answered: Headers) -> Scope:
+    identity_headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in answered
+        if name.lower().encode("latin-1").startswith(IDENTITY_PREFIX)
+    ]
+    said = {name[len(IDENTITY_PREFIX) :].decode(): v.decode() for name, v in identity_headers}
+    who = Identity(
+        key_id=said.get("id", ""),
+        name=unquote(said.get("name", "")),
+        owner=unquote(said.get("owner", "")),
+        scopes=frozenset(said.get("scopes", "").split()),
+        account_id=said.get("account", ""),
+    )
+    kept = [pair for pair in scope["headers"] if not _private(pair[0])]
+    state = {**scope.get("state", {}), "apikey": who}
+    return {**scope, "headers": kept + identity_headers, "state": state}
+
+
+def _private(name: bytes) -> bool:
+    # Some frameworks read underscores as hyphens, so x_apikey_id must not slip through either.
+    plain = name.lower().replace(b"_", b"-")
+    return plain in CREDENTIALS or plain.startswith(IDENTITY_PREFIX)
+
+
+async def _refuse(answer: Answer | None, send: Send) -> None:
+    if answer is None or not 400 <= answer.status < 500:
+        message = "API keys cannot be checked right now. Try again shortly."
+        body = json.dumps({"code": "unavailable", "message": message}).encode()
+        answer = Answer(503, [("retry-after", RETRY_AFTER)], body)
+    headers = [(b"cache-control", b"no-store"), (b"content-type", b"application/json")]
+    for name, value in answer.headers:
+        if name.lower() in ("www-authenticate", "retry-after"):
+            headers.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+    headers.append((b"content-length", b"%d" % len(answer.body)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+class _Client:
+    """Asks `/authz` over connections that are kept open; safe to use in several threads."""
+
+    def __init__(self, gateway: str, timeout: float) -> None:
+        parts = urlsplit(gateway)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(
+                f"the gateway's address must look like http://host:port, not {gateway}"
+            )
+        self._kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self._host, self._port = parts.hostname, parts.port
+        self._path = parts.path.rstrip("/") + "/authz"
+        self._timeout = timeout
+        self._idle: list[HTTPConnection] = []
+        self._closed = False
+        self._guard = Lock()
+
+    def ask(self, headers: Headers) -> Answer:
+        """Sends one question. Raises OSError or HTTPException if no answer came."""
+        kept = self._take()
+        if kept is not None:
+            try:
+                return self._exchange(kept, headers)
+            except TimeoutError:
+                raise
+            except (OSError, HTTPException):
+                # The gateway closes connections that were idle for a while, which shows only when
+                # one is used again. Asking twice does no harm, so a fresh one gets a chance.
+                pass
+        return self._exchange(self._kind(self._host, self._port, timeout=self._timeout), headers)
+
+    def close(self) -> None:
+        """Closes every connection, those under way as soon as they are done."""
+        with self._guard:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _take(self) -> HTTPConnection | None:
+        with self._guard:
+            return self._idle.pop() if self._idle else None
+
+    def _exchange(self, connection: HTTPConnection, headers: Iterable[tuple[str, str]]) -> Answer:
+        try:
+            connection.putrequest("GET", self._path)
+            for name, value in headers:
+                connection.putheader(name, value.encode("latin-1"))
+            connection.endheaders()
+            response = connection.getresponse()
+            body = response.read(BODY_MAX)
+            answer = Answer(response.status, response.getheaders(), body)
+            reusable = not response.will_close and response.isclosed()
+        except BaseException:
+            connection.close()
+            raise
+        self._give_back(connection, reusable)
+        return answer
+
+    def _give_back(self, connection: HTTPConnection, reusable: bool) -> None:
+        with self._guard:
+            if reusable and not self._closed:
+                self._idle.append(connection)
+                return
+        connection.close()

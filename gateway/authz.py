@@ -1,0 +1,96 @@
+"""`/authz`: a reverse proxy asks whether the request that stands at it may pass."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from gateway import credentials, needs
+from gateway.credentials import Presented, Slip
+from gateway.inbound import gather
+from gateway.service import Service
+from gateway.source import address
+from gateway.wire import Reply, Scope, problem
+from keys.scopes import SCOPES
+from keys.verification import Refused, Verified
+
+ENDPOINT = "/authz"
+
+# One answer for everything that is wrong with a token: whoever tries tokens learns nothing.
+INVALID = problem(
+    401,
+    "invalid",
+    "This needs a valid API key, sent as 'Authorization: Bearer …' or 'X-API-Key: …'.",
+    [(b"www-authenticate", b"Bearer")],
+)
+
+
+def _insufficient(scopes: frozenset[str]) -> Reply:
+    # RFC 6750 §3.1: the scopes that would do may be named in the challenge.
+    wanted = [scope for scope in SCOPES if scope in scopes]
+    challenge = f'Bearer error="insufficient_scope", scope="{" ".join(wanted)}"'
+    return problem(
+        403,
+        "insufficient_scope",
+        f"This API key is valid, but this request needs the scope {' and '.join(wanted)}.",
+        [(b"www-authenticate", challenge.encode())],
+    )
+
+
+def identity(key: Verified) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers that tell the API behind who is asking.
+
+    All five are there every time, empty if need be: a proxy that copies them then always
+    overwrites what the caller may have sent under these names. Name and owner are percent-encoded
+    UTF-8, since a header is no place for arbitrary text (RFC 9110 §5.5).
+    """
+    return (
+        (b"x-apikey-id", key.key_id.encode()),
+        (b"x-apikey-name", quote(key.name, safe="").encode()),
+        (b"x-apikey-owner", quote(key.owner or "", safe="").encode()),
+        (b"x-apikey-scopes", " ".join(sorted(key.scopes)).encode()),
+        (b"x-apikey-account", key.account_id.encode()),
+    )
+
+
+class Authz:
+    """The route. It accepts every method, because some proxies repeat the caller's."""
+
+    methods = None
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._insufficient = {
+            scopes: _insufficient(scopes)
+            for scopes in ({frozenset((scope,)) for scope in SCOPES} | {frozenset(SCOPES)})
+        }
+
+    async def __call__(self, scope: Scope, _receive: object) -> Reply:
+        service = self._service
+        inbound = gather(scope["headers"], service.options.max_headers)
+        wanted = needs.needed(inbound.methods, scope["query_string"])
+        source = address(scope, inbound.forwarded_for, service.options.trusted_proxies)
+        presented = credentials.find(inbound)
+        answer = await self._verify(presented)
+        if not isinstance(answer, Verified):
+            reason, key_id = answer
+            service.report.refused(reason, endpoint=ENDPOINT, source=source, key_id=key_id)
+            return INVALID
+        if not wanted <= answer.scopes:
+            service.report.refused(
+                "insufficient_scope",
+                endpoint=ENDPOINT,
+                source=source,
+                key_id=answer.key_id,
+                needs=wanted,
+            )
+            return self._insufficient[wanted]
+        service.used(answer, source)
+        return Reply(204, identity(answer))
+
+    async def _verify(self, presented: Presented | Slip) -> Verified | tuple[str, str | None]:
+        if isinstance(presented, Slip):
+            return presented.value, None
+        answer = await self._service.check(presented.token)
+        if isinstance(answer, Refused):
+            return str(answer.reason), answer.key_id
+        return answer

@@ -1,0 +1,55 @@
+"""`/healthz`, `/readyz` and `/openapi.json`: what machines ask before they ask anything else."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from gateway.checking import Unavailable
+from gateway.service import Service
+from gateway.wire import Reply, Scope, json_reply
+
+_UP = json_reply(200, {"status": "ok"})
+_READY = json_reply(200, {"status": "ready"})
+
+
+class Healthz:
+    """The process is up and its event loop turns; nothing else is looked at."""
+
+    methods = ("GET", "HEAD")
+
+    async def __call__(self, _scope: Scope, _receive: object) -> Reply:
+        return _UP
+
+
+class Readyz:
+    """The database answers, so tokens can be verified."""
+
+    methods = ("GET", "HEAD")
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._not_ready = json_reply(
+            503,
+            {"status": "unavailable"},
+            [(b"retry-after", b"%d" % service.options.retry_after)],
+        )
+
+    async def __call__(self, _scope: Scope, _receive: object) -> Reply:
+        try:
+            await self._service.checker.run(self._service.ready)
+        except Unavailable:
+            return self._not_ready
+        return _READY
+
+
+class OpenApi:
+    """The description of all this for programs, as it stands in openapi.json."""
+
+    methods = ("GET", "HEAD")
+
+    def __init__(self) -> None:
+        document = resources.files("gateway").joinpath("openapi.json").read_bytes()
+        self._reply = Reply(200, ((b"content-type", b"application/json"),), document)
+
+    async def __call__(self, _scope: Scope, _receive: object) -> Reply:
+        return self._reply

@@ -1,0 +1,89 @@
+"""Requests and replies as ASGI carries them: read with limits, answered with `no-store`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# A proxy that kept an answer would let a revoked key go on working.
+NO_STORE = (b"cache-control", b"no-store")
+
+
+class Refusal(Exception):
+    """The request cannot be served as it was sent; carries the reply that says why."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+class Gone(Exception):
+    """The caller hung up before the request had arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer, which may be sent many times."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    body: bytes = b""
+
+    async def send(self, send: Send) -> None:
+        """Sends the answer."""
+        headers = [NO_STORE, *self.headers]
+        if self.status != 204:
+            # RFC 9110 §8.6: a 204 must not carry Content-Length.
+            headers.append((b"content-length", b"%d" % len(self.body)))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def json_reply(status: int, content: Any, headers: Iterable[tuple[bytes, bytes]] = ()) -> Reply:
+    """An answer whose body is JSON."""
+    body = json.dumps(content, ensure_ascii=False).encode()
+    return Reply(status, ((b"content-type", b"application/json"), *headers), body)
+
+
+def problem(
+    status: int, code: str, message: str, headers: Iterable[tuple[bytes, bytes]] = ()
+) -> Reply:
+    """An answer that says what is wrong: `code` for programs, `message` for people."""
+    return json_reply(status, {"code": code, "message": message}, headers)
+
+
+async def read_body(receive: Receive, limit: int, seconds: float) -> bytes:
+    """Reads the whole body.
+
+    Raises:
+        Refusal: 413, as soon as more than `limit` bytes have come; 408 if it takes longer than
+            `seconds`.
+        Gone: if the caller hung up.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await _gather_body(receive, limit)
+    except TimeoutError:
+        raise Refusal(problem(408, "too_slow", "The body did not arrive in time.")) from None
+
+
+async def _gather_body(receive: Receive, limit: int) -> bytes:
+    parts = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        parts += message.get("body", b"")
+        if len(parts) > limit:
+            raise Refusal(problem(413, "body_too_large", f"The body may be {limit} bytes at most."))
+        if not message.get("more_body", False):
+            return bytes(parts)

@@ -1,0 +1,202 @@
+"""A verifier that knows what it is told, and a way to call an ASGI application without a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.app import Gateway, build
+from gateway.options import Options
+from gateway.wire import App, Message
+from keys import token
+from keys.clock import HeldClock
+from keys.verification import Reason, Refused, Verified
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+GOOD, READER, WRITER, REVOKED, STRANGER = (token.make("ak").reveal() for _ in range(5))
+
+
+def verified(name: str = "Zapier, production", *scopes: str, **changes: Any) -> Verified:
+    """A verified key, reading and writing unless told otherwise."""
+    values: dict[str, Any] = {
+        "account_id": "T1",
+        "key_id": "key_1",
+        "secret_id": "sec_1",
+        "name": name,
+        "owner": "U1",
+        "scopes": frozenset(scopes or ("read", "write")),
+        "expires_at": None,
+    }
+    return Verified(**(values | changes))
+
+
+class FakeVerifier:
+    """Answers from a table; a callable in it is called, so that it may raise or wait."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answers: dict[str, Verified | Refused | Callable[[], Verified | Refused]] = {
+            GOOD: verified(),
+            READER: verified("Dashboard", "read", key_id="key_2", secret_id="sec_2"),
+            WRITER: verified("Intake", "write", key_id="key_3", secret_id="sec_3"),
+            REVOKED: Refused(Reason("revoked"), "key_4"),
+        }
+
+    def verify(self, presented: str) -> Verified | Refused:
+        self.asked.append(presented)
+        answer = self.answers.get(presented)
+        if answer is None:
+            return Refused(Reason(_flaw(presented)), None)
+        return answer() if callable(answer) else answer
+
+
+def _flaw(presented: str) -> str:
+    try:
+        token.parse(presented)
+    except token.NotAToken as error:
+        return error.flaw.value
+    return "unknown"
+
+
+@dataclass
+class FakeUses:
+    """Remembers what it was told."""
+
+    recorded: list[tuple[str, datetime, str]] = field(default_factory=list)
+    running: bool = False
+
+    def record(self, secret_id: str, at: datetime, source: str) -> None:
+        self.recorded.append((secret_id, at, source))
+
+    def start(self) -> None:
+        self.running = True
+
+    def stop(self) -> None:
+        self.running = False
+
+
+@dataclass
+class House:
+    """A gateway and everything around it."""
+
+    verifier: FakeVerifier = field(default_factory=FakeVerifier)
+    uses: FakeUses = field(default_factory=FakeUses)
+    clock: HeldClock = field(default_factory=lambda: HeldClock(NOON))
+    options: Options = field(default_factory=Options)
+    ready: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self.app: Gateway = build(
+            self.verifier,
+            self.options,
+            self.clock,
+            uses=self.uses,
+            ready=lambda: self.ready(),
+        )
+
+    def authz(self, *headers: tuple[str, str | bytes], method: str = "GET", query: str = "") -> Got:
+        """Asks as a proxy does."""
+        return call(self.app, method, "/authz", headers, query=query)
+
+    def bearer(self, presented: str, original: str | None = "GET", **more: Any) -> Got:
+        """Asks as a proxy does about a request with this token and method."""
+        headers = [("authorization", f"Bearer {presented}")]
+        if original is not None:
+            headers.append(("x-original-method", original))
+        return self.authz(*headers, **more)
+
+    def ask(self, body: Any, content_type: str = "application/json") -> Got:
+        """Asks as a program does; bytes are sent as they are."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return call(self.app, "POST", "/v1/keys:verify", [("content-type", content_type)], body=raw)
+
+
+@dataclass(frozen=True)
+class Got:
+    """An answer."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def __getitem__(self, name: str) -> str:
+        values = [value for key, value in self.headers if key == name.lower()]
+        if len(values) != 1:
+            raise AssertionError(f"{len(values)} headers {name} in {self.headers}")
+        return values[0]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def call(
+    app: App,
+    method: str,
+    path: str,
+    headers: Iterable[tuple[str, str | bytes]] = (),
+    *,
+    query: str | bytes = "",
+    body: bytes = b"",
+    chunk: int = 1024,
+) -> Got:
+    """Sends one request through the application, in a loop of its own."""
+    return asyncio.run(acall(app, method, path, headers, query=query, body=body, chunk=chunk))
+
+
+async def acall(
+    app: App,
+    method: str,
+    path: str,
+    headers: Iterable[tuple[str, str | bytes]] = (),
+    *,
+    query: str | bytes = "",
+    body: bytes = b"",
+    chunk: int = 1024,
+) -> Got:
+    """The same inside a running loop."""
+    parts = [body[at : at + chunk] for at in range(0, len(body), chunk)] or [b""]
+    incoming: list[Message] = [
+        {"type": "http.request", "body": part, "more_body": index < len(parts) - 1}
+        for index, part in enumerate(parts)
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return incoming.pop(0) if incoming else {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(_scope(method, path, headers, query), receive, send)
+    start, *rest = sent
+    return Got(
+        start["status"],
+        [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]],
+        b"".join(message["body"] for message in rest),
+    )
+
+
+def _scope(
+    method: str, path: str, headers: Iterable[tuple[str, str | bytes]], query: str | bytes
+) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": query.encode() if isinstance(query, str) else query,
+        "headers": [
+            (name.encode(), value.encode() if isinstance(value, str) else value)
+            for name, value in headers
+        ],
+        "client": ("192.0.2.7", 40000),
+    }
+
+
+def lines(records: Iterable[Any]) -> list[dict[str, Any]]:
+    """The gateway's log lines, read back."""
+    return [json.loads(r.getMessage()) for r in records if r.name == "gateway"]
