@@ -44,7 +44,7 @@ class Composer(Part):
         prompt = self._prompt()
         box = tag("textarea", classes="composer-box", rows="1", placeholder=prompt)
         box.props["aria-label"] = prompt
-        box.on("input", self._typed, js_handler="(e) => practiceSlack.typed(e, emit)")
+        box.on("input", self._typed, js_handler="(e) => emit(e.target.value)")
         box.on("keydown", js_handler="(e) => practiceSlack.key(e)")
         box.on("send", self._send, js_handler="(e) => emit(e.detail)")
         return box

@@ -2,6 +2,7 @@
 
 from sandbox.model import ViewRef
 from sandbox.page.blocks import draw_blocks
+from sandbox.page.notice import draw_notice
 from sandbox.page.part import Part
 from sandbox.page.stage import Stage
 from sandbox.page.tab import HOME
@@ -15,7 +16,7 @@ class Home(Part):
         here = self.tab.place == HOME
         self.holder.set_visibility(here)
         view = self.tab.workspace.home_of(self.tab.me) if here else None
-        return self.tab.me, here, (view.id, view.hash) if view else None
+        return self.tab.me, here, (view.id, view.hash, view.notice) if view else None
 
     def draw(self) -> None:
         if self.tab.place != HOME:
@@ -34,4 +35,5 @@ class Home(Part):
             in_view=True,
         )
         with tag("div", classes="home-blocks"):
+            draw_notice(view.notice)
             draw_blocks(stage, view.blocks)

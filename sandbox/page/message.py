@@ -5,6 +5,7 @@ from sandbox.page.blocks import draw_blocks
 from sandbox.page.faces import face
 from sandbox.page.icons import icon
 from sandbox.page.look import clock_time, full_time, moment
+from sandbox.page.notice import draw_notice
 from sandbox.page.stage import Stage
 from sandbox.page.tab import Tab
 from sandbox.page.tags import button, markup, tag
@@ -87,6 +88,7 @@ def _content(tab: Tab, reader: Reader, message: Message) -> None:
         _attachment(tab, reader, message, attachment)
     if message.edited_ts:
         tag("span", "(edited)", "edited")
+    draw_notice(message.notices.get(tab.me))
 
 
 def _draw_stage(tab: Tab, reader: Reader, message: Message, blocks: list[Json]) -> None:

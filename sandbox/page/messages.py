@@ -87,10 +87,22 @@ class MessageList(Part):
                 lines.append(_day_line(at, reader))
                 before = None
             follows = before is not None and _together(before, message)
-            mark = repr((message.revision, message.text, message.blocks, follows, names))
+            mark = repr((_content_of(message, self.tab.me), follows, names))
             lines.append(Line(message.ts, mark, message=message, follows=follows))
             before = message
         return lines
+
+
+def _content_of(message: Message, user: str) -> tuple[object, ...]:
+    """What the drawing of a message depends on; what was entered in it is not part of that."""
+    return (
+        message.revision,
+        message.text,
+        message.blocks,
+        message.edited_ts,
+        message.payload.get("attachments"),
+        message.notices.get(user),
+    )
 
 
 def _stale(line: Line | None, mark: str) -> bool:

@@ -6,6 +6,7 @@ from sandbox.model import View, ViewRef
 from sandbox.page.blocks import draw_blocks
 from sandbox.page.faces import face
 from sandbox.page.icons import icon
+from sandbox.page.notice import draw_notice
 from sandbox.page.part import Part
 from sandbox.page.stage import Stage
 from sandbox.page.tab import Tab
@@ -19,7 +20,7 @@ class Modal(Part):
         self._dialog = ui.dialog().props("persistent no-shake transition-duration=80")
         with self._dialog:
             holder = tag("div", classes="modal")
-        holder.on("keydown.esc", self._close, [])
+        holder.on("keydown.esc", self._close, js_handler="() => practiceSlack.noMenu() && emit()")
         super().__init__(tab, holder)
 
     def _top(self) -> View | None:
@@ -45,10 +46,7 @@ class Modal(Part):
         self._dialog.props["aria-label"] = title
         self._head(title)
         with tag("div", classes="modal-content", tabindex="-1"):
-            if view.notice:
-                with tag("div", classes="modal-notice", role="alert"):
-                    icon("warning", 18)
-                    tag("span", view.notice)
+            draw_notice(view.notice)
             draw_blocks(self._stage(view), view.blocks)
         self._foot(view)
 

@@ -74,7 +74,7 @@ def _configure() -> None:
     ui.page("/")(_window)
 
 
-def _window(request: Request) -> None:
+async def _window(request: Request) -> None:
     """One tab's window, as its address asks for it."""
     slack: PracticeSlack = request.scope[_SLACK]
     query = dict(request.query_params)
@@ -84,7 +84,16 @@ def _window(request: Request) -> None:
         ui.label("Nobody is in this workspace yet. Add a person, then reload.")
         return
     ui.page_title(f"{slack.workspace.team_name} · Practice Slack")
-    build(Tab(slack, me, first_place(slack, me, query.get("in")), query))
+    tab = Tab(slack, me, first_place(slack, me, query.get("in")), query)
+    build(tab)
+    client = ui.context.client
+    await client.connected()
+    if (
+        await client.run_javascript("performance.getEntriesByType('navigation')[0].type")
+        == "reload"
+    ):
+        await tab.do(slack.hands.reload, me)
+    tab.refresh()
 
 
 def _person(slack: "PracticeSlack", wanted: str | None) -> str | None:

@@ -1,5 +1,7 @@
 """The window: the bar, the rail, the messages and the message box, put together for one tab."""
 
+from nicegui import ui
+
 from sandbox.page.composer import Composer
 from sandbox.page.header import Header
 from sandbox.page.home import Home
@@ -28,6 +30,7 @@ def build(tab: Tab) -> None:
                 Composer(tab, tag("div", classes="composer-holder"))
             TrafficPane(tab, tag("aside", classes="traffic", aria_label="Traffic"))
     Modal(tab)
+    ui.context.client.on_exception(_say_so)
 
     def shut_drawer() -> None:
         tab.drawer_open = False
@@ -35,3 +38,8 @@ def build(tab: Tab) -> None:
 
     veil.on("click", shut_drawer, [])
     tab.refresh()
+
+
+def _say_so() -> None:
+    """A fault of the practice Slack itself is in its log; the person at least hears of it."""
+    ui.notify("Something went wrong in the practice Slack. Its log says what.", type="warning")

@@ -69,6 +69,33 @@ const practiceSlack = (() => {
     items[Math.min(Math.max(now + step, 0), items.length - 1)].focus();
   });
 
+  // A message or a view that the app changes is drawn anew: whoever was in one of its elements
+  // finds themselves there again.
+  let left = null;
+
+  function nameOf(element) {
+    const block = element.closest("[data-block-id]");
+    const action = element.closest("[data-action-id]");
+    const place = element.closest("[data-ts], .modal, .home");
+    if (!block || !action || !place) return null;
+    const where = place.dataset.ts ? `[data-ts="${place.dataset.ts}"]` : `.${place.classList[0]}`;
+    const ids = [block.dataset.blockId, action.dataset.actionId].map((id) => CSS.escape(id));
+    return `${where} [data-block-id="${ids[0]}"] [data-action-id="${ids[1]}"]`;
+  }
+
+  document.addEventListener("focusin", (e) => (left = nameOf(e.target)));
+  document.addEventListener("pointerdown", () => (left = null), { capture: true });
+
+  function comeBack() {
+    if (!left || (document.activeElement && document.activeElement !== document.body)) return;
+    const again = document.querySelector(left);
+    if (!again || again.disabled) return;
+    again.focus();
+    if (again.setSelectionRange && again.type === "text") {
+      again.setSelectionRange(again.value.length, again.value.length);
+    }
+  }
+
   // The newest message stays in view, unless the reader has scrolled up to read older ones.
   function follow(list) {
     let atEnd = true;
@@ -81,12 +108,17 @@ const practiceSlack = (() => {
     toEnd();
   }
 
-  new MutationObserver((_, observer) => {
+  let followed = null;
+  new MutationObserver(() => {
     const list = document.querySelector(".messages");
-    if (!list) return;
-    observer.disconnect();
-    follow(list);
+    if (list && list !== followed) follow((followed = list));
+    comeBack();
   }).observe(document, { childList: true, subtree: true });
 
-  return { key, take, typed: (e, emit) => emit(e.target.value), sendFrom: (id) => send(document.getElementById(id)) };
+  return {
+    key,
+    take,
+    noMenu: () => !document.querySelector(".q-menu"),
+    sendFrom: (id) => send(document.getElementById(id)),
+  };
 })();
