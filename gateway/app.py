@@ -30,10 +30,16 @@ _FAILED = problem(500, "internal", "This is a defect of the gateway; its log say
 
 
 class Route(Protocol):
-    """Answers the requests of one path. `methods` is None if any will do."""
+    """Answers the requests of one path."""
 
-    methods: tuple[str, ...] | None
-    __call__: Callable[[Scope, Receive], Awaitable[Reply]]
+    @property
+    def methods(self) -> tuple[str, ...] | None:
+        """The methods that it answers; None if any will do."""
+        ...
+
+    def __call__(self, scope: Scope, receive: Receive, /) -> Awaitable[Reply]:
+        """Answers. Raises Refusal, Unavailable or Gone."""
+        ...
 
 
 def build(
@@ -89,6 +95,10 @@ class Gateway:
         """Every path that is answered."""
         return tuple(self._routes)
 
+    def close(self) -> None:
+        """Ends the threads; a server's lifespan does it by itself. Blocks."""
+        self._service.stop()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             try:
@@ -128,7 +138,7 @@ class Gateway:
                 self._service.start()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                await asyncio.to_thread(self._service.stop)
+                await asyncio.to_thread(self.close)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

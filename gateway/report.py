@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+from pathlib import Path
 from typing import Any
 
 from keys.clock import Clock
@@ -96,9 +97,12 @@ class Report:
 
     def failed(self, error: Exception, *, endpoint: str) -> None:
         """A defect of the gateway. Its message is left out: it may repeat what a caller sent."""
-        places = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)]
+        places = [
+            f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(error.__traceback__)
+        ]
         self._write(
-            logging.ERROR, "failed", error=type(error).__name__, at_line=places, endpoint=endpoint
+            logging.ERROR, "failed", error=type(error).__name__, places=places, endpoint=endpoint
         )
 
     def note(self, level: int, event: str, **fields: Any) -> None:

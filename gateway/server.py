@@ -134,11 +134,14 @@ def serve_in_thread(app: App, host: str, port: int, *, setting: str = SETTING) -
 
 
 def _listen(host: str, port: int, setting: str) -> socket.socket:
+    if not 0 <= port <= 65_535:
+        # The system would quietly take the port's lowest 16 bits.
+        raise ListenError(f"{setting} is {host}:{port}, but ports go from 0 to 65535.")
     try:
         family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-    except (socket.gaierror, OverflowError, UnicodeError) as error:
+    except (socket.gaierror, UnicodeError) as error:
         raise ListenError(f"{setting} names {host}:{port}, which is no address: {error}.") from None
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -19,6 +19,8 @@ from keys.verification import Reason, Refused, Verified
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 GOOD, READER, WRITER, REVOKED, STRANGER = (token.make("ak").reveal() for _ in range(5))
 
+Answer = Verified | Refused | Callable[[], Verified | Refused]
+
 
 def verified(name: str = "Zapier, production", *scopes: str, **changes: Any) -> Verified:
     """A verified key, reading and writing unless told otherwise."""
@@ -39,7 +41,7 @@ class FakeVerifier:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.answers: dict[str, Verified | Refused | Callable[[], Verified | Refused]] = {
+        self.answers: dict[str, Answer] = {
             GOOD: verified(),
             READER: verified("Dashboard", "read", key_id="key_2", secret_id="sec_2"),
             WRITER: verified("Intake", "write", key_id="key_3", secret_id="sec_3"),
