@@ -33,6 +33,9 @@ from sandbox.text.tree import (
 
 Json = Mapping[str, Any]
 
+DEEPEST: Final = 8
+"""How far a list can be indented (page: rich-text-list-element)."""
+
 # Innermost first: code inside italics inside bold.
 STYLES: Final[tuple[tuple[str, Callable[[Tree], Node]], ...]] = (
     ("code", Code),
@@ -67,7 +70,7 @@ def _list(element: Json) -> ListOf:
     return ListOf(
         items=tuple(_inline(item) for item in _objects(element.get("elements"))),
         ordered=element.get("style") == "ordered",
-        indent=_number(element.get("indent")),
+        indent=min(max(_number(element.get("indent")), 0), DEEPEST),
         first=1 + _number(element.get("offset")),
     )
 
@@ -79,7 +82,7 @@ def _number(value: object) -> int:
 def _inline(element: Json) -> Tree:
     nodes: list[Node] = []
     for part in _objects(element.get("elements")):
-        read = READERS.get(part.get("type", ""))
+        read = READERS.get(_words(part, "type"))
         if read is not None:
             nodes.append(_styled(read(part), part.get("style")))
     return tuple(nodes)
@@ -120,9 +123,11 @@ def _emoji(part: Json) -> Node:
 def _character(code_points: str) -> str:
     """``1f44b-1f3fd`` as the emoji it stands for; empty if it stands for none."""
     try:
-        return "".join(chr(int(point, 16)) for point in code_points.split("-"))
+        character = "".join(chr(int(point, 16)) for point in code_points.split("-"))
+        character.encode()
     except (ValueError, OverflowError):
         return ""
+    return character
 
 
 def _date(part: Json) -> Node:

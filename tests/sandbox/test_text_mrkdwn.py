@@ -48,6 +48,8 @@ CASES: list[tuple[str, list[Node]]] = [
     ("a *b*, (*c*)!", [Text("a "), Bold(text("b")), Text(", ("), Bold(text("c")), Text(")!")]),
     # A mark needs an edge of a word outside, and no space inside.
     ("2*3*4", [Text("2*3*4")]),
+    ("2*3* 4", [Text("2*3* 4")]),
+    ("x`y`", [Text("x`y`")]),
     ("snake_case_name", [Text("snake_case_name")]),
     ("*open", [Text("*open")]),
     ("* not bold *", [Text("* not bold *")]),

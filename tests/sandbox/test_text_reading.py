@@ -243,6 +243,28 @@ def test_rich_text() -> None:
     ]
 
 
+def test_a_list_is_never_indented_out_of_sight() -> None:
+    items = [{"type": "rich_text_section", "elements": [inline("text")]}]
+    for indent, spaces in ((10**12, 16), (-1, 0)):
+        far = {"type": "rich_text_list", "style": "bullet", "elements": items, "indent": indent}
+        assert read({"type": "rich_text", "elements": [far]}) == " " * spaces + "• Words"
+
+
+@pytest.mark.parametrize(
+    ("unicode", "words"),
+    [
+        ("1f44b-1f3fd", "👋🏽"),
+        ("d800", ":own:"),
+        ("what", ":own:"),
+        ("f" * 40, ":own:"),
+        ("", ":own:"),
+    ],
+)
+def test_an_emoji_by_its_code_points(unicode: str, words: str) -> None:
+    tree = parse_rich_text(rich_text({"type": "emoji", "name": "own", "unicode": unicode}))
+    assert to_plain(tree) == words
+
+
 def test_plain_text_objects() -> None:
     assert to_plain(parse_text_object(plain("*a* :key:"))) == "*a* 🔑"
     assert to_plain(parse_text_object({**plain(":key:"), "emoji": False})) == ":key:"
