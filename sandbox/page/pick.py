@@ -51,6 +51,7 @@ class _Select:
         self._list: Tag | None = None
         self._menu: ui.menu | None = None
         self._before: list[Choice] = []
+        self._fills = 0
 
     # --- drawing ------------------------------------------------------------------------------
 
@@ -71,7 +72,7 @@ class _Select:
                 self._list = tag("div", classes="pick-list", role="listbox", aria_label=self.label)
         self._menu = menu
         menu.props["anchor"], menu.props["self"] = "bottom left", "top left"
-        menu.on("show", self._opened, [])
+        menu.on("before-show", self._opened, [])
         menu.on("hide", self._closed, [])
         self._show_chosen()
 
@@ -117,6 +118,13 @@ class _Select:
                     group = choice.group
                     tag("div", group, "pick-group")
                 self._draw_choice(choice)
+        self._keep_in_window()
+
+    def _keep_in_window(self) -> None:
+        """The list has another height now; the menu looks again whether it fits where it is."""
+        if self._menu is not None:
+            menu = f"getElement({self._menu.id})"
+            ui.run_javascript(f"Vue.nextTick(() => {menu}?.updatePosition())")
 
     def _draw_choice(self, choice: Choice) -> None:
         picked = any(c.key == choice.key for c in self.chosen)
@@ -166,13 +174,16 @@ class _Select:
         await self.stage.choose(self.block_id, self.element, self._value())
 
     async def _fill(self, typed: str) -> None:
+        self._fills += 1
+        this_one = self._fills
         if self.kind == "external":
             least = int(self.element.get("min_query_length", 3))
             choices = await self._ask_app(typed) if len(typed) >= least else []
         else:
             wanted = typed.strip().lower()
             choices = [c for c in self._options() if wanted in f"{c.words} {c.note}".lower()]
-        self._draw_choices(choices)
+        if this_one == self._fills:  # else something was typed while the app looked
+            self._draw_choices(choices)
 
     async def _ask_app(self, typed: str) -> list[Choice]:
         stage = self.stage

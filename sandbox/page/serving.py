@@ -86,14 +86,18 @@ async def _window(request: Request) -> None:
     ui.page_title(f"{slack.workspace.team_name} · Practice Slack")
     tab = Tab(slack, me, first_place(slack, me, query.get("in")), query)
     build(tab)
+    await _arrived(tab)
+
+
+async def _arrived(tab: Tab) -> None:
+    """Once the browser is there: a reload takes ephemeral messages away, as it does in Slack."""
     client = ui.context.client
     await client.connected()
-    if (
-        await client.run_javascript("performance.getEntriesByType('navigation')[0].type")
-        == "reload"
-    ):
-        await tab.do(slack.hands.reload, me)
+    how = "performance.getEntriesByType('navigation')[0].type"
+    if await client.run_javascript(how, timeout=10) == "reload":
+        await tab.do(tab.hands.reload, tab.me)
     tab.refresh()
+    client.run_javascript("document.documentElement.dataset.ready = 'yes'")
 
 
 def _person(slack: "PracticeSlack", wanted: str | None) -> str | None:

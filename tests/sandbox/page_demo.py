@@ -1,4 +1,4 @@
-"""A small app for the page's tests: keys in a list, a question, a modal, a DM; all by Slack Bolt."""
+"""A small app for the page's tests, by Slack Bolt: a list, a question, a modal, a DM."""
 
 from __future__ import annotations
 
