@@ -1,15 +1,11 @@
 """The small square pictures beside names: initials on a colour, as for people without a photo."""
 
-from typing import TYPE_CHECKING
-
 from sandbox.page.look import face_colour, initials
+from sandbox.page.shown import ShownSlack
 from sandbox.page.tags import tag
 
-if TYPE_CHECKING:
-    from sandbox import PracticeSlack
 
-
-def face(slack: "PracticeSlack", user: str, size: int) -> None:
+def face(slack: ShownSlack, user: str, size: int) -> None:
     """Draw somebody's face.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import FastAPI, Request
 from nicegui import app as nicegui_app
@@ -17,17 +17,15 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.model import Role
 from sandbox.page.shell import build
+from sandbox.page.shown import ShownSlack
 from sandbox.page.tab import Tab, first_place
-
-if TYPE_CHECKING:
-    from sandbox import PracticeSlack
 
 _STYLE = Path(__file__).parent / "style"
 _SLACK = "practice_slack"
 _one_at_a_time = threading.Lock()
 
 
-def attach(app: Starlette, slack: "PracticeSlack") -> None:
+def attach(app: Starlette, slack: ShownSlack) -> None:
     """Put the page for `slack` at ``/`` of `app`. Call it before `app` starts, after other routes.
 
     NiceGUI keeps one event loop for a process, so pages of several practice Slacks can follow one
@@ -76,7 +74,7 @@ def _configure() -> None:
 
 async def _window(request: Request) -> None:
     """One tab's window, as its address asks for it."""
-    slack: PracticeSlack = request.scope[_SLACK]
+    slack: ShownSlack = request.scope[_SLACK]
     query = dict(request.query_params)
     _link_style()
     me = _person(slack, query.get("as"))
@@ -100,7 +98,7 @@ async def _arrived(tab: Tab) -> None:
     client.run_javascript("document.documentElement.dataset.ready = 'yes'")
 
 
-def _person(slack: "PracticeSlack", wanted: str | None) -> str | None:
+def _person(slack: ShownSlack, wanted: str | None) -> str | None:
     """The id of whoever the address names, else of the first admin, else of anybody."""
     people = slack.workspace.people()
     for account in people:

@@ -2,18 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import Any, ParamSpec
 from urllib.parse import urlencode
 
 from nicegui import ui
 
+from sandbox.hands import Hands
 from sandbox.model import Channel
 from sandbox.page.part import Part
+from sandbox.page.shown import ShownSlack
 from sandbox.page.texts import Reader, reader_for
-
-if TYPE_CHECKING:
-    from sandbox import PracticeSlack
-    from sandbox.hands import Hands
 
 P = ParamSpec("P")
 
@@ -34,7 +32,7 @@ class Tab:
         query: what else stands in the address, such as ``traffic``.
     """
 
-    def __init__(self, slack: "PracticeSlack", me: str, place: str, query: dict[str, str]) -> None:
+    def __init__(self, slack: ShownSlack, me: str, place: str, query: dict[str, str]) -> None:
         self.slack = slack
         self.workspace = slack.workspace
         self.me = me
@@ -51,7 +49,7 @@ class Tab:
     # --- reading ------------------------------------------------------------------------------
 
     @property
-    def hands(self) -> "Hands":
+    def hands(self) -> Hands:
         """What anybody can do with a mouse and a keyboard."""
         return self.slack.hands
 
@@ -175,7 +173,7 @@ class Tab:
             await self.do(self.hands.submit, self.me)
 
 
-def first_place(slack: "PracticeSlack", user: str, wanted: str | None) -> str:
+def first_place(slack: ShownSlack, user: str, wanted: str | None) -> str:
     """Where somebody begins: where they want to, else in their first channel, else with the app.
 
     Args:

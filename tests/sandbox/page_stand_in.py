@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from sandbox.clock import SystemClock
+from sandbox.hands import Hands
 from sandbox.manifest import Command, read_manifest
 from sandbox.model import (
     Account,
@@ -44,7 +45,7 @@ PEOPLE = {
 
 
 @dataclass
-class NotingHands:
+class NotingHands(Hands):
     """Notes each call; changes the workspace as far as the page needs to see something."""
 
     workspace: Workspace
@@ -181,7 +182,7 @@ def served(slack: StandIn) -> Iterator[str]:
     from sandbox.page import attach
 
     app = Starlette(routes=[Route("/api/{method}", lambda _: PlainTextResponse("the Web API"))])
-    attach(app, slack)  # type: ignore[arg-type]  # as much of a PracticeSlack as the page looks at
+    attach(app, slack)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, name="page under test")
     thread.start()
