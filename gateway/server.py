@@ -25,6 +25,9 @@ START_SECONDS = 20.0
 # Requests under way may end within this time; what is left then is cut off.
 STOP_SECONDS = 5
 BACKLOG = 2048
+# Longer than proxies keep idle connections (nginx: 60 s), so that it is they who close them; a
+# connection closed from here just as a proxy uses it again would be an error for its caller.
+KEEP_ALIVE_SECONDS = 75
 _WHY = {
     errno.EADDRINUSE: "another program listens there already; stop it or choose another port",
     errno.EACCES: "this user may not listen there; choose a port from 1024 on",
@@ -123,6 +126,7 @@ def serve_in_thread(app: App, host: str, port: int, *, setting: str = SETTING) -
         # Only the gateway decides whose X-Forwarded-For is believed.
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
         backlog=BACKLOG,
     )

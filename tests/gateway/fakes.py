@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
+import socket
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +20,19 @@ from keys.clock import HeldClock
 from keys.verification import Reason, Refused, Verified
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-GOOD, READER, WRITER, REVOKED, STRANGER = (token.make("ak").reveal() for _ in range(5))
+
+
+def _token(public_id: str) -> str:
+    # The same in every process: the tests' names contain it.
+    secret = token.encode(int.from_bytes(public_id.encode(), "big") ** 2, token.SECRET_LENGTH)
+    return token.Token("ak", public_id, secret).reveal()
+
+
+GOOD = _token("Good00000001")
+READER = _token("Reader000001")
+WRITER = _token("Writer000001")
+REVOKED = _token("Revoked00001")
+STRANGER = _token("Stranger0001")
 
 Answer = Verified | Refused | Callable[[], Verified | Refused]
 
@@ -197,6 +212,19 @@ def _scope(
         ],
         "client": ("192.0.2.7", 40000),
     }
+
+
+def quiet_port() -> int:
+    """A free port outside the range that the system hands out by itself.
+
+    For tests that use the same port twice: in between, nobody else is given it by chance.
+    """
+    for _ in range(100):
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as trial, suppress(OSError):
+            trial.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port between 20000 and 32000")
 
 
 def lines(records: Iterable[Any]) -> list[dict[str, Any]]:

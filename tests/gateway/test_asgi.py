@@ -18,7 +18,18 @@ from gateway.server import Running, serve_in_thread
 from gateway.wire import Message, Receive, Scope, Send
 from keys.clock import HeldClock
 from keys.errors import StorageUnavailable
-from tests.gateway.fakes import GOOD, NOON, READER, REVOKED, WRITER, Got, House, call, verified
+from tests.gateway.fakes import (
+    GOOD,
+    NOON,
+    READER,
+    REVOKED,
+    WRITER,
+    Got,
+    House,
+    call,
+    quiet_port,
+    verified,
+)
 
 pytestmark = pytest.mark.sockets
 
@@ -199,14 +210,15 @@ def test_nobody_passes_a_closed_guard(guard: ApiKeyGuard, behind: Behind) -> Non
     _closed(call(guard, "GET", "/", _with(GOOD)), behind)
 
 
-def test_it_finds_the_gateway_again_after_a_restart(
-    guard: ApiKeyGuard, gateway: Running, behind: Behind
-) -> None:
+def test_it_finds_the_gateway_again_after_a_restart(house: House, behind: Behind) -> None:
+    gateway = serve_in_thread(house.app, "127.0.0.1", quiet_port())
+    guard = ApiKeyGuard(behind, gateway.url)
     assert call(guard, "GET", "/", _with(GOOD)).status == 200
     gateway.stop()
     again = serve_in_thread(House().app, "127.0.0.1", gateway.port)
     assert call(guard, "GET", "/", _with(GOOD)).status == 200
     again.stop()
+    guard.close()
 
 
 def test_connections_are_kept(guard: ApiKeyGuard, house: House) -> None:

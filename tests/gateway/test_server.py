@@ -16,7 +16,7 @@ from gateway import guarded
 from gateway.server import ListenError, Running, StartError, serve_in_thread
 from gateway.wire import Receive, Scope, Send
 from keys.verification import Refused, Verified
-from tests.gateway.fakes import GOOD, House, verified
+from tests.gateway.fakes import GOOD, House, quiet_port, verified
 
 pytestmark = pytest.mark.sockets
 DEADLINE = 10
@@ -73,12 +73,12 @@ def test_the_lifespan_is_honoured(house: House) -> None:
 
 
 def test_nothing_is_left_behind(house: House) -> None:
-    before = set(threading.enumerate())
-    running = serve_in_thread(house.app, "127.0.0.1", 0)
+    before, port = set(threading.enumerate()), quiet_port()
+    running = serve_in_thread(house.app, "127.0.0.1", port)
     _get(running, "/authz", **{"X-API-Key": GOOD})
     running.stop()
     assert set(threading.enumerate()) <= before
-    again = serve_in_thread(House().app, "127.0.0.1", running.port)
+    again = serve_in_thread(House().app, "127.0.0.1", port)
     again.stop()
 
 
@@ -192,6 +192,15 @@ def test_what_is_no_http(running: Running, sent: bytes) -> None:
     assert got.startswith(b"HTTP/1.1 400 ")
     assert b"cache-control: no-store" in got
     assert b'{"code": "bad_request"' in got
+
+
+def test_an_upgrade_is_not_made(running: Running) -> None:
+    got = _raw(
+        running,
+        b"GET /authz HTTP/1.1\r\nHost: x\r\nConnection: upgrade, close\r\n"
+        b"Upgrade: websocket\r\nSec-WebSocket-Key: AAAA\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    )
+    assert got.startswith(b"HTTP/1.1 401 ")
 
 
 def test_a_non_ascii_path(running: Running) -> None:
