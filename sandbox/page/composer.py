@@ -10,7 +10,7 @@ from sandbox.page.faces import face
 from sandbox.page.icons import icon
 from sandbox.page.part import Part
 from sandbox.page.tab import HOME
-from sandbox.page.tags import Tag, button, tag
+from sandbox.page.tags import Tag, button, put_attributes, tag
 
 _MENTION = re.compile(r"(?<![\w<])@([\w.-]+)")
 _MENTION_AT_END = re.compile(r"(?:^|\s)@([\w.-]*)$")
@@ -103,7 +103,7 @@ class Composer(Part):
             return
         label = "Slash commands"
         with tag("div", classes="suggestions", role="listbox", aria_label=label) as box:
-            box.props["data-complete"] = "no" if space else "yes"
+            put_attributes(box, data_complete="no" if space else "yes", data_typed=text)
             app = self.tab.workspace.manifest.bot_name
             tag("div", app, "suggestions-title")
             for number, command in enumerate(found):
@@ -125,7 +125,7 @@ class Composer(Part):
         if not found:
             return
         with tag("div", classes="suggestions", role="listbox", aria_label="People") as box:
-            box.props["data-complete"] = "yes"
+            put_attributes(box, data_complete="yes", data_typed=text)
             for number, account in enumerate(found):
                 self._suggest_person(account, text[: mention.start(1)], picked=number == 0)
 

@@ -70,7 +70,7 @@ def test_the_rail_shows_where_one_can_go(tab: Window, slack: StandIn) -> None:
     expect(rail.get_by_role("button", name="general", exact=True)).to_have_attribute(
         "aria-current", "page"
     )
-    assert "in=CGENERAL" in page.url
+    expect(page).to_have_url(re.compile("in=CGENERAL"))
 
 
 def test_the_address_leads_to_a_person_and_a_place(tab: Window, slack: StandIn) -> None:
@@ -98,7 +98,7 @@ def test_one_can_act_as_somebody_else(tab: Window, slack: StandIn) -> None:
         page.get_by_role("button", name="You are: Oskar Lind (another organisation)")
     ).to_be_visible()
     expect(message(page, "For few eyes")).to_have_count(0)
-    assert "as=oskar" in page.url
+    expect(page).to_have_url(re.compile("as=oskar"))
 
 
 def test_news_comes_without_a_reload(tab: Window, slack: StandIn) -> None:
@@ -495,6 +495,17 @@ def test_commands_complete_themselves(tab: Window, slack: StandIn) -> None:
     assert call == ("type", "UALICE", "CGENERAL", "/keys list")
 
 
+def test_fast_typing_is_not_overtaken_by_suggestions(tab: Window, slack: StandIn) -> None:
+    page = tab.open("as=alice&in=general")
+    box = page.get_by_role("textbox", name="Message #general")
+    box.press_sequentially("/ke")
+    expect(page.get_by_role("listbox", name="Slash commands")).to_be_visible()
+    enter = "new KeyboardEvent('keydown', { key: 'Enter' })"
+    box.evaluate(f"box => {{ box.value = '/keys list'; box.dispatchEvent({enter}) }}")
+    call = soon(page, lambda: slack.hands.of("type"))[0]
+    assert call[3] == "/keys list"
+
+
 def test_people_of_another_organisation_are_offered_no_commands(
     tab: Window, slack: StandIn
 ) -> None:
@@ -526,11 +537,11 @@ def test_the_app_has_a_home_and_messages(tab: Window, slack: StandIn) -> None:
     page = tab.open("as=alice&in=general")
     page.get_by_role("button", name="Key Ring", exact=True).click()
     expect(page.get_by_role("textbox", name="Message Key Ring")).to_be_visible()
-    assert slack.hands.of("open_home") == [("open_home", "UALICE", "messages")]
+    soon(page, lambda: slack.hands.of("open_home") == [("open_home", "UALICE", "messages")])
     page.get_by_role("tab", name="Home").click()
     expect(page.get_by_text("Key Ring has nothing to show here yet.")).to_be_visible()
     soon(page, lambda: ("open_home", "UALICE", "home") in slack.hands.calls)
-    assert "in=home" in page.url
+    expect(page).to_have_url(re.compile("in=home"))
 
 
 def test_traffic_shows_both_directions_and_no_tokens(tab: Window, slack: StandIn) -> None:
@@ -550,7 +561,7 @@ def test_traffic_shows_both_directions_and_no_tokens(tab: Window, slack: StandIn
     rows.nth(0).get_by_role("button").click()
     expect(rows.nth(0)).to_contain_text('"channel": "C1"')
     assert "-secret" not in page.content()
-    assert "traffic=open" in page.url
+    expect(page).to_have_url(re.compile("traffic=open"))
 
 
 def test_the_question_mark_says_what_this_is(tab: Window, slack: StandIn) -> None:

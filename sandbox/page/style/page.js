@@ -31,10 +31,11 @@ const practiceSlack = (() => {
     next.scrollIntoView({ block: "nearest" });
   }
 
-  // A suggestion is completed by Enter only while it would add something to what was typed.
+  // Enter completes only what the suggestions were made for: fast typing is ahead of them. And
+  // only while there is something to add: a command that is typed in full is sent.
   function completes(box, line) {
     const list = line && line.closest(".suggestions");
-    if (!list || list.dataset.complete !== "yes") return false;
+    if (!list || list.dataset.complete !== "yes" || list.dataset.typed !== box.value) return false;
     return line.dataset.insert.trim() !== box.value.trim();
   }
 
@@ -47,7 +48,7 @@ const practiceSlack = (() => {
       movePick(step);
     } else if (line && e.key === "Escape") {
       line.closest(".suggestions").remove();
-    } else if (line && e.key === "Tab") {
+    } else if (e.key === "Tab" && completes(e.target, line)) {
       e.preventDefault();
       take(line);
     } else if (e.key === "Enter" && !e.shiftKey) {
