@@ -10,11 +10,11 @@ from sandbox.page.look import day_name, moment
 from sandbox.page.message import draw_message
 from sandbox.page.part import Part
 from sandbox.page.tab import HOME, Tab
-from sandbox.page.tags import tag
+from sandbox.page.tags import button, tag
 from sandbox.page.texts import Reader
 
-_SHOWN = 200
-"""As many messages as are drawn; older ones are counted."""
+_STEP = 100
+"""As many messages are drawn at first, and as many more at each press for earlier ones."""
 
 _GROUP = 300.0
 """Seconds within which several messages of one author stand under one name."""
@@ -22,13 +22,17 @@ _GROUP = 300.0
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the list: a day, or a message with what its drawing depends on."""
+    """One line of the list: a day, a message, or the way to `earlier` ones that are not drawn.
+
+    `mark` is what its drawing depends on.
+    """
 
     key: str
     mark: str
     message: Message | None = None
     day: date | None = None
     follows: bool = False
+    earlier: int = 0
 
 
 class MessageList(Part):
@@ -37,6 +41,7 @@ class MessageList(Part):
     def __init__(self, tab: Tab, holder: Element) -> None:
         super().__init__(tab, holder)
         self._drawn: dict[str, tuple[str, Element]] = {}
+        self._shown = _STEP
 
     def mark(self) -> object:
         return self.tab.me, self.tab.place
@@ -47,6 +52,7 @@ class MessageList(Part):
 
     def draw(self) -> None:
         self._drawn.clear()
+        self._shown = _STEP
 
     def update(self) -> None:
         """Draw the messages that are new or changed, take away those that are gone."""
@@ -74,12 +80,22 @@ class MessageList(Part):
             elif line.day is not None:
                 with tag("div", classes="day", role="separator"):
                     tag("span", day_name(line.day, reader.now.date()))
+            else:
+                words = f"Show earlier messages ({line.earlier})"
+                button(words, "link-button earlier").on("click", self._show_earlier, [])
         self._drawn[line.key] = (line.mark, made)
 
+    def _show_earlier(self) -> None:
+        self._shown += _STEP
+        self.update()
+
     def _lines(self, reader: Reader) -> list[Line]:
-        messages = self.tab.workspace.messages_for(self.tab.me, self.tab.place)[-_SHOWN:]
+        everything = self.tab.workspace.messages_for(self.tab.me, self.tab.place)
+        messages = everything[-self._shown :]
         names = repr(self.tab.workspace.names())
         lines: list[Line] = []
+        if earlier := len(everything) - len(messages):
+            lines.append(Line("earlier", str(earlier), earlier=earlier))
         before: Message | None = None
         for message in messages:
             at = moment(message.ts, reader.zone)

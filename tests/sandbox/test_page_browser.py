@@ -125,6 +125,18 @@ def test_an_earlier_message_is_drawn_in_its_place(tab: Window, slack: StandIn) -
     expect(page.get_by_role("article")).to_contain_text(["one", "two", "three"])
 
 
+def test_earlier_messages_come_when_asked_for(tab: Window, slack: StandIn) -> None:
+    for number in range(130):
+        slack.post("CGENERAL", "UBOB", f"number {number}.")
+    page = tab.open("as=alice&in=general")
+    expect(page.get_by_role("article")).to_have_count(100)
+    expect(message(page, "number 129.")).to_be_in_viewport()
+    page.get_by_role("button", name="Show earlier messages (30)").click()
+    expect(page.get_by_role("article")).to_have_count(130)
+    expect(page.get_by_role("article").first).to_contain_text("number 0.")
+    expect(page.get_by_role("button", name="Show earlier messages")).to_have_count(0)
+
+
 def test_messages_have_faces_names_times_and_days(tab: Window, slack: StandIn) -> None:
     slack.post("CGENERAL", "UOSKAR", "From afar")
     slack.post("CGENERAL", BOT, "From the app")
