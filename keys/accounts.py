@@ -1,0 +1,57 @@
+"""Accounts: one for each team. Everything else belongs to one and never crosses over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from keys.errors import KeysError
+from keys.ids import new_id
+from storage.tables import Account
+
+
+class WhichAccount(KeysError):
+    """There are several accounts, and the caller has to name one."""
+
+
+def the_only(session: Session, now: datetime) -> str:
+    """The id of the one account of a single-workspace house; it is made if there is none yet.
+
+    Raises:
+        WhichAccount: if there are several.
+    """
+    found = session.exec(select(Account).order_by(col(Account.created_at)).limit(50)).all()
+    if len(found) > 1:
+        names = ", ".join(f"{account.workspace_id} ({account.name})" for account in found)
+        raise WhichAccount(f"There are several workspaces. Choose one with --workspace: {names}.")
+    return found[0].id if found else _add(session, now, None, "")
+
+
+def of_workspace(session: Session, workspace_id: str) -> str | None:
+    """The id of the workspace's account, or None."""
+    return session.exec(select(Account.id).where(Account.workspace_id == workspace_id)).first()
+
+
+def connect(session: Session, workspace_id: str, name: str, now: datetime) -> str:
+    """The id of the account of the workspace that the bot has just connected to.
+
+    An account that has no workspace yet, made by an operator before the bot ever ran, takes on
+    this workspace's id. Only a single-workspace house has such an account.
+    """
+    account = session.exec(select(Account).where(Account.workspace_id == workspace_id)).first()
+    if account is None:
+        account = session.exec(select(Account).where(col(Account.workspace_id).is_(None))).first()
+    if account is None:
+        return _add(session, now, workspace_id, name)
+    account.workspace_id, account.name = workspace_id, name
+    session.add(account)
+    session.flush()
+    return account.id
+
+
+def _add(session: Session, now: datetime, workspace_id: str | None, name: str) -> str:
+    account = Account(id=new_id("acc"), workspace_id=workspace_id, name=name, created_at=now)
+    session.add(account)
+    session.flush()
+    return account.id

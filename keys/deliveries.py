@@ -1,0 +1,125 @@
+"""Deliveries: which message holds a token that has to go from there again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, or_, select
+
+from keys import records
+from keys.errors import KeyNotFound
+from keys.values import Actor, Handover, KeyView
+from keys.views import view
+from storage.tables import Delivery, Key
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """A token's message: for whom, where, and of which key."""
+
+    id: str
+    key: KeyView
+    recipient: Actor
+    place: str | None
+    message: str | None
+    sent_at: datetime | None
+    removed_at: datetime | None
+
+
+def get(session: Session, account_id: str, delivery_id: str) -> DeliveryView:
+    """One delivery of this account.
+
+    Raises:
+        KeyNotFound: if the account has no such delivery.
+    """
+    return _view(session, _row(session, account_id, delivery_id))
+
+
+def place(session: Session, account_id: str, delivery_id: str, place: str, message: str) -> None:
+    """Notes which message the token is going to be put into, before it is."""
+    row = _row(session, account_id, delivery_id)
+    row.place, row.message = place, message
+    session.add(row)
+
+
+def claim_due(
+    session: Session, account_id: str, now: datetime, lease: timedelta, limit: int = 20
+) -> list[DeliveryView]:
+    """Takes the tokens that have to be removed by now; nobody else gets them during the lease."""
+    rows = session.exec(
+        select(Delivery)
+        .where(
+            Delivery.account_id == account_id,
+            col(Delivery.removed_at).is_(None),
+            col(Delivery.remove_at) <= now,
+            or_(col(Delivery.claimed_until).is_(None), col(Delivery.claimed_until) <= now),
+        )
+        .order_by(col(Delivery.remove_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        row.claimed_until = now + lease
+        row.attempts += 1
+        session.add(row)
+    return [_view(session, row) for row in rows]
+
+
+def removed(
+    session: Session, account_id: str, delivery_id: str, actor: Actor, now: datetime
+) -> bool:
+    """Records that the token is gone from its message. False if that was recorded before."""
+    records.lock(session, account_id)
+    row = _row(session, account_id, delivery_id)
+    if row.removed_at is not None:
+        return False
+    row.removed_at, row.claimed_until = now, None
+    session.add(row)
+    data = {"recipient": row.recipient}
+    records.append(session, account_id, now, "token.removed", actor, row.key_id, data)
+    return True
+
+
+def retry(session: Session, account_id: str, delivery_id: str, at: datetime) -> None:
+    """Gives a claimed delivery back: its message could not be changed now."""
+    row = _row(session, account_id, delivery_id)
+    row.remove_at, row.claimed_until = at, None
+    session.add(row)
+
+
+def handovers(session: Session, account_id: str, key_id: str) -> list[Handover]:
+    """Everybody who was sent the token of a key."""
+    rows = session.exec(
+        select(Delivery)
+        .where(
+            Delivery.account_id == account_id,
+            Delivery.key_id == key_id,
+            col(Delivery.sent_at).is_not(None),
+        )
+        .order_by(col(Delivery.sent_at))
+    )
+    return [
+        Handover(Actor.read(row.recipient), row.sent_at, row.removed_at)
+        for row in rows
+        if row.sent_at is not None
+    ]
+
+
+def _row(session: Session, account_id: str, delivery_id: str) -> Delivery:
+    row = session.get(Delivery, delivery_id)
+    if row is None or row.account_id != account_id:
+        raise KeyNotFound("This message belongs to no key here.")
+    return row
+
+
+def _view(session: Session, row: Delivery) -> DeliveryView:
+    return DeliveryView(
+        id=row.id,
+        key=view(session, session.get_one(Key, row.key_id)),
+        recipient=Actor.read(row.recipient),
+        place=row.place,
+        message=row.message,
+        sent_at=row.sent_at,
+        removed_at=row.removed_at,
+    )

@@ -1,0 +1,109 @@
+"""Everything that the domain refuses to do, and why.
+
+KeysError
+├── NameRefused            the name cannot be used; `.name`
+│   ├── NameEmpty
+│   ├── NameTooLong
+│   ├── NameUnprintable
+│   └── NameTaken          another active key has it; `.key_id`
+├── ScopesRefused          no scope, or one that does not exist
+├── NoteTooLong
+├── KeyNotFound            this account has no such key
+├── KeyRevoked             the key was revoked: nothing can be changed any more
+├── ReservationLost        the key was given up before its token was delivered
+├── AlreadyRequested       this very request was carried out before; `.key_id`
+└── StorageUnavailable     the database cannot be reached, or did not answer in time
+PepperError                the secret that digests are made with is missing or wrong
+
+Each message is a sentence that a person can act on; none ever contains a token.
+"""
+
+from __future__ import annotations
+
+from storage.engine import StorageUnavailable as _StorageUnavailable
+
+
+class KeysError(Exception):
+    """The common root: catch this to answer a person."""
+
+
+class NameRefused(KeysError):
+    """The name cannot be used."""
+
+    def __init__(self, message: str, name: str = "") -> None:
+        super().__init__(message)
+        self.name = name
+
+
+class NameEmpty(NameRefused):
+    """Nothing visible is left after trimming."""
+
+
+class NameTooLong(NameRefused):
+    """More than 80 characters."""
+
+
+class NameUnprintable(NameRefused):
+    """Contains a line break, a control character or one that reorders text."""
+
+
+class NameTaken(NameRefused):
+    """Another active key of the account has this name, whatever the case."""
+
+    def __init__(self, name: str, key_id: str) -> None:
+        super().__init__(
+            f"There is already an active key called “{name}”. Choose a name of its own.", name
+        )
+        self.key_id = key_id
+
+
+class ScopesRefused(KeysError):
+    """No scope was chosen, or one that does not exist."""
+
+
+class NoteTooLong(KeysError):
+    """More than 500 characters."""
+
+
+class KeyNotFound(KeysError):
+    """This account has no such key."""
+
+
+class KeyRevoked(KeysError):
+    """The key was revoked, so nothing about it can be changed."""
+
+
+class ReservationLost(KeysError):
+    """The key was given up before its token was delivered; the token never works."""
+
+
+class AlreadyRequested(KeysError):
+    """This very request was carried out before."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__("This was already done. Nothing was made twice.")
+        self.key_id = key_id
+
+
+class PepperError(Exception):
+    """The secret that digests are made with is missing, malformed or not the one used before."""
+
+
+StorageUnavailable = _StorageUnavailable
+
+__all__ = [
+    "AlreadyRequested",
+    "KeyNotFound",
+    "KeyRevoked",
+    "KeysError",
+    "NameEmpty",
+    "NameRefused",
+    "NameTaken",
+    "NameTooLong",
+    "NameUnprintable",
+    "NoteTooLong",
+    "PepperError",
+    "ReservationLost",
+    "ScopesRefused",
+    "StorageUnavailable",
+]

@@ -1,0 +1,14 @@
+"""Names for rows: a short kind and enough random characters that two never meet."""
+
+from __future__ import annotations
+
+import secrets
+
+from keys.token import ALPHABET
+
+_LENGTH = 12  # 71 bits
+
+
+def new_id(kind: str) -> str:
+    """Makes an id such as `key_7Fq2mZr81LdW`. It is opaque and no secret."""
+    return f"{kind}_" + "".join(secrets.choice(ALPHABET) for _ in range(_LENGTH))

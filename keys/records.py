@@ -1,0 +1,106 @@
+"""The record: an append-only list of what happened, chained by hash.
+
+Each entry's hash covers the entry and the hash before it, so that nothing can be changed, left
+out or moved without the chain breaking. The chain is per account. It is evidence against later
+editing, not against somebody who can rewrite the whole table: such a person would need to be
+caught by a copy of the newest hash kept elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from keys.values import Actor, HistoryEntry
+from storage.tables import Account, Event
+
+BEGINNING = "0" * 64
+
+
+def append(
+    session: Session,
+    account_id: str,
+    at: datetime,
+    kind: str,
+    actor: Actor,
+    key_id: str | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Event:
+    """Adds one entry, in the caller's transaction, so that it stands or falls with the change.
+
+    Args:
+        kind: what happened, such as `key.revoked`.
+        data: more about it; names and ids, never a token.
+    """
+    last = _last(session, account_id)
+    entry = Event(
+        account_id=account_id,
+        seq=last.seq + 1 if last else 1,
+        at=at,
+        kind=kind,
+        actor=str(actor),
+        key_id=key_id,
+        data=json.dumps(data or {}, sort_keys=True, ensure_ascii=False, separators=(",", ":")),
+        previous=last.hash if last else BEGINNING,
+        hash="",
+    )
+    entry.hash = hash_of(entry)
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def lock(session: Session, account_id: str) -> None:
+    """Makes other changes of this account wait until this transaction has ended."""
+    session.exec(select(Account.id).where(Account.id == account_id).with_for_update()).one()
+
+
+def hash_of(entry: Event) -> str:
+    """SHA-256 over the entry's fields in a fixed form, the previous hash among them."""
+    fields = [
+        entry.account_id,
+        entry.seq,
+        entry.at.isoformat(timespec="microseconds"),
+        entry.kind,
+        entry.actor,
+        entry.key_id,
+        entry.data,
+        entry.previous,
+    ]
+    return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
+
+
+def first_break(session: Session, account_id: str) -> int | None:
+    """The place of the first entry that does not fit the chain; None if all is well."""
+    previous, expected = BEGINNING, 1
+    entries = select(Event).where(Event.account_id == account_id).order_by(col(Event.seq))
+    for entry in session.exec(entries):
+        fits = entry.seq == expected and entry.previous == previous
+        if not fits or entry.hash != hash_of(entry):
+            return expected
+        previous, expected = entry.hash, expected + 1
+    return None
+
+
+def history(session: Session, account_id: str, key_id: str, limit: int = 50) -> list[HistoryEntry]:
+    """What happened to one key, newest first."""
+    entries = (
+        select(Event)
+        .where(Event.account_id == account_id, Event.key_id == key_id)
+        .order_by(col(Event.seq).desc())
+        .limit(limit)
+    )
+    return [
+        HistoryEntry(event.at, event.kind, Actor.read(event.actor), json.loads(event.data))
+        for event in session.exec(entries)
+    ]
+
+
+def _last(session: Session, account_id: str) -> Event | None:
+    entries = select(Event).where(Event.account_id == account_id)
+    return session.exec(entries.order_by(col(Event.seq).desc()).limit(1)).first()

@@ -1,0 +1,327 @@
+"""What may be done with keys. Each function runs in the caller's transaction and commits nothing,
+so that a change, its entry in the record and the messages that follow it are one.
+
+A key is made in two steps, because its token has to reach a person in between:
+
+    reserve ──→ pending ──(the token was delivered)──→ activate ──→ active ──→ revoke
+                   └──(it was not, or nobody came back in time)──→ abandon
+
+A pending key never verifies, so a crash in between leaves no working key whose token nobody has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, update
+from sqlmodel import Session, col, select
+
+from keys import notices, records
+from keys.clock import Clock
+from keys.errors import (
+    AlreadyRequested,
+    KeyNotFound,
+    KeyRevoked,
+    NameTaken,
+    ReservationLost,
+)
+from keys.ids import new_id
+from keys.naming import clean_name, clean_note, fold
+from keys.pepper import Peppers
+from keys.scopes import check_scopes
+from keys.token import Token, make
+from keys.values import Actor, KeyRequest, KeyView, State
+from keys.views import view
+from storage.tables import Delivery, Key, Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A key that waits for its token to be delivered, and the token: the only copy there is."""
+
+    key: KeyView
+    token: Token
+    delivery_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A key after a change; `changed` is False if it had been that way before."""
+
+    key: KeyView
+    changed: bool
+
+
+class KeyService:
+    """The operations on keys. It holds no state but what every digest needs."""
+
+    def __init__(self, clock: Clock, peppers: Peppers, prefix: str) -> None:
+        self.clock = clock
+        self.peppers = peppers
+        self.prefix = prefix
+
+    def reserve(
+        self,
+        session: Session,
+        account_id: str,
+        request: KeyRequest,
+        actor: Actor,
+        recipient: Actor,
+        lease: timedelta,
+    ) -> Reservation:
+        """Makes a key that does not work yet, and its token.
+
+        Args:
+            recipient: who will be sent the token.
+            lease: how long the delivery may take before the key is given up.
+
+        Raises:
+            AlreadyRequested: if this very request was carried out before.
+            NameRefused, ScopesRefused, NoteTooLong: with a sentence for the person.
+        """
+        records.lock(session, account_id)
+        self._refuse_a_repetition(session, account_id, request)
+        name, scopes = clean_name(request.name), check_scopes(request.scopes)
+        self._refuse_a_taken_name(session, account_id, name)
+        now, token = self.clock.now(), make(self.prefix)
+        key = Key(
+            id=new_id("key"),
+            account_id=account_id,
+            state=State.PENDING,
+            name=name,
+            name_folded=fold(name),
+            search="",
+            scopes=" ".join(scopes),
+            owner=request.owner,
+            creator=str(actor),
+            note=clean_note(request.note),
+            request_id=request.request_id,
+            created_at=now,
+            pending_until=now + lease,
+            expires_at=request.expires_at,
+        )
+        key.search = _search_text(key, token.hint)
+        session.add(key)
+        session.flush()
+        secret = self._add_secret(session, key, token)
+        delivery = Delivery(
+            id=new_id("dlv"),
+            account_id=account_id,
+            key_id=key.id,
+            secret_id=secret.id,
+            recipient=str(recipient),
+            created_at=now,
+        )
+        session.add(delivery)
+        data = {"name": name, "recipient": str(recipient)}
+        records.append(session, account_id, now, "key.reserved", actor, key.id, data)
+        return Reservation(view(session, key), token, delivery.id)
+
+    def activate(
+        self,
+        session: Session,
+        account_id: str,
+        reservation: Reservation,
+        actor: Actor,
+        remove_after: timedelta | None,
+    ) -> KeyView:
+        """Makes the key work: its token has reached its person.
+
+        Args:
+            remove_after: how long the token may stay where it was delivered; None where nothing
+                has to be removed, as on a terminal.
+
+        Raises:
+            ReservationLost: if the key was given up or revoked in the meantime.
+        """
+        records.lock(session, account_id)
+        now = self.clock.now()
+        values = {"state": State.ACTIVE, "activated_at": now, "pending_until": None}
+        key_id = reservation.key.id
+        if not self._move(session, account_id, key_id, (State.PENDING,), values):
+            raise ReservationLost(
+                "It took too long to deliver the token, so the key was given up. Nothing works "
+                "with that token. Make a new key."
+            )
+        delivery = session.get_one(Delivery, reservation.delivery_id)
+        delivery.sent_at = now
+        if remove_after is None:
+            delivery.removed_at = now
+        else:
+            delivery.remove_at = now + remove_after
+        session.add(delivery)
+        key = _row(session, account_id, key_id)
+        data = _facts(key) | {"recipient": delivery.recipient}
+        event = records.append(session, account_id, now, "key.issued", actor, key_id, data)
+        notices.add(session, event, notices.TEAM, _facts(key))
+        return view(session, key)
+
+    def abandon(
+        self, session: Session, account_id: str, key_id: str, reason: str, *, tell: bool
+    ) -> Outcome:
+        """Gives a pending key up: its token never works.
+
+        Args:
+            reason: why, in a few words, for the record.
+            tell: whether its people have to be told by a message of its own, because nobody is
+                waiting for an answer any more.
+        """
+        records.lock(session, account_id)
+        now = self.clock.now()
+        values = {"state": State.ABANDONED, "pending_until": None}
+        moved = self._move(session, account_id, key_id, (State.PENDING,), values)
+        key = _row(session, account_id, key_id)
+        if moved:
+            recipient = self._end_deliveries(session, key)
+            actor, data = Actor.system("issuing"), {"name": key.name, "reason": reason}
+            event = records.append(session, account_id, now, "key.abandoned", actor, key_id, data)
+            if tell and recipient is not None:
+                notices.add(session, event, str(recipient), _facts(key))
+        return Outcome(view(session, key), moved)
+
+    def overdue(self, session: Session, account_id: str) -> list[str]:
+        """The ids of pending keys whose delivery took too long; whoever made them has died."""
+        return list(
+            session.exec(
+                select(Key.id).where(
+                    Key.account_id == account_id,
+                    Key.state == State.PENDING,
+                    col(Key.pending_until) <= self.clock.now(),
+                )
+            )
+        )
+
+    def rename(
+        self, session: Session, account_id: str, key_id: str, name: str, actor: Actor
+    ) -> Outcome:
+        """Gives a key another name; its token stays the same.
+
+        Raises:
+            KeyNotFound, KeyRevoked, NameRefused: with a sentence for the person.
+        """
+        records.lock(session, account_id)
+        key = _row(session, account_id, key_id)
+        if key.state != State.ACTIVE:
+            raise KeyRevoked(f"“{key.name}” was revoked, so it keeps its name.")
+        name = clean_name(name)
+        if name == key.name:
+            return Outcome(view(session, key), changed=False)
+        self._refuse_a_taken_name(session, account_id, name, but_for=key_id)
+        before, key.name, key.name_folded = key.name, name, fold(name)
+        key.search = _search_text(key, view(session, key).hint)
+        session.add(key)
+        session.flush()
+        data = {"from": before, "to": name}
+        records.append(session, account_id, self.clock.now(), "key.renamed", actor, key_id, data)
+        return Outcome(view(session, key), changed=True)
+
+    def revoke(
+        self, session: Session, account_id: str, key_id: str, actor: Actor, reason: str = ""
+    ) -> Outcome:
+        """Ends a key for good. A second time changes nothing and is no error.
+
+        Raises:
+            KeyNotFound: if the account has no such key.
+        """
+        records.lock(session, account_id)
+        now = self.clock.now()
+        values: dict[str, Any] = {
+            "state": State.REVOKED,
+            "revoked_at": now,
+            "revoked_by": str(actor),
+            "revoked_reason": clean_note(reason),
+            "pending_until": None,
+        }
+        changed = self._move(session, account_id, key_id, (State.ACTIVE, State.PENDING), values)
+        key = _row(session, account_id, key_id)
+        if changed:
+            data = _facts(key) | {"reason": key.revoked_reason}
+            event = records.append(session, account_id, now, "key.revoked", actor, key_id, data)
+            notices.add(session, event, notices.TEAM, data)
+        return Outcome(view(session, key), changed)
+
+    def _move(
+        self,
+        session: Session,
+        account_id: str,
+        key_id: str,
+        before: tuple[State, ...],
+        values: dict[str, Any],
+    ) -> bool:
+        """Changes the key if it is in one of these states; tells whether it was."""
+        statement = (
+            update(Key)
+            .where(
+                col(Key.id) == key_id,
+                col(Key.account_id) == account_id,
+                col(Key.state).in_(before),
+            )
+            .values(values)
+        )
+        result = session.execute(statement, execution_options={"synchronize_session": "fetch"})
+        return isinstance(result, CursorResult) and result.rowcount == 1
+
+    def _refuse_a_repetition(self, session: Session, account_id: str, request: KeyRequest) -> None:
+        made = select(Key.id).where(
+            Key.account_id == account_id, Key.request_id == request.request_id
+        )
+        if key_id := session.exec(made).first():
+            raise AlreadyRequested(key_id)
+
+    def _refuse_a_taken_name(
+        self, session: Session, account_id: str, name: str, but_for: str | None = None
+    ) -> None:
+        holder = select(Key).where(
+            Key.account_id == account_id,
+            Key.name_folded == fold(name),
+            col(Key.state).in_((State.PENDING, State.ACTIVE)),
+            col(Key.id) != (but_for or ""),
+        )
+        if key := session.exec(holder).first():
+            raise NameTaken(key.name, key.id)
+
+    def _add_secret(self, session: Session, key: Key, token: Token) -> Secret:
+        version = self.peppers.current
+        secret = Secret(
+            id=new_id("sec"),
+            account_id=key.account_id,
+            key_id=key.id,
+            public_id=token.public_id,
+            digest=self.peppers.digest(token, version),
+            pepper_version=version,
+            hint=token.hint,
+            created_at=key.created_at,
+        )
+        session.add(secret)
+        session.flush()
+        return secret
+
+    def _end_deliveries(self, session: Session, key: Key) -> Actor | None:
+        """Has the messages of a key that never worked redrawn; returns who got them."""
+        recipient = None
+        for delivery in session.exec(select(Delivery).where(Delivery.key_id == key.id)):
+            recipient = Actor.read(delivery.recipient)
+            if delivery.place is not None:
+                delivery.remove_at = self.clock.now()
+                session.add(delivery)
+        return recipient
+
+
+def _row(session: Session, account_id: str, key_id: str) -> Key:
+    key = session.get(Key, key_id)
+    if key is None or key.account_id != account_id:
+        raise KeyNotFound("There is no such key.")
+    return key
+
+
+def _search_text(key: Key, hint: str) -> str:
+    return "\n".join((fold(key.name), fold(key.note), hint.casefold(), key.id.casefold()))
+
+
+def _facts(key: Key) -> dict[str, Any]:
+    return {"key_id": key.id, "name": key.name, "owner": key.owner, "scopes": key.scopes.split()}
+
+
+__all__ = ["KeyService", "Outcome", "Reservation"]

@@ -1,0 +1,177 @@
+"""The form of a token: make one, read one, tell what is wrong with one.
+
+    ak_7Fq2mZr81LdW_3vN…43 characters…Tz_0x9QeA
+    │  │            │                    └ checksum: CRC-32 of everything before it, 6 characters
+    │  │            └ secret: 256 random bits, 43 characters
+    │  └ public id: names the secret in the database and in logs, 12 characters
+    └ prefix: tells people and secret scanners whose token this is
+
+All parts are base62 (0-9, A-Z, a-z), most significant digit first. The prefix is a setting;
+the parts are joined by underscores, which editors and Slack count as part of a word, so that one
+double-click selects the whole token. The checksum is public: it tells a typing error from a real
+token without a look in the database, and proves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import zlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+PUBLIC_ID_LENGTH = 12
+SECRET_LENGTH = 43
+SECRET_BITS = 256
+CHECKSUM_LENGTH = 6
+PREFIX_PATTERN = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*\Z")
+PREFIX_MAX = 20
+_TAIL = PUBLIC_ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH + 3
+TOKEN_MAX = PREFIX_MAX + _TAIL
+
+_VALUES = {char: value for value, char in enumerate(ALPHABET)}
+_BASE62 = frozenset(ALPHABET)
+
+
+class Flaw(StrEnum):
+    """What is wrong with a text that should have been a token."""
+
+    MISSING = "missing"
+    SURROUNDED = "surrounded"
+    MALFORMED = "malformed"
+    CHECKSUM = "checksum"
+
+
+class NotAToken(ValueError):
+    """The text is not a token; `flaw` says in which way. The text itself is not kept."""
+
+    def __init__(self, flaw: Flaw) -> None:
+        super().__init__(f"not a token: {flaw}")
+        self.flaw = flaw
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token in its parts. Printing it shows the hint only."""
+
+    prefix: str
+    public_id: str
+    secret: str = field(repr=False)
+
+    @property
+    def signed_part(self) -> str:
+        """Everything before the checksum: what the digest and the checksum are made of."""
+        return f"{self.prefix}_{self.public_id}_{self.secret}"
+
+    def reveal(self) -> str:
+        """The whole token, to be handed to its person once."""
+        body = self.signed_part
+        return f"{body}_{checksum(body)}"
+
+    @property
+    def hint(self) -> str:
+        """A short form to recognise the token by, such as `ak_7Fq2…x9Qe`.
+
+        Its end comes from the checksum, so it tells at most 24 of the 256 secret bits.
+        """
+        return f"{self.prefix}_{self.public_id[:4]}…{checksum(self.signed_part)[-4:]}"
+
+    def __str__(self) -> str:
+        return self.hint
+
+
+def encode(number: int, length: int) -> str:
+    """Writes a number in base62, padded with zeros to `length` digits.
+
+    Raises:
+        ValueError: if the number is negative or needs more digits.
+    """
+    if number < 0:
+        raise ValueError("a negative number has no base62 form")
+    digits = []
+    for _ in range(length):
+        number, digit = divmod(number, 62)
+        digits.append(ALPHABET[digit])
+    if number:
+        raise ValueError(f"the number needs more than {length} digits")
+    return "".join(reversed(digits))
+
+
+def decode(text: str) -> int:
+    """Reads a base62 number. Raises KeyError on any other character."""
+    number = 0
+    for char in text:
+        number = number * 62 + _VALUES[char]
+    return number
+
+
+def checksum(body: str) -> str:
+    """The CRC-32 (ISO-HDLC, as in zlib) of the text's ASCII bytes, as six base62 characters."""
+    return encode(zlib.crc32(body.encode("ascii")), CHECKSUM_LENGTH)
+
+
+def check_prefix(prefix: str) -> str:
+    """Returns the prefix if tokens can begin with it.
+
+    Raises:
+        ValueError: with a sentence that says what a prefix may be.
+    """
+    if len(prefix) > PREFIX_MAX or not PREFIX_PATTERN.match(prefix):
+        raise ValueError(
+            f"a token prefix is 1 to {PREFIX_MAX} lower-case letters and digits, begins with a "
+            "letter, and may have single underscores inside, such as “ak” or “acme_live”"
+        )
+    return prefix
+
+
+def make(prefix: str) -> Token:
+    """Makes a new token out of 256 fresh random bits."""
+    public_id = "".join(secrets.choice(ALPHABET) for _ in range(PUBLIC_ID_LENGTH))
+    return Token(prefix, public_id, encode(secrets.randbits(SECRET_BITS), SECRET_LENGTH))
+
+
+def parse(text: str) -> Token:
+    """Reads a token, in time that depends on nothing but its length.
+
+    Raises:
+        NotAToken: if it is not exactly one token, with the first flaw found.
+    """
+    if not text:
+        raise NotAToken(Flaw.MISSING)
+    if text != text.strip() or text[0] in "\"'`“‘<«" or text[-1] in "\"'`”’>»":
+        raise NotAToken(Flaw.SURROUNDED)
+    if len(text) > TOKEN_MAX or not text.isascii():
+        raise NotAToken(Flaw.MALFORMED)
+    prefix, *parts = text.rsplit("_", 3)
+    if [len(part) for part in parts] != [PUBLIC_ID_LENGTH, SECRET_LENGTH, CHECKSUM_LENGTH]:
+        raise NotAToken(Flaw.MALFORMED)
+    public_id, secret, check = parts
+    if not PREFIX_PATTERN.match(prefix) or not _BASE62.issuperset(public_id + secret + check):
+        raise NotAToken(Flaw.MALFORMED)
+    token = Token(prefix, public_id, secret)
+    if checksum(token.signed_part) != check:
+        raise NotAToken(Flaw.CHECKSUM)
+    if decode(secret) >> SECRET_BITS:
+        # 62**43 is a little more than 2**256: such a text was never made by us.
+        raise NotAToken(Flaw.MALFORMED)
+    return token
+
+
+def pattern(prefix: str) -> str:
+    """A regular expression for secret scanners that finds tokens with this prefix."""
+    return (
+        rf"\b{re.escape(prefix)}_[0-9A-Za-z]{{{PUBLIC_ID_LENGTH}}}"
+        rf"_[0-9A-Za-z]{{{SECRET_LENGTH}}}_[0-9A-Za-z]{{{CHECKSUM_LENGTH}}}\b"
+    )
+
+
+def redact(text: str) -> str:
+    """Replaces whatever looks like a token, of any prefix, by its public beginning."""
+    return _ANY_TOKEN.sub(lambda found: f"{found[1]}_[removed]", text)
+
+
+_ANY_TOKEN = re.compile(
+    rf"([A-Za-z0-9_]{{1,{PREFIX_MAX}}}_[0-9A-Za-z]{{{PUBLIC_ID_LENGTH}}})"
+    rf"_[0-9A-Za-z]{{{SECRET_LENGTH}}}(?:_[0-9A-Za-z]{{1,{CHECKSUM_LENGTH}}})?"
+)

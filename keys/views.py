@@ -1,0 +1,47 @@
+"""From rows to values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from keys.values import Actor, KeyView, State
+from storage.tables import Key, Secret
+
+
+def views(session: Session, keys: Sequence[Key]) -> list[KeyView]:
+    """The keys as values, in the same order, with the hint and last use of their secrets."""
+    secrets: dict[str, list[Secret]] = {key.id: [] for key in keys}
+    found = select(Secret).where(col(Secret.key_id).in_(secrets)).order_by(col(Secret.created_at))
+    for secret in session.exec(found):
+        secrets[secret.key_id].append(secret)
+    return [_view(key, secrets[key.id]) for key in keys]
+
+
+def view(session: Session, key: Key) -> KeyView:
+    """One key as a value."""
+    return views(session, [key])[0]
+
+
+def _view(key: Key, secrets: list[Secret]) -> KeyView:
+    used = [(secret.last_used_at, secret) for secret in secrets if secret.last_used_at]
+    last_used_at, last_used = max(used, key=lambda pair: pair[0]) if used else (None, None)
+    return KeyView(
+        id=key.id,
+        account_id=key.account_id,
+        state=State(key.state),
+        name=key.name,
+        hint=secrets[-1].hint,
+        scopes=tuple(key.scopes.split()),
+        owner=key.owner,
+        creator=Actor.read(key.creator),
+        note=key.note,
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        last_used_at=last_used_at,
+        last_used_from=last_used.last_used_from if last_used else None,
+        revoked_at=key.revoked_at,
+        revoked_by=Actor.read(key.revoked_by) if key.revoked_by else None,
+        revoked_reason=key.revoked_reason,
+    )

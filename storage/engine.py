@@ -1,0 +1,125 @@
+"""Opening the database, and the two kinds of transaction: reading and writing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlmodel import Session, create_engine
+
+# A slash command must be answered within 3 s, so a wait for the database has to end before.
+BUSY_TIMEOUT_SECONDS = 2.0
+
+
+class StorageUnavailable(Exception):
+    """The database cannot be reached, or did not answer in time."""
+
+
+def open_engine(url: str) -> Engine:
+    """Opens the database that the URL names; connects only when first used.
+
+    A SQLite file, and the folder it stands in, are made if missing, readable by their owner alone.
+
+    Args:
+        url: an SQLAlchemy URL, such as `sqlite:///data/apikeys.db` or `postgresql://…`.
+
+    Raises:
+        ValueError: if the URL cannot be read or its database is not supported.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ValueError("it is not a database URL") from error
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(
+            parsed, pool_pre_ping=True, connect_args={"connect_timeout": 2}, hide_parameters=True
+        )
+    if backend != "sqlite":
+        raise ValueError(f"{backend} is not supported; use sqlite or postgresql")
+    return _open_sqlite(parsed.set(drivername="sqlite+pysqlite").render_as_string(False))
+
+
+def _open_sqlite(url: str) -> Engine:
+    path = make_url(url).database
+    if not path or path == ":memory:":
+        raise ValueError("a SQLite database needs a file: several threads and programs share it")
+    _make_private_file(Path(path))
+    engine = create_engine(
+        url,
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _on_sqlite_connect)
+    event.listen(engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def _make_private_file(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _on_sqlite_connect(connection: Any, _record: Any) -> None:
+    # The driver must not begin transactions by itself: it would begin them as reading ones, and
+    # those fail at once when they turn into writing ones while another writer is at work.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # A revocation that was reported must survive a power cut, so every commit waits for the disk.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _on_sqlite_begin(connection: Any) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A transaction that sees one state of the database and changes nothing.
+
+    Raises:
+        StorageUnavailable: if the database cannot be reached.
+    """
+    with _translated(), Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """A transaction that is committed when the block ends, and undone if it raises.
+
+    On SQLite it waits for other writers before it begins, so what it reads cannot have changed
+    when it writes; on PostgreSQL the domain locks the account's row to the same effect.
+
+    Raises:
+        StorageUnavailable: if the database cannot be reached, or stayed busy.
+    """
+    with (
+        _translated(),
+        Session(engine.execution_options(writes=True), expire_on_commit=False) as session,
+        session.begin(),
+    ):
+        yield session
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise StorageUnavailable("The database did not answer.") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise StorageUnavailable("The database went away.") from error
+        raise

@@ -1,0 +1,173 @@
+"""The tables. Rows are plain: what may be done with them is decided in `keys/`.
+
+    accounts ─┬─ keys ── secrets ── deliveries
+              ├─ events      append-only, chained by hash
+              └─ notices     the outbox: messages that must follow a change
+    peppers                  which pepper made the digests (a fingerprint, never the pepper)
+
+SQLModel classes with `table=True` do not validate; input is checked before it gets here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from storage.types import Moment
+
+LIVE = "state IN ('pending', 'active')"
+
+
+def _moment(*, nullable: bool = True) -> Column[datetime]:
+    return Column(Moment(), nullable=nullable)
+
+
+class Account(SQLModel, table=True):
+    """One team. `workspace_id` is empty until the bot first connects."""
+
+    __tablename__ = "accounts"
+
+    id: str = Field(primary_key=True, max_length=32)
+    workspace_id: str | None = Field(default=None, unique=True, max_length=32)
+    name: str = Field(default="", max_length=200)
+    created_at: datetime = Field(sa_column=_moment(nullable=False))
+
+
+class Key(SQLModel, table=True):
+    """One key: its name, its people and what became of it. It can have several secrets."""
+
+    __tablename__ = "keys"
+    __table_args__ = (
+        CheckConstraint("state IN ('pending', 'active', 'revoked', 'abandoned')", name="state"),
+        Index(
+            "one_live_key_per_name",
+            "account_id",
+            "name_folded",
+            unique=True,
+            sqlite_where=text(LIVE),
+            postgresql_where=text(LIVE),
+        ),
+        Index("keys_in_order", "account_id", "state", "name_folded", "id"),
+    )
+
+    id: str = Field(primary_key=True, max_length=32)
+    account_id: str = Field(foreign_key="accounts.id", max_length=32)
+    state: str = Field(max_length=16)
+    name: str = Field(max_length=80)
+    name_folded: str = Field(max_length=240)
+    search: str = Field(sa_column=Column(Text, nullable=False))
+    scopes: str = Field(max_length=100)
+    owner: str | None = Field(default=None, max_length=32, index=True)
+    creator: str = Field(max_length=200)
+    note: str = Field(default="", sa_column=Column(Text, nullable=False))
+    request_id: str = Field(unique=True, max_length=64)
+    created_at: datetime = Field(sa_column=_moment(nullable=False))
+    pending_until: datetime | None = Field(default=None, sa_column=_moment())
+    activated_at: datetime | None = Field(default=None, sa_column=_moment())
+    expires_at: datetime | None = Field(default=None, sa_column=_moment())
+    revoked_at: datetime | None = Field(default=None, sa_column=_moment())
+    revoked_by: str | None = Field(default=None, max_length=200)
+    revoked_reason: str = Field(default="", sa_column=Column(Text, nullable=False))
+
+
+class Secret(SQLModel, table=True):
+    """One secret of a key, as its keyed digest. The secret itself is nowhere."""
+
+    __tablename__ = "secrets"
+
+    id: str = Field(primary_key=True, max_length=32)
+    account_id: str = Field(foreign_key="accounts.id", max_length=32)
+    key_id: str = Field(foreign_key="keys.id", index=True, max_length=32)
+    public_id: str = Field(unique=True, max_length=16)
+    digest: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
+    pepper_version: int
+    hint: str = Field(max_length=40)
+    created_at: datetime = Field(sa_column=_moment(nullable=False))
+    ends_at: datetime | None = Field(default=None, sa_column=_moment())
+    last_used_at: datetime | None = Field(default=None, sa_column=_moment())
+    last_used_from: str | None = Field(default=None, max_length=64)
+
+
+class Delivery(SQLModel, table=True):
+    """A token that was handed to a person, and when it has to go from there again."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index(
+            "deliveries_to_remove",
+            "remove_at",
+            sqlite_where=text("removed_at IS NULL"),
+            postgresql_where=text("removed_at IS NULL"),
+        ),
+    )
+
+    id: str = Field(primary_key=True, max_length=32)
+    account_id: str = Field(foreign_key="accounts.id", max_length=32)
+    key_id: str = Field(foreign_key="keys.id", index=True, max_length=32)
+    secret_id: str = Field(foreign_key="secrets.id", max_length=32)
+    recipient: str = Field(max_length=200)
+    place: str | None = Field(default=None, max_length=32)
+    message: str | None = Field(default=None, max_length=32)
+    created_at: datetime = Field(sa_column=_moment(nullable=False))
+    sent_at: datetime | None = Field(default=None, sa_column=_moment())
+    remove_at: datetime | None = Field(default=None, sa_column=_moment())
+    removed_at: datetime | None = Field(default=None, sa_column=_moment())
+    claimed_until: datetime | None = Field(default=None, sa_column=_moment())
+    attempts: int = 0
+
+
+class Event(SQLModel, table=True):
+    """One thing that happened. Rows are appended and never edited: triggers refuse it."""
+
+    __tablename__ = "events"
+    __table_args__ = (UniqueConstraint("account_id", "seq", name="one_event_per_place"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: str = Field(foreign_key="accounts.id", max_length=32)
+    seq: int
+    at: datetime = Field(sa_column=_moment(nullable=False))
+    kind: str = Field(max_length=40)
+    actor: str = Field(max_length=200)
+    key_id: str | None = Field(default=None, index=True, max_length=32)
+    data: str = Field(sa_column=Column(Text, nullable=False))
+    previous: str = Field(max_length=64)
+    hash: str = Field(max_length=64)
+
+
+class Notice(SQLModel, table=True):
+    """A message that must follow a change, kept until it was said."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        Index(
+            "notices_to_send",
+            "due_at",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+    id: str = Field(primary_key=True, max_length=32)
+    account_id: str = Field(foreign_key="accounts.id", max_length=32)
+    event_id: int = Field(foreign_key="events.id")
+    kind: str = Field(max_length=40)
+    audience: str = Field(max_length=64)
+    data: str = Field(sa_column=Column(Text, nullable=False))
+    created_at: datetime = Field(sa_column=_moment(nullable=False))
+    due_at: datetime = Field(sa_column=_moment(nullable=False))
+    attempts: int = 0
+    claimed_until: datetime | None = Field(default=None, sa_column=_moment())
+    closed_at: datetime | None = Field(default=None, sa_column=_moment())
+    outcome: str = Field(default="", max_length=200)
+
+
+class Pepper(SQLModel, table=True):
+    """Which pepper a version number stands for: a fingerprint, so that a wrong one is noticed."""
+
+    __tablename__ = "peppers"
+
+    version: int = Field(primary_key=True)
+    fingerprint: str = Field(max_length=64)
+    created_at: datetime = Field(sa_column=_moment(nullable=False))
