@@ -1,0 +1,190 @@
+"""No token in any log: canaries go through slack_sdk's and slack_bolt's own DEBUG logs."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from pytest_mock import MockerFixture
+from slack_bolt import Ack, App, BoltRequest
+from slack_sdk import WebClient
+
+from bot.redaction import Redactor, install, redact
+from keys.token import make
+
+TOKEN = make("ak")
+CANARY = TOKEN.reveal()
+BOT_CANARY = "xoxb-" + "123456789012-canarycanary"
+APP_CANARY = "xapp-" + "1-A012-345-canarycanary"
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What a handler of the root logger wrote, at DEBUG, with the redactor installed."""
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    uninstall = install()
+    try:
+        yield out
+    finally:
+        uninstall()
+        root.removeHandler(handler)
+        root.setLevel(level)
+
+
+def assert_clean(text: str) -> None:
+    assert text
+    for secret in (TOKEN.secret, "canarycanary"):
+        assert secret not in text
+
+
+class Talkative:
+    """An object whose text is a token."""
+
+    def __str__(self) -> str:
+        return CANARY
+
+    __repr__ = __str__
+
+
+class Broken:
+    """An object that has no text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda logger: logger.debug(f"made {CANARY}"),
+        lambda logger: logger.debug("made %s", CANARY),
+        lambda logger: logger.debug("made %(a)s", {"a": CANARY}),
+        lambda logger: logger.debug("made %r", Talkative()),
+        lambda logger: logger.debug("made %s", {"a": [CANARY.encode()]}),
+        lambda logger: logger.debug("made %s and %s", CANARY, Broken()),
+        lambda logger: logger.debug("signed in %s %s", BOT_CANARY, APP_CANARY),
+        lambda logger: logger.debug("wss://x/link/?ticket=canarycanary&app_id=1"),
+    ],
+)
+def test_messages_and_arguments(log: io.StringIO, write: Callable[[logging.Logger], None]) -> None:
+    write(logging.getLogger("some.where"))
+    assert_clean(log.getvalue())
+
+
+def test_the_public_beginning_stays(log: io.StringIO) -> None:
+    logging.getLogger("some.where").info("made %s for %s", CANARY, "bob")
+    assert f"made ak_{TOKEN.public_id}_[removed] for bob" in log.getvalue()
+
+
+def test_tracebacks(log: io.StringIO) -> None:
+    try:
+        int(CANARY)
+    except ValueError:
+        logging.getLogger("some.where").exception("failed")
+    assert_clean(log.getvalue())
+    assert "ValueError: invalid literal" in log.getvalue()
+
+
+def test_extra_fields_are_clean_at_the_handler() -> None:
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(logging.Formatter("%(message)s %(body)s"))
+    handler.addFilter(Redactor())
+    logger = logging.getLogger("some.extra")
+    logger.addHandler(handler)
+    try:
+        logger.warning("sent", extra={"body": {"text": [CANARY, CANARY.encode()]}})
+    finally:
+        logger.removeHandler(handler)
+    assert_clean(out.getvalue())
+
+
+def test_a_handler_added_later_is_clean_too(log: io.StringIO) -> None:
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    logger = logging.getLogger("some.later")
+    logger.addHandler(handler)
+    try:
+        logger.warning("made %s", CANARY)
+    finally:
+        logger.removeHandler(handler)
+    assert_clean(out.getvalue())
+
+
+def test_a_record_without_tokens_keeps_its_arguments() -> None:
+    record = logging.LogRecord("n", logging.INFO, "p", 1, "%s and %d", ("a", 2), None)
+    assert Redactor().filter(record)
+    assert (record.msg, record.args) == ("%s and %d", ("a", 2))
+
+
+def test_uninstalling_takes_everything_back() -> None:
+    factory = logging.getLogRecordFactory()
+    install()()
+    assert logging.getLogRecordFactory() is factory
+    assert not any(isinstance(f, Redactor) for h in logging.getLogger().handlers for f in h.filters)
+
+
+def test_redact_leaves_other_text_alone() -> None:
+    text = "xoxb is a kind of token, https://x/?a=ticket, ak_7Fq2…x9Qe"
+    assert redact(text) == text
+
+
+def answer_with(mocker: MockerFixture, body: dict[str, object]) -> None:
+    """Every call to Slack is answered so, without a socket."""
+    response = mocker.MagicMock(code=200)
+    response.headers.get_content_type.return_value = "application/json"
+    response.headers.get_content_charset.return_value = "utf-8"
+    response.read.return_value = json.dumps(body).encode()
+    mocker.patch("slack_sdk.web.base_client.urlopen", return_value=response)
+
+
+def test_what_slack_sdk_logs(log: io.StringIO, mocker: MockerFixture) -> None:
+    logger = logging.getLogger("slack_sdk.web.base_client")
+    mocker.patch.object(logger, "level", logging.DEBUG)
+    answer_with(mocker, {"ok": True, "message": {"text": CANARY}})
+    client = WebClient(BOT_CANARY)
+    client.chat_postMessage(channel="D1", text=f"Your token: {CANARY}")
+    assert "Your token: ak_" in log.getvalue()
+    assert "Received the following response" in log.getvalue()
+    assert_clean(log.getvalue())
+
+
+def test_what_slack_bolt_logs(log: io.StringIO, mocker: MockerFixture) -> None:
+    identity = {"team_id": "T1", "user_id": "U0", "bot_id": "B0"}
+    answer_with(mocker, {"ok": True, **identity})
+    app = App(
+        token=BOT_CANARY,
+        signing_secret="s",
+        token_verification_enabled=False,
+        request_verification_enabled=False,
+        process_before_response=True,
+    )
+    logging.getLogger(app.logger.name).setLevel(logging.DEBUG)
+
+    @app.command("/apikeys")
+    def answer(ack: Ack) -> None:
+        ack(f"You pasted {CANARY}")
+
+    app.dispatch(
+        BoltRequest(
+            body=f"command=/apikeys&text=show+{CANARY}&team_id=T1&user_id=U1&token=v",
+            headers={
+                "content-type": ["application/x-www-form-urlencoded"],
+                "x-slack-request-timestamp": [str(int(time.time()))],
+            },
+        )
+    )
+    assert "[removed]" in log.getvalue()
+    assert_clean(log.getvalue())
