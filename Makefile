@@ -1,0 +1,34 @@
+# Everything that is typed in this project. `make` alone says what there is.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help test check clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make .venv    makes the environment in .venv and installs into it"
+	@echo "make test     installs what the tests need, and runs them"
+	@echo "make check    ruff, mypy (strict) and import-linter"
+	@echo "make clean    removes the environment"
+
+.venv: lock/run.txt pyproject.toml scripts/environment
+	scripts/environment $(PYTHON) lock/run.txt
+	@touch .venv
+
+.venv/dev: .venv lock/dev.txt
+	scripts/environment $(PYTHON) lock/dev.txt
+	@touch .venv/dev
+
+test: .venv/dev
+	scripts/browser
+	$(BIN)/pytest -n 2
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,62 @@
+"""Opening the house: from settings to an engine that is up to date and a service that can work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from keys.clock import Clock, SystemClock
+from keys.errors import PepperError
+from keys.pepper import Peppers, check_peppers, load_or_make, read_peppers
+from keys.service import KeyService
+from settings import Settings, SettingsError
+from storage import open_engine, upgrade, writing
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every part that works with keys stands on."""
+
+    engine: Engine
+    service: KeyService
+    peppers: Peppers
+    clock: Clock
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self.engine.dispose()
+
+
+def open_house(settings: Settings, clock: Clock | None = None) -> House:
+    """Opens the database, brings it up to date, and makes sure that the pepper fits it.
+
+    Raises:
+        SettingsError, PepperError, StorageUnavailable, SchemaAhead: each with a sentence that
+            says what to do.
+    """
+    clock = clock or SystemClock()
+    try:
+        engine = open_engine(settings.database())
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_URL: {error}.") from error
+    try:
+        peppers = _peppers(settings)
+        upgrade(engine)
+        with writing(engine) as session:
+            check_peppers(session, peppers, clock.now())
+    except BaseException:
+        engine.dispose()
+        raise
+    return House(engine, KeyService(clock, peppers, settings.token_prefix), peppers, clock)
+
+
+def _peppers(settings: Settings) -> Peppers:
+    if given := settings.pepper.get_secret_value():
+        return read_peppers(given)
+    if not settings.embedded:
+        raise PepperError(
+            "APIKEYS_PEPPER is missing: a database of your own needs it, because every program "
+            "that uses the database must have the same. Make one with: openssl rand -base64 32"
+        )
+    return load_or_make(settings.home / "pepper")

@@ -1,0 +1,67 @@
+"""`apikeys run`: starting the parts that serve, and stopping them cleanly."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Mapping
+
+from sqlalchemy import text
+
+from apikeys.house import House
+from gateway.app import build
+from gateway.last_used import LastUsed
+from gateway.options import Options, read_networks
+from gateway.report import Report
+from gateway.server import Running, serve_in_thread
+from keys.usage import Use, record_uses
+from keys.verification import StoredVerifier
+from settings import Settings, SettingsError
+from storage import reading, writing
+
+LOG_FORMAT = "%(message)s"
+
+
+def configure_logging(level: str) -> None:
+    """Sends the log to standard error, one line an entry."""
+    logging.basicConfig(level=level, format=LOG_FORMAT)
+    # What it says at INFO is of no use to an operator.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def start_gateway(house: House, settings: Settings) -> Running:
+    """Starts the gateway in a thread of its own.
+
+    Raises:
+        SettingsError: if a setting cannot be read.
+        ListenError: if the address is taken.
+    """
+    try:
+        proxies = read_networks(settings.trusted_proxies)
+    except ValueError as error:
+        raise SettingsError(f"APIKEYS_TRUSTED_PROXIES: {error}.") from error
+    options = Options(flush_every=settings.last_used_seconds, trusted_proxies=proxies)
+
+    def write(uses: Mapping[str, Use]) -> None:
+        with writing(house.engine) as session:
+            record_uses(session, uses)
+
+    def ready() -> None:
+        with reading(house.engine) as session:
+            session.connection().execute(text("SELECT 1"))
+
+    verifier = StoredVerifier(house.engine, house.peppers, house.clock)
+    uses = LastUsed(write, Report(house.clock), options.flush_every)
+    app = build(verifier, options, house.clock, uses=uses, ready=ready)
+    host, _, port = settings.gateway_listen.rpartition(":")
+    return serve_in_thread(app, host.strip("[]"), int(port))
+
+
+def wait_for_signal(gateway: Running) -> None:
+    """Waits until the program is asked to stop, or the gateway has died."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    while gateway.alive and not stop.wait(0.5):
+        pass

@@ -1,0 +1,112 @@
+"""The settings, each declared once; `load` reads them and names what is wrong in one sentence."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is one sentence that names it."""
+
+
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError("must be an address and a port, such as 127.0.0.1:8321")
+    return text
+
+
+def _prefix(text: str) -> str:
+    if len(text) > 20 or not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", text):
+        raise ValueError(
+            "must be 1 to 20 lower-case letters and digits, beginning with a letter, with single "
+            "underscores inside if you like, such as ak or acme_live"
+        )
+    return text
+
+
+def _database(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    if text and not re.match(r"(sqlite|postgres(ql)?)(\+\w+)?:", text):
+        raise ValueError("must be a sqlite: or postgresql: URL")
+    return SecretStr(re.sub(r"^postgres(?=[:+])", "postgresql", text))
+
+
+class Settings(BaseSettings):
+    """What every part needs; the gateway alone needs nothing else."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+    )
+
+    database_url: Annotated[SecretStr, Field(alias="DATABASE_URL"), AfterValidator(_database)] = (
+        SecretStr("")
+    )
+    """Where the keys are kept: a `sqlite:` or `postgresql:` URL. By default a SQLite file in
+    `APIKEYS_HOME`."""
+
+    home: Annotated[Path, Field(alias="APIKEYS_HOME")] = Path(".apikeys")
+    """The folder of the embedded database and the pepper's file; made if missing."""
+
+    pepper: Annotated[SecretStr, Field(alias="APIKEYS_PEPPER")] = SecretStr("")
+    """The secret that token digests are made with: 32 random bytes in base64, or several with
+    their versions, `1:…,2:…`. Without it the embedded database gets one in a file of its own;
+    any other database needs it."""
+
+    token_prefix: Annotated[str, Field(alias="APIKEYS_TOKEN_PREFIX"), AfterValidator(_prefix)] = (
+        "ak"  # noqa: S105 - the public beginning of tokens
+    )
+    """What new tokens begin with. Existing tokens keep theirs and go on working."""
+
+    gateway_listen: Annotated[
+        str, Field(alias="APIKEYS_GATEWAY_LISTEN"), AfterValidator(_address)
+    ] = "127.0.0.1:8321"
+    """Address and port of the gateway."""
+
+    trusted_proxies: Annotated[str, Field(alias="APIKEYS_TRUSTED_PROXIES")] = ""
+    """Networks whose `X-Forwarded-For` is believed, separated by commas."""
+
+    last_used_seconds: Annotated[float, Field(alias="APIKEYS_LAST_USED_SECONDS", gt=0, le=3600)] = (
+        5.0
+    )
+    """How many seconds "last used" may be behind."""
+
+    log_level: Annotated[
+        str, Field(alias="APIKEYS_LOG_LEVEL", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    ] = "INFO"
+    """How much is logged: DEBUG, INFO, WARNING or ERROR. No level logs a token."""
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is the SQLite file that comes by default."""
+        return not self.database_url.get_secret_value()
+
+    def database(self) -> str:
+        """The URL of the database to open."""
+        return self.database_url.get_secret_value() or f"sqlite:///{self.home / 'apikeys.db'}"
+
+
+def load() -> Settings:
+    """Reads the settings from the environment, and from `.env` in the current folder.
+
+    Raises:
+        SettingsError: with one sentence that names the setting and says what it has to be.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        # The first is enough: one sentence, never the value, which may be a secret.
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        why = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{name}: {why}.") from None
+
+
+def names() -> list[str]:
+    """The names of all settings, as they are written in the environment."""
+    return [str(field.alias) for field in Settings.model_fields.values()]
