@@ -1,0 +1,138 @@
+"""Answers where nothing was done: a choice, a suggestion, a refusal, a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.blocks import ids
+from bot.blocks.parts import (
+    DAY,
+    Block,
+    Message,
+    actions,
+    bullets,
+    button,
+    clip,
+    context,
+    date,
+    line,
+    mention,
+    message,
+    mrkdwn,
+    owner_of,
+    section,
+    sentence,
+    theirs,
+    words,
+)
+from bot.refs import Ref
+from keys.values import KeyView
+
+CHOICES_MAX = 20
+NEAREST_MAX = 5
+ADMINS_MAX = 5
+TYPED_MAX = 100
+
+
+def choice(typed: str, keys: Sequence[KeyView], ref: Ref) -> Message:
+    """Several keys are meant by what was typed; each has a button.
+
+    Args:
+        typed: what the person typed.
+        keys: which keys it may be; the first twenty are shown.
+        ref: `do` says what is going to be done with the chosen key.
+    """
+    blocks = [
+        sentence("Several keys fit ", _quoted(typed), ". Which one do you mean?"),
+        *(_candidate(key, ref) for key in keys[:CHOICES_MAX]),
+    ]
+    if len(keys) > CHOICES_MAX:
+        blocks.append(context(f"{len(keys) - CHOICES_MAX} more fit. Type more of the name."))
+    return message("Several keys fit. Which one do you mean?", *blocks)
+
+
+def unknown(typed: str, nearest: Sequence[KeyView], ref: Ref) -> Message:
+    """No key has that name; the nearest ones, at most five, have buttons."""
+    blocks = [sentence("There is no key ", _quoted(typed), ".")]
+    if nearest:
+        blocks.append(section("These come nearest:"))
+        blocks += [_candidate(key, ref) for key in nearest[:NEAREST_MAX]]
+    else:
+        blocks.append(context("The list shows the keys that there are."))
+    blocks.append(actions(button("List keys", ids.LIST, Ref(ref.at))))
+    return message("There is no such key.", *blocks)
+
+
+def _candidate(key: KeyView, ref: Ref) -> Block:
+    hint, created = f"`{key.hint}`", date(key.created_at, DAY)
+    return {
+        "type": "section",
+        "block_id": f"row_{key.id}",
+        "text": theirs(key.name),
+        "fields": [mrkdwn(f"{hint}\nOwner: {owner_of(key)}"), mrkdwn(f"Created: {created}")],
+        "accessory": button("This one", ids.KEY_CHOICE, replace(ref, key=key.id)),
+    }
+
+
+def mistyped(command: str, typed: str, suggestion: str | None, ref: Ref) -> Message:
+    """There is no such subcommand.
+
+    Args:
+        command: the slash command, such as `/apikeys`.
+        typed: what stood in place of a subcommand.
+        suggestion: the nearest subcommand, one of ours; None if none is near.
+    """
+    blocks = [sentence("There is no ", _quoted(f"{command} {typed}"), ".")]
+    if suggestion is not None:
+        blocks.append(section(f"Did you mean `{command} {suggestion}`?"))
+    blocks.append(actions(button("Show the guide", ids.HELP, Ref(ref.at))))
+    return message("There is no such subcommand.", *blocks)
+
+
+def denied(why: str, admins: Sequence[str]) -> Message:
+    """The person may not do this.
+
+    Args:
+        why: a plain sentence.
+        admins: user ids of people to ask; the first five are named.
+    """
+    blocks: list[Block] = [{"type": "section", "text": theirs(clip(why, 500))}]
+    if admins:
+        blocks.append(section("You can ask: " + ", ".join(map(mention, admins[:ADMINS_MAX]))))
+    return message("You may not do this here.", *blocks)
+
+
+def told(sentences: str) -> Message:
+    """One of the domain's own sentences; shown as plain text."""
+    text = clip(sentences, 500)
+    return message("Nothing was changed.", {"type": "section", "text": theirs(text)})
+
+
+def expired() -> Message:
+    """The button that was pressed is too old, or not one that this version knows."""
+    return message(
+        "This button is out of date.",
+        section("This button is out of date, and nothing was changed. Please start again."),
+    )
+
+
+def trouble(reference: str) -> Message:
+    """Something unexpected went wrong; `reference` finds it in the log."""
+    return message(
+        "Something went wrong.",
+        section("Something went wrong, and it is not your fault."),
+        bullets(
+            [
+                line("Look at the key’s state before trying again: part of it may be done."),
+                line(
+                    "If it stays so, give your operator this reference: ",
+                    words(clip(reference, TYPED_MAX), code=True),
+                ),
+            ]
+        ),
+    )
+
+
+def _quoted(typed: str) -> dict[str, object]:
+    return words(f"“{clip(typed, TYPED_MAX)}”")

@@ -1,0 +1,135 @@
+"""Everything about one key, and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.blocks import ids
+from bot.blocks.parts import (
+    Block,
+    Element,
+    Message,
+    actions,
+    bullets,
+    button,
+    context,
+    date,
+    escape,
+    fields,
+    line,
+    message,
+    moment,
+    owner_of,
+    person,
+    scopes_in_words,
+    section,
+    sentence,
+    state_in_words,
+    words,
+)
+from bot.refs import Ref
+from keys.values import Handover, HistoryEntry, KeyView, State
+
+HISTORY_MAX = 20
+_DONE = {
+    "key.reserved": "began to make it",
+    "key.issued": "made it, and it came to work",
+    "key.abandoned": "gave it up before it came to work",
+    "key.renamed": "renamed it",
+    "key.revoked": "revoked it",
+    "token.removed": "removed the token from its message",
+}
+
+
+def details(
+    key: KeyView,
+    history: Sequence[HistoryEntry],
+    handovers: Sequence[Handover],
+    now: datetime,
+    ref: Ref,
+) -> Message:
+    """The answer to `show`.
+
+    Args:
+        key: as it stands.
+        history: oldest first; the newest twenty are shown.
+        handovers: who was sent the token.
+        now: tells whether the key has expired.
+        ref: carries the time; the key is added to it.
+    """
+    blocks = [sentence(words(key.name, bold=True)), fields(_facts(key, now))]
+    if key.note:
+        blocks.append(sentence(words("Note: ", bold=True), words(key.note)))
+    if key.revoked_at is not None:
+        blocks.append(_end(key))
+    if handovers:
+        blocks += [
+            section("*Who was sent the token*"),
+            bullets([_sent(h) for h in handovers[-HISTORY_MAX:]]),
+        ]
+    if history:
+        blocks += _history(history)
+    if key.state is State.ACTIVE:
+        blocks.append(_buttons(replace(ref, key=key.id)))
+    return message("About one API key", *blocks)
+
+
+def _facts(key: KeyView, now: datetime) -> list[tuple[str, str]]:
+    used = date(key.last_used_at)
+    if key.last_used_at is not None and key.last_used_from:
+        used += f", from `{escape(key.last_used_from).replace('`', '')}`"
+    return [
+        ("State", state_in_words(key, now)),
+        ("Token", f"`{key.hint}`"),
+        ("Scopes", scopes_in_words(key.scopes)),
+        ("Owner", owner_of(key)),
+        ("Created", date(key.created_at)),
+        ("Expires", date(key.expires_at)),
+        ("Last used", used),
+        ("Id", f"`{key.id}`"),
+    ]
+
+
+def _end(key: KeyView) -> Block:
+    pieces: list[Element | str] = ["Revoked"]
+    if key.revoked_by is not None:
+        pieces += [" by ", person(key.revoked_by)]
+    if key.revoked_at is not None:
+        pieces += [", ", moment(key.revoked_at)]
+    if key.revoked_reason:
+        pieces += [". Reason: ", words(key.revoked_reason)]
+    return sentence(*pieces)
+
+
+def _sent(handover: Handover) -> Element:
+    gone: list[Element | str] = [", still in the message"]
+    if handover.removed_at is not None:
+        gone = [", removed there ", moment(handover.removed_at)]
+    return line(person(handover.recipient), ", ", moment(handover.sent_at), *gone)
+
+
+def _history(history: Sequence[HistoryEntry]) -> list[Block]:
+    blocks = [section("*History*"), bullets([_entry(e) for e in history[-HISTORY_MAX:]])]
+    if len(history) > HISTORY_MAX:
+        blocks.append(context(f"{len(history) - HISTORY_MAX:,} earlier entries are not shown."))
+    return blocks
+
+
+def _entry(entry: HistoryEntry) -> Element:
+    what = _DONE.get(entry.kind, entry.kind)
+    more: list[Element | str] = []
+    if entry.kind == "key.renamed":
+        more = [" from ", words(str(entry.data["from"]), bold=True), " to "]
+        more.append(words(str(entry.data["to"]), bold=True))
+    elif reason := str(entry.data.get("reason") or ""):
+        more = [": ", words(reason)]
+    return line(moment(entry.at), ": ", person(entry.actor), f" {what}", *more)
+
+
+def _buttons(ref: Ref) -> Block:
+    return actions(
+        button("Rename", ids.KEY_CHOICE, replace(ref, do=ids.DO_RENAME)),
+        button("Revoke", ids.REVOKE, replace(ref, do=ids.DO_REVOKE), style="danger"),
+    )

@@ -1,0 +1,147 @@
+"""The list of keys: one page of it, a search, and a menu on each row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.blocks import ids
+from bot.blocks.parts import (
+    DAY,
+    Block,
+    Element,
+    Message,
+    actions,
+    button,
+    clip,
+    context,
+    date,
+    message,
+    mrkdwn,
+    owner_of,
+    plain,
+    scopes_in_words,
+    section,
+    theirs,
+)
+from bot.refs import OPTION_MAX, Ref
+from keys.values import KeyView
+
+QUERY_MAX = 200
+ROWS_MAX = 20  # with the search and the buttons well below a message's 50 blocks
+_MENU = (
+    ("Rename", ids.DO_RENAME),
+    ("Revoke", ids.DO_REVOKE),
+    ("Details", ids.DO_DETAILS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of active keys.
+
+    Attributes:
+        keys: at most 20.
+        total: how many keys the whole search found.
+        first: the position of the page's first key in all of them, counted from 1.
+        query: the words searched for, at most 200 characters; empty for all keys.
+        back, on: where the pages before and after begin; None if there is none.
+    """
+
+    keys: Sequence[KeyView]
+    total: int
+    first: int = 1
+    query: str = ""
+    back: str | None = None
+    on: str | None = None
+
+
+def listing(page: Page, ref: Ref) -> Message:
+    """The answer to `list`.
+
+    Args:
+        page: what to show.
+        ref: carries the time; what each button means is added to it.
+
+    Raises:
+        ValueError: if the page has more keys than a message can hold.
+    """
+    if len(page.keys) > ROWS_MAX:
+        raise ValueError(f"a page has {len(page.keys)} keys; {ROWS_MAX} is the most")
+    rows = [_row(key, ref) for key in page.keys]
+    blocks = [section("*Active API keys*"), _search(page.query), *(rows or [_nothing(page)])]
+    if page.keys:
+        blocks.append(context(_position(page)))
+    blocks.append(_buttons(page, ref))
+    return message(f"{_count(page.total)}", *blocks)
+
+
+def _search(query: str) -> Block:
+    element: Element = {
+        "type": "plain_text_input",
+        "action_id": ids.SEARCH,
+        "placeholder": plain("Name, note, id or part of the token"),
+        "max_length": QUERY_MAX,
+        "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
+    }
+    if query:
+        element["initial_value"] = clip(query, QUERY_MAX)
+    return {
+        "type": "input",
+        "block_id": ids.QUERY,
+        "dispatch_action": True,
+        "optional": True,
+        "label": plain("Search, then press Enter"),
+        "element": element,
+    }
+
+
+def _row(key: KeyView, ref: Ref) -> Block:
+    facts = (
+        f"`{key.hint}`",
+        scopes_in_words(key.scopes),
+        f"Owner: {owner_of(key)}",
+        f"Created: {date(key.created_at, DAY)}\nLast used: {date(key.last_used_at, DAY)}",
+    )
+    return {
+        "type": "section",
+        "block_id": f"row_{key.id}",
+        "text": theirs(key.name),
+        "fields": [mrkdwn(fact) for fact in facts],
+        "accessory": {
+            "type": "overflow",
+            "action_id": ids.KEY_MENU,
+            "options": [_option(label, replace(ref, do=do, key=key.id)) for label, do in _MENU],
+        },
+    }
+
+
+def _option(label: str, ref: Ref) -> Element:
+    return {"text": plain(label), "value": ref.encode(OPTION_MAX)}
+
+
+def _nothing(page: Page) -> Block:
+    if page.query:
+        return section("No active key matches. Try fewer or shorter words.")
+    return section("There are no keys yet. “New key” makes the first one.")
+
+
+def _position(page: Page) -> str:
+    last = page.first + len(page.keys) - 1
+    return f"{page.first:,} to {last:,} of {_count(page.total)}"
+
+
+def _count(total: int) -> str:
+    return "1 active key" if total == 1 else f"{total:,} active keys"
+
+
+def _buttons(page: Page, ref: Ref) -> Block:
+    elements = []
+    for label, action, cursor in (
+        ("Previous", ids.PAGE_BACK, page.back),
+        ("Next", ids.PAGE_ON, page.on),
+    ):
+        if cursor is not None:
+            there = replace(ref, query=clip(page.query, QUERY_MAX), cursor=cursor)
+            elements.append(button(label, action, there))
+    return actions(*elements, button("New key", ids.NEW, ref))

@@ -1,0 +1,64 @@
+"""What the team's channel, or a person, is told of after a change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.blocks import token
+from bot.blocks.parts import (
+    Block,
+    Element,
+    Message,
+    clip,
+    message,
+    moment,
+    person,
+    sentence,
+    words,
+)
+from keys.naming import NAME_MAX, NOTE_MAX
+from keys.notices import DueNotice
+from keys.scopes import MEANINGS
+from keys.values import Actor
+
+
+class UnknownNotice(ValueError):
+    """There are no words for a notice of this kind."""
+
+
+def notice(due: DueNotice) -> Message:
+    """The message of a notice.
+
+    Raises:
+        UnknownNotice: if no words exist for its kind.
+    """
+    if due.kind == "key.issued":
+        return message("An API key was made.", _issued(due))
+    if due.kind == "key.revoked":
+        return message("An API key was revoked.", _revoked(due))
+    if due.kind == "key.abandoned":
+        return token.abandoned(_name(due.data))
+    raise UnknownNotice(due.kind)
+
+
+def _issued(due: DueNotice) -> Block:
+    may = ", ".join(MEANINGS.get(scope, scope) for scope in due.data.get("scopes", ()))
+    owner = due.data.get("owner")
+    answers: list[Element | str] = [" Owner: ", person(Actor.person(owner)), "."] if owner else []
+    allowed = f". It may {may}." if may else "."
+    return sentence(*_who_and_which(due, " made the key "), allowed, *answers)
+
+
+def _revoked(due: DueNotice) -> Block:
+    reason = clip(str(due.data.get("reason") or ""), NOTE_MAX)
+    why: list[Element | str] = [" Reason: ", words(reason)] if reason else []
+    return sentence(*_who_and_which(due, " revoked the key "), ".", *why)
+
+
+def _who_and_which(due: DueNotice, did: str) -> list[Element | str]:
+    name = words(_name(due.data), bold=True)
+    return [person(due.actor), did, name, ", ", moment(due.at)]
+
+
+def _name(data: dict[str, Any]) -> str:
+    return clip(str(data["name"]), NAME_MAX)

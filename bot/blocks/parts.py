@@ -1,0 +1,194 @@
+"""The small parts of Block Kit that all messages and modals are made of.
+
+Words from people never become markup: they stand in rich text or plain text, which Slack shows as
+they are. `mrkdwn` is for words and ids of our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.refs import Ref
+from keys.scopes import MEANINGS
+from keys.values import Actor, KeyView, State
+
+Block = dict[str, Any]
+Element = dict[str, Any]
+Message = dict[str, Any]
+View = dict[str, Any]
+
+DAY = "{date_short_pretty}"
+MINUTE = "{date_short_pretty} at {time}"
+
+
+def escape(text: str) -> str:
+    """Slack's three escapes, without which `<…>` would mention people or link.
+
+    Source: https://docs.slack.dev/messaging/formatting-message-text, "Escaping text".
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def clip(text: str, limit: int) -> str:
+    """The text, or its beginning and an ellipsis, in at most `limit` characters."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def plain(text: str) -> Element:
+    """Plain text of our own words."""
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def theirs(text: str) -> Element:
+    """Plain text of somebody's words: shown as typed, neither markup nor emoji."""
+    return plain(escape(text))
+
+
+def mrkdwn(text: str) -> Element:
+    """Formatted text of our own words and ids; nothing in it is linked by itself."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def section(text: str) -> Block:
+    """A paragraph of our own formatted words."""
+    return {"type": "section", "text": mrkdwn(text)}
+
+
+def context(text: str) -> Block:
+    """A small grey line of our own formatted words."""
+    return {"type": "context", "elements": [mrkdwn(text)]}
+
+
+def fields(pairs: Iterable[tuple[str, str]]) -> Block:
+    """A table of two columns: what, and our formatted words about it. At most ten pairs."""
+    return {"type": "section", "fields": [mrkdwn(f"*{what}*\n{text}") for what, text in pairs]}
+
+
+def button(label: str, action: str, ref: Ref | None = None, style: str | None = None) -> Element:
+    """A button; `style` is `primary` or `danger`."""
+    element: Element = {"type": "button", "text": plain(label), "action_id": action}
+    if ref is not None:
+        element["value"] = ref.encode()
+    if style is not None:
+        element["style"] = style
+    return element
+
+
+def actions(*elements: Element) -> Block:
+    """A row of buttons."""
+    return {"type": "actions", "elements": list(elements)}
+
+
+def words(text: str, *, bold: bool = False, code: bool = False) -> Element:
+    """A piece of rich text, shown as it is: it may be anybody's words. Not empty."""
+    style = {name: True for name, on in (("bold", bold), ("code", code)) if on}
+    return {"type": "text", "text": text, **({"style": style} if style else {})}
+
+
+def line(*pieces: Element | str) -> Element:
+    """One line of rich text; strings are our own words."""
+    elements = [words(piece) if isinstance(piece, str) else piece for piece in pieces]
+    return {"type": "rich_text_section", "elements": elements}
+
+
+def sentence(*pieces: Element | str) -> Block:
+    """A paragraph that may hold people's words, mentions and dates."""
+    return {"type": "rich_text", "elements": [line(*pieces)]}
+
+
+def code_block(text: str) -> Block:
+    """Text alone in a code block."""
+    pre = {"type": "rich_text_preformatted", "elements": [words(text)]}
+    return {"type": "rich_text", "elements": [pre]}
+
+
+def bullets(lines: Sequence[Element]) -> Block:
+    """A list; its lines come from `line`. Not empty."""
+    listed = {"type": "rich_text_list", "style": "bullet", "elements": list(lines)}
+    return {"type": "rich_text", "elements": [listed]}
+
+
+def name_of(key: KeyView) -> Element:
+    """A key's name within a sentence."""
+    return words(key.name, bold=True)
+
+
+def moment(at: datetime, form: str = MINUTE) -> Element:
+    """A time within a sentence, as each reader's clock shows it."""
+    fallback = _fallback(at)
+    return {"type": "date", "timestamp": int(at.timestamp()), "format": form, "fallback": fallback}
+
+
+def date(at: datetime | None, form: str = MINUTE, never: str = "never") -> str:
+    """A time as mrkdwn.
+
+    Source: https://docs.slack.dev/messaging/formatting-message-text, "Date formatting".
+    """
+    return never if at is None else f"<!date^{int(at.timestamp())}^{form}|{_fallback(at)}>"
+
+
+def _fallback(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def mention(user_id: str) -> str:
+    """A person as mrkdwn."""
+    return f"<@{user_id}>"
+
+
+def person(actor: Actor) -> Element:
+    """Whoever did something, within a sentence."""
+    if actor.kind == "person":
+        return {"type": "user", "user_id": actor.id}
+    return words(f"operator {actor.id}" if actor.kind == "operator" else "this app")
+
+
+def owner_of(key: KeyView) -> str:
+    """The owner as mrkdwn."""
+    return mention(key.owner) if key.owner else "nobody"
+
+
+def scopes_in_words(scopes: Iterable[str]) -> str:
+    """What a key may do, such as `read existing data, add new records`."""
+    return ", ".join(MEANINGS.get(scope, escape(scope)) for scope in scopes) or "nothing"
+
+
+def state_in_words(key: KeyView, now: datetime) -> str:
+    """Where the key is in its life, in one word or two."""
+    if key.state is State.ACTIVE and key.expired(now):
+        return "expired"
+    names = {State.PENDING: "being made", State.ABANDONED: "never came to work"}
+    return names.get(key.state, key.state.value)
+
+
+def message(fallback: str, *blocks: Block) -> Message:
+    """A message. `fallback` is what notifications and screen readers get: our own words, and
+    people's only through `escape`; never a token.
+    """
+    return {"text": fallback, "blocks": list(blocks)}
+
+
+def modal(
+    title: str,
+    callback: str,
+    blocks: Sequence[Block],
+    *,
+    submit: str | None = None,
+    close: str = "Cancel",
+    ref: Ref | None = None,
+) -> View:
+    """A modal; without `submit` it only tells something."""
+    view: View = {
+        "type": "modal",
+        "callback_id": callback,
+        "title": plain(title),
+        "close": plain(close),
+        "blocks": list(blocks),
+    }
+    if submit is not None:
+        view["submit"] = plain(submit)
+    if ref is not None:
+        view["private_metadata"] = ref.encode()
+    return view

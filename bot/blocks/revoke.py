@@ -1,0 +1,86 @@
+"""Revoking a key: the question, and what the same message says afterwards."""
+
+from __future__ import annotations
+
+from bot.blocks import ids
+from bot.blocks.parts import (
+    Element,
+    Message,
+    actions,
+    button,
+    context,
+    date,
+    fields,
+    message,
+    moment,
+    name_of,
+    owner_of,
+    person,
+    scopes_in_words,
+    section,
+    sentence,
+    words,
+)
+from bot.refs import Ref
+from keys.values import KeyView
+
+QUESTION = "Are you sure you want to revoke this API key?"
+
+
+def confirmation(key: KeyView, ref: Ref) -> Message:
+    """The question. The buttons decide; no native dialog asks a second time."""
+    facts = (
+        ("Token", f"`{key.hint}`"),
+        ("Scopes", scopes_in_words(key.scopes)),
+        ("Owner", owner_of(key)),
+        ("Last used", date(key.last_used_at)),
+    )
+    return message(
+        QUESTION,
+        section(f"*{QUESTION}*"),
+        sentence(name_of(key)),
+        fields(facts),
+        context("Programs that use it are refused from then on. This cannot be undone."),
+        actions(
+            button("Revoke", ids.REVOKE_CONFIRMED, ref, style="danger"),
+            button("Cancel", ids.CANCEL, ref),
+        ),
+    )
+
+
+def revoked(key: KeyView) -> Message:
+    """The message after the key was revoked."""
+    return message(
+        "The key was revoked.",
+        sentence("Revoked ", name_of(key), *_by_whom(key), "."),
+        context(f"`{key.hint}` is refused from now on. This cannot be undone."),
+    )
+
+
+def already_revoked(key: KeyView) -> Message:
+    """The message when somebody had revoked the key before."""
+    reason: list[Element | str] = []
+    if key.revoked_reason:
+        reason = [" Reason: ", words(key.revoked_reason)]
+    return message(
+        "The key had been revoked before.",
+        sentence(name_of(key), " was already revoked", *_by_whom(key), ".", *reason),
+        context(f"`{key.hint}` is refused. There is nothing left to do."),
+    )
+
+
+def kept(key: KeyView) -> Message:
+    """The message after Cancel."""
+    return message(
+        "Cancelled. The key was not revoked.",
+        sentence("Cancelled. ", name_of(key), " was not revoked."),
+    )
+
+
+def _by_whom(key: KeyView) -> list[Element | str]:
+    pieces: list[Element | str] = []
+    if key.revoked_by is not None:
+        pieces += [" by ", person(key.revoked_by)]
+    if key.revoked_at is not None:
+        pieces += [", ", moment(key.revoked_at)]
+    return pieces

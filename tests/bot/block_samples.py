@@ -1,0 +1,135 @@
+"""Every message and modal that there is, made of whatever words it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.blocks import (
+    answers,
+    details,
+    guide,
+    ids,
+    listing,
+    new_key,
+    notices,
+    rename,
+    revoke,
+    token,
+)
+from bot.refs import Ref
+from keys.notices import DueNotice
+from keys.values import Actor, Handover, HistoryEntry, KeyView, State
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ANN, BOB = Actor.person("U0ANN"), Actor.person("W0BOB")
+OPERATOR = Actor.operator("root@host")
+TOKEN = "ak_7Fq2mZr81LdW_" + "s" * 43 + "_0x9QeA"
+REF = Ref(NOW, key="key_7Fq2mZr81LdW", delivery="dlv_7Fq2mZr81LdW", request="req_1")
+
+
+def key(name: str = "Zapier, production", **changes: Any) -> KeyView:
+    """An active key, unless changed."""
+    values: dict[str, Any] = {
+        "id": "key_7Fq2mZr81LdW",
+        "account_id": "acc_1",
+        "state": State.ACTIVE,
+        "name": name,
+        "hint": "ak_7Fq2…x9Qe",
+        "scopes": ("read", "write"),
+        "owner": "U0ANN",
+        "creator": ANN,
+        "note": "",
+        "created_at": NOW,
+        "expires_at": None,
+        "last_used_at": None,
+        "last_used_from": None,
+        "revoked_at": None,
+        "revoked_by": None,
+        "revoked_reason": "",
+    }
+    return KeyView(**(values | changes))
+
+
+def revoked_key(name: str = "Zapier, production", reason: str = "") -> KeyView:
+    """A key that an operator has revoked."""
+    ended = {"revoked_at": NOW, "revoked_by": OPERATOR, "revoked_reason": reason}
+    return key(name, state=State.REVOKED, **ended)
+
+
+def due(kind: str, actor: Actor = ANN, **data: Any) -> DueNotice:
+    """A notice as the outbox hands it out."""
+    facts = {"key_id": "key_1", "name": "Zapier", "owner": "U0ANN", "scopes": ["read"]}
+    return DueNotice("ntc_1", "acc_1", kind, "team", facts | data, actor, NOW, 0)
+
+
+def page(name: str, rows: int, query: str = "") -> listing.Page:
+    """A page in the middle of many keys."""
+    keys = [key(name, id=f"key_{row:012}", last_used_at=NOW) for row in range(rows)]
+    return listing.Page(keys, 100_000, 41, query, back="c" * 100, on="d" * 100)
+
+
+def history(name: str, note: str, length: int) -> list[HistoryEntry]:
+    """A record with entries of every kind."""
+    data = {"from": name, "to": name, "reason": note}
+    kinds = [*details._DONE, "key.other"]
+    who = (ANN, OPERATOR, Actor.system("issuing"))
+    return [
+        HistoryEntry(NOW, kinds[i % len(kinds)], who[i % len(who)], data) for i in range(length)
+    ]
+
+
+def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
+    """Every message, with that name and note wherever people's words may stand."""
+    full = key(name, note=note or "n", expires_at=NOW, last_used_at=NOW, last_used_from="10.0.0.1")
+    ended = revoked_key(name, note)
+    sent = [Handover(ANN, NOW, None), Handover(OPERATOR, NOW, NOW + timedelta(hours=1))] * 30
+    yield guide.guide("/apikeys", REF, may_change=True)
+    yield guide.guide("/apikeys", REF, may_change=False)
+    for rows, query in ((0, ""), (0, note), (1, ""), (listing.ROWS_MAX, note)):
+        yield listing.listing(page(name, rows, query[: listing.QUERY_MAX]), REF)
+    yield listing.listing(listing.Page([key(name, owner=None)], 1), REF)
+    yield token.envelope(name)
+    yield token.token(full, TOKEN, 15, "https://api.example.com/documents", REF)
+    yield token.removed(full)
+    yield token.abandoned(name)
+    yield revoke.confirmation(full, REF)
+    yield revoke.revoked(ended)
+    yield revoke.already_revoked(ended)
+    yield revoke.kept(full)
+    yield details.details(full, history(name, note, 100), sent, NOW, REF)
+    yield details.details(ended, history(name, note, 3), [], NOW, REF)
+    yield details.details(key(name), [], [], NOW, REF)
+    several = [key(name, id=f"key_{row:012}") for row in range(30)]
+    yield answers.choice(note, several, Ref(NOW, do=ids.DO_REVOKE))
+    yield answers.unknown(note, several, Ref(NOW, do=ids.DO_REVOKE))
+    yield answers.unknown(name, [], Ref(NOW))
+    yield answers.mistyped("/apikeys", note, "revoke", REF)
+    yield answers.mistyped("/apikeys", note, None, REF)
+    yield answers.denied(f"Only admins may do this. {note}", ["U0ANN"] * 30)
+    yield answers.denied("Only admins may do this.", [])
+    yield answers.told(f"“{name}” was revoked, so it keeps its name. {note}")
+    yield answers.expired()
+    yield answers.trouble("r" * 300)
+    for actor in (ANN, BOB, OPERATOR):
+        yield notices.notice(due("key.issued", actor, name=name, scopes=["read", "write"]))
+        yield notices.notice(due("key.revoked", actor, name=name, reason=note))
+    yield notices.notice(due("key.issued", OPERATOR, name=name, owner=None, scopes=[]))
+    yield notices.notice(due("key.abandoned", Actor.system("issuing"), name=name))
+
+
+def views(name: str, note: str) -> Iterator[dict[str, Any]]:
+    """Every modal."""
+    poor = "It does not tell what uses the key."
+    yield new_key.new_key(new_key.Draft("U0ANN"), REF)
+    yield new_key.new_key(new_key.Draft("W0BOB", name, (), note), REF)
+    yield new_key.new_key(new_key.Draft("U0ANN", name, ("read", "write"), note, poor), REF)
+    yield new_key.in_progress(name)
+    yield new_key.made(key(name))
+    yield new_key.not_made(f"There is a key “{name}” already. {note}")
+    yield new_key.already_asked(key(name))
+    yield rename.rename(key(name), REF)
+    yield rename.rename(key(name), REF, note)
+    yield rename.renamed(key(name), note or "before")
+    yield rename.renamed(key(name), name)

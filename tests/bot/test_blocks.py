@@ -1,0 +1,150 @@
+"""Everything shown keeps Slack's rules, whatever people have typed, and gives nothing away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.refs import Ref
+from sandbox.blockkit import check_message, check_view
+from sandbox.text import NameBook, parse, plain_of_message, plain_of_view
+from sandbox.text.tree import Broadcast, Date, UserMention
+from tests.bot.block_samples import TOKEN, messages, views
+
+HOSTILE = [
+    "<!channel> <@U0EVE> <https://evil.example|log in>",
+    "*bold* _it_ ~no~ `code` :smile: > quote",
+    "@channel @here #general www.example.com",
+    "&lt;!channel&gt; &amp;",
+    "```\nfence\n```",
+    "<!date^1^{date}|x>",
+]
+LONGEST = [char * 80 for char in ("<", "&", "W", "中", "😀", "`")]
+ours = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1)
+
+
+def test_the_longest_words_fit() -> None:
+    for name in LONGEST:
+        for message in messages(name, name[0] * 500):
+            check_message(message)
+        for view in views(name, name[0] * 500):
+            check_view(view)
+
+
+@settings(max_examples=25, deadline=None)
+@given(ours.map(lambda text: text[:80]), ours.map(lambda text: text[:500]) | st.just(""))
+def test_whatever_people_type_is_accepted(name: str, note: str) -> None:
+    for message in messages(name, note):
+        check_message(message)
+    for view in views(name, note):
+        check_view(view)
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+def test_what_people_type_is_never_markup(typed: str) -> None:
+    """The formatted texts are the same as with harmless words: nothing of it got into them."""
+    for hostile, harmless in zip(messages(typed, typed), messages("w", "w"), strict=True):
+        assert _formatted(hostile) == _formatted(harmless)
+    for hostile, harmless in zip(views(typed, typed), views("w", "w"), strict=True):
+        assert _formatted(hostile) == _formatted(harmless)
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+def test_what_people_type_is_shown_as_typed(typed: str) -> None:
+    """In whatever shows the name at all, it reads exactly as it was typed."""
+    shown = [plain_of_message(message, NameBook()) for message in messages(typed, "w")]
+    seen = [text for text in shown if typed in text]
+    marked = [plain_of_message(message, NameBook()) for message in messages("Zebra9", "w")]
+    assert len(seen) == sum("Zebra9" in text for text in marked) > 10
+    forms = [plain_of_view(view, NameBook()) for view in views(typed, "w")]
+    marked_forms = [plain_of_view(view, NameBook()) for view in views("Zebra9", "w")]
+    assert sum(typed in text for text in forms) == sum("Zebra9" in text for text in marked_forms)
+
+
+def test_nobody_but_our_people_is_mentioned_and_nobody_is_called() -> None:
+    for message in messages("<!channel>", "<@U0EVE>"):
+        for text in _formatted(message):
+            for node in _nodes(parse(text)):
+                assert not isinstance(node, Broadcast)
+                if isinstance(node, UserMention):
+                    assert node.user_id in ("U0ANN", "W0BOB")
+        assert not _find(message, "broadcast")
+        assert {user["user_id"] for user in _find(message, "user")} <= {"U0ANN", "W0BOB"}
+
+
+def test_each_message_has_a_fallback_without_token_or_markup() -> None:
+    for message in messages("a*b*", "c"):
+        assert message["text"]
+        assert not set("<>*_`~") & set(message["text"])
+        assert TOKEN not in message["text"]
+
+
+def test_only_the_token_message_holds_the_token_and_only_once() -> None:
+    found = [json.dumps(message).count(TOKEN) for message in messages("a", "b")]
+    assert sorted(found)[-2:] == [0, 1]
+    assert all(TOKEN not in json.dumps(view) for view in views("a", "b"))
+
+
+def test_every_reference_can_be_read_back() -> None:
+    count = 0
+    for shown in [*messages("a", "b"), *views("a", "b")]:
+        if "private_metadata" in shown:
+            Ref.decode(shown["private_metadata"])
+        for element in _find(shown, "button"):
+            Ref.decode(element["value"])
+            count += 1
+        for menu in _find(shown, "overflow"):
+            for option in menu["options"]:
+                assert Ref.decode(option["value"]).do
+                count += 1
+    assert count > 50
+
+
+def test_no_message_shouts() -> None:
+    for shown in [*messages("a", "b"), *views("a", "b")]:
+        texts = _without_markup_starts(json.dumps(shown, ensure_ascii=False))
+        assert "!" not in texts
+
+
+def _without_markup_starts(text: str) -> str:
+    return text.replace("<!date", "<date")
+
+
+def _formatted(shown: dict[str, Any]) -> list[str]:
+    return [element["text"] for element in _find(shown, "mrkdwn")] + [shown.get("text", "")]
+
+
+def _find(value: Any, type_: str) -> list[dict[str, Any]]:
+    return [part for part in _parts(value) if part.get("type") == type_]
+
+
+def _parts(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for part in value.values():
+            yield from _parts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _parts(part)
+
+
+def _nodes(tree: Any) -> Iterator[Any]:
+    for node in tree:
+        yield node
+        yield from _nodes(getattr(node, "children", ()))
+
+
+def test_times_are_dates_that_slack_shows_in_the_readers_zone() -> None:
+    found = [
+        node
+        for message in messages("a", "b")
+        for text in _formatted(message)
+        for node in _nodes(parse(text))
+        if isinstance(node, Date)
+    ]
+    assert {node.timestamp for node in found} == {1_772_366_400}
