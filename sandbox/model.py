@@ -96,8 +96,9 @@ class Message:
 
     `payload` holds what Slack itself keeps about the message beyond the named fields (attachments,
     metadata, link unfurling). `by_slack` marks Slack's own words, such as those about a command
-    that failed. `inputs` holds what each person has chosen in it, by user id. `revision` changes
-    at every edit, so that a stale copy can be told from the one on the screen.
+    that failed. `inputs` holds what each person has chosen in it, by user id, and `notices`
+    Slack's own warning to a person that the app did not answer their press. `revision` changes at
+    every edit, so that a stale copy can be told from the one on the screen.
     """
 
     channel: str
@@ -115,6 +116,7 @@ class Message:
     by_slack: bool = False
     payload: Json = field(default_factory=dict)
     inputs: dict[str, StateValues] = field(default_factory=dict)
+    notices: dict[str, str] = field(default_factory=dict)
     revision: int = 1
 
 

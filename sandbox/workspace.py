@@ -20,6 +20,7 @@ from sandbox.model import (
     View,
     ViewRef,
 )
+from sandbox.text import NameBook
 
 
 class Workspace:
@@ -51,7 +52,7 @@ class Workspace:
         self.views: dict[str, View] = {}
         self.stacks: dict[str, list[str]] = {}
         self.homes: dict[str, str] = {}
-        self.on_event: Callable[[Json, str | None], None] = lambda event, channel: None
+        self.on_event: Callable[[Json, str | None], None] | None = None
         self._version = 0
         self._depth = 0
         self._subscribers: list[Callable[[], None]] = []
@@ -101,7 +102,8 @@ class Workspace:
 
     def emit(self, event: Json, channel: str | None = None) -> None:
         """Hand an event to whoever delivers events; `channel` is where it happened, if anywhere."""
-        self.on_event(event, channel)
+        if self.on_event is not None:
+            self.on_event(event, channel)
 
     # --- reading ----------------------------------------------------------------------------
 
@@ -220,12 +222,14 @@ class Workspace:
             view = self.homes.get(user)
             return copy.deepcopy(self.views[view]) if view else None
 
-    def names(self) -> dict[str, str]:
-        """What to show for an id: people's names with no ``@``, channels' with no ``#``."""
+    def names(self) -> NameBook:
+        """What to show for ids: people by their real names, with neither ``@`` nor ``#``."""
         with self.lock:
-            shown = {a.id: a.real_name for a in self.accounts.values()}
-            shown |= {c.id: c.name for c in self.channels.values() if not c.is_direct}
-            return shown | {g.id: g.handle for g in self.usergroups.values()}
+            return NameBook(
+                users={a.id: a.real_name for a in self.accounts.values()},
+                channels={c.id: c.name for c in self.channels.values() if not c.is_direct},
+                usergroups={g.id: g.handle for g in self.usergroups.values()},
+            )
 
     # --- looking things up, for whoever holds the lock ---------------------------------------
 

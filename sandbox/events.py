@@ -1,0 +1,62 @@
+"""Which events the app is told of: those it subscribed to, may read, and is present for."""
+
+from sandbox.delivering import Courier
+from sandbox.install import Install
+from sandbox.model import ChannelKind, Json
+from sandbox.payloads import Payloads
+from sandbox.workspace import Workspace
+
+_CHANNEL_TYPES = {
+    ChannelKind.PUBLIC: "channel",
+    ChannelKind.PRIVATE: "group",
+    ChannelKind.IM: "im",
+    ChannelKind.MPIM: "mpim",
+}
+_SUBSCRIPTIONS = {
+    "channel": ("message.channels", "channels:history"),
+    "group": ("message.groups", "groups:history"),
+    "im": ("message.im", "im:history"),
+    "mpim": ("message.mpim", "mpim:history"),
+}
+_SCOPES = {
+    "user_change": "users:read",
+    "team_join": "users:read",
+    "member_joined_channel": "channels:read",
+    "member_left_channel": "channels:read",
+}
+
+
+def channel_type(kind: ChannelKind) -> str:
+    """What an event calls a kind of channel."""
+    return _CHANNEL_TYPES[kind]
+
+
+class Events:
+    """Hands events on to the app, if it is to have them; to be `Workspace.on_event`."""
+
+    def __init__(
+        self, workspace: Workspace, install: Install, payloads: Payloads, courier: Courier
+    ) -> None:
+        self._workspace = workspace
+        self._install = install
+        self._payloads = payloads
+        self._courier = courier
+
+    def emit(self, event: Json, channel: str | None = None) -> None:
+        """Deliver in the background; `channel` is where it happened, None for the workspace."""
+        if self._is_wanted(event) and self._is_present(event, channel):
+            self._courier.tell(self._payloads.event(event))
+
+    def _is_wanted(self, event: Json) -> bool:
+        name, scope = event["type"], _SCOPES.get(event["type"])
+        if name == "message":
+            name, scope = _SUBSCRIPTIONS[event["channel_type"]]
+        if name not in self._workspace.manifest.events or not self._install.active:
+            return False
+        return scope is None or scope in self._install.scopes
+
+    def _is_present(self, event: Json, channel: str | None) -> bool:
+        if channel is None or event["type"] == "app_home_opened":
+            return True
+        place = self._workspace.channel(channel)
+        return place is not None and self._install.bot_user in place.members

@@ -1,0 +1,103 @@
+"""Ways for the practice Slack to misbehave, as the real one does on a bad day."""
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+DisconnectReason = Literal["warning", "refresh_requested", "link_disabled"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to a call: a status or an error code instead of an answer, or a delay before.
+
+    `after` lets the method do its work first, and spoils the answer only: the caller cannot know.
+    """
+
+    kind: Literal["rate_limit", "status", "error", "slow"]
+    status: int = 200
+    code: str = ""
+    seconds: float = 0.0
+    after: bool = False
+
+
+class Faults:
+    """`slack.faults`. Each fault strikes the next `times` calls of its method, then is gone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._planned: dict[str, deque[Fault]] = defaultdict(deque)
+        self._drops = 0
+        self._doubles = 0
+        self.on_disconnect: Callable[[DisconnectReason], None] | None = None
+        self.on_stall: Callable[[bool], None] | None = None
+
+    def rate_limit(self, method: str, *, retry_after: int = 1, times: int = 1) -> None:
+        """Answer 429 with ``Retry-After: retry_after`` (seconds)."""
+        self._plan(method, Fault("rate_limit", status=429, seconds=retry_after), times)
+
+    def fail(self, method: str, *, status: int = 500, times: int = 1, after: bool = False) -> None:
+        """Answer with an HTTP error; with `after`, having done what was asked."""
+        self._plan(method, Fault("status", status=status, after=after), times)
+
+    def error(self, method: str, code: str, *, times: int = 1, after: bool = False) -> None:
+        """Answer ``"ok": false`` with this code; with `after`, having done what was asked."""
+        self._plan(method, Fault("error", code=code, after=after), times)
+
+    def slow(self, method: str, *, seconds: float, times: int = 1) -> None:
+        """Answer only after so many real seconds, having done what was asked at once."""
+        self._plan(method, Fault("slow", seconds=seconds, after=True), times)
+
+    def drop_next_delivery(self, times: int = 1) -> None:
+        """Lose the next delivery to the app: it never arrives, so it is never acknowledged."""
+        with self._lock:
+            self._drops += times
+
+    def double_next_delivery(self, times: int = 1) -> None:
+        """Deliver the next thing twice; the first acknowledgement counts."""
+        with self._lock:
+            self._doubles += times
+
+    def disconnect(self, reason: DisconnectReason = "refresh_requested") -> None:
+        """Send ``disconnect`` on every socket; all reasons but ``warning`` close it too."""
+        if self.on_disconnect is not None:
+            self.on_disconnect(reason)
+
+    def stall_socket(self, stalled: bool = True) -> None:
+        """Let every open socket go silent without closing: no deliveries, no pongs.
+
+        `stalled=False` ends it. Sockets opened after the stall work.
+        """
+        if self.on_stall is not None:
+            self.on_stall(stalled)
+
+    def clear(self) -> None:
+        """Behave again: forget every planned fault."""
+        with self._lock:
+            self._planned.clear()
+            self._drops = self._doubles = 0
+
+    def next_for(self, method: str) -> Fault | None:
+        """Take the next planned fault of a method (or of ``*``, any method)."""
+        with self._lock:
+            for name in (method, "*"):
+                if self._planned[name]:
+                    return self._planned[name].popleft()
+        return None
+
+    def next_delivery(self) -> int:
+        """How many times to deliver the next thing: 0, 1 or 2."""
+        with self._lock:
+            if self._drops:
+                self._drops -= 1
+                return 0
+            if self._doubles:
+                self._doubles -= 1
+                return 2
+        return 1
+
+    def _plan(self, method: str, fault: Fault, times: int) -> None:
+        with self._lock:
+            self._planned[method].extend([fault] * times)

@@ -1,0 +1,78 @@
+"""The parts that every act of a person needs, put together once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sandbox.delivering import Courier
+from sandbox.errors import SandboxError
+from sandbox.events import Events
+from sandbox.faults import Faults
+from sandbox.install import Install
+from sandbox.model import Account, Channel
+from sandbox.payloads import Payloads
+from sandbox.responding import Answers, ResponseUrls
+from sandbox.traffic import TrafficLog
+from sandbox.triggers import Triggers
+from sandbox.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """See the module; `address` gives the practice Slack's address, with a slash at its end."""
+
+    workspace: Workspace
+    install: Install
+    triggers: Triggers
+    urls: ResponseUrls
+    courier: Courier
+    payloads: Payloads
+    answers: Answers
+    events: Events
+    address: Callable[[], str]
+
+    def response_url(self, secret: str) -> str:
+        """The whole response URL around its secret part."""
+        return f"{self.address()}response/{secret}"
+
+    def actor(self, user: str) -> Account:
+        """Somebody who may act. Raises SandboxError for unknown, deactivated and bot accounts."""
+        account = self.workspace.account(user)
+        if account is None:
+            raise SandboxError(f"there is nobody with the id {user}")
+        if account.deleted or account.is_bot:
+            raise SandboxError(f"{account.name} cannot use Slack: a bot, or deactivated")
+        return account
+
+    def place(self, user: str, channel: str) -> Channel:
+        """A channel that this person is in. Raises SandboxError where they are not."""
+        found = self.workspace.channel(channel)
+        if found is None or user not in found.members:
+            raise SandboxError(f"{user} is not in the channel {channel}")
+        return found
+
+
+def wire(
+    workspace: Workspace,
+    install: Install,
+    triggers: Triggers,
+    faults: Faults,
+    traffic: TrafficLog,
+    address: Callable[[], str],
+) -> Wiring:
+    """Put the parts together, and let the workspace's events reach the app."""
+    urls = ResponseUrls(workspace.clock)
+    courier = Courier(workspace.clock, faults, traffic)
+    payloads = Payloads(workspace, install)
+    events = Events(workspace, install, payloads, courier)
+    workspace.on_event = events.emit
+    return Wiring(
+        workspace=workspace,
+        install=install,
+        triggers=triggers,
+        urls=urls,
+        courier=courier,
+        payloads=payloads,
+        answers=Answers(workspace, install, urls),
+        events=events,
+        address=address,
+    )
