@@ -29,7 +29,7 @@ from bot.blocks.parts import (
 from bot.refs import Ref
 from keys.values import KeyView
 
-CHOICES_MAX = 20
+CHOICES_MAX = 10
 NEAREST_MAX = 5
 ADMINS_MAX = 5
 TYPED_MAX = 100
@@ -40,7 +40,7 @@ def choice(typed: str, keys: Sequence[KeyView], ref: Ref) -> Message:
 
     Args:
         typed: what the person typed.
-        keys: which keys it may be; the first twenty are shown.
+        keys: which keys it may be; the first ten are shown.
         ref: `do` says what is going to be done with the chosen key.
     """
     blocks = [

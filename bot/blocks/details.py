@@ -14,6 +14,7 @@ from bot.blocks.parts import (
     actions,
     bullets,
     button,
+    clip,
     context,
     date,
     escape,
@@ -33,6 +34,7 @@ from bot.refs import Ref
 from keys.values import Handover, HistoryEntry, KeyView, State
 
 HISTORY_MAX = 20
+REASON_MAX = 100  # in the history, where many may come together
 _DONE = {
     "key.reserved": "began to make it",
     "key.issued": "made it, and it came to work",
@@ -105,7 +107,9 @@ def _end(key: KeyView) -> Block:
 
 def _sent(handover: Handover) -> Element:
     gone: list[Element | str] = [", still in the message"]
-    if handover.removed_at is not None:
+    if handover.recipient.kind == "operator":
+        gone = [", on a terminal"]
+    elif handover.removed_at is not None:
         gone = [", removed there ", moment(handover.removed_at)]
     return line(person(handover.recipient), ", ", moment(handover.sent_at), *gone)
 
@@ -124,12 +128,12 @@ def _entry(entry: HistoryEntry) -> Element:
         more = [" from ", words(str(entry.data["from"]), bold=True), " to "]
         more.append(words(str(entry.data["to"]), bold=True))
     elif reason := str(entry.data.get("reason") or ""):
-        more = [": ", words(reason)]
+        more = [": ", words(clip(reason, REASON_MAX))]
     return line(moment(entry.at), ": ", person(entry.actor), f" {what}", *more)
 
 
 def _buttons(ref: Ref) -> Block:
     return actions(
-        button("Rename", ids.KEY_CHOICE, replace(ref, do=ids.DO_RENAME)),
-        button("Revoke", ids.REVOKE, replace(ref, do=ids.DO_REVOKE), style="danger"),
+        button("Rename", ids.RENAME, ref),
+        button("Revoke", ids.REVOKE, ref, style="danger"),
     )

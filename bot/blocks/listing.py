@@ -28,7 +28,7 @@ from bot.refs import OPTION_MAX, Ref
 from keys.values import KeyView
 
 QUERY_MAX = 200
-ROWS_MAX = 20  # with the search and the buttons well below a message's 50 blocks
+ROWS_MAX = 10  # so that a page stays readable, and far below what a message may hold
 _MENU = (
     ("Rename", ids.DO_RENAME),
     ("Revoke", ids.DO_REVOKE),
@@ -41,7 +41,7 @@ class Page:
     """One page of active keys.
 
     Attributes:
-        keys: at most 20.
+        keys: at most ten.
         total: how many keys the whole search found.
         first: the position of the page's first key in all of them, counted from 1.
         query: the words searched for, at most 200 characters; empty for all keys.

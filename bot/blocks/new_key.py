@@ -46,14 +46,25 @@ class Draft:
 
 def new_key(draft: Draft, ref: Ref) -> View:
     """The modal. With advice, it also offers to use the name anyway."""
-    blocks = [name_input(draft.name), _scopes(draft.scopes), _owner(draft.owner), _note(draft.note)]
-    if draft.advice is not None:
-        blocks[1:1] = [_advice(draft.advice), _anyway()]
+    blocks = [
+        *name_inputs(draft.name, draft.advice),
+        _scopes(draft.scopes),
+        _owner(draft.owner),
+        _note(draft.note),
+    ]
     return modal(_TITLE, ids.NEW_MODAL, blocks, submit="Create key", ref=ref)
 
 
-def name_input(name: str) -> Block:
-    """The input for a key's name, with what was typed before."""
+def name_inputs(name: str, advice: str | None) -> list[Block]:
+    """The input for a key's name, with what was typed before; with advice on a poor name, also
+    that advice and a box to insist on the name.
+    """
+    if advice is None:
+        return [_name(name)]
+    return [_name(name), {"type": "section", "text": theirs(advice)}, _anyway()]
+
+
+def _name(name: str) -> Block:
     element: Element = {
         "type": "plain_text_input",
         "action_id": ids.VALUE,
@@ -80,10 +91,6 @@ def _input(
     if hint:
         block["hint"] = plain(hint)
     return block
-
-
-def _advice(advice: str) -> Block:
-    return {"type": "section", "text": theirs(advice)}
 
 
 def _anyway() -> Block:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from bot.blocks import ids
-from bot.blocks.new_key import name_input
+from bot.blocks.new_key import name_inputs
 from bot.blocks.parts import View, context, modal, name_of, sentence, words
 from bot.refs import Ref
 from keys.values import KeyView
 
 
-def rename(key: KeyView, ref: Ref, name: str = "") -> View:
+def rename(key: KeyView, ref: Ref, name: str = "", advice: str | None = None) -> View:
     """The modal.
 
     Args:
         key: as it stands.
         ref: says which key.
         name: what the person has typed already; the present name otherwise.
+        advice: why that name is a poor one; the person may insist.
     """
     blocks = [
         sentence("The name now: ", name_of(key)),
-        name_input(name or key.name),
+        *name_inputs(name or key.name, advice),
         context(f"The token `{key.hint}` stays the same, and programs go on working."),
     ]
     return modal("Rename API key", ids.RENAME_MODAL, blocks, submit="Rename", ref=ref)

@@ -131,5 +131,6 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield new_key.already_asked(key(name))
     yield rename.rename(key(name), REF)
     yield rename.rename(key(name), REF, note)
+    yield rename.rename(key(name), REF, note, poor)
     yield rename.renamed(key(name), note or "before")
     yield rename.renamed(key(name), name)

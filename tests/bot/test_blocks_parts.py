@@ -1,0 +1,254 @@
+"""What each message and modal must have in it: the right buttons, facts, and states."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.blocks import (
+    answers,
+    details,
+    guide,
+    ids,
+    listing,
+    new_key,
+    notices,
+    rename,
+    revoke,
+    token,
+)
+from bot.refs import Ref
+from keys.naming import advice_on
+from keys.values import Actor, Handover, HistoryEntry
+from sandbox.text import code_of_message, plain_of_message, plain_of_view
+from tests.bot.block_samples import (
+    ANN,
+    NOW,
+    OPERATOR,
+    REF,
+    TOKEN,
+    due,
+    history,
+    key,
+    page,
+    revoked_key,
+)
+
+
+def buttons(message: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The buttons of a message's rows of buttons, by label."""
+    rows = [block["elements"] for block in message["blocks"] if block["type"] == "actions"]
+    return {element["text"]["text"]: element for row in rows for element in row}
+
+
+def inputs(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The inputs of a modal, by block_id."""
+    return {block["block_id"]: block for block in view["blocks"] if block["type"] == "input"}
+
+
+def test_the_guide_offers_buttons_to_admins_only() -> None:
+    assert list(buttons(guide.guide("/apikeys", REF, may_change=True))) == ["New key", "List keys"]
+    member = guide.guide("/apikeys", REF, may_change=False)
+    assert buttons(member) == {}
+    assert "/apikeys revoke <name or id>" in plain_of_message(member)
+
+
+def test_a_row_of_the_list() -> None:
+    used = key(last_used_at=NOW)
+    shown = listing.listing(listing.Page([used], 1), REF)
+    text = plain_of_message(shown)
+    for expected in ("Zapier, production", used.hint, "read existing data, add new records"):
+        assert expected in text
+    assert "1 to 1 of 1 active key" in text
+    row = next(block for block in shown["blocks"] if block.get("block_id") == f"row_{used.id}")
+    refs = [Ref.decode(option["value"]) for option in row["accessory"]["options"]]
+    assert [ref.do for ref in refs] == ["rename", "revoke", "details"]
+    assert {ref.key for ref in refs} == {used.id}
+
+
+def test_a_list_turns_pages_within_its_search() -> None:
+    shown = listing.listing(page("a", 10, "zap"), REF)
+    assert "41 to 50 of 100,000 active keys" in plain_of_message(shown)
+    back, on = (Ref.decode(buttons(shown)[label]["value"]) for label in ("Previous", "Next"))
+    assert (back.cursor, on.cursor) == ("c" * 100, "d" * 100)
+    assert back.query == on.query == "zap"
+    search = inputs(shown)[ids.QUERY]
+    assert search["dispatch_action"] is True
+    assert search["element"]["initial_value"] == "zap"
+
+
+def test_a_list_of_one_page_turns_nowhere() -> None:
+    assert list(buttons(listing.listing(listing.Page([key()], 1), REF))) == ["New key"]
+
+
+def test_an_empty_list_says_why() -> None:
+    assert "no keys yet" in plain_of_message(listing.listing(listing.Page([], 0), REF))
+    searched = listing.listing(listing.Page([], 0, query="x"), REF)
+    assert "No active key matches" in plain_of_message(searched)
+
+
+def test_too_long_a_page_is_refused() -> None:
+    with pytest.raises(ValueError, match="10 is the most"):
+        listing.listing(page("a", listing.ROWS_MAX + 1), REF)
+
+
+def test_the_new_key_modal_asks_for_four_things() -> None:
+    view = new_key.new_key(new_key.Draft("U0ANN", "Zap"), REF)
+    asked = inputs(view)
+    assert list(asked) == [ids.NAME, ids.SCOPES, ids.OWNER, ids.NOTE]
+    assert asked[ids.NAME]["element"]["initial_value"] == "Zap"
+    assert asked[ids.OWNER]["element"]["initial_user"] == "U0ANN"
+    scopes = asked[ids.SCOPES]["element"]
+    assert [option["value"] for option in scopes["options"]] == ["read", "write"]
+    assert [option["value"] for option in scopes["initial_options"]] == ["read"]
+    assert Ref.decode(view["private_metadata"]) == REF
+
+
+@pytest.mark.parametrize("poor", ["Test", "Old", "API"])
+def test_a_poor_name_is_advised_on_and_may_be_kept(poor: str) -> None:
+    advice = advice_on(poor)
+    assert advice is not None
+    created = new_key.new_key(new_key.Draft("U0ANN", poor, advice=advice), REF)
+    for view in (created, rename.rename(key(), REF, poor, advice)):
+        assert advice in plain_of_view(view)
+        box = inputs(view)[ids.ANYWAY]
+        assert box["optional"] is True
+        assert box["element"]["options"][0]["value"] == new_key.ANYWAY_VALUE
+        assert "initial_options" not in box["element"]
+
+
+def test_outcomes_of_a_modal_ask_for_nothing_more() -> None:
+    for view in (
+        new_key.in_progress("a"),
+        new_key.made(key()),
+        new_key.not_made("Your messages are closed."),
+        new_key.already_asked(key()),
+        rename.renamed(key(), "before"),
+    ):
+        assert "submit" not in view
+        assert inputs(view) == {}
+
+
+def test_renaming_to_the_same_name_says_so() -> None:
+    assert "still Zapier, production" in plain_of_view(rename.renamed(key(), key().name))
+    assert "before is now Zapier, production" in plain_of_view(rename.renamed(key(), "before"))
+
+
+def test_the_token_stands_alone_and_its_button_names_the_delivery() -> None:
+    shown = token.token(key(), TOKEN, 15, "https://api.example.com/documents", REF)
+    codes = code_of_message(shown)
+    assert TOKEN in codes
+    assert [code for code in codes if TOKEN in code] == [TOKEN]
+    text = plain_of_message(shown)
+    assert "cannot be shown again" in text
+    assert "after 15 minutes" in text
+    stored = buttons(shown)["I’ve stored it"]
+    assert stored["action_id"] == ids.STORED
+    assert Ref.decode(stored["value"]).delivery == REF.delivery
+    assert "after 1 minute." in plain_of_message(
+        token.token(key(), TOKEN, 1, "https://a.example", REF)
+    )
+
+
+def test_the_message_after_the_token_has_no_button() -> None:
+    for shown in (token.envelope("a"), token.removed(key()), token.abandoned("a")):
+        assert buttons(shown) == {}
+    assert "no key was made" in plain_of_message(token.envelope("a"))
+
+
+def test_the_question_before_revoking() -> None:
+    shown = revoke.confirmation(key(last_used_at=NOW), REF)
+    text = plain_of_message(shown)
+    assert "Are you sure you want to revoke this API key?" in text
+    assert "Last used\n2026-03-01 12:00 UTC" in text
+    red, cancel = buttons(shown).values()
+    assert (red["text"]["text"], red["style"]) == ("Revoke", "danger")
+    assert "confirm" not in red
+    assert cancel["text"]["text"] == "Cancel"
+    assert "Last used\nnever" in plain_of_message(revoke.confirmation(key(), REF))
+
+
+def test_after_the_decision_the_message_has_no_button() -> None:
+    ended = revoked_key(reason="leaked")
+    for shown in (revoke.revoked(ended), revoke.already_revoked(ended), revoke.kept(key())):
+        assert buttons(shown) == {}
+    assert "by operator root@host" in plain_of_message(revoke.revoked(ended))
+    assert "Reason: leaked" in plain_of_message(revoke.already_revoked(ended))
+
+
+def test_details_tell_state_and_history() -> None:
+    expired = key(note="For invoices", expires_at=NOW, last_used_at=NOW, last_used_from="10.0.0.1")
+    entries = [HistoryEntry(NOW, "key.renamed", ANN, {"from": "Old name", "to": "New name"})]
+    sent = [Handover(ANN, NOW, None), Handover(OPERATOR, NOW, NOW)]
+    shown = details.details(expired, entries, sent, NOW, REF)
+    text = plain_of_message(shown)
+    for expected in ("expired", "For invoices", "10.0.0.1", "from Old name to New name"):
+        assert expected in text
+    assert "still in the message" in text
+    assert "on a terminal" in text
+    assert list(buttons(shown)) == ["Rename", "Revoke"]
+    assert Ref.decode(buttons(shown)["Revoke"]["value"]).key == expired.id
+    before = details.details(expired, [], [], NOW - timedelta(days=1), REF)
+    assert "active" in plain_of_message(before)
+
+
+def test_details_of_a_revoked_key_offer_nothing() -> None:
+    shown = details.details(revoked_key(reason="leaked"), [], [], NOW, REF)
+    assert buttons(shown) == {}
+    assert "Reason: leaked" in plain_of_message(shown)
+
+
+def test_a_long_history_says_what_is_left_out() -> None:
+    shown = details.details(key(), history("a", "b" * 500, 100), [], NOW, REF)
+    assert "80 earlier entries are not shown." in plain_of_message(shown)
+
+
+def test_a_choice_keeps_what_is_to_be_done() -> None:
+    several = [key(id=f"key_{row}") for row in range(12)]
+    shown = answers.choice("zap", several, Ref(NOW, do=ids.DO_REVOKE))
+    rows = [block for block in shown["blocks"] if "accessory" in block]
+    refs = [Ref.decode(row["accessory"]["value"]) for row in rows]
+    assert [ref.key for ref in refs] == [f"key_{row}" for row in range(10)]
+    assert {ref.do for ref in refs} == {"revoke"}
+    assert "2 more fit" in plain_of_message(shown)
+
+
+def test_an_unknown_name_gets_the_nearest() -> None:
+    shown = answers.unknown("Zapir", [key()], Ref(NOW, do=ids.DO_DETAILS))
+    assert "There is no key “Zapir”" in plain_of_message(shown)
+    assert "Zapier, production" in plain_of_message(shown)
+
+
+def test_a_mistyped_subcommand_gets_a_suggestion() -> None:
+    shown = plain_of_message(answers.mistyped("/apikeys", "revok", "revoke", REF))
+    assert "Did you mean /apikeys revoke?" in shown
+    assert "Did you mean" not in plain_of_message(answers.mistyped("/apikeys", "zzz", None, REF))
+
+
+def test_who_may_not_is_told_whom_to_ask() -> None:
+    shown = answers.denied("Only admins may do this.", ["U0ANN", "W0BOB"])
+    text = "".join(block["text"]["text"] for block in shown["blocks"])
+    assert "Only admins may do this." in text
+    assert "<@U0ANN>, <@W0BOB>" in text
+
+
+def test_trouble_names_its_reference() -> None:
+    assert "ref_1" in code_of_message(answers.trouble("ref_1"))
+
+
+def test_the_team_is_told_who_did_what() -> None:
+    made = plain_of_message(notices.notice(due("key.issued", OPERATOR)))
+    assert "operator root@host made the key Zapier" in made
+    assert "It may read existing data." in made
+    ended = plain_of_message(notices.notice(due("key.revoked", OPERATOR, reason="leaked")))
+    assert "operator root@host revoked the key Zapier" in ended
+    assert "Reason: leaked" in ended
+    given_up = notices.notice(due("key.abandoned", Actor.system("issuing")))
+    assert "no key was made" in plain_of_message(given_up)
+
+
+def test_a_notice_without_words_is_an_error() -> None:
+    with pytest.raises(notices.UnknownNotice, match=r"key\.other"):
+        notices.notice(due("key.other"))
