@@ -1,0 +1,187 @@
+"""Modals: what a submission sends, and what each answer of the app does."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.delivering import NotAcknowledged
+from sandbox.errors import SandboxError, SlackError
+from sandbox.modals import TROUBLE
+from sandbox.model import Json, ViewRef
+from tests.sandbox.hands_bench import Bench
+from tests.sandbox.page_demo import new_key_view, plain
+
+READ: Json = {"text": plain("Read existing data"), "value": "read"}
+
+
+def filled(bench: Bench, **more: object) -> ViewRef:
+    """A modal of Alice's with everything in it that is required."""
+    where = ViewRef(bench.modal(new_key_view() | more).id)
+    for block_id, value in (
+        ("name", {"type": "plain_text_input", "value": "Zapier"}),
+        ("scopes", {"type": "checkboxes", "selected_options": [READ]}),
+        ("owner", {"type": "users_select", "selected_user": "Ubob"}),
+    ):
+        bench.hands.enter("Ualice", where, block_id, "v", value)
+    return where
+
+
+def titles(bench: Bench) -> list[str]:
+    return [v.body["title"]["text"] for v in bench.workspace.modals_of("Ualice")]
+
+
+def other_view(title: str = "Other") -> Json:
+    return {"type": "modal", "title": plain(title), "blocks": [{"type": "divider"}]}
+
+
+def test_a_submission_carries_the_view_and_what_was_entered() -> None:
+    bench = Bench()
+    where = filled(bench, private_metadata="k1")
+    bench.hands.submit("Ualice")
+    kind, body = bench.delivered[0]
+    assert (kind, body["type"], body["user"]["id"]) == ("interactive", "view_submission", "Ualice")
+    view = body["view"]
+    assert (view["id"], view["callback_id"], view["private_metadata"]) == (
+        where.view,
+        "new_key",
+        "k1",
+    )
+    values = view["state"]["values"]
+    assert values["name"]["v"]["value"] == "Zapier"
+    assert values["scopes"]["v"]["selected_options"] == [READ]
+    assert values["note"]["v"] == {"type": "plain_text_input", "value": None}
+    assert titles(bench) == []
+
+
+def test_a_required_input_left_empty_is_slacks_own_affair() -> None:
+    bench = Bench()
+    bench.modal(new_key_view())
+    bench.hands.submit("Ualice")
+    assert bench.delivered == []
+    assert set(bench.workspace.modals_of("Ualice")[0].errors) == {"name", "scopes", "owner"}
+
+
+def test_errors_are_shown_and_go_when_the_input_is_changed() -> None:
+    bench = Bench()
+    where = filled(bench)
+    bench.answer = lambda body: {"response_action": "errors", "errors": {"name": "Taken."}}
+    bench.hands.submit("Ualice")
+    assert bench.workspace.modals_of("Ualice")[0].errors == {"name": "Taken."}
+    value = {"type": "plain_text_input", "value": "Other"}
+    bench.hands.enter("Ualice", where, "name", "v", value)
+    assert bench.workspace.modals_of("Ualice")[0].errors == {}
+
+
+def test_update_push_and_clear() -> None:
+    bench = Bench()
+    filled(bench)
+    bench.answer = lambda body: {"response_action": "push", "view": other_view()}
+    bench.hands.submit("Ualice")
+    assert titles(bench) == ["New key", "Other"]
+    top = bench.workspace.modals_of("Ualice")[1]
+    assert top.previous_id == top.root_id == bench.workspace.modals_of("Ualice")[0].id
+    bench.hands.close("Ualice")
+    updated = new_key_view() | {"title": plain("Once more")}
+    bench.answer = lambda body: {"response_action": "update", "view": updated}
+    before = bench.workspace.modals_of("Ualice")[0]
+    bench.hands.submit("Ualice")
+    after = bench.workspace.modals_of("Ualice")[0]
+    assert titles(bench) == ["Once more"]
+    assert after.hash != before.hash
+    assert after.values == before.values
+    bench.answer = lambda body: {"response_action": "clear"}
+    bench.hands.submit("Ualice")
+    assert titles(bench) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"response_action": "errors", "errors": {"no_such_block": "Hm."}},
+        {"response_action": "errors", "errors": {}},
+        {"response_action": "errors", "errors": {"name": ""}},
+        {"response_action": "update", "view": {"type": "modal"}},
+        {"response_action": "push"},
+        {"response_action": "sing"},
+        {"text": "not an answer to a modal"},
+        "words",
+    ],
+)
+def test_an_answer_slack_cannot_use_leaves_the_modal_with_a_warning(answer: Json | str) -> None:
+    bench = Bench()
+    filled(bench)
+    bench.answer = lambda body: answer
+    bench.hands.submit("Ualice")
+    view = bench.workspace.modals_of("Ualice")[0]
+    assert view.notice == TROUBLE
+    assert (view.waiting, view.errors) == (False, {})
+
+
+def test_no_acknowledgement_leaves_the_modal_with_a_warning() -> None:
+    bench = Bench()
+    filled(bench)
+
+    def refuse(body: Json) -> None:
+        raise NotAcknowledged("operation_timeout")
+
+    bench.answer = refuse
+    bench.hands.submit("Ualice")
+    view = bench.workspace.modals_of("Ualice")[0]
+    assert (view.notice, view.waiting) == (TROUBLE, False)
+    bench.answer = lambda body: None
+    bench.hands.submit("Ualice")
+    assert titles(bench) == []
+
+
+def test_a_fourth_modal_is_too_many() -> None:
+    bench = Bench()
+    for title in ("One", "Two", "Three"):
+        bench.modal(other_view(title))
+    with pytest.raises(SlackError, match="push_limit_reached"):
+        bench.modal(other_view("Four"))
+
+
+def test_closing_is_told_where_the_view_asks_for_it() -> None:
+    bench = Bench()
+    bench.modal(other_view() | {"notify_on_close": True})
+    bench.modal(other_view("Top"))
+    bench.hands.close("Ualice")
+    assert bench.delivered == []
+    bench.hands.close("Ualice", everything=True)
+    assert (bench.last()["type"], bench.last()["is_cleared"]) == ("view_closed", True)
+    assert titles(bench) == []
+    with pytest.raises(SandboxError, match="no modal"):
+        bench.hands.close("Ualice")
+
+
+def test_a_modal_without_a_submit_button_cannot_be_submitted() -> None:
+    bench = Bench()
+    bench.modal(other_view())
+    with pytest.raises(SandboxError, match="no button"):
+        bench.hands.submit("Ualice")
+
+
+def test_opening_the_home_is_told() -> None:
+    bench = Bench()
+    bench.hands.open_home("Ualice")
+    bench.wiring.courier.close()
+    event = bench.last()["event"]
+    assert (event["type"], event["tab"], event["user"]) == ("app_home_opened", "home", "Ualice")
+    direct = bench.workspace.direct_between("Ualice", bench.install.bot_user)
+    assert direct is not None
+    assert event["channel"] == direct.id
+
+
+def test_reloading_and_dismissing_take_ephemeral_messages_away() -> None:
+    bench = Bench()
+    bench.answer = lambda body: str(body["text"])
+    bench.types("/keys one")
+    bench.types("/keys two")
+    ts = bench.workspace.messages_for("Ualice", "C1")[0].ts
+    with pytest.raises(SandboxError):
+        bench.hands.dismiss("Ubob", "C1", ts)
+    bench.hands.dismiss("Ualice", "C1", ts)
+    assert bench.seen() == ["two"]
+    bench.modal(other_view())
+    bench.hands.reload("Ualice")
+    assert (bench.seen(), titles(bench)) == ([], [])
