@@ -1,0 +1,322 @@
+"""The one Slack client: deadlines, retries, rate limits, paging; its errors are in slack_errors.
+
+Before an acknowledgement use `quick()`: one attempt with a short deadline, and no sleeping.
+Afterwards the client retries until its total deadline. What must not happen twice (posting) is
+retried only where Slack surely did nothing: refused for its rate, or never connected.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import socket
+import threading
+import time
+import urllib.error
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.slack_errors import (
+    ChannelFault,
+    ChannelProblem,
+    MessageGone,
+    RateLimited,
+    SlackError,
+    Unavailable,
+    translate,
+)
+
+PAGE = 200
+QUICK = 1.5
+_BACKOFF = 0.25
+_BACKOFF_MAX = 4.0
+_TIMEOUT_MIN = 0.05
+
+Blocks = Sequence[Mapping[str, Any]]
+Answer = dict[str, Any]
+_log = logging.getLogger(__name__)
+
+
+class Calls(Protocol):
+    """One attempt at one method, at most `timeout` seconds long: what tests put in its place.
+
+    Raises whatever slack_sdk raises.
+    """
+
+    def __call__(self, method: str, args: Answer, *, form: bool, timeout: float) -> Answer:
+        """Returns Slack's answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a call may take, in seconds.
+
+    Attributes:
+        total: the attempts and the waiting between them, all together.
+        attempt: one attempt.
+        retries: whether there may be a second attempt at all.
+    """
+
+    total: float = 30.0
+    attempt: float = 8.0
+    retries: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a message is."""
+
+    channel: str
+    ts: str
+
+
+def web_calls(token: str, base_url: str = WebClient.BASE_URL, team_id: str | None = None) -> Calls:
+    """Attempts over slack_sdk, whose own retries are off: they know no deadline.
+
+    Args:
+        token: the bot's token.
+        base_url: where the Web API is; anything that talks like Slack's own.
+        team_id: the workspace, where the app is installed for a whole organisation.
+    """
+
+    def attempt(method: str, args: Answer, *, form: bool, timeout: float) -> Answer:
+        # A client of its own, because the time limit is an attribute that threads would share.
+        client = WebClient(
+            token,
+            base_url=base_url,
+            timeout=timeout,  # type: ignore[arg-type]  # urllib takes fractions of a second too
+            team_id=team_id,
+            retry_handlers=[],
+        )
+        response = (
+            client.api_call(method, params=args) if form else client.api_call(method, json=args)
+        )
+        return dict(response.data) if isinstance(response.data, dict) else {}
+
+    return attempt
+
+
+class SlackClient:
+    """Everything that the bot says to Slack. Safe to share between threads.
+
+    Every method raises SlackError (see bot.slack_errors).
+    """
+
+    def __init__(
+        self,
+        calls: Calls,
+        limits: Limits | None = None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._calls = calls
+        self._limits = limits or Limits()
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._dms: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def quick(self, seconds: float = QUICK) -> SlackClient:
+        """The same client for use before an acknowledgement: one attempt, `seconds` at most."""
+        limits = Limits(total=seconds, attempt=seconds, retries=False)
+        other = SlackClient(self._calls, limits, sleep=self._sleep, monotonic=self._monotonic)
+        other._dms, other._lock = self._dms, self._lock
+        return other
+
+    def call(
+        self, method: str, *, form: bool = False, repeatable: bool = True, **args: Any
+    ) -> Answer:
+        """Calls a method of the Web API; arguments that are None are left out.
+
+        Args:
+            method: its name, such as `users.info`.
+            form: send the arguments as a form; methods that read do not all take JSON.
+            repeatable: doing it twice is as good as once.
+        """
+        args = {name: value for name, value in args.items() if value is not None}
+        end = self._monotonic() + self._limits.total
+        attempt = 0
+        while True:
+            left = max(end - self._monotonic(), _TIMEOUT_MIN)
+            try:
+                return self._calls(method, args, form=form, timeout=min(left, self._limits.attempt))
+            except SlackApiError as error:
+                problem = _from_answer(method, error)
+            except (OSError, http.client.HTTPException, UnicodeError) as error:
+                problem = _from_failure(method, error)
+            pause = self._pause(problem, attempt, repeatable)
+            if pause is None or self._monotonic() + pause >= end:
+                raise problem
+            _log.warning("%s: %s; again in %.2f s", method, problem.code, pause)
+            self._sleep(pause)
+            attempt += 1
+
+    def _pause(self, problem: SlackError, attempt: int, repeatable: bool) -> float | None:
+        """How long to wait before the next attempt, in seconds; None if there is to be none."""
+        if not self._limits.retries:
+            return None
+        if isinstance(problem, RateLimited):
+            return problem.retry_after
+        if isinstance(problem, Unavailable) and (repeatable or not problem.unclear):
+            return float(min(_BACKOFF * 2**attempt, _BACKOFF_MAX))
+        return None
+
+    def pages(self, method: str, items: str, **args: Any) -> Iterator[Answer]:
+        """The members of a list that comes in pages, one by one; each page has its own deadline.
+
+        Args:
+            method: its name, such as `users.list`.
+            items: under which name a page carries them.
+        """
+        cursor: str | None = None
+        while True:
+            page = self.call(method, form=True, limit=PAGE, cursor=cursor, **args)
+            yield from page.get(items) or ()
+            following = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+            # A cursor that does not move would never end.
+            if not following or following == cursor:
+                return
+            cursor = following
+
+    # Who is who
+
+    def auth_test(self) -> Answer:
+        """Who the bot is, and in which workspace."""
+        return self.call("auth.test")
+
+    def team_info(self) -> Answer:
+        """The workspace."""
+        return dict(self.call("team.info", form=True).get("team") or {})
+
+    def user_info(self, user_id: str) -> Answer:
+        """One person, as `users.info` describes them. Raises PersonUnknown."""
+        return dict(self.call("users.info", form=True, user=user_id).get("user") or {})
+
+    def users(self) -> Iterator[Answer]:
+        """Everybody in the workspace."""
+        return self.pages("users.list", "members")
+
+    def usergroup_members(self, group_id: str) -> tuple[str, ...]:
+        """The ids of a user group's members. Raises GroupProblem."""
+        answer = self.call("usergroups.users.list", form=True, usergroup=group_id)
+        return tuple(str(user) for user in answer.get("users") or ())
+
+    # Messages
+
+    def open_dm(self, user_id: str) -> str:
+        """The channel of the bot's direct messages with a person. Raises NotDeliverable."""
+        with self._lock:
+            known = self._dms.get(user_id)
+        if known:
+            return known
+        answer = self.call("conversations.open", users=user_id)
+        channel = str(answer["channel"]["id"])
+        with self._lock:
+            self._dms[user_id] = channel
+        return channel
+
+    def dm(self, user_id: str, text: str, blocks: Blocks | None = None) -> Posted:
+        """Sends a direct message. `text` is what notifications show: never a token.
+
+        Raises:
+            NotDeliverable: the message was not sent.
+            Unavailable: if `unclear`, the message may have been sent all the same.
+        """
+        channel = self.open_dm(user_id)
+        try:
+            return self.post(channel, text, blocks)
+        except ChannelProblem as problem:
+            if problem.kind is not ChannelFault.NOT_FOUND:
+                raise
+            with self._lock:
+                self._dms.pop(user_id, None)
+        return self.post(self.open_dm(user_id), text, blocks)
+
+    def post(
+        self, channel: str, text: str, blocks: Blocks | None = None, thread_ts: str | None = None
+    ) -> Posted:
+        """Posts in a channel. Raises ChannelProblem; Unavailable as in `dm`."""
+        answer = self.call(
+            "chat.postMessage",
+            repeatable=False,
+            channel=channel,
+            text=text,
+            blocks=blocks,
+            thread_ts=thread_ts,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return Posted(str(answer["channel"]), str(answer["ts"]))
+
+    def ephemeral(
+        self, channel: str, user_id: str, text: str, blocks: Blocks | None = None
+    ) -> None:
+        """Shows a message to one person only; Slack does not promise that it is seen."""
+        self.call(
+            "chat.postEphemeral",
+            repeatable=False,
+            channel=channel,
+            user=user_id,
+            text=text,
+            blocks=blocks,
+        )
+
+    def update(self, message: Posted, text: str, blocks: Blocks | None = None) -> None:
+        """Writes a message of the bot's anew. Raises MessageGone."""
+        self.call(
+            "chat.update", channel=message.channel, ts=message.ts, text=text, blocks=blocks or []
+        )
+
+    def delete(self, message: Posted) -> bool:
+        """Deletes a message of the bot's.
+
+        Returns:
+            False if it was not there any more.
+        """
+        try:
+            self.call("chat.delete", channel=message.channel, ts=message.ts)
+        except MessageGone as gone:
+            if gone.code != "message_not_found":
+                raise
+            return False
+        return True
+
+    # Modals and Home
+
+    def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> Answer:
+        """Opens a modal. Raises TriggerExpired, TooManyViews."""
+        answer = self.call("views.open", repeatable=False, trigger_id=trigger_id, view=view)
+        return dict(answer.get("view") or {})
+
+    def update_view(
+        self, view_id: str, view: Mapping[str, Any], hash_: str | None = None
+    ) -> Answer:
+        """Redraws a modal. Raises StaleView if `hash_` is not its latest one, ViewGone."""
+        answer = self.call("views.update", view_id=view_id, view=view, hash=hash_)
+        return dict(answer.get("view") or {})
+
+    def publish_home(
+        self, user_id: str, view: Mapping[str, Any], hash_: str | None = None
+    ) -> Answer:
+        """Redraws a person's Home tab. Raises StaleView."""
+        answer = self.call("views.publish", user_id=user_id, view=view, hash=hash_)
+        return dict(answer.get("view") or {})
+
+
+def _from_answer(method: str, error: SlackApiError) -> SlackError:
+    response = error.response
+    body = response.data if isinstance(response.data, dict) else {}
+    return translate(method, response.status_code, response.headers, body)
+
+
+def _from_failure(method: str, error: Exception) -> Unavailable:
+    cause = error.reason if isinstance(error, urllib.error.URLError) else error
+    # Only these two say for certain that nothing reached Slack.
+    unsent = isinstance(cause, ConnectionRefusedError | socket.gaierror)
+    return Unavailable(method=method, code=type(cause).__name__, unclear=not unsent)
