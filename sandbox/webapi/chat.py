@@ -1,0 +1,164 @@
+"""chat.*: posting, editing and deleting messages."""
+
+from sandbox.errors import SlackError
+from sandbox.model import Channel, ChannelKind, Json, Message
+from sandbox.webapi import posting
+from sandbox.webapi.call import Call, Method
+from sandbox.webapi.shapes import is_stranger, message_json
+
+_WRITE = ("chat:write",)
+_CUSTOMIZED = ("username", "icon_url", "icon_emoji")
+
+
+def post_message(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/chat.postMessage"""
+    place = _place(call)
+    if any(call.given(name) for name in _CUSTOMIZED):
+        call.need("chat:write.customize")
+    _may_post(call, place)
+    message, events = posting.post(
+        call.workspace, call.install, place.id, _payload(call), thread_ts=_thread(call)
+    )
+    call.events += events
+    return {
+        "channel": place.id,
+        "ts": message.ts,
+        "message": message_json(call.workspace, message, metadata=True),
+    }
+
+
+def post_ephemeral(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/chat.postEphemeral"""
+    user = call.text("user", missing="invalid_arguments")
+    with call.workspace.lock:
+        place = call.channel()
+        _may_post(call, place)
+        if user not in place.members:
+            raise SlackError("user_not_in_channel")
+    message, _ = posting.post(
+        call.workspace,
+        call.install,
+        place.id,
+        _payload(call),
+        thread_ts=_thread(call),
+        ephemeral_for=user,
+    )
+    return {"message_ts": message.ts}
+
+
+def update(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/chat.update"""
+    payload = _payload(call)
+    if len(str(payload.get("text") or "")) > posting.UPDATE_TEXT:
+        raise SlackError("msg_too_long")
+    with call.workspace.change():
+        place, message = _own_message(call, "cant_update_message")
+        if not any(payload.get(name) is not None for name in ("text", "blocks", "attachments")):
+            raise SlackError("no_text")
+        if payload.get("blocks") is None and payload.get("text") is None:
+            payload |= {"text": message.text, "blocks": message.blocks}
+        message, events = posting.edit(call.workspace, place.id, message.ts, payload, marked=True)
+    call.events += events
+    return {
+        "channel": place.id,
+        "ts": message.ts,
+        "text": message.text,
+        "message": message_json(call.workspace, message, metadata=True),
+    }
+
+
+def delete(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/chat.delete"""
+    with call.workspace.change():
+        place, message = _own_message(call, "cant_delete_message")
+        call.events += posting.remove(call.workspace, place.id, message.ts)
+    return {"channel": place.id, "ts": message.ts}
+
+
+def get_permalink(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/chat.getPermalink"""
+    ts = call.text("message_ts", missing="message_not_found")
+    with call.workspace.lock:
+        place = call.channel()
+        message = call.workspace.find_message(place.id, ts)
+        if message is None or message.ephemeral_for is not None:
+            raise SlackError("message_not_found")
+    link = f"https://{call.workspace.domain}.slack.com/archives/{place.id}/p{ts.replace('.', '')}"
+    if message.thread_ts and message.thread_ts != ts:
+        link += f"?thread_ts={message.thread_ts}&cid={place.id}"
+    return {"channel": place.id, "permalink": link}
+
+
+def _payload(call: Call) -> Json:
+    return {
+        "text": call.args.get("text"),
+        "blocks": call.json("blocks", broken="invalid_blocks_format"),
+        "attachments": call.json("attachments", broken="invalid_attachments_format"),
+        "metadata": call.json("metadata", broken="invalid_metadata_format"),
+    }
+
+
+def _thread(call: Call) -> str | None:
+    return call.text("thread_ts") if call.given("thread_ts") else None
+
+
+def _place(call: Call) -> Channel:
+    """Where to post: an id, a channel's name, or a person's id, whose DM is then opened."""
+    given = call.text("channel", missing="channel_not_found")
+    workspace = call.workspace
+    person = workspace.account(given)
+    if person is not None:
+        if person.is_bot or person.deleted:
+            raise SlackError("channel_not_found")
+        if person.is_outsider and is_stranger(workspace, call.install, person.id):
+            raise SlackError("channel_not_found")
+        if not workspace.manifest.messages_tab:
+            raise SlackError("messages_tab_disabled")
+        return posting.direct(workspace, person.id, call.install.bot_user)
+    found = workspace.channel(given) or workspace.channel_named(given)
+    if found is None or not call.can_see(found):
+        raise SlackError("channel_not_found")
+    return found
+
+
+def _may_post(call: Call, place: Channel) -> None:
+    if place.archived:
+        raise SlackError("is_archived")
+    if place.kind is ChannelKind.IM:
+        _may_write_to(call, place)
+    elif (
+        call.install.bot_user not in place.members
+        and "chat:write.public" not in call.install.scopes
+    ):
+        raise SlackError("not_in_channel")
+
+
+def _may_write_to(call: Call, direct: Channel) -> None:
+    if not call.workspace.manifest.messages_tab:
+        raise SlackError("messages_tab_disabled")
+    for member in direct.members:
+        account = call.workspace.account(member)
+        if account is None or account.deleted:
+            raise SlackError("channel_not_found")
+
+
+def _own_message(call: Call, refusal: str) -> tuple[Channel, Message]:
+    ts = call.text("ts", missing="message_not_found")
+    place = call.channel()
+    message = call.workspace.find_message(place.id, ts)
+    if message is None or message.ephemeral_for is not None:
+        raise SlackError("message_not_found")
+    if message.bot_id != call.install.bot_id or message.by_slack:
+        raise SlackError(refusal)
+    if place.archived:
+        raise SlackError("is_archived")
+    return place, message
+
+
+METHODS = {
+    "chat.postMessage": Method(post_message, _WRITE),
+    "chat.postEphemeral": Method(post_ephemeral, _WRITE),
+    "chat.update": Method(update, _WRITE),
+    "chat.delete": Method(delete, _WRITE),
+    "chat.getPermalink": Method(get_permalink),
+}
