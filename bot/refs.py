@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from keys.token import redact
+
 VERSION = 1
 MAX = 2_000  # a button's value; private_metadata may hold more (Slack, button element)
 OPTION_MAX = 150  # an option's value (Slack, option object)
@@ -49,7 +51,7 @@ class Ref:
         return not -timedelta(minutes=1) <= now - self.at <= lifetime
 
     def encode(self, limit: int = MAX) -> str:
-        """The reference as JSON.
+        """The reference as JSON. A token that somebody typed into a search is left out of it.
 
         Args:
             limit: the most characters that its place holds.
@@ -57,7 +59,7 @@ class Ref:
         Raises:
             BadRef: if it has more.
         """
-        given = {name: getattr(self, name) for name in _TEXTS if getattr(self, name)}
+        given = {name: redact(getattr(self, name)) for name in _TEXTS if getattr(self, name)}
         value = {"v": VERSION, "at": int(self.at.timestamp()), **given}
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         if len(text) > limit:

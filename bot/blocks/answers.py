@@ -27,7 +27,8 @@ from bot.blocks.parts import (
     words,
 )
 from bot.refs import Ref
-from keys.values import KeyView
+from keys.token import redact
+from keys.values import KeyView, State
 
 CHOICES_MAX = 10
 NEAREST_MAX = 5
@@ -65,12 +66,14 @@ def unknown(typed: str, nearest: Sequence[KeyView], ref: Ref) -> Message:
 
 
 def _candidate(key: KeyView, ref: Ref) -> Block:
-    hint, created = f"`{key.hint}`", date(key.created_at, DAY)
+    hint, life = f"`{key.hint}`", f"Created: {date(key.created_at, DAY)}"
+    if key.state is State.REVOKED:
+        life += f"\nRevoked: {date(key.revoked_at, DAY)}"
     return {
         "type": "section",
         "block_id": f"row_{key.id}",
         "text": theirs(key.name),
-        "fields": [mrkdwn(f"{hint}\nOwner: {owner_of(key)}"), mrkdwn(f"Created: {created}")],
+        "fields": [mrkdwn(f"{hint}\nOwner: {owner_of(key)}"), mrkdwn(life)],
         "accessory": button("This one", ids.KEY_CHOICE, replace(ref, key=key.id)),
     }
 
@@ -97,7 +100,7 @@ def denied(why: str, admins: Sequence[str]) -> Message:
         why: a plain sentence.
         admins: user ids of people to ask; the first five are named.
     """
-    blocks: list[Block] = [{"type": "section", "text": theirs(clip(why, 500))}]
+    blocks: list[Block] = [{"type": "section", "text": theirs(clip(redact(why), 500))}]
     if admins:
         blocks.append(section("You can ask: " + ", ".join(map(mention, admins[:ADMINS_MAX]))))
     return message("You may not do this here.", *blocks)
@@ -105,7 +108,7 @@ def denied(why: str, admins: Sequence[str]) -> Message:
 
 def told(sentences: str) -> Message:
     """One of the domain's own sentences; shown as plain text."""
-    text = clip(sentences, 500)
+    text = clip(redact(sentences), 500)
     return message("Nothing was changed.", {"type": "section", "text": theirs(text)})
 
 
@@ -135,4 +138,4 @@ def trouble(reference: str) -> Message:
 
 
 def _quoted(typed: str) -> dict[str, object]:
-    return words(f"“{clip(typed, TYPED_MAX)}”")
+    return words(f"“{clip(redact(typed), TYPED_MAX)}”")

@@ -15,15 +15,16 @@ from bot.blocks.parts import (
     bullets,
     button,
     clip,
+    code,
     context,
     date,
-    escape,
     fields,
     line,
     message,
     moment,
     owner_of,
     person,
+    person_as_mrkdwn,
     scopes_in_words,
     section,
     sentence,
@@ -31,9 +32,11 @@ from bot.blocks.parts import (
     words,
 )
 from bot.refs import Ref
+from keys.token import redact
 from keys.values import Handover, HistoryEntry, KeyView, State
 
 HISTORY_MAX = 20
+HANDOVERS_MAX = 10
 REASON_MAX = 100  # in the history, where many may come together
 _DONE = {
     "key.reserved": "began to make it",
@@ -57,7 +60,7 @@ def details(
     Args:
         key: as it stands.
         history: oldest first; the newest twenty are shown.
-        handovers: who was sent the token.
+        handovers: who was sent the token, oldest first; the newest ten are shown.
         now: tells whether the key has expired.
         ref: carries the time; the key is added to it.
     """
@@ -69,7 +72,7 @@ def details(
     if handovers:
         blocks += [
             section("*Who was sent the token*"),
-            bullets([_sent(h) for h in handovers[-HISTORY_MAX:]]),
+            bullets([_sent(h) for h in handovers[-HANDOVERS_MAX:]]),
         ]
     if history:
         blocks += _history(history)
@@ -81,13 +84,13 @@ def details(
 def _facts(key: KeyView, now: datetime) -> list[tuple[str, str]]:
     used = date(key.last_used_at)
     if key.last_used_at is not None and key.last_used_from:
-        used += f", from `{escape(key.last_used_from).replace('`', '')}`"
+        used += f", from {code(key.last_used_from)}"
     return [
         ("State", state_in_words(key, now)),
         ("Token", f"`{key.hint}`"),
         ("Scopes", scopes_in_words(key.scopes)),
         ("Owner", owner_of(key)),
-        ("Created", date(key.created_at)),
+        ("Created", f"{date(key.created_at)}, by {person_as_mrkdwn(key.creator)}"),
         ("Expires", date(key.expires_at)),
         ("Last used", used),
         ("Id", f"`{key.id}`"),
@@ -128,7 +131,7 @@ def _entry(entry: HistoryEntry) -> Element:
         more = [" from ", words(str(entry.data["from"]), bold=True), " to "]
         more.append(words(str(entry.data["to"]), bold=True))
     elif reason := str(entry.data.get("reason") or ""):
-        more = [": ", words(clip(reason, REASON_MAX))]
+        more = [": ", words(clip(redact(reason), REASON_MAX))]
     return line(moment(entry.at), ": ", person(entry.actor), f" {what}", *more)
 
 

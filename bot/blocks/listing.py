@@ -25,6 +25,7 @@ from bot.blocks.parts import (
     theirs,
 )
 from bot.refs import OPTION_MAX, Ref
+from keys.token import redact
 from keys.values import KeyView
 
 QUERY_MAX = 200
@@ -73,19 +74,19 @@ def listing(page: Page, ref: Ref) -> Message:
     if page.keys:
         blocks.append(context(_position(page)))
     blocks.append(_buttons(page, ref))
-    return message(f"{_count(page.total)}", *blocks)
+    return message(_count(page.total), *blocks)
 
 
 def _search(query: str) -> Block:
     element: Element = {
         "type": "plain_text_input",
         "action_id": ids.SEARCH,
-        "placeholder": plain("Name, note, id or part of the token"),
+        "placeholder": plain("Name, note, id or hint"),
         "max_length": QUERY_MAX,
         "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
     }
     if query:
-        element["initial_value"] = clip(query, QUERY_MAX)
+        element["initial_value"] = clip(redact(query), QUERY_MAX)
     return {
         "type": "input",
         "block_id": ids.QUERY,
@@ -128,6 +129,8 @@ def _nothing(page: Page) -> Block:
 
 def _position(page: Page) -> str:
     last = page.first + len(page.keys) - 1
+    if len(page.keys) == page.total:
+        return _count(page.total)
     return f"{page.first:,} to {last:,} of {_count(page.total)}"
 
 
@@ -142,6 +145,6 @@ def _buttons(page: Page, ref: Ref) -> Block:
         ("Next", ids.PAGE_ON, page.on),
     ):
         if cursor is not None:
-            there = replace(ref, query=clip(page.query, QUERY_MAX), cursor=cursor)
+            there = replace(ref, query=clip(redact(page.query), QUERY_MAX), cursor=cursor)
             elements.append(button(label, action, there))
     return actions(*elements, button("New key", ids.NEW, ref))

@@ -21,6 +21,7 @@ from bot.blocks.parts import (
 from bot.refs import Ref
 from keys.naming import GOOD_NAME, NOTE_MAX
 from keys.scopes import MEANINGS, READ, SCOPES
+from keys.token import redact
 from keys.values import KeyView
 
 NAME_INPUT_MAX = 200  # above what a name may have, so that what is wrong with it can be explained
@@ -73,7 +74,7 @@ def _name(name: str) -> Block:
         "focus_on_load": True,
     }
     if name:
-        element["initial_value"] = clip(name, NAME_INPUT_MAX)
+        element["initial_value"] = clip(redact(name), NAME_INPUT_MAX)
     hint = "Which program uses it, and where. Up to 80 characters."
     return _input(ids.NAME, "Name", element, hint=hint)
 
@@ -128,7 +129,7 @@ def _note(note: str) -> Block:
         "max_length": NOTE_MAX,
     }
     if note:
-        element["initial_value"] = clip(note, NOTE_MAX)
+        element["initial_value"] = clip(redact(note), NOTE_MAX)
     return _input(ids.NOTE, "Note", element, optional=True)
 
 
@@ -152,7 +153,7 @@ def not_made(why: str) -> View:
     Args:
         why: a sentence or two that also say what to do; shown as plain text.
     """
-    return _result("No key was made", {"type": "section", "text": theirs(clip(why, 500))})
+    return _result("No key was made", {"type": "section", "text": theirs(clip(redact(why), 500))})
 
 
 def already_asked(key: KeyView) -> View:

@@ -19,6 +19,7 @@ from bot.blocks.parts import (
 from keys.naming import NAME_MAX, NOTE_MAX
 from keys.notices import DueNotice
 from keys.scopes import MEANINGS
+from keys.token import redact
 from keys.values import Actor
 
 
@@ -50,7 +51,7 @@ def _issued(due: DueNotice) -> Block:
 
 
 def _revoked(due: DueNotice) -> Block:
-    reason = clip(str(due.data.get("reason") or ""), NOTE_MAX)
+    reason = clip(redact(str(due.data.get("reason") or "")), NOTE_MAX)
     why: list[Element | str] = [" Reason: ", words(reason)] if reason else []
     return sentence(*_who_and_which(due, " revoked the key "), ".", *why)
 
@@ -61,4 +62,4 @@ def _who_and_which(due: DueNotice, did: str) -> list[Element | str]:
 
 
 def _name(data: dict[str, Any]) -> str:
-    return clip(str(data["name"]), NAME_MAX)
+    return clip(redact(str(data["name"])), NAME_MAX)

@@ -1,7 +1,8 @@
 """The small parts of Block Kit that all messages and modals are made of.
 
 Words from people never become markup: they stand in rich text or plain text, which Slack shows as
-they are. `mrkdwn` is for words and ids of our own.
+they are. `mrkdwn` is for words and ids of our own. Tokens that people type where none belongs are
+left out; the one that is handed over goes through `code_block` alone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from bot.refs import Ref
 from keys.scopes import MEANINGS
+from keys.token import redact
 from keys.values import Actor, KeyView, State
 
 Block = dict[str, Any]
@@ -43,7 +45,7 @@ def plain(text: str) -> Element:
 
 def theirs(text: str) -> Element:
     """Plain text of somebody's words: shown as typed, neither markup nor emoji."""
-    return plain(escape(text))
+    return plain(escape(redact(text)))
 
 
 def mrkdwn(text: str) -> Element:
@@ -84,7 +86,7 @@ def actions(*elements: Element) -> Block:
 def words(text: str, *, bold: bool = False, code: bool = False) -> Element:
     """A piece of rich text, shown as it is: it may be anybody's words. Not empty."""
     style = {name: True for name, on in (("bold", bold), ("code", code)) if on}
-    return {"type": "text", "text": text, **({"style": style} if style else {})}
+    return {"type": "text", "text": redact(text), **({"style": style} if style else {})}
 
 
 def line(*pieces: Element | str) -> Element:
@@ -100,7 +102,7 @@ def sentence(*pieces: Element | str) -> Block:
 
 def code_block(text: str) -> Block:
     """Text alone in a code block."""
-    pre = {"type": "rich_text_preformatted", "elements": [words(text)]}
+    pre = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
     return {"type": "rich_text", "elements": [pre]}
 
 
@@ -143,6 +145,18 @@ def person(actor: Actor) -> Element:
     if actor.kind == "person":
         return {"type": "user", "user_id": actor.id}
     return words(f"operator {actor.id}" if actor.kind == "operator" else "this app")
+
+
+def person_as_mrkdwn(actor: Actor) -> str:
+    """Whoever did something, as mrkdwn."""
+    if actor.kind == "person":
+        return mention(actor.id)
+    return f"operator {code(actor.id)}" if actor.kind == "operator" else "this app"
+
+
+def code(text: str) -> str:
+    """A name or an address from outside as mrkdwn; inside code nothing is markup."""
+    return f"`{escape(text.replace('`', '')) or '?'}`"
 
 
 def owner_of(key: KeyView) -> str:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.refs import Ref
+from keys.token import make
 from sandbox.blockkit import check_message, check_view
 from sandbox.text import NameBook, parse, plain_of_message, plain_of_view
 from sandbox.text.tree import Broadcast, Date, UserMention
@@ -88,6 +89,13 @@ def test_only_the_token_message_holds_the_token_and_only_once() -> None:
     found = [json.dumps(message).count(TOKEN) for message in messages("a", "b")]
     assert sorted(found)[-2:] == [0, 1]
     assert all(TOKEN not in json.dumps(view) for view in views("a", "b"))
+
+
+def test_a_token_typed_where_none_belongs_is_shown_nowhere() -> None:
+    pasted = make("ak").reveal()
+    shown = [*messages(pasted[:80], f"it is {pasted}"), *views(pasted, f"it is {pasted}")]
+    secret = pasted.split("_")[2]
+    assert all(secret not in json.dumps(part) for part in shown)
 
 
 def test_every_reference_can_be_read_back() -> None:

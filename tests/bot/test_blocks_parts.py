@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from bot.blocks import (
 )
 from bot.refs import Ref
 from keys.naming import advice_on
+from keys.token import make
 from keys.values import Actor, Handover, HistoryEntry
 from sandbox.text import code_of_message, plain_of_message, plain_of_view
 from tests.bot.block_samples import (
@@ -61,7 +63,7 @@ def test_a_row_of_the_list() -> None:
     text = plain_of_message(shown)
     for expected in ("Zapier, production", used.hint, "read existing data, add new records"):
         assert expected in text
-    assert "1 to 1 of 1 active key" in text
+    assert "1 active key" in text
     row = next(block for block in shown["blocks"] if block.get("block_id") == f"row_{used.id}")
     refs = [Ref.decode(option["value"]) for option in row["accessory"]["options"]]
     assert [ref.do for ref in refs] == ["rename", "revoke", "details"]
@@ -77,6 +79,13 @@ def test_a_list_turns_pages_within_its_search() -> None:
     search = inputs(shown)[ids.QUERY]
     assert search["dispatch_action"] is True
     assert search["element"]["initial_value"] == "zap"
+
+
+def test_a_token_searched_for_is_not_kept_even_in_part() -> None:
+    pasted = make("ak").reveal()
+    for before in range(100, listing.QUERY_MAX, 7):
+        shown = listing.listing(page("a", 1, "x" * before + " " + pasted), REF)
+        assert pasted[16:22] not in json.dumps(shown)
 
 
 def test_a_list_of_one_page_turns_nowhere() -> None:
@@ -198,6 +207,17 @@ def test_details_of_a_revoked_key_offer_nothing() -> None:
     shown = details.details(revoked_key(reason="leaked"), [], [], NOW, REF)
     assert buttons(shown) == {}
     assert "Reason: leaked" in plain_of_message(shown)
+
+
+def test_details_tell_who_made_a_key() -> None:
+    made = key(creator=Actor.operator("`root`@<host>"))
+    shown = details.details(made, [], [], NOW, REF)
+    assert "by operator root@<host>" in plain_of_message(shown)
+
+
+def test_a_revoked_candidate_says_so() -> None:
+    shown = answers.unknown("Zapir", [revoked_key()], Ref(NOW, do=ids.DO_DETAILS))
+    assert "Revoked: 2026-03-01" in plain_of_message(shown)
 
 
 def test_a_long_history_says_what_is_left_out() -> None:
