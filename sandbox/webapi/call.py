@@ -66,7 +66,7 @@ class Call:
             return None
         try:
             return json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise SlackError(broken) from None
 
     def need(self, scope: str) -> None:

@@ -24,8 +24,10 @@ def open_(call: Call) -> Json:
     if call.given("channel"):
         with call.workspace.lock:
             return {"channel": _opened(call, call.channel())}
-    users = call.args.get("users")
-    names = users.split(",") if isinstance(users, str) else list(users or [])
+    users = call.args.get("users") or []
+    if not isinstance(users, str | list):
+        raise SlackError("invalid_arguments")
+    names = users.split(",") if isinstance(users, str) else users
     wanted = [str(u).strip() for u in names if str(u).strip()]
     if not wanted:
         raise SlackError("users_list_not_supplied")

@@ -1,7 +1,6 @@
 """Pages of a long answer, with Slack's cursors."""
 
 import base64
-import binascii
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -31,7 +30,7 @@ def _limit(call: Call, default: int) -> int:
         return default
     try:
         limit = int(call.args["limit"])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise SlackError("invalid_limit") from None
     if not 1 <= limit <= 1000:
         raise SlackError("invalid_limit")
@@ -50,5 +49,5 @@ def _position(cursor: object) -> int:
         if word != "next" or not number.isascii() or not number.isdigit():
             raise SlackError("invalid_cursor")
         return int(number)
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise SlackError("invalid_cursor") from None

@@ -1,9 +1,10 @@
-"""How accounts, channels, messages, views and groups look in Slack's JSON."""
+"""How accounts, channels, messages and groups look in Slack's JSON."""
 
 import copy
 
+from sandbox import payloads
 from sandbox.install import Install
-from sandbox.model import Account, Channel, ChannelKind, Json, Message, Role, Usergroup, View
+from sandbox.model import Account, Channel, ChannelKind, Json, Message, Role, Usergroup
 from sandbox.workspace import Workspace
 
 _ADMINS = (Role.PRIMARY_OWNER, Role.OWNER, Role.ADMIN)
@@ -121,50 +122,11 @@ def message_json(workspace: Workspace, message: Message, *, metadata: bool = Fal
     Args:
         metadata: whether to show the message's metadata (``include_all_metadata``).
     """
-    shown: Json = {
-        "type": "message",
-        "user": message.user,
-        "ts": message.ts,
-        "text": message.text,
-        "team": workspace.team_id,
-    }
-    for name in ("subtype", "bot_id", "app_id", "thread_ts"):
-        value = getattr(message, name)
-        if value is not None:
-            shown[name] = value
-    if message.blocks:
-        shown["blocks"] = copy.deepcopy(message.blocks)
-    if message.edited_ts is not None:
-        shown["edited"] = {"user": message.edited_by, "ts": message.edited_ts}
+    shown = payloads.message_json(message, workspace.team_id)
     kept = copy.deepcopy(message.payload)
     if not metadata:
         kept.pop("metadata", None)
     return shown | kept
-
-
-def view_json(workspace: Workspace, install: Install, view: View) -> Json:
-    """A view with its state, as answers and payloads show it."""
-    body = copy.deepcopy(view.body)
-    return {
-        "id": view.id,
-        "team_id": workspace.team_id,
-        "app_id": install.app_id,
-        "app_installed_team_id": workspace.team_id,
-        "bot_id": install.bot_id,
-        "title": None,
-        "close": None,
-        "submit": None,
-        "private_metadata": "",
-        "callback_id": "",
-        "external_id": "",
-        "clear_on_close": False,
-        "notify_on_close": False,
-        **body,
-        "state": {"values": copy.deepcopy(view.values)},
-        "hash": view.hash,
-        "previous_view_id": view.previous_id,
-        "root_view_id": view.root_id,
-    }
 
 
 def usergroup_json(workspace: Workspace, group: Usergroup) -> Json:

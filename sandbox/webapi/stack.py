@@ -1,20 +1,16 @@
-"""Modals on people's stacks and their Homes: opening, pushing, updating, publishing, closing.
+"""Modals on people's stacks and their Homes: opening, pushing, updating and publishing.
 
-The Web API and the answers to submissions both go through here. All functions take views as the
-app gave them, check them, and return copies.
+All functions take views as the app gave them, check them, and return copies.
 """
 
 import copy
 
+from sandbox import modals
 from sandbox.blockkit import check_view
 from sandbox.errors import SlackError
-from sandbox.ids import new_id, new_secret
-from sandbox.model import Json, StateValues, View
-from sandbox.webapi.filling import filled
+from sandbox.ids import new_id
+from sandbox.model import Json, View
 from sandbox.workspace import Workspace
-
-STACK = 3
-"""How many modals may stand on one another (https://docs.slack.dev/surfaces/modals)."""
 
 
 def open_modal(workspace: Workspace, user: str, body: Json) -> View:
@@ -24,11 +20,11 @@ def open_modal(workspace: Workspace, user: str, body: Json) -> View:
         InvalidBlocks: Block Kit's rules are broken.
         SlackError: ``invalid_arguments`` for a Home; ``duplicate_external_id``.
     """
-    made = _checked(body, "modal")
+    _check(body, "modal")
     with workspace.change():
-        _unique(workspace, made, None)
-        close_all(workspace, user)
-        return _put_on(workspace, user, made)
+        _unique(workspace, body, None)
+        modals.clear(workspace, user)
+        return copy.deepcopy(modals.new_modal(workspace, user, body))
 
 
 def push_modal(workspace: Workspace, user: str, body: Json) -> View:
@@ -38,15 +34,12 @@ def push_modal(workspace: Workspace, user: str, body: Json) -> View:
         InvalidBlocks, SlackError: as `open_modal`; ``not_found`` when none is open;
             ``push_limit_reached`` for a fourth.
     """
-    made = _checked(body, "modal")
+    _check(body, "modal")
     with workspace.change():
-        stack = workspace.stacks.get(user, [])
-        if not stack:
+        if not workspace.stacks.get(user):
             raise SlackError("not_found")
-        if len(stack) >= STACK:
-            raise SlackError("push_limit_reached")
-        _unique(workspace, made, None)
-        return _put_on(workspace, user, made)
+        _unique(workspace, body, None)
+        return copy.deepcopy(modals.new_modal(workspace, user, body))
 
 
 def update_view(workspace: Workspace, view_id: str, body: Json, hash: str | None = None) -> View:
@@ -60,13 +53,11 @@ def update_view(workspace: Workspace, view_id: str, body: Json, hash: str | None
         view = workspace.views.get(view_id)
         if view is None:
             raise SlackError("not_found")
-        made = _checked(body, view.type)
+        _check(body, view.type)
         if hash and hash != view.hash:
             raise SlackError("hash_conflict")
-        _unique(workspace, made, view_id)
-        view.values = _still_there(view.values, made)
-        view.body, view.hash = made, _new_hash(workspace)
-        view.errors, view.notice, view.waiting = {}, None, False
+        _unique(workspace, body, view_id)
+        modals.replace_body(workspace, view, body)
         return copy.deepcopy(view)
 
 
@@ -76,35 +67,21 @@ def publish_home(workspace: Workspace, user: str, body: Json, hash: str | None =
         known = workspace.homes.get(user)
         if known is not None:
             return update_view(workspace, known, body, hash)
-        made = _checked(body, "home")
-        _unique(workspace, made, None)
-        view = _new(workspace, user, made, previous=None, root=None)
+        _check(body, "home")
+        _unique(workspace, body, None)
+        id = new_id("V")
+        view = View(id, "home", user, {}, "", root_id=id)
+        modals.replace_body(workspace, view, body)
+        workspace.views[id] = view
         workspace.homes[user] = view.id
         return copy.deepcopy(view)
 
 
-def close_top(workspace: Workspace, user: str) -> View | None:
-    """Close the topmost modal; returns it, or None when there is none."""
-    with workspace.change():
-        stack = workspace.stacks.get(user, [])
-        return workspace.views.pop(stack.pop()) if stack else None
-
-
-def close_all(workspace: Workspace, user: str) -> list[View]:
-    """Close the whole stack; returns what was on it, the topmost first."""
-    closed = []
-    with workspace.change():
-        while (view := close_top(workspace, user)) is not None:
-            closed.append(view)
-    return closed
-
-
-def _checked(body: Json, kind: str) -> Json:
+def _check(body: Json, kind: str) -> None:
     check_view(body)
     if body["type"] != kind:
         message = f"[ERROR] must be a view of type {kind} [json-pointer:/view/type]"
         raise SlackError("invalid_arguments", response_metadata={"messages": [message]})
-    return {**copy.deepcopy(body), "blocks": filled(body["blocks"])}
 
 
 def _unique(workspace: Workspace, body: Json, own: str | None) -> None:
@@ -113,49 +90,3 @@ def _unique(workspace: Workspace, body: Json, own: str | None) -> None:
         v.body.get("external_id") == external for v in workspace.views.values() if v.id != own
     ):
         raise SlackError("duplicate_external_id")
-
-
-def _put_on(workspace: Workspace, user: str, body: Json) -> View:
-    stack = workspace.stacks.setdefault(user, [])
-    view = _new(
-        workspace,
-        user,
-        body,
-        previous=stack[-1] if stack else None,
-        root=stack[0] if stack else None,
-    )
-    stack.append(view.id)
-    return copy.deepcopy(view)
-
-
-def _new(
-    workspace: Workspace, user: str, body: Json, *, previous: str | None, root: str | None
-) -> View:
-    id = new_id("V")
-    view = View(
-        id=id,
-        type=body["type"],
-        user=user,
-        body=body,
-        hash=_new_hash(workspace),
-        root_id=root or id,
-        previous_id=previous,
-    )
-    workspace.views[id] = view
-    return view
-
-
-def _new_hash(workspace: Workspace) -> str:
-    return f"{int(workspace.clock.now())}.{new_secret(8)}"
-
-
-def _still_there(values: StateValues, body: Json) -> StateValues:
-    there = set()
-    for block in body["blocks"]:
-        elements = [block.get("element"), block.get("accessory"), *(block.get("elements") or [])]
-        there |= {(block["block_id"], e.get("action_id")) for e in elements if e}
-    return {
-        block: kept
-        for block, actions in values.items()
-        if (kept := {a: v for a, v in actions.items() if (block, a) in there})
-    }

@@ -3,9 +3,9 @@
 from sandbox.blockkit import check_view
 from sandbox.errors import SlackError
 from sandbox.model import Json, View
+from sandbox.payloads import Payloads
 from sandbox.webapi import stack
 from sandbox.webapi.call import Call, Method
-from sandbox.webapi.shapes import view_json
 
 
 def open_(call: Call) -> Json:
@@ -72,7 +72,7 @@ def _view_id(call: Call) -> str:
 
 
 def _shown(call: Call, view: View) -> Json:
-    return {"view": view_json(call.workspace, call.install, view)}
+    return {"view": Payloads(call.workspace, call.install).view(view)}
 
 
 METHODS = {

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from sandbox.webapi import stack
 from tests.sandbox.webapi_bench import ALICE, BOB, GONE, Bench, changed, home, modal, section
 
 
@@ -70,10 +69,8 @@ def test_three_modals_and_no_more(bench: Bench) -> None:
     assert third["root_view_id"] == first["id"]
     trigger = bench.triggers.issue(ALICE)
     assert bench.error("views.push", trigger_id=trigger, view=modal()) == "push_limit_reached"
-    closed = stack.close_top(bench.workspace, ALICE)
-    assert closed is not None
-    assert closed.id == third["id"]
-    assert [v.id for v in bench.workspace.modals_of(ALICE)] == [first["id"], second["id"]]
+    there = [v.id for v in bench.workspace.modals_of(ALICE)]
+    assert there == [first["id"], second["id"], third["id"]]
 
 
 def test_nothing_to_push_on(bench: Bench) -> None:
@@ -111,7 +108,8 @@ def test_what_was_entered_stays_where_its_input_does(bench: Bench) -> None:
     bench.workspace.views[view["id"]].values = {"kept": typed, "gone": dict(typed)}
     changed_view = modal(blocks=[field("kept"), field("new")], submit=submit)
     answer = bench("views.update", view_id=view["id"], view=changed_view)
-    assert answer["view"]["state"]["values"] == {"kept": typed}
+    untouched = {"a": {"type": "plain_text_input", "value": None}}
+    assert answer["view"]["state"]["values"] == {"kept": typed, "new": untouched}
 
 
 def test_external_ids(bench: Bench) -> None:
