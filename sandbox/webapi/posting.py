@@ -5,11 +5,12 @@ from collections.abc import Mapping
 
 from sandbox.blockkit import check_message
 from sandbox.errors import SlackError
+from sandbox.events import channel_type
 from sandbox.ids import new_id
 from sandbox.install import Install
 from sandbox.model import Channel, ChannelKind, Json, Message
 from sandbox.webapi.filling import filled
-from sandbox.webapi.shapes import channel_type, message_json
+from sandbox.webapi.shapes import message_json
 from sandbox.workspace import Workspace
 
 POST_TEXT = 40_000
@@ -145,7 +146,7 @@ def remove(workspace: Workspace, channel: str, ts: str) -> list[Event]:
 def message_event(workspace: Workspace, message: Message, shown: Json) -> Event:
     """The event about a message: hold the lock."""
     place = workspace.channels[message.channel]
-    about = {"channel": place.id, "channel_type": channel_type(place), "event_ts": shown["ts"]}
+    about = {"channel": place.id, "channel_type": channel_type(place.kind), "event_ts": shown["ts"]}
     return shown | about, place.id
 
 

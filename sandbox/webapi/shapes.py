@@ -10,12 +10,6 @@ from sandbox.workspace import Workspace
 _ADMINS = (Role.PRIMARY_OWNER, Role.OWNER, Role.ADMIN)
 _OWNERS = (Role.PRIMARY_OWNER, Role.OWNER)
 _GUESTS = (Role.GUEST, Role.SINGLE_CHANNEL_GUEST)
-_CHANNEL_TYPES = {
-    ChannelKind.PUBLIC: "channel",
-    ChannelKind.PRIVATE: "group",
-    ChannelKind.IM: "im",
-    ChannelKind.MPIM: "mpim",
-}
 
 
 def account_json(
@@ -75,11 +69,6 @@ def is_stranger(workspace: Workspace, install: Install, user: str) -> bool:
             for c in workspace.channels.values()
             if not c.is_direct
         )
-
-
-def channel_type(channel: Channel) -> str:
-    """The `channel_type` of message events."""
-    return _CHANNEL_TYPES[channel.kind]
 
 
 def channel_json(workspace: Workspace, install: Install, channel: Channel) -> Json:
