@@ -20,6 +20,8 @@ WORD_MAX = 40
 _MENTION = re.compile(r"<([@#])([A-Z0-9]+)(?:\|([^<>]*))?>")
 _GROUP = re.compile(r"<!(?:subteam\^)?([A-Za-z0-9]+)(?:\|@?([^<>]*))?>")
 _LINK = re.compile(r"<((?:https?|mailto):[^<>|\s]+)(?:\|([^<>]*))?>")
+# Pasted from the guide, the command itself is easily there twice.
+_COMMAND_AGAIN = re.compile(r"\A\s*/apikeys(?:\s+|\Z)", re.IGNORECASE)
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _PAIRS = {
     '"': '"', "'": "'", "“": "”", "”": "”", "„": "“”", "‘": "’", "’": "’", "‚": "‘’",
@@ -122,7 +124,7 @@ SUBCOMMANDS = ("help", "new", "list", "rename", "revoke", "show")
 
 def parse(text: str | None) -> Command:
     """Reads the text of a slash command. Any text gives a value; nothing is raised."""
-    raw = text or ""
+    raw = _COMMAND_AGAIN.sub("", text or "")
     plain = redact(_readable(raw))
     seen = plain != _readable(raw)
     word, _, rest = " ".join(plain.split()).partition(" ")
@@ -206,8 +208,12 @@ def _new_name(words: list[str]) -> str:
 def _suggestion(word: str) -> str | None:
     if word in _OTHER_WORDS:
         return _OTHER_WORDS[word]
-    near = difflib.get_close_matches(word[:WORD_MAX], [*SUBCOMMANDS, *_OTHER_WORDS], n=1)
-    return _OTHER_WORDS.get(near[0], near[0]) if near else None
+    near = difflib.get_close_matches(word[:WORD_MAX], SUBCOMMANDS, n=1)
+    if near:
+        return near[0]
+    # Stricter, since being near to “create” says less than being near to “new”.
+    near = difflib.get_close_matches(word[:WORD_MAX], _OTHER_WORDS, n=1, cutoff=0.75)
+    return _OTHER_WORDS[near[0]] if near else None
 
 
 def _shortened(word: str) -> str:

@@ -216,7 +216,7 @@ class SlackClient:
         if known:
             return known
         answer = self.call("conversations.open", users=user_id)
-        channel = str(answer["channel"]["id"])
+        channel = _part("conversations.open", answer, "channel", "id")
         with self._lock:
             self._dms[user_id] = channel
         return channel
@@ -252,7 +252,9 @@ class SlackClient:
             unfurl_links=False,
             unfurl_media=False,
         )
-        return Posted(str(answer["channel"]), str(answer["ts"]))
+        return Posted(
+            _part("chat.postMessage", answer, "channel"), _part("chat.postMessage", answer, "ts")
+        )
 
     def ephemeral(
         self, channel: str, user_id: str, text: str, blocks: Blocks | None = None
@@ -307,6 +309,16 @@ class SlackClient:
         """Redraws a person's Home tab. Raises StaleView."""
         answer = self.call("views.publish", user_id=user_id, view=view, hash=hash_)
         return dict(answer.get("view") or {})
+
+
+def _part(method: str, answer: Mapping[str, Any], *path: str) -> str:
+    """A text inside a successful answer. Without it, it is unclear what was done."""
+    value: Any = answer
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    if not isinstance(value, str) or not value:
+        raise Unavailable(method=method, code="unreadable_answer", unclear=True)
+    return value
 
 
 def _from_answer(method: str, error: SlackApiError) -> SlackError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands import (
@@ -59,6 +59,10 @@ from keys.token import make
         ("Create", Unknown("Create", "new")),
         ("deleet", Unknown("deleet", "revoke")),
         ("quux", Unknown("quux", None)),
+        ("rotate x", Unknown("rotate", None, "x")),
+        ("/apikeys list  prod", List("prod")),
+        ("/APIKEYS", Help()),
+        ("/apikeysx", Unknown("/apikeysx", None)),
     ],
 )
 def test_reads(text: str | None, command: Command) -> None:
@@ -141,6 +145,8 @@ _PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+# How long an example takes is the machine's affair.
+@settings(deadline=None)
 @given(st.text() | st.lists(_PIECES | st.text(max_size=3), max_size=12).map("".join))
 def test_any_text_is_read_without_an_exception(text: str) -> None:
     command = parse(text)
@@ -150,6 +156,8 @@ def test_any_text_is_read_without_an_exception(text: str) -> None:
             assert key
 
 
+# How long an example takes is the machine's affair.
+@settings(deadline=None)
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_no_text_around_a_token_brings_its_secret_back(before: str, after: str) -> None:
     token = make("ak")

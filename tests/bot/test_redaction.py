@@ -12,6 +12,7 @@ import pytest
 from pytest_mock import MockerFixture
 from slack_bolt import Ack, App, BoltRequest
 from slack_sdk import WebClient
+from slack_sdk.socket_mode.builtin import SocketModeClient
 
 from bot.redaction import Redactor, install, redact
 from keys.token import make
@@ -171,7 +172,6 @@ def test_what_slack_bolt_logs(log: io.StringIO, mocker: MockerFixture) -> None:
         request_verification_enabled=False,
         process_before_response=True,
     )
-    logging.getLogger(app.logger.name).setLevel(logging.DEBUG)
 
     @app.command("/apikeys")
     def answer(ack: Ack) -> None:
@@ -186,5 +186,20 @@ def test_what_slack_bolt_logs(log: io.StringIO, mocker: MockerFixture) -> None:
             },
         )
     )
-    assert "[removed]" in log.getvalue()
+    assert "You pasted ak_" in log.getvalue()
+    assert_clean(log.getvalue())
+
+
+def test_what_socket_mode_logs(log: io.StringIO, mocker: MockerFixture) -> None:
+    logger = logging.getLogger("slack_sdk.socket_mode.client")
+    mocker.patch.object(logger, "level", logging.DEBUG)
+    # The client's own methods write the log; building one would start its threads.
+    client = mocker.MagicMock(spec=SocketModeClient, logger=logger)
+    client.current_session = mocker.MagicMock()
+    client.on_message_listeners = []
+    answer = json.dumps({"envelope_id": "e", "payload": {"text": CANARY}})
+    SocketModeClient.send_message(client, answer)
+    SocketModeClient._on_message(client, answer)
+    assert "Sending a message" in log.getvalue()
+    assert "on_message invoked" in log.getvalue()
     assert_clean(log.getvalue())

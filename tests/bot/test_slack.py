@@ -171,6 +171,17 @@ def test_a_dm_channel_that_is_gone_is_opened_again() -> None:
     ]
 
 
+@pytest.mark.parametrize("answer", [{}, {"channel": {}}, {"channel": "C1", "ts": None}])
+def test_a_success_that_says_nothing_is_unclear(answer: dict[str, Any]) -> None:
+    calls = FakeCalls(chat__postMessage=[answer], conversations__open=[answer])
+    with pytest.raises(Unavailable) as posting:
+        client(calls).post("C1", "a")
+    with pytest.raises(Unavailable) as opening:
+        client(calls).dm("U1", "a")
+    assert posting.value.unclear
+    assert opening.value.unclear
+
+
 def test_deleting_says_whether_it_was_there() -> None:
     calls = FakeCalls(
         chat__delete=[OK, refusal("message_not_found"), refusal("cant_delete_message")]
