@@ -310,3 +310,10 @@ def test_other_policies_are_refused_by_name(text: str) -> None:
 def test_a_guest_who_is_not_listed_is_told_so() -> None:
     calls = calls_for(user("U5", is_restricted=True))
     assert why(admins(ListedUsers(("U1",)), calls).check(Person("U5", "T1"))) is Why.GUEST
+
+
+@pytest.mark.parametrize("policy", EVERY_POLICY)
+def test_a_check_fits_before_an_acknowledgement(policy: Policy) -> None:
+    calls = calls_for(user(is_admin=True))
+    assert admins(policy, calls).check(Person("U1", "T1"))
+    assert sum(calls.timeouts) < 3 - 0.5
