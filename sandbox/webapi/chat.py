@@ -47,17 +47,19 @@ def post_ephemeral(call: Call) -> Json:
 
 
 def update(call: Call) -> Json:
-    """https://docs.slack.dev/reference/methods/chat.update"""
+    """https://docs.slack.dev/reference/methods/chat.update; blocks leave no "(edited)" behind."""
     payload = _payload(call)
+    given_blocks = bool(payload["blocks"])
     if len(str(payload.get("text") or "")) > posting.UPDATE_TEXT:
         raise SlackError("msg_too_long")
     with call.workspace.change():
         place, message = _own_message(call, "cant_update_message")
         if not any(payload.get(name) is not None for name in ("text", "blocks", "attachments")):
             raise SlackError("no_text")
-        if payload.get("blocks") is None and payload.get("text") is None:
-            payload |= {"text": message.text, "blocks": message.blocks}
-        message, events = posting.edit(call.workspace, place.id, message.ts, payload, marked=True)
+        _keep_what_is_not_given(payload, message)
+        message, events = posting.edit(
+            call.workspace, place.id, message.ts, payload, marked=not given_blocks
+        )
     call.events += events
     return {
         "channel": place.id,
@@ -96,6 +98,18 @@ def _payload(call: Call) -> Json:
         "attachments": call.json("attachments", broken="invalid_attachments_format"),
         "metadata": call.json("metadata", broken="invalid_metadata_format"),
     }
+
+
+def _keep_what_is_not_given(payload: Json, message: Message) -> None:
+    """Attachments stay unless given; the blocks stay unless they or a text are given."""
+    if payload["attachments"] is None:
+        # Without the numbers, which are given out anew.
+        payload["attachments"] = [
+            {k: v for k, v in attachment.items() if k != "id"}
+            for attachment in message.payload.get("attachments", [])
+        ]
+    if payload["blocks"] is None and payload["text"] is None:
+        payload["text"], payload["blocks"] = message.text, message.blocks
 
 
 def _thread(call: Call) -> str | None:

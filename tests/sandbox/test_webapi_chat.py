@@ -175,3 +175,53 @@ def test_a_link_to_a_message(bench: Bench) -> None:
     link = bench("chat.getPermalink", channel=KEYS, message_ts=ts)["permalink"]
     assert link == f"https://acme.slack.com/archives/{KEYS}/p{ts.replace('.', '')}"
     assert bench.error("chat.getPermalink", channel=KEYS, message_ts="1.1") == "message_not_found"
+
+
+def test_a_link_into_a_thread(bench: Bench) -> None:
+    root = post(bench)
+    reply = post(bench, thread_ts=root)
+    link = bench("chat.getPermalink", channel=KEYS, message_ts=reply)["permalink"]
+    assert link.startswith("https://acme.slack.com/archives/")
+    assert link.endswith(f"p{reply.replace('.', '')}?thread_ts={root}&cid={KEYS}")
+
+
+def test_no_link_to_what_one_person_sees(bench: Bench) -> None:
+    ts = bench("chat.postEphemeral", channel=KEYS, user=ALICE, text="psst")["message_ts"]
+    assert bench.error("chat.getPermalink", channel=KEYS, message_ts=ts) == "message_not_found"
+
+
+def test_slacks_own_words_are_not_the_apps(bench: Bench) -> None:
+    ts = post(bench)
+    bench.messages(KEYS)[0].by_slack = True
+    assert bench.error("chat.delete", channel=KEYS, ts=ts) == "cant_delete_message"
+
+
+def test_the_dm_of_somebody_who_left(bench: Bench) -> None:
+    channel = bench("chat.postMessage", channel=ALICE, text="hi")["channel"]
+    bench.workspace.accounts[ALICE].deleted = True
+    assert bench.error("chat.postMessage", channel=channel, text="hi") == "channel_not_found"
+
+
+def test_what_an_edit_leaves_standing(bench: Bench) -> None:
+    old = [{"text": "attached"}]
+    ts = post(bench, text="old", blocks=[section("block")], attachments=old)
+    args = {"channel": KEYS, "ts": ts}
+    bench("chat.update", **args, attachments=[{"text": "other"}])
+    [message] = bench.messages(KEYS)
+    assert (message.text, len(message.blocks)) == ("old", 1)
+    assert message.payload["attachments"][0]["text"] == "other"
+    bench("chat.update", **args, text="new")
+    assert (message.text, message.blocks) == ("new", [])
+    assert message.payload["attachments"][0]["text"] == "other"
+    bench("chat.update", **args, text="new", attachments=[])
+    assert "attachments" not in message.payload
+    assert bench.error("chat.update", **args) == "no_text"
+
+
+def test_edited_is_shown_for_texts_alone(bench: Bench) -> None:
+    ts = post(bench)
+    [message] = bench.messages(KEYS)
+    bench("chat.update", channel=KEYS, ts=ts, text="a", blocks=[section("a")])
+    assert message.edited_ts is None
+    bench("chat.update", channel=KEYS, ts=ts, text="b")
+    assert message.edited_ts is not None
