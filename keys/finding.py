@@ -18,6 +18,8 @@ from storage.tables import Key, Secret
 
 CHOICES_MAX = 10
 NEAREST_MAX = 3
+# Fewer characters than this are a part of too many names to mean one of them.
+PART_MIN = 2
 # Below this share of likeness (0 to 100) a suggestion is more confusing than helpful.
 NEAREST_SCORE = 55.0
 
@@ -150,7 +152,9 @@ def page(
 
 def _matching(account_id: str, words: str, owner: str | None) -> list[ColumnElement[bool]]:
     wanted = [col(Key.account_id) == account_id, col(Key.state) == State.ACTIVE]
-    wanted += [col(Key.search).contains(word, autoescape=True) for word in fold(words).split()]
+    wanted += [
+        col(Key.search).contains(word, autoescape=True) for word in fold(_printable(words)).split()
+    ]
     if owner is not None:
         wanted.append(col(Key.owner) == owner)
     return wanted
@@ -168,7 +172,12 @@ def _place(session: Session, account_id: str, key_id: str | None) -> tuple[str, 
 
 
 def _unquoted(text: str) -> str:
-    return " ".join(text.split()).strip("\"'`“”‘’ ")
+    return " ".join(_printable(text).split()).strip("\"'`“”‘’ ")
+
+
+def _printable(text: str) -> str:
+    # SQLite takes a NUL for the end of a text and would find everything; PostgreSQL refuses it.
+    return "".join(char for char in text if char.isprintable() or char.isspace())
 
 
 def _by_id(session: Session, account_id: str, text: str) -> Key | None:
@@ -209,6 +218,8 @@ def _by_name(
     ).all()
     if len(exact) == 1:
         return Found(view(session, exact[0]))
+    if len(folded) < PART_MIN:
+        return None
     part = or_(
         col(Key.name_folded).contains(folded, autoescape=True),
         col(Key.search).contains(text.casefold(), autoescape=True),

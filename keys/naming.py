@@ -122,7 +122,7 @@ def advice_on(name: str) -> str | None:
         reason = reason or "It does not tell what uses the key"
     elif len(telling) == 1 and telling[0] in _POOR:
         reason = _POOR[telling[0]]
-    elif len(telling) == 1 and len(telling[0]) < 3 and len(words) == 1:
+    elif len(telling) == 1 and len(telling[0]) < 3 and telling[0].isascii():
         reason = "It is too short to tell what uses the key"
     else:
         return None

@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     any other database needs it."""
 
     token_prefix: Annotated[str, Field(alias="APIKEYS_TOKEN_PREFIX"), AfterValidator(_prefix)] = (
-        "ak"  # noqa: S105 - the public beginning of tokens
+        "ak"
     )
     """What new tokens begin with. Existing tokens keep theirs and go on working."""
 

@@ -1,0 +1,89 @@
+"""A house of its own for each test: a database, a clock that stands still, a service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from keys import accounts
+from keys.clock import HeldClock
+from keys.pepper import Peppers
+from keys.service import KeyService, Outcome, Reservation
+from keys.token import Token
+from keys.values import Actor, KeyRequest, KeyView
+from keys.verification import StoredVerifier
+from storage import open_engine, upgrade, writing
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+ALICE, BOB = Actor.person("U0ALICE"), Actor.person("U0BOB")
+LEASE = timedelta(minutes=1)
+_numbers = count(1)
+
+
+@dataclass
+class House:
+    """What the tests of the domain stand on."""
+
+    engine: Engine
+    clock: HeldClock
+    service: KeyService
+    verifier: StoredVerifier
+    account: str
+
+    def write(self, work: Callable[[Session], Any]) -> Any:
+        """Does the work in one writing transaction."""
+        with writing(self.engine) as session:
+            return work(session)
+
+    def reserve(self, name: str = "Zapier, production", **changes: Any) -> Reservation:
+        account = changes.pop("account", self.account)
+        values: dict[str, Any] = {
+            "scopes": ("read",),
+            "owner": ALICE.id,
+            "request_id": f"req_{next(_numbers)}",
+        }
+        request = KeyRequest(name, **(values | changes))
+        with writing(self.engine) as session:
+            return self.service.reserve(session, account, request, ALICE, ALICE, LEASE)
+
+    def issue(self, name: str = "Zapier, production", **changes: Any) -> tuple[KeyView, Token]:
+        account = changes.get("account", self.account)
+        made = self.reserve(name, **changes)
+        with writing(self.engine) as session:
+            after = timedelta(minutes=15)
+            key = self.service.activate(session, account, made, ALICE, after)
+        return key, made.token
+
+    def revoke(self, key_id: str, actor: Actor = ALICE) -> Outcome:
+        with writing(self.engine) as session:
+            return self.service.revoke(session, self.account, key_id, actor)
+
+    def rename(self, key_id: str, name: str) -> Outcome:
+        with writing(self.engine) as session:
+            return self.service.rename(session, self.account, key_id, name, ALICE)
+
+
+def open_test_house(folder: Path) -> House:
+    """A new house in this folder."""
+    engine = open_engine(f"sqlite:///{folder / 'keys.db'}")
+    upgrade(engine)
+    clock, peppers = HeldClock(NOON), Peppers({1: b"p" * 32})
+    with writing(engine) as session:
+        account = accounts.connect(session, "T0ACME", "Acme", NOON)
+    service = KeyService(clock, peppers, "ak")
+    return House(engine, clock, service, StoredVerifier(engine, peppers, clock), account)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    opened = open_test_house(tmp_path)
+    yield opened
+    opened.engine.dispose()

@@ -1,0 +1,126 @@
+"""Keys at random, against a plain model: what verifies is what the model says."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+
+from keys import finding, records
+from keys.errors import KeyRevoked, NameTaken, ReservationLost
+from keys.naming import fold
+from keys.service import Reservation
+from keys.verification import Verified
+from storage import reading, writing
+from tests.keys.conftest import ALICE, open_test_house
+
+names = st.sampled_from(["Zapier", "ZAPIER", "GitHub", "github ", "Cron", "Straße", "STRASSE"])
+
+
+class KeysAtRandom(RuleBasedStateMachine):
+    """The model: a state and a name for each key; nothing else decides what verifies."""
+
+    made = Bundle("made")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.house = open_test_house(Path(self.folder.name))
+        self.states: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        self.tokens: dict[str, str] = {}
+
+    def teardown(self) -> None:
+        self.house.engine.dispose()
+        self.folder.cleanup()
+
+    def _taken(self, name: str, but: str = "") -> bool:
+        live = (key for key, state in self.states.items() if state in ("pending", "active"))
+        return any(fold(self.names[key]) == fold(name) for key in live if key != but)
+
+    @rule(target=made, name=names)
+    def reserve(self, name: str) -> Reservation | None:
+        taken = self._taken(name)
+        try:
+            made = self.house.reserve(name)
+        except NameTaken:
+            assert taken
+            return None
+        assert not taken
+        self.states[made.key.id], self.names[made.key.id] = "pending", name
+        self.tokens[made.key.id] = made.token.reveal()
+        return made
+
+    @rule(made=made)
+    def activate(self, made: Reservation | None) -> None:
+        if made is None:
+            return
+        try:
+            with writing(self.house.engine) as session:
+                self.house.service.activate(
+                    session, self.house.account, made, ALICE, timedelta(minutes=15)
+                )
+        except ReservationLost:
+            assert self.states[made.key.id] != "pending"
+            return
+        assert self.states[made.key.id] == "pending"
+        self.states[made.key.id] = "active"
+
+    @rule(made=made)
+    def abandon(self, made: Reservation | None) -> None:
+        if made is None:
+            return
+        with writing(self.house.engine) as session:
+            done = self.house.service.abandon(
+                session, self.house.account, made.key.id, "random", tell=True
+            )
+        assert done.changed == (self.states[made.key.id] == "pending")
+        if done.changed:
+            self.states[made.key.id] = "abandoned"
+
+    @rule(made=made, name=names)
+    def rename(self, made: Reservation | None, name: str) -> None:
+        if made is None:
+            return
+        key_id = made.key.id
+        try:
+            self.house.rename(key_id, name)
+        except KeyRevoked:
+            assert self.states[key_id] != "active"
+        except NameTaken:
+            assert self._taken(name, but=key_id)
+        else:
+            assert self.states[key_id] == "active"
+            assert not self._taken(name, but=key_id)
+            self.names[key_id] = name
+
+    @rule(made=made)
+    def revoke(self, made: Reservation | None) -> None:
+        if made is None:
+            return
+        changed = self.house.revoke(made.key.id).changed
+        assert changed == (self.states[made.key.id] in ("pending", "active"))
+        if changed:
+            self.states[made.key.id] = "revoked"
+
+    @invariant()
+    def exactly_the_active_keys_verify(self) -> None:
+        for key_id, token in self.tokens.items():
+            answer = self.house.verifier.verify(token)
+            assert isinstance(answer, Verified) == (self.states[key_id] == "active")
+
+    @invariant()
+    def the_list_shows_exactly_the_active_keys_and_the_record_holds(self) -> None:
+        with reading(self.house.engine) as session:
+            page = finding.page(session, self.house.account, size=200)
+            assert records.first_break(session, self.house.account) is None
+        active = {key for key, state in self.states.items() if state == "active"}
+        assert {key.id for key in page.keys} == active
+
+
+TestKeysAtRandom = KeysAtRandom.TestCase
+TestKeysAtRandom.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)

@@ -1,0 +1,51 @@
+"""The migrations make exactly the tables that the models describe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+from sqlmodel import SQLModel
+
+from storage import SchemaAhead, open_engine, upgrade, writing
+
+
+def test_models_and_migrations_agree(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'keys.db'}")
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+    upgrade(engine)
+    engine.dispose()
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'keys.db'}")
+    upgrade(engine)
+    with writing(engine) as session:
+        session.connection().execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaAhead, match="9999"):
+        upgrade(engine)
+    engine.dispose()
+
+
+def test_the_database_file_is_private_and_durable(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "keys.db"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2  # FULL
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+    engine.dispose()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://x", "sqlite://", "sqlite:///:memory:"])
+def test_an_unusable_url_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"database|supported"):
+        open_engine(url)
