@@ -1,0 +1,143 @@
+"""What has to follow, sooner or later: notices are said, tokens removed, lost reservations ended.
+
+Everything here is found in the database, so it goes on after a crash, and it is claimed there, so
+that several bots can share it. A notice is said at least once: if the bot dies between saying it
+and noting that, it is said again.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Engine
+
+from bot.blocks import notices as notice_blocks
+from bot.blocks import token as token_blocks
+from bot.slack import Posted, SlackClient
+from bot.slack_errors import ChannelProblem, MessageGone, NotDeliverable, SlackError
+from keys import deliveries, notices
+from keys.deliveries import DeliveryView
+from keys.notices import DueNotice
+from keys.service import KeyService
+from keys.values import Actor, State
+from storage import reading, writing
+
+logger = logging.getLogger("bot")
+
+LEASE = timedelta(minutes=2)
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Does what is due for one account; `channel` is where the team is told."""
+
+    engine: Engine
+    service: KeyService
+    slack: SlackClient
+    account_id: str
+    channel: str
+
+    def run_once(self) -> int:
+        """Does everything that is due now, in the order in which people should learn of it.
+
+        Returns:
+            How many things were tried.
+
+        Raises:
+            StorageUnavailable: if the database cannot be reached; nothing is forgotten.
+        """
+        return self.end_lost_reservations() + self.remove_tokens() + self.say_notices()
+
+    def end_lost_reservations(self) -> int:
+        """Gives up keys whose token was on its way when whoever delivered it died."""
+        with reading(self.engine) as session:
+            overdue = self.service.overdue(session, self.account_id)
+        for key_id in overdue:
+            with writing(self.engine) as session:
+                reason = "interrupted before its token was delivered"
+                self.service.abandon(session, self.account_id, key_id, reason, tell=True)
+        return len(overdue)
+
+    def remove_tokens(self) -> int:
+        """Takes tokens out of the messages in which their time is up."""
+        now = self.service.clock.now()
+        with writing(self.engine) as session:
+            due = deliveries.claim_due(session, self.account_id, now, LEASE)
+        for delivery in due:
+            self._remove_token(delivery)
+        return len(due)
+
+    def say_notices(self) -> int:
+        """Tells the team and its people what was done."""
+        now = self.service.clock.now()
+        with writing(self.engine) as session:
+            due = notices.claim(session, self.account_id, now, LEASE)
+        for notice in due:
+            self._say(notice)
+        return len(due)
+
+    def _remove_token(self, delivery: DeliveryView) -> None:
+        now = self.service.clock.now()
+        try:
+            self._redraw(delivery)
+        except MessageGone:
+            logger.info("the message with the token of %s is gone already", delivery.key.id)
+        except SlackError as error:
+            logger.warning("the token of %s is not removed yet: %s", delivery.key.id, error)
+            with writing(self.engine) as session:
+                deliveries.retry(session, self.account_id, delivery.id, now + _FIRST_PAUSE)
+            return
+        with writing(self.engine) as session:
+            by = Actor.system("timer")
+            deliveries.removed(session, self.account_id, delivery.id, by, now)
+
+    def _redraw(self, delivery: DeliveryView) -> None:
+        if delivery.place is None or delivery.message is None:
+            return
+        key = delivery.key
+        never_worked = key.state is State.ABANDONED or delivery.sent_at is None
+        message = token_blocks.abandoned(key.name) if never_worked else token_blocks.removed(key)
+        self.slack.update(
+            Posted(delivery.place, delivery.message), message["text"], message["blocks"]
+        )
+
+    def _say(self, notice: DueNotice) -> None:
+        message = notice_blocks.notice(notice)
+        try:
+            if notice.audience == notices.TEAM:
+                self.slack.post(self.channel, message["text"], message["blocks"])
+            else:
+                person = Actor.read(notice.audience)
+                self.slack.dm(person.id, message["text"], message["blocks"])
+        except NotDeliverable as error:
+            # This person cannot be reached, today or tomorrow: the team takes it instead.
+            logger.warning("%s was not told of %s: %s", notice.audience, notice.kind, error)
+            self._say_to_team(notice)
+        except SlackError as error:
+            self._say_later(notice, error)
+        else:
+            self._close(notice, "said")
+
+    def _say_to_team(self, notice: DueNotice) -> None:
+        message = notice_blocks.notice(notice)
+        try:
+            self.slack.post(self.channel, message["text"], message["blocks"])
+        except SlackError as error:
+            self._say_later(notice, error)
+        else:
+            self._close(notice, "said to the team instead")
+
+    def _say_later(self, notice: DueNotice, error: SlackError) -> None:
+        # A channel that is not there is somebody's to mend; the notice waits until it is.
+        level = logging.ERROR if isinstance(error, ChannelProblem) else logging.WARNING
+        logger.log(level, "%s is not announced yet: %s", notice.kind, error)
+        pause = min(_FIRST_PAUSE * 2 ** min(notice.attempts, 10), _LONGEST_PAUSE)
+        with writing(self.engine) as session:
+            notices.retry(session, notice.id, self.service.clock.now() + pause)
+
+    def _close(self, notice: DueNotice, outcome: str) -> None:
+        with writing(self.engine) as session:
+            notices.close(session, notice.id, self.service.clock.now(), outcome)
