@@ -1,6 +1,7 @@
 """The practice Slack put together: a workspace, an app installed in it, and people."""
 
 from pathlib import Path
+from typing import Self
 
 from sandbox.clock import Clock, SystemClock
 from sandbox.delivering import Deliverer
@@ -12,6 +13,8 @@ from sandbox.install import Install
 from sandbox.manifest import read_manifest
 from sandbox.model import Account, Channel, ChannelKind, Flow, Json, Role, Traffic, Usergroup
 from sandbox.people import Person
+from sandbox.server import Server
+from sandbox.socket_mode import SocketMode
 from sandbox.traffic import TrafficLog
 from sandbox.triggers import Triggers
 from sandbox.webapi import Answer, WebApi
@@ -23,12 +26,16 @@ GENERAL = "general"
 
 
 class PracticeSlack:
-    """A practice Slack inside this process: `call` is the Web API, `deliver_with` the way back.
+    """A practice Slack: started, it serves over the network, by Socket Mode.
+
+    Without starting, it works inside this process: `call` is the Web API, `respond` takes what a
+    response URL takes, and `deliver_with` is the way back.
 
     Args:
         manifest: the app's manifest, as a file or as the values read from one.
         clock: the workspace's time; tests hold it.
         team_name, team_id: what the workspace is called; the id is made where None.
+        host, port: where to serve once started; port 0 takes a free one.
 
     Raises:
         ManifestError: Slack would not take this manifest.
@@ -41,6 +48,8 @@ class PracticeSlack:
         clock: Clock | None = None,
         team_name: str = "Acme",
         team_id: str | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         read = read_manifest(manifest)
         time = clock or SystemClock()
@@ -49,13 +58,69 @@ class PracticeSlack:
         self.faults = Faults()
         self.traffic = TrafficLog(time)
         triggers = Triggers(time)
-        self.web_api = WebApi(self.workspace, self.install, triggers, self.faults, self.traffic)
-        self._wiring = wire(
-            self.workspace, self.install, triggers, self.faults, self.traffic, _no_address
+        sockets = SocketMode(self.install)
+        self.faults.on_disconnect, self.faults.on_stall = sockets.disconnect, sockets.stall
+        self._sockets = sockets
+        self.web_api = WebApi(
+            self.workspace,
+            self.install,
+            triggers,
+            self.faults,
+            self.traffic,
+            connect=lambda: f"ws://{self._server.address}/link?ticket={sockets.ticket()}",
         )
+        self._wiring = wire(
+            self.workspace, self.install, triggers, self.faults, self.traffic, self._address
+        )
+        self._server = Server(self.web_api, self.respond, sockets, host, port)
+        self._running = False
         self.hands = Hands(self._wiring)
         self._add_bot()
         self.add_channel(GENERAL)
+
+    # --- running ------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Serve over the network, and deliver by Socket Mode. It can be started once."""
+        self._server.start()
+        self._running = True
+        self.deliver_with(self._sockets.deliver)
+
+    def stop(self) -> None:
+        """Serve no more; waits for the events under way."""
+        self.close()
+        self._running = False
+        self._server.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def wait_for_app(self, within: float = 10) -> None:
+        """Wait until the app has opened a socket.
+
+        Raises:
+            SandboxError: it has not within so many real seconds.
+        """
+        if not self._sockets.wait(within):
+            raise SandboxError(f"the app opened no socket within {within} s")
+
+    @property
+    def url(self) -> str:
+        """Where it is served, with a slash at the end. Raises NotRunningError when it is not."""
+        return f"http://{self._server.address}/"
+
+    @property
+    def api_url(self) -> str:
+        """The Web API's address for an SDK. Raises NotRunningError while it is stopped."""
+        return f"{self.url}api/"
+
+    def _address(self) -> str:
+        """For response URLs, which need an address even where only `respond` takes them."""
+        return self.url if self._running else "http://127.0.0.1:9/"
 
     # --- the app's side -----------------------------------------------------------------------
 
@@ -214,8 +279,3 @@ class PracticeSlack:
         if found is None:
             raise SandboxError(f"there is no channel {name}")
         return self.workspace.channels[found.id]
-
-
-def _no_address() -> str:
-    """Response URLs need an address, though nothing listens there: see `PracticeSlack.respond`."""
-    return "http://127.0.0.1:9/"

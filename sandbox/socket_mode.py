@@ -1,0 +1,153 @@
+"""Socket Mode: the app's web sockets, and deliveries over them.
+
+See https://docs.slack.dev/apis/events-api/using-socket-mode.
+"""
+
+import asyncio
+import threading
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TookTooLong
+from typing import Any
+from uuid import uuid4
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from sandbox.delivering import ACK_SECONDS, Ack, NotAcknowledged
+from sandbox.faults import DisconnectReason
+from sandbox.ids import new_secret
+from sandbox.install import Install
+from sandbox.model import Json
+
+CONNECTIONS = 10
+"""How many sockets one app may have open."""
+
+
+class SocketMode:
+    """The open sockets; deliveries go round them, and each ticket opens one."""
+
+    def __init__(self, install: Install) -> None:
+        self._install = install
+        self._lock = threading.Condition()
+        self._tickets: set[str] = set()
+        self._sockets: list[WebSocket] = []
+        self._stalled: set[WebSocket] = set()
+        self._waiting: dict[str, Future[Ack]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._turn = 0
+
+    def ticket(self) -> str:
+        """A word that opens one socket, once."""
+        ticket = new_secret(32)
+        with self._lock:
+            self._tickets.add(ticket)
+        return ticket
+
+    async def serve(self, socket: WebSocket) -> None:
+        """Serve one socket until it closes."""
+        with self._lock:
+            ticket = socket.query_params.get("ticket", "")
+            allowed = ticket in self._tickets and len(self._sockets) < CONNECTIONS
+            self._tickets.discard(ticket)
+        if not allowed:
+            await socket.close(code=1008)
+            return
+        await socket.accept()
+        self._loop = asyncio.get_running_loop()
+        with self._lock:
+            self._sockets.append(socket)
+            count = len(self._sockets)
+            self._lock.notify_all()
+        try:
+            await socket.send_json(self._hello(count))
+            while True:
+                self._received(socket, await socket.receive_json())
+        except WebSocketDisconnect:
+            return
+        finally:
+            self._gone(socket)
+
+    def deliver(self, body: Json, kind: str) -> Ack:
+        """A `Deliverer`: one envelope on one of the sockets, and its acknowledgement."""
+        with self._lock:
+            loop = self._loop
+            if loop is None or not self._sockets:
+                raise NotAcknowledged("dispatch_failed")
+            self._turn += 1
+            socket = self._sockets[self._turn % len(self._sockets)]
+            envelope_id = str(uuid4())
+            answer: Future[Ack] = Future()
+            self._waiting[envelope_id] = answer
+            stalled = socket in self._stalled
+        envelope = _envelope(envelope_id, body, kind)
+        try:
+            if not stalled:
+                asyncio.run_coroutine_threadsafe(socket.send_json(envelope), loop).result(
+                    ACK_SECONDS
+                )
+            return answer.result(ACK_SECONDS)
+        except TookTooLong:
+            raise NotAcknowledged("operation_timeout") from None
+        finally:
+            with self._lock:
+                self._waiting.pop(envelope_id, None)
+
+    def wait(self, within: float) -> bool:
+        """Wait at most so many real seconds for an open socket; whether there is one."""
+        with self._lock:
+            return self._lock.wait_for(lambda: bool(self._sockets), within)
+
+    def disconnect(self, reason: DisconnectReason) -> None:
+        """Send ``disconnect`` on every socket, and close it unless this is only a warning.
+
+        Nothing more is delivered on these: the app opens others.
+        """
+        with self._lock:
+            sockets, loop = list(self._sockets), self._loop
+            self._sockets.clear()
+        for socket in sockets:
+            if loop is not None:
+                asyncio.run_coroutine_threadsafe(_disconnect(socket, reason), loop).result(
+                    ACK_SECONDS
+                )
+
+    def stall(self, stalled: bool) -> None:
+        """Let the open sockets go silent, or let them speak again."""
+        with self._lock:
+            self._stalled = set(self._sockets) if stalled else set()
+
+    def _hello(self, count: int) -> Json:
+        return {
+            "type": "hello",
+            "num_connections": count,
+            "debug_info": {"host": "practice", "approximate_connection_time": 18060},
+            "connection_info": {"app_id": self._install.app_id},
+        }
+
+    def _received(self, socket: WebSocket, message: Any) -> None:
+        envelope_id = message.get("envelope_id") if isinstance(message, dict) else None
+        with self._lock:
+            waiting = self._waiting.pop(envelope_id, None) if envelope_id else None
+        if waiting is not None:
+            waiting.set_result(message.get("payload"))
+
+    def _gone(self, socket: WebSocket) -> None:
+        with self._lock:
+            if socket in self._sockets:
+                self._sockets.remove(socket)
+            self._stalled.discard(socket)
+
+
+def _envelope(envelope_id: str, body: Json, kind: str) -> Json:
+    envelope: Json = {
+        "envelope_id": envelope_id,
+        "type": kind,
+        "payload": body,
+        "accepts_response_payload": kind != "events_api",
+    }
+    return envelope | ({"retry_attempt": 0, "retry_reason": ""} if kind == "events_api" else {})
+
+
+async def _disconnect(socket: WebSocket, reason: DisconnectReason) -> None:
+    await socket.send_json({"type": "disconnect", "reason": reason})
+    if reason != "warning":
+        await socket.close()

@@ -1,0 +1,105 @@
+"""The practice Slack over real sockets, with a real Slack Bolt app in Socket Mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook import WebhookClient
+
+from sandbox.errors import NotRunningError
+from sandbox.faults import DisconnectReason
+from sandbox.practice import PracticeSlack
+from tests.sandbox.page_demo import MANIFEST, TOKEN, Demo
+
+pytestmark = pytest.mark.sockets
+
+
+@pytest.fixture
+def slack() -> Iterator[PracticeSlack]:
+    with PracticeSlack(MANIFEST) as slack:
+        yield slack
+
+
+@pytest.fixture
+def demo(slack: PracticeSlack) -> Iterator[Demo]:
+    client = WebClient(token=slack.bot_token, base_url=slack.api_url)
+    demo = Demo(client, slack.signing_secret)
+    handler = SocketModeHandler(demo.app, slack.app_token)
+    handler.connect()  # type: ignore[no-untyped-call]  # Bolt gives it no types
+    yield demo
+    handler.close()  # type: ignore[no-untyped-call]  # Bolt gives it no types
+
+
+def test_from_a_command_to_a_token_over_a_web_socket(slack: PracticeSlack, demo: Demo) -> None:
+    alice = slack.add_person("alice", role="admin")
+    alice.types("/keys new").sees("New key")
+    alice.fills(name="Test", scopes=["read"], owner=alice).submits().sees("says little")
+    alice.fills(name="Zapier, production").submits().sees("is ready")
+    assert alice.dm.token() == TOKEN
+    alice.presses("I've stored it").person.sees("Removed after it was stored.").never_sees(TOKEN)
+
+
+def test_a_response_url_redraws_the_list(slack: PracticeSlack, demo: Demo) -> None:
+    alice = slack.add_person("alice")
+    alice.types("/keys list").sees("Export job")
+    alice.enters("zap", into="Search")
+    changed = slack.workspace.changed
+    with changed:
+        assert changed.wait_for(lambda: "Export job" not in alice.screen(), 5)
+    alice.sees("Zapier, production")
+
+
+def test_the_home_is_published_when_it_is_opened(slack: PracticeSlack, demo: Demo) -> None:
+    slack.add_person("alice").opens_home().sees("Your keys")
+
+
+def test_without_a_socket_the_app_cannot_be_reached(slack: PracticeSlack) -> None:
+    slack.add_person("alice").types("/keys list").sees('failed with the error "dispatch_failed"')
+
+
+def test_an_address_for_a_socket_needs_the_app_level_token(slack: PracticeSlack) -> None:
+    client = WebClient(token=slack.bot_token, base_url=slack.api_url)
+    with pytest.raises(SlackApiError, match="not_allowed_token_type"):
+        client.apps_connections_open(app_token=slack.bot_token)
+    opened = client.apps_connections_open(app_token=slack.app_token)
+    assert opened["url"].startswith("ws://127.0.0.1:")
+
+
+def test_an_unknown_response_url_is_not_found(slack: PracticeSlack) -> None:
+    answer = WebhookClient(f"{slack.url}response/none").send(text="Hi")
+    assert (answer.status_code, answer.body) == (404, "expired_url")
+
+
+def test_a_stopped_one_has_no_address() -> None:
+    slack = PracticeSlack(MANIFEST)
+    with pytest.raises(NotRunningError):
+        slack.api_url  # noqa: B018  # it is the asking that fails
+    slack.close()
+
+
+@pytest.mark.parametrize("reason", ["refresh_requested", "link_disabled"])
+def test_a_forced_reconnect_is_survived(
+    slack: PracticeSlack, demo: Demo, reason: DisconnectReason
+) -> None:
+    alice = slack.add_person("alice")
+    alice.types("/keys list").sees("Export job")
+    slack.faults.disconnect(reason)
+    slack.wait_for_app()
+    alice.reloads().types("/keys list").sees("Export job")
+    assert len(slack.calls("apps.connections.open")) == 2
+
+
+def test_a_stalled_socket_times_out_with_slacks_words(
+    slack: PracticeSlack, demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.delivering.ACK_SECONDS", 0.2)
+    alice = slack.add_person("alice")
+    slack.faults.stall_socket()
+    alice.types("/keys list").sees('failed with the error "operation_timeout"')
+    slack.faults.stall_socket(stalled=False)
+    monkeypatch.undo()
+    alice.types("/keys list").sees("Export job")
