@@ -1,11 +1,11 @@
 """A practice Slack on this machine: a workspace that a Slack app can be tried in, and tested with.
 
-It speaks the Web API, Socket Mode and signed HTTP, is as strict as Slack or stricter, and knows
+It speaks the Web API and Socket Mode, is as strict as Slack or stricter, and knows
 nothing of any particular app: everything it knows about one comes from its manifest.
 
 Start one, and point an app at it::
 
-    from sandbox import HeldClock, PracticeSlack
+    from sandbox.practice import PracticeSlack
 
     with PracticeSlack(Path("manifest.yml")) as slack:
         client = WebClient(token=slack.bot_token, base_url=slack.api_url)
@@ -27,5 +27,5 @@ What is where:
 - `slack.traffic`: every exchange in both directions; `slack.calls(method)`: the Web API's part.
 - `slack.faults`: ways to misbehave.
 
-For tests without sockets see `sandbox.inprocess`.
+For tests without sockets do not start it: see `sandbox.practice.PracticeSlack`.
 """
