@@ -1,0 +1,14 @@
+"""The listeners, by kind: what people type, press and submit."""
+
+from __future__ import annotations
+
+from slack_bolt import App
+
+from bot.context import Context
+from bot.listeners import actions, commands, views
+
+
+def register(app: App, context: Context) -> None:
+    """Registers all listeners."""
+    for kind in (commands, actions, views):
+        kind.register(app, context)

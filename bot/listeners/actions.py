@@ -1,0 +1,114 @@
+"""What people press: buttons, menus and the search."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from slack_bolt import App
+
+from bot import showing
+from bot.blocks import answers, guide, ids, revoke
+from bot.blocks import token as token_blocks
+from bot.context import COMMAND, Context
+from bot.refs import Ref
+from bot.slack import Posted
+from bot.slack_errors import MessageGone
+from bot.turn import Turn, listener
+from keys import deliveries
+from keys.values import State
+from storage import reading, writing
+
+# A question older than this is asked anew: much may have changed since it was read.
+QUESTION_LIFETIME = timedelta(hours=1)
+
+
+def register(app: App, context: Context) -> None:
+    """Registers everything that can be pressed."""
+    admins_only = {
+        ids.NEW: showing.open_new,
+        ids.LIST: lambda turn: turn.say(showing.keys(turn, turn.ref())),
+        ids.SEARCH: search,
+        ids.PAGE_BACK: lambda turn: _turn_page(turn, back=True),
+        ids.PAGE_ON: lambda turn: _turn_page(turn, back=False),
+        ids.KEY_MENU: lambda turn: showing.do(turn, _chosen(turn)),
+        ids.KEY_CHOICE: lambda turn: showing.do(turn, _pressed(turn)),
+        ids.RENAME: lambda turn: showing.open_rename(turn, showing.get(turn, _pressed(turn).key)),
+        ids.REVOKE: lambda turn: turn.say(
+            showing.question(turn, showing.get(turn, _pressed(turn).key))
+        ),
+        ids.REVOKE_CONFIRMED: revoke_confirmed,
+        ids.CANCEL: cancel,
+    }
+    for action, work in admins_only.items():
+        app.action(action)(listener(context, work))
+    app.action(ids.HELP)(listener(context, show_guide, anyone=True))
+    # Somebody who is no admin any more may still remove the token that was sent to them.
+    app.action(ids.STORED)(listener(context, stored, anyone=True))
+
+
+def _pressed(turn: Turn) -> Ref:
+    return Ref.decode(turn.action.get("value"))
+
+
+def _chosen(turn: Turn) -> Ref:
+    return Ref.decode((turn.action.get("selected_option") or {}).get("value"))
+
+
+def show_guide(turn: Turn) -> None:
+    """Shows the guide."""
+    allowed = turn.context.admins.check(turn.person)
+    turn.say(guide.guide(COMMAND, turn.ref(), may_change=bool(allowed)))
+
+
+def search(turn: Turn) -> None:
+    """Shows the keys that match, in place of the list."""
+    query = str(turn.action.get("value") or "")
+    turn.say(showing.keys(turn, turn.ref(query=query)), replace=True)
+
+
+def _turn_page(turn: Turn, *, back: bool) -> None:
+    turn.say(showing.keys(turn, _pressed(turn), back=back), replace=True)
+
+
+def revoke_confirmed(turn: Turn) -> None:
+    """Revokes the key and redraws the question; a second press finds it done."""
+    turn.acknowledge()
+    ref, context = _pressed(turn), turn.context
+    key = showing.get(turn, ref.key)
+    if key.state is not State.REVOKED and ref.expired(context.clock.now(), QUESTION_LIFETIME):
+        turn.say(answers.expired(), replace=True)
+        return
+    with writing(context.engine) as session:
+        outcome = context.service.revoke(session, context.account_id, ref.key, turn.actor)
+    say = revoke.revoked if outcome.changed else revoke.already_revoked
+    turn.say(say(outcome.key), replace=True)
+
+
+def cancel(turn: Turn) -> None:
+    """Leaves the key as it is; if somebody revoked it meanwhile, says so."""
+    turn.acknowledge()
+    key = showing.get(turn, _pressed(turn).key)
+    say = revoke.already_revoked if key.state is State.REVOKED else revoke.kept
+    turn.say(say(key), replace=True)
+
+
+def stored(turn: Turn) -> None:
+    """Removes the token from its message; only whom it was sent to can."""
+    turn.acknowledge()
+    context, id_ = turn.context, _pressed(turn).delivery
+    with reading(context.engine) as session:
+        delivery = deliveries.get(session, context.account_id, id_)
+    if delivery.recipient != turn.actor or delivery.place is None or delivery.message is None:
+        turn.say(answers.told("This token was sent to somebody else."))
+        return
+    key = delivery.key
+    gone = token_blocks.removed(key)
+    if key.state is State.ABANDONED:
+        gone = token_blocks.abandoned(key.name)
+    try:
+        context.slack.update(Posted(delivery.place, delivery.message), gone["text"], gone["blocks"])
+    except MessageGone:
+        turn.say(answers.told("The message with the token is gone already."))
+    with writing(context.engine) as session:
+        now = context.clock.now()
+        deliveries.removed(session, context.account_id, id_, turn.actor, now)

@@ -1,0 +1,108 @@
+"""What is shown of keys, from the database to a message or a modal."""
+
+from __future__ import annotations
+
+from bot.blocks import answers, ids, listing, revoke
+from bot.blocks import details as details_blocks
+from bot.blocks import new_key as new_key_blocks
+from bot.blocks import rename as rename_blocks
+from bot.blocks.parts import Message
+from bot.refs import Ref
+from bot.turn import Turn
+from keys import deliveries, finding, records
+from keys.finding import Finding, Found, Several
+from keys.ids import new_id
+from keys.values import KeyView, State
+from storage import reading
+
+
+def get(turn: Turn, key_id: str) -> KeyView:
+    """One key as it stands. Raises KeyNotFound."""
+    with reading(turn.context.engine) as session:
+        return finding.get(session, turn.context.account_id, key_id)
+
+
+def find(turn: Turn, typed: str) -> Finding:
+    """Which key is meant, revoked ones included."""
+    with reading(turn.context.engine) as session:
+        return finding.find(session, turn.context.account_id, typed, revoked=True)
+
+
+def unclear(typed: str, found: Finding, ref: Ref) -> Message:
+    """The choice, or the nearest names; `ref` says what is going to be done."""
+    if isinstance(found, Several):
+        return answers.choice(typed, found.keys, ref)
+    nearest = [] if isinstance(found, Found) else found.nearest
+    return answers.unknown(typed, nearest, ref)
+
+
+def keys(turn: Turn, ref: Ref, *, back: bool = False) -> Message:
+    """A page of the list.
+
+    Args:
+        ref: `query` says what is searched for, `cursor` where the page begins (or ends, if
+            `back`), and `do` whose keys alone are shown.
+    """
+    account, owner = turn.context.account_id, ref.do or None
+    before, after = (ref.cursor, None) if back else (None, ref.cursor or None)
+    with reading(turn.context.engine) as session:
+        page = finding.page(session, account, ref.query, owner=owner, before=before, after=after)
+        if not page.keys and ref.cursor:
+            page = finding.page(session, account, ref.query, owner=owner)
+    shown = listing.Page(
+        keys=page.keys,
+        total=page.total,
+        first=page.before + 1,
+        query=ref.query,
+        back=page.keys[0].id if page.has_previous and page.keys else None,
+        on=page.keys[-1].id if page.has_next and page.keys else None,
+    )
+    return listing.listing(shown, turn.ref(do=ref.do))
+
+
+def question(turn: Turn, key: KeyView) -> Message:
+    """Whether to revoke the key; or who did, if somebody has."""
+    if key.state is State.REVOKED:
+        return revoke.already_revoked(key)
+    return revoke.confirmation(key, turn.ref(key=key.id))
+
+
+def details(turn: Turn, key_id: str) -> Message:
+    """Everything about one key. Raises KeyNotFound."""
+    account = turn.context.account_id
+    with reading(turn.context.engine) as session:
+        key = finding.get(session, account, key_id)
+        history = records.history(session, account, key_id)[::-1]
+        handovers = deliveries.handovers(session, account, key_id)
+    return details_blocks.details(key, history, handovers, turn.context.clock.now(), turn.ref())
+
+
+def open_new(turn: Turn, name: str = "") -> None:
+    """Opens the modal for a new key."""
+    turn.acknowledge()
+    draft = new_key_blocks.Draft(owner=turn.person.user_id, name=name)
+    view = new_key_blocks.new_key(draft, turn.ref(request=new_id("req")))
+    turn.context.slack.open_view(turn.trigger, view)
+
+
+def open_rename(turn: Turn, key: KeyView, name: str = "") -> None:
+    """Opens the modal for another name; a revoked key keeps its own."""
+    if key.state is not State.ACTIVE:
+        turn.say(answers.told(f"“{key.name}” was revoked, so it keeps its name."))
+        return
+    turn.acknowledge()
+    turn.context.slack.open_view(
+        turn.trigger, rename_blocks.rename(key, turn.ref(key=key.id), name)
+    )
+
+
+def do(turn: Turn, ref: Ref) -> None:
+    """Does what a menu's entry or a choice stands for."""
+    if ref.do == ids.DO_RENAME:
+        open_rename(turn, get(turn, ref.key), ref.query)
+    elif ref.do == ids.DO_REVOKE:
+        turn.say(question(turn, get(turn, ref.key)))
+    elif ref.do == ids.DO_DETAILS:
+        turn.say(details(turn, ref.key))
+    else:
+        turn.say(answers.expired())

@@ -1,0 +1,163 @@
+"""One visit of a person: a command, a press or a submission; and the words for what goes wrong."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any, cast
+
+from slack_bolt import Ack
+
+from bot.admins import Denied, Person
+from bot.blocks import answers, ids
+from bot.blocks.parts import Message, View, modal
+from bot.context import Context
+from bot.refs import BadRef, Ref
+from bot.slack_errors import SlackError
+from keys.errors import KeysError, StorageUnavailable
+from keys.values import Actor
+
+logger = logging.getLogger("bot")
+
+Body = dict[str, Any]
+
+
+class Turn:
+    """What the person sent, and the ways to answer: whichever of them is still open."""
+
+    def __init__(self, context: Context, body: Body, ack: Ack) -> None:
+        self.context = context
+        self.body = body
+        self._ack = ack
+        self._acknowledged = False
+
+    @property
+    def person(self) -> Person:
+        """Who typed, pressed or submitted; says nothing about what they may do."""
+        user = self.body.get("user")
+        if isinstance(user, dict):
+            parts = (user.get(name) or "" for name in ("id", "team_id", "enterprise_id"))
+        else:
+            parts = (self.body.get(name) or "" for name in ("user_id", "team_id", "enterprise_id"))
+        return Person(*map(str, parts))
+
+    @property
+    def actor(self) -> Actor:
+        """The person, as the record names them."""
+        return Actor.person(self.person.user_id)
+
+    @property
+    def trigger(self) -> str:
+        """Opens one modal within 3 s."""
+        return str(self.body["trigger_id"])
+
+    @property
+    def view(self) -> View:
+        """The modal that was submitted."""
+        return cast(View, self.body["view"])
+
+    @property
+    def action(self) -> Body:
+        """What was pressed."""
+        return cast(Body, self.body["actions"][0])
+
+    def ref(self, **parts: str) -> Ref:
+        """A new reference, made now."""
+        return Ref(self.context.clock.now(), **parts)
+
+    def acknowledge(self, **answer: Any) -> None:
+        """Acknowledges; afterwards answers take other ways."""
+        if not self._acknowledged:
+            self._acknowledged = True
+            self._ack(**answer)
+
+    def say(self, message: Message, *, replace: bool = False) -> None:
+        """Shows a message to this person alone.
+
+        Args:
+            replace: in place of the message whose button was pressed.
+
+        Raises:
+            SlackError: if it could not be shown.
+        """
+        if self.body.get("type") == "view_submission":
+            self.show(modal("API keys", ids.RESULT_MODAL, message["blocks"], close="Close"))
+        elif "command" in self.body and not self._acknowledged:
+            self.acknowledge(response_type="ephemeral", **message)
+        else:
+            self.acknowledge()
+            how = {"response_type": "ephemeral", "replace_original": replace}
+            self.context.answers(str(self.body.get("response_url", "")), {**message, **how})
+
+    def show(self, view: View) -> None:
+        """Redraws the submitted modal. Raises SlackError."""
+        if self._acknowledged:
+            self.context.slack.update_view(str(self.view["id"]), view)
+        else:
+            self.acknowledge(response_action="update", view=view)
+
+
+def listener(
+    context: Context, work: Callable[[Turn], None], *, anyone: bool = False
+) -> Callable[[Ack, Body], None]:
+    """Makes a listener for Bolt of what is to be done in a turn.
+
+    Nothing is raised: an exception after an acknowledgement could take it back.
+
+    Args:
+        anyone: whether `work` itself finds out what the person may do.
+    """
+
+    def listen(ack: Ack, body: Body) -> None:
+        turn = Turn(context, body, ack)
+        try:
+            if not anyone and isinstance(denied := context.admins.check(turn.person), Denied):
+                refuse(turn, denied)
+            else:
+                work(turn)
+        except Exception as error:  # noqa: BLE001  (each kind has its words, and none is lost)
+            _tell(turn, error)
+
+    return listen
+
+
+def refuse(turn: Turn, denied: Denied) -> None:
+    """Tells somebody that they may not, and whom to ask."""
+    if turn.body.get("type") == "view_submission":
+        # Nothing else can be said there, and finding the names may take longer than Slack waits.
+        turn.say(answers.denied(denied.reason, ()))
+    else:
+        turn.acknowledge()
+    names = ", ".join(turn.context.admins.names())
+    ask = f" You can ask: {names}." if names else ""
+    turn.say(answers.denied(denied.reason + ask, ()))
+
+
+def _tell(turn: Turn, error: Exception) -> None:
+    try:
+        turn.say(_words(error))
+    except Exception as again:
+        logger.exception(
+            "%s could not be told what went wrong", turn.person.user_id, exc_info=again
+        )
+        turn.acknowledge()
+
+
+def _words(error: Exception) -> Message:
+    if isinstance(error, BadRef):
+        return answers.expired()
+    if isinstance(error, StorageUnavailable):
+        logger.error("the database did not answer: %s", error)
+        return answers.told(
+            "The database did not answer. Please look at the key’s state in a minute, and try "
+            "again if nothing was done."
+        )
+    if isinstance(error, KeysError):
+        return answers.told(str(error))
+    if isinstance(error, SlackError):
+        logger.warning("%s: %s", error.method, error.code)
+        return answers.told(str(error))
+    reference = secrets.token_hex(4)
+    logger.error("unexpected, reference %s", reference, exc_info=error)
+    return answers.trouble(reference)

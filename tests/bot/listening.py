@@ -1,0 +1,132 @@
+"""A bot with everything but Slack: payloads go through Bolt, answers are remembered."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from slack_bolt import BoltRequest
+
+from bot.admins import Admins, SlackAdmins, Workspace
+from bot.app import build
+from bot.context import Context
+from bot.slack import Limits, SlackClient
+from tests.bot.fake_slack import FakeCalls, FakeTime
+from tests.keys.conftest import ALICE, open_test_house
+
+MEMBER = {"deleted": False, "is_bot": False, "is_restricted": False, "is_ultra_restricted": False}
+PEOPLE = {
+    "U0ALICE": {**MEMBER, "id": "U0ALICE", "team_id": "T0ACME", "is_admin": True, "name": "alice"},
+    "U0BOB": {**MEMBER, "id": "U0BOB", "team_id": "T0ACME", "is_admin": False, "name": "bob"},
+    "U0GUEST": {**MEMBER, "id": "U0GUEST", "team_id": "T0ACME", "is_restricted": True},
+    "U0FAR": {**MEMBER, "id": "U0FAR", "team_id": "T0OTHER", "is_admin": True},
+}
+DEADLINE = 10.0
+
+
+class Bench:
+    """One bot; `answers` is what went to response URLs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.house = open_test_house(folder)
+        self.calls = FakeCalls(
+            users__info=[lambda args: {"user": PEOPLE[args["user"]]}],
+            users__list=[{"members": list(PEOPLE.values())}],
+            conversations__open=[{"channel": {"id": "D1"}}],
+            chat__postMessage=[{"channel": "D1", "ts": "1.000001"}],
+            chat__update=[{}],
+            views__open=[{"view": {"id": "V1"}}],
+            views__update=[{"view": {"id": "V1"}}],
+        )
+        stopwatch = FakeTime()
+        slack = SlackClient(
+            self.calls, Limits(), sleep=stopwatch.sleep, monotonic=stopwatch.monotonic
+        )
+        house = self.house
+        self.answers: list[dict[str, Any]] = []
+        workspace = Workspace("T0ACME")
+        admins = Admins(slack.quick(), SlackAdmins(), workspace, house.clock)
+        self.context = Context(
+            engine=house.engine,
+            service=house.service,
+            slack=slack,
+            admins=admins,
+            account_id=house.account,
+            channel="C1",
+            clock=house.clock,
+            token_minutes=15,
+            api_url="http://127.0.0.1:8321",
+            answers=lambda url, answer: self.answers.append(answer),
+        )
+        self.app = build(self.context, bot_token="xoxb-1", bot_id="B1", bot_user_id="U0BOT")
+
+    def sends(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Delivers a payload and waits until the listener ended; returns its acknowledgement."""
+        answer = self.app.dispatch(BoltRequest(mode="socket_mode", body=body))
+        assert answer.status == 200, answer.body
+        self.settle()
+        acknowledged = answer.body
+        return json.loads(acknowledged) if acknowledged else {}
+
+    def settle(self) -> None:
+        """Waits until no listener is at work: each of the threads takes one marker."""
+        end = time.monotonic() + DEADLINE
+        executor = self.app.listener_runner.listener_executor
+        gate = threading.Barrier(33)
+        for _ in range(32):
+            executor.submit(gate.wait, DEADLINE)
+        gate.wait(max(end - time.monotonic(), 0.1))
+
+    def types(self, text: str, user: str = "U0ALICE") -> dict[str, Any]:
+        """Types the command; returns what is seen at once."""
+        return self.sends(
+            {
+                "command": "/apikeys",
+                "text": text,
+                "user_id": user,
+                "team_id": PEOPLE[user]["team_id"],
+                "trigger_id": "t1",
+                "response_url": "https://slack.invalid/r",
+            }
+        )
+
+    def presses(self, action: dict[str, Any], user: str = "U0ALICE") -> None:
+        """Presses a button of a message."""
+        self.sends(
+            {
+                "type": "block_actions",
+                "user": {"id": user, "team_id": PEOPLE[user]["team_id"]},
+                "team": {"id": "T0ACME"},
+                "trigger_id": "t2",
+                "response_url": "https://slack.invalid/r",
+                "actions": [{"block_id": "b", **action}],
+            }
+        )
+
+    def submits(self, view: dict[str, Any], user: str = "U0ALICE", **values: Any) -> dict[str, Any]:
+        """Submits a modal; `values` are the elements' states by block."""
+        state = {"values": {block: {"value": value} for block, value in values.items()}}
+        return self.sends(
+            {
+                "type": "view_submission",
+                "user": {"id": user, "team_id": PEOPLE[user]["team_id"]},
+                "team": {"id": "T0ACME"},
+                "view": {**view, "id": "V1", "state": state},
+            }
+        )
+
+    def last(self, method: str) -> dict[str, Any]:
+        """The arguments of the newest call of a method."""
+        return next(args for name, args in reversed(self.calls.asked) if name == method)
+
+
+def buttons(blocks: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """All buttons and menus of a message, by action."""
+    elements = [e for b in blocks for e in (*b.get("elements", ()), b.get("accessory", {}))]
+    return {e["action_id"]: e for e in elements if "action_id" in e}
+
+
+__all__ = ["ALICE", "Bench", "buttons"]

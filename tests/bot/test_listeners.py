@@ -1,0 +1,206 @@
+"""What people type, press and submit, through Bolt itself and down to the database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.blocks import ids
+from keys import finding
+from keys.values import State
+from storage import reading
+from tests.bot.fake_slack import refusal
+from tests.bot.listening import Bench, buttons
+
+READ = {"selected_options": [{"value": "read"}]}
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    made.app.listener_runner.listener_executor.shutdown()
+    made.house.engine.dispose()
+
+
+def state(bench: Bench, key_id: str) -> State:
+    with reading(bench.house.engine) as session:
+        return finding.get(session, bench.house.account, key_id).state
+
+
+def active(bench: Bench) -> list[str]:
+    with reading(bench.house.engine) as session:
+        return [key.name for key in finding.page(session, bench.house.account).keys]
+
+
+def fill(bench: Bench, name: str, **more: Any) -> dict[str, Any]:
+    bench.types("new")
+    view = bench.last("views.open")["view"]
+    return bench.submits(view, **({"name": {"value": name}, "scopes": READ} | more))
+
+
+def test_a_key_is_made_and_its_token_delivered(bench: Bench) -> None:
+    shown = fill(bench, "Zapier, production")
+    assert shown["response_action"] == "update"
+    assert active(bench) == ["Zapier, production"]
+    assert "ak_" not in json.dumps(bench.last("chat.postMessage"))
+    assert "ak_" in json.dumps(bench.last("chat.update")["blocks"])
+    assert "works now" in json.dumps(bench.last("views.update"))
+
+
+def test_the_same_modal_twice_makes_one_key(bench: Bench) -> None:
+    fill(bench, "Zapier, production")
+    view = bench.last("views.open")["view"]
+    again = bench.submits(view, name={"value": "Other"}, scopes=READ)
+    assert "submitted before" in json.dumps(again)
+    assert active(bench) == ["Zapier, production"]
+
+
+def test_a_taken_name_is_an_error_in_the_modal(bench: Bench) -> None:
+    bench.house.issue("Zapier, production")
+    assert "already" in fill(bench, "ZAPIER, production")["errors"][ids.NAME]
+
+
+def test_a_poor_name_is_advised_against_and_may_be_insisted_on(bench: Bench) -> None:
+    advised = fill(bench, "Test")
+    assert advised["response_action"] == "update"
+    assert active(bench) == []
+    insisted = {"selected_options": [{"value": "anyway"}]}
+    bench.submits(advised["view"], name={"value": "Test"}, scopes=READ, anyway=insisted)
+    assert active(bench) == ["Test"]
+
+
+@pytest.mark.parametrize("method", ["conversations.open", "chat.postMessage", "chat.update"])
+def test_without_delivery_no_key_works_and_the_person_is_told(bench: Bench, method: str) -> None:
+    bench.calls.replies[method] = [refusal("messages_tab_disabled"), {}]
+    fill(bench, "Zapier, production")
+    assert active(bench) == []
+    assert "No key was made" in json.dumps(bench.last("views.update"))
+    if method == "chat.update":
+        assert "was interrupted" in json.dumps(bench.last("chat.update"))
+
+
+def test_revoking_asks_first_and_then_redraws(bench: Bench) -> None:
+    key, _ = bench.house.issue("Zapier")
+    asked = buttons(bench.types("revoke zapier")["blocks"])
+    assert state(bench, key.id) is State.ACTIVE
+    for words in ("Revoked", "already revoked"):
+        bench.presses(asked[ids.REVOKE_CONFIRMED])
+        assert state(bench, key.id) is State.REVOKED
+        assert bench.answers[-1]["replace_original"] is True
+        assert not buttons(bench.answers[-1]["blocks"])
+        assert words in json.dumps(bench.answers[-1])
+
+
+def test_cancel_keeps_the_key(bench: Bench) -> None:
+    key, _ = bench.house.issue("Zapier")
+    bench.presses(buttons(bench.types("revoke zapier")["blocks"])[ids.CANCEL])
+    assert state(bench, key.id) is State.ACTIVE
+    assert "not revoked" in json.dumps(bench.answers[-1])
+
+
+def test_last_months_question_revokes_nothing(bench: Bench) -> None:
+    key, _ = bench.house.issue("Zapier")
+    asked = buttons(bench.types("revoke zapier")["blocks"])
+    bench.house.clock.move(timedelta(days=30))
+    bench.presses(asked[ids.REVOKE_CONFIRMED])
+    assert state(bench, key.id) is State.ACTIVE
+    assert "out of date" in json.dumps(bench.answers[-1])
+
+
+@pytest.mark.parametrize("user", ["U0BOB", "U0GUEST", "U0FAR"])
+@pytest.mark.parametrize(
+    "text", ["new X", "list", "rename Zapier", "revoke Zapier", "show Zapier", "bogus"]
+)
+def test_commands_are_for_admins(bench: Bench, user: str, text: str) -> None:
+    bench.house.issue("Zapier")
+    bench.types(text, user)
+    assert "You can ask: alice" in json.dumps(bench.answers[-1])
+    assert "views.open" not in bench.calls.methods()
+
+
+@pytest.mark.parametrize("user", ["U0BOB", "U0GUEST", "U0FAR"])
+def test_presses_and_submissions_are_for_admins(bench: Bench, user: str) -> None:
+    key, _ = bench.house.issue("Zapier")
+    bench.presses(buttons(bench.types("revoke zapier")["blocks"])[ids.REVOKE_CONFIRMED], user)
+    assert state(bench, key.id) is State.ACTIVE
+    bench.types("new")
+    view = bench.last("views.open")["view"]
+    bench.submits(view, user, name={"value": "Crept in"}, scopes=READ)
+    assert active(bench) == ["Zapier"]
+    assert "You can ask: alice" in json.dumps(bench.last("views.update"))
+
+
+def test_everybody_may_see_the_guide(bench: Bench) -> None:
+    assert ids.NEW in buttons(bench.types("")["blocks"])
+    assert ids.NEW not in buttons(bench.types("help", "U0BOB")["blocks"])
+
+
+def test_the_list_is_paged_and_searched(bench: Bench) -> None:
+    for number in range(12):
+        bench.house.issue(f"Program {number:02}")
+    first = buttons(bench.types("list")["blocks"])
+    bench.presses(first[ids.PAGE_ON])
+    assert "11 to 12 of 12" in json.dumps(bench.answers[-1])
+    bench.presses(buttons(bench.answers[-1]["blocks"])[ids.PAGE_BACK])
+    assert "1 to 10 of 12" in json.dumps(bench.answers[-1])
+    bench.presses({"action_id": ids.SEARCH, "type": "plain_text_input", "value": "gram 07"})
+    assert bench.answers[-1]["text"] == "1 active key"
+    menu = buttons(bench.answers[-1]["blocks"])[ids.KEY_MENU]
+    for option, words in zip(menu["options"][1:], ["Are you sure", "made it"], strict=True):
+        pressed = {"action_id": ids.KEY_MENU, "type": "overflow", "selected_option": option}
+        bench.presses(pressed)
+        assert words in json.dumps(bench.answers[-1])
+
+
+def test_renaming(bench: Bench) -> None:
+    bench.house.issue("Zapier")
+    bench.types("rename zapier to Zapier, production")
+    view = bench.last("views.open")["view"]
+    assert "Zapier, production" in json.dumps(view)
+    shown = bench.submits(view, name={"value": "Zapier, production"})
+    assert "is now" in json.dumps(shown)
+    assert active(bench) == ["Zapier, production"]
+
+
+def test_what_is_unclear_gets_a_choice_or_a_suggestion(bench: Bench) -> None:
+    for name in ("Zapier, sales", "Zapier, support"):
+        bench.house.issue(name)
+    several = bench.types("show zapier")
+    bench.presses(buttons(several["blocks"])[ids.KEY_CHOICE])
+    assert "Who was sent the token" in json.dumps(bench.answers[-1])
+    assert "Zapier, sales" in json.dumps(bench.types("show Zapper, sales"))
+    assert "/apikeys revoke" in json.dumps(bench.types("revok zapier"))
+    assert "Which key?" in json.dumps(bench.types("revoke"), ensure_ascii=False)
+
+
+def test_the_stored_button_removes_the_token_at_once(bench: Bench) -> None:
+    fill(bench, "Zapier, production")
+    button = buttons(bench.last("chat.update")["blocks"])[ids.STORED]
+    bench.presses(button, "U0BOB")
+    assert "somebody else" in json.dumps(bench.answers[-1])
+    bench.presses(button)
+    assert "was removed" in json.dumps(bench.last("chat.update"))
+
+
+def test_the_unexpected_gets_a_reference(bench: Bench) -> None:
+    bench.calls.replies["users.info"] = [ZeroDivisionError("boom")]
+    shown = json.dumps(bench.types("list"))
+    assert "reference" in shown
+    assert "boom" not in shown
+
+
+def test_oauth_stays_off(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SLACK_CLIENT_ID", "1.2")
+    monkeypatch.setenv("SLACK_CLIENT_SECRET", "s")
+    (tmp_path / "other").mkdir()
+    other = Bench(tmp_path / "other")
+    assert other.app.oauth_flow is None
+    assert "blocks" in other.types("help")
+    other.app.listener_runner.listener_executor.shutdown()
+    other.house.engine.dispose()
