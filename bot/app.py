@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
 
 from bot import listeners
 from bot.context import Context
@@ -20,7 +21,13 @@ _READ_BY_BOLT = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN")
 
 
 def build(
-    context: Context, *, bot_token: str, bot_id: str, bot_user_id: str, signing_secret: str = ""
+    context: Context,
+    bot_token: str,
+    *,
+    bot_id: str | None = None,
+    bot_user_id: str | None = None,
+    signing_secret: str = "",
+    slack_url: str = WebClient.BASE_URL,
 ) -> App:
     """The app for one workspace, with all listeners. Calls nothing of Slack's.
 
@@ -28,6 +35,7 @@ def build(
         bot_token: the bot's token.
         bot_id, bot_user_id: who the bot is, as `auth.test` tells.
         signing_secret: needed where requests come over HTTP; Socket Mode has no signatures.
+        slack_url: where the Web API is; Socket Mode asks there for its address.
     """
     who = AuthorizeResult(
         enterprise_id=None,
@@ -44,6 +52,7 @@ def build(
         app = App(
             name="apikeys",
             signing_secret=signing_secret,
+            client=WebClient(base_url=slack_url),
             authorize=authorize,
             token_verification_enabled=False,
             listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="listener"),

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.app import build
 from bot.blocks import ids
+from bot.context import web_answers
+from bot.slack_errors import Unavailable
 from keys import finding
+from keys.errors import StorageUnavailable
 from keys.values import State
 from storage import reading
 from tests.bot.fake_slack import refusal
@@ -204,3 +211,86 @@ def test_oauth_stays_off(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path
     assert "blocks" in other.types("help")
     other.app.listener_runner.listener_executor.shutdown()
     other.house.engine.dispose()
+
+
+def test_the_app_talks_to_the_slack_it_was_given(bench: Bench) -> None:
+    app = build(bench.context, "xoxb-1", slack_url="http://127.0.0.1:9/api/")
+    assert app.client.base_url == "http://127.0.0.1:9/api/"
+    app.listener_runner.listener_executor.shutdown()
+
+
+def test_a_token_belongs_in_no_name_and_no_note(bench: Bench) -> None:
+    _, token = bench.house.issue("Zapier")
+    assert ids.NAME in fill(bench, token.reveal())["errors"]
+    noted = fill(bench, "Backup, nightly", note={"value": f"it was {token.reveal()}"})
+    assert ids.NOTE in noted["errors"]
+    bench.types(f"show {token.reveal()}")
+    assert "left out" in json.dumps(bench.answers[-1])
+    assert token.reveal() not in json.dumps(bench.answers)
+    assert active(bench) == ["Zapier"]
+
+
+def test_a_closed_modal_is_no_failure_but_a_refusal_is_told_elsewhere(bench: Bench) -> None:
+    bench.calls.replies["views.update"] = [refusal("not_found")]
+    fill(bench, "Zapier, production")
+    assert active(bench) == ["Zapier, production"]
+    bench.calls.replies["chat.update"] = [refusal("is_archived"), {}]
+    fill(bench, "Backup, nightly")
+    assert "No key was made" in json.dumps(bench.last("chat.postMessage"))
+
+
+def test_when_the_database_is_away_nothing_is_promised(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.types("new")
+    view = bench.last("views.open")["view"]
+
+    def away(*_: Any, **__: Any) -> None:
+        raise StorageUnavailable("The database did not answer.")
+
+    monkeypatch.setattr(bench.house.service, "activate", away)
+    bench.submits(view, name={"value": "Zapier, production"}, scopes=READ)
+    assert active(bench) == []
+    assert "was interrupted" in json.dumps(bench.last("chat.update"))
+
+
+def test_an_activation_whose_answer_was_lost_counts(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    activate = bench.house.service.activate
+
+    def lost(session: Any, *args: Any) -> None:
+        activate(session, *args)
+        session.commit()
+        raise StorageUnavailable("The database went away.")
+
+    monkeypatch.setattr(bench.house.service, "activate", lost)
+    fill(bench, "Zapier, production")
+    assert active(bench) == ["Zapier, production"]
+    assert "works now" in json.dumps(bench.last("views.update"))
+
+
+@pytest.mark.sockets
+@pytest.mark.parametrize("status", [200, 500])
+def test_answers_go_to_the_response_url(status: int) -> None:
+    got: list[Any] = []
+
+    class Slack(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Keeps quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Slack) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}/r"
+        with nullcontext() if status == 200 else pytest.raises(Unavailable):
+            web_answers(url, {"text": "hello", "replace_original": True})
+        thread.join(10)
+    assert got == [{"text": "hello", "replace_original": True}]
+    with pytest.raises(Unavailable):
+        web_answers(url, {"text": "nobody is there"})
