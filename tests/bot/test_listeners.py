@@ -48,7 +48,8 @@ def active(bench: Bench) -> list[str]:
 def fill(bench: Bench, name: str, **more: Any) -> dict[str, Any]:
     bench.types("new")
     view = bench.last("views.open")["view"]
-    return bench.submits(view, **({"name": {"value": name}, "scopes": READ} | more))
+    values: dict[str, Any] = {"name": {"value": name}, "scopes": READ} | more
+    return bench.submits(view, **values)
 
 
 def test_a_key_is_made_and_its_token_delivered(bench: Bench) -> None:
