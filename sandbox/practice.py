@@ -36,6 +36,7 @@ class PracticeSlack:
         clock: the workspace's time; tests hold it.
         team_name, team_id: what the workspace is called; the id is made where None.
         host, port: where to serve once started; port 0 takes a free one.
+        page: serve the page for browsers too, at `url`. One page can run in a process at a time.
 
     Raises:
         ManifestError: Slack would not take this manifest.
@@ -50,6 +51,7 @@ class PracticeSlack:
         team_id: str | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        page: bool = False,
     ) -> None:
         read = read_manifest(manifest)
         time = clock or SystemClock()
@@ -77,6 +79,8 @@ class PracticeSlack:
         self.hands = Hands(self._wiring)
         self._add_bot()
         self.add_channel(GENERAL)
+        if page:
+            self._server.add_page(self)
 
     # --- running ------------------------------------------------------------------------------
 

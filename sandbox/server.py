@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import uvicorn
@@ -17,6 +18,9 @@ from sandbox.errors import NotRunningError, SlackError
 from sandbox.model import Json
 from sandbox.socket_mode import SocketMode
 from sandbox.webapi import WebApi
+
+if TYPE_CHECKING:
+    from sandbox.page.shown import ShownSlack
 
 Respond = Callable[[str, Json], None]
 _START_SECONDS = 20.0
@@ -48,6 +52,12 @@ class Server:
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="practice Slack")
+
+    def add_page(self, slack: "ShownSlack") -> None:
+        """Serve the page for `slack` at ``/`` as well. Call it before `start`."""
+        from sandbox.page import attach  # NiceGUI is slow to import, and most never need it
+
+        attach(self.app, slack)
 
     def start(self) -> None:
         """Returns once requests are answered. Raises NotRunningError when that fails."""

@@ -94,7 +94,7 @@ def list_blocks(words: str = "") -> list[Json]:
 def question_blocks() -> list[Json]:
     confirm = {
         "title": plain("Revoke Zapier?"),
-        "text": mrkdwn("This cannot be *undone*."),
+        "text": plain("This cannot be *undone*."),
         "confirm": plain("Revoke"),
         "deny": plain("Keep it"),
         "style": "danger",
