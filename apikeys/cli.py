@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 
 import click
 
 from apikeys import operator
 from apikeys.house import open_house
-from apikeys.serving import configure_logging, start_gateway, wait_for_signal
+from apikeys.serving import Part, configure_logging, start_gateway, wait_for_signal
+from apikeys.slack import start_bot
+from bot.slack_errors import SlackError
 from gateway.server import ListenError, StartError
 from keys.errors import PepperError
-from settings import SettingsError, load
+from settings import SettingsError, load, load_slack
 from storage import SchemaAhead, StorageUnavailable
 
 # What stops a start, each with a sentence for the operator.
-_REFUSALS = (SettingsError, PepperError, StorageUnavailable, SchemaAhead, ListenError, StartError)
+_REFUSALS = (
+    SettingsError,
+    SlackError,
+    PepperError,
+    StorageUnavailable,
+    SchemaAhead,
+    ListenError,
+    StartError,
+)
 
 
 @click.group()
@@ -27,27 +38,27 @@ commands.add_command(operator.keys)
 
 
 @commands.command()
-@click.option(
-    "--only",
-    type=click.Choice(["gateway"]),
-    required=True,
-    expose_value=False,
-    help="Which part to run.",
-)
-def run() -> None:
-    """Run a part of the house until it is stopped with Ctrl-C."""
+@click.option("--only", type=click.Choice(["slack", "gateway"]), help="Run this part alone.")
+def run(only: str | None) -> None:
+    """Run the bot and the gateway until they are stopped with Ctrl-C."""
     settings = load()
+    slack_settings = None if only == "gateway" else load_slack()
     configure_logging(settings.log_level)
-    house = open_house(settings)
-    try:
-        gateway = start_gateway(house, settings)
-        click.echo(f"The gateway listens on {gateway.url}", err=True)
-        try:
-            wait_for_signal(gateway)
-        finally:
-            gateway.stop()
-    finally:
-        house.close()
+    with ExitStack() as stack:
+        house = open_house(settings)
+        stack.callback(house.close)
+        running: list[Part] = []
+        if only != "slack":
+            gateway = start_gateway(house, settings)
+            stack.callback(gateway.stop)
+            running.append(gateway)
+            click.echo(f"The gateway listens on {gateway.url}", err=True)
+        if slack_settings is not None:
+            bot = start_bot(house, slack_settings)
+            stack.callback(bot.stop)
+            running.append(bot)
+            click.echo("The bot is connected to Slack", err=True)
+        wait_for_signal(running)
 
 
 def main() -> None:

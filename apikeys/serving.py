@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from sqlalchemy import text
 
@@ -58,10 +59,19 @@ def start_gateway(house: House, settings: Settings) -> Running:
     return serve_in_thread(app, host.strip("[]"), int(port))
 
 
-def wait_for_signal(gateway: Running) -> None:
-    """Waits until the program is asked to stop, or the gateway has died."""
+class Part(Protocol):
+    """Something that runs beside the main program."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        ...
+
+
+def wait_for_signal(parts: Sequence[Part]) -> None:
+    """Waits until the program is asked to stop, or a part of it has died."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    while gateway.alive and not stop.wait(0.5):
+    while all(part.alive for part in parts) and not stop.wait(0.5):
         pass

@@ -1,4 +1,4 @@
-"""The settings, each declared once; `load` reads them and names what is wrong in one sentence."""
+"""The settings that every part needs, each declared once."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-
-class SettingsError(Exception):
-    """A setting is missing or wrong; the message is one sentence that names it."""
 
 
 def _address(text: str) -> str:
@@ -37,12 +33,15 @@ def _database(url: SecretStr) -> SecretStr:
     return SecretStr(re.sub(r"^postgres(?=[:+])", "postgresql", text))
 
 
+CONFIG = SettingsConfigDict(
+    env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+)
+
+
 class Settings(BaseSettings):
     """What every part needs; the gateway alone needs nothing else."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
-    )
+    model_config = CONFIG
 
     database_url: Annotated[SecretStr, Field(alias="DATABASE_URL"), AfterValidator(_database)] = (
         SecretStr("")
@@ -89,24 +88,3 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The URL of the database to open."""
         return self.database_url.get_secret_value() or f"sqlite:///{self.home / 'apikeys.db'}"
-
-
-def load() -> Settings:
-    """Reads the settings from the environment, and from `.env` in the current folder.
-
-    Raises:
-        SettingsError: with one sentence that names the setting and says what it has to be.
-    """
-    try:
-        return Settings()
-    except ValidationError as error:
-        # The first is enough: one sentence, never the value, which may be a secret.
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        why = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{name}: {why}.") from None
-
-
-def names() -> list[str]:
-    """The names of all settings, as they are written in the environment."""
-    return [str(field.alias) for field in Settings.model_fields.values()]

@@ -153,7 +153,7 @@ def test_the_token_stands_alone_and_its_button_names_the_delivery() -> None:
     text = plain_of_message(shown)
     assert "cannot be shown again" in text
     assert "after 15 minutes" in text
-    stored = buttons(shown)["I’ve stored it"]
+    stored = buttons(shown)["I've stored it"]
     assert stored["action_id"] == ids.STORED
     assert Ref.decode(stored["value"]).delivery == REF.delivery
     assert "after 1 minute." in plain_of_message(
