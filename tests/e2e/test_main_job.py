@@ -85,7 +85,7 @@ def test_a_keys_life_from_slack_to_the_api(world: World) -> None:
     alice.goes_to("#api-keys")
     alice.types("/apikeys new")
     alice.fills(name="Zapier, production", scopes=["read existing data"]).submits()
-    alice.sees("I've stored it", within=15)
+    alice.sees("works now", within=15)
     token = alice.dm.token()
     assert world.asks(token) == 204
     assert world.asks(token, "POST") == 403
@@ -97,7 +97,7 @@ def test_a_keys_life_from_slack_to_the_api(world: World) -> None:
     alice.types("/apikeys revoke Zapier")
     alice.sees("Are you sure you want to revoke this API key?", within=15)
     alice.presses("Revoke")
-    alice.sees("revoked", within=15)
+    alice.sees("is refused from now on", within=15)
     assert world.asks(token) == 401
 
     secret = token.split("_")[2].encode()
