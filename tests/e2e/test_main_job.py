@@ -84,6 +84,7 @@ def test_a_keys_life_from_slack_to_the_api(world: World) -> None:
     alice = world.person("alice")
     alice.goes_to("#api-keys")
     alice.types("/apikeys new")
+    alice.sees("Create key", within=15)
     alice.fills(name="Zapier, production", scopes=["read existing data"]).submits()
     alice.sees("works now", within=15)
     token = alice.dm.token()
