@@ -10,6 +10,7 @@ from keys.clock import Clock, SystemClock
 from keys.errors import PepperError
 from keys.pepper import Peppers, check_peppers, load_or_make, read_peppers
 from keys.service import KeyService
+from keys.token import check_prefix
 from settings import Settings, SettingsError
 from storage import open_engine, upgrade, writing
 
@@ -37,6 +38,10 @@ def open_house(settings: Settings, clock: Clock | None = None) -> House:
     """
     clock = clock or SystemClock()
     try:
+        prefix = check_prefix(settings.token_prefix)
+    except ValueError as error:
+        raise SettingsError(f"APIKEYS_TOKEN_PREFIX: {error}.") from error
+    try:
         engine = open_engine(settings.database())
     except ValueError as error:
         raise SettingsError(f"DATABASE_URL: {error}.") from error
@@ -48,7 +53,7 @@ def open_house(settings: Settings, clock: Clock | None = None) -> House:
     except BaseException:
         engine.dispose()
         raise
-    return House(engine, KeyService(clock, peppers, settings.token_prefix), peppers, clock)
+    return House(engine, KeyService(clock, peppers, prefix), peppers, clock)
 
 
 def _peppers(settings: Settings) -> Peppers:

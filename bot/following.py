@@ -105,30 +105,28 @@ class Following:
         )
 
     def _say(self, notice: DueNotice) -> None:
-        message = notice_blocks.notice(notice)
+        outcome = "said"
         try:
-            if notice.audience == notices.TEAM:
-                self.slack.post(self.channel, message["text"], message["blocks"])
-            else:
-                person = Actor.read(notice.audience)
-                self.slack.dm(person.id, message["text"], message["blocks"])
-        except NotDeliverable as error:
-            # This person cannot be reached, today or tomorrow: the team takes it instead.
-            logger.warning("%s was not told of %s: %s", notice.audience, notice.kind, error)
-            self._say_to_team(notice)
+            try:
+                self._send(notice, notice.audience)
+            except NotDeliverable as error:
+                if notice.audience == notices.TEAM:
+                    raise
+                # This person cannot be reached, today or tomorrow: the team takes it instead.
+                logger.warning("%s was not told of %s: %s", notice.audience, notice.kind, error)
+                self._send(notice, notices.TEAM)
+                outcome = "said to the team instead"
         except SlackError as error:
             self._say_later(notice, error)
         else:
-            self._close(notice, "said")
+            self._close(notice, outcome)
 
-    def _say_to_team(self, notice: DueNotice) -> None:
+    def _send(self, notice: DueNotice, audience: str) -> None:
         message = notice_blocks.notice(notice)
-        try:
+        if audience == notices.TEAM:
             self.slack.post(self.channel, message["text"], message["blocks"])
-        except SlackError as error:
-            self._say_later(notice, error)
         else:
-            self._close(notice, "said to the team instead")
+            self.slack.dm(Actor.read(audience).id, message["text"], message["blocks"])
 
     def _say_later(self, notice: DueNotice, error: SlackError) -> None:
         # A channel that is not there is somebody's to mend; the notice waits until it is.
