@@ -191,10 +191,6 @@ class SlackClient:
         """Who the bot is, and in which workspace."""
         return self.call("auth.test")
 
-    def team_info(self) -> Answer:
-        """The workspace."""
-        return dict(self.call("team.info", form=True).get("team") or {})
-
     def user_info(self, user_id: str) -> Answer:
         """One person, as `users.info` describes them. Raises PersonUnknown."""
         return dict(self.call("users.info", form=True, user=user_id).get("user") or {})
