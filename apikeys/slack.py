@@ -58,6 +58,8 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
     except ValueError as error:
         raise SettingsError(str(error)) from error
     workspace = Workspace(team_id, enterprise_id)
+    following = Following(house.engine, house.service, slack, account_id, settings.channel)
+    schedule = Schedule(following)
     context = Context(
         engine=house.engine,
         service=house.service,
@@ -68,9 +70,8 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
         clock=clock,
         token_minutes=settings.token_minutes,
         api_url=settings.example_url,
+        nudge=schedule.nudge,
     )
-    following = Following(house.engine, house.service, slack, account_id, settings.channel)
-    schedule = Schedule(following)
     app = build(
         context,
         token,

@@ -47,6 +47,7 @@ class Context:
         token_minutes: how long a token stays in its message.
         api_url: the address of the API, for the example beside a token.
         answers: sends to response URLs.
+        nudge: called after a change of which others are to hear, so that they hear at once.
     """
 
     engine: Engine
@@ -59,3 +60,4 @@ class Context:
     token_minutes: int
     api_url: str
     answers: Answers = field(default=web_answers)
+    nudge: Callable[[], None] = field(default=lambda: None)

@@ -8,6 +8,7 @@ and noting that, it is said again.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,7 +27,10 @@ from storage import reading, writing
 
 logger = logging.getLogger("bot")
 
-LEASE = timedelta(minutes=2)
+# How long Slack may take for one thing that is due, in seconds; whoever claims it does so for
+# longer, and for one thing at a time, so that no other bot does it too.
+TRYING = 30.0
+LEASE = timedelta(seconds=TRYING + 15)
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=15)
 
 
@@ -40,8 +44,11 @@ class Following:
     account_id: str
     channel: str
 
-    def run_once(self) -> int:
+    def run_once(self, going_on: Callable[[], bool] = lambda: True) -> int:
         """Does everything that is due now, in the order in which people should learn of it.
+
+        Args:
+            going_on: asked before each thing; False leaves the rest for another time.
 
         Returns:
             How many things were tried.
@@ -49,7 +56,11 @@ class Following:
         Raises:
             StorageUnavailable: if the database cannot be reached; nothing is forgotten.
         """
-        return self.end_lost_reservations() + self.remove_tokens() + self.say_notices()
+        done = self.end_lost_reservations()
+        for step in (self.remove_a_token, self.say_a_notice):
+            while going_on() and step():
+                done += 1
+        return done
 
     def end_lost_reservations(self) -> int:
         """Gives up keys whose token was on its way when whoever delivered it died."""
@@ -61,23 +72,23 @@ class Following:
                 self.service.abandon(session, self.account_id, key_id, reason, tell=True)
         return len(overdue)
 
-    def remove_tokens(self) -> int:
-        """Takes tokens out of the messages in which their time is up."""
+    def remove_a_token(self) -> bool:
+        """Takes a token out of a message in which its time is up; False if there is none."""
         now = self.service.clock.now()
         with writing(self.engine) as session:
             due = deliveries.claim_due(session, self.account_id, now, LEASE)
-        for delivery in due:
-            self._remove_token(delivery)
-        return len(due)
+        if due is not None:
+            self._remove_token(due)
+        return due is not None
 
-    def say_notices(self) -> int:
-        """Tells the team and its people what was done."""
+    def say_a_notice(self) -> bool:
+        """Tells the team, or somebody of it, of one thing that was done; False if there is none."""
         now = self.service.clock.now()
         with writing(self.engine) as session:
             due = notices.claim(session, self.account_id, now, LEASE)
-        for notice in due:
-            self._say(notice)
-        return len(due)
+        if due is not None:
+            self._say(due)
+        return due is not None
 
     def _remove_token(self, delivery: DeliveryView) -> None:
         now = self.service.clock.now()
@@ -105,28 +116,28 @@ class Following:
         )
 
     def _say(self, notice: DueNotice) -> None:
-        outcome = "said"
+        outcome, slack = "said", self.slack.within(TRYING)
         try:
             try:
-                self._send(notice, notice.audience)
+                self._send(slack, notice, notice.audience)
             except NotDeliverable as error:
                 if notice.audience == notices.TEAM:
                     raise
                 # This person cannot be reached, today or tomorrow: the team takes it instead.
                 logger.warning("%s was not told of %s: %s", notice.audience, notice.kind, error)
-                self._send(notice, notices.TEAM)
+                self._send(slack, notice, notices.TEAM)
                 outcome = "said to the team instead"
         except SlackError as error:
             self._say_later(notice, error)
         else:
             self._close(notice, outcome)
 
-    def _send(self, notice: DueNotice, audience: str) -> None:
+    def _send(self, slack: SlackClient, notice: DueNotice, audience: str) -> None:
         message = notice_blocks.notice(notice)
         if audience == notices.TEAM:
-            self.slack.post(self.channel, message["text"], message["blocks"])
+            slack.post(self.channel, message["text"], message["blocks"])
         else:
-            self.slack.dm(Actor.read(audience).id, message["text"], message["blocks"])
+            slack.dm(Actor.read(audience).id, message["text"], message["blocks"])
 
     def _say_later(self, notice: DueNotice, error: SlackError) -> None:
         # A channel that is not there is somebody's to mend; the notice waits until it is.

@@ -24,9 +24,11 @@ from storage import writing
 
 logger = logging.getLogger("bot")
 
-# Above the longest that the client tries to open, post and update, so that nobody gives a key up
-# while its token is still on its way.
-LEASE = timedelta(minutes=4)
+# How long Slack may take for a token, in seconds. A person who has waited so long is better told.
+DELIVERY = 30.0
+# Longer, so that nobody gives a key up while its token is on its way; and no longer than needed,
+# because whoever waits for a key that a crash has taken hears of it when this has passed.
+LEASE = timedelta(seconds=DELIVERY + 15)
 
 
 def issue(context: Context, reservation: Reservation, user_id: str, view_id: str) -> None:
@@ -52,9 +54,9 @@ def issue(context: Context, reservation: Reservation, user_id: str, view_id: str
 def _deliver(
     context: Context, reservation: Reservation, user_id: str, placed: list[Posted]
 ) -> KeyView:
-    key = reservation.key
+    key, slack = reservation.key, context.slack.within(DELIVERY)
     envelope = token_blocks.envelope(key.name)
-    message = context.slack.dm(user_id, envelope["text"], envelope["blocks"])
+    message = slack.dm(user_id, envelope["text"], envelope["blocks"])
     placed.append(message)
     with writing(context.engine) as session:
         deliveries.place(
@@ -64,15 +66,17 @@ def _deliver(
     filled = token_blocks.token(
         key, reservation.token.reveal(), context.token_minutes, context.api_url, ref
     )
-    context.slack.update(message, filled["text"], filled["blocks"])
+    slack.update(message, filled["text"], filled["blocks"])
     with writing(context.engine) as session:
-        return context.service.activate(
+        key = context.service.activate(
             session,
             context.account_id,
             reservation,
             Actor.person(user_id),
             timedelta(minutes=context.token_minutes),
         )
+    context.nudge()
+    return key
 
 
 def _reason(error: Exception) -> str:

@@ -35,7 +35,7 @@ class Schedule:
         self._due.set()
 
     def stop(self) -> None:
-        """Ends after the round under way. Blocks."""
+        """Ends after the thing under way. Blocks."""
         self._ending.set()
         self._due.set()
         self._thread.join()
@@ -43,7 +43,7 @@ class Schedule:
     def _run(self) -> None:
         while not self._ending.is_set():
             try:
-                self._following.run_once()
+                self._following.run_once(lambda: not self._ending.is_set())
             except StorageUnavailable as error:
                 # Nothing is lost: what is due stays in the database until it can be reached.
                 logger.warning("what is due waits: %s", error)

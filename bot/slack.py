@@ -1,8 +1,9 @@
 """The one Slack client: deadlines, retries, rate limits, paging; its errors are in slack_errors.
 
 Before an acknowledgement use `quick()`: one attempt with a short deadline, and no sleeping.
-Afterwards the client retries until its total deadline. What must not happen twice (posting) is
-retried only where Slack surely did nothing: refused for its rate, or never connected.
+Afterwards the client retries until its total deadline; `within()` gives several calls one deadline
+together. What must not happen twice (posting) is retried only where Slack surely did nothing:
+refused for its rate, or never connected.
 """
 
 from __future__ import annotations
@@ -122,10 +123,19 @@ class SlackClient:
         self._monotonic = monotonic
         self._dms: dict[str, str] = {}
         self._lock = threading.Lock()
+        self._end: float | None = None
 
     def quick(self, seconds: float = QUICK) -> SlackClient:
         """The same client for use before an acknowledgement: one attempt, `seconds` at most."""
-        limits = Limits(total=seconds, attempt=seconds, retries=False)
+        return self._with(Limits(total=seconds, attempt=seconds, retries=False))
+
+    def within(self, seconds: float) -> SlackClient:
+        """The same client for calls that, all together, have to end `seconds` from now."""
+        other = self._with(self._limits)
+        other._end = self._monotonic() + seconds
+        return other
+
+    def _with(self, limits: Limits) -> SlackClient:
         other = SlackClient(self._calls, limits, sleep=self._sleep, monotonic=self._monotonic)
         other._dms, other._lock = self._dms, self._lock
         return other
@@ -141,7 +151,7 @@ class SlackClient:
             repeatable: doing it twice is as good as once.
         """
         args = {name: value for name, value in args.items() if value is not None}
-        end = self._monotonic() + self._limits.total
+        end = self._deadline(method)
         attempt = 0
         while True:
             left = max(end - self._monotonic(), _TIMEOUT_MIN)
@@ -157,6 +167,15 @@ class SlackClient:
             _log.warning("%s: %s; again in %.2f s", method, problem.code, pause)
             self._sleep(pause)
             attempt += 1
+
+    def _deadline(self, method: str) -> float:
+        """When a call that begins now has to end."""
+        now = self._monotonic()
+        if self._end is None:
+            return now + self._limits.total
+        if now >= self._end:
+            raise Unavailable(method=method, code="no_time_left", unclear=False)
+        return min(now + self._limits.total, self._end)
 
     def _pause(self, problem: SlackError, attempt: int, repeatable: bool) -> float | None:
         """How long to wait before the next attempt, in seconds; None if there is to be none."""

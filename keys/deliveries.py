@@ -44,10 +44,10 @@ def place(session: Session, account_id: str, delivery_id: str, place: str, messa
 
 
 def claim_due(
-    session: Session, account_id: str, now: datetime, lease: timedelta, limit: int = 20
-) -> list[DeliveryView]:
-    """Takes the tokens that have to be removed by now; nobody else gets them during the lease."""
-    rows = session.exec(
+    session: Session, account_id: str, now: datetime, lease: timedelta
+) -> DeliveryView | None:
+    """Takes a token that has to be removed by now; nobody else gets it during the lease."""
+    row = session.exec(
         select(Delivery)
         .where(
             Delivery.account_id == account_id,
@@ -56,14 +56,15 @@ def claim_due(
             or_(col(Delivery.claimed_until).is_(None), col(Delivery.claimed_until) <= now),
         )
         .order_by(col(Delivery.remove_at))
-        .limit(limit)
+        .limit(1)
         .with_for_update(skip_locked=True)
-    ).all()
-    for row in rows:
-        row.claimed_until = now + lease
-        row.attempts += 1
-        session.add(row)
-    return [_view(session, row) for row in rows]
+    ).first()
+    if row is None:
+        return None
+    row.claimed_until = now + lease
+    row.attempts += 1
+    session.add(row)
+    return _view(session, row)
 
 
 def removed(

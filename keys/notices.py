@@ -66,11 +66,9 @@ def add(session: Session, event: Event, audience: str, data: Mapping[str, Any]) 
     session.flush()
 
 
-def claim(
-    session: Session, account_id: str, now: datetime, lease: timedelta, limit: int = 20
-) -> list[DueNotice]:
-    """Takes what is due, oldest first; nobody else gets it until the lease is over."""
-    rows = session.exec(
+def claim(session: Session, account_id: str, now: datetime, lease: timedelta) -> DueNotice | None:
+    """Takes the oldest notice that is due; nobody else gets it until the lease is over."""
+    found = session.exec(
         select(Notice, Event)
         .join(Event, col(Event.id) == col(Notice.event_id))
         .where(
@@ -80,14 +78,16 @@ def claim(
             or_(col(Notice.claimed_until).is_(None), col(Notice.claimed_until) <= now),
         )
         .order_by(col(Event.seq))
-        .limit(limit)
+        .limit(1)
         .with_for_update(of=Notice, skip_locked=True)
-    ).all()
-    due = [_due(notice, event) for notice, event in rows]
-    for notice, _ in rows:
-        notice.claimed_until = now + lease
-        notice.attempts += 1
-        session.add(notice)
+    ).first()
+    if found is None:
+        return None
+    notice, event = found
+    due = _due(notice, event)
+    notice.claimed_until = now + lease
+    notice.attempts += 1
+    session.add(notice)
     return due
 
 

@@ -80,6 +80,8 @@ def revoke_confirmed(turn: Turn) -> None:
         return
     with writing(context.engine) as session:
         outcome = context.service.revoke(session, context.account_id, ref.key, turn.actor)
+    if outcome.changed:
+        context.nudge()
     say = revoke.revoked if outcome.changed else revoke.already_revoked
     turn.say(say(outcome.key), replace=True)
 

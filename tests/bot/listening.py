@@ -47,6 +47,7 @@ class Bench:
         )
         house = self.house
         self.answers: list[dict[str, Any]] = []
+        self.nudges = 0
         workspace = Workspace("T0ACME")
         admins = Admins(slack.quick(), SlackAdmins(), workspace, house.clock)
         self.context = Context(
@@ -60,8 +61,12 @@ class Bench:
             token_minutes=15,
             api_url="http://127.0.0.1:8321",
             answers=lambda url, answer: self.answers.append(answer),
+            nudge=self._count_nudge,
         )
         self.app = build(self.context, bot_token="xoxb-1", bot_id="B1", bot_user_id="U0BOT")
+
+    def _count_nudge(self) -> None:
+        self.nudges += 1
 
     def sends(self, body: dict[str, Any]) -> dict[str, Any]:
         """Delivers a payload and waits until the listener ended; returns its acknowledgement."""

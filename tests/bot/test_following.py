@@ -72,10 +72,10 @@ def test_what_slack_did_not_take_is_said_later_and_later(
     calls.replies["chat.postMessage"] = [refusal("channel_not_found")]
     pauses = []
     for _ in range(6):
-        assert following.say_notices() == 1
+        assert following.say_a_notice()
         waited = 1
         house.clock.move(timedelta(seconds=1))
-        while not following.say_notices():
+        while not following.say_a_notice():
             house.clock.move(timedelta(seconds=1))
             waited += 1
             assert waited <= 15 * 60, "it was forgotten"
@@ -83,9 +83,9 @@ def test_what_slack_did_not_take_is_said_later_and_later(
         house.clock.move(timedelta(minutes=15))
     assert pauses[0] < pauses[1] < pauses[-1]
     calls.replies["chat.postMessage"] = [OK]
-    assert following.say_notices() == 1
+    assert following.say_a_notice()
     house.clock.move(timedelta(hours=1))
-    assert following.say_notices() == 0
+    assert not following.say_a_notice()
 
 
 def test_a_bot_that_died_while_saying_is_followed_by_another(
@@ -161,3 +161,12 @@ def test_a_person_who_cannot_be_reached_is_told_of_in_the_channel(
     following.run_once()
     assert [post["channel"] for post in posts(calls)] == ["#api-keys"]
     assert following.run_once() == 0
+
+
+def test_whoever_is_told_to_stop_leaves_the_rest(
+    house: House, calls: FakeCalls, following: Following
+) -> None:
+    house.issue("Zapier")
+    house.issue("Backup, nightly")
+    assert following.run_once(lambda: not posts(calls)) == 1
+    assert following.run_once() == 1

@@ -59,6 +59,7 @@ def test_a_key_is_made_and_its_token_delivered(bench: Bench) -> None:
     assert "ak_" not in json.dumps(bench.last("chat.postMessage"))
     assert "ak_" in json.dumps(bench.last("chat.update")["blocks"])
     assert "works now" in json.dumps(bench.last("views.update"))
+    assert bench.nudges == 1
 
 
 def test_the_same_modal_twice_makes_one_key(bench: Bench) -> None:
@@ -103,6 +104,7 @@ def test_revoking_asks_first_and_then_redraws(bench: Bench) -> None:
         assert bench.answers[-1]["replace_original"] is True
         assert not buttons(bench.answers[-1]["blocks"])
         assert words in json.dumps(bench.answers[-1])
+    assert bench.nudges == 1
 
 
 def test_cancel_keeps_the_key(bench: Bench) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import cast
 
 from bot.following import Following
@@ -19,7 +20,7 @@ class Rounds:
         self.count = 0
         self.changed = threading.Condition()
 
-    def run_once(self) -> int:
+    def run_once(self, going_on: Callable[[], bool]) -> int:
         with self.changed:
             self.count += 1
             self.changed.notify_all()

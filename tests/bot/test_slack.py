@@ -199,6 +199,23 @@ def test_arguments_that_are_none_are_left_out() -> None:
     assert calls.asked == [("views.update", {"view_id": "V1", "view": {"type": "modal"}})]
 
 
+def test_several_calls_can_share_one_deadline() -> None:
+    calls = FakeCalls(chat__update=[refusal("ratelimited", 429, {"Retry-After": "20"}), OK])
+    time = FakeTime()
+    slack = SlackClient(calls, sleep=time.sleep, monotonic=time.monotonic).within(30)
+    slack.update(Posted("D1", "1"), "one")
+    calls.replies["chat.update"] = [refusal("ratelimited", 429, {"Retry-After": "20"}), OK]
+    with pytest.raises(RateLimited):
+        slack.update(Posted("D1", "1"), "two")
+    assert time.slept == [20]
+    time.at += 10
+    asked = len(calls.asked)
+    with pytest.raises(Unavailable) as caught:
+        slack.update(Posted("D1", "1"), "three")
+    assert not caught.value.unclear
+    assert len(calls.asked) == asked
+
+
 def test_updating_without_blocks_removes_the_old_ones() -> None:
     calls = FakeCalls(chat__update=[OK])
     client(calls).update(Posted("D1", "1"), "done")
