@@ -1,6 +1,6 @@
 """A practice Slack on this machine: a workspace that a Slack app can be tried in, and tested with.
 
-It speaks the Web API and Socket Mode, is as strict as Slack or stricter, and knows
+It speaks the Web API, Socket Mode and signed HTTP, is as strict as Slack or stricter, and knows
 nothing of any particular app: everything it knows about one comes from its manifest.
 
 Start one, and point an app at it::
@@ -12,6 +12,8 @@ Start one, and point an app at it::
         alice = slack.add_person("alice", role="admin")
         alice.types("/hello world")
         alice.sees("Hello")
+
+The app opens a socket, or listens for signed requests where `slack.deliver_to(url)` sends them.
 
 What is where:
 

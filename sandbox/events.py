@@ -1,9 +1,9 @@
 """Which events the app is told of: those it subscribed to, may read, and is present for."""
 
-from sandbox.delivering import Courier
 from sandbox.install import Install
 from sandbox.model import ChannelKind, Json
 from sandbox.payloads import Payloads
+from sandbox.telling import Teller
 from sandbox.workspace import Workspace
 
 _CHANNEL_TYPES = {
@@ -35,17 +35,17 @@ class Events:
     """Hands events on to the app, if it is to have them; to be `Workspace.on_event`."""
 
     def __init__(
-        self, workspace: Workspace, install: Install, payloads: Payloads, courier: Courier
+        self, workspace: Workspace, install: Install, payloads: Payloads, teller: Teller
     ) -> None:
         self._workspace = workspace
         self._install = install
         self._payloads = payloads
-        self._courier = courier
+        self._teller = teller
 
     def emit(self, event: Json, channel: str | None = None) -> None:
         """Deliver in the background; `channel` is where it happened, None for the workspace."""
         if self._is_wanted(event) and self._is_present(event, channel):
-            self._courier.tell(self._payloads.event(event))
+            self._teller.tell(self._payloads.event(event))
 
     def _is_wanted(self, event: Json) -> bool:
         name, scope = event["type"], _SCOPES.get(event["type"])

@@ -10,6 +10,14 @@ DisconnectReason = Literal["warning", "refresh_requested", "link_disabled"]
 
 
 @dataclass(frozen=True)
+class DeliveryFault:
+    """What happens to a delivery: how many times it arrives, and how many seconds late."""
+
+    times: int = 1
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class Fault:
     """What happens to a call: a status or an error code instead of an answer, or a delay before.
 
@@ -29,8 +37,7 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._planned: dict[str, deque[Fault]] = defaultdict(deque)
-        self._drops = 0
-        self._doubles = 0
+        self._deliveries: deque[DeliveryFault] = deque()
         self.on_disconnect: Callable[[DisconnectReason], None] | None = None
         self.on_stall: Callable[[bool], None] | None = None
 
@@ -52,13 +59,15 @@ class Faults:
 
     def drop_next_delivery(self, times: int = 1) -> None:
         """Lose the next delivery to the app: it never arrives, so it is never acknowledged."""
-        with self._lock:
-            self._drops += times
+        self._plan_deliveries(DeliveryFault(times=0), times)
 
     def double_next_delivery(self, times: int = 1) -> None:
         """Deliver the next thing twice; the first acknowledgement counts."""
-        with self._lock:
-            self._doubles += times
+        self._plan_deliveries(DeliveryFault(times=2), times)
+
+    def slow_next_delivery(self, seconds: float, times: int = 1) -> None:
+        """Let the next delivery arrive so many real seconds late; they count into its three."""
+        self._plan_deliveries(DeliveryFault(seconds=seconds), times)
 
     def disconnect(self, reason: DisconnectReason = "refresh_requested") -> None:
         """Send ``disconnect`` on every socket; all reasons but ``warning`` close it too."""
@@ -77,7 +86,7 @@ class Faults:
         """Behave again: forget every planned fault."""
         with self._lock:
             self._planned.clear()
-            self._drops = self._doubles = 0
+            self._deliveries.clear()
 
     def next_for(self, method: str) -> Fault | None:
         """Take the next planned fault of a method (or of ``*``, any method)."""
@@ -87,16 +96,14 @@ class Faults:
                     return self._planned[name].popleft()
         return None
 
-    def next_delivery(self) -> int:
-        """How many times to deliver the next thing: 0, 1 or 2."""
+    def next_delivery(self) -> DeliveryFault:
+        """Take what is to happen to the next delivery."""
         with self._lock:
-            if self._drops:
-                self._drops -= 1
-                return 0
-            if self._doubles:
-                self._doubles -= 1
-                return 2
-        return 1
+            return self._deliveries.popleft() if self._deliveries else DeliveryFault()
+
+    def _plan_deliveries(self, fault: DeliveryFault, times: int) -> None:
+        with self._lock:
+            self._deliveries.extend([fault] * times)
 
     def _plan(self, method: str, fault: Fault, times: int) -> None:
         with self._lock:

@@ -6,7 +6,7 @@ https://docs.slack.dev/apis/events-api.
 
 import copy
 
-from sandbox.ids import new_id
+from sandbox.ids import new_id, new_secret
 from sandbox.install import Install
 from sandbox.manifest import Command
 from sandbox.model import Account, Channel, ChannelKind, Json, Message, View
@@ -129,6 +129,14 @@ class Payloads:
             ],
             "is_ext_shared_channel": False,
             "event_context": new_id("EC"),
+        }
+
+    def challenge(self) -> Json:
+        """``url_verification``: what Slack asks an address before it sends events there."""
+        return {
+            "token": self._install.verification,
+            "challenge": new_secret(48),
+            "type": "url_verification",
         }
 
     def view(self, view: View) -> Json:

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Self
 
 from sandbox.clock import Clock, SystemClock
-from sandbox.delivering import Deliverer
+from sandbox.delivering import Deliverer, NotAcknowledged, by_function
 from sandbox.errors import SandboxError
 from sandbox.faults import Faults
 from sandbox.hands import Hands
+from sandbox.http_delivery import HttpDelivery, answers_challenge
 from sandbox.ids import new_id
 from sandbox.install import Install
 from sandbox.manifest import read_manifest
@@ -26,10 +27,11 @@ GENERAL = "general"
 
 
 class PracticeSlack:
-    """A practice Slack: started, it serves over the network, by Socket Mode.
+    """A practice Slack: started, it serves over the network.
 
-    Without starting, it works inside this process: `call` is the Web API, `respond` takes what a
-    response URL takes, and `deliver_with` is the way back.
+    It delivers by Socket Mode, or with `deliver_to` by signed HTTP. Without starting, it works
+    inside this process: `call` is the Web API, `respond` takes what a response URL takes, and
+    `deliver_with` is the way back.
 
     Args:
         manifest: the app's manifest, as a file or as the values read from one.
@@ -85,10 +87,11 @@ class PracticeSlack:
     # --- running ------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Serve over the network, and deliver by Socket Mode. It can be started once."""
+        """Serve over the network, and deliver by Socket Mode unless told how. Once only."""
         self._server.start()
         self._running = True
-        self.deliver_with(self._sockets.deliver)
+        if self._wiring.courier.transport is None:
+            self._wiring.courier.transport = self._sockets.deliver
 
     def stop(self) -> None:
         """Serve no more; waits for the events under way."""
@@ -162,7 +165,29 @@ class PracticeSlack:
 
     def deliver_with(self, deliverer: Deliverer | None) -> None:
         """Deliver by a function of this process; None: the app cannot be reached."""
-        self._wiring.courier.deliverer = deliverer
+        self._wiring.courier.transport = by_function(deliverer) if deliverer else None
+
+    def deliver_to(self, url: str, *, verify: bool = True) -> HttpDelivery:
+        """Deliver by signed HTTP to the app's address, instead of Socket Mode.
+
+        Signatures carry the time of the workspace's clock; a held one must stand near the app's.
+
+        Args:
+            url: where commands, interactions and events go.
+            verify: ask the address for ``url_verification`` first, as Slack does for events.
+
+        Returns:
+            What delivers; its `sent` requests can be sent again, as they are or signed otherwise.
+
+        Raises:
+            SandboxError: this is no address, or it does not give the challenge back; deliveries go
+                on as before.
+        """
+        http = HttpDelivery(url, self.install, self.workspace.clock)
+        if verify:
+            self._verify(http)
+        self._wiring.courier.transport = http.deliver
+        return http
 
     def calls(self, method: str) -> list[Traffic]:
         """The recorded calls of one Web API method, oldest first."""
@@ -171,7 +196,7 @@ class PracticeSlack:
 
     def close(self) -> None:
         """Wait for the events under way; nothing is delivered afterwards."""
-        self._wiring.courier.close()
+        self._wiring.close()
 
     # --- the workspace's side -----------------------------------------------------------------
 
@@ -263,6 +288,19 @@ class PracticeSlack:
         with self.workspace.change():
             self.workspace.usergroups[group.id] = group
         return group.id
+
+    def _verify(self, http: HttpDelivery) -> None:
+        body, deliver = self._wiring.payloads.challenge(), self._wiring.courier.deliver
+        problem = "another answer"
+        try:
+            answer = deliver(body, "events_api", "url_verification", transport=http.deliver)
+            if answers_challenge(answer, body["challenge"]):
+                return
+        except NotAcknowledged as error:
+            problem = error.code
+        raise SandboxError(
+            f"{http.url} did not answer with the value of the challenge parameter: {problem}"
+        )
 
     def _add_bot(self) -> None:
         manifest = self.workspace.manifest

@@ -1,21 +1,19 @@
 """The practice Slack's own HTTP and web socket server: Web API, response URLs, Socket Mode."""
 
 import json
-import threading
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from sandbox.errors import NotRunningError, SlackError
+from sandbox.errors import SlackError
 from sandbox.model import Json
+from sandbox.serving import Serving
 from sandbox.socket_mode import SocketMode
 from sandbox.webapi import WebApi
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from sandbox.page.shown import ShownSlack
 
 Respond = Callable[[str, Json], None]
-_START_SECONDS = 20.0
 
 
 class Server:
@@ -46,12 +43,7 @@ class Server:
                 WebSocketRoute("/link", sockets.serve),
             ]
         )
-        self._host = host
-        config = uvicorn.Config(
-            self.app, host=host, port=port, log_level="warning", ws="websockets-sansio"
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, name="practice Slack")
+        self._serving = Serving(self.app, host=host, port=port, name="practice Slack")
 
     def add_page(self, slack: "ShownSlack") -> None:
         """Serve the page for `slack` at ``/`` as well. Call it before `start`."""
@@ -61,25 +53,16 @@ class Server:
 
     def start(self) -> None:
         """Returns once requests are answered. Raises NotRunningError when that fails."""
-        self._thread.start()
-        deadline = time.monotonic() + _START_SECONDS
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > deadline:
-                raise NotRunningError("the practice Slack did not start")
-            time.sleep(0.005)
+        self._serving.start()
 
     def stop(self) -> None:
         """Returns once the thread has ended."""
-        self._server.should_exit = True
-        self._thread.join()
+        self._serving.stop()
 
     @property
     def address(self) -> str:
         """``127.0.0.1:4000``, for instance. Raises NotRunningError while it is stopped."""
-        if not self._server.started or not self._thread.is_alive():
-            raise NotRunningError("the practice Slack is not running")
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        return f"{self._host}:{port}"
+        return self._serving.address
 
     async def _api(self, request: Request) -> Response:
         token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()

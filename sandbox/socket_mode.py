@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from sandbox.delivering import ACK_SECONDS, Ack, NotAcknowledged
+from sandbox.delivering import ACK_SECONDS, Ack, Delivery, NotAcknowledged, Retry
 from sandbox.faults import DisconnectReason
 from sandbox.ids import new_secret
 from sandbox.install import Install
@@ -66,8 +66,8 @@ class SocketMode:
         finally:
             self._gone(socket)
 
-    def deliver(self, body: Json, kind: str) -> Ack:
-        """A `Deliverer`: one envelope on one of the sockets, and its acknowledgement."""
+    def deliver(self, delivery: Delivery) -> Ack:
+        """A `Transport`: one envelope on one of the sockets, and its acknowledgement."""
         with self._lock:
             loop = self._loop
             if loop is None or not self._sockets:
@@ -78,7 +78,7 @@ class SocketMode:
             answer: Future[Ack] = Future()
             self._waiting[envelope_id] = answer
             stalled = socket in self._stalled
-        envelope = _envelope(envelope_id, body, kind)
+        envelope = _envelope(envelope_id, delivery)
         try:
             if not stalled:
                 asyncio.run_coroutine_threadsafe(socket.send_json(envelope), loop).result(
@@ -137,14 +137,22 @@ class SocketMode:
             self._stalled.discard(socket)
 
 
-def _envelope(envelope_id: str, body: Json, kind: str) -> Json:
+def _envelope(envelope_id: str, delivery: Delivery) -> Json:
+    is_event = delivery.kind == "events_api"
     envelope: Json = {
         "envelope_id": envelope_id,
-        "type": kind,
-        "payload": body,
-        "accepts_response_payload": kind != "events_api",
+        "type": delivery.kind,
+        "payload": delivery.body,
+        "accepts_response_payload": not is_event,
     }
-    return envelope | ({"retry_attempt": 0, "retry_reason": ""} if kind == "events_api" else {})
+    return envelope | (_retried(delivery.retry) if is_event else {})
+
+
+def _retried(retry: Retry | None) -> Json:
+    """Events say in the envelope whether they were sent before; over sockets, silence is all."""
+    if retry is None:
+        return {"retry_attempt": 0, "retry_reason": ""}
+    return {"retry_attempt": retry.number, "retry_reason": "timeout"}
 
 
 async def _disconnect(socket: WebSocket, reason: DisconnectReason) -> None:

@@ -11,6 +11,8 @@ from sandbox.install import Install
 from sandbox.model import Account, Channel
 from sandbox.payloads import Payloads
 from sandbox.responding import Answers, ResponseUrls
+from sandbox.schedule import Schedule
+from sandbox.telling import Teller
 from sandbox.traffic import TrafficLog
 from sandbox.triggers import Triggers
 from sandbox.workspace import Workspace
@@ -25,6 +27,8 @@ class Wiring:
     triggers: Triggers
     urls: ResponseUrls
     courier: Courier
+    teller: Teller
+    schedule: Schedule
     payloads: Payloads
     answers: Answers
     events: Events
@@ -33,6 +37,11 @@ class Wiring:
     def response_url(self, secret: str) -> str:
         """The whole response URL around its secret part."""
         return f"{self.address()}response/{secret}"
+
+    def close(self) -> None:
+        """Wait for what is under way to the app; nothing goes to it afterwards by itself."""
+        self.schedule.close()
+        self.teller.close()
 
     def actor(self, user: str) -> Account:
         """Somebody who may act. Raises SandboxError for unknown, deactivated and bot accounts."""
@@ -62,8 +71,10 @@ def wire(
     """Put the parts together, and let the workspace's events reach the app."""
     urls = ResponseUrls(workspace.clock)
     courier = Courier(workspace.clock, faults, traffic)
+    schedule = Schedule(workspace.clock)
+    teller = Teller(workspace.clock, courier, schedule)
     payloads = Payloads(workspace, install)
-    events = Events(workspace, install, payloads, courier)
+    events = Events(workspace, install, payloads, teller)
     workspace.on_event = events.emit
     return Wiring(
         workspace=workspace,
@@ -71,6 +82,8 @@ def wire(
         triggers=triggers,
         urls=urls,
         courier=courier,
+        teller=teller,
+        schedule=schedule,
         payloads=payloads,
         answers=Answers(workspace, install, urls),
         events=events,

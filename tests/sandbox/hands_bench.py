@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.clock import HeldClock
-from sandbox.delivering import Ack
+from sandbox.delivering import Ack, by_function
 from sandbox.faults import Faults
 from sandbox.hands import Hands
 from sandbox.install import Install
@@ -47,7 +47,7 @@ class Bench:
         self.hands = Hands(self.wiring)
         self.delivered: list[tuple[str, Json]] = []
         self.answer: Callable[[Json], Ack] = lambda body: None
-        self.wiring.courier.deliverer = self._deliver
+        self.wiring.courier.transport = by_function(self._deliver)
         self._fill()
 
     def _deliver(self, body: Json, kind: str) -> Ack:

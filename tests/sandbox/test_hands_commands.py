@@ -94,7 +94,7 @@ def test_a_refusing_and_an_absent_app_are_told_apart() -> None:
 
     bench.answer = refuse
     bench.types("/keys list")
-    bench.wiring.courier.deliverer = None
+    bench.wiring.courier.transport = None
     bench.types("/keys list")
     assert bench.seen() == [
         '/keys failed with the error "http_service_error"',
@@ -137,7 +137,7 @@ def test_a_message_event_comes_only_to_who_may_hear_it() -> None:
     bench.install.scopes.add("channels:history")
     bench.workspace.channels["C1"].members.remove(bench.install.bot_user)
     bench.types("Not told: not there")
-    bench.wiring.courier.close()
+    bench.wiring.close()
     events = [body for kind, body in bench.delivered if kind == "events_api"]
     assert [e["event"]["text"] for e in events] == ["First"]
     assert events[0]["event"]["channel_type"] == "channel"

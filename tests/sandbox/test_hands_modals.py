@@ -164,7 +164,7 @@ def test_a_modal_without_a_submit_button_cannot_be_submitted() -> None:
 def test_opening_the_home_is_told() -> None:
     bench = Bench()
     bench.hands.open_home("Ualice")
-    bench.wiring.courier.close()
+    bench.wiring.close()
     event = bench.last()["event"]
     assert (event["type"], event["tab"], event["user"]) == ("app_home_opened", "home", "Ualice")
     direct = bench.workspace.direct_between("Ualice", bench.install.bot_user)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from slack_bolt import BoltRequest
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -91,6 +92,22 @@ def test_a_forced_reconnect_is_survived(
     slack.wait_for_app()
     alice.reloads().types("/keys list").sees("Export job")
     assert len(slack.calls("apps.connections.open")) == 2
+
+
+def test_a_lost_event_is_told_again_over_the_socket(slack: PracticeSlack, demo: Demo) -> None:
+    heard: list[list[str]] = []
+
+    @demo.app.use
+    def note(request: BoltRequest, next: Callable[[], None]) -> None:
+        heard.append(
+            [*request.headers["x-slack-retry-num"], *request.headers["x-slack-retry-reason"]]
+        )
+        next()
+
+    slack.faults.drop_next_delivery()
+    alice = slack.add_person("alice")
+    alice.opens_home().sees("Your keys")
+    assert heard == [["1", "timeout"]]
 
 
 def test_a_stalled_socket_times_out_with_slacks_words(
