@@ -3,14 +3,22 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help test check clean
+.PHONY: help demo demo-reset test check clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make .venv    makes the environment in .venv and installs into it"
-	@echo "make test     installs what the tests need, and runs them"
-	@echo "make check    ruff, mypy (strict) and import-linter"
-	@echo "make clean    removes the environment"
+	@echo "make demo        a practice Slack, the bot, the gateway and an example API to try it on"
+	@echo "make demo-reset  empties the folder in which the demo keeps its state"
+	@echo "make test        installs what the tests need, and runs them"
+	@echo "make check       ruff, mypy (strict) and import-linter"
+	@echo "make .venv       makes the environment in .venv and installs into it"
+	@echo "make clean       removes the environment"
+
+demo: .venv
+	@$(BIN)/apikeys demo
+
+demo-reset: .venv
+	@$(BIN)/apikeys demo --reset
 
 .venv: lock/run.txt pyproject.toml scripts/environment
 	scripts/environment $(PYTHON) lock/run.txt

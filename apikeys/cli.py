@@ -8,8 +8,10 @@ from contextlib import ExitStack
 import click
 
 from apikeys import operator
+from apikeys.demo.command import demo
+from apikeys.demo.errors import DemoError
 from apikeys.house import open_house
-from apikeys.serving import Part, configure_logging, start_gateway, wait_for_signal
+from apikeys.serving import Part, asked_to_stop, configure_logging, start_gateway, wait
 from apikeys.slack import start_bot
 from bot.slack_errors import SlackError
 from gateway.server import ListenError, StartError
@@ -19,6 +21,7 @@ from storage import SchemaAhead, StorageUnavailable
 
 # What stops a start, each with a sentence for the operator.
 _REFUSALS = (
+    DemoError,
     SettingsError,
     SlackError,
     PepperError,
@@ -35,6 +38,7 @@ def commands() -> None:
 
 
 commands.add_command(operator.keys)
+commands.add_command(demo)
 
 
 @commands.command()
@@ -58,7 +62,7 @@ def run(only: str | None) -> None:
             stack.callback(bot.stop)
             running.append(bot)
             click.echo("The bot is connected to Slack", err=True)
-        wait_for_signal(running)
+        wait(asked_to_stop(), running)
 
 
 def main() -> None:

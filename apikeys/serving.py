@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -21,12 +22,25 @@ from keys.verification import StoredVerifier
 from settings import Settings, SettingsError
 from storage import reading, writing
 
-LOG_FORMAT = "%(message)s"
+
+class LogFormatter(logging.Formatter):
+    """The gateway's lines are JSON and say everything themselves; the others say when and who."""
+
+    converter = staticmethod(time.gmtime)
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One entry; a traceback takes lines of its own."""
+        return record.getMessage() if record.name == "gateway" else super().format(record)
 
 
 def configure_logging(level: str) -> None:
-    """Sends the log to standard error, one line an entry."""
-    logging.basicConfig(level=level, format=LOG_FORMAT)
+    """Sends the log to standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(LogFormatter())
+    logging.basicConfig(level=level, handlers=[handler])
     # What it says at INFO is of no use to an operator.
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
@@ -68,10 +82,18 @@ class Part(Protocol):
         ...
 
 
-def wait_for_signal(parts: Sequence[Part]) -> None:
-    """Waits until the program is asked to stop, or a part of it has died."""
+def asked_to_stop() -> threading.Event:
+    """Set as soon as somebody presses Ctrl-C, ends the program, or closes its terminal."""
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
         signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def wait(stop: threading.Event, parts: Sequence[Part]) -> None:
+    """Waits until the program is asked to stop, or a part of it has died."""
     while all(part.alive for part in parts) and not stop.wait(0.5):
         pass

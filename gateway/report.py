@@ -111,5 +111,6 @@ class Report:
 
     def _write(self, level: int, event: str, **fields: Any) -> None:
         if logger.isEnabledFor(level):
-            line = {"event": event, "at": self._clock.now().isoformat(), **fields}
+            grade, at = logging.getLevelName(level).lower(), self._clock.now().isoformat()
+            line = {"event": event, "level": grade, "at": at, **fields}
             logger.log(level, "%s", json.dumps(line, ensure_ascii=False))
