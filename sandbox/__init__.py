@@ -28,6 +28,8 @@ What is where:
 - `slack.person("alice")` (`sandbox.people.Person`): the same for tests, in words.
 - `slack.traffic`: every exchange in both directions; `slack.calls(method)`: the Web API's part.
 - `slack.faults`: ways to misbehave.
+- `PracticeSlack(…, folder=…)` keeps the workspace between runs; what must not be written, such as
+  the tokens that an app posts, is for its `redact` to take out.
 
 For tests without sockets do not start it: see `sandbox.practice.PracticeSlack`.
 """

@@ -3,6 +3,7 @@
 SandboxError                 anything below
 ├── SlackError               an answer with ``"ok": false``, in Slack's own error codes
 ├── ManifestError            the manifest is not one that Slack would take
+├── StateError               what is kept between runs cannot be read or written
 └── NotRunningError          asked for an address or a connection of a workspace that is stopped
 """
 
@@ -35,6 +36,10 @@ class SlackError(SandboxError):
 
 class ManifestError(SandboxError):
     """The manifest is not one that Slack would take."""
+
+
+class StateError(SandboxError):
+    """What is kept between runs cannot be read or written."""
 
 
 class NotRunningError(SandboxError):

@@ -1,7 +1,8 @@
 """The app as installed in the workspace: its identifiers, its tokens and its granted scopes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from sandbox.ids import new_hex, new_id, new_secret
 
@@ -21,6 +22,11 @@ class Install:
     verification: str = field(default_factory=new_secret)
     scopes: set[str] = field(default_factory=set)
     active: bool = True
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        """The app as `to_json` gave it."""
+        return cls(**kept)
 
     def to_json(self) -> dict[str, Any]:
         """The values to keep between runs; the scopes follow from the manifest each time."""

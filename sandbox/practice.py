@@ -7,26 +7,24 @@ from sandbox.clock import Clock, SystemClock
 from sandbox.delivering import Deliverer, NotAcknowledged, by_function
 from sandbox.errors import SandboxError
 from sandbox.faults import Faults
-from sandbox.hands import Hands
 from sandbox.http_delivery import HttpDelivery, answers_challenge
 from sandbox.ids import new_id
 from sandbox.install import Install
+from sandbox.keeping import Keeper, kept_in
 from sandbox.manifest import read_manifest
-from sandbox.model import Account, Channel, ChannelKind, Flow, Json, Role, Traffic, Usergroup
-from sandbox.people import Person
+from sandbox.model import Flow, Json, Traffic
+from sandbox.population import GENERAL, Population
 from sandbox.server import Server
 from sandbox.socket_mode import SocketMode
+from sandbox.state import Redact, State, put_back
 from sandbox.traffic import TrafficLog
 from sandbox.triggers import Triggers
 from sandbox.webapi import Answer, WebApi
-from sandbox.webapi.shapes import account_json
 from sandbox.wiring import wire
 from sandbox.workspace import Workspace
 
-GENERAL = "general"
 
-
-class PracticeSlack:
+class PracticeSlack(Population):
     """A practice Slack: started, it serves over the network.
 
     It delivers by Socket Mode, or with `deliver_to` by signed HTTP. Without starting, it works
@@ -39,9 +37,14 @@ class PracticeSlack:
         team_name, team_id: what the workspace is called; the id is made where None.
         host, port: where to serve once started; port 0 takes a free one.
         page: serve the page for browsers too, at `url`. One page can run in a process at a time.
+        folder: where the workspace is kept between runs; None keeps nothing. The ids and secrets
+            of the app, and `team_id`, stay as they were first kept. `is_new` tells whether nothing
+            was there, and it is time to add people.
+        redact: takes a text and gives what may be written of it into `folder`.
 
     Raises:
         ManifestError: Slack would not take this manifest.
+        StateError: what is kept in `folder` cannot be read, or nothing can be written there.
     """
 
     def __init__(
@@ -54,35 +57,41 @@ class PracticeSlack:
         host: str = "127.0.0.1",
         port: int = 0,
         page: bool = False,
+        folder: Path | None = None,
+        redact: Redact | None = None,
     ) -> None:
-        read = read_manifest(manifest)
-        time = clock or SystemClock()
-        self.workspace = Workspace(read, time, team_id=team_id or new_id("T"), team_name=team_name)
-        self.install = Install(scopes={*read.scopes, *read.optional_scopes})
+        kept = kept_in(folder) if folder else None
+        read, time = read_manifest(manifest), clock or SystemClock()
+        team = kept.team_id if kept else team_id or new_id("T")
+        workspace = Workspace(read, time, team_id=team, team_name=team_name)
+        install = Install.from_json(kept.app) if kept else Install()
+        install.scopes = {*read.scopes, *read.optional_scopes}
         self.faults = Faults()
         self.traffic = TrafficLog(time)
         triggers = Triggers(time)
-        sockets = SocketMode(self.install)
-        self.faults.on_disconnect, self.faults.on_stall = sockets.disconnect, sockets.stall
-        self._sockets = sockets
+        super().__init__(
+            wire(workspace, install, triggers, self.faults, self.traffic, self._address)
+        )
+        self._sockets = SocketMode(install)
+        self.faults.on_disconnect = self._sockets.disconnect
+        self.faults.on_stall = self._sockets.stall
         self.web_api = WebApi(
-            self.workspace,
-            self.install,
-            triggers,
-            self.faults,
-            self.traffic,
-            connect=lambda: f"ws://{self._server.address}/link?ticket={sockets.ticket()}",
+            workspace, install, triggers, self.faults, self.traffic, connect=self._link
         )
-        self._wiring = wire(
-            self.workspace, self.install, triggers, self.faults, self.traffic, self._address
-        )
-        self._server = Server(self.web_api, self.respond, sockets, host, port)
+        self._server = Server(self.web_api, self.respond, self._sockets, host, port)
         self._running = False
-        self.hands = Hands(self._wiring)
-        self._add_bot()
-        self.add_channel(GENERAL)
         if page:
             self._server.add_page(self)
+        self.is_new = kept is None
+        self._settle(kept)
+        self._keeper = Keeper(folder, workspace, install, redact or str) if folder else None
+
+    def _settle(self, kept: State | None) -> None:
+        if kept is not None:
+            put_back(kept, self.workspace)
+        self._add_bot()
+        if kept is None:
+            self.add_channel(GENERAL)
 
     # --- running ------------------------------------------------------------------------------
 
@@ -94,10 +103,11 @@ class PracticeSlack:
             self._wiring.courier.transport = self._sockets.deliver
 
     def stop(self) -> None:
-        """Serve no more; waits for the events under way."""
-        self.close()
+        """Serve no more; waits for the events under way, and keeps what is to be kept."""
+        self._wiring.close()
         self._running = False
         self._server.stop()
+        self.close()
 
     def __enter__(self) -> Self:
         self.start()
@@ -124,6 +134,10 @@ class PracticeSlack:
     def api_url(self) -> str:
         """The Web API's address for an SDK. Raises NotRunningError while it is stopped."""
         return f"{self.url}api/"
+
+    def _link(self) -> str:
+        """An address that opens one socket, once."""
+        return f"ws://{self._server.address}/link?ticket={self._sockets.ticket()}"
 
     def _address(self) -> str:
         """For response URLs, which need an address even where only `respond` takes them."""
@@ -195,99 +209,13 @@ class PracticeSlack:
         return [e for e in entries if e.flow is Flow.TO_SLACK and e.name == method]
 
     def close(self) -> None:
-        """Wait for the events under way; nothing is delivered afterwards."""
+        """Wait for the events under way, and keep what is to be kept.
+
+        Nothing is delivered or kept afterwards.
+        """
         self._wiring.close()
-
-    # --- the workspace's side -----------------------------------------------------------------
-
-    def add_person(self, name: str, *, role: str = "member", real_name: str = "") -> Person:
-        """Add somebody, in #general like everybody.
-
-        Args:
-            name: the handle, such as ``alice``.
-            role: one of `sandbox.model.Role`.
-
-        Raises:
-            SandboxError: the handle is taken.
-            ValueError: there is no such role.
-        """
-        if self.workspace.account_named(name) is not None:
-            raise SandboxError(f"there is a {name} already")
-        kind = Role(role)
-        team = self.workspace.other_team_id if kind is Role.OUTSIDER else self.team_id
-        account = Account(
-            new_id("U"),
-            name,
-            real_name or name.title(),
-            f"{name}@example.com",
-            team,
-            kind,
-            self.workspace.clock.now(),
-            deleted=kind is Role.DEACTIVATED,
-        )
-        with self.workspace.change():
-            self.workspace.accounts[account.id] = account
-            self._channel(GENERAL).members.append(account.id)
-        return self.person(name)
-
-    def person(self, name: str) -> Person:
-        """Somebody by handle. Raises SandboxError where there is nobody of this name."""
-        account = self._account(name)
-        return Person(self._wiring, self.hands, account.id, self._channel(GENERAL).id)
-
-    def change_role(self, name: str, role: str) -> None:
-        """Give somebody another role; the app is told by ``user_change``.
-
-        Raises:
-            SandboxError: there is nobody of this name, or they would change organisations.
-            ValueError: there is no such role.
-        """
-        account, kind = self._account(name), Role(role)
-        if Role.OUTSIDER in (account.role, kind) and account.role is not kind:
-            raise SandboxError(f"{name} cannot change organisations")
-        with self.workspace.change():
-            account.role, account.deleted = kind, kind is Role.DEACTIVATED
-            account.updated = self.workspace.clock.now()
-            with_email = "users:read.email" in self.install.scopes
-            user = account_json(self.workspace, self.install, account, with_email=with_email)
-        self.workspace.emit({"type": "user_change", "user": user})
-
-    def deactivate(self, name: str) -> None:
-        """Deactivate somebody; see `change_role`."""
-        self.change_role(name, "deactivated")
-
-    def add_channel(
-        self, name: str, *, members: list[str] | None = None, private: bool = False
-    ) -> str:
-        """Add a channel with these people (by handle) in it; returns its id.
-
-        Raises:
-            SandboxError: the name is taken, or one of the people is unknown.
-        """
-        if self.workspace.channel_named(name) is not None:
-            raise SandboxError(f"there is a #{name} already")
-        ids = [self._account(member).id for member in members or []]
-        kind = ChannelKind.PRIVATE if private else ChannelKind.PUBLIC
-        now = self.workspace.clock.now()
-        channel = Channel(new_id("C"), name, kind, now, ids[0] if ids else "", ids)
-        with self.workspace.change():
-            self.workspace.channels[channel.id] = channel
-        return channel.id
-
-    def invite_app(self, channel: str) -> None:
-        """Put the app into a channel, by its name; nothing happens when it is there already."""
-        with self.workspace.change():
-            members = self._channel(channel).members
-            if self.bot_user_id not in members:
-                members.append(self.bot_user_id)
-
-    def add_usergroup(self, handle: str, members: list[str]) -> str:
-        """Add a user group of these people (by handle); returns its id."""
-        ids = [self._account(member).id for member in members]
-        group = Usergroup(new_id("S"), handle, handle, ids, self.workspace.clock.now())
-        with self.workspace.change():
-            self.workspace.usergroups[group.id] = group
-        return group.id
+        if self._keeper is not None:
+            self._keeper.close()
 
     def _verify(self, http: HttpDelivery) -> None:
         body, deliver = self._wiring.payloads.challenge(), self._wiring.courier.deliver
@@ -301,23 +229,3 @@ class PracticeSlack:
         raise SandboxError(
             f"{http.url} did not answer with the value of the challenge parameter: {problem}"
         )
-
-    def _add_bot(self) -> None:
-        manifest = self.workspace.manifest
-        name = manifest.bot_name or manifest.name
-        handle = "".join(c for c in name.lower() if c.isalnum())
-        now = self.workspace.clock.now()
-        bot = Account(self.bot_user_id, handle, name, "", self.team_id, Role.BOT, now)
-        self.workspace.accounts[bot.id] = bot
-
-    def _account(self, name: str) -> Account:
-        found = self.workspace.account_named(name)
-        if found is None:
-            raise SandboxError(f"there is nobody called {name}")
-        return self.workspace.accounts[found.id]
-
-    def _channel(self, name: str) -> Channel:
-        found = self.workspace.channel_named(name)
-        if found is None:
-            raise SandboxError(f"there is no channel {name}")
-        return self.workspace.channels[found.id]

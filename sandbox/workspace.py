@@ -93,7 +93,13 @@ class Workspace:
         """A message's time stamp: the clock's time, and never the same twice."""
         with self.lock:
             self._last_ts = max(self._last_ts + 1, int(self.clock.now() * 1_000_000))
-            return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+            return _ts(self._last_ts)
+
+    @property
+    def last_ts(self) -> str:
+        """The newest time stamp that was given out."""
+        with self.lock:
+            return _ts(self._last_ts)
 
     def note_ts(self, ts: str) -> None:
         """Keep later time stamps after `ts`, which came from an earlier run."""
@@ -247,3 +253,7 @@ class Workspace:
                 return self.find_message(channel, ts)
             case ViewRef(view):
                 return self.views.get(view)
+
+
+def _ts(microseconds: int) -> str:
+    return f"{microseconds // 1_000_000}.{microseconds % 1_000_000:06d}"
