@@ -7,6 +7,7 @@ They raise `SandboxError` for what Slack's own window would not offer.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sandbox import commanding, modals, pressing
 from sandbox.delivering import NotAcknowledged
@@ -74,16 +75,15 @@ class Hands:
             view.waiting = True
             trigger = self._wiring.triggers.issue(user)
             body = self._wiring.payloads.submission(account, view, trigger=trigger)
+        answer: object = modals.NO_ANSWER
         try:
-            answer = self._wiring.courier.deliver(body, "interactive", "view_submission")
-            with workspace.change():
+            with suppress(NotAcknowledged):
+                answer = self._wiring.courier.deliver(body, "interactive", "view_submission")
+        finally:
+            with workspace.change():  # one change: nobody sees the answer and a modal that waits
+                view.waiting = False
                 if view.id in workspace.views:
                     modals.apply_answer(workspace, view, answer)
-        except NotAcknowledged:
-            view.notice = modals.TROUBLE
-        finally:
-            with workspace.change():
-                view.waiting = False
 
     def close(self, user: str, *, everything: bool = False) -> None:
         """Close the topmost modal, or the whole stack (the cross in the corner)."""

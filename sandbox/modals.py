@@ -18,6 +18,9 @@ STACK_LIMIT = 3
 
 TROUBLE = "We had some trouble connecting. Try again?"
 
+NO_ANSWER = object()
+"""Stands for the answer to a submission that the app did not answer."""
+
 
 def new_modal(workspace: Workspace, user: str, body: Json) -> View:
     """Put a view on top of somebody's stack.

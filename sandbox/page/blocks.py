@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sandbox.model import Json
 from sandbox.page.elements import draw_element, draw_image
 from sandbox.page.icons import icon
+from sandbox.page.input_error import InputError
 from sandbox.page.stage import Stage
 from sandbox.page.tables import draw_table
 from sandbox.page.tags import markup, tag
@@ -62,17 +63,13 @@ def _image(stage: Stage, block: Json) -> None:
 
 def _input(stage: Stage, block: Json) -> None:
     label = stage.reader.plain(block.get("label"))
-    error = stage.errors.get(block["block_id"])
     with tag("div", classes="input-label"):
         tag("span", label)
         if block.get("optional"):
             tag("span", "(optional)", "input-optional")
-    with tag("div", classes="input-body has-error" if error else "input-body"):
+    with tag("div", classes="input-body") as body:
         draw_element(stage, block["block_id"], block.get("element", {}), label)
-    if error:
-        with tag("div", classes="input-error", role="alert"):
-            icon("warning", 16)
-            tag("span", error)
+    stage.errors[block["block_id"]] = InputError(body, tag("div"))
     if block.get("hint"):
         tag("div", stage.reader.plain(block["hint"]), "input-hint")
 

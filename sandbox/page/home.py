@@ -1,27 +1,33 @@
 """The app's Home."""
 
-from sandbox.model import ViewRef
+from nicegui.element import Element
+
+from sandbox.model import View, ViewRef
 from sandbox.page.blocks import draw_blocks
 from sandbox.page.notice import draw_notice
 from sandbox.page.part import Part
 from sandbox.page.stage import Stage
-from sandbox.page.tab import HOME
+from sandbox.page.tab import HOME, Tab
 from sandbox.page.tags import tag
 
 
 class Home(Part):
     """The Home that the app published for the acting person."""
 
+    def __init__(self, tab: Tab, holder: Element) -> None:
+        self._view: View | None = None
+        super().__init__(tab, holder)
+
     def mark(self) -> object:
         here = self.tab.place == HOME
         self.holder.set_visibility(here)
-        view = self.tab.workspace.home_of(self.tab.me) if here else None
+        view = self._view = self.tab.workspace.home_of(self.tab.me) if here else None
         return self.tab.me, here, (view.id, view.hash, view.notice) if view else None
 
     def draw(self) -> None:
         if self.tab.place != HOME:
             return
-        view = self.tab.workspace.home_of(self.tab.me)
+        view = self._view
         if view is None:
             name = self.tab.workspace.manifest.bot_name
             tag("p", f"{name} has nothing to show here yet.", "empty-home")

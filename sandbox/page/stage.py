@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.model import Json, StateValues, Surface
 from sandbox.page.confirm import ask
+from sandbox.page.input_error import InputError
 from sandbox.page.texts import Reader
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ class Stage:
         reader: who reads it.
         blocks: the blocks on it.
         values: what the person has entered so far, by block and action.
-        errors: the app's words under the inputs, by block_id.
         in_view: whether this is a modal or an App Home.
     """
 
@@ -32,7 +32,6 @@ class Stage:
         blocks: list[Json],
         *,
         values: StateValues | None = None,
-        errors: Mapping[str, str] | None = None,
         in_view: bool = False,
     ) -> None:
         self.tab = tab
@@ -44,12 +43,17 @@ class Stage:
             for block in blocks
             if block.get("type") == "input" and not block.get("dispatch_action")
         }
-        self.errors = dict(errors or {})
+        self.errors: dict[str, InputError] = {}
         self.in_view = in_view
 
     def value(self, block_id: str, action_id: str) -> Json:
         """What has been entered in an element; empty when nothing has."""
         return self.values.get(block_id, {}).get(action_id, {})
+
+    def show_errors(self, errors: Mapping[str, str]) -> None:
+        """Put the app's words under the inputs, by block_id, and take away older ones."""
+        for block_id, error in self.errors.items():
+            error.show(errors.get(block_id))
 
     def enter(self, block_id: str, action_id: str, value: Json) -> None:
         """Remember what was filled in, without telling the app."""

@@ -432,6 +432,38 @@ def test_enter_submits_and_escape_closes_a_modal(tab: Window, slack: StandIn) ->
     assert slack.hands.of("close") == [("close", "UALICE", False)]
 
 
+def test_errors_come_and_go_under_a_field_that_stays(tab: Window, slack: StandIn) -> None:
+    page = tab.open("as=alice&in=general")
+    view = slack.open("UALICE", new_key_view())
+    dialog = page.get_by_role("dialog", name="New key")
+    name = dialog.get_by_label("Name")
+    name.evaluate("field => { field.drawnFirst = true }")
+    name.fill("Test")
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    name.fill("Zapier")
+    with slack.workspace.change():
+        view.errors = {}
+    expect(dialog.get_by_role("alert")).to_have_count(0)
+    expect(name).to_have_value("Zapier")
+    assert name.evaluate("field => field.drawnFirst === true")
+
+
+def test_an_answer_does_not_take_away_what_is_being_typed(tab: Window, slack: StandIn) -> None:
+    page = tab.open("as=alice&in=general")
+    view = slack.open("UALICE", new_key_view())
+    name = page.get_by_role("dialog", name="New key").get_by_label("Name")
+    name.evaluate("field => { field.drawnFirst = true }")
+    name.fill("Zapier, prod")
+    soon(page, lambda: view.values)
+    with slack.workspace.change():  # as though the last keys were still on their way
+        view.values, view.hash = {}, "h2"
+    soon(page, lambda: not name.evaluate("field => field.drawnFirst"))
+    expect(name).to_have_value("Zapier, prod")
+    expect(name).to_be_focused()
+    soon(page, lambda: view.values["name"]["v"]["value"] == "Zapier, prod")
+
+
 def test_escape_in_a_menu_leaves_the_modal_open(tab: Window, slack: StandIn) -> None:
     page = tab.open("as=alice&in=general")
     slack.open("UALICE", new_key_view())

@@ -18,7 +18,6 @@ pytestmark = [
     pytest.mark.sockets,
     pytest.mark.browser,
     needs_browser,
-    pytest.mark.skip(reason="on a busy machine a modal with errors may stay open when sent again"),
 ]
 
 

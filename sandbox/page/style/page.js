@@ -73,6 +73,9 @@ const practiceSlack = (() => {
   // A message or a view that the app changes is drawn anew: whoever was in one of its elements
   // finds themselves there again.
   let left = null;
+  // What was typed into a field and has not been sent by Enter: an answer that comes while somebody
+  // types does not take it away.
+  let unsent = null;
 
   function nameOf(element) {
     const block = element.closest("[data-block-id]");
@@ -85,13 +88,31 @@ const practiceSlack = (() => {
   }
 
   document.addEventListener("focusin", (e) => (left = nameOf(e.target)));
-  document.addEventListener("pointerdown", () => (left = null), { capture: true });
+  document.addEventListener(
+    "pointerdown",
+    (e) => e.target !== document.activeElement && (left = null),
+    { capture: true },
+  );
+  document.addEventListener(
+    "input",
+    (e) => (unsent = { field: e.target, name: nameOf(e.target) }),
+    { capture: true },
+  );
+  document.addEventListener("keydown", (e) => e.key === "Enter" && (unsent = null));
+
+  function keepUnsent(again) {
+    if (!unsent || unsent.field.isConnected || unsent.name !== left) return;
+    const { value } = unsent.field;
+    unsent = null;
+    if (again.value !== value) put(again, value);
+  }
 
   function comeBack() {
     if (!left || (document.activeElement && document.activeElement !== document.body)) return;
     const again = document.querySelector(left);
     if (!again || again.disabled) return;
     again.focus();
+    keepUnsent(again);
     if (again.setSelectionRange && again.type === "text") {
       again.setSelectionRange(again.value.length, again.value.length);
     }
