@@ -138,7 +138,7 @@ class Tour:
         """Show the key."""
         self._alice.types(f"/apikeys show {_RENAMED}")
         text = self._alice.sees("History")
-        for done in ("began to make it", "came to work", "renamed it", "revoked it"):
+        for done in ("asked for it", "it works from then on", "renamed it", "revoked it"):
             _holds(done, text)
 
     def look_for_tokens(self) -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from bot.blocks import ids
 from bot.blocks.parts import (
-    DAY,
     Block,
     Message,
     actions,
@@ -15,20 +14,18 @@ from bot.blocks.parts import (
     button,
     clip,
     context,
-    date,
     line,
     mention,
     message,
-    mrkdwn,
-    owner_of,
     section,
     sentence,
     theirs,
     words,
 )
+from bot.blocks.row import row
 from bot.refs import Ref
 from keys.token import redact
-from keys.values import KeyView, State
+from keys.values import KeyView
 
 CHOICES_MAX = 10
 NEAREST_MAX = 5
@@ -46,7 +43,7 @@ def choice(typed: str, keys: Sequence[KeyView], ref: Ref) -> Message:
     """
     blocks = [
         sentence("Several keys fit ", _quoted(typed), ". Which one do you mean?"),
-        *(_candidate(key, ref) for key in keys[:CHOICES_MAX]),
+        *_candidates(keys[:CHOICES_MAX], ref),
     ]
     if len(keys) > CHOICES_MAX:
         blocks.append(context(f"{len(keys) - CHOICES_MAX} more fit. Type more of the name."))
@@ -58,37 +55,31 @@ def unknown(typed: str, nearest: Sequence[KeyView], ref: Ref) -> Message:
     blocks = [sentence("There is no key ", _quoted(typed), ".")]
     if nearest:
         blocks.append(section("These come nearest:"))
-        blocks += [_candidate(key, ref) for key in nearest[:NEAREST_MAX]]
+        blocks += _candidates(nearest[:NEAREST_MAX], ref)
     else:
         blocks.append(context("The list shows the keys that there are."))
     blocks.append(actions(button("List keys", ids.LIST, Ref(ref.at))))
     return message("There is no such key.", *blocks)
 
 
-def _candidate(key: KeyView, ref: Ref) -> Block:
-    hint, life = f"`{key.hint}`", f"Created: {date(key.created_at, DAY)}"
-    if key.state is State.REVOKED:
-        life += f"\nRevoked: {date(key.revoked_at, DAY)}"
-    return {
-        "type": "section",
-        "block_id": f"row_{key.id}",
-        "text": theirs(key.name),
-        "fields": [mrkdwn(f"{hint}\nOwner: {owner_of(key)}"), mrkdwn(life)],
-        "accessory": button("This one", ids.KEY_CHOICE, replace(ref, key=key.id)),
-    }
+def _candidates(keys: Sequence[KeyView], ref: Ref) -> list[Block]:
+    this_one = ((key, button("This one", ids.KEY_CHOICE, replace(ref, key=key.id))) for key in keys)
+    return [block for key, pick in this_one for block in row(key, pick)]
 
 
-def mistyped(command: str, typed: str, suggestion: str | None, ref: Ref) -> Message:
+def mistyped(command: str, typed: str, suggestion: str | None, ref: Ref, rest: str = "") -> Message:
     """There is no such subcommand.
 
     Args:
         command: the slash command, such as `/apikeys`.
         typed: what stood in place of a subcommand.
         suggestion: the nearest subcommand, one of ours; None if none is near.
+        rest: what was typed after it.
     """
     blocks = [sentence("There is no ", _quoted(f"{command} {typed}"), ".")]
     if suggestion is not None:
-        blocks.append(section(f"Did you mean `{command} {suggestion}`?"))
+        meant = clip(f"{command} {suggestion} {redact(rest)}".rstrip(), TYPED_MAX)
+        blocks.append(sentence("Did you mean ", words(meant, code=True), "?"))
     blocks.append(actions(button("Show the guide", ids.HELP, Ref(ref.at))))
     return message("There is no such subcommand.", *blocks)
 

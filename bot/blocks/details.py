@@ -39,9 +39,9 @@ HISTORY_MAX = 20
 HANDOVERS_MAX = 10
 REASON_MAX = 100  # in the history, where many may come together
 _DONE = {
-    "key.reserved": "began to make it",
-    "key.issued": "made it, and it came to work",
-    "key.abandoned": "gave it up before it came to work",
+    "key.reserved": "asked for it",
+    "key.issued": "got its token, and it works from then on",
+    "key.abandoned": "gave it up before it worked",
     "key.renamed": "renamed it",
     "key.revoked": "revoked it",
     "token.removed": "removed the token from its message",
@@ -102,19 +102,19 @@ def _end(key: KeyView) -> Block:
     if key.revoked_by is not None:
         pieces += [" by ", person(key.revoked_by)]
     if key.revoked_at is not None:
-        pieces += [", ", moment(key.revoked_at)]
+        pieces.append(moment(key.revoked_at, ", "))
     if key.revoked_reason:
         pieces += [". Reason: ", words(key.revoked_reason)]
     return sentence(*pieces)
 
 
 def _sent(handover: Handover) -> Element:
-    gone: list[Element | str] = [", still in the message"]
+    gone: Element | str = "; it is still in the message"
     if handover.recipient.kind == "operator":
-        gone = [", on a terminal"]
+        gone = ", on a terminal"
     elif handover.removed_at is not None:
-        gone = [", removed there ", moment(handover.removed_at)]
-    return line(person(handover.recipient), ", ", moment(handover.sent_at), *gone)
+        gone = moment(handover.removed_at, "; removed from the message ")
+    return line(person(handover.recipient), moment(handover.sent_at, ", "), gone)
 
 
 def _history(history: Sequence[HistoryEntry]) -> list[Block]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.blocks import ids
-from bot.blocks.parts import Message, actions, button, context, message, section
+from bot.blocks.parts import Message, actions, button, context, header, message, section
 from bot.refs import Ref
 
 _COMMANDS = (
@@ -11,7 +11,7 @@ _COMMANDS = (
     ("list [words]", "look through the active keys"),
     ("show <name or id>", "everything about one key, and its history"),
     ("rename <name or id> [new name]", "give a key another name; its token stays"),
-    ("revoke <name or id>", "end a key for good"),
+    ("revoke <name or id>", "end a key for good; its token is refused"),
     ("help", "this guide"),
 )
 
@@ -24,7 +24,7 @@ def guide(command: str, ref: Ref, *, may_change: bool) -> Message:
         may_change: whether the reader is an admin; others get the words, but no buttons.
     """
     lines = "\n".join(f"• `{command} {_typed(usage)}` – {what}" for usage, what in _COMMANDS)
-    blocks = [section("*API keys*\nMake, find and end the keys to your API."), section(lines)]
+    blocks = [header("How to look after API keys"), section(lines)]
     if may_change:
         new = button("New key", ids.NEW, ref, style="primary")
         blocks.append(actions(new, button("List keys", ids.LIST, ref)))

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from bot.blocks import ids
 from bot.blocks.parts import (
-    DAY,
     Block,
     Element,
     Message,
@@ -15,15 +14,12 @@ from bot.blocks.parts import (
     button,
     clip,
     context,
-    date,
+    header,
     message,
-    mrkdwn,
-    owner_of,
     plain,
-    scopes_in_words,
     section,
-    theirs,
 )
+from bot.blocks.row import row
 from bot.refs import OPTION_MAX, Ref
 from keys.token import redact
 from keys.values import KeyView
@@ -69,8 +65,8 @@ def listing(page: Page, ref: Ref) -> Message:
     """
     if len(page.keys) > ROWS_MAX:
         raise ValueError(f"a page has {len(page.keys)} keys; {ROWS_MAX} is the most")
-    rows = [_row(key, ref) for key in page.keys]
-    blocks = [section("*Active API keys*"), _search(page.query), *(rows or [_nothing(page)])]
+    rows = [block for key in page.keys for block in row(key, _menu(key, ref))]
+    blocks = [header("Active API keys"), _search(page.query), *(rows or [_nothing(page)])]
     if page.keys:
         blocks.append(context(_position(page)))
     blocks.append(_buttons(page, ref))
@@ -91,30 +87,14 @@ def _search(query: str) -> Block:
         "type": "input",
         "block_id": ids.QUERY,
         "dispatch_action": True,
-        "optional": True,
         "label": plain("Search, then press Enter"),
         "element": element,
     }
 
 
-def _row(key: KeyView, ref: Ref) -> Block:
-    facts = (
-        f"`{key.hint}`",
-        scopes_in_words(key.scopes),
-        f"Owner: {owner_of(key)}",
-        f"Created: {date(key.created_at, DAY)}\nLast used: {date(key.last_used_at, DAY)}",
-    )
-    return {
-        "type": "section",
-        "block_id": f"row_{key.id}",
-        "text": theirs(key.name),
-        "fields": [mrkdwn(fact) for fact in facts],
-        "accessory": {
-            "type": "overflow",
-            "action_id": ids.KEY_MENU,
-            "options": [_option(label, replace(ref, do=do, key=key.id)) for label, do in _MENU],
-        },
-    }
+def _menu(key: KeyView, ref: Ref) -> Element:
+    options = [_option(label, replace(ref, do=do, key=key.id)) for label, do in _MENU]
+    return {"type": "overflow", "action_id": ids.KEY_MENU, "options": options}
 
 
 def _option(label: str, ref: Ref) -> Element:
@@ -139,7 +119,7 @@ def _count(total: int) -> str:
 
 
 def _buttons(page: Page, ref: Ref) -> Block:
-    elements = []
+    elements: list[Element] = []
     for label, action, cursor in (
         ("Previous", ids.PAGE_BACK, page.back),
         ("Next", ids.PAGE_ON, page.on),
@@ -147,4 +127,6 @@ def _buttons(page: Page, ref: Ref) -> Block:
         if cursor is not None:
             there = replace(ref, query=clip(redact(page.query), QUERY_MAX), cursor=cursor)
             elements.append(button(label, action, there))
+    if page.query:
+        elements.append(button("Show all keys", ids.SHOW_ALL, ref))
     return actions(*elements, button("New key", ids.NEW, ref))

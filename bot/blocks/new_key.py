@@ -97,11 +97,11 @@ def _input(
 def _anyway() -> Block:
     options = [{"text": plain("Use this name anyway"), "value": ANYWAY_VALUE}]
     element: Element = {"type": "checkboxes", "action_id": ids.VALUE, "options": options}
-    return _input(ids.ANYWAY, "Or keep it", element, optional=True)
+    return _input(ids.ANYWAY, "If you are sure", element, optional=True)
 
 
 def _scopes(chosen: tuple[str, ...]) -> Block:
-    options = {scope: {"text": plain(MEANINGS[scope]), "value": scope} for scope in SCOPES}
+    options = {scope: _scope(scope) for scope in SCOPES}
     element: Element = {
         "type": "checkboxes",
         "action_id": ids.VALUE,
@@ -110,6 +110,11 @@ def _scopes(chosen: tuple[str, ...]) -> Block:
     if initial := [option for scope, option in options.items() if scope in chosen]:
         element["initial_options"] = initial
     return _input(ids.SCOPES, "Scopes", element, hint="What programs may do with the key.")
+
+
+def _scope(scope: str) -> Element:
+    meaning = MEANINGS[scope]
+    return {"text": plain(meaning[:1].upper() + meaning[1:]), "value": scope}
 
 
 def _owner(user_id: str) -> Block:
@@ -141,9 +146,9 @@ def in_progress(name: str) -> View:
 def made(key: KeyView) -> View:
     """The key works, and its token is in the person's DM."""
     return _result(
-        "Key made",
+        "Your key is ready",
         sentence(name_of(key), " works now."),
-        section("Its token is in your direct messages with this app, and leaves there soon."),
+        section("Its token is in your direct messages with this app. Store it soon."),
     )
 
 

@@ -58,7 +58,7 @@ def _revoked(due: DueNotice) -> Block:
 
 def _who_and_which(due: DueNotice, did: str) -> list[Element | str]:
     name = words(_name(due.data), bold=True)
-    return [person(due.actor), did, name, ", ", moment(due.at)]
+    return [person(due.actor), did, name, moment(due.at, ", ")]
 
 
 def _name(data: dict[str, Any]) -> str:

@@ -100,6 +100,11 @@ def sentence(*pieces: Element | str) -> Block:
     return {"type": "rich_text", "elements": [line(*pieces)]}
 
 
+def header(text: str) -> Block:
+    """A heading of our own words; at most 150 characters."""
+    return {"type": "header", "text": plain(text)}
+
+
 def code_block(text: str) -> Block:
     """Text alone in a code block."""
     pre = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
@@ -117,18 +122,32 @@ def name_of(key: KeyView) -> Element:
     return words(key.name, bold=True)
 
 
-def moment(at: datetime, form: str = MINUTE) -> Element:
-    """A time within a sentence, as each reader's clock shows it."""
-    fallback = _fallback(at)
-    return {"type": "date", "timestamp": int(at.timestamp()), "format": form, "fallback": fallback}
+def moment(at: datetime, before: str = "") -> Element:
+    """A time in rich text, as each reader's clock shows it.
+
+    Args:
+        before: the words before it, if any; after them Slack writes a small “today”.
+    """
+    return {
+        "type": "date",
+        "timestamp": int(at.timestamp()),
+        "format": before + MINUTE,
+        "fallback": before + _fallback(at),
+    }
 
 
-def date(at: datetime | None, form: str = MINUTE, never: str = "never") -> str:
+def date(at: datetime | None, form: str = MINUTE, *, before: str = "", never: str = "never") -> str:
     """A time as mrkdwn.
+
+    Args:
+        before: as for `moment`.
+        never: what stands there instead of a time that is not.
 
     Source: https://docs.slack.dev/messaging/formatting-message-text, "Date formatting".
     """
-    return never if at is None else f"<!date^{int(at.timestamp())}^{form}|{_fallback(at)}>"
+    if at is None:
+        return never
+    return f"<!date^{int(at.timestamp())}^{before}{form}|{before}{_fallback(at)}>"
 
 
 def _fallback(at: datetime) -> str:

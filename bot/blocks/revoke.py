@@ -40,7 +40,7 @@ def confirmation(key: KeyView, ref: Ref) -> Message:
         section(f"*{QUESTION}*"),
         sentence(name_of(key)),
         fields(facts),
-        context("Programs that use it are refused from then on. This cannot be undone."),
+        section("Programs that use it are refused at their next request. This cannot be undone."),
         actions(
             button("Revoke", ids.REVOKE_CONFIRMED, ref, style="danger"),
             button("Cancel", ids.CANCEL, ref),
@@ -52,7 +52,7 @@ def revoked(key: KeyView) -> Message:
     """The message after the key was revoked."""
     return message(
         "The key was revoked.",
-        sentence("Revoked ", name_of(key), *_by_whom(key), "."),
+        sentence(name_of(key), " was revoked", *_by_whom(key), "."),
         context(f"`{key.hint}` is refused from now on. This cannot be undone."),
     )
 
@@ -82,5 +82,5 @@ def _by_whom(key: KeyView) -> list[Element | str]:
     if key.revoked_by is not None:
         pieces += [" by ", person(key.revoked_by)]
     if key.revoked_at is not None:
-        pieces += [", ", moment(key.revoked_at)]
+        pieces.append(moment(key.revoked_at, ", "))
     return pieces

@@ -42,11 +42,11 @@ def token(key: KeyView, text: str, minutes: int, url: str, ref: Ref) -> Message:
         "Your new API key is ready. Open this message to copy its token.",
         sentence("This is the token of ", name_of(key), ". It cannot be shown again."),
         code_block(text),
-        section("Put it where your program keeps its secrets now."),
+        section("Put it where your program keeps its secrets. A double-click selects it."),
         actions(button("I've stored it", ids.STORED, ref, style="primary")),
-        section("To use it, with the token in the variable `API_KEY`:"),
-        code_block(f'curl -H "Authorization: Bearer $API_KEY" {url}'),
         context(f"The token removes itself from this message after {_minutes(minutes)}."),
+        section("How a program uses it, with the token in the variable `API_KEY`:"),
+        code_block(f'curl -H "Authorization: Bearer $API_KEY" {url}'),
     )
 
 

@@ -28,6 +28,7 @@ def register(app: App, context: Context) -> None:
         ids.NEW: showing.open_new,
         ids.LIST: lambda turn: turn.say(showing.keys(turn, turn.ref())),
         ids.SEARCH: search,
+        ids.SHOW_ALL: lambda turn: turn.say(showing.keys(turn, turn.ref()), replace=True),
         ids.PAGE_BACK: lambda turn: _turn_page(turn, back=True),
         ids.PAGE_ON: lambda turn: _turn_page(turn, back=False),
         ids.KEY_MENU: lambda turn: showing.do(turn, _chosen(turn)),

@@ -52,8 +52,8 @@ def _carry_out(turn: Turn, said: read.Command) -> None:
             _about(turn, rest, "revoke", ids.DO_REVOKE)
         case read.Show(rest=rest):
             _about(turn, rest, "show", ids.DO_DETAILS)
-        case read.Unknown(word=word, suggestion=suggestion):
-            turn.say(answers.mistyped(COMMAND, word, suggestion, turn.ref()))
+        case read.Unknown(word=word, suggestion=suggestion, rest=rest):
+            turn.say(answers.mistyped(COMMAND, word, suggestion, turn.ref(), rest))
 
 
 def _list(turn: Turn, said: read.List) -> None:

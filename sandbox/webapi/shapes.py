@@ -20,8 +20,8 @@ def account_json(
     profile: Json = {
         "real_name": account.real_name,
         "real_name_normalized": account.real_name,
-        "display_name": account.name,
-        "display_name_normalized": account.name,
+        "display_name": account.real_name,
+        "display_name_normalized": account.real_name,
         "title": "",
         "status_text": "",
         "status_emoji": "",

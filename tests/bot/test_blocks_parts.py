@@ -203,6 +203,12 @@ def test_details_tell_state_and_history() -> None:
     assert "active" in plain_of_message(before)
 
 
+def test_within_a_sentence_today_is_small() -> None:
+    ended = plain_of_message(revoke.revoked(revoked_key()), now=NOW)
+    assert ", today at 12:00 PM" in ended
+    assert "created today" in plain_of_message(answers.choice("a", [key()], REF), now=NOW)
+
+
 def test_details_of_a_revoked_key_offer_nothing() -> None:
     shown = details.details(revoked_key(reason="leaked"), [], [], NOW, REF)
     assert buttons(shown) == {}
@@ -217,7 +223,7 @@ def test_details_tell_who_made_a_key() -> None:
 
 def test_a_revoked_candidate_says_so() -> None:
     shown = answers.unknown("Zapir", [revoked_key()], Ref(NOW, do=ids.DO_DETAILS))
-    assert "Revoked: 2026-03-01" in plain_of_message(shown)
+    assert "revoked 2026-03-01" in plain_of_message(shown)
 
 
 def test_a_long_history_says_what_is_left_out() -> None:
@@ -244,6 +250,8 @@ def test_an_unknown_name_gets_the_nearest() -> None:
 def test_a_mistyped_subcommand_gets_a_suggestion() -> None:
     shown = plain_of_message(answers.mistyped("/apikeys", "revok", "revoke", REF))
     assert "Did you mean /apikeys revoke?" in shown
+    kept = plain_of_message(answers.mistyped("/apikeys", "revok", "revoke", REF, "Zap, <a>"))
+    assert "Did you mean /apikeys revoke Zap, <a>?" in kept
     assert "Did you mean" not in plain_of_message(answers.mistyped("/apikeys", "zzz", None, REF))
 
 

@@ -98,7 +98,7 @@ def test_revoking_asks_first_and_then_redraws(bench: Bench) -> None:
     key, _ = bench.house.issue("Zapier")
     asked = buttons(bench.types("revoke zapier")["blocks"])
     assert state(bench, key.id) is State.ACTIVE
-    for words in ("Revoked", "already revoked"):
+    for words in ("refused from now on", "already revoked"):
         bench.presses(asked[ids.REVOKE_CONFIRMED])
         assert state(bench, key.id) is State.REVOKED
         assert bench.answers[-1]["replace_original"] is True
@@ -162,10 +162,21 @@ def test_the_list_is_paged_and_searched(bench: Bench) -> None:
     bench.presses({"action_id": ids.SEARCH, "type": "plain_text_input", "value": "gram 07"})
     assert bench.answers[-1]["text"] == "1 active key"
     menu = buttons(bench.answers[-1]["blocks"])[ids.KEY_MENU]
-    for option, words in zip(menu["options"][1:], ["Are you sure", "made it"], strict=True):
+    for option, words in zip(menu["options"][1:], ["Are you sure", "asked for it"], strict=True):
         pressed = {"action_id": ids.KEY_MENU, "type": "overflow", "selected_option": option}
         bench.presses(pressed)
         assert words in json.dumps(bench.answers[-1])
+
+
+def test_from_a_search_one_press_leads_back_to_all_keys(bench: Bench) -> None:
+    for name in ("Zapier", "Billing"):
+        bench.house.issue(name)
+    assert ids.SHOW_ALL not in buttons(bench.types("list")["blocks"])
+    bench.presses({"action_id": ids.SEARCH, "type": "plain_text_input", "value": "zap"})
+    assert bench.answers[-1]["text"] == "1 active key"
+    bench.presses(buttons(bench.answers[-1]["blocks"])[ids.SHOW_ALL])
+    assert bench.answers[-1]["text"] == "2 active keys"
+    assert bench.answers[-1]["replace_original"] is True
 
 
 def test_renaming(bench: Bench) -> None:

@@ -105,7 +105,7 @@ def test_a_keys_life(slack: PracticeSlack, house: House) -> None:
     alice.types("/apikeys show zapier").sees("Who was sent the token")
     alice.types("/apikeys revoke zapier").sees("Are you sure")
     alice.presses("Revoke", on="Are you sure")
-    alice.sees("Revoked Zapier, production")
+    alice.sees("Zapier, production was revoked")
     assert names(house) == []
 
 
