@@ -22,7 +22,7 @@ from bot.blocks.parts import (
     theirs,
     words,
 )
-from bot.blocks.row import row
+from bot.blocks.row import rows
 from bot.refs import Ref
 from keys.token import redact
 from keys.values import KeyView
@@ -63,8 +63,7 @@ def unknown(typed: str, nearest: Sequence[KeyView], ref: Ref) -> Message:
 
 
 def _candidates(keys: Sequence[KeyView], ref: Ref) -> list[Block]:
-    this_one = ((key, button("This one", ids.KEY_CHOICE, replace(ref, key=key.id))) for key in keys)
-    return [block for key, pick in this_one for block in row(key, pick)]
+    return rows(keys, lambda key: button("This one", ids.KEY_CHOICE, replace(ref, key=key.id)))
 
 
 def mistyped(command: str, typed: str, suggestion: str | None, ref: Ref, rest: str = "") -> Message:

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from bot.blocks import ids
-from bot.blocks.parts import Message, actions, button, context, header, message, section
+from bot.blocks.parts import (
+    Message,
+    actions,
+    bullets,
+    button,
+    context,
+    header,
+    line,
+    message,
+    words,
+)
 from bot.refs import Ref
 
+_TITLE = "How to look after API keys"
 _COMMANDS = (
     ("new [name]", "make a key"),
     ("list [words]", "look through the active keys"),
@@ -23,15 +34,13 @@ def guide(command: str, ref: Ref, *, may_change: bool) -> Message:
         command: the slash command as people type it, such as `/apikeys`.
         may_change: whether the reader is an admin; others get the words, but no buttons.
     """
-    lines = "\n".join(f"• `{command} {_typed(usage)}` – {what}" for usage, what in _COMMANDS)
-    blocks = [header("How to look after API keys"), section(lines)]
+    usages = (
+        line(words(f"{command} {usage}", code=True), f" – {what}") for usage, what in _COMMANDS
+    )
+    blocks = [header(_TITLE), bullets(list(usages))]
     if may_change:
         new = button("New key", ids.NEW, ref, style="primary")
         blocks.append(actions(new, button("List keys", ids.LIST, ref)))
     else:
         blocks.append(context("Only admins look after keys here. Ask one of them for a key."))
-    return message("How to look after API keys", *blocks)
-
-
-def _typed(usage: str) -> str:
-    return usage.replace("<", "&lt;").replace(">", "&gt;")
+    return message(_TITLE, *blocks)

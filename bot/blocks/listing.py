@@ -19,7 +19,7 @@ from bot.blocks.parts import (
     plain,
     section,
 )
-from bot.blocks.row import row
+from bot.blocks.row import rows
 from bot.refs import OPTION_MAX, Ref
 from keys.token import redact
 from keys.values import KeyView
@@ -65,8 +65,8 @@ def listing(page: Page, ref: Ref) -> Message:
     """
     if len(page.keys) > ROWS_MAX:
         raise ValueError(f"a page has {len(page.keys)} keys; {ROWS_MAX} is the most")
-    rows = [block for key in page.keys for block in row(key, _menu(key, ref))]
-    blocks = [header("Active API keys"), _search(page.query), *(rows or [_nothing(page)])]
+    found = rows(page.keys, lambda key: _menu(key, ref)) or [_nothing(page)]
+    blocks = [header("Active API keys"), _search(page.query), *found]
     if page.keys:
         blocks.append(context(_position(page)))
     blocks.append(_buttons(page, ref))

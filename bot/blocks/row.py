@@ -1,6 +1,8 @@
-"""One key as a row: its name and something to press, with the facts in small print below."""
+"""Keys as rows: each has its name and something to press, with the facts in small print below."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 
 from bot.blocks.parts import (
     DAY,
@@ -14,14 +16,29 @@ from bot.blocks.parts import (
 )
 from keys.values import KeyView, State
 
+_DIVIDER: Block = {"type": "divider"}
 
-def row(key: KeyView, accessory: Element) -> list[Block]:
-    """Two blocks.
+
+def rows(keys: Iterable[KeyView], accessory: Callable[[KeyView], Element]) -> list[Block]:
+    """Three blocks for each key.
 
     Args:
-        key: as it stands.
-        accessory: a button or a menu beside the name.
+        keys: as they stand.
+        accessory: makes the button or the menu beside a key's name.
     """
+    return [block for key in keys for block in (_name(key, accessory(key)), _facts(key), _DIVIDER)]
+
+
+def _name(key: KeyView, accessory: Element) -> Block:
+    return {
+        "type": "section",
+        "block_id": f"row_{key.id}",
+        "text": theirs(key.name),
+        "accessory": accessory,
+    }
+
+
+def _facts(key: KeyView) -> Block:
     facts = [
         f"`{key.hint}`",
         scopes_in_words(key.scopes),
@@ -31,10 +48,4 @@ def row(key: KeyView, accessory: Element) -> list[Block]:
     ]
     if key.state is State.REVOKED:
         facts[-1] = date(key.revoked_at, DAY, before="revoked ")
-    name: Block = {
-        "type": "section",
-        "block_id": f"row_{key.id}",
-        "text": theirs(key.name),
-        "accessory": accessory,
-    }
-    return [name, context(" · ".join(facts))]
+    return context(" · ".join(facts))

@@ -41,8 +41,10 @@ class Sidebar(Part):
             tag("h2", "Direct messages", "rail-title")
             for account, direct in self._people():
                 self._person(account, direct)
-            tag("h2", "Apps", "rail-title")
-            self._app()
+            me = self.tab.workspace.account(self.tab.me)
+            if me is not None and not me.is_outsider:  # they have apps of their own, elsewhere
+                tag("h2", "Apps", "rail-title")
+                self._app()
 
     def _people(self) -> list[tuple[Account, Channel | None]]:
         """Those one has written with, and oneself first as in Slack."""

@@ -561,6 +561,12 @@ def test_people_of_another_organisation_are_offered_no_commands(
     expect(page.get_by_role("listbox")).to_have_count(0)
 
 
+def test_people_of_another_organisation_have_not_got_the_app(tab: Window) -> None:
+    page = tab.open("as=oskar&in=general")
+    expect(page.get_by_role("heading", name="Channels")).to_be_visible()
+    expect(page.get_by_role("heading", name="Apps")).to_have_count(0)
+
+
 def test_a_mention_is_picked_from_a_list(tab: Window, slack: StandIn) -> None:
     page = tab.open("as=alice&in=general")
     box = page.get_by_role("textbox", name="Message #general")
