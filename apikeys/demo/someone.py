@@ -46,9 +46,10 @@ class Someone:
 
     def fills_in(self, button: str, **entered: Any) -> None:
         """Fill in the window that has opened, and submit it with the button of this name."""
-        self._person.sees(button, within=self._patience)
-        self._person.fills(**entered)
-        modal = self._person.modal
+        changed = self._slack.workspace.changed
+        with changed:
+            changed.wait_for(lambda: self._person.modal is not None, self._patience)
+        modal = self._person.fills(**entered).modal
         if modal is None:
             raise AssertionError("no window is open")
         self._transcript.tells(f"{self.name} fills in the window:")

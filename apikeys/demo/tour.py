@@ -16,7 +16,7 @@ from apikeys.demo.errors import DemoError
 from apikeys.demo.furnishing import TEAM
 from apikeys.demo.program import Busy, Program
 from apikeys.demo.someone import Someone
-from apikeys.demo.transcript import Transcript
+from apikeys.demo.transcript import Transcript, shortened
 from apikeys.demo.world import Stopped, World
 from keys.token import NotAToken, parse
 from sandbox.errors import SandboxError
@@ -209,6 +209,8 @@ def play(
             why = str(error) or type(error).__name__
             if world.child.ends_within(_DYING_SECONDS):
                 why = f"{world.child.died()} ({why})"
+            # What is on a screen may be among the reasons, with a token.
+            why = shortened(why)
             raise DemoError(f"The step “{title}” did not come out right: {why}") from error
     return len(tour.steps)
 

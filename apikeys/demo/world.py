@@ -18,7 +18,8 @@ from apikeys.demo.furnishing import TEAM, furnish
 from apikeys.demo.ports import HOST, held
 from gateway.server import Running, serve_in_thread
 from keys.clock import SystemClock
-from sandbox.errors import SandboxError
+from keys.token import redact
+from sandbox.errors import SandboxError, StateError
 from sandbox.practice import PracticeSlack
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
@@ -85,7 +86,7 @@ def opened(
             raise DemoError(
                 f"Another program listens on port {ports.slack}. Choose another with --port."
             )
-        slack = stack.enter_context(_slack(slack_port, page=page))
+        slack = stack.enter_context(_slack(folder, slack_port, page=page))
         settings = {
             "SLACK_BOT_TOKEN": slack.bot_token,
             "SLACK_APP_TOKEN": slack.app_token,
@@ -104,10 +105,15 @@ def opened(
         yield World(slack, child, api, folder)
 
 
-def _slack(port: int, *, page: bool) -> PracticeSlack:
+def _slack(folder: Folder, port: int, *, page: bool) -> PracticeSlack:
     if not MANIFEST.exists():
         raise DemoError(f"The demo needs the project's own folder: {MANIFEST} is not there.")
-    slack = PracticeSlack(MANIFEST, host=HOST, port=port, page=page)
+    try:
+        slack = PracticeSlack(
+            MANIFEST, host=HOST, port=port, page=page, folder=folder.slack, redact=redact
+        )
+    except StateError as error:
+        raise DemoError(f"{error} Or start afresh with: make demo-reset") from error
     furnish(slack)
     return slack
 
