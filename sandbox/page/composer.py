@@ -21,14 +21,13 @@ class Composer(Part):
 
     def mark(self) -> object:
         tab = self.tab
-        return tab.me, tab.place, self._silenced(), self._prompt()
+        return tab.me, tab.place, self._why_silent(), self._prompt()
 
     def draw(self) -> None:
         if self.tab.place == HOME:
             return
-        if self._silenced():
-            words = "Sending messages to this app has been turned off."
-            tag("div", words, "composer-off")
+        if why := self._why_silent():
+            tag("div", why, "composer-off")
             return
         with tag("div", classes="composer"):
             self._suggestions = tag("div", classes="suggestions-holder")
@@ -49,9 +48,15 @@ class Composer(Part):
         box.on("send", self._send, js_handler="(e) => emit(e.detail)")
         return box
 
-    def _silenced(self) -> bool:
-        """Whether the app takes no messages, as its manifest says."""
-        return self.tab.with_app and self.tab.workspace.manifest.messages_tab_read_only
+    def _why_silent(self) -> str | None:
+        """Why nothing can be written here; None where it can."""
+        tab = self.tab
+        me = tab.workspace.account(tab.me)
+        if me is not None and me.deleted:
+            return f"{me.real_name} is deactivated, and cannot use Slack."
+        if tab.with_app and tab.workspace.manifest.messages_tab_read_only:
+            return "Sending messages to this app has been turned off."
+        return None
 
     def _prompt(self) -> str:
         channel = self.tab.channel

@@ -60,6 +60,8 @@ class TopBar(Part):
     def _person(self, account: Account) -> None:
         item = button("", "menu-item", role="menuitemradio")
         item.props["aria-checked"] = "true" if account.id == self.tab.me else "false"
+        if account.deleted:
+            item.props["disabled"] = True
         with item:
             face(self.tab.slack, account.id, 24)
             tag("span", account.real_name)
@@ -82,7 +84,3 @@ class TopBar(Part):
         with opener, ui.menu().classes("menu about-menu").props("transition-duration=60"):
             for line in _ABOUT:
                 tag("p", line)
-
-
-def _menu() -> ui.menu:
-    return ui.menu().classes("menu").props("auto-close role=menu transition-duration=60")

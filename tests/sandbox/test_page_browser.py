@@ -101,6 +101,17 @@ def test_one_can_act_as_somebody_else(tab: Window, slack: StandIn) -> None:
     expect(page).to_have_url(re.compile("as=oskar"))
 
 
+def test_who_is_deactivated_cannot_use_slack(tab: Window, slack: StandIn) -> None:
+    page = tab.open("as=bob&in=general")
+    with slack.workspace.change():
+        slack.workspace.accounts["UBOB"].deleted = True
+    expect(page.get_by_text("Bob Ferreira is deactivated, and cannot use Slack.")).to_be_visible()
+    page.get_by_role("button", name="You are: Bob Ferreira").click()
+    page.get_by_role("menuitemradio", name="Alice Wong").click()
+    page.get_by_role("button", name="You are: Alice Wong").click()
+    expect(page.get_by_role("menuitemradio", name="Bob Ferreira")).to_be_disabled()
+
+
 def test_news_comes_without_a_reload(tab: Window, slack: StandIn) -> None:
     page = tab.open("as=alice&in=general")
     made = slack.post("CGENERAL", "UBOB", "First")
