@@ -72,7 +72,7 @@ class Hands:
             view.errors = missing_inputs(view)
             if view.errors:
                 return
-            view.waiting = True
+            view.waiting, since = True, view.hash
             trigger = self._wiring.triggers.issue(user)
             body = self._wiring.payloads.submission(account, view, trigger=trigger)
         answer: object = modals.NO_ANSWER
@@ -83,7 +83,7 @@ class Hands:
             with workspace.change():  # one change: nobody sees the answer and a modal that waits
                 view.waiting = False
                 if view.id in workspace.views:
-                    modals.apply_answer(workspace, view, answer)
+                    modals.apply_answer(workspace, view, answer, since)
 
     def close(self, user: str, *, everything: bool = False) -> None:
         """Close the topmost modal, or the whole stack (the cross in the corner)."""

@@ -77,8 +77,14 @@ def clear(workspace: Workspace, user: str) -> list[View]:
     return taken
 
 
-def apply_answer(workspace: Workspace, view: View, answer: object) -> None:
-    """Do what the app answered to a submission; an answer Slack cannot read leaves its warning."""
+def apply_answer(workspace: Workspace, view: View, answer: object, since: str) -> None:
+    """Do what the app answered to a submission; an answer Slack cannot read leaves its warning.
+
+    Args:
+        since: the view's hash when it was submitted. Where the app has called ``views.update``
+            after it answered, this thread may come to the answer later than to the call; the older
+            body in the answer then does not replace the newer one.
+    """
     if answer is None or answer in ("", {}):
         remove(workspace, view)
         return
@@ -86,19 +92,20 @@ def apply_answer(workspace: Workspace, view: View, answer: object) -> None:
         view.notice = TROUBLE
         return
     try:
-        understood = _apply(workspace, view, answer)
+        understood = _apply(workspace, view, answer, since)
     except (InvalidBlocks, SlackError):
         understood = False
     if not understood:
         view.notice = TROUBLE
 
 
-def _apply(workspace: Workspace, view: View, answer: Mapping[str, Any]) -> bool:
+def _apply(workspace: Workspace, view: View, answer: Mapping[str, Any], since: str) -> bool:
     match answer.get("response_action"):
         case "errors":
             return _put_errors(view, answer.get("errors"))
         case "update" if isinstance(answer.get("view"), dict):
-            replace_body(workspace, view, answer["view"])
+            if view.hash == since:
+                replace_body(workspace, view, answer["view"])
         case "push" if isinstance(answer.get("view"), dict):
             new_modal(workspace, view.user, answer["view"])
         case "clear":

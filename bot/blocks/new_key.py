@@ -140,7 +140,11 @@ def _note(note: str) -> Block:
 
 def in_progress(name: str) -> View:
     """Shown at once after the submission, while the key is being made."""
-    return _result(_TITLE, sentence("Making ", words(name, bold=True), " …"))
+    return _result(
+        _TITLE,
+        sentence("Making ", words(name, bold=True), " …"),
+        section("Its token comes in your direct messages with this app."),
+    )
 
 
 def made(key: KeyView) -> View:

@@ -8,6 +8,7 @@ from sandbox.delivering import NotAcknowledged
 from sandbox.errors import SandboxError, SlackError
 from sandbox.modals import TROUBLE
 from sandbox.model import Json, ViewRef
+from sandbox.webapi.stack import update_view
 from tests.sandbox.hands_bench import Bench
 from tests.sandbox.page_demo import new_key_view, plain
 
@@ -92,6 +93,19 @@ def test_update_push_and_clear() -> None:
     bench.answer = lambda body: {"response_action": "clear"}
     bench.hands.submit("Ualice")
     assert titles(bench) == []
+
+
+def test_a_later_update_is_not_undone_by_an_answer_that_is_read_late() -> None:
+    bench = Bench()
+    where = filled(bench)
+
+    def answer_and_go_on(_body: Json) -> Json:
+        update_view(bench.workspace, where.view, other_view("Done"))
+        return {"response_action": "update", "view": other_view("Working")}
+
+    bench.answer = answer_and_go_on
+    bench.hands.submit("Ualice")
+    assert titles(bench) == ["Done"]
 
 
 @pytest.mark.parametrize(

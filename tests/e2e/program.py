@@ -1,0 +1,104 @@
+"""The real program as a process of its own, at work for a practice Slack."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from sandbox.practice import PracticeSlack
+
+ROOT = Path(__file__).parents[2]
+MANIFEST = ROOT / "manifest.yml"
+CHANNEL = "#api-keys"
+_COMMAND = (sys.executable, "-m", "apikeys", "run")
+_SECONDS = 30.0
+
+
+def slack_settings(slack: PracticeSlack) -> dict[str, str]:
+    """What an operator writes into `.env` for a bot over Socket Mode."""
+    return {
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_API_URL": slack.api_url,
+        "APIKEYS_CHANNEL": CHANNEL,
+    }
+
+
+class Program:
+    """`apikeys run` with settings of its own; its log is the file `log` in its folder.
+
+    Args:
+        folder: where it works and keeps its database.
+        settings: its environment, beside the few variables that every process needs.
+        only: a part to run alone, `slack` or `gateway`.
+    """
+
+    def __init__(self, folder: Path, settings: dict[str, str], only: str | None = None) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.log = folder / "log"
+        own = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+        with self.log.open("w") as log:
+            self._process = subprocess.Popen(
+                (*_COMMAND, *(("--only", only) if only else ())),
+                cwd=folder,
+                env=own | {"APIKEYS_LOG_LEVEL": "DEBUG"} | settings,
+                stderr=log,
+            )
+
+    def waits_until_it_says(self, words: str) -> None:
+        """Returns once `words` stand in the log, on a line of the program's own."""
+        eventually(lambda: words in self.log.read_text() or not self.alive, words)
+        assert self.alive, self.log.read_text()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """Ends it as a power cut would, whatever it is doing; returns at once."""
+        self._process.kill()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._process.wait(_SECONDS)
+
+    def stop(self) -> None:
+        """Asks it to stop, and expects a clean end."""
+        self._process.terminate()
+        status = self._process.wait(_SECONDS)
+        assert status == 0, self.log.read_text()
+
+
+def eventually(condition: Callable[[], object], what: str = "", within: float = _SECONDS) -> None:
+    """Waits until a condition holds; `within` is in real seconds."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within} s: {what}"
+        time.sleep(0.01)
+
+
+def asks(gateway: str, token: str, method: str = "GET") -> int:
+    """What a proxy is told by the gateway about a request with this token."""
+    headers = {"Authorization": f"Bearer {token}", "X-Original-Method": method}
+    return httpx.get(f"{gateway}/authz", headers=headers).status_code
+
+
+def free_port() -> int:
+    """A port on which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,289 @@
+"""Everything that is typed and pressed, in a real browser, against the real program."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+from slack_sdk import WebClient
+
+from sandbox.practice import PracticeSlack
+from tests.e2e.program import CHANNEL, MANIFEST, Program, asks, free_port, slack_settings
+from tests.e2e.slack_window import APP, SlackWindow
+from tests.sandbox.page_browser import chromium, needs_browser, window
+
+pytestmark = [pytest.mark.sockets, pytest.mark.browser, needs_browser]
+
+RED = "rgb(224, 30, 90)"
+TOKEN = re.compile(r"ak_[0-9A-Za-z]{12}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}")
+PEOPLE = {
+    "alice": ("Alice Adams", "admin"),
+    "bob": ("Bob Baker", "admin"),
+    "carol": ("Carol Clark", "member"),
+    "gary": ("Gary Green", "guest"),
+    "sven": ("Sven Swan", "single_channel_guest"),
+    "olga": ("Olga Orlova", "outsider"),
+    "dora": ("Dora Dunn", "deactivated"),
+}
+
+
+@dataclass
+class World:
+    """A workspace with its people, and the program at work for it."""
+
+    slack: PracticeSlack
+    gateway: str
+
+    def asks(self, token: str) -> int:
+        """What the gateway says to a request with this token."""
+        return asks(self.gateway, token)
+
+    def makes_key(self, name: str) -> str:
+        """Have Bob make a key, without a browser; gives its token."""
+        bob = self.slack.person("bob").goes_to(CHANNEL)
+        bob.types(f"/apikeys new {name}")
+        bob.sees("Create key", within=15)
+        bob.submits()
+        bob.sees(f"{name} works now", within=15)
+        token = bob.dm.token()
+        bob.closes().presses("I've stored it")
+        bob.sees(f"The token of {name} was removed", within=15)
+        return token
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with PracticeSlack(MANIFEST, page=True) as slack:
+        for name, (real_name, role) in PEOPLE.items():
+            slack.add_person(name, real_name=real_name, role=role)
+        slack.add_channel(CHANNEL.lstrip("#"), members=list(PEOPLE))
+        slack.invite_app(CHANNEL)
+        port = free_port()
+        settings = slack_settings(slack) | {"APIKEYS_GATEWAY_LISTEN": f"127.0.0.1:{port}"}
+        with Program(tmp_path_factory.mktemp("program"), settings) as program:
+            slack.wait_for_app(within=30)
+            yield World(slack, f"http://127.0.0.1:{port}")
+            program.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def alice(world: World, browser: Browser) -> Iterator[SlackWindow]:
+    """The admin, in the team's channel, where what only she saw in other tests is gone."""
+    world.slack.person("alice").reloads()
+    with window(browser, world.slack.url.rstrip("/")) as tab:
+        yield SlackWindow(tab.open(f"as=alice&in={CHANNEL.lstrip('#')}"))
+
+
+def button(within: Locator, name: str) -> Locator:
+    return within.get_by_role("button", name=name, exact=True)
+
+
+# --- the admin -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["/apikeys", "/apikeys help"])
+def test_the_guide_leads_on_by_its_buttons(alice: SlackWindow, command: str) -> None:
+    guide = alice.asks(command, "How to look after API keys")
+    expect(guide.locator("code")).to_have_count(6)
+    button(guide, "New key").click()
+    alice.modal("New API key")
+    alice.closes("Cancel")
+    button(guide, "List keys").click()
+    alice.sees("Active API keys")
+
+
+def test_a_key_is_made_with_advice_and_refusal_on_the_way(alice: SlackWindow, world: World) -> None:
+    world.makes_key("Zapier, production")
+    alice.types("/apikeys new Test")
+    modal = alice.modal("New API key")
+    name = modal.get_by_label("Name", exact=True)
+    expect(name).to_have_value("Test")
+    modal.get_by_label("Add new records").check()
+    alice.picks(modal.get_by_role("combobox", name="Owner"), "Carol Clark")
+    modal.get_by_label("Note").fill("For the first try.")
+    button(modal, "Create key").click()
+    expect(modal.get_by_text("In half a year nobody knows which test it was for.")).to_be_visible()
+    expect(modal.get_by_label("Add new records")).to_be_checked()
+
+    name.fill("zapier, PRODUCTION")
+    button(modal, "Create key").click()
+    expect(modal.get_by_role("alert")).to_contain_text("already an active key")
+
+    name.fill("Test")
+    modal.get_by_label("Use this name anyway").check()
+    button(modal, "Create key").click()
+    expect(alice.modal("Your key is ready")).to_contain_text("Test works now.")
+    alice.closes("Close")
+    told = alice.sees("made the key Test")
+    expect(told).to_contain_text("It may read existing data, add new records. Owner: @Carol Clark.")
+
+    alice.goes_to(APP)
+    message = alice.sees("This is the token of Test. It cannot be shown again.")
+    expect(message).to_contain_text("removes itself from this message after 15 minutes")
+    message.locator("pre").first.dblclick()
+    token = alice.page.evaluate("getSelection().toString()").strip()
+    assert TOKEN.fullmatch(token)
+    assert world.asks(token) == 204
+
+    button(message, "I've stored it").click()
+    after = alice.sees("The token of Test was removed from this message.")
+    expect(after.get_by_role("button")).to_have_count(0)
+    assert token not in alice.page.content()
+    assert world.asks(token) == 204
+
+
+def test_the_list_is_paged_searched_and_each_row_has_a_menu(
+    alice: SlackWindow, world: World
+) -> None:
+    for number in range(1, 13):
+        world.makes_key(f"Batch {number:02}, nightly")
+    answer = alice.asks("/apikeys list batch", "Batch 01, nightly")
+    expect(answer).to_contain_text("1 to 10 of 12 active keys")
+    expect(answer).to_contain_text("read existing data · owner @Bob Baker · created today")
+    expect(button(answer, "More actions")).to_have_count(10)
+    button(answer, "Next").click()
+    expect(answer).to_contain_text("11 to 12 of 12 active keys")
+    button(answer, "Previous").click()
+    expect(answer).to_contain_text("1 to 10 of 12 active keys")
+
+    search = answer.get_by_label("Search")
+    search.fill("batch 07")
+    search.press("Enter")
+    expect(answer).to_contain_text("1 active key")
+    expect(answer).to_contain_text("Batch 07, nightly")
+
+    def chooses(entry: str) -> None:
+        button(answer, "More actions").click()
+        expect(alice.page.get_by_role("menuitem")).to_have_text(["Rename", "Revoke", "Details"])
+        alice.page.get_by_role("menuitem", name=entry).click()
+
+    chooses("Rename")
+    expect(alice.modal("Rename API key").get_by_label("Name", exact=True)).to_have_value(
+        "Batch 07, nightly"
+    )
+    alice.closes("Cancel")
+    chooses("Revoke")
+    question = alice.sees("Are you sure you want to revoke this API key?")
+    button(question, "Cancel").click()
+    alice.sees("Batch 07, nightly was not revoked.")
+    chooses("Details")
+    alice.sees("Who was sent the token")
+    search.fill("nothing like it")
+    search.press("Enter")
+    expect(answer).to_contain_text("No active key matches.")
+    button(answer, "Show all keys").click()
+    expect(answer).to_contain_text("Batch 01, nightly")
+
+
+def test_a_key_is_renamed_and_its_token_goes_on_working(alice: SlackWindow, world: World) -> None:
+    token = world.makes_key("Grafana, staging")
+    alice.types("/apikeys rename Grafana, staging to Grafana, production")
+    modal = alice.modal("Rename API key")
+    expect(modal).to_contain_text("The name now: Grafana, staging")
+    name = modal.get_by_label("Name", exact=True)
+    expect(name).to_have_value("Grafana, production")
+    name.fill("")
+    button(modal, "Rename").click()
+    expect(modal.get_by_role("alert")).to_be_visible()
+    name.fill("Grafana, production")
+    button(modal, "Rename").click()
+    expect(modal).to_contain_text("Grafana, staging is now Grafana, production.")
+    alice.closes("Close")
+    assert world.asks(token) == 204
+
+
+def test_a_key_is_revoked_and_the_team_is_told(alice: SlackWindow, world: World) -> None:
+    token = world.makes_key("Invoices, nightly")
+    question = alice.asks("/apikeys revoke Invoices", "Are you sure you want to revoke")
+    expect(question).to_contain_text("Invoices, nightly")
+    expect(question).to_contain_text("Last used")
+    red = button(question, "Revoke")
+    expect(red).to_have_css("background-color", RED)
+    assert world.asks(token) == 204
+    red.click()
+    after = alice.sees("Invoices, nightly was revoked by @Alice Adams")
+    expect(button(after, "Revoke")).to_have_count(0)
+    expect(button(after, "Cancel")).to_have_count(0)
+    assert world.asks(token) == 401
+    alice.sees("@Alice Adams revoked the key Invoices, nightly")
+    alice.acts_as("Carol Clark")
+    told = alice.sees("@Alice Adams revoked the key Invoices, nightly")
+    expect(told).not_to_contain_text("Only visible to you")
+
+
+def test_everything_about_a_key_is_shown(alice: SlackWindow, world: World) -> None:
+    world.makes_key("Billing export, monthly")
+    shown = alice.asks("/apikeys show Billing export", "Who was sent the token")
+    for words in (
+        "Billing export, monthly",
+        "active",
+        "Last usednever",
+        "@Bob Baker asked for it",
+    ):
+        expect(shown).to_contain_text(words)
+    button(shown, "Rename").click()
+    alice.modal("Rename API key")
+    alice.closes("Cancel")
+    button(shown, "Revoke").click()
+    alice.sees("Are you sure you want to revoke this API key?")
+
+
+# --- those who are not admins --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["carol", "gary", "sven"])
+def test_members_and_guests_are_told_whom_to_ask_and_see_the_guide(
+    alice: SlackWindow, world: World, who: str
+) -> None:
+    token = world.makes_key(f"For {who} to try, {who}")
+    alice.acts_as(PEOPLE[who][0])
+    for command in ("new", "list", f"rename For {who}", f"revoke For {who}", f"show For {who}"):
+        refusal = alice.asks(f"/apikeys {command}", "You can ask: Alice Adams, Bob Baker.")
+        expect(refusal.get_by_role("button")).to_have_text(["Dismiss message"])
+        button(refusal, "Dismiss message").click()
+        expect(alice.page.get_by_text("You can ask: Alice Adams, Bob Baker.")).to_have_count(0)
+    expect(alice.page.get_by_role("dialog")).to_have_count(0)
+    guide = alice.asks("/apikeys help", "How to look after API keys")
+    expect(button(guide, "New key")).to_have_count(0)
+    expect(guide).to_contain_text("Ask one of them for a key.")
+    assert world.asks(token) == 204
+
+
+def test_somebody_of_another_organisation_cannot_even_by_a_button(
+    alice: SlackWindow, world: World
+) -> None:
+    token = world.makes_key("Partner portal, Globex")
+    question = alice.asks("/apikeys revoke Partner portal", "Are you sure")
+    expect(button(question, "Revoke")).to_be_visible()
+    for_all_to_press(world, "Are you sure")
+    alice.acts_as("Olga Orlova")
+    alice.asks("/apikeys list", "/apikeys is not a valid command.")
+    button(alice.sees("Are you sure you want to revoke this API key?"), "Revoke").click()
+    alice.sees("Only people of this workspace can look after its API keys.")
+    expect(alice.sees("You can ask:")).to_contain_text("Alice Adams")
+    assert world.asks(token) == 204
+
+
+def test_whoever_is_deactivated_cannot_use_slack(alice: SlackWindow) -> None:
+    alice.page.get_by_role("button", name="You are:").click()
+    expect(alice.page.get_by_role("menuitemradio", name="Dora Dunn")).to_be_disabled()
+
+
+def for_all_to_press(world: World, words: str) -> None:
+    """Put the newest message with these words, which one person alone sees, before everybody."""
+    alice = world.slack.person("alice")
+    channel = world.slack.workspace.channel_named(CHANNEL)
+    assert channel is not None
+    seen = world.slack.workspace.messages_for(alice.id, channel.id)
+    message = next(m for m in reversed(seen) if words in m.text)
+    client = WebClient(token=world.slack.bot_token, base_url=world.slack.api_url)
+    client.chat_postMessage(channel=channel.id, text=message.text, blocks=message.blocks)
