@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo demo-reset test check clean
+.PHONY: help demo demo-reset test check pictures clean
 .DEFAULT_GOAL := help
 
 help:
@@ -11,6 +11,7 @@ help:
 	@echo "make demo-reset  empties the folder in which the demo keeps its state"
 	@echo "make test        installs what the tests need, and runs them"
 	@echo "make check       ruff, mypy (strict) and import-linter"
+	@echo "make pictures    makes the README's pictures anew, from the real bot"
 	@echo "make .venv       makes the environment in .venv and installs into it"
 	@echo "make clean       removes the environment"
 
@@ -37,6 +38,10 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+pictures: .venv/dev
+	scripts/browser
+	$(BIN)/python -m scripts.pictures
 
 clean:
 	rm -rf .venv

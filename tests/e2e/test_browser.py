@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 from slack_sdk import WebClient
 
-from sandbox.practice import PracticeSlack
-from tests.e2e.program import CHANNEL, MANIFEST, Program, asks, free_port, slack_settings
+from tests.e2e.at_work import World, at_work
+from tests.e2e.program import CHANNEL
 from tests.e2e.slack_window import APP, SlackWindow
 from tests.sandbox.page_browser import chromium, needs_browser, window
 
@@ -30,43 +29,10 @@ PEOPLE = {
 }
 
 
-@dataclass
-class World:
-    """A workspace with its people, and the program at work for it."""
-
-    slack: PracticeSlack
-    gateway: str
-
-    def asks(self, token: str) -> int:
-        """What the gateway says to a request with this token."""
-        return asks(self.gateway, token)
-
-    def makes_key(self, name: str) -> str:
-        """Have Bob make a key, without a browser; gives its token."""
-        bob = self.slack.person("bob").goes_to(CHANNEL)
-        bob.types(f"/apikeys new {name}")
-        bob.sees("Create key", within=15)
-        bob.submits()
-        bob.sees(f"{name} works now", within=15)
-        token = bob.dm.token()
-        bob.closes().presses("I've stored it")
-        bob.sees(f"The token of {name} was removed", within=15)
-        return token
-
-
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with PracticeSlack(MANIFEST, page=True) as slack:
-        for name, (real_name, role) in PEOPLE.items():
-            slack.add_person(name, real_name=real_name, role=role)
-        slack.add_channel(CHANNEL.lstrip("#"), members=list(PEOPLE))
-        slack.invite_app(CHANNEL)
-        port = free_port()
-        settings = slack_settings(slack) | {"APIKEYS_GATEWAY_LISTEN": f"127.0.0.1:{port}"}
-        with Program(tmp_path_factory.mktemp("program"), settings) as program:
-            slack.wait_for_app(within=30)
-            yield World(slack, f"http://127.0.0.1:{port}")
-            program.stop()
+    with at_work(tmp_path_factory.mktemp("program"), PEOPLE) as world:
+        yield world
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,118 @@
+"""Makes the pictures in docs/pictures, from the real bot at work in the practice Slack.
+
+The database is thrown away afterwards, and the key whose token is to be seen is revoked before.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import ViewportSize, expect
+
+from tests.e2e.at_work import World, at_work
+from tests.e2e.program import CHANNEL, eventually
+from tests.e2e.slack_window import APP, SlackWindow
+from tests.sandbox.page_browser import chromium
+
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+PEOPLE = {
+    "alice": ("Alice Adams", "admin"),
+    "bob": ("Bob Baker", "admin"),
+    "carol": ("Carol Clark", "member"),
+}
+BOTH = ["Read existing data", "Add new records"]
+KEYS: dict[str, dict[str, Any]] = {
+    "Billing export, nightly": {"owner": "carol"},
+    "Grafana dashboard, ops": {"owner": "bob"},
+    "Partner portal, Globex": {"owner": "carol", "scopes": BOTH},
+    "Status page, production": {"owner": "alice"},
+}
+NEW = "Zapier, production"
+USED = ("Billing export, nightly", "Status page, production")
+SHARPNESS = 2
+LOW: ViewportSize = {"width": 1000, "height": 540}
+HIGH: ViewportSize = {"width": 1000, "height": 1000}
+
+
+def main() -> None:
+    """Make all of them."""
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {"APIKEYS_LAST_USED_SECONDS": "0.2"}
+        with at_work(Path(folder) / "program", PEOPLE, **settings) as world:
+            fill(world)
+            with slack_window(world) as window:
+                picture_of_token(window)
+                picture_of_list(window)
+                picture_of_revoking(window)
+
+
+def fill(world: World) -> None:
+    """Make some keys, and use two of them."""
+    tokens = {name: world.makes_key(name, **filled_in) for name, filled_in in KEYS.items()}
+    for name in USED:
+        if world.asks(tokens[name]) != 204:
+            raise RuntimeError(f"{name} does not work")
+    bob = world.slack.person("bob")
+
+    def seen_used() -> bool:
+        bob.reloads().types("/apikeys list").sees("Active API keys", within=15)
+        return bob.screen().count("last used") == len(USED)
+
+    eventually(seen_used, "keys that were used")
+
+
+@contextmanager
+def slack_window(world: World) -> Iterator[SlackWindow]:
+    """Alice's window."""
+    with chromium() as browser:
+        context = browser.new_context(viewport=HIGH, device_scale_factor=SHARPNESS)
+        page = context.new_page()
+        page.goto(f"{world.slack.url}?as=alice&in={CHANNEL.lstrip('#')}")
+        page.locator("html[data-ready]").wait_for(state="attached")
+        yield SlackWindow(page)
+        context.close()
+
+
+def picture_of_token(window: SlackWindow) -> None:
+    """The direct message with a new key's token, in the whole window."""
+    window.types(f"/apikeys new {NEW}")
+    modal = window.modal("New API key")
+    modal.get_by_label("Add new records").check()
+    modal.get_by_role("button", name="Create key").click()
+    window.modal("Your key is ready")
+    window.closes("Close")
+    window.goes_to(APP)
+    window.sees(f"This is the token of {NEW}")
+    window.page.set_viewport_size(LOW)
+    window.page.screenshot(path=PICTURES / "token.png")
+    window.page.set_viewport_size(HIGH)
+
+
+def picture_of_list(window: SlackWindow) -> None:
+    """The list, with the menu of a row open."""
+    window.goes_to(CHANNEL.lstrip("#"))
+    answer = window.asks("/apikeys list", "Active API keys")
+    answer.get_by_role("button", name="More actions").nth(2).click()
+    expect(window.page.get_by_role("menuitem", name="Revoke")).to_be_visible()
+    window.page.mouse.move(0, 0)
+    answer.screenshot(path=PICTURES / "list.png")
+    window.page.keyboard.press("Escape")
+    expect(window.page.get_by_role("menuitem")).to_have_count(0)
+
+
+def picture_of_revoking(window: SlackWindow) -> None:
+    """The question; the key is revoked afterwards."""
+    question = window.asks(f"/apikeys revoke {NEW}", "Are you sure")
+    window.page.mouse.move(0, 0)
+    question.screenshot(path=PICTURES / "revoke.png")
+    question.get_by_role("button", name="Revoke").click()
+    window.sees(f"{NEW} was revoked by @Alice Adams")
+
+
+if __name__ == "__main__":
+    main()
