@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 
 from sandbox.people import Person
 from sandbox.practice import PracticeSlack
+from tests.e2e.program import CHANNEL, MANIFEST, Program, asks, free_port, slack_settings
 
 pytestmark = pytest.mark.sockets
-
-ROOT = Path(__file__).parents[2]
-COMMAND = (sys.executable, "-c", "from apikeys.cli import main; main()", "run")
 
 
 @dataclass
@@ -35,49 +27,22 @@ class World:
         return self.slack.person(name)
 
     def asks(self, token: str, method: str = "GET") -> int:
-        """What a proxy is told about a request with this token."""
-        headers = {"Authorization": f"Bearer {token}", "X-Original-Method": method}
-        return httpx.get(f"{self.gateway}/authz", headers=headers).status_code
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        return asks(self.gateway, token, method)
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with PracticeSlack(ROOT / "manifest.yml") as slack:
+    with PracticeSlack(MANIFEST) as slack:
         slack.add_person("alice", role="admin")
         slack.add_person("bob", role="member")
         slack.add_channel("api-keys", members=["alice", "bob"])
-        slack.invite_app("#api-keys")
-        port = free_port()
-        settings = {
-            "SLACK_BOT_TOKEN": slack.bot_token,
-            "SLACK_APP_TOKEN": slack.app_token,
-            "SLACK_API_URL": slack.api_url,
-            "APIKEYS_CHANNEL": "#api-keys",
-            "APIKEYS_GATEWAY_LISTEN": f"127.0.0.1:{port}",
-            "APIKEYS_LOG_LEVEL": "DEBUG",
-        }
-        log = (tmp_path / "log").open("w")
-        process = subprocess.Popen(
-            COMMAND,
-            cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)} | settings,
-            stderr=log,
-        )
-        try:
-            slack.wait_for_app(within=30)
-            yield World(slack, f"http://127.0.0.1:{port}", tmp_path)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=30)
-            log.close()
-    assert process.returncode == 0, (tmp_path / "log").read_text()
+        slack.invite_app(CHANNEL)
+        listen = f"127.0.0.1:{free_port()}"
+        settings = slack_settings(slack) | {"APIKEYS_GATEWAY_LISTEN": listen}
+        with Program(tmp_path, settings) as program:
+            program.waits_until_it_says("The bot is connected to Slack")
+            yield World(slack, f"http://{listen}", tmp_path)
+            program.stop()
 
 
 def test_a_keys_life_from_slack_to_the_api(world: World) -> None:

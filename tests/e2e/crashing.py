@@ -1,0 +1,211 @@
+"""Killing the bot at a chosen moment, and what must hold afterwards."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import col, select
+
+from apikeys.house import open_house
+from bot.blocks import token as token_blocks
+from keys import accounts, records
+from keys.ids import new_id
+from keys.values import Actor, KeyRequest, State
+from sandbox.people import Person
+from sandbox.practice import PracticeSlack
+from sandbox.traffic import TrafficLog
+from settings import Settings
+from storage import reading, writing
+from storage.tables import Delivery, Key, Notice, Secret
+from tests.e2e.program import Program, asks, eventually
+
+TOKEN = re.compile(r"\bak_([0-9A-Za-z]{12})_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}\b")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When to kill.
+
+    Attributes:
+        passes: at which of the things that pass between the app and Slack, counted from 1; each
+            call and each delivery passes twice, as it begins and when it is done.
+        later: so many seconds after that.
+    """
+
+    passes: int
+    later: float
+
+
+class Trap:
+    """Counts what passes between the app and Slack, and kills the program when its moment comes."""
+
+    def __init__(self, traffic: TrafficLog, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.passed = 0
+        self.sprung = threading.Event()
+        self._traffic = traffic
+        self._lock = threading.Lock()
+        self._moment: Moment | None = None
+        self._kill: Callable[[], None] = lambda: None
+        for name in ("begin", "finish"):
+            monkeypatch.setattr(traffic, name, self._watched(getattr(traffic, name)))
+
+    def set(self, program: Program, moment: Moment | None) -> None:
+        """Begins to count for this program; without a moment it is only counted."""
+        with self._lock:
+            self.passed, self._moment, self._kill = 0, moment, program.kill
+            self.sprung.clear()
+
+    def springs_by_now(self, within: float = 1.0) -> None:
+        """Kills if the moment has not come; returns when Slack has done what it was asked."""
+        if not self.sprung.wait(within):
+            self._spring()
+        eventually(lambda: all(entry.seconds is not None for entry in self._traffic.entries()))
+
+    def _watched(self, note: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*args: Any) -> Any:
+            noted = note(*args)
+            with self._lock:
+                self.passed += 1
+                moment = self._moment
+                due = moment is not None and self.passed == moment.passes
+            if due and moment is not None:
+                self._spring_in(moment.later)
+            return noted
+
+        return watched
+
+    def _spring_in(self, seconds: float) -> None:
+        if seconds:
+            threading.Timer(seconds, self._spring).start()
+        else:
+            self._spring()
+
+    def _spring(self) -> None:
+        self._kill()
+        self.sprung.set()
+
+
+class Aftermath:
+    """What is in the database, what people see, what the gateway says, and how they must agree."""
+
+    def __init__(self, slack: PracticeSlack, alice: Person, gateway: str, home: Path) -> None:
+        self._slack, self._alice, self._gateway = slack, alice, gateway
+        self._house = open_house(Settings.model_validate({"APIKEYS_HOME": home}))
+        self._seen: set[str] = set()
+        with writing(self._house.engine) as session:
+            self._account = accounts.the_only(session, self._house.clock.now())
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self._house.close()
+
+    def has_a_key(self, name: str) -> None:
+        """Makes a key, and keeps its token as its person would."""
+        service, me = self._house.service, Actor.operator("test")
+        request = KeyRequest(name, ("read",), None, new_id("req"))
+        with writing(self._house.engine) as session:
+            made = service.reserve(session, self._account, request, me, me, timedelta(minutes=1))
+            service.activate(session, self._account, made, me, None)
+        self._seen.add(made.token.reveal())
+
+    def names(self, state: State) -> list[str]:
+        """The names of the keys in this state."""
+        return [key.name for key, _ in self._keys() if key.state == state]
+
+    def works(self, name: str) -> bool:
+        """Whether there is an active key of this name."""
+        return name in self.names(State.ACTIVE)
+
+    def holds(self, when: str) -> None:
+        """What must be so at every moment, even while no bot runs."""
+        before = set(self._seen)
+        self._seen |= {found[0] for found in TOKEN.finditer(self._alice.dm.text)}
+        keys = self._keys()
+        working = {secret.public_id for key, secret in keys if key.state == State.ACTIVE}
+        assert working <= {_public_id(token) for token in self._seen}, f"an unseen token, {when}"
+        for token in self._seen - before:
+            self._opens(token, _public_id(token) in working, when)
+        for key, secret in keys:
+            if key.state == State.ACTIVE:
+                assert not self._said_to_be_revoked(key.name, secret.hint), f"{key.name}, {when}"
+        with reading(self._house.engine) as session:
+            assert records.first_break(session, self._account) is None, when
+
+    def settles(self, within: float) -> None:
+        """Waits until a running bot has done all that is due."""
+        eventually(lambda: not self._open(), "all is settled", within)
+
+    def holds_in_the_end(self, when: str) -> None:
+        """What must be so once a bot runs again and has done what was due."""
+        self.holds(when)
+        keys = self._keys()
+        working = {secret.public_id for key, secret in keys if key.state == State.ACTIVE}
+        for token in self._seen:
+            self._opens(token, _public_id(token) in working, when)
+        screen = self._alice.screen()
+        for key, _ in keys:
+            for words in _OWED[State(key.state)]:
+                assert words.format(name=key.name) in screen, f"{words}: {key.name}, {when}"
+        for message, name in self._messages_of_abandoned_keys():
+            found = self._slack.workspace.find_message(*message)
+            assert found is not None
+            assert found.text == token_blocks.abandoned(name)["text"], f"{name}, {when}"
+
+    def _opens(self, token: str, works: bool, when: str) -> None:
+        assert asks(self._gateway, token) == (204 if works else 401), f"{_public_id(token)}, {when}"
+
+    def _said_to_be_revoked(self, name: str, hint: str) -> bool:
+        told = (f"Revoked {name}", f"{name} was already revoked", f"revoked the key {name}")
+        screen = self._alice.screen()
+        return any(words in screen for words in (*told, f"{hint} is refused"))
+
+    def _keys(self) -> list[tuple[Key, Secret]]:
+        with reading(self._house.engine) as session:
+            found = session.exec(
+                select(Key, Secret).where(Secret.key_id == Key.id).order_by(col(Key.created_at))
+            )
+            return [(key, secret) for key, secret in found]
+
+    def _open(self) -> bool:
+        """Whether anything is still to be done, now or soon."""
+        now = self._house.clock.now()
+        pending = select(Key.id).where(Key.state == State.PENDING)
+        unsaid = select(Notice.id).where(col(Notice.closed_at).is_(None))
+        shown = select(Delivery.id).where(
+            col(Delivery.removed_at).is_(None), col(Delivery.remove_at) <= now
+        )
+        with reading(self._house.engine) as session:
+            return any(session.exec(query).first() for query in (pending, unsaid, shown))
+
+    def _messages_of_abandoned_keys(self) -> list[tuple[tuple[str, str], str]]:
+        with reading(self._house.engine) as session:
+            found = session.exec(
+                select(Delivery, Key).where(Delivery.key_id == Key.id, Key.state == State.ABANDONED)
+            )
+            return [
+                ((delivery.place, delivery.message), key.name)
+                for delivery, key in found
+                if delivery.place and delivery.message
+            ]
+
+
+# What everybody must have been told at least once about a key in such a state.
+_OWED = {
+    State.ACTIVE: ("made the key {name}",),
+    State.REVOKED: ("made the key {name}", "revoked the key {name}"),
+    State.ABANDONED: ("Making {name} was interrupted",),
+    State.PENDING: (),
+}
+
+
+def _public_id(token: str) -> str:
+    found = TOKEN.fullmatch(token)
+    assert found is not None
+    return found[1]
