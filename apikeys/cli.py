@@ -61,7 +61,7 @@ def run(only: str | None) -> None:
             bot = start_bot(house, slack_settings)
             stack.callback(bot.stop)
             running.append(bot)
-            click.echo("The bot is connected to Slack", err=True)
+            click.echo(f"The bot {bot.where}", err=True)
         wait(asked_to_stop(), running)
 
 

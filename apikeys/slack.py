@@ -1,9 +1,11 @@
-"""Connecting the house to Slack: the bot over Socket Mode, and what has to follow its work."""
+"""Connecting the house to Slack: by Socket Mode or signed HTTP, and what has to follow its work."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
+from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from apikeys.house import House
@@ -12,28 +14,64 @@ from bot.admins import Admins, Workspace, read_policy
 from bot.app import build
 from bot.context import Context
 from bot.following import Following
+from bot.receiving import PATH, receiver
 from bot.schedule import Schedule
 from bot.slack import SlackClient, web_calls
+from gateway.server import serve_in_thread
 from keys import accounts
 from settings import SettingsError, SlackSettings
 from storage import writing
 
 
-@dataclass(frozen=True, slots=True)
-class Bot:
-    """The bot at work."""
-
-    handler: SocketModeHandler
-    schedule: Schedule
+class Connection(Protocol):
+    """The way on which Slack's requests come."""
 
     @property
     def alive(self) -> bool:
-        """The client connects anew by itself, so it lives until it is closed."""
-        return True
+        """Whether requests can still come."""
+        ...
 
     def stop(self) -> None:
         """Takes nothing new, and ends after what is under way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """Socket Mode. Its client connects anew by itself, so it lives until it is closed."""
+
+    handler: SocketModeHandler
+
+    @property
+    def alive(self) -> bool:
+        """See `Connection`."""
+        return True
+
+    def stop(self) -> None:
+        """See `Connection`."""
         self.handler.close()  # type: ignore[no-untyped-call]  # as Bolt has it
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """The bot at work.
+
+    Attributes:
+        where: how Slack reaches it, for the operator to read.
+    """
+
+    connection: Connection
+    schedule: Schedule
+    where: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether Slack can still reach it."""
+        return self.connection.alive
+
+    def stop(self) -> None:
+        """Takes nothing new, and ends after what is under way."""
+        self.connection.stop()
         self.schedule.stop()
 
 
@@ -42,6 +80,7 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
 
     Raises:
         SettingsError: if a setting cannot be read.
+        ListenError: if the address is taken.
         SlackError: if Slack does not accept the token, or cannot be reached.
     """
     redaction.install()
@@ -77,9 +116,21 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
         token,
         bot_id=str(me["bot_id"]),
         bot_user_id=str(me["user_id"]),
+        signing_secret=settings.signing_secret.get_secret_value(),
         slack_url=settings.api_url,
     )
-    handler = SocketModeHandler(app, settings.app_token.get_secret_value())
+    connection, where = _connect(app, settings)
     schedule.start()
-    handler.connect()  # type: ignore[no-untyped-call]  # as Bolt has it
-    return Bot(handler, schedule)
+    return Bot(connection, schedule, where)
+
+
+def _connect(app: App, settings: SlackSettings) -> tuple[Connection, str]:
+    if not settings.listen:
+        handler = SocketModeHandler(app, settings.app_token.get_secret_value())
+        handler.connect()  # type: ignore[no-untyped-call]  # as Bolt has it
+        return Sockets(handler), "is connected to Slack"
+    host, _, port = settings.listen.rpartition(":")
+    running = serve_in_thread(
+        receiver(app), host.strip("[]"), int(port), setting="APIKEYS_SLACK_LISTEN"
+    )
+    return running, f"waits for Slack’s requests at {running.url}{PATH}"

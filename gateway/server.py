@@ -56,16 +56,17 @@ class _Server(uvicorn.Server):
 class Running:
     """A server at work; made by `serve_in_thread`."""
 
-    def __init__(self, server: _Server, listener: socket.socket) -> None:
+    def __init__(self, server: _Server, listener: socket.socket, setting: str) -> None:
         self._server = server
+        self._setting = setting
         self._listener = listener
         self.host: str = listener.getsockname()[0]
         self.port: int = listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._run, name="gateway-server", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"server of {setting}", daemon=True)
         self._thread.start()
         if not server.settled.wait(START_SECONDS) or not server.started:
             self.stop()
-            raise StartError("The gateway's server did not start; the log says why.")
+            raise StartError(f"The server of {setting} did not start; the log says why.")
 
     @property
     def url(self) -> str:
@@ -88,7 +89,7 @@ class Running:
         self._thread.join(STOP_SECONDS * 3)
         self._listener.close()
         if self._thread.is_alive():
-            raise TimeoutError("The gateway's server did not stop in time.")
+            raise TimeoutError(f"The server of {self._setting} did not stop in time.")
 
     def _run(self) -> None:
         try:
@@ -131,7 +132,7 @@ def serve_in_thread(app: App, host: str, port: int, *, setting: str = SETTING) -
         backlog=BACKLOG,
     )
     try:
-        return Running(_Server(config), listener)
+        return Running(_Server(config), listener, setting)
     except BaseException:
         listener.close()
         raise

@@ -49,4 +49,6 @@ def _load(group: type[_Group]) -> _Group:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         why = "it is missing" if first["type"] == "missing" else first["msg"]
-        raise SettingsError(f"{name}: {why.removeprefix('Value error, ')}.") from None
+        why = why.removeprefix("Value error, ")
+        # What is wrong with several settings together names them itself.
+        raise SettingsError(f"{name}: {why}." if name else f"{why}.") from None

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-def _address(text: str) -> str:
+def address(text: str) -> str:
+    """Returns an address and port if it is one. Raises ValueError with a sentence."""
     host, _, port = text.rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise ValueError("must be an address and a port, such as 127.0.0.1:8321")
@@ -52,7 +53,7 @@ class Settings(BaseSettings):
     """What new tokens begin with; `keys.token` has the rule. Existing tokens go on working."""
 
     gateway_listen: Annotated[
-        str, Field(alias="APIKEYS_GATEWAY_LISTEN"), AfterValidator(_address)
+        str, Field(alias="APIKEYS_GATEWAY_LISTEN"), AfterValidator(address)
     ] = "127.0.0.1:8321"
     """Address and port of the gateway."""
 

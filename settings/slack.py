@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
 
-from settings.settings import CONFIG
+from settings.settings import CONFIG, address
 
 
 def _starts(prefix: str, where: str) -> AfterValidator:
     def check(value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith(prefix):
+        text = value.get_secret_value()
+        # What may be missing altogether is looked at with the whole.
+        if text and not text.startswith(prefix):
             raise ValueError(f"must begin with {prefix}; Slack shows it under {where}")
         return value
 
@@ -25,6 +27,10 @@ def _admins(text: str) -> str:
     if not re.fullmatch(pattern, text):
         raise ValueError("must be slack-admins, usergroup:S… or users:U…,U…")
     return text
+
+
+def _listen(text: str) -> str:
+    return address(text) if text else text
 
 
 class SlackSettings(BaseSettings):
@@ -39,8 +45,14 @@ class SlackSettings(BaseSettings):
 
     app_token: Annotated[
         SecretStr, Field(alias="SLACK_APP_TOKEN"), _starts("xapp-", "Basic Information")
-    ]
-    """The token for Socket Mode, `xapp-…`."""
+    ] = SecretStr("")
+    """The token for Socket Mode, `xapp-…`; not needed with `APIKEYS_SLACK_LISTEN`."""
+
+    listen: Annotated[str, Field(alias="APIKEYS_SLACK_LISTEN"), AfterValidator(_listen)] = ""
+    """Address and port for Slack's requests over signed HTTP; without it, Socket Mode is used."""
+
+    signing_secret: Annotated[SecretStr, Field(alias="SLACK_SIGNING_SECRET")] = SecretStr("")
+    """What Slack signs its requests with; needed with `APIKEYS_SLACK_LISTEN`."""
 
     api_url: Annotated[str, Field(alias="SLACK_API_URL", pattern="^https?://.*/$")] = (
         "https://slack.com/api/"
@@ -60,3 +72,17 @@ class SlackSettings(BaseSettings):
         "https://api.example.com/"
     )
     """Where your API is, for the example that people are shown beside a new token."""
+
+    @model_validator(mode="after")
+    def _one_way_to_hear_of_slack(self) -> Self:
+        if not self.listen and not self.app_token.get_secret_value():
+            raise ValueError(
+                "SLACK_APP_TOKEN: it is missing. Slack shows it under Basic Information; over HTTP "
+                "instead of Socket Mode, set APIKEYS_SLACK_LISTEN and SLACK_SIGNING_SECRET"
+            )
+        if self.listen and not self.signing_secret.get_secret_value():
+            raise ValueError(
+                "SLACK_SIGNING_SECRET: it is missing. Slack shows it under Basic Information, and "
+                "APIKEYS_SLACK_LISTEN needs it"
+            )
+        return self

@@ -1,4 +1,4 @@
-"""The program at work for a practice Slack that has its page in the browser."""
+"""The program at work for a practice Slack, over Socket Mode or signed HTTP."""
 
 from __future__ import annotations
 
@@ -8,8 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from slack_sdk import WebClient
+
+from sandbox.people import Person
 from sandbox.practice import PracticeSlack
-from tests.e2e.program import CHANNEL, MANIFEST, Program, asks, free_port, slack_settings
+from tests.e2e.program import (
+    CHANNEL,
+    MANIFEST,
+    Program,
+    asks,
+    free_port,
+    http_settings,
+    slack_settings,
+)
 
 
 @dataclass
@@ -19,9 +30,9 @@ class World:
     slack: PracticeSlack
     gateway: str
 
-    def asks(self, token: str) -> int:
+    def asks(self, token: str, method: str = "GET") -> int:
         """What the gateway says to a request with this token."""
-        return asks(self.gateway, token)
+        return asks(self.gateway, token, method)
 
     def makes_key(self, name: str, **filled_in: Any) -> str:
         """Have Bob, an admin, make a key without a browser; gives its token.
@@ -39,26 +50,50 @@ class World:
         bob.sees(f"The token of {name} was removed", within=15)
         return token
 
+    def shows_everybody(self, who: Person, words: str) -> None:
+        """Put the newest message with these words, which one person alone sees, before everybody.
+
+        Nothing of the bot's does this. It stands for whatever brings a button before people who
+        could not have typed the command: no button leads past the check.
+        """
+        channel = self.slack.workspace.channel_named(CHANNEL)
+        assert channel is not None
+        seen = self.slack.workspace.messages_for(who.id, channel.id)
+        message = next(m for m in reversed(seen) if words in m.text)
+        client = WebClient(token=self.slack.bot_token, base_url=self.slack.api_url)
+        client.chat_postMessage(channel=channel.id, text=message.text, blocks=message.blocks)
+
 
 @contextmanager
 def at_work(
-    folder: Path, people: Mapping[str, tuple[str, str]], **settings: str
+    folder: Path,
+    people: Mapping[str, tuple[str, str]],
+    *,
+    page: bool = True,
+    http: bool = False,
+    **settings: str,
 ) -> Iterator[World]:
     """Start both, and stop them at the end.
 
     Args:
         folder: where the program works.
         people: real name and role of each, by handle; all are in the team's channel.
+        page: whether the practice Slack has its page in the browser.
+        http: whether it delivers by signed HTTP instead of Socket Mode.
         settings: of the program, beside those that it needs.
     """
-    with PracticeSlack(MANIFEST, page=True) as slack:
+    with PracticeSlack(MANIFEST, page=page) as slack:
         for name, (real_name, role) in people.items():
             slack.add_person(name, real_name=real_name, role=role)
         slack.add_channel(CHANNEL.lstrip("#"), members=list(people))
         slack.invite_app(CHANNEL)
         address = f"127.0.0.1:{free_port()}"
-        own = slack_settings(slack) | {"APIKEYS_GATEWAY_LISTEN": address} | settings
-        with Program(folder, own) as program:
-            slack.wait_for_app(within=30)
+        way = http_settings(slack) if http else slack_settings(slack)
+        with Program(folder, way | {"APIKEYS_GATEWAY_LISTEN": address} | settings) as program:
+            if http:
+                program.waits_until_it_says("waits for Slack’s requests at ")
+                slack.deliver_to(f"http://{way['APIKEYS_SLACK_LISTEN']}/slack/events")
+            else:
+                slack.wait_for_app(within=30)
             yield World(slack, f"http://{address}")
             program.stop()

@@ -32,6 +32,16 @@ def slack_settings(slack: PracticeSlack) -> dict[str, str]:
     }
 
 
+def http_settings(slack: PracticeSlack) -> dict[str, str]:
+    """The same for a bot to which Slack sends signed requests."""
+    others = slack_settings(slack)
+    del others["SLACK_APP_TOKEN"]
+    return others | {
+        "SLACK_SIGNING_SECRET": slack.signing_secret,
+        "APIKEYS_SLACK_LISTEN": f"127.0.0.1:{free_port()}",
+    }
+
+
 class Program:
     """`apikeys run` with settings of its own; its log is the file `log` in its folder.
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
-from slack_sdk import WebClient
 
 from tests.e2e.at_work import World, at_work
 from tests.e2e.program import CHANNEL
@@ -230,7 +229,7 @@ def test_somebody_of_another_organisation_cannot_even_by_a_button(
     token = world.makes_key("Partner portal, Globex")
     question = alice.asks("/apikeys revoke Partner portal", "Are you sure")
     expect(button(question, "Revoke")).to_be_visible()
-    for_all_to_press(world, "Are you sure")
+    world.shows_everybody(world.slack.person("alice"), "Are you sure")
     alice.acts_as("Olga Orlova")
     alice.asks("/apikeys list", "/apikeys is not a valid command.")
     button(alice.sees("Are you sure you want to revoke this API key?"), "Revoke").click()
@@ -242,14 +241,3 @@ def test_somebody_of_another_organisation_cannot_even_by_a_button(
 def test_whoever_is_deactivated_cannot_use_slack(alice: SlackWindow) -> None:
     alice.page.get_by_role("button", name="You are:").click()
     expect(alice.page.get_by_role("menuitemradio", name="Dora Dunn")).to_be_disabled()
-
-
-def for_all_to_press(world: World, words: str) -> None:
-    """Put the newest message with these words, which one person alone sees, before everybody."""
-    alice = world.slack.person("alice")
-    channel = world.slack.workspace.channel_named(CHANNEL)
-    assert channel is not None
-    seen = world.slack.workspace.messages_for(alice.id, channel.id)
-    message = next(m for m in reversed(seen) if words in m.text)
-    client = WebClient(token=world.slack.bot_token, base_url=world.slack.api_url)
-    client.chat_postMessage(channel=channel.id, text=message.text, blocks=message.blocks)
