@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from slack_bolt import Ack
@@ -21,6 +23,8 @@ from keys.values import Actor
 logger = logging.getLogger("bot")
 
 Body = dict[str, Any]
+# Slack waits 3 s for an acknowledgement; this leaves half of it for the way there and back.
+PATIENCE = 1.5
 
 
 class Turn:
@@ -31,6 +35,7 @@ class Turn:
         self.body = body
         self._ack = ack
         self._acknowledged = False
+        self._guard = threading.Lock()
 
     @property
     def person(self) -> Person:
@@ -66,11 +71,35 @@ class Turn:
         """A new reference, made now."""
         return Ref(self.context.clock.now(), **parts)
 
-    def acknowledge(self, **answer: Any) -> None:
-        """Acknowledges; afterwards answers take other ways."""
-        if not self._acknowledged:
+    def acknowledge(self, **answer: Any) -> bool:
+        """Acknowledges; afterwards answers take other ways.
+
+        Returns:
+            Whether this did it; False if it had been done before, and `answer` went nowhere.
+        """
+        with self._guard:
+            if self._acknowledged:
+                return False
             self._acknowledged = True
             self._ack(**answer)
+            return True
+
+    @contextmanager
+    def in_time(self) -> Iterator[None]:
+        """Acknowledges by itself when the work inside takes long, such as a search in 100,000 keys.
+
+        Not for modals: there the acknowledgement is the answer.
+        """
+        if self.body.get("type") == "view_submission":
+            yield
+            return
+        timer = threading.Timer(PATIENCE, self.acknowledge)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def say(self, message: Message, *, replace: bool = False) -> None:
         """Shows a message to this person alone.
@@ -83,8 +112,8 @@ class Turn:
         """
         if self.body.get("type") == "view_submission":
             self.show(modal("API keys", ids.RESULT_MODAL, message["blocks"], close="Close"))
-        elif "command" in self.body and not self._acknowledged:
-            self.acknowledge(response_type="ephemeral", **message)
+        elif "command" in self.body and self.acknowledge(response_type="ephemeral", **message):
+            return
         else:
             self.acknowledge()
             how = {"response_type": "ephemeral", "replace_original": replace}
@@ -92,10 +121,8 @@ class Turn:
 
     def show(self, view: View) -> None:
         """Redraws the submitted modal. Raises SlackError."""
-        if self._acknowledged:
+        if not self.acknowledge(response_action="update", view=view):
             self.context.slack.update_view(str(self.view["id"]), view)
-        else:
-            self.acknowledge(response_action="update", view=view)
 
 
 def listener(
@@ -112,10 +139,11 @@ def listener(
     def listen(ack: Ack, body: Body) -> None:
         turn = Turn(context, body, ack)
         try:
-            if not anyone and isinstance(denied := context.admins.check(turn.person), Denied):
-                refuse(turn, denied)
-            else:
-                work(turn)
+            with turn.in_time():
+                if not anyone and isinstance(denied := context.admins.check(turn.person), Denied):
+                    refuse(turn, denied)
+                else:
+                    work(turn)
         except Exception as error:  # noqa: BLE001  (each kind has its words, and none is lost)
             _tell(turn, error)
 

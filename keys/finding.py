@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import ColumnElement, func, tuple_
+from sqlalchemy import ColumnElement, case, func, tuple_
 from sqlmodel import Session, col, or_, select
 
 from keys.errors import KeyNotFound
@@ -132,7 +133,6 @@ def page(
             gone by now still marks its place.
     """
     wanted = _matching(account_id, words, owner)
-    total = _count(session, wanted)
     place = _place(session, account_id, after or before)
     order = tuple_(col(Key.name_folded), col(Key.id))
     query = select(Key).where(*wanted)
@@ -145,9 +145,30 @@ def page(
         query = query.where(order < place)
         query = query.order_by(col(Key.name_folded).desc(), col(Key.id).desc())
         rows = list(session.exec(query.limit(size)))[::-1]
-    first = (rows[0].name_folded, rows[0].id) if rows else None
-    ahead = _count(session, [*wanted, order < first]) if first else total
+    total, ahead = _counts(session, wanted, rows[0] if rows else None, known=place is None)
     return Page(views(session, rows), total, ahead)
+
+
+def _counts(
+    session: Session, wanted: list[ColumnElement[bool]], first: Key | None, *, known: bool
+) -> tuple[int, int]:
+    """How many keys there are, and how many of them come before the page's first.
+
+    Both in one walk, since of 100,000 keys each walk takes its time.
+
+    Args:
+        first: None if the page is empty.
+        known: whether the page is the list's very first.
+    """
+    if first is None and known:
+        return 0, 0
+    counted: list[Any] = [func.count()]
+    if first is not None and not known:
+        order = tuple_(col(Key.name_folded), col(Key.id))
+        here = order < (first.name_folded, first.id)
+        counted.append(func.coalesce(func.sum(case((here, 1), else_=0)), 0))
+    total, *ahead = session.execute(select(*counted).select_from(Key).where(*wanted)).one()
+    return total, ahead[0] if ahead else (0 if known else total)
 
 
 def _matching(account_id: str, words: str, owner: str | None) -> list[ColumnElement[bool]]:
@@ -158,10 +179,6 @@ def _matching(account_id: str, words: str, owner: str | None) -> list[ColumnElem
     if owner is not None:
         wanted.append(col(Key.owner) == owner)
     return wanted
-
-
-def _count(session: Session, wanted: list[ColumnElement[bool]]) -> int:
-    return session.exec(select(func.count()).select_from(Key).where(*wanted)).one()
 
 
 def _place(session: Session, account_id: str, key_id: str | None) -> tuple[str, str] | None:

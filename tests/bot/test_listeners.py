@@ -13,16 +13,20 @@ from typing import Any
 
 import pytest
 
+from bot import showing
 from bot.app import build
 from bot.blocks import ids
+from bot.blocks.parts import Message
 from bot.context import web_answers
+from bot.refs import Ref
 from bot.slack_errors import Unavailable
+from bot.turn import Turn
 from keys import finding
 from keys.errors import StorageUnavailable
 from keys.values import State
 from storage import reading
 from tests.bot.fake_slack import refusal
-from tests.bot.listening import Bench, buttons
+from tests.bot.listening import DEADLINE, Bench, buttons
 
 READ = {"selected_options": [{"value": "read"}]}
 
@@ -308,3 +312,28 @@ def test_answers_go_to_the_response_url(status: int) -> None:
     assert got == [{"text": "hello", "replace_original": True}]
     with pytest.raises(Unavailable):
         web_answers(url, {"text": "nobody is there"})
+
+
+def test_a_slow_search_is_acknowledged_before_it_ends(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wait ends with the acknowledgement, and so does the test: nothing is left to chance."""
+    acknowledged = threading.Event()
+    before = Turn.acknowledge
+
+    def acknowledge(turn: Turn, **answer: Any) -> bool:
+        done = before(turn, **answer)
+        acknowledged.set()
+        return done
+
+    search = showing.keys
+
+    def slow(turn: Turn, ref: Ref, **how: bool) -> Message:
+        assert acknowledged.wait(DEADLINE)
+        return search(turn, ref, **how)
+
+    monkeypatch.setattr("bot.turn.PATIENCE", 0.01)
+    monkeypatch.setattr(Turn, "acknowledge", acknowledge)
+    monkeypatch.setattr(showing, "keys", slow)
+    assert bench.types("list") == {}
+    assert "There are no keys yet" in json.dumps(bench.answers[-1])
