@@ -19,9 +19,15 @@ def held(preferred: int = 0) -> Iterator[int]:
     Args:
         preferred: the port to take if nobody listens there; 0 takes any.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder,
+        socket.socket(socket.AF_UNIX) as claim,
+    ):
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
+            # Two demos that start together could both bind the port, and only one could listen. A
+            # name in Linux's abstract namespace is taken once, and free again when its taker ends.
+            claim.bind(f"\0apikeys demo, port {preferred}" if preferred else "")
             holder.bind((HOST, preferred))
         except OSError:
             holder.bind((HOST, 0))

@@ -244,8 +244,9 @@ def test_a_port_that_was_asked_for_and_is_taken(
 
 def test_a_port_that_was_not_asked_for_is_another_one() -> None:
     with held() as port:
-        with held(port) as same:
+        with held(port) as same, held(port) as not_twice:
             assert same == port
+            assert not_twice != port
         with socket.create_server((HOST, port)), held(port) as other:
             assert other != port
 
