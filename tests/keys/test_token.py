@@ -42,9 +42,9 @@ def test_the_checksum_is_crc_32_in_base62() -> None:
     assert token.decode(token.checksum("123456789")) == zlib.crc32(b"123456789") == 0xCBF43926
 
 
-@given(st.data())
-def test_one_wrong_character_is_noticed(data: st.DataObject) -> None:
-    text = token.make("ak").reveal()
+@given(public_ids, bits, st.data())
+def test_one_wrong_character_is_noticed(public_id: str, secret: int, data: st.DataObject) -> None:
+    text = Token("ak", public_id, token.encode(secret, 43)).reveal()
     place = data.draw(st.integers(3, len(text) - 1).filter(lambda i: text[i] != "_"))
     other = data.draw(st.sampled_from(ALPHABET).filter(lambda char: char != text[place]))
     assert flaw(text[:place] + other + text[place + 1 :]) is Flaw.CHECKSUM
