@@ -70,7 +70,10 @@ class Faults:
         self._plan_deliveries(DeliveryFault(seconds=seconds), times)
 
     def disconnect(self, reason: DisconnectReason = "refresh_requested") -> None:
-        """Send ``disconnect`` on every socket; all reasons but ``warning`` close it too."""
+        """Send ``disconnect`` on every socket, and close it.
+
+        After a ``warning`` it stays in use, and is closed once the app has opened another.
+        """
         if self.on_disconnect is not None:
             self.on_disconnect(reason)
 

@@ -126,6 +126,10 @@ class HttpDelivery:
             raise NotAcknowledged("http_service_error", status=answer.status_code, final=final)
         return _ack(answer)
 
+    def close(self) -> None:
+        """Let go of the connections to the app; nothing can be delivered afterwards."""
+        self._client.close()
+
 
 def answers_challenge(answer: Ack, challenge: str) -> bool:
     """Whether an app gave the challenge back: as text, as a form, or in JSON.

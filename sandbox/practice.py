@@ -80,6 +80,7 @@ class PracticeSlack(Population):
         )
         self._server = Server(self.web_api, self.respond, self._sockets, host, port)
         self._running = False
+        self._http: list[HttpDelivery] = []
         if page:
             self._server.add_page(self)
         self.is_new = kept is None
@@ -198,8 +199,13 @@ class PracticeSlack(Population):
                 on as before.
         """
         http = HttpDelivery(url, self.install, self.workspace.clock)
-        if verify:
-            self._verify(http)
+        try:
+            if verify:
+                self._verify(http)
+        except BaseException:
+            http.close()
+            raise
+        self._http.append(http)
         self._wiring.courier.transport = http.deliver
         return http
 
@@ -214,6 +220,8 @@ class PracticeSlack(Population):
         Nothing is delivered or kept afterwards.
         """
         self._wiring.close()
+        for http in self._http:
+            http.close()
         if self._keeper is not None:
             self._keeper.close()
 

@@ -15,6 +15,7 @@ from sandbox.errors import SlackError
 from sandbox.model import Json
 from sandbox.serving import Serving
 from sandbox.socket_mode import SocketMode
+from sandbox.stalling import StallingProtocol
 from sandbox.webapi import WebApi
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ class Server:
                 WebSocketRoute("/link", sockets.serve),
             ]
         )
-        self._serving = Serving(self.app, host=host, port=port, name="practice Slack")
+        self._serving = Serving(
+            self.app, host=host, port=port, name="practice Slack", ws=StallingProtocol
+        )
 
     def add_page(self, slack: "ShownSlack") -> None:
         """Serve the page for `slack` at ``/`` as well. Call it before `start`."""

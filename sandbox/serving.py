@@ -1,11 +1,13 @@
 """An ASGI application served over the network in a thread of its own."""
 
+import asyncio
 import threading
 import time
 from typing import Self
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.config import WSProtocolType
 
 from sandbox.errors import NotRunningError
 
@@ -19,16 +21,21 @@ class Serving:
         app: what is served.
         host, port: where; port 0 takes a free one.
         name: what the thread, and errors, call it.
+        ws: uvicorn's protocol for web sockets.
     """
 
     def __init__(
-        self, app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, name: str = "server"
+        self,
+        app: ASGIApp,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        name: str = "server",
+        ws: type[asyncio.Protocol] | WSProtocolType = "none",
     ) -> None:
         self._host = host
         self._name = name
-        config = uvicorn.Config(
-            app, host=host, port=port, log_level="warning", ws="websockets-sansio"
-        )
+        config = uvicorn.Config(app, host=host, port=port, log_level="warning", ws=ws)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name=name)
 

@@ -7,6 +7,7 @@ import asyncio
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TookTooLong
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from sandbox.faults import DisconnectReason
 from sandbox.ids import new_secret
 from sandbox.install import Install
 from sandbox.model import Json
+from sandbox.stalling import stall_of
 
 CONNECTIONS = 10
 """How many sockets one app may have open."""
@@ -30,6 +32,7 @@ class SocketMode:
         self._lock = threading.Condition()
         self._tickets: set[str] = set()
         self._sockets: list[WebSocket] = []
+        self._warned: set[WebSocket] = set()
         self._stalled: set[WebSocket] = set()
         self._waiting: dict[str, Future[Ack]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -51,14 +54,12 @@ class SocketMode:
         if not allowed:
             await socket.close(code=1008)
             return
-        await socket.accept()
         self._loop = asyncio.get_running_loop()
-        with self._lock:
-            self._sockets.append(socket)
-            count = len(self._sockets)
-            self._lock.notify_all()
+        await socket.accept()
         try:
-            await socket.send_json(self._hello(count))
+            await socket.send_json(self._hello())
+            for replaced in self._opened(socket):
+                await _close(replaced)
             while True:
                 self._received(socket, await socket.receive_json())
         except WebSocketDisconnect:
@@ -68,24 +69,21 @@ class SocketMode:
 
     def deliver(self, delivery: Delivery) -> Ack:
         """A `Transport`: one envelope on one of the sockets, and its acknowledgement."""
+        envelope_id, answer = str(uuid4()), Future[Ack]()
         with self._lock:
             loop = self._loop
             if loop is None or not self._sockets:
                 raise NotAcknowledged("dispatch_failed")
-            self._turn += 1
-            socket = self._sockets[self._turn % len(self._sockets)]
-            envelope_id = str(uuid4())
-            answer: Future[Ack] = Future()
             self._waiting[envelope_id] = answer
-            stalled = socket in self._stalled
-        envelope = _envelope(envelope_id, delivery)
+        sending = asyncio.run_coroutine_threadsafe(
+            self._send(_envelope(envelope_id, delivery)), loop
+        )
         try:
-            if not stalled:
-                asyncio.run_coroutine_threadsafe(socket.send_json(envelope), loop).result(
-                    ACK_SECONDS
-                )
+            if not sending.result(ACK_SECONDS):
+                raise NotAcknowledged("dispatch_failed")
             return answer.result(ACK_SECONDS)
         except TookTooLong:
+            sending.cancel()
             raise NotAcknowledged("operation_timeout") from None
         finally:
             with self._lock:
@@ -97,13 +95,16 @@ class SocketMode:
             return self._lock.wait_for(lambda: bool(self._sockets), within)
 
     def disconnect(self, reason: DisconnectReason) -> None:
-        """Send ``disconnect`` on every socket, and close it unless this is only a warning.
+        """Send ``disconnect`` on every socket, and close it: the app opens others.
 
-        Nothing more is delivered on these: the app opens others.
+        One that is only warned stays in use until the app has opened another.
         """
         with self._lock:
             sockets, loop = list(self._sockets), self._loop
-            self._sockets.clear()
+            if reason == "warning":
+                self._warned.update(sockets)
+            else:
+                self._sockets.clear()
         for socket in sockets:
             if loop is not None:
                 asyncio.run_coroutine_threadsafe(_disconnect(socket, reason), loop).result(
@@ -113,9 +114,42 @@ class SocketMode:
     def stall(self, stalled: bool) -> None:
         """Let the open sockets go silent, or let them speak again."""
         with self._lock:
-            self._stalled = set(self._sockets) if stalled else set()
+            sockets, loop = list(self._sockets if stalled else self._stalled), self._loop
+            self._stalled = set(sockets) if stalled else set()
+        for socket in sockets:
+            if loop is not None:
+                loop.call_soon_threadsafe(stall_of(socket), stalled)
 
-    def _hello(self, count: int) -> Json:
+    def _opened(self, socket: WebSocket) -> list[WebSocket]:
+        """Deliver on this one from now on; gives those that were warned and are replaced by it."""
+        with self._lock:
+            replaced = [s for s in self._sockets if s in self._warned]
+            self._sockets = [s for s in self._sockets if s not in self._warned] + [socket]
+            self._warned.clear()
+            self._lock.notify_all()
+            return replaced
+
+    async def _send(self, envelope: Json) -> bool:
+        """Send on the socket whose turn it is; False where all have gone."""
+        while (socket := self._next()) is not None:
+            if socket in self._stalled:
+                return True
+            try:
+                await socket.send_json(envelope)
+            except (WebSocketDisconnect, RuntimeError):  # it closed just now: the next one
+                self._gone(socket)
+            else:
+                return True
+        return False
+
+    def _next(self) -> WebSocket | None:
+        with self._lock:
+            self._turn += 1
+            return self._sockets[self._turn % len(self._sockets)] if self._sockets else None
+
+    def _hello(self) -> Json:
+        with self._lock:
+            count = len(self._sockets) + 1
         return {
             "type": "hello",
             "num_connections": count,
@@ -135,6 +169,7 @@ class SocketMode:
             if socket in self._sockets:
                 self._sockets.remove(socket)
             self._stalled.discard(socket)
+            self._warned.discard(socket)
 
 
 def _envelope(envelope_id: str, delivery: Delivery) -> Json:
@@ -156,6 +191,14 @@ def _retried(retry: Retry | None) -> Json:
 
 
 async def _disconnect(socket: WebSocket, reason: DisconnectReason) -> None:
-    await socket.send_json({"type": "disconnect", "reason": reason})
+    try:
+        await socket.send_json({"type": "disconnect", "reason": reason})
+    except (WebSocketDisconnect, RuntimeError):
+        return  # the app has closed it by itself
     if reason != "warning":
+        await _close(socket)
+
+
+async def _close(socket: WebSocket) -> None:
+    with suppress(WebSocketDisconnect, RuntimeError):  # raised where it is closed already
         await socket.close()

@@ -22,6 +22,7 @@ from sandbox.keeping import FILE
 from sandbox.model import Json
 from sandbox.practice import PracticeSlack
 from tests.sandbox.page_demo import MANIFEST, TOKEN, plain, token_blocks
+from tests.waiting import waits_until
 
 HOME = {"type": "home", "blocks": [{"type": "header", "text": plain("Your keys")}]}
 
@@ -246,13 +247,6 @@ def test_a_process_killed_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> N
 
 def is_written(folder: Path, text: str) -> bool:
     return (folder / FILE).exists() and text in written(folder)
-
-
-def waits_until(true: Callable[[], bool], within: float = 5) -> None:
-    deadline = time.monotonic() + within
-    while not true():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.01)
 
 
 def call_with_scope(slack: PracticeSlack, method: str, scope: str, usergroup: str) -> Json:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from slack_bolt import BoltRequest
@@ -10,11 +12,13 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
+from websockets.sync.client import connect
 
 from sandbox.errors import NotRunningError
 from sandbox.faults import DisconnectReason
 from sandbox.practice import PracticeSlack
 from tests.sandbox.page_demo import MANIFEST, TOKEN, Demo
+from tests.waiting import waits_until
 
 pytestmark = pytest.mark.sockets
 
@@ -27,12 +31,25 @@ def slack() -> Iterator[PracticeSlack]:
 
 @pytest.fixture
 def demo(slack: PracticeSlack) -> Iterator[Demo]:
+    with connected(slack) as (demo, _):
+        yield demo
+
+
+@contextmanager
+def connected(
+    slack: PracticeSlack, ping_interval: float = 10
+) -> Iterator[tuple[Demo, SocketModeHandler]]:
+    """The app with an open socket, and what holds it."""
     client = WebClient(token=slack.bot_token, base_url=slack.api_url)
     demo = Demo(client, slack.signing_secret)
-    handler = SocketModeHandler(demo.app, slack.app_token)
+    handler = SocketModeHandler(demo.app, slack.app_token, ping_interval=ping_interval)
     handler.connect()  # type: ignore[no-untyped-call]  # Bolt gives it no types
-    yield demo
+    yield demo, handler
     handler.close()  # type: ignore[no-untyped-call]  # Bolt gives it no types
+
+
+def has_opened(slack: PracticeSlack, sockets: int) -> bool:
+    return len(slack.calls("apps.connections.open")) == sockets
 
 
 def test_from_a_command_to_a_token_over_a_web_socket(slack: PracticeSlack, demo: Demo) -> None:
@@ -94,6 +111,15 @@ def test_a_forced_reconnect_is_survived(
     assert len(slack.calls("apps.connections.open")) == 2
 
 
+def test_who_was_only_warned_misses_nothing(slack: PracticeSlack, demo: Demo) -> None:
+    alice = slack.add_person("alice")
+    for opened in (2, 3, 4):
+        slack.faults.disconnect("warning")
+        alice.types("/keys list").sees("Export job").reloads()
+        waits_until(partial(has_opened, slack, opened))
+        alice.types("/keys list").sees("Export job").reloads()
+
+
 def test_a_lost_event_is_told_again_over_the_socket(slack: PracticeSlack, demo: Demo) -> None:
     heard: list[list[str]] = []
 
@@ -120,3 +146,27 @@ def test_a_stalled_socket_times_out_with_slacks_words(
     slack.faults.stall_socket(stalled=False)
     monkeypatch.undo()
     alice.types("/keys list").sees("Export job")
+
+
+def test_a_stalled_socket_answers_no_ping(slack: PracticeSlack) -> None:
+    client = WebClient(token=slack.bot_token, base_url=slack.api_url)
+    address = client.apps_connections_open(app_token=slack.app_token)["url"]
+    with connect(address) as socket:
+        slack.wait_for_app()
+        assert socket.ping().wait(5)
+        slack.faults.stall_socket()
+        ping = socket.ping()
+        assert not ping.wait(0.2)
+        slack.faults.stall_socket(stalled=False)
+        assert ping.wait(5)
+
+
+def test_an_app_that_watches_its_pings_leaves_a_stalled_socket(slack: PracticeSlack) -> None:
+    with connected(slack, ping_interval=0.2) as (_, handler):
+        session = handler.client.current_session
+        assert session is not None
+        waits_until(lambda: session.last_ping_pong_time is not None)
+        slack.faults.stall_socket()
+        waits_until(partial(has_opened, slack, 2), 20)
+        waits_until(lambda: handler.client.current_session is not session)
+        slack.add_person("alice").types("/keys list").sees("Export job")
