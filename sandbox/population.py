@@ -25,7 +25,7 @@ class Population:
         self.hands = Hands(wiring)
 
     def add_person(self, name: str, *, role: str = "member", real_name: str = "") -> Person:
-        """Add somebody, in #general like everybody.
+        """Add somebody, in #general but for deactivated people and guests of a single channel.
 
         Args:
             name: the handle, such as ``alice``.
@@ -51,7 +51,8 @@ class Population:
         )
         with self.workspace.change():
             self.workspace.accounts[account.id] = account
-            self._channel(GENERAL).members.append(account.id)
+            if kind not in (Role.DEACTIVATED, Role.SINGLE_CHANNEL_GUEST):
+                self._channel(GENERAL).members.append(account.id)
         return self.person(name)
 
     def person(self, name: str) -> Person:
@@ -71,10 +72,17 @@ class Population:
             raise SandboxError(f"{name} cannot change organisations")
         with self.workspace.change():
             account.role, account.deleted = kind, kind is Role.DEACTIVATED
+            if account.deleted:
+                self._leave_channels(account.id)
             account.updated = self.workspace.clock.now()
             with_email = "users:read.email" in self.install.scopes
             user = account_json(self.workspace, self.install, account, with_email=with_email)
         self.workspace.emit({"type": "user_change", "user": user})
+
+    def _leave_channels(self, user: str) -> None:
+        for channel in self.workspace.channels.values():
+            if not channel.is_direct and user in channel.members:
+                channel.members.remove(user)
 
     def deactivate(self, name: str) -> None:
         """Deactivate somebody; see `change_role`."""
@@ -85,12 +93,15 @@ class Population:
     ) -> str:
         """Add a channel with these people (by handle) in it; returns its id.
 
+        Deactivated people are in no channel, so those among them are left out.
+
         Raises:
-            SandboxError: the name is taken, or one of the people is unknown.
+            SandboxError: the name is taken, one of the people is unknown, or a guest of one
+                channel is in another one already.
         """
         if self.workspace.channel_named(name) is not None:
             raise SandboxError(f"there is a #{name} already")
-        ids = [self._account(member).id for member in members or []]
+        ids = [id_ for member in members or [] if (id_ := self._may_join(member)) is not None]
         kind = ChannelKind.PRIVATE if private else ChannelKind.PUBLIC
         now = self.workspace.clock.now()
         channel = Channel(new_id("C"), name, kind, now, ids[0] if ids else "", ids)
@@ -98,12 +109,30 @@ class Population:
             self.workspace.channels[channel.id] = channel
         return channel.id
 
+    def _may_join(self, name: str) -> str | None:
+        """The id of somebody who can be put into one more channel; None for the deactivated."""
+        account = self._account(name)
+        if account.deleted:
+            return None
+        channels = self.workspace.channels_of(account.id)
+        if account.role is Role.SINGLE_CHANNEL_GUEST and channels:
+            raise SandboxError(f"{name} is a guest of #{channels[0].name} alone")
+        return account.id
+
     def invite_app(self, channel: str) -> None:
         """Put the app into a channel, by its name; nothing happens when it is there already."""
         with self.workspace.change():
             members = self._channel(channel).members
             if self.install.bot_user not in members:
                 members.append(self.install.bot_user)
+
+    def grant_scope(self, scope: str) -> None:
+        """Grant the app a scope, as a new installation with another manifest would."""
+        self.install.scopes.add(scope)
+
+    def revoke_scope(self, scope: str) -> None:
+        """Take a scope away: methods that need it answer ``missing_scope``."""
+        self.install.scopes.discard(scope)
 
     def add_usergroup(self, handle: str, members: list[str]) -> str:
         """Add a user group of these people (by handle); returns its id."""

@@ -41,6 +41,7 @@ class PracticeSlack(Population):
             of the app, and `team_id`, stay as they were first kept. `is_new` tells whether nothing
             was there, and it is time to add people.
         redact: takes a text and gives what may be written of it into `folder`.
+        enforce_rate_limits: answer 429 to more calls than Slack's tiers allow.
 
     Raises:
         ManifestError: Slack would not take this manifest.
@@ -59,6 +60,7 @@ class PracticeSlack(Population):
         page: bool = False,
         folder: Path | None = None,
         redact: Redact | None = None,
+        enforce_rate_limits: bool = False,
     ) -> None:
         kept = kept_in(folder) if folder else None
         read, time = read_manifest(manifest), clock or SystemClock()
@@ -78,6 +80,8 @@ class PracticeSlack(Population):
         self.web_api = WebApi(
             workspace, install, triggers, self.faults, self.traffic, connect=self._link
         )
+        self.web_api.limits.enforced = enforce_rate_limits
+        self.web_api.later.at = self._wiring.schedule.at
         self._server = Server(self.web_api, self.respond, self._sockets, host, port)
         self._running = False
         self._http: list[HttpDelivery] = []

@@ -9,6 +9,7 @@ from sandbox.errors import SlackError
 from sandbox.install import Install
 from sandbox.model import Channel, ChannelKind, Json
 from sandbox.triggers import Triggers
+from sandbox.webapi.scheduled import Waiting
 from sandbox.workspace import Workspace
 
 Caller = Literal["nobody", "bot", "app"]
@@ -33,6 +34,7 @@ class Call:
     triggers: Triggers
     connect: Callable[[], str] | None
     args: Json
+    later: Waiting = field(default_factory=Waiting)
     warnings: list[str] = field(default_factory=list)
     events: list[tuple[Json, str | None]] = field(default_factory=list)
 
@@ -50,6 +52,16 @@ class Call:
         if not isinstance(value, str):
             raise SlackError("invalid_arguments")
         return value
+
+    def whole(self, name: str, default: int | None = None) -> int:
+        """An argument that is a whole number; without a default it is required."""
+        if not self.given(name) and default is not None:
+            return default
+        try:
+            return int(self.args[name])
+        except (KeyError, TypeError, ValueError):
+            messages = {"messages": [f"[ERROR] must be a whole number: {name}"]}
+            raise SlackError("invalid_arguments", response_metadata=messages) from None
 
     def flag(self, name: str, default: bool = False) -> bool:
         value = self.args.get(name)

@@ -4,6 +4,8 @@ from sandbox.errors import SlackError
 from sandbox.model import Channel, ChannelKind, Json, Message
 from sandbox.webapi import posting
 from sandbox.webapi.call import Call, Method
+from sandbox.webapi.paging import page
+from sandbox.webapi.scheduled import Later
 from sandbox.webapi.shapes import is_stranger, message_json
 
 _WRITE = ("chat:write",)
@@ -75,6 +77,59 @@ def delete(call: Call) -> Json:
         place, message = _own_message(call, "cant_delete_message")
         call.events += posting.remove(call.workspace, place.id, message.ts)
     return {"channel": place.id, "ts": message.ts}
+
+
+def schedule_message(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/chat.scheduleMessage"""
+    place = _place(call)
+    _may_post(call, place)
+    payload = _payload(call)
+    posting.content(payload)
+    thread, workspace, install = _thread(call), call.workspace, call.install
+    if thread is not None and workspace.find_message(place.id, thread) is None:
+        raise SlackError("thread_not_found")
+
+    def post(later: Later) -> None:
+        _, events = posting.post(
+            workspace, install, later.channel, later.payload, thread_ts=later.thread_ts
+        )
+        for event, channel in events:
+            workspace.emit(event, channel)
+
+    now = workspace.clock.now()
+    later = call.later.add(place.id, call.whole("post_at"), now, payload, thread, post)
+    text = str(payload["text"] or "")
+    message = {"text": text, "type": "delayed_message", "bot_id": install.bot_id}
+    return {
+        "channel": place.id,
+        "scheduled_message_id": later.id,
+        "post_at": later.post_at,
+        "message": message,
+    }
+
+
+def delete_scheduled(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/chat.deleteScheduledMessage"""
+    id_ = call.text("scheduled_message_id", missing="invalid_scheduled_message_id")
+    call.later.take_back(id_, call.channel().id)
+    return {}
+
+
+def list_scheduled(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/chat.scheduledMessages.list"""
+    only = call.channel().id if call.given("channel") else None
+    waiting = [
+        each
+        for each in list(call.later.messages.values())
+        if only in (None, each.channel)
+        and each.post_at >= call.whole("oldest", 0)
+        and each.post_at <= call.whole("latest", each.post_at)
+    ]
+    shown, metadata = page(call, sorted(waiting, key=lambda each: each.post_at))
+    return {
+        "scheduled_messages": [each.shown() for each in shown],
+        "response_metadata": metadata,
+    }
 
 
 def get_permalink(call: Call) -> Json:
@@ -175,4 +230,7 @@ METHODS = {
     "chat.update": Method(update, _WRITE),
     "chat.delete": Method(delete, _WRITE),
     "chat.getPermalink": Method(get_permalink),
+    "chat.scheduleMessage": Method(schedule_message, _WRITE),
+    "chat.deleteScheduledMessage": Method(delete_scheduled, _WRITE),
+    "chat.scheduledMessages.list": Method(list_scheduled),
 }

@@ -16,6 +16,7 @@ from sandbox.triggers import Triggers
 from sandbox.webapi import auth, chat, conversations, team, usergroups, users, views
 from sandbox.webapi.call import Call, Method, missing_scope
 from sandbox.webapi.limits import RateLimits, ratelimited
+from sandbox.webapi.scheduled import Waiting
 from sandbox.workspace import Workspace
 
 Answer = tuple[int, dict[str, str], Json]
@@ -57,6 +58,7 @@ class WebApi:
         self.traffic = traffic
         self.connect = connect
         self.limits = RateLimits(workspace.clock)
+        self.later = Waiting()
 
     def call(
         self, method: str, args: Json, token: str | None, *, transport: str = "http"
@@ -109,7 +111,7 @@ class WebApi:
             return 200, headers, body | {"errors": broken.errors}
 
     def _run(self, method: Method, args: Json) -> Json:
-        call = Call(self.workspace, self.install, self.triggers, self.connect, args)
+        call = Call(self.workspace, self.install, self.triggers, self.connect, args, self.later)
         done = method.run(call)
         for event, channel in call.events:
             self.workspace.emit(event, channel)
