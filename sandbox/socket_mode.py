@@ -118,7 +118,7 @@ class SocketMode:
             self._stalled = set(sockets) if stalled else set()
         for socket in sockets:
             if loop is not None:
-                loop.call_soon_threadsafe(stall_of(socket), stalled)
+                asyncio.run_coroutine_threadsafe(_stall(socket, stalled), loop).result(ACK_SECONDS)
 
     def _opened(self, socket: WebSocket) -> list[WebSocket]:
         """Deliver on this one from now on; gives those that were warned and are replaced by it."""
@@ -197,6 +197,11 @@ async def _disconnect(socket: WebSocket, reason: DisconnectReason) -> None:
         return  # the app has closed it by itself
     if reason != "warning":
         await _close(socket)
+
+
+async def _stall(socket: WebSocket, stalled: bool) -> None:
+    """In the loop, so that whoever asked for it knows when it holds."""
+    stall_of(socket)(stalled)
 
 
 async def _close(socket: WebSocket) -> None:
