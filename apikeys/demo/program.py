@@ -29,6 +29,10 @@ class Program:
         self._name, self._address, self._transcript = name, address, transcript
         self._client = client(token)
 
+    def close(self) -> None:
+        """Lets go of its connection."""
+        self._client.close()
+
     def reads(self, *, in_brief: bool = False) -> httpx.Response:
         """GET; in brief, only the documents' titles are written down."""
         return self._asks("GET", show=_titles if in_brief else _body)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 import httpx
 
@@ -59,6 +60,11 @@ class Tour:
             ("What was done to the key is on record", self.history),
             ("No token is left behind", self.look_for_tokens),
         )
+
+    def close(self) -> None:
+        """Lets go of the programs' connections."""
+        for program in self._programs.values():
+            program.close()
 
     def make(self) -> None:
         """Make the key that the rest is about."""
@@ -198,7 +204,11 @@ def play(
         DemoError: names the first step that did not come out right, and says why.
         Stopped: if `stop` was set between two steps.
     """
-    tour = Tour(world, transcript, patience)
+    with closing(Tour(world, transcript, patience)) as tour:
+        return _walk(tour, world, transcript, stop)
+
+
+def _walk(tour: Tour, world: World, transcript: Transcript, stop: threading.Event) -> int:
     for title, step in tour.steps:
         if stop.is_set():
             raise Stopped
