@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from queue import SimpleQueue
 from typing import Protocol
 
 from sqlalchemy import text
@@ -83,13 +84,23 @@ class Part(Protocol):
 
 
 def asked_to_stop() -> threading.Event:
-    """Set as soon as somebody presses Ctrl-C, ends the program, or closes its terminal."""
-    stop = threading.Event()
+    """Set as soon as somebody presses Ctrl-C, ends the program, or closes its terminal.
+
+    A handler runs in the main thread, whatever that is doing: setting the event there would wait
+    for a lock that the same thread may hold while it waits for the event. A put never waits.
+    """
+    stop, asked = threading.Event(), SimpleQueue[int]()
+
+    def tell() -> None:
+        asked.get()
+        stop.set()
+
+    threading.Thread(target=tell, name="asked-to-stop", daemon=True).start()
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
         numbers.append(signal.SIGHUP)
     for number in numbers:
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda received, _: asked.put(received))
     return stop
 
 
