@@ -8,6 +8,7 @@ KeysError
 │   └── NameTaken          another active key has it; `.key_id`
 ├── ScopesRefused          no scope, or one that does not exist
 ├── NoteTooLong
+├── LimitsRefused          a rate or a network that is none
 ├── KeyNotFound            this account has no such key
 ├── KeyRevoked             the key was revoked: nothing can be changed any more
 ├── ReservationLost        the key was given up before its token was delivered
@@ -65,6 +66,10 @@ class NoteTooLong(KeysError):
     """More than 500 characters."""
 
 
+class LimitsRefused(KeysError):
+    """A rate limit or a network that is none."""
+
+
 class KeyNotFound(KeysError):
     """This account has no such key."""
 
@@ -96,6 +101,7 @@ __all__ = [
     "KeyNotFound",
     "KeyRevoked",
     "KeysError",
+    "LimitsRefused",
     "NameEmpty",
     "NameRefused",
     "NameTaken",

@@ -11,6 +11,7 @@ A pending key never verifies, so a crash in between leaves no working key whose 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 from sqlalchemy import CursorResult, update
 from sqlmodel import Session, col, select
 
-from keys import notices, records
+from keys import gateways, notices, records
 from keys.clock import Clock
 from keys.errors import (
     AlreadyRequested,
@@ -28,6 +29,7 @@ from keys.errors import (
     ReservationLost,
 )
 from keys.ids import new_id
+from keys.limits import check_networks, check_rate
 from keys.naming import clean_name, clean_note, fold
 from keys.pepper import Peppers
 from keys.scopes import check_scopes
@@ -48,10 +50,17 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A key after a change; `changed` is False if it had been that way before."""
+    """A key after a change.
+
+    Attributes:
+        changed: False if it had been that way before.
+        fence: what gateways confirm once they know of the change (keys.gateways); None where
+            nobody waits for that.
+    """
 
     key: KeyView
     changed: bool
+    fence: str | None = None
 
 
 class KeyService:
@@ -240,7 +249,42 @@ class KeyService:
             data = _facts(key) | {"reason": key.revoked_reason}
             event = records.append(session, account_id, now, "key.revoked", actor, key_id, data)
             notices.add(session, event, notices.TEAM, data)
-        return Outcome(view(session, key), changed)
+        fence = gateways.set_fence(session) if changed else None
+        return Outcome(view(session, key), changed, fence)
+
+    def limit(
+        self,
+        session: Session,
+        account_id: str,
+        key_id: str,
+        actor: Actor,
+        *,
+        rate_limit: str,
+        networks: Iterable[str],
+    ) -> Outcome:
+        """Holds a key to a rate and to networks; empty ones take the limit away.
+
+        Args:
+            rate_limit: such as `100/minute`.
+            networks: addresses and networks in CIDR form.
+
+        Raises:
+            KeyNotFound, KeyRevoked, LimitsRefused: with a sentence for the person.
+        """
+        records.lock(session, account_id)
+        key = _row(session, account_id, key_id)
+        if key.state != State.ACTIVE:
+            raise KeyRevoked(f"“{key.name}” was revoked, so its limits do not matter any more.")
+        rate, allowed = check_rate(rate_limit), check_networks(networks)
+        before = (key.rate_limit, tuple(key.networks.split()))
+        if before == (rate, allowed):
+            return Outcome(view(session, key), changed=False)
+        key.rate_limit, key.networks = rate, " ".join(allowed)
+        session.add(key)
+        session.flush()
+        data = {"rate_limit": rate, "networks": list(allowed)}
+        records.append(session, account_id, self.clock.now(), "key.limited", actor, key_id, data)
+        return Outcome(view(session, key), changed=True, fence=gateways.set_fence(session))
 
     def _move(
         self,

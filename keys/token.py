@@ -25,13 +25,17 @@ PUBLIC_ID_LENGTH = 12
 SECRET_LENGTH = 43
 SECRET_BITS = 256
 CHECKSUM_LENGTH = 6
-PREFIX_PATTERN = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*\Z")
+_PREFIX = r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*"
+PREFIX_PATTERN = re.compile(rf"{_PREFIX}\Z")
 PREFIX_MAX = 20
 _TAIL = PUBLIC_ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH + 3
 TOKEN_MAX = PREFIX_MAX + _TAIL
 
 _VALUES = {char: value for value, char in enumerate(ALPHABET)}
-_BASE62 = frozenset(ALPHABET)
+_WHOLE = re.compile(
+    rf"({_PREFIX})_([0-9A-Za-z]{{{PUBLIC_ID_LENGTH}}})_([0-9A-Za-z]{{{SECRET_LENGTH}}})"
+    rf"_([0-9A-Za-z]{{{CHECKSUM_LENGTH}}})\Z"
+)
 
 
 class Flaw(StrEnum):
@@ -98,6 +102,9 @@ def encode(number: int, length: int) -> str:
     return "".join(reversed(digits))
 
 
+_GREATEST_SECRET = encode(2**SECRET_BITS - 1, SECRET_LENGTH)
+
+
 def decode(text: str) -> int:
     """Reads a base62 number. Raises KeyError on any other character."""
     number = 0
@@ -141,18 +148,15 @@ def parse(text: str) -> Token:
         raise NotAToken(Flaw.MISSING)
     if text != text.strip() or text[0] in "\"'`“‘<«" or text[-1] in "\"'`”’>»":
         raise NotAToken(Flaw.SURROUNDED)
-    if len(text) > TOKEN_MAX or not text.isascii():
+    found = _WHOLE.match(text) if len(text) <= TOKEN_MAX else None
+    if found is None:
         raise NotAToken(Flaw.MALFORMED)
-    prefix, *parts = text.rsplit("_", 3)
-    if [len(part) for part in parts] != [PUBLIC_ID_LENGTH, SECRET_LENGTH, CHECKSUM_LENGTH]:
-        raise NotAToken(Flaw.MALFORMED)
-    public_id, secret, check = parts
-    if not PREFIX_PATTERN.match(prefix) or not _BASE62.issuperset(public_id + secret + check):
-        raise NotAToken(Flaw.MALFORMED)
+    prefix, public_id, secret, check = found.groups()
     token = Token(prefix, public_id, secret)
     if checksum(token.signed_part) != check:
         raise NotAToken(Flaw.CHECKSUM)
-    if decode(secret) >> SECRET_BITS:
+    # The alphabet is in the order of its characters' codes, so texts compare as their numbers do.
+    if secret > _GREATEST_SECRET:
         # 62**43 is a little more than 2**256: such a text was never made by us.
         raise NotAToken(Flaw.MALFORMED)
     return token

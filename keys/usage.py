@@ -1,37 +1,86 @@
-"""When each secret was last used, and from where."""
+"""When each secret was last used, from where, and how often on each day."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import bindparam, or_, update
+from sqlalchemy import case
+from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlmodel import Session, col
 
-from storage.tables import Secret
+from storage.tables import DailyUse, SecretUse
+
+# Rows of one statement: SQLite takes 32,766 values in all.
+_BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One use of a secret: when, and from which (coarse) address."""
+    """What is known of a secret's uses since they were written last.
+
+    Attributes:
+        at: the last one.
+        source: the (coarse) address that it came from.
+        days: how many there were on each day (UTC).
+    """
 
     at: datetime
     source: str
+    days: Mapping[date, int] = field(default_factory=dict)
 
 
 def record_uses(session: Session, uses: Mapping[str, Use]) -> None:
-    """Notes the uses, by secret id. A later use that is known already is never set back."""
-    if not uses:
-        return
-    later = or_(col(Secret.last_used_at).is_(None), col(Secret.last_used_at) < bindparam("used_at"))
-    statement = (
-        update(Secret)
-        .where(col(Secret.id) == bindparam("secret_id"), later)
-        .values(last_used_at=bindparam("used_at"), last_used_from=bindparam("used_from"))
-    )
-    rows = [
-        {"secret_id": secret_id, "used_at": use.at, "used_from": use.source[:64]}
-        for secret_id, use in sorted(uses.items())  # a fixed order, so that writers cannot deadlock
+    """Notes the uses, by secret id.
+
+    Counts are added to those known. A later use that is known already is never set back, and on
+    PostgreSQL as on SQLite several gateways may write at once: rows are taken in a fixed order, so
+    that they cannot wait for each other in a circle.
+    """
+    last = [
+        {"secret_id": secret_id, "last_used_at": use.at, "last_used_from": use.source[:64]}
+        for secret_id, use in sorted(uses.items())
     ]
-    session.connection().execute(statement, rows)
+    days = [
+        {"secret_id": secret_id, "day": day, "count": count}
+        for secret_id, use in sorted(uses.items())
+        for day, count in sorted(use.days.items())
+        if count
+    ]
+    for start in range(0, len(last), _BATCH):
+        _write_last(session, last[start : start + _BATCH])
+    for start in range(0, len(days), _BATCH):
+        _write_days(session, days[start : start + _BATCH])
+
+
+def _write_last(session: Session, rows: list[dict[str, Any]]) -> None:
+    insert = _insert(session, SecretUse).values(rows)
+    known, new = col(SecretUse.last_used_at), insert.excluded
+    later = new.last_used_at >= known
+    session.connection().execute(
+        insert.on_conflict_do_update(
+            index_elements=["secret_id"],
+            set_={
+                "last_used_at": case((later, new.last_used_at), else_=known),
+                "last_used_from": case(
+                    (later, new.last_used_from), else_=col(SecretUse.last_used_from)
+                ),
+            },
+        )
+    )
+
+
+def _write_days(session: Session, rows: list[dict[str, Any]]) -> None:
+    insert = _insert(session, DailyUse).values(rows)
+    added = col(DailyUse.count) + insert.excluded.count
+    session.connection().execute(
+        insert.on_conflict_do_update(index_elements=["secret_id", "day"], set_={"count": added})
+    )
+
+
+def _insert(session: Session, table: type[SecretUse] | type[DailyUse]) -> Any:
+    postgresql = session.get_bind().dialect.name == "postgresql"
+    return (insert_on_postgresql if postgresql else insert_on_sqlite)(table)

@@ -85,6 +85,8 @@ class KeyView:
     revoked_at: datetime | None
     revoked_by: Actor | None
     revoked_reason: str
+    rate_limit: str = ""
+    networks: tuple[str, ...] = ()
 
     def expired(self, now: datetime) -> bool:
         """Whether its date of expiry has come."""

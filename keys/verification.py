@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
-from sqlalchemy import Engine, Row, select
-from sqlmodel import col
+from sqlalchemy import Engine
 
 from keys.clock import Clock
 from keys.pepper import Peppers
 from keys.token import NotAToken, Token, parse
 from keys.values import State
-from storage import reading
-from storage.tables import Key, Secret
+from storage.lookup import Lookup, SecretRow
 
 
 class Reason(StrEnum):
@@ -37,7 +35,14 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The token is right, and its key works now."""
+    """The token is right, and its key works now.
+
+    Attributes:
+        ends_at: when this token stops working by itself, by the key's expiry or at the end of a
+            rotation's grace period; None for never.
+        rate_limit: how often the key may be used, such as `100/minute`; empty for any number.
+        networks: where it may be used from, as CIDR; empty for anywhere.
+    """
 
     account_id: str
     key_id: str
@@ -46,6 +51,9 @@ class Verified:
     owner: str | None
     scopes: frozenset[str]
     expires_at: datetime | None
+    ends_at: datetime | None = None
+    rate_limit: str = ""
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +64,13 @@ class Refused:
     key_id: str | None = None
 
 
+Answer = Verified | Refused
+
+
 class Verifier(Protocol):
     """Answers for presented texts; safe to call from many threads."""
 
-    def verify(self, presented: str) -> Verified | Refused:
+    def verify(self, presented: str) -> Answer:
         """Answers for one text.
 
         Raises:
@@ -68,71 +79,82 @@ class Verifier(Protocol):
         ...
 
 
-_COLUMNS: tuple[Any, ...] = (
-    col(Secret.id).label("secret_id"),
-    col(Secret.digest),
-    col(Secret.pepper_version),
-    col(Secret.ends_at),
-    col(Key.id).label("key_id"),
-    col(Key.account_id),
-    col(Key.state),
-    col(Key.name),
-    col(Key.owner),
-    col(Key.scopes),
-    col(Key.expires_at),
-)
 _NO_DIGEST = bytes(32)
+# There are a handful of them, and as many copies as keys would only fill a gateway's memory.
+_SCOPES: dict[str, frozenset[str]] = {}
+
+
+def judge(token: Token, row: SecretRow | None, peppers: Peppers, now: datetime) -> Answer:
+    """Decides about a token by what the database knows of its public id.
+
+    Args:
+        row: None if it knows nothing.
+    """
+    if row is None:
+        # The same work as for a known id, so that the time taken does not tell them apart.
+        peppers.matches(token, peppers.current, _NO_DIGEST)
+        return Refused(Reason.UNKNOWN)
+    # The secret comes before the state: only who holds it can learn anything of the key.
+    if row.pepper_version not in peppers.by_version:
+        return Refused(Reason.PEPPER)
+    if not peppers.matches(token, row.pepper_version, row.digest):
+        return Refused(Reason.DIGEST)
+    if reason := _reason_against(row, now):
+        return Refused(reason, row.key_id)
+    return Verified(
+        account_id=row.account_id,
+        key_id=row.key_id,
+        secret_id=row.secret_id,
+        name=row.name,
+        owner=row.owner,
+        scopes=_scopes(row.scopes),
+        expires_at=row.expires_at,
+        ends_at=_earlier(row.expires_at, row.ends_at),
+        rate_limit=row.rate_limit,
+        networks=tuple(row.networks.split()),
+    )
+
+
+def _reason_against(row: SecretRow, now: datetime) -> Reason | None:
+    if row.state != State.ACTIVE:
+        return Reason(row.state)
+    if row.expires_at is not None and row.expires_at <= now:
+        return Reason.EXPIRED
+    if row.ends_at is not None and row.ends_at <= now:
+        return Reason.ENDED
+    return None
+
+
+def _scopes(text: str) -> frozenset[str]:
+    found = _SCOPES.get(text)
+    if found is None:
+        found = _SCOPES[text] = frozenset(text.split())
+    return found
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
 
 
 class StoredVerifier:
     """Verifies against the database, by one look-up for each well-formed token."""
 
     def __init__(self, engine: Engine, peppers: Peppers, clock: Clock) -> None:
-        self._engine = engine
+        self._lookup = Lookup(engine)
         self._peppers = peppers
         self._clock = clock
 
-    def verify(self, presented: str) -> Verified | Refused:
+    def verify(self, presented: str) -> Answer:
         """See `Verifier`."""
         try:
             token = parse(presented)
         except NotAToken as error:
             return Refused(Reason(error.flaw.value))
-        with reading(self._engine) as session:
-            statement = select(*_COLUMNS).join(Key, col(Key.id) == col(Secret.key_id))
-            row = session.execute(
-                statement.where(col(Secret.public_id) == token.public_id)
-            ).one_or_none()
-        return self._judge(token, row)
+        row = self._lookup.read((token.public_id,)).get(token.public_id)
+        return judge(token, row, self._peppers, self._clock.now())
 
-    def _judge(self, token: Token, row: Row[Any] | None) -> Verified | Refused:
-        if row is None:
-            # The same work as for a known id, so that the time taken does not tell them apart.
-            self._peppers.matches(token, self._peppers.current, _NO_DIGEST)
-            return Refused(Reason.UNKNOWN)
-        # The secret comes before the state: only who holds it can learn anything of the key.
-        if row.pepper_version not in self._peppers.by_version:
-            return Refused(Reason.PEPPER)
-        if not self._peppers.matches(token, row.pepper_version, row.digest):
-            return Refused(Reason.DIGEST)
-        if reason := self._reason_against(row):
-            return Refused(reason, row.key_id)
-        return Verified(
-            account_id=row.account_id,
-            key_id=row.key_id,
-            secret_id=row.secret_id,
-            name=row.name,
-            owner=row.owner,
-            scopes=frozenset(row.scopes.split()),
-            expires_at=row.expires_at,
-        )
-
-    def _reason_against(self, row: Row[Any]) -> Reason | None:
-        now = self._clock.now()
-        if row.state != State.ACTIVE:
-            return Reason(row.state)
-        if row.expires_at is not None and row.expires_at <= now:
-            return Reason.EXPIRED
-        if row.ends_at is not None and row.ends_at <= now:
-            return Reason.ENDED
-        return None
+    def close(self) -> None:
+        """Closes its connections; call it when nothing verifies any more."""
+        self._lookup.close()

@@ -7,15 +7,22 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, select
 
 from keys.values import Actor, KeyView, State
-from storage.tables import Key, Secret
+from storage.tables import Key, Secret, SecretUse
+
+_Used = tuple[Secret, SecretUse | None]
 
 
 def views(session: Session, keys: Sequence[Key]) -> list[KeyView]:
     """The keys as values, in the same order, with the hint and last use of their secrets."""
-    secrets: dict[str, list[Secret]] = {key.id: [] for key in keys}
-    found = select(Secret).where(col(Secret.key_id).in_(secrets)).order_by(col(Secret.created_at))
-    for secret in session.exec(found):
-        secrets[secret.key_id].append(secret)
+    secrets: dict[str, list[_Used]] = {key.id: [] for key in keys}
+    found = (
+        select(Secret, SecretUse)
+        .join(SecretUse, col(SecretUse.secret_id) == col(Secret.id), isouter=True)
+        .where(col(Secret.key_id).in_(secrets))
+        .order_by(col(Secret.created_at))
+    )
+    for secret, use in session.exec(found):
+        secrets[secret.key_id].append((secret, use))
     return [_view(key, secrets[key.id]) for key in keys]
 
 
@@ -24,24 +31,25 @@ def view(session: Session, key: Key) -> KeyView:
     return views(session, [key])[0]
 
 
-def _view(key: Key, secrets: list[Secret]) -> KeyView:
-    used = [(secret.last_used_at, secret) for secret in secrets if secret.last_used_at]
-    last_used_at, last_used = max(used, key=lambda pair: pair[0]) if used else (None, None)
+def _view(key: Key, secrets: list[_Used]) -> KeyView:
+    last = max((use for _, use in secrets if use), key=lambda use: use.last_used_at, default=None)
     return KeyView(
         id=key.id,
         account_id=key.account_id,
         state=State(key.state),
         name=key.name,
-        hint=secrets[-1].hint,
+        hint=secrets[-1][0].hint,
         scopes=tuple(key.scopes.split()),
         owner=key.owner,
         creator=Actor.read(key.creator),
         note=key.note,
         created_at=key.created_at,
         expires_at=key.expires_at,
-        last_used_at=last_used_at,
-        last_used_from=last_used.last_used_from if last_used else None,
+        last_used_at=last.last_used_at if last else None,
+        last_used_from=last.last_used_from if last else None,
         revoked_at=key.revoked_at,
         revoked_by=Actor.read(key.revoked_by) if key.revoked_by else None,
         revoked_reason=key.revoked_reason,
+        rate_limit=key.rate_limit,
+        networks=tuple(key.networks.split()),
     )

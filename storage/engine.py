@@ -80,8 +80,12 @@ def _on_sqlite_connect(connection: Any, _record: Any) -> None:
 
 
 def _on_sqlite_begin(connection: Any) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("writes", False):
+        # A setting of the connection, which goes back to the pool: so it is set at each beginning.
+        level = "FULL" if options.get("durable", True) else "NORMAL"
+        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes", False) else "BEGIN")
 
 
 @contextmanager
@@ -96,20 +100,28 @@ def reading(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Session]:
+def writing(engine: Engine, *, durable: bool = True) -> Iterator[Session]:
     """A transaction that is committed when the block ends, and undone if it raises.
 
     On SQLite it waits for other writers before it begins, so what it reads cannot have changed
     when it writes; on PostgreSQL the domain locks the account's row to the same effect.
+
+    Args:
+        durable: whether the disk is waited for. What is written otherwise can be lost in a power
+            cut, and is as whole as anything else in any case.
 
     Raises:
         StorageUnavailable: if the database cannot be reached, or stayed busy.
     """
     with (
         _translated(),
-        Session(engine.execution_options(writes=True), expire_on_commit=False) as session,
+        Session(
+            engine.execution_options(writes=True, durable=durable), expire_on_commit=False
+        ) as session,
         session.begin(),
     ):
+        if not durable and engine.dialect.name == "postgresql":
+            session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
         yield session
 
 

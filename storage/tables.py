@@ -1,18 +1,30 @@
 """The tables. Rows are plain: what may be done with them is decided in `keys/`.
 
-    accounts ─┬─ keys ── secrets ── deliveries
+    accounts ─┬─ keys ── secrets ─┬─ deliveries
+              │                   └─ secret_uses, daily_uses
               ├─ events      append-only, chained by hash
               └─ notices     the outbox: messages that must follow a change
     peppers                  which pepper made the digests (a fingerprint, never the pepper)
+    changes                  what gateways have to forget; written by triggers, see storage.feed
+    gateways, confirmations  which gateways run, and what each has forgotten
 
 SQLModel classes with `table=True` do not validate; input is checked before it gets here.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from storage.types import Moment
@@ -70,6 +82,10 @@ class Key(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_column=_moment())
     revoked_by: str | None = Field(default=None, max_length=200)
     revoked_reason: str = Field(default="", sa_column=Column(Text, nullable=False))
+    rate_limit: str = Field(
+        default="", sa_column=Column(String(40), nullable=False, server_default="")
+    )
+    networks: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
 
 
 class Secret(SQLModel, table=True):
@@ -86,8 +102,30 @@ class Secret(SQLModel, table=True):
     hint: str = Field(max_length=40)
     created_at: datetime = Field(sa_column=_moment(nullable=False))
     ends_at: datetime | None = Field(default=None, sa_column=_moment())
-    last_used_at: datetime | None = Field(default=None, sa_column=_moment())
-    last_used_from: str | None = Field(default=None, max_length=64)
+
+
+class SecretUse(SQLModel, table=True):
+    """When and from where a secret was used last.
+
+    It stands apart from `secrets`, since a change there has every gateway look anew. No foreign
+    key: the last uses of a secret that was removed may come in after it.
+    """
+
+    __tablename__ = "secret_uses"
+
+    secret_id: str = Field(primary_key=True, max_length=32)
+    last_used_at: datetime = Field(sa_column=_moment(nullable=False))
+    last_used_from: str = Field(default="", max_length=64)
+
+
+class DailyUse(SQLModel, table=True):
+    """How often a secret was used on one day (UTC)."""
+
+    __tablename__ = "daily_uses"
+
+    secret_id: str = Field(primary_key=True, max_length=32)
+    day: date = Field(primary_key=True)
+    count: int
 
 
 class Delivery(SQLModel, table=True):
@@ -171,3 +209,40 @@ class Pepper(SQLModel, table=True):
     version: int = Field(primary_key=True)
     fingerprint: str = Field(max_length=64)
     created_at: datetime = Field(sa_column=_moment(nullable=False))
+
+
+class Change(SQLModel, table=True):
+    """One thing that gateways have to forget: a key, a token, or (both empty) everything.
+
+    Triggers write it, whoever changes a row and however; only a fence is added by hand.
+    """
+
+    __tablename__ = "changes"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key_id: str | None = Field(default=None, max_length=32)
+    public_id: str | None = Field(default=None, max_length=16)
+    fence: str | None = Field(default=None, max_length=32)
+
+
+class Gateway(SQLModel, table=True):
+    """A gateway process that runs, or ran."""
+
+    __tablename__ = "gateways"
+
+    id: str = Field(primary_key=True, max_length=32)
+    name: str = Field(max_length=200)
+    started_at: datetime = Field(sa_column=_moment(nullable=False))
+    seen_at: datetime = Field(sa_column=_moment(nullable=False))
+    stopped_at: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class Confirmation(SQLModel, table=True):
+    """A gateway has applied every change up to a fence."""
+
+    __tablename__ = "confirmations"
+
+    fence: str = Field(primary_key=True, max_length=32)
+    gateway_id: str = Field(primary_key=True, max_length=32)
+    at: datetime = Field(sa_column=_moment(nullable=False))

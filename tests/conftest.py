@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import pytest
 import pytest_socket
 
+from tests.databases import database_url, postgresql
+
+__all__ = ["database_url", "postgresql"]
+
 
 @pytest.fixture(autouse=True)
 def _sockets(request: pytest.FixtureRequest) -> Iterator[None]:

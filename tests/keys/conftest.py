@@ -38,6 +38,11 @@ class House:
     verifier: StoredVerifier
     account: str
 
+    def close(self) -> None:
+        """Lets go of the database."""
+        self.verifier.close()
+        self.engine.dispose()
+
     def write(self, work: Callable[[Session], Any]) -> Any:
         """Does the work in one writing transaction."""
         with writing(self.engine) as session:
@@ -73,7 +78,12 @@ class House:
 
 def open_test_house(folder: Path) -> House:
     """A new house in this folder."""
-    engine = open_engine(f"sqlite:///{folder / 'keys.db'}")
+    return open_house_at(f"sqlite:///{folder / 'keys.db'}")
+
+
+def open_house_at(url: str) -> House:
+    """A new house on this database."""
+    engine = open_engine(url)
     upgrade(engine)
     clock, peppers = HeldClock(NOON), Peppers({1: b"p" * 32})
     with writing(engine) as session:
@@ -83,7 +93,7 @@ def open_test_house(folder: Path) -> House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    opened = open_test_house(tmp_path)
+def house(database_url: str) -> Iterator[House]:
+    opened = open_house_at(database_url)
     yield opened
-    opened.engine.dispose()
+    opened.close()

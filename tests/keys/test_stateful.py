@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from keys import finding, records
 from keys.errors import KeyRevoked, NameTaken, ReservationLost
@@ -16,7 +26,8 @@ from keys.naming import fold
 from keys.service import Reservation
 from keys.verification import Verified
 from storage import reading, writing
-from tests.keys.conftest import ALICE, open_test_house
+from tests.databases import ENGINES, fresh_on
+from tests.keys.conftest import ALICE, open_house_at
 
 names = st.sampled_from(["Zapier", "ZAPIER", "GitHub", "github ", "Cron", "Straße", "STRASSE"])
 
@@ -26,17 +37,17 @@ class KeysAtRandom(RuleBasedStateMachine):
 
     made = Bundle("made")
 
-    def __init__(self) -> None:
+    def __init__(self, fresh: Callable[[], AbstractContextManager[str]]) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.house = open_test_house(Path(self.folder.name))
+        self.stack = ExitStack()
+        self.house = open_house_at(self.stack.enter_context(fresh()))
+        self.stack.callback(self.house.close)
         self.states: dict[str, str] = {}
         self.names: dict[str, str] = {}
         self.tokens: dict[str, str] = {}
 
     def teardown(self) -> None:
-        self.house.engine.dispose()
-        self.folder.cleanup()
+        self.stack.close()
 
     def _taken(self, name: str, but: str = "") -> bool:
         live = (key for key, state in self.states.items() if state in ("pending", "active"))
@@ -122,5 +133,18 @@ class KeysAtRandom(RuleBasedStateMachine):
         assert {key.id for key in page.keys} == active
 
 
-TestKeysAtRandom = KeysAtRandom.TestCase
-TestKeysAtRandom.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+@contextmanager
+def _on_sqlite() -> Iterator[str]:
+    with TemporaryDirectory() as folder:
+        yield f"sqlite:///{Path(folder) / 'keys.db'}"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_keys_at_random(engine: str, request: pytest.FixtureRequest) -> None:
+    fresh: Callable[[], AbstractContextManager[str]] = _on_sqlite
+    if engine == "postgresql":
+        fresh = partial(fresh_on, request.getfixturevalue("postgresql"))
+    run_state_machine_as_test(
+        partial(KeysAtRandom, fresh),
+        settings=settings(max_examples=15, stateful_step_count=20, deadline=None),
+    )

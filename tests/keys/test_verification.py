@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -56,12 +57,11 @@ def test_a_planted_digest_does_not_open(house: House) -> None:
 def test_a_replaced_pepper_leaves_old_tokens_working(house: House) -> None:
     _, mine = house.issue()
     both = Peppers({1: b"p" * 32, 2: b"n" * 32})
-    assert isinstance(
-        StoredVerifier(house.engine, both, house.clock).verify(mine.reveal()), Verified
-    )
+    with closing(StoredVerifier(house.engine, both, house.clock)) as verifier:
+        assert isinstance(verifier.verify(mine.reveal()), Verified)
     new = Peppers({2: b"n" * 32})
-    answer = StoredVerifier(house.engine, new, house.clock).verify(mine.reveal())
-    assert answer == Refused(Reason.PEPPER)
+    with closing(StoredVerifier(house.engine, new, house.clock)) as verifier:
+        assert verifier.verify(mine.reveal()) == Refused(Reason.PEPPER)
 
 
 def test_a_wrong_or_missing_pepper_is_noticed(house: House) -> None:
@@ -118,8 +118,9 @@ def test_last_use_never_goes_back(house: House) -> None:
 def test_a_database_that_is_gone_is_said_so(tmp_path: Path, house: House) -> None:
     _, mine = house.issue()
     engine = open_engine(f"sqlite:///{tmp_path / 'empty.db'}")
-    with pytest.raises(StorageUnavailable):
-        StoredVerifier(engine, house.service.peppers, house.clock).verify(mine.reveal())
+    verifier = StoredVerifier(engine, house.service.peppers, house.clock)
+    with closing(verifier), pytest.raises(StorageUnavailable):
+        verifier.verify(mine.reveal())
     engine.dispose()
 
 

