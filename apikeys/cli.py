@@ -10,8 +10,9 @@ import click
 from apikeys import operator
 from apikeys.demo.command import demo
 from apikeys.demo.errors import DemoError
+from apikeys.gateway import start_gateway
 from apikeys.house import open_house
-from apikeys.serving import Part, asked_to_stop, configure_logging, start_gateway, wait
+from apikeys.serving import Part, asked_to_stop, configure_logging, wait
 from apikeys.slack import start_bot
 from bot.slack_errors import SlackError
 from gateway.server import ListenError, StartError

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import click
 
 from apikeys.house import House, open_house
-from keys import accounts, deliveries, finding, records
+from keys import accounts, deliveries, finding, records, spreading
 from keys.errors import KeyNotFound, KeysError
 from keys.ids import new_id
 from keys.naming import advice_on
@@ -94,8 +94,51 @@ def revoke(name_or_id: str, yes: bool, reason: str, workspace: str | None) -> No
             click.confirm("Revoke this key? It stops working at once, for good.", abort=True)
         with writing(house.engine) as session:
             outcome = house.service.revoke(session, account_id, key.id, _operator(), reason)
-    word = "is revoked" if outcome.changed else "was revoked before; nothing has changed"
-    click.echo(f"{key.name} ({key.id}) {word}.")
+        if outcome.fence is None:
+            click.echo(f"{key.name} ({key.id}) was revoked before; nothing has changed.")
+            return
+        click.echo(f"{key.name} ({key.id}) is revoked.")
+        click.echo(_spread(house, outcome.fence))
+
+
+@keys.command()
+@click.argument("name_or_id")
+@click.option("--rate", help="How often it may be used, such as 100/minute; 'none' for any number.")
+@click.option("--networks", help="Where from, such as 10.1.0.0/16,192.0.2.7; 'any' for anywhere.")
+@click.option("--workspace", help="The workspace's id, where there are several.")
+def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: str | None) -> None:
+    """Hold a key to a rate and to networks; what is not named stays as it is."""
+    with _opened(workspace) as (house, account_id):
+        key = _the_key(house, account_id, name_or_id)
+        with writing(house.engine) as session:
+            outcome = house.service.limit(
+                session,
+                account_id,
+                key.id,
+                _operator(),
+                rate_limit=key.rate_limit if rate is None else _unless(rate, "none"),
+                networks=key.networks if networks is None else _listed(_unless(networks, "any")),
+            )
+        for label, value in _limits(outcome.key):
+            click.echo(f"{label + ':':<12}{value}")
+        if outcome.fence is not None:
+            click.echo(_spread(house, outcome.fence))
+
+
+def _unless(text: str, nothing: str) -> str:
+    return "" if text.strip().lower() == nothing else text
+
+
+def _listed(text: str) -> list[str]:
+    return [part for part in (piece.strip() for piece in text.split(",")) if part]
+
+
+def _spread(house: House, fence: str) -> str:
+    """How many gateways know, after a second at the most."""
+    clock = house.clock
+    since = clock.monotonic()
+    spread = spreading.watch(house.engine, clock, fence, for_seconds=1.0, since=since)
+    return spreading.in_words(spread)
 
 
 @keys.command()
@@ -186,6 +229,7 @@ def _facts(key: KeyView, now: datetime) -> Iterator[tuple[str, str]]:
     yield "Last used", _time(key.last_used_at) if key.last_used_at else "never"
     if key.last_used_from:
         yield "Used from", key.last_used_from
+    yield from _limits(key)
     if key.expires_at:
         yield "Expires", _time(key.expires_at)
     if key.revoked_at:
@@ -193,6 +237,11 @@ def _facts(key: KeyView, now: datetime) -> Iterator[tuple[str, str]]:
         yield "Revoked", f"{_time(key.revoked_at)} by {key.revoked_by}{reason}"
     if key.note:
         yield "Note", key.note
+
+
+def _limits(key: KeyView) -> Iterator[tuple[str, str]]:
+    yield "Rate", key.rate_limit or "any"
+    yield "Networks", ", ".join(key.networks) or "any"
 
 
 def _time(moment: datetime) -> str:

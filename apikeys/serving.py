@@ -6,22 +6,9 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from queue import SimpleQueue
 from typing import Protocol
-
-from sqlalchemy import text
-
-from apikeys.house import House
-from gateway.app import build
-from gateway.last_used import LastUsed
-from gateway.options import Options, read_networks
-from gateway.report import Report
-from gateway.server import Running, serve_in_thread
-from keys.usage import Use, record_uses
-from keys.verification import StoredVerifier
-from settings import Settings, SettingsError
-from storage import reading, writing
 
 
 class LogFormatter(logging.Formatter):
@@ -44,34 +31,6 @@ def configure_logging(level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler])
     # What it says at INFO is of no use to an operator.
     logging.getLogger("alembic").setLevel(logging.WARNING)
-
-
-def start_gateway(house: House, settings: Settings) -> Running:
-    """Starts the gateway in a thread of its own.
-
-    Raises:
-        SettingsError: if a setting cannot be read.
-        ListenError: if the address is taken.
-    """
-    try:
-        proxies = read_networks(settings.trusted_proxies)
-    except ValueError as error:
-        raise SettingsError(f"APIKEYS_TRUSTED_PROXIES: {error}.") from error
-    options = Options(flush_every=settings.last_used_seconds, trusted_proxies=proxies)
-
-    def write(uses: Mapping[str, Use]) -> None:
-        with writing(house.engine) as session:
-            record_uses(session, uses)
-
-    def ready() -> None:
-        with reading(house.engine) as session:
-            session.connection().execute(text("SELECT 1"))
-
-    verifier = StoredVerifier(house.engine, house.peppers, house.clock)
-    uses = LastUsed(write, Report(house.clock), options.flush_every)
-    app = build(verifier, options, house.clock, uses=uses, ready=ready)
-    host, _, port = settings.gateway_listen.rpartition(":")
-    return serve_in_thread(app, host.strip("[]"), int(port))
 
 
 class Part(Protocol):

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from time import perf_counter
 from typing import Protocol
 
-from gateway import authz, verify
+from gateway import authz, hot, verify
 from gateway.authz import Authz
-from gateway.checking import Checker, ThreadedChecker, Unavailable
-from gateway.health import Healthz, OpenApi, Readyz
+from gateway.checking import Checker
+from gateway.health import Healthz, MetricsPage, OpenApi, Readyz
+from gateway.hot import Quick
+from gateway.memory import Memory
+from gateway.metrics import Metrics
 from gateway.options import Options
+from gateway.pool import Unavailable
 from gateway.report import Report
-from gateway.service import Service, Uses
+from gateway.service import Beside, Service, Uses
 from gateway.verify import Verify
 from gateway.wire import Gone, Receive, Refusal, Reply, Scope, Send, problem
 from keys.clock import Clock
-from keys.verification import Verifier
+from keys.errors import StorageUnavailable
 
 _NOT_FOUND = problem(
     404, "not_found", "There is nothing here. /openapi.json describes what there is."
@@ -43,44 +48,65 @@ class Route(Protocol):
 
 
 def build(
-    verifier: Verifier,
+    checker: Checker,
     options: Options,
     clock: Clock,
     *,
     uses: Uses,
     ready: Callable[[], None],
-    checker: Checker | None = None,
+    report: Report | None = None,
+    metrics: Metrics | None = None,
+    memory: Memory | None = None,
+    glance: hot.Glance = lambda _presented, _mark: None,
+    beside: Beside | None = None,
 ) -> Gateway:
     """Puts the gateway together.
 
     Args:
-        verifier: decides about tokens; called in several threads at once.
+        checker: decides about tokens.
         uses: told of every use that was let in; started and stopped with the application.
         ready: returns if the database answers, else raises StorageUnavailable. Blocking.
-        checker: another way to ask the verifier than a pool of threads.
+        memory: what the checker remembers, for the short way to it; None for no short way.
+        glance: finds what memory does not know, where that takes no waiting.
+        beside: started before the first request, and stopped after the last.
     """
     service = Service(
-        checker=checker or ThreadedChecker(verifier, options),
-        report=Report(clock),
+        checker=checker,
+        report=report or Report(clock),
         clock=clock,
         options=options,
         uses=uses,
         ready=ready,
+        beside=beside,
+        metrics=metrics or Metrics(),
     )
     routes: dict[str, Route] = {
         authz.ENDPOINT: Authz(service),
         verify.ENDPOINT: Verify(service),
         "/healthz": Healthz(),
         "/readyz": Readyz(service),
+        "/metrics": MetricsPage(service),
         "/openapi.json": OpenApi(),
     }
-    return Gateway(service, routes)
+    return Gateway(
+        service, routes, hot.build(service, memory, glance) if memory is not None else None
+    )
+
+
+_MEASURED = frozenset((authz.ENDPOINT, verify.ENDPOINT))
 
 
 class Gateway:
-    """The application that a server runs; `/authz` and its siblings."""
+    """The application that a server runs; `/authz` and its siblings.
 
-    def __init__(self, service: Service, routes: Mapping[str, Route]) -> None:
+    Attributes:
+        quick: the short way, for the server to try first; see `gateway.guarded`.
+    """
+
+    def __init__(
+        self, service: Service, routes: Mapping[str, Route], quick: Quick | None = None
+    ) -> None:
+        self.quick = quick
         self._service = service
         self._routes = routes
         self._unavailable = problem(
@@ -118,11 +144,13 @@ class Gateway:
             return _NOT_FOUND
         if route.methods is not None and scope["method"] not in route.methods:
             return _not_allowed(route.methods)
+        began = perf_counter()
         try:
             return await route(scope, receive)
         except Refusal as refusal:
             return refusal.reply
         except Unavailable as error:
+            self._service.metrics.count("unavailable")
             self._service.report.unavailable(error.cause)
             return self._unavailable
         except Gone:
@@ -130,14 +158,22 @@ class Gateway:
         except Exception as error:  # noqa: BLE001 - the last door: report without the caller's text
             self._service.report.failed(error, endpoint=scope["path"])
             return _FAILED
+        finally:
+            if scope["path"] in _MEASURED:
+                self._service.metrics.took(perf_counter() - began)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                self._service.start()
+                try:
+                    await self._service.start()
+                except StorageUnavailable as error:
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
+                await self._service.stop_following()
                 await asyncio.to_thread(self.close)
                 await send({"type": "lifespan.shutdown.complete"})
                 return

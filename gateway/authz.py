@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from gateway import credentials, needs
 from gateway.credentials import Presented, Slip
 from gateway.inbound import gather
+from gateway.limiting import comes_from_allowed
+from gateway.memory import Known
 from gateway.service import Service
 from gateway.source import address
 from gateway.wire import Reply, Scope, problem
@@ -52,6 +55,15 @@ def identity(key: Verified) -> tuple[tuple[bytes, bytes], ...]:
     )
 
 
+RATE_LIMITED = "This API key was used more often than it may be. Try again after {} s."
+
+
+def rate_limited(seconds: int) -> Reply:
+    """The answer to a key that was used too often (RFC 6585 §4)."""
+    retry = (b"retry-after", b"%d" % seconds)
+    return problem(429, "rate_limited", RATE_LIMITED.format(seconds), [retry])
+
+
 class Authz:
     """The route. It accepts every method, because some proxies repeat the caller's."""
 
@@ -68,29 +80,43 @@ class Authz:
         service = self._service
         inbound = gather(scope["headers"], service.options.max_headers)
         wanted = needs.needed(inbound.methods, scope["query_string"])
-        source = address(scope, inbound.forwarded_for, service.options.trusted_proxies)
-        presented = credentials.find(inbound)
-        answer = await self._verify(presented)
-        if not isinstance(answer, Verified):
-            reason, key_id = answer
-            service.report.refused(reason, endpoint=ENDPOINT, source=source, key_id=key_id)
+        source = address(
+            scope.get("client"), inbound.forwarded_for, service.options.trusted_proxies
+        )
+        answer = await self._verify(credentials.find(inbound), source)
+        if isinstance(answer, Refusing):
+            service.refused(answer.reason, endpoint=ENDPOINT, source=source, key_id=answer.key_id)
             return INVALID
-        if not wanted <= answer.scopes:
-            service.report.refused(
+        key = answer.key
+        if not wanted <= key.scopes:
+            service.refused(
                 "insufficient_scope",
                 endpoint=ENDPOINT,
                 source=source,
-                key_id=answer.key_id,
+                key_id=key.key_id,
                 needs=wanted,
             )
             return self._insufficient[wanted]
+        if wait := service.limiter.hit(key):
+            service.refused("rate_limited", endpoint=ENDPOINT, source=source, key_id=key.key_id)
+            return rate_limited(wait)
         service.used(answer, source)
-        return Reply(204, identity(answer))
+        return Reply(204, identity(key))
 
-    async def _verify(self, presented: Presented | Slip) -> Verified | tuple[str, str | None]:
+    async def _verify(self, presented: Presented | Slip, source: str) -> Known | Refusing:
         if isinstance(presented, Slip):
-            return presented.value, None
+            return Refusing(presented.value)
         answer = await self._service.check(presented.token)
         if isinstance(answer, Refused):
-            return str(answer.reason), answer.key_id
+            return Refusing(str(answer.reason), answer.key_id)
+        if not comes_from_allowed(answer.key, source):
+            return Refusing("network", answer.key.key_id)
         return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Refusing:
+    """Why a request is not let in, for the operator."""
+
+    reason: str
+    key_id: str | None = None

@@ -1,36 +1,32 @@
-"""Running verifications, which wait for a database, beside the event loop instead of in it."""
+"""Telling whether a presented text is a good token: from memory, or else from the database."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
+from gateway.batches import Batches
+from gateway.memory import Known, Memory, fingerprint
+from gateway.metrics import Metrics
 from gateway.options import Options
-from keys.errors import StorageUnavailable
-from keys.verification import Refused, Verified, Verifier
+from gateway.pool import Pool, Unavailable
+from keys.clock import Clock
+from keys.pepper import Peppers
+from keys.token import NotAToken, Token, parse
+from keys.verification import Reason, Refused, judge
+from storage.lookup import Lookup, SecretRow, WouldWait
 
 T = TypeVar("T")
+Answer: TypeAlias = "Known | Refused"
 
-
-class Unavailable(Exception):
-    """No answer can be given now, so nobody is let in; `cause` is for the operator."""
-
-    def __init__(self, cause: str) -> None:
-        super().__init__(cause)
-        self.cause = cause
+# A key that changes again and again while it is read is not worth waiting for any longer.
+_TRIES = 4
 
 
 class Checker(Protocol):
-    """Answers whether a text is a good token, without holding up the event loop.
+    """Answers whether a text is a good token, without holding up the event loop."""
 
-    The routes know this alone. A checker that remembers answers can give one without leaving the
-    event loop, which is why it is asked with `await` and not handed to a pool by the routes.
-    """
-
-    async def check(self, presented: str) -> Verified | Refused:
+    async def check(self, presented: str) -> Answer:
         """Verifies. Raises Unavailable if that is not possible now."""
         ...
 
@@ -43,47 +39,88 @@ class Checker(Protocol):
         ...
 
 
-class ThreadedChecker:
-    """Verifies in a bounded pool of threads, with a bounded queue before it and a deadline."""
+class RememberingChecker:
+    """Asks its memory, and reads what is not there."""
 
-    def __init__(self, verifier: Verifier, options: Options) -> None:
-        self._verifier = verifier
-        self._deadline = options.deadline
-        self._room = threading.BoundedSemaphore(options.threads + options.waiting)
-        self._pool = ThreadPoolExecutor(options.threads, thread_name_prefix="gateway-verify")
+    def __init__(
+        self,
+        lookup: Lookup,
+        peppers: Peppers,
+        clock: Clock,
+        memory: Memory,
+        options: Options,
+        metrics: Metrics,
+    ) -> None:
+        self._lookup = lookup
+        self._peppers = peppers
+        self._clock = clock
+        self._memory = memory
+        self._metrics = metrics
+        self._pool = Pool(options)
+        self._batches = Batches(lookup.read, self._pool, options)
 
-    async def check(self, presented: str) -> Verified | Refused:
-        """Verifies a text in one of the threads.
+    async def check(self, presented: str) -> Answer:
+        """See `Checker`."""
+        # "surrogateescape" never fails, and such a text is no token anyway.
+        mark = fingerprint(presented.encode("utf-8", "surrogateescape"))
+        if remembered := self._memory.get(mark) or self._memory.refusal(mark):
+            self._metrics.from_memory += 1
+            return remembered
+        try:
+            token = parse(presented)
+        except NotAToken as error:
+            # Found out without the database, so there is nothing to remember.
+            return Refused(Reason(error.flaw.value))
+        self._metrics.from_database += 1
+        return await self._read(token, mark)
 
-        Raises:
-            Unavailable: if the database cannot be reached, all places are taken, or the deadline
-                passed.
+    def glance(self, presented: bytes, mark: bytes) -> Known | None:
+        """A good token that memory does not know, where the database answers at once.
+
+        Args:
+            mark: the fingerprint of `presented`.
+
+        Returns:
+            None if the usual way has to find out, or has to say why not.
         """
-        return await self.run(self._verifier.verify, presented)
+        try:
+            token = parse(presented.decode("ascii"))
+            # Nothing comes between reading and keeping: the event loop does both in one go.
+            answer = self._judge(token, mark, self._lookup.glance(token.public_id))
+        except (NotAToken, UnicodeDecodeError, WouldWait):
+            return None
+        self._metrics.from_database += 1
+        return answer if isinstance(answer, Known) else None
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:
-        """Runs any blocking piece of work under the same limits. Raises as `check` does."""
-        if not self._room.acquire(blocking=False):
-            raise Unavailable("overloaded")
-        job = self._submit(work, *args)
-        try:
-            async with asyncio.timeout(self._deadline):
-                return await asyncio.wrap_future(job)
-        except StorageUnavailable:
-            raise Unavailable("database") from None
-        except TimeoutError:
-            raise Unavailable("deadline") from None
-
-    def _submit(self, work: Callable[..., T], *args: Any) -> Future[T]:
-        try:
-            job = self._pool.submit(work, *args)
-        except RuntimeError:
-            self._room.release()
-            raise Unavailable("stopping") from None
-        # The place is free when the work has really ended, not when somebody stopped waiting.
-        job.add_done_callback(lambda _: self._room.release())
-        return job
+        """See `Checker`."""
+        return await self._pool.run(work, *args)
 
     def close(self) -> None:
-        """Drops what still waits and returns when what runs has ended. Blocks."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """See `Checker`."""
+        self._pool.close()
+        self._lookup.close()
+
+    async def _read(self, token: Token, mark: bytes) -> Answer:
+        memory = self._memory
+        try:
+            return self._judge(token, mark, self._lookup.glance(token.public_id))
+        except WouldWait:
+            # Then in a thread, with others who wait.
+            pass
+        for _ in range(_TRIES):
+            position = memory.position
+            row = await self._batches.row(token.public_id)
+            key_id = row.key_id if row else None
+            if not memory.changed_since(position, token.public_id, key_id):
+                return self._judge(token, mark, row)
+            # What was read may be from before the change. It is read again, rather than answered:
+            # somebody may have been told by now that the key is revoked.
+        raise Unavailable("changing")
+
+    def _judge(self, token: Token, mark: bytes, row: SecretRow | None) -> Answer:
+        answer = judge(token, row, self._peppers, self._clock.now())
+        if isinstance(answer, Refused):
+            self._memory.keep_refusal(mark, answer, token.public_id)
+            return answer
+        return self._memory.keep(mark, answer)

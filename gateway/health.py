@@ -1,10 +1,11 @@
-"""`/healthz`, `/readyz` and `/openapi.json`: what machines ask before they ask anything else."""
+"""`/healthz`, `/readyz`, `/metrics` and `/openapi.json`: what machines ask of a gateway itself."""
 
 from __future__ import annotations
 
 from importlib import resources
 
-from gateway.checking import Unavailable
+from gateway import metrics
+from gateway.pool import Unavailable
 from gateway.service import Service
 from gateway.wire import Reply, Scope, json_reply
 
@@ -40,6 +41,19 @@ class Readyz:
         except Unavailable:
             return self._not_ready
         return _READY
+
+
+class MetricsPage:
+    """The numbers, in Prometheus' text form."""
+
+    methods = ("GET", "HEAD")
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def __call__(self, _scope: Scope, _receive: object) -> Reply:
+        content_type = (b"content-type", metrics.CONTENT_TYPE.encode())
+        return Reply(200, (content_type,), self._service.metrics.text())
 
 
 class OpenApi:

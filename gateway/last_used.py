@@ -1,4 +1,4 @@
-"""When and from where each secret was used last: gathered in memory, written now and then.
+"""When, from where and how often each secret was used: counted in memory, written now and then.
 
 Writing at every request would make each of them wait for the disk. What is unwritten is lost if
 the process is killed: a "last used" that is a few seconds old, never a key that works or does not.
@@ -8,43 +8,99 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
 from gateway.report import Report
 from keys.errors import StorageUnavailable
 from keys.usage import Use
 
 Write = Callable[[Mapping[str, Use]], object]
+Source = Callable[[], str]
+"""Gives the address of a use; asked only when it is written, for the last use alone."""
+
+
+class Tally:
+    """Counts the uses of one secret. One thread notes, another one writes; none locks.
+
+    `count` is only ever raised, by whoever notes, and `written` by whoever writes: what lies
+    between is unwritten.
+    """
+
+    __slots__ = ("count", "last", "queued", "secret_id", "source", "written")
+
+    def __init__(self, secret_id: str) -> None:
+        self.secret_id = secret_id
+        self.count = 0
+        self.written = 0
+        self.last = 0.0
+        self.source: Source = str
+        self.queued = False
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is going to be written of one secret."""
+
+    last: float = 0.0
+    source: Source = str
+    days: dict[date, int] = field(default_factory=dict)
+    parts: list[tuple[Tally, int]] = field(default_factory=list)
+
+    def add(self, tally: Tally) -> None:
+        last, source, count = tally.last, tally.source, tally.count
+        day = datetime.fromtimestamp(last, UTC).date()
+        self.days[day] = self.days.get(day, 0) + count - tally.written
+        self.parts.append((tally, count))
+        if last >= self.last:
+            self.last, self.source = last, source
+
+    def use(self) -> Use:
+        return Use(datetime.fromtimestamp(self.last, UTC), self.source(), self.days)
 
 
 class LastUsed:
     """Gathers uses and hands them on together.
 
-    The number of entries is bounded by the number of secrets in the database, since only verified
-    ones are ever recorded.
+    What it holds is bounded by the number of secrets in use, since only verified ones are noted.
+    A day's count can be off by the uses of the last seconds before midnight.
     """
 
     def __init__(self, write: Write, report: Report, every: float = 5.0) -> None:
         """Makes it ready; nothing is written before `start`.
 
         Args:
-            write: stores the newest use of each secret id, in one transaction.
+            write: stores the uses of each secret id, in one transaction.
             every: seconds between two writings.
         """
         self._write = write
         self._report = report
         self._every = every
-        self._newest: dict[str, Use] = {}
-        self._guard = threading.Lock()
+        self._queue: deque[Tally] = deque()
         self._flushing = threading.Lock()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def record(self, secret_id: str, at: datetime, source: str) -> None:
-        """Notes one use. An older one never replaces a newer one."""
-        with self._guard:
-            self._keep(secret_id, Use(at=at, source=source))
+    @property
+    def backlog(self) -> int:
+        """How many secrets have uses that are not written yet."""
+        return len(self._queue)
+
+    def note(self, tally: Tally, at: float, source: Source) -> None:
+        """Notes one use.
+
+        Args:
+            at: in seconds since 1970.
+            source: gives the address that it came from.
+        """
+        tally.count += 1
+        tally.last = at
+        tally.source = source
+        if not tally.queued:
+            tally.queued = True
+            self._queue.append(tally)
 
     def flush(self) -> int:
         """Writes what was noted since the last time.
@@ -57,18 +113,21 @@ class LastUsed:
         """
         # One at a time: an older batch must not be written after a newer one.
         with self._flushing:
-            with self._guard:
-                batch, self._newest = self._newest, {}
-            if not batch:
+            taken, batches = self._take()
+            if not batches:
                 return 0
             try:
-                self._write(batch)
+                self._write({secret_id: batch.use() for secret_id, batch in batches.items()})
             except BaseException:
-                with self._guard:
-                    for secret_id, use in batch.items():
-                        self._keep(secret_id, use)
+                for tally in taken:
+                    if not tally.queued:
+                        tally.queued = True
+                        self._queue.append(tally)
                 raise
-            return len(batch)
+            for batch in batches.values():
+                for tally, count in batch.parts:
+                    tally.written = count
+            return len(batches)
 
     def start(self) -> None:
         """Begins to flush in a thread of its own."""
@@ -86,10 +145,17 @@ class LastUsed:
             self._thread = None
         self._try_flush()
 
-    def _keep(self, secret_id: str, use: Use) -> None:
-        known = self._newest.get(secret_id)
-        if known is None or use.at >= known.at:
-            self._newest[secret_id] = use
+    def _take(self) -> tuple[list[Tally], dict[str, _Batch]]:
+        taken: list[Tally] = []
+        batches: dict[str, _Batch] = {}
+        for _ in range(len(self._queue)):
+            tally = self._queue.popleft()
+            # First this, then the count: a use that is noted in between queues it again.
+            tally.queued = False
+            taken.append(tally)
+            if tally.count > tally.written:
+                batches.setdefault(tally.secret_id, _Batch()).add(tally)
+        return taken, batches
 
     def _run(self) -> None:
         while not self._ending.wait(self._every):

@@ -33,12 +33,15 @@ REMEDIES = {
     "revoked": "The key was revoked; make a new one if this program shall go on.",
     "expired": "The key's date of expiry has passed; make a new one.",
     "ended": "This token was replaced and its time has run out; use the key's newer token.",
+    "network": "The key may not be used from this address; it has a list of networks.",
+    "rate_limited": "The key was used more often than its rate limit allows.",
     "insufficient_scope": "The key is good but lacks a scope; make one that has it.",
 }
 _CAUSES = {
     "database": "The database cannot be reached; everybody is refused until it can.",
     "deadline": "Verifications take too long; everybody waiting was refused.",
     "overloaded": "More verifications wait than may; the newest are refused.",
+    "changing": "A key changed again and again while it was read; try once more.",
     "stopping": "The gateway is stopping.",
 }
 

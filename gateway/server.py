@@ -6,15 +6,17 @@ takes them over in the main thread only. Why Uvicorn: docs/decisions/gateway-ser
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import socket
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import uvicorn
 
-from gateway.guarded import GuardedProtocol
+from gateway.guarded import GuardedProtocol, Quick
 from gateway.wire import App
 
 if TYPE_CHECKING:
@@ -101,13 +103,16 @@ class Running:
             self._server.settled.set()
 
 
-def serve_in_thread(app: App, host: str, port: int, *, setting: str = SETTING) -> Running:
+def serve_in_thread(
+    app: App, host: str, port: int, *, quick: Quick | None = None, setting: str = SETTING
+) -> Running:
     """Starts a server and returns when it answers.
 
     Args:
         app: the ASGI application; its lifespan is honoured.
         host: an IP address or a name.
         port: a port number; 0 lets the system choose, and `.port` tells which.
+        quick: answers from memory; see `gateway.guarded`.
         setting: the name of the setting that host and port come from, for the error.
 
     Raises:
@@ -117,7 +122,7 @@ def serve_in_thread(app: App, host: str, port: int, *, setting: str = SETTING) -
     listener = _listen(host, port, setting)
     config = uvicorn.Config(
         cast("ASGIApplication", app),
-        http=GuardedProtocol,
+        http=cast("type[asyncio.Protocol]", partial(GuardedProtocol, quick=quick)),
         ws="none",
         lifespan="on",
         # Its access log writes queries, and people do put tokens into those.

@@ -1,24 +1,27 @@
-"""What the routes share: the checker, the report, the clock, and the record of uses."""
+"""What the routes share: checker, limits, report, metrics, clock, and the record of uses."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from gateway.checking import Checker
+from gateway.checking import Answer, Checker
+from gateway.last_used import Source, Tally
+from gateway.limiting import Limiter
+from gateway.memory import Known
+from gateway.metrics import Metrics
 from gateway.options import Options
 from gateway.report import Report
+from gateway.source import coarse
 from keys.clock import Clock
-from keys.verification import Refused, Verified
 
 
 class Uses(Protocol):
-    """Remembers when and from where each secret was used last."""
+    """Remembers when, from where and how often each secret was used."""
 
-    def record(self, secret_id: str, at: datetime, source: str) -> None:
+    def note(self, tally: Tally, at: float, source: Source) -> None:
         """Notes one use. Returns at once."""
         ...
 
@@ -28,6 +31,18 @@ class Uses(Protocol):
 
     def stop(self) -> None:
         """Writes what is still unwritten, and ends. Blocks."""
+        ...
+
+
+class Beside(Protocol):
+    """Work that goes on beside the requests: following changes, telling that one is there."""
+
+    def start(self) -> Awaitable[None]:
+        """Begins, in the running event loop. Raises StorageUnavailable if it cannot."""
+        ...
+
+    def stop(self) -> Awaitable[None]:
+        """Ends."""
         ...
 
 
@@ -41,24 +56,48 @@ class Service:
     options: Options
     uses: Uses
     ready: Callable[[], None]
+    beside: Beside | None = None
+    metrics: Metrics = field(default_factory=Metrics)
+    limiter: Limiter = field(default_factory=Limiter)
 
-    async def check(self, presented: str) -> Verified | Refused:
+    async def check(self, presented: str) -> Answer:
         """Verifies a text. Raises Unavailable if that is not possible now."""
         answer = await self.checker.check(presented)
         self.report.available()
         return answer
 
-    def used(self, key: Verified, source: str) -> None:
+    def used(self, known: Known, source: str) -> None:
         """Notes that a key was let in."""
-        self.uses.record(key.secret_id, self.clock.now(), source)
+        self.metrics.count("allowed")
+        self.uses.note(known.tally, self.clock.timestamp(), lambda: coarse(source))
 
-    def start(self) -> None:
+    def refused(
+        self,
+        reason: str,
+        *,
+        endpoint: str,
+        source: str,
+        key_id: str | None = None,
+        needs: frozenset[str] = frozenset(),
+    ) -> None:
+        """Notes that a request was not let in; see `Report.refused`."""
+        self.metrics.count(reason)
+        self.report.refused(reason, endpoint=endpoint, source=source, key_id=key_id, needs=needs)
+
+    async def start(self) -> None:
         """Begins the work beside the requests."""
+        if self.beside is not None:
+            await self.beside.start()
         self.uses.start()
         self.report.note(logging.INFO, "started")
 
+    async def stop_following(self) -> None:
+        """Ends what runs in the event loop; nothing is answered from memory afterwards."""
+        if self.beside is not None:
+            await self.beside.stop()
+
     def stop(self) -> None:
-        """Ends it, after the last verification and the last writing. Blocks."""
+        """Ends the rest, after the last verification and the last writing. Blocks."""
         self.checker.close()
         self.uses.stop()
         self.report.note(logging.INFO, "stopped")

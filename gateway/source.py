@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from gateway.options import Network
-from gateway.wire import Scope
+
+Client = tuple[str, int] | None
+
+# Enough to recognise a network by, and too little to follow a person: a site's usual share.
+_COARSE_V4, _COARSE_V6 = 16, 48
 
 
-def address(scope: Scope, forwarded_for: Sequence[bytes], trusted: Sequence[Network]) -> str:
+def address(client: Client, forwarded_for: Sequence[bytes], trusted: Sequence[Network]) -> str:
     """The caller's IP address; empty over a Unix socket.
 
     `X-Forwarded-For` is read from its right end, where the nearest proxy writes, and only as long
     as each address before it belongs to a trusted proxy: whatever stands further left can be made
     up by the caller.
     """
-    client = scope.get("client")
     peer = str(client[0]) if client else ""
     if not trusted or not forwarded_for:
         return peer
@@ -42,3 +45,13 @@ def _plain(hop: str) -> str | None:
         return str(ip_address(hop))
     except ValueError:
         return None
+
+
+def coarse(found: str) -> str:
+    """The network around an address, such as `10.1.0.0/16`; empty for what is no address."""
+    try:
+        parsed = ip_address(found)
+    except ValueError:
+        return ""
+    size = _COARSE_V4 if parsed.version == 4 else _COARSE_V6
+    return str(ip_network((parsed, size), strict=False))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 
 from gateway.inbound import Inbound, gather
+from gateway.limiting import comes_from_allowed
 from gateway.needs import read_scopes
 from gateway.service import Service
 from gateway.source import address
@@ -24,6 +26,7 @@ class Question:
 
     token: str
     needs: frozenset[str]
+    source: str = ""
 
     def __repr__(self) -> str:
         return "Question(…)"
@@ -44,24 +47,38 @@ class Verify:
         limits = service.options
         body = await read_body(receive, limits.max_body, limits.read_timeout)
         question = read_question(body)
-        source = address(scope, inbound.forwarded_for, service.options.trusted_proxies)
+        source = question.source or address(
+            scope.get("client"), inbound.forwarded_for, limits.trusted_proxies
+        )
         answer = await service.check(question.token)
         if isinstance(answer, Refused):
-            service.report.refused(
+            service.refused(
                 str(answer.reason), endpoint=ENDPOINT, source=source, key_id=answer.key_id
             )
             return INVALID
-        if not question.needs <= answer.scopes:
-            service.report.refused(
-                "insufficient_scope",
-                endpoint=ENDPOINT,
-                source=source,
-                key_id=answer.key_id,
-                needs=question.needs,
-            )
-            return INSUFFICIENT
+        if reply := self._held_back(answer.key, question, source):
+            return reply
         service.used(answer, source)
-        return json_reply(200, {"valid": True, "key": _describe(answer)})
+        return json_reply(200, {"valid": True, "key": _describe(answer.key)})
+
+    def _held_back(self, key: Verified, question: Question, source: str) -> Reply | None:
+        """The answer to a good token that may not be used so, or not now."""
+        service, reason, reply = self._service, "", INVALID
+        if not comes_from_allowed(key, source):
+            reason = "network"
+        elif not question.needs <= key.scopes:
+            reason, reply = "insufficient_scope", INSUFFICIENT
+        elif wait := service.limiter.hit(key):
+            reason, reply = "rate_limited", _rate_limited(wait)
+        if not reason:
+            return None
+        missing = question.needs if reason == "insufficient_scope" else frozenset()
+        service.refused(reason, endpoint=ENDPOINT, source=source, key_id=key.key_id, needs=missing)
+        return reply
+
+
+def _rate_limited(seconds: int) -> Reply:
+    return json_reply(200, {"valid": False, "code": "rate_limited", "retry_after": seconds})
 
 
 def _describe(key: Verified) -> dict[str, Any]:
@@ -88,7 +105,8 @@ def _bad(message: str) -> Refusal:
 
 
 def read_question(body: bytes) -> Question:
-    """Reads `{"token": "…"}`, with a `scope` if one is needed.
+    """Reads `{"token": "…"}`, with a `scope` if one is needed, and perhaps a `source`: the address
+    from which the program that asks was asked itself.
 
     A field of another name is refused instead of passed over: a mistyped `scope` would otherwise
     let a key do what nobody checked.
@@ -104,17 +122,29 @@ def read_question(body: bytes) -> Question:
         raise _bad("The body is not whole, valid JSON.") from None
     if not isinstance(content, dict):
         raise _bad('The body must be a JSON object, such as {"token": "…"}.')
-    if content.keys() - {"token", "scope"}:
-        raise _bad('The body may have the fields "token" and "scope", and no other.')
+    if content.keys() - {"token", "scope", "source"}:
+        raise _bad('The body may have the fields "token", "scope" and "source", and no other.')
     token = content.get("token")
     if not isinstance(token, str):
         raise _bad('The field "token" is missing or not a text.')
-    scope = content.get("scope")
+    return Question(token, _scopes(content.get("scope")), _source(content.get("source")))
+
+
+def _scopes(scope: Any) -> frozenset[str]:
     if scope is None:
-        return Question(token, frozenset())
+        return frozenset()
     if not isinstance(scope, str):
         raise _bad('The field "scope" must be a text, such as "read".')
-    return Question(token, read_scopes(scope))
+    return read_scopes(scope)
+
+
+def _source(source: Any) -> str:
+    if source is None:
+        return ""
+    try:
+        return str(ip_address(source if isinstance(source, str) else ""))
+    except ValueError:
+        raise _bad('The field "source" must be an IP address, such as "192.0.2.7".') from None
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -65,6 +65,15 @@ class Settings(BaseSettings):
     )
     """How many seconds "last used" may be behind."""
 
+    remembered_tokens: Annotated[
+        int, Field(alias="APIKEYS_REMEMBERED_TOKENS", ge=1_000, le=10_000_000)
+    ] = 100_000
+    """How many tokens a gateway keeps in memory."""
+
+    grace_seconds: Annotated[float, Field(alias="APIKEYS_GRACE_SECONDS", ge=0, le=3600)] = 0.0
+    """For how many seconds the gateway goes on letting in whom it remembers when the database is
+    gone. A revocation is late by as much, so the default is none."""
+
     log_level: Annotated[
         str, Field(alias="APIKEYS_LOG_LEVEL", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     ] = "INFO"

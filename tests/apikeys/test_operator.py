@@ -217,3 +217,37 @@ def test_last_used_is_written_at_the_latest_when_the_gateway_stops(shell: Shell)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert "never" not in shell.run("keys", "show", "Zapier").stdout
+
+
+@pytest.mark.sockets
+def test_a_key_is_held_to_limits_and_the_gateway_knows_at_once(shell: Shell, gateway: str) -> None:
+    token = shell.new("Zapier, production")
+    headers = {"X-API-Key": token, "X-Original-Method": "GET"}
+    assert httpx.get(f"{gateway}/authz", headers=headers).status_code == 204
+    done = shell.run("keys", "limit", "zapier", "--rate", "2 per day", "--networks", "127.0.0.0/8")
+    assert done.returncode == 0, done.stderr
+    assert "Rate:       2/day" in done.stdout
+    assert "Networks:   127.0.0.0/8" in done.stdout
+    assert "1 of 1 gateway confirmed in " in done.stdout
+    statuses = [httpx.get(f"{gateway}/authz", headers=headers).status_code for _ in range(3)]
+    assert statuses == [204, 204, 429]
+    assert shell.run("keys", "limit", "zapier", "--rate", "none").returncode == 0
+    assert httpx.get(f"{gateway}/authz", headers=headers).status_code == 204
+    assert "127.0.0.0/8" in shell.run("keys", "show", "zapier").stdout
+
+
+@pytest.mark.sockets
+def test_whoever_revokes_at_a_shell_is_told_that_the_gateway_knows(
+    shell: Shell, gateway: str
+) -> None:
+    shell.new("Zapier, production")
+    done = shell.run("keys", "revoke", "zapier", "--yes")
+    assert re.search(r"is revoked\.\n1 of 1 gateway confirmed in \d+ ms\.", done.stdout)
+
+
+def test_limits_that_are_none_get_a_sentence(shell: Shell) -> None:
+    shell.new("Zapier, production")
+    for words in (("--rate", "often"), ("--networks", "everywhere"), ("--networks", "10.1.2.3/8")):
+        done = shell.run("keys", "limit", "zapier", *words)
+        assert done.returncode == 1
+        assert "100/minute" in done.stderr or "10." in done.stderr

@@ -13,7 +13,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.app import Gateway, build
+from gateway.checking import Answer as CheckerAnswer
+from gateway.last_used import Source, Tally
+from gateway.memory import Known, Memory
 from gateway.options import Options
+from gateway.pool import Pool
 from gateway.wire import App, Message
 from keys import token
 from keys.clock import HeldClock
@@ -79,6 +83,24 @@ def _flaw(presented: str) -> str:
     return "unknown"
 
 
+class FakeChecker:
+    """Asks a verifier in a pool of threads, as the real one asks the database."""
+
+    def __init__(self, verifier: FakeVerifier, options: Options) -> None:
+        self._verifier = verifier
+        self._pool = Pool(options)
+
+    async def check(self, presented: str) -> CheckerAnswer:
+        answer = await self._pool.run(self._verifier.verify, presented)
+        return answer if isinstance(answer, Refused) else Known(answer)
+
+    async def run(self, work: Callable[..., Any], *args: Any) -> Any:
+        return await self._pool.run(work, *args)
+
+    def close(self) -> None:
+        self._pool.close()
+
+
 @dataclass
 class FakeUses:
     """Remembers what it was told."""
@@ -86,8 +108,8 @@ class FakeUses:
     recorded: list[tuple[str, datetime, str]] = field(default_factory=list)
     running: bool = False
 
-    def record(self, secret_id: str, at: datetime, source: str) -> None:
-        self.recorded.append((secret_id, at, source))
+    def note(self, tally: Tally, at: float, source: Source) -> None:
+        self.recorded.append((tally.secret_id, datetime.fromtimestamp(at, UTC), source()))
 
     def start(self) -> None:
         self.running = True
@@ -98,21 +120,24 @@ class FakeUses:
 
 @dataclass
 class House:
-    """A gateway and everything around it."""
+    """A gateway and everything around it; `remembering` opens the short way to its memory."""
 
     verifier: FakeVerifier = field(default_factory=FakeVerifier)
     uses: FakeUses = field(default_factory=FakeUses)
     clock: HeldClock = field(default_factory=lambda: HeldClock(NOON))
     options: Options = field(default_factory=Options)
     ready: Callable[[], None] = lambda: None
+    remembering: bool = False
 
     def __post_init__(self) -> None:
+        self.memory = Memory(self.clock)
         self.app: Gateway = build(
-            self.verifier,
+            FakeChecker(self.verifier, self.options),
             self.options,
             self.clock,
             uses=self.uses,
             ready=lambda: self.ready(),
+            memory=self.memory if self.remembering else None,
         )
 
     def authz(self, *headers: tuple[str, str | bytes], method: str = "GET", query: str = "") -> Got:

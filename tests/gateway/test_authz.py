@@ -13,6 +13,7 @@ from tests.gateway.fakes import (
     STRANGER,
     WRITER,
     House,
+    call,
     lines,
     verified,
 )
@@ -211,10 +212,51 @@ def test_a_missing_scope_is_named_to_the_caller_and_in_the_log(
 
 def test_a_use_is_noted(house: House) -> None:
     house.bearer(READER)
-    assert house.uses.recorded == [("sec_2", NOON, "192.0.2.7")]
+    assert house.uses.recorded == [("sec_2", NOON, "192.0.0.0/16")]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "PROPFIND"])
 def test_the_proxys_own_method_means_nothing(house: House, method: str) -> None:
     assert house.bearer(READER, "GET", method=method).status == 204
     assert house.bearer(READER, "POST", method=method).status == 403
+
+
+def test_a_key_that_is_used_too_often_waits(house: House) -> None:
+    house.verifier.answers[GOOD] = verified(rate_limit="2/day")
+    assert [house.bearer(GOOD).status for _ in range(3)] == [204, 204, 429]
+    got = house.bearer(GOOD)
+    assert got.json["code"] == "rate_limited"
+    assert 1 <= int(got["retry-after"]) <= 86_400
+    assert len(house.uses.recorded) == 2
+    assert house.bearer(READER).status == 204
+
+
+def test_what_is_refused_anyway_uses_up_no_rate(house: House) -> None:
+    house.verifier.answers[GOOD] = verified("Reader", "read", rate_limit="1/day")
+    assert [house.bearer(GOOD, "POST").status for _ in range(3)] == [403, 403, 403]
+    assert house.bearer(GOOD).status == 204
+
+
+def test_a_key_held_to_networks_looks_unknown_from_elsewhere(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.verifier.answers[GOOD] = verified(networks=("10.0.0.0/8",))
+    refused, unknown = house.bearer(GOOD), house.bearer(STRANGER)
+    assert (refused.status, refused.headers, refused.body) == (
+        unknown.status,
+        unknown.headers,
+        unknown.body,
+    )
+    assert lines(caplog.records)[0]["reason"] == "network"
+    house.verifier.answers[GOOD] = verified(networks=("10.0.0.0/8", "192.0.2.0/24"))
+    assert house.bearer(GOOD).status == 204
+
+
+def test_what_is_counted(house: House) -> None:
+    house.bearer(GOOD)
+    house.bearer(STRANGER)
+    house.bearer(READER, "POST")
+    metrics = call(house.app, "GET", "/metrics").body.decode()
+    for outcome in ("allowed", "unknown", "insufficient_scope"):
+        assert f'apikeys_gateway_verifications_total{{outcome="{outcome}"}} 1.0' in metrics
+    assert "apikeys_gateway_verification_seconds_count 3.0" in metrics

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.last_used import LastUsed
+from gateway.last_used import LastUsed, Tally
 from gateway.report import Report
 from keys.clock import HeldClock
 from keys.errors import StorageUnavailable
@@ -19,6 +21,7 @@ from tests.gateway.fakes import NOON, lines
 
 DEADLINE = 10
 LATER = NOON + timedelta(seconds=1)
+DAY = NOON.date()
 
 
 class Store:
@@ -41,60 +44,99 @@ def store() -> Store:
     return Store()
 
 
+class Noting:
+    """Notes uses by secret id, each secret with one tally, as a gateway's memory keeps them."""
+
+    def __init__(self, last: LastUsed) -> None:
+        self._last = last
+        self._tallies: dict[str, Tally] = {}
+
+    def __call__(self, secret_id: str, at: datetime, source: str) -> None:
+        tally = self._tallies.setdefault(secret_id, Tally(secret_id))
+        self._last.note(tally, at.timestamp(), lambda: source)
+
+
+def _use(at: datetime, source: str, count: int = 1) -> Use:
+    return Use(at, source, {DAY: count})
+
+
 def _last_used(store: Store, every: float = 3600) -> LastUsed:
     return LastUsed(store, Report(HeldClock(NOON)), every)
 
 
-def test_many_uses_are_one_writing_of_the_newest(store: Store) -> None:
+def test_many_uses_are_one_writing_of_the_newest_and_the_count(store: Store) -> None:
     last = _last_used(store)
-    last.record("a", NOON, "192.0.2.1")
-    last.record("a", LATER, "192.0.2.2")
-    last.record("a", NOON, "192.0.2.3")
-    last.record("b", NOON, "192.0.2.4")
+    note = Noting(last)
+    note("a", NOON, "192.0.2.1")
+    note("a", LATER, "192.0.2.2")
+    note("b", NOON, "192.0.2.4")
+    assert last.backlog == 2
     assert last.flush() == 2
-    assert store.batches == [{"a": Use(LATER, "192.0.2.2"), "b": Use(NOON, "192.0.2.4")}]
+    assert store.batches == [{"a": _use(LATER, "192.0.2.2", 2), "b": _use(NOON, "192.0.2.4")}]
+    assert last.backlog == 0
 
 
 def test_nothing_to_write_asks_the_database_for_nothing(store: Store) -> None:
     last = _last_used(store)
     assert last.flush() == 0
-    last.record("a", NOON, "")
+    Noting(last)("a", NOON, "")
     assert last.flush() == 1
     assert last.flush() == 0
     assert len(store.batches) == 1
 
 
-def test_what_could_not_be_written_is_kept_and_never_goes_back_in_time(store: Store) -> None:
+def test_a_token_that_was_forgotten_and_remembered_anew_is_counted_once_each(store: Store) -> None:
+    last = _last_used(store)
+    Noting(last)("a", LATER, "later")
+    Noting(last)("a", NOON, "sooner")
+    assert last.flush() == 1
+    assert store.batches == [{"a": _use(LATER, "later", 2)}]
+
+
+def test_each_day_has_its_count(store: Store) -> None:
+    last = _last_used(store)
+    note = Noting(last)
+    note("a", NOON, "")
+    last.flush()
+    tomorrow = NOON + timedelta(days=1)
+    note("a", tomorrow, "")
+    note("a", tomorrow, "")
+    last.flush()
+    assert store.batches[1] == {"a": Use(tomorrow, "", {tomorrow.date(): 2})}
+
+
+def test_what_could_not_be_written_is_kept_and_counted_once(store: Store) -> None:
     def away(_batch: Mapping[str, Use]) -> None:
-        last.record("a", LATER, "meanwhile")
+        note("a", LATER, "meanwhile")
         raise StorageUnavailable("away")
 
     write: list[Callable[[Mapping[str, Use]], None]] = [away]
     last = LastUsed(lambda batch: write[0](batch), Report(HeldClock(NOON)))
-    last.record("a", NOON, "before")
-    last.record("b", NOON, "before")
+    note = Noting(last)
+    note("a", NOON, "before")
+    note("b", NOON, "before")
     with pytest.raises(StorageUnavailable):
         last.flush()
     write[0] = store
     assert last.flush() == 2
-    assert store.batches == [{"a": Use(LATER, "meanwhile"), "b": Use(NOON, "before")}]
+    assert store.batches == [{"a": _use(LATER, "meanwhile", 2), "b": _use(NOON, "before")}]
 
 
 def test_it_writes_by_itself(store: Store) -> None:
     last = _last_used(store, every=0.01)
     last.start()
-    last.record("a", NOON, "")
+    Noting(last)("a", NOON, "")
     assert store.written.wait(DEADLINE)
     last.stop()
-    assert store.batches == [{"a": Use(NOON, "")}]
+    assert store.batches == [{"a": _use(NOON, "")}]
 
 
 def test_a_clean_stop_loses_nothing(store: Store) -> None:
     last = _last_used(store)
     last.start()
-    last.record("a", NOON, "")
+    Noting(last)("a", NOON, "")
     last.stop()
-    assert store.batches == [{"a": Use(NOON, "")}]
+    assert store.batches == [{"a": _use(NOON, "")}]
     assert not any(thread.name == "gateway-last-used" for thread in threading.enumerate())
 
 
@@ -116,12 +158,12 @@ def test_a_stop_without_a_database_ends_and_says_so(
     store.away = error
     last = _last_used(store)
     last.start()
-    last.record("a", NOON, "")
+    Noting(last)("a", NOON, "")
     last.stop()
     assert [line["event"] for line in lines(caplog.records)] == [event]
 
 
-def test_the_thread_outlives_an_outage(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_thread_outlives_an_outage(store: Store) -> None:
     tried = threading.Event()
 
     def write(batch: Mapping[str, Use]) -> None:
@@ -131,32 +173,50 @@ def test_the_thread_outlives_an_outage(store: Store, caplog: pytest.LogCaptureFi
         store(batch)
 
     last = LastUsed(write, Report(HeldClock(NOON)), every=0.01)
-    last.record("a", NOON, "")
+    Noting(last)("a", NOON, "")
     last.start()
     assert store.written.wait(DEADLINE)
     last.stop()
-    assert store.batches == [{"a": Use(NOON, "")}]
+    assert store.batches == [{"a": _use(NOON, "")}]
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 50), st.booleans())))
-def test_whatever_the_order_the_newest_of_each_is_what_ends_up_stored(
-    steps: list[tuple[str, int, bool]],
-) -> None:
-    stored: dict[str, Use] = {}
+def test_no_use_is_lost_while_one_thread_notes_and_another_writes() -> None:
+    counted: Counter[str] = Counter()
 
     def write(batch: Mapping[str, Use]) -> None:
         for secret_id, use in batch.items():
-            if secret_id not in stored or use.at >= stored[secret_id].at:
-                stored[secret_id] = use
+            counted[secret_id] += sum(use.days.values())
+
+    last = LastUsed(write, Report(HeldClock(NOON)), every=0.0001)
+    note = Noting(last)
+    last.start()
+    for number in range(30_000):
+        note("abc"[number % 3], NOON, "")
+    last.stop()
+    assert counted == {"a": 10_000, "b": 10_000, "c": 10_000}
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans(), st.booleans())))
+def test_whatever_fails_in_between_all_uses_end_up_counted(
+    steps: list[tuple[str, bool, bool]],
+) -> None:
+    counted: Counter[str] = Counter()
+    fails = [False]
+
+    def write(batch: Mapping[str, Use]) -> None:
+        if fails[0]:
+            raise StorageUnavailable("away")
+        for secret_id, use in batch.items():
+            counted[secret_id] += sum(use.days.values())
 
     last = LastUsed(write, Report(HeldClock(NOON)))
-    newest: dict[str, int] = {}
-    for secret_id, second, flush in steps:
-        last.record(secret_id, NOON + timedelta(seconds=second), str(second))
-        newest[secret_id] = max(second, newest.get(secret_id, 0))
+    note = Noting(last)
+    for secret_id, flush, fail in steps:
+        note(secret_id, NOON, "")
+        fails[0] = fail
         if flush:
-            last.flush()
+            with suppress(StorageUnavailable):
+                last.flush()
+    fails[0] = False
     last.flush()
-    assert {key: use.source for key, use in stored.items()} == {
-        key: str(second) for key, second in newest.items()
-    }
+    assert counted == Counter(secret_id for secret_id, _, _ in steps)

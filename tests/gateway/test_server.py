@@ -60,7 +60,7 @@ def test_it_answers_on_a_port_that_the_system_chose(running: Running, house: Hou
     assert "content-length" not in headers
     assert "server" not in headers
     assert headers["x-apikey-id"] == "key_1"
-    assert house.uses.recorded[0][2] == "127.0.0.1"
+    assert house.uses.recorded[0][2] == "127.0.0.0/16"
 
 
 def test_the_lifespan_is_honoured(house: House) -> None:

@@ -30,7 +30,7 @@ from gateway.source import address
 def test_address(peer: str, forwarded: list[str], trusted: str, expected: str) -> None:
     scope: dict[str, Any] = {"client": (peer, 1) if peer else None}
     values = [value.encode("latin-1") for value in forwarded]
-    assert address(scope, values, read_networks(trusted)) == expected
+    assert address(scope.get("client"), values, read_networks(trusted)) == expected
 
 
 @pytest.mark.parametrize("text", ["localhost", "10.0.0.1/8", "10.0.0.0/99", "1.2.3.4 5.6.7.8"])

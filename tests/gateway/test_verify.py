@@ -29,7 +29,7 @@ def test_yes(house: House) -> None:
         },
     }
     assert got["cache-control"] == "no-store"
-    assert house.uses.recorded == [("sec_1", NOON, "192.0.2.7")]
+    assert house.uses.recorded == [("sec_1", NOON, "192.0.0.0/16")]
 
 
 @pytest.mark.parametrize(
@@ -159,3 +159,28 @@ def test_a_caller_that_hangs_up_gets_no_answer_and_leaves_no_line(
     }
     asyncio.run(house.app(scope, receive, send))
     assert lines(caplog.records) == []
+
+
+def test_a_key_that_is_used_too_often_waits(house: House) -> None:
+    house.verifier.answers[GOOD] = verified(rate_limit="1/day")
+    assert house.ask({"token": GOOD}).json["valid"]
+    got = house.ask({"token": GOOD}).json
+    assert (got["valid"], got["code"]) == (False, "rate_limited")
+    assert got["retry_after"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("source", "valid"), [("10.1.2.3", True), ("11.1.2.3", False), (None, False)]
+)
+def test_a_key_held_to_networks_is_told_where_it_is_used(
+    house: House, source: str | None, valid: bool
+) -> None:
+    house.verifier.answers[GOOD] = verified(networks=("10.0.0.0/8",))
+    assert house.ask({"token": GOOD, "source": source}).json["valid"] is valid
+
+
+@pytest.mark.parametrize("source", ["", "everywhere", 7, ["10.1.2.3"], "10.0.0.0/8"])
+def test_a_source_that_is_no_address(house: House, source: object) -> None:
+    got = house.ask({"token": GOOD, "source": source})
+    assert got.status == 400
+    assert "192.0.2.7" in got.json["message"]

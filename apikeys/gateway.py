@@ -1,0 +1,159 @@
+"""Putting the gateway together: its memory, its feed of changes, its threads, and its server."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from apikeys.house import House
+from gateway.app import Gateway, build
+from gateway.beside import Following
+from gateway.checking import RememberingChecker
+from gateway.follower import Follower
+from gateway.last_used import LastUsed
+from gateway.memory import Memory
+from gateway.metrics import Metrics
+from gateway.options import Options, read_networks
+from gateway.presence import Presence
+from gateway.report import Report
+from gateway.server import Running, serve_in_thread
+from keys import gateways
+from keys.ids import new_id
+from keys.usage import Use, record_uses
+from settings import Settings, SettingsError
+from storage import reading, writing
+from storage.feed import open_feed
+from storage.lookup import Lookup
+
+
+def start_gateway(house: House, settings: Settings) -> Running:
+    """Starts the gateway in a thread of its own.
+
+    Raises:
+        SettingsError: if a setting cannot be read.
+        ListenError: if the address is taken.
+        StartError: if the database cannot be reached.
+    """
+    host, _, port = settings.gateway_listen.rpartition(":")
+    app = assemble(house, _options(settings), _name(settings.gateway_listen))
+    return serve_in_thread(app, host.strip("[]"), int(port), quick=app.quick)
+
+
+def assemble(house: House, options: Options, name: str) -> Gateway:
+    """The gateway as an application, with everything that it does beside answering.
+
+    Args:
+        name: what people know it by; of two with the same name, the later takes the other's place.
+    """
+    clock, engine = house.clock, house.engine
+    report, metrics = Report(clock), Metrics()
+    memory = Memory(clock, most=options.remembered)
+    presence = Presence(_Register(house, new_id("gw"), name), report)
+    follower = Follower(
+        open_feed(engine),
+        memory,
+        report,
+        presence.confirm,
+        clock,
+        lease=options.lease,
+        grace=options.grace,
+    )
+    uses = LastUsed(_writer(house), report, options.flush_every)
+    metrics.watch("remembered_tokens", "Good tokens in memory.", lambda: len(memory))
+    metrics.watch("last_used_backlog", "Secrets with unwritten uses.", lambda: uses.backlog)
+    metrics.watch("feed_alive", "1 while changes are followed.", lambda: float(follower.alive))
+    metrics.watch(
+        "feed_lag_seconds", "Time since it was proven that no change was missed.",
+        lambda: follower.lag,
+    )  # fmt: skip
+
+    def ready() -> None:
+        with reading(engine) as session:
+            session.connection().execute(text("SELECT 1"))
+
+    checker = RememberingChecker(Lookup(engine), house.peppers, clock, memory, options, metrics)
+    return build(
+        checker,
+        options,
+        clock,
+        uses=uses,
+        ready=ready,
+        report=report,
+        metrics=metrics,
+        memory=memory,
+        glance=checker.glance,
+        beside=Following(follower, presence),
+    )
+
+
+def _options(settings: Settings) -> Options:
+    try:
+        proxies = read_networks(settings.trusted_proxies)
+    except ValueError as error:
+        raise SettingsError(f"APIKEYS_TRUSTED_PROXIES: {error}.") from error
+    return Options(
+        flush_every=settings.last_used_seconds,
+        trusted_proxies=proxies,
+        remembered=settings.remembered_tokens,
+        grace=settings.grace_seconds,
+    )
+
+
+def _name(listen: str) -> str:
+    port = listen.rpartition(":")[2]
+    # Port 0 is a new one each time, so it names nobody.
+    return f"{socket.gethostname()}:{port if port != '0' else f'pid-{os.getpid()}'}"
+
+
+def _writer(house: House) -> Callable[[Mapping[str, Use]], None]:
+    def write(uses: Mapping[str, Use]) -> None:
+        with writing(house.engine, durable=False) as session:
+            record_uses(session, uses)
+
+    return write
+
+
+@dataclass(frozen=True, slots=True)
+class _Register:
+    """Notes a gateway in the database; see `gateway.presence.Register`.
+
+    A confirmation need not survive a power cut, which ends what it was waited for as well.
+    """
+
+    house: House
+    gateway_id: str
+    name: str
+
+    def announce(self) -> None:
+        """See there."""
+        self._write(lambda s: gateways.announce(s, self.gateway_id, self.name, self._now))
+
+    def beat(self) -> None:
+        """See there."""
+        self._write(lambda s: gateways.beat(s, self.gateway_id, self._now))
+
+    def confirm(self, fences: Sequence[str]) -> None:
+        """See there."""
+        self._write(lambda s: gateways.confirm(s, self.gateway_id, fences, self._now))
+
+    def sweep(self) -> None:
+        """See there."""
+        self._write(lambda s: gateways.sweep(s, self._now))
+
+    def stopped(self) -> None:
+        """See there."""
+        self._write(lambda s: gateways.stopped(s, self.gateway_id, self._now))
+
+    @property
+    def _now(self) -> datetime:
+        return self.house.clock.now()
+
+    def _write(self, what: Callable[[Session], None]) -> None:
+        with writing(self.house.engine, durable=False) as session:
+            what(session)

@@ -1,0 +1,30 @@
+"""What a gateway does beside answering: it follows the changes, and tells that it is there."""
+
+from __future__ import annotations
+
+import asyncio
+
+from gateway.follower import Follower
+from gateway.presence import Presence
+
+
+class Following:
+    """Started before the first request is answered, stopped after the last."""
+
+    def __init__(self, follower: Follower, presence: Presence) -> None:
+        self._follower = follower
+        self._presence = presence
+
+    async def start(self) -> None:
+        """Announces the gateway, and only then begins to remember anything.
+
+        Raises:
+            StorageUnavailable: if it cannot be announced.
+        """
+        await asyncio.to_thread(self._presence.start)
+        self._follower.start()
+
+    async def stop(self) -> None:
+        """Forgets, and says goodbye."""
+        await self._follower.stop()
+        await asyncio.to_thread(self._presence.stop)

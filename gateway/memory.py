@@ -1,0 +1,201 @@
+"""What a gateway remembers of tokens, and for how long that may be believed.
+
+Three rules make a revocation immediate although answers come from memory:
+
+1.  Nothing is believed without proof. The feed of changes (storage.feed) proves again and again
+    that it is alive; what is remembered counts only until a short while after the last proof.
+2.  Every change forgets. It is told by key and by public id, whoever made it.
+3.  A read that was under way during a change is not kept, and not answered either: it is done
+    again (`changed_since`). It may have seen the key as it was before.
+
+It belongs to one event loop and needs no lock. No token is kept: what is remembered stands under
+the SHA-256 of a text that has 256 random bits, which leads nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from math import inf
+
+from gateway.last_used import Tally
+from keys.clock import Clock
+from keys.verification import Refused, Verified
+from storage.feed import Changed
+
+# So many changes are remembered for reads under way; a read that began before is done again.
+_RECENT_MAX = 10_000
+
+
+def fingerprint(presented: bytes) -> bytes:
+    """Under what a presented text is remembered."""
+    return sha256(presented).digest()
+
+
+class Known:
+    """A token that is good.
+
+    Attributes:
+        ends: when it stops being good by itself, in seconds since 1970.
+        tally: counts its uses.
+        limited: whether each request has to be looked at: how many came, and from where.
+        reply: a whole HTTP answer to let somebody in, made when first needed.
+    """
+
+    __slots__ = ("ends", "key", "limited", "reply", "seen", "tally")
+
+    def __init__(self, key: Verified) -> None:
+        self.key = key
+        self.ends = key.ends_at.timestamp() if key.ends_at else inf
+        self.tally = Tally(key.secret_id)
+        self.limited = bool(key.rate_limit or key.networks)
+        self.reply: bytes | None = None
+        self.seen = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    refused: Refused
+    public_id: str
+    until: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        key_id = self.refused.key_id
+        return (self.public_id,) if key_id is None else (self.public_id, key_id)
+
+
+class Memory:
+    """Good tokens, and refused ones; both bounded."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        most: int = 100_000,
+        most_refused: int = 10_000,
+        refused_for: float = 60.0,
+    ) -> None:
+        """Begins empty, and believed in nothing.
+
+        Args:
+            most: how many good tokens to remember.
+            most_refused: how many refused ones.
+            refused_for: seconds after which a refused one is looked at anew in any case.
+        """
+        self._timestamp = clock.timestamp
+        self._monotonic = clock.monotonic
+        self._most, self._most_refused, self._refused_for = most, most_refused, refused_for
+        self._known: dict[bytes, Known] = {}
+        self._refused: dict[bytes, _Refusal] = {}
+        self._about: dict[str, set[bytes]] = {}
+        self._recent: dict[str, int] = {}
+        self._floor = 0
+        self.position = 0
+        self._believed_until = -inf
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    @property
+    def believed(self) -> bool:
+        """Whether what is remembered counts at this moment."""
+        return self._monotonic() < self._believed_until
+
+    def believe_until(self, moment: float) -> None:
+        """What is remembered counts until then, in seconds of the monotonic clock."""
+        self._believed_until = moment
+
+    def get(self, mark: bytes) -> Known | None:
+        """A good token by its fingerprint; None if it has to be looked up."""
+        known = self._known.get(mark)
+        if known is None or self._monotonic() >= self._believed_until:
+            return None
+        # A cached answer never outlives the token.
+        return known if self._timestamp() < known.ends else None
+
+    def refusal(self, mark: bytes) -> Refused | None:
+        """Why a token is refused, by its fingerprint; None if it has to be looked up."""
+        found = self._refused.get(mark)
+        if found is None or self._monotonic() >= min(found.until, self._believed_until):
+            return None
+        return found.refused
+
+    def keep(self, mark: bytes, key: Verified) -> Known:
+        """Remembers a good token; somebody has made sure that nothing changed meanwhile."""
+        if len(self._known) >= self._most:
+            self._make_room()
+        known = self._known[mark] = Known(key)
+        self._about.setdefault(key.key_id, set()).add(mark)
+        return known
+
+    def keep_refusal(self, mark: bytes, refused: Refused, public_id: str) -> None:
+        """Remembers that a token is refused."""
+        if len(self._refused) >= self._most_refused:
+            self._drop(next(iter(self._refused)))
+        refusal = _Refusal(refused, public_id, self._monotonic() + self._refused_for)
+        self._refused[mark] = refusal
+        for name in refusal.names:
+            self._about.setdefault(name, set()).add(mark)
+
+    def changed_since(self, position: int, *names: str | None) -> bool:
+        """Whether a key or public id may have changed after this position."""
+        if position < self._floor:
+            return True
+        return any(self._recent.get(name, -1) > position for name in names if name is not None)
+
+    def apply(self, changes: Iterable[Changed]) -> None:
+        """Forgets what the changes are about."""
+        for change in changes:
+            if change.key_id is None and change.public_id is None:
+                if change.fence is None:
+                    self.forget_everything()
+                continue
+            self.position += 1
+            for name in (change.key_id, change.public_id):
+                if name is not None:
+                    self._note(name)
+                    for mark in tuple(self._about.get(name, ())):
+                        self._drop(mark)
+
+    def forget_everything(self) -> None:
+        """Forgets all that is remembered, and has every read under way done again."""
+        self.position += 1
+        self._floor = self.position
+        self._known.clear()
+        self._refused.clear()
+        self._about.clear()
+        self._recent.clear()
+
+    def _note(self, name: str) -> None:
+        self._recent.pop(name, None)
+        self._recent[name] = self.position
+        if len(self._recent) > _RECENT_MAX:
+            oldest = next(iter(self._recent))
+            self._floor = max(self._floor, self._recent.pop(oldest))
+
+    def _make_room(self) -> None:
+        """Drops a token that was not used lately; each use gives one more chance (CLOCK).
+
+        Source: F. J. Corbató, "A Paging Experiment with the Multics System", 1968.
+        """
+        for mark in list(self._known)[: self._most // 10 + 1]:
+            known = self._known[mark]
+            if known.seen == known.tally.count:
+                self._drop(mark)
+                return
+            known.seen = known.tally.count
+            self._known[mark] = self._known.pop(mark)
+        self._drop(next(iter(self._known)))
+
+    def _drop(self, mark: bytes) -> None:
+        known = self._known.pop(mark, None)
+        refusal = self._refused.pop(mark, None)
+        names = (known.key.key_id,) if known else refusal.names if refusal else ()
+        for name in names:
+            marks = self._about.get(name)
+            if marks is not None:
+                marks.discard(mark)
+                if not marks:
+                    del self._about[name]

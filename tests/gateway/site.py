@@ -1,0 +1,106 @@
+"""A house with real time, and real gateways before it, each with a memory of its own."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from apikeys.gateway import assemble
+from apikeys.house import House
+from gateway.options import Options
+from gateway.server import Running, serve_in_thread
+from keys import accounts, gateways, spreading
+from keys.clock import SystemClock
+from keys.ids import new_id
+from keys.pepper import Peppers
+from keys.service import KeyService
+from keys.spreading import Spread
+from keys.token import Token
+from keys.values import Actor, KeyRequest, KeyView
+from storage import open_engine, upgrade, writing
+
+ME = Actor.person("U0ALICE")
+GATEWAYS = 3
+
+
+class Site:
+    """A house with real time, and gateways before it."""
+
+    def __init__(self, url: str) -> None:
+        engine, clock, peppers = open_engine(url), SystemClock(), Peppers({1: b"p" * 32})
+        upgrade(engine)
+        self.house = House(engine, KeyService(clock, peppers, "ak"), peppers, clock)
+        with writing(engine) as session:
+            self.account = accounts.connect(session, "T0ACME", "Acme", clock.now())
+        self.gateways: list[Running] = []
+
+    def open(self, count: int = GATEWAYS, options: Options | None = None) -> None:
+        """Starts gateways."""
+        for _ in range(count):
+            name = f"gateway-{len(self.gateways) + 1}"
+            app = assemble(self.house, options or Options(), name)
+            self.gateways.append(serve_in_thread(app, "127.0.0.1", 0, quick=app.quick))
+
+    def close(self) -> None:
+        """Stops everything."""
+        for gateway in self.gateways:
+            gateway.stop()
+        self.house.close()
+
+    def issue(
+        self, name: str = "Zapier, production", scopes: tuple[str, ...] = ("read",)
+    ) -> tuple[KeyView, Token]:
+        """A new key and its token."""
+        request = KeyRequest(name, scopes, ME.id, new_id("req"))
+        service, lease = self.house.service, timedelta(minutes=1)
+        with writing(self.house.engine) as session:
+            made = service.reserve(session, self.account, request, ME, ME, lease)
+        with writing(self.house.engine) as session:
+            return service.activate(session, self.account, made, ME, None), made.token
+
+    def revoke(self, key: KeyView) -> Spread:
+        """Revokes and waits until every gateway has confirmed."""
+        with writing(self.house.engine) as session:
+            outcome = self.house.service.revoke(session, self.account, key.id, ME)
+        assert outcome.fence
+        return self._spread(outcome.fence)
+
+    def change(self, work: Callable[[Session], object]) -> Spread:
+        """Makes a change that no service knows of, and waits likewise."""
+        with writing(self.house.engine) as session:
+            work(session)
+            fence = gateways.set_fence(session)
+        return self._spread(fence)
+
+    def _spread(self, fence: str) -> Spread:
+        clock = self.house.clock
+        return spreading.watch(
+            self.house.engine, clock, fence, for_seconds=10, since=clock.monotonic()
+        )
+
+    def limit(self, key: KeyView, *networks: str, rate: str = "") -> None:
+        """Holds a key to limits, and waits until every gateway knows."""
+        service = self.house.service
+        spread = self.change(
+            lambda session: service.limit(
+                session, self.account, key.id, ME, rate_limit=rate, networks=networks
+            )
+        )
+        assert spread.everywhere
+
+    def ask_all(self, token: Token) -> list[int]:
+        """The statuses of one request at each gateway."""
+        return [ask(gateway, token) for gateway in self.gateways]
+
+
+def ask(gateway: Running, token: Token) -> int:
+    """The status for one request with this token."""
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+    headers = {"X-API-Key": token.reveal(), "X-Original-Method": "GET"}
+    connection.request("GET", "/authz", headers=headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status

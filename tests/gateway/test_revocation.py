@@ -1,0 +1,92 @@
+"""Revoked means revoked: several real gateways on one database, each with a memory of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from keys.ids import new_id
+from keys.values import KeyRequest
+from storage import writing
+from tests.gateway.site import GATEWAYS, ME, Site
+
+pytestmark = pytest.mark.sockets
+
+
+@pytest.fixture
+def site(database_url: str) -> Iterator[Site]:
+    with ExitStack() as stack:
+        site = Site(database_url)
+        stack.callback(site.close)
+        yield site
+
+
+def test_once_all_have_confirmed_nobody_lets_the_key_in(site: Site) -> None:
+    site.open()
+    for number in range(10):
+        key, token = site.issue(f"Integration {number}, production")
+        assert site.ask_all(token) == [204] * GATEWAYS  # now it is remembered everywhere
+        spread = site.revoke(key)
+        assert (spread.running, spread.waiting) == (GATEWAYS, ())
+        assert site.ask_all(token) == [401] * GATEWAYS
+
+
+def test_a_key_is_refused_under_load_once_its_revocation_is_confirmed(site: Site) -> None:
+    site.open()
+    key, token = site.issue()
+    other_key, other = site.issue("Dashboard, staging")
+    stop = threading.Event()
+    seen: list[int] = []
+
+    def load() -> None:
+        while not stop.is_set():
+            site.ask_all(token)
+            seen.extend(site.ask_all(other))
+
+    askers = [threading.Thread(target=load) for _ in range(3)]
+    for asker in askers:
+        asker.start()
+    try:
+        spread = site.revoke(key)
+        assert spread.everywhere
+        assert [site.ask_all(token) for _ in range(20)] == [[401] * GATEWAYS] * 20
+    finally:
+        stop.set()
+        for asker in askers:
+            asker.join()
+    assert set(seen) == {204}
+    assert other_key.id != key.id
+
+
+def test_what_is_typed_by_hand_counts_like_any_other_change(site: Site) -> None:
+    site.open(1)
+    key, token = site.issue()
+    assert site.ask_all(token) == [204]
+    by_hand = text("UPDATE keys SET state = 'revoked' WHERE id = :id")
+    assert site.change(lambda s: s.connection().execute(by_hand, {"id": key.id})).everywhere
+    assert site.ask_all(token) == [401]
+
+
+def test_a_new_key_works_at_once_although_its_token_was_refused_before(site: Site) -> None:
+    site.open(1)
+    service, engine = site.house.service, site.house.engine
+    request = KeyRequest("Zapier, production", ("read",), ME.id, new_id("req"))
+    with writing(engine) as session:
+        made = service.reserve(session, site.account, request, ME, ME, timedelta(minutes=1))
+    assert site.ask_all(made.token) == [401]  # remembered as not working yet
+    assert site.change(lambda s: service.activate(s, site.account, made, ME, None)).everywhere
+    assert site.ask_all(made.token) == [204]
+
+
+def test_a_gateway_that_ended_is_not_waited_for(site: Site) -> None:
+    site.open()
+    key, token = site.issue()
+    site.ask_all(token)
+    site.gateways.pop().stop()
+    spread = site.revoke(key)
+    assert (spread.running, spread.everywhere) == (GATEWAYS - 1, True)
