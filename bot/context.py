@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,6 +49,7 @@ class Context:
         api_url: the address of the API, for the example beside a token.
         answers: sends to response URLs.
         nudge: called after a change of which others are to hear, so that they hear at once.
+        sleep: waits between two looks at something that is watched.
     """
 
     engine: Engine
@@ -61,3 +63,4 @@ class Context:
     api_url: str
     answers: Answers = field(default=web_answers)
     nudge: Callable[[], None] = field(default=lambda: None)
+    sleep: Callable[[float], None] = field(default=time.sleep)

@@ -37,12 +37,14 @@ from keys.values import Handover, HistoryEntry, KeyView, State
 
 HISTORY_MAX = 20
 HANDOVERS_MAX = 10
+NETWORKS_MAX = 5
 REASON_MAX = 100  # in the history, where many may come together
 _DONE = {
     "key.reserved": "asked for it",
     "key.issued": "got its token, and it works from then on",
     "key.abandoned": "gave it up before it worked",
     "key.renamed": "renamed it",
+    "key.limited": "changed its limits",
     "key.revoked": "revoked it",
     "token.removed": "removed the token from its message",
 }
@@ -93,8 +95,16 @@ def _facts(key: KeyView, now: datetime) -> list[tuple[str, str]]:
         ("Created", f"{date(key.created_at)}, by {person_as_mrkdwn(key.creator)}"),
         ("Expires", date(key.expires_at)),
         ("Last used", used),
+        ("Limits", _limits(key)),
         ("Id", f"`{key.id}`"),
     ]
+
+
+def _limits(key: KeyView) -> str:
+    rate = code(key.rate_limit) if key.rate_limit else "any rate"
+    networks = ", ".join(map(code, key.networks[:NETWORKS_MAX])) or "anywhere"
+    more = len(key.networks) - NETWORKS_MAX
+    return f"{rate}, from {networks}" + (f" and {more} more" if more > 0 else "")
 
 
 def _end(key: KeyView) -> Block:

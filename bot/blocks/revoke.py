@@ -10,6 +10,7 @@ from bot.blocks.parts import (
     button,
     context,
     date,
+    escape,
     fields,
     message,
     moment,
@@ -22,6 +23,8 @@ from bot.blocks.parts import (
     words,
 )
 from bot.refs import Ref
+from keys.gateways import LEASE_SECONDS
+from keys.spreading import Spread, in_words
 from keys.values import KeyView
 
 QUESTION = "Are you sure you want to revoke this API key?"
@@ -48,12 +51,31 @@ def confirmation(key: KeyView, ref: Ref) -> Message:
     )
 
 
-def revoked(key: KeyView) -> Message:
-    """The message after the key was revoked."""
+def revoked(key: KeyView, spread: Spread | None, *, watching: bool = True) -> Message:
+    """The message after the key was revoked.
+
+    Args:
+        spread: how many gateways know of it; None if they could not be asked.
+        watching: whether the message will be redrawn when the missing ones have answered.
+    """
     return message(
         "The key was revoked.",
         sentence(name_of(key), " was revoked", *_by_whom(key), "."),
-        context(f"`{key.hint}` is refused from now on. This cannot be undone."),
+        context(f"{_refused(key, spread, watching)} This cannot be undone."),
+    )
+
+
+def _refused(key: KeyView, spread: Spread | None, watching: bool) -> str:
+    hint = f"`{key.hint}`"
+    if spread is None:
+        return f"{hint} is refused from now on. The gateways could not be asked whether they know."
+    said = escape(in_words(spread))
+    if spread.everywhere:
+        return f"{hint} is refused from now on. {said}"
+    rest = "This message changes when that changes." if watching else "Please have a look at it."
+    return (
+        f"{hint} is refused wherever gateways confirmed it. {said} A gateway that is cut off from "
+        f"the database lets nobody in within {LEASE_SECONDS} seconds. {rest}"
     )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from slack_bolt import App
 
-from bot import showing
+from bot import revoking, showing
 from bot.blocks import answers, guide, ids, revoke
 from bot.blocks import token as token_blocks
 from bot.context import COMMAND, Context
@@ -79,12 +79,7 @@ def revoke_confirmed(turn: Turn) -> None:
     if key.state is not State.REVOKED and ref.expired(context.clock.now(), QUESTION_LIFETIME):
         turn.say(answers.expired(), replace=True)
         return
-    with writing(context.engine) as session:
-        outcome = context.service.revoke(session, context.account_id, ref.key, turn.actor)
-    if outcome.changed:
-        context.nudge()
-    say = revoke.revoked if outcome.changed else revoke.already_revoked
-    turn.say(say(outcome.key), replace=True)
+    revoking.carry_out(turn, ref.key)
 
 
 def cancel(turn: Turn) -> None:

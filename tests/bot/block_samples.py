@@ -20,12 +20,16 @@ from bot.blocks import (
 )
 from bot.refs import Ref
 from keys.notices import DueNotice
+from keys.spreading import Spread
 from keys.values import Actor, Handover, HistoryEntry, KeyView, State
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ANN, BOB = Actor.person("U0ANN"), Actor.person("W0BOB")
 OPERATOR = Actor.operator("root@host")
 TOKEN = "ak_7Fq2mZr81LdW_" + "s" * 43 + "_0x9QeA"
+EVERYWHERE = Spread(running=3, waiting=(), seconds=0.041)
+LATE = Spread(running=3, waiting=("web-2:8321", "<@U1> & co"), seconds=1.0)
+SPREADS = (EVERYWHERE, LATE, Spread(0, (), 0.001), None)
 REF = Ref(NOW, key="key_7Fq2mZr81LdW", delivery="dlv_7Fq2mZr81LdW", request="req_1")
 
 
@@ -48,6 +52,8 @@ def key(name: str = "Zapier, production", **changes: Any) -> KeyView:
         "revoked_at": None,
         "revoked_by": None,
         "revoked_reason": "",
+        "rate_limit": "",
+        "networks": (),
     }
     return KeyView(**(values | changes))
 
@@ -95,7 +101,8 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield token.removed(full)
     yield token.abandoned(name)
     yield revoke.confirmation(full, REF)
-    yield revoke.revoked(ended)
+    for spread in SPREADS:
+        yield revoke.revoked(ended, spread)
     yield revoke.already_revoked(ended)
     yield revoke.kept(full)
     yield details.details(full, history(name, note, 100), sent, NOW, REF)

@@ -27,6 +27,8 @@ from keys.values import Actor, Handover, HistoryEntry
 from sandbox.text import code_of_message, plain_of_message, plain_of_view
 from tests.bot.block_samples import (
     ANN,
+    EVERYWHERE,
+    LATE,
     NOW,
     OPERATOR,
     REF,
@@ -181,9 +183,13 @@ def test_the_question_before_revoking() -> None:
 
 def test_after_the_decision_the_message_has_no_button() -> None:
     ended = revoked_key(reason="leaked")
-    for shown in (revoke.revoked(ended), revoke.already_revoked(ended), revoke.kept(key())):
+    for shown in (
+        revoke.revoked(ended, EVERYWHERE),
+        revoke.already_revoked(ended),
+        revoke.kept(key()),
+    ):
         assert buttons(shown) == {}
-    assert "by operator root@host" in plain_of_message(revoke.revoked(ended))
+    assert "by operator root@host" in plain_of_message(revoke.revoked(ended, EVERYWHERE))
     assert "Reason: leaked" in plain_of_message(revoke.already_revoked(ended))
 
 
@@ -203,8 +209,20 @@ def test_details_tell_state_and_history() -> None:
     assert "active" in plain_of_message(before)
 
 
+def test_who_revokes_is_told_how_many_gateways_know() -> None:
+    ended = revoked_key()
+    assert "3 of 3 gateways confirmed in 41 ms." in plain_of_message(
+        revoke.revoked(ended, EVERYWHERE)
+    )
+    waiting = plain_of_message(revoke.revoked(ended, LATE))
+    assert "1 of 3 gateways confirmed. web-2:8321 and <@U1> & co have not answered" in waiting
+    assert "This message changes" in waiting
+    assert "have a look" in plain_of_message(revoke.revoked(ended, LATE, watching=False))
+    assert "could not be asked" in plain_of_message(revoke.revoked(ended, None))
+
+
 def test_within_a_sentence_today_is_small() -> None:
-    ended = plain_of_message(revoke.revoked(revoked_key()), now=NOW)
+    ended = plain_of_message(revoke.revoked(revoked_key(), EVERYWHERE), now=NOW)
     assert ", today at 12:00 PM" in ended
     assert "created today" in plain_of_message(answers.choice("a", [key()], REF), now=NOW)
 
