@@ -12,6 +12,7 @@ help:
 	@echo "make test        installs what the tests need, and runs them"
 	@echo "make check       ruff, mypy (strict) and import-linter"
 	@echo "make pictures    makes the README's pictures anew, from the real bot"
+	@echo "make bench       what a verification costs, how long a revoked key lives on (10 minutes)"
 	@echo "make .venv       makes the environment in .venv and installs into it"
 	@echo "make clean       removes the environment"
 
@@ -30,7 +31,7 @@ demo-reset: .venv
 	@touch .venv/dev
 
 test: .venv/dev
-	scripts/browser
+	scripts/system-packages
 	$(BIN)/pytest -n 2
 
 check: .venv/dev
@@ -40,8 +41,12 @@ check: .venv/dev
 	$(BIN)/lint-imports
 
 pictures: .venv/dev
-	scripts/browser
+	scripts/system-packages
 	$(BIN)/python -m scripts.pictures
+
+# Needs wrk, and for PostgreSQL a server's binaries; it says what it leaves out.
+bench: .venv/dev
+	$(BIN)/python -m bench
 
 clean:
 	rm -rf .venv
