@@ -1,6 +1,6 @@
 """Granian and Uvicorn side by side: the same ASGI applications, in one run, in turns.
 
-    .venv/bin/python bench/servers.py [--rounds 7] [--seconds 2] [--connections 32]
+    .venv/bin/python -m bench.servers [--rounds 7] [--seconds 2] [--connections 32]
 
 Needs `wrk` (Debian's package of that name). Each server runs in a process of its own, in a thread
 that is not the main one, as the gateway does. Rounds go through all servers in turn, so that
@@ -10,13 +10,14 @@ the figure that a busy machine disturbs least.
 
 Applications:
     empty    an empty 204: what the server itself costs
-    memory   the gateway's /authz, its verifier asked inside the event loop: its later hot path
-    threads  the gateway's /authz as it is, its verifier asked in a pool of threads
+    memory   the gateway's /authz, its verifier asked inside the event loop
+    threads  the gateway's /authz, its verifier asked in a pool of threads
+The gateway's own short way for hot answers (gateway/hot.py) is not among them: it is Uvicorn's.
 The verifier reads the token, makes a digest and looks into a dictionary; there is no database,
 whose cost is the same behind each server.
 """
 
-# ruff: noqa: S603, S607, T201 - it prints, and runs programs by name with its own arguments
+# ruff: noqa: S603, T201 - it prints, and runs programs by name with its own arguments
 from __future__ import annotations
 
 import argparse
@@ -24,8 +25,6 @@ import asyncio
 import hashlib
 import hmac
 import os
-import re
-import shutil
 import socket
 import statistics
 import subprocess
@@ -37,8 +36,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.wrk import WrkMissing, command, load
 from gateway.app import build
+from gateway.memory import Known
 from gateway.options import Options
+from gateway.pool import Pool
 from gateway.wire import Receive, Scope, Send
 from keys import token
 from keys.clock import SystemClock
@@ -75,7 +77,7 @@ class MemoryVerifier:
 class NoUses:
     """Keeps no record."""
 
-    def record(self, secret_id: str, at: object, source: str) -> None:
+    def note(self, tally: object, at: float, source: object) -> None:
         """Drops it."""
 
     def start(self) -> None:
@@ -86,14 +88,14 @@ class NoUses:
 
 
 class InLoop:
-    """A checker that answers in the event loop, as one with a memory will."""
+    """A checker that answers in the event loop."""
 
     def __init__(self, verifier: MemoryVerifier) -> None:
         self._verifier = verifier
 
-    async def check(self, presented: str) -> Verified | Refused:
+    async def check(self, presented: str) -> Known | Refused:
         """Verifies at once."""
-        return self._verifier.verify(presented)
+        return _answer(self._verifier.verify(presented))
 
     async def run(self, work: Callable[..., Any], *args: Any) -> Any:
         """Runs at once."""
@@ -101,6 +103,26 @@ class InLoop:
 
     def close(self) -> None:
         """Has nothing to close."""
+
+
+class InThreads(InLoop):
+    """A checker that asks in a pool of threads."""
+
+    def __init__(self, verifier: MemoryVerifier) -> None:
+        super().__init__(verifier)
+        self._pool = Pool(Options(threads=8))
+
+    async def check(self, presented: str) -> Known | Refused:
+        """Verifies in one of the threads."""
+        return _answer(await self._pool.run(self._verifier.verify, presented))
+
+    def close(self) -> None:
+        """Ends the threads."""
+        self._pool.close()
+
+
+def _answer(verified: Verified | Refused) -> Known | Refused:
+    return verified if isinstance(verified, Refused) else Known(verified)
 
 
 def _digest(text: str) -> bytes:
@@ -119,11 +141,8 @@ def application(name: str) -> Any:
     """Makes one of the applications."""
     if name == "empty":
         return empty
-    verifier = MemoryVerifier()
-    checker = InLoop(verifier) if name == "memory" else None
-    return build(
-        verifier, Options(), SystemClock(), uses=NoUses(), ready=lambda: None, checker=checker
-    )
+    checker = (InLoop if name == "memory" else InThreads)(MemoryVerifier())
+    return build(checker, Options(), SystemClock(), uses=NoUses(), ready=lambda: None)
 
 
 def serve(server: str, app: Any, port: int) -> None:
@@ -168,7 +187,7 @@ def _serve_uvicorn(app: Any, port: int, *, plain: bool) -> None:
 
 @dataclass(frozen=True)
 class Measured:
-    """What wrk saw in one round."""
+    """What was seen in one round."""
 
     per_second: float
     p50_ms: float
@@ -183,35 +202,16 @@ def measure(child: Child, seconds: int, connections: int) -> Measured:
         RuntimeError: if an answer was not 2xx or a connection broke.
     """
     before = child.cpu_seconds()
-    said = subprocess.run(
-        [
-            "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
-            "-H", f"Authorization: Bearer {TOKEN}", "-H", "X-Original-Method: GET",
-            f"http://127.0.0.1:{child.port}/authz",
-        ],
-        check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    if "Non-2xx" in said or "Socket errors" in said:
-        raise RuntimeError(said)
-    spent = child.cpu_seconds() - before
-    return Measured(
-        float(_find(r"Requests/sec:\s+([\d.]+)", said)),
-        _milliseconds(_find(r"(?m)^\s+50%\s+(\S+)", said)),
-        _milliseconds(_find(r"(?m)^\s+99%\s+(\S+)", said)),
-        spent * 1e6 / int(_find(r"(\d+) requests in", said)),
+    seen = load(
+        f"http://127.0.0.1:{child.port}/authz",
+        seconds=seconds,
+        connections=connections,
+        headers={"Authorization": f"Bearer {TOKEN}", "X-Original-Method": "GET"},
     )
-
-
-def _find(pattern: str, text: str) -> str:
-    found = re.search(pattern, text)
-    if found is None:
-        raise RuntimeError(f"wrk did not say {pattern}:\n{text}")
-    return found[1]
-
-
-def _milliseconds(text: str) -> float:
-    number, unit = _find(r"([\d.]+)", text), text.lstrip("0123456789.")
-    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
+    if seen.refused:
+        raise RuntimeError(f"{seen.refused} requests were refused")
+    spent = child.cpu_seconds() - before
+    return Measured(seen.per_second, seen.p50_ms, seen.p99_ms, spent * 1e6 / seen.requests)
 
 
 class Child:
@@ -222,7 +222,8 @@ class Child:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         self._process = subprocess.Popen(
-            [sys.executable, __file__, "--serve", server, app, str(self.port)],
+            [sys.executable, "-m", "bench.servers", "--serve", server, app, str(self.port)],
+            cwd=Path(__file__).parents[1],
             stdin=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
@@ -298,8 +299,10 @@ def main() -> None:
         threading.Thread(target=serve, args=work, daemon=True).start()
         sys.stdin.read()
         return
-    if shutil.which("wrk") is None:
-        sys.exit("wrk is missing; on Debian: apt-get install wrk")
+    try:
+        command("", 1)
+    except WrkMissing as missing:
+        sys.exit(str(missing))
     for app in chosen.apps:
         show(app, compare(app, chosen.rounds, chosen.seconds, chosen.connections))
 

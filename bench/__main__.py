@@ -1,0 +1,124 @@
+"""Runs the benchmarks and writes bench/results.json: `make bench`.
+
+    python -m bench [--only hot cold scale memory revocation] [--rounds 5] [--seconds 2] [--keys N]
+
+What is compared runs side by side in one run and in turns, so that whatever else the machine does
+hits both; a ratio is the median of ratios of neighbouring rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench.report import HEADING, Report
+from bench.revocation import revocation
+from bench.speed import Stocked, cold, hot, memory, scale
+from bench.stock import PEPPER, stock
+from bench.wrk import WrkMissing, command
+from keys.pepper import read_peppers
+from tests.postgresql import NoPostgresql, Postgresql
+
+SECTIONS = ("hot", "cold", "scale", "memory", "revocation")
+RESULTS = Path(__file__).parent / "results.json"
+_FEW = 1_000
+_KNOWN = 400_000
+
+
+class Bench:
+    """One run: its report, its databases, made when first needed."""
+
+    def __init__(self, chosen: argparse.Namespace, stack: ExitStack) -> None:
+        self.report = Report()
+        self._chosen = chosen
+        self._stack = stack
+        self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        self._stocked: dict[str, Stocked] = {}
+        self._server: Postgresql | None = None
+
+    def sqlite(self, keys: int) -> Stocked:
+        """A SQLite database with so many keys."""
+        return self._made(
+            f"sqlite-{keys}", keys, lambda name: f"sqlite:///{self._folder / name}.db"
+        )
+
+    def postgresql(self, keys: int) -> Stocked:
+        """The same on PostgreSQL. Raises NoPostgresql."""
+        return self._made(f"postgresql-{keys}", keys, lambda name: self.server().create(name))
+
+    def server(self) -> Postgresql:
+        """A PostgreSQL server. Raises NoPostgresql."""
+        if self._server is None:
+            self._server = self._stack.enter_context(Postgresql())
+        return self._server
+
+    def run(self) -> None:
+        """Everything that was chosen."""
+        rounds, seconds = self._chosen.rounds, self._chosen.seconds
+        sections: dict[str, Callable[[], None]] = {
+            "hot": lambda: hot(self.report, self.sqlite(_FEW), rounds, seconds),
+            "cold": lambda: self._cold(rounds, seconds),
+            "scale": lambda: scale(
+                self.report, self.sqlite(_FEW), self.sqlite(self._chosen.keys), rounds, seconds
+            ),
+            "memory": lambda: memory(self.report, self.sqlite(self._chosen.keys), 100_000),
+            "revocation": self._revocation,
+        }
+        for name in self._chosen.only:
+            sections[name]()
+
+    def _cold(self, rounds: int, seconds: float) -> None:
+        cold(self.report, "SQLite", self.sqlite(self._chosen.keys), rounds, seconds)
+        try:
+            on_server = self.postgresql(_KNOWN)
+        except NoPostgresql as missing:
+            self.report.leave_out(f"cold verification on PostgreSQL: {missing}")
+        else:
+            cold(self.report, "PostgreSQL", on_server, rounds, seconds)
+
+    def _revocation(self) -> None:
+        count = self._chosen.revocations
+        revocation(self.report, "SQLite", f"sqlite:///{self._folder / 'revocation.db'}", count)
+        try:
+            url = self.server().create("revocation")
+        except NoPostgresql as missing:
+            self.report.leave_out(f"revocation on PostgreSQL: {missing}")
+        else:
+            revocation(self.report, "PostgreSQL", url, count)
+
+    def _made(self, name: str, keys: int, url: Callable[[str], str]) -> Stocked:
+        if name not in self._stocked:
+            tokens = self._folder / f"{name}.tokens"
+            address = url(name)
+            stock(address, read_peppers(PEPPER), keys, min(keys, _KNOWN), tokens)
+            self._stocked[name] = Stocked(address, tokens, keys)
+        return self._stocked[name]
+
+
+def main() -> None:
+    """Reads the command line and runs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--keys", type=int, default=1_000_000, help="what many keys are")
+    parser.add_argument("--revocations", type=int, default=200)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    chosen = parser.parse_args()
+    try:
+        command("", 1)
+    except WrkMissing as missing:
+        sys.exit(str(missing))
+    print(HEADING)  # noqa: T201 - it is a program's output
+    with ExitStack() as stack:
+        bench = Bench(chosen, stack)
+        bench.run()
+        bench.report.write(chosen.results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""How long a revoked key lives on: four gateway processes under load, many revocations.
+
+For each one the clock runs from the commit to the last request that any gateway still let in, by
+the moment at which that request was sent. The person who revoked is told as soon as all gateways
+have confirmed; requests that were sent after that and let in are counted, and there must be none.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bench.report import Finding, Report
+from bench.sites import Site
+from bench.stock import PEPPER
+from bench.wrk import command
+from keys import accounts, spreading
+from keys.clock import SystemClock
+from keys.ids import new_id
+from keys.pepper import read_peppers
+from keys.service import KeyService
+from keys.values import Actor, KeyRequest
+from storage import open_engine, upgrade, writing
+
+GATEWAYS = 4
+_LOAD_CONNECTIONS = 8
+_ME = Actor.operator("bench")
+
+
+class Desk:
+    """Makes and revokes keys, and waits for the gateways as the bot does."""
+
+    def __init__(self, url: str) -> None:
+        self.clock = SystemClock()
+        self.engine = open_engine(url)
+        upgrade(self.engine)
+        self.service = KeyService(self.clock, read_peppers(PEPPER), "ak")
+        with writing(self.engine) as session:
+            self.account = accounts.the_only(session, self.clock.now())
+
+    def issue(self) -> tuple[str, str]:
+        """A new key's id and token."""
+        request = KeyRequest(f"Bench {new_id('n')}", ("read",), None, new_id("req"))
+        with writing(self.engine) as session:
+            made = self.service.reserve(
+                session, self.account, request, _ME, _ME, timedelta(minutes=1)
+            )
+        with writing(self.engine) as session:
+            self.service.activate(session, self.account, made, _ME, None)
+        return made.key.id, made.token.reveal()
+
+    def revoke(self, key_id: str) -> tuple[float, float, spreading.Spread]:
+        """Returns when it was committed, when the person was told, and what."""
+        with writing(self.engine) as session:
+            fence = self.service.revoke(session, self.account, key_id, _ME).fence
+        committed = time.monotonic()
+        if fence is None:
+            raise RuntimeError("the key was revoked before")
+        spread = spreading.watch(self.engine, self.clock, fence, for_seconds=10.0, since=committed)
+        return committed, time.monotonic(), spread
+
+
+class Prober:
+    """The process that presents the token."""
+
+    def __init__(self, sites: list[Site]) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - our own arguments
+            [sys.executable, "-m", "bench.prober", *(str(site.port) for site in sites)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[1],
+        )
+
+    def begin(self, token: str) -> None:
+        """Returns when every gateway has let the token in several times."""
+        self._say(f"try {token}")
+
+    def stop(self) -> dict[str, Any]:
+        """Returns what was seen."""
+        return self._say("stop")
+
+    def _say(self, line: str) -> dict[str, Any]:
+        if self._process.stdin is None or self._process.stdout is None:
+            raise RuntimeError("the prober has no pipes")
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        told: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return told
+
+    def close(self) -> None:
+        """Ends it."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.wait()
+
+
+def revocation(report: Report, name: str, url: str, count: int) -> None:
+    """Measures `count` revocations, one after the other."""
+    desk = Desk(url)
+    latencies: list[float] = []
+    told_after: list[float] = []
+    late = 0
+    with ExitStack() as stack:
+        sites = [stack.enter_context(Site("gateway", url)) for _ in range(GATEWAYS)]
+        prober = Prober(sites)
+        stack.callback(prober.close)
+        _, load_token = desk.issue()
+        stack.enter_context(_steady_load(sites, load_token, seconds=count))
+        for _ in range(count):
+            key_id, token = desk.issue()
+            prober.begin(token)
+            committed, told, spread = desk.revoke(key_id)
+            if not spread.everywhere or spread.running != GATEWAYS:
+                raise RuntimeError(f"not everybody confirmed: {spread}")
+            time.sleep(0.02)
+            seen = prober.stop()
+            latencies.append(max(*seen["last_accepted"], committed) - committed)
+            told_after.append(told - committed)
+            late += sum(sent > told for sents in seen["recently_accepted"] for sent in sents)
+    desk.engine.dispose()
+    _tell(report, name, latencies, told_after, late)
+
+
+def _tell(
+    report: Report, name: str, latencies: list[float], told_after: list[float], late: int
+) -> None:
+    milliseconds = sorted(1000 * each for each in latencies)
+    told = sorted(1000 * each for each in told_after)
+    detail: dict[str, float | str] = {
+        "p50": statistics.median(milliseconds),
+        "max": milliseconds[-1],
+        "told_p50": statistics.median(told),
+        "told_p99": _percentile(told, 0.99),
+        "revocations": len(latencies),
+    }
+    what = f"revocation, commit to the last acceptance of {GATEWAYS} gateways, {name}"
+    p99 = _percentile(milliseconds, 0.99)
+    report.add(Finding(f"{what}, p99", p99, "ms", 50.0, least=False, detail=detail))
+    report.add(
+        Finding(f"accepted after the person was told, {name}", late, "requests", 0.0, least=False)
+    )
+
+
+def _percentile(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+@contextmanager
+def _steady_load(sites: list[Site], token: str, seconds: int) -> Iterator[None]:
+    """Each connection asks again 4 ms after its answer: some 1,500 requests a second each."""
+    loads = [
+        subprocess.Popen(  # noqa: S603 - our own arguments
+            command(
+                site.url,
+                seconds + 60,
+                _LOAD_CONNECTIONS,
+                {"X-API-Key": token, "X-Original-Method": "GET"},
+                "steady.lua",
+            ),
+            stdout=subprocess.DEVNULL,
+        )
+        for site in sites
+    ]
+    try:
+        yield
+    finally:
+        for each in loads:
+            each.terminate()
+            each.wait()

@@ -1,0 +1,205 @@
+"""What is measured, each in a process of its own: a real gateway, and the plain answers beside it.
+
+    python -m bench.sites gateway URL PORT       the gateway, as `apikeys run --only gateway` has it
+    python -m bench.sites empty PORT             an empty 204, on the same server
+    python -m bench.sites read URL PORT          a bare point read by the same driver, then a 204
+
+A bare read finds the secret of the presented public id: the least that a verification could do.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event, local
+from typing import Any, Self
+
+import psycopg
+from sqlalchemy.engine import make_url
+
+from bench.stock import PEPPER
+from gateway.server import serve_in_thread
+from gateway.wire import Receive, Scope, Send
+
+_STARTED_SECONDS = 30
+
+
+class Site:
+    """One process that serves."""
+
+    def __init__(self, kind: str, *arguments: str) -> None:
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}/authz"
+        self._process = subprocess.Popen(  # noqa: S603 - our own arguments
+            [sys.executable, "-m", "bench.sites", kind, *arguments, str(self.port)],
+            stderr=subprocess.DEVNULL,
+            cwd=Path(__file__).parents[1],
+        )
+        deadline = time.monotonic() + _STARTED_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return
+        raise RuntimeError(f"{kind} did not start")
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    @property
+    def resident_bytes(self) -> int:
+        """Memory that the process holds (proc(5), statm)."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def metric(self, name: str) -> float:
+        """One number of the gateway's /metrics."""
+        page = f"http://127.0.0.1:{self.port}/metrics"
+        with urllib.request.urlopen(page, timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return float(next(line.split()[-1] for line in lines if line.startswith(name)))
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        self._process.kill()
+        self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+# In the process itself
+
+
+def _gateway(url: str, port: int) -> Callable[[], None]:
+    os.environ |= {
+        "DATABASE_URL": url,
+        "APIKEYS_PEPPER": PEPPER,
+        "APIKEYS_GATEWAY_LISTEN": f"127.0.0.1:{port}",
+        "APIKEYS_REMEMBERED_TOKENS": "1000000",
+        "APIKEYS_LOG_LEVEL": "ERROR",
+    }
+    from apikeys.gateway import start_gateway
+    from apikeys.house import open_house
+    from apikeys.serving import configure_logging
+    from settings import load
+
+    settings = load()
+    configure_logging(settings.log_level)
+    house = open_house(settings)
+    running = start_gateway(house, settings)
+
+    def stop() -> None:
+        running.stop()
+        house.close()
+
+    return stop
+
+
+def _empty(port: int) -> Callable[[], None]:
+    async def answer(_scope: Scope, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    return serve_in_thread(_application(answer), "127.0.0.1", port).stop
+
+
+def _read(url: str, port: int) -> Callable[[], None]:
+    find = _finder(url)
+
+    async def answer(scope: Scope, send: Send) -> None:
+        headers = dict(scope["headers"])
+        public_id = headers[b"x-api-key"].split(b"_")[1].decode()
+        status = 204 if await find(public_id) else 401
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    return serve_in_thread(_application(answer), "127.0.0.1", port).stop
+
+
+def _finder(url: str) -> Callable[[str], Any]:
+    """Reads in the event loop on SQLite, and in four threads on PostgreSQL: the faster way each."""
+    query = "SELECT id, digest, key_id FROM secrets WHERE public_id = "
+    if url.startswith("sqlite"):
+        path = make_url(url).database
+        connection = sqlite3.connect(
+            f"file:{path}?mode=ro", uri=True, check_same_thread=False, isolation_level=None
+        )
+
+        async def find(public_id: str) -> Any:
+            return connection.execute(f"{query}?", (public_id,)).fetchone()
+
+        return find
+    mine, pool = local(), ThreadPoolExecutor(4)
+
+    def read(public_id: str) -> Any:
+        if not hasattr(mine, "connection"):
+            mine.connection = psycopg.connect(url, autocommit=True)
+        return mine.connection.execute(f"{query}%s", (public_id,)).fetchone()
+
+    async def find_in_threads(public_id: str) -> Any:
+        import asyncio
+
+        return await asyncio.get_running_loop().run_in_executor(pool, read, public_id)
+
+    return find_in_threads
+
+
+def _application(answer: Callable[[Scope, Send], Any]) -> Any:
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            while True:
+                message = await receive()
+                await send({"type": f"{message['type']}.complete"})
+                if message["type"] == "lifespan.shutdown":
+                    return
+        await answer(scope, send)
+
+    return application
+
+
+def main() -> None:
+    """Serves until it is told to stop."""
+    kind, *arguments = sys.argv[1:]
+    port = int(arguments[-1])
+    starts: dict[str, Callable[[], Callable[[], None]]] = {
+        "gateway": lambda: _gateway(arguments[0], port),
+        "empty": lambda: _empty(port),
+        "read": lambda: _read(arguments[0], port),
+    }
+    stop = starts[kind]()
+    ended = Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    ended.wait()
+    stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""How much a verification costs: hot and cold, with few keys and many, and the memory it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from bench.present import present_each_once
+from bench.report import Finding, Report, ratio
+from bench.sites import Site
+from bench.stock import read_tokens
+from bench.wrk import load
+
+HOT = {"X-Original-Method": "GET"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stocked:
+    """A database with keys, and the file with its known tokens."""
+
+    url: str
+    tokens: Path
+    keys: int
+
+    def one(self) -> str:
+        """A token."""
+        return next(read_tokens(self.tokens))
+
+
+class Cold:
+    """Presents tokens of a file, each once in the life of one gateway."""
+
+    def __init__(self, stocked: Stocked) -> None:
+        self._stocked = stocked
+        self._next = 1
+
+    def rate(self, site: Site, seconds: int) -> float:
+        """Requests a second, each with a token that the site has never seen."""
+        seen = load(
+            site.url,
+            seconds=seconds,
+            script="tokens.lua",
+            arguments=(str(self._stocked.tokens), str(self._next)),
+        )
+        if seen.refused:
+            raise RuntimeError(f"{seen.refused} good tokens were refused")
+        # wrk asks for some requests more than are answered.
+        self._next += seen.requests + 200
+        return seen.per_second
+
+
+def hot_rate(site: Site, token: str, seconds: int) -> float:
+    """Requests a second with one token that is remembered."""
+    seen = load(site.url, seconds=seconds, headers={**HOT, "X-API-Key": token})
+    if seen.refused:
+        raise RuntimeError(f"{seen.refused} of a good token's requests were refused")
+    return seen.per_second
+
+
+def hot(report: Report, stocked: Stocked, rounds: int, seconds: int) -> None:
+    """`/authz` out of memory, against the same server answering an empty 204."""
+    with Site("gateway", stocked.url) as gateway, Site("empty") as empty:
+        token = stocked.one()
+        pairs = _rounds(
+            rounds,
+            lambda: hot_rate(gateway, token, seconds),
+            lambda: hot_rate(empty, token, seconds),
+        )
+    ours, theirs = zip(*pairs, strict=True)
+    report.add(ratio("hot verification / the same server's empty answer", ours, theirs, 0.80))
+
+
+def cold(report: Report, name: str, stocked: Stocked, rounds: int, seconds: int) -> None:
+    """Every token new, against a bare point read through the same driver, on the same server."""
+    with Site("gateway", stocked.url) as gateway, Site("read", stocked.url) as reader:
+        ours, theirs = Cold(stocked), Cold(stocked)
+        pairs = _rounds(
+            rounds, lambda: ours.rate(gateway, seconds), lambda: theirs.rate(reader, seconds)
+        )
+        from_memory = gateway.metric('apikeys_gateway_lookups_total{source="memory"}')
+    mine, other = zip(*pairs, strict=True)
+    what = f"cold verification / bare point read, {name}"
+    report.add(ratio(what, mine, other, 0.5, answered_from_memory=from_memory))
+
+
+def scale(report: Report, few: Stocked, many: Stocked, rounds: int, seconds: int) -> None:
+    """The same with few keys and with many."""
+    with Site("gateway", many.url) as large, Site("gateway", few.url) as small:
+        tokens = many.one(), few.one()
+        pairs = _rounds(
+            rounds,
+            lambda: hot_rate(large, tokens[0], seconds),
+            lambda: hot_rate(small, tokens[1], seconds),
+        )
+    ours, theirs = zip(*pairs, strict=True)
+    counts = f"{many.keys:,} keys / {few.keys:,} keys"
+    report.add(ratio(f"{counts}, hot", ours, theirs, 0.95))
+    # A thousand tokens are new for the blink of an eye, so each round is as long as they last.
+    pairs = [(_cold_round(many, few.keys), _cold_round(few, few.keys)) for _ in range(rounds)]
+    ours, theirs = zip(*pairs, strict=True)
+    report.add(ratio(f"{counts}, cold", ours, theirs, 0.80))
+
+
+def _cold_round(stocked: Stocked, count: int) -> float:
+    """Requests a second for so many new tokens, on a gateway that has just started."""
+    with Site("gateway", stocked.url) as gateway:
+        tokens = list(islice(read_tokens(stocked.tokens), count))
+        return present_each_once(gateway.port, tokens)
+
+
+def memory(report: Report, stocked: Stocked, count: int) -> None:
+    """What remembered tokens take."""
+    with Site("gateway", stocked.url) as gateway:
+        tokens = list(islice(read_tokens(stocked.tokens), count))
+        present_each_once(gateway.port, tokens[:1])
+        before = gateway.resident_bytes
+        present_each_once(gateway.port, tokens)
+        taken = gateway.resident_bytes - before
+        known = gateway.metric("apikeys_gateway_remembered_tokens")
+    megabytes = taken / known * 100_000 / 1e6
+    report.add(Finding("memory per 100,000 cached keys", megabytes, "MB", detail={"cached": known}))
+
+
+def _rounds(
+    rounds: int, ours: Callable[[], float], theirs: Callable[[], float]
+) -> list[tuple[float, float]]:
+    """Both in turns, after one round to warm up, the order changing from round to round."""
+    ours(), theirs()
+    pairs = []
+    for number in range(rounds):
+        if number % 2:
+            other = theirs()
+            pairs.append((ours(), other))
+        else:
+            mine = ours()
+            pairs.append((mine, theirs()))
+    return pairs
