@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
@@ -60,6 +61,14 @@ def _open_sqlite(url: str) -> Engine:
     event.listen(engine, "connect", _on_sqlite_connect)
     event.listen(engine, "begin", _on_sqlite_begin)
     return engine
+
+
+def read_only_uri(path: str) -> str:
+    """A SQLite file's address for `sqlite3.connect(…, uri=True)`, for reading alone.
+
+    Source: https://www.sqlite.org/uri.html, which has `?`, `#` and `%` mean something else.
+    """
+    return f"file:{quote(path)}?mode=ro"
 
 
 def _make_private_file(path: Path) -> None:

@@ -28,6 +28,7 @@ from typing import Any, Protocol
 import psycopg
 from sqlalchemy import Engine
 
+from storage.engine import read_only_uri
 from storage.watching import CHANNEL
 
 # How long SQLite's gateways sleep between two looks; each costs about ten microseconds.
@@ -98,7 +99,7 @@ class SqliteFeed:
         """See `Feed`. It looks inside the event loop: a hand-over to a thread costs more."""
         try:
             # Readers of a write-ahead log wait for nobody, so no waiting is allowed here.
-            connection = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=0)
+            connection = sqlite3.connect(read_only_uri(self._path), uri=True, timeout=0)
         except sqlite3.Error as error:
             raise FeedLost(str(error)) from error
         try:

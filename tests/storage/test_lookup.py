@@ -73,6 +73,15 @@ def test_each_read_sees_what_was_committed_before(house: House) -> None:
         assert lookup.read([token.public_id])[token.public_id].state == "revoked"
 
 
+def test_a_file_whose_name_means_something_in_an_address(tmp_path: Path) -> None:
+    house = open_house_at(f"sqlite:///{tmp_path / '100% of a #c.db'}")
+    _, token = house.issue()
+    with closing(Lookup(house.engine)) as lookup:
+        assert list(lookup.read([token.public_id])) == [token.public_id]
+        assert lookup.glance(token.public_id) is not None
+    house.close()
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'keys.db'}")
     (tmp_path / "keys.db").unlink()
