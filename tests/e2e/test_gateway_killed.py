@@ -1,0 +1,89 @@
+"""One of two gateway processes is killed under load: the other goes on, and people are told."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from apikeys.house import open_house
+from keys import accounts, spreading
+from keys.ids import new_id
+from keys.values import Actor, KeyRequest
+from settings import Settings
+from storage import writing
+from tests.e2e.program import Program, asks, free_port
+
+pytestmark = pytest.mark.sockets
+ME = Actor.operator("op@host")
+
+
+def test_whoever_revokes_is_told_which_gateway_is_silent_and_the_others_refuse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = [free_port(), free_port()]
+    with ExitStack() as stack:
+        programs = [
+            stack.enter_context(
+                Program(
+                    tmp_path / f"gateway-{port}",
+                    {
+                        "APIKEYS_HOME": str(tmp_path / "home"),
+                        "APIKEYS_GATEWAY_LISTEN": f"127.0.0.1:{port}",
+                    },
+                    only="gateway",
+                )
+            )
+            for port in ports
+        ]
+        for program in programs:
+            program.waits_until_it_says("The gateway listens")
+        monkeypatch.setenv("APIKEYS_HOME", str(tmp_path / "home"))
+        house = open_house(Settings())
+        stack.callback(house.close)
+        with writing(house.engine) as session:
+            account = accounts.the_only(session, house.clock.now())
+            request = KeyRequest("Zapier, production", ("read",), None, new_id("req"))
+            made = house.service.reserve(session, account, request, ME, ME, timedelta(minutes=1))
+        with writing(house.engine) as session:
+            house.service.activate(session, account, made, ME, None)
+        token = made.token.reveal()
+        urls = [f"http://127.0.0.1:{port}" for port in ports]
+        assert [asks(url, token) for url in urls] == [204, 204]
+
+        seen: list[int] = []
+        stop = threading.Event()
+
+        def load() -> None:
+            while not stop.is_set():
+                seen.append(asks(urls[0], token))
+
+        loading = threading.Thread(target=load)
+        loading.start()
+        programs[1].kill()
+        with pytest.raises(httpx.TransportError):
+            while True:
+                asks(urls[1], token)
+        with writing(house.engine) as session:
+            outcome = house.service.revoke(session, account, made.key.id, ME)
+        assert outcome.fence is not None
+        spread = spreading.watch(
+            house.engine,
+            house.clock,
+            outcome.fence,
+            for_seconds=1.0,
+            since=house.clock.monotonic(),
+        )
+        assert asks(urls[0], token) == 401
+        stop.set()
+        loading.join()
+        assert spread.running == 2
+        assert spread.waiting == (f"{socket.gethostname()}:{ports[1]}",)
+        assert set(seen) <= {204, 401}
+        assert seen == sorted(seen)  # let in, then refused, and never again let in
+        programs[0].stop()
