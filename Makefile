@@ -23,16 +23,16 @@ demo-reset: .venv
 	@$(BIN)/apikeys demo --reset
 
 .venv: lock/run.txt pyproject.toml scripts/environment
-	scripts/environment $(PYTHON) lock/run.txt
+	@scripts/environment $(PYTHON) lock/run.txt
 	@touch .venv
 
 .venv/dev: .venv lock/dev.txt
-	scripts/environment $(PYTHON) lock/dev.txt
+	@scripts/environment $(PYTHON) lock/dev.txt
 	@touch .venv/dev
 
 test: .venv/dev
 	scripts/system-packages
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 check: .venv/dev
 	$(BIN)/ruff check .

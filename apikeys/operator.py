@@ -149,7 +149,8 @@ def show(name_or_id: str, workspace: str | None) -> None:
     with _opened(workspace) as (house, account_id):
         key = _the_key(house, account_id, name_or_id)
         with reading(house.engine) as session:
-            history = records.history(session, account_id, key.id)
+            # Oldest first, as in Slack.
+            history = records.history(session, account_id, key.id)[::-1]
             handovers = deliveries.handovers(session, account_id, key.id)
     for label, value in _facts(key, house.clock.now()):
         click.echo(f"{label + ':':<12}{value}")

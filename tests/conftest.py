@@ -23,3 +23,8 @@ def _sockets(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     pytest_socket.enable_socket()
     pytest_socket._remove_restrictions()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The crash tests, which take minutes, come first: at the end they would keep all waiting."""
+    items.sort(key=lambda item: item.get_closest_marker("crash") is None)

@@ -71,7 +71,7 @@ The demo is running. Open this in a browser:
 It is a practice Slack in which you are Alice, an admin. Three things to try:
 
 1. Make a key. In #api-keys, type  /apikeys new  and fill in the window.
-   The key's token comes in a direct message from "API keys".
+   The key's token comes in a direct message: see "API keys" under Apps, at the left.
 
 2. Use it. In another terminal, with the token pasted into the first line:
 

@@ -73,6 +73,8 @@ def test_what_is_done_is_recorded_as_the_operators(shell: Shell) -> None:
     assert (again.returncode, "was revoked before" in again.stdout) == (0, True)
     shown = shell.run("keys", "show", "Zapier").stdout
     assert f"by operator:op@{socket.gethostname()} (no longer used)" in shown
+    done_in_order = re.findall(r" (key\.\w+) ", shown)
+    assert done_in_order == ["key.reserved", "key.issued", "key.revoked"]
 
 
 def test_revoking_asks_first(shell: Shell) -> None:
