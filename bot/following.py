@@ -1,4 +1,4 @@
-"""What has to follow, sooner or later: notices are said, tokens removed, lost reservations ended.
+"""What has to follow, sooner or later: notices, live messages, tokens to remove, lost reservations.
 
 Everything here is found in the database, so it goes on after a crash, and it is claimed there, so
 that several bots can share it. A notice is said at least once: if the bot dies between saying it
@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import Engine
 
 from bot.blocks import notices as notice_blocks
 from bot.blocks import token as token_blocks
+from bot.claims import FIRST_PAUSE, LEASE, TRYING, pause_after
+from bot.live.following import LiveMessages
 from bot.slack import Posted, SlackClient
 from bot.slack_errors import ChannelProblem, MessageGone, NotDeliverable, SlackError
 from keys import deliveries, notices
@@ -27,12 +28,6 @@ from storage import reading, writing
 
 logger = logging.getLogger("bot")
 
-# How long Slack may take for one thing that is due, in seconds; whoever claims it does so for
-# longer, and for one thing at a time, so that no other bot does it too.
-TRYING = 30.0
-LEASE = timedelta(seconds=TRYING + 15)
-_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=15)
-
 
 @dataclass(frozen=True, slots=True)
 class Following:
@@ -43,6 +38,10 @@ class Following:
     slack: SlackClient
     account_id: str
     channel: str
+
+    @property
+    def _live(self) -> LiveMessages:
+        return LiveMessages(self.engine, self.service, self.slack, self.account_id, self.channel)
 
     def run_once(self, going_on: Callable[[], bool] = lambda: True) -> int:
         """Does everything that is due now, in the order in which people should learn of it.
@@ -57,7 +56,7 @@ class Following:
             StorageUnavailable: if the database cannot be reached; nothing is forgotten.
         """
         done = self.end_lost_reservations()
-        for step in (self.remove_a_token, self.say_a_notice):
+        for step in (self.remove_a_token, self.say_a_notice, self._live.step):
             while going_on() and step():
                 done += 1
         return done
@@ -99,7 +98,7 @@ class Following:
         except SlackError as error:
             logger.warning("the token of %s is not removed yet: %s", delivery.key.id, error)
             with writing(self.engine) as session:
-                deliveries.retry(session, self.account_id, delivery.id, now + _FIRST_PAUSE)
+                deliveries.retry(session, self.account_id, delivery.id, now + FIRST_PAUSE)
             return
         with writing(self.engine) as session:
             by = Actor.system("timer")
@@ -143,7 +142,7 @@ class Following:
         # A channel that is not there is somebody's to mend; the notice waits until it is.
         level = logging.ERROR if isinstance(error, ChannelProblem) else logging.WARNING
         logger.log(level, "%s is not announced yet: %s", notice.kind, error)
-        pause = min(_FIRST_PAUSE * 2 ** min(notice.attempts, 10), _LONGEST_PAUSE)
+        pause = pause_after(notice.attempts)
         with writing(self.engine) as session:
             notices.retry(session, notice.id, self.service.clock.now() + pause)
 

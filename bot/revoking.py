@@ -1,4 +1,4 @@
-"""Revoking a key after the question was answered: do it, say how far it has come, and watch on."""
+"""Revoking a key after the question was answered: do it, and say how far it has come."""
 
 from __future__ import annotations
 
@@ -8,23 +8,20 @@ from bot.blocks import revoke
 from bot.turn import Turn
 from keys import spreading
 from keys.errors import StorageUnavailable
-from keys.gateways import GONE_AFTER
 from keys.spreading import Spread
 from storage import writing
 
 logger = logging.getLogger("bot")
 
 # Long enough for gateways, which take milliseconds, and short enough for the person who waits.
-FIRST_LOOK = 1.0
-# Afterwards a gateway that stays silent is taken for stopped, and nobody waits for it any more.
-LAST_LOOK = GONE_AFTER.total_seconds() + 5
+PATIENCE = 1.0
 
 
 def carry_out(turn: Turn, key_id: str) -> None:
     """Revokes the key and redraws the question; of two presses the second finds it done.
 
-    The message says how many gateways have confirmed. If one has not, it is watched, and the
-    message is redrawn when it has, or when it must have stopped.
+    The message says how many gateways have confirmed. One that has not is followed by a message of
+    its own (bot.live.revocations), which a crash of this bot does not end.
     """
     context = turn.context
     with writing(context.engine) as session:
@@ -34,14 +31,10 @@ def carry_out(turn: Turn, key_id: str) -> None:
         turn.say(revoke.already_revoked(outcome.key), replace=True)
         return
     context.nudge()
-    spread = _watch(turn, outcome.fence, since, FIRST_LOOK)
-    turn.say(revoke.revoked(outcome.key, spread), replace=True)
-    if spread is not None and not spread.everywhere:
-        last = _watch(turn, outcome.fence, since, LAST_LOOK)
-        turn.say(revoke.revoked(outcome.key, last, watching=False), replace=True)
+    turn.say(revoke.revoked(outcome.key, _watch(turn, outcome.fence, since)), replace=True)
 
 
-def _watch(turn: Turn, fence: str, since: float, seconds: float) -> Spread | None:
+def _watch(turn: Turn, fence: str, since: float) -> Spread | None:
     """How far it has come; None if that cannot be found out. The key is revoked in any case."""
     context = turn.context
     try:
@@ -49,7 +42,7 @@ def _watch(turn: Turn, fence: str, since: float, seconds: float) -> Spread | Non
             context.engine,
             context.clock,
             fence,
-            for_seconds=seconds,
+            for_seconds=PATIENCE,
             since=since,
             sleep=context.sleep,
         )

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import CursorResult, update
 from sqlmodel import Session, col, select
 
-from keys import gateways, notices, records
+from keys import gateways, live, notices, records
 from keys.clock import Clock
 from keys.errors import (
     AlreadyRequested,
@@ -37,6 +37,9 @@ from keys.token import Token, make
 from keys.values import Actor, KeyRequest, KeyView, State
 from keys.views import view
 from storage.tables import Delivery, Key, Secret
+
+# Gateways confirm within milliseconds; whatever takes longer than this is worth a message.
+CONFIRMED_WITHIN = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +252,15 @@ class KeyService:
             data = _facts(key) | {"reason": key.revoked_reason}
             event = records.append(session, account_id, now, "key.revoked", actor, key_id, data)
             notices.add(session, event, notices.TEAM, data)
-        fence = gateways.set_fence(session) if changed else None
+        if not changed:
+            return Outcome(view(session, key), changed)
+        fence = gateways.set_fence(session)
+        # Whoever revoked it waits for a moment; a gateway that needs longer is followed.
+        audience = str(actor) if actor.kind == "person" else notices.TEAM
+        live.add(
+            session, account_id, "revocation", fence, audience, now,
+            due_at=now + CONFIRMED_WITHIN, data={"key": key_id},
+        )  # fmt: skip
         return Outcome(view(session, key), changed, fence)
 
     def limit(

@@ -80,14 +80,25 @@ def in_words(spread: Spread) -> str:
     """One or two sentences about it, for people."""
     if not spread.running:
         return "No gateway is running right now."
-    of = f"{spread.confirmed} of {spread.running}"
-    gateways_word = "gateway" if spread.running == 1 else "gateways"
-    said = f"{of} {gateways_word} confirmed"
+    took = duration(spread.seconds)
     if spread.everywhere:
-        return f"{said} in {duration(spread.seconds)}."
-    missing = " and ".join(spread.waiting)
+        return f"{_confirmed(spread)} in {took}."
+    return f"{_confirmed(spread)}. {_silent(spread)} for {took}."
+
+
+def unanswered(spread: Spread) -> str:
+    """The same without the time, for a message that is redrawn only when something has changed."""
+    return f"{_confirmed(spread)}. {_silent(spread)}."
+
+
+def _confirmed(spread: Spread) -> str:
+    gateways_word = "gateway" if spread.running == 1 else "gateways"
+    return f"{spread.confirmed} of {spread.running} {gateways_word} confirmed"
+
+
+def _silent(spread: Spread) -> str:
     verb = "has" if len(spread.waiting) == 1 else "have"
-    return f"{said}. {missing} {verb} not answered for {duration(spread.seconds)}."
+    return f"{' and '.join(spread.waiting)} {verb} not answered"
 
 
 def duration(seconds: float) -> str:

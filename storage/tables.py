@@ -7,6 +7,7 @@
     peppers                  which pepper made the digests (a fingerprint, never the pepper)
     changes                  what gateways have to forget; written by triggers, see storage.feed
     gateways, confirmations  which gateways run, and what each has forgotten
+    live_messages            messages that follow the state of a thing until it ends
 
 SQLModel classes with `table=True` do not validate; input is checked before it gets here.
 """
@@ -246,3 +247,36 @@ class Confirmation(SQLModel, table=True):
     fence: str = Field(primary_key=True, max_length=32)
     gateway_id: str = Field(primary_key=True, max_length=32)
     at: datetime = Field(sa_column=_moment(nullable=False))
+
+
+class LiveMessage(SQLModel, table=True):
+    """A message that follows the state of a thing; see keys.live."""
+
+    __tablename__ = "live_messages"
+    __table_args__ = (
+        UniqueConstraint(
+            "account_id", "kind", "subject", "audience", name="one_live_message_for_each"
+        ),
+        Index(
+            "live_messages_due",
+            "due_at",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("live_messages_about", "subject"),
+    )
+
+    id: str = Field(primary_key=True, max_length=32)
+    account_id: str = Field(foreign_key="accounts.id", max_length=32)
+    kind: str = Field(max_length=40)
+    subject: str = Field(max_length=100)
+    audience: str = Field(max_length=64)
+    data: str = Field(sa_column=Column(Text, nullable=False))
+    place: str | None = Field(default=None, max_length=32)
+    message: str | None = Field(default=None, max_length=32)
+    drawn: str = Field(default="", max_length=64)
+    created_at: datetime = Field(sa_column=_moment(nullable=False))
+    due_at: datetime = Field(sa_column=_moment(nullable=False))
+    claimed_until: datetime | None = Field(default=None, sa_column=_moment())
+    attempts: int = 0
+    closed_at: datetime | None = Field(default=None, sa_column=_moment())

@@ -24,7 +24,7 @@ from bot.blocks.parts import (
 )
 from bot.refs import Ref
 from keys.gateways import LEASE_SECONDS
-from keys.spreading import Spread, in_words
+from keys.spreading import Spread, in_words, unanswered
 from keys.values import KeyView
 
 QUESTION = "Are you sure you want to revoke this API key?"
@@ -51,31 +51,50 @@ def confirmation(key: KeyView, ref: Ref) -> Message:
     )
 
 
-def revoked(key: KeyView, spread: Spread | None, *, watching: bool = True) -> Message:
+def revoked(key: KeyView, spread: Spread | None) -> Message:
     """The message after the key was revoked.
 
     Args:
         spread: how many gateways know of it; None if they could not be asked.
-        watching: whether the message will be redrawn when the missing ones have answered.
     """
     return message(
         "The key was revoked.",
         sentence(name_of(key), " was revoked", *_by_whom(key), "."),
-        context(f"{_refused(key, spread, watching)} This cannot be undone."),
+        context(f"{_refused(key, spread)} This cannot be undone."),
     )
 
 
-def _refused(key: KeyView, spread: Spread | None, watching: bool) -> str:
+def followed(key: KeyView, spread: Spread) -> Message:
+    """The message about gateways that took long to confirm, as it stands now."""
+    if spread.everywhere:
+        said = "Every gateway that runs has confirmed it by now."
+        return message(
+            "A revocation is confirmed.",
+            sentence(name_of(key), " was revoked", *_by_whom(key), "."),
+            context(f"{said} One that stays silent for a minute is taken for stopped."),
+        )
+    return message(
+        "A gateway has not confirmed a revocation.",
+        sentence(name_of(key), " was revoked", *_by_whom(key), ", and a gateway is silent."),
+        section(
+            f"{escape(unanswered(spread))} Please look whether it runs. If it is cut off from the "
+            f"database, it lets nobody in within {LEASE_SECONDS} seconds."
+        ),
+        context("This message changes when that changes."),
+    )
+
+
+def _refused(key: KeyView, spread: Spread | None) -> str:
     hint = f"`{key.hint}`"
     if spread is None:
         return f"{hint} is refused from now on. The gateways could not be asked whether they know."
     said = escape(in_words(spread))
     if spread.everywhere:
         return f"{hint} is refused from now on. {said}"
-    rest = "This message changes when that changes." if watching else "Please have a look at it."
     return (
         f"{hint} is refused wherever gateways confirmed it. {said} A gateway that is cut off from "
-        f"the database lets nobody in within {LEASE_SECONDS} seconds. {rest}"
+        f"the database lets nobody in within {LEASE_SECONDS} seconds. It is watched, and you will "
+        "hear of it."
     )
 
 

@@ -103,6 +103,8 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield revoke.confirmation(full, REF)
     for spread in SPREADS:
         yield revoke.revoked(ended, spread)
+        if spread is not None:
+            yield revoke.followed(ended, spread)
     yield revoke.already_revoked(ended)
     yield revoke.kept(full)
     yield details.details(full, history(name, note, 100), sent, NOW, REF)

@@ -216,8 +216,10 @@ def test_who_revokes_is_told_how_many_gateways_know() -> None:
     )
     waiting = plain_of_message(revoke.revoked(ended, LATE))
     assert "1 of 3 gateways confirmed. web-2:8321 and <@U1> & co have not answered" in waiting
-    assert "This message changes" in waiting
-    assert "have a look" in plain_of_message(revoke.revoked(ended, LATE, watching=False))
+    assert "you will hear of it" in waiting
+    followed = plain_of_message(revoke.followed(ended, LATE))
+    assert "1 of 3 gateways confirmed. web-2:8321 and <@U1> & co have not answered." in followed
+    assert "by now" in plain_of_message(revoke.followed(ended, EVERYWHERE))
     assert "could not be asked" in plain_of_message(revoke.revoked(ended, None))
 
 

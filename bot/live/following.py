@@ -1,0 +1,91 @@
+"""Drawing live messages: one is claimed, drawn from the database, and posted or redrawn."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+
+from bot.claims import LEASE, TRYING, pause_after
+from bot.live.drawing import Draw, Drawing
+from bot.live.kinds import KINDS
+from bot.slack import Blocks, Posted, SlackClient
+from bot.slack_errors import MessageGone, NotDeliverable, SlackError
+from keys import live as lives
+from keys.live import Live
+from keys.notices import TEAM
+from keys.service import KeyService
+from keys.values import Actor
+from storage import reading, writing
+
+logger = logging.getLogger("bot")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMessages:
+    """Draws what is due for one account; `channel` is where the team is told."""
+
+    engine: Engine
+    service: KeyService
+    slack: SlackClient
+    account_id: str
+    channel: str
+    kinds: Mapping[str, Draw] = field(default_factory=lambda: KINDS)
+
+    def step(self) -> bool:
+        """Draws one message; False if none is due.
+
+        Raises:
+            StorageUnavailable: if the database cannot be reached; nothing is forgotten.
+        """
+        now = self.service.clock.now()
+        with writing(self.engine) as session:
+            live = lives.claim(session, self.account_id, now, LEASE)
+        if live is None:
+            return False
+        with reading(self.engine) as session:
+            drawing = self.kinds[live.kind](session, self.service, live)
+        try:
+            fingerprint = self._show(live, drawing)
+        except MessageGone:
+            # Somebody deleted it; what is not over yet is worth a new one.
+            with writing(self.engine) as session:
+                lives.lost(session, live)
+                if drawing.again is None:
+                    lives.drawn(session, live, "", now, None)
+        except SlackError as error:
+            self._later(live, error)
+        else:
+            with writing(self.engine) as session:
+                lives.drawn(session, live, fingerprint, now, drawing.again)
+        return True
+
+    def _show(self, live: Live, drawing: Drawing) -> str:
+        """Posts or redraws the message if it changed; returns its fingerprint."""
+        message, fingerprint = drawing.message, drawing.fingerprint
+        if message is None or fingerprint == live.drawn:
+            return live.drawn
+        slack = self.slack.within(TRYING)
+        if live.place is not None and live.message is not None:
+            slack.update(Posted(live.place, live.message), message["text"], message["blocks"])
+        else:
+            posted = self._post(slack, live, message["text"], message["blocks"])
+            with writing(self.engine) as session:
+                lives.posted(session, live, posted.channel, posted.ts)
+        return fingerprint
+
+    def _post(self, slack: SlackClient, live: Live, text: str, blocks: Blocks) -> Posted:
+        if live.audience != TEAM:
+            try:
+                return slack.dm(Actor.read(live.audience).id, text, blocks)
+            except NotDeliverable as error:
+                # This person cannot be reached, today or tomorrow: the team takes it instead.
+                logger.warning("%s was not told of %s: %s", live.audience, live.kind, error)
+        return slack.post(self.channel, text, blocks)
+
+    def _later(self, live: Live, error: SlackError) -> None:
+        logger.warning("%s about %s is not drawn yet: %s", live.kind, live.subject, error)
+        with writing(self.engine) as session:
+            lives.retry(session, live, self.service.clock.now() + pause_after(live.attempts))

@@ -1,0 +1,11 @@
+"""Which function draws which kind of live message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.live import revocations
+from bot.live.drawing import Draw
+
+KINDS: Mapping[str, Draw] = MappingProxyType({"revocation": revocations.draw})
