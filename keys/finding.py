@@ -21,6 +21,8 @@ CHOICES_MAX = 10
 NEAREST_MAX = 3
 # Fewer characters than this are a part of too many names to mean one of them.
 PART_MIN = 2
+# Ids and hints are random: fewer of their characters than this are in many of them by chance.
+RANDOM_PART_MIN = 4
 # Below this share of likeness (0 to 100) a suggestion is more confusing than helpful.
 NEAREST_SCORE = 55.0
 
@@ -127,7 +129,8 @@ def page(
     """A page of the active keys, in the order of their names.
 
     Args:
-        words: all of them must occur in a key's name, note, id or hint, whatever the case.
+        words: all of them must occur in a key's name or note, or, from four characters on, in
+            its id or hint; whatever the case.
         owner: only this person's keys.
         after, before: a key's id; the page begins after it, or ends before it. A key that is
             gone by now still marks its place.
@@ -173,12 +176,18 @@ def _counts(
 
 def _matching(account_id: str, words: str, owner: str | None) -> list[ColumnElement[bool]]:
     wanted = [col(Key.account_id) == account_id, col(Key.state) == State.ACTIVE]
-    wanted += [
-        col(Key.search).contains(word, autoescape=True) for word in fold(_printable(words)).split()
-    ]
+    wanted += [_searched(word) for word in fold(_printable(words)).split()]
     if owner is not None:
         wanted.append(col(Key.owner) == owner)
     return wanted
+
+
+def _searched(part: str) -> ColumnElement[bool]:
+    """Whether a key is found by this: its search text has a line each for name, note, hint, id."""
+    if len(part) >= RANDOM_PART_MIN:
+        return col(Key.search).contains(part, autoescape=True)
+    escaped = re.sub(r"[/%_]", r"/\g<0>", part)
+    return col(Key.search).like(f"%{escaped}%\n%\n%", escape="/")
 
 
 def _place(session: Session, account_id: str, key_id: str | None) -> tuple[str, str] | None:
@@ -239,7 +248,7 @@ def _by_name(
         return None
     part = or_(
         col(Key.name_folded).contains(folded, autoescape=True),
-        col(Key.search).contains(text.casefold(), autoescape=True),
+        _searched(text.casefold()),
     )
     found = session.exec(
         mine.where(part).order_by(col(Key.name_folded), col(Key.id)).limit(CHOICES_MAX)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pytest_mock import MockerFixture
 
 from keys import accounts, finding
 from keys.errors import KeyNotFound
@@ -132,3 +133,26 @@ def test_search_takes_all_words_and_an_owner(house: House, ids: dict[str, str]) 
         assert page("", owner="U0BOB") == ["Cron job"]
         assert page("100%") == []
         assert len(page("", owner=ALICE.id)) == 4
+
+
+@pytest.mark.parametrize("typed", ["07", "k 0", "07w"])
+def test_short_words_are_not_looked_for_in_random_ids(
+    house: House, mocker: MockerFixture, typed: str
+) -> None:
+    mocker.patch("keys.service.new_id", side_effect=lambda kind: f"{kind}_k07wHdPm{kind}")
+    house.issue("Nightly", note="copies everything")
+    with reading(house.engine) as session:
+        assert finding.page(session, house.account, typed).total == 0
+        assert finding.page(session, house.account, "07wh").total == 1
+        assert finding.page(session, house.account, "all").total == 0
+        assert finding.page(session, house.account, "eve").total == 1
+    assert isinstance(find(house, typed), Nothing)
+
+
+def test_what_like_means_by_itself_is_only_a_character(house: House) -> None:
+    house.issue("Nightly 100% run")
+    house.issue("Nightly 1000 run")
+    with reading(house.engine) as session:
+        assert finding.page(session, house.account, "0%").total == 1
+        assert finding.page(session, house.account, "_").total == 0
+        assert finding.page(session, house.account, "/").total == 0

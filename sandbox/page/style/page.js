@@ -39,8 +39,27 @@ const practiceSlack = (() => {
     return line.dataset.insert.trim() !== box.value.trim();
   }
 
+  // Tab can be ahead of the suggestions too. It then stays in the box, and completes what was typed
+  // as soon as they have come, unless somebody went on typing.
+  let awaited = null;
+
+  function awaits(box, line) {
+    const list = line && line.closest(".suggestions");
+    return Boolean(list) && list.dataset.typed !== box.value && /^\/\S*$|(^|\s)@\S*$/.test(box.value);
+  }
+
+  function completeAwaited() {
+    const line = awaited && picked();
+    const box = document.querySelector(".composer-box");
+    if (!line || !box || line.closest(".suggestions").dataset.typed !== box.value) return;
+    const wanted = awaited === box.value;
+    awaited = null;
+    if (wanted && completes(box, line)) take(line);
+  }
+
   function key(e) {
     if (e.isComposing) return;
+    awaited = null;
     const line = picked();
     const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
     if (line && step) {
@@ -51,6 +70,9 @@ const practiceSlack = (() => {
     } else if (e.key === "Tab" && completes(e.target, line)) {
       e.preventDefault();
       take(line);
+    } else if (e.key === "Tab" && !e.shiftKey && awaits(e.target, line)) {
+      e.preventDefault();
+      awaited = e.target.value;
     } else if (e.key === "Enter" && !e.shiftKey) {
       e.preventDefault();
       if (completes(e.target, line)) take(line);
@@ -134,6 +156,7 @@ const practiceSlack = (() => {
   new MutationObserver(() => {
     const list = document.querySelector(".messages");
     if (list && list !== followed) follow((followed = list));
+    completeAwaited();
     comeBack();
   }).observe(document, { childList: true, subtree: true });
 
