@@ -172,7 +172,7 @@ def _hand_over(house: House, account_id: str, reservation: Reservation, me: Acto
             house.service.abandon(session, account_id, reservation.key.id, reason, tell=False)
         raise click.ClickException("The token could not be printed; no key was made.") from error
     with writing(house.engine) as session:
-        house.service.activate(session, account_id, reservation, me, remove_after=None)
+        house.service.activate(session, account_id, reservation.delivery_id, me, remove_after=None)
 
 
 @contextmanager

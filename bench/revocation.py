@@ -54,7 +54,7 @@ class Desk:
                 session, self.account, request, _ME, _ME, timedelta(minutes=1)
             )
         with writing(self.engine) as session:
-            self.service.activate(session, self.account, made, _ME, None)
+            self.service.activate(session, self.account, made.delivery_id, _ME, None)
         return made.key.id, made.token.reveal()
 
     def revoke(self, key_id: str) -> tuple[float, float, spreading.Spread]:

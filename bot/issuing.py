@@ -71,7 +71,7 @@ def _deliver(
         key = context.service.activate(
             session,
             context.account_id,
-            reservation,
+            reservation.delivery_id,
             Actor.person(user_id),
             timedelta(minutes=context.token_minutes),
         )

@@ -11,6 +11,8 @@ KeysError
 ├── LimitsRefused          a rate or a network that is none
 ├── KeyNotFound            this account has no such key
 ├── KeyRevoked             the key was revoked: nothing can be changed any more
+├── NotPossibleNow         the key, request or rotation is not in a state in which this can be done
+├── ExpiryRefused          a date that has passed, or is later than the team allows
 ├── ReservationLost        the key was given up before its token was delivered
 ├── AlreadyRequested       this very request was carried out before; `.key_id`
 └── StorageUnavailable     the database cannot be reached, or did not answer in time
@@ -78,6 +80,14 @@ class KeyRevoked(KeysError):
     """The key was revoked, so nothing about it can be changed."""
 
 
+class NotPossibleNow(KeysError):
+    """The key, request or rotation is not in a state in which this can be done."""
+
+
+class ExpiryRefused(KeysError):
+    """A date of expiry that has passed, or is later than the team allows."""
+
+
 class ReservationLost(KeysError):
     """The key was given up before its token was delivered; the token never works."""
 
@@ -98,6 +108,7 @@ StorageUnavailable = _StorageUnavailable
 
 __all__ = [
     "AlreadyRequested",
+    "ExpiryRefused",
     "KeyNotFound",
     "KeyRevoked",
     "KeysError",
@@ -107,6 +118,7 @@ __all__ = [
     "NameTaken",
     "NameTooLong",
     "NameUnprintable",
+    "NotPossibleNow",
     "NoteTooLong",
     "PepperError",
     "ReservationLost",

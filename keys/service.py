@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import CursorResult, update
@@ -32,6 +32,7 @@ from keys.ids import new_id
 from keys.limits import check_networks, check_rate
 from keys.naming import clean_name, clean_note, fold
 from keys.pepper import Peppers
+from keys.policy import DeliveryWay
 from keys.scopes import check_scopes
 from keys.token import Token, make
 from keys.values import Actor, KeyRequest, KeyView, State
@@ -82,12 +83,14 @@ class KeyService:
         actor: Actor,
         recipient: Actor,
         lease: timedelta,
+        how: DeliveryWay = DeliveryWay.DM,
     ) -> Reservation:
         """Makes a key that does not work yet, and its token.
 
         Args:
             recipient: who will be sent the token.
             lease: how long the delivery may take before the key is given up.
+            how: by which way the token travels.
 
         Raises:
             AlreadyRequested: if this very request was carried out before.
@@ -113,6 +116,7 @@ class KeyService:
             created_at=now,
             pending_until=now + lease,
             expires_at=request.expires_at,
+            backup_owner=request.backup_owner,
         )
         key.search = _search_text(key, token.hint)
         session.add(key)
@@ -125,6 +129,7 @@ class KeyService:
             secret_id=secret.id,
             recipient=str(recipient),
             created_at=now,
+            how=how,
         )
         session.add(delivery)
         data = {"name": name, "recipient": str(recipient)}
@@ -135,7 +140,7 @@ class KeyService:
         self,
         session: Session,
         account_id: str,
-        reservation: Reservation,
+        delivery_id: str,
         actor: Actor,
         remove_after: timedelta | None,
     ) -> KeyView:
@@ -151,19 +156,16 @@ class KeyService:
         records.lock(session, account_id)
         now = self.clock.now()
         values = {"state": State.ACTIVE, "activated_at": now, "pending_until": None}
-        key_id = reservation.key.id
+        delivery = session.get(Delivery, delivery_id)
+        if delivery is None or delivery.account_id != account_id:
+            raise KeyNotFound("There is no such key.")
+        key_id = delivery.key_id
         if not self._move(session, account_id, key_id, (State.PENDING,), values):
             raise ReservationLost(
                 "It took too long to deliver the token, so the key was given up. Nothing works "
                 "with that token. Make a new key."
             )
-        delivery = session.get_one(Delivery, reservation.delivery_id)
-        delivery.sent_at = now
-        if remove_after is None:
-            delivery.removed_at = now
-        else:
-            delivery.remove_at = now + remove_after
-        session.add(delivery)
+        self.delivered(session, delivery_id, now, remove_after)
         key = _row(session, account_id, key_id)
         data = _facts(key) | {"recipient": delivery.recipient}
         event = records.append(session, account_id, now, "key.issued", actor, key_id, data)
@@ -222,9 +224,7 @@ class KeyService:
             return Outcome(view(session, key), changed=False)
         self._refuse_a_taken_name(session, account_id, name, but_for=key_id)
         before, key.name, key.name_folded = key.name, name, fold(name)
-        key.search = _search_text(key, view(session, key).hint)
-        session.add(key)
-        session.flush()
+        self.search_for(session, key, view(session, key).hint)
         data = {"from": before, "to": name}
         records.append(session, account_id, self.clock.now(), "key.renamed", actor, key_id, data)
         return Outcome(view(session, key), changed=True)
@@ -337,7 +337,40 @@ class KeyService:
         if key := session.exec(holder).first():
             raise NameTaken(key.name, key.id)
 
-    def _add_secret(self, session: Session, key: Key, token: Token) -> Secret:
+    def row(self, session: Session, account_id: str, key_id: str) -> Key:
+        """A key's row, for the other modules of the domain. Raises KeyNotFound."""
+        return _row(session, account_id, key_id)
+
+    def delivered(
+        self, session: Session, delivery_id: str, now: datetime, remove_after: timedelta | None
+    ) -> None:
+        """Notes that a token has reached its person, and when it has to go from its message."""
+        delivery = session.get_one(Delivery, delivery_id)
+        delivery.sent_at = now
+        if remove_after is None:
+            delivery.removed_at = now
+        else:
+            delivery.remove_at = now + remove_after
+        session.add(delivery)
+
+    def search_for(self, session: Session, key: Key, hint: str) -> None:
+        """Has the key found by its name, its note, its id and this hint."""
+        key.search = _search_text(key, hint)
+        session.add(key)
+        session.flush()
+
+    def add_secret(self, session: Session, key: Key) -> tuple[Secret, Token]:
+        """Makes another secret for a key, which verifies for nobody until that is taken from it.
+
+        Returns:
+            The secret, and its token: the only copy there is.
+        """
+        token = make(self.prefix)
+        return self._add_secret(session, key, token, pending=True), token
+
+    def _add_secret(
+        self, session: Session, key: Key, token: Token, *, pending: bool = False
+    ) -> Secret:
         version = self.peppers.current
         secret = Secret(
             id=new_id("sec"),
@@ -347,7 +380,8 @@ class KeyService:
             digest=self.peppers.digest(token, version),
             pepper_version=version,
             hint=token.hint,
-            created_at=key.created_at,
+            created_at=self.clock.now(),
+            pending=pending,
         )
         session.add(secret)
         session.flush()

@@ -63,11 +63,17 @@ class KeyRequest:
     request_id: str
     note: str = ""
     expires_at: datetime | None = None
+    backup_owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KeyView:
-    """One key as it stands."""
+    """One key as it stands.
+
+    Attributes:
+        hint: of the newest secret that has come to work, or else of the one on its way.
+        expiry_accepted_by: who said that it may expire, so that nobody is reminded any more.
+    """
 
     id: str
     account_id: str
@@ -87,6 +93,8 @@ class KeyView:
     revoked_reason: str
     rate_limit: str = ""
     networks: tuple[str, ...] = ()
+    backup_owner: str | None = None
+    expiry_accepted_by: Actor | None = None
 
     def expired(self, now: datetime) -> bool:
         """Whether its date of expiry has come."""

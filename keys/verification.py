@@ -122,7 +122,8 @@ def _reason_against(row: SecretRow, now: datetime) -> Reason | None:
         return Reason.EXPIRED
     if row.ends_at is not None and row.ends_at <= now:
         return Reason.ENDED
-    return None
+    # Another token of this key is in use, and this one is still on its way to its person.
+    return Reason.PENDING if row.pending else None
 
 
 def _scopes(text: str) -> frozenset[str]:

@@ -32,13 +32,14 @@ def view(session: Session, key: Key) -> KeyView:
 
 
 def _view(key: Key, secrets: list[_Used]) -> KeyView:
+    newest = next((one for one, _ in reversed(secrets) if not one.pending), secrets[-1][0])
     last = max((use for _, use in secrets if use), key=lambda use: use.last_used_at, default=None)
     return KeyView(
         id=key.id,
         account_id=key.account_id,
         state=State(key.state),
         name=key.name,
-        hint=secrets[-1][0].hint,
+        hint=newest.hint,
         scopes=tuple(key.scopes.split()),
         owner=key.owner,
         creator=Actor.read(key.creator),
@@ -52,4 +53,6 @@ def _view(key: Key, secrets: list[_Used]) -> KeyView:
         revoked_reason=key.revoked_reason,
         rate_limit=key.rate_limit,
         networks=tuple(key.networks.split()),
+        backup_owner=key.backup_owner,
+        expiry_accepted_by=Actor.read(key.expiry_accepted_by) if key.expiry_accepted_by else None,
     )

@@ -47,6 +47,8 @@ class SecretRow(NamedTuple):
     expires_at: datetime | None
     rate_limit: str
     networks: str
+    pending: bool
+    algorithm: str
 
 
 _COLUMNS: tuple[Any, ...] = (
@@ -64,6 +66,8 @@ _COLUMNS: tuple[Any, ...] = (
     col(Key.expires_at),
     col(Key.rate_limit),
     col(Key.networks),
+    col(Secret.pending),
+    col(Secret.algorithm),
 )
 _SELECT = (
     f"SELECT {', '.join(f'{one.class_.__tablename__}.{one.key}' for one in _COLUMNS)} "  # noqa: S608  (names of our own tables)

@@ -1,13 +1,18 @@
 """The tables. Rows are plain: what may be done with them is decided in `keys/`.
 
-    accounts ─┬─ keys ── secrets ─┬─ deliveries
-              │                   └─ secret_uses, daily_uses
-              ├─ events      append-only, chained by hash
-              └─ notices     the outbox: messages that must follow a change
+    accounts ─┬─ keys ─┬─ secrets ─┬─ deliveries
+              │        │           └─ secret_uses, daily_uses
+              │        └─ rotations       a second secret for a key, and the end of the first
+              ├─ access_requests          somebody asks for a key
+              ├─ offboardings ── offboarding_keys   somebody leaves: what is done with which key
+              ├─ homes                    what stands in whose App Home
+              ├─ events                   append-only, chained by hash
+              ├─ notices                  the outbox: messages that must follow a change
+              ├─ live_messages            messages that follow the state of a thing until it ends
+              └─ chores                   when a thing that is done now and then was done last
     peppers                  which pepper made the digests (a fingerprint, never the pepper)
     changes                  what gateways have to forget; written by triggers, see storage.feed
     gateways, confirmations  which gateways run, and what each has forgotten
-    live_messages            messages that follow the state of a thing until it ends
 
 SQLModel classes with `table=True` do not validate; input is checked before it gets here.
 """
@@ -17,6 +22,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Index,
@@ -63,6 +69,7 @@ class Key(SQLModel, table=True):
             postgresql_where=text(LIVE),
         ),
         Index("keys_in_order", "account_id", "state", "name_folded", "id"),
+        Index("keys_by_expiry", "account_id", "expires_at"),
     )
 
     id: str = Field(primary_key=True, max_length=32)
@@ -87,12 +94,27 @@ class Key(SQLModel, table=True):
         default="", sa_column=Column(String(40), nullable=False, server_default="")
     )
     networks: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    backup_owner: str | None = Field(default=None, max_length=32, index=True)
+    expiry_accepted_by: str | None = Field(default=None, max_length=200)
 
 
 class Secret(SQLModel, table=True):
-    """One secret of a key, as its keyed digest. The secret itself is nowhere."""
+    """One secret of a key, as its digest. The secret itself is nowhere.
+
+    `algorithm` says how the digest was made: `hmac` is our own, under a pepper; the others are of
+    keys that were imported, and of what they were made is said in keys.digests. A pending secret
+    verifies for nobody: its token is still on its way.
+    """
 
     __tablename__ = "secrets"
+    __table_args__ = (
+        Index(
+            "imported_digests",
+            "digest",
+            sqlite_where=text("imported"),
+            postgresql_where=text("imported"),
+        ),
+    )
 
     id: str = Field(primary_key=True, max_length=32)
     account_id: str = Field(foreign_key="accounts.id", max_length=32)
@@ -103,6 +125,15 @@ class Secret(SQLModel, table=True):
     hint: str = Field(max_length=40)
     created_at: datetime = Field(sa_column=_moment(nullable=False))
     ends_at: datetime | None = Field(default=None, sa_column=_moment())
+    pending: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false"))
+    )
+    imported: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false"))
+    )
+    algorithm: str = Field(
+        default="hmac", sa_column=Column(String(16), nullable=False, server_default="hmac")
+    )
 
 
 class SecretUse(SQLModel, table=True):
@@ -155,6 +186,137 @@ class Delivery(SQLModel, table=True):
     removed_at: datetime | None = Field(default=None, sa_column=_moment())
     claimed_until: datetime | None = Field(default=None, sa_column=_moment())
     attempts: int = 0
+    how: str = Field(default="dm", sa_column=Column(String(8), nullable=False, server_default="dm"))
+
+
+class Rotation(SQLModel, table=True):
+    """A key gets another secret, and the ones before it end."""
+
+    __tablename__ = "rotations"
+    __table_args__ = (
+        CheckConstraint("state IN ('pending', 'running', 'ended', 'abandoned')", name="state"),
+        Index(
+            "one_rotation_at_a_time",
+            "key_id",
+            unique=True,
+            sqlite_where=text("state IN ('pending', 'running')"),
+            postgresql_where=text("state IN ('pending', 'running')"),
+        ),
+    )
+
+    id: str = Field(primary_key=True, max_length=32)
+    account_id: str = Field(foreign_key="accounts.id", max_length=32)
+    key_id: str = Field(foreign_key="keys.id", index=True, max_length=32)
+    secret_id: str = Field(foreign_key="secrets.id", max_length=32)
+    delivery_id: str = Field(foreign_key="deliveries.id", max_length=32)
+    request_id: str = Field(unique=True, max_length=64)
+    state: str = Field(max_length=16)
+    grace_seconds: int
+    started_by: str = Field(max_length=200)
+    created_at: datetime = Field(sa_column=_moment(nullable=False))
+    pending_until: datetime | None = Field(default=None, sa_column=_moment())
+    started_at: datetime | None = Field(default=None, sa_column=_moment())
+    ends_at: datetime | None = Field(default=None, sa_column=_moment())
+    warned_at: datetime | None = Field(default=None, sa_column=_moment())
+    ended_at: datetime | None = Field(default=None, sa_column=_moment())
+    ended_by: str | None = Field(default=None, max_length=200)
+
+
+class AccessRequest(SQLModel, table=True):
+    """Somebody who is no admin asks for a key."""
+
+    __tablename__ = "access_requests"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('open', 'granting', 'granted', 'denied', 'closed')", name="state"
+        ),
+        Index("requests_by_state", "account_id", "state", "closes_at"),
+    )
+
+    id: str = Field(primary_key=True, max_length=32)
+    account_id: str = Field(foreign_key="accounts.id", max_length=32)
+    submission: str = Field(unique=True, max_length=64)
+    requester: str = Field(max_length=32)
+    name: str = Field(max_length=80)
+    scopes: str = Field(max_length=100)
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    state: str = Field(max_length=16)
+    created_at: datetime = Field(sa_column=_moment(nullable=False))
+    closes_at: datetime = Field(sa_column=_moment(nullable=False))
+    decided_by: str | None = Field(default=None, max_length=200)
+    decided_at: datetime | None = Field(default=None, sa_column=_moment())
+    decision_reason: str = Field(default="", sa_column=Column(Text, nullable=False))
+    key_id: str | None = Field(default=None, foreign_key="keys.id", max_length=32)
+    attempts: int = 0
+
+
+class Offboarding(SQLModel, table=True):
+    """Somebody leaves, and every key that they had to do with is dealt with."""
+
+    __tablename__ = "offboardings"
+    __table_args__ = (
+        Index(
+            "one_offboarding_of_a_person",
+            "account_id",
+            "person",
+            unique=True,
+            sqlite_where=text("finished_at IS NULL"),
+            postgresql_where=text("finished_at IS NULL"),
+        ),
+    )
+
+    id: str = Field(primary_key=True, max_length=32)
+    account_id: str = Field(foreign_key="accounts.id", max_length=32)
+    person: str = Field(max_length=32)
+    cause: str = Field(max_length=20)
+    started_by: str = Field(max_length=200)
+    started_at: datetime = Field(sa_column=_moment(nullable=False))
+    finished_at: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class OffboardingKey(SQLModel, table=True):
+    """One key in an offboarding: why it is in it, what shall be done with it, and what was."""
+
+    __tablename__ = "offboarding_keys"
+
+    offboarding_id: str = Field(primary_key=True, foreign_key="offboardings.id", max_length=32)
+    key_id: str = Field(primary_key=True, foreign_key="keys.id", index=True, max_length=32)
+    created: bool
+    owns: bool
+    received: bool
+    plan: str = Field(default="", max_length=16)
+    plan_to: str | None = Field(default=None, max_length=32)
+    planned_by: str | None = Field(default=None, max_length=200)
+    claimed_until: datetime | None = Field(default=None, sa_column=_moment())
+    problem: str = Field(default="", sa_column=Column(Text, nullable=False))
+    outcome: str = Field(default="", max_length=16)
+    done_by: str | None = Field(default=None, max_length=200)
+    done_at: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class Home(SQLModel, table=True):
+    """What stands in a person's App Home, so that it can be redrawn when keys change."""
+
+    __tablename__ = "homes"
+
+    account_id: str = Field(primary_key=True, foreign_key="accounts.id", max_length=32)
+    user_id: str = Field(primary_key=True, max_length=32)
+    shown: str = Field(sa_column=Column(Text, nullable=False))
+    view_hash: str = Field(default="", max_length=100)
+    drawn: str = Field(default="", max_length=64)
+    opened_at: datetime = Field(sa_column=_moment(nullable=False))
+    due_at: datetime | None = Field(default=None, sa_column=_moment())
+    claimed_until: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class Chore(SQLModel, table=True):
+    """When something that is done now and then, by one bot for all, was done last."""
+
+    __tablename__ = "chores"
+
+    account_id: str = Field(primary_key=True, foreign_key="accounts.id", max_length=32)
+    name: str = Field(primary_key=True, max_length=40)
+    done_at: datetime = Field(sa_column=_moment(nullable=False))
 
 
 class Event(SQLModel, table=True):

@@ -45,7 +45,9 @@ def delivered(house: House) -> Reservation:
     made = house.reserve()
     with writing(house.engine) as session:
         deliveries.place(session, house.account, made.delivery_id, "D1", "2.000002")
-        house.service.activate(session, house.account, made, ALICE, timedelta(minutes=15))
+        house.service.activate(
+            session, house.account, made.delivery_id, ALICE, timedelta(minutes=15)
+        )
     return made
 
 

@@ -112,7 +112,7 @@ class Aftermath:
         request = KeyRequest(name, ("read",), None, new_id("req"))
         with writing(self._house.engine) as session:
             made = service.reserve(session, self._account, request, me, me, timedelta(minutes=1))
-            service.activate(session, self._account, made, me, None)
+            service.activate(session, self._account, made.delivery_id, me, None)
         self._seen.add(made.token.reveal())
 
     def names(self, state: State) -> list[str]:

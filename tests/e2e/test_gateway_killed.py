@@ -51,7 +51,7 @@ def test_whoever_revokes_is_told_which_gateway_is_silent_and_the_others_refuse(
             request = KeyRequest("Zapier, production", ("read",), None, new_id("req"))
             made = house.service.reserve(session, account, request, ME, ME, timedelta(minutes=1))
         with writing(house.engine) as session:
-            house.service.activate(session, account, made, ME, None)
+            house.service.activate(session, account, made.delivery_id, ME, None)
         token = made.token.reveal()
         urls = [f"http://127.0.0.1:{port}" for port in ports]
         assert [asks(url, token) for url in urls] == [204, 204]

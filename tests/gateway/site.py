@@ -59,7 +59,7 @@ class Site:
         with writing(self.house.engine) as session:
             made = service.reserve(session, self.account, request, ME, ME, lease)
         with writing(self.house.engine) as session:
-            return service.activate(session, self.account, made, ME, None), made.token
+            return service.activate(session, self.account, made.delivery_id, ME, None), made.token
 
     def revoke(self, key: KeyView) -> Spread:
         """Revokes and waits until every gateway has confirmed."""

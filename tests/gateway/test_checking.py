@@ -45,6 +45,8 @@ def row(token: Token, **changes: object) -> SecretRow:
         expires_at=None,
         rate_limit="",
         networks="",
+        pending=False,
+        algorithm="hmac",
     )
     return found._replace(**changes)
 

@@ -79,7 +79,9 @@ def test_a_new_key_works_at_once_although_its_token_was_refused_before(site: Sit
     with writing(engine) as session:
         made = service.reserve(session, site.account, request, ME, ME, timedelta(minutes=1))
     assert site.ask_all(made.token) == [401]  # remembered as not working yet
-    assert site.change(lambda s: service.activate(s, site.account, made, ME, None)).everywhere
+    assert site.change(
+        lambda s: service.activate(s, site.account, made.delivery_id, ME, None)
+    ).everywhere
     assert site.ask_all(made.token) == [204]
 
 

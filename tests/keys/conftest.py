@@ -64,7 +64,7 @@ class House:
         made = self.reserve(name, **changes)
         with writing(self.engine) as session:
             after = timedelta(minutes=15)
-            key = self.service.activate(session, account, made, ALICE, after)
+            key = self.service.activate(session, account, made.delivery_id, ALICE, after)
         return key, made.token
 
     def revoke(self, key_id: str, actor: Actor = ALICE) -> Outcome:

@@ -30,7 +30,9 @@ def test_a_key_works_once_its_token_was_delivered(house: House) -> None:
     made = house.reserve(scopes=("write", "read"))
     assert house.verifier.verify(made.token.reveal()) == Refused(Reason.PENDING, made.key.id)
     with writing(house.engine) as session:
-        house.service.activate(session, house.account, made, ALICE, timedelta(minutes=15))
+        house.service.activate(
+            session, house.account, made.delivery_id, ALICE, timedelta(minutes=15)
+        )
     answer = house.verifier.verify(made.token.reveal())
     assert isinstance(answer, Verified)
     assert answer.scopes == {"read", "write"}
@@ -44,7 +46,7 @@ def test_an_abandoned_key_never_works_and_frees_its_name(house: House) -> None:
     assert done.changed
     assert done.key.state is State.ABANDONED
     with pytest.raises(ReservationLost), writing(house.engine) as session:
-        house.service.activate(session, house.account, made, ALICE, None)
+        house.service.activate(session, house.account, made.delivery_id, ALICE, None)
     assert house.verifier.verify(made.token.reveal()) == Refused(Reason.ABANDONED, made.key.id)
     house.issue()
 
@@ -139,7 +141,7 @@ def test_a_pending_key_can_be_revoked_and_then_never_works(house: House) -> None
     made = house.reserve()
     assert house.revoke(made.key.id).changed
     with pytest.raises(ReservationLost), writing(house.engine) as session:
-        house.service.activate(session, house.account, made, ALICE, None)
+        house.service.activate(session, house.account, made.delivery_id, ALICE, None)
 
 
 def test_another_account_sees_and_changes_nothing(house: House) -> None:
@@ -208,7 +210,9 @@ def test_a_token_is_removed_when_its_time_has_come(house: House) -> None:
 
     def activate(session: object) -> None:
         deliveries.place(session, house.account, made.delivery_id, "D1", "1.2")
-        house.service.activate(session, house.account, made, ALICE, timedelta(minutes=15))
+        house.service.activate(
+            session, house.account, made.delivery_id, ALICE, timedelta(minutes=15)
+        )
 
     house.write(activate)
     lease = timedelta(seconds=30)

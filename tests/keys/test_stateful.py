@@ -73,7 +73,7 @@ class KeysAtRandom(RuleBasedStateMachine):
         try:
             with writing(self.house.engine) as session:
                 self.house.service.activate(
-                    session, self.house.account, made, ALICE, timedelta(minutes=15)
+                    session, self.house.account, made.delivery_id, ALICE, timedelta(minutes=15)
                 )
         except ReservationLost:
             assert self.states[made.key.id] != "pending"

@@ -31,7 +31,7 @@ def _expected(house: House) -> dict[str, SecretRow]:
             secret.public_id: SecretRow(
                 secret.public_id, secret.id, secret.digest, secret.pepper_version, secret.ends_at,
                 key.id, key.account_id, key.state, key.name, key.owner, key.scopes,
-                key.expires_at, key.rate_limit, key.networks,
+                key.expires_at, key.rate_limit, key.networks, secret.pending, secret.algorithm,
             )
             for secret, key in pairs
         }  # fmt: skip

@@ -1,0 +1,164 @@
+"""The life of a key: rotations, requests, offboardings, imported digests, App Homes."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from storage.types import Moment
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Adds columns with defaults, so that no row has to be rewritten, and makes the tables."""
+    _columns()
+    _rotations()
+    _access_requests()
+    _offboardings()
+    _homes_and_chores()
+
+
+def _columns() -> None:
+    op.add_column("keys", sa.Column("backup_owner", sa.String(32), nullable=True))
+    op.add_column("keys", sa.Column("expiry_accepted_by", sa.String(200), nullable=True))
+    op.create_index("ix_keys_backup_owner", "keys", ["backup_owner"])
+    op.create_index("keys_by_expiry", "keys", ["account_id", "expires_at"])
+    for name in ("pending", "imported"):
+        op.add_column(
+            "secrets",
+            sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.text("false")),
+        )
+    op.add_column(
+        "secrets", sa.Column("algorithm", sa.String(16), nullable=False, server_default="hmac")
+    )
+    op.create_index(
+        "imported_digests",
+        "secrets",
+        ["digest"],
+        sqlite_where=sa.text("imported"),
+        postgresql_where=sa.text("imported"),
+    )
+    op.add_column("deliveries", sa.Column("how", sa.String(8), nullable=False, server_default="dm"))
+
+
+def _account() -> "sa.Column[str]":
+    return sa.Column("account_id", sa.String(32), sa.ForeignKey("accounts.id"), nullable=False)
+
+
+def _rotations() -> None:
+    op.create_table(
+        "rotations",
+        sa.Column("id", sa.String(32), primary_key=True),
+        _account(),
+        sa.Column("key_id", sa.String(32), sa.ForeignKey("keys.id"), nullable=False),
+        sa.Column("secret_id", sa.String(32), sa.ForeignKey("secrets.id"), nullable=False),
+        sa.Column("delivery_id", sa.String(32), sa.ForeignKey("deliveries.id"), nullable=False),
+        sa.Column("request_id", sa.String(64), nullable=False, unique=True),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("grace_seconds", sa.Integer(), nullable=False),
+        sa.Column("started_by", sa.String(200), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("pending_until", Moment(), nullable=True),
+        sa.Column("started_at", Moment(), nullable=True),
+        sa.Column("ends_at", Moment(), nullable=True),
+        sa.Column("warned_at", Moment(), nullable=True),
+        sa.Column("ended_at", Moment(), nullable=True),
+        sa.Column("ended_by", sa.String(200), nullable=True),
+        sa.CheckConstraint("state IN ('pending', 'running', 'ended', 'abandoned')", name="state"),
+    )
+    op.create_index("ix_rotations_key_id", "rotations", ["key_id"])
+    op.create_index(
+        "one_rotation_at_a_time",
+        "rotations",
+        ["key_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('pending', 'running')"),
+        postgresql_where=sa.text("state IN ('pending', 'running')"),
+    )
+
+
+def _access_requests() -> None:
+    op.create_table(
+        "access_requests",
+        sa.Column("id", sa.String(32), primary_key=True),
+        _account(),
+        sa.Column("submission", sa.String(64), nullable=False, unique=True),
+        sa.Column("requester", sa.String(32), nullable=False),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("scopes", sa.String(100), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("closes_at", Moment(), nullable=False),
+        sa.Column("decided_by", sa.String(200), nullable=True),
+        sa.Column("decided_at", Moment(), nullable=True),
+        sa.Column("decision_reason", sa.Text(), nullable=False),
+        sa.Column("key_id", sa.String(32), sa.ForeignKey("keys.id"), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('open', 'granting', 'granted', 'denied', 'closed')", name="state"
+        ),
+    )
+    op.create_index("requests_by_state", "access_requests", ["account_id", "state", "closes_at"])
+
+
+def _offboardings() -> None:
+    op.create_table(
+        "offboardings",
+        sa.Column("id", sa.String(32), primary_key=True),
+        _account(),
+        sa.Column("person", sa.String(32), nullable=False),
+        sa.Column("cause", sa.String(20), nullable=False),
+        sa.Column("started_by", sa.String(200), nullable=False),
+        sa.Column("started_at", Moment(), nullable=False),
+        sa.Column("finished_at", Moment(), nullable=True),
+    )
+    op.create_index(
+        "one_offboarding_of_a_person",
+        "offboardings",
+        ["account_id", "person"],
+        unique=True,
+        sqlite_where=sa.text("finished_at IS NULL"),
+        postgresql_where=sa.text("finished_at IS NULL"),
+    )
+    op.create_table(
+        "offboarding_keys",
+        sa.Column(
+            "offboarding_id", sa.String(32), sa.ForeignKey("offboardings.id"), primary_key=True
+        ),
+        sa.Column("key_id", sa.String(32), sa.ForeignKey("keys.id"), primary_key=True),
+        sa.Column("created", sa.Boolean(), nullable=False),
+        sa.Column("owns", sa.Boolean(), nullable=False),
+        sa.Column("received", sa.Boolean(), nullable=False),
+        sa.Column("plan", sa.String(16), nullable=False),
+        sa.Column("plan_to", sa.String(32), nullable=True),
+        sa.Column("planned_by", sa.String(200), nullable=True),
+        sa.Column("claimed_until", Moment(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.String(16), nullable=False),
+        sa.Column("done_by", sa.String(200), nullable=True),
+        sa.Column("done_at", Moment(), nullable=True),
+    )
+    op.create_index("ix_offboarding_keys_key_id", "offboarding_keys", ["key_id"])
+
+
+def _homes_and_chores() -> None:
+    op.create_table(
+        "homes",
+        sa.Column("account_id", sa.String(32), sa.ForeignKey("accounts.id"), primary_key=True),
+        sa.Column("user_id", sa.String(32), primary_key=True),
+        sa.Column("shown", sa.Text(), nullable=False),
+        sa.Column("view_hash", sa.String(100), nullable=False),
+        sa.Column("drawn", sa.String(64), nullable=False),
+        sa.Column("opened_at", Moment(), nullable=False),
+        sa.Column("due_at", Moment(), nullable=True),
+        sa.Column("claimed_until", Moment(), nullable=True),
+    )
+    op.create_table(
+        "chores",
+        sa.Column("account_id", sa.String(32), sa.ForeignKey("accounts.id"), primary_key=True),
+        sa.Column("name", sa.String(40), primary_key=True),
+        sa.Column("done_at", Moment(), nullable=False),
+    )
