@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
@@ -19,6 +20,7 @@ from bot.schedule import Schedule
 from bot.slack import SlackClient, web_calls
 from gateway.server import serve_in_thread
 from keys import accounts
+from keys.policy import DeliveryWay, Leaked, Policy
 from settings import SettingsError, SlackSettings
 from storage import writing
 
@@ -109,6 +111,7 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
         clock=clock,
         token_minutes=settings.token_minutes,
         api_url=settings.example_url,
+        policy=team_policy(settings),
         nudge=schedule.nudge,
     )
     app = build(
@@ -122,6 +125,17 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
     connection, where = _connect(app, settings)
     schedule.start()
     return Bot(connection, schedule, where)
+
+
+def team_policy(settings: SlackSettings) -> Policy:
+    """What the team has decided, as the domain takes it."""
+    return Policy(
+        delivery=DeliveryWay(settings.delivery),
+        expiry_days=settings.expiry_days,
+        expiry_max_days=settings.expiry_max_days,
+        leaked=Leaked(settings.leaked),
+        timezone=ZoneInfo(settings.timezone),
+    )
 
 
 def _connect(app: App, settings: SlackSettings) -> tuple[Connection, str]:

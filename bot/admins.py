@@ -200,6 +200,19 @@ class Admins:
         except SlackError as error:
             return self._unanswered(error)
 
+    def belongs(self, person: Person) -> Allowed | Denied:
+        """Whether somebody is a full member of the workspace, as asking for a key takes.
+
+        Asks Slack each time; raises nothing.
+        """
+        if _elsewhere(person, self._workspace):
+            return Denied(Why.OUTSIDER)
+        try:
+            never = self._never(self._slack.user_info(person.user_id), person.user_id)
+        except SlackError as error:
+            return self._unanswered(error)
+        return Denied(never) if never is not None else Allowed()
+
     def _not_listed(self, person: Person) -> Denied:
         """The answer is no already; Slack is asked only for the reason that fits best."""
         try:

@@ -32,7 +32,13 @@ _OTHER_WORDS = {
     "delete": "revoke", "remove": "revoke", "rm": "revoke", "del": "revoke", "disable": "revoke",
     "ls": "list", "all": "list", "find": "list", "search": "list", "keys": "list",
     "info": "show", "details": "show", "get": "show", "view": "show", "history": "show",
-    "edit": "rename", "name": "rename", "move": "rename", "mv": "rename",
+    "name": "rename", "move": "rename", "mv": "rename",
+    "change": "edit", "set": "edit", "extend": "edit", "owner": "edit", "scopes": "edit",
+    "roll": "rotate", "renew": "rotate", "regenerate": "rotate", "replace": "rotate",
+    "ask": "request", "want": "request", "apply": "request",
+    "verify": "check", "diagnose": "check", "debug": "check", "test": "check", "why": "check",
+    "leave": "offboard", "leaving": "offboard", "left": "offboard",
+    "download": "export", "csv": "export", "json": "export", "dump": "export",
     "?": "help", "-h": "help", "--help": "help", "usage": "help", "guide": "help",
 }  # fmt: skip
 
@@ -96,6 +102,61 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
+class Rotate:
+    """Give a key a new secret; its name or id may be empty."""
+
+    rest: str = ""
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Change what a key may do and who answers for it; its name or id may be empty."""
+
+    rest: str = ""
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody asks for a key; the name may be empty."""
+
+    name: str = ""
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offboard:
+    """Deal with the keys of somebody who leaves.
+
+    Attributes:
+        people: the ids of the people mentioned, each once.
+    """
+
+    people: tuple[str, ...] = ()
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Find out what is wrong with a token, which is asked for in a modal."""
+
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file with everything about all keys but their secrets.
+
+    Attributes:
+        form: `csv`, `json`, or whatever else was typed; empty for the usual one.
+    """
+
+    form: str = ""
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A word that is no subcommand.
 
@@ -111,15 +172,48 @@ class Unknown:
     token_seen: bool = False
 
 
-Command = Help | New | List | Rename | Revoke | Show | Unknown
+Command = (
+    Help
+    | New
+    | List
+    | Rename
+    | Revoke
+    | Show
+    | Rotate
+    | Edit
+    | Request
+    | Offboard
+    | Check
+    | Export
+    | Unknown
+)
 
 _WITH_REST: dict[str, Callable[[str, bool], Command]] = {
     "new": lambda rest, seen: New(unquote(rest), seen),
     "rename": Rename,
     "revoke": lambda rest, seen: Revoke(unquote(rest), seen),
     "show": lambda rest, seen: Show(unquote(rest), seen),
+    "rotate": lambda rest, seen: Rotate(unquote(rest), seen),
+    "edit": lambda rest, seen: Edit(unquote(rest), seen),
+    "request": lambda rest, seen: Request(unquote(rest), seen),
+    # Whatever follows is left out: it may be the token itself, in pieces.
+    "check": lambda rest, seen: Check(seen or bool(rest)),
+    "export": lambda rest, seen: Export(unquote(rest).casefold(), seen),
 }
-SUBCOMMANDS = ("help", "new", "list", "rename", "revoke", "show")
+SUBCOMMANDS = (
+    "help",
+    "new",
+    "list",
+    "show",
+    "rename",
+    "edit",
+    "rotate",
+    "revoke",
+    "request",
+    "check",
+    "offboard",
+    "export",
+)
 
 
 def parse(text: str | None) -> Command:
@@ -135,16 +229,22 @@ def parse(text: str | None) -> Command:
         return Help(seen)
     if name == "list":
         return _list(raw, seen)
+    if name == "offboard":
+        return Offboard(_people(raw), seen)
     if name in _WITH_REST:
         return _WITH_REST[name](rest, seen)
     return Unknown(_shortened(word), _suggestion(name), rest, seen)
 
 
 def _list(raw: str, seen: bool) -> List:
-    people = dict.fromkeys(found[2] for found in _MENTION.finditer(raw) if found[1] == "@")
     without = _MENTION.sub(lambda found: " " if found[1] == "@" else found[0], raw)
     words = redact(_readable(without)).split()[1:]
-    return List(unquote(" ".join(words)), tuple(people), seen)
+    return List(unquote(" ".join(words)), _people(raw), seen)
+
+
+def _people(raw: str) -> tuple[str, ...]:
+    found = (each[2] for each in _MENTION.finditer(raw) if each[1] == "@")
+    return tuple(dict.fromkeys(found))
 
 
 def _readable(text: str) -> str:

@@ -15,6 +15,7 @@ from bot.admins import Admins
 from bot.slack import SlackClient
 from bot.slack_errors import Unavailable
 from keys.clock import Clock
+from keys.policy import Policy
 from keys.service import KeyService
 
 COMMAND = "/apikeys"
@@ -47,6 +48,7 @@ class Context:
         channel: where the team is told.
         token_minutes: how long a token stays in its message.
         api_url: the address of the API, for the example beside a token.
+        policy: what the team has decided about its keys.
         answers: sends to response URLs.
         nudge: called after a change of which others are to hear, so that they hear at once.
         sleep: waits between two looks at something that is watched.
@@ -61,6 +63,7 @@ class Context:
     clock: Clock
     token_minutes: int
     api_url: str
+    policy: Policy = field(default_factory=Policy)
     answers: Answers = field(default=web_answers)
     nudge: Callable[[], None] = field(default=lambda: None)
     sleep: Callable[[float], None] = field(default=time.sleep)

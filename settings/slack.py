@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
@@ -27,6 +28,14 @@ def _admins(text: str) -> str:
     if not re.fullmatch(pattern, text):
         raise ValueError("must be slack-admins, usergroup:S… or users:U…,U…")
     return text
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("must be a time zone’s name, such as Europe/Berlin or UTC") from None
+    return name
 
 
 def _listen(text: str) -> str:
@@ -73,6 +82,22 @@ class SlackSettings(BaseSettings):
     )
     """Where your API is, for the example that people are shown beside a new token."""
 
+    delivery: Annotated[Literal["dm", "reveal"], Field(alias="APIKEYS_DELIVERY")] = "dm"
+    """How a token reaches its person: `dm` puts it into a direct message for some minutes; with
+    `reveal` it is made when the person presses a button, and never becomes a message."""
+
+    expiry_days: Annotated[int, Field(alias="APIKEYS_EXPIRY_DAYS", ge=0, le=3650)] = 0
+    """After how many days a new key expires if nobody says otherwise; 0 for never."""
+
+    expiry_max_days: Annotated[int, Field(alias="APIKEYS_EXPIRY_MAX_DAYS", ge=0, le=3650)] = 0
+    """After how many days every new key expires at the latest; 0 for no limit."""
+
+    leaked: Annotated[Literal["ask", "revoke"], Field(alias="APIKEYS_LEAKED")] = "ask"
+    """What happens when a token is seen in a channel: people are asked, or its key is revoked."""
+
+    timezone: Annotated[str, Field(alias="APIKEYS_TIMEZONE"), AfterValidator(_timezone)] = "UTC"
+    """The time zone in which dates begin and end, such as `Europe/Berlin`."""
+
     @model_validator(mode="after")
     def _one_way_to_hear_of_slack(self) -> Self:
         if not self.listen and not self.app_token.get_secret_value():
@@ -85,4 +110,6 @@ class SlackSettings(BaseSettings):
                 "SLACK_SIGNING_SECRET: it is missing. Slack shows it under Basic Information, and "
                 "APIKEYS_SLACK_LISTEN needs it"
             )
+        if self.expiry_max_days and self.expiry_days > self.expiry_max_days:
+            raise ValueError("APIKEYS_EXPIRY_DAYS: it is later than APIKEYS_EXPIRY_MAX_DAYS allows")
         return self

@@ -1,0 +1,38 @@
+"""What Slack reports: events, which nobody waits for an answer to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from slack_bolt import App
+
+from bot.context import Context
+
+logger = logging.getLogger("bot")
+
+Event = dict[str, Any]
+
+
+def register(app: App, context: Context) -> None:
+    """Registers everything that is listened to."""
+    events: dict[str, Callable[[Context, Event], None]] = {}
+    for kind, work in events.items():
+        app.event(kind)(_listener(context, work))
+
+
+def _listener(context: Context, work: Callable[[Context, Event], None]) -> Callable[..., None]:
+    """Makes a listener for Bolt.
+
+    Slack has its acknowledgement before this runs, so it delivers nothing again: what must not be
+    missed is found in another way as well, such as by a daily sweep.
+    """
+
+    def listen(event: Event) -> None:
+        try:
+            work(context, event)
+        except Exception:
+            logger.exception("the event %s was not dealt with", event.get("type"))
+
+    return listen
