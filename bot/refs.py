@@ -16,7 +16,7 @@ from keys.token import redact
 VERSION = 1
 MAX = 2_000  # a button's value; private_metadata may hold more (Slack, button element)
 OPTION_MAX = 150  # an option's value (Slack, option object)
-_TEXTS = ("do", "key", "delivery", "request", "query", "cursor")
+_TEXTS = ("do", "key", "delivery", "request", "query", "cursor", "about")
 _LATEST = 253_402_300_799  # the last second of year 9999, beyond which datetime cannot go
 
 
@@ -36,6 +36,7 @@ class Ref:
         request: names one request for a key, so that submitting twice makes one key.
         query: the words that a list was searched for.
         cursor: where a page of a list begins, in the words of whoever pages.
+        about: the id of something else than a key, such as a rotation.
     """
 
     at: datetime
@@ -45,6 +46,7 @@ class Ref:
     request: str = ""
     query: str = ""
     cursor: str = ""
+    about: str = ""
 
     def expired(self, now: datetime, lifetime: timedelta) -> bool:
         """Whether the reference is older than that, or from the future by more than a minute."""

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, or_, select
 
 from keys import records
 from keys.errors import KeyNotFound
+from keys.policy import DeliveryWay
 from keys.values import Actor, Handover, KeyView
 from keys.views import view
 from storage.tables import Delivery, Key
@@ -25,6 +26,7 @@ class DeliveryView:
     message: str | None
     sent_at: datetime | None
     removed_at: datetime | None
+    how: DeliveryWay = DeliveryWay.DM
 
 
 def get(session: Session, account_id: str, delivery_id: str) -> DeliveryView:
@@ -101,7 +103,7 @@ def handovers(session: Session, account_id: str, key_id: str) -> list[Handover]:
         .order_by(col(Delivery.sent_at))
     )
     return [
-        Handover(Actor.read(row.recipient), row.sent_at, row.removed_at)
+        Handover(Actor.read(row.recipient), row.sent_at, row.removed_at, DeliveryWay(row.how))
         for row in rows
         if row.sent_at is not None
     ]
@@ -123,4 +125,5 @@ def _view(session: Session, row: Delivery) -> DeliveryView:
         message=row.message,
         sent_at=row.sent_at,
         removed_at=row.removed_at,
+        how=DeliveryWay(row.how),
     )

@@ -192,7 +192,7 @@ class KeyService:
             actor, data = Actor.system("issuing"), {"name": key.name, "reason": reason}
             event = records.append(session, account_id, now, "key.abandoned", actor, key_id, data)
             if tell and recipient is not None:
-                notices.add(session, event, str(recipient), _facts(key))
+                notices.add(session, event, str(recipient), _facts(key) | {"reason": reason})
         return Outcome(view(session, key), moved)
 
     def overdue(self, session: Session, account_id: str) -> list[str]:
@@ -367,6 +367,16 @@ class KeyService:
         """
         token = make(self.prefix)
         return self._add_secret(session, key, token, pending=True), token
+
+    def replace_token(self, session: Session, secret: Secret) -> Token:
+        """Gives a secret that does not work yet another token; the former one never works."""
+        token = make(self.prefix)
+        secret.public_id, secret.hint = token.public_id, token.hint
+        secret.pepper_version = self.peppers.current
+        secret.digest = self.peppers.digest(token, secret.pepper_version)
+        session.add(secret)
+        session.flush()
+        return token
 
     def _add_secret(
         self, session: Session, key: Key, token: Token, *, pending: bool = False

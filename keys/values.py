@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from keys.policy import DeliveryWay
+
 
 class State(StrEnum):
     """Where a key is in its life."""
@@ -118,3 +120,4 @@ class Handover:
     recipient: Actor
     sent_at: datetime
     removed_at: datetime | None
+    how: DeliveryWay = DeliveryWay.DM

@@ -202,6 +202,7 @@ class Rotation(SQLModel, table=True):
             sqlite_where=text("state IN ('pending', 'running')"),
             postgresql_where=text("state IN ('pending', 'running')"),
         ),
+        Index("rotations_by_state", "account_id", "state"),
     )
 
     id: str = Field(primary_key=True, max_length=32)

@@ -32,6 +32,7 @@ from bot.blocks.parts import (
     words,
 )
 from bot.refs import Ref
+from keys.policy import DeliveryWay
 from keys.token import redact
 from keys.values import Handover, HistoryEntry, KeyView, State
 
@@ -44,6 +45,13 @@ _DONE = {
     "key.issued": "got its token, and it works from then on",
     "key.abandoned": "gave it up before it worked",
     "key.renamed": "renamed it",
+    "rotation.asked": "asked for another token",
+    "key.rotated": "rotated it: another token works from then on",
+    "rotation.extended": "let the old token go on for longer",
+    "rotation.still_used": "warned that the old token was still in use",
+    "rotation.ended": "ended the old token",
+    "rotation.abandoned": "gave the rotation up; the old token went on",
+    "token.shown": "had the token shown",
     "key.limited": "changed its limits",
     "key.revoked": "revoked it",
     "token.removed": "removed the token from its message",
@@ -122,6 +130,8 @@ def _sent(handover: Handover) -> Element:
     gone: Element | str = "; it is still in the message"
     if handover.recipient.kind == "operator":
         gone = ", on a terminal"
+    elif handover.how is DeliveryWay.REVEAL:
+        gone = ", shown once and never in a message"
     elif handover.removed_at is not None:
         gone = moment(handover.removed_at, "; removed from the message ")
     return line(person(handover.recipient), moment(handover.sent_at, ", "), gone)

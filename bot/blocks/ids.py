@@ -17,16 +17,23 @@ RENAME = "key_rename"
 REVOKE = "key_revoke"
 REVOKE_CONFIRMED = "key_revoke_confirmed"
 CANCEL = "cancel"
+ROTATE = "key_rotate"
+ROTATION_END = "rotation_end"
+ROTATION_EXTEND = "rotation_extend"
+REVEAL = "token_reveal"
 
 # What the entries of a key's menu, or a choice, stand for (Ref.do)
 DO_RENAME = "rename"
 DO_REVOKE = "revoke"
 DO_DETAILS = "details"
+DO_ROTATE = "rotate"
 
 # The callback_id of modals.
 NEW_MODAL = "new_modal"
 RENAME_MODAL = "rename_modal"
 RESULT_MODAL = "result_modal"
+ROTATE_MODAL = "rotate_modal"
+REVEAL_MODAL = "reveal_modal"
 
 # The block_id of inputs; each has one element, of the action_id VALUE.
 NAME = "name"
@@ -34,5 +41,7 @@ SCOPES = "scopes"
 OWNER = "owner"
 NOTE = "note"
 ANYWAY = "anyway"
+GRACE = "grace"
+RECIPIENT = "recipient"
 QUERY = "query"
 VALUE = "value"

@@ -23,6 +23,7 @@ View = dict[str, Any]
 
 DAY = "{date_short_pretty}"
 MINUTE = "{date_short_pretty} at {time}"
+AGO = "{ago}"
 
 
 def escape(text: str) -> str:
@@ -68,14 +69,40 @@ def fields(pairs: Iterable[tuple[str, str]]) -> Block:
     return {"type": "section", "fields": [mrkdwn(f"*{what}*\n{text}") for what, text in pairs]}
 
 
-def button(label: str, action: str, ref: Ref | None = None, style: str | None = None) -> Element:
-    """A button; `style` is `primary` or `danger`."""
+def button(
+    label: str,
+    action: str,
+    ref: Ref | None = None,
+    style: str | None = None,
+    confirm: Element | None = None,
+) -> Element:
+    """A button; `style` is `primary` or `danger`, `confirm` comes from `sure`."""
     element: Element = {"type": "button", "text": plain(label), "action_id": action}
     if ref is not None:
         element["value"] = ref.encode()
     if style is not None:
         element["style"] = style
+    if confirm is not None:
+        element["confirm"] = confirm
     return element
+
+
+def sure(title: str, text: str, yes: str, *, danger: bool = True) -> Element:
+    """A dialog that asks before a press counts; our own words, as Slack shows them plain.
+
+    Args:
+        title, text: at most 100 and 300 characters.
+        yes: the button that goes on, at most 30.
+    """
+    asked: Element = {
+        "title": plain(title),
+        "text": plain(text),
+        "confirm": plain(yes),
+        "deny": plain("Cancel"),
+    }
+    if danger:
+        asked["style"] = "danger"
+    return asked
 
 
 def actions(*elements: Element) -> Block:

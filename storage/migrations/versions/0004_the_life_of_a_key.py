@@ -69,6 +69,7 @@ def _rotations() -> None:
         sa.CheckConstraint("state IN ('pending', 'running', 'ended', 'abandoned')", name="state"),
     )
     op.create_index("ix_rotations_key_id", "rotations", ["key_id"])
+    op.create_index("rotations_by_state", "rotations", ["account_id", "state"])
     op.create_index(
         "one_rotation_at_a_time",
         "rotations",
