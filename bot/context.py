@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.error import URLError
 
@@ -67,3 +68,8 @@ class Context:
     answers: Answers = field(default=web_answers)
     nudge: Callable[[], None] = field(default=lambda: None)
     sleep: Callable[[float], None] = field(default=time.sleep)
+
+    @property
+    def token_lifetime(self) -> timedelta:
+        """How long a token stays in its message."""
+        return timedelta(minutes=self.token_minutes)

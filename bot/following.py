@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from bot.blocks import notices as notice_blocks
-from bot.blocks import token as token_blocks
 from bot.claims import FIRST_PAUSE, LEASE, TRYING, pause_after
+from bot.delivering import gone_from
 from bot.live.following import LiveMessages
 from bot.slack import Posted, SlackClient
 from bot.slack_errors import ChannelProblem, MessageGone, NotDeliverable, SlackError
-from keys import deliveries, notices
+from keys import deliveries, notices, rotations
 from keys.deliveries import DeliveryView
 from keys.notices import DueNotice
 from keys.service import KeyService
-from keys.values import Actor, State
+from keys.values import Actor
 from storage import reading, writing
 
 logger = logging.getLogger("bot")
@@ -55,7 +55,7 @@ class Following:
         Raises:
             StorageUnavailable: if the database cannot be reached; nothing is forgotten.
         """
-        done = self.end_lost_reservations()
+        done = self.end_lost_reservations() + self.sweep()
         for step in (self.remove_a_token, self.say_a_notice, self._live.step):
             while going_on() and step():
                 done += 1
@@ -69,7 +69,24 @@ class Following:
             with writing(self.engine) as session:
                 reason = "interrupted before its token was delivered"
                 self.service.abandon(session, self.account_id, key_id, reason, tell=True)
-        return len(overdue)
+        with reading(self.engine) as session:
+            late = rotations.overdue(session, self.account_id, self.service.clock.now())
+        for delivery_id in late:
+            with writing(self.engine) as session:
+                reason = "nobody had taken the new token in time"
+                rotations.abandon(
+                    self.service, session, self.account_id, delivery_id, reason, tell=True
+                )
+        return len(overdue) + len(late)
+
+    def sweep(self) -> int:
+        """Finds what time alone has brought about."""
+        with reading(self.engine) as session:
+            waiting = rotations.are_running(session, self.account_id)
+        if not waiting:
+            return 0
+        with writing(self.engine) as session:
+            return rotations.sweep(self.service, session, self.account_id)
 
     def remove_a_token(self) -> bool:
         """Takes a token out of a message in which its time is up; False if there is none."""
@@ -107,9 +124,9 @@ class Following:
     def _redraw(self, delivery: DeliveryView) -> None:
         if delivery.place is None or delivery.message is None:
             return
-        key = delivery.key
-        never_worked = key.state is State.ABANDONED or delivery.sent_at is None
-        message = token_blocks.abandoned(key.name) if never_worked else token_blocks.removed(key)
+        with reading(self.engine) as session:
+            rotated = rotations.is_of_rotation(session, self.account_id, delivery.id)
+        message = gone_from(delivery.key, rotated=rotated, worked=delivery.sent_at is not None)
         self.slack.update(
             Posted(delivery.place, delivery.message), message["text"], message["blocks"]
         )

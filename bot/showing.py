@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot import rotating
 from bot.blocks import answers, ids, listing, revoke
 from bot.blocks import details as details_blocks
 from bot.blocks import new_key as new_key_blocks
@@ -100,6 +101,8 @@ def do(turn: Turn, ref: Ref) -> None:
     """Does what a menu's entry or a choice stands for."""
     if ref.do == ids.DO_RENAME:
         open_rename(turn, get(turn, ref.key), ref.query)
+    elif ref.do == ids.DO_ROTATE:
+        rotating.open_rotate(turn, get(turn, ref.key))
     elif ref.do == ids.DO_REVOKE:
         turn.say(question(turn, get(turn, ref.key)))
     elif ref.do == ids.DO_DETAILS:

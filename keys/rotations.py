@@ -240,9 +240,20 @@ def start(
 
 
 def abandon(
-    service: KeyService, session: Session, account_id: str, delivery_id: str, reason: str
+    service: KeyService,
+    session: Session,
+    account_id: str,
+    delivery_id: str,
+    reason: str,
+    *,
+    tell: bool,
 ) -> bool:
     """Gives a pending rotation up: the new token never works, and the old one goes on.
+
+    Args:
+        reason: why, in a few words, for the record.
+        tell: whether its people have to be told by messages of their own, because nobody is
+            waiting for an answer any more.
 
     Returns:
         False if it is not pending any more.
@@ -262,7 +273,12 @@ def abandon(
     key = service.row(session, account_id, rotation.key_id)
     actor, data = Actor.system("issuing"), {"name": key.name, "reason": reason}
     event = records.append(session, account_id, now, "rotation.abandoned", actor, key.id, data)
-    notices.add(session, event, delivery.recipient, _facts(key) | {"reason": reason})
+    if tell:
+        facts = _facts(key) | {"reason": reason}
+        # Whoever asked for it may be somebody else than whoever was to have the token.
+        for audience in sorted({delivery.recipient, rotation.started_by}):
+            if Actor.read(audience).kind == "person":
+                notices.add(session, event, audience, facts)
     return True
 
 
@@ -348,6 +364,14 @@ def extend(
     return Outcome(view(session, key), changed=True)
 
 
+def are_running(session: Session, account_id: str) -> bool:
+    """Whether there is any rotation for `sweep` to look at."""
+    found = select(Rotation.id).where(
+        Rotation.account_id == account_id, Rotation.state == Stage.RUNNING
+    )
+    return session.exec(found.limit(1)).first() is not None
+
+
 def sweep(service: KeyService, session: Session, account_id: str) -> int:
     """Says of old secrets what is due: that they are still in use, and that they have ended.
 
@@ -429,6 +453,19 @@ def get(session: Session, account_id: str, rotation_id: str) -> RotationView:
     """One rotation. Raises KeyNotFound if the account has no such."""
     rotation = _row(session, account_id, rotation_id)
     return _view(session, rotation, session.get_one(Key, rotation.key_id))
+
+
+def newest(session: Session, account_id: str, key_id: str) -> RotationView:
+    """The newest rotation of a key. Raises KeyNotFound if there was none."""
+    rotation = session.exec(
+        select(Rotation)
+        .where(Rotation.account_id == account_id, Rotation.key_id == key_id)
+        .order_by(col(Rotation.created_at).desc())
+        .limit(1)
+    ).first()
+    if rotation is None:
+        raise KeyNotFound("There is no such rotation.")
+    return _view(session, rotation, session.get_one(Key, key_id))
 
 
 def running(session: Session, account_id: str, key_id: str) -> RotationView | None:

@@ -158,5 +158,6 @@ def _entry(entry: HistoryEntry) -> Element:
 def _buttons(ref: Ref) -> Block:
     return actions(
         button("Rename", ids.RENAME, ref),
+        button("Rotate", ids.ROTATE, ref),
         button("Revoke", ids.REVOKE, ref, style="danger"),
     )

@@ -156,6 +156,15 @@ def made(key: KeyView) -> View:
     )
 
 
+def offered(key: KeyView) -> View:
+    """The key waits for its person to take the token."""
+    return _result(
+        "Your key is waiting",
+        sentence(name_of(key), " works once its token is taken."),
+        section("A button for that is in your direct messages with this app. It waits 24 hours."),
+    )
+
+
 def not_made(why: str) -> View:
     """No key was made.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from bot.blocks import token
@@ -39,6 +41,9 @@ def notice(due: DueNotice) -> Message:
         return message("An API key was revoked.", _revoked(due))
     if due.kind == "key.abandoned":
         return token.abandoned(_name(due.data))
+    if due.kind in _ROTATIONS:
+        fallback, sentences = _ROTATIONS[due.kind]
+        return message(fallback, sentences(due))
     raise UnknownNotice(due.kind)
 
 
@@ -54,6 +59,34 @@ def _revoked(due: DueNotice) -> Block:
     reason = clip(redact(str(due.data.get("reason") or "")), NOTE_MAX)
     why: list[Element | str] = [" Reason: ", words(reason)] if reason else []
     return sentence(*_who_and_which(due, " revoked the key "), ".", *why)
+
+
+def _still_used(due: DueNotice) -> Block:
+    ends = moment(datetime.fromisoformat(str(due.data["ends_at"])), " ends ")
+    hint = words(str(due.data["hint"]), code=True)
+    which = words(_name(due.data), bold=True)
+    return sentence(
+        "The old token of ", which, ", ", hint, ",", ends, ", and a program still uses it. "
+        "It needs the new one, or it is refused then.",
+    )  # fmt: skip
+
+
+def _old_ended(due: DueNotice) -> Block:
+    which = words(_name(due.data), bold=True)
+    hint = words(str(due.data["hint"]), code=True)
+    return sentence("The old token of ", which, ", ", hint, ", is refused now. The key goes on.")
+
+
+def _not_rotated(due: DueNotice) -> Block:
+    which = words(_name(due.data), bold=True)
+    return sentence("Rotating ", which, " did not come to its end. The old token goes on.")
+
+
+_ROTATIONS: dict[str, tuple[str, Callable[[DueNotice], Block]]] = {
+    "rotation.still_used": ("A program still uses an old token.", _still_used),
+    "rotation.ended": ("An old token has ended.", _old_ended),
+    "rotation.abandoned": ("A rotation was given up.", _not_rotated),
+}
 
 
 def _who_and_which(due: DueNotice, did: str) -> list[Element | str]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from slack_bolt import App
 
-from bot import revoking, showing
+from bot import revealing, revoking, rotating, showing
 from bot.blocks import answers, guide, ids, revoke
 from bot.blocks import token as token_blocks
 from bot.context import COMMAND, Context
@@ -39,12 +39,16 @@ def register(app: App, context: Context) -> None:
         ),
         ids.REVOKE_CONFIRMED: revoke_confirmed,
         ids.CANCEL: cancel,
+        ids.ROTATE: lambda turn: rotating.open_rotate(turn, showing.get(turn, _pressed(turn).key)),
+        ids.ROTATION_END: rotating.end_now,
+        ids.ROTATION_EXTEND: rotating.extend,
     }
     for action, work in admins_only.items():
         app.action(action)(listener(context, work))
     app.action(ids.HELP)(listener(context, show_guide, anyone=True))
     # Somebody who is no admin any more may still remove the token that was sent to them.
     app.action(ids.STORED)(listener(context, stored, anyone=True))
+    app.action(ids.REVEAL)(listener(context, revealing.show, anyone=True))
 
 
 def _pressed(turn: Turn) -> Ref:

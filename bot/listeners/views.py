@@ -6,11 +6,12 @@ from typing import Any
 
 from slack_bolt import App
 
-from bot import issuing, showing
+from bot import issuing, revealing, rotating, showing
 from bot.blocks import ids, new_key
 from bot.blocks import rename as rename_blocks
 from bot.blocks.parts import View
 from bot.context import Context
+from bot.delivering import lease
 from bot.refs import Ref
 from bot.turn import Turn, listener
 from keys.errors import AlreadyRequested, NameRefused, NoteTooLong, ScopesRefused
@@ -26,6 +27,9 @@ def register(app: App, context: Context) -> None:
     """Registers the modals."""
     app.view(ids.NEW_MODAL)(listener(context, create))
     app.view(ids.RENAME_MODAL)(listener(context, rename))
+    app.view(ids.ROTATE_MODAL)(listener(context, rotating.submitted))
+    # Whoever was to have the token takes it, an admin or not.
+    app.view(ids.REVEAL_MODAL)(listener(context, revealing.claim, anyone=True))
 
 
 def create(turn: Turn) -> None:
@@ -45,7 +49,13 @@ def create(turn: Turn) -> None:
     try:
         with writing(context.engine) as session:
             reservation = context.service.reserve(
-                session, context.account_id, request, turn.actor, turn.actor, issuing.LEASE
+                session,
+                context.account_id,
+                request,
+                turn.actor,
+                turn.actor,
+                lease(context),
+                context.policy.delivery,
             )
     except NameRefused as error:
         _refuse(turn, ids.NAME, str(error))

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.live import revocations
+from bot.live import revocations, rotations
 from bot.live.drawing import Draw
 
-KINDS: Mapping[str, Draw] = MappingProxyType({"revocation": revocations.draw})
+KINDS: Mapping[str, Draw] = MappingProxyType(
+    {
+        "revocation": revocations.draw,
+        "rotation": rotations.draw,
+    }
+)

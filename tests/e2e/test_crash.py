@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from bot.blocks.revoke import QUESTION
-from bot.issuing import LEASE
+from bot.delivering import LEASE
 from keys.ids import new_id
 from keys.values import State
 from sandbox.practice import PracticeSlack

@@ -1,0 +1,164 @@
+"""Handing a token to its person after the acknowledgement, by the way that the team has chosen.
+
+    dm      an empty message, the token into it, then it works
+    reveal  a message with a button; the token is made when it is pressed (bot.revealing)
+
+A crash between any two steps leaves a token that verifies for nobody; bot.following ends it and
+redraws its message.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from bot.blocks import token as token_blocks
+from bot.blocks.parts import Message
+from bot.context import Context
+from bot.refs import Ref
+from bot.slack import Posted
+from bot.slack_errors import SlackError
+from keys import deliveries
+from keys.errors import KeysError, StorageUnavailable
+from keys.policy import DeliveryWay
+from keys.reveals import CLAIMED_WITHIN
+from keys.token import Token
+from keys.values import Actor, KeyView
+from storage import writing
+
+logger = logging.getLogger("bot")
+
+# How long Slack may take for a token, in seconds. A person who has waited so long is better told.
+DELIVERY = 30.0
+# Longer, so that nobody gives a key up while its token is on its way; and no longer than needed,
+# because whoever waits for a key that a crash has taken hears of it when this has passed.
+LEASE = timedelta(seconds=DELIVERY + 15)
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A token on its way.
+
+    Attributes:
+        recipient: the id of the person who is to have it.
+        rotated: whether it replaces another one of the key.
+        works: makes it work; called once it has reached its person.
+        given_up: ends it; gets the reason, and returns whether it was still on its way.
+    """
+
+    key: KeyView
+    token: Token
+    delivery_id: str
+    recipient: str
+    rotated: bool
+    works: Callable[[Session], object]
+    given_up: Callable[[Session, str], bool]
+
+
+def lease(context: Context) -> timedelta:
+    """How long a token may be on its way."""
+    return CLAIMED_WITHIN if context.policy.delivery is DeliveryWay.REVEAL else LEASE
+
+
+def hand_over(context: Context, errand: Errand) -> str:
+    """Does it; if it fails, gives the token up.
+
+    Returns:
+        Why the person does not have the token, in a sentence for people; empty if they do, or, with
+        `reveal`, have a button for it.
+    """
+    placed: list[Posted] = []
+    try:
+        if context.policy.delivery is DeliveryWay.REVEAL:
+            _offer(context, errand)
+        else:
+            _send(context, errand, placed)
+    except Exception as error:
+        logger.exception("the token of %s was not delivered", errand.key.id)
+        why = _reason(error)
+        return why if _give_up(context, errand, placed, why) else ""
+    return ""
+
+
+def _send(context: Context, errand: Errand, placed: list[Posted]) -> None:
+    slack = context.slack.within(DELIVERY)
+    envelope = token_blocks.envelope(errand.key.name, rotated=errand.rotated)
+    message = slack.dm(errand.recipient, envelope["text"], envelope["blocks"])
+    placed.append(message)
+    with writing(context.engine) as session:
+        deliveries.place(
+            session, context.account_id, errand.delivery_id, message.channel, message.ts
+        )
+    ref = Ref(context.clock.now(), delivery=errand.delivery_id)
+    filled = token_blocks.token(
+        errand.key, errand.token.reveal(), context.token_minutes, context.api_url, ref
+    )
+    slack.update(message, filled["text"], filled["blocks"])
+    with writing(context.engine) as session:
+        errand.works(session)
+    context.nudge()
+
+
+def _offer(context: Context, errand: Errand) -> None:
+    slack = context.slack.within(DELIVERY)
+    ref = Ref(context.clock.now(), delivery=errand.delivery_id)
+    offer = token_blocks.offer(errand.key, errand.rotated, ref)
+    message = slack.dm(errand.recipient, offer["text"], offer["blocks"])
+    with writing(context.engine) as session:
+        deliveries.place(
+            session, context.account_id, errand.delivery_id, message.channel, message.ts
+        )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, SlackError | KeysError):
+        return f"The token could not be delivered. {error}"
+    if isinstance(error, StorageUnavailable):
+        return "The database did not answer. Please try again in a minute."
+    return "Something went wrong on the way. Please try again."
+
+
+def _give_up(context: Context, errand: Errand, placed: list[Posted], why: str) -> bool:
+    """False if the token works all the same: only the answer of making it work was lost.
+
+    What cannot be done now is done by bot.following: it stays pending until its lease ends.
+    """
+    try:
+        with writing(context.engine) as session:
+            ended = errand.given_up(session, why)
+        with writing(context.engine) as session:
+            works = deliveries.get(session, context.account_id, errand.delivery_id).sent_at
+    except StorageUnavailable:
+        logger.exception("%s is given up later", errand.key.id)
+        return True
+    if works is not None:
+        return False
+    if ended and placed:
+        _redraw(context, errand, placed[0])
+    return True
+
+
+def _redraw(context: Context, errand: Errand, message: Posted) -> None:
+    gone = gone_from(errand.key, rotated=errand.rotated, worked=False)
+    try:
+        context.slack.update(message, gone["text"], gone["blocks"])
+        with writing(context.engine) as session:
+            by, now = Actor.system("issuing"), context.clock.now()
+            deliveries.removed(session, context.account_id, errand.delivery_id, by, now)
+    except (SlackError, StorageUnavailable):
+        logger.exception("the message of %s is redrawn later", errand.key.id)
+
+
+def gone_from(key: KeyView, *, rotated: bool, worked: bool) -> Message:
+    """What the message says once there is no token in it any more.
+
+    Args:
+        worked: whether the token ever came to work.
+    """
+    if worked:
+        return token_blocks.removed(key)
+    return token_blocks.not_rotated(key) if rotated else token_blocks.abandoned(key.name)

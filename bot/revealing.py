@@ -1,0 +1,54 @@
+"""Showing a token to its person, and making it work once they say that they have it."""
+
+from __future__ import annotations
+
+import logging
+
+from bot.blocks import ids
+from bot.blocks import token as token_blocks
+from bot.blocks.parts import modal
+from bot.refs import Ref
+from bot.slack import Posted
+from bot.slack_errors import MessageGone
+from bot.turn import Turn
+from keys import deliveries, reveals
+from storage import reading, writing
+
+logger = logging.getLogger("bot")
+
+
+def show(turn: Turn) -> None:
+    """Makes the token, and opens the modal with it. Whoever else presses gets nothing."""
+    turn.acknowledge()
+    context, pressed = turn.context, Ref.decode(turn.action.get("value"))
+    with writing(context.engine) as session:
+        revealed = reveals.reveal(
+            context.service, session, context.account_id, pressed.delivery, turn.actor
+        )
+    ref = turn.ref(delivery=pressed.delivery, cursor=revealed.public_id)
+    view = token_blocks.shown(
+        revealed.key, revealed.token.reveal(), context.api_url, ref, rotated=revealed.rotated
+    )
+    context.slack.open_view(turn.trigger, view)
+
+
+def claim(turn: Turn) -> None:
+    """Makes the token work, and takes the button away."""
+    context, ref = turn.context, Ref.decode(turn.view.get("private_metadata"))
+    with writing(context.engine) as session:
+        key = reveals.claim(
+            context.service, session, context.account_id, ref.delivery, ref.cursor, turn.actor
+        )
+    context.nudge()
+    taken = token_blocks.taken(key)
+    turn.show(modal("Done", ids.RESULT_MODAL, taken["blocks"], close="Close"))
+    with reading(context.engine) as session:
+        delivery = deliveries.get(session, context.account_id, ref.delivery)
+    if delivery.place is None or delivery.message is None:
+        return
+    try:
+        context.slack.update(
+            Posted(delivery.place, delivery.message), taken["text"], taken["blocks"]
+        )
+    except MessageGone:
+        logger.info("the message with the button for %s is gone already", key.id)
