@@ -143,7 +143,7 @@ def _give_up(context: Context, errand: Errand, placed: list[Posted], why: str) -
 
 
 def _redraw(context: Context, errand: Errand, message: Posted) -> None:
-    gone = gone_from(errand.key, rotated=errand.rotated, worked=False)
+    gone = gone_from(errand.key, context.policy.delivery, rotated=errand.rotated, worked=False)
     try:
         context.slack.update(message, gone["text"], gone["blocks"])
         with writing(context.engine) as session:
@@ -153,12 +153,17 @@ def _redraw(context: Context, errand: Errand, message: Posted) -> None:
         logger.exception("the message of %s is redrawn later", errand.key.id)
 
 
-def gone_from(key: KeyView, *, rotated: bool, worked: bool) -> Message:
+def gone_from(key: KeyView, how: DeliveryWay, *, rotated: bool, worked: bool) -> Message:
     """What the message says once there is no token in it any more.
 
     Args:
+        how: by which way the token travelled.
         worked: whether the token ever came to work.
     """
+    if how is DeliveryWay.REVEAL:
+        if worked:
+            return token_blocks.taken(key)
+        return token_blocks.not_taken(key, rotated=rotated)
     if worked:
         return token_blocks.removed(key)
     return token_blocks.not_rotated(key) if rotated else token_blocks.abandoned(key.name)

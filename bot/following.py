@@ -126,7 +126,9 @@ class Following:
             return
         with reading(self.engine) as session:
             rotated = rotations.is_of_rotation(session, self.account_id, delivery.id)
-        message = gone_from(delivery.key, rotated=rotated, worked=delivery.sent_at is not None)
+        message = gone_from(
+            delivery.key, delivery.how, rotated=rotated, worked=delivery.sent_at is not None
+        )
         self.slack.update(
             Posted(delivery.place, delivery.message), message["text"], message["blocks"]
         )

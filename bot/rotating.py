@@ -78,7 +78,7 @@ def _carry_out(turn: Turn, key: KeyView, recipient: str, grace: timedelta, ref: 
     if why:
         return rotate_blocks.not_done(why)
     with reading(context.engine) as session:
-        rotation = rotations.newest(session, context.account_id, key.id)
+        rotation = rotations.of_request(session, context.account_id, ref.request)
     if rotation.started_at is None:
         return rotate_blocks.offered(rotation.key, recipient)
     return rotate_blocks.done(rotation, recipient)

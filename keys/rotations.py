@@ -455,17 +455,24 @@ def get(session: Session, account_id: str, rotation_id: str) -> RotationView:
     return _view(session, rotation, session.get_one(Key, rotation.key_id))
 
 
-def newest(session: Session, account_id: str, key_id: str) -> RotationView:
-    """The newest rotation of a key. Raises KeyNotFound if there was none."""
+def of_request(session: Session, account_id: str, request_id: str) -> RotationView:
+    """The rotation that a request began. Raises KeyNotFound if there is none."""
     rotation = session.exec(
-        select(Rotation)
-        .where(Rotation.account_id == account_id, Rotation.key_id == key_id)
-        .order_by(col(Rotation.created_at).desc())
-        .limit(1)
+        select(Rotation).where(Rotation.account_id == account_id, Rotation.request_id == request_id)
     ).first()
     if rotation is None:
         raise KeyNotFound("There is no such rotation.")
-    return _view(session, rotation, session.get_one(Key, key_id))
+    return _view(session, rotation, session.get_one(Key, rotation.key_id))
+
+
+def all_of(session: Session, account_id: str, key_id: str) -> list[RotationView]:
+    """Every rotation of a key, oldest first."""
+    found = session.exec(
+        select(Rotation)
+        .where(Rotation.account_id == account_id, Rotation.key_id == key_id)
+        .order_by(col(Rotation.created_at))
+    )
+    return [_view(session, rotation, session.get_one(Key, key_id)) for rotation in found]
 
 
 def running(session: Session, account_id: str, key_id: str) -> RotationView | None:

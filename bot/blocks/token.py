@@ -137,6 +137,16 @@ def abandoned(name: str) -> Message:
     )
 
 
+def not_taken(key: KeyView, *, rotated: bool) -> Message:
+    """The message with the button when its time is over."""
+    after = "The old token goes on as before." if rotated else "So no key was made."
+    return message(
+        "Nobody took the token.",
+        sentence("Nobody took the token of ", name_of(key), " within 24 hours."),
+        section(f"{after} Ask an admin if you still need it."),
+    )
+
+
 def not_rotated(key: KeyView) -> Message:
     """The same message when the new token of a rotation never came to work."""
     return message(

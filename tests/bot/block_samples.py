@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,10 +17,12 @@ from bot.blocks import (
     notices,
     rename,
     revoke,
+    rotate,
     token,
 )
 from bot.refs import Ref
 from keys.notices import DueNotice
+from keys.rotations import RotationView, Stage
 from keys.spreading import Spread
 from keys.values import Actor, Handover, HistoryEntry, KeyView, State
 
@@ -70,6 +73,31 @@ def due(kind: str, actor: Actor = ANN, **data: Any) -> DueNotice:
     return DueNotice("ntc_1", "acc_1", kind, "team", facts | data, actor, NOW, 0)
 
 
+def rotations(name: str) -> Iterator[RotationView]:
+    """Rotations in every state."""
+    day = timedelta(days=1)
+    running = RotationView(
+        id="rot_7Fq2mZr81LdW",
+        key=key(name),
+        stage=Stage.RUNNING,
+        started_by=ANN,
+        started_at=NOW,
+        ends_at=NOW,
+        ended_by=None,
+        grace=day,
+        old_hint="ak_7Fq2…x9Qe",
+        new_hint="ak_9Zz1…Q0aA",
+        old_used_at=None,
+        old_used_from=None,
+        new_used_at=None,
+    )
+    yield running
+    yield replace(running, old_used_at=NOW, old_used_from="10.1.0.0/16", new_used_at=NOW)
+    yield replace(running, stage=Stage.ENDED, ends_at=NOW, ended_by=BOB)
+    yield replace(running, stage=Stage.ENDED, ends_at=NOW, ended_by=Actor.system("timer"))
+    yield replace(running, key=revoked_key(name))
+
+
 def page(name: str, rows: int, query: str = "") -> listing.Page:
     """A page in the middle of many keys."""
     keys = [key(name, id=f"key_{row:012}", last_used_at=NOW) for row in range(rows)]
@@ -100,6 +128,15 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield token.token(full, TOKEN, 15, "https://api.example.com/documents", REF)
     yield token.removed(full)
     yield token.abandoned(name)
+    yield token.envelope(name, rotated=True)
+    yield token.not_rotated(full)
+    for rotated in (True, False):
+        yield token.offer(full, rotated, REF)
+        yield token.not_taken(full, rotated=rotated)
+    yield token.taken(full)
+    for rotation in rotations(name):
+        yield rotate.followed(rotation, NOW - timedelta(seconds=1), Ref(NOW, about=rotation.id))
+        yield rotate.followed(rotation, NOW - timedelta(seconds=1), None)
     yield revoke.confirmation(full, REF)
     for spread in SPREADS:
         yield revoke.revoked(ended, spread)
@@ -126,6 +163,9 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
         yield notices.notice(due("key.revoked", actor, name=name, reason=note))
     yield notices.notice(due("key.issued", OPERATOR, name=name, owner=None, scopes=[]))
     yield notices.notice(due("key.abandoned", Actor.system("issuing"), name=name))
+    ends = {"ends_at": NOW.isoformat(), "hint": "ak_7Fq2…x9Qe", "used_from": "10.1.0.0/16"}
+    for kind in ("rotation.still_used", "rotation.ended", "rotation.abandoned"):
+        yield notices.notice(due(kind, Actor.system("timer"), name=name, **ends))
 
 
 def views(name: str, note: str) -> Iterator[dict[str, Any]]:
@@ -138,6 +178,15 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield new_key.made(key(name))
     yield new_key.not_made(f"There is a key “{name}” already. {note}")
     yield new_key.already_asked(key(name))
+    yield new_key.offered(key(name))
+    for rotated in (True, False):
+        yield token.shown(key(name), TOKEN, "https://api.example.com/", REF, rotated=rotated)
+    yield rotate.rotate(key(name), "U0ANN", REF)
+    yield rotate.in_progress(key(name))
+    yield rotate.offered(key(name), "W0BOB")
+    yield rotate.not_done(f"“{name}” was revoked. {note}"[:500])
+    for rotation in rotations(name):
+        yield rotate.done(rotation, "U0ANN")
     yield rename.rename(key(name), REF)
     yield rename.rename(key(name), REF, note)
     yield rename.rename(key(name), REF, note, poor)

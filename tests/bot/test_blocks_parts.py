@@ -68,7 +68,7 @@ def test_a_row_of_the_list() -> None:
     assert "1 active key" in text
     row = next(block for block in shown["blocks"] if block.get("block_id") == f"row_{used.id}")
     refs = [Ref.decode(option["value"]) for option in row["accessory"]["options"]]
-    assert [ref.do for ref in refs] == ["rename", "revoke", "details"]
+    assert [ref.do for ref in refs] == ["rename", "rotate", "revoke", "details"]
     assert {ref.key for ref in refs} == {used.id}
 
 
@@ -203,7 +203,7 @@ def test_details_tell_state_and_history() -> None:
         assert expected in text
     assert "still in the message" in text
     assert "on a terminal" in text
-    assert list(buttons(shown)) == ["Rename", "Revoke"]
+    assert list(buttons(shown)) == ["Rename", "Rotate", "Revoke"]
     assert Ref.decode(buttons(shown)["Revoke"]["value"]).key == expired.id
     before = details.details(expired, [], [], NOW - timedelta(days=1), REF)
     assert "active" in plain_of_message(before)

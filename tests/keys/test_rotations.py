@@ -59,7 +59,7 @@ def rotate(house: House, key_id: str, grace: timedelta = DAY) -> tuple[str, Toke
 
 def seen(house: House, key_id: str) -> RotationView:
     with reading(house.engine) as session:
-        return rotations.newest(session, house.account, key_id)
+        return rotations.all_of(session, house.account, key_id)[-1]
 
 
 def sweep(house: House) -> int:
