@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import Engine
 
@@ -19,7 +20,7 @@ from bot.delivering import gone_from
 from bot.live.following import LiveMessages
 from bot.slack import Posted, SlackClient
 from bot.slack_errors import ChannelProblem, MessageGone, NotDeliverable, SlackError
-from keys import deliveries, notices, rotations
+from keys import chores, deliveries, expiry, notices, rotations
 from keys.deliveries import DeliveryView
 from keys.notices import DueNotice
 from keys.service import KeyService
@@ -27,6 +28,9 @@ from keys.values import Actor
 from storage import reading, writing
 
 logger = logging.getLogger("bot")
+
+# Nobody needs to be reminded to the second, and looking costs one query for each key in question.
+_REMINDING = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +85,18 @@ class Following:
 
     def sweep(self) -> int:
         """Finds what time alone has brought about."""
+        now, account, found = self.service.clock.now(), self.account_id, 0
         with reading(self.engine) as session:
-            waiting = rotations.are_running(session, self.account_id)
-        if not waiting:
-            return 0
-        with writing(self.engine) as session:
-            return rotations.sweep(self.service, session, self.account_id)
+            reminding = chores.is_due(session, account, "expiry", _REMINDING, now)
+            rotating = rotations.are_running(session, account)
+        if reminding:
+            with writing(self.engine) as session:
+                if chores.claim(session, account, "expiry", _REMINDING, now):
+                    found += expiry.sweep(session, account, now)
+        if rotating:
+            with writing(self.engine) as session:
+                found += rotations.sweep(self.service, session, account)
+        return found
 
     def remove_a_token(self) -> bool:
         """Takes a token out of a message in which its time is up; False if there is none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from bot.blocks import revoke
+from bot.context import Context
 from bot.turn import Turn
 from keys import spreading
 from keys.errors import StorageUnavailable
@@ -26,24 +27,28 @@ def carry_out(turn: Turn, key_id: str) -> None:
     context = turn.context
     with writing(context.engine) as session:
         outcome = context.service.revoke(session, context.account_id, key_id, turn.actor)
-    since = context.clock.monotonic()
     if outcome.fence is None:
         turn.say(revoke.already_revoked(outcome.key), replace=True)
         return
     context.nudge()
-    turn.say(revoke.revoked(outcome.key, _watch(turn, outcome.fence, since)), replace=True)
+    turn.say(revoke.revoked(outcome.key, watched(context, outcome.fence)), replace=True)
 
 
-def _watch(turn: Turn, fence: str, since: float) -> Spread | None:
-    """How far it has come; None if that cannot be found out. The key is revoked in any case."""
-    context = turn.context
+def watched(context: Context, fence: str | None) -> Spread | None:
+    """How far a change has come after a moment of waiting.
+
+    Returns:
+        None if that cannot be found out, or there is no fence; the change is made in any case.
+    """
+    if fence is None:
+        return None
     try:
         return spreading.watch(
             context.engine,
             context.clock,
             fence,
             for_seconds=PATIENCE,
-            since=since,
+            since=context.clock.monotonic(),
             sleep=context.sleep,
         )
     except StorageUnavailable:

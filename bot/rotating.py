@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from bot import filled_in
 from bot.admins import Denied, Person
 from bot.blocks import answers, ids
 from bot.blocks import rotate as rotate_blocks
@@ -49,11 +50,9 @@ def open_rotate(turn: Turn, key: KeyView) -> None:
 def submitted(turn: Turn) -> None:
     """Rotates as the modal says."""
     context, ref = turn.context, Ref.decode(turn.view.get("private_metadata"))
-    values = turn.view["state"]["values"]
-    chosen = (values.get(ids.GRACE, {}).get(ids.VALUE, {}).get("selected_option")) or {}
+    chosen = filled_in.value(turn.view, ids.GRACE, "selected_option") or {}
     grace = timedelta(seconds=int(chosen.get("value", GRACE_DEFAULT.total_seconds())))
-    picked = values.get(ids.RECIPIENT, {}).get(ids.VALUE, {}).get("selected_user")
-    recipient = str(picked or turn.person.user_id)
+    recipient = filled_in.person(turn.view, ids.RECIPIENT) or turn.person.user_id
     if grace not in GRACES:
         turn.acknowledge(response_action="errors", errors={ids.GRACE: "Choose one of these."})
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import rotating
+from bot import editing, rotating
 from bot.blocks import answers, ids, listing, revoke
 from bot.blocks import details as details_blocks
 from bot.blocks import new_key as new_key_blocks
@@ -81,7 +81,13 @@ def details(turn: Turn, key_id: str) -> Message:
 def open_new(turn: Turn, name: str = "") -> None:
     """Opens the modal for a new key."""
     turn.acknowledge()
-    draft = new_key_blocks.Draft(owner=turn.person.user_id, name=name)
+    policy, now = turn.context.policy, turn.context.clock.now()
+    draft = new_key_blocks.Draft(
+        owner=turn.person.user_id,
+        name=name,
+        last_day=policy.default_expiry(now),
+        latest=policy.latest_expiry(now),
+    )
     view = new_key_blocks.new_key(draft, turn.ref(request=new_id("req")))
     turn.context.slack.open_view(turn.trigger, view)
 
@@ -101,6 +107,8 @@ def do(turn: Turn, ref: Ref) -> None:
     """Does what a menu's entry or a choice stands for."""
     if ref.do == ids.DO_RENAME:
         open_rename(turn, get(turn, ref.key), ref.query)
+    elif ref.do == ids.DO_EDIT:
+        editing.open_edit(turn, get(turn, ref.key))
     elif ref.do == ids.DO_ROTATE:
         rotating.open_rotate(turn, get(turn, ref.key))
     elif ref.do == ids.DO_REVOKE:

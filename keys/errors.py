@@ -12,6 +12,7 @@ KeysError
 ├── KeyNotFound            this account has no such key
 ├── KeyRevoked             the key was revoked: nothing can be changed any more
 ├── NotPossibleNow         the key, request or rotation is not in a state in which this can be done
+├── ChangedMeanwhile       somebody else has changed the key since it was looked at; `.actor`
 ├── ExpiryRefused          a date that has passed, or is later than the team allows
 ├── ReservationLost        the key was given up before its token was delivered
 ├── AlreadyRequested       this very request was carried out before; `.key_id`
@@ -23,7 +24,12 @@ Each message is a sentence that a person can act on; none ever contains a token.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from storage.engine import StorageUnavailable as _StorageUnavailable
+
+if TYPE_CHECKING:
+    from keys.values import Actor
 
 
 class KeysError(Exception):
@@ -84,6 +90,14 @@ class NotPossibleNow(KeysError):
     """The key, request or rotation is not in a state in which this can be done."""
 
 
+class ChangedMeanwhile(KeysError):
+    """Somebody else has changed the key since it was looked at."""
+
+    def __init__(self, actor: Actor) -> None:
+        super().__init__("Somebody else has changed this key since you opened it.")
+        self.actor = actor
+
+
 class ExpiryRefused(KeysError):
     """A date of expiry that has passed, or is later than the team allows."""
 
@@ -108,6 +122,7 @@ StorageUnavailable = _StorageUnavailable
 
 __all__ = [
     "AlreadyRequested",
+    "ChangedMeanwhile",
     "ExpiryRefused",
     "KeyNotFound",
     "KeyRevoked",

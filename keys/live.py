@@ -106,6 +106,20 @@ def touch(session: Session, account_id: str, subject: str, now: datetime) -> Non
     )
 
 
+def touch_each(session: Session, account_id: str, prefix: str, now: datetime) -> None:
+    """The same for every subject that begins with this."""
+    session.execute(
+        update(LiveMessage)
+        .where(
+            col(LiveMessage.account_id) == account_id,
+            col(LiveMessage.subject).startswith(prefix, autoescape=True),
+            col(LiveMessage.closed_at).is_(None),
+        )
+        .values(due_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def claim(session: Session, account_id: str, now: datetime, lease: timedelta) -> Live | None:
     """Takes the message that waits longest; nobody else gets it until the lease is over."""
     row = session.exec(

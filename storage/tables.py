@@ -95,6 +95,7 @@ class Key(SQLModel, table=True):
     )
     networks: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     backup_owner: str | None = Field(default=None, max_length=32, index=True)
+    expiry_set_at: datetime | None = Field(default=None, sa_column=_moment())
     expiry_accepted_by: str | None = Field(default=None, max_length=200)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.blocks import ids
+from bot.blocks import edit, ids
 from bot.blocks.parts import (
     Block,
     Element,
@@ -20,6 +20,7 @@ from bot.blocks.parts import (
     date,
     fields,
     line,
+    mention,
     message,
     moment,
     owner_of,
@@ -52,6 +53,8 @@ _DONE = {
     "rotation.ended": "ended the old token",
     "rotation.abandoned": "gave the rotation up; the old token went on",
     "token.shown": "had the token shown",
+    "key.edited": "changed",
+    "expiry.accepted": "let it expire",
     "key.limited": "changed its limits",
     "key.revoked": "revoked it",
     "token.removed": "removed the token from its message",
@@ -99,13 +102,18 @@ def _facts(key: KeyView, now: datetime) -> list[tuple[str, str]]:
         ("State", state_in_words(key, now)),
         ("Token", f"`{key.hint}`"),
         ("Scopes", scopes_in_words(key.scopes)),
-        ("Owner", owner_of(key)),
+        ("Owner", _owners(key)),
         ("Created", f"{date(key.created_at)}, by {person_as_mrkdwn(key.creator)}"),
         ("Expires", date(key.expires_at)),
         ("Last used", used),
         ("Limits", _limits(key)),
         ("Id", f"`{key.id}`"),
     ]
+
+
+def _owners(key: KeyView) -> str:
+    backup = f", backup {mention(key.backup_owner)}" if key.backup_owner else ""
+    return owner_of(key) + backup
 
 
 def _limits(key: KeyView) -> str:
@@ -150,6 +158,9 @@ def _entry(entry: HistoryEntry) -> Element:
     if entry.kind == "key.renamed":
         more = [" from ", words(str(entry.data["from"]), bold=True), " to "]
         more.append(words(str(entry.data["to"]), bold=True))
+    elif entry.kind == "key.edited":
+        names = [edit.NAMES.get(name, name) for name in entry.data.get("to", ())]
+        more = [" its " + " and ".join(names)] if names else []
     elif reason := str(entry.data.get("reason") or ""):
         more = [": ", words(clip(redact(reason), REASON_MAX))]
     return line(moment(entry.at), ": ", person(entry.actor), f" {what}", *more)
@@ -158,6 +169,7 @@ def _entry(entry: HistoryEntry) -> Element:
 def _buttons(ref: Ref) -> Block:
     return actions(
         button("Rename", ids.RENAME, ref),
+        button("Edit", ids.EDIT, ref),
         button("Rotate", ids.ROTATE, ref),
         button("Revoke", ids.REVOKE, ref, style="danger"),
     )

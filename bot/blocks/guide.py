@@ -22,6 +22,7 @@ _COMMANDS = (
     ("list [words]", "look through the active keys"),
     ("show <name or id>", "everything about one key, and its history"),
     ("rename <name or id> [new name]", "give a key another name; its token stays"),
+    ("edit <name or id>", "change its scopes, owner, limits or date of expiry"),
     ("rotate <name or id>", "give a key another token; the old one goes on for a while"),
     ("revoke <name or id>", "end a key for good; its token is refused"),
     ("help", "this guide"),

@@ -28,6 +28,7 @@ QUERY_MAX = 200
 ROWS_MAX = 10  # so that a page stays readable, and far below what a message may hold
 _MENU = (
     ("Rename", ids.DO_RENAME),
+    ("Edit", ids.DO_EDIT),
     ("Rotate", ids.DO_ROTATE),
     ("Revoke", ids.DO_REVOKE),
     ("Details", ids.DO_DETAILS),

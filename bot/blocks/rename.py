@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.blocks import ids
-from bot.blocks.new_key import name_inputs
+from bot.blocks.inputs import name_inputs
 from bot.blocks.parts import View, context, modal, name_of, sentence, words
 from bot.refs import Ref
 from keys.values import KeyView

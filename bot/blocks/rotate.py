@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.blocks import ids
+from bot.blocks import ids, inputs
 from bot.blocks.parts import (
     AGO,
     Block,
@@ -46,7 +46,12 @@ def rotate(key: KeyView, recipient: str, ref: Ref, advice: str | None = None) ->
     blocks: list[Block] = [
         sentence(name_of(key), " gets a new token. Its name, scopes and owner stay."),
         _grace(),
-        _recipient(recipient),
+        inputs.person(
+            ids.RECIPIENT,
+            "The new token goes to",
+            recipient,
+            hint="In a direct message from this app.",
+        ),
     ]
     if advice is not None:
         blocks.append(section(advice))
@@ -55,18 +60,14 @@ def rotate(key: KeyView, recipient: str, ref: Ref, advice: str | None = None) ->
 
 def _grace() -> Block:
     options = {grace: _option(grace) for grace in GRACES}
-    return {
-        "type": "input",
-        "block_id": ids.GRACE,
-        "label": plain("The old token goes on for"),
-        "element": {
-            "type": "radio_buttons",
-            "action_id": ids.VALUE,
-            "options": list(options.values()),
-            "initial_option": options[GRACE_DEFAULT],
-        },
-        "hint": plain("Long enough to put the new token in place. It can be ended or extended."),
+    element: Element = {
+        "type": "radio_buttons",
+        "action_id": ids.VALUE,
+        "options": list(options.values()),
+        "initial_option": options[GRACE_DEFAULT],
     }
+    hint = "Long enough to put the new token in place. It can be ended or extended."
+    return inputs.labelled(ids.GRACE, "The old token goes on for", element, hint=hint)
 
 
 def _option(grace: timedelta) -> Element:
@@ -81,16 +82,6 @@ def length(grace: timedelta) -> str:
         hours = grace // _HOUR
         return "1 hour" if hours == 1 else f"{hours} hours"
     return f"{grace.days} days"
-
-
-def _recipient(user_id: str) -> Block:
-    return {
-        "type": "input",
-        "block_id": ids.RECIPIENT,
-        "label": plain("The new token goes to"),
-        "element": {"type": "users_select", "action_id": ids.VALUE, "initial_user": user_id},
-        "hint": plain("In a direct message from this app."),
-    }
 
 
 def in_progress(key: KeyView) -> View:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from slack_bolt import App
 
-from bot import revealing, revoking, rotating, showing
+from bot import editing, revealing, revoking, rotating, showing
 from bot.blocks import answers, guide, ids, revoke
 from bot.blocks import token as token_blocks
 from bot.context import COMMAND, Context
@@ -40,6 +40,9 @@ def register(app: App, context: Context) -> None:
         ids.REVOKE_CONFIRMED: revoke_confirmed,
         ids.CANCEL: cancel,
         ids.ROTATE: lambda turn: rotating.open_rotate(turn, showing.get(turn, _pressed(turn).key)),
+        ids.EDIT: lambda turn: editing.open_edit(turn, showing.get(turn, _pressed(turn).key)),
+        ids.EXTEND: editing.open_extend,
+        ids.LET_EXPIRE: editing.let_expire,
         ids.ROTATION_END: rotating.end_now,
         ids.ROTATION_EXTEND: rotating.extend,
     }

@@ -50,6 +50,8 @@ def _carry_out(turn: Turn, said: read.Command) -> None:
             _rename(turn, rest)
         case read.Revoke(rest=rest):
             _about(turn, rest, "revoke", ids.DO_REVOKE)
+        case read.Edit(rest=rest):
+            _about(turn, rest, "edit", ids.DO_EDIT)
         case read.Rotate(rest=rest):
             _about(turn, rest, "rotate", ids.DO_ROTATE)
         case read.Show(rest=rest):

@@ -1,12 +1,12 @@
-"""What people submit: the modals for a new key and for another name."""
+"""What people submit: their modals."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
 
 from slack_bolt import App
 
-from bot import issuing, revealing, rotating, showing
+from bot import editing, filled_in, issuing, revealing, rotating, showing
 from bot.blocks import ids, new_key
 from bot.blocks import rename as rename_blocks
 from bot.blocks.parts import View
@@ -14,19 +14,18 @@ from bot.context import Context
 from bot.delivering import lease
 from bot.refs import Ref
 from bot.turn import Turn, listener
-from keys.errors import AlreadyRequested, NameRefused, NoteTooLong, ScopesRefused
+from keys.errors import AlreadyRequested, ExpiryRefused, NameRefused, NoteTooLong, ScopesRefused
 from keys.naming import advice_on
-from keys.token import redact
 from keys.values import KeyRequest, State
 from storage import writing
-
-_HAS_TOKEN = "This contains a token. Leave it out: names and notes are for everybody to read."
 
 
 def register(app: App, context: Context) -> None:
     """Registers the modals."""
     app.view(ids.NEW_MODAL)(listener(context, create))
     app.view(ids.RENAME_MODAL)(listener(context, rename))
+    app.view(ids.EDIT_MODAL)(listener(context, editing.submitted))
+    app.view(ids.EXTEND_MODAL)(listener(context, editing.extend_submitted))
     app.view(ids.ROTATE_MODAL)(listener(context, rotating.submitted))
     # Whoever was to have the token takes it, an admin or not.
     app.view(ids.REVEAL_MODAL)(listener(context, revealing.claim, anyone=True))
@@ -35,15 +34,27 @@ def register(app: App, context: Context) -> None:
 def create(turn: Turn) -> None:
     """Makes a key: refusals come in the modal, then the token is delivered."""
     context, user_id = turn.context, turn.person.user_id
-    request = _request(turn)
-    for block_id, text in ((ids.NAME, request.name), (ids.NOTE, request.note)):
-        if redact(text) != text:
-            _refuse(turn, block_id, _HAS_TOKEN)
-            return
+    if errors := filled_in.with_token(turn.view, ids.NAME, ids.NOTE):
+        turn.acknowledge(response_action="errors", errors=errors)
+        return
+    last_day = filled_in.day(turn.view, ids.LAST_DAY)
+    try:
+        request = _request(turn, last_day)
+    except ExpiryRefused as error:
+        _refuse(turn, ids.LAST_DAY, str(error))
+        return
     advice = advice_on(request.name)
     if request.name.strip() and advice and not _insists(turn):
         owner = request.owner or user_id
-        draft = new_key.Draft(owner, request.name, request.scopes, request.note, advice)
+        draft = new_key.Draft(
+            owner,
+            request.name,
+            request.scopes,
+            request.note,
+            advice,
+            last_day,
+            context.policy.latest_expiry(context.clock.now()),
+        )
         turn.show(new_key.new_key(draft, _ref(turn)))
         return
     try:
@@ -81,10 +92,10 @@ def _made_before(turn: Turn, key_id: str) -> View:
 
 def rename(turn: Turn) -> None:
     """Gives the key its new name, or says in the modal why not."""
-    context, ref, name = turn.context, _ref(turn), str(_value(turn, ids.NAME, "value") or "")
+    context, ref, name = turn.context, _ref(turn), filled_in.text(turn.view, ids.NAME)
     key = showing.get(turn, ref.key)
-    if redact(name) != name:
-        _refuse(turn, ids.NAME, _HAS_TOKEN)
+    if errors := filled_in.with_token(turn.view, ids.NAME):
+        turn.acknowledge(response_action="errors", errors=errors)
         return
     advice = advice_on(name)
     if name.strip() and name != key.name and advice and not _insists(turn):
@@ -99,14 +110,15 @@ def rename(turn: Turn) -> None:
         turn.show(rename_blocks.renamed(outcome.key, key.name))
 
 
-def _request(turn: Turn) -> KeyRequest:
-    scopes = _value(turn, ids.SCOPES, "selected_options") or []
+def _request(turn: Turn, last_day: date | None) -> KeyRequest:
+    view, policy, now = turn.view, turn.context.policy, turn.context.clock.now()
     return KeyRequest(
-        name=str(_value(turn, ids.NAME, "value") or ""),
-        scopes=tuple(str(option["value"]) for option in scopes),
-        owner=_value(turn, ids.OWNER, "selected_user") or turn.person.user_id,
+        name=filled_in.text(view, ids.NAME),
+        scopes=filled_in.chosen(view, ids.SCOPES),
+        owner=filled_in.person(view, ids.OWNER) or turn.person.user_id,
         request_id=_ref(turn).request,
-        note=str(_value(turn, ids.NOTE, "value") or ""),
+        note=filled_in.text(view, ids.NOTE),
+        expires_at=policy.check_expiry(last_day, now),
     )
 
 
@@ -115,12 +127,7 @@ def _ref(turn: Turn) -> Ref:
 
 
 def _insists(turn: Turn) -> bool:
-    return bool(_value(turn, ids.ANYWAY, "selected_options"))
-
-
-def _value(turn: Turn, block_id: str, what: str) -> Any:
-    values = turn.view["state"]["values"]
-    return values.get(block_id, {}).get(ids.VALUE, {}).get(what)
+    return bool(filled_in.chosen(turn.view, ids.ANYWAY))
 
 
 def _refuse(turn: Turn, block_id: str, why: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.live import revocations, rotations
+from bot.live import expiries, revocations, rotations
 from bot.live.drawing import Draw
 
 KINDS: Mapping[str, Draw] = MappingProxyType(
     {
+        "expiry": expiries.draw,
         "revocation": revocations.draw,
         "rotation": rotations.draw,
     }

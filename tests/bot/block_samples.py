@@ -10,6 +10,8 @@ from typing import Any
 from bot.blocks import (
     answers,
     details,
+    edit,
+    expiry,
     guide,
     ids,
     listing,
@@ -134,6 +136,16 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
         yield token.offer(full, rotated, REF)
         yield token.not_taken(full, rotated=rotated)
     yield token.taken(full)
+    dated = key(name, expires_at=NOW, backup_owner="W0BOB")
+    for days in (30, 7, 1):
+        yield expiry.reminder(dated, days, REF)
+    yield expiry.expired(dated, REF)
+    for over in (True, False):
+        yield expiry.settled(dated, is_over=over)
+        yield expiry.settled(replace(dated, expiry_accepted_by=ANN), is_over=over)
+    yield expiry.settled(ended, is_over=False)
+    yield expiry.settled(full, is_over=False)
+    yield details.details(dated, history(name, note, 100), [], NOW, REF)
     for rotation in rotations(name):
         yield rotate.followed(rotation, NOW - timedelta(seconds=1), Ref(NOW, about=rotation.id))
         yield rotate.followed(rotation, NOW - timedelta(seconds=1), None)
@@ -179,6 +191,20 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield new_key.not_made(f"There is a key “{name}” already. {note}")
     yield new_key.already_asked(key(name))
     yield new_key.offered(key(name))
+    day = NOW.date()
+    yield new_key.new_key(new_key.Draft("U0ANN", last_day=day, latest=day), REF)
+    networks = tuple(f"10.{number}.0.0/16" for number in range(20))
+    limited = key(name, note=note, networks=networks, rate_limit="100/minute", owner=None)
+    yield edit.edit(key(name), None, None, REF)
+    yield edit.edit(limited, day, day, REF, changed_by=BOB)
+    yield edit.saved(key(name), [], None)
+    for spread in SPREADS:
+        yield edit.saved(key(name), list(edit.NAMES), spread)
+        yield edit.saved(key(name), ["owner"], spread)
+    yield expiry.extend(key(name, expires_at=NOW), day, None, REF)
+    yield expiry.extend(key(name), None, day, REF)
+    yield expiry.extended(key(name, expires_at=NOW))
+    yield expiry.extended(key(name))
     for rotated in (True, False):
         yield token.shown(key(name), TOKEN, "https://api.example.com/", REF, rotated=rotated)
     yield rotate.rotate(key(name), "U0ANN", REF)

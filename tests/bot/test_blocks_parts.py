@@ -20,6 +20,7 @@ from bot.blocks import (
     revoke,
     token,
 )
+from bot.blocks import inputs as block_inputs
 from bot.refs import Ref
 from keys.naming import advice_on
 from keys.token import make
@@ -68,7 +69,7 @@ def test_a_row_of_the_list() -> None:
     assert "1 active key" in text
     row = next(block for block in shown["blocks"] if block.get("block_id") == f"row_{used.id}")
     refs = [Ref.decode(option["value"]) for option in row["accessory"]["options"]]
-    assert [ref.do for ref in refs] == ["rename", "rotate", "revoke", "details"]
+    assert [ref.do for ref in refs] == ["rename", "edit", "rotate", "revoke", "details"]
     assert {ref.key for ref in refs} == {used.id}
 
 
@@ -105,10 +106,10 @@ def test_too_long_a_page_is_refused() -> None:
         listing.listing(page("a", listing.ROWS_MAX + 1), REF)
 
 
-def test_the_new_key_modal_asks_for_four_things() -> None:
+def test_the_new_key_modal_asks_for_five_things() -> None:
     view = new_key.new_key(new_key.Draft("U0ANN", "Zap"), REF)
     asked = inputs(view)
-    assert list(asked) == [ids.NAME, ids.SCOPES, ids.OWNER, ids.NOTE]
+    assert list(asked) == [ids.NAME, ids.SCOPES, ids.OWNER, ids.LAST_DAY, ids.NOTE]
     assert asked[ids.NAME]["element"]["initial_value"] == "Zap"
     assert asked[ids.OWNER]["element"]["initial_user"] == "U0ANN"
     scopes = asked[ids.SCOPES]["element"]
@@ -126,7 +127,7 @@ def test_a_poor_name_is_advised_on_and_may_be_kept(poor: str) -> None:
         assert advice in plain_of_view(view)
         box = inputs(view)[ids.ANYWAY]
         assert box["optional"] is True
-        assert box["element"]["options"][0]["value"] == new_key.ANYWAY_VALUE
+        assert box["element"]["options"][0]["value"] == block_inputs.ANYWAY_VALUE
         assert "initial_options" not in box["element"]
 
 
@@ -203,7 +204,7 @@ def test_details_tell_state_and_history() -> None:
         assert expected in text
     assert "still in the message" in text
     assert "on a terminal" in text
-    assert list(buttons(shown)) == ["Rename", "Rotate", "Revoke"]
+    assert list(buttons(shown)) == ["Rename", "Edit", "Rotate", "Revoke"]
     assert Ref.decode(buttons(shown)["Revoke"]["value"]).key == expired.id
     before = details.details(expired, [], [], NOW - timedelta(days=1), REF)
     assert "active" in plain_of_message(before)

@@ -23,6 +23,7 @@ def upgrade() -> None:
 def _columns() -> None:
     op.add_column("keys", sa.Column("backup_owner", sa.String(32), nullable=True))
     op.add_column("keys", sa.Column("expiry_accepted_by", sa.String(200), nullable=True))
+    op.add_column("keys", sa.Column("expiry_set_at", Moment(), nullable=True))
     op.create_index("ix_keys_backup_owner", "keys", ["backup_owner"])
     op.create_index("keys_by_expiry", "keys", ["account_id", "expires_at"])
     for name in ("pending", "imported"):

@@ -1,0 +1,168 @@
+"""Editing, extending, and letting expire: from Slack to the domain and back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot import filled_in
+from bot.admins import Person
+from bot.blocks import answers, ids
+from bot.blocks import edit as edit_blocks
+from bot.blocks import expiry as expiry_blocks
+from bot.blocks.parts import View
+from bot.refs import Ref
+from bot.revoking import watched
+from bot.turn import Turn
+from keys import editing, finding
+from keys.editing import Wanted
+from keys.errors import (
+    ChangedMeanwhile,
+    ExpiryRefused,
+    LimitsRefused,
+    NoteTooLong,
+    ScopesRefused,
+)
+from keys.limits import check_networks, check_rate
+from keys.values import Actor, KeyView, State
+from storage import reading, writing
+
+logger = logging.getLogger("bot")
+
+# What is proposed where the team has no rule of its own.
+_PROPOSED = timedelta(days=90)
+_NO_MEMBER = "Choose a full member of this workspace: guests and bots cannot answer for a key."
+
+
+def open_edit(turn: Turn, key: KeyView) -> None:
+    """Opens the modal; a key that cannot be changed says why instead."""
+    if key.state is not State.ACTIVE:
+        turn.say(answers.told(f"“{key.name}” was revoked, so nothing about it can be changed."))
+        return
+    turn.acknowledge()
+    turn.context.slack.open_view(turn.trigger, _modal(turn, key.id))
+
+
+def _modal(turn: Turn, key_id: str, changed_by: Actor | None = None) -> View:
+    context = turn.context
+    with reading(context.engine) as session:
+        key = finding.get(session, context.account_id, key_id)
+        seen = editing.version(session, context.account_id, key_id)
+    last_day = context.policy.last_day(key.expires_at) if key.expires_at else None
+    latest = context.policy.latest_expiry(context.clock.now())
+    ref = turn.ref(key=key_id, cursor=str(seen))
+    return edit_blocks.edit(key, last_day, latest, ref, changed_by=changed_by)
+
+
+def submitted(turn: Turn) -> None:
+    """Saves what was filled in, or says at its field why not."""
+    context, view = turn.context, turn.view
+    ref = Ref.decode(view.get("private_metadata"))
+    with reading(context.engine) as session:
+        before = finding.get(session, context.account_id, ref.key)
+    wanted = _wanted(view)
+    errors = filled_in.with_token(view, ids.NOTE) or _errors(turn, before, wanted)
+    if errors:
+        turn.acknowledge(response_action="errors", errors=errors)
+        return
+    try:
+        with writing(context.engine) as session:
+            outcome = editing.edit(
+                context.service, session, context.account_id, ref.key, turn.actor, wanted,
+                context.policy, int(ref.cursor or 0),
+            )  # fmt: skip
+    except ChangedMeanwhile as error:
+        turn.show(_modal(turn, ref.key, changed_by=error.actor))
+    except ScopesRefused as error:
+        turn.acknowledge(response_action="errors", errors={ids.SCOPES: str(error)})
+    except NoteTooLong as error:
+        turn.acknowledge(response_action="errors", errors={ids.NOTE: str(error)})
+    except ExpiryRefused as error:
+        turn.acknowledge(response_action="errors", errors={ids.LAST_DAY: str(error)})
+    else:
+        context.nudge()
+        changed = _changed(before, outcome.key)
+        turn.show(edit_blocks.saved(outcome.key, changed, watched(context, outcome.fence)))
+
+
+def _wanted(view: View) -> Wanted:
+    return Wanted(
+        scopes=filled_in.chosen(view, ids.SCOPES),
+        owner=filled_in.person(view, ids.OWNER),
+        backup_owner=filled_in.person(view, ids.BACKUP_OWNER),
+        note=filled_in.text(view, ids.NOTE),
+        networks=tuple(filled_in.text(view, ids.NETWORKS).replace(",", " ").split()),
+        rate_limit=filled_in.text(view, ids.RATE),
+        last_day=filled_in.day(view, ids.LAST_DAY),
+    )
+
+
+def _errors(turn: Turn, before: KeyView, wanted: Wanted) -> dict[str, str]:
+    errors = {}
+    try:
+        check_rate(wanted.rate_limit)
+    except LimitsRefused as error:
+        errors[ids.RATE] = str(error)
+    try:
+        check_networks(wanted.networks)
+    except LimitsRefused as error:
+        errors[ids.NETWORKS] = str(error)
+    for block_id, person, was in (
+        (ids.OWNER, wanted.owner, before.owner),
+        (ids.BACKUP_OWNER, wanted.backup_owner, before.backup_owner),
+    ):
+        if person and person != was and not turn.context.admins.belongs(Person(person)):
+            errors[block_id] = _NO_MEMBER
+    return errors
+
+
+def _changed(before: KeyView, after: KeyView) -> Sequence[str]:
+    names = ("scopes", "owner", "backup_owner", "note", "networks", "rate_limit", "expires_at")
+    return [name for name in names if getattr(before, name) != getattr(after, name)]
+
+
+def open_extend(turn: Turn) -> None:
+    """Opens the modal for another date."""
+    context = turn.context
+    key = _pressed(turn)
+    if key.state is not State.ACTIVE:
+        turn.say(answers.told(f"“{key.name}” was revoked, so it cannot be extended."))
+        return
+    turn.acknowledge()
+    now, policy = context.clock.now(), context.policy
+    proposed = policy.default_expiry(now) or policy.today(now) + _PROPOSED
+    view = expiry_blocks.extend(key, proposed, policy.latest_expiry(now), turn.ref(key=key.id))
+    context.slack.open_view(turn.trigger, view)
+
+
+def extend_submitted(turn: Turn) -> None:
+    """Gives the key another date of expiry."""
+    context, ref = turn.context, Ref.decode(turn.view.get("private_metadata"))
+    day = filled_in.day(turn.view, ids.LAST_DAY)
+    try:
+        with writing(context.engine) as session:
+            outcome = editing.set_expiry(
+                context.service, session, context.account_id, ref.key, turn.actor, day,
+                context.policy,
+            )  # fmt: skip
+    except ExpiryRefused as error:
+        turn.acknowledge(response_action="errors", errors={ids.LAST_DAY: str(error)})
+        return
+    context.nudge()
+    turn.show(expiry_blocks.extended(outcome.key))
+
+
+def let_expire(turn: Turn) -> None:
+    """Notes that the key may expire; its reminders say so from then on."""
+    turn.acknowledge()
+    context, ref = turn.context, Ref.decode(turn.action.get("value"))
+    with writing(context.engine) as session:
+        editing.let_expire(context.service, session, context.account_id, ref.key, turn.actor)
+    context.nudge()
+
+
+def _pressed(turn: Turn) -> KeyView:
+    ref = Ref.decode(turn.action.get("value"))
+    with reading(turn.context.engine) as session:
+        return finding.get(session, turn.context.account_id, ref.key)

@@ -1,0 +1,46 @@
+"""What somebody filled into a modal, by block."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from bot.blocks import ids
+from bot.blocks.parts import View
+from keys.token import redact
+
+HAS_TOKEN = "This contains a token. Leave it out: names and notes are for everybody to read."
+
+
+def value(view: View, block_id: str, what: str) -> Any:
+    """One element's value; `what` is where Slack puts it for this kind of element."""
+    values = view["state"]["values"]
+    return values.get(block_id, {}).get(ids.VALUE, {}).get(what)
+
+
+def text(view: View, block_id: str) -> str:
+    """A text, empty if there is none."""
+    return str(value(view, block_id, "value") or "")
+
+
+def person(view: View, block_id: str) -> str | None:
+    """The id of the person who was chosen."""
+    chosen = value(view, block_id, "selected_user")
+    return str(chosen) if chosen else None
+
+
+def chosen(view: View, block_id: str) -> tuple[str, ...]:
+    """The values of the boxes that were ticked."""
+    return tuple(str(one["value"]) for one in value(view, block_id, "selected_options") or [])
+
+
+def day(view: View, block_id: str) -> date | None:
+    """A date, if one was picked. Raises ValueError for what no datepicker sends."""
+    picked = value(view, block_id, "selected_date")
+    return date.fromisoformat(picked) if picked else None
+
+
+def with_token(view: View, *block_ids: str) -> dict[str, str]:
+    """An error for each of these texts that holds a token."""
+    texts = {block_id: text(view, block_id) for block_id in block_ids}
+    return {block_id: HAS_TOKEN for block_id, said in texts.items() if redact(said) != said}

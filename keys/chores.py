@@ -1,0 +1,39 @@
+"""Things that are done now and then, by one bot for all."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from keys import records
+from storage.tables import Chore
+
+
+def is_due(session: Session, account_id: str, name: str, every: timedelta, now: datetime) -> bool:
+    """Whether it may be time: a look that holds up nobody, before a claim."""
+    found = session.get(Chore, (account_id, name))
+    return found is None or found.done_at + every <= now
+
+
+def claim(session: Session, account_id: str, name: str, every: timedelta, now: datetime) -> bool:
+    """Whether it is time, and nobody else does it: whoever is told True does it now.
+
+    The claim is undone with the transaction, so what fails is tried again.
+
+    Args:
+        every: how long it rests between two times.
+    """
+    if not is_due(session, account_id, name, every, now):
+        return False
+    records.lock(session, account_id)
+    found = session.get(Chore, (account_id, name), populate_existing=True)
+    if found is None:
+        session.add(Chore(account_id=account_id, name=name, done_at=now))
+    elif found.done_at + every > now:
+        return False
+    else:
+        found.done_at = now
+        session.add(found)
+    session.flush()
+    return True
