@@ -20,7 +20,7 @@ from bot.delivering import gone_from
 from bot.live.following import LiveMessages
 from bot.slack import Posted, SlackClient
 from bot.slack_errors import ChannelProblem, MessageGone, NotDeliverable, SlackError
-from keys import chores, deliveries, expiry, notices, rotations
+from keys import chores, deliveries, expiry, notices, requests, rotations
 from keys.deliveries import DeliveryView
 from keys.notices import DueNotice
 from keys.service import KeyService
@@ -89,6 +89,7 @@ class Following:
         with reading(self.engine) as session:
             reminding = chores.is_due(session, account, "expiry", _REMINDING, now)
             rotating = rotations.are_running(session, account)
+            closing = requests.are_late(session, account, now)
         if reminding:
             with writing(self.engine) as session:
                 if chores.claim(session, account, "expiry", _REMINDING, now):
@@ -96,6 +97,9 @@ class Following:
         if rotating:
             with writing(self.engine) as session:
                 found += rotations.sweep(self.service, session, account)
+        if closing:
+            with writing(self.engine) as session:
+                found += requests.sweep(self.service, session, account)
         return found
 
     def remove_a_token(self) -> bool:

@@ -8,6 +8,7 @@ KeysError
 │   └── NameTaken          another active key has it; `.key_id`
 ├── ScopesRefused          no scope, or one that does not exist
 ├── NoteTooLong
+├── ReasonMissing          nothing was said about what a key is for
 ├── LimitsRefused          a rate or a network that is none
 ├── KeyNotFound            this account has no such key
 ├── KeyRevoked             the key was revoked: nothing can be changed any more
@@ -74,6 +75,10 @@ class NoteTooLong(KeysError):
     """More than 500 characters."""
 
 
+class ReasonMissing(KeysError):
+    """Nothing was said about what a key is for."""
+
+
 class LimitsRefused(KeysError):
     """A rate limit or a network that is none."""
 
@@ -136,6 +141,7 @@ __all__ = [
     "NotPossibleNow",
     "NoteTooLong",
     "PepperError",
+    "ReasonMissing",
     "ReservationLost",
     "ScopesRefused",
     "StorageUnavailable",

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import CursorResult, update
 from sqlmodel import Session, col, select
 
-from keys import gateways, live, notices, records
+from keys import gateways, live, notices, records, settling
 from keys.clock import Clock
 from keys.errors import (
     AlreadyRequested,
@@ -170,6 +170,7 @@ class KeyService:
         data = _facts(key) | {"recipient": delivery.recipient}
         event = records.append(session, account_id, now, "key.issued", actor, key_id, data)
         notices.add(session, event, notices.TEAM, _facts(key))
+        settling.came_to_work(session, account_id, key_id, now)
         return view(session, key)
 
     def abandon(
@@ -193,6 +194,7 @@ class KeyService:
             event = records.append(session, account_id, now, "key.abandoned", actor, key_id, data)
             if tell and recipient is not None:
                 notices.add(session, event, str(recipient), _facts(key) | {"reason": reason})
+            settling.given_up(session, account_id, key_id, now)
         return Outcome(view(session, key), moved)
 
     def overdue(self, session: Session, account_id: str) -> list[str]:
@@ -254,6 +256,7 @@ class KeyService:
             notices.add(session, event, notices.TEAM, data)
         if not changed:
             return Outcome(view(session, key), changed)
+        settling.revoked(session, account_id, key_id, now, actor)
         fence = gateways.set_fence(session)
         # Whoever revoked it waits for a moment; a gateway that needs longer is followed.
         audience = str(actor) if actor.kind == "person" else notices.TEAM

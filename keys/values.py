@@ -19,6 +19,16 @@ class State(StrEnum):
     ABANDONED = "abandoned"
 
 
+class RequestStage(StrEnum):
+    """Where a request for a key is; see keys.requests."""
+
+    OPEN = "open"
+    GRANTING = "granting"
+    GRANTED = "granted"
+    DENIED = "denied"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who did something: a person of the account, an operator at a shell, or the bot itself."""

@@ -248,7 +248,7 @@ class AccessRequest(SQLModel, table=True):
     decided_by: str | None = Field(default=None, max_length=200)
     decided_at: datetime | None = Field(default=None, sa_column=_moment())
     decision_reason: str = Field(default="", sa_column=Column(Text, nullable=False))
-    key_id: str | None = Field(default=None, foreign_key="keys.id", max_length=32)
+    key_id: str | None = Field(default=None, foreign_key="keys.id", index=True, max_length=32)
     attempts: int = 0
 
 

@@ -25,6 +25,7 @@ _COMMANDS = (
     ("edit <name or id>", "change its scopes, owner, limits or date of expiry"),
     ("rotate <name or id>", "give a key another token; the old one goes on for a while"),
     ("revoke <name or id>", "end a key for good; its token is refused"),
+    ("request [name]", "ask for a key, if you are no admin"),
     ("help", "this guide"),
 )
 
@@ -44,5 +45,8 @@ def guide(command: str, ref: Ref, *, may_change: bool) -> Message:
         new = button("New key", ids.NEW, ref, style="primary")
         blocks.append(actions(new, button("List keys", ids.LIST, ref)))
     else:
-        blocks.append(context("Only admins look after keys here. Ask one of them for a key."))
+        blocks += [
+            context("Only admins look after keys here."),
+            actions(button("Ask for a key", ids.REQUEST, ref, style="primary")),
+        ]
     return message(_TITLE, *blocks)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from slack_bolt import App
 
-from bot import editing, revealing, revoking, rotating, showing
+from bot import editing, requesting, revealing, revoking, rotating, showing
 from bot.blocks import answers, guide, ids, revoke
 from bot.blocks import token as token_blocks
 from bot.context import COMMAND, Context
@@ -43,12 +43,16 @@ def register(app: App, context: Context) -> None:
         ids.EDIT: lambda turn: editing.open_edit(turn, showing.get(turn, _pressed(turn).key)),
         ids.EXTEND: editing.open_extend,
         ids.LET_EXPIRE: editing.let_expire,
+        ids.REQUEST_APPROVE: requesting.approve,
+        ids.REQUEST_DENY: requesting.open_deny,
         ids.ROTATION_END: rotating.end_now,
         ids.ROTATION_EXTEND: rotating.extend,
     }
     for action, work in admins_only.items():
         app.action(action)(listener(context, work))
     app.action(ids.HELP)(listener(context, show_guide, anyone=True))
+    app.action(ids.REQUEST)(listener(context, requesting.open_ask, anyone=True))
+    app.action(ids.REQUEST_WITHDRAW)(listener(context, requesting.withdraw, anyone=True))
     # Somebody who is no admin any more may still remove the token that was sent to them.
     app.action(ids.STORED)(listener(context, stored, anyone=True))
     app.action(ids.REVEAL)(listener(context, revealing.show, anyone=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from slack_bolt import App
 
 from bot import commands as read
-from bot import showing
+from bot import requesting, showing
 from bot.admins import Denied
 from bot.blocks import answers, guide, ids
 from bot.blocks.parts import context as small_print
@@ -32,6 +32,8 @@ def command(turn: Turn) -> None:
     allowed = turn.context.admins.check(turn.person)
     if isinstance(said, read.Help):
         turn.say(guide.guide(COMMAND, turn.ref(), may_change=bool(allowed)))
+    elif isinstance(said, read.Request):
+        requesting.open_ask(turn, said.name)
     elif isinstance(allowed, Denied):
         refuse(turn, allowed)
     else:

@@ -6,7 +6,7 @@ from datetime import date
 
 from slack_bolt import App
 
-from bot import editing, filled_in, issuing, revealing, rotating, showing
+from bot import editing, filled_in, issuing, requesting, revealing, rotating, showing
 from bot.blocks import ids, new_key
 from bot.blocks import rename as rename_blocks
 from bot.blocks.parts import View
@@ -27,6 +27,8 @@ def register(app: App, context: Context) -> None:
     app.view(ids.EDIT_MODAL)(listener(context, editing.submitted))
     app.view(ids.EXTEND_MODAL)(listener(context, editing.extend_submitted))
     app.view(ids.ROTATE_MODAL)(listener(context, rotating.submitted))
+    app.view(ids.DENY_MODAL)(listener(context, requesting.denied))
+    app.view(ids.REQUEST_MODAL)(listener(context, requesting.asked, anyone=True))
     # Whoever was to have the token takes it, an admin or not.
     app.view(ids.REVEAL_MODAL)(listener(context, revealing.claim, anyone=True))
 

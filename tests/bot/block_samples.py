@@ -18,15 +18,17 @@ from bot.blocks import (
     new_key,
     notices,
     rename,
+    request,
     revoke,
     rotate,
     token,
 )
 from bot.refs import Ref
 from keys.notices import DueNotice
+from keys.requests import RequestView
 from keys.rotations import RotationView, Stage
 from keys.spreading import Spread
-from keys.values import Actor, Handover, HistoryEntry, KeyView, State
+from keys.values import Actor, Handover, HistoryEntry, KeyView, RequestStage, State
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ANN, BOB = Actor.person("U0ANN"), Actor.person("W0BOB")
@@ -100,6 +102,30 @@ def rotations(name: str) -> Iterator[RotationView]:
     yield replace(running, key=revoked_key(name))
 
 
+def asked_for(name: str, note: str) -> Iterator[RequestView]:
+    """Requests in every state."""
+    opened = RequestView(
+        id="ask_7Fq2mZr81LdW",
+        requester="U0ANN",
+        name=name,
+        scopes=("read", "write"),
+        reason=note or "n",
+        stage=RequestStage.OPEN,
+        created_at=NOW,
+        closes_at=NOW,
+        decided_by=None,
+        decided_at=None,
+        decision_reason="",
+        key_id=None,
+        attempts=0,
+    )
+    yield opened
+    yield replace(opened, decision_reason="the token could not be handed over", attempts=1)
+    for stage in RequestStage:
+        for by in (BOB, Actor.system("timer")):
+            yield replace(opened, stage=stage, decided_by=by, decided_at=NOW, decision_reason=note)
+
+
 def page(name: str, rows: int, query: str = "") -> listing.Page:
     """A page in the middle of many keys."""
     keys = [key(name, id=f"key_{row:012}", last_used_at=NOW) for row in range(rows)]
@@ -136,6 +162,9 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
         yield token.offer(full, rotated, REF)
         yield token.not_taken(full, rotated=rotated)
     yield token.taken(full)
+    for asked in asked_for(name, note):
+        yield request.for_team(asked, Ref(NOW, about=asked.id))
+        yield request.for_requester(asked, Ref(NOW, about=asked.id))
     dated = key(name, expires_at=NOW, backup_owner="W0BOB")
     for days in (30, 7, 1):
         yield expiry.reminder(dated, days, REF)
@@ -190,6 +219,16 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield new_key.made(key(name))
     yield new_key.not_made(f"There is a key “{name}” already. {note}")
     yield new_key.already_asked(key(name))
+    for draft in (
+        request.Draft(),
+        request.Draft(name, ("read", "write"), note, poor, admin=True),
+    ):
+        yield request.ask(draft, "/apikeys", REF)
+    yield request.asked(name)
+    yield request.asked_before()
+    for asked in asked_for(name, note):
+        yield request.deny(asked, Ref(NOW, about=asked.id))
+        yield request.decided(asked)
     yield new_key.offered(key(name))
     day = NOW.date()
     yield new_key.new_key(new_key.Draft("U0ANN", last_day=day, latest=day), REF)

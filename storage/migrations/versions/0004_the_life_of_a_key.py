@@ -103,6 +103,7 @@ def _access_requests() -> None:
             "state IN ('open', 'granting', 'granted', 'denied', 'closed')", name="state"
         ),
     )
+    op.create_index("ix_access_requests_key_id", "access_requests", ["key_id"])
     op.create_index("requests_by_state", "access_requests", ["account_id", "state", "closes_at"])
 
 

@@ -1,0 +1,144 @@
+"""Asking for a key, and deciding about it: from Slack to the domain and back."""
+
+from __future__ import annotations
+
+from bot import filled_in
+from bot.admins import Denied
+from bot.blocks import answers, ids
+from bot.blocks import request as blocks
+from bot.context import COMMAND
+from bot.delivering import hand_over, lease
+from bot.issuing import errand, say
+from bot.refs import Ref
+from bot.turn import Turn, refuse
+from keys import requests
+from keys.errors import (
+    AlreadyRequested,
+    NameRefused,
+    NoteTooLong,
+    NotPossibleNow,
+    ReasonMissing,
+    ScopesRefused,
+)
+from keys.ids import new_id
+from keys.naming import advice_on
+from keys.requests import RequestView
+from keys.values import RequestStage
+from storage import reading, writing
+
+
+def open_ask(turn: Turn, name: str = "") -> None:
+    """Opens the modal, for full members of the workspace."""
+    belongs = turn.context.admins.belongs(turn.person)
+    if isinstance(belongs, Denied):
+        refuse(turn, belongs)
+        return
+    draft = blocks.Draft(name=name, admin=bool(turn.context.admins.check(turn.person)))
+    turn.acknowledge()
+    view = blocks.ask(draft, COMMAND, turn.ref(request=new_id("req")))
+    turn.context.slack.open_view(turn.trigger, view)
+
+
+def asked(turn: Turn) -> None:
+    """Takes the request, or says at its field why not."""
+    context, view = turn.context, turn.view
+    belongs = context.admins.belongs(turn.person)
+    if isinstance(belongs, Denied):
+        refuse(turn, belongs)
+        return
+    if errors := filled_in.with_token(view, ids.NAME, ids.REASON):
+        turn.acknowledge(response_action="errors", errors=errors)
+        return
+    ref = Ref.decode(view.get("private_metadata"))
+    name, reason = filled_in.text(view, ids.NAME), filled_in.text(view, ids.REASON)
+    scopes, advice = filled_in.chosen(view, ids.SCOPES), advice_on(name)
+    if name.strip() and advice and not filled_in.chosen(view, ids.ANYWAY):
+        turn.show(blocks.ask(blocks.Draft(name, scopes, reason, advice), COMMAND, ref))
+        return
+    try:
+        with writing(context.engine) as session:
+            request = requests.ask(
+                context.service, session, context.account_id, turn.person.user_id,
+                name=name, scopes=scopes, reason=reason, submission=ref.request,
+            )  # fmt: skip
+    except NameRefused as error:
+        turn.acknowledge(response_action="errors", errors={ids.NAME: str(error)})
+    except ScopesRefused as error:
+        turn.acknowledge(response_action="errors", errors={ids.SCOPES: str(error)})
+    except (ReasonMissing, NoteTooLong, NotPossibleNow) as error:
+        turn.acknowledge(response_action="errors", errors={ids.REASON: str(error)})
+    except AlreadyRequested:
+        turn.show(blocks.asked_before())
+    else:
+        turn.show(blocks.asked(request.name))
+        context.nudge()
+
+
+def approve(turn: Turn) -> None:
+    """Approves, and hands the token to whoever asked."""
+    turn.acknowledge()
+    context, ref = turn.context, Ref.decode(turn.action.get("value"))
+    policy = context.policy
+    last_day = policy.default_expiry(context.clock.now())
+    with writing(context.engine) as session:
+        made = requests.approve(
+            context.service, session, context.account_id, ref.about, turn.actor,
+            lease=lease(context), how=policy.delivery,
+            expires_at=policy.last_moment(last_day) if last_day else None,
+        )  # fmt: skip
+    if made is None:
+        _say_as_it_is(turn, ref.about)
+        return
+    context.nudge()
+    request = _get(turn, ref.about)
+    why = hand_over(context, errand(context, made, request.requester, turn.actor))
+    if why:
+        say(context, turn.person.user_id, f"{why} The request is open again.")
+    context.nudge()
+
+
+def open_deny(turn: Turn) -> None:
+    """Asks for a reason; or shows what became of the request meanwhile."""
+    ref = Ref.decode(turn.action.get("value"))
+    request = _get(turn, ref.about)
+    if request.requester == turn.person.user_id:
+        turn.say(answers.told("This is your own request. Somebody else has to decide about it."))
+        return
+    if request.stage is not RequestStage.OPEN:
+        turn.acknowledge()
+        _say_as_it_is(turn, ref.about)
+        return
+    turn.acknowledge()
+    turn.context.slack.open_view(turn.trigger, blocks.deny(request, turn.ref(about=request.id)))
+
+
+def denied(turn: Turn) -> None:
+    """Denies, with the reason."""
+    context, ref = turn.context, Ref.decode(turn.view.get("private_metadata"))
+    if errors := filled_in.with_token(turn.view, ids.REASON):
+        turn.acknowledge(response_action="errors", errors=errors)
+        return
+    reason = filled_in.text(turn.view, ids.REASON)
+    with writing(context.engine) as session:
+        requests.deny(context.service, session, context.account_id, ref.about, turn.actor, reason)
+    context.nudge()
+    turn.show(blocks.decided(_get(turn, ref.about)))
+
+
+def withdraw(turn: Turn) -> None:
+    """Takes the person's own request back."""
+    turn.acknowledge()
+    context, ref = turn.context, Ref.decode(turn.action.get("value"))
+    with writing(context.engine) as session:
+        requests.withdraw(context.service, session, context.account_id, ref.about, turn.actor)
+    context.nudge()
+
+
+def _say_as_it_is(turn: Turn, request_id: str) -> None:
+    decided = blocks.decided(_get(turn, request_id))
+    turn.say({"text": "This request was decided before.", "blocks": decided["blocks"]})
+
+
+def _get(turn: Turn, request_id: str) -> RequestView:
+    with reading(turn.context.engine) as session:
+        return requests.get(session, turn.context.account_id, request_id)
