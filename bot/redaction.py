@@ -13,17 +13,24 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bot.blocks import ids
 from keys.token import redact as redact_ours
 
 _SLACK_TOKEN = re.compile(r"\b(xox[a-z](?:\.xox[a-z])?|xapp)-[A-Za-z0-9-]{4,}")
 # Whoever has the ticket of a Socket Mode address can connect in the place of the bot.
 _TICKET = re.compile(r"([?&]ticket=)[^&\s\"'<>]+")
+# A damaged token is no token to `redact`, and all the same a secret: what is pasted into the modal
+# for checking one is left out as a whole, be it written as JSON or as Python.
+_PASTED = re.compile(
+    rf"""(["']{ids.PASTED}["']\s*:\s*\{{\s*["']{ids.VALUE}["']\s*:\s*\{{[^{{}}]*?["']value["']\s*:\s*)"""
+    r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
+)
 _TRACEBACKS = logging.Formatter()
 
 
 def redact(text: str) -> str:
     """Removes whatever looks like one of our tokens, a Slack token or a Socket Mode ticket."""
-    text = redact_ours(text)
+    text = redact_ours(_PASTED.sub(lambda found: f'{found[1]}"[removed]"', text))
     text = _SLACK_TOKEN.sub(lambda found: f"{found[1]}-[removed]", text)
     return _TICKET.sub(lambda found: f"{found[1]}[removed]", text)
 

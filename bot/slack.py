@@ -312,6 +312,11 @@ class SlackClient:
         answer = self.call("views.open", repeatable=False, trigger_id=trigger_id, view=view)
         return dict(answer.get("view") or {})
 
+    def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> Answer:
+        """Opens a modal above another one. Raises TriggerExpired, TooManyViews."""
+        answer = self.call("views.push", repeatable=False, trigger_id=trigger_id, view=view)
+        return dict(answer.get("view") or {})
+
     def update_view(
         self, view_id: str, view: Mapping[str, Any], hash_: str | None = None
     ) -> Answer:

@@ -114,10 +114,24 @@ class Turn:
             self.show(modal("API keys", ids.RESULT_MODAL, message["blocks"], close="Close"))
         elif "command" in self.body and self.acknowledge(response_type="ephemeral", **message):
             return
+        elif "view" in self.body:
+            self._say_in_view(message, replace=replace)
         else:
             self.acknowledge()
             how = {"response_type": "ephemeral", "replace_original": replace}
             self.context.answers(str(self.body.get("response_url", "")), {**message, **how})
+
+    def _say_in_view(self, message: Message, *, replace: bool) -> None:
+        """Where a button was pressed in a modal or in App Home, there is no message to answer."""
+        self.acknowledge()
+        slack = self.context.slack
+        view = modal("API keys", ids.RESULT_MODAL, message["blocks"], close="Close")
+        if self.view.get("type") != "modal":
+            slack.open_view(self.trigger, view)
+        elif replace:
+            slack.update_view(str(self.view["id"]), view)
+        else:
+            slack.push_view(self.trigger, view)
 
     def show(self, view: View) -> None:
         """Redraws the submitted modal. Raises SlackError."""

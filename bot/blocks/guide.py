@@ -25,6 +25,7 @@ _COMMANDS = (
     ("edit <name or id>", "change its scopes, owner, limits or date of expiry"),
     ("rotate <name or id>", "give a key another token; the old one goes on for a while"),
     ("revoke <name or id>", "end a key for good; its token is refused"),
+    ("check", "find out what is wrong with a token"),
     ("request [name]", "ask for a key, if you are no admin"),
     ("help", "this guide"),
 )
@@ -42,8 +43,13 @@ def guide(command: str, ref: Ref, *, may_change: bool) -> Message:
     )
     blocks = [header(_TITLE), bullets(list(usages))]
     if may_change:
-        new = button("New key", ids.NEW, ref, style="primary")
-        blocks.append(actions(new, button("List keys", ids.LIST, ref)))
+        blocks.append(
+            actions(
+                button("New key", ids.NEW, ref, style="primary"),
+                button("List keys", ids.LIST, ref),
+                button("Check a token", ids.CHECK, ref),
+            )
+        )
     else:
         blocks += [
             context("Only admins look after keys here."),

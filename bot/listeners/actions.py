@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from slack_bolt import App
 
-from bot import editing, requesting, revealing, revoking, rotating, showing
+from bot import checking, editing, requesting, revealing, revoking, rotating, showing
 from bot.blocks import answers, guide, ids, revoke
 from bot.blocks import token as token_blocks
 from bot.context import COMMAND, Context
@@ -45,6 +45,7 @@ def register(app: App, context: Context) -> None:
         ids.LET_EXPIRE: editing.let_expire,
         ids.REQUEST_APPROVE: requesting.approve,
         ids.REQUEST_DENY: requesting.open_deny,
+        ids.CHECK: checking.open_check,
         ids.ROTATION_END: rotating.end_now,
         ids.ROTATION_EXTEND: rotating.extend,
     }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from slack_bolt import App
 
+from bot import checking, requesting, showing
 from bot import commands as read
-from bot import requesting, showing
 from bot.admins import Denied
 from bot.blocks import answers, guide, ids
 from bot.blocks.parts import context as small_print
@@ -52,6 +52,8 @@ def _carry_out(turn: Turn, said: read.Command) -> None:
             _rename(turn, rest)
         case read.Revoke(rest=rest):
             _about(turn, rest, "revoke", ids.DO_REVOKE)
+        case read.Check():
+            checking.open_check(turn)
         case read.Edit(rest=rest):
             _about(turn, rest, "edit", ids.DO_EDIT)
         case read.Rotate(rest=rest):

@@ -6,7 +6,7 @@ from datetime import date
 
 from slack_bolt import App
 
-from bot import editing, filled_in, issuing, requesting, revealing, rotating, showing
+from bot import checking, editing, filled_in, issuing, requesting, revealing, rotating, showing
 from bot.blocks import ids, new_key
 from bot.blocks import rename as rename_blocks
 from bot.blocks.parts import View
@@ -24,6 +24,7 @@ def register(app: App, context: Context) -> None:
     """Registers the modals."""
     app.view(ids.NEW_MODAL)(listener(context, create))
     app.view(ids.RENAME_MODAL)(listener(context, rename))
+    app.view(ids.CHECK_MODAL)(listener(context, checking.checked))
     app.view(ids.EDIT_MODAL)(listener(context, editing.submitted))
     app.view(ids.EXTEND_MODAL)(listener(context, editing.extend_submitted))
     app.view(ids.ROTATE_MODAL)(listener(context, rotating.submitted))

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.blocks import (
     answers,
+    check,
     details,
     edit,
     expiry,
@@ -24,6 +25,7 @@ from bot.blocks import (
     token,
 )
 from bot.refs import Ref
+from keys.diagnosis import Case, Diagnosis, Slip
 from keys.notices import DueNotice
 from keys.requests import RequestView
 from keys.rotations import RotationView, Stage
@@ -212,6 +214,8 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
 def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     """Every modal."""
     poor = "It does not tell what uses the key."
+    networks = tuple(f"10.{number}.0.0/16" for number in range(20))
+    limited = key(name, note=note, networks=networks, rate_limit="100/minute", owner=None)
     yield new_key.new_key(new_key.Draft("U0ANN"), REF)
     yield new_key.new_key(new_key.Draft("W0BOB", name, (), note), REF)
     yield new_key.new_key(new_key.Draft("U0ANN", name, ("read", "write"), note, poor), REF)
@@ -224,6 +228,14 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
         request.Draft(name, ("read", "write"), note, poor, admin=True),
     ):
         yield request.ask(draft, "/apikeys", REF)
+    yield check.ask(REF)
+    for case in Case:
+        for slips in ((), tuple(Slip)):
+            about = limited if case is not Case.REVOKED else revoked_key(name)
+            yield check.answer(
+                Diagnosis(case, slips, about, "ak_7Fq2…x9Qe", NOW, NOW, NOW, "10.1.0.0/16"), REF
+            )
+    yield check.answer(Diagnosis(Case.FINE, (), key(name), "ak_7Fq2…x9Qe"), REF)
     yield request.asked(name)
     yield request.asked_before()
     for asked in asked_for(name, note):
@@ -232,8 +244,6 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield new_key.offered(key(name))
     day = NOW.date()
     yield new_key.new_key(new_key.Draft("U0ANN", last_day=day, latest=day), REF)
-    networks = tuple(f"10.{number}.0.0/16" for number in range(20))
-    limited = key(name, note=note, networks=networks, rate_limit="100/minute", owner=None)
     yield edit.edit(key(name), None, None, REF)
     yield edit.edit(limited, day, day, REF, changed_by=BOB)
     yield edit.saved(key(name), [], None)

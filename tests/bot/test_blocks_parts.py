@@ -54,7 +54,9 @@ def inputs(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_the_guide_offers_buttons_to_admins_only() -> None:
-    assert list(buttons(guide.guide("/apikeys", REF, may_change=True))) == ["New key", "List keys"]
+    assert list(buttons(guide.guide("/apikeys", REF, may_change=True))) == [
+        "New key", "List keys", "Check a token",
+    ]  # fmt: skip
     member = guide.guide("/apikeys", REF, may_change=False)
     assert list(buttons(member)) == ["Ask for a key"]
     assert "/apikeys revoke <name or id>" in plain_of_message(member)

@@ -39,6 +39,7 @@ SCOPE_OF_METHOD = {
     "users.list": "users:read",
     "views.open": None,
     "views.publish": None,
+    "views.push": None,
     "views.update": None,
 }
 # The same for events: "Required scopes" at https://docs.slack.dev/reference/events/<event>.
