@@ -23,7 +23,8 @@ from gateway.options import Options, read_networks
 from gateway.presence import Presence
 from gateway.report import Report
 from gateway.server import Running, serve_in_thread
-from keys import gateways
+from gateway.upgrading import Upgrades
+from keys import gateways, importing
 from keys.ids import new_id
 from keys.usage import Use, record_uses
 from settings import Settings, SettingsError
@@ -65,6 +66,7 @@ def assemble(house: House, options: Options, name: str) -> Gateway:
         grace=options.grace,
     )
     uses = LastUsed(_writer(house), report, options.flush_every)
+    upgrades = Upgrades(house.peppers, _upgrader(house), report, options.flush_every)
     metrics.watch("remembered_tokens", "Good tokens in memory.", lambda: len(memory))
     metrics.watch("last_used_backlog", "Secrets with unwritten uses.", lambda: uses.backlog)
     metrics.watch("feed_alive", "1 while changes are followed.", lambda: float(follower.alive))
@@ -77,7 +79,9 @@ def assemble(house: House, options: Options, name: str) -> Gateway:
         with reading(engine) as session:
             session.connection().execute(text("SELECT 1"))
 
-    checker = RememberingChecker(Lookup(engine), house.peppers, clock, memory, options, metrics)
+    checker = RememberingChecker(
+        Lookup(engine), house.peppers, clock, memory, options, metrics, upgrades
+    )
     return build(
         checker,
         options,
@@ -88,7 +92,7 @@ def assemble(house: House, options: Options, name: str) -> Gateway:
         metrics=metrics,
         memory=memory,
         glance=checker.glance,
-        beside=Following(follower, presence),
+        beside=Following(follower, presence, upgrades),
     )
 
 
@@ -115,6 +119,14 @@ def _writer(house: House) -> Callable[[Mapping[str, Use]], None]:
     def write(uses: Mapping[str, Use]) -> None:
         with writing(house.engine, durable=False) as session:
             record_uses(session, uses)
+
+    return write
+
+
+def _upgrader(house: House) -> Callable[[Mapping[str, importing.Upgrade]], None]:
+    def write(upgrades: Mapping[str, importing.Upgrade]) -> None:
+        with writing(house.engine, durable=False) as session:
+            importing.upgrade(session, upgrades)
 
     return write
 

@@ -10,31 +10,36 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Generic, TypeVar
 
 from gateway.options import Options
 from gateway.pool import Pool, Unavailable
-from storage.lookup import MOST, SecretRow
+from storage.lookup import MOST
 
-Read: TypeAlias = Callable[[Sequence[str]], Mapping[str, SecretRow]]
-"""Reads the rows of at most `MOST` public ids. Blocks; raises StorageUnavailable."""
-
-_Waiter = tuple[str, asyncio.Future[SecretRow | None]]
+R = TypeVar("R")
 
 
-class Batches:
+class Batches(Generic[R]):
     """Belongs to one event loop, the one in which it is first used."""
 
-    def __init__(self, read: Read, pool: Pool, options: Options) -> None:
+    def __init__(
+        self, read: Callable[[Sequence[str]], Mapping[str, R]], pool: Pool, options: Options
+    ) -> None:
+        """Makes it ready.
+
+        Args:
+            read: reads the rows of at most 64 public ids, or of other names. Blocks; raises
+                StorageUnavailable.
+        """
         self._read = read
         self._pool = pool
         self._idle = options.threads
         self._most_waiting = options.waiting
-        self._waiting: deque[_Waiter] = deque()
+        self._waiting: deque[tuple[str, asyncio.Future[R | None]]] = deque()
         self._due = False
         self._under_way: set[asyncio.Task[None]] = set()
 
-    async def row(self, public_id: str) -> SecretRow | None:
+    async def row(self, public_id: str) -> R | None:
         """The row of one public id, read after this was called; None if there is none.
 
         Raises:
@@ -43,7 +48,7 @@ class Batches:
         if len(self._waiting) >= self._most_waiting:
             raise Unavailable("overloaded")
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[SecretRow | None] = loop.create_future()
+        answer: asyncio.Future[R | None] = loop.create_future()
         self._waiting.append((public_id, answer))
         if not self._due:
             # Not at once: everybody who comes in this turn of the loop shall share the query.
@@ -61,7 +66,7 @@ class Batches:
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
-    async def _run(self, batch: list[_Waiter]) -> None:
+    async def _run(self, batch: list[tuple[str, asyncio.Future[R | None]]]) -> None:
         ids = list(dict.fromkeys(public_id for public_id, _ in batch))
         try:
             rows = await self._pool.run(self._read, ids)

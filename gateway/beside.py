@@ -1,4 +1,6 @@
-"""What a gateway does beside answering: it follows the changes, and tells that it is there."""
+"""What a gateway does beside answering: it follows the changes, tells that it is there, and gives
+imported keys digests of our own.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +8,16 @@ import asyncio
 
 from gateway.follower import Follower
 from gateway.presence import Presence
+from gateway.upgrading import Upgrades
 
 
 class Following:
     """Started before the first request is answered, stopped after the last."""
 
-    def __init__(self, follower: Follower, presence: Presence) -> None:
+    def __init__(self, follower: Follower, presence: Presence, upgrades: Upgrades) -> None:
         self._follower = follower
         self._presence = presence
+        self._upgrades = upgrades
 
     async def start(self) -> None:
         """Announces the gateway, and only then begins to remember anything.
@@ -23,8 +27,10 @@ class Following:
         """
         await asyncio.to_thread(self._presence.start)
         self._follower.start()
+        self._upgrades.start()
 
     async def stop(self) -> None:
         """Forgets, and says goodbye."""
         await self._follower.stop()
+        await asyncio.to_thread(self._upgrades.stop)
         await asyncio.to_thread(self._presence.stop)

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from gateway.batches import Batches
+from gateway.foreign import ForeignKeys
 from gateway.memory import Known, Memory, fingerprint
 from gateway.metrics import Metrics
 from gateway.options import Options
 from gateway.pool import Pool, Unavailable
+from gateway.upgrading import Upgrades
 from keys.clock import Clock
 from keys.pepper import Peppers
 from keys.token import NotAToken, Token, parse
@@ -50,6 +52,7 @@ class RememberingChecker:
         memory: Memory,
         options: Options,
         metrics: Metrics,
+        upgrades: Upgrades,
     ) -> None:
         self._lookup = lookup
         self._peppers = peppers
@@ -58,6 +61,9 @@ class RememberingChecker:
         self._metrics = metrics
         self._pool = Pool(options)
         self._batches = Batches(lookup.read, self._pool, options)
+        self._foreign = ForeignKeys(
+            lookup, peppers, clock, memory, self._pool, options, metrics, upgrades
+        )
 
     async def check(self, presented: str) -> Answer:
         """See `Checker`."""
@@ -69,8 +75,7 @@ class RememberingChecker:
         try:
             token = parse(presented)
         except NotAToken as error:
-            # Found out without the database, so there is nothing to remember.
-            return Refused(Reason(error.flaw.value))
+            return await self._foreign.check(presented, mark, Reason(error.flaw.value))
         self._metrics.from_database += 1
         return await self._read(token, mark)
 
@@ -84,10 +89,13 @@ class RememberingChecker:
             None if the usual way has to find out, or has to say why not.
         """
         try:
-            token = parse(presented.decode("ascii"))
+            text = presented.decode("ascii")
+            token = parse(text)
             # Nothing comes between reading and keeping: the event loop does both in one go.
             answer = self._judge(token, mark, self._lookup.glance(token.public_id))
-        except (NotAToken, UnicodeDecodeError, WouldWait):
+        except NotAToken as error:
+            return self._foreign.glance(text, mark, Reason(error.flaw.value))
+        except (UnicodeDecodeError, WouldWait):
             return None
         self._metrics.from_database += 1
         return answer if isinstance(answer, Known) else None

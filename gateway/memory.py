@@ -21,11 +21,15 @@ from math import inf
 
 from gateway.last_used import Tally
 from keys.clock import Clock
+from keys.digests import IMPORTED_ID
 from keys.verification import Refused, Verified
 from storage.feed import Changed
 
 # So many changes are remembered for reads under way; a read that began before is done again.
 _RECENT_MAX = 10_000
+
+IMPORTED = "imported"
+"""Stands for all imported secrets: what is changed of one may make a text known that was not."""
 
 
 def fingerprint(presented: bytes) -> bytes:
@@ -92,6 +96,7 @@ class Memory:
         self._about: dict[str, set[bytes]] = {}
         self._recent: dict[str, int] = {}
         self._floor = 0
+        self._imported: bool | None = None
         self.position = 0
         self._believed_until = -inf
 
@@ -102,6 +107,19 @@ class Memory:
     def believed(self) -> bool:
         """Whether what is remembered counts at this moment."""
         return self._monotonic() < self._believed_until
+
+    @property
+    def imported(self) -> bool | None:
+        """Whether there are imported keys at all; None if that has to be looked up."""
+        return self._imported if self.believed else None
+
+    def note_imported(self, found: bool, position: int) -> None:
+        """Remembers whether there are imported keys, as it was read at this position."""
+        if found:
+            self._imported = True
+        elif self._imported is None and position >= self._floor:
+            # Whatever was imported since would have made it true.
+            self._imported = False
 
     def believe_until(self, moment: float) -> None:
         """What is remembered counts until then, in seconds of the monotonic clock."""
@@ -155,18 +173,25 @@ class Memory:
             self.position += 1
             for name in (change.key_id, change.public_id):
                 if name is not None:
-                    self._note(name)
-                    for mark in tuple(self._about.get(name, ())):
-                        self._drop(mark)
+                    self._forget(name)
+            if change.public_id is not None and change.public_id.startswith(IMPORTED_ID):
+                self._imported = True
+                self._forget(IMPORTED)
 
     def forget_everything(self) -> None:
         """Forgets all that is remembered, and has every read under way done again."""
         self.position += 1
         self._floor = self.position
+        self._imported = None
         self._known.clear()
         self._refused.clear()
         self._about.clear()
         self._recent.clear()
+
+    def _forget(self, name: str) -> None:
+        self._note(name)
+        for mark in tuple(self._about.get(name, ())):
+            self._drop(mark)
 
     def _note(self, name: str) -> None:
         self._recent.pop(name, None)

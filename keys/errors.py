@@ -14,6 +14,7 @@ KeysError
 ├── KeyRevoked             the key was revoked: nothing can be changed any more
 ├── NotPossibleNow         the key, request or rotation is not in a state in which this can be done
 ├── ChangedMeanwhile       somebody else has changed the key since it was looked at; `.actor`
+├── ImportRefused          a file of keys to import that cannot be read
 ├── ExpiryRefused          a date that has passed, or is later than the team allows
 ├── ReservationLost        the key was given up before its token was delivered
 ├── AlreadyRequested       this very request was carried out before; `.key_id`
@@ -107,6 +108,10 @@ class ExpiryRefused(KeysError):
     """A date of expiry that has passed, or is later than the team allows."""
 
 
+class ImportRefused(KeysError):
+    """A file of keys to import that cannot be read as a whole."""
+
+
 class ReservationLost(KeysError):
     """The key was given up before its token was delivered; the token never works."""
 
@@ -129,6 +134,7 @@ __all__ = [
     "AlreadyRequested",
     "ChangedMeanwhile",
     "ExpiryRefused",
+    "ImportRefused",
     "KeyNotFound",
     "KeyRevoked",
     "KeysError",

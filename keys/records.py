@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from keys.values import Actor, HistoryEntry
@@ -45,7 +46,7 @@ def append(
         kind=kind,
         actor=str(actor),
         key_id=key_id,
-        data=json.dumps(data or {}, sort_keys=True, ensure_ascii=False, separators=(",", ":")),
+        data=_json(data),
         previous=last.hash if last else BEGINNING,
         hash="",
     )
@@ -53,6 +54,45 @@ def append(
     session.add(entry)
     session.flush()
     return entry
+
+
+def append_all(
+    session: Session,
+    account_id: str,
+    at: datetime,
+    kind: str,
+    actor: Actor,
+    entries: Sequence[tuple[str, Mapping[str, Any]]],
+) -> None:
+    """Adds an entry for each of many keys, in few statements.
+
+    Args:
+        entries: each key's id, and more about what happened to it; see `append`.
+    """
+    last = _last(session, account_id)
+    seq, previous = (last.seq, last.hash) if last else (0, BEGINNING)
+    rows: list[dict[str, Any]] = []
+    for key_id, data in entries:
+        seq += 1
+        entry = Event(
+            account_id=account_id,
+            seq=seq,
+            at=at,
+            kind=kind,
+            actor=str(actor),
+            key_id=key_id,
+            data=_json(data),
+            previous=previous,
+            hash="",
+        )
+        previous = hash_of(entry)
+        rows.append(entry.model_dump(exclude={"id"}) | {"hash": previous})
+    if rows:
+        session.connection().execute(insert(Event), rows)
+
+
+def _json(data: Mapping[str, Any] | None) -> str:
+    return json.dumps(data or {}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def lock(session: Session, account_id: str) -> None:

@@ -118,7 +118,7 @@ class KeyService:
             expires_at=request.expires_at,
             backup_owner=request.backup_owner,
         )
-        key.search = _search_text(key, token.hint)
+        key.search = search_text(key.name, key.note, token.hint, key.id)
         session.add(key)
         session.flush()
         secret = self._add_secret(session, key, token)
@@ -358,7 +358,7 @@ class KeyService:
 
     def search_for(self, session: Session, key: Key, hint: str) -> None:
         """Has the key found by its name, its note, its id and this hint."""
-        key.search = _search_text(key, hint)
+        key.search = search_text(key.name, key.note, hint, key.id, key.external_id)
         session.add(key)
         session.flush()
 
@@ -418,12 +418,16 @@ def _row(session: Session, account_id: str, key_id: str) -> Key:
     return key
 
 
-def _search_text(key: Key, hint: str) -> str:
-    return "\n".join((fold(key.name), fold(key.note), hint.casefold(), key.id.casefold()))
+def search_text(
+    name: str, note: str, hint: str, key_id: str, external_id: str | None = None
+) -> str:
+    """What a key is searched in."""
+    parts = (fold(name), fold(note), hint.casefold(), key_id.casefold())
+    return "\n".join(parts if external_id is None else (*parts, external_id.casefold()))
 
 
 def _facts(key: Key) -> dict[str, Any]:
     return {"key_id": key.id, "name": key.name, "owner": key.owner, "scopes": key.scopes.split()}
 
 
-__all__ = ["KeyService", "Outcome", "Reservation"]
+__all__ = ["KeyService", "Outcome", "Reservation", "search_text"]

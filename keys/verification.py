@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +10,9 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
+from keys import digests
 from keys.clock import Clock
+from keys.digests import Algorithm
 from keys.pepper import Peppers
 from keys.token import NotAToken, Token, parse
 from keys.values import State
@@ -79,6 +82,9 @@ class Verifier(Protocol):
         ...
 
 
+MAY_BE_FOREIGN = frozenset({Reason.MALFORMED, Reason.CHECKSUM})
+"""Flaws of a text that may be an imported key all the same."""
+
 _NO_DIGEST = bytes(32)
 # There are a handful of them, and as many copies as keys would only fill a gateway's memory.
 _SCOPES: dict[str, frozenset[str]] = {}
@@ -97,8 +103,36 @@ def judge(token: Token, row: SecretRow | None, peppers: Peppers, now: datetime) 
     # The secret comes before the state: only who holds it can learn anything of the key.
     if row.pepper_version not in peppers.by_version:
         return Refused(Reason.PEPPER)
+    if row.algorithm != Algorithm.HMAC:
+        return Refused(Reason.DIGEST)
     if not peppers.matches(token, row.pepper_version, row.digest):
         return Refused(Reason.DIGEST)
+    return _by_state(row, now)
+
+
+def judge_foreign(
+    key: bytes, flaw: Reason, rows: Mapping[bytes, SecretRow], peppers: Peppers, now: datetime
+) -> tuple[Answer, SecretRow | None]:
+    """Decides about a text that is no token of ours, but perhaps an imported key.
+
+    Args:
+        key: the text; see keys.digests.foreign_key.
+        flaw: why it is no token of ours; the reason if it is no imported key either.
+        rows: what the database knows of its digests.
+
+    Returns:
+        The answer, and the secret that it is about.
+    """
+    for digest in digests.candidates(key, peppers):
+        row = rows.get(digest)
+        if row is not None and digests.matches(
+            row.algorithm, row.pepper_version, row.digest, key, peppers
+        ):
+            return _by_state(row, now), row
+    return Refused(flaw), None
+
+
+def _by_state(row: SecretRow, now: datetime) -> Answer:
     if reason := _reason_against(row, now):
         return Refused(reason, row.key_id)
     return Verified(
@@ -140,7 +174,7 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 
 
 class StoredVerifier:
-    """Verifies against the database, by one look-up for each well-formed token."""
+    """Verifies against the database, by one look-up for each text that can be a key."""
 
     def __init__(self, engine: Engine, peppers: Peppers, clock: Clock) -> None:
         self._lookup = Lookup(engine)
@@ -152,9 +186,16 @@ class StoredVerifier:
         try:
             token = parse(presented)
         except NotAToken as error:
-            return Refused(Reason(error.flaw.value))
+            return self._verify_foreign(presented, Reason(error.flaw.value))
         row = self._lookup.read((token.public_id,)).get(token.public_id)
         return judge(token, row, self._peppers, self._clock.now())
+
+    def _verify_foreign(self, presented: str, flaw: Reason) -> Answer:
+        key = digests.foreign_key(presented) if flaw in MAY_BE_FOREIGN else None
+        if key is None:
+            return Refused(flaw)
+        rows = self._lookup.read_imported(digests.candidates(key, self._peppers))
+        return judge_foreign(key, flaw, rows, self._peppers, self._clock.now())[0]
 
     def close(self) -> None:
         """Closes its connections; call it when nothing verifies any more."""

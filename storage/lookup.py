@@ -1,4 +1,5 @@
-"""Reading secrets by their public ids, many in one query, for verifications.
+"""Reading secrets by their public ids, many in one query, for verifications; imported ones by
+their digests.
 
 This is the one place that goes to the driver itself. Verifying is one point read, and SQLAlchemy's
 session around it costs some twenty times the read (bench/verification.py). The columns' names come
@@ -69,10 +70,15 @@ _COLUMNS: tuple[Any, ...] = (
     col(Secret.pending),
     col(Secret.algorithm),
 )
-_SELECT = (
+_JOINED = (
     f"SELECT {', '.join(f'{one.class_.__tablename__}.{one.key}' for one in _COLUMNS)} "  # noqa: S608  (names of our own tables)
-    "FROM secrets JOIN keys ON keys.id = secrets.key_id WHERE secrets.public_id "
+    "FROM secrets JOIN keys ON keys.id = secrets.key_id WHERE "
 )
+_SELECT = f"{_JOINED}secrets.public_id "
+# The condition of the index `imported_digests`, without which it would not be used.
+_SELECT_IMPORTED = f"{_JOINED}secrets.imported AND secrets.digest "
+# Every digest comes after nothing; so said, the index answers, however many secrets there are.
+_ANY_IMPORTED = "SELECT 1 FROM secrets WHERE imported AND digest >= {} LIMIT 1"
 _MOMENTS = tuple(
     place for place, name in enumerate(SecretRow._fields) if name in ("ends_at", "expires_at")
 )
@@ -99,18 +105,23 @@ class Lookup:
         Raises:
             StorageUnavailable: if the database cannot be reached.
         """
-        try:
-            return self._read(public_ids)
-        except (sqlite3.Error, psycopg.Error, OSError) as error:
-            self._forget()
-            if not self._postgresql:
-                raise StorageUnavailable("The database did not answer.") from error
-        # A server that was restarted in the meantime is noticed only by the next query.
-        try:
-            return self._read(public_ids)
-        except (psycopg.Error, OSError) as error:
-            self._forget()
-            raise StorageUnavailable("The database did not answer.") from error
+        return {row.public_id: row for row in self._rows(_SELECT, public_ids)}
+
+    def read_imported(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
+        """The imported secrets that have one of these digests, those of 64 keys at most.
+
+        Returns:
+            Each by its digest.
+
+        Raises:
+            StorageUnavailable: if the database cannot be reached.
+        """
+        return {row.digest: row for row in self._rows(_SELECT_IMPORTED, digests)}
+
+    def any_imported(self) -> bool:
+        """Whether there is an imported secret at all. Raises StorageUnavailable."""
+        place = "%s" if self._postgresql else "?"
+        return bool(self._patiently(_ANY_IMPORTED.format(place), (b"",)))
 
     def glance(self, public_id: str) -> SecretRow | None:
         """What is known of one public id, without ever waiting; for an event loop.
@@ -121,16 +132,17 @@ class Lookup:
         Raises:
             WouldWait: on PostgreSQL, and whenever the file does not answer at once.
         """
-        if self._postgresql:
-            raise WouldWait
-        try:
-            if self._glancing is None:
-                self._glancing = self._open_file(timeout=0.0)
-            row = self._glancing.execute(f"{_SELECT}= ?", (public_id,)).fetchone()
-        except sqlite3.Error as error:
-            self._forget_glancing()
-            raise WouldWait from error
-        return None if row is None else _typed(row)
+        rows = self._at_once(f"{_SELECT}= ?", (public_id,))
+        return _typed(rows[0]) if rows else None
+
+    def glance_imported(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
+        """What `read_imported` reads, likewise without waiting. Raises WouldWait."""
+        rows = self._at_once(f"{_SELECT_IMPORTED}IN ({_places(digests)})", digests)
+        return {row.digest: row for row in map(_typed, rows)}
+
+    def glance_any_imported(self) -> bool:
+        """What `any_imported` tells, likewise without waiting. Raises WouldWait."""
+        return bool(self._at_once(_ANY_IMPORTED.format("?"), (b"",)))
 
     def close(self) -> None:
         """Closes every thread's connection; call it when no thread reads any more."""
@@ -140,15 +152,43 @@ class Lookup:
         for connection in opened:
             connection.close()
 
-    def _read(self, public_ids: Sequence[str]) -> dict[str, SecretRow]:
-        connection = getattr(self._mine, "connection", None) or self._connect()
+    def _at_once(self, query: str, values: Sequence[Any]) -> list[Any]:
         if self._postgresql:
-            found = connection.execute(f"{_SELECT}= ANY(%s)", (list(public_ids),))
+            raise WouldWait
+        try:
+            if self._glancing is None:
+                self._glancing = self._open_file(timeout=0.0)
+            return self._glancing.execute(query, tuple(values)).fetchall()
+        except sqlite3.Error as error:
+            self._forget_glancing()
+            raise WouldWait from error
+
+    def _rows(self, select: str, values: Sequence[Any]) -> list[SecretRow]:
+        """The rows in which the column at the end of `select` has one of the values."""
+        if self._postgresql:
+            found = self._patiently(f"{select}= ANY(%s)", (list(values),))
         else:
-            places = ",".join("?" * len(public_ids))
-            found = connection.execute(f"{_SELECT}IN ({places})", tuple(public_ids))
-        rows = found.fetchall()
-        return {row[0]: _typed(row) for row in rows}
+            found = self._patiently(f"{select}IN ({_places(values)})", tuple(values))
+        return [_typed(row) for row in found]
+
+    def _patiently(self, query: str, values: tuple[Any, ...]) -> list[Any]:
+        try:
+            return self._read(query, values)
+        except (sqlite3.Error, psycopg.Error, OSError) as error:
+            self._forget()
+            if not self._postgresql:
+                raise StorageUnavailable("The database did not answer.") from error
+        # A server that was restarted in the meantime is noticed only by the next query.
+        try:
+            return self._read(query, values)
+        except (psycopg.Error, OSError) as error:
+            self._forget()
+            raise StorageUnavailable("The database did not answer.") from error
+
+    def _read(self, query: str, values: tuple[Any, ...]) -> list[Any]:
+        connection = getattr(self._mine, "connection", None) or self._connect()
+        rows: list[Any] = connection.execute(query, values).fetchall()
+        return rows
 
     def _connect(self) -> Any:
         connection: Any
@@ -187,6 +227,10 @@ class Lookup:
             if connection in self._opened:
                 self._opened.remove(connection)
         connection.close()
+
+
+def _places(values: Sequence[Any]) -> str:
+    return ",".join("?" * len(values))
 
 
 def _typed(row: Sequence[Any]) -> SecretRow:

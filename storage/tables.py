@@ -70,6 +70,15 @@ class Key(SQLModel, table=True):
         ),
         Index("keys_in_order", "account_id", "state", "name_folded", "id"),
         Index("keys_by_expiry", "account_id", "expires_at"),
+        # By which a key is known again that was imported from another system.
+        Index(
+            "one_key_per_external_id",
+            "account_id",
+            "external_id",
+            unique=True,
+            sqlite_where=text("external_id IS NOT NULL"),
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
     )
 
     id: str = Field(primary_key=True, max_length=32)
@@ -97,6 +106,7 @@ class Key(SQLModel, table=True):
     backup_owner: str | None = Field(default=None, max_length=32, index=True)
     expiry_set_at: datetime | None = Field(default=None, sa_column=_moment())
     expiry_accepted_by: str | None = Field(default=None, max_length=200)
+    external_id: str | None = Field(default=None, max_length=100)
 
 
 class Secret(SQLModel, table=True):

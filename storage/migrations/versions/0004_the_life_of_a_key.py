@@ -24,7 +24,16 @@ def _columns() -> None:
     op.add_column("keys", sa.Column("backup_owner", sa.String(32), nullable=True))
     op.add_column("keys", sa.Column("expiry_accepted_by", sa.String(200), nullable=True))
     op.add_column("keys", sa.Column("expiry_set_at", Moment(), nullable=True))
+    op.add_column("keys", sa.Column("external_id", sa.String(100), nullable=True))
     op.create_index("ix_keys_backup_owner", "keys", ["backup_owner"])
+    op.create_index(
+        "one_key_per_external_id",
+        "keys",
+        ["account_id", "external_id"],
+        unique=True,
+        sqlite_where=sa.text("external_id IS NOT NULL"),
+        postgresql_where=sa.text("external_id IS NOT NULL"),
+    )
     op.create_index("keys_by_expiry", "keys", ["account_id", "expires_at"])
     for name in ("pending", "imported"):
         op.add_column(
