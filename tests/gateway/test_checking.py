@@ -15,6 +15,8 @@ from gateway.memory import Known, Memory, fingerprint
 from gateway.metrics import Metrics
 from gateway.options import Options
 from gateway.pool import Pool, Unavailable
+from gateway.report import Report
+from gateway.upgrading import Upgrades
 from keys.clock import HeldClock
 from keys.pepper import Peppers
 from keys.token import Token, make
@@ -72,6 +74,17 @@ class Database:
             raise WouldWait
         return self.read([public_id]).get(public_id)
 
+    def read_imported(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
+        raise AssertionError("nothing is imported here")
+
+    def any_imported(self) -> bool:
+        return False
+
+    def glance_any_imported(self) -> bool:
+        if not self.at_once:
+            raise WouldWait
+        return False
+
     def close(self) -> None:
         self.closed = True
 
@@ -91,6 +104,7 @@ class Desk:
             self.memory,
             Options(**options),
             Metrics(),
+            Upgrades(PEPPERS, lambda _: None, Report(clock)),
         )
 
     def check(self, *tokens: Token | str) -> list[Known | Refused]:
