@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import col, select
 
 from storage import StorageUnavailable, open_engine, reading, upgrade, writing
+from storage import lookup as lookup_module
 from storage.lookup import Lookup, SecretRow, WouldWait
 from storage.tables import Key, Secret
 from tests.keys.conftest import NOON, House, open_house_at
@@ -71,6 +72,49 @@ def test_each_read_sees_what_was_committed_before(house: House) -> None:
         assert lookup.read([token.public_id])[token.public_id].state == "active"
         house.revoke(key.id)
         assert lookup.read([token.public_id])[token.public_id].state == "revoked"
+
+
+def _import(house: House, digest: bytes) -> Secret:
+    """Makes a key whose secret has this digest of another system's making."""
+    _, token = house.issue(f"Imported {digest.hex()[:8]}")
+    with writing(house.engine) as session:
+        secret = session.exec(select(Secret).where(Secret.public_id == token.public_id)).one()
+        secret.imported, secret.algorithm, secret.digest = True, "sha256", digest
+        session.add(secret)
+    return secret
+
+
+def test_imported_secrets_are_read_by_their_digests(house: House) -> None:
+    _, ours = house.issue("Ours")
+    own = house.service.peppers.digest(ours, 1)
+    with closing(Lookup(house.engine)) as lookup:
+        assert not lookup.any_imported()
+        assert lookup.read_imported([own, b"x" * 32]) == {}
+        one, two = _import(house, b"1" * 32), _import(house, b"2" * 64)
+        expected = _expected(house)
+        found = lookup.read_imported([b"1" * 32, b"2" * 64, own, b"x" * 32])
+        assert found == {each.digest: expected[each.public_id] for each in (one, two)}
+        assert lookup.any_imported()
+        if house.engine.dialect.name == "sqlite":
+            assert lookup.glance_imported([b"1" * 32, own]) == {b"1" * 32: found[b"1" * 32]}
+            assert lookup.glance_any_imported()
+        else:
+            for glance in (lambda: lookup.glance_imported([own]), lookup.glance_any_imported):
+                with pytest.raises(WouldWait):
+                    glance()
+
+
+def test_imported_secrets_are_read_through_their_index(tmp_path: Path) -> None:
+    house = open_house_at(f"sqlite:///{tmp_path / 'keys.db'}")
+    with closing(Lookup(house.engine)) as lookup:
+        seen: list[str] = []
+        for query, values in (
+            (f"{lookup_module._SELECT_IMPORTED}IN (?, ?)", (b"1", b"2")),
+            (lookup_module._ANY_IMPORTED.format("?"), (b"",)),
+        ):
+            seen.append(str(lookup._at_once(f"EXPLAIN QUERY PLAN {query}", values)))
+    assert all("imported_digests" in plan for plan in seen), seen
+    house.close()
 
 
 def test_a_file_whose_name_means_something_in_an_address(tmp_path: Path) -> None:
