@@ -74,19 +74,18 @@ def append_all(
     rows: list[dict[str, Any]] = []
     for key_id, data in entries:
         seq += 1
-        entry = Event(
-            account_id=account_id,
-            seq=seq,
-            at=at,
-            kind=kind,
-            actor=str(actor),
-            key_id=key_id,
-            data=_json(data),
-            previous=previous,
-            hash="",
-        )
-        previous = hash_of(entry)
-        rows.append(entry.model_dump(exclude={"id"}) | {"hash": previous})
+        row: dict[str, Any] = {
+            "account_id": account_id,
+            "seq": seq,
+            "at": at,
+            "kind": kind,
+            "actor": str(actor),
+            "key_id": key_id,
+            "data": _json(data),
+            "previous": previous,
+        }
+        row["hash"] = previous = _hash(**row)
+        rows.append(row)
     if rows:
         session.connection().execute(insert(Event), rows)
 
@@ -102,16 +101,31 @@ def lock(session: Session, account_id: str) -> None:
 
 def hash_of(entry: Event) -> str:
     """SHA-256 over the entry's fields in a fixed form, the previous hash among them."""
-    fields = [
-        entry.account_id,
-        entry.seq,
-        entry.at.isoformat(timespec="microseconds"),
-        entry.kind,
-        entry.actor,
-        entry.key_id,
-        entry.data,
-        entry.previous,
-    ]
+    return _hash(
+        account_id=entry.account_id,
+        seq=entry.seq,
+        at=entry.at,
+        kind=entry.kind,
+        actor=entry.actor,
+        key_id=entry.key_id,
+        data=entry.data,
+        previous=entry.previous,
+    )
+
+
+def _hash(
+    *,
+    account_id: str,
+    seq: int,
+    at: datetime,
+    kind: str,
+    actor: str,
+    key_id: str | None,
+    data: str,
+    previous: str,
+) -> str:
+    when = at.isoformat(timespec="microseconds")
+    fields = [account_id, seq, when, kind, actor, key_id, data, previous]
     return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
 
 
