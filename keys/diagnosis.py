@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
+from keys import digests
 from keys.pepper import Peppers
 from keys.service import KeyService
 from keys.token import CHECKSUM_LENGTH, Flaw, NotAToken, Token, parse
@@ -87,6 +88,8 @@ def diagnose(service: KeyService, session: Session, account_id: str, pasted: str
     try:
         token = parse(text)
     except NotAToken as error:
+        if imported := _imported(service.peppers, session, text):
+            return _found(service, session, account_id, *imported, slips)
         return Diagnosis(_malformed(text, error.flaw, service.prefix), slips)
     found = session.exec(
         select(Secret, Key)
@@ -99,9 +102,38 @@ def diagnose(service: KeyService, session: Session, account_id: str, pasted: str
     secret, key = found
     if not _right(service.peppers, token, secret):
         return Diagnosis(Case.WRONG_SECRET, slips, hint=token.hint)
+    return _found(service, session, account_id, secret, key, slips)
+
+
+def _found(
+    service: KeyService,
+    session: Session,
+    account_id: str,
+    secret: Secret,
+    key: Key,
+    slips: tuple[Slip, ...],
+) -> Diagnosis:
+    """What can be said to somebody who has shown the right secret."""
     if key.account_id != account_id:
         return Diagnosis(Case.OTHER_ACCOUNT, slips)
     return _of_key(session, secret, key, slips, service.clock.now())
+
+
+def _imported(peppers: Peppers, session: Session, text: str) -> tuple[Secret, Key] | None:
+    """The secret of an imported key, which has another form than our own tokens."""
+    key = digests.foreign_key(text)
+    if key is None:
+        return None
+    rows = session.exec(
+        select(Secret, Key)
+        .join(Key, col(Key.id) == col(Secret.key_id))
+        .where(col(Secret.imported), col(Secret.digest).in_(digests.candidates(key, peppers)))
+    )
+    for secret, owner in rows:
+        how = (secret.algorithm, secret.pepper_version, secret.digest)
+        if digests.matches(*how, key, peppers):
+            return secret, owner
+    return None
 
 
 def _cleaned(pasted: str) -> tuple[str, tuple[Slip, ...]]:

@@ -41,6 +41,8 @@ def notice(due: DueNotice) -> Message:
         return message("An API key was revoked.", _revoked(due))
     if due.kind == "key.abandoned":
         return token.abandoned(_name(due.data))
+    if due.kind == "keys.imported":
+        return message("API keys were imported.", _imported(due))
     if due.kind in _ROTATIONS:
         fallback, sentences = _ROTATIONS[due.kind]
         return message(fallback, sentences(due))
@@ -59,6 +61,12 @@ def _revoked(due: DueNotice) -> Block:
     reason = clip(redact(str(due.data.get("reason") or "")), NOTE_MAX)
     why: list[Element | str] = [" Reason: ", words(reason)] if reason else []
     return sentence(*_who_and_which(due, " revoked the key "), ".", *why)
+
+
+def _imported(due: DueNotice) -> Block:
+    count = int(due.data["count"])
+    what = "1 API key" if count == 1 else f"{count:,} API keys"
+    return sentence(person(due.actor), f" imported {what}", moment(due.at, ", "), ".")
 
 
 def _still_used(due: DueNotice) -> Block:

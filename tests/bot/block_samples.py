@@ -206,6 +206,8 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
         yield notices.notice(due("key.revoked", actor, name=name, reason=note))
     yield notices.notice(due("key.issued", OPERATOR, name=name, owner=None, scopes=[]))
     yield notices.notice(due("key.abandoned", Actor.system("issuing"), name=name))
+    for number in (1, 100_000):
+        yield notices.notice(due("keys.imported", OPERATOR, count=number))
     ends = {"ends_at": NOW.isoformat(), "hint": "ak_7Fq2…x9Qe", "used_from": "10.1.0.0/16"}
     for kind in ("rotation.still_used", "rotation.ended", "rotation.abandoned"):
         yield notices.notice(due(kind, Actor.system("timer"), name=name, **ends))
