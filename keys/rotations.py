@@ -524,11 +524,11 @@ def _view(session: Session, rotation: Rotation, key: Key) -> RotationView:
     rows = session.exec(
         select(Secret, SecretUse)
         .join(SecretUse, col(SecretUse.secret_id) == col(Secret.id), isouter=True)
-        .where(Secret.key_id == key.id, Secret.created_at <= rotation.created_at)
+        .where(Secret.key_id == key.id)
         .order_by(col(Secret.created_at))
     ).all()
-    new = next((pair for pair in rows if pair[0].id == rotation.secret_id), None)
-    old = [pair for pair in rows if pair[0].id != rotation.secret_id and not pair[0].pending]
+    secret, new_use = next(pair for pair in rows if pair[0].id == rotation.secret_id)
+    old = [pair for pair in rows if _before(pair[0], secret)]
     used = max((use for _, use in old if use), key=lambda use: use.last_used_at, default=None)
     return RotationView(
         id=rotation.id,
@@ -540,11 +540,16 @@ def _view(session: Session, rotation: Rotation, key: Key) -> RotationView:
         ended_by=Actor.read(rotation.ended_by) if rotation.ended_by else None,
         grace=timedelta(seconds=rotation.grace_seconds),
         old_hint=old[-1][0].hint if old else "",
-        new_hint=new[0].hint if new else "",
+        new_hint=secret.hint,
         old_used_at=used.last_used_at if used else None,
         old_used_from=used.last_used_from if used else None,
-        new_used_at=new[1].last_used_at if new and new[1] else None,
+        new_used_at=new_use.last_used_at if new_use else None,
     )
+
+
+def _before(old: Secret, new: Secret) -> bool:
+    """Whether a secret was in use when the other one was made."""
+    return old.id != new.id and not old.pending and old.created_at <= new.created_at
 
 
 def _facts(key: Key) -> dict[str, object]:

@@ -1,0 +1,259 @@
+"""The whole life of a key in Slack: the real program, the practice Slack, real sockets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+from sandbox.people import Person
+from tests.e2e.at_work import World, at_work
+from tests.e2e.program import CHANNEL, eventually
+
+pytestmark = pytest.mark.sockets
+
+WITHIN = 15  # seconds; a busy machine is no reason to fail
+PEOPLE = {
+    "alice": ("Alice Adams", "admin"),
+    "bob": ("Bob Baker", "owner"),
+    "carol": ("Carol Clark", "member"),
+    "gary": ("Gary Green", "guest"),
+}
+_TOKEN = re.compile(r"ak_[0-9A-Za-z]{12}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}")
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with at_work(tmp_path_factory.mktemp("program"), PEOPLE, page=False) as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def revealing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("revealing")
+    with at_work(folder, PEOPLE, page=False, APIKEYS_DELIVERY="reveal") as world:
+        yield world
+
+
+def somebody(world: World, name: str) -> Person:
+    """A person with a fresh window on the team's channel."""
+    return world.slack.person(name).reloads().goes_to(CHANNEL)
+
+
+def a_name() -> str:
+    return f"Integration {next(_numbers):03}, production"
+
+
+def a_key(world: World) -> tuple[str, str]:
+    """A new key: its name and its token."""
+    name = a_name()
+    return name, world.makes_key(name)
+
+
+def answers(world: World, token: str, status: int) -> None:
+    """The gateway says this to the token, as soon as it knows."""
+    eventually(lambda: world.asks(token) == status, f"the token is answered with {status}")
+
+
+# --- rotate --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["command", "menu", "details"])
+def test_rotate_and_end_the_old_token(world: World, way: str) -> None:
+    name, old = a_key(world)
+    alice = somebody(world, "alice")
+    if way == "command":
+        alice.types(f"/apikeys rotate {name}")
+    elif way == "menu":
+        alice.types(f"/apikeys list {name}").sees("1 active key", within=WITHIN)
+        alice.chooses("Rotate", row=name)
+    else:
+        alice.types(f"/apikeys show {name}").sees("History", within=WITHIN)
+        alice.presses("Rotate", on=name)
+    alice.sees("Rotate API key", within=WITHIN)
+    alice.fills(recipient="carol").submits().sees("has a new token", within=WITHIN).closes()
+    carol = somebody(world, "carol")
+    new = carol.dm.token()
+    assert new != old
+    answers(world, new, 204)
+    assert world.asks(old) == 204
+    alice.never_sees(new).sees(f"@Alice Adams rotated {name}", within=WITHIN)
+    carol.presses("End now", on=name).confirms()
+    carol.sees("You are not an admin of API keys here", within=WITHIN)
+    assert world.asks(old) == 204
+    alice.presses("Extend by a day", on=name)
+    alice.presses("End now", on=name).confirms()
+    answers(world, old, 401)
+    assert world.asks(new) == 204
+    alice.sees(f"{name} was rotated. The old token ended by @Alice Adams", within=WITHIN)
+
+
+def test_a_rotation_without_grace_ends_the_old_token_at_once(world: World) -> None:
+    name, old = a_key(world)
+    alice = somebody(world, "alice")
+    alice.types(f"/apikeys rotate {name}").sees("Rotate API key", within=WITHIN)
+    alice.fills(grace="No time: it ends at once").submits()
+    alice.sees("is refused from now on", within=WITHIN).closes()
+    answers(world, old, 401)
+
+
+def test_a_guest_is_refused_as_the_one_to_get_the_token(world: World) -> None:
+    name, _ = a_key(world)
+    alice = somebody(world, "alice")
+    alice.types(f"/apikeys rotate {name}").sees("Rotate API key", within=WITHIN)
+    alice.fills(recipient="gary").submits().sees("Choose a full member", within=WITHIN)
+
+
+# --- edit ----------------------------------------------------------------------------------------
+
+
+def test_edit_reaches_the_gateway_and_two_admins_do_not_overwrite(world: World) -> None:
+    name, token = a_key(world)
+    assert world.asks(token, "POST") == 403
+    alice, bob = somebody(world, "alice"), somebody(world, "bob")
+    for admin in (alice, bob):
+        admin.types(f"/apikeys list {name}").sees("1 active key", within=WITHIN)
+        admin.chooses("Edit", row=name).person.sees("Edit API key", within=WITHIN)
+    alice.fills(
+        scopes=["read existing data", "add new records"], backup_owner="carol", note="Invoices",
+        networks="127.0.0.0/8", rate="1000/minute", last_day="2099-12-31",
+    ).submits()  # fmt: skip
+    alice.sees("Saved", within=WITHIN).sees("1 of 1 gateway confirmed").closes()
+    answers(world, token, 204)
+    assert world.asks(token, "POST") == 204
+    bob.fills(note="Mine").submits().sees("@Alice Adams changed this key", within=WITHIN).closes()
+    alice.types(f"/apikeys show {name}").sees("Note: Invoices", within=WITHIN)
+    alice.sees("backup @Carol Clark")
+
+
+def test_what_is_wrong_is_said_at_its_field(world: World) -> None:
+    name, _ = a_key(world)
+    alice = somebody(world, "alice")
+    alice.types(f"/apikeys edit {name}").sees("Edit API key", within=WITHIN)
+    alice.fills(rate="often", networks="10.1.2.3/16").submits()
+    alice.sees("Did you mean 10.1.0.0/16", within=WITHIN).sees("such as “100/minute”")
+
+
+# --- request -------------------------------------------------------------------------------------
+
+
+def ask(world: World, who: str, name: str) -> Person:
+    person = somebody(world, who)
+    person.types(f"/apikeys request {name}").sees("Ask for an API key", within=WITHIN)
+    person.fills(reason="For the invoices").submits()
+    return person.sees("You have asked for", within=WITHIN).closes()
+
+
+def test_a_request_is_approved_and_the_token_goes_to_who_asked(world: World) -> None:
+    name = a_name()
+    carol = ask(world, "carol", name)
+    alice, bob = somebody(world, "alice"), somebody(world, "bob")
+    alice.sees(f"@Carol Clark asks for the key {name}", within=WITHIN)
+    carol.presses("Approve", on=name).person.sees("You are not an admin", within=WITHIN)
+    bob.presses("Approve", on=name)
+    eventually(lambda: bool(_TOKEN.search(carol.dm.text)), "Carol has the token")
+    token = carol.dm.token()
+    answers(world, token, 204)
+    for admin in (alice, bob):
+        admin.sees("@Bob Baker approved this", within=WITHIN).never_sees(token)
+    carol.sees("The token was handed to you", within=WITHIN)
+
+
+def test_a_request_is_denied_with_a_reason(world: World) -> None:
+    name = a_name()
+    carol = ask(world, "carol", name)
+    alice = somebody(world, "alice").sees(name, within=WITHIN)
+    alice.presses("Deny", on=name).person.sees("Deny the request", within=WITHIN)
+    alice.fills(reason="You have one already").submits()
+    alice.sees("denied this", within=WITHIN).closes()
+    carol.sees("Reason: You have one already", within=WITHIN)
+
+
+def test_nobody_decides_their_own(world: World) -> None:
+    name = a_name()
+    alice = ask(world, "alice", name).sees(f"asks for the key {name}", within=WITHIN)
+    alice.presses("Approve", on=name)
+    alice.sees("This is your own request", within=WITHIN)
+
+
+def test_a_guest_cannot_ask(world: World) -> None:
+    gary = somebody(world, "gary")
+    gary.types("/apikeys request Zapier").sees("Guests cannot look after API keys", within=WITHIN)
+    assert gary.modal is None
+
+
+# --- check ---------------------------------------------------------------------------------------
+
+
+def test_a_token_is_checked_and_not_kept(world: World) -> None:
+    name, token = a_key(world)
+    alice = somebody(world, "alice")
+    alice.types("/apikeys check").sees("Check a token", within=WITHIN)
+    alice.fills(pasted_token=f'"{token}"').submits()
+    alice.sees("quotation marks", within=WITHIN).sees(f"this token of {name} works")
+    alice.presses("Details").person.sees("Who was sent the token", within=WITHIN)
+    alice.closes().closes()
+    alice.types(f"/apikeys revoke {name}").sees("Are you sure", within=WITHIN)
+    alice.presses("Revoke", on=name).person.sees(f"{name} was revoked", within=WITHIN)
+    alice.types("/apikeys help").presses("Check a token").person.sees("Check a token")
+    alice.fills(pasted_token=token).submits()
+    alice.sees("was revoked by @Alice Adams", within=WITHIN)
+
+
+def test_a_member_cannot_check(world: World) -> None:
+    carol = somebody(world, "carol")
+    carol.types("/apikeys check").sees("You can ask: Alice Adams", within=WITHIN)
+    assert carol.modal is None
+
+
+# --- reveal --------------------------------------------------------------------------------------
+
+
+def test_a_revealed_token_is_never_a_message(revealing: World) -> None:
+    world, name = revealing, a_name()
+    alice = somebody(world, "alice")
+    alice.types(f"/apikeys new {name}").sees("New API key", within=WITHIN)
+    alice.submits().sees("works once its token is taken", within=WITHIN).closes()
+    alice.presses("Show the token", on=name).person.sees("Your token", within=WITHIN)
+    first = shown(alice)
+    assert world.asks(first) == 401
+    alice.closes().presses("Show the token", on=name).person.sees("Your token", within=WITHIN)
+    second = shown(alice)
+    alice.submits().sees("You have taken the token", within=WITHIN).closes()
+    answers(world, second, 204)
+    assert world.asks(first) == 401
+    alice.never_sees(second)
+    said = [str(message) for call in ("chat.postMessage", "chat.update")
+            for message in world.slack.calls(call)]  # fmt: skip
+    assert said
+    assert not any(token in text for token in (first, second) for text in said)
+
+
+def test_a_rotation_is_revealed_likewise(revealing: World) -> None:
+    world, name = revealing, a_name()
+    alice = somebody(world, "alice")
+    alice.types(f"/apikeys new {name}").sees("New API key", within=WITHIN)
+    alice.submits().sees("works once its token is taken", within=WITHIN).closes()
+    alice.presses("Show the token", on=name).person.sees("Your token", within=WITHIN)
+    old = shown(alice)
+    alice.submits().sees("You have taken the token", within=WITHIN).closes()
+    answers(world, old, 204)
+    alice.types(f"/apikeys rotate {name}").sees("Rotate API key", within=WITHIN)
+    alice.fills(recipient="bob").submits().sees("can take the new token", within=WITHIN).closes()
+    bob = somebody(world, "bob")
+    bob.presses("Show the token", on=name).person.sees("Your token", within=WITHIN)
+    new = shown(bob)
+    assert (world.asks(old), world.asks(new)) == (204, 401)
+    bob.submits().sees("You have taken the token", within=WITHIN).closes()
+    answers(world, new, 204)
+
+
+def shown(person: Person) -> str:
+    """The token in the modal on top."""
+    assert person.modal is not None
+    found = _TOKEN.search(person.modal.text)
+    assert found is not None
+    return found[0]
