@@ -10,7 +10,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from apikeys.house import House
-from bot import redaction
+from bot import home, redaction
 from bot.admins import Admins, Workspace, read_policy
 from bot.app import build
 from bot.context import Context
@@ -114,6 +114,7 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
         policy=team_policy(settings),
         nudge=schedule.nudge,
     )
+    following.more.append(lambda: home.follow(context))
     app = build(
         context,
         token,

@@ -37,8 +37,6 @@ _OTHER_WORDS = {
     "roll": "rotate", "renew": "rotate", "regenerate": "rotate", "replace": "rotate",
     "ask": "request", "want": "request", "apply": "request",
     "verify": "check", "diagnose": "check", "debug": "check", "test": "check", "why": "check",
-    "leave": "offboard", "leaving": "offboard", "left": "offboard",
-    "download": "export", "csv": "export", "json": "export", "dump": "export",
     "?": "help", "-h": "help", "--help": "help", "usage": "help", "guide": "help",
 }  # fmt: skip
 
@@ -126,33 +124,9 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Offboard:
-    """Deal with the keys of somebody who leaves.
-
-    Attributes:
-        people: the ids of the people mentioned, each once.
-    """
-
-    people: tuple[str, ...] = ()
-    token_seen: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Check:
     """Find out what is wrong with a token, which is asked for in a modal."""
 
-    token_seen: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """A file with everything about all keys but their secrets.
-
-    Attributes:
-        form: `csv`, `json`, or whatever else was typed; empty for the usual one.
-    """
-
-    form: str = ""
     token_seen: bool = False
 
 
@@ -172,21 +146,7 @@ class Unknown:
     token_seen: bool = False
 
 
-Command = (
-    Help
-    | New
-    | List
-    | Rename
-    | Revoke
-    | Show
-    | Rotate
-    | Edit
-    | Request
-    | Offboard
-    | Check
-    | Export
-    | Unknown
-)
+Command = Help | New | List | Rename | Revoke | Show | Rotate | Edit | Request | Check | Unknown
 
 _WITH_REST: dict[str, Callable[[str, bool], Command]] = {
     "new": lambda rest, seen: New(unquote(rest), seen),
@@ -198,7 +158,6 @@ _WITH_REST: dict[str, Callable[[str, bool], Command]] = {
     "request": lambda rest, seen: Request(unquote(rest), seen),
     # Whatever follows is left out: it may be the token itself, in pieces.
     "check": lambda rest, seen: Check(seen or bool(rest)),
-    "export": lambda rest, seen: Export(unquote(rest).casefold(), seen),
 }
 SUBCOMMANDS = (
     "help",
@@ -211,8 +170,6 @@ SUBCOMMANDS = (
     "revoke",
     "request",
     "check",
-    "offboard",
-    "export",
 )
 
 
@@ -229,8 +186,6 @@ def parse(text: str | None) -> Command:
         return Help(seen)
     if name == "list":
         return _list(raw, seen)
-    if name == "offboard":
-        return Offboard(_people(raw), seen)
     if name in _WITH_REST:
         return _WITH_REST[name](rest, seen)
     return Unknown(_shortened(word), _suggestion(name), rest, seen)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import Engine
@@ -35,13 +35,19 @@ _REMINDING = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Does what is due for one account; `channel` is where the team is told."""
+    """Does what is due for one account.
+
+    Attributes:
+        channel: where the team is told.
+        more: further things to do, one at a time; each says whether there was something.
+    """
 
     engine: Engine
     service: KeyService
     slack: SlackClient
     account_id: str
     channel: str
+    more: list[Callable[[], bool]] = field(default_factory=list)
 
     @property
     def _live(self) -> LiveMessages:
@@ -60,7 +66,7 @@ class Following:
             StorageUnavailable: if the database cannot be reached; nothing is forgotten.
         """
         done = self.end_lost_reservations() + self.sweep()
-        for step in (self.remove_a_token, self.say_a_notice, self._live.step):
+        for step in (self.remove_a_token, self.say_a_notice, self._live.step, *self.more):
             while going_on() and step():
                 done += 1
         return done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -12,6 +13,7 @@ from sqlmodel import Session, col, or_, select
 
 from keys.errors import KeyNotFound
 from keys.naming import fold
+from keys.shelves import Shelf, conditions
 from keys.token import NotAToken, parse
 from keys.values import KeyView, State
 from keys.views import view, views
@@ -125,6 +127,7 @@ def page(
     size: int = 10,
     after: str | None = None,
     before: str | None = None,
+    shelf: tuple[Shelf, str, datetime] | None = None,
 ) -> Page:
     """A page of the active keys, in the order of their names.
 
@@ -134,8 +137,11 @@ def page(
         owner: only this person's keys.
         after, before: a key's id; the page begins after it, or ends before it. A key that is
             gone by now still marks its place.
+        shelf: only a part of the keys, as this person sees it at this moment.
     """
     wanted = _matching(account_id, words, owner)
+    if shelf is not None:
+        wanted += conditions(*shelf)
     place = _place(session, account_id, after or before)
     order = tuple_(col(Key.name_folded), col(Key.id))
     query = select(Key).where(*wanted)

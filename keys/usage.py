@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case
+from sqlalchemy import case, func
+from sqlalchemy import select as select_columns
 from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlmodel import Session, col
 
-from storage.tables import DailyUse, SecretUse
+from storage.tables import DailyUse, Secret, SecretUse
 
 # Rows of one statement: SQLite takes 32,766 values in all.
 _BATCH = 1_000
@@ -54,6 +55,28 @@ def record_uses(session: Session, uses: Mapping[str, Use]) -> None:
         _write_last(session, last[start : start + _BATCH])
     for start in range(0, len(days), _BATCH):
         _write_days(session, days[start : start + _BATCH])
+
+
+def by_day(
+    session: Session, key_ids: Sequence[str], today: date, days: int = 30
+) -> dict[str, list[int]]:
+    """How often each key was used on each of the last days (UTC), oldest first, in one query.
+
+    Keys that were not used at all are left out.
+    """
+    first = today - timedelta(days=days - 1)
+    rows = session.execute(
+        select_columns(col(Secret.key_id), col(DailyUse.day), func.sum(col(DailyUse.count)))
+        .join(Secret, col(Secret.id) == col(DailyUse.secret_id))
+        .where(col(Secret.key_id).in_(key_ids), col(DailyUse.day) >= first)
+        .group_by(col(Secret.key_id), col(DailyUse.day))
+    )
+    found: dict[str, list[int]] = {}
+    for key_id, day, count in rows:
+        place = (day - first).days
+        if 0 <= place < days:
+            found.setdefault(key_id, [0] * days)[place] += int(count)
+    return found
 
 
 def _write_last(session: Session, rows: list[dict[str, Any]]) -> None:

@@ -4,7 +4,6 @@
               │        │           └─ secret_uses, daily_uses
               │        └─ rotations       a second secret for a key, and the end of the first
               ├─ access_requests          somebody asks for a key
-              ├─ offboardings ── offboarding_keys   somebody leaves: what is done with which key
               ├─ homes                    what stands in whose App Home
               ├─ events                   append-only, chained by hash
               ├─ notices                  the outbox: messages that must follow a change
@@ -262,50 +261,6 @@ class AccessRequest(SQLModel, table=True):
     attempts: int = 0
 
 
-class Offboarding(SQLModel, table=True):
-    """Somebody leaves, and every key that they had to do with is dealt with."""
-
-    __tablename__ = "offboardings"
-    __table_args__ = (
-        Index(
-            "one_offboarding_of_a_person",
-            "account_id",
-            "person",
-            unique=True,
-            sqlite_where=text("finished_at IS NULL"),
-            postgresql_where=text("finished_at IS NULL"),
-        ),
-    )
-
-    id: str = Field(primary_key=True, max_length=32)
-    account_id: str = Field(foreign_key="accounts.id", max_length=32)
-    person: str = Field(max_length=32)
-    cause: str = Field(max_length=20)
-    started_by: str = Field(max_length=200)
-    started_at: datetime = Field(sa_column=_moment(nullable=False))
-    finished_at: datetime | None = Field(default=None, sa_column=_moment())
-
-
-class OffboardingKey(SQLModel, table=True):
-    """One key in an offboarding: why it is in it, what shall be done with it, and what was."""
-
-    __tablename__ = "offboarding_keys"
-
-    offboarding_id: str = Field(primary_key=True, foreign_key="offboardings.id", max_length=32)
-    key_id: str = Field(primary_key=True, foreign_key="keys.id", index=True, max_length=32)
-    created: bool
-    owns: bool
-    received: bool
-    plan: str = Field(default="", max_length=16)
-    plan_to: str | None = Field(default=None, max_length=32)
-    planned_by: str | None = Field(default=None, max_length=200)
-    claimed_until: datetime | None = Field(default=None, sa_column=_moment())
-    problem: str = Field(default="", sa_column=Column(Text, nullable=False))
-    outcome: str = Field(default="", max_length=16)
-    done_by: str | None = Field(default=None, max_length=200)
-    done_at: datetime | None = Field(default=None, sa_column=_moment())
-
-
 class Home(SQLModel, table=True):
     """What stands in a person's App Home, so that it can be redrawn when keys change."""
 
@@ -317,7 +272,7 @@ class Home(SQLModel, table=True):
     view_hash: str = Field(default="", max_length=100)
     drawn: str = Field(default="", max_length=64)
     opened_at: datetime = Field(sa_column=_moment(nullable=False))
-    due_at: datetime | None = Field(default=None, sa_column=_moment())
+    seen: int = 0
     claimed_until: datetime | None = Field(default=None, sa_column=_moment())
 
 

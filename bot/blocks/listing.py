@@ -67,7 +67,7 @@ def listing(page: Page, ref: Ref) -> Message:
     """
     if len(page.keys) > ROWS_MAX:
         raise ValueError(f"a page has {len(page.keys)} keys; {ROWS_MAX} is the most")
-    found = rows(page.keys, lambda key: _menu(key, ref)) or [_nothing(page)]
+    found = rows(page.keys, lambda key: menu(key, ref)) or [_nothing(page)]
     blocks = [header("Active API keys"), _search(page.query), *found]
     if page.keys:
         blocks.append(context(_position(page)))
@@ -94,7 +94,8 @@ def _search(query: str) -> Block:
     }
 
 
-def _menu(key: KeyView, ref: Ref) -> Element:
+def menu(key: KeyView, ref: Ref) -> Element:
+    """What can be done with a key, beside its name."""
     options = [_option(label, replace(ref, do=do, key=key.id)) for label, do in _MENU]
     return {"type": "overflow", "action_id": ids.KEY_MENU, "options": options}
 

@@ -19,26 +19,37 @@ from keys.values import KeyView, State
 _DIVIDER: Block = {"type": "divider"}
 
 
-def rows(keys: Iterable[KeyView], accessory: Callable[[KeyView], Element]) -> list[Block]:
+def rows(
+    keys: Iterable[KeyView],
+    accessory: Callable[[KeyView], Element] | None,
+    more: Callable[[KeyView], str] | None = None,
+) -> list[Block]:
     """Three blocks for each key.
 
     Args:
         keys: as they stand.
-        accessory: makes the button or the menu beside a key's name.
+        accessory: makes the button or the menu beside a key's name; None for nothing to press.
+        more: another fact about a key, in our own words.
     """
-    return [block for key in keys for block in (_name(key, accessory(key)), _facts(key), _DIVIDER)]
+    return [
+        block
+        for key in keys
+        for block in (
+            _name(key, accessory(key) if accessory else None),
+            _facts(key, more(key) if more else ""),
+            _DIVIDER,
+        )
+    ]
 
 
-def _name(key: KeyView, accessory: Element) -> Block:
-    return {
-        "type": "section",
-        "block_id": f"row_{key.id}",
-        "text": theirs(key.name),
-        "accessory": accessory,
-    }
+def _name(key: KeyView, accessory: Element | None) -> Block:
+    block: Block = {"type": "section", "block_id": f"row_{key.id}", "text": theirs(key.name)}
+    if accessory is not None:
+        block["accessory"] = accessory
+    return block
 
 
-def _facts(key: KeyView) -> Block:
+def _facts(key: KeyView, more: str) -> Block:
     facts = [
         f"`{key.hint}`",
         scopes_in_words(key.scopes),
@@ -48,4 +59,8 @@ def _facts(key: KeyView) -> Block:
     ]
     if key.state is State.REVOKED:
         facts[-1] = date(key.revoked_at, DAY, before="revoked ")
+    if key.expires_at is not None and key.state is State.ACTIVE:
+        facts.append(date(key.expires_at, DAY, before="expires "))
+    if more:
+        facts.append(more)
     return context(" · ".join(facts))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from slack_bolt import App
 
-from bot import checking, editing, requesting, revealing, revoking, rotating, showing
+from bot import checking, editing, home, requesting, revealing, revoking, rotating, showing
 from bot.blocks import answers, guide, ids, revoke
 from bot.blocks import token as token_blocks
 from bot.context import COMMAND, Context
@@ -46,12 +46,17 @@ def register(app: App, context: Context) -> None:
         ids.REQUEST_APPROVE: requesting.approve,
         ids.REQUEST_DENY: requesting.open_deny,
         ids.CHECK: checking.open_check,
+        ids.HOME_SEARCH: home.search,
+        ids.HOME_SHELF: home.choose_shelf,
         ids.ROTATION_END: rotating.end_now,
         ids.ROTATION_EXTEND: rotating.extend,
     }
     for action, work in admins_only.items():
         app.action(action)(listener(context, work))
     app.action(ids.HELP)(listener(context, show_guide, anyone=True))
+    # Whoever owns keys may turn the pages of theirs.
+    app.action(ids.HOME_BACK)(listener(context, home.turn_back, anyone=True))
+    app.action(ids.HOME_ON)(listener(context, home.turn_on, anyone=True))
     app.action(ids.REQUEST)(listener(context, requesting.open_ask, anyone=True))
     app.action(ids.REQUEST_WITHDRAW)(listener(context, requesting.withdraw, anyone=True))
     # Somebody who is no admin any more may still remove the token that was sent to them.

@@ -8,6 +8,7 @@ from typing import Any
 
 from slack_bolt import App
 
+from bot import home
 from bot.context import Context
 
 logger = logging.getLogger("bot")
@@ -17,7 +18,7 @@ Event = dict[str, Any]
 
 def register(app: App, context: Context) -> None:
     """Registers everything that is listened to."""
-    events: dict[str, Callable[[Context, Event], None]] = {}
+    events: dict[str, Callable[[Context, Event], None]] = {"app_home_opened": home.opened}
     for kind, work in events.items():
         app.event(kind)(_listener(context, work))
 

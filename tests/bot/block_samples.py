@@ -14,6 +14,7 @@ from bot.blocks import (
     edit,
     expiry,
     guide,
+    home,
     ids,
     listing,
     new_key,
@@ -29,6 +30,7 @@ from keys.diagnosis import Case, Diagnosis, Slip
 from keys.notices import DueNotice
 from keys.requests import RequestView
 from keys.rotations import RotationView, Stage
+from keys.shelves import Shelf
 from keys.spreading import Spread
 from keys.values import Actor, Handover, HistoryEntry, KeyView, RequestStage, State
 
@@ -213,8 +215,27 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
         yield notices.notice(due(kind, Actor.system("timer"), name=name, **ends))
 
 
+def homes(name: str, note: str) -> Iterator[dict[str, Any]]:
+    """Every App Home."""
+    counts = [0, 1, 1_000_000] * 10
+    for number, query in ((0, ""), (0, note), (1, ""), (home.ROWS_MAX, note[: home.QUERY_MAX])):
+        keys = [
+            key(name, id=f"key_{row:012}", last_used_at=NOW, expires_at=NOW)
+            for row in range(number)
+        ]
+        for shelf in Shelf:
+            shown = home.Page(
+                keys, 100_000, 41, {each.id: counts for each in keys[1:]}, query, shelf,
+                back="key_7Fq2mZr81LdW", on="key_7Fq2mZr81LdW",
+            )  # fmt: skip
+            yield home.for_admin(shown, REF)
+            yield home.for_owner(shown, REF)
+    yield home.for_others("Guests cannot look after API keys.")
+
+
 def views(name: str, note: str) -> Iterator[dict[str, Any]]:
-    """Every modal."""
+    """Every modal and App Home."""
+    yield from homes(name, note)
     poor = "It does not tell what uses the key."
     networks = tuple(f"10.{number}.0.0/16" for number in range(20))
     limited = key(name, note=note, networks=networks, rate_limit="100/minute", owner=None)

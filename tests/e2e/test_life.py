@@ -257,3 +257,47 @@ def shown(person: Person) -> str:
     found = _TOKEN.search(person.modal.text)
     assert found is not None
     return found[0]
+
+
+# --- App Home ------------------------------------------------------------------------------------
+
+
+def test_the_home_of_an_admin_leads_to_everything_and_follows_changes(world: World) -> None:
+    name, token = a_key(world)
+    alice = somebody(world, "alice").opens_home()
+    alice.sees("Search, then press Enter", within=WITHIN)
+    alice.enters(name, into="Search, then press Enter").sees("1 to 1 of 1", within=WITHIN)
+    alice.sees("no use in 30 days")
+    alice.chooses("Edit", row=name).person.sees("Edit API key", within=WITHIN)
+    alice.fills(note="From Home").submits().sees("Saved", within=WITHIN).closes()
+    alice.chooses("Rename", row=name).person.sees("Rename API key", within=WITHIN)
+    alice.fills(name=f"{name}, renamed").submits().sees("is now", within=WITHIN).closes()
+    home = alice.sees(f"{name}, renamed", within=WITHIN)
+    home.chooses("Details", row=name).person.sees("Note: From Home", within=WITHIN).closes()
+    home.chooses("Rotate", row=name).person.sees("Rotate API key", within=WITHIN)
+    home.submits().sees("has a new token", within=WITHIN).closes()
+    home.chooses("Revoke", row=name).person.sees("Are you sure", within=WITHIN)
+    home.presses("Revoke").person.sees("was revoked by", within=WITHIN).closes()
+    answers(world, token, 401)
+    home.sees("No key matches", within=WITHIN)
+
+
+def test_the_home_of_a_member_has_their_own_keys_and_asks(world: World) -> None:
+    name = a_name()
+    world.makes_key(name, owner="carol")
+    other, _ = a_key(world)
+    carol = somebody(world, "carol").opens_home()
+    carol.sees("Your API keys", within=WITHIN).sees(name)
+    assert other not in home_of(world, carol)
+    carol.presses("Ask for a key").person.sees("Ask for an API key", within=WITHIN).closes()
+    somebody(world, "alice").types(f"/apikeys rename {name} to {name}, seen by Carol").sees(
+        "Rename API key", within=WITHIN
+    ).submits()
+    eventually(lambda: f"{name}, seen by Carol" in home_of(world, carol), "Home follows")
+
+
+def home_of(world: World, person: Person) -> str:
+    """Everything in somebody's Home."""
+    found = world.slack.workspace.home_of(person.id)
+    assert found is not None
+    return str(found.body)

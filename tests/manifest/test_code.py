@@ -118,7 +118,7 @@ def test_what_can_be_submitted_is_what_is_listened_to(registered: dict[str, list
 
 def test_no_id_is_left_over() -> None:
     drawn = {id_ for id_, _ in _elements()} | set(_values("block_id"))
-    drawn |= {view["callback_id"] for view in views("a", "b")}
+    drawn |= {view["callback_id"] for view in views("a", "b") if view["type"] == "modal"}
     drawn |= {json.loads(ref).get("do", "") for ref in _values("value") if ref.startswith("{")}
     names = {name: value for name, value in vars(ids).items() if name.isupper()}
     assert len(set(names.values())) == len(names)

@@ -1,4 +1,4 @@
-"""The life of a key: rotations, requests, offboardings, imported digests, App Homes."""
+"""The life of a key: rotations, requests, imported digests, App Homes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,7 +16,6 @@ def upgrade() -> None:
     _columns()
     _rotations()
     _access_requests()
-    _offboardings()
     _homes_and_chores()
 
 
@@ -116,46 +115,6 @@ def _access_requests() -> None:
     op.create_index("requests_by_state", "access_requests", ["account_id", "state", "closes_at"])
 
 
-def _offboardings() -> None:
-    op.create_table(
-        "offboardings",
-        sa.Column("id", sa.String(32), primary_key=True),
-        _account(),
-        sa.Column("person", sa.String(32), nullable=False),
-        sa.Column("cause", sa.String(20), nullable=False),
-        sa.Column("started_by", sa.String(200), nullable=False),
-        sa.Column("started_at", Moment(), nullable=False),
-        sa.Column("finished_at", Moment(), nullable=True),
-    )
-    op.create_index(
-        "one_offboarding_of_a_person",
-        "offboardings",
-        ["account_id", "person"],
-        unique=True,
-        sqlite_where=sa.text("finished_at IS NULL"),
-        postgresql_where=sa.text("finished_at IS NULL"),
-    )
-    op.create_table(
-        "offboarding_keys",
-        sa.Column(
-            "offboarding_id", sa.String(32), sa.ForeignKey("offboardings.id"), primary_key=True
-        ),
-        sa.Column("key_id", sa.String(32), sa.ForeignKey("keys.id"), primary_key=True),
-        sa.Column("created", sa.Boolean(), nullable=False),
-        sa.Column("owns", sa.Boolean(), nullable=False),
-        sa.Column("received", sa.Boolean(), nullable=False),
-        sa.Column("plan", sa.String(16), nullable=False),
-        sa.Column("plan_to", sa.String(32), nullable=True),
-        sa.Column("planned_by", sa.String(200), nullable=True),
-        sa.Column("claimed_until", Moment(), nullable=True),
-        sa.Column("problem", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.String(16), nullable=False),
-        sa.Column("done_by", sa.String(200), nullable=True),
-        sa.Column("done_at", Moment(), nullable=True),
-    )
-    op.create_index("ix_offboarding_keys_key_id", "offboarding_keys", ["key_id"])
-
-
 def _homes_and_chores() -> None:
     op.create_table(
         "homes",
@@ -165,7 +124,7 @@ def _homes_and_chores() -> None:
         sa.Column("view_hash", sa.String(100), nullable=False),
         sa.Column("drawn", sa.String(64), nullable=False),
         sa.Column("opened_at", Moment(), nullable=False),
-        sa.Column("due_at", Moment(), nullable=True),
+        sa.Column("seen", sa.Integer(), nullable=False),
         sa.Column("claimed_until", Moment(), nullable=True),
     )
     op.create_table(
