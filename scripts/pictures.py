@@ -49,6 +49,8 @@ def main() -> None:
                 picture_of_token(window)
                 picture_of_list(window)
                 picture_of_revoking(window)
+                picture_of_rotation(window)
+                picture_of_home(window)
 
 
 def fill(world: World) -> None:
@@ -112,6 +114,26 @@ def picture_of_revoking(window: SlackWindow) -> None:
     question.screenshot(path=PICTURES / "revoke.png")
     question.get_by_role("button", name="Revoke").click()
     window.sees(f"{NEW} was revoked by @Alice Adams")
+
+
+def picture_of_rotation(window: SlackWindow) -> None:
+    """The message that follows a rotation."""
+    window.types(f"/apikeys rotate {USED[0]}")
+    window.modal("Rotate API key").get_by_role("button", name="Rotate").click()
+    window.modal("Rotated")
+    window.closes("Close")
+    message = window.sees(f"@Alice Adams rotated {USED[0]}")
+    window.page.mouse.move(0, 0)
+    message.screenshot(path=PICTURES / "rotation.png")
+
+
+def picture_of_home(window: SlackWindow) -> None:
+    """The app's Home."""
+    window.goes_to(APP)
+    window.page.get_by_role("tab", name="Home").click()
+    expect(window.page.get_by_text("Search, then press Enter")).to_be_visible()
+    window.page.mouse.move(0, 0)
+    window.page.screenshot(path=PICTURES / "home.png")
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def _use(key: KeyView, uses: Mapping[str, Sequence[int]]) -> str:
     counts = uses.get(key.id, ())
     total = sum(counts)
     if not total:
-        return "no use in 30 days"
+        return "" if key.last_used_at is None else "no use in 30 days"
     times = "once" if total == 1 else f"{total:,} times"
     return f"{sparkline(counts)} {times} in 30 days"
 

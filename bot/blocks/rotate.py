@@ -152,7 +152,7 @@ def followed(rotation: RotationView, now: datetime, ref: Ref | None) -> Message:
 
 
 def _tokens(rotation: RotationView) -> list[tuple[str, str]]:
-    old = f"`{rotation.old_hint}`\nends {date(rotation.ends_at)}\n"
+    old = f"`{rotation.old_hint}`\n{date(rotation.ends_at, before='ends ')}\n"
     old += _used(rotation.old_used_at, rotation.old_used_from)
     new = f"`{rotation.new_hint}`\n" + _used(rotation.new_used_at, None)
     return [("Old token", old), ("New token", new)]

@@ -29,7 +29,7 @@ def rows(
     Args:
         keys: as they stand.
         accessory: makes the button or the menu beside a key's name; None for nothing to press.
-        more: another fact about a key, in our own words.
+        more: a line of its own about a key, in our own words; it may be empty.
     """
     return [
         block
@@ -61,6 +61,4 @@ def _facts(key: KeyView, more: str) -> Block:
         facts[-1] = date(key.revoked_at, DAY, before="revoked ")
     if key.expires_at is not None and key.state is State.ACTIVE:
         facts.append(date(key.expires_at, DAY, before="expires "))
-    if more:
-        facts.append(more)
-    return context(" · ".join(facts))
+    return context(" · ".join(facts) + (f"\n{more}" if more else ""))

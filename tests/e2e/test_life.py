@@ -267,7 +267,7 @@ def test_the_home_of_an_admin_leads_to_everything_and_follows_changes(world: Wor
     alice = somebody(world, "alice").opens_home()
     alice.sees("Search, then press Enter", within=WITHIN)
     alice.enters(name, into="Search, then press Enter").sees("1 to 1 of 1", within=WITHIN)
-    alice.sees("no use in 30 days")
+    alice.sees("never used")
     alice.chooses("Edit", row=name).person.sees("Edit API key", within=WITHIN)
     alice.fills(note="From Home").submits().sees("Saved", within=WITHIN).closes()
     alice.chooses("Rename", row=name).person.sees("Rename API key", within=WITHIN)
