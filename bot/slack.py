@@ -273,9 +273,20 @@ class SlackClient:
         )
 
     def ephemeral(
-        self, channel: str, user_id: str, text: str, blocks: Blocks | None = None
+        self,
+        channel: str,
+        user_id: str,
+        text: str,
+        blocks: Blocks | None = None,
+        *,
+        thread: str = "",
     ) -> None:
-        """Shows a message to one person only; Slack does not promise that it is seen."""
+        """Shows a message to one person only; Slack does not promise that it is seen.
+
+        Args:
+            thread: the `ts` of a thread's first message; empty for the channel itself.
+        """
+        within: dict[str, Any] = {"thread_ts": thread} if thread else {}
         self.call(
             "chat.postEphemeral",
             repeatable=False,
@@ -283,6 +294,7 @@ class SlackClient:
             user=user_id,
             text=text,
             blocks=blocks,
+            **within,
         )
 
     def update(self, message: Posted, text: str, blocks: Blocks | None = None) -> None:

@@ -90,6 +90,17 @@ def append_all(
         session.connection().execute(insert(Event), rows)
 
 
+def has(session: Session, account_id: str, key_id: str, kind: str, data: Mapping[str, Any]) -> bool:
+    """Whether there is an entry of this kind about a key that says exactly this."""
+    same = select(Event.id).where(
+        Event.account_id == account_id,
+        Event.key_id == key_id,
+        Event.kind == kind,
+        Event.data == _json(data),
+    )
+    return session.exec(same.limit(1)).first() is not None
+
+
 def _json(data: Mapping[str, Any] | None) -> str:
     return json.dumps(data or {}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 

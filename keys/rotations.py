@@ -234,6 +234,7 @@ def start(
     live.add(session, account_id, KIND, rotation.id, notices.TEAM, now)
     if key.owner:
         live.add(session, account_id, KIND, rotation.id, notices.to_person(key.owner), now)
+    live.touch_each(session, account_id, f"{key.id}:", now)
     if ends_at <= now:
         _finish(session, rotation, key, actor, now, tell=False)
     return Outcome(view(session, key), changed=True, fence=gateways.set_fence(session))
@@ -435,6 +436,7 @@ def _finish(
     session.add(rotation)
     session.flush()
     live.touch(session, rotation.account_id, rotation.id, now)
+    live.touch_each(session, rotation.account_id, f"{key.id}:", now)
     if key.state != State.ACTIVE:
         return
     data = _facts(key) | {"hint": _view(session, rotation, key).old_hint}

@@ -257,6 +257,7 @@ class KeyService:
         if not changed:
             return Outcome(view(session, key), changed)
         settling.revoked(session, account_id, key_id, now, actor)
+        live.touch_each(session, account_id, f"{key_id}:", now)
         fence = gateways.set_fence(session)
         # Whoever revoked it waits for a moment; a gateway that needs longer is followed.
         audience = str(actor) if actor.kind == "person" else notices.TEAM

@@ -53,6 +53,7 @@ _DONE = {
     "rotation.ended": "ended the old token",
     "rotation.abandoned": "gave the rotation up; the old token went on",
     "token.shown": "had the token shown",
+    "token.seen": "saw its token in a message",
     "key.edited": "changed",
     "expiry.accepted": "let it expire",
     "key.limited": "changed its limits",

@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_bolt import App
 
-from bot import home
+from bot import home, leaking
 from bot.context import Context
 
 logger = logging.getLogger("bot")
@@ -18,7 +18,10 @@ Event = dict[str, Any]
 
 def register(app: App, context: Context) -> None:
     """Registers everything that is listened to."""
-    events: dict[str, Callable[[Context, Event], None]] = {"app_home_opened": home.opened}
+    events: dict[str, Callable[[Context, Event], None]] = {
+        "app_home_opened": home.opened,
+        "message": leaking.posted,
+    }
     for kind, work in events.items():
         app.event(kind)(_listener(context, work))
 

@@ -16,6 +16,7 @@ from bot.blocks import (
     guide,
     home,
     ids,
+    leak,
     listing,
     new_key,
     notices,
@@ -27,6 +28,7 @@ from bot.blocks import (
 )
 from bot.refs import Ref
 from keys.diagnosis import Case, Diagnosis, Slip
+from keys.leaks import Standing
 from keys.notices import DueNotice
 from keys.requests import RequestView
 from keys.rotations import RotationView, Stage
@@ -166,6 +168,17 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
         yield token.offer(full, rotated, REF)
         yield token.not_taken(full, rotated=rotated)
     yield token.taken(full)
+    for leaked in (full, ended):
+        for standing in (
+            Standing("ak_7Fq2…x9Qe", works=True, ends_at=None),
+            Standing("ak_7Fq2…x9Qe", works=True, ends_at=NOW),
+            Standing("ak_7Fq2…x9Qe", works=False, ends_at=NOW),
+        ):
+            for poster in ("U0ANN", ""):
+                yield leak.for_team(leak.Seen(leaked, standing, "C0TEAM", poster), NOW, REF)
+    for works, done in ((True, True), (True, False), (False, False)):
+        yield leak.for_poster(works=works, revoked=done)
+    yield leak.for_outsider()
     for asked in asked_for(name, note):
         yield request.for_team(asked, Ref(NOW, about=asked.id))
         yield request.for_requester(asked, Ref(NOW, about=asked.id))

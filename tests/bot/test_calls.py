@@ -19,6 +19,7 @@ from bot.following import Following
 from tests.bot.listening import Bench, buttons
 from tests.bot.test_editing import submit as submit_edit
 from tests.bot.test_home import opens, presses
+from tests.bot.test_leaking import posts
 from tests.bot.test_requesting import ask, posted
 from tests.bot.test_rotating import submit as submit_rotation
 
@@ -166,3 +167,17 @@ def test_home(bench: Bench, zapier: str) -> None:
     bench.house.revoke(zapier)
     follow(bench)
     assert cost() == {"chat.postMessage": 1, "views.publish": 1}
+
+
+def test_a_token_in_a_message(bench: Bench) -> None:
+    _, token = bench.house.issue("Make")
+    bench.calls.replies["chat.postEphemeral"] = [{}]
+    follow(bench)
+    cost = Cost(bench)
+    posts(bench, "a message without a token")
+    follow(bench)
+    assert (cost(), cost.asked_who) == ({}, 0)
+    posts(bench, token.reveal())
+    assert (cost(), cost.asked_who) == ({"chat.postEphemeral": 1}, 1)
+    follow(bench)
+    assert cost() == {"chat.postMessage": 1}

@@ -1,0 +1,194 @@
+"""Tokens of ours that stand where they do not belong, such as in a message.
+
+Only a full match counts: the form, the checksum, and the digest of the secret. A public id alone,
+which is in logs and proves nothing, raises no alarm. The team is told of a token that works; one
+that does not work any more is noted, and nobody but its poster needs to hear of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from keys import live, notices, records
+from keys.service import KeyService
+from keys.token import (
+    CHECKSUM_LENGTH,
+    PREFIX_MAX,
+    PUBLIC_ID_LENGTH,
+    SECRET_LENGTH,
+    NotAToken,
+    Token,
+    parse,
+)
+from keys.values import Actor, KeyView, State
+from keys.views import view
+from storage.tables import Key, Secret
+
+KIND = "leak"
+REASON = "its token was seen in a message"
+# More in one message are a list of keys, and the first ones say enough.
+MOST = 20
+_FINDER = Actor.system("leaks")
+# All of a token but its prefix. It is found by this, in time that grows with the text's length
+# alone; which of the characters before it are the prefix, the checksum tells.
+_TAIL = re.compile(
+    rf"_[0-9A-Za-z]{{{PUBLIC_ID_LENGTH}}}_[0-9A-Za-z]{{{SECRET_LENGTH}}}"
+    rf"_[0-9A-Za-z]{{{CHECKSUM_LENGTH}}}(?![0-9A-Za-z])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a token was seen.
+
+    Attributes:
+        channel, message: ids of the channel and of the message in it.
+        person: the id of whoever posted it; empty for a program.
+    """
+
+    channel: str
+    message: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A token that was seen for the first time at its place.
+
+    Attributes:
+        key: as it stands afterwards.
+        worked: whether the token opened something when it was seen.
+    """
+
+    key: KeyView
+    worked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a token that was seen stands now.
+
+    Attributes:
+        hint: by which people recognise it.
+        works: whether it still opens something.
+        ends_at: when it stops working by itself, or did; None for never.
+    """
+
+    hint: str
+    works: bool
+    ends_at: datetime | None
+
+
+def tokens_in(texts: Iterable[str]) -> list[Token]:
+    """Every token in these texts, each once, in their order, of any prefix; the checksum fits.
+
+    A text without one costs a single search.
+    """
+    found: dict[str, Token] = {}
+    for text in texts:
+        for match in _TAIL.finditer(text):
+            token = _whole(text, match)
+            if token is not None:
+                found.setdefault(token.public_id, token)
+    return list(found.values())[:MOST]
+
+
+def _whole(text: str, tail: re.Match[str]) -> Token | None:
+    """The token with this end, whatever stands before it without a space."""
+    for begin in range(max(tail.start() - PREFIX_MAX, 0), tail.start()):
+        try:
+            return parse(text[begin : tail.end()])
+        except NotAToken:
+            continue
+    return None
+
+
+def seen(
+    service: KeyService,
+    session: Session,
+    account_id: str,
+    tokens: Iterable[Token],
+    place: Place,
+    *,
+    revoke: bool,
+) -> list[Sighting]:
+    """Notes which tokens of this account were seen at a place, and has the team told of those
+    that work: once for each token and place, however often the place is looked at.
+
+    Args:
+        revoke: whether keys whose tokens work are revoked at once.
+
+    Returns:
+        Those that were not noted before at this place.
+    """
+    records.lock(session, account_id)
+    now = service.clock.now()
+    known = list(_known(service, session, account_id, tokens))
+    new = [
+        (secret, key, is_working(secret, key, now))
+        for secret, key in known
+        if _note(session, secret, key, place, now)
+    ]
+    for secret, key, worked in new:
+        if worked:
+            data = {"channel": place.channel, "person": place.person, "secret": secret.id}
+            subject = f"{key.id}:{secret.id}:{place.channel}:{place.message}"
+            live.add(session, account_id, KIND, subject, notices.TEAM, now, data=data)
+    for _, key, worked in new:
+        if worked and revoke:
+            service.revoke(session, account_id, key.id, _FINDER, REASON)
+    return [Sighting(view(session, key), worked) for _, key, worked in new]
+
+
+def _known(
+    service: KeyService, session: Session, account_id: str, tokens: Iterable[Token]
+) -> Iterator[tuple[Secret, Key]]:
+    """Those of which the whole secret is right."""
+    for token in tokens:
+        found = session.exec(
+            select(Secret, Key)
+            .join(Key, col(Key.id) == col(Secret.key_id))
+            .where(Secret.public_id == token.public_id, Key.account_id == account_id)
+        ).first()
+        if found is not None and _right(service, token, found[0]):
+            yield found
+
+
+def _right(service: KeyService, token: Token, secret: Secret) -> bool:
+    known = secret.algorithm == "hmac" and secret.pepper_version in service.peppers.by_version
+    return known and service.peppers.matches(token, secret.pepper_version, secret.digest)
+
+
+def _note(session: Session, secret: Secret, key: Key, place: Place, now: datetime) -> bool:
+    """Whether it was not noted before."""
+    data = {"secret": secret.id, "channel": place.channel, "message": place.message}
+    if records.has(session, key.account_id, key.id, "token.seen", data):
+        return False
+    records.append(session, key.account_id, now, "token.seen", _FINDER, key.id, data)
+    return True
+
+
+def is_working(secret: Secret, key: Key, now: datetime) -> bool:
+    """Whether a secret opens anything now."""
+    end = _end(secret, key)
+    over = end is not None and end <= now
+    return key.state == State.ACTIVE and not secret.pending and not over
+
+
+def _end(secret: Secret, key: Key) -> datetime | None:
+    ends = [end for end in (secret.ends_at, key.expires_at) if end is not None]
+    return min(ends) if ends else None
+
+
+def standing(session: Session, account_id: str, secret_id: str, now: datetime) -> Standing:
+    """How a secret stands now; one that is not there works for nobody."""
+    secret = session.get(Secret, secret_id)
+    if secret is None or secret.account_id != account_id:
+        return Standing("", works=False, ends_at=None)
+    key = session.get_one(Key, secret.key_id)
+    return Standing(secret.hint, is_working(secret, key, now), _end(secret, key))
