@@ -8,6 +8,7 @@ from sandbox.events import channel_type
 from sandbox.ids import new_secret
 from sandbox.manifest import Command
 from sandbox.model import Account, Channel, ChannelKind, Json, Message
+from sandbox.webapi import posting
 from sandbox.wiring import Wiring
 from sandbox.workspace import Workspace
 
@@ -98,13 +99,36 @@ def post_message(
     manifest = workspace.manifest
     if direct_with_app and (manifest.messages_tab_read_only or not manifest.messages_tab):
         raise SandboxError("sending messages to this app is turned off in its manifest")
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    kept = _as_kept(workspace, text)
     with workspace.change():
         ts = workspace.next_ts()
-        kept = with_mentions(workspace, escaped, named=False)
         message = Message(channel.id, ts, account.id, kept, thread_ts=thread)
         workspace.messages.setdefault(channel.id, []).append(message)
     workspace.emit(_message_event(workspace, channel, message, account), channel.id)
+
+
+def edit_message(wiring: Wiring, account: Account, channel: Channel, ts: str, text: str) -> None:
+    """Edit one's own message, and tell the app if it may hear it.
+
+    Raises:
+        SandboxError: Slack's message box would not have taken it, or it is not this person's.
+    """
+    workspace = wiring.workspace
+    message = workspace.find_message(channel.id, ts)
+    if message is None or message.user != account.id or message.ephemeral_for is not None:
+        raise SandboxError(f"{account.name} has no message {ts} here to edit")
+    if not text.strip() or len(text) > MESSAGE_LIMIT or channel.archived:
+        raise SandboxError("the message box does not take this here")
+    kept = {"text": _as_kept(workspace, text)}
+    _, events = posting.edit(workspace, channel.id, ts, kept, marked=True)
+    for event in events:
+        workspace.emit(*event)
+
+
+def _as_kept(workspace: Workspace, text: str) -> str:
+    """What somebody typed as Slack keeps it: with its three escapes, and ids for names."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return with_mentions(workspace, escaped, named=False)
 
 
 def _message_event(

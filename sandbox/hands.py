@@ -37,6 +37,11 @@ class Hands:
         else:
             commanding.post_message(self._wiring, account, place, text, thread)
 
+    def edit(self, user: str, channel: str, ts: str, text: str) -> None:
+        """Edit a message of one's own."""
+        account, place = self._wiring.actor(user), self._wiring.place(user, channel)
+        commanding.edit_message(self._wiring, account, place, ts, text)
+
     def act(self, user: str, where: Surface, block_id: str, action_id: str, value: Json) -> None:
         """Press a button, or choose in a menu: the value is stored, and the app is told where it
         would be (a button, a menu in a section or an actions block, an input that dispatches).

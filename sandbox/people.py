@@ -141,6 +141,18 @@ class Person:
         self._hands.type(self.id, self._place, text)
         return self
 
+    def replies(self, text: str) -> Self:
+        """Reply in the thread of the newest message that is in a channel, not in a thread."""
+        ts = next(m.ts for m in self._here() if m.thread_ts in (None, m.ts))
+        self._hands.type(self.id, self._place, text, thread=ts)
+        return self
+
+    def edits(self, text: str) -> Self:
+        """Write the newest message of one's own where the person is anew."""
+        ts = next(m.ts for m in self._here() if m.user == self.id)
+        self._hands.edit(self.id, self._place, ts, text)
+        return self
+
     def fills(self, **entered: Any) -> Self:
         """Fill in inputs of the topmost modal, by block_id, action_id or label (``_`` a space)."""
         view = self._top()
@@ -258,6 +270,11 @@ class Person:
         if self.modal is None:
             raise AssertionError(f"no modal is open; there is:\n{self.screen()}")
         return self.modal.view
+
+    def _here(self) -> Iterator[Message]:
+        """What everybody can see where the person is, newest first."""
+        seen = self._wiring.workspace.messages_for(self.id, self._place)
+        yield from (m for m in reversed(seen) if m.ephemeral_for is None)
 
     def _messages(self) -> list[Message]:
         """What stands where the person is and in the app's DM, oldest first."""

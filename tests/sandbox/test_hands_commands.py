@@ -142,3 +142,29 @@ def test_a_message_event_comes_only_to_who_may_hear_it() -> None:
     assert [e["event"]["text"] for e in events] == ["First"]
     assert events[0]["event"]["channel_type"] == "channel"
     assert events[0]["authorizations"][0]["user_id"] == bench.install.bot_user
+
+
+def test_an_edited_message_is_told_of_as_changed() -> None:
+    bench = Bench(event_subscriptions={"bot_events": ["message.channels"]})
+    bench.types("Frist & foremost")
+    ts = bench.workspace.messages_for("Ualice", "C1")[-1].ts
+    bench.hands.edit("Ualice", "C1", ts, "First & foremost")
+    bench.wiring.close()
+    assert bench.seen("Ubob") == ["First &amp; foremost"]
+    event = bench.last()["event"]
+    assert (event["subtype"], event["hidden"], event["channel"]) == ("message_changed", True, "C1")
+    assert "user" not in event
+    assert (event["message"]["ts"], event["message"]["user"]) == (ts, "Ualice")
+    assert event["message"]["edited"]["user"] == "Ualice"
+    assert event["message"]["text"] == "First &amp; foremost"
+    assert event["previous_message"]["text"] == "Frist &amp; foremost"
+
+
+def test_nobody_edits_what_others_wrote() -> None:
+    bench = Bench()
+    bench.types("Mine")
+    ts = bench.workspace.messages_for("Ualice", "C1")[-1].ts
+    for user, which, text in (("Ubob", ts, "x"), ("Ualice", "1.0", "x"), ("Ualice", ts, " ")):
+        with pytest.raises(SandboxError):
+            bench.hands.edit(user, "C1", which, text)
+    assert bench.seen() == ["Mine"]

@@ -1,0 +1,195 @@
+"""Tokens that are pasted: into the window that checks them, and into messages.
+
+The real program, the practice Slack, real sockets and signed HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from sandbox.people import Person
+from tests.e2e.at_work import World, at_work
+from tests.e2e.program import CHANNEL, eventually
+
+pytestmark = pytest.mark.sockets
+
+WITHIN = 15  # seconds; a busy machine is no reason to fail
+TOWN = "#town-square"
+PEOPLE = {
+    "alice": ("Alice Adams", "admin"),
+    "bob": ("Bob Baker", "owner"),
+    "carol": ("Carol Clark", "member"),
+    "gary": ("Gary Green", "guest"),
+    "olga": ("Olga Orlova", "outsider"),
+}
+TOLD = "Your message contains the token of an API key"
+LOOKS = "Your message contains what looks like a secret"
+_numbers = count(1)
+
+
+@dataclass
+class Place:
+    """A world, and the folder in which its program keeps everything."""
+
+    world: World
+    folder: Path
+
+    def person(self, name: str, channel: str = TOWN) -> Person:
+        """Somebody with a fresh window."""
+        return self.world.slack.person(name).reloads().goes_to(channel)
+
+    def key(self) -> tuple[str, str]:
+        """A new key: its name and its token."""
+        name = f"Integration {next(_numbers):03}, production"
+        return name, self.world.makes_key(name)
+
+    def nothing_kept(self, *secrets: str) -> None:
+        """No file that the program left has any of these: database, log, whatever there is."""
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        assert {"log"} < {path.name for path in files}
+        for path in files:
+            kept = path.read_bytes()
+            assert not any(secret.encode() in kept for secret in secrets), path
+
+
+def opened(folder: Path, **settings: str) -> Iterator[Place]:
+    http = settings.get("APIKEYS_LEAKED") == "revoke"
+    with at_work(folder, PEOPLE, page=False, http=http, **settings) as world:
+        world.slack.add_channel(TOWN.lstrip("#"), members=list(PEOPLE))
+        world.slack.invite_app(TOWN)
+        yield Place(world, folder)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    yield from opened(tmp_path_factory.mktemp("asking"))
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    yield from opened(tmp_path_factory.mktemp("revoking"), APIKEYS_LEAKED="revoke")
+
+
+def test_poster_and_team_are_told_and_the_key_is_revoked_from_there(place: Place) -> None:
+    name, token = place.key()
+    carol = place.person("carol").types(f"It is ```\n{token}\n```, do not tell")
+    carol.sees(TOLD, within=WITHIN).sees("Please delete the message")
+    place.person("bob").never_sees(TOLD)
+    alice = place.person("alice", CHANNEL)
+    alice.sees(f"@Carol Clark posted a token of {name} in #town-square", within=WITHIN)
+    alice.sees("still works").never_sees(token)
+    carol.goes_to(CHANNEL).presses("Revoke", on=name)
+    carol.sees("You are not an admin", within=WITHIN)
+    alice.presses("Revoke", on=name).person.sees("Are you sure", within=WITHIN)
+    alice.presses("Revoke", on="Are you sure").person.sees(f"{name} was revoked", within=WITHIN)
+    eventually(lambda: place.world.asks(token) == 401, "the token is refused")
+    alice.sees("The key was revoked by @Alice Adams", within=WITHIN)
+
+
+def test_rotate_and_details_open_from_there(place: Place) -> None:
+    name, token = place.key()
+    place.person("carol").types(token)
+    alice = place.person("alice", CHANNEL)
+    alice.sees(f"posted a token of {name}", within=WITHIN)
+    alice.presses("Details", on=name).person.sees("saw its token in a message", within=WITHIN)
+    alice.reloads().presses("Rotate", on=f"posted a token of {name}")
+    alice.sees("Rotate API key", within=WITHIN)
+    alice.fills(grace="No time: it ends at once").submits()
+    alice.sees("is refused from now on", within=WITHIN).closes()
+    eventually(lambda: place.world.asks(token) == 401, "the token is refused")
+    alice.sees("does not work any more. The key has another token", within=WITHIN)
+
+
+def test_edits_and_replies_are_looked_at_and_told_of_once(place: Place) -> None:
+    name, token = place.key()
+    carol = place.person("carol").types("A harmless text").edits(f"Not so: {token}")
+    carol.sees(TOLD, within=WITHIN)
+    alice = place.person("alice", CHANNEL).sees(f"posted a token of {name}", within=WITHIN)
+    other, another = place.key()
+    carol.edits(f"Not so: {token}, nor {another}")
+    alice.sees(f"posted a token of {other}", within=WITHIN)
+    assert alice.screen().count(f"posted a token of {name}") == 1
+    third, last = place.key()
+    place.person("bob").replies(last).sees(TOLD, within=WITHIN)
+    alice.sees(f"@Bob Baker posted a token of {third}", within=WITHIN)
+
+
+def test_a_message_that_slack_delivers_twice_is_told_of_once(place: Place) -> None:
+    name, token = place.key()
+    carol = place.person("carol")
+    place.world.slack.faults.double_next_delivery()
+    carol.types(token).sees(TOLD, within=WITHIN)
+    alice = place.person("alice", CHANNEL).sees(f"posted a token of {name}", within=WITHIN)
+    # What comes later is dealt with later: by then the second delivery was, too.
+    other, another = place.key()
+    carol.types(another)
+    alice.sees(f"posted a token of {other}", within=WITHIN)
+    assert alice.screen().count(f"posted a token of {name}") == 1
+    eventually(lambda: carol.screen().count(TOLD) == 2, "a hint for each message")
+
+
+def test_a_token_that_does_not_work_is_a_short_hint(place: Place) -> None:
+    name, token = place.key()
+    alice = place.person("alice", CHANNEL).types(f"/apikeys revoke {name}")
+    alice.sees("Are you sure", within=WITHIN).presses("Revoke", on=name)
+    alice.sees(f"{name} was revoked", within=WITHIN)
+    carol = place.person("carol").types(token)
+    carol.sees("does not work any more", within=WITHIN).never_sees("Please delete")
+    alice.never_sees(f"posted a token of {name}")
+
+
+@pytest.mark.parametrize("who", ["gary", "olga"])
+def test_who_is_no_member_is_told_nothing_of_keys(place: Place, who: str) -> None:
+    name, token = place.key()
+    person = place.person(who).types(token).sees(LOOKS, within=WITHIN)
+    person.never_sees("API key").never_sees(name)
+    place.person("alice", CHANNEL).sees(f"posted a token of {name}", within=WITHIN)
+
+
+def test_revoked_at_once_where_the_team_wants_it(strict: Place) -> None:
+    name, token = strict.key()
+    assert strict.world.asks(token) == 204
+    carol = strict.person("carol").types(token)
+    carol.sees("Its key was revoked", within=WITHIN)
+    eventually(lambda: strict.world.asks(token) == 401, "the token is refused")
+    alice = strict.person("alice", CHANNEL)
+    alice.sees(f"@Carol Clark posted a token of {name}", within=WITHIN)
+    alice.sees("The key was revoked by this app", within=WITHIN)
+    strict.nothing_kept(token.split("_")[2])
+
+
+def test_without_the_optional_scope_nothing_is_read(strict: Place) -> None:
+    _, token = strict.key()
+    _, other = strict.key()
+    population = strict.world.slack
+    carol = strict.person("carol")
+    population.revoke_scope("channels:history")
+    carol.types(token)
+    population.grant_scope("channels:history")
+    carol.types(other).sees("Its key was revoked", within=WITHIN)
+    assert strict.world.asks(token) == 204
+
+
+def test_what_is_pasted_stays_nowhere(place: Place) -> None:
+    """At DEBUG, where Slack's own libraries log what they send and get."""
+    name, token = place.key()
+    secret = token.split("_")[2]
+    alice = place.person("alice", CHANNEL)
+    for pasted, words in (
+        (f"Bearer {token}", f"this token of {name} works"),
+        (token[:-3], "Its end is missing"),
+        (f'"{token[:-1]}{"A" if token[-1] != "A" else "B"}"', "It is mistyped or damaged"),
+        (f"{token[:30]}\n{token[30:]}", "line breaks inside it"),
+    ):
+        alice.types("/apikeys check").sees("Check a token", within=WITHIN)
+        alice.fills(pasted_token=pasted).submits().sees(words, within=WITHIN).never_sees(secret)
+        alice.closes()
+    carol = place.person("carol").types(f"It is {token}").sees(TOLD, within=WITHIN)
+    carol.edits("It is gone")
+    alice.sees(f"posted a token of {name}", within=WITHIN).never_sees(secret)
+    place.nothing_kept(secret, secret[:30], secret[13:])
