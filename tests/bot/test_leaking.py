@@ -17,13 +17,13 @@ from bot import leaking
 from bot.app import build
 from bot.blocks import ids
 from bot.following import Following
-from keys import finding
+from keys import finding, rotations
 from keys.policy import Leaked, Policy
 from keys.token import Token, make
 from keys.values import KeyView, State
 from storage import StorageUnavailable, reading, writing
 from tests.bot.fake_slack import refusal
-from tests.bot.listening import PEOPLE, Bench, buttons
+from tests.bot.listening import ALICE, PEOPLE, Bench, buttons
 from tests.keys.test_rotations import rotate
 
 _numbers = count(1)
@@ -320,6 +320,18 @@ def test_rotate_opens_from_the_alarm_and_the_alarm_follows(bench: Bench) -> None
     shown = last_redrawn(bench, "does not work any more")
     assert "The key has another token" in json.dumps(shown)
     assert buttons(shown["blocks"]) == {}
+
+
+def test_the_alarm_follows_an_old_token_that_is_ended_before_its_time(bench: Bench) -> None:
+    house = bench.house
+    key, token = house.issue("Zapier")
+    posts(bench, token.reveal())
+    alarms(bench)
+    rotation, _ = rotate(house, key.id, grace=timedelta(days=1))
+    follow(bench)
+    house.write(lambda s: rotations.end_now(house.service, s, house.account, rotation, ALICE))
+    follow(bench)
+    assert "another token" in json.dumps(last_redrawn(bench, "does not work any more"))
 
 
 def last_redrawn(bench: Bench, words: str) -> dict[str, Any]:
