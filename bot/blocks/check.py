@@ -94,13 +94,20 @@ def answer(diagnosis: Diagnosis, ref: Ref) -> View:
             blocks.append(context(f"`{diagnosis.hint}`"))
     elif diagnosis.key is not None:
         blocks += _about_key(diagnosis, diagnosis.key)
-        blocks.append(
-            actions(
-                button("Details", ids.KEY_CHOICE, Ref(ref.at, ids.DO_DETAILS, diagnosis.key.id))
-            )
-        )
-    blocks.append(context("If it stood where others could read it, rotate or revoke its key."))
+        blocks += _what_to_do(diagnosis, Ref(ref.at, key=diagnosis.key.id))
     return modal(_TITLE, ids.RESULT_MODAL, blocks, close="Close")
+
+
+def _what_to_do(diagnosis: Diagnosis, ref: Ref) -> list[Block]:
+    buttons = [button("Details", ids.KEY_CHOICE, Ref(ref.at, ids.DO_DETAILS, ref.key))]
+    blocks = [context(f"This token is {code(diagnosis.hint)}.")]
+    if diagnosis.case is Case.FINE:
+        blocks.append(context("If others could read it somewhere, replace it: rotate or revoke."))
+        buttons += [
+            button("Rotate", ids.ROTATE, ref),
+            button("Revoke", ids.REVOKE, ref, style="danger"),
+        ]
+    return [*blocks, actions(*buttons)]
 
 
 def _about_key(diagnosis: Diagnosis, key: KeyView) -> list[Block]:

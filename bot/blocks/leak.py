@@ -71,12 +71,12 @@ def _working(token: Standing, ref: Ref) -> list[Block]:
     until = "" if token.ends_at is None else f" It ends {date(token.ends_at)}."
     return [
         section("Whoever reads that message can use it. Deleting the message is not enough."),
+        context(f"{code(token.hint)} still works.{until}"),
         actions(
             button("Rotate", ids.ROTATE, ref),
             button("Revoke", ids.REVOKE, ref, style="danger"),
             button("Details", ids.KEY_CHOICE, Ref(ref.at, ids.DO_DETAILS, ref.key)),
         ),
-        context(f"{code(token.hint)} still works.{until}"),
     ]
 
 

@@ -58,6 +58,38 @@ def test_details_open_above_the_answer(bench: Bench) -> None:
     assert "Who was sent the token" in json.dumps(bench.last("views.push"))
 
 
+def test_what_can_be_done_is_offered_only_where_it_can(bench: Bench) -> None:
+    key, token = bench.house.issue("Zapier")
+    fine = check(bench, token.reveal())
+    assert token.hint in json.dumps(fine, ensure_ascii=False)
+    offered = buttons(fine["view"]["blocks"])
+    assert offered.keys() == {ids.KEY_CHOICE, ids.ROTATE, ids.REVOKE}
+    bench.house.revoke(key.id)
+    over = check(bench, token.reveal())
+    assert token.hint in json.dumps(over, ensure_ascii=False)
+    assert buttons(over["view"]["blocks"]).keys() == {ids.KEY_CHOICE}
+    for text in ("", "sk_live_x", token.reveal()[:-3]):
+        assert "rotate or revoke" not in json.dumps(check(bench, text))
+
+
+def test_revoke_asks_above_the_answer(bench: Bench) -> None:
+    _, token = bench.house.issue("Zapier")
+    shown = check(bench, token.reveal())
+    press = buttons(shown["view"]["blocks"])[ids.REVOKE]
+    bench.calls.replies["views.push"] = [{"view": {"id": "V2"}}]
+    bench.sends(
+        {
+            "type": "block_actions",
+            "user": {"id": "U0ALICE", "team_id": "T0ACME"},
+            "team": {"id": "T0ACME"},
+            "trigger_id": "t2",
+            "view": {**shown["view"], "id": "V1"},
+            "actions": [{"block_id": "b", "type": "button", **press}],
+        }
+    )
+    assert "Are you sure" in json.dumps(bench.last("views.push"))
+
+
 def test_who_is_no_admin_learns_nothing(bench: Bench) -> None:
     _, token = bench.house.issue("Zapier")
     assert "Zapier" not in json.dumps(check(bench, token.reveal(), "U0BOB"))

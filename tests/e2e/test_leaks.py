@@ -175,6 +175,21 @@ def test_without_the_optional_scope_nothing_is_read(strict: Place) -> None:
     assert strict.world.asks(token) == 204
 
 
+@pytest.mark.parametrize("do", ["Revoke", "Rotate"])
+def test_a_token_that_was_checked_can_be_ended_from_there(place: Place, do: str) -> None:
+    name, token = place.key()
+    alice = place.person("alice", CHANNEL).types("/apikeys check")
+    alice.sees("Check a token", within=WITHIN).fills(pasted_token=token).submits()
+    alice.sees(f"this token of {name} works", within=WITHIN).presses(do)
+    if do == "Revoke":
+        alice.sees("Are you sure", within=WITHIN).presses("Revoke")
+        alice.sees("was revoked by @Alice Adams", within=WITHIN)
+    else:
+        alice.sees("Rotate API key", within=WITHIN).fills(grace="No time: it ends at once")
+        alice.submits().sees("is refused from now on", within=WITHIN)
+    eventually(lambda: place.world.asks(token) == 401, "the token is refused")
+
+
 def test_what_is_pasted_stays_nowhere(place: Place) -> None:
     """At DEBUG, where Slack's own libraries log what they send and get."""
     name, token = place.key()
