@@ -117,7 +117,10 @@ def test_a_damaged_token_is_kept_out_of_the_log(
     said = redaction.redact(f"received {form(body)} and more")
     assert token.secret[10:30] not in said
     assert said.endswith("and more")
-    redaction.install()
-    with caplog.at_level(logging.DEBUG):
-        check(bench, pasted)
+    uninstall = redaction.install()
+    try:
+        with caplog.at_level(logging.DEBUG):
+            check(bench, pasted)
+    finally:
+        uninstall()
     assert token.secret[10:30] not in caplog.text
