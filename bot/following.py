@@ -23,6 +23,8 @@ from bot.slack_errors import ChannelProblem, MessageGone, NotDeliverable, SlackE
 from keys import chores, deliveries, expiry, notices, requests, rotations
 from keys.deliveries import DeliveryView
 from keys.notices import DueNotice
+from keys.policy import DeliveryWay
+from keys.reveals import NOT_TAKEN
 from keys.service import KeyService
 from keys.values import Actor
 from storage import reading, writing
@@ -74,10 +76,15 @@ class Following:
     def end_lost_reservations(self) -> int:
         """Gives up keys whose token was on its way when whoever delivered it died."""
         with reading(self.engine) as session:
-            overdue = self.service.overdue(session, self.account_id)
-        for key_id in overdue:
+            overdue = {
+                key_id: deliveries.way_of(session, self.account_id, key_id)
+                for key_id in self.service.overdue(session, self.account_id)
+            }
+        for key_id, way in overdue.items():
             with writing(self.engine) as session:
                 reason = "interrupted before its token was delivered"
+                if way is DeliveryWay.REVEAL:
+                    reason = NOT_TAKEN
                 self.service.abandon(session, self.account_id, key_id, reason, tell=True)
         with reading(self.engine) as session:
             late = rotations.overdue(session, self.account_id, self.service.clock.now())

@@ -91,6 +91,17 @@ def retry(session: Session, account_id: str, delivery_id: str, at: datetime) -> 
     session.add(row)
 
 
+def way_of(session: Session, account_id: str, key_id: str) -> DeliveryWay:
+    """By which way the newest token of a key travelled; by direct message if none did."""
+    how = session.exec(
+        select(Delivery.how)
+        .where(Delivery.account_id == account_id, Delivery.key_id == key_id)
+        .order_by(col(Delivery.created_at).desc())
+        .limit(1)
+    ).first()
+    return DeliveryWay(how) if how is not None else DeliveryWay.DM
+
+
 def handovers(session: Session, account_id: str, key_id: str) -> list[Handover]:
     """Everybody who was sent the token of a key."""
     rows = session.exec(

@@ -141,6 +141,17 @@ def claim(session: Session, account_id: str, now: datetime, lease: timedelta) ->
     return _view(row)
 
 
+def is_told(session: Session, live: Live, audience: str) -> bool:
+    """Whether the same is told to this audience too, by a message of its own."""
+    found = select(LiveMessage.id).where(
+        LiveMessage.account_id == live.account_id,
+        LiveMessage.kind == live.kind,
+        LiveMessage.subject == live.subject,
+        LiveMessage.audience == audience,
+    )
+    return session.exec(found).first() is not None
+
+
 def posted(session: Session, live: Live, place: str, message: str) -> None:
     """Notes where the message stands."""
     session.execute(

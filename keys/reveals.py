@@ -24,6 +24,7 @@ from storage.tables import Delivery, Key, Rotation, Secret
 
 # Whoever has not come for a token after so long has forgotten it, or never wanted it.
 CLAIMED_WITHIN = timedelta(hours=24)
+NOT_TAKEN = "nobody took its token within 24 hours"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from bot.blocks.parts import (
 )
 from keys.naming import NAME_MAX, NOTE_MAX
 from keys.notices import DueNotice
+from keys.reveals import NOT_TAKEN
 from keys.scopes import MEANINGS
 from keys.token import redact
 from keys.values import Actor
@@ -40,6 +41,8 @@ def notice(due: DueNotice) -> Message:
     if due.kind == "key.revoked":
         return message("An API key was revoked.", _revoked(due))
     if due.kind == "key.abandoned":
+        if due.data.get("reason") == NOT_TAKEN:
+            return message("Nobody took a token.", _not_taken(due))
         return token.abandoned(_name(due.data))
     if due.kind == "keys.imported":
         return message("API keys were imported.", _imported(due))
@@ -61,6 +64,11 @@ def _revoked(due: DueNotice) -> Block:
     reason = clip(redact(str(due.data.get("reason") or "")), NOTE_MAX)
     why: list[Element | str] = [" Reason: ", words(reason)] if reason else []
     return sentence(*_who_and_which(due, " revoked the key "), ".", *why)
+
+
+def _not_taken(due: DueNotice) -> Block:
+    which = words(_name(due.data), bold=True)
+    return sentence("Nobody took the token of ", which, " within 24 hours, so no key was made.")
 
 
 def _imported(due: DueNotice) -> Block:

@@ -72,17 +72,23 @@ class LiveMessages:
             slack.update(Posted(live.place, live.message), message["text"], message["blocks"])
         else:
             posted = self._post(slack, live, message["text"], message["blocks"])
+            if posted is None:
+                return live.drawn
             with writing(self.engine) as session:
                 lives.posted(session, live, posted.channel, posted.ts)
         return fingerprint
 
-    def _post(self, slack: SlackClient, live: Live, text: str, blocks: Blocks) -> Posted:
+    def _post(self, slack: SlackClient, live: Live, text: str, blocks: Blocks) -> Posted | None:
+        """Where it was posted; None if nobody is left to be told."""
         if live.audience != TEAM:
             try:
                 return slack.dm(Actor.read(live.audience).id, text, blocks)
             except NotDeliverable as error:
                 # This person cannot be reached, today or tomorrow: the team takes it instead.
                 logger.warning("%s was not told of %s: %s", live.audience, live.kind, error)
+                with reading(self.engine) as session:
+                    if lives.is_told(session, live, TEAM):
+                        return None
         return slack.post(self.channel, text, blocks)
 
     def _later(self, live: Live, error: SlackError) -> None:

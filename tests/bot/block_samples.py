@@ -31,6 +31,7 @@ from keys.diagnosis import Case, Diagnosis, Slip
 from keys.leaks import Standing
 from keys.notices import DueNotice
 from keys.requests import RequestView
+from keys.reveals import NOT_TAKEN
 from keys.rotations import RotationView, Stage
 from keys.shelves import Shelf
 from keys.spreading import Spread
@@ -221,6 +222,7 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
         yield notices.notice(due("key.revoked", actor, name=name, reason=note))
     yield notices.notice(due("key.issued", OPERATOR, name=name, owner=None, scopes=[]))
     yield notices.notice(due("key.abandoned", Actor.system("issuing"), name=name))
+    yield notices.notice(due("key.abandoned", Actor.system("issuing"), name=name, reason=NOT_TAKEN))
     for number in (1, 100_000):
         yield notices.notice(due("keys.imported", OPERATOR, count=number))
     ends = {"ends_at": NOW.isoformat(), "hint": "ak_7Fq2…x9Qe", "used_from": "10.1.0.0/16"}

@@ -181,3 +181,19 @@ def test_what_slack_cannot_take_now_is_drawn_later(house: House, calls: FakeCall
     bot.run_once()
     assert len(said(calls, "chat.postMessage")) == 2
     assert fence is not None
+
+
+def test_who_cannot_be_reached_is_not_replaced_where_the_team_is_told_anyway(
+    house: House, calls: FakeCalls
+) -> None:
+    now = house.clock.now()
+    key, _ = house.issue(expires_at=now + timedelta(days=40))
+    following(house, calls).run_once()
+    calls.replies["conversations.open"] = [refusal("user_disabled")]
+    house.clock.move(timedelta(days=15))
+    before = calls.methods().count("chat.postMessage")
+    following(house, calls).run_once()
+    assert calls.methods().count("chat.postMessage") == before + 1
+    posts = [args for name, args in calls.asked if name == "chat.postMessage"]
+    assert posts[-1]["channel"] == "#api-keys"
+    assert key.id in str(posts[-1])
