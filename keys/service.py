@@ -422,9 +422,9 @@ def _row(session: Session, account_id: str, key_id: str) -> Key:
 def search_text(
     name: str, note: str, hint: str, key_id: str, external_id: str | None = None
 ) -> str:
-    """What a key is searched in."""
-    parts = (fold(name), fold(note), hint.casefold(), key_id.casefold())
-    return "\n".join(parts if external_id is None else (*parts, external_id.casefold()))
+    """What a key is searched in: a line each for its name, note, hint, and ids."""
+    ids = key_id if external_id is None else f"{key_id} {external_id}"
+    return "\n".join((fold(name), fold(note), hint.casefold(), ids.casefold()))
 
 
 def _facts(key: Key) -> dict[str, Any]:
