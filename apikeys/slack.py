@@ -10,7 +10,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from apikeys.house import House
-from bot import home, redaction
+from bot import home, leaving, redaction
 from bot.admins import Admins, Workspace, read_policy
 from bot.app import build
 from bot.context import Context
@@ -114,7 +114,13 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
         policy=team_policy(settings),
         nudge=schedule.nudge,
     )
-    following.more.append(lambda: home.follow(context))
+    following.more.extend(
+        (
+            lambda: leaving.work(context),
+            lambda: leaving.ask_about_people(context),
+            lambda: home.follow(context),
+        )
+    )
     app = build(
         context,
         token,

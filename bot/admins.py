@@ -231,6 +231,10 @@ class Admins:
             case ListedUsers(user_ids):
                 return user["id"] in user_ids
 
+    def no_member(self, user: dict[str, Any]) -> Why | None:
+        """Why a person, as Slack describes them, is no full member; None if they are one."""
+        return self._never(user, str(user.get("id") or ""))
+
     def _never(self, user: dict[str, Any], asked_for: str) -> Why | None:
         """Why this person is no admin whatever the policy says; None if nothing is against it."""
         if user.get("id") != asked_for:

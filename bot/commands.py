@@ -35,6 +35,7 @@ _OTHER_WORDS = {
     "name": "rename", "move": "rename", "mv": "rename",
     "change": "edit", "set": "edit", "extend": "edit", "owner": "edit", "scopes": "edit",
     "roll": "rotate", "renew": "rotate", "regenerate": "rotate", "replace": "rotate",
+    "leave": "offboard", "leaves": "offboard", "leaver": "offboard", "left": "offboard",
     "ask": "request", "want": "request", "apply": "request",
     "verify": "check", "diagnose": "check", "debug": "check", "test": "check", "why": "check",
     "?": "help", "-h": "help", "--help": "help", "usage": "help", "guide": "help",
@@ -131,6 +132,14 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Offboard:
+    """Somebody leaves; `people` are the ids of the people mentioned, each once."""
+
+    people: tuple[str, ...] = ()
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A word that is no subcommand.
 
@@ -146,7 +155,10 @@ class Unknown:
     token_seen: bool = False
 
 
-Command = Help | New | List | Rename | Revoke | Show | Rotate | Edit | Request | Check | Unknown
+Command = (
+    Help | New | List | Rename | Revoke | Show | Rotate | Edit | Request | Check | Offboard
+    | Unknown
+)  # fmt: skip
 
 _WITH_REST: dict[str, Callable[[str, bool], Command]] = {
     "new": lambda rest, seen: New(unquote(rest), seen),
@@ -170,6 +182,7 @@ SUBCOMMANDS = (
     "revoke",
     "request",
     "check",
+    "offboard",
 )
 
 
@@ -186,6 +199,8 @@ def parse(text: str | None) -> Command:
         return Help(seen)
     if name == "list":
         return _list(raw, seen)
+    if name == "offboard":
+        return Offboard(_people(raw), seen)
     if name in _WITH_REST:
         return _WITH_REST[name](rest, seen)
     return Unknown(_shortened(word), _suggestion(name), rest, seen)

@@ -20,7 +20,7 @@ from bot.delivering import gone_from
 from bot.live.following import LiveMessages
 from bot.slack import Posted, SlackClient
 from bot.slack_errors import ChannelProblem, MessageGone, NotDeliverable, SlackError
-from keys import chores, deliveries, expiry, notices, requests, rotations
+from keys import chores, deliveries, expiry, notices, offboarding, requests, rotations
 from keys.deliveries import DeliveryView
 from keys.notices import DueNotice
 from keys.policy import DeliveryWay
@@ -41,7 +41,7 @@ class Following:
 
     Attributes:
         channel: where the team is told.
-        more: further things to do, one at a time; each says whether there was something.
+        more: further things to do, one of each in a round; they say whether there was something.
     """
 
     engine: Engine
@@ -56,22 +56,23 @@ class Following:
         return LiveMessages(self.engine, self.service, self.slack, self.account_id, self.channel)
 
     def run_once(self, going_on: Callable[[], bool] = lambda: True) -> int:
-        """Does everything that is due now, in the order in which people should learn of it.
+        """Does what is due now, in the order in which people should learn of it.
 
         Args:
             going_on: asked before each thing; False leaves the rest for another time.
 
         Returns:
-            How many things were tried.
+            How many things were tried; if there were any, there may be more.
 
         Raises:
             StorageUnavailable: if the database cannot be reached; nothing is forgotten.
         """
         done = self.end_lost_reservations() + self.sweep()
-        for step in (self.remove_a_token, self.say_a_notice, self._live.step, *self.more):
+        for step in (self.remove_a_token, self.say_a_notice, self._live.step):
             while going_on() and step():
                 done += 1
-        return done
+        # One of each: what takes long must not hold up the tokens that have to be removed.
+        return done + sum(1 for step in self.more if going_on() and step())
 
     def end_lost_reservations(self) -> int:
         """Gives up keys whose token was on its way when whoever delivered it died."""
@@ -103,6 +104,7 @@ class Following:
             reminding = chores.is_due(session, account, "expiry", _REMINDING, now)
             rotating = rotations.are_running(session, account)
             closing = requests.are_late(session, account, now)
+            leaving = offboarding.have_news(session, account, now)
         if reminding:
             with writing(self.engine) as session:
                 if chores.claim(session, account, "expiry", _REMINDING, now):
@@ -113,6 +115,9 @@ class Following:
         if closing:
             with writing(self.engine) as session:
                 found += requests.sweep(self.service, session, account)
+        if leaving:
+            with writing(self.engine) as session:
+                found += offboarding.sweep(self.service, session, account)
         return found
 
     def remove_a_token(self) -> bool:

@@ -16,7 +16,7 @@ from bot.issuing import say
 from bot.refs import Ref
 from bot.slack_errors import SlackError
 from bot.turn import Turn
-from keys import finding, rotations
+from keys import finding, offboarding, rotations
 from keys.errors import AlreadyRequested, KeysError
 from keys.ids import new_id
 from keys.rotations import GRACE_DEFAULT, GRACES
@@ -42,7 +42,9 @@ def open_rotate(turn: Turn, key: KeyView) -> None:
         turn.say(rotate_blocks.followed(under_way, turn.context.clock.now(), ref))
         return
     turn.acknowledge()
-    recipient = key.owner or turn.person.user_id
+    with reading(turn.context.engine) as session:
+        heir = offboarding.heir(session, turn.context.account_id, key)
+    recipient = heir or turn.person.user_id
     ref = turn.ref(key=key.id, request=new_id("req"))
     turn.context.slack.open_view(turn.trigger, rotate_blocks.rotate(key, recipient, ref))
 

@@ -43,7 +43,8 @@ class Schedule:
     def _run(self) -> None:
         while not self._ending.is_set():
             try:
-                self._following.run_once(lambda: not self._ending.is_set())
+                if self._following.run_once(lambda: not self._ending.is_set()):
+                    continue
             except StorageUnavailable as error:
                 # Nothing is lost: what is due stays in the database until it can be reached.
                 logger.warning("what is due waits: %s", error)

@@ -91,19 +91,28 @@ def edit(
     return _apply(service, session, key, values, actor, now)
 
 
-def set_owner(
-    service: KeyService, session: Session, account_id: str, key_id: str, actor: Actor, owner: str
+def hand_over(
+    service: KeyService,
+    session: Session,
+    account_id: str,
+    key_id: str,
+    actor: Actor,
+    before: str,
+    after: str,
 ) -> Outcome:
-    """Hands a key over: somebody else answers for it from now on.
+    """Has somebody else answer for a key where one person did, as its owner or its backup owner.
+
+    Args:
+        before, after: the ids of the two.
 
     Raises:
-        KeyNotFound, KeyRevoked: with a sentence for the person.
+        KeyNotFound, KeyRevoked, NotPossibleNow: with a sentence for the person.
     """
     records.lock(session, account_id)
     key = _working(service, session, account_id, key_id)
-    values: dict[str, Any] = {"owner": owner}
-    if key.backup_owner == owner:
-        values["backup_owner"] = None
+    owner = after if key.owner == before else key.owner
+    backup = after if key.backup_owner == before else key.backup_owner
+    values: dict[str, Any] = {"owner": owner, "backup_owner": backup if backup != owner else None}
     return _apply(service, session, key, values, actor, service.clock.now())
 
 

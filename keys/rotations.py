@@ -19,7 +19,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
-from keys import gateways, live, notices, records
+from keys import gateways, live, notices, offboarding, records
 from keys.errors import AlreadyRequested, KeyNotFound, KeyRevoked, NotPossibleNow, ReservationLost
 from keys.ids import new_id
 from keys.policy import DeliveryWay
@@ -195,6 +195,8 @@ def start(
 ) -> Outcome:
     """Makes the new secret work, and sets the end of the ones before it: it has reached its person.
 
+    Where the owner leaves, whoever has the new token answers for the key from then on.
+
     Args:
         remove_after: how long the token may stay where it was delivered; None where nothing has
             to be removed.
@@ -231,6 +233,9 @@ def start(
         "recipient": session.get_one(Delivery, delivery_id).recipient,
     }
     records.append(session, account_id, now, "key.rotated", actor, key.id, data)
+    recipient = Actor.read(str(data["recipient"]))
+    if recipient.kind == "person":
+        offboarding.pass_on(service, session, account_id, key.id, actor, recipient.id)
     live.add(session, account_id, KIND, rotation.id, notices.TEAM, now)
     if key.owner:
         live.add(session, account_id, KIND, rotation.id, notices.to_person(key.owner), now)

@@ -232,9 +232,19 @@ class KeyService:
         return Outcome(view(session, key), changed=True)
 
     def revoke(
-        self, session: Session, account_id: str, key_id: str, actor: Actor, reason: str = ""
+        self,
+        session: Session,
+        account_id: str,
+        key_id: str,
+        actor: Actor,
+        reason: str = "",
+        *,
+        announce: bool = True,
     ) -> Outcome:
         """Ends a key for good. A second time changes nothing and is no error.
+
+        Args:
+            announce: whether the team is told; not where another message tells of many keys.
 
         Raises:
             KeyNotFound: if the account has no such key.
@@ -253,7 +263,8 @@ class KeyService:
         if changed:
             data = _facts(key) | {"reason": key.revoked_reason}
             event = records.append(session, account_id, now, "key.revoked", actor, key_id, data)
-            notices.add(session, event, notices.TEAM, data)
+            if announce:
+                notices.add(session, event, notices.TEAM, data)
         if not changed:
             return Outcome(view(session, key), changed)
         settling.revoked(session, account_id, key_id, now, actor)

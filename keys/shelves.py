@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, func
 from sqlmodel import col, exists, or_, select
 
-from storage.tables import Key, Secret, SecretUse
+from storage.tables import Key, Secret, SecretUse, Someone
 
 EXPIRING = timedelta(days=30)
 IDLE = timedelta(days=90)
@@ -23,6 +23,7 @@ class Shelf(StrEnum):
         IDLE: those that were not used for 90 days, and had the time to be.
         UNDATED: those that never end by themselves.
         UNOWNED: those that nobody answers for.
+        GONE: those whose owner has left.
     """
 
     ALL = "all"
@@ -31,6 +32,7 @@ class Shelf(StrEnum):
     IDLE = "idle"
     UNDATED = "undated"
     UNOWNED = "unowned"
+    GONE = "gone"
 
 
 def conditions(shelf: Shelf, viewer: str, now: datetime) -> list[ColumnElement[bool]]:
@@ -57,5 +59,14 @@ def conditions(shelf: Shelf, viewer: str, now: datetime) -> list[ColumnElement[b
             return [col(Key.expires_at).is_(None)]
         case Shelf.UNOWNED:
             return [col(Key.owner).is_(None)]
+        case Shelf.GONE:
+            gone = exists(
+                select(Someone.user_id).where(
+                    col(Someone.account_id) == col(Key.account_id),
+                    col(Someone.user_id) == col(Key.owner),
+                    col(Someone.gone_since).is_not(None),
+                )
+            )
+            return [gone]
         case _:
             return []

@@ -4,6 +4,8 @@
               │        │           └─ secret_uses, daily_uses
               │        └─ rotations       a second secret for a key, and the end of the first
               ├─ access_requests          somebody asks for a key
+              ├─ people                   who has left, as far as keys are concerned
+              ├─ offboardings ─ offboarding_keys  what has to be done about a leaver's keys
               ├─ homes                    what stands in whose App Home
               ├─ events                   append-only, chained by hash
               ├─ notices                  the outbox: messages that must follow a change
@@ -88,7 +90,7 @@ class Key(SQLModel, table=True):
     search: str = Field(sa_column=Column(Text, nullable=False))
     scopes: str = Field(max_length=100)
     owner: str | None = Field(default=None, max_length=32, index=True)
-    creator: str = Field(max_length=200)
+    creator: str = Field(max_length=200, index=True)
     note: str = Field(default="", sa_column=Column(Text, nullable=False))
     request_id: str = Field(unique=True, max_length=64)
     created_at: datetime = Field(sa_column=_moment(nullable=False))
@@ -187,7 +189,7 @@ class Delivery(SQLModel, table=True):
     account_id: str = Field(foreign_key="accounts.id", max_length=32)
     key_id: str = Field(foreign_key="keys.id", index=True, max_length=32)
     secret_id: str = Field(foreign_key="secrets.id", max_length=32)
-    recipient: str = Field(max_length=200)
+    recipient: str = Field(max_length=200, index=True)
     place: str | None = Field(default=None, max_length=32)
     message: str | None = Field(default=None, max_length=32)
     created_at: datetime = Field(sa_column=_moment(nullable=False))
@@ -259,6 +261,83 @@ class AccessRequest(SQLModel, table=True):
     decision_reason: str = Field(default="", sa_column=Column(Text, nullable=False))
     key_id: str | None = Field(default=None, foreign_key="keys.id", index=True, max_length=32)
     attempts: int = 0
+
+
+class Someone(SQLModel, table=True):
+    """A person who has to do with keys: whether Slack said that they have left.
+
+    `why` is `deactivated` or `guest` as long as `gone_since` is set.
+    """
+
+    __tablename__ = "people"
+
+    account_id: str = Field(primary_key=True, foreign_key="accounts.id", max_length=32)
+    user_id: str = Field(primary_key=True, max_length=32)
+    asked_at: datetime | None = Field(default=None, sa_column=_moment())
+    gone_since: datetime | None = Field(default=None, sa_column=_moment())
+    returned_at: datetime | None = Field(default=None, sa_column=_moment())
+    why: str = Field(default="", max_length=16)
+
+
+class Offboarding(SQLModel, table=True):
+    """Somebody leaves, and each of their keys has to be dealt with; see keys.offboarding."""
+
+    __tablename__ = "offboardings"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'finished', 'closed')", name="state"),
+        Index(
+            "one_offboarding_at_a_time",
+            "account_id",
+            "person",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+    id: str = Field(primary_key=True, max_length=32)
+    account_id: str = Field(foreign_key="accounts.id", max_length=32)
+    person: str = Field(max_length=32)
+    why: str = Field(max_length=16)
+    state: str = Field(max_length=16)
+    started_by: str = Field(max_length=200)
+    created_at: datetime = Field(sa_column=_moment(nullable=False))
+    ended_at: datetime | None = Field(default=None, sa_column=_moment())
+    ended_by: str | None = Field(default=None, max_length=200)
+    seen: int = 0
+
+
+class OffboardingKey(SQLModel, table=True):
+    """One key of a leaver: what they have to do with it, and what became of it.
+
+    `wanted` is what was asked of all keys at once and is still to be done with this one.
+    """
+
+    __tablename__ = "offboarding_keys"
+    __table_args__ = (
+        Index(
+            "offboarding_work",
+            "account_id",
+            sqlite_where=text("wanted <> ''"),
+            postgresql_where=text("wanted <> ''"),
+        ),
+    )
+
+    offboarding_id: str = Field(primary_key=True, foreign_key="offboardings.id", max_length=32)
+    key_id: str = Field(primary_key=True, foreign_key="keys.id", max_length=32)
+    account_id: str = Field(foreign_key="accounts.id", max_length=32)
+    created: bool
+    owned: bool
+    sent: bool
+    outcome: str = Field(default="", max_length=16)
+    outcome_by: str | None = Field(default=None, max_length=200)
+    outcome_at: datetime | None = Field(default=None, sa_column=_moment())
+    wanted: str = Field(default="", max_length=16)
+    wanted_by: str | None = Field(default=None, max_length=200)
+    wanted_for: str | None = Field(default=None, max_length=32)
+    wanted_at: datetime | None = Field(default=None, sa_column=_moment())
+    claimed_until: datetime | None = Field(default=None, sa_column=_moment())
+    problem: str = Field(default="", sa_column=Column(Text, nullable=False))
 
 
 class Home(SQLModel, table=True):

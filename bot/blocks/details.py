@@ -56,6 +56,7 @@ _DONE = {
     "token.seen": "saw its token in a message",
     "key.edited": "changed",
     "expiry.accepted": "let it expire",
+    "offboarding.kept": "kept it as it is when somebody left",
     "key.limited": "changed its limits",
     "key.revoked": "revoked it",
     "token.removed": "removed the token from its message",

@@ -26,6 +26,7 @@ _COMMANDS = (
     ("rotate <name or id>", "give a key another token; the old one goes on for a while"),
     ("revoke <name or id>", "end a key for good; its token is refused"),
     ("check", "find out what is wrong with a token"),
+    ("offboard <@person>", "go through the keys of somebody who leaves"),
     ("request [name]", "ask for a key, if you are no admin"),
     ("help", "this guide"),
 )

@@ -34,6 +34,7 @@ SHELVES = {
     Shelf.IDLE: "Idle for 90 days",
     Shelf.UNDATED: "Never expiring",
     Shelf.UNOWNED: "Without an owner",
+    Shelf.GONE: "Owner has left",
 }
 
 
@@ -66,6 +67,7 @@ def for_admin(page: Page, ref: Ref) -> View:
         actions(
             button("New key", ids.NEW, ref, style="primary"),
             button("Check a token", ids.CHECK, ref),
+            button("Somebody leaves", ids.OFFBOARD, ref),
             button("Guide", ids.HELP, ref),
         ),
         _search(page.query),

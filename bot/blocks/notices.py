@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from bot.blocks import token
+from bot.blocks import offboard, token
 from bot.blocks.parts import (
     Block,
     Element,
@@ -46,6 +46,8 @@ def notice(due: DueNotice) -> Message:
         return token.abandoned(_name(due.data))
     if due.kind == "keys.imported":
         return message("API keys were imported.", _imported(due))
+    if due.kind == "offboarding.finished":
+        return message("Every key of somebody who leaves is dealt with.", _offboarded(due))
     if due.kind in _ROTATIONS:
         fallback, sentences = _ROTATIONS[due.kind]
         return message(fallback, sentences(due))
@@ -75,6 +77,13 @@ def _imported(due: DueNotice) -> Block:
     count = int(due.data["count"])
     what = "1 API key" if count == 1 else f"{count:,} API keys"
     return sentence(person(due.actor), f" imported {what}", moment(due.at, ", "), ".")
+
+
+def _offboarded(due: DueNotice) -> Block:
+    who = person(Actor.person(str(due.data["person"])))
+    return sentence(
+        "Every key of ", who, " is dealt with: ", offboard.counts(due.data["keys"]), "."
+    )
 
 
 def _still_used(due: DueNotice) -> Block:

@@ -6,7 +6,17 @@ from datetime import timedelta
 
 from slack_bolt import App
 
-from bot import checking, editing, home, requesting, revealing, revoking, rotating, showing
+from bot import (
+    checking,
+    editing,
+    home,
+    leaving,
+    requesting,
+    revealing,
+    revoking,
+    rotating,
+    showing,
+)
 from bot.blocks import answers, guide, ids, revoke
 from bot.blocks import token as token_blocks
 from bot.context import COMMAND, Context
@@ -46,6 +56,13 @@ def register(app: App, context: Context) -> None:
         ids.REQUEST_APPROVE: requesting.approve,
         ids.REQUEST_DENY: requesting.open_deny,
         ids.CHECK: checking.open_check,
+        ids.OFFBOARD: lambda turn: leaving.asked(turn, ()),
+        ids.OFFBOARD_KEEP: leaving.keep,
+        ids.OFFBOARD_HAND_OVER: leaving.open_hand_over,
+        ids.OFFBOARD_HAND_OVER_ALL: leaving.open_hand_over,
+        ids.OFFBOARD_ROTATE_ALL: leaving.rotate_all,
+        ids.OFFBOARD_REVOKE_ALL: leaving.revoke_all,
+        ids.OFFBOARD_CLOSE: leaving.close,
         ids.HOME_SEARCH: home.search,
         ids.HOME_SHELF: home.choose_shelf,
         ids.ROTATION_END: rotating.end_now,

@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_bolt import App
 
-from bot import home, leaking
+from bot import home, leaking, leaving
 from bot.context import Context
 
 logger = logging.getLogger("bot")
@@ -21,6 +21,7 @@ def register(app: App, context: Context) -> None:
     events: dict[str, Callable[[Context, Event], None]] = {
         "app_home_opened": home.opened,
         "message": leaking.posted,
+        "user_change": leaving.changed,
     }
     for kind, work in events.items():
         app.event(kind)(_listener(context, work))

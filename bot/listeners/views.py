@@ -6,7 +6,17 @@ from datetime import date
 
 from slack_bolt import App
 
-from bot import checking, editing, filled_in, issuing, requesting, revealing, rotating, showing
+from bot import (
+    checking,
+    editing,
+    filled_in,
+    issuing,
+    leaving,
+    requesting,
+    revealing,
+    rotating,
+    showing,
+)
 from bot.blocks import ids, new_key
 from bot.blocks import rename as rename_blocks
 from bot.blocks.parts import View
@@ -28,6 +38,8 @@ def register(app: App, context: Context) -> None:
     app.view(ids.EDIT_MODAL)(listener(context, editing.submitted))
     app.view(ids.EXTEND_MODAL)(listener(context, editing.extend_submitted))
     app.view(ids.ROTATE_MODAL)(listener(context, rotating.submitted))
+    app.view(ids.OFFBOARD_MODAL)(listener(context, leaving.submitted))
+    app.view(ids.HAND_OVER_MODAL)(listener(context, leaving.handed_over))
     app.view(ids.DENY_MODAL)(listener(context, requesting.denied))
     app.view(ids.REQUEST_MODAL)(listener(context, requesting.asked, anyone=True))
     # Whoever was to have the token takes it, an admin or not.

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.live import expiries, leaks, requests, revocations, rotations
+from bot.live import expiries, leaks, offboardings, requests, revocations, rotations
 from bot.live.drawing import Draw
 
 KINDS: Mapping[str, Draw] = MappingProxyType(
     {
         "expiry": expiries.draw,
         "leak": leaks.draw,
+        "offboarding": offboardings.draw,
         "request": requests.draw,
         "revocation": revocations.draw,
         "rotation": rotations.draw,

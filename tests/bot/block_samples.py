@@ -20,6 +20,7 @@ from bot.blocks import (
     listing,
     new_key,
     notices,
+    offboard,
     rename,
     request,
     revoke,
@@ -27,9 +28,12 @@ from bot.blocks import (
     token,
 )
 from bot.refs import Ref
+from keys import offboarding
 from keys.diagnosis import Case, Diagnosis, Slip
 from keys.leaks import Standing
 from keys.notices import DueNotice
+from keys.offboarding import Result, Wish
+from keys.people import Left
 from keys.requests import RequestView
 from keys.reveals import NOT_TAKEN
 from keys.rotations import RotationView, Stage
@@ -133,6 +137,49 @@ def asked_for(name: str, note: str) -> Iterator[RequestView]:
             yield replace(opened, stage=stage, decided_by=by, decided_at=NOW, decision_reason=note)
 
 
+def leaving(name: str) -> Iterator[offboarding.OffboardingView]:
+    """Offboardings in every state, with few keys and with many."""
+    item = offboarding.Item(
+        key=key(name, owner="W0BOB", last_used_at=NOW),
+        ties=offboarding.Ties(created=True, owned=True, sent=True),
+        knows=True,
+        owns=True,
+        result=None,
+        by=None,
+        at=None,
+        wish=None,
+        problem="",
+    )
+    backed = replace(item, key=key(name, backup_owner="W0BOB"), knows=False)
+    waiting = [replace(item, wish=wish) for wish in Wish]
+    failed = replace(item, problem=f"“{name}” is being rotated already.", owns=False)
+    done = [
+        replace(item, result=result, by=by, at=NOW) for result in Result for by in (BOB, OPERATOR)
+    ]
+    opened = offboarding.OffboardingView(
+        id="off_7Fq2mZr81LdW",
+        person="W0BOB",
+        why="asked",
+        stage=offboarding.Stage.OPEN,
+        started_by=ANN,
+        created_at=NOW,
+        ended_at=None,
+        ended_by=None,
+        returned=False,
+        items=[item],
+    )
+    yield opened
+    for why in Left:
+        for returned in (True, False):
+            yield replace(
+                opened, why=why, returned=returned, items=[backed, *waiting, failed, *done]
+            )
+    yield replace(opened, items=[item] * 500)
+    for stage in (offboarding.Stage.FINISHED, offboarding.Stage.CLOSED):
+        for items in ([item], done, done * 50):
+            yield replace(opened, stage=stage, ended_at=NOW, ended_by=BOB, items=items)
+
+
 def page(name: str, rows: int, query: str = "") -> listing.Page:
     """A page in the middle of many keys."""
     keys = [key(name, id=f"key_{row:012}", last_used_at=NOW) for row in range(rows)]
@@ -183,6 +230,10 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     for asked in asked_for(name, note):
         yield request.for_team(asked, Ref(NOW, about=asked.id))
         yield request.for_requester(asked, Ref(NOW, about=asked.id))
+    for found in leaving(name):
+        yield offboard.for_team(found, Ref(NOW, about=found.id))
+    yield offboard.begun("W0BOB")
+    yield offboard.nothing("W0BOB")
     dated = key(name, expires_at=NOW, backup_owner="W0BOB")
     for days in (30, 7, 1):
         yield expiry.reminder(dated, days, REF)
@@ -223,6 +274,8 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield notices.notice(due("key.issued", OPERATOR, name=name, owner=None, scopes=[]))
     yield notices.notice(due("key.abandoned", Actor.system("issuing"), name=name))
     yield notices.notice(due("key.abandoned", Actor.system("issuing"), name=name, reason=NOT_TAKEN))
+    for results in ({"rotated": 2, "revoked": 1}, {}):
+        yield notices.notice(due("offboarding.finished", BOB, person="W0BOB", keys=results))
     for number in (1, 100_000):
         yield notices.notice(due("keys.imported", OPERATOR, count=number))
     ends = {"ends_at": NOW.isoformat(), "hint": "ak_7Fq2…x9Qe", "used_from": "10.1.0.0/16"}
@@ -266,6 +319,12 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
         request.Draft(name, ("read", "write"), note, poor, admin=True),
     ):
         yield request.ask(draft, "/apikeys", REF)
+    yield offboard.ask(REF)
+    yield offboard.hand_over(key(name), 1, REF)
+    for number in (1, 5_000):
+        yield offboard.hand_over(None, number, REF)
+        yield offboard.handed_over("U0ANN", number)
+        yield offboard.under_way(number)
     yield check.ask(REF)
     for case in Case:
         for slips in ((), tuple(Slip)):

@@ -48,14 +48,17 @@ class House:
         with writing(self.engine) as session:
             return work(session)
 
-    def reserve(self, name: str = "Zapier, production", **changes: Any) -> Reservation:
-        account = changes.pop("account", self.account)
+    def request(self, name: str, **changes: Any) -> KeyRequest:
         values: dict[str, Any] = {
             "scopes": ("read",),
             "owner": ALICE.id,
             "request_id": f"req_{next(_numbers)}",
         }
-        request = KeyRequest(name, **(values | changes))
+        return KeyRequest(name, **(values | changes))
+
+    def reserve(self, name: str = "Zapier, production", **changes: Any) -> Reservation:
+        account = changes.pop("account", self.account)
+        request = self.request(name, **changes)
         with writing(self.engine) as session:
             return self.service.reserve(session, account, request, ALICE, ALICE, LEASE)
 

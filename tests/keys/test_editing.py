@@ -167,7 +167,9 @@ def test_handing_over_makes_a_backup_the_owner(house: House) -> None:
 
     def hand_over() -> Outcome:
         done: Outcome = house.write(
-            lambda s: editing.set_owner(house.service, s, house.account, key.id, ALICE, BOB.id)
+            lambda s: editing.hand_over(
+                house.service, s, house.account, key.id, ALICE, ALICE.id, BOB.id
+            )
         )
         return done
 

@@ -1,4 +1,4 @@
-"""The life of a key: rotations, requests, imported digests, App Homes."""
+"""The life of a key: rotations, requests, imported digests, leavers, App Homes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,7 @@ def upgrade() -> None:
     _columns()
     _rotations()
     _access_requests()
+    _leavers()
     _homes_and_chores()
 
 
@@ -25,6 +26,8 @@ def _columns() -> None:
     op.add_column("keys", sa.Column("expiry_set_at", Moment(), nullable=True))
     op.add_column("keys", sa.Column("external_id", sa.String(100), nullable=True))
     op.create_index("ix_keys_backup_owner", "keys", ["backup_owner"])
+    op.create_index("ix_keys_creator", "keys", ["creator"])
+    op.create_index("ix_deliveries_recipient", "deliveries", ["recipient"])
     op.create_index(
         "one_key_per_external_id",
         "keys",
@@ -113,6 +116,67 @@ def _access_requests() -> None:
     )
     op.create_index("ix_access_requests_key_id", "access_requests", ["key_id"])
     op.create_index("requests_by_state", "access_requests", ["account_id", "state", "closes_at"])
+
+
+def _leavers() -> None:
+    op.create_table(
+        "people",
+        sa.Column("account_id", sa.String(32), sa.ForeignKey("accounts.id"), primary_key=True),
+        sa.Column("user_id", sa.String(32), primary_key=True),
+        sa.Column("asked_at", Moment(), nullable=True),
+        sa.Column("gone_since", Moment(), nullable=True),
+        sa.Column("returned_at", Moment(), nullable=True),
+        sa.Column("why", sa.String(16), nullable=False),
+    )
+    op.create_table(
+        "offboardings",
+        sa.Column("id", sa.String(32), primary_key=True),
+        _account(),
+        sa.Column("person", sa.String(32), nullable=False),
+        sa.Column("why", sa.String(16), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("started_by", sa.String(200), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("ended_at", Moment(), nullable=True),
+        sa.Column("ended_by", sa.String(200), nullable=True),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.CheckConstraint("state IN ('open', 'finished', 'closed')", name="state"),
+    )
+    op.create_index(
+        "one_offboarding_at_a_time",
+        "offboardings",
+        ["account_id", "person"],
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_table(
+        "offboarding_keys",
+        sa.Column(
+            "offboarding_id", sa.String(32), sa.ForeignKey("offboardings.id"), primary_key=True
+        ),
+        sa.Column("key_id", sa.String(32), sa.ForeignKey("keys.id"), primary_key=True),
+        _account(),
+        sa.Column("created", sa.Boolean(), nullable=False),
+        sa.Column("owned", sa.Boolean(), nullable=False),
+        sa.Column("sent", sa.Boolean(), nullable=False),
+        sa.Column("outcome", sa.String(16), nullable=False),
+        sa.Column("outcome_by", sa.String(200), nullable=True),
+        sa.Column("outcome_at", Moment(), nullable=True),
+        sa.Column("wanted", sa.String(16), nullable=False),
+        sa.Column("wanted_by", sa.String(200), nullable=True),
+        sa.Column("wanted_for", sa.String(32), nullable=True),
+        sa.Column("wanted_at", Moment(), nullable=True),
+        sa.Column("claimed_until", Moment(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+    )
+    op.create_index(
+        "offboarding_work",
+        "offboarding_keys",
+        ["account_id"],
+        sqlite_where=sa.text("wanted <> ''"),
+        postgresql_where=sa.text("wanted <> ''"),
+    )
 
 
 def _homes_and_chores() -> None:
