@@ -51,6 +51,7 @@ def main() -> None:
                 picture_of_revoking(window)
                 picture_of_rotation(window)
                 picture_of_home(window)
+                picture_of_leaving(window)
 
 
 def fill(world: World) -> None:
@@ -134,6 +135,15 @@ def picture_of_home(window: SlackWindow) -> None:
     expect(window.page.get_by_text("Search, then press Enter")).to_be_visible()
     window.page.mouse.move(0, 0)
     window.page.screenshot(path=PICTURES / "home.png")
+
+
+def picture_of_leaving(window: SlackWindow) -> None:
+    """The message that goes through the keys of somebody who leaves."""
+    window.goes_to(CHANNEL.lstrip("#"))
+    window.types("/apikeys offboard @carol")
+    message = window.sees("@Carol Clark leaves.")
+    window.page.mouse.move(0, 0)
+    message.screenshot(path=PICTURES / "leaving.png")
 
 
 if __name__ == "__main__":

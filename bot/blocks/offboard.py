@@ -99,7 +99,7 @@ def _progress(found: OffboardingView) -> str:
     total, done = len(found.items), len(found.items) - len(found.open_items)
     full = done * _STEPS // total
     bar = "█" * full + "░" * (_STEPS - full)
-    return f"`{bar}` {done:,} of {keys_in_words(total)} dealt with"
+    return f"{bar}  {done:,} of {keys_in_words(total)} dealt with"
 
 
 def keys_in_words(count: int) -> str:
@@ -116,11 +116,11 @@ def counts(results: Mapping[str, int]) -> str:
 def _lists(found: OffboardingView) -> str:
     ties = [item.ties for item in found.items]
     lists = (
-        ("sent the token of", sum(tie.sent for tie in ties)),
-        ("answering for", sum(tie.owned for tie in ties)),
-        ("made", sum(tie.created for tie in ties)),
+        ("whose token they were sent", sum(tie.sent for tie in ties)),
+        ("they answer for", sum(tie.owned for tie in ties)),
+        ("they made", sum(tie.created for tie in ties)),
     )
-    return " · ".join(f"{what} {count:,}" for what, count in lists).capitalize()
+    return " · ".join(f"{count:,} {what}" for what, count in lists if count)
 
 
 def _work(found: OffboardingView, ref: Ref) -> list[Block]:
@@ -156,7 +156,7 @@ def _ties(item: Item, who: str) -> str:
 def _buttons(item: Item, ref: Ref) -> Sequence[Element]:
     of_key = replace(ref, about="")
     rotate = button("Rotate", ids.ROTATE, of_key, style="primary" if item.knows else None)
-    revoke = button("Revoke", ids.REVOKE, of_key, style="danger")
+    revoke = button("Revoke", ids.REVOKE, of_key)
     first = None if item.knows else "primary"
     over = button("Hand over", ids.OFFBOARD_HAND_OVER, ref, style=first)
     return [rotate, *([over] if item.owns else []), _keep(item, ref), revoke]

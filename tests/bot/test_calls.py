@@ -13,15 +13,18 @@ from typing import Any
 
 import pytest
 
-from bot import home
+from bot import home, leaving
 from bot.blocks import ids
 from bot.following import Following
+from keys import editing
 from tests.bot.listening import Bench, buttons
 from tests.bot.test_editing import submit as submit_edit
 from tests.bot.test_home import opens, presses
 from tests.bot.test_leaking import posts
 from tests.bot.test_requesting import ask, posted
 from tests.bot.test_rotating import submit as submit_rotation
+from tests.keys.conftest import ALICE, BOB
+from tests.keys.test_offboarding import issue_to
 
 DM = {"conversations.open": 1, "chat.postMessage": 1, "chat.update": 1}
 
@@ -181,3 +184,30 @@ def test_a_token_in_a_message(bench: Bench) -> None:
     assert (cost(), cost.asked_who) == ({"chat.postEphemeral": 1}, 1)
     follow(bench)
     assert cost() == {"chat.postMessage": 1}
+
+
+def test_somebody_leaves(bench: Bench) -> None:
+    keys = [issue_to(bench.house, f"Key {n}", BOB.id, ALICE)[0] for n in range(3)]
+    follow(bench)
+    cost = Cost(bench)
+    bench.types("offboard <@U0BOB>")
+    follow(bench)
+    assert (cost(), cost.asked_who) == ({"chat.postMessage": 1}, 1)
+    for key in keys:
+        bench.house.write(
+            lambda s, id_=key.id: editing.hand_over(
+                bench.house.service, s, bench.house.account, id_, ALICE, BOB.id, ALICE.id
+            )
+        )
+        follow(bench)
+        last = key is keys[-1]
+        assert cost() == {"chat.update": 1} | ({"chat.postMessage": 1} if last else {})
+
+
+def test_who_has_to_do_with_keys_is_asked_about_once_a_day(bench: Bench) -> None:
+    issue_to(bench.house, "Key", BOB.id, ALICE)
+    cost = Cost(bench)
+    for _ in range(3):
+        leaving.ask_about_people(bench.context)
+        bench.house.clock.move(timedelta(minutes=2))
+    assert (cost(), cost.asked_who) == ({}, 2)
