@@ -36,6 +36,7 @@ _OTHER_WORDS = {
     "change": "edit", "set": "edit", "extend": "edit", "owner": "edit", "scopes": "edit",
     "roll": "rotate", "renew": "rotate", "regenerate": "rotate", "replace": "rotate",
     "leave": "offboard", "leaves": "offboard", "leaver": "offboard", "left": "offboard",
+    "download": "export", "csv": "export", "backup": "export",
     "ask": "request", "want": "request", "apply": "request",
     "verify": "check", "diagnose": "check", "debug": "check", "test": "check", "why": "check",
     "?": "help", "-h": "help", "--help": "help", "usage": "help", "guide": "help",
@@ -140,6 +141,14 @@ class Offboard:
 
 
 @dataclass(frozen=True, slots=True)
+class Export:
+    """Everything about the keys as a file; `form` is what was typed, such as `json`, or empty."""
+
+    form: str = ""
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A word that is no subcommand.
 
@@ -157,7 +166,7 @@ class Unknown:
 
 Command = (
     Help | New | List | Rename | Revoke | Show | Rotate | Edit | Request | Check | Offboard
-    | Unknown
+    | Export | Unknown
 )  # fmt: skip
 
 _WITH_REST: dict[str, Callable[[str, bool], Command]] = {
@@ -169,6 +178,7 @@ _WITH_REST: dict[str, Callable[[str, bool], Command]] = {
     "edit": lambda rest, seen: Edit(unquote(rest), seen),
     "request": lambda rest, seen: Request(unquote(rest), seen),
     # Whatever follows is left out: it may be the token itself, in pieces.
+    "export": lambda rest, seen: Export(unquote(rest).casefold(), seen),
     "check": lambda rest, seen: Check(seen or bool(rest)),
 }
 SUBCOMMANDS = (
@@ -183,6 +193,7 @@ SUBCOMMANDS = (
     "request",
     "check",
     "offboard",
+    "export",
 )
 
 

@@ -106,7 +106,7 @@ def _rows(session: Session, account_id: str, state: State, now: datetime) -> Ite
     some = session.exec(query).all()
     while some:
         for key, seen in zip(some, views(session, some), strict=True):
-            yield _row(seen, key.external_id, now)
+            yield row(seen, key.external_id, now)
         after = (some[-1].name_folded, some[-1].id)
         # What was written out is not kept.
         session.expunge_all()
@@ -155,7 +155,8 @@ def _states(revoked: bool) -> tuple[State, ...]:
     return (State.ACTIVE, State.REVOKED) if revoked else (State.ACTIVE,)
 
 
-def _row(key: KeyView, external_id: str | None, now: datetime) -> Row:
+def row(key: KeyView, external_id: str | None, now: datetime) -> Row:
+    """Everything about one key but what opens anything, as JSON could hold it."""
     expired = key.state is State.ACTIVE and key.expired(now)
     values: Mapping[str, Any] = {
         "id": key.id,

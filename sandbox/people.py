@@ -93,6 +93,16 @@ class Direct:
         names = self._wiring.workspace.names()
         return "\n".join(plain_of_message(_json(m), names) for m in self.messages)
 
+    def file(self, name: str) -> bytes:
+        """The content of the newest file of this name. Raises AssertionError when there is none."""
+        workspace = self._wiring.workspace
+        for message in reversed(self.messages):
+            for shown in message.payload.get("files") or []:
+                upload = workspace.files.get(shown["id"])
+                if shown["name"] == name and upload is not None and upload.content is not None:
+                    return upload.content
+        raise AssertionError(f"there is no file {name!r}; there is:\n{self.text}")
+
     def token(self) -> str:
         """The first code in the newest message that has any. Raises AssertionError otherwise."""
         for message in reversed(self.messages):

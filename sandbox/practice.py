@@ -78,7 +78,13 @@ class PracticeSlack(Population):
         self.faults.on_disconnect = self._sockets.disconnect
         self.faults.on_stall = self._sockets.stall
         self.web_api = WebApi(
-            workspace, install, triggers, self.faults, self.traffic, connect=self._link
+            workspace,
+            install,
+            triggers,
+            self.faults,
+            self.traffic,
+            connect=self._link,
+            address=self._address,
         )
         self.web_api.limits.enforced = enforce_rate_limits
         self.web_api.later.at = self._wiring.schedule.at

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from sandbox.errors import SlackError
+from sandbox.files import file_json
 from sandbox.model import Json
 from sandbox.serving import Serving
 from sandbox.socket_mode import SocketMode
@@ -41,6 +42,8 @@ class Server:
             routes=[
                 Route("/api/{method}", self._api, methods=["GET", "POST"]),
                 Route("/response/{secret}", self._response, methods=["POST"]),
+                Route("/upload/{secret}", self._upload, methods=["POST"]),
+                Route("/files/{id}/{name}", self._file, methods=["GET"]),
                 WebSocketRoute("/link", sockets.serve),
             ]
         )
@@ -78,6 +81,30 @@ class Server:
             self._web_api.call, method, args, token or None
         )
         return Response(json.dumps(body), status_code=status, headers=headers)
+
+    async def _upload(self, request: Request) -> Response:
+        content = await request.body()
+        workspace = self._web_api.workspace
+        with workspace.change():
+            taken = workspace.files.take(request.path_params["secret"], content)
+        if not taken:
+            return PlainTextResponse("failed", status_code=400)
+        return PlainTextResponse(f"OK - {len(content)}")
+
+    async def _file(self, request: Request) -> Response:
+        """A file, for a member of the conversation in which it was shared (`?as=alice`)."""
+        workspace = self._web_api.workspace
+        with workspace.lock:
+            upload = workspace.files.get(request.path_params["id"])
+            account = workspace.account_named(request.query_params.get("as", ""))
+            place = workspace.channels.get((upload.shared_in or "") if upload else "")
+            allowed = account is not None and place is not None and account.id in place.members
+        if upload is None or upload.content is None or not allowed:
+            return PlainTextResponse("file_not_found", status_code=404)
+        kind = file_json(upload)["mimetype"]
+        shown = "inline" if kind == "image/png" else "attachment"
+        headers = {"Content-Disposition": f'{shown}; filename="{upload.name}"'}
+        return Response(upload.content, media_type=kind, headers=headers)
 
     async def _response(self, request: Request) -> Response:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sandbox.clock import Clock
+from sandbox.files import Files
 from sandbox.ids import new_id
 from sandbox.manifest import Manifest
 from sandbox.model import (
@@ -52,6 +53,7 @@ class Workspace:
         self.views: dict[str, View] = {}
         self.stacks: dict[str, list[str]] = {}
         self.homes: dict[str, str] = {}
+        self.files = Files()
         self.on_event: Callable[[Json, str | None], None] | None = None
         self._version = 0
         self._depth = 0

@@ -9,6 +9,7 @@ from slack_bolt import App
 from bot import (
     checking,
     editing,
+    exporting,
     home,
     leaving,
     requesting,
@@ -56,6 +57,7 @@ def register(app: App, context: Context) -> None:
         ids.REQUEST_APPROVE: requesting.approve,
         ids.REQUEST_DENY: requesting.open_deny,
         ids.CHECK: checking.open_check,
+        ids.EXPORT: lambda turn: exporting.asked(turn, ""),
         ids.OFFBOARD: lambda turn: leaving.asked(turn, ()),
         ids.OFFBOARD_KEEP: leaving.keep,
         ids.OFFBOARD_HAND_OVER: leaving.open_hand_over,

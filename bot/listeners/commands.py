@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slack_bolt import App
 
-from bot import checking, leaving, requesting, showing
+from bot import checking, exporting, leaving, requesting, showing
 from bot import commands as read
 from bot.admins import Denied
 from bot.blocks import answers, guide, ids
@@ -54,6 +54,8 @@ def _carry_out(turn: Turn, said: read.Command) -> None:
             _about(turn, rest, "revoke", ids.DO_REVOKE)
         case read.Check():
             checking.open_check(turn)
+        case read.Export(form=form):
+            exporting.asked(turn, form)
         case read.Offboard(people=people):
             leaving.asked(turn, people)
         case read.Edit(rest=rest):

@@ -86,6 +86,8 @@ def _content(tab: Tab, reader: Reader, message: Message) -> None:
         markup(reader.html(message.text), "mrkdwn message-text")
     for attachment in message.payload.get("attachments") or []:
         _attachment(tab, reader, message, attachment)
+    for file in message.payload.get("files") or []:
+        _file(tab, file)
     if message.edited_ts:
         tag("span", "(edited)", "edited")
     draw_notice(message.notices.get(tab.me))
@@ -95,6 +97,25 @@ def _draw_stage(tab: Tab, reader: Reader, message: Message, blocks: list[Json]) 
     where = MessageRef(message.channel, message.ts)
     values = message.inputs.get(tab.me)
     draw_blocks(Stage(tab, where, reader, blocks, values=values), blocks)
+
+
+def _file(tab: Tab, file: Json) -> None:
+    """A file as a card that downloads it; a picture shows itself."""
+    account = tab.workspace.account(tab.me)
+    address = f"{file['url_private']}?as={account.name if account else ''}"
+    if file["mimetype"] == "image/png":
+        with tag("a", classes="file-picture", href=address, target="_blank"):
+            tag("img", src=address, alt=str(file["alt_txt"] or file["title"]))
+        return
+    with tag("a", classes="file", href=address, download=file["name"]):
+        icon("file", 24)
+        with tag("span", classes="file-words"):
+            tag("strong", str(file["title"]))
+            tag("span", f"{file['pretty_type']} · {_size(int(file['size']))}", "note")
+
+
+def _size(size: int) -> str:
+    return f"{size:,} bytes" if size < 1024 else f"{size / 1024:,.0f} kB"
 
 
 def _attachment(tab: Tab, reader: Reader, message: Message, attachment: Json) -> None:

@@ -124,6 +124,7 @@ def _message_lines(message: Json, reader: Reader) -> list[str]:
         lines = [reader.words(parse(text))]
     for attachment in _objects(message.get("attachments")):
         lines += _attachment_lines(attachment, reader)
+    lines += [f"[file] {file.get('title')}" for file in _objects(message.get("files"))]
     return [line for line in lines if line]
 
 

@@ -35,6 +35,7 @@ class Call:
     connect: Callable[[], str] | None
     args: Json
     later: Waiting = field(default_factory=Waiting)
+    address: Callable[[], str] | None = None
     warnings: list[str] = field(default_factory=list)
     events: list[tuple[Json, str | None]] = field(default_factory=list)
 
@@ -80,6 +81,12 @@ class Call:
             return json.loads(value)
         except (ValueError, RecursionError):
             raise SlackError(broken) from None
+
+    def upload_url(self, secret: str) -> str:
+        """Where the bytes of a file go. Raises SlackError where nothing is served."""
+        if self.address is None:
+            raise SlackError("internal_error")
+        return f"{self.address()}upload/{secret}"
 
     def need(self, scope: str) -> None:
         """Refuse with ``missing_scope`` unless the app was granted `scope`."""

@@ -13,7 +13,7 @@ from sandbox.install import Install
 from sandbox.model import Flow, Json
 from sandbox.traffic import TrafficLog
 from sandbox.triggers import Triggers
-from sandbox.webapi import auth, chat, conversations, team, usergroups, users, views
+from sandbox.webapi import auth, chat, conversations, files, team, usergroups, users, views
 from sandbox.webapi.call import Call, Method, missing_scope
 from sandbox.webapi.limits import RateLimits, ratelimited
 from sandbox.webapi.scheduled import Waiting
@@ -26,6 +26,7 @@ METHODS: Final[dict[str, Method]] = {
     **auth.METHODS,
     **chat.METHODS,
     **conversations.METHODS,
+    **files.METHODS,
     **team.METHODS,
     **usergroups.METHODS,
     **users.METHODS,
@@ -39,6 +40,7 @@ class WebApi:
     Args:
         workspace, install, triggers, faults, traffic: the parts it works on.
         connect: gives a fresh address for a WebSocket; None where there are no sockets.
+        address: gives the address to which files are uploaded; None where nothing is served.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class WebApi:
         traffic: TrafficLog,
         *,
         connect: Callable[[], str] | None = None,
+        address: Callable[[], str] | None = None,
     ) -> None:
         self.workspace = workspace
         self.install = install
@@ -57,6 +60,7 @@ class WebApi:
         self.faults = faults
         self.traffic = traffic
         self.connect = connect
+        self.address = address
         self.limits = RateLimits(workspace.clock)
         self.later = Waiting()
 
@@ -111,7 +115,10 @@ class WebApi:
             return 200, headers, body | {"errors": broken.errors}
 
     def _run(self, method: Method, args: Json) -> Json:
-        call = Call(self.workspace, self.install, self.triggers, self.connect, args, self.later)
+        call = Call(
+            self.workspace, self.install, self.triggers, self.connect, args, self.later,
+            self.address,
+        )  # fmt: skip
         done = method.run(call)
         for event, channel in call.events:
             self.workspace.emit(event, channel)

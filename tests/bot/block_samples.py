@@ -13,6 +13,7 @@ from bot.blocks import (
     details,
     edit,
     expiry,
+    export,
     guide,
     home,
     ids,
@@ -232,6 +233,8 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
         yield request.for_requester(asked, Ref(NOW, about=asked.id))
     for found in leaving(name):
         yield offboard.for_team(found, Ref(NOW, about=found.id))
+    yield export.on_its_way()
+    yield export.not_granted("apikeys export")
     yield offboard.begun("W0BOB")
     yield offboard.nothing("W0BOB")
     dated = key(name, expires_at=NOW, backup_owner="W0BOB")

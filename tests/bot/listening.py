@@ -38,12 +38,21 @@ class Bench:
             conversations__open=[{"channel": {"id": "D1"}}],
             chat__postMessage=[{"channel": "D1", "ts": "1.000001"}],
             chat__update=[{}],
+            files__getUploadURLExternal=[
+                {"upload_url": "https://files.slack.invalid/1", "file_id": "F1"}
+            ],
+            files__completeUploadExternal=[{"files": [{"id": "F1"}]}],
             views__open=[{"view": {"id": "V1"}}],
             views__update=[{"view": {"id": "V1"}}],
         )
         stopwatch = FakeTime()
+        self.uploads: list[tuple[str, bytes]] = []
         slack = SlackClient(
-            self.calls, Limits(), sleep=stopwatch.sleep, monotonic=stopwatch.monotonic
+            self.calls,
+            Limits(),
+            sleep=stopwatch.sleep,
+            monotonic=stopwatch.monotonic,
+            puts=self._put,
         )
         house = self.house
         self.answers: list[dict[str, Any]] = []
@@ -64,6 +73,11 @@ class Bench:
             nudge=self._count_nudge,
         )
         self.app = build(self.context, bot_token="xoxb-1", bot_id="B1", bot_user_id="U0BOT")
+
+    def _put(self, address: str, content: bytes, timeout: float) -> int:
+        assert timeout > 0
+        self.uploads.append((address, content))
+        return 200
 
     def _count_nudge(self) -> None:
         self.nudges += 1

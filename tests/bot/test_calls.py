@@ -159,6 +159,17 @@ def test_asking_and_approving(bench: Bench) -> None:
     assert cost() == {"chat.postMessage": 1, "chat.update": 2}
 
 
+def test_exporting(bench: Bench, zapier: str) -> None:
+    cost = Cost(bench)
+    bench.types("export")
+    assert cost() == {
+        "conversations.open": 1,
+        "files.getUploadURLExternal": 1,
+        "files.completeUploadExternal": 1,
+    }
+    assert len(bench.uploads) == 1
+
+
 def test_home(bench: Bench, zapier: str) -> None:
     cost = Cost(bench)
     opens(bench)

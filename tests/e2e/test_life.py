@@ -296,6 +296,32 @@ def test_the_home_of_a_member_has_their_own_keys_and_asks(world: World) -> None:
     eventually(lambda: f"{name}, seen by Carol" in home_of(world, carol), "Home follows")
 
 
+# --- export --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["command", "home"])
+def test_an_export_comes_as_a_file_and_opens_nothing(world: World, way: str) -> None:
+    name, token = a_key(world)
+    alice = somebody(world, "alice")
+    if way == "command":
+        alice.types("/apikeys export").sees("comes to your direct messages", within=WITHIN)
+    else:
+        alice.opens_home().sees("Search, then press Enter", within=WITHIN)
+        alice.presses("Export").person.sees("comes to your direct messages", within=WITHIN)
+        alice.closes()
+    alice.sees("[file] API keys, ", within=WITHIN)
+    file = alice.dm.latest.payload["files"][0]["name"]
+    content = alice.dm.file(file).decode()
+    assert f'"{name}"' in content
+    assert token not in content
+    assert token.split("_")[2] not in content
+
+
+def test_a_member_cannot_export(world: World) -> None:
+    carol = somebody(world, "carol").types("/apikeys export")
+    carol.sees("You are not an admin of API keys here", within=WITHIN)
+
+
 def home_of(world: World, person: Person) -> str:
     """Everything in somebody's Home."""
     found = world.slack.workspace.home_of(person.id)
