@@ -387,15 +387,15 @@ class SlackClient:
         return tuple(file["id"] for file in uploaded)
 
     def _put(self, file: Attached) -> str:
-        method = "files.getUploadURLExternal"
         answer = self.call(
-            method,
+            "files.getUploadURLExternal",
             form=True,
             filename=file.name,
             length=len(file.content),
             alt_txt=file.alt or None,
         )
-        address, id_ = _part(method, answer, "upload_url"), _part(method, answer, "file_id")
+        address = _part("files.getUploadURLExternal", answer, "upload_url")
+        id_ = _part("files.getUploadURLExternal", answer, "file_id")
         try:
             status = self._puts(address, file.content, self._limits.attempt)
         except (OSError, http.client.HTTPException) as error:

@@ -65,13 +65,17 @@ def _place(call: Call) -> Channel | None:
         raise SlackError("is_archived")
     if call.install.bot_user not in place.members:
         raise SlackError("not_in_channel")
+    thread = _thread(call)
+    if thread is not None and call.workspace.find_message(place.id, thread) is None:
+        raise SlackError("thread_not_found")
     return place
 
 
+def _thread(call: Call) -> str | None:
+    return str(call.args.get("thread_ts") or "") or None
+
+
 def _share(call: Call, place: Channel, shown: list[Json]) -> posting.Event:
-    thread = str(call.args.get("thread_ts") or "") or None
-    if thread is not None and call.workspace.find_message(place.id, thread) is None:
-        raise SlackError("thread_not_found")
     message = Message(
         channel=place.id,
         ts=call.workspace.next_ts(),
@@ -79,7 +83,7 @@ def _share(call: Call, place: Channel, shown: list[Json]) -> posting.Event:
         text=str(call.args.get("initial_comment") or ""),
         bot_id=call.install.bot_id,
         app_id=call.install.app_id,
-        thread_ts=thread,
+        thread_ts=_thread(call),
         subtype="file_share",
         payload={"files": copy.deepcopy(shown)},
     )

@@ -10,7 +10,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from sandbox import PracticeSlack
+from sandbox.practice import PracticeSlack
 from tests.sandbox.webapi_bench import MANIFEST
 
 pytestmark = pytest.mark.sockets
