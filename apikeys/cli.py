@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import click
 
-from apikeys import moving, operator
+from apikeys import auditing, moving, operator
 from apikeys.demo.command import demo
 from apikeys.demo.errors import DemoError
 from apikeys.gateway import start_gateway
@@ -40,6 +40,7 @@ def commands() -> None:
 
 commands.add_command(operator.keys)
 commands.add_command(demo)
+commands.add_command(auditing.audit)
 commands.add_command(moving.import_keys)
 commands.add_command(moving.export_keys)
 

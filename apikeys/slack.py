@@ -10,7 +10,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from apikeys.house import House
-from bot import home, leaving, redaction
+from bot import auditing, home, leaving, redaction
 from bot.admins import Admins, Workspace, read_policy
 from bot.app import build
 from bot.context import Context
@@ -19,8 +19,9 @@ from bot.receiving import PATH, receiver
 from bot.schedule import Schedule
 from bot.slack import SlackClient, web_calls
 from gateway.server import serve_in_thread
-from keys import accounts
-from keys.policy import DeliveryWay, Leaked, Policy
+from keys import accounts, schedules
+from keys.errors import ScheduleRefused
+from keys.policy import AuditRules, DeliveryWay, Leaked, Policy, Unanswered
 from settings import SettingsError, SlackSettings
 from storage import writing
 
@@ -99,25 +100,35 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
     except ValueError as error:
         raise SettingsError(str(error)) from error
     workspace = Workspace(team_id, enterprise_id)
-    following = Following(house.engine, house.service, slack, account_id, settings.channel)
+    admins, rules = Admins(slack.quick(), policy, workspace, clock), team_policy(settings)
+    following = Following(
+        house.engine,
+        house.service,
+        slack,
+        account_id,
+        settings.channel,
+        audits=rules.audits,
+        admins=Admins(slack, policy, workspace, clock).ids,
+    )
     schedule = Schedule(following)
     context = Context(
         engine=house.engine,
         service=house.service,
         slack=slack,
-        admins=Admins(slack.quick(), policy, workspace, clock),
+        admins=admins,
         account_id=account_id,
         channel=settings.channel,
         clock=clock,
         token_minutes=settings.token_minutes,
         api_url=settings.example_url,
-        policy=team_policy(settings),
+        policy=rules,
         nudge=schedule.nudge,
     )
     following.more.extend(
         (
             lambda: leaving.work(context),
             lambda: leaving.ask_about_people(context),
+            *auditing.steps(context),
             lambda: home.follow(context),
         )
     )
@@ -135,14 +146,32 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
 
 
 def team_policy(settings: SlackSettings) -> Policy:
-    """What the team has decided, as the domain takes it."""
+    """What the team has decided, as the domain takes it.
+
+    Raises:
+        SettingsError: for a schedule that is none.
+    """
     return Policy(
         delivery=DeliveryWay(settings.delivery),
         expiry_days=settings.expiry_days,
         expiry_max_days=settings.expiry_max_days,
         leaked=Leaked(settings.leaked),
         timezone=ZoneInfo(settings.timezone),
+        audits=AuditRules(
+            schedule=_schedule("APIKEYS_AUDIT_SCHEDULE", settings.audit_schedule),
+            days=settings.audit_days,
+            unanswered=Unanswered(settings.audit_unanswered),
+            notice_days=settings.audit_notice_days,
+            digest=_schedule("APIKEYS_DIGEST_SCHEDULE", settings.digest_schedule),
+        ),
     )
+
+
+def _schedule(setting: str, text: str) -> str:
+    try:
+        return schedules.check(text) if text.strip() else ""
+    except ScheduleRefused as error:
+        raise SettingsError(f"{setting}: {error}") from error
 
 
 def _connect(app: App, settings: SlackSettings) -> tuple[Connection, str]:

@@ -280,6 +280,15 @@ class Admins:
             self._names = (now, names)
         return names
 
+    def ids(self, most: int = 10) -> tuple[str, ...]:
+        """The ids of some admins; empty when Slack does not answer."""
+        try:
+            found = (user for user in self._candidates() if self.no_member(user) is None)
+            return tuple(str(user["id"]) for user in islice(found, most))
+        except SlackError as error:
+            _log.warning("%s did not tell who is an admin: %s", error.method, error.code)
+            return ()
+
     def _find_names(self) -> Iterator[str]:
         for user in self._candidates():
             id_ = str(user.get("id", ""))

@@ -37,6 +37,7 @@ _OTHER_WORDS = {
     "roll": "rotate", "renew": "rotate", "regenerate": "rotate", "replace": "rotate",
     "leave": "offboard", "leaves": "offboard", "leaver": "offboard", "left": "offboard",
     "download": "export", "csv": "export", "backup": "export",
+    "review": "audit", "quarterly": "audit", "evidence": "audit",
     "ask": "request", "want": "request", "apply": "request",
     "verify": "check", "diagnose": "check", "debug": "check", "test": "check", "why": "check",
     "?": "help", "-h": "help", "--help": "help", "usage": "help", "guide": "help",
@@ -149,6 +150,14 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """Going through all keys; `what` is what was typed, such as `start`, or empty."""
+
+    what: str = ""
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A word that is no subcommand.
 
@@ -166,7 +175,7 @@ class Unknown:
 
 Command = (
     Help | New | List | Rename | Revoke | Show | Rotate | Edit | Request | Check | Offboard
-    | Export | Unknown
+    | Export | Audit | Unknown
 )  # fmt: skip
 
 _WITH_REST: dict[str, Callable[[str, bool], Command]] = {
@@ -178,6 +187,7 @@ _WITH_REST: dict[str, Callable[[str, bool], Command]] = {
     "edit": lambda rest, seen: Edit(unquote(rest), seen),
     "request": lambda rest, seen: Request(unquote(rest), seen),
     # Whatever follows is left out: it may be the token itself, in pieces.
+    "audit": lambda rest, seen: Audit(unquote(rest).casefold(), seen),
     "export": lambda rest, seen: Export(unquote(rest).casefold(), seen),
     "check": lambda rest, seen: Check(seen or bool(rest)),
 }
@@ -194,6 +204,7 @@ SUBCOMMANDS = (
     "check",
     "offboard",
     "export",
+    "audit",
 )
 
 

@@ -8,7 +8,7 @@ and noting that, it is said again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -18,12 +18,23 @@ from bot.blocks import notices as notice_blocks
 from bot.claims import FIRST_PAUSE, LEASE, TRYING, pause_after
 from bot.delivering import gone_from
 from bot.live.following import LiveMessages
+from bot.posting import Letter, post
 from bot.slack import Posted, SlackClient
 from bot.slack_errors import ChannelProblem, MessageGone, NotDeliverable, SlackError
-from keys import chores, deliveries, expiry, notices, offboarding, requests, rotations
+from keys import (
+    accounts,
+    audit_steps,
+    chores,
+    deliveries,
+    expiry,
+    notices,
+    offboarding,
+    requests,
+    rotations,
+)
 from keys.deliveries import DeliveryView
 from keys.notices import DueNotice
-from keys.policy import DeliveryWay
+from keys.policy import AuditRules, DeliveryWay
 from keys.reveals import NOT_TAKEN
 from keys.service import KeyService
 from keys.values import Actor
@@ -42,6 +53,8 @@ class Following:
     Attributes:
         channel: where the team is told.
         more: further things to do, one of each in a round; they say whether there was something.
+        audits: how the team goes through its keys.
+        admins: gives the ids of some who look after keys, where they have to be called.
     """
 
     engine: Engine
@@ -50,6 +63,8 @@ class Following:
     account_id: str
     channel: str
     more: list[Callable[[], bool]] = field(default_factory=list)
+    audits: AuditRules = field(default_factory=AuditRules)
+    admins: Callable[[], Sequence[str]] = field(default=tuple)
 
     @property
     def _live(self) -> LiveMessages:
@@ -105,6 +120,7 @@ class Following:
             rotating = rotations.are_running(session, account)
             closing = requests.are_late(session, account, now)
             leaving = offboarding.have_news(session, account, now)
+            auditing = audit_steps.have_news(session, account, now)
         if reminding:
             with writing(self.engine) as session:
                 if chores.claim(session, account, "expiry", _REMINDING, now):
@@ -118,6 +134,9 @@ class Following:
         if leaving:
             with writing(self.engine) as session:
                 found += offboarding.sweep(self.service, session, account)
+        if auditing:
+            with writing(self.engine) as session:
+                found += audit_steps.sweep(self.service, session, account, self.audits)
         return found
 
     def remove_a_token(self) -> bool:
@@ -183,11 +202,16 @@ class Following:
             self._close(notice, outcome)
 
     def _send(self, slack: SlackClient, notice: DueNotice, audience: str) -> None:
-        message = notice_blocks.notice(notice)
-        if audience == notices.TEAM:
-            slack.post(self.channel, message["text"], message["blocks"])
-        else:
-            slack.dm(Actor.read(audience).id, message["text"], message["blocks"])
+        admins = self.admins() if notice.kind == "audit.escalated" else ()
+        message = notice_blocks.notice(notice, admins)
+        with reading(self.engine) as session:
+            known = accounts.channel(session, self.account_id)
+        # Tried before, by a bot that may have died right after Slack had taken it.
+        since = notice.at if notice.attempts else None
+        posted = post(slack, Letter(notice.id, audience, self.channel, known, since), message)
+        if audience == notices.TEAM and posted.channel != known:
+            with writing(self.engine) as session:
+                accounts.note_channel(session, self.account_id, posted.channel)
 
     def _say_later(self, notice: DueNotice, error: SlackError) -> None:
         # A channel that is not there is somebody's to mend; the notice waits until it is.

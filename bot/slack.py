@@ -17,7 +17,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, Protocol
 
 from slack_sdk import WebClient
@@ -39,6 +41,9 @@ QUICK = 1.2
 _BACKOFF = 0.25
 _BACKOFF_MAX = 4.0
 _TIMEOUT_MIN = 0.05
+# The kind of metadata that our own messages bear, and how many are looked through for one.
+_MARKED = "apikeys_message"
+_LOOKED_AT = 1_000
 
 Blocks = Sequence[Mapping[str, Any]]
 Answer = dict[str, Any]
@@ -279,8 +284,13 @@ class SlackClient:
             self._dms[user_id] = channel
         return channel
 
-    def dm(self, user_id: str, text: str, blocks: Blocks | None = None) -> Posted:
+    def dm(
+        self, user_id: str, text: str, blocks: Blocks | None = None, *, mark: str = ""
+    ) -> Posted:
         """Sends a direct message. `text` is what notifications show: never a token.
+
+        Args:
+            mark: as in `post`.
 
         Raises:
             NotDeliverable: the message was not sent.
@@ -288,18 +298,49 @@ class SlackClient:
         """
         channel = self.open_dm(user_id)
         try:
-            return self.post(channel, text, blocks)
+            return self.post(channel, text, blocks, mark=mark)
         except ChannelProblem as problem:
             if problem.kind is not ChannelFault.NOT_FOUND:
                 raise
             with self._lock:
                 self._dms.pop(user_id, None)
-        return self.post(self.open_dm(user_id), text, blocks)
+        return self.post(self.open_dm(user_id), text, blocks, mark=mark)
+
+    def find(self, channel: str, mark: str, since: datetime) -> Posted | None:
+        """The message with this mark, if it was posted.
+
+        Args:
+            channel: the channel's id; a name will not do.
+            since: nothing older is looked at.
+
+        Raises:
+            MissingScope: where the optional scope for the channel's history was not granted.
+        """
+        found = self.pages(
+            "conversations.history", "messages", channel=channel, include_all_metadata=True,
+            oldest=f"{since.timestamp():.6f}",
+        )  # fmt: skip
+        for message in islice(found, _LOOKED_AT):
+            metadata = message.get("metadata") or {}
+            if (metadata.get("event_payload") or {}).get("id") == mark:
+                return Posted(channel, str(message["ts"]))
+        return None
 
     def post(
-        self, channel: str, text: str, blocks: Blocks | None = None, thread_ts: str | None = None
+        self,
+        channel: str,
+        text: str,
+        blocks: Blocks | None = None,
+        thread_ts: str | None = None,
+        *,
+        mark: str = "",
     ) -> Posted:
-        """Posts in a channel. Raises ChannelProblem; Unavailable as in `dm`."""
+        """Posts in a channel. Raises ChannelProblem; Unavailable as in `dm`.
+
+        Args:
+            mark: by which `find` knows the message again: an id, since other apps can read it.
+        """
+        metadata = {"event_type": _MARKED, "event_payload": {"id": mark}} if mark else None
         answer = self.call(
             "chat.postMessage",
             repeatable=False,
@@ -307,6 +348,7 @@ class SlackClient:
             text=text,
             blocks=blocks,
             thread_ts=thread_ts,
+            metadata=metadata,
             unfurl_links=False,
             unfurl_media=False,
         )

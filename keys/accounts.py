@@ -50,6 +50,18 @@ def connect(session: Session, workspace_id: str, name: str, now: datetime) -> st
     return account.id
 
 
+def channel(session: Session, account_id: str) -> str | None:
+    """The id of the channel in which the team was told of something last; None before."""
+    return session.get_one(Account, account_id).channel_id
+
+
+def note_channel(session: Session, account_id: str, channel_id: str) -> None:
+    """Notes in which channel the team was told of something."""
+    account = session.get_one(Account, account_id)
+    account.channel_id = channel_id
+    session.add(account)
+
+
 def _add(session: Session, now: datetime, workspace_id: str | None, name: str) -> str:
     account = Account(id=new_id("acc"), workspace_id=workspace_id, name=name, created_at=now)
     session.add(account)

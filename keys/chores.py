@@ -16,6 +16,31 @@ def is_due(session: Session, account_id: str, name: str, every: timedelta, now: 
     return found is None or found.done_at + every <= now
 
 
+def moment_is_due(session: Session, account_id: str, name: str, moment: datetime) -> bool:
+    """Whether what is due at this moment of a schedule may still have to be done."""
+    found = session.get(Chore, (account_id, name))
+    return found is None or found.done_at < moment
+
+
+def claim_moment(session: Session, account_id: str, name: str, moment: datetime) -> datetime | None:
+    """Whether nobody has done what is due at this moment: whoever gets a time does it now.
+
+    Returns:
+        When it was done before. None if somebody else does it, and the very first time, when
+        there is nothing yet to look back to.
+    """
+    records.lock(session, account_id)
+    found = session.get(Chore, (account_id, name), populate_existing=True)
+    before = found.done_at if found is not None else None
+    if before is not None and before >= moment:
+        return None
+    found = found or Chore(account_id=account_id, name=name, done_at=moment)
+    found.done_at = moment
+    session.add(found)
+    session.flush()
+    return before
+
+
 def claim(session: Session, account_id: str, name: str, every: timedelta, now: datetime) -> bool:
     """Whether it is time, and nobody else does it: whoever is told True does it now.
 

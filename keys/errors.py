@@ -15,6 +15,8 @@ KeysError
 ├── NotPossibleNow         the key, request or rotation is not in a state in which this can be done
 ├── ChangedMeanwhile       somebody else has changed the key since it was looked at; `.actor`
 ├── ImportRefused          a file of keys to import that cannot be read
+├── EvidenceRefused        a file that is no evidence of an audit
+├── ScheduleRefused        a schedule that is none, or that never comes
 ├── ExpiryRefused          a date that has passed, or is later than the team allows
 ├── ReservationLost        the key was given up before its token was delivered
 ├── AlreadyRequested       this very request was carried out before; `.key_id`
@@ -102,6 +104,14 @@ class ChangedMeanwhile(KeysError):
     def __init__(self, actor: Actor) -> None:
         super().__init__("Somebody else has changed this key since you opened it.")
         self.actor = actor
+
+
+class EvidenceRefused(KeysError):
+    """A file that is no evidence of an audit."""
+
+
+class ScheduleRefused(KeysError):
+    """A schedule that is none, or that never comes."""
 
 
 class ExpiryRefused(KeysError):

@@ -17,7 +17,7 @@ from keys.shelves import Shelf, conditions
 from keys.token import NotAToken, parse
 from keys.values import KeyView, State
 from keys.views import view, views
-from storage.tables import Key, Secret
+from storage.tables import Account, Key, Secret
 
 CHOICES_MAX = 10
 NEAREST_MAX = 3
@@ -76,6 +76,11 @@ class Page:
     def has_next(self) -> bool:
         """Whether there are keys after this page."""
         return self.before + len(self.keys) < self.total
+
+
+def began(session: Session, account_id: str) -> datetime:
+    """When the account was made: nothing was due before."""
+    return session.get_one(Account, account_id).created_at
 
 
 def get(session: Session, account_id: str, key_id: str) -> KeyView:

@@ -35,6 +35,7 @@ class Live:
         drawn: a fingerprint of what it said when it was drawn last; empty before.
         due_at: when it had to be looked at; a later change sets another time.
         attempts: how often in a row Slack could not take it.
+        posting_at: when it was about to be posted, and it is not known whether it was.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Live:
     created_at: datetime
     due_at: datetime
     attempts: int
+    posting_at: datetime | None
 
 
 def add(
@@ -120,6 +122,30 @@ def touch_each(session: Session, account_id: str, prefix: str, now: datetime) ->
     )
 
 
+def set_data(
+    session: Session,
+    account_id: str,
+    kind: str,
+    subject: str,
+    audience: str,
+    data: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Changes what a message's drawing is told, and has it drawn anew."""
+    session.execute(
+        update(LiveMessage)
+        .where(
+            col(LiveMessage.account_id) == account_id,
+            col(LiveMessage.kind) == kind,
+            col(LiveMessage.subject) == subject,
+            col(LiveMessage.audience) == audience,
+            col(LiveMessage.closed_at).is_(None),
+        )
+        .values(data=json.dumps(data, ensure_ascii=False, sort_keys=True), due_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def claim(session: Session, account_id: str, now: datetime, lease: timedelta) -> Live | None:
     """Takes the message that waits longest; nobody else gets it until the lease is over."""
     row = session.exec(
@@ -152,12 +178,20 @@ def is_told(session: Session, live: Live, audience: str) -> bool:
     return session.exec(found).first() is not None
 
 
+def posting(session: Session, live: Live, now: datetime) -> None:
+    """Notes that the message is about to be posted; to be committed before it is."""
+    session.execute(
+        update(LiveMessage).where(col(LiveMessage.id) == live.id).values(posting_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def posted(session: Session, live: Live, place: str, message: str) -> None:
     """Notes where the message stands."""
     session.execute(
         update(LiveMessage)
         .where(col(LiveMessage.id) == live.id)
-        .values(place=place, message=message),
+        .values(place=place, message=message, posting_at=None),
         execution_options={"synchronize_session": False},
     )
 
@@ -182,12 +216,17 @@ def drawn(
     )
 
 
-def retry(session: Session, live: Live, at: datetime) -> None:
-    """Gives a claimed message back: Slack could not take it now."""
+def retry(session: Session, live: Live, at: datetime, *, unclear: bool = False) -> None:
+    """Gives a claimed message back: Slack could not take it now.
+
+    Args:
+        unclear: whether Slack may have taken it all the same.
+    """
+    known: dict[str, Any] = {} if unclear else {"posting_at": None}
     session.execute(
         update(LiveMessage)
         .where(col(LiveMessage.id) == live.id)
-        .values(due_at=at, claimed_until=None, attempts=live.attempts + 1),
+        .values(due_at=at, claimed_until=None, attempts=live.attempts + 1, **known),
         execution_options={"synchronize_session": False},
     )
 
@@ -216,4 +255,5 @@ def _view(row: LiveMessage) -> Live:
         created_at=row.created_at,
         due_at=row.due_at,
         attempts=row.attempts,
+        posting_at=row.posting_at,
     )

@@ -28,6 +28,37 @@ class Leaked(StrEnum):
     REVOKE = "revoke"
 
 
+class Unanswered(StrEnum):
+    """What becomes of keys about which nobody decides in an audit.
+
+    Attributes:
+        REMIND: they stay, and are counted as unanswered.
+        REVOKE: they are revoked after a notice.
+    """
+
+    REMIND = "remind"
+    REVOKE = "revoke"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRules:
+    """How a team goes through its keys.
+
+    Attributes:
+        schedule: when audits begin, in cron's way; empty for never by itself.
+        days: how long one lasts.
+        unanswered: what becomes of keys about which nobody decides.
+        notice_days: how long before they are revoked the team is told.
+        digest: when a summary of what was done is posted, in cron's way; empty for never.
+    """
+
+    schedule: str = "0 9 * 1,4,7,10 MON#1"
+    days: int = 21
+    unanswered: Unanswered = Unanswered.REMIND
+    notice_days: int = 7
+    digest: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The team's decisions.
@@ -35,7 +66,7 @@ class Policy:
     Attributes:
         expiry_days: after how many days a new key expires if nobody says otherwise; 0 for never.
         expiry_max_days: after how many days every new key expires at the latest; 0 for no limit.
-        timezone: in which a date begins and ends.
+        timezone: in which a date begins and ends, and schedules are meant.
     """
 
     delivery: DeliveryWay = DeliveryWay.DM
@@ -43,6 +74,7 @@ class Policy:
     expiry_max_days: int = 0
     leaked: Leaked = Leaked.ASK
     timezone: tzinfo = field(default=UTC)
+    audits: AuditRules = field(default_factory=AuditRules)
 
     def today(self, now: datetime) -> date:
         """The team's date."""

@@ -152,6 +152,12 @@ def first_break(session: Session, account_id: str) -> int | None:
     return None
 
 
+def head(session: Session, account_id: str) -> str:
+    """The hash of the newest entry, which stands for all of them."""
+    last = _last(session, account_id)
+    return last.hash if last is not None else BEGINNING
+
+
 def history(session: Session, account_id: str, key_id: str, limit: int = 50) -> list[HistoryEntry]:
     """What happened to one key, newest first."""
     entries = (

@@ -52,6 +52,7 @@ def main() -> None:
                 picture_of_rotation(window)
                 picture_of_home(window)
                 picture_of_leaving(window)
+                picture_of_audit(window)
 
 
 def fill(world: World) -> None:
@@ -144,6 +145,16 @@ def picture_of_leaving(window: SlackWindow) -> None:
     message = window.sees("@Carol Clark leaves.")
     window.page.mouse.move(0, 0)
     message.screenshot(path=PICTURES / "leaving.png")
+
+
+def picture_of_audit(window: SlackWindow) -> None:
+    """The list of an audit."""
+    window.types("/apikeys audit start")
+    message = window.sees("Audit of the API keys")
+    message.get_by_role("button", name="Keep", exact=True).last.click()
+    expect(message).to_contain_text("Last: ")
+    window.page.mouse.move(0, 0)
+    message.screenshot(path=PICTURES / "audit.png")
 
 
 if __name__ == "__main__":

@@ -96,7 +96,27 @@ class SlackSettings(BaseSettings):
     """What happens when a token is seen in a channel: people are asked, or its key is revoked."""
 
     timezone: Annotated[str, Field(alias="APIKEYS_TIMEZONE"), AfterValidator(_timezone)] = "UTC"
-    """The time zone in which dates begin and end, such as `Europe/Berlin`."""
+    """The time zone in which dates begin and end, and schedules are meant, such as
+    `Europe/Berlin`."""
+
+    audit_schedule: Annotated[str, Field(alias="APIKEYS_AUDIT_SCHEDULE")] = "0 9 * 1,4,7,10 MON#1"
+    """When an audit of all keys begins by itself, in cron's way; empty for never. The default is
+    the first Monday of each quarter at 9."""
+
+    audit_days: Annotated[int, Field(alias="APIKEYS_AUDIT_DAYS", ge=5, le=90)] = 21
+    """How many days there are to go through the keys."""
+
+    audit_unanswered: Annotated[
+        Literal["remind", "revoke"], Field(alias="APIKEYS_AUDIT_UNANSWERED")
+    ] = "remind"
+    """What becomes of keys about which nobody decides: they stay, after reminders, or they are
+    revoked after a notice."""
+
+    audit_notice_days: Annotated[int, Field(alias="APIKEYS_AUDIT_NOTICE_DAYS", ge=1, le=90)] = 7
+    """How many days before that the notice is given."""
+
+    digest_schedule: Annotated[str, Field(alias="APIKEYS_DIGEST_SCHEDULE")] = ""
+    """When a digest is posted, in cron's way, such as `0 9 * * MON`; empty for never."""
 
     @model_validator(mode="after")
     def _one_way_to_hear_of_slack(self) -> Self:

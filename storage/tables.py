@@ -6,6 +6,7 @@
               ├─ access_requests          somebody asks for a key
               ├─ people                   who has left, as far as keys are concerned
               ├─ offboardings ─ offboarding_keys  what has to be done about a leaver's keys
+              ├─ audits ─ audit_keys      going through all keys, and what was decided
               ├─ homes                    what stands in whose App Home
               ├─ events                   append-only, chained by hash
               ├─ notices                  the outbox: messages that must follow a change
@@ -45,7 +46,10 @@ def _moment(*, nullable: bool = True) -> Column[datetime]:
 
 
 class Account(SQLModel, table=True):
-    """One team. `workspace_id` is empty until the bot first connects."""
+    """One team. `workspace_id` is empty until the bot first connects.
+
+    `channel_id` is where the team was told of something last: settings may name a channel.
+    """
 
     __tablename__ = "accounts"
 
@@ -53,6 +57,7 @@ class Account(SQLModel, table=True):
     workspace_id: str | None = Field(default=None, unique=True, max_length=32)
     name: str = Field(default="", max_length=200)
     created_at: datetime = Field(sa_column=_moment(nullable=False))
+    channel_id: str | None = Field(default=None, max_length=32)
 
 
 class Key(SQLModel, table=True):
@@ -340,6 +345,71 @@ class OffboardingKey(SQLModel, table=True):
     problem: str = Field(default="", sa_column=Column(Text, nullable=False))
 
 
+class Audit(SQLModel, table=True):
+    """Going through all keys once; see keys.audits.
+
+    `period` names what has begun it: a moment of the schedule, or somebody's wish. There is one
+    audit for each, whoever begins it and however often.
+    """
+
+    __tablename__ = "audits"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'finished')", name="state"),
+        UniqueConstraint("account_id", "period", name="one_audit_per_period"),
+        Index(
+            "one_audit_at_a_time",
+            "account_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+    id: str = Field(primary_key=True, max_length=32)
+    account_id: str = Field(foreign_key="accounts.id", max_length=32)
+    period: str = Field(max_length=80)
+    state: str = Field(max_length=16)
+    started_by: str = Field(max_length=200)
+    created_at: datetime = Field(sa_column=_moment(nullable=False))
+    deadline_at: datetime = Field(sa_column=_moment(nullable=False))
+    total: int
+    doubtful: str = Field(sa_column=Column(Text, nullable=False))
+    begun_after: int
+    seen: int
+    reminders: int = 0
+    escalated_at: datetime | None = Field(default=None, sa_column=_moment())
+    revokes_at: datetime | None = Field(default=None, sa_column=_moment())
+    ended_at: datetime | None = Field(default=None, sa_column=_moment())
+    ended_by: str | None = Field(default=None, max_length=200)
+    record_hash: str = Field(max_length=64)
+    ended_hash: str = Field(default="", max_length=64)
+    filed_at: datetime | None = Field(default=None, sa_column=_moment())
+    claimed_until: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class AuditKey(SQLModel, table=True):
+    """One key in an audit: as it was at the start, what was decided, and as it was at the end."""
+
+    __tablename__ = "audit_keys"
+    __table_args__ = (
+        Index("audit_keys_in_order", "audit_id", "decision", "position"),
+        Index("audit_keys_by_owner", "audit_id", "owner", "decision", "position"),
+    )
+
+    audit_id: str = Field(primary_key=True, foreign_key="audits.id", max_length=32)
+    key_id: str = Field(primary_key=True, foreign_key="keys.id", max_length=32)
+    position: int
+    owner: str | None = Field(default=None, max_length=32)
+    doubts: str = Field(max_length=200)
+    at_start: str = Field(sa_column=Column(Text, nullable=False))
+    at_end: str = Field(default="", sa_column=Column(Text, nullable=False))
+    decision: str = Field(default="", max_length=16)
+    decided_by: str | None = Field(default=None, max_length=200)
+    decided_at: datetime | None = Field(default=None, sa_column=_moment())
+    reason: str = Field(default="", sa_column=Column(Text, nullable=False))
+    asked_at: datetime | None = Field(default=None, sa_column=_moment())
+
+
 class Home(SQLModel, table=True):
     """What stands in a person's App Home, so that it can be redrawn when keys change."""
 
@@ -487,4 +557,5 @@ class LiveMessage(SQLModel, table=True):
     due_at: datetime = Field(sa_column=_moment(nullable=False))
     claimed_until: datetime | None = Field(default=None, sa_column=_moment())
     attempts: int = 0
+    posting_at: datetime | None = Field(default=None, sa_column=_moment())
     closed_at: datetime | None = Field(default=None, sa_column=_moment())

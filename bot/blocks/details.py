@@ -56,6 +56,8 @@ _DONE = {
     "token.seen": "saw its token in a message",
     "key.edited": "changed",
     "expiry.accepted": "let it expire",
+    "audit.kept": "kept it in an audit",
+    "audit.owner_asked": "had its owner asked in an audit",
     "offboarding.kept": "kept it as it is when somebody left",
     "key.limited": "changed its limits",
     "key.revoked": "revoked it",

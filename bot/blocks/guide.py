@@ -27,6 +27,7 @@ _COMMANDS = (
     ("revoke <name or id>", "end a key for good; its token is refused"),
     ("check", "find out what is wrong with a token"),
     ("offboard <@person>", "go through the keys of somebody who leaves"),
+    ("audit [start, status or export]", "go through all keys, and have the evidence"),
     ("export [csv or json]", "everything about the keys as a file, without their tokens"),
     ("request [name]", "ask for a key, if you are no admin"),
     ("help", "this guide"),

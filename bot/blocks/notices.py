@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.blocks import offboard, token
+from bot.blocks import audit, offboard, token
 from bot.blocks.parts import (
     Block,
     Element,
@@ -30,8 +30,11 @@ class UnknownNotice(ValueError):
     """There are no words for a notice of this kind."""
 
 
-def notice(due: DueNotice) -> Message:
+def notice(due: DueNotice, admins: Sequence[str] = ()) -> Message:
     """The message of a notice.
+
+    Args:
+        admins: the ids of those who look after keys, where they have to be called.
 
     Raises:
         UnknownNotice: if no words exist for its kind.
@@ -46,6 +49,12 @@ def notice(due: DueNotice) -> Message:
         return token.abandoned(_name(due.data))
     if due.kind == "keys.imported":
         return message("API keys were imported.", _imported(due))
+    if due.kind in _AUDITS:
+        fallback, blocks = _AUDITS[due.kind]
+        return message(fallback, *blocks(due.data))
+    if due.kind == "audit.escalated":
+        fallback = "The audit of the API keys ends soon, and some have no answer."
+        return message(fallback, *audit.escalated(due.data, admins))
     if due.kind == "offboarding.finished":
         return message("Every key of somebody who leaves is dealt with.", _offboarded(due))
     if due.kind in _ROTATIONS:
@@ -107,6 +116,14 @@ def _not_rotated(due: DueNotice) -> Block:
     return sentence("Rotating ", which, " did not come to its end. The old token goes on.")
 
 
+_AUDITS: dict[str, tuple[str, Callable[[dict[str, Any]], list[Block]]]] = {
+    "audit.finished": (
+        "The audit of the API keys is over.",
+        lambda data: audit.finished(data, "/apikeys"),
+    ),
+    "audit.revokes": ("API keys without an answer are going to be revoked.", audit.revokes),
+    "digest.posted": ("What happened with API keys.", audit.digest),
+}
 _ROTATIONS: dict[str, tuple[str, Callable[[DueNotice], Block]]] = {
     "rotation.still_used": ("A program still uses an old token.", _still_used),
     "rotation.ended": ("An old token has ended.", _old_ended),

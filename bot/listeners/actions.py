@@ -7,6 +7,7 @@ from datetime import timedelta
 from slack_bolt import App
 
 from bot import (
+    auditing,
     checking,
     editing,
     exporting,
@@ -57,6 +58,7 @@ def register(app: App, context: Context) -> None:
         ids.REQUEST_APPROVE: requesting.approve,
         ids.REQUEST_DENY: requesting.open_deny,
         ids.CHECK: checking.open_check,
+        ids.AUDIT_ASK: auditing.ask_owner,
         ids.EXPORT: lambda turn: exporting.asked(turn, ""),
         ids.OFFBOARD: lambda turn: leaving.asked(turn, ()),
         ids.OFFBOARD_KEEP: leaving.keep,
@@ -76,6 +78,16 @@ def register(app: App, context: Context) -> None:
     # Whoever owns keys may turn the pages of theirs.
     app.action(ids.HOME_BACK)(listener(context, home.turn_back, anyone=True))
     app.action(ids.HOME_ON)(listener(context, home.turn_on, anyone=True))
+    # Whoever answers for a key may decide about it in an audit; the work itself checks.
+    for action, decide in {
+        ids.AUDIT_KEEP: auditing.keep,
+        ids.AUDIT_ROTATE: auditing.rotate,
+        ids.AUDIT_REVOKE: auditing.revoke,
+        ids.AUDIT_MENU: auditing.menu,
+        ids.AUDIT_BACK: auditing.turn_page,
+        ids.AUDIT_ON: auditing.turn_page,
+    }.items():
+        app.action(action)(listener(context, decide, anyone=True))
     app.action(ids.REQUEST)(listener(context, requesting.open_ask, anyone=True))
     app.action(ids.REQUEST_WITHDRAW)(listener(context, requesting.withdraw, anyone=True))
     # Somebody who is no admin any more may still remove the token that was sent to them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slack_bolt import App
 
-from bot import checking, exporting, leaving, requesting, showing
+from bot import auditing, checking, exporting, leaving, requesting, showing
 from bot import commands as read
 from bot.admins import Denied
 from bot.blocks import answers, guide, ids
@@ -54,6 +54,8 @@ def _carry_out(turn: Turn, said: read.Command) -> None:
             _about(turn, rest, "revoke", ids.DO_REVOKE)
         case read.Check():
             checking.open_check(turn)
+        case read.Audit(what=what):
+            _audit(turn, what)
         case read.Export(form=form):
             exporting.asked(turn, form)
         case read.Offboard(people=people):
@@ -66,6 +68,17 @@ def _carry_out(turn: Turn, said: read.Command) -> None:
             _about(turn, rest, "show", ids.DO_DETAILS)
         case read.Unknown(word=word, suggestion=suggestion, rest=rest):
             turn.say(answers.mistyped(COMMAND, word, suggestion, turn.ref(), rest))
+
+
+def _audit(turn: Turn, what: str) -> None:
+    ways = {
+        "": auditing.status, "status": auditing.status, "start": auditing.start,
+        "export": auditing.export,
+    }  # fmt: skip
+    if what in ways:
+        ways[what](turn)
+    else:
+        turn.say(answers.told(f"Type {COMMAND} audit start, status or export."))
 
 
 def _list(turn: Turn, said: read.List) -> None:

@@ -7,6 +7,7 @@ from datetime import date
 from slack_bolt import App
 
 from bot import (
+    auditing,
     checking,
     editing,
     filled_in,
@@ -43,6 +44,7 @@ def register(app: App, context: Context) -> None:
     app.view(ids.DENY_MODAL)(listener(context, requesting.denied))
     app.view(ids.REQUEST_MODAL)(listener(context, requesting.asked, anyone=True))
     # Whoever was to have the token takes it, an admin or not.
+    app.view(ids.AUDIT_KEEP_MODAL)(listener(context, auditing.kept, anyone=True))
     app.view(ids.REVEAL_MODAL)(listener(context, revealing.claim, anyone=True))
 
 

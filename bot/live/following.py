@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Engine
 
+from bot.blocks.parts import Message
 from bot.claims import LEASE, TRYING, pause_after
 from bot.live.drawing import Draw, Drawing
 from bot.live.kinds import KINDS
-from bot.slack import Blocks, Posted, SlackClient
-from bot.slack_errors import MessageGone, NotDeliverable, SlackError
+from bot.posting import Letter, post
+from bot.slack import Posted, SlackClient
+from bot.slack_errors import MessageGone, NotDeliverable, SlackError, Unavailable
+from keys import accounts
 from keys import live as lives
 from keys.live import Live
 from keys.notices import TEAM
 from keys.service import KeyService
-from keys.values import Actor
 from storage import reading, writing
 
 logger = logging.getLogger("bot")
@@ -71,27 +73,39 @@ class LiveMessages:
         if live.place is not None and live.message is not None:
             slack.update(Posted(live.place, live.message), message["text"], message["blocks"])
         else:
-            posted = self._post(slack, live, message["text"], message["blocks"])
+            posted = self._post(slack, live, message)
             if posted is None:
                 return live.drawn
             with writing(self.engine) as session:
                 lives.posted(session, live, posted.channel, posted.ts)
+                if live.audience == TEAM:
+                    accounts.note_channel(session, self.account_id, posted.channel)
         return fingerprint
 
-    def _post(self, slack: SlackClient, live: Live, text: str, blocks: Blocks) -> Posted | None:
+    def _post(self, slack: SlackClient, live: Live, message: Message) -> Posted | None:
         """Where it was posted; None if nobody is left to be told."""
-        if live.audience != TEAM:
-            try:
-                return slack.dm(Actor.read(live.audience).id, text, blocks)
-            except NotDeliverable as error:
-                # This person cannot be reached, today or tomorrow: the team takes it instead.
-                logger.warning("%s was not told of %s: %s", live.audience, live.kind, error)
-                with reading(self.engine) as session:
-                    if lives.is_told(session, live, TEAM):
-                        return None
-        return slack.post(self.channel, text, blocks)
+        with writing(self.engine) as session:
+            lives.posting(session, live, self.service.clock.now())
+            known = accounts.channel(session, self.account_id)
+        letter = Letter(live.id, live.audience, self.channel, known, live.posting_at)
+        try:
+            return post(slack, letter, message)
+        except NotDeliverable as error:
+            if live.audience == TEAM:
+                raise
+            # This person cannot be reached, today or tomorrow: the team takes it instead.
+            logger.warning("%s was not told of %s: %s", live.audience, live.kind, error)
+        with reading(self.engine) as session:
+            if lives.is_told(session, live, TEAM):
+                return None
+        return post(slack, replace(letter, audience=TEAM), message)
 
     def _later(self, live: Live, error: SlackError) -> None:
         logger.warning("%s about %s is not drawn yet: %s", live.kind, live.subject, error)
         with writing(self.engine) as session:
-            lives.retry(session, live, self.service.clock.now() + pause_after(live.attempts))
+            lives.retry(
+                session,
+                live,
+                self.service.clock.now() + pause_after(live.attempts),
+                unclear=isinstance(error, Unavailable) and error.unclear,
+            )

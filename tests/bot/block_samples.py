@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.blocks import (
     answers,
+    audit,
     check,
     details,
     edit,
@@ -29,8 +30,10 @@ from bot.blocks import (
     token,
 )
 from bot.refs import Ref
-from keys import offboarding
+from keys import audit_views, offboarding
+from keys.audit_views import Decision, Item
 from keys.diagnosis import Case, Diagnosis, Slip
+from keys.doubts import Doubt
 from keys.leaks import Standing
 from keys.notices import DueNotice
 from keys.offboarding import Result, Wish
@@ -181,6 +184,83 @@ def leaving(name: str) -> Iterator[offboarding.OffboardingView]:
             yield replace(opened, stage=stage, ended_at=NOW, ended_by=BOB, items=items)
 
 
+def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
+    """The audit's messages in every state, with few keys and with many."""
+    item = Item(
+        key=key(name, owner="W0BOB", last_used_at=NOW, expires_at=NOW),
+        doubts=tuple(Doubt), decision=None, by=None, at=None, reason="", asked_at=None,
+    )  # fmt: skip
+    plain = replace(item, doubts=(), asked_at=NOW, key=key(name, owner=None))
+    idle = replace(item, doubts=(Doubt.IDLE,), key=key(name, id="key_other"))
+    many = [replace(item, key=replace(item.key, id=f"key_{n:012}")) for n in range(audit.ITEMS_MAX)]
+    done = [
+        replace(item, decision=how, by=by, at=NOW, reason=note)
+        for how in Decision
+        for by in (BOB, Actor.system("audit"))
+    ]
+    running = audit_views.AuditView(
+        id="aud_7Fq2mZr81LdW",
+        period="2026-10-05T07:00+00:00",
+        stage=audit_views.Stage.OPEN,
+        started_by=ANN,
+        created_at=NOW,
+        deadline_at=NOW,
+        ended_at=None,
+        total=5_000,
+        doubtful=dict.fromkeys(Doubt, 1_000),
+        decided={},
+        revokes_at=None,
+        reminders=0,
+    )
+    decided = dict.fromkeys(Decision, 900)
+    ended = replace(
+        running, stage=audit_views.Stage.FINISHED, ended_at=NOW, decided=decided, total=4_500
+    )
+    for view in (
+        running,
+        replace(running, decided=decided, revokes_at=NOW),
+        replace(running, total=1, doubtful={}),
+        ended,
+    ):
+        for of in (audit.TEAM, audit.MINE):
+            for items, skip in (([], 0), (many, 6), ([plain, idle], 0)):
+                for replaced in (True, False):
+                    shown = audit.Board(
+                        view, items, len(items) and 5_000, skip, done[:3], of, NOW, replaced
+                    )
+                    yield audit.board(shown, Ref(NOW, about=view.id, query=f"{view.id}:2"))
+        for one in (item, *done):
+            yield audit.asks_owner(view, one, ANN, Ref(NOW, about=view.id))
+        yield audit.asks_owner(view, item, None, Ref(NOW, about=view.id))
+        yield audit.status(view, NOW, "/apikeys")
+        yield audit.status(view, None, "/apikeys")
+        yield audit.begun(view, before=True)
+        yield audit.begun(view, before=False)
+    yield audit.status(None, NOW, "/apikeys")
+    yield audit.status(None, None, "/apikeys")
+    for one in (item, plain, *done):
+        yield audit.decided(one)
+        yield audit.owner_asked(one)
+    data = {
+        "owners": [["U0ANN", 40], ["W0BOB", 2], ["", 7]] * 10,
+        "total": 5_000,
+        "decided": dict.fromkeys(Decision, 1_000),
+        "deadline_at": NOW.isoformat(),
+        "revokes_at": NOW.isoformat(),
+        "doubtful": dict.fromkeys(Doubt, 1_000),
+    }
+    yield notices.notice(due("audit.escalated", Actor.system("audit"), **data), ["U0ANN"] * 10)
+    yield notices.notice(due("audit.revokes", Actor.system("audit"), **data))
+    yield notices.notice(due("audit.revokes", Actor.system("audit"), **data, yours=1))
+    before = {"total": 4_000, "doubtful": dict.fromkeys(Doubt, 900)}
+    yield notices.notice(due("audit.finished", Actor.system("audit"), **data, before=before))
+    yield notices.notice(due("audit.finished", Actor.system("audit"), **data))
+    counts = dict.fromkeys(("total", "made", "revoked", "expiring", "idle", "never_used"), 1_000)
+    yield notices.notice(
+        due("digest.posted", Actor.system("schedule"), **counts, since=NOW.isoformat())
+    )
+
+
 def page(name: str, rows: int, query: str = "") -> listing.Page:
     """A page in the middle of many keys."""
     keys = [key(name, id=f"key_{row:012}", last_used_at=NOW) for row in range(rows)]
@@ -231,6 +311,7 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     for asked in asked_for(name, note):
         yield request.for_team(asked, Ref(NOW, about=asked.id))
         yield request.for_requester(asked, Ref(NOW, about=asked.id))
+    yield from audited(name, note)
     for found in leaving(name):
         yield offboard.for_team(found, Ref(NOW, about=found.id))
     yield export.on_its_way()
@@ -322,6 +403,7 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
         request.Draft(name, ("read", "write"), note, poor, admin=True),
     ):
         yield request.ask(draft, "/apikeys", REF)
+    yield audit.say_why(key(name), REF)
     yield offboard.ask(REF)
     yield offboard.hand_over(key(name), 1, REF)
     for number in (1, 5_000):

@@ -30,7 +30,12 @@ def house(tmp_path: Path) -> Iterator[House]:
 @pytest.fixture
 def calls() -> FakeCalls:
     dm = {"ok": True, "channel": {"id": "D1"}}
-    return FakeCalls(chat__postMessage=[OK], chat__update=[OK], conversations__open=[dm])
+    return FakeCalls(
+        chat__postMessage=[OK],
+        chat__update=[OK],
+        conversations__open=[dm],
+        conversations__history=[{"messages": []}],
+    )
 
 
 @pytest.fixture

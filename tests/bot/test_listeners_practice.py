@@ -15,7 +15,7 @@ from bot.admins import Admins, SlackAdmins, Workspace
 from bot.app import build
 from bot.blocks import ids
 from bot.context import Context
-from bot.slack import SlackClient
+from bot.slack import Calls, SlackClient
 from keys import finding
 from sandbox.delivering import Ack, NotAcknowledged
 from sandbox.model import Json
@@ -41,14 +41,7 @@ def slack(house: House) -> Iterator[PracticeSlack]:
     practice.add_person("alice", role="admin")
     practice.add_person("bob")
 
-    def calls(method: str, args: dict[str, Any], *, form: bool, timeout: float) -> dict[str, Any]:
-        status, _, body = practice.call(method, args, practice.bot_token)
-        answer = dict(body)
-        if not answer.get("ok"):
-            raise refused(str(answer.get("error")), status, answer)
-        return answer
-
-    client = SlackClient(calls)
+    client = SlackClient(practice_calls(practice))
     admins = Admins(client.quick(), SlackAdmins(), Workspace(practice.team_id), house.clock)
     context = Context(
         engine=house.engine,
@@ -77,6 +70,19 @@ def slack(house: House) -> Iterator[PracticeSlack]:
     yield practice
     practice.close()
     app.listener_runner.listener_executor.shutdown()
+
+
+def practice_calls(practice: PracticeSlack) -> Calls:
+    """The practice Slack's Web API, without a socket."""
+
+    def calls(method: str, args: dict[str, Any], *, form: bool, timeout: float) -> dict[str, Any]:
+        status, _, body = practice.call(method, args, practice.bot_token)
+        answer = dict(body)
+        if not answer.get("ok"):
+            raise refused(str(answer.get("error")), status, answer)
+        return answer
+
+    return calls
 
 
 def refused(code: str, status: int, answer: dict[str, Any]) -> SlackApiError:

@@ -33,6 +33,7 @@ def calls() -> FakeCalls:
         chat__postMessage=[{"channel": "D1", "ts": "1.000001"}],
         chat__update=[{}],
         conversations__open=[{"channel": {"id": "D1"}}],
+        conversations__history=[{"messages": []}],
     )
 
 

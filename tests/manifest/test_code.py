@@ -33,6 +33,7 @@ SCOPE_OF_METHOD = {
     "chat.postEphemeral": "chat:write",
     "chat.postMessage": "chat:write",
     "chat.update": "chat:write",
+    "conversations.history": "channels:history",  # or groups: or im:history, by the channel
     "conversations.open": "im:write",
     "files.completeUploadExternal": "files:write",
     "files.getUploadURLExternal": "files:write",
@@ -111,6 +112,7 @@ def test_the_scopes_are_those_that_the_calls_need(manifest: dict[str, Any]) -> N
     called = set(_methods_called())
     assert called == SCOPE_OF_METHOD.keys()
     needed = {SCOPE_OF_METHOD[method] for method in called}
+    needed |= {"im:history"}  # the same method, for direct messages
     needed |= {SCOPE_OF_EVENT[event] for event in _subscribed(manifest)} | {"commands"}
     scopes = manifest["oauth_config"]["scopes"]
     assert set(scopes["bot"]) | set(scopes.get("bot_optional", ())) == needed - {None}

@@ -1,0 +1,66 @@
+"""Posting once what must be said once, although the bot may die at any moment.
+
+Slack takes a message twice if it is sent twice. So each bears the id of what it tells as a mark;
+whoever cannot know whether an earlier attempt came through looks for it first. That takes the
+optional scopes for history; without them the message is posted again, and may stand there twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.blocks.parts import Message
+from bot.slack import Posted, SlackClient
+from bot.slack_errors import ChannelProblem, MissingScope
+from keys.notices import TEAM
+from keys.values import Actor
+
+logger = logging.getLogger("bot")
+
+# Clocks of two machines are not the same.
+_EARLIER = timedelta(minutes=2)
+_CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What has to be posted once.
+
+    Attributes:
+        audience: `team`, or a person as `person:U…`.
+        channel: where the team is told.
+        known: the channel's id, if it is known, since `channel` may be a name.
+        since: when it was first due; None if it was surely never posted.
+    """
+
+    mark: str
+    audience: str
+    channel: str
+    known: str | None
+    since: datetime | None
+
+
+def post(slack: SlackClient, letter: Letter, message: Message) -> Posted:
+    """Posts it, unless it stands there. Raises SlackError."""
+    if letter.since is not None and (found := _found(slack, letter, letter.since)) is not None:
+        return found
+    text, blocks = message["text"], message["blocks"]
+    if letter.audience == TEAM:
+        return slack.post(letter.channel, text, blocks, mark=letter.mark)
+    return slack.dm(Actor.read(letter.audience).id, text, blocks, mark=letter.mark)
+
+
+def _found(slack: SlackClient, letter: Letter, since: datetime) -> Posted | None:
+    place = letter.channel if _CHANNEL_ID.fullmatch(letter.channel) else letter.known
+    if letter.audience != TEAM:
+        place = slack.open_dm(Actor.read(letter.audience).id)
+    if place is None:
+        return None
+    try:
+        return slack.find(place, letter.mark, since - _EARLIER)
+    except (MissingScope, ChannelProblem) as error:
+        logger.info("whether %s was posted cannot be looked up: %s", letter.mark, error.code)
+        return None

@@ -1,0 +1,113 @@
+"""What must be said once is said once, although the bot dies between saying it and noting that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.claims import LEASE
+from bot.following import Following
+from bot.slack import SlackClient
+from sandbox.practice import PracticeSlack
+from tests.bot.fake_slack import FakeTime
+from tests.bot.test_listeners_practice import practice_calls
+from tests.e2e.program import MANIFEST
+from tests.keys.conftest import House, open_test_house
+
+
+class Died(BaseException):
+    """Stands for `kill -9`: nothing in the program may catch it."""
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    opened = open_test_house(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def slack() -> Iterator[PracticeSlack]:
+    slack = PracticeSlack(MANIFEST)
+    slack.add_person("alice", role="admin")
+    slack.add_channel("api-keys", members=["alice"])
+    slack.invite_app("api-keys")
+    yield slack
+    slack.close()
+
+
+class Bot:
+    """A bot that was just started; it dies right after Slack has taken a message, if it is to."""
+
+    def __init__(self, house: House, slack: PracticeSlack, channel: str = "#api-keys") -> None:
+        self.dies = False
+        calls = practice_calls(slack)
+
+        def attempt(method: str, args: dict[str, Any], **how: Any) -> dict[str, Any]:
+            answer: dict[str, Any] = calls(method, args, **how)
+            if self.dies and method == "chat.postMessage":
+                raise Died
+            return answer
+
+        time = FakeTime()
+        client = SlackClient(attempt, sleep=time.sleep, monotonic=time.monotonic)
+        self.following = Following(house.engine, house.service, client, house.account, channel)
+
+    def dies_while_saying(self) -> None:
+        self.dies = True
+        with pytest.raises(Died):
+            self.following.run_once()
+
+
+def said(slack: PracticeSlack, words: str) -> int:
+    alice = slack.person("alice").goes_to("api-keys")
+    return alice.screen().count(words)
+
+
+def rotates(house: House) -> None:
+    from tests.keys.test_rotations import rotate
+
+    key, _ = house.issue("Zapier")
+    rotate(house, key.id)
+
+
+def test_a_notice_is_found_again_and_not_repeated(house: House, slack: PracticeSlack) -> None:
+    rotates(house)
+    Bot(house, slack).following.run_once()  # from here on the channel's id is known
+    house.issue("Make")
+    Bot(house, slack).dies_while_saying()
+    assert said(slack, "made the key Make") == 1
+    house.clock.move(LEASE + timedelta(seconds=1))
+    Bot(house, slack).following.run_once()
+    assert said(slack, "made the key Make") == 1
+    assert Bot(house, slack).following.run_once() == 0
+
+
+def test_a_live_message_is_found_again_and_goes_on(house: House, slack: PracticeSlack) -> None:
+    place = slack.workspace.channel_named("api-keys")
+    assert place is not None
+    rotates(house)
+    bot = Bot(house, slack, place.id)
+    bot.following.say_a_notice()
+    bot.dies_while_saying()
+    house.clock.move(LEASE + timedelta(seconds=1))
+    again = Bot(house, slack, place.id)
+    again.following.run_once()
+    again.following.run_once()
+    texts = [m.text for m in slack.workspace.messages_for(slack.person("alice").id, place.id)]
+    assert sum("being rotated" in text for text in texts) == 1
+
+
+def test_without_the_scope_it_is_said_again(house: House, slack: PracticeSlack) -> None:
+    rotates(house)
+    Bot(house, slack).following.run_once()
+    slack.install.scopes -= {"channels:history", "groups:history", "im:history"}
+    house.issue("Make")
+    Bot(house, slack).dies_while_saying()
+    house.clock.move(LEASE + timedelta(seconds=1))
+    Bot(house, slack).following.run_once()
+    assert said(slack, "made the key Make") == 2
