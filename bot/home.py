@@ -16,8 +16,10 @@ from bot.refs import Ref
 from bot.slack_errors import SlackError, StaleView
 from bot.turn import Turn
 from keys import finding, homes, usage
+from keys.finding import Found
 from keys.homes import HomeView, Shown
 from keys.shelves import Shelf
+from keys.token import redact
 from storage import reading, writing
 
 logger = logging.getLogger("bot")
@@ -46,8 +48,16 @@ def choose_shelf(turn: Turn) -> None:
 
 
 def search(turn: Turn) -> None:
-    """Shows the keys that match."""
-    _choose(turn, query=str(turn.action.get("value") or ""))
+    """Shows the keys that match; of a pasted token its hint remains, which finds it too."""
+    _choose(turn, query=_without_token(turn.context, str(turn.action.get("value") or "")))
+
+
+def _without_token(context: Context, text: str) -> str:
+    if redact(text) == text:
+        return text
+    with reading(context.engine) as session:
+        found = finding.find(session, context.account_id, text, revoked=True)
+    return found.key.hint if isinstance(found, Found) else redact(text)
 
 
 def turn_back(turn: Turn) -> None:
@@ -97,25 +107,24 @@ def draw(context: Context, home: HomeView, *, forced: bool) -> None:
         SlackError: if it could not be published.
     """
     account = context.account_id
-    with reading(context.engine) as session:
-        seen = homes.newest(session, account)
-    view = _view(context, home)
-    drawn = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
-    view_hash = home.view_hash
-    if forced or drawn != home.drawn:
-        view_hash = _publish(context, home, view)
+    # What was read last is published over what stood there then. If somebody was faster, it is read
+    # anew, and goes over whatever stands there now.
+    for hash_ in (home.view_hash, ""):
+        with reading(context.engine) as session:
+            seen = homes.newest(session, account)
+        view = _view(context, home)
+        drawn = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
+        view_hash = home.view_hash
+        if not forced and drawn == home.drawn:
+            break
+        try:
+            answer = context.slack.publish_home(home.user_id, view, hash_ or None)
+        except StaleView:
+            continue
+        view_hash = str(answer.get("hash") or "")
+        break
     with writing(context.engine) as session:
         homes.published(session, account, home.user_id, view_hash, drawn, seen)
-
-
-def _publish(context: Context, home: HomeView, view: View) -> str:
-    """Publishes over what was read last; if somebody was faster, over that."""
-    try:
-        answer = context.slack.publish_home(home.user_id, view, home.view_hash or None)
-    except StaleView:
-        # What is published was read from the database a moment ago, so it is the newer one.
-        answer = context.slack.publish_home(home.user_id, view)
-    return str(answer.get("hash") or "")
 
 
 def _view(context: Context, home: HomeView) -> View:

@@ -187,7 +187,12 @@ def _counts(
 
 def _matching(account_id: str, words: str, owner: str | None) -> list[ColumnElement[bool]]:
     wanted = [col(Key.account_id) == account_id, col(Key.state) == State.ACTIVE]
-    wanted += [_searched(word) for word in fold(_printable(words)).split()]
+    # Names and notes stand there folded; hints as they are, with the character between their parts.
+    wanted += [
+        or_(_searched(fold(word)), _searched(word.casefold()))
+        for word in _printable(words).split()
+        if fold(word)
+    ]
     if owner is not None:
         wanted.append(col(Key.owner) == owner)
     return wanted

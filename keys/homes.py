@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, func, or_, select
 
 from keys.shelves import Shelf
+from keys.token import redact
 from storage.tables import Event, Home
 
 FOLLOWED = timedelta(days=1)
@@ -66,9 +67,10 @@ def choose(
     session: Session, account_id: str, user_id: str, now: datetime, **changes: str
 ) -> HomeView:
     """Notes what somebody wants to see; whatever is not named begins anew, but for the search and
-    the shelf, which stay."""
+    the shelf, which stay. No token is kept, wherever one is pasted."""
     before = open_(session, account_id, user_id, now)
     shown = replace(Shown(query=before.shown.query, shelf=before.shown.shelf), **changes)
+    shown = replace(shown, query=redact(shown.query))
     row = session.get_one(Home, (account_id, user_id))
     row.shown = _text(shown)
     session.add(row)

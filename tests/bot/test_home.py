@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from bot import home
 from bot.blocks import ids
 from bot.blocks.home import sparkline
 from bot.following import Following
 from keys.shelves import Shelf
+from storage import reading
+from storage.tables import Home
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import PEOPLE, Bench, buttons
 
@@ -192,3 +195,35 @@ def test_a_sparkline_shows_whatever_was_used_at_all() -> None:
     assert sparkline([0, 1, 1000]) == "▁▂█"
     assert sparkline([5, 5]) == "██"
     assert sparkline([]) == ""
+
+
+def test_a_token_that_is_pasted_into_the_search_is_kept_nowhere_and_found(bench: Bench) -> None:
+    _, token = bench.house.issue("Zapier")
+    bench.house.issue("Make")
+    opens(bench)
+    presses(
+        bench,
+        {"action_id": ids.HOME_SEARCH, "type": "plain_text_input", "value": token.reveal()},
+    )
+    drawn = json.dumps(bench.last("views.publish")["view"])
+    assert token.secret not in drawn
+    assert "Zapier" in drawn
+    assert "Make" not in drawn
+    with reading(bench.house.engine) as session:
+        shown = [home.shown for home in session.exec(select(Home))]
+    assert token.secret not in json.dumps(shown)
+
+
+def test_whoever_was_faster_has_what_is_newer_read_before_it_is_overwritten(bench: Bench) -> None:
+    key, _ = bench.house.issue("Zapier")
+    opens(bench)
+
+    def faster(args: dict[str, Any]) -> dict[str, Any]:
+        if args.get("hash"):
+            bench.house.rename(key.id, "Renamed meanwhile")
+            raise refusal("hash_conflict")
+        return {"view": {"id": "V9", "hash": "h3"}}
+
+    bench.calls.replies["views.publish"] = [faster]
+    opens(bench)
+    assert "Renamed meanwhile" in json.dumps(bench.last("views.publish")["view"])

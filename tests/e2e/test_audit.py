@@ -59,7 +59,9 @@ def test_an_audit_from_its_beginning_to_its_evidence(world: World) -> None:
     alice.presses("Rotate", on=BOARD).person.sees("Rotate API key", within=WITHIN)
     alice.submits().sees("has a new token", within=WITHIN).closes()
     alice.sees("3 of 4 keys decided", within=WITHIN)
-    alice.chooses("Keep, and say why", row="Zapier, production").person.sees("Why is it needed?", within=WITHIN)
+    alice.chooses("Keep, and say why", row="Zapier, production").person.sees(
+        "Why is it needed?", within=WITHIN
+    )
     alice.fills(reason="Invoices").submits().sees("was kept by", within=WITHIN).closes()
     alice.sees("The audit of 4 keys is over: 2 kept, 1 rotated, 1 revoked.", within=WITHIN)
     alice.sees("[file] Keys and their use over the last year", within=WITHIN)

@@ -156,3 +156,12 @@ def test_what_like_means_by_itself_is_only_a_character(house: House) -> None:
         assert finding.page(session, house.account, "0%").total == 1
         assert finding.page(session, house.account, "_").total == 0
         assert finding.page(session, house.account, "/").total == 0
+
+
+def test_the_list_is_searched_by_a_hint_as_it_is_shown(house: House) -> None:
+    key, token = house.issue("Nightly")
+    house.issue("Daily")
+    with reading(house.engine) as session:
+        for typed in (token.hint, key.hint.upper(), f"  {token.hint} "):
+            found = finding.page(session, house.account, typed)
+            assert [one.id for one in found.keys] == [key.id]
