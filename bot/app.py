@@ -11,7 +11,7 @@ from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from bot import listeners
+from bot import listeners, replays
 from bot.context import Context
 
 # Each waits for Slack while a token is delivered, so there are more than Bolt's five.
@@ -57,6 +57,8 @@ def build(
             token_verification_enabled=False,
             listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="listener"),
         )
+    if signing_secret:
+        app.middleware(replays.refusing(context.engine, context.clock))
     listeners.register(app, context)
     return app
 

@@ -31,6 +31,7 @@ from keys import (
     offboarding,
     requests,
     rotations,
+    seen,
 )
 from keys.deliveries import DeliveryView
 from keys.notices import DueNotice
@@ -117,6 +118,7 @@ class Following:
         now, account, found = self.service.clock.now(), self.account_id, 0
         with reading(self.engine) as session:
             reminding = chores.is_due(session, account, "expiry", _REMINDING, now)
+            forgetting = chores.is_due(session, account, "seen", seen.KEPT, now)
             rotating = rotations.are_running(session, account)
             closing = requests.are_late(session, account, now)
             leaving = offboarding.have_news(session, account, now)
@@ -125,6 +127,10 @@ class Following:
             with writing(self.engine) as session:
                 if chores.claim(session, account, "expiry", _REMINDING, now):
                     found += expiry.sweep(session, account, now)
+        if forgetting:
+            with writing(self.engine) as session:
+                if chores.claim(session, account, "seen", seen.KEPT, now):
+                    seen.forget(session, now)
         if rotating:
             with writing(self.engine) as session:
                 found += rotations.sweep(self.service, session, account)

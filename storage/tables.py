@@ -14,6 +14,7 @@
               └─ chores                   when a thing that is done now and then was done last
     peppers                  which pepper made the digests (a fingerprint, never the pepper)
     changes                  what gateways have to forget; written by triggers, see storage.feed
+    seen                     requests that were taken, and are not taken again
     gateways, confirmations  which gateways run, and what each has forgotten
 
 SQLModel classes with `table=True` do not validate; input is checked before it gets here.
@@ -423,6 +424,15 @@ class Home(SQLModel, table=True):
     opened_at: datetime = Field(sa_column=_moment(nullable=False))
     seen: int = 0
     claimed_until: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class Seen(SQLModel, table=True):
+    """A request that was taken: it is not taken again. Kept as long as it could be replayed."""
+
+    __tablename__ = "seen"
+
+    id: str = Field(primary_key=True, max_length=80)
+    at: datetime = Field(sa_column=Column(Moment(), nullable=False, index=True))
 
 
 class Chore(SQLModel, table=True):

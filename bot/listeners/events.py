@@ -10,6 +10,7 @@ from slack_bolt import App
 
 from bot import home, leaking, leaving
 from bot.context import Context
+from bot.replays import Events
 
 logger = logging.getLogger("bot")
 
@@ -23,18 +24,23 @@ def register(app: App, context: Context) -> None:
         "message": leaking.posted,
         "user_change": leaving.changed,
     }
+    before = Events()
     for kind, work in events.items():
-        app.event(kind)(_listener(context, work))
+        app.event(kind)(_listener(context, work, before))
 
 
-def _listener(context: Context, work: Callable[[Context, Event], None]) -> Callable[..., None]:
+def _listener(
+    context: Context, work: Callable[[Context, Event], None], before: Events
+) -> Callable[..., None]:
     """Makes a listener for Bolt.
 
     Slack has its acknowledgement before this runs, so it delivers nothing again: what must not be
     missed is found in another way as well, such as by a daily sweep.
     """
 
-    def listen(event: Event) -> None:
+    def listen(event: Event, body: dict[str, Any]) -> None:
+        if not before.first(str(body.get("event_id") or "")):
+            return
         try:
             work(context, event)
         except Exception:

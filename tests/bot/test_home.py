@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count as counting
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from storage.tables import Home
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import PEOPLE, Bench, buttons
 
+_numbers = counting(1)
+
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
@@ -33,7 +36,14 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def opens(bench: Bench, user: str = "U0ALICE", tab: str = "home") -> None:
     event = {"type": "app_home_opened", "user": user, "channel": "D1", "tab": tab}
-    bench.sends({"type": "event_callback", "event_id": "Ev1", "team_id": "T0ACME", "event": event})
+    bench.sends(
+        {
+            "type": "event_callback",
+            "event_id": f"Ev{next(_numbers)}",
+            "team_id": "T0ACME",
+            "event": event,
+        }
+    )
 
 
 def presses(bench: Bench, action: dict[str, Any], user: str = "U0ALICE") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from storage import SchemaAhead, open_engine, upgrade, writing
+from storage.schema import revision
 
 
 def test_models_and_migrations_agree(database_url: str) -> None:
@@ -49,3 +51,19 @@ def test_the_database_file_is_private_and_durable(tmp_path: Path) -> None:
 def test_an_unusable_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"database|supported"):
         open_engine(url)
+
+
+def test_of_ten_programs_that_start_at_once_one_migrates(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    for url in (
+        f"sqlite:///{tmp_path / 'keys.db'}",
+        request.getfixturevalue("postgresql").create("ten_at_once"),
+    ):
+        engines = [open_engine(url) for _ in range(10)]
+        with ThreadPoolExecutor(10) as pool:
+            list(pool.map(upgrade, engines))
+        at, needed = revision(engines[0])
+        assert at == needed
+        for engine in engines:
+            engine.dispose()
