@@ -7,9 +7,10 @@ from contextlib import ExitStack
 
 import click
 
-from apikeys import auditing, moving, operator
+from apikeys import auditing, database, moving, operator
 from apikeys.demo.command import demo
 from apikeys.demo.errors import DemoError
+from apikeys.doctor import doctor
 from apikeys.gateway import start_gateway
 from apikeys.house import open_house
 from apikeys.serving import Part, asked_to_stop, configure_logging, wait
@@ -41,6 +42,9 @@ def commands() -> None:
 commands.add_command(operator.keys)
 commands.add_command(demo)
 commands.add_command(auditing.audit)
+commands.add_command(database.db)
+commands.add_command(database.status)
+commands.add_command(doctor)
 commands.add_command(moving.import_keys)
 commands.add_command(moving.export_keys)
 
