@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+from contextlib import closing
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -38,6 +42,32 @@ def upgrade_database() -> None:
         if before == after
         else f"The database went from revision {before or 'nothing'} to {after}."
     )
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Copy the embedded database to FILE, whole and of one moment, also while it is in use."""
+    settings = load()
+    if not settings.embedded:
+        raise click.ClickException("This is for the embedded database. Use pg_dump for PostgreSQL.")
+    if file.exists():
+        raise click.ClickException(f"{file} is there already. Name another one.")
+    source = settings.home / "apikeys.db"
+    if not source.exists():
+        raise click.ClickException(f"There is no database in {settings.home} yet.")
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        # Made for its owner alone before anything is in it.
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(source)) as ours, closing(sqlite3.connect(draft)) as copy:
+            ours.backup(copy)
+        draft.replace(file)
+    except (OSError, sqlite3.Error) as error:
+        raise click.ClickException(f"{file} cannot be written: {error}.") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    click.echo(f"{file} is a copy of the database. Keep the pepper too, in another place.")
 
 
 @click.command()

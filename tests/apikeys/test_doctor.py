@@ -105,3 +105,22 @@ def test_the_status(shell: Shell) -> None:
     assert lines[0] == "Keys: 1 work, 1 were revoked"
     assert lines[1] == "Gateways: none is running"
     assert lines[2].startswith("Waiting to be said: 3 notices")
+
+
+def test_a_backup_is_put_back(shell: Shell) -> None:
+    assert "no database" in shell.run("db", "backup", "keys.backup").stderr
+    token = shell.new("Zapier, production")
+    done = shell.run("db", "backup", "keys.backup")
+    assert done.returncode == 0, done.stderr
+    copy = shell.folder / "keys.backup"
+    assert copy.stat().st_mode & 0o077 == 0
+    assert token.encode() not in copy.read_bytes()
+    assert "is there already" in shell.run("db", "backup", "keys.backup").stderr
+    assert "cannot be written" in shell.run("db", "backup", "no/such/folder").stderr
+    shell.run("keys", "revoke", "Zapier, production", "--yes")
+    assert "Keys: 0 work" in shell.run("status").stdout
+    home = shell.folder / ".apikeys"
+    for name in ("apikeys.db-wal", "apikeys.db-shm"):
+        (home / name).unlink(missing_ok=True)
+    copy.replace(home / "apikeys.db")
+    assert "Keys: 1 work, 0 were revoked" in shell.run("status").stdout
