@@ -41,7 +41,6 @@ from storage import reading, writing
 logger = logging.getLogger("bot")
 
 _SCHEDULE = Actor.system("schedule")
-COMMAND = "/apikeys"
 
 
 # --- commands -------------------------------------------------------------------------------------
@@ -71,7 +70,7 @@ def status(turn: Turn) -> None:
     following = None
     if rules.schedule:
         following = schedules.following(rules.schedule, context.policy.timezone, now)
-    turn.say(blocks.status(found, following, COMMAND))
+    turn.say(blocks.status(found, following, turn.ref()))
 
 
 def export(turn: Turn) -> None:

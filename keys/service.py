@@ -227,8 +227,10 @@ class KeyService:
         self._refuse_a_taken_name(session, account_id, name, but_for=key_id)
         before, key.name, key.name_folded = key.name, name, fold(name)
         self.search_for(session, key, view(session, key).hint)
-        data = {"from": before, "to": name}
-        records.append(session, account_id, self.clock.now(), "key.renamed", actor, key_id, data)
+        data, now = {"from": before, "to": name}, self.clock.now()
+        records.append(session, account_id, now, "key.renamed", actor, key_id, data)
+        # What stands in Slack about the key has its new name too.
+        live.touch_each(session, account_id, f"{key_id}:", now)
         return Outcome(view(session, key), changed=True)
 
     def revoke(

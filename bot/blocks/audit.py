@@ -332,24 +332,24 @@ def result(told: Message) -> View:
     return modal("Audit", ids.RESULT_MODAL, told["blocks"], close="Close")
 
 
-def status(audit: AuditView | None, following: datetime | None, command: str) -> Message:
+def status(audit: AuditView | None, following: datetime | None, ref: Ref) -> Message:
     """The answer to `audit status`.
 
     Args:
         audit: the open one, or the last; None if there never was one.
         following: when the next begins by itself; None for never.
+        ref: carries the time.
     """
     coming = f"The next one begins by itself {date(following)}." if following else ""
-    begin = f"`{command} audit start` begins one now."
+    begin = actions(button("Begin an audit now", ids.AUDIT_START, ref))
     if audit is None:
-        return message("There was no audit yet.", section(
-            " ".join(filter(None, ("There was no audit yet.", coming, begin)))
-        ))  # fmt: skip
+        text = "There was no audit yet."
+        return message(text, section(f"{text} {coming}".strip()), begin)
     blocks = _standing(audit)
     if audit.stage is Stage.OPEN:
         blocks.append(context("The list is in the team’s channel."))
     else:
-        blocks.append(context(f"It ended {date(audit.ended_at)}. {coming or begin}"))
+        blocks += [context(f"It ended {date(audit.ended_at)}. {coming}".strip()), begin]
     return message("The audit of the API keys", *blocks)
 
 

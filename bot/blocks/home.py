@@ -68,6 +68,7 @@ def for_admin(page: Page, ref: Ref) -> View:
             button("New key", ids.NEW, ref, style="primary"),
             button("Check a token", ids.CHECK, ref),
             button("Somebody leaves", ids.OFFBOARD, ref),
+            button("Audit", ids.AUDIT, ref),
             button("Export", ids.EXPORT, ref),
             button("Guide", ids.HELP, ref),
         ),

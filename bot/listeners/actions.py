@@ -58,6 +58,8 @@ def register(app: App, context: Context) -> None:
         ids.REQUEST_APPROVE: requesting.approve,
         ids.REQUEST_DENY: requesting.open_deny,
         ids.CHECK: checking.open_check,
+        ids.AUDIT: auditing.status,
+        ids.AUDIT_START: auditing.start,
         ids.AUDIT_ASK: auditing.ask_owner,
         ids.EXPORT: lambda turn: exporting.asked(turn, ""),
         ids.OFFBOARD: lambda turn: leaving.asked(turn, ()),

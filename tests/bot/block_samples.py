@@ -232,12 +232,12 @@ def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
         for one in (item, *done):
             yield audit.asks_owner(view, one, ANN, Ref(NOW, about=view.id))
         yield audit.asks_owner(view, item, None, Ref(NOW, about=view.id))
-        yield audit.status(view, NOW, "/apikeys")
-        yield audit.status(view, None, "/apikeys")
+        yield audit.status(view, NOW, REF)
+        yield audit.status(view, None, REF)
         yield audit.begun(view, before=True)
         yield audit.begun(view, before=False)
-    yield audit.status(None, NOW, "/apikeys")
-    yield audit.status(None, None, "/apikeys")
+    yield audit.status(None, NOW, REF)
+    yield audit.status(None, None, REF)
     for one in (item, plain, *done):
         yield audit.decided(one)
         yield audit.owner_asked(one)

@@ -287,7 +287,7 @@ def test_members_neither_begin_nor_export(bench: Bench) -> None:
     assert bench.uploads == []
     assert "start, status or export" in json.dumps(bench.types("audit everything"))
     assert "There was no audit yet" in json.dumps(bench.types("audit export"))
-    assert "audit start" in json.dumps(bench.types("audit status"))
+    assert "Begin an audit now" in json.dumps(bench.types("audit status"))
 
 
 def at(bench: Bench, text: str) -> None:
@@ -372,3 +372,15 @@ def test_evidence_that_slack_does_not_take_is_sent_later_and_not_at_once(bench: 
     follow(bench)
     follow(bench)
     assert len(bench.uploads) == 6
+
+
+def test_from_home_it_is_looked_at_and_begun(bench: Bench) -> None:
+    bench.house.issue()
+    for user, expected in (("U0BOB", 0), ("U0ALICE", 1)):
+        bench.presses({"action_id": ids.AUDIT, "value": '{"v":1,"at":0}'}, user)
+        bench.presses({"action_id": ids.AUDIT_START, "value": '{"v":1,"at":0}'}, user)
+        follow(bench)
+        assert len([m for m, _ in bench.calls.asked if m == "chat.postMessage"]) >= expected
+        with reading(bench.house.engine) as session:
+            begun = audit_views.newest(session, bench.house.account)
+        assert (begun is not None) is bool(expected)

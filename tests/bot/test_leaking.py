@@ -376,3 +376,12 @@ def test_a_database_that_does_not_answer_is_asked_again(
     found = failures <= len(leaking.PAUSES)
     assert slept == list(leaking.PAUSES[:failures])
     assert len(hints(bench)) == len(alarms(bench)) == found
+
+
+def test_the_alarm_follows_a_rename(bench: Bench) -> None:
+    key, token = bench.house.issue("Zapier")
+    posts(bench, token.reveal())
+    follow(bench)
+    bench.house.rename(key.id, "Zapier, invoices")
+    follow(bench)
+    assert "Zapier, invoices" in json.dumps(last_redrawn(bench, "posted a token"))
