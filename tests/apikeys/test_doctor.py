@@ -11,7 +11,8 @@ from sandbox.practice import PracticeSlack
 from tests.apikeys.test_operator import Shell
 from tests.e2e.program import MANIFEST, free_port, slack_settings
 
-pytestmark = pytest.mark.sockets
+# Each look at an installation starts the program anew.
+pytestmark = [pytest.mark.sockets, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
