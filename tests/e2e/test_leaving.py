@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.at_work import World, at_work
+from tests.e2e.at_work import World, at_work, token_of
 from tests.e2e.test_life import WITHIN, a_key, a_name, answers, somebody
 
 pytestmark = pytest.mark.sockets
@@ -42,7 +42,7 @@ def a_key_sent_to(world: World, person: str) -> tuple[str, str]:
     alice.fills(recipient=person, grace="No time: it ends at once").submits()
     alice.sees("has a new token", within=WITHIN).closes()
     receiver = somebody(world, person)
-    token = receiver.dm.token()
+    token = token_of(receiver)
     receiver.presses("I've stored it")
     return name, token
 
