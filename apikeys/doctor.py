@@ -17,14 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 from dotenv import dotenv_values
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from sqlalchemy import Engine, text
 
 from apikeys.asking import ask
+from apikeys.manifest import scopes
+from apikeys.slack import who_is
 from bot.admins import Admins, Workspace, read_policy
+from bot.installing import INSTALL
 from bot.slack import SlackClient, web_calls
 from keys.clock import SystemClock
 from keys.errors import PepperError
@@ -33,7 +35,6 @@ from settings import Settings, SettingsError, SlackSettings, load, load_slack
 from storage import StorageUnavailable, open_engine
 from storage.schema import revision
 
-MANIFEST = Path(__file__).parents[1] / "manifest.yml"
 _LATER = timedelta(days=60)
 _SKEW = timedelta(minutes=2)
 _TIMEOUT = 8
@@ -246,6 +247,13 @@ def _gateway(settings: Settings) -> Findings:
 
 
 def _slack(settings: SlackSettings) -> Findings:
+    if settings.many:
+        yield Finding(
+            Mark.NOTE,
+            "Many workspaces are served; each has a token of its own, and none was tried.",
+            f"They install the app at {settings.public_url.rstrip('/')}{INSTALL}",
+        )
+        return
     client = WebClient(
         settings.bot_token.get_secret_value(), base_url=settings.api_url, timeout=_TIMEOUT
     )
@@ -277,8 +285,8 @@ def _slack(settings: SlackSettings) -> Findings:
 def _scopes(headers: Any) -> Findings:
     found = {name.lower(): value for name, value in headers.items()}
     granted = {s.strip() for s in str(found.get("x-oauth-scopes", "")).split(",") if s.strip()}
-    scopes = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))["oauth_config"]["scopes"]
-    if missing := sorted(set(scopes["bot"]) - granted):
+    needed, optional = scopes()
+    if missing := sorted(set(needed) - granted):
         yield Finding(
             Mark.BAD,
             f"The app was not granted {', '.join(missing)}.",
@@ -286,7 +294,7 @@ def _scopes(headers: Any) -> Findings:
         )
     else:
         yield Finding(Mark.FINE, "The app was granted every scope that it needs.")
-    if left := sorted(set(scopes.get("bot_optional", ())) - granted):
+    if left := sorted(set(optional) - granted):
         yield Finding(
             Mark.NOTE,
             f"Optional scopes that were not granted: {', '.join(left)}.",
@@ -337,7 +345,8 @@ def _channel(client: WebClient, channel: str) -> Findings:
 
 def _admins(settings: SlackSettings, me: Any) -> Findings:
     slack = SlackClient(web_calls(settings.bot_token.get_secret_value(), settings.api_url))
-    workspace = Workspace(str(me["team_id"]), str(me.get("enterprise_id") or ""))
+    where = who_is(me.data)
+    workspace = Workspace(where.team_id, where.enterprise_id)
     try:
         policy = read_policy(settings.admins)
     except ValueError as error:

@@ -1,7 +1,9 @@
-"""Connecting the house to Slack: by Socket Mode or signed HTTP, and what has to follow its work."""
+"""Connecting the house to Slack: one workspace or many, by Socket Mode or signed HTTP, and what has
+to follow the bot's work."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -10,17 +12,24 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from apikeys.house import House
+from apikeys.manifest import scopes
 from bot import auditing, home, leaving, redaction
 from bot.admins import Admins, Workspace, read_policy
-from bot.app import build
+from bot.app import build_for
 from bot.context import Context
 from bot.following import Following
-from bot.receiving import PATH, receiver
-from bot.schedule import Schedule
+from bot.installations import Installation, Installations, Installed, Where
+from bot.installing import REDIRECT, Installing, States
+from bot.receiving import PATH, Pages, receiver
+from bot.schedule import EveryWorkspace, Schedule
+from bot.sealing import Seal
 from bot.slack import SlackClient, web_calls
+from bot.workspaces import ManyWorkspaces, OneWorkspace, Served, Workspaces
+from bot.workspaces import bot as bot_of
 from gateway.server import serve_in_thread
 from keys import accounts, schedules
 from keys.errors import ScheduleRefused
+from keys.pepper import read_versions
 from keys.policy import AuditRules, DeliveryWay, Leaked, Policy, Unanswered
 from settings import SettingsError, SlackSettings
 from storage import writing
@@ -85,64 +94,139 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
         SettingsError: if a setting cannot be read.
         ListenError: if the address is taken.
         SlackError: if Slack does not accept the token, or cannot be reached.
+        PepperError: if the key for sealing tokens cannot be read.
     """
     redaction.install()
-    token = settings.bot_token.get_secret_value()
-    slack = SlackClient(web_calls(token, base_url=settings.api_url))
-    me = slack.auth_test()
-    team_id, enterprise_id = str(me["team_id"]), str(me.get("enterprise_id") or "")
-    clock = house.clock
-    with writing(house.engine) as session:
-        workspace_id = enterprise_id or team_id
-        account_id = accounts.connect(session, workspace_id, str(me["team"]), clock.now())
-    try:
-        policy = read_policy(settings.admins)
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-    workspace = Workspace(team_id, enterprise_id)
-    admins, rules = Admins(slack.quick(), policy, workspace, clock), team_policy(settings)
-    following = Following(
+    opening = Opening(house, settings)
+    workspaces: Workspaces
+    if settings.many:
+        seal = Seal(read_versions(settings.seal_key.get_secret_value(), "APIKEYS_SEAL_KEY"))
+        installations = Installations(house.engine, seal, house.clock)
+        installations.seal_anew()
+        workspaces = ManyWorkspaces(installations, opening.installed)
+        pages = _installing(house, settings, installations, seal).pages
+    else:
+        workspaces, pages = OneWorkspace(opening.only()), {}
+    schedule = Schedule(EveryWorkspace(workspaces, opening.following, house.clock))
+    opening.nudge = schedule.nudge
+    app = build_for(
+        workspaces,
         house.engine,
-        house.service,
-        slack,
-        account_id,
-        settings.channel,
-        audits=rules.audits,
-        admins=Admins(slack, policy, workspace, clock).ids,
-    )
-    schedule = Schedule(following)
-    context = Context(
-        engine=house.engine,
-        service=house.service,
-        slack=slack,
-        admins=admins,
-        account_id=account_id,
-        channel=settings.channel,
-        clock=clock,
-        token_minutes=settings.token_minutes,
-        api_url=settings.example_url,
-        policy=rules,
-        nudge=schedule.nudge,
-    )
-    following.more.extend(
-        (
-            lambda: leaving.work(context),
-            lambda: leaving.ask_about_people(context),
-            *auditing.steps(context),
-            lambda: home.follow(context),
-        )
-    )
-    app = build(
-        context,
-        token,
-        bot_id=str(me["bot_id"]),
-        bot_user_id=str(me["user_id"]),
+        house.clock,
         signing_secret=settings.signing_secret.get_secret_value(),
         slack_url=settings.api_url,
     )
-    connection, where = _connect(app, settings)
+    connection, where = _connect(app, settings, pages)
     schedule.start()
     return Bot(connection, schedule, where)
+
+
+class Opening:
+    """Makes the services of a workspace.
+
+    Raises:
+        SettingsError: if a setting cannot be read.
+    """
+
+    def __init__(self, house: House, settings: SlackSettings) -> None:
+        self._house = house
+        self._settings = settings
+        self._rules = team_policy(settings)
+        try:
+            self._admins = read_policy(settings.admins)
+        except ValueError as error:
+            raise SettingsError(str(error)) from error
+        self.nudge: Callable[[], None] = lambda: None
+
+    def only(self) -> Served:
+        """The one workspace that the bot's token is for. Raises SlackError."""
+        token = self._settings.bot_token.get_secret_value()
+        slack = SlackClient(web_calls(token, base_url=self._settings.api_url))
+        me = slack.auth_test()
+        where = who_is(me)
+        with writing(self._house.engine) as session:
+            now = self._house.clock.now()
+            account_id = accounts.connect(session, where.id, str(me["team"]), now)
+        context = self._context(slack, where, account_id)
+        return Served(context, bot_of(token, str(me["bot_id"]), str(me["user_id"])))
+
+    def installed(self, installation: Installation) -> Context:
+        """The services of one of many."""
+        where = installation.where
+        calls = web_calls(installation.token, base_url=self._settings.api_url)
+        return self._context(SlackClient(calls), where, installation.account_id)
+
+    def following(self, context: Context) -> Following:
+        """What has to follow the work of a workspace."""
+        patient = Admins(context.slack, self._admins, context.admins.workspace, context.clock)
+        return Following(
+            context.engine,
+            context.service,
+            context.slack,
+            context.account_id,
+            context.channel,
+            more=[
+                lambda: leaving.work(context),
+                lambda: leaving.ask_about_people(context),
+                *auditing.steps(context),
+                lambda: home.follow(context),
+            ],
+            audits=self._rules.audits,
+            admins=patient.ids,
+        )
+
+    def _context(self, slack: SlackClient, where: Where, account_id: str) -> Context:
+        house, settings = self._house, self._settings
+        workspace = Workspace(where.team_id, where.enterprise_id)
+        return Context(
+            engine=house.engine,
+            service=house.service,
+            slack=slack,
+            admins=Admins(slack.quick(), self._admins, workspace, house.clock),
+            account_id=account_id,
+            channel=settings.channel,
+            clock=house.clock,
+            token_minutes=settings.token_minutes,
+            api_url=settings.example_url,
+            policy=self._rules,
+            nudge=lambda: self.nudge(),
+        )
+
+
+def who_is(me: dict[str, object]) -> Where:
+    """For whom the app is installed, as `auth.test` tells."""
+    org_wide = me.get("is_enterprise_install") is True
+    # Of an organisation's token, Slack says the organisation's id in the place of the workspace's.
+    return Where(
+        "" if org_wide else str(me["team_id"]), str(me.get("enterprise_id") or ""), org_wide
+    )
+
+
+def _installing(
+    house: House, settings: SlackSettings, installations: Installations, seal: Seal
+) -> Installing:
+    def greet(installed: Installed) -> None:
+        slack = SlackClient(web_calls(installed.token, base_url=settings.api_url)).within(8.0)
+        channel = settings.channel
+        slack.dm(
+            installed.installed_by,
+            f"API keys is installed. Invite it in {channel}, where it tells what was done: "
+            f"type `/invite` with my name there. Then type `/apikeys`.",
+        )
+
+    needed, optional = scopes()
+    return Installing(
+        installations,
+        States(house.engine, seal, house.clock),
+        client_id=settings.client_id,
+        client_secret=settings.client_secret.get_secret_value(),
+        scopes=[*needed, *optional],
+        redirect_url=settings.public_url.rstrip("/") + REDIRECT,
+        channel=settings.channel,
+        slack_url=settings.api_url,
+        authorize_url=settings.authorize_url,
+        greet=greet,
+    )
 
 
 def team_policy(settings: SlackSettings) -> Policy:
@@ -174,13 +258,13 @@ def _schedule(setting: str, text: str) -> str:
         raise SettingsError(f"{setting}: {error}") from error
 
 
-def _connect(app: App, settings: SlackSettings) -> tuple[Connection, str]:
+def _connect(app: App, settings: SlackSettings, pages: Pages) -> tuple[Connection, str]:
     if not settings.listen:
         handler = SocketModeHandler(app, settings.app_token.get_secret_value())
         handler.connect()  # type: ignore[no-untyped-call]  # as Bolt has it
         return Sockets(handler), "is connected to Slack"
     host, _, port = settings.listen.rpartition(":")
     running = serve_in_thread(
-        receiver(app), host.strip("[]"), int(port), setting="APIKEYS_SLACK_LISTEN"
+        receiver(app, pages=pages), host.strip("[]"), int(port), setting="APIKEYS_SLACK_LISTEN"
     )
     return running, f"waits for Slack’s requests at {running.url}{PATH}"

@@ -50,7 +50,12 @@ class People(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Where the keys belong; `enterprise_id` is empty outside Enterprise Grid."""
+    """Where the keys belong.
+
+    Attributes:
+        team_id: empty where the app is installed for an organisation as a whole.
+        enterprise_id: empty outside Enterprise Grid.
+    """
 
     team_id: str
     enterprise_id: str = ""
@@ -72,7 +77,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class SlackAdmins:
-    """The workspace's admins, owners and primary owner."""
+    """The workspace's admins, owners and primary owner; for an organisation as a whole, its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,11 @@ class Admins:
         self._names: tuple[datetime, tuple[str, ...]] | None = None
         self._lock = threading.Lock()
 
+    @property
+    def workspace(self) -> Workspace:
+        """Whose keys they are."""
+        return self._workspace
+
     def check(self, person: Person) -> Allowed | Denied:
         """Whether a person is an admin at this moment. Asks Slack each time; raises nothing."""
         if _elsewhere(person, self._workspace):
@@ -225,7 +235,10 @@ class Admins:
     def _chosen(self, user: dict[str, Any]) -> bool:
         match self._policy:
             case SlackAdmins():
-                return any(user.get(role) is True for role in _ROLES)
+                # Whoever looks after one workspace does not look after a whole organisation.
+                whole = self._workspace.enterprise_id and not self._workspace.team_id
+                roles = (user.get("enterprise_user") or {}) if whole else user
+                return any(roles.get(role) is True for role in _ROLES)
             case GroupMembers(group_id):
                 return user["id"] in self._slack.usergroup_members(group_id)
             case ListedUsers(user_ids):
@@ -328,7 +341,7 @@ def _belongs(user: dict[str, Any], workspace: Workspace) -> bool:
     if grid:
         if not workspace.enterprise_id or grid.get("enterprise_id") != workspace.enterprise_id:
             return False
-        if workspace.team_id in (grid.get("teams") or ()):
+        if not workspace.team_id or workspace.team_id in (grid.get("teams") or ()):
             return True
     elif user.get("enterprise_id") and user["enterprise_id"] != workspace.enterprise_id:
         return False

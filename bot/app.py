@@ -7,17 +7,24 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from slack_bolt import App
+from slack_bolt import App, BoltContext
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
+from sqlalchemy import Engine
 
 from bot import listeners, replays
-from bot.context import Context
+from bot.context import IN_BOLT, Context
+from bot.installations import Where
+from bot.workspaces import OneWorkspace, Served, Workspaces, bot
+from keys.clock import Clock
 
 # Each waits for Slack while a token is delivered, so there are more than Bolt's five.
 THREADS = 32
 # With these in the environment Bolt switches OAuth on by itself and drops the bot's token.
 _READ_BY_BOLT = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN")
+_NOT_INSTALLED = (
+    "API keys is not installed in this workspace any more. Ask an admin to install it again."
+)
 
 
 def build(
@@ -34,32 +41,53 @@ def build(
     Args:
         bot_token: the bot's token.
         bot_id, bot_user_id: who the bot is, as `auth.test` tells.
+        signing_secret, slack_url: as in `build_for`.
+    """
+    only = OneWorkspace(Served(context, bot(bot_token, bot_id, bot_user_id)))
+    return build_for(
+        only, context.engine, context.clock, signing_secret=signing_secret, slack_url=slack_url
+    )
+
+
+def build_for(
+    workspaces: Workspaces,
+    engine: Engine,
+    clock: Clock,
+    *,
+    signing_secret: str = "",
+    slack_url: str = WebClient.BASE_URL,
+) -> App:
+    """The app for these workspaces, with all listeners. Calls nothing of Slack's.
+
+    Args:
         signing_secret: needed where requests come over HTTP; Socket Mode has no signatures.
         slack_url: where the Web API is; Socket Mode asks there for its address.
     """
-    who = AuthorizeResult(
-        enterprise_id=None,
-        team_id=None,
-        bot_token=bot_token,
-        bot_id=bot_id,
-        bot_user_id=bot_user_id,
-    )
 
-    def authorize() -> AuthorizeResult:
-        return who
+    def authorize(
+        context: BoltContext, enterprise_id: str | None, team_id: str | None
+    ) -> AuthorizeResult | None:
+        found = workspaces.of(
+            Where(team_id or "", enterprise_id or "", bool(context.is_enterprise_install))
+        )
+        if found is None:
+            return None
+        context[IN_BOLT] = found.context
+        return found.bot
 
     with _without_bolts_environment():
         app = App(
             name="apikeys",
             signing_secret=signing_secret,
             client=WebClient(base_url=slack_url),
-            authorize=authorize,
+            authorize=authorize,  # type: ignore[arg-type]  # None is Bolt's word for “nobody”
             token_verification_enabled=False,
             listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="listener"),
+            user_facing_authorize_error_message=_NOT_INSTALLED,
         )
     if signing_secret:
-        app.middleware(replays.refusing(context.engine, context.clock))
-    listeners.register(app, context)
+        app.middleware(replays.refusing(engine, clock))
+    listeners.register(app, workspaces)
     return app
 
 

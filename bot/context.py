@@ -20,6 +20,8 @@ from keys.policy import Policy
 from keys.service import KeyService
 
 COMMAND = "/apikeys"
+# Under which name Bolt's own context carries ours.
+IN_BOLT = "apikeys"
 _TIMEOUT = 8
 # Called with a response URL and what is sent there. Raises SlackError.
 Answers = Callable[[str, dict[str, Any]], None]

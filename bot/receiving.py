@@ -1,5 +1,7 @@
 """Receiving what Slack sends by signed HTTP: one address for commands, presses and events.
 
+Where many workspaces are served, there are two more for the browser of whoever installs the app.
+
 Bolt checks the signature and the time of each request (it refuses what is older than five
 minutes). Its app blocks, so it is asked in threads of its own: in the event loop, one slow answer
 of Slack's would hold up everybody else's acknowledgement.
@@ -8,6 +10,7 @@ of Slack's would hold up everybody else's acknowledgement.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -26,14 +29,16 @@ PATH = "/slack/events"
 BODY_MAX = 1024 * 1024
 # Each is busy until its acknowledgement, 3 s at the most.
 THREADS = 32
+Pages = Mapping[str, Callable[[BoltRequest], BoltResponse]]
 
 
-def receiver(app: App, threads: int = THREADS) -> Starlette:
+def receiver(app: App, threads: int = THREADS, pages: Pages | None = None) -> Starlette:
     """An ASGI application that hands Slack's requests to the app.
 
     Args:
         app: made with the signing secret; without it, Bolt would refuse everything.
         threads: how many requests may be answered at the same time; others wait for a place.
+        pages: what answers a browser, by path; see bot.installing.
     """
     pool = ThreadPoolExecutor(threads, thread_name_prefix="slack-request")
 
@@ -54,6 +59,13 @@ def receiver(app: App, threads: int = THREADS) -> Starlette:
             await asyncio.get_running_loop().run_in_executor(pool, app.dispatch, asked)
         )
 
+    async def page(request: Request) -> Response:
+        asked = BoltRequest(
+            body="", query=dict(request.query_params), headers=dict(request.headers)
+        )
+        answer = (pages or {})[request.url.path]
+        return _response(await asyncio.get_running_loop().run_in_executor(pool, answer, asked))
+
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
@@ -62,8 +74,10 @@ def receiver(app: App, threads: int = THREADS) -> Starlette:
         yield
         await asyncio.to_thread(pool.shutdown)
 
+    shown = [Route(path, page, methods=["GET"]) for path in pages or ()]
     return Starlette(
-        routes=[Route(PATH, events, methods=["POST"]), Route("/healthz", healthz)], lifespan=living
+        routes=[Route(PATH, events, methods=["POST"]), Route("/healthz", healthz), *shown],
+        lifespan=living,
     )
 
 

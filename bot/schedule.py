@@ -4,23 +4,83 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from typing import Protocol
 
+from bot.context import Context
 from bot.following import Following
+from bot.workspaces import Workspaces
+from keys.clock import Clock
 from keys.errors import StorageUnavailable
 
 logger = logging.getLogger("bot")
 
+# How long one workspace's round may take while others wait, in seconds. What is left over is done
+# in its next one.
+_SHARE = 2.0
+
+
+class Rounds(Protocol):
+    """What has to follow."""
+
+    def run_once(self, going_on: Callable[[], bool]) -> int:
+        """Does what is due now, asking before each thing; returns how many things were tried.
+
+        Raises:
+            StorageUnavailable: if the database cannot be reached; nothing is forgotten.
+        """
+        ...
+
+
+class EveryWorkspace:
+    """What has to follow in each of many workspaces, one after the other.
+
+    Args:
+        follow: makes what follows one workspace's work.
+    """
+
+    def __init__(
+        self, workspaces: Workspaces, follow: Callable[[Context], Following], clock: Clock
+    ) -> None:
+        self._workspaces = workspaces
+        self._follow = follow
+        self._clock = clock
+        self._made: dict[str, tuple[Context, Following]] = {}
+
+    def run_once(self, going_on: Callable[[], bool]) -> int:
+        """See `Rounds`. One workspace's trouble is not another's."""
+        done = 0
+        for served in self._workspaces.all():
+            if not going_on():
+                break
+            context = served.context
+            known = self._made.get(context.account_id)
+            if known is None or known[0] is not context:
+                known = self._made[context.account_id] = (context, self._follow(context))
+            done += self._round(known[1], going_on)
+        return done
+
+    def _round(self, following: Following, going_on: Callable[[], bool]) -> int:
+        end = self._clock.monotonic() + _SHARE
+        try:
+            return following.run_once(lambda: going_on() and self._clock.monotonic() < end)
+        except StorageUnavailable:
+            raise
+        except Exception:
+            logger.exception("a round of what is due failed for %s", following.account_id)
+            return 0
+
 
 class Schedule:
-    """Runs `Following` until it is stopped."""
+    """Runs what has to follow until it is stopped."""
 
-    def __init__(self, following: Following, every: float = 1.0) -> None:
+    def __init__(self, rounds: Rounds, every: float = 1.0) -> None:
         """Makes it ready.
 
         Args:
             every: seconds between two rounds.
         """
-        self._following = following
+        self._rounds = rounds
         self._every = every
         self._due = threading.Event()
         self._ending = threading.Event()
@@ -43,7 +103,7 @@ class Schedule:
     def _run(self) -> None:
         while not self._ending.is_set():
             try:
-                if self._following.run_once(lambda: not self._ending.is_set()):
+                if self._rounds.run_once(lambda: not self._ending.is_set()):
                     continue
             except StorageUnavailable as error:
                 # Nothing is lost: what is due stays in the database until it can be reached.

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from slack_bolt import Ack
+from slack_bolt import Ack, BoltContext
 
 from bot.admins import Denied, Person
 from bot.blocks import answers, ids
 from bot.blocks.parts import Message, View, modal
-from bot.context import Context
+from bot.context import IN_BOLT, Context
 from bot.refs import BadRef, Ref
 from bot.slack_errors import SlackError
 from keys.errors import KeysError, StorageUnavailable
@@ -140,8 +140,8 @@ class Turn:
 
 
 def listener(
-    context: Context, work: Callable[[Turn], None], *, anyone: bool = False
-) -> Callable[[Ack, Body], None]:
+    work: Callable[[Turn], None], *, anyone: bool = False
+) -> Callable[[Ack, Body, BoltContext], None]:
     """Makes a listener for Bolt of what is to be done in a turn.
 
     Nothing is raised: an exception after an acknowledgement could take it back.
@@ -150,11 +150,12 @@ def listener(
         anyone: whether `work` itself finds out what the person may do.
     """
 
-    def listen(ack: Ack, body: Body) -> None:
-        turn = Turn(context, body, ack)
+    def listen(ack: Ack, body: Body, context: BoltContext) -> None:
+        turn = Turn(context[IN_BOLT], body, ack)
         try:
             with turn.in_time():
-                if not anyone and isinstance(denied := context.admins.check(turn.person), Denied):
+                admins = turn.context.admins
+                if not anyone and isinstance(denied := admins.check(turn.person), Denied):
                     refuse(turn, denied)
                 else:
                     work(turn)

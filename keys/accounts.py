@@ -50,6 +50,20 @@ def connect(session: Session, workspace_id: str, name: str, now: datetime) -> st
     return account.id
 
 
+def of_many(session: Session, workspace_id: str, name: str, now: datetime) -> str:
+    """The id of the account of one of many workspaces; it is made if there is none yet.
+
+    Unlike `connect`, it takes over no account that belongs to nobody: among many workspaces nobody
+    could tell whose it is.
+    """
+    account = session.exec(select(Account).where(Account.workspace_id == workspace_id)).first()
+    if account is None:
+        return _add(session, now, workspace_id, name)
+    account.name = name
+    session.add(account)
+    return account.id
+
+
 def channel(session: Session, account_id: str) -> str | None:
     """The id of the channel in which the team was told of something last; None before."""
     return session.get_one(Account, account_id).channel_id

@@ -60,7 +60,15 @@ class Peppers:
 
 
 def read_peppers(text: str) -> Peppers:
+    """Reads APIKEYS_PEPPER; see `read_versions`. Raises PepperError."""
+    return Peppers(read_versions(text))
+
+
+def read_versions(text: str, setting: str = "APIKEYS_PEPPER") -> dict[int, bytes]:
     """Reads `1:BASE64,2:BASE64`, or a single BASE64, which counts as version 1.
+
+    Args:
+        setting: where the text comes from, for the error.
 
     Raises:
         PepperError: with a sentence that says what is wrong, without the text.
@@ -70,22 +78,22 @@ def read_peppers(text: str) -> Peppers:
         version, separator, encoded = part.strip().rpartition(":")
         number = int(version) if version.isascii() and version.isdigit() else 0
         if separator and number < 1:
-            raise PepperError("APIKEYS_PEPPER: a version is a whole number from 1, as in “2:…”.")
+            raise PepperError(f"{setting}: a version is a whole number from 1, as in “2:…”.")
         number = number or 1
         if number in by_version:
-            raise PepperError(f"APIKEYS_PEPPER has version {number} twice.")
-        by_version[number] = _read_bytes(encoded)
-    return Peppers(by_version)
+            raise PepperError(f"{setting} has version {number} twice.")
+        by_version[number] = _read_bytes(encoded, setting)
+    return by_version
 
 
-def _read_bytes(encoded: str) -> bytes:
+def _read_bytes(encoded: str, setting: str) -> bytes:
     try:
         pepper = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         pepper = b""
     if len(pepper) < PEPPER_BYTES:
         raise PepperError(
-            f"APIKEYS_PEPPER must be at least {PEPPER_BYTES} random bytes in base64. "
+            f"{setting} must be at least {PEPPER_BYTES} random bytes in base64. "
             "Make one with: openssl rand -base64 32"
         )
     return pepper

@@ -49,8 +49,8 @@ class SlackSettings(BaseSettings):
 
     bot_token: Annotated[
         SecretStr, Field(alias="SLACK_BOT_TOKEN"), _starts("xoxb-", "OAuth & Permissions")
-    ]
-    """The bot's token, `xoxb-…`."""
+    ] = SecretStr("")
+    """The bot's token, `xoxb-…`; not needed where many workspaces install the app."""
 
     app_token: Annotated[
         SecretStr, Field(alias="SLACK_APP_TOKEN"), _starts("xapp-", "Basic Information")
@@ -62,6 +62,26 @@ class SlackSettings(BaseSettings):
 
     signing_secret: Annotated[SecretStr, Field(alias="SLACK_SIGNING_SECRET")] = SecretStr("")
     """What Slack signs its requests with; needed with `APIKEYS_SLACK_LISTEN`."""
+
+    client_id: Annotated[str, Field(alias="SLACK_CLIENT_ID")] = ""
+    """The app's client id. With it, many workspaces are served, each after it has installed the
+    app in a browser; without it, the one that `SLACK_BOT_TOKEN` is for."""
+
+    client_secret: Annotated[SecretStr, Field(alias="SLACK_CLIENT_SECRET")] = SecretStr("")
+    """The app's client secret; needed with `SLACK_CLIENT_ID`."""
+
+    public_url: Annotated[str, Field(alias="APIKEYS_PUBLIC_URL", pattern="^(https?://.*)?$")] = ""
+    """Where browsers and Slack reach what listens at `APIKEYS_SLACK_LISTEN`, such as
+    `https://keys.example.com`; needed with `SLACK_CLIENT_ID`."""
+
+    seal_key: Annotated[SecretStr, Field(alias="APIKEYS_SEAL_KEY")] = SecretStr("")
+    """The secret under which bot tokens are sealed in the database: 32 random bytes in base64, or
+    several with their versions, `1:…,2:…`; needed with `SLACK_CLIENT_ID`."""
+
+    authorize_url: Annotated[str, Field(alias="SLACK_AUTHORIZE_URL", pattern="^https?://")] = (
+        "https://slack.com/oauth/v2/authorize"
+    )
+    """Where people agree to an installation; Slack's own, or anything that talks like it."""
 
     api_url: Annotated[str, Field(alias="SLACK_API_URL", pattern="^https?://.*/$")] = (
         "https://slack.com/api/"
@@ -117,6 +137,39 @@ class SlackSettings(BaseSettings):
 
     digest_schedule: Annotated[str, Field(alias="APIKEYS_DIGEST_SCHEDULE")] = ""
     """When a digest is posted, in cron's way, such as `0 9 * * MON`; empty for never."""
+
+    @property
+    def many(self) -> bool:
+        """Whether many workspaces are served."""
+        return bool(self.client_id)
+
+    @model_validator(mode="after")
+    def _one_workspace_or_many(self) -> Self:
+        if not self.many:
+            if not self.bot_token.get_secret_value():
+                raise ValueError(
+                    "SLACK_BOT_TOKEN: it is missing. Slack shows it under OAuth & Permissions"
+                )
+            return self
+        needed = {
+            "SLACK_CLIENT_SECRET": self.client_secret.get_secret_value(),
+            "APIKEYS_PUBLIC_URL": self.public_url,
+            "APIKEYS_SEAL_KEY": self.seal_key.get_secret_value(),
+            "APIKEYS_SLACK_LISTEN": self.listen,
+        }
+        for name, value in needed.items():
+            if not value:
+                raise ValueError(f"{name}: it is missing, and SLACK_CLIENT_ID needs it")
+        if self.bot_token.get_secret_value():
+            raise ValueError(
+                "SLACK_BOT_TOKEN: it is for one workspace, and SLACK_CLIENT_ID for many. Remove one"
+            )
+        if self.admins != "slack-admins":
+            raise ValueError(
+                "APIKEYS_ADMINS: with SLACK_CLIENT_ID it must be slack-admins, since people and "
+                "groups have other ids in each workspace"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_way_to_hear_of_slack(self) -> Self:

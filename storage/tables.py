@@ -1,6 +1,7 @@
 """The tables. Rows are plain: what may be done with them is decided in `keys/`.
 
-    accounts ─┬─ keys ─┬─ secrets ─┬─ deliveries
+    accounts ─┬─ installations        the app in a workspace, with its bot's token, sealed
+              ├─ keys ─┬─ secrets ─┬─ deliveries
               │        │           └─ secret_uses, daily_uses
               │        └─ rotations       a second secret for a key, and the end of the first
               ├─ access_requests          somebody asks for a key
@@ -59,6 +60,28 @@ class Account(SQLModel, table=True):
     name: str = Field(default="", max_length=200)
     created_at: datetime = Field(sa_column=_moment(nullable=False))
     channel_id: str | None = Field(default=None, max_length=32)
+
+
+class Installation(SQLModel, table=True):
+    """The app as a workspace, or a whole organisation, has installed it; see bot.installations.
+
+    `token` is the bot's token, sealed; it is empty once the installation has ended.
+    """
+
+    __tablename__ = "installations"
+
+    account_id: str = Field(primary_key=True, foreign_key="accounts.id", max_length=32)
+    team_id: str | None = Field(default=None, max_length=32)
+    enterprise_id: str | None = Field(default=None, max_length=32)
+    org_wide: bool
+    bot_id: str = Field(max_length=32)
+    bot_user_id: str = Field(max_length=32)
+    scopes: str = Field(sa_column=Column(Text, nullable=False))
+    token: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    installed_by: str = Field(max_length=32)
+    installed_at: datetime = Field(sa_column=_moment(nullable=False))
+    ended_at: datetime | None = Field(default=None, sa_column=_moment())
+    ended_why: str = Field(default="", max_length=40)
 
 
 class Key(SQLModel, table=True):

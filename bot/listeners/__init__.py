@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from slack_bolt import App
 
-from bot.context import Context
 from bot.listeners import actions, commands, events, views
+from bot.workspaces import Workspaces
 
 
-def register(app: App, context: Context) -> None:
+def register(app: App, workspaces: Workspaces) -> None:
     """Registers all listeners."""
-    for kind in (commands, actions, views, events):
-        kind.register(app, context)
+    for kind in (commands, actions, views):
+        kind.register(app)
+    events.register(app, workspaces)

@@ -21,7 +21,7 @@ from bot import (
 )
 from bot.blocks import answers, guide, ids, revoke
 from bot.blocks import token as token_blocks
-from bot.context import COMMAND, Context
+from bot.context import COMMAND
 from bot.refs import Ref
 from bot.slack import Posted
 from bot.slack_errors import MessageGone
@@ -34,7 +34,7 @@ from storage import reading, writing
 QUESTION_LIFETIME = timedelta(hours=1)
 
 
-def register(app: App, context: Context) -> None:
+def register(app: App) -> None:
     """Registers everything that can be pressed."""
     admins_only = {
         ids.NEW: showing.open_new,
@@ -75,11 +75,11 @@ def register(app: App, context: Context) -> None:
         ids.ROTATION_EXTEND: rotating.extend,
     }
     for action, work in admins_only.items():
-        app.action(action)(listener(context, work))
-    app.action(ids.HELP)(listener(context, show_guide, anyone=True))
+        app.action(action)(listener(work))
+    app.action(ids.HELP)(listener(show_guide, anyone=True))
     # Whoever owns keys may turn the pages of theirs.
-    app.action(ids.HOME_BACK)(listener(context, home.turn_back, anyone=True))
-    app.action(ids.HOME_ON)(listener(context, home.turn_on, anyone=True))
+    app.action(ids.HOME_BACK)(listener(home.turn_back, anyone=True))
+    app.action(ids.HOME_ON)(listener(home.turn_on, anyone=True))
     # Whoever answers for a key may decide about it in an audit; the work itself checks.
     for action, decide in {
         ids.AUDIT_KEEP: auditing.keep,
@@ -89,12 +89,12 @@ def register(app: App, context: Context) -> None:
         ids.AUDIT_BACK: auditing.turn_page,
         ids.AUDIT_ON: auditing.turn_page,
     }.items():
-        app.action(action)(listener(context, decide, anyone=True))
-    app.action(ids.REQUEST)(listener(context, requesting.open_ask, anyone=True))
-    app.action(ids.REQUEST_WITHDRAW)(listener(context, requesting.withdraw, anyone=True))
+        app.action(action)(listener(decide, anyone=True))
+    app.action(ids.REQUEST)(listener(requesting.open_ask, anyone=True))
+    app.action(ids.REQUEST_WITHDRAW)(listener(requesting.withdraw, anyone=True))
     # Somebody who is no admin any more may still remove the token that was sent to them.
-    app.action(ids.STORED)(listener(context, stored, anyone=True))
-    app.action(ids.REVEAL)(listener(context, revealing.show, anyone=True))
+    app.action(ids.STORED)(listener(stored, anyone=True))
+    app.action(ids.REVEAL)(listener(revealing.show, anyone=True))
 
 
 def _pressed(turn: Turn) -> Ref:

@@ -9,7 +9,7 @@ from bot import commands as read
 from bot.admins import Denied
 from bot.blocks import answers, guide, ids
 from bot.blocks.parts import context as small_print
-from bot.context import COMMAND, Context
+from bot.context import COMMAND
 from bot.turn import Turn, listener, refuse
 from keys import finding
 from keys.finding import Found
@@ -21,9 +21,9 @@ _TOKEN_SEEN = (
 )
 
 
-def register(app: App, context: Context) -> None:
+def register(app: App) -> None:
     """Registers the command."""
-    app.command(COMMAND)(listener(context, command, anyone=True))
+    app.command(COMMAND)(listener(command, anyone=True))
 
 
 def command(turn: Turn) -> None:

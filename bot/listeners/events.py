@@ -6,19 +6,24 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from slack_bolt import App
+from slack_bolt import App, BoltContext
 
 from bot import home, leaking, leaving
-from bot.context import Context
+from bot.context import IN_BOLT, Context
 from bot.replays import Events
+from bot.workspaces import Workspaces, happened_at, where
 
 logger = logging.getLogger("bot")
 
 Event = dict[str, Any]
 
 
-def register(app: App, context: Context) -> None:
-    """Registers everything that is listened to."""
+def register(app: App, workspaces: Workspaces) -> None:
+    """Registers everything that is listened to.
+
+    Args:
+        workspaces: told when the app is uninstalled, or its token taken away.
+    """
     events: dict[str, Callable[[Context, Event], None]] = {
         "app_home_opened": home.opened,
         "message": leaking.posted,
@@ -26,23 +31,32 @@ def register(app: App, context: Context) -> None:
     }
     before = Events()
     for kind, work in events.items():
-        app.event(kind)(_listener(context, work, before))
+        app.event(kind)(_listener(work, before))
+
+    def uninstalled(body: dict[str, Any]) -> None:
+        workspaces.ended(where(body), "app_uninstalled", happened_at(body))
+
+    def tokens_revoked(event: Event, body: dict[str, Any]) -> None:
+        for bot_user_id in (event.get("tokens") or {}).get("bot") or ():
+            at = happened_at(body)
+            workspaces.ended(where(body), "tokens_revoked", at, bot_user_id=str(bot_user_id))
+
+    app.event("app_uninstalled")(uninstalled)
+    app.event("tokens_revoked")(tokens_revoked)
 
 
-def _listener(
-    context: Context, work: Callable[[Context, Event], None], before: Events
-) -> Callable[..., None]:
+def _listener(work: Callable[[Context, Event], None], before: Events) -> Callable[..., None]:
     """Makes a listener for Bolt.
 
     Slack has its acknowledgement before this runs, so it delivers nothing again: what must not be
     missed is found in another way as well, such as by a daily sweep.
     """
 
-    def listen(event: Event, body: dict[str, Any]) -> None:
+    def listen(event: Event, body: dict[str, Any], context: BoltContext) -> None:
         if not before.first(str(body.get("event_id") or "")):
             return
         try:
-            work(context, event)
+            work(context[IN_BOLT], event)
         except Exception:
             logger.exception("the event %s was not dealt with", event.get("type"))
 

@@ -21,7 +21,6 @@ from bot import (
 from bot.blocks import ids, new_key
 from bot.blocks import rename as rename_blocks
 from bot.blocks.parts import View
-from bot.context import Context
 from bot.delivering import lease
 from bot.refs import Ref
 from bot.turn import Turn, listener
@@ -31,21 +30,21 @@ from keys.values import KeyRequest, State
 from storage import writing
 
 
-def register(app: App, context: Context) -> None:
+def register(app: App) -> None:
     """Registers the modals."""
-    app.view(ids.NEW_MODAL)(listener(context, create))
-    app.view(ids.RENAME_MODAL)(listener(context, rename))
-    app.view(ids.CHECK_MODAL)(listener(context, checking.checked))
-    app.view(ids.EDIT_MODAL)(listener(context, editing.submitted))
-    app.view(ids.EXTEND_MODAL)(listener(context, editing.extend_submitted))
-    app.view(ids.ROTATE_MODAL)(listener(context, rotating.submitted))
-    app.view(ids.OFFBOARD_MODAL)(listener(context, leaving.submitted))
-    app.view(ids.HAND_OVER_MODAL)(listener(context, leaving.handed_over))
-    app.view(ids.DENY_MODAL)(listener(context, requesting.denied))
-    app.view(ids.REQUEST_MODAL)(listener(context, requesting.asked, anyone=True))
+    app.view(ids.NEW_MODAL)(listener(create))
+    app.view(ids.RENAME_MODAL)(listener(rename))
+    app.view(ids.CHECK_MODAL)(listener(checking.checked))
+    app.view(ids.EDIT_MODAL)(listener(editing.submitted))
+    app.view(ids.EXTEND_MODAL)(listener(editing.extend_submitted))
+    app.view(ids.ROTATE_MODAL)(listener(rotating.submitted))
+    app.view(ids.OFFBOARD_MODAL)(listener(leaving.submitted))
+    app.view(ids.HAND_OVER_MODAL)(listener(leaving.handed_over))
+    app.view(ids.DENY_MODAL)(listener(requesting.denied))
+    app.view(ids.REQUEST_MODAL)(listener(requesting.asked, anyone=True))
     # Whoever was to have the token takes it, an admin or not.
-    app.view(ids.AUDIT_KEEP_MODAL)(listener(context, auditing.kept, anyone=True))
-    app.view(ids.REVEAL_MODAL)(listener(context, revealing.claim, anyone=True))
+    app.view(ids.AUDIT_KEEP_MODAL)(listener(auditing.kept, anyone=True))
+    app.view(ids.REVEAL_MODAL)(listener(revealing.claim, anyone=True))
 
 
 def create(turn: Turn) -> None:

@@ -178,6 +178,20 @@ def test_on_grid_the_person_belongs_to_the_workspace(
     assert bool(answer) is allowed
 
 
+@pytest.mark.parametrize(
+    ("enterprise", "here", "there", "allowed"),
+    [("E1", False, True, True), ("E1", True, False, False), ("E2", True, True, False)],
+)
+def test_an_organisations_keys_are_for_its_own_admins(
+    enterprise: str, here: bool, there: bool, allowed: bool
+) -> None:
+    grid = {"enterprise_id": enterprise, "teams": ["T2"], "is_admin": there, "is_owner": False}
+    person = user("W1", team_id="T2", is_admin=here, enterprise_user=grid)
+    whole = admins(SlackAdmins(), calls_for(person), Workspace("", "E1"))
+    assert bool(whole.check(Person("W1", "T2", "E1"))) is allowed
+    assert bool(whole.belongs(Person("W1", "T2", "E1"))) is (enterprise == "E1")
+
+
 def test_an_organisation_role_is_no_role_here() -> None:
     grid = {"enterprise_id": "E1", "teams": ["T1"], "is_admin": True, "is_owner": True}
     calls = calls_for(user("W1", enterprise_user=grid))

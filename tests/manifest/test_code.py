@@ -20,7 +20,8 @@ from slack_bolt import App
 from bot import listeners
 from bot.blocks import ids
 from bot.commands import SUBCOMMANDS
-from bot.context import COMMAND, Context
+from bot.context import COMMAND
+from bot.workspaces import Workspaces
 from tests.bot.block_samples import messages, views
 
 ROOT = Path(__file__).parents[2]
@@ -48,8 +49,10 @@ SCOPE_OF_METHOD = {
 # The same for events: "Required scopes" at https://docs.slack.dev/reference/events/<event>.
 SCOPE_OF_EVENT = {
     "app_home_opened": None,
+    "app_uninstalled": None,
     "message.channels": "channels:history",
     "message.groups": "groups:history",
+    "tokens_revoked": None,
     "user_change": "users:read",
 }
 
@@ -71,7 +74,7 @@ class Registering:
 @pytest.fixture(scope="module")
 def registered() -> dict[str, list[str]]:
     app = Registering()
-    listeners.register(cast(App, app), cast(Context, None))
+    listeners.register(cast(App, app), cast(Workspaces, None))
     return app.names
 
 
