@@ -3,13 +3,14 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo demo-reset test test-proxies check pictures clean
+.PHONY: help demo demo-reset test test-postgresql test-proxies check pictures clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        a practice Slack, the bot, the gateway and an example API to try it on"
 	@echo "make demo-reset  empties the folder in which the demo keeps its state"
 	@echo "make test        installs what the tests need, and runs them"
+	@echo "make test-postgresql  the same with everything on PostgreSQL"
 	@echo "make test-proxies  the same for the proxies alone, with Traefik and Envoy among them"
 	@echo "make check       ruff, mypy (strict) and import-linter"
 	@echo "make pictures    makes the README's pictures anew, from the real bot"
@@ -34,6 +35,11 @@ demo-reset: .venv
 test: .venv/dev
 	scripts/system-packages
 	$(BIN)/pytest -n 2 --dist worksteal
+
+# The whole suite on PostgreSQL, the end-to-end tests included.
+test-postgresql: .venv/dev
+	scripts/system-packages
+	$(BIN)/pytest -n 2 --dist worksteal --postgresql
 
 # Two proxies more than `make test` has, from wheels of 90 MB.
 test-proxies: .venv/dev lock/proxies.txt

@@ -12,12 +12,13 @@ from typing import Any
 import click
 from sqlmodel import Session, col, func, select
 
+from apikeys.house import open_engines
 from apikeys.operator import _opened
 from keys import audit_views
 from keys.audit_views import Stage
 from keys.values import State
 from settings import load
-from storage import open_engine, reading
+from storage import reading
 from storage.schema import revision, upgrade
 from storage.tables import Gateway, Key, LiveMessage, Notice, Offboarding
 
@@ -30,7 +31,7 @@ def db() -> None:
 @db.command("upgrade")
 def upgrade_database() -> None:
     """Bring the database to the newest schema; however many do it at once, one does."""
-    engine = open_engine(load().database())
+    engine = open_engines(load())[0]
     try:
         before, _ = revision(engine)
         upgrade(engine)

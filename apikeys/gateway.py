@@ -57,7 +57,7 @@ def assemble(house: House, options: Options, name: str) -> Gateway:
     memory = Memory(clock, most=options.remembered)
     presence = Presence(_Register(house, new_id("gw"), name), report)
     follower = Follower(
-        open_feed(engine),
+        open_feed(house.direct),
         memory,
         report,
         presence.confirm,
@@ -80,7 +80,7 @@ def assemble(house: House, options: Options, name: str) -> Gateway:
             session.connection().execute(text("SELECT 1"))
 
     checker = RememberingChecker(
-        Lookup(engine), house.peppers, clock, memory, options, metrics, upgrades
+        Lookup(house.direct), house.peppers, clock, memory, options, metrics, upgrades
     )
     return build(
         checker,

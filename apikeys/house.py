@@ -17,9 +17,15 @@ from storage import open_engine, upgrade, writing
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What every part that works with keys stands on."""
+    """What every part that works with keys stands on.
+
+    Attributes:
+        direct: the database without a pooler in between, for gateways, which listen to it; the
+            same as `engine` where there is no pooler.
+    """
 
     engine: Engine
+    direct: Engine
     service: KeyService
     peppers: Peppers
     clock: Clock
@@ -27,6 +33,7 @@ class House:
     def close(self) -> None:
         """Lets go of the database."""
         self.engine.dispose()
+        self.direct.dispose()
 
 
 def open_house(settings: Settings, clock: Clock | None = None) -> House:
@@ -41,10 +48,7 @@ def open_house(settings: Settings, clock: Clock | None = None) -> House:
         prefix = check_prefix(settings.token_prefix)
     except ValueError as error:
         raise SettingsError(f"APIKEYS_TOKEN_PREFIX: {error}.") from error
-    try:
-        engine = open_engine(settings.database())
-    except ValueError as error:
-        raise SettingsError(f"DATABASE_URL: {error}.") from error
+    engine, direct = open_engines(settings)
     try:
         peppers = _peppers(settings)
         upgrade(engine)
@@ -53,7 +57,27 @@ def open_house(settings: Settings, clock: Clock | None = None) -> House:
     except BaseException:
         engine.dispose()
         raise
-    return House(engine, KeyService(clock, peppers, prefix), peppers, clock)
+    return House(engine, direct, KeyService(clock, peppers, prefix), peppers, clock)
+
+
+def open_engines(settings: Settings) -> tuple[Engine, Engine]:
+    """The database, and the same without a pooler in between. Raises SettingsError."""
+    pooled = bool(settings.direct_url.get_secret_value())
+    try:
+        engine = open_engine(
+            settings.database(), connections=settings.connections, through_pooler=pooled
+        )
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_URL: {error}.") from error
+    if not pooled:
+        return engine, engine
+    try:
+        direct = open_engine(settings.direct_url.get_secret_value())
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_DIRECT_URL: {error}.") from error
+    if direct.dialect.name != engine.dialect.name or engine.dialect.name != "postgresql":
+        raise SettingsError("DATABASE_DIRECT_URL: it is for PostgreSQL behind a pooler alone.")
+    return engine, direct
 
 
 def _peppers(settings: Settings) -> Peppers:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
+from sqlalchemy import text
 
 from apikeys.house import House
 from apikeys.manifest import scopes
@@ -18,21 +19,24 @@ from bot.admins import Admins, Workspace, read_policy
 from bot.app import build_for
 from bot.context import Context
 from bot.following import Following
+from bot.health import STUCK_SECONDS, Check, Socket
+from bot.health import pages as health_pages
 from bot.installations import Installation, Installations, Installed, Where
 from bot.installing import REDIRECT, Installing, States
+from bot.metrics import Metrics
 from bot.receiving import PATH, Pages, receiver
 from bot.schedule import EveryWorkspace, Schedule
 from bot.sealing import Seal
 from bot.slack import SlackClient, web_calls
 from bot.workspaces import ManyWorkspaces, OneWorkspace, Served, Workspaces
 from bot.workspaces import bot as bot_of
-from gateway.server import serve_in_thread
+from gateway.server import Running, serve_in_thread
 from keys import accounts, schedules
 from keys.errors import ScheduleRefused
 from keys.pepper import read_versions
 from keys.policy import AuditRules, DeliveryWay, Leaked, Policy, Unanswered
 from settings import SettingsError, SlackSettings
-from storage import writing
+from storage import reading, writing
 
 
 class Connection(Protocol):
@@ -53,6 +57,7 @@ class Sockets:
     """Socket Mode. Its client connects anew by itself, so it lives until it is closed."""
 
     handler: SocketModeHandler
+    socket: Socket
 
     @property
     def alive(self) -> bool:
@@ -75,6 +80,7 @@ class Bot:
     connection: Connection
     schedule: Schedule
     where: str
+    health: Running | None = None
 
     @property
     def alive(self) -> bool:
@@ -85,6 +91,8 @@ class Bot:
         """Takes nothing new, and ends after what is under way."""
         self.connection.stop()
         self.schedule.stop()
+        if self.health is not None:
+            self.health.stop()
 
 
 def start_bot(house: House, settings: SlackSettings) -> Bot:
@@ -115,10 +123,46 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
         house.clock,
         signing_secret=settings.signing_secret.get_secret_value(),
         slack_url=settings.api_url,
+        metrics=opening.metrics,
     )
     connection, where = _connect(app, settings, pages)
     schedule.start()
-    return Bot(connection, schedule, where)
+    health = None
+    if settings.bot_listen:
+        health = _health(house, settings.bot_listen, connection, schedule, opening.metrics)
+        where += f", and tells how it is at {health.url}/readyz"
+    return Bot(connection, schedule, where, health)
+
+
+def _health(
+    house: House, listen: str, connection: Connection, schedule: Schedule, metrics: Metrics
+) -> Running:
+    def database() -> None:
+        with reading(house.engine) as session:
+            session.connection().execute(text("SELECT 1"))
+
+    def rounds() -> str | None:
+        age = schedule.round_age
+        return f"No round has ended for {age:.0f} s." if age > STUCK_SECONDS else None
+
+    metrics.watch(
+        "round_age_seconds", "Since what is due was looked at.", lambda: schedule.round_age
+    )
+    checks: dict[str, Check] = {"database": database, "rounds": rounds}
+    if isinstance(connection, Sockets):
+        socket = connection.socket
+        checks["socket"] = socket.check
+        metrics.watch("socket_connected", "1 while it is open.", lambda: float(socket.connected))
+        metrics.watch(
+            "socket_silent_seconds", "Since Slack's last sign of life.",
+            lambda: socket.silent_seconds,
+        )  # fmt: skip
+        metrics.watch(
+            "envelope_age_seconds", "Since Slack's last request.", lambda: socket.envelope_age
+        )
+    host, _, port = listen.rpartition(":")
+    pages = health_pages(checks, metrics)
+    return serve_in_thread(pages, host.strip("[]"), int(port), setting="APIKEYS_BOT_LISTEN")
 
 
 class Opening:
@@ -137,11 +181,12 @@ class Opening:
         except ValueError as error:
             raise SettingsError(str(error)) from error
         self.nudge: Callable[[], None] = lambda: None
+        self.metrics = Metrics()
 
     def only(self) -> Served:
         """The one workspace that the bot's token is for. Raises SlackError."""
         token = self._settings.bot_token.get_secret_value()
-        slack = SlackClient(web_calls(token, base_url=self._settings.api_url))
+        slack = self._slack(token)
         me = slack.auth_test()
         where = who_is(me)
         with writing(self._house.engine) as session:
@@ -153,8 +198,7 @@ class Opening:
     def installed(self, installation: Installation) -> Context:
         """The services of one of many."""
         where = installation.where
-        calls = web_calls(installation.token, base_url=self._settings.api_url)
-        return self._context(SlackClient(calls), where, installation.account_id)
+        return self._context(self._slack(installation.token), where, installation.account_id)
 
     def following(self, context: Context) -> Following:
         """What has to follow the work of a workspace."""
@@ -174,6 +218,10 @@ class Opening:
             audits=self._rules.audits,
             admins=patient.ids,
         )
+
+    def _slack(self, token: str) -> SlackClient:
+        calls = web_calls(token, base_url=self._settings.api_url)
+        return SlackClient(self.metrics.calling(calls))
 
     def _context(self, slack: SlackClient, where: Where, account_id: str) -> Context:
         house, settings = self._house, self._settings
@@ -261,8 +309,9 @@ def _schedule(setting: str, text: str) -> str:
 def _connect(app: App, settings: SlackSettings, pages: Pages) -> tuple[Connection, str]:
     if not settings.listen:
         handler = SocketModeHandler(app, settings.app_token.get_secret_value())
+        socket = Socket(handler.client)
         handler.connect()  # type: ignore[no-untyped-call]  # as Bolt has it
-        return Sockets(handler), "is connected to Slack"
+        return Sockets(handler, socket), "is connected to Slack"
     host, _, port = settings.listen.rpartition(":")
     running = serve_in_thread(
         receiver(app, pages=pages), host.strip("[]"), int(port), setting="APIKEYS_SLACK_LISTEN"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
-from slack_bolt import App, BoltContext
+from slack_bolt import App, BoltContext, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from sqlalchemy import Engine
@@ -15,6 +17,7 @@ from sqlalchemy import Engine
 from bot import listeners, replays
 from bot.context import IN_BOLT, Context
 from bot.installations import Where
+from bot.metrics import Metrics
 from bot.workspaces import OneWorkspace, Served, Workspaces, bot
 from keys.clock import Clock
 
@@ -56,12 +59,14 @@ def build_for(
     *,
     signing_secret: str = "",
     slack_url: str = WebClient.BASE_URL,
+    metrics: Metrics | None = None,
 ) -> App:
     """The app for these workspaces, with all listeners. Calls nothing of Slack's.
 
     Args:
         signing_secret: needed where requests come over HTTP; Socket Mode has no signatures.
         slack_url: where the Web API is; Socket Mode asks there for its address.
+        metrics: told of each request.
     """
 
     def authorize(
@@ -76,11 +81,12 @@ def build_for(
         return found.bot
 
     with _without_bolts_environment():
-        app = App(
+        app = _MeasuredApp(
+            metrics or Metrics(),
             name="apikeys",
             signing_secret=signing_secret,
             client=WebClient(base_url=slack_url),
-            authorize=authorize,  # type: ignore[arg-type]  # None is Bolt's word for “nobody”
+            authorize=authorize,
             token_verification_enabled=False,
             listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="listener"),
             user_facing_authorize_error_message=_NOT_INSTALLED,
@@ -89,6 +95,23 @@ def build_for(
         app.middleware(replays.refusing(engine, clock))
     listeners.register(app, workspaces)
     return app
+
+
+class _MeasuredApp(App):
+    """Bolt's app, with each acknowledgement measured, whichever way the request came."""
+
+    def __init__(self, metrics: Metrics, **options: Any) -> None:
+        self._metrics = metrics
+        super().__init__(**options)
+
+    def dispatch(self, req: BoltRequest) -> BoltResponse:
+        began, status = time.perf_counter(), 500
+        try:
+            answer = super().dispatch(req)
+            status = answer.status
+            return answer
+        finally:
+            self._metrics.answered(req, status, time.perf_counter() - began)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -74,14 +75,22 @@ class EveryWorkspace:
 class Schedule:
     """Runs what has to follow until it is stopped."""
 
-    def __init__(self, rounds: Rounds, every: float = 1.0) -> None:
+    def __init__(
+        self,
+        rounds: Rounds,
+        every: float = 1.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Makes it ready.
 
         Args:
             every: seconds between two rounds.
+            monotonic: by which it is known how long ago a round was.
         """
         self._rounds = rounds
         self._every = every
+        self._monotonic = monotonic
+        self._rounded = monotonic()
         self._due = threading.Event()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
@@ -93,6 +102,11 @@ class Schedule:
     def nudge(self) -> None:
         """Has the next round begin at once: something was done that people should know."""
         self._due.set()
+
+    @property
+    def round_age(self) -> float:
+        """Seconds since a round ended, well or not."""
+        return self._monotonic() - self._rounded
 
     def stop(self) -> None:
         """Ends after the thing under way. Blocks."""
@@ -111,6 +125,8 @@ class Schedule:
             except Exception:
                 # One notice that cannot be said must not end all later ones.
                 logger.exception("a round of what is due failed")
+            finally:
+                self._rounded = self._monotonic()
             self._due.wait(self._every)
             # Cleared between waiting and looking: a nudge or a stop from before is heeded below.
             self._due.clear()

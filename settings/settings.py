@@ -41,6 +41,14 @@ class Settings(BaseSettings):
     """Where the keys are kept: a `sqlite:` or `postgresql:` URL. By default a SQLite file in
     `APIKEYS_HOME`."""
 
+    direct_url: Annotated[
+        SecretStr, Field(alias="DATABASE_DIRECT_URL"), AfterValidator(_database)
+    ] = SecretStr("")
+    """The same database without a pooler in between, where `DATABASE_URL` leads to one."""
+
+    connections: Annotated[int, Field(alias="APIKEYS_DATABASE_CONNECTIONS", ge=2, le=500)] = 15
+    """How many connections to PostgreSQL this program opens at most, beside the gateway's three."""
+
     home: Annotated[Path, Field(alias="APIKEYS_HOME")] = Path(".apikeys")
     """The folder of the embedded database and the pepper's file; made if missing."""
 

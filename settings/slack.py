@@ -60,6 +60,9 @@ class SlackSettings(BaseSettings):
     listen: Annotated[str, Field(alias="APIKEYS_SLACK_LISTEN"), AfterValidator(_listen)] = ""
     """Address and port for Slack's requests over signed HTTP; without it, Socket Mode is used."""
 
+    bot_listen: Annotated[str, Field(alias="APIKEYS_BOT_LISTEN"), AfterValidator(_listen)] = ""
+    """Address and port at which the bot tells how it is: `/healthz`, `/readyz`, `/metrics`."""
+
     signing_secret: Annotated[SecretStr, Field(alias="SLACK_SIGNING_SECRET")] = SecretStr("")
     """What Slack signs its requests with; needed with `APIKEYS_SLACK_LISTEN`."""
 

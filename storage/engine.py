@@ -12,23 +12,32 @@ from urllib.parse import quote
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session, create_engine
 
 # A slash command must be answered within 3 s, so a wait for the database has to end before.
 BUSY_TIMEOUT_SECONDS = 2.0
+# Enough for what one bot does at once; each takes memory of the server.
+CONNECTIONS = 15
 
 
 class StorageUnavailable(Exception):
     """The database cannot be reached, or did not answer in time."""
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(
+    url: str, *, connections: int = CONNECTIONS, through_pooler: bool = False
+) -> Engine:
     """Opens the database that the URL names; connects only when first used.
 
     A SQLite file, and the folder it stands in, are made if missing, readable by their owner alone.
 
     Args:
         url: an SQLAlchemy URL, such as `sqlite:///data/apikeys.db` or `postgresql://…`.
+        connections: to PostgreSQL, at most; who finds none free waits for a moment. SQLite's are
+            files opened, and are not counted.
+        through_pooler: whether a pooler in transaction mode, such as PgBouncer, stands between.
+            Nothing is then prepared on a connection, since the next transaction has another one.
 
     Raises:
         ValueError: if the URL cannot be read or its database is not supported.
@@ -40,8 +49,18 @@ def open_engine(url: str) -> Engine:
     backend = parsed.get_backend_name()
     if backend == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
+        how: dict[str, Any] = {"connect_timeout": 2}
+        if through_pooler:
+            how["prepare_threshold"] = None
         return create_engine(
-            parsed, pool_pre_ping=True, connect_args={"connect_timeout": 2}, hide_parameters=True
+            parsed,
+            # A third of them stays open; the others close when they are given back.
+            pool_size=max(connections // 3, 1),
+            max_overflow=connections - max(connections // 3, 1),
+            pool_timeout=BUSY_TIMEOUT_SECONDS,
+            pool_pre_ping=True,
+            connect_args=how,
+            hide_parameters=True,
         )
     if backend != "sqlite":
         raise ValueError(f"{backend} is not supported; use sqlite or postgresql")
@@ -140,6 +159,8 @@ def _translated() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError) as error:
         raise StorageUnavailable("The database did not answer.") from error
+    except NoConnectionFree as error:
+        raise StorageUnavailable("Every connection to the database was busy.") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise StorageUnavailable("The database went away.") from error

@@ -25,6 +25,11 @@ def _sockets(request: pytest.FixtureRequest) -> Iterator[None]:
     pytest_socket._remove_restrictions()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One engine alone, and the end-to-end tests on it as well."""
+    parser.addoption("--postgresql", action="store_true", help="run everything on PostgreSQL")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The crash tests, which take minutes, come first: at the end they would keep all waiting."""
     items.sort(key=lambda item: item.get_closest_marker("crash") is None)

@@ -35,6 +35,8 @@ def postgresql() -> Iterator[Postgresql]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a fresh database: a file, or a copy on the server."""
     if request.param == "sqlite":
+        if request.config.getoption("--postgresql"):
+            pytest.skip("everything runs on PostgreSQL this time")
         yield f"sqlite:///{tmp_path / 'keys.db'}"
         return
     server: Postgresql = request.getfixturevalue("postgresql")

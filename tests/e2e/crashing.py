@@ -24,7 +24,7 @@ from sandbox.traffic import TrafficLog
 from settings import Settings
 from storage import reading, writing
 from storage.tables import Delivery, Key, Notice, Secret
-from tests.e2e.program import Program, asks, eventually
+from tests.e2e.program import Program, asks, database_settings, eventually
 
 TOKEN = re.compile(r"\bak_([0-9A-Za-z]{12})_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}\b")
 
@@ -97,7 +97,9 @@ class Aftermath:
 
     def __init__(self, slack: PracticeSlack, alice: Person, gateway: str, home: Path) -> None:
         self._slack, self._alice, self._gateway = slack, alice, gateway
-        self._house = open_house(Settings.model_validate({"APIKEYS_HOME": home}))
+        self._house = open_house(
+            Settings.model_validate({"APIKEYS_HOME": home} | database_settings(home))
+        )
         self._seen: set[str] = set()
         with writing(self._house.engine) as session:
             self._account = accounts.the_only(session, self._house.clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import socket
 import subprocess
@@ -42,6 +43,18 @@ def http_settings(slack: PracticeSlack) -> dict[str, str]:
     }
 
 
+# Gives the address of the database of a home, where the programs' are not their own files.
+database_of: Callable[[Path], str] | None = None
+_PEPPER = base64.b64encode(b"p" * 32).decode()
+
+
+def database_settings(home: Path) -> dict[str, str]:
+    """What a program whose home this is needs in addition, on PostgreSQL."""
+    if database_of is None:
+        return {}
+    return {"DATABASE_URL": database_of(home.resolve()), "APIKEYS_PEPPER": _PEPPER}
+
+
 class Program:
     """`apikeys run` with settings of its own; its log is the file `log` in its folder.
 
@@ -56,6 +69,7 @@ class Program:
         self.folder = folder
         self.log = folder / "log"
         own = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+        own |= database_settings(Path(settings.get("APIKEYS_HOME", folder / ".apikeys")))
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
                 (*_COMMAND, *(("--only", only) if only else ())),

@@ -17,7 +17,7 @@ from keys.ids import new_id
 from keys.values import Actor, KeyRequest
 from settings import Settings
 from storage import writing
-from tests.e2e.program import Program, asks, free_port
+from tests.e2e.program import Program, asks, database_settings, free_port
 
 pytestmark = pytest.mark.sockets
 ME = Actor.operator("op@host")
@@ -43,7 +43,9 @@ def test_whoever_revokes_is_told_which_gateway_is_silent_and_the_others_refuse(
         ]
         for program in programs:
             program.waits_until_it_says("The gateway listens")
-        monkeypatch.setenv("APIKEYS_HOME", str(tmp_path / "home"))
+        home = tmp_path / "home"
+        for name, value in ({"APIKEYS_HOME": str(home)} | database_settings(home)).items():
+            monkeypatch.setenv(name, value)
         house = open_house(Settings())
         stack.callback(house.close)
         with writing(house.engine) as session:

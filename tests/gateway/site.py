@@ -32,7 +32,7 @@ class Site:
     def __init__(self, url: str) -> None:
         engine, clock, peppers = open_engine(url), SystemClock(), Peppers({1: b"p" * 32})
         upgrade(engine)
-        self.house = House(engine, KeyService(clock, peppers, "ak"), peppers, clock)
+        self.house = House(engine, engine, KeyService(clock, peppers, "ak"), peppers, clock)
         with writing(engine) as session:
             self.account = accounts.connect(session, "T0ACME", "Acme", clock.now())
         self.gateways: list[Running] = []
