@@ -16,6 +16,7 @@ from apikeys.house import open_engines
 from apikeys.operator import _opened
 from keys import audit_views
 from keys.audit_views import Stage
+from keys.pepper import in_use
 from keys.values import State
 from settings import load
 from storage import reading
@@ -79,6 +80,8 @@ def status(workspace: str | None) -> None:
         now = house.clock.now()
         for line in _keys(session, account_id):
             click.echo(line)
+        for line in _peppers(session, now):
+            click.echo(line)
         for line in _gateways(session, now):
             click.echo(line)
         for line in _waiting(session, account_id, now):
@@ -101,6 +104,15 @@ def _keys(session: Session, account_id: str) -> list[str]:
     pending = _count(session, Key, mine, Key.state == State.PENDING)
     more = f", {pending} on the way to their people" if pending else ""
     return [f"Keys: {active} work, {revoked} were revoked{more}"]
+
+
+def _peppers(session: Session, now: datetime) -> list[str]:
+    """Which keys stand in the way of taking an old pepper away; of all workspaces."""
+    used = in_use(session, now)
+    if len(used) < 2:
+        return []
+    each = ", ".join(f"{count} need version {version}" for version, count in sorted(used.items()))
+    return [f"Pepper: of the tokens that work, {each}"]
 
 
 def _gateways(session: Session, now: datetime) -> list[str]:

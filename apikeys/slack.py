@@ -115,8 +115,14 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
         pages = _installing(house, settings, installations, seal).pages
     else:
         workspaces, pages = OneWorkspace(opening.only()), {}
-    schedule = Schedule(EveryWorkspace(workspaces, opening.following, house.clock))
-    opening.nudge = schedule.nudge
+    everywhere = EveryWorkspace(workspaces, opening.following, house.clock)
+    schedule = Schedule(everywhere)
+
+    def nudge(account_id: str) -> None:
+        everywhere.hurry(account_id)
+        schedule.nudge()
+
+    opening.nudge = nudge
     app = build_for(
         workspaces,
         house.engine,
@@ -180,7 +186,7 @@ class Opening:
             self._admins = read_policy(settings.admins)
         except ValueError as error:
             raise SettingsError(str(error)) from error
-        self.nudge: Callable[[], None] = lambda: None
+        self.nudge: Callable[[str], None] = lambda _: None
         self.metrics = Metrics()
 
     def only(self) -> Served:
@@ -237,7 +243,7 @@ class Opening:
             token_minutes=settings.token_minutes,
             api_url=settings.example_url,
             policy=self._rules,
-            nudge=lambda: self.nudge(),
+            nudge=lambda: self.nudge(account_id),
         )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from bench.commands import commands, rounds
 from bench.peers.comparing import peers
 from bench.report import HEADING, Report
 from bench.revocation import revocation
@@ -24,7 +25,7 @@ from bench.wrk import WrkMissing, command
 from keys.pepper import read_peppers
 from tests.postgresql import NoPostgresql, Postgresql
 
-SECTIONS = ("hot", "peers", "cold", "scale", "memory", "revocation")
+SECTIONS = ("hot", "peers", "cold", "scale", "memory", "revocation", "commands")
 RESULTS = Path(__file__).parent / "results.json"
 _FEW = 1_000
 _KNOWN = 400_000
@@ -69,6 +70,7 @@ class Bench:
             ),
             "memory": lambda: memory(self.report, self.sqlite(self._chosen.keys), 100_000),
             "revocation": self._revocation,
+            "commands": self._commands,
         }
         for name in self._chosen.only:
             sections[name]()
@@ -91,6 +93,14 @@ class Bench:
             self.report.leave_out(f"revocation on PostgreSQL: {missing}")
         else:
             revocation(self.report, "PostgreSQL", url, count)
+
+    def _commands(self) -> None:
+        commands(self.report)
+        rounds(self.report, "SQLite", f"sqlite:///{self._folder / 'rounds.db'}")
+        try:
+            rounds(self.report, "PostgreSQL", self.server().create("rounds"))
+        except NoPostgresql as missing:
+            self.report.leave_out(f"rounds on PostgreSQL: {missing}")
 
     def _made(self, name: str, keys: int, url: Callable[[str], str]) -> Stocked:
         if name not in self._stocked:

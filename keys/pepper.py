@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sqlmodel import Session, select
+from sqlalchemy import or_
+from sqlmodel import Session, col, func, select
 
 from keys.errors import PepperError
 from keys.token import Token
-from storage.tables import Pepper, Secret
+from storage.tables import Key, Pepper, Secret
 
 PEPPER_BYTES = 32
 _FINGERPRINT_OF = b"apikeys: which pepper is this?"
@@ -153,11 +154,28 @@ def check_peppers(session: Session, peppers: Peppers, now: datetime) -> None:
             )
         if session.get(Pepper, version) is None:
             session.add(Pepper(version=version, fingerprint=mark, created_at=now))
-    # Digests of another system's making need no pepper.
-    ours = select(Secret.pepper_version).where(Secret.algorithm == "hmac")
-    used = set(session.exec(ours.distinct()))
-    if missing := used - set(peppers.by_version):
+    if missing := set(in_use(session, now)) - set(peppers.by_version):
         raise PepperError(
             f"Keys in this database need the pepper of version {min(missing)}, which is missing "
             "from APIKEYS_PEPPER."
         )
+
+
+def in_use(session: Session, now: datetime) -> dict[int, int]:
+    """How many secrets that still work, or are about to, need each version of the pepper.
+
+    What was revoked, and a secret that a rotation has ended, need none any more: they are refused
+    whatever their digest. A key that has expired may still be extended. Digests of another system's
+    making (keys.digests) need none yet.
+    """
+    counted = session.exec(
+        select(Secret.pepper_version, func.count())
+        .join(Key, col(Key.id) == col(Secret.key_id))
+        .where(
+            Secret.algorithm == "hmac",
+            col(Key.state).in_(("pending", "active")),
+            or_(col(Secret.ends_at).is_(None), col(Secret.ends_at) > now),
+        )
+        .group_by(col(Secret.pepper_version))
+    )
+    return dict(counted.all())

@@ -88,6 +88,13 @@ class Program:
         """Whether it runs."""
         return self._process.poll() is None
 
+    @property
+    def resident_bytes(self) -> int:
+        """How much memory it has in use, as the system counts it."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        (line,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(line.split()[1]) * 1024
+
     def kill(self) -> None:
         """Ends it as a power cut would, whatever it is doing; returns at once."""
         self._process.kill()

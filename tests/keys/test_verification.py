@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from sqlalchemy import text
 
 from keys import accounts, finding, token
 from keys.errors import PepperError, StorageUnavailable
-from keys.pepper import Peppers, check_peppers, load_or_make, read_peppers
+from keys.pepper import Peppers, check_peppers, in_use, load_or_make, read_peppers
+from keys.service import KeyService
 from keys.usage import Use, record_uses
 from keys.verification import Reason, Refused, StoredVerifier, Verified
 from storage import open_engine, reading, upgrade, writing
 from tests.keys.conftest import NOON, House
+from tests.keys.test_rotations import rotate
 
 SECOND = timedelta(seconds=1)
 
@@ -73,6 +76,35 @@ def test_a_wrong_or_missing_pepper_is_noticed(house: House) -> None:
     with pytest.raises(PepperError, match="version 1, which is missing"):  # noqa: SIM117
         with writing(house.engine) as session:
             check_peppers(session, Peppers({2: b"q" * 32}), NOON)
+
+
+def test_an_old_pepper_can_go_once_no_token_that_works_needs_it(house: House) -> None:
+    both, new = Peppers({1: b"p" * 32, 2: b"n" * 32}), Peppers({2: b"n" * 32})
+    old, _ = house.issue("Old")
+    ends, _ = house.issue("Ends")
+    rotated = replace(house, service=KeyService(house.clock, both, "ak"))
+    younger, token = rotated.issue("Young")
+    rotation, _ = rotate(rotated, ends.id)
+
+    def used() -> dict[int, int]:
+        with reading(house.engine) as session:
+            return in_use(session, house.clock.now())
+
+    def check() -> None:
+        with writing(house.engine) as session:
+            check_peppers(session, new, house.clock.now())
+
+    assert used() == {1: 2, 2: 2}
+    house.revoke(old.id)
+    assert used() == {1: 1, 2: 2}
+    with pytest.raises(PepperError, match="version 1, which is missing"):
+        check()
+    house.clock.move(timedelta(days=2))
+    assert used() == {2: 2}
+    check()
+    with closing(StoredVerifier(house.engine, new, house.clock)) as verifier:
+        assert isinstance(verifier.verify(token.reveal()), Verified)
+    assert (younger.name, bool(rotation)) == ("Young", True)
 
 
 def test_the_pepper_file_is_private_and_stays_the_same(tmp_path: Path) -> None:

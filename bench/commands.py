@@ -1,0 +1,188 @@
+"""The Slack side: slash commands at 50 a second, 200 at once, the start, and memory.
+
+The whole program works for a practice Slack on the same machine, over signed HTTP, so that what is
+measured is a request and its acknowledgement and nothing of Socket Mode's sharing of sockets. Each
+command is `/apikeys list` of an admin: Slack is asked who they are, the database for the keys, and
+the answer is in the acknowledgement. The practice Slack shares the machine's processors.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+from slack_sdk.signature import SignatureVerifier
+
+from bench.report import Finding, Report
+from bench.stock import PEPPER
+from bot.following import Following
+from bot.slack import Answer, SlackClient
+from keys import accounts
+from keys.clock import SystemClock
+from keys.pepper import read_peppers
+from keys.service import KeyService
+from sandbox.practice import PracticeSlack
+from storage import open_engine, upgrade, writing
+from tests.e2e.program import CHANNEL, MANIFEST, Program, eventually, free_port, http_settings
+
+_PER_SECOND, _SECONDS, _AT_ONCE = 50, 20, 200
+_SLACK_WAITS = 3.0
+
+
+def commands(report: Report) -> None:
+    """All of it."""
+    with PracticeSlack(MANIFEST) as slack, tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        slack.add_person("alice", role="admin")
+        slack.add_channel("api-keys", members=["alice"])
+        slack.invite_app(CHANNEL)
+        gateway = f"127.0.0.1:{free_port()}"
+        settings = http_settings(slack) | {
+            "APIKEYS_GATEWAY_LISTEN": gateway, "APIKEYS_LOG_LEVEL": "INFO",
+        }  # fmt: skip
+        # The first start also makes the database.
+        starts = [_started(Path(folder), settings, gateway) for _ in range(4)][1:]
+        report.add(
+            Finding(
+                "start to ready, bot and gateway", statistics.median(starts), "s", 2.0, least=False,
+                detail={"longest": max(starts)},
+            )
+        )  # fmt: skip
+        with Program(Path(folder) / "program", settings) as program:
+            app = f"http://{settings['APIKEYS_SLACK_LISTEN']}/slack/events"
+            program.waits_until_it_says("waits for Slack")
+            eventually(lambda: _is_ready(gateway), "the gateway")
+            _measure(report, slack, app, program)
+            program.stop()
+
+
+def _measure(report: Report, slack: PracticeSlack, app: str, program: Program) -> None:
+    user = slack.person("alice")
+    with httpx.Client(timeout=30, limits=httpx.Limits(max_connections=_AT_ONCE)) as client:
+
+        def once(number: int) -> float:
+            return _command(client, slack, user.id, app, number)
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(once, range(20)))
+            taken = _paced(pool, once)
+            report.add(
+                Finding(
+                    f"acknowledgement at {_PER_SECOND} commands a second, p99",
+                    _percentile(taken, 99) * 1000, "ms", 100.0, least=False,
+                    detail={
+                        "p50": _percentile(taken, 50) * 1000, "max": max(taken) * 1000,
+                        "commands": len(taken),
+                    },
+                )
+            )  # fmt: skip
+            together = threading.Barrier(_AT_ONCE)
+
+            def at_once(number: int) -> float:
+                together.wait()
+                return once(number)
+
+            taken = list(pool.map(at_once, range(10_000, 10_000 + _AT_ONCE)))
+    report.add(
+        Finding(
+            f"{_AT_ONCE} commands at once, the last acknowledgement", max(taken), "s",
+            _SLACK_WAITS, least=False, detail={"p50": _percentile(taken, 50)},
+        )
+    )  # fmt: skip
+    report.add(Finding("memory of the program afterwards", program.resident_bytes / 1e6, "MB"))
+
+
+def rounds(report: Report, name: str, url: str, count: int = 200) -> None:
+    """What looking at a workspace costs in which nothing is due; a bot does so for each in turn."""
+    engine, clock = open_engine(url), SystemClock()
+    upgrade(engine)
+    service = KeyService(clock, read_peppers(PEPPER), "ak")
+    slack = SlackClient(_nobody_is_asked)
+    try:
+        with writing(engine) as session:
+            made = [
+                accounts.of_many(session, f"T{number:08}", "A team", clock.now())
+                for number in range(count)
+            ]
+        followings = [Following(engine, service, slack, id_, CHANNEL) for id_ in made]
+        for following in followings:
+            following.run_once()
+        began = time.perf_counter()
+        for following in followings:
+            following.run_once()
+        each = (time.perf_counter() - began) / count * 1000
+    finally:
+        engine.dispose()
+    report.add(Finding(f"a round of one workspace where nothing is due, {name}", each, "ms"))
+
+
+def _nobody_is_asked(method: str, _args: Answer, **_: object) -> Answer:
+    raise AssertionError(f"{method} was called, and nothing was due")
+
+
+def _paced(pool: ThreadPoolExecutor, once: Callable[[int], float]) -> list[float]:
+    """One after the other by the clock, whether or not those before have ended."""
+    began, sent = time.monotonic(), []
+    for number in range(_PER_SECOND * _SECONDS):
+        time.sleep(max(began + number / _PER_SECOND - time.monotonic(), 0))
+        sent.append(pool.submit(once, 1_000 + number))
+    return [each.result() for each in sent]
+
+
+def _command(client: httpx.Client, slack: PracticeSlack, user: str, app: str, number: int) -> float:
+    """Seconds until a command was acknowledged with its answer."""
+    body = urlencode(
+        {
+            "command": "/apikeys", "text": "list", "user_id": user, "team_id": slack.team_id,
+            "trigger_id": f"{number}.1", "response_url": f"{slack.url}response/none",
+            # No two requests are the same, or the later would be a replay.
+            "api_app_id": f"A{number}",
+        }
+    )  # fmt: skip
+    stamp = str(int(time.time()))
+    signature = SignatureVerifier(slack.signing_secret).generate_signature(
+        timestamp=stamp, body=body
+    )
+    headers = {
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": str(signature),
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    began = time.perf_counter()
+    answer = client.post(app, content=body, headers=headers)
+    taken = time.perf_counter() - began
+    if answer.status_code != 200 or "blocks" not in answer.text:
+        raise RuntimeError(f"a command was not answered: {answer.status_code} {answer.text[:200]}")
+    return taken
+
+
+def _started(folder: Path, settings: dict[str, str], gateway: str) -> float:
+    """Seconds from the start of the program until both its parts answer."""
+    bot = f"http://{settings['APIKEYS_SLACK_LISTEN']}/healthz"
+    began = time.monotonic()
+    with Program(folder / "program", settings) as program:
+        eventually(lambda: _is_ready(gateway) and _answers(bot), "both parts")
+        taken = time.monotonic() - began
+        program.stop()
+    return taken
+
+
+def _is_ready(gateway: str) -> bool:
+    return _answers(f"http://{gateway}/readyz")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=1).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _percentile(values: list[float], percent: int) -> float:
+    return statistics.quantiles(values, n=100)[percent - 1]
