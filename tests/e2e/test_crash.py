@@ -97,6 +97,18 @@ def revokes(world: World, name: str) -> None:
         world.alice.presses("Revoke")
 
 
+def rotates(world: World, name: str) -> None:
+    """Alice rotates a key, as far as she comes."""
+    world.alice.types(f"/apikeys rotate {name}")
+
+    def opened() -> bool:
+        return world.alice.modal is not None and world.alice.modal.title == "Rotate API key"
+
+    eventually(lambda: opened() or world.trap.sprung.is_set(), "the modal")
+    if opened():
+        world.alice.submits()
+
+
 def moments(passes: int, seed: str) -> list[Moment]:
     """One at each thing that passes, in random order; where there are few, several."""
     chance = random.Random(seed)  # noqa: S311  (chance that can be repeated, not a secret)
@@ -105,13 +117,13 @@ def moments(passes: int, seed: str) -> list[Moment]:
     return [Moment(count, chance.choice((0, chance.uniform(0, 0.03)))) for count in counts]
 
 
-@pytest.mark.parametrize("act", [makes, revokes])
+@pytest.mark.parametrize("act", [makes, revokes, pytest.param(rotates, marks=pytest.mark.chaos)])
 def test_whenever_it_dies(act: Callable[[World, str], None], world: World) -> None:
     seed = os.environ.get("CRASH_SEED") or new_id("seed")
     aftermath = world.aftermath
 
     def ready(name: str) -> str:
-        if act is revokes:
+        if act is not makes:
             aftermath.has_a_key(name)
         return name
 
