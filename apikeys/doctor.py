@@ -23,6 +23,7 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy import Engine, text
 
 from apikeys.asking import ask
+from apikeys.house import open_engines
 from apikeys.manifest import scopes
 from apikeys.slack import who_is
 from bot.admins import Admins, Workspace, read_policy
@@ -32,7 +33,7 @@ from keys.clock import SystemClock
 from keys.errors import PepperError
 from keys.pepper import Peppers, check_peppers, load_or_make, read_peppers
 from settings import Settings, SettingsError, SlackSettings, load, load_slack
-from storage import StorageUnavailable, open_engine
+from storage import StorageUnavailable
 from storage.schema import revision
 
 _LATER = timedelta(days=60)
@@ -121,9 +122,9 @@ def _database(settings: Settings) -> Findings:
         yield Finding(Mark.NOTE, "There is no database yet; the first start makes it.")
         return
     try:
-        engine = open_engine(settings.database())
-    except ValueError as error:
-        yield Finding(Mark.BAD, f"DATABASE_URL: {error}.", "Correct it.")
+        engine, _ = open_engines(settings)
+    except SettingsError as error:
+        yield Finding(Mark.BAD, str(error), "Correct it.")
         return
     try:
         yield from _opened(settings, engine)

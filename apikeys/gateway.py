@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from apikeys.house import House
@@ -28,7 +27,7 @@ from keys import gateways, importing
 from keys.ids import new_id
 from keys.usage import Use, record_uses
 from settings import Settings, SettingsError
-from storage import reading, writing
+from storage import writing
 from storage.feed import open_feed
 from storage.lookup import Lookup
 
@@ -52,7 +51,7 @@ def assemble(house: House, options: Options, name: str) -> Gateway:
     Args:
         name: what people know it by; of two with the same name, the later takes the other's place.
     """
-    clock, engine = house.clock, house.engine
+    clock = house.clock
     report, metrics = Report(clock), Metrics()
     memory = Memory(clock, most=options.remembered)
     presence = Presence(_Register(house, new_id("gw"), name), report)
@@ -75,10 +74,6 @@ def assemble(house: House, options: Options, name: str) -> Gateway:
         lambda: follower.lag,
     )  # fmt: skip
 
-    def ready() -> None:
-        with reading(engine) as session:
-            session.connection().execute(text("SELECT 1"))
-
     checker = RememberingChecker(
         Lookup(house.direct), house.peppers, clock, memory, options, metrics, upgrades
     )
@@ -87,7 +82,7 @@ def assemble(house: House, options: Options, name: str) -> Gateway:
         options,
         clock,
         uses=uses,
-        ready=ready,
+        ready=house.answers,
         report=report,
         metrics=metrics,
         memory=memory,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from keys.clock import Clock, SystemClock
 from keys.errors import PepperError
@@ -12,7 +12,7 @@ from keys.pepper import Peppers, check_peppers, load_or_make, read_peppers
 from keys.service import KeyService
 from keys.token import check_prefix
 from settings import Settings, SettingsError
-from storage import open_engine, upgrade, writing
+from storage import open_engine, reading, upgrade, writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,11 @@ class House:
     service: KeyService
     peppers: Peppers
     clock: Clock
+
+    def answers(self) -> None:
+        """Returns if the database answers. Raises StorageUnavailable."""
+        with reading(self.engine) as session:
+            session.connection().execute(text("SELECT 1"))
 
     def close(self) -> None:
         """Lets go of the database."""

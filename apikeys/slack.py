@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
-from sqlalchemy import text
 
 from apikeys.house import House
 from apikeys.manifest import scopes
@@ -36,7 +35,7 @@ from keys.errors import ScheduleRefused
 from keys.pepper import read_versions
 from keys.policy import AuditRules, DeliveryWay, Leaked, Policy, Unanswered
 from settings import SettingsError, SlackSettings
-from storage import reading, writing
+from storage import writing
 
 
 class Connection(Protocol):
@@ -143,10 +142,6 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
 def _health(
     house: House, listen: str, connection: Connection, schedule: Schedule, metrics: Metrics
 ) -> Running:
-    def database() -> None:
-        with reading(house.engine) as session:
-            session.connection().execute(text("SELECT 1"))
-
     def rounds() -> str | None:
         age = schedule.round_age
         return f"No round has ended for {age:.0f} s." if age > STUCK_SECONDS else None
@@ -154,7 +149,7 @@ def _health(
     metrics.watch(
         "round_age_seconds", "Since what is due was looked at.", lambda: schedule.round_age
     )
-    checks: dict[str, Check] = {"database": database, "rounds": rounds}
+    checks: dict[str, Check] = {"database": house.answers, "rounds": rounds}
     if isinstance(connection, Sockets):
         socket = connection.socket
         checks["socket"] = socket.check

@@ -25,6 +25,7 @@ from sqlalchemy import Engine
 
 from bot.installations import Installations, Installed, Where
 from bot.sealing import Seal
+from bot.slack_errors import SlackError
 from keys import seen
 from keys.clock import Clock
 from keys.errors import StorageUnavailable
@@ -72,7 +73,7 @@ class Installing:
         redirect_url: the address of `REDIRECT` as browsers know it, which Slack was told as well.
         slack_url: the Web API; `authorize_url`: where people agree.
         channel: where the team is told, for the words at the end.
-        greet: says hello in Slack. What it raises is logged: the app is installed all the same.
+        greet: says hello in Slack. A refusal is logged: the app is installed all the same.
     """
 
     def __init__(
@@ -199,8 +200,8 @@ class _Store(InstallationStore):
         logger.info("the app was installed in %s by %s", installed.where.id, installed.installed_by)
         try:
             self._greet(installed)
-        except Exception:
-            logger.exception("%s was not greeted", installed.installed_by)
+        except SlackError as error:
+            logger.warning("%s was not greeted: %s", installed.installed_by, error.code)
 
 
 def _page(title: str, words: str, status: int = 200, more: str = "") -> BoltResponse:

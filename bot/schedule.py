@@ -87,6 +87,7 @@ class EveryWorkspace:
         except StorageUnavailable:
             raise
         except Exception:
+            # Whatever is wrong in one of them, the others' tokens have to be removed in time.
             logger.exception("a round of what is due failed for %s", following.account_id)
             return 0
 

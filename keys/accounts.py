@@ -39,15 +39,13 @@ def connect(session: Session, workspace_id: str, name: str, now: datetime) -> st
     An account that has no workspace yet, made by an operator before the bot ever ran, takes on
     this workspace's id. Only a single-workspace house has such an account.
     """
-    account = session.exec(select(Account).where(Account.workspace_id == workspace_id)).first()
-    if account is None:
-        account = session.exec(select(Account).where(col(Account.workspace_id).is_(None))).first()
-    if account is None:
-        return _add(session, now, workspace_id, name)
-    account.workspace_id, account.name = workspace_id, name
-    session.add(account)
-    session.flush()
-    return account.id
+    if of_workspace(session, workspace_id) is None:
+        unclaimed = select(Account).where(col(Account.workspace_id).is_(None))
+        if (account := session.exec(unclaimed).first()) is not None:
+            account.workspace_id = workspace_id
+            session.add(account)
+            session.flush()
+    return of_many(session, workspace_id, name, now)
 
 
 def of_many(session: Session, workspace_id: str, name: str, now: datetime) -> str:

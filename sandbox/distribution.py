@@ -24,6 +24,7 @@ from sandbox.install import Install
 from sandbox.model import Json
 from sandbox.people import Person
 from sandbox.practice import PracticeSlack
+from sandbox.server import arguments
 from sandbox.serving import Serving
 
 # What each of an app's installations has in common.
@@ -167,12 +168,11 @@ class Distribution:
     # --- the Web API --------------------------------------------------------------------------
 
     async def _call(self, request: Request) -> Response:
-        method, body = request.path_params["method"], await request.body()
-        form = "json" not in request.headers.get("content-type", "")
-        args = dict(request.query_params)
-        args |= dict(parse_qsl(body.decode(), keep_blank_values=True)) if form else {}
-        if not form and body:
-            args |= json.loads(body)
+        method = request.path_params["method"]
+        try:
+            args = await arguments(request)
+        except ValueError:
+            return _json(200, {}, {"ok": False, "error": "invalid_json"})
         if method == "oauth.v2.access":
             return _json(200, {}, self._access(args, _basic(request) or _in_body(args)))
         token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()

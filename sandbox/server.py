@@ -73,7 +73,7 @@ class Server:
     async def _api(self, request: Request) -> Response:
         token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         try:
-            args = await _arguments(request)
+            args = await arguments(request)
         except ValueError:
             return JSONResponse({"ok": False, "error": "invalid_json"})
         method = request.path_params["method"]
@@ -108,7 +108,7 @@ class Server:
 
     async def _response(self, request: Request) -> Response:
         try:
-            body = await _arguments(request)
+            body = await arguments(request)
             await run_in_threadpool(self._respond, request.path_params["secret"], body)
         except ValueError:
             return PlainTextResponse("invalid_payload", status_code=400)
@@ -117,7 +117,7 @@ class Server:
         return PlainTextResponse("ok")
 
 
-async def _arguments(request: Request) -> Json:
+async def arguments(request: Request) -> Json:
     """The arguments of a call, from the query, a form or JSON. Raises ValueError for others."""
     args: Json = dict(request.query_params)
     body = await request.body()

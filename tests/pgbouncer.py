@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from tests.postgresql import _unprivileged
+from tests.postgresql import unprivileged
 
 _STARTED_SECONDS = 10
 
@@ -50,7 +50,7 @@ pool_mode = transaction
 default_pool_size = {connections}
 """
     )
-    user = _unprivileged()
+    user = unprivileged()
     if user is not None:
         os.chown(folder, user, -1)
     log = (folder / "log").open("wb")

@@ -69,7 +69,7 @@ class Postgresql:
         # A Unix socket's path may have 107 characters, so the folder is not among the tests'.
         self._folder = Path(tempfile.mkdtemp(prefix="pg-"))
         self._settings = {**_FAST, **(settings or {})}
-        self._user = _unprivileged()
+        self._user = unprivileged()
         if self._user is not None:
             os.chown(self._folder, self._user, -1)
         self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8")
@@ -152,7 +152,7 @@ class Postgresql:
         assert done.returncode == 0, done.stderr.decode()
 
 
-def _unprivileged() -> int | None:
+def unprivileged() -> int | None:
     """Whom the server runs as: it refuses to run as root."""
     if os.getuid() != 0:
         return None

@@ -27,8 +27,9 @@ from keys.policy import AuditRules
 from keys.values import Actor
 from storage import reading, writing
 from storage.tables import Account
-from tests.bot.listening import PEOPLE, Bench
+from tests.bot.listening import Bench
 from tests.bot.test_auditing import follow
+from tests.bot.test_home import presses as presses_in_home
 from tests.keys.conftest import NOON, House
 from tests.keys.test_rotations import rotate
 from tests.manifest.test_code import Registering
@@ -163,7 +164,7 @@ def test_nothing_of_another_workspace_can_be_seen_or_changed(world: World, data:
             command = data.draw(st.sampled_from(COMMANDS))
             bench.types(f"{command} {text}", user)
         case "home":
-            bench.sends(_in_home(_pressed(data.draw(st.sampled_from(ACTIONS)), ref, text), user))
+            presses_in_home(bench, _pressed(data.draw(st.sampled_from(ACTIONS)), ref, text), user)
     assert world.rows() == before
     assert MARK not in world.seen()
 
@@ -185,17 +186,6 @@ def _pressed(action: str, ref: str, text: str) -> dict[str, Any]:
         "action_id": action, "value": ref if "search" not in action else text,
         "selected_option": {"value": ref}, "selected_user": "U0FAR",
     }  # fmt: skip
-
-
-def _in_home(action: dict[str, Any], user: str) -> dict[str, Any]:
-    return {
-        "type": "block_actions",
-        "user": {"id": user, "team_id": PEOPLE[user]["team_id"]},
-        "team": {"id": "T0ACME"},
-        "trigger_id": "t2",
-        "view": {"id": "V9", "type": "home"},
-        "actions": [{"block_id": "b", "type": "button", **action}],
-    }
 
 
 def test_what_has_to_follow_in_one_workspace_leaves_the_other_alone(world: World) -> None:

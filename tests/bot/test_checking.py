@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,14 +11,6 @@ import pytest
 from bot import redaction
 from bot.blocks import ids
 from tests.bot.listening import Bench, buttons
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
 
 
 def check(bench: Bench, text: str, user: str = "U0ALICE") -> dict[str, Any]:

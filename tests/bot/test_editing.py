@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,14 +17,6 @@ from storage import reading
 from tests.bot.listening import Bench, buttons
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
 
 
 def get(bench: Bench, key_id: str) -> KeyView:

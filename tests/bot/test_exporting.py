@@ -5,10 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from sqlmodel import select
 
 from bot.blocks import ids
@@ -16,14 +13,6 @@ from storage import reading
 from storage.tables import Event, Secret
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import Bench
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
 
 
 def exports(bench: Bench) -> list[dict[str, object]]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -85,14 +83,6 @@ def test_ready_is_who_has_nothing_wrong() -> None:
     wrong[0] = OSError("gone")
     assert get("/readyz").json()["socket"] == "OSError: gone"
     assert get("/healthz").status_code == 200
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
 
 
 def test_requests_are_counted_by_kinds_that_nobody_can_make_up(bench: Bench) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,7 +19,7 @@ from keys.pepper import read_versions
 from storage import reading, writing
 from storage.tables import Account, Installation
 from tests.bot.listening import Bench
-from tests.keys.conftest import NOON, House, open_house_at
+from tests.keys.conftest import NOON, House
 
 OLD, NEW = b"o" * 32, b"n" * 32
 ACME = Installed(
@@ -53,13 +51,6 @@ def test_what_is_sealed_opens_for_the_same_alone(text: str, place: str, other: s
 def test_a_key_that_is_none_is_named_by_its_setting() -> None:
     with pytest.raises(PepperError, match=r"^APIKEYS_SEAL_KEY must be at least 32"):
         read_versions("c2hvcnQ=", "APIKEYS_SEAL_KEY")
-
-
-@pytest.fixture
-def house(database_url: str) -> Iterator[House]:
-    opened = open_house_at(database_url)
-    yield opened
-    opened.close()
 
 
 def kept(house: House, keys: dict[int, bytes] | None = None) -> Installations:
@@ -193,14 +184,6 @@ def test_a_state_is_good_once_and_for_ten_minutes(house: House) -> None:
     assert not states.consume(late)
     for forged in ("", "x", f"{state}0", f"9{states.issue()}", "1-2.3", ".", "-."):
         assert not states.consume(forged)
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
 
 
 def test_services_are_kept_until_the_installation_changes(bench: Bench) -> None:

@@ -24,9 +24,9 @@ from storage import StorageUnavailable, open_engine, reading
 from storage.tables import Key, Notice
 from tests.chaos.invariants import Invariants
 from tests.e2e.program import (
-    _PEPPER,
     CHANNEL,
     MANIFEST,
+    PEPPER,
     Program,
     eventually,
     free_port,
@@ -61,7 +61,7 @@ class Storm:
         listen = f"127.0.0.1:{free_port()}"
         self._folder, self._stack, self._started = folder, stack, 0
         self._settings = slack_settings(self.slack) | {
-            "DATABASE_URL": url, "APIKEYS_PEPPER": _PEPPER, "APIKEYS_GATEWAY_LISTEN": listen,
+            "DATABASE_URL": url, "APIKEYS_PEPPER": PEPPER, "APIKEYS_GATEWAY_LISTEN": listen,
         }  # fmt: skip
         self.engine = open_engine(url)
         stack.callback(self.engine.dispose)

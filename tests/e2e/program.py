@@ -45,14 +45,14 @@ def http_settings(slack: PracticeSlack) -> dict[str, str]:
 
 # Gives the address of the database of a home, where the programs' are not their own files.
 database_of: Callable[[Path], str] | None = None
-_PEPPER = base64.b64encode(b"p" * 32).decode()
+PEPPER = base64.b64encode(b"p" * 32).decode()
 
 
 def database_settings(home: Path) -> dict[str, str]:
     """What a program whose home this is needs in addition, on PostgreSQL."""
     if database_of is None:
         return {}
-    return {"DATABASE_URL": database_of(home.resolve()), "APIKEYS_PEPPER": _PEPPER}
+    return {"DATABASE_URL": database_of(home.resolve()), "APIKEYS_PEPPER": PEPPER}
 
 
 class Program:

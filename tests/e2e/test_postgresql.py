@@ -12,7 +12,7 @@ import pytest
 from storage import StorageUnavailable, open_engine, reading
 from tests import pgbouncer
 from tests.e2e.at_work import World, at_work
-from tests.e2e.program import _PEPPER, CHANNEL, free_port
+from tests.e2e.program import CHANNEL, PEPPER, free_port
 from tests.postgresql import Postgresql
 
 pytestmark = pytest.mark.sockets
@@ -28,7 +28,7 @@ def world(
     name = f"program_{request.param}"
     url = postgresql.create(name)
     with ExitStack() as stack:
-        settings = {"DATABASE_URL": url, "APIKEYS_PEPPER": _PEPPER}
+        settings = {"DATABASE_URL": url, "APIKEYS_PEPPER": PEPPER}
         if request.param == "pooled":
             pooler = stack.enter_context(pgbouncer.pooled(url, free_port()))
             settings |= {"DATABASE_URL": pooler, "DATABASE_DIRECT_URL": url}

@@ -1,0 +1,22 @@
+"""What tests of the bot have: a bench, and a house on each engine. Some have their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bot.listening import Bench
+from tests.keys.conftest import house
+
+__all__ = ["bench", "house"]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """A bot with everything but Slack."""
+    made = Bench(tmp_path)
+    yield made
+    made.app.listener_runner.listener_executor.shutdown()
+    made.house.close()
