@@ -13,7 +13,8 @@ from apikeys.demo.errors import DemoError
 from apikeys.doctor import doctor
 from apikeys.gateway import start_gateway
 from apikeys.house import open_house
-from apikeys.serving import Part, asked_to_stop, configure_logging, wait
+from apikeys.logs import configure_logging
+from apikeys.serving import Part, asked_to_stop, wait
 from apikeys.slack import start_bot
 from bot.slack_errors import SlackError
 from gateway.server import ListenError, StartError
@@ -55,7 +56,7 @@ def run(only: str | None) -> None:
     """Run the bot and the gateway until they are stopped with Ctrl-C."""
     settings = load()
     slack_settings = None if only == "gateway" else load_slack()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     with ExitStack() as stack:
         house = open_house(settings)
         stack.callback(house.close)

@@ -2,35 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
-import time
 from collections.abc import Sequence
 from queue import SimpleQueue
 from typing import Protocol
-
-
-class LogFormatter(logging.Formatter):
-    """The gateway's lines are JSON and say everything themselves; the others say when and who."""
-
-    converter = staticmethod(time.gmtime)
-
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One entry; a traceback takes lines of its own."""
-        return record.getMessage() if record.name == "gateway" else super().format(record)
-
-
-def configure_logging(level: str) -> None:
-    """Sends the log to standard error."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(LogFormatter())
-    logging.basicConfig(level=level, handlers=[handler])
-    # What it says at INFO is of no use to an operator.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 class Part(Protocol):

@@ -1,9 +1,10 @@
 """Runs the benchmarks and writes bench/results.json: `make bench`.
 
-    python -m bench [--only hot peers cold …] [--rounds 5] [--seconds 2] [--keys N]
+    python -m bench [--only hot peers cold …] [--rounds 12] [--seconds 1] [--keys N]
 
 What is compared runs side by side in one run and in turns, so that whatever else the machine does
-hits both; a ratio is the median of ratios of neighbouring rounds.
+hits both; a ratio is the median of ratios of neighbouring rounds. Many short rounds serve that
+better than few long ones: shared machines change speed within seconds.
 """
 
 from __future__ import annotations
@@ -115,8 +116,8 @@ def main() -> None:
     """Reads the command line and runs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--seconds", type=int, default=1)
     parser.add_argument("--keys", type=int, default=1_000_000, help="what many keys are")
     parser.add_argument("--revocations", type=int, default=200)
     parser.add_argument("--results", type=Path, default=RESULTS)

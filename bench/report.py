@@ -38,7 +38,11 @@ class Finding:
 
 
 def ratio(
-    what: str, ours: Sequence[float], theirs: Sequence[float], target: float | None, **detail: float
+    what: str,
+    ours: Sequence[float],
+    theirs: Sequence[float],
+    target: float | None = None,
+    **detail: float,
 ) -> Finding:
     """The median of the ratios of pairs that were measured one after the other."""
     pairs = [mine / other for mine, other in zip(ours, theirs, strict=True)]

@@ -108,7 +108,7 @@ def _gateway(url: str, port: int) -> Callable[[], None]:
     }
     from apikeys.gateway import start_gateway
     from apikeys.house import open_house
-    from apikeys.serving import configure_logging
+    from apikeys.logs import configure_logging
     from settings import load
 
     settings = load()

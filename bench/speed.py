@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -86,34 +87,51 @@ def cold(report: Report, name: str, stocked: Stocked, rounds: int, seconds: int)
 
 
 def scale(report: Report, few: Stocked, many: Stocked, rounds: int, seconds: int) -> None:
-    """The same with few keys and with many."""
-    # Two processes of the same program differ by a tenth, by where things come to lie in memory; so
-    # each round has processes of its own.
-    pairs = [_hot_round(many, few, seconds, number % 2 == 1) for number in range(rounds)]
-    ours, theirs = zip(*pairs, strict=True)
+    """The same with few keys and with many, and with few keys twice.
+
+    Two processes of the same program on the same database differ by a tenth, by where things come
+    to lie in memory, and machines change speed from second to second. So each round has processes
+    of its own, short slices take turns, and the last row tells how far the measurement itself is
+    from 1.
+    """
+    larger, again = [], []
+    for number in range(rounds):
+        for against_few, against_itself in _hot_round(many, few, seconds, number):
+            larger.append(against_few)
+            again.append(against_itself)
     counts = f"{many.keys:,} keys / {few.keys:,} keys"
-    report.add(ratio(f"{counts}, hot", ours, theirs, 0.95))
+    report.add(ratio(f"{counts}, hot", *zip(*larger, strict=True), 0.95))
+    report.add(
+        ratio(f"{few.keys:,} keys twice, hot, to check the measurement", *zip(*again, strict=True))
+    )
     # A thousand tokens are new for the blink of an eye, so each round is as long as they last.
     pairs = [(_cold_round(many, few.keys), _cold_round(few, few.keys)) for _ in range(rounds)]
     ours, theirs = zip(*pairs, strict=True)
     report.add(ratio(f"{counts}, cold", ours, theirs, 0.80))
 
 
-def _hot_round(many: Stocked, few: Stocked, seconds: int, swapped: bool) -> tuple[float, float]:
+_Pair = tuple[float, float]
+
+
+def _hot_round(many: Stocked, few: Stocked, seconds: int, number: int) -> list[tuple[_Pair, _Pair]]:
     """Requests a second on the large and on the small database, on gateways just started.
 
-    Args:
-        swapped: start and measure the small one first.
+    Returns:
+        Pairs of many and few, and of few and few, that were measured side by side.
     """
-    first, second = (few, many) if swapped else (many, few)
-    with Site("gateway", first.url) as one, Site("gateway", second.url) as other:
-        tokens = first.one(), second.one()
-        (pair,) = in_turns(
-            1,
-            lambda: hot_rate(one, tokens[0], seconds),
-            lambda: hot_rate(other, tokens[1], seconds),
-        )
-    return pair if not swapped else (pair[1], pair[0])
+    databases = (many, few, few)
+    # Whoever starts or is measured first has an advantage or not; each of them is, in turn.
+    order = [0, 1, 2][number % 3 :] + [0, 1, 2][: number % 3]
+    with ExitStack() as stack:
+        sites = {n: stack.enter_context(Site("gateway", databases[n].url)) for n in order}
+        tokens = {n: databases[n].one() for n in order}
+        for n in order:
+            hot_rate(sites[n], tokens[n], seconds)
+        seen = []
+        for turn in (order, order[::-1]):
+            rates = {n: hot_rate(sites[n], tokens[n], seconds) for n in turn}
+            seen.append(((rates[0], rates[1]), (rates[2], rates[1])))
+    return seen
 
 
 def _cold_round(stocked: Stocked, count: int) -> float:

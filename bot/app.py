@@ -14,7 +14,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from sqlalchemy import Engine
 
-from bot import listeners, replays
+from bot import listeners, replays, traces
 from bot.context import IN_BOLT, Context
 from bot.installations import Where
 from bot.metrics import Metrics
@@ -107,7 +107,8 @@ class _MeasuredApp(App):
     def dispatch(self, req: BoltRequest) -> BoltResponse:
         began, status = time.perf_counter(), 500
         try:
-            answer = super().dispatch(req)
+            with traces.begun(req):
+                answer = super().dispatch(req)
             status = answer.status
             return answer
         finally:

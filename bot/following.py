@@ -39,7 +39,7 @@ from keys.policy import AuditRules, DeliveryWay
 from keys.reveals import NOT_TAKEN
 from keys.service import KeyService
 from keys.values import Actor
-from storage import reading, writing
+from storage import reading, tracing, writing
 
 logger = logging.getLogger("bot")
 
@@ -160,7 +160,9 @@ class Following:
         with writing(self.engine) as session:
             due = notices.claim(session, self.account_id, now, LEASE)
         if due is not None:
-            self._say(due)
+            # What is said of a change belongs to the request that made it.
+            with tracing.within(tracing.Trace(due.request_id or tracing.Trace().id)):
+                self._say(due)
         return due is not None
 
     def _remove_token(self, delivery: DeliveryView) -> None:
@@ -230,3 +232,4 @@ class Following:
     def _close(self, notice: DueNotice, outcome: str) -> None:
         with writing(self.engine) as session:
             notices.close(session, notice.id, self.service.clock.now(), outcome)
+        logger.info("notice", extra={"fields": {"kind": notice.kind, "outcome": outcome}})

@@ -17,6 +17,7 @@ from slack_bolt import BoltRequest
 from slack_sdk.errors import SlackApiError
 
 from bot.slack import Answer, Calls
+from storage import tracing
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 # Seconds. Slack waits 3 s for an acknowledgement.
@@ -67,8 +68,10 @@ class Metrics:
                 outcome = "ok"
                 return answer
             finally:
+                seconds = time.perf_counter() - began
                 self._calls.labels(method, outcome).inc()
-                self._call_seconds.observe(time.perf_counter() - began)
+                self._call_seconds.observe(seconds)
+                tracing.spend("slack", seconds)
 
         return attempt
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Any, cast
 
 from slack_bolt import Ack, BoltContext
 
+from bot import traces
 from bot.admins import Denied, Person
 from bot.blocks import answers, ids
 from bot.blocks.parts import Message, View, modal
@@ -19,6 +19,7 @@ from bot.refs import BadRef, Ref
 from bot.slack_errors import SlackError
 from keys.errors import KeysError, StorageUnavailable
 from keys.values import Actor
+from storage import tracing
 
 logger = logging.getLogger("bot")
 
@@ -152,21 +153,23 @@ def listener(
 
     def listen(ack: Ack, body: Body, context: BoltContext) -> None:
         turn = Turn(context[IN_BOLT], body, ack)
-        try:
-            with turn.in_time():
-                admins = turn.context.admins
-                if not anyone and isinstance(denied := admins.check(turn.person), Denied):
-                    refuse(turn, denied)
-                else:
-                    work(turn)
-        except Exception as error:  # noqa: BLE001  (each kind has its words, and none is lost)
-            _tell(turn, error)
+        with traces.at_work(context, body):
+            try:
+                with turn.in_time():
+                    admins = turn.context.admins
+                    if not anyone and isinstance(denied := admins.check(turn.person), Denied):
+                        refuse(turn, denied)
+                    else:
+                        work(turn)
+            except Exception as error:  # noqa: BLE001  (each kind has its words, and none is lost)
+                _tell(turn, error)
 
     return listen
 
 
 def refuse(turn: Turn, denied: Denied) -> None:
     """Tells somebody that they may not, and whom to ask."""
+    tracing.note(outcome="refused")
     if turn.body.get("type") == "view_submission":
         # Nothing else can be said there, and finding the names may take longer than Slack waits.
         turn.say(answers.denied(denied.reason, ()))
@@ -188,6 +191,7 @@ def _tell(turn: Turn, error: Exception) -> None:
 
 
 def _words(error: Exception) -> Message:
+    tracing.note(outcome=type(error).__name__)
     if isinstance(error, BadRef):
         return answers.expired()
     if isinstance(error, StorageUnavailable):
@@ -201,6 +205,7 @@ def _words(error: Exception) -> Message:
     if isinstance(error, SlackError):
         logger.warning("%s: %s", error.method, error.code)
         return answers.told(str(error))
-    reference = secrets.token_hex(4)
+    # What the person may quote is what every line of the log about this request bears.
+    reference = tracing.current_id() or tracing.Trace().id
     logger.error("unexpected, reference %s", reference, exc_info=error)
     return answers.trouble(reference)

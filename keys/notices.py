@@ -35,6 +35,7 @@ class DueNotice:
         audience: `team`, or a person as `person:U…`.
         actor: who did what it tells of.
         attempts: how often it was tried before; above 0 it may have been said already.
+        request_id: of the request that did it; None if no request did.
     """
 
     id: str
@@ -45,6 +46,7 @@ class DueNotice:
     actor: Actor
     at: datetime
     attempts: int
+    request_id: str | None
 
 
 def add(session: Session, event: Event, audience: str, data: Mapping[str, Any]) -> None:
@@ -61,6 +63,7 @@ def add(session: Session, event: Event, audience: str, data: Mapping[str, Any]) 
             data=json.dumps(data, ensure_ascii=False, sort_keys=True),
             created_at=event.at,
             due_at=event.at,
+            request_id=event.request_id,
         )
     )
     session.flush()
@@ -115,4 +118,5 @@ def _due(notice: Notice, event: Event) -> DueNotice:
         actor=Actor.read(event.actor),
         at=event.at,
         attempts=notice.attempts,
+        request_id=notice.request_id,
     )

@@ -18,6 +18,7 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from keys.values import Actor, HistoryEntry
+from storage import tracing
 from storage.tables import Account, Event
 
 BEGINNING = "0" * 64
@@ -49,6 +50,7 @@ def append(
         data=_json(data),
         previous=last.hash if last else BEGINNING,
         hash="",
+        request_id=tracing.current_id(),
     )
     entry.hash = hash_of(entry)
     session.add(entry)
@@ -85,7 +87,7 @@ def append_all(
             "previous": previous,
         }
         row["hash"] = previous = _hash(**row)
-        rows.append(row)
+        rows.append(row | {"request_id": tracing.current_id()})
     if rows:
         session.connection().execute(insert(Event), rows)
 

@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     ] = "INFO"
     """How much is logged: DEBUG, INFO, WARNING or ERROR. No level logs a token."""
 
+    log_format: Annotated[str, Field(alias="APIKEYS_LOG_FORMAT", pattern="^(json|text)$")] = "json"
+    """How it is logged: one JSON object a line, or text for people."""
+
     @property
     def embedded(self) -> bool:
         """Whether the database is the SQLite file that comes by default."""

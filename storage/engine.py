@@ -15,6 +15,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session, create_engine
 
+from storage import tracing
+
 # A slash command must be answered within 3 s, so a wait for the database has to end before.
 BUSY_TIMEOUT_SECONDS = 2.0
 # Enough for what one bot does at once; each takes memory of the server.
@@ -52,7 +54,7 @@ def open_engine(
         how: dict[str, Any] = {"connect_timeout": 2}
         if through_pooler:
             how["prepare_threshold"] = None
-        return create_engine(
+        engine = create_engine(
             parsed,
             # A third of them stays open; the others close when they are given back.
             pool_size=max(connections // 3, 1),
@@ -62,6 +64,8 @@ def open_engine(
             connect_args=how,
             hide_parameters=True,
         )
+        tracing.watch(engine)
+        return engine
     if backend != "sqlite":
         raise ValueError(f"{backend} is not supported; use sqlite or postgresql")
     return _open_sqlite(parsed.set(drivername="sqlite+pysqlite").render_as_string(False))
@@ -79,6 +83,7 @@ def _open_sqlite(url: str) -> Engine:
     )
     event.listen(engine, "connect", _on_sqlite_connect)
     event.listen(engine, "begin", _on_sqlite_begin)
+    tracing.watch(engine)
     return engine
 
 

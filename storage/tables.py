@@ -484,6 +484,8 @@ class Event(SQLModel, table=True):
     data: str = Field(sa_column=Column(Text, nullable=False))
     previous: str = Field(max_length=64)
     hash: str = Field(max_length=64)
+    # Leads to the log, and proves nothing: it is not part of the hash.
+    request_id: str | None = Field(default=None, max_length=12)
 
 
 class Notice(SQLModel, table=True):
@@ -511,6 +513,7 @@ class Notice(SQLModel, table=True):
     claimed_until: datetime | None = Field(default=None, sa_column=_moment())
     closed_at: datetime | None = Field(default=None, sa_column=_moment())
     outcome: str = Field(default="", max_length=200)
+    request_id: str | None = Field(default=None, max_length=12)
 
 
 class Pepper(SQLModel, table=True):

@@ -79,6 +79,11 @@ class Postgresql:
     def _data(self) -> Path:
         return self._folder / "data"
 
+    @property
+    def log(self) -> str:
+        """What it has logged."""
+        return (self._folder / "log").read_text(encoding="utf-8", errors="replace")
+
     def url(self, database: str = "postgres") -> str:
         """The address of one database."""
         return f"postgresql://postgres@/{database}?host={self._folder}"

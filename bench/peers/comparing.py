@@ -40,6 +40,8 @@ def peers(report: Report, stocked: Stocked, folder: Path, rounds: int, seconds: 
             for contest in open_contests(folder):
                 with _started(contest) as peer, Site("gateway", stocked.url) as gateway:
                     _compare(report, contest, peer, gateway, stocked.one(), rounds, seconds)
+                    if contest.target is not None:
+                        _bound(report, contest, peer, stocked.one(), rounds, seconds)
         except PeerMissing as missing:
             report.leave_out(f"{open_contests.__name__.strip('_')}: {missing}")
 
@@ -59,20 +61,40 @@ def _compare(
     rounds: int,
     seconds: int,
 ) -> None:
-    def theirs() -> float:
-        seen = load(
-            peer.url,
-            seconds=max(seconds, contest.seconds),
-            connections=contest.connections,
-            headers=peer.headers,
-        )
-        if seen.refused:
-            raise RuntimeError(f"{contest.name} refused {seen.refused} good keys")
-        return seen.per_second
-
-    pairs = in_turns(rounds, lambda: hot_rate(gateway, token, seconds), theirs)
+    pairs = in_turns(
+        rounds,
+        lambda: hot_rate(gateway, token, seconds),
+        lambda: _rate(contest, peer, seconds),
+    )
     ours, other = zip(*pairs, strict=True)
     report.add(ratio(f"hot verification / {contest.name}", ours, other, contest.target))
+
+
+def _bound(
+    report: Report, contest: Contest, peer: Peer, token: str, rounds: int, seconds: int
+) -> None:
+    """What would be reached by a gateway that did nothing at all, on the server that it has."""
+    with Site("empty") as empty:
+        pairs = in_turns(
+            rounds,
+            lambda: hot_rate(empty, token, seconds),
+            lambda: _rate(contest, peer, seconds),
+        )
+    ours, other = zip(*pairs, strict=True)
+    report.add(ratio(f"the same server's empty answer / {contest.name}", ours, other))
+
+
+def _rate(contest: Contest, peer: Peer, seconds: int) -> float:
+    """Requests a second of a peer. Raises RuntimeError if it refused any."""
+    seen = load(
+        peer.url,
+        seconds=max(seconds, contest.seconds),
+        connections=contest.connections,
+        headers=peer.headers,
+    )
+    if seen.refused:
+        raise RuntimeError(f"{contest.name} refused {seen.refused} good keys")
+    return seen.per_second
 
 
 def _better_auth(folder: Path) -> Iterator[Contest]:

@@ -13,7 +13,7 @@ from bot.context import COMMAND
 from bot.turn import Turn, listener, refuse
 from keys import finding
 from keys.finding import Found
-from storage import reading
+from storage import reading, tracing
 
 _TOKEN_SEEN = (
     "You typed a whole token, and it was left out. Whoever saw it can use it: if others may have, "
@@ -29,6 +29,7 @@ def register(app: App) -> None:
 def command(turn: Turn) -> None:
     """Answers the command; the guide is for everybody, the rest for admins."""
     said = read.parse(turn.body.get("text"))
+    tracing.note(what=type(said).__name__.lower())
     allowed = turn.context.admins.check(turn.person)
     if isinstance(said, read.Help):
         turn.say(guide.guide(COMMAND, turn.ref(), may_change=bool(allowed)))

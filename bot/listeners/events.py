@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_bolt import App, BoltContext
 
-from bot import home, leaking, leaving
+from bot import home, leaking, leaving, traces
 from bot.context import IN_BOLT, Context
 from bot.replays import Events
 from bot.workspaces import Workspaces, happened_at, where
@@ -55,9 +55,11 @@ def _listener(work: Callable[[Context, Event], None], before: Events) -> Callabl
     def listen(event: Event, body: dict[str, Any], context: BoltContext) -> None:
         if not before.first(str(body.get("event_id") or "")):
             return
-        try:
-            work(context[IN_BOLT], event)
-        except Exception:
-            logger.exception("the event %s was not dealt with", event.get("type"))
+        with traces.at_work(context, body) as trace:
+            try:
+                work(context[IN_BOLT], event)
+            except Exception as error:
+                trace.outcome = type(error).__name__
+                logger.exception("the event %s was not dealt with", event.get("type"))
 
     return listen
