@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy import Engine, text
 
 from apikeys.asking import ask
-from apikeys.house import open_engines
+from apikeys.house import open_engines, open_replica
 from apikeys.manifest import scopes
 from apikeys.slack import who_is
 from bot.admins import Admins, Workspace, read_policy
@@ -33,7 +34,8 @@ from keys.clock import SystemClock
 from keys.errors import PepperError
 from keys.pepper import Peppers, check_peppers, load_or_make, read_peppers
 from settings import Settings, SettingsError, SlackSettings, load, load_slack
-from storage import StorageUnavailable
+from storage import StorageUnavailable, reading
+from storage.replica import WRITTEN, NotItsReplica, ReplicaLookup
 from storage.schema import revision
 
 _LATER = timedelta(days=60)
@@ -122,16 +124,18 @@ def _database(settings: Settings) -> Findings:
         yield Finding(Mark.NOTE, "There is no database yet; the first start makes it.")
         return
     try:
-        engine, _ = open_engines(settings)
+        engine, direct = open_engines(settings)
     except SettingsError as error:
         yield Finding(Mark.BAD, str(error), "Correct it.")
         return
     try:
         yield from _opened(settings, engine)
+        yield from _replica(settings, direct)
     except StorageUnavailable as error:
         yield Finding(Mark.BAD, str(error), "Is the server running, and does DATABASE_URL name it?")
     finally:
         engine.dispose()
+        direct.dispose()
 
 
 def _opened(settings: Settings, engine: Engine) -> Findings:
@@ -154,6 +158,36 @@ def _opened(settings: Settings, engine: Engine) -> Findings:
         return
     yield from _pepper(settings, engine)
     yield from _database_clock(engine)
+
+
+def _replica(settings: Settings, primary: Engine) -> Findings:
+    """Whether gateways can read from the replica, and how far that is behind."""
+    try:
+        replica = open_replica(settings)
+    except SettingsError as error:
+        yield Finding(Mark.BAD, str(error), "Correct it.")
+        return
+    if replica is None:
+        return
+    lookup = ReplicaLookup(replica, primary, lambda: sys.maxsize)
+    try:
+        with reading(primary) as session:
+            written = session.connection().execute(text(f"SELECT {WRITTEN}")).scalar_one()
+        behind = max(written - lookup.place(), 0)
+        yield Finding(Mark.FINE, f"The replica answers, and is {behind:,} bytes behind.")
+    except NotItsReplica as error:
+        yield Finding(
+            Mark.BAD, f"DATABASE_REPLICA_URL: {error}.", "Name a streaming replica of DATABASE_URL."
+        )
+    except StorageUnavailable as error:
+        yield Finding(
+            Mark.BAD,
+            f"DATABASE_REPLICA_URL: {error}",
+            "Is the replica running? Until it answers, gateways ask the primary.",
+        )
+    finally:
+        lookup.close()
+        replica.dispose()
 
 
 def _kind(engine: Engine) -> str:

@@ -20,7 +20,9 @@ from gateway.memory import Memory
 from gateway.metrics import Metrics
 from gateway.options import Options, read_networks
 from gateway.presence import Presence
+from gateway.replica import Ledger
 from gateway.report import Report
+from gateway.rows import Replica
 from gateway.server import Running, serve_in_thread
 from gateway.upgrading import Upgrades
 from keys import gateways, importing
@@ -30,6 +32,7 @@ from settings import Settings, SettingsError
 from storage import writing
 from storage.feed import open_feed
 from storage.lookup import Lookup
+from storage.replica import ReplicaLookup
 
 
 def start_gateway(house: House, settings: Settings) -> Running:
@@ -55,15 +58,21 @@ def assemble(house: House, options: Options, name: str) -> Gateway:
     report, metrics = Report(clock), Metrics()
     memory = Memory(clock, most=options.remembered)
     presence = Presence(_Register(house, new_id("gw"), name), report)
+    ledger = Ledger()
     follower = Follower(
-        open_feed(house.direct),
+        open_feed(house.direct, places=house.replica is not None),
         memory,
         report,
         presence.confirm,
         clock,
         lease=options.lease,
         grace=options.grace,
+        ledger=ledger,
     )
+    replica = None
+    if house.replica is not None:
+        lookup = ReplicaLookup(house.replica, house.direct, lambda: ledger.newest)
+        replica = Replica(lookup, ledger, options, report, clock)
     uses = LastUsed(_writer(house), report, options.flush_every)
     upgrades = Upgrades(house.peppers, _upgrader(house), report, options.flush_every)
     metrics.watch("remembered_tokens", "Good tokens in memory.", lambda: len(memory))
@@ -75,7 +84,7 @@ def assemble(house: House, options: Options, name: str) -> Gateway:
     )  # fmt: skip
 
     checker = RememberingChecker(
-        Lookup(house.direct), house.peppers, clock, memory, options, metrics, upgrades
+        Lookup(house.direct), house.peppers, clock, memory, options, metrics, upgrades, replica
     )
     return build(
         checker,

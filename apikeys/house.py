@@ -22,6 +22,7 @@ class House:
     Attributes:
         direct: the database without a pooler in between, for gateways, which listen to it; the
             same as `engine` where there is no pooler.
+        replica: a streaming replica, from which gateways read; None if there is none.
     """
 
     engine: Engine
@@ -29,6 +30,7 @@ class House:
     service: KeyService
     peppers: Peppers
     clock: Clock
+    replica: Engine | None = None
 
     def answers(self) -> None:
         """Returns if the database answers. Raises StorageUnavailable."""
@@ -39,6 +41,8 @@ class House:
         """Lets go of the database."""
         self.engine.dispose()
         self.direct.dispose()
+        if self.replica is not None:
+            self.replica.dispose()
 
 
 def open_house(settings: Settings, clock: Clock | None = None) -> House:
@@ -54,6 +58,7 @@ def open_house(settings: Settings, clock: Clock | None = None) -> House:
     except ValueError as error:
         raise SettingsError(f"APIKEYS_TOKEN_PREFIX: {error}.") from error
     engine, direct = open_engines(settings)
+    replica = open_replica(settings)
     try:
         peppers = _peppers(settings)
         upgrade(engine)
@@ -62,7 +67,7 @@ def open_house(settings: Settings, clock: Clock | None = None) -> House:
     except BaseException:
         engine.dispose()
         raise
-    return House(engine, direct, KeyService(clock, peppers, prefix), peppers, clock)
+    return House(engine, direct, KeyService(clock, peppers, prefix), peppers, clock, replica)
 
 
 def open_engines(settings: Settings) -> tuple[Engine, Engine]:
@@ -83,6 +88,20 @@ def open_engines(settings: Settings) -> tuple[Engine, Engine]:
     if direct.dialect.name != engine.dialect.name or engine.dialect.name != "postgresql":
         raise SettingsError("DATABASE_DIRECT_URL: it is for PostgreSQL behind a pooler alone.")
     return engine, direct
+
+
+def open_replica(settings: Settings) -> Engine | None:
+    """The replica that gateways read from, if there is one. Raises SettingsError."""
+    url = settings.replica_url.get_secret_value()
+    if not url:
+        return None
+    try:
+        replica = open_engine(url)
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_REPLICA_URL: {error}.") from error
+    if replica.dialect.name != "postgresql" or settings.embedded:
+        raise SettingsError("DATABASE_REPLICA_URL: it is for a replica of PostgreSQL alone.")
+    return replica
 
 
 def _peppers(settings: Settings) -> Peppers:

@@ -24,12 +24,14 @@ from bench.speed import Stocked, cold, hot, memory, scale
 from bench.stock import PEPPER, stock
 from bench.wrk import WrkMissing, command
 from keys.pepper import read_peppers
-from tests.postgresql import NoPostgresql, Postgresql
+from tests.postgresql import NoPostgresql, Postgresql, Replica
 
 SECTIONS = ("hot", "peers", "cold", "scale", "memory", "revocation", "commands")
 RESULTS = Path(__file__).parent / "results.json"
 _FEW = 1_000
 _KNOWN = 400_000
+# By how many seconds the replica is behind from which gateways read.
+_BEHIND = 1.0
 
 
 class Bench:
@@ -94,6 +96,14 @@ class Bench:
             self.report.leave_out(f"revocation on PostgreSQL: {missing}")
         else:
             revocation(self.report, "PostgreSQL", url, count)
+            self._revocation_with_replica(count)
+
+    def _revocation_with_replica(self, count: int) -> None:
+        server = self.server()
+        url = server.create("revocation_replica")
+        with Replica(server, delay=_BEHIND) as replica:
+            name = f"PostgreSQL, read from a replica {_BEHIND:g} s behind"
+            revocation(self.report, name, url, count, replica.url("revocation_replica"), _BEHIND)
 
     def _commands(self) -> None:
         commands(self.report)

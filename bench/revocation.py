@@ -32,6 +32,7 @@ from storage import open_engine, upgrade, writing
 
 GATEWAYS = 4
 _LOAD_CONNECTIONS = 8
+_SOURCES = ("database", "replica")
 _ME = Actor.operator("bench")
 
 
@@ -103,20 +104,32 @@ class Prober:
         self._process.wait()
 
 
-def revocation(report: Report, name: str, url: str, count: int) -> None:
-    """Measures `count` revocations, one after the other."""
+def revocation(
+    report: Report, name: str, url: str, count: int, replica: str | None = None, behind: float = 0.0
+) -> None:
+    """Measures `count` revocations, one after the other.
+
+    Args:
+        replica: the address of a replica from which the gateways read.
+        behind: by how many seconds it is behind.
+    """
+    settings = {"DATABASE_REPLICA_URL": replica} if replica else {}
     desk = Desk(url)
     latencies: list[float] = []
     told_after: list[float] = []
     late = 0
     with ExitStack() as stack:
-        sites = [stack.enter_context(Site("gateway", url)) for _ in range(GATEWAYS)]
+        sites = [
+            stack.enter_context(Site("gateway", url, settings=settings)) for _ in range(GATEWAYS)
+        ]
         prober = Prober(sites)
         stack.callback(prober.close)
         _, load_token = desk.issue()
         stack.enter_context(_steady_load(sites, load_token, seconds=count))
-        for _ in range(count):
-            key_id, token = desk.issue()
+        made = [desk.issue() for _ in range(count)]
+        # So a replica has heard of the keys, and not yet of what happens to them.
+        time.sleep(behind * 1.5)
+        for key_id, token in made:
             prober.begin(token)
             committed, told, spread = desk.revoke(key_id)
             if not spread.everywhere or spread.running != GATEWAYS:
@@ -126,12 +139,22 @@ def revocation(report: Report, name: str, url: str, count: int) -> None:
             latencies.append(max(*seen["last_accepted"], committed) - committed)
             told_after.append(told - committed)
             late += sum(sent > told for sents in seen["recently_accepted"] for sent in sents)
+        reads = {source: sum(_lookups(site, source) for site in sites) for source in _SOURCES}
     desk.engine.dispose()
-    _tell(report, name, latencies, told_after, late)
+    _tell(report, name, latencies, told_after, late, reads if replica else {})
+
+
+def _lookups(site: Site, source: str) -> float:
+    return site.metric(f'apikeys_gateway_lookups_total{{source="{source}"}}')
 
 
 def _tell(
-    report: Report, name: str, latencies: list[float], told_after: list[float], late: int
+    report: Report,
+    name: str,
+    latencies: list[float],
+    told_after: list[float],
+    late: int,
+    reads: dict[str, float],
 ) -> None:
     milliseconds = sorted(1000 * each for each in latencies)
     told = sorted(1000 * each for each in told_after)
@@ -141,6 +164,7 @@ def _tell(
         "told_p50": statistics.median(told),
         "told_p99": _percentile(told, 0.99),
         "revocations": len(latencies),
+        **{f"read_from_{source}": count for source, count in reads.items()},
     }
     what = f"revocation, commit to the last acceptance of {GATEWAYS} gateways, {name}"
     p99 = _percentile(milliseconds, 0.99)

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, local
@@ -36,13 +36,16 @@ _STARTED_SECONDS = 30
 class Site:
     """One process that serves."""
 
-    def __init__(self, kind: str, *arguments: str) -> None:
+    def __init__(
+        self, kind: str, *arguments: str, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}/authz"
         self._process = subprocess.Popen(  # noqa: S603 - our own arguments
             [sys.executable, "-m", "bench.sites", kind, *arguments, str(self.port)],
             stderr=subprocess.DEVNULL,
             cwd=Path(__file__).parents[1],
+            env={**os.environ, **(settings or {})},
         )
         deadline = time.monotonic() + _STARTED_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:

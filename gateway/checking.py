@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from gateway.batches import Batches
 from gateway.foreign import ForeignKeys
 from gateway.memory import Known, Memory, fingerprint
 from gateway.metrics import Metrics
 from gateway.options import Options
-from gateway.pool import Pool, Unavailable
+from gateway.pool import Pool
+from gateway.rows import Replica, Rows
 from gateway.upgrading import Upgrades
 from keys.clock import Clock
 from keys.pepper import Peppers
@@ -20,9 +20,6 @@ from storage.lookup import Lookup, SecretRow, WouldWait
 
 T = TypeVar("T")
 Answer: TypeAlias = "Known | Refused"
-
-# A key that changes again and again while it is read is not worth waiting for any longer.
-_TRIES = 4
 
 
 class Checker(Protocol):
@@ -53,6 +50,7 @@ class RememberingChecker:
         options: Options,
         metrics: Metrics,
         upgrades: Upgrades,
+        replica: Replica | None = None,
     ) -> None:
         self._lookup = lookup
         self._peppers = peppers
@@ -60,9 +58,13 @@ class RememberingChecker:
         self._memory = memory
         self._metrics = metrics
         self._pool = Pool(options)
-        self._batches = Batches(lookup.read, self._pool, options)
+        self._replica = replica
+        self._rows: Rows[SecretRow] = Rows(
+            lookup.read, _about, memory, self._pool, options, metrics,
+            replica, replica.lookup.read if replica else None,
+        )  # fmt: skip
         self._foreign = ForeignKeys(
-            lookup, peppers, clock, memory, self._pool, options, metrics, upgrades
+            lookup, peppers, clock, memory, self._pool, options, metrics, upgrades, replica
         )
 
     async def check(self, presented: str) -> Answer:
@@ -76,7 +78,6 @@ class RememberingChecker:
             token = parse(presented)
         except NotAToken as error:
             return await self._foreign.check(presented, mark, Reason(error.flaw.value))
-        self._metrics.from_database += 1
         return await self._read(token, mark)
 
     def glance(self, presented: bytes, mark: bytes) -> Known | None:
@@ -106,25 +107,19 @@ class RememberingChecker:
 
     def close(self) -> None:
         """See `Checker`."""
+        if self._replica is not None:
+            self._replica.close()
         self._pool.close()
         self._lookup.close()
 
     async def _read(self, token: Token, mark: bytes) -> Answer:
-        memory = self._memory
         try:
-            return self._judge(token, mark, self._lookup.glance(token.public_id))
+            answer = self._judge(token, mark, self._lookup.glance(token.public_id))
         except WouldWait:
-            # Then in a thread, with others who wait.
-            pass
-        for _ in range(_TRIES):
-            position = memory.position
-            row = await self._batches.row(token.public_id)
-            key_id = row.key_id if row else None
-            if not memory.changed_since(position, token.public_id, key_id):
-                return self._judge(token, mark, row)
-            # What was read may be from before the change. It is read again, rather than answered:
-            # somebody may have been told by now that the key is revoked.
-        raise Unavailable("changing")
+            # Then in a thread, with others who wait. Nothing comes between reading and keeping.
+            return self._judge(token, mark, await self._rows.row(token.public_id))
+        self._metrics.from_database += 1
+        return answer
 
     def _judge(self, token: Token, mark: bytes, row: SecretRow | None) -> Answer:
         answer = judge(token, row, self._peppers, self._clock.now())
@@ -132,3 +127,7 @@ class RememberingChecker:
             self._memory.keep_refusal(mark, answer, token.public_id)
             return answer
         return self._memory.keep(mark, answer)
+
+
+def _about(public_id: str, row: SecretRow | None) -> tuple[str | None, ...]:
+    return public_id, row.key_id if row else None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 
 from gateway.memory import Memory
+from gateway.replica import Ledger
 from gateway.report import Report
 from keys.clock import Clock
 from storage.feed import Feed, FeedLost
@@ -28,6 +29,7 @@ class Follower:
         *,
         lease: float,
         grace: float,
+        ledger: Ledger | None = None,
     ) -> None:
         """Makes it ready.
 
@@ -37,7 +39,9 @@ class Follower:
                 the feed was last known to be alive.
             grace: seconds for which it is believed on top, once the feed is lost. Zero means that
                 nothing is.
+            ledger: told of the places in the write-ahead log that the feed tells.
         """
+        self._ledger = ledger
         self._feed = feed
         self._memory = memory
         self._report = report
@@ -73,6 +77,9 @@ class Follower:
                     if not self.alive:
                         self._began()
                         failures = 0
+                    if self._ledger is not None and pulse.wal is not None:
+                        # Before this pulse's own changes: of those it says nothing.
+                        self._ledger.note(pulse.wal, self._memory.position)
                     self._memory.apply(pulse.changes)
                     self.proven_at = pulse.proven_at
                     self._memory.believe_until(pulse.proven_at + self._lease + self._grace)
@@ -89,6 +96,8 @@ class Follower:
     def _began(self) -> None:
         # Whatever is remembered is from before, and its changes may have been missed.
         self._memory.forget_everything()
+        if self._ledger is not None:
+            self._ledger.clear()
         self.alive = True
         self._report.note(logging.INFO, "feed_began")
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from gateway.batches import Batches
 from gateway.memory import IMPORTED, Known, Memory
 from gateway.metrics import Metrics
 from gateway.options import Options
-from gateway.pool import Pool, Unavailable
+from gateway.pool import Pool
+from gateway.rows import Replica, Rows
 from gateway.upgrading import Upgrades
 from keys import digests
 from keys.clock import Clock
@@ -23,9 +24,7 @@ from keys.pepper import Peppers
 from keys.verification import MAY_BE_FOREIGN, Reason, Refused, judge_foreign
 from storage.lookup import Lookup, SecretRow, WouldWait
 
-# A key that changes again and again while it is read is not worth waiting for any longer.
-_TRIES = 4
-Rows = Mapping[bytes, SecretRow]
+ByDigest = Mapping[bytes, SecretRow]
 
 
 class ForeignKeys:
@@ -41,6 +40,7 @@ class ForeignKeys:
         options: Options,
         metrics: Metrics,
         upgrades: Upgrades,
+        replica: Replica | None = None,
     ) -> None:
         self._lookup = lookup
         self._peppers = peppers
@@ -49,7 +49,10 @@ class ForeignKeys:
         self._pool = pool
         self._metrics = metrics
         self._upgrades = upgrades
-        self._batches: Batches[Rows] = Batches(self._read, pool, options)
+        self._rows: Rows[ByDigest] = Rows(
+            self._read, _about, memory, pool, options, metrics,
+            replica, partial(self._read_replica, replica) if replica else None,
+        )  # fmt: skip
         self._asking: asyncio.Future[None] | None = None
 
     async def check(self, presented: str, mark: bytes, flaw: Reason) -> Known | Refused:
@@ -66,20 +69,12 @@ class ForeignKeys:
         if key is None or not await self._may_be_imported():
             # Found out without the database, so there is nothing to remember.
             return Refused(flaw)
-        self._metrics.from_database += 1
         try:
-            return self._judge(key, mark, flaw, self._glance(key))
+            answer = self._judge(key, mark, flaw, self._glance(key))
         except WouldWait:
-            pass
-        memory = self._memory
-        for _ in range(_TRIES):
-            position = memory.position
-            rows = await self._batches.row(presented) or {}
-            names = [name for row in rows.values() for name in (row.public_id, row.key_id)]
-            # That a key is not there may be from before it was imported, so that counts as well.
-            if not memory.changed_since(position, *(names or [IMPORTED])):
-                return self._judge(key, mark, flaw, rows)
-        raise Unavailable("changing")
+            return self._judge(key, mark, flaw, await self._rows.row(presented) or {})
+        self._metrics.from_database += 1
+        return answer
 
     def glance(self, presented: str, mark: bytes, flaw: Reason) -> Known | None:
         """An imported key that works, where the database answers at once; None otherwise."""
@@ -111,19 +106,26 @@ class ForeignKeys:
         found = await self._pool.run(self._lookup.any_imported)
         self._memory.note_imported(found, position)
 
-    def _glance(self, key: bytes) -> Rows:
+    def _glance(self, key: bytes) -> ByDigest:
         return self._lookup.glance_imported(digests.candidates(key, self._peppers))
 
-    def _read(self, texts: Sequence[str]) -> dict[str, Rows]:
+    def _read(self, texts: Sequence[str]) -> dict[str, ByDigest]:
         """What is known of each text's digests, in one query; runs in a thread."""
-        wanted = {each: digests.candidates(each.encode("ascii"), self._peppers) for each in texts}
-        rows = self._lookup.read_imported([one for each in wanted.values() for one in each])
-        return {
-            text: {digest: rows[digest] for digest in each if digest in rows}
-            for text, each in wanted.items()
-        }
+        wanted = self._digests(texts)
+        return _shared_out(wanted, self._lookup.read_imported(_all(wanted)))
 
-    def _judge(self, key: bytes, mark: bytes, flaw: Reason, rows: Rows) -> Known | Refused:
+    def _read_replica(
+        self, replica: Replica, texts: Sequence[str]
+    ) -> tuple[int, dict[str, ByDigest]]:
+        """The same from the replica, with how far that has come."""
+        wanted = self._digests(texts)
+        place, rows = replica.lookup.read_imported(_all(wanted))
+        return place, _shared_out(wanted, rows)
+
+    def _digests(self, texts: Sequence[str]) -> dict[str, Sequence[bytes]]:
+        return {each: digests.candidates(each.encode("ascii"), self._peppers) for each in texts}
+
+    def _judge(self, key: bytes, mark: bytes, flaw: Reason, rows: ByDigest) -> Known | Refused:
         answer, row = judge_foreign(key, flaw, rows, self._peppers, self._clock.now())
         if isinstance(answer, Refused):
             self._memory.keep_refusal(mark, answer, row.public_id if row else IMPORTED)
@@ -131,3 +133,22 @@ class ForeignKeys:
         if row is not None and row.algorithm != Algorithm.HMAC:
             self._upgrades.note(row.secret_id, key)
         return self._memory.keep(mark, answer)
+
+
+def _about(_presented: str, rows: ByDigest | None) -> list[str | None]:
+    names: list[str | None] = []
+    for row in (rows or {}).values():
+        names += (row.public_id, row.key_id)
+    # That a key is not there may be from before it was imported, so that counts as well.
+    return names or [IMPORTED]
+
+
+def _all(wanted: Mapping[str, Sequence[bytes]]) -> list[bytes]:
+    return [one for each in wanted.values() for one in each]
+
+
+def _shared_out(wanted: Mapping[str, Sequence[bytes]], rows: ByDigest) -> dict[str, ByDigest]:
+    return {
+        text: {digest: rows[digest] for digest in each if digest in rows}
+        for text, each in wanted.items()
+    }

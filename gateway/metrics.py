@@ -37,6 +37,7 @@ class Metrics(Collector):
         self.outcomes: dict[str, int] = defaultdict(int)
         self.from_memory = 0
         self.from_database = 0
+        self.from_replica = 0
         self._buckets = [0] * (len(BUCKETS) + 1)
         self._seconds = 0.0
         self._gauges: list[tuple[str, str, Gauge]] = []
@@ -67,7 +68,11 @@ class Metrics(Collector):
             "lookups",
             "Where answers came from.",
             "source",
-            {"memory": self.from_memory, "database": self.from_database},
+            {
+                "memory": self.from_memory,
+                "database": self.from_database,
+                "replica": self.from_replica,
+            },
         )
         latency = HistogramMetricFamily(
             "apikeys_gateway_verification_seconds", "How long verifications took."

@@ -46,7 +46,7 @@ class DueNotice:
     actor: Actor
     at: datetime
     attempts: int
-    request_id: str | None
+    request_id: str | None = None
 
 
 def add(session: Session, event: Event, audience: str, data: Mapping[str, Any]) -> None:

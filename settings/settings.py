@@ -46,6 +46,11 @@ class Settings(BaseSettings):
     ] = SecretStr("")
     """The same database without a pooler in between, where `DATABASE_URL` leads to one."""
 
+    replica_url: Annotated[
+        SecretStr, Field(alias="DATABASE_REPLICA_URL"), AfterValidator(_database)
+    ] = SecretStr("")
+    """A streaming replica of the same database, from which the gateway reads."""
+
     connections: Annotated[int, Field(alias="APIKEYS_DATABASE_CONNECTIONS", ge=2, le=500)] = 15
     """How many connections to PostgreSQL this program opens at most, beside the gateway's three."""
 

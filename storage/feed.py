@@ -36,6 +36,8 @@ LOOK_SECONDS = 0.004
 # How often a PostgreSQL connection has to prove that it lives, and how long it may take to.
 PROOF_SECONDS = 0.5
 PROOF_TIMEOUT_SECONDS = 1.0
+# Places in the write-ahead log are numbers of bytes from its beginning.
+WRITTEN = "(pg_current_wal_insert_lsn() - '0/0')::bigint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,13 @@ class Pulse:
     Attributes:
         proven_at: every change committed before this moment has been told by now (the machine's
             monotonic clock, in seconds).
+        wal: a place in PostgreSQL's write-ahead log at or before which every change lies that an
+            earlier pulse has told; of this pulse's own it says nothing. None if it is not known.
     """
 
     changes: tuple[Changed, ...]
     proven_at: float
+    wal: int | None = None
 
 
 class FeedLost(Exception):
@@ -80,11 +85,15 @@ class Feed(Protocol):
         ...
 
 
-def open_feed(engine: Engine) -> Feed:
-    """The feed of this database."""
+def open_feed(engine: Engine, *, places: bool = False) -> Feed:
+    """The feed of this database.
+
+    Args:
+        places: tell the places in the write-ahead log (PostgreSQL alone), for a replica.
+    """
     if engine.dialect.name == "postgresql":
         url = engine.url.set(drivername="postgresql")
-        return PostgresqlFeed(url.render_as_string(hide_password=False))
+        return PostgresqlFeed(url.render_as_string(hide_password=False), places=places)
     return SqliteFeed(str(engine.url.database))
 
 
@@ -147,8 +156,11 @@ class SqliteFeed:
 class PostgresqlFeed:
     """Listens on a connection of its own; it must not go through a pooler."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, places: bool = False) -> None:
         self._url = url
+        self._proof = f"SELECT {WRITTEN}" if places else "SELECT NULL"
+        # Where places count, they are asked for as soon as there was a change.
+        self._stop_after = 1 if places else None
 
     async def follow(self) -> AsyncIterator[Pulse]:
         """See `Feed`."""
@@ -163,11 +175,15 @@ class PostgresqlFeed:
             await self._prove(connection, f"LISTEN {CHANNEL}")
             while True:
                 asked = time.monotonic()
-                await self._prove(connection, "SELECT 1")
+                wal = await self._prove(connection, self._proof)
                 # What the server had to tell before it answered has come with the answer.
                 told = [_read(note.payload) async for note in connection.notifies(timeout=0)]
-                yield Pulse(tuple(told), asked)
-                async for note in connection.notifies(timeout=PROOF_SECONDS):
+                yield Pulse(tuple(told), asked, wal)
+                if told and self._stop_after:
+                    continue
+                # It ends by itself, and only with what has come: leaving it would lose some.
+                notes = connection.notifies(timeout=PROOF_SECONDS, stop_after=self._stop_after)
+                async for note in notes:
                     yield Pulse((_read(note.payload),), asked)
         except (psycopg.Error, OSError, TimeoutError) as error:
             raise FeedLost(type(error).__name__) from None
@@ -177,9 +193,11 @@ class PostgresqlFeed:
                 await connection.close()
 
     @staticmethod
-    async def _prove(connection: psycopg.AsyncConnection[Any], statement: str) -> None:
+    async def _prove(connection: psycopg.AsyncConnection[Any], statement: str) -> int | None:
         async with asyncio.timeout(PROOF_TIMEOUT_SECONDS):
-            await connection.execute(statement)
+            done = await connection.execute(statement)
+            row = await done.fetchone() if done.description else None
+        return row[0] if row else None
 
 
 def _read(payload: str) -> Changed:

@@ -72,12 +72,20 @@ class Postgresql:
         self._user = unprivileged()
         if self._user is not None:
             os.chown(self._folder, self._user, -1)
-        self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8")
+        self._make()
         self._process: subprocess.Popen[bytes] | None = None
+
+    def _make(self) -> None:
+        self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8")
 
     @property
     def _data(self) -> Path:
         return self._folder / "data"
+
+    @property
+    def folder(self) -> Path:
+        """Where its socket is."""
+        return self._folder
 
     @property
     def log(self) -> str:
@@ -155,6 +163,51 @@ class Postgresql:
             cwd="/",
         )
         assert done.returncode == 0, done.stderr.decode()
+
+
+class Replica(Postgresql):
+    """A streaming replica of a server, which is stopped for a moment to be copied. Databases are
+    made at the primary.
+
+    Args:
+        delay: seconds for which it holds back every commit; 0 for as soon as it can.
+    """
+
+    def __init__(self, primary: Postgresql, delay: float = 0.0) -> None:
+        self._primary = primary
+        super().__init__({"recovery_min_apply_delay": f"{delay * 1000:.0f}ms", "fsync": "off"})
+
+    def _make(self) -> None:
+        # A cold copy needs no program that not every installation brings.
+        self._primary.stop()
+        subprocess.run(["cp", "-a", self._primary.folder / "data", self._data], check=True)
+        self._primary.start()
+        with (self._data / "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
+            settings.write(f"primary_conninfo = 'host={self._primary.folder} user=postgres'\n")
+        (self._data / "standby.signal").touch()
+
+    def pause(self) -> None:
+        """Has it stop replaying; it goes on receiving."""
+        self._says("SELECT pg_wal_replay_pause()")
+
+    def go_on(self) -> None:
+        """Has it replay again."""
+        self._says("SELECT pg_wal_replay_resume()")
+
+    def catches_up(self) -> None:
+        """Returns once it has replayed everything that its primary has written."""
+        with psycopg.connect(self._primary.url()) as primary:
+            (place,) = primary.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone() or ()
+        for _ in range(_STARTED_SECONDS * 50):
+            if self._says(f"SELECT pg_last_wal_replay_lsn() >= '{place}'::pg_lsn"):
+                return
+            self._wait(0.02)
+        raise AssertionError(f"the replica is still behind {place}")
+
+    def _says(self, question: str) -> object:
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            (said,) = connection.execute(question.encode()).fetchone() or (None,)
+            return said
 
 
 def unprivileged() -> int | None:

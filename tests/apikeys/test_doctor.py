@@ -9,7 +9,8 @@ import pytest
 
 from sandbox.practice import PracticeSlack
 from tests.apikeys.test_operator import Shell
-from tests.e2e.program import MANIFEST, free_port, slack_settings
+from tests.e2e.program import MANIFEST, PEPPER, free_port, slack_settings
+from tests.postgresql import Postgresql, Replica
 
 # Each look at an installation starts the program anew.
 pytestmark = [pytest.mark.sockets, pytest.mark.timeout(300)]
@@ -125,3 +126,25 @@ def test_a_backup_is_put_back(shell: Shell) -> None:
         (home / name).unlink(missing_ok=True)
     copy.replace(home / "apikeys.db")
     assert "Keys: 1 work, 0 were revoked" in shell.run("status").stdout
+
+
+def test_a_replica_is_looked_at(shell: Shell) -> None:
+    with Postgresql() as primary, Replica(primary) as replica:
+        shell.settings |= {
+            "DATABASE_URL": primary.create("keys"),
+            "APIKEYS_PEPPER": PEPPER,
+            "DATABASE_REPLICA_URL": replica.url("keys"),
+        }
+        shell.run("db", "upgrade")
+        replica.catches_up()
+        assert "The replica answers, and is" in shell.run("doctor").stdout
+        shell.settings["DATABASE_REPLICA_URL"] = primary.url("keys")
+        found = shell.run("doctor")
+        assert "is no replica" in found.stdout
+        assert "Name a streaming replica of DATABASE_URL." in found.stdout
+        assert found.returncode == 1
+        replica.stop()
+        shell.settings["DATABASE_REPLICA_URL"] = replica.url("keys")
+        assert "Until it answers, gateways ask the primary." in shell.run("doctor").stdout
+        shell.settings["DATABASE_REPLICA_URL"] = "sqlite:///keys.db"
+        assert "for a replica of PostgreSQL alone" in shell.run("doctor").stdout

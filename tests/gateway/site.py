@@ -29,10 +29,12 @@ GATEWAYS = 3
 class Site:
     """A house with real time, and gateways before it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, replica: str | None = None) -> None:
         engine, clock, peppers = open_engine(url), SystemClock(), Peppers({1: b"p" * 32})
         upgrade(engine)
-        self.house = House(engine, engine, KeyService(clock, peppers, "ak"), peppers, clock)
+        service = KeyService(clock, peppers, "ak")
+        read_from = open_engine(replica) if replica else None
+        self.house = House(engine, engine, service, peppers, clock, read_from)
         with writing(engine) as session:
             self.account = accounts.connect(session, "T0ACME", "Acme", clock.now())
         self.gateways: list[Running] = []

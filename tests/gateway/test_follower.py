@@ -11,6 +11,7 @@ import pytest
 from gateway import follower as follower_module
 from gateway.follower import Follower
 from gateway.memory import Memory, fingerprint
+from gateway.replica import Ledger
 from gateway.report import Report
 from keys.clock import HeldClock
 from storage.feed import Changed, FeedLost, Pulse
@@ -44,6 +45,7 @@ class Post:
         self.memory = Memory(self.clock)
         self.feed = FakeFeed()
         self.confirmed: list[str] = []
+        self.ledger = Ledger()
         self.follower = Follower(
             self.feed,
             self.memory,
@@ -52,6 +54,7 @@ class Post:
             self.clock,
             lease=LEASE,
             grace=grace,
+            ledger=self.ledger,
         )
 
     def confirm(self, fences: Sequence[str]) -> None:
@@ -113,6 +116,25 @@ def test_changes_are_applied_before_they_are_confirmed() -> None:
         post.follower._confirm = lambda fences: seen.append((list(fences), post.memory.get(A)))
         await post.tell(post.pulse(Changed("key_1", None), Changed(None, None, "fnc_1")))
         assert seen == [(["fnc_1"], None)]
+        await post.follower.stop()
+
+    asyncio.run(run())
+
+
+def test_a_place_in_the_log_says_nothing_of_the_changes_that_come_with_it() -> None:
+    async def run() -> None:
+        post = Post()
+        post.follower.start()
+        await post.tell(Pulse((), 0.0, 100))
+        began = post.ledger.seen_by(100)
+        assert began == post.memory.position
+        await post.tell(Pulse((Changed("key_1", None),), 0.0, 200))
+        assert post.ledger.seen_by(200) == began
+        await post.tell(Pulse((), 0.0, 300))
+        assert (post.ledger.seen_by(299), post.ledger.seen_by(300)) == (began, post.memory.position)
+        await post.tell(FeedLost("cut"), Pulse((), 0.0, 50))
+        assert post.ledger.seen_by(49) is None
+        assert post.ledger.seen_by(50) == post.memory.position
         await post.follower.stop()
 
     asyncio.run(run())

@@ -1,0 +1,155 @@
+"""A row as it is now: from the replica where that has seen every change of it, or else from the
+primary, and again if it changed while it was read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from gateway.batches import Batches
+from gateway.memory import Memory
+from gateway.metrics import Metrics
+from gateway.options import Options
+from gateway.pool import Pool, Unavailable
+from gateway.replica import Ledger
+from gateway.report import Report
+from keys.clock import Clock
+from storage.replica import ReplicaLookup
+
+R = TypeVar("R")
+Read = Callable[[Sequence[str]], Mapping[str, R]]
+ReadAt = Callable[[Sequence[str]], tuple[int, Mapping[str, R]]]
+Names = Callable[[str, R | None], Iterable[str | None]]
+
+# A key that changes again and again while it is read is not worth waiting for any longer.
+_TRIES = 4
+# A replica that did not answer is left alone for so long, in seconds.
+_LEFT_ALONE = 5.0
+# Longer than this nobody waits for a replica, in seconds: the primary is there.
+_PATIENCE = 1.0
+
+
+class Replica:
+    """A replica with threads of its own, so that it can hold up nobody who asks the primary."""
+
+    def __init__(
+        self, lookup: ReplicaLookup, ledger: Ledger, options: Options, report: Report, clock: Clock
+    ) -> None:
+        self.lookup = lookup
+        self.ledger = ledger
+        self.pool = Pool(replace(options, deadline=_PATIENCE))
+        self._report = report
+        self._monotonic = clock.monotonic
+        self._left_until = 0.0
+        self._away = False
+
+    @property
+    def asked(self) -> bool:
+        """Whether it is worth asking."""
+        return self._monotonic() >= self._left_until
+
+    def answered(self) -> None:
+        """Notes that it did."""
+        if self._away:
+            self._away = False
+            self._report.note(logging.WARNING, "replica_again")
+
+    def failed(self, why: Unavailable) -> None:
+        """Notes that it did not."""
+        self._left_until = self._monotonic() + _LEFT_ALONE
+        if not self._away:
+            self._away = True
+            remedy = "The primary is asked instead. Look at DATABASE_REPLICA_URL: apikeys doctor."
+            self._report.note(logging.WARNING, "replica_left", cause=why.cause, remedy=remedy)
+
+    def close(self) -> None:
+        """Returns when nothing runs any more. Blocks."""
+        self.pool.close()
+        self.lookup.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen(Generic[R]):
+    """What a replica said, and how far it had come."""
+
+    place: int
+    row: R | None
+
+
+class Rows(Generic[R]):
+    """Belongs to the event loop of its memory."""
+
+    def __init__(
+        self,
+        read: Read[R],
+        names: Names[R],
+        memory: Memory,
+        pool: Pool,
+        options: Options,
+        metrics: Metrics,
+        replica: Replica | None = None,
+        read_replica: ReadAt[R] | None = None,
+    ) -> None:
+        """Makes it ready.
+
+        Args:
+            read: reads the rows of at most 64 names from the primary; see `Batches`.
+            names: what a row is about, its key and public ids, given what was asked for as well.
+            read_replica: the same from the replica, with how far that has come.
+        """
+        self._names = names
+        self._memory = memory
+        self._metrics = metrics
+        self._primary: Batches[R] = Batches(read, pool, options)
+        self._replica = replica
+        self._seen: Batches[_Seen[R]] | None = None
+        if replica is not None and read_replica is not None:
+            self._seen = Batches(_with_place(read_replica), replica.pool, options)
+
+    async def row(self, name: str) -> R | None:
+        """The row as it is after this was called; None if there is none.
+
+        Raises:
+            Unavailable: if it cannot be read now.
+        """
+        if (seen := await self._from_replica(name)) is not None:
+            self._metrics.from_replica += 1
+            return seen.row
+        self._metrics.from_database += 1
+        memory = self._memory
+        for _ in range(_TRIES):
+            position = memory.position
+            row = await self._primary.row(name)
+            if not memory.changed_since(position, *self._names(name, row)):
+                return row
+            # What was read may be from before the change. It is read again, rather than answered:
+            # somebody may have been told by now that the key is revoked.
+        raise Unavailable("changing")
+
+    async def _from_replica(self, name: str) -> _Seen[R] | None:
+        replica, memory = self._replica, self._memory
+        # Without a living feed nobody knows what has changed, and nothing of it can be believed.
+        if self._seen is None or replica is None or not (memory.believed and replica.asked):
+            return None
+        try:
+            seen = await self._seen.row(name)
+        except Unavailable as why:
+            replica.failed(why)
+            return None
+        replica.answered()
+        if seen is None or not memory.believed:
+            return None
+        position = replica.ledger.seen_by(seen.place)
+        if position is None or memory.changed_since(position, *self._names(name, seen.row)):
+            return None
+        return seen
+
+
+def _with_place(read: ReadAt[R]) -> Callable[[Sequence[str]], Mapping[str, _Seen[R]]]:
+    def seen(names: Sequence[str]) -> Mapping[str, _Seen[R]]:
+        place, rows = read(names)
+        return {name: _Seen(place, rows.get(name)) for name in names}
+
+    return seen
