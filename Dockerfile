@@ -19,7 +19,7 @@ RUN .venv/bin/pip install --quiet --no-deps --no-build-isolation --editable . \
     && .venv/bin/pip uninstall --quiet --yes setuptools pip
 
 FROM python:3.11-slim
-RUN useradd --system --uid 10001 --home-dir /var/lib/apikeys --create-home apikeys
+RUN useradd --uid 10001 --home-dir /var/lib/apikeys --create-home apikeys
 COPY --from=made /opt/apikeys /opt/apikeys
 USER apikeys
 WORKDIR /var/lib/apikeys

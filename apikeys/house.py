@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Engine, text
 
-from keys.clock import Clock, SystemClock
+from keys.clock import Clock, SharedClock, SystemClock
 from keys.errors import PepperError
 from keys.pepper import Peppers, check_peppers, load_or_make, read_peppers
 from keys.service import KeyService
@@ -39,6 +40,8 @@ class House:
 
     def close(self) -> None:
         """Lets go of the database."""
+        if isinstance(self.clock, SharedClock):
+            self.clock.stop()
         self.engine.dispose()
         self.direct.dispose()
         if self.replica is not None:
@@ -52,7 +55,6 @@ def open_house(settings: Settings, clock: Clock | None = None) -> House:
         SettingsError, PepperError, StorageUnavailable, SchemaAhead: each with a sentence that
             says what to do.
     """
-    clock = clock or SystemClock()
     try:
         prefix = check_prefix(settings.token_prefix)
     except ValueError as error:
@@ -62,12 +64,32 @@ def open_house(settings: Settings, clock: Clock | None = None) -> House:
     try:
         peppers = _peppers(settings)
         upgrade(engine)
+        clock = clock or _clock(engine)
         with writing(engine) as session:
             check_peppers(session, peppers, clock.now())
     except BaseException:
+        if isinstance(clock, SharedClock):
+            clock.stop()
         engine.dispose()
         raise
     return House(engine, direct, KeyService(clock, peppers, prefix), peppers, clock, replica)
+
+
+def _clock(engine: Engine) -> Clock:
+    """SQLite is for one machine, and that machine's clock will do."""
+    if engine.dialect.name != "postgresql":
+        return SystemClock()
+
+    def ask() -> datetime:
+        with reading(engine) as session:
+            found: datetime = (
+                session.connection().execute(text("SELECT clock_timestamp()")).scalar_one()
+            )
+            return found
+
+    clock = SharedClock(ask)
+    clock.start()
+    return clock
 
 
 def open_engines(settings: Settings) -> tuple[Engine, Engine]:

@@ -12,7 +12,8 @@ import pytest
 from storage import StorageUnavailable, open_engine, reading
 from tests import pgbouncer
 from tests.e2e.at_work import World, at_work
-from tests.e2e.program import CHANNEL, PEPPER, free_port
+from tests.e2e.clocks import clock_of, may_be_wrong
+from tests.e2e.program import CHANNEL, PEPPER, Program, free_port, slack_settings
 from tests.postgresql import Postgresql
 
 pytestmark = pytest.mark.sockets
@@ -63,3 +64,29 @@ def test_whoever_finds_no_connection_free_is_told_so(postgresql: Postgresql) -> 
             session.connection()
     finally:
         engine.dispose()
+
+
+@pytest.mark.skipif(not may_be_wrong(), reason="Debian's package libfaketime brings such a clock")
+def test_bots_whose_clocks_differ_do_nothing_twice(postgresql: Postgresql, tmp_path: Path) -> None:
+    """To a clock that is ahead, what somebody has just claimed would be free again."""
+    settings = {"DATABASE_URL": postgresql.create("clocks_differ"), "APIKEYS_PEPPER": PEPPER}
+    wrong = tmp_path / "clock"
+    with at_work(tmp_path / "program", PEOPLE, page=False, **settings) as world:
+        # Nor can anybody look up what was said.
+        world.slack.install.scopes -= {"channels:history", "groups:history", "im:history"}
+        ahead = settings | slack_settings(world.slack) | clock_of(wrong)
+        wrong.write_text("+2m")
+        with Program(tmp_path / "ahead", ahead, only="slack") as other:
+            other.waits_until_it_says("The bot is connected")
+            world.slack.faults.slow("chat.postMessage", seconds=2.5, times=100)
+            names = [f"Program {number}, nightly" for number in range(3)]
+            for name in names:
+                world.makes_key(name)
+            bob = world.slack.person("bob").reloads().goes_to(CHANNEL)
+            for name in names:
+                bob.sees(f"made the key {name}", within=30)
+            world.slack.faults.clear()
+            world.makes_key("The last, nightly")
+            bob.sees("made the key The last, nightly", within=30)
+            said = [bob.screen().count(f"made the key {name}") for name in names]
+            assert said == [1, 1, 1]
