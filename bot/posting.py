@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from bot.blocks.parts import Message
 from bot.slack import Posted, SlackClient
-from bot.slack_errors import ChannelProblem, MissingScope
+from bot.slack_errors import RateLimited, SlackError, Unavailable
 from keys.notices import TEAM
 from keys.values import Actor
 
@@ -57,10 +57,13 @@ def _found(slack: SlackClient, letter: Letter, since: datetime) -> Posted | None
     place = letter.channel if _CHANNEL_ID.fullmatch(letter.channel) else letter.known
     if letter.audience != TEAM:
         place = slack.open_dm(Actor.read(letter.audience).id)
-    if place is None:
-        return None
     try:
+        if place is None:
+            place = slack.channel_id(letter.channel, since)
         return slack.find(place, letter.mark, since - _EARLIER)
-    except (MissingScope, ChannelProblem) as error:
+    except (RateLimited, Unavailable):
+        # Slack may say so later, and until then nothing is posted.
+        raise
+    except SlackError as error:
         logger.info("whether %s was posted cannot be looked up: %s", letter.mark, error.code)
         return None

@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from itertools import islice
 from typing import Any, Protocol
@@ -44,6 +44,8 @@ _TIMEOUT_MIN = 0.05
 # The kind of metadata that our own messages bear, and how many are looked through for one.
 _MARKED = "apikeys_message"
 _LOOKED_AT = 1_000
+# Messages can be scheduled for up to 120 days (chat.scheduleMessage, "time_too_far").
+_FAR_OFF = timedelta(days=100)
 
 Blocks = Sequence[Mapping[str, Any]]
 Answer = dict[str, Any]
@@ -305,6 +307,26 @@ class SlackClient:
             with self._lock:
                 self._dms.pop(user_id, None)
         return self.post(self.open_dm(user_id), text, blocks, mark=mark)
+
+    def channel_id(self, name: str, now: datetime) -> str:
+        """The id of a channel of which only the name is known.
+
+        No scope of ours lists channels. But whoever schedules a message is told the id of where it
+        will go; so one is scheduled, far off, and taken back at once.
+
+        Raises:
+            ChannelProblem: if there is no such channel, or the app is not in it.
+        """
+        answer = self.call(
+            "chat.scheduleMessage", channel=name, text="This was a trial.",
+            post_at=int((now + _FAR_OFF).timestamp()),
+        )  # fmt: skip
+        channel = _part("chat.scheduleMessage", answer, "channel")
+        self.call(
+            "chat.deleteScheduledMessage", channel=channel,
+            scheduled_message_id=_part("chat.scheduleMessage", answer, "scheduled_message_id"),
+        )  # fmt: skip
+        return channel
 
     def find(self, channel: str, mark: str, since: datetime) -> Posted | None:
         """The message with this mark, if it was posted.

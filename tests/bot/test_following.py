@@ -76,7 +76,8 @@ def test_what_slack_did_not_take_is_said_later_and_later(
     house: House, calls: FakeCalls, following: Following
 ) -> None:
     house.issue()
-    calls.replies["chat.postMessage"] = [refusal("channel_not_found")]
+    for method in ("chat.postMessage", "chat.scheduleMessage"):
+        calls.replies[method] = [refusal("channel_not_found")]
     pauses = []
     for _ in range(6):
         assert following.say_a_notice()
@@ -109,7 +110,12 @@ def test_a_bot_that_died_while_saying_is_followed_by_another(
     calls.replies["chat.postMessage"] = [die]
     with pytest.raises(KilledError):
         following.run_once()
-    calls.replies["chat.postMessage"] = [OK]
+    calls.replies |= {
+        "chat.postMessage": [OK],
+        "chat.scheduleMessage": [{"channel": "C1", "scheduled_message_id": "Q1"}],
+        "chat.deleteScheduledMessage": [{}],
+        "conversations.history": [{"messages": []}],
+    }
     assert following.run_once() == 0
     house.clock.move(LEASE)
     assert following.run_once() == 1

@@ -87,6 +87,18 @@ def test_a_notice_is_found_again_and_not_repeated(house: House, slack: PracticeS
     assert Bot(house, slack).following.run_once() == 0
 
 
+def test_the_very_first_notice_is_found_again_although_only_the_channels_name_is_known(
+    house: House, slack: PracticeSlack
+) -> None:
+    house.issue("Make")
+    Bot(house, slack).dies_while_saying()
+    house.clock.move(LEASE + timedelta(seconds=1))
+    Bot(house, slack).following.run_once()
+    assert said(slack, "made the key Make") == 1
+    assert len(slack.calls("chat.deleteScheduledMessage")) == 1
+    assert Bot(house, slack).following.run_once() == 0
+
+
 def test_a_live_message_is_found_again_and_goes_on(house: House, slack: PracticeSlack) -> None:
     place = slack.workspace.channel_named("api-keys")
     assert place is not None

@@ -31,8 +31,10 @@ ROOT = Path(__file__).parents[2]
 SCOPE_OF_METHOD = {
     "auth.test": None,
     "chat.delete": "chat:write",
+    "chat.deleteScheduledMessage": "chat:write",
     "chat.postEphemeral": "chat:write",
     "chat.postMessage": "chat:write",
+    "chat.scheduleMessage": "chat:write",
     "chat.update": "chat:write",
     "conversations.history": "channels:history",  # or groups: or im:history, by the channel
     "conversations.open": "im:write",
