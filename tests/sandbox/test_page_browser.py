@@ -227,6 +227,27 @@ def test_a_danger_button_asks_first(tab: Window, slack: StandIn) -> None:
     assert call == ("act", "UALICE", where, "question", "revoke", {"type": "button", "value": None})
 
 
+def test_news_does_not_move_a_button_that_is_being_pressed(tab: Window, slack: StandIn) -> None:
+    for number in range(30):
+        slack.post("CGENERAL", "UBOB", f"number {number}.")
+    slack.post("CGENERAL", BOT, "Sure?", blocks=question_blocks())
+    page = tab.open("as=alice&in=general")
+    revoke = page.get_by_role("button", name="Revoke")
+    expect(revoke).to_be_in_viewport()
+    revoke.hover()
+    before = revoke.bounding_box()
+    page.mouse.down()
+    for number in range(5):
+        slack.post("CGENERAL", "UGITA", f"news {number}.")
+    expect(message(page, "news 4.")).to_be_attached()
+    assert revoke.bounding_box() == before
+    page.mouse.up()
+    expect(page.get_by_role("dialog", name="Revoke Zapier?")).to_be_visible()
+    page.keyboard.press("Escape")
+    # The newest message is in view again.
+    expect(message(page, "news 4.")).to_be_in_viewport()
+
+
 def test_escape_declines(tab: Window, slack: StandIn) -> None:
     slack.post("CGENERAL", BOT, "Sure?", blocks=question_blocks())
     page = tab.open("as=alice&in=general")

@@ -140,10 +140,28 @@ const practiceSlack = (() => {
     }
   }
 
+  // While a button is held down nothing scrolls: a press whose beginning and end are not on the same
+  // button is no press.
+  let held = false;
+  let later = null;
+  document.addEventListener("pointerdown", () => (held = true), { capture: true });
+  for (const end of ["pointerup", "pointercancel"]) {
+    document.addEventListener(end, () => setTimeout(letGo), { capture: true });
+  }
+
+  function letGo() {
+    held = false;
+    if (later) later();
+    later = null;
+  }
+
   // The newest message stays in view, unless the reader has scrolled up to read older ones.
   function follow(list) {
     let atEnd = true;
-    const toEnd = () => (list.scrollTop = list.scrollHeight);
+    const toEnd = () => {
+      if (held) later = toEnd;
+      else list.scrollTop = list.scrollHeight;
+    };
     list.addEventListener("scroll", () => {
       atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
     });
