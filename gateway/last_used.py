@@ -6,15 +6,14 @@ the process is killed: a "last used" that is a few seconds old, never a key that
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
+from gateway.flushing import Flusher
 from gateway.report import Report
-from keys.errors import StorageUnavailable
 from keys.usage import Use
 
 Write = Callable[[Mapping[str, Use]], object]
@@ -61,12 +60,18 @@ class _Batch:
         return Use(datetime.fromtimestamp(self.last, UTC), self.source(), self.days)
 
 
-class LastUsed:
+class LastUsed(Flusher):
     """Gathers uses and hands them on together.
 
     What it holds is bounded by the number of secrets in use, since only verified ones are noted.
     A day's count can be off by the uses of the last seconds before midnight.
     """
+
+    _NAME = "gateway-last-used"
+    _UNWRITTEN = (
+        "last_used_unwritten",
+        "The database cannot be reached; the times are kept and written later.",
+    )
 
     def __init__(self, write: Write, report: Report, every: float = 5.0) -> None:
         """Makes it ready; nothing is written before `start`.
@@ -75,13 +80,10 @@ class LastUsed:
             write: stores the uses of each secret id, in one transaction.
             every: seconds between two writings.
         """
+        super().__init__(report, every)
         self._write = write
-        self._report = report
-        self._every = every
         self._queue: deque[Tally] = deque()
         self._flushing = threading.Lock()
-        self._ending = threading.Event()
-        self._thread: threading.Thread | None = None
 
     @property
     def backlog(self) -> int:
@@ -103,14 +105,7 @@ class LastUsed:
             self._queue.append(tally)
 
     def flush(self) -> int:
-        """Writes what was noted since the last time.
-
-        Returns:
-            How many secrets that were.
-
-        Raises:
-            StorageUnavailable: if that failed; nothing is forgotten, the next flush tries again.
-        """
+        """See `Flusher`; counts secrets."""
         # One at a time: an older batch must not be written after a newer one.
         with self._flushing:
             taken, batches = self._take()
@@ -129,22 +124,6 @@ class LastUsed:
                     tally.written = count
             return len(batches)
 
-    def start(self) -> None:
-        """Begins to flush in a thread of its own."""
-        if self._thread is not None:
-            raise RuntimeError("already started")
-        self._ending.clear()
-        self._thread = threading.Thread(target=self._run, name="gateway-last-used", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ends the thread and writes what is left. Blocks."""
-        self._ending.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-        self._try_flush()
-
     def _take(self) -> tuple[list[Tally], dict[str, _Batch]]:
         taken: list[Tally] = []
         batches: dict[str, _Batch] = {}
@@ -156,19 +135,3 @@ class LastUsed:
             if tally.count > tally.written:
                 batches.setdefault(tally.secret_id, _Batch()).add(tally)
         return taken, batches
-
-    def _run(self) -> None:
-        while not self._ending.wait(self._every):
-            self._try_flush()
-
-    def _try_flush(self) -> None:
-        try:
-            self.flush()
-        except StorageUnavailable:
-            self._report.note(
-                logging.WARNING,
-                "last_used_unwritten",
-                remedy="The database cannot be reached; the times are kept and written later.",
-            )
-        except Exception as error:  # noqa: BLE001 - a thread that died would lose every later use
-            self._report.failed(error, endpoint="last-used")

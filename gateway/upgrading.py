@@ -8,23 +8,28 @@ use. Several gateways may write the same: the first one counts.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Mapping
 
+from gateway.flushing import Flusher
 from gateway.report import Report
-from keys.errors import StorageUnavailable
 from keys.importing import Upgrade
 from keys.pepper import Peppers
 
 Write = Callable[[Mapping[str, Upgrade]], object]
 
 
-class Upgrades:
+class Upgrades(Flusher):
     """Gathers digests, and hands them on together.
 
     What it holds is bounded by the number of imported keys in use. No key is kept, only its digest.
     """
+
+    _NAME = "gateway-upgrading"
+    _UNWRITTEN = (
+        "digests_unwritten",
+        "The database cannot be reached; they are kept and written later.",
+    )
 
     def __init__(self, peppers: Peppers, write: Write, report: Report, every: float = 5.0) -> None:
         """Makes it ready; nothing is written before `start`.
@@ -33,14 +38,11 @@ class Upgrades:
             write: stores the digest of each secret id, in one transaction.
             every: seconds between two writings.
         """
+        super().__init__(report, every)
         self._peppers = peppers
         self._write = write
-        self._report = report
-        self._every = every
         self._waiting: dict[str, Upgrade] = {}
         self._guard = threading.Lock()
-        self._ending = threading.Event()
-        self._thread: threading.Thread | None = None
 
     @property
     def backlog(self) -> int:
@@ -55,11 +57,7 @@ class Upgrades:
             self._waiting[secret_id] = upgrade
 
     def flush(self) -> int:
-        """Writes what was noted since the last time; returns how many that were.
-
-        Raises:
-            StorageUnavailable: if that failed; nothing is forgotten, the next flush tries again.
-        """
+        """See `Flusher`; counts digests."""
         with self._guard:
             taken, self._waiting = self._waiting, {}
         if not taken:
@@ -71,35 +69,3 @@ class Upgrades:
                 self._waiting = taken | self._waiting
             raise
         return len(taken)
-
-    def start(self) -> None:
-        """Begins to flush in a thread of its own."""
-        if self._thread is not None:
-            raise RuntimeError("already started")
-        self._ending.clear()
-        self._thread = threading.Thread(target=self._run, name="gateway-upgrading", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ends the thread and writes what is left. Blocks."""
-        self._ending.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-        self._try_flush()
-
-    def _run(self) -> None:
-        while not self._ending.wait(self._every):
-            self._try_flush()
-
-    def _try_flush(self) -> None:
-        try:
-            self.flush()
-        except StorageUnavailable:
-            self._report.note(
-                logging.WARNING,
-                "digests_unwritten",
-                remedy="The database cannot be reached; they are kept and written later.",
-            )
-        except Exception as error:  # noqa: BLE001 - a thread that died would upgrade nothing more
-            self._report.failed(error, endpoint="upgrading")

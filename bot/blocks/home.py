@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.blocks import ids
-from bot.blocks.listing import QUERY_MAX, menu
+from bot.blocks.listing import menu, search
 from bot.blocks.parts import (
     Block,
     Element,
     View,
     actions,
     button,
-    clip,
     context,
     header,
     plain,
@@ -22,7 +21,6 @@ from bot.blocks.parts import (
 from bot.blocks.row import rows
 from bot.refs import Ref
 from keys.shelves import Shelf
-from keys.token import redact
 from keys.values import KeyView
 
 ROWS_MAX = 10
@@ -72,7 +70,7 @@ def for_admin(page: Page, ref: Ref) -> View:
             button("Export", ids.EXPORT, ref),
             button("Guide", ids.HELP, ref),
         ),
-        _search(page.query),
+        search(page.query, ids.HOME_SEARCH),
         actions(_shelves(page.shelf)),
         *(rows(page.keys, lambda key: menu(key, ref), lambda key: _use(key, page.uses))),
     ]
@@ -117,25 +115,6 @@ def _use(key: KeyView, uses: Mapping[str, Sequence[int]]) -> str:
         return "" if key.last_used_at is None else "no use in 30 days"
     times = "once" if total == 1 else f"{total:,} times"
     return f"{sparkline(counts)} {times} in 30 days"
-
-
-def _search(query: str) -> Block:
-    element: Element = {
-        "type": "plain_text_input",
-        "action_id": ids.HOME_SEARCH,
-        "placeholder": plain("Name, note, id or hint"),
-        "max_length": QUERY_MAX,
-        "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
-    }
-    if query:
-        element["initial_value"] = clip(redact(query), QUERY_MAX)
-    return {
-        "type": "input",
-        "block_id": ids.QUERY,
-        "dispatch_action": True,
-        "label": plain("Search, then press Enter"),
-        "element": element,
-    }
 
 
 def _shelves(chosen: Shelf) -> Element:

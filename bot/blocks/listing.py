@@ -68,17 +68,18 @@ def listing(page: Page, ref: Ref) -> Message:
     if len(page.keys) > ROWS_MAX:
         raise ValueError(f"a page has {len(page.keys)} keys; {ROWS_MAX} is the most")
     found = rows(page.keys, lambda key: menu(key, ref)) or [_nothing(page)]
-    blocks = [header("Active API keys"), _search(page.query), *found]
+    blocks = [header("Active API keys"), search(page.query, ids.SEARCH), *found]
     if page.keys:
         blocks.append(context(_position(page)))
     blocks.append(_buttons(page, ref))
     return message(_count(page.total), *blocks)
 
 
-def _search(query: str) -> Block:
+def search(query: str, action: str) -> Block:
+    """The box to search in, with what was searched for; `action` is what Enter does."""
     element: Element = {
         "type": "plain_text_input",
-        "action_id": ids.SEARCH,
+        "action_id": action,
         "placeholder": plain("Name, note, id or hint"),
         "max_length": QUERY_MAX,
         "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},

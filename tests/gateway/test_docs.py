@@ -42,8 +42,15 @@ def test_every_reason_and_its_remedy(reason: str) -> None:
 
 def test_every_event_of_the_log() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in SOURCE.glob("*.py"))
-    events = set(re.findall(r'logging\.[A-Z]+,\s+"([a-z_]+)"', code))
-    assert events >= {"refused", "unavailable", "started", "failed", "last_used_unwritten"}
+    events = set(re.findall(r'(?:logging\.[A-Z]+,|_UNWRITTEN = \()\s+"([a-z_]+)"', code))
+    assert events >= {
+        "refused",
+        "unavailable",
+        "started",
+        "failed",
+        "last_used_unwritten",
+        "digests_unwritten",
+    }
     for event in events:
         assert f"`{event}`" in TEXT
 
