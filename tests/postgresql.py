@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -62,12 +63,16 @@ class Postgresql:
 
     Args:
         settings: more settings than those that make it quick.
+        room: megabytes of a disk of its own, which then can be full; needs root.
     """
 
-    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, settings: Mapping[str, str] | None = None, room: int = 0) -> None:
         self._bin = binaries()
         # A Unix socket's path may have 107 characters, so the folder is not among the tests'.
         self._folder = Path(tempfile.mkdtemp(prefix="pg-"))
+        self._mounted = bool(room)
+        if room:
+            _mount("-t", "tmpfs", "-o", f"size={room}m", "none", str(self._folder))
         self._settings = {**_FAST, **(settings or {})}
         self._user = unprivileged()
         if self._user is not None:
@@ -109,9 +114,13 @@ class Postgresql:
                 # Ctrl-C is for whoever started it, not for the server.
                 start_new_session=True,
             )
+        self._answers()
+
+    def _answers(self) -> None:
+        """Returns when it does."""
         for _ in range(_STARTED_SECONDS * 50):
-            if self._process.poll() is not None:
-                raise AssertionError((self._folder / "log").read_text())
+            if self._process is None or self._process.poll() is not None:
+                raise AssertionError(self.log)
             try:
                 psycopg.connect(self.url(), connect_timeout=1).close()
             except psycopg.OperationalError:
@@ -120,6 +129,20 @@ class Postgresql:
             else:
                 return
         raise AssertionError("PostgreSQL did not start")
+
+    def fills_up(self) -> None:
+        """Leaves it no room on its disk."""
+        with suppress(OSError), (self._folder / "filler").open("wb", buffering=0) as filler:
+            while True:
+                filler.write(bytes(2**16))
+
+    def has_room_again(self) -> None:
+        """Takes that back, and returns when it answers; one that has given up is started anew."""
+        (self._folder / "filler").unlink(missing_ok=True)
+        if self._process is not None and self._process.poll() is not None:
+            self.start()
+        else:
+            self._answers()
 
     def stop(self) -> None:
         """Stops it at once, cutting every connection; nothing that was committed is lost."""
@@ -145,6 +168,8 @@ class Postgresql:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        if self._mounted:
+            subprocess.run(["umount", self._folder], check=True)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _wait(self, seconds: float) -> None:
@@ -208,6 +233,21 @@ class Replica(Postgresql):
         with psycopg.connect(self.url(), autocommit=True) as connection:
             (said,) = connection.execute(question.encode()).fetchone() or (None,)
             return said
+
+
+def may_mount() -> bool:
+    """Whether a server can be given a disk of its own here."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            _mount("-t", "tmpfs", "-o", "size=1m", "none", folder)
+        except (OSError, subprocess.CalledProcessError):
+            return False
+        subprocess.run(["umount", folder], check=True)
+        return True
+
+
+def _mount(*arguments: str) -> None:
+    subprocess.run(["mount", *arguments], check=True, capture_output=True)
 
 
 def unprivileged() -> int | None:

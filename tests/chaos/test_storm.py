@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlmodel import Session, col, select
 
@@ -23,6 +25,7 @@ from sandbox.practice import PracticeSlack
 from storage import StorageUnavailable, open_engine, reading
 from storage.tables import Key, Notice
 from tests.chaos.invariants import Invariants
+from tests.e2e.clocks import clock_of, may_be_wrong
 from tests.e2e.program import (
     CHANNEL,
     MANIFEST,
@@ -32,11 +35,14 @@ from tests.e2e.program import (
     free_port,
     slack_settings,
 )
-from tests.postgresql import Postgresql
+from tests.postgresql import Postgresql, may_mount
 
 pytestmark = [pytest.mark.sockets, pytest.mark.chaos, pytest.mark.timeout(900)]
 
 PEOPLE = ["alice", "bob", "carol"]
+# A disk of so many megabytes, and a server that needs little of it.
+_ROOM = 160
+_SMALL = {"max_wal_size": "48MB", "min_wal_size": "32MB", "wal_recycle": "off"}
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "12"))
 # How long somebody looks at something that does not come before they begin anew.
 PATIENCE = 4.0
@@ -51,7 +57,12 @@ class Storm:
 
     def __init__(self, folder: Path, stack: ExitStack, seed: str) -> None:
         self.chance = random.Random(seed)  # noqa: S311  (chance that can be repeated, not a secret)
-        self.server = stack.enter_context(Postgresql())
+        self._small_disk = may_mount()
+        self.server = stack.enter_context(
+            Postgresql(_SMALL, room=_ROOM) if self._small_disk else Postgresql()
+        )
+        self._full = False
+        self._clocks: list[Path] = []
         url = self.server.create("storm")
         self.slack = stack.enter_context(PracticeSlack(MANIFEST))
         for name in PEOPLE:
@@ -74,7 +85,16 @@ class Storm:
     def _starts(self, only: str) -> Program:
         self._started += 1
         folder = self._folder / f"{only}-{self._started}"
-        return self._stack.enter_context(Program(folder, self._settings, only=only))
+        settings = self._settings | self._clock_of(f"{only}-{self._started}")
+        return self._stack.enter_context(Program(folder, settings, only=only))
+
+    def _clock_of(self, name: str) -> dict[str, str]:
+        """Has a program read its machine's time from a file, where that is possible here."""
+        if not may_be_wrong():
+            return {}
+        clock = self._folder / f"{name}.clock"
+        self._clocks.append(clock)
+        return clock_of(clock)
 
     def _bot(self) -> Program:
         bot = self._starts("slack")
@@ -93,6 +113,7 @@ class Storm:
 
     def misbehaves(self) -> str:
         """One thing; says which."""
+        self._has_room_again()
         faults, method = self.slack.faults, self.chance.choice(METHODS)
         kinds: dict[str, Callable[[], None]] = {
             "429": lambda: faults.rate_limit(method, retry_after=1, times=2),
@@ -105,7 +126,12 @@ class Storm:
             "sockets silent": lambda: faults.stall_socket(),
             "a bot killed": self._kills,
             "the database restarted": self._restarts,
+            "a deadlock": self._locks_the_other_way_round,
         }
+        if may_be_wrong():
+            kinds["a clock set wrong"] = self._sets_a_clock
+        if self._small_disk:
+            kinds["the database's disk full"] = self._fills_the_disk
         kind = self.chance.choice(sorted(kinds))
         kinds[kind]()
         return f"{kind} ({method})" if kind[0].isdigit() or kind == "slow" else kind
@@ -118,6 +144,31 @@ class Storm:
     def _restarts(self) -> None:
         self.server.stop()
         self.server.start()
+
+    def _locks_the_other_way_round(self) -> None:
+        """Somebody's statements lock a key and then its account; the program's do the opposite."""
+        with (
+            suppress(psycopg.Error),
+            psycopg.connect(self.server.url("storm"), connect_timeout=2) as them,
+        ):
+            for _ in range(4):
+                with suppress(psycopg.errors.DeadlockDetected), them.transaction():
+                    them.execute("SELECT id FROM keys FOR UPDATE")
+                    time.sleep(self.chance.uniform(0.1, 0.5))
+                    them.execute("SELECT id FROM accounts FOR UPDATE")
+
+    def _sets_a_clock(self) -> None:
+        wrong = self.chance.choice(("+2m", "-2m", "+1h", "-1h", "+2d", "+0"))
+        self.chance.choice(self._clocks[-6:]).write_text(wrong)
+
+    def _fills_the_disk(self) -> None:
+        self.server.fills_up()
+        self._full = True
+
+    def _has_room_again(self) -> None:
+        if self._full:
+            self.server.has_room_again()
+            self._full = False
 
     # What people do
 
@@ -158,6 +209,9 @@ class Storm:
 
     def calms_down(self) -> None:
         """Nothing goes wrong any more; returns when all that was due is done."""
+        self._has_room_again()
+        for clock in self._clocks:
+            clock.write_text("+0")
         self.slack.faults.clear()
         self.slack.faults.stall_socket(False)
         eventually(lambda: not self._due(), "all is settled", within=240)

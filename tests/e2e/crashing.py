@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from apikeys.house import open_house
@@ -103,6 +104,11 @@ class Aftermath:
         self._seen: set[str] = set()
         with writing(self._house.engine) as session:
             self._account = accounts.the_only(session, self._house.clock.now())
+
+    @property
+    def engine(self) -> Engine:
+        """The database."""
+        return self._house.engine
 
     def close(self) -> None:
         """Lets go of the database."""

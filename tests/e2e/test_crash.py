@@ -42,6 +42,7 @@ class World:
 
     def __init__(self, slack: PracticeSlack, gateway: str, folder: Path, trap: Trap) -> None:
         self.trap = trap
+        self.slack = slack
         self.alice = slack.person("alice").goes_to(CHANNEL)
         self.aftermath = Aftermath(slack, self.alice, gateway, folder / "home")
         self._folder = folder

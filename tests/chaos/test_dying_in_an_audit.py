@@ -1,0 +1,157 @@
+"""The bot is killed again and again while a team goes through its keys.
+
+Each bot lives until some thing has passed between it and Slack; the next one goes on where it was.
+`CRASH_SEED=…` repeats a run as far as chance is concerned.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from sqlmodel import Session, select
+
+from bot.blocks.revoke import QUESTION
+from keys.ids import new_id
+from sandbox.practice import PracticeSlack
+from storage import reading
+from storage.tables import Audit, AuditKey, Event
+from tests.e2e.crashing import Moment
+from tests.e2e.program import CHANNEL, eventually
+from tests.e2e.test_crash import SETTLED, World, world
+
+__all__ = ["world"]
+
+pytestmark = [pytest.mark.sockets, pytest.mark.chaos, pytest.mark.timeout(900)]
+
+KILLS = 30
+BOARD = "Audit of the API keys"
+# How long somebody waits for what does not come before they begin anew.
+PATIENCE = 3.0
+
+
+class Team:
+    """Alice, who goes through the keys, and what she and the database say about it."""
+
+    def __init__(self, world: World, chance: random.Random) -> None:
+        self.world, self.alice, self._chance = world, world.alice, chance
+        self.keys = 0
+
+    def goes_on(self) -> None:
+        """The next step of an audit, as far as she comes."""
+        self.alice.reloads().goes_to(CHANNEL)
+        if self._open() is None:
+            self.has_keys(3)
+            self.alice.types("/apikeys audit start")
+        elif self.comes(self._stands):
+            self.presses()
+
+    def has_keys(self, count: int) -> None:
+        for _ in range(count):
+            self.keys += 1
+            self.world.aftermath.has_a_key(f"Program {self.keys:02}, nightly")
+
+    def presses(self) -> None:
+        """A decision about the first key that is left."""
+        if self._chance.random() < 0.4:
+            self.alice.presses("Revoke", on=BOARD)
+            if self.comes(lambda: QUESTION in self.alice.screen()):
+                self.alice.presses("Revoke", on=QUESTION)
+        else:
+            self.alice.presses("Keep", on=BOARD)
+
+    def comes(self, what: Callable[[], bool]) -> bool:
+        try:
+            eventually(lambda: what() or self.world.trap.sprung.is_set(), within=PATIENCE)
+        except AssertionError:
+            return False
+        return what()
+
+    def ends_the_audit(self) -> None:
+        """With a bot that lives."""
+        while self._open() is not None:
+            self.alice.reloads().goes_to(CHANNEL)
+            left = self._left()
+            eventually(lambda: self._open() is None or self._stands(), "the list", SETTLED)
+            if self._open() is not None:
+                self.presses()
+                eventually(lambda before=left: self._left() < before, "the decision")
+
+    @property
+    def decided(self) -> int:
+        """How many decisions were taken so far."""
+        with reading(self.world.aftermath.engine) as session:
+            return len(session.exec(select(AuditKey).where(AuditKey.decision != "")).all())
+
+    def _stands(self) -> bool:
+        screen = self.alice.screen()
+        return f"{self._left()} left" in screen
+
+    def _open(self) -> str | None:
+        return self._ask(select(Audit.id).where(Audit.state == "open"))
+
+    def _left(self) -> int:
+        undecided = select(AuditKey.key_id).join(Audit)
+        with reading(self.world.aftermath.engine) as session:
+            return len(
+                session.exec(undecided.where(Audit.state == "open", AuditKey.decision == "")).all()
+            )
+
+    def _ask(self, query: object) -> str | None:
+        with reading(self.world.aftermath.engine) as session:
+            found: str | None = session.exec(query).first()  # type: ignore[call-overload]
+            return found
+
+
+def test_whenever_it_dies_in_an_audit(world: World) -> None:
+    seed = os.environ.get("CRASH_SEED") or new_id("seed")
+    chance = random.Random(seed)  # noqa: S311  (chance that can be repeated, not a secret)
+    team = Team(world, chance)
+    for number in range(KILLS):
+        moment = Moment(chance.randint(1, 12), chance.choice((0, chance.uniform(0, 0.05))))
+        with world.bot(f"bot {number:02}", moment):
+            team.goes_on()
+        world.aftermath.holds(f"bot {number}, killed at {moment}, CRASH_SEED={seed}")
+    decided = team.decided
+    with world.bot("the last") as program:
+        team.ends_the_audit()
+        world.aftermath.settles(SETTLED)
+        with reading(world.aftermath.engine) as session:
+            audits = session.exec(select(Audit)).all()
+            # Where nothing came through, nothing was tried.
+            assert decided >= 3, f"{decided} decisions, {len(audits)} audits, CRASH_SEED={seed}"
+            _each_decision_was_taken_once(session, seed)
+            eventually(
+                partial(_posted_once, world.slack, len(audits)),
+                f"CRASH_SEED={seed}",
+                within=SETTLED,
+            )
+        world.aftermath.holds_in_the_end(f"in the end, CRASH_SEED={seed}")
+        program.stop()
+
+
+def _each_decision_was_taken_once(session: Session, seed: str) -> None:
+    for kind in ("audit.kept", "key.revoked"):
+        # An audit's entry names the audit in its data.
+        taken = Counter(
+            session.exec(select(Event.key_id, Event.data).where(Event.kind == kind)).all()
+        )
+        twice = [key_id for (key_id, _), times in taken.items() if times > 1]
+        assert not twice, f"{kind} twice: {twice}, CRASH_SEED={seed}"
+    undecided = session.exec(select(AuditKey).where(AuditKey.decision == "")).all()
+    assert not undecided, f"CRASH_SEED={seed}"
+
+
+def _posted_once(slack: PracticeSlack, audits: int) -> bool:
+    channel = slack.workspace.channel_named(CHANNEL)
+    assert channel is not None
+    messages = slack.workspace.messages_for(slack.person("alice").id, channel.id)
+    texts = [f"{message.text} {message.blocks}" for message in messages]
+    boards, ends = (sum(words in text for text in texts) for words in (BOARD, "is over:"))
+    assert boards <= audits, f"{boards} lists were posted for {audits} audits"
+    assert ends <= audits, f"{ends} ends were posted for {audits} audits"
+    return (boards, ends) == (audits, audits)
