@@ -120,6 +120,7 @@ class Storm:
             "500": lambda: faults.fail(method, times=2),
             "500 after it was done": lambda: faults.fail(method, after=True),
             "slow": lambda: faults.slow(method, seconds=self.chance.uniform(0.5, 3)),
+            "no answer": lambda: faults.slow(method, seconds=10),
             "a delivery twice": faults.double_next_delivery,
             "a delivery lost": faults.drop_next_delivery,
             "a socket closed": lambda: faults.disconnect("refresh_requested"),
