@@ -370,7 +370,7 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
 def homes(name: str, note: str) -> Iterator[dict[str, Any]]:
     """Every App Home."""
     counts = [0, 1, 1_000_000] * 10
-    for number, query in ((0, ""), (0, note), (1, ""), (home.ROWS_MAX, note[: home.QUERY_MAX])):
+    for number, query in ((0, ""), (0, note), (1, ""), (home.ROWS_MAX, note[: listing.QUERY_MAX])):
         keys = [
             key(name, id=f"key_{row:012}", last_used_at=NOW, expires_at=NOW)
             for row in range(number)

@@ -222,7 +222,9 @@ def test_it_needs_no_rights_and_one_folder(tmp_path: Path) -> None:
     with (
         log,
         subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", inside], stderr=log, env={"PATH": os.environ["PATH"]}
+            ["unshare", "--mount", "sh", "-c", inside],
+            stderr=log,
+            env={"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
         ) as process,
     ):
         try:
