@@ -29,6 +29,7 @@ from sqlalchemy.engine import make_url
 from bench.stock import PEPPER
 from gateway.server import serve_in_thread
 from gateway.wire import Receive, Scope, Send
+from tests.e2e.program import free_port
 
 _STARTED_SECONDS = 30
 
@@ -39,7 +40,7 @@ class Site:
     def __init__(
         self, kind: str, *arguments: str, settings: Mapping[str, str] | None = None
     ) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/authz"
         self._process = subprocess.Popen(  # noqa: S603 - our own arguments
             [sys.executable, "-m", "bench.sites", kind, *arguments, str(self.port)],
@@ -89,13 +90,6 @@ class Site:
             self._process.wait(15)
         except subprocess.TimeoutExpired:
             self.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 # In the process itself

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.peers import environments
 from bench.peers.environments import PeerMissing
+from bench.peers.nginx import Nginx
 from bench.peers.processes import Peer
 from bench.report import Report, ratio
 from bench.sites import Site
-from bench.speed import Stocked, hot_rate, in_turns
+from bench.speed import HOT, Stocked, hot_rate, in_turns
 from bench.wrk import CONNECTIONS, load
 
 
@@ -41,7 +42,7 @@ def peers(report: Report, stocked: Stocked, folder: Path, rounds: int, seconds: 
                 with _started(contest) as peer, Site("gateway", stocked.url) as gateway:
                     _compare(report, contest, peer, gateway, stocked.one(), rounds, seconds)
                     if contest.target is not None:
-                        _bound(report, contest, peer, stocked.one(), rounds, seconds)
+                        _bounds(report, contest, peer, folder, rounds, seconds)
         except PeerMissing as missing:
             report.leave_out(f"{open_contests.__name__.strip('_')}: {missing}")
 
@@ -70,18 +71,29 @@ def _compare(
     report.add(ratio(f"hot verification / {contest.name}", ours, other, contest.target))
 
 
-def _bound(
-    report: Report, contest: Contest, peer: Peer, token: str, rounds: int, seconds: int
+def _bounds(
+    report: Report, contest: Contest, peer: Peer, folder: Path, rounds: int, seconds: int
 ) -> None:
-    """What would be reached by a gateway that did nothing at all, on the server that it has."""
-    with Site("empty") as empty:
-        pairs = in_turns(
-            rounds,
-            lambda: hot_rate(empty, token, seconds),
-            lambda: _rate(contest, peer, seconds),
-        )
-    ours, other = zip(*pairs, strict=True)
-    report.add(ratio(f"the same server's empty answer / {contest.name}", ours, other))
+    """What others reach that look at nothing: the gateway's own server, by its application, and a
+    server in C with one worker."""
+    bounds: dict[str, Callable[[], AbstractContextManager[Site | Nginx]]] = {
+        "the same server's empty answer": lambda: Site("empty"),
+        "nginx's empty answer": lambda: Nginx(folder / "nginx"),
+    }
+    for name, start in bounds.items():
+        try:
+            with start() as bound:
+                url = bound.url
+                pairs = in_turns(
+                    rounds,
+                    lambda url=url: load(url, seconds=seconds, headers=HOT).per_second,
+                    lambda: _rate(contest, peer, seconds),
+                )
+        except PeerMissing as missing:
+            report.leave_out(f"{name}: {missing}")
+        else:
+            ours, other = zip(*pairs, strict=True)
+            report.add(ratio(f"{name} / {contest.name}", ours, other))
 
 
 def _rate(contest: Contest, peer: Peer, seconds: int) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 import urllib.error
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from bench.peers.environments import PeerMissing
+from tests.e2e.program import free_port
 
 _STARTED_SECONDS = 60
 
@@ -34,7 +34,7 @@ class Peer:
         environment: Mapping[str, str] | None = None,
         key_file: Path | None = None,
     ) -> None:
-        port = _free_port()
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}/authz"
         self._said = folder / "said"
         with self._said.open("wb") as said, (folder / "log").open("wb") as log:
@@ -89,10 +89,3 @@ def _status(url: str, headers: Mapping[str, str]) -> int | None:
             return error.code
     except OSError:
         return None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
