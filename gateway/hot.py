@@ -27,6 +27,8 @@ _PATH = authz.ENDPOINT.encode()
 _METHODS = (b"x-original-method", b"x-forwarded-method")
 # Headers that say that a body comes, or that the request is more than a plain one.
 _MORE = (b"content-length", b"transfer-encoding", b"expect", b"upgrade")
+# All headers that are read; a request may have twenty others.
+_READ = frozenset((b"authorization", b"x-api-key", b"x-forwarded-for", *_METHODS, *_MORE))
 # So many different methods and queries are remembered; there are a handful in practice.
 _NEEDS_MAX = 256
 
@@ -45,7 +47,7 @@ class Hot:
     """Belongs to the event loop of its memory."""
 
     def __init__(self, service: Service, memory: Memory, glance: Glance) -> None:
-        self._service = service
+        self._metrics = service.metrics
         self._memory = memory
         self._glance = glance
         self._note = service.uses.note
@@ -63,6 +65,8 @@ class Hot:
         size = 0
         for name, value in headers:
             size += len(name) + len(value)
+            if name not in _READ:
+                continue
             if name == b"authorization":
                 if token is not None or value[:7] != b"Bearer ":
                     return None
@@ -79,7 +83,7 @@ class Hot:
                 if forwarded is not None:
                     return None
                 forwarded = value
-            elif name in _MORE and not (name == b"content-length" and value == b"0"):
+            elif name != b"content-length" or value != b"0":
                 return None
         if token is None or size > self._most:
             return None
@@ -88,16 +92,15 @@ class Hot:
         if known is None:
             known = self._glance(token, mark)
         else:
-            self._service.metrics.from_memory += 1
+            self._metrics.from_memory += 1
         if known is None or known.limited:
             return None
         wanted = self._needs.get((method, url)) or self._learn(method, url)
         if wanted is None or not wanted <= known.key.scopes:
             return None
         self._note(known.tally, self._now(), partial(self._source, client, forwarded))
-        metrics = self._service.metrics
-        metrics.outcomes["allowed"] += 1
-        metrics.took(perf_counter() - began)
+        self._metrics.outcomes["allowed"] += 1
+        self._metrics.took(perf_counter() - began)
         return known.reply or _reply(known)
 
     def _learn(self, method: bytes | None, url: bytes) -> frozenset[str] | None:

@@ -21,6 +21,10 @@ Source = Callable[[], str]
 """Gives the address of a use; asked only when it is written, for the last use alone."""
 
 
+_EPOCH = date(1970, 1, 1).toordinal()
+_DAY_SECONDS = 86_400
+
+
 class Tally:
     """Counts the uses of one secret. One thread notes, another one writes; none locks.
 
@@ -50,7 +54,7 @@ class _Batch:
 
     def add(self, tally: Tally) -> None:
         last, source, count = tally.last, tally.source, tally.count
-        day = datetime.fromtimestamp(last, UTC).date()
+        day = date.fromordinal(_EPOCH + int(last // _DAY_SECONDS))
         self.days[day] = self.days.get(day, 0) + count - tally.written
         self.parts.append((tally, count))
         if last >= self.last:

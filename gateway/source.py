@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from gateway.options import Network
@@ -47,6 +48,7 @@ def _plain(hop: str) -> str | None:
         return None
 
 
+@lru_cache(maxsize=4_096)
 def coarse(found: str) -> str:
     """The network around an address, such as `10.1.0.0/16`; empty for what is no address."""
     try:
