@@ -76,7 +76,12 @@ class Team:
         while self._open() is not None:
             self.alice.reloads().goes_to(CHANNEL)
             left = self._left()
-            eventually(lambda: self._open() is None or self._stands(), "the list", SETTLED)
+            try:
+                eventually(lambda: self._open() is None or self._stands(), "the list", SETTLED)
+            except AssertionError as error:
+                raise AssertionError(
+                    f"{left} left, and she sees:\n{self.alice.screen()}"
+                ) from error
             if self._open() is not None:
                 self.presses()
                 eventually(lambda before=left: self._left() < before, "the decision")
