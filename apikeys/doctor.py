@@ -35,7 +35,8 @@ from keys.errors import PepperError
 from keys.pepper import Peppers, check_peppers, load_or_make, read_peppers
 from settings import Settings, SettingsError, SlackSettings, load, load_slack
 from storage import StorageUnavailable, reading
-from storage.replica import WRITTEN, NotItsReplica, ReplicaLookup
+from storage.feed import WRITTEN
+from storage.replica import NotItsReplica, ReplicaLookup
 from storage.schema import revision
 
 _LATER = timedelta(days=60)

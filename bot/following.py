@@ -161,7 +161,9 @@ class Following:
             due = notices.claim(session, self.account_id, now, LEASE)
         if due is not None:
             # What is said of a change belongs to the request that made it.
-            with tracing.within(tracing.Trace(due.request_id or tracing.Trace().id)):
+            with tracing.within(
+                tracing.Trace(due.request_id) if due.request_id else tracing.Trace()
+            ):
                 self._say(due)
         return due is not None
 

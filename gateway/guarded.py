@@ -26,8 +26,7 @@ Quick: TypeAlias = Callable[
     [bytes, list[tuple[bytes, bytes]], tuple[str, int] | None], bytes | None
 ]
 """Gives a whole HTTP/1.1 answer for a target, headers (names in lower case) and the caller's
-address; None if the application shall answer. It must leave requests with a body, and those for an
-upgrade, alone."""
+address; None if the application shall answer. It must leave requests with a body alone."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -109,6 +108,7 @@ class GuardedProtocol(HttpToolsProtocol):
             and not self.flow.write_paused
             and self.parser.should_keep_alive()
             and self.parser.get_http_version() == "1.1"
+            and not self.parser.should_upgrade()
         )
 
     def _take_the_usual_way(self) -> None:

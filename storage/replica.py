@@ -18,7 +18,6 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from storage.engine import StorageUnavailable, reading
-from storage.feed import WRITTEN
 from storage.lookup import Lookup, SecretRow
 
 _PLACE = "SELECT (pg_last_wal_replay_lsn() - '0/0')::bigint"
@@ -103,6 +102,3 @@ class _Lookup(Lookup):
             self._forget()
             raise NotItsReplica("the database of DATABASE_REPLICA_URL is another server's")
         return connection
-
-
-__all__ = ["WRITTEN", "NotItsReplica", "ReplicaLookup"]

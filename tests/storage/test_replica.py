@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 
 from keys.token import Token
 from storage import StorageUnavailable, open_engine
-from storage.replica import WRITTEN, NotItsReplica, ReplicaLookup, _Lookup
+from storage.feed import WRITTEN
+from storage.replica import NotItsReplica, ReplicaLookup, _Lookup
 from tests.gateway.site import Site
 from tests.postgresql import Postgresql, Replica
 
