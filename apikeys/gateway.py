@@ -21,9 +21,8 @@ from gateway.memory import Memory
 from gateway.metrics import Metrics
 from gateway.options import Options, read_networks
 from gateway.presence import Presence
-from gateway.replica import Ledger
+from gateway.replica import Ledger, Replica
 from gateway.report import Report
-from gateway.rows import Replica
 from gateway.server import Running, serve_in_thread
 from gateway.upgrading import Upgrades
 from keys import gateways, importing

@@ -10,7 +10,8 @@ from gateway.memory import Known, Memory, fingerprint
 from gateway.metrics import Metrics
 from gateway.options import Options
 from gateway.pool import Pool
-from gateway.rows import Replica, Rows
+from gateway.replica import Replica
+from gateway.rows import Rows
 from gateway.upgrading import Upgrades
 from keys.clock import Clock
 from keys.pepper import Peppers

@@ -15,7 +15,8 @@ from gateway.memory import IMPORTED, Known, Memory
 from gateway.metrics import Metrics
 from gateway.options import Options
 from gateway.pool import Pool
-from gateway.rows import Replica, Rows
+from gateway.replica import Replica
+from gateway.rows import Rows
 from gateway.upgrading import Upgrades
 from keys import digests
 from keys.clock import Clock

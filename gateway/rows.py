@@ -3,9 +3,8 @@ primary, and again if it changed while it was read."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from gateway.batches import Batches
@@ -13,10 +12,7 @@ from gateway.memory import Memory
 from gateway.metrics import Metrics
 from gateway.options import Options
 from gateway.pool import Pool, Unavailable
-from gateway.replica import Ledger
-from gateway.report import Report
-from keys.clock import Clock
-from storage.replica import ReplicaLookup
+from gateway.replica import Replica
 
 R = TypeVar("R")
 Read = Callable[[Sequence[str]], Mapping[str, R]]
@@ -25,49 +21,6 @@ Names = Callable[[str, R | None], Iterable[str | None]]
 
 # A key that changes again and again while it is read is not worth waiting for any longer.
 _TRIES = 4
-# A replica that did not answer is left alone for so long, in seconds.
-_LEFT_ALONE = 5.0
-# Longer than this nobody waits for a replica, in seconds: the primary is there.
-_PATIENCE = 1.0
-
-
-class Replica:
-    """A replica with threads of its own, so that it can hold up nobody who asks the primary."""
-
-    def __init__(
-        self, lookup: ReplicaLookup, ledger: Ledger, options: Options, report: Report, clock: Clock
-    ) -> None:
-        self.lookup = lookup
-        self.ledger = ledger
-        self.pool = Pool(replace(options, deadline=_PATIENCE))
-        self._report = report
-        self._monotonic = clock.monotonic
-        self._left_until = 0.0
-        self._away = False
-
-    @property
-    def asked(self) -> bool:
-        """Whether it is worth asking."""
-        return self._monotonic() >= self._left_until
-
-    def answered(self) -> None:
-        """Notes that it did."""
-        if self._away:
-            self._away = False
-            self._report.note(logging.WARNING, "replica_again")
-
-    def failed(self, why: Unavailable) -> None:
-        """Notes that it did not."""
-        self._left_until = self._monotonic() + _LEFT_ALONE
-        if not self._away:
-            self._away = True
-            remedy = "The primary is asked instead. Look at DATABASE_REPLICA_URL: apikeys doctor."
-            self._report.note(logging.WARNING, "replica_left", cause=why.cause, remedy=remedy)
-
-    def close(self) -> None:
-        """Returns when nothing runs any more. Blocks."""
-        self.pool.close()
-        self.lookup.close()
 
 
 @dataclass(frozen=True, slots=True)

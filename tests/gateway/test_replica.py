@@ -17,9 +17,9 @@ from gateway.memory import Memory
 from gateway.metrics import Metrics
 from gateway.options import Options
 from gateway.pool import Pool
-from gateway.replica import Ledger
+from gateway.replica import Ledger, Replica
 from gateway.report import Report
-from gateway.rows import Replica, Rows
+from gateway.rows import Rows
 from gateway.server import Running
 from keys.clock import HeldClock
 from keys.errors import StorageUnavailable
