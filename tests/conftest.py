@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 import pytest_socket
 
-from tests.databases import database_url, postgresql
+from tests.databases import database_url, postgresql, primary, replica
 
-__all__ = ["database_url", "postgresql"]
+__all__ = ["database_url", "postgresql", "primary", "replica"]
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage import open_engine, upgrade
-from tests.postgresql import NoPostgresql, Postgresql
+from tests.postgresql import NoPostgresql, Postgresql, Replica
 
 ENGINES = ("sqlite", "postgresql")
 _TEMPLATE = "migrated"
@@ -50,3 +50,17 @@ def fresh_on(server: Postgresql) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     yield server.create(name, _TEMPLATE)
     server.drop(name)
+
+
+@pytest.fixture(scope="module")
+def primary() -> Iterator[Postgresql]:
+    """A server of its own, which may have a replica."""
+    with Postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def replica(primary: Postgresql) -> Iterator[Replica]:
+    """A streaming replica of it."""
+    with Replica(primary) as server:
+        yield server

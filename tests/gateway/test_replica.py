@@ -196,18 +196,6 @@ def test_a_replica_that_does_not_answer_is_left_alone_for_a_while(
 # Real servers
 
 
-@pytest.fixture(scope="module")
-def primary() -> Iterator[Postgresql]:
-    with Postgresql() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def replica(primary: Postgresql) -> Iterator[ReplicaServer]:
-    with ReplicaServer(primary) as server:
-        yield server
-
-
 @pytest.fixture
 def site(
     primary: Postgresql, replica: ReplicaServer, request: pytest.FixtureRequest

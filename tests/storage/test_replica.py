@@ -19,18 +19,6 @@ from tests.postgresql import Postgresql, Replica
 EVERYTHING = 2**62
 
 
-@pytest.fixture(scope="module")
-def primary() -> Iterator[Postgresql]:
-    with Postgresql() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def replica(primary: Postgresql) -> Iterator[Replica]:
-    with Replica(primary) as server:
-        yield server
-
-
 @pytest.fixture
 def site(primary: Postgresql, replica: Replica, request: pytest.FixtureRequest) -> Iterator[Site]:
     made = Site(primary.create(request.node.name))
