@@ -218,7 +218,8 @@ class Following:
             known = accounts.channel(session, self.account_id)
         # Tried before, by a bot that may have died right after Slack had taken it.
         since = notice.at if notice.attempts else None
-        posted = post(slack, Letter(notice.id, audience, self.channel, known, since), message)
+        letter = Letter(notice.id, audience, self.channel, known, since)
+        posted = post(slack, letter, message).message
         if audience == notices.TEAM and posted.channel != known:
             with writing(self.engine) as session:
                 accounts.note_channel(session, self.account_id, posted.channel)

@@ -43,14 +43,28 @@ class Letter:
     since: datetime | None
 
 
-def post(slack: SlackClient, letter: Letter, message: Message) -> Posted:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A message that stands in Slack now.
+
+    Attributes:
+        found: whether an earlier attempt had posted it. It then says what was so at that time.
+    """
+
+    message: Posted
+    found: bool
+
+
+def post(slack: SlackClient, letter: Letter, message: Message) -> Standing:
     """Posts it, unless it stands there. Raises SlackError."""
     if letter.since is not None and (found := _found(slack, letter, letter.since)) is not None:
-        return found
+        return Standing(found, found=True)
     text, blocks = message["text"], message["blocks"]
     if letter.audience == TEAM:
-        return slack.post(letter.channel, text, blocks, mark=letter.mark)
-    return slack.dm(Actor.read(letter.audience).id, text, blocks, mark=letter.mark)
+        posted = slack.post(letter.channel, text, blocks, mark=letter.mark)
+    else:
+        posted = slack.dm(Actor.read(letter.audience).id, text, blocks, mark=letter.mark)
+    return Standing(posted, found=False)
 
 
 def _found(slack: SlackClient, letter: Letter, since: datetime) -> Posted | None:

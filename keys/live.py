@@ -52,6 +52,11 @@ class Live:
     attempts: int
     posting_at: datetime | None
 
+    @property
+    def may_stand(self) -> bool:
+        """Whether people may see it: it was posted, or it is not known that it was not."""
+        return self.place is not None or self.posting_at is not None
+
 
 def add(
     session: Session,

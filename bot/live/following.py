@@ -12,7 +12,7 @@ from bot.blocks.parts import Message
 from bot.claims import LEASE, TRYING, pause_after
 from bot.live.drawing import Draw, Drawing
 from bot.live.kinds import KINDS
-from bot.posting import Letter, post
+from bot.posting import Letter, Standing, post
 from bot.slack import Posted, SlackClient
 from bot.slack_errors import MessageGone, NotDeliverable, SlackError, Unavailable
 from keys import accounts
@@ -73,17 +73,21 @@ class LiveMessages:
         if live.place is not None and live.message is not None:
             slack.update(Posted(live.place, live.message), message["text"], message["blocks"])
         else:
-            posted = self._post(slack, live, message)
-            if posted is None:
+            standing = self._post(slack, live, message)
+            if standing is None:
                 return live.drawn
+            posted = standing.message
             with writing(self.engine) as session:
                 lives.posted(session, live, posted.channel, posted.ts)
                 if live.audience == TEAM:
                     accounts.note_channel(session, self.account_id, posted.channel)
+            if standing.found:
+                # Whoever posted it may have died long ago, and much may have happened since.
+                slack.update(posted, message["text"], message["blocks"])
         return fingerprint
 
-    def _post(self, slack: SlackClient, live: Live, message: Message) -> Posted | None:
-        """Where it was posted; None if nobody is left to be told."""
+    def _post(self, slack: SlackClient, live: Live, message: Message) -> Standing | None:
+        """The message as it stands there; None if nobody is left to be told."""
         with writing(self.engine) as session:
             lives.posting(session, live, self.service.clock.now())
             known = accounts.channel(session, self.account_id)

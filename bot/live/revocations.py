@@ -20,7 +20,7 @@ def draw(session: Session, service: KeyService, live: Live) -> Drawing:
     """Nothing if all gateways confirmed before anybody had to be told."""
     now = service.clock.now()
     seen = gateways.look(session, live.subject, now)
-    if seen.by_all and live.place is None:
+    if seen.by_all and not live.may_stand:
         return Drawing(None, None)
     key = finding.get(session, live.account_id, live.data["key"])
     spread = Spread(len(seen.running), seen.waiting, (now - live.created_at).total_seconds())

@@ -12,9 +12,11 @@ import pytest
 from bot.claims import LEASE
 from bot.following import Following
 from bot.slack import SlackClient
+from keys.values import Actor
 from sandbox.practice import PracticeSlack
 from tests.bot.fake_slack import FakeTime
 from tests.bot.test_listeners_practice import practice_calls
+from tests.bot.test_live import announce, confirm, revoke
 from tests.e2e.program import MANIFEST
 from tests.keys.conftest import House, open_test_house
 
@@ -41,15 +43,27 @@ def slack() -> Iterator[PracticeSlack]:
 
 
 class Bot:
-    """A bot that was just started; it dies right after Slack has taken a message, if it is to."""
+    """A bot that was just started; it dies at one of Slack's methods, if it is to.
 
-    def __init__(self, house: House, slack: PracticeSlack, channel: str = "#api-keys") -> None:
+    Of what it posts, Slack has then taken a message; of what it redraws, nothing.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        slack: PracticeSlack,
+        channel: str = "#api-keys",
+        dies_at: str = "chat.postMessage",
+    ) -> None:
         self.dies = False
         calls = practice_calls(slack)
 
         def attempt(method: str, args: dict[str, Any], **how: Any) -> dict[str, Any]:
+            due = self.dies and method == dies_at
+            if due and method == "chat.update":
+                raise Died
             answer: dict[str, Any] = calls(method, args, **how)
-            if self.dies and method == "chat.postMessage":
+            if due:
                 raise Died
             return answer
 
@@ -112,6 +126,43 @@ def test_a_live_message_is_found_again_and_goes_on(house: House, slack: Practice
     again.following.run_once()
     texts = [m.text for m in slack.workspace.messages_for(slack.person("alice").id, place.id)]
     assert sum("being rotated" in text for text in texts) == 1
+
+
+def test_a_live_message_that_is_found_again_says_what_is_so_now(
+    house: House, slack: PracticeSlack
+) -> None:
+    place = slack.workspace.channel_named("api-keys")
+    assert place is not None
+    announce(house, "web-1")
+    fence = revoke(house, Actor.operator("op@host"))
+    Bot(house, slack, place.id).following.run_once()
+    house.clock.move(timedelta(seconds=3))
+    Bot(house, slack, place.id).dies_while_saying()
+    assert said(slack, "web-1 has not answered") == 1
+    confirm(house, "web-1", fence)
+    house.clock.move(LEASE + timedelta(seconds=1))
+    Bot(house, slack, place.id).following.run_once()
+    assert said(slack, "web-1 has not answered") == 0
+    assert said(slack, "Every gateway that runs has confirmed") == 1
+
+
+def test_one_whose_new_words_do_not_come_through_is_not_posted_again(
+    house: House, slack: PracticeSlack
+) -> None:
+    place = slack.workspace.channel_named("api-keys")
+    assert place is not None
+    announce(house, "web-1")
+    fence = revoke(house, Actor.operator("op@host"))
+    Bot(house, slack, place.id).following.run_once()
+    house.clock.move(timedelta(seconds=3))
+    Bot(house, slack, place.id).dies_while_saying()
+    confirm(house, "web-1", fence)
+    house.clock.move(LEASE + timedelta(seconds=1))
+    Bot(house, slack, place.id, dies_at="chat.update").dies_while_saying()
+    house.clock.move(LEASE + timedelta(seconds=1))
+    Bot(house, slack, place.id).following.run_once()
+    assert said(slack, "web-1 has not answered") == 0
+    assert said(slack, "Every gateway that runs has confirmed") == 1
 
 
 def test_without_the_scope_it_is_said_again(house: House, slack: PracticeSlack) -> None:
