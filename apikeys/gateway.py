@@ -80,7 +80,7 @@ def assemble(house: House, options: Options, name: str) -> Gateway:
     if house.replica is not None:
         lookup = ReplicaLookup(house.replica, house.direct, lambda: ledger.newest)
         replica = Replica(lookup, ledger, options, report, clock)
-    uses = LastUsed(_writer(house), report, options.flush_every)
+    uses = LastUsed(_writer(house), report, options.flush_every, options.trusted_proxies)
     upgrades = Upgrades(house.peppers, _upgrader(house), report, options.flush_every)
     metrics.watch("remembered_tokens", "Good tokens in memory.", lambda: len(memory))
     metrics.watch("last_used_backlog", "Secrets with unwritten uses.", lambda: uses.backlog)

@@ -15,8 +15,8 @@ from typing import Protocol
 from gateway import authz, hot, verify
 from gateway.authz import Authz
 from gateway.checking import Checker
+from gateway.guarded import Quick
 from gateway.health import Healthz, MetricsPage, OpenApi, Readyz
-from gateway.hot import Quick
 from gateway.memory import Memory
 from gateway.metrics import Metrics
 from gateway.options import Options

@@ -15,18 +15,41 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 HEAD_BYTES = 256 * 1024
 HEAD_SECONDS = 15.0
 
-Quick: TypeAlias = Callable[
-    [bytes, list[tuple[bytes, bytes]], tuple[str, int] | None], bytes | None
-]
-"""Gives a whole HTTP/1.1 answer for a target, headers (names in lower case) and the caller's
-address; None if the application shall answer. It must leave requests with a body alone."""
+
+class Head(Protocol):
+    """The head of a request.
+
+    Attributes:
+        url: its target.
+        headers: names in lower case, in the order in which they came.
+        client: the caller's address and port; None over a Unix socket.
+        size: how many bytes it has at most.
+    """
+
+    url: bytes
+    headers: list[tuple[bytes, bytes]]
+    client: tuple[str, int] | None
+    size: int
+
+    @property
+    def version(self) -> str:
+        """Of HTTP. It is `1.1` where no `connection` header was sent (RFC 9112 §9.3): only such
+        requests, and those that ask for their connection to stay open, come the short way."""
+        ...
+
+
+Quick: TypeAlias = Callable[[Head], bytes | None]
+"""Gives a whole HTTP/1.1 answer; None if the application shall answer. It must leave requests with
+a body alone, and those of another version."""
+
+_receive = HttpToolsProtocol.data_received
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -34,9 +57,11 @@ class GuardedProtocol(HttpToolsProtocol):
 
     _in_head = False
     _head_bytes = 0
+    _coming = 0
+    size = 0
     _head_timer: asyncio.TimerHandle | None = None
     _idle_timer: asyncio.TimerHandle | None = None
-    _idle_until = 0.0
+    _used = False
 
     def __init__(self, *args: Any, quick: Quick | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,7 +82,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Counts what came in as long as the head is unfinished."""
-        super().data_received(data)
+        self._coming = len(data)
+        _receive(self, data)
         if not self._in_head or self.transport.is_closing():
             return
         self._head_bytes += len(data)
@@ -71,16 +97,20 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_head = True
         self.url = b""
         self.headers = []
-        self.expect_100_continue = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keeps a header."""
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """The head is whole; what follows is the body."""
         self._in_head = False
+        self.size = self._head_bytes + self._coming
         self._head_bytes = 0
         if self._head_timer is not None:
             self._stop_head_timer()
         if self._quick is not None and self._plain():
-            self._answer = self._quick(self.url, self.headers, self.client)
+            self._answer = self._quick(self)
             if self._answer is not None:
                 return
         self._take_the_usual_way()
@@ -93,7 +123,7 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._answer = None
         self.transport.write(answer)
-        self._idle_until = self.loop.time() + self.timeout_keep_alive
+        self._used = True
         if self._idle_timer is None:
             self._watch_idleness()
 
@@ -101,34 +131,40 @@ class GuardedProtocol(HttpToolsProtocol):
         """Answers what is no HTTP in the form of all other answers."""
         self._turn_away(400, "bad_request", msg)
 
+    @property
+    def version(self) -> str:
+        """See `Head`."""
+        version: str = self.parser.get_http_version()
+        return version
+
     def _plain(self) -> bool:
         """Whether nothing is under way on this connection, and it stays open."""
         return (
             (self.cycle is None or self.cycle.response_complete)
             and not self.flow.write_paused
             and self.parser.should_keep_alive()
-            and self.parser.get_http_version() == "1.1"
             and not self.parser.should_upgrade()
         )
 
     def _take_the_usual_way(self) -> None:
-        url, headers, expect = self.url, self.headers, self.expect_100_continue
+        url, headers = self.url, self.headers
         super().on_message_begin()
-        self.url, self.expect_100_continue = url, expect
-        self.headers += headers
+        self.url = url
+        for name, value in headers:
+            super().on_header(name, value)
         super().on_headers_complete()
 
     def _watch_idleness(self) -> None:
-        """Closes the connection when it was idle for too long.
+        """Closes the connection when it was idle for too long: for once or twice its time.
 
         One timer for a connection, set anew only when it goes off: a timer for each request, as
         Uvicorn has it, would cost as much as the look into the memory.
         """
-        left = self._idle_until - self.loop.time()
         if self.transport.is_closing():
             return
-        if left > 0:
-            self._idle_timer = self.loop.call_later(left, self._watch_idleness)
+        if self._used:
+            self._used = False
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._watch_idleness)
             return
         self._idle_timer = None
         idle = self.cycle is None or self.cycle.response_complete

@@ -9,26 +9,18 @@ byte, what that would have answered (tests/gateway/test_hot.py compares the two)
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from time import perf_counter
 from typing import TypeAlias
 
 from gateway import authz
+from gateway.guarded import Head, Quick
 from gateway.memory import Known, Memory, fingerprint
 from gateway.needs import needed
 from gateway.service import Service
-from gateway.source import Client, address, coarse
 from gateway.wire import NO_STORE, Refusal
 
-Headers: TypeAlias = list[tuple[bytes, bytes]]
-Quick: TypeAlias = Callable[[bytes, Headers, Client], bytes | None]
-
 _PATH = authz.ENDPOINT.encode()
-_METHODS = (b"x-original-method", b"x-forwarded-method")
 # Headers that say that a body comes, or that the request is more than a plain one.
-_MORE = (b"content-length", b"transfer-encoding", b"expect", b"upgrade")
-# All headers that are read; a request may have twenty others.
-_READ = frozenset((b"authorization", b"x-api-key", b"x-forwarded-for", *_METHODS, *_MORE))
+_MORE = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade"))
 # So many different methods and queries are remembered; there are a handful in practice.
 _NEEDS_MAX = 256
 
@@ -48,59 +40,53 @@ class Hot:
 
     def __init__(self, service: Service, memory: Memory, glance: Glance) -> None:
         self._metrics = service.metrics
-        self._memory = memory
+        self._remembered = memory.get_at
         self._glance = glance
         self._note = service.uses.note
-        self._now = service.clock.timestamp
+        self._monotonic = service.clock.monotonic
+        self._timestamp = service.clock.timestamp
         self._most = service.options.max_headers
-        self._trusted = service.options.trusted_proxies
         self._needs: dict[tuple[bytes | None, bytes], frozenset[str]] = {}
 
-    def __call__(self, url: bytes, headers: Headers, client: Client) -> bytes | None:
+    def __call__(self, head: Head) -> bytes | None:
         """The whole answer; None if `/authz` itself has to look."""
-        began = perf_counter()
-        if not url.startswith(_PATH):
+        began, now = self._monotonic(), self._timestamp()
+        url, headers = head.url, head.headers
+        if head.size > self._most or not url.startswith(_PATH):
             return None
-        token = method = forwarded = None
-        size = 0
-        for name, value in headers:
-            size += len(name) + len(value)
-            if name not in _READ:
-                continue
-            if name == b"authorization":
-                if token is not None or value[:7] != b"Bearer ":
-                    return None
-                token = value[7:]
-            elif name == b"x-api-key":
-                if token is not None:
-                    return None
-                token = value
-            elif name in _METHODS:
-                if method is not None:
-                    return None
-                method = value
-            elif name == b"x-forwarded-for":
-                if forwarded is not None:
-                    return None
-                forwarded = value
-            elif name != b"content-length" or value != b"0":
+        sent = dict(headers)
+        # Of a header that was sent twice, it is for `/authz` to say what counts.
+        if len(sent) != len(headers) or not (_MORE.isdisjoint(sent) or _has_no_body(sent)):
+            return None
+        if b"connection" in sent and head.version != "1.1":
+            return None
+        get = sent.get
+        token, bearer = get(b"x-api-key"), get(b"authorization")
+        if bearer is not None:
+            if token is not None or bearer[:7] != b"Bearer ":
                 return None
-        if token is None or size > self._most:
+            token = bearer[7:]
+        elif token is None:
             return None
+        method, forwarded = get(b"x-original-method"), get(b"x-forwarded-method")
+        if forwarded is not None:
+            if method is not None:
+                return None
+            method = forwarded
         mark = fingerprint(token)
-        known = self._memory.get(mark)
+        metrics = self._metrics
+        known = self._remembered(mark, began, now)
         if known is None:
             known = self._glance(token, mark)
         else:
-            self._metrics.from_memory += 1
+            metrics.from_memory += 1
         if known is None or known.limited:
             return None
         wanted = self._needs.get((method, url)) or self._learn(method, url)
         if wanted is None or not wanted <= known.key.scopes:
             return None
-        self._note(known.tally, self._now(), partial(self._source, client, forwarded))
-        self._metrics.outcomes["allowed"] += 1
-        self._metrics.took(perf_counter() - began)
+        self._note(known, now, (head.client, get(b"x-forwarded-for")))
+        metrics.allowed_in(self._monotonic() - began)
         return known.reply or _reply(known)
 
     def _learn(self, method: bytes | None, url: bytes) -> frozenset[str] | None:
@@ -115,8 +101,10 @@ class Hot:
             self._needs[method, url] = wanted
         return wanted
 
-    def _source(self, client: Client, forwarded: bytes | None) -> str:
-        return coarse(address(client, () if forwarded is None else (forwarded,), self._trusted))
+
+def _has_no_body(sent: dict[bytes, bytes]) -> bool:
+    """Whether the one header of `_MORE` says that there is no body."""
+    return sent.get(b"content-length") == b"0" and len(_MORE & sent.keys()) == 1
 
 
 def _reply(known: Known) -> bytes:

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from gateway.flushing import Flusher
+from gateway.options import Network
 from gateway.report import Report
+from gateway.source import Origin, network_of
 from keys.usage import Use
 
 Write = Callable[[Mapping[str, Use]], object]
-Source = Callable[[], str]
-"""Gives the address of a use; asked only when it is written, for the last use alone."""
-
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY_SECONDS = 86_400
@@ -32,14 +31,14 @@ class Tally:
     between is unwritten.
     """
 
-    __slots__ = ("count", "last", "queued", "secret_id", "source", "written")
+    __slots__ = ("count", "last", "origin", "queued", "secret_id", "written")
 
     def __init__(self, secret_id: str) -> None:
         self.secret_id = secret_id
         self.count = 0
         self.written = 0
         self.last = 0.0
-        self.source: Source = str
+        self.origin: Origin = (None, None)
         self.queued = False
 
 
@@ -48,20 +47,21 @@ class _Batch:
     """What is going to be written of one secret."""
 
     last: float = 0.0
-    source: Source = str
+    origin: Origin = (None, None)
     days: dict[date, int] = field(default_factory=dict)
     parts: list[tuple[Tally, int]] = field(default_factory=list)
 
     def add(self, tally: Tally) -> None:
-        last, source, count = tally.last, tally.source, tally.count
+        last, origin, count = tally.last, tally.origin, tally.count
         day = date.fromordinal(_EPOCH + int(last // _DAY_SECONDS))
         self.days[day] = self.days.get(day, 0) + count - tally.written
         self.parts.append((tally, count))
         if last >= self.last:
-            self.last, self.source = last, source
+            self.last, self.origin = last, origin
 
-    def use(self) -> Use:
-        return Use(datetime.fromtimestamp(self.last, UTC), self.source(), self.days)
+    def use(self, trusted: Sequence[Network]) -> Use:
+        at = datetime.fromtimestamp(self.last, UTC)
+        return Use(at, network_of(self.origin, trusted), self.days)
 
 
 class LastUsed(Flusher):
@@ -77,15 +77,19 @@ class LastUsed(Flusher):
         "The database cannot be reached; the times are kept and written later.",
     )
 
-    def __init__(self, write: Write, report: Report, every: float = 5.0) -> None:
+    def __init__(
+        self, write: Write, report: Report, every: float = 5.0, trusted: Sequence[Network] = ()
+    ) -> None:
         """Makes it ready; nothing is written before `start`.
 
         Args:
             write: stores the uses of each secret id, in one transaction.
             every: seconds between two writings.
+            trusted: the proxies that are believed about where a use came from.
         """
         super().__init__(report, every)
         self._write = write
+        self._trusted = trusted
         self._queue: deque[Tally] = deque()
         self._flushing = threading.Lock()
 
@@ -94,16 +98,17 @@ class LastUsed(Flusher):
         """How many secrets have uses that are not written yet."""
         return len(self._queue)
 
-    def note(self, tally: Tally, at: float, source: Source) -> None:
+    def note(self, tally: Tally, at: float, origin: Origin) -> None:
         """Notes one use.
 
         Args:
             at: in seconds since 1970.
-            source: gives the address that it came from.
+            origin: where it came from; its address is found out when it is written, of the last
+                use alone.
         """
         tally.count += 1
         tally.last = at
-        tally.source = source
+        tally.origin = origin
         if not tally.queued:
             tally.queued = True
             self._queue.append(tally)
@@ -116,7 +121,8 @@ class LastUsed(Flusher):
             if not batches:
                 return 0
             try:
-                self._write({secret_id: batch.use() for secret_id, batch in batches.items()})
+                uses = {name: batch.use(self._trusted) for name, batch in batches.items()}
+                self._write(uses)
             except BaseException:
                 for tally in taken:
                     if not tally.queued:

@@ -37,22 +37,24 @@ def fingerprint(presented: bytes) -> bytes:
     return sha256(presented).digest()
 
 
-class Known:
-    """A token that is good.
+class Known(Tally):
+    """A token that is good, and the tally of its uses.
+
+    One object for both: there may be very many of them, and each is looked at whenever Python's
+    garbage collector goes through all that lives.
 
     Attributes:
         ends: when it stops being good by itself, in seconds since 1970.
-        tally: counts its uses.
         limited: whether each request has to be looked at: how many came, and from where.
         reply: a whole HTTP answer to let somebody in, made when first needed.
     """
 
-    __slots__ = ("ends", "key", "limited", "reply", "seen", "tally")
+    __slots__ = ("ends", "key", "limited", "reply", "seen")
 
     def __init__(self, key: Verified) -> None:
+        super().__init__(key.secret_id)
         self.key = key
         self.ends = key.ends_at.timestamp() if key.ends_at else inf
-        self.tally = Tally(key.secret_id)
         self.limited = bool(key.rate_limit or key.networks)
         self.reply: bytes | None = None
         self.seen = 0
@@ -93,7 +95,7 @@ class Memory:
         self._most, self._most_refused, self._refused_for = most, most_refused, refused_for
         self._known: dict[bytes, Known] = {}
         self._refused: dict[bytes, _Refusal] = {}
-        self._about: dict[str, set[bytes]] = {}
+        self._about = _Index()
         self._recent: dict[str, int] = {}
         self._floor = 0
         self._imported: bool | None = None
@@ -127,11 +129,15 @@ class Memory:
 
     def get(self, mark: bytes) -> Known | None:
         """A good token by its fingerprint; None if it has to be looked up."""
+        return self.get_at(mark, self._monotonic(), self._timestamp())
+
+    def get_at(self, mark: bytes, monotonic: float, timestamp: float) -> Known | None:
+        """The same for who has just looked at both clocks."""
         known = self._known.get(mark)
-        if known is None or self._monotonic() >= self._believed_until:
+        if known is None or monotonic >= self._believed_until:
             return None
         # A cached answer never outlives the token.
-        return known if self._timestamp() < known.ends else None
+        return known if timestamp < known.ends else None
 
     def refusal(self, mark: bytes) -> Refused | None:
         """Why a token is refused, by its fingerprint; None if it has to be looked up."""
@@ -145,7 +151,7 @@ class Memory:
         if len(self._known) >= self._most:
             self._make_room()
         known = self._known[mark] = Known(key)
-        self._about.setdefault(key.key_id, set()).add(mark)
+        self._about.add(key.key_id, mark)
         return known
 
     def keep_refusal(self, mark: bytes, refused: Refused, public_id: str) -> None:
@@ -155,7 +161,7 @@ class Memory:
         refusal = _Refusal(refused, public_id, self._monotonic() + self._refused_for)
         self._refused[mark] = refusal
         for name in refusal.names:
-            self._about.setdefault(name, set()).add(mark)
+            self._about.add(name, mark)
 
     def changed_since(self, position: int, *names: str | None) -> bool:
         """Whether a key or public id may have changed after this position."""
@@ -190,7 +196,7 @@ class Memory:
 
     def _forget(self, name: str) -> None:
         self._note(name)
-        for mark in tuple(self._about.get(name, ())):
+        for mark in self._about.marks(name):
             self._drop(mark)
 
     def _note(self, name: str) -> None:
@@ -207,10 +213,10 @@ class Memory:
         """
         for mark in list(self._known)[: self._most // 10 + 1]:
             known = self._known[mark]
-            if known.seen == known.tally.count:
+            if known.seen == known.count:
                 self._drop(mark)
                 return
-            known.seen = known.tally.count
+            known.seen = known.count
             self._known[mark] = self._known.pop(mark)
         self._drop(next(iter(self._known)))
 
@@ -219,8 +225,39 @@ class Memory:
         refusal = self._refused.pop(mark, None)
         names = (known.key.key_id,) if known else refusal.names if refusal else ()
         for name in names:
-            marks = self._about.get(name)
-            if marks is not None:
-                marks.discard(mark)
-                if not marks:
-                    del self._about[name]
+            self._about.discard(name, mark)
+
+
+class _Index:
+    """Under which fingerprints something is remembered about a name.
+
+    Nearly every name has one. It stands there bare: a set for each would take more memory than all
+    the rest of what is remembered.
+    """
+
+    def __init__(self) -> None:
+        self._marks: dict[str, bytes | set[bytes]] = {}
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def add(self, name: str, mark: bytes) -> None:
+        found = self._marks.setdefault(name, mark)
+        if isinstance(found, set):
+            found.add(mark)
+        elif found != mark:
+            self._marks[name] = {found, mark}
+
+    def marks(self, name: str) -> tuple[bytes, ...]:
+        found = self._marks.get(name, ())
+        return (found,) if isinstance(found, bytes) else tuple(found)
+
+    def discard(self, name: str, mark: bytes) -> None:
+        found = self._marks.get(name)
+        if isinstance(found, set):
+            found.discard(mark)
+        if found == mark or not found:
+            self._marks.pop(name, None)
+
+    def clear(self) -> None:
+        self._marks.clear()

@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.checking import Answer, Checker
-from gateway.last_used import Source, Tally
+from gateway.last_used import Tally
 from gateway.limiting import Limiter
 from gateway.memory import Known
-from gateway.metrics import Metrics
+from gateway.metrics import ALLOWED, Metrics
 from gateway.options import Options
 from gateway.report import Report
-from gateway.source import coarse
+from gateway.source import Origin
 from keys.clock import Clock
 
 
 class Uses(Protocol):
     """Remembers when, from where and how often each secret was used."""
 
-    def note(self, tally: Tally, at: float, source: Source) -> None:
+    def note(self, tally: Tally, at: float, origin: Origin) -> None:
         """Notes one use. Returns at once."""
         ...
 
@@ -67,9 +67,9 @@ class Service:
         return answer
 
     def used(self, known: Known, source: str) -> None:
-        """Notes that a key was let in."""
-        self.metrics.count("allowed")
-        self.uses.note(known.tally, self.clock.timestamp(), lambda: coarse(source))
+        """Notes that a key was let in; `source` is the address that is believed."""
+        self.metrics.count(ALLOWED)
+        self.uses.note(known, self.clock.timestamp(), ((source, 0), None))
 
     def refused(
         self,

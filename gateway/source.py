@@ -9,6 +9,8 @@ from ipaddress import ip_address, ip_network
 from gateway.options import Network
 
 Client = tuple[str, int] | None
+Origin = tuple[Client, bytes | None]
+"""The peer of a request, and the one X-Forwarded-For that it sent: what its address is told by."""
 
 # Enough to recognise a network by, and too little to follow a person: a site's usual share.
 _COARSE_V4, _COARSE_V6 = 16, 48
@@ -46,6 +48,12 @@ def _plain(hop: str) -> str | None:
         return str(ip_address(hop))
     except ValueError:
         return None
+
+
+def network_of(origin: Origin, trusted: Sequence[Network]) -> str:
+    """The network around the caller's address; see `address` and `coarse`."""
+    client, forwarded = origin
+    return coarse(address(client, () if forwarded is None else (forwarded,), trusted))
 
 
 @lru_cache(maxsize=4_096)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,10 +14,11 @@ from typing import Any
 
 from gateway.app import Gateway, build
 from gateway.checking import Answer as CheckerAnswer
-from gateway.last_used import Source, Tally
+from gateway.last_used import Tally
 from gateway.memory import Known, Memory
-from gateway.options import Options
+from gateway.options import Network, Options
 from gateway.pool import Pool
+from gateway.source import Origin, network_of
 from gateway.wire import App, Message
 from keys import token
 from keys.clock import HeldClock
@@ -107,9 +108,11 @@ class FakeUses:
 
     recorded: list[tuple[str, datetime, str]] = field(default_factory=list)
     running: bool = False
+    trusted: Sequence[Network] = ()
 
-    def note(self, tally: Tally, at: float, source: Source) -> None:
-        self.recorded.append((tally.secret_id, datetime.fromtimestamp(at, UTC), source()))
+    def note(self, tally: Tally, at: float, origin: Origin) -> None:
+        found = network_of(origin, self.trusted)
+        self.recorded.append((tally.secret_id, datetime.fromtimestamp(at, UTC), found))
 
     def start(self) -> None:
         self.running = True
@@ -131,6 +134,7 @@ class House:
 
     def __post_init__(self) -> None:
         self.memory = Memory(self.clock)
+        self.uses.trusted = self.options.trusted_proxies
         self.app: Gateway = build(
             FakeChecker(self.verifier, self.options),
             self.options,

@@ -15,6 +15,7 @@ from sqlmodel import select
 from gateway.last_used import LastUsed, Tally
 from gateway.options import Options
 from gateway.report import Report
+from gateway.source import Origin
 from keys.gateways import LEASE_SECONDS
 from keys.usage import Use, record_uses
 from storage import StorageUnavailable, reading, writing
@@ -98,6 +99,9 @@ def test_with_grace_whoever_is_remembered_goes_on_and_others_do_not(
     assert [site.ask_all(known) for _ in range(5)] == [[204]] * 5
 
 
+NOWHERE: Origin = (None, None)
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[House]:
     """A house whose file may not grow: SQLite then says "database or disk is full"."""
@@ -118,10 +122,10 @@ def test_a_full_disk_keeps_uses_for_later(small: House) -> None:
 
     last = LastUsed(write, Report(house.clock))
     tally = Tally("sec_1")
-    note = lambda: last.note(tally, house.clock.timestamp(), str)
+    note = lambda: last.note(tally, house.clock.timestamp(), NOWHERE)
     fillers = [Tally(f"sec_{number}") for number in range(2_000)]
     for filler in fillers:
-        last.note(filler, house.clock.timestamp(), str)
+        last.note(filler, house.clock.timestamp(), NOWHERE)
     with pytest.raises(StorageUnavailable):
         last.flush()
     note()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 from math import inf
 
 import httptools
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.hot import Quick
+from gateway.guarded import Quick
 from gateway.memory import fingerprint
 from gateway.options import Options, read_networks
 from gateway.server import Running, serve_in_thread
@@ -40,9 +41,23 @@ def _quick(house: House) -> Quick:
     return house.app.quick
 
 
+@dataclass(frozen=True)
+class Head:
+    """A request's head, without a connection that it came by."""
+
+    url: bytes
+    headers: list[tuple[bytes, bytes]]
+    client: tuple[str, int] | None = None
+    version: str = "1.1"
+
+    @property
+    def size(self) -> int:
+        return sum(len(name) + len(value) for name, value in self.headers)
+
+
 NAMES = st.sampled_from(
     ["authorization", "x-api-key", "x-original-method", "x-forwarded-method", "x-forwarded-for",
-     "content-length", "expect", "upgrade", "x-filler", "cookie", "host"]
+     "content-length", "expect", "upgrade", "connection", "x-filler", "cookie", "host"]
 )  # fmt: skip
 TOKENS = [GOOD, READER, WRITER, REVOKED, STRANGER]
 VALUES = st.one_of(
@@ -64,7 +79,7 @@ HEADERS = st.lists(st.tuples(NAMES, VALUES), max_size=5)
 def test_both_ways_say_the_same(url: str, headers: list[tuple[str, str]]) -> None:
     house = _house()
     sent = [(name.encode(), value.encode()) for name, value in headers]
-    short = _quick(house)(url.encode(), sent, ("192.0.2.7", 40_000))
+    short = _quick(house)(Head(url.encode(), sent, ("192.0.2.7", 40_000)))
     if short is None:
         return
     path, _, query = url.partition("?")
@@ -88,7 +103,7 @@ def test_both_ways_say_the_same(url: str, headers: list[tuple[str, str]]) -> Non
 def test_the_usual_questions_go_the_short_way(url: str, headers: list[tuple[str, str]]) -> None:
     quick = _quick(_house())
     sent = [(name.encode(), value.encode()) for name, value in headers]
-    answer = quick(url.encode(), sent, ("192.0.2.7", 1))
+    answer = quick(Head(url.encode(), sent, ("192.0.2.7", 1)))
     assert answer is not None
     assert httptools.HttpResponseParser(object()).feed_data(answer) is None
 
@@ -97,22 +112,22 @@ def test_what_is_not_believed_or_limited_or_too_large_takes_the_usual_way() -> N
     house = _house()
     quick = _quick(house)
     request = [(b"x-api-key", GOOD.encode()), (b"x-original-method", b"GET")]
-    assert quick(b"/authz", request, None)
-    assert quick(b"/authz", [*request, (b"x-filler", b"a" * 33_000)], None) is None
+    assert quick(Head(b"/authz", request))
+    assert quick(Head(b"/authz", [*request, (b"x-filler", b"a" * 33_000)])) is None
     house.memory.believe_until(-inf)
-    assert quick(b"/authz", request, None) is None
+    assert quick(Head(b"/authz", request)) is None
     for change in ({"rate_limit": "1/minute"}, {"networks": ("10.0.0.0/8",)}):
         house.memory.believe_until(inf)
         house.memory.keep(fingerprint(GOOD.encode()), verified(**change))
-        assert quick(b"/authz", request, None) is None
+        assert quick(Head(b"/authz", request)) is None
 
 
 def test_the_source_is_the_callers_even_behind_a_trusted_proxy() -> None:
     house = _house(trusted_proxies=read_networks("10.0.0.0/8"))
     quick = _quick(house)
     request = [(b"x-api-key", GOOD.encode()), (b"x-forwarded-for", b"6.6.6.6, 203.0.113.9")]
-    quick(b"/authz", request, ("10.0.0.1", 1))
-    quick(b"/authz", request, ("192.0.2.7", 1))
+    quick(Head(b"/authz", request, ("10.0.0.1", 1)))
+    quick(Head(b"/authz", request, ("192.0.2.7", 1)))
     assert [source for _, _, source in house.uses.recorded] == ["203.0.0.0/16", "192.0.0.0/16"]
 
 
@@ -121,7 +136,7 @@ def test_made_up_methods_do_not_fill_the_memory() -> None:
     quick = _quick(house)
     for number in range(1_000):
         method = (b"x-original-method", b"M%d" % number)
-        assert quick(b"/authz", [(b"x-api-key", GOOD.encode()), method], None)
+        assert quick(Head(b"/authz", [(b"x-api-key", GOOD.encode()), method]))
     assert len(quick._needs) <= 256  # type: ignore[attr-defined]
 
 
@@ -163,6 +178,7 @@ def test_short_and_usual_answers_keep_their_order_on_one_connection(
         _request(GOOD, "Transfer-Encoding: chunked", method="POST") + b"3\r\nabc\r\n0\r\n\r\n",
         _request(GOOD, "Connection: close"),
         _request(GOOD, version="1.0"),
+        _request(GOOD, "Connection: keep-alive", version="1.0"),
         _request(GOOD, "Connection: upgrade", "Upgrade: websocket"),
     ],
 )
@@ -172,6 +188,16 @@ def test_requests_that_are_more_than_a_head_are_answered_as_usual(
     house, server = running
     assert exchange(server.port, request_, answers=1) == [204]
     assert house.verifier.asked == [GOOD]
+
+
+@pytest.mark.sockets
+def test_who_asks_for_what_is_so_anyway_is_answered_the_short_way(
+    running: tuple[House, Running],
+) -> None:
+    house, server = running
+    request = _request(GOOD, "Connection: keep-alive")
+    assert exchange(server.port, request * 2, answers=2) == [204, 204]
+    assert house.verifier.asked == []
 
 
 @pytest.mark.sockets

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from gateway.last_used import LastUsed, Tally
 from gateway.report import Report
+from gateway.source import coarse
 from keys.clock import HeldClock
 from keys.errors import StorageUnavailable
 from keys.usage import Use
@@ -53,11 +54,11 @@ class Noting:
 
     def __call__(self, secret_id: str, at: datetime, source: str) -> None:
         tally = self._tallies.setdefault(secret_id, Tally(secret_id))
-        self._last.note(tally, at.timestamp(), lambda: source)
+        self._last.note(tally, at.timestamp(), ((source, 40_000), None))
 
 
 def _use(at: datetime, source: str, count: int = 1) -> Use:
-    return Use(at, source, {DAY: count})
+    return Use(at, coarse(source), {DAY: count})
 
 
 def _last_used(store: Store, every: float = 3600) -> LastUsed:
@@ -68,11 +69,11 @@ def test_many_uses_are_one_writing_of_the_newest_and_the_count(store: Store) -> 
     last = _last_used(store)
     note = Noting(last)
     note("a", NOON, "192.0.2.1")
-    note("a", LATER, "192.0.2.2")
-    note("b", NOON, "192.0.2.4")
+    note("a", LATER, "198.51.100.2")
+    note("b", NOON, "203.0.113.4")
     assert last.backlog == 2
     assert last.flush() == 2
-    assert store.batches == [{"a": _use(LATER, "192.0.2.2", 2), "b": _use(NOON, "192.0.2.4")}]
+    assert store.batches == [{"a": _use(LATER, "198.51.100.2", 2), "b": _use(NOON, "203.0.113.4")}]
     assert last.backlog == 0
 
 
@@ -87,10 +88,10 @@ def test_nothing_to_write_asks_the_database_for_nothing(store: Store) -> None:
 
 def test_a_token_that_was_forgotten_and_remembered_anew_is_counted_once_each(store: Store) -> None:
     last = _last_used(store)
-    Noting(last)("a", LATER, "later")
-    Noting(last)("a", NOON, "sooner")
+    Noting(last)("a", LATER, "198.51.100.1")
+    Noting(last)("a", NOON, "203.0.113.1")
     assert last.flush() == 1
-    assert store.batches == [{"a": _use(LATER, "later", 2)}]
+    assert store.batches == [{"a": _use(LATER, "198.51.100.1", 2)}]
 
 
 def test_each_day_has_its_count(store: Store) -> None:
@@ -107,19 +108,19 @@ def test_each_day_has_its_count(store: Store) -> None:
 
 def test_what_could_not_be_written_is_kept_and_counted_once(store: Store) -> None:
     def away(_batch: Mapping[str, Use]) -> None:
-        note("a", LATER, "meanwhile")
+        note("a", LATER, "198.51.100.1")
         raise StorageUnavailable("away")
 
     write: list[Callable[[Mapping[str, Use]], None]] = [away]
     last = LastUsed(lambda batch: write[0](batch), Report(HeldClock(NOON)))
     note = Noting(last)
-    note("a", NOON, "before")
-    note("b", NOON, "before")
+    note("a", NOON, "203.0.113.1")
+    note("b", NOON, "203.0.113.1")
     with pytest.raises(StorageUnavailable):
         last.flush()
     write[0] = store
     assert last.flush() == 2
-    assert store.batches == [{"a": _use(LATER, "meanwhile", 2), "b": _use(NOON, "before")}]
+    assert store.batches == [{"a": _use(LATER, "198.51.100.1", 2), "b": _use(NOON, "203.0.113.1")}]
 
 
 def test_it_writes_by_itself(store: Store) -> None:

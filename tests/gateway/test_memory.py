@@ -117,7 +117,7 @@ def test_of_very_many_changes_none_is_overlooked(
 def test_it_stays_within_its_size_and_keeps_what_is_used(memory: Memory) -> None:
     known = memory.keep(A, verified(key_id="key_used"))
     for number in range(100):
-        known.tally.count += 1
+        known.count += 1
         memory.keep(fingerprint(b"%d" % number), verified(key_id=f"key_{number}"))
         memory.keep_refusal(fingerprint(b"r%d" % number), Refused(Reason.UNKNOWN), f"r{number}")
     assert len(memory) == 10
