@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 from gateway import credentials, needs
@@ -52,10 +53,21 @@ def identity(key: Verified) -> tuple[tuple[bytes, bytes], ...]:
     return (
         (b"x-apikey-id", key.key_id.encode()),
         (b"x-apikey-name", quote(key.name, safe="").encode()),
-        (b"x-apikey-owner", quote(key.owner or "", safe="").encode()),
-        (b"x-apikey-scopes", " ".join(sorted(key.scopes)).encode()),
+        (b"x-apikey-owner", _owner(key.owner)),
+        (b"x-apikey-scopes", _scopes(key.scopes)),
         (b"x-apikey-account", key.account_id.encode()),
     )
+
+
+# Both are the same for very many keys.
+@lru_cache(maxsize=1_024)
+def _owner(owner: str | None) -> bytes:
+    return quote(owner or "", safe="").encode()
+
+
+@lru_cache(maxsize=64)
+def _scopes(scopes: frozenset[str]) -> bytes:
+    return " ".join(sorted(scopes)).encode()
 
 
 RATE_LIMITED = "This API key was used more often than it may be. Try again after {} s."

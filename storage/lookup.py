@@ -75,6 +75,7 @@ _JOINED = (
     "FROM secrets JOIN keys ON keys.id = secrets.key_id WHERE "
 )
 _SELECT = f"{_JOINED}secrets.public_id "
+_SELECT_ONE = f"{_SELECT}= ?"
 # The condition of the index `imported_digests`, without which it would not be used.
 _SELECT_IMPORTED = f"{_JOINED}secrets.imported AND secrets.digest "
 # Every digest comes after nothing; so said, the index answers, however many secrets there are.
@@ -132,7 +133,7 @@ class Lookup:
         Raises:
             WouldWait: on PostgreSQL, and whenever the file does not answer at once.
         """
-        rows = self._at_once(f"{_SELECT}= ?", (public_id,))
+        rows = self._at_once(_SELECT_ONE, (public_id,))
         return _typed(rows[0]) if rows else None
 
     def glance_imported(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
@@ -158,7 +159,7 @@ class Lookup:
         try:
             if self._glancing is None:
                 self._glancing = self._open_file(timeout=0.0)
-            return self._glancing.execute(query, tuple(values)).fetchall()
+            return self._glancing.execute(query, values).fetchall()
         except sqlite3.Error as error:
             self._forget_glancing()
             raise WouldWait from error
