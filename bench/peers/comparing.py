@@ -114,12 +114,15 @@ def _better_auth(folder: Path) -> Iterator[Contest]:
 
     def start(mode: str) -> Callable[[], Peer]:
         return lambda: Peer(
-            lambda port: (program, "server.mjs", mode, str(port)),
+            lambda port: (program, "server.mjs", mode, str(port), str(folder / "better-auth.db")),
             there,
             lambda key: {"X-API-Key": key},
         )
 
-    yield Contest("better-auth, its database in memory", start("database"), 20)
+    # As somebody runs it: its keys outlive the process, as the gateway's do. The others show what
+    # it takes without a database, or without looking into it.
+    yield Contest("better-auth, its keys in a SQLite file", start("file"), 20)
+    yield Contest("better-auth, its keys in objects in memory", start("database"), None)
     yield Contest("better-auth, keys in a secondary storage in memory", start("secondary"), None)
 
 
