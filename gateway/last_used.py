@@ -9,8 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from gateway.flushing import Flusher
 from gateway.options import Network
@@ -19,9 +18,6 @@ from gateway.source import Origin, network_of
 from keys.usage import Use
 
 Write = Callable[[Mapping[str, Use]], object]
-
-_EPOCH = date(1970, 1, 1).toordinal()
-_DAY_SECONDS = 86_400
 
 
 class Tally:
@@ -40,28 +36,6 @@ class Tally:
         self.last = 0.0
         self.origin: Origin = (None, None)
         self.queued = False
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What is going to be written of one secret."""
-
-    last: float = 0.0
-    origin: Origin = (None, None)
-    days: dict[date, int] = field(default_factory=dict)
-    parts: list[tuple[Tally, int]] = field(default_factory=list)
-
-    def add(self, tally: Tally) -> None:
-        last, origin, count = tally.last, tally.origin, tally.count
-        day = date.fromordinal(_EPOCH + int(last // _DAY_SECONDS))
-        self.days[day] = self.days.get(day, 0) + count - tally.written
-        self.parts.append((tally, count))
-        if last >= self.last:
-            self.last, self.origin = last, origin
-
-    def use(self, trusted: Sequence[Network]) -> Use:
-        at = datetime.fromtimestamp(self.last, UTC)
-        return Use(at, network_of(self.origin, trusted), self.days)
 
 
 class LastUsed(Flusher):
@@ -117,11 +91,13 @@ class LastUsed(Flusher):
         """See `Flusher`; counts secrets."""
         # One at a time: an older batch must not be written after a newer one.
         with self._flushing:
-            taken, batches = self._take()
-            if not batches:
+            taken, counts = self._take()
+            if not counts:
                 return 0
+            uses: dict[str, Use] = {}
             try:
-                uses = {name: batch.use(self._trusted) for name, batch in batches.items()}
+                for tally, count in counts:
+                    self._add(uses, tally, count)
                 self._write(uses)
             except BaseException:
                 for tally in taken:
@@ -129,19 +105,37 @@ class LastUsed(Flusher):
                         tally.queued = True
                         self._queue.append(tally)
                 raise
-            for batch in batches.values():
-                for tally, count in batch.parts:
-                    tally.written = count
-            return len(batches)
+            for tally, count in counts:
+                tally.written = count
+            return len(uses)
 
-    def _take(self) -> tuple[list[Tally], dict[str, _Batch]]:
+    def _take(self) -> tuple[list[Tally], list[tuple[Tally, int]]]:
+        """What was queued, and of what is unwritten of it, how often it was used by now."""
         taken: list[Tally] = []
-        batches: dict[str, _Batch] = {}
+        counts: list[tuple[Tally, int]] = []
         for _ in range(len(self._queue)):
             tally = self._queue.popleft()
             # First this, then the count: a use that is noted in between queues it again.
             tally.queued = False
             taken.append(tally)
-            if tally.count > tally.written:
-                batches.setdefault(tally.secret_id, _Batch()).add(tally)
-        return taken, batches
+            count = tally.count
+            if count > tally.written:
+                counts.append((tally, count))
+        return taken, counts
+
+    def _add(self, uses: dict[str, Use], tally: Tally, count: int) -> None:
+        """Adds the uses up to this count to what is going to be written of their secret."""
+        fresh = count - tally.written
+        at, source = (
+            datetime.fromtimestamp(tally.last, UTC),
+            network_of(tally.origin, self._trusted),
+        )
+        day = at.date()
+        other = uses.get(tally.secret_id)
+        if other is None:
+            uses[tally.secret_id] = Use(at, source, {day: fresh})
+            return
+        # It was forgotten and remembered anew since they were written last.
+        days = {**other.days, day: other.days.get(day, 0) + fresh}
+        newer = (at, source) if at >= other.at else (other.at, other.source)
+        uses[tally.secret_id] = Use(*newer, days)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, case, cast, func, literal, true
 from sqlalchemy import select as select_columns
@@ -22,8 +22,7 @@ _BATCH = 1_000
 _Row = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """What is known of a secret's uses since they were written last.
 
     Attributes:
@@ -34,7 +33,7 @@ class Use:
 
     at: datetime
     source: str
-    days: Mapping[date, int] = field(default_factory=dict)
+    days: Mapping[date, int] = MappingProxyType({})
 
 
 def record_uses(session: Session, uses: Mapping[str, Use]) -> None:
