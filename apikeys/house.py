@@ -40,8 +40,7 @@ class House:
 
     def close(self) -> None:
         """Lets go of the database."""
-        if isinstance(self.clock, SharedClock):
-            self.clock.stop()
+        _stop(self.clock)
         self.engine.dispose()
         self.direct.dispose()
         if self.replica is not None:
@@ -68,8 +67,7 @@ def open_house(settings: Settings, clock: Clock | None = None) -> House:
         with writing(engine) as session:
             check_peppers(session, peppers, clock.now())
     except BaseException:
-        if isinstance(clock, SharedClock):
-            clock.stop()
+        _stop(clock)
         engine.dispose()
         raise
     return House(engine, direct, KeyService(clock, peppers, prefix), peppers, clock, replica)
@@ -90,6 +88,11 @@ def _clock(engine: Engine) -> Clock:
     clock = SharedClock(ask)
     clock.start()
     return clock
+
+
+def _stop(clock: Clock | None) -> None:
+    if isinstance(clock, SharedClock):
+        clock.stop()
 
 
 def open_engines(settings: Settings) -> tuple[Engine, Engine]:

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 from storage import tracing
 
@@ -29,9 +30,7 @@ class JsonFormatter(logging.Formatter):
             "at": at,
             "logger": record.name,
         }
-        if request_id := tracing.current_id():
-            line["request_id"] = request_id
-        line |= getattr(record, "fields", {})
+        line |= _fields(record)
         if record.exc_info and not record.exc_text:
             record.exc_text = self.formatException(record.exc_info)
         if record.exc_text:
@@ -53,13 +52,17 @@ class TextFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (as logging has it)
         """The first line of it."""
-        fields = dict(getattr(record, "fields", {}))
-        if request_id := tracing.current_id():
-            fields["request_id"] = request_id
         more = "".join(
-            f" {name}={json.dumps(value, ensure_ascii=False)}" for name, value in fields.items()
+            f" {name}={json.dumps(value, ensure_ascii=False)}"
+            for name, value in _fields(record).items()
         )
         return super().formatMessage(record) + more
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    """What is said beside the message, the id of its request first."""
+    request_id = tracing.current_id()
+    return ({"request_id": request_id} if request_id else {}) | getattr(record, "fields", {})
 
 
 def configure_logging(level: str, form: str = JSON) -> None:

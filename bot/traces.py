@@ -27,14 +27,13 @@ from storage.tracing import Trace
 logger = logging.getLogger("bot")
 
 _IN_BOLT = "apikeys_trace"
-_CAME = "apikeys_came"
 
 
 @contextmanager
 def begun(request: BoltRequest) -> Iterator[Trace]:
     """Gives a request that has just come its id, for all that is done before its listener."""
     trace = Trace()
-    request.context[_IN_BOLT], request.context[_CAME] = trace, time.perf_counter()
+    request.context[_IN_BOLT] = trace
     with tracing.within(trace):
         yield trace
 
@@ -43,7 +42,6 @@ def begun(request: BoltRequest) -> Iterator[Trace]:
 def at_work(context: BoltContext, body: dict[str, Any]) -> Iterator[Trace]:
     """The work of a listener, which has a thread of its own; its line is written at the end."""
     trace: Trace = context.get(_IN_BOLT) or Trace()
-    came: float = context.get(_CAME) or time.perf_counter()
     kind, trace.what = _about(body)
     with tracing.within(trace):
         try:
@@ -55,7 +53,7 @@ def at_work(context: BoltContext, body: dict[str, Any]) -> Iterator[Trace]:
                 "person": context.user_id or "",
                 "workspace": context.team_id or context.enterprise_id or "",
                 "outcome": trace.outcome,
-                "seconds": round(time.perf_counter() - came, 4),
+                "seconds": round(time.perf_counter() - trace.began, 4),
             }
             for name, spent in trace.spent.items():
                 fields[name] = {"times": spent.times, "seconds": round(spent.seconds, 4)}

@@ -126,10 +126,8 @@ class LastUsed(Flusher):
     def _add(self, uses: dict[str, Use], tally: Tally, count: int) -> None:
         """Adds the uses up to this count to what is going to be written of their secret."""
         fresh = count - tally.written
-        at, source = (
-            datetime.fromtimestamp(tally.last, UTC),
-            network_of(tally.origin, self._trusted),
-        )
+        at = datetime.fromtimestamp(tally.last, UTC)
+        source = network_of(tally.origin, self._trusted)
         day = at.date()
         other = uses.get(tally.secret_id)
         if other is None:

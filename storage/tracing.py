@@ -38,12 +38,14 @@ class Trace:
         what: what it is about, in a word; never what somebody typed.
         outcome: how it ended.
         spent: what it took of each of the others, such as `database`.
+        began: when, by the monotonic clock.
     """
 
     id: str = field(default_factory=lambda: secrets.token_hex(ID_LENGTH // 2))
     what: str = ""
     outcome: str = "done"
     spent: dict[str, Spent] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
 
 
 _CURRENT: ContextVar[Trace | None] = ContextVar("apikeys_trace", default=None)

@@ -30,6 +30,7 @@ from bot.blocks.parts import (
     sentence,
     sure,
     theirs,
+    turns,
 )
 from bot.refs import OPTION_MAX, Ref
 from keys.audit_views import AuditView, Decision, Item, Stage
@@ -258,12 +259,11 @@ def _pager(shown: Board, ref: Ref) -> list[Block]:
     last = shown.skip + len(shown.items)
     blocks = [context(f"{shown.skip + 1:,} to {last:,} of {shown.left:,} left")]
     turn = replace(ref, do=shown.of)
-    elements = []
-    if shown.skip:
-        before = replace(turn, cursor=str(max(0, shown.skip - ITEMS_MAX)))
-        elements.append(button("Previous", ids.AUDIT_BACK, before))
-    if last < shown.left:
-        elements.append(button("Next", ids.AUDIT_ON, replace(turn, cursor=str(last))))
+    before = replace(turn, cursor=str(max(0, shown.skip - ITEMS_MAX)))
+    elements = turns(
+        (ids.AUDIT_BACK, before) if shown.skip else None,
+        (ids.AUDIT_ON, replace(turn, cursor=str(last))) if last < shown.left else None,
+    )
     return [*blocks, actions(*elements)] if elements else blocks
 
 

@@ -17,6 +17,7 @@ from bot.blocks.parts import (
     header,
     plain,
     section,
+    turns,
 )
 from bot.blocks.row import rows
 from bot.refs import Ref
@@ -142,14 +143,10 @@ def _foot(page: Page, ref: Ref) -> list[Block]:
         return []
     last = page.first + len(page.keys) - 1
     blocks = [context(f"{page.first:,} to {last:,} of {page.total:,}")]
-    elements = [
-        button(label, action, replace(ref, cursor=cursor))
-        for label, action, cursor in (
-            ("Previous", ids.HOME_BACK, page.back),
-            ("Next", ids.HOME_ON, page.on),
-        )
-        if cursor is not None
-    ]
+    elements = turns(
+        None if page.back is None else (ids.HOME_BACK, replace(ref, cursor=page.back)),
+        None if page.on is None else (ids.HOME_ON, replace(ref, cursor=page.on)),
+    )
     return [*blocks, actions(*elements)] if elements else blocks
 
 

@@ -18,6 +18,7 @@ from bot.blocks.parts import (
     message,
     plain,
     section,
+    turns,
 )
 from bot.blocks.row import rows
 from bot.refs import OPTION_MAX, Ref
@@ -123,14 +124,11 @@ def _count(total: int) -> str:
 
 
 def _buttons(page: Page, ref: Ref) -> Block:
-    elements: list[Element] = []
-    for label, action, cursor in (
-        ("Previous", ids.PAGE_BACK, page.back),
-        ("Next", ids.PAGE_ON, page.on),
-    ):
-        if cursor is not None:
-            there = replace(ref, query=clip(redact(page.query), QUERY_MAX), cursor=cursor)
-            elements.append(button(label, action, there))
+    there = replace(ref, query=clip(redact(page.query), QUERY_MAX))
+    elements = turns(
+        None if page.back is None else (ids.PAGE_BACK, replace(there, cursor=page.back)),
+        None if page.on is None else (ids.PAGE_ON, replace(there, cursor=page.on)),
+    )
     if page.query:
         elements.append(button("Show all keys", ids.SHOW_ALL, ref))
     return actions(*elements, button("New key", ids.NEW, ref))

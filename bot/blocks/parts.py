@@ -87,6 +87,12 @@ def button(
     return element
 
 
+def turns(back: tuple[str, Ref] | None = None, on: tuple[str, Ref] | None = None) -> list[Element]:
+    """“Previous” and “Next”, by action and reference; None where there is no such page."""
+    pages = (("Previous", back), ("Next", on))
+    return [button(label, *page) for label, page in pages if page is not None]
+
+
 def sure(title: str, text: str, yes: str, *, danger: bool = True) -> Element:
     """A dialog that asks before a press counts; our own words, as Slack shows them plain.
 

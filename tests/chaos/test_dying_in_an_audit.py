@@ -71,7 +71,7 @@ class Team:
 
     def comes(self, what: Callable[[], bool]) -> bool:
         try:
-            eventually(lambda: what() or self.world.trap.sprung.is_set(), within=PATIENCE)
+            eventually(lambda: what() or self.world.trap.is_over, within=PATIENCE)
         except AssertionError:
             return False
         return what()
@@ -88,7 +88,7 @@ class Team:
                 self.alice.reloads().goes_to(CHANNEL)
                 if self.comes(self._stands):
                     self.presses()
-                    self.comes(lambda left=left: self._left() < left)  # type: ignore[misc]
+                    self.comes(lambda left=left: self._left() < left)
 
     @property
     def decided(self) -> int:

@@ -53,20 +53,39 @@ class Trap:
         self._traffic = traffic
         self._lock = threading.Lock()
         self._moment: Moment | None = None
-        self._kill: Callable[[], None] = lambda: None
+        self._program: Program | None = None
         for name in ("begin", "finish"):
             monkeypatch.setattr(traffic, name, self._watched(getattr(traffic, name)))
 
     def set(self, program: Program, moment: Moment | None) -> None:
         """Begins to count for this program; without a moment it is only counted."""
         with self._lock:
-            self.passed, self._moment, self._kill = 0, moment, program.kill
+            self.passed, self._moment, self._program = 0, moment, program
             self.sprung.clear()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the program is dead, or as good as that."""
+        return self.sprung.is_set() or (self._program is not None and not self._program.alive)
 
     def springs_by_now(self, within: float = 1.0) -> None:
         """Kills if the moment has not come; returns when Slack has done what it was asked."""
         if not self.sprung.wait(within):
             self._spring()
+        self._settles()
+
+    def dies_by_itself(self, within: float) -> bool:
+        """Whether the program does; if not, it is killed. Returns when Slack has done its part."""
+        try:
+            eventually(lambda: self.is_over, within=within)
+        except AssertionError:
+            self._spring()
+            return False
+        finally:
+            self._settles()
+        return True
+
+    def _settles(self) -> None:
         eventually(lambda: all(entry.seconds is not None for entry in self._traffic.entries()))
 
     def _watched(self, note: Callable[..., Any]) -> Callable[..., Any]:
@@ -89,7 +108,8 @@ class Trap:
             self._spring()
 
     def _spring(self) -> None:
-        self._kill()
+        if self._program is not None:
+            self._program.kill()
         self.sprung.set()
 
 
@@ -98,34 +118,38 @@ class Aftermath:
 
     def __init__(self, slack: PracticeSlack, alice: Person, gateway: str, home: Path) -> None:
         self._slack, self._alice, self._gateway = slack, alice, gateway
-        self._house = open_house(
+        self.house = open_house(
             Settings.model_validate({"APIKEYS_HOME": home} | database_settings(home))
         )
         self._seen: set[str] = set()
-        with writing(self._house.engine) as session:
-            self._account = accounts.the_only(session, self._house.clock.now())
+        with writing(self.house.engine) as session:
+            self.account = accounts.the_only(session, self.house.clock.now())
 
     @property
     def engine(self) -> Engine:
         """The database."""
-        return self._house.engine
+        return self.house.engine
 
     def close(self) -> None:
         """Lets go of the database."""
-        self._house.close()
+        self.house.close()
 
     def has_a_key(self, name: str) -> None:
         """Makes a key, and keeps its token as its person would."""
-        service, me = self._house.service, Actor.operator("test")
+        service, me = self.house.service, Actor.operator("test")
         request = KeyRequest(name, ("read",), None, new_id("req"))
-        with writing(self._house.engine) as session:
-            made = service.reserve(session, self._account, request, me, me, timedelta(minutes=1))
-            service.activate(session, self._account, made.delivery_id, me, None)
+        with writing(self.house.engine) as session:
+            made = service.reserve(session, self.account, request, me, me, timedelta(minutes=1))
+            service.activate(session, self.account, made.delivery_id, me, None)
         self._seen.add(made.token.reveal())
 
     def names(self, state: State) -> list[str]:
         """The names of the keys in this state."""
         return [key.name for key, _ in self._keys() if key.state == state]
+
+    def active(self) -> list[tuple[str, str]]:
+        """The ids and names of the keys that work."""
+        return [(key.id, key.name) for key, _ in self._keys() if key.state == State.ACTIVE]
 
     def works(self, name: str) -> bool:
         """Whether there is an active key of this name."""
@@ -143,8 +167,8 @@ class Aftermath:
         for key, secret in keys:
             if key.state == State.ACTIVE:
                 assert not self._said_to_be_revoked(key.name, secret.hint), f"{key.name}, {when}"
-        with reading(self._house.engine) as session:
-            assert records.first_break(session, self._account) is None, when
+        with reading(self.house.engine) as session:
+            assert records.first_break(session, self.account) is None, when
 
     def settles(self, within: float) -> None:
         """Waits until a running bot has done all that is due."""
@@ -168,7 +192,7 @@ class Aftermath:
 
     def _working(self, keys: list[tuple[Key, Secret]]) -> set[str]:
         """The public ids of the tokens that work now."""
-        now = self._house.clock.now()
+        now = self.house.clock.now()
         return {
             secret.public_id
             for key, secret in keys
@@ -186,7 +210,7 @@ class Aftermath:
         return any(words in screen for words in (*told, f"{hint} is refused"))
 
     def _keys(self) -> list[tuple[Key, Secret]]:
-        with reading(self._house.engine) as session:
+        with reading(self.house.engine) as session:
             found = session.exec(
                 select(Key, Secret).where(Secret.key_id == Key.id).order_by(col(Key.created_at))
             )
@@ -194,17 +218,17 @@ class Aftermath:
 
     def _open(self) -> bool:
         """Whether anything is still to be done, now or soon."""
-        now = self._house.clock.now()
+        now = self.house.clock.now()
         pending = select(Key.id).where(Key.state == State.PENDING)
         unsaid = select(Notice.id).where(col(Notice.closed_at).is_(None))
         shown = select(Delivery.id).where(
             col(Delivery.removed_at).is_(None), col(Delivery.remove_at) <= now
         )
-        with reading(self._house.engine) as session:
+        with reading(self.house.engine) as session:
             return any(session.exec(query).first() for query in (pending, unsaid, shown))
 
     def _messages_of_abandoned_keys(self) -> list[tuple[tuple[str, str], str]]:
-        with reading(self._house.engine) as session:
+        with reading(self.house.engine) as session:
             found = session.exec(
                 select(Delivery, Key).where(Delivery.key_id == Key.id, Key.state == State.ABANDONED)
             )

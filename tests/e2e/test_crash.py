@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -49,9 +49,16 @@ class World:
         self._settings = slack_settings(slack) | {"APIKEYS_HOME": str(folder / "home")}
 
     @contextmanager
-    def bot(self, name: str, moment: Moment | None = None) -> Iterator[Program]:
-        """A bot that has connected, and is killed at that moment if there is one."""
-        with Program(self._folder / name, self._settings, only="slack") as program:
+    def bot(
+        self, name: str, moment: Moment | None = None, more: Mapping[str, str] | None = None
+    ) -> Iterator[Program]:
+        """A bot that has connected, and is killed at that moment if there is one.
+
+        Args:
+            more: what its environment has beside the settings.
+        """
+        settings = {**self._settings, **(more or {})}
+        with Program(self._folder / name, settings, only="slack") as program:
             program.waits_until_it_says("The bot is connected to Slack")
             self.trap.set(program, moment)
             yield program
@@ -85,7 +92,7 @@ def makes(world: World, name: str) -> None:
         # What an earlier one came to may still stand there until this one has opened.
         return world.alice.modal is not None and world.alice.modal.title == "New API key"
 
-    eventually(lambda: opened() or world.trap.sprung.is_set(), "the modal")
+    eventually(lambda: opened() or world.trap.is_over, "the modal")
     if opened():
         world.alice.submits()
 
@@ -93,7 +100,7 @@ def makes(world: World, name: str) -> None:
 def revokes(world: World, name: str) -> None:
     """Alice revokes a key, as far as she comes."""
     world.alice.types(f"/apikeys revoke {name}")
-    eventually(lambda: QUESTION in world.alice.screen() or world.trap.sprung.is_set(), "question")
+    eventually(lambda: QUESTION in world.alice.screen() or world.trap.is_over, "question")
     if QUESTION in world.alice.screen():
         world.alice.presses("Revoke")
 
@@ -105,7 +112,7 @@ def rotates(world: World, name: str) -> None:
     def opened() -> bool:
         return world.alice.modal is not None and world.alice.modal.title == "Rotate API key"
 
-    eventually(lambda: opened() or world.trap.sprung.is_set(), "the modal")
+    eventually(lambda: opened() or world.trap.is_over, "the modal")
     if opened():
         world.alice.submits()
 
