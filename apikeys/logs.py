@@ -60,9 +60,11 @@ class TextFormatter(logging.Formatter):
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    """What is said beside the message, the id of its request first."""
-    request_id = tracing.current_id()
-    return ({"request_id": request_id} if request_id else {}) | getattr(record, "fields", {})
+    """What is said beside the message, the id of its request last."""
+    fields: dict[str, Any] = dict(getattr(record, "fields", {}))
+    if request_id := tracing.current_id():
+        fields["request_id"] = request_id
+    return fields
 
 
 def configure_logging(level: str, form: str = JSON) -> None:

@@ -15,6 +15,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @pytest.fixture(autouse=True)
 def handlers() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in SIGNALS}
+    # Whoever started the tests with nohup has the third ignored.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -26,6 +28,14 @@ def test_each_signal_asks_to_stop(number: signal.Signals) -> None:
     assert not stop.is_set()
     signal.raise_signal(number)
     assert stop.wait(10)
+
+
+def test_a_closed_terminal_is_ignored_where_it_was() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stop = asked_to_stop()
+    signal.raise_signal(signal.SIGHUP)
+    assert not stop.is_set()
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
 @pytest.mark.timeout(20)
