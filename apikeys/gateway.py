@@ -52,6 +52,7 @@ def start_gateway(house: House, settings: Settings) -> Running:
     host, _, port = settings.gateway_listen.rpartition(":")
     app = assemble(house, _options(settings), _name(settings.gateway_listen))
     running = serve_in_thread(app, host.strip("[]"), int(port), quick=app.quick)
+    gc.collect()
     gc.freeze()
     return running
 
