@@ -62,8 +62,7 @@ class Metrics(Collector):
     def allowed_in(self, seconds: float) -> None:
         """Both for one that was allowed, in one step."""
         self._allowed += 1
-        self._buckets[bisect_left(BUCKETS, seconds)] += 1
-        self._seconds += seconds
+        self.took(seconds)
 
     def watch(self, name: str, meaning: str, gauge: Gauge) -> None:
         """Adds a number that is asked for when it is read; `name` without the prefix."""

@@ -87,7 +87,7 @@ def button(
     return element
 
 
-def turns(back: tuple[str, Ref] | None = None, on: tuple[str, Ref] | None = None) -> list[Element]:
+def turns(back: tuple[str, Ref] | None, on: tuple[str, Ref] | None) -> list[Element]:
     """“Previous” and “Next”, by action and reference; None where there is no such page."""
     pages = (("Previous", back), ("Next", on))
     return [button(label, *page) for label, page in pages if page is not None]

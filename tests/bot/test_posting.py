@@ -128,20 +128,26 @@ def test_a_live_message_is_found_again_and_goes_on(house: House, slack: Practice
     assert sum("being rotated" in text for text in texts) == 1
 
 
-def test_a_live_message_that_is_found_again_says_what_is_so_now(
-    house: House, slack: PracticeSlack
-) -> None:
-    place = slack.workspace.channel_named("api-keys")
-    assert place is not None
+def has_an_untrue_message_of_a_dead_bot(house: House, slack: PracticeSlack) -> str:
+    """A gateway is said to be silent, and has confirmed since; returns where it is said."""
+    channel = slack.workspace.channel_named("api-keys")
+    assert channel is not None
     announce(house, "web-1")
     fence = revoke(house, Actor.operator("op@host"))
-    Bot(house, slack, place.id).following.run_once()
+    Bot(house, slack, channel.id).following.run_once()
     house.clock.move(timedelta(seconds=3))
-    Bot(house, slack, place.id).dies_while_saying()
+    Bot(house, slack, channel.id).dies_while_saying()
     assert said(slack, "web-1 has not answered") == 1
     confirm(house, "web-1", fence)
     house.clock.move(LEASE + timedelta(seconds=1))
-    Bot(house, slack, place.id).following.run_once()
+    return channel.id
+
+
+def test_a_live_message_that_is_found_again_says_what_is_so_now(
+    house: House, slack: PracticeSlack
+) -> None:
+    place = has_an_untrue_message_of_a_dead_bot(house, slack)
+    Bot(house, slack, place).following.run_once()
     assert said(slack, "web-1 has not answered") == 0
     assert said(slack, "Every gateway that runs has confirmed") == 1
 
@@ -149,18 +155,10 @@ def test_a_live_message_that_is_found_again_says_what_is_so_now(
 def test_one_whose_new_words_do_not_come_through_is_not_posted_again(
     house: House, slack: PracticeSlack
 ) -> None:
-    place = slack.workspace.channel_named("api-keys")
-    assert place is not None
-    announce(house, "web-1")
-    fence = revoke(house, Actor.operator("op@host"))
-    Bot(house, slack, place.id).following.run_once()
-    house.clock.move(timedelta(seconds=3))
-    Bot(house, slack, place.id).dies_while_saying()
-    confirm(house, "web-1", fence)
+    place = has_an_untrue_message_of_a_dead_bot(house, slack)
+    Bot(house, slack, place, dies_at="chat.update").dies_while_saying()
     house.clock.move(LEASE + timedelta(seconds=1))
-    Bot(house, slack, place.id, dies_at="chat.update").dies_while_saying()
-    house.clock.move(LEASE + timedelta(seconds=1))
-    Bot(house, slack, place.id).following.run_once()
+    Bot(house, slack, place).following.run_once()
     assert said(slack, "web-1 has not answered") == 0
     assert said(slack, "Every gateway that runs has confirmed") == 1
 

@@ -16,6 +16,7 @@ from keys import audit_steps, audits
 from keys.policy import AuditRules
 from keys.values import Actor, State
 from storage import writing
+from tests.chaos.test_dying_in_an_audit import BOARD
 from tests.e2e.program import eventually
 from tests.e2e.test_crash import SETTLED, World, makes, revokes, rotates, world
 
@@ -26,7 +27,6 @@ pytestmark = [pytest.mark.sockets, pytest.mark.chaos, pytest.mark.timeout(900)]
 DYING = Path(__file__).parent / "dying"
 # So long somebody waits for what a dead bot will not do.
 PATIENCE = 2.0
-BOARD = "Audit of the API keys"
 ME = Actor.operator("test")
 
 Act = Callable[[World, str], None]
