@@ -10,8 +10,13 @@ import yaml
 MANIFEST = Path(__file__).parents[1] / "manifest.yml"
 
 
-def scopes() -> tuple[list[str], list[str]]:
-    """The scopes that the app needs, and those that it can do without."""
-    loaded: dict[str, Any] = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+def scopes(manifest: Path = MANIFEST) -> tuple[list[str], list[str]]:
+    """Return the scopes that the app needs, and those that it can do without.
+
+    Together they are what the manifest has under `bot`: Slack wants the optional ones to stand
+    there too.
+    """
+    loaded: dict[str, Any] = yaml.safe_load(manifest.read_text(encoding="utf-8"))
     asked = loaded["oauth_config"]["scopes"]
-    return list(asked["bot"]), list(asked.get("bot_optional", ()))
+    optional = list(asked.get("bot_optional", ()))
+    return [scope for scope in asked["bot"] if scope not in optional], optional

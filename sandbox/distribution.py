@@ -46,7 +46,7 @@ class Distribution:
         self.client_id = f"{new_hex(6)}.{new_hex(6)}"
         self.client_secret = new_hex(32)
         self.workspaces: list[PracticeSlack] = []
-        self._codes: dict[str, tuple[PracticeSlack, str, str]] = {}
+        self._codes: dict[str, tuple[PracticeSlack, str, str, frozenset[str]]] = {}
         self._gone: set[str] = set()
         self._serving = Serving(
             Starlette(
@@ -72,8 +72,10 @@ class Distribution:
         """The address to which Slack sends the browser of somebody who agrees to an installation.
 
         Args:
-            authorize_url: where the app has sent them; it may name no other app and no scope that
-                the manifest does not.
+            authorize_url: where the app has sent them.
+
+        Raises:
+            ValueError: it names another app, or a scope that the app's configuration lacks.
         """
         slack = next(s for s in self.workspaces if s.workspace.account(person.id) is not None)
         asked = dict(parse_qsl(authorize_url.partition("?")[2]))
@@ -115,13 +117,13 @@ class Distribution:
     # --- OAuth --------------------------------------------------------------------------------
 
     def _redirect(self, slack: PracticeSlack, user: str, asked: dict[str, str]) -> str:
-        manifest = slack.workspace.manifest
-        wanted = {scope for scope in asked.get("scope", "").split(",") if scope}
-        known = {*manifest.scopes, *manifest.optional_scopes}
-        if asked.get("client_id") != self.client_id or not wanted or wanted - known:
+        wanted = frozenset(scope for scope in asked.get("scope", "").split(",") if scope)
+        if asked.get("client_id") != self.client_id or not wanted:
             raise ValueError("this is no way to ask for an installation of the app")
+        if lacking := sorted(wanted.difference(slack.workspace.manifest.scopes)):
+            raise ValueError(f"invalid_scope: the app's configuration lacks {', '.join(lacking)}")
         code = new_secret()
-        self._codes[code] = (slack, user, asked.get("redirect_uri", ""))
+        self._codes[code] = (slack, user, asked.get("redirect_uri", ""), wanted)
         answer = urlencode({"code": code, "state": asked.get("state", "")})
         return f"{asked.get('redirect_uri', '')}?{answer}"
 
@@ -143,7 +145,8 @@ class Distribution:
         """`oauth.v2.access`: https://docs.slack.dev/reference/methods/oauth.v2.access."""
         if client != (self.client_id, self.client_secret):
             return {"ok": False, "error": "bad_client_secret"}
-        slack, user, redirect = self._codes.pop(args.get("code", ""), (None, "", ""))
+        nothing = (None, "", "", frozenset[str]())
+        slack, user, redirect, wanted = self._codes.pop(args.get("code", ""), nothing)
         if slack is None:
             return {"ok": False, "error": "invalid_code"}
         if args.get("redirect_uri", "") != redirect:
@@ -151,7 +154,10 @@ class Distribution:
         if not slack.install.active:
             # Installed again, an app has another token; its bot stays who it was.
             slack.install.bot_token = Install().bot_token
+            slack.install.scopes = set()
             slack.install.active = True
+        # An authorization adds to what was granted before, and takes nothing away.
+        slack.install.scopes |= wanted
         return {
             "ok": True,
             "app_id": slack.install.app_id,

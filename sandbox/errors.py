@@ -7,6 +7,7 @@ SandboxError                 anything below
 └── NotRunningError          asked for an address or a connection of a workspace that is stopped
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -35,7 +36,16 @@ class SlackError(SandboxError):
 
 
 class ManifestError(SandboxError):
-    """The manifest is not one that Slack would take."""
+    """The manifest is not one that Slack would take.
+
+    Args:
+        errors: the rules that are broken, as `apps.manifest.validate` gives them: each has a
+            `message`, and a `pointer` to its place in the manifest.
+    """
+
+    def __init__(self, errors: Sequence[dict[str, Any]]) -> None:
+        self.errors = list(errors)
+        super().__init__("\n".join(f"{each['message']} [{each['pointer']}]" for each in errors))
 
 
 class StateError(SandboxError):

@@ -1,6 +1,7 @@
 """Which events the app is told of: those it subscribed to, may read, and is present for."""
 
 from sandbox.install import Install
+from sandbox.manifest import SCOPE_OF_EVENT
 from sandbox.model import ChannelKind, Json
 from sandbox.payloads import Payloads
 from sandbox.telling import Teller
@@ -13,16 +14,10 @@ _CHANNEL_TYPES = {
     ChannelKind.MPIM: "mpim",
 }
 _SUBSCRIPTIONS = {
-    "channel": ("message.channels", "channels:history"),
-    "group": ("message.groups", "groups:history"),
-    "im": ("message.im", "im:history"),
-    "mpim": ("message.mpim", "mpim:history"),
-}
-_SCOPES = {
-    "user_change": "users:read",
-    "team_join": "users:read",
-    "member_joined_channel": "channels:read",
-    "member_left_channel": "channels:read",
+    "channel": "message.channels",
+    "group": "message.groups",
+    "im": "message.im",
+    "mpim": "message.mpim",
 }
 
 
@@ -48,11 +43,12 @@ class Events:
             self._teller.tell(self._payloads.event(event))
 
     def _is_wanted(self, event: Json) -> bool:
-        name, scope = event["type"], _SCOPES.get(event["type"])
+        name = event["type"]
         if name == "message":
-            name, scope = _SUBSCRIPTIONS[event["channel_type"]]
+            name = _SUBSCRIPTIONS[event["channel_type"]]
         if name not in self._workspace.manifest.events or not self._install.active:
             return False
+        scope = SCOPE_OF_EVENT[name]
         return scope is None or scope in self._install.scopes
 
     def _is_present(self, event: Json, channel: str | None) -> bool:

@@ -67,7 +67,7 @@ class PracticeSlack(Population):
         team = kept.team_id if kept else team_id or new_id("T")
         workspace = Workspace(read, time, team_id=team, team_name=team_name)
         install = Install.from_json(kept.app) if kept else Install()
-        install.scopes = {*read.scopes, *read.optional_scopes}
+        install.scopes = set(read.scopes)
         self.faults = Faults()
         self.traffic = TrafficLog(time)
         triggers = Triggers(time)

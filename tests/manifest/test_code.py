@@ -119,8 +119,7 @@ def test_the_scopes_are_those_that_the_calls_need(manifest: dict[str, Any]) -> N
     needed = {SCOPE_OF_METHOD[method] for method in called}
     needed |= {"im:history"}  # the same method, for direct messages
     needed |= {SCOPE_OF_EVENT[event] for event in _subscribed(manifest)} | {"commands"}
-    scopes = manifest["oauth_config"]["scopes"]
-    assert set(scopes["bot"]) | set(scopes.get("bot_optional", ())) == needed - {None}
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed - {None}
 
 
 def test_what_can_be_pressed_is_what_is_listened_to(registered: dict[str, list[str]]) -> None:

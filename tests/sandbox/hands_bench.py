@@ -28,7 +28,12 @@ class Bench:
 
     def __init__(self, **settings: Any) -> None:
         self.clock = HeldClock()
-        manifest = {**MANIFEST, "settings": {**MANIFEST["settings"], **settings}}
+        scopes = [*MANIFEST["oauth_config"]["scopes"]["bot"], "channels:history", "im:history"]
+        manifest = {
+            **MANIFEST,
+            "oauth_config": {"scopes": {"bot": scopes}},
+            "settings": {**MANIFEST["settings"], **settings},
+        }
         self.workspace = Workspace(
             read_manifest(manifest), self.clock, team_id="T1", team_name="Acme"
         )

@@ -89,12 +89,16 @@ class TestARoundTrip:
     def test_the_manifest_is_read_anew(self, tmp_path: Path) -> None:
         practice(tmp_path).close()
         features = {**MANIFEST["features"], "bot_user": {"display_name": "Lock Smith"}}
-        manifest = {**MANIFEST, "features": features, "oauth_config": {}}
+        manifest = {
+            **MANIFEST,
+            "features": features,
+            "oauth_config": {"scopes": {"bot": ["commands"]}},
+        }
         slack = PracticeSlack(manifest, folder=tmp_path)
         bot = slack.workspace.account(slack.bot_user_id)
         assert bot is not None
         assert bot.real_name == "Lock Smith"
-        assert slack.install.scopes == set()
+        assert slack.install.scopes == {"commands"}
         slack.close()
 
     def test_time_stamps_go_on(self, tmp_path: Path) -> None:
