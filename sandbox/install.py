@@ -18,6 +18,7 @@ class Install:
     app_token: str = field(
         default_factory=lambda: f"xapp-1-{new_id('A')}-{_digits()}-{new_hex(64)}"
     )
+    config_token: str = field(default_factory=lambda: f"xoxe.xoxp-1-{new_secret()}")
     signing_secret: str = field(default_factory=lambda: new_hex(32))
     verification: str = field(default_factory=new_secret)
     scopes: set[str] = field(default_factory=set)

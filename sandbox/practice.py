@@ -165,6 +165,11 @@ class PracticeSlack(Population):
         return self.install.app_token
 
     @property
+    def config_token(self) -> str:
+        """The app configuration token, for `apps.manifest.validate`."""
+        return self.install.config_token
+
+    @property
     def signing_secret(self) -> str:
         return self.install.signing_secret
 

@@ -12,8 +12,9 @@ from sandbox.triggers import Triggers
 from sandbox.webapi.scheduled import Waiting
 from sandbox.workspace import Workspace
 
-Caller = Literal["nobody", "bot", "app"]
-"""Whose token a method takes: none at all, the bot's, or the app-level one."""
+Caller = Literal["nobody", "any", "bot", "app", "config"]
+"""Whose token a method takes: none at all, any, the bot's, the app-level one, or one for the app's
+configuration."""
 
 
 @dataclass(frozen=True)

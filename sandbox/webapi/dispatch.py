@@ -13,7 +13,17 @@ from sandbox.install import Install
 from sandbox.model import Flow, Json
 from sandbox.traffic import TrafficLog
 from sandbox.triggers import Triggers
-from sandbox.webapi import auth, chat, conversations, files, team, usergroups, users, views
+from sandbox.webapi import (
+    auth,
+    chat,
+    conversations,
+    files,
+    team,
+    usergroups,
+    users,
+    validating,
+    views,
+)
 from sandbox.webapi.call import Call, Method, missing_scope
 from sandbox.webapi.limits import RateLimits, ratelimited
 from sandbox.webapi.scheduled import Waiting
@@ -30,6 +40,7 @@ METHODS: Final[dict[str, Method]] = {
     **team.METHODS,
     **usergroups.METHODS,
     **users.METHODS,
+    **validating.METHODS,
     **views.METHODS,
 }
 
@@ -136,18 +147,23 @@ class WebApi:
         kind = self._kind(str(token))
         if kind is None:
             raise SlackError("invalid_auth")
-        if not self.install.active:
+        # A configuration token is good for apps that are installed nowhere.
+        if kind != "config" and not self.install.active:
             raise SlackError("account_inactive")
-        if kind != method.caller:
+        if method.caller not in ("any", kind):
             raise SlackError("not_allowed_token_type")
         if method.scopes and not self.install.scopes.intersection(method.scopes):
             raise missing_scope(self.install, ",".join(method.scopes))
 
     def _kind(self, token: str) -> str | None:
         given = token.encode()
-        if hmac.compare_digest(given, self.install.bot_token.encode()):
-            return "bot"
-        return "app" if hmac.compare_digest(given, self.install.app_token.encode()) else None
+        tokens = {
+            "bot": self.install.bot_token,
+            "app": self.install.app_token,
+            "config": self.install.config_token,
+        }
+        found = (k for k, known in tokens.items() if hmac.compare_digest(given, known.encode()))
+        return next(found, None)
 
 
 def _method(name: str) -> Method:

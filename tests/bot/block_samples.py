@@ -1,11 +1,16 @@
-"""Every message and modal that there is, made of whatever words it is given."""
+"""Every message, modal and Home that there is, made of whatever words it is given.
+
+The one list of them: the tests hold it against Block Kit's rules, the code and the manifest, and
+`scripts/validate-with-slack` shows it to the real Slack.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from bot.blocks import (
     answers,
@@ -53,6 +58,39 @@ EVERYWHERE = Spread(running=3, waiting=(), seconds=0.041)
 LATE = Spread(running=3, waiting=("web-2:8321", "<@U1> & co"), seconds=1.0)
 SPREADS = (EVERYWHERE, LATE, Spread(0, (), 0.001), None)
 REF = Ref(NOW, key="key_7Fq2mZr81LdW", delivery="dlv_7Fq2mZr81LdW", request="req_1")
+
+# Short words, and the longest: an ampersand takes five characters in Slack's texts.
+WORDS = (("Zapier, production", "Exports the invoices every night."), ("&" * 80, "&" * 500))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A message, or a view: a modal or a Home. The name says which one it is to people."""
+
+    kind: Literal["message", "view"]
+    name: str
+    payload: dict[str, Any]
+
+
+def samples() -> Iterator[Sample]:
+    """Everything that the bot draws, in short words and in long ones, each once."""
+    seen = set()
+    for name, note in WORDS:
+        for number, message in enumerate(messages(name, note), 1):
+            if (text := json.dumps(message)) not in seen:
+                seen.add(text)
+                yield Sample("message", _name("message", number, message["text"]), message)
+        for number, view in enumerate(views(name, note), 1):
+            if (text := json.dumps(view)) not in seen:
+                seen.add(text)
+                title = view["title"]["text"] if "title" in view else ""
+                yield Sample("view", _name(view["type"], number, title), view)
+
+
+def _name(kind: str, number: int, text: str) -> str:
+    words = " ".join(text.split())
+    words = words if len(words) <= 50 else words[:49] + "…"
+    return f"{kind} {number}" + (f" “{words}”" if words else "")
 
 
 def key(name: str = "Zapier, production", **changes: Any) -> KeyView:

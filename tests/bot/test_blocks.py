@@ -15,7 +15,7 @@ from keys.token import make
 from sandbox.blockkit import check_message, check_view
 from sandbox.text import NameBook, parse, plain_of_message, plain_of_view
 from sandbox.text.tree import Broadcast, Date, UserMention
-from tests.bot.block_samples import TOKEN, messages, views
+from tests.bot.block_samples import TOKEN, WORDS, messages, samples, views
 
 HOSTILE = [
     "<!channel> <@U0EVE> <https://evil.example|log in>",
@@ -35,6 +35,17 @@ def test_the_longest_words_fit() -> None:
             check_message(message)
         for view in views(name, name[0] * 500):
             check_view(view)
+
+
+def test_the_samples_are_everything_that_is_drawn_each_once() -> None:
+    listed = list(samples())
+    for kind, drawn in (("message", messages), ("view", views)):
+        payloads = [json.dumps(each.payload) for each in listed if each.kind == kind]
+        assert set(payloads) == {json.dumps(one) for words in WORDS for one in drawn(*words)}
+        assert len(payloads) == len(set(payloads)) > 100
+    names = [each.name for each in listed]
+    assert all(len(name) < 80 and name.isprintable() for name in names)
+    assert not any(TOKEN in name for name in names)
 
 
 @settings(max_examples=25, deadline=None)

@@ -30,11 +30,13 @@ _KNOWN: st.SearchStrategy[Any] = st.sampled_from(
         "[" * 5000,
         "9" * 5000,
         '{"type": "modal"}',
+        '{"display_information": {"name": "x"}, "features": [], "settings": {"a": 1}}',
         "bmV4dDo5OTk5",
         modal(),
         home(),
     ]
 )
+TOKENS = {"app": "app_token", "config": "config_token"}
 _NAMES = st.sampled_from(
     [
         "channel",
@@ -48,6 +50,8 @@ _NAMES = st.sampled_from(
         "message_ts",
         "thread_ts",
         "view",
+        "message",
+        "manifest",
         "view_id",
         "external_id",
         "hash",
@@ -76,7 +80,7 @@ _NAMES = st.sampled_from(
 def test_any_arguments(method: str, args: dict[str, Any]) -> None:
     bench = Bench()
     bench.install.scopes |= {"users:read.email", "mpim:read", "mpim:history"}
-    token = bench.install.app_token if method.startswith("apps.") else bench.install.bot_token
+    token = getattr(bench.install, TOKENS.get(METHODS[method].caller, "bot_token"))
     status, headers, body = bench.api.call(method, args, token)
     assert status == 200
     assert headers["X-Slack-Req-Id"]
