@@ -7,11 +7,13 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
 from sandbox.distribution import Distribution
+from sandbox.manifest import read_manifest
 from sandbox.practice import PracticeSlack
 from tests.e2e.at_work import token_of
 from tests.e2e.program import CHANNEL, MANIFEST, Program, asks, eventually, free_port
@@ -142,6 +144,12 @@ def test_uninstalled_and_installed_again_its_keys_are_still_there(world: World) 
     assert world.acme.bot_token != before
     alice.types("/apikeys list")
     alice.sees("Zapier, production", within=15)
+
+
+def test_it_asks_for_each_scope_of_the_manifest_once(world: World) -> None:
+    where, _ = world.begins()
+    (asked,) = parse_qs(urlsplit(where).query)["scope"]
+    assert sorted(asked.split(",")) == sorted(read_manifest(MANIFEST).scopes)
 
 
 def test_an_installation_is_finished_by_whoever_began_it(world: World) -> None:
