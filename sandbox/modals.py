@@ -10,7 +10,7 @@ from sandbox.blockkit import InvalidBlocks, check_view
 from sandbox.errors import SlackError
 from sandbox.ids import new_hex, new_id
 from sandbox.model import Json, StateValues, View
-from sandbox.values import placed_elements, with_ids
+from sandbox.values import placed_elements, state_values, with_ids
 from sandbox.workspace import Workspace
 
 STACK_LIMIT = 3
@@ -43,19 +43,23 @@ def new_modal(workspace: Workspace, user: str, body: Json) -> View:
 
 
 def replace_body(workspace: Workspace, view: View, body: Json) -> None:
-    """Give an open view another body; what was entered stays where the ids stay.
+    """Give an open view another body; what stands in an input stays where both its ids stay.
+
+    An initial value counts as well, touched or not: Slack shows the one that came first, and
+    ignores another until the block_id or the action_id is a new one.
 
     Raises:
         InvalidBlocks: the view breaks Block Kit's rules.
     """
     check_view(body)
+    held = state_values(view.blocks, view.values)
     view.body = _filled(body)
     view.hash = new_hash(workspace)
     view.errors = {}
     view.notice = None
     kept: StateValues = {}
     for block, element in placed_elements(view.blocks):
-        entered = view.values.get(block["block_id"], {}).get(element["action_id"])
+        entered = held.get(block["block_id"], {}).get(element["action_id"])
         if entered is not None and entered.get("type") == element.get("type"):
             kept.setdefault(block["block_id"], {})[element["action_id"]] = entered
     view.values = kept

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sandbox.delivering import NotAcknowledged
 from sandbox.errors import SandboxError, SlackError
 from sandbox.modals import TROUBLE
 from sandbox.model import Json, ViewRef
+from sandbox.values import state_values
 from sandbox.webapi.stack import update_view
 from tests.sandbox.hands_bench import Bench
 from tests.sandbox.page_demo import new_key_view, plain
@@ -89,7 +92,7 @@ def test_update_push_and_clear() -> None:
     after = bench.workspace.modals_of("Ualice")[0]
     assert titles(bench) == ["Once more"]
     assert after.hash != before.hash
-    assert after.values == before.values
+    assert state_values(after.blocks, after.values) == state_values(before.blocks, before.values)
     bench.answer = lambda body: {"response_action": "clear"}
     bench.hands.submit("Ualice")
     assert titles(bench) == []
@@ -199,3 +202,108 @@ def test_reloading_and_dismissing_take_ephemeral_messages_away() -> None:
     bench.modal(other_view())
     bench.hands.reload("Ualice")
     assert (bench.seen(), titles(bench)) == ([], [])
+
+
+def option(value: str) -> Json:
+    return {"text": plain(value), "value": value}
+
+
+def form(*elements: Json, block_id: str = "b") -> Json:
+    """A modal with an input for each element; its block ids end in the element's place."""
+    blocks = [
+        {
+            "type": "input",
+            "block_id": f"{block_id}{place}",
+            "label": plain("It"),
+            "optional": True,
+            "element": {"action_id": "a", **element},
+        }
+        for place, element in enumerate(elements)
+    ]
+    return other_view() | {"blocks": blocks, "submit": plain("Go")}
+
+
+def kinds(text: str, box: str, user: str, day: str) -> list[Json]:
+    boxes = [option("x"), option("y")]
+    return [
+        {"type": "plain_text_input", "initial_value": text},
+        {"type": "checkboxes", "options": boxes, "initial_options": [option(box)]},
+        {"type": "radio_buttons", "options": boxes, "initial_option": option(box)},
+        {"type": "static_select", "options": boxes, "initial_option": option(box)},
+        {"type": "users_select", "initial_user": user},
+        {"type": "datepicker", "initial_date": day},
+    ]
+
+
+FIRST, SECOND = kinds("one", "x", "U0ONE", "2030-01-01"), kinds("two", "y", "U0TWO", "2031-02-02")
+
+
+def held(bench: Bench) -> list[Json]:
+    """What stands in the inputs of the modal, in their order."""
+    view = bench.workspace.modals_of("Ualice")[0]
+    values = state_values(view.blocks, view.values)
+    return [values[b["block_id"]][b["element"]["action_id"]] for b in view.blocks]
+
+
+def redraw(bench: Bench, view: Json, way: str) -> None:
+    if way == "views.update":
+        update_view(bench.workspace, bench.workspace.modals_of("Ualice")[0].id, view)
+    else:
+        bench.answer = lambda body: {"response_action": "update", "view": view}
+        bench.hands.submit("Ualice")
+
+
+@pytest.mark.parametrize("way", ["views.update", "response_action"])
+def test_another_initial_value_shows_only_under_new_ids(way: str) -> None:
+    bench = Bench()
+    bench.modal(form(*SECOND))
+    second = held(bench)
+    bench.hands.close("Ualice")
+    bench.modal(form(*FIRST))
+    first = held(bench)
+    assert all(one != other for one, other in zip(first, second, strict=True))
+    redraw(bench, form(*SECOND), way)
+    assert held(bench) == first
+    redraw(bench, form(*SECOND, block_id="c"), way)
+    assert held(bench) == second
+    redraw(bench, form(*({**element, "action_id": "z"} for element in FIRST), block_id="c"), way)
+    assert held(bench) == first
+
+
+@pytest.mark.parametrize("way", ["views.update", "response_action"])
+def test_an_input_that_was_emptied_stays_empty(way: str) -> None:
+    bench = Bench()
+    where = ViewRef(bench.modal(form(FIRST[0])).id)
+    empty = {"type": "plain_text_input", "value": None}
+    bench.hands.enter("Ualice", where, "b0", "a", empty)
+    redraw(bench, form(SECOND[0]), way)
+    assert held(bench) == [empty]
+
+
+@st.composite
+def steps(draw: st.DrawFn) -> list[tuple[str, str, str]]:
+    """Something typed, or a redrawing with another block_id or the same."""
+    what = st.sampled_from(["type", "views.update", "response_action"])
+    step = st.tuples(what, st.sampled_from("bcd"), st.sampled_from(["", "p", "q"]))
+    return draw(st.lists(step, max_size=12))
+
+
+@given(steps())
+@settings(deadline=None, max_examples=60)
+def test_however_often_it_is_redrawn_an_input_holds_what_it_held_under_its_id(
+    done: list[tuple[str, str, str]],
+) -> None:
+    bench = Bench()
+    where = ViewRef(bench.modal(form({"type": "plain_text_input"})).id)
+    block_id, value = "b", ""
+    for what, block, text in done:
+        if what == "type":
+            typed = {"type": "plain_text_input", "value": text or None}
+            bench.hands.enter("Ualice", where, f"{block_id}0", "a", typed)
+            value = text
+        else:
+            element: Json = {"type": "plain_text_input"} | ({"initial_value": text} if text else {})
+            redraw(bench, form(element, block_id=block), what)
+            if block != block_id:
+                block_id, value = block, text
+        assert held(bench) == [{"type": "plain_text_input", "value": value or None}]

@@ -10,9 +10,12 @@ from playwright.sync_api import Browser, Page, expect
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from sandbox.modals import new_modal
+from sandbox.model import Json
 from sandbox.practice import PracticeSlack
+from sandbox.webapi.stack import update_view
 from tests.sandbox.page_browser import Window, chromium, needs_browser, window
-from tests.sandbox.page_demo import MANIFEST, TOKEN, Demo
+from tests.sandbox.page_demo import MANIFEST, TOKEN, Demo, plain
 
 pytestmark = [
     pytest.mark.sockets,
@@ -134,3 +137,50 @@ def test_the_traffic_has_no_credentials(tab: Window, slack: PracticeSlack) -> No
     shown = page.content()
     for secret in (slack.bot_token, slack.app_token, slack.signing_secret):
         assert secret not in shown
+
+
+def settings_form(version: str, words: str, box: str, day: str) -> Json:
+    """A form of three inputs, with these values in them at first."""
+    options = [{"text": plain(name), "value": name} for name in ("Left", "Right")]
+    chosen = [option for option in options if option["value"] == box]
+    elements: dict[str, Json] = {
+        "Words": {"type": "plain_text_input", "initial_value": words},
+        "Sides": {"type": "checkboxes", "options": options, "initial_options": chosen},
+        "Day": {"type": "datepicker", "initial_date": day},
+    }
+    blocks = [
+        {
+            "type": "input",
+            "block_id": f"{label}{version}",
+            "label": plain(label),
+            "element": {"action_id": "a", **element},
+        }
+        for label, element in elements.items()
+    ]
+    title, submit = plain("Settings"), plain("Save")
+    return {"type": "modal", "title": title, "submit": submit, "blocks": blocks}
+
+
+def test_a_redrawn_form_shows_other_values_only_under_new_ids(
+    tab: Window, slack: PracticeSlack
+) -> None:
+    page = tab.open("as=alice&in=general")
+    alice = slack.person("alice")
+    with slack.workspace.change():
+        view = new_modal(slack.workspace, alice.id, settings_form("", "one", "Left", "2030-01-01"))
+    dialog = page.get_by_role("dialog", name="Settings")
+    dialog.get_by_label("Words").fill("mine")
+    with slack.workspace.changed:
+        assert slack.workspace.changed.wait_for(lambda: "mine" in str(view.values), 5)
+    for version, words, box, day in (
+        ("", "mine", "Left", "2030-01-01"),
+        ("-2", "two", "Right", "2031-02-02"),
+    ):
+        redrawn = settings_form(version, "two", "Right", "2031-02-02")
+        title = f"Settings{version or '-1'}"
+        update_view(slack.workspace, view.id, redrawn | {"title": plain(title)})
+        dialog = page.get_by_role("dialog", name=title)
+        expect(dialog.get_by_label("Words")).to_have_value(words)
+        expect(dialog.get_by_label("Day")).to_have_value(day)
+        for side in ("Left", "Right"):
+            expect(dialog.get_by_label(side)).to_be_checked(checked=side == box)
