@@ -146,7 +146,7 @@ def kept(turn: Turn) -> None:
     if not _may(turn, ref):
         return
     if errors := filled_in.with_token(turn.view, ids.REASON):
-        turn.acknowledge(response_action="errors", errors=errors)
+        turn.refuse_inputs(errors)
         return
     item = _keep(turn, ref, filled_in.text(turn.view, ids.REASON))
     turn.show(blocks.result(blocks.decided(item)))

@@ -64,7 +64,7 @@ def submitted(turn: Turn) -> None:
     wanted = _wanted(view)
     errors = filled_in.with_token(view, ids.NOTE) or _errors(turn, before, wanted)
     if errors:
-        turn.acknowledge(response_action="errors", errors=errors)
+        turn.refuse_inputs(errors)
         return
     try:
         with writing(context.engine) as session:
@@ -75,11 +75,11 @@ def submitted(turn: Turn) -> None:
     except ChangedMeanwhile as error:
         turn.show(_modal(turn, ref.key, changed_by=error.actor))
     except ScopesRefused as error:
-        turn.acknowledge(response_action="errors", errors={ids.SCOPES: str(error)})
+        turn.refuse_inputs({ids.SCOPES: str(error)})
     except NoteTooLong as error:
-        turn.acknowledge(response_action="errors", errors={ids.NOTE: str(error)})
+        turn.refuse_inputs({ids.NOTE: str(error)})
     except ExpiryRefused as error:
-        turn.acknowledge(response_action="errors", errors={ids.LAST_DAY: str(error)})
+        turn.refuse_inputs({ids.LAST_DAY: str(error)})
     else:
         context.nudge()
         changed = _changed(before, outcome.key)
@@ -147,7 +147,7 @@ def extend_submitted(turn: Turn) -> None:
                 context.policy,
             )  # fmt: skip
     except ExpiryRefused as error:
-        turn.acknowledge(response_action="errors", errors={ids.LAST_DAY: str(error)})
+        turn.refuse_inputs({ids.LAST_DAY: str(error)})
         return
     context.nudge()
     turn.show(expiry_blocks.extended(outcome.key))

@@ -15,7 +15,16 @@ HAS_TOKEN = "This contains a token. Leave it out: names and notes are for everyb
 def value(view: View, block_id: str, what: str) -> Any:
     """One element's value; `what` is where Slack puts it for this kind of element."""
     values = view["state"]["values"]
-    return values.get(block_id, {}).get(ids.VALUE, {}).get(what)
+    return values.get(block_now(view, block_id), {}).get(ids.VALUE, {}).get(what)
+
+
+def block_now(view: View, name: str) -> str:
+    """Return the block_id that the input of this name has in this view.
+
+    A form that was opened before its inputs had versions has the name itself.
+    """
+    held = view["state"]["values"]
+    return next((block_id for block_id in held if ids.unversioned(block_id) == name), name)
 
 
 def text(view: View, block_id: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,7 +50,8 @@ def choose_shelf(turn: Turn) -> None:
 
 def search(turn: Turn) -> None:
     """Shows the keys that match; of a pasted token its hint remains, which finds it too."""
-    _choose(turn, query=_without_token(turn.context, str(turn.action.get("value") or "")))
+    query = _without_token(turn.context, str(turn.action.get("value") or ""))
+    _choose(turn, searched_in=str(turn.action.get("block_id") or ""), query=query)
 
 
 def _without_token(context: Context, text: str) -> str:
@@ -70,12 +72,12 @@ def turn_on(turn: Turn) -> None:
     _choose(turn, after=Ref.decode(turn.action.get("value")).cursor)
 
 
-def _choose(turn: Turn, **changes: str) -> None:
+def _choose(turn: Turn, *, searched_in: str = "", **changes: str) -> None:
     turn.acknowledge()
     context, now = turn.context, turn.context.clock.now()
     with writing(context.engine) as session:
         home = homes.choose(session, context.account_id, turn.person.user_id, now, **changes)
-    draw(context, home, forced=True)
+    draw(context, home, forced=True, searched_in=searched_in)
 
 
 def follow(context: Context) -> bool:
@@ -97,11 +99,12 @@ def follow(context: Context) -> bool:
     return True
 
 
-def draw(context: Context, home: HomeView, *, forced: bool) -> None:
+def draw(context: Context, home: HomeView, *, forced: bool, searched_in: str = "") -> None:
     """Publishes a Home.
 
     Args:
         forced: also if nothing has changed in it: whoever opened it may have lost it.
+        searched_in: the block_id of the box in which the person just searched, if they did.
 
     Raises:
         SlackError: if it could not be published.
@@ -112,7 +115,7 @@ def draw(context: Context, home: HomeView, *, forced: bool) -> None:
     for hash_ in (home.view_hash, ""):
         with reading(context.engine) as session:
             seen = homes.newest(session, account)
-        view = _view(context, home)
+        view = _view(context, home, searched_in)
         drawn = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
         view_hash = home.view_hash
         if not forced and drawn == home.drawn:
@@ -127,7 +130,7 @@ def draw(context: Context, home: HomeView, *, forced: bool) -> None:
         homes.published(session, account, home.user_id, view_hash, drawn, seen)
 
 
-def _view(context: Context, home: HomeView) -> View:
+def _view(context: Context, home: HomeView, searched_in: str) -> View:
     person = Person(home.user_id)
     allowed = context.admins.check(person)
     ref = Ref(_ALWAYS)
@@ -136,7 +139,8 @@ def _view(context: Context, home: HomeView) -> View:
             return blocks.for_others(allowed.reason)
         mine = Shown(shelf=Shelf.MINE, after=home.shown.after, before=home.shown.before)
         return blocks.for_owner(_page(context, home.user_id, mine), ref)
-    return blocks.for_admin(_page(context, home.user_id, home.shown), ref)
+    page = replace(_page(context, home.user_id, home.shown), searched_in=searched_in)
+    return blocks.for_admin(page, ref)
 
 
 def _page(context: Context, user_id: str, shown: Shown) -> blocks.Page:

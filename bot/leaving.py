@@ -51,7 +51,7 @@ def submitted(turn: Turn) -> None:
     """Begins with whoever was chosen."""
     chosen = filled_in.person(turn.view, ids.PERSON)
     if chosen is None:
-        turn.acknowledge(response_action="errors", errors={ids.PERSON: "Choose who leaves."})
+        turn.refuse_inputs({ids.PERSON: "Choose who leaves."})
         return
     turn.say(_begin(turn, chosen))
 
@@ -123,7 +123,7 @@ def handed_over(turn: Turn) -> None:
     context, ref = turn.context, Ref.decode(turn.view.get("private_metadata"))
     found, chosen = _get(context, ref.about), filled_in.person(turn.view, ids.PERSON) or ""
     if why := _unfit(context, found, chosen):
-        turn.acknowledge(response_action="errors", errors={ids.PERSON: why})
+        turn.refuse_inputs({ids.PERSON: why})
         return
     account, service = context.account_id, context.service
     with writing(context.engine) as session:

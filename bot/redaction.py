@@ -22,7 +22,7 @@ _TICKET = re.compile(r"([?&]ticket=)[^&\s\"'<>]+")
 # A damaged token is no token to `redact`, and all the same a secret: what is pasted into the modal
 # for checking one is left out as a whole, be it written as JSON or as Python.
 _PASTED = re.compile(
-    rf"""(["']{ids.PASTED}["']\s*:\s*\{{\s*["']{ids.VALUE}["']\s*:\s*\{{[^{{}}]*?["']value["']\s*:\s*)"""
+    rf"""(["']{ids.PASTED}(?:{ids.VERSION_MARK}[^"']*)?["']\s*:\s*\{{\s*["']{ids.VALUE}["']\s*:\s*\{{[^{{}}]*?["']value["']\s*:\s*)"""
     r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
 )
 _TRACEBACKS = logging.Formatter()

@@ -47,7 +47,7 @@ def asked(turn: Turn) -> None:
         refuse(turn, belongs)
         return
     if errors := filled_in.with_token(view, ids.NAME, ids.REASON):
-        turn.acknowledge(response_action="errors", errors=errors)
+        turn.refuse_inputs(errors)
         return
     ref = Ref.decode(view.get("private_metadata"))
     name, reason = filled_in.text(view, ids.NAME), filled_in.text(view, ids.REASON)
@@ -62,11 +62,11 @@ def asked(turn: Turn) -> None:
                 name=name, scopes=scopes, reason=reason, submission=ref.request,
             )  # fmt: skip
     except NameRefused as error:
-        turn.acknowledge(response_action="errors", errors={ids.NAME: str(error)})
+        turn.refuse_inputs({ids.NAME: str(error)})
     except ScopesRefused as error:
-        turn.acknowledge(response_action="errors", errors={ids.SCOPES: str(error)})
+        turn.refuse_inputs({ids.SCOPES: str(error)})
     except (ReasonMissing, NoteTooLong, NotPossibleNow) as error:
-        turn.acknowledge(response_action="errors", errors={ids.REASON: str(error)})
+        turn.refuse_inputs({ids.REASON: str(error)})
     except AlreadyRequested:
         turn.show(blocks.asked_before())
     else:
@@ -116,7 +116,7 @@ def denied(turn: Turn) -> None:
     """Denies, with the reason."""
     context, ref = turn.context, Ref.decode(turn.view.get("private_metadata"))
     if errors := filled_in.with_token(turn.view, ids.REASON):
-        turn.acknowledge(response_action="errors", errors=errors)
+        turn.refuse_inputs(errors)
         return
     reason = filled_in.text(turn.view, ids.REASON)
     with writing(context.engine) as session:

@@ -56,11 +56,11 @@ def submitted(turn: Turn) -> None:
     grace = timedelta(seconds=int(chosen.get("value", GRACE_DEFAULT.total_seconds())))
     recipient = filled_in.person(turn.view, ids.RECIPIENT) or turn.person.user_id
     if grace not in GRACES:
-        turn.acknowledge(response_action="errors", errors={ids.GRACE: "Choose one of these."})
+        turn.refuse_inputs({ids.GRACE: "Choose one of these."})
         return
     if isinstance(context.admins.belongs(Person(recipient)), Denied):
         why = "Choose a full member of this workspace: guests and bots get no tokens."
-        turn.acknowledge(response_action="errors", errors={ids.RECIPIENT: why})
+        turn.refuse_inputs({ids.RECIPIENT: why})
         return
     with reading(context.engine) as session:
         key = finding.get(session, context.account_id, ref.key)

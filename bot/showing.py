@@ -37,12 +37,13 @@ def unclear(typed: str, found: Finding, ref: Ref) -> Message:
     return answers.unknown(typed, nearest, ref)
 
 
-def keys(turn: Turn, ref: Ref, *, back: bool = False) -> Message:
+def keys(turn: Turn, ref: Ref, *, back: bool = False, searched_in: str = "") -> Message:
     """A page of the list.
 
     Args:
         ref: `query` says what is searched for, `cursor` where the page begins (or ends, if
             `back`), and `do` whose keys alone are shown.
+        searched_in: the block_id of the box in which the person just searched, if they did.
     """
     account, owner = turn.context.account_id, ref.do or None
     before, after = (ref.cursor, None) if back else (None, ref.cursor or None)
@@ -55,6 +56,7 @@ def keys(turn: Turn, ref: Ref, *, back: bool = False) -> Message:
         total=page.total,
         first=page.before + 1,
         query=ref.query,
+        searched_in=searched_in,
         back=page.keys[0].id if page.has_previous and page.keys else None,
         on=page.keys[-1].id if page.has_next and page.keys else None,
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
 from slack_bolt import Ack, BoltContext
 
-from bot import traces
+from bot import filled_in, traces
 from bot.admins import Denied, Person
 from bot.blocks import answers, ids
 from bot.blocks.parts import Message, View, modal
@@ -133,6 +133,15 @@ class Turn:
             slack.update_view(str(self.view["id"]), view)
         else:
             slack.push_view(self.trigger, view)
+
+    def refuse_inputs(self, errors: Mapping[str, str]) -> None:
+        """Show each error at its input.
+
+        Args:
+            errors: by the input's name; Slack gets the block_id that it has in this modal.
+        """
+        placed = {filled_in.block_now(self.view, name): why for name, why in errors.items()}
+        self.acknowledge(response_action="errors", errors=placed)
 
     def show(self, view: View) -> None:
         """Redraws the submitted modal. Raises SlackError."""

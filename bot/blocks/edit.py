@@ -58,7 +58,7 @@ def edit(
                 "written. This is how it stands now.",
             )
         )  # fmt: skip
-    blocks += [
+    form = [
         sentence("What ", name_of(key), " may do, and who answers for it."),
         inputs.scopes(key.scopes),
         inputs.person(ids.OWNER, "Owner", key.owner, hint="Who answers for the key."),
@@ -87,6 +87,9 @@ def edit(
         ),
         inputs.last_day(last_day, latest),
     ]
+    # Redrawn after a change by another admin, the fields have to show that change: Slack would keep
+    # what this admin had entered, and the next Save would write it over the change.
+    blocks += form if changed_by is None else inputs.showing(ref.cursor, form)
     return modal(_TITLE, ids.EDIT_MODAL, blocks, submit="Save", ref=ref)
 
 

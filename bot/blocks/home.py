@@ -46,6 +46,7 @@ class Page:
         total: how many the whole choice has.
         first: the position of the page's first key in all of them, from 1.
         uses: the uses of each key on the last 30 days, by its id, oldest first.
+        searched_in: the block_id of the box that the query was typed into, where it just was.
         back, on: the keys before and after which the neighbouring pages lie; None without one.
     """
 
@@ -54,6 +55,7 @@ class Page:
     first: int
     uses: Mapping[str, Sequence[int]]
     query: str = ""
+    searched_in: str = ""
     shelf: Shelf = Shelf.ALL
     back: str | None = None
     on: str | None = None
@@ -71,7 +73,7 @@ def for_admin(page: Page, ref: Ref) -> View:
             button("Export", ids.EXPORT, ref),
             button("Guide", ids.HELP, ref),
         ),
-        search(page.query, ids.HOME_SEARCH),
+        search(page.query, ids.HOME_SEARCH, page.searched_in),
         actions(_shelves(page.shelf)),
         *(rows(page.keys, lambda key: menu(key, ref), lambda key: _use(key, page.uses))),
     ]

@@ -92,3 +92,16 @@ PERSON = "person"
 PASTED = "pasted_token"
 QUERY = "query"
 VALUE = "value"
+
+# What parts an input's name from its version; no name has it.
+VERSION_MARK = "@"
+
+
+def versioned(name: str, version: str) -> str:
+    """Return the block_id of an input that shows this version of its value."""
+    return f"{name}{VERSION_MARK}{version}"
+
+
+def unversioned(block_id: str) -> str:
+    """Return the input's name, whatever version its block_id carries, or none."""
+    return block_id.partition(VERSION_MARK)[0]

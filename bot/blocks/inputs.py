@@ -1,7 +1,14 @@
-"""The inputs that modals are made of; each has one element, of the action_id VALUE."""
+"""The inputs that modals are made of; each has one element, of the action_id VALUE.
+
+Slack keeps what stands in an input while its block_id and action_id stay the same, and then ignores
+a new initial value. So an input that is redrawn with a value that must be shown gets another
+block_id (`showing`); one whose entered value must survive, as where advice is added to a form,
+keeps its own. `bot.filled_in` reads both.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from bot.blocks import ids
@@ -12,6 +19,21 @@ from keys.token import redact
 
 NAME_INPUT_MAX = 200  # above what a name may have, so that what is wrong with it can be explained
 ANYWAY_VALUE = "anyway"
+
+
+def showing(version: str, blocks: Iterable[Block]) -> list[Block]:
+    """Make Slack show the values that these blocks bring, over what stood in the form before.
+
+    Args:
+        version: differs whenever the values have to replace those in the form.
+        blocks: inputs get their block_id for this version, other blocks stay as they are.
+    """
+    return [
+        {**block, "block_id": ids.versioned(block["block_id"], version)}
+        if block["type"] == "input"
+        else block
+        for block in blocks
+    ]
 
 
 def labelled(

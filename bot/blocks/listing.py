@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.blocks import ids
+from bot.blocks import ids, inputs
 from bot.blocks.parts import (
     Block,
     Element,
@@ -45,6 +46,7 @@ class Page:
         total: how many keys the whole search found.
         first: the position of the page's first key in all of them, counted from 1.
         query: the words searched for, at most 200 characters; empty for all keys.
+        searched_in: the block_id of the box that they were typed into, where they just were.
         back, on: where the pages before and after begin; None if there is none.
     """
 
@@ -52,6 +54,7 @@ class Page:
     total: int
     first: int = 1
     query: str = ""
+    searched_in: str = ""
     back: str | None = None
     on: str | None = None
 
@@ -69,15 +72,22 @@ def listing(page: Page, ref: Ref) -> Message:
     if len(page.keys) > ROWS_MAX:
         raise ValueError(f"a page has {len(page.keys)} keys; {ROWS_MAX} is the most")
     found = rows(page.keys, lambda key: menu(key, ref)) or [_nothing(page)]
-    blocks = [header("Active API keys"), search(page.query, ids.SEARCH), *found]
+    blocks = [header("Active API keys"), search(page.query, ids.SEARCH, page.searched_in), *found]
     if page.keys:
         blocks.append(context(_position(page)))
     blocks.append(_buttons(page, ref))
     return message(_count(page.total), *blocks)
 
 
-def search(query: str, action: str) -> Block:
-    """The box to search in, with what was searched for; `action` is what Enter does."""
+def search(query: str, action: str, searched_in: str) -> Block:
+    """Return the box to search in, with what was searched for.
+
+    Args:
+        action: the action_id of Enter.
+        searched_in: the block_id of the box that the query was typed into, if it just was. What
+            was typed may be a token, and must not stay where its hint is to be shown.
+    """
+    shown = clip(redact(query), QUERY_MAX)
     element: Element = {
         "type": "plain_text_input",
         "action_id": action,
@@ -85,15 +95,22 @@ def search(query: str, action: str) -> Block:
         "max_length": QUERY_MAX,
         "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
     }
-    if query:
-        element["initial_value"] = clip(redact(query), QUERY_MAX)
-    return {
+    if shown:
+        element["initial_value"] = shown
+    box: Block = {
         "type": "input",
         "block_id": ids.QUERY,
         "dispatch_action": True,
         "label": plain("Search, then press Enter"),
         "element": element,
     }
+    # The same query has the same version: a list that is redrawn because keys have changed does not
+    # take away what is being typed.
+    version = hashlib.sha256(shown.encode()).hexdigest()[:12]
+    if searched_in == ids.versioned(ids.QUERY, version):
+        version += "-again"
+    (block,) = inputs.showing(version, [box])
+    return block
 
 
 def menu(key: KeyView, ref: Ref) -> Element:

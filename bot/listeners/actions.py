@@ -114,7 +114,8 @@ def show_guide(turn: Turn) -> None:
 def search(turn: Turn) -> None:
     """Shows the keys that match, in place of the list."""
     query = str(turn.action.get("value") or "")
-    turn.say(showing.keys(turn, turn.ref(query=query)), replace=True)
+    box = str(turn.action.get("block_id") or "")
+    turn.say(showing.keys(turn, turn.ref(query=query), searched_in=box), replace=True)
 
 
 def _turn_page(turn: Turn, *, back: bool) -> None:

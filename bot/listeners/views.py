@@ -51,7 +51,7 @@ def create(turn: Turn) -> None:
     """Makes a key: refusals come in the modal, then the token is delivered."""
     context, user_id = turn.context, turn.person.user_id
     if errors := filled_in.with_token(turn.view, ids.NAME, ids.NOTE):
-        turn.acknowledge(response_action="errors", errors=errors)
+        turn.refuse_inputs(errors)
         return
     last_day = filled_in.day(turn.view, ids.LAST_DAY)
     try:
@@ -111,7 +111,7 @@ def rename(turn: Turn) -> None:
     context, ref, name = turn.context, _ref(turn), filled_in.text(turn.view, ids.NAME)
     key = showing.get(turn, ref.key)
     if errors := filled_in.with_token(turn.view, ids.NAME):
-        turn.acknowledge(response_action="errors", errors=errors)
+        turn.refuse_inputs(errors)
         return
     advice = advice_on(name)
     if name.strip() and name != key.name and advice and not _insists(turn):
@@ -147,4 +147,4 @@ def _insists(turn: Turn) -> bool:
 
 
 def _refuse(turn: Turn, block_id: str, why: str) -> None:
-    turn.acknowledge(response_action="errors", errors={block_id: why})
+    turn.refuse_inputs({block_id: why})

@@ -81,7 +81,7 @@ def test_a_list_turns_pages_within_its_search() -> None:
     back, on = (Ref.decode(buttons(shown)[label]["value"]) for label in ("Previous", "Next"))
     assert (back.cursor, on.cursor) == ("c" * 100, "d" * 100)
     assert back.query == on.query == "zap"
-    search = inputs(shown)[ids.QUERY]
+    (search,) = (b for id_, b in inputs(shown).items() if ids.unversioned(id_) == ids.QUERY)
     assert search["dispatch_action"] is True
     assert search["element"]["initial_value"] == "zap"
 
@@ -303,3 +303,24 @@ def test_the_team_is_told_who_did_what() -> None:
 def test_a_notice_without_words_is_an_error() -> None:
     with pytest.raises(notices.UnknownNotice, match=r"key\.other"):
         notices.notice(due("key.other"))
+
+
+def test_only_a_search_box_that_shows_the_same_query_keeps_its_block_id() -> None:
+    def box(query: str, searched_in: str = "") -> str:
+        return str(listing.search(query, ids.SEARCH, searched_in)["block_id"])
+
+    assert box("zap") == box("zap") != box("")
+    assert box("zap") != box("zapier")
+    again = box("zap", box("zap"))
+    assert again != box("zap") == box("zap", again)
+    assert box("", box("zap")) == box("")
+    assert {ids.unversioned(one) for one in (again, box(""))} == {ids.QUERY}
+
+
+def test_a_version_changes_the_ids_of_inputs_alone() -> None:
+    name, line = block_inputs.text("name", "Name", "x", most=9), {"type": "divider"}
+    shown = block_inputs.showing("7", [name, line])
+    assert [block.get("block_id") for block in shown] == ["name@7", None]
+    assert shown[0]["element"] == name["element"]
+    assert block_inputs.showing("8", [name])[0]["block_id"] != shown[0]["block_id"]
+    assert ids.unversioned("name@7") == ids.unversioned("name") == "name"

@@ -94,15 +94,14 @@ def test_what_is_typed_after_the_command_is_never_looked_at(bench: Bench) -> Non
 
 @pytest.mark.parametrize("form", [json.dumps, repr])
 @pytest.mark.parametrize("cut", [1, 5, 10])
+@pytest.mark.parametrize("block_id", ["pasted_token", "pasted_token@7"])
 def test_a_damaged_token_is_kept_out_of_the_log(
-    bench: Bench, form: Any, cut: int, caplog: pytest.LogCaptureFixture
+    bench: Bench, form: Any, cut: int, block_id: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     _, token = bench.house.issue("Zapier")
     pasted = f'"{token.reveal()[cut:-cut]}" \\ it\'s this'
     body = {
-        "state": {
-            "values": {"pasted_token": {"value": {"type": "plain_text_input", "value": pasted}}}
-        }
+        "state": {"values": {block_id: {"value": {"type": "plain_text_input", "value": pasted}}}}
     }
     said = redaction.redact(f"received {form(body)} and more")
     assert token.secret[10:30] not in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,16 @@ from bot.context import Context
 from bot.slack import Calls, SlackClient
 from keys import finding
 from sandbox.delivering import Ack, NotAcknowledged
-from sandbox.model import Json
+from sandbox.model import Json, StateValues
+from sandbox.people import Person
 from sandbox.practice import PracticeSlack
+from sandbox.values import state_values
 from storage import reading
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import buttons
 from tests.keys.conftest import House, open_test_house
 
+SECOND = timedelta(seconds=1)
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 
 
@@ -128,3 +132,155 @@ def test_the_list_and_its_menu(slack: PracticeSlack, house: House) -> None:
     alice.sees("Rename API key").fills(name="Zapier, production").submits()
     alice.sees("is now")
     assert names(house) == ["Zapier, production"]
+
+
+def entered(person: Person) -> dict[str, Any]:
+    """What stands in the modal's inputs, by the name of the input."""
+    assert person.modal is not None
+    view = person.modal.view
+    found = {}
+    for block_id, elements in state_values(view.blocks, view.values).items():
+        (value,) = elements.values()
+        held = next(held for what, held in value.items() if what != "type")
+        many = isinstance(held, list)
+        found[ids.unversioned(block_id)] = [one["value"] for one in held] if many else held
+    return found
+
+
+def edited(house: House, key_id: str) -> Json:
+    """What the edit form would hold for the key as it stands."""
+    with reading(house.engine) as session:
+        key = finding.get(session, house.account, key_id)
+    return {
+        ids.SCOPES: list(key.scopes),
+        ids.OWNER: key.owner,
+        ids.BACKUP_OWNER: key.backup_owner,
+        ids.NOTE: key.note,
+        ids.NETWORKS: "\n".join(key.networks),
+        ids.RATE: key.rate_limit,
+        ids.LAST_DAY: (key.expires_at - SECOND).date().isoformat() if key.expires_at else None,
+    }
+
+
+def test_the_second_of_two_admins_sees_what_the_first_saved(
+    slack: PracticeSlack, house: House
+) -> None:
+    slack.add_person("carol", role="admin")
+    alice, carol = slack.person("alice"), slack.person("carol")
+    key, _ = house.issue("Zapier", owner=alice.id, scopes=("read",))
+    for admin in (alice, carol):
+        admin.types("/apikeys edit Zapier").sees("Edit API key")
+    carol.fills(
+        scopes=["write"], owner="carol", backup_owner="alice", note="Carol's",
+        networks="192.0.2.0/24", rate="7/minute", last_day="2098-01-01",
+    )  # fmt: skip
+    alice.fills(
+        scopes=["read", "write"], owner="alice", backup_owner="bob", note="Alice's",
+        networks="10.1.0.0/16", rate="100/minute", last_day="2099-12-31",
+    )  # fmt: skip
+    alice.submits().sees("Saved")
+    saved = edited(house, key.id)
+    assert saved[ids.NOTE] == "Alice's"
+    carol.submits().sees("changed this key in the meantime")
+    assert entered(carol) == saved
+    carol.submits().sees("was so already")
+    assert edited(house, key.id) == saved
+
+
+def test_a_form_that_was_redrawn_is_read_refused_and_redrawn_again(
+    slack: PracticeSlack, house: House
+) -> None:
+    slack.add_person("carol", role="admin")
+    alice, carol = slack.person("alice"), slack.person("carol")
+    key, _ = house.issue("Zapier", owner=alice.id, scopes=("read",))
+    carol.types("/apikeys edit Zapier").sees("Edit API key")
+    for note in ("first", "second", "third"):
+        alice.types("/apikeys edit Zapier").sees("Edit API key")
+        alice.fills(note=note).submits().sees("Saved").closes()
+        carol.fills(Note="Carol's").submits()
+        assert entered(carol)[ids.NOTE] == note
+    carol.fills(Rate_limit="often").submits()
+    assert carol.modal is not None
+    ((block_id, why),) = carol.modal.errors.items()
+    assert (ids.unversioned(block_id), "100/minute" in why) == (ids.RATE, True)
+    carol.fills(Rate_limit="5/minute").submits().sees("rate limit")
+    after = edited(house, key.id)
+    assert (after[ids.NOTE], after[ids.RATE]) == ("third", "5/minute")
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [
+        ("new", {"note": "For invoices", "scopes": ["write"]}),
+        ("request", {"reason": "For invoices", "scopes": ["write"]}),
+        ("rename Zapier", {}),
+    ],
+)
+def test_advice_leaves_what_was_filled_in(
+    slack: PracticeSlack, house: House, command: str, more: dict[str, Any]
+) -> None:
+    house.issue("Zapier")
+    alice = slack.person("alice")
+    alice.types(f"/apikeys {command}").sees("Up to 80 characters")
+    alice.fills(name="test", **more)
+    before = entered(alice)
+    assert before[ids.NAME] == "test"
+    alice.submits().sees("Use this name anyway")
+    assert entered(alice) == before | {ids.ANYWAY: []}
+
+
+def newest(slack: PracticeSlack, person: Person) -> list[Json]:
+    """The blocks of the newest message that the person sees in #general."""
+    general = next(c.id for c in slack.workspace.channels.values() if c.name == "general")
+    return slack.workspace.messages_for(person.id, general)[-1].blocks
+
+
+def box(blocks: list[Json], values: StateValues, action: str) -> tuple[str, str | None]:
+    """The block_id of the search box among these blocks, and what stands in it."""
+    for block_id, elements in state_values(blocks, values).items():
+        if action in elements:
+            return block_id, elements[action]["value"]
+    raise AssertionError("there is no search box")
+
+
+def test_the_search_box_of_home_shows_what_was_searched_for(
+    slack: PracticeSlack, house: House
+) -> None:
+    key, token = house.issue("Zapier")
+    house.issue("Make")
+    alice = slack.person("alice")
+    alice.opens_home().sees("1 to 2 of 2")
+
+    def shown() -> str | None:
+        home = slack.workspace.home_of(alice.id)
+        assert home is not None
+        return box(home.blocks, home.values, ids.HOME_SEARCH)[1]
+
+    # The same token again and again: the box shows its hint at last, never the token.
+    for _ in range(3):
+        alice.enters(token.reveal(), into="Search, then press Enter").sees("1 to 1 of 1")
+        with slack.workspace.changed:
+            assert slack.workspace.changed.wait_for(lambda: shown() == key.hint, 5), (
+                "the token stayed in the box"
+            )
+
+
+def test_the_search_box_of_the_list_is_a_new_one_for_another_search(
+    slack: PracticeSlack, house: House
+) -> None:
+    house.issue("Zapier")
+    house.issue("Make")
+    alice = slack.person("alice")
+
+    def shown() -> tuple[str, str | None]:
+        return box(newest(slack, alice), {}, ids.SEARCH)
+
+    alice.types("/apikeys list").sees("2 active keys")
+    everything = shown()
+    alice.enters("zap", into="Search, then press Enter").sees("1 active key")
+    found = shown()
+    alice.presses("Show all keys")
+    alice.sees("2 active keys")
+    assert (everything[1], found[1]) == (None, "zap")
+    assert shown() == everything
+    assert found[0] != everything[0]
