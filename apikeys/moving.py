@@ -20,6 +20,7 @@ from keys.import_files import read
 from keys.import_lines import ALGORITHMS, Checked, Defaults, Entry, Problem
 from keys.importing import Plan
 from keys.scopes import SCOPES, check_scopes
+from keys.token import redact
 from storage import reading, writing
 
 # With --keep-going so many are added at a time, so that nobody else waits for long.
@@ -68,7 +69,8 @@ def import_keys(
             made = _all_or_nothing(house, account_id, checked.entries)
         problems = sorted((*checked.problems, *made.problems), key=_place)
         for problem in problems:
-            click.echo(f"{problem.where}: {problem.why}", err=True)
+            # A name or an id that has been here for long may hold one.
+            click.echo(redact(f"{problem.where}: {problem.why}"), err=True)
         nothing = bool(problems) and not keep_going
         for sentence in _summary(checked, made, problems, dry_run=dry_run, nothing=nothing):
             click.echo(sentence)

@@ -185,7 +185,7 @@ def _opened(workspace: str | None) -> Iterator[tuple[House, str]]:
             else:
                 account_id = accounts.of_workspace(session, workspace)
         if account_id is None:
-            raise click.ClickException(f"There is no workspace {workspace} here.")
+            raise click.ClickException(f"There is no workspace {redact(workspace or '')} here.")
         yield house, account_id
     except KeysError as error:
         raise click.ClickException(redact(str(error))) from error

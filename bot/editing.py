@@ -23,6 +23,7 @@ from keys.errors import (
     LimitsRefused,
     NoteTooLong,
     ScopesRefused,
+    TokenInText,
 )
 from keys.limits import check_networks, check_rate
 from keys.values import Actor, KeyView, State
@@ -106,7 +107,7 @@ def _errors(turn: Turn, before: KeyView, wanted: Wanted) -> dict[str, str]:
         errors[ids.RATE] = str(error)
     try:
         check_networks(wanted.networks)
-    except LimitsRefused as error:
+    except (LimitsRefused, TokenInText) as error:
         errors[ids.NETWORKS] = str(error)
     for block_id, person, was in (
         (ids.OWNER, wanted.owner, before.owner),

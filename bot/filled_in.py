@@ -7,9 +7,8 @@ from typing import Any
 
 from bot.blocks import ids
 from bot.blocks.parts import View
-from keys.token import redact
-
-HAS_TOKEN = "This contains a token. Leave it out: names and notes are for everybody to read."
+from keys.errors import TokenInText
+from keys.naming import refuse_token
 
 
 def value(view: View, block_id: str, what: str) -> Any:
@@ -50,6 +49,15 @@ def day(view: View, block_id: str) -> date | None:
 
 
 def with_token(view: View, *block_ids: str) -> dict[str, str]:
-    """An error for each of these texts that holds a token."""
-    texts = {block_id: text(view, block_id) for block_id in block_ids}
-    return {block_id: HAS_TOKEN for block_id, said in texts.items() if redact(said) != said}
+    """Return an error for each of these texts that contains a token.
+
+    The domain refuses them as well. This comes before a modal is redrawn with what was typed, and
+    says it at every field at once; a block's id is the name of its field.
+    """
+    errors = {}
+    for block_id in block_ids:
+        try:
+            refuse_token(text(view, block_id), block_id)
+        except TokenInText as error:
+            errors[block_id] = str(error)
+    return errors

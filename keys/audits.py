@@ -208,11 +208,11 @@ def keep(
 
     Raises:
         KeyNotFound: if the account has no such audit, or the key is not in it.
-        NoteTooLong: if the reason is too long.
+        NoteTooLong, TokenInText: if the reason is too long, or contains a token.
     """
     records.lock(session, account_id)
     audit, row = both_rows(session, account_id, audit_id, key_id)
-    said, now = clean_note(reason), service.clock.now()
+    said, now = clean_note(reason, "reason"), service.clock.now()
     if audit.state == Stage.OPEN and not row.decision:
         row.decision, row.decided_by, row.decided_at = Decision.KEPT, str(actor), now
         row.reason = said

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from keys import gateways, live, records
 from keys.errors import ChangedMeanwhile, KeyRevoked, NotPossibleNow
 from keys.limits import check_networks, check_rate
-from keys.naming import clean_note
+from keys.naming import clean_note, refuse_token
 from keys.policy import Policy
 from keys.scopes import check_scopes
 from keys.service import KeyService, Outcome
@@ -69,9 +69,11 @@ def edit(
 
     Raises:
         ChangedMeanwhile: if somebody else has changed it since.
-        KeyNotFound, KeyRevoked, ScopesRefused, NoteTooLong, LimitsRefused, ExpiryRefused: with a
-            sentence for the person.
+        KeyNotFound, KeyRevoked, ScopesRefused, NoteTooLong, LimitsRefused, ExpiryRefused,
+            TokenInText: with a sentence for the person.
     """
+    refuse_token(wanted.owner or "", "owner")
+    refuse_token(wanted.backup_owner or "", "backup owner")
     records.lock(session, account_id)
     key = _working(service, session, account_id, key_id)
     last = _last_change(session, account_id, key_id)
@@ -106,8 +108,9 @@ def hand_over(
         before, after: the ids of the two.
 
     Raises:
-        KeyNotFound, KeyRevoked, NotPossibleNow: with a sentence for the person.
+        KeyNotFound, KeyRevoked, NotPossibleNow, TokenInText: with a sentence for the person.
     """
+    refuse_token(after, "owner")
     records.lock(session, account_id)
     key = _working(service, session, account_id, key_id)
     owner = after if key.owner == before else key.owner

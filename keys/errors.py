@@ -8,6 +8,7 @@ KeysError
 │   └── NameTaken          another active key has it; `.key_id`
 ├── ScopesRefused          no scope, or one that does not exist
 ├── NoteTooLong
+├── TokenInText            a token was typed where people read: a name, a note; `.field`
 ├── ReasonMissing          nothing was said about what a key is for
 ├── LimitsRefused          a rate or a network that is none
 ├── KeyNotFound            this account has no such key
@@ -76,6 +77,17 @@ class ScopesRefused(KeysError):
 
 class NoteTooLong(KeysError):
     """More than 500 characters."""
+
+
+class TokenInText(KeysError):
+    """A text that people read and that is kept contains a token. The text itself is not kept."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            f"The {field} contains a token. It would stay on record for everyone to read. "
+            "Remove the token."
+        )
+        self.field = field
 
 
 class ReasonMissing(KeysError):
@@ -161,4 +173,5 @@ __all__ = [
     "ReservationLost",
     "ScopesRefused",
     "StorageUnavailable",
+    "TokenInText",
 ]

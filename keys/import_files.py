@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keys.errors import ImportRefused
+from keys.naming import refuse_token
 
 COLUMNS = (
     "name",
@@ -52,6 +53,7 @@ def read(text: str) -> list[RawLine]:
 
     Raises:
         ImportRefused: if the file as a whole cannot be read, with a sentence that says why.
+        TokenInText: if a token stands where the name of a column should.
     """
     text = text.removeprefix("\ufeff")
     begins = text.lstrip()[:1]
@@ -99,6 +101,7 @@ def _column(name: str) -> str:
     folded = name.casefold()
     known = _OTHER_NAMES.get(folded, folded)
     if known not in COLUMNS:
+        refuse_token(name, "name of a column")
         # To pass it over could lose what it says, such as that a key expires.
         raise ImportRefused(
             f"There is no column “{name[:40]}”. The columns are: {', '.join(COLUMNS)}."
@@ -147,6 +150,7 @@ def _entry(where: str, entry: Any) -> RawLine:
     for name, value in entry.items():
         cell = _cell(value)
         if cell is None:
+            refuse_token(str(name), "name of a column")
             return RawLine(where, {}, f"“{str(name)[:40]}” is neither a text nor a number.")
         if cell.strip():
             cells[_column(str(name))] = cell.strip()

@@ -7,7 +7,6 @@ that does not work any more is noted, and nobody but its poster needs to hear of
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,15 +15,7 @@ from sqlmodel import Session, col, select
 
 from keys import live, notices, records
 from keys.service import KeyService
-from keys.token import (
-    CHECKSUM_LENGTH,
-    PREFIX_MAX,
-    PUBLIC_ID_LENGTH,
-    SECRET_LENGTH,
-    NotAToken,
-    Token,
-    parse,
-)
+from keys.token import Token, whole_in
 from keys.values import Actor, KeyView, State
 from keys.views import view
 from storage.tables import Key, Secret
@@ -34,12 +25,6 @@ REASON = "its token was seen in a message"
 # More in one message are a list of keys, and the first ones say enough.
 MOST = 20
 _FINDER = Actor.system("leaks")
-# All of a token but its prefix. It is found by this, in time that grows with the text's length
-# alone; which of the characters before it are the prefix, the checksum tells.
-_TAIL = re.compile(
-    rf"_[0-9A-Za-z]{{{PUBLIC_ID_LENGTH}}}_[0-9A-Za-z]{{{SECRET_LENGTH}}}"
-    rf"_[0-9A-Za-z]{{{CHECKSUM_LENGTH}}}(?![0-9A-Za-z])"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +76,9 @@ def tokens_in(texts: Iterable[str]) -> list[Token]:
     """
     found: dict[str, Token] = {}
     for text in texts:
-        for match in _TAIL.finditer(text):
-            token = _whole(text, match)
-            if token is not None:
-                found.setdefault(token.public_id, token)
+        for token in whole_in(text):
+            found.setdefault(token.public_id, token)
     return list(found.values())[:MOST]
-
-
-def _whole(text: str, tail: re.Match[str]) -> Token | None:
-    """The token with this end, whatever stands before it without a space."""
-    for begin in range(max(tail.start() - PREFIX_MAX, 0), tail.start()):
-        try:
-            return parse(text[begin : tail.end()])
-        except NotAToken:
-            continue
-    return None
 
 
 def seen(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 
 from keys.errors import LimitsRefused
+from keys.naming import refuse_token
 
 NETWORKS_MAX = 20
 COUNT_MAX = 1_000_000
@@ -35,9 +36,11 @@ def check_networks(texts: Iterable[str]) -> tuple[str, ...]:
 
     Raises:
         LimitsRefused: with a sentence that names the one that is neither.
+        TokenInText: if one contains a token, which is not named.
     """
     networks: dict[str, None] = {}
     for text in texts:
+        refuse_token(text, "list of networks")
         try:
             networks[str(ip_network(text.strip()))] = None
         except ValueError:

@@ -1,11 +1,12 @@
-"""What a key may be called, and which names turn out badly."""
+"""What a key may be called, which names turn out badly, and what no text here may contain."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-from keys.errors import NameEmpty, NameTooLong, NameUnprintable, NoteTooLong
+from keys.errors import NameEmpty, NameTooLong, NameUnprintable, NoteTooLong, TokenInText
+from keys.token import redact, whole_in
 
 NAME_MAX = 80
 NOTE_MAX = 500
@@ -17,6 +18,10 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")
 # Letters that show nothing although Unicode counts them as letters.
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+
+# Marks without a width of their own may stand between two letters and not be seen.
+_UNSEEN = _UNPRINTABLE | {"Mn", "Me"}
+_NOT_IN_A_TOKEN = re.compile(r"[^0-9A-Za-z_]+")
 
 _POOR = {
     "test": "In half a year nobody knows which test it was for",
@@ -54,12 +59,37 @@ _FILLER = frozenset({"my", "the", "a", "api", "key", "token", "for", "our", "new
 GOOD_NAME = "Zapier, production"
 
 
+def refuse_token(text: str, field: str) -> None:
+    """Refuse a text that contains a token: what is typed here is kept and read by everyone.
+
+    Any prefix counts, since the setting may have changed. A form without the right checksum counts
+    too: it is a real token with a typing error. Characters that cannot be seen are passed over.
+    Where anything else stands between a token's characters, such as a line break or a backslash,
+    only the right checksum counts, so that ordinary words are not taken for a token.
+
+    Args:
+        field: what the user calls the text, such as “note”; the error names it.
+
+    Raises:
+        TokenInText: with a sentence that does not repeat the text.
+    """
+    seen = "".join(char for char in text if char.isspace() or not _is_unseen(char))
+    plain = unicodedata.normalize("NFKC", seen)
+    if redact(plain) != plain or any(whole_in(_NOT_IN_A_TOKEN.sub("", plain), apart=False)):
+        raise TokenInText(field)
+
+
+def _is_unseen(char: str) -> bool:
+    return unicodedata.category(char) in _UNSEEN or char in _BLANK_LETTERS
+
+
 def clean_name(text: str) -> str:
     """Returns the name as it will be kept: NFC, trimmed, each run of blanks a single space.
 
     Raises:
-        NameEmpty, NameTooLong, NameUnprintable: with a sentence that says what to do.
+        NameEmpty, NameTooLong, NameUnprintable, TokenInText: with a sentence that says what to do.
     """
+    refuse_token(text, "name")
     name = unicodedata.normalize("NFC", text)
     name = re.sub(r"[^\S\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+", " ", name).strip()
     if any(_is_unprintable(char) for char in name):
@@ -96,12 +126,17 @@ def fold(name: str) -> str:
     return unicodedata.normalize("NFC", " ".join(folded.casefold().split()))
 
 
-def clean_note(text: str) -> str:
+def clean_note(text: str, field: str = "note") -> str:
     """Returns the note, trimmed.
+
+    Args:
+        field: what the user calls it, such as “reason”.
 
     Raises:
         NoteTooLong: if it has more than 500 characters.
+        TokenInText: if it contains a token.
     """
+    refuse_token(text, field)
     note = text.strip()
     if len(note) > NOTE_MAX:
         raise NoteTooLong(

@@ -79,8 +79,8 @@ def ask(
 
     Raises:
         AlreadyRequested: if this very submission was sent before.
-        NameRefused, ScopesRefused, ReasonMissing, NoteTooLong, NotPossibleNow: with a sentence
-            for the person.
+        NameRefused, ScopesRefused, ReasonMissing, NoteTooLong, TokenInText, NotPossibleNow: with
+            a sentence for the person.
     """
     records.lock(session, account_id)
     sent = select(AccessRequest.id).where(
@@ -88,7 +88,7 @@ def ask(
     )
     if before := session.exec(sent).first():
         raise AlreadyRequested(before)
-    name, chosen, reason = clean_name(name), check_scopes(scopes), clean_note(reason)
+    name, chosen, reason = clean_name(name), check_scopes(scopes), clean_note(reason, "reason")
     if not reason:
         raise ReasonMissing("Say what the key is for, so that somebody can decide.")
     _refuse_a_taken_name(session, account_id, name)
@@ -168,6 +168,7 @@ def approve(
         KeyNotFound: if the account has no such request.
         NotPossibleNow: if it is the person's own.
         NameRefused: if another key has taken the name meanwhile.
+        TokenInText: if the request was made before tokens were refused, and contains one.
     """
     records.lock(session, account_id)
     row = _row(session, account_id, request_id)
@@ -208,14 +209,16 @@ def deny(
     Raises:
         KeyNotFound: if the account has no such request.
         NotPossibleNow: if it is the person's own.
-        NoteTooLong: if the reason is too long.
+        NoteTooLong, TokenInText: if the reason is too long, or contains a token.
     """
     records.lock(session, account_id)
     row = _row(session, account_id, request_id)
     _refuse_own(row, actor)
     if row.state != Stage.OPEN:
         return False
-    _decide(session, row, Stage.DENIED, "request.denied", actor, clean_note(reason), service)
+    _decide(
+        session, row, Stage.DENIED, "request.denied", actor, clean_note(reason, "reason"), service
+    )
     return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from keys.errors import ScopesRefused
+from keys.naming import refuse_token
 
 READ = "read"
 WRITE = "write"
@@ -17,12 +18,12 @@ def check_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
 
     Raises:
         ScopesRefused: if there is none, or one that does not exist.
+        TokenInText: if one contains a token, which is not named.
     """
     chosen = set(scopes)
-    if unknown := chosen - set(SCOPES):
-        raise ScopesRefused(
-            f"There is no scope “{sorted(unknown)[0]}”. Choose from: {', '.join(SCOPES)}."
-        )
+    if unknown := sorted(chosen - set(SCOPES)):
+        refuse_token(unknown[0], "list of scopes")
+        raise ScopesRefused(f"There is no scope “{unknown[0]}”. Choose from: {', '.join(SCOPES)}.")
     if not chosen:
         raise ScopesRefused("Choose at least one thing that the key may do.")
     return tuple(scope for scope in SCOPES if scope in chosen)

@@ -30,7 +30,7 @@ from keys.errors import (
 )
 from keys.ids import new_id
 from keys.limits import check_networks, check_rate
-from keys.naming import clean_name, clean_note, fold
+from keys.naming import clean_name, clean_note, fold, refuse_token
 from keys.pepper import Peppers
 from keys.policy import DeliveryWay
 from keys.scopes import check_scopes
@@ -94,8 +94,10 @@ class KeyService:
 
         Raises:
             AlreadyRequested: if this very request was carried out before.
-            NameRefused, ScopesRefused, NoteTooLong: with a sentence for the person.
+            NameRefused, ScopesRefused, NoteTooLong, TokenInText: with a sentence for the person.
         """
+        refuse_token(request.owner or "", "owner")
+        refuse_token(request.backup_owner or "", "backup owner")
         records.lock(session, account_id)
         self._refuse_a_repetition(session, account_id, request)
         name, scopes = clean_name(request.name), check_scopes(request.scopes)
@@ -215,7 +217,7 @@ class KeyService:
         """Gives a key another name; its token stays the same.
 
         Raises:
-            KeyNotFound, KeyRevoked, NameRefused: with a sentence for the person.
+            KeyNotFound, KeyRevoked, NameRefused, TokenInText: with a sentence for the person.
         """
         records.lock(session, account_id)
         key = _row(session, account_id, key_id)
@@ -250,6 +252,7 @@ class KeyService:
 
         Raises:
             KeyNotFound: if the account has no such key.
+            NoteTooLong, TokenInText: if the reason is too long, or contains a token.
         """
         records.lock(session, account_id)
         now = self.clock.now()
@@ -257,7 +260,7 @@ class KeyService:
             "state": State.REVOKED,
             "revoked_at": now,
             "revoked_by": str(actor),
-            "revoked_reason": clean_note(reason),
+            "revoked_reason": clean_note(reason, "reason"),
             "pending_until": None,
         }
         changed = self._move(session, account_id, key_id, (State.ACTIVE, State.PENDING), values)
@@ -297,7 +300,7 @@ class KeyService:
             networks: addresses and networks in CIDR form.
 
         Raises:
-            KeyNotFound, KeyRevoked, LimitsRefused: with a sentence for the person.
+            KeyNotFound, KeyRevoked, LimitsRefused, TokenInText: with a sentence for the person.
         """
         records.lock(session, account_id)
         key = _row(session, account_id, key_id)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 import secrets
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -28,8 +29,8 @@ CHECKSUM_LENGTH = 6
 _PREFIX = r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*"
 PREFIX_PATTERN = re.compile(rf"{_PREFIX}\Z")
 PREFIX_MAX = 20
-_TAIL = PUBLIC_ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH + 3
-TOKEN_MAX = PREFIX_MAX + _TAIL
+_TAIL_LENGTH = PUBLIC_ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH + 3
+TOKEN_MAX = PREFIX_MAX + _TAIL_LENGTH
 
 # Two digits at a time: a checksum is made for every text that is looked at.
 _PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
@@ -164,6 +165,35 @@ def parse(text: str) -> Token:
         # 62**43 is a little more than 2**256: such a text was never made by us.
         raise NotAToken(Flaw.MALFORMED)
     return token
+
+
+def whole_in(text: str, *, apart: bool = True) -> Iterator[Token]:
+    """Find each token in a text, of any prefix, whatever stands before it; the checksum fits.
+
+    A text without one costs a single search.
+
+    Args:
+        apart: whether a token ends only where no other letter or digit follows.
+    """
+    for tail in (_TAIL_APART if apart else _TAIL).finditer(text):
+        for begin in range(max(tail.start() - PREFIX_MAX, 0), tail.start()):
+            try:
+                token = parse(text[begin : tail.end(1)])
+            except NotAToken:
+                continue
+            yield token
+            break
+
+
+# All of a token but its prefix. It is found by this, in time that grows with the text's length
+# alone; which of the characters before it are the prefix, the checksum tells. Looking ahead lets
+# what only looks like an end hide no token that begins inside it.
+_TAIL_FORM = (
+    rf"_[0-9A-Za-z]{{{PUBLIC_ID_LENGTH}}}_[0-9A-Za-z]{{{SECRET_LENGTH}}}"
+    rf"_[0-9A-Za-z]{{{CHECKSUM_LENGTH}}}"
+)
+_TAIL = re.compile(rf"(?=({_TAIL_FORM}))")
+_TAIL_APART = re.compile(rf"(?=({_TAIL_FORM})(?![0-9A-Za-z]))")
 
 
 def pattern(prefix: str) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.apikeys.test_operator import Shell
+from keys.token import make
+from tests.apikeys.test_operator import Shell, kept_nowhere
 
 
 @pytest.fixture
@@ -45,6 +46,27 @@ def test_the_same_file_twice(shell: Shell) -> None:
     shown = shell.run("keys", "show", "Zapier (2)").stdout
     assert "key.imported" in shown
     assert "(imported)" in shown
+
+
+@pytest.mark.parametrize("column", ["name", "note", "external_id", "owner", "hint", "scopes"])
+def test_a_line_with_a_token_is_refused(shell: Shell, column: str) -> None:
+    token = make("acme_old")
+    columns = {"name": "Zapier", "scopes": "read"} | {column: f"{token.reveal()}"}
+    lines = [",".join([*columns, "hash"]), ",".join([*columns.values(), digest("a")])]
+    for flags in ((), ("--dry-run",), ("--keep-going",)):
+        done = shell.run("import", "-", *flags, typed="\n".join(lines))
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"line 2: The column “{column}” contains a token. ")
+        assert kept_nowhere(shell.folder, token, done)
+    assert "There are no active keys yet." in shell.run("keys", "list").stdout
+
+
+def test_a_token_among_the_columns_is_refused_and_not_repeated(shell: Shell) -> None:
+    token = make("ak")
+    done = shell.run("import", "-", typed=f"{token.reveal()},hash\nZapier,{digest('a')}\n")
+    assert done.returncode == 1
+    assert "The name of a column contains a token." in done.stderr
+    assert kept_nowhere(shell.folder, token, done)
 
 
 def test_a_dry_run_does_nothing(shell: Shell) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from keys.token import pattern
+from keys.token import Token, make, pattern
 
 COMMAND = (sys.executable, "-c", "from apikeys.cli import main; main()")
 
@@ -110,6 +110,51 @@ def test_bad_input_gets_a_sentence(shell: Shell, words: tuple[str, ...], says: s
     assert done.returncode == 1
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def kept_nowhere(folder: Path, token: Token, done: subprocess.CompletedProcess[str]) -> bool:
+    """Whether no piece of the secret stands in what was printed or in a file of the folder."""
+    pieces = [token.secret[at : at + 14] for at in (0, 14, 28)]
+    files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    assert any(file.startswith(b"SQLite") for file in files)
+    said = done.stdout + done.stderr
+    return not any(
+        piece in said or any(piece.encode() in file for file in files) for piece in pieces
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (("new", "{}"), "name"),
+        (("new", "Billing", "--note", "it was {}"), "note"),
+        (("new", "Billing", "--owner", "{}"), "owner"),
+        (("new", "Billing", "--scopes", "read,{}"), "list of scopes"),
+        (("limit", "Zapier", "--networks", "10.0.0.0/8,{}"), "list of networks"),
+        (("revoke", "Zapier", "--yes", "--reason", "“{}” leaked"), "reason"),
+    ],
+)
+def test_a_token_is_refused_wherever_text_is_typed(
+    shell: Shell, words: tuple[str, ...], field: str
+) -> None:
+    shell.new("Zapier")
+    # Also one that was made before the prefix was changed.
+    for token in (make("ak"), make("acme_old")):
+        done = shell.run("keys", *(word.format(token.reveal()) for word in words))
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"Error: The {field} contains a token. ")
+        assert (done.stdout, "Traceback" in done.stderr) == ("", False)
+        assert kept_nowhere(shell.folder, token, done)
+    listed = shell.run("keys", "list").stdout
+    assert "Zapier" in listed
+    assert "Billing" not in listed
+
+
+def test_a_token_as_a_workspace_is_not_repeated(shell: Shell) -> None:
+    token = make("ak")
+    done = shell.run("keys", "list", "--workspace", token.reveal())
+    assert done.returncode == 1
+    assert kept_nowhere(shell.folder, token, done)
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,7 @@ def test_what_was_filled_in_is_saved_and_said(bench: Bench) -> None:
         (ids.LAST_DAY, {"selected_date": "2020-01-01"}, "has passed"),
         (ids.SCOPES, {"selected_options": []}, "at least one"),
         (ids.NOTE, {"value": f"it is {make('ak').reveal()}"}, "contains a token"),
+        (ids.NETWORKS, {"value": f"10.1.0.0/16, {make('ak').reveal()}"}, "contains a token"),
     ],
 )
 def test_what_cannot_be_is_said_at_its_field(

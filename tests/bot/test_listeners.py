@@ -23,6 +23,7 @@ from bot.slack_errors import Unavailable
 from bot.turn import Turn
 from keys import finding
 from keys.errors import StorageUnavailable
+from keys.token import make
 from keys.values import State
 from storage import reading
 from tests.bot.fake_slack import refusal
@@ -77,6 +78,25 @@ def test_the_same_modal_twice_makes_one_key(bench: Bench) -> None:
 def test_a_taken_name_is_an_error_in_the_modal(bench: Bench) -> None:
     bench.house.issue("Zapier, production")
     assert "already" in fill(bench, "ZAPIER, production")["errors"][ids.NAME]
+
+
+def test_a_token_is_refused_at_its_field_and_not_repeated(bench: Bench) -> None:
+    bench.house.issue("Zapier")
+    # Without anything else it would also be a poor name, and advice shows again what was typed.
+    token = make("acme_old")
+    hidden = "\u200b".join(token.reveal())
+    both = fill(bench, token.reveal(), note={"value": f"see {hidden}"})
+    assert both["errors"] == {
+        field: f"The {field} contains a token. It would stay on record for everyone to read. "
+        "Remove the token."
+        for field in (ids.NAME, ids.NOTE)
+    }
+    bench.types("rename zapier")
+    renamed = bench.submits(bench.last("views.open")["view"], name={"value": hidden})
+    assert list(renamed["errors"]) == [ids.NAME]
+    assert "contains a token" in renamed["errors"][ids.NAME]
+    assert token.secret[:6] not in json.dumps([both, renamed])
+    assert active(bench) == ["Zapier"]
 
 
 def test_a_poor_name_is_advised_against_and_may_be_insisted_on(bench: Bench) -> None:

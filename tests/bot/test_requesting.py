@@ -12,6 +12,7 @@ import pytest
 from bot.blocks import ids
 from bot.following import Following
 from keys import finding
+from keys.token import make
 from keys.values import KeyView
 from storage import reading
 from tests.bot.fake_slack import refusal
@@ -102,6 +103,20 @@ def test_an_admin_cannot_decide_their_own(bench: Bench) -> None:
     assert active(bench) == []
     bench.presses(posted(bench, ids.REQUEST_APPROVE), "U0CARL")
     assert [key.owner for key in active(bench)] == ["U0ALICE"]
+
+
+def test_a_token_is_refused_at_its_field(bench: Bench) -> None:
+    text = f"“{make('acme_old').reveal()}”"
+    refused = ask(bench, name={"value": text}, reason={"value": text})
+    assert [*refused["errors"]] == [ids.NAME, ids.REASON]
+    assert all("contains a token" in why for why in refused["errors"].values())
+    ask(bench)
+    follow(bench)
+    bench.presses(posted(bench, ids.REQUEST_DENY))
+    view = bench.last("views.open")["view"]
+    denied = bench.submits(view, reason={"value": text})
+    assert "contains a token" in denied["errors"][ids.REASON]
+    assert "denied this" in json.dumps(bench.submits(view, reason={"value": "Not needed"}))
 
 
 def test_denied_with_a_reason_that_the_person_reads(bench: Bench) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from keys import leaks, records
+from keys import token as token_form
 from keys.leaks import Place, Sighting
 from keys.token import ALPHABET, PREFIX_MAX, Token, make, parse
 from keys.values import State
@@ -99,7 +100,7 @@ def test_the_longest_message_is_no_burden(filler: str, monkeypatch: pytest.Monke
         tried.append(text)
         return parse(text)
 
-    monkeypatch.setattr(leaks, "parse", counted)
+    monkeypatch.setattr(token_form, "parse", counted)
     token = make("ak")
     assert leaks.tokens_in([(filler * 40_000)[:40_000] + " " + token.reveal()]) == [token]
     assert len(tried) <= PREFIX_MAX
