@@ -20,7 +20,8 @@ from keys.service import KeyService
 from keys.spreading import Spread
 from keys.token import Token
 from keys.values import Actor, KeyRequest, KeyView
-from storage import open_engine, upgrade, writing
+from storage import open_engine, writing
+from tests.databases import open_migrated
 
 ME = Actor.person("U0ALICE")
 GATEWAYS = 3
@@ -30,8 +31,7 @@ class Site:
     """A house with real time, and gateways before it."""
 
     def __init__(self, url: str, replica: str | None = None) -> None:
-        engine, clock, peppers = open_engine(url), SystemClock(), Peppers({1: b"p" * 32})
-        upgrade(engine)
+        engine, clock, peppers = open_migrated(url), SystemClock(), Peppers({1: b"p" * 32})
         service = KeyService(clock, peppers, "ak")
         read_from = open_engine(replica) if replica else None
         self.house = House(engine, engine, service, peppers, clock, read_from)

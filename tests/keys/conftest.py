@@ -20,7 +20,8 @@ from keys.service import KeyService, Outcome, Reservation
 from keys.token import Token
 from keys.values import Actor, KeyRequest, KeyView
 from keys.verification import StoredVerifier
-from storage import open_engine, upgrade, writing
+from storage import writing
+from tests.databases import open_migrated
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ALICE, BOB = Actor.person("U0ALICE"), Actor.person("U0BOB")
@@ -86,8 +87,7 @@ def open_test_house(folder: Path) -> House:
 
 def open_house_at(url: str) -> House:
     """A new house on this database."""
-    engine = open_engine(url)
-    upgrade(engine)
+    engine = open_migrated(url)
     clock, peppers = HeldClock(NOON), Peppers({1: b"p" * 32})
     with writing(engine) as session:
         account = accounts.connect(session, "T0ACME", "Acme", NOON)

@@ -16,7 +16,8 @@ from keys.pepper import Peppers, check_peppers, in_use, load_or_make, read_peppe
 from keys.service import KeyService
 from keys.usage import Use, record_uses
 from keys.verification import Reason, Refused, StoredVerifier, Verified
-from storage import open_engine, reading, upgrade, writing
+from storage import open_engine, reading, writing
+from tests.databases import open_migrated
 from tests.keys.conftest import NOON, House
 from tests.keys.test_rotations import rotate
 
@@ -157,8 +158,7 @@ def test_a_database_that_is_gone_is_said_so(tmp_path: Path, house: House) -> Non
 
 
 def test_the_first_workspace_takes_over_the_operators_account(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path / 'fresh.db'}")
-    upgrade(engine)
+    engine = open_migrated(f"sqlite:///{tmp_path / 'fresh.db'}")
     with writing(engine) as session:
         made = accounts.the_only(session, NOON)
         assert accounts.the_only(session, NOON) == made

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 
 from storage import SchemaAhead, open_engine, upgrade, writing
 from storage.schema import revision
+from tests.databases import open_migrated
 
 
 def test_models_and_migrations_agree(database_url: str) -> None:
@@ -67,3 +68,25 @@ def test_of_ten_programs_that_start_at_once_one_migrates(
         assert at == needed
         for engine in engines:
             engine.dispose()
+
+
+def test_a_copied_database_is_as_a_migrated_one_and_private(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("migrated.db", "copied.db", "another.db")]
+    made = open_engine(f"sqlite:///{paths[0]}")
+    upgrade(made)
+    copies = [open_migrated(f"sqlite:///{path}") for path in paths[1:]]
+    schema = text("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
+    with made.connect() as connection:
+        wanted = connection.execute(schema).all()
+    for copy, path in zip(copies, paths[1:], strict=True):
+        with copy.connect() as connection:
+            assert connection.execute(schema).all() == wanted
+            assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        current, newest = revision(copy)
+        assert current == newest
+        assert path.stat().st_mode & 0o777 == 0o600
+    with writing(copies[0]) as session:
+        session.connection().execute(text("DELETE FROM alembic_version"))
+    assert revision(copies[1])[0] is not None, "each copy is a file of its own"
+    for engine in (made, *copies):
+        engine.dispose()

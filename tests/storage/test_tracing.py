@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from storage import open_engine, reading, tracing, upgrade
+from storage import open_engine, reading, tracing
+from tests.databases import open_migrated
 from tests.postgresql import Postgresql
 
 
 def test_statements_are_counted_for_the_work_under_way(database_url: str) -> None:
-    engine = open_engine(database_url)
-    upgrade(engine)
+    engine = open_migrated(database_url)
     with tracing.within(tracing.Trace()) as trace, reading(engine) as session:
         # SQLite's transaction begins with a statement of its own.
         session.connection()
