@@ -159,16 +159,21 @@ def test_a_token_that_works_here_is_refused_too(
     assert nowhere(tmp_path, token)
 
 
+def test_a_token_that_was_kept_would_be_found(here: House, tmp_path: Path) -> None:
+    token, logged = make("ak"), make("ak")
+    assert nowhere(tmp_path, token, "nothing")
+    here.reserve(note=token.secret)
+    assert not nowhere(tmp_path, token)
+    assert not nowhere(tmp_path, logged, f"refused {logged.secret[:20]}…")
+
+
 def nowhere(folder: Path, token: Token, *texts: str) -> bool:
     """Whether neither a file of the folder nor a text has a piece of the secret."""
     pieces = [token.secret[at : at + 14] for at in (0, 14, 28)]
     files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
-    assert any(b"key.reserved" in each or b"SQLite" in each for each in files)
-    return not any(
-        piece in text or any(piece.encode() in file for file in files)
-        for piece in pieces
-        for text in (*texts, "")
-    )
+    assert any(file.startswith(b"SQLite") for file in files)
+    everything = [*files, *(text.encode() for text in texts)]
+    return not any(piece.encode() in each for piece in pieces for each in everything)
 
 
 # --- imports --------------------------------------------------------------------------------------
