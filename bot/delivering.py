@@ -20,6 +20,7 @@ from bot.blocks import token as token_blocks
 from bot.blocks.parts import Message
 from bot.context import Context
 from bot.refs import Ref
+from bot.removing import Removal
 from bot.slack import Posted
 from bot.slack_errors import SlackError
 from keys import deliveries
@@ -28,7 +29,7 @@ from keys.policy import DeliveryWay
 from keys.reveals import CLAIMED_WITHIN
 from keys.token import Token
 from keys.values import Actor, KeyView
-from storage import writing
+from storage import reading, writing
 
 logger = logging.getLogger("bot")
 
@@ -138,18 +139,18 @@ def _give_up(context: Context, errand: Errand, placed: list[Posted], why: str) -
     if works is not None:
         return False
     if ended and placed:
-        _redraw(context, errand, placed[0])
+        _redraw(context, errand)
     return True
 
 
-def _redraw(context: Context, errand: Errand, message: Posted) -> None:
+def _redraw(context: Context, errand: Errand) -> None:
     gone = gone_from(errand.key, context.policy.delivery, rotated=errand.rotated, worked=False)
     try:
-        context.slack.update(message, gone["text"], gone["blocks"])
-        with writing(context.engine) as session:
-            by, now = Actor.system("issuing"), context.clock.now()
-            deliveries.removed(session, context.account_id, errand.delivery_id, by, now)
-    except (SlackError, StorageUnavailable):
+        with reading(context.engine) as session:
+            delivery = deliveries.get(session, context.account_id, errand.delivery_id)
+        removal = Removal(context.engine, context.slack, context.account_id, context.clock)
+        removal.remove(delivery, gone, Actor.system("issuing"))
+    except StorageUnavailable:
         logger.exception("the message of %s is redrawn later", errand.key.id)
 
 

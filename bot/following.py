@@ -15,12 +15,13 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from bot.blocks import notices as notice_blocks
-from bot.claims import FIRST_PAUSE, LEASE, TRYING, pause_after
+from bot.claims import LEASE, TRYING, pause_after
 from bot.delivering import gone_from
 from bot.live.following import LiveMessages
 from bot.posting import Letter, post
-from bot.slack import Posted, SlackClient
-from bot.slack_errors import ChannelProblem, MessageGone, NotDeliverable, SlackError
+from bot.removing import Removal
+from bot.slack import SlackClient
+from bot.slack_errors import ChannelProblem, NotDeliverable, SlackError
 from keys import (
     accounts,
     audit_steps,
@@ -168,31 +169,14 @@ class Following:
         return due is not None
 
     def _remove_token(self, delivery: DeliveryView) -> None:
-        now = self.service.clock.now()
-        try:
-            self._redraw(delivery)
-        except MessageGone:
-            logger.info("the message with the token of %s is gone already", delivery.key.id)
-        except SlackError as error:
-            logger.warning("the token of %s is not removed yet: %s", delivery.key.id, error)
-            with writing(self.engine) as session:
-                deliveries.retry(session, self.account_id, delivery.id, now + FIRST_PAUSE)
-            return
-        with writing(self.engine) as session:
-            by = Actor.system("timer")
-            deliveries.removed(session, self.account_id, delivery.id, by, now)
-
-    def _redraw(self, delivery: DeliveryView) -> None:
-        if delivery.place is None or delivery.message is None:
-            return
         with reading(self.engine) as session:
             rotated = rotations.is_of_rotation(session, self.account_id, delivery.id)
         message = gone_from(
             delivery.key, delivery.how, rotated=rotated, worked=delivery.sent_at is not None
         )
-        self.slack.update(
-            Posted(delivery.place, delivery.message), message["text"], message["blocks"]
-        )
+        slack = self.slack.within(TRYING)
+        removal = Removal(self.engine, slack, self.account_id, self.service.clock)
+        removal.remove(delivery, message, Actor.system("timer"))
 
     def _say(self, notice: DueNotice) -> None:
         outcome, slack = "said", self.slack.within(TRYING)

@@ -9,7 +9,7 @@ from bot.blocks import token as token_blocks
 from bot.blocks.parts import modal
 from bot.refs import Ref
 from bot.slack import Posted
-from bot.slack_errors import MessageGone
+from bot.slack_errors import MessageFixed, MessageGone
 from bot.turn import Turn
 from keys import deliveries, reveals
 from storage import reading, writing
@@ -50,5 +50,6 @@ def claim(turn: Turn) -> None:
         context.slack.update(
             Posted(delivery.place, delivery.message), taken["text"], taken["blocks"]
         )
-    except MessageGone:
-        logger.info("the message with the button for %s is gone already", key.id)
+    except (MessageGone, MessageFixed) as error:
+        # The button shows nothing any more, and the message never had the token.
+        logger.info("the message with the button for %s is not redrawn: %s", key.id, error)

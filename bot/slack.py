@@ -404,7 +404,7 @@ class SlackClient:
         )
 
     def update(self, message: Posted, text: str, blocks: Blocks | None = None) -> None:
-        """Writes a message of the bot's anew. Raises MessageGone."""
+        """Writes a message of the bot's anew. Raises MessageGone, MessageFixed."""
         self.call(
             "chat.update", channel=message.channel, ts=message.ts, text=text, blocks=blocks or []
         )
@@ -414,12 +414,13 @@ class SlackClient:
 
         Returns:
             False if it was not there any more.
+
+        Raises:
+            MessageFixed: if it stays.
         """
         try:
             self.call("chat.delete", channel=message.channel, ts=message.ts)
-        except MessageGone as gone:
-            if gone.code != "message_not_found":
-                raise
+        except MessageGone:
             return False
         return True
 

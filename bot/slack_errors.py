@@ -5,7 +5,8 @@ SlackError                 `.method`, `.code` (Slack's own error code)
 ├── PersonUnknown          no such person here, or one that the bot cannot see
 ├── GroupProblem           the user group does not exist, or is switched off
 ├── ChannelProblem         the channel cannot be posted to; `.kind`
-├── MessageGone            the message was deleted, or cannot be changed any more
+├── MessageGone            the message was deleted
+├── MessageFixed           the message is still there and cannot be changed that way
 ├── StaleView              the view was changed by something else in between
 ├── ViewGone               the view was closed
 ├── TooManyViews           three modals are open already
@@ -82,7 +83,11 @@ class ChannelProblem(SlackError):
 
 
 class MessageGone(SlackError):
-    """The message was deleted, or cannot be changed any more."""
+    """The message was deleted."""
+
+
+class MessageFixed(SlackError):
+    """The message is still there and cannot be changed that way."""
 
 
 class StaleView(SlackError):
@@ -192,12 +197,15 @@ _CHANNEL_CODES = {
     "not_in_channel": ChannelFault.NOT_A_MEMBER,
     "channel_not_found": ChannelFault.NOT_FOUND,
     "is_archived": ChannelFault.ARCHIVED,
+    # Of a message to be changed: its channel is frozen, archived or deleted.
+    "is_inactive": ChannelFault.ARCHIVED,
     "restricted_action": ChannelFault.RESTRICTED,
     "restricted_action_read_only_channel": ChannelFault.RESTRICTED,
     "restricted_action_thread_only_channel": ChannelFault.RESTRICTED,
     "restricted_action_non_threadable_channel": ChannelFault.RESTRICTED,
 }
-_GONE = "The message is no longer there, or cannot be changed any more."
+_GONE = "The message is no longer there."
+_FIXED = "Slack does not let the app change the message. It is still there."
 _TRIGGER = "That took too long for Slack. Please do it once more."
 _CLOSED = "The window was closed in the meantime. Open it again."
 _GROUP = (
@@ -211,9 +219,11 @@ _CREDENTIALS = (
 _PERSON = "The app cannot find this person in Slack."
 _STALE = "Something changed in the meantime. Open it again to see how it is now."
 _PLAIN: dict[str, tuple[type[SlackError], str]] = {
+    "message_not_found": (MessageGone, _GONE),
     **dict.fromkeys(
-        ("message_not_found", "cant_delete_message", "cant_update_message", "edit_window_closed"),
-        (MessageGone, _GONE),
+        ("cant_update_message", "edit_window_closed", "block_mismatch", "cant_delete_message",
+         "compliance_exports_prevent_deletion"),
+        (MessageFixed, _FIXED),
     ),
     **dict.fromkeys(
         ("expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired",
@@ -234,7 +244,7 @@ _PLAIN: dict[str, tuple[type[SlackError], str]] = {
 }  # fmt: skip
 _FAILURES = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout",
-     "team_added_to_org", "accesslimited"}
+     "update_failed", "team_added_to_org", "accesslimited"}
 )  # fmt: skip
 _NOBODY = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 _RETRY_AFTER_DEFAULT = 1.0

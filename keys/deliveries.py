@@ -7,17 +7,21 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, or_, select
 
-from keys import records
+from keys import notices, records
 from keys.errors import KeyNotFound
 from keys.policy import DeliveryWay
-from keys.values import Actor, Handover, KeyView
+from keys.values import Actor, Handover, KeyView, State
 from keys.views import view
 from storage.tables import Delivery, Key
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryView:
-    """A token's message: for whom, where, and of which key."""
+    """A token's message: for whom, where, and of which key.
+
+    Attributes:
+        attempts: how often the timer tried to remove the token before.
+    """
 
     id: str
     key: KeyView
@@ -27,6 +31,7 @@ class DeliveryView:
     sent_at: datetime | None
     removed_at: datetime | None
     how: DeliveryWay = DeliveryWay.DM
+    attempts: int = 0
 
 
 def get(session: Session, account_id: str, delivery_id: str) -> DeliveryView:
@@ -63,10 +68,11 @@ def claim_due(
     ).first()
     if row is None:
         return None
+    due = _view(session, row)
     row.claimed_until = now + lease
     row.attempts += 1
     session.add(row)
-    return _view(session, row)
+    return due
 
 
 def removed(
@@ -81,6 +87,30 @@ def removed(
     session.add(row)
     data = {"recipient": row.recipient}
     records.append(session, account_id, now, "token.removed", actor, row.key_id, data)
+    return True
+
+
+def remained(
+    session: Session, account_id: str, delivery_id: str, actor: Actor, now: datetime
+) -> bool:
+    """Record that the token cannot be taken out of its message, and tell the team and its person.
+
+    Returns:
+        False if that was recorded before, or the token is gone.
+    """
+    records.lock(session, account_id)
+    row = _row(session, account_id, delivery_id)
+    data = {"delivery": row.id, "recipient": row.recipient}
+    if row.removed_at is not None or records.has(
+        session, account_id, row.key_id, "token.remained", data
+    ):
+        return False
+    event = records.append(session, account_id, now, "token.remained", actor, row.key_id, data)
+    key = view(session, session.get_one(Key, row.key_id))
+    works = row.sent_at is not None and key.state is State.ACTIVE
+    said = {"name": key.name, "recipient": row.recipient, "works": works}
+    for audience in (notices.TEAM, row.recipient):
+        notices.add(session, event, audience, said)
     return True
 
 
@@ -137,4 +167,5 @@ def _view(session: Session, row: Delivery) -> DeliveryView:
         sent_at=row.sent_at,
         removed_at=row.removed_at,
         how=DeliveryWay(row.how),
+        attempts=row.attempts,
     )

@@ -61,6 +61,7 @@ _DONE = {
     "offboarding.kept": "kept it as it is when somebody left",
     "key.limited": "changed its limits",
     "key.revoked": "revoked it",
+    "token.remained": "could not remove the token from its message",
     "token.removed": "removed the token from its message",
 }
 

@@ -60,6 +60,8 @@ def notice(due: DueNotice, admins: Sequence[str] = ()) -> Message:
     if due.kind in _ROTATIONS:
         fallback, sentences = _ROTATIONS[due.kind]
         return message(fallback, sentences(due))
+    if due.kind == "token.remained":
+        return message("A token could not be removed from its message.", *_remained(due))
     raise UnknownNotice(due.kind)
 
 
@@ -80,6 +82,19 @@ def _revoked(due: DueNotice) -> Block:
 def _not_taken(due: DueNotice) -> Block:
     which = words(_name(due.data), bold=True)
     return sentence("Nobody took the token of ", which, " within 24 hours, so no key was made.")
+
+
+def _remained(due: DueNotice) -> tuple[Block, Block]:
+    which = words(_name(due.data), bold=True)
+    who = person(Actor.read(str(due.data["recipient"])))
+    still = sentence("The token of ", which, " is still in the direct message to ", who, ".")
+    if not due.data["works"]:
+        return still, sentence(
+            "Slack lets the app neither edit nor delete it. The token does not work."
+        )
+    return still, sentence(
+        "Slack lets the app neither edit nor delete it. An admin should rotate the key."
+    )
 
 
 def _imported(due: DueNotice) -> Block:

@@ -23,15 +23,21 @@ from bot.blocks import answers, guide, ids, revoke
 from bot.blocks import token as token_blocks
 from bot.context import COMMAND
 from bot.refs import Ref
-from bot.slack import Posted
-from bot.slack_errors import MessageGone
+from bot.removing import Outcome, Removal
 from bot.turn import Turn, listener
 from keys import deliveries
 from keys.values import State
-from storage import reading, writing
+from storage import reading
 
 # A question older than this is asked anew: much may have changed since it was read.
 QUESTION_LIFETIME = timedelta(hours=1)
+_STORED = {
+    Outcome.GONE: "The message with the token is gone already.",
+    Outcome.LATER: "The token is still in the message, because Slack did not answer. "
+    "The app tries again in a moment.",
+    Outcome.REMAINS: "The token is still in the message, because Slack lets the app neither edit "
+    "nor delete it. Ask an admin to rotate the key.",
+}
 
 
 def register(app: App) -> None:
@@ -154,10 +160,7 @@ def stored(turn: Turn) -> None:
     gone = token_blocks.removed(key)
     if key.state is State.ABANDONED:
         gone = token_blocks.abandoned(key.name)
-    try:
-        context.slack.update(Posted(delivery.place, delivery.message), gone["text"], gone["blocks"])
-    except MessageGone:
-        turn.say(answers.told("The message with the token is gone already."))
-    with writing(context.engine) as session:
-        now = context.clock.now()
-        deliveries.removed(session, context.account_id, id_, turn.actor, now)
+    removal = Removal(context.engine, context.slack, context.account_id, context.clock)
+    outcome = removal.remove(delivery, gone, turn.actor)
+    if outcome in _STORED:
+        turn.say(answers.told(_STORED[outcome]))

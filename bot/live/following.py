@@ -14,7 +14,7 @@ from bot.live.drawing import Draw, Drawing
 from bot.live.kinds import KINDS
 from bot.posting import Letter, Standing, post
 from bot.slack import Posted, SlackClient
-from bot.slack_errors import MessageGone, NotDeliverable, SlackError, Unavailable
+from bot.slack_errors import MessageFixed, MessageGone, NotDeliverable, SlackError, Unavailable
 from keys import accounts
 from keys import live as lives
 from keys.live import Live
@@ -70,9 +70,10 @@ class LiveMessages:
         if message is None or fingerprint == live.drawn:
             return live.drawn
         slack = self.slack.within(TRYING)
+        old = None
         if live.place is not None and live.message is not None:
-            slack.update(Posted(live.place, live.message), message["text"], message["blocks"])
-        else:
+            old = Posted(live.place, live.message)
+        if old is None or not self._redrawn(slack, old, message):
             standing = self._post(slack, live, message)
             if standing is None:
                 return live.drawn
@@ -103,6 +104,18 @@ class LiveMessages:
             if lives.is_told(session, live, TEAM):
                 return None
         return post(slack, replace(letter, audience=TEAM), message)
+
+    def _redrawn(self, slack: SlackClient, old: Posted, message: Message) -> bool:
+        """Redraw a message; False if it cannot be edited and another one has to be posted."""
+        try:
+            slack.update(old, message["text"], message["blocks"])
+        except MessageFixed:
+            try:
+                slack.delete(old)
+            except SlackError as error:
+                logger.warning("an old message that cannot be edited stays: %s", error)
+            return False
+        return True
 
     def _later(self, live: Live, error: SlackError) -> None:
         logger.warning("%s about %s is not drawn yet: %s", live.kind, live.subject, error)

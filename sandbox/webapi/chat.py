@@ -58,6 +58,8 @@ def update(call: Call) -> Json:
         place, message = _own_message(call, "cant_update_message")
         if not any(payload.get(name) is not None for name in ("text", "blocks", "attachments")):
             raise SlackError("no_text")
+        if given_blocks and _is_rich(message.blocks) and not _is_rich(payload["blocks"]):
+            raise SlackError("block_mismatch")
         _keep_what_is_not_given(payload, message)
         message, events = posting.edit(
             call.workspace, place.id, message.ts, payload, marked=not given_blocks
@@ -167,6 +169,10 @@ def _keep_what_is_not_given(payload: Json, message: Message) -> None:
         payload["text"], payload["blocks"] = message.text, message.blocks
 
 
+def _is_rich(blocks: list[Json]) -> bool:
+    return any(block.get("type") == "rich_text" for block in blocks)
+
+
 def _thread(call: Call) -> str | None:
     return call.text("thread_ts") if call.given("thread_ts") else None
 
@@ -220,7 +226,7 @@ def _own_message(call: Call, refusal: str) -> tuple[Channel, Message]:
     if message.bot_id != call.install.bot_id or message.by_slack:
         raise SlackError(refusal)
     if place.archived:
-        raise SlackError("is_archived")
+        raise SlackError("is_inactive")
     return place, message
 
 

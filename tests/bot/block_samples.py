@@ -403,6 +403,9 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     ends = {"ends_at": NOW.isoformat(), "hint": "ak_7Fq2…x9Qe", "used_from": "10.1.0.0/16"}
     for kind in ("rotation.still_used", "rotation.ended", "rotation.abandoned"):
         yield notices.notice(due(kind, Actor.system("timer"), name=name, **ends))
+    for works in (True, False):
+        remained = {"name": name, "recipient": str(Actor.person("U0ALICE")), "works": works}
+        yield notices.notice(due("token.remained", Actor.system("timer"), **remained))
 
 
 def homes(name: str, note: str) -> Iterator[dict[str, Any]]:

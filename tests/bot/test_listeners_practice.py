@@ -24,7 +24,7 @@ from sandbox.people import Person
 from sandbox.practice import PracticeSlack
 from sandbox.values import state_values
 from storage import reading
-from tests.bot.fake_slack import refusal
+from tests.bot.fake_slack import FakeTime, refusal
 from tests.bot.listening import buttons
 from tests.keys.conftest import House, open_test_house
 
@@ -45,7 +45,8 @@ def slack(house: House) -> Iterator[PracticeSlack]:
     practice.add_person("alice", role="admin")
     practice.add_person("bob")
 
-    client = SlackClient(practice_calls(practice))
+    time = FakeTime()
+    client = SlackClient(practice_calls(practice), sleep=time.sleep, monotonic=time.monotonic)
     admins = Admins(client.quick(), SlackAdmins(), Workspace(practice.team_id), house.clock)
     context = Context(
         engine=house.engine,

@@ -168,6 +168,25 @@ def test_a_deleted_message_is_posted_anew_while_it_matters(house: House, calls: 
     assert len(said(calls, "chat.update")) == 2
 
 
+def test_a_message_that_cannot_be_edited_is_replaced_even_when_it_is_over(
+    house: House, calls: FakeCalls
+) -> None:
+    announce(house, "web-1")
+    fence = revoke(house)
+    house.clock.move(3 * SECOND)
+    bot = following(house, calls)
+    bot.run_once()
+    confirm(house, "web-1", fence)
+    calls.replies["chat.update"] = [refusal("edit_window_closed")]
+    calls.replies["chat.delete"] = [refusal("cant_delete_message")]
+    house.clock.move(2 * SECOND)
+    bot.run_once()
+    house.clock.move(timedelta(days=1))
+    bot.run_once()
+    assert len(said(calls, "chat.postMessage")) == 2
+    assert calls.methods().count("chat.update") == calls.methods().count("chat.delete") == 1
+
+
 def test_what_slack_cannot_take_now_is_drawn_later(house: House, calls: FakeCalls) -> None:
     announce(house, "web-1")
     bot = following(house, calls)

@@ -19,6 +19,7 @@ from bot.slack_errors import (
     ChannelFault,
     ChannelProblem,
     GroupProblem,
+    MessageFixed,
     MessageGone,
     MissingScope,
     NotDeliverable,
@@ -189,7 +190,7 @@ def test_deleting_says_whether_it_was_there() -> None:
     slack = client(calls)
     assert slack.delete(Posted("D1", "1"))
     assert not slack.delete(Posted("D1", "1"))
-    with pytest.raises(MessageGone):
+    with pytest.raises(MessageFixed):
         slack.delete(Posted("D1", "1"))
 
 
@@ -232,6 +233,12 @@ def test_updating_without_blocks_removes_the_old_ones() -> None:
         ("usergroups.users.list", "no_such_subteam", GroupProblem),
         ("chat.postMessage", "not_in_channel", ChannelProblem),
         ("chat.update", "message_not_found", MessageGone),
+        ("chat.update", "edit_window_closed", MessageFixed),
+        ("chat.update", "cant_update_message", MessageFixed),
+        ("chat.update", "block_mismatch", MessageFixed),
+        ("chat.delete", "cant_delete_message", MessageFixed),
+        ("chat.update", "is_inactive", ChannelProblem),
+        ("chat.update", "update_failed", Unavailable),
         ("views.update", "hash_conflict", StaleView),
         ("views.update", "not_found", ViewGone),
         ("views.push", "push_limit_reached", TooManyViews),

@@ -142,6 +142,25 @@ def test_only_its_own_messages(bench: Bench) -> None:
     assert bench.error("chat.update", channel=KEYS, ts="1.1", text="x") == "message_not_found"
 
 
+def test_what_lies_in_an_archived_channel_stays_as_it_is(bench: Bench) -> None:
+    args = {"channel": KEYS, "ts": post(bench)}
+    with bench.workspace.change():
+        bench.workspace.channels[KEYS].archived = True
+    assert bench.error("chat.update", **args, text="x") == "is_inactive"
+    assert bench.error("chat.delete", **args) == "is_inactive"
+    assert len(bench.messages(KEYS)) == 1
+
+
+def test_rich_text_gives_way_to_rich_text_alone(bench: Bench) -> None:
+    piece = {"type": "text", "text": "old"}
+    line = {"type": "rich_text_section", "elements": [piece]}
+    rich = {"type": "rich_text", "elements": [line]}
+    args = {"channel": KEYS, "ts": post(bench, blocks=[rich])}
+    error = bench.error("chat.update", **args, text="x", blocks=[section("new")])
+    assert error == "block_mismatch"
+    assert bench("chat.update", **args, text="x", blocks=[rich, section("new")])["ok"] is True
+
+
 def test_deleting(bench: Bench) -> None:
     ts = post(bench)
     assert bench("chat.delete", channel=KEYS, ts=ts)["ts"] == ts
