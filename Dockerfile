@@ -6,10 +6,11 @@ COPY lock/serve.txt lock/serve.txt
 RUN python -m venv .venv \
     && .venv/bin/pip install --quiet --no-cache-dir --no-deps --require-hashes -r lock/serve.txt
 COPY pyproject.toml README.md manifest.yml ./
-COPY apikeys apikeys
+COPY cli cli
 COPY bot bot
 COPY gateway gateway
 COPY keys keys
+COPY runtime runtime
 COPY sandbox sandbox
 COPY settings settings
 COPY storage storage

@@ -23,7 +23,7 @@ from bench.revocation import revocation
 from bench.speed import Stocked, cold, hot, memory, scale
 from bench.stock import PEPPER, stock
 from bench.wrk import WrkMissing, command
-from keys.pepper import read_peppers
+from keys.credentials.peppers import read_peppers
 from tests.postgresql import NoPostgresql, Postgresql, Replica
 
 SECTIONS = ("hot", "peers", "cold", "scale", "memory", "revocation", "commands")

@@ -22,13 +22,13 @@ from slack_sdk.signature import SignatureVerifier
 
 from bench.report import Finding, Report
 from bench.stock import PEPPER
-from bot.following import Following
-from bot.slack import Answer, SlackClient
-from keys import accounts
-from keys.clock import SystemClock
-from keys.pepper import read_peppers
-from keys.service import KeyService
-from sandbox.practice import PracticeSlack
+from bot.background.worker import Following
+from bot.slack_api.client import Answer, SlackClient
+from keys.base import accounts
+from keys.credentials.peppers import read_peppers
+from keys.lifecycle.create import KeyService
+from runtime.clock import SystemClock
+from sandbox.sandbox import PracticeSlack
 from storage import open_engine, upgrade, writing
 from tests.e2e.program import CHANNEL, MANIFEST, Program, eventually, free_port, http_settings
 

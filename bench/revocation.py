@@ -22,12 +22,13 @@ from bench.report import Finding, Report
 from bench.sites import Site
 from bench.stock import PEPPER
 from bench.wrk import command
-from keys import accounts, spreading
-from keys.clock import SystemClock
-from keys.ids import new_id
-from keys.pepper import read_peppers
-from keys.service import KeyService
-from keys.values import Actor, KeyRequest
+from keys.base import accounts
+from keys.base.ids import new_id
+from keys.base.models import Actor, KeyRequest
+from keys.changes import propagation
+from keys.credentials.peppers import read_peppers
+from keys.lifecycle.create import KeyService
+from runtime.clock import SystemClock
 from storage import open_engine, upgrade, writing
 
 GATEWAYS = 4
@@ -58,14 +59,16 @@ class Desk:
             self.service.activate(session, self.account, made.delivery_id, _ME, None)
         return made.key.id, made.token.reveal()
 
-    def revoke(self, key_id: str) -> tuple[float, float, spreading.Spread]:
+    def revoke(self, key_id: str) -> tuple[float, float, propagation.Spread]:
         """Returns when it was committed, when the person was told, and what."""
         with writing(self.engine) as session:
             fence = self.service.revoke(session, self.account, key_id, _ME).fence
         committed = time.monotonic()
         if fence is None:
             raise RuntimeError("the key was revoked before")
-        spread = spreading.watch(self.engine, self.clock, fence, for_seconds=10.0, since=committed)
+        spread = propagation.watch(
+            self.engine, self.clock, fence, for_seconds=10.0, since=committed
+        )
         return committed, time.monotonic(), spread
 
 

@@ -12,9 +12,9 @@ Applications:
     empty    an empty 204: what the server itself costs
     memory   the gateway's /authz, its verifier asked inside the event loop
     threads  the gateway's /authz, its verifier asked in a pool of threads
-The gateway's own short way for hot answers (gateway/hot.py) is not among them: it is Uvicorn's.
-The verifier reads the token, makes a digest and looks into a dictionary; there is no database,
-whose cost is the same behind each server.
+The gateway's own short way for hot answers (gateway/routes/fast_path.py) is not among them: it is
+Uvicorn's. The verifier reads the token, makes a digest and looks into a dictionary; there is no
+database, whose cost is the same behind each server.
 """
 
 # ruff: noqa: S603, T201 - it prints, and runs programs by name with its own arguments
@@ -38,16 +38,16 @@ from typing import Any
 
 from bench.wrk import WrkMissing, command, load
 from gateway.app import build
-from gateway.memory import Known
-from gateway.options import Options
-from gateway.pool import Pool
-from gateway.wire import Receive, Scope, Send
-from keys import token
-from keys.clock import SystemClock
-from keys.verification import Refused, Verified
+from gateway.base.options import Options
+from gateway.base.thread_pool import Pool
+from gateway.cache.verdict_cache import Known
+from keys.credentials import tokens
+from keys.credentials.verification import Refused, Verified
+from runtime.clock import SystemClock
+from runtime.http_messages import Receive, Scope, Send
 
 PEPPER = b"a pepper for measuring, and for nothing else"
-TOKEN = token.Token("ak", "0" * token.PUBLIC_ID_LENGTH, "1" * token.SECRET_LENGTH).reveal()
+TOKEN = tokens.Token("ak", "0" * tokens.PUBLIC_ID_LENGTH, "1" * tokens.SECRET_LENGTH).reveal()
 APPS = ("empty", "memory", "threads")
 SERVERS = ("granian", "granian-uvloop", "uvicorn", "uvicorn-h11")
 
@@ -56,11 +56,11 @@ class MemoryVerifier:
     """Does what a verification costs without a database."""
 
     def __init__(self) -> None:
-        self._digests = {token.parse(TOKEN).public_id: _digest(TOKEN)}
+        self._digests = {tokens.parse(TOKEN).public_id: _digest(TOKEN)}
 
     def verify(self, presented: str) -> Verified | Refused:
         """Knows one token."""
-        parsed = token.parse(presented)
+        parsed = tokens.parse(presented)
         if not hmac.compare_digest(self._digests[parsed.public_id], _digest(presented)):
             raise AssertionError("the benchmark sent another token")
         return Verified(

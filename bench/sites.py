@@ -27,8 +27,8 @@ import psycopg
 from sqlalchemy.engine import make_url
 
 from bench.stock import PEPPER
-from gateway.server import serve_in_thread
-from gateway.wire import Receive, Scope, Send
+from runtime.http_messages import Receive, Scope, Send
+from runtime.http_server import serve_in_thread
 from tests.e2e.program import free_port
 
 _STARTED_SECONDS = 30
@@ -103,9 +103,9 @@ def _gateway(url: str, port: int) -> Callable[[], None]:
         "APIKEYS_REMEMBERED_TOKENS": "1000000",
         "APIKEYS_LOG_LEVEL": "ERROR",
     }
-    from apikeys.gateway import start_gateway
-    from apikeys.house import open_house
-    from apikeys.logs import configure_logging
+    from cli.bootstrap.application import open_house
+    from cli.bootstrap.gateway import start_gateway
+    from runtime.logging import configure_logging
     from settings import load
 
     settings = load()

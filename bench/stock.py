@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import insert, text
 from sqlmodel import Session
 
-from keys import accounts
-from keys.pepper import Peppers, check_peppers
-from keys.token import Token, make
+from keys.base import accounts
+from keys.credentials.peppers import Peppers, check_peppers
+from keys.credentials.tokens import Token, make
 from storage import open_engine, upgrade, writing
-from storage.tables import Key, Secret
+from storage.tables.keys import Key, Secret
 
 PEPPER = "1:cGVwcGVyIGZvciBtZWFzdXJpbmcsIGFuZCBmb3Igbm90aGluZyBlbHNl"
 _BATCH = 5_000

@@ -14,12 +14,13 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from sqlalchemy import Engine
 
-from bot import listeners, replays, traces
-from bot.context import IN_BOLT, Context
-from bot.installations import Where
-from bot.metrics import Metrics
-from bot.workspaces import OneWorkspace, Served, Workspaces, bot
-from keys.clock import Clock
+from bot import mounting
+from bot.framework.context import IN_BOLT, Context
+from bot.installation.installations import Where
+from bot.installation.workspaces import OneWorkspace, Served, Workspaces, bot
+from bot.server import replay_protection, request_log
+from bot.server.metrics import Metrics
+from runtime.clock import Clock
 
 # Each waits for Slack while a token is delivered, so there are more than Bolt's five.
 THREADS = 32
@@ -92,8 +93,8 @@ def build_for(
             user_facing_authorize_error_message=_NOT_INSTALLED,
         )
     if signing_secret:
-        app.middleware(replays.refusing(engine, clock))
-    listeners.register(app, workspaces)
+        app.middleware(replay_protection.refusing(engine, clock))
+    mounting.register(app, workspaces)
     return app
 
 
@@ -107,7 +108,7 @@ class _MeasuredApp(App):
     def dispatch(self, req: BoltRequest) -> BoltResponse:
         began, status = time.perf_counter(), 500
         try:
-            with traces.begun(req):
+            with request_log.begun(req):
                 answer = super().dispatch(req)
             status = answer.status
             return answer

@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.blocks import ids
-from keys.token import redact as redact_ours
+from bot.ui import ids
+from keys.credentials.tokens import redact as redact_ours
 
 _SLACK_TOKEN = re.compile(r"\b(xox[a-z](?:\.xox[a-z])?|xapp)-[A-Za-z0-9-]{4,}")
 # Whoever has the ticket of a Socket Mode address can connect in the place of the bot.

@@ -12,21 +12,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Protocol
 
-from gateway import authz, hot, verify
-from gateway.authz import Authz
-from gateway.checking import Checker
-from gateway.guarded import Quick
-from gateway.health import Healthz, MetricsPage, OpenApi, Readyz
-from gateway.memory import Memory
-from gateway.metrics import Metrics
-from gateway.options import Options
-from gateway.pool import Unavailable
-from gateway.report import Report
-from gateway.service import Beside, Service, Uses
-from gateway.verify import Verify
-from gateway.wire import Gone, Receive, Refusal, Reply, Scope, Send, problem
-from keys.clock import Clock
-from keys.errors import StorageUnavailable
+from gateway.base.decision_log import Report
+from gateway.base.metrics import Metrics
+from gateway.base.options import Options
+from gateway.base.thread_pool import Unavailable
+from gateway.cache.verdict_cache import Memory
+from gateway.routes import fast_path, forward_auth, verify
+from gateway.routes.forward_auth import Authz
+from gateway.routes.health import Healthz, MetricsPage, OpenApi, Readyz
+from gateway.routes.services import Beside, Service, Uses
+from gateway.routes.verify import Verify
+from gateway.verification.verifier import Checker
+from keys.base.errors import StorageUnavailable
+from runtime.clock import Clock
+from runtime.http_messages import Gone, Receive, Refusal, Reply, Scope, Send, problem
+from runtime.http_protocol import Quick
 
 _NOT_FOUND = problem(
     404, "not_found", "There is nothing here. /openapi.json describes what there is."
@@ -57,7 +57,7 @@ def build(
     report: Report | None = None,
     metrics: Metrics | None = None,
     memory: Memory | None = None,
-    glance: hot.Glance = lambda _presented, _mark: None,
+    glance: fast_path.Glance = lambda _presented, _mark: None,
     beside: Beside | None = None,
 ) -> Gateway:
     """Puts the gateway together.
@@ -81,8 +81,8 @@ def build(
         metrics=metrics or Metrics(),
     )
     routes: dict[str, Route] = {
-        authz.ENDPOINT: Authz(service),
-        authz.WITH_200: Authz(service, passed=200),
+        forward_auth.ENDPOINT: Authz(service),
+        forward_auth.WITH_200: Authz(service, passed=200),
         verify.ENDPOINT: Verify(service),
         "/healthz": Healthz(),
         "/readyz": Readyz(service),
@@ -90,18 +90,18 @@ def build(
         "/openapi.json": OpenApi(),
     }
     return Gateway(
-        service, routes, hot.build(service, memory, glance) if memory is not None else None
+        service, routes, fast_path.build(service, memory, glance) if memory is not None else None
     )
 
 
-_MEASURED = frozenset((authz.ENDPOINT, authz.WITH_200, verify.ENDPOINT))
+_MEASURED = frozenset((forward_auth.ENDPOINT, forward_auth.WITH_200, verify.ENDPOINT))
 
 
 class Gateway:
     """The application that a server runs; `/authz` and its siblings.
 
     Attributes:
-        quick: the short way, for the server to try first; see `gateway.guarded`.
+        quick: the short way, for the server to try first; see `runtime.http_protocol`.
     """
 
     def __init__(

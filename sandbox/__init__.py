@@ -5,7 +5,7 @@ nothing of any particular app: everything it knows about one comes from its mani
 
 Start one, and point an app at it::
 
-    from sandbox.practice import PracticeSlack
+    from sandbox.sandbox import PracticeSlack
 
     with PracticeSlack(Path("manifest.yml")) as slack:
         client = WebClient(token=slack.bot_token, base_url=slack.api_url)
@@ -17,19 +17,21 @@ The app opens a socket, or listens for signed requests where `slack.deliver_to(u
 
 What is where:
 
-- `slack.workspace` (`sandbox.workspace.Workspace`): the state, safe to read from any thread; its
+- `slack.workspace` (`sandbox.state.workspace.Workspace`): the state, safe to read from any thread;
+its
   reading functions return copies. `workspace.subscribe(callback)` tells of every change and
   returns a function that ends it; the callback runs in the changing thread, has no arguments, and
   must be quick (set a flag, wake a loop). `workspace.version` grows with every change.
-- `slack.hands` (`sandbox.hands.Hands`): what anybody can do with a mouse and a keyboard, by user
+- `slack.hands` (`sandbox.users.actions.Hands`): what anybody can do with a mouse and a keyboard, by
+user
   id: type, press, enter, submit, close, open the Home. The page and `Person` both use it, so they
   cannot differ. These functions wait for the app's acknowledgement (up to 3 s): call them from a
   thread, never from the event loop that serves the page.
-- `slack.person("alice")` (`sandbox.people.Person`): the same for tests, in words.
+- `slack.person("alice")` (`sandbox.users.user.Person`): the same for tests, in words.
 - `slack.traffic`: every exchange in both directions; `slack.calls(method)`: the Web API's part.
 - `slack.faults`: ways to misbehave.
 - `PracticeSlack(…, folder=…)` keeps the workspace between runs; what must not be written, such as
   the tokens that an app posts, is for its `redact` to take out.
 
-For tests without sockets do not start it: see `sandbox.practice.PracticeSlack`.
+For tests without sockets do not start it: see `sandbox.sandbox.PracticeSlack`.
 """

@@ -16,7 +16,7 @@ from playwright.sync_api import ViewportSize, expect
 from tests.e2e.at_work import World, at_work
 from tests.e2e.program import CHANNEL, eventually
 from tests.e2e.slack_window import APP, SlackWindow
-from tests.sandbox.page_browser import chromium
+from tests.sandbox.page.browser import chromium
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 PEOPLE = {

@@ -1,8 +1,8 @@
 """Every setting: its name, its default, its meaning and its check. Read from the environment and
 from `.env`; the rooms are handed plain values, so no other place looks into the environment."""
 
+from settings.base import Settings
 from settings.loading import SettingsError, load, load_slack, names
-from settings.settings import Settings
 from settings.slack import SlackSettings
 
 __all__ = ["Settings", "SettingsError", "SlackSettings", "load", "load_slack", "names"]

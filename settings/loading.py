@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
-from settings.settings import Settings
+from settings.base import Settings
 from settings.slack import SlackSettings
 
 _Group = TypeVar("_Group", bound=BaseSettings)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
 
-from settings.settings import CONFIG, address
+from settings.base import CONFIG, address
 
 
 def _starts(prefix: str, where: str) -> AfterValidator:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session, create_engine
 
-from storage import tracing
+from runtime import tracing
 
 # A slash command must be answered within 3 s, so a wait for the database has to end before.
 BUSY_TIMEOUT_SECONDS = 2.0

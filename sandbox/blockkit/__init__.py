@@ -9,7 +9,7 @@ Both return nothing when all is well and raise ``InvalidBlocks`` with every erro
 take decoded JSON: a form's ``blocks=[...]`` string is to be decoded first.
 """
 
-from sandbox.blockkit.errors import InvalidBlocks
+from sandbox.blockkit.base.errors import InvalidBlocks
 from sandbox.blockkit.surfaces import check_message, check_view
 
 __all__ = ["InvalidBlocks", "check_message", "check_view"]

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sandbox.blockkit import limits
-from sandbox.blockkit.elements import elements_for
-from sandbox.blockkit.objects import (
+from sandbox.blockkit.base import limits
+from sandbox.blockkit.base.composition_objects import (
     BLOCK_ID,
     HTTP_URL,
     HTTPS_URL,
@@ -22,8 +21,8 @@ from sandbox.blockkit.objects import (
     exactly_one,
     plain_text,
 )
-from sandbox.blockkit.rich_text import RICH_TEXT
-from sandbox.blockkit.spec import (
+from sandbox.blockkit.base.rich_text import RICH_TEXT
+from sandbox.blockkit.base.schema import (
     EVERYWHERE,
     MESSAGES,
     Choice,
@@ -41,6 +40,7 @@ from sandbox.blockkit.spec import (
     optional,
     required,
 )
+from sandbox.blockkit.elements import elements_for
 
 
 def _block(

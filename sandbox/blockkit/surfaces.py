@@ -12,11 +12,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sandbox.blockkit import limits, whole
-from sandbox.blockkit.blocks import ANY_BLOCK
-from sandbox.blockkit.errors import InvalidBlocks
-from sandbox.blockkit.objects import HTTP_URL, plain_text
-from sandbox.blockkit.spec import (
+from sandbox.blockkit import payload_rules
+from sandbox.blockkit.base import limits
+from sandbox.blockkit.base.composition_objects import HTTP_URL, plain_text
+from sandbox.blockkit.base.errors import InvalidBlocks
+from sandbox.blockkit.base.schema import (
     MODALS,
     Choice,
     Flag,
@@ -32,6 +32,7 @@ from sandbox.blockkit.spec import (
     optional,
     required,
 )
+from sandbox.blockkit.blocks import ANY_BLOCK
 
 MESSAGE_BLOCKS: Final = Items(ANY_BLOCK, limits.MESSAGE_BLOCKS, minimum=0)
 VIEW_BLOCKS: Final = Items(ANY_BLOCK, limits.VIEW_BLOCKS)
@@ -171,15 +172,15 @@ def check_message(payload: object) -> None:
 
 
 def _check_message_blocks(payload: Mapping[str, Any], walk: Walk) -> None:
-    blocks = list(whole.placed_blocks(payload.get("blocks"), walk.at("blocks")))
-    attachments = whole.placed_blocks(payload.get("attachments"), walk.at("attachments"))
+    blocks = list(payload_rules.placed_blocks(payload.get("blocks"), walk.at("blocks")))
+    attachments = payload_rules.placed_blocks(payload.get("attachments"), walk.at("attachments"))
     for attachment in attachments:
         inside = attachment.value.get("blocks")
-        blocks += whole.placed_blocks(inside, attachment.walk.at("blocks"))
-    whole.unique_block_ids(blocks)
-    whole.unique_action_ids(blocks)
-    whole.tables(blocks)
-    whole.markdown(blocks)
+        blocks += payload_rules.placed_blocks(inside, attachment.walk.at("blocks"))
+    payload_rules.unique_block_ids(blocks)
+    payload_rules.unique_action_ids(blocks)
+    payload_rules.tables(blocks)
+    payload_rules.markdown(blocks)
 
 
 def _check_metadata_size(metadata: object, walk: Walk) -> None:
@@ -222,11 +223,11 @@ def check_view(view: object) -> None:
 
 
 def _check_view_blocks(view: Mapping[str, Any], walk: Walk) -> None:
-    blocks = list(whole.placed_blocks(view.get("blocks"), walk.at("blocks")))
-    whole.unique_block_ids(blocks)
-    whole.unique_action_ids(blocks)
-    whole.one_focus(blocks)
-    if view.get("type") == "modal" and "submit" not in view and whole.has_input(blocks):
+    blocks = list(payload_rules.placed_blocks(view.get("blocks"), walk.at("blocks")))
+    payload_rules.unique_block_ids(blocks)
+    payload_rules.unique_action_ids(blocks)
+    payload_rules.one_focus(blocks)
+    if view.get("type") == "modal" and "submit" not in view and payload_rules.has_input(blocks):
         walk.say("missing required field: submit, which a view with input blocks needs")
 
 

@@ -8,6 +8,6 @@ draws one region and draws it anew only when what it shows has changed; `blocks`
 Block Kit. Why NiceGUI: `docs/decisions/page-library.md`.
 """
 
-from sandbox.page.serving import attach
+from sandbox.page.app import attach
 
 __all__ = ["attach"]

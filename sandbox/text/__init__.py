@@ -21,15 +21,15 @@ from sandbox.text.dates import format_date
 from sandbox.text.html import safe_url, to_html
 from sandbox.text.mrkdwn import parse, parse_plain, unescape
 from sandbox.text.names import NO_NAMES, NameBook, Names
+from sandbox.text.nodes import Node, Tree, code_spans
 from sandbox.text.plain import to_plain
-from sandbox.text.reading import (
+from sandbox.text.rich_text import parse_rich_text
+from sandbox.text.visible_text import (
     code_of_message,
     parse_text_object,
     plain_of_message,
     plain_of_view,
 )
-from sandbox.text.rich_text import parse_rich_text
-from sandbox.text.tree import Node, Tree, code_spans
 
 __all__ = [
     "NO_NAMES",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from sandbox.text.names import Names, mentioned
+from sandbox.text.nodes import ChannelMention, UserMention
 from sandbox.text.plain import to_plain
 from sandbox.text.rich_text import parse_rich_text
-from sandbox.text.tree import ChannelMention, UserMention
 
 Json = Mapping[str, Any]
 

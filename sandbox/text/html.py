@@ -12,8 +12,7 @@ from html import escape
 from typing import Final
 
 from sandbox.text.names import Mention, Names, mentioned
-from sandbox.text.plain import date_words
-from sandbox.text.tree import (
+from sandbox.text.nodes import (
     BLOCKS,
     Bold,
     Broadcast,
@@ -34,6 +33,7 @@ from sandbox.text.tree import (
     UsergroupMention,
     UserMention,
 )
+from sandbox.text.plain import date_words
 
 TAGS: Final[dict[type[Node], str]] = {
     Bold: "b",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from sandbox.text.emoji import EMOJI, SHORTCODE
-from sandbox.text.tree import (
+from sandbox.text.nodes import (
     Bold,
     Broadcast,
     ChannelMention,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sandbox.text.tree import Broadcast, ChannelMention, UsergroupMention, UserMention
+from sandbox.text.nodes import Broadcast, ChannelMention, UsergroupMention, UserMention
 
 Mention = UserMention | ChannelMention | UsergroupMention | Broadcast
 

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from sandbox.text.dates import format_date
 from sandbox.text.names import NO_NAMES, Names, mentioned
-from sandbox.text.tree import (
+from sandbox.text.nodes import (
     BLOCKS,
     Broadcast,
     ChannelMention,

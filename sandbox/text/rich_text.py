@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from sandbox.text.emoji import EMOJI
-from sandbox.text.tree import (
+from sandbox.text.nodes import (
     Bold,
     Broadcast,
     ChannelMention,

@@ -12,43 +12,34 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from bot.blocks import (
-    answers,
-    audit,
-    check,
-    details,
-    edit,
-    expiry,
-    export,
-    guide,
-    home,
-    ids,
-    leak,
-    listing,
-    new_key,
-    notices,
-    offboard,
-    rename,
-    request,
-    revoke,
-    rotate,
-    token,
-)
-from bot.refs import Ref
-from keys import audit_views, offboarding
-from keys.audit_views import Decision, Item
-from keys.diagnosis import Case, Diagnosis, Slip
-from keys.doubts import Doubt
-from keys.leaks import Standing
-from keys.notices import DueNotice
-from keys.offboarding import Result, Wish
-from keys.people import Left
-from keys.requests import RequestView
-from keys.reveals import NOT_TAKEN
-from keys.rotations import RotationView, Stage
-from keys.shelves import Shelf
-from keys.spreading import Spread
-from keys.values import Actor, Handover, HistoryEntry, KeyView, RequestStage, State
+from bot.access_requests import views as request
+from bot.background import announcement_views
+from bot.browse_keys import check_view, details_view, export_view, help_view, list_view
+from bot.expiry import views as expiry
+from bot.home import view as home
+from bot.leaks import views as leak
+from bot.manage_keys import create_view, edit_view, rename_view, revoke_view
+from bot.offboarding import views as offboard
+from bot.reviews import views as audit
+from bot.rotation import views as rotate
+from bot.token_delivery import views as token
+from bot.ui import ids, replies
+from bot.ui.payloads import Ref
+from keys.access_requests.requests import RequestView
+from keys.base.models import Actor, Handover, HistoryEntry, KeyView, RequestStage, State
+from keys.changes.outbox import DueNotice
+from keys.changes.propagation import Spread
+from keys.delivery.reveals import NOT_TAKEN
+from keys.leaks.detection import Standing
+from keys.offboarding import offboarding
+from keys.offboarding.departures import Left
+from keys.offboarding.offboarding import Result, Wish
+from keys.reviews import queries
+from keys.reviews.findings import Doubt
+from keys.reviews.queries import Decision, Item
+from keys.rotation.rotations import RotationView, Stage
+from keys.search.diagnosis import Case, Diagnosis, Slip
+from keys.search.filters import Shelf
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ANN, BOB = Actor.person("U0ANN"), Actor.person("W0BOB")
@@ -236,10 +227,10 @@ def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
         for how in Decision
         for by in (BOB, Actor.system("audit"))
     ]
-    running = audit_views.AuditView(
+    running = queries.AuditView(
         id="aud_7Fq2mZr81LdW",
         period="2026-10-05T07:00+00:00",
-        stage=audit_views.Stage.OPEN,
+        stage=queries.Stage.OPEN,
         started_by=ANN,
         created_at=NOW,
         deadline_at=NOW,
@@ -252,7 +243,7 @@ def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
     )
     decided = dict.fromkeys(Decision, 900)
     ended = replace(
-        running, stage=audit_views.Stage.FINISHED, ended_at=NOW, decided=decided, total=4_500
+        running, stage=queries.Stage.FINISHED, ended_at=NOW, decided=decided, total=4_500
     )
     for view in (
         running,
@@ -287,28 +278,32 @@ def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
         "revokes_at": NOW.isoformat(),
         "doubtful": dict.fromkeys(Doubt, 1_000),
     }
-    yield notices.notice(due("audit.escalated", Actor.system("audit"), **data), ["U0ANN"] * 10)
-    yield notices.notice(due("audit.revokes", Actor.system("audit"), **data))
-    yield notices.notice(due("audit.revokes", Actor.system("audit"), **data, yours=1))
+    yield announcement_views.notice(
+        due("audit.escalated", Actor.system("audit"), **data), ["U0ANN"] * 10
+    )
+    yield announcement_views.notice(due("audit.revokes", Actor.system("audit"), **data))
+    yield announcement_views.notice(due("audit.revokes", Actor.system("audit"), **data, yours=1))
     before = {"total": 4_000, "doubtful": dict.fromkeys(Doubt, 900)}
-    yield notices.notice(due("audit.finished", Actor.system("audit"), **data, before=before))
-    yield notices.notice(due("audit.finished", Actor.system("audit"), **data))
+    yield announcement_views.notice(
+        due("audit.finished", Actor.system("audit"), **data, before=before)
+    )
+    yield announcement_views.notice(due("audit.finished", Actor.system("audit"), **data))
     counts = dict.fromkeys(("total", "made", "revoked", "expiring", "idle", "never_used"), 1_000)
-    yield notices.notice(
+    yield announcement_views.notice(
         due("digest.posted", Actor.system("schedule"), **counts, since=NOW.isoformat())
     )
 
 
-def page(name: str, rows: int, query: str = "") -> listing.Page:
+def page(name: str, rows: int, query: str = "") -> list_view.Page:
     """A page in the middle of many keys."""
     keys = [key(name, id=f"key_{row:012}", last_used_at=NOW) for row in range(rows)]
-    return listing.Page(keys, 100_000, 41, query, back="c" * 100, on="d" * 100)
+    return list_view.Page(keys, 100_000, 41, query, back="c" * 100, on="d" * 100)
 
 
 def history(name: str, note: str, length: int) -> list[HistoryEntry]:
     """A record with entries of every kind."""
     data = {"from": name, "to": name, "reason": note}
-    kinds = [*details._DONE, "key.other"]
+    kinds = [*details_view._DONE, "key.other"]
     who = (ANN, OPERATOR, Actor.system("issuing"))
     return [
         HistoryEntry(NOW, kinds[i % len(kinds)], who[i % len(who)], data) for i in range(length)
@@ -320,11 +315,11 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     full = key(name, note=note or "n", expires_at=NOW, last_used_at=NOW, last_used_from="10.0.0.1")
     ended = revoked_key(name, note)
     sent = [Handover(ANN, NOW, None), Handover(OPERATOR, NOW, NOW + timedelta(hours=1))] * 30
-    yield guide.guide("/apikeys", REF, may_change=True)
-    yield guide.guide("/apikeys", REF, may_change=False)
-    for rows, query in ((0, ""), (0, note), (1, ""), (listing.ROWS_MAX, note)):
-        yield listing.listing(page(name, rows, query[: listing.QUERY_MAX]), REF)
-    yield listing.listing(listing.Page([key(name, owner=None)], 1), REF)
+    yield help_view.guide("/apikeys", REF, may_change=True)
+    yield help_view.guide("/apikeys", REF, may_change=False)
+    for rows, query in ((0, ""), (0, note), (1, ""), (list_view.ROWS_MAX, note)):
+        yield list_view.listing(page(name, rows, query[: list_view.QUERY_MAX]), REF)
+    yield list_view.listing(list_view.Page([key(name, owner=None)], 1), REF)
     yield token.envelope(name)
     yield token.token(full, TOKEN, 15, "https://api.example.com/documents", REF)
     yield token.removed(full)
@@ -352,8 +347,8 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield from audited(name, note)
     for found in leaving(name):
         yield offboard.for_team(found, Ref(NOW, about=found.id))
-    yield export.on_its_way()
-    yield export.not_granted("apikeys export")
+    yield export_view.on_its_way()
+    yield export_view.not_granted("apikeys export")
     yield offboard.begun("W0BOB")
     yield offboard.nothing("W0BOB")
     dated = key(name, expires_at=NOW, backup_owner="W0BOB")
@@ -365,53 +360,64 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
         yield expiry.settled(replace(dated, expiry_accepted_by=ANN), is_over=over)
     yield expiry.settled(ended, is_over=False)
     yield expiry.settled(full, is_over=False)
-    yield details.details(dated, history(name, note, 100), [], NOW, REF)
+    yield details_view.details(dated, history(name, note, 100), [], NOW, REF)
     for rotation in rotations(name):
         yield rotate.followed(rotation, NOW - timedelta(seconds=1), Ref(NOW, about=rotation.id))
         yield rotate.followed(rotation, NOW - timedelta(seconds=1), None)
-    yield revoke.confirmation(full, REF)
+    yield revoke_view.confirmation(full, REF)
     for spread in SPREADS:
-        yield revoke.revoked(ended, spread)
+        yield revoke_view.revoked(ended, spread)
         if spread is not None:
-            yield revoke.followed(ended, spread)
-    yield revoke.already_revoked(ended)
-    yield revoke.kept(full)
-    yield details.details(full, history(name, note, 100), sent, NOW, REF)
-    yield details.details(ended, history(name, note, 3), [], NOW, REF)
-    yield details.details(key(name), [], [], NOW, REF)
+            yield revoke_view.followed(ended, spread)
+    yield revoke_view.already_revoked(ended)
+    yield revoke_view.kept(full)
+    yield details_view.details(full, history(name, note, 100), sent, NOW, REF)
+    yield details_view.details(ended, history(name, note, 3), [], NOW, REF)
+    yield details_view.details(key(name), [], [], NOW, REF)
     several = [key(name, id=f"key_{row:012}") for row in range(30)]
-    yield answers.choice(note, several, Ref(NOW, do=ids.DO_REVOKE))
-    yield answers.unknown(note, several, Ref(NOW, do=ids.DO_REVOKE))
-    yield answers.unknown(name, [], Ref(NOW))
-    yield answers.mistyped("/apikeys", note, "revoke", REF)
-    yield answers.mistyped("/apikeys", note, None, REF)
-    yield answers.denied(f"Only admins may do this. {note}", ["U0ANN"] * 30)
-    yield answers.denied("Only admins may do this.", [])
-    yield answers.told(f"“{name}” was revoked, so it keeps its name. {note}")
-    yield answers.expired()
-    yield answers.trouble("r" * 300)
+    yield replies.choice(note, several, Ref(NOW, do=ids.DO_REVOKE))
+    yield replies.unknown(note, several, Ref(NOW, do=ids.DO_REVOKE))
+    yield replies.unknown(name, [], Ref(NOW))
+    yield replies.mistyped("/apikeys", note, "revoke", REF)
+    yield replies.mistyped("/apikeys", note, None, REF)
+    yield replies.denied(f"Only admins may do this. {note}", ["U0ANN"] * 30)
+    yield replies.denied("Only admins may do this.", [])
+    yield replies.told(f"“{name}” was revoked, so it keeps its name. {note}")
+    yield replies.expired()
+    yield replies.trouble("r" * 300)
     for actor in (ANN, BOB, OPERATOR):
-        yield notices.notice(due("key.issued", actor, name=name, scopes=["read", "write"]))
-        yield notices.notice(due("key.revoked", actor, name=name, reason=note))
-    yield notices.notice(due("key.issued", OPERATOR, name=name, owner=None, scopes=[]))
-    yield notices.notice(due("key.abandoned", Actor.system("issuing"), name=name))
-    yield notices.notice(due("key.abandoned", Actor.system("issuing"), name=name, reason=NOT_TAKEN))
+        yield announcement_views.notice(
+            due("key.issued", actor, name=name, scopes=["read", "write"])
+        )
+        yield announcement_views.notice(due("key.revoked", actor, name=name, reason=note))
+    yield announcement_views.notice(due("key.issued", OPERATOR, name=name, owner=None, scopes=[]))
+    yield announcement_views.notice(due("key.abandoned", Actor.system("issuing"), name=name))
+    yield announcement_views.notice(
+        due("key.abandoned", Actor.system("issuing"), name=name, reason=NOT_TAKEN)
+    )
     for results in ({"rotated": 2, "revoked": 1}, {}):
-        yield notices.notice(due("offboarding.finished", BOB, person="W0BOB", keys=results))
+        yield announcement_views.notice(
+            due("offboarding.finished", BOB, person="W0BOB", keys=results)
+        )
     for number in (1, 100_000):
-        yield notices.notice(due("keys.imported", OPERATOR, count=number))
+        yield announcement_views.notice(due("keys.imported", OPERATOR, count=number))
     ends = {"ends_at": NOW.isoformat(), "hint": "ak_7Fq2…x9Qe", "used_from": "10.1.0.0/16"}
     for kind in ("rotation.still_used", "rotation.ended", "rotation.abandoned"):
-        yield notices.notice(due(kind, Actor.system("timer"), name=name, **ends))
+        yield announcement_views.notice(due(kind, Actor.system("timer"), name=name, **ends))
     for works in (True, False):
         remained = {"name": name, "recipient": str(Actor.person("U0ALICE")), "works": works}
-        yield notices.notice(due("token.remained", Actor.system("timer"), **remained))
+        yield announcement_views.notice(due("token.remained", Actor.system("timer"), **remained))
 
 
 def homes(name: str, note: str) -> Iterator[dict[str, Any]]:
     """Every App Home."""
     counts = [0, 1, 1_000_000] * 10
-    for number, query in ((0, ""), (0, note), (1, ""), (home.ROWS_MAX, note[: listing.QUERY_MAX])):
+    for number, query in (
+        (0, ""),
+        (0, note),
+        (1, ""),
+        (home.ROWS_MAX, note[: list_view.QUERY_MAX]),
+    ):
         keys = [
             key(name, id=f"key_{row:012}", last_used_at=NOW, expires_at=NOW)
             for row in range(number)
@@ -432,13 +438,13 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     poor = "It does not tell what uses the key."
     networks = tuple(f"10.{number}.0.0/16" for number in range(20))
     limited = key(name, note=note, networks=networks, rate_limit="100/minute", owner=None)
-    yield new_key.new_key(new_key.Draft("U0ANN"), REF)
-    yield new_key.new_key(new_key.Draft("W0BOB", name, (), note), REF)
-    yield new_key.new_key(new_key.Draft("U0ANN", name, ("read", "write"), note, poor), REF)
-    yield new_key.in_progress(name)
-    yield new_key.made(key(name))
-    yield new_key.not_made(f"There is a key “{name}” already. {note}")
-    yield new_key.already_asked(key(name))
+    yield create_view.new_key(create_view.Draft("U0ANN"), REF)
+    yield create_view.new_key(create_view.Draft("W0BOB", name, (), note), REF)
+    yield create_view.new_key(create_view.Draft("U0ANN", name, ("read", "write"), note, poor), REF)
+    yield create_view.in_progress(name)
+    yield create_view.made(key(name))
+    yield create_view.not_made(f"There is a key “{name}” already. {note}")
+    yield create_view.already_asked(key(name))
     for draft in (
         request.Draft(),
         request.Draft(name, ("read", "write"), note, poor, admin=True),
@@ -451,28 +457,28 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
         yield offboard.hand_over(None, number, REF)
         yield offboard.handed_over("U0ANN", number)
         yield offboard.under_way(number)
-    yield check.ask(REF)
+    yield check_view.ask(REF)
     for case in Case:
         for slips in ((), tuple(Slip)):
             about = limited if case is not Case.REVOKED else revoked_key(name)
-            yield check.answer(
+            yield check_view.answer(
                 Diagnosis(case, slips, about, "ak_7Fq2…x9Qe", NOW, NOW, NOW, "10.1.0.0/16"), REF
             )
-    yield check.answer(Diagnosis(Case.FINE, (), key(name), "ak_7Fq2…x9Qe"), REF)
+    yield check_view.answer(Diagnosis(Case.FINE, (), key(name), "ak_7Fq2…x9Qe"), REF)
     yield request.asked(name)
     yield request.asked_before()
     for asked in asked_for(name, note):
         yield request.deny(asked, Ref(NOW, about=asked.id))
         yield request.decided(asked)
-    yield new_key.offered(key(name))
+    yield create_view.offered(key(name))
     day = NOW.date()
-    yield new_key.new_key(new_key.Draft("U0ANN", last_day=day, latest=day), REF)
-    yield edit.edit(key(name), None, None, REF)
-    yield edit.edit(limited, day, day, REF, changed_by=BOB)
-    yield edit.saved(key(name), [], None)
+    yield create_view.new_key(create_view.Draft("U0ANN", last_day=day, latest=day), REF)
+    yield edit_view.edit(key(name), None, None, REF)
+    yield edit_view.edit(limited, day, day, REF, changed_by=BOB)
+    yield edit_view.saved(key(name), [], None)
     for spread in SPREADS:
-        yield edit.saved(key(name), list(edit.NAMES), spread)
-        yield edit.saved(key(name), ["owner"], spread)
+        yield edit_view.saved(key(name), list(edit_view.NAMES), spread)
+        yield edit_view.saved(key(name), ["owner"], spread)
     yield expiry.extend(key(name, expires_at=NOW), day, None, REF)
     yield expiry.extend(key(name), None, day, REF)
     yield expiry.extended(key(name, expires_at=NOW))
@@ -485,8 +491,8 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield rotate.not_done(f"“{name}” was revoked. {note}"[:500])
     for rotation in rotations(name):
         yield rotate.done(rotation, "U0ANN")
-    yield rename.rename(key(name), REF)
-    yield rename.rename(key(name), REF, note)
-    yield rename.rename(key(name), REF, note, poor)
-    yield rename.renamed(key(name), note or "before")
-    yield rename.renamed(key(name), name)
+    yield rename_view.rename(key(name), REF)
+    yield rename_view.rename(key(name), REF, note)
+    yield rename_view.rename(key(name), REF, note, poor)
+    yield rename_view.renamed(key(name), note or "before")
+    yield rename_view.renamed(key(name), name)

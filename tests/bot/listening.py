@@ -10,10 +10,10 @@ from typing import Any
 
 from slack_bolt import BoltRequest
 
-from bot.admins import Admins, SlackAdmins, Workspace
 from bot.app import build
-from bot.context import Context
-from bot.slack import Limits, SlackClient
+from bot.authorization.admins import Admins, SlackAdmins, Workspace
+from bot.framework.context import Context
+from bot.slack_api.client import Limits, SlackClient
 from tests.bot.fake_slack import FakeCalls, FakeTime
 from tests.keys.conftest import ALICE, open_test_house
 

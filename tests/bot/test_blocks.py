@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.refs import Ref
-from keys.token import make
+from bot.ui.payloads import Ref
+from keys.credentials.tokens import make
 from sandbox.blockkit import check_message, check_view
 from sandbox.text import NameBook, parse, plain_of_message, plain_of_view
-from sandbox.text.tree import Broadcast, Date, UserMention
+from sandbox.text.nodes import Broadcast, Date, UserMention
 from tests.bot.block_samples import TOKEN, WORDS, messages, samples, views
 
 HOSTILE = [

@@ -13,18 +13,18 @@ from typing import Any
 
 import pytest
 
-from bot import showing
 from bot.app import build
-from bot.blocks import ids
-from bot.blocks.parts import Message
-from bot.context import web_answers
-from bot.refs import Ref
-from bot.slack_errors import Unavailable
-from bot.turn import Turn
-from keys import finding
-from keys.errors import StorageUnavailable
-from keys.token import make
-from keys.values import State
+from bot.browse_keys import pages
+from bot.framework.context import web_answers
+from bot.framework.interaction import Turn
+from bot.slack_api.errors import Unavailable
+from bot.ui import ids
+from bot.ui.blocks import Message
+from bot.ui.payloads import Ref
+from keys.base.errors import StorageUnavailable
+from keys.base.models import State
+from keys.credentials.tokens import make
+from keys.search import search as finding
 from storage import reading
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import DEADLINE, Bench, buttons
@@ -346,14 +346,14 @@ def test_a_slow_search_is_acknowledged_before_it_ends(
         acknowledged.set()
         return done
 
-    search = showing.keys
+    search = pages.keys
 
     def slow(turn: Turn, ref: Ref, **how: bool) -> Message:
         assert acknowledged.wait(DEADLINE)
         return search(turn, ref, **how)
 
-    monkeypatch.setattr("bot.turn.PATIENCE", 0.01)
+    monkeypatch.setattr("bot.framework.interaction.PATIENCE", 0.01)
     monkeypatch.setattr(Turn, "acknowledge", acknowledge)
-    monkeypatch.setattr(showing, "keys", slow)
+    monkeypatch.setattr(pages, "keys", slow)
     assert bench.types("list") == {}
     assert "There are no keys yet" in json.dumps(bench.answers[-1])

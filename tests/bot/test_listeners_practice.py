@@ -12,17 +12,17 @@ import pytest
 from slack_bolt import BoltRequest
 from slack_sdk.errors import SlackApiError
 
-from bot.admins import Admins, SlackAdmins, Workspace
 from bot.app import build
-from bot.blocks import ids
-from bot.context import Context
-from bot.slack import Calls, SlackClient
-from keys import finding
-from sandbox.delivering import Ack, NotAcknowledged
-from sandbox.model import Json, StateValues
-from sandbox.people import Person
-from sandbox.practice import PracticeSlack
-from sandbox.values import state_values
+from bot.authorization.admins import Admins, SlackAdmins, Workspace
+from bot.framework.context import Context
+from bot.slack_api.client import Calls, SlackClient
+from bot.ui import ids
+from keys.search import search
+from sandbox.delivery.dispatcher import Ack, NotAcknowledged
+from sandbox.sandbox import PracticeSlack
+from sandbox.state.input_values import state_values
+from sandbox.state.models import Json, StateValues
+from sandbox.users.user import Person
 from storage import reading
 from tests.bot.fake_slack import FakeTime, refusal
 from tests.bot.listening import buttons
@@ -97,7 +97,7 @@ def refused(code: str, status: int, answer: dict[str, Any]) -> SlackApiError:
 
 def names(house: House) -> list[str]:
     with reading(house.engine) as session:
-        return [key.name for key in finding.page(session, house.account).keys]
+        return [key.name for key in search.page(session, house.account).keys]
 
 
 def test_a_keys_life(slack: PracticeSlack, house: House) -> None:
@@ -151,7 +151,7 @@ def entered(person: Person) -> dict[str, Any]:
 def edited(house: House, key_id: str) -> Json:
     """What the edit form would hold for the key as it stands."""
     with reading(house.engine) as session:
-        key = finding.get(session, house.account, key_id)
+        key = search.get(session, house.account, key_id)
     return {
         ids.SCOPES: list(key.scopes),
         ids.OWNER: key.owner,

@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 
 from bot.redaction import Redactor, install, redact
-from keys.token import make
+from keys.credentials.tokens import make
 
 TOKEN = make("ak")
 CANARY = TOKEN.reveal()

@@ -13,10 +13,10 @@ from collections import Counter
 
 from sqlmodel import Session, select
 
-from keys import records
-from keys.values import State
-from sandbox.practice import PracticeSlack
-from storage.tables import Account, Key, Secret
+from keys.base.models import State
+from keys.changes import audit_log
+from sandbox.sandbox import PracticeSlack
+from storage.tables.keys import Account, Key, Secret
 from tests.e2e.crashing import TOKEN
 from tests.e2e.program import CHANNEL, asks
 
@@ -77,7 +77,7 @@ class Invariants:
     def chained(self, session: Session) -> None:
         """The fourth."""
         for account in session.exec(select(Account.id)):
-            assert records.first_break(session, account) is None
+            assert audit_log.first_break(session, account) is None
 
     def _name_of(self, session: Session, token: str) -> str | None:
         public_id = token.split("_")[1]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.blocks.revoke import QUESTION
-from keys import audit_steps, audits
-from keys.policy import AuditRules
-from keys.values import Actor, State
+from bot.manage_keys.revoke_view import QUESTION
+from keys.base.models import Actor, State
+from keys.base.policy import AuditRules
+from keys.reviews import operations, progress
 from storage import writing
 from tests.chaos.test_dying_in_an_audit import BOARD
 from tests.e2e.program import eventually
@@ -50,8 +50,8 @@ def has_an_audit_of(world: World, name: str) -> None:
                 house.service.revoke(session, account, key_id, ME)
     with writing(house.engine) as session:
         # One that is open has come to its end by that.
-        audit_steps.sweep(house.service, session, account, AuditRules())
-        audits.begin(house.service, session, account, ME, f"asked:{name}", AuditRules())
+        progress.sweep(house.service, session, account, AuditRules())
+        operations.begin(house.service, session, account, ME, f"asked:{name}", AuditRules())
 
 
 def keeps(world: World, name: str) -> None:

@@ -16,12 +16,12 @@ from functools import partial
 import pytest
 from sqlmodel import Session, select
 
-from bot.blocks.revoke import QUESTION
-from keys.ids import new_id
-from keys.values import State
-from sandbox.practice import PracticeSlack
+from bot.manage_keys.revoke_view import QUESTION
+from keys.base.ids import new_id
+from keys.base.models import State
+from sandbox.sandbox import PracticeSlack
 from storage import reading
-from storage.tables import Audit, AuditKey, Event
+from storage.tables.keys import Audit, AuditKey, Event
 from tests.e2e.crashing import Moment
 from tests.e2e.program import CHANNEL, eventually
 from tests.e2e.test_crash import SETTLED, World, world

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select
 
-from bot.blocks.revoke import QUESTION
-from keys.values import State
-from sandbox.people import Person
-from sandbox.practice import PracticeSlack
+from bot.manage_keys.revoke_view import QUESTION
+from keys.base.models import State
+from sandbox.sandbox import PracticeSlack
+from sandbox.users.user import Person
 from storage import open_engine, reading
-from storage.tables import Event, Key, Notice
+from storage.tables.keys import Event, Key, Notice
 from tests.e2e.at_work import token_of
 from tests.e2e.program import (
     CHANNEL,

@@ -18,12 +18,12 @@ import psycopg
 import pytest
 from sqlmodel import Session, col, select
 
-from keys.ids import new_id
-from keys.values import State
-from sandbox.people import Person
-from sandbox.practice import PracticeSlack
+from keys.base.ids import new_id
+from keys.base.models import State
+from sandbox.sandbox import PracticeSlack
+from sandbox.users.user import Person
 from storage import StorageUnavailable, open_engine, reading
-from storage.tables import Key, Notice
+from storage.tables.keys import Key, Notice
 from tests.chaos.invariants import Invariants
 from tests.e2e.clocks import clock_of, may_be_wrong
 from tests.e2e.program import (

@@ -11,8 +11,8 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from sandbox.people import Person
-from sandbox.practice import PracticeSlack
+from sandbox.sandbox import PracticeSlack
+from sandbox.users.user import Person
 from tests.e2e.program import (
     CHANNEL,
     MANIFEST,

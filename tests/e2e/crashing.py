@@ -14,17 +14,18 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from apikeys.house import open_house
-from bot.blocks import token as token_blocks
-from keys import accounts, records
-from keys.ids import new_id
-from keys.values import Actor, KeyRequest, State
-from sandbox.people import Person
-from sandbox.practice import PracticeSlack
-from sandbox.traffic import TrafficLog
+from bot.token_delivery import views
+from cli.bootstrap.application import open_house
+from keys.base import accounts
+from keys.base.ids import new_id
+from keys.base.models import Actor, KeyRequest, State
+from keys.changes import audit_log
+from sandbox.sandbox import PracticeSlack
+from sandbox.state.traffic import TrafficLog
+from sandbox.users.user import Person
 from settings import Settings
 from storage import reading, writing
-from storage.tables import Delivery, Key, Notice, Secret
+from storage.tables.keys import Delivery, Key, Notice, Secret
 from tests.e2e.program import Program, asks, database_settings, eventually
 
 TOKEN = re.compile(r"\bak_([0-9A-Za-z]{12})_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}\b")
@@ -168,7 +169,7 @@ class Aftermath:
             if key.state == State.ACTIVE:
                 assert not self._said_to_be_revoked(key.name, secret.hint), f"{key.name}, {when}"
         with reading(self.house.engine) as session:
-            assert records.first_break(session, self.account) is None, when
+            assert audit_log.first_break(session, self.account) is None, when
 
     def settles(self, within: float) -> None:
         """Waits until a running bot has done all that is due."""
@@ -188,7 +189,7 @@ class Aftermath:
         for message, name in self._messages_of_abandoned_keys():
             found = self._slack.workspace.find_message(*message)
             assert found is not None
-            assert found.text == token_blocks.abandoned(name)["text"], f"{name}, {when}"
+            assert found.text == views.abandoned(name)["text"], f"{name}, {when}"
 
     def _working(self, keys: list[tuple[Key, Secret]]) -> set[str]:
         """The public ids of the tokens that work now."""

@@ -14,12 +14,12 @@ from typing import Self
 
 import httpx
 
-from sandbox.practice import PracticeSlack
+from sandbox.sandbox import PracticeSlack
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "manifest.yml"
 CHANNEL = "#api-keys"
-_COMMAND = (sys.executable, "-m", "apikeys", "run")
+_COMMAND = (sys.executable, "-m", "cli", "run")
 _SECONDS = 30.0
 
 

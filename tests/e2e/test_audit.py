@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from keys import evidence
+from keys.reviews import evidence
 from tests.e2e.at_work import World, at_work
 from tests.e2e.program import eventually
 from tests.e2e.test_life import WITHIN, answers, somebody

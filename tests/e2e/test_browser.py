@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from bot.commands import SUBCOMMANDS
+from bot.command_parser import SUBCOMMANDS
 from tests.e2e.at_work import World, at_work
 from tests.e2e.program import CHANNEL
 from tests.e2e.slack_window import APP, SlackWindow
-from tests.sandbox.page_browser import chromium, needs_browser, window
+from tests.sandbox.page.browser import chromium, needs_browser, window
 
 pytestmark = [pytest.mark.sockets, pytest.mark.browser, needs_browser]
 

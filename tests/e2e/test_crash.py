@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.blocks.revoke import QUESTION
-from bot.delivering import LEASE
-from keys.ids import new_id
-from keys.values import State
-from sandbox.practice import PracticeSlack
+from bot.manage_keys.revoke_view import QUESTION
+from bot.token_delivery.deliver import LEASE
+from keys.base.ids import new_id
+from keys.base.models import State
+from sandbox.sandbox import PracticeSlack
 from tests.e2e.crashing import Aftermath, Moment, Trap
 from tests.e2e.program import (
     CHANNEL,

@@ -11,10 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from apikeys.house import open_house
-from keys import accounts, spreading
-from keys.ids import new_id
-from keys.values import Actor, KeyRequest
+from cli.bootstrap.application import open_house
+from keys.base import accounts
+from keys.base.ids import new_id
+from keys.base.models import Actor, KeyRequest
+from keys.changes import propagation
 from settings import Settings
 from storage import writing
 from tests.e2e.program import Program, asks, database_settings, free_port
@@ -74,7 +75,7 @@ def test_whoever_revokes_is_told_which_gateway_is_silent_and_the_others_refuse(
         with writing(house.engine) as session:
             outcome = house.service.revoke(session, account, made.key.id, ME)
         assert outcome.fence is not None
-        spread = spreading.watch(
+        spread = propagation.watch(
             house.engine,
             house.clock,
             outcome.fence,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.people import Person
+from sandbox.users.user import Person
 from tests.e2e.at_work import World, at_work
 from tests.e2e.program import CHANNEL, eventually
 

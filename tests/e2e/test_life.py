@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from sandbox.people import Person
+from sandbox.users.user import Person
 from tests.e2e.at_work import World, at_work, token_of
 from tests.e2e.program import CHANNEL, eventually
 

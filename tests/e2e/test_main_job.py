@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.people import Person
-from sandbox.practice import PracticeSlack
+from sandbox.sandbox import PracticeSlack
+from sandbox.users.user import Person
 from tests.e2e.program import CHANNEL, MANIFEST, Program, asks, free_port, slack_settings
 
 pytestmark = pytest.mark.sockets

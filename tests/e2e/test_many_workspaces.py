@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from sandbox.distribution import Distribution
-from sandbox.manifest import read_manifest
-from sandbox.practice import PracticeSlack
+from sandbox.oauth import Distribution
+from sandbox.sandbox import PracticeSlack
+from sandbox.state.manifest import read_manifest
 from tests.e2e.at_work import token_of
 from tests.e2e.program import CHANNEL, MANIFEST, Program, asks, eventually, free_port
 

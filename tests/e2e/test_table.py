@@ -11,9 +11,9 @@ from threading import Thread
 
 import pytest
 
-from bot.blocks.revoke import QUESTION
-from sandbox.errors import SandboxError
-from sandbox.people import Person
+from bot.manage_keys.revoke_view import QUESTION
+from sandbox.base.errors import SandboxError
+from sandbox.users.user import Person
 from tests.e2e.at_work import World, at_work
 from tests.e2e.program import CHANNEL, eventually
 

@@ -13,24 +13,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.app import Gateway, build
-from gateway.checking import Answer as CheckerAnswer
-from gateway.last_used import Tally
-from gateway.memory import Known, Memory
-from gateway.options import Network, Options
-from gateway.pool import Pool
-from gateway.source import Origin, network_of
-from gateway.wire import App, Message
-from keys import token
-from keys.clock import HeldClock
-from keys.verification import Reason, Refused, Verified
+from gateway.base.options import Network, Options
+from gateway.base.thread_pool import Pool
+from gateway.cache.verdict_cache import Known, Memory
+from gateway.request.client_address import Origin, network_of
+from gateway.usage.usage_recorder import Tally
+from gateway.verification.verifier import Answer as CheckerAnswer
+from keys.credentials import tokens
+from keys.credentials.verification import Reason, Refused, Verified
+from runtime.clock import HeldClock
+from runtime.http_messages import App, Message
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def _token(public_id: str) -> str:
     # The same in every process: the tests' names contain it.
-    secret = token.encode(int.from_bytes(public_id.encode(), "big") ** 2, token.SECRET_LENGTH)
-    return token.Token("ak", public_id, secret).reveal()
+    secret = tokens.encode(int.from_bytes(public_id.encode(), "big") ** 2, tokens.SECRET_LENGTH)
+    return tokens.Token("ak", public_id, secret).reveal()
 
 
 GOOD = _token("Good00000001")
@@ -78,8 +78,8 @@ class FakeVerifier:
 
 def _flaw(presented: str) -> str:
     try:
-        token.parse(presented)
-    except token.NotAToken as error:
+        tokens.parse(presented)
+    except tokens.NotAToken as error:
         return error.flaw.value
     return "unknown"
 

@@ -8,18 +8,19 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from apikeys.gateway import assemble
-from apikeys.house import House
-from gateway.options import Options
-from gateway.server import Running, serve_in_thread
-from keys import accounts, gateways, spreading
-from keys.clock import SystemClock
-from keys.ids import new_id
-from keys.pepper import Peppers
-from keys.service import KeyService
-from keys.spreading import Spread
-from keys.token import Token
-from keys.values import Actor, KeyRequest, KeyView
+from cli.bootstrap.application import House
+from cli.bootstrap.gateway import assemble
+from gateway.base.options import Options
+from keys.base import accounts
+from keys.base.ids import new_id
+from keys.base.models import Actor, KeyRequest, KeyView
+from keys.changes import gateways, propagation
+from keys.changes.propagation import Spread
+from keys.credentials.peppers import Peppers
+from keys.credentials.tokens import Token
+from keys.lifecycle.create import KeyService
+from runtime.clock import SystemClock
+from runtime.http_server import Running, serve_in_thread
 from storage import open_engine, writing
 from tests.databases import open_migrated
 
@@ -79,7 +80,7 @@ class Site:
 
     def _spread(self, fence: str) -> Spread:
         clock = self.house.clock
-        return spreading.watch(
+        return propagation.watch(
             self.house.engine, clock, fence, for_seconds=10, since=clock.monotonic()
         )
 

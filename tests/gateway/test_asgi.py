@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from apikeys.demo.documents import build
+from cli.demo.example_api import build
 from gateway.asgi import ApiKeyGuard, identity
-from gateway.server import Running, serve_in_thread
-from gateway.wire import Message, Receive, Scope, Send
-from keys.clock import HeldClock
-from keys.errors import StorageUnavailable
+from keys.base.errors import StorageUnavailable
+from runtime.clock import HeldClock
+from runtime.http_messages import Message, Receive, Scope, Send
+from runtime.http_server import Running, serve_in_thread
 from tests.gateway.fakes import (
     GOOD,
     NOON,

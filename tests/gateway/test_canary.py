@@ -10,14 +10,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.server import Running, serve_in_thread
-from keys import token
-from keys.errors import StorageUnavailable
-from keys.verification import Refused, Verified
+from keys.base.errors import StorageUnavailable
+from keys.credentials import tokens
+from keys.credentials.verification import Refused, Verified
+from runtime.http_server import Running, serve_in_thread
 from tests.gateway.fakes import Answer, House, verified
 
 pytestmark = pytest.mark.sockets
-CANARY = token.make("ak")
+CANARY = tokens.make("ak")
 TEXT = CANARY.reveal()
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.credentials import Slip
-from gateway.report import REMEDIES
-from keys.verification import Reason
+from gateway.base.decision_log import REMEDIES
+from gateway.request.credentials import Slip
+from keys.credentials.verification import Reason
 from tests.gateway.fakes import GOOD, House
-from tests.gateway.test_openapi import DOCUMENT
+from tests.gateway.routes.test_openapi import DOCUMENT
 
 TEXT = (Path(__file__).parents[2] / "docs" / "gateway.md").read_text(encoding="utf-8")
 SOURCE = Path(__file__).parents[2] / "gateway"

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from gateway.asgi import ApiKeyGuard
-from gateway.server import Running, serve_in_thread
+from runtime.http_server import Running, serve_in_thread
 from tests.gateway.fakes import GOOD, REVOKED, WRITER, House, acall, verified
 
 pytestmark = pytest.mark.sockets

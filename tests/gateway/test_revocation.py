@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from keys.ids import new_id
-from keys.values import KeyRequest
+from keys.base.ids import new_id
+from keys.base.models import KeyRequest
 from storage import writing
 from tests.gateway.site import GATEWAYS, ME, Site
 

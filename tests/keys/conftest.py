@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from keys import accounts
-from keys.clock import HeldClock
-from keys.pepper import Peppers
-from keys.service import KeyService, Outcome, Reservation
-from keys.token import Token
-from keys.values import Actor, KeyRequest, KeyView
-from keys.verification import StoredVerifier
+from keys.base import accounts
+from keys.base.models import Actor, KeyRequest, KeyView
+from keys.credentials.peppers import Peppers
+from keys.credentials.tokens import Token
+from keys.credentials.verification import StoredVerifier
+from keys.lifecycle.create import KeyService, Outcome, Reservation
+from runtime.clock import HeldClock
 from storage import writing
 from tests.databases import open_migrated
 

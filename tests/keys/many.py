@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import insert
 
-from keys.service import search_text
-from keys.values import State
+from keys.base.models import State
+from keys.lifecycle.create import search_text
 from storage import writing
-from storage.tables import Key, Secret
+from storage.tables.keys import Key, Secret
 from tests.keys.conftest import ALICE, House
 
 

@@ -20,11 +20,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from keys import finding, records
-from keys.errors import KeyRevoked, NameTaken, ReservationLost
-from keys.naming import fold
-from keys.service import Reservation
-from keys.verification import Verified
+from keys.base.errors import KeyRevoked, NameTaken, ReservationLost
+from keys.changes import audit_log
+from keys.credentials.verification import Verified
+from keys.inputs.names import fold
+from keys.lifecycle.create import Reservation
+from keys.search import search
 from storage import reading, writing
 from tests.databases import ENGINES, fresh_on
 from tests.keys.conftest import ALICE, open_house_at
@@ -127,8 +128,8 @@ class KeysAtRandom(RuleBasedStateMachine):
     @invariant()
     def the_list_shows_exactly_the_active_keys_and_the_record_holds(self) -> None:
         with reading(self.house.engine) as session:
-            page = finding.page(session, self.house.account, size=200)
-            assert records.first_break(session, self.house.account) is None
+            page = search.page(session, self.house.account, size=200)
+            assert audit_log.first_break(session, self.house.account) is None
         active = {key for key, state in self.states.items() if state == "active"}
         assert {key.id for key in page.keys} == active
 

@@ -17,11 +17,11 @@ import pytest
 import yaml
 from slack_bolt import App
 
-from bot import listeners
-from bot.blocks import ids
-from bot.commands import SUBCOMMANDS
-from bot.context import COMMAND
-from bot.workspaces import Workspaces
+from bot import mounting
+from bot.command_parser import SUBCOMMANDS
+from bot.framework.context import COMMAND
+from bot.installation.workspaces import Workspaces
+from bot.ui import ids
 from tests.bot.block_samples import messages, views
 
 ROOT = Path(__file__).parents[2]
@@ -76,7 +76,7 @@ class Registering:
 @pytest.fixture(scope="module")
 def registered() -> dict[str, list[str]]:
     app = Registering()
-    listeners.register(cast(App, app), cast(Workspaces, None))
+    mounting.register(cast(App, app), cast(Workspaces, None))
     return app.names
 
 
@@ -147,7 +147,7 @@ def _subscribed(manifest: dict[str, Any]) -> list[str]:
 
 def _methods_called() -> Iterator[str]:
     """The Web API methods that are named where the client is asked to call one."""
-    for path in (*ROOT.glob("bot/**/*.py"), *ROOT.glob("apikeys/**/*.py")):
+    for path in (*ROOT.glob("bot/**/*.py"), *ROOT.glob("cli/**/*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (
                 isinstance(node, ast.Call)

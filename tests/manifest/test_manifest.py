@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 import yaml
 
-from apikeys.manifest import scopes
-from sandbox.manifest import read_manifest
+from cli.bootstrap.manifest import scopes
+from sandbox.state.manifest import read_manifest
 
 ROOT = Path(__file__).parents[2]
 

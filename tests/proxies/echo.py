@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gateway.server import Running, serve_in_thread
-from gateway.wire import Receive, Scope, Send
+from runtime.http_messages import Receive, Scope, Send
+from runtime.http_server import Running, serve_in_thread
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

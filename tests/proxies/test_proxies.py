@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.options import Options, read_networks
-from keys.token import Token
-from keys.values import KeyView
+from gateway.base.options import Options, read_networks
+from keys.base.models import KeyView
+from keys.credentials.tokens import Token
 from tests.gateway.site import Site
 from tests.proxies.echo import echo
 from tests.proxies.proxies import PROXIES, missing, running

@@ -10,9 +10,9 @@ from slack_bolt import App, BoltContext, BoltRequest
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
-from sandbox.delivering import Ack, Deliverer, NotAcknowledged
-from sandbox.model import Json
-from sandbox.practice import PracticeSlack
+from sandbox.delivery.dispatcher import Ack, Deliverer, NotAcknowledged
+from sandbox.sandbox import PracticeSlack
+from sandbox.state.models import Json
 
 
 class InProcessClient(WebClient):

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.serving import Serving
+from sandbox.server.threaded_server import Serving
 
 Answer = Callable[[Request, bytes], Response]
 """What an app does with a POST request and its body; it runs in a thread."""

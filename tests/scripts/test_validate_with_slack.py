@@ -12,7 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from sandbox.practice import PracticeSlack
+from sandbox.sandbox import PracticeSlack
 from scripts import validate_with_slack
 from tests.bot.block_samples import Sample, samples
 from tests.e2e.program import free_port

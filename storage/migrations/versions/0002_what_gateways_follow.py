@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.types import Moment
-from storage.watching import triggers
+from storage.tables.types import Moment
+from storage.triggers import triggers
 
 revision = "0002"
 down_revision = "0001"

@@ -1,0 +1,27 @@
+"""The messages about a request: one for the team, with buttons, and one for whoever asked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from bot.access_requests import views
+from bot.framework.rendered import Drawing
+from bot.ui.payloads import Ref
+from keys.access_requests import requests
+from keys.base.models import RequestStage as Stage
+from keys.changes.live_messages import Live
+from keys.changes.outbox import TEAM
+from keys.lifecycle.create import KeyService
+
+
+def draw(session: Session, service: KeyService, live: Live) -> Drawing:
+    """As it stands; it changes when somebody decides."""
+    request = requests.get(session, live.account_id, live.subject)
+    ref = Ref(live.created_at, about=request.id)
+    drawn = views.for_team if live.audience == TEAM else views.for_requester
+    under_way = request.stage in (Stage.OPEN, Stage.GRANTING)
+    # Whatever happens touches it; closing it in time is the sweep's affair.
+    again = max(request.closes_at, service.clock.now() + timedelta(minutes=1))
+    return Drawing(drawn(request, ref), again if under_way else None)

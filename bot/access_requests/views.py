@@ -1,0 +1,171 @@
+"""Asking for a key: the modals, and the messages that follow a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.ui import ids, inputs
+from bot.ui.blocks import (
+    Block,
+    Element,
+    Message,
+    View,
+    actions,
+    button,
+    context,
+    date,
+    message,
+    modal,
+    moment,
+    person,
+    scopes_in_words,
+    section,
+    sentence,
+    words,
+)
+from bot.ui.payloads import Ref
+from keys.access_requests.requests import RequestView
+from keys.base.models import Actor
+from keys.base.models import RequestStage as Stage
+from keys.inputs.names import NOTE_MAX
+from keys.inputs.scopes import READ
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What stands in the modal when it opens.
+
+    Attributes:
+        advice: why the name is a poor one.
+        admin: the person could make the key without asking.
+    """
+
+    name: str = ""
+    scopes: tuple[str, ...] = (READ,)
+    reason: str = ""
+    advice: str | None = None
+    admin: bool = False
+
+
+def ask(draft: Draft, command: str, ref: Ref) -> View:
+    """The modal; `command` is the slash command, as people type it."""
+    blocks: list[Block] = []
+    if draft.admin:
+        blocks.append(
+            context(f"You are an admin: `{command} new` makes a key at once. Asking works too.")
+        )
+    blocks += [
+        *inputs.name_inputs(draft.name, draft.advice),
+        inputs.scopes(draft.scopes),
+        inputs.text(
+            ids.REASON,
+            "What is it for?",
+            draft.reason,
+            most=NOTE_MAX,
+            hint="Whoever decides reads this, and it stays with the key as its note.",
+            multiline=True,
+            optional=False,
+        ),
+    ]
+    return modal("Ask for an API key", ids.REQUEST_MODAL, blocks, submit="Ask", ref=ref)
+
+
+def asked(name: str) -> View:
+    """The outcome."""
+    return _result(
+        "Asked",
+        sentence("You have asked for ", words(name, bold=True), "."),
+        section("An admin decides. You hear of it in your direct messages with this app."),
+    )
+
+
+def asked_before() -> View:
+    """The same modal was submitted before."""
+    return _result("Already asked", section("This was submitted before, and counts once."))
+
+
+def deny(request: RequestView, ref: Ref) -> View:
+    """The modal in which an admin may say why not."""
+    blocks = [
+        sentence(person(Actor.person(request.requester)), " asks for ", _name(request), "."),
+        inputs.text(
+            ids.REASON,
+            "Why not?",
+            "",
+            most=NOTE_MAX,
+            hint="They read this. It may stay empty.",
+            multiline=True,
+        ),
+    ]
+    return modal("Deny the request", ids.DENY_MODAL, blocks, submit="Deny", ref=ref)
+
+
+def decided(request: RequestView) -> View:
+    """What became of it, in place of the modal."""
+    return _result("Request", *_state(request, theirs=False))
+
+
+def _result(title: str, *blocks: Block) -> View:
+    return modal(title, ids.RESULT_MODAL, list(blocks), close="Close")
+
+
+def for_team(request: RequestView, ref: Ref) -> Message:
+    """The message in the team's channel as it stands."""
+    head = sentence(
+        person(Actor.person(request.requester)), " asks for the key ", _name(request), ". It may ",
+        scopes_in_words(request.scopes), ".",
+    )  # fmt: skip
+    blocks = [head, sentence("Reason: ", words(request.reason))]
+    if request.stage is Stage.OPEN:
+        if request.attempts:
+            blocks.append(context("It was approved before, but its token could not be delivered."))
+        blocks += [
+            actions(
+                button("Approve", ids.REQUEST_APPROVE, ref, style="primary"),
+                button("Deny", ids.REQUEST_DENY, ref),
+            ),
+            context(f"It closes by itself {date(request.closes_at)}. Nobody decides their own."),
+        ]
+    else:
+        blocks += _state(request, theirs=False)
+    return message("Somebody asks for an API key.", *blocks)
+
+
+def for_requester(request: RequestView, ref: Ref) -> Message:
+    """The message to the person who asked."""
+    blocks = [sentence("You asked for ", _name(request), ".")]
+    if request.stage is Stage.OPEN:
+        blocks += [
+            section("An admin decides about it, and this message changes when that has happened."),
+            actions(button("Withdraw", ids.REQUEST_WITHDRAW, ref)),
+        ]
+    else:
+        blocks += _state(request, theirs=True)
+    return message("About the API key that you asked for.", *blocks)
+
+
+def _state(request: RequestView, *, theirs: bool) -> list[Block]:
+    by = request.decided_by
+    who: list[Element | str] = [person(by)] if by is not None else ["Somebody"]
+    when = [moment(request.decided_at, ", ")] if request.decided_at is not None else []
+    if request.stage in (Stage.GRANTING, Stage.GRANTED):
+        blocks = [sentence(*who, " approved this", *when, ".")]
+        if request.stage is Stage.GRANTING:
+            blocks.append(context("The token is on its way, or waits to be taken."))
+        elif theirs:
+            blocks.append(context("The token was handed to you in this conversation."))
+        else:
+            blocks.append(context("The token went to the person who asked, and to nobody else."))
+        return blocks
+    if request.stage is Stage.DENIED:
+        pieces: list[Element | str] = [*who, " denied this", *when, "."]
+        if request.decision_reason:
+            pieces += [" Reason: ", words(request.decision_reason)]
+        return [sentence(*pieces)]
+    if by is not None and by.kind == "person":
+        return [sentence("This was withdrawn", *when, ".")]
+    return [sentence("This was closed", *when, f": {request.decision_reason}.")]
+
+
+def _name(request: RequestView) -> Element:
+    return words(request.name, bold=True)

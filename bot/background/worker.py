@@ -1,0 +1,220 @@
+"""What has to follow, sooner or later: notices, live messages, tokens to remove, lost reservations.
+
+Everything here is found in the database, so it goes on after a crash, and it is claimed there, so
+that several bots can share it. A notice is said at least once: if the bot dies between saying it
+and noting that, it is said again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import Engine
+
+from bot.background import announcement_views
+from bot.background.live_updater import LiveMessages
+from bot.slack_api.backoff import LEASE, TRYING, pause_after
+from bot.slack_api.client import SlackClient
+from bot.slack_api.errors import ChannelProblem, NotDeliverable, SlackError
+from bot.slack_api.post_once import Letter, post
+from bot.token_delivery.deliver import gone_from
+from bot.token_delivery.remove import Removal
+from keys.access_requests import requests
+from keys.base import accounts
+from keys.base.models import Actor
+from keys.base.policy import AuditRules, DeliveryWay
+from keys.changes import outbox
+from keys.changes.outbox import DueNotice
+from keys.delivery import deliveries
+from keys.delivery.deliveries import DeliveryView
+from keys.delivery.reveals import NOT_TAKEN
+from keys.jobs import periodic, replay_guard
+from keys.lifecycle import expiry_reminders
+from keys.lifecycle.create import KeyService
+from keys.offboarding import offboarding
+from keys.reviews import progress
+from keys.rotation import rotations
+from runtime import tracing
+from storage import reading, writing
+
+logger = logging.getLogger("bot")
+
+# Nobody needs to be reminded to the second, and looking costs one query for each key in question.
+_REMINDING = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Does what is due for one account.
+
+    Attributes:
+        channel: where the team is told.
+        more: further things to do, one of each in a round; they say whether there was something.
+        audits: how the team goes through its keys.
+        admins: gives the ids of some who look after keys, where they have to be called.
+    """
+
+    engine: Engine
+    service: KeyService
+    slack: SlackClient
+    account_id: str
+    channel: str
+    more: list[Callable[[], bool]] = field(default_factory=list)
+    audits: AuditRules = field(default_factory=AuditRules)
+    admins: Callable[[], Sequence[str]] = field(default=tuple)
+
+    @property
+    def _live(self) -> LiveMessages:
+        return LiveMessages(self.engine, self.service, self.slack, self.account_id, self.channel)
+
+    def run_once(self, going_on: Callable[[], bool] = lambda: True) -> int:
+        """Does what is due now, in the order in which people should learn of it.
+
+        Args:
+            going_on: asked before each thing; False leaves the rest for another time.
+
+        Returns:
+            How many things were tried; if there were any, there may be more.
+
+        Raises:
+            StorageUnavailable: if the database cannot be reached; nothing is forgotten.
+        """
+        done = self.end_lost_reservations() + self.sweep()
+        for step in (self.remove_a_token, self.say_a_notice, self._live.step):
+            while going_on() and step():
+                done += 1
+        # One of each: what takes long must not hold up the tokens that have to be removed.
+        return done + sum(1 for step in self.more if going_on() and step())
+
+    def end_lost_reservations(self) -> int:
+        """Gives up keys whose token was on its way when whoever delivered it died."""
+        with reading(self.engine) as session:
+            overdue = {
+                key_id: deliveries.way_of(session, self.account_id, key_id)
+                for key_id in self.service.overdue(session, self.account_id)
+            }
+        for key_id, way in overdue.items():
+            with writing(self.engine) as session:
+                reason = "interrupted before its token was delivered"
+                if way is DeliveryWay.REVEAL:
+                    reason = NOT_TAKEN
+                self.service.abandon(session, self.account_id, key_id, reason, tell=True)
+        with reading(self.engine) as session:
+            late = rotations.overdue(session, self.account_id, self.service.clock.now())
+        for delivery_id in late:
+            with writing(self.engine) as session:
+                reason = "nobody had taken the new token in time"
+                rotations.abandon(
+                    self.service, session, self.account_id, delivery_id, reason, tell=True
+                )
+        return len(overdue) + len(late)
+
+    def sweep(self) -> int:
+        """Finds what time alone has brought about."""
+        now, account, found = self.service.clock.now(), self.account_id, 0
+        with reading(self.engine) as session:
+            reminding = periodic.is_due(session, account, "expiry", _REMINDING, now)
+            forgetting = periodic.is_due(session, account, "seen", replay_guard.KEPT, now)
+            rotating = rotations.are_running(session, account)
+            closing = requests.are_late(session, account, now)
+            leaving = offboarding.have_news(session, account, now)
+            auditing = progress.have_news(session, account, now)
+        if reminding:
+            with writing(self.engine) as session:
+                if periodic.claim(session, account, "expiry", _REMINDING, now):
+                    found += expiry_reminders.sweep(session, account, now)
+        if forgetting:
+            with writing(self.engine) as session:
+                if periodic.claim(session, account, "seen", replay_guard.KEPT, now):
+                    replay_guard.forget(session, now)
+        if rotating:
+            with writing(self.engine) as session:
+                found += rotations.sweep(self.service, session, account)
+        if closing:
+            with writing(self.engine) as session:
+                found += requests.sweep(self.service, session, account)
+        if leaving:
+            with writing(self.engine) as session:
+                found += offboarding.sweep(self.service, session, account)
+        if auditing:
+            with writing(self.engine) as session:
+                found += progress.sweep(self.service, session, account, self.audits)
+        return found
+
+    def remove_a_token(self) -> bool:
+        """Takes a token out of a message in which its time is up; False if there is none."""
+        now = self.service.clock.now()
+        with writing(self.engine) as session:
+            due = deliveries.claim_due(session, self.account_id, now, LEASE)
+        if due is not None:
+            self._remove_token(due)
+        return due is not None
+
+    def say_a_notice(self) -> bool:
+        """Tells the team, or somebody of it, of one thing that was done; False if there is none."""
+        now = self.service.clock.now()
+        with writing(self.engine) as session:
+            due = outbox.claim(session, self.account_id, now, LEASE)
+        if due is not None:
+            # What is said of a change belongs to the request that made it.
+            with tracing.within(
+                tracing.Trace(due.request_id) if due.request_id else tracing.Trace()
+            ):
+                self._say(due)
+        return due is not None
+
+    def _remove_token(self, delivery: DeliveryView) -> None:
+        with reading(self.engine) as session:
+            rotated = rotations.is_of_rotation(session, self.account_id, delivery.id)
+        message = gone_from(
+            delivery.key, delivery.how, rotated=rotated, worked=delivery.sent_at is not None
+        )
+        slack = self.slack.within(TRYING)
+        removal = Removal(self.engine, slack, self.account_id, self.service.clock)
+        removal.remove(delivery, message, Actor.system("timer"))
+
+    def _say(self, notice: DueNotice) -> None:
+        outcome, slack = "said", self.slack.within(TRYING)
+        try:
+            try:
+                self._send(slack, notice, notice.audience)
+            except NotDeliverable as error:
+                if notice.audience == outbox.TEAM:
+                    raise
+                # This person cannot be reached, today or tomorrow: the team takes it instead.
+                logger.warning("%s was not told of %s: %s", notice.audience, notice.kind, error)
+                self._send(slack, notice, outbox.TEAM)
+                outcome = "said to the team instead"
+        except SlackError as error:
+            self._say_later(notice, error)
+        else:
+            self._close(notice, outcome)
+
+    def _send(self, slack: SlackClient, notice: DueNotice, audience: str) -> None:
+        admins = self.admins() if notice.kind == "audit.escalated" else ()
+        message = announcement_views.notice(notice, admins)
+        with reading(self.engine) as session:
+            known = accounts.channel(session, self.account_id)
+        # Tried before, by a bot that may have died right after Slack had taken it.
+        since = notice.at if notice.attempts else None
+        letter = Letter(notice.id, audience, self.channel, known, since)
+        posted = post(slack, letter, message).message
+        if audience == outbox.TEAM and posted.channel != known:
+            with writing(self.engine) as session:
+                accounts.note_channel(session, self.account_id, posted.channel)
+
+    def _say_later(self, notice: DueNotice, error: SlackError) -> None:
+        # A channel that is not there is somebody's to mend; the notice waits until it is.
+        level = logging.ERROR if isinstance(error, ChannelProblem) else logging.WARNING
+        logger.log(level, "%s is not announced yet: %s", notice.kind, error)
+        pause = pause_after(notice.attempts)
+        with writing(self.engine) as session:
+            outbox.retry(session, notice.id, self.service.clock.now() + pause)
+
+    def _close(self, notice: DueNotice, outcome: str) -> None:
+        with writing(self.engine) as session:
+            outbox.close(session, notice.id, self.service.clock.now(), outcome)
+        logger.info("notice", extra={"fields": {"kind": notice.kind, "outcome": outcome}})

@@ -1,0 +1,181 @@
+"""Everything about one key, and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.manage_keys import edit_view
+from bot.ui import ids
+from bot.ui.blocks import (
+    Block,
+    Element,
+    Message,
+    actions,
+    bullets,
+    button,
+    clip,
+    code,
+    context,
+    date,
+    fields,
+    line,
+    mention,
+    message,
+    moment,
+    owner_of,
+    person,
+    person_as_mrkdwn,
+    scopes_in_words,
+    section,
+    sentence,
+    state_in_words,
+    words,
+)
+from bot.ui.payloads import Ref
+from keys.base.models import Handover, HistoryEntry, KeyView, State
+from keys.base.policy import DeliveryWay
+from keys.credentials.tokens import redact
+
+HISTORY_MAX = 20
+HANDOVERS_MAX = 10
+NETWORKS_MAX = 5
+REASON_MAX = 100  # in the history, where many may come together
+_DONE = {
+    "key.reserved": "asked for it",
+    "key.issued": "got its token, and it works from then on",
+    "key.abandoned": "gave it up before it worked",
+    "key.renamed": "renamed it",
+    "rotation.asked": "asked for another token",
+    "key.rotated": "rotated it: another token works from then on",
+    "rotation.extended": "let the old token go on for longer",
+    "rotation.still_used": "warned that the old token was still in use",
+    "rotation.ended": "ended the old token",
+    "rotation.abandoned": "gave the rotation up; the old token went on",
+    "token.shown": "had the token shown",
+    "token.seen": "saw its token in a message",
+    "key.edited": "changed",
+    "expiry.accepted": "let it expire",
+    "audit.kept": "kept it in an audit",
+    "audit.owner_asked": "had its owner asked in an audit",
+    "offboarding.kept": "kept it as it is when somebody left",
+    "key.limited": "changed its limits",
+    "key.revoked": "revoked it",
+    "token.remained": "could not remove the token from its message",
+    "token.removed": "removed the token from its message",
+}
+
+
+def details(
+    key: KeyView,
+    history: Sequence[HistoryEntry],
+    handovers: Sequence[Handover],
+    now: datetime,
+    ref: Ref,
+) -> Message:
+    """The answer to `show`.
+
+    Args:
+        key: as it stands.
+        history: oldest first; the newest twenty are shown.
+        handovers: who was sent the token, oldest first; the newest ten are shown.
+        now: tells whether the key has expired.
+        ref: carries the time; the key is added to it.
+    """
+    blocks = [sentence(words(key.name, bold=True)), fields(_facts(key, now))]
+    if key.note:
+        blocks.append(sentence(words("Note: ", bold=True), words(key.note)))
+    if key.revoked_at is not None:
+        blocks.append(_end(key))
+    if handovers:
+        blocks += [
+            section("*Who was sent the token*"),
+            bullets([_sent(h) for h in handovers[-HANDOVERS_MAX:]]),
+        ]
+    if history:
+        blocks += _history(history)
+    if key.state is State.ACTIVE:
+        blocks.append(_buttons(replace(ref, key=key.id)))
+    return message("About one API key", *blocks)
+
+
+def _facts(key: KeyView, now: datetime) -> list[tuple[str, str]]:
+    used = date(key.last_used_at)
+    if key.last_used_at is not None and key.last_used_from:
+        used += f", from {code(key.last_used_from)}"
+    return [
+        ("State", state_in_words(key, now)),
+        ("Token", f"`{key.hint}`"),
+        ("Scopes", scopes_in_words(key.scopes)),
+        ("Owner", _owners(key)),
+        ("Created", f"{date(key.created_at)}, by {person_as_mrkdwn(key.creator)}"),
+        ("Expires", date(key.expires_at)),
+        ("Last used", used),
+        ("Limits", _limits(key)),
+        ("Id", f"`{key.id}`"),
+    ]
+
+
+def _owners(key: KeyView) -> str:
+    backup = f", backup {mention(key.backup_owner)}" if key.backup_owner else ""
+    return owner_of(key) + backup
+
+
+def _limits(key: KeyView) -> str:
+    rate = code(key.rate_limit) if key.rate_limit else "any rate"
+    networks = ", ".join(map(code, key.networks[:NETWORKS_MAX])) or "anywhere"
+    more = len(key.networks) - NETWORKS_MAX
+    return f"{rate}, from {networks}" + (f" and {more} more" if more > 0 else "")
+
+
+def _end(key: KeyView) -> Block:
+    pieces: list[Element | str] = ["Revoked"]
+    if key.revoked_by is not None:
+        pieces += [" by ", person(key.revoked_by)]
+    if key.revoked_at is not None:
+        pieces.append(moment(key.revoked_at, ", "))
+    if key.revoked_reason:
+        pieces += [". Reason: ", words(key.revoked_reason)]
+    return sentence(*pieces)
+
+
+def _sent(handover: Handover) -> Element:
+    gone: Element | str = "; it is still in the message"
+    if handover.recipient.kind == "operator":
+        gone = ", on a terminal"
+    elif handover.how is DeliveryWay.REVEAL:
+        gone = ", shown once and never in a message"
+    elif handover.removed_at is not None:
+        gone = moment(handover.removed_at, "; removed from the message ")
+    return line(person(handover.recipient), moment(handover.sent_at, ", "), gone)
+
+
+def _history(history: Sequence[HistoryEntry]) -> list[Block]:
+    blocks = [section("*History*"), bullets([_entry(e) for e in history[-HISTORY_MAX:]])]
+    if len(history) > HISTORY_MAX:
+        blocks.append(context(f"{len(history) - HISTORY_MAX:,} earlier entries are not shown."))
+    return blocks
+
+
+def _entry(entry: HistoryEntry) -> Element:
+    what = _DONE.get(entry.kind, entry.kind)
+    more: list[Element | str] = []
+    if entry.kind == "key.renamed":
+        more = [" from ", words(str(entry.data["from"]), bold=True), " to "]
+        more.append(words(str(entry.data["to"]), bold=True))
+    elif entry.kind == "key.edited":
+        names = [edit_view.NAMES.get(name, name) for name in entry.data.get("to", ())]
+        more = [" its " + " and ".join(names)] if names else []
+    elif reason := str(entry.data.get("reason") or ""):
+        more = [": ", words(clip(redact(reason), REASON_MAX))]
+    return line(moment(entry.at), ": ", person(entry.actor), f" {what}", *more)
+
+
+def _buttons(ref: Ref) -> Block:
+    return actions(
+        button("Rename", ids.RENAME, ref),
+        button("Edit", ids.EDIT, ref),
+        button("Rotate", ids.ROTATE, ref),
+        button("Revoke", ids.REVOKE, ref, style="danger"),
+    )

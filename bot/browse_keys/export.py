@@ -1,0 +1,50 @@
+"""Exporting from Slack: a file in the direct messages of the admin who asked."""
+
+from __future__ import annotations
+
+from bot.browse_keys import export_view
+from bot.framework.context import Context
+from bot.framework.interaction import Turn
+from bot.slack_api.client import Attached
+from bot.slack_api.errors import MissingScope, SlackError
+from bot.ui import replies
+from bot.ui.blocks import Message
+from keys.transfer import export_keys
+from keys.transfer.export_keys import Form
+from storage import reading, writing
+
+
+def asked(turn: Turn, form: str) -> None:
+    """Sends everything about the keys but what opens anything.
+
+    Args:
+        form: `csv` or `json`; CSV if empty.
+    """
+    if form and form not in list(Form):
+        turn.say(replies.told("An export is csv or json. Type one of them, or nothing for csv."))
+        return
+    turn.say(export_view.on_its_way())
+    context, person = turn.context, turn.person.user_id
+    try:
+        channel = context.slack.open_dm(person)
+        context.slack.upload(channel, [_file(turn, Form(form or Form.CSV))], export_view.COMMENT)
+    except MissingScope:
+        _say(context, person, export_view.not_granted("apikeys export"))
+    except SlackError as error:
+        _say(context, person, replies.told(f"The export was not sent. {error}"))
+
+
+def _file(turn: Turn, form: Form) -> Attached:
+    context, account = turn.context, turn.context.account_id
+    now = context.clock.now()
+    with writing(context.engine) as session:
+        export_keys.note(session, context.clock, account, turn.actor, form, revoked=True)
+    with reading(context.engine) as session:
+        rows = export_keys.rows(session, account, now, revoked=True)
+        content = "".join(export_keys.written(form, rows)).encode()
+    day = context.policy.today(now)
+    return Attached(f"api-keys-{day}.{form}", content, f"API keys, {day}")
+
+
+def _say(context: Context, person: str, message: Message) -> None:
+    context.slack.dm(person, message["text"], message["blocks"])

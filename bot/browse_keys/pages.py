@@ -1,0 +1,120 @@
+"""What is shown of keys, from the database to a message or a modal."""
+
+from __future__ import annotations
+
+from bot.browse_keys import details_view, list_view
+from bot.framework.interaction import Turn
+from bot.manage_keys import create_view, edit, rename_view, revoke_view
+from bot.rotation import handlers
+from bot.ui import ids, replies
+from bot.ui.blocks import Message
+from bot.ui.payloads import Ref
+from keys.base.ids import new_id
+from keys.base.models import KeyView, State
+from keys.changes import audit_log
+from keys.delivery import deliveries
+from keys.search import search
+from keys.search.search import Finding, Found, Several
+from storage import reading
+
+
+def get(turn: Turn, key_id: str) -> KeyView:
+    """One key as it stands. Raises KeyNotFound."""
+    with reading(turn.context.engine) as session:
+        return search.get(session, turn.context.account_id, key_id)
+
+
+def find(turn: Turn, typed: str) -> Finding:
+    """Which key is meant, revoked ones included."""
+    with reading(turn.context.engine) as session:
+        return search.find(session, turn.context.account_id, typed, revoked=True)
+
+
+def unclear(typed: str, found: Finding, ref: Ref) -> Message:
+    """The choice, or the nearest names; `ref` says what is going to be done."""
+    if isinstance(found, Several):
+        return replies.choice(typed, found.keys, ref)
+    nearest = [] if isinstance(found, Found) else found.nearest
+    return replies.unknown(typed, nearest, ref)
+
+
+def keys(turn: Turn, ref: Ref, *, back: bool = False, searched_in: str = "") -> Message:
+    """A page of the list.
+
+    Args:
+        ref: `query` says what is searched for, `cursor` where the page begins (or ends, if
+            `back`), and `do` whose keys alone are shown.
+        searched_in: the block_id of the box in which the person just searched, if they did.
+    """
+    account, owner = turn.context.account_id, ref.do or None
+    before, after = (ref.cursor, None) if back else (None, ref.cursor or None)
+    with reading(turn.context.engine) as session:
+        page = search.page(session, account, ref.query, owner=owner, before=before, after=after)
+        if not page.keys and ref.cursor:
+            page = search.page(session, account, ref.query, owner=owner)
+    shown = list_view.Page(
+        keys=page.keys,
+        total=page.total,
+        first=page.before + 1,
+        query=ref.query,
+        searched_in=searched_in,
+        back=page.keys[0].id if page.has_previous and page.keys else None,
+        on=page.keys[-1].id if page.has_next and page.keys else None,
+    )
+    return list_view.listing(shown, turn.ref(do=ref.do))
+
+
+def question(turn: Turn, key: KeyView) -> Message:
+    """Whether to revoke the key; or who did, if somebody has."""
+    if key.state is State.REVOKED:
+        return revoke_view.already_revoked(key)
+    return revoke_view.confirmation(key, turn.ref(key=key.id))
+
+
+def details(turn: Turn, key_id: str) -> Message:
+    """Everything about one key. Raises KeyNotFound."""
+    account = turn.context.account_id
+    with reading(turn.context.engine) as session:
+        key = search.get(session, account, key_id)
+        history = audit_log.history(session, account, key_id)[::-1]
+        handovers = deliveries.handovers(session, account, key_id)
+    return details_view.details(key, history, handovers, turn.context.clock.now(), turn.ref())
+
+
+def open_new(turn: Turn, name: str = "") -> None:
+    """Opens the modal for a new key."""
+    turn.acknowledge()
+    policy, now = turn.context.policy, turn.context.clock.now()
+    draft = create_view.Draft(
+        owner=turn.person.user_id,
+        name=name,
+        last_day=policy.default_expiry(now),
+        latest=policy.latest_expiry(now),
+    )
+    view = create_view.new_key(draft, turn.ref(request=new_id("req")))
+    turn.context.slack.open_view(turn.trigger, view)
+
+
+def open_rename(turn: Turn, key: KeyView, name: str = "") -> None:
+    """Opens the modal for another name; a revoked key keeps its own."""
+    if key.state is not State.ACTIVE:
+        turn.say(replies.told(f"“{key.name}” was revoked, so it keeps its name."))
+        return
+    turn.acknowledge()
+    turn.context.slack.open_view(turn.trigger, rename_view.rename(key, turn.ref(key=key.id), name))
+
+
+def do(turn: Turn, ref: Ref) -> None:
+    """Does what a menu's entry or a choice stands for."""
+    if ref.do == ids.DO_RENAME:
+        open_rename(turn, get(turn, ref.key), ref.query)
+    elif ref.do == ids.DO_EDIT:
+        edit.open_edit(turn, get(turn, ref.key))
+    elif ref.do == ids.DO_ROTATE:
+        handlers.open_rotate(turn, get(turn, ref.key))
+    elif ref.do == ids.DO_REVOKE:
+        turn.say(question(turn, get(turn, ref.key)))
+    elif ref.do == ids.DO_DETAILS:
+        turn.say(details(turn, ref.key))
+    else:
+        turn.say(replies.expired())

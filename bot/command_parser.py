@@ -1,0 +1,312 @@
+"""Reads what somebody typed after `/apikeys`.
+
+Slack sends `&`, `<` and `>` as entities, and a mentioned person as `<@U…|name>` when the manifest
+says `should_escape` (source: Slack's page "Enabling interactivity with slash commands").
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from keys.credentials.tokens import redact
+from keys.inputs.names import NAME_MAX
+
+WORD_MAX = 40
+
+_MENTION = re.compile(r"<([@#])([A-Z0-9]+)(?:\|([^<>]*))?>")
+_GROUP = re.compile(r"<!(?:subteam\^)?([A-Za-z0-9]+)(?:\|@?([^<>]*))?>")
+_LINK = re.compile(r"<((?:https?|mailto):[^<>|\s]+)(?:\|([^<>]*))?>")
+# Pasted from the guide, the command itself is easily there twice.
+_COMMAND_AGAIN = re.compile(r"\A\s*/apikeys(?:\s+|\Z)", re.IGNORECASE)
+_INVISIBLE = re.compile("[\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_PAIRS = {
+    '"': '"', "'": "'", "“": "”", "”": "”", "„": "“”", "‘": "’", "’": "’", "‚": "‘’",
+    "«": "»", "»": "«", "‹": "›", "`": "`",
+}  # fmt: skip
+_OTHER_WORDS = {
+    "create": "new", "add": "new", "make": "new", "issue": "new", "generate": "new",
+    "delete": "revoke", "remove": "revoke", "rm": "revoke", "del": "revoke", "disable": "revoke",
+    "ls": "list", "all": "list", "find": "list", "search": "list", "keys": "list",
+    "info": "show", "details": "show", "get": "show", "view": "show", "history": "show",
+    "name": "rename", "move": "rename", "mv": "rename",
+    "change": "edit", "set": "edit", "extend": "edit", "owner": "edit", "scopes": "edit",
+    "roll": "rotate", "renew": "rotate", "regenerate": "rotate", "replace": "rotate",
+    "leave": "offboard", "leaves": "offboard", "leaver": "offboard", "left": "offboard",
+    "download": "export", "csv": "export", "backup": "export",
+    "review": "audit", "quarterly": "audit", "evidence": "audit",
+    "ask": "request", "want": "request", "apply": "request",
+    "verify": "check", "diagnose": "check", "debug": "check", "test": "check", "why": "check",
+    "?": "help", "-h": "help", "--help": "help", "usage": "help", "guide": "help",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """The guide; also when nothing was typed."""
+
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """Make a key; the name may be empty.
+
+    Attributes (here and below):
+        token_seen: a whole token was typed. It was removed from the text; say that a token is
+            not to be pasted anywhere.
+    """
+
+    name: str = ""
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """Show the keys.
+
+    Attributes:
+        words: what to search for, separated by single blanks; mentions are not among them.
+        people: the ids of the people mentioned, each once.
+    """
+
+    words: str = ""
+    people: tuple[str, ...] = ()
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Rename a key: its name or id, then perhaps a new name; see `splits`."""
+
+    rest: str = ""
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """Revoke a key by its name or id; may be empty."""
+
+    rest: str = ""
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Show a key by its name or id; may be empty."""
+
+    rest: str = ""
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rotate:
+    """Give a key a new secret; its name or id may be empty."""
+
+    rest: str = ""
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Change what a key may do and who answers for it; its name or id may be empty."""
+
+    rest: str = ""
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody asks for a key; the name may be empty."""
+
+    name: str = ""
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Find out what is wrong with a token, which is asked for in a modal."""
+
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offboard:
+    """Somebody leaves; `people` are the ids of the people mentioned, each once."""
+
+    people: tuple[str, ...] = ()
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Everything about the keys as a file; `form` is what was typed, such as `json`, or empty."""
+
+    form: str = ""
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Going through all keys; `what` is what was typed, such as `start`, or empty."""
+
+    what: str = ""
+    token_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A word that is no subcommand.
+
+    Attributes:
+        word: what was typed, shortened, without any token.
+        suggestion: the subcommand that was probably meant.
+        rest: what followed it, to be kept when the suggestion is taken.
+    """
+
+    word: str
+    suggestion: str | None
+    rest: str = ""
+    token_seen: bool = False
+
+
+Command = (
+    Help | New | List | Rename | Revoke | Show | Rotate | Edit | Request | Check | Offboard
+    | Export | Audit | Unknown
+)  # fmt: skip
+
+_WITH_REST: dict[str, Callable[[str, bool], Command]] = {
+    "new": lambda rest, seen: New(unquote(rest), seen),
+    "rename": Rename,
+    "revoke": lambda rest, seen: Revoke(unquote(rest), seen),
+    "show": lambda rest, seen: Show(unquote(rest), seen),
+    "rotate": lambda rest, seen: Rotate(unquote(rest), seen),
+    "edit": lambda rest, seen: Edit(unquote(rest), seen),
+    "request": lambda rest, seen: Request(unquote(rest), seen),
+    # Whatever follows is left out: it may be the token itself, in pieces.
+    "audit": lambda rest, seen: Audit(unquote(rest).casefold(), seen),
+    "export": lambda rest, seen: Export(unquote(rest).casefold(), seen),
+    "check": lambda rest, seen: Check(seen or bool(rest)),
+}
+SUBCOMMANDS = (
+    "help",
+    "new",
+    "list",
+    "show",
+    "rename",
+    "edit",
+    "rotate",
+    "revoke",
+    "request",
+    "check",
+    "offboard",
+    "export",
+    "audit",
+)
+
+
+def parse(text: str | None) -> Command:
+    """Reads the text of a slash command. Any text gives a value; nothing is raised."""
+    raw = _COMMAND_AGAIN.sub("", text or "")
+    plain = redact(_readable(raw))
+    seen = plain != _readable(raw)
+    word, _, rest = " ".join(plain.split()).partition(" ")
+    if not word:
+        return Help(seen)
+    name = unquote(unicodedata.normalize("NFKC", word)).casefold()
+    if name == "help":
+        return Help(seen)
+    if name == "list":
+        return _list(raw, seen)
+    if name == "offboard":
+        return Offboard(_people(raw), seen)
+    if name in _WITH_REST:
+        return _WITH_REST[name](rest, seen)
+    return Unknown(_shortened(word), _suggestion(name), rest, seen)
+
+
+def _list(raw: str, seen: bool) -> List:
+    without = _MENTION.sub(lambda found: " " if found[1] == "@" else found[0], raw)
+    words = redact(_readable(without)).split()[1:]
+    return List(unquote(" ".join(words)), _people(raw), seen)
+
+
+def _people(raw: str) -> tuple[str, ...]:
+    found = (each[2] for each in _MENTION.finditer(raw) if each[1] == "@")
+    return tuple(dict.fromkeys(found))
+
+
+def _readable(text: str) -> str:
+    """The text as the person saw it while typing.
+
+    What Slack wrote in angle brackets comes first: brackets that a person typed are still
+    entities then. The ampersand comes last, so that `&amp;lt;` becomes `&lt;` and no more.
+    """
+    text = _MENTION.sub(lambda found: f"{found[1]}{found[3] or found[2]}", text)
+    text = _GROUP.sub(lambda found: f"@{found[2] or found[1]}", text)
+    text = _LINK.sub(lambda found: found[2] or found[1], text)
+    text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return _INVISIBLE.sub("", text)
+
+
+def unquote(text: str) -> str:
+    """Takes off one pair of quotation marks around the whole text, straight or typographic."""
+    text = text.strip()
+    if len(text) >= 2 and text[-1] in _PAIRS.get(text[0], ""):
+        inner = text[1:-1]
+        if text[0] not in inner and text[-1] not in inner:
+            return inner.strip()
+    return text
+
+
+def splits(rest: str) -> list[tuple[str, str]]:
+    """Every way to read `rename`'s text as a key and a new name, the longest key first.
+
+    A key in quotation marks leaves one way. A single “to”, “as” or arrow between the two is no
+    part of either, unless nothing else is left.
+    """
+    quoted = _quoted_beginning(rest)
+    if quoted is not None:
+        return [(quoted[0], _new_name(quoted[1].split()))]
+    words = rest.split()
+    ways = []
+    for count in range(1, len(words) + 1):
+        key = " ".join(words[:count])
+        if len(key) > NAME_MAX:
+            break
+        ways.append((key, _new_name(words[count:])))
+    return ways[::-1]
+
+
+def _quoted_beginning(rest: str) -> tuple[str, str] | None:
+    if not rest or rest[0] not in _PAIRS:
+        return None
+    for end in range(2, len(rest)):
+        closed = rest[end] in _PAIRS[rest[0]] and rest[end + 1 : end + 2] in ("", " ")
+        if closed and rest[1:end].strip():
+            return rest[1:end].strip(), rest[end + 1 :].strip()
+    return None
+
+
+def _new_name(words: list[str]) -> str:
+    if len(words) > 1 and words[0].casefold() in ("to", "as", "→", "->", "=>"):
+        words = words[1:]
+    return unquote(" ".join(words))
+
+
+def _suggestion(word: str) -> str | None:
+    if word in _OTHER_WORDS:
+        return _OTHER_WORDS[word]
+    near = difflib.get_close_matches(word[:WORD_MAX], SUBCOMMANDS, n=1)
+    if near:
+        return near[0]
+    # Stricter, since being near to “create” says less than being near to “new”.
+    near = difflib.get_close_matches(word[:WORD_MAX], _OTHER_WORDS, n=1, cutoff=0.75)
+    return _OTHER_WORDS[near[0]] if near else None
+
+
+def _shortened(word: str) -> str:
+    return word if len(word) <= WORD_MAX else word[: WORD_MAX - 1] + "…"

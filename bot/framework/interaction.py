@@ -1,0 +1,220 @@
+"""One visit of a person: a command, a press or a submission; and the words for what goes wrong."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+from slack_bolt import Ack, BoltContext
+
+from bot.authorization.admins import Denied, Person
+from bot.framework.context import IN_BOLT, Context
+from bot.server import request_log
+from bot.slack_api.errors import SlackError
+from bot.ui import form_values, ids, replies
+from bot.ui.blocks import Message, View, modal
+from bot.ui.payloads import BadRef, Ref
+from keys.base.errors import KeysError, StorageUnavailable
+from keys.base.models import Actor
+from runtime import tracing
+
+logger = logging.getLogger("bot")
+
+Body = dict[str, Any]
+# Slack waits 3 s for an acknowledgement; this leaves half of it for the way there and back.
+PATIENCE = 1.5
+
+
+class Turn:
+    """What the person sent, and the ways to answer: whichever of them is still open."""
+
+    def __init__(self, context: Context, body: Body, ack: Ack) -> None:
+        self.context = context
+        self.body = body
+        self._ack = ack
+        self._acknowledged = False
+        self._guard = threading.Lock()
+
+    @property
+    def person(self) -> Person:
+        """Who typed, pressed or submitted; says nothing about what they may do."""
+        user = self.body.get("user")
+        if isinstance(user, dict):
+            parts = (user.get(name) or "" for name in ("id", "team_id", "enterprise_id"))
+        else:
+            parts = (self.body.get(name) or "" for name in ("user_id", "team_id", "enterprise_id"))
+        return Person(*map(str, parts))
+
+    @property
+    def actor(self) -> Actor:
+        """The person, as the record names them."""
+        return Actor.person(self.person.user_id)
+
+    @property
+    def trigger(self) -> str:
+        """Opens one modal within 3 s."""
+        return str(self.body["trigger_id"])
+
+    @property
+    def view(self) -> View:
+        """The modal that was submitted."""
+        return cast(View, self.body["view"])
+
+    @property
+    def action(self) -> Body:
+        """What was pressed."""
+        return cast(Body, self.body["actions"][0])
+
+    def ref(self, **parts: str) -> Ref:
+        """A new reference, made now."""
+        return Ref(self.context.clock.now(), **parts)
+
+    def acknowledge(self, **answer: Any) -> bool:
+        """Acknowledges; afterwards answers take other ways.
+
+        Returns:
+            Whether this did it; False if it had been done before, and `answer` went nowhere.
+        """
+        with self._guard:
+            if self._acknowledged:
+                return False
+            self._acknowledged = True
+            self._ack(**answer)
+            return True
+
+    @contextmanager
+    def in_time(self) -> Iterator[None]:
+        """Acknowledges by itself when the work inside takes long, such as a search in 100,000 keys.
+
+        Not for modals: there the acknowledgement is the answer.
+        """
+        if self.body.get("type") == "view_submission":
+            yield
+            return
+        timer = threading.Timer(PATIENCE, self.acknowledge)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def say(self, message: Message, *, replace: bool = False) -> None:
+        """Shows a message to this person alone.
+
+        Args:
+            replace: in place of the message whose button was pressed.
+
+        Raises:
+            SlackError: if it could not be shown.
+        """
+        if self.body.get("type") == "view_submission":
+            self.show(modal("API keys", ids.RESULT_MODAL, message["blocks"], close="Close"))
+        elif "command" in self.body and self.acknowledge(response_type="ephemeral", **message):
+            return
+        elif "view" in self.body:
+            self._say_in_view(message, replace=replace)
+        else:
+            self.acknowledge()
+            how = {"response_type": "ephemeral", "replace_original": replace}
+            self.context.answers(str(self.body.get("response_url", "")), {**message, **how})
+
+    def _say_in_view(self, message: Message, *, replace: bool) -> None:
+        """Where a button was pressed in a modal or in App Home, there is no message to answer."""
+        self.acknowledge()
+        slack = self.context.slack
+        view = modal("API keys", ids.RESULT_MODAL, message["blocks"], close="Close")
+        if self.view.get("type") != "modal":
+            slack.open_view(self.trigger, view)
+        elif replace:
+            slack.update_view(str(self.view["id"]), view)
+        else:
+            slack.push_view(self.trigger, view)
+
+    def refuse_inputs(self, errors: Mapping[str, str]) -> None:
+        """Show each error at its input.
+
+        Args:
+            errors: by the input's name; Slack gets the block_id that it has in this modal.
+        """
+        placed = {form_values.block_now(self.view, name): why for name, why in errors.items()}
+        self.acknowledge(response_action="errors", errors=placed)
+
+    def show(self, view: View) -> None:
+        """Redraws the submitted modal. Raises SlackError."""
+        if not self.acknowledge(response_action="update", view=view):
+            self.context.slack.update_view(str(self.view["id"]), view)
+
+
+def listener(
+    work: Callable[[Turn], None], *, anyone: bool = False
+) -> Callable[[Ack, Body, BoltContext], None]:
+    """Makes a listener for Bolt of what is to be done in a turn.
+
+    Nothing is raised: an exception after an acknowledgement could take it back.
+
+    Args:
+        anyone: whether `work` itself finds out what the person may do.
+    """
+
+    def listen(ack: Ack, body: Body, context: BoltContext) -> None:
+        turn = Turn(context[IN_BOLT], body, ack)
+        with request_log.at_work(context, body):
+            try:
+                with turn.in_time():
+                    admins = turn.context.admins
+                    if not anyone and isinstance(denied := admins.check(turn.person), Denied):
+                        refuse(turn, denied)
+                    else:
+                        work(turn)
+            except Exception as error:  # noqa: BLE001  (each kind has its words, and none is lost)
+                _tell(turn, error)
+
+    return listen
+
+
+def refuse(turn: Turn, denied: Denied) -> None:
+    """Tells somebody that they may not, and whom to ask."""
+    tracing.note(outcome="refused")
+    if turn.body.get("type") == "view_submission":
+        # Nothing else can be said there, and finding the names may take longer than Slack waits.
+        turn.say(replies.denied(denied.reason, ()))
+    else:
+        turn.acknowledge()
+    names = ", ".join(turn.context.admins.names())
+    ask = f" You can ask: {names}." if names else ""
+    turn.say(replies.denied(denied.reason + ask, ()))
+
+
+def _tell(turn: Turn, error: Exception) -> None:
+    try:
+        turn.say(_words(error))
+    except Exception as again:
+        logger.exception(
+            "%s could not be told what went wrong", turn.person.user_id, exc_info=again
+        )
+        turn.acknowledge()
+
+
+def _words(error: Exception) -> Message:
+    tracing.note(outcome=type(error).__name__)
+    if isinstance(error, BadRef):
+        return replies.expired()
+    if isinstance(error, StorageUnavailable):
+        logger.error("the database did not answer: %s", error)
+        return replies.told(
+            "The database did not answer. Please look at the key’s state in a minute, and try "
+            "again if nothing was done."
+        )
+    if isinstance(error, KeysError):
+        return replies.told(str(error))
+    if isinstance(error, SlackError):
+        logger.warning("%s: %s", error.method, error.code)
+        return replies.told(str(error))
+    # What the person may quote is what every line of the log about this request bears.
+    reference = tracing.current_id() or tracing.Trace().id
+    logger.error("unexpected, reference %s", reference, exc_info=error)
+    return replies.trouble(reference)

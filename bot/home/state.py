@@ -1,0 +1,142 @@
+"""What stands in whose App Home, so that it can be redrawn when keys change.
+
+A Home is out of date as soon as the record has an entry that it has not seen, whoever wrote it and
+however. Only those that were opened within a day are followed: nobody looks at the others, and
+whoever opens one gets it drawn anew.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, func, or_, select
+
+from keys.credentials.tokens import redact
+from keys.search.filters import Shelf
+from storage.tables.keys import Event, Home
+
+FOLLOWED = timedelta(days=1)
+# Many changes in a row, such as an import, are drawn together.
+REST = timedelta(seconds=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What somebody has chosen to see.
+
+    Attributes:
+        query: the words searched for.
+        after, before: the key after or before which the page begins or ends.
+    """
+
+    query: str = ""
+    shelf: str = Shelf.ALL
+    after: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HomeView:
+    """One person's Home.
+
+    Attributes:
+        view_hash: what Slack wants to be told when it is redrawn; empty at first.
+        drawn: a fingerprint of what stands there.
+    """
+
+    user_id: str
+    shown: Shown
+    view_hash: str
+    drawn: str
+
+
+def open_(session: Session, account_id: str, user_id: str, now: datetime) -> HomeView:
+    """Notes that somebody looks at their Home."""
+    row = session.get(Home, (account_id, user_id))
+    if row is None:
+        row = Home(account_id=account_id, user_id=user_id, shown=_text(Shown()), opened_at=now)
+    row.opened_at = now
+    session.add(row)
+    session.flush()
+    return _view(row)
+
+
+def choose(
+    session: Session, account_id: str, user_id: str, now: datetime, **changes: str
+) -> HomeView:
+    """Notes what somebody wants to see; whatever is not named begins anew, but for the search and
+    the shelf, which stay. No token is kept, wherever one is pasted."""
+    before = open_(session, account_id, user_id, now)
+    shown = replace(Shown(query=before.shown.query, shelf=before.shown.shelf), **changes)
+    shown = replace(shown, query=redact(shown.query))
+    row = session.get_one(Home, (account_id, user_id))
+    row.shown = _text(shown)
+    session.add(row)
+    return replace(before, shown=shown)
+
+
+def published(
+    session: Session, account_id: str, user_id: str, view_hash: str, drawn: str, seen: int
+) -> None:
+    """Notes what stands there now.
+
+    Args:
+        seen: the place of the newest entry in the record when it was drawn.
+    """
+    row = session.get_one(Home, (account_id, user_id))
+    row.view_hash, row.drawn, row.seen = view_hash, drawn, seen
+    session.add(row)
+
+
+def claim_stale(session: Session, account_id: str, now: datetime, newest: int) -> HomeView | None:
+    """Takes a Home that has not seen the newest entry; nobody else gets it for some seconds.
+
+    Args:
+        newest: the place of the newest entry in the record.
+    """
+    row = session.exec(
+        select(Home)
+        .where(
+            Home.account_id == account_id,
+            col(Home.opened_at) > now - FOLLOWED,
+            col(Home.seen) < newest,
+            or_(col(Home.claimed_until).is_(None), col(Home.claimed_until) <= now),
+        )
+        .order_by(col(Home.opened_at).desc())
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+    if row is None:
+        return None
+    row.claimed_until = now + REST
+    session.add(row)
+    return _view(row)
+
+
+def is_stale(session: Session, account_id: str, now: datetime) -> int:
+    """The place of the newest entry, if there is a Home that has not seen it; 0 otherwise."""
+    found = session.exec(
+        select(Home.seen).where(
+            Home.account_id == account_id,
+            col(Home.opened_at) > now - FOLLOWED,
+            or_(col(Home.claimed_until).is_(None), col(Home.claimed_until) <= now),
+        )
+    ).all()
+    last = newest(session, account_id)
+    return last if any(seen < last for seen in found) else 0
+
+
+def newest(session: Session, account_id: str) -> int:
+    """The place of the newest entry in the record; 0 if there is none."""
+    last = session.exec(select(func.max(Event.seq)).where(Event.account_id == account_id)).one()
+    return int(last or 0)
+
+
+def _text(shown: Shown) -> str:
+    return json.dumps(asdict(shown), ensure_ascii=False)
+
+
+def _view(row: Home) -> HomeView:
+    return HomeView(row.user_id, Shown(**json.loads(row.shown)), row.view_hash, row.drawn)

@@ -1,0 +1,156 @@
+"""App Home: the keys that somebody may see, and everything that they may do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.browse_keys.list_view import menu, search
+from bot.ui import ids
+from bot.ui.blocks import (
+    Block,
+    Element,
+    View,
+    actions,
+    button,
+    context,
+    header,
+    plain,
+    section,
+    turns,
+)
+from bot.ui.key_rows import rows
+from bot.ui.payloads import Ref
+from keys.base.models import KeyView
+from keys.search.filters import Shelf
+
+ROWS_MAX = 10
+_LEVELS = "▁▂▃▄▅▆▇█"
+SHELVES = {
+    Shelf.ALL: "All keys",
+    Shelf.MINE: "My keys",
+    Shelf.EXPIRING: "Expiring within 30 days",
+    Shelf.IDLE: "Idle for 90 days",
+    Shelf.UNDATED: "Never expiring",
+    Shelf.UNOWNED: "Without an owner",
+    Shelf.GONE: "Owner has left",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is shown.
+
+    Attributes:
+        keys: at most ten.
+        total: how many the whole choice has.
+        first: the position of the page's first key in all of them, from 1.
+        uses: the uses of each key on the last 30 days, by its id, oldest first.
+        searched_in: the block_id of the box that the query was typed into, where it just was.
+        back, on: the keys before and after which the neighbouring pages lie; None without one.
+    """
+
+    keys: Sequence[KeyView]
+    total: int
+    first: int
+    uses: Mapping[str, Sequence[int]]
+    query: str = ""
+    searched_in: str = ""
+    shelf: Shelf = Shelf.ALL
+    back: str | None = None
+    on: str | None = None
+
+
+def for_admin(page: Page, ref: Ref) -> View:
+    """All keys, with everything that can be done."""
+    blocks: list[Block] = [
+        header("API keys"),
+        actions(
+            button("New key", ids.NEW, ref, style="primary"),
+            button("Check a token", ids.CHECK, ref),
+            button("Somebody leaves", ids.OFFBOARD, ref),
+            button("Audit", ids.AUDIT, ref),
+            button("Export", ids.EXPORT, ref),
+            button("Guide", ids.HELP, ref),
+        ),
+        search(page.query, ids.HOME_SEARCH, page.searched_in),
+        actions(_shelves(page.shelf)),
+        *(rows(page.keys, lambda key: menu(key, ref), lambda key: _use(key, page.uses))),
+    ]
+    if not page.keys:
+        blocks.append(section(_nothing(page)))
+    return _home(blocks + _foot(page, ref))
+
+
+def for_owner(page: Page, ref: Ref) -> View:
+    """The keys that somebody who is no admin answers for."""
+    blocks: list[Block] = [
+        header("Your API keys"),
+        actions(button("Ask for a key", ids.REQUEST, ref, style="primary")),
+        *(rows(page.keys, None, lambda key: _use(key, page.uses))),
+    ]
+    if not page.keys:
+        blocks.append(section("You answer for no key. Ask for one, and it shows up here."))
+    else:
+        blocks.append(context("To change or revoke one, ask an admin."))
+    return _home(blocks + _foot(page, ref))
+
+
+def for_others(why: str) -> View:
+    """For people who may see nothing here; `why` is a sentence of our own."""
+    return _home([header("API keys"), section(why)])
+
+
+def sparkline(counts: Sequence[int]) -> str:
+    """One small column for each number; the highest number is the highest column."""
+    highest = max(counts, default=0)
+    if not highest:
+        return _LEVELS[0] * len(counts)
+    top = len(_LEVELS) - 1
+    # Whatever was used at all stands out from what was not.
+    return "".join(_LEVELS[-(-count * top // highest)] for count in counts)
+
+
+def _use(key: KeyView, uses: Mapping[str, Sequence[int]]) -> str:
+    counts = uses.get(key.id, ())
+    total = sum(counts)
+    if not total:
+        return "" if key.last_used_at is None else "no use in 30 days"
+    times = "once" if total == 1 else f"{total:,} times"
+    return f"{sparkline(counts)} {times} in 30 days"
+
+
+def _shelves(chosen: Shelf) -> Element:
+    options = {
+        shelf: {"text": plain(words), "value": shelf.value} for shelf, words in SHELVES.items()
+    }
+    return {
+        "type": "static_select",
+        "action_id": ids.HOME_SHELF,
+        "options": list(options.values()),
+        "initial_option": options[chosen],
+    }
+
+
+def _nothing(page: Page) -> str:
+    if page.query:
+        return "No key matches. Try fewer or shorter words."
+    if page.shelf is not Shelf.ALL:
+        return "No key is like that."
+    return "There are no keys yet. “New key” makes the first one."
+
+
+def _foot(page: Page, ref: Ref) -> list[Block]:
+    if not page.keys:
+        return []
+    last = page.first + len(page.keys) - 1
+    blocks = [context(f"{page.first:,} to {last:,} of {page.total:,}")]
+    elements = turns(
+        None if page.back is None else (ids.HOME_BACK, replace(ref, cursor=page.back)),
+        None if page.on is None else (ids.HOME_ON, replace(ref, cursor=page.on)),
+    )
+    return [*blocks, actions(*elements)] if elements else blocks
+
+
+def _home(blocks: Sequence[Block]) -> View:
+    return {"type": "home", "blocks": list(blocks)}

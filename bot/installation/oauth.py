@@ -1,0 +1,217 @@
+"""Installing the app in a workspace, or a whole organisation, from a browser.
+
+Bolt's `OAuthFlow` does what OAuth asks for (https://docs.slack.dev/authentication/installing-with-oauth);
+here is what it keeps, and what people read at its end. Somebody who starts an installation has a
+cookie with its state, so that nobody can finish another one's.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from html import escape
+from typing import Any
+
+from slack_bolt import BoltRequest, BoltResponse
+from slack_bolt.oauth import OAuthFlow
+from slack_bolt.oauth.callback_options import CallbackOptions, FailureArgs, SuccessArgs
+from slack_bolt.oauth.oauth_settings import OAuthSettings
+from slack_sdk import WebClient
+from slack_sdk.oauth import InstallationStore, OAuthStateStore
+from slack_sdk.oauth.installation_store import Installation as Told
+from sqlalchemy import Engine
+
+from bot.installation.encryption import Seal
+from bot.installation.installations import Installations, Installed, Where
+from bot.slack_api.errors import SlackError
+from keys.base.errors import StorageUnavailable
+from keys.jobs import replay_guard
+from runtime.clock import Clock
+from storage import writing
+
+logger = logging.getLogger("bot")
+
+INSTALL, REDIRECT = "/slack/install", "/slack/oauth_redirect"
+_STATE_LIFETIME = timedelta(minutes=10)  # less than keys.jobs.replay_guard remembers
+# Words for what Slack, or Bolt, says of an installation that came to nothing.
+_WHY = {
+    "access_denied": "It was cancelled. Nothing was installed.",
+    "invalid_browser": "It was begun in another browser, or too long ago. Please begin again.",
+    "invalid_state": "It was begun too long ago, or finished before. Please begin again.",
+    "missing_code": "Slack sent no code. Please begin again.",
+    "invalid_code": "Slack did not accept its own code. It is good once; please begin again.",
+    "storage_error": "It could not be kept. Please try again in a minute.",
+}
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>API keys</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body {{ font: 17px/1.5 system-ui, sans-serif; color: #1d1c1d; max-width: 32rem; margin: 18vh auto 0;
+  padding: 0 1.5rem }}
+h1 {{ font-size: 1.5rem; line-height: 1.25; margin: 0 0 .75rem }}
+p {{ margin: 0 0 .75rem }}
+code {{ background: #f4f4f4; border-radius: 4px; padding: .1em .35em }}
+a {{ color: #1264a3 }}
+@media (prefers-color-scheme: dark) {{
+  body {{ background: #1a1d21; color: #d1d2d3 }}
+  code {{ background: #2c2d30 }} a {{ color: #5db1f0 }}
+}}
+</style></head>
+<body><h1>{title}</h1>{text}</body></html>
+"""
+# Called with an installation, once it is kept.
+Greet = Callable[[Installed], None]
+
+
+class Installing:
+    """The pages of an installation.
+
+    Args:
+        scopes: what the app asks for, as in its manifest.
+        redirect_url: the address of `REDIRECT` as browsers know it, which Slack was told as well.
+        slack_url: the Web API; `authorize_url`: where people agree.
+        channel: where the team is told, for the words at the end.
+        greet: says hello in Slack. A refusal is logged: the app is installed all the same.
+    """
+
+    def __init__(
+        self,
+        installations: Installations,
+        states: OAuthStateStore,
+        *,
+        client_id: str,
+        client_secret: str,
+        scopes: Sequence[str],
+        redirect_url: str,
+        channel: str,
+        slack_url: str = WebClient.BASE_URL,
+        authorize_url: str = "https://slack.com/oauth/v2/authorize",
+        greet: Greet,
+    ) -> None:
+        self._channel = channel
+        self._flow = OAuthFlow(
+            client=WebClient(base_url=slack_url),
+            logger=logger,
+            settings=OAuthSettings(
+                client_id=client_id,
+                client_secret=client_secret,
+                scopes=scopes,
+                user_scopes=(),
+                redirect_uri=redirect_url,
+                install_path=INSTALL,
+                redirect_uri_path=REDIRECT,
+                install_page_rendering_enabled=False,
+                authorization_url=authorize_url,
+                installation_store=_Store(installations, greet),
+                installation_store_bot_only=True,
+                state_store=states,
+                state_expiration_seconds=int(_STATE_LIFETIME.total_seconds()),
+                callback_options=CallbackOptions(success=self._installed, failure=self._failed),
+            ),
+        )
+
+    @property
+    def pages(self) -> Mapping[str, Callable[[BoltRequest], BoltResponse]]:
+        """What answers a browser, by path."""
+        return {INSTALL: self._flow.handle_installation, REDIRECT: self._redirected}
+
+    def _redirected(self, request: BoltRequest) -> BoltResponse:
+        try:
+            return self._flow.handle_callback(request)
+        except StorageUnavailable as error:
+            logger.error("an installation could not be kept: %s", error)  # noqa: TRY400
+            return _page("Nothing was installed", _WHY["storage_error"], 503)
+        except OSError as error:
+            logger.error("an installation came to nothing: %s", error)  # noqa: TRY400
+            return _page("Nothing was installed", "Slack did not answer. Please begin again.", 503)
+
+    def _installed(self, args: SuccessArgs) -> BoltResponse:
+        told = args.installation
+        name = told.enterprise_name if told.is_enterprise_install else told.team_name
+        return _page(
+            f"API keys is installed in {name or 'your workspace'}",
+            f"Two things are left, both in Slack: invite it with <code>/invite @API keys</code> in "
+            f"<code>{escape(self._channel)}</code>, where it tells what was done, and type "
+            "<code>/apikeys</code>.",
+        )
+
+    def _failed(self, args: FailureArgs) -> BoltResponse:
+        logger.warning("an installation came to nothing: %s", args.reason)
+        words = _WHY.get(args.reason, "Slack did not say why. Please begin again.")
+        again = f'<p><a href="{INSTALL}">Begin again</a></p>'
+        return _page("Nothing was installed", words, args.suggested_status_code, again)
+
+
+class States(OAuthStateStore):
+    """States that we have signed; each is good once, for ten minutes, at whichever bot it arrives.
+
+    Nothing is written down for one that is only issued: anybody may ask for as many as they like.
+    """
+
+    def __init__(self, engine: Engine, seal: Seal, clock: Clock) -> None:
+        self._engine = engine
+        self._seal = seal
+        self._clock = clock
+
+    def issue(self, *args: Any, **kwargs: Any) -> str:
+        """A new one."""
+        text = f"{int(self._clock.now().timestamp())}-{secrets.token_urlsafe(16)}"
+        return f"{text}.{self._seal.signature(text)}"
+
+    def consume(self, state: str) -> bool:
+        """Whether it is one of ours, in time, and used for the first time."""
+        text, _, signature = (state or "").rpartition(".")
+        if not text or not self._seal.signed(text, signature):
+            return False
+        issued = datetime.fromtimestamp(int(text.partition("-")[0]), UTC)
+        now = self._clock.now()
+        if not timedelta(0) <= now - issued <= _STATE_LIFETIME:
+            return False
+        with writing(self._engine) as session:
+            return replay_guard.first(session, f"state {text}"[:80], now)
+
+
+class _Store(InstallationStore):
+    """Where Bolt's flow puts an installation; nothing is read through it."""
+
+    def __init__(self, installations: Installations, greet: Greet) -> None:
+        self._installations = installations
+        self._greet = greet
+
+    def save(self, installation: Told) -> None:
+        installed = Installed(
+            where=Where(
+                "" if installation.is_enterprise_install else installation.team_id or "",
+                installation.enterprise_id or "",
+                bool(installation.is_enterprise_install),
+            ),
+            name=str(installation.enterprise_name or "")
+            if installation.is_enterprise_install
+            else str(installation.team_name or ""),
+            bot_id=installation.bot_id or "",
+            bot_user_id=installation.bot_user_id or "",
+            token=installation.bot_token or "",
+            scopes=",".join(sorted(installation.bot_scopes or ())),
+            installed_by=installation.user_id,
+        )
+        self._installations.save(installed)
+        logger.info("the app was installed in %s by %s", installed.where.id, installed.installed_by)
+        try:
+            self._greet(installed)
+        except SlackError as error:
+            logger.warning("%s was not greeted: %s", installed.installed_by, error.code)
+
+
+def _page(title: str, words: str, status: int = 200, more: str = "") -> BoltResponse:
+    return BoltResponse(
+        status=status,
+        body=_PAGE.format(title=escape(title), text=f"<p>{words}</p>{more}"),
+        headers={
+            "Content-Type": "text/html; charset=utf-8",
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+            "Referrer-Policy": "no-referrer",
+        },
+    )

@@ -1,0 +1,91 @@
+"""Looking for tokens in messages, where the app may read them.
+
+Slack delivers a message again only if it was not acknowledged, and Bolt acknowledges it before
+this runs. So one transaction does everything that must not get lost: the note in the record, the
+message to the team, and the revocation, if that is what the team has decided.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from bot.authorization.admins import Allowed, Person, Why
+from bot.framework.context import Context
+from bot.leaks import views
+from bot.slack_api.errors import SlackError
+from keys.base.errors import StorageUnavailable
+from keys.base.policy import Leaked
+from keys.credentials.tokens import Token
+from keys.leaks import detection
+from keys.leaks.detection import Place, Sighting
+from storage import writing
+
+logger = logging.getLogger("bot")
+
+# How many seconds to wait before trying anew, where the database does not answer.
+PAUSES = (1.0, 4.0, 15.0)
+_READ = ("text", "blocks", "attachments")
+
+
+def posted(context: Context, event: dict[str, Any]) -> None:
+    """Looks at a message that was posted or edited. One without a token costs a single search."""
+    said = event.get("message") if event.get("subtype") == "message_changed" else event
+    if not isinstance(said, dict) or not said.get("ts"):
+        return
+    tokens = detection.tokens_in(text for name in _READ for text in _texts(said.get(name)))
+    if not tokens:
+        return
+    place = Place(str(event["channel"]), str(said["ts"]), str(said.get("user") or ""))
+    found = _noted(context, tokens, place)
+    if found:
+        context.nudge()
+        _tell(context, place, said, found)
+
+
+def _texts(part: Any) -> Iterator[str]:
+    """Every text in a part of a message, however deep: blocks, attachments, code."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict | list):
+        for inner in part.values() if isinstance(part, dict) else part:
+            yield from _texts(inner)
+
+
+def _noted(context: Context, tokens: list[Token], place: Place) -> list[Sighting]:
+    revoke = context.policy.leaked is Leaked.REVOKE
+    for pause in (*PAUSES, None):
+        try:
+            with writing(context.engine) as session:
+                return detection.seen(
+                    context.service, session, context.account_id, tokens, place, revoke=revoke
+                )
+        except StorageUnavailable:
+            if pause is None:
+                raise
+            context.sleep(pause)
+    return []
+
+
+def _tell(context: Context, place: Place, said: dict[str, Any], found: list[Sighting]) -> None:
+    """Tells whoever posted it, and nobody else; of keys it says something to the team's people."""
+    if not place.person:
+        return
+    where = said.get("user_team") or said.get("team") or ""
+    answer = context.admins.belongs(Person(place.person, str(where)))
+    if isinstance(answer, Allowed):
+        revoked = context.policy.leaked is Leaked.REVOKE
+        told = views.for_poster(works=any(one.worked for one in found), revoked=revoked)
+    elif answer.why is Why.BOT:
+        return
+    else:
+        told = views.for_outsider()
+    thread = str(said.get("thread_ts") or "")
+    try:
+        context.slack.ephemeral(
+            place.channel, place.person, told["text"], told["blocks"], thread=thread
+        )
+    except SlackError as error:
+        # The team is told in any case, and that is what counts.
+        logger.info("%s was not told of the token: %s", place.person, error.code)

@@ -1,0 +1,79 @@
+"""Making a key after the acknowledgement: its token is handed over, then the key works."""
+
+from __future__ import annotations
+
+import logging
+
+from bot.framework.context import Context
+from bot.manage_keys import create_view
+from bot.slack_api.errors import SlackError
+from bot.token_delivery.deliver import Errand, hand_over
+from bot.ui import replies
+from bot.ui.blocks import View
+from keys.base.models import Actor
+from keys.base.policy import DeliveryWay
+from keys.lifecycle.create import Reservation
+from keys.search import search
+from storage import reading
+
+logger = logging.getLogger("bot")
+
+
+def issue(context: Context, reservation: Reservation, user_id: str, view_id: str) -> None:
+    """Hands over the token and makes the key work; if that fails, gives the key up and says why.
+
+    Args:
+        user_id: who asked for the key and gets its token.
+        view_id: the modal that shows the outcome.
+    """
+    if why := hand_over(context, errand(context, reservation, user_id, Actor.person(user_id))):
+        why = f"{why} No key was made."
+        _show(context, view_id, create_view.not_made(why), user_id, why)
+        return
+    with reading(context.engine) as session:
+        key = search.get(session, context.account_id, reservation.key.id)
+    offered = context.policy.delivery is DeliveryWay.REVEAL
+    _show(
+        context,
+        view_id,
+        create_view.offered(key) if offered else create_view.made(key),
+        user_id,
+        "",
+    )
+
+
+def errand(context: Context, reservation: Reservation, recipient: str, actor: Actor) -> Errand:
+    """The errand of a new key's token; `actor` is who has the key made."""
+    service, account, delivery = context.service, context.account_id, reservation.delivery_id
+    return Errand(
+        key=reservation.key,
+        token=reservation.token,
+        delivery_id=delivery,
+        recipient=recipient,
+        rotated=False,
+        works=lambda session: service.activate(
+            session, account, delivery, actor, context.token_lifetime
+        ),
+        given_up=lambda session, why: (
+            service.abandon(session, account, reservation.key.id, why, tell=False).changed
+        ),
+    )
+
+
+def _show(context: Context, view_id: str, view: View, user_id: str, why: str) -> None:
+    try:
+        context.slack.update_view(view_id, view)
+    except SlackError as error:
+        # Most people close the modal at once; the message with the token says the same.
+        logger.info("the modal was not redrawn: %s", error.code)
+        if why:
+            say(context, user_id, why)
+
+
+def say(context: Context, user_id: str, why: str) -> None:
+    """Tells somebody by direct message what went wrong."""
+    message = replies.told(why)
+    try:
+        context.slack.dm(user_id, message["text"], message["blocks"])
+    except SlackError:
+        logger.exception("%s was not told what went wrong", user_id)

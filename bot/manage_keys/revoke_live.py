@@ -1,0 +1,28 @@
+"""A revocation that some gateway is slow to confirm: said, and followed to its end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from bot.framework.rendered import Drawing
+from bot.manage_keys import revoke_view
+from keys.changes import gateways
+from keys.changes.live_messages import Live
+from keys.changes.propagation import Spread
+from keys.lifecycle.create import KeyService
+from keys.search import search
+
+_AGAIN = timedelta(seconds=2)
+
+
+def draw(session: Session, service: KeyService, live: Live) -> Drawing:
+    """Nothing if all gateways confirmed before anybody had to be told."""
+    now = service.clock.now()
+    seen = gateways.look(session, live.subject, now)
+    if seen.by_all and not live.may_stand:
+        return Drawing(None, None)
+    key = search.get(session, live.account_id, live.data["key"])
+    spread = Spread(len(seen.running), seen.waiting, (now - live.created_at).total_seconds())
+    return Drawing(revoke_view.followed(key, spread), None if seen.by_all else now + _AGAIN)

@@ -1,0 +1,263 @@
+"""Somebody leaves: the message that goes through their keys, and its modals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bot.ui import ids, inputs
+from bot.ui.blocks import (
+    DAY,
+    Block,
+    Element,
+    Message,
+    View,
+    actions,
+    bullets,
+    button,
+    context,
+    date,
+    line,
+    message,
+    modal,
+    name_of,
+    person,
+    section,
+    sentence,
+    sure,
+    words,
+)
+from bot.ui.payloads import Ref
+from keys.base.models import Actor, KeyView
+from keys.offboarding.offboarding import Item, OffboardingView, Result, Stage, Wish
+
+# At once; what comes after moves up as these are dealt with. A message holds 50 blocks.
+ITEMS_MAX = 8
+RESULTS_MAX = 20
+_STEPS = 10
+_LEFT = {"deactivated": " was deactivated.", "guest": " is a guest now."}
+_RESULTS = {
+    Result.ROTATED: "rotated",
+    Result.REVOKED: "revoked",
+    Result.HANDED_OVER: "handed over",
+    Result.KEPT: "kept",
+    Result.EXPIRED: "expired",
+}
+_WISHES = {
+    Wish.ROTATE: "It is about to be rotated.",
+    Wish.REVOKE: "It is about to be revoked.",
+    Wish.HAND_OVER: "It is about to be handed over.",
+}
+
+
+def ask(ref: Ref) -> View:
+    """The modal that asks who leaves."""
+    blocks = [
+        section("All keys that they made, answer for, or have the token of are gone through."),
+        inputs.person(ids.PERSON, "Who leaves?", None),
+    ]
+    return modal("Somebody leaves", ids.OFFBOARD_MODAL, blocks, submit="Begin", ref=ref)
+
+
+def begun(person_id: str) -> Message:
+    """The answer to whoever asked."""
+    return message(
+        "The team’s channel has the keys.",
+        sentence(
+            "The keys of ", _who(person_id), " are in the team’s channel, with buttons for what to "
+            "do with each."
+        ),
+    )  # fmt: skip
+
+
+def nothing(person_id: str) -> Message:
+    """There is nothing to be done."""
+    return message(
+        "They have nothing to do with any key.",
+        sentence(_who(person_id), " has nothing to do with any key that works."),
+    )
+
+
+def for_team(found: OffboardingView, ref: Ref) -> Message:
+    """The message in the team's channel as it stands.
+
+    Args:
+        ref: carries the offboarding's id; keys are added to it.
+    """
+    blocks: list[Block] = [sentence(_who(found.person), _LEFT.get(found.why, " leaves."))]
+    if found.returned and found.stage is Stage.OPEN:
+        blocks.append(section("They are a full member again. Close this if nothing is to be done."))
+    blocks += [section(_progress(found)), context(_lists(found))]
+    if found.stage is Stage.OPEN:
+        blocks += _work(found, ref)
+    else:
+        blocks += _end(found)
+    return message("Somebody leaves, and has to do with API keys.", *blocks)
+
+
+def _progress(found: OffboardingView) -> str:
+    total, done = len(found.items), len(found.items) - len(found.open_items)
+    full = done * _STEPS // total
+    bar = "█" * full + "░" * (_STEPS - full)
+    return f"{bar}  {done:,} of {keys_in_words(total)} dealt with"
+
+
+def keys_in_words(count: int) -> str:
+    """Such as `1 key`."""
+    return "1 key" if count == 1 else f"{count:,} keys"
+
+
+def counts(results: Mapping[str, int]) -> str:
+    """Such as `2 rotated, 1 revoked`."""
+    named = [(words, results.get(result, 0)) for result, words in _RESULTS.items()]
+    return ", ".join(f"{count:,} {words}" for words, count in named if count) or "nothing was done"
+
+
+def _lists(found: OffboardingView) -> str:
+    ties = [item.ties for item in found.items]
+    lists = (
+        ("whose token they were sent", sum(tie.sent for tie in ties)),
+        ("they answer for", sum(tie.owned for tie in ties)),
+        ("they made", sum(tie.created for tie in ties)),
+    )
+    return " · ".join(f"{count:,} {what}" for what, count in lists if count)
+
+
+def _work(found: OffboardingView, ref: Ref) -> list[Block]:
+    left = found.open_items
+    blocks = [block for item in left[:ITEMS_MAX] for block in _item(item, found.person, ref)]
+    if len(left) > ITEMS_MAX:
+        more = keys_in_words(len(left) - ITEMS_MAX)
+        blocks.append(context(f"{more} more, which move up as these are dealt with."))
+    return [*blocks, {"type": "divider"}, _all(found, ref)]
+
+
+def _item(item: Item, who: str, ref: Ref) -> list[Block]:
+    blocks = [sentence(name_of(item.key)), context(_ties(item, who))]
+    if item.problem:
+        blocks.append(sentence(words(item.problem)))
+    if item.wish is not None:
+        return [*blocks, context(_WISHES[item.wish])]
+    return [*blocks, actions(*_buttons(item, replace(ref, key=item.key.id)))]
+
+
+def _ties(item: Item, who: str) -> str:
+    ties = ["has its token"] if item.knows else []
+    if item.key.owner == who:
+        ties.append("owner")
+    elif item.key.backup_owner == who:
+        ties.append("backup owner")
+    if item.ties.created:
+        ties.append("made it")
+    used = date(item.key.last_used_at, DAY, before="last used ", never="never used")
+    return " · ".join([f"`{item.key.hint}`", *ties, used])
+
+
+def _buttons(item: Item, ref: Ref) -> Sequence[Element]:
+    of_key = replace(ref, about="")
+    rotate = button("Rotate", ids.ROTATE, of_key, style="primary" if item.knows else None)
+    revoke = button("Revoke", ids.REVOKE, of_key)
+    first = None if item.knows else "primary"
+    over = button("Hand over", ids.OFFBOARD_HAND_OVER, ref, style=first)
+    return [rotate, *([over] if item.owns else []), _keep(item, ref), revoke]
+
+
+def _keep(item: Item, ref: Ref) -> Element:
+    if item.knows:
+        text = "They were sent its token, and may still have it. The key goes on all the same."
+    else:
+        text = "The key goes on as it is."
+    return button(
+        "Keep", ids.OFFBOARD_KEEP, ref, confirm=sure("Keep this key?", text, "Keep", danger=False)
+    )
+
+
+def _all(found: OffboardingView, ref: Ref) -> Block:
+    elements: list[Element] = []
+    left = [item for item in found.open_items if item.wish is None]
+    number = keys_in_words(len(left))
+    if len(left) > 1:
+        elements = [
+            button(
+                "Rotate all",
+                ids.OFFBOARD_ROTATE_ALL,
+                ref,
+                confirm=sure(
+                    f"Rotate {number}?",
+                    "New tokens go to the owners, or to you where the owner leaves. The old tokens "
+                    "go on for 24 hours.",
+                    "Rotate all",
+                    danger=False,
+                ),
+            ),
+            button(
+                "Revoke all",
+                ids.OFFBOARD_REVOKE_ALL,
+                ref,
+                style="danger",
+                confirm=sure(
+                    f"Revoke {number}?",
+                    "Programs that use them are refused at their next request. This cannot be "
+                    "undone.",
+                    "Revoke all",
+                ),
+            ),
+        ]
+        if any(item.owns for item in left):
+            elements.insert(1, button("Hand over all", ids.OFFBOARD_HAND_OVER_ALL, ref))
+    stop = sure(
+        "Close this?", "Keys that are not dealt with stay as they are.", "Close", danger=False
+    )
+    return actions(*elements, button("Close", ids.OFFBOARD_CLOSE, ref, confirm=stop))
+
+
+def _end(found: OffboardingView) -> list[Block]:
+    done = [item for item in found.items if item.result is not None]
+    blocks = [bullets([_result(item) for item in done[:RESULTS_MAX]])] if done else []
+    if len(done) > RESULTS_MAX:
+        blocks.append(context(f"And {keys_in_words(len(done) - RESULTS_MAX)} more."))
+    if found.stage is Stage.FINISHED:
+        return [*blocks, context(f"Every key is dealt with, {date(found.ended_at)}.")]
+    by: list[Element | str] = [" by ", person(found.ended_by)] if found.ended_by else []
+    left = keys_in_words(len(found.open_items))
+    return [*blocks, sentence("This was closed", *by, f". {left} stayed as they were.")]
+
+
+def _result(item: Item) -> Element:
+    done = _RESULTS[item.result] if item.result is not None else ""
+    by: list[Element | str] = []
+    if item.by is not None and item.by.kind != "system":
+        by = [" by ", person(item.by)]
+    return line(name_of(item.key), f": {done}", *by)
+
+
+def hand_over(key: KeyView | None, count: int, ref: Ref) -> View:
+    """The modal that asks for the new owner.
+
+    Args:
+        key: None for all keys at once.
+        count: how many they are.
+    """
+    what: Element | str = name_of(key) if key is not None else keys_in_words(count)
+    blocks = [
+        sentence("Somebody else answers for ", what, ". The tokens stay the same."),
+        inputs.person(ids.PERSON, "New owner", None),
+        context("Where they were sent the token, rotate the key as well."),
+    ]
+    return modal("Hand over", ids.HAND_OVER_MODAL, blocks, submit="Hand over", ref=ref)
+
+
+def handed_over(person_id: str, count: int) -> View:
+    """The outcome."""
+    done = sentence(_who(person_id), f" answers for {keys_in_words(count)} from now on.")
+    return modal("Handed over", ids.RESULT_MODAL, [done], close="Close")
+
+
+def under_way(count: int) -> View:
+    """The outcome for many keys at once."""
+    done = section(f"{keys_in_words(count)} are handed over now; the message shows how far it is.")
+    return modal("Under way", ids.RESULT_MODAL, [done], close="Close")
+
+
+def _who(person_id: str) -> Element:
+    return person(Actor.person(person_id))

@@ -1,0 +1,31 @@
+"""The message about a rotation: it follows both tokens until the old one has ended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from bot.framework.rendered import Drawing
+from bot.rotation import views
+from bot.ui.payloads import Ref
+from keys.changes.live_messages import Live
+from keys.changes.outbox import TEAM
+from keys.lifecycle.create import KeyService
+from keys.rotation import rotations
+from keys.rotation.rotations import Stage
+
+# “Last used” is told by the minute.
+_AGAIN = timedelta(minutes=1)
+
+
+def draw(session: Session, service: KeyService, live: Live) -> Drawing:
+    """With buttons in the team's channel; without them for the owner, who may be no admin."""
+    now = service.clock.now()
+    rotation = rotations.get(session, live.account_id, live.subject)
+    ref = Ref(live.created_at, about=rotation.id) if live.audience == TEAM else None
+    drawn = views.followed(rotation, now, ref)
+    over = rotation.stage is not Stage.RUNNING or rotation.revoked
+    if over or rotation.ends_at is None:
+        return Drawing(drawn, None)
+    return Drawing(drawn, max(min(now + _AGAIN, rotation.ends_at), now + timedelta(seconds=1)))

@@ -1,0 +1,194 @@
+"""Rotating a key: the modal, its outcome, and the message that follows the rotation."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.ui import ids, inputs
+from bot.ui.blocks import (
+    AGO,
+    Block,
+    Element,
+    Message,
+    View,
+    actions,
+    button,
+    code,
+    context,
+    date,
+    fields,
+    message,
+    modal,
+    moment,
+    name_of,
+    person,
+    plain,
+    section,
+    sentence,
+    sure,
+    theirs,
+)
+from bot.ui.payloads import Ref
+from keys.base.models import Actor, KeyView
+from keys.rotation.rotations import GRACE_DEFAULT, GRACES, RotationView, Stage
+
+_TITLE = "Rotate API key"
+_HOUR = timedelta(hours=1)
+
+
+def rotate(key: KeyView, recipient: str, ref: Ref, advice: str | None = None) -> View:
+    """The modal.
+
+    Args:
+        recipient: the id of the person who is proposed for the new token.
+        advice: what is wrong with what was chosen; our own words.
+    """
+    blocks: list[Block] = [
+        sentence(name_of(key), " gets a new token. Its name, scopes and owner stay."),
+        _grace(),
+        inputs.person(
+            ids.RECIPIENT,
+            "The new token goes to",
+            recipient,
+            hint="In a direct message from this app.",
+        ),
+    ]
+    if advice is not None:
+        blocks.append(section(advice))
+    return modal(_TITLE, ids.ROTATE_MODAL, blocks, submit="Rotate", ref=ref)
+
+
+def _grace() -> Block:
+    options = {grace: _option(grace) for grace in GRACES}
+    element: Element = {
+        "type": "radio_buttons",
+        "action_id": ids.VALUE,
+        "options": list(options.values()),
+        "initial_option": options[GRACE_DEFAULT],
+    }
+    hint = "Long enough to put the new token in place. It can be ended or extended."
+    return inputs.labelled(ids.GRACE, "The old token goes on for", element, hint=hint)
+
+
+def _option(grace: timedelta) -> Element:
+    return {"text": plain(length(grace)), "value": str(int(grace.total_seconds()))}
+
+
+def length(grace: timedelta) -> str:
+    """A grace period in words."""
+    if not grace:
+        return "No time: it ends at once"
+    if grace < timedelta(days=2):
+        hours = grace // _HOUR
+        return "1 hour" if hours == 1 else f"{hours} hours"
+    return f"{grace.days} days"
+
+
+def in_progress(key: KeyView) -> View:
+    """Shown at once after the submission."""
+    return _result("Rotating", sentence("Rotating ", name_of(key), " …"))
+
+
+def done(rotation: RotationView, recipient: str) -> View:
+    """The new token is where it belongs, and works."""
+    return _result(
+        "Rotated",
+        sentence(name_of(rotation.key), " has a new token."),
+        sentence("It was sent to ", person(Actor.person(recipient)), "."),
+        section(_old_goes_on(rotation)),
+    )
+
+
+def offered(key: KeyView, recipient: str) -> View:
+    """The person has a button for the new token."""
+    return _result(
+        "The new token waits",
+        sentence(
+            person(Actor.person(recipient)), " can take the new token of ", name_of(key),
+            " in their direct messages with this app.",
+        ),
+        section("The old token goes on as before until they have."),
+    )  # fmt: skip
+
+
+def not_done(why: str) -> View:
+    """Nothing was rotated; `why` is a sentence or two, shown as plain text."""
+    return _result("Not rotated", {"type": "section", "text": theirs(why)})
+
+
+def _old_goes_on(rotation: RotationView) -> str:
+    if rotation.stage is not Stage.RUNNING or rotation.ends_at is None:
+        return f"The old one, `{rotation.old_hint}`, is refused from now on."
+    return f"The old one, `{rotation.old_hint}`, goes on until {date(rotation.ends_at)}."
+
+
+def _result(title: str, *blocks: Block) -> View:
+    return modal(title, ids.RESULT_MODAL, list(blocks), close="Close")
+
+
+def followed(rotation: RotationView, now: datetime, ref: Ref | None) -> Message:
+    """The message about a rotation as it stands now.
+
+    Args:
+        ref: for the buttons; None for readers who may not press them.
+    """
+    if rotation.revoked:
+        return message(
+            "A rotation ended with its key.",
+            sentence(name_of(rotation.key), " was revoked while it was being rotated."),
+            context("None of its tokens works any more."),
+        )
+    if rotation.stage is Stage.ENDED or rotation.ends_at is None or rotation.ends_at <= now:
+        return _ended(rotation)
+    blocks = [
+        sentence(person(rotation.started_by), " rotated ", name_of(rotation.key), "."),
+        fields(_tokens(rotation)),
+    ]
+    if rotation.still_in_use(now):
+        blocks.append(section("A program still uses the old token. It needs the new one."))
+    if ref is not None:
+        blocks.append(_buttons(rotation, ref))
+    return message("A key is being rotated: two tokens work for a while.", *blocks)
+
+
+def _tokens(rotation: RotationView) -> list[tuple[str, str]]:
+    old = f"`{rotation.old_hint}`\n{date(rotation.ends_at, before='ends ')}\n"
+    old += _used(rotation.old_used_at, rotation.old_used_from)
+    new = f"`{rotation.new_hint}`\n" + _used(rotation.new_used_at, None)
+    return [("Old token", old), ("New token", new)]
+
+
+def _used(at: datetime | None, where: str | None) -> str:
+    if at is None:
+        return "not used yet"
+    used = date(at, AGO, before="last used ")
+    return f"{used}, from {code(where)}" if where else used
+
+
+def _buttons(rotation: RotationView, ref: Ref) -> Block:
+    asked = "Programs that still use the old token are refused at their next request."
+    if rotation.old_used_at is None:
+        asked = "It has not been used."
+    return actions(
+        button(
+            "End now",
+            ids.ROTATION_END,
+            ref,
+            style="danger",
+            confirm=sure("End the old token now?", asked, "End now"),
+        ),
+        button("Extend by a day", ids.ROTATION_EXTEND, ref),
+    )
+
+
+def _ended(rotation: RotationView) -> Message:
+    pieces: list[Element | str] = [name_of(rotation.key), " was rotated. The old token ended"]
+    if rotation.ended_by is not None and rotation.ended_by.kind == "person":
+        pieces += [" by ", person(rotation.ended_by)]
+    if rotation.ends_at is not None:
+        pieces.append(moment(rotation.ends_at, ", "))
+    return message(
+        "A rotation is done.",
+        sentence(*pieces, "."),
+        context(f"`{rotation.new_hint}` works, `{rotation.old_hint}` is refused."),
+    )

@@ -1,0 +1,108 @@
+"""How the bot is: whether its socket lives, its rounds go on, and its database answers.
+
+Sockets to Slack have stalled without a word (slackapi/bolt-python#1529), so a connection that is
+open is not taken for one that works: the other side has to have answered a ping lately.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from slack_sdk.socket_mode.builtin import SocketModeClient
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.server.metrics import CONTENT_TYPE, Metrics
+
+# The client pings every 5 s, and gives a connection up after four that went unanswered.
+SILENT_SECONDS = 30.0
+# A round takes a second or two; one may wait for Slack for half a minute (bot.slack_api.backoff).
+STUCK_SECONDS = 120.0
+# What is wrong, in a sentence; None if nothing is. Raises whatever goes wrong when it looks.
+Check = Callable[[], str | None]
+
+
+@dataclass(slots=True)
+class Socket:
+    """Watches a socket of Socket Mode.
+
+    Attributes:
+        now: seconds since 1970, as slack_sdk counts them.
+    """
+
+    client: SocketModeClient
+    now: Callable[[], float] = time.time
+    _began: float = field(init=False)
+    _heard: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began = self._heard = self.now()
+        self.client.message_listeners.append(self._hear)
+
+    def _hear(self, _client: object, _message: Mapping[str, Any], _raw: object) -> None:
+        self._heard = self.now()
+
+    @property
+    def connected(self) -> bool:
+        """Whether it is open, as far as this side knows."""
+        return self.client.is_connected()
+
+    @property
+    def envelope_age(self) -> float:
+        """Seconds since anything came by it: requests, or Slack's greeting."""
+        return self.now() - self._heard
+
+    @property
+    def silent_seconds(self) -> float:
+        """Seconds since the other side gave a sign of life."""
+        session = self.client.current_session
+        ponged = getattr(session, "last_ping_pong_time", None) or self._began
+        return self.now() - max(float(ponged), self._heard)
+
+    def check(self) -> str | None:
+        """See `Check`."""
+        if not self.connected:
+            return "The socket to Slack is not connected."
+        if self.silent_seconds > SILENT_SECONDS:
+            return f"The socket to Slack has been silent for {self.silent_seconds:.0f} s."
+        return None
+
+
+def pages(checks: Mapping[str, Check], metrics: Metrics) -> Starlette:
+    """`/healthz` says that the program runs, `/readyz` whether each check is well, and `/metrics`
+    is for Prometheus.
+
+    Args:
+        checks: each by its name; they may block.
+    """
+
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(_: Request) -> Response:
+        found = {name: await run_in_threadpool(_look, check) for name, check in checks.items()}
+        well = not any(found.values())
+        told = {name: problem or "ok" for name, problem in found.items()}
+        return JSONResponse(
+            {"status": "ok" if well else "not ready", **told}, status_code=200 if well else 503
+        )
+
+    async def numbers(_: Request) -> Response:
+        return Response(await run_in_threadpool(metrics.text), media_type=CONTENT_TYPE)
+
+    return Starlette(
+        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", numbers)]
+    )
+
+
+def _look(check: Check) -> str | None:
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong is the answer
+        return f"{type(error).__name__}: {error}"

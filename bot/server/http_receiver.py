@@ -1,0 +1,100 @@
+"""Receiving what Slack sends by signed HTTP: one address for commands, presses and events.
+
+Where many workspaces are served, there are two more for the browser of whoever installs the app.
+
+Bolt checks the signature and the time of each request (it refuses what is older than five
+minutes). Its app blocks, so it is asked in threads of its own: in the event loop, one slow answer
+of Slack's would hold up everybody else's acknowledgement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from slack_bolt import App, BoltRequest, BoltResponse
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+PATH = "/slack/events"
+# A view may have 250 kB (slack-facts: a whole view), and more once it is written as a form.
+BODY_MAX = 1024 * 1024
+# Each is busy until its acknowledgement, 3 s at the most.
+THREADS = 32
+Pages = Mapping[str, Callable[[BoltRequest], BoltResponse]]
+
+
+def receiver(app: App, threads: int = THREADS, pages: Pages | None = None) -> Starlette:
+    """An ASGI application that hands Slack's requests to the app.
+
+    Args:
+        app: made with the signing secret; without it, Bolt would refuse everything.
+        threads: how many requests may be answered at the same time; others wait for a place.
+        pages: what answers a browser, by path; see bot.installation.oauth.
+    """
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="slack-request")
+
+    async def events(request: Request) -> Response:
+        try:
+            body = await _body(request)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
+        except UnicodeDecodeError:
+            return PlainTextResponse("The body is not UTF-8 text.", status_code=400)
+        if body is None:
+            words = f"The body may be {BODY_MAX} bytes at most."
+            return PlainTextResponse(words, status_code=413)
+        asked = BoltRequest(
+            body=body, query=dict(request.query_params), headers=dict(request.headers)
+        )
+        return _response(
+            await asyncio.get_running_loop().run_in_executor(pool, app.dispatch, asked)
+        )
+
+    async def page(request: Request) -> Response:
+        asked = BoltRequest(
+            body="", query=dict(request.query_params), headers=dict(request.headers)
+        )
+        answer = (pages or {})[request.url.path]
+        return _response(await asyncio.get_running_loop().run_in_executor(pool, answer, asked))
+
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    @asynccontextmanager
+    async def living(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await asyncio.to_thread(pool.shutdown)
+
+    shown = [Route(path, page, methods=["GET"]) for path in pages or ()]
+    return Starlette(
+        routes=[Route(PATH, events, methods=["POST"]), Route("/healthz", healthz), *shown],
+        lifespan=living,
+    )
+
+
+async def _body(request: Request) -> str | None:
+    """The body; None if it is longer than it may be. It is read no further then."""
+    received = bytearray()
+    async for part in request.stream():
+        received += part
+        if len(received) > BODY_MAX:
+            return None
+    return received.decode()
+
+
+def _response(answer: BoltResponse) -> Response:
+    response = Response(answer.body, status_code=answer.status)
+    for name, values in answer.headers.items():
+        if name.lower() != "content-length":
+            for value in values:
+                response.headers.append(name, value)
+    return response

@@ -1,0 +1,91 @@
+"""What can be counted and measured of the bot, in Prometheus' form."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from slack_bolt import BoltRequest
+from slack_sdk.errors import SlackApiError
+
+from bot.slack_api.client import Answer, Calls
+from runtime import tracing
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+# Seconds. Slack waits 3 s for an acknowledgement.
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 8.0, 30.0)
+_KINDS = {"block_actions", "view_submission", "view_closed", "event_callback"}
+
+
+class Metrics:
+    """The numbers of one bot. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "apikeys_bot_requests", "What Slack sent, by kind and by the status of the answer.",
+            ["kind", "status"], registry=self._registry,
+        )  # fmt: skip
+        self._acknowledged = Histogram(
+            "apikeys_bot_acknowledgement_seconds", "From a request to its acknowledgement.",
+            ["kind"], buckets=_BUCKETS, registry=self._registry,
+        )  # fmt: skip
+        self._calls = Counter(
+            "apikeys_bot_slack_calls", "Calls to Slack, by method and outcome.",
+            ["method", "outcome"], registry=self._registry,
+        )  # fmt: skip
+        self._call_seconds = Histogram(
+            "apikeys_bot_slack_call_seconds", "How long calls to Slack took.",
+            buckets=_BUCKETS, registry=self._registry,
+        )  # fmt: skip
+
+    def answered(self, request: BoltRequest, status: int, seconds: float) -> None:
+        """Notes that a request was acknowledged, or refused."""
+        kind = _kind(request)
+        self._requests.labels(kind, str(status)).inc()
+        self._acknowledged.labels(kind).observe(seconds)
+
+    def calling(self, calls: Calls) -> Calls:
+        """The same attempts, measured."""
+
+        def attempt(method: str, args: Answer, *, form: bool, timeout: float) -> Answer:
+            began, outcome = time.perf_counter(), "failed"
+            try:
+                answer = calls(method, args, form=form, timeout=timeout)
+            except SlackApiError as error:
+                body = error.response.data
+                outcome = str(body.get("error") or "failed") if isinstance(body, dict) else "failed"
+                raise
+            else:
+                outcome = "ok"
+                return answer
+            finally:
+                seconds = time.perf_counter() - began
+                self._calls.labels(method, outcome).inc()
+                self._call_seconds.observe(seconds)
+                tracing.spend("slack", seconds)
+
+        return attempt
+
+    def watch(self, name: str, meaning: str, gauge: Callable[[], float]) -> None:
+        """Adds a number that is asked for when it is read; `name` without the prefix."""
+        Gauge(f"apikeys_bot_{name}", meaning, registry=self._registry).set_function(gauge)
+
+    def text(self) -> bytes:
+        """Everything, as Prometheus reads it."""
+        return generate_latest(self._registry)
+
+
+def _kind(request: BoltRequest) -> str:
+    body = request.body or {}
+    kind = "command" if "command" in body else str(body.get("type") or "")
+    # What anybody could send must not make up labels.
+    return kind if kind == "command" or kind in _KINDS else "other"

@@ -1,0 +1,83 @@
+"""Posting once what must be said once, although the bot may die at any moment.
+
+Slack takes a message twice if it is sent twice. So each bears the id of what it tells as a mark;
+whoever cannot know whether an earlier attempt came through looks for it first. That takes the
+optional scopes for history; without them the message is posted again, and may stand there twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.slack_api.client import Posted, SlackClient
+from bot.slack_api.errors import RateLimited, SlackError, Unavailable
+from bot.ui.blocks import Message
+from keys.base.models import Actor
+from keys.changes.outbox import TEAM
+
+logger = logging.getLogger("bot")
+
+# Clocks of two machines are not the same.
+_EARLIER = timedelta(minutes=2)
+_CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What has to be posted once.
+
+    Attributes:
+        audience: `team`, or a person as `person:U…`.
+        channel: where the team is told.
+        known: the channel's id, if it is known, since `channel` may be a name.
+        since: when it was first due; None if it was surely never posted.
+    """
+
+    mark: str
+    audience: str
+    channel: str
+    known: str | None
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A message that stands in Slack now.
+
+    Attributes:
+        found: whether an earlier attempt had posted it. It then says what was so at that time.
+    """
+
+    message: Posted
+    found: bool
+
+
+def post(slack: SlackClient, letter: Letter, message: Message) -> Standing:
+    """Posts it, unless it stands there. Raises SlackError."""
+    if letter.since is not None and (found := _found(slack, letter, letter.since)) is not None:
+        return Standing(found, found=True)
+    text, blocks = message["text"], message["blocks"]
+    if letter.audience == TEAM:
+        posted = slack.post(letter.channel, text, blocks, mark=letter.mark)
+    else:
+        posted = slack.dm(Actor.read(letter.audience).id, text, blocks, mark=letter.mark)
+    return Standing(posted, found=False)
+
+
+def _found(slack: SlackClient, letter: Letter, since: datetime) -> Posted | None:
+    place = letter.channel if _CHANNEL_ID.fullmatch(letter.channel) else letter.known
+    if letter.audience != TEAM:
+        place = slack.open_dm(Actor.read(letter.audience).id)
+    try:
+        if place is None:
+            place = slack.channel_id(letter.channel, since)
+        return slack.find(place, letter.mark, since - _EARLIER)
+    except (RateLimited, Unavailable):
+        # Slack may say so later, and until then nothing is posted.
+        raise
+    except SlackError as error:
+        logger.info("whether %s was posted cannot be looked up: %s", letter.mark, error.code)
+        return None

@@ -1,0 +1,55 @@
+"""Showing a token to its person, and making it work once they say that they have it."""
+
+from __future__ import annotations
+
+import logging
+
+from bot.framework.interaction import Turn
+from bot.slack_api.client import Posted
+from bot.slack_api.errors import MessageFixed, MessageGone
+from bot.token_delivery import views
+from bot.ui import ids
+from bot.ui.blocks import modal
+from bot.ui.payloads import Ref
+from keys.delivery import deliveries, reveals
+from storage import reading, writing
+
+logger = logging.getLogger("bot")
+
+
+def show(turn: Turn) -> None:
+    """Makes the token, and opens the modal with it. Whoever else presses gets nothing."""
+    turn.acknowledge()
+    context, pressed = turn.context, Ref.decode(turn.action.get("value"))
+    with writing(context.engine) as session:
+        revealed = reveals.reveal(
+            context.service, session, context.account_id, pressed.delivery, turn.actor
+        )
+    ref = turn.ref(delivery=pressed.delivery, cursor=revealed.public_id)
+    view = views.shown(
+        revealed.key, revealed.token.reveal(), context.api_url, ref, rotated=revealed.rotated
+    )
+    context.slack.open_view(turn.trigger, view)
+
+
+def claim(turn: Turn) -> None:
+    """Makes the token work, and takes the button away."""
+    context, ref = turn.context, Ref.decode(turn.view.get("private_metadata"))
+    with writing(context.engine) as session:
+        key = reveals.claim(
+            context.service, session, context.account_id, ref.delivery, ref.cursor, turn.actor
+        )
+    context.nudge()
+    taken = views.taken(key)
+    turn.show(modal("Done", ids.RESULT_MODAL, taken["blocks"], close="Close"))
+    with reading(context.engine) as session:
+        delivery = deliveries.get(session, context.account_id, ref.delivery)
+    if delivery.place is None or delivery.message is None:
+        return
+    try:
+        context.slack.update(
+            Posted(delivery.place, delivery.message), taken["text"], taken["blocks"]
+        )
+    except (MessageGone, MessageFixed) as error:
+        # The button shows nothing any more, and the message never had the token.
+        logger.info("the message with the button for %s is not redrawn: %s", key.id, error)

@@ -1,0 +1,63 @@
+"""What somebody filled into a modal, by block."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from bot.ui import ids
+from bot.ui.blocks import View
+from keys.base.errors import TokenInText
+from keys.inputs.names import refuse_token
+
+
+def value(view: View, block_id: str, what: str) -> Any:
+    """One element's value; `what` is where Slack puts it for this kind of element."""
+    values = view["state"]["values"]
+    return values.get(block_now(view, block_id), {}).get(ids.VALUE, {}).get(what)
+
+
+def block_now(view: View, name: str) -> str:
+    """Return the block_id that the input of this name has in this view.
+
+    A form that was opened before its inputs had versions has the name itself.
+    """
+    held = view["state"]["values"]
+    return next((block_id for block_id in held if ids.unversioned(block_id) == name), name)
+
+
+def text(view: View, block_id: str) -> str:
+    """A text, empty if there is none."""
+    return str(value(view, block_id, "value") or "")
+
+
+def person(view: View, block_id: str) -> str | None:
+    """The id of the person who was chosen."""
+    chosen = value(view, block_id, "selected_user")
+    return str(chosen) if chosen else None
+
+
+def chosen(view: View, block_id: str) -> tuple[str, ...]:
+    """The values of the boxes that were ticked."""
+    return tuple(str(one["value"]) for one in value(view, block_id, "selected_options") or [])
+
+
+def day(view: View, block_id: str) -> date | None:
+    """A date, if one was picked. Raises ValueError for what no datepicker sends."""
+    picked = value(view, block_id, "selected_date")
+    return date.fromisoformat(picked) if picked else None
+
+
+def with_token(view: View, *block_ids: str) -> dict[str, str]:
+    """Return an error for each of these texts that contains a token.
+
+    The domain refuses them as well. This comes before a modal is redrawn with what was typed, and
+    says it at every field at once; a block's id is the name of its field.
+    """
+    errors = {}
+    for block_id in block_ids:
+        try:
+            refuse_token(text(view, block_id), block_id)
+        except TokenInText as error:
+            errors[block_id] = str(error)
+    return errors

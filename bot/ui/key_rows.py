@@ -1,0 +1,55 @@
+"""Keys as rows: each has its name and something to press, with the facts in small print below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from bot.ui.blocks import DAY, Block, Element, context, date, owner_of, scopes_in_words, theirs
+from keys.base.models import KeyView, State
+
+_DIVIDER: Block = {"type": "divider"}
+
+
+def rows(
+    keys: Iterable[KeyView],
+    accessory: Callable[[KeyView], Element] | None,
+    more: Callable[[KeyView], str] | None = None,
+) -> list[Block]:
+    """Three blocks for each key.
+
+    Args:
+        keys: as they stand.
+        accessory: makes the button or the menu beside a key's name; None for nothing to press.
+        more: a line of its own about a key, in our own words; it may be empty.
+    """
+    return [
+        block
+        for key in keys
+        for block in (
+            _name(key, accessory(key) if accessory else None),
+            _facts(key, more(key) if more else ""),
+            _DIVIDER,
+        )
+    ]
+
+
+def _name(key: KeyView, accessory: Element | None) -> Block:
+    block: Block = {"type": "section", "block_id": f"row_{key.id}", "text": theirs(key.name)}
+    if accessory is not None:
+        block["accessory"] = accessory
+    return block
+
+
+def _facts(key: KeyView, more: str) -> Block:
+    facts = [
+        f"`{key.hint}`",
+        scopes_in_words(key.scopes),
+        f"owner {owner_of(key)}",
+        date(key.created_at, DAY, before="created "),
+        date(key.last_used_at, DAY, before="last used ", never="never used"),
+    ]
+    if key.state is State.REVOKED:
+        facts[-1] = date(key.revoked_at, DAY, before="revoked ")
+    if key.expires_at is not None and key.state is State.ACTIVE:
+        facts.append(date(key.expires_at, DAY, before="expires "))
+    return context(" · ".join(facts) + (f"\n{more}" if more else ""))

@@ -1,0 +1,131 @@
+"""Answers where nothing was done: a choice, a suggestion, a refusal, a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.ui import ids
+from bot.ui.blocks import (
+    Block,
+    Message,
+    actions,
+    bullets,
+    button,
+    clip,
+    context,
+    line,
+    mention,
+    message,
+    section,
+    sentence,
+    theirs,
+    words,
+)
+from bot.ui.key_rows import rows
+from bot.ui.payloads import Ref
+from keys.base.models import KeyView
+from keys.credentials.tokens import redact
+
+CHOICES_MAX = 10
+NEAREST_MAX = 5
+ADMINS_MAX = 5
+TYPED_MAX = 100
+
+
+def choice(typed: str, keys: Sequence[KeyView], ref: Ref) -> Message:
+    """Several keys are meant by what was typed; each has a button.
+
+    Args:
+        typed: what the person typed.
+        keys: which keys it may be; the first ten are shown.
+        ref: `do` says what is going to be done with the chosen key.
+    """
+    blocks = [
+        sentence("Several keys fit ", _quoted(typed), ". Which one do you mean?"),
+        *_candidates(keys[:CHOICES_MAX], ref),
+    ]
+    if len(keys) > CHOICES_MAX:
+        blocks.append(context(f"{len(keys) - CHOICES_MAX} more fit. Type more of the name."))
+    return message("Several keys fit. Which one do you mean?", *blocks)
+
+
+def unknown(typed: str, nearest: Sequence[KeyView], ref: Ref) -> Message:
+    """No key has that name; the nearest ones, at most five, have buttons."""
+    blocks = [sentence("There is no key ", _quoted(typed), ".")]
+    if nearest:
+        blocks.append(section("These come nearest:"))
+        blocks += _candidates(nearest[:NEAREST_MAX], ref)
+    else:
+        blocks.append(context("The list shows the keys that there are."))
+    blocks.append(actions(button("List keys", ids.LIST, Ref(ref.at))))
+    return message("There is no such key.", *blocks)
+
+
+def _candidates(keys: Sequence[KeyView], ref: Ref) -> list[Block]:
+    return rows(keys, lambda key: button("This one", ids.KEY_CHOICE, replace(ref, key=key.id)))
+
+
+def mistyped(command: str, typed: str, suggestion: str | None, ref: Ref, rest: str = "") -> Message:
+    """There is no such subcommand.
+
+    Args:
+        command: the slash command, such as `/apikeys`.
+        typed: what stood in place of a subcommand.
+        suggestion: the nearest subcommand, one of ours; None if none is near.
+        rest: what was typed after it.
+    """
+    blocks = [sentence("There is no ", _quoted(f"{command} {typed}"), ".")]
+    if suggestion is not None:
+        meant = clip(f"{command} {suggestion} {redact(rest)}".rstrip(), TYPED_MAX)
+        blocks.append(sentence("Did you mean ", words(meant, code=True), "?"))
+    blocks.append(actions(button("Show the guide", ids.HELP, Ref(ref.at))))
+    return message("There is no such subcommand.", *blocks)
+
+
+def denied(why: str, admins: Sequence[str]) -> Message:
+    """The person may not do this.
+
+    Args:
+        why: a plain sentence.
+        admins: user ids of people to ask; the first five are named.
+    """
+    blocks: list[Block] = [{"type": "section", "text": theirs(clip(redact(why), 500))}]
+    if admins:
+        blocks.append(section("You can ask: " + ", ".join(map(mention, admins[:ADMINS_MAX]))))
+    return message("You may not do this here.", *blocks)
+
+
+def told(sentences: str) -> Message:
+    """One of the domain's own sentences; shown as plain text."""
+    text = clip(redact(sentences), 500)
+    return message("Nothing was changed.", {"type": "section", "text": theirs(text)})
+
+
+def expired() -> Message:
+    """The button that was pressed is too old, or not one that this version knows."""
+    return message(
+        "This button is out of date.",
+        section("This button is out of date, and nothing was changed. Please start again."),
+    )
+
+
+def trouble(reference: str) -> Message:
+    """Something unexpected went wrong; `reference` finds it in the log."""
+    return message(
+        "Something went wrong.",
+        section("Something went wrong, and it is not your fault."),
+        bullets(
+            [
+                line("Look at the key’s state before trying again: part of it may be done."),
+                line(
+                    "If it stays so, give your operator this reference: ",
+                    words(clip(reference, TYPED_MAX), code=True),
+                ),
+            ]
+        ),
+    )
+
+
+def _quoted(typed: str) -> dict[str, object]:
+    return words(f"“{clip(redact(typed), TYPED_MAX)}”")

@@ -1,0 +1,140 @@
+"""Opening the house: from settings to an engine that is up to date and a service that can work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, text
+
+from keys.base.errors import PepperError
+from keys.credentials.peppers import Peppers, check_peppers, load_or_make, read_peppers
+from keys.credentials.tokens import check_prefix
+from keys.lifecycle.create import KeyService
+from runtime.clock import Clock, SharedClock, SystemClock
+from settings import Settings, SettingsError
+from storage import open_engine, reading, upgrade, writing
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every part that works with keys stands on.
+
+    Attributes:
+        direct: the database without a pooler in between, for gateways, which listen to it; the
+            same as `engine` where there is no pooler.
+        replica: a streaming replica, from which gateways read; None if there is none.
+    """
+
+    engine: Engine
+    direct: Engine
+    service: KeyService
+    peppers: Peppers
+    clock: Clock
+    replica: Engine | None = None
+
+    def answers(self) -> None:
+        """Returns if the database answers. Raises StorageUnavailable."""
+        with reading(self.engine) as session:
+            session.connection().execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        _stop(self.clock)
+        self.engine.dispose()
+        self.direct.dispose()
+        if self.replica is not None:
+            self.replica.dispose()
+
+
+def open_house(settings: Settings, clock: Clock | None = None) -> House:
+    """Opens the database, brings it up to date, and makes sure that the pepper fits it.
+
+    Raises:
+        SettingsError, PepperError, StorageUnavailable, SchemaAhead: each with a sentence that
+            says what to do.
+    """
+    try:
+        prefix = check_prefix(settings.token_prefix)
+    except ValueError as error:
+        raise SettingsError(f"APIKEYS_TOKEN_PREFIX: {error}.") from error
+    engine, direct = open_engines(settings)
+    replica = open_replica(settings)
+    try:
+        peppers = _peppers(settings)
+        upgrade(engine)
+        clock = clock or _clock(engine)
+        with writing(engine) as session:
+            check_peppers(session, peppers, clock.now())
+    except BaseException:
+        _stop(clock)
+        engine.dispose()
+        raise
+    return House(engine, direct, KeyService(clock, peppers, prefix), peppers, clock, replica)
+
+
+def _clock(engine: Engine) -> Clock:
+    """SQLite is for one machine, and that machine's clock will do."""
+    if engine.dialect.name != "postgresql":
+        return SystemClock()
+
+    def ask() -> datetime:
+        with reading(engine) as session:
+            found: datetime = (
+                session.connection().execute(text("SELECT clock_timestamp()")).scalar_one()
+            )
+            return found
+
+    clock = SharedClock(ask)
+    clock.start()
+    return clock
+
+
+def _stop(clock: Clock | None) -> None:
+    if isinstance(clock, SharedClock):
+        clock.stop()
+
+
+def open_engines(settings: Settings) -> tuple[Engine, Engine]:
+    """The database, and the same without a pooler in between. Raises SettingsError."""
+    pooled = bool(settings.direct_url.get_secret_value())
+    try:
+        engine = open_engine(
+            settings.database(), connections=settings.connections, through_pooler=pooled
+        )
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_URL: {error}.") from error
+    if not pooled:
+        return engine, engine
+    try:
+        direct = open_engine(settings.direct_url.get_secret_value())
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_DIRECT_URL: {error}.") from error
+    if direct.dialect.name != engine.dialect.name or engine.dialect.name != "postgresql":
+        raise SettingsError("DATABASE_DIRECT_URL: it is for PostgreSQL behind a pooler alone.")
+    return engine, direct
+
+
+def open_replica(settings: Settings) -> Engine | None:
+    """The replica that gateways read from, if there is one. Raises SettingsError."""
+    url = settings.replica_url.get_secret_value()
+    if not url:
+        return None
+    try:
+        replica = open_engine(url)
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_REPLICA_URL: {error}.") from error
+    if replica.dialect.name != "postgresql" or settings.embedded:
+        raise SettingsError("DATABASE_REPLICA_URL: it is for a replica of PostgreSQL alone.")
+    return replica
+
+
+def _peppers(settings: Settings) -> Peppers:
+    if given := settings.pepper.get_secret_value():
+        return read_peppers(given)
+    if not settings.embedded:
+        raise PepperError(
+            "APIKEYS_PEPPER is missing: a database of your own needs it, because every program "
+            "that uses the database must have the same. Make one with: openssl rand -base64 32"
+        )
+    return load_or_make(settings.home / "pepper")

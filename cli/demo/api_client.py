@@ -1,0 +1,143 @@
+"""A program that uses the example API with a key, as the tour watches it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import httpx
+
+from cli.demo.transcript import Transcript
+
+SECONDS = 10
+
+
+class Program:
+    """Knows one token and one address; each request and its answer go into the transcript."""
+
+    def __init__(self, name: str, address: str, token: str, transcript: Transcript) -> None:
+        """Connects to nothing yet.
+
+        Args:
+            name: what readers know it by.
+            address: of the API's resource.
+        """
+        self._name, self._address, self._transcript = name, address, transcript
+        self._client = client(token)
+
+    def close(self) -> None:
+        """Lets go of its connection."""
+        self._client.close()
+
+    def reads(self, *, in_brief: bool = False) -> httpx.Response:
+        """GET; in brief, only the documents' titles are written down."""
+        return self._asks("GET", show=_titles if in_brief else _body)
+
+    def adds(self, **document: Any) -> httpx.Response:
+        """POST."""
+        return self._asks("POST", document)
+
+    def _asks(
+        self,
+        method: str,
+        content: dict[str, Any] | None = None,
+        show: Callable[[httpx.Response], str] | None = None,
+    ) -> httpx.Response:
+        body = "" if content is None else f"  {json.dumps(content, ensure_ascii=False)}"
+        path = httpx.URL(self._address).path
+        answer = self._client.request(method, self._address, json=content)
+        sent = answer.request.headers["Authorization"]
+        self._transcript.tells(f"{self._name} sends, and is answered:")
+        self._transcript.shows(f"{method} {path}   Authorization: {sent}{body}")
+        status = f"{answer.status_code} {answer.reason_phrase}"
+        if challenge := answer.headers.get("WWW-Authenticate"):
+            status += f"   WWW-Authenticate: {challenge}"
+        self._transcript.shows(f"{status}\n{(show or _body)(answer)}")
+        return answer
+
+
+def _body(answer: httpx.Response) -> str:
+    # Written anew with spaces, so that lines can break there.
+    return json.dumps(answer.json(), ensure_ascii=False)
+
+
+def _titles(answer: httpx.Response) -> str:
+    if answer.status_code != 200:
+        return _body(answer)
+    return "Documents: " + ", ".join(each["title"] for each in answer.json()["documents"])
+
+
+def client(token: str) -> httpx.Client:
+    """A client that presents the token, and asks no proxy."""
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.Client(headers=headers, timeout=SECONDS, trust_env=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One answer to a program that asks all the time; when, in seconds of a steady clock."""
+
+    answered: float
+    status: int
+
+
+class Busy:
+    """A program that asks again as soon as it is answered, inside `with`."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self._address, self._token = address, token
+        self._asked: list[Asked] = []
+        self._trouble: httpx.HTTPError | None = None
+        self._changed = threading.Condition()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="busy program", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.set()
+        self._thread.join(SECONDS * 2)
+
+    @property
+    def asked(self) -> list[Asked]:
+        """All requests that were answered, in their order."""
+        with self._changed:
+            return list(self._asked)
+
+    def wait_for(self, status: int, times: int = 1) -> None:
+        """Waits until so many answers had that status.
+
+        Raises:
+            AssertionError: if that takes too long.
+            httpx.HTTPError: if a request got no answer.
+        """
+        with self._changed:
+            enough = self._changed.wait_for(lambda: self._done(status, times), SECONDS)
+        if self._trouble is not None:
+            raise self._trouble
+        if not enough:
+            raise AssertionError(f"no answer {status} came within {SECONDS} seconds")
+
+    def _done(self, status: int, times: int) -> bool:
+        came = sum(1 for each in self._asked if each.status == status)
+        return came >= times or self._trouble is not None
+
+    def _run(self) -> None:
+        with client(self._token) as http:
+            while not self._ending.is_set():
+                try:
+                    status = http.get(self._address).status_code
+                except httpx.HTTPError as error:
+                    with self._changed:
+                        self._trouble = error
+                        self._changed.notify_all()
+                    return
+                with self._changed:
+                    self._asked.append(Asked(time.monotonic(), status))
+                    self._changed.notify_all()

@@ -1,0 +1,145 @@
+"""The demo put together: a practice Slack, bot and gateway, and the example API behind them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from cli.demo import example_api
+from cli.demo.bot_process import Child
+from cli.demo.errors import DemoError
+from cli.demo.fixtures import TEAM, furnish
+from cli.demo.ports import HOST, held
+from cli.demo.state_dir import Folder
+from keys.credentials.tokens import redact
+from runtime.clock import SystemClock
+from runtime.http_server import Running, serve_in_thread
+from sandbox.base.errors import SandboxError, StateError
+from sandbox.sandbox import PracticeSlack
+
+MANIFEST = Path(__file__).parents[2] / "manifest.yml"
+READY_SECONDS = 60
+_FIRST_DOCUMENT = ("Opening hours", "Monday to Friday, 9 to 5.", timedelta(days=365))
+
+
+class Stopped(Exception):
+    """Somebody asked to stop before everything had started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports to take; 0 takes any. If somebody listens there, another one is taken, unless
+    `exact` forbids it for the practice Slack's.
+    """
+
+    slack: int = 0
+    api: int = 0
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything at work."""
+
+    slack: PracticeSlack
+    child: Child
+    api: Running
+    folder: Folder
+
+    @property
+    def documents(self) -> str:
+        """The address of the example API's only resource."""
+        return f"{self.api.url}/documents"
+
+
+@contextmanager
+def opened(
+    folder: Folder,
+    ports: Ports,
+    stop: threading.Event,
+    *,
+    page: bool,
+    say: Callable[[str], None],
+) -> Iterator[World]:
+    """Starts everything, and stops it again in the order in which nothing is lost.
+
+    Args:
+        folder: taken by the caller.
+        stop: set by whoever wants to end the start before it is done.
+        page: serve the practice Slack's page for browsers too.
+        say: is told of warnings.
+
+    Raises:
+        DemoError: if a part does not start.
+        Stopped: if `stop` was set before all had started.
+    """
+    with ExitStack() as stack:
+        slack_port, api_port, gateway_port = (
+            stack.enter_context(held(port)) for port in (ports.slack, ports.api, 0)
+        )
+        if ports.exact and ports.slack not in (0, slack_port):
+            raise DemoError(
+                f"Another program listens on port {ports.slack}. Choose another with --port."
+            )
+        slack = stack.enter_context(_slack(folder, slack_port, page=page))
+        settings = {
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_APP_TOKEN": slack.app_token,
+            "SLACK_API_URL": slack.api_url,
+            "APIKEYS_CHANNEL": TEAM,
+            "APIKEYS_HOME": str(folder.keys.resolve()),
+            "APIKEYS_GATEWAY_LISTEN": f"{HOST}:{gateway_port}",
+            "APIKEYS_LAST_USED_SECONDS": "0.5",
+            "APIKEYS_API_URL": f"http://{HOST}:{api_port}/documents",
+        }
+        child = Child(settings, folder.path, folder.log, say)
+        stack.callback(child.stop)
+        _wait_until_ready(slack, child, stop)
+        api = _api(folder, api_port, f"http://{HOST}:{gateway_port}")
+        stack.callback(api.stop)
+        yield World(slack, child, api, folder)
+
+
+def _slack(folder: Folder, port: int, *, page: bool) -> PracticeSlack:
+    if not MANIFEST.exists():
+        raise DemoError(f"The demo needs the project's own folder: {MANIFEST} is not there.")
+    try:
+        slack = PracticeSlack(
+            MANIFEST, host=HOST, port=port, page=page, folder=folder.slack, redact=redact
+        )
+    except StateError as error:
+        raise DemoError(f"{error} Or start afresh with: make demo-reset") from error
+    furnish(slack)
+    return slack
+
+
+def _wait_until_ready(slack: PracticeSlack, child: Child, stop: threading.Event) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            slack.wait_for_app(within=0.2)
+        except SandboxError:
+            if stop.is_set():
+                raise Stopped from None
+            if not child.alive:
+                raise child.died() from None
+            if time.monotonic() > deadline:
+                raise DemoError(
+                    f"The bot did not connect within {READY_SECONDS} seconds."
+                ) from None
+        else:
+            return
+
+
+def _api(folder: Folder, port: int, gateway: str) -> Running:
+    clock = SystemClock()
+    if not folder.documents.exists():
+        title, text, life = _FIRST_DOCUMENT
+        example_api.Shelf(folder.documents, clock).add(title, text, clock.now() + life)
+    app = example_api.guarded(folder.documents, clock, gateway)
+    return serve_in_thread(app, HOST, port, setting="The example API's address")

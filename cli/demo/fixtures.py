@@ -1,0 +1,47 @@
+"""The demo's workspace: ready-made people of each kind, and channels for them."""
+
+from __future__ import annotations
+
+from sandbox.sandbox import PracticeSlack
+
+TEAM = "#api-keys"
+GENERAL = "#general"
+SHARED = "#with-globex"
+PEOPLE = (
+    ("alice", "Alice Adams", "admin"),
+    ("bob", "Bob Baker", "admin"),
+    ("carol", "Carol Clark", "member"),
+    ("gary", "Gary Green", "guest"),
+    ("olga", "Olga Orlova", "outsider"),
+)
+
+
+def furnish(slack: PracticeSlack) -> None:
+    """Adds whoever and whatever is not there yet."""
+    for name, real_name, role in PEOPLE:
+        if slack.workspace.account_named(name) is None:
+            slack.add_person(name, real_name=real_name, role=role)
+            if role == "outsider":
+                _leave(slack, name, GENERAL)
+    for channel, members in (
+        (TEAM, ["alice", "bob", "carol"]),
+        (SHARED, ["alice", "bob", "gary", "olga"]),
+    ):
+        if slack.workspace.channel_named(channel) is None:
+            slack.add_channel(channel.lstrip("#"), members=members)
+            slack.invite_app(channel)
+    _share(slack, SHARED)
+
+
+def _leave(slack: PracticeSlack, name: str, channel: str) -> None:
+    place, who = slack.workspace.channel_named(channel), slack.workspace.account_named(name)
+    if place is not None and who is not None:
+        with slack.workspace.change():
+            slack.workspace.channels[place.id].members.remove(who.id)
+
+
+def _share(slack: PracticeSlack, channel: str) -> None:
+    place = slack.workspace.channel_named(channel)
+    if place is not None:
+        with slack.workspace.change():
+            slack.workspace.channels[place.id].shared = True

@@ -1,0 +1,241 @@
+"""The tour: a key's whole life in Slack and at the API, played and checked step by step.
+
+Every line of the transcript is something that was sent or seen; what it should be is checked in the
+steps below, and a step that is not as it should be ends the tour.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+
+import httpx
+
+from cli.demo.api_client import Busy, Program
+from cli.demo.environment import Stopped, World
+from cli.demo.errors import DemoError
+from cli.demo.fixtures import TEAM
+from cli.demo.tour_user import Someone
+from cli.demo.transcript import Transcript, shortened
+from keys.credentials.tokens import NotAToken, parse
+from sandbox.base.errors import SandboxError
+
+_MAIN, _RENAMED = "Zapier, production", "Zapier, invoices"
+_READER = "Dashboard, front desk"
+_READ, _WRITE = "read existing data", "add new records"
+_REFUSALS_AFTER = 50
+# A process that is killed takes a moment to be gone.
+_DYING_SECONDS = 1
+
+
+class Tour:
+    """The steps; each goes on where the last one ended."""
+
+    def __init__(self, world: World, transcript: Transcript, patience: float) -> None:
+        self._world, self._transcript = world, transcript
+        self._alice, self._bob, self._carol = (
+            Someone(world.slack, handle, TEAM, transcript, patience)
+            for handle in ("alice", "bob", "carol")
+        )
+        self._tokens: dict[str, str] = {}
+        self._programs: dict[str, Program] = {}
+
+    @property
+    def steps(self) -> tuple[tuple[str, Callable[[], None]], ...]:
+        """Each step's title, and what plays it."""
+        return (
+            ("Alice, an admin, makes a key that may read and add", self.make),
+            ("A program uses it", self.use),
+            ("A key that may only read cannot add", self.use_reading_key),
+            ("Alice has stored the token, and it leaves the message", self.store),
+            ("Alice looks at the list", self.look),
+            ("Alice renames the key, and its token goes on working", self.rename),
+            ("Carol, who is no admin, is refused", self.refuse),
+            ("Alice revokes the key while its program is at work", self.revoke),
+            ("The team is told", self.tell),
+            ("The program's next request is refused", self.use_revoked_key),
+            ("The other key goes on working", self.use_other_key),
+            ("What was done to the key is on record", self.history),
+            ("No token is left behind", self.look_for_tokens),
+        )
+
+    def close(self) -> None:
+        """Lets go of the programs' connections."""
+        for program in self._programs.values():
+            program.close()
+
+    def make(self) -> None:
+        """Make the key that the rest is about."""
+        self._make(_MAIN, [_READ, _WRITE])
+
+    def use(self) -> None:
+        """Read and add with it."""
+        program = self._programs[_MAIN]
+        _holds("Opening hours", _expect(program.reads(), 200).text)
+        _expect(program.adds(title="Invoice 1001", expires_in=3600), 201)
+        _holds("Invoice 1001", _expect(program.reads(), 200).text)
+
+    def use_reading_key(self) -> None:
+        """Make a second key, which may not add."""
+        self._make(_READER, [_READ])
+        _expect(self._programs[_READER].adds(title="Invoice 1002"), 403)
+        _holds_not("Invoice 1002", self._reads_on(_READER))
+
+    def store(self) -> None:
+        """Press "I've stored it"."""
+        self._alice.presses("I've stored it")
+        _holds(_READER, self._alice.sees("was removed from this message"))
+        self._alice.sees_nowhere(self._tokens[_READER])
+
+    def look(self) -> None:
+        """List the keys."""
+        self._alice.types("/apikeys list")
+        text = self._alice.sees("Active API keys")
+        for name in (_MAIN, _READER):
+            _holds(name, text)
+            _holds(parse(self._tokens[name]).hint, text)
+
+    def rename(self) -> None:
+        """Rename, and use the same token."""
+        self._alice.types("/apikeys rename Zapier")
+        self._alice.fills_in("Rename", name=_RENAMED)
+        _holds(_RENAMED, self._alice.sees("is now"))
+        self._alice.closes()
+        self._reads_on(_MAIN)
+
+    def refuse(self) -> None:
+        """Somebody who is no admin tries."""
+        self._carol.types("/apikeys revoke Zapier")
+        _holds("alice", self._carol.sees("You can ask").lower())
+        self._reads_on(_MAIN)
+
+    def revoke(self) -> None:
+        """Revoke, and measure how long it takes until a request is refused."""
+        self._alice.types(f"/apikeys revoke {_RENAMED}")
+        self._alice.sees("Are you sure you want to revoke this API key?")
+        if not self._alice.is_red("Revoke"):
+            raise AssertionError("the button [Revoke] is not red")
+        with Busy(self._world.documents, self._tokens[_MAIN]) as busy:
+            busy.wait_for(200)
+            pressed = time.monotonic()
+            self._alice.presses("Revoke")
+            busy.wait_for(401, _REFUSALS_AFTER)
+        self._alice.sees("is refused from now on")
+        self._tell_of(busy, pressed)
+
+    def tell(self) -> None:
+        """Another admin reads it in the channel."""
+        text = self._bob.sees("revoked the key")
+        _holds(_RENAMED, text)
+        _holds("Alice", text)
+
+    def use_revoked_key(self) -> None:
+        """The same program once more."""
+        _expect(self._programs[_MAIN].reads(), 401)
+        _expect(self._programs[_MAIN].adds(title="Invoice 1003"), 401)
+
+    def use_other_key(self) -> None:
+        """The other program, which has nothing to do with it."""
+        _holds_not("Invoice 1003", self._reads_on(_READER))
+
+    def history(self) -> None:
+        """Show the key."""
+        self._alice.types(f"/apikeys show {_RENAMED}")
+        text = self._alice.sees("History")
+        for done in ("asked for it", "it works from then on", "renamed it", "revoked it"):
+            _holds(done, text)
+
+    def look_for_tokens(self) -> None:
+        """Search each file that the bot, the gateway and the API have written."""
+        files = [path for path in self._world.folder.path.rglob("*") if path.is_file()]
+        for path in files:
+            content = path.read_bytes()
+            for token in self._tokens.values():
+                if parse(token).secret.encode() in content:
+                    raise AssertionError(f"{path.name} holds a token")
+        self._transcript.tells(
+            f"The {len(files)} files that the practice Slack, the bot, the gateway and the API "
+            f"keep were searched for the secrets of {len(self._tokens)} tokens. None was found."
+        )
+
+    def _reads_on(self, name: str) -> str:
+        return _expect(self._programs[name].reads(in_brief=True), 200).text
+
+    def _make(self, name: str, scopes: list[str]) -> None:
+        self._alice.types("/apikeys new")
+        self._alice.fills_in("Create key", name=name, scopes=scopes)
+        self._alice.sees("works now")
+        self._alice.closes()
+        _holds(name, self._alice.sees("This is the token of"))
+        token = self._alice.token()
+        try:
+            parse(token)
+        except NotAToken as error:
+            raise AssertionError(f"the direct message carries no token: {error}") from error
+        self._tokens[name] = token
+        self._programs[name] = Program(f"“{name}”", self._world.documents, token, self._transcript)
+
+    def _tell_of(self, busy: Busy, pressed: float) -> None:
+        asked = busy.asked
+        statuses = [each.status for each in asked]
+        first = statuses.index(401)
+        if set(statuses[:first]) != {200} or set(statuses[first:]) != {401}:
+            raise AssertionError(f"the answers were not 200 and then 401: {statuses}")
+        came = (asked[first].answered - pressed) * 1000
+        self._transcript.tells(
+            f"Meanwhile the program asked {len(statuses)} times, each time as soon as it had an "
+            f"answer: {first} answers 200, then {len(statuses) - first} answers 401. The first 401 "
+            f"came {came:.0f} ms after the press."
+        )
+
+
+def play(
+    world: World, transcript: Transcript, stop: threading.Event, *, patience: float = 15
+) -> int:
+    """Plays all steps, and returns how many there were.
+
+    Args:
+        stop: ends the tour before its next step.
+        patience: for how many seconds somebody waits to see what should come.
+
+    Raises:
+        DemoError: names the first step that did not come out right, and says why.
+        Stopped: if `stop` was set between two steps.
+    """
+    with closing(Tour(world, transcript, patience)) as tour:
+        return _walk(tour, world, transcript, stop)
+
+
+def _walk(tour: Tour, world: World, transcript: Transcript, stop: threading.Event) -> int:
+    for title, step in tour.steps:
+        if stop.is_set():
+            raise Stopped
+        transcript.step(title)
+        try:
+            step()
+        except (AssertionError, SandboxError, httpx.HTTPError) as error:
+            why = str(error) or type(error).__name__
+            if world.child.ends_within(_DYING_SECONDS):
+                why = f"{world.child.died()} ({why})"
+            # What is on a screen may be among the reasons, with a token.
+            why = shortened(why)
+            raise DemoError(f"The step “{title}” did not come out right: {why}") from error
+    return len(tour.steps)
+
+
+def _expect(answer: httpx.Response, status: int) -> httpx.Response:
+    if answer.status_code != status:
+        raise AssertionError(f"the answer was {answer.status_code} instead of {status}")
+    return answer
+
+
+def _holds(words: str, text: str) -> None:
+    if words not in text:
+        raise AssertionError(f"“{words}” is missing in: {text}")
+
+
+def _holds_not(words: str, text: str) -> None:
+    if words in text:
+        raise AssertionError(f"“{words}” should not be in: {text}")

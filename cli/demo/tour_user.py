@@ -1,0 +1,134 @@
+"""Somebody in the tour: does what people do in Slack, and what they then see is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from cli.demo.transcript import Transcript
+from sandbox.sandbox import PracticeSlack
+from sandbox.state.models import Message
+from sandbox.text import plain_of_message
+from sandbox.users.user import Person
+
+
+class Someone:
+    """One person in one channel, with the app's direct message beside it.
+
+    All functions raise AssertionError or SandboxError if things are not as they should be.
+    """
+
+    def __init__(
+        self,
+        slack: PracticeSlack,
+        handle: str,
+        channel: str,
+        transcript: Transcript,
+        patience: float,
+    ) -> None:
+        """Goes to the channel.
+
+        Args:
+            handle: such as `alice`.
+            channel: such as `#general`.
+            patience: for how many seconds to wait for what should be seen.
+        """
+        self._slack, self._channel, self._transcript = slack, channel, transcript
+        self._patience = patience
+        self._person: Person = slack.person(handle).goes_to(channel)
+        self.name = handle.title()
+
+    def types(self, text: str) -> None:
+        """Type into the channel."""
+        self._transcript.tells(f"{self.name} types in {self._channel}:  {text}")
+        self._person.types(text)
+
+    def fills_in(self, button: str, **entered: Any) -> None:
+        """Fill in the window that has opened, and submit it with the button of this name."""
+        changed = self._slack.workspace.changed
+        with changed:
+            changed.wait_for(lambda: self._person.modal is not None, self._patience)
+        modal = self._person.fills(**entered).modal
+        if modal is None:
+            raise AssertionError("no window is open")
+        self._transcript.tells(f"{self.name} fills in the window:")
+        self._transcript.shows(modal.text)
+        self._transcript.tells(f"{self.name} presses [{button}].")
+        self._person.submits()
+
+    def presses(self, label: str) -> None:
+        """Press the newest button of this label."""
+        red = "red " if self._button(label).get("style") == "danger" else ""
+        self._transcript.tells(f"{self.name} presses the {red}button [{label}].")
+        self._person.presses(label)
+
+    def is_red(self, label: str) -> bool:
+        """Whether the newest button of this label is a red one."""
+        return self._button(label).get("style") == "danger"
+
+    def closes(self) -> None:
+        """Close the window."""
+        self._person.closes()
+
+    def sees(self, words: str) -> str:
+        """Wait for the words, and write down the window or message in which they stand."""
+        self._person.sees(words, within=self._patience)
+        modal = self._person.modal
+        if modal is not None and words in modal.text:
+            text, where = modal.text, "the window"
+        else:
+            text, where = self._message_with(words)
+        self._transcript.tells(f"{self.name} sees in {where}:")
+        self._transcript.shows(text)
+        return text
+
+    def sees_nowhere(self, words: str) -> None:
+        """Nothing on the screen has these words."""
+        self._person.never_sees(words)
+
+    def token(self) -> str:
+        """The code in the newest direct message of the app that has any."""
+        return self._person.dm.token()
+
+    def _message_with(self, words: str) -> tuple[str, str]:
+        for message in reversed(self._messages()):
+            text = self._text(message)
+            if words in text:
+                return text, self._place_of(message)
+        raise AssertionError(f"no message has the words {words!r}")
+
+    def _messages(self) -> list[Message]:
+        """What stands in the channel and in the app's direct message, oldest first."""
+        place = self._slack.workspace.channel_named(self._channel)
+        here = [] if place is None else self._slack.workspace.messages_for(self._id, place.id)
+        return sorted([*here, *self._person.dm.messages], key=lambda message: message.ts)
+
+    def _text(self, message: Message) -> str:
+        workspace = self._slack.workspace
+        now = datetime.fromtimestamp(workspace.clock.now(), UTC)
+        content = {"text": message.text, "blocks": message.blocks, **message.payload}
+        return plain_of_message(content, workspace.names(), now)
+
+    def _place_of(self, message: Message) -> str:
+        place = self._slack.workspace.channel(message.channel)
+        if place is not None and place.is_direct:
+            return "the direct message of the app"
+        only = ", visible to nobody else" if message.ephemeral_for == self._id else ""
+        return f"{self._channel}{only}"
+
+    def _button(self, label: str) -> dict[str, Any]:
+        for message in reversed(self._messages()):
+            for element in _elements(message):
+                if element.get("type") == "button" and element["text"]["text"] == label:
+                    return element
+        raise AssertionError(f"there is no button {label!r}")
+
+    @property
+    def _id(self) -> str:
+        return self._person.id
+
+
+def _elements(message: Message) -> Iterator[dict[str, Any]]:
+    for block in message.blocks:
+        yield from block.get("elements", []) if block["type"] == "actions" else []

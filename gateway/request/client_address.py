@@ -1,0 +1,67 @@
+"""Where a request came from, as far as that can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+
+from gateway.base.options import Network
+
+Client = tuple[str, int] | None
+Origin = tuple[Client, bytes | None]
+"""The peer of a request, and the one X-Forwarded-For that it sent: what its address is told by."""
+
+# Enough to recognise a network by, and too little to follow a person: a site's usual share.
+_COARSE_V4, _COARSE_V6 = 16, 48
+
+
+def address(client: Client, forwarded_for: Sequence[bytes], trusted: Sequence[Network]) -> str:
+    """The caller's IP address; empty over a Unix socket.
+
+    `X-Forwarded-For` is read from its right end, where the nearest proxy writes, and only as long
+    as each address before it belongs to a trusted proxy: whatever stands further left can be made
+    up by the caller.
+    """
+    peer = str(client[0]) if client else ""
+    if not trusted or not forwarded_for:
+        return peer
+    hops = [hop.strip() for hop in b",".join(forwarded_for).decode("latin-1").split(",")]
+    while hops and _is_trusted(peer, trusted):
+        hop = _plain(hops.pop())
+        if hop is None:
+            break
+        peer = hop
+    return peer
+
+
+def _is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
+    try:
+        here = ip_address(peer)
+    except ValueError:
+        return False
+    return any(here in network for network in trusted)
+
+
+def _plain(hop: str) -> str | None:
+    try:
+        return str(ip_address(hop))
+    except ValueError:
+        return None
+
+
+def network_of(origin: Origin, trusted: Sequence[Network]) -> str:
+    """The network around the caller's address; see `address` and `coarse`."""
+    client, forwarded = origin
+    return coarse(address(client, () if forwarded is None else (forwarded,), trusted))
+
+
+@lru_cache(maxsize=4_096)
+def coarse(found: str) -> str:
+    """The network around an address, such as `10.1.0.0/16`; empty for what is no address."""
+    try:
+        parsed = ip_address(found)
+    except ValueError:
+        return ""
+    size = _COARSE_V4 if parsed.version == 4 else _COARSE_V6
+    return str(ip_network((parsed, size), strict=False))

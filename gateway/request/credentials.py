@@ -1,0 +1,84 @@
+"""Finding the one token that a request presents, or what is wrong with how it presents it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.request.headers import Inbound
+from runtime.http_messages import Refusal, problem
+
+
+class Slip(StrEnum):
+    """Ways of presenting a token that are refused before the token is looked at."""
+
+    MISSING = "missing"
+    OTHER_SCHEME = "other_scheme"
+    DOUBLED_SCHEME = "doubled_scheme"
+    TWO_DIFFERENT = "two_different"
+    NOT_TEXT = "not_text"
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A text that claims to be a token."""
+
+    token: str
+
+    def __repr__(self) -> str:
+        return "Presented(…)"
+
+
+def find(inbound: Inbound) -> Presented | Slip:
+    """Reads `Authorization: Bearer …` (RFC 6750 §2.1) and `X-API-Key: …`.
+
+    Another scheme beside an `X-API-Key` is left alone: it may be meant for the API behind. Two
+    different tokens are refused, since a proxy and the API behind could each believe another one.
+
+    Raises:
+        Refusal: 400, if one of the two headers comes more than once.
+    """
+    for name, values in (
+        ("Authorization", inbound.authorization),
+        ("X-API-Key", inbound.api_key),
+    ):
+        if len(values) > 1:
+            raise Refusal(
+                problem(400, "repeated_header", f"Send one {name} header, not {len(values)}.")
+            )
+    bearer = _bearer(inbound.authorization[0]) if inbound.authorization else Slip.MISSING
+    api_key = _api_key(inbound.api_key[0]) if inbound.api_key else Slip.MISSING
+    return _one_of(bearer, api_key)
+
+
+def _one_of(bearer: Presented | Slip, api_key: Presented | Slip) -> Presented | Slip:
+    if api_key is Slip.MISSING:
+        return bearer
+    if bearer in (Slip.MISSING, Slip.OTHER_SCHEME):
+        return api_key
+    # Both come from the caller itself, so comparing them in plain tells nobody anything.
+    return bearer if bearer == api_key else Slip.TWO_DIFFERENT
+
+
+def _bearer(value: bytes) -> Presented | Slip:
+    scheme, _, rest = value.partition(b" ")
+    if scheme.lower() != b"bearer":
+        return Slip.OTHER_SCHEME if value.strip() else Slip.MISSING
+    return _token(rest)
+
+
+def _api_key(value: bytes) -> Presented | Slip:
+    return _token(value)
+
+
+def _token(value: bytes) -> Presented | Slip:
+    # RFC 9110 §5.5 lets spaces stand around a field's value; they are no part of it.
+    value = value.strip(b" \t")
+    if not value:
+        return Slip.MISSING
+    if value.lower() == b"bearer" or value[:7].lower() == b"bearer ":
+        return Slip.DOUBLED_SCHEME
+    try:
+        return Presented(value.decode("utf-8"))
+    except UnicodeDecodeError:
+        return Slip.NOT_TEXT

@@ -1,0 +1,48 @@
+"""The few request headers that matter here, gathered in one walk over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from runtime.http_messages import Refusal, problem
+
+
+@dataclass(slots=True)
+class Inbound:
+    """Every value of each header that the gateway reads, in the order sent."""
+
+    authorization: list[bytes] = field(default_factory=list)
+    api_key: list[bytes] = field(default_factory=list)
+    methods: list[bytes] = field(default_factory=list)
+    forwarded_for: list[bytes] = field(default_factory=list)
+    content_type: list[bytes] = field(default_factory=list)
+
+
+_FIELDS = {
+    b"authorization": "authorization",
+    b"x-api-key": "api_key",
+    b"x-original-method": "methods",
+    b"x-forwarded-method": "methods",
+    b"x-forwarded-for": "forwarded_for",
+    b"content-type": "content_type",
+}
+
+
+def gather(headers: Iterable[tuple[bytes, bytes]], limit: int) -> Inbound:
+    """Sorts the headers of one request (names in lower case, as ASGI has them).
+
+    Raises:
+        Refusal: 431, if names and values together are more than `limit` bytes.
+    """
+    found = Inbound()
+    size = 0
+    for name, value in headers:
+        size += len(name) + len(value)
+        if field_name := _FIELDS.get(name):
+            getattr(found, field_name).append(value)
+    if size > limit:
+        raise Refusal(
+            problem(431, "headers_too_large", f"The headers may be {limit} bytes at most.")
+        )
+    return found

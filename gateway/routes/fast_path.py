@@ -1,0 +1,115 @@
+"""The short way through `/authz`: who is remembered and may pass is let in at once.
+
+It answers one case alone: a request without a body, with one token in one header, that is in
+memory (or a glance into the database away), has the scope, and is held to no limits. Everything
+else, and everything that is wrong, it leaves to `gateway.routes.forward_auth`; what it does answer
+is, byte for byte, what that would have answered (tests/gateway/routes/test_fast_path.py compares
+the two).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from gateway.cache.verdict_cache import Known, Memory, fingerprint
+from gateway.request.required_scopes import needed
+from gateway.routes import forward_auth
+from gateway.routes.services import Service
+from runtime.http_messages import NO_STORE, Refusal
+from runtime.http_protocol import Head, Quick
+
+_PATH = forward_auth.ENDPOINT.encode()
+# Headers that say that a body comes, or that the request is more than a plain one.
+_MORE = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade"))
+# So many different methods and queries are remembered; there are a handful in practice.
+_NEEDS_MAX = 256
+
+
+Glance: TypeAlias = Callable[[bytes, bytes], Known | None]
+"""Finds a good token that memory does not know, by the token and its fingerprint, where that takes
+no waiting; None leaves it to `/authz`."""
+
+
+def build(service: Service, memory: Memory, glance: Glance) -> Quick:
+    """The function that a server asks first; see `runtime.http_protocol`."""
+    return Hot(service, memory, glance)
+
+
+class Hot:
+    """Belongs to the event loop of its memory."""
+
+    def __init__(self, service: Service, memory: Memory, glance: Glance) -> None:
+        self._metrics = service.metrics
+        self._remembered = memory.get_at
+        self._glance = glance
+        self._note = service.uses.note
+        self._monotonic = service.clock.monotonic
+        self._timestamp = service.clock.timestamp
+        self._most = service.options.max_headers
+        self._needs: dict[tuple[bytes | None, bytes], frozenset[str]] = {}
+
+    def __call__(self, head: Head) -> bytes | None:
+        """The whole answer; None if `/authz` itself has to look."""
+        began, now = self._monotonic(), self._timestamp()
+        url, headers = head.url, head.headers
+        if head.size > self._most or not url.startswith(_PATH):
+            return None
+        sent = dict(headers)
+        # Of a header that was sent twice, it is for `/authz` to say what counts.
+        if len(sent) != len(headers) or not (_MORE.isdisjoint(sent) or _has_no_body(sent)):
+            return None
+        if b"connection" in sent and head.version != "1.1":
+            return None
+        get = sent.get
+        token, bearer = get(b"x-api-key"), get(b"authorization")
+        if bearer is not None:
+            if token is not None or bearer[:7] != b"Bearer ":
+                return None
+            token = bearer[7:]
+        elif token is None:
+            return None
+        method, forwarded = get(b"x-original-method"), get(b"x-forwarded-method")
+        if forwarded is not None:
+            if method is not None:
+                return None
+            method = forwarded
+        mark = fingerprint(token)
+        metrics = self._metrics
+        known = self._remembered(mark, began, now)
+        if known is None:
+            known = self._glance(token, mark)
+        else:
+            metrics.from_memory += 1
+        if known is None or known.limited:
+            return None
+        wanted = self._needs.get((method, url)) or self._learn(method, url)
+        if wanted is None or not wanted <= known.key.scopes:
+            return None
+        self._note(known, now, (head.client, get(b"x-forwarded-for")))
+        metrics.allowed_in(self._monotonic() - began)
+        return known.reply or _reply(known)
+
+    def _learn(self, method: bytes | None, url: bytes) -> frozenset[str] | None:
+        path, _, query = url.partition(b"?")
+        if path != _PATH or b"#" in query:
+            return None
+        try:
+            wanted = needed(() if method is None else (method,), query)
+        except Refusal:
+            return None
+        if len(self._needs) < _NEEDS_MAX:
+            self._needs[method, url] = wanted
+        return wanted
+
+
+def _has_no_body(sent: dict[bytes, bytes]) -> bool:
+    """Whether the one header of `_MORE` says that there is no body."""
+    return sent.get(b"content-length") == b"0" and len(_MORE & sent.keys()) == 1
+
+
+def _reply(known: Known) -> bytes:
+    lines = [b"HTTP/1.1 204 No Content"]
+    lines += [name + b": " + value for name, value in (NO_STORE, *forward_auth.identity(known.key))]
+    known.reply = b"\r\n".join((*lines, b"", b""))
+    return known.reply

@@ -1,0 +1,103 @@
+"""What the routes share: checker, limits, report, metrics, clock, and the record of uses."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gateway.base.decision_log import Report
+from gateway.base.metrics import ALLOWED, Metrics
+from gateway.base.options import Options
+from gateway.cache.verdict_cache import Known
+from gateway.request.client_address import Origin
+from gateway.usage.usage_recorder import Tally
+from gateway.verification.rate_limits import Limiter
+from gateway.verification.verifier import Answer, Checker
+from runtime.clock import Clock
+
+
+class Uses(Protocol):
+    """Remembers when, from where and how often each secret was used."""
+
+    def note(self, tally: Tally, at: float, origin: Origin) -> None:
+        """Notes one use. Returns at once."""
+        ...
+
+    def start(self) -> None:
+        """Begins to write what was noted, now and then."""
+        ...
+
+    def stop(self) -> None:
+        """Writes what is still unwritten, and ends. Blocks."""
+        ...
+
+
+class Beside(Protocol):
+    """Work that goes on beside the requests: following changes, telling that one is there."""
+
+    def start(self) -> Awaitable[None]:
+        """Begins, in the running event loop. Raises StorageUnavailable if it cannot."""
+        ...
+
+    def stop(self) -> Awaitable[None]:
+        """Ends."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything that a route needs to decide about a request."""
+
+    checker: Checker
+    report: Report
+    clock: Clock
+    options: Options
+    uses: Uses
+    ready: Callable[[], None]
+    beside: Beside | None = None
+    metrics: Metrics = field(default_factory=Metrics)
+    limiter: Limiter = field(default_factory=Limiter)
+
+    async def check(self, presented: str) -> Answer:
+        """Verifies a text. Raises Unavailable if that is not possible now."""
+        answer = await self.checker.check(presented)
+        self.report.available()
+        return answer
+
+    def used(self, known: Known, source: str) -> None:
+        """Notes that a key was let in; `source` is the address that is believed."""
+        self.metrics.count(ALLOWED)
+        self.uses.note(known, self.clock.timestamp(), ((source, 0), None))
+
+    def refused(
+        self,
+        reason: str,
+        *,
+        endpoint: str,
+        source: str,
+        key_id: str | None = None,
+        needs: frozenset[str] = frozenset(),
+    ) -> None:
+        """Notes that a request was not let in; see `Report.refused`."""
+        self.metrics.count(reason)
+        self.report.refused(reason, endpoint=endpoint, source=source, key_id=key_id, needs=needs)
+
+    async def start(self) -> None:
+        """Begins the work beside the requests."""
+        if self.beside is not None:
+            await self.beside.start()
+        self.uses.start()
+        self.report.note(logging.INFO, "started")
+
+    async def stop_following(self) -> None:
+        """Ends what runs in the event loop; nothing is answered from memory afterwards."""
+        if self.beside is not None:
+            await self.beside.stop()
+
+    def stop(self) -> None:
+        """Ends the rest, after the last verification and the last writing. Blocks."""
+        self.checker.close()
+        self.uses.stop()
+        self.report.note(logging.INFO, "stopped")

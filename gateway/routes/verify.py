@@ -1,0 +1,154 @@
+"""`POST /v1/keys:verify`: a program asks about one token, in JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+from gateway.request.client_address import address
+from gateway.request.headers import Inbound, gather
+from gateway.request.required_scopes import read_scopes
+from gateway.routes.services import Service
+from gateway.verification.rate_limits import comes_from_allowed
+from keys.credentials.verification import Refused, Verified
+from runtime.http_messages import Receive, Refusal, Reply, Scope, json_reply, problem, read_body
+
+ENDPOINT = "/v1/keys:verify"
+INVALID = json_reply(200, {"valid": False, "code": "invalid"})
+INSUFFICIENT = json_reply(200, {"valid": False, "code": "insufficient_scope"})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request's body, read and checked."""
+
+    token: str
+    needs: frozenset[str]
+    source: str = ""
+
+    def __repr__(self) -> str:
+        return "Question(…)"
+
+
+class Verify:
+    """The route."""
+
+    methods = ("POST",)
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive) -> Reply:
+        service = self._service
+        inbound = gather(scope["headers"], service.options.max_headers)
+        _check_type(inbound)
+        limits = service.options
+        body = await read_body(receive, limits.max_body, limits.read_timeout)
+        question = read_question(body)
+        source = question.source or address(
+            scope.get("client"), inbound.forwarded_for, limits.trusted_proxies
+        )
+        answer = await service.check(question.token)
+        if isinstance(answer, Refused):
+            service.refused(
+                str(answer.reason), endpoint=ENDPOINT, source=source, key_id=answer.key_id
+            )
+            return INVALID
+        if reply := self._held_back(answer.key, question, source):
+            return reply
+        service.used(answer, source)
+        return json_reply(200, {"valid": True, "key": _describe(answer.key)})
+
+    def _held_back(self, key: Verified, question: Question, source: str) -> Reply | None:
+        """The answer to a good token that may not be used so, or not now."""
+        service, reason, reply = self._service, "", INVALID
+        if not comes_from_allowed(key, source):
+            reason = "network"
+        elif not question.needs <= key.scopes:
+            reason, reply = "insufficient_scope", INSUFFICIENT
+        elif wait := service.limiter.hit(key):
+            reason, reply = "rate_limited", _rate_limited(wait)
+        if not reason:
+            return None
+        missing = question.needs if reason == "insufficient_scope" else frozenset()
+        service.refused(reason, endpoint=ENDPOINT, source=source, key_id=key.key_id, needs=missing)
+        return reply
+
+
+def _rate_limited(seconds: int) -> Reply:
+    return json_reply(200, {"valid": False, "code": "rate_limited", "retry_after": seconds})
+
+
+def _describe(key: Verified) -> dict[str, Any]:
+    return {
+        "id": key.key_id,
+        "name": key.name,
+        "owner": key.owner,
+        "scopes": sorted(key.scopes),
+        "account": key.account_id,
+        "expires_at": key.expires_at.isoformat() if key.expires_at else None,
+    }
+
+
+def _check_type(inbound: Inbound) -> None:
+    kind = inbound.content_type[0].split(b";")[0].strip().lower() if inbound.content_type else b""
+    if kind != b"application/json":
+        raise Refusal(
+            problem(415, "not_json", "Send the body as JSON, with Content-Type: application/json.")
+        )
+
+
+def _bad(message: str) -> Refusal:
+    return Refusal(problem(400, "bad_request", message))
+
+
+def read_question(body: bytes) -> Question:
+    """Reads `{"token": "…"}`, with a `scope` if one is needed, and perhaps a `source`: the address
+    from which the program that asks was asked itself.
+
+    A field of another name is refused instead of passed over: a mistyped `scope` would otherwise
+    let a key do what nobody checked.
+
+    Raises:
+        Refusal: 400, with a sentence that says what is wrong.
+    """
+    try:
+        content = json.loads(body.decode("utf-8"), object_pairs_hook=_once_each)
+    except UnicodeDecodeError:
+        raise _bad("The body is not UTF-8 text.") from None
+    except (ValueError, RecursionError):
+        raise _bad("The body is not whole, valid JSON.") from None
+    if not isinstance(content, dict):
+        raise _bad('The body must be a JSON object, such as {"token": "…"}.')
+    if content.keys() - {"token", "scope", "source"}:
+        raise _bad('The body may have the fields "token", "scope" and "source", and no other.')
+    token = content.get("token")
+    if not isinstance(token, str):
+        raise _bad('The field "token" is missing or not a text.')
+    return Question(token, _scopes(content.get("scope")), _source(content.get("source")))
+
+
+def _scopes(scope: Any) -> frozenset[str]:
+    if scope is None:
+        return frozenset()
+    if not isinstance(scope, str):
+        raise _bad('The field "scope" must be a text, such as "read".')
+    return read_scopes(scope)
+
+
+def _source(source: Any) -> str:
+    if source is None:
+        return ""
+    try:
+        return str(ip_address(source if isinstance(source, str) else ""))
+    except ValueError:
+        raise _bad('The field "source" must be an IP address, such as "192.0.2.7".') from None
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise _bad("A field comes twice in the body.")
+    return content

@@ -1,0 +1,325 @@
+"""Asking for a key: somebody who is no admin asks, and somebody else decides.
+
+    open ──(approve)──→ granting ──(the token reached the requester)──→ granted
+     │ ↑                   └──(it did not)──┐
+     │ └────────────────────────────────────┘
+     ├──(deny)──→ denied
+     └──(nobody decided in time, or it was withdrawn)──→ closed
+
+The key is reserved in the same transaction as the approval, so two admins who press at once approve
+once, and a crash in between leaves a pending key, which ends by itself and opens the request again
+(keys.access_requests.subscribers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, func, select
+
+from keys.base.errors import AlreadyRequested, KeyNotFound, NameTaken, NotPossibleNow, ReasonMissing
+from keys.base.ids import new_id
+from keys.base.models import Actor, KeyRequest, State
+from keys.base.models import RequestStage as Stage
+from keys.base.policy import DeliveryWay
+from keys.changes import audit_log, live_messages, outbox
+from keys.inputs.names import clean_name, clean_note, fold
+from keys.inputs.scopes import check_scopes
+from keys.lifecycle.create import KeyService, Reservation
+from storage.tables.keys import AccessRequest, Key
+
+OPEN_FOR = timedelta(days=14)
+OPEN_MOST = 5
+KIND = "request"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """A request as it stands.
+
+    Attributes:
+        requester: the id of the person who asked.
+        decision_reason: why it was denied or closed, or why the last approval came to nothing.
+        attempts: how often it was approved so far.
+    """
+
+    id: str
+    requester: str
+    name: str
+    scopes: tuple[str, ...]
+    reason: str
+    stage: Stage
+    created_at: datetime
+    closes_at: datetime
+    decided_by: Actor | None
+    decided_at: datetime | None
+    decision_reason: str
+    key_id: str | None
+    attempts: int
+
+
+def ask(
+    service: KeyService,
+    session: Session,
+    account_id: str,
+    requester: str,
+    *,
+    name: str,
+    scopes: Sequence[str],
+    reason: str,
+    submission: str,
+) -> RequestView:
+    """Asks for a key.
+
+    Args:
+        requester: the id of the person who asks.
+        submission: names this very submission, so that sending it twice asks once.
+
+    Raises:
+        AlreadyRequested: if this very submission was sent before.
+        NameRefused, ScopesRefused, ReasonMissing, NoteTooLong, TokenInText, NotPossibleNow: with
+            a sentence for the person.
+    """
+    audit_log.lock(session, account_id)
+    sent = select(AccessRequest.id).where(
+        AccessRequest.account_id == account_id, AccessRequest.submission == submission
+    )
+    if before := session.exec(sent).first():
+        raise AlreadyRequested(before)
+    name, chosen, reason = clean_name(name), check_scopes(scopes), clean_note(reason, "reason")
+    if not reason:
+        raise ReasonMissing("Say what the key is for, so that somebody can decide.")
+    _refuse_a_taken_name(session, account_id, name)
+    _refuse_too_many(session, account_id, requester)
+    now = service.clock.now()
+    row = AccessRequest(
+        id=new_id("ask"),
+        account_id=account_id,
+        submission=submission,
+        requester=requester,
+        name=name,
+        scopes=" ".join(chosen),
+        reason=reason,
+        state=Stage.OPEN,
+        created_at=now,
+        closes_at=now + OPEN_FOR,
+    )
+    session.add(row)
+    session.flush()
+    data = {"request": row.id, "name": name, "scopes": list(chosen)}
+    actor = Actor.person(requester)
+    audit_log.append(session, account_id, now, "request.made", actor, None, data)
+    for audience in (outbox.TEAM, str(actor)):
+        live_messages.add(session, account_id, KIND, row.id, audience, now)
+    return _view(row)
+
+
+def _refuse_a_taken_name(session: Session, account_id: str, name: str) -> None:
+    holder = session.exec(
+        select(Key).where(
+            Key.account_id == account_id,
+            Key.name_folded == fold(name),
+            col(Key.state).in_((State.PENDING, State.ACTIVE)),
+        )
+    ).first()
+    if holder is not None:
+        raise NameTaken(holder.name, holder.id)
+
+
+def _refuse_too_many(session: Session, account_id: str, requester: str) -> None:
+    count = session.exec(
+        select(func.count())
+        .select_from(AccessRequest)
+        .where(
+            AccessRequest.account_id == account_id,
+            AccessRequest.requester == requester,
+            AccessRequest.state == Stage.OPEN,
+        )
+    ).one()
+    if count >= OPEN_MOST:
+        raise NotPossibleNow(
+            f"{OPEN_MOST} of your requests are still open. Withdraw one, or wait until they are "
+            "decided."
+        )
+
+
+def approve(
+    service: KeyService,
+    session: Session,
+    account_id: str,
+    request_id: str,
+    actor: Actor,
+    *,
+    lease: timedelta,
+    how: DeliveryWay,
+    expires_at: datetime | None,
+) -> Reservation | None:
+    """Approves: reserves the key, whose token goes to the requester alone.
+
+    Args:
+        lease: how long the delivery may take before the key is given up.
+
+    Returns:
+        The reservation; None if the request is not open any more.
+
+    Raises:
+        KeyNotFound: if the account has no such request.
+        NotPossibleNow: if it is the person's own.
+        NameRefused: if another key has taken the name meanwhile.
+        TokenInText: if the request was made before tokens were refused, and contains one.
+    """
+    audit_log.lock(session, account_id)
+    row = _row(session, account_id, request_id)
+    _refuse_own(row, actor)
+    if row.state != Stage.OPEN:
+        return None
+    now = service.clock.now()
+    wanted = KeyRequest(
+        name=row.name,
+        scopes=tuple(row.scopes.split()),
+        owner=row.requester,
+        request_id=f"{row.id}:{row.attempts}",
+        note=row.reason,
+        expires_at=expires_at,
+    )
+    requester = Actor.person(row.requester)
+    made = service.reserve(session, account_id, wanted, actor, requester, lease, how)
+    row.state, row.key_id, row.attempts = Stage.GRANTING, made.key.id, row.attempts + 1
+    row.decided_by, row.decided_at, row.decision_reason = str(actor), now, ""
+    session.add(row)
+    session.flush()
+    data = {"request": row.id, "name": row.name, "requester": row.requester}
+    audit_log.append(session, account_id, now, "request.approved", actor, made.key.id, data)
+    live_messages.touch(session, account_id, row.id, now)
+    return made
+
+
+def deny(
+    service: KeyService,
+    session: Session,
+    account_id: str,
+    request_id: str,
+    actor: Actor,
+    reason: str = "",
+) -> bool:
+    """Denies; False if the request is not open any more.
+
+    Raises:
+        KeyNotFound: if the account has no such request.
+        NotPossibleNow: if it is the person's own.
+        NoteTooLong, TokenInText: if the reason is too long, or contains a token.
+    """
+    audit_log.lock(session, account_id)
+    row = _row(session, account_id, request_id)
+    _refuse_own(row, actor)
+    if row.state != Stage.OPEN:
+        return False
+    _decide(
+        session, row, Stage.DENIED, "request.denied", actor, clean_note(reason, "reason"), service
+    )
+    return True
+
+
+def withdraw(
+    service: KeyService, session: Session, account_id: str, request_id: str, actor: Actor
+) -> bool:
+    """Takes a request back; False if it is not open any more.
+
+    Raises:
+        KeyNotFound: if the account has no such request, or it is somebody else's.
+    """
+    audit_log.lock(session, account_id)
+    row = _row(session, account_id, request_id)
+    if str(actor) != str(Actor.person(row.requester)):
+        raise KeyNotFound("This is somebody else’s request.")
+    if row.state != Stage.OPEN:
+        return False
+    _decide(session, row, Stage.CLOSED, "request.closed", actor, "withdrawn", service)
+    return True
+
+
+def are_late(session: Session, account_id: str, now: datetime) -> bool:
+    """Whether there is anything for `sweep` to close."""
+    found = select(AccessRequest.id).where(
+        AccessRequest.account_id == account_id,
+        AccessRequest.state == Stage.OPEN,
+        col(AccessRequest.closes_at) <= now,
+    )
+    return session.exec(found.limit(1)).first() is not None
+
+
+def sweep(service: KeyService, session: Session, account_id: str) -> int:
+    """Closes what nobody has decided in time; returns how many."""
+    now = service.clock.now()
+    audit_log.lock(session, account_id)
+    late = session.exec(
+        select(AccessRequest).where(
+            AccessRequest.account_id == account_id,
+            AccessRequest.state == Stage.OPEN,
+            col(AccessRequest.closes_at) <= now,
+        )
+    ).all()
+    for row in late:
+        reason = f"nobody decided within {OPEN_FOR.days} days"
+        _decide(
+            session, row, Stage.CLOSED, "request.closed", Actor.system("timer"), reason, service
+        )
+    return len(late)
+
+
+def get(session: Session, account_id: str, request_id: str) -> RequestView:
+    """One request. Raises KeyNotFound if the account has no such."""
+    return _view(_row(session, account_id, request_id))
+
+
+def _decide(
+    session: Session,
+    row: AccessRequest,
+    stage: Stage,
+    kind: str,
+    actor: Actor,
+    reason: str,
+    service: KeyService,
+) -> None:
+    now = service.clock.now()
+    row.state, row.decided_by, row.decided_at = stage, str(actor), now
+    row.decision_reason = reason
+    session.add(row)
+    session.flush()
+    data = {
+        "request": row.id, "name": row.name, "requester": row.requester, "reason": reason,
+    }  # fmt: skip
+    audit_log.append(session, row.account_id, now, kind, actor, None, data)
+    live_messages.touch(session, row.account_id, row.id, now)
+
+
+def _refuse_own(row: AccessRequest, actor: Actor) -> None:
+    if str(actor) == str(Actor.person(row.requester)):
+        raise NotPossibleNow("This is your own request. Somebody else has to decide about it.")
+
+
+def _row(session: Session, account_id: str, request_id: str) -> AccessRequest:
+    row = session.get(AccessRequest, request_id)
+    if row is None or row.account_id != account_id:
+        raise KeyNotFound("There is no such request.")
+    return row
+
+
+def _view(row: AccessRequest) -> RequestView:
+    return RequestView(
+        id=row.id,
+        requester=row.requester,
+        name=row.name,
+        scopes=tuple(row.scopes.split()),
+        reason=row.reason,
+        stage=Stage(row.state),
+        created_at=row.created_at,
+        closes_at=row.closes_at,
+        decided_by=Actor.read(row.decided_by) if row.decided_by else None,
+        decided_at=row.decided_at,
+        decision_reason=row.decision_reason,
+        key_id=row.key_id,
+        attempts=row.attempts,
+    )

@@ -1,0 +1,264 @@
+"""Live messages: what stands in Slack follows a thing's state until that comes to its end.
+
+A row says of what a message tells (its kind and subject), to whom, where it stands and when it has
+to be looked at again. It is made in the transaction of the change that it tells of, and claimed by
+whoever draws it, so it survives a crash and several bots can share the work. There is one message
+for each kind, subject and audience, however often it is asked for.
+
+A message is posted at least once: if the bot dies between posting it and noting where, it is
+posted again. From then on it is only redrawn, and only if it would look different.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import case, update
+from sqlmodel import Session, col, or_, select
+
+from keys.base.ids import new_id
+from storage.tables.keys import LiveMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A message that has to be looked at now.
+
+    Attributes:
+        subject: the id of the thing that it tells of.
+        audience: `team`, or a person as `person:U…`.
+        place, message: where it stands; None before it was posted.
+        drawn: a fingerprint of what it said when it was drawn last; empty before.
+        due_at: when it had to be looked at; a later change sets another time.
+        attempts: how often in a row Slack could not take it.
+        posting_at: when it was about to be posted, and it is not known whether it was.
+    """
+
+    id: str
+    account_id: str
+    kind: str
+    subject: str
+    audience: str
+    data: dict[str, Any]
+    place: str | None
+    message: str | None
+    drawn: str
+    created_at: datetime
+    due_at: datetime
+    attempts: int
+    posting_at: datetime | None
+
+    @property
+    def may_stand(self) -> bool:
+        """Whether people may see it: it was posted, or it is not known that it was not."""
+        return self.place is not None or self.posting_at is not None
+
+
+def add(
+    session: Session,
+    account_id: str,
+    kind: str,
+    subject: str,
+    audience: str,
+    now: datetime,
+    *,
+    due_at: datetime | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> bool:
+    """Asks for a message; False if it had been asked for before, which then changes nothing.
+
+    Args:
+        due_at: when it is to be drawn first; at once if not given.
+        data: more that whoever draws it needs: ids, never a token.
+    """
+    found = select(LiveMessage.id).where(
+        LiveMessage.account_id == account_id,
+        LiveMessage.kind == kind,
+        LiveMessage.subject == subject,
+        LiveMessage.audience == audience,
+    )
+    if session.exec(found).first() is not None:
+        return False
+    session.add(
+        LiveMessage(
+            id=new_id("msg"),
+            account_id=account_id,
+            kind=kind,
+            subject=subject,
+            audience=audience,
+            data=json.dumps(data or {}, ensure_ascii=False, sort_keys=True),
+            created_at=now,
+            due_at=due_at or now,
+        )
+    )
+    session.flush()
+    return True
+
+
+def touch(session: Session, account_id: str, subject: str, now: datetime) -> None:
+    """Has every message about this subject drawn anew: its state has changed."""
+    session.execute(
+        update(LiveMessage)
+        .where(
+            col(LiveMessage.account_id) == account_id,
+            col(LiveMessage.subject) == subject,
+            col(LiveMessage.closed_at).is_(None),
+        )
+        .values(due_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def touch_each(session: Session, account_id: str, prefix: str, now: datetime) -> None:
+    """The same for every subject that begins with this."""
+    session.execute(
+        update(LiveMessage)
+        .where(
+            col(LiveMessage.account_id) == account_id,
+            col(LiveMessage.subject).startswith(prefix, autoescape=True),
+            col(LiveMessage.closed_at).is_(None),
+        )
+        .values(due_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def set_data(
+    session: Session,
+    account_id: str,
+    kind: str,
+    subject: str,
+    audience: str,
+    data: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Changes what a message's drawing is told, and has it drawn anew."""
+    session.execute(
+        update(LiveMessage)
+        .where(
+            col(LiveMessage.account_id) == account_id,
+            col(LiveMessage.kind) == kind,
+            col(LiveMessage.subject) == subject,
+            col(LiveMessage.audience) == audience,
+            col(LiveMessage.closed_at).is_(None),
+        )
+        .values(data=json.dumps(data, ensure_ascii=False, sort_keys=True), due_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def claim(session: Session, account_id: str, now: datetime, lease: timedelta) -> Live | None:
+    """Takes the message that waits longest; nobody else gets it until the lease is over."""
+    row = session.exec(
+        select(LiveMessage)
+        .where(
+            LiveMessage.account_id == account_id,
+            col(LiveMessage.closed_at).is_(None),
+            col(LiveMessage.due_at) <= now,
+            or_(col(LiveMessage.claimed_until).is_(None), col(LiveMessage.claimed_until) <= now),
+        )
+        .order_by(col(LiveMessage.due_at), col(LiveMessage.id))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+    if row is None:
+        return None
+    row.claimed_until = now + lease
+    session.add(row)
+    return _view(row)
+
+
+def is_told(session: Session, live: Live, audience: str) -> bool:
+    """Whether the same is told to this audience too, by a message of its own."""
+    found = select(LiveMessage.id).where(
+        LiveMessage.account_id == live.account_id,
+        LiveMessage.kind == live.kind,
+        LiveMessage.subject == live.subject,
+        LiveMessage.audience == audience,
+    )
+    return session.exec(found).first() is not None
+
+
+def posting(session: Session, live: Live, now: datetime) -> None:
+    """Notes that the message is about to be posted; to be committed before it is."""
+    session.execute(
+        update(LiveMessage).where(col(LiveMessage.id) == live.id).values(posting_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def posted(session: Session, live: Live, place: str, message: str) -> None:
+    """Notes where the message stands."""
+    session.execute(
+        update(LiveMessage)
+        .where(col(LiveMessage.id) == live.id)
+        .values(place=place, message=message, posting_at=None),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def drawn(
+    session: Session, live: Live, fingerprint: str, now: datetime, again: datetime | None
+) -> None:
+    """Notes what the message says now, and when to look again; None ends it.
+
+    If its subject has changed since it was claimed, it is looked at again at once, whatever
+    `again` says.
+    """
+    unchanged = col(LiveMessage.due_at) == live.due_at
+    end: dict[str, Any] = {"closed_at": case((unchanged, now), else_=None)}
+    if again is not None:
+        end = {"due_at": case((unchanged, again), else_=col(LiveMessage.due_at))}
+    session.execute(
+        update(LiveMessage)
+        .where(col(LiveMessage.id) == live.id)
+        .values(drawn=fingerprint, claimed_until=None, attempts=0, **end),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def retry(session: Session, live: Live, at: datetime, *, unclear: bool = False) -> None:
+    """Gives a claimed message back: Slack could not take it now.
+
+    Args:
+        unclear: whether Slack may have taken it all the same.
+    """
+    known: dict[str, Any] = {} if unclear else {"posting_at": None}
+    session.execute(
+        update(LiveMessage)
+        .where(col(LiveMessage.id) == live.id)
+        .values(due_at=at, claimed_until=None, attempts=live.attempts + 1, **known),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def lost(session: Session, live: Live) -> None:
+    """Notes that the message was deleted: it is posted anew the next time."""
+    session.execute(
+        update(LiveMessage)
+        .where(col(LiveMessage.id) == live.id)
+        .values(place=None, message=None, drawn="", claimed_until=None),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _view(row: LiveMessage) -> Live:
+    return Live(
+        id=row.id,
+        account_id=row.account_id,
+        kind=row.kind,
+        subject=row.subject,
+        audience=row.audience,
+        data=json.loads(row.data),
+        place=row.place,
+        message=row.message,
+        drawn=row.drawn,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        attempts=row.attempts,
+        posting_at=row.posting_at,
+    )

@@ -1,0 +1,122 @@
+"""The outbox: messages that must follow a change are kept with it, and said until they are said.
+
+A notice is written in the same transaction as the change it tells of, so a crash can lose
+neither alone. Whoever says them claims them first, for a limited time, so that several bots can
+share the work.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, or_, select
+
+from keys.base.ids import new_id
+from keys.base.models import Actor
+from storage.tables.keys import Event, Notice
+
+TEAM = "team"
+
+
+def to_person(user_id: str) -> str:
+    """The audience that is one person."""
+    return str(Actor.person(user_id))
+
+
+@dataclass(frozen=True, slots=True)
+class DueNotice:
+    """A notice that has to be said now.
+
+    Attributes:
+        audience: `team`, or a person as `person:U…`.
+        actor: who did what it tells of.
+        attempts: how often it was tried before; above 0 it may have been said already.
+        request_id: of the request that did it; None if no request did.
+    """
+
+    id: str
+    account_id: str
+    kind: str
+    audience: str
+    data: dict[str, Any]
+    actor: Actor
+    at: datetime
+    attempts: int
+    request_id: str | None = None
+
+
+def add(session: Session, event: Event, audience: str, data: Mapping[str, Any]) -> None:
+    """Puts a message in the outbox, due at once. The event must be in the record already."""
+    if event.id is None:
+        raise ValueError("the event has no place in the record yet")
+    session.add(
+        Notice(
+            id=new_id("ntc"),
+            account_id=event.account_id,
+            event_id=event.id,
+            kind=event.kind,
+            audience=audience,
+            data=json.dumps(data, ensure_ascii=False, sort_keys=True),
+            created_at=event.at,
+            due_at=event.at,
+            request_id=event.request_id,
+        )
+    )
+    session.flush()
+
+
+def claim(session: Session, account_id: str, now: datetime, lease: timedelta) -> DueNotice | None:
+    """Takes the oldest notice that is due; nobody else gets it until the lease is over."""
+    found = session.exec(
+        select(Notice, Event)
+        .join(Event, col(Event.id) == col(Notice.event_id))
+        .where(
+            Notice.account_id == account_id,
+            col(Notice.closed_at).is_(None),
+            col(Notice.due_at) <= now,
+            or_(col(Notice.claimed_until).is_(None), col(Notice.claimed_until) <= now),
+        )
+        .order_by(col(Event.seq))
+        .limit(1)
+        .with_for_update(of=Notice, skip_locked=True)
+    ).first()
+    if found is None:
+        return None
+    notice, event = found
+    due = _due(notice, event)
+    notice.claimed_until = now + lease
+    notice.attempts += 1
+    session.add(notice)
+    return due
+
+
+def close(session: Session, notice_id: str, now: datetime, outcome: str) -> None:
+    """Marks a notice as said, or as given up; `outcome` says which and why."""
+    notice = session.get_one(Notice, notice_id)
+    notice.closed_at, notice.outcome, notice.claimed_until = now, outcome[:200], None
+    session.add(notice)
+
+
+def retry(session: Session, notice_id: str, due_at: datetime) -> None:
+    """Gives a claimed notice back, to be tried again later."""
+    notice = session.get_one(Notice, notice_id)
+    notice.due_at, notice.claimed_until = due_at, None
+    session.add(notice)
+
+
+def _due(notice: Notice, event: Event) -> DueNotice:
+    return DueNotice(
+        id=notice.id,
+        account_id=notice.account_id,
+        kind=notice.kind,
+        audience=notice.audience,
+        data=json.loads(notice.data),
+        actor=Actor.read(event.actor),
+        at=event.at,
+        attempts=notice.attempts,
+        request_id=notice.request_id,
+    )

@@ -1,0 +1,181 @@
+"""The pepper: the secret outside the database that token digests are made with.
+
+A token of 256 random bits needs no slow hash, because guessing it is hopeless. A keyed digest
+(HMAC-SHA256, RFC 2104) also stops somebody who can write to the database from planting a key.
+Every digest remembers its pepper's version, so that the pepper can be replaced over time.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, func, select
+
+from keys.base.errors import PepperError
+from keys.credentials.tokens import Token
+from storage.tables.keys import Key, Pepper, Secret
+
+PEPPER_BYTES = 32
+_FINGERPRINT_OF = b"apikeys: which pepper is this?"
+
+
+@dataclass(frozen=True, slots=True)
+class Peppers:
+    """All peppers in use, by version; new digests are made with the highest."""
+
+    by_version: dict[int, bytes] = field(repr=False)
+
+    @property
+    def current(self) -> int:
+        """The version that new digests are made with."""
+        return max(self.by_version)
+
+    def digest(self, token: Token, version: int) -> bytes:
+        """HMAC-SHA256 of the token (without its checksum) under the pepper of that version.
+
+        Raises:
+            PepperError: if there is no pepper of that version.
+        """
+        return self.digest_bytes(token.signed_part.encode("ascii"), version)
+
+    def digest_bytes(self, key: bytes, version: int) -> bytes:
+        """HMAC-SHA256 of a whole imported key (keys.credentials.digests). Raises PepperError."""
+        try:
+            pepper = self.by_version[version]
+        except KeyError:
+            raise PepperError(f"APIKEYS_PEPPER lacks version {version}.") from None
+        return hmac.digest(pepper, key, hashlib.sha256)
+
+    def matches(self, token: Token, version: int, digest: bytes) -> bool:
+        """Compares in constant time."""
+        return hmac.compare_digest(self.digest(token, version), digest)
+
+
+def read_peppers(text: str) -> Peppers:
+    """Reads APIKEYS_PEPPER; see `read_versions`. Raises PepperError."""
+    return Peppers(read_versions(text))
+
+
+def read_versions(text: str, setting: str = "APIKEYS_PEPPER") -> dict[int, bytes]:
+    """Reads `1:BASE64,2:BASE64`, or a single BASE64, which counts as version 1.
+
+    Args:
+        setting: where the text comes from, for the error.
+
+    Raises:
+        PepperError: with a sentence that says what is wrong, without the text.
+    """
+    by_version: dict[int, bytes] = {}
+    for part in text.split(","):
+        version, separator, encoded = part.strip().rpartition(":")
+        number = int(version) if version.isascii() and version.isdigit() else 0
+        if separator and number < 1:
+            raise PepperError(f"{setting}: a version is a whole number from 1, as in “2:…”.")
+        number = number or 1
+        if number in by_version:
+            raise PepperError(f"{setting} has version {number} twice.")
+        by_version[number] = _read_bytes(encoded, setting)
+    return by_version
+
+
+def _read_bytes(encoded: str, setting: str) -> bytes:
+    try:
+        pepper = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        pepper = b""
+    if len(pepper) < PEPPER_BYTES:
+        raise PepperError(
+            f"{setting} must be at least {PEPPER_BYTES} random bytes in base64. "
+            "Make one with: openssl rand -base64 32"
+        )
+    return pepper
+
+
+def load_or_make(path: Path) -> Peppers:
+    """Reads the pepper's file, or makes one that only its owner can read.
+
+    Raises:
+        PepperError: if the file is damaged, or others than its owner may read it.
+    """
+    if not path.exists():
+        _make(path)
+    if path.stat().st_mode & 0o077:
+        raise PepperError(f"Others can read {path}. Close it with: chmod 600 {path}")
+    return read_peppers(path.read_text(encoding="ascii").strip())
+
+
+def _make(path: Path) -> None:
+    fresh = f"1:{base64.b64encode(secrets.token_bytes(PEPPER_BYTES)).decode()}\n"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        # Written aside and linked into place: whoever comes second reads the first one's, and a
+        # crash leaves no half of a pepper.
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(fresh)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def fingerprint(pepper: bytes) -> str:
+    """Tells two peppers apart without telling either."""
+    return hmac.new(pepper, _FINGERPRINT_OF, hashlib.sha256).hexdigest()[:32]
+
+
+def check_peppers(session: Session, peppers: Peppers, now: datetime) -> None:
+    """Makes sure that these are the peppers the database's digests were made with.
+
+    Without this a wrong pepper would look as if every key had stopped working.
+
+    Raises:
+        PepperError: if a pepper differs from the one used before, or one is missing.
+    """
+    known = {row.version: row.fingerprint for row in session.exec(select(Pepper))}
+    for version, pepper in peppers.by_version.items():
+        mark = fingerprint(pepper)
+        if known.setdefault(version, mark) != mark:
+            raise PepperError(
+                f"The pepper (version {version}) is not the one that this database's keys were "
+                "made with. Put the old one back, or give the new one a new version number."
+            )
+        if session.get(Pepper, version) is None:
+            session.add(Pepper(version=version, fingerprint=mark, created_at=now))
+    if missing := set(in_use(session, now)) - set(peppers.by_version):
+        raise PepperError(
+            f"Keys in this database need the pepper of version {min(missing)}, which is missing "
+            "from APIKEYS_PEPPER."
+        )
+
+
+def in_use(session: Session, now: datetime) -> dict[int, int]:
+    """How many secrets that still work, or are about to, need each version of the pepper.
+
+    What was revoked, and a secret that a rotation has ended, need none any more: they are refused
+    whatever their digest. A key that has expired may still be extended. Digests of another system's
+    making (keys.credentials.digests) need none yet.
+    """
+    counted = session.exec(
+        select(Secret.pepper_version, func.count())
+        .join(Key, col(Key.id) == col(Secret.key_id))
+        .where(
+            Secret.algorithm == "hmac",
+            col(Key.state).in_(("pending", "active")),
+            or_(col(Secret.ends_at).is_(None), col(Secret.ends_at) > now),
+        )
+        .group_by(col(Secret.pepper_version))
+    )
+    return dict(counted.all())

@@ -1,0 +1,201 @@
+"""Telling whether a presented text is the token of a key that works now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from sqlalchemy import Engine
+
+from keys.base.models import State
+from keys.credentials import digests
+from keys.credentials.digests import Algorithm
+from keys.credentials.peppers import Peppers
+from keys.credentials.tokens import NotAToken, Token, parse
+from runtime.clock import Clock
+from storage.secret_lookup import Lookup, SecretRow
+
+
+class Reason(StrEnum):
+    """Why a text was refused. For the operator's log; whoever presented it is not told."""
+
+    MISSING = "missing"
+    SURROUNDED = "surrounded"
+    MALFORMED = "malformed"
+    CHECKSUM = "checksum"
+    UNKNOWN = "unknown"
+    DIGEST = "digest"
+    PEPPER = "pepper"
+    PENDING = "pending"
+    ABANDONED = "abandoned"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    ENDED = "ended"
+
+
+class Verified(NamedTuple):
+    """The token is right, and its key works now.
+
+    Attributes:
+        ends_at: when this token stops working by itself, by the key's expiry or at the end of a
+            rotation's grace period; None for never.
+        rate_limit: how often the key may be used, such as `100/minute`; empty for any number.
+        networks: where it may be used from, as CIDR; empty for anywhere.
+    """
+
+    account_id: str
+    key_id: str
+    secret_id: str
+    name: str
+    owner: str | None
+    scopes: frozenset[str]
+    expires_at: datetime | None
+    ends_at: datetime | None = None
+    rate_limit: str = ""
+    networks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The text does not open anything; `key_id` is known only where the secret was right."""
+
+    reason: Reason
+    key_id: str | None = None
+
+
+Answer = Verified | Refused
+
+
+class Verifier(Protocol):
+    """Answers for presented texts; safe to call from many threads."""
+
+    def verify(self, presented: str) -> Answer:
+        """Answers for one text.
+
+        Raises:
+            keys.base.errors.StorageUnavailable: if the database cannot be reached.
+        """
+        ...
+
+
+MAY_BE_FOREIGN = frozenset({Reason.MALFORMED, Reason.CHECKSUM})
+"""Flaws of a text that may be an imported key all the same."""
+
+_NO_DIGEST = bytes(32)
+# There are a handful of them, and as many copies as keys would only fill a gateway's memory.
+_SCOPES: dict[str, frozenset[str]] = {}
+
+
+def judge(token: Token, row: SecretRow | None, peppers: Peppers, now: datetime) -> Answer:
+    """Decides about a token by what the database knows of its public id.
+
+    Args:
+        row: None if it knows nothing.
+    """
+    if row is None:
+        # The same work as for a known id, so that the time taken does not tell them apart.
+        peppers.matches(token, peppers.current, _NO_DIGEST)
+        return Refused(Reason.UNKNOWN)
+    # The secret comes before the state: only who holds it can learn anything of the key.
+    if row.pepper_version not in peppers.by_version:
+        return Refused(Reason.PEPPER)
+    if row.algorithm != Algorithm.HMAC:
+        return Refused(Reason.DIGEST)
+    if not peppers.matches(token, row.pepper_version, row.digest):
+        return Refused(Reason.DIGEST)
+    return _by_state(row, now)
+
+
+def judge_foreign(
+    key: bytes, flaw: Reason, rows: Mapping[bytes, SecretRow], peppers: Peppers, now: datetime
+) -> tuple[Answer, SecretRow | None]:
+    """Decides about a text that is no token of ours, but perhaps an imported key.
+
+    Args:
+        key: the text; see keys.credentials.digests.foreign_key.
+        flaw: why it is no token of ours; the reason if it is no imported key either.
+        rows: what the database knows of its digests.
+
+    Returns:
+        The answer, and the secret that it is about.
+    """
+    for digest in digests.candidates(key, peppers):
+        row = rows.get(digest)
+        if row is not None and digests.matches(
+            row.algorithm, row.pepper_version, row.digest, key, peppers
+        ):
+            return _by_state(row, now), row
+    return Refused(flaw), None
+
+
+def _by_state(row: SecretRow, now: datetime) -> Answer:
+    if reason := _reason_against(row, now):
+        return Refused(reason, row.key_id)
+    return Verified(
+        account_id=row.account_id,
+        key_id=row.key_id,
+        secret_id=row.secret_id,
+        name=row.name,
+        owner=row.owner,
+        scopes=_scopes(row.scopes),
+        expires_at=row.expires_at,
+        ends_at=_earlier(row.expires_at, row.ends_at),
+        rate_limit=row.rate_limit,
+        networks=tuple(row.networks.split()),
+    )
+
+
+def _reason_against(row: SecretRow, now: datetime) -> Reason | None:
+    if row.state != State.ACTIVE:
+        return Reason(row.state)
+    if row.expires_at is not None and row.expires_at <= now:
+        return Reason.EXPIRED
+    if row.ends_at is not None and row.ends_at <= now:
+        return Reason.ENDED
+    # Another token of this key is in use, and this one is still on its way to its person.
+    return Reason.PENDING if row.pending else None
+
+
+def _scopes(text: str) -> frozenset[str]:
+    found = _SCOPES.get(text)
+    if found is None:
+        found = _SCOPES[text] = frozenset(text.split())
+    return found
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
+
+
+class StoredVerifier:
+    """Verifies against the database, by one look-up for each text that can be a key."""
+
+    def __init__(self, engine: Engine, peppers: Peppers, clock: Clock) -> None:
+        self._lookup = Lookup(engine)
+        self._peppers = peppers
+        self._clock = clock
+
+    def verify(self, presented: str) -> Answer:
+        """See `Verifier`."""
+        try:
+            token = parse(presented)
+        except NotAToken as error:
+            return self._verify_foreign(presented, Reason(error.flaw.value))
+        row = self._lookup.read((token.public_id,)).get(token.public_id)
+        return judge(token, row, self._peppers, self._clock.now())
+
+    def _verify_foreign(self, presented: str, flaw: Reason) -> Answer:
+        key = digests.foreign_key(presented) if flaw in MAY_BE_FOREIGN else None
+        if key is None:
+            return Refused(flaw)
+        rows = self._lookup.read_imported(digests.candidates(key, self._peppers))
+        return judge_foreign(key, flaw, rows, self._peppers, self._clock.now())[0]
+
+    def close(self) -> None:
+        """Closes its connections; call it when nothing verifies any more."""
+        self._lookup.close()

@@ -1,0 +1,167 @@
+"""Tokens of ours that stand where they do not belong, such as in a message.
+
+Only a full match counts: the form, the checksum, and the digest of the secret. A public id alone,
+which is in logs and proves nothing, raises no alarm. The team is told of a token that works; one
+that does not work any more is noted, and nobody but its poster needs to hear of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from keys.base.models import Actor, KeyView, State
+from keys.base.rows import view
+from keys.changes import audit_log, live_messages, outbox
+from keys.credentials.tokens import Token, whole_in
+from keys.lifecycle.create import KeyService
+from storage.tables.keys import Key, Secret
+
+KIND = "leak"
+REASON = "its token was seen in a message"
+# More in one message are a list of keys, and the first ones say enough.
+MOST = 20
+_FINDER = Actor.system("leaks")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a token was seen.
+
+    Attributes:
+        channel, message: ids of the channel and of the message in it.
+        person: the id of whoever posted it; empty for a program.
+    """
+
+    channel: str
+    message: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A token that was seen for the first time at its place.
+
+    Attributes:
+        key: as it stands afterwards.
+        worked: whether the token opened something when it was seen.
+    """
+
+    key: KeyView
+    worked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a token that was seen stands now.
+
+    Attributes:
+        hint: by which people recognise it.
+        works: whether it still opens something.
+        ends_at: when it stops working by itself, or did; None for never.
+    """
+
+    hint: str
+    works: bool
+    ends_at: datetime | None
+
+
+def tokens_in(texts: Iterable[str]) -> list[Token]:
+    """Every token in these texts, each once, in their order, of any prefix; the checksum fits.
+
+    A text without one costs a single search.
+    """
+    found: dict[str, Token] = {}
+    for text in texts:
+        for token in whole_in(text):
+            found.setdefault(token.public_id, token)
+    return list(found.values())[:MOST]
+
+
+def seen(
+    service: KeyService,
+    session: Session,
+    account_id: str,
+    tokens: Iterable[Token],
+    place: Place,
+    *,
+    revoke: bool,
+) -> list[Sighting]:
+    """Notes which tokens of this account were seen at a place, and has the team told of those
+    that work: once for each token and place, however often the place is looked at.
+
+    Args:
+        revoke: whether keys whose tokens work are revoked at once.
+
+    Returns:
+        Those that were not noted before at this place.
+    """
+    audit_log.lock(session, account_id)
+    now = service.clock.now()
+    known = list(_known(service, session, account_id, tokens))
+    new = [
+        (secret, key, is_working(secret, key, now))
+        for secret, key in known
+        if _note(session, secret, key, place, now)
+    ]
+    for secret, key, worked in new:
+        if worked:
+            data = {"channel": place.channel, "person": place.person, "secret": secret.id}
+            subject = f"{key.id}:{secret.id}:{place.channel}:{place.message}"
+            live_messages.add(session, account_id, KIND, subject, outbox.TEAM, now, data=data)
+    for _, key, worked in new:
+        if worked and revoke:
+            service.revoke(session, account_id, key.id, _FINDER, REASON)
+    return [Sighting(view(session, key), worked) for _, key, worked in new]
+
+
+def _known(
+    service: KeyService, session: Session, account_id: str, tokens: Iterable[Token]
+) -> Iterator[tuple[Secret, Key]]:
+    """Those of which the whole secret is right."""
+    for token in tokens:
+        found = session.exec(
+            select(Secret, Key)
+            .join(Key, col(Key.id) == col(Secret.key_id))
+            .where(Secret.public_id == token.public_id, Key.account_id == account_id)
+        ).first()
+        if found is not None and _right(service, token, found[0]):
+            yield found
+
+
+def _right(service: KeyService, token: Token, secret: Secret) -> bool:
+    known = secret.algorithm == "hmac" and secret.pepper_version in service.peppers.by_version
+    return known and service.peppers.matches(token, secret.pepper_version, secret.digest)
+
+
+def _note(session: Session, secret: Secret, key: Key, place: Place, now: datetime) -> bool:
+    """Whether it was not noted before."""
+    data = {"secret": secret.id, "channel": place.channel, "message": place.message}
+    if audit_log.has(session, key.account_id, key.id, "token.seen", data):
+        return False
+    audit_log.append(session, key.account_id, now, "token.seen", _FINDER, key.id, data)
+    return True
+
+
+def is_working(secret: Secret, key: Key, now: datetime) -> bool:
+    """Whether a secret opens anything now."""
+    end = _end(secret, key)
+    over = end is not None and end <= now
+    return key.state == State.ACTIVE and not secret.pending and not over
+
+
+def _end(secret: Secret, key: Key) -> datetime | None:
+    ends = [end for end in (secret.ends_at, key.expires_at) if end is not None]
+    return min(ends) if ends else None
+
+
+def standing(session: Session, account_id: str, secret_id: str, now: datetime) -> Standing:
+    """How a secret stands now; one that is not there works for nobody."""
+    secret = session.get(Secret, secret_id)
+    if secret is None or secret.account_id != account_id:
+        return Standing("", works=False, ends_at=None)
+    key = session.get_one(Key, secret.key_id)
+    return Standing(secret.hint, is_working(secret, key, now), _end(secret, key))

@@ -1,0 +1,113 @@
+"""People who have to do with keys: who of them has left, as far as Slack says.
+
+What Slack reports can get lost, so each of them is asked about once a day as well. Nobody else is:
+in a workspace of ten thousand a few dozen have to do with keys.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CompoundSelect, union
+from sqlmodel import Session, col, select
+
+from keys.base.models import Actor, State
+from keys.changes import audit_log
+from storage.tables.keys import Delivery, Key, Someone
+
+ASKED_EVERY = timedelta(days=1)
+
+
+class Left(StrEnum):
+    """Why somebody counts as gone."""
+
+    DEACTIVATED = "deactivated"
+    GUEST = "guest"
+
+
+def get(session: Session, account_id: str, user_id: str) -> Someone | None:
+    """What is known of a person; None if nothing is."""
+    return session.get(Someone, (account_id, user_id))
+
+
+def is_gone(session: Session, account_id: str, user_id: str) -> bool:
+    """Whether somebody has left, and has not come back."""
+    someone = get(session, account_id, user_id)
+    return someone is not None and someone.gone_since is not None
+
+
+def note(session: Session, account_id: str, user_id: str, left: Left | None, now: datetime) -> bool:
+    """Notes whether somebody has left; False if that was known.
+
+    Args:
+        left: None if they are a full member.
+    """
+    someone = get(session, account_id, user_id)
+    if left is None and (someone is None or someone.gone_since is None):
+        return False
+    if someone is not None and left is not None and someone.why == left:
+        return False
+    audit_log.lock(session, account_id)
+    someone = someone or Someone(account_id=account_id, user_id=user_id)
+    if left is None:
+        someone.gone_since, someone.why, someone.returned_at = None, "", now
+    else:
+        someone.gone_since, someone.why = someone.gone_since or now, left
+    session.add(someone)
+    session.flush()
+    return True
+
+
+def claim_to_ask_about(session: Session, account_id: str, now: datetime, most: int) -> list[str]:
+    """People about whom Slack was not asked for a day; nobody else asks about them for another.
+
+    Args:
+        most: how many at once.
+    """
+    audit_log.lock(session, account_id)
+    asked = select(Someone.user_id).where(
+        Someone.account_id == account_id, col(Someone.asked_at) > now - ASKED_EVERY
+    )
+    fresh = set(session.exec(asked))
+    due = sorted(_with_keys(session, account_id) - fresh)[:most]
+    for user_id in due:
+        someone = get(session, account_id, user_id)
+        someone = someone or Someone(account_id=account_id, user_id=user_id)
+        someone.asked_at = now
+        session.add(someone)
+    session.flush()
+    return due
+
+
+def ask_again(session: Session, account_id: str, user_id: str) -> None:
+    """Notes that Slack gave no answer about somebody."""
+    someone = get(session, account_id, user_id)
+    if someone is not None:
+        someone.asked_at = None
+        session.add(someone)
+
+
+def _with_keys(session: Session, account_id: str) -> set[str]:
+    """Everybody who owns, backs, made or was sent a key that works, and everybody who is gone."""
+    mine = (col(Key.account_id) == account_id, col(Key.state) == State.ACTIVE)
+    found: CompoundSelect[Any] = union(
+        select(col(Key.owner)).where(*mine),
+        select(col(Key.backup_owner)).where(*mine),
+        select(col(Key.creator)).where(*mine),
+        select(col(Delivery.recipient))
+        .join(Key, col(Key.id) == col(Delivery.key_id))
+        .where(*mine, col(Delivery.sent_at).is_not(None)),
+        select(col(Someone.user_id)).where(
+            col(Someone.account_id) == account_id, col(Someone.gone_since).is_not(None)
+        ),
+    )
+    return {user_id for (text,) in session.execute(found) if (user_id := _user_id(text))}
+
+
+def _user_id(text: str | None) -> str:
+    if not text or ":" not in text:
+        return text or ""
+    actor = Actor.read(text)
+    return actor.id if actor.kind == "person" else ""

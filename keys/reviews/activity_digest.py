@@ -1,0 +1,54 @@
+"""What happened with keys since some moment, for a digest."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, func, select
+
+from keys.base.models import Actor, State
+from keys.changes import audit_log, outbox
+from keys.reviews.findings import YOUNG
+from keys.search.filters import Shelf, conditions
+from storage.tables.keys import Event, Key, Secret, SecretUse
+
+KIND = "digest"
+
+
+def tell(session: Session, account_id: str, since: datetime, now: datetime) -> None:
+    """Puts the digest into the outbox, in the caller's transaction."""
+    audit_log.lock(session, account_id)
+    actor = Actor.system("schedule")
+    data = digest(session, account_id, since, now)
+    event = audit_log.append(session, account_id, now, "digest.posted", actor, data=data)
+    outbox.add(session, event, outbox.TEAM, data)
+
+
+def digest(session: Session, account_id: str, since: datetime, now: datetime) -> dict[str, Any]:
+    """Counts: keys made and revoked since then, and how those stand that work now."""
+    mine = (col(Key.account_id) == account_id, col(Key.state) == State.ACTIVE)
+
+    def count(*more: Any) -> int:
+        return int(session.exec(select(func.count()).select_from(Key).where(*mine, *more)).one())
+
+    def happened(kind: str) -> int:
+        query = select(func.count()).select_from(Event)
+        wanted = (Event.account_id == account_id, Event.kind == kind, col(Event.at) >= since)
+        return int(session.exec(query.where(*wanted)).one())
+
+    used = (
+        select(SecretUse.secret_id)
+        .join(Secret, col(Secret.id) == col(SecretUse.secret_id))
+        .where(col(Secret.key_id) == col(Key.id))
+        .exists()
+    )
+    return {
+        "since": since.isoformat(timespec="seconds"),
+        "total": count(),
+        "made": happened("key.issued"),
+        "revoked": happened("key.revoked"),
+        "expiring": count(*conditions(Shelf.EXPIRING, "", now)),
+        "idle": count(*conditions(Shelf.IDLE, "", now), used),
+        "never_used": count(~used, col(Key.created_at) <= now - YOUNG),
+    }

@@ -1,0 +1,285 @@
+"""The evidence of an audit: every key at the start, every decision, and every key at the end.
+
+It is a list of entries, each with a hash that covers it and the hash before it, so that nothing can
+be changed, left out, added or moved; the last hash is signed. Entries about decisions name the
+place and hash that they have in the record, from which they were taken, and the first and last
+entry name the record's newest hash then: so the two hold each other.
+
+Hashes are made of JSON with sorted names, without blanks, as UTF-8. There are no fractions in it,
+so that every program writes it alike (as RFC 8785 does for such values).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from keys.base.errors import EvidenceRefused, KeyNotFound
+from keys.changes.audit_log import BEGINNING
+from keys.credentials.peppers import Peppers
+from keys.reviews import signing
+from keys.reviews.signing import ALGORITHM, Signature
+from keys.transfer.export_keys import cell
+from storage.tables.keys import Audit, AuditKey, Event
+
+FORMAT = "apikeys audit evidence, 1"
+COLUMNS = (
+    "name", "id", "owner", "doubts", "decision", "decided_by", "decided_at", "reason",
+    "last_used_at", "expires_at", "state_at_end",
+)  # fmt: skip
+# What somebody has done with a key, or said about it.
+_DECISIONS = (
+    "audit.kept", "audit.owner_asked", "key.rotated", "key.revoked", "key.edited", "key.renamed",
+    "rotation.ended", "expiry.accepted",
+)  # fmt: skip
+_ENTRY = {"n", "kind", "data", "previous", "hash"}
+_WHOLE = {"format", "entries", "head", "signature"}
+_SIGNATURE = {"algorithm", "key", "value"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be said of a file.
+
+    Attributes:
+        problems: each in a sentence; empty if the file is what it claims to be.
+        key: the public key that signed it, in base64.
+        keys, decisions: how many it tells of.
+    """
+
+    problems: tuple[str, ...]
+    key: str
+    audit: str
+    keys: int
+    decisions: int
+
+    def __bool__(self) -> bool:
+        return not self.problems
+
+
+def written(session: Session, account_id: str, audit_id: str, peppers: Peppers) -> str:
+    """The evidence as JSON, signed. The same audit gives the same text, once it has ended.
+
+    Raises:
+        KeyNotFound: if the account has no such audit.
+    """
+    entries, previous = [], BEGINNING
+    for number, (kind, data) in enumerate(_entries(session, account_id, audit_id), 1):
+        body = {"n": number, "kind": kind, "data": data}
+        previous, before = _hash(previous, body), previous
+        entries.append(body | {"previous": before, "hash": previous})
+    signature = signing.sign(peppers, _signed(previous, len(entries)))
+    whole = {
+        "format": FORMAT,
+        "entries": entries,
+        "head": previous,
+        "signature": {"algorithm": ALGORITHM, "key": signature.key, "value": signature.value},
+    }
+    lines = ",\n".join(_canonical(entry).decode() for entry in entries)
+    rest = {name: value for name, value in whole.items() if name != "entries"}
+    return f'{{"entries":[\n{lines}\n],\n{_canonical(rest).decode()[1:]}\n'
+
+
+def _entries(
+    session: Session, account_id: str, audit_id: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    audit = session.get(Audit, audit_id)
+    if audit is None or audit.account_id != account_id:
+        raise KeyNotFound("There is no such audit.")
+    rows = session.exec(
+        select(AuditKey).where(AuditKey.audit_id == audit_id).order_by(col(AuditKey.position))
+    ).all()
+    yield (
+        "audit.started",
+        {
+            "account": account_id,
+            "audit": audit.id,
+            "period": audit.period,
+            "started_by": audit.started_by,
+            "at": _at(audit.created_at),
+            "deadline_at": _at(audit.deadline_at),
+            "keys": len(rows),
+            "record": audit.record_hash,
+        },
+    )
+    for row in rows:
+        yield "key.at_start", json.loads(row.at_start) | {"doubts": row.doubts.split()}
+    yield from _decisions(session, audit)
+    if audit.ended_at is None:
+        yield "audit.open", {"audit": audit.id}
+        return
+    for row in rows:
+        decided = {
+            "decision": row.decision,
+            "decided_by": row.decided_by,
+            "decided_at": _at(row.decided_at),
+            "reason": row.reason,
+        }
+        yield "key.at_end", json.loads(row.at_end) | decided
+    yield (
+        "audit.finished",
+        {"audit": audit.id, "at": _at(audit.ended_at), "record": audit.ended_hash},
+    )
+
+
+def _decisions(session: Session, audit: Audit) -> Iterator[tuple[str, dict[str, Any]]]:
+    query = (
+        select(Event)
+        .join(AuditKey, col(AuditKey.key_id) == col(Event.key_id))
+        .where(
+            AuditKey.audit_id == audit.id,
+            Event.account_id == audit.account_id,
+            col(Event.seq) > audit.begun_after,
+            col(Event.kind).in_(_DECISIONS),
+        )
+        .order_by(col(Event.seq))
+    )
+    if audit.ended_at is not None:
+        query = query.where(col(Event.at) <= audit.ended_at)
+    for event in session.exec(query):
+        yield (
+            "decision",
+            {
+                "what": event.kind,
+                "key": event.key_id,
+                "by": event.actor,
+                "at": _at(event.at),
+                "data": json.loads(event.data),
+                "record": {"seq": event.seq, "hash": event.hash},
+            },
+        )
+
+
+def read(text: str | bytes) -> dict[str, Any]:
+    """Reads a file of evidence.
+
+    Raises:
+        EvidenceRefused: if it is something else.
+    """
+    try:
+        whole = json.loads(text, object_pairs_hook=_once, parse_float=_whole_numbers)
+    except (ValueError, RecursionError) as error:
+        raise EvidenceRefused(f"This is no evidence of an audit: {error}.") from error
+    if not isinstance(whole, dict) or whole.get("format") != FORMAT:
+        raise EvidenceRefused("This is no evidence of an audit, or of another version.")
+    return whole
+
+
+def verify(whole: Mapping[str, Any], trusted: Collection[str]) -> Verdict:
+    """Checks that a file is what was once written here, to the last letter that counts.
+
+    Args:
+        whole: what `read` gave.
+        trusted: the public keys of whom it may come from, in base64.
+    """
+    problems: list[str] = []
+    if set(whole) != _WHOLE or not isinstance(whole["entries"], list):
+        return Verdict(("It has parts that do not belong, or lacks some.",), "", "", 0, 0)
+    entries, previous = whole["entries"], BEGINNING
+    for number, entry in enumerate(entries, 1):
+        if not _fits(entry, number, previous):
+            problems.append(f"Entry {number} was changed, moved, added, or follows a missing one.")
+            break
+        previous = entry["hash"]
+    if not problems and whole["head"] != previous:
+        problems.append("The last entries are missing, or the last hash was changed.")
+    signature = _signature(whole["signature"])
+    if signature is None or not signing.is_genuine(
+        signature, _signed(str(whole["head"]), len(entries))
+    ):
+        problems.append("The signature does not belong to this file.")
+    elif signature.key not in trusted:
+        problems.append("It was signed, but with a key that is not known here.")
+    kinds = [str(entry.get("kind")) for entry in entries if isinstance(entry, dict)]
+    return Verdict(
+        problems=tuple(problems),
+        key=signature.key if signature is not None else "",
+        audit=_audit_of(entries),
+        keys=kinds.count("key.at_start"),
+        decisions=kinds.count("decision"),
+    )
+
+
+def _fits(entry: Any, number: int, previous: str) -> bool:
+    if not isinstance(entry, dict) or set(entry) != _ENTRY or entry["previous"] != previous:
+        return False
+    body = {name: entry[name] for name in ("n", "kind", "data")}
+    return bool(entry["n"] == number and entry["hash"] == _hash(previous, body))
+
+
+def _signature(given: Any) -> Signature | None:
+    if not isinstance(given, dict) or set(given) != _SIGNATURE:
+        return None
+    if given["algorithm"] != ALGORITHM:
+        return None
+    return Signature(str(given["key"]), str(given["value"]))
+
+
+def _audit_of(entries: list[Any]) -> str:
+    first = entries[0] if entries and isinstance(entries[0], dict) else {}
+    data = first.get("data")
+    return str(data.get("audit", "")) if isinstance(data, dict) else ""
+
+
+def _hash(previous: str, body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(previous.encode() + _canonical(body)).hexdigest()
+
+
+def _signed(head: str, count: int) -> bytes:
+    return _canonical({"format": FORMAT, "head": head, "entries": count})
+
+
+def _canonical(value: Any) -> bytes:
+    # Halves of characters, which a name could hold, are no UTF-8; they stand as escapes.
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({name for name, _ in pairs}) != len(pairs):
+        # Two programs might take different ones for the value.
+        raise ValueError("a name stands twice")
+    return dict(pairs)
+
+
+def _whole_numbers(text: str) -> Any:
+    raise ValueError(f"{text[:20]} is no whole number")
+
+
+def table(session: Session, account_id: str, audit_id: str) -> Iterable[str]:
+    """The evidence as CSV, a line for each key, piece by piece. Raises KeyNotFound."""
+    audit = session.get(Audit, audit_id)
+    if audit is None or audit.account_id != account_id:
+        raise KeyNotFound("There is no such audit.")
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    rows = session.exec(
+        select(AuditKey).where(AuditKey.audit_id == audit_id).order_by(col(AuditKey.position))
+    )
+    for row in rows:
+        start = json.loads(row.at_start)
+        values = start | {
+            "doubts": row.doubts.split(),
+            "decision": row.decision or "open",
+            "decided_by": row.decided_by,
+            "decided_at": _at(row.decided_at),
+            "reason": row.reason,
+            "state_at_end": json.loads(row.at_end)["state"] if row.at_end else "",
+        }
+        writer.writerow([cell(values[column]) for column in COLUMNS])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _at(at: Any) -> str | None:
+    return at.isoformat(timespec="seconds") if at is not None else None

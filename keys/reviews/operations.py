@@ -1,0 +1,257 @@
+"""The audit: all keys are gone through, and what was decided about each is kept as evidence.
+
+    begin ──→ open ──(every key is decided, or the deadline has come)──→ finished
+
+Everything is done once, whatever number of bots run and whenever they die: what begins an audit
+names it (`Audit.period`), and each step of its time (reminders, escalation, the notice before
+unanswered keys are revoked, the end) is noted in the transaction that asks for its messages.
+
+That a key was revoked, rotated or has expired is not noted by whoever did it but read from the key
+and the record, so it counts wherever it was done. Only “keep” is said here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert
+from sqlmodel import Session, col, or_, select
+
+from keys.base.errors import NotPossibleNow
+from keys.base.ids import new_id
+from keys.base.models import Actor, KeyView, State
+from keys.base.policy import AuditRules
+from keys.base.rows import views
+from keys.changes import audit_log, live_messages, outbox
+from keys.inputs.names import clean_note
+from keys.lifecycle.create import KeyService
+from keys.offboarding import departures
+from keys.reviews.findings import Doubt, doubts, weight
+from keys.reviews.queries import (
+    KIND,
+    Decision,
+    Item,
+    Stage,
+    both_rows,
+    item,
+    newest_place,
+    open_row,
+)
+from keys.transfer import export_keys
+from storage.tables.keys import Audit, AuditKey, Key, Someone
+
+QUESTION = "audit_question"
+# How the period of an audit begins that somebody asked for.
+ASKED = "asked:"
+_AT_ONCE = 500
+
+
+def begin(
+    service: KeyService,
+    session: Session,
+    account_id: str,
+    actor: Actor,
+    period: str,
+    rules: AuditRules,
+) -> str:
+    """Begins an audit of all keys that work, unless one is open or this period had its own.
+
+    Args:
+        period: what begins it: a moment of the schedule, or a wish of somebody's.
+
+    Returns:
+        The audit's id: of a new one, of the one that is open, or of the one that this period had.
+
+    Raises:
+        NotPossibleNow: if there is no key to go through.
+    """
+    audit_log.lock(session, account_id)
+    of_period = select(Audit).where(Audit.account_id == account_id, Audit.period == period)
+    if (row := session.exec(of_period).first()) is not None:
+        return row.id
+    if (row := open_row(session, account_id)) is not None:
+        if row.period.startswith(ASKED) and not period.startswith(ASKED):
+            # Somebody was ahead of the schedule: one audit is enough for both.
+            row.period = period
+            session.add(row)
+        return row.id
+    now = service.clock.now()
+    audit = Audit(
+        id=new_id("aud"),
+        account_id=account_id,
+        period=period,
+        state=Stage.OPEN,
+        started_by=str(actor),
+        created_at=now,
+        deadline_at=now + timedelta(days=rules.days),
+        total=0,
+        doubtful="{}",
+        begun_after=newest_place(session, account_id),
+        seen=newest_place(session, account_id),
+        record_hash=audit_log.head(session, account_id),
+    )
+    session.add(audit)
+    session.flush()
+    counted = _take_in(session, audit, now)
+    if not audit.total:
+        raise NotPossibleNow("There is no key yet, so there is nothing to go through.")
+    audit.doubtful = json.dumps(counted)
+    session.add(audit)
+    data = {"audit": audit.id, "period": period, "keys": audit.total}
+    audit_log.append(session, account_id, now, "audit.started", actor, data=data)
+    ask_for_lists(session, audit, now)
+    return audit.id
+
+
+def _take_in(session: Session, audit: Audit, now: datetime) -> Counter[Doubt]:
+    """Notes every key that works as it is now, the doubtful first; counts the doubts."""
+    gone = set(
+        session.exec(
+            select(Someone.user_id).where(
+                Someone.account_id == audit.account_id, col(Someone.gone_since).is_not(None)
+            )
+        )
+    )
+    counted: Counter[Doubt] = Counter()
+    rows: list[tuple[int, str, str, dict[str, Any]]] = []
+    for key, external_id in _working_keys(session, audit.account_id, now):
+        reasons = doubts(key, gone, now)
+        counted.update(reasons)
+        values = {
+            "audit_id": audit.id,
+            "key_id": key.id,
+            "owner": key.owner,
+            "doubts": " ".join(reasons),
+            "at_start": snapshot(key, external_id, now),
+            "at_end": "",
+            "decision": "",
+            "reason": "",
+        }
+        rows.append((-weight(reasons), key.name.casefold(), key.id, values))
+    rows.sort(key=lambda row: row[:3])
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        placed = [row[3] | {"position": start + n} for n, row in enumerate(some)]
+        session.execute(insert(AuditKey), placed)
+    audit.total = len(rows)
+    return counted
+
+
+def _working_keys(
+    session: Session, account_id: str, now: datetime
+) -> Iterator[tuple[KeyView, str | None]]:
+    query = (
+        select(Key)
+        .where(
+            Key.account_id == account_id,
+            Key.state == State.ACTIVE,
+            or_(col(Key.expires_at).is_(None), col(Key.expires_at) > now),
+        )
+        .order_by(col(Key.id))
+        .limit(_AT_ONCE)
+    )
+    some = session.exec(query).all()
+    while some:
+        for key, seen in zip(some, views(session, some), strict=True):
+            yield seen, key.external_id
+        some = session.exec(query.where(col(Key.id) > some[-1].id)).all()
+
+
+def snapshot(key: KeyView, external_id: str | None, now: datetime) -> str:
+    """A key as the evidence has it, as JSON."""
+    shown = export_keys.row(key, external_id, now)
+    return json.dumps(shown, ensure_ascii=False, sort_keys=True)
+
+
+def ask_for_lists(session: Session, audit: Audit, now: datetime) -> None:
+    """Has the list posted: at first to the team and to each owner, later to who has not answered.
+
+    Lists of a later round replace those before, which say so.
+    """
+    subject = f"{audit.id}:{audit.reminders}"
+    if not audit.reminders:
+        live_messages.add(session, audit.account_id, KIND, subject, outbox.TEAM, now)
+    owners = session.exec(
+        select(AuditKey.owner)
+        .where(
+            AuditKey.audit_id == audit.id,
+            AuditKey.decision == "",
+            col(AuditKey.owner).is_not(None),
+        )
+        .distinct()
+    ).all()
+    for owner in owners:
+        if owner and not departures.is_gone(session, audit.account_id, owner):
+            person = outbox.to_person(owner)
+            live_messages.add(session, audit.account_id, KIND, subject, person, now)
+    live_messages.touch_each(session, audit.account_id, f"{audit.id}:", now)
+
+
+def keep(
+    service: KeyService,
+    session: Session,
+    account_id: str,
+    audit_id: str,
+    key_id: str,
+    actor: Actor,
+    reason: str = "",
+) -> Item:
+    """Says that a key stays; if somebody was faster, nothing changes.
+
+    Args:
+        reason: why, if somebody says so.
+
+    Returns:
+        The key with what was decided, by whomever.
+
+    Raises:
+        KeyNotFound: if the account has no such audit, or the key is not in it.
+        NoteTooLong, TokenInText: if the reason is too long, or contains a token.
+    """
+    audit_log.lock(session, account_id)
+    audit, row = both_rows(session, account_id, audit_id, key_id)
+    said, now = clean_note(reason, "reason"), service.clock.now()
+    if audit.state == Stage.OPEN and not row.decision:
+        row.decision, row.decided_by, row.decided_at = Decision.KEPT, str(actor), now
+        row.reason = said
+        session.add(row)
+        session.flush()
+        data = {"audit": audit.id, "reason": said}
+        audit_log.append(session, account_id, now, "audit.kept", actor, key_id, data)
+        live_messages.touch_each(session, account_id, f"{audit.id}:", now)
+    return item(session, account_id, audit_id, key_id)
+
+
+def ask_owner(
+    service: KeyService, session: Session, account_id: str, audit_id: str, key_id: str, actor: Actor
+) -> Item:
+    """Asks a key's owner about it, once, in a message of its own.
+
+    Raises:
+        KeyNotFound: if the account has no such audit, or the key is not in it.
+        NotPossibleNow: if nobody answers for the key, or its owner has left.
+    """
+    audit_log.lock(session, account_id)
+    audit, row = both_rows(session, account_id, audit_id, key_id)
+    key, now = service.row(session, account_id, key_id), service.clock.now()
+    if key.owner is None:
+        raise NotPossibleNow(f"Nobody answers for “{key.name}”. Choose an owner with Edit.")
+    if departures.is_gone(session, account_id, key.owner):
+        raise NotPossibleNow(
+            f"The owner of “{key.name}” has left. Rotate it, or choose another owner with Edit."
+        )
+    if audit.state == Stage.OPEN and not row.decision and row.asked_at is None:
+        row.asked_at = now
+        session.add(row)
+        data = {"audit": audit.id, "owner": key.owner}
+        audit_log.append(session, account_id, now, "audit.owner_asked", actor, key_id, data)
+        live_messages.add(
+            session, account_id, QUESTION, f"{audit.id}:{key_id}", outbox.to_person(key.owner),
+            now, data={"by": str(actor)},
+        )  # fmt: skip
+        live_messages.touch_each(session, account_id, f"{audit.id}:", now)
+    return item(session, account_id, audit_id, key_id)

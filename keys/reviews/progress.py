@@ -1,0 +1,313 @@
+"""What an audit does by itself: it follows the keys, reminds, escalates, and comes to its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, func, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from keys.base.models import Actor, State
+from keys.base.policy import AuditRules, Unanswered
+from keys.base.rows import views
+from keys.changes import audit_log, live_messages, outbox
+from keys.lifecycle.create import KeyService
+from keys.offboarding import departures
+from keys.reviews.operations import ask_for_lists, snapshot
+from keys.reviews.queries import (
+    AuditView,
+    Decision,
+    Stage,
+    audit_row,
+    before,
+    decided_by_count,
+    newest_place,
+    open_row,
+    view,
+)
+from storage.tables.keys import Audit, AuditKey, Event, Key
+
+FIRST_REMINDER = timedelta(days=7)
+LAST_REMINDER = timedelta(days=3)
+ESCALATION = timedelta(days=1)
+# So many are revoked in one transaction, so that nobody else waits for long.
+_REVOKED_AT_ONCE = 50
+_AT_ONCE = 500
+_BY = Actor.system("audit")
+
+
+def have_news(session: Session, account_id: str, now: datetime) -> bool:
+    """Whether there is anything for `sweep` to do."""
+    audit = open_row(session, account_id)
+    if audit is None:
+        return False
+    if newest_place(session, account_id) > audit.seen or _step_is_due(audit, now):
+        return True
+    return session.exec(_expired(audit, now).limit(1)).first() is not None
+
+
+def sweep(service: KeyService, session: Session, account_id: str, rules: AuditRules) -> int:
+    """Notes what has become of keys, and takes the steps of the open audit that are due.
+
+    Returns:
+        1 if there is an open audit, else 0.
+    """
+    audit_log.lock(session, account_id)
+    audit, now = open_row(session, account_id), service.clock.now()
+    if audit is None:
+        return 0
+    session.refresh(audit)
+    newest = newest_place(session, account_id)
+    if newest > audit.seen or session.exec(_expired(audit, now).limit(1)).first() is not None:
+        _note_decisions(session, audit, now)
+        audit.seen = newest
+        session.add(audit)
+        session.flush()
+        live_messages.touch_each(session, account_id, f"{audit.id}:", now)
+    if not _undecided(session, audit):
+        _finish(session, audit, now)
+    elif _step_is_due(audit, now):
+        _step(service, session, audit, rules, now)
+    return 1
+
+
+def _note_decisions(session: Session, audit: Audit, now: datetime) -> None:
+    """Reads from keys and record what was done with them since the audit began."""
+    ended = session.exec(
+        select(AuditKey, Key)
+        .join(Key, col(Key.id) == col(AuditKey.key_id))
+        .where(
+            AuditKey.audit_id == audit.id,
+            or_(
+                (col(Key.state) != State.ACTIVE) & (col(AuditKey.decision) != Decision.REVOKED),
+                (col(Key.expires_at) <= now) & (col(AuditKey.decision) == ""),
+            ),
+        )
+    ).all()
+    for row, key in ended:
+        if key.state != State.ACTIVE:
+            by = key.revoked_by or str(_BY)
+            _decide(session, row, Decision.REVOKED, by, key.revoked_at or now, key.revoked_reason)
+        else:
+            _decide(session, row, Decision.EXPIRED, str(_BY), key.expires_at or now, "")
+    rotated = session.exec(
+        select(AuditKey, Event)
+        .join(Event, col(Event.key_id) == col(AuditKey.key_id))
+        .where(
+            AuditKey.audit_id == audit.id,
+            AuditKey.decision == "",
+            Event.account_id == audit.account_id,
+            col(Event.seq) > audit.begun_after,
+            Event.kind == "key.rotated",
+        )
+        .order_by(col(Event.seq))
+    ).all()
+    for row, event in rotated:
+        _decide(session, row, Decision.ROTATED, event.actor, event.at, "")
+
+
+def _decide(
+    session: Session, row: AuditKey, how: Decision, by: str, at: datetime, reason: str
+) -> None:
+    row.decision, row.decided_by, row.decided_at, row.reason = how, by, at, reason
+    session.add(row)
+
+
+def _expired(audit: Audit, now: datetime) -> Any:
+    return (
+        select(AuditKey.key_id)
+        .join(Key, col(Key.id) == col(AuditKey.key_id))
+        .where(AuditKey.audit_id == audit.id, AuditKey.decision == "", col(Key.expires_at) <= now)
+    )
+
+
+def _step_is_due(audit: Audit, now: datetime) -> bool:
+    return (
+        _end_of(audit) <= now
+        or (audit.escalated_at is None and audit.deadline_at - ESCALATION <= now)
+        or _reminders_due(audit, now) > audit.reminders
+    )
+
+
+def _end_of(audit: Audit) -> datetime:
+    return audit.revokes_at or audit.deadline_at
+
+
+def _reminders_due(audit: Audit, now: datetime) -> int:
+    first, last = audit.created_at + FIRST_REMINDER, audit.deadline_at - LAST_REMINDER
+    # A short audit has no room for the first beside the last.
+    times = (first, last) if first < last else (last,)
+    return sum(at <= now for at in times)
+
+
+def _step(
+    service: KeyService, session: Session, audit: Audit, rules: AuditRules, now: datetime
+) -> None:
+    """Takes the gravest step that is due; the others follow in rounds of their own."""
+    if _end_of(audit) <= now:
+        _at_the_end(service, session, audit, rules, now)
+    elif audit.escalated_at is None and audit.deadline_at - ESCALATION <= now:
+        audit.escalated_at = now
+        _tell(session, audit, "audit.escalated", now, {"owners": _owners_left(session, audit)})
+    else:
+        # However many were missed while no bot ran, people are reminded once.
+        audit.reminders = _reminders_due(audit, now)
+        data = {"audit": audit.id, "round": audit.reminders}
+        audit_log.append(session, audit.account_id, now, "audit.reminded", _BY, data=data)
+        ask_for_lists(session, audit, now)
+    session.add(audit)
+    session.flush()
+
+
+def _at_the_end(
+    service: KeyService, session: Session, audit: Audit, rules: AuditRules, now: datetime
+) -> None:
+    if rules.unanswered is Unanswered.REMIND:
+        _leave_unanswered(session, audit, now)
+        _finish(session, audit, now)
+    elif audit.revokes_at is None:
+        audit.revokes_at = now + timedelta(days=rules.notice_days)
+        data = {"owners": _owners_left(session, audit)}
+        _tell(session, audit, "audit.revokes", now, data, owners=True)
+    else:
+        some = session.exec(_left(audit).limit(_REVOKED_AT_ONCE)).all()
+        for key_id in some:
+            service.revoke(
+                session, audit.account_id, key_id, _BY, "nobody answered in the audit",
+                announce=False,
+            )  # fmt: skip
+
+
+def _left(audit: Audit) -> Any:
+    return (
+        select(AuditKey.key_id)
+        .where(AuditKey.audit_id == audit.id, AuditKey.decision == "")
+        .order_by(col(AuditKey.position))
+    )
+
+
+def _leave_unanswered(session: Session, audit: Audit, now: datetime) -> None:
+    session.execute(
+        update(AuditKey)
+        .where(col(AuditKey.audit_id) == audit.id, col(AuditKey.decision) == "")
+        .values(decision=Decision.UNANSWERED, decided_at=now),
+        execution_options={"synchronize_session": "fetch"},
+    )
+
+
+def _finish(session: Session, audit: Audit, now: datetime) -> None:
+    """Ends it: notes every key as it is now, and has the team told."""
+    rows = session.exec(
+        select(AuditKey, Key)
+        .join(Key, col(Key.id) == col(AuditKey.key_id))
+        .where(AuditKey.audit_id == audit.id)
+    ).all()
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        shown = views(session, [key for _, key in some])
+        for (row, key), seen in zip(some, shown, strict=True):
+            row.at_end = snapshot(seen, key.external_id, now)
+            session.add(row)
+    audit.state, audit.ended_at, audit.ended_by = Stage.FINISHED, now, str(_BY)
+    session.add(audit)
+    session.flush()
+    _tell(session, audit, "audit.finished", now, _beside_the_last(session, audit))
+    audit.ended_hash = audit_log.head(session, audit.account_id)
+    session.add(audit)
+    live_messages.touch_each(session, audit.account_id, f"{audit.id}:", now)
+
+
+def _beside_the_last(session: Session, audit: Audit) -> dict[str, Any]:
+    doubtful = json.loads(audit.doubtful)
+    last = before(session, audit.account_id, view(session, audit))
+    if last is None:
+        return {"doubtful": doubtful}
+    return {"doubtful": doubtful, "before": {"total": last.total, "doubtful": last.doubtful}}
+
+
+def _tell(
+    session: Session,
+    audit: Audit,
+    kind: str,
+    now: datetime,
+    more: Mapping[str, Any],
+    *,
+    owners: bool = False,
+) -> None:
+    counts = {how or "open": n for how, n in decided_by_count(session, audit.id).items()}
+    data = {
+        "audit": audit.id,
+        "total": audit.total,
+        "decided": counts,
+        "deadline_at": audit.deadline_at.isoformat(timespec="seconds"),
+        "revokes_at": audit.revokes_at.isoformat(timespec="seconds") if audit.revokes_at else "",
+        **more,
+    }
+    event = audit_log.append(session, audit.account_id, now, kind, _BY, data=data)
+    outbox.add(session, event, outbox.TEAM, data)
+    for owner, count in more.get("owners", ()) if owners else ():
+        if owner and not departures.is_gone(session, audit.account_id, owner):
+            outbox.add(session, event, outbox.to_person(owner), data | {"yours": count})
+
+
+def _owners_left(session: Session, audit: Audit) -> list[list[Any]]:
+    """Who has not answered, and for how many keys; most first, nobody's last as ""."""
+    counted = session.execute(
+        select(AuditKey.owner, func.count())
+        .where(AuditKey.audit_id == audit.id, AuditKey.decision == "")
+        .group_by(AuditKey.owner)
+    ).all()
+    return sorted(([owner or "", n] for owner, n in counted), key=lambda one: (not one[0], -one[1]))
+
+
+def _undecided(session: Session, audit: Audit) -> bool:
+    return session.exec(_left(audit).limit(1)).first() is not None
+
+
+def is_to_be_filed(session: Session, account_id: str) -> bool:
+    """Whether the evidence of an audit that has ended has not been handed out yet."""
+    return session.exec(_to_file(account_id).limit(1)).first() is not None
+
+
+def claim_to_file(
+    session: Session, account_id: str, now: datetime, lease: timedelta
+) -> AuditView | None:
+    """Takes an audit whose evidence is to be handed out; nobody else gets it for a while."""
+    row = session.exec(
+        _to_file(account_id)
+        .where(or_(col(Audit.claimed_until).is_(None), col(Audit.claimed_until) <= now))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+    if row is None:
+        return None
+    row.claimed_until = now + lease
+    session.add(row)
+    session.flush()
+    return view(session, row)
+
+
+def filed(session: Session, account_id: str, audit_id: str, now: datetime) -> None:
+    """Notes that the evidence was handed out."""
+    row = audit_row(session, account_id, audit_id)
+    row.filed_at, row.claimed_until = now, None
+    session.add(row)
+
+
+def file_later(session: Session, account_id: str, audit_id: str, at: datetime) -> None:
+    """Gives a claimed audit back: its evidence could not be handed out now."""
+    row = audit_row(session, account_id, audit_id)
+    row.claimed_until = at
+    session.add(row)
+
+
+def _to_file(account_id: str) -> SelectOfScalar[Audit]:
+    return select(Audit).where(
+        Audit.account_id == account_id,
+        Audit.state == Stage.FINISHED,
+        col(Audit.filed_at).is_(None),
+    )

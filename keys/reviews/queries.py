@@ -1,0 +1,298 @@
+"""Audits as they stand: what is read of them, by whoever shows them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, exists, func, or_, select
+
+from keys.base.errors import KeyNotFound
+from keys.base.models import Actor, KeyView, State
+from keys.base.rows import views
+from keys.reviews.findings import Advice, Doubt, advice
+from storage.tables.keys import Audit, AuditKey, Event, Key, LiveMessage
+
+KIND = "audit"
+
+
+class Stage(StrEnum):
+    """Where an audit is."""
+
+    OPEN = "open"
+    FINISHED = "finished"
+
+
+class Decision(StrEnum):
+    """What was decided about a key; `UNANSWERED` is what the deadline leaves."""
+
+    KEPT = "kept"
+    ROTATED = "rotated"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One key in an audit, as it stands now.
+
+    Attributes:
+        doubts: the reasons at the start to look at it twice, the gravest first.
+        asked_at: when its owner was asked about it, by somebody's press.
+    """
+
+    key: KeyView
+    doubts: tuple[Doubt, ...]
+    decision: Decision | None
+    by: Actor | None
+    at: datetime | None
+    reason: str
+    asked_at: datetime | None
+
+    @property
+    def advice(self) -> Advice:
+        """What is usually right for it."""
+        return advice(self.doubts)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditView:
+    """An audit as it stands.
+
+    Attributes:
+        total: how many keys there were at the start.
+        doubtful: how many of them had each doubt.
+        decided: how many of them were decided how.
+        revokes_at: when keys that nobody answers for are revoked; None where they are not.
+        reminders: how many reminders there were; the lists of a round replace those before.
+    """
+
+    id: str
+    period: str
+    stage: Stage
+    started_by: Actor
+    created_at: datetime
+    deadline_at: datetime
+    ended_at: datetime | None
+    total: int
+    doubtful: Mapping[Doubt, int]
+    decided: Mapping[Decision, int]
+    revokes_at: datetime | None
+    reminders: int
+
+    @property
+    def done(self) -> int:
+        """How many keys somebody has decided about."""
+        return sum(n for how, n in self.decided.items() if how is not Decision.UNANSWERED)
+
+    @property
+    def left(self) -> int:
+        """How many nobody has decided about."""
+        return self.total - self.done
+
+
+def are_keys(session: Session, account_id: str) -> bool:
+    """Whether there is any key to go through."""
+    found = select(Key.id).where(Key.account_id == account_id, Key.state == State.ACTIVE)
+    return session.exec(found.limit(1)).first() is not None
+
+
+def has_list(session: Session, account_id: str, subject: str, audience: str) -> bool:
+    """Whether somebody has a list of this round."""
+    found = select(LiveMessage.id).where(
+        LiveMessage.account_id == account_id,
+        LiveMessage.kind == KIND,
+        LiveMessage.subject == subject,
+        LiveMessage.audience == audience,
+    )
+    return session.exec(found).first() is not None
+
+
+def may_decide(session: Session, account_id: str, audit_id: str, key_id: str, person: str) -> bool:
+    """Whether somebody who is no admin may decide about a key in an audit: they answer for it."""
+    audit, row = session.get(Audit, audit_id), session.get(AuditKey, (audit_id, key_id))
+    key = session.get(Key, key_id)
+    return (
+        audit is not None
+        and audit.account_id == account_id
+        and audit.state == Stage.OPEN
+        and row is not None
+        and key is not None
+        and person in (key.owner, key.backup_owner)
+    )
+
+
+def is_due(session: Session, account_id: str, period: str) -> bool:
+    """Whether a period has had no audit yet."""
+    found = select(Audit.id).where(Audit.account_id == account_id, Audit.period == period)
+    return session.exec(found).first() is None
+
+
+def get(session: Session, account_id: str, audit_id: str) -> AuditView:
+    """One audit. Raises KeyNotFound if the account has no such."""
+    return view(session, audit_row(session, account_id, audit_id))
+
+
+def newest(session: Session, account_id: str) -> AuditView | None:
+    """The audit that is open, or else the last one; None if there never was one."""
+    row = session.exec(
+        select(Audit)
+        .where(Audit.account_id == account_id)
+        .order_by(col(Audit.created_at).desc())
+        .limit(1)
+    ).first()
+    return view(session, row) if row is not None else None
+
+
+def before(session: Session, account_id: str, audit: AuditView) -> AuditView | None:
+    """The finished audit before this one; None if this is the first."""
+    row = session.exec(
+        select(Audit)
+        .where(
+            Audit.account_id == account_id,
+            Audit.state == Stage.FINISHED,
+            col(Audit.created_at) < audit.created_at,
+        )
+        .order_by(col(Audit.created_at).desc())
+        .limit(1)
+    ).first()
+    return view(session, row) if row is not None else None
+
+
+def item(session: Session, account_id: str, audit_id: str, key_id: str) -> Item:
+    """One key in an audit. Raises KeyNotFound if it is not in it."""
+    _, row = both_rows(session, account_id, audit_id, key_id)
+    return _shown(session, [row])[0]
+
+
+def items(
+    session: Session,
+    account_id: str,
+    audit_id: str,
+    *,
+    owner: str | None = None,
+    skip: int = 0,
+    most: int = 5,
+) -> tuple[list[Item], int]:
+    """Some of the keys that nobody has decided about yet, the doubtful first.
+
+    Args:
+        owner: only those that this person answered for at the start, or answers for now.
+        skip: so many are left out before; more than there are gives the last ones.
+
+    Returns:
+        The keys, and how many of them there are in all.
+    """
+    audit_row(session, account_id, audit_id)
+    wanted: list[ColumnElement[bool]] = [
+        col(AuditKey.audit_id) == audit_id, col(AuditKey.decision) == "",
+    ]  # fmt: skip
+    if owner is not None:
+        theirs = exists(
+            select(Key.id).where(
+                col(Key.id) == col(AuditKey.key_id),
+                or_(col(Key.owner) == owner, col(Key.backup_owner) == owner),
+            )
+        )
+        wanted.append(theirs)
+    total = session.exec(select(func.count()).select_from(AuditKey).where(*wanted)).one()
+    skip = max(0, min(skip, (total - 1) // most * most if total else 0))
+    rows = session.exec(
+        select(AuditKey).where(*wanted).order_by(col(AuditKey.position)).offset(skip).limit(most)
+    ).all()
+    return _shown(session, rows), total
+
+
+def latest(session: Session, account_id: str, audit_id: str, most: int = 3) -> list[Item]:
+    """What was decided last, the newest first."""
+    audit_row(session, account_id, audit_id)
+    rows = session.exec(
+        select(AuditKey)
+        .where(AuditKey.audit_id == audit_id, col(AuditKey.decided_by).is_not(None))
+        .order_by(col(AuditKey.decided_at).desc(), col(AuditKey.position))
+        .limit(most)
+    ).all()
+    return _shown(session, rows)
+
+
+def _shown(session: Session, rows: Sequence[AuditKey]) -> list[Item]:
+    found = session.exec(select(Key).where(col(Key.id).in_([row.key_id for row in rows]))).all()
+    keys = {key.id: key for key in views(session, found)}
+    return [
+        Item(
+            key=keys[row.key_id],
+            doubts=tuple(Doubt(one) for one in row.doubts.split()),
+            decision=Decision(row.decision) if row.decision else None,
+            by=Actor.read(row.decided_by) if row.decided_by else None,
+            at=row.decided_at,
+            reason=row.reason,
+            asked_at=row.asked_at,
+        )
+        for row in rows
+    ]
+
+
+def view(session: Session, row: Audit) -> AuditView:
+    """A row as a value."""
+    counted = decided_by_count(session, row.id)
+    return AuditView(
+        id=row.id,
+        period=row.period,
+        stage=Stage(row.state),
+        started_by=Actor.read(row.started_by),
+        created_at=row.created_at,
+        deadline_at=row.deadline_at,
+        ended_at=row.ended_at,
+        total=row.total,
+        doubtful={Doubt(one): count for one, count in json.loads(row.doubtful).items()},
+        decided={Decision(how): count for how, count in counted.items() if how},
+        revokes_at=row.revokes_at,
+        reminders=row.reminders,
+    )
+
+
+def decided_by_count(session: Session, audit_id: str) -> dict[str, int]:
+    """How many keys were decided how; those that nobody has decided about under an empty text."""
+    counted = session.execute(
+        select(AuditKey.decision, func.count())
+        .where(AuditKey.audit_id == audit_id)
+        .group_by(AuditKey.decision)
+    )
+    return {str(how): int(count) for how, count in counted}
+
+
+def open_row(session: Session, account_id: str) -> Audit | None:
+    """The audit that is open, if there is one."""
+    return session.exec(
+        select(Audit).where(Audit.account_id == account_id, Audit.state == Stage.OPEN)
+    ).first()
+
+
+def audit_row(session: Session, account_id: str, audit_id: str) -> Audit:
+    """One audit's row. Raises KeyNotFound."""
+    row = session.get(Audit, audit_id)
+    if row is None or row.account_id != account_id:
+        raise KeyNotFound("There is no such audit.")
+    return row
+
+
+def both_rows(
+    session: Session, account_id: str, audit_id: str, key_id: str
+) -> tuple[Audit, AuditKey]:
+    """An audit's row, and that of a key in it. Raises KeyNotFound."""
+    audit = audit_row(session, account_id, audit_id)
+    row = session.get(AuditKey, (audit_id, key_id))
+    if row is None:
+        raise KeyNotFound("This key is not in the audit.")
+    return audit, row
+
+
+def newest_place(session: Session, account_id: str) -> int:
+    """The place of the newest entry in the record."""
+    newest = session.exec(select(func.max(Event.seq)).where(Event.account_id == account_id)).one()
+    return int(newest or 0)

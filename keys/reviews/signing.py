@@ -1,0 +1,61 @@
+"""Signing what leaves the house as evidence: Ed25519, with keys made from the pepper.
+
+No secret has to be made or kept beside the pepper: HKDF-SHA256 makes the signing key from it, under
+a name of its own, so that neither tells anything of the other. The public key may be given to
+anybody, an auditor above all, who can then check a file without this program's secrets.
+
+Source: RFC 5869 (HKDF), RFC 8032 (Ed25519).
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from keys.credentials.peppers import Peppers
+
+ALGORITHM = "Ed25519"
+_PURPOSE = b"apikeys: signing evidence, 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A signature, and the public key that it can be checked with, both in base64."""
+
+    key: str
+    value: str
+
+
+def sign(peppers: Peppers, content: bytes) -> Signature:
+    """Signs with the key of the current pepper."""
+    private = _private(peppers, peppers.current)
+    return Signature(_public(private), base64.b64encode(private.sign(content)).decode())
+
+
+def public_keys(peppers: Peppers) -> dict[int, str]:
+    """The public keys in base64, by the version of the pepper that they come from."""
+    return {version: _public(_private(peppers, version)) for version in peppers.by_version}
+
+
+def is_genuine(signature: Signature, content: bytes) -> bool:
+    """Whether the content was signed with the key that the signature names."""
+    try:
+        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(signature.key, validate=True))
+        public.verify(base64.b64decode(signature.value, validate=True), content)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _private(peppers: Peppers, version: int) -> Ed25519PrivateKey:
+    made = HKDF(SHA256(), 32, salt=None, info=_PURPOSE).derive(peppers.by_version[version])
+    return Ed25519PrivateKey.from_private_bytes(made)
+
+
+def _public(private: Ed25519PrivateKey) -> str:
+    return base64.b64encode(private.public_key().public_bytes_raw()).decode()

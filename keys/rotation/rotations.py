@@ -1,0 +1,572 @@
+"""Rotating a key: a new secret for it, while the old one goes on for a grace period.
+
+The key stays the same, with its id, name, scopes, owner and history; only what proves it changes.
+
+    begin ──→ pending ──(the new token was delivered)──→ start ──→ running ──→ ended
+                 └──(it was not, or nobody came for it in time)──→ abandon
+
+While it is pending the new secret verifies for nobody and the old one goes on. From `start` on
+both work; the old one ends by itself at the end of the grace period, whoever runs or does not run
+then, because every verification looks at its end. `sweep` only says that it has happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlmodel import Session, col, select
+
+from keys.base.errors import (
+    AlreadyRequested,
+    KeyNotFound,
+    KeyRevoked,
+    NotPossibleNow,
+    ReservationLost,
+)
+from keys.base.ids import new_id
+from keys.base.models import Actor, KeyView, State
+from keys.base.policy import DeliveryWay
+from keys.base.rows import view
+from keys.changes import audit_log, gateways, live_messages, outbox
+from keys.lifecycle.create import KeyService, Outcome, Reservation
+from keys.offboarding import offboarding
+from storage.tables.keys import Delivery, Event, Key, Rotation, Secret, SecretUse
+
+GRACES = (timedelta(), timedelta(hours=1), timedelta(hours=24), timedelta(days=7))
+GRACE_DEFAULT = timedelta(hours=24)
+EXTENSION = timedelta(hours=24)
+# Whoever extends again and again has two secrets for good, which is what rotating is against.
+LONGEST = timedelta(days=30)
+# How long before the end a secret that is still in use is spoken of.
+WARNING = timedelta(hours=1)
+# A job that runs once a day uses its secret so rarely, and all the same it will miss it.
+IN_USE = timedelta(days=1)
+KIND = "rotation"
+
+
+class Stage(StrEnum):
+    """Where a rotation is."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    ENDED = "ended"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class RotationView:
+    """A rotation as it stands.
+
+    Attributes:
+        ends_at: when the old secret ends, or has ended; None as long as the new one is on its way.
+        old_hint, new_hint: by which people recognise the two.
+        old_used_at, old_used_from: when and from where the old secret was used last.
+        new_used_at: when the new one was.
+        revoked: the whole key was revoked meanwhile.
+    """
+
+    id: str
+    key: KeyView
+    stage: Stage
+    started_by: Actor
+    started_at: datetime | None
+    ends_at: datetime | None
+    ended_by: Actor | None
+    grace: timedelta
+    old_hint: str
+    new_hint: str
+    old_used_at: datetime | None
+    old_used_from: str | None
+    new_used_at: datetime | None
+
+    @property
+    def revoked(self) -> bool:
+        """Whether the key itself has ended meanwhile."""
+        return self.key.state is not State.ACTIVE
+
+    def still_in_use(self, now: datetime) -> bool:
+        """Whether a program seems to go on with the old secret."""
+        if self.old_used_at is None or self.started_at is None:
+            return False
+        return self.old_used_at >= max(self.started_at, now - IN_USE)
+
+
+def begin(
+    service: KeyService,
+    session: Session,
+    account_id: str,
+    key_id: str,
+    actor: Actor,
+    *,
+    recipient: Actor,
+    grace: timedelta,
+    request_id: str,
+    lease: timedelta,
+    how: DeliveryWay = DeliveryWay.DM,
+) -> Reservation:
+    """Makes a new secret that does not work yet, and its token.
+
+    Args:
+        recipient: who will be given the token.
+        grace: how long the old secret goes on once the new one works.
+        request_id: names this very request, so that asking twice rotates once.
+        lease: how long the delivery may take before the new secret is given up.
+
+    Raises:
+        AlreadyRequested: if this very request was carried out before.
+        KeyNotFound, KeyRevoked, NotPossibleNow: with a sentence for the person.
+    """
+    audit_log.lock(session, account_id)
+    key = service.row(session, account_id, key_id)
+    made = select(Rotation.key_id).where(
+        Rotation.account_id == account_id, Rotation.request_id == request_id
+    )
+    if (before := session.exec(made).first()) is not None:
+        raise AlreadyRequested(before)
+    now = service.clock.now()
+    _refuse_unfit(session, key, now)
+    secret, token = service.add_secret(session, key)
+    delivery = Delivery(
+        id=new_id("dlv"),
+        account_id=account_id,
+        key_id=key.id,
+        secret_id=secret.id,
+        recipient=str(recipient),
+        created_at=now,
+        how=how,
+    )
+    session.add(delivery)
+    session.flush()
+    rotation = Rotation(
+        id=new_id("rot"),
+        account_id=account_id,
+        key_id=key.id,
+        secret_id=secret.id,
+        delivery_id=delivery.id,
+        request_id=request_id,
+        state=Stage.PENDING,
+        grace_seconds=int(grace.total_seconds()),
+        started_by=str(actor),
+        created_at=now,
+        pending_until=now + lease,
+    )
+    session.add(rotation)
+    session.flush()
+    data = {"name": key.name, "recipient": str(recipient), "grace_seconds": rotation.grace_seconds}
+    audit_log.append(session, account_id, now, "rotation.asked", actor, key.id, data)
+    return Reservation(view(session, key), token, delivery.id)
+
+
+def _refuse_unfit(session: Session, key: Key, now: datetime) -> None:
+    if key.state == State.PENDING:
+        raise NotPossibleNow(f"“{key.name}” is still being made. Rotate it once it works.")
+    if key.state != State.ACTIVE:
+        raise KeyRevoked(
+            f"“{key.name}” was revoked, so there is nothing to rotate. Make a new key."
+        )
+    if key.expires_at is not None and key.expires_at <= now:
+        raise NotPossibleNow(
+            f"“{key.name}” has expired, so a new token would not work either. Extend it first."
+        )
+    other = session.exec(
+        select(Rotation).where(
+            Rotation.key_id == key.id, col(Rotation.state).in_((Stage.PENDING, Stage.RUNNING))
+        )
+    ).first()
+    if other is None:
+        return
+    if other.state == Stage.PENDING:
+        raise NotPossibleNow(
+            f"“{key.name}” is being rotated already, and its new token is on its way."
+        )
+    if other.ends_at is None or other.ends_at > now:
+        raise NotPossibleNow(
+            f"“{key.name}” is being rotated already: two of its tokens work. End the old one "
+            "first; the message about the rotation has a button for that."
+        )
+    other.state, other.ended_at = Stage.ENDED, other.ends_at
+    session.add(other)
+    session.flush()
+
+
+def start(
+    service: KeyService,
+    session: Session,
+    account_id: str,
+    delivery_id: str,
+    actor: Actor,
+    remove_after: timedelta | None,
+) -> Outcome:
+    """Makes the new secret work, and sets the end of the ones before it: it has reached its person.
+
+    Where the owner leaves, whoever has the new token answers for the key from then on.
+
+    Args:
+        remove_after: how long the token may stay where it was delivered; None where nothing has
+            to be removed.
+
+    Raises:
+        ReservationLost: if the rotation was given up, or the key revoked, in the meantime.
+    """
+    audit_log.lock(session, account_id)
+    now = service.clock.now()
+    rotation = _of_delivery(session, account_id, delivery_id)
+    key = service.row(session, account_id, rotation.key_id)
+    if rotation.state != Stage.PENDING or key.state != State.ACTIVE:
+        raise ReservationLost(
+            "It took too long to hand over the new token, or the key was revoked meanwhile. "
+            "Nothing works with that token."
+        )
+    ends_at = now + timedelta(seconds=rotation.grace_seconds)
+    if key.expires_at is not None:
+        ends_at = min(ends_at, key.expires_at)
+    secret = session.get_one(Secret, rotation.secret_id)
+    secret.pending = False
+    session.add(secret)
+    for old in _working(session, key.id, but_for=secret.id):
+        old.ends_at = ends_at if old.ends_at is None else min(old.ends_at, ends_at)
+        session.add(old)
+    rotation.state, rotation.pending_until = Stage.RUNNING, None
+    rotation.started_at, rotation.ends_at = now, ends_at
+    session.add(rotation)
+    service.delivered(session, delivery_id, now, remove_after)
+    service.search_for(session, key, secret.hint)
+    data = _facts(key) | {
+        "rotation": rotation.id,
+        "ends_at": ends_at.isoformat(timespec="seconds"),
+        "recipient": session.get_one(Delivery, delivery_id).recipient,
+    }
+    audit_log.append(session, account_id, now, "key.rotated", actor, key.id, data)
+    recipient = Actor.read(str(data["recipient"]))
+    if recipient.kind == "person":
+        offboarding.pass_on(service, session, account_id, key.id, actor, recipient.id)
+    live_messages.add(session, account_id, KIND, rotation.id, outbox.TEAM, now)
+    if key.owner:
+        live_messages.add(session, account_id, KIND, rotation.id, outbox.to_person(key.owner), now)
+    live_messages.touch_each(session, account_id, f"{key.id}:", now)
+    if ends_at <= now:
+        _finish(session, rotation, key, actor, now, tell=False)
+    return Outcome(view(session, key), changed=True, fence=gateways.set_fence(session))
+
+
+def abandon(
+    service: KeyService,
+    session: Session,
+    account_id: str,
+    delivery_id: str,
+    reason: str,
+    *,
+    tell: bool,
+) -> bool:
+    """Gives a pending rotation up: the new token never works, and the old one goes on.
+
+    Args:
+        reason: why, in a few words, for the record.
+        tell: whether its people have to be told by messages of their own, because nobody is
+            waiting for an answer any more.
+
+    Returns:
+        False if it is not pending any more.
+    """
+    audit_log.lock(session, account_id)
+    rotation = _of_delivery(session, account_id, delivery_id)
+    if rotation.state != Stage.PENDING:
+        return False
+    now = service.clock.now()
+    rotation.state, rotation.pending_until, rotation.ended_at = Stage.ABANDONED, None, now
+    secret = session.get_one(Secret, rotation.secret_id)
+    secret.ends_at = now
+    delivery = session.get_one(Delivery, delivery_id)
+    if delivery.place is not None and delivery.removed_at is None:
+        delivery.remove_at = now
+    session.add_all((rotation, secret, delivery))
+    key = service.row(session, account_id, rotation.key_id)
+    actor, data = Actor.system("issuing"), {"name": key.name, "reason": reason}
+    event = audit_log.append(session, account_id, now, "rotation.abandoned", actor, key.id, data)
+    if tell:
+        facts = _facts(key) | {"reason": reason}
+        # Whoever asked for it may be somebody else than whoever was to have the token.
+        for audience in sorted({delivery.recipient, rotation.started_by}):
+            if Actor.read(audience).kind == "person":
+                outbox.add(session, event, audience, facts)
+    return True
+
+
+def overdue(session: Session, account_id: str, now: datetime) -> list[str]:
+    """The deliveries of pending rotations that took too long."""
+    return list(
+        session.exec(
+            select(Rotation.delivery_id).where(
+                Rotation.account_id == account_id,
+                Rotation.state == Stage.PENDING,
+                col(Rotation.pending_until) <= now,
+            )
+        )
+    )
+
+
+def end_now(
+    service: KeyService, session: Session, account_id: str, rotation_id: str, actor: Actor
+) -> Outcome:
+    """Ends the old secret at once. A second time changes nothing and is no error.
+
+    Raises:
+        KeyNotFound: if the account has no such rotation.
+    """
+    audit_log.lock(session, account_id)
+    rotation = _row(session, account_id, rotation_id)
+    key = service.row(session, account_id, rotation.key_id)
+    if rotation.state != Stage.RUNNING:
+        return Outcome(view(session, key), changed=False)
+    now = service.clock.now()
+    if rotation.ends_at is None or rotation.ends_at > now:
+        for old in _working(session, key.id, but_for=rotation.secret_id):
+            if old.ends_at is None or old.ends_at > now:
+                old.ends_at = now
+                session.add(old)
+        rotation.ends_at = now
+    _finish(session, rotation, key, actor, now, tell=True)
+    return Outcome(view(session, key), changed=True, fence=gateways.set_fence(session))
+
+
+def extend(
+    service: KeyService, session: Session, account_id: str, rotation_id: str, actor: Actor
+) -> Outcome:
+    """Lets the old secret go on for another day.
+
+    Raises:
+        NotPossibleNow: with a sentence for the person.
+    """
+    audit_log.lock(session, account_id)
+    rotation = _row(session, account_id, rotation_id)
+    key = service.row(session, account_id, rotation.key_id)
+    now = service.clock.now()
+    if (
+        rotation.state != Stage.RUNNING
+        or rotation.ends_at is None
+        or rotation.started_at is None
+        or rotation.ends_at <= now
+        or key.state != State.ACTIVE
+    ):
+        raise NotPossibleNow(
+            f"The old token of “{key.name}” has ended, and what has ended does not work again."
+        )
+    limits = [rotation.started_at + LONGEST] + ([key.expires_at] if key.expires_at else [])
+    ends_at = min([rotation.ends_at + EXTENSION, *limits])
+    if ends_at <= rotation.ends_at:
+        raise NotPossibleNow(
+            f"The old token of “{key.name}” cannot go on for longer: "
+            + (
+                "the key itself expires then."
+                if key.expires_at == ends_at
+                else "30 days is the most."
+            )
+        )
+    for old in _working(session, key.id, but_for=rotation.secret_id):
+        if old.ends_at == rotation.ends_at:
+            old.ends_at = ends_at
+            session.add(old)
+    rotation.ends_at, rotation.warned_at = ends_at, None
+    session.add(rotation)
+    data = {"name": key.name, "ends_at": ends_at.isoformat(timespec="seconds")}
+    audit_log.append(session, account_id, now, "rotation.extended", actor, key.id, data)
+    live_messages.touch(session, account_id, rotation.id, now)
+    return Outcome(view(session, key), changed=True)
+
+
+def are_running(session: Session, account_id: str) -> bool:
+    """Whether there is any rotation for `sweep` to look at."""
+    found = select(Rotation.id).where(
+        Rotation.account_id == account_id, Rotation.state == Stage.RUNNING
+    )
+    return session.exec(found.limit(1)).first() is not None
+
+
+def sweep(service: KeyService, session: Session, account_id: str) -> int:
+    """Says of old secrets what is due: that they are still in use, and that they have ended.
+
+    Returns:
+        How many things were found.
+    """
+    now = service.clock.now()
+    running = session.exec(
+        select(Rotation).where(
+            Rotation.account_id == account_id,
+            Rotation.state == Stage.RUNNING,
+            col(Rotation.ends_at) <= now + WARNING,
+        )
+    ).all()
+    found = 0
+    if running:
+        audit_log.lock(session, account_id)
+    for rotation in running:
+        session.refresh(rotation)
+        if rotation.state != Stage.RUNNING or rotation.ends_at is None:
+            continue
+        key = service.row(session, account_id, rotation.key_id)
+        if rotation.ends_at <= now or key.state != State.ACTIVE:
+            _finish(session, rotation, key, Actor.system("timer"), now, tell=True)
+            found += 1
+        elif rotation.warned_at is None and _warning_is_due(rotation, now):
+            found += _warn(session, rotation, key, now)
+    return found
+
+
+def _warning_is_due(rotation: Rotation, now: datetime) -> bool:
+    # Half of a short grace period: an hour before would be at its beginning.
+    before = min(WARNING, timedelta(seconds=rotation.grace_seconds) / 2)
+    return rotation.ends_at is not None and rotation.ends_at - before <= now
+
+
+def _warn(session: Session, rotation: Rotation, key: Key, now: datetime) -> int:
+    seen = _view(session, rotation, key)
+    rotation.warned_at = now
+    session.add(rotation)
+    if not seen.still_in_use(now) or rotation.ends_at is None:
+        return 0
+    data = _facts(key) | {
+        "hint": seen.old_hint,
+        "ends_at": rotation.ends_at.isoformat(timespec="seconds"),
+        "used_from": seen.old_used_from or "",
+    }
+    actor = Actor.system("timer")
+    event = audit_log.append(
+        session, rotation.account_id, now, "rotation.still_used", actor, key.id, data
+    )
+    _tell_team_and_owner(session, event, key, data)
+    live_messages.touch(session, rotation.account_id, rotation.id, now)
+    return 1
+
+
+def _finish(
+    session: Session, rotation: Rotation, key: Key, actor: Actor, now: datetime, *, tell: bool
+) -> None:
+    rotation.state, rotation.ended_at, rotation.ended_by = Stage.ENDED, now, str(actor)
+    session.add(rotation)
+    session.flush()
+    live_messages.touch(session, rotation.account_id, rotation.id, now)
+    live_messages.touch_each(session, rotation.account_id, f"{key.id}:", now)
+    if key.state != State.ACTIVE:
+        return
+    data = _facts(key) | {"hint": _view(session, rotation, key).old_hint}
+    event = audit_log.append(
+        session, rotation.account_id, now, "rotation.ended", actor, key.id, data
+    )
+    if tell:
+        _tell_team_and_owner(session, event, key, data)
+
+
+def _tell_team_and_owner(session: Session, event: Event, key: Key, data: dict[str, object]) -> None:
+    outbox.add(session, event, outbox.TEAM, data)
+    if key.owner:
+        outbox.add(session, event, outbox.to_person(key.owner), data)
+
+
+def get(session: Session, account_id: str, rotation_id: str) -> RotationView:
+    """One rotation. Raises KeyNotFound if the account has no such."""
+    rotation = _row(session, account_id, rotation_id)
+    return _view(session, rotation, session.get_one(Key, rotation.key_id))
+
+
+def of_request(session: Session, account_id: str, request_id: str) -> RotationView:
+    """The rotation that a request began. Raises KeyNotFound if there is none."""
+    rotation = session.exec(
+        select(Rotation).where(Rotation.account_id == account_id, Rotation.request_id == request_id)
+    ).first()
+    if rotation is None:
+        raise KeyNotFound("There is no such rotation.")
+    return _view(session, rotation, session.get_one(Key, rotation.key_id))
+
+
+def all_of(session: Session, account_id: str, key_id: str) -> list[RotationView]:
+    """Every rotation of a key, oldest first."""
+    found = session.exec(
+        select(Rotation)
+        .where(Rotation.account_id == account_id, Rotation.key_id == key_id)
+        .order_by(col(Rotation.created_at))
+    )
+    return [_view(session, rotation, session.get_one(Key, key_id)) for rotation in found]
+
+
+def running(session: Session, account_id: str, key_id: str) -> RotationView | None:
+    """The rotation of a key that is under way, if there is one."""
+    rotation = session.exec(
+        select(Rotation).where(
+            Rotation.account_id == account_id,
+            Rotation.key_id == key_id,
+            col(Rotation.state).in_((Stage.PENDING, Stage.RUNNING)),
+        )
+    ).first()
+    return _view(session, rotation, session.get_one(Key, key_id)) if rotation else None
+
+
+def is_of_rotation(session: Session, account_id: str, delivery_id: str) -> bool:
+    """Whether this delivery is of a rotation, and not of a new key."""
+    found = select(Rotation.id).where(
+        Rotation.account_id == account_id, Rotation.delivery_id == delivery_id
+    )
+    return session.exec(found).first() is not None
+
+
+def _row(session: Session, account_id: str, rotation_id: str) -> Rotation:
+    rotation = session.get(Rotation, rotation_id)
+    if rotation is None or rotation.account_id != account_id:
+        raise KeyNotFound("There is no such rotation.")
+    return rotation
+
+
+def _of_delivery(session: Session, account_id: str, delivery_id: str) -> Rotation:
+    found = select(Rotation).where(
+        Rotation.account_id == account_id, Rotation.delivery_id == delivery_id
+    )
+    rotation = session.exec(found).first()
+    if rotation is None:
+        raise KeyNotFound("There is no such rotation.")
+    return rotation
+
+
+def _working(session: Session, key_id: str, but_for: str) -> Sequence[Secret]:
+    return session.exec(
+        select(Secret).where(
+            Secret.key_id == key_id, Secret.id != but_for, col(Secret.pending).is_(False)
+        )
+    ).all()
+
+
+def _view(session: Session, rotation: Rotation, key: Key) -> RotationView:
+    rows = session.exec(
+        select(Secret, SecretUse)
+        .join(SecretUse, col(SecretUse.secret_id) == col(Secret.id), isouter=True)
+        .where(Secret.key_id == key.id)
+        .order_by(col(Secret.created_at))
+    ).all()
+    secret, new_use = next(pair for pair in rows if pair[0].id == rotation.secret_id)
+    old = [pair for pair in rows if _before(pair[0], secret)]
+    used = max((use for _, use in old if use), key=lambda use: use.last_used_at, default=None)
+    return RotationView(
+        id=rotation.id,
+        key=view(session, key),
+        stage=Stage(rotation.state),
+        started_by=Actor.read(rotation.started_by),
+        started_at=rotation.started_at,
+        ends_at=rotation.ends_at,
+        ended_by=Actor.read(rotation.ended_by) if rotation.ended_by else None,
+        grace=timedelta(seconds=rotation.grace_seconds),
+        old_hint=old[-1][0].hint if old else "",
+        new_hint=secret.hint,
+        old_used_at=used.last_used_at if used else None,
+        old_used_from=used.last_used_from if used else None,
+        new_used_at=new_use.last_used_at if new_use else None,
+    )
+
+
+def _before(old: Secret, new: Secret) -> bool:
+    """Whether a secret was in use when the other one was made."""
+    return old.id != new.id and not old.pending and old.created_at <= new.created_at
+
+
+def _facts(key: Key) -> dict[str, object]:
+    return {"key_id": key.id, "name": key.name, "owner": key.owner}

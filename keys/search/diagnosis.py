@@ -1,0 +1,201 @@
+"""Finding out why a token does not work, for an admin who has it at hand.
+
+What is told of a key is told only to whoever shows its whole, right secret; of another account's
+key nothing is told but that it is one. The text itself is neither kept nor repeated.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Session, col, select
+
+from keys.base.models import KeyView, State
+from keys.base.rows import view
+from keys.credentials import digests
+from keys.credentials.peppers import Peppers
+from keys.credentials.tokens import CHECKSUM_LENGTH, Flaw, NotAToken, Token, parse
+from keys.lifecycle.create import KeyService
+from storage.tables.keys import Key, Rotation, Secret, SecretUse
+
+PASTED_MAX = 3_000
+_HEADER = re.compile(
+    r"\A\s*(?:(?:authorization|x-api-key)\s*[:=]\s*)?(?:bearer(?:\s+|\Z))*", re.IGNORECASE
+)
+_AROUND = " \t\r\n\u00a0\u200b\ufeff\"'`“”‘’„‚«»‹›<>,;"
+_BLANKS = re.compile(r"[\s\u00a0\u200b\ufeff]+")
+
+
+class Slip(StrEnum):
+    """What is wrong with how the text was copied; it is put right before looking further."""
+
+    SURROUNDED = "surrounded"
+    HEADER = "header"
+    BROKEN = "broken"
+
+
+class Case(StrEnum):
+    """What the matter is."""
+
+    EMPTY = "empty"
+    FOREIGN = "foreign"
+    CUT = "cut"
+    MISTYPED = "mistyped"
+    OTHER_PREFIX = "other_prefix"
+    UNKNOWN = "unknown"
+    WRONG_SECRET = "wrong_secret"
+    OTHER_ACCOUNT = "other_account"
+    ON_ITS_WAY = "on_its_way"
+    NEVER_CAME = "never_came"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    REPLACED = "replaced"
+    FINE = "fine"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The answer.
+
+    Attributes:
+        case: what the matter is.
+        slips: what was wrong with how it was copied.
+        key: the key, if its secret was right.
+        hint: of this very token.
+        ended_at: when it was replaced.
+        ends_at: when it will stop working by itself.
+        used_at, used_from: when and from where this very token was used last.
+    """
+
+    case: Case
+    slips: tuple[Slip, ...] = ()
+    key: KeyView | None = None
+    hint: str = ""
+    ended_at: datetime | None = None
+    ends_at: datetime | None = None
+    used_at: datetime | None = None
+    used_from: str | None = None
+
+
+def diagnose(service: KeyService, session: Session, account_id: str, pasted: str) -> Diagnosis:
+    """Looks at a text that somebody takes for a token."""
+    text, slips = _cleaned(pasted)
+    if not text:
+        return Diagnosis(Case.EMPTY, slips)
+    try:
+        token = parse(text)
+    except NotAToken as error:
+        if imported := _imported(service.peppers, session, text):
+            return _found(service, session, account_id, *imported, slips)
+        return Diagnosis(_malformed(text, error.flaw, service.prefix), slips)
+    found = session.exec(
+        select(Secret, Key)
+        .join(Key, col(Key.id) == col(Secret.key_id))
+        .where(Secret.public_id == token.public_id)
+    ).first()
+    if found is None:
+        case = Case.UNKNOWN if token.prefix == service.prefix else Case.OTHER_PREFIX
+        return Diagnosis(case, slips, hint=token.hint)
+    secret, key = found
+    if not _right(service.peppers, token, secret):
+        return Diagnosis(Case.WRONG_SECRET, slips, hint=token.hint)
+    return _found(service, session, account_id, secret, key, slips)
+
+
+def _found(
+    service: KeyService,
+    session: Session,
+    account_id: str,
+    secret: Secret,
+    key: Key,
+    slips: tuple[Slip, ...],
+) -> Diagnosis:
+    """What can be said to somebody who has shown the right secret."""
+    if key.account_id != account_id:
+        return Diagnosis(Case.OTHER_ACCOUNT, slips)
+    return _of_key(session, secret, key, slips, service.clock.now())
+
+
+def _imported(peppers: Peppers, session: Session, text: str) -> tuple[Secret, Key] | None:
+    """The secret of an imported key, which has another form than our own tokens."""
+    key = digests.foreign_key(text)
+    if key is None:
+        return None
+    rows = session.exec(
+        select(Secret, Key)
+        .join(Key, col(Key.id) == col(Secret.key_id))
+        .where(col(Secret.imported), col(Secret.digest).in_(digests.candidates(key, peppers)))
+    )
+    for secret, owner in rows:
+        how = (secret.algorithm, secret.pepper_version, secret.digest)
+        if digests.matches(*how, key, peppers):
+            return secret, owner
+    return None
+
+
+def _cleaned(pasted: str) -> tuple[str, tuple[Slip, ...]]:
+    slips = []
+    text = pasted[:PASTED_MAX]
+    inner = text.strip(_AROUND)
+    without = _HEADER.sub("", inner).strip(_AROUND)
+    if without != inner:
+        slips.append(Slip.HEADER)
+    elif inner != text.strip("\r\n"):
+        slips.append(Slip.SURROUNDED)
+    joined = _BLANKS.sub("", without)
+    if joined != without:
+        slips.append(Slip.BROKEN)
+    return joined, tuple(slips)
+
+
+def _malformed(text: str, flaw: Flaw, prefix: str) -> Case:
+    if flaw is Flaw.CHECKSUM:
+        return Case.MISTYPED
+    if not text.startswith(f"{prefix}_"):
+        return Case.FOREIGN
+    # Whole tokens of ours have four parts; what is shorter has lost its end.
+    parts = text[len(prefix) + 1 :].split("_")
+    whole = len(parts) == 3 and len(parts[2]) >= CHECKSUM_LENGTH
+    return Case.MISTYPED if whole else Case.CUT
+
+
+def _right(peppers: Peppers, token: Token, secret: Secret) -> bool:
+    known = secret.pepper_version in peppers.by_version
+    return known and peppers.matches(token, secret.pepper_version, secret.digest)
+
+
+def _of_key(
+    session: Session, secret: Secret, key: Key, slips: tuple[Slip, ...], now: datetime
+) -> Diagnosis:
+    use = session.get(SecretUse, secret.id)
+    seen = view(session, key)
+    ends = [moment for moment in (key.expires_at, secret.ends_at) if moment is not None]
+    return Diagnosis(
+        case=_case(session, secret, seen, now),
+        slips=slips,
+        key=seen,
+        hint=secret.hint,
+        ended_at=secret.ends_at,
+        ends_at=min(ends) if ends else None,
+        used_at=use.last_used_at if use else None,
+        used_from=use.last_used_from if use else None,
+    )
+
+
+def _case(session: Session, secret: Secret, key: KeyView, now: datetime) -> Case:
+    if key.state is State.REVOKED:
+        return Case.REVOKED
+    if key.state is State.ABANDONED:
+        return Case.NEVER_CAME
+    if key.state is State.PENDING:
+        return Case.ON_ITS_WAY
+    if secret.pending:
+        rotation = session.exec(select(Rotation).where(Rotation.secret_id == secret.id)).first()
+        given_up = rotation is None or rotation.state == "abandoned"
+        return Case.NEVER_CAME if given_up else Case.ON_ITS_WAY
+    if secret.ends_at is not None and secret.ends_at <= now:
+        return Case.REPLACED
+    return Case.EXPIRED if key.expired(now) else Case.FINE

@@ -1,0 +1,72 @@
+"""Which keys somebody wants to look at: all of them, or those that deserve a look."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, func
+from sqlmodel import col, exists, or_, select
+
+from storage.tables.keys import Key, Secret, SecretUse, Someone
+
+EXPIRING = timedelta(days=30)
+IDLE = timedelta(days=90)
+
+
+class Shelf(StrEnum):
+    """A part of the active keys.
+
+    Attributes:
+        MINE: those that somebody owns, or is the backup owner of.
+        EXPIRING: those that end within 30 days, or have ended.
+        IDLE: those that were not used for 90 days, and had the time to be.
+        UNDATED: those that never end by themselves.
+        UNOWNED: those that nobody answers for.
+        GONE: those whose owner has left.
+    """
+
+    ALL = "all"
+    MINE = "mine"
+    EXPIRING = "expiring"
+    IDLE = "idle"
+    UNDATED = "undated"
+    UNOWNED = "unowned"
+    GONE = "gone"
+
+
+def conditions(shelf: Shelf, viewer: str, now: datetime) -> list[ColumnElement[bool]]:
+    """What keys on this shelf have in common.
+
+    Args:
+        viewer: the id of the person who looks.
+    """
+    match shelf:
+        case Shelf.MINE:
+            return [or_(col(Key.owner) == viewer, col(Key.backup_owner) == viewer)]
+        case Shelf.EXPIRING:
+            return [col(Key.expires_at) <= now + EXPIRING]
+        case Shelf.IDLE:
+            since = now - IDLE
+            used = exists(
+                select(SecretUse.secret_id)
+                .join(Secret, col(Secret.id) == col(SecretUse.secret_id))
+                .where(col(Secret.key_id) == col(Key.id), col(SecretUse.last_used_at) >= since)
+            )
+            began = func.coalesce(Key.activated_at, Key.created_at)
+            return [~used, began < since]
+        case Shelf.UNDATED:
+            return [col(Key.expires_at).is_(None)]
+        case Shelf.UNOWNED:
+            return [col(Key.owner).is_(None)]
+        case Shelf.GONE:
+            gone = exists(
+                select(Someone.user_id).where(
+                    col(Someone.account_id) == col(Key.account_id),
+                    col(Someone.user_id) == col(Key.owner),
+                    col(Someone.gone_since).is_not(None),
+                )
+            )
+            return [gone]
+        case _:
+            return []

@@ -1,0 +1,285 @@
+"""Finding keys: by id, by what somebody typed, and page by page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rapidfuzz import fuzz, process
+from sqlalchemy import ColumnElement, case, func, tuple_
+from sqlmodel import Session, col, or_, select
+
+from keys.base.errors import KeyNotFound
+from keys.base.models import KeyView, State
+from keys.base.rows import view, views
+from keys.credentials.tokens import NotAToken, parse
+from keys.inputs.names import fold
+from keys.search.filters import Shelf, conditions
+from storage.tables.keys import Account, Key, Secret
+
+CHOICES_MAX = 10
+NEAREST_MAX = 3
+# Fewer characters than this are a part of too many names to mean one of them.
+PART_MIN = 2
+# Ids and hints are random: fewer of their characters than this are in many of them by chance.
+RANDOM_PART_MIN = 4
+# Below this share of likeness (0 to 100) a suggestion is more confusing than helpful.
+NEAREST_SCORE = 55.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Exactly one key is meant; `rest` is what was typed after its name."""
+
+    key: KeyView
+    rest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """More than one key may be meant."""
+
+    keys: list[KeyView]
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No key is meant; these have the nearest names."""
+
+    nearest: list[KeyView]
+
+
+Finding = Found | Several | Nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch of the list of active keys, by name.
+
+    Attributes:
+        total: how many keys the whole list has.
+        before: how many of them come before this page.
+    """
+
+    keys: list[KeyView]
+    total: int
+    before: int
+
+    @property
+    def has_previous(self) -> bool:
+        """Whether there are keys before this page."""
+        return self.before > 0
+
+    @property
+    def has_next(self) -> bool:
+        """Whether there are keys after this page."""
+        return self.before + len(self.keys) < self.total
+
+
+def began(session: Session, account_id: str) -> datetime:
+    """When the account was made: nothing was due before."""
+    return session.get_one(Account, account_id).created_at
+
+
+def get(session: Session, account_id: str, key_id: str) -> KeyView:
+    """One key of the account, whatever its state.
+
+    Raises:
+        KeyNotFound: if the account has no such key.
+    """
+    key = session.get(Key, key_id)
+    if key is None or key.account_id != account_id:
+        raise KeyNotFound("There is no such key.")
+    return view(session, key)
+
+
+def find(session: Session, account_id: str, text: str, *, revoked: bool = False) -> Finding:
+    """The key that somebody means: by id, token or hint, name, or a part of the name.
+
+    Args:
+        revoked: whether revoked keys count too, after the active ones.
+    """
+    text = _unquoted(text)
+    if key := _by_id(session, account_id, text) or _by_token(session, account_id, text):
+        return Found(view(session, key))
+    for states in ((State.ACTIVE,), (State.REVOKED,))[: 2 if revoked else 1]:
+        if found := _by_name(session, account_id, text, states):
+            return found
+    return Nothing(_nearest(session, account_id, text))
+
+
+def find_leading(session: Session, account_id: str, text: str) -> Finding:
+    """Like `find`, for a text in which more words may follow the name, as in `rename`."""
+    if quoted := re.match(r"\s*[\"“”](.+?)[\"“”]\s*(.*)", text, re.DOTALL):
+        finding = find(session, account_id, quoted[1])
+        return Found(finding.key, quoted[2].strip()) if isinstance(finding, Found) else finding
+    words = text.split()
+    for count in range(len(words), 0, -1):
+        head, rest = " ".join(words[:count]), " ".join(words[count:])
+        if key := _by_id(session, account_id, head) or _named(session, account_id, head):
+            return Found(view(session, key), rest)
+    return find(session, account_id, text)
+
+
+def page(
+    session: Session,
+    account_id: str,
+    words: str = "",
+    *,
+    owner: str | None = None,
+    size: int = 10,
+    after: str | None = None,
+    before: str | None = None,
+    shelf: tuple[Shelf, str, datetime] | None = None,
+) -> Page:
+    """A page of the active keys, in the order of their names.
+
+    Args:
+        words: all of them must occur in a key's name or note, or, from four characters on, in
+            its id or hint; whatever the case.
+        owner: only this person's keys.
+        after, before: a key's id; the page begins after it, or ends before it. A key that is
+            gone by now still marks its place.
+        shelf: only a part of the keys, as this person sees it at this moment.
+    """
+    wanted = _matching(account_id, words, owner)
+    if shelf is not None:
+        wanted += conditions(*shelf)
+    place = _place(session, account_id, after or before)
+    order = tuple_(col(Key.name_folded), col(Key.id))
+    query = select(Key).where(*wanted)
+    if place is None:
+        rows = list(session.exec(query.order_by(col(Key.name_folded), col(Key.id)).limit(size)))
+    elif after:
+        query = query.where(order > place).order_by(col(Key.name_folded), col(Key.id))
+        rows = list(session.exec(query.limit(size)))
+    else:
+        query = query.where(order < place)
+        query = query.order_by(col(Key.name_folded).desc(), col(Key.id).desc())
+        rows = list(session.exec(query.limit(size)))[::-1]
+    total, ahead = _counts(session, wanted, rows[0] if rows else None, known=place is None)
+    return Page(views(session, rows), total, ahead)
+
+
+def _counts(
+    session: Session, wanted: list[ColumnElement[bool]], first: Key | None, *, known: bool
+) -> tuple[int, int]:
+    """How many keys there are, and how many of them come before the page's first.
+
+    Both in one walk, since of 100,000 keys each walk takes its time.
+
+    Args:
+        first: None if the page is empty.
+        known: whether the page is the list's very first.
+    """
+    if first is None and known:
+        return 0, 0
+    counted: list[Any] = [func.count()]
+    if first is not None and not known:
+        order = tuple_(col(Key.name_folded), col(Key.id))
+        here = order < (first.name_folded, first.id)
+        counted.append(func.coalesce(func.sum(case((here, 1), else_=0)), 0))
+    total, *ahead = session.execute(select(*counted).select_from(Key).where(*wanted)).one()
+    return total, ahead[0] if ahead else (0 if known else total)
+
+
+def _matching(account_id: str, words: str, owner: str | None) -> list[ColumnElement[bool]]:
+    wanted = [col(Key.account_id) == account_id, col(Key.state) == State.ACTIVE]
+    # Names and notes stand there folded; hints as they are, with the character between their parts.
+    wanted += [
+        or_(_searched(fold(word)), _searched(word.casefold()))
+        for word in _printable(words).split()
+        if fold(word)
+    ]
+    if owner is not None:
+        wanted.append(col(Key.owner) == owner)
+    return wanted
+
+
+def _searched(part: str) -> ColumnElement[bool]:
+    """Whether a key is found by this: its search text has a line each for name, note, hint, id."""
+    if len(part) >= RANDOM_PART_MIN:
+        return col(Key.search).contains(part, autoescape=True)
+    escaped = re.sub(r"[/%_]", r"/\g<0>", part)
+    return col(Key.search).like(f"%{escaped}%\n%\n%", escape="/")
+
+
+def _place(session: Session, account_id: str, key_id: str | None) -> tuple[str, str] | None:
+    if key_id is None:
+        return None
+    key = session.get(Key, key_id)
+    return (key.name_folded, key.id) if key and key.account_id == account_id else None
+
+
+def _unquoted(text: str) -> str:
+    return " ".join(_printable(text).split()).strip("\"'`“”‘’ ")
+
+
+def _printable(text: str) -> str:
+    # SQLite takes a NUL for the end of a text and would find everything; PostgreSQL refuses it.
+    return "".join(char for char in text if char.isprintable() or char.isspace())
+
+
+def _by_id(session: Session, account_id: str, text: str) -> Key | None:
+    key = session.get(Key, text)
+    usable = key is not None and key.account_id == account_id and key.state != State.ABANDONED
+    return key if usable else None
+
+
+def _by_token(session: Session, account_id: str, text: str) -> Key | None:
+    try:
+        token = parse(text)
+    except NotAToken:
+        return None
+    return session.exec(
+        select(Key)
+        .join(Secret, col(Secret.key_id) == col(Key.id))
+        .where(Secret.public_id == token.public_id, Key.account_id == account_id)
+    ).first()
+
+
+def _named(session: Session, account_id: str, name: str) -> Key | None:
+    return session.exec(
+        select(Key).where(
+            Key.account_id == account_id, Key.name_folded == fold(name), Key.state == State.ACTIVE
+        )
+    ).first()
+
+
+def _by_name(
+    session: Session, account_id: str, text: str, states: tuple[State, ...]
+) -> Found | Several | None:
+    folded = fold(text)
+    if not folded:
+        return None
+    mine = select(Key).where(Key.account_id == account_id, col(Key.state).in_(states))
+    exact = session.exec(
+        mine.where(Key.name_folded == folded).order_by(col(Key.created_at).desc()).limit(2)
+    ).all()
+    if len(exact) == 1:
+        return Found(view(session, exact[0]))
+    if len(folded) < PART_MIN:
+        return None
+    part = or_(
+        col(Key.name_folded).contains(folded, autoescape=True),
+        _searched(text.casefold()),
+    )
+    found = session.exec(
+        mine.where(part).order_by(col(Key.name_folded), col(Key.id)).limit(CHOICES_MAX)
+    ).all()
+    if len(found) == 1:
+        return Found(view(session, found[0]))
+    return Several(views(session, found)) if found else None
+
+
+def _nearest(session: Session, account_id: str, text: str) -> list[KeyView]:
+    named = select(Key.id, Key.name_folded).where(
+        Key.account_id == account_id, Key.state == State.ACTIVE
+    )
+    names = dict(session.exec(named).all())
+    best = process.extract(
+        fold(text), names, scorer=fuzz.WRatio, limit=NEAREST_MAX, score_cutoff=NEAREST_SCORE
+    )
+    return [view(session, session.get_one(Key, key_id)) for _, _, key_id in best]

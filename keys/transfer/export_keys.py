@@ -1,0 +1,186 @@
+"""Exporting everything about keys but what opens anything: neither tokens nor digests.
+
+Keys are read some at a time, all from one state of the database, so that 100,000 of them neither
+fill the memory nor tell of two moments.
+
+A spreadsheet runs a cell as a formula if it begins with certain characters, and people choose the
+names of keys. Such cells get an apostrophe before them, which a spreadsheet takes for "this is
+text", and every cell is quoted. JSON has everything as it is.
+Source: OWASP, "CSV Injection", https://owasp.org/www-community/attacks/CSV_Injection
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import func, tuple_
+from sqlmodel import Session, col, select
+
+from keys.base.models import Actor, KeyView, State
+from keys.base.rows import views
+from keys.changes import audit_log
+from runtime.clock import Clock
+from storage.tables.keys import Key
+
+COLUMNS = (
+    "id",
+    "name",
+    "state",
+    "hint",
+    "scopes",
+    "owner",
+    "backup_owner",
+    "creator",
+    "note",
+    "created_at",
+    "expires_at",
+    "last_used_at",
+    "last_used_from",
+    "rate_limit",
+    "networks",
+    "revoked_at",
+    "revoked_by",
+    "revoked_reason",
+    "external_id",
+)
+# The page's own list, the full-width forms that spreadsheets read alike among it.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_AT_ONCE = 1_000
+
+Row = dict[str, Any]
+
+
+class Form(StrEnum):
+    """What an export is written as."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+def count(session: Session, account_id: str, *, revoked: bool) -> int:
+    """How many keys an export has."""
+    wanted = select(func.count()).select_from(Key).where(Key.account_id == account_id)
+    return int(session.exec(wanted.where(col(Key.state).in_(_states(revoked)))).one())
+
+
+def note(
+    session: Session, clock: Clock, account_id: str, actor: Actor, form: Form, *, revoked: bool
+) -> int:
+    """Puts on record who exports how many keys; to be committed before the keys are handed out.
+
+    Returns:
+        How many they are.
+    """
+    audit_log.lock(session, account_id)
+    number = count(session, account_id, revoked=revoked)
+    data = {"count": number, "form": form, "revoked": revoked}
+    audit_log.append(session, account_id, clock.now(), "keys.exported", actor, data=data)
+    return number
+
+
+def rows(session: Session, account_id: str, now: datetime, *, revoked: bool) -> Iterator[Row]:
+    """The keys in the order of their names, revoked ones last, as JSON could hold them.
+
+    Args:
+        session: one that was not used yet; it is held to one state of the database.
+        revoked: whether revoked keys are among them.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        # On SQLite a transaction sees one state by itself.
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    # One state after the other, as the index has them; else each page would read all before it.
+    for state in _states(revoked):
+        yield from _rows(session, account_id, state, now)
+
+
+def _rows(session: Session, account_id: str, state: State, now: datetime) -> Iterator[Row]:
+    order = (col(Key.name_folded), col(Key.id))
+    wanted = select(Key).where(Key.account_id == account_id, Key.state == state)
+    query = wanted.order_by(*order).limit(_AT_ONCE)
+    some = session.exec(query).all()
+    while some:
+        for key, seen in zip(some, views(session, some), strict=True):
+            yield row(seen, key.external_id, now)
+        after = (some[-1].name_folded, some[-1].id)
+        # What was written out is not kept.
+        session.expunge_all()
+        some = session.exec(query.where(tuple_(*order) > after)).all()
+
+
+def written(form: Form, exported: Iterable[Row]) -> Iterator[str]:
+    """The export as text, piece by piece."""
+    return _csv(exported) if form is Form.CSV else _json(exported)
+
+
+def cell(value: Any) -> str:
+    """A value as a CSV cell that no spreadsheet takes for a formula."""
+    if value is None:
+        return ""
+    text = " ".join(value) if isinstance(value, list) else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _csv(exported: Iterable[Row]) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for row in exported:
+        yield _taken(buffer)
+        writer.writerow([cell(row[column]) for column in COLUMNS])
+    yield _taken(buffer)
+
+
+def _taken(buffer: io.StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text
+
+
+def _json(exported: Iterable[Row]) -> Iterator[str]:
+    before = "["
+    for row in exported:
+        yield f"{before}\n{json.dumps(row, ensure_ascii=False)}"
+        before = ","
+    yield "[]\n" if before == "[" else "\n]\n"
+
+
+def _states(revoked: bool) -> tuple[State, ...]:
+    return (State.ACTIVE, State.REVOKED) if revoked else (State.ACTIVE,)
+
+
+def row(key: KeyView, external_id: str | None, now: datetime) -> Row:
+    """Everything about one key but what opens anything, as JSON could hold it."""
+    expired = key.state is State.ACTIVE and key.expired(now)
+    values: Mapping[str, Any] = {
+        "id": key.id,
+        "name": key.name,
+        "state": "expired" if expired else key.state,
+        "hint": key.hint,
+        "scopes": list(key.scopes),
+        "owner": key.owner,
+        "backup_owner": key.backup_owner,
+        "creator": str(key.creator),
+        "note": key.note,
+        "created_at": _moment(key.created_at),
+        "expires_at": _moment(key.expires_at),
+        "last_used_at": _moment(key.last_used_at),
+        "last_used_from": key.last_used_from,
+        "rate_limit": key.rate_limit,
+        "networks": list(key.networks),
+        "revoked_at": _moment(key.revoked_at),
+        "revoked_by": str(key.revoked_by) if key.revoked_by else None,
+        "revoked_reason": key.revoked_reason,
+        "external_id": external_id,
+    }
+    return {column: values[column] for column in COLUMNS}
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None

@@ -1,0 +1,307 @@
+"""Importing keys of another system by their hashes, so that nobody has to change a program.
+
+An imported key is a key like any other; only its first secret is of another form
+(keys.credentials.digests).
+
+A line is known again by its hash and by its external id: to import the same file twice adds
+nothing, also after a key was renamed, rotated or revoked. Since the hash itself is gone after the
+key's first use, its mark stays: an HMAC of it under the pepper, in the place where other keys have
+the id of the request that made them.
+
+Names need not be unique elsewhere, and here they are. A name that is taken gets a number: “Zapier”
+becomes “Zapier (2)”. A line without a name is called “Imported key”.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import bindparam, insert, update
+from sqlmodel import Session, col, select
+
+from keys.base.ids import new_id
+from keys.base.models import Actor, State
+from keys.changes import audit_log, gateways, outbox
+from keys.credentials.digests import IMPORTED_ID, Algorithm
+from keys.credentials.peppers import Peppers
+from keys.inputs.names import NAME_MAX, fold
+from keys.lifecycle.create import KeyService, search_text
+from keys.transfer.import_rows import Entry, Problem
+from storage.tables.keys import Key, Secret
+
+UNNAMED = "Imported key"
+UNHINTED = "(imported)"
+# A statement may have some 32,000 values on SQLite; this leaves room for several peppers.
+_AT_ONCE = 1_000
+_MARK = "imp_"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """A digest of our own for an imported secret."""
+
+    digest: bytes = field(repr=False)
+    pepper_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A key that is not here yet, with the name that it gets."""
+
+    entry: Entry
+    name: str
+
+
+@dataclass(slots=True)
+class Plan:
+    """What an import would do.
+
+    Attributes:
+        known: where keys stand that were imported before.
+        problems: lines that cannot be imported, and why.
+    """
+
+    fresh: list[Fresh] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def renamed(self) -> list[Fresh]:
+        """The keys that get another name than their line says."""
+        return [each for each in self.fresh if each.name != (each.entry.name or UNNAMED)]
+
+
+def plan(service: KeyService, session: Session, account_id: str, entries: Sequence[Entry]) -> Plan:
+    """What importing these would do now. It changes nothing."""
+    made = Plan()
+    by_hash = _by_hash(session, service.peppers, entries)
+    by_id = _by_external_id(session, account_id, entries)
+    names = _Names(session, account_id)
+    for entry in entries:
+        found = next(
+            (by_hash[mark] for mark in _marks(service.peppers, entry) if mark in by_hash), None
+        )
+        if found is not None and found.account_id != account_id:
+            why = "Its hash belongs to a key of another workspace here. Make a new key."
+            made.problems.append(Problem(entry.where, why))
+        elif found is not None and not _agree(entry.external_id, found.external_id):
+            why = (
+                f"Its hash was imported before, with the external_id “{found.external_id}”. Take "
+                "the line out, or correct its external_id."
+            )
+            made.problems.append(Problem(entry.where, why))
+        elif found is not None:
+            made.known.append(entry.where)
+        elif entry.external_id in by_id:
+            why = (
+                "Its external_id was imported before, with another hash. If the key was replaced "
+                "elsewhere, give the line an external_id of its own."
+            )
+            made.problems.append(Problem(entry.where, why))
+        else:
+            made.fresh.append(Fresh(entry, names.take(entry.name or UNNAMED)))
+    return made
+
+
+def carry_out(
+    service: KeyService,
+    session: Session,
+    account_id: str,
+    entries: Sequence[Entry],
+    actor: Actor,
+    *,
+    all_or_nothing: bool,
+) -> Plan:
+    """Imports the keys that are not here yet; they work from then on.
+
+    Args:
+        all_or_nothing: add nothing if one of them cannot be imported.
+
+    Returns:
+        What was done; with `all_or_nothing` and problems, what would have been.
+    """
+    audit_log.lock(session, account_id)
+    made = plan(service, session, account_id, entries)
+    if made.fresh and not (all_or_nothing and made.problems):
+        _add(service, session, account_id, made.fresh, actor)
+    return made
+
+
+def announce(
+    service: KeyService, session: Session, account_id: str, actor: Actor, count: int
+) -> str:
+    """Puts on record that an import has ended, and has the team told.
+
+    Args:
+        count: how many keys were added.
+
+    Returns:
+        What gateways confirm once they know of the keys; see keys.changes.gateways.
+    """
+    audit_log.lock(session, account_id)
+    data = {"count": count}
+    now = service.clock.now()
+    event = audit_log.append(session, account_id, now, "keys.imported", actor, data=data)
+    outbox.add(session, event, outbox.TEAM, data)
+    return gateways.set_fence(session)
+
+
+def upgrade(session: Session, upgrades: Mapping[str, Upgrade]) -> int:
+    """Gives imported secrets digests of our own, by secret id, in the place of the others'.
+
+    What has one already is left alone, so several gateways may write the same. Rows are taken in a
+    fixed order, so that they cannot wait for each other in a circle.
+
+    Returns:
+        How many had none.
+    """
+    statement = (
+        update(Secret)
+        .where(
+            col(Secret.id) == bindparam("secret"),
+            col(Secret.imported),
+            col(Secret.algorithm) != Algorithm.HMAC,
+        )
+        .values(
+            digest=bindparam("made"), pepper_version=bindparam("version"), algorithm=Algorithm.HMAC
+        )
+    )
+    done = 0
+    for secret_id, each in sorted(upgrades.items()):
+        values = {"secret": secret_id, "made": each.digest, "version": each.pepper_version}
+        done += session.connection().execute(statement, values).rowcount
+    return done
+
+
+class _Names:
+    """The names that are taken, and the next number for each that was taken again."""
+
+    def __init__(self, session: Session, account_id: str) -> None:
+        living = select(Key.name_folded).where(
+            Key.account_id == account_id, col(Key.state).in_((State.PENDING, State.ACTIVE))
+        )
+        self._taken = set(session.exec(living))
+        self._next: dict[str, int] = {}
+
+    def take(self, name: str) -> str:
+        """The name, with a number if it is taken."""
+        chosen, folded = name, fold(name)
+        number = self._next.get(folded, 2)
+        while fold(chosen) in self._taken:
+            after = f" ({number})"
+            chosen = name[: NAME_MAX - len(after)].rstrip() + after
+            number += 1
+        self._next[folded] = number
+        self._taken.add(fold(chosen))
+        return chosen
+
+
+def _marks(peppers: Peppers, entry: Entry) -> Iterator[str]:
+    """By what the entry's hash is known again, under each pepper; first under the newest."""
+    text = b"apikeys: imported\0" + entry.algorithm.encode() + b"\0" + entry.digest
+    for version in sorted(peppers.by_version, reverse=True):
+        yield _MARK + peppers.digest_bytes(text, version).hex()[:40]
+
+
+def _by_hash(session: Session, peppers: Peppers, entries: Sequence[Entry]) -> dict[str, Key]:
+    found: dict[str, Key] = {}
+    for some in _some(entries):
+        marks = [mark for entry in some for mark in _marks(peppers, entry)]
+        keys = session.exec(select(Key).where(col(Key.request_id).in_(marks)))
+        found |= {key.request_id: key for key in keys}
+    return found
+
+
+def _by_external_id(session: Session, account_id: str, entries: Sequence[Entry]) -> set[str]:
+    found: set[str] = set()
+    for some in _some(entries):
+        ids = [entry.external_id for entry in some if entry.external_id is not None]
+        if ids:
+            known = select(Key.external_id).where(
+                Key.account_id == account_id, col(Key.external_id).in_(ids)
+            )
+            found.update(each for each in session.exec(known) if each is not None)
+    return found
+
+
+def _agree(one: str | None, other: str | None) -> bool:
+    return one is None or other is None or one == other
+
+
+def _add(
+    service: KeyService, session: Session, account_id: str, fresh: Sequence[Fresh], actor: Actor
+) -> None:
+    now = service.clock.now()
+    for some in _some(fresh):
+        keys = [_key_row(service.peppers, account_id, each, actor, now) for each in some]
+        secrets = [_secret_row(each.entry, key, now) for each, key in zip(some, keys, strict=True)]
+        session.connection().execute(insert(Key), keys)
+        session.connection().execute(insert(Secret), secrets)
+        facts = [(key["id"], _facts(each)) for each, key in zip(some, keys, strict=True)]
+        audit_log.append_all(session, account_id, now, "key.imported", actor, facts)
+
+
+def _key_row(
+    peppers: Peppers, account_id: str, fresh: Fresh, actor: Actor, now: datetime
+) -> dict[str, Any]:
+    entry, key_id = fresh.entry, new_id("key")
+    return {
+        "id": key_id,
+        "account_id": account_id,
+        "state": State.ACTIVE,
+        "name": fresh.name,
+        "name_folded": fold(fresh.name),
+        "search": search_text(
+            fresh.name, entry.note, _shown_hint(entry), key_id, entry.external_id
+        ),
+        "scopes": " ".join(entry.scopes),
+        "owner": entry.owner,
+        "creator": str(actor),
+        "note": entry.note,
+        "request_id": next(_marks(peppers, entry)),
+        "created_at": entry.created_at or now,
+        "activated_at": now,
+        "expires_at": entry.expires_at,
+        "revoked_reason": "",
+        "external_id": entry.external_id,
+    }
+
+
+def _secret_row(entry: Entry, key: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id("sec"),
+        "account_id": key["account_id"],
+        "key_id": key["id"],
+        # Of 16 characters with an underscore in it, so no token of ours can name it.
+        "public_id": IMPORTED_ID + new_id("").removeprefix("_"),
+        "digest": entry.digest,
+        "pepper_version": 0,
+        "hint": _shown_hint(entry),
+        "created_at": entry.created_at or now,
+        "pending": False,
+        "imported": True,
+        "algorithm": entry.algorithm,
+    }
+
+
+def _shown_hint(entry: Entry) -> str:
+    return f"{entry.hint}…" if entry.hint else UNHINTED
+
+
+def _facts(fresh: Fresh) -> dict[str, Any]:
+    entry = fresh.entry
+    facts = {"name": fresh.name, "owner": entry.owner, "scopes": list(entry.scopes)}
+    given = {"external_id": entry.external_id} if entry.external_id else {}
+    return facts | {"algorithm": entry.algorithm} | given
+
+
+def _some(things: Iterable[T]) -> Iterator[list[T]]:
+    """The things, some at a time."""
+    whole = list(things)
+    for start in range(0, len(whole), _AT_ONCE):
+        yield whole[start : start + _AT_ONCE]

@@ -1,0 +1,321 @@
+"""Checking the lines of a file of keys to import: from cells to values, or a sentence that says
+what is wrong and what to do.
+
+No sentence repeats a hash or what else might be a key by mistake.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+from keys.base.errors import KeysError
+from keys.credentials.digests import SIZES, Algorithm, foreign_key, plain_digest
+from keys.inputs.names import clean_name, clean_note, refuse_token
+from keys.inputs.scopes import SCOPES, check_scopes
+from keys.transfer.import_files import RawLine
+
+HINT_MAX = 20
+EXTERNAL_ID_MAX = 100
+ALGORITHMS = {
+    "sha256": Algorithm.SHA256,
+    "sha256_hex": Algorithm.SHA256,
+    "sha256_base64": Algorithm.SHA256,
+    "unkey": Algorithm.SHA256,
+    "sha256_last": Algorithm.SHA256_LAST,
+    "seam": Algorithm.SHA256_LAST,
+    "sha512": Algorithm.SHA512,
+    "drf": Algorithm.SHA512,
+}
+"""What may stand in the column `algorithm`."""
+
+# A hint is shown in Slack as code, where nothing of this is markup.
+_HINT = re.compile(r"[A-Za-z0-9._:/+=~-]+\Z")
+_PERSON = re.compile(r"[UW][A-Z0-9]{2,31}\Z")
+_HEX = re.compile(r"[0-9A-Fa-f]+\Z")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}\Z")
+_DJANGO = re.compile(r"sha512\$\$([0-9A-Fa-f]{128})\Z")
+_SLOW = re.compile(
+    r"pbkdf2|bcrypt|scrypt|argon2|\$2[abxy]?\$|\$argon2|\$scrypt|plain_", re.IGNORECASE
+)
+_NUMBER = re.compile(r"\d{9,13}(?:\.\d+)?\Z")
+_MILLISECONDS = 100_000_000_000  # as seconds, this would be in the year 5138
+
+
+class LineRefused(KeysError):
+    """A line cannot be imported; the sentence says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What counts for lines that do not say it themselves.
+
+    Attributes:
+        algorithm: None has it guessed from a hash's length.
+        scopes: none has such lines refused.
+    """
+
+    algorithm: Algorithm | None = None
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key to import, checked.
+
+    Attributes:
+        name: empty if the line has none.
+        guessed: the algorithm was told from the hash's length alone.
+    """
+
+    where: str
+    name: str
+    algorithm: Algorithm
+    guessed: bool
+    digest: bytes = field(repr=False)
+    hint: str = ""
+    owner: str | None = None
+    scopes: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+    note: str = ""
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A line that cannot be imported, and why."""
+
+    where: str
+    why: str
+
+
+@dataclass(slots=True)
+class Checked:
+    """What a file holds.
+
+    Attributes:
+        expired: where keys stand that have expired; they are left out.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    expired: list[str] = field(default_factory=list)
+
+
+def check(lines: Iterable[RawLine], defaults: Defaults, now: datetime) -> Checked:
+    """Checks each line by itself, and that none is there twice."""
+    checked = Checked()
+    hashes: dict[tuple[Algorithm, bytes], str] = {}
+    ids: dict[str, str] = {}
+    for line in lines:
+        try:
+            entry = check_line(line, defaults, now)
+            other = hashes.setdefault((entry.algorithm, entry.digest), entry.where)
+            if other != entry.where:
+                raise LineRefused(f"It has the same hash as {other}. Take one of the two out.")
+            if entry.external_id is not None:
+                other = ids.setdefault(entry.external_id, entry.where)
+                if other != entry.where:
+                    raise LineRefused(
+                        f"It has the same external_id as {other}. Each key needs one of its own."
+                    )
+        except KeysError as error:
+            checked.problems.append(Problem(line.where, str(error)))
+            continue
+        if entry.expires_at is not None and entry.expires_at <= now:
+            checked.expired.append(entry.where)
+        else:
+            checked.entries.append(entry)
+    return checked
+
+
+def check_line(line: RawLine, defaults: Defaults, now: datetime) -> Entry:
+    """Reads one line.
+
+    Raises:
+        KeysError: with a sentence that says what is wrong.
+    """
+    if line.problem:
+        raise LineRefused(line.problem)
+    cells = line.cells
+    # First of all, so that no other sentence repeats a piece of one.
+    for column, cell in cells.items():
+        if column != "hash":
+            refuse_token(cell, f"column “{column}”")
+    algorithm, digest, guessed = read_hash(
+        cells.get("hash", ""), _algorithm(cells.get("algorithm", "")) or defaults.algorithm
+    )
+    _refuse_a_key(cells, algorithm, digest)
+    return Entry(
+        where=line.where,
+        name=clean_name(cells["name"]) if "name" in cells else "",
+        algorithm=algorithm,
+        guessed=guessed,
+        digest=digest,
+        hint=_hint(cells.get("hint", "")),
+        owner=_owner(cells.get("owner", "")),
+        scopes=_scopes(cells.get("scopes", ""), defaults.scopes),
+        created_at=_created(cells.get("created_at", ""), now),
+        expires_at=_moment("expires_at", cells.get("expires_at", ""), last=True),
+        note=clean_note(cells.get("note", "")),
+        external_id=_external_id(cells.get("external_id", "")),
+    )
+
+
+def read_hash(text: str, algorithm: Algorithm | None = None) -> tuple[Algorithm, bytes, bool]:
+    """Reads a digest in hex or base64, or as DRF API Key writes it (`sha512$$…`).
+
+    Args:
+        algorithm: how it was made; if not said, it is guessed from its length.
+
+    Returns:
+        The algorithm, the digest, and whether the algorithm was guessed.
+
+    Raises:
+        LineRefused: with a sentence that does not repeat the text: it may be a key.
+    """
+    if not text:
+        raise LineRefused("The column “hash” is empty.")
+    if _SLOW.match(text):
+        raise LineRefused(
+            "This hash is salted, or slow like PBKDF2 and bcrypt: a key cannot be found by such a "
+            "hash, only be compared with each one in turn. Where DRF API Key 3 is in use, it "
+            "replaces the hash at the key's next use; export it then. Or make a new key."
+        )
+    if found := _DJANGO.match(text):
+        if algorithm not in (None, Algorithm.SHA512):
+            raise LineRefused("The hash says sha512, and the column “algorithm” something else.")
+        return Algorithm.SHA512, bytes.fromhex(found[1]), False
+    digest = _bytes(text)
+    guessed = algorithm is None
+    if algorithm is None:
+        algorithm = Algorithm.SHA512 if len(digest) == 64 else Algorithm.SHA256
+    if len(digest) != SIZES[algorithm]:
+        raise LineRefused(
+            f"The hash has {len(digest)} bytes, and {algorithm} makes {SIZES[algorithm]}. Check "
+            "which algorithm it is."
+        )
+    if digest == plain_digest(algorithm, b""):
+        raise LineRefused("This is the hash of nothing at all. Check how it was made.")
+    return algorithm, digest, guessed
+
+
+def _bytes(text: str) -> bytes:
+    if len(text) in (64, 128) and _HEX.match(text):
+        return bytes.fromhex(text)
+    if _BASE64.match(text) and len(text.rstrip("=")) in (43, 86):
+        plain = text.rstrip("=").replace("-", "+").replace("_", "/")
+        try:
+            digest = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+        except binascii.Error:
+            digest = b""
+        if len(digest) in SIZES.values():
+            return digest
+    raise LineRefused(
+        "The hash is no SHA-256 or SHA-512: those have 64 or 128 hex digits, or 44 or 88 "
+        "characters of base64. If it is the key itself, revoke that key: it stands in a file now."
+    )
+
+
+def _algorithm(text: str) -> Algorithm | None:
+    if not text:
+        return None
+    found = ALGORITHMS.get(text.casefold().replace("-", "_"))
+    if found is None:
+        if _SLOW.match(text):
+            raise LineRefused(
+                "Keys with slow hashes such as bcrypt cannot be imported: a key cannot be found by "
+                "such a hash. Make a new key for it."
+            )
+        raise LineRefused(
+            f"There is no algorithm “{text[:20]}” here. Choose from: {', '.join(ALGORITHMS)}."
+        )
+    return found
+
+
+def _refuse_a_key(cells: dict[str, str], algorithm: Algorithm, digest: bytes) -> None:
+    for column, cell in cells.items():
+        key = foreign_key(cell) if column != "hash" else None
+        if key and plain_digest(algorithm, key) == digest:
+            raise LineRefused(
+                f"The column “{column}” has the key itself in it. Take it out: a key must not "
+                "stand in a file, and here it would be shown to people."
+            )
+
+
+def _hint(text: str) -> str:
+    if not text:
+        return ""
+    if len(text) > HINT_MAX or not _HINT.match(text):
+        raise LineRefused(
+            f"A hint is the key's beginning, by which people know it: {HINT_MAX} letters and "
+            "digits at the most, such as sk_live_3ZYh."
+        )
+    return text
+
+
+def _owner(text: str) -> str | None:
+    if not text:
+        return None
+    if "@" in text:
+        raise LineRefused(
+            "The owner is an e-mail address. Put the person's Slack id there (U…), which stands in "
+            "their profile's menu under “Copy member ID”, or leave it empty."
+        )
+    if not _PERSON.match(text):
+        raise LineRefused("The owner is no Slack id. One begins with U or W, as U024BE7LH.")
+    return text
+
+
+def _scopes(text: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    found = tuple(filter(None, re.split(r"[\s,;]+", text))) or default
+    if not found:
+        raise LineRefused(
+            f"It does not say what the key may do. Fill in “scopes” ({', '.join(SCOPES)}), or say "
+            "--scopes for all lines without."
+        )
+    return check_scopes(found)
+
+
+def _external_id(text: str) -> str | None:
+    if len(text) > EXTERNAL_ID_MAX or not text.isprintable():
+        raise LineRefused(
+            f"An external_id has {EXTERNAL_ID_MAX} characters at the most, on one line."
+        )
+    return text or None
+
+
+def _created(text: str, now: datetime) -> datetime | None:
+    created = _moment("created_at", text)
+    if created is not None and created > now + timedelta(days=1):
+        raise LineRefused("“created_at” is in the future. Check the column, and its time zone.")
+    return min(created, now) if created is not None else None
+
+
+def _moment(column: str, text: str, *, last: bool = False) -> datetime | None:
+    """A time; without a zone it is UTC, and a bare number counts (milli)seconds since 1970.
+
+    Args:
+        last: a date without a time means its end rather than its beginning.
+    """
+    if not text:
+        return None
+    try:
+        if _NUMBER.match(text):
+            number = float(text)
+            return datetime.fromtimestamp(number / (1000 if number >= _MILLISECONDS else 1), UTC)
+        if len(text) == len("2026-01-31"):
+            day = date.fromisoformat(text) + timedelta(days=1 if last else 0)
+            return datetime.combine(day, time(), UTC)
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        raise LineRefused(
+            f"“{column}” is no time. One looks like 2027-01-31, 2027-01-31T12:00:00Z, or is a "
+            "number of seconds since 1970."
+        ) from None

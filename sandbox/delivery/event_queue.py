@@ -1,0 +1,70 @@
+"""Telling the app of events: in order, in the background, and again where it does not listen.
+
+See https://docs.slack.dev/apis/events-api/#error-handling.
+"""
+
+import logging
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from sandbox.base.clock import Clock
+from sandbox.delivery.dispatcher import Courier, NotAcknowledged, Retry
+from sandbox.delivery.scheduler import Schedule
+from sandbox.state.models import Json
+
+_log = logging.getLogger(__name__)
+
+RETRY_SECONDS = (0.0, 60.0, 300.0)
+"""When an event is told again: at once, after a minute, after five; by the workspace's clock."""
+
+
+class Teller:
+    """Hands events to the courier, one after another.
+
+    Args:
+        clock: by which it is decided when to tell again.
+        courier: takes them to the app.
+        schedule: keeps those that are to be told later.
+    """
+
+    def __init__(self, clock: Clock, courier: Courier, schedule: Schedule) -> None:
+        self._clock = clock
+        self._courier = courier
+        self._schedule = schedule
+        self._line = ThreadPoolExecutor(max_workers=1, thread_name_prefix="events to the app")
+        self._closed = False
+
+    def tell(self, body: Json) -> None:
+        """Deliver an event in the background, after those told of before.
+
+        One that the app does not acknowledge is told up to three more times; each time is seen in
+        the traffic.
+        """
+        self._queue(body, None)
+
+    def close(self) -> None:
+        """Wait for the events under way; none is delivered afterwards."""
+        self._closed = True
+        self._line.shutdown(wait=True)
+
+    def _queue(self, body: Json, retry: Retry | None) -> None:
+        if not self._closed:
+            self._line.submit(self._tell_now, body, retry).add_done_callback(_report)
+
+    def _tell_now(self, body: Json, retry: Retry | None) -> None:
+        began = self._clock.now()
+        try:
+            self._courier.deliver(body, "events_api", body["event"]["type"], retry=retry)
+        except NotAcknowledged as error:
+            number = retry.number + 1 if retry else 1
+            if number > len(RETRY_SECONDS) or error.final:
+                return  # `deliver` has noted it, and nobody in the workspace waits for an event
+            again = Retry(number, error.code)
+            due = began + RETRY_SECONDS[number - 1]
+            self._schedule.at(due, lambda: self._queue(body, again))
+
+
+def _report(told: Future[None]) -> None:
+    """A broken transport is the sandbox user's to mend: nobody else hears of it for an event."""
+    error = None if told.cancelled() else told.exception()
+    if error is not None:
+        _log.error("an event could not be delivered", exc_info=error)

@@ -1,0 +1,209 @@
+"""Socket Mode: the app's web sockets, and deliveries over them.
+
+See https://docs.slack.dev/apis/events-api/using-socket-mode.
+"""
+
+import asyncio
+import threading
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TookTooLong
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from sandbox.base.ids import new_secret
+from sandbox.delivery.dispatcher import ACK_SECONDS, Ack, Delivery, NotAcknowledged, Retry
+from sandbox.delivery.faults import DisconnectReason
+from sandbox.delivery.stalled_socket import stall_of
+from sandbox.state.installation import Install
+from sandbox.state.models import Json
+
+CONNECTIONS = 10
+"""How many sockets one app may have open."""
+
+
+class SocketMode:
+    """The open sockets; deliveries go round them, and each ticket opens one."""
+
+    def __init__(self, install: Install) -> None:
+        self._install = install
+        self._lock = threading.Condition()
+        self._tickets: set[str] = set()
+        self._sockets: list[WebSocket] = []
+        self._warned: set[WebSocket] = set()
+        self._stalled: set[WebSocket] = set()
+        self._waiting: dict[str, Future[Ack]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._turn = 0
+
+    def ticket(self) -> str:
+        """A word that opens one socket, once."""
+        ticket = new_secret(32)
+        with self._lock:
+            self._tickets.add(ticket)
+        return ticket
+
+    async def serve(self, socket: WebSocket) -> None:
+        """Serve one socket until it closes."""
+        with self._lock:
+            ticket = socket.query_params.get("ticket", "")
+            allowed = ticket in self._tickets and len(self._sockets) < CONNECTIONS
+            self._tickets.discard(ticket)
+        if not allowed:
+            await socket.close(code=1008)
+            return
+        self._loop = asyncio.get_running_loop()
+        await socket.accept()
+        try:
+            await socket.send_json(self._hello())
+            for replaced in self._opened(socket):
+                await _close(replaced)
+            while True:
+                self._received(socket, await socket.receive_json())
+        except WebSocketDisconnect:
+            return
+        finally:
+            self._gone(socket)
+
+    def deliver(self, delivery: Delivery) -> Ack:
+        """A `Transport`: one envelope on one of the sockets, and its acknowledgement."""
+        envelope_id, answer = str(uuid4()), Future[Ack]()
+        with self._lock:
+            loop = self._loop
+            if loop is None or not self._sockets:
+                raise NotAcknowledged("dispatch_failed")
+            self._waiting[envelope_id] = answer
+        sending = asyncio.run_coroutine_threadsafe(
+            self._send(_envelope(envelope_id, delivery)), loop
+        )
+        try:
+            if not sending.result(ACK_SECONDS):
+                raise NotAcknowledged("dispatch_failed")
+            return answer.result(ACK_SECONDS)
+        except TookTooLong:
+            sending.cancel()
+            raise NotAcknowledged("operation_timeout") from None
+        finally:
+            with self._lock:
+                self._waiting.pop(envelope_id, None)
+
+    def wait(self, within: float) -> bool:
+        """Wait at most so many real seconds for an open socket; whether there is one."""
+        with self._lock:
+            return self._lock.wait_for(lambda: bool(self._sockets), within)
+
+    def disconnect(self, reason: DisconnectReason) -> None:
+        """Send ``disconnect`` on every socket, and close it: the app opens others.
+
+        One that is only warned stays in use until the app has opened another.
+        """
+        with self._lock:
+            sockets, loop = list(self._sockets), self._loop
+            if reason == "warning":
+                self._warned.update(sockets)
+            else:
+                self._sockets.clear()
+        for socket in sockets:
+            if loop is not None:
+                asyncio.run_coroutine_threadsafe(_disconnect(socket, reason), loop).result(
+                    ACK_SECONDS
+                )
+
+    def stall(self, stalled: bool) -> None:
+        """Let the open sockets go silent, or let them speak again."""
+        with self._lock:
+            sockets, loop = list(self._sockets if stalled else self._stalled), self._loop
+            self._stalled = set(sockets) if stalled else set()
+        for socket in sockets:
+            if loop is not None:
+                asyncio.run_coroutine_threadsafe(_stall(socket, stalled), loop).result(ACK_SECONDS)
+
+    def _opened(self, socket: WebSocket) -> list[WebSocket]:
+        """Deliver on this one from now on; gives those that were warned and are replaced by it."""
+        with self._lock:
+            replaced = [s for s in self._sockets if s in self._warned]
+            self._sockets = [s for s in self._sockets if s not in self._warned] + [socket]
+            self._warned.clear()
+            self._lock.notify_all()
+            return replaced
+
+    async def _send(self, envelope: Json) -> bool:
+        """Send on the socket whose turn it is; False where all have gone."""
+        while (socket := self._next()) is not None:
+            if socket in self._stalled:
+                return True
+            try:
+                await socket.send_json(envelope)
+            except (WebSocketDisconnect, RuntimeError):  # it closed just now: the next one
+                self._gone(socket)
+            else:
+                return True
+        return False
+
+    def _next(self) -> WebSocket | None:
+        with self._lock:
+            self._turn += 1
+            return self._sockets[self._turn % len(self._sockets)] if self._sockets else None
+
+    def _hello(self) -> Json:
+        with self._lock:
+            count = len(self._sockets) + 1
+        return {
+            "type": "hello",
+            "num_connections": count,
+            "debug_info": {"host": "practice", "approximate_connection_time": 18060},
+            "connection_info": {"app_id": self._install.app_id},
+        }
+
+    def _received(self, socket: WebSocket, message: Any) -> None:
+        envelope_id = message.get("envelope_id") if isinstance(message, dict) else None
+        with self._lock:
+            waiting = self._waiting.pop(envelope_id, None) if envelope_id else None
+        if waiting is not None:
+            waiting.set_result(message.get("payload"))
+
+    def _gone(self, socket: WebSocket) -> None:
+        with self._lock:
+            if socket in self._sockets:
+                self._sockets.remove(socket)
+            self._stalled.discard(socket)
+            self._warned.discard(socket)
+
+
+def _envelope(envelope_id: str, delivery: Delivery) -> Json:
+    is_event = delivery.kind == "events_api"
+    envelope: Json = {
+        "envelope_id": envelope_id,
+        "type": delivery.kind,
+        "payload": delivery.body,
+        "accepts_response_payload": not is_event,
+    }
+    return envelope | (_retried(delivery.retry) if is_event else {})
+
+
+def _retried(retry: Retry | None) -> Json:
+    """Events say in the envelope whether they were sent before; over sockets, silence is all."""
+    if retry is None:
+        return {"retry_attempt": 0, "retry_reason": ""}
+    return {"retry_attempt": retry.number, "retry_reason": "timeout"}
+
+
+async def _disconnect(socket: WebSocket, reason: DisconnectReason) -> None:
+    try:
+        await socket.send_json({"type": "disconnect", "reason": reason})
+    except (WebSocketDisconnect, RuntimeError):
+        return  # the app has closed it by itself
+    if reason != "warning":
+        await _close(socket)
+
+
+async def _stall(socket: WebSocket, stalled: bool) -> None:
+    """In the loop, so that whoever asked for it knows when it holds."""
+    stall_of(socket)(stalled)
+
+
+async def _close(socket: WebSocket) -> None:
+    with suppress(WebSocketDisconnect, RuntimeError):  # raised where it is closed already
+        await socket.close()

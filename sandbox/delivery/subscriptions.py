@@ -1,0 +1,58 @@
+"""Which events the app is told of: those it subscribed to, may read, and is present for."""
+
+from sandbox.delivery.event_queue import Teller
+from sandbox.delivery.payloads import Payloads
+from sandbox.state.installation import Install
+from sandbox.state.manifest import SCOPE_OF_EVENT
+from sandbox.state.models import ChannelKind, Json
+from sandbox.state.workspace import Workspace
+
+_CHANNEL_TYPES = {
+    ChannelKind.PUBLIC: "channel",
+    ChannelKind.PRIVATE: "group",
+    ChannelKind.IM: "im",
+    ChannelKind.MPIM: "mpim",
+}
+_SUBSCRIPTIONS = {
+    "channel": "message.channels",
+    "group": "message.groups",
+    "im": "message.im",
+    "mpim": "message.mpim",
+}
+
+
+def channel_type(kind: ChannelKind) -> str:
+    """What an event calls a kind of channel."""
+    return _CHANNEL_TYPES[kind]
+
+
+class Events:
+    """Hands events on to the app, if it is to have them; to be `Workspace.on_event`."""
+
+    def __init__(
+        self, workspace: Workspace, install: Install, payloads: Payloads, teller: Teller
+    ) -> None:
+        self._workspace = workspace
+        self._install = install
+        self._payloads = payloads
+        self._teller = teller
+
+    def emit(self, event: Json, channel: str | None = None) -> None:
+        """Deliver in the background; `channel` is where it happened, None for the workspace."""
+        if self._is_wanted(event) and self._is_present(event, channel):
+            self._teller.tell(self._payloads.event(event))
+
+    def _is_wanted(self, event: Json) -> bool:
+        name = event["type"]
+        if name == "message":
+            name = _SUBSCRIPTIONS[event["channel_type"]]
+        if name not in self._workspace.manifest.events or not self._install.active:
+            return False
+        scope = SCOPE_OF_EVENT[name]
+        return scope is None or scope in self._install.scopes
+
+    def _is_present(self, event: Json, channel: str | None) -> bool:
+        if channel is None or event["type"] == "app_home_opened":
+            return True
+        place = self._workspace.channel(channel)
+        return place is not None and self._install.bot_user in place.members

@@ -1,0 +1,166 @@
+"""Who and what there is in a practice Slack, as whoever runs it arranges it."""
+
+from sandbox.base.errors import SandboxError
+from sandbox.base.ids import new_id
+from sandbox.delivery.runtime import Wiring
+from sandbox.state.models import Account, Channel, ChannelKind, Role, Usergroup
+from sandbox.users.actions import Hands
+from sandbox.users.user import Person
+from sandbox.webapi.core.serializers import account_json
+
+GENERAL = "general"
+
+
+class Population:
+    """People, channels and user groups: adding, changing and finding them.
+
+    Args:
+        wiring: of the practice Slack.
+    """
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self.workspace = wiring.workspace
+        self.install = wiring.install
+        self.hands = Hands(wiring)
+
+    def add_person(self, name: str, *, role: str = "member", real_name: str = "") -> Person:
+        """Add somebody, in #general but for deactivated people and guests of a single channel.
+
+        Args:
+            name: the handle, such as ``alice``.
+            role: one of `sandbox.state.models.Role`.
+
+        Raises:
+            SandboxError: the handle is taken.
+            ValueError: there is no such role.
+        """
+        if self.workspace.account_named(name) is not None:
+            raise SandboxError(f"there is a {name} already")
+        kind = Role(role)
+        team = self.workspace.other_team_id if kind is Role.OUTSIDER else self.workspace.team_id
+        account = Account(
+            new_id("U"),
+            name,
+            real_name or name.title(),
+            f"{name}@example.com",
+            team,
+            kind,
+            self.workspace.clock.now(),
+            deleted=kind is Role.DEACTIVATED,
+        )
+        with self.workspace.change():
+            self.workspace.accounts[account.id] = account
+            if kind not in (Role.DEACTIVATED, Role.SINGLE_CHANNEL_GUEST):
+                self._channel(GENERAL).members.append(account.id)
+        return self.person(name)
+
+    def person(self, name: str) -> Person:
+        """Somebody by handle. Raises SandboxError where there is nobody of this name."""
+        account = self._account(name)
+        return Person(self._wiring, self.hands, account.id, self._channel(GENERAL).id)
+
+    def change_role(self, name: str, role: str) -> None:
+        """Give somebody another role; the app is told by ``user_change``.
+
+        Raises:
+            SandboxError: there is nobody of this name, or they would change organisations.
+            ValueError: there is no such role.
+        """
+        account, kind = self._account(name), Role(role)
+        if Role.OUTSIDER in (account.role, kind) and account.role is not kind:
+            raise SandboxError(f"{name} cannot change organisations")
+        with self.workspace.change():
+            account.role, account.deleted = kind, kind is Role.DEACTIVATED
+            if account.deleted:
+                self._leave_channels(account.id)
+            account.updated = self.workspace.clock.now()
+            with_email = "users:read.email" in self.install.scopes
+            user = account_json(self.workspace, self.install, account, with_email=with_email)
+        self.workspace.emit({"type": "user_change", "user": user})
+
+    def _leave_channels(self, user: str) -> None:
+        for channel in self.workspace.channels.values():
+            if not channel.is_direct and user in channel.members:
+                channel.members.remove(user)
+
+    def deactivate(self, name: str) -> None:
+        """Deactivate somebody; see `change_role`."""
+        self.change_role(name, "deactivated")
+
+    def add_channel(
+        self, name: str, *, members: list[str] | None = None, private: bool = False
+    ) -> str:
+        """Add a channel with these people (by handle) in it; returns its id.
+
+        Deactivated people are in no channel, so those among them are left out.
+
+        Raises:
+            SandboxError: the name is taken, one of the people is unknown, or a guest of one
+                channel is in another one already.
+        """
+        if self.workspace.channel_named(name) is not None:
+            raise SandboxError(f"there is a #{name} already")
+        ids = [id_ for member in members or [] if (id_ := self._may_join(member)) is not None]
+        kind = ChannelKind.PRIVATE if private else ChannelKind.PUBLIC
+        now = self.workspace.clock.now()
+        channel = Channel(new_id("C"), name, kind, now, ids[0] if ids else "", ids)
+        with self.workspace.change():
+            self.workspace.channels[channel.id] = channel
+        return channel.id
+
+    def _may_join(self, name: str) -> str | None:
+        """The id of somebody who can be put into one more channel; None for the deactivated."""
+        account = self._account(name)
+        if account.deleted:
+            return None
+        channels = self.workspace.channels_of(account.id)
+        if account.role is Role.SINGLE_CHANNEL_GUEST and channels:
+            raise SandboxError(f"{name} is a guest of #{channels[0].name} alone")
+        return account.id
+
+    def invite_app(self, channel: str) -> None:
+        """Put the app into a channel, by its name; nothing happens when it is there already."""
+        with self.workspace.change():
+            members = self._channel(channel).members
+            if self.install.bot_user not in members:
+                members.append(self.install.bot_user)
+
+    def grant_scope(self, scope: str) -> None:
+        """Grant the app a scope, as a new installation with another manifest would."""
+        self.install.scopes.add(scope)
+
+    def revoke_scope(self, scope: str) -> None:
+        """Take a scope away: methods that need it answer ``missing_scope``."""
+        self.install.scopes.discard(scope)
+
+    def add_usergroup(self, handle: str, members: list[str]) -> str:
+        """Add a user group of these people (by handle); returns its id."""
+        ids = [self._account(member).id for member in members]
+        group = Usergroup(new_id("S"), handle, handle, ids, self.workspace.clock.now())
+        with self.workspace.change():
+            self.workspace.usergroups[group.id] = group
+        return group.id
+
+    def _add_bot(self) -> None:
+        """Add the app's own account, or give it the name that the manifest has now."""
+        manifest = self.workspace.manifest
+        name = manifest.bot_name or manifest.name
+        handle = "".join(c for c in name.lower() if c.isalnum())
+        now = self.workspace.clock.now()
+        bot = Account(
+            self.install.bot_user, handle, name, "", self.workspace.team_id, Role.BOT, now
+        )
+        self.workspace.accounts[bot.id] = bot
+
+    def _account(self, name: str) -> Account:
+        found = self.workspace.account_named(name)
+        if found is None:
+            raise SandboxError(f"there is nobody called {name}")
+        return self.workspace.accounts[found.id]
+
+    def _channel(self, name: str) -> Channel:
+        found = self.workspace.channel_named(name)
+        if found is None:
+            raise SandboxError(f"there is no channel {name}")
+        return self.workspace.channels[found.id]

@@ -1,0 +1,212 @@
+"""One app that many workspaces install: OAuth, and one Web API for all of them.
+
+Each workspace is a `PracticeSlack` of its own. What they share is what an app has once: its id, its
+client, its signing secret and the address of the Web API, where a call's token tells whose it is.
+"""
+
+import base64
+import binascii
+import json
+from pathlib import Path
+from typing import Self
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from sandbox.base.clock import Clock
+from sandbox.base.ids import new_hex, new_secret
+from sandbox.delivery.signed_http import HttpDelivery
+from sandbox.sandbox import PracticeSlack
+from sandbox.server.server import arguments
+from sandbox.server.threaded_server import Serving
+from sandbox.state.installation import Install
+from sandbox.state.models import Json
+from sandbox.users.user import Person
+
+# What each of an app's installations has in common.
+_SHARED = ("app_id", "app_token", "signing_secret", "verification")
+
+
+class Distribution:
+    """Serves once started. Workspaces are added, and the app is in none until it is installed.
+
+    Args:
+        manifest: the app's, as a file or as the values read from one.
+        clock: the workspaces' time; tests hold it.
+    """
+
+    def __init__(self, manifest: Path | Json, *, clock: Clock | None = None) -> None:
+        self._manifest = manifest
+        self._clock = clock
+        self._app = Install()
+        self.client_id = f"{new_hex(6)}.{new_hex(6)}"
+        self.client_secret = new_hex(32)
+        self.workspaces: list[PracticeSlack] = []
+        self._codes: dict[str, tuple[PracticeSlack, str, str, frozenset[str]]] = {}
+        self._gone: set[str] = set()
+        self._serving = Serving(
+            Starlette(
+                routes=[
+                    Route("/oauth/v2/authorize", self._authorize, methods=["GET"]),
+                    Route("/api/{method}", self._call, methods=["GET", "POST"]),
+                ]
+            ),
+            name="practice Slack of many workspaces",
+        )
+
+    def add_workspace(self, team_name: str) -> PracticeSlack:
+        """Add a workspace, at work already, in which the app is not installed."""
+        slack = PracticeSlack(self._manifest, clock=self._clock, team_name=team_name)
+        for name in _SHARED:
+            setattr(slack.install, name, getattr(self._app, name))
+        slack.install.active = False
+        slack.start()
+        self.workspaces.append(slack)
+        return slack
+
+    def consents(self, person: Person, authorize_url: str) -> str:
+        """The address to which Slack sends the browser of somebody who agrees to an installation.
+
+        Args:
+            authorize_url: where the app has sent them.
+
+        Raises:
+            ValueError: it names another app, or a scope that the app's configuration lacks.
+        """
+        slack = next(s for s in self.workspaces if s.workspace.account(person.id) is not None)
+        asked = dict(parse_qsl(authorize_url.partition("?")[2]))
+        return self._redirect(slack, person.id, asked)
+
+    def delivers_to(self, url: str) -> list[HttpDelivery]:
+        """Deliver by signed HTTP from every workspace that there is."""
+        return [slack.deliver_to(url) for slack in self.workspaces]
+
+    def uninstalls(self, slack: PracticeSlack) -> None:
+        """Take the app out of a workspace: Slack tells of both, in no certain order."""
+        install, bot = slack.install, slack.install.bot_user
+        slack.workspace.emit({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [bot]}})
+        slack.workspace.emit({"type": "app_uninstalled"})
+        self._gone.add(install.bot_token)
+        install.active = False
+
+    # --- running ------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        self._serving.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for slack in self.workspaces:
+            slack.stop()
+        self._serving.stop()
+
+    @property
+    def api_url(self) -> str:
+        """The Web API's address for an SDK."""
+        return f"http://{self._serving.address}/api/"
+
+    @property
+    def authorize_url(self) -> str:
+        """Where an app sends people who want to install it."""
+        return f"http://{self._serving.address}/oauth/v2/authorize"
+
+    # --- OAuth --------------------------------------------------------------------------------
+
+    def _redirect(self, slack: PracticeSlack, user: str, asked: dict[str, str]) -> str:
+        wanted = frozenset(scope for scope in asked.get("scope", "").split(",") if scope)
+        if asked.get("client_id") != self.client_id or not wanted:
+            raise ValueError("this is no way to ask for an installation of the app")
+        if lacking := sorted(wanted.difference(slack.workspace.manifest.scopes)):
+            raise ValueError(f"invalid_scope: the app's configuration lacks {', '.join(lacking)}")
+        code = new_secret()
+        self._codes[code] = (slack, user, asked.get("redirect_uri", ""), wanted)
+        answer = urlencode({"code": code, "state": asked.get("state", "")})
+        return f"{asked.get('redirect_uri', '')}?{answer}"
+
+    async def _authorize(self, request: Request) -> Response:
+        """For a browser: `&as=<handle>` says who agrees, since nobody is signed in here."""
+        name = request.query_params.get("as", "")
+        found = (s for s in self.workspaces if s.workspace.account_named(name) is not None)
+        slack = next(found, None)
+        account = slack.workspace.account_named(name) if slack else None
+        if slack is None or account is None:
+            return PlainTextResponse("Say who agrees: add &as=<handle>.", status_code=400)
+        try:
+            where = self._redirect(slack, account.id, dict(request.query_params))
+        except ValueError as error:
+            return PlainTextResponse(str(error), status_code=400)
+        return RedirectResponse(where, status_code=302)
+
+    def _access(self, args: dict[str, str], client: tuple[str, str]) -> Json:
+        """`oauth.v2.access`: https://docs.slack.dev/reference/methods/oauth.v2.access."""
+        if client != (self.client_id, self.client_secret):
+            return {"ok": False, "error": "bad_client_secret"}
+        nothing = (None, "", "", frozenset[str]())
+        slack, user, redirect, wanted = self._codes.pop(args.get("code", ""), nothing)
+        if slack is None:
+            return {"ok": False, "error": "invalid_code"}
+        if args.get("redirect_uri", "") != redirect:
+            return {"ok": False, "error": "bad_redirect_uri"}
+        if not slack.install.active:
+            # Installed again, an app has another token; its bot stays who it was.
+            slack.install.bot_token = Install().bot_token
+            slack.install.scopes = set()
+            slack.install.active = True
+        # An authorization adds to what was granted before, and takes nothing away.
+        slack.install.scopes |= wanted
+        return {
+            "ok": True,
+            "app_id": slack.install.app_id,
+            "authed_user": {"id": user},
+            "scope": ",".join(sorted(slack.install.scopes)),
+            "token_type": "bot",
+            "access_token": slack.install.bot_token,
+            "bot_user_id": slack.install.bot_user,
+            "team": {"id": slack.team_id, "name": slack.workspace.team_name},
+            "enterprise": None,
+            "is_enterprise_install": False,
+        }
+
+    # --- the Web API --------------------------------------------------------------------------
+
+    async def _call(self, request: Request) -> Response:
+        method = request.path_params["method"]
+        try:
+            args = await arguments(request)
+        except ValueError:
+            return _json(200, {}, {"ok": False, "error": "invalid_json"})
+        if method == "oauth.v2.access":
+            return _json(200, {}, self._access(args, _basic(request) or _in_body(args)))
+        token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+        token = token or str(args.get("token", ""))
+        found = (s for s in self.workspaces if s.bot_token == token)
+        slack = next(found, None)
+        if slack is None:
+            code = "token_revoked" if token in self._gone else "invalid_auth"
+            return _json(200, {}, {"ok": False, "error": code})
+        status, headers, answer = await run_in_threadpool(slack.web_api.call, method, args, token)
+        return _json(status, headers, answer)
+
+
+def _json(status: int, headers: dict[str, str], body: Json) -> Response:
+    headers = {"Content-Type": "application/json; charset=utf-8", **headers}
+    return Response(json.dumps(body), status_code=status, headers=headers)
+
+
+def _basic(request: Request) -> tuple[str, str] | None:
+    kind, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        name, _, secret = base64.b64decode(encoded).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return name, secret
+
+
+def _in_body(args: dict[str, str]) -> tuple[str, str]:
+    return str(args.get("client_id", "")), str(args.get("client_secret", ""))

@@ -1,0 +1,125 @@
+"""Serving the page: NiceGUI mounted in the practice Slack's own application."""
+
+import hashlib
+import threading
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from nicegui import app as nicegui_app
+from nicegui import ui
+from starlette.applications import Starlette
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from sandbox.page.base.protocols import ShownSlack
+from sandbox.page.base.tab import Tab, first_place
+from sandbox.page.layout.window import build
+from sandbox.state.models import Role
+
+_STYLE = Path(__file__).parent / "style"
+_SLACK = "practice_slack"
+_one_at_a_time = threading.Lock()
+
+
+def attach(app: Starlette, slack: ShownSlack) -> None:
+    """Put the page for `slack` at ``/`` of `app`. Call it before `app` starts, after other routes.
+
+    NiceGUI keeps one event loop for a process, so pages of several practice Slacks can follow one
+    another in a process, but not run at the same time.
+
+    Raises:
+        RuntimeError: when `app` starts while another page of this process is running.
+    """
+    _configure()
+
+    async def page_app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[_SLACK] = slack
+        await nicegui_app(scope, receive, send)
+
+    app.mount("/page-style", StaticFiles(directory=_STYLE))
+    app.mount("/", page_app)
+    before = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(parent: Starlette) -> AsyncIterator[Mapping[str, Any] | None]:
+        if not _one_at_a_time.acquire(blocking=False):
+            raise RuntimeError("another practice Slack's page is running in this process")
+        try:
+            async with nicegui_app.router.lifespan_context(nicegui_app), before(parent) as state:
+                yield state
+        finally:
+            _one_at_a_time.release()
+
+    app.router.lifespan_context = lifespan  # type: ignore[assignment]  # as NiceGUI wraps it too
+
+
+@cache
+def _configure() -> None:
+    """Tell NiceGUI once how to serve; it keeps the settings for the whole process."""
+    ui.run_with(
+        FastAPI(),  # NiceGUI mounts itself there too; this one is never served
+        title="Practice Slack",
+        language="en-US",
+        favicon=_STYLE / "icon.svg",
+        tailwind=False,
+        reconnect_timeout=30.0,
+        show_welcome_message=False,
+    )
+    ui.page("/")(_window)
+
+
+async def _window(request: Request) -> None:
+    """One tab's window, as its address asks for it."""
+    slack: ShownSlack = request.scope[_SLACK]
+    query = dict(request.query_params)
+    _link_style()
+    me = _person(slack, query.get("as"))
+    if me is None:
+        ui.label("Nobody is in this workspace yet. Add a person, then reload.")
+        return
+    ui.page_title(f"{slack.workspace.team_name} · Practice Slack")
+    tab = Tab(slack, me, first_place(slack, me, query.get("in")), query)
+    build(tab)
+    await _arrived(tab)
+
+
+async def _arrived(tab: Tab) -> None:
+    """Once the browser is there: a reload takes ephemeral messages away, as it does in Slack."""
+    client = ui.context.client
+    await client.connected()
+    how = "performance.getEntriesByType('navigation')[0].type"
+    if await client.run_javascript(how, timeout=10) == "reload":
+        await tab.do(tab.hands.reload, tab.me)
+    tab.refresh()
+    client.run_javascript("document.documentElement.dataset.ready = 'yes'")
+
+
+def _person(slack: ShownSlack, wanted: str | None) -> str | None:
+    """The id of whoever the address names, else of the first admin, else of anybody."""
+    people = slack.workspace.people()
+    for account in people:
+        if wanted in (account.id, account.name):
+            return account.id
+    admins = [a for a in people if a.role in (Role.ADMIN, Role.OWNER, Role.PRIMARY_OWNER)]
+    return (admins or people)[0].id if people else None
+
+
+@cache
+def _style_version() -> str:
+    """Changes with the style, so that a browser does not keep an older one."""
+    digest = hashlib.sha256()
+    for file in sorted(_STYLE.iterdir()):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _link_style() -> None:
+    for file in sorted(_STYLE.glob("*.css")):
+        link = f'<link rel="stylesheet" href="/page-style/{file.name}?v={_style_version()}">'
+        ui.add_head_html(link)
+    script = f'<script src="/page-style/page.js?v={_style_version()}"></script>'
+    ui.add_head_html(script)

@@ -1,0 +1,25 @@
+"""The small square pictures beside names: initials on a colour, as for people without a photo."""
+
+from sandbox.page.base.formatting import face_colour, initials
+from sandbox.page.base.html_tags import tag
+from sandbox.page.base.protocols import ShownSlack
+
+
+def face(slack: ShownSlack, user: str, size: int) -> None:
+    """Draw somebody's face.
+
+    Args:
+        slack: the workspace they are in.
+        user: their id; the app's own face has the colour that its manifest names.
+        size: its side, in pixels.
+    """
+    account = slack.workspace.account(user)
+    name = account.real_name if account else "Slackbot"
+    colour = face_colour(user)
+    if account is not None and account.is_bot:
+        colour = slack.workspace.manifest.background_color
+    made = tag("span", initials(name), "face", aria_hidden="true")
+    made.style(
+        f"background:{colour};width:{size}px;height:{size}px;"
+        f"font-size:{max(9, round(size * 0.4))}px;border-radius:{max(3, round(size * 0.2))}px"
+    )

@@ -1,0 +1,27 @@
+"""What the page needs of the practice Slack that it shows."""
+
+from typing import Protocol
+
+from sandbox.state.traffic import TrafficLog
+from sandbox.state.workspace import Workspace
+from sandbox.users.actions import Hands
+
+
+class ShownSlack(Protocol):
+    """As much of `sandbox.PracticeSlack` as the page looks at: it reads, and acts by the hands."""
+
+    @property
+    def workspace(self) -> Workspace:
+        """What there is, safe to read."""
+
+    @property
+    def hands(self) -> Hands:
+        """What anybody can do with a mouse and a keyboard."""
+
+    @property
+    def traffic(self) -> TrafficLog:
+        """Every exchange between the app and Slack."""
+
+    @property
+    def bot_user_id(self) -> str:
+        """The id of the app's bot user."""

@@ -1,0 +1,57 @@
+"""Text objects and messages as one person reads them: their names, their time zone, their today."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+from sandbox.page.base.formatting import zone_of
+from sandbox.state.workspace import Workspace
+from sandbox.text import NameBook, parse, parse_rich_text, parse_text_object, to_html, to_plain
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who reads: whose names are shown, and in which time zone dates are.
+
+    Args:
+        names: what to show for ids.
+        now: the workspace's time, in the reader's zone.
+        zone: the reader's time zone.
+    """
+
+    names: NameBook
+    now: datetime
+    zone: tzinfo
+
+    def html(self, mrkdwn: str) -> str:
+        """A message's text as HTML."""
+        return to_html(parse(mrkdwn), self.names, self.now, self.zone)
+
+    def html_of(self, text_object: Mapping[str, Any]) -> str:
+        """A plain_text or mrkdwn object as HTML."""
+        return to_html(parse_text_object(text_object), self.names, self.now, self.zone)
+
+    def html_of_rich_text(self, block: Mapping[str, Any]) -> str:
+        """A rich_text block as HTML."""
+        return to_html(parse_rich_text(block), self.names, self.now, self.zone)
+
+    def plain(self, text_object: Mapping[str, Any] | None) -> str:
+        """A text object as the words somebody reads; empty for None."""
+        if not text_object:
+            return ""
+        return to_plain(parse_text_object(text_object), self.names, now=self.now, tz=self.zone)
+
+
+def reader_for(workspace: Workspace, user: str) -> Reader:
+    """The reader that the account `user` is, now.
+
+    Raises:
+        KeyError: there is no such account.
+    """
+    account = workspace.account(user)
+    if account is None:
+        raise KeyError(user)
+    zone = zone_of(account)
+    now = datetime.fromtimestamp(workspace.clock.now(), zone)
+    return Reader(workspace.names(), now, zone)

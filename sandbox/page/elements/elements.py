@@ -1,0 +1,174 @@
+"""Block Kit's elements: buttons, overflow menus, images, and where every other kind is drawn."""
+
+from collections.abc import Callable
+
+from nicegui import ui
+
+from sandbox.page.base.html_tags import button, markup, tag
+from sandbox.page.base.icons import icon
+from sandbox.page.elements.fields import (
+    date_field,
+    datetime_field,
+    number_field,
+    text_field,
+    time_field,
+)
+from sandbox.page.elements.options import checkboxes, radio_buttons
+from sandbox.page.elements.select_menus import select
+from sandbox.page.elements.surface import Stage
+from sandbox.state.models import Json
+
+Draw = Callable[[Stage, str, Json, str | None], None]
+"""Draws one element, given the stage, the block's id, the element, and the input's label if any."""
+
+
+def draw_element(stage: Stage, block_id: str, element: Json, label: str | None = None) -> None:
+    """Draw one element where the page is being built.
+
+    Args:
+        stage: what it stands on.
+        block_id: the block it is in.
+        element: the element, as the app gave it.
+        label: the words of the input block around it; None elsewhere.
+    """
+    _ELEMENTS.get(element.get("type", ""), _unknown)(stage, block_id, element, label)
+
+
+def _button(stage: Stage, block_id: str, element: Json, _label: str | None) -> None:
+    text = stage.reader.plain(element.get("text"))
+    style = element.get("style", "")
+    action_id = element.get("action_id", "")
+    url = element.get("url")
+    made = button(
+        text,
+        f"btn {style}".strip(),
+        aria_label=element.get("accessibility_label"),
+        data_action_id=action_id,
+    )
+    value: Json = {"type": "button", "value": element.get("value")}
+
+    async def press() -> None:
+        if not await stage.agreed(element.get("confirm")):
+            return
+        put_busy(made, busy=True)
+        try:
+            await stage.act(block_id, action_id, value)
+        finally:
+            put_busy(made, busy=False)
+        if url:
+            ui.navigate.to(url, new_tab=True)
+
+    made.on("click", press, [])
+
+
+def put_busy(made: ui.element, *, busy: bool) -> None:
+    """Show that an element waits for the app, and keep it from being pressed again meanwhile."""
+    if made.is_deleted:
+        return
+    if busy:
+        made.classes(add="busy").props["aria-busy"] = "true"
+        made.props["disabled"] = True
+    else:
+        made.classes(remove="busy").props.pop("aria-busy", None)
+        made.props.pop("disabled", None)
+
+
+def _overflow(stage: Stage, block_id: str, element: Json, _label: str | None) -> None:
+    action_id = element.get("action_id", "")
+    opener = button(
+        "",
+        "btn btn-icon",
+        aria_label="More actions",
+        aria_haspopup="menu",
+        data_action_id=action_id,
+    )
+    with opener:
+        icon("dots")
+        with ui.menu().classes("menu").props("auto-close role=menu transition-duration=60") as menu:
+            for option in element.get("options", []):
+                _overflow_item(stage, block_id, element, option)
+    menu.props["anchor"] = "bottom right"
+    menu.props["self"] = "top right"
+
+
+def _overflow_item(stage: Stage, block_id: str, element: Json, option: Json) -> None:
+    item = button("", "menu-item", role="menuitem")
+    with item:
+        tag("span", stage.reader.plain(option.get("text")))
+        if option.get("description"):
+            tag("small", stage.reader.plain(option["description"]), "note")
+
+    async def choose() -> None:
+        value: Json = {"type": "overflow", "selected_option": option}
+        if not await stage.agreed(element.get("confirm")):
+            return
+        await stage.act(block_id, element.get("action_id", ""), value)
+        if option.get("url"):
+            ui.navigate.to(option["url"], new_tab=True)
+
+    item.on("click", choose, [])
+
+
+def _image(_stage: Stage, _block_id: str, element: Json, _label: str | None) -> None:
+    draw_image(element, "accessory-image")
+
+
+def draw_image(image: Json, classes: str) -> None:
+    """A picture from the app; its alternative text where the page cannot show it.
+
+    Only pictures inside the message (``data:``) or on this machine are fetched, because the page
+    asks nothing of the outside world.
+    """
+    url = str(image.get("image_url", ""))
+    words = str(image.get("alt_text", ""))
+    if url.startswith(("data:image/", "/", "http://127.0.0.1", "http://localhost")):
+        tag("img", classes=classes, src=url, alt=words)
+    else:
+        tag("span", words, f"{classes} image-stand-in", role="img", aria_label=words, title=url)
+
+
+def _unknown(_stage: Stage, _block_id: str, element: Json, _label: str | None) -> None:
+    kind = element.get("type", "?")
+    tag("span", f"The practice Slack does not draw “{kind}”.", "note", data_unknown=kind)
+
+
+def _icon_button(stage: Stage, block_id: str, element: Json, label: str | None) -> None:
+    text = stage.reader.plain(element.get("text"))
+    _button(stage, block_id, element | {"text": {"type": "plain_text", "text": text}}, label)
+
+
+def _feedback_buttons(stage: Stage, block_id: str, element: Json, label: str | None) -> None:
+    for side in ("positive_button", "negative_button"):
+        part: Json = element.get(side, {})
+        _button(stage, block_id, part | {"action_id": element.get("action_id", "")}, label)
+
+
+def _mrkdwn(stage: Stage, _block_id: str, element: Json, _label: str | None) -> None:
+    markup(stage.reader.html_of(element), "mrkdwn", "span")
+
+
+_ELEMENTS: dict[str, Draw] = {
+    "button": _button,
+    "workflow_button": _button,
+    "icon_button": _icon_button,
+    "feedback_buttons": _feedback_buttons,
+    "overflow": _overflow,
+    "image": _image,
+    "mrkdwn": _mrkdwn,
+    "plain_text": _mrkdwn,
+    "checkboxes": checkboxes,
+    "radio_buttons": radio_buttons,
+    "plain_text_input": text_field,
+    "email_text_input": text_field,
+    "url_text_input": text_field,
+    "rich_text_input": text_field,
+    "number_input": number_field,
+    "datepicker": date_field,
+    "timepicker": time_field,
+    "datetimepicker": datetime_field,
+    **{
+        f"{many}{kind}_select": select
+        for many in ("", "multi_")
+        for kind in ("static", "external", "users", "channels", "conversations")
+    },
+}

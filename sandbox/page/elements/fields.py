@@ -1,0 +1,167 @@
+"""Fields that are typed into: text, numbers, dates and times."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from nicegui.events import GenericEventArguments
+
+from sandbox.page.base.html_tags import Tag, tag
+from sandbox.page.elements.surface import Stage
+from sandbox.state.models import Json
+
+_INPUT_TYPES = {"email_text_input": "email", "url_text_input": "url"}
+_TYPED = "(e) => emit(e.target.value)"
+_ENTER = (
+    "(e) => { if (e.key === 'Enter' && !e.isComposing)"
+    " { e.preventDefault(); emit(e.target.value) } }"
+)
+
+
+def _field(stage: Stage, element: Json, label: str | None, name: str, shown: str) -> Tag:
+    """An empty field with its words for screen readers; `shown` is what stands in it at first."""
+    placeholder = stage.reader.plain(element.get("placeholder"))
+    made = tag(
+        name,
+        classes="field",
+        aria_label=label or placeholder or element.get("action_id"),
+        placeholder=placeholder or None,
+        data_action_id=element.get("action_id"),
+        autocomplete="off",
+    )
+    if shown:
+        made.props[".defaultValue"] = shown
+    if element.get("focus_on_load"):
+        made.props["data-autofocus"] = True
+    return made
+
+
+def text_field(stage: Stage, block_id: str, element: Json, label: str | None) -> None:
+    """A text input; it remembers at each key, and tells the app when the app has asked for it."""
+    multiline = bool(element.get("multiline")) or element["type"] == "rich_text_input"
+    stored = stage.value(block_id, element.get("action_id", ""))
+    shown = _words_of(stored) if stored else element.get("initial_value")
+    made = _field(stage, element, label, "textarea" if multiline else "input", shown or "")
+    if not multiline:
+        made.props["type"] = _INPUT_TYPES.get(element["type"], "text")
+    _limit_length(made, element)
+    action_id = element.get("action_id", "")
+    config = element.get("dispatch_action_config", {}).get("trigger_actions_on")
+    triggers = config if config is not None else ["on_enter_pressed"]
+
+    def value_of(words: str) -> Json:
+        return _text_value(element["type"], words)
+
+    async def typed(event: GenericEventArguments) -> None:
+        words = str(event.args)
+        stage.enter(block_id, action_id, value_of(words))
+        if stage.dispatches(block_id) and "on_character_entered" in triggers:
+            await stage.act(block_id, action_id, value_of(words))
+
+    async def entered(event: GenericEventArguments) -> None:
+        words = str(event.args)
+        stage.enter(block_id, action_id, value_of(words))
+        if stage.dispatches(block_id) and "on_enter_pressed" in triggers:
+            await stage.act(block_id, action_id, value_of(words))
+        elif stage.in_view:
+            await stage.tab.submit()
+
+    made.on("input", typed, js_handler=_TYPED)
+    if not multiline:
+        made.on("keydown", entered, js_handler=_ENTER)
+
+
+def _text_value(kind: str, words: str) -> Json:
+    if kind != "rich_text_input":
+        return {"type": kind, "value": words or None}
+    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": words}]}
+    rich = {"type": "rich_text", "elements": [section]} if words else None
+    return {"type": kind, "rich_text_value": rich}
+
+
+def _words_of(stored: Json) -> str | None:
+    """The words in a stored value; those of rich text without their formatting."""
+    if stored.get("type") != "rich_text_input":
+        return stored.get("value")
+    parts = [
+        leaf.get("text", "")
+        for section in (stored.get("rich_text_value") or {}).get("elements", [])
+        for leaf in section.get("elements", [])
+    ]
+    return "".join(parts)
+
+
+def _limit_length(made: Tag, element: Json) -> None:
+    """Slack refuses further characters at `max_length`, and says nothing about `min_length` yet."""
+    if element.get("max_length"):
+        made.props["maxlength"] = element["max_length"]
+
+
+def number_field(stage: Stage, block_id: str, element: Json, label: str | None) -> None:
+    """A number; Slack carries its value as text."""
+    stored = stage.value(block_id, element.get("action_id", ""))
+    shown = stored.get("value", element.get("initial_value"))
+    made = _field(stage, element, label, "input", shown or "")
+    made.props["inputmode"] = "decimal" if element.get("is_decimal_allowed") else "numeric"
+    action_id = element.get("action_id", "")
+
+    def typed(event: GenericEventArguments) -> None:
+        stage.enter(block_id, action_id, {"type": "number_input", "value": str(event.args) or None})
+
+    async def entered(event: GenericEventArguments) -> None:
+        value: Json = {"type": "number_input", "value": str(event.args) or None}
+        stage.enter(block_id, action_id, value)
+        if stage.dispatches(block_id):
+            await stage.act(block_id, action_id, value)
+
+    made.on("input", typed, js_handler=_TYPED)
+    made.on("keydown", entered, js_handler=_ENTER)
+
+
+def date_field(stage: Stage, block_id: str, element: Json, label: str | None) -> None:
+    """A day, as ``YYYY-MM-DD``."""
+    shown = _stored(stage, block_id, element, "date")
+    _picked(stage, block_id, element, _field(stage, element, label, "input", shown), "date", str)
+
+
+def time_field(stage: Stage, block_id: str, element: Json, label: str | None) -> None:
+    """A time of day, as ``HH:MM``."""
+    shown = _stored(stage, block_id, element, "time")
+    _picked(stage, block_id, element, _field(stage, element, label, "input", shown), "time", str)
+
+
+def datetime_field(stage: Stage, block_id: str, element: Json, label: str | None) -> None:
+    """A moment; Slack carries it in seconds since 1970, and shows it in the reader's zone."""
+    stored = _stored(stage, block_id, element, "date_time")
+    zone = stage.reader.zone
+    shown = f"{datetime.fromtimestamp(int(stored), zone):%Y-%m-%dT%H:%M}" if stored else ""
+
+    def seconds(words: str) -> int:
+        return int(datetime.fromisoformat(words).replace(tzinfo=zone).timestamp())
+
+    made = _field(stage, element, label, "input", shown)
+    _picked(stage, block_id, element, made, "date_time", seconds)
+
+
+def _stored(stage: Stage, block_id: str, element: Json, kind: str) -> str:
+    """What stands in a picker: what was chosen, else what the app put there."""
+    stored = stage.value(block_id, element.get("action_id", ""))
+    return str(stored.get(f"selected_{kind}", element.get(f"initial_{kind}")) or "")
+
+
+def _picked(
+    stage: Stage,
+    block_id: str,
+    element: Json,
+    made: Tag,
+    kind: str,
+    read: Callable[[str], str | int],
+) -> None:
+    made.props["type"] = "datetime-local" if kind == "date_time" else kind
+    made.classes("field-picked")
+
+    async def change(event: GenericEventArguments) -> None:
+        words = str(event.args)
+        chosen = read(words) if words else None
+        await stage.choose(block_id, element, {"type": element["type"], f"selected_{kind}": chosen})
+
+    made.on("change", change, js_handler=_TYPED)

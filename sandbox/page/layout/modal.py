@@ -1,0 +1,104 @@
+"""The modal window: the topmost view of the acting person's stack."""
+
+from nicegui import ui
+from nicegui.element import Element
+
+from sandbox.page.base.avatars import face
+from sandbox.page.base.component import Part
+from sandbox.page.base.html_tags import Tag, button, tag
+from sandbox.page.base.icons import icon
+from sandbox.page.base.tab import Tab
+from sandbox.page.elements.blocks import draw_blocks
+from sandbox.page.elements.elements import put_busy
+from sandbox.page.elements.surface import Stage
+from sandbox.page.layout.warning import draw_notice
+from sandbox.state.models import View, ViewRef
+
+
+class Modal(Part):
+    """A dialog that is open while the person has a view on their stack.
+
+    It is drawn anew only when the app gives it another view. What comes and goes meanwhile (errors,
+    Slack's warning, the waiting for an answer) is put into what is drawn, because somebody may be
+    typing in it.
+    """
+
+    def __init__(self, tab: Tab) -> None:
+        self._dialog = ui.dialog().props("persistent no-shake transition-duration=80")
+        with self._dialog:
+            holder = tag("div", classes="modal")
+        holder.on("keydown.esc", self._close, js_handler="() => practiceSlack.noMenu() && emit()")
+        self._view: View | None = None
+        self._stage: Stage | None = None
+        self._notice: Element | None = None
+        self._noticed: str | None = None
+        self._submit: Tag | None = None
+        super().__init__(tab, holder)
+
+    def mark(self) -> object:
+        return self.tab.me, (self._view.id, self._view.hash) if self._view else None
+
+    def update(self) -> None:
+        views = self.tab.workspace.modals_of(self.tab.me)
+        self._view = views[-1] if views else None
+        super().update()
+        if self._view is not None:
+            self._follow(self._view)
+        self._dialog.value = self._view is not None
+
+    def draw(self) -> None:
+        view = self._view
+        if view is None:
+            return
+        title = self.tab.reader.plain(view.body.get("title"))
+        self._dialog.props["aria-label"] = title
+        self._head(title)
+        self._stage = Stage(
+            self.tab,
+            ViewRef(view.id),
+            self.tab.reader,
+            view.blocks,
+            values=view.values,
+            in_view=True,
+        )
+        with tag("div", classes="modal-content", tabindex="-1"):
+            self._notice, self._noticed = tag("div"), None
+            draw_blocks(self._stage, view.blocks)
+        self._foot(view)
+
+    def _follow(self, view: View) -> None:
+        """Show what has changed in a view that is drawn already."""
+        if self._stage is not None:
+            self._stage.show_errors(view.errors)
+        if self._notice is not None and view.notice != self._noticed:
+            self._noticed = view.notice
+            self._notice.clear()
+            with self._notice:
+                draw_notice(view.notice)
+        if self._submit is not None:
+            put_busy(self._submit, busy=view.waiting)
+
+    def _head(self, title: str) -> None:
+        with tag("div", classes="modal-head"):
+            face(self.tab.slack, self.tab.slack.bot_user_id, 28)
+            tag("h2", title, "modal-title")
+            cross = button("", "btn-plain", aria_label="Close window")
+            with cross:
+                icon("close")
+        cross.on("click", self._close_everything, [])
+
+    def _foot(self, view: View) -> None:
+        submit = self.tab.reader.plain(view.body.get("submit"))
+        close = self.tab.reader.plain(view.body.get("close")) or ("Cancel" if submit else "Close")
+        self._submit = None
+        with tag("div", classes="modal-actions"):
+            button(close, "btn btn-large").on("click", self._close, [])
+            if submit:
+                self._submit = button(submit, "btn btn-large primary")
+                self._submit.on("click", self.tab.submit, [])
+
+    async def _close(self) -> None:
+        await self.tab.do(self.tab.hands.close, self.tab.me)
+
+    async def _close_everything(self) -> None:
+        await self.tab.do(self.tab.hands.close, self.tab.me, everything=True)

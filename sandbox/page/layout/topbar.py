@@ -1,0 +1,86 @@
+"""The bar at the top, which Slack does not have: who is acting, the traffic, and what this is."""
+
+from nicegui import ui
+
+from sandbox.page.base.avatars import face
+from sandbox.page.base.component import Part
+from sandbox.page.base.formatting import ROLE_WORDS
+from sandbox.page.base.html_tags import button, tag
+from sandbox.page.base.icons import icon
+from sandbox.state.models import Account
+
+_ABOUT = (
+    "This is a practice Slack. It runs on this machine alone, and works like the real one.",
+    "The app in it is the real app. What you press here is what people will press.",
+    "Switch between people at the top, and open Traffic to see what the app and Slack say.",
+)
+
+
+class TopBar(Part):
+    """The controls of the practice itself."""
+
+    def mark(self) -> object:
+        people = [(a.id, a.real_name, a.role, a.deleted) for a in self.tab.workspace.people()]
+        return self.tab.me, people, self.tab.traffic_open
+
+    def draw(self) -> None:
+        drawer = button("", "topbar-button drawer-button", aria_label="Channels")
+        with drawer:
+            icon("menu")
+        drawer.on("click", self._toggle_drawer, [])
+        tag("span", "Practice Slack", "topbar-title")
+        self._switch()
+        self._traffic()
+        self._about()
+
+    def _toggle_drawer(self) -> None:
+        self.tab.drawer_open = not self.tab.drawer_open
+        self.tab.refresh()
+
+    def _switch(self) -> None:
+        me = self.tab.workspace.account(self.tab.me)
+        words = f"{me.real_name} ({ROLE_WORDS[me.role]})" if me else "nobody"
+        opener = button(
+            "", "topbar-button switch", aria_label=f"You are: {words}", aria_haspopup="menu"
+        )
+        with opener:
+            if me is not None:
+                face(self.tab.slack, me.id, 20)
+            tag("span", "You are:", "switch-lead")
+            tag("span", words, "switch-words")
+            icon("chevron", 16)
+            with (
+                ui.menu().classes("menu").props("auto-close role=menu transition-duration=60") as m
+            ):
+                tag("div", "Act as", "pick-group")
+                for account in self.tab.workspace.people():
+                    self._person(account)
+        m.props["anchor"], m.props["self"] = "bottom middle", "top middle"
+
+    def _person(self, account: Account) -> None:
+        item = button("", "menu-item", role="menuitemradio")
+        item.props["aria-checked"] = "true" if account.id == self.tab.me else "false"
+        if account.deleted:
+            item.props["disabled"] = True
+        with item:
+            face(self.tab.slack, account.id, 24)
+            tag("span", account.real_name)
+            tag("span", f"({ROLE_WORDS[account.role]})", "note")
+            if account.id == self.tab.me:
+                icon("check", 16, "pick-tick")
+        item.on("click", lambda: self.tab.become(account.id), [])
+
+    def _traffic(self) -> None:
+        shown = self.tab.traffic_open
+        made = button("", "topbar-button", aria_pressed="true" if shown else "false")
+        with made:
+            icon("traffic", 18)
+            tag("span", "Traffic", "topbar-words")
+        made.props["aria-label"] = "Traffic"
+        made.on("click", lambda: self.tab.show_traffic(shown=not shown), [])
+
+    def _about(self) -> None:
+        opener = button("?", "topbar-button about", aria_label="What is this?")
+        with opener, ui.menu().classes("menu about-menu").props("transition-duration=60"):
+            for line in _ABOUT:
+                tag("p", line)

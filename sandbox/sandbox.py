@@ -1,0 +1,254 @@
+"""The practice Slack put together: a workspace, an app installed in it, and people."""
+
+from pathlib import Path
+from typing import Self
+
+from sandbox.base.clock import Clock, SystemClock
+from sandbox.base.errors import SandboxError
+from sandbox.base.ids import new_id
+from sandbox.delivery.dispatcher import Deliverer, NotAcknowledged, by_function
+from sandbox.delivery.faults import Faults
+from sandbox.delivery.runtime import wire
+from sandbox.delivery.signed_http import HttpDelivery, answers_challenge
+from sandbox.delivery.socket_mode import SocketMode
+from sandbox.directory import GENERAL, Population
+from sandbox.server.server import Server
+from sandbox.state.installation import Install
+from sandbox.state.manifest import read_manifest
+from sandbox.state.models import Flow, Json, Traffic
+from sandbox.state.persistence import Keeper, kept_in
+from sandbox.state.snapshot import Redact, State, put_back
+from sandbox.state.traffic import TrafficLog
+from sandbox.state.trigger_ids import Triggers
+from sandbox.state.workspace import Workspace
+from sandbox.webapi import Answer, WebApi
+
+
+class PracticeSlack(Population):
+    """A practice Slack: started, it serves over the network.
+
+    It delivers by Socket Mode, or with `deliver_to` by signed HTTP. Without starting, it works
+    inside this process: `call` is the Web API, `respond` takes what a response URL takes, and
+    `deliver_with` is the way back.
+
+    Args:
+        manifest: the app's manifest, as a file or as the values read from one.
+        clock: the workspace's time; tests hold it.
+        team_name, team_id: what the workspace is called; the id is made where None.
+        host, port: where to serve once started; port 0 takes a free one.
+        page: serve the page for browsers too, at `url`. One page can run in a process at a time.
+        folder: where the workspace is kept between runs; None keeps nothing. The ids and secrets
+            of the app, and `team_id`, stay as they were first kept. `is_new` tells whether nothing
+            was there, and it is time to add people.
+        redact: takes a text and gives what may be written of it into `folder`.
+        enforce_rate_limits: answer 429 to more calls than Slack's tiers allow.
+
+    Raises:
+        ManifestError: Slack would not take this manifest.
+        StateError: what is kept in `folder` cannot be read, or nothing can be written there.
+    """
+
+    def __init__(
+        self,
+        manifest: Path | Json,
+        *,
+        clock: Clock | None = None,
+        team_name: str = "Acme",
+        team_id: str | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        page: bool = False,
+        folder: Path | None = None,
+        redact: Redact | None = None,
+        enforce_rate_limits: bool = False,
+    ) -> None:
+        kept = kept_in(folder) if folder else None
+        read, time = read_manifest(manifest), clock or SystemClock()
+        team = kept.team_id if kept else team_id or new_id("T")
+        workspace = Workspace(read, time, team_id=team, team_name=team_name)
+        install = Install.from_json(kept.app) if kept else Install()
+        install.scopes = set(read.scopes)
+        self.faults = Faults()
+        self.traffic = TrafficLog(time)
+        triggers = Triggers(time)
+        super().__init__(
+            wire(workspace, install, triggers, self.faults, self.traffic, self._address)
+        )
+        self._sockets = SocketMode(install)
+        self.faults.on_disconnect = self._sockets.disconnect
+        self.faults.on_stall = self._sockets.stall
+        self.web_api = WebApi(
+            workspace,
+            install,
+            triggers,
+            self.faults,
+            self.traffic,
+            connect=self._link,
+            address=self._address,
+        )
+        self.web_api.limits.enforced = enforce_rate_limits
+        self.web_api.later.at = self._wiring.schedule.at
+        self._server = Server(self.web_api, self.respond, self._sockets, host, port)
+        self._running = False
+        self._http: list[HttpDelivery] = []
+        if page:
+            self._server.add_page(self)
+        self.is_new = kept is None
+        self._settle(kept)
+        self._keeper = Keeper(folder, workspace, install, redact or str) if folder else None
+
+    def _settle(self, kept: State | None) -> None:
+        if kept is not None:
+            put_back(kept, self.workspace)
+        self._add_bot()
+        if kept is None:
+            self.add_channel(GENERAL)
+
+    # --- running ------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Serve over the network, and deliver by Socket Mode unless told how. Once only."""
+        self._server.start()
+        self._running = True
+        if self._wiring.courier.transport is None:
+            self._wiring.courier.transport = self._sockets.deliver
+
+    def stop(self) -> None:
+        """Serve no more; waits for the events under way, and keeps what is to be kept."""
+        self._wiring.close()
+        self._running = False
+        self._server.stop()
+        self.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def wait_for_app(self, within: float = 10) -> None:
+        """Wait until the app has opened a socket.
+
+        Raises:
+            SandboxError: it has not within so many real seconds.
+        """
+        if not self._sockets.wait(within):
+            raise SandboxError(f"the app opened no socket within {within} s")
+
+    @property
+    def url(self) -> str:
+        """Where it is served, with a slash at the end. Raises NotRunningError when it is not."""
+        return f"http://{self._server.address}/"
+
+    @property
+    def api_url(self) -> str:
+        """The Web API's address for an SDK. Raises NotRunningError while it is stopped."""
+        return f"{self.url}api/"
+
+    def _link(self) -> str:
+        """An address that opens one socket, once."""
+        return f"ws://{self._server.address}/link?ticket={self._sockets.ticket()}"
+
+    def _address(self) -> str:
+        """For response URLs, which need an address even where only `respond` takes them."""
+        return self.url if self._running else "http://127.0.0.1:9/"
+
+    # --- the app's side -----------------------------------------------------------------------
+
+    @property
+    def bot_token(self) -> str:
+        return self.install.bot_token
+
+    @property
+    def app_token(self) -> str:
+        return self.install.app_token
+
+    @property
+    def config_token(self) -> str:
+        """The app configuration token, for `apps.manifest.validate`."""
+        return self.install.config_token
+
+    @property
+    def signing_secret(self) -> str:
+        return self.install.signing_secret
+
+    @property
+    def team_id(self) -> str:
+        return self.workspace.team_id
+
+    @property
+    def bot_user_id(self) -> str:
+        return self.install.bot_user
+
+    def call(self, method: str, args: Json, token: str | None) -> Answer:
+        """One call of the Web API: HTTP status, headers, and the body's JSON."""
+        return self.web_api.call(method, args, token, transport="in process")
+
+    def respond(self, url: str, body: Json) -> None:
+        """What a POST to a response URL does.
+
+        Raises:
+            SlackError: see `sandbox.delivery.response_urls.Answers.respond`.
+        """
+        self._wiring.answers.respond(url.rpartition("/")[2], body)
+
+    def deliver_with(self, deliverer: Deliverer | None) -> None:
+        """Deliver by a function of this process; None: the app cannot be reached."""
+        self._wiring.courier.transport = by_function(deliverer) if deliverer else None
+
+    def deliver_to(self, url: str, *, verify: bool = True) -> HttpDelivery:
+        """Deliver by signed HTTP to the app's address, instead of Socket Mode.
+
+        Signatures carry the time of the workspace's clock; a held one must stand near the app's.
+
+        Args:
+            url: where commands, interactions and events go.
+            verify: ask the address for ``url_verification`` first, as Slack does for events.
+
+        Returns:
+            What delivers; its `sent` requests can be sent again, as they are or signed otherwise.
+
+        Raises:
+            SandboxError: this is no address, or it does not give the challenge back; deliveries go
+                on as before.
+        """
+        http = HttpDelivery(url, self.install, self.workspace.clock)
+        try:
+            if verify:
+                self._verify(http)
+        except BaseException:
+            http.close()
+            raise
+        self._http.append(http)
+        self._wiring.courier.transport = http.deliver
+        return http
+
+    def calls(self, method: str) -> list[Traffic]:
+        """The recorded calls of one Web API method, oldest first."""
+        entries = self.traffic.entries()
+        return [e for e in entries if e.flow is Flow.TO_SLACK and e.name == method]
+
+    def close(self) -> None:
+        """Wait for the events under way, and keep what is to be kept.
+
+        Nothing is delivered or kept afterwards.
+        """
+        self._wiring.close()
+        for http in self._http:
+            http.close()
+        if self._keeper is not None:
+            self._keeper.close()
+
+    def _verify(self, http: HttpDelivery) -> None:
+        body, deliver = self._wiring.payloads.challenge(), self._wiring.courier.deliver
+        problem = "another answer"
+        try:
+            answer = deliver(body, "events_api", "url_verification", transport=http.deliver)
+            if answers_challenge(answer, body["challenge"]):
+                return
+        except NotAcknowledged as error:
+            problem = error.code
+        raise SandboxError(
+            f"{http.url} did not answer with the value of the challenge parameter: {problem}"
+        )

@@ -1,0 +1,131 @@
+"""The practice Slack's own HTTP and web socket server: Web API, response URLs, Socket Mode."""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from sandbox.base.errors import SlackError
+from sandbox.delivery.socket_mode import SocketMode
+from sandbox.delivery.stalled_socket import StallingProtocol
+from sandbox.server.threaded_server import Serving
+from sandbox.state.files import file_json
+from sandbox.state.models import Json
+from sandbox.webapi import WebApi
+
+if TYPE_CHECKING:
+    from sandbox.page.base.protocols import ShownSlack
+
+Respond = Callable[[str, Json], None]
+
+
+class Server:
+    """Serves in a thread of its own, between `start` and `stop`.
+
+    Args:
+        web_api, respond, sockets: what is served.
+        host, port: where; port 0 takes a free one.
+    """
+
+    def __init__(
+        self, web_api: WebApi, respond: Respond, sockets: SocketMode, host: str, port: int
+    ) -> None:
+        self._web_api = web_api
+        self._respond = respond
+        self.app = Starlette(
+            routes=[
+                Route("/api/{method}", self._api, methods=["GET", "POST"]),
+                Route("/response/{secret}", self._response, methods=["POST"]),
+                Route("/upload/{secret}", self._upload, methods=["POST"]),
+                Route("/files/{id}/{name}", self._file, methods=["GET"]),
+                WebSocketRoute("/link", sockets.serve),
+            ]
+        )
+        self._serving = Serving(
+            self.app, host=host, port=port, name="practice Slack", ws=StallingProtocol
+        )
+
+    def add_page(self, slack: "ShownSlack") -> None:
+        """Serve the page for `slack` at ``/`` as well. Call it before `start`."""
+        from sandbox.page import attach  # NiceGUI is slow to import, and most never need it
+
+        attach(self.app, slack)
+
+    def start(self) -> None:
+        """Returns once requests are answered. Raises NotRunningError when that fails."""
+        self._serving.start()
+
+    def stop(self) -> None:
+        """Returns once the thread has ended."""
+        self._serving.stop()
+
+    @property
+    def address(self) -> str:
+        """``127.0.0.1:4000``, for instance. Raises NotRunningError while it is stopped."""
+        return self._serving.address
+
+    async def _api(self, request: Request) -> Response:
+        token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+        try:
+            args = await arguments(request)
+        except ValueError:
+            return JSONResponse({"ok": False, "error": "invalid_json"})
+        method = request.path_params["method"]
+        status, headers, body = await run_in_threadpool(
+            self._web_api.call, method, args, token or None
+        )
+        return Response(json.dumps(body), status_code=status, headers=headers)
+
+    async def _upload(self, request: Request) -> Response:
+        content = await request.body()
+        workspace = self._web_api.workspace
+        with workspace.change():
+            taken = workspace.files.take(request.path_params["secret"], content)
+        if not taken:
+            return PlainTextResponse("failed", status_code=400)
+        return PlainTextResponse(f"OK - {len(content)}")
+
+    async def _file(self, request: Request) -> Response:
+        """A file, for a member of the conversation in which it was shared (`?as=alice`)."""
+        workspace = self._web_api.workspace
+        with workspace.lock:
+            upload = workspace.files.get(request.path_params["id"])
+            account = workspace.account_named(request.query_params.get("as", ""))
+            place = workspace.channels.get((upload.shared_in or "") if upload else "")
+            allowed = account is not None and place is not None and account.id in place.members
+        if upload is None or upload.content is None or not allowed:
+            return PlainTextResponse("file_not_found", status_code=404)
+        kind = file_json(upload)["mimetype"]
+        shown = "inline" if kind == "image/png" else "attachment"
+        headers = {"Content-Disposition": f'{shown}; filename="{upload.name}"'}
+        return Response(upload.content, media_type=kind, headers=headers)
+
+    async def _response(self, request: Request) -> Response:
+        try:
+            body = await arguments(request)
+            await run_in_threadpool(self._respond, request.path_params["secret"], body)
+        except ValueError:
+            return PlainTextResponse("invalid_payload", status_code=400)
+        except SlackError as refused:
+            return PlainTextResponse(refused.code, status_code=refused.status)
+        return PlainTextResponse("ok")
+
+
+async def arguments(request: Request) -> Json:
+    """The arguments of a call, from the query, a form or JSON. Raises ValueError for others."""
+    args: Json = dict(request.query_params)
+    body = await request.body()
+    if not body:
+        return args
+    if "json" in request.headers.get("content-type", ""):
+        read = json.loads(body)
+        if not isinstance(read, dict):
+            raise ValueError("not an object")
+        return args | read
+    return args | dict(parse_qsl(body.decode(), keep_blank_values=True))

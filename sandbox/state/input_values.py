@@ -1,0 +1,127 @@
+"""What stands on a message or a view: its elements by id, and what they hold."""
+
+from collections.abc import Iterator
+
+from sandbox.base.ids import short_block_id
+from sandbox.state.models import Json, StateValues
+
+_INITIAL = {
+    "initial_value": "value",
+    "initial_option": "selected_option",
+    "initial_options": "selected_options",
+    "initial_user": "selected_user",
+    "initial_users": "selected_users",
+    "initial_channel": "selected_channel",
+    "initial_channels": "selected_channels",
+    "initial_conversation": "selected_conversation",
+    "initial_conversations": "selected_conversations",
+    "initial_date": "selected_date",
+    "initial_time": "selected_time",
+    "initial_date_time": "selected_date_time",
+}
+_EMPTY = {
+    "plain_text_input": "value",
+    "email_text_input": "value",
+    "url_text_input": "value",
+    "number_input": "value",
+    "rich_text_input": "rich_text_value",
+    "checkboxes": "selected_options",
+    "radio_buttons": "selected_option",
+    "static_select": "selected_option",
+    "external_select": "selected_option",
+    "users_select": "selected_user",
+    "channels_select": "selected_channel",
+    "conversations_select": "selected_conversation",
+    "multi_static_select": "selected_options",
+    "multi_external_select": "selected_options",
+    "multi_users_select": "selected_users",
+    "multi_channels_select": "selected_channels",
+    "multi_conversations_select": "selected_conversations",
+    "datepicker": "selected_date",
+    "timepicker": "selected_time",
+    "datetimepicker": "selected_date_time",
+}
+_LISTS = frozenset(kind for kind, name in _EMPTY.items() if name.endswith("s"))
+
+
+def elements_of(block: Json) -> list[Json]:
+    """The interactive elements of one block; what is not interactive has no action_id."""
+    if block.get("type") == "input":
+        found = [block.get("element")]
+    elif block.get("type") == "section":
+        found = [block.get("accessory")]
+    elif block.get("type") in ("actions", "context_actions"):
+        found = list(block.get("elements", []))
+    else:
+        found = []
+    return [element for element in found if element and "action_id" in element]
+
+
+def placed_elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
+    """Every interactive element with the block it is in, in reading order."""
+    for block in blocks:
+        for element in elements_of(block):
+            yield block, element
+
+
+def find_element(blocks: list[Json], block_id: str, action_id: str) -> tuple[Json, Json] | None:
+    """The block and the element with these ids, or None."""
+    for block, element in placed_elements(blocks):
+        if block.get("block_id") == block_id and element["action_id"] == action_id:
+            return block, element
+    return None
+
+
+def with_ids(blocks: list[Json]) -> list[Json]:
+    """Copies of blocks with the ids that the app left out, as Slack fills them in."""
+    filled = []
+    for block in blocks:
+        made = {**block, "block_id": block.get("block_id") or short_block_id()}
+        for part in ("element", "accessory"):
+            if isinstance(block.get(part), dict):
+                made[part] = _with_action_id(block[part])
+        if block.get("type") in ("actions", "context_actions"):
+            made["elements"] = [_with_action_id(e) for e in block.get("elements", [])]
+        filled.append(made)
+    return filled
+
+
+def _with_action_id(element: Json) -> Json:
+    if element.get("type") == "image" or element.get("action_id"):
+        return element
+    return {**element, "action_id": short_block_id()}
+
+
+def initial_value(element: Json) -> Json | None:
+    """What an element holds before anybody touched it; None for those that hold nothing."""
+    kind = element.get("type", "")
+    if kind not in _EMPTY:
+        return None
+    name = _EMPTY[kind]
+    held: Json = {"type": kind, name: [] if kind in _LISTS else None}
+    for given, kept in _INITIAL.items():
+        if given in element:
+            held["rich_text_value" if kind == "rich_text_input" else kept] = element[given]
+    return held
+
+
+def state_values(blocks: list[Json], entered: StateValues) -> StateValues:
+    """Slack's ``state.values``: what was entered, and the initial values where nothing was."""
+    values: StateValues = {}
+    for block, element in placed_elements(blocks):
+        block_id, action_id = block["block_id"], element["action_id"]
+        held = entered.get(block_id, {}).get(action_id) or initial_value(element)
+        if held is not None and element.get("type") in _EMPTY:
+            values.setdefault(block_id, {})[action_id] = held
+    return values
+
+
+def is_empty(value: Json) -> bool:
+    """Whether an input holds nothing, so that a required one cannot be submitted."""
+    held = [v for k, v in value.items() if k != "type"]
+    return all(v is None or v == "" or v == [] for v in held)
+
+
+def dispatches(block: Json) -> bool:
+    """Whether a choice in this block is told to the app at once."""
+    return block.get("type") != "input" or bool(block.get("dispatch_action"))

@@ -1,0 +1,40 @@
+"""The app as installed in the workspace: its identifiers, its tokens and its granted scopes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from sandbox.base.ids import new_hex, new_id, new_secret
+
+
+@dataclass
+class Install:
+    """One app in one workspace. `scopes` is what `missing_scope` is decided by."""
+
+    app_id: str = field(default_factory=lambda: new_id("A"))
+    bot_id: str = field(default_factory=lambda: new_id("B"))
+    bot_user: str = field(default_factory=lambda: new_id("U"))
+    bot_token: str = field(default_factory=lambda: f"xoxb-{_digits()}-{_digits()}-{new_secret()}")
+    app_token: str = field(
+        default_factory=lambda: f"xapp-1-{new_id('A')}-{_digits()}-{new_hex(64)}"
+    )
+    config_token: str = field(default_factory=lambda: f"xoxe.xoxp-1-{new_secret()}")
+    signing_secret: str = field(default_factory=lambda: new_hex(32))
+    verification: str = field(default_factory=new_secret)
+    scopes: set[str] = field(default_factory=set)
+    active: bool = True
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        """The app as `to_json` gave it."""
+        return cls(**kept)
+
+    def to_json(self) -> dict[str, Any]:
+        """The values to keep between runs; the scopes follow from the manifest each time."""
+        kept = dict(vars(self))
+        del kept["scopes"], kept["active"]
+        return kept
+
+
+def _digits() -> str:
+    return str(int(new_hex(10), 16)).zfill(13)[:13]

@@ -1,0 +1,96 @@
+"""What of a workspace is kept between runs, and how it is put back.
+
+Kept are the app's ids and secrets, people, channels with their members and read marks, messages
+that everybody sees, Homes and user groups. Ephemeral messages, modals, triggers and response URLs
+are not: Slack itself forgets them soon.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from sandbox.state.installation import Install
+from sandbox.state.models import Account, Channel, Message, Usergroup, View
+from sandbox.state.workspace import Workspace
+
+FORMAT = 1
+"""Changes whenever an older file could not be read any more."""
+
+Redact = Callable[[str], str]
+"""Takes a text and gives what may be written of it."""
+
+
+@dataclass
+class State:
+    """See the module."""
+
+    app: dict[str, str]
+    team_id: str
+    other_team_id: str
+    last_ts: str
+    accounts: list[Account] = field(default_factory=list)
+    channels: list[Channel] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    usergroups: list[Usergroup] = field(default_factory=list)
+    homes: list[View] = field(default_factory=list)
+
+
+_STATE = TypeAdapter(State)
+
+
+def taken_from(workspace: Workspace, install: Install, redact: Redact) -> dict[str, Any]:
+    """The state as JSON; every text but the app's own secrets has gone through `redact`."""
+    with workspace.lock:
+        state = State(
+            install.to_json(),
+            workspace.team_id,
+            workspace.other_team_id,
+            workspace.last_ts,
+            list(workspace.accounts.values()),
+            list(workspace.channels.values()),
+            [m for ms in workspace.messages.values() for m in ms if m.ephemeral_for is None],
+            list(workspace.usergroups.values()),
+            [workspace.views[view] for view in workspace.homes.values()],
+        )
+        kept: dict[str, Any] = _STATE.dump_python(state, mode="json")
+    app = kept.pop("app")
+    return {"format": FORMAT, "app": app, **_redacted(kept, redact)}
+
+
+def read(kept: dict[str, Any]) -> State:
+    """The state in what `taken_from` gave. Raises ValueError where it is not all there."""
+    state = _STATE.validate_python(kept)
+    people = {account.id for account in state.accounts}
+    if set(state.app) != set(Install().to_json()) or state.app["bot_user"] not in people:
+        raise ValueError("the app is not all there")
+    return state
+
+
+def put_back(state: State, workspace: Workspace) -> None:
+    """Fill a workspace that is still empty."""
+    with workspace.change():
+        workspace.other_team_id = state.other_team_id
+        workspace.note_ts(state.last_ts)
+        workspace.accounts = {a.id: a for a in state.accounts}
+        workspace.channels = {c.id: c for c in state.channels}
+        workspace.usergroups = {g.id: g for g in state.usergroups}
+        for message in state.messages:
+            workspace.messages.setdefault(message.channel, []).append(message)
+        for view in state.homes:
+            workspace.views[view.id] = view
+            workspace.homes[view.user] = view.id
+
+
+def _redacted(value: Any, redact: Redact) -> Any:
+    if isinstance(value, dict):
+        return {_clean(k, redact): _redacted(v, redact) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_redacted(v, redact) for v in value]
+    return _clean(value, redact) if isinstance(value, str) else value
+
+
+def _clean(text: str, redact: Redact) -> str:
+    """Halves of characters, which JSON can carry, are written as question marks: no file can."""
+    return redact(text).encode("utf-8", "replace").decode()

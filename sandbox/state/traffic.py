@@ -1,0 +1,62 @@
+"""A record of everything that goes between the app and Slack, with Slack's secrets blotted out."""
+
+import copy
+import re
+import threading
+import time
+from collections import deque
+from typing import Any
+
+from sandbox.base.clock import Clock
+from sandbox.state.models import Flow, Json, Traffic
+
+_KEPT = 2_000
+_SECRET_FIELDS = frozenset({"token", "client_secret", "authorization", "signing_secret"})
+_SECRET_TEXT = re.compile(r"(xox[abp]-|xapp-)[\w-]+|(?<=/response/)\w+|(?<=ticket=)\w+")
+
+
+class TrafficLog:
+    """The newest exchanges, oldest first; older ones than 2,000 are forgotten."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._entries: deque[Traffic] = deque(maxlen=_KEPT)
+        self._started: dict[int, float] = {}
+        self._count = 0
+
+    def begin(self, flow: Flow, name: str, sent: Json, transport: str) -> Traffic:
+        """Note that something is under way; hand the entry to `finish` when it is over."""
+        with self._lock:
+            self._count += 1
+            now = self._clock.now()
+            entry = Traffic(self._count, now, flow, name, blotted(sent), transport)
+            self._entries.append(entry)
+            self._started[entry.number] = time.monotonic()
+            return entry
+
+    def finish(self, entry: Traffic, status: int | None, answered: Json | str | None) -> None:
+        with self._lock:
+            started = self._started.pop(entry.number)
+            entry.seconds = time.monotonic() - started
+            entry.status = status
+            entry.answered = blotted(answered)
+
+    def entries(self) -> list[Traffic]:
+        """Copies of the kept exchanges, oldest first."""
+        with self._lock:
+            return [copy.copy(entry) for entry in self._entries]
+
+
+def blotted(value: Any) -> Any:
+    """A deep copy of JSON values without tokens and other secrets of Slack itself."""
+    if isinstance(value, dict):
+        return {
+            k: "(blotted out)" if k in _SECRET_FIELDS and isinstance(v, str) else blotted(v)
+            for k, v in value.items()
+        }
+    if isinstance(value, list):
+        return [blotted(v) for v in value]
+    if isinstance(value, str):
+        return _SECRET_TEXT.sub("(blotted out)", value)
+    return value

@@ -1,0 +1,58 @@
+"""Trigger ids: leave to open one modal, for three seconds and once."""
+
+import threading
+from dataclasses import dataclass
+
+from sandbox.base.clock import Clock
+from sandbox.base.errors import SlackError
+from sandbox.base.ids import new_hex
+
+TRIGGER_SECONDS = 3.0
+"""How long a trigger id lives (https://docs.slack.dev/interactivity/handling-user-interaction)."""
+_KEPT = 10_000
+
+
+@dataclass
+class Trigger:
+    """Leave to open one modal for `user`, until `expires`."""
+
+    user: str
+    expires: float
+    used: bool = False
+
+
+class Triggers:
+    """Gives out trigger ids and takes them back; safe to use from any thread."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._triggers: dict[str, Trigger] = {}
+
+    def issue(self, user: str) -> str:
+        """A trigger id for an act of `user`, in Slack's form of three parts."""
+        now = self._clock.now()
+        trigger = f"{int(now * 1000)}.{int(new_hex(8), 16)}.{new_hex(32)}"
+        with self._lock:
+            self._triggers[trigger] = Trigger(user, now + TRIGGER_SECONDS)
+            while len(self._triggers) > _KEPT:
+                del self._triggers[next(iter(self._triggers))]
+        return trigger
+
+    def spend(self, trigger: str) -> str:
+        """Use up a trigger id; returns who acted.
+
+        Raises:
+            SlackError: ``invalid_trigger_id``, ``exchanged_trigger_id`` or ``expired_trigger_id``
+                (https://docs.slack.dev/reference/methods/views.open).
+        """
+        with self._lock:
+            found = self._triggers.get(trigger)
+            if found is None:
+                raise SlackError("invalid_trigger_id")
+            if found.used:
+                raise SlackError("exchanged_trigger_id")
+            if self._clock.now() >= found.expires:
+                raise SlackError("expired_trigger_id")
+            found.used = True
+            return found.user

@@ -1,0 +1,114 @@
+"""One call of the Web API: who calls, with which arguments, and what the methods ask of them."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sandbox.base.errors import SlackError
+from sandbox.state.installation import Install
+from sandbox.state.models import Channel, ChannelKind, Json
+from sandbox.state.trigger_ids import Triggers
+from sandbox.state.workspace import Workspace
+from sandbox.webapi.core.scheduled_messages import Waiting
+
+Caller = Literal["nobody", "any", "bot", "app", "config"]
+"""Whose token a method takes: none at all, any, the bot's, the app-level one, or one for the app's
+configuration."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method: its function, the scopes of which one is needed, and who may call it."""
+
+    run: "Callable[[Call], Json]"
+    scopes: tuple[str, ...] = ()
+    caller: Caller = "bot"
+
+
+@dataclass
+class Call:
+    """What a method gets to see. `events` are emitted once the method is done."""
+
+    workspace: Workspace
+    install: Install
+    triggers: Triggers
+    connect: Callable[[], str] | None
+    args: Json
+    later: Waiting = field(default_factory=Waiting)
+    address: Callable[[], str] | None = None
+    warnings: list[str] = field(default_factory=list)
+    events: list[tuple[Json, str | None]] = field(default_factory=list)
+
+    def given(self, name: str) -> bool:
+        return self.args.get(name) not in (None, "")
+
+    def text(self, name: str, *, missing: str = "invalid_arguments") -> str:
+        """A required argument as text; `missing` is the error when there is none."""
+        value = self.args.get(name)
+        if value is None or value == "":
+            if missing != "invalid_arguments":
+                raise SlackError(missing)
+            messages = {"messages": [f"[ERROR] missing required field: {name}"]}
+            raise SlackError(missing, response_metadata=messages)
+        if not isinstance(value, str):
+            raise SlackError("invalid_arguments")
+        return value
+
+    def whole(self, name: str, default: int | None = None) -> int:
+        """An argument that is a whole number; without a default it is required."""
+        if not self.given(name) and default is not None:
+            return default
+        try:
+            return int(self.args[name])
+        except (KeyError, TypeError, ValueError):
+            messages = {"messages": [f"[ERROR] must be a whole number: {name}"]}
+            raise SlackError("invalid_arguments", response_metadata=messages) from None
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        value = self.args.get(name)
+        if value is None or value == "":
+            return default
+        return value if isinstance(value, bool) else str(value).lower() in ("1", "true")
+
+    def json(self, name: str, *, broken: str = "invalid_arguments") -> Any:
+        """An argument that is JSON: as it is in a JSON body, decoded where a form carries text."""
+        value = self.args.get(name)
+        if not isinstance(value, str):
+            return value
+        if value == "":
+            return None
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            raise SlackError(broken) from None
+
+    def upload_url(self, secret: str) -> str:
+        """Where the bytes of a file go. Raises SlackError where nothing is served."""
+        if self.address is None:
+            raise SlackError("internal_error")
+        return f"{self.address()}upload/{secret}"
+
+    def need(self, scope: str) -> None:
+        """Refuse with ``missing_scope`` unless the app was granted `scope`."""
+        if scope not in self.install.scopes:
+            raise missing_scope(self.install, scope)
+
+    def channel(self, name: str = "channel") -> Channel:
+        """The very channel named by an id, if the app may know of it: hold the lock.
+
+        Raises:
+            SlackError: ``channel_not_found``, also for private ones that the app is not in.
+        """
+        found = self.workspace.channels.get(self.text(name, missing="channel_not_found"))
+        if found is None or not self.can_see(found):
+            raise SlackError("channel_not_found")
+        return found
+
+    def can_see(self, channel: Channel) -> bool:
+        return channel.kind is ChannelKind.PUBLIC or self.install.bot_user in channel.members
+
+
+def missing_scope(install: Install, needed: str) -> SlackError:
+    provided = ",".join(sorted(install.scopes))
+    return SlackError("missing_scope", needed=needed, provided=provided)

@@ -1,0 +1,27 @@
+"""Filling in what an app may leave out of its blocks: ids and defaults, as Slack does."""
+
+import copy
+from typing import Any
+
+from sandbox.state.input_values import with_ids
+from sandbox.state.models import Json
+
+
+def filled(blocks: list[Json]) -> list[Json]:
+    """A copy of checked blocks in which every block and every element has its id."""
+    done = copy.deepcopy(with_ids(blocks))
+    _default_texts(done)
+    return done
+
+
+def _default_texts(value: Any) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _default_texts(item)
+    elif isinstance(value, dict):
+        if value.get("type") == "plain_text":
+            value.setdefault("emoji", True)
+        elif value.get("type") == "mrkdwn":
+            value.setdefault("verbatim", False)
+        for item in value.values():
+            _default_texts(item)

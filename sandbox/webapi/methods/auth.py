@@ -1,0 +1,40 @@
+"""auth.*, api.* and apps.*: who the caller is, and a door for Socket Mode."""
+
+from sandbox.base.errors import SlackError
+from sandbox.state.models import Json
+from sandbox.webapi.core.call import Call, Method
+
+
+def auth_test(call: Call) -> Json:
+    workspace, install = call.workspace, call.install
+    bot = workspace.account(install.bot_user)
+    return {
+        "url": f"https://{workspace.domain}.slack.com/",
+        "team": workspace.team_name,
+        "user": bot.name if bot else workspace.manifest.bot_name,
+        "team_id": workspace.team_id,
+        "user_id": install.bot_user,
+        "bot_id": install.bot_id,
+        "is_enterprise_install": False,
+    }
+
+
+def api_test(call: Call) -> Json:
+    """Echo the arguments; an argument called ``error`` becomes the error."""
+    args = dict(call.args)
+    if call.given("error"):
+        raise SlackError(str(args["error"]), args=args)
+    return {"args": args}
+
+
+def connections_open(call: Call) -> Json:
+    if call.connect is None:
+        raise SlackError("internal_error")
+    return {"url": call.connect()}
+
+
+METHODS = {
+    "auth.test": Method(auth_test),
+    "api.test": Method(api_test, caller="nobody"),
+    "apps.connections.open": Method(connections_open, caller="app"),
+}

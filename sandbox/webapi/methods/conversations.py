@@ -1,0 +1,212 @@
+"""conversations.*: channels, direct messages, and reading what stands in them."""
+
+from collections.abc import Callable
+
+from sandbox.base.errors import SlackError
+from sandbox.state.models import Channel, ChannelKind, Json, Message
+from sandbox.webapi.core import messages
+from sandbox.webapi.core.call import Call, Method
+from sandbox.webapi.core.pagination import page
+from sandbox.webapi.core.serializers import channel_json, is_stranger, message_json
+
+_PREFIX = {
+    ChannelKind.PUBLIC: "channels",
+    ChannelKind.PRIVATE: "groups",
+    ChannelKind.IM: "im",
+    ChannelKind.MPIM: "mpim",
+}
+_READ = tuple(f"{prefix}:read" for prefix in _PREFIX.values())
+_HISTORY = tuple(f"{prefix}:history" for prefix in _PREFIX.values())
+
+
+def open_(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/conversations.open (one person at a time)"""
+    if call.given("channel"):
+        with call.workspace.lock:
+            return {"channel": _opened(call, call.channel())}
+    users = call.args.get("users") or []
+    if not isinstance(users, str | list):
+        raise SlackError("invalid_arguments")
+    names = users.split(",") if isinstance(users, str) else users
+    wanted = [str(u).strip() for u in names if str(u).strip()]
+    if not wanted:
+        raise SlackError("users_list_not_supplied")
+    if len(wanted) > 1:
+        # Group direct messages are more than this workspace has; Slack says so to some callers.
+        raise SlackError("method_not_supported_for_channel_type")
+    _may_open(call, wanted[0])
+    was_open = call.workspace.direct_between(wanted[0], call.install.bot_user) is not None
+    opened = messages.direct(call.workspace, wanted[0], call.install.bot_user)
+    known = {"no_op": True, "already_open": True} if was_open else {}
+    return {"channel": _opened(call, opened), **known}
+
+
+def info(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/conversations.info"""
+    with call.workspace.lock:
+        place = _readable(call, "read")
+        shown = channel_json(call.workspace, call.install, place)
+        if not call.flag("include_num_members"):
+            shown.pop("num_members", None)
+    return {"channel": shown}
+
+
+def list_(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/conversations.list"""
+    asked = call.text("types") if call.given("types") else "public_channel"
+    kinds = set()
+    for name in asked.split(","):
+        try:
+            kinds.add(ChannelKind(name.strip()))
+        except ValueError:
+            raise SlackError("invalid_types") from None
+    for kind in sorted(kinds):
+        call.need(f"{_PREFIX[kind]}:read")
+    with call.workspace.lock:
+        found = [
+            c
+            for c in call.workspace.channels.values()
+            if c.kind in kinds
+            and call.can_see(c)
+            and not (c.archived and call.flag("exclude_archived"))
+        ]
+        some, metadata = page(call, found)
+        shown = [channel_json(call.workspace, call.install, c) for c in some]
+    return {"channels": shown, "response_metadata": metadata}
+
+
+def members(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/conversations.members"""
+    with call.workspace.lock:
+        some, metadata = page(call, _readable(call, "read").members)
+    return {"members": some, "response_metadata": metadata}
+
+
+def history(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/conversations.history"""
+    with call.workspace.lock:
+        place, within = _read_inside(call), _window(call)
+        found = [
+            m
+            for m in reversed(call.workspace.messages.get(place.id, []))
+            if m.ephemeral_for is None and m.thread_ts in (None, m.ts) and within(m)
+        ]
+        return _messages(call, found)
+
+
+def replies(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/conversations.replies"""
+    ts = call.text("ts", missing="thread_not_found")
+    with call.workspace.lock:
+        place, within = _read_inside(call), _window(call)
+        root = call.workspace.find_message(place.id, ts)
+        if root is None or root.ephemeral_for is not None:
+            raise SlackError("thread_not_found")
+        found = [
+            m
+            for m in call.workspace.messages[place.id]
+            if m.ephemeral_for is None and ts in (m.ts, m.thread_ts) and (m is root or within(m))
+        ]
+        return _messages(call, found)
+
+
+def join(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/conversations.join"""
+    workspace, bot = call.workspace, call.install.bot_user
+    with workspace.change():
+        place = call.channel()
+        if place.kind is not ChannelKind.PUBLIC:
+            raise SlackError("method_not_supported_for_channel_type")
+        if place.archived:
+            raise SlackError("is_archived")
+        joined = bot not in place.members
+        if joined:
+            place.members.append(bot)
+            event = {
+                "type": "member_joined_channel",
+                "user": bot,
+                "channel": place.id,
+                "channel_type": "C",
+                "team": workspace.team_id,
+                "event_ts": workspace.next_ts(),
+            }
+            call.events.append((event, place.id))
+        else:
+            call.warnings.append("already_in_channel")
+        return {"channel": channel_json(workspace, call.install, place)}
+
+
+def _may_open(call: Call, user: str) -> None:
+    call.need("im:write")
+    account = call.workspace.account(user)
+    if account is None:
+        raise SlackError("user_not_found")
+    if account.is_bot:
+        raise SlackError("cannot_dm_bot")
+    if account.deleted:
+        raise SlackError("user_disabled")
+    if account.is_outsider and is_stranger(call.workspace, call.install, user):
+        raise SlackError("user_not_visible")
+
+
+def _opened(call: Call, channel: Channel) -> Json:
+    if call.flag("return_im"):
+        return channel_json(call.workspace, call.install, channel)
+    return {"id": channel.id}
+
+
+def _readable(call: Call, what: str) -> Channel:
+    place = call.channel()
+    call.need(f"{_PREFIX[place.kind]}:{what}")
+    return place
+
+
+def _read_inside(call: Call) -> Channel:
+    place = _readable(call, "history")
+    if call.install.bot_user not in place.members:
+        raise SlackError("not_in_channel")
+    return place
+
+
+def _window(call: Call) -> Callable[[Message], bool]:
+    """Whether a message lies between ``oldest`` and ``latest``."""
+    oldest, latest = _moment(call, "oldest"), _moment(call, "latest")
+    inclusive = call.flag("inclusive")
+
+    def within(message: Message) -> bool:
+        at = float(message.ts)
+        if inclusive and at in (oldest, latest):
+            return True
+        return (oldest is None or at > oldest) and (latest is None or at < latest)
+
+    return within
+
+
+def _moment(call: Call, name: str) -> float | None:
+    if not call.given(name):
+        return None
+    try:
+        return float(call.args[name])
+    except (TypeError, ValueError):
+        raise SlackError(f"invalid_ts_{name}") from None
+
+
+def _messages(call: Call, found: list[Message]) -> Json:
+    some, metadata = page(call, found)
+    shown = [
+        message_json(call.workspace, m, metadata=call.flag("include_all_metadata")) for m in some
+    ]
+    more = bool(metadata["next_cursor"])
+    answer: Json = {"messages": shown, "has_more": more}
+    return answer | ({"response_metadata": metadata} if more else {})
+
+
+METHODS = {
+    "conversations.open": Method(open_, ("im:write",)),
+    "conversations.info": Method(info, _READ),
+    "conversations.list": Method(list_, _READ),
+    "conversations.members": Method(members, _READ),
+    "conversations.history": Method(history, _HISTORY),
+    "conversations.replies": Method(replies, _HISTORY),
+    "conversations.join": Method(join, ("channels:join",)),
+}

@@ -1,0 +1,104 @@
+"""Reading secrets from a streaming replica, each time with how far it has come.
+
+A replica shows the database as it was a moment ago, or an hour ago if something is wrong. What it
+says is of use only together with the place in the write-ahead log that it has replayed; whoever
+asks knows which changes lie at or before that place (gateway.cache.replica_positions).
+
+The place is read in a statement before the one that reads the rows: within one statement, the rows
+would be those of the moment at which it began, and the place a later one.
+
+Source: PostgreSQL, "Recovery Information Functions" and "Hot Standby".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from storage.engine import StorageUnavailable, reading
+from storage.secret_lookup import Lookup, SecretRow
+
+_PLACE = "SELECT (pg_last_wal_replay_lsn() - '0/0')::bigint"
+_IDENTITY = "SELECT system_identifier FROM pg_control_system()"
+
+
+class NotItsReplica(StorageUnavailable):
+    """The database is no streaming replica of the other one."""
+
+
+class ReplicaLookup:
+    """Reads by one connection for each thread, as `Lookup` does."""
+
+    def __init__(self, replica: Engine, primary: Engine, enough: Callable[[], int]) -> None:
+        """Makes it ready.
+
+        Args:
+            enough: gives the place beyond which nobody needs to know how far the replica has come.
+        """
+        self._lookup = _Lookup(replica, primary, enough)
+
+    def read(self, public_ids: Sequence[str]) -> tuple[int, dict[str, SecretRow]]:
+        """What is known of these public ids, at most 64; unknown ones are left out.
+
+        Returns:
+            The place up to which the replica had replayed, at least, and what it said then.
+
+        Raises:
+            NotItsReplica: if it is none.
+            StorageUnavailable: if it cannot be reached.
+        """
+        rows = self._lookup.read(public_ids)
+        return self._lookup.place, rows
+
+    def read_imported(self, digests: Sequence[bytes]) -> tuple[int, dict[bytes, SecretRow]]:
+        """The same of imported secrets, by their digests."""
+        rows = self._lookup.read_imported(digests)
+        return self._lookup.place, rows
+
+    def place(self) -> int:
+        """How far the replica has replayed. Raises likewise."""
+        self._lookup.read([])
+        return self._lookup.place
+
+    def close(self) -> None:
+        """See `Lookup`."""
+        self._lookup.close()
+
+
+class _Lookup(Lookup):
+    def __init__(self, replica: Engine, primary: Engine, enough: Callable[[], int]) -> None:
+        super().__init__(replica)
+        self._primary = primary
+        self._enough = enough
+        self._identity: int | None = None
+
+    @property
+    def place(self) -> int:
+        """Of this thread's connection, before it read last."""
+        place: int = self._mine.place
+        return place
+
+    def _read(self, query: str, values: tuple[Any, ...]) -> list[Any]:
+        connection = getattr(self._mine, "connection", None) or self._connect()
+        # A server only ever moves on, so what it said before still holds, on this connection.
+        if self._mine.place < self._enough():
+            (place,) = connection.execute(_PLACE).fetchone()
+            if place is None:
+                raise NotItsReplica("the database of DATABASE_REPLICA_URL is no replica")
+            self._mine.place = place
+        rows: list[Any] = connection.execute(query, values).fetchall()
+        return rows
+
+    def _connect(self) -> Any:
+        connection = super()._connect()
+        self._mine.place = -1
+        (identity,) = connection.execute(_IDENTITY).fetchone()
+        if self._identity is None:
+            with reading(self._primary) as session:
+                self._identity = session.connection().execute(text(_IDENTITY)).scalar_one()
+        if identity != self._identity:
+            self._forget()
+            raise NotItsReplica("the database of DATABASE_REPLICA_URL is another server's")
+        return connection

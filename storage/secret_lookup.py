@@ -1,0 +1,249 @@
+"""Reading secrets by their public ids, many in one query, for verifications; imported ones by
+their digests.
+
+This is the one place that goes to the driver itself. Verifying is one point read, and SQLAlchemy's
+session around it costs some twenty times the read (bench/verification.py). The columns' names come
+from the tables, and a test compares what is read with what SQLAlchemy reads.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import psycopg
+from sqlalchemy import Engine
+from sqlmodel import col
+
+from storage.engine import StorageUnavailable, read_only_uri
+from storage.tables.keys import Key, Secret
+
+MOST = 64
+"""How many can be read at once."""
+
+_TIMEOUT_SECONDS = 2.0
+
+
+class WouldWait(Exception):
+    """The answer is not to be had at once: it takes a server, or somebody to let go of the file."""
+
+
+class SecretRow(NamedTuple):
+    """A secret and its key, as far as a verification asks."""
+
+    public_id: str
+    secret_id: str
+    digest: bytes
+    pepper_version: int
+    ends_at: datetime | None
+    key_id: str
+    account_id: str
+    state: str
+    name: str
+    owner: str | None
+    scopes: str
+    expires_at: datetime | None
+    rate_limit: str
+    networks: str
+    pending: bool
+    algorithm: str
+
+
+_COLUMNS: tuple[Any, ...] = (
+    col(Secret.public_id),
+    col(Secret.id),
+    col(Secret.digest),
+    col(Secret.pepper_version),
+    col(Secret.ends_at),
+    col(Key.id),
+    col(Key.account_id),
+    col(Key.state),
+    col(Key.name),
+    col(Key.owner),
+    col(Key.scopes),
+    col(Key.expires_at),
+    col(Key.rate_limit),
+    col(Key.networks),
+    col(Secret.pending),
+    col(Secret.algorithm),
+)
+_JOINED = (
+    f"SELECT {', '.join(f'{one.class_.__tablename__}.{one.key}' for one in _COLUMNS)} "  # noqa: S608  (names of our own tables)
+    "FROM secrets JOIN keys ON keys.id = secrets.key_id WHERE "
+)
+_SELECT = f"{_JOINED}secrets.public_id "
+_SELECT_ONE = f"{_SELECT}= ?"
+# The condition of the index `imported_digests`, without which it would not be used.
+_SELECT_IMPORTED = f"{_JOINED}secrets.imported AND secrets.digest "
+# Every digest comes after nothing; so said, the index answers, however many secrets there are.
+_ANY_IMPORTED = "SELECT 1 FROM secrets WHERE imported AND digest >= {} LIMIT 1"
+_MOMENTS = tuple(
+    place for place, name in enumerate(SecretRow._fields) if name in ("ends_at", "expires_at")
+)
+
+
+class Lookup:
+    """Reads by one connection for each thread, opened when first needed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._postgresql = engine.dialect.name == "postgresql"
+        self._address = (
+            engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+            if self._postgresql
+            else read_only_uri(str(engine.url.database))
+        )
+        self._mine = threading.local()
+        self._glancing: sqlite3.Connection | None = None
+        self._opened: list[Any] = []
+        self._guard = threading.Lock()
+
+    def read(self, public_ids: Sequence[str]) -> dict[str, SecretRow]:
+        """What is known of these public ids, at most 64; unknown ones are left out.
+
+        Raises:
+            StorageUnavailable: if the database cannot be reached.
+        """
+        return {row.public_id: row for row in self._rows(_SELECT, public_ids)}
+
+    def read_imported(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
+        """The imported secrets that have one of these digests, those of 64 keys at most.
+
+        Returns:
+            Each by its digest.
+
+        Raises:
+            StorageUnavailable: if the database cannot be reached.
+        """
+        return {row.digest: row for row in self._rows(_SELECT_IMPORTED, digests)}
+
+    def any_imported(self) -> bool:
+        """Whether there is an imported secret at all. Raises StorageUnavailable."""
+        place = "%s" if self._postgresql else "?"
+        return bool(self._patiently(_ANY_IMPORTED.format(place), (b"",)))
+
+    def glance(self, public_id: str) -> SecretRow | None:
+        """What is known of one public id, without ever waiting; for an event loop.
+
+        A point read of a SQLite file takes some ten microseconds, and handing it to a thread takes
+        several times that. A reader of a write-ahead log waits for nobody.
+
+        Raises:
+            WouldWait: on PostgreSQL, and whenever the file does not answer at once.
+        """
+        rows = self._at_once(_SELECT_ONE, (public_id,))
+        return _typed(rows[0]) if rows else None
+
+    def glance_imported(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
+        """What `read_imported` reads, likewise without waiting. Raises WouldWait."""
+        rows = self._at_once(f"{_SELECT_IMPORTED}IN ({_places(digests)})", digests)
+        return {row.digest: row for row in map(_typed, rows)}
+
+    def glance_any_imported(self) -> bool:
+        """What `any_imported` tells, likewise without waiting. Raises WouldWait."""
+        return bool(self._at_once(_ANY_IMPORTED.format("?"), (b"",)))
+
+    def close(self) -> None:
+        """Closes every thread's connection; call it when no thread reads any more."""
+        self._forget_glancing()
+        with self._guard:
+            opened, self._opened = self._opened, []
+        for connection in opened:
+            connection.close()
+
+    def _at_once(self, query: str, values: Sequence[Any]) -> list[Any]:
+        if self._postgresql:
+            raise WouldWait
+        try:
+            if self._glancing is None:
+                self._glancing = self._open_file(timeout=0.0)
+            return self._glancing.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            self._forget_glancing()
+            raise WouldWait from error
+
+    def _rows(self, select: str, values: Sequence[Any]) -> list[SecretRow]:
+        """The rows in which the column at the end of `select` has one of the values."""
+        if self._postgresql:
+            found = self._patiently(f"{select}= ANY(%s)", (list(values),))
+        else:
+            found = self._patiently(f"{select}IN ({_places(values)})", tuple(values))
+        return [_typed(row) for row in found]
+
+    def _patiently(self, query: str, values: tuple[Any, ...]) -> list[Any]:
+        try:
+            return self._read(query, values)
+        except (sqlite3.Error, psycopg.Error, OSError) as error:
+            self._forget()
+            if not self._postgresql:
+                raise StorageUnavailable("The database did not answer.") from error
+        # A server that was restarted in the meantime is noticed only by the next query.
+        try:
+            return self._read(query, values)
+        except (psycopg.Error, OSError) as error:
+            self._forget()
+            raise StorageUnavailable("The database did not answer.") from error
+
+    def _read(self, query: str, values: tuple[Any, ...]) -> list[Any]:
+        connection = getattr(self._mine, "connection", None) or self._connect()
+        rows: list[Any] = connection.execute(query, values).fetchall()
+        return rows
+
+    def _connect(self) -> Any:
+        connection: Any
+        if self._postgresql:
+            connection = psycopg.connect(
+                self._address,
+                autocommit=True,
+                connect_timeout=2,
+                options=f"-c statement_timeout={_TIMEOUT_SECONDS * 1000:.0f}",
+            )
+        else:
+            connection = self._open_file(timeout=_TIMEOUT_SECONDS)
+        self._mine.connection = connection
+        with self._guard:
+            self._opened.append(connection)
+        return connection
+
+    def _open_file(self, timeout: float) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._address, uri=True, timeout=timeout, check_same_thread=False
+        )
+        connection.isolation_level = None
+        return connection
+
+    def _forget_glancing(self) -> None:
+        if self._glancing is not None:
+            self._glancing.close()
+            self._glancing = None
+
+    def _forget(self) -> None:
+        connection = getattr(self._mine, "connection", None)
+        if connection is None:
+            return
+        self._mine.connection = None
+        with self._guard:
+            if connection in self._opened:
+                self._opened.remove(connection)
+        connection.close()
+
+
+def _places(values: Sequence[Any]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _typed(row: Sequence[Any]) -> SecretRow:
+    for place in _MOMENTS:
+        if isinstance(row[place], str):
+            # SQLite has no type for times; storage.tables.types.Moment writes them in UTC.
+            values = list(row)
+            for each in _MOMENTS:
+                values[each] = _moment(values[each])
+            return SecretRow(*values)
+    return SecretRow._make(row)
+
+
+def _moment(value: Any) -> datetime | None:
+    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value

@@ -1,0 +1,191 @@
+"""Asking for a key and deciding about it, through Bolt and down to the database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.background.worker import Following
+from bot.ui import ids
+from keys.base.models import KeyView
+from keys.credentials.tokens import make
+from keys.search import search
+from storage import reading
+from tests.bot.fake_slack import refusal
+from tests.bot.listening import PEOPLE, Bench, buttons
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    carl = {**PEOPLE["U0ALICE"], "id": "U0CARL", "name": "carl"}
+    monkeypatch.setitem(PEOPLE, "U0CARL", carl)
+    made = Bench(tmp_path)
+    yield made
+    made.app.listener_runner.listener_executor.shutdown()
+    made.house.close()
+
+
+def active(bench: Bench) -> list[KeyView]:
+    with reading(bench.house.engine) as session:
+        return list(search.page(session, bench.house.account).keys)
+
+
+def follow(bench: Bench) -> None:
+    house = bench.house
+    Following(house.engine, house.service, bench.context.slack, house.account, "C1").run_once()
+
+
+def ask(bench: Bench, user: str = "U0BOB", **changes: Any) -> dict[str, Any]:
+    """Asks, as somebody who is no admin; returns what the modal shows."""
+    bench.types("request Zapier, production", user)
+    view = bench.last("views.open")["view"]
+    values: dict[str, Any] = {
+        "name": {"value": "Zapier, production"},
+        "scopes": {"selected_options": [{"value": "read"}]},
+        "reason": {"value": "For invoices"},
+    }
+    return bench.submits(view, user, **(values | changes))
+
+
+def posted(bench: Bench, action: str) -> dict[str, Any]:
+    """The button of this kind in the newest message that has one."""
+    for name, args in reversed(bench.calls.asked):
+        if name in ("chat.postMessage", "chat.update") and action in json.dumps(args):
+            return buttons(args["blocks"])[action]
+    raise AssertionError(action)
+
+
+def test_asked_and_approved_and_the_token_goes_to_who_asked(bench: Bench) -> None:
+    assert "You have asked for" in json.dumps(ask(bench))
+    follow(bench)
+    press = posted(bench, ids.REQUEST_APPROVE)
+    assert "token" not in press["value"]
+    bench.presses(press)
+    (key,) = active(bench)
+    assert (key.owner, str(key.creator)) == ("U0BOB", "person:U0ALICE")
+    opened = [args["users"] for name, args in bench.calls.asked if name == "conversations.open"]
+    assert set(opened) == {"U0BOB"}
+    assert "ak_" in json.dumps(bench.last("chat.update")["blocks"])
+    follow(bench)
+    said = [json.dumps(args) for name, args in bench.calls.asked if name == "chat.update"]
+    assert any("went to the person who asked" in text for text in said)
+    assert any("handed to you" in text for text in said)
+    bench.presses(press, "U0CARL")
+    assert "approved this" in json.dumps(bench.answers[-1])
+    assert len(active(bench)) == 1
+
+
+def test_who_may_not_decide_is_refused(bench: Bench) -> None:
+    ask(bench)
+    follow(bench)
+    press = posted(bench, ids.REQUEST_APPROVE)
+    for user in ("U0BOB", "U0GUEST", "U0FAR"):
+        bench.presses(press, user)
+        bench.presses(posted(bench, ids.REQUEST_DENY), user)
+    assert active(bench) == []
+    assert "views.open" in bench.calls.methods()
+    assert bench.calls.methods().count("views.open") == 1
+
+
+def test_an_admin_cannot_decide_their_own(bench: Bench) -> None:
+    bench.types("request Zapier, production")
+    assert "/apikeys new" in json.dumps(bench.last("views.open"))
+    ask(bench, "U0ALICE")
+    follow(bench)
+    bench.presses(posted(bench, ids.REQUEST_APPROVE))
+    assert "your own request" in json.dumps(bench.answers[-1])
+    bench.presses(posted(bench, ids.REQUEST_DENY))
+    assert "your own request" in json.dumps(bench.answers[-1])
+    assert active(bench) == []
+    bench.presses(posted(bench, ids.REQUEST_APPROVE), "U0CARL")
+    assert [key.owner for key in active(bench)] == ["U0ALICE"]
+
+
+def test_a_token_is_refused_at_its_field(bench: Bench) -> None:
+    text = f"“{make('acme_old').reveal()}”"
+    refused = ask(bench, name={"value": text}, reason={"value": text})
+    assert [*refused["errors"]] == [ids.NAME, ids.REASON]
+    assert all("contains a token" in why for why in refused["errors"].values())
+    ask(bench)
+    follow(bench)
+    bench.presses(posted(bench, ids.REQUEST_DENY))
+    view = bench.last("views.open")["view"]
+    denied = bench.submits(view, reason={"value": text})
+    assert "contains a token" in denied["errors"][ids.REASON]
+    assert "denied this" in json.dumps(bench.submits(view, reason={"value": "Not needed"}))
+
+
+def test_denied_with_a_reason_that_the_person_reads(bench: Bench) -> None:
+    ask(bench)
+    follow(bench)
+    bench.presses(posted(bench, ids.REQUEST_DENY))
+    view = bench.last("views.open")["view"]
+    shown = bench.submits(view, reason={"value": "You have one already"})
+    assert "denied this" in json.dumps(shown)
+    assert "denied this" in json.dumps(bench.submits(view, "U0CARL", reason={"value": "again"}))
+    follow(bench)
+    said = [json.dumps(args) for name, args in bench.calls.asked if name == "chat.update"]
+    assert sum("You have one already" in text for text in said) == 2
+    assert not any("again" in text for text in said)
+
+
+def test_the_requester_may_withdraw_and_nobody_else(bench: Bench) -> None:
+    ask(bench)
+    follow(bench)
+    press = posted(bench, ids.REQUEST_WITHDRAW)
+    bench.presses(press)
+    assert "somebody else" in json.dumps(bench.answers[-1])
+    bench.presses(press, "U0BOB")
+    follow(bench)
+    assert "withdrawn" in json.dumps(bench.last("chat.update"))
+    bench.presses(posted(bench, ids.REQUEST_APPROVE))
+    assert active(bench) == []
+
+
+def test_a_token_that_cannot_be_delivered_opens_it_again(bench: Bench) -> None:
+    ask(bench)
+    follow(bench)
+    press = posted(bench, ids.REQUEST_APPROVE)
+    bench.calls.replies["chat.postMessage"] = [
+        refusal("messages_tab_disabled"), {"channel": "D1", "ts": "1.000001"},
+    ]  # fmt: skip
+    bench.presses(press)
+    assert active(bench) == []
+    assert "open again" in json.dumps(bench.last("chat.postMessage"))
+    bench.presses(press)
+    assert len(active(bench)) == 1
+
+
+@pytest.mark.parametrize(
+    ("block", "value", "words"),
+    [
+        ("name", {"value": ""}, "Give the key a name"),
+        ("reason", {"value": "  "}, "what the key is for"),
+        ("scopes", {"selected_options": []}, "at least one"),
+    ],
+)
+def test_what_is_missing_is_said_at_its_field(
+    bench: Bench, block: str, value: dict[str, Any], words: str
+) -> None:
+    assert words in ask(bench, **{block: value})["errors"][block]
+
+
+def test_guests_and_outsiders_cannot_ask(bench: Bench) -> None:
+    for user in ("U0GUEST", "U0FAR"):
+        bench.types("request Zapier", user)
+    assert "views.open" not in bench.calls.methods()
+
+
+def test_a_poor_name_is_advised_against(bench: Bench) -> None:
+    shown = ask(bench, name={"value": "Test"})
+    assert "In half a year" in json.dumps(shown)
+    insisted = {"selected_options": [{"value": "anyway"}]}
+    shown = bench.submits(
+        shown["view"], "U0BOB", name={"value": "Test"}, reason={"value": "x"}, anyway=insisted,
+        scopes={"selected_options": [{"value": "read"}]},
+    )  # fmt: skip
+    assert "You have asked for" in json.dumps(shown)

@@ -1,0 +1,219 @@
+"""A live message is posted once, redrawn when it changes, and survives a crash of the bot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.background.worker import Following
+from bot.slack_api.client import SlackClient
+from keys.base.models import Actor
+from keys.changes import gateways
+from storage import writing
+from tests.bot.fake_slack import FakeCalls, FakeTime, refusal
+from tests.keys.conftest import ALICE, House, open_test_house
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    opened = open_test_house(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def calls() -> FakeCalls:
+    return FakeCalls(
+        chat__postMessage=[{"channel": "D1", "ts": "1.000001"}],
+        chat__update=[{}],
+        conversations__open=[{"channel": {"id": "D1"}}],
+        conversations__history=[{"messages": []}],
+    )
+
+
+def following(house: House, calls: FakeCalls) -> Following:
+    """A bot, as one that was just started."""
+    time = FakeTime()
+    slack = SlackClient(calls, sleep=time.sleep, monotonic=time.monotonic)
+    return Following(house.engine, house.service, slack, house.account, "#api-keys")
+
+
+def announce(house: House, *names: str) -> None:
+    for name in names:
+        with writing(house.engine) as session:
+            gateways.announce(session, f"gw_{name}", name, house.clock.now())
+
+
+def confirm(house: House, name: str, fence: str | None) -> None:
+    assert fence is not None
+    with writing(house.engine) as session:
+        gateways.confirm(session, f"gw_{name}", [fence], house.clock.now())
+
+
+def beat(house: House, *names: str) -> None:
+    for name in names:
+        with writing(house.engine) as session:
+            gateways.beat(session, f"gw_{name}", house.clock.now())
+
+
+def revoke(house: House, actor: Actor = ALICE) -> str | None:
+    """Revokes a key, and has the channel told of it."""
+    key, _ = house.issue("Zapier")
+    return house.revoke(key.id, actor).fence
+
+
+def said(calls: FakeCalls, method: str) -> list[dict[str, Any]]:
+    """What was said of silent gateways."""
+    return [args for name, args in calls.asked if name == method and "onfirmed" in str(args)]
+
+
+def test_gateways_that_confirm_in_time_are_not_spoken_of(house: House, calls: FakeCalls) -> None:
+    announce(house, "web-1", "web-2")
+    fence = revoke(house)
+    confirm(house, "web-1", fence)
+    confirm(house, "web-2", fence)
+    bot = following(house, calls)
+    bot.run_once()
+    house.clock.move(5 * SECOND)
+    bot.run_once()
+    assert said(calls, "chat.postMessage") == []
+    assert bot.run_once() == 0
+
+
+def test_a_silent_gateway_is_named_and_followed_until_it_confirms(
+    house: House, calls: FakeCalls
+) -> None:
+    announce(house, "web-1", "web-2")
+    fence = revoke(house)
+    confirm(house, "web-1", fence)
+    house.clock.move(3 * SECOND)
+    following(house, calls).run_once()
+    (first,) = said(calls, "chat.postMessage")
+    assert first["channel"] == "D1"
+    assert "web-2 has not answered" in str(first)
+    # The bot dies here, and another takes over.
+    other = following(house, calls)
+    for _ in range(5):
+        house.clock.move(2 * SECOND)
+        beat(house, "web-1", "web-2")
+        other.run_once()
+    assert said(calls, "chat.update") == []  # nothing has changed
+    confirm(house, "web-2", fence)
+    house.clock.move(2 * SECOND)
+    other.run_once()
+    (last,) = said(calls, "chat.update")
+    assert "Every gateway that runs has confirmed" in str(last)
+    house.clock.move(timedelta(days=1))
+    other.run_once()
+    assert len(said(calls, "chat.update")) == 1
+    assert len(said(calls, "chat.postMessage")) == 1
+
+
+def test_one_that_stays_silent_is_taken_for_stopped(house: House, calls: FakeCalls) -> None:
+    announce(house, "web-1", "web-2")
+    fence = revoke(house)
+    confirm(house, "web-1", fence)
+    bot = following(house, calls)
+    for _ in range(40):
+        house.clock.move(2 * SECOND)
+        beat(house, "web-1")
+        bot.run_once()
+    assert len(said(calls, "chat.postMessage")) == 1
+    assert "taken for stopped" in str(said(calls, "chat.update")[-1])
+
+
+def test_what_an_operator_revoked_is_said_in_the_channel(house: House, calls: FakeCalls) -> None:
+    announce(house, "web-1")
+    revoke(house, Actor.operator("op@host"))
+    house.clock.move(3 * SECOND)
+    following(house, calls).run_once()
+    assert [post["channel"] for post in said(calls, "chat.postMessage")] == ["#api-keys"]
+
+
+def test_somebody_who_cannot_be_reached_is_replaced_by_the_channel(
+    house: House, calls: FakeCalls
+) -> None:
+    announce(house, "web-1")
+    revoke(house)
+    calls.replies["conversations.open"] = [refusal("user_disabled")]
+    house.clock.move(3 * SECOND)
+    following(house, calls).run_once()
+    assert [post["channel"] for post in said(calls, "chat.postMessage")] == ["#api-keys"]
+
+
+def test_a_deleted_message_is_posted_anew_while_it_matters(house: House, calls: FakeCalls) -> None:
+    announce(house, "web-1", "web-2")
+    fence = revoke(house)
+    house.clock.move(3 * SECOND)
+    bot = following(house, calls)
+    bot.run_once()
+    confirm(house, "web-1", fence)
+    calls.replies["chat.update"] = [refusal("message_not_found"), {}]
+    house.clock.move(2 * SECOND)
+    bot.run_once()
+    assert len(said(calls, "chat.postMessage")) == 2
+    confirm(house, "web-2", fence)
+    calls.replies["chat.update"] = [refusal("message_not_found")]
+    house.clock.move(2 * SECOND)
+    bot.run_once()
+    house.clock.move(timedelta(days=1))
+    bot.run_once()
+    assert len(said(calls, "chat.postMessage")) == 2
+    assert len(said(calls, "chat.update")) == 2
+
+
+def test_a_message_that_cannot_be_edited_is_replaced_even_when_it_is_over(
+    house: House, calls: FakeCalls
+) -> None:
+    announce(house, "web-1")
+    fence = revoke(house)
+    house.clock.move(3 * SECOND)
+    bot = following(house, calls)
+    bot.run_once()
+    confirm(house, "web-1", fence)
+    calls.replies["chat.update"] = [refusal("edit_window_closed")]
+    calls.replies["chat.delete"] = [refusal("cant_delete_message")]
+    house.clock.move(2 * SECOND)
+    bot.run_once()
+    house.clock.move(timedelta(days=1))
+    bot.run_once()
+    assert len(said(calls, "chat.postMessage")) == 2
+    assert calls.methods().count("chat.update") == calls.methods().count("chat.delete") == 1
+
+
+def test_what_slack_cannot_take_now_is_drawn_later(house: House, calls: FakeCalls) -> None:
+    announce(house, "web-1")
+    bot = following(house, calls)
+    fence = revoke(house)
+    bot.run_once()
+    calls.replies["chat.postMessage"] = [refusal("internal_error")]
+    house.clock.move(3 * SECOND)
+    bot.run_once()
+    assert len(said(calls, "chat.postMessage")) == 1
+    calls.replies["chat.postMessage"] = [{"channel": "D1", "ts": "1.000001"}]
+    house.clock.move(5 * SECOND)
+    bot.run_once()
+    assert len(said(calls, "chat.postMessage")) == 2
+    assert fence is not None
+
+
+def test_who_cannot_be_reached_is_not_replaced_where_the_team_is_told_anyway(
+    house: House, calls: FakeCalls
+) -> None:
+    now = house.clock.now()
+    key, _ = house.issue(expires_at=now + timedelta(days=40))
+    following(house, calls).run_once()
+    calls.replies["conversations.open"] = [refusal("user_disabled")]
+    house.clock.move(timedelta(days=15))
+    before = calls.methods().count("chat.postMessage")
+    following(house, calls).run_once()
+    assert calls.methods().count("chat.postMessage") == before + 1
+    posts = [args for name, args in calls.asked if name == "chat.postMessage"]
+    assert posts[-1]["channel"] == "#api-keys"
+    assert key.id in str(posts[-1])

@@ -1,0 +1,185 @@
+"""What has to follow a change follows: once, in spite of Slack's moods, and after a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.background.worker import LEASE, Following
+from bot.slack_api.client import SlackClient
+from keys.delivery import deliveries
+from keys.lifecycle.create import Reservation
+from storage import writing
+from tests.bot.fake_slack import FakeCalls, FakeTime, refusal
+from tests.keys.conftest import ALICE, House, open_test_house
+
+OK: dict[str, Any] = {"ok": True, "channel": "C1", "ts": "1.000001"}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    opened = open_test_house(tmp_path)
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture
+def calls() -> FakeCalls:
+    dm = {"ok": True, "channel": {"id": "D1"}}
+    return FakeCalls(
+        chat__postMessage=[OK],
+        chat__update=[OK],
+        conversations__open=[dm],
+        conversations__history=[{"messages": []}],
+    )
+
+
+@pytest.fixture
+def following(house: House, calls: FakeCalls) -> Following:
+    time = FakeTime()
+    slack = SlackClient(calls, sleep=time.sleep, monotonic=time.monotonic)
+    return Following(house.engine, house.service, slack, house.account, "#api-keys")
+
+
+def delivered(house: House) -> Reservation:
+    """A key whose token stands in a message."""
+    made = house.reserve()
+    with writing(house.engine) as session:
+        deliveries.place(session, house.account, made.delivery_id, "D1", "2.000002")
+        house.service.activate(
+            session, house.account, made.delivery_id, ALICE, timedelta(minutes=15)
+        )
+    return made
+
+
+def posts(calls: FakeCalls) -> list[dict[str, Any]]:
+    return [args for method, args in calls.asked if method == "chat.postMessage"]
+
+
+def test_the_team_is_told_once(house: House, calls: FakeCalls, following: Following) -> None:
+    key, _ = house.issue("Zapier")
+    house.revoke(key.id)
+    house.revoke(key.id)
+    assert following.run_once() == 2
+    assert following.run_once() == 0
+    issued, revoked = posts(calls)
+    assert issued["channel"] == revoked["channel"] == "#api-keys"
+    assert "Zapier" in str(revoked["blocks"])
+    assert ALICE.id in str(revoked["blocks"])
+
+
+def test_what_slack_did_not_take_is_said_later_and_later(
+    house: House, calls: FakeCalls, following: Following
+) -> None:
+    house.issue()
+    for method in ("chat.postMessage", "chat.scheduleMessage"):
+        calls.replies[method] = [refusal("channel_not_found")]
+    pauses = []
+    for _ in range(6):
+        assert following.say_a_notice()
+        waited = 1
+        house.clock.move(timedelta(seconds=1))
+        while not following.say_a_notice():
+            house.clock.move(timedelta(seconds=1))
+            waited += 1
+            assert waited <= 15 * 60, "it was forgotten"
+        pauses.append(waited)
+        house.clock.move(timedelta(minutes=15))
+    assert pauses[0] < pauses[1] < pauses[-1]
+    calls.replies["chat.postMessage"] = [OK]
+    assert following.say_a_notice()
+    house.clock.move(timedelta(hours=1))
+    assert not following.say_a_notice()
+
+
+def test_a_bot_that_died_while_saying_is_followed_by_another(
+    house: House, calls: FakeCalls, following: Following
+) -> None:
+    house.issue()
+
+    class KilledError(BaseException):
+        pass
+
+    def die(_: dict[str, Any]) -> dict[str, Any]:
+        raise KilledError
+
+    calls.replies["chat.postMessage"] = [die]
+    with pytest.raises(KilledError):
+        following.run_once()
+    calls.replies |= {
+        "chat.postMessage": [OK],
+        "chat.scheduleMessage": [{"channel": "C1", "scheduled_message_id": "Q1"}],
+        "chat.deleteScheduledMessage": [{}],
+        "conversations.history": [{"messages": []}],
+    }
+    assert following.run_once() == 0
+    house.clock.move(LEASE)
+    assert following.run_once() == 1
+
+
+def test_a_token_goes_from_its_message_when_its_time_is_up(
+    house: House, calls: FakeCalls, following: Following
+) -> None:
+    made = delivered(house)
+    following.run_once()
+    assert "chat.update" not in calls.methods()
+    house.clock.move(timedelta(minutes=15))
+    following.run_once()
+    ((_, update),) = [call for call in calls.asked if call[0] == "chat.update"]
+    assert (update["channel"], update["ts"]) == ("D1", "2.000002")
+    assert made.token.secret not in str(update)
+    house.clock.move(timedelta(hours=1))
+    assert following.run_once() == 0
+
+
+@pytest.mark.parametrize(("trouble", "tries"), [("message_not_found", 1), ("internal_error", 2)])
+def test_a_token_that_could_not_be_removed_is_tried_again(
+    house: House, calls: FakeCalls, following: Following, trouble: str, tries: int
+) -> None:
+    delivered(house)
+    following.run_once()
+    house.clock.move(timedelta(minutes=15))
+    failing: Callable[[], Exception] = lambda: refusal(trouble)
+    calls.replies["chat.update"] = [failing()]
+    following.run_once()
+    calls.replies["chat.update"] = [OK]
+    house.clock.move(timedelta(minutes=1))
+    assert following.run_once() == tries - 1
+
+
+def test_a_lost_reservation_ends_and_its_person_is_told(
+    house: House, calls: FakeCalls, following: Following
+) -> None:
+    made = house.reserve("Zapier")
+    with writing(house.engine) as session:
+        deliveries.place(session, house.account, made.delivery_id, "D1", "2.000002")
+    assert following.run_once() == 0
+    house.clock.move(timedelta(minutes=1))
+    assert following.run_once() == 3
+    assert calls.methods() == ["chat.update", "conversations.open", "chat.postMessage"]
+    assert posts(calls)[0]["channel"] == "D1"
+    assert house.issue("Zapier")
+
+
+def test_a_person_who_cannot_be_reached_is_told_of_in_the_channel(
+    house: House, calls: FakeCalls, following: Following
+) -> None:
+    house.reserve("Zapier")
+    house.clock.move(timedelta(minutes=1))
+    calls.replies["conversations.open"] = [refusal("user_disabled")]
+    following.run_once()
+    assert [post["channel"] for post in posts(calls)] == ["#api-keys"]
+    assert following.run_once() == 0
+
+
+def test_whoever_is_told_to_stop_leaves_the_rest(
+    house: House, calls: FakeCalls, following: Following
+) -> None:
+    house.issue("Zapier")
+    house.issue("Backup, nightly")
+    assert following.run_once(lambda: not posts(calls)) == 1
+    assert following.run_once() == 1

@@ -1,0 +1,203 @@
+"""Two workspaces in one house: nothing of one can be seen or changed from the other.
+
+An admin of the one sends whatever could be pressed, submitted or typed, with ids of the other's
+things, as somebody would who has learned them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from slack_bolt import App
+from sqlmodel import SQLModel, select
+
+from bot import mounting
+from bot.installation.workspaces import Workspaces
+from bot.ui import ids
+from keys.access_requests import requests
+from keys.base import accounts
+from keys.base.models import Actor
+from keys.base.policy import AuditRules
+from keys.offboarding import offboarding
+from keys.reviews import operations
+from keys.search import search
+from storage import reading, writing
+from storage.tables.keys import Account
+from tests.bot.home.test_handlers import presses as presses_in_home
+from tests.bot.listening import Bench
+from tests.bot.reviews.test_handlers import follow
+from tests.keys.conftest import NOON, House
+from tests.keys.rotation.test_rotations import rotate
+from tests.manifest.test_code import Registering
+
+FAR = Actor.person("U0FAR")
+# Stands in every name, note and reason of the other workspace, and nowhere else.
+MARK = "Umbrella"
+REGISTERED = Registering()
+mounting.register(cast(App, REGISTERED), cast(Workspaces, None))
+ACTIONS, MODALS = REGISTERED.names["action"], REGISTERED.names["view"]
+DOINGS = sorted(value for name, value in vars(ids).items() if name.startswith("DO_"))
+COMMANDS = ("show", "revoke", "rename", "edit", "rotate", "list", "list all", "check", "offboard")
+
+
+@dataclass
+class World:
+    """The bench of the one workspace, and the ids of what the other has."""
+
+    bench: Bench
+    theirs: House
+    things: list[str]
+
+    def rows(self) -> dict[str, list[str]]:
+        """Everything that belongs to the other workspace."""
+        found = {}
+        with reading(self.theirs.engine) as session:
+            for model in _tables():
+                mine = select(model).where(model.account_id == self.theirs.account)  # type: ignore[attr-defined]
+                found[model.__name__] = sorted(repr(row) for row in session.exec(mine))
+        return found
+
+    def seen(self) -> str:
+        """Everything that was said in the one workspace."""
+        calls = [args for _, args in self.bench.calls.asked]
+        return json.dumps([calls, self.bench.answers], default=str)
+
+
+def _tables() -> list[type[SQLModel]]:
+    """The tables whose rows belong to an account."""
+    models = [mapper.class_ for mapper in Account._sa_registry.mappers]  # type: ignore[attr-defined]
+    return [model for model in models if "account_id" in model.model_fields]
+
+
+def _populate(theirs: House) -> list[str]:
+    """One of everything that there is."""
+    plain, _ = theirs.issue(f"{MARK} plain", owner=FAR.id, note=f"{MARK} note")
+    rotating, _ = theirs.issue(f"{MARK} rotating", owner=FAR.id)
+    gone, _ = theirs.issue(f"{MARK} gone", owner=FAR.id)
+    theirs.revoke(gone.id, FAR)
+    pending = theirs.reserve(f"{MARK} pending", account=theirs.account, owner=FAR.id)
+    rotation, _ = rotate(theirs, rotating.id)
+
+    def rest(session: Any) -> list[str]:
+        service, account = theirs.service, theirs.account
+        asked = requests.ask(
+            service, session, account, FAR.id, submission="s1", name=f"{MARK} wanted",
+            scopes=("read",), reason=f"{MARK} reason",
+        )  # fmt: skip
+        leaver = offboarding.begin(service, session, account, FAR.id, FAR)
+        audit = operations.begin(service, session, account, FAR, "2026-10-05", AuditRules())
+        assert leaver is not None
+        assert audit is not None
+        return [asked.id, leaver, audit]
+
+    more = theirs.write(rest)
+    return [
+        plain.id, rotating.id, gone.id, pending.key.id, pending.delivery_id, rotation, *more,
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder: Path = tmp_path_factory.mktemp("apart")
+    bench = Bench(folder)
+    for method in ("views.push", "views.publish"):
+        bench.calls.replies[method] = [{"view": {"id": "V9", "hash": "h1"}}]
+    with writing(bench.house.engine) as session:
+        other = accounts.of_many(session, "T0FAR", MARK, NOON)
+    theirs = replace(bench.house, account=other)
+    bench.house.issue("Zapier, production")
+    made = World(bench, theirs, _populate(theirs))
+    yield made
+    bench.app.listener_runner.listener_executor.shutdown()
+    bench.house.close()
+
+
+def test_there_is_something_of_every_kind_to_be_found(world: World) -> None:
+    filled = {name for name, rows in world.rows().items() if rows}
+    empty = {model.__name__ for model in _tables()} - filled
+    # What no workspace of this test has: nobody has opened Home there, or has installed the app.
+    assert empty <= {"Home", "Installation", "Chore", "Someone"}
+    assert len(filled) >= 11
+    assert MARK in json.dumps(world.rows())
+
+
+def refs(things: list[str]) -> st.SearchStrategy[str]:
+    """References to the other's things, in whichever part of them."""
+    thing = st.sampled_from(["", *things])
+    parts = dict.fromkeys(("key", "delivery", "request", "about", "cursor"), thing)
+    return st.fixed_dictionaries(
+        {
+            "do": st.sampled_from(["", *DOINGS]),
+            "query": st.sampled_from(["", MARK.lower()]),
+            **parts,
+        }
+    ).map(
+        lambda given: json.dumps(
+            {"v": 1, "at": int(NOON.timestamp()), **{k: v for k, v in given.items() if v}}
+        )
+    )
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_nothing_of_another_workspace_can_be_seen_or_changed(world: World, data: Any) -> None:
+    before, bench = world.rows(), world.bench
+    user = data.draw(st.sampled_from(["U0ALICE", "U0ALICE", "U0BOB", "U0FAR"]))
+    ref = data.draw(refs(world.things))
+    text = data.draw(st.sampled_from([MARK.lower(), *world.things]))
+    match data.draw(st.sampled_from(["press", "submit", "type", "home"])):
+        case "press":
+            bench.presses(_pressed(data.draw(st.sampled_from(ACTIONS)), ref, text), user)
+        case "submit":
+            callback = data.draw(st.sampled_from(MODALS))
+            view = {"type": "modal", "callback_id": callback, "private_metadata": ref}
+            bench.submits({**view, "blocks": [], "hash": "h"}, user, **_filled_in(text))
+        case "type":
+            command = data.draw(st.sampled_from(COMMANDS))
+            bench.types(f"{command} {text}", user)
+        case "home":
+            presses_in_home(bench, _pressed(data.draw(st.sampled_from(ACTIONS)), ref, text), user)
+    assert world.rows() == before
+    assert MARK not in world.seen()
+
+
+def _filled_in(text: str) -> dict[str, Any]:
+    """Something in every input that there is."""
+    person = {"selected_user": "U0ALICE"}
+    scopes = {"selected_options": [{"value": "read"}]}
+    return {
+        ids.NAME: {"value": "Zapier, staging"}, ids.NOTE: {"value": "For invoices"},
+        ids.REASON: {"value": "Still needed"}, ids.SCOPES: scopes, ids.OWNER: person,
+        ids.PERSON: {"selected_user": "U0FAR"}, ids.RECIPIENT: person, ids.PASTED: {"value": text},
+        ids.GRACE: {"selected_option": {"value": "86400"}},
+    }  # fmt: skip
+
+
+def _pressed(action: str, ref: str, text: str) -> dict[str, Any]:
+    return {
+        "action_id": action, "value": ref if "search" not in action else text,
+        "selected_option": {"value": ref}, "selected_user": "U0FAR",
+    }  # fmt: skip
+
+
+def test_what_has_to_follow_in_one_workspace_leaves_the_other_alone(world: World) -> None:
+    before = world.rows()
+    world.bench.house.clock.move(timedelta(days=400))
+    follow(world.bench)
+    assert world.rows() == before
+    assert MARK not in world.seen()
+    with reading(world.theirs.engine) as session:
+        assert not search.page(session, world.bench.house.account, MARK, size=10).keys
+        assert search.page(session, world.theirs.account, MARK, size=10).keys

@@ -1,0 +1,221 @@
+"""Installations: sealed tokens, ends that come late, organisations, states that are good once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlmodel import select
+
+from bot.installation.encryption import Seal, SealBroken
+from bot.installation.installations import Installations, Installed, Where
+from bot.installation.oauth import States
+from bot.installation.workspaces import ManyWorkspaces, where
+from keys.base.errors import PepperError
+from keys.credentials.peppers import read_versions
+from storage import reading, writing
+from storage.tables.keys import Account, Installation
+from tests.bot.listening import Bench
+from tests.keys.conftest import NOON, House
+
+OLD, NEW = b"o" * 32, b"n" * 32
+ACME = Installed(
+    Where("T0ACME"), "Acme", "B1", "U0BOT", "xoxb-acme", "chat:write,commands", "U0ALICE"
+)
+
+
+@given(st.text(), st.text(), st.text())
+def test_what_is_sealed_opens_for_the_same_alone(text: str, place: str, other: str) -> None:
+    seal = Seal({1: OLD})
+    sealed = seal.close(text, place)
+    assert seal.open(sealed, place) == text
+    assert len(text) < 4 or text.encode() not in sealed
+    if other != place:
+        with pytest.raises(SealBroken):
+            seal.open(sealed, other)
+    with pytest.raises(SealBroken):
+        Seal({1: NEW}).open(sealed, place)
+    with pytest.raises(SealBroken, match="version 1 is missing"):
+        Seal({2: OLD}).open(sealed, place)
+    for at in range(len(sealed)):
+        with pytest.raises(SealBroken):
+            seal.open(sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :], place)
+    for length in range(len(sealed)):
+        with pytest.raises(SealBroken):
+            seal.open(sealed[:length], place)
+
+
+def test_a_key_that_is_none_is_named_by_its_setting() -> None:
+    with pytest.raises(PepperError, match=r"^APIKEYS_SEAL_KEY must be at least 32"):
+        read_versions("c2hvcnQ=", "APIKEYS_SEAL_KEY")
+
+
+def kept(house: House, keys: dict[int, bytes] | None = None) -> Installations:
+    return Installations(house.engine, Seal(keys or {1: OLD}), house.clock)
+
+
+def tokens(house: House) -> list[bytes | None]:
+    with reading(house.engine) as session:
+        return [row.token for row in session.exec(select(Installation))]
+
+
+def test_an_installation_is_found_by_its_workspace(house: House) -> None:
+    installations = kept(house)
+    account = installations.save(ACME)
+    found = installations.of(Where("T0ACME"))
+    assert found is not None
+    assert (found.account_id, found.token, found.bot_user_id) == (account, "xoxb-acme", "U0BOT")
+    assert "xoxb-acme" not in repr(found) + repr(ACME)
+    (sealed,) = tokens(house)
+    assert sealed is not None
+    assert b"xoxb" not in sealed
+    assert installations.of(Where("T0OTHER")) is None
+    assert [one.account_id for one in installations.all()] == [account]
+    # The account that the workspace had before, as the only one, is its own again.
+    assert account == house.account
+
+
+def test_an_account_that_belongs_to_nobody_is_not_given_away(house: House) -> None:
+    with writing(house.engine) as session:
+        session.get_one(Account, house.account).workspace_id = None
+    assert kept(house).save(ACME) != house.account
+
+
+def test_an_end_that_comes_late_does_not_end_what_was_installed_since(house: House) -> None:
+    installations = kept(house)
+    installations.save(ACME)
+    left_at = house.clock.now()
+    assert installations.end(ACME.where, "app_uninstalled", left_at)
+    assert not installations.end(ACME.where, "tokens_revoked", left_at)
+    assert installations.of(ACME.where) is None
+    assert installations.all() == []
+    assert tokens(house) == [None]
+    house.clock.move(timedelta(minutes=1))
+    again = replace(ACME, token="xoxb-again")
+    assert installations.save(again) == house.account
+    assert not installations.end(ACME.where, "app_uninstalled", left_at)
+    found = installations.of(ACME.where)
+    assert found is not None
+    assert found.token == "xoxb-again"
+
+
+def test_somebody_elses_token_may_be_taken_away(house: House) -> None:
+    installations = kept(house)
+    installations.save(ACME)
+    now = house.clock.now()
+    assert not installations.end(ACME.where, "tokens_revoked", now, bot_user_id="U0OTHERBOT")
+    assert installations.end(ACME.where, "tokens_revoked", now, bot_user_id="U0BOT")
+
+
+def test_an_organisation_and_its_workspaces_are_three_accounts(house: House) -> None:
+    installations = kept(house)
+    wholly = Where("", "E0ORG", org_wide=True)
+    one, two = Where("T0ONE", "E0ORG"), Where("T0TWO", "E0ORG")
+    ids = {installations.save(replace(ACME, where=each)) for each in (wholly, one, two)}
+    assert len(ids) == 3
+    for each in (wholly, one, two):
+        found = installations.of(each)
+        assert found is not None
+        assert found.where == each
+    assert installations.of(Where("T0THREE", "E0ORG")) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "meant"),
+    [
+        ({"team_id": "T1", "command": "/apikeys", "is_enterprise_install": "false"}, Where("T1")),
+        (
+            {"team_id": "T1", "enterprise_id": "E1", "is_enterprise_install": "true"},
+            Where("T1", "E1", org_wide=True),
+        ),
+        (
+            {"team": None, "enterprise": {"id": "E1"}, "is_enterprise_install": True,
+             "user": {"id": "W1", "team_id": "T1"}},
+            Where("T1", "E1", org_wide=True),
+        ),
+        (
+            {"team_id": "T9", "authorizations": [
+                {"team_id": "T1", "enterprise_id": "E1", "is_enterprise_install": False}]},
+            Where("T1", "E1"),
+        ),
+    ],
+)  # fmt: skip
+def test_for_whom_a_request_is_meant(body: dict[str, object], meant: Where) -> None:
+    assert where(body) == meant
+    assert where(body).id == ("E1" if meant.org_wide else "T1")
+
+
+def test_a_new_key_seals_everything_anew(house: House) -> None:
+    kept(house).save(ACME)
+    both = kept(house, {1: OLD, 2: NEW})
+    assert (both.seal_anew(), both.seal_anew()) == (1, 0)
+    found = kept(house, {2: NEW}).of(ACME.where)
+    assert found is not None
+    assert found.token == "xoxb-acme"
+
+
+def test_a_token_that_does_not_open_leaves_the_others_alone(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    installations = kept(house)
+    installations.save(ACME)
+    other = installations.save(replace(ACME, where=Where("T0TWO"), name="Two"))
+    with writing(house.engine) as session:
+        rows = session.exec(select(Installation).order_by(Installation.team_id)).all()
+        # Somebody who may write to the database puts one workspace's token in another's place.
+        rows[0].token = rows[1].token
+        session.add(rows[0])
+    assert [one.account_id for one in installations.all()] == [other]
+    assert installations.of(ACME.where) is None
+    assert "does not open" in caplog.text
+    assert "APIKEYS_SEAL_KEY" in caplog.text
+
+
+def test_a_state_is_good_once_and_for_ten_minutes(house: House) -> None:
+    states = States(house.engine, Seal({1: OLD}), house.clock)
+    other = States(house.engine, Seal({1: OLD, 2: NEW}), house.clock)
+    state = states.issue()
+    assert (other.consume(state), states.consume(state)) == (True, False)
+    late = states.issue()
+    house.clock.move(timedelta(minutes=10, seconds=1))
+    assert not states.consume(late)
+    for forged in ("", "x", f"{state}0", f"9{states.issue()}", "1-2.3", ".", "-."):
+        assert not states.consume(forged)
+
+
+def test_services_are_kept_until_the_installation_changes(bench: Bench) -> None:
+    installations = kept(bench.house)
+    opened: list[str] = []
+
+    def open_(found: object) -> object:
+        opened.append(repr(found))
+        return replace(bench.context)
+
+    workspaces = ManyWorkspaces(installations, open_)  # type: ignore[arg-type]
+    assert workspaces.of(ACME.where) is None
+    installations.save(ACME)
+    first = workspaces.of(ACME.where)
+    assert first is not None
+    assert workspaces.of(ACME.where) is first
+    assert list(workspaces.all()) == [first]
+    installations.save(replace(ACME, token="xoxb-new"))
+    again = workspaces.of(ACME.where)
+    assert again is not None
+    assert again.bot.bot_token == "xoxb-new"
+    assert len(opened) == 2
+    workspaces.ended(ACME.where, "app_uninstalled", bench.house.clock.now())
+    assert workspaces.of(ACME.where) is None
+
+
+def test_the_only_workspace_tells_its_operator_that_it_has_ended(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    event = {"type": "event_callback", "team_id": "T0ACME", "event_time": int(NOON.timestamp())}
+    revoked = {"type": "tokens_revoked", "tokens": {"bot": ["U0SOMEBODY"]}}
+    bench.sends({**event, "event": revoked})
+    assert "installed again" not in caplog.text
+    bench.sends({**event, "event": {"type": "app_uninstalled"}})
+    assert "SLACK_BOT_TOKEN is replaced" in caplog.text

@@ -1,0 +1,388 @@
+"""A token in a message: who is told what, through Bolt, from the event to the team's channel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.app import build
+from bot.background.worker import Following
+from bot.leaks import handlers
+from bot.ui import ids
+from keys.base.models import KeyView, State
+from keys.base.policy import Leaked, Policy
+from keys.credentials.tokens import Token, make
+from keys.rotation import rotations
+from keys.search import search
+from storage import StorageUnavailable, reading, writing
+from tests.bot.fake_slack import refusal
+from tests.bot.listening import ALICE, PEOPLE, Bench, buttons
+from tests.keys.rotation.test_rotations import rotate
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    made.calls.replies["chat.postEphemeral"] = [{}]
+    yield made
+    made.app.listener_runner.listener_executor.shutdown()
+    made.house.close()
+
+
+def decides(bench: Bench, **changes: Any) -> None:
+    """Has the bot go on with another context."""
+    bench.app.listener_runner.listener_executor.shutdown()
+    bench.context = replace(bench.context, **changes)
+    bench.app = build(bench.context, bot_token="xoxb-1", bot_id="B1", bot_user_id="U0BOT")
+
+
+def event(bench: Bench, user: str = "U0BOB", **parts: Any) -> dict[str, Any]:
+    """A message as Slack tells of it; `parts` are added to it, or replace what is there."""
+    number = next(_numbers)
+    ts = f"1790000000.{number:06}"
+    said = {
+        "type": "message",
+        "channel": "C0GENERAL",
+        "channel_type": "channel",
+        "ts": ts,
+        "event_ts": ts,
+        "text": "",
+        **({"user": user, "user_team": _team(user)} if user else {}),
+    }
+    return {
+        "type": "event_callback",
+        "team_id": "T0ACME",
+        "api_app_id": "A1",
+        "event_id": f"Ev{number}",
+        "event": said | parts,
+    }
+
+
+def _team(user: str) -> str:
+    return str(PEOPLE[user]["team_id"]) if user in PEOPLE else "T0ACME"
+
+
+def posts(bench: Bench, text: str = "", user: str = "U0BOB", **parts: Any) -> dict[str, Any]:
+    body = event(bench, user, text=text, **parts)
+    bench.sends(body)
+    return body
+
+
+def follow(bench: Bench) -> None:
+    house = bench.house
+    Following(house.engine, house.service, bench.context.slack, house.account, "C1").run_once()
+
+
+def alarms(bench: Bench) -> list[dict[str, Any]]:
+    """What was said in the team's channel of tokens in messages."""
+    follow(bench)
+    said = [args for name, args in bench.calls.asked if name == "chat.postMessage"]
+    return [args for args in said if "was posted in a channel" in args["text"]]
+
+
+def hints(bench: Bench) -> list[dict[str, Any]]:
+    return [args for name, args in bench.calls.asked if name == "chat.postEphemeral"]
+
+
+def state(bench: Bench, key: KeyView) -> State:
+    with reading(bench.house.engine) as session:
+        return search.get(session, bench.house.account, key.id).state
+
+
+# --- seen ----------------------------------------------------------------------------------------
+
+
+def test_poster_and_team_are_told_and_the_token_is_not_repeated(bench: Bench) -> None:
+    key, token = bench.house.issue("Zapier")
+    posts(bench, f"use `{token.reveal()}`")
+    (hint,) = hints(bench)
+    assert (hint["channel"], hint["user"]) == ("C0GENERAL", "U0BOB")
+    assert "thread_ts" not in hint
+    assert "Please delete the message" in json.dumps(hint)
+    (alarm,) = alarms(bench)
+    assert alarm["channel"] == "C1"
+    text = json.dumps(alarm, ensure_ascii=False)
+    for words in ("U0BOB", "C0GENERAL", "Zapier", token.hint, "still works"):
+        assert words in text
+    assert buttons(alarm["blocks"]).keys() == {ids.ROTATE, ids.REVOKE, ids.KEY_CHOICE}
+    assert token.secret not in json.dumps(bench.calls.asked)
+    assert bench.nudges == 1
+    assert state(bench, key) is State.ACTIVE
+
+
+def nested(token: str) -> list[dict[str, Any]]:
+    """Where a message can have it."""
+    text = {"type": "text", "text": f"here:\n{token}"}
+    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": "x"}, text]}
+    code = {"type": "rich_text_preformatted", "elements": [text]}
+    return [
+        {"text": token},
+        {"blocks": [{"type": "rich_text", "elements": [section]}]},
+        {"blocks": [{"type": "rich_text", "elements": [code]}]},
+        {"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": f"```{token}```"}}]},
+        {"attachments": [{"fallback": "x", "text": f"line\n{token}"}]},
+        {"attachments": [{"fields": [{"title": "Key", "value": token}]}]},
+        {"attachments": [{"blocks": [{"type": "rich_text", "elements": [code]}]}]},
+    ]
+
+
+@pytest.mark.parametrize("where", range(len(nested(""))))
+def test_it_is_found_wherever_a_message_can_have_it(bench: Bench, where: int) -> None:
+    _, token = bench.house.issue("Zapier")
+    posts(bench, **nested(token.reveal())[where])
+    assert len(hints(bench)) == len(alarms(bench)) == 1
+
+
+def test_one_message_delivered_twice_or_edited_is_told_of_once(bench: Bench) -> None:
+    _, token = bench.house.issue("Zapier")
+    body = posts(bench, token.reveal())
+    bench.sends(body)
+    bench.sends(edited(bench, body, f"again {token.reveal()}"))
+    assert len(hints(bench)) == len(alarms(bench)) == 1
+
+
+def edited(bench: Bench, body: dict[str, Any], text: str) -> dict[str, Any]:
+    before = body["event"]
+    return event(
+        bench, "", subtype="message_changed", hidden=True, previous_message=before,
+        message=before | {"text": text},
+    )  # fmt: skip
+
+
+def test_what_was_put_in_by_editing_is_seen(bench: Bench) -> None:
+    _, token = bench.house.issue("Zapier")
+    body = posts(bench, "a harmless text")
+    assert hints(bench) == []
+    bench.sends(edited(bench, body, token.reveal()))
+    assert hints(bench)[0]["user"] == "U0BOB"
+    assert len(alarms(bench)) == 1
+
+
+def test_what_was_taken_out_by_editing_or_deleting_is_not(bench: Bench) -> None:
+    _, token = bench.house.issue("Zapier")
+    with_it = event(bench, text=token.reveal())["event"]
+    bench.sends(
+        event(
+            bench, "", subtype="message_changed", message=with_it | {"text": "-"},
+            previous_message=with_it,
+        )
+    )  # fmt: skip
+    bench.sends(event(bench, "", subtype="message_deleted", previous_message=with_it))
+    assert (hints(bench), alarms(bench)) == ([], [])
+
+
+def test_a_reply_is_answered_in_its_thread(bench: Bench) -> None:
+    _, token = bench.house.issue("Zapier")
+    posts(bench, token.reveal(), thread_ts="1789999999.000001")
+    assert hints(bench)[0]["thread_ts"] == "1789999999.000001"
+
+
+def test_several_tokens_are_one_hint_and_an_alarm_each(bench: Bench) -> None:
+    tokens = [bench.house.issue(name)[1].reveal() for name in ("First", "Second")]
+    posts(bench, " ".join(tokens))
+    assert (len(hints(bench)), len(alarms(bench))) == (1, 2)
+
+
+def test_a_program_is_told_of_and_not_told(bench: Bench) -> None:
+    _, token = bench.house.issue("Zapier")
+    posts(bench, token.reveal(), user="", subtype="bot_message", bot_id="B0OTHER")
+    assert "A program" in json.dumps(alarms(bench))
+    bot = dict(PEOPLE["U0BOB"], id="U0APP", is_bot=True)
+    bench.calls.replies["users.info"] = [{"user": bot}]
+    posts(bench, token.reveal(), user="U0APP", bot_id="B0OTHER")
+    assert len(alarms(bench)) == 2
+    assert hints(bench) == []
+
+
+def test_what_the_app_itself_says_is_not_looked_at(bench: Bench) -> None:
+    _, token = bench.house.issue("Zapier")
+    posts(bench, token.reveal(), user="U0BOT", bot_id="B1")
+    assert (hints(bench), alarms(bench)) == ([], [])
+
+
+# --- not told ------------------------------------------------------------------------------------
+
+
+def test_without_a_token_nobody_and_nothing_is_asked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("the database was asked")
+
+    monkeypatch.setattr(handlers, "writing", never)
+    for text in ("hello", "ak_ is our prefix", make("ak").hint, make("ak").reveal()[:-1]):
+        posts(bench, text)
+    assert bench.calls.asked == []
+
+
+def test_a_guess_is_no_alarm(bench: Bench) -> None:
+    _, token = bench.house.issue("Zapier")
+    posts(bench, Token("ak", token.public_id, make("ak").secret).reveal())
+    assert (hints(bench), alarms(bench)) == ([], [])
+
+
+@pytest.mark.parametrize("leaked", list(Leaked))
+def test_a_token_that_does_not_work_is_a_short_hint_once(bench: Bench, leaked: Leaked) -> None:
+    decides(bench, policy=Policy(leaked=leaked))
+    key, token = bench.house.issue("Zapier")
+    bench.house.revoke(key.id)
+    body = posts(bench, token.reveal())
+    bench.sends(body)
+    (hint,) = hints(bench)
+    assert "does not work any more" in hint["text"]
+    assert "delete" not in json.dumps(hint)
+    assert alarms(bench) == []
+
+
+@pytest.mark.parametrize("who", ["U0FAR", "U0GUEST"])
+@pytest.mark.parametrize("works", [True, False])
+def test_an_outsider_learns_nothing_of_keys(bench: Bench, who: str, works: bool) -> None:
+    key, token = bench.house.issue("Zapier")
+    if not works:
+        bench.house.revoke(key.id)
+    posts(bench, token.reveal(), user=who)
+    (hint,) = hints(bench)
+    text = json.dumps(hint).lower()
+    assert "looks like a secret" in text
+    for word in ("api", "key", "zapier", "token", "work", "revoke"):
+        assert word not in text
+    assert len(alarms(bench)) == works
+
+
+def test_where_slack_does_not_say_who_it_was_they_are_an_outsider(bench: Bench) -> None:
+    _, token = bench.house.issue("Zapier")
+    bench.calls.replies["users.info"] = [refusal("internal_error")]
+    posts(bench, token.reveal())
+    assert "looks like a secret" in hints(bench)[0]["text"]
+    assert len(alarms(bench)) == 1
+
+
+def test_the_team_is_told_even_if_the_poster_cannot_be(bench: Bench) -> None:
+    _, token = bench.house.issue("Zapier")
+    bench.calls.replies["chat.postEphemeral"] = [refusal("user_not_in_channel")]
+    posts(bench, token.reveal())
+    assert len(alarms(bench)) == 1
+
+
+# --- decided -------------------------------------------------------------------------------------
+
+
+def test_revoked_at_once_where_the_team_wants_it(bench: Bench) -> None:
+    decides(bench, policy=Policy(leaked=Leaked.REVOKE))
+    key, token = bench.house.issue("Zapier")
+    body = posts(bench, token.reveal())
+    bench.sends(body)
+    assert state(bench, key) is State.REVOKED
+    (hint,) = hints(bench)
+    assert "Its key was revoked" in json.dumps(hint)
+    (alarm,) = alarms(bench)
+    assert "The key was revoked" in json.dumps(alarm)
+    assert buttons(alarm["blocks"]) == {}
+
+
+def test_the_alarm_follows_a_revocation_pressed_under_it(bench: Bench) -> None:
+    key, token = bench.house.issue("Zapier")
+    posts(bench, token.reveal())
+    press = buttons(alarms(bench)[0]["blocks"])
+    bench.presses(press[ids.REVOKE], "U0BOB")
+    assert "not an admin" in json.dumps(bench.answers[-1])
+    assert state(bench, key) is State.ACTIVE
+    bench.presses(press[ids.REVOKE])
+    assert "Are you sure" in json.dumps(bench.answers[-1])
+    bench.presses(buttons(bench.answers[-1]["blocks"])[ids.REVOKE_CONFIRMED])
+    follow(bench)
+    redrawn = bench.last("chat.update")
+    assert "The key was revoked" in json.dumps(redrawn)
+    assert buttons(redrawn["blocks"]) == {}
+    bench.presses(press[ids.REVOKE])
+    assert "had been revoked before" in json.dumps(bench.answers[-1])
+
+
+def test_rotate_opens_from_the_alarm_and_the_alarm_follows(bench: Bench) -> None:
+    key, token = bench.house.issue("Zapier")
+    posts(bench, token.reveal())
+    bench.presses(buttons(alarms(bench)[0]["blocks"])[ids.ROTATE])
+    assert "Rotate API key" in json.dumps(bench.last("views.open"))
+    rotate(bench.house, key.id, grace=timedelta(hours=1))
+    follow(bench)
+    assert "It ends" in json.dumps(last_redrawn(bench, "still works"))
+    bench.house.clock.move(timedelta(hours=1))
+    follow(bench)
+    shown = last_redrawn(bench, "does not work any more")
+    assert "The key has another token" in json.dumps(shown)
+    assert buttons(shown["blocks"]) == {}
+
+
+def test_the_alarm_follows_an_old_token_that_is_ended_before_its_time(bench: Bench) -> None:
+    house = bench.house
+    key, token = house.issue("Zapier")
+    posts(bench, token.reveal())
+    alarms(bench)
+    rotation, _ = rotate(house, key.id, grace=timedelta(days=1))
+    follow(bench)
+    house.write(lambda s: rotations.end_now(house.service, s, house.account, rotation, ALICE))
+    follow(bench)
+    assert "another token" in json.dumps(last_redrawn(bench, "does not work any more"))
+
+
+def last_redrawn(bench: Bench, words: str) -> dict[str, Any]:
+    return next(
+        args
+        for name, args in reversed(bench.calls.asked)
+        if name == "chat.update" and words in json.dumps(args)
+    )
+
+
+def test_the_alarm_says_when_the_key_has_expired(bench: Bench) -> None:
+    _, token = bench.house.issue("Zapier", expires_at=bench.house.clock.now() + timedelta(days=1))
+    posts(bench, token.reveal())
+    alarms(bench)
+    bench.house.clock.move(timedelta(days=1))
+    follow(bench)
+    assert "The key has expired" in json.dumps(last_redrawn(bench, "does not work"))
+
+
+# --- bad days ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("failures", [1, len(handlers.PAUSES), len(handlers.PAUSES) + 1])
+def test_a_database_that_does_not_answer_is_asked_again(
+    bench: Bench, failures: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    decides(bench, sleep=slept.append)
+    _, token = bench.house.issue("Zapier")
+    left = [None] * failures
+
+    @contextmanager
+    def sometimes(engine: Any) -> Iterator[Any]:
+        if left:
+            left.pop()
+            raise StorageUnavailable("busy")
+        with writing(engine) as session:
+            yield session
+
+    monkeypatch.setattr(handlers, "writing", sometimes)
+    posts(bench, token.reveal())
+    found = failures <= len(handlers.PAUSES)
+    assert slept == list(handlers.PAUSES[:failures])
+    assert len(hints(bench)) == len(alarms(bench)) == found
+
+
+def test_the_alarm_follows_a_rename(bench: Bench) -> None:
+    key, token = bench.house.issue("Zapier")
+    posts(bench, token.reveal())
+    follow(bench)
+    bench.house.rename(key.id, "Zapier, invoices")
+    follow(bench)
+    assert "Zapier, invoices" in json.dumps(last_redrawn(bench, "posted a token"))

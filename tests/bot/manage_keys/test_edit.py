@@ -1,0 +1,202 @@
+"""Editing, extending and letting expire, through Bolt and down to the database."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.background.worker import Following
+from bot.ui import ids
+from keys.base.models import KeyView
+from keys.credentials.tokens import make
+from keys.search import search
+from storage import reading
+from tests.bot.listening import Bench, buttons
+
+DAY = timedelta(days=1)
+
+
+def get(bench: Bench, key_id: str) -> KeyView:
+    with reading(bench.house.engine) as session:
+        return search.get(session, bench.house.account, key_id)
+
+
+def open_modal(bench: Bench, name: str) -> dict[str, Any]:
+    bench.types(f"edit {name}")
+    view: dict[str, Any] = bench.last("views.open")["view"]
+    return view
+
+
+def filled(**changes: Any) -> dict[str, Any]:
+    """What the modal sends; `changes` replace what stood in it."""
+    values: dict[str, Any] = {
+        ids.SCOPES: {"selected_options": [{"value": "read"}]},
+        ids.OWNER: {"selected_user": "U0ALICE"},
+        ids.BACKUP_OWNER: {"selected_user": None},
+        ids.NOTE: {"value": None},
+        ids.NETWORKS: {"value": None},
+        ids.RATE: {"value": None},
+        ids.LAST_DAY: {"selected_date": None},
+    }
+    return values | changes
+
+
+def submit(bench: Bench, view: dict[str, Any], user: str = "U0ALICE", **changes: Any) -> Any:
+    state = {"values": {block: {ids.VALUE: value} for block, value in filled(**changes).items()}}
+    return bench.sends(
+        {
+            "type": "view_submission",
+            "user": {"id": user, "team_id": "T0ACME"},
+            "team": {"id": "T0ACME"},
+            "trigger_id": "t3",
+            "view": {**view, "id": "V1", "state": state},
+        }
+    )
+
+
+def test_what_was_filled_in_is_saved_and_said(bench: Bench) -> None:
+    key, _ = bench.house.issue("Zapier")
+    shown = submit(
+        bench,
+        open_modal(bench, "Zapier"),
+        note={"value": "For invoices"},
+        backup_owner={"selected_user": "U0BOB"},
+        networks={"value": "10.1.0.0/16\n192.0.2.7"},
+        rate={"value": "100 per minute"},
+        last_day={"selected_date": "2027-01-31"},
+    )
+    text = json.dumps(shown)
+    for name in ("backup owner", "note", "allowed networks", "rate limit", "date of expiry"):
+        assert name in text
+    after = get(bench, key.id)
+    assert (after.note, after.backup_owner) == ("For invoices", "U0BOB")
+    assert after.networks == ("10.1.0.0/16", "192.0.2.7/32")
+    again = open_modal(bench, "Zapier")
+    assert "2027-01-31" in json.dumps(again)
+    assert "was so already" in json.dumps(
+        submit(
+            bench,
+            again,
+            note={"value": "For invoices"},
+            backup_owner={"selected_user": "U0BOB"},
+            networks={"value": "10.1.0.0/16\n192.0.2.7/32"},
+            rate={"value": "100/minute"},
+            last_day={"selected_date": "2027-01-31"},
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("block", "value", "words"),
+    [
+        (ids.RATE, {"value": "often"}, "100/minute"),
+        (ids.NETWORKS, {"value": "10.1.2.3/16"}, "10.1.0.0/16"),
+        (ids.OWNER, {"selected_user": "U0GUEST"}, "full member"),
+        (ids.BACKUP_OWNER, {"selected_user": "U0FAR"}, "full member"),
+        (ids.LAST_DAY, {"selected_date": "2020-01-01"}, "has passed"),
+        (ids.SCOPES, {"selected_options": []}, "at least one"),
+        (ids.NOTE, {"value": f"it is {make('ak').reveal()}"}, "contains a token"),
+        (ids.NETWORKS, {"value": f"10.1.0.0/16, {make('ak').reveal()}"}, "contains a token"),
+    ],
+)
+def test_what_cannot_be_is_said_at_its_field(
+    bench: Bench, block: str, value: dict[str, Any], words: str
+) -> None:
+    key, _ = bench.house.issue("Zapier")
+    answer = submit(bench, open_modal(bench, "Zapier"), **{block: value})
+    assert words in answer["errors"][block]
+    assert get(bench, key.id) == key
+
+
+def test_two_admins_do_not_overwrite_each_other(bench: Bench) -> None:
+    key, _ = bench.house.issue("Zapier")
+    first, second = open_modal(bench, "Zapier"), open_modal(bench, "Zapier")
+    submit(bench, first, note={"value": "the first"})
+    shown = submit(bench, second, note={"value": "the second"})
+    assert "changed this key in the meantime" in json.dumps(shown)
+    assert get(bench, key.id).note == "the first"
+    submit(bench, shown["view"], note={"value": "the second"})
+    assert get(bench, key.id).note == "the second"
+
+
+def test_who_is_no_admin_saves_nothing(bench: Bench) -> None:
+    key, _ = bench.house.issue("Zapier")
+    submit(bench, open_modal(bench, "Zapier"), user="U0BOB", note={"value": "x"})
+    assert get(bench, key.id).note == ""
+
+
+def test_a_revoked_key_says_why_not(bench: Bench) -> None:
+    key, _ = bench.house.issue("Zapier")
+    bench.house.revoke(key.id)
+    assert "was revoked" in json.dumps(bench.types(f"edit {key.id}"))
+
+
+def reminded(bench: Bench, days: int = 30) -> list[dict[str, Any]]:
+    """The reminders that were posted for a key that is about to expire."""
+    house = bench.house
+    house.issue("Zapier", expires_at=house.clock.now() + (days + 10) * DAY)
+    house.clock.move(10 * DAY)
+    Following(house.engine, house.service, bench.context.slack, house.account, "C1").run_once()
+    return [
+        args
+        for name, args in bench.calls.asked
+        if name == "chat.postMessage" and ids.EXTEND in json.dumps(args)
+    ]
+
+
+def follow(bench: Bench) -> None:
+    house = bench.house
+    Following(house.engine, house.service, bench.context.slack, house.account, "C1").run_once()
+
+
+def test_a_reminder_is_extended_and_says_so_everywhere(bench: Bench) -> None:
+    posts = reminded(bench)
+    assert len(posts) == 2  # the channel and the owner
+    bench.presses(buttons(posts[0]["blocks"])[ids.EXTEND])
+    view = bench.last("views.open")["view"]
+    assert "2027-03" in json.dumps(view)  # 90 days from then
+    refused = submit(bench, view, last_day={"selected_date": "2020-01-01"})
+    assert "has passed" in refused["errors"][ids.LAST_DAY]
+    assert "works until" in json.dumps(
+        submit(bench, view, last_day={"selected_date": "2027-12-31"})
+    )
+    follow(bench)
+    redrawn = [args for name, args in bench.calls.asked if name == "chat.update"][-2:]
+    assert all(" expires" in json.dumps(args) for args in redrawn)
+    assert all(not buttons(args["blocks"]) for args in redrawn)
+
+
+def test_let_it_expire_is_said_and_nobody_is_reminded_again(bench: Bench) -> None:
+    posts = reminded(bench)
+    press = buttons(posts[0]["blocks"])[ids.LET_EXPIRE]
+    bench.presses(press, "U0BOB")
+    assert "not an admin" in json.dumps(bench.answers[-1])
+    bench.presses(press)
+    bench.presses(press)
+    follow(bench)
+    assert "lets it expire" in json.dumps(bench.last("chat.update"))
+    before = bench.calls.methods().count("chat.postMessage")
+    bench.house.clock.move(25 * DAY)
+    follow(bench)
+    assert bench.calls.methods().count("chat.postMessage") == before
+    bench.house.clock.move(6 * DAY)
+    follow(bench)
+    assert "expired" in json.dumps(bench.last("chat.postMessage"))
+
+
+def test_a_new_key_may_get_a_date_and_a_past_one_is_refused(bench: Bench) -> None:
+    bench.types("new")
+    view = bench.last("views.open")["view"]
+    values: dict[str, Any] = {
+        "name": {"value": "Zapier, production"},
+        "scopes": {"selected_options": [{"value": "read"}]},
+    }
+    answer = bench.submits(view, **values, last_day={"selected_date": "2020-01-01"})
+    assert "has passed" in answer["errors"][ids.LAST_DAY]
+    bench.submits(view, **values, last_day={"selected_date": "2027-01-31"})
+    with reading(bench.house.engine) as session:
+        (key,) = search.page(session, bench.house.account).keys
+    assert str(key.expires_at) == "2027-02-01 00:00:00+00:00"

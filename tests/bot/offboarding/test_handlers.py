@@ -1,0 +1,303 @@
+"""Somebody leaves: the command, the message with the keys, all at once, and what Slack reports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.background.worker import Following
+from bot.offboarding import handlers
+from bot.ui import ids
+from keys.base.models import KeyView, State
+from keys.search import search
+from storage import reading
+from tests.bot.fake_slack import refusal
+from tests.bot.listening import PEOPLE, Bench, buttons
+from tests.keys.conftest import ALICE, BOB
+from tests.keys.offboarding.test_offboarding import issue_to
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setitem(PEOPLE, "U0CARL", {**PEOPLE["U0ALICE"], "id": "U0CARL", "name": "carl"})
+    monkeypatch.setitem(PEOPLE, "U0BOB", dict(PEOPLE["U0BOB"]))
+    made = Bench(tmp_path)
+    yield made
+    made.app.listener_runner.listener_executor.shutdown()
+    made.house.close()
+
+
+def follow(bench: Bench) -> None:
+    """Rounds until nothing is due, as the schedule goes on."""
+    house = bench.house
+    following = Following(
+        house.engine, house.service, bench.context.slack, house.account, "C1",
+        [
+            lambda: handlers.work(bench.context),
+            lambda: handlers.ask_about_people(bench.context),
+        ],
+    )  # fmt: skip
+    for _ in range(200):
+        if not following.run_once():
+            return
+    raise AssertionError("there is always something due")
+
+
+def board(bench: Bench) -> dict[str, Any]:
+    """The message about the leaver as it stands."""
+    for name, args in reversed(bench.calls.asked):
+        if name in ("chat.postMessage", "chat.update") and "dealt with" in json.dumps(args):
+            return args
+    raise AssertionError("no message")
+
+
+def pressed(bench: Bench, action: str, key: KeyView | None = None) -> dict[str, Any]:
+    """A button of it, of this key if one is given."""
+    for block in board(bench)["blocks"]:
+        for element in block.get("elements", ()):
+            ref = json.loads(element.get("value") or "{}")
+            if element.get("action_id") == action and (key is None or ref.get("key") == key.id):
+                return {"action_id": action, "value": element["value"]}
+    raise AssertionError(action)
+
+
+def get(bench: Bench, key: KeyView) -> KeyView:
+    with reading(bench.house.engine) as session:
+        return search.get(session, bench.house.account, key.id)
+
+
+def said(bench: Bench) -> str:
+    return json.dumps(board(bench)["blocks"], ensure_ascii=False)
+
+
+def changed(bench: Bench, user: str, **changes: Any) -> None:
+    """Slack reports a change."""
+    PEOPLE[user].update(changes)
+    bench.sends(
+        {
+            "type": "event_callback",
+            "team_id": "T0ACME",
+            "event": {"type": "user_change", "user": PEOPLE[user]},
+        }
+    )
+
+
+def test_the_command_puts_the_keys_into_the_channel(bench: Bench) -> None:
+    issue_to(bench.house, "Bob's own", BOB.id, BOB)
+    answer = bench.types("offboard <@U0BOB|bob>")
+    assert "in the team’s channel" in json.dumps(answer, ensure_ascii=False)
+    follow(bench)
+    assert board(bench)["channel"] == "C1"
+    assert "0 of 1 key dealt with" in said(bench)
+    assert "has its token · owner" in said(bench)
+    for word in ("Rotate", "Hand over", "Keep", "Revoke"):
+        assert f'"text": "{word}"' in said(bench)
+
+
+def test_whoever_has_no_keys_is_said_to_have_none(bench: Bench) -> None:
+    answer = bench.types("offboard <@U0BOB>")
+    assert "has nothing to do with any key" in json.dumps(answer)
+    assert "Name one person" in json.dumps(bench.types("offboard <@U0BOB> <@U0ALICE>"))
+
+
+def test_without_a_name_a_window_asks(bench: Bench) -> None:
+    issue_to(bench.house, "Bob's own", BOB.id, BOB)
+    bench.types("offboard")
+    view = bench.last("views.open")["view"]
+    refused = bench.submits(view, person={"selected_user": None})
+    assert refused["errors"] == {ids.PERSON: "Choose who leaves."}
+    shown = bench.submits(view, person={"selected_user": "U0BOB"})
+    assert "in the team’s channel" in json.dumps(shown, ensure_ascii=False)
+
+
+def test_who_is_no_admin_cannot_begin_or_decide(bench: Bench) -> None:
+    key, _ = issue_to(bench.house, "Bob's own", BOB.id, BOB)
+    assert "not an admin" in json.dumps([bench.types("offboard <@U0BOB>", "U0BOB"), bench.answers])
+    bench.types("offboard <@U0BOB>")
+    follow(bench)
+    for action in (ids.OFFBOARD_KEEP, ids.OFFBOARD_CLOSE):
+        press = pressed(bench, action)
+        bench.presses(press, "U0BOB")
+        assert "not an admin" in json.dumps(bench.answers[-1])
+    issue_to(bench.house, "Another", BOB.id, BOB)
+    follow(bench)
+    bench.presses(pressed(bench, ids.OFFBOARD_REVOKE_ALL), "U0BOB")
+    follow(bench)
+    assert get(bench, key).state is State.ACTIVE
+    assert "0 of 2 keys dealt with" in said(bench)
+
+
+def test_each_key_by_its_own_button_until_all_are_dealt_with(bench: Bench) -> None:
+    kept, _ = issue_to(bench.house, "Kept", BOB.id, BOB)
+    handed, _ = issue_to(bench.house, "Handed", BOB.id, ALICE)
+    turned, _ = issue_to(bench.house, "Turned", BOB.id, BOB)
+    ended, _ = issue_to(bench.house, "Ended", BOB.id, BOB)
+    bench.types("offboard <@U0BOB>", "U0CARL")
+    follow(bench)
+    bench.presses(pressed(bench, ids.OFFBOARD_KEEP, kept))
+    bench.presses(pressed(bench, ids.OFFBOARD_HAND_OVER, handed))
+    view = bench.last("views.open")["view"]
+    for wrong, why in (
+        (None, "Choose the new owner."),
+        ("U0BOB", "That is the person who leaves. Choose somebody else."),
+        ("U0GUEST", "guests and bots cannot"),
+    ):
+        refused = bench.submits(view, person={"selected_user": wrong})
+        assert why in refused["errors"][ids.PERSON]
+    shown = bench.submits(view, person={"selected_user": "U0CARL"})
+    assert "answers for 1 key from now on" in json.dumps(shown)
+    assert get(bench, handed).owner == "U0CARL"
+    bench.presses(pressed(bench, ids.ROTATE, turned))
+    rotate = bench.last("views.open")["view"]
+    (recipient,) = [b["element"] for b in rotate["blocks"] if b.get("block_id") == ids.RECIPIENT]
+    assert recipient["initial_user"] == "U0ALICE", "the owner leaves"
+    bench.submits(
+        rotate,
+        grace={"selected_option": {"value": "0"}},
+        recipient={"selected_user": "U0ALICE"},
+    )
+    assert get(bench, turned).owner == "U0ALICE", "whoever has the token answers for the key"
+    bench.presses(pressed(bench, ids.REVOKE, ended))
+    bench.presses(buttons(bench.answers[-1]["blocks"])[ids.REVOKE_CONFIRMED])
+    follow(bench)
+    texts = [json.dumps(a) for m, a in bench.calls.asked if m == "chat.postMessage"]
+    assert sum("1 rotated, 1 revoked, 1 handed over, 1 kept" in t for t in texts) == 1
+    assert "4 of 4 keys dealt with" in said(bench)
+    assert ids.ROTATE not in said(bench)
+
+
+def test_all_are_revoked_at_once_with_one_message(bench: Bench) -> None:
+    keys = [issue_to(bench.house, f"Key {n}", BOB.id, BOB)[0] for n in range(12)]
+    bench.types("offboard <@U0BOB>")
+    follow(bench)
+    assert "4 keys more, which move up" in said(bench)
+    before = len([m for m, _ in bench.calls.asked if m == "chat.postMessage"])
+    press = pressed(bench, ids.OFFBOARD_REVOKE_ALL)
+    bench.presses(press)
+    bench.presses(press)
+    follow(bench)
+    assert {get(bench, key).state for key in keys} == {State.REVOKED}
+    assert {str(get(bench, key).revoked_by) for key in keys} == {str(ALICE)}
+    assert "12 of 12 keys dealt with" in said(bench)
+    # Not one for each key: the end of it, and, for Alice, no gateway that did not answer.
+    after = len([m for m, _ in bench.calls.asked if m == "chat.postMessage"])
+    assert after - before <= 2
+    shares = [json.dumps(a) for m, a in bench.calls.asked if m == "chat.update"]
+    assert any("5 of 12 keys dealt with" in text for text in shares), "the message shows progress"
+
+
+def test_all_are_rotated_and_the_tokens_go_to_who_stays(bench: Bench) -> None:
+    mine, _ = issue_to(bench.house, "Alice's", ALICE.id, BOB)
+    theirs, _ = issue_to(bench.house, "Bob's", BOB.id, BOB)
+    bench.types("offboard <@U0BOB>", "U0CARL")
+    follow(bench)
+    bench.presses(pressed(bench, ids.OFFBOARD_ROTATE_ALL), "U0CARL")
+    follow(bench)
+    assert (get(bench, mine).owner, get(bench, theirs).owner) == ("U0ALICE", "U0CARL")
+    opened = [args["users"] for name, args in bench.calls.asked if name == "conversations.open"]
+    assert {"U0ALICE", "U0CARL"} <= set(opened)
+    assert "U0BOB" not in opened
+    assert "2 of 2 keys dealt with" in said(bench)
+
+
+def test_all_are_handed_over(bench: Bench) -> None:
+    keys = [issue_to(bench.house, f"Key {n}", BOB.id, ALICE)[0] for n in range(3)]
+    bench.types("offboard <@U0BOB>")
+    follow(bench)
+    bench.presses(pressed(bench, ids.OFFBOARD_HAND_OVER_ALL))
+    view = bench.last("views.open")["view"]
+    shown = bench.submits(view, person={"selected_user": "U0CARL"})
+    assert "3 keys are handed over now" in json.dumps(shown)
+    follow(bench)
+    assert {get(bench, key).owner for key in keys} == {"U0CARL"}
+    assert "3 of 3 keys dealt with" in said(bench)
+
+
+def test_what_cannot_be_done_is_said_at_the_key_and_tried_again(bench: Bench) -> None:
+    key, _ = issue_to(bench.house, "Bob's", BOB.id, BOB)
+    issue_to(bench.house, "Another", ALICE.id, BOB)
+    bench.types("offboard <@U0BOB>")
+    follow(bench)
+    works = bench.calls.replies["conversations.open"]
+    bench.calls.replies["conversations.open"] = [refusal("user_not_found")]
+    bench.presses(pressed(bench, ids.OFFBOARD_ROTATE_ALL))
+    follow(bench)
+    bench.calls.replies["conversations.open"] = works
+    bench.house.clock.move(timedelta(minutes=1))
+    assert "could not be delivered" in said(bench)
+    assert get(bench, key).state is State.ACTIVE
+    bench.presses(pressed(bench, ids.OFFBOARD_ROTATE_ALL))
+    follow(bench)
+    assert "2 of 2 keys dealt with" in said(bench)
+
+
+def test_whoever_lost_their_role_has_no_more_keys_revoked(bench: Bench) -> None:
+    key, _ = issue_to(bench.house, "Bob's", BOB.id, BOB)
+    issue_to(bench.house, "Another", BOB.id, BOB)
+    bench.types("offboard <@U0BOB>", "U0CARL")
+    follow(bench)
+    bench.presses(pressed(bench, ids.OFFBOARD_REVOKE_ALL), "U0CARL")
+    PEOPLE["U0CARL"]["is_admin"] = False
+    follow(bench)
+    assert get(bench, key).state is State.ACTIVE
+    assert "is no admin any more" in said(bench)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"deleted": True}, "was deactivated"), ({"is_restricted": True}, "is a guest now")],
+)
+def test_slacks_report_begins_it_by_itself(
+    bench: Bench, change: dict[str, Any], words: str
+) -> None:
+    issue_to(bench.house, "Bob's own", BOB.id, BOB)
+    changed(bench, "U0BOB", name="bobby")
+    follow(bench)
+    with pytest.raises(AssertionError, match="no message"):
+        board(bench)
+    for _ in range(3):
+        changed(bench, "U0BOB", **change)
+    follow(bench)
+    assert words in said(bench)
+    posts = [m for m, a in bench.calls.asked if m == "chat.postMessage" and words in json.dumps(a)]
+    assert len(posts) == 1
+    changed(bench, "U0BOB", deleted=False, is_restricted=False)
+    follow(bench)
+    assert "They are a full member again" in said(bench)
+    bench.presses(pressed(bench, ids.OFFBOARD_CLOSE))
+    follow(bench)
+    assert "This was closed" in said(bench)
+    assert "1 key stayed as they were" in said(bench)
+
+
+def test_what_events_missed_is_found_within_a_day(bench: Bench) -> None:
+    issue_to(bench.house, "Bob's own", BOB.id, BOB)
+    follow(bench)
+    PEOPLE["U0BOB"]["deleted"] = True
+    bench.house.clock.move(timedelta(hours=12))
+    follow(bench)
+    with pytest.raises(AssertionError, match="no message"):
+        board(bench)
+    bench.house.clock.move(timedelta(hours=12, minutes=2))
+    follow(bench)
+    assert "was deactivated" in said(bench)
+
+
+def test_bots_strangers_and_unknown_people_begin_nothing(bench: Bench) -> None:
+    issue_to(bench.house, "Far", "U0FAR", ALICE)
+    changed(bench, "U0FAR", is_stranger=True)
+    bench.sends(
+        {
+            "type": "event_callback",
+            "team_id": "T0ACME",
+            "event": {"type": "user_change", "user": {"id": "U0NEW"}},
+        }
+    )
+    follow(bench)
+    with pytest.raises(AssertionError, match="no message"):
+        board(bench)

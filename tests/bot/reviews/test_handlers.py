@@ -1,0 +1,388 @@
+"""The audit in Slack: begun by command and by the schedule, decided by admins and owners."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.background.worker import Following
+from bot.reviews import handlers
+from bot.ui import ids
+from keys.base.models import KeyView, State
+from keys.base.policy import AuditRules, Policy
+from keys.reviews import queries
+from keys.reviews.queries import AuditView, Stage
+from keys.search import search
+from storage import reading
+from tests.bot.fake_slack import refusal
+from tests.bot.listening import PEOPLE, Bench, buttons
+from tests.keys.conftest import BOB
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setitem(PEOPLE, "U0CARL", {**PEOPLE["U0ALICE"], "id": "U0CARL", "name": "carl"})
+    made = Bench(tmp_path)
+    channels = iter(range(1, 1000))
+    made.calls.replies["conversations.open"] = [
+        lambda args: {"channel": {"id": f"D-{args['users']}"}}
+    ]
+    made.calls.replies["chat.postMessage"] = [
+        lambda args: {"channel": args["channel"], "ts": f"{next(channels)}.0"}
+    ]
+    yield made
+    made.app.listener_runner.listener_executor.shutdown()
+    made.house.close()
+
+
+def follow(bench: Bench, rules: AuditRules | None = None) -> None:
+    """Rounds until nothing is due, as the schedule goes on."""
+    house = bench.house
+    following = Following(
+        house.engine, house.service, bench.context.slack, house.account, "C1",
+        handlers.steps(bench.context), rules or AuditRules(), lambda: ("U0ALICE", "U0CARL"),
+    )  # fmt: skip
+    for _ in range(200):
+        if not following.run_once():
+            return
+    raise AssertionError("there is always something due")
+
+
+def start(bench: Bench) -> AuditView:
+    answer = bench.types("audit start")
+    assert "The audit has begun" in json.dumps(answer)
+    follow(bench)
+    return newest(bench)
+
+
+def newest(bench: Bench) -> AuditView:
+    with reading(bench.house.engine) as session:
+        found = queries.newest(session, bench.house.account)
+    assert found is not None
+    return found
+
+
+def board(bench: Bench, place: str = "C1") -> dict[str, Any]:
+    """The newest list in this place as it stands."""
+    for name, args in reversed(bench.calls.asked):
+        if name not in ("chat.postMessage", "chat.update") or args["channel"] != place:
+            continue
+        if args["text"].startswith(("Time to go through", "Is this API key still needed")):
+            return args
+    raise AssertionError("no message")
+
+
+def said(bench: Bench, place: str = "C1") -> str:
+    return json.dumps(board(bench, place)["blocks"], ensure_ascii=False)
+
+
+def pressed(bench: Bench, action: str, key: KeyView | None = None, place: str = "C1") -> Any:
+    """A button of the list, of this key if one is given."""
+    for block in board(bench, place)["blocks"]:
+        for element in block.get("elements", ()):
+            ref = json.loads(element.get("value") or "{}")
+            if element.get("action_id") == action and (key is None or ref.get("key") == key.id):
+                return {"action_id": action, "value": element["value"]}
+    raise AssertionError(f"{action} is not in {said(bench, place)}")
+
+
+def get(bench: Bench, key: KeyView) -> KeyView:
+    with reading(bench.house.engine) as session:
+        return search.get(session, bench.house.account, key.id)
+
+
+def test_the_list_goes_to_the_channel_and_each_owner(bench: Bench) -> None:
+    bench.house.issue("Zapier, production")
+    bench.house.issue("Grafana dashboard", owner=BOB.id)
+    audit = start(bench)
+    assert audit.total == 2
+    assert "0 of 2 keys decided" in said(bench)
+    assert "2 that never end" in said(bench)
+    assert "It never ends by itself." in said(bench)
+    assert "Ask owner" in said(bench)
+    mine = said(bench, "D-U0BOB")
+    assert "Grafana dashboard" in mine
+    assert "Zapier" not in mine
+    assert "Ask owner" not in mine
+    assert "An audit is under way" in json.dumps(bench.types("audit start", "U0CARL"))
+    assert "0 of 2 keys decided" in json.dumps(bench.types("audit"))
+
+
+def test_two_who_keep_the_same_key_see_each_other(bench: Bench) -> None:
+    key, _ = bench.house.issue()
+    bench.house.issue("Another")
+    start(bench)
+    press = pressed(bench, ids.AUDIT_KEEP, key)
+    bench.presses(press)
+    bench.presses(press, "U0CARL")
+    assert "U0ALICE" in json.dumps(bench.answers[-1]["blocks"])
+    follow(bench)
+    assert "1 of 2 keys decided" in said(bench)
+    assert "Last: " in said(bench)
+    assert key.id not in said(bench)
+
+
+def test_keep_and_say_why(bench: Bench) -> None:
+    key, _ = bench.house.issue()
+    bench.house.issue("Another")
+    audit = start(bench)
+    (menu,) = (
+        b["accessory"] for b in board(bench)["blocks"] if b.get("block_id") == f"key_{key.id}"
+    )
+    option = next(o for o in menu["options"] if o["text"]["text"] == "Keep, and say why")
+    bench.presses({"action_id": ids.AUDIT_MENU, "selected_option": option})
+    view = bench.last("views.open")["view"]
+    _, token = bench.house.issue("With a token")
+    refused = bench.submits(view, reason={"value": token.reveal()})
+    assert "contains a token" in refused["errors"][ids.REASON]
+    shown = bench.submits(view, reason={"value": "Billing"})
+    assert "was kept" in json.dumps(shown)
+    with reading(bench.house.engine) as session:
+        item = queries.item(session, bench.house.account, audit.id, key.id)
+    assert item.reason == "Billing"
+
+
+def test_rotate_and_revoke_lead_where_they_always_lead(bench: Bench) -> None:
+    turned, _ = bench.house.issue("Turned")
+    ended, _ = bench.house.issue("Ended")
+    start(bench)
+    bench.presses(pressed(bench, ids.AUDIT_ROTATE, turned))
+    bench.submits(
+        bench.last("views.open")["view"],
+        grace={"selected_option": {"value": "0"}},
+        recipient={"selected_user": "U0ALICE"},
+    )
+    follow(bench)
+    assert "1 of 2 keys decided" in said(bench)
+    bench.presses(pressed(bench, ids.AUDIT_REVOKE, ended))
+    assert get(bench, ended).state is State.ACTIVE, "it asks first"
+    bench.presses(buttons(bench.answers[-1]["blocks"])[ids.REVOKE_CONFIRMED])
+    follow(bench)
+    assert newest(bench).stage is Stage.FINISHED
+
+
+def test_an_owner_who_is_no_admin_decides_about_their_own_keys_alone(bench: Bench) -> None:
+    kept, _ = bench.house.issue("Kept", owner=BOB.id)
+    turned, _ = bench.house.issue("Turned", owner=BOB.id)
+    ended, _ = bench.house.issue("Ended", owner=BOB.id)
+    other, _ = bench.house.issue("Other")
+    start(bench)
+    place = "D-U0BOB"
+    bench.presses(pressed(bench, ids.AUDIT_KEEP, kept, place), "U0BOB")
+    rotate = pressed(bench, ids.AUDIT_ROTATE, turned, place)
+    revoke = pressed(bench, ids.AUDIT_REVOKE, ended, place)
+    bench.presses(rotate, "U0BOB")
+    sent = [args for name, args in bench.calls.asked if name == "chat.update"]
+    tokens = {args["channel"] for args in sent if "This is the token of" in json.dumps(args)}
+    assert tokens == {place}, "the new token goes to Bob alone"
+    bench.presses(revoke, "U0BOB")
+    assert get(bench, ended).state is State.REVOKED
+    for action in (ids.AUDIT_KEEP, ids.AUDIT_ROTATE, ids.AUDIT_REVOKE):
+        bench.presses(pressed(bench, action, other), "U0BOB")
+        assert "not an admin" in json.dumps(bench.answers[-1])
+        forged = json.loads(pressed(bench, action, other)["value"]) | {"do": "mine"}
+        bench.presses({"action_id": action, "value": json.dumps(forged)}, "U0BOB")
+        assert "not an admin" in json.dumps(bench.answers[-1])
+    bench.presses(pressed(bench, ids.AUDIT_ASK, other), "U0BOB")
+    assert "not an admin" in json.dumps(bench.answers[-1])
+    assert get(bench, other).state is State.ACTIVE
+    follow(bench)
+    assert "All your API keys are decided" in said(bench, place)
+    assert "3 of 4 keys decided" in said(bench)
+    bench.presses(pressed(bench, ids.AUDIT_KEEP, other))
+    follow(bench)
+    bench.presses(revoke, "U0BOB")
+    assert "not an admin" in json.dumps(bench.answers[-1]), "the audit is over"
+
+
+def test_a_guest_who_owns_a_key_decides_nothing(bench: Bench) -> None:
+    key, _ = bench.house.issue(owner="U0GUEST")
+    start(bench)
+    bench.presses(pressed(bench, ids.AUDIT_KEEP, key), "U0GUEST")
+    assert newest(bench).done == 0
+
+
+def test_the_owner_is_asked_in_a_message_of_its_own(bench: Bench) -> None:
+    key, _ = bench.house.issue(owner=BOB.id)
+    bench.house.issue("Another")
+    start(bench)
+    bench.presses(pressed(bench, ids.AUDIT_ASK, key))
+    assert "was asked about" in json.dumps(bench.answers[-1])
+    follow(bench)
+    asked = said(bench, "D-U0BOB")
+    assert "still needed?" in asked
+    assert "Owner asked" in said(bench)
+    bench.presses(pressed(bench, ids.AUDIT_KEEP, key, "D-U0BOB"), "U0BOB")
+    follow(bench)
+    updates = [json.dumps(a) for m, a in bench.calls.asked if m == "chat.update"]
+    assert any("was kept" in text and '"D-U0BOB"' in text for text in updates)
+
+
+def test_pages_are_turned_for_all(bench: Bench) -> None:
+    for number in range(14):
+        bench.house.issue(f"Key {number:02}", owner=BOB.id)
+    start(bench)
+    assert "1 to 6 of 14 left" in said(bench)
+    bench.presses(pressed(bench, ids.AUDIT_ON), "U0BOB")
+    assert "not an admin" in json.dumps(bench.answers[-1])
+    bench.presses(pressed(bench, ids.AUDIT_ON))
+    follow(bench)
+    assert "7 to 12 of 14 left" in said(bench)
+    assert "1 to 6 of 14 left" in said(bench, "D-U0BOB"), "Bob's list is his own"
+    bench.presses(pressed(bench, ids.AUDIT_ON, place="D-U0BOB"), "U0BOB")
+    follow(bench)
+    bench.presses(pressed(bench, ids.AUDIT_ON, place="D-U0BOB"), "U0BOB")
+    follow(bench)
+    assert "13 to 14 of 14 left" in said(bench, "D-U0BOB")
+    bench.presses(pressed(bench, ids.AUDIT_BACK, place="D-U0BOB"), "U0BOB")
+    follow(bench)
+    assert "7 to 12 of 14 left" in said(bench, "D-U0BOB")
+
+
+def test_the_end_brings_a_summary_and_the_files(bench: Bench) -> None:
+    key, _ = bench.house.issue()
+    start(bench)
+    bench.presses(pressed(bench, ids.AUDIT_KEEP, key))
+    follow(bench)
+    posts = [json.dumps(a) for m, a in bench.calls.asked if m == "chat.postMessage"]
+    assert sum("The audit of 1 key is over" in text and "1 kept" in text for text in posts) == 1
+    assert bench.last("files.completeUploadExternal")["channel_id"] == "C1"
+    assert len(bench.uploads) == 3
+    contents = [content for _, content in bench.uploads]
+    assert contents[0].startswith(b'"name"')
+    assert json.loads(contents[1])["format"]
+    assert contents[2].startswith(b"\x89PNG")
+    follow(bench)
+    assert len(bench.uploads) == 3
+    bench.types("audit export")
+    assert bench.last("files.completeUploadExternal")["channel_id"] == "D-U0ALICE"
+    assert len(bench.uploads) == 6
+
+
+def test_without_the_scope_for_files_the_audit_ends_all_the_same(bench: Bench) -> None:
+    bench.calls.replies["files.getUploadURLExternal"] = [
+        refusal("missing_scope", needed="files:write")
+    ]
+    key, _ = bench.house.issue()
+    start(bench)
+    bench.presses(pressed(bench, ids.AUDIT_KEEP, key))
+    follow(bench)
+    assert newest(bench).stage is Stage.FINISHED
+    bench.types("audit export")
+    assert "apikeys audit export" in json.dumps(bench.last("chat.postMessage"))
+
+
+def test_members_neither_begin_nor_export(bench: Bench) -> None:
+    bench.house.issue()
+    for typed in ("audit start", "audit export", "audit"):
+        bench.types(typed, "U0BOB")
+    with reading(bench.house.engine) as session:
+        assert queries.newest(session, bench.house.account) is None
+    assert bench.uploads == []
+    assert "start, status or export" in json.dumps(bench.types("audit everything"))
+    assert "There was no audit yet" in json.dumps(bench.types("audit export"))
+    assert "Begin an audit now" in json.dumps(bench.types("audit status"))
+
+
+def at(bench: Bench, text: str) -> None:
+    """Moves the clock there."""
+    bench.house.clock.move(datetime.fromisoformat(text).astimezone(UTC) - bench.house.clock.now())
+
+
+def test_the_schedule_begins_it_once_and_never_for_what_was_before_the_team(
+    bench: Bench,
+) -> None:
+    bench.house.issue()
+    follow(bench)
+    with reading(bench.house.engine) as session:
+        assert queries.newest(session, bench.house.account) is None
+    at(bench, "2027-01-04T08:59:59+00:00")
+    follow(bench)
+    with reading(bench.house.engine) as session:
+        assert queries.newest(session, bench.house.account) is None
+    at(bench, "2027-01-04T09:00:00+00:00")
+    follow(bench)
+    audit = newest(bench)
+    assert audit.period == "2027-01-04T09:00+00:00"
+    at(bench, "2027-01-25T10:00:00+00:00")
+    follow(bench)
+    assert newest(bench).id == audit.id
+    # The next time no bot runs at the hour.
+    at(bench, "2027-04-08T00:00:00+00:00")
+    follow(bench)
+    assert newest(bench).period == "2027-04-05T09:00+00:00"
+
+
+def test_two_years_with_a_bot_that_looks_once_in_five_days(bench: Bench) -> None:
+    bench.house.issue()
+    begun = []
+    for _ in range(147):
+        bench.house.clock.move(5 * DAY)
+        follow(bench)
+        with reading(bench.house.engine) as session:
+            found = queries.newest(session, bench.house.account)
+        if found is not None and found.id not in begun:
+            begun.append(found.id)
+    assert len(begun) == 8
+    posts = [json.dumps(a) for m, a in bench.calls.asked if m == "chat.postMessage"]
+    assert sum("Audit of the API keys" in text for text in posts) == 8
+    assert sum("is over" in text for text in posts) == 8
+
+
+def test_a_digest_comes_by_its_schedule(bench: Bench) -> None:
+    weekly = Policy(audits=AuditRules(schedule="", digest="0 9 * * MON"))
+    bench.context = replace(bench.context, policy=weekly)
+    bench.house.issue()
+
+    def digests() -> int:
+        follow(bench)
+        posts = [json.dumps(a) for m, a in bench.calls.asked if m == "chat.postMessage"]
+        return sum("API keys since" in text for text in posts)
+
+    at(bench, "2026-11-30T09:00:00+00:00")
+    assert digests() == 0, "there is nothing yet to look back to"
+    at(bench, "2026-12-07T08:59:00+00:00")
+    assert digests() == 0
+    at(bench, "2026-12-07T09:00:00+00:00")
+    assert digests() == 1
+    assert digests() == 1
+    at(bench, "2026-12-31T09:00:00+00:00")
+    assert digests() == 2
+
+
+def test_evidence_that_slack_does_not_take_is_sent_later_and_not_at_once(bench: Bench) -> None:
+    works = bench.calls.replies["files.completeUploadExternal"]
+    bench.calls.replies["files.completeUploadExternal"] = [refusal("file_not_found")]
+    key, _ = bench.house.issue()
+    start(bench)
+    bench.presses(pressed(bench, ids.AUDIT_KEEP, key))
+    follow(bench)
+    assert len(bench.uploads) == 3
+    bench.calls.replies["files.completeUploadExternal"] = works
+    bench.house.clock.move(timedelta(minutes=14))
+    follow(bench)
+    assert len(bench.uploads) == 3
+    bench.house.clock.move(timedelta(minutes=2))
+    follow(bench)
+    follow(bench)
+    assert len(bench.uploads) == 6
+
+
+def test_from_home_it_is_looked_at_and_begun(bench: Bench) -> None:
+    bench.house.issue()
+    for user, expected in (("U0BOB", 0), ("U0ALICE", 1)):
+        bench.presses({"action_id": ids.AUDIT, "value": '{"v":1,"at":0}'}, user)
+        bench.presses({"action_id": ids.AUDIT_START, "value": '{"v":1,"at":0}'}, user)
+        follow(bench)
+        assert len([m for m, _ in bench.calls.asked if m == "chat.postMessage"]) >= expected
+        with reading(bench.house.engine) as session:
+            begun = queries.newest(session, bench.house.account)
+        assert (begun is not None) is bool(expected)

@@ -1,0 +1,174 @@
+"""What must be said once is said once, although the bot dies between saying it and noting that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.background.worker import Following
+from bot.slack_api.backoff import LEASE
+from bot.slack_api.client import SlackClient
+from keys.base.models import Actor
+from sandbox.sandbox import PracticeSlack
+from tests.bot.background.test_live_updater import announce, confirm, revoke
+from tests.bot.fake_slack import FakeTime
+from tests.bot.test_listeners_practice import practice_calls
+from tests.e2e.program import MANIFEST
+from tests.keys.conftest import House, open_test_house
+
+
+class Died(BaseException):
+    """Stands for `kill -9`: nothing in the program may catch it."""
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    opened = open_test_house(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def slack() -> Iterator[PracticeSlack]:
+    slack = PracticeSlack(MANIFEST)
+    slack.add_person("alice", role="admin")
+    slack.add_channel("api-keys", members=["alice"])
+    slack.invite_app("api-keys")
+    yield slack
+    slack.close()
+
+
+class Bot:
+    """A bot that was just started; it dies at one of Slack's methods, if it is to.
+
+    Of what it posts, Slack has then taken a message; of what it redraws, nothing.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        slack: PracticeSlack,
+        channel: str = "#api-keys",
+        dies_at: str = "chat.postMessage",
+    ) -> None:
+        self.dies = False
+        calls = practice_calls(slack)
+
+        def attempt(method: str, args: dict[str, Any], **how: Any) -> dict[str, Any]:
+            due = self.dies and method == dies_at
+            if due and method == "chat.update":
+                raise Died
+            answer: dict[str, Any] = calls(method, args, **how)
+            if due:
+                raise Died
+            return answer
+
+        time = FakeTime()
+        client = SlackClient(attempt, sleep=time.sleep, monotonic=time.monotonic)
+        self.following = Following(house.engine, house.service, client, house.account, channel)
+
+    def dies_while_saying(self) -> None:
+        self.dies = True
+        with pytest.raises(Died):
+            self.following.run_once()
+
+
+def said(slack: PracticeSlack, words: str) -> int:
+    alice = slack.person("alice").goes_to("api-keys")
+    return alice.screen().count(words)
+
+
+def rotates(house: House) -> None:
+    from tests.keys.rotation.test_rotations import rotate
+
+    key, _ = house.issue("Zapier")
+    rotate(house, key.id)
+
+
+def test_a_notice_is_found_again_and_not_repeated(house: House, slack: PracticeSlack) -> None:
+    rotates(house)
+    Bot(house, slack).following.run_once()  # from here on the channel's id is known
+    house.issue("Make")
+    Bot(house, slack).dies_while_saying()
+    assert said(slack, "made the key Make") == 1
+    house.clock.move(LEASE + timedelta(seconds=1))
+    Bot(house, slack).following.run_once()
+    assert said(slack, "made the key Make") == 1
+    assert Bot(house, slack).following.run_once() == 0
+
+
+def test_the_very_first_notice_is_found_again_although_only_the_channels_name_is_known(
+    house: House, slack: PracticeSlack
+) -> None:
+    house.issue("Make")
+    Bot(house, slack).dies_while_saying()
+    house.clock.move(LEASE + timedelta(seconds=1))
+    Bot(house, slack).following.run_once()
+    assert said(slack, "made the key Make") == 1
+    assert len(slack.calls("chat.deleteScheduledMessage")) == 1
+    assert Bot(house, slack).following.run_once() == 0
+
+
+def test_a_live_message_is_found_again_and_goes_on(house: House, slack: PracticeSlack) -> None:
+    place = slack.workspace.channel_named("api-keys")
+    assert place is not None
+    rotates(house)
+    bot = Bot(house, slack, place.id)
+    bot.following.say_a_notice()
+    bot.dies_while_saying()
+    house.clock.move(LEASE + timedelta(seconds=1))
+    again = Bot(house, slack, place.id)
+    again.following.run_once()
+    again.following.run_once()
+    texts = [m.text for m in slack.workspace.messages_for(slack.person("alice").id, place.id)]
+    assert sum("being rotated" in text for text in texts) == 1
+
+
+def has_an_untrue_message_of_a_dead_bot(house: House, slack: PracticeSlack) -> str:
+    """A gateway is said to be silent, and has confirmed since; returns where it is said."""
+    channel = slack.workspace.channel_named("api-keys")
+    assert channel is not None
+    announce(house, "web-1")
+    fence = revoke(house, Actor.operator("op@host"))
+    Bot(house, slack, channel.id).following.run_once()
+    house.clock.move(timedelta(seconds=3))
+    Bot(house, slack, channel.id).dies_while_saying()
+    assert said(slack, "web-1 has not answered") == 1
+    confirm(house, "web-1", fence)
+    house.clock.move(LEASE + timedelta(seconds=1))
+    return channel.id
+
+
+def test_a_live_message_that_is_found_again_says_what_is_so_now(
+    house: House, slack: PracticeSlack
+) -> None:
+    place = has_an_untrue_message_of_a_dead_bot(house, slack)
+    Bot(house, slack, place).following.run_once()
+    assert said(slack, "web-1 has not answered") == 0
+    assert said(slack, "Every gateway that runs has confirmed") == 1
+
+
+def test_one_whose_new_words_do_not_come_through_is_not_posted_again(
+    house: House, slack: PracticeSlack
+) -> None:
+    place = has_an_untrue_message_of_a_dead_bot(house, slack)
+    Bot(house, slack, place, dies_at="chat.update").dies_while_saying()
+    house.clock.move(LEASE + timedelta(seconds=1))
+    Bot(house, slack, place).following.run_once()
+    assert said(slack, "web-1 has not answered") == 0
+    assert said(slack, "Every gateway that runs has confirmed") == 1
+
+
+def test_without_the_scope_it_is_said_again(house: House, slack: PracticeSlack) -> None:
+    rotates(house)
+    Bot(house, slack).following.run_once()
+    slack.install.scopes -= {"channels:history", "groups:history", "im:history"}
+    house.issue("Make")
+    Bot(house, slack).dies_while_saying()
+    house.clock.move(LEASE + timedelta(seconds=1))
+    Bot(house, slack).following.run_once()
+    assert said(slack, "made the key Make") == 2

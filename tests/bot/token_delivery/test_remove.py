@@ -1,0 +1,186 @@
+"""A token leaves its message, or the record and people say that it is still there."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlmodel import col, select
+
+from bot.background.worker import Following
+from bot.slack_api.backoff import FIRST_PAUSE
+from bot.slack_api.client import SlackClient
+from bot.ui import ids
+from sandbox.sandbox import PracticeSlack
+from storage import reading
+from storage.tables.keys import Delivery, Event, Notice
+from tests.bot import test_listeners_practice as practised
+from tests.bot.fake_slack import FakeTime
+from tests.bot.listening import buttons
+from tests.keys.conftest import House
+
+house = practised.house
+slack = practised.slack
+
+PLACES = ("timer", "button", "cancelled")
+# What chat.update and chat.delete may answer, and whether the same call may be taken later.
+LASTING = (
+    "cant_update_message", "edit_window_closed", "block_mismatch", "is_inactive", "is_archived",
+    "channel_not_found", "msg_too_long", "no_text", "invalid_blocks", "missing_scope",
+    "restricted_action", "not_in_channel", "unheard_of",
+)  # fmt: skip
+PASSING = (
+    "internal_error", "fatal_error", "service_unavailable", "request_timeout", "update_failed",
+    "ratelimited", "invalid_auth", "token_revoked", "account_inactive",
+)  # fmt: skip
+UNDELETABLE = (
+    "cant_delete_message", "compliance_exports_prevent_deletion", "is_inactive",
+    "channel_not_found", "missing_scope", "unheard_of",
+)  # fmt: skip
+
+
+def cases() -> Iterator[tuple[str, str, str]]:
+    """What chat.update answers, what chat.delete does (nothing: it deletes), and what follows."""
+    for code in LASTING:
+        yield code, "", "removed"
+        yield code, "cant_delete_message", "remains"
+    for code in PASSING:
+        yield code, "", "later"
+        yield "edit_window_closed", code, "later"
+    for code in UNDELETABLE:
+        yield "edit_window_closed", code, "remains"
+
+
+def follow(slack: PracticeSlack, house: House) -> None:
+    fake = FakeTime()
+    calls = practised.practice_calls(slack)
+    client = SlackClient(calls, sleep=fake.sleep, monotonic=fake.monotonic)
+    Following(house.engine, house.service, client, house.account, "general").run_once()
+
+
+def refuse(slack: PracticeSlack, updating: str, deleting: str) -> None:
+    slack.faults.error("chat.update", updating, times=99)
+    if deleting:
+        slack.faults.error("chat.delete", deleting, times=99)
+
+
+def make(slack: PracticeSlack) -> None:
+    alice = slack.person("alice")
+    alice.types("/apikeys new")
+    alice.fills(name="Zapier").submits()
+
+
+def attempt(slack: PracticeSlack, house: House, place: str, updating: str, deleting: str) -> None:
+    """Has a message with a token, and has the token taken out of it there."""
+    if place == "cancelled":
+        # The token is in the message, and the answer that says so is not.
+        slack.faults.error("chat.update", "unheard_of", after=True)
+        refuse(slack, updating, deleting)
+        make(slack)
+        settle(house)
+        return
+    make(slack)
+    alice = slack.person("alice")
+    alice.sees("works now").closes()
+    assert alice.dm.token().startswith("ak_")
+    refuse(slack, updating, deleting)
+    if place == "timer":
+        house.clock.move(timedelta(minutes=16))
+        follow(slack, house)
+    else:
+        alice.presses(buttons(alice.dm.latest.blocks)[ids.STORED]["text"]["text"])
+        settle(house)
+
+
+def settle(house: House) -> None:
+    """Waits until the attempt is over: removed, or to be tried again after the first pause."""
+    later = house.clock.now() + FIRST_PAUSE
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        with reading(house.engine) as session:
+            rows = session.exec(select(Delivery)).all()
+            if any(row.removed_at is not None or row.remove_at == later for row in rows):
+                return
+        time.sleep(0.01)
+    raise AssertionError("nothing came of the attempt")
+
+
+def has_token(slack: PracticeSlack) -> bool:
+    """Whether any message in Slack has a token in it."""
+    held = slack.workspace.messages.values()
+    return any(
+        re.search(r"ak_\w{30}", json.dumps(message.blocks))
+        for messages in held
+        for message in messages
+    )
+
+
+def recorded(house: House) -> list[str]:
+    with reading(house.engine) as session:
+        kinds = session.exec(select(Event.kind).order_by(col(Event.seq)))
+        return [kind for kind in kinds if kind in ("token.removed", "token.remained")]
+
+
+def told(house: House) -> list[str]:
+    with reading(house.engine) as session:
+        rows = session.exec(select(Notice).where(Notice.kind == "token.remained"))
+        return sorted(row.audience.partition(":")[0] for row in rows)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("updating", "deleting", "follows"), list(cases()))
+def test_the_record_and_people_are_told_what_is_so(
+    slack: PracticeSlack, house: House, place: str, updating: str, deleting: str, follows: str
+) -> None:
+    attempt(slack, house, place, updating, deleting)
+    assert has_token(slack) is (follows != "removed")
+    expected = {"removed": ["token.removed"], "remains": ["token.remained"], "later": []}
+    assert recorded(house) == expected[follows]
+    assert told(house) == (["person", "team"] if follows == "remains" else [])
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_message_that_was_deleted_is_without_the_token(
+    slack: PracticeSlack, house: House, place: str
+) -> None:
+    attempt(slack, house, place, "message_not_found", "")
+    assert recorded(house) == ["token.removed"]
+    assert told(house) == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_token_that_stays_is_tried_with_growing_pauses_and_told_once(
+    slack: PracticeSlack, house: House, place: str
+) -> None:
+    attempt(slack, house, place, "edit_window_closed", "cant_delete_message")
+    pauses = []
+    for _ in range(8):
+        with reading(house.engine) as session:
+            due = session.exec(select(Delivery.remove_at)).one()
+        assert due is not None
+        pauses.append((due - house.clock.now()).total_seconds())
+        house.clock.move(due - house.clock.now())
+        follow(slack, house)
+        assert has_token(slack)
+        assert recorded(house) == ["token.remained"]
+        assert told(house) == ["person", "team"]
+    assert pauses[-1] >= 320
+    assert pauses == sorted(pauses)
+    slack.faults.clear()
+    house.clock.move(timedelta(minutes=16))
+    follow(slack, house)
+    assert not has_token(slack)
+    assert recorded(house) == ["token.remained", "token.removed"]
+
+
+def test_people_read_that_the_token_is_still_there(slack: PracticeSlack, house: House) -> None:
+    attempt(slack, house, "button", "edit_window_closed", "cant_delete_message")
+    alice = slack.person("alice")
+    alice.sees("The token is still in the message")
+    follow(slack, house)
+    alice.sees("is still in the direct message to").sees("An admin should rotate the key.")
+    alice.never_sees("was removed from this message")

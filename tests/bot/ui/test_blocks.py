@@ -1,0 +1,321 @@
+"""What each message and modal must have in it: the right buttons, facts, and states."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.background import announcement_views
+from bot.browse_keys import details_view, help_view, list_view
+from bot.manage_keys import create_view, rename_view, revoke_view
+from bot.token_delivery import views
+from bot.ui import ids, replies
+from bot.ui import inputs as block_inputs
+from bot.ui.payloads import Ref
+from keys.base.models import Actor, Handover, HistoryEntry
+from keys.credentials.tokens import make
+from keys.inputs.names import advice_on
+from sandbox.text import code_of_message, plain_of_message, plain_of_view
+from tests.bot.block_samples import (
+    ANN,
+    EVERYWHERE,
+    LATE,
+    NOW,
+    OPERATOR,
+    REF,
+    TOKEN,
+    due,
+    history,
+    key,
+    page,
+    revoked_key,
+)
+
+
+def buttons(message: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The buttons of a message's rows of buttons, by label."""
+    rows = [block["elements"] for block in message["blocks"] if block["type"] == "actions"]
+    return {element["text"]["text"]: element for row in rows for element in row}
+
+
+def inputs(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The inputs of a modal, by block_id."""
+    return {block["block_id"]: block for block in view["blocks"] if block["type"] == "input"}
+
+
+def test_the_guide_offers_buttons_to_admins_only() -> None:
+    assert list(buttons(help_view.guide("/apikeys", REF, may_change=True))) == [
+        "New key", "List keys", "Check a token",
+    ]  # fmt: skip
+    member = help_view.guide("/apikeys", REF, may_change=False)
+    assert list(buttons(member)) == ["Ask for a key"]
+    assert "/apikeys revoke <name or id>" in plain_of_message(member)
+
+
+def test_a_row_of_the_list() -> None:
+    used = key(last_used_at=NOW)
+    shown = list_view.listing(list_view.Page([used], 1), REF)
+    text = plain_of_message(shown)
+    for expected in ("Zapier, production", used.hint, "read existing data, add new records"):
+        assert expected in text
+    assert "1 active key" in text
+    row = next(block for block in shown["blocks"] if block.get("block_id") == f"row_{used.id}")
+    refs = [Ref.decode(option["value"]) for option in row["accessory"]["options"]]
+    assert [ref.do for ref in refs] == ["rename", "edit", "rotate", "revoke", "details"]
+    assert {ref.key for ref in refs} == {used.id}
+
+
+def test_a_list_turns_pages_within_its_search() -> None:
+    shown = list_view.listing(page("a", 10, "zap"), REF)
+    assert "41 to 50 of 100,000 active keys" in plain_of_message(shown)
+    back, on = (Ref.decode(buttons(shown)[label]["value"]) for label in ("Previous", "Next"))
+    assert (back.cursor, on.cursor) == ("c" * 100, "d" * 100)
+    assert back.query == on.query == "zap"
+    (search,) = (b for id_, b in inputs(shown).items() if ids.unversioned(id_) == ids.QUERY)
+    assert search["dispatch_action"] is True
+    assert search["element"]["initial_value"] == "zap"
+
+
+def test_a_token_searched_for_is_not_kept_even_in_part() -> None:
+    pasted = make("ak").reveal()
+    for before in range(100, list_view.QUERY_MAX, 7):
+        shown = list_view.listing(page("a", 1, "x" * before + " " + pasted), REF)
+        assert pasted[16:22] not in json.dumps(shown)
+
+
+def test_a_list_of_one_page_turns_nowhere() -> None:
+    assert list(buttons(list_view.listing(list_view.Page([key()], 1), REF))) == ["New key"]
+
+
+def test_an_empty_list_says_why() -> None:
+    assert "no keys yet" in plain_of_message(list_view.listing(list_view.Page([], 0), REF))
+    searched = list_view.listing(list_view.Page([], 0, query="x"), REF)
+    assert "No active key matches" in plain_of_message(searched)
+
+
+def test_too_long_a_page_is_refused() -> None:
+    with pytest.raises(ValueError, match="10 is the most"):
+        list_view.listing(page("a", list_view.ROWS_MAX + 1), REF)
+
+
+def test_the_new_key_modal_asks_for_five_things() -> None:
+    view = create_view.new_key(create_view.Draft("U0ANN", "Zap"), REF)
+    asked = inputs(view)
+    assert list(asked) == [ids.NAME, ids.SCOPES, ids.OWNER, ids.LAST_DAY, ids.NOTE]
+    assert asked[ids.NAME]["element"]["initial_value"] == "Zap"
+    assert asked[ids.OWNER]["element"]["initial_user"] == "U0ANN"
+    scopes = asked[ids.SCOPES]["element"]
+    assert [option["value"] for option in scopes["options"]] == ["read", "write"]
+    assert [option["value"] for option in scopes["initial_options"]] == ["read"]
+    assert Ref.decode(view["private_metadata"]) == REF
+
+
+@pytest.mark.parametrize("poor", ["Test", "Old", "API"])
+def test_a_poor_name_is_advised_on_and_may_be_kept(poor: str) -> None:
+    advice = advice_on(poor)
+    assert advice is not None
+    created = create_view.new_key(create_view.Draft("U0ANN", poor, advice=advice), REF)
+    for view in (created, rename_view.rename(key(), REF, poor, advice)):
+        assert advice in plain_of_view(view)
+        box = inputs(view)[ids.ANYWAY]
+        assert box["optional"] is True
+        assert box["element"]["options"][0]["value"] == block_inputs.ANYWAY_VALUE
+        assert "initial_options" not in box["element"]
+
+
+def test_outcomes_of_a_modal_ask_for_nothing_more() -> None:
+    for view in (
+        create_view.in_progress("a"),
+        create_view.made(key()),
+        create_view.not_made("Your messages are closed."),
+        create_view.already_asked(key()),
+        rename_view.renamed(key(), "before"),
+    ):
+        assert "submit" not in view
+        assert inputs(view) == {}
+
+
+def test_renaming_to_the_same_name_says_so() -> None:
+    assert "still Zapier, production" in plain_of_view(rename_view.renamed(key(), key().name))
+    assert "before is now Zapier, production" in plain_of_view(rename_view.renamed(key(), "before"))
+
+
+def test_the_token_stands_alone_and_its_button_names_the_delivery() -> None:
+    shown = views.token(key(), TOKEN, 15, "https://api.example.com/documents", REF)
+    codes = code_of_message(shown)
+    assert TOKEN in codes
+    assert [code for code in codes if TOKEN in code] == [TOKEN]
+    text = plain_of_message(shown)
+    assert "cannot be shown again" in text
+    assert "after 15 minutes" in text
+    stored = buttons(shown)["I've stored it"]
+    assert stored["action_id"] == ids.STORED
+    assert Ref.decode(stored["value"]).delivery == REF.delivery
+    assert "after 1 minute." in plain_of_message(
+        views.token(key(), TOKEN, 1, "https://a.example", REF)
+    )
+
+
+def test_the_message_after_the_token_has_no_button() -> None:
+    for shown in (views.envelope("a"), views.removed(key()), views.abandoned("a")):
+        assert buttons(shown) == {}
+    assert "no key was made" in plain_of_message(views.envelope("a"))
+
+
+def test_the_question_before_revoking() -> None:
+    shown = revoke_view.confirmation(key(last_used_at=NOW), REF)
+    text = plain_of_message(shown)
+    assert "Are you sure you want to revoke this API key?" in text
+    assert "Last used\n2026-03-01 12:00 UTC" in text
+    red, cancel = buttons(shown).values()
+    assert (red["text"]["text"], red["style"]) == ("Revoke", "danger")
+    assert "confirm" not in red
+    assert cancel["text"]["text"] == "Cancel"
+    assert "Last used\nnever" in plain_of_message(revoke_view.confirmation(key(), REF))
+
+
+def test_after_the_decision_the_message_has_no_button() -> None:
+    ended = revoked_key(reason="leaked")
+    for shown in (
+        revoke_view.revoked(ended, EVERYWHERE),
+        revoke_view.already_revoked(ended),
+        revoke_view.kept(key()),
+    ):
+        assert buttons(shown) == {}
+    assert "by operator root@host" in plain_of_message(revoke_view.revoked(ended, EVERYWHERE))
+    assert "Reason: leaked" in plain_of_message(revoke_view.already_revoked(ended))
+
+
+def test_details_tell_state_and_history() -> None:
+    expired = key(note="For invoices", expires_at=NOW, last_used_at=NOW, last_used_from="10.0.0.1")
+    entries = [HistoryEntry(NOW, "key.renamed", ANN, {"from": "Old name", "to": "New name"})]
+    sent = [Handover(ANN, NOW, None), Handover(OPERATOR, NOW, NOW)]
+    shown = details_view.details(expired, entries, sent, NOW, REF)
+    text = plain_of_message(shown)
+    for expected in ("expired", "For invoices", "10.0.0.1", "from Old name to New name"):
+        assert expected in text
+    assert "still in the message" in text
+    assert "on a terminal" in text
+    assert list(buttons(shown)) == ["Rename", "Edit", "Rotate", "Revoke"]
+    assert Ref.decode(buttons(shown)["Revoke"]["value"]).key == expired.id
+    before = details_view.details(expired, [], [], NOW - timedelta(days=1), REF)
+    assert "active" in plain_of_message(before)
+
+
+def test_who_revokes_is_told_how_many_gateways_know() -> None:
+    ended = revoked_key()
+    assert "3 of 3 gateways confirmed in 41 ms." in plain_of_message(
+        revoke_view.revoked(ended, EVERYWHERE)
+    )
+    waiting = plain_of_message(revoke_view.revoked(ended, LATE))
+    assert "1 of 3 gateways confirmed. web-2:8321 and <@U1> & co have not answered" in waiting
+    assert "you will hear of it" in waiting
+    followed = plain_of_message(revoke_view.followed(ended, LATE))
+    assert "1 of 3 gateways confirmed. web-2:8321 and <@U1> & co have not answered." in followed
+    assert "by now" in plain_of_message(revoke_view.followed(ended, EVERYWHERE))
+    assert "could not be asked" in plain_of_message(revoke_view.revoked(ended, None))
+
+
+def test_within_a_sentence_today_is_small() -> None:
+    ended = plain_of_message(revoke_view.revoked(revoked_key(), EVERYWHERE), now=NOW)
+    assert ", today at 12:00 PM" in ended
+    assert "created today" in plain_of_message(replies.choice("a", [key()], REF), now=NOW)
+
+
+def test_details_of_a_revoked_key_offer_nothing() -> None:
+    shown = details_view.details(revoked_key(reason="leaked"), [], [], NOW, REF)
+    assert buttons(shown) == {}
+    assert "Reason: leaked" in plain_of_message(shown)
+
+
+def test_details_tell_who_made_a_key() -> None:
+    made = key(creator=Actor.operator("`root`@<host>"))
+    shown = details_view.details(made, [], [], NOW, REF)
+    assert "by operator root@<host>" in plain_of_message(shown)
+
+
+def test_a_revoked_candidate_says_so() -> None:
+    shown = replies.unknown("Zapir", [revoked_key()], Ref(NOW, do=ids.DO_DETAILS))
+    assert "revoked 2026-03-01" in plain_of_message(shown)
+
+
+def test_a_long_history_says_what_is_left_out() -> None:
+    shown = details_view.details(key(), history("a", "b" * 500, 100), [], NOW, REF)
+    assert "80 earlier entries are not shown." in plain_of_message(shown)
+
+
+def test_a_choice_keeps_what_is_to_be_done() -> None:
+    several = [key(id=f"key_{row}") for row in range(12)]
+    shown = replies.choice("zap", several, Ref(NOW, do=ids.DO_REVOKE))
+    rows = [block for block in shown["blocks"] if "accessory" in block]
+    refs = [Ref.decode(row["accessory"]["value"]) for row in rows]
+    assert [ref.key for ref in refs] == [f"key_{row}" for row in range(10)]
+    assert {ref.do for ref in refs} == {"revoke"}
+    assert "2 more fit" in plain_of_message(shown)
+
+
+def test_an_unknown_name_gets_the_nearest() -> None:
+    shown = replies.unknown("Zapir", [key()], Ref(NOW, do=ids.DO_DETAILS))
+    assert "There is no key “Zapir”" in plain_of_message(shown)
+    assert "Zapier, production" in plain_of_message(shown)
+
+
+def test_a_mistyped_subcommand_gets_a_suggestion() -> None:
+    shown = plain_of_message(replies.mistyped("/apikeys", "revok", "revoke", REF))
+    assert "Did you mean /apikeys revoke?" in shown
+    kept = plain_of_message(replies.mistyped("/apikeys", "revok", "revoke", REF, "Zap, <a>"))
+    assert "Did you mean /apikeys revoke Zap, <a>?" in kept
+    assert "Did you mean" not in plain_of_message(replies.mistyped("/apikeys", "zzz", None, REF))
+
+
+def test_who_may_not_is_told_whom_to_ask() -> None:
+    shown = replies.denied("Only admins may do this.", ["U0ANN", "W0BOB"])
+    text = "".join(block["text"]["text"] for block in shown["blocks"])
+    assert "Only admins may do this." in text
+    assert "<@U0ANN>, <@W0BOB>" in text
+
+
+def test_trouble_names_its_reference() -> None:
+    assert "ref_1" in code_of_message(replies.trouble("ref_1"))
+
+
+def test_the_team_is_told_who_did_what() -> None:
+    made = plain_of_message(announcement_views.notice(due("key.issued", OPERATOR)))
+    assert "operator root@host made the key Zapier" in made
+    assert "It may read existing data." in made
+    ended = plain_of_message(
+        announcement_views.notice(due("key.revoked", OPERATOR, reason="leaked"))
+    )
+    assert "operator root@host revoked the key Zapier" in ended
+    assert "Reason: leaked" in ended
+    given_up = announcement_views.notice(due("key.abandoned", Actor.system("issuing")))
+    assert "no key was made" in plain_of_message(given_up)
+
+
+def test_a_notice_without_words_is_an_error() -> None:
+    with pytest.raises(announcement_views.UnknownNotice, match=r"key\.other"):
+        announcement_views.notice(due("key.other"))
+
+
+def test_only_a_search_box_that_shows_the_same_query_keeps_its_block_id() -> None:
+    def box(query: str, searched_in: str = "") -> str:
+        return str(list_view.search(query, ids.SEARCH, searched_in)["block_id"])
+
+    assert box("zap") == box("zap") != box("")
+    assert box("zap") != box("zapier")
+    again = box("zap", box("zap"))
+    assert again != box("zap") == box("zap", again)
+    assert box("", box("zap")) == box("")
+    assert {ids.unversioned(one) for one in (again, box(""))} == {ids.QUERY}
+
+
+def test_a_version_changes_the_ids_of_inputs_alone() -> None:
+    name, line = block_inputs.text("name", "Name", "x", most=9), {"type": "divider"}
+    shown = block_inputs.showing("7", [name, line])
+    assert [block.get("block_id") for block in shown] == ["name@7", None]
+    assert shown[0]["element"] == name["element"]
+    assert block_inputs.showing("8", [name])[0]["block_id"] != shown[0]["block_id"]
+    assert ids.unversioned("name@7") == ids.unversioned("name") == "name"

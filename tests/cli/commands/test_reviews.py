@@ -1,0 +1,71 @@
+"""`apikeys audit`, as an operator types it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from keys.base import accounts
+from keys.base.models import Actor
+from keys.base.policy import AuditRules
+from keys.credentials.peppers import load_or_make
+from keys.lifecycle.create import KeyService
+from keys.reviews import operations
+from runtime.clock import SystemClock
+from storage import open_engine, writing
+from tests.cli.commands.test_keys import Shell
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    shell = Shell(tmp_path)
+    made = shell.run("keys", "new", "Zapier, production")
+    assert made.returncode == 0, made.stderr
+    return shell
+
+
+def begin(shell: Shell) -> None:
+    """Begins an audit, which at the command line nobody can: it is gone through in Slack."""
+    engine = open_engine(f"sqlite:///{shell.folder / '.apikeys' / 'apikeys.db'}")
+    service = KeyService(SystemClock(), load_or_make(shell.folder / ".apikeys" / "pepper"), "ak")
+    with writing(engine) as session:
+        account = accounts.the_only(session, datetime.now(UTC))
+        operations.begin(service, session, account, Actor.operator("o"), "asked:1", AuditRules())
+    engine.dispose()
+
+
+def test_the_evidence_is_written_and_verified_and_an_edit_is_found(shell: Shell) -> None:
+    assert "There was no audit yet." in shell.run("audit", "export").stderr
+    begin(shell)
+    status = shell.run("audit", "status").stdout
+    assert "0 of 1 keys decided." in status
+    done = shell.run("audit", "export", "--output", "audit.json")
+    assert done.returncode == 0, done.stderr
+    verified = shell.run("audit", "verify", "audit.json")
+    assert verified.returncode == 0, verified.stderr
+    assert "is as it was written" in verified.stdout
+    key = shell.run("audit", "key").stdout.split()[0]
+    assert shell.run("audit", "verify", "audit.json", "--key", key).returncode == 0
+    other = shell.run("audit", "verify", "audit.json", "--key", key[::-1])
+    assert other.returncode == 1
+    assert "a key that is not known here" in other.stderr
+    path = shell.folder / "audit.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("Zapier", "Zapper"), encoding="utf-8")
+    changed = shell.run("audit", "verify", "audit.json")
+    assert changed.returncode == 1
+    assert "Entry 2 was changed" in changed.stderr
+    path.write_text("[]", encoding="utf-8")
+    assert "no evidence of an audit" in shell.run("audit", "verify", "audit.json").stderr
+
+
+def test_the_table(shell: Shell) -> None:
+    begin(shell)
+    lines = shell.run("audit", "export", "--format", "csv").stdout.splitlines()
+    assert lines[0].startswith('"name","id"')
+    assert lines[1].startswith('"Zapier, production"')
+    unknown = shell.run("audit", "export", "--audit", "aud_other")
+    assert "There is no such audit" in unknown.stderr
+    assert json.loads(shell.run("audit", "export").stdout)["format"]

@@ -1,0 +1,47 @@
+"""What the programs share: being asked to stop."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from cli.commands.run import asked_to_stop
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    # Whoever started the tests with nohup has the third ignored.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_each_signal_asks_to_stop(number: signal.Signals) -> None:
+    stop = asked_to_stop()
+    assert not stop.is_set()
+    signal.raise_signal(number)
+    assert stop.wait(10)
+
+
+def test_a_closed_terminal_is_ignored_where_it_was() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stop = asked_to_stop()
+    signal.raise_signal(signal.SIGHUP)
+    assert not stop.is_set()
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+@pytest.mark.timeout(20)
+def test_signals_in_the_middle_of_waiting_do_not_lock() -> None:
+    stop = asked_to_stop()
+    with stop._cond:  # as the main thread holds it for a moment, each time that it waits
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+    assert stop.wait(10)

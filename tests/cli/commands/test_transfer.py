@@ -1,0 +1,141 @@
+"""`apikeys import` and `apikeys export`, as an operator types them."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from keys.credentials.tokens import make
+from tests.cli.commands.test_keys import Shell, kept_nowhere
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def write(shell: Shell, *lines: str, columns: str = "name,hash,scopes,external_id") -> None:
+    text = "\n".join((columns, *lines)) + "\n"
+    (shell.folder / "keys.csv").write_text(text, encoding="utf-8")
+
+
+def test_the_same_file_twice(shell: Shell) -> None:
+    write(shell, f"Zapier,{digest('a')},read,1", f"Zapier,{digest('b')},read,2")
+    done = shell.run("import", "keys.csv")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "2 keys added.",
+        "1 name given a number: line 3 “Zapier (2)”.",
+        "Guessed from the hashes' length: sha256 for 2 lines. Try one key before you rely on it.",
+        "No gateway is running right now.",
+    ]
+    again = shell.run("import", "keys.csv")
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.splitlines() == [
+        "0 keys added.",
+        "2 keys imported before, and left as they are.",
+    ]
+    shown = shell.run("keys", "show", "Zapier (2)").stdout
+    assert "key.imported" in shown
+    assert "(imported)" in shown
+
+
+@pytest.mark.parametrize("column", ["name", "note", "external_id", "owner", "hint", "scopes"])
+def test_a_line_with_a_token_is_refused(shell: Shell, column: str) -> None:
+    token = make("acme_old")
+    columns = {"name": "Zapier", "scopes": "read"} | {column: f"{token.reveal()}"}
+    lines = [",".join([*columns, "hash"]), ",".join([*columns.values(), digest("a")])]
+    for flags in ((), ("--dry-run",), ("--keep-going",)):
+        done = shell.run("import", "-", *flags, typed="\n".join(lines))
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"line 2: The column “{column}” contains a token. ")
+        assert kept_nowhere(shell.folder, token, done)
+    assert "There are no active keys yet." in shell.run("keys", "list").stdout
+
+
+def test_a_token_among_the_columns_is_refused_and_not_repeated(shell: Shell) -> None:
+    token = make("ak")
+    done = shell.run("import", "-", typed=f"{token.reveal()},hash\nZapier,{digest('a')}\n")
+    assert done.returncode == 1
+    assert "The name of a column contains a token." in done.stderr
+    assert kept_nowhere(shell.folder, token, done)
+
+
+def test_a_dry_run_does_nothing(shell: Shell) -> None:
+    write(shell, f"Zapier,{digest('a')},read,1")
+    done = shell.run("import", "keys.csv", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1 key would be added.\n")
+    assert "There are no active keys yet." in shell.run("keys", "list").stdout
+    write(shell, "Zapier,nonsense,read,1")
+    refused = shell.run("import", "keys.csv", "--dry-run")
+    assert refused.returncode == 1
+    assert refused.stdout.splitlines() == [
+        "1 line cannot be imported; see above.",
+        "Nothing would be added.",
+    ]
+
+
+def test_all_or_nothing_or_what_fits(shell: Shell) -> None:
+    write(shell, f"Zapier,{digest('a')},read,1", "Other,nonsense,read,2", f"Third,{digest('c')},,3")
+    refused = shell.run("import", "keys.csv")
+    assert refused.returncode == 1
+    assert [line.split(":")[0] for line in refused.stderr.splitlines()] == ["line 3", "line 4"]
+    assert refused.stdout.splitlines() == [
+        "2 lines cannot be imported; see above.",
+        "Nothing was added. --keep-going adds the others.",
+    ]
+    assert "There are no active keys yet." in shell.run("keys", "list").stdout
+    done = shell.run("import", "keys.csv", "--keep-going")
+    assert done.returncode == 1
+    assert "1 key added." in done.stdout
+    whole = shell.run("import", "keys.csv", "--keep-going", "--scopes", "read,write")
+    assert "1 key added." in whole.stdout
+    assert "1 key imported before" in whole.stdout
+
+
+def test_json_from_the_standard_input(shell: Shell) -> None:
+    keys = [{"hash": digest("a"), "algorithm": "unkey", "expires_at": 1700000000}]
+    done = shell.run("import", "-", "--scopes", "read", typed=json.dumps(keys))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["0 keys added.", "1 key expired, and left out: entry 1."]
+
+
+def test_what_is_no_file_of_keys(shell: Shell) -> None:
+    (shell.folder / "keys.csv").write_bytes(b"hash\n\xff\n")
+    done = shell.run("import", "keys.csv")
+    assert done.returncode == 1
+    assert "not UTF-8" in done.stderr
+    write(shell, columns="expires,hash")
+    done = shell.run("import", "keys.csv")
+    assert done.returncode == 1
+    assert "There is no column “expires”" in done.stderr
+
+
+def test_export(shell: Shell) -> None:
+    token = shell.new("=Zapier", "--note", "why")
+    shell.new("Other")
+    assert shell.run("keys", "revoke", "Other", "--yes").returncode == 0
+    printed = shell.run("export")
+    assert printed.returncode == 0, printed.stderr
+    (row,) = csv.DictReader(printed.stdout.splitlines())
+    assert (row["name"], row["note"]) == ("'=Zapier", "why")
+    done = shell.run("export", "--format", "json", "--revoked", "--output", "keys.json")
+    assert done.stderr == "2 keys in keys.json\n"
+    path = shell.folder / "keys.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    text = path.read_text(encoding="utf-8")
+    assert [row["name"] for row in json.loads(text)] == ["=Zapier", "Other"]
+    assert token.split("_")[2] not in text + printed.stdout
+    refused = shell.run("export", "--output", "missing/keys.json")
+    assert refused.returncode == 1
+    assert "cannot be written" in refused.stderr
+    assert [each.name for each in shell.folder.glob("*keys.json*")] == ["keys.json"]

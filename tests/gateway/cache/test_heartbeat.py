@@ -1,0 +1,126 @@
+"""Telling the database that a gateway is there, and what it has applied."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from gateway.base.decision_log import Report
+from gateway.cache.heartbeat import Presence
+from keys.base.errors import StorageUnavailable
+from runtime.clock import HeldClock
+from tests.gateway.fakes import NOON, lines
+
+DEADLINE = 10
+
+
+class Register:
+    """Notes what it is told, unless it is away."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.away: Exception | None = None
+        self._news = threading.Condition()
+
+    def _note(self, what: str) -> None:
+        with self._news:
+            if self.away:
+                self._news.notify_all()
+                raise self.away
+            self.told.append(what)
+            self._news.notify_all()
+
+    def announce(self) -> None:
+        self._note("announce")
+
+    def beat(self) -> None:
+        self._note("beat")
+
+    def confirm(self, fences: Sequence[str]) -> None:
+        self._note(f"confirm {' '.join(fences)}")
+
+    def sweep(self) -> None:
+        self._note("sweep")
+
+    def stopped(self) -> None:
+        self._note("stopped")
+
+    def wait_for(self, what: str, times: int = 1) -> None:
+        with self._news:
+            assert self._news.wait_for(lambda: self.told.count(what) >= times, DEADLINE)
+
+
+def _presence(register: Register, every: float = 3600) -> Presence:
+    return Presence(register, Report(HeldClock(NOON)), every)
+
+
+def test_it_says_hello_beats_and_says_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.cache.heartbeat._BEATS_A_SWEEP", 2)
+    register = Register()
+    presence = _presence(register, every=0.001)
+    presence.start()
+    assert register.told[0] == "announce"
+    register.wait_for("beat", 3)
+    register.wait_for("sweep")
+    presence.stop()
+    assert register.told[-1] == "stopped"
+    assert not any(thread.name == "gateway-presence" for thread in threading.enumerate())
+
+
+def test_fences_are_confirmed_without_waiting_for_a_beat() -> None:
+    register = Register()
+    presence = _presence(register)
+    presence.start()
+    presence.confirm(["fnc_1"])
+    register.wait_for("confirm fnc_1")
+    presence.stop()
+
+
+def test_what_was_still_to_confirm_is_confirmed_before_the_end() -> None:
+    register = Register()
+    presence = _presence(register)
+    presence.start()
+    presence.confirm(["fnc_1", "fnc_2"])
+    presence.stop()
+    assert register.told == ["announce", "confirm fnc_1 fnc_2", "stopped"]
+
+
+def test_a_gateway_that_nobody_knows_of_does_not_start() -> None:
+    register = Register()
+    register.away = StorageUnavailable("away")
+    with pytest.raises(StorageUnavailable):
+        _presence(register).start()
+
+
+@pytest.mark.parametrize(
+    ("error", "event"), [(StorageUnavailable("away"), "silent"), (KeyError("defect"), "failed")]
+)
+def test_it_goes_on_when_the_database_is_back(
+    caplog: pytest.LogCaptureFixture, error: Exception, event: str
+) -> None:
+    register = Register()
+    presence = _presence(register, every=0.001)
+    presence.start()
+    with register._news:
+        register.away = error
+        assert register._news.wait(DEADLINE)
+        register.away = None
+    before = register.told.count("beat")
+    register.wait_for("beat", before + 2)
+    presence.stop()
+    assert event in [line["event"] for line in lines(caplog.records)]
+
+
+def test_what_could_not_be_confirmed_is_confirmed_later() -> None:
+    register = Register()
+    presence = _presence(register, every=0.001)
+    presence.start()
+    with register._news:
+        register.away = StorageUnavailable("away")
+        presence.confirm(["fnc_1"])
+        assert register._news.wait(DEADLINE)
+        register.away = None
+    register.wait_for("confirm fnc_1")
+    presence.stop()

@@ -1,0 +1,262 @@
+"""`/authz`: who may pass, what the API behind is told, and what an outsider can learn."""
+
+from __future__ import annotations
+
+import pytest
+
+from keys.credentials.verification import Reason, Refused
+from tests.gateway.fakes import (
+    GOOD,
+    NOON,
+    READER,
+    REVOKED,
+    STRANGER,
+    WRITER,
+    House,
+    call,
+    lines,
+    verified,
+)
+
+
+@pytest.mark.parametrize(
+    ("presented", "original", "query", "status"),
+    [
+        (READER, "GET", "", 204),
+        (READER, "HEAD", "", 204),
+        (READER, "OPTIONS", "", 204),
+        (READER, "POST", "", 403),
+        (READER, "DELETE", "", 403),
+        (READER, "PROPFIND", "", 403),
+        (READER, "get", "", 403),
+        (READER, "", "", 403),
+        (WRITER, "POST", "", 204),
+        (WRITER, "PATCH", "", 204),
+        (WRITER, "GET", "", 403),
+        (GOOD, "GET", "", 204),
+        (GOOD, "POST", "", 204),
+        (READER, None, "scope=read", 204),
+        (READER, None, "scope=write", 403),
+        (WRITER, None, "scope=write", 204),
+        (READER, None, "scope=read+write", 403),
+        (READER, None, "scope=read%20write", 403),
+        (GOOD, None, "scope=read&scope=write", 204),
+        (READER, None, "scope=read&scope=write", 403),
+        (READER, "GET", "scope=write", 403),
+        # A caller whose query is handed on must not talk itself out of needing "write".
+        (READER, "POST", "scope=read", 403),
+        (READER, "GET", "page=2", 204),
+    ],
+)
+def test_scopes(
+    house: House, presented: str, original: str | None, query: str, status: int
+) -> None:
+    assert house.bearer(presented, original, query=query).status == status
+
+
+def test_a_proxy_that_states_nothing_gets_the_strictest_answer(house: House) -> None:
+    assert house.bearer(READER, None).status == 403
+    assert house.bearer(WRITER, None, method="POST").status == 403
+    assert house.bearer(GOOD, None).status == 204
+
+
+@pytest.mark.parametrize("name", ["x-original-method", "x-forwarded-method"])
+def test_either_method_header_counts(house: House, name: str) -> None:
+    assert house.authz(("x-api-key", READER), (name, "GET")).status == 204
+    assert house.authz(("x-api-key", READER), (name, "POST")).status == 403
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        [("x-forwarded-method", "POST"), ("x-original-method", "GET")],
+        [("x-original-method", "POST"), ("x-forwarded-method", "GET")],
+        [("x-original-method", "GET"), ("x-original-method", "POST")],
+    ],
+)
+def test_a_method_that_the_caller_adds_changes_nothing(
+    house: House, stated: list[tuple[str, str]]
+) -> None:
+    assert house.authz(("x-api-key", READER), *stated).status == 403
+
+
+@pytest.mark.parametrize("query", ["scope=", "scope=admin", "scope=read,write", "scope=%ff"])
+def test_an_unknown_scope_is_the_proxys_mistake(house: House, query: str) -> None:
+    got = house.bearer(GOOD, query=query)
+    assert got.status == 400
+    assert '"read" and "write"' in got.json["message"]
+
+
+def test_who_it_is(house: House) -> None:
+    house.verifier.answers[GOOD] = verified("Büro, 100 % “neu”\u202e", owner="U ñ")
+    got = house.bearer(GOOD)
+    assert got.headers == [
+        ("cache-control", "no-store"),
+        ("x-apikey-id", "key_1"),
+        ("x-apikey-name", "B%C3%BCro%2C%20100%20%25%20%E2%80%9Cneu%E2%80%9D%E2%80%AE"),
+        ("x-apikey-owner", "U%20%C3%B1"),
+        ("x-apikey-scopes", "read write"),
+        ("x-apikey-account", "T1"),
+    ]
+    assert got.body == b""
+
+
+def test_an_absent_owner_is_an_empty_header_that_overwrites_the_callers(house: House) -> None:
+    house.verifier.answers[GOOD] = verified(owner=None)
+    assert house.bearer(GOOD)["x-apikey-owner"] == ""
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("authorization", f"bearer {GOOD}")],
+        [("authorization", f"BEARER  {GOOD} ")],
+        [("x-api-key", GOOD)],
+        [("x-api-key", GOOD), ("authorization", f"Bearer {GOOD}")],
+        [("x-api-key", ""), ("authorization", f"Bearer {GOOD}")],
+        [("x-api-key", GOOD), ("authorization", "")],
+        [("x-api-key", GOOD), ("authorization", "Basic dTpw")],
+    ],
+)
+def test_places_for_a_token(house: House, headers: list[tuple[str, str]]) -> None:
+    assert house.authz(*headers).status == 204
+    assert house.verifier.asked == [GOOD]
+
+
+REFUSED: list[tuple[str, list[tuple[str, str | bytes]]]] = [
+    ("missing", []),
+    ("missing", [("authorization", "")]),
+    ("missing", [("authorization", "Bearer")]),
+    ("missing", [("authorization", "Bearer ")]),
+    ("missing", [("x-api-key", " ")]),
+    ("other_scheme", [("authorization", "Basic dTpw")]),
+    ("other_scheme", [("authorization", GOOD)]),
+    ("other_scheme", [("authorization", f"Bearer\t{GOOD}")]),
+    ("doubled_scheme", [("authorization", f"Bearer Bearer {GOOD}")]),
+    ("doubled_scheme", [("x-api-key", f"Bearer {GOOD}")]),
+    ("two_different", [("x-api-key", GOOD), ("authorization", f"Bearer {READER}")]),
+    ("two_different", [("x-api-key", GOOD), ("authorization", f"Bearer Bearer {GOOD}")]),
+    ("two_different", [("x-api-key", b"\xff"), ("authorization", f"Bearer {GOOD}")]),
+    ("not_text", [("authorization", b"Bearer \xff\xfe")]),
+    ("surrounded", [("authorization", f'Bearer "{GOOD}"')]),
+    ("surrounded", [("x-api-key", f"'{GOOD}'")]),
+    ("malformed", [("authorization", "Bearer ключ")]),
+    ("malformed", [("authorization", f"Bearer {GOOD} {GOOD}")]),
+    ("malformed", [("authorization", "Bearer " + "a" * 20_000)]),
+    ("checksum", [("authorization", f"Bearer {GOOD[:-6]}000000")]),
+    ("unknown", [("authorization", f"Bearer {STRANGER}")]),
+    ("revoked", [("authorization", f"Bearer {REVOKED}")]),
+]
+
+
+@pytest.mark.parametrize(("reason", "headers"), REFUSED)
+def test_everything_wrong_is_one_answer_outside_and_a_reason_inside(
+    house: House,
+    caplog: pytest.LogCaptureFixture,
+    reason: str,
+    headers: list[tuple[str, str | bytes]],
+) -> None:
+    got = house.authz(*headers)
+    message = "This needs a valid API key, sent as 'Authorization: Bearer …' or 'X-API-Key: …'."
+    assert got.status == 401
+    assert got.json == {"code": "invalid", "message": message}
+    assert got.headers == [
+        ("cache-control", "no-store"),
+        ("content-type", "application/json"),
+        ("www-authenticate", "Bearer"),
+        ("content-length", str(len(got.body))),
+    ]
+    (line,) = lines(caplog.records)
+    assert line["event"] == "refused"
+    assert line["reason"] == reason
+    assert line["remedy"]
+    assert line["key_id"] == ("key_4" if reason == "revoked" else None)
+    assert line["source"] == "192.0.2.7"
+    assert line["at"] == NOON.isoformat()
+    assert house.uses.recorded == []
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_of_the_domain_has_a_remedy(
+    house: House, caplog: pytest.LogCaptureFixture, reason: Reason
+) -> None:
+    house.verifier.answers[GOOD] = Refused(reason, "key_9")
+    assert house.bearer(GOOD).body == house.bearer(STRANGER).body
+    first, _ = lines(caplog.records)
+    assert first["reason"] == str(reason)
+    assert first["remedy"] != "See the reason."
+
+
+@pytest.mark.parametrize("name", ["authorization", "x-api-key"])
+def test_a_header_twice_is_a_mistake_even_if_both_agree(house: House, name: str) -> None:
+    value = f"Bearer {GOOD}" if name == "authorization" else GOOD
+    got = house.authz((name, value), (name, value))
+    assert got.status == 400
+    assert got.json["code"] == "repeated_header"
+    assert house.verifier.asked == []
+
+
+def test_a_missing_scope_is_named_to_the_caller_and_in_the_log(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    got = house.bearer(READER, "POST")
+    assert got["www-authenticate"] == 'Bearer error="insufficient_scope", scope="write"'
+    assert got.json["code"] == "insufficient_scope"
+    assert got["cache-control"] == "no-store"
+    (line,) = lines(caplog.records)
+    assert line["reason"] == "insufficient_scope"
+    assert line["key_id"] == "key_2"
+    assert line["needs"] == ["write"]
+    assert house.uses.recorded == []
+
+
+def test_a_use_is_noted(house: House) -> None:
+    house.bearer(READER)
+    assert house.uses.recorded == [("sec_2", NOON, "192.0.0.0/16")]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "PROPFIND"])
+def test_the_proxys_own_method_means_nothing(house: House, method: str) -> None:
+    assert house.bearer(READER, "GET", method=method).status == 204
+    assert house.bearer(READER, "POST", method=method).status == 403
+
+
+def test_a_key_that_is_used_too_often_waits(house: House) -> None:
+    house.verifier.answers[GOOD] = verified(rate_limit="2/day")
+    assert [house.bearer(GOOD).status for _ in range(3)] == [204, 204, 429]
+    got = house.bearer(GOOD)
+    assert got.json["code"] == "rate_limited"
+    assert 1 <= int(got["retry-after"]) <= 86_400
+    assert len(house.uses.recorded) == 2
+    assert house.bearer(READER).status == 204
+
+
+def test_what_is_refused_anyway_uses_up_no_rate(house: House) -> None:
+    house.verifier.answers[GOOD] = verified("Reader", "read", rate_limit="1/day")
+    assert [house.bearer(GOOD, "POST").status for _ in range(3)] == [403, 403, 403]
+    assert house.bearer(GOOD).status == 204
+
+
+def test_a_key_held_to_networks_looks_unknown_from_elsewhere(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.verifier.answers[GOOD] = verified(networks=("10.0.0.0/8",))
+    refused, unknown = house.bearer(GOOD), house.bearer(STRANGER)
+    assert (refused.status, refused.headers, refused.body) == (
+        unknown.status,
+        unknown.headers,
+        unknown.body,
+    )
+    assert lines(caplog.records)[0]["reason"] == "network"
+    house.verifier.answers[GOOD] = verified(networks=("10.0.0.0/8", "192.0.2.0/24"))
+    assert house.bearer(GOOD).status == 204
+
+
+def test_what_is_counted(house: House) -> None:
+    house.bearer(GOOD)
+    house.bearer(STRANGER)
+    house.bearer(READER, "POST")
+    metrics = call(house.app, "GET", "/metrics").body.decode()
+    for outcome in ("allowed", "unknown", "insufficient_scope"):
+        assert f'apikeys_gateway_verifications_total{{outcome="{outcome}"}} 1.0' in metrics
+    assert "apikeys_gateway_verification_seconds_count 3.0" in metrics

@@ -1,0 +1,143 @@
+"""Bad days of the database, with real gateways: nobody gets in who should not, nothing is lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+
+from gateway.base.decision_log import Report
+from gateway.base.options import Options
+from gateway.request.client_address import Origin
+from gateway.usage.usage_recorder import LastUsed, Tally
+from keys.changes.gateways import LEASE_SECONDS
+from keys.usage.usage import Use, record_uses
+from storage import StorageUnavailable, reading, writing
+from storage.tables.keys import DailyUse
+from tests.gateway.site import Site
+from tests.keys.conftest import House, open_test_house
+from tests.postgresql import Postgresql
+
+pytestmark = pytest.mark.sockets
+DEADLINE = 20
+# A database that answers again is found after a pause of a second at the most.
+OPTIONS = Options(deadline=4.0)
+
+
+@pytest.fixture
+def server() -> Iterator[Postgresql]:
+    """A server of the test's own, which it may stop."""
+    with Postgresql() as made:
+        yield made
+
+
+@pytest.fixture
+def site(server: Postgresql) -> Iterator[Site]:
+    with ExitStack() as stack:
+        made = Site(server.url())
+        stack.callback(made.close)
+        yield made
+
+
+def until(condition: Callable[[], bool], what: str) -> float:
+    """Waits until it holds; returns how long that took, in seconds."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < DEADLINE, what
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def test_without_its_database_a_gateway_lets_nobody_in_and_comes_back_by_itself(
+    server: Postgresql, site: Site
+) -> None:
+    site.open(2, OPTIONS)
+    _, token = site.issue()
+    assert site.ask_all(token) == [204, 204]
+    server.stop()
+    # The feed's end is seen at once; the lease is the bound for a cable that was cut.
+    took = until(lambda: site.ask_all(token) == [503, 503], "it fails closed")
+    assert took < LEASE_SECONDS + 1
+    assert [site.ask_all(token) for _ in range(5)] == [[503, 503]] * 5
+    server.start()
+    until(lambda: site.ask_all(token) == [204, 204], "it comes back")
+
+
+def test_what_was_revoked_while_the_feed_was_away_is_refused_afterwards(
+    server: Postgresql, site: Site
+) -> None:
+    site.open(1, OPTIONS)
+    key, token = site.issue()
+    assert site.ask_all(token) == [204]
+    server.stop()
+    until(lambda: site.ask_all(token) == [503], "it fails closed")
+    server.start()
+    site.house.engine.dispose()
+    with writing(site.house.engine) as session:
+        session.connection().execute(
+            text("UPDATE keys SET state = 'revoked' WHERE id = :id"), {"id": key.id}
+        )
+    until(lambda: site.ask_all(token) != [503], "it comes back")
+    assert site.ask_all(token) == [401]
+
+
+def test_with_grace_whoever_is_remembered_goes_on_and_others_do_not(
+    server: Postgresql, site: Site
+) -> None:
+    site.open(1, replace(OPTIONS, grace=60.0))
+    _, known = site.issue("Known, production")
+    _, unknown = site.issue("Unknown, production")
+    assert site.ask_all(known) == [204]
+    server.stop()
+    assert site.ask_all(unknown) == [503]
+    assert [site.ask_all(known) for _ in range(5)] == [[204]] * 5
+
+
+NOWHERE: Origin = (None, None)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[House]:
+    """A house whose file may not grow: SQLite then says "database or disk is full"."""
+    house = open_test_house(tmp_path)
+    with house.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    _limit_pages(house, pages)
+    yield house
+    house.close()
+
+
+def test_a_full_disk_keeps_uses_for_later(small: House) -> None:
+    house = small
+
+    def write(uses: Mapping[str, Use]) -> None:
+        with writing(house.engine, durable=False) as session:
+            record_uses(session, uses)
+
+    last = LastUsed(write, Report(house.clock))
+    tally = Tally("sec_1")
+    note = lambda: last.note(tally, house.clock.timestamp(), NOWHERE)
+    fillers = [Tally(f"sec_{number}") for number in range(2_000)]
+    for filler in fillers:
+        last.note(filler, house.clock.timestamp(), NOWHERE)
+    with pytest.raises(StorageUnavailable):
+        last.flush()
+    note()
+    _limit_pages(house, 1_000_000)
+    assert last.flush() == 2_000
+    with reading(house.engine) as session:
+        rows = session.exec(select(DailyUse)).all()
+    assert {row.count for row in rows if row.secret_id != "sec_1"} == {1}
+    assert next(row.count for row in rows if row.secret_id == "sec_1") == 2
+
+
+def _limit_pages(house: House, most: int) -> None:
+    """For every connection of the pool, which has one while nobody else works."""
+    with house.engine.connect() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {most}")

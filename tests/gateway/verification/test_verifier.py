@@ -1,0 +1,317 @@
+"""Answers from memory or the database, shared queries, and changes that come in between."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from math import inf
+
+import pytest
+
+from gateway.base.decision_log import Report
+from gateway.base.metrics import Metrics
+from gateway.base.options import Options
+from gateway.base.thread_pool import Pool, Unavailable
+from gateway.cache.verdict_cache import Known, Memory, fingerprint
+from gateway.usage.rehash import Upgrades
+from gateway.verification.batch_loader import Batches
+from gateway.verification.verifier import RememberingChecker
+from keys.credentials.peppers import Peppers
+from keys.credentials.tokens import Token, make
+from keys.credentials.verification import Reason, Refused
+from runtime.clock import HeldClock
+from storage.change_feed import Changed
+from storage.secret_lookup import MOST, SecretRow, WouldWait
+from tests.gateway.fakes import NOON
+
+DEADLINE = 10
+PEPPERS = Peppers({1: b"p" * 32})
+Rows = Mapping[str, SecretRow]
+
+
+def row(token: Token, **changes: object) -> SecretRow:
+    """An active key's row for this token."""
+    found = SecretRow(
+        public_id=token.public_id,
+        secret_id=f"sec_{token.public_id}",
+        digest=PEPPERS.digest(token, 1),
+        pepper_version=1,
+        ends_at=None,
+        key_id=f"key_{token.public_id}",
+        account_id="acc_1",
+        state="active",
+        name="Zapier, production",
+        owner="U1",
+        scopes="read write",
+        expires_at=None,
+        rate_limit="",
+        networks="",
+        pending=False,
+        algorithm="hmac",
+    )
+    return found._replace(**changes)
+
+
+class Database:
+    """Rows by public id; `before` runs before each query answers, in the query's thread."""
+
+    def __init__(self, *rows: SecretRow) -> None:
+        self.rows = {each.public_id: each for each in rows}
+        self.asked: list[list[str]] = []
+        self.before: Callable[[], None] = lambda: None
+        self.at_once = False
+        self.closed = False
+
+    def read(self, public_ids: Sequence[str]) -> Rows:
+        seen = {each: self.rows[each] for each in public_ids if each in self.rows}
+        self.asked.append(list(public_ids))
+        self.before()
+        return seen
+
+    def glance(self, public_id: str) -> SecretRow | None:
+        if not self.at_once:
+            raise WouldWait
+        return self.read([public_id]).get(public_id)
+
+    def read_imported(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
+        raise AssertionError("nothing is imported here")
+
+    def any_imported(self) -> bool:
+        return False
+
+    def glance_any_imported(self) -> bool:
+        if not self.at_once:
+            raise WouldWait
+        return False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Desk:
+    """A checker with a memory that is believed in."""
+
+    def __init__(self, database: Database, **options: int) -> None:
+        clock = HeldClock(NOON)
+        self.database = database
+        self.memory = Memory(clock)
+        self.memory.believe_until(inf)
+        self.checker = RememberingChecker(
+            database,  # type: ignore[arg-type]  # what it needs of a Lookup
+            PEPPERS,
+            clock,
+            self.memory,
+            Options(**options),
+            Metrics(),
+            Upgrades(PEPPERS, lambda _: None, Report(clock)),
+        )
+
+    def check(self, *tokens: Token | str) -> list[Known | Refused]:
+        async def run() -> list[Known | Refused]:
+            texts = [each if isinstance(each, str) else each.reveal() for each in tokens]
+            return await asyncio.gather(*(self.checker.check(text) for text in texts))
+
+        return asyncio.run(run())
+
+
+def test_the_second_time_nobody_asks_the_database() -> None:
+    good, unknown = make("ak"), make("ak")
+    desk = Desk(Database(row(good)))
+    for _ in range(2):
+        known, refused = desk.check(good, unknown)
+        assert isinstance(known, Known)
+        assert known.key.key_id == f"key_{good.public_id}"
+        assert refused == Refused(Reason.UNKNOWN)
+    assert len(desk.database.asked) == 1
+
+
+def test_a_typing_error_never_reaches_the_database() -> None:
+    desk = Desk(Database())
+    text = make("ak").reveal()
+    flaws = [text[:-1] + ("A" if text[-1] != "A" else "B"), f'"{text}"', text[:-3], "", "\udcff"]
+    reasons = [answer.reason for answer in desk.check(*flaws) if isinstance(answer, Refused)]
+    assert reasons == ["checksum", "surrounded", "malformed", "missing", "malformed"]
+    assert desk.database.asked == []
+
+
+def test_those_who_come_together_share_one_query() -> None:
+    tokens = [make("ak") for _ in range(MOST + 10)]
+    desk = Desk(Database(*(row(token) for token in tokens)), threads=2)
+    answers = desk.check(*tokens, *tokens[-5:])
+    assert all(isinstance(answer, Known) for answer in answers)
+    assert sorted(map(len, desk.database.asked)) == [10, MOST]
+
+
+def test_a_key_revoked_while_it_is_read_is_read_again() -> None:
+    """The read saw the key as it was before; answering by it would let in who is shut out."""
+    token = make("ak")
+    database = Database(row(token))
+    desk = Desk(database)
+
+    def revoke() -> None:
+        database.before = lambda: None
+        database.rows[token.public_id] = row(token, state="revoked")
+        desk.memory.apply([Changed(f"key_{token.public_id}", None)])
+
+    database.before = revoke
+    (answer,) = desk.check(token)
+    assert answer == Refused(Reason.REVOKED, f"key_{token.public_id}")
+    assert len(database.asked) == 2
+    (again,) = desk.check(token)
+    assert again == answer
+
+
+def test_a_key_made_while_its_absence_is_read_is_found() -> None:
+    token = make("ak")
+    database = Database()
+    desk = Desk(database)
+
+    def import_it() -> None:
+        database.before = lambda: None
+        database.rows[token.public_id] = row(token)
+        desk.memory.apply([Changed(f"key_{token.public_id}", token.public_id)])
+
+    database.before = import_it
+    assert isinstance(desk.check(token)[0], Known)
+
+
+def test_a_lost_feed_has_what_is_under_way_read_again() -> None:
+    token = make("ak")
+    database = Database(row(token))
+    desk = Desk(database)
+
+    def lose() -> None:
+        database.before = lambda: None
+        desk.memory.forget_everything()
+
+    database.before = lose
+    assert isinstance(desk.check(token)[0], Known)
+    assert len(database.asked) == 2
+
+
+def test_a_key_that_never_stands_still_is_not_waited_for() -> None:
+    token = make("ak")
+    desk = Desk(Database(row(token)))
+    desk.database.before = desk.memory.forget_everything
+    with pytest.raises(Unavailable) as refused:
+        desk.check(token)
+    assert refused.value.cause == "changing"
+
+
+def test_others_changes_disturb_nobody() -> None:
+    token = make("ak")
+    desk = Desk(Database(row(token)))
+    desk.database.before = lambda: desk.memory.apply([Changed("key_other", "public_other")])
+    assert isinstance(desk.check(token)[0], Known)
+    assert len(desk.database.asked) == 1
+
+
+def test_closing_closes_the_connections_too() -> None:
+    desk = Desk(Database())
+    desk.checker.close()
+    assert desk.database.closed
+
+
+def test_a_database_that_answers_at_once_is_asked_at_once() -> None:
+    good, revoked = make("ak"), make("ak")
+    desk = Desk(Database(row(good), row(revoked, state="revoked")))
+    desk.database.at_once = True
+    marked = good.reveal().encode()
+    found = desk.checker.glance(marked, fingerprint(marked))
+    assert found is desk.memory.get(fingerprint(marked))
+    assert found is not None
+    # Who is refused, and why, is for the usual way to say.
+    refused = revoked.reveal().encode()
+    assert desk.checker.glance(refused, fingerprint(refused)) is None
+    assert desk.memory.refusal(fingerprint(refused)) is not None
+    for nonsense in (b"", b"\xff", b"ak_nonsense", make("ak").reveal().encode()):
+        assert desk.checker.glance(nonsense, fingerprint(nonsense)) is None
+    assert desk.check(good, revoked) == [found, desk.memory.refusal(fingerprint(refused))]
+
+
+def test_a_glance_that_would_wait_leaves_it_to_the_usual_way() -> None:
+    good = make("ak")
+    desk = Desk(Database(row(good)))
+    assert desk.checker.glance(good.reveal().encode(), b"mark") is None
+    assert isinstance(desk.check(good)[0], Known)
+
+
+# Batches alone
+
+
+def _batches(read: Callable[[Sequence[str]], Rows], **options: int) -> Batches:
+    chosen = Options(**options)
+    return Batches(read, Pool(chosen), chosen)
+
+
+def test_whoever_comes_during_a_query_waits_for_the_next() -> None:
+    """Joining the one under way could give an answer from before the question."""
+    let_go, begun = threading.Event(), threading.Event()
+    asked: list[list[str]] = []
+
+    def read(public_ids: Sequence[str]) -> Rows:
+        asked.append(list(public_ids))
+        begun.set()
+        assert let_go.wait(DEADLINE)
+        return {}
+
+    async def run() -> None:
+        batches = _batches(read, threads=1)
+        first = asyncio.create_task(batches.row("a"))
+        assert await asyncio.to_thread(begun.wait, DEADLINE)
+        later = [asyncio.create_task(batches.row(each)) for each in ("a", "b", "a")]
+        await asyncio.sleep(0)
+        let_go.set()
+        await asyncio.gather(first, *later)
+
+    asyncio.run(run())
+    assert asked == [["a"], ["a", "b"]]
+
+
+def test_a_query_that_fails_fails_for_all_who_share_it_and_for_no_others() -> None:
+    fails = [True]
+
+    def read(public_ids: Sequence[str]) -> Rows:
+        if fails.pop() if fails else False:
+            raise KeyError("defect")
+        return {}
+
+    async def run() -> list[object]:
+        batches = _batches(read)
+        together = await asyncio.gather(batches.row("a"), batches.row("b"), return_exceptions=True)
+        return [*together, await batches.row("a")]
+
+    first, second, third = asyncio.run(run())
+    assert isinstance(first, KeyError)
+    assert isinstance(second, KeyError)
+    assert third is None
+
+
+def test_more_than_may_wait_are_turned_away() -> None:
+    async def run() -> list[object]:
+        batches = _batches(lambda _: {}, waiting=2)
+        return await asyncio.gather(*(batches.row(each) for each in "abc"), return_exceptions=True)
+
+    *fine, turned_away = asyncio.run(run())
+    assert fine == [None, None]
+    assert isinstance(turned_away, Unavailable)
+
+
+def test_who_hangs_up_while_waiting_disturbs_nobody() -> None:
+    let_go = threading.Event()
+
+    def read(public_ids: Sequence[str]) -> Rows:
+        assert let_go.wait(DEADLINE)
+        return {}
+
+    async def run() -> SecretRow | None:
+        batches = _batches(read)
+        gone = asyncio.create_task(batches.row("a"))
+        stays = asyncio.create_task(batches.row("b"))
+        await asyncio.sleep(0)
+        gone.cancel()
+        let_go.set()
+        return await stays
+
+    assert asyncio.run(run()) is None

@@ -1,0 +1,212 @@
+"""A request is decided once, by somebody else, and is open again if its token did not arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from keys.access_requests import requests
+from keys.access_requests.requests import OPEN_FOR, OPEN_MOST, RequestView
+from keys.base.errors import (
+    AlreadyRequested,
+    KeyNotFound,
+    NameRefused,
+    NameTaken,
+    NotPossibleNow,
+    ReasonMissing,
+    ScopesRefused,
+)
+from keys.base.models import Actor, State
+from keys.base.models import RequestStage as Stage
+from keys.base.policy import DeliveryWay
+from keys.changes import audit_log
+from keys.credentials.verification import Verified
+from keys.lifecycle.create import Reservation
+from keys.search import search
+from storage import reading, writing
+from tests.keys.conftest import ALICE, BOB, LEASE, House
+
+CAROL = Actor.person("U0CAROL")
+_numbers = count(1)
+
+
+def ask(house: House, name: str = "Zapier, production", **changes: Any) -> RequestView:
+    values: dict[str, Any] = {
+        "name": name,
+        "scopes": ("read",),
+        "reason": "For invoices",
+        "submission": f"sub_{next(_numbers)}",
+    }
+    with writing(house.engine) as session:
+        return requests.ask(house.service, session, house.account, CAROL.id, **(values | changes))
+
+
+def approve(house: House, request: RequestView, actor: Actor = ALICE) -> Reservation | None:
+    with writing(house.engine) as session:
+        return requests.approve(
+            house.service, session, house.account, request.id, actor,
+            lease=LEASE, how=DeliveryWay.DM, expires_at=None,
+        )  # fmt: skip
+
+
+def approved(house: House, request: RequestView) -> Reservation:
+    made = approve(house, request)
+    assert made is not None
+    return made
+
+
+def deny(house: House, request: RequestView, actor: Actor = ALICE, why: str = "") -> bool:
+    with writing(house.engine) as session:
+        return requests.deny(house.service, session, house.account, request.id, actor, why)
+
+
+def withdraw(house: House, request: RequestView, actor: Actor = CAROL) -> bool:
+    with writing(house.engine) as session:
+        return requests.withdraw(house.service, session, house.account, request.id, actor)
+
+
+def seen(house: House, request: RequestView) -> RequestView:
+    with reading(house.engine) as session:
+        return requests.get(session, house.account, request.id)
+
+
+def deliver(house: House, made: Reservation) -> None:
+    with writing(house.engine) as session:
+        house.service.activate(session, house.account, made.delivery_id, ALICE, None)
+
+
+def kinds(house: House, key_id: str) -> list[str]:
+    with reading(house.engine) as session:
+        assert audit_log.first_break(session, house.account) is None
+        return [entry.kind for entry in audit_log.history(session, house.account, key_id)][::-1]
+
+
+def test_the_requester_owns_the_key_and_gets_its_token(house: House) -> None:
+    request = ask(house)
+    made = approved(house, request)
+    assert seen(house, request).stage is Stage.GRANTING
+    assert (made.key.owner, made.key.creator, made.key.note) == (CAROL.id, ALICE, "For invoices")
+    deliver(house, made)
+    after = seen(house, request)
+    assert (after.stage, after.decided_by, after.key_id) == (Stage.GRANTED, ALICE, made.key.id)
+    assert isinstance(house.verifier.verify(made.token.reveal()), Verified)
+    assert kinds(house, made.key.id) == [
+        "key.reserved", "request.approved", "key.issued", "request.granted",
+    ]  # fmt: skip
+
+
+def test_two_admins_decide_once(house: House) -> None:
+    request = ask(house)
+    approved(house, request)
+    assert approve(house, request, BOB) is None
+    assert deny(house, request, BOB) is False
+    assert seen(house, request).stage is Stage.GRANTING
+
+
+def test_a_denied_request_stays_denied(house: House) -> None:
+    request = ask(house)
+    assert deny(house, request, why="Use the one that you have")
+    assert deny(house, request, BOB) is False
+    assert approve(house, request) is None
+    after = seen(house, request)
+    assert (after.stage, after.decision_reason) == (Stage.DENIED, "Use the one that you have")
+
+
+@pytest.mark.parametrize("act", [approve, deny])
+def test_nobody_decides_their_own(
+    house: House, act: Callable[[House, RequestView, Actor], object]
+) -> None:
+    request = ask(house)
+    with pytest.raises(NotPossibleNow, match="your own"):
+        act(house, request, CAROL)
+    assert seen(house, request).stage is Stage.OPEN
+
+
+def test_a_token_that_did_not_arrive_opens_the_request_again(house: House) -> None:
+    request = ask(house)
+    made = approved(house, request)
+    house.write(lambda s: house.service.abandon(s, house.account, made.key.id, "lost", tell=False))
+    after = seen(house, request)
+    assert (after.stage, after.key_id, after.decided_by) == (Stage.OPEN, None, None)
+    again = approved(house, request)
+    assert again.key.id != made.key.id
+    deliver(house, again)
+    assert seen(house, request).stage is Stage.GRANTED
+
+
+def test_an_admin_who_revokes_it_meanwhile_has_decided(house: House) -> None:
+    request = ask(house)
+    made = approved(house, request)
+    house.revoke(made.key.id, BOB)
+    after = seen(house, request)
+    assert (after.stage, after.decided_by) == (Stage.DENIED, BOB)
+
+
+def test_old_requests_close_by_themselves(house: House) -> None:
+    request = ask(house)
+
+    def late() -> bool:
+        with reading(house.engine) as session:
+            return requests.are_late(session, house.account, house.clock.now())
+
+    house.clock.move(OPEN_FOR - timedelta(seconds=1))
+    assert not late()
+    house.clock.move(timedelta(seconds=1))
+    assert late()
+    sweep = lambda: house.write(lambda s: requests.sweep(house.service, s, house.account))
+    assert [sweep(), sweep()] == [1, 0]
+    after = seen(house, request)
+    assert after.stage is Stage.CLOSED
+    assert "14 days" in after.decision_reason
+    assert approve(house, request) is None
+
+
+def test_only_whoever_asked_takes_it_back(house: House) -> None:
+    request = ask(house)
+    with pytest.raises(KeyNotFound, match="somebody else"):
+        withdraw(house, request, ALICE)
+    assert [withdraw(house, request), withdraw(house, request)] == [True, False]
+    assert approve(house, request) is None
+
+
+def test_what_cannot_be_asked_is_refused(house: House) -> None:
+    house.issue("Taken")
+    for changes, error in (
+        ({"name": "taken"}, NameTaken),
+        ({"name": " "}, NameRefused),
+        ({"reason": "  "}, ReasonMissing),
+        ({"scopes": ()}, ScopesRefused),
+    ):
+        with pytest.raises(error):
+            ask(house, **changes)
+    ask(house, submission="sub_same")
+    with pytest.raises(AlreadyRequested):
+        ask(house, "Another", submission="sub_same")
+
+
+def test_somebody_with_many_open_requests_waits(house: House) -> None:
+    asked = [ask(house, f"Program {number}") for number in range(OPEN_MOST)]
+    with pytest.raises(NotPossibleNow, match="still open"):
+        ask(house, "One more")
+    withdraw(house, asked[0])
+    ask(house, "One more")
+
+
+def test_a_name_taken_meanwhile_is_said_at_the_approval(house: House) -> None:
+    request = ask(house, "Zapier")
+    house.issue("Zapier")
+    with pytest.raises(NameTaken):
+        approve(house, request)
+    assert seen(house, request).stage is Stage.OPEN
+
+
+def test_keys_that_nobody_asked_for_are_none_of_it(house: House) -> None:
+    request = ask(house, "Asked for")
+    key, _ = house.issue("Made without asking")
+    with reading(house.engine) as session:
+        assert search.get(session, house.account, key.id).state is State.ACTIVE
+    assert seen(house, request).stage is Stage.OPEN

@@ -1,0 +1,172 @@
+"""Verification, uses and peppers."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from keys.base import accounts
+from keys.base.errors import PepperError, StorageUnavailable
+from keys.credentials import tokens
+from keys.credentials.peppers import Peppers, check_peppers, in_use, load_or_make, read_peppers
+from keys.credentials.verification import Reason, Refused, StoredVerifier, Verified
+from keys.lifecycle.create import KeyService
+from keys.search import search
+from keys.usage.usage import Use, record_uses
+from storage import open_engine, reading, writing
+from tests.databases import open_migrated
+from tests.keys.conftest import NOON, House
+from tests.keys.rotation.test_rotations import rotate
+
+SECOND = timedelta(seconds=1)
+
+
+def test_a_stranger_and_a_wrong_secret_are_told_apart_inside_only(house: House) -> None:
+    _, mine = house.issue()
+    other = tokens.make("ak")
+    assert house.verifier.verify(other.reveal()) == Refused(Reason.UNKNOWN)
+    guess = tokens.Token("ak", mine.public_id, other.secret)
+    assert house.verifier.verify(guess.reveal()) == Refused(Reason.DIGEST)
+    relabelled = tokens.Token("other", mine.public_id, mine.secret)
+    assert house.verifier.verify(relabelled.reveal()) == Refused(Reason.DIGEST)
+
+
+def test_a_wrong_secret_learns_nothing_of_a_revoked_key(house: House) -> None:
+    key, mine = house.issue()
+    house.revoke(key.id)
+    guess = tokens.Token("ak", mine.public_id, tokens.make("ak").secret)
+    assert house.verifier.verify(guess.reveal()) == Refused(Reason.DIGEST)
+
+
+def test_a_key_expires_at_its_very_moment(house: House) -> None:
+    key, mine = house.issue(expires_at=NOON + 10 * SECOND)
+    house.clock.move(10 * SECOND - timedelta(microseconds=1))
+    assert isinstance(house.verifier.verify(mine.reveal()), Verified)
+    house.clock.move(timedelta(microseconds=1))
+    assert house.verifier.verify(mine.reveal()) == Refused(Reason.EXPIRED, key.id)
+
+
+def test_a_planted_digest_does_not_open(house: House) -> None:
+    """Whoever can write to the database but has no pepper cannot make a key."""
+    _, mine = house.issue()
+    planted = Peppers({1: b"q" * 32}).digest(mine, 1)
+    with writing(house.engine) as session:
+        session.connection().execute(text("UPDATE secrets SET digest = :d"), {"d": planted})
+    assert house.verifier.verify(mine.reveal()) == Refused(Reason.DIGEST)
+
+
+def test_a_replaced_pepper_leaves_old_tokens_working(house: House) -> None:
+    _, mine = house.issue()
+    both = Peppers({1: b"p" * 32, 2: b"n" * 32})
+    with closing(StoredVerifier(house.engine, both, house.clock)) as verifier:
+        assert isinstance(verifier.verify(mine.reveal()), Verified)
+    new = Peppers({2: b"n" * 32})
+    with closing(StoredVerifier(house.engine, new, house.clock)) as verifier:
+        assert verifier.verify(mine.reveal()) == Refused(Reason.PEPPER)
+
+
+def test_a_wrong_or_missing_pepper_is_noticed(house: House) -> None:
+    house.issue()
+    with writing(house.engine) as session:
+        check_peppers(session, Peppers({1: b"p" * 32}), NOON)
+    with pytest.raises(PepperError, match="not the one"), writing(house.engine) as session:
+        check_peppers(session, Peppers({1: b"q" * 32}), NOON)
+    with pytest.raises(PepperError, match="version 1, which is missing"):  # noqa: SIM117
+        with writing(house.engine) as session:
+            check_peppers(session, Peppers({2: b"q" * 32}), NOON)
+
+
+def test_an_old_pepper_can_go_once_no_token_that_works_needs_it(house: House) -> None:
+    both, new = Peppers({1: b"p" * 32, 2: b"n" * 32}), Peppers({2: b"n" * 32})
+    old, _ = house.issue("Old")
+    ends, _ = house.issue("Ends")
+    rotated = replace(house, service=KeyService(house.clock, both, "ak"))
+    younger, token = rotated.issue("Young")
+    rotation, _ = rotate(rotated, ends.id)
+
+    def used() -> dict[int, int]:
+        with reading(house.engine) as session:
+            return in_use(session, house.clock.now())
+
+    def check() -> None:
+        with writing(house.engine) as session:
+            check_peppers(session, new, house.clock.now())
+
+    assert used() == {1: 2, 2: 2}
+    house.revoke(old.id)
+    assert used() == {1: 1, 2: 2}
+    with pytest.raises(PepperError, match="version 1, which is missing"):
+        check()
+    house.clock.move(timedelta(days=2))
+    assert used() == {2: 2}
+    check()
+    with closing(StoredVerifier(house.engine, new, house.clock)) as verifier:
+        assert isinstance(verifier.verify(token.reveal()), Verified)
+    assert (younger.name, bool(rotation)) == ("Young", True)
+
+
+def test_the_pepper_file_is_private_and_stays_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "pepper"
+    one, two = load_or_make(path), load_or_make(path)
+    assert one == two
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(path.parent.iterdir()) == [path]
+    path.chmod(0o644)
+    with pytest.raises(PepperError, match="Others can read"):
+        load_or_make(path)
+
+
+@pytest.mark.parametrize("given", ["", "short", "1:short", "0:" + "A" * 44, "x:" + "A" * 44])
+def test_a_malformed_pepper_is_named_and_not_shown(given: str) -> None:
+    with pytest.raises(PepperError) as caught:
+        read_peppers(given)
+    assert "APIKEYS_PEPPER" in str(caught.value)
+    assert "short" not in str(caught.value)
+
+
+def test_peppers_with_versions_are_read() -> None:
+    one, two = "A" * 43 + "=", "B" * 42 + "A="
+    peppers = read_peppers(f"1:{one}, 2:{two}")
+    assert peppers.current == 2
+    with pytest.raises(PepperError, match="twice"):
+        read_peppers(f"1:{one},1:{two}")
+    assert one[:10] not in repr(peppers)
+
+
+def test_last_use_never_goes_back(house: House) -> None:
+    key, mine = house.issue()
+    answer = house.verifier.verify(mine.reveal())
+    assert isinstance(answer, Verified)
+    for at, source in ((NOON + SECOND, "10.1.0.0/16"), (NOON, "10.2.0.0/16")):
+        with writing(house.engine) as session:
+            record_uses(session, {answer.secret_id: Use(at, source), "sec_gone": Use(at, source)})
+    with reading(house.engine) as session:
+        view = search.get(session, house.account, key.id)
+    assert (view.last_used_at, view.last_used_from) == (NOON + SECOND, "10.1.0.0/16")
+
+
+def test_a_database_that_is_gone_is_said_so(tmp_path: Path, house: House) -> None:
+    _, mine = house.issue()
+    engine = open_engine(f"sqlite:///{tmp_path / 'empty.db'}")
+    verifier = StoredVerifier(engine, house.service.peppers, house.clock)
+    with closing(verifier), pytest.raises(StorageUnavailable):
+        verifier.verify(mine.reveal())
+    engine.dispose()
+
+
+def test_the_first_workspace_takes_over_the_operators_account(tmp_path: Path) -> None:
+    engine = open_migrated(f"sqlite:///{tmp_path / 'fresh.db'}")
+    with writing(engine) as session:
+        made = accounts.the_only(session, NOON)
+        assert accounts.the_only(session, NOON) == made
+        assert accounts.connect(session, "T1", "One", NOON) == made
+        assert accounts.of_workspace(session, "T1") == made
+        assert accounts.connect(session, "T2", "Two", NOON) != made
+        with pytest.raises(accounts.WhichAccount, match=r"T1 \(One\), T2 \(Two\)"):
+            accounts.the_only(session, NOON)
+    engine.dispose()

@@ -1,0 +1,357 @@
+"""A token is refused as a name, a note, a reason or anything else that is kept and read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from sqlmodel import select
+
+from keys.access_requests import requests
+from keys.base.errors import ImportRefused, KeysError, TokenInText
+from keys.base.models import Actor
+from keys.base.policy import AuditRules, Policy
+from keys.credentials.tokens import ALPHABET, CHECKSUM_LENGTH, Token, make, redact
+from keys.inputs.names import clean_name, clean_note, refuse_token
+from keys.inputs.scopes import check_scopes
+from keys.lifecycle import update
+from keys.lifecycle.update import Wanted
+from keys.reviews import operations
+from keys.search import search
+from keys.transfer import export_keys, import_rows
+from keys.transfer.import_files import COLUMNS, RawLine, read
+from keys.transfer.import_rows import Defaults
+from storage import reading, writing
+from storage.tables.keys import Key
+from tests.keys.conftest import ALICE, BOB, NOON, House, open_test_house
+
+CAROL = Actor.person("U0CAROL")
+HASH = "0123456789abcdef" * 4
+DEFAULTS = Defaults(scopes=("read",))
+WANTED = Wanted(("read",), ALICE.id, None, "", (), "", None)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[House]:
+    """A house whose files can be read as they lie on the disk."""
+    house = open_test_house(tmp_path)
+    yield house
+    house.close()
+
+
+# --- every operation that takes text --------------------------------------------------------------
+
+
+def _edit(house: House, wanted: Wanted) -> None:
+    key, _ = house.issue()
+    with writing(house.engine) as session:
+        seen = update.version(session, house.account, key.id)
+        update.edit(
+            house.service, session, house.account, key.id, ALICE, wanted, Policy(), seen
+        )  # fmt: skip
+
+
+def _hand_over(house: House, text: str) -> None:
+    key, _ = house.issue()
+    house.write(
+        lambda s: update.hand_over(
+            house.service, s, house.account, key.id, BOB, ALICE.id, text
+        )
+    )  # fmt: skip
+
+
+def _limit(house: House, text: str) -> None:
+    key, _ = house.issue()
+    house.write(
+        lambda s: house.service.limit(
+            s, house.account, key.id, ALICE, rate_limit="", networks=["10.0.0.0/8", text]
+        )
+    )
+
+
+def _revoke(house: House, text: str) -> None:
+    key, _ = house.issue()
+    house.write(lambda s: house.service.revoke(s, house.account, key.id, ALICE, text))
+
+
+def _rename(house: House, text: str) -> None:
+    key, _ = house.issue()
+    house.rename(key.id, text)
+
+
+def _ask(house: House, name: str = "Zapier", reason: str = "For invoices") -> str:
+    asked: requests.RequestView = house.write(
+        lambda s: requests.ask(
+            house.service, s, house.account, CAROL.id,
+            name=name, scopes=("read",), reason=reason, submission="sub_1",
+        )
+    )  # fmt: skip
+    return asked.id
+
+
+def _deny(house: House, text: str) -> None:
+    id_ = _ask(house)
+    house.write(lambda s: requests.deny(house.service, s, house.account, id_, ALICE, text))
+
+
+def _keep(house: House, text: str) -> None:
+    key, _ = house.issue()
+    id_ = house.write(
+        lambda s: operations.begin(
+            house.service, s, house.account, ALICE, "2026-10-05", AuditRules()
+        )
+    )
+    house.write(
+        lambda s: operations.keep(house.service, s, house.account, id_, key.id, ALICE, text)
+    )  # fmt: skip
+
+
+OPERATIONS: dict[tuple[str, str], Callable[[House, str], object]] = {
+    ("create", "name"): lambda house, text: house.reserve(text),
+    ("create", "note"): lambda house, text: house.reserve(note=text),
+    ("create", "owner"): lambda house, text: house.reserve(owner=text),
+    ("create", "backup owner"): lambda house, text: house.reserve(backup_owner=text),
+    ("create", "list of scopes"): lambda house, text: house.reserve(scopes=("read", text)),
+    ("rename", "name"): _rename,
+    ("edit", "note"): lambda house, text: _edit(house, replace(WANTED, note=text)),
+    ("edit", "owner"): lambda house, text: _edit(house, replace(WANTED, owner=text)),
+    ("edit", "backup owner"): lambda house, text: _edit(house, replace(WANTED, backup_owner=text)),
+    ("edit", "list of networks"): lambda house, text: _edit(
+        house, replace(WANTED, networks=(text,))
+    ),
+    ("edit", "list of scopes"): lambda house, text: _edit(house, replace(WANTED, scopes=(text,))),
+    ("hand over", "owner"): _hand_over,
+    ("limit", "list of networks"): _limit,
+    ("revoke", "reason"): _revoke,
+    ("request", "name"): lambda house, text: _ask(house, name=text),
+    ("request", "reason"): lambda house, text: _ask(house, reason=text),
+    ("deny", "reason"): _deny,
+    ("keep in an audit", "reason"): _keep,
+}
+
+
+@pytest.mark.parametrize(("operation", "field"), OPERATIONS)
+def test_no_operation_takes_a_token(
+    here: House,
+    tmp_path: Path,
+    operation: str,
+    field: str,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    token = make("acme_live")
+    with caplog.at_level(logging.DEBUG), pytest.raises(TokenInText) as refused:
+        OPERATIONS[operation, field](here, f"“{token.reveal()}”")
+    assert refused.value.field == field
+    assert str(refused.value) == (
+        f"The {field} contains a token. It would stay on record for everyone to read. "
+        "Remove the token."
+    )
+    assert nowhere(tmp_path, token, caplog.text, *capfd.readouterr())
+
+
+@pytest.mark.parametrize(("operation", "field"), OPERATIONS)
+def test_a_token_that_works_here_is_refused_too(
+    here: House, tmp_path: Path, operation: str, field: str
+) -> None:
+    _, token = here.issue("Its own token")
+    with pytest.raises(TokenInText):
+        OPERATIONS[operation, field](here, token.reveal())
+    assert nowhere(tmp_path, token)
+
+
+def test_a_token_that_was_kept_would_be_found(here: House, tmp_path: Path) -> None:
+    token, logged = make("ak"), make("ak")
+    assert nowhere(tmp_path, token, "nothing")
+    here.reserve(note=token.secret)
+    assert not nowhere(tmp_path, token)
+    assert not nowhere(tmp_path, logged, f"refused {logged.secret[:20]}…")
+
+
+def nowhere(folder: Path, token: Token, *texts: str) -> bool:
+    """Whether neither a file of the folder nor a text has a piece of the secret."""
+    pieces = [token.secret[at : at + 14] for at in (0, 14, 28)]
+    files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    assert any(file.startswith(b"SQLite") for file in files)
+    everything = [*files, *(text.encode() for text in texts)]
+    return not any(piece.encode() in each for piece in pieces for each in everything)
+
+
+# --- imports --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("column", [column for column in COLUMNS if column != "hash"])
+def test_no_line_of_an_import_has_one(column: str) -> None:
+    token = make("ak")
+    for text in (token.reveal(), hidden(token), damaged(token)):
+        checked = import_rows.check(
+            [RawLine("line 2", {"hash": HASH} | {column: f"see {text}"})], DEFAULTS, NOON
+        )
+        (problem,) = checked.problems
+        assert problem.why.startswith(f"The column “{column}” contains a token.")
+        assert token.secret[:4] not in problem.why
+        assert not checked.entries
+
+
+def test_one_where_a_column_is_named_is_not_repeated() -> None:
+    token = make("ak")
+    for file in (
+        f"{token.reveal()},hash\nZapier,{HASH}\n",
+        f'{{"hash": "{HASH}", "{token.reveal()}": "Zapier"}}',
+        f'{{"hash": "{HASH}", "{hidden(token)}": {{}}}}',
+    ):
+        with pytest.raises((TokenInText, ImportRefused)) as refused:
+            read(file)
+        assert "The name of a column contains a token." in str(refused.value)
+        assert token.secret[:4] not in str(refused.value)
+
+
+# --- what counts as one ---------------------------------------------------------------------------
+
+
+def hidden(token: Token) -> str:
+    """The token with a zero-width space after each character."""
+    return "\u200b".join(token.reveal())
+
+
+def damaged(token: Token) -> str:
+    """The token with another checksum."""
+    whole = token.reveal()
+    other = ALPHABET[(ALPHABET.index(whole[-1]) + 1) % len(ALPHABET)]
+    return whole[:-1] + other
+
+
+SEPARATORS = st.text("\u200b\u200d\u2060\ufeff\u00ad\u034f\ufe0f\u3164\x00", max_size=2)
+BREAKS = st.text(" \n\t\\`\"'“”>.-\u00a0\u2028\u200b", max_size=2)
+PREFIXES = st.from_regex(r"[a-z][a-z0-9]{0,6}(_[a-z0-9]{1,6}){0,2}", fullmatch=True)
+
+
+@given(st.text(), st.text(), PREFIXES, st.data())
+def test_a_token_anywhere_in_any_text_is_refused(
+    before: str, after: str, prefix: str, data: st.DataObject
+) -> None:
+    token = make(prefix)
+    said = data.draw(st.sampled_from((token.reveal(), damaged(token), hidden(token))))
+    with pytest.raises(TokenInText) as refused:
+        refuse_token(before + said + after, "note")
+    assert token.secret not in str(refused.value)
+
+
+@given(st.text(max_size=30), st.text(max_size=30), PREFIXES, st.data())
+def test_what_cannot_be_seen_hides_no_token(
+    before: str, after: str, prefix: str, data: st.DataObject
+) -> None:
+    text = damaged(make(prefix))
+    for at in data.draw(st.lists(st.integers(1, len(text) - 1), max_size=5)):
+        text = text[:at] + data.draw(SEPARATORS) + text[at:]
+    with pytest.raises(TokenInText):
+        refuse_token(before + text + after, "note")
+
+
+@given(st.text(max_size=30), st.text(max_size=30), PREFIXES, st.data())
+def test_a_token_in_pieces_is_refused(
+    before: str, after: str, prefix: str, data: st.DataObject
+) -> None:
+    text = make(prefix).reveal()
+    for at in data.draw(st.lists(st.integers(1, len(text) - 1), max_size=5)):
+        text = text[:at] + data.draw(BREAKS) + text[at:]
+    with pytest.raises(TokenInText):
+        refuse_token(before + text + after, "note")
+
+
+@pytest.mark.parametrize("around", ["{}", " {} ", "“{}”", "`{}`", "<{}>", "x{}x", "{0}_{0}"])
+def test_whatever_stands_around_it(around: str) -> None:
+    token = make("ak")
+    for said in (token.reveal(), damaged(token), token.reveal()[: -CHECKSUM_LENGTH - 1]):
+        for clean in (clean_name, clean_note):
+            with pytest.raises(TokenInText):
+                clean(around.format(said))
+
+
+def test_wide_letters_are_the_same_letters() -> None:
+    wide = "".join(chr(ord(char) + 0xFEE0) for char in make("ak").reveal())
+    with pytest.raises(TokenInText):
+        refuse_token(wide, "note")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Zapier, production",
+        "key_0Ww7yVvBqKp3",
+        "ak_7Fq2…x9Qe",
+        "ak_7Fq2mZr81LdW",
+        "my_integrations_service and then ask the platform team about what it does_for_us",
+        "data_notification_accounts are described at https://example.com/wiki/a_b_c",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "sk_live_51H8xYzAbCdEfGhIjKlMnOpQrStUvWxYz0123456789abcdefgh",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "日本語の名前_と_メモ",
+        "नमस्ते_दुनिया",
+    ],
+)
+def test_what_is_none_is_taken(text: str) -> None:
+    refuse_token(text, "note")
+
+
+@given(st.text("ab_ 0Z\u200b", max_size=120))
+@example("_" * 120)
+def test_what_is_taken_is_never_redacted_later(text: str) -> None:
+    try:
+        refuse_token(text, "note")
+    except TokenInText:
+        return
+    assert redact(text) == text
+
+
+def test_a_long_text_takes_no_time() -> None:
+    # As long as a cell of an import may be; the clock would tell less than that it ends at all.
+    for filler in ("_", "a", "a_", "_aaaaaaaaaaaa", "\u200b", "_" + "a" * 12 + "_" + "a" * 43):
+        clean = (filler * 10_000)[:10_000]
+        assert isinstance(check(clean), bool)
+
+
+def check(text: str) -> bool:
+    try:
+        refuse_token(text, "note")
+    except KeysError:
+        return True
+    return False
+
+
+def test_an_unknown_scope_is_still_named() -> None:
+    with pytest.raises(KeysError, match="no scope “all”"):
+        check_scopes(("all",))
+
+
+# --- rows of the time before ----------------------------------------------------------------------
+
+
+def test_a_key_that_has_one_in_its_name_can_be_listed_exported_renamed_and_revoked(
+    house: House,
+) -> None:
+    key, _ = house.issue("Zapier")
+    old = make("ak").reveal()
+
+    def plant(name: str) -> None:
+        with writing(house.engine) as session:
+            row = session.exec(select(Key).where(Key.id == key.id)).one()
+            row.name, row.name_folded, row.note = name, name.casefold(), name
+            session.add(row)
+
+    plant(old)
+    with reading(house.engine) as session:
+        (listed,) = search.page(session, house.account, "", size=10, after=None).keys
+    with reading(house.engine) as session:
+        rows = list(export_keys.rows(session, house.account, NOON, revoked=True))
+    assert (listed.name, listed.note) == (old, old)
+    assert [row["name"] for row in rows] == [old]
+    assert house.rename(key.id, "Zapier again").key.name == "Zapier again"
+    plant(old)
+    assert house.revoke(key.id).changed

@@ -1,0 +1,139 @@
+"""Reminders of keys that expire: each once, to everybody it concerns, also after a long silence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from keys.base.policy import Policy
+from keys.changes.outbox import TEAM
+from keys.jobs import periodic
+from keys.lifecycle import expiry_reminders, update
+from keys.lifecycle.expiry_reminders import Reminder
+from storage import reading
+from storage.tables.keys import Key, LiveMessage
+from tests.keys.conftest import ALICE, BOB, House
+
+DAY = timedelta(days=1)
+
+
+def sweep(house: House) -> int:
+    now = house.clock.now()
+    found: int = house.write(lambda s: expiry_reminders.sweep(s, house.account, now))
+    return found
+
+
+def asked(house: House) -> Counter[int]:
+    """How often each reminder was asked for, by its days."""
+    with reading(house.engine) as session:
+        rows = session.exec(
+            select(LiveMessage).where(LiveMessage.kind == expiry_reminders.KIND)
+        ).all()
+    return Counter(Reminder.read(row.subject).days for row in rows)
+
+
+def audiences(house: House) -> set[str]:
+    with reading(house.engine) as session:
+        rows = session.exec(
+            select(LiveMessage).where(LiveMessage.kind == expiry_reminders.KIND)
+        ).all()
+    return {row.audience for row in rows}
+
+
+def test_each_reminder_comes_once_at_its_time(house: House) -> None:
+    house.issue(expires_at=house.clock.now() + 60 * DAY)
+    seen = []
+    for _ in range(62 * 4):
+        sweep(house)
+        seen.append(tuple(sorted(asked(house))))
+        house.clock.move(DAY / 4)
+    assert asked(house) == Counter({30: 2, 7: 2, 1: 2, 0: 2})
+    assert seen.index((30,)) == 30 * 4
+    assert seen.index((7, 30)) == 53 * 4
+    assert seen.index((1, 7, 30)) == 59 * 4
+    assert seen.index((0, 1, 7, 30)) == 60 * 4
+
+
+def test_team_owner_and_backup_owner_hear_of_it(house: House) -> None:
+    house.issue(expires_at=house.clock.now() + 40 * DAY, backup_owner=BOB.id)
+    house.clock.move(11 * DAY)
+    assert sweep(house) == 3
+    assert audiences(house) == {TEAM, str(ALICE), str(BOB)}
+    assert sweep(house) == 0
+
+
+def test_a_bot_that_was_away_makes_up_for_the_latest_alone(house: House) -> None:
+    house.issue(expires_at=house.clock.now() + 60 * DAY)
+    house.clock.move(54 * DAY)
+    sweep(house)
+    assert sorted(asked(house)) == [7]
+    house.clock.move(10 * DAY)
+    sweep(house)
+    assert sorted(asked(house)) == [0, 7]
+
+
+def test_nobody_is_reminded_of_the_date_just_set(house: House) -> None:
+    key, _ = house.issue(expires_at=house.clock.now() + 5 * DAY)
+    assert sweep(house) == 0
+    house.clock.move(4 * DAY)
+    sweep(house)
+    assert sorted(asked(house)) == [1]
+    day = (house.clock.now() + 6 * DAY).date()
+    house.write(
+        lambda s: update.set_expiry(house.service, s, house.account, key.id, ALICE, day, Policy())
+    )
+    sweep(house)
+    assert sorted(asked(house)) == [1]
+
+
+def test_who_lets_it_expire_is_not_reminded_but_told_of_the_end(house: House) -> None:
+    key, _ = house.issue(expires_at=house.clock.now() + 40 * DAY)
+    house.write(lambda s: update.let_expire(house.service, s, house.account, key.id, ALICE))
+    house.clock.move(35 * DAY)
+    assert sweep(house) == 0
+    house.clock.move(5 * DAY)
+    sweep(house)
+    assert sorted(asked(house)) == [0]
+
+
+def test_revoked_and_undated_keys_are_passed_over(house: House) -> None:
+    key, _ = house.issue("Dated", expires_at=house.clock.now() + 40 * DAY)
+    house.issue("Undated")
+    house.revoke(key.id)
+    house.clock.move(39 * DAY)
+    assert sweep(house) == 0
+
+
+def test_an_extension_undoes_the_consent_to_expire(house: House) -> None:
+    key, _ = house.issue(expires_at=house.clock.now() + 10 * DAY)
+    house.write(lambda s: update.let_expire(house.service, s, house.account, key.id, ALICE))
+    day = (house.clock.now() + 100 * DAY).date()
+    house.write(
+        lambda s: update.set_expiry(house.service, s, house.account, key.id, BOB, day, Policy())
+    )
+    with reading(house.engine) as session:
+        assert session.get_one(Key, key.id).expiry_accepted_by is None
+
+
+@pytest.mark.parametrize(("days", "expected"), [(31, 30), (30, 7), (8, 7), (7, 1), (2, 1), (1, 0)])
+def test_the_next_stage_comes_after_now(house: House, days: int, expected: int) -> None:
+    now = house.clock.now()
+    end = now + days * DAY
+    assert expiry_reminders.next_stage(end, now) == end - expected * DAY
+
+
+def test_a_chore_is_done_by_one(house: House) -> None:
+    now = house.clock.now()
+
+    def claim(at: timedelta = timedelta()) -> bool:
+        done: bool = house.write(
+            lambda s: periodic.claim(s, house.account, "expiry", DAY, now + at)
+        )
+        return done
+
+    assert [claim(), claim(), claim(DAY - timedelta(seconds=1)), claim(DAY)] == [
+        True, False, False, True,
+    ]  # fmt: skip

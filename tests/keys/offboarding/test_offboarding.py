@@ -1,0 +1,371 @@
+"""People leave: which keys they have to do with, and when each of them is dealt with."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from keys.base.errors import KeyNotFound, NotPossibleNow
+from keys.base.models import Actor, KeyView
+from keys.changes import audit_log, live_messages, outbox
+from keys.credentials.tokens import Token
+from keys.lifecycle import update
+from keys.offboarding import departures, offboarding
+from keys.offboarding.departures import Left
+from keys.offboarding.offboarding import OffboardingView, Result, Stage, Wish, Work
+from keys.search import search
+from keys.search.filters import Shelf
+from storage import reading, writing
+from storage.tables.keys import Event, Notice
+from tests.keys.conftest import ALICE, BOB, LEASE, House
+from tests.keys.rotation.test_rotations import rotate
+
+CARL = Actor.person("U0CARL")
+
+
+def issue_to(house: House, name: str, owner: str, to: Actor) -> tuple[KeyView, Token]:
+    """A key that Alice made, with its token sent to somebody else."""
+    request = house.request(name, owner=owner)
+    with writing(house.engine) as session:
+        made = house.service.reserve(session, house.account, request, ALICE, to, LEASE)
+        after = timedelta(minutes=15)
+        key = house.service.activate(session, house.account, made.delivery_id, ALICE, after)
+    return key, made.token
+
+
+def begin(house: House, person: Actor = BOB, why: str = offboarding.ASKED) -> str | None:
+    begun: str | None = house.write(
+        lambda s: offboarding.begin(house.service, s, house.account, person.id, CARL, why)
+    )
+    return begun
+
+
+def begun(house: House, person: Actor = BOB) -> str:
+    id_ = begin(house, person)
+    assert id_ is not None
+    return id_
+
+
+def sweep(house: House) -> int:
+    with reading(house.engine) as session:
+        if not offboarding.have_news(session, house.account, house.clock.now()):
+            return 0
+    looked: int = house.write(lambda s: offboarding.sweep(house.service, s, house.account))
+    return looked
+
+
+def look(house: House, id_: str) -> OffboardingView:
+    sweep(house)
+    with reading(house.engine) as session:
+        return offboarding.get(session, house.account, id_)
+
+
+def results(house: House, id_: str) -> dict[str, Result | None]:
+    return {item.key.name: item.result for item in look(house, id_).items}
+
+
+def hand_over(house: House, key: KeyView, after: str = CARL.id) -> None:
+    house.write(
+        lambda s: update.hand_over(house.service, s, house.account, key.id, CARL, BOB.id, after)
+    )
+
+
+def kinds(house: House) -> list[str]:
+    with reading(house.engine) as session:
+        events = select(Event).where(Event.account_id == house.account)
+        return [event.kind for event in session.exec(events)]
+
+
+def notice(house: House, person: Actor, left: Left | None) -> str | None:
+    told: str | None = house.write(
+        lambda s: offboarding.noticed(house.service, s, house.account, person.id, left)
+    )
+    return told
+
+
+def test_three_ties_are_told_apart_and_others_keys_are_left_out(house: House) -> None:
+    issue_to(house, "Sent to Bob", ALICE.id, BOB)
+    issue_to(house, "Bob's own", BOB.id, ALICE)
+    issue_to(house, "Both", BOB.id, BOB)
+    issue_to(house, "Neither", CARL.id, CARL)
+    found = look(house, begun(house))
+    ties = {i.key.name: (i.ties.created, i.ties.owned, i.ties.sent) for i in found.items}
+    assert ties == {
+        "Sent to Bob": (False, False, True),
+        "Bob's own": (False, True, False),
+        "Both": (False, True, True),
+    }
+    # The doubtful ones first: a token that somebody has may be anywhere.
+    assert next(item.key.name for item in found.items) == "Both"
+    made = {i.key.name: i.ties.created for i in look(house, begun(house, ALICE)).items}
+    assert made == {"Sent to Bob": True, "Bob's own": True, "Both": True, "Neither": True}
+
+
+def test_whoever_has_nothing_to_do_with_keys_begins_nothing(house: House) -> None:
+    issue_to(house, "Neither", CARL.id, CARL)
+    revoked, _ = issue_to(house, "Revoked", BOB.id, BOB)
+    house.revoke(revoked.id)
+    assert begin(house) is None
+    assert "offboarding.started" not in kinds(house)
+
+
+def test_what_is_done_anywhere_counts_and_the_last_finishes_it(house: House) -> None:
+    sent, _ = issue_to(house, "Sent", ALICE.id, BOB)
+    owned, _ = issue_to(house, "Owned", BOB.id, ALICE)
+    both, _ = issue_to(house, "Both", BOB.id, BOB)
+    doomed, _ = issue_to(house, "Doomed", BOB.id, BOB)
+    id_ = begun(house)
+    assert set(results(house, id_).values()) == {None}
+    rotate(house, sent.id)
+    hand_over(house, owned)
+    house.revoke(doomed.id)
+    hand_over(house, both)
+    assert results(house, id_) == {
+        "Sent": Result.ROTATED,
+        "Owned": Result.HANDED_OVER,
+        "Doomed": Result.REVOKED,
+        # Bob was sent its token, so another owner is not enough.
+        "Both": None,
+    }
+    assert look(house, id_).stage is Stage.OPEN
+    rotate(house, both.id)
+    done = look(house, id_)
+    assert (done.stage, done.open_items) == (Stage.FINISHED, [])
+    assert kinds(house).count("offboarding.finished") == 1
+    with reading(house.engine) as session:
+        said = [n for n in session.exec(select(Notice)) if n.kind == "offboarding.finished"]
+        assert [n.audience for n in said] == [outbox.TEAM]
+        assert audit_log.first_break(session, house.account) is None
+    by = {item.key.name: item.by for item in done.items}
+    assert by == {"Sent": ALICE, "Owned": CARL, "Doomed": ALICE, "Both": ALICE}
+    assert sweep(house) == 0
+
+
+def test_a_key_that_they_only_made_is_kept_or_rotated(house: House) -> None:
+    kept, _ = issue_to(house, "Kept", CARL.id, CARL)
+    turned, _ = issue_to(house, "Turned", CARL.id, CARL)
+    id_ = begun(house, ALICE)
+    rotate(house, turned.id)
+    assert results(house, id_) == {"Kept": None, "Turned": None}, "Alice has the new token"
+    house.revoke(turned.id)
+
+    def keep() -> None:
+        house.write(lambda s: offboarding.keep(house.service, s, house.account, id_, kept.id, CARL))
+
+    keep()
+    keep()
+    assert kinds(house).count("offboarding.kept") == 1
+    assert results(house, id_) == {"Kept": Result.KEPT, "Turned": Result.REVOKED}
+    assert look(house, id_).stage is Stage.FINISHED
+    keep()
+    assert kinds(house).count("offboarding.kept") == 1
+
+
+def test_a_key_that_comes_to_them_later_is_added_and_one_that_comes_back_is_open_again(
+    house: House,
+) -> None:
+    first, _ = issue_to(house, "First", BOB.id, ALICE)
+    issue_to(house, "Second", BOB.id, ALICE)
+    id_ = begun(house)
+    issue_to(house, "Third", BOB.id, BOB)
+    hand_over(house, first)
+    assert results(house, id_) == {"First": Result.HANDED_OVER, "Second": None, "Third": None}
+    house.write(
+        lambda s: update.hand_over(house.service, s, house.account, first.id, CARL, CARL.id, BOB.id)
+    )
+    assert results(house, id_)["First"] is None
+
+
+def test_an_expired_key_is_dealt_with_by_time_alone(house: House) -> None:
+    ends = house.clock.now() + timedelta(days=2)
+    house.issue("Dated", owner=BOB.id, expires_at=ends)
+    id_ = begun(house)
+    assert results(house, id_) == {"Dated": None}
+    house.clock.move(timedelta(days=3))
+    done = look(house, id_)
+    assert (done.items[0].result, done.stage) == (Result.EXPIRED, Stage.FINISHED)
+
+
+def test_there_is_one_at_a_time_and_slack_may_say_it_many_times(house: House) -> None:
+    issue_to(house, "Owned", BOB.id, ALICE)
+    first = begin(house)
+    assert begin(house) == first
+    for _ in range(3):
+        assert notice(house, BOB, Left.DEACTIVATED) == first
+    assert first is not None
+    found = look(house, first)
+    assert (found.why, str(found.started_by)) == ("deactivated", str(CARL))
+    assert kinds(house).count("offboarding.started") == 1
+
+
+def test_who_comes_back_is_told_of_and_it_can_be_closed(house: House) -> None:
+    issue_to(house, "Owned", BOB.id, ALICE)
+    id_ = notice(house, BOB, Left.GUEST)
+    assert id_ is not None
+    assert not look(house, id_).returned
+    assert notice(house, BOB, None) == id_
+    assert look(house, id_).returned
+    for expected in (True, False):
+        closed = house.write(
+            lambda s: offboarding.close(house.service, s, house.account, id_, CARL)
+        )
+        assert closed is expected
+    found = look(house, id_)
+    assert (found.stage, found.ended_by) == (Stage.CLOSED, CARL)
+    assert len(found.open_items) == 1
+    # Once they leave anew, all of it is asked anew.
+    house.clock.move(timedelta(days=1))
+    again = notice(house, BOB, Left.DEACTIVATED)
+    assert again not in (None, id_)
+
+
+def test_what_an_admin_has_kept_is_not_asked_again_by_the_daily_look(house: House) -> None:
+    kept, _ = issue_to(house, "Kept", BOB.id, BOB)
+    id_ = notice(house, BOB, Left.DEACTIVATED)
+    assert id_ is not None
+    house.write(lambda s: offboarding.keep(house.service, s, house.account, id_, kept.id, CARL))
+    assert look(house, id_).stage is Stage.FINISHED
+    assert notice(house, BOB, Left.DEACTIVATED) is None
+    issue_to(house, "New", BOB.id, ALICE)
+    again = notice(house, BOB, Left.DEACTIVATED)
+    assert again is not None
+    assert list(results(house, again)) == ["New"]
+
+
+def test_home_finds_the_keys_whose_owner_has_left(house: House) -> None:
+    issue_to(house, "Bob's", BOB.id, ALICE)
+    issue_to(house, "Alice's", ALICE.id, ALICE)
+
+    def shelf() -> list[str]:
+        with reading(house.engine) as session:
+            now = house.clock.now()
+            page = search.page(session, house.account, shelf=(Shelf.GONE, CARL.id, now))
+        return [key.name for key in page.keys]
+
+    begin(house)
+    assert shelf() == []
+    notice(house, BOB, Left.DEACTIVATED)
+    assert shelf() == ["Bob's"]
+    notice(house, BOB, None)
+    assert shelf() == []
+
+
+def work(house: House) -> Work | None:
+    with writing(house.engine) as session:
+        return offboarding.claim_work(session, house.account, house.clock.now(), LEASE)
+
+
+def want(house: House, id_: str, wish: Wish, recipient: str = CARL.id) -> int:
+    count: int = house.write(
+        lambda s: offboarding.want(house.service, s, house.account, id_, wish, CARL, recipient)
+    )
+    return count
+
+
+def test_many_at_once_are_claimed_one_by_one_and_a_crash_loses_none(house: House) -> None:
+    names = ["A", "B", "C"]
+    for name in names:
+        issue_to(house, name, BOB.id, BOB)
+    id_ = begun(house)
+    assert want(house, id_, Wish.REVOKE) == 3
+    first, second, third = work(house), work(house), work(house)
+    assert first
+    assert second
+    assert third
+    assert len({w.key_id for w in (first, second, third)}) == 3
+    assert work(house) is None
+    house.revoke(first.key_id)
+    now = house.clock.now()
+    house.write(lambda s: offboarding.work_done(s, house.account, first, now, ""))
+    house.write(
+        lambda s: offboarding.work_done(s, house.account, second, now, "Slack did not take it.")
+    )
+    house.clock.move(LEASE)
+    # Whoever had the third has died.
+    again = work(house)
+    assert again == third
+    problems = {item.key.id: item.problem for item in look(house, id_).items}
+    assert problems[second.key_id] == "Slack did not take it."
+    assert want(house, id_, Wish.ROTATE) == 2
+    assert {i.problem for i in look(house, id_).items} == {""}
+    closed = house.write(lambda s: offboarding.close(house.service, s, house.account, id_, CARL))
+    assert closed
+    assert work(house) is None
+    with reading(house.engine) as session:
+        assert not offboarding.is_work_waiting(session, house.account)
+
+
+def test_keys_are_not_handed_over_to_who_leaves(house: House) -> None:
+    key, _ = issue_to(house, "Owned", BOB.id, ALICE)
+    issue_to(house, "Sent", ALICE.id, BOB)
+    id_ = begun(house)
+    with pytest.raises(NotPossibleNow, match="Choose somebody else"):
+        want(house, id_, Wish.HAND_OVER, BOB.id)
+    # Of the other one Bob is no owner.
+    assert want(house, id_, Wish.HAND_OVER) == 1
+    job = work(house)
+    assert job is not None
+    assert (job.key_id, job.recipient, job.person) == (key.id, CARL.id, BOB.id)
+
+
+def test_the_next_token_goes_to_the_owner_unless_they_leave(house: House) -> None:
+    key, _ = issue_to(house, "Owned", BOB.id, ALICE)
+    with reading(house.engine) as session:
+        assert offboarding.heir(session, house.account, key) == BOB.id
+    begun(house)
+    with reading(house.engine) as session:
+        assert offboarding.heir(session, house.account, key) is None
+    house.write(
+        lambda s: offboarding.pass_on(house.service, s, house.account, key.id, CARL, CARL.id)
+    )
+    with reading(house.engine) as session:
+        assert search.get(session, house.account, key.id).owner == CARL.id
+
+
+def test_other_accounts_offboardings_are_not_found(house: House) -> None:
+    issue_to(house, "Owned", BOB.id, ALICE)
+    id_ = begun(house)
+    with reading(house.engine) as session, pytest.raises(KeyNotFound):
+        offboarding.get(session, "acc_other", id_)
+    with pytest.raises(KeyNotFound):
+        house.write(
+            lambda s: offboarding.keep(house.service, s, house.account, id_, "key_other", CARL)
+        )
+
+
+def test_slack_is_asked_once_a_day_about_those_who_have_to_do_with_keys(house: House) -> None:
+    issue_to(house, "Owned", BOB.id, CARL)
+
+    def due(most: int = 10) -> list[str]:
+        now = house.clock.now()
+        found: list[str] = house.write(
+            lambda s: departures.claim_to_ask_about(s, house.account, now, most)
+        )
+        return found
+
+    assert due(2) == sorted([ALICE.id, BOB.id, CARL.id])[:2]
+    assert due(2) == sorted([ALICE.id, BOB.id, CARL.id])[2:]
+    assert due() == []
+    house.write(lambda s: departures.ask_again(s, house.account, BOB.id))
+    assert due() == [BOB.id]
+    house.clock.move(timedelta(days=1))
+    assert due() == sorted([ALICE.id, BOB.id, CARL.id])
+
+
+def test_the_message_is_drawn_anew_when_a_key_changes(house: House) -> None:
+    key, _ = issue_to(house, "Owned", BOB.id, ALICE)
+    begun(house)
+    sweep(house)
+    now = house.clock.now()
+    with writing(house.engine) as session:
+        one = live_messages.claim(session, house.account, now, LEASE)
+        assert one is not None
+        assert one.kind == offboarding.KIND
+        live_messages.drawn(session, one, "f", now, now + timedelta(hours=1))
+    house.rename(key.id, "Another name")
+    sweep(house)
+    with writing(house.engine) as session:
+        again = live_messages.claim(session, house.account, house.clock.now(), LEASE)
+    assert again is not None

@@ -1,0 +1,242 @@
+"""The evidence: complete, signed, and any change to it is found."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from keys.base.errors import EvidenceRefused, KeyNotFound
+from keys.credentials.peppers import Peppers
+from keys.reviews import evidence, signing
+from keys.reviews.evidence import Verdict
+from storage import reading
+from tests.keys.conftest import BOB, House, open_test_house
+from tests.keys.reviews.test_operations import ask_owner, begin, keep, look
+from tests.keys.rotation.test_rotations import rotate
+
+PEPPERS = Peppers({1: b"p" * 32})
+TRUSTED = set(signing.public_keys(PEPPERS).values())
+
+
+def written(house: House, id_: str) -> str:
+    with reading(house.engine) as session:
+        return evidence.written(session, house.account, id_, PEPPERS)
+
+
+def audited(house: House) -> str:
+    """An audit that has ended, with decisions of every kind."""
+    kept, _ = house.issue("Kept “ü”")
+    turned, _ = house.issue("Turned", owner=BOB.id)
+    ended, _ = house.issue("=Ended")
+    id_ = begin(house)
+    ask_owner(house, id_, turned.id)
+    keep(house, id_, kept.id, reason="Billing needs it")
+    rotate(house, turned.id)
+    house.rename(turned.id, "Turned and renamed")
+    house.revoke(ended.id)
+    look(house, id_)
+    return id_
+
+
+def verdict(text: str) -> Verdict:
+    return evidence.verify(evidence.read(text), TRUSTED)
+
+
+def test_it_tells_of_every_key_at_the_start_and_the_end_and_of_every_decision(
+    house: House,
+) -> None:
+    id_ = audited(house)
+    text = written(house, id_)
+    found = verdict(text)
+    assert found, found.problems
+    assert (found.audit, found.keys) == (id_, 3)
+    entries = json.loads(text)["entries"]
+    kinds = [entry["kind"] for entry in entries]
+    assert kinds[0] == "audit.started"
+    assert kinds[-1] == "audit.finished"
+    assert kinds.count("key.at_start") == kinds.count("key.at_end") == 3
+    decisions = [entry["data"] for entry in entries if entry["kind"] == "decision"]
+    assert [d["what"] for d in decisions] == [
+        "audit.owner_asked", "audit.kept", "key.rotated", "key.renamed", "key.revoked",
+    ]  # fmt: skip
+    assert all(len(d["record"]["hash"]) == 64 for d in decisions)
+    ends = {e["data"]["name"]: e["data"] for e in entries if e["kind"] == "key.at_end"}
+    assert ends["Kept “ü”"]["reason"] == "Billing needs it"
+    assert (ends["=Ended"]["decision"], ends["=Ended"]["state"]) == ("revoked", "revoked")
+    assert ends["Turned and renamed"]["decision"] == "rotated"
+    assert written(house, id_) == text, "the same audit gives the same text"
+
+
+def test_nothing_in_it_opens_anything(house: House) -> None:
+    _, token = house.issue()
+    id_ = begin(house)
+    text = written(house, id_)
+    assert token.secret not in text
+    assert "digest" not in text
+
+
+def test_an_open_audit_has_evidence_too(house: House) -> None:
+    house.issue()
+    id_ = begin(house)
+    text = written(house, id_)
+    assert verdict(text)
+    assert json.loads(text)["entries"][-1]["kind"] == "audit.open"
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> str:
+    house = open_test_house(tmp_path_factory.mktemp("evidence"))
+    try:
+        return written(house, audited(house))
+    finally:
+        house.close()
+
+
+def rehashed(whole: dict[str, Any], start: int = 0) -> None:
+    """Makes the chain fit again, as somebody would who edits a file with care."""
+    previous = whole["entries"][start - 1]["hash"] if start else evidence.BEGINNING
+    for number, entry in enumerate(whole["entries"][start:], start + 1):
+        body = {"n": number, "kind": entry["kind"], "data": entry["data"]}
+        entry.update(body, previous=previous, hash=evidence._hash(previous, body))
+        previous = entry["hash"]
+    whole["head"] = previous
+
+
+def _another_decision(whole: dict[str, Any]) -> None:
+    entry = next(e for e in whole["entries"] if e["kind"] == "key.at_end")
+    entry["data"]["decided_by"] = "person:U0EVE"
+
+
+def _less(whole: dict[str, Any]) -> None:
+    del whole["entries"][3]
+
+
+def _shorter(whole: dict[str, Any]) -> None:
+    del whole["entries"][-1]
+
+
+def _swapped(whole: dict[str, Any]) -> None:
+    entries = whole["entries"]
+    entries[2], entries[3] = entries[3], entries[2]
+
+
+def _another_head(whole: dict[str, Any]) -> None:
+    whole["head"] = "0" * 64
+
+
+def _more_fields(whole: dict[str, Any]) -> None:
+    whole["entries"][1]["note"] = "harmless"
+
+
+def _more_parts(whole: dict[str, Any]) -> None:
+    whole["note"] = "harmless"
+
+
+def _another_signature(whole: dict[str, Any]) -> None:
+    whole["signature"]["value"] = whole["signature"]["value"][::-1]
+
+
+def _another_algorithm(whole: dict[str, Any]) -> None:
+    whole["signature"]["algorithm"] = "none"
+
+
+def _number_as_text(whole: dict[str, Any]) -> None:
+    whole["entries"][0]["n"] = "1"
+
+
+EDITS = [
+    _another_decision, _less, _shorter, _swapped, _another_head, _more_fields, _more_parts,
+    _another_signature, _another_algorithm, _number_as_text,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_every_edit_is_found(text: str, edit: Callable[[dict[str, Any]], None]) -> None:
+    whole = json.loads(text)
+    edit(whole)
+    assert verdict(json.dumps(whole)).problems
+
+
+@pytest.mark.parametrize("edit", [_another_decision, _less, _shorter, _swapped])
+def test_an_edit_with_the_chain_made_anew_fails_at_the_signature(
+    text: str, edit: Callable[[dict[str, Any]], None]
+) -> None:
+    whole = json.loads(text)
+    edit(whole)
+    rehashed(whole)
+    assert verdict(json.dumps(whole)).problems == ("The signature does not belong to this file.",)
+
+
+def test_whoever_signs_it_anew_is_not_known(text: str) -> None:
+    whole = json.loads(text)
+    _another_decision(whole)
+    rehashed(whole)
+    content = evidence._signed(whole["head"], len(whole["entries"]))
+    forged = signing.sign(Peppers({1: b"e" * 32}), content)
+    whole["signature"] |= {"key": forged.key, "value": forged.value}
+    assert verdict(json.dumps(whole)).problems == (
+        "It was signed, but with a key that is not known here.",
+    )
+
+
+def test_another_way_of_writing_the_same_json_is_the_same_evidence(text: str) -> None:
+    assert verdict(json.dumps(json.loads(text), indent=2, ensure_ascii=True))
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_single_character_can_be_changed(text: str, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(text) - 1))
+    other = data.draw(st.sampled_from([c for c in '0aA}{:," 9' if c != text[place]]))
+    changed = text[:place] + other + text[place + 1 :]
+    try:
+        whole = evidence.read(changed)
+    except EvidenceRefused:
+        return
+    # What differs only in blanks is the same evidence.
+    assert whole == json.loads(text) or evidence.verify(whole, TRUSTED).problems
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "[]", "{}", "null", '{"format": "other"}', '{"a": 1, "a": 2}', '{"a": 1.5}', "\xff"],
+)
+def test_what_is_no_evidence_is_refused(wrong: str) -> None:
+    with pytest.raises(EvidenceRefused, match="no evidence"):
+        evidence.read(wrong)
+
+
+def test_the_key_changes_with_the_pepper_and_the_old_one_stays_known() -> None:
+    both = signing.public_keys(Peppers({1: b"p" * 32, 2: b"q" * 32}))
+    assert both[1] == signing.public_keys(PEPPERS)[1]
+    assert both[1] != both[2]
+
+
+def test_the_table_has_a_line_for_each_key_and_no_formula(house: House) -> None:
+    id_ = audited(house)
+    with reading(house.engine) as session:
+        text = "".join(evidence.table(session, house.account, id_))
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {row["name"]: row["decision"] for row in rows} == {
+        "Kept “ü”": "kept", "Turned": "rotated", "'=Ended": "revoked",
+    }  # fmt: skip
+    assert rows[0]["doubts"]
+
+
+def test_another_accounts_audit_has_no_evidence(house: House) -> None:
+    house.issue()
+    id_ = begin(house)
+    with reading(house.engine) as session:
+        for call in (
+            lambda: evidence.written(session, "acc_other", id_, PEPPERS),
+            lambda: "".join(evidence.table(session, "acc_other", id_)),
+        ):
+            with pytest.raises(KeyNotFound):
+                call()

@@ -1,0 +1,348 @@
+"""The audit: begun once, followed wherever keys are dealt with, and ended as the team decided."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from keys.base.errors import KeyNotFound, NoteTooLong, NotPossibleNow
+from keys.base.models import Actor, State
+from keys.base.policy import AuditRules, Unanswered
+from keys.changes import audit_log
+from keys.offboarding import departures
+from keys.offboarding.departures import Left
+from keys.reviews import operations, progress, queries
+from keys.reviews.findings import Doubt
+from keys.reviews.queries import AuditView, Decision, Item, Stage
+from storage import reading
+from storage.tables.keys import Event, LiveMessage, Notice
+from tests.keys.conftest import ALICE, BOB, House
+from tests.keys.rotation.test_rotations import rotate
+
+RULES = AuditRules()
+REVOKING = replace(RULES, unanswered=Unanswered.REVOKE)
+DAY = timedelta(days=1)
+CARL = Actor.person("U0CARL")
+
+
+def begin(house: House, period: str = "2026-10-05", actor: Actor = CARL) -> str:
+    id_: str = house.write(
+        lambda s: operations.begin(house.service, s, house.account, actor, period, RULES)
+    )
+    return id_
+
+
+def sweep(house: House, rules: AuditRules = RULES) -> None:
+    for _ in range(100):
+        with reading(house.engine) as session:
+            if not progress.have_news(session, house.account, house.clock.now()):
+                return
+        house.write(lambda s: progress.sweep(house.service, s, house.account, rules))
+    raise AssertionError("there is always news")
+
+
+def look(house: House, id_: str, rules: AuditRules = RULES) -> AuditView:
+    sweep(house, rules)
+    with reading(house.engine) as session:
+        return queries.get(session, house.account, id_)
+
+
+def keep(house: House, id_: str, key_id: str, actor: Actor = ALICE, reason: str = "") -> Item:
+    kept: Item = house.write(
+        lambda s: operations.keep(house.service, s, house.account, id_, key_id, actor, reason)
+    )
+    return kept
+
+
+def kinds(house: House, kind: str) -> list[dict[str, Any]]:
+    with reading(house.engine) as session:
+        events = session.exec(select(Event).where(Event.kind == kind)).all()
+        return [json.loads(event.data) for event in events]
+
+
+def told(house: House, kind: str) -> list[str]:
+    """Who is told of this, in the order of asking."""
+    with reading(house.engine) as session:
+        return [n.audience for n in session.exec(select(Notice)) if n.kind == kind]
+
+
+def lists(house: House) -> set[tuple[str, str]]:
+    """Round and audience of each list."""
+    with reading(house.engine) as session:
+        found = session.exec(select(LiveMessage).where(LiveMessage.kind == queries.KIND)).all()
+        return {(one.subject.partition(":")[2], one.audience) for one in found}
+
+
+def test_every_key_that_works_is_in_it_the_doubtful_first(house: House) -> None:
+    house.issue("Zapier, production", expires_at=house.clock.now() + 900 * DAY)
+    house.issue("Grafana dashboard", owner=BOB.id)
+    house.issue("test", owner=None)
+    ended, _ = house.issue("Ended")
+    house.revoke(ended.id)
+    house.issue("Expired", expires_at=house.clock.now() + DAY)
+    house.clock.move(2 * DAY)
+    house.write(lambda s: departures.note(s, house.account, BOB.id, Left.GUEST, house.clock.now()))
+    audit = look(house, begin(house))
+    assert (audit.total, audit.stage, audit.done, audit.left) == (3, Stage.OPEN, 0, 3)
+    assert audit.doubtful == {
+        Doubt.OWNER_GONE: 1, Doubt.UNOWNED: 1, Doubt.POOR_NAME: 1, Doubt.UNDATED: 2,
+    }  # fmt: skip
+    with reading(house.engine) as session:
+        items, left = queries.items(session, house.account, audit.id)
+    assert left == 3
+    assert [item.key.name for item in items] == ["Grafana dashboard", "test", "Zapier, production"]
+    # Who has left gets no list, and nobody's keys are in nobody's.
+    assert lists(house) == {("0", "team"), ("0", "person:U0ALICE")}
+    assert kinds(house, "audit.started") == [{"audit": audit.id, "keys": 3, "period": "2026-10-05"}]
+
+
+def test_one_for_each_period_and_one_at_a_time(house: House) -> None:
+    key, _ = house.issue()
+    asked = begin(house, f"{operations.ASKED}1")
+    assert begin(house, f"{operations.ASKED}2") == asked
+    assert begin(house, "2026-10-05") == asked, "somebody was ahead of the schedule"
+    keep(house, asked, key.id)
+    assert look(house, asked).stage is Stage.FINISHED
+    assert begin(house, "2026-10-05") == asked, "the period had its audit"
+    following = begin(house, "2027-01-04")
+    assert following != asked
+    assert len(kinds(house, "audit.started")) == 2
+
+
+def test_without_a_key_there_is_nothing_to_go_through(house: House) -> None:
+    with pytest.raises(NotPossibleNow, match="no key yet"):
+        begin(house)
+    assert kinds(house, "audit.started") == []
+    with reading(house.engine) as session:
+        assert queries.newest(session, house.account) is None
+
+
+def test_what_is_done_anywhere_counts(house: House) -> None:
+    kept, _ = house.issue("Kept")
+    turned, _ = house.issue("Turned")
+    ended, _ = house.issue("Ended")
+    house.issue("Dated", expires_at=house.clock.now() + 2 * DAY)
+    late, _ = house.issue("Rotated before")
+    rotate(house, late.id)
+    id_ = begin(house)
+    keep(house, id_, kept.id, reason="Billing needs it")
+    rotate(house, turned.id)
+    house.revoke(ended.id, BOB)
+    house.clock.move(3 * DAY)
+    audit = look(house, id_)
+    assert audit.decided == {
+        Decision.KEPT: 1, Decision.ROTATED: 1, Decision.REVOKED: 1, Decision.EXPIRED: 1,
+    }  # fmt: skip
+    assert (audit.done, audit.left) == (4, 1)
+    with reading(house.engine) as session:
+        latest = queries.latest(session, house.account, id_, 9)
+    by = {item.key.name: (item.by, item.reason) for item in latest}
+    assert by["Kept"] == (ALICE, "Billing needs it")
+    assert by["Ended"] == (BOB, "")
+    assert by["Turned"] == (ALICE, "")
+    keep(house, id_, late.id)
+    assert look(house, id_).stage is Stage.FINISHED
+    assert told(house, "audit.finished") == ["team"]
+    with reading(house.engine) as session:
+        assert audit_log.first_break(session, house.account) is None
+
+
+def test_of_two_who_decide_one_is_first_and_the_other_sees_it(house: House) -> None:
+    key, _ = house.issue()
+    house.issue("Another")
+    id_ = begin(house)
+    first, second = keep(house, id_, key.id, ALICE), keep(house, id_, key.id, BOB, "Mine")
+    assert (first.by, second.by, second.reason) == (ALICE, ALICE, "")
+    assert len(kinds(house, "audit.kept")) == 1
+
+
+def test_a_kept_key_that_is_revoked_later_counts_as_revoked(house: House) -> None:
+    key, _ = house.issue()
+    house.issue("Another")
+    id_ = begin(house)
+    keep(house, id_, key.id)
+    house.revoke(key.id, BOB)
+    assert look(house, id_).decided == {Decision.REVOKED: 1}
+    assert keep(house, id_, key.id).decision is Decision.REVOKED
+
+
+def test_a_reason_that_is_too_long_is_refused(house: House) -> None:
+    key, _ = house.issue()
+    id_ = begin(house)
+    with pytest.raises(NoteTooLong):
+        keep(house, id_, key.id, reason="x" * 501)
+    assert look(house, id_).done == 0
+
+
+def ask_owner(house: House, id_: str, key_id: str) -> Item:
+    asked: Item = house.write(
+        lambda s: operations.ask_owner(house.service, s, house.account, id_, key_id, CARL)
+    )
+    return asked
+
+
+def test_the_owner_is_asked_once(house: House) -> None:
+    key, _ = house.issue(owner=BOB.id)
+    nobodys, _ = house.issue("Nobody's", owner=None)
+    id_ = begin(house)
+    first, second = ask_owner(house, id_, key.id), ask_owner(house, id_, key.id)
+    assert first.asked_at == second.asked_at == house.clock.now()
+    assert len(kinds(house, "audit.owner_asked")) == 1
+    with pytest.raises(NotPossibleNow, match="Nobody answers"):
+        ask_owner(house, id_, nobodys.id)
+    house.write(lambda s: departures.note(s, house.account, BOB.id, Left.GUEST, house.clock.now()))
+    with pytest.raises(NotPossibleNow, match="has left"):
+        ask_owner(house, id_, key.id)
+
+
+def test_owners_may_decide_about_their_own_keys_while_it_is_open(house: House) -> None:
+    key, _ = house.issue(owner=BOB.id)
+    other, _ = house.issue("Other")
+    id_ = begin(house)
+
+    def may(person: Actor, key_id: str, account: str = "") -> bool:
+        with reading(house.engine) as session:
+            return queries.may_decide(session, account or house.account, id_, key_id, person.id)
+
+    assert may(BOB, key.id)
+    assert not may(BOB, other.id)
+    assert not may(CARL, key.id)
+    assert not may(BOB, key.id, "acc_other")
+    keep(house, id_, key.id)
+    keep(house, id_, other.id)
+    look(house, id_)
+    assert not may(BOB, key.id)
+
+
+def test_reminders_escalation_and_the_end(house: House) -> None:
+    answered, _ = house.issue("Answered", owner=BOB.id)
+    house.issue("Open")
+    id_ = begin(house)
+    keep(house, id_, answered.id)
+    house.clock.move(7 * DAY - timedelta(seconds=1))
+    assert look(house, id_).reminders == 0
+    house.clock.move(timedelta(seconds=1))
+    assert look(house, id_).reminders == 1
+    # Bob has answered, so he is left in peace.
+    assert ("1", "person:U0ALICE") in lists(house)
+    assert ("1", "person:U0BOB") not in lists(house)
+    house.clock.move(11 * DAY)
+    assert look(house, id_).reminders == 2
+    house.clock.move(2 * DAY)
+    look(house, id_)
+    assert told(house, "audit.escalated") == ["team"]
+    assert kinds(house, "audit.escalated")[0]["owners"] == [["U0ALICE", 1]]
+    house.clock.move(1 * DAY)
+    audit = look(house, id_)
+    assert (audit.stage, audit.decided) == (
+        Stage.FINISHED, {Decision.KEPT: 1, Decision.UNANSWERED: 1},
+    )  # fmt: skip
+    assert len(kinds(house, "audit.reminded")) == 2
+    assert len(kinds(house, "audit.escalated")) == 1
+
+
+def test_a_bot_that_was_down_reminds_once_and_ends_what_is_over(house: House) -> None:
+    house.issue()
+    id_ = begin(house)
+    house.clock.move(19 * DAY)
+    assert look(house, id_).reminders == 2
+    assert len(kinds(house, "audit.reminded")) == 1
+    house.clock.move(30 * DAY)
+    assert look(house, id_).stage is Stage.FINISHED
+    assert kinds(house, "audit.escalated") == []
+
+
+def test_what_nobody_answers_is_revoked_after_a_notice_if_the_team_wants_that(
+    house: House,
+) -> None:
+    saved, _ = house.issue("Saved", owner=BOB.id)
+    doomed = [house.issue(f"Doomed {n}")[0] for n in range(60)]
+    id_ = begin(house)
+    house.clock.move(21 * DAY)
+    audit = look(house, id_, REVOKING)
+    assert (audit.stage, audit.revokes_at) == (Stage.OPEN, house.clock.now() + 7 * DAY)
+    assert sorted(told(house, "audit.revokes")) == ["person:U0ALICE", "person:U0BOB", "team"]
+    house.clock.move(7 * DAY - timedelta(seconds=1))
+    keep(house, id_, saved.id)
+    assert look(house, id_, REVOKING).decided == {Decision.KEPT: 1}
+    house.clock.move(timedelta(seconds=1))
+    audit = look(house, id_, REVOKING)
+    assert (audit.stage, audit.decided) == (
+        Stage.FINISHED, {Decision.KEPT: 1, Decision.REVOKED: 60},
+    )  # fmt: skip
+    assert told(house, "key.revoked") == [], "one message tells of all"
+    with reading(house.engine) as session:
+        shown = queries.item(session, house.account, id_, doomed[0].id)
+    assert (shown.key.state, shown.key.revoked_reason) == (
+        State.REVOKED, "nobody answered in the audit",
+    )  # fmt: skip
+
+
+def test_the_summary_stands_beside_the_one_before(house: House) -> None:
+    key, _ = house.issue()
+    first = begin(house)
+    keep(house, first, key.id)
+    sweep(house)
+    assert "before" not in kinds(house, "audit.finished")[0]
+    house.issue("Another")
+    house.clock.move(90 * DAY)
+    second = begin(house, "2027-01-04")
+    house.clock.move(21 * DAY)
+    sweep(house)
+    assert kinds(house, "audit.finished")[1]["before"] == {
+        "doubtful": {"undated": 1}, "total": 1,
+    }  # fmt: skip
+    with reading(house.engine) as session:
+        audit = queries.get(session, house.account, second)
+        before = queries.before(session, house.account, audit)
+    assert before is not None
+    assert before.id == first
+
+
+def test_pages_end_where_the_list_ends(house: House) -> None:
+    keys = [house.issue(f"Key {n:02}", owner=BOB.id if n < 3 else ALICE.id)[0] for n in range(13)]
+    id_ = begin(house)
+
+    def page(skip: int, owner: str | None = None) -> list[str]:
+        with reading(house.engine) as session:
+            items, _ = queries.items(session, house.account, id_, owner=owner, skip=skip, most=5)
+        return [item.key.name[-2:] for item in items]
+
+    assert page(5) == ["05", "06", "07", "08", "09"]
+    assert page(10) == page(99) == ["10", "11", "12"]
+    assert page(0, BOB.id) == ["00", "01", "02"]
+    for key in keys[10:]:
+        keep(house, id_, key.id)
+    assert page(10) == ["05", "06", "07", "08", "09"]
+
+
+def test_other_accounts_audits_are_not_found(house: House) -> None:
+    key, _ = house.issue()
+    id_ = begin(house)
+    with reading(house.engine) as session:
+        for call in (
+            lambda: queries.get(session, "acc_other", id_),
+            lambda: queries.items(session, "acc_other", id_),
+            lambda: queries.item(session, "acc_other", id_, key.id),
+        ):
+            with pytest.raises(KeyNotFound):
+                call()
+
+
+def test_five_thousand_keys(house: House) -> None:
+    from tests.keys.many import many_keys
+
+    many_keys(house, 5_000)
+    id_ = begin(house)
+    audit = look(house, id_)
+    assert audit.total == 5_000
+    with reading(house.engine) as session:
+        items, left = queries.items(session, house.account, id_, skip=4_990, most=6)
+    assert (len(items), left) == (6, 5_000)
+    house.clock.move(22 * DAY)
+    assert look(house, id_).stage is Stage.FINISHED

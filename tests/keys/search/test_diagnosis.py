@@ -1,0 +1,135 @@
+"""What is wrong with a token: every case has its name, and nothing is told to whoever guesses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from keys.credentials.tokens import Token, make
+from keys.rotation import rotations
+from keys.search import diagnosis
+from keys.search.diagnosis import Case, Diagnosis, Slip
+from storage import reading, writing
+from storage.tables.keys import Account
+from tests.keys.conftest import ALICE, LEASE, House
+from tests.keys.rotation.test_rotations import rotate
+
+
+def look(house: House, text: str, account: str = "") -> Diagnosis:
+    with reading(house.engine) as session:
+        return diagnosis.diagnose(house.service, session, account or house.account, text)
+
+
+def test_a_good_token_is_fine(house: House) -> None:
+    key, token = house.issue()
+    found = look(house, token.reveal())
+    assert (found.case, found.slips, found.hint) == (Case.FINE, (), token.hint)
+    assert found.key is not None
+    assert found.key.id == key.id
+
+
+@pytest.mark.parametrize(
+    ("spoil", "slip"),
+    [
+        ("  {} ", Slip.SURROUNDED),
+        ('"{}"', Slip.SURROUNDED),
+        ("“{}”", Slip.SURROUNDED),
+        ("`{}`", Slip.SURROUNDED),
+        ("Bearer {}", Slip.HEADER),
+        ("Authorization: Bearer {}", Slip.HEADER),
+        ('X-API-Key: "{}"', Slip.HEADER),
+    ],
+)
+def test_how_it_was_copied_is_put_right_first(house: House, spoil: str, slip: Slip) -> None:
+    _, token = house.issue()
+    found = look(house, spoil.format(token.reveal()))
+    assert (found.case, found.slips) == (Case.FINE, (slip,))
+
+
+def test_a_broken_line_is_joined(house: House) -> None:
+    text = house.issue()[1].reveal()
+    found = look(house, f"{text[:30]}\n{text[30:]}")
+    assert (found.case, found.slips) == (Case.FINE, (Slip.BROKEN,))
+    assert look(house, f"{text}\n").slips == ()
+
+
+@pytest.mark.parametrize("text", ["", "  ", '""', "Bearer "])
+def test_nothing_is_nothing(house: House, text: str) -> None:
+    assert look(house, text).case is Case.EMPTY
+
+
+def test_what_is_no_token_of_ours(house: House) -> None:
+    _, token = house.issue()
+    text = token.reveal()
+    assert look(house, "sk_live_something").case is Case.FOREIGN
+    assert look(house, text[:-20]).case is Case.CUT
+    assert look(house, text[:20]).case is Case.CUT
+    swapped = text[:-1] + ("A" if text[-1] != "A" else "B")
+    assert look(house, swapped).case is Case.MISTYPED
+    assert look(house, text + "x").case is Case.MISTYPED
+    assert look(house, make("other").reveal()).case is Case.OTHER_PREFIX
+    assert look(house, make("ak").reveal()).case is Case.UNKNOWN
+
+
+def test_a_guess_at_the_secret_learns_nothing(house: House) -> None:
+    _, token = house.issue()
+    guess = Token(token.prefix, token.public_id, make("ak").secret)
+    found = look(house, guess.reveal())
+    assert (found.case, found.key) == (Case.WRONG_SECRET, None)
+
+
+def test_another_accounts_token_is_only_that(house: House) -> None:
+    _, token = house.issue()
+    other = Account(id="acc_other", workspace_id="T0OTHER", created_at=house.clock.now())
+    house.write(lambda session: session.add(other))
+    assert look(house, token.reveal(), "acc_other") == Diagnosis(Case.OTHER_ACCOUNT)
+
+
+def test_revoked_expired_and_on_its_way(house: House) -> None:
+    key, token = house.issue("Revoked")
+    house.revoke(key.id)
+    found = look(house, token.reveal())
+    assert found.case is Case.REVOKED
+    assert found.key is not None
+    assert found.key.revoked_by == ALICE
+    _, dated = house.issue("Dated", expires_at=house.clock.now() + timedelta(days=1))
+    pending = house.reserve("Pending")
+    assert look(house, pending.token.reveal()).case is Case.ON_ITS_WAY
+    house.write(
+        lambda s: house.service.abandon(s, house.account, pending.key.id, "lost", tell=False)
+    )
+    assert look(house, pending.token.reveal()).case is Case.NEVER_CAME
+    house.clock.move(timedelta(days=1))
+    assert look(house, dated.reveal()).case is Case.EXPIRED
+
+
+def test_replaced_in_a_rotation(house: House) -> None:
+    key, old = house.issue()
+    _, new = rotate(house, key.id, timedelta(hours=1))
+    before = look(house, old.reveal())
+    assert (before.case, before.ends_at) == (
+        Case.FINE, house.clock.now() + timedelta(hours=1),
+    )  # fmt: skip
+    house.clock.move(timedelta(hours=1))
+    after = look(house, old.reveal())
+    assert (after.case, after.ended_at) == (Case.REPLACED, house.clock.now())
+    assert after.key is not None
+    assert after.key.hint == new.hint
+    assert look(house, new.reveal()).case is Case.FINE
+
+
+def test_the_new_token_of_a_rotation_that_did_not_arrive(house: House) -> None:
+    key, _ = house.issue()
+    with writing(house.engine) as session:
+        made = rotations.begin(
+            house.service, session, house.account, key.id, ALICE,
+            recipient=ALICE, grace=timedelta(), request_id="r", lease=LEASE,
+        )  # fmt: skip
+    assert look(house, made.token.reveal()).case is Case.ON_ITS_WAY
+    house.write(
+        lambda s: rotations.abandon(
+            house.service, s, house.account, made.delivery_id, "lost", tell=False
+        )
+    )
+    assert look(house, made.token.reveal()).case is Case.NEVER_CAME

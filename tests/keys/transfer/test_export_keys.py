@@ -1,0 +1,134 @@
+"""Exporting: everything about keys but what opens anything, safely and some at a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from keys.changes import audit_log
+from keys.transfer import export_keys
+from keys.transfer.export_keys import COLUMNS, Form, cell
+from storage import reading, writing
+from storage.tables.keys import Event, Key, Secret
+from tests.keys.conftest import ALICE, NOON, House
+
+
+def export(house: House, form: Form, *, revoked: bool = False) -> str:
+    with reading(house.engine) as session:
+        rows = export_keys.rows(session, house.account, house.clock.now(), revoked=revoked)
+        return "".join(export_keys.written(form, rows))
+
+
+def as_csv(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_everything_but_what_opens_anything(house: House) -> None:
+    key, token = house.issue("Büro, “außen”", note="Two\nlines", scopes=("read", "write"))
+    with reading(house.engine) as session:
+        digest = session.exec(select(Secret)).one().digest
+    for form in Form:
+        text = export(house, form)
+        for secret in (token.secret, token.public_id, digest.hex(), repr(digest)):
+            assert secret not in text
+    (row,) = json.loads(export(house, Form.JSON))
+    assert tuple(row) == COLUMNS
+    assert (row["id"], row["name"], row["note"]) == (key.id, key.name, "Two\nlines")
+    assert (row["scopes"], row["owner"], row["state"]) == (["read", "write"], "U0ALICE", "active")
+    assert (row["created_at"], row["expires_at"]) == (NOON.isoformat(), None)
+    (line,) = as_csv(export(house, Form.CSV))
+    assert line["name"] == key.name
+    assert line["scopes"] == "read write"
+    assert line["expires_at"] == ""
+
+
+def test_revoked_keys_only_where_asked_for(house: House) -> None:
+    first, _ = house.issue("Zebra")
+    house.issue("Ant")
+    house.issue("Expired", expires_at=NOON + timedelta(hours=1))
+    house.reserve("Pending")
+    house.revoke(first.id)
+    house.clock.move(timedelta(hours=2))
+    names = [(row["name"], row["state"]) for row in json.loads(export(house, Form.JSON))]
+    assert names == [("Ant", "active"), ("Expired", "expired")]
+    every = as_csv(export(house, Form.CSV, revoked=True))
+    assert [row["name"] for row in every] == ["Ant", "Expired", "Zebra"]
+    assert every[2]["revoked_by"] == "person:U0ALICE"
+
+
+def test_no_keys(house: House) -> None:
+    assert as_csv(export(house, Form.CSV)) == []
+    assert export(house, Form.CSV).startswith('"id","name"')
+    assert json.loads(export(house, Form.JSON)) == []
+
+
+def test_other_teams_keys_stay_out(house: House) -> None:
+    house.issue("Ours")
+    with writing(house.engine) as session:
+        rows = export_keys.rows(session, "acc_other", NOON, revoked=True)
+        assert list(rows) == []
+
+
+def test_many_pages(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_keys, "_AT_ONCE", 3)
+    names = [f"Integration {n:02}" for n in range(10)]
+    for name in names:
+        house.issue(name)
+    assert [row["name"] for row in json.loads(export(house, Form.JSON))] == names
+
+
+def test_all_from_one_state(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_keys, "_AT_ONCE", 1)
+    for name in "abc":
+        house.issue(name)
+    with reading(house.engine) as session:
+        rows = export_keys.rows(session, house.account, NOON, revoked=False)
+        seen = [next(rows)["name"]]
+        with reading(house.engine) as other:
+            key = other.exec(select(Key).where(Key.name == "b")).one()
+        house.rename(key.id, "z")
+        house.issue("bb")
+        seen += [row["name"] for row in rows]
+    assert seen == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["=1+1", "+1", "-1", "@x", '=HYPERLINK("http://x","y")', "＝1", "＋1", "－1", "＠x"],
+)
+def test_no_cell_is_a_formula(house: House, name: str) -> None:
+    house.issue(name)
+    (line,) = as_csv(export(house, Form.CSV))
+    assert line["name"] == f"'{name}"
+    assert json.loads(export(house, Form.JSON))[0]["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, ""), ("\tx", "'\tx"), ("\rx", "'\rx"), ("\nx", "'\nx"), (["a", "b"], "a b"),
+     (["=a"], "'=a"), ("a=b", "a=b"), (" =x", " =x"), (5, "5")],
+)  # fmt: skip
+def test_cells(value: object, shown: str) -> None:
+    assert cell(value) == shown
+
+
+def test_it_is_on_record_who_exported_how_many(house: House) -> None:
+    house.issue("Zebra")
+    gone, _ = house.issue("Ant")
+    house.revoke(gone.id)
+    with writing(house.engine) as session:
+        for revoked, number in ((False, 1), (True, 2)):
+            args = (session, house.clock, house.account, ALICE, Form.CSV)
+            assert export_keys.note(*args, revoked=revoked) == number
+    with reading(house.engine) as session:
+        events = session.exec(select(Event).where(Event.kind == "keys.exported"))
+        assert [json.loads(event.data) for event in events] == [
+            {"count": 1, "form": "csv", "revoked": False},
+            {"count": 2, "form": "csv", "revoked": True},
+        ]
+        assert audit_log.first_break(session, house.account) is None

@@ -1,0 +1,340 @@
+"""Importing keys by their hashes: what is added, what is not, and that they then are keys."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import Session, select
+
+from keys.base.models import Actor, State
+from keys.changes import audit_log
+from keys.credentials.digests import (
+    SIZES,
+    Algorithm,
+    candidates,
+    foreign_key,
+    matches,
+    plain_digest,
+)
+from keys.credentials.peppers import Peppers, check_peppers
+from keys.credentials.verification import Reason, Refused, StoredVerifier, Verified
+from keys.rotation import rotations
+from keys.search import search
+from keys.transfer import import_keys
+from keys.transfer.import_files import read
+from keys.transfer.import_keys import Plan, Upgrade
+from keys.transfer.import_rows import Defaults, check
+from storage import reading, writing
+from storage.tables.keys import Event, Key, Notice, Secret
+from tests.keys.conftest import ALICE, LEASE, NOON, House, open_house_at
+
+ME = Actor.operator("root@host")
+# Of each system's form; the digests are made as each system makes them.
+UNKEY = "sk_live_3ZYh9LqX8RzmTt5vW2nKpA"
+SEAM = "mycompany_BRTRKFsL_51FwqftsmMDHHbJAMEXXHCgG"
+DRF = "Ab3dEf6h.kJ8sLq0ZxTnVb2Yc4RfWmPg7HdUe5KiO"
+
+
+def sha256_base64(key: str) -> str:
+    return base64.b64encode(hashlib.sha256(key.encode()).digest()).decode()
+
+
+def csv_of(*lines: str) -> str:
+    return "\n".join(("name,hash,algorithm,scopes,external_id", *lines))
+
+
+THREE = csv_of(
+    f"Zapier,{sha256_base64(UNKEY)},unkey,read,key_1",
+    f"Seam,{hashlib.sha256(SEAM.rpartition('_')[2].encode()).hexdigest()},seam,read write,key_2",
+    f'Django,sha512$${hashlib.sha512(DRF.encode()).hexdigest()},drf,"read,write",key_3',
+)
+
+
+def imports(house: House, text: str, *, strict: bool = True, **defaults: object) -> Plan:
+    checked = check(read(text), Defaults(**defaults), house.clock.now())  # type: ignore[arg-type]
+    assert not checked.problems, checked.problems
+    with writing(house.engine) as session:
+        return import_keys.carry_out(
+            house.service, session, house.account, checked.entries, ME, all_or_nothing=strict
+        )
+
+
+def key_named(house: House, name: str) -> Key:
+    with reading(house.engine) as session:
+        return session.exec(select(Key).where(Key.name == name)).one()
+
+
+def secret_of(session: Session, name: str) -> Secret:
+    return session.exec(select(Secret).join(Key).where(Key.name == name)).one()
+
+
+def test_keys_of_three_systems_work_as_they_are(house: House) -> None:
+    assert house.verifier.verify(UNKEY) == Refused(Reason.MALFORMED)
+    made = imports(house, THREE)
+    assert len(made.fresh) == 3
+    for key, name, scopes in ((UNKEY, "Zapier", 1), (SEAM, "Seam", 2), (DRF, "Django", 2)):
+        answer = house.verifier.verify(key)
+        assert isinstance(answer, Verified)
+        assert (answer.name, len(answer.scopes)) == (name, scopes)
+        assert house.verifier.verify(key[:-1]) == Refused(Reason.MALFORMED)
+
+
+def test_what_an_imported_key_is(house: House) -> None:
+    digest = hashlib.sha256(UNKEY.encode()).hexdigest()
+    imports(
+        house,
+        "name,hash,hint,owner,scopes,created_at,expires_at,note,external_id\n"
+        f"Zapier,{digest},sk_live_3ZYh,U0BOB,read,2024-01-31T10:00:00Z,2027-01-31,Why,key_1\n",
+    )
+    with reading(house.engine) as session:
+        (key,) = search.page(session, house.account, "KEY_1").keys
+    assert (key.name, key.hint, key.owner, key.note) == ("Zapier", "sk_live_3ZYh…", "U0BOB", "Why")
+    assert key.created_at == datetime(2024, 1, 31, 10, tzinfo=UTC)
+    assert key.expires_at == datetime(2027, 2, 1, tzinfo=UTC)
+    assert key.creator == ME
+    house.clock.move(key.expires_at - NOON)
+    assert house.verifier.verify(UNKEY) == Refused(Reason.EXPIRED, key.id)
+
+
+def test_the_same_file_again_adds_nothing(house: House) -> None:
+    imports(house, THREE)
+    key = key_named(house, "Zapier")
+    house.rename(key.id, "Zapier, production")
+    house.revoke(key_named(house, "Seam").id)
+    with writing(house.engine) as session:
+        secret = secret_of(session, "Zapier, production")
+        import_keys.upgrade(session, {secret.id: Upgrade(b"n" * 32, 1)})
+    again = imports(house, THREE)
+    assert (again.fresh, again.problems) == ([], [])
+    assert again.known == ["line 2", "line 3", "line 4"]
+    assert isinstance(house.verifier.verify(SEAM), Refused)
+
+
+def test_without_external_ids_it_adds_nothing_either(house: House) -> None:
+    text = f"name,hash\nZapier,{hashlib.sha256(UNKEY.encode()).hexdigest()}\n"
+    assert len(imports(house, text, scopes=("read",)).fresh) == 1
+    assert imports(house, text, scopes=("read",)).known == ["line 2"]
+    both = Peppers({1: b"p" * 32, 2: b"q" * 32})
+    house.service.peppers = both
+    assert imports(house, text, scopes=("read",)).known == ["line 2"]
+
+
+def test_a_taken_name_gets_a_number(house: House) -> None:
+    house.issue("Zapier")
+    wanted = ("zapier", "Zapier", "", "", "x" * 80, "x" * 80)
+    lines = [f"{name},{hashlib.sha256(bytes([n])).hexdigest()}" for n, name in enumerate(wanted)]
+    made = imports(house, "\n".join(("name,hash", *lines)), scopes=("read",))
+    names = [each.name for each in made.fresh]
+    expected = ["zapier (2)", "Zapier (3)", "Imported key", "Imported key (2)", "x" * 80]
+    assert names[:5] == expected
+    assert names[5] == "x" * 76 + " (2)"
+    assert [each.name for each in made.renamed] == [*expected[:2], expected[3], names[5]]
+
+
+def test_all_or_nothing_and_what_fits(house: House) -> None:
+    imports(house, THREE)
+    fresh = csv_of(
+        f"Other,{hashlib.sha256(b'1').hexdigest()},,read,key_9",
+        f"Zapier,{hashlib.sha256(b'2').hexdigest()},,read,key_1",
+        f"Django,{hashlib.sha512(DRF.encode()).hexdigest()},,read,key_8",
+    )
+    refused = imports(house, fresh)
+    assert [each.where for each in refused.problems] == ["line 3", "line 4"]
+    assert "another hash" in refused.problems[0].why
+    assert "“key_3”" in refused.problems[1].why
+    assert isinstance(house.verifier.verify("1"), Refused)
+    done = imports(house, fresh, strict=False)
+    assert [each.name for each in done.fresh] == ["Other"]
+    assert isinstance(house.verifier.verify("1"), Verified)
+
+
+def test_a_hash_belongs_to_one_workspace(house: House) -> None:
+    imports(house, THREE)
+    with writing(house.engine) as session:
+        from keys.base import accounts
+
+        other = accounts._add(session, NOON, "T0OTHER", "Other")
+        entries = check(read(THREE), Defaults(), NOON).entries
+        made = import_keys.plan(house.service, session, other, entries)
+    assert [each.where for each in made.problems] == ["line 2", "line 3", "line 4"]
+    assert all("another workspace" in each.why for each in made.problems)
+
+
+def test_it_is_on_record_and_the_team_is_told(house: House) -> None:
+    house.issue("Before")
+    imports(house, THREE)
+    with writing(house.engine) as session:
+        import_keys.announce(house.service, session, house.account, ME, 3)
+    with reading(house.engine) as session:
+        assert audit_log.first_break(session, house.account) is None
+        events = session.exec(select(Event).where(Event.actor == str(ME)).order_by(Event.seq)).all()
+        assert [event.kind for event in events] == ["key.imported"] * 3 + ["keys.imported"]
+        assert json.loads(events[0].data) == {
+            "name": "Zapier",
+            "owner": None,
+            "scopes": ["read"],
+            "algorithm": "sha256",
+            "external_id": "key_1",
+        }
+        (notice,) = session.exec(select(Notice).where(Notice.kind == "keys.imported"))
+        assert json.loads(notice.data) == {"count": 3}
+    house.issue("After")
+    with reading(house.engine) as session:
+        assert audit_log.first_break(session, house.account) is None
+
+
+def test_the_others_digest_is_gone_after_an_upgrade(house: House) -> None:
+    imports(house, THREE)
+    peppers = house.service.peppers
+    with writing(house.engine) as session:
+        ids = {name: secret_of(session, name).id for name in ("Zapier", "Seam", "Django")}
+        keys = {ids["Zapier"]: UNKEY, ids["Seam"]: SEAM, ids["Django"]: DRF}
+        made = {id_: Upgrade(peppers.digest_bytes(key.encode(), 1), 1) for id_, key in keys.items()}
+        assert import_keys.upgrade(session, made) == 3
+    with writing(house.engine) as session:
+        late = {id_: Upgrade(b"another gateway's" + bytes(15), 1) for id_ in made}
+        assert import_keys.upgrade(session, late) == 0
+        for secret in session.exec(select(Secret)):
+            assert (secret.algorithm, secret.pepper_version) == ("hmac", 1)
+            assert secret.digest == made[secret.id].digest
+    for key in keys.values():
+        assert isinstance(house.verifier.verify(key), Verified)
+
+
+def test_no_secret_of_ours_is_ever_upgraded_so(house: House) -> None:
+    _, token = house.issue()
+    with writing(house.engine) as session:
+        (secret,) = session.exec(select(Secret)).all()
+        assert import_keys.upgrade(session, {secret.id: Upgrade(bytes(32), 1)}) == 0
+    assert isinstance(house.verifier.verify(token.reveal()), Verified)
+
+
+def test_revoked_it_works_no_more(house: House) -> None:
+    imports(house, THREE)
+    key = key_named(house, "Zapier")
+    house.revoke(key.id)
+    assert house.verifier.verify(UNKEY) == Refused(Reason.REVOKED, key.id)
+
+
+def test_rotated_it_gets_a_token_of_ours(house: House) -> None:
+    imports(house, THREE)
+    key = key_named(house, "Zapier")
+    hour = timedelta(hours=1)
+    with writing(house.engine) as session:
+        made = rotations.begin(
+            house.service, session, house.account, key.id, ALICE, recipient=ALICE, grace=hour,
+            request_id="req_rotation", lease=LEASE,
+        )  # fmt: skip
+    with writing(house.engine) as session:
+        delivery = made.delivery_id
+        rotations.start(house.service, session, house.account, delivery, ALICE, None)
+    assert isinstance(house.verifier.verify(UNKEY), Verified)
+    assert isinstance(house.verifier.verify(made.token.reveal()), Verified)
+    house.clock.move(hour)
+    assert house.verifier.verify(UNKEY) == Refused(Reason.ENDED, key.id)
+    assert isinstance(house.verifier.verify(made.token.reveal()), Verified)
+    assert imports(house, THREE).known == ["line 2", "line 3", "line 4"]
+
+
+def test_no_pepper_is_missed_for_others_digests(house: House) -> None:
+    imports(house, THREE)
+    with writing(house.engine) as session:
+        check_peppers(session, Peppers({7: b"z" * 32}), NOON)
+    with closing(StoredVerifier(house.engine, Peppers({7: b"z" * 32}), house.clock)) as verifier:
+        assert isinstance(verifier.verify(UNKEY), Verified)
+
+
+def test_a_token_of_ours_is_found_by_no_digest(house: House) -> None:
+    """The digest of a token is of all but its checksum, so that much must not open anything."""
+    _, token = house.issue()
+    imports(house, THREE)
+    assert house.verifier.verify(token.signed_part) == Refused(Reason.MALFORMED)
+
+
+def test_no_token_of_ours_names_an_imported_secret(house: House) -> None:
+    imports(house, THREE)
+    with reading(house.engine) as session:
+        ids = [secret.public_id for secret in session.exec(select(Secret))]
+    assert all(len(each) == 16 and each.startswith("imp_") for each in ids)
+
+
+def test_a_hundred_thousand_are_added_in_few_statements(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """A tenth of them here, with everything that more would do more often."""
+    house = open_house_at(f"sqlite:///{tmp_path_factory.mktemp('many') / 'keys.db'}")
+    lines = [
+        f"Key,{hashlib.sha256(str(n).encode()).hexdigest()},,read,ext_{n}" for n in range(10_000)
+    ]
+    assert len(imports(house, csv_of(*lines)).fresh) == 10_000
+    assert isinstance(house.verifier.verify("9999"), Verified)
+    with reading(house.engine) as session:
+        assert audit_log.first_break(session, house.account) is None
+        assert search.page(session, house.account).total == 10_000
+    assert len(imports(house, csv_of(*lines)).known) == 10_000
+    house.close()
+
+
+# Digests alone
+
+
+@pytest.fixture
+def peppers() -> Peppers:
+    return Peppers({1: b"p" * 32, 3: b"q" * 32})
+
+
+def test_each_algorithm_makes_what_its_system_makes() -> None:
+    long = b"51FwqftsmMDHHbJAMEXXHCgG"
+    assert plain_digest(Algorithm.SHA256, b"abc").hex() == (
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
+    assert plain_digest(Algorithm.SHA256_LAST, SEAM.encode()) == hashlib.sha256(long).digest()
+    assert plain_digest(Algorithm.SHA512, b"abc") == hashlib.sha512(b"abc").digest()
+    assert {name: len(plain_digest(name, b"x")) for name in SIZES} == SIZES
+    with pytest.raises(ValueError, match="pepper"):
+        plain_digest(Algorithm.HMAC, b"x")
+
+
+def test_candidates_are_all_digests_and_the_strongest_first(peppers: Peppers) -> None:
+    key = b"a_b"
+    found = candidates(key, peppers)
+    assert found[:2] == [peppers.digest_bytes(key, 3), peppers.digest_bytes(key, 1)]
+    assert set(found[2:]) == {plain_digest(name, key) for name in SIZES}
+    assert len(candidates(b"ab", peppers)) == 4  # without an underscore two are the same
+
+
+def test_a_digest_matches_only_as_it_was_made(peppers: Peppers) -> None:
+    key = b"a_b"
+    for name in SIZES:
+        assert matches(name, 0, plain_digest(name, key), key, peppers)
+        assert not matches(name, 0, plain_digest(name, b"other_c"), key, peppers)
+    assert matches("hmac", 3, peppers.digest_bytes(key, 3), key, peppers)
+    assert not matches("hmac", 1, peppers.digest_bytes(key, 3), key, peppers)
+    assert not matches("hmac", 2, b"", key, peppers)
+    assert not matches("md5", 0, b"", key, peppers)
+
+
+@pytest.mark.parametrize("text", ["", "a b", "a\tb", "ä", "a\x00", "a\x7f", "x" * 201])
+def test_what_can_be_no_imported_key(text: str) -> None:
+    assert foreign_key(text) is None
+
+
+def test_what_can_be_one() -> None:
+    assert foreign_key("x" * 200) == b"x" * 200
+    assert foreign_key("a.b-c_d~!{}") == b"a.b-c_d~!{}"
+
+
+def test_a_state_that_is_not_active_refuses(house: House) -> None:
+    imports(house, THREE)
+    key = key_named(house, "Zapier")
+    assert key.state == State.ACTIVE
+    with writing(house.engine) as session:
+        secret = secret_of(session, "Zapier")
+        secret.pending = True
+        session.add(secret)
+    assert house.verifier.verify(UNKEY) == Refused(Reason.PENDING, key.id)

@@ -1,0 +1,154 @@
+"""What the driver reads is what SQLAlchemy reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import col, select
+
+from storage import StorageUnavailable, open_engine, reading, secret_lookup, upgrade, writing
+from storage.secret_lookup import Lookup, SecretRow, WouldWait
+from storage.tables.keys import Key, Secret
+from tests.keys.conftest import NOON, House, open_house_at
+from tests.postgresql import Postgresql
+
+
+@pytest.fixture
+def house(database_url: str) -> Iterator[House]:
+    opened = open_house_at(database_url)
+    yield opened
+    opened.close()
+
+
+def _expected(house: House) -> dict[str, SecretRow]:
+    with reading(house.engine) as session:
+        pairs = session.exec(select(Secret, Key).join(Key, col(Key.id) == col(Secret.key_id)))
+        return {
+            secret.public_id: SecretRow(
+                secret.public_id, secret.id, secret.digest, secret.pepper_version, secret.ends_at,
+                key.id, key.account_id, key.state, key.name, key.owner, key.scopes,
+                key.expires_at, key.rate_limit, key.networks, secret.pending, secret.algorithm,
+            )
+            for secret, key in pairs
+        }  # fmt: skip
+
+
+def test_it_reads_what_is_there(house: House) -> None:
+    house.issue("Büro, “außen” \U0001f511", owner=None)
+    house.issue("Dated", expires_at=NOON + timedelta(days=3, microseconds=1))
+    house.reserve("Pending")
+    key, token = house.issue("Revoked")
+    house.revoke(key.id)
+    with writing(house.engine) as session:
+        secret = session.exec(select(Secret).where(Secret.public_id == token.public_id)).one()
+        secret.ends_at = NOON
+        session.add(secret)
+    expected = _expected(house)
+    with closing(Lookup(house.engine)) as lookup:
+        assert lookup.read([*expected, "unknown00000"]) == expected
+        assert lookup.read(["unknown00000"]) == {}
+
+
+def test_a_glance_reads_the_same_or_says_that_it_would_wait(house: House) -> None:
+    house.issue()
+    ((public_id, row),) = _expected(house).items()
+    with closing(Lookup(house.engine)) as lookup:
+        if house.engine.dialect.name == "sqlite":
+            assert lookup.glance(public_id) == row
+            assert lookup.glance("unknown00000") is None
+        else:
+            with pytest.raises(WouldWait):
+                lookup.glance(public_id)
+
+
+def test_each_read_sees_what_was_committed_before(house: House) -> None:
+    key, token = house.issue()
+    with closing(Lookup(house.engine)) as lookup:
+        assert lookup.read([token.public_id])[token.public_id].state == "active"
+        house.revoke(key.id)
+        assert lookup.read([token.public_id])[token.public_id].state == "revoked"
+
+
+def _import(house: House, digest: bytes) -> Secret:
+    """Makes a key whose secret has this digest of another system's making."""
+    _, token = house.issue(f"Imported {digest.hex()[:8]}")
+    with writing(house.engine) as session:
+        secret = session.exec(select(Secret).where(Secret.public_id == token.public_id)).one()
+        secret.imported, secret.algorithm, secret.digest = True, "sha256", digest
+        session.add(secret)
+    return secret
+
+
+def test_imported_secrets_are_read_by_their_digests(house: House) -> None:
+    _, ours = house.issue("Ours")
+    own = house.service.peppers.digest(ours, 1)
+    with closing(Lookup(house.engine)) as lookup:
+        assert not lookup.any_imported()
+        assert lookup.read_imported([own, b"x" * 32]) == {}
+        one, two = _import(house, b"1" * 32), _import(house, b"2" * 64)
+        expected = _expected(house)
+        found = lookup.read_imported([b"1" * 32, b"2" * 64, own, b"x" * 32])
+        assert found == {each.digest: expected[each.public_id] for each in (one, two)}
+        assert lookup.any_imported()
+        if house.engine.dialect.name == "sqlite":
+            assert lookup.glance_imported([b"1" * 32, own]) == {b"1" * 32: found[b"1" * 32]}
+            assert lookup.glance_any_imported()
+        else:
+            for glance in (lambda: lookup.glance_imported([own]), lookup.glance_any_imported):
+                with pytest.raises(WouldWait):
+                    glance()
+
+
+def test_imported_secrets_are_read_through_their_index(tmp_path: Path) -> None:
+    house = open_house_at(f"sqlite:///{tmp_path / 'keys.db'}")
+    with closing(Lookup(house.engine)) as lookup:
+        seen: list[str] = []
+        for query, values in (
+            (f"{secret_lookup._SELECT_IMPORTED}IN (?, ?)", (b"1", b"2")),
+            (secret_lookup._ANY_IMPORTED.format("?"), (b"",)),
+        ):
+            seen.append(str(lookup._at_once(f"EXPLAIN QUERY PLAN {query}", values)))
+    assert all("imported_digests" in plan for plan in seen), seen
+    house.close()
+
+
+def test_a_file_whose_name_means_something_in_an_address(tmp_path: Path) -> None:
+    house = open_house_at(f"sqlite:///{tmp_path / '100% of a #c.db'}")
+    _, token = house.issue()
+    with closing(Lookup(house.engine)) as lookup:
+        assert list(lookup.read([token.public_id])) == [token.public_id]
+        assert lookup.glance(token.public_id) is not None
+    house.close()
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'keys.db'}")
+    (tmp_path / "keys.db").unlink()
+    with closing(Lookup(engine)) as lookup:
+        with pytest.raises(StorageUnavailable):
+            lookup.read(["a"])
+        with pytest.raises(WouldWait):
+            lookup.glance("a")
+    engine.dispose()
+
+
+def test_a_server_that_was_restarted_is_found_again() -> None:
+    with Postgresql() as server:
+        engine = open_engine(server.url())
+        upgrade(engine)
+        with closing(Lookup(engine)) as lookup:
+            assert lookup.read(["a"]) == {}
+            server.stop()
+            with pytest.raises(StorageUnavailable):
+                lookup.read(["a"])
+            server.start()
+            assert lookup.read(["a"]) == {}
+            server.stop()
+            server.start()
+            # The connection is from before the restart, which only a query tells.
+            assert lookup.read(["a"]) == {}
+        engine.dispose()
