@@ -51,18 +51,16 @@ class Desk:
     def issue(self) -> tuple[str, str]:
         """A new key's id and token."""
         request = KeyRequest(f"Bench {new_id('n')}", ("read",), None, new_id("req"))
-        with writing(self.engine) as session:
-            made = self.service.reserve(
-                session, self.account, request, _ME, _ME, timedelta(minutes=1)
-            )
-        with writing(self.engine) as session:
-            self.service.activate(session, self.account, made.delivery_id, _ME, None)
+        with writing(self.engine, self.account) as session:
+            made = self.service.reserve(session, request, _ME, _ME, timedelta(minutes=1))
+        with writing(self.engine, self.account) as session:
+            self.service.activate(session, made.delivery_id, _ME, None)
         return made.key.id, made.token.reveal()
 
     def revoke(self, key_id: str) -> tuple[float, float, propagation.Spread]:
         """Returns when it was committed, when the person was told, and what."""
-        with writing(self.engine) as session:
-            fence = self.service.revoke(session, self.account, key_id, _ME).fence
+        with writing(self.engine, self.account) as session:
+            fence = self.service.revoke(session, key_id, _ME).fence
         committed = time.monotonic()
         if fence is None:
             raise RuntimeError("the key was revoked before")

@@ -17,7 +17,6 @@ from bot.ui.blocks import context as small_print
 from keys.search import search
 from keys.search.search import Found
 from runtime import tracing
-from storage import reading
 
 _TOKEN_SEEN = (
     "You typed a whole token, and it was left out. Whoever saw it can use it: if others may have, "
@@ -109,8 +108,8 @@ def _rename(turn: Turn, rest: str) -> None:
     if not rest:
         turn.say(replies.told(f"Which key? Type {COMMAND} rename and its name or id."))
         return
-    with reading(turn.context.engine) as session:
-        found = search.find_leading(session, turn.context.account_id, rest)
+    with turn.context.reading() as session:
+        found = search.find_leading(session, rest)
     if isinstance(found, Found):
         # The key is one word here, so that the last way to read it leaves the new name alone.
         name = command_parser.splits(f"key {found.rest}")[-1][1] if found.rest else ""

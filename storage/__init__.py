@@ -1,6 +1,14 @@
 """Rows: tables, the engine, transactions and migrations. Knows nothing of what keys mean."""
 
-from storage.engine import StorageUnavailable, open_engine, reading, writing
+from storage.engine import AccountSession, StorageUnavailable, open_engine, reading, writing
 from storage.schema import SchemaAhead, upgrade
 
-__all__ = ["SchemaAhead", "StorageUnavailable", "open_engine", "reading", "upgrade", "writing"]
+__all__ = [
+    "AccountSession",
+    "SchemaAhead",
+    "StorageUnavailable",
+    "open_engine",
+    "reading",
+    "upgrade",
+    "writing",
+]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 from urllib.parse import quote
 
 from sqlalchemy import Engine, event
@@ -121,39 +121,87 @@ def _on_sqlite_begin(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes", False) else "BEGIN")
 
 
-@contextmanager
-def reading(engine: Engine) -> Iterator[Session]:
+class AccountSession(Session):
+    """A session of one account: what is read and written through it is that account's.
+
+    It knows the account, so no function that works with rows takes the account beside it, and none
+    can be handed one account's session and another's id.
+
+    Args:
+        account_id: the account.
+    """
+
+    def __init__(self, engine: Engine, account_id: str) -> None:
+        super().__init__(engine, expire_on_commit=False)
+        self.account_id = account_id
+
+
+@overload
+def reading(engine: Engine) -> AbstractContextManager[Session]: ...
+
+
+@overload
+def reading(engine: Engine, account_id: str) -> AbstractContextManager[AccountSession]: ...
+
+
+def reading(engine: Engine, account_id: str | None = None) -> AbstractContextManager[Session]:
     """A transaction that sees one state of the database and changes nothing.
+
+    Args:
+        account_id: the account whose rows are read; without one, what belongs to no account.
 
     Raises:
         StorageUnavailable: if the database cannot be reached.
     """
-    with _translated(), Session(engine, expire_on_commit=False) as session:
-        yield session
+    return _reading(_session(engine, account_id))
 
 
-@contextmanager
-def writing(engine: Engine, *, durable: bool = True) -> Iterator[Session]:
+@overload
+def writing(engine: Engine, *, durable: bool = True) -> AbstractContextManager[Session]: ...
+
+
+@overload
+def writing(
+    engine: Engine, account_id: str, *, durable: bool = True
+) -> AbstractContextManager[AccountSession]: ...
+
+
+def writing(
+    engine: Engine, account_id: str | None = None, *, durable: bool = True
+) -> AbstractContextManager[Session]:
     """A transaction that is committed when the block ends, and undone if it raises.
 
     On SQLite it waits for other writers before it begins, so what it reads cannot have changed
     when it writes; on PostgreSQL the domain locks the account's row to the same effect.
 
     Args:
+        account_id: the account whose rows are written; without one, what belongs to no account.
         durable: whether the disk is waited for. What is written otherwise can be lost in a power
             cut, and is as whole as anything else in any case.
 
     Raises:
         StorageUnavailable: if the database cannot be reached, or stayed busy.
     """
-    with (
-        _translated(),
-        Session(
-            engine.execution_options(writes=True, durable=durable), expire_on_commit=False
-        ) as session,
-        session.begin(),
-    ):
-        if not durable and engine.dialect.name == "postgresql":
+    bound = engine.execution_options(writes=True, durable=durable)
+    return _writing(_session(bound, account_id), durable)
+
+
+def _session(engine: Engine, account_id: str | None) -> Session:
+    if account_id is None:
+        return Session(engine, expire_on_commit=False)
+    return AccountSession(engine, account_id)
+
+
+@contextmanager
+def _reading(unopened: Session) -> Iterator[Session]:
+    with _translated(), unopened as session:
+        yield session
+
+
+@contextmanager
+def _writing(unopened: Session, durable: bool) -> Iterator[Session]:
+    with _translated(), unopened as session, session.begin():
+        if not durable and session.get_bind().dialect.name == "postgresql":
             session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
         yield session
 

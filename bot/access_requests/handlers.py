@@ -23,7 +23,6 @@ from keys.base.errors import (
 from keys.base.ids import new_id
 from keys.base.models import RequestStage
 from keys.inputs.names import advice_on
-from storage import reading, writing
 
 
 def open_ask(turn: Turn, name: str = "") -> None:
@@ -55,9 +54,9 @@ def asked(turn: Turn) -> None:
         turn.show(views.ask(views.Draft(name, scopes, reason, advice), COMMAND, ref))
         return
     try:
-        with writing(context.engine) as session:
+        with context.writing() as session:
             request = requests.ask(
-                context.service, session, context.account_id, turn.person.user_id,
+                context.service, session, turn.person.user_id,
                 name=name, scopes=scopes, reason=reason, submission=ref.request,
             )  # fmt: skip
     except NameRefused as error:
@@ -79,9 +78,9 @@ def approve(turn: Turn) -> None:
     context, ref = turn.context, Ref.decode(turn.action.get("value"))
     policy = context.policy
     last_day = policy.default_expiry(context.clock.now())
-    with writing(context.engine) as session:
+    with context.writing() as session:
         made = requests.approve(
-            context.service, session, context.account_id, ref.about, turn.actor,
+            context.service, session, ref.about, turn.actor,
             lease=lease(context), how=policy.delivery,
             expires_at=policy.last_moment(last_day) if last_day else None,
         )  # fmt: skip
@@ -118,8 +117,8 @@ def denied(turn: Turn) -> None:
         turn.refuse_inputs(errors)
         return
     reason = form_values.text(turn.view, ids.REASON)
-    with writing(context.engine) as session:
-        requests.deny(context.service, session, context.account_id, ref.about, turn.actor, reason)
+    with context.writing() as session:
+        requests.deny(context.service, session, ref.about, turn.actor, reason)
     context.nudge()
     turn.show(views.decided(_get(turn, ref.about)))
 
@@ -128,8 +127,8 @@ def withdraw(turn: Turn) -> None:
     """Takes the person's own request back."""
     turn.acknowledge()
     context, ref = turn.context, Ref.decode(turn.action.get("value"))
-    with writing(context.engine) as session:
-        requests.withdraw(context.service, session, context.account_id, ref.about, turn.actor)
+    with context.writing() as session:
+        requests.withdraw(context.service, session, ref.about, turn.actor)
     context.nudge()
 
 
@@ -139,5 +138,5 @@ def _say_as_it_is(turn: Turn, request_id: str) -> None:
 
 
 def _get(turn: Turn, request_id: str) -> RequestView:
-    with reading(turn.context.engine) as session:
-        return requests.get(session, turn.context.account_id, request_id)
+    with turn.context.reading() as session:
+        return requests.get(session, request_id)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlmodel import Session
-
 from bot.access_requests import views
 from bot.framework.rendered import Drawing
 from bot.ui.payloads import Ref
@@ -14,11 +12,12 @@ from keys.base.models import RequestStage as Stage
 from keys.changes.live_messages import Live
 from keys.changes.outbox import TEAM
 from keys.lifecycle.create import KeyService
+from storage import AccountSession
 
 
-def draw(session: Session, service: KeyService, live: Live) -> Drawing:
+def draw(session: AccountSession, service: KeyService, live: Live) -> Drawing:
     """As it stands; it changes when somebody decides."""
-    request = requests.get(session, live.account_id, live.subject)
+    request = requests.get(session, live.subject)
     ref = Ref(live.created_at, about=request.id)
     drawn = views.for_team if live.audience == TEAM else views.for_requester
     under_way = request.stage in (Stage.OPEN, Stage.GRANTING)

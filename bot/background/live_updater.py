@@ -43,24 +43,24 @@ class LiveMessages:
             StorageUnavailable: if the database cannot be reached; nothing is forgotten.
         """
         now = self.service.clock.now()
-        with writing(self.engine) as session:
-            live = live_messages.claim(session, self.account_id, now, LEASE)
+        with writing(self.engine, self.account_id) as session:
+            live = live_messages.claim(session, now, LEASE)
         if live is None:
             return False
-        with reading(self.engine) as session:
+        with reading(self.engine, self.account_id) as session:
             drawing = self.kinds[live.kind](session, self.service, live)
         try:
             fingerprint = self._show(live, drawing)
         except MessageGone:
             # Somebody deleted it; what is not over yet is worth a new one.
-            with writing(self.engine) as session:
+            with writing(self.engine, self.account_id) as session:
                 live_messages.lost(session, live)
                 if drawing.again is None:
                     live_messages.drawn(session, live, "", now, None)
         except SlackError as error:
             self._later(live, error)
         else:
-            with writing(self.engine) as session:
+            with writing(self.engine, self.account_id) as session:
                 live_messages.drawn(session, live, fingerprint, now, drawing.again)
         return True
 
@@ -78,10 +78,10 @@ class LiveMessages:
             if standing is None:
                 return live.drawn
             posted = standing.message
-            with writing(self.engine) as session:
+            with writing(self.engine, self.account_id) as session:
                 live_messages.posted(session, live, posted.channel, posted.ts)
                 if live.audience == TEAM:
-                    accounts.note_channel(session, self.account_id, posted.channel)
+                    accounts.note_channel(session, posted.channel)
             if standing.found:
                 # Whoever posted it may have died long ago, and much may have happened since.
                 slack.update(posted, message["text"], message["blocks"])
@@ -89,9 +89,9 @@ class LiveMessages:
 
     def _post(self, slack: SlackClient, live: Live, message: Message) -> Standing | None:
         """The message as it stands there; None if nobody is left to be told."""
-        with writing(self.engine) as session:
+        with writing(self.engine, self.account_id) as session:
             live_messages.posting(session, live, self.service.clock.now())
-            known = accounts.channel(session, self.account_id)
+            known = accounts.channel(session)
         letter = Letter(live.id, live.audience, self.channel, known, live.posting_at)
         try:
             return post(slack, letter, message)
@@ -100,7 +100,7 @@ class LiveMessages:
                 raise
             # This person cannot be reached, today or tomorrow: the team takes it instead.
             logger.warning("%s was not told of %s: %s", live.audience, live.kind, error)
-        with reading(self.engine) as session:
+        with reading(self.engine, self.account_id) as session:
             if live_messages.is_told(session, live, TEAM):
                 return None
         return post(slack, replace(letter, audience=TEAM), message)
@@ -119,7 +119,7 @@ class LiveMessages:
 
     def _later(self, live: Live, error: SlackError) -> None:
         logger.warning("%s about %s is not drawn yet: %s", live.kind, live.subject, error)
-        with writing(self.engine) as session:
+        with writing(self.engine, self.account_id) as session:
             live_messages.retry(
                 session,
                 live,

@@ -91,64 +91,62 @@ class Following:
 
     def end_lost_reservations(self) -> int:
         """Gives up keys whose token was on its way when whoever delivered it died."""
-        with reading(self.engine) as session:
+        with reading(self.engine, self.account_id) as session:
             overdue = {
-                key_id: deliveries.way_of(session, self.account_id, key_id)
-                for key_id in self.service.overdue(session, self.account_id)
+                key_id: deliveries.way_of(session, key_id)
+                for key_id in self.service.overdue(session)
             }
         for key_id, way in overdue.items():
-            with writing(self.engine) as session:
+            with writing(self.engine, self.account_id) as session:
                 reason = "interrupted before its token was delivered"
                 if way is DeliveryWay.REVEAL:
                     reason = NOT_TAKEN
-                self.service.abandon(session, self.account_id, key_id, reason, tell=True)
-        with reading(self.engine) as session:
-            late = rotations.overdue(session, self.account_id, self.service.clock.now())
+                self.service.abandon(session, key_id, reason, tell=True)
+        with reading(self.engine, self.account_id) as session:
+            late = rotations.overdue(session, self.service.clock.now())
         for delivery_id in late:
-            with writing(self.engine) as session:
+            with writing(self.engine, self.account_id) as session:
                 reason = "nobody had taken the new token in time"
-                rotations.abandon(
-                    self.service, session, self.account_id, delivery_id, reason, tell=True
-                )
+                rotations.abandon(self.service, session, delivery_id, reason, tell=True)
         return len(overdue) + len(late)
 
     def sweep(self) -> int:
         """Finds what time alone has brought about."""
         now, account, found = self.service.clock.now(), self.account_id, 0
-        with reading(self.engine) as session:
-            reminding = periodic.is_due(session, account, "expiry", _REMINDING, now)
-            forgetting = periodic.is_due(session, account, "seen", replay_guard.KEPT, now)
-            rotating = rotations.are_running(session, account)
-            closing = requests.are_late(session, account, now)
-            leaving = offboarding.have_news(session, account, now)
-            auditing = progress.have_news(session, account, now)
+        with reading(self.engine, account) as session:
+            reminding = periodic.is_due(session, "expiry", _REMINDING, now)
+            forgetting = periodic.is_due(session, "seen", replay_guard.KEPT, now)
+            rotating = rotations.are_running(session)
+            closing = requests.are_late(session, now)
+            leaving = offboarding.have_news(session, now)
+            auditing = progress.have_news(session, now)
         if reminding:
-            with writing(self.engine) as session:
-                if periodic.claim(session, account, "expiry", _REMINDING, now):
-                    found += expiry_reminders.sweep(session, account, now)
+            with writing(self.engine, account) as session:
+                if periodic.claim(session, "expiry", _REMINDING, now):
+                    found += expiry_reminders.sweep(session, now)
         if forgetting:
-            with writing(self.engine) as session:
-                if periodic.claim(session, account, "seen", replay_guard.KEPT, now):
+            with writing(self.engine, account) as session:
+                if periodic.claim(session, "seen", replay_guard.KEPT, now):
                     replay_guard.forget(session, now)
         if rotating:
-            with writing(self.engine) as session:
-                found += rotations.sweep(self.service, session, account)
+            with writing(self.engine, account) as session:
+                found += rotations.sweep(self.service, session)
         if closing:
-            with writing(self.engine) as session:
-                found += requests.sweep(self.service, session, account)
+            with writing(self.engine, account) as session:
+                found += requests.sweep(self.service, session)
         if leaving:
-            with writing(self.engine) as session:
-                found += offboarding.sweep(self.service, session, account)
+            with writing(self.engine, account) as session:
+                found += offboarding.sweep(self.service, session)
         if auditing:
-            with writing(self.engine) as session:
-                found += progress.sweep(self.service, session, account, self.audits)
+            with writing(self.engine, account) as session:
+                found += progress.sweep(self.service, session, self.audits)
         return found
 
     def remove_a_token(self) -> bool:
         """Takes a token out of a message in which its time is up; False if there is none."""
         now = self.service.clock.now()
-        with writing(self.engine) as session:
-            due = deliveries.claim_due(session, self.account_id, now, LEASE)
+        with writing(self.engine, self.account_id) as session:
+            due = deliveries.claim_due(session, now, LEASE)
         if due is not None:
             self._remove_token(due)
         return due is not None
@@ -156,8 +154,8 @@ class Following:
     def say_a_notice(self) -> bool:
         """Tells the team, or somebody of it, of one thing that was done; False if there is none."""
         now = self.service.clock.now()
-        with writing(self.engine) as session:
-            due = outbox.claim(session, self.account_id, now, LEASE)
+        with writing(self.engine, self.account_id) as session:
+            due = outbox.claim(session, now, LEASE)
         if due is not None:
             # What is said of a change belongs to the request that made it.
             with tracing.within(
@@ -167,8 +165,8 @@ class Following:
         return due is not None
 
     def _remove_token(self, delivery: DeliveryView) -> None:
-        with reading(self.engine) as session:
-            rotated = rotations.is_of_rotation(session, self.account_id, delivery.id)
+        with reading(self.engine, self.account_id) as session:
+            rotated = rotations.is_of_rotation(session, delivery.id)
         message = gone_from(
             delivery.key, delivery.how, rotated=rotated, worked=delivery.sent_at is not None
         )
@@ -196,25 +194,25 @@ class Following:
     def _send(self, slack: SlackClient, notice: DueNotice, audience: str) -> None:
         admins = self.admins() if notice.kind == "audit.escalated" else ()
         message = announcement_views.notice(notice, admins)
-        with reading(self.engine) as session:
-            known = accounts.channel(session, self.account_id)
+        with reading(self.engine, self.account_id) as session:
+            known = accounts.channel(session)
         # Tried before, by a bot that may have died right after Slack had taken it.
         since = notice.at if notice.attempts else None
         letter = Letter(notice.id, audience, self.channel, known, since)
         posted = post(slack, letter, message).message
         if audience == outbox.TEAM and posted.channel != known:
-            with writing(self.engine) as session:
-                accounts.note_channel(session, self.account_id, posted.channel)
+            with writing(self.engine, self.account_id) as session:
+                accounts.note_channel(session, posted.channel)
 
     def _say_later(self, notice: DueNotice, error: SlackError) -> None:
         # A channel that is not there is somebody's to mend; the notice waits until it is.
         level = logging.ERROR if isinstance(error, ChannelProblem) else logging.WARNING
         logger.log(level, "%s is not announced yet: %s", notice.kind, error)
         pause = pause_after(notice.attempts)
-        with writing(self.engine) as session:
+        with writing(self.engine, self.account_id) as session:
             outbox.retry(session, notice.id, self.service.clock.now() + pause)
 
     def _close(self, notice: DueNotice, outcome: str) -> None:
-        with writing(self.engine) as session:
+        with writing(self.engine, self.account_id) as session:
             outbox.close(session, notice.id, self.service.clock.now(), outcome)
         logger.info("notice", extra={"fields": {"kind": notice.kind, "outcome": outcome}})

@@ -6,7 +6,6 @@ from bot.browse_keys import check_view
 from bot.framework.interaction import Turn
 from bot.ui import form_values, ids
 from keys.search import diagnosis
-from storage import reading
 
 
 def open_check(turn: Turn) -> None:
@@ -19,6 +18,6 @@ def checked(turn: Turn) -> None:
     """Answers in the modal. The token goes no further than this."""
     context = turn.context
     pasted = form_values.text(turn.view, ids.PASTED)
-    with reading(context.engine) as session:
-        found = diagnosis.diagnose(context.service, session, context.account_id, pasted)
+    with context.reading() as session:
+        found = diagnosis.diagnose(context.service, session, pasted)
     turn.show(check_view.answer(found, turn.ref()))

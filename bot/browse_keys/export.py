@@ -11,7 +11,6 @@ from bot.ui import replies
 from bot.ui.blocks import Message
 from keys.transfer import export_keys
 from keys.transfer.export_keys import Form
-from storage import reading, writing
 
 
 def asked(turn: Turn, form: str) -> None:
@@ -35,12 +34,12 @@ def asked(turn: Turn, form: str) -> None:
 
 
 def _file(turn: Turn, form: Form) -> Attached:
-    context, account = turn.context, turn.context.account_id
+    context = turn.context
     now = context.clock.now()
-    with writing(context.engine) as session:
-        export_keys.note(session, context.clock, account, turn.actor, form, revoked=True)
-    with reading(context.engine) as session:
-        rows = export_keys.rows(session, account, now, revoked=True)
+    with context.writing() as session:
+        export_keys.note(session, context.clock, turn.actor, form, revoked=True)
+    with context.reading() as session:
+        rows = export_keys.rows(session, now, revoked=True)
         content = "".join(export_keys.written(form, rows)).encode()
     day = context.policy.today(now)
     return Attached(f"api-keys-{day}.{form}", content, f"API keys, {day}")

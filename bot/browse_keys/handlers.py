@@ -22,7 +22,6 @@ from bot.ui import ids, replies
 from bot.ui.payloads import Ref
 from keys.base.models import State
 from keys.delivery import deliveries
-from storage import reading
 
 # A question older than this is asked anew: much may have changed since it was read.
 QUESTION_LIFETIME = timedelta(hours=1)
@@ -146,8 +145,8 @@ def stored(turn: Turn) -> None:
     """Removes the token from its message; only whom it was sent to can."""
     turn.acknowledge()
     context, id_ = turn.context, _pressed(turn).delivery
-    with reading(context.engine) as session:
-        delivery = deliveries.get(session, context.account_id, id_)
+    with context.reading() as session:
+        delivery = deliveries.get(session, id_)
     if delivery.recipient != turn.actor or delivery.place is None or delivery.message is None:
         turn.say(replies.told("This token was sent to somebody else."))
         return

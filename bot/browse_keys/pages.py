@@ -15,19 +15,18 @@ from keys.changes import audit_log
 from keys.delivery import deliveries
 from keys.search import search
 from keys.search.search import Finding, Found, Several
-from storage import reading
 
 
 def get(turn: Turn, key_id: str) -> KeyView:
     """One key as it stands. Raises KeyNotFound."""
-    with reading(turn.context.engine) as session:
-        return search.get(session, turn.context.account_id, key_id)
+    with turn.context.reading() as session:
+        return search.get(session, key_id)
 
 
 def find(turn: Turn, typed: str) -> Finding:
     """Which key is meant, revoked ones included."""
-    with reading(turn.context.engine) as session:
-        return search.find(session, turn.context.account_id, typed, revoked=True)
+    with turn.context.reading() as session:
+        return search.find(session, typed, revoked=True)
 
 
 def unclear(typed: str, found: Finding, ref: Ref) -> Message:
@@ -46,12 +45,12 @@ def keys(turn: Turn, ref: Ref, *, back: bool = False, searched_in: str = "") -> 
             `back`), and `do` whose keys alone are shown.
         searched_in: the block_id of the box in which the person just searched, if they did.
     """
-    account, owner = turn.context.account_id, ref.do or None
+    owner = ref.do or None
     before, after = (ref.cursor, None) if back else (None, ref.cursor or None)
-    with reading(turn.context.engine) as session:
-        page = search.page(session, account, ref.query, owner=owner, before=before, after=after)
+    with turn.context.reading() as session:
+        page = search.page(session, ref.query, owner=owner, before=before, after=after)
         if not page.keys and ref.cursor:
-            page = search.page(session, account, ref.query, owner=owner)
+            page = search.page(session, ref.query, owner=owner)
     shown = list_view.Page(
         keys=page.keys,
         total=page.total,
@@ -73,11 +72,10 @@ def question(turn: Turn, key: KeyView) -> Message:
 
 def details(turn: Turn, key_id: str) -> Message:
     """Everything about one key. Raises KeyNotFound."""
-    account = turn.context.account_id
-    with reading(turn.context.engine) as session:
-        key = search.get(session, account, key_id)
-        history = audit_log.history(session, account, key_id)[::-1]
-        handovers = deliveries.handovers(session, account, key_id)
+    with turn.context.reading() as session:
+        key = search.get(session, key_id)
+        history = audit_log.history(session, key_id)[::-1]
+        handovers = deliveries.handovers(session, key_id)
     return details_view.details(key, history, handovers, turn.context.clock.now(), turn.ref())
 
 

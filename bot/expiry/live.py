@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session
-
 from bot.expiry import views
 from bot.framework.rendered import Drawing
 from bot.ui.payloads import Ref
@@ -13,12 +11,13 @@ from keys.lifecycle import expiry_reminders
 from keys.lifecycle.create import KeyService
 from keys.lifecycle.expiry_reminders import EXPIRED, Reminder
 from keys.search import search
+from storage import AccountSession
 
 
-def draw(session: Session, service: KeyService, live: Live) -> Drawing:
+def draw(session: AccountSession, service: KeyService, live: Live) -> Drawing:
     """With buttons as long as there is something to decide."""
     reminder, now = Reminder.read(live.subject), service.clock.now()
-    key = search.get(session, live.account_id, reminder.key_id)
+    key = search.get(session, reminder.key_id)
     ref = Ref(live.created_at, key=key.id)
     moved = key.expires_at is None or int(key.expires_at.timestamp()) != reminder.expires_at
     if key.state is not State.ACTIVE or key.expires_at is None or moved:

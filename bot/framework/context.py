@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from bot.slack_api.errors import Unavailable
 from keys.base.policy import Policy
 from keys.lifecycle.create import KeyService
 from runtime.clock import Clock
+from storage import AccountSession, reading, writing
 
 COMMAND = "/apikeys"
 # Under which name Bolt's own context carries ours.
@@ -75,3 +77,11 @@ class Context:
     def token_lifetime(self) -> timedelta:
         """How long a token stays in its message."""
         return timedelta(minutes=self.token_minutes)
+
+    def reading(self) -> AbstractContextManager[AccountSession]:
+        """A transaction of this account that changes nothing. Raises StorageUnavailable."""
+        return reading(self.engine, self.account_id)
+
+    def writing(self) -> AbstractContextManager[AccountSession]:
+        """A transaction of this account that is committed at its end. Raises StorageUnavailable."""
+        return writing(self.engine, self.account_id)

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
-
 from bot.ui.blocks import Message
 from keys.changes.live_messages import Live
 from keys.lifecycle.create import KeyService
+from storage import AccountSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +34,4 @@ class Drawing:
 
 
 # Reads the state of the message's subject; it changes nothing and asks nobody.
-Draw = Callable[[Session, KeyService, Live], Drawing]
+Draw = Callable[[AccountSession, KeyService, Live], Drawing]

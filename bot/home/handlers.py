@@ -23,7 +23,6 @@ from keys.search import search as finding
 from keys.search.filters import Shelf
 from keys.search.search import Found
 from keys.usage import usage
-from storage import reading, writing
 
 logger = logging.getLogger("bot")
 
@@ -37,8 +36,8 @@ def opened(context: Context, event: dict[str, Any]) -> None:
     if event.get("tab") != "home":
         return
     user_id = str(event["user"])
-    with writing(context.engine) as session:
-        home = state.open_(session, context.account_id, user_id, context.clock.now())
+    with context.writing() as session:
+        home = state.open_(session, user_id, context.clock.now())
     draw(context, home, forced=True)
 
 
@@ -59,8 +58,8 @@ def search(turn: Turn) -> None:
 def _without_token(context: Context, text: str) -> str:
     if redact(text) == text:
         return text
-    with reading(context.engine) as session:
-        found = finding.find(session, context.account_id, text, revoked=True)
+    with context.reading() as session:
+        found = finding.find(session, text, revoked=True)
     return found.key.hint if isinstance(found, Found) else redact(text)
 
 
@@ -77,20 +76,20 @@ def turn_on(turn: Turn) -> None:
 def _choose(turn: Turn, *, searched_in: str = "", **changes: str) -> None:
     turn.acknowledge()
     context, now = turn.context, turn.context.clock.now()
-    with writing(context.engine) as session:
-        home = state.choose(session, context.account_id, turn.person.user_id, now, **changes)
+    with context.writing() as session:
+        home = state.choose(session, turn.person.user_id, now, **changes)
     draw(context, home, forced=True, searched_in=searched_in)
 
 
 def follow(context: Context) -> bool:
     """Redraws one Home that keys have changed under; False if there is none."""
-    account, now = context.account_id, context.clock.now()
-    with reading(context.engine) as session:
-        newest = state.is_stale(session, account, now)
+    now = context.clock.now()
+    with context.reading() as session:
+        newest = state.is_stale(session, now)
     if not newest:
         return False
-    with writing(context.engine) as session:
-        home = state.claim_stale(session, account, now, newest)
+    with context.writing() as session:
+        home = state.claim_stale(session, now, newest)
     if home is None:
         return False
     try:
@@ -111,12 +110,11 @@ def draw(context: Context, home: HomeView, *, forced: bool, searched_in: str = "
     Raises:
         SlackError: if it could not be published.
     """
-    account = context.account_id
     # What was read last is published over what stood there then. If somebody was faster, it is read
     # anew, and goes over whatever stands there now.
     for hash_ in (home.view_hash, ""):
-        with reading(context.engine) as session:
-            seen = state.newest(session, account)
+        with context.reading() as session:
+            seen = state.newest(session)
         view = _view(context, home, searched_in)
         drawn = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
         view_hash = home.view_hash
@@ -128,8 +126,8 @@ def draw(context: Context, home: HomeView, *, forced: bool, searched_in: str = "
             continue
         view_hash = str(answer.get("hash") or "")
         break
-    with writing(context.engine) as session:
-        state.published(session, account, home.user_id, view_hash, drawn, seen)
+    with context.writing() as session:
+        state.published(session, home.user_id, view_hash, drawn, seen)
 
 
 def _view(context: Context, home: HomeView, searched_in: str) -> View:
@@ -146,14 +144,14 @@ def _view(context: Context, home: HomeView, searched_in: str) -> View:
 
 
 def _page(context: Context, user_id: str, shown: Shown) -> blocks.Page:
-    account, now, shelf = context.account_id, context.clock.now(), Shelf(shown.shelf)
-    with reading(context.engine) as session:
+    now, shelf = context.clock.now(), Shelf(shown.shelf)
+    with context.reading() as session:
         page = finding.page(
-            session, account, shown.query, before=shown.before or None, after=shown.after or None,
+            session, shown.query, before=shown.before or None, after=shown.after or None,
             shelf=(shelf, user_id, now),
         )  # fmt: skip
         if not page.keys and (shown.before or shown.after):
-            page = finding.page(session, account, shown.query, shelf=(shelf, user_id, now))
+            page = finding.page(session, shown.query, shelf=(shelf, user_id, now))
         uses = usage.by_day(session, [key.id for key in page.keys], now.date())
     return blocks.Page(
         keys=page.keys,

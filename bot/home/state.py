@@ -11,10 +11,11 @@ import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import col, func, or_, select
 
 from keys.credentials.tokens import redact
 from keys.search.filters import Shelf
+from storage import AccountSession
 from storage.tables.keys import Event, Home
 
 FOLLOWED = timedelta(days=1)
@@ -52,45 +53,43 @@ class HomeView:
     drawn: str
 
 
-def open_(session: Session, account_id: str, user_id: str, now: datetime) -> HomeView:
+def open_(session: AccountSession, user_id: str, now: datetime) -> HomeView:
     """Notes that somebody looks at their Home."""
-    row = session.get(Home, (account_id, user_id))
+    row = session.get(Home, (session.account_id, user_id))
     if row is None:
-        row = Home(account_id=account_id, user_id=user_id, shown=_text(Shown()), opened_at=now)
+        row = Home(
+            account_id=session.account_id, user_id=user_id, shown=_text(Shown()), opened_at=now
+        )
     row.opened_at = now
     session.add(row)
     session.flush()
     return _view(row)
 
 
-def choose(
-    session: Session, account_id: str, user_id: str, now: datetime, **changes: str
-) -> HomeView:
+def choose(session: AccountSession, user_id: str, now: datetime, **changes: str) -> HomeView:
     """Notes what somebody wants to see; whatever is not named begins anew, but for the search and
     the shelf, which stay. No token is kept, wherever one is pasted."""
-    before = open_(session, account_id, user_id, now)
+    before = open_(session, user_id, now)
     shown = replace(Shown(query=before.shown.query, shelf=before.shown.shelf), **changes)
     shown = replace(shown, query=redact(shown.query))
-    row = session.get_one(Home, (account_id, user_id))
+    row = session.get_one(Home, (session.account_id, user_id))
     row.shown = _text(shown)
     session.add(row)
     return replace(before, shown=shown)
 
 
-def published(
-    session: Session, account_id: str, user_id: str, view_hash: str, drawn: str, seen: int
-) -> None:
+def published(session: AccountSession, user_id: str, view_hash: str, drawn: str, seen: int) -> None:
     """Notes what stands there now.
 
     Args:
         seen: the place of the newest entry in the record when it was drawn.
     """
-    row = session.get_one(Home, (account_id, user_id))
+    row = session.get_one(Home, (session.account_id, user_id))
     row.view_hash, row.drawn, row.seen = view_hash, drawn, seen
     session.add(row)
 
 
-def claim_stale(session: Session, account_id: str, now: datetime, newest: int) -> HomeView | None:
+def claim_stale(session: AccountSession, now: datetime, newest: int) -> HomeView | None:
     """Takes a Home that has not seen the newest entry; nobody else gets it for some seconds.
 
     Args:
@@ -99,7 +98,7 @@ def claim_stale(session: Session, account_id: str, now: datetime, newest: int) -
     row = session.exec(
         select(Home)
         .where(
-            Home.account_id == account_id,
+            Home.account_id == session.account_id,
             col(Home.opened_at) > now - FOLLOWED,
             col(Home.seen) < newest,
             or_(col(Home.claimed_until).is_(None), col(Home.claimed_until) <= now),
@@ -115,22 +114,26 @@ def claim_stale(session: Session, account_id: str, now: datetime, newest: int) -
     return _view(row)
 
 
-def is_stale(session: Session, account_id: str, now: datetime) -> int:
+def is_stale(session: AccountSession, now: datetime) -> int:
     """The place of the newest entry, if there is a Home that has not seen it; 0 otherwise."""
     found = session.exec(
         select(Home.seen).where(
-            Home.account_id == account_id,
+            Home.account_id == session.account_id,
             col(Home.opened_at) > now - FOLLOWED,
             or_(col(Home.claimed_until).is_(None), col(Home.claimed_until) <= now),
         )
     ).all()
-    last = newest(session, account_id)
+    last = newest(session)
     return last if any(seen < last for seen in found) else 0
 
 
-def newest(session: Session, account_id: str) -> int:
+def newest(
+    session: AccountSession,
+) -> int:
     """The place of the newest entry in the record; 0 if there is none."""
-    last = session.exec(select(func.max(Event.seq)).where(Event.account_id == account_id)).one()
+    last = session.exec(
+        select(func.max(Event.seq)).where(Event.account_id == session.account_id)
+    ).one()
     return int(last or 0)
 
 

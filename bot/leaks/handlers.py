@@ -20,7 +20,6 @@ from keys.base.policy import Leaked
 from keys.credentials.tokens import Token
 from keys.leaks import detection
 from keys.leaks.detection import Place, Sighting
-from storage import writing
 
 logger = logging.getLogger("bot")
 
@@ -57,10 +56,8 @@ def _noted(context: Context, tokens: list[Token], place: Place) -> list[Sighting
     revoke = context.policy.leaked is Leaked.REVOKE
     for pause in (*PAUSES, None):
         try:
-            with writing(context.engine) as session:
-                return detection.seen(
-                    context.service, session, context.account_id, tokens, place, revoke=revoke
-                )
+            with context.writing() as session:
+                return detection.seen(context.service, session, tokens, place, revoke=revoke)
         except StorageUnavailable:
             if pause is None:
                 raise

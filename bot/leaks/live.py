@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlmodel import Session
-
 from bot.framework.rendered import Drawing
 from bot.leaks import views
 from bot.ui.payloads import Ref
@@ -13,16 +11,17 @@ from keys.changes.live_messages import Live
 from keys.leaks import detection
 from keys.lifecycle.create import KeyService
 from keys.search import search
+from storage import AccountSession
 
 # What changes a key touches the message; this is for an end that was moved otherwise.
 _AGAIN = timedelta(hours=1)
 
 
-def draw(session: Session, service: KeyService, live: Live) -> Drawing:
+def draw(session: AccountSession, service: KeyService, live: Live) -> Drawing:
     """With buttons as long as the token works; whatever ends it touches the message."""
-    key = search.get(session, live.account_id, live.subject.split(":", 1)[0])
+    key = search.get(session, live.subject.split(":", 1)[0])
     now = service.clock.now()
-    token = detection.standing(session, live.account_id, str(live.data["secret"]), now)
+    token = detection.standing(session, str(live.data["secret"]), now)
     drawn = views.for_team(
         views.Seen(key, token, str(live.data["channel"]), str(live.data["person"])),
         now,

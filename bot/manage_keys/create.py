@@ -27,7 +27,6 @@ from keys.base.errors import (
 )
 from keys.base.models import KeyRequest, State
 from keys.inputs.names import advice_on
-from storage import writing
 
 
 def register(app: App) -> None:
@@ -74,10 +73,9 @@ def create(turn: Turn) -> None:
         turn.show(create_view.new_key(draft, _ref(turn)))
         return
     try:
-        with writing(context.engine) as session:
+        with context.writing() as session:
             reservation = context.service.reserve(
                 session,
-                context.account_id,
                 request,
                 turn.actor,
                 turn.actor,
@@ -120,8 +118,8 @@ def rename(turn: Turn) -> None:
         turn.show(rename_view.rename(key, ref, name, advice))
         return
     try:
-        with writing(context.engine) as session:
-            outcome = context.service.rename(session, context.account_id, ref.key, name, turn.actor)
+        with context.writing() as session:
+            outcome = context.service.rename(session, ref.key, name, turn.actor)
     except NameRefused as error:
         _refuse(turn, ids.NAME, str(error))
     else:

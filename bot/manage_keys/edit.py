@@ -27,7 +27,6 @@ from keys.inputs.limits import check_networks, check_rate
 from keys.lifecycle import update
 from keys.lifecycle.update import Wanted
 from keys.search import search
-from storage import reading, writing
 
 logger = logging.getLogger("bot")
 
@@ -47,9 +46,9 @@ def open_edit(turn: Turn, key: KeyView) -> None:
 
 def _modal(turn: Turn, key_id: str, changed_by: Actor | None = None) -> View:
     context = turn.context
-    with reading(context.engine) as session:
-        key = search.get(session, context.account_id, key_id)
-        seen = update.version(session, context.account_id, key_id)
+    with context.reading() as session:
+        key = search.get(session, key_id)
+        seen = update.version(session, key_id)
     last_day = context.policy.last_day(key.expires_at) if key.expires_at else None
     latest = context.policy.latest_expiry(context.clock.now())
     ref = turn.ref(key=key_id, cursor=str(seen))
@@ -60,17 +59,17 @@ def submitted(turn: Turn) -> None:
     """Saves what was filled in, or says at its field why not."""
     context, view = turn.context, turn.view
     ref = Ref.decode(view.get("private_metadata"))
-    with reading(context.engine) as session:
-        before = search.get(session, context.account_id, ref.key)
+    with context.reading() as session:
+        before = search.get(session, ref.key)
     wanted = _wanted(view)
     errors = form_values.with_token(view, ids.NOTE) or _errors(turn, before, wanted)
     if errors:
         turn.refuse_inputs(errors)
         return
     try:
-        with writing(context.engine) as session:
+        with context.writing() as session:
             outcome = update.edit(
-                context.service, session, context.account_id, ref.key, turn.actor, wanted,
+                context.service, session, ref.key, turn.actor, wanted,
                 context.policy, int(ref.cursor or 0),
             )  # fmt: skip
     except ChangedMeanwhile as error:
@@ -142,9 +141,9 @@ def extend_submitted(turn: Turn) -> None:
     context, ref = turn.context, Ref.decode(turn.view.get("private_metadata"))
     day = form_values.day(turn.view, ids.LAST_DAY)
     try:
-        with writing(context.engine) as session:
+        with context.writing() as session:
             outcome = update.set_expiry(
-                context.service, session, context.account_id, ref.key, turn.actor, day,
+                context.service, session, ref.key, turn.actor, day,
                 context.policy,
             )  # fmt: skip
     except ExpiryRefused as error:
@@ -158,12 +157,12 @@ def let_expire(turn: Turn) -> None:
     """Notes that the key may expire; its reminders say so from then on."""
     turn.acknowledge()
     context, ref = turn.context, Ref.decode(turn.action.get("value"))
-    with writing(context.engine) as session:
-        update.let_expire(context.service, session, context.account_id, ref.key, turn.actor)
+    with context.writing() as session:
+        update.let_expire(context.service, session, ref.key, turn.actor)
     context.nudge()
 
 
 def _pressed(turn: Turn) -> KeyView:
     ref = Ref.decode(turn.action.get("value"))
-    with reading(turn.context.engine) as session:
-        return search.get(session, turn.context.account_id, ref.key)
+    with turn.context.reading() as session:
+        return search.get(session, ref.key)

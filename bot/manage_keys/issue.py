@@ -14,7 +14,6 @@ from keys.base.models import Actor
 from keys.base.policy import DeliveryWay
 from keys.lifecycle.create import Reservation
 from keys.search import search
-from storage import reading
 
 logger = logging.getLogger("bot")
 
@@ -30,8 +29,8 @@ def issue(context: Context, reservation: Reservation, user_id: str, view_id: str
         why = f"{why} No key was made."
         _show(context, view_id, create_view.not_made(why), user_id, why)
         return
-    with reading(context.engine) as session:
-        key = search.get(session, context.account_id, reservation.key.id)
+    with context.reading() as session:
+        key = search.get(session, reservation.key.id)
     offered = context.policy.delivery is DeliveryWay.REVEAL
     _show(
         context,
@@ -44,18 +43,16 @@ def issue(context: Context, reservation: Reservation, user_id: str, view_id: str
 
 def errand(context: Context, reservation: Reservation, recipient: str, actor: Actor) -> Errand:
     """The errand of a new key's token; `actor` is who has the key made."""
-    service, account, delivery = context.service, context.account_id, reservation.delivery_id
+    service, delivery = context.service, reservation.delivery_id
     return Errand(
         key=reservation.key,
         token=reservation.token,
         delivery_id=delivery,
         recipient=recipient,
         rotated=False,
-        works=lambda session: service.activate(
-            session, account, delivery, actor, context.token_lifetime
-        ),
+        works=lambda session: service.activate(session, delivery, actor, context.token_lifetime),
         given_up=lambda session, why: (
-            service.abandon(session, account, reservation.key.id, why, tell=False).changed
+            service.abandon(session, reservation.key.id, why, tell=False).changed
         ),
     )
 

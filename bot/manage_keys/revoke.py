@@ -10,7 +10,6 @@ from bot.manage_keys import revoke_view
 from keys.base.errors import StorageUnavailable
 from keys.changes import propagation
 from keys.changes.propagation import Spread
-from storage import writing
 
 logger = logging.getLogger("bot")
 
@@ -25,8 +24,8 @@ def carry_out(turn: Turn, key_id: str) -> None:
     its own (bot.manage_keys.revoke_live), which a crash of this bot does not end.
     """
     context = turn.context
-    with writing(context.engine) as session:
-        outcome = context.service.revoke(session, context.account_id, key_id, turn.actor)
+    with context.writing() as session:
+        outcome = context.service.revoke(session, key_id, turn.actor)
     if outcome.fence is None:
         turn.say(revoke_view.already_revoked(outcome.key), replace=True)
         return

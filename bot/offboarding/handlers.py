@@ -28,7 +28,6 @@ from keys.offboarding.departures import Left
 from keys.offboarding.offboarding import OffboardingView, Wish, Work
 from keys.rotation.rotations import GRACE_DEFAULT
 from keys.search import search
-from storage import reading, writing
 
 logger = logging.getLogger("bot")
 
@@ -61,8 +60,8 @@ def submitted(turn: Turn) -> None:
 
 def _begin(turn: Turn, person: str) -> dict[str, Any]:
     context = turn.context
-    with writing(context.engine) as session:
-        begun = offboarding.begin(context.service, session, context.account_id, person, turn.actor)
+    with context.writing() as session:
+        begun = offboarding.begin(context.service, session, person, turn.actor)
     context.nudge()
     return views.begun(person) if begun else views.nothing(person)
 
@@ -71,10 +70,8 @@ def keep(turn: Turn) -> None:
     """Notes that a key stays as it is."""
     turn.acknowledge()
     context, ref = turn.context, _pressed(turn)
-    with writing(context.engine) as session:
-        offboarding.keep(
-            context.service, session, context.account_id, ref.about, ref.key, turn.actor
-        )
+    with context.writing() as session:
+        offboarding.keep(context.service, session, ref.about, ref.key, turn.actor)
     context.nudge()
 
 
@@ -82,10 +79,8 @@ def close(turn: Turn) -> None:
     """Ends it, whatever is left."""
     turn.acknowledge()
     context = turn.context
-    with writing(context.engine) as session:
-        offboarding.close(
-            context.service, session, context.account_id, _pressed(turn).about, turn.actor
-        )
+    with context.writing() as session:
+        offboarding.close(context.service, session, _pressed(turn).about, turn.actor)
     context.nudge()
 
 
@@ -102,9 +97,9 @@ def revoke_all(turn: Turn) -> None:
 def _want(turn: Turn, wish: Wish) -> None:
     turn.acknowledge()
     context = turn.context
-    with writing(context.engine) as session:
+    with context.writing() as session:
         offboarding.want(
-            context.service, session, context.account_id, _pressed(turn).about, wish, turn.actor,
+            context.service, session, _pressed(turn).about, wish, turn.actor,
             turn.person.user_id,
         )  # fmt: skip
     context.nudge()
@@ -128,14 +123,12 @@ def handed_over(turn: Turn) -> None:
     if why := _unfit(context, found, chosen):
         turn.refuse_inputs({ids.PERSON: why})
         return
-    account, service = context.account_id, context.service
-    with writing(context.engine) as session:
+    service = context.service
+    with context.writing() as session:
         if ref.key:
-            update.hand_over(service, session, account, ref.key, turn.actor, found.person, chosen)
+            update.hand_over(service, session, ref.key, turn.actor, found.person, chosen)
         else:
-            count = offboarding.want(
-                service, session, account, found.id, Wish.HAND_OVER, turn.actor, chosen
-            )
+            count = offboarding.want(service, session, found.id, Wish.HAND_OVER, turn.actor, chosen)
     turn.show(views.handed_over(chosen, 1) if ref.key else views.under_way(count))
     context.nudge()
 
@@ -151,12 +144,12 @@ def _unfit(context: Context, found: OffboardingView, chosen: str) -> str:
 
 def work(context: Context) -> bool:
     """Does what was asked of all keys with one of them; False if there is nothing to do."""
-    account, now = context.account_id, context.clock.now()
-    with reading(context.engine) as session:
-        if not offboarding.is_work_waiting(session, account):
+    now = context.clock.now()
+    with context.reading() as session:
+        if not offboarding.is_work_waiting(session):
             return False
-    with writing(context.engine) as session:
-        job = offboarding.claim_work(session, account, now, LEASE)
+    with context.writing() as session:
+        job = offboarding.claim_work(session, now, LEASE)
     if job is None:
         return False
     allowed = context.admins.check(Person(job.by.id))
@@ -164,35 +157,31 @@ def work(context: Context) -> bool:
         # Its lease runs out, and it is tried again.
         return True
     problem = "Whoever asked for this is no admin any more." if not allowed else _do(context, job)
-    with writing(context.engine) as session:
-        offboarding.work_done(session, account, job, context.clock.now(), problem)
+    with context.writing() as session:
+        offboarding.work_done(session, job, context.clock.now(), problem)
     return True
 
 
 def _do(context: Context, job: Work) -> str:
     """Why it was not done, in a sentence; empty if it was."""
-    account, service = context.account_id, context.service
+    service = context.service
     try:
         if job.wish is Wish.ROTATE:
             return _rotate(context, job)
-        with writing(context.engine) as session:
+        with context.writing() as session:
             if job.wish is Wish.REVOKE:
-                service.revoke(
-                    session, account, job.key_id, job.by, reason="offboarding", announce=False
-                )
+                service.revoke(session, job.key_id, job.by, reason="offboarding", announce=False)
             else:
-                update.hand_over(
-                    service, session, account, job.key_id, job.by, job.person, job.recipient
-                )
+                update.hand_over(service, session, job.key_id, job.by, job.person, job.recipient)
     except KeysError as error:
         return str(error)
     return ""
 
 
 def _rotate(context: Context, job: Work) -> str:
-    with reading(context.engine) as session:
-        key = search.get(session, context.account_id, job.key_id)
-        heir = offboarding.heir(session, context.account_id, key)
+    with context.reading() as session:
+        key = search.get(session, job.key_id)
+        heir = offboarding.heir(session, key)
     recipient = heir if heir and context.admins.belongs(Person(heir)) else job.recipient
     # The same however often it is tried, and another one if it is asked for anew.
     request = f"{job.key_id}:{job.asked_at.timestamp():.3f}"
@@ -215,14 +204,14 @@ def ask_about_people(context: Context) -> bool:
     Returns:
         False if there is nobody, or it was asked a moment ago.
     """
-    account, now = context.account_id, context.clock.now()
-    with reading(context.engine) as session:
-        if not periodic.is_due(session, account, "people", _ASKING, now):
+    now = context.clock.now()
+    with context.reading() as session:
+        if not periodic.is_due(session, "people", _ASKING, now):
             return False
-    with writing(context.engine) as session:
-        if not periodic.claim(session, account, "people", _ASKING, now):
+    with context.writing() as session:
+        if not periodic.claim(session, "people", _ASKING, now):
             return False
-        due = departures.claim_to_ask_about(session, account, now, _ASKED_AT_ONCE)
+        due = departures.claim_to_ask_about(session, now, _ASKED_AT_ONCE)
     for user_id in due:
         try:
             _take(context, context.slack.user_info(user_id))
@@ -230,8 +219,8 @@ def ask_about_people(context: Context) -> bool:
             logger.warning("Slack does not know %s, who has to do with keys", user_id)
         except SlackError as error:
             logger.warning("Slack did not tell about %s: %s", user_id, error.code)
-            with writing(context.engine) as session:
-                departures.ask_again(session, account, user_id)
+            with context.writing() as session:
+                departures.ask_again(session, user_id)
     return bool(due)
 
 
@@ -240,12 +229,12 @@ def _take(context: Context, user: dict[str, Any]) -> None:
     if why is not None and why not in _GONE:
         # Bots, people of other workspaces, and whoever Slack says too little about.
         return
-    left, account = _GONE.get(why) if why is not None else None, context.account_id
-    with reading(context.engine) as session:
-        if left is None and not departures.is_gone(session, account, person):
+    left = _GONE.get(why) if why is not None else None
+    with context.reading() as session:
+        if left is None and not departures.is_gone(session, person):
             return
-    with writing(context.engine) as session:
-        if offboarding.noticed(context.service, session, account, person, left):
+    with context.writing() as session:
+        if offboarding.noticed(context.service, session, person, left):
             context.nudge()
 
 
@@ -254,10 +243,10 @@ def _pressed(turn: Turn) -> Ref:
 
 
 def _get(context: Context, offboarding_id: str) -> OffboardingView:
-    with reading(context.engine) as session:
-        return offboarding.get(session, context.account_id, offboarding_id)
+    with context.reading() as session:
+        return offboarding.get(session, offboarding_id)
 
 
 def _key(context: Context, key_id: str) -> KeyView:
-    with reading(context.engine) as session:
-        return search.get(session, context.account_id, key_id)
+    with context.reading() as session:
+        return search.get(session, key_id)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlmodel import Session
-
 from bot.framework.rendered import Drawing
 from bot.offboarding import views
 from bot.ui.payloads import Ref
@@ -13,13 +11,14 @@ from keys.changes.live_messages import Live
 from keys.lifecycle.create import KeyService
 from keys.offboarding import offboarding
 from keys.offboarding.offboarding import Stage
+from storage import AccountSession
 
 # Whatever is done with keys touches it; this is for “last used”, which is told by the day.
 _AGAIN = timedelta(hours=1)
 
 
-def draw(session: Session, service: KeyService, live: Live) -> Drawing:
+def draw(session: AccountSession, service: KeyService, live: Live) -> Drawing:
     """As it stands."""
-    found = offboarding.get(session, live.account_id, live.subject)
+    found = offboarding.get(session, live.subject)
     drawn = views.for_team(found, Ref(live.created_at, about=found.id))
     return Drawing(drawn, service.clock.now() + _AGAIN if found.stage is Stage.OPEN else None)

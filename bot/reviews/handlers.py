@@ -30,7 +30,6 @@ from keys.reviews.queries import AuditView, Item, Stage
 from keys.rotation.rotations import GRACE_DEFAULT
 from keys.search import search
 from keys.usage import trends
-from storage import reading, writing
 
 logger = logging.getLogger("bot")
 
@@ -43,12 +42,12 @@ _SCHEDULE = Actor.system("schedule")
 def start(turn: Turn) -> None:
     """Begins an audit now, unless one is under way."""
     context = turn.context
-    with reading(context.engine) as session:
-        found = queries.newest(session, context.account_id)
+    with context.reading() as session:
+        found = queries.newest(session)
     open_before = found is not None and found.stage is Stage.OPEN
-    with writing(context.engine) as session:
+    with context.writing() as session:
         id_ = operations.begin(
-            context.service, session, context.account_id, turn.actor,
+            context.service, session, turn.actor,
             f"{operations.ASKED}{new_id('req')}", context.policy.audits,
         )  # fmt: skip
     context.nudge()
@@ -58,8 +57,8 @@ def start(turn: Turn) -> None:
 def status(turn: Turn) -> None:
     """How far the audit is, and when the next one begins."""
     context = turn.context
-    with reading(context.engine) as session:
-        found = queries.newest(session, context.account_id)
+    with context.reading() as session:
+        found = queries.newest(session)
     rules, now = context.policy.audits, context.clock.now()
     following = None
     if rules.schedule:
@@ -70,8 +69,8 @@ def status(turn: Turn) -> None:
 def export(turn: Turn) -> None:
     """Sends the evidence of the newest audit to whoever asked."""
     context, person = turn.context, turn.person.user_id
-    with reading(context.engine) as session:
-        found = queries.newest(session, context.account_id)
+    with context.reading() as session:
+        found = queries.newest(session)
     if found is None:
         turn.say(replies.told("There was no audit yet."))
         return
@@ -93,12 +92,12 @@ _NO_FILES = (
 
 def files(context: Context, audit: AuditView) -> list[Attached]:
     """The evidence as a table and as a signed record, and a picture of the last year."""
-    account, now = context.account_id, context.clock.now()
+    now = context.clock.now()
     day = context.policy.today(audit.created_at)
-    with reading(context.engine) as session:
-        table = "".join(evidence.table(session, account, audit.id))
-        record = evidence.written(session, account, audit.id, context.service.peppers)
-        weeks = trends.weeks(session, account, now.astimezone(UTC).date())
+    with context.reading() as session:
+        table = "".join(evidence.table(session, audit.id))
+        record = evidence.written(session, audit.id, context.service.peppers)
+        weeks = trends.weeks(session, now.astimezone(UTC).date())
     return [
         Attached(f"audit-{day}.csv", table.encode(), f"Audit of {day}"),
         Attached(f"audit-{day}.json", record.encode(), f"Audit of {day}, signed"),
@@ -148,10 +147,8 @@ def kept(turn: Turn) -> None:
 
 def _keep(turn: Turn, ref: Ref, reason: str) -> Item:
     context = turn.context
-    with writing(context.engine) as session:
-        item = operations.keep(
-            context.service, session, context.account_id, ref.about, ref.key, turn.actor, reason
-        )
+    with context.writing() as session:
+        item = operations.keep(context.service, session, ref.about, ref.key, turn.actor, reason)
     context.nudge()
     return item
 
@@ -184,8 +181,8 @@ def revoke(turn: Turn) -> None:
         turn.say(pages.question(turn, _item(context, ref).key))
         return
     turn.acknowledge()
-    with writing(context.engine) as session:
-        context.service.revoke(session, context.account_id, ref.key, turn.actor)
+    with context.writing() as session:
+        context.service.revoke(session, ref.key, turn.actor)
     context.nudge()
     turn.say(replies.told(f"“{_item(context, ref).key.name}” was revoked."))
 
@@ -194,10 +191,8 @@ def ask_owner(turn: Turn) -> None:
     """Has the owner of a key asked."""
     turn.acknowledge()
     ref, context = _pressed(turn), turn.context
-    with writing(context.engine) as session:
-        item = operations.ask_owner(
-            context.service, session, context.account_id, ref.about, ref.key, turn.actor
-        )
+    with context.writing() as session:
+        item = operations.ask_owner(context.service, session, ref.about, ref.key, turn.actor)
     context.nudge()
     turn.say(views.owner_asked(item) if item.decision is None else views.decided(item))
 
@@ -226,9 +221,9 @@ def turn_page(turn: Turn) -> None:
     turn.acknowledge()
     audience = TEAM if ref.do == views.TEAM else to_person(turn.person.user_id)
     skip = int(ref.cursor) if ref.cursor.isascii() and ref.cursor.isdigit() else 0
-    with writing(context.engine) as session:
+    with context.writing() as session:
         live_messages.set_data(
-            session, context.account_id, queries.KIND, ref.query, audience, {"skip": skip},
+            session, queries.KIND, ref.query, audience, {"skip": skip},
             context.clock.now(),
         )  # fmt: skip
     context.nudge()
@@ -240,10 +235,8 @@ def _may(turn: Turn, ref: Ref) -> bool:
     allowed = context.admins.check(turn.person)
     if isinstance(allowed, Denied):
         belongs = context.admins.belongs(turn.person)
-        with reading(context.engine) as session:
-            theirs = queries.may_decide(
-                session, context.account_id, ref.about, ref.key, turn.person.user_id
-            )
+        with context.reading() as session:
+            theirs = queries.may_decide(session, ref.about, ref.key, turn.person.user_id)
         if not (isinstance(belongs, Allowed) and theirs):
             refuse(turn, allowed)
             return False
@@ -255,17 +248,17 @@ def _may(turn: Turn, ref: Ref) -> bool:
 
 def begin_when_due(context: Context) -> bool:
     """Begins the audit of the schedule's last moment, if that had none; False if it had."""
-    rules, account = context.policy.audits, context.account_id
+    rules = context.policy.audits
     moment = _due(context, rules.schedule)
     if moment is None:
         return False
     period = moment.astimezone(UTC).isoformat(timespec="minutes")
-    with reading(context.engine) as session:
-        if not queries.is_due(session, account, period) or not queries.are_keys(session, account):
+    with context.reading() as session:
+        if not queries.is_due(session, period) or not queries.are_keys(session):
             return False
     try:
-        with writing(context.engine) as session:
-            operations.begin(context.service, session, account, _SCHEDULE, period, rules)
+        with context.writing() as session:
+            operations.begin(context.service, session, _SCHEDULE, period, rules)
     except NotPossibleNow:
         return False
     return True
@@ -273,17 +266,17 @@ def begin_when_due(context: Context) -> bool:
 
 def digest_when_due(context: Context) -> bool:
     """Posts the digest of the schedule's last moment, if that had none; False if it had."""
-    account, now = context.account_id, context.clock.now()
+    now = context.clock.now()
     moment = _due(context, context.policy.audits.digest)
     if moment is None:
         return False
-    with reading(context.engine) as session:
-        if not periodic.moment_is_due(session, account, "digest", moment):
+    with context.reading() as session:
+        if not periodic.moment_is_due(session, "digest", moment):
             return False
-    with writing(context.engine) as session:
-        before = periodic.claim_moment(session, account, "digest", moment)
+    with context.writing() as session:
+        before = periodic.claim_moment(session, "digest", moment)
         if before is not None:
-            activity_digest.tell(session, account, before, now)
+            activity_digest.tell(session, before, now)
     return True
 
 
@@ -292,20 +285,20 @@ def _due(context: Context, schedule: str) -> datetime | None:
     if not schedule:
         return None
     moment = cron.last(schedule, context.policy.timezone, context.clock.now())
-    with reading(context.engine) as session:
-        began = search.began(session, context.account_id)
+    with context.reading() as session:
+        began = search.began(session)
     return moment if moment is not None and moment > began else None
 
 
 def file_evidence(context: Context) -> bool:
     """Puts the evidence of an audit that has ended below its summary; False if there is none."""
-    account, now = context.account_id, context.clock.now()
-    with reading(context.engine) as session:
-        if not progress.is_to_be_filed(session, account):
+    now = context.clock.now()
+    with context.reading() as session:
+        if not progress.is_to_be_filed(session):
             return False
-    with writing(context.engine) as session:
-        audit = progress.claim_to_file(session, account, now, LEASE)
-        place = accounts.channel(session, account)
+    with context.writing() as session:
+        audit = progress.claim_to_file(session, now, LEASE)
+        place = accounts.channel(session)
     if audit is None:
         return False
     if place is not None:
@@ -315,12 +308,12 @@ def file_evidence(context: Context) -> bool:
             logger.info("the evidence is not posted: files:write was not granted")
         except SlackError as error:
             logger.warning("the evidence is not posted yet: %s", error)
-            with writing(context.engine) as session:
+            with context.writing() as session:
                 at = context.clock.now() + LONGEST_PAUSE
-                progress.file_later(session, account, audit.id, at)
+                progress.file_later(session, audit.id, at)
             return True
-    with writing(context.engine) as session:
-        progress.filed(session, account, audit.id, context.clock.now())
+    with context.writing() as session:
+        progress.filed(session, audit.id, context.clock.now())
     return True
 
 
@@ -335,10 +328,10 @@ def _pressed(turn: Turn) -> Ref:
 
 
 def _get(context: Context, audit_id: str) -> AuditView:
-    with reading(context.engine) as session:
-        return queries.get(session, context.account_id, audit_id)
+    with context.reading() as session:
+        return queries.get(session, audit_id)
 
 
 def _item(context: Context, ref: Ref) -> Item:
-    with reading(context.engine) as session:
-        return queries.item(session, context.account_id, ref.about, ref.key)
+    with context.reading() as session:
+        return queries.item(session, ref.about, ref.key)

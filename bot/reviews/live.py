@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlmodel import Session
-
 from bot.framework.rendered import Drawing
 from bot.reviews import views
 from bot.ui.payloads import Ref
@@ -15,28 +13,27 @@ from keys.changes.outbox import TEAM
 from keys.lifecycle.create import KeyService
 from keys.reviews import queries
 from keys.reviews.queries import AuditView, Stage
+from storage import AccountSession
 
 # Whatever is decided touches them; this is for “not used for 91 days”.
 _AGAIN = timedelta(hours=12)
 
 
-def draw(session: Session, service: KeyService, live: Live) -> Drawing:
+def draw(session: AccountSession, service: KeyService, live: Live) -> Drawing:
     """A list as it stands; its subject is the audit and the round of reminders it came with."""
     audit_id, _, turn = live.subject.partition(":")
-    audit = queries.get(session, live.account_id, audit_id)
+    audit = queries.get(session, audit_id)
     for_team = live.audience == TEAM
     owner = None if for_team else Actor.read(live.audience).id
     skip = int(live.data.get("skip", 0))
-    items, left = queries.items(
-        session, live.account_id, audit_id, owner=owner, skip=skip, most=views.ITEMS_MAX
-    )
+    items, left = queries.items(session, audit_id, owner=owner, skip=skip, most=views.ITEMS_MAX)
     replaced = not for_team and int(turn) < audit.reminders and _has_newer(session, live, audit)
     board = views.Board(
         audit=audit,
         items=items,
         left=left,
         skip=min(skip, max(left - 1, 0) // views.ITEMS_MAX * views.ITEMS_MAX),
-        latest=queries.latest(session, live.account_id, audit_id, views.LATEST_MAX),
+        latest=queries.latest(session, audit_id, views.LATEST_MAX),
         of=views.TEAM if for_team else views.MINE,
         now=service.clock.now(),
         replaced=replaced,
@@ -46,16 +43,16 @@ def draw(session: Session, service: KeyService, live: Live) -> Drawing:
     return Drawing(drawn, None if over else service.clock.now() + _AGAIN)
 
 
-def _has_newer(session: Session, live: Live, audit: AuditView) -> bool:
+def _has_newer(session: AccountSession, live: Live, audit: AuditView) -> bool:
     newer = f"{audit.id}:{audit.reminders}"
-    return queries.has_list(session, live.account_id, newer, live.audience)
+    return queries.has_list(session, newer, live.audience)
 
 
-def draw_question(session: Session, service: KeyService, live: Live) -> Drawing:
+def draw_question(session: AccountSession, service: KeyService, live: Live) -> Drawing:
     """The question to a key's owner."""
     audit_id, _, key_id = live.subject.partition(":")
-    audit = queries.get(session, live.account_id, audit_id)
-    item = queries.item(session, live.account_id, audit_id, key_id)
+    audit = queries.get(session, audit_id)
+    item = queries.item(session, audit_id, key_id)
     by = Actor.read(str(live.data["by"])) if "by" in live.data else None
     drawn = views.asks_owner(audit, item, by, Ref(live.created_at, about=audit_id))
     over = item.decision is not None or audit.stage is not Stage.OPEN

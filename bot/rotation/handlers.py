@@ -23,7 +23,6 @@ from keys.offboarding import offboarding
 from keys.rotation import rotations
 from keys.rotation.rotations import GRACE_DEFAULT, GRACES
 from keys.search import search
-from storage import reading, writing
 
 logger = logging.getLogger("bot")
 
@@ -33,8 +32,8 @@ def open_rotate(turn: Turn, key: KeyView) -> None:
     if key.state is not State.ACTIVE:
         turn.say(replies.told(f"“{key.name}” does not work any more. Make a new key instead."))
         return
-    with reading(turn.context.engine) as session:
-        under_way = rotations.running(session, turn.context.account_id, key.id)
+    with turn.context.reading() as session:
+        under_way = rotations.running(session, key.id)
     if under_way is not None and under_way.ends_at is None:
         turn.say(replies.told(f"A new token of “{key.name}” is on its way already."))
         return
@@ -43,8 +42,8 @@ def open_rotate(turn: Turn, key: KeyView) -> None:
         turn.say(views.followed(under_way, turn.context.clock.now(), ref))
         return
     turn.acknowledge()
-    with reading(turn.context.engine) as session:
-        heir = offboarding.heir(session, turn.context.account_id, key)
+    with turn.context.reading() as session:
+        heir = offboarding.heir(session, key)
     recipient = heir or turn.person.user_id
     ref = turn.ref(key=key.id, request=new_id("req"))
     turn.context.slack.open_view(turn.trigger, views.rotate(key, recipient, ref))
@@ -63,8 +62,8 @@ def submitted(turn: Turn) -> None:
         why = "Choose a full member of this workspace: guests and bots get no tokens."
         turn.refuse_inputs({ids.RECIPIENT: why})
         return
-    with reading(context.engine) as session:
-        key = search.get(session, context.account_id, ref.key)
+    with context.reading() as session:
+        key = search.get(session, ref.key)
     turn.show(views.in_progress(key))
     _show(context, str(turn.view["id"]), _carry_out(turn, key, recipient, grace, ref), turn)
 
@@ -79,8 +78,8 @@ def _carry_out(turn: Turn, key: KeyView, recipient: str, grace: timedelta, ref: 
         why = str(error)
     if why:
         return views.not_done(why)
-    with reading(context.engine) as session:
-        rotation = rotations.of_request(session, context.account_id, ref.request)
+    with context.reading() as session:
+        rotation = rotations.of_request(session, ref.request)
     if rotation.started_at is None:
         return views.offered(rotation.key, recipient)
     return views.done(rotation, recipient)
@@ -107,11 +106,10 @@ def rotate(
     Raises:
         KeysError: if the key cannot be rotated.
     """
-    with writing(context.engine) as session:
+    with context.writing() as session:
         reservation = rotations.begin(
             context.service,
             session,
-            context.account_id,
             key_id,
             actor,
             recipient=Actor.person(recipient),
@@ -125,7 +123,7 @@ def rotate(
 
 
 def _errand(context: Context, reservation: Reservation, recipient: str, actor: Actor) -> Errand:
-    service, account, delivery = context.service, context.account_id, reservation.delivery_id
+    service, delivery = context.service, reservation.delivery_id
     return Errand(
         key=reservation.key,
         token=reservation.token,
@@ -133,10 +131,10 @@ def _errand(context: Context, reservation: Reservation, recipient: str, actor: A
         recipient=recipient,
         rotated=True,
         works=lambda session: rotations.start(
-            service, session, account, delivery, actor, context.token_lifetime
+            service, session, delivery, actor, context.token_lifetime
         ),
         given_up=lambda session, why: rotations.abandon(
-            service, session, account, delivery, why, tell=False
+            service, session, delivery, why, tell=False
         ),
     )
 
@@ -155,8 +153,8 @@ def end_now(turn: Turn) -> None:
     """Ends the old token at once, and says how many gateways know."""
     turn.acknowledge()
     context, ref = turn.context, Ref.decode(turn.action.get("value"))
-    with writing(context.engine) as session:
-        rotations.end_now(context.service, session, context.account_id, ref.about, turn.actor)
+    with context.writing() as session:
+        rotations.end_now(context.service, session, ref.about, turn.actor)
     context.nudge()
 
 
@@ -164,6 +162,6 @@ def extend(turn: Turn) -> None:
     """Lets the old token go on for another day."""
     turn.acknowledge()
     context, ref = turn.context, Ref.decode(turn.action.get("value"))
-    with writing(context.engine) as session:
-        rotations.extend(context.service, session, context.account_id, ref.about, turn.actor)
+    with context.writing() as session:
+        rotations.extend(context.service, session, ref.about, turn.actor)
     context.nudge()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlmodel import Session
-
 from bot.framework.rendered import Drawing
 from bot.rotation import views
 from bot.ui.payloads import Ref
@@ -14,15 +12,16 @@ from keys.changes.outbox import TEAM
 from keys.lifecycle.create import KeyService
 from keys.rotation import rotations
 from keys.rotation.rotations import Stage
+from storage import AccountSession
 
 # “Last used” is told by the minute.
 _AGAIN = timedelta(minutes=1)
 
 
-def draw(session: Session, service: KeyService, live: Live) -> Drawing:
+def draw(session: AccountSession, service: KeyService, live: Live) -> Drawing:
     """With buttons in the team's channel; without them for the owner, who may be no admin."""
     now = service.clock.now()
-    rotation = rotations.get(session, live.account_id, live.subject)
+    rotation = rotations.get(session, live.subject)
     ref = Ref(live.created_at, about=rotation.id) if live.audience == TEAM else None
     drawn = views.followed(rotation, now, ref)
     over = rotation.stage is not Stage.RUNNING or rotation.revoked

@@ -15,8 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlmodel import Session
-
 from bot.framework.context import Context
 from bot.slack_api.client import Posted
 from bot.slack_api.errors import SlackError
@@ -30,7 +28,7 @@ from keys.base.policy import DeliveryWay
 from keys.credentials.tokens import Token
 from keys.delivery import deliveries
 from keys.delivery.reveals import CLAIMED_WITHIN
-from storage import reading, writing
+from storage import AccountSession
 
 logger = logging.getLogger("bot")
 
@@ -57,8 +55,8 @@ class Errand:
     delivery_id: str
     recipient: str
     rotated: bool
-    works: Callable[[Session], object]
-    given_up: Callable[[Session, str], bool]
+    works: Callable[[AccountSession], object]
+    given_up: Callable[[AccountSession, str], bool]
 
 
 def lease(context: Context) -> timedelta:
@@ -91,16 +89,14 @@ def _send(context: Context, errand: Errand, placed: list[Posted]) -> None:
     envelope = views.envelope(errand.key.name, rotated=errand.rotated)
     message = slack.dm(errand.recipient, envelope["text"], envelope["blocks"])
     placed.append(message)
-    with writing(context.engine) as session:
-        deliveries.place(
-            session, context.account_id, errand.delivery_id, message.channel, message.ts
-        )
+    with context.writing() as session:
+        deliveries.place(session, errand.delivery_id, message.channel, message.ts)
     ref = Ref(context.clock.now(), delivery=errand.delivery_id)
     filled = views.token(
         errand.key, errand.token.reveal(), context.token_minutes, context.api_url, ref
     )
     slack.update(message, filled["text"], filled["blocks"])
-    with writing(context.engine) as session:
+    with context.writing() as session:
         errand.works(session)
     context.nudge()
 
@@ -110,10 +106,8 @@ def _offer(context: Context, errand: Errand) -> None:
     ref = Ref(context.clock.now(), delivery=errand.delivery_id)
     offer = views.offer(errand.key, errand.rotated, ref)
     message = slack.dm(errand.recipient, offer["text"], offer["blocks"])
-    with writing(context.engine) as session:
-        deliveries.place(
-            session, context.account_id, errand.delivery_id, message.channel, message.ts
-        )
+    with context.writing() as session:
+        deliveries.place(session, errand.delivery_id, message.channel, message.ts)
 
 
 def _reason(error: Exception) -> str:
@@ -130,10 +124,10 @@ def _give_up(context: Context, errand: Errand, placed: list[Posted], why: str) -
     What cannot be done now is done by bot.background.worker: it stays pending until its lease ends.
     """
     try:
-        with writing(context.engine) as session:
+        with context.writing() as session:
             ended = errand.given_up(session, why)
-        with writing(context.engine) as session:
-            works = deliveries.get(session, context.account_id, errand.delivery_id).sent_at
+        with context.writing() as session:
+            works = deliveries.get(session, errand.delivery_id).sent_at
     except StorageUnavailable:
         logger.exception("%s is given up later", errand.key.id)
         return True
@@ -147,8 +141,8 @@ def _give_up(context: Context, errand: Errand, placed: list[Posted], why: str) -
 def _redraw(context: Context, errand: Errand) -> None:
     gone = gone_from(errand.key, context.policy.delivery, rotated=errand.rotated, worked=False)
     try:
-        with reading(context.engine) as session:
-            delivery = deliveries.get(session, context.account_id, errand.delivery_id)
+        with context.reading() as session:
+            delivery = deliveries.get(session, errand.delivery_id)
         removal = Removal(context.engine, context.slack, context.account_id, context.clock)
         removal.remove(delivery, gone, Actor.system("issuing"))
     except StorageUnavailable:

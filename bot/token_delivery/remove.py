@@ -63,13 +63,13 @@ class Removal:
         if outcome is Outcome.REMAINS and delivery.how is DeliveryWay.REVEAL:
             outcome = Outcome.GONE
         now, pause = self.clock.now(), pause_after(delivery.attempts)
-        with writing(self.engine) as session:
+        with writing(self.engine, self.account_id) as session:
             if outcome in (Outcome.REMOVED, Outcome.GONE):
-                deliveries.removed(session, self.account_id, delivery.id, by, now)
+                deliveries.removed(session, delivery.id, by, now)
                 return outcome
             if outcome is Outcome.REMAINS:
-                deliveries.remained(session, self.account_id, delivery.id, by, now)
-            deliveries.retry(session, self.account_id, delivery.id, now + pause)
+                deliveries.remained(session, delivery.id, by, now)
+            deliveries.retry(session, delivery.id, now + pause)
         return outcome
 
     def _take_out(self, delivery: DeliveryView, message: Message) -> Outcome:

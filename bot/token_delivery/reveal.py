@@ -12,7 +12,6 @@ from bot.ui import ids
 from bot.ui.blocks import modal
 from bot.ui.payloads import Ref
 from keys.delivery import deliveries, reveals
-from storage import reading, writing
 
 logger = logging.getLogger("bot")
 
@@ -21,10 +20,8 @@ def show(turn: Turn) -> None:
     """Makes the token, and opens the modal with it. Whoever else presses gets nothing."""
     turn.acknowledge()
     context, pressed = turn.context, Ref.decode(turn.action.get("value"))
-    with writing(context.engine) as session:
-        revealed = reveals.reveal(
-            context.service, session, context.account_id, pressed.delivery, turn.actor
-        )
+    with context.writing() as session:
+        revealed = reveals.reveal(context.service, session, pressed.delivery, turn.actor)
     ref = turn.ref(delivery=pressed.delivery, cursor=revealed.public_id)
     view = views.shown(
         revealed.key, revealed.token.reveal(), context.api_url, ref, rotated=revealed.rotated
@@ -35,15 +32,13 @@ def show(turn: Turn) -> None:
 def claim(turn: Turn) -> None:
     """Makes the token work, and takes the button away."""
     context, ref = turn.context, Ref.decode(turn.view.get("private_metadata"))
-    with writing(context.engine) as session:
-        key = reveals.claim(
-            context.service, session, context.account_id, ref.delivery, ref.cursor, turn.actor
-        )
+    with context.writing() as session:
+        key = reveals.claim(context.service, session, ref.delivery, ref.cursor, turn.actor)
     context.nudge()
     taken = views.taken(key)
     turn.show(modal("Done", ids.RESULT_MODAL, taken["blocks"], close="Close"))
-    with reading(context.engine) as session:
-        delivery = deliveries.get(session, context.account_id, ref.delivery)
+    with context.reading() as session:
+        delivery = deliveries.get(session, ref.delivery)
     if delivery.place is None or delivery.message is None:
         return
     try:

@@ -19,7 +19,7 @@ from keys.credentials.peppers import in_use
 from keys.reviews import queries
 from keys.reviews.queries import Stage
 from settings import load
-from storage import reading
+from storage import AccountSession, reading
 from storage.schema import revision, upgrade
 from storage.tables.keys import Gateway, Key, LiveMessage, Notice, Offboarding
 
@@ -76,17 +76,17 @@ def backup(file: Path) -> None:
 @click.option("--workspace", help="The workspace's id, where there are several.")
 def status(workspace: str | None) -> None:
     """Say how the system stands: keys, gateways, and what waits to be said."""
-    with _opened(workspace) as (house, account_id), reading(house.engine) as session:
+    with _opened(workspace) as (house, account_id), reading(house.engine, account_id) as session:
         now = house.clock.now()
-        for line in _keys(session, account_id):
+        for line in _keys(session):
             click.echo(line)
         for line in _peppers(session, now):
             click.echo(line)
         for line in _gateways(session, now):
             click.echo(line)
-        for line in _waiting(session, account_id, now):
+        for line in _waiting(session, now):
             click.echo(line)
-        found = queries.newest(session, account_id)
+        found = queries.newest(session)
         if found is not None and found.stage is Stage.OPEN:
             click.echo(
                 f"Audit: {found.done} of {found.total} decided, until {found.deadline_at:%Y-%m-%d}"
@@ -97,8 +97,10 @@ def _count(session: Session, table: Any, *wanted: Any) -> int:
     return int(session.exec(select(func.count()).select_from(table).where(*wanted)).one())
 
 
-def _keys(session: Session, account_id: str) -> list[str]:
-    mine = Key.account_id == account_id
+def _keys(
+    session: AccountSession,
+) -> list[str]:
+    mine = Key.account_id == session.account_id
     active = _count(session, Key, mine, Key.state == State.ACTIVE)
     revoked = _count(session, Key, mine, Key.state == State.REVOKED)
     pending = _count(session, Key, mine, Key.state == State.PENDING)
@@ -126,20 +128,20 @@ def _gateways(session: Session, now: datetime) -> list[str]:
     ]
 
 
-def _waiting(session: Session, account_id: str, now: datetime) -> list[str]:
+def _waiting(session: AccountSession, now: datetime) -> list[str]:
     notices = _count(
-        session, Notice, Notice.account_id == account_id, col(Notice.closed_at).is_(None)
+        session, Notice, Notice.account_id == session.account_id, col(Notice.closed_at).is_(None)
     )
     messages = _count(
         session,
         LiveMessage,
-        LiveMessage.account_id == account_id,
+        LiveMessage.account_id == session.account_id,
         col(LiveMessage.closed_at).is_(None),
         col(LiveMessage.due_at) <= now,
     )
     oldest = session.exec(
         select(func.min(Notice.created_at)).where(
-            Notice.account_id == account_id, col(Notice.closed_at).is_(None)
+            Notice.account_id == session.account_id, col(Notice.closed_at).is_(None)
         )
     ).one()
     lines = [f"Waiting to be said: {notices} notices, {messages} messages to redraw"]
@@ -148,7 +150,10 @@ def _waiting(session: Session, account_id: str, now: datetime) -> list[str]:
             f"The oldest waits since {oldest:%Y-%m-%d %H:%M} UTC. Does a bot run, and may it post?"
         )
     leaving = _count(
-        session, Offboarding, Offboarding.account_id == account_id, Offboarding.state == "open"
+        session,
+        Offboarding,
+        Offboarding.account_id == session.account_id,
+        Offboarding.state == "open",
     )
     if leaving:
         lines.append(f"People who leave, with keys that are not dealt with: {leaving}")

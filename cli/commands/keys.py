@@ -47,8 +47,8 @@ def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
     with _opened(workspace) as (house, account_id):
         after, shown = None, 0
         while True:
-            with reading(house.engine) as session:
-                page = search.page(session, account_id, " ".join(words), size=200, after=after)
+            with reading(house.engine, account_id) as session:
+                page = search.page(session, " ".join(words), size=200, after=after)
             for key in page.keys:
                 click.echo(_line(key, house.clock.now()))
             shown += len(page.keys)
@@ -71,8 +71,8 @@ def new(name: str, scopes: str, owner: str | None, note: str, workspace: str | N
     me = _operator()
     with _opened(workspace) as (house, account_id):
         request = KeyRequest(name, wanted, owner, request_id=new_id("req"), note=note)
-        with writing(house.engine) as session:
-            reservation = house.service.reserve(session, account_id, request, me, me, _LEASE)
+        with writing(house.engine, account_id) as session:
+            reservation = house.service.reserve(session, request, me, me, _LEASE)
         _hand_over(house, account_id, reservation, me)
     click.echo(f"{reservation.key.name} ({reservation.key.id}) works now.", err=True)
     click.echo("The token above cannot be shown again.", err=True)
@@ -95,8 +95,8 @@ def revoke(name_or_id: str, yes: bool, reason: str, workspace: str | None) -> No
         if not yes:
             click.echo(_line(key, house.clock.now()))
             click.confirm("Revoke this key? It stops working at once, for good.", abort=True)
-        with writing(house.engine) as session:
-            outcome = house.service.revoke(session, account_id, key.id, _operator(), reason)
+        with writing(house.engine, account_id) as session:
+            outcome = house.service.revoke(session, key.id, _operator(), reason)
         if outcome.fence is None:
             click.echo(f"{key.name} ({key.id}) was revoked before; nothing has changed.")
             return
@@ -113,10 +113,9 @@ def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: st
     """Hold a key to a rate and to networks; what is not named stays as it is."""
     with _opened(workspace) as (house, account_id):
         key = _the_key(house, account_id, name_or_id)
-        with writing(house.engine) as session:
+        with writing(house.engine, account_id) as session:
             outcome = house.service.limit(
                 session,
-                account_id,
                 key.id,
                 _operator(),
                 rate_limit=key.rate_limit if rate is None else _unless(rate, "none"),
@@ -151,10 +150,10 @@ def show(name_or_id: str, workspace: str | None) -> None:
     """Show everything about a key, and its history."""
     with _opened(workspace) as (house, account_id):
         key = _the_key(house, account_id, name_or_id)
-        with reading(house.engine) as session:
+        with reading(house.engine, account_id) as session:
             # Oldest first, as in Slack.
-            history = audit_log.history(session, account_id, key.id)[::-1]
-            handovers = deliveries.handovers(session, account_id, key.id)
+            history = audit_log.history(session, key.id)[::-1]
+            handovers = deliveries.handovers(session, key.id)
     for label, value in _facts(key, house.clock.now()):
         click.echo(f"{label + ':':<12}{value}")
     for handover in handovers:
@@ -170,12 +169,12 @@ def _hand_over(house: House, account_id: str, reservation: Reservation, me: Acto
     try:
         click.echo(reservation.token.reveal())
     except OSError as error:
-        with writing(house.engine) as session:
+        with writing(house.engine, account_id) as session:
             reason = "the token could not be printed"
-            house.service.abandon(session, account_id, reservation.key.id, reason, tell=False)
+            house.service.abandon(session, reservation.key.id, reason, tell=False)
         raise click.ClickException("The token could not be printed; no key was made.") from error
-    with writing(house.engine) as session:
-        house.service.activate(session, account_id, reservation.delivery_id, me, remove_after=None)
+    with writing(house.engine, account_id) as session:
+        house.service.activate(session, reservation.delivery_id, me, remove_after=None)
 
 
 @contextmanager
@@ -197,8 +196,8 @@ def _opened(workspace: str | None) -> Iterator[tuple[House, str]]:
 
 
 def _the_key(house: House, account_id: str, text: str) -> KeyView:
-    with reading(house.engine) as session:
-        found = search.find(session, account_id, text, revoked=True)
+    with reading(house.engine, account_id) as session:
+        found = search.find(session, text, revoked=True)
     match found:
         case search.Found(key):
             return key

@@ -47,11 +47,11 @@ def export(form: str, audit_id: str | None, output: Path | None, workspace: str 
     with _opened(workspace) as (house, account_id):
         id_ = audit_id or _newest(house, account_id).id
         try:
-            with reading(house.engine) as session:
+            with reading(house.engine, account_id) as session:
                 if form == "csv":
-                    text = "".join(evidence.table(session, account_id, id_))
+                    text = "".join(evidence.table(session, id_))
                 else:
-                    text = evidence.written(session, account_id, id_, house.service.peppers)
+                    text = evidence.written(session, id_, house.service.peppers)
         except KeysError as error:
             raise click.ClickException(str(error)) from error
     if output is None:
@@ -105,8 +105,8 @@ def verify(file: Path, keys_given: tuple[str, ...]) -> None:
 
 
 def _newest(house: House, account_id: str) -> AuditView:
-    with reading(house.engine) as session:
-        found = queries.newest(session, account_id)
+    with reading(house.engine, account_id) as session:
+        found = queries.newest(session)
     if found is None:
         raise click.ClickException("There was no audit yet.")
     return found

@@ -61,8 +61,8 @@ def import_keys(
         )
         checked = import_rows.check(read(_text(file)), defaults, house.clock.now())
         if dry_run:
-            with reading(house.engine) as session:
-                made = importing.plan(house.service, session, account_id, checked.entries)
+            with reading(house.engine, account_id) as session:
+                made = importing.plan(house.service, session, checked.entries)
         elif keep_going:
             made = _in_batches(house, account_id, checked.entries)
         elif checked.problems:
@@ -77,9 +77,9 @@ def import_keys(
         for sentence in _summary(checked, made, problems, dry_run=dry_run, nothing=nothing):
             click.echo(sentence)
         if made.fresh and not (dry_run or nothing):
-            with writing(house.engine) as session:
+            with writing(house.engine, account_id) as session:
                 me, count = _operator(), len(made.fresh)
-                fence = importing.announce(house.service, session, account_id, me, count)
+                fence = importing.announce(house.service, session, me, count)
             click.echo(_spread(house, fence))
     if problems:
         raise click.exceptions.Exit(1)
@@ -95,19 +95,19 @@ def _text(file: IO[bytes]) -> str:
 
 
 def _all_or_nothing(house: House, account_id: str, entries: Sequence[Entry]) -> Plan:
-    with writing(house.engine) as session:
+    with writing(house.engine, account_id) as session:
         return importing.carry_out(
-            house.service, session, account_id, entries, _operator(), all_or_nothing=True
+            house.service, session, entries, _operator(), all_or_nothing=True
         )
 
 
 def _in_batches(house: House, account_id: str, entries: Sequence[Entry]) -> Plan:
     whole = Plan()
     for start in range(0, len(entries), _BATCH):
-        with writing(house.engine) as session:
+        with writing(house.engine, account_id) as session:
             some = entries[start : start + _BATCH]
             done = importing.carry_out(
-                house.service, session, account_id, some, _operator(), all_or_nothing=False
+                house.service, session, some, _operator(), all_or_nothing=False
             )
         whole.fresh += done.fresh
         whole.known += done.known
@@ -169,11 +169,11 @@ def export_keys(form: str, output: Path | None, revoked: bool, workspace: str | 
     """Write down everything about the keys but what opens anything."""
     with _opened(workspace) as (house, account_id):
         wanted = Form(form)
-        with writing(house.engine) as session:
+        with writing(house.engine, account_id) as session:
             me = _operator()
-            number = exporting.note(session, house.clock, account_id, me, wanted, revoked=revoked)
-        with reading(house.engine) as session, _written_to(output) as file:
-            rows = exporting.rows(session, account_id, house.clock.now(), revoked=revoked)
+            number = exporting.note(session, house.clock, me, wanted, revoked=revoked)
+        with reading(house.engine, account_id) as session, _written_to(output) as file:
+            rows = exporting.rows(session, house.clock.now(), revoked=revoked)
             _write(file, exporting.written(wanted, rows))
     if output is not None:
         click.echo(f"{_count(number, 'key')} in {output}", err=True)

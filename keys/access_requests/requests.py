@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import col, func, select
 
 from keys.base.errors import AlreadyRequested, KeyNotFound, NameTaken, NotPossibleNow, ReasonMissing
 from keys.base.ids import new_id
@@ -28,6 +28,7 @@ from keys.changes import audit_log, live_messages, outbox
 from keys.inputs.names import clean_name, clean_note, fold
 from keys.inputs.scopes import check_scopes
 from keys.lifecycle.create import KeyService, Reservation
+from storage import AccountSession
 from storage.tables.keys import AccessRequest, Key
 
 OPEN_FOR = timedelta(days=14)
@@ -62,8 +63,7 @@ class RequestView:
 
 def ask(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     requester: str,
     *,
     name: str,
@@ -82,21 +82,21 @@ def ask(
         NameRefused, ScopesRefused, ReasonMissing, NoteTooLong, TokenInText, NotPossibleNow: with
             a sentence for the person.
     """
-    audit_log.lock(session, account_id)
+    audit_log.lock(session)
     sent = select(AccessRequest.id).where(
-        AccessRequest.account_id == account_id, AccessRequest.submission == submission
+        AccessRequest.account_id == session.account_id, AccessRequest.submission == submission
     )
     if before := session.exec(sent).first():
         raise AlreadyRequested(before)
     name, chosen, reason = clean_name(name), check_scopes(scopes), clean_note(reason, "reason")
     if not reason:
         raise ReasonMissing("Say what the key is for, so that somebody can decide.")
-    _refuse_a_taken_name(session, account_id, name)
-    _refuse_too_many(session, account_id, requester)
+    _refuse_a_taken_name(session, name)
+    _refuse_too_many(session, requester)
     now = service.clock.now()
     row = AccessRequest(
         id=new_id("ask"),
-        account_id=account_id,
+        account_id=session.account_id,
         submission=submission,
         requester=requester,
         name=name,
@@ -110,16 +110,16 @@ def ask(
     session.flush()
     data = {"request": row.id, "name": name, "scopes": list(chosen)}
     actor = Actor.person(requester)
-    audit_log.append(session, account_id, now, "request.made", actor, None, data)
+    audit_log.append(session, now, "request.made", actor, None, data)
     for audience in (outbox.TEAM, str(actor)):
-        live_messages.add(session, account_id, KIND, row.id, audience, now)
+        live_messages.add(session, KIND, row.id, audience, now)
     return _view(row)
 
 
-def _refuse_a_taken_name(session: Session, account_id: str, name: str) -> None:
+def _refuse_a_taken_name(session: AccountSession, name: str) -> None:
     holder = session.exec(
         select(Key).where(
-            Key.account_id == account_id,
+            Key.account_id == session.account_id,
             Key.name_folded == fold(name),
             col(Key.state).in_((State.PENDING, State.ACTIVE)),
         )
@@ -128,12 +128,12 @@ def _refuse_a_taken_name(session: Session, account_id: str, name: str) -> None:
         raise NameTaken(holder.name, holder.id)
 
 
-def _refuse_too_many(session: Session, account_id: str, requester: str) -> None:
+def _refuse_too_many(session: AccountSession, requester: str) -> None:
     count = session.exec(
         select(func.count())
         .select_from(AccessRequest)
         .where(
-            AccessRequest.account_id == account_id,
+            AccessRequest.account_id == session.account_id,
             AccessRequest.requester == requester,
             AccessRequest.state == Stage.OPEN,
         )
@@ -147,8 +147,7 @@ def _refuse_too_many(session: Session, account_id: str, requester: str) -> None:
 
 def approve(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     request_id: str,
     actor: Actor,
     *,
@@ -170,8 +169,8 @@ def approve(
         NameRefused: if another key has taken the name meanwhile.
         TokenInText: if the request was made before tokens were refused, and contains one.
     """
-    audit_log.lock(session, account_id)
-    row = _row(session, account_id, request_id)
+    audit_log.lock(session)
+    row = _row(session, request_id)
     _refuse_own(row, actor)
     if row.state != Stage.OPEN:
         return None
@@ -185,21 +184,20 @@ def approve(
         expires_at=expires_at,
     )
     requester = Actor.person(row.requester)
-    made = service.reserve(session, account_id, wanted, actor, requester, lease, how)
+    made = service.reserve(session, wanted, actor, requester, lease, how)
     row.state, row.key_id, row.attempts = Stage.GRANTING, made.key.id, row.attempts + 1
     row.decided_by, row.decided_at, row.decision_reason = str(actor), now, ""
     session.add(row)
     session.flush()
     data = {"request": row.id, "name": row.name, "requester": row.requester}
-    audit_log.append(session, account_id, now, "request.approved", actor, made.key.id, data)
-    live_messages.touch(session, account_id, row.id, now)
+    audit_log.append(session, now, "request.approved", actor, made.key.id, data)
+    live_messages.touch(session, row.id, now)
     return made
 
 
 def deny(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     request_id: str,
     actor: Actor,
     reason: str = "",
@@ -211,8 +209,8 @@ def deny(
         NotPossibleNow: if it is the person's own.
         NoteTooLong, TokenInText: if the reason is too long, or contains a token.
     """
-    audit_log.lock(session, account_id)
-    row = _row(session, account_id, request_id)
+    audit_log.lock(session)
+    row = _row(session, request_id)
     _refuse_own(row, actor)
     if row.state != Stage.OPEN:
         return False
@@ -222,16 +220,14 @@ def deny(
     return True
 
 
-def withdraw(
-    service: KeyService, session: Session, account_id: str, request_id: str, actor: Actor
-) -> bool:
+def withdraw(service: KeyService, session: AccountSession, request_id: str, actor: Actor) -> bool:
     """Takes a request back; False if it is not open any more.
 
     Raises:
         KeyNotFound: if the account has no such request, or it is somebody else's.
     """
-    audit_log.lock(session, account_id)
-    row = _row(session, account_id, request_id)
+    audit_log.lock(session)
+    row = _row(session, request_id)
     if str(actor) != str(Actor.person(row.requester)):
         raise KeyNotFound("This is somebody else’s request.")
     if row.state != Stage.OPEN:
@@ -240,23 +236,26 @@ def withdraw(
     return True
 
 
-def are_late(session: Session, account_id: str, now: datetime) -> bool:
+def are_late(session: AccountSession, now: datetime) -> bool:
     """Whether there is anything for `sweep` to close."""
     found = select(AccessRequest.id).where(
-        AccessRequest.account_id == account_id,
+        AccessRequest.account_id == session.account_id,
         AccessRequest.state == Stage.OPEN,
         col(AccessRequest.closes_at) <= now,
     )
     return session.exec(found.limit(1)).first() is not None
 
 
-def sweep(service: KeyService, session: Session, account_id: str) -> int:
+def sweep(
+    service: KeyService,
+    session: AccountSession,
+) -> int:
     """Closes what nobody has decided in time; returns how many."""
     now = service.clock.now()
-    audit_log.lock(session, account_id)
+    audit_log.lock(session)
     late = session.exec(
         select(AccessRequest).where(
-            AccessRequest.account_id == account_id,
+            AccessRequest.account_id == session.account_id,
             AccessRequest.state == Stage.OPEN,
             col(AccessRequest.closes_at) <= now,
         )
@@ -269,13 +268,13 @@ def sweep(service: KeyService, session: Session, account_id: str) -> int:
     return len(late)
 
 
-def get(session: Session, account_id: str, request_id: str) -> RequestView:
+def get(session: AccountSession, request_id: str) -> RequestView:
     """One request. Raises KeyNotFound if the account has no such."""
-    return _view(_row(session, account_id, request_id))
+    return _view(_row(session, request_id))
 
 
 def _decide(
-    session: Session,
+    session: AccountSession,
     row: AccessRequest,
     stage: Stage,
     kind: str,
@@ -291,8 +290,8 @@ def _decide(
     data = {
         "request": row.id, "name": row.name, "requester": row.requester, "reason": reason,
     }  # fmt: skip
-    audit_log.append(session, row.account_id, now, kind, actor, None, data)
-    live_messages.touch(session, row.account_id, row.id, now)
+    audit_log.append(session, now, kind, actor, None, data)
+    live_messages.touch(session, row.id, now)
 
 
 def _refuse_own(row: AccessRequest, actor: Actor) -> None:
@@ -300,9 +299,9 @@ def _refuse_own(row: AccessRequest, actor: Actor) -> None:
         raise NotPossibleNow("This is your own request. Somebody else has to decide about it.")
 
 
-def _row(session: Session, account_id: str, request_id: str) -> AccessRequest:
+def _row(session: AccountSession, request_id: str) -> AccessRequest:
     row = session.get(AccessRequest, request_id)
-    if row is None or row.account_id != account_id:
+    if row is None or row.account_id != session.account_id:
         raise KeyNotFound("There is no such request.")
     return row
 

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from keys.base.errors import KeysError
 from keys.base.ids import new_id
+from storage import AccountSession
 from storage.tables.keys import Account
 
 
@@ -62,14 +63,16 @@ def of_many(session: Session, workspace_id: str, name: str, now: datetime) -> st
     return account.id
 
 
-def channel(session: Session, account_id: str) -> str | None:
+def channel(
+    session: AccountSession,
+) -> str | None:
     """The id of the channel in which the team was told of something last; None before."""
-    return session.get_one(Account, account_id).channel_id
+    return session.get_one(Account, session.account_id).channel_id
 
 
-def note_channel(session: Session, account_id: str, channel_id: str) -> None:
+def note_channel(session: AccountSession, channel_id: str) -> None:
     """Notes in which channel the team was told of something."""
-    account = session.get_one(Account, account_id)
+    account = session.get_one(Account, session.account_id)
     account.channel_id = channel_id
     session.add(account)
 

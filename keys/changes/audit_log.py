@@ -15,18 +15,18 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from keys.base.models import Actor, HistoryEntry
 from runtime import tracing
+from storage import AccountSession
 from storage.tables.keys import Account, Event
 
 BEGINNING = "0" * 64
 
 
 def append(
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     at: datetime,
     kind: str,
     actor: Actor,
@@ -39,9 +39,9 @@ def append(
         kind: what happened, such as `key.revoked`.
         data: more about it; names and ids, never a token.
     """
-    last = _last(session, account_id)
+    last = _last(session)
     entry = Event(
-        account_id=account_id,
+        account_id=session.account_id,
         seq=last.seq + 1 if last else 1,
         at=at,
         kind=kind,
@@ -59,8 +59,7 @@ def append(
 
 
 def append_all(
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     at: datetime,
     kind: str,
     actor: Actor,
@@ -71,13 +70,13 @@ def append_all(
     Args:
         entries: each key's id, and more about what happened to it; see `append`.
     """
-    last = _last(session, account_id)
+    last = _last(session)
     seq, previous = (last.seq, last.hash) if last else (0, BEGINNING)
     rows: list[dict[str, Any]] = []
     for key_id, data in entries:
         seq += 1
         row: dict[str, Any] = {
-            "account_id": account_id,
+            "account_id": session.account_id,
             "seq": seq,
             "at": at,
             "kind": kind,
@@ -92,10 +91,10 @@ def append_all(
         session.connection().execute(insert(Event), rows)
 
 
-def has(session: Session, account_id: str, key_id: str, kind: str, data: Mapping[str, Any]) -> bool:
+def has(session: AccountSession, key_id: str, kind: str, data: Mapping[str, Any]) -> bool:
     """Whether there is an entry of this kind about a key that says exactly this."""
     same = select(Event.id).where(
-        Event.account_id == account_id,
+        Event.account_id == session.account_id,
         Event.key_id == key_id,
         Event.kind == kind,
         Event.data == _json(data),
@@ -107,9 +106,11 @@ def _json(data: Mapping[str, Any] | None) -> str:
     return json.dumps(data or {}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-def lock(session: Session, account_id: str) -> None:
+def lock(
+    session: AccountSession,
+) -> None:
     """Makes other changes of this account wait until this transaction has ended."""
-    session.exec(select(Account.id).where(Account.id == account_id).with_for_update()).one()
+    session.exec(select(Account.id).where(Account.id == session.account_id).with_for_update()).one()
 
 
 def hash_of(entry: Event) -> str:
@@ -142,10 +143,12 @@ def _hash(
     return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
 
 
-def first_break(session: Session, account_id: str) -> int | None:
+def first_break(
+    session: AccountSession,
+) -> int | None:
     """The place of the first entry that does not fit the chain; None if all is well."""
     previous, expected = BEGINNING, 1
-    entries = select(Event).where(Event.account_id == account_id).order_by(col(Event.seq))
+    entries = select(Event).where(Event.account_id == session.account_id).order_by(col(Event.seq))
     for entry in session.exec(entries):
         fits = entry.seq == expected and entry.previous == previous
         if not fits or entry.hash != hash_of(entry):
@@ -154,17 +157,19 @@ def first_break(session: Session, account_id: str) -> int | None:
     return None
 
 
-def head(session: Session, account_id: str) -> str:
+def head(
+    session: AccountSession,
+) -> str:
     """The hash of the newest entry, which stands for all of them."""
-    last = _last(session, account_id)
+    last = _last(session)
     return last.hash if last is not None else BEGINNING
 
 
-def history(session: Session, account_id: str, key_id: str, limit: int = 50) -> list[HistoryEntry]:
+def history(session: AccountSession, key_id: str, limit: int = 50) -> list[HistoryEntry]:
     """What happened to one key, newest first."""
     entries = (
         select(Event)
-        .where(Event.account_id == account_id, Event.key_id == key_id)
+        .where(Event.account_id == session.account_id, Event.key_id == key_id)
         .order_by(col(Event.seq).desc())
         .limit(limit)
     )
@@ -174,6 +179,8 @@ def history(session: Session, account_id: str, key_id: str, limit: int = 50) -> 
     ]
 
 
-def _last(session: Session, account_id: str) -> Event | None:
-    entries = select(Event).where(Event.account_id == account_id)
+def _last(
+    session: AccountSession,
+) -> Event | None:
+    entries = select(Event).where(Event.account_id == session.account_id)
     return session.exec(entries.order_by(col(Event.seq).desc()).limit(1)).first()

@@ -21,6 +21,7 @@ from sqlalchemy import case, update
 from sqlmodel import Session, col, or_, select
 
 from keys.base.ids import new_id
+from storage import AccountSession
 from storage.tables.keys import LiveMessage
 
 
@@ -59,8 +60,7 @@ class Live:
 
 
 def add(
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     kind: str,
     subject: str,
     audience: str,
@@ -76,7 +76,7 @@ def add(
         data: more that whoever draws it needs: ids, never a token.
     """
     found = select(LiveMessage.id).where(
-        LiveMessage.account_id == account_id,
+        LiveMessage.account_id == session.account_id,
         LiveMessage.kind == kind,
         LiveMessage.subject == subject,
         LiveMessage.audience == audience,
@@ -86,7 +86,7 @@ def add(
     session.add(
         LiveMessage(
             id=new_id("msg"),
-            account_id=account_id,
+            account_id=session.account_id,
             kind=kind,
             subject=subject,
             audience=audience,
@@ -99,12 +99,12 @@ def add(
     return True
 
 
-def touch(session: Session, account_id: str, subject: str, now: datetime) -> None:
+def touch(session: AccountSession, subject: str, now: datetime) -> None:
     """Has every message about this subject drawn anew: its state has changed."""
     session.execute(
         update(LiveMessage)
         .where(
-            col(LiveMessage.account_id) == account_id,
+            col(LiveMessage.account_id) == session.account_id,
             col(LiveMessage.subject) == subject,
             col(LiveMessage.closed_at).is_(None),
         )
@@ -113,12 +113,12 @@ def touch(session: Session, account_id: str, subject: str, now: datetime) -> Non
     )
 
 
-def touch_each(session: Session, account_id: str, prefix: str, now: datetime) -> None:
+def touch_each(session: AccountSession, prefix: str, now: datetime) -> None:
     """The same for every subject that begins with this."""
     session.execute(
         update(LiveMessage)
         .where(
-            col(LiveMessage.account_id) == account_id,
+            col(LiveMessage.account_id) == session.account_id,
             col(LiveMessage.subject).startswith(prefix, autoescape=True),
             col(LiveMessage.closed_at).is_(None),
         )
@@ -128,8 +128,7 @@ def touch_each(session: Session, account_id: str, prefix: str, now: datetime) ->
 
 
 def set_data(
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     kind: str,
     subject: str,
     audience: str,
@@ -140,7 +139,7 @@ def set_data(
     session.execute(
         update(LiveMessage)
         .where(
-            col(LiveMessage.account_id) == account_id,
+            col(LiveMessage.account_id) == session.account_id,
             col(LiveMessage.kind) == kind,
             col(LiveMessage.subject) == subject,
             col(LiveMessage.audience) == audience,
@@ -151,12 +150,12 @@ def set_data(
     )
 
 
-def claim(session: Session, account_id: str, now: datetime, lease: timedelta) -> Live | None:
+def claim(session: AccountSession, now: datetime, lease: timedelta) -> Live | None:
     """Takes the message that waits longest; nobody else gets it until the lease is over."""
     row = session.exec(
         select(LiveMessage)
         .where(
-            LiveMessage.account_id == account_id,
+            LiveMessage.account_id == session.account_id,
             col(LiveMessage.closed_at).is_(None),
             col(LiveMessage.due_at) <= now,
             or_(col(LiveMessage.claimed_until).is_(None), col(LiveMessage.claimed_until) <= now),

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, or_, select
 
 from keys.base.ids import new_id
 from keys.base.models import Actor
+from storage import AccountSession
 from storage.tables.keys import Event, Notice
 
 TEAM = "team"
@@ -69,13 +70,13 @@ def add(session: Session, event: Event, audience: str, data: Mapping[str, Any]) 
     session.flush()
 
 
-def claim(session: Session, account_id: str, now: datetime, lease: timedelta) -> DueNotice | None:
+def claim(session: AccountSession, now: datetime, lease: timedelta) -> DueNotice | None:
     """Takes the oldest notice that is due; nobody else gets it until the lease is over."""
     found = session.exec(
         select(Notice, Event)
         .join(Event, col(Event.id) == col(Notice.event_id))
         .where(
-            Notice.account_id == account_id,
+            Notice.account_id == session.account_id,
             col(Notice.closed_at).is_(None),
             col(Notice.due_at) <= now,
             or_(col(Notice.claimed_until).is_(None), col(Notice.claimed_until) <= now),

@@ -12,6 +12,7 @@ from keys.base.models import Actor, Handover, KeyView, State
 from keys.base.policy import DeliveryWay
 from keys.base.rows import view
 from keys.changes import audit_log, outbox
+from storage import AccountSession
 from storage.tables.keys import Delivery, Key
 
 
@@ -34,30 +35,28 @@ class DeliveryView:
     attempts: int = 0
 
 
-def get(session: Session, account_id: str, delivery_id: str) -> DeliveryView:
+def get(session: AccountSession, delivery_id: str) -> DeliveryView:
     """One delivery of this account.
 
     Raises:
         KeyNotFound: if the account has no such delivery.
     """
-    return _view(session, _row(session, account_id, delivery_id))
+    return _view(session, _row(session, delivery_id))
 
 
-def place(session: Session, account_id: str, delivery_id: str, place: str, message: str) -> None:
+def place(session: AccountSession, delivery_id: str, place: str, message: str) -> None:
     """Notes which message the token is going to be put into, before it is."""
-    row = _row(session, account_id, delivery_id)
+    row = _row(session, delivery_id)
     row.place, row.message = place, message
     session.add(row)
 
 
-def claim_due(
-    session: Session, account_id: str, now: datetime, lease: timedelta
-) -> DeliveryView | None:
+def claim_due(session: AccountSession, now: datetime, lease: timedelta) -> DeliveryView | None:
     """Takes a token that has to be removed by now; nobody else gets it during the lease."""
     row = session.exec(
         select(Delivery)
         .where(
-            Delivery.account_id == account_id,
+            Delivery.account_id == session.account_id,
             col(Delivery.removed_at).is_(None),
             col(Delivery.remove_at) <= now,
             or_(col(Delivery.claimed_until).is_(None), col(Delivery.claimed_until) <= now),
@@ -75,37 +74,31 @@ def claim_due(
     return due
 
 
-def removed(
-    session: Session, account_id: str, delivery_id: str, actor: Actor, now: datetime
-) -> bool:
+def removed(session: AccountSession, delivery_id: str, actor: Actor, now: datetime) -> bool:
     """Records that the token is gone from its message. False if that was recorded before."""
-    audit_log.lock(session, account_id)
-    row = _row(session, account_id, delivery_id)
+    audit_log.lock(session)
+    row = _row(session, delivery_id)
     if row.removed_at is not None:
         return False
     row.removed_at, row.claimed_until = now, None
     session.add(row)
     data = {"recipient": row.recipient}
-    audit_log.append(session, account_id, now, "token.removed", actor, row.key_id, data)
+    audit_log.append(session, now, "token.removed", actor, row.key_id, data)
     return True
 
 
-def remained(
-    session: Session, account_id: str, delivery_id: str, actor: Actor, now: datetime
-) -> bool:
+def remained(session: AccountSession, delivery_id: str, actor: Actor, now: datetime) -> bool:
     """Record that the token cannot be taken out of its message, and tell the team and its person.
 
     Returns:
         False if that was recorded before, or the token is gone.
     """
-    audit_log.lock(session, account_id)
-    row = _row(session, account_id, delivery_id)
+    audit_log.lock(session)
+    row = _row(session, delivery_id)
     data = {"delivery": row.id, "recipient": row.recipient}
-    if row.removed_at is not None or audit_log.has(
-        session, account_id, row.key_id, "token.remained", data
-    ):
+    if row.removed_at is not None or audit_log.has(session, row.key_id, "token.remained", data):
         return False
-    event = audit_log.append(session, account_id, now, "token.remained", actor, row.key_id, data)
+    event = audit_log.append(session, now, "token.remained", actor, row.key_id, data)
     key = view(session, session.get_one(Key, row.key_id))
     works = row.sent_at is not None and key.state is State.ACTIVE
     said = {"name": key.name, "recipient": row.recipient, "works": works}
@@ -114,30 +107,30 @@ def remained(
     return True
 
 
-def retry(session: Session, account_id: str, delivery_id: str, at: datetime) -> None:
+def retry(session: AccountSession, delivery_id: str, at: datetime) -> None:
     """Gives a claimed delivery back: its message could not be changed now."""
-    row = _row(session, account_id, delivery_id)
+    row = _row(session, delivery_id)
     row.remove_at, row.claimed_until = at, None
     session.add(row)
 
 
-def way_of(session: Session, account_id: str, key_id: str) -> DeliveryWay:
+def way_of(session: AccountSession, key_id: str) -> DeliveryWay:
     """By which way the newest token of a key travelled; by direct message if none did."""
     how = session.exec(
         select(Delivery.how)
-        .where(Delivery.account_id == account_id, Delivery.key_id == key_id)
+        .where(Delivery.account_id == session.account_id, Delivery.key_id == key_id)
         .order_by(col(Delivery.created_at).desc())
         .limit(1)
     ).first()
     return DeliveryWay(how) if how is not None else DeliveryWay.DM
 
 
-def handovers(session: Session, account_id: str, key_id: str) -> list[Handover]:
+def handovers(session: AccountSession, key_id: str) -> list[Handover]:
     """Everybody who was sent the token of a key."""
     rows = session.exec(
         select(Delivery)
         .where(
-            Delivery.account_id == account_id,
+            Delivery.account_id == session.account_id,
             Delivery.key_id == key_id,
             col(Delivery.sent_at).is_not(None),
         )
@@ -150,9 +143,9 @@ def handovers(session: Session, account_id: str, key_id: str) -> list[Handover]:
     ]
 
 
-def _row(session: Session, account_id: str, delivery_id: str) -> Delivery:
+def _row(session: AccountSession, delivery_id: str) -> Delivery:
     row = session.get(Delivery, delivery_id)
-    if row is None or row.account_id != account_id:
+    if row is None or row.account_id != session.account_id:
         raise KeyNotFound("This message belongs to no key here.")
     return row
 

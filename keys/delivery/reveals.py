@@ -21,6 +21,7 @@ from keys.credentials.tokens import Token
 from keys.lifecycle.create import KeyService
 from keys.rotation import rotations
 from keys.rotation.rotations import Stage
+from storage import AccountSession
 from storage.tables.keys import Delivery, Key, Rotation, Secret
 
 # Whoever has not come for a token after so long has forgotten it, or never wanted it.
@@ -48,7 +49,7 @@ class Revealed:
 
 
 def reveal(
-    service: KeyService, session: Session, account_id: str, delivery_id: str, actor: Actor
+    service: KeyService, session: AccountSession, delivery_id: str, actor: Actor
 ) -> Revealed:
     """Makes the token that will be shown now. What was shown before never works.
 
@@ -56,9 +57,9 @@ def reveal(
         KeyNotFound: if the account has no such delivery, or it is meant for somebody else.
         NotPossibleNow: if its time is over, or the person has it already.
     """
-    audit_log.lock(session, account_id)
-    delivery = _delivery(session, account_id, delivery_id, actor)
-    key = service.row(session, account_id, delivery.key_id)
+    audit_log.lock(session)
+    delivery = _delivery(session, delivery_id, actor)
+    key = service.row(session, delivery.key_id)
     rotation = _rotation(session, delivery_id)
     _refuse_unless_waiting(delivery, key, rotation)
     secret = session.get_one(Secret, delivery.secret_id)
@@ -67,14 +68,13 @@ def reveal(
         service.search_for(session, key, token.hint)
     data = {"name": key.name, "recipient": delivery.recipient}
     now = service.clock.now()
-    audit_log.append(session, account_id, now, "token.shown", actor, key.id, data)
+    audit_log.append(session, now, "token.shown", actor, key.id, data)
     return Revealed(view(session, key), token, rotation is not None)
 
 
 def claim(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     delivery_id: str,
     public_id: str,
     actor: Actor,
@@ -89,10 +89,10 @@ def claim(
         NotPossibleNow: if its time is over, or another token was shown since.
         ReservationLost: if the key was given up or revoked in the meantime.
     """
-    audit_log.lock(session, account_id)
-    delivery = _delivery(session, account_id, delivery_id, actor)
+    audit_log.lock(session)
+    delivery = _delivery(session, delivery_id, actor)
     secret = session.get_one(Secret, delivery.secret_id)
-    key = service.row(session, account_id, delivery.key_id)
+    key = service.row(session, delivery.key_id)
     if secret.public_id != public_id:
         raise NotPossibleNow(
             "Another token was shown since, and only the one that was shown last can work. "
@@ -103,8 +103,8 @@ def claim(
     rotation = _rotation(session, delivery_id)
     _refuse_unless_waiting(delivery, key, rotation)
     if rotation is None:
-        return service.activate(session, account_id, delivery_id, actor, None)
-    return rotations.start(service, session, account_id, delivery_id, actor, None).key
+        return service.activate(session, delivery_id, actor, None)
+    return rotations.start(service, session, delivery_id, actor, None).key
 
 
 def _refuse_unless_waiting(delivery: Delivery, key: Key, rotation: Rotation | None) -> None:
@@ -120,11 +120,11 @@ def _refuse_unless_waiting(delivery: Delivery, key: Key, rotation: Rotation | No
         )
 
 
-def _delivery(session: Session, account_id: str, delivery_id: str, actor: Actor) -> Delivery:
+def _delivery(session: AccountSession, delivery_id: str, actor: Actor) -> Delivery:
     delivery = session.get(Delivery, delivery_id)
     if (
         delivery is None
-        or delivery.account_id != account_id
+        or delivery.account_id != session.account_id
         or delivery.recipient != str(actor)
         or delivery.how != DeliveryWay.REVEAL
     ):

@@ -4,44 +4,43 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
-
 from keys.changes import audit_log
+from storage import AccountSession
 from storage.tables.keys import Chore
 
 
-def is_due(session: Session, account_id: str, name: str, every: timedelta, now: datetime) -> bool:
+def is_due(session: AccountSession, name: str, every: timedelta, now: datetime) -> bool:
     """Whether it may be time: a look that holds up nobody, before a claim."""
-    found = session.get(Chore, (account_id, name))
+    found = session.get(Chore, (session.account_id, name))
     return found is None or found.done_at + every <= now
 
 
-def moment_is_due(session: Session, account_id: str, name: str, moment: datetime) -> bool:
+def moment_is_due(session: AccountSession, name: str, moment: datetime) -> bool:
     """Whether what is due at this moment of a schedule may still have to be done."""
-    found = session.get(Chore, (account_id, name))
+    found = session.get(Chore, (session.account_id, name))
     return found is None or found.done_at < moment
 
 
-def claim_moment(session: Session, account_id: str, name: str, moment: datetime) -> datetime | None:
+def claim_moment(session: AccountSession, name: str, moment: datetime) -> datetime | None:
     """Whether nobody has done what is due at this moment: whoever gets a time does it now.
 
     Returns:
         When it was done before. None if somebody else does it, and the very first time, when
         there is nothing yet to look back to.
     """
-    audit_log.lock(session, account_id)
-    found = session.get(Chore, (account_id, name), populate_existing=True)
+    audit_log.lock(session)
+    found = session.get(Chore, (session.account_id, name), populate_existing=True)
     before = found.done_at if found is not None else None
     if before is not None and before >= moment:
         return None
-    found = found or Chore(account_id=account_id, name=name, done_at=moment)
+    found = found or Chore(account_id=session.account_id, name=name, done_at=moment)
     found.done_at = moment
     session.add(found)
     session.flush()
     return before
 
 
-def claim(session: Session, account_id: str, name: str, every: timedelta, now: datetime) -> bool:
+def claim(session: AccountSession, name: str, every: timedelta, now: datetime) -> bool:
     """Whether it is time, and nobody else does it: whoever is told True does it now.
 
     The claim is undone with the transaction, so what fails is tried again.
@@ -49,12 +48,12 @@ def claim(session: Session, account_id: str, name: str, every: timedelta, now: d
     Args:
         every: how long it rests between two times.
     """
-    if not is_due(session, account_id, name, every, now):
+    if not is_due(session, name, every, now):
         return False
-    audit_log.lock(session, account_id)
-    found = session.get(Chore, (account_id, name), populate_existing=True)
+    audit_log.lock(session)
+    found = session.get(Chore, (session.account_id, name), populate_existing=True)
     if found is None:
-        session.add(Chore(account_id=account_id, name=name, done_at=now))
+        session.add(Chore(account_id=session.account_id, name=name, done_at=now))
     elif found.done_at + every > now:
         return False
     else:

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from keys.base.models import Actor, KeyView, State
 from keys.base.rows import view
 from keys.changes import audit_log, live_messages, outbox
 from keys.credentials.tokens import Token, whole_in
 from keys.lifecycle.create import KeyService
+from storage import AccountSession
 from storage.tables.keys import Key, Secret
 
 KIND = "leak"
@@ -83,8 +84,7 @@ def tokens_in(texts: Iterable[str]) -> list[Token]:
 
 def seen(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     tokens: Iterable[Token],
     place: Place,
     *,
@@ -99,9 +99,9 @@ def seen(
     Returns:
         Those that were not noted before at this place.
     """
-    audit_log.lock(session, account_id)
+    audit_log.lock(session)
     now = service.clock.now()
-    known = list(_known(service, session, account_id, tokens))
+    known = list(_known(service, session, tokens))
     new = [
         (secret, key, is_working(secret, key, now))
         for secret, key in known
@@ -111,22 +111,22 @@ def seen(
         if worked:
             data = {"channel": place.channel, "person": place.person, "secret": secret.id}
             subject = f"{key.id}:{secret.id}:{place.channel}:{place.message}"
-            live_messages.add(session, account_id, KIND, subject, outbox.TEAM, now, data=data)
+            live_messages.add(session, KIND, subject, outbox.TEAM, now, data=data)
     for _, key, worked in new:
         if worked and revoke:
-            service.revoke(session, account_id, key.id, _FINDER, REASON)
+            service.revoke(session, key.id, _FINDER, REASON)
     return [Sighting(view(session, key), worked) for _, key, worked in new]
 
 
 def _known(
-    service: KeyService, session: Session, account_id: str, tokens: Iterable[Token]
+    service: KeyService, session: AccountSession, tokens: Iterable[Token]
 ) -> Iterator[tuple[Secret, Key]]:
     """Those of which the whole secret is right."""
     for token in tokens:
         found = session.exec(
             select(Secret, Key)
             .join(Key, col(Key.id) == col(Secret.key_id))
-            .where(Secret.public_id == token.public_id, Key.account_id == account_id)
+            .where(Secret.public_id == token.public_id, Key.account_id == session.account_id)
         ).first()
         if found is not None and _right(service, token, found[0]):
             yield found
@@ -137,12 +137,12 @@ def _right(service: KeyService, token: Token, secret: Secret) -> bool:
     return known and service.peppers.matches(token, secret.pepper_version, secret.digest)
 
 
-def _note(session: Session, secret: Secret, key: Key, place: Place, now: datetime) -> bool:
+def _note(session: AccountSession, secret: Secret, key: Key, place: Place, now: datetime) -> bool:
     """Whether it was not noted before."""
     data = {"secret": secret.id, "channel": place.channel, "message": place.message}
-    if audit_log.has(session, key.account_id, key.id, "token.seen", data):
+    if audit_log.has(session, key.id, "token.seen", data):
         return False
-    audit_log.append(session, key.account_id, now, "token.seen", _FINDER, key.id, data)
+    audit_log.append(session, now, "token.seen", _FINDER, key.id, data)
     return True
 
 
@@ -158,10 +158,10 @@ def _end(secret: Secret, key: Key) -> datetime | None:
     return min(ends) if ends else None
 
 
-def standing(session: Session, account_id: str, secret_id: str, now: datetime) -> Standing:
+def standing(session: AccountSession, secret_id: str, now: datetime) -> Standing:
     """How a secret stands now; one that is not there works for nobody."""
     secret = session.get(Secret, secret_id)
-    if secret is None or secret.account_id != account_id:
+    if secret is None or secret.account_id != session.account_id:
         return Standing("", works=False, ends_at=None)
     key = session.get_one(Key, secret.key_id)
     return Standing(secret.hint, is_working(secret, key, now), _end(secret, key))

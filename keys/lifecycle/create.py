@@ -32,6 +32,7 @@ from keys.inputs.limits import check_networks, check_rate
 from keys.inputs.names import clean_name, clean_note, fold, refuse_token
 from keys.inputs.scopes import check_scopes
 from runtime.clock import Clock
+from storage import AccountSession
 from storage.tables.keys import Delivery, Key, Secret
 
 # Gateways confirm within milliseconds; whatever takes longer than this is worth a message.
@@ -73,8 +74,7 @@ class KeyService:
 
     def reserve(
         self,
-        session: Session,
-        account_id: str,
+        session: AccountSession,
         request: KeyRequest,
         actor: Actor,
         recipient: Actor,
@@ -94,14 +94,14 @@ class KeyService:
         """
         refuse_token(request.owner or "", "owner")
         refuse_token(request.backup_owner or "", "backup owner")
-        audit_log.lock(session, account_id)
-        self._refuse_a_repetition(session, account_id, request)
+        audit_log.lock(session)
+        self._refuse_a_repetition(session, request)
         name, scopes = clean_name(request.name), check_scopes(request.scopes)
-        self._refuse_a_taken_name(session, account_id, name)
+        self._refuse_a_taken_name(session, name)
         now, token = self.clock.now(), make(self.prefix)
         key = Key(
             id=new_id("key"),
-            account_id=account_id,
+            account_id=session.account_id,
             state=State.PENDING,
             name=name,
             name_folded=fold(name),
@@ -122,7 +122,7 @@ class KeyService:
         secret = self._add_secret(session, key, token)
         delivery = Delivery(
             id=new_id("dlv"),
-            account_id=account_id,
+            account_id=session.account_id,
             key_id=key.id,
             secret_id=secret.id,
             recipient=str(recipient),
@@ -131,13 +131,12 @@ class KeyService:
         )
         session.add(delivery)
         data = {"name": name, "recipient": str(recipient)}
-        audit_log.append(session, account_id, now, "key.reserved", actor, key.id, data)
+        audit_log.append(session, now, "key.reserved", actor, key.id, data)
         return Reservation(view(session, key), token, delivery.id)
 
     def activate(
         self,
-        session: Session,
-        account_id: str,
+        session: AccountSession,
         delivery_id: str,
         actor: Actor,
         remove_after: timedelta | None,
@@ -151,29 +150,27 @@ class KeyService:
         Raises:
             ReservationLost: if the key was given up or revoked in the meantime.
         """
-        audit_log.lock(session, account_id)
+        audit_log.lock(session)
         now = self.clock.now()
         values = {"state": State.ACTIVE, "activated_at": now, "pending_until": None}
         delivery = session.get(Delivery, delivery_id)
-        if delivery is None or delivery.account_id != account_id:
+        if delivery is None or delivery.account_id != session.account_id:
             raise KeyNotFound("There is no such key.")
         key_id = delivery.key_id
-        if not self._move(session, account_id, key_id, (State.PENDING,), values):
+        if not self._move(session, key_id, (State.PENDING,), values):
             raise ReservationLost(
                 "It took too long to deliver the token, so the key was given up. Nothing works "
                 "with that token. Make a new key."
             )
         self.delivered(session, delivery_id, now, remove_after)
-        key = _row(session, account_id, key_id)
+        key = _row(session, key_id)
         data = _facts(key) | {"recipient": delivery.recipient}
-        event = audit_log.append(session, account_id, now, "key.issued", actor, key_id, data)
+        event = audit_log.append(session, now, "key.issued", actor, key_id, data)
         outbox.add(session, event, outbox.TEAM, _facts(key))
-        subscribers.came_to_work(session, account_id, key_id, now)
+        subscribers.came_to_work(session, key_id, now)
         return view(session, key)
 
-    def abandon(
-        self, session: Session, account_id: str, key_id: str, reason: str, *, tell: bool
-    ) -> Outcome:
+    def abandon(self, session: AccountSession, key_id: str, reason: str, *, tell: bool) -> Outcome:
         """Gives a pending key up: its token never works.
 
         Args:
@@ -181,60 +178,60 @@ class KeyService:
             tell: whether its people have to be told by a message of its own, because nobody is
                 waiting for an answer any more.
         """
-        audit_log.lock(session, account_id)
+        audit_log.lock(session)
         now = self.clock.now()
         values = {"state": State.ABANDONED, "pending_until": None}
-        moved = self._move(session, account_id, key_id, (State.PENDING,), values)
-        key = _row(session, account_id, key_id)
+        moved = self._move(session, key_id, (State.PENDING,), values)
+        key = _row(session, key_id)
         if moved:
             recipient = self._end_deliveries(session, key)
             actor, data = Actor.system("issuing"), {"name": key.name, "reason": reason}
-            event = audit_log.append(session, account_id, now, "key.abandoned", actor, key_id, data)
+            event = audit_log.append(session, now, "key.abandoned", actor, key_id, data)
             if tell and recipient is not None:
                 outbox.add(session, event, str(recipient), _facts(key) | {"reason": reason})
-            subscribers.given_up(session, account_id, key_id, now)
+            subscribers.given_up(session, key_id, now)
         return Outcome(view(session, key), moved)
 
-    def overdue(self, session: Session, account_id: str) -> list[str]:
+    def overdue(
+        self,
+        session: AccountSession,
+    ) -> list[str]:
         """The ids of pending keys whose delivery took too long; whoever made them has died."""
         return list(
             session.exec(
                 select(Key.id).where(
-                    Key.account_id == account_id,
+                    Key.account_id == session.account_id,
                     Key.state == State.PENDING,
                     col(Key.pending_until) <= self.clock.now(),
                 )
             )
         )
 
-    def rename(
-        self, session: Session, account_id: str, key_id: str, name: str, actor: Actor
-    ) -> Outcome:
+    def rename(self, session: AccountSession, key_id: str, name: str, actor: Actor) -> Outcome:
         """Gives a key another name; its token stays the same.
 
         Raises:
             KeyNotFound, KeyRevoked, NameRefused, TokenInText: with a sentence for the person.
         """
-        audit_log.lock(session, account_id)
-        key = _row(session, account_id, key_id)
+        audit_log.lock(session)
+        key = _row(session, key_id)
         if key.state != State.ACTIVE:
             raise KeyRevoked(f"“{key.name}” was revoked, so it keeps its name.")
         name = clean_name(name)
         if name == key.name:
             return Outcome(view(session, key), changed=False)
-        self._refuse_a_taken_name(session, account_id, name, but_for=key_id)
+        self._refuse_a_taken_name(session, name, but_for=key_id)
         before, key.name, key.name_folded = key.name, name, fold(name)
         self.search_for(session, key, view(session, key).hint)
         data, now = {"from": before, "to": name}, self.clock.now()
-        audit_log.append(session, account_id, now, "key.renamed", actor, key_id, data)
+        audit_log.append(session, now, "key.renamed", actor, key_id, data)
         # What stands in Slack about the key has its new name too.
-        live_messages.touch_each(session, account_id, f"{key_id}:", now)
+        live_messages.touch_each(session, f"{key_id}:", now)
         return Outcome(view(session, key), changed=True)
 
     def revoke(
         self,
-        session: Session,
-        account_id: str,
+        session: AccountSession,
         key_id: str,
         actor: Actor,
         reason: str = "",
@@ -250,7 +247,7 @@ class KeyService:
             KeyNotFound: if the account has no such key.
             NoteTooLong, TokenInText: if the reason is too long, or contains a token.
         """
-        audit_log.lock(session, account_id)
+        audit_log.lock(session)
         now = self.clock.now()
         values: dict[str, Any] = {
             "state": State.REVOKED,
@@ -259,30 +256,29 @@ class KeyService:
             "revoked_reason": clean_note(reason, "reason"),
             "pending_until": None,
         }
-        changed = self._move(session, account_id, key_id, (State.ACTIVE, State.PENDING), values)
-        key = _row(session, account_id, key_id)
+        changed = self._move(session, key_id, (State.ACTIVE, State.PENDING), values)
+        key = _row(session, key_id)
         if changed:
             data = _facts(key) | {"reason": key.revoked_reason}
-            event = audit_log.append(session, account_id, now, "key.revoked", actor, key_id, data)
+            event = audit_log.append(session, now, "key.revoked", actor, key_id, data)
             if announce:
                 outbox.add(session, event, outbox.TEAM, data)
         if not changed:
             return Outcome(view(session, key), changed)
-        subscribers.revoked(session, account_id, key_id, now, actor)
-        live_messages.touch_each(session, account_id, f"{key_id}:", now)
+        subscribers.revoked(session, key_id, now, actor)
+        live_messages.touch_each(session, f"{key_id}:", now)
         fence = gateways.set_fence(session)
         # Whoever revoked it waits for a moment; a gateway that needs longer is followed.
         audience = str(actor) if actor.kind == "person" else outbox.TEAM
         live_messages.add(
-            session, account_id, "revocation", fence, audience, now,
+            session, "revocation", fence, audience, now,
             due_at=now + CONFIRMED_WITHIN, data={"key": key_id},
         )  # fmt: skip
         return Outcome(view(session, key), changed, fence)
 
     def limit(
         self,
-        session: Session,
-        account_id: str,
+        session: AccountSession,
         key_id: str,
         actor: Actor,
         *,
@@ -298,8 +294,8 @@ class KeyService:
         Raises:
             KeyNotFound, KeyRevoked, LimitsRefused, TokenInText: with a sentence for the person.
         """
-        audit_log.lock(session, account_id)
-        key = _row(session, account_id, key_id)
+        audit_log.lock(session)
+        key = _row(session, key_id)
         if key.state != State.ACTIVE:
             raise KeyRevoked(f"“{key.name}” was revoked, so its limits do not matter any more.")
         rate, allowed = check_rate(rate_limit), check_networks(networks)
@@ -310,13 +306,12 @@ class KeyService:
         session.add(key)
         session.flush()
         data = {"rate_limit": rate, "networks": list(allowed)}
-        audit_log.append(session, account_id, self.clock.now(), "key.limited", actor, key_id, data)
+        audit_log.append(session, self.clock.now(), "key.limited", actor, key_id, data)
         return Outcome(view(session, key), changed=True, fence=gateways.set_fence(session))
 
     def _move(
         self,
-        session: Session,
-        account_id: str,
+        session: AccountSession,
         key_id: str,
         before: tuple[State, ...],
         values: dict[str, Any],
@@ -326,7 +321,7 @@ class KeyService:
             update(Key)
             .where(
                 col(Key.id) == key_id,
-                col(Key.account_id) == account_id,
+                col(Key.account_id) == session.account_id,
                 col(Key.state).in_(before),
             )
             .values(values)
@@ -334,18 +329,18 @@ class KeyService:
         result = session.execute(statement, execution_options={"synchronize_session": "fetch"})
         return isinstance(result, CursorResult) and result.rowcount == 1
 
-    def _refuse_a_repetition(self, session: Session, account_id: str, request: KeyRequest) -> None:
+    def _refuse_a_repetition(self, session: AccountSession, request: KeyRequest) -> None:
         made = select(Key.id).where(
-            Key.account_id == account_id, Key.request_id == request.request_id
+            Key.account_id == session.account_id, Key.request_id == request.request_id
         )
         if key_id := session.exec(made).first():
             raise AlreadyRequested(key_id)
 
     def _refuse_a_taken_name(
-        self, session: Session, account_id: str, name: str, but_for: str | None = None
+        self, session: AccountSession, name: str, but_for: str | None = None
     ) -> None:
         holder = select(Key).where(
-            Key.account_id == account_id,
+            Key.account_id == session.account_id,
             Key.name_folded == fold(name),
             col(Key.state).in_((State.PENDING, State.ACTIVE)),
             col(Key.id) != (but_for or ""),
@@ -353,9 +348,9 @@ class KeyService:
         if key := session.exec(holder).first():
             raise NameTaken(key.name, key.id)
 
-    def row(self, session: Session, account_id: str, key_id: str) -> Key:
+    def row(self, session: AccountSession, key_id: str) -> Key:
         """A key's row, for the other modules of the domain. Raises KeyNotFound."""
-        return _row(session, account_id, key_id)
+        return _row(session, key_id)
 
     def delivered(
         self, session: Session, delivery_id: str, now: datetime, remove_after: timedelta | None
@@ -424,9 +419,9 @@ class KeyService:
         return recipient
 
 
-def _row(session: Session, account_id: str, key_id: str) -> Key:
+def _row(session: AccountSession, key_id: str) -> Key:
     key = session.get(Key, key_id)
-    if key is None or key.account_id != account_id:
+    if key is None or key.account_id != session.account_id:
         raise KeyNotFound("There is no such key.")
     return key
 

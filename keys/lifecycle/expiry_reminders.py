@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from keys.base.models import State
 from keys.changes import live_messages, outbox
+from storage import AccountSession
 from storage.tables.keys import Key
 
 KIND = "expiry"
@@ -63,7 +64,7 @@ def next_stage(expires_at: datetime, now: datetime) -> datetime:
     return min((moment for moment in moments if moment > now), default=expires_at)
 
 
-def sweep(session: Session, account_id: str, now: datetime) -> int:
+def sweep(session: AccountSession, now: datetime) -> int:
     """Asks for every reminder that is due.
 
     Returns:
@@ -71,7 +72,7 @@ def sweep(session: Session, account_id: str, now: datetime) -> int:
     """
     keys = session.exec(
         select(Key).where(
-            Key.account_id == account_id,
+            Key.account_id == session.account_id,
             Key.state == State.ACTIVE,
             col(Key.expires_at) <= now + timedelta(days=max(STAGES)),
             col(Key.expires_at) > now - TOLD_WITHIN,
@@ -80,7 +81,7 @@ def sweep(session: Session, account_id: str, now: datetime) -> int:
     return sum(_remind(session, key, now) for key in keys.all())
 
 
-def _remind(session: Session, key: Key, now: datetime) -> int:
+def _remind(session: AccountSession, key: Key, now: datetime) -> int:
     if key.expires_at is None:
         return 0
     days = stage(key.expires_at, now)
@@ -92,7 +93,7 @@ def _remind(session: Session, key: Key, now: datetime) -> int:
         return 0
     reminder = Reminder(key.id, int(key.expires_at.timestamp()), days)
     return sum(
-        live_messages.add(session, key.account_id, KIND, reminder.subject, audience, now)
+        live_messages.add(session, KIND, reminder.subject, audience, now)
         for audience in _audiences(key)
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from keys.base.errors import ChangedMeanwhile, KeyRevoked, NotPossibleNow
 from keys.base.models import Actor, State
@@ -22,6 +22,7 @@ from keys.inputs.limits import check_networks, check_rate
 from keys.inputs.names import clean_note, refuse_token
 from keys.inputs.scopes import check_scopes
 from keys.lifecycle.create import KeyService, Outcome
+from storage import AccountSession
 from storage.tables.keys import Event, Key
 
 # What changes what stands in the modal for editing; a new token does not.
@@ -46,16 +47,15 @@ class Wanted:
     last_day: date | None
 
 
-def version(session: Session, account_id: str, key_id: str) -> int:
+def version(session: AccountSession, key_id: str) -> int:
     """Grows with every change of the key that `edit` could overwrite."""
-    last = _last_change(session, account_id, key_id)
+    last = _last_change(session, key_id)
     return last.seq if last else 0
 
 
 def edit(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     key_id: str,
     actor: Actor,
     wanted: Wanted,
@@ -74,9 +74,9 @@ def edit(
     """
     refuse_token(wanted.owner or "", "owner")
     refuse_token(wanted.backup_owner or "", "backup owner")
-    audit_log.lock(session, account_id)
-    key = _working(service, session, account_id, key_id)
-    last = _last_change(session, account_id, key_id)
+    audit_log.lock(session)
+    key = _working(service, session, key_id)
+    last = _last_change(session, key_id)
     if last is not None and last.seq != seen:
         raise ChangedMeanwhile(Actor.read(last.actor))
     now = service.clock.now()
@@ -95,8 +95,7 @@ def edit(
 
 def hand_over(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     key_id: str,
     actor: Actor,
     before: str,
@@ -111,8 +110,8 @@ def hand_over(
         KeyNotFound, KeyRevoked, NotPossibleNow, TokenInText: with a sentence for the person.
     """
     refuse_token(after, "owner")
-    audit_log.lock(session, account_id)
-    key = _working(service, session, account_id, key_id)
+    audit_log.lock(session)
+    key = _working(service, session, key_id)
     owner = after if key.owner == before else key.owner
     backup = after if key.backup_owner == before else key.backup_owner
     values: dict[str, Any] = {"owner": owner, "backup_owner": backup if backup != owner else None}
@@ -121,8 +120,7 @@ def hand_over(
 
 def set_expiry(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     key_id: str,
     actor: Actor,
     last_day: date | None,
@@ -133,23 +131,21 @@ def set_expiry(
     Raises:
         KeyNotFound, KeyRevoked, ExpiryRefused: with a sentence for the person.
     """
-    audit_log.lock(session, account_id)
-    key = _working(service, session, account_id, key_id)
+    audit_log.lock(session)
+    key = _working(service, session, key_id)
     now = service.clock.now()
     values = {"expires_at": policy.check_expiry(last_day, now)}
     return _apply(service, session, key, values, actor, now)
 
 
-def let_expire(
-    service: KeyService, session: Session, account_id: str, key_id: str, actor: Actor
-) -> Outcome:
+def let_expire(service: KeyService, session: AccountSession, key_id: str, actor: Actor) -> Outcome:
     """Notes that a key may expire, so that nobody is reminded any more.
 
     Raises:
         KeyNotFound, KeyRevoked, NotPossibleNow: with a sentence for the person.
     """
-    audit_log.lock(session, account_id)
-    key = _working(service, session, account_id, key_id)
+    audit_log.lock(session)
+    key = _working(service, session, key_id)
     if key.expires_at is None:
         raise NotPossibleNow(f"“{key.name}” has no date of expiry any more.")
     if key.expiry_accepted_by is not None:
@@ -159,8 +155,8 @@ def let_expire(
     session.add(key)
     session.flush()
     data = {"name": key.name, "expires_at": key.expires_at.isoformat(timespec="seconds")}
-    audit_log.append(session, account_id, now, "expiry.accepted", actor, key.id, data)
-    live_messages.touch_each(session, account_id, f"{key.id}:", now)
+    audit_log.append(session, now, "expiry.accepted", actor, key.id, data)
+    live_messages.touch_each(session, f"{key.id}:", now)
     return Outcome(view(session, key), changed=True)
 
 
@@ -170,8 +166,8 @@ def _end(key: Key, last_day: date | None, policy: Policy, now: datetime) -> date
     return key.expires_at if last_day == before else policy.check_expiry(last_day, now)
 
 
-def _working(service: KeyService, session: Session, account_id: str, key_id: str) -> Key:
-    key = service.row(session, account_id, key_id)
+def _working(service: KeyService, session: AccountSession, key_id: str) -> Key:
+    key = service.row(session, key_id)
     if key.state == State.PENDING:
         raise NotPossibleNow(f"“{key.name}” is still being made. Change it once it works.")
     if key.state != State.ACTIVE:
@@ -181,7 +177,7 @@ def _working(service: KeyService, session: Session, account_id: str, key_id: str
 
 def _apply(
     service: KeyService,
-    session: Session,
+    session: AccountSession,
     key: Key,
     values: Mapping[str, Any],
     actor: Actor,
@@ -201,9 +197,9 @@ def _apply(
         "from": before,
         "to": {name: _told(value) for name, value in changed.items()},
     }
-    audit_log.append(session, key.account_id, now, "key.edited", actor, key.id, data)
+    audit_log.append(session, now, "key.edited", actor, key.id, data)
     if "expires_at" in changed:
-        live_messages.touch_each(session, key.account_id, f"{key.id}:", now)
+        live_messages.touch_each(session, f"{key.id}:", now)
     return Outcome(view(session, key), changed=True, fence=gateways.set_fence(session))
 
 
@@ -211,11 +207,13 @@ def _told(value: Any) -> Any:
     return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
 
 
-def _last_change(session: Session, account_id: str, key_id: str) -> Event | None:
+def _last_change(session: AccountSession, key_id: str) -> Event | None:
     return session.exec(
         select(Event)
         .where(
-            Event.account_id == account_id, Event.key_id == key_id, col(Event.kind).in_(_CHANGES)
+            Event.account_id == session.account_id,
+            Event.key_id == key_id,
+            col(Event.kind).in_(_CHANGES),
         )
         .order_by(col(Event.seq).desc())
         .limit(1)

@@ -11,10 +11,11 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CompoundSelect, union
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from keys.base.models import Actor, State
 from keys.changes import audit_log
+from storage import AccountSession
 from storage.tables.keys import Delivery, Key, Someone
 
 ASKED_EVERY = timedelta(days=1)
@@ -27,30 +28,30 @@ class Left(StrEnum):
     GUEST = "guest"
 
 
-def get(session: Session, account_id: str, user_id: str) -> Someone | None:
+def get(session: AccountSession, user_id: str) -> Someone | None:
     """What is known of a person; None if nothing is."""
-    return session.get(Someone, (account_id, user_id))
+    return session.get(Someone, (session.account_id, user_id))
 
 
-def is_gone(session: Session, account_id: str, user_id: str) -> bool:
+def is_gone(session: AccountSession, user_id: str) -> bool:
     """Whether somebody has left, and has not come back."""
-    someone = get(session, account_id, user_id)
+    someone = get(session, user_id)
     return someone is not None and someone.gone_since is not None
 
 
-def note(session: Session, account_id: str, user_id: str, left: Left | None, now: datetime) -> bool:
+def note(session: AccountSession, user_id: str, left: Left | None, now: datetime) -> bool:
     """Notes whether somebody has left; False if that was known.
 
     Args:
         left: None if they are a full member.
     """
-    someone = get(session, account_id, user_id)
+    someone = get(session, user_id)
     if left is None and (someone is None or someone.gone_since is None):
         return False
     if someone is not None and left is not None and someone.why == left:
         return False
-    audit_log.lock(session, account_id)
-    someone = someone or Someone(account_id=account_id, user_id=user_id)
+    audit_log.lock(session)
+    someone = someone or Someone(account_id=session.account_id, user_id=user_id)
     if left is None:
         someone.gone_since, someone.why, someone.returned_at = None, "", now
     else:
@@ -60,38 +61,40 @@ def note(session: Session, account_id: str, user_id: str, left: Left | None, now
     return True
 
 
-def claim_to_ask_about(session: Session, account_id: str, now: datetime, most: int) -> list[str]:
+def claim_to_ask_about(session: AccountSession, now: datetime, most: int) -> list[str]:
     """People about whom Slack was not asked for a day; nobody else asks about them for another.
 
     Args:
         most: how many at once.
     """
-    audit_log.lock(session, account_id)
+    audit_log.lock(session)
     asked = select(Someone.user_id).where(
-        Someone.account_id == account_id, col(Someone.asked_at) > now - ASKED_EVERY
+        Someone.account_id == session.account_id, col(Someone.asked_at) > now - ASKED_EVERY
     )
     fresh = set(session.exec(asked))
-    due = sorted(_with_keys(session, account_id) - fresh)[:most]
+    due = sorted(_with_keys(session) - fresh)[:most]
     for user_id in due:
-        someone = get(session, account_id, user_id)
-        someone = someone or Someone(account_id=account_id, user_id=user_id)
+        someone = get(session, user_id)
+        someone = someone or Someone(account_id=session.account_id, user_id=user_id)
         someone.asked_at = now
         session.add(someone)
     session.flush()
     return due
 
 
-def ask_again(session: Session, account_id: str, user_id: str) -> None:
+def ask_again(session: AccountSession, user_id: str) -> None:
     """Notes that Slack gave no answer about somebody."""
-    someone = get(session, account_id, user_id)
+    someone = get(session, user_id)
     if someone is not None:
         someone.asked_at = None
         session.add(someone)
 
 
-def _with_keys(session: Session, account_id: str) -> set[str]:
+def _with_keys(
+    session: AccountSession,
+) -> set[str]:
     """Everybody who owns, backs, made or was sent a key that works, and everybody who is gone."""
-    mine = (col(Key.account_id) == account_id, col(Key.state) == State.ACTIVE)
+    mine = (col(Key.account_id) == session.account_id, col(Key.state) == State.ACTIVE)
     found: CompoundSelect[Any] = union(
         select(col(Key.owner)).where(*mine),
         select(col(Key.backup_owner)).where(*mine),
@@ -100,7 +103,7 @@ def _with_keys(session: Session, account_id: str) -> set[str]:
         .join(Key, col(Key.id) == col(Delivery.key_id))
         .where(*mine, col(Delivery.sent_at).is_not(None)),
         select(col(Someone.user_id)).where(
-            col(Someone.account_id) == account_id, col(Someone.gone_since).is_not(None)
+            col(Someone.account_id) == session.account_id, col(Someone.gone_since).is_not(None)
         ),
     )
     return {user_id for (text,) in session.execute(found) if (user_id := _user_id(text))}

@@ -33,6 +33,7 @@ from keys.lifecycle import update as editing
 from keys.lifecycle.create import KeyService
 from keys.offboarding import departures
 from keys.offboarding.departures import Left
+from storage import AccountSession
 from storage.tables.keys import Delivery, Event, Key, Offboarding, OffboardingKey, Secret
 
 KIND = "offboarding"
@@ -147,8 +148,7 @@ class Work:
 
 def begin(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     person: str,
     actor: Actor,
     why: str = ASKED,
@@ -163,20 +163,20 @@ def begin(
         The offboarding's id, also if it was under way before; None if they have nothing to do with
         any key, or, unless an admin asks, with none that was not dealt with before.
     """
-    audit_log.lock(session, account_id)
+    audit_log.lock(session)
     now = service.clock.now()
-    if (row := _open(session, account_id, person)) is not None:
+    if (row := _open(session, person)) is not None:
         if row.why == ASKED != why:
             row.why = why
             session.add(row)
-            live_messages.touch(session, account_id, row.id, now)
+            live_messages.touch(session, row.id, now)
         return row.id
-    ties = _unsettled_ties(session, account_id, person, why)
+    ties = _unsettled_ties(session, person, why)
     if not ties:
         return None
     row = Offboarding(
         id=new_id("off"),
-        account_id=account_id,
+        account_id=session.account_id,
         person=person,
         why=why,
         state=Stage.OPEN,
@@ -187,13 +187,13 @@ def begin(
     session.flush()
     _add(session, row, ties)
     data = {"offboarding": row.id, "person": person, "why": why, "keys": len(ties)}
-    audit_log.append(session, account_id, now, "offboarding.started", actor, None, data)
-    live_messages.add(session, account_id, KIND, row.id, outbox.TEAM, now)
+    audit_log.append(session, now, "offboarding.started", actor, None, data)
+    live_messages.add(session, KIND, row.id, outbox.TEAM, now)
     return row.id
 
 
 def noticed(
-    service: KeyService, session: Session, account_id: str, person: str, left: Left | None
+    service: KeyService, session: AccountSession, person: str, left: Left | None
 ) -> str | None:
     """Takes what Slack says of a person: they have left, or are a full member.
 
@@ -204,19 +204,18 @@ def noticed(
         The id of the offboarding that this has begun, or has changed; None if there is none.
     """
     now = service.clock.now()
-    news = departures.note(session, account_id, person, left, now)
+    news = departures.note(session, person, left, now)
     if left is not None:
-        return begin(service, session, account_id, person, Actor.system("slack"), left)
-    row = _open(session, account_id, person) if news else None
+        return begin(service, session, person, Actor.system("slack"), left)
+    row = _open(session, person) if news else None
     if row is not None:
-        live_messages.touch(session, account_id, row.id, now)
+        live_messages.touch(session, row.id, now)
     return row.id if row is not None else None
 
 
 def keep(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     offboarding_id: str,
     key_id: str,
     actor: Actor,
@@ -226,8 +225,8 @@ def keep(
     Raises:
         KeyNotFound: if the account has no such offboarding, or it has no such key.
     """
-    audit_log.lock(session, account_id)
-    row = _row(session, account_id, offboarding_id)
+    audit_log.lock(session)
+    row = _row(session, offboarding_id)
     item = session.get(OffboardingKey, (row.id, key_id))
     if item is None:
         raise KeyNotFound("This key has nothing to do with whoever leaves.")
@@ -239,20 +238,18 @@ def keep(
     session.add(item)
     session.flush()
     data = {"offboarding": row.id, "person": row.person}
-    audit_log.append(session, account_id, now, "offboarding.kept", actor, key_id, data)
-    live_messages.touch(session, account_id, row.id, now)
+    audit_log.append(session, now, "offboarding.kept", actor, key_id, data)
+    live_messages.touch(session, row.id, now)
 
 
-def close(
-    service: KeyService, session: Session, account_id: str, offboarding_id: str, actor: Actor
-) -> bool:
+def close(service: KeyService, session: AccountSession, offboarding_id: str, actor: Actor) -> bool:
     """Ends an offboarding that is not needed; False if it is not open any more.
 
     Raises:
         KeyNotFound: if the account has no such offboarding.
     """
-    audit_log.lock(session, account_id)
-    row = _row(session, account_id, offboarding_id)
+    audit_log.lock(session)
+    row = _row(session, offboarding_id)
     if row.state != Stage.OPEN:
         return False
     _end(session, row, Stage.CLOSED, "offboarding.closed", actor, service.clock.now())
@@ -261,8 +258,7 @@ def close(
 
 def want(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     offboarding_id: str,
     wish: Wish,
     actor: Actor,
@@ -282,8 +278,8 @@ def want(
         KeyNotFound: if the account has no such offboarding.
         NotPossibleNow: if they would be handed over to whoever leaves.
     """
-    audit_log.lock(session, account_id)
-    row = _row(session, account_id, offboarding_id)
+    audit_log.lock(session)
+    row = _row(session, offboarding_id)
     if recipient == row.person:
         raise NotPossibleNow("That is the person who leaves. Choose somebody else.")
     if row.state != Stage.OPEN:
@@ -298,18 +294,18 @@ def want(
             count += 1
     session.flush()
     data = {"offboarding": row.id, "person": row.person, "wish": wish, "keys": count}
-    audit_log.append(session, account_id, now, "offboarding.asked", actor, None, data)
-    live_messages.touch(session, account_id, row.id, now)
+    audit_log.append(session, now, "offboarding.asked", actor, None, data)
+    live_messages.touch(session, row.id, now)
     return count
 
 
-def claim_work(session: Session, account_id: str, now: datetime, lease: timedelta) -> Work | None:
+def claim_work(session: AccountSession, now: datetime, lease: timedelta) -> Work | None:
     """Takes one key with which something has to be done; nobody else gets it during the lease."""
     found = session.exec(
         select(OffboardingKey, Offboarding)
         .join(Offboarding, col(Offboarding.id) == col(OffboardingKey.offboarding_id))
         .where(
-            OffboardingKey.account_id == account_id,
+            OffboardingKey.account_id == session.account_id,
             OffboardingKey.wanted != "",
             Offboarding.state == Stage.OPEN,
             or_(
@@ -337,7 +333,7 @@ def claim_work(session: Session, account_id: str, now: datetime, lease: timedelt
     )
 
 
-def work_done(session: Session, account_id: str, work: Work, now: datetime, problem: str) -> None:
+def work_done(session: AccountSession, work: Work, now: datetime, problem: str) -> None:
     """Notes that it was done, or why not, in a sentence."""
     session.execute(
         update(OffboardingKey)
@@ -348,64 +344,68 @@ def work_done(session: Session, account_id: str, work: Work, now: datetime, prob
         .values(wanted="", claimed_until=None, problem=problem),
         execution_options={"synchronize_session": False},
     )
-    live_messages.touch(session, account_id, work.offboarding_id, now)
+    live_messages.touch(session, work.offboarding_id, now)
 
 
-def leaves(session: Session, account_id: str, person: str) -> bool:
+def leaves(session: AccountSession, person: str) -> bool:
     """Whether somebody has left, or is about to."""
-    return (
-        departures.is_gone(session, account_id, person)
-        or _open(session, account_id, person) is not None
-    )
+    return departures.is_gone(session, person) or _open(session, person) is not None
 
 
-def heir(session: Session, account_id: str, key: KeyView) -> str | None:
+def heir(session: AccountSession, key: KeyView) -> str | None:
     """Who is to have a key's next token: the owner, or the backup owner where the owner leaves.
 
     None if both leave, or there is neither.
     """
     candidates = (key.owner, key.backup_owner)
-    return next((p for p in candidates if p and not leaves(session, account_id, p)), None)
+    return next((p for p in candidates if p and not leaves(session, p)), None)
 
 
 def pass_on(
-    service: KeyService, session: Session, account_id: str, key_id: str, actor: Actor, to: str
+    service: KeyService, session: AccountSession, key_id: str, actor: Actor, to: str
 ) -> None:
     """Has whoever got a key's new token answer for it, where its owner or backup owner leaves."""
-    key = service.row(session, account_id, key_id)
+    key = service.row(session, key_id)
     for before in (key.owner, key.backup_owner):
-        if before and before != to and leaves(session, account_id, before):
-            editing.hand_over(service, session, account_id, key_id, actor, before, to)
+        if before and before != to and leaves(session, before):
+            editing.hand_over(service, session, key_id, actor, before, to)
 
 
-def is_work_waiting(session: Session, account_id: str) -> bool:
+def is_work_waiting(
+    session: AccountSession,
+) -> bool:
     """Whether there is anything for `claim_work`, now or when somebody's lease is over."""
     found = select(OffboardingKey.key_id).where(
-        OffboardingKey.account_id == account_id, OffboardingKey.wanted != ""
+        OffboardingKey.account_id == session.account_id, OffboardingKey.wanted != ""
     )
     return session.exec(found.limit(1)).first() is not None
 
 
-def have_news(session: Session, account_id: str, now: datetime) -> bool:
+def have_news(session: AccountSession, now: datetime) -> bool:
     """Whether anything has become of keys since `sweep` looked at an open offboarding last."""
-    return session.exec(_with_news(account_id, now).limit(1)).first() is not None
+    return session.exec(_with_news(session.account_id, now).limit(1)).first() is not None
 
 
-def sweep(service: KeyService, session: Session, account_id: str) -> int:
+def sweep(
+    service: KeyService,
+    session: AccountSession,
+) -> int:
     """Notes what has become of the keys of leavers, wherever that was, and what is finished.
 
     Returns:
         How many offboardings were looked at.
     """
-    audit_log.lock(session, account_id)
+    audit_log.lock(session)
     now = service.clock.now()
-    newest = session.exec(select(func.max(Event.seq)).where(Event.account_id == account_id)).one()
-    rows = session.exec(_with_news(account_id, now)).all()
+    newest = session.exec(
+        select(func.max(Event.seq)).where(Event.account_id == session.account_id)
+    ).one()
+    rows = session.exec(_with_news(session.account_id, now)).all()
     for row in rows:
         _look(session, row, now)
         row.seen = newest or 0
         session.add(row)
-        live_messages.touch(session, account_id, row.id, now)
+        live_messages.touch(session, row.id, now)
     return len(rows)
 
 
@@ -428,8 +428,8 @@ def _with_news(account_id: str, now: datetime) -> SelectOfScalar[Offboarding]:
     )
 
 
-def _look(session: Session, row: Offboarding, now: datetime) -> None:
-    ties = _unsettled_ties(session, row.account_id, row.person, row.why)
+def _look(session: AccountSession, row: Offboarding, now: datetime) -> None:
+    ties = _unsettled_ties(session, row.person, row.why)
     known = set(
         session.exec(select(OffboardingKey.key_id).where(OffboardingKey.offboarding_id == row.id))
     )
@@ -495,10 +495,10 @@ def _by(
     return (Actor.read(last.actor), last.at) if last else (Actor.system("keys"), None)
 
 
-def get(session: Session, account_id: str, offboarding_id: str) -> OffboardingView:
+def get(session: AccountSession, offboarding_id: str) -> OffboardingView:
     """One offboarding. Raises KeyNotFound if the account has no such."""
-    row = _row(session, account_id, offboarding_id)
-    someone = departures.get(session, account_id, row.person)
+    row = _row(session, offboarding_id)
+    someone = departures.get(session, row.person)
     returned = (
         row.why != ASKED
         and someone is not None
@@ -519,14 +519,14 @@ def get(session: Session, account_id: str, offboarding_id: str) -> OffboardingVi
     )
 
 
-def _items(session: Session, row: Offboarding) -> list[Item]:
+def _items(session: AccountSession, row: Offboarding) -> list[Item]:
     pairs = session.exec(
         select(OffboardingKey, Key)
         .join(Key, col(Key.id) == col(OffboardingKey.key_id))
         .where(OffboardingKey.offboarding_id == row.id)
     ).all()
     shown = {key.id: key for key in views(session, [key for _, key in pairs])}
-    known = _known(session, row.account_id, row.person)
+    known = _known(session, row.person)
     items = [
         Item(
             key=shown[key.id],
@@ -544,17 +544,17 @@ def _items(session: Session, row: Offboarding) -> list[Item]:
     return sorted(items, key=lambda i: (not i.knows, not i.owns, i.key.name.casefold(), i.key.id))
 
 
-def _ties(session: Session, account_id: str, person: str) -> dict[str, Ties]:
+def _ties(session: AccountSession, person: str) -> dict[str, Ties]:
     """The keys that work and that this person has to do with."""
     maker = str(Actor.person(person))
     rows = session.exec(
         select(Key).where(
-            Key.account_id == account_id,
+            Key.account_id == session.account_id,
             Key.state == State.ACTIVE,
             or_(col(Key.owner) == person, col(Key.backup_owner) == person, Key.creator == maker),
         )
     ).all()
-    known = _known(session, account_id, person)
+    known = _known(session, person)
     found = {
         key.id: Ties(key.creator == maker, person in (key.owner, key.backup_owner), key.id in known)
         for key in rows
@@ -562,7 +562,7 @@ def _ties(session: Session, account_id: str, person: str) -> dict[str, Ties]:
     return found | {key: Ties(False, False, True) for key in known if key not in found}
 
 
-def _known(session: Session, account_id: str, person: str) -> set[str]:
+def _known(session: AccountSession, person: str) -> set[str]:
     """The keys of which this person was sent a token that works and has no set end."""
     return set(
         session.exec(
@@ -570,7 +570,7 @@ def _known(session: Session, account_id: str, person: str) -> set[str]:
             .join(Secret, col(Secret.id) == col(Delivery.secret_id))
             .join(Key, col(Key.id) == col(Delivery.key_id))
             .where(
-                Delivery.account_id == account_id,
+                Delivery.account_id == session.account_id,
                 Delivery.recipient == str(Actor.person(person)),
                 col(Delivery.sent_at).is_not(None),
                 col(Secret.ends_at).is_(None),
@@ -581,18 +581,18 @@ def _known(session: Session, account_id: str, person: str) -> set[str]:
     )
 
 
-def _unsettled_ties(session: Session, account_id: str, person: str, why: str) -> dict[str, Ties]:
+def _unsettled_ties(session: AccountSession, person: str, why: str) -> dict[str, Ties]:
     """The ties; unless an admin asks, without what was decided since this person was here last."""
-    ties = _ties(session, account_id, person)
+    ties = _ties(session, person)
     if why == ASKED or not ties:
         return ties
-    someone = departures.get(session, account_id, person)
+    someone = departures.get(session, person)
     since = someone.returned_at if someone is not None else None
     settled = session.exec(
         select(OffboardingKey)
         .join(Offboarding, col(Offboarding.id) == col(OffboardingKey.offboarding_id))
         .where(
-            Offboarding.account_id == account_id,
+            Offboarding.account_id == session.account_id,
             Offboarding.person == person,
             *((col(Offboarding.created_at) > since,) if since is not None else ()),
         )
@@ -622,7 +622,7 @@ def _add(session: Session, row: Offboarding, ties: dict[str, Ties]) -> None:
 
 
 def _end(
-    session: Session, row: Offboarding, stage: Stage, kind: str, actor: Actor, now: datetime
+    session: AccountSession, row: Offboarding, stage: Stage, kind: str, actor: Actor, now: datetime
 ) -> None:
     row.state, row.ended_at, row.ended_by = stage, now, str(actor)
     session.add(row)
@@ -643,24 +643,24 @@ def _end(
         "person": row.person,
         "keys": {outcome or "left": count for outcome, count in counts},
     }
-    event = audit_log.append(session, row.account_id, now, kind, actor, None, data)
-    live_messages.touch(session, row.account_id, row.id, now)
+    event = audit_log.append(session, now, kind, actor, None, data)
+    live_messages.touch(session, row.id, now)
     if stage is Stage.FINISHED:
         outbox.add(session, event, outbox.TEAM, data)
 
 
-def _open(session: Session, account_id: str, person: str) -> Offboarding | None:
+def _open(session: AccountSession, person: str) -> Offboarding | None:
     return session.exec(
         select(Offboarding).where(
-            Offboarding.account_id == account_id,
+            Offboarding.account_id == session.account_id,
             Offboarding.person == person,
             Offboarding.state == Stage.OPEN,
         )
     ).first()
 
 
-def _row(session: Session, account_id: str, offboarding_id: str) -> Offboarding:
+def _row(session: AccountSession, offboarding_id: str) -> Offboarding:
     row = session.get(Offboarding, offboarding_id)
-    if row is None or row.account_id != account_id:
+    if row is None or row.account_id != session.account_id:
         raise KeyNotFound("There is no such offboarding.")
     return row

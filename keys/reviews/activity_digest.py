@@ -5,36 +5,41 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import col, func, select
 
 from keys.base.models import Actor, State
 from keys.changes import audit_log, outbox
 from keys.reviews.findings import YOUNG
 from keys.search.filters import Shelf, conditions
+from storage import AccountSession
 from storage.tables.keys import Event, Key, Secret, SecretUse
 
 KIND = "digest"
 
 
-def tell(session: Session, account_id: str, since: datetime, now: datetime) -> None:
+def tell(session: AccountSession, since: datetime, now: datetime) -> None:
     """Puts the digest into the outbox, in the caller's transaction."""
-    audit_log.lock(session, account_id)
+    audit_log.lock(session)
     actor = Actor.system("schedule")
-    data = digest(session, account_id, since, now)
-    event = audit_log.append(session, account_id, now, "digest.posted", actor, data=data)
+    data = digest(session, since, now)
+    event = audit_log.append(session, now, "digest.posted", actor, data=data)
     outbox.add(session, event, outbox.TEAM, data)
 
 
-def digest(session: Session, account_id: str, since: datetime, now: datetime) -> dict[str, Any]:
+def digest(session: AccountSession, since: datetime, now: datetime) -> dict[str, Any]:
     """Counts: keys made and revoked since then, and how those stand that work now."""
-    mine = (col(Key.account_id) == account_id, col(Key.state) == State.ACTIVE)
+    mine = (col(Key.account_id) == session.account_id, col(Key.state) == State.ACTIVE)
 
     def count(*more: Any) -> int:
         return int(session.exec(select(func.count()).select_from(Key).where(*mine, *more)).one())
 
     def happened(kind: str) -> int:
         query = select(func.count()).select_from(Event)
-        wanted = (Event.account_id == account_id, Event.kind == kind, col(Event.at) >= since)
+        wanted = (
+            Event.account_id == session.account_id,
+            Event.kind == kind,
+            col(Event.at) >= since,
+        )
         return int(session.exec(query.where(*wanted)).one())
 
     used = (

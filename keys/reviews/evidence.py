@@ -27,6 +27,7 @@ from keys.credentials.peppers import Peppers
 from keys.reviews import signing
 from keys.reviews.signing import ALGORITHM, Signature
 from keys.transfer.export_keys import cell
+from storage import AccountSession
 from storage.tables.keys import Audit, AuditKey, Event
 
 FORMAT = "apikeys audit evidence, 1"
@@ -64,14 +65,14 @@ class Verdict:
         return not self.problems
 
 
-def written(session: Session, account_id: str, audit_id: str, peppers: Peppers) -> str:
+def written(session: AccountSession, audit_id: str, peppers: Peppers) -> str:
     """The evidence as JSON, signed. The same audit gives the same text, once it has ended.
 
     Raises:
         KeyNotFound: if the account has no such audit.
     """
     entries, previous = [], BEGINNING
-    for number, (kind, data) in enumerate(_entries(session, account_id, audit_id), 1):
+    for number, (kind, data) in enumerate(_entries(session, audit_id), 1):
         body = {"n": number, "kind": kind, "data": data}
         previous, before = _hash(previous, body), previous
         entries.append(body | {"previous": before, "hash": previous})
@@ -87,11 +88,9 @@ def written(session: Session, account_id: str, audit_id: str, peppers: Peppers) 
     return f'{{"entries":[\n{lines}\n],\n{_canonical(rest).decode()[1:]}\n'
 
 
-def _entries(
-    session: Session, account_id: str, audit_id: str
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _entries(session: AccountSession, audit_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
     audit = session.get(Audit, audit_id)
-    if audit is None or audit.account_id != account_id:
+    if audit is None or audit.account_id != session.account_id:
         raise KeyNotFound("There is no such audit.")
     rows = session.exec(
         select(AuditKey).where(AuditKey.audit_id == audit_id).order_by(col(AuditKey.position))
@@ -99,7 +98,7 @@ def _entries(
     yield (
         "audit.started",
         {
-            "account": account_id,
+            "account": session.account_id,
             "audit": audit.id,
             "period": audit.period,
             "started_by": audit.started_by,
@@ -253,10 +252,10 @@ def _whole_numbers(text: str) -> Any:
     raise ValueError(f"{text[:20]} is no whole number")
 
 
-def table(session: Session, account_id: str, audit_id: str) -> Iterable[str]:
+def table(session: AccountSession, audit_id: str) -> Iterable[str]:
     """The evidence as CSV, a line for each key, piece by piece. Raises KeyNotFound."""
     audit = session.get(Audit, audit_id)
-    if audit is None or audit.account_id != account_id:
+    if audit is None or audit.account_id != session.account_id:
         raise KeyNotFound("There is no such audit.")
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\r\n")

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert
-from sqlmodel import Session, col, or_, select
+from sqlmodel import col, or_, select
 
 from keys.base.errors import NotPossibleNow
 from keys.base.ids import new_id
@@ -42,6 +42,7 @@ from keys.reviews.queries import (
     open_row,
 )
 from keys.transfer import export_keys
+from storage import AccountSession
 from storage.tables.keys import Audit, AuditKey, Key, Someone
 
 QUESTION = "audit_question"
@@ -52,8 +53,7 @@ _AT_ONCE = 500
 
 def begin(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     actor: Actor,
     period: str,
     rules: AuditRules,
@@ -69,11 +69,11 @@ def begin(
     Raises:
         NotPossibleNow: if there is no key to go through.
     """
-    audit_log.lock(session, account_id)
-    of_period = select(Audit).where(Audit.account_id == account_id, Audit.period == period)
+    audit_log.lock(session)
+    of_period = select(Audit).where(Audit.account_id == session.account_id, Audit.period == period)
     if (row := session.exec(of_period).first()) is not None:
         return row.id
-    if (row := open_row(session, account_id)) is not None:
+    if (row := open_row(session)) is not None:
         if row.period.startswith(ASKED) and not period.startswith(ASKED):
             # Somebody was ahead of the schedule: one audit is enough for both.
             row.period = period
@@ -82,7 +82,7 @@ def begin(
     now = service.clock.now()
     audit = Audit(
         id=new_id("aud"),
-        account_id=account_id,
+        account_id=session.account_id,
         period=period,
         state=Stage.OPEN,
         started_by=str(actor),
@@ -90,9 +90,9 @@ def begin(
         deadline_at=now + timedelta(days=rules.days),
         total=0,
         doubtful="{}",
-        begun_after=newest_place(session, account_id),
-        seen=newest_place(session, account_id),
-        record_hash=audit_log.head(session, account_id),
+        begun_after=newest_place(session),
+        seen=newest_place(session),
+        record_hash=audit_log.head(session),
     )
     session.add(audit)
     session.flush()
@@ -102,12 +102,12 @@ def begin(
     audit.doubtful = json.dumps(counted)
     session.add(audit)
     data = {"audit": audit.id, "period": period, "keys": audit.total}
-    audit_log.append(session, account_id, now, "audit.started", actor, data=data)
+    audit_log.append(session, now, "audit.started", actor, data=data)
     ask_for_lists(session, audit, now)
     return audit.id
 
 
-def _take_in(session: Session, audit: Audit, now: datetime) -> Counter[Doubt]:
+def _take_in(session: AccountSession, audit: Audit, now: datetime) -> Counter[Doubt]:
     """Notes every key that works as it is now, the doubtful first; counts the doubts."""
     gone = set(
         session.exec(
@@ -118,7 +118,7 @@ def _take_in(session: Session, audit: Audit, now: datetime) -> Counter[Doubt]:
     )
     counted: Counter[Doubt] = Counter()
     rows: list[tuple[int, str, str, dict[str, Any]]] = []
-    for key, external_id in _working_keys(session, audit.account_id, now):
+    for key, external_id in _working_keys(session, now):
         reasons = doubts(key, gone, now)
         counted.update(reasons)
         values = {
@@ -141,13 +141,11 @@ def _take_in(session: Session, audit: Audit, now: datetime) -> Counter[Doubt]:
     return counted
 
 
-def _working_keys(
-    session: Session, account_id: str, now: datetime
-) -> Iterator[tuple[KeyView, str | None]]:
+def _working_keys(session: AccountSession, now: datetime) -> Iterator[tuple[KeyView, str | None]]:
     query = (
         select(Key)
         .where(
-            Key.account_id == account_id,
+            Key.account_id == session.account_id,
             Key.state == State.ACTIVE,
             or_(col(Key.expires_at).is_(None), col(Key.expires_at) > now),
         )
@@ -167,14 +165,14 @@ def snapshot(key: KeyView, external_id: str | None, now: datetime) -> str:
     return json.dumps(shown, ensure_ascii=False, sort_keys=True)
 
 
-def ask_for_lists(session: Session, audit: Audit, now: datetime) -> None:
+def ask_for_lists(session: AccountSession, audit: Audit, now: datetime) -> None:
     """Has the list posted: at first to the team and to each owner, later to who has not answered.
 
     Lists of a later round replace those before, which say so.
     """
     subject = f"{audit.id}:{audit.reminders}"
     if not audit.reminders:
-        live_messages.add(session, audit.account_id, KIND, subject, outbox.TEAM, now)
+        live_messages.add(session, KIND, subject, outbox.TEAM, now)
     owners = session.exec(
         select(AuditKey.owner)
         .where(
@@ -185,16 +183,15 @@ def ask_for_lists(session: Session, audit: Audit, now: datetime) -> None:
         .distinct()
     ).all()
     for owner in owners:
-        if owner and not departures.is_gone(session, audit.account_id, owner):
+        if owner and not departures.is_gone(session, owner):
             person = outbox.to_person(owner)
-            live_messages.add(session, audit.account_id, KIND, subject, person, now)
-    live_messages.touch_each(session, audit.account_id, f"{audit.id}:", now)
+            live_messages.add(session, KIND, subject, person, now)
+    live_messages.touch_each(session, f"{audit.id}:", now)
 
 
 def keep(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     audit_id: str,
     key_id: str,
     actor: Actor,
@@ -212,8 +209,8 @@ def keep(
         KeyNotFound: if the account has no such audit, or the key is not in it.
         NoteTooLong, TokenInText: if the reason is too long, or contains a token.
     """
-    audit_log.lock(session, account_id)
-    audit, row = both_rows(session, account_id, audit_id, key_id)
+    audit_log.lock(session)
+    audit, row = both_rows(session, audit_id, key_id)
     said, now = clean_note(reason, "reason"), service.clock.now()
     if audit.state == Stage.OPEN and not row.decision:
         row.decision, row.decided_by, row.decided_at = Decision.KEPT, str(actor), now
@@ -221,13 +218,13 @@ def keep(
         session.add(row)
         session.flush()
         data = {"audit": audit.id, "reason": said}
-        audit_log.append(session, account_id, now, "audit.kept", actor, key_id, data)
-        live_messages.touch_each(session, account_id, f"{audit.id}:", now)
-    return item(session, account_id, audit_id, key_id)
+        audit_log.append(session, now, "audit.kept", actor, key_id, data)
+        live_messages.touch_each(session, f"{audit.id}:", now)
+    return item(session, audit_id, key_id)
 
 
 def ask_owner(
-    service: KeyService, session: Session, account_id: str, audit_id: str, key_id: str, actor: Actor
+    service: KeyService, session: AccountSession, audit_id: str, key_id: str, actor: Actor
 ) -> Item:
     """Asks a key's owner about it, once, in a message of its own.
 
@@ -235,12 +232,12 @@ def ask_owner(
         KeyNotFound: if the account has no such audit, or the key is not in it.
         NotPossibleNow: if nobody answers for the key, or its owner has left.
     """
-    audit_log.lock(session, account_id)
-    audit, row = both_rows(session, account_id, audit_id, key_id)
-    key, now = service.row(session, account_id, key_id), service.clock.now()
+    audit_log.lock(session)
+    audit, row = both_rows(session, audit_id, key_id)
+    key, now = service.row(session, key_id), service.clock.now()
     if key.owner is None:
         raise NotPossibleNow(f"Nobody answers for “{key.name}”. Choose an owner with Edit.")
-    if departures.is_gone(session, account_id, key.owner):
+    if departures.is_gone(session, key.owner):
         raise NotPossibleNow(
             f"The owner of “{key.name}” has left. Rotate it, or choose another owner with Edit."
         )
@@ -248,10 +245,10 @@ def ask_owner(
         row.asked_at = now
         session.add(row)
         data = {"audit": audit.id, "owner": key.owner}
-        audit_log.append(session, account_id, now, "audit.owner_asked", actor, key_id, data)
+        audit_log.append(session, now, "audit.owner_asked", actor, key_id, data)
         live_messages.add(
-            session, account_id, QUESTION, f"{audit.id}:{key_id}", outbox.to_person(key.owner),
+            session, QUESTION, f"{audit.id}:{key_id}", outbox.to_person(key.owner),
             now, data={"by": str(actor)},
         )  # fmt: skip
-        live_messages.touch_each(session, account_id, f"{audit.id}:", now)
-    return item(session, account_id, audit_id, key_id)
+        live_messages.touch_each(session, f"{audit.id}:", now)
+    return item(session, audit_id, key_id)

@@ -29,6 +29,7 @@ from keys.reviews.queries import (
     open_row,
     view,
 )
+from storage import AccountSession
 from storage.tables.keys import Audit, AuditKey, Event, Key
 
 FIRST_REMINDER = timedelta(days=7)
@@ -40,34 +41,34 @@ _AT_ONCE = 500
 _BY = Actor.system("audit")
 
 
-def have_news(session: Session, account_id: str, now: datetime) -> bool:
+def have_news(session: AccountSession, now: datetime) -> bool:
     """Whether there is anything for `sweep` to do."""
-    audit = open_row(session, account_id)
+    audit = open_row(session)
     if audit is None:
         return False
-    if newest_place(session, account_id) > audit.seen or _step_is_due(audit, now):
+    if newest_place(session) > audit.seen or _step_is_due(audit, now):
         return True
     return session.exec(_expired(audit, now).limit(1)).first() is not None
 
 
-def sweep(service: KeyService, session: Session, account_id: str, rules: AuditRules) -> int:
+def sweep(service: KeyService, session: AccountSession, rules: AuditRules) -> int:
     """Notes what has become of keys, and takes the steps of the open audit that are due.
 
     Returns:
         1 if there is an open audit, else 0.
     """
-    audit_log.lock(session, account_id)
-    audit, now = open_row(session, account_id), service.clock.now()
+    audit_log.lock(session)
+    audit, now = open_row(session), service.clock.now()
     if audit is None:
         return 0
     session.refresh(audit)
-    newest = newest_place(session, account_id)
+    newest = newest_place(session)
     if newest > audit.seen or session.exec(_expired(audit, now).limit(1)).first() is not None:
         _note_decisions(session, audit, now)
         audit.seen = newest
         session.add(audit)
         session.flush()
-        live_messages.touch_each(session, account_id, f"{audit.id}:", now)
+        live_messages.touch_each(session, f"{audit.id}:", now)
     if not _undecided(session, audit):
         _finish(session, audit, now)
     elif _step_is_due(audit, now):
@@ -145,7 +146,7 @@ def _reminders_due(audit: Audit, now: datetime) -> int:
 
 
 def _step(
-    service: KeyService, session: Session, audit: Audit, rules: AuditRules, now: datetime
+    service: KeyService, session: AccountSession, audit: Audit, rules: AuditRules, now: datetime
 ) -> None:
     """Takes the gravest step that is due; the others follow in rounds of their own."""
     if _end_of(audit) <= now:
@@ -157,14 +158,14 @@ def _step(
         # However many were missed while no bot ran, people are reminded once.
         audit.reminders = _reminders_due(audit, now)
         data = {"audit": audit.id, "round": audit.reminders}
-        audit_log.append(session, audit.account_id, now, "audit.reminded", _BY, data=data)
+        audit_log.append(session, now, "audit.reminded", _BY, data=data)
         ask_for_lists(session, audit, now)
     session.add(audit)
     session.flush()
 
 
 def _at_the_end(
-    service: KeyService, session: Session, audit: Audit, rules: AuditRules, now: datetime
+    service: KeyService, session: AccountSession, audit: Audit, rules: AuditRules, now: datetime
 ) -> None:
     if rules.unanswered is Unanswered.REMIND:
         _leave_unanswered(session, audit, now)
@@ -177,7 +178,7 @@ def _at_the_end(
         some = session.exec(_left(audit).limit(_REVOKED_AT_ONCE)).all()
         for key_id in some:
             service.revoke(
-                session, audit.account_id, key_id, _BY, "nobody answered in the audit",
+                session, key_id, _BY, "nobody answered in the audit",
                 announce=False,
             )  # fmt: skip
 
@@ -199,7 +200,7 @@ def _leave_unanswered(session: Session, audit: Audit, now: datetime) -> None:
     )
 
 
-def _finish(session: Session, audit: Audit, now: datetime) -> None:
+def _finish(session: AccountSession, audit: Audit, now: datetime) -> None:
     """Ends it: notes every key as it is now, and has the team told."""
     rows = session.exec(
         select(AuditKey, Key)
@@ -216,21 +217,21 @@ def _finish(session: Session, audit: Audit, now: datetime) -> None:
     session.add(audit)
     session.flush()
     _tell(session, audit, "audit.finished", now, _beside_the_last(session, audit))
-    audit.ended_hash = audit_log.head(session, audit.account_id)
+    audit.ended_hash = audit_log.head(session)
     session.add(audit)
-    live_messages.touch_each(session, audit.account_id, f"{audit.id}:", now)
+    live_messages.touch_each(session, f"{audit.id}:", now)
 
 
-def _beside_the_last(session: Session, audit: Audit) -> dict[str, Any]:
+def _beside_the_last(session: AccountSession, audit: Audit) -> dict[str, Any]:
     doubtful = json.loads(audit.doubtful)
-    last = before(session, audit.account_id, view(session, audit))
+    last = before(session, view(session, audit))
     if last is None:
         return {"doubtful": doubtful}
     return {"doubtful": doubtful, "before": {"total": last.total, "doubtful": last.doubtful}}
 
 
 def _tell(
-    session: Session,
+    session: AccountSession,
     audit: Audit,
     kind: str,
     now: datetime,
@@ -247,10 +248,10 @@ def _tell(
         "revokes_at": audit.revokes_at.isoformat(timespec="seconds") if audit.revokes_at else "",
         **more,
     }
-    event = audit_log.append(session, audit.account_id, now, kind, _BY, data=data)
+    event = audit_log.append(session, now, kind, _BY, data=data)
     outbox.add(session, event, outbox.TEAM, data)
     for owner, count in more.get("owners", ()) if owners else ():
-        if owner and not departures.is_gone(session, audit.account_id, owner):
+        if owner and not departures.is_gone(session, owner):
             outbox.add(session, event, outbox.to_person(owner), data | {"yours": count})
 
 
@@ -268,17 +269,17 @@ def _undecided(session: Session, audit: Audit) -> bool:
     return session.exec(_left(audit).limit(1)).first() is not None
 
 
-def is_to_be_filed(session: Session, account_id: str) -> bool:
+def is_to_be_filed(
+    session: AccountSession,
+) -> bool:
     """Whether the evidence of an audit that has ended has not been handed out yet."""
-    return session.exec(_to_file(account_id).limit(1)).first() is not None
+    return session.exec(_to_file(session.account_id).limit(1)).first() is not None
 
 
-def claim_to_file(
-    session: Session, account_id: str, now: datetime, lease: timedelta
-) -> AuditView | None:
+def claim_to_file(session: AccountSession, now: datetime, lease: timedelta) -> AuditView | None:
     """Takes an audit whose evidence is to be handed out; nobody else gets it for a while."""
     row = session.exec(
-        _to_file(account_id)
+        _to_file(session.account_id)
         .where(or_(col(Audit.claimed_until).is_(None), col(Audit.claimed_until) <= now))
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -291,16 +292,16 @@ def claim_to_file(
     return view(session, row)
 
 
-def filed(session: Session, account_id: str, audit_id: str, now: datetime) -> None:
+def filed(session: AccountSession, audit_id: str, now: datetime) -> None:
     """Notes that the evidence was handed out."""
-    row = audit_row(session, account_id, audit_id)
+    row = audit_row(session, audit_id)
     row.filed_at, row.claimed_until = now, None
     session.add(row)
 
 
-def file_later(session: Session, account_id: str, audit_id: str, at: datetime) -> None:
+def file_later(session: AccountSession, audit_id: str, at: datetime) -> None:
     """Gives a claimed audit back: its evidence could not be handed out now."""
-    row = audit_row(session, account_id, audit_id)
+    row = audit_row(session, audit_id)
     row.claimed_until = at
     session.add(row)
 

@@ -15,6 +15,7 @@ from keys.base.errors import KeyNotFound
 from keys.base.models import Actor, KeyView, State
 from keys.base.rows import views
 from keys.reviews.findings import Advice, Doubt, advice
+from storage import AccountSession
 from storage.tables.keys import Audit, AuditKey, Event, Key, LiveMessage
 
 KIND = "audit"
@@ -96,16 +97,18 @@ class AuditView:
         return self.total - self.done
 
 
-def are_keys(session: Session, account_id: str) -> bool:
+def are_keys(
+    session: AccountSession,
+) -> bool:
     """Whether there is any key to go through."""
-    found = select(Key.id).where(Key.account_id == account_id, Key.state == State.ACTIVE)
+    found = select(Key.id).where(Key.account_id == session.account_id, Key.state == State.ACTIVE)
     return session.exec(found.limit(1)).first() is not None
 
 
-def has_list(session: Session, account_id: str, subject: str, audience: str) -> bool:
+def has_list(session: AccountSession, subject: str, audience: str) -> bool:
     """Whether somebody has a list of this round."""
     found = select(LiveMessage.id).where(
-        LiveMessage.account_id == account_id,
+        LiveMessage.account_id == session.account_id,
         LiveMessage.kind == KIND,
         LiveMessage.subject == subject,
         LiveMessage.audience == audience,
@@ -113,13 +116,13 @@ def has_list(session: Session, account_id: str, subject: str, audience: str) -> 
     return session.exec(found).first() is not None
 
 
-def may_decide(session: Session, account_id: str, audit_id: str, key_id: str, person: str) -> bool:
+def may_decide(session: AccountSession, audit_id: str, key_id: str, person: str) -> bool:
     """Whether somebody who is no admin may decide about a key in an audit: they answer for it."""
     audit, row = session.get(Audit, audit_id), session.get(AuditKey, (audit_id, key_id))
     key = session.get(Key, key_id)
     return (
         audit is not None
-        and audit.account_id == account_id
+        and audit.account_id == session.account_id
         and audit.state == Stage.OPEN
         and row is not None
         and key is not None
@@ -127,34 +130,36 @@ def may_decide(session: Session, account_id: str, audit_id: str, key_id: str, pe
     )
 
 
-def is_due(session: Session, account_id: str, period: str) -> bool:
+def is_due(session: AccountSession, period: str) -> bool:
     """Whether a period has had no audit yet."""
-    found = select(Audit.id).where(Audit.account_id == account_id, Audit.period == period)
+    found = select(Audit.id).where(Audit.account_id == session.account_id, Audit.period == period)
     return session.exec(found).first() is None
 
 
-def get(session: Session, account_id: str, audit_id: str) -> AuditView:
+def get(session: AccountSession, audit_id: str) -> AuditView:
     """One audit. Raises KeyNotFound if the account has no such."""
-    return view(session, audit_row(session, account_id, audit_id))
+    return view(session, audit_row(session, audit_id))
 
 
-def newest(session: Session, account_id: str) -> AuditView | None:
+def newest(
+    session: AccountSession,
+) -> AuditView | None:
     """The audit that is open, or else the last one; None if there never was one."""
     row = session.exec(
         select(Audit)
-        .where(Audit.account_id == account_id)
+        .where(Audit.account_id == session.account_id)
         .order_by(col(Audit.created_at).desc())
         .limit(1)
     ).first()
     return view(session, row) if row is not None else None
 
 
-def before(session: Session, account_id: str, audit: AuditView) -> AuditView | None:
+def before(session: AccountSession, audit: AuditView) -> AuditView | None:
     """The finished audit before this one; None if this is the first."""
     row = session.exec(
         select(Audit)
         .where(
-            Audit.account_id == account_id,
+            Audit.account_id == session.account_id,
             Audit.state == Stage.FINISHED,
             col(Audit.created_at) < audit.created_at,
         )
@@ -164,15 +169,14 @@ def before(session: Session, account_id: str, audit: AuditView) -> AuditView | N
     return view(session, row) if row is not None else None
 
 
-def item(session: Session, account_id: str, audit_id: str, key_id: str) -> Item:
+def item(session: AccountSession, audit_id: str, key_id: str) -> Item:
     """One key in an audit. Raises KeyNotFound if it is not in it."""
-    _, row = both_rows(session, account_id, audit_id, key_id)
+    _, row = both_rows(session, audit_id, key_id)
     return _shown(session, [row])[0]
 
 
 def items(
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     audit_id: str,
     *,
     owner: str | None = None,
@@ -188,7 +192,7 @@ def items(
     Returns:
         The keys, and how many of them there are in all.
     """
-    audit_row(session, account_id, audit_id)
+    audit_row(session, audit_id)
     wanted: list[ColumnElement[bool]] = [
         col(AuditKey.audit_id) == audit_id, col(AuditKey.decision) == "",
     ]  # fmt: skip
@@ -208,9 +212,9 @@ def items(
     return _shown(session, rows), total
 
 
-def latest(session: Session, account_id: str, audit_id: str, most: int = 3) -> list[Item]:
+def latest(session: AccountSession, audit_id: str, most: int = 3) -> list[Item]:
     """What was decided last, the newest first."""
-    audit_row(session, account_id, audit_id)
+    audit_row(session, audit_id)
     rows = session.exec(
         select(AuditKey)
         .where(AuditKey.audit_id == audit_id, col(AuditKey.decided_by).is_not(None))
@@ -266,33 +270,37 @@ def decided_by_count(session: Session, audit_id: str) -> dict[str, int]:
     return {str(how): int(count) for how, count in counted}
 
 
-def open_row(session: Session, account_id: str) -> Audit | None:
+def open_row(
+    session: AccountSession,
+) -> Audit | None:
     """The audit that is open, if there is one."""
     return session.exec(
-        select(Audit).where(Audit.account_id == account_id, Audit.state == Stage.OPEN)
+        select(Audit).where(Audit.account_id == session.account_id, Audit.state == Stage.OPEN)
     ).first()
 
 
-def audit_row(session: Session, account_id: str, audit_id: str) -> Audit:
+def audit_row(session: AccountSession, audit_id: str) -> Audit:
     """One audit's row. Raises KeyNotFound."""
     row = session.get(Audit, audit_id)
-    if row is None or row.account_id != account_id:
+    if row is None or row.account_id != session.account_id:
         raise KeyNotFound("There is no such audit.")
     return row
 
 
-def both_rows(
-    session: Session, account_id: str, audit_id: str, key_id: str
-) -> tuple[Audit, AuditKey]:
+def both_rows(session: AccountSession, audit_id: str, key_id: str) -> tuple[Audit, AuditKey]:
     """An audit's row, and that of a key in it. Raises KeyNotFound."""
-    audit = audit_row(session, account_id, audit_id)
+    audit = audit_row(session, audit_id)
     row = session.get(AuditKey, (audit_id, key_id))
     if row is None:
         raise KeyNotFound("This key is not in the audit.")
     return audit, row
 
 
-def newest_place(session: Session, account_id: str) -> int:
+def newest_place(
+    session: AccountSession,
+) -> int:
     """The place of the newest entry in the record."""
-    newest = session.exec(select(func.max(Event.seq)).where(Event.account_id == account_id)).one()
+    newest = session.exec(
+        select(func.max(Event.seq)).where(Event.account_id == session.account_id)
+    ).one()
     return int(newest or 0)

@@ -33,6 +33,7 @@ from keys.base.rows import view
 from keys.changes import audit_log, gateways, live_messages, outbox
 from keys.lifecycle.create import KeyService, Outcome, Reservation
 from keys.offboarding import offboarding
+from storage import AccountSession
 from storage.tables.keys import Delivery, Event, Key, Rotation, Secret, SecretUse
 
 GRACES = (timedelta(), timedelta(hours=1), timedelta(hours=24), timedelta(days=7))
@@ -96,8 +97,7 @@ class RotationView:
 
 def begin(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     key_id: str,
     actor: Actor,
     *,
@@ -119,10 +119,10 @@ def begin(
         AlreadyRequested: if this very request was carried out before.
         KeyNotFound, KeyRevoked, NotPossibleNow: with a sentence for the person.
     """
-    audit_log.lock(session, account_id)
-    key = service.row(session, account_id, key_id)
+    audit_log.lock(session)
+    key = service.row(session, key_id)
     made = select(Rotation.key_id).where(
-        Rotation.account_id == account_id, Rotation.request_id == request_id
+        Rotation.account_id == session.account_id, Rotation.request_id == request_id
     )
     if (before := session.exec(made).first()) is not None:
         raise AlreadyRequested(before)
@@ -131,7 +131,7 @@ def begin(
     secret, token = service.add_secret(session, key)
     delivery = Delivery(
         id=new_id("dlv"),
-        account_id=account_id,
+        account_id=session.account_id,
         key_id=key.id,
         secret_id=secret.id,
         recipient=str(recipient),
@@ -142,7 +142,7 @@ def begin(
     session.flush()
     rotation = Rotation(
         id=new_id("rot"),
-        account_id=account_id,
+        account_id=session.account_id,
         key_id=key.id,
         secret_id=secret.id,
         delivery_id=delivery.id,
@@ -156,7 +156,7 @@ def begin(
     session.add(rotation)
     session.flush()
     data = {"name": key.name, "recipient": str(recipient), "grace_seconds": rotation.grace_seconds}
-    audit_log.append(session, account_id, now, "rotation.asked", actor, key.id, data)
+    audit_log.append(session, now, "rotation.asked", actor, key.id, data)
     return Reservation(view(session, key), token, delivery.id)
 
 
@@ -194,8 +194,7 @@ def _refuse_unfit(session: Session, key: Key, now: datetime) -> None:
 
 def start(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     delivery_id: str,
     actor: Actor,
     remove_after: timedelta | None,
@@ -211,10 +210,10 @@ def start(
     Raises:
         ReservationLost: if the rotation was given up, or the key revoked, in the meantime.
     """
-    audit_log.lock(session, account_id)
+    audit_log.lock(session)
     now = service.clock.now()
-    rotation = _of_delivery(session, account_id, delivery_id)
-    key = service.row(session, account_id, rotation.key_id)
+    rotation = _of_delivery(session, delivery_id)
+    key = service.row(session, rotation.key_id)
     if rotation.state != Stage.PENDING or key.state != State.ACTIVE:
         raise ReservationLost(
             "It took too long to hand over the new token, or the key was revoked meanwhile. "
@@ -239,14 +238,14 @@ def start(
         "ends_at": ends_at.isoformat(timespec="seconds"),
         "recipient": session.get_one(Delivery, delivery_id).recipient,
     }
-    audit_log.append(session, account_id, now, "key.rotated", actor, key.id, data)
+    audit_log.append(session, now, "key.rotated", actor, key.id, data)
     recipient = Actor.read(str(data["recipient"]))
     if recipient.kind == "person":
-        offboarding.pass_on(service, session, account_id, key.id, actor, recipient.id)
-    live_messages.add(session, account_id, KIND, rotation.id, outbox.TEAM, now)
+        offboarding.pass_on(service, session, key.id, actor, recipient.id)
+    live_messages.add(session, KIND, rotation.id, outbox.TEAM, now)
     if key.owner:
-        live_messages.add(session, account_id, KIND, rotation.id, outbox.to_person(key.owner), now)
-    live_messages.touch_each(session, account_id, f"{key.id}:", now)
+        live_messages.add(session, KIND, rotation.id, outbox.to_person(key.owner), now)
+    live_messages.touch_each(session, f"{key.id}:", now)
     if ends_at <= now:
         _finish(session, rotation, key, actor, now, tell=False)
     return Outcome(view(session, key), changed=True, fence=gateways.set_fence(session))
@@ -254,8 +253,7 @@ def start(
 
 def abandon(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     delivery_id: str,
     reason: str,
     *,
@@ -271,8 +269,8 @@ def abandon(
     Returns:
         False if it is not pending any more.
     """
-    audit_log.lock(session, account_id)
-    rotation = _of_delivery(session, account_id, delivery_id)
+    audit_log.lock(session)
+    rotation = _of_delivery(session, delivery_id)
     if rotation.state != Stage.PENDING:
         return False
     now = service.clock.now()
@@ -283,9 +281,9 @@ def abandon(
     if delivery.place is not None and delivery.removed_at is None:
         delivery.remove_at = now
     session.add_all((rotation, secret, delivery))
-    key = service.row(session, account_id, rotation.key_id)
+    key = service.row(session, rotation.key_id)
     actor, data = Actor.system("issuing"), {"name": key.name, "reason": reason}
-    event = audit_log.append(session, account_id, now, "rotation.abandoned", actor, key.id, data)
+    event = audit_log.append(session, now, "rotation.abandoned", actor, key.id, data)
     if tell:
         facts = _facts(key) | {"reason": reason}
         # Whoever asked for it may be somebody else than whoever was to have the token.
@@ -295,12 +293,12 @@ def abandon(
     return True
 
 
-def overdue(session: Session, account_id: str, now: datetime) -> list[str]:
+def overdue(session: AccountSession, now: datetime) -> list[str]:
     """The deliveries of pending rotations that took too long."""
     return list(
         session.exec(
             select(Rotation.delivery_id).where(
-                Rotation.account_id == account_id,
+                Rotation.account_id == session.account_id,
                 Rotation.state == Stage.PENDING,
                 col(Rotation.pending_until) <= now,
             )
@@ -309,16 +307,16 @@ def overdue(session: Session, account_id: str, now: datetime) -> list[str]:
 
 
 def end_now(
-    service: KeyService, session: Session, account_id: str, rotation_id: str, actor: Actor
+    service: KeyService, session: AccountSession, rotation_id: str, actor: Actor
 ) -> Outcome:
     """Ends the old secret at once. A second time changes nothing and is no error.
 
     Raises:
         KeyNotFound: if the account has no such rotation.
     """
-    audit_log.lock(session, account_id)
-    rotation = _row(session, account_id, rotation_id)
-    key = service.row(session, account_id, rotation.key_id)
+    audit_log.lock(session)
+    rotation = _row(session, rotation_id)
+    key = service.row(session, rotation.key_id)
     if rotation.state != Stage.RUNNING:
         return Outcome(view(session, key), changed=False)
     now = service.clock.now()
@@ -332,17 +330,15 @@ def end_now(
     return Outcome(view(session, key), changed=True, fence=gateways.set_fence(session))
 
 
-def extend(
-    service: KeyService, session: Session, account_id: str, rotation_id: str, actor: Actor
-) -> Outcome:
+def extend(service: KeyService, session: AccountSession, rotation_id: str, actor: Actor) -> Outcome:
     """Lets the old secret go on for another day.
 
     Raises:
         NotPossibleNow: with a sentence for the person.
     """
-    audit_log.lock(session, account_id)
-    rotation = _row(session, account_id, rotation_id)
-    key = service.row(session, account_id, rotation.key_id)
+    audit_log.lock(session)
+    rotation = _row(session, rotation_id)
+    key = service.row(session, rotation.key_id)
     now = service.clock.now()
     if (
         rotation.state != Stage.RUNNING
@@ -372,20 +368,25 @@ def extend(
     rotation.ends_at, rotation.warned_at = ends_at, None
     session.add(rotation)
     data = {"name": key.name, "ends_at": ends_at.isoformat(timespec="seconds")}
-    audit_log.append(session, account_id, now, "rotation.extended", actor, key.id, data)
-    live_messages.touch(session, account_id, rotation.id, now)
+    audit_log.append(session, now, "rotation.extended", actor, key.id, data)
+    live_messages.touch(session, rotation.id, now)
     return Outcome(view(session, key), changed=True)
 
 
-def are_running(session: Session, account_id: str) -> bool:
+def are_running(
+    session: AccountSession,
+) -> bool:
     """Whether there is any rotation for `sweep` to look at."""
     found = select(Rotation.id).where(
-        Rotation.account_id == account_id, Rotation.state == Stage.RUNNING
+        Rotation.account_id == session.account_id, Rotation.state == Stage.RUNNING
     )
     return session.exec(found.limit(1)).first() is not None
 
 
-def sweep(service: KeyService, session: Session, account_id: str) -> int:
+def sweep(
+    service: KeyService,
+    session: AccountSession,
+) -> int:
     """Says of old secrets what is due: that they are still in use, and that they have ended.
 
     Returns:
@@ -394,19 +395,19 @@ def sweep(service: KeyService, session: Session, account_id: str) -> int:
     now = service.clock.now()
     running = session.exec(
         select(Rotation).where(
-            Rotation.account_id == account_id,
+            Rotation.account_id == session.account_id,
             Rotation.state == Stage.RUNNING,
             col(Rotation.ends_at) <= now + WARNING,
         )
     ).all()
     found = 0
     if running:
-        audit_log.lock(session, account_id)
+        audit_log.lock(session)
     for rotation in running:
         session.refresh(rotation)
         if rotation.state != Stage.RUNNING or rotation.ends_at is None:
             continue
-        key = service.row(session, account_id, rotation.key_id)
+        key = service.row(session, rotation.key_id)
         if rotation.ends_at <= now or key.state != State.ACTIVE:
             _finish(session, rotation, key, Actor.system("timer"), now, tell=True)
             found += 1
@@ -421,7 +422,7 @@ def _warning_is_due(rotation: Rotation, now: datetime) -> bool:
     return rotation.ends_at is not None and rotation.ends_at - before <= now
 
 
-def _warn(session: Session, rotation: Rotation, key: Key, now: datetime) -> int:
+def _warn(session: AccountSession, rotation: Rotation, key: Key, now: datetime) -> int:
     seen = _view(session, rotation, key)
     rotation.warned_at = now
     session.add(rotation)
@@ -433,28 +434,30 @@ def _warn(session: Session, rotation: Rotation, key: Key, now: datetime) -> int:
         "used_from": seen.old_used_from or "",
     }
     actor = Actor.system("timer")
-    event = audit_log.append(
-        session, rotation.account_id, now, "rotation.still_used", actor, key.id, data
-    )
+    event = audit_log.append(session, now, "rotation.still_used", actor, key.id, data)
     _tell_team_and_owner(session, event, key, data)
-    live_messages.touch(session, rotation.account_id, rotation.id, now)
+    live_messages.touch(session, rotation.id, now)
     return 1
 
 
 def _finish(
-    session: Session, rotation: Rotation, key: Key, actor: Actor, now: datetime, *, tell: bool
+    session: AccountSession,
+    rotation: Rotation,
+    key: Key,
+    actor: Actor,
+    now: datetime,
+    *,
+    tell: bool,
 ) -> None:
     rotation.state, rotation.ended_at, rotation.ended_by = Stage.ENDED, now, str(actor)
     session.add(rotation)
     session.flush()
-    live_messages.touch(session, rotation.account_id, rotation.id, now)
-    live_messages.touch_each(session, rotation.account_id, f"{key.id}:", now)
+    live_messages.touch(session, rotation.id, now)
+    live_messages.touch_each(session, f"{key.id}:", now)
     if key.state != State.ACTIVE:
         return
     data = _facts(key) | {"hint": _view(session, rotation, key).old_hint}
-    event = audit_log.append(
-        session, rotation.account_id, now, "rotation.ended", actor, key.id, data
-    )
+    event = audit_log.append(session, now, "rotation.ended", actor, key.id, data)
     if tell:
         _tell_team_and_owner(session, event, key, data)
 
@@ -465,37 +468,39 @@ def _tell_team_and_owner(session: Session, event: Event, key: Key, data: dict[st
         outbox.add(session, event, outbox.to_person(key.owner), data)
 
 
-def get(session: Session, account_id: str, rotation_id: str) -> RotationView:
+def get(session: AccountSession, rotation_id: str) -> RotationView:
     """One rotation. Raises KeyNotFound if the account has no such."""
-    rotation = _row(session, account_id, rotation_id)
+    rotation = _row(session, rotation_id)
     return _view(session, rotation, session.get_one(Key, rotation.key_id))
 
 
-def of_request(session: Session, account_id: str, request_id: str) -> RotationView:
+def of_request(session: AccountSession, request_id: str) -> RotationView:
     """The rotation that a request began. Raises KeyNotFound if there is none."""
     rotation = session.exec(
-        select(Rotation).where(Rotation.account_id == account_id, Rotation.request_id == request_id)
+        select(Rotation).where(
+            Rotation.account_id == session.account_id, Rotation.request_id == request_id
+        )
     ).first()
     if rotation is None:
         raise KeyNotFound("There is no such rotation.")
     return _view(session, rotation, session.get_one(Key, rotation.key_id))
 
 
-def all_of(session: Session, account_id: str, key_id: str) -> list[RotationView]:
+def all_of(session: AccountSession, key_id: str) -> list[RotationView]:
     """Every rotation of a key, oldest first."""
     found = session.exec(
         select(Rotation)
-        .where(Rotation.account_id == account_id, Rotation.key_id == key_id)
+        .where(Rotation.account_id == session.account_id, Rotation.key_id == key_id)
         .order_by(col(Rotation.created_at))
     )
     return [_view(session, rotation, session.get_one(Key, key_id)) for rotation in found]
 
 
-def running(session: Session, account_id: str, key_id: str) -> RotationView | None:
+def running(session: AccountSession, key_id: str) -> RotationView | None:
     """The rotation of a key that is under way, if there is one."""
     rotation = session.exec(
         select(Rotation).where(
-            Rotation.account_id == account_id,
+            Rotation.account_id == session.account_id,
             Rotation.key_id == key_id,
             col(Rotation.state).in_((Stage.PENDING, Stage.RUNNING)),
         )
@@ -503,24 +508,24 @@ def running(session: Session, account_id: str, key_id: str) -> RotationView | No
     return _view(session, rotation, session.get_one(Key, key_id)) if rotation else None
 
 
-def is_of_rotation(session: Session, account_id: str, delivery_id: str) -> bool:
+def is_of_rotation(session: AccountSession, delivery_id: str) -> bool:
     """Whether this delivery is of a rotation, and not of a new key."""
     found = select(Rotation.id).where(
-        Rotation.account_id == account_id, Rotation.delivery_id == delivery_id
+        Rotation.account_id == session.account_id, Rotation.delivery_id == delivery_id
     )
     return session.exec(found).first() is not None
 
 
-def _row(session: Session, account_id: str, rotation_id: str) -> Rotation:
+def _row(session: AccountSession, rotation_id: str) -> Rotation:
     rotation = session.get(Rotation, rotation_id)
-    if rotation is None or rotation.account_id != account_id:
+    if rotation is None or rotation.account_id != session.account_id:
         raise KeyNotFound("There is no such rotation.")
     return rotation
 
 
-def _of_delivery(session: Session, account_id: str, delivery_id: str) -> Rotation:
+def _of_delivery(session: AccountSession, delivery_id: str) -> Rotation:
     found = select(Rotation).where(
-        Rotation.account_id == account_id, Rotation.delivery_id == delivery_id
+        Rotation.account_id == session.account_id, Rotation.delivery_id == delivery_id
     )
     rotation = session.exec(found).first()
     if rotation is None:

@@ -19,6 +19,7 @@ from keys.credentials import digests
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import CHECKSUM_LENGTH, Flaw, NotAToken, Token, parse
 from keys.lifecycle.create import KeyService
+from storage import AccountSession
 from storage.tables.keys import Key, Rotation, Secret, SecretUse
 
 PASTED_MAX = 3_000
@@ -80,7 +81,7 @@ class Diagnosis:
     used_from: str | None = None
 
 
-def diagnose(service: KeyService, session: Session, account_id: str, pasted: str) -> Diagnosis:
+def diagnose(service: KeyService, session: AccountSession, pasted: str) -> Diagnosis:
     """Looks at a text that somebody takes for a token."""
     text, slips = _cleaned(pasted)
     if not text:
@@ -89,7 +90,7 @@ def diagnose(service: KeyService, session: Session, account_id: str, pasted: str
         token = parse(text)
     except NotAToken as error:
         if imported := _imported(service.peppers, session, text):
-            return _found(service, session, account_id, *imported, slips)
+            return _found(service, session, *imported, slips)
         return Diagnosis(_malformed(text, error.flaw, service.prefix), slips)
     found = session.exec(
         select(Secret, Key)
@@ -102,19 +103,18 @@ def diagnose(service: KeyService, session: Session, account_id: str, pasted: str
     secret, key = found
     if not _right(service.peppers, token, secret):
         return Diagnosis(Case.WRONG_SECRET, slips, hint=token.hint)
-    return _found(service, session, account_id, secret, key, slips)
+    return _found(service, session, secret, key, slips)
 
 
 def _found(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     secret: Secret,
     key: Key,
     slips: tuple[Slip, ...],
 ) -> Diagnosis:
     """What can be said to somebody who has shown the right secret."""
-    if key.account_id != account_id:
+    if key.account_id != session.account_id:
         return Diagnosis(Case.OTHER_ACCOUNT, slips)
     return _of_key(session, secret, key, slips, service.clock.now())
 

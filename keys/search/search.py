@@ -17,6 +17,7 @@ from keys.base.rows import view, views
 from keys.credentials.tokens import NotAToken, parse
 from keys.inputs.names import fold
 from keys.search.filters import Shelf, conditions
+from storage import AccountSession
 from storage.tables.keys import Account, Key, Secret
 
 CHOICES_MAX = 10
@@ -78,54 +79,55 @@ class Page:
         return self.before + len(self.keys) < self.total
 
 
-def began(session: Session, account_id: str) -> datetime:
+def began(
+    session: AccountSession,
+) -> datetime:
     """When the account was made: nothing was due before."""
-    return session.get_one(Account, account_id).created_at
+    return session.get_one(Account, session.account_id).created_at
 
 
-def get(session: Session, account_id: str, key_id: str) -> KeyView:
+def get(session: AccountSession, key_id: str) -> KeyView:
     """One key of the account, whatever its state.
 
     Raises:
         KeyNotFound: if the account has no such key.
     """
     key = session.get(Key, key_id)
-    if key is None or key.account_id != account_id:
+    if key is None or key.account_id != session.account_id:
         raise KeyNotFound("There is no such key.")
     return view(session, key)
 
 
-def find(session: Session, account_id: str, text: str, *, revoked: bool = False) -> Finding:
+def find(session: AccountSession, text: str, *, revoked: bool = False) -> Finding:
     """The key that somebody means: by id, token or hint, name, or a part of the name.
 
     Args:
         revoked: whether revoked keys count too, after the active ones.
     """
     text = _unquoted(text)
-    if key := _by_id(session, account_id, text) or _by_token(session, account_id, text):
+    if key := _by_id(session, text) or _by_token(session, text):
         return Found(view(session, key))
     for states in ((State.ACTIVE,), (State.REVOKED,))[: 2 if revoked else 1]:
-        if found := _by_name(session, account_id, text, states):
+        if found := _by_name(session, text, states):
             return found
-    return Nothing(_nearest(session, account_id, text))
+    return Nothing(_nearest(session, text))
 
 
-def find_leading(session: Session, account_id: str, text: str) -> Finding:
+def find_leading(session: AccountSession, text: str) -> Finding:
     """Like `find`, for a text in which more words may follow the name, as in `rename`."""
     if quoted := re.match(r"\s*[\"“”](.+?)[\"“”]\s*(.*)", text, re.DOTALL):
-        finding = find(session, account_id, quoted[1])
+        finding = find(session, quoted[1])
         return Found(finding.key, quoted[2].strip()) if isinstance(finding, Found) else finding
     words = text.split()
     for count in range(len(words), 0, -1):
         head, rest = " ".join(words[:count]), " ".join(words[count:])
-        if key := _by_id(session, account_id, head) or _named(session, account_id, head):
+        if key := _by_id(session, head) or _named(session, head):
             return Found(view(session, key), rest)
-    return find(session, account_id, text)
+    return find(session, text)
 
 
 def page(
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     words: str = "",
     *,
     owner: str | None = None,
@@ -144,10 +146,10 @@ def page(
             gone by now still marks its place.
         shelf: only a part of the keys, as this person sees it at this moment.
     """
-    wanted = _matching(account_id, words, owner)
+    wanted = _matching(session.account_id, words, owner)
     if shelf is not None:
         wanted += conditions(*shelf)
-    place = _place(session, account_id, after or before)
+    place = _place(session, after or before)
     order = tuple_(col(Key.name_folded), col(Key.id))
     query = select(Key).where(*wanted)
     if place is None:
@@ -206,11 +208,11 @@ def _searched(part: str) -> ColumnElement[bool]:
     return col(Key.search).like(f"%{escaped}%\n%\n%", escape="/")
 
 
-def _place(session: Session, account_id: str, key_id: str | None) -> tuple[str, str] | None:
+def _place(session: AccountSession, key_id: str | None) -> tuple[str, str] | None:
     if key_id is None:
         return None
     key = session.get(Key, key_id)
-    return (key.name_folded, key.id) if key and key.account_id == account_id else None
+    return (key.name_folded, key.id) if key and key.account_id == session.account_id else None
 
 
 def _unquoted(text: str) -> str:
@@ -222,13 +224,15 @@ def _printable(text: str) -> str:
     return "".join(char for char in text if char.isprintable() or char.isspace())
 
 
-def _by_id(session: Session, account_id: str, text: str) -> Key | None:
+def _by_id(session: AccountSession, text: str) -> Key | None:
     key = session.get(Key, text)
-    usable = key is not None and key.account_id == account_id and key.state != State.ABANDONED
+    usable = (
+        key is not None and key.account_id == session.account_id and key.state != State.ABANDONED
+    )
     return key if usable else None
 
 
-def _by_token(session: Session, account_id: str, text: str) -> Key | None:
+def _by_token(session: AccountSession, text: str) -> Key | None:
     try:
         token = parse(text)
     except NotAToken:
@@ -236,25 +240,27 @@ def _by_token(session: Session, account_id: str, text: str) -> Key | None:
     return session.exec(
         select(Key)
         .join(Secret, col(Secret.key_id) == col(Key.id))
-        .where(Secret.public_id == token.public_id, Key.account_id == account_id)
+        .where(Secret.public_id == token.public_id, Key.account_id == session.account_id)
     ).first()
 
 
-def _named(session: Session, account_id: str, name: str) -> Key | None:
+def _named(session: AccountSession, name: str) -> Key | None:
     return session.exec(
         select(Key).where(
-            Key.account_id == account_id, Key.name_folded == fold(name), Key.state == State.ACTIVE
+            Key.account_id == session.account_id,
+            Key.name_folded == fold(name),
+            Key.state == State.ACTIVE,
         )
     ).first()
 
 
 def _by_name(
-    session: Session, account_id: str, text: str, states: tuple[State, ...]
+    session: AccountSession, text: str, states: tuple[State, ...]
 ) -> Found | Several | None:
     folded = fold(text)
     if not folded:
         return None
-    mine = select(Key).where(Key.account_id == account_id, col(Key.state).in_(states))
+    mine = select(Key).where(Key.account_id == session.account_id, col(Key.state).in_(states))
     exact = session.exec(
         mine.where(Key.name_folded == folded).order_by(col(Key.created_at).desc()).limit(2)
     ).all()
@@ -274,9 +280,9 @@ def _by_name(
     return Several(views(session, found)) if found else None
 
 
-def _nearest(session: Session, account_id: str, text: str) -> list[KeyView]:
+def _nearest(session: AccountSession, text: str) -> list[KeyView]:
     named = select(Key.id, Key.name_folded).where(
-        Key.account_id == account_id, Key.state == State.ACTIVE
+        Key.account_id == session.account_id, Key.state == State.ACTIVE
     )
     names = dict(session.exec(named).all())
     best = process.extract(

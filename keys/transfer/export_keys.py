@@ -20,12 +20,13 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import func, tuple_
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from keys.base.models import Actor, KeyView, State
 from keys.base.rows import views
 from keys.changes import audit_log
 from runtime.clock import Clock
+from storage import AccountSession
 from storage.tables.keys import Key
 
 COLUMNS = (
@@ -63,28 +64,26 @@ class Form(StrEnum):
     JSON = "json"
 
 
-def count(session: Session, account_id: str, *, revoked: bool) -> int:
+def count(session: AccountSession, *, revoked: bool) -> int:
     """How many keys an export has."""
-    wanted = select(func.count()).select_from(Key).where(Key.account_id == account_id)
+    wanted = select(func.count()).select_from(Key).where(Key.account_id == session.account_id)
     return int(session.exec(wanted.where(col(Key.state).in_(_states(revoked)))).one())
 
 
-def note(
-    session: Session, clock: Clock, account_id: str, actor: Actor, form: Form, *, revoked: bool
-) -> int:
+def note(session: AccountSession, clock: Clock, actor: Actor, form: Form, *, revoked: bool) -> int:
     """Puts on record who exports how many keys; to be committed before the keys are handed out.
 
     Returns:
         How many they are.
     """
-    audit_log.lock(session, account_id)
-    number = count(session, account_id, revoked=revoked)
+    audit_log.lock(session)
+    number = count(session, revoked=revoked)
     data = {"count": number, "form": form, "revoked": revoked}
-    audit_log.append(session, account_id, clock.now(), "keys.exported", actor, data=data)
+    audit_log.append(session, clock.now(), "keys.exported", actor, data=data)
     return number
 
 
-def rows(session: Session, account_id: str, now: datetime, *, revoked: bool) -> Iterator[Row]:
+def rows(session: AccountSession, now: datetime, *, revoked: bool) -> Iterator[Row]:
     """The keys in the order of their names, revoked ones last, as JSON could hold them.
 
     Args:
@@ -96,12 +95,12 @@ def rows(session: Session, account_id: str, now: datetime, *, revoked: bool) -> 
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     # One state after the other, as the index has them; else each page would read all before it.
     for state in _states(revoked):
-        yield from _rows(session, account_id, state, now)
+        yield from _rows(session, state, now)
 
 
-def _rows(session: Session, account_id: str, state: State, now: datetime) -> Iterator[Row]:
+def _rows(session: AccountSession, state: State, now: datetime) -> Iterator[Row]:
     order = (col(Key.name_folded), col(Key.id))
-    wanted = select(Key).where(Key.account_id == account_id, Key.state == state)
+    wanted = select(Key).where(Key.account_id == session.account_id, Key.state == state)
     query = wanted.order_by(*order).limit(_AT_ONCE)
     some = session.exec(query).all()
     while some:

@@ -30,6 +30,7 @@ from keys.credentials.peppers import Peppers
 from keys.inputs.names import NAME_MAX, fold
 from keys.lifecycle.create import KeyService, search_text
 from keys.transfer.import_rows import Entry, Problem
+from storage import AccountSession
 from storage.tables.keys import Key, Secret
 
 UNNAMED = "Imported key"
@@ -76,17 +77,17 @@ class Plan:
         return [each for each in self.fresh if each.name != (each.entry.name or UNNAMED)]
 
 
-def plan(service: KeyService, session: Session, account_id: str, entries: Sequence[Entry]) -> Plan:
+def plan(service: KeyService, session: AccountSession, entries: Sequence[Entry]) -> Plan:
     """What importing these would do now. It changes nothing."""
     made = Plan()
     by_hash = _by_hash(session, service.peppers, entries)
-    by_id = _by_external_id(session, account_id, entries)
-    names = _Names(session, account_id)
+    by_id = _by_external_id(session, entries)
+    names = _Names(session)
     for entry in entries:
         found = next(
             (by_hash[mark] for mark in _marks(service.peppers, entry) if mark in by_hash), None
         )
-        if found is not None and found.account_id != account_id:
+        if found is not None and found.account_id != session.account_id:
             why = "Its hash belongs to a key of another workspace here. Make a new key."
             made.problems.append(Problem(entry.where, why))
         elif found is not None and not _agree(entry.external_id, found.external_id):
@@ -110,8 +111,7 @@ def plan(service: KeyService, session: Session, account_id: str, entries: Sequen
 
 def carry_out(
     service: KeyService,
-    session: Session,
-    account_id: str,
+    session: AccountSession,
     entries: Sequence[Entry],
     actor: Actor,
     *,
@@ -125,16 +125,14 @@ def carry_out(
     Returns:
         What was done; with `all_or_nothing` and problems, what would have been.
     """
-    audit_log.lock(session, account_id)
-    made = plan(service, session, account_id, entries)
+    audit_log.lock(session)
+    made = plan(service, session, entries)
     if made.fresh and not (all_or_nothing and made.problems):
-        _add(service, session, account_id, made.fresh, actor)
+        _add(service, session, made.fresh, actor)
     return made
 
 
-def announce(
-    service: KeyService, session: Session, account_id: str, actor: Actor, count: int
-) -> str:
+def announce(service: KeyService, session: AccountSession, actor: Actor, count: int) -> str:
     """Puts on record that an import has ended, and has the team told.
 
     Args:
@@ -143,10 +141,10 @@ def announce(
     Returns:
         What gateways confirm once they know of the keys; see keys.changes.gateways.
     """
-    audit_log.lock(session, account_id)
+    audit_log.lock(session)
     data = {"count": count}
     now = service.clock.now()
-    event = audit_log.append(session, account_id, now, "keys.imported", actor, data=data)
+    event = audit_log.append(session, now, "keys.imported", actor, data=data)
     outbox.add(session, event, outbox.TEAM, data)
     return gateways.set_fence(session)
 
@@ -181,9 +179,9 @@ def upgrade(session: Session, upgrades: Mapping[str, Upgrade]) -> int:
 class _Names:
     """The names that are taken, and the next number for each that was taken again."""
 
-    def __init__(self, session: Session, account_id: str) -> None:
+    def __init__(self, session: AccountSession) -> None:
         living = select(Key.name_folded).where(
-            Key.account_id == account_id, col(Key.state).in_((State.PENDING, State.ACTIVE))
+            Key.account_id == session.account_id, col(Key.state).in_((State.PENDING, State.ACTIVE))
         )
         self._taken = set(session.exec(living))
         self._next: dict[str, int] = {}
@@ -217,13 +215,13 @@ def _by_hash(session: Session, peppers: Peppers, entries: Sequence[Entry]) -> di
     return found
 
 
-def _by_external_id(session: Session, account_id: str, entries: Sequence[Entry]) -> set[str]:
+def _by_external_id(session: AccountSession, entries: Sequence[Entry]) -> set[str]:
     found: set[str] = set()
     for some in _some(entries):
         ids = [entry.external_id for entry in some if entry.external_id is not None]
         if ids:
             known = select(Key.external_id).where(
-                Key.account_id == account_id, col(Key.external_id).in_(ids)
+                Key.account_id == session.account_id, col(Key.external_id).in_(ids)
             )
             found.update(each for each in session.exec(known) if each is not None)
     return found
@@ -234,16 +232,16 @@ def _agree(one: str | None, other: str | None) -> bool:
 
 
 def _add(
-    service: KeyService, session: Session, account_id: str, fresh: Sequence[Fresh], actor: Actor
+    service: KeyService, session: AccountSession, fresh: Sequence[Fresh], actor: Actor
 ) -> None:
     now = service.clock.now()
     for some in _some(fresh):
-        keys = [_key_row(service.peppers, account_id, each, actor, now) for each in some]
+        keys = [_key_row(service.peppers, session.account_id, each, actor, now) for each in some]
         secrets = [_secret_row(each.entry, key, now) for each, key in zip(some, keys, strict=True)]
         session.connection().execute(insert(Key), keys)
         session.connection().execute(insert(Secret), secrets)
         facts = [(key["id"], _facts(each)) for each, key in zip(some, keys, strict=True)]
-        audit_log.append_all(session, account_id, now, "key.imported", actor, facts)
+        audit_log.append_all(session, now, "key.imported", actor, facts)
 
 
 def _key_row(

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import select as select_columns
-from sqlmodel import Session, col, func
+from sqlmodel import col, func
 
 from keys.base.models import State
+from storage import AccountSession
 from storage.tables.keys import DailyUse, Key, Secret
 
 WEEKS = 52
@@ -31,11 +32,11 @@ class Week:
     uses: int
 
 
-def weeks(session: Session, account_id: str, today: date, count: int = WEEKS) -> list[Week]:
+def weeks(session: AccountSession, today: date, count: int = WEEKS) -> list[Week]:
     """The last weeks, oldest first; the last one ends today."""
     lasts = [today - timedelta(weeks=count - 1 - number) for number in range(count)]
-    began, ended = _lives(session, account_id)
-    uses = _uses(session, account_id, lasts[0] - timedelta(days=6))
+    began, ended = _lives(session)
+    uses = _uses(session, lasts[0] - timedelta(days=6))
     found = []
     for last in lasts:
         end = datetime.combine(last + timedelta(days=1), time(), UTC)
@@ -45,25 +46,27 @@ def weeks(session: Session, account_id: str, today: date, count: int = WEEKS) ->
     return found
 
 
-def _lives(session: Session, account_id: str) -> tuple[list[datetime], list[datetime]]:
+def _lives(
+    session: AccountSession,
+) -> tuple[list[datetime], list[datetime]]:
     """When keys began to work, and when they ended, each in order."""
     rows = session.execute(
         select_columns(
             func.coalesce(Key.activated_at, Key.created_at),
             col(Key.revoked_at),
             col(Key.expires_at),
-        ).where(col(Key.account_id) == account_id, col(Key.state).in_(_LIVED))
+        ).where(col(Key.account_id) == session.account_id, col(Key.state).in_(_LIVED))
     ).all()
     began = sorted(start for start, _, _ in rows)
     ends = [min((at for at in (gone, dated) if at), default=None) for _, gone, dated in rows]
     return began, sorted(end for end in ends if end is not None)
 
 
-def _uses(session: Session, account_id: str, first: date) -> dict[date, int]:
+def _uses(session: AccountSession, first: date) -> dict[date, int]:
     rows = session.execute(
         select_columns(col(DailyUse.day), func.sum(DailyUse.count))
         .join(Secret, col(Secret.id) == col(DailyUse.secret_id))
-        .where(col(Secret.account_id) == account_id, col(DailyUse.day) >= first)
+        .where(col(Secret.account_id) == session.account_id, col(DailyUse.day) >= first)
         .group_by(col(DailyUse.day))
     )
     return {day: int(count) for day, count in rows}

@@ -41,13 +41,13 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def state(bench: Bench, key_id: str) -> State:
-    with reading(bench.house.engine) as session:
-        return finding.get(session, bench.house.account, key_id).state
+    with reading(bench.house.engine, bench.house.account) as session:
+        return finding.get(session, key_id).state
 
 
 def active(bench: Bench) -> list[str]:
-    with reading(bench.house.engine) as session:
-        return [key.name for key in finding.page(session, bench.house.account).keys]
+    with reading(bench.house.engine, bench.house.account) as session:
+        return [key.name for key in finding.page(session).keys]
 
 
 def fill(bench: Bench, name: str, **more: Any) -> dict[str, Any]:

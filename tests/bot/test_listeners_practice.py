@@ -96,8 +96,8 @@ def refused(code: str, status: int, answer: dict[str, Any]) -> SlackApiError:
 
 
 def names(house: House) -> list[str]:
-    with reading(house.engine) as session:
-        return [key.name for key in search.page(session, house.account).keys]
+    with reading(house.engine, house.account) as session:
+        return [key.name for key in search.page(session).keys]
 
 
 def test_a_keys_life(slack: PracticeSlack, house: House) -> None:
@@ -150,8 +150,8 @@ def entered(person: Person) -> dict[str, Any]:
 
 def edited(house: House, key_id: str) -> Json:
     """What the edit form would hold for the key as it stands."""
-    with reading(house.engine) as session:
-        key = search.get(session, house.account, key_id)
+    with reading(house.engine, house.account) as session:
+        key = search.get(session, key_id)
     return {
         ids.SCOPES: list(key.scopes),
         ids.OWNER: key.owner,

@@ -46,12 +46,12 @@ def has_an_audit_of(world: World, name: str) -> None:
     house, account = world.aftermath.house, world.aftermath.account
     for key_id, other in world.aftermath.active():
         if other != name:
-            with writing(house.engine) as session:
-                house.service.revoke(session, account, key_id, ME)
-    with writing(house.engine) as session:
+            with writing(house.engine, account) as session:
+                house.service.revoke(session, key_id, ME)
+    with writing(house.engine, account) as session:
         # One that is open has come to its end by that.
-        progress.sweep(house.service, session, account, AuditRules())
-        operations.begin(house.service, session, account, ME, f"asked:{name}", AuditRules())
+        progress.sweep(house.service, session, AuditRules())
+        operations.begin(house.service, session, ME, f"asked:{name}", AuditRules())
 
 
 def keeps(world: World, name: str) -> None:

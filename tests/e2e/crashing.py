@@ -139,9 +139,9 @@ class Aftermath:
         """Makes a key, and keeps its token as its person would."""
         service, me = self.house.service, Actor.operator("test")
         request = KeyRequest(name, ("read",), None, new_id("req"))
-        with writing(self.house.engine) as session:
-            made = service.reserve(session, self.account, request, me, me, timedelta(minutes=1))
-            service.activate(session, self.account, made.delivery_id, me, None)
+        with writing(self.house.engine, self.account) as session:
+            made = service.reserve(session, request, me, me, timedelta(minutes=1))
+            service.activate(session, made.delivery_id, me, None)
         self._seen.add(made.token.reveal())
 
     def names(self, state: State) -> list[str]:
@@ -168,8 +168,8 @@ class Aftermath:
         for key, secret in keys:
             if key.state == State.ACTIVE:
                 assert not self._said_to_be_revoked(key.name, secret.hint), f"{key.name}, {when}"
-        with reading(self.house.engine) as session:
-            assert audit_log.first_break(session, self.account) is None, when
+        with reading(self.house.engine, self.account) as session:
+            assert audit_log.first_break(session) is None, when
 
     def settles(self, within: float) -> None:
         """Waits until a running bot has done all that is due."""

@@ -51,10 +51,11 @@ def test_whoever_revokes_is_told_which_gateway_is_silent_and_the_others_refuse(
         stack.callback(house.close)
         with writing(house.engine) as session:
             account = accounts.the_only(session, house.clock.now())
+        with writing(house.engine, account) as session:
             request = KeyRequest("Zapier, production", ("read",), None, new_id("req"))
-            made = house.service.reserve(session, account, request, ME, ME, timedelta(minutes=1))
-        with writing(house.engine) as session:
-            house.service.activate(session, account, made.delivery_id, ME, None)
+            made = house.service.reserve(session, request, ME, ME, timedelta(minutes=1))
+        with writing(house.engine, account) as session:
+            house.service.activate(session, made.delivery_id, ME, None)
         token = made.token.reveal()
         urls = [f"http://127.0.0.1:{port}" for port in ports]
         assert [asks(url, token) for url in urls] == [204, 204]
@@ -72,8 +73,8 @@ def test_whoever_revokes_is_told_which_gateway_is_silent_and_the_others_refuse(
         with pytest.raises(httpx.TransportError):
             while True:
                 asks(urls[1], token)
-        with writing(house.engine) as session:
-            outcome = house.service.revoke(session, account, made.key.id, ME)
+        with writing(house.engine, account) as session:
+            outcome = house.service.revoke(session, made.key.id, ME)
         assert outcome.fence is not None
         spread = propagation.watch(
             house.engine,

@@ -6,8 +6,6 @@ import http.client
 from collections.abc import Callable
 from datetime import timedelta
 
-from sqlmodel import Session
-
 from cli.bootstrap.application import House
 from cli.bootstrap.gateway import assemble
 from gateway.base.options import Options
@@ -21,7 +19,7 @@ from keys.credentials.tokens import Token
 from keys.lifecycle.create import KeyService
 from runtime.clock import SystemClock
 from runtime.http_server import Running, serve_in_thread
-from storage import open_engine, writing
+from storage import AccountSession, open_engine, writing
 from tests.databases import open_migrated
 
 ME = Actor.person("U0ALICE")
@@ -59,21 +57,21 @@ class Site:
         """A new key and its token."""
         request = KeyRequest(name, scopes, ME.id, new_id("req"))
         service, lease = self.house.service, timedelta(minutes=1)
-        with writing(self.house.engine) as session:
-            made = service.reserve(session, self.account, request, ME, ME, lease)
-        with writing(self.house.engine) as session:
-            return service.activate(session, self.account, made.delivery_id, ME, None), made.token
+        with writing(self.house.engine, self.account) as session:
+            made = service.reserve(session, request, ME, ME, lease)
+        with writing(self.house.engine, self.account) as session:
+            return service.activate(session, made.delivery_id, ME, None), made.token
 
     def revoke(self, key: KeyView) -> Spread:
         """Revokes and waits until every gateway has confirmed."""
-        with writing(self.house.engine) as session:
-            outcome = self.house.service.revoke(session, self.account, key.id, ME)
+        with writing(self.house.engine, self.account) as session:
+            outcome = self.house.service.revoke(session, key.id, ME)
         assert outcome.fence
         return self._spread(outcome.fence)
 
-    def change(self, work: Callable[[Session], object]) -> Spread:
+    def change(self, work: Callable[[AccountSession], object]) -> Spread:
         """Makes a change that no service knows of, and waits likewise."""
-        with writing(self.house.engine) as session:
+        with writing(self.house.engine, self.account) as session:
             work(session)
             fence = gateways.set_fence(session)
         return self._spread(fence)
@@ -88,9 +86,7 @@ class Site:
         """Holds a key to limits, and waits until every gateway knows."""
         service = self.house.service
         spread = self.change(
-            lambda session: service.limit(
-                session, self.account, key.id, ME, rate_limit=rate, networks=networks
-            )
+            lambda session: service.limit(session, key.id, ME, rate_limit=rate, networks=networks)
         )
         assert spread.everywhere
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session
 
 from keys.base import accounts
 from keys.base.models import Actor, KeyRequest, KeyView
@@ -20,7 +19,7 @@ from keys.credentials.tokens import Token
 from keys.credentials.verification import StoredVerifier
 from keys.lifecycle.create import KeyService, Outcome, Reservation
 from runtime.clock import HeldClock
-from storage import writing
+from storage import AccountSession, writing
 from tests.databases import open_migrated
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -44,9 +43,9 @@ class House:
         self.verifier.close()
         self.engine.dispose()
 
-    def write(self, work: Callable[[Session], Any]) -> Any:
+    def write(self, work: Callable[[AccountSession], Any]) -> Any:
         """Does the work in one writing transaction."""
-        with writing(self.engine) as session:
+        with writing(self.engine, self.account) as session:
             return work(session)
 
     def request(self, name: str, **changes: Any) -> KeyRequest:
@@ -60,24 +59,24 @@ class House:
     def reserve(self, name: str = "Zapier, production", **changes: Any) -> Reservation:
         account = changes.pop("account", self.account)
         request = self.request(name, **changes)
-        with writing(self.engine) as session:
-            return self.service.reserve(session, account, request, ALICE, ALICE, LEASE)
+        with writing(self.engine, account) as session:
+            return self.service.reserve(session, request, ALICE, ALICE, LEASE)
 
     def issue(self, name: str = "Zapier, production", **changes: Any) -> tuple[KeyView, Token]:
         account = changes.get("account", self.account)
         made = self.reserve(name, **changes)
-        with writing(self.engine) as session:
+        with writing(self.engine, account) as session:
             after = timedelta(minutes=15)
-            key = self.service.activate(session, account, made.delivery_id, ALICE, after)
+            key = self.service.activate(session, made.delivery_id, ALICE, after)
         return key, made.token
 
     def revoke(self, key_id: str, actor: Actor = ALICE) -> Outcome:
-        with writing(self.engine) as session:
-            return self.service.revoke(session, self.account, key_id, actor)
+        with writing(self.engine, self.account) as session:
+            return self.service.revoke(session, key_id, actor)
 
     def rename(self, key_id: str, name: str) -> Outcome:
-        with writing(self.engine) as session:
-            return self.service.rename(session, self.account, key_id, name, ALICE)
+        with writing(self.engine, self.account) as session:
+            return self.service.rename(session, key_id, name, ALICE)
 
 
 def open_test_house(folder: Path) -> House:

@@ -72,10 +72,8 @@ class KeysAtRandom(RuleBasedStateMachine):
         if made is None:
             return
         try:
-            with writing(self.house.engine) as session:
-                self.house.service.activate(
-                    session, self.house.account, made.delivery_id, ALICE, timedelta(minutes=15)
-                )
+            with writing(self.house.engine, self.house.account) as session:
+                self.house.service.activate(session, made.delivery_id, ALICE, timedelta(minutes=15))
         except ReservationLost:
             assert self.states[made.key.id] != "pending"
             return
@@ -86,10 +84,8 @@ class KeysAtRandom(RuleBasedStateMachine):
     def abandon(self, made: Reservation | None) -> None:
         if made is None:
             return
-        with writing(self.house.engine) as session:
-            done = self.house.service.abandon(
-                session, self.house.account, made.key.id, "random", tell=True
-            )
+        with writing(self.house.engine, self.house.account) as session:
+            done = self.house.service.abandon(session, made.key.id, "random", tell=True)
         assert done.changed == (self.states[made.key.id] == "pending")
         if done.changed:
             self.states[made.key.id] = "abandoned"
@@ -127,9 +123,9 @@ class KeysAtRandom(RuleBasedStateMachine):
 
     @invariant()
     def the_list_shows_exactly_the_active_keys_and_the_record_holds(self) -> None:
-        with reading(self.house.engine) as session:
-            page = search.page(session, self.house.account, size=200)
-            assert audit_log.first_break(session, self.house.account) is None
+        with reading(self.house.engine, self.house.account) as session:
+            page = search.page(session, size=200)
+            assert audit_log.first_break(session) is None
         active = {key for key, state in self.states.items() if state == "active"}
         assert {key.id for key in page.keys} == active
 

@@ -30,8 +30,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 
 
 def active(bench: Bench) -> list[KeyView]:
-    with reading(bench.house.engine) as session:
-        return list(search.page(session, bench.house.account).keys)
+    with reading(bench.house.engine, bench.house.account) as session:
+        return list(search.page(session).keys)
 
 
 def follow(bench: Bench) -> None:

@@ -48,11 +48,9 @@ def following(house: House, calls: FakeCalls) -> Following:
 def delivered(house: House) -> Reservation:
     """A key whose token stands in a message."""
     made = house.reserve()
-    with writing(house.engine) as session:
-        deliveries.place(session, house.account, made.delivery_id, "D1", "2.000002")
-        house.service.activate(
-            session, house.account, made.delivery_id, ALICE, timedelta(minutes=15)
-        )
+    with writing(house.engine, house.account) as session:
+        deliveries.place(session, made.delivery_id, "D1", "2.000002")
+        house.service.activate(session, made.delivery_id, ALICE, timedelta(minutes=15))
     return made
 
 
@@ -155,8 +153,8 @@ def test_a_lost_reservation_ends_and_its_person_is_told(
     house: House, calls: FakeCalls, following: Following
 ) -> None:
     made = house.reserve("Zapier")
-    with writing(house.engine) as session:
-        deliveries.place(session, house.account, made.delivery_id, "D1", "2.000002")
+    with writing(house.engine, house.account) as session:
+        deliveries.place(session, made.delivery_id, "D1", "2.000002")
     assert following.run_once() == 0
     house.clock.move(timedelta(minutes=1))
     assert following.run_once() == 3

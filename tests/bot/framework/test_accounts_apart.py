@@ -29,7 +29,7 @@ from keys.base.policy import AuditRules
 from keys.offboarding import offboarding
 from keys.reviews import operations
 from keys.search import search
-from storage import reading, writing
+from storage import AccountSession, reading, writing
 from storage.tables.keys import Account
 from tests.bot.home.test_handlers import presses as presses_in_home
 from tests.bot.listening import Bench
@@ -86,14 +86,14 @@ def _populate(theirs: House) -> list[str]:
     pending = theirs.reserve(f"{MARK} pending", account=theirs.account, owner=FAR.id)
     rotation, _ = rotate(theirs, rotating.id)
 
-    def rest(session: Any) -> list[str]:
-        service, account = theirs.service, theirs.account
+    def rest(session: AccountSession) -> list[str]:
+        service = theirs.service
         asked = requests.ask(
-            service, session, account, FAR.id, submission="s1", name=f"{MARK} wanted",
+            service, session, FAR.id, submission="s1", name=f"{MARK} wanted",
             scopes=("read",), reason=f"{MARK} reason",
         )  # fmt: skip
-        leaver = offboarding.begin(service, session, account, FAR.id, FAR)
-        audit = operations.begin(service, session, account, FAR, "2026-10-05", AuditRules())
+        leaver = offboarding.begin(service, session, FAR.id, FAR)
+        audit = operations.begin(service, session, FAR, "2026-10-05", AuditRules())
         assert leaver is not None
         assert audit is not None
         return [asked.id, leaver, audit]
@@ -198,6 +198,6 @@ def test_what_has_to_follow_in_one_workspace_leaves_the_other_alone(world: World
     follow(world.bench)
     assert world.rows() == before
     assert MARK not in world.seen()
-    with reading(world.theirs.engine) as session:
-        assert not search.page(session, world.bench.house.account, MARK, size=10).keys
-        assert search.page(session, world.theirs.account, MARK, size=10).keys
+    with reading(world.theirs.engine, world.bench.house.account) as session:
+        assert not search.page(session, MARK, size=10).keys
+        assert search.page(session, MARK, size=10).keys

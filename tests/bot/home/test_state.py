@@ -22,8 +22,8 @@ DAY = timedelta(days=1)
 
 
 def on(house: House, shelf: Shelf, viewer: str = ALICE.id) -> list[str]:
-    with reading(house.engine) as session:
-        page = search.page(session, house.account, shelf=(shelf, viewer, house.clock.now()))
+    with reading(house.engine, house.account) as session:
+        page = search.page(session, shelf=(shelf, viewer, house.clock.now()))
     assert page.total == len(page.keys)
     return [key.name for key in page.keys]
 
@@ -76,20 +76,20 @@ def test_uses_come_by_the_day_for_a_whole_page(house: House) -> None:
 
 def look(house: House, user: str = ALICE.id) -> HomeView:
     now = house.clock.now()
-    opened: HomeView = house.write(lambda s: state.open_(s, house.account, user, now))
-    with reading(house.engine) as session:
-        seen = state.newest(session, house.account)
-    house.write(lambda s: state.published(s, house.account, user, "h1", "d1", seen))
+    opened: HomeView = house.write(lambda s: state.open_(s, user, now))
+    with reading(house.engine, house.account) as session:
+        seen = state.newest(session)
+    house.write(lambda s: state.published(s, user, "h1", "d1", seen))
     return opened
 
 
 def stale(house: House) -> HomeView | None:
     now = house.clock.now()
-    with reading(house.engine) as session:
-        newest = state.is_stale(session, house.account, now)
+    with reading(house.engine, house.account) as session:
+        newest = state.is_stale(session, now)
     if not newest:
         return None
-    found: HomeView | None = house.write(lambda s: state.claim_stale(s, house.account, now, newest))
+    found: HomeView | None = house.write(lambda s: state.claim_stale(s, now, newest))
     return found
 
 
@@ -127,8 +127,6 @@ def test_what_is_chosen_is_remembered_and_pages_begin_anew(
     house: House, changes: dict[str, Any], shown: Shown
 ) -> None:
     now = house.clock.now()
-    house.write(
-        lambda s: state.choose(s, house.account, ALICE.id, now, shelf=Shelf.IDLE, before="key_9")
-    )
-    house.write(lambda s: state.choose(s, house.account, ALICE.id, now, **changes))
+    house.write(lambda s: state.choose(s, ALICE.id, now, shelf=Shelf.IDLE, before="key_9"))
+    house.write(lambda s: state.choose(s, ALICE.id, now, **changes))
     assert look(house).shown == shown

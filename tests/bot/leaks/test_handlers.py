@@ -95,8 +95,8 @@ def hints(bench: Bench) -> list[dict[str, Any]]:
 
 
 def state(bench: Bench, key: KeyView) -> State:
-    with reading(bench.house.engine) as session:
-        return search.get(session, bench.house.account, key.id).state
+    with reading(bench.house.engine, bench.house.account) as session:
+        return search.get(session, key.id).state
 
 
 # --- seen ----------------------------------------------------------------------------------------
@@ -330,7 +330,7 @@ def test_the_alarm_follows_an_old_token_that_is_ended_before_its_time(bench: Ben
     alarms(bench)
     rotation, _ = rotate(house, key.id, grace=timedelta(days=1))
     follow(bench)
-    house.write(lambda s: rotations.end_now(house.service, s, house.account, rotation, ALICE))
+    house.write(lambda s: rotations.end_now(house.service, s, rotation, ALICE))
     follow(bench)
     assert "another token" in json.dumps(last_redrawn(bench, "does not work any more"))
 

@@ -20,8 +20,8 @@ DAY = timedelta(days=1)
 
 
 def get(bench: Bench, key_id: str) -> KeyView:
-    with reading(bench.house.engine) as session:
-        return search.get(session, bench.house.account, key_id)
+    with reading(bench.house.engine, bench.house.account) as session:
+        return search.get(session, key_id)
 
 
 def open_modal(bench: Bench, name: str) -> dict[str, Any]:
@@ -197,6 +197,6 @@ def test_a_new_key_may_get_a_date_and_a_past_one_is_refused(bench: Bench) -> Non
     answer = bench.submits(view, **values, last_day={"selected_date": "2020-01-01"})
     assert "has passed" in answer["errors"][ids.LAST_DAY]
     bench.submits(view, **values, last_day={"selected_date": "2027-01-31"})
-    with reading(bench.house.engine) as session:
-        (key,) = search.page(session, bench.house.account).keys
+    with reading(bench.house.engine, bench.house.account) as session:
+        (key,) = search.page(session).keys
     assert str(key.expires_at) == "2027-02-01 00:00:00+00:00"

@@ -67,8 +67,8 @@ def pressed(bench: Bench, action: str, key: KeyView | None = None) -> dict[str, 
 
 
 def get(bench: Bench, key: KeyView) -> KeyView:
-    with reading(bench.house.engine) as session:
-        return search.get(session, bench.house.account, key.id)
+    with reading(bench.house.engine, bench.house.account) as session:
+        return search.get(session, key.id)
 
 
 def said(bench: Bench) -> str:

@@ -64,8 +64,8 @@ def start(bench: Bench) -> AuditView:
 
 
 def newest(bench: Bench) -> AuditView:
-    with reading(bench.house.engine) as session:
-        found = queries.newest(session, bench.house.account)
+    with reading(bench.house.engine, bench.house.account) as session:
+        found = queries.newest(session)
     assert found is not None
     return found
 
@@ -95,8 +95,8 @@ def pressed(bench: Bench, action: str, key: KeyView | None = None, place: str = 
 
 
 def get(bench: Bench, key: KeyView) -> KeyView:
-    with reading(bench.house.engine) as session:
-        return search.get(session, bench.house.account, key.id)
+    with reading(bench.house.engine, bench.house.account) as session:
+        return search.get(session, key.id)
 
 
 def test_the_list_goes_to_the_channel_and_each_owner(bench: Bench) -> None:
@@ -145,8 +145,8 @@ def test_keep_and_say_why(bench: Bench) -> None:
     assert "contains a token" in refused["errors"][ids.REASON]
     shown = bench.submits(view, reason={"value": "Billing"})
     assert "was kept" in json.dumps(shown)
-    with reading(bench.house.engine) as session:
-        item = queries.item(session, bench.house.account, audit.id, key.id)
+    with reading(bench.house.engine, bench.house.account) as session:
+        item = queries.item(session, audit.id, key.id)
     assert item.reason == "Billing"
 
 
@@ -284,8 +284,8 @@ def test_members_neither_begin_nor_export(bench: Bench) -> None:
     bench.house.issue()
     for typed in ("audit start", "audit export", "audit"):
         bench.types(typed, "U0BOB")
-    with reading(bench.house.engine) as session:
-        assert queries.newest(session, bench.house.account) is None
+    with reading(bench.house.engine, bench.house.account) as session:
+        assert queries.newest(session) is None
     assert bench.uploads == []
     assert "start, status or export" in json.dumps(bench.types("audit everything"))
     assert "There was no audit yet" in json.dumps(bench.types("audit export"))
@@ -302,12 +302,12 @@ def test_the_schedule_begins_it_once_and_never_for_what_was_before_the_team(
 ) -> None:
     bench.house.issue()
     follow(bench)
-    with reading(bench.house.engine) as session:
-        assert queries.newest(session, bench.house.account) is None
+    with reading(bench.house.engine, bench.house.account) as session:
+        assert queries.newest(session) is None
     at(bench, "2027-01-04T08:59:59+00:00")
     follow(bench)
-    with reading(bench.house.engine) as session:
-        assert queries.newest(session, bench.house.account) is None
+    with reading(bench.house.engine, bench.house.account) as session:
+        assert queries.newest(session) is None
     at(bench, "2027-01-04T09:00:00+00:00")
     follow(bench)
     audit = newest(bench)
@@ -327,8 +327,8 @@ def test_two_years_with_a_bot_that_looks_once_in_five_days(bench: Bench) -> None
     for _ in range(147):
         bench.house.clock.move(5 * DAY)
         follow(bench)
-        with reading(bench.house.engine) as session:
-            found = queries.newest(session, bench.house.account)
+        with reading(bench.house.engine, bench.house.account) as session:
+            found = queries.newest(session)
         if found is not None and found.id not in begun:
             begun.append(found.id)
     assert len(begun) == 8
@@ -383,6 +383,6 @@ def test_from_home_it_is_looked_at_and_begun(bench: Bench) -> None:
         bench.presses({"action_id": ids.AUDIT_START, "value": '{"v":1,"at":0}'}, user)
         follow(bench)
         assert len([m for m, _ in bench.calls.asked if m == "chat.postMessage"]) >= expected
-        with reading(bench.house.engine) as session:
-            begun = queries.newest(session, bench.house.account)
+        with reading(bench.house.engine, bench.house.account) as session:
+            begun = queries.newest(session)
         assert (begun is not None) is bool(expected)

@@ -169,10 +169,8 @@ class Team:
 
         def keep(name: str) -> None:
             actor = Actor.person(self.people[name])
-            with writing(self.house.engine) as session:
-                operations.keep(
-                    self.house.service, session, self.house.account, audit_id, key_id, actor
-                )
+            with writing(self.house.engine, self.house.account) as session:
+                operations.keep(self.house.service, session, audit_id, key_id, actor)
 
         threads = [threading.Thread(target=keep, args=(name,)) for name in ("alice", "bob")]
         for thread in threads:
@@ -181,8 +179,8 @@ class Team:
             thread.join(60)
 
     def open_audit(self) -> str | None:
-        with reading(self.house.engine) as session:
-            found = queries.newest(session, self.house.account)
+        with reading(self.house.engine, self.house.account) as session:
+            found = queries.newest(session)
         return found.id if found and found.stage is queries.Stage.OPEN else None
 
     def posted(self, words: str, place: str = "api-keys") -> int:
@@ -253,10 +251,10 @@ def test_each_audit_once_for_two_years_although_bots_die(team: Team) -> None:
         team.both_run(mortal=False)
         house.clock.move(timedelta(minutes=2))
     assert len(begun) == 8, SEED
-    with reading(house.engine) as session:
+    with reading(house.engine, house.account) as session:
         rows = session.exec(select(Audit)).all()
         events = session.exec(select(Event)).all()
-        assert audit_log.first_break(session, house.account) is None
+        assert audit_log.first_break(session) is None
     assert sorted(row.id for row in rows) == sorted(begun)
     local = {
         datetime.fromisoformat(row.period).astimezone(ZoneInfo(zone)).strftime("%a %H:%M")
@@ -268,8 +266,8 @@ def test_each_audit_once_for_two_years_although_bots_die(team: Team) -> None:
             kept[f"{json.loads(event.data)['audit']}:{event.key_id}"] += 1
     assert set(kept.values()) == {1}, "none is taken twice"
     for audit_id in begun:
-        with reading(house.engine) as session:
-            audit = queries.get(session, house.account, audit_id)
+        with reading(house.engine, house.account) as session:
+            audit = queries.get(session, audit_id)
         decided = sum(1 for place in kept if place.startswith(audit_id))
         assert audit.decided.get(queries.Decision.KEPT, 0) == decided, "none is lost"
         assert audit.stage is queries.Stage.FINISHED

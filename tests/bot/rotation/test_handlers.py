@@ -72,8 +72,8 @@ def submit(bench: Bench, view: dict[str, Any], user: str = "U0ALICE", **values: 
 
 
 def seen(bench: Bench, key_id: str) -> RotationView:
-    with reading(bench.house.engine) as session:
-        return rotations.all_of(session, bench.house.account, key_id)[-1]
+    with reading(bench.house.engine, bench.house.account) as session:
+        return rotations.all_of(session, key_id)[-1]
 
 
 def sent_token(bench: Bench, method: str = "chat.update") -> Token:
@@ -194,12 +194,12 @@ def test_a_revoked_key_is_not_rotated(bench: Bench) -> None:
 def test_a_crash_while_the_token_is_on_its_way_is_cleaned_up(bench: Bench) -> None:
     key, old = bench.house.issue("Zapier")
     house, alice = bench.house, Actor.person("U0ALICE")
-    with writing(house.engine) as session:
+    with writing(house.engine, house.account) as session:
         made = rotations.begin(
-            house.service, session, house.account, key.id, alice,
+            house.service, session, key.id, alice,
             recipient=alice, grace=DAY, request_id="req_1", lease=LEASE,
         )  # fmt: skip
-        deliveries.place(session, house.account, made.delivery_id, "D1", "2.000002")
+        deliveries.place(session, made.delivery_id, "D1", "2.000002")
     assert seen(bench, key.id).stage is Stage.PENDING
     bench.house.clock.move(LEASE)
     following(bench).run_once()
@@ -269,5 +269,5 @@ def test_what_nobody_takes_ends_after_a_day(bench: Bench) -> None:
     assert "Nobody took the token" in json.dumps(bench.last("chat.update"))
     bench.presses(button)
     assert "is over" in json.dumps(bench.answers[-1])
-    with reading(bench.house.engine) as session:
-        assert search.page(session, bench.house.account).keys == []
+    with reading(bench.house.engine, bench.house.account) as session:
+        assert search.page(session).keys == []

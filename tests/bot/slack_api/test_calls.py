@@ -208,7 +208,7 @@ def test_somebody_leaves(bench: Bench) -> None:
     for key in keys:
         bench.house.write(
             lambda s, id_=key.id: update.hand_over(
-                bench.house.service, s, bench.house.account, id_, ALICE, BOB.id, ALICE.id
+                bench.house.service, s, id_, ALICE, BOB.id, ALICE.id
             )
         )
         follow(bench)

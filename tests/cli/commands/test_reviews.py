@@ -33,7 +33,8 @@ def begin(shell: Shell) -> None:
     service = KeyService(SystemClock(), load_or_make(shell.folder / ".apikeys" / "pepper"), "ak")
     with writing(engine) as session:
         account = accounts.the_only(session, datetime.now(UTC))
-        operations.begin(service, session, account, Actor.operator("o"), "asked:1", AuditRules())
+    with writing(engine, account) as session:
+        operations.begin(service, session, Actor.operator("o"), "asked:1", AuditRules())
     engine.dispose()
 
 

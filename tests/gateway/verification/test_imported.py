@@ -7,7 +7,7 @@ import http.client
 from collections.abc import Iterator
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from gateway.base.options import Options
 from keys.base.models import Actor
@@ -15,7 +15,7 @@ from keys.transfer import import_keys
 from keys.transfer.import_files import read
 from keys.transfer.import_rows import Defaults, check
 from runtime.http_server import Running
-from storage import reading
+from storage import AccountSession, reading
 from storage.tables.keys import Key, Secret
 from tests.gateway.site import Site
 from tests.waiting import waits_until
@@ -56,8 +56,8 @@ def imports(site: Site, *keys: str) -> None:
     entries = checked.entries
     assert len(entries) == len(keys)
 
-    def work(session: Session) -> None:
-        import_keys.carry_out(service, session, site.account, entries, ME, all_or_nothing=True)
+    def work(session: AccountSession) -> None:
+        import_keys.carry_out(service, session, entries, ME, all_or_nothing=True)
 
     assert site.change(work).everywhere
 
@@ -80,9 +80,7 @@ def test_from_unknown_to_upgraded_to_revoked(site: Site) -> None:
     assert ask_all(site, ours.reveal()) == [204, 204]
     with reading(site.house.engine) as session:
         key = session.exec(select(Key).where(Key.id == changed.key_id)).one()
-    assert site.change(
-        lambda session: site.house.service.revoke(session, site.account, key.id, ME)
-    ).everywhere
+    assert site.change(lambda session: site.house.service.revoke(session, key.id, ME)).everywhere
     assert ask_all(site) == [401, 401]
     assert ask_all(site, ours.reveal()) == [204, 204]
 

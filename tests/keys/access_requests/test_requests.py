@@ -41,14 +41,14 @@ def ask(house: House, name: str = "Zapier, production", **changes: Any) -> Reque
         "reason": "For invoices",
         "submission": f"sub_{next(_numbers)}",
     }
-    with writing(house.engine) as session:
-        return requests.ask(house.service, session, house.account, CAROL.id, **(values | changes))
+    with writing(house.engine, house.account) as session:
+        return requests.ask(house.service, session, CAROL.id, **(values | changes))
 
 
 def approve(house: House, request: RequestView, actor: Actor = ALICE) -> Reservation | None:
-    with writing(house.engine) as session:
+    with writing(house.engine, house.account) as session:
         return requests.approve(
-            house.service, session, house.account, request.id, actor,
+            house.service, session, request.id, actor,
             lease=LEASE, how=DeliveryWay.DM, expires_at=None,
         )  # fmt: skip
 
@@ -60,29 +60,29 @@ def approved(house: House, request: RequestView) -> Reservation:
 
 
 def deny(house: House, request: RequestView, actor: Actor = ALICE, why: str = "") -> bool:
-    with writing(house.engine) as session:
-        return requests.deny(house.service, session, house.account, request.id, actor, why)
+    with writing(house.engine, house.account) as session:
+        return requests.deny(house.service, session, request.id, actor, why)
 
 
 def withdraw(house: House, request: RequestView, actor: Actor = CAROL) -> bool:
-    with writing(house.engine) as session:
-        return requests.withdraw(house.service, session, house.account, request.id, actor)
+    with writing(house.engine, house.account) as session:
+        return requests.withdraw(house.service, session, request.id, actor)
 
 
 def seen(house: House, request: RequestView) -> RequestView:
-    with reading(house.engine) as session:
-        return requests.get(session, house.account, request.id)
+    with reading(house.engine, house.account) as session:
+        return requests.get(session, request.id)
 
 
 def deliver(house: House, made: Reservation) -> None:
-    with writing(house.engine) as session:
-        house.service.activate(session, house.account, made.delivery_id, ALICE, None)
+    with writing(house.engine, house.account) as session:
+        house.service.activate(session, made.delivery_id, ALICE, None)
 
 
 def kinds(house: House, key_id: str) -> list[str]:
-    with reading(house.engine) as session:
-        assert audit_log.first_break(session, house.account) is None
-        return [entry.kind for entry in audit_log.history(session, house.account, key_id)][::-1]
+    with reading(house.engine, house.account) as session:
+        assert audit_log.first_break(session) is None
+        return [entry.kind for entry in audit_log.history(session, key_id)][::-1]
 
 
 def test_the_requester_owns_the_key_and_gets_its_token(house: House) -> None:
@@ -129,7 +129,7 @@ def test_nobody_decides_their_own(
 def test_a_token_that_did_not_arrive_opens_the_request_again(house: House) -> None:
     request = ask(house)
     made = approved(house, request)
-    house.write(lambda s: house.service.abandon(s, house.account, made.key.id, "lost", tell=False))
+    house.write(lambda s: house.service.abandon(s, made.key.id, "lost", tell=False))
     after = seen(house, request)
     assert (after.stage, after.key_id, after.decided_by) == (Stage.OPEN, None, None)
     again = approved(house, request)
@@ -150,14 +150,14 @@ def test_old_requests_close_by_themselves(house: House) -> None:
     request = ask(house)
 
     def late() -> bool:
-        with reading(house.engine) as session:
-            return requests.are_late(session, house.account, house.clock.now())
+        with reading(house.engine, house.account) as session:
+            return requests.are_late(session, house.clock.now())
 
     house.clock.move(OPEN_FOR - timedelta(seconds=1))
     assert not late()
     house.clock.move(timedelta(seconds=1))
     assert late()
-    sweep = lambda: house.write(lambda s: requests.sweep(house.service, s, house.account))
+    sweep = lambda: house.write(lambda s: requests.sweep(house.service, s))
     assert [sweep(), sweep()] == [1, 0]
     after = seen(house, request)
     assert after.stage is Stage.CLOSED
@@ -207,6 +207,6 @@ def test_a_name_taken_meanwhile_is_said_at_the_approval(house: House) -> None:
 def test_keys_that_nobody_asked_for_are_none_of_it(house: House) -> None:
     request = ask(house, "Asked for")
     key, _ = house.issue("Made without asking")
-    with reading(house.engine) as session:
-        assert search.get(session, house.account, key.id).state is State.ACTIVE
+    with reading(house.engine, house.account) as session:
+        assert search.get(session, key.id).state is State.ACTIVE
     assert seen(house, request).stage is Stage.OPEN

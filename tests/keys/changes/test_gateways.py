@@ -138,9 +138,7 @@ def test_limits_are_recorded_and_told(house: House) -> None:
 
     def limit(rate: str, *networks: str) -> propagation.Spread | object:
         return house.write(
-            lambda s: house.service.limit(
-                s, house.account, key.id, ALICE, rate_limit=rate, networks=networks
-            )
+            lambda s: house.service.limit(s, key.id, ALICE, rate_limit=rate, networks=networks)
         )
 
     first = limit("100 per minute", "10.0.0.0/8")

@@ -16,15 +16,13 @@ SECOND = timedelta(seconds=1)
 
 def ask(house: House, subject: str = "rot_1", **more: Any) -> bool:
     now = house.clock.now()
-    done: bool = house.write(
-        lambda s: live_messages.add(s, house.account, "rotation", subject, TEAM, now, **more)
-    )
+    done: bool = house.write(lambda s: live_messages.add(s, "rotation", subject, TEAM, now, **more))
     return done
 
 
 def claim(house: House) -> Live | None:
     now = house.clock.now()
-    found: Live | None = house.write(lambda s: live_messages.claim(s, house.account, now, LEASE))
+    found: Live | None = house.write(lambda s: live_messages.claim(s, now, LEASE))
     return found
 
 
@@ -73,9 +71,7 @@ def test_a_change_while_it_is_drawn_has_it_drawn_again(house: House) -> None:
         found = claimed(house)
         house.clock.move(SECOND)
         now = house.clock.now()
-        house.write(
-            lambda s, at=now, about=subject: live_messages.touch(s, house.account, about, at)
-        )
+        house.write(lambda s, at=now, about=subject: live_messages.touch(s, about, at))
         until = now + again if again else None
         house.write(
             lambda s, row=found, at=now, end=until: live_messages.drawn(s, row, "f", at, end)
@@ -98,4 +94,4 @@ def test_a_message_that_was_deleted_is_posted_anew(house: House) -> None:
 def test_another_account_has_its_own(house: House) -> None:
     ask(house)
     now = house.clock.now()
-    assert house.write(lambda s: live_messages.claim(s, "acc_other", now, LEASE)) is None
+    assert house.write(lambda s: live_messages.claim(s, now, LEASE)) is None

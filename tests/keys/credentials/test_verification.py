@@ -145,8 +145,8 @@ def test_last_use_never_goes_back(house: House) -> None:
     for at, source in ((NOON + SECOND, "10.1.0.0/16"), (NOON, "10.2.0.0/16")):
         with writing(house.engine) as session:
             record_uses(session, {answer.secret_id: Use(at, source), "sec_gone": Use(at, source)})
-    with reading(house.engine) as session:
-        view = search.get(session, house.account, key.id)
+    with reading(house.engine, house.account) as session:
+        view = search.get(session, key.id)
     assert (view.last_used_at, view.last_used_from) == (NOON + SECOND, "10.1.0.0/16")
 
 

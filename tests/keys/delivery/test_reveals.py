@@ -22,17 +22,17 @@ from tests.keys.conftest import ALICE, BOB, House
 
 def new_key(house: House) -> Reservation:
     request = KeyRequest("Zapier, production", ("read",), ALICE.id, "req_1")
-    with writing(house.engine) as session:
+    with writing(house.engine, house.account) as session:
         return house.service.reserve(
-            session, house.account, request, BOB, ALICE, CLAIMED_WITHIN, DeliveryWay.REVEAL
+            session, request, BOB, ALICE, CLAIMED_WITHIN, DeliveryWay.REVEAL
         )
 
 
 def rotation(house: House) -> Reservation:
     key, _ = house.issue()
-    with writing(house.engine) as session:
+    with writing(house.engine, house.account) as session:
         return rotations.begin(
-            house.service, session, house.account, key.id, BOB, recipient=ALICE,
+            house.service, session, key.id, BOB, recipient=ALICE,
             grace=timedelta(hours=1), request_id="req_2", lease=CLAIMED_WITHIN,
             how=DeliveryWay.REVEAL,
         )  # fmt: skip
@@ -45,15 +45,13 @@ def made(house: House, request: pytest.FixtureRequest) -> Reservation:
 
 
 def reveal(house: House, made: Reservation, actor: Actor = ALICE) -> Revealed:
-    with writing(house.engine) as session:
-        return reveals.reveal(house.service, session, house.account, made.delivery_id, actor)
+    with writing(house.engine, house.account) as session:
+        return reveals.reveal(house.service, session, made.delivery_id, actor)
 
 
 def claim(house: House, made: Reservation, shown: Revealed, actor: Actor = ALICE) -> KeyView:
-    with writing(house.engine) as session:
-        return reveals.claim(
-            house.service, session, house.account, made.delivery_id, shown.public_id, actor
-        )
+    with writing(house.engine, house.account) as session:
+        return reveals.claim(house.service, session, made.delivery_id, shown.public_id, actor)
 
 
 def answer(house: House, token: Any) -> Any:
@@ -97,13 +95,11 @@ def test_nobody_else_can_look_or_claim(house: House, made: Reservation) -> None:
 def test_what_nobody_comes_for_ends(house: House, made: Reservation) -> None:
     shown = reveal(house, made)
     house.clock.move(CLAIMED_WITHIN)
-    with writing(house.engine) as session:
-        for key_id in house.service.overdue(session, house.account):
-            house.service.abandon(session, house.account, key_id, "not taken", tell=True)
-        for delivery in rotations.overdue(session, house.account, house.clock.now()):
-            rotations.abandon(
-                house.service, session, house.account, delivery, "not taken", tell=True
-            )
+    with writing(house.engine, house.account) as session:
+        for key_id in house.service.overdue(session):
+            house.service.abandon(session, key_id, "not taken", tell=True)
+        for delivery in rotations.overdue(session, house.clock.now()):
+            rotations.abandon(house.service, session, delivery, "not taken", tell=True)
     with pytest.raises(NotPossibleNow, match="is over"):
         reveal(house, made)
     with pytest.raises(NotPossibleNow, match="is over"):

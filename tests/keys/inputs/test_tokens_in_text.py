@@ -49,10 +49,10 @@ def here(tmp_path: Path) -> Iterator[House]:
 
 def _edit(house: House, wanted: Wanted) -> None:
     key, _ = house.issue()
-    with writing(house.engine) as session:
-        seen = update.version(session, house.account, key.id)
+    with writing(house.engine, house.account) as session:
+        seen = update.version(session, key.id)
         update.edit(
-            house.service, session, house.account, key.id, ALICE, wanted, Policy(), seen
+            house.service, session, key.id, ALICE, wanted, Policy(), seen
         )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def _hand_over(house: House, text: str) -> None:
     key, _ = house.issue()
     house.write(
         lambda s: update.hand_over(
-            house.service, s, house.account, key.id, BOB, ALICE.id, text
+            house.service, s, key.id, BOB, ALICE.id, text
         )
     )  # fmt: skip
 
@@ -69,14 +69,14 @@ def _limit(house: House, text: str) -> None:
     key, _ = house.issue()
     house.write(
         lambda s: house.service.limit(
-            s, house.account, key.id, ALICE, rate_limit="", networks=["10.0.0.0/8", text]
+            s, key.id, ALICE, rate_limit="", networks=["10.0.0.0/8", text]
         )
     )
 
 
 def _revoke(house: House, text: str) -> None:
     key, _ = house.issue()
-    house.write(lambda s: house.service.revoke(s, house.account, key.id, ALICE, text))
+    house.write(lambda s: house.service.revoke(s, key.id, ALICE, text))
 
 
 def _rename(house: House, text: str) -> None:
@@ -87,7 +87,7 @@ def _rename(house: House, text: str) -> None:
 def _ask(house: House, name: str = "Zapier", reason: str = "For invoices") -> str:
     asked: requests.RequestView = house.write(
         lambda s: requests.ask(
-            house.service, s, house.account, CAROL.id,
+            house.service, s, CAROL.id,
             name=name, scopes=("read",), reason=reason, submission="sub_1",
         )
     )  # fmt: skip
@@ -96,18 +96,16 @@ def _ask(house: House, name: str = "Zapier", reason: str = "For invoices") -> st
 
 def _deny(house: House, text: str) -> None:
     id_ = _ask(house)
-    house.write(lambda s: requests.deny(house.service, s, house.account, id_, ALICE, text))
+    house.write(lambda s: requests.deny(house.service, s, id_, ALICE, text))
 
 
 def _keep(house: House, text: str) -> None:
     key, _ = house.issue()
     id_ = house.write(
-        lambda s: operations.begin(
-            house.service, s, house.account, ALICE, "2026-10-05", AuditRules()
-        )
+        lambda s: operations.begin(house.service, s, ALICE, "2026-10-05", AuditRules())
     )
     house.write(
-        lambda s: operations.keep(house.service, s, house.account, id_, key.id, ALICE, text)
+        lambda s: operations.keep(house.service, s, id_, key.id, ALICE, text)
     )  # fmt: skip
 
 
@@ -346,10 +344,10 @@ def test_a_key_that_has_one_in_its_name_can_be_listed_exported_renamed_and_revok
             session.add(row)
 
     plant(old)
-    with reading(house.engine) as session:
-        (listed,) = search.page(session, house.account, "", size=10, after=None).keys
-    with reading(house.engine) as session:
-        rows = list(export_keys.rows(session, house.account, NOON, revoked=True))
+    with reading(house.engine, house.account) as session:
+        (listed,) = search.page(session, "", size=10, after=None).keys
+    with reading(house.engine, house.account) as session:
+        rows = list(export_keys.rows(session, NOON, revoked=True))
     assert (listed.name, listed.note) == (old, old)
     assert [row["name"] for row in rows] == [old]
     assert house.rename(key.id, "Zapier again").key.name == "Zapier again"

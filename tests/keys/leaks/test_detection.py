@@ -32,7 +32,6 @@ def look(
         lambda session: detection.seen(
             house.service,
             session,
-            account or house.account,
             detection.tokens_in(texts),
             place,
             revoke=revoke,
@@ -121,9 +120,9 @@ def test_a_working_token_is_noted_once_for_each_message(house: House) -> None:
     assert len(look(house, token.reveal(), place=OTHER)) == 1
     assert count(house, LiveMessage, detection.KIND) == 2
     assert count(house, Event, "token.seen") == 2
-    with reading(house.engine) as session:
-        (entry, *_) = audit_log.history(session, house.account, key.id)
-        assert audit_log.first_break(session, house.account) is None
+    with reading(house.engine, house.account) as session:
+        (entry, *_) = audit_log.history(session, key.id)
+        assert audit_log.first_break(session) is None
         kept = [row.data for row in session.exec(select(Event))]
         kept += [row.data + row.subject for row in session.exec(select(LiveMessage))]
         kept += [row.data for row in session.exec(select(Notice))]
@@ -193,8 +192,8 @@ def test_revoked_at_once_and_only_once(house: House) -> None:
     assert look(house, token.reveal(), revoke=True) == []
     assert count(house, Event, "key.revoked") == 1
     assert count(house, LiveMessage, detection.KIND) == 1
-    with reading(house.engine) as session:
-        kinds = [entry.kind for entry in audit_log.history(session, house.account, key.id)]
+    with reading(house.engine, house.account) as session:
+        kinds = [entry.kind for entry in audit_log.history(session, key.id)]
     assert kinds[:2] == ["key.revoked", "token.seen"]
 
 
@@ -222,9 +221,9 @@ def test_how_it_stands_is_told_anew(house: House) -> None:
         ).one()
 
     def standing(account: str = "") -> detection.Standing:
-        with reading(house.engine) as session:
+        with reading(house.engine, account or house.account) as session:
             now = house.clock.now()
-            return detection.standing(session, account or house.account, secret, now)
+            return detection.standing(session, secret, now)
 
     assert (standing().works, standing().hint) == (True, key.hint)
     assert standing("acc_other") == detection.Standing("", works=False, ends_at=None)

@@ -23,7 +23,7 @@ from keys.base.models import State
 from keys.changes import audit_log, outbox
 from keys.credentials.verification import Reason, Refused, Verified
 from keys.delivery import deliveries
-from storage import reading, writing
+from storage import AccountSession, reading, writing
 from storage.tables.keys import Event, Secret
 from tests.keys.conftest import ALICE, BOB, NOON, House
 
@@ -31,10 +31,8 @@ from tests.keys.conftest import ALICE, BOB, NOON, House
 def test_a_key_works_once_its_token_was_delivered(house: House) -> None:
     made = house.reserve(scopes=("write", "read"))
     assert house.verifier.verify(made.token.reveal()) == Refused(Reason.PENDING, made.key.id)
-    with writing(house.engine) as session:
-        house.service.activate(
-            session, house.account, made.delivery_id, ALICE, timedelta(minutes=15)
-        )
+    with writing(house.engine, house.account) as session:
+        house.service.activate(session, made.delivery_id, ALICE, timedelta(minutes=15))
     answer = house.verifier.verify(made.token.reveal())
     assert isinstance(answer, Verified)
     assert answer.scopes == {"read", "write"}
@@ -43,23 +41,23 @@ def test_a_key_works_once_its_token_was_delivered(house: House) -> None:
 
 def test_an_abandoned_key_never_works_and_frees_its_name(house: House) -> None:
     made = house.reserve()
-    with writing(house.engine) as session:
-        done = house.service.abandon(session, house.account, made.key.id, "no DM", tell=True)
+    with writing(house.engine, house.account) as session:
+        done = house.service.abandon(session, made.key.id, "no DM", tell=True)
     assert done.changed
     assert done.key.state is State.ABANDONED
-    with pytest.raises(ReservationLost), writing(house.engine) as session:
-        house.service.activate(session, house.account, made.delivery_id, ALICE, None)
+    with pytest.raises(ReservationLost), writing(house.engine, house.account) as session:
+        house.service.activate(session, made.delivery_id, ALICE, None)
     assert house.verifier.verify(made.token.reveal()) == Refused(Reason.ABANDONED, made.key.id)
     house.issue()
 
 
 def test_reservations_that_nobody_came_back_to_are_found(house: House) -> None:
     made = house.reserve()
-    with reading(house.engine) as session:
-        assert house.service.overdue(session, house.account) == []
+    with reading(house.engine, house.account) as session:
+        assert house.service.overdue(session) == []
     house.clock.move(timedelta(minutes=1))
-    with reading(house.engine) as session:
-        assert house.service.overdue(session, house.account) == [made.key.id]
+    with reading(house.engine, house.account) as session:
+        assert house.service.overdue(session) == [made.key.id]
 
 
 def test_asking_twice_makes_one_key(house: House) -> None:
@@ -133,30 +131,31 @@ def test_two_admins_at_the_same_moment_revoke_once(house: House) -> None:
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == [False] * 7 + [True]
-    with reading(house.engine) as session:
+    with reading(house.engine, house.account) as session:
         due = session.exec(select(Event).where(Event.kind == "key.revoked")).all()
         assert len(due) == 1
-        assert audit_log.first_break(session, house.account) is None
+        assert audit_log.first_break(session) is None
 
 
 def test_a_pending_key_can_be_revoked_and_then_never_works(house: House) -> None:
     made = house.reserve()
     assert house.revoke(made.key.id).changed
-    with pytest.raises(ReservationLost), writing(house.engine) as session:
-        house.service.activate(session, house.account, made.delivery_id, ALICE, None)
+    with pytest.raises(ReservationLost), writing(house.engine, house.account) as session:
+        house.service.activate(session, made.delivery_id, ALICE, None)
 
 
 def test_another_account_sees_and_changes_nothing(house: House) -> None:
     key, _ = house.issue()
-    with writing(house.engine) as session:
-        other = accounts.connect(session, "T0OTHER", "Other", NOON)
-        assert other != house.account
+    with writing(house.engine) as plain:
+        other = accounts.connect(plain, "T0OTHER", "Other", NOON)
+    assert other != house.account
+    with writing(house.engine, other) as session:
         with pytest.raises(KeyNotFound):
-            house.service.revoke(session, other, key.id, BOB)
+            house.service.revoke(session, key.id, BOB)
         with pytest.raises(KeyNotFound):
-            house.service.rename(session, other, key.id, "Mine", BOB)
+            house.service.rename(session, key.id, "Mine", BOB)
         with pytest.raises(KeyNotFound):
-            house.service.abandon(session, other, key.id, "x", tell=False)
+            house.service.abandon(session, key.id, "x", tell=False)
 
 
 def test_a_change_its_record_and_its_notice_stand_or_fall_together(house: House) -> None:
@@ -165,11 +164,11 @@ def test_a_change_its_record_and_its_notice_stand_or_fall_together(house: House)
     class CrashError(Exception):
         pass
 
-    with pytest.raises(CrashError), writing(house.engine) as session:
-        house.service.revoke(session, house.account, key.id, ALICE)
+    with pytest.raises(CrashError), writing(house.engine, house.account) as session:
+        house.service.revoke(session, key.id, ALICE)
         raise CrashError
     assert isinstance(house.verifier.verify(token.reveal()), Verified)
-    with reading(house.engine) as session:
+    with reading(house.engine, house.account) as session:
         kinds = session.exec(select(Event.kind)).all()
     assert list(kinds) == ["key.reserved", "key.issued"]
 
@@ -190,7 +189,7 @@ def test_the_token_is_in_no_table(house: House) -> None:
 def test_the_outbox_gives_each_notice_to_one_and_again_after_the_lease(house: House) -> None:
     key, _ = house.issue()
     lease = timedelta(seconds=30)
-    claim = lambda session: outbox.claim(session, house.account, house.clock.now(), lease)
+    claim = lambda session: outbox.claim(session, house.clock.now(), lease)
     due = house.write(claim)
     assert (due.kind, due.audience, due.attempts) == ("key.issued", "team", 0)
     assert due.data["key_id"] == key.id
@@ -210,42 +209,38 @@ def test_the_outbox_gives_each_notice_to_one_and_again_after_the_lease(house: Ho
 def test_a_token_is_removed_when_its_time_has_come(house: House) -> None:
     made = house.reserve()
 
-    def activate(session: object) -> None:
-        deliveries.place(session, house.account, made.delivery_id, "D1", "1.2")
-        house.service.activate(
-            session, house.account, made.delivery_id, ALICE, timedelta(minutes=15)
-        )
+    def activate(session: AccountSession) -> None:
+        deliveries.place(session, made.delivery_id, "D1", "1.2")
+        house.service.activate(session, made.delivery_id, ALICE, timedelta(minutes=15))
 
     house.write(activate)
     lease = timedelta(seconds=30)
-    claim = lambda s: deliveries.claim_due(s, house.account, house.clock.now(), lease)
+    claim = lambda s: deliveries.claim_due(s, house.clock.now(), lease)
     assert house.write(claim) is None
     house.clock.move(timedelta(minutes=15))
     due = house.write(claim)
     assert (due.place, due.message, due.recipient) == ("D1", "1.2", ALICE)
     assert house.write(claim) is None
-    removed = lambda s: deliveries.removed(s, house.account, due.id, ALICE, house.clock.now())
+    removed = lambda s: deliveries.removed(s, due.id, ALICE, house.clock.now())
     assert house.write(removed)
     assert not house.write(removed)
     house.clock.move(timedelta(hours=1))
     assert house.write(claim) is None
-    with reading(house.engine) as session:
-        (handover,) = deliveries.handovers(session, house.account, made.key.id)
+    with reading(house.engine, house.account) as session:
+        (handover,) = deliveries.handovers(session, made.key.id)
     assert handover.recipient == ALICE
     assert handover.removed_at is not None
 
 
 def test_an_abandoned_keys_person_is_told_and_its_message_redrawn(house: House) -> None:
     made = house.reserve()
-    place = lambda s: deliveries.place(s, house.account, made.delivery_id, "D1", "1.2")
+    place = lambda s: deliveries.place(s, made.delivery_id, "D1", "1.2")
     house.write(place)
-    house.write(
-        lambda s: house.service.abandon(s, house.account, made.key.id, "interrupted", tell=True)
-    )
+    house.write(lambda s: house.service.abandon(s, made.key.id, "interrupted", tell=True))
     now, lease = house.clock.now(), timedelta(seconds=30)
-    notice = house.write(lambda s: outbox.claim(s, house.account, now, lease))
+    notice = house.write(lambda s: outbox.claim(s, now, lease))
     assert (notice.kind, notice.audience) == ("key.abandoned", str(ALICE))
-    due = house.write(lambda s: deliveries.claim_due(s, house.account, now, lease))
+    due = house.write(lambda s: deliveries.claim_due(s, now, lease))
     assert due.key.state is State.ABANDONED
 
 
@@ -255,20 +250,20 @@ def test_the_record_cannot_be_edited_and_a_forged_one_is_noticed(house: House) -
     for verb in ("UPDATE events SET actor = 'person:U0EVE'", "DELETE FROM events"):
         with pytest.raises(DatabaseError, match="never edited"), writing(house.engine) as session:
             session.connection().execute(text(verb))
-    with writing(house.engine) as session:
+    with writing(house.engine, house.account) as session:
         trigger = {"sqlite": "events_no_update", "postgresql": "events_append_only ON events"}
         dropped = trigger[house.engine.dialect.name]
         session.connection().execute(text(f"DROP TRIGGER {dropped}"))
         session.connection().execute(text("UPDATE events SET data = '{}' WHERE seq = 2"))
-        assert audit_log.first_break(session, house.account) == 2
+        assert audit_log.first_break(session) == 2
 
 
 def test_history_is_newest_first(house: House) -> None:
     key, _ = house.issue("Zapier")
     house.rename(key.id, "Another")
     house.revoke(key.id, BOB)
-    with reading(house.engine) as session:
-        entries = audit_log.history(session, house.account, key.id)
+    with reading(house.engine, house.account) as session:
+        entries = audit_log.history(session, key.id)
     kinds = [entry.kind for entry in entries]
     assert kinds == ["key.revoked", "key.renamed", "key.issued", "key.reserved"]
     assert entries[0].actor == BOB

@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 
 def sweep(house: House) -> int:
     now = house.clock.now()
-    found: int = house.write(lambda s: expiry_reminders.sweep(s, house.account, now))
+    found: int = house.write(lambda s: expiry_reminders.sweep(s, now))
     return found
 
 
@@ -82,16 +82,14 @@ def test_nobody_is_reminded_of_the_date_just_set(house: House) -> None:
     sweep(house)
     assert sorted(asked(house)) == [1]
     day = (house.clock.now() + 6 * DAY).date()
-    house.write(
-        lambda s: update.set_expiry(house.service, s, house.account, key.id, ALICE, day, Policy())
-    )
+    house.write(lambda s: update.set_expiry(house.service, s, key.id, ALICE, day, Policy()))
     sweep(house)
     assert sorted(asked(house)) == [1]
 
 
 def test_who_lets_it_expire_is_not_reminded_but_told_of_the_end(house: House) -> None:
     key, _ = house.issue(expires_at=house.clock.now() + 40 * DAY)
-    house.write(lambda s: update.let_expire(house.service, s, house.account, key.id, ALICE))
+    house.write(lambda s: update.let_expire(house.service, s, key.id, ALICE))
     house.clock.move(35 * DAY)
     assert sweep(house) == 0
     house.clock.move(5 * DAY)
@@ -109,11 +107,9 @@ def test_revoked_and_undated_keys_are_passed_over(house: House) -> None:
 
 def test_an_extension_undoes_the_consent_to_expire(house: House) -> None:
     key, _ = house.issue(expires_at=house.clock.now() + 10 * DAY)
-    house.write(lambda s: update.let_expire(house.service, s, house.account, key.id, ALICE))
+    house.write(lambda s: update.let_expire(house.service, s, key.id, ALICE))
     day = (house.clock.now() + 100 * DAY).date()
-    house.write(
-        lambda s: update.set_expiry(house.service, s, house.account, key.id, BOB, day, Policy())
-    )
+    house.write(lambda s: update.set_expiry(house.service, s, key.id, BOB, day, Policy()))
     with reading(house.engine) as session:
         assert session.get_one(Key, key.id).expiry_accepted_by is None
 
@@ -129,9 +125,7 @@ def test_a_chore_is_done_by_one(house: House) -> None:
     now = house.clock.now()
 
     def claim(at: timedelta = timedelta()) -> bool:
-        done: bool = house.write(
-            lambda s: periodic.claim(s, house.account, "expiry", DAY, now + at)
-        )
+        done: bool = house.write(lambda s: periodic.claim(s, "expiry", DAY, now + at))
         return done
 
     assert [claim(), claim(), claim(DAY - timedelta(seconds=1)), claim(DAY)] == [

@@ -40,12 +40,11 @@ def edit(
     seen: int | None = None,
     actor: Actor = ALICE,
 ) -> Outcome:
-    with writing(house.engine) as session:
-        version = update.version(session, house.account, key_id) if seen is None else seen
+    with writing(house.engine, house.account) as session:
+        version = update.version(session, key_id) if seen is None else seen
         return update.edit(
             house.service,
             session,
-            house.account,
             key_id,
             actor,
             wanted,
@@ -69,9 +68,9 @@ def test_everything_changes_at_once_and_the_record_says_from_what(house: House) 
         "For invoices", ("10.1.0.0/16",), "5/minute",
     )  # fmt: skip
     assert after.expires_at == datetime(2026, 12, 24, tzinfo=UTC)
-    with reading(house.engine) as session:
-        entry = audit_log.history(session, house.account, key.id)[0]
-        assert audit_log.first_break(session, house.account) is None
+    with reading(house.engine, house.account) as session:
+        entry = audit_log.history(session, key.id)[0]
+        assert audit_log.first_break(session) is None
     assert entry.kind == "key.edited"
     assert entry.data["from"]["owner"] == ALICE.id
     assert entry.data["to"]["note"] == "For invoices"
@@ -88,8 +87,8 @@ def test_what_is_so_already_is_no_change(house: House) -> None:
 
 def test_nobody_overwrites_what_somebody_else_has_changed(house: House) -> None:
     key, _ = house.issue()
-    with reading(house.engine) as session:
-        seen = update.version(session, house.account, key.id)
+    with reading(house.engine, house.account) as session:
+        seen = update.version(session, key.id)
     edit(house, key.id, replace(AS_ISSUED, note="by Bob"), actor=BOB)
     with pytest.raises(ChangedMeanwhile) as caught:
         edit(house, key.id, replace(AS_ISSUED, note="by Alice"), seen=seen)
@@ -144,9 +143,7 @@ def test_the_last_day_ends_at_midnight_where_the_team_is(house: House) -> None:
     house.clock.move(outcome.key.expires_at - NOON)
     assert house.verifier.verify(token.reveal()) == Refused(Reason.EXPIRED, key.id)
     extended = house.write(
-        lambda s: update.set_expiry(
-            house.service, s, house.account, key.id, ALICE, date(2027, 3, 29), berlin
-        )
+        lambda s: update.set_expiry(house.service, s, key.id, ALICE, date(2027, 3, 29), berlin)
     )
     assert extended.changed
     assert isinstance(house.verifier.verify(token.reveal()), Verified)
@@ -168,9 +165,7 @@ def test_handing_over_makes_a_backup_the_owner(house: House) -> None:
 
     def hand_over() -> Outcome:
         done: Outcome = house.write(
-            lambda s: update.hand_over(
-                house.service, s, house.account, key.id, ALICE, ALICE.id, BOB.id
-            )
+            lambda s: update.hand_over(house.service, s, key.id, ALICE, ALICE.id, BOB.id)
         )
         return done
 

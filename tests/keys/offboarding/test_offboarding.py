@@ -28,16 +28,16 @@ CARL = Actor.person("U0CARL")
 def issue_to(house: House, name: str, owner: str, to: Actor) -> tuple[KeyView, Token]:
     """A key that Alice made, with its token sent to somebody else."""
     request = house.request(name, owner=owner)
-    with writing(house.engine) as session:
-        made = house.service.reserve(session, house.account, request, ALICE, to, LEASE)
+    with writing(house.engine, house.account) as session:
+        made = house.service.reserve(session, request, ALICE, to, LEASE)
         after = timedelta(minutes=15)
-        key = house.service.activate(session, house.account, made.delivery_id, ALICE, after)
+        key = house.service.activate(session, made.delivery_id, ALICE, after)
     return key, made.token
 
 
 def begin(house: House, person: Actor = BOB, why: str = offboarding.ASKED) -> str | None:
     begun: str | None = house.write(
-        lambda s: offboarding.begin(house.service, s, house.account, person.id, CARL, why)
+        lambda s: offboarding.begin(house.service, s, person.id, CARL, why)
     )
     return begun
 
@@ -49,17 +49,17 @@ def begun(house: House, person: Actor = BOB) -> str:
 
 
 def sweep(house: House) -> int:
-    with reading(house.engine) as session:
-        if not offboarding.have_news(session, house.account, house.clock.now()):
+    with reading(house.engine, house.account) as session:
+        if not offboarding.have_news(session, house.clock.now()):
             return 0
-    looked: int = house.write(lambda s: offboarding.sweep(house.service, s, house.account))
+    looked: int = house.write(lambda s: offboarding.sweep(house.service, s))
     return looked
 
 
 def look(house: House, id_: str) -> OffboardingView:
     sweep(house)
-    with reading(house.engine) as session:
-        return offboarding.get(session, house.account, id_)
+    with reading(house.engine, house.account) as session:
+        return offboarding.get(session, id_)
 
 
 def results(house: House, id_: str) -> dict[str, Result | None]:
@@ -67,9 +67,7 @@ def results(house: House, id_: str) -> dict[str, Result | None]:
 
 
 def hand_over(house: House, key: KeyView, after: str = CARL.id) -> None:
-    house.write(
-        lambda s: update.hand_over(house.service, s, house.account, key.id, CARL, BOB.id, after)
-    )
+    house.write(lambda s: update.hand_over(house.service, s, key.id, CARL, BOB.id, after))
 
 
 def kinds(house: House) -> list[str]:
@@ -79,9 +77,7 @@ def kinds(house: House) -> list[str]:
 
 
 def notice(house: House, person: Actor, left: Left | None) -> str | None:
-    told: str | None = house.write(
-        lambda s: offboarding.noticed(house.service, s, house.account, person.id, left)
-    )
+    told: str | None = house.write(lambda s: offboarding.noticed(house.service, s, person.id, left))
     return told
 
 
@@ -134,10 +130,10 @@ def test_what_is_done_anywhere_counts_and_the_last_finishes_it(house: House) -> 
     done = look(house, id_)
     assert (done.stage, done.open_items) == (Stage.FINISHED, [])
     assert kinds(house).count("offboarding.finished") == 1
-    with reading(house.engine) as session:
+    with reading(house.engine, house.account) as session:
         said = [n for n in session.exec(select(Notice)) if n.kind == "offboarding.finished"]
         assert [n.audience for n in said] == [outbox.TEAM]
-        assert audit_log.first_break(session, house.account) is None
+        assert audit_log.first_break(session) is None
     by = {item.key.name: item.by for item in done.items}
     assert by == {"Sent": ALICE, "Owned": CARL, "Doomed": ALICE, "Both": ALICE}
     assert sweep(house) == 0
@@ -152,7 +148,7 @@ def test_a_key_that_they_only_made_is_kept_or_rotated(house: House) -> None:
     house.revoke(turned.id)
 
     def keep() -> None:
-        house.write(lambda s: offboarding.keep(house.service, s, house.account, id_, kept.id, CARL))
+        house.write(lambda s: offboarding.keep(house.service, s, id_, kept.id, CARL))
 
     keep()
     keep()
@@ -172,9 +168,7 @@ def test_a_key_that_comes_to_them_later_is_added_and_one_that_comes_back_is_open
     issue_to(house, "Third", BOB.id, BOB)
     hand_over(house, first)
     assert results(house, id_) == {"First": Result.HANDED_OVER, "Second": None, "Third": None}
-    house.write(
-        lambda s: update.hand_over(house.service, s, house.account, first.id, CARL, CARL.id, BOB.id)
-    )
+    house.write(lambda s: update.hand_over(house.service, s, first.id, CARL, CARL.id, BOB.id))
     assert results(house, id_)["First"] is None
 
 
@@ -208,9 +202,7 @@ def test_who_comes_back_is_told_of_and_it_can_be_closed(house: House) -> None:
     assert notice(house, BOB, None) == id_
     assert look(house, id_).returned
     for expected in (True, False):
-        closed = house.write(
-            lambda s: offboarding.close(house.service, s, house.account, id_, CARL)
-        )
+        closed = house.write(lambda s: offboarding.close(house.service, s, id_, CARL))
         assert closed is expected
     found = look(house, id_)
     assert (found.stage, found.ended_by) == (Stage.CLOSED, CARL)
@@ -225,7 +217,7 @@ def test_what_an_admin_has_kept_is_not_asked_again_by_the_daily_look(house: Hous
     kept, _ = issue_to(house, "Kept", BOB.id, BOB)
     id_ = notice(house, BOB, Left.DEACTIVATED)
     assert id_ is not None
-    house.write(lambda s: offboarding.keep(house.service, s, house.account, id_, kept.id, CARL))
+    house.write(lambda s: offboarding.keep(house.service, s, id_, kept.id, CARL))
     assert look(house, id_).stage is Stage.FINISHED
     assert notice(house, BOB, Left.DEACTIVATED) is None
     issue_to(house, "New", BOB.id, ALICE)
@@ -239,9 +231,9 @@ def test_home_finds_the_keys_whose_owner_has_left(house: House) -> None:
     issue_to(house, "Alice's", ALICE.id, ALICE)
 
     def shelf() -> list[str]:
-        with reading(house.engine) as session:
+        with reading(house.engine, house.account) as session:
             now = house.clock.now()
-            page = search.page(session, house.account, shelf=(Shelf.GONE, CARL.id, now))
+            page = search.page(session, shelf=(Shelf.GONE, CARL.id, now))
         return [key.name for key in page.keys]
 
     begin(house)
@@ -253,13 +245,13 @@ def test_home_finds_the_keys_whose_owner_has_left(house: House) -> None:
 
 
 def work(house: House) -> Work | None:
-    with writing(house.engine) as session:
-        return offboarding.claim_work(session, house.account, house.clock.now(), LEASE)
+    with writing(house.engine, house.account) as session:
+        return offboarding.claim_work(session, house.clock.now(), LEASE)
 
 
 def want(house: House, id_: str, wish: Wish, recipient: str = CARL.id) -> int:
     count: int = house.write(
-        lambda s: offboarding.want(house.service, s, house.account, id_, wish, CARL, recipient)
+        lambda s: offboarding.want(house.service, s, id_, wish, CARL, recipient)
     )
     return count
 
@@ -278,10 +270,8 @@ def test_many_at_once_are_claimed_one_by_one_and_a_crash_loses_none(house: House
     assert work(house) is None
     house.revoke(first.key_id)
     now = house.clock.now()
-    house.write(lambda s: offboarding.work_done(s, house.account, first, now, ""))
-    house.write(
-        lambda s: offboarding.work_done(s, house.account, second, now, "Slack did not take it.")
-    )
+    house.write(lambda s: offboarding.work_done(s, first, now, ""))
+    house.write(lambda s: offboarding.work_done(s, second, now, "Slack did not take it."))
     house.clock.move(LEASE)
     # Whoever had the third has died.
     again = work(house)
@@ -290,11 +280,11 @@ def test_many_at_once_are_claimed_one_by_one_and_a_crash_loses_none(house: House
     assert problems[second.key_id] == "Slack did not take it."
     assert want(house, id_, Wish.ROTATE) == 2
     assert {i.problem for i in look(house, id_).items} == {""}
-    closed = house.write(lambda s: offboarding.close(house.service, s, house.account, id_, CARL))
+    closed = house.write(lambda s: offboarding.close(house.service, s, id_, CARL))
     assert closed
     assert work(house) is None
-    with reading(house.engine) as session:
-        assert not offboarding.is_work_waiting(session, house.account)
+    with reading(house.engine, house.account) as session:
+        assert not offboarding.is_work_waiting(session)
 
 
 def test_keys_are_not_handed_over_to_who_leaves(house: House) -> None:
@@ -312,27 +302,23 @@ def test_keys_are_not_handed_over_to_who_leaves(house: House) -> None:
 
 def test_the_next_token_goes_to_the_owner_unless_they_leave(house: House) -> None:
     key, _ = issue_to(house, "Owned", BOB.id, ALICE)
-    with reading(house.engine) as session:
-        assert offboarding.heir(session, house.account, key) == BOB.id
+    with reading(house.engine, house.account) as session:
+        assert offboarding.heir(session, key) == BOB.id
     begun(house)
-    with reading(house.engine) as session:
-        assert offboarding.heir(session, house.account, key) is None
-    house.write(
-        lambda s: offboarding.pass_on(house.service, s, house.account, key.id, CARL, CARL.id)
-    )
-    with reading(house.engine) as session:
-        assert search.get(session, house.account, key.id).owner == CARL.id
+    with reading(house.engine, house.account) as session:
+        assert offboarding.heir(session, key) is None
+    house.write(lambda s: offboarding.pass_on(house.service, s, key.id, CARL, CARL.id))
+    with reading(house.engine, house.account) as session:
+        assert search.get(session, key.id).owner == CARL.id
 
 
 def test_other_accounts_offboardings_are_not_found(house: House) -> None:
     issue_to(house, "Owned", BOB.id, ALICE)
     id_ = begun(house)
-    with reading(house.engine) as session, pytest.raises(KeyNotFound):
-        offboarding.get(session, "acc_other", id_)
+    with reading(house.engine, "acc_other") as session, pytest.raises(KeyNotFound):
+        offboarding.get(session, id_)
     with pytest.raises(KeyNotFound):
-        house.write(
-            lambda s: offboarding.keep(house.service, s, house.account, id_, "key_other", CARL)
-        )
+        house.write(lambda s: offboarding.keep(house.service, s, id_, "key_other", CARL))
 
 
 def test_slack_is_asked_once_a_day_about_those_who_have_to_do_with_keys(house: House) -> None:
@@ -340,15 +326,13 @@ def test_slack_is_asked_once_a_day_about_those_who_have_to_do_with_keys(house: H
 
     def due(most: int = 10) -> list[str]:
         now = house.clock.now()
-        found: list[str] = house.write(
-            lambda s: departures.claim_to_ask_about(s, house.account, now, most)
-        )
+        found: list[str] = house.write(lambda s: departures.claim_to_ask_about(s, now, most))
         return found
 
     assert due(2) == sorted([ALICE.id, BOB.id, CARL.id])[:2]
     assert due(2) == sorted([ALICE.id, BOB.id, CARL.id])[2:]
     assert due() == []
-    house.write(lambda s: departures.ask_again(s, house.account, BOB.id))
+    house.write(lambda s: departures.ask_again(s, BOB.id))
     assert due() == [BOB.id]
     house.clock.move(timedelta(days=1))
     assert due() == sorted([ALICE.id, BOB.id, CARL.id])
@@ -359,13 +343,13 @@ def test_the_message_is_drawn_anew_when_a_key_changes(house: House) -> None:
     begun(house)
     sweep(house)
     now = house.clock.now()
-    with writing(house.engine) as session:
-        one = live_messages.claim(session, house.account, now, LEASE)
+    with writing(house.engine, house.account) as session:
+        one = live_messages.claim(session, now, LEASE)
         assert one is not None
         assert one.kind == offboarding.KIND
         live_messages.drawn(session, one, "f", now, now + timedelta(hours=1))
     house.rename(key.id, "Another name")
     sweep(house)
-    with writing(house.engine) as session:
-        again = live_messages.claim(session, house.account, house.clock.now(), LEASE)
+    with writing(house.engine, house.account) as session:
+        again = live_messages.claim(session, house.clock.now(), LEASE)
     assert again is not None

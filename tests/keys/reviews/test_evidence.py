@@ -26,8 +26,8 @@ TRUSTED = set(signing.public_keys(PEPPERS).values())
 
 
 def written(house: House, id_: str) -> str:
-    with reading(house.engine) as session:
-        return evidence.written(session, house.account, id_, PEPPERS)
+    with reading(house.engine, house.account) as session:
+        return evidence.written(session, id_, PEPPERS)
 
 
 def audited(house: House) -> str:
@@ -221,8 +221,8 @@ def test_the_key_changes_with_the_pepper_and_the_old_one_stays_known() -> None:
 
 def test_the_table_has_a_line_for_each_key_and_no_formula(house: House) -> None:
     id_ = audited(house)
-    with reading(house.engine) as session:
-        text = "".join(evidence.table(session, house.account, id_))
+    with reading(house.engine, house.account) as session:
+        text = "".join(evidence.table(session, id_))
     rows = list(csv.DictReader(io.StringIO(text)))
     assert {row["name"]: row["decision"] for row in rows} == {
         "Kept “ü”": "kept", "Turned": "rotated", "'=Ended": "revoked",
@@ -233,10 +233,10 @@ def test_the_table_has_a_line_for_each_key_and_no_formula(house: House) -> None:
 def test_another_accounts_audit_has_no_evidence(house: House) -> None:
     house.issue()
     id_ = begin(house)
-    with reading(house.engine) as session:
+    with reading(house.engine, "acc_other") as session:
         for call in (
-            lambda: evidence.written(session, "acc_other", id_, PEPPERS),
-            lambda: "".join(evidence.table(session, "acc_other", id_)),
+            lambda: evidence.written(session, id_, PEPPERS),
+            lambda: "".join(evidence.table(session, id_)),
         ):
             with pytest.raises(KeyNotFound):
                 call()

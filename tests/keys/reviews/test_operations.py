@@ -31,30 +31,28 @@ CARL = Actor.person("U0CARL")
 
 
 def begin(house: House, period: str = "2026-10-05", actor: Actor = CARL) -> str:
-    id_: str = house.write(
-        lambda s: operations.begin(house.service, s, house.account, actor, period, RULES)
-    )
+    id_: str = house.write(lambda s: operations.begin(house.service, s, actor, period, RULES))
     return id_
 
 
 def sweep(house: House, rules: AuditRules = RULES) -> None:
     for _ in range(100):
-        with reading(house.engine) as session:
-            if not progress.have_news(session, house.account, house.clock.now()):
+        with reading(house.engine, house.account) as session:
+            if not progress.have_news(session, house.clock.now()):
                 return
-        house.write(lambda s: progress.sweep(house.service, s, house.account, rules))
+        house.write(lambda s: progress.sweep(house.service, s, rules))
     raise AssertionError("there is always news")
 
 
 def look(house: House, id_: str, rules: AuditRules = RULES) -> AuditView:
     sweep(house, rules)
-    with reading(house.engine) as session:
-        return queries.get(session, house.account, id_)
+    with reading(house.engine, house.account) as session:
+        return queries.get(session, id_)
 
 
 def keep(house: House, id_: str, key_id: str, actor: Actor = ALICE, reason: str = "") -> Item:
     kept: Item = house.write(
-        lambda s: operations.keep(house.service, s, house.account, id_, key_id, actor, reason)
+        lambda s: operations.keep(house.service, s, id_, key_id, actor, reason)
     )
     return kept
 
@@ -86,14 +84,14 @@ def test_every_key_that_works_is_in_it_the_doubtful_first(house: House) -> None:
     house.revoke(ended.id)
     house.issue("Expired", expires_at=house.clock.now() + DAY)
     house.clock.move(2 * DAY)
-    house.write(lambda s: departures.note(s, house.account, BOB.id, Left.GUEST, house.clock.now()))
+    house.write(lambda s: departures.note(s, BOB.id, Left.GUEST, house.clock.now()))
     audit = look(house, begin(house))
     assert (audit.total, audit.stage, audit.done, audit.left) == (3, Stage.OPEN, 0, 3)
     assert audit.doubtful == {
         Doubt.OWNER_GONE: 1, Doubt.UNOWNED: 1, Doubt.POOR_NAME: 1, Doubt.UNDATED: 2,
     }  # fmt: skip
-    with reading(house.engine) as session:
-        items, left = queries.items(session, house.account, audit.id)
+    with reading(house.engine, house.account) as session:
+        items, left = queries.items(session, audit.id)
     assert left == 3
     assert [item.key.name for item in items] == ["Grafana dashboard", "test", "Zapier, production"]
     # Who has left gets no list, and nobody's keys are in nobody's.
@@ -118,8 +116,8 @@ def test_without_a_key_there_is_nothing_to_go_through(house: House) -> None:
     with pytest.raises(NotPossibleNow, match="no key yet"):
         begin(house)
     assert kinds(house, "audit.started") == []
-    with reading(house.engine) as session:
-        assert queries.newest(session, house.account) is None
+    with reading(house.engine, house.account) as session:
+        assert queries.newest(session) is None
 
 
 def test_what_is_done_anywhere_counts(house: House) -> None:
@@ -139,8 +137,8 @@ def test_what_is_done_anywhere_counts(house: House) -> None:
         Decision.KEPT: 1, Decision.ROTATED: 1, Decision.REVOKED: 1, Decision.EXPIRED: 1,
     }  # fmt: skip
     assert (audit.done, audit.left) == (4, 1)
-    with reading(house.engine) as session:
-        latest = queries.latest(session, house.account, id_, 9)
+    with reading(house.engine, house.account) as session:
+        latest = queries.latest(session, id_, 9)
     by = {item.key.name: (item.by, item.reason) for item in latest}
     assert by["Kept"] == (ALICE, "Billing needs it")
     assert by["Ended"] == (BOB, "")
@@ -148,8 +146,8 @@ def test_what_is_done_anywhere_counts(house: House) -> None:
     keep(house, id_, late.id)
     assert look(house, id_).stage is Stage.FINISHED
     assert told(house, "audit.finished") == ["team"]
-    with reading(house.engine) as session:
-        assert audit_log.first_break(session, house.account) is None
+    with reading(house.engine, house.account) as session:
+        assert audit_log.first_break(session) is None
 
 
 def test_of_two_who_decide_one_is_first_and_the_other_sees_it(house: House) -> None:
@@ -180,9 +178,7 @@ def test_a_reason_that_is_too_long_is_refused(house: House) -> None:
 
 
 def ask_owner(house: House, id_: str, key_id: str) -> Item:
-    asked: Item = house.write(
-        lambda s: operations.ask_owner(house.service, s, house.account, id_, key_id, CARL)
-    )
+    asked: Item = house.write(lambda s: operations.ask_owner(house.service, s, id_, key_id, CARL))
     return asked
 
 
@@ -195,7 +191,7 @@ def test_the_owner_is_asked_once(house: House) -> None:
     assert len(kinds(house, "audit.owner_asked")) == 1
     with pytest.raises(NotPossibleNow, match="Nobody answers"):
         ask_owner(house, id_, nobodys.id)
-    house.write(lambda s: departures.note(s, house.account, BOB.id, Left.GUEST, house.clock.now()))
+    house.write(lambda s: departures.note(s, BOB.id, Left.GUEST, house.clock.now()))
     with pytest.raises(NotPossibleNow, match="has left"):
         ask_owner(house, id_, key.id)
 
@@ -206,8 +202,8 @@ def test_owners_may_decide_about_their_own_keys_while_it_is_open(house: House) -
     id_ = begin(house)
 
     def may(person: Actor, key_id: str, account: str = "") -> bool:
-        with reading(house.engine) as session:
-            return queries.may_decide(session, account or house.account, id_, key_id, person.id)
+        with reading(house.engine, account or house.account) as session:
+            return queries.may_decide(session, id_, key_id, person.id)
 
     assert may(BOB, key.id)
     assert not may(BOB, other.id)
@@ -276,8 +272,8 @@ def test_what_nobody_answers_is_revoked_after_a_notice_if_the_team_wants_that(
         Stage.FINISHED, {Decision.KEPT: 1, Decision.REVOKED: 60},
     )  # fmt: skip
     assert told(house, "key.revoked") == [], "one message tells of all"
-    with reading(house.engine) as session:
-        shown = queries.item(session, house.account, id_, doomed[0].id)
+    with reading(house.engine, house.account) as session:
+        shown = queries.item(session, id_, doomed[0].id)
     assert (shown.key.state, shown.key.revoked_reason) == (
         State.REVOKED, "nobody answered in the audit",
     )  # fmt: skip
@@ -297,9 +293,9 @@ def test_the_summary_stands_beside_the_one_before(house: House) -> None:
     assert kinds(house, "audit.finished")[1]["before"] == {
         "doubtful": {"undated": 1}, "total": 1,
     }  # fmt: skip
-    with reading(house.engine) as session:
-        audit = queries.get(session, house.account, second)
-        before = queries.before(session, house.account, audit)
+    with reading(house.engine, house.account) as session:
+        audit = queries.get(session, second)
+        before = queries.before(session, audit)
     assert before is not None
     assert before.id == first
 
@@ -309,8 +305,8 @@ def test_pages_end_where_the_list_ends(house: House) -> None:
     id_ = begin(house)
 
     def page(skip: int, owner: str | None = None) -> list[str]:
-        with reading(house.engine) as session:
-            items, _ = queries.items(session, house.account, id_, owner=owner, skip=skip, most=5)
+        with reading(house.engine, house.account) as session:
+            items, _ = queries.items(session, id_, owner=owner, skip=skip, most=5)
         return [item.key.name[-2:] for item in items]
 
     assert page(5) == ["05", "06", "07", "08", "09"]
@@ -324,11 +320,11 @@ def test_pages_end_where_the_list_ends(house: House) -> None:
 def test_other_accounts_audits_are_not_found(house: House) -> None:
     key, _ = house.issue()
     id_ = begin(house)
-    with reading(house.engine) as session:
+    with reading(house.engine, "acc_other") as session:
         for call in (
-            lambda: queries.get(session, "acc_other", id_),
-            lambda: queries.items(session, "acc_other", id_),
-            lambda: queries.item(session, "acc_other", id_, key.id),
+            lambda: queries.get(session, id_),
+            lambda: queries.items(session, id_),
+            lambda: queries.item(session, id_, key.id),
         ):
             with pytest.raises(KeyNotFound):
                 call()
@@ -341,8 +337,8 @@ def test_five_thousand_keys(house: House) -> None:
     id_ = begin(house)
     audit = look(house, id_)
     assert audit.total == 5_000
-    with reading(house.engine) as session:
-        items, left = queries.items(session, house.account, id_, skip=4_990, most=6)
+    with reading(house.engine, house.account) as session:
+        items, left = queries.items(session, id_, skip=4_990, most=6)
     assert (len(items), left) == (6, 5_000)
     house.clock.move(22 * DAY)
     assert look(house, id_).stage is Stage.FINISHED

@@ -38,17 +38,13 @@ def begin(house: House, key_id: str, grace: timedelta = DAY, **more: Any) -> Res
         "request_id": f"rot_{next(_numbers)}",
         "lease": LEASE,
     }
-    with writing(house.engine) as session:
-        return rotations.begin(
-            house.service, session, house.account, key_id, ALICE, **(values | more)
-        )
+    with writing(house.engine, house.account) as session:
+        return rotations.begin(house.service, session, key_id, ALICE, **(values | more))
 
 
 def start(house: House, made: Reservation) -> None:
-    with writing(house.engine) as session:
-        rotations.start(
-            house.service, session, house.account, made.delivery_id, ALICE, timedelta(minutes=15)
-        )
+    with writing(house.engine, house.account) as session:
+        rotations.start(house.service, session, made.delivery_id, ALICE, timedelta(minutes=15))
 
 
 def rotate(house: House, key_id: str, grace: timedelta = DAY) -> tuple[str, Token]:
@@ -59,13 +55,13 @@ def rotate(house: House, key_id: str, grace: timedelta = DAY) -> tuple[str, Toke
 
 
 def seen(house: House, key_id: str) -> RotationView:
-    with reading(house.engine) as session:
-        return rotations.all_of(session, house.account, key_id)[-1]
+    with reading(house.engine, house.account) as session:
+        return rotations.all_of(session, key_id)[-1]
 
 
 def sweep(house: House) -> int:
-    with writing(house.engine) as session:
-        return rotations.sweep(house.service, session, house.account)
+    with writing(house.engine, house.account) as session:
+        return rotations.sweep(house.service, session)
 
 
 def works(house: House, token: Token) -> bool:
@@ -156,14 +152,12 @@ def test_a_token_that_did_not_arrive_leaves_everything_as_it_was(house: House) -
     key, old = house.issue()
     made = begin(house, key.id)
     house.clock.move(LEASE)
-    with reading(house.engine) as session:
-        late = rotations.overdue(session, house.account, house.clock.now())
+    with reading(house.engine, house.account) as session:
+        late = rotations.overdue(session, house.clock.now())
     assert late == [made.delivery_id]
     for expected in (True, False):
         given_up = house.write(
-            lambda s: rotations.abandon(
-                house.service, s, house.account, made.delivery_id, "lost", tell=True
-            )
+            lambda s: rotations.abandon(house.service, s, made.delivery_id, "lost", tell=True)
         )
         assert given_up is expected
     with pytest.raises(ReservationLost):
@@ -191,7 +185,7 @@ def test_end_now_ends_once_and_both_are_told(house: House) -> None:
 
     def end() -> bool:
         changed: bool = house.write(
-            lambda s: rotations.end_now(house.service, s, house.account, rotation, ALICE).changed
+            lambda s: rotations.end_now(house.service, s, rotation, ALICE).changed
         )
         return changed
 
@@ -207,7 +201,7 @@ def test_extending_stops_at_thirty_days_and_at_the_keys_own_end(house: House) ->
     rotation, _ = rotate(house, key.id)
 
     def extend() -> None:
-        house.write(lambda s: rotations.extend(house.service, s, house.account, rotation, BOB))
+        house.write(lambda s: rotations.extend(house.service, s, rotation, BOB))
 
     begun = house.clock.now()
     extend()
@@ -286,7 +280,7 @@ def test_the_message_follows_for_the_team_and_the_owner(house: House) -> None:
     key, _ = house.issue(owner=BOB.id)
     rotation, _ = rotate(house, key.id)
     now, found = house.clock.now(), []
-    while one := house.write(lambda s: live_messages.claim(s, house.account, now, LEASE)):
+    while one := house.write(lambda s: live_messages.claim(s, now, LEASE)):
         found.append(one)
     about = [one for one in found if one.kind == rotations.KIND]
     assert {(one.subject, one.audience) for one in about} == {
@@ -298,11 +292,11 @@ def test_the_message_follows_for_the_team_and_the_owner(house: House) -> None:
 def test_everything_is_in_the_record(house: House) -> None:
     key, _ = house.issue()
     rotation, _ = rotate(house, key.id)
-    house.write(lambda s: rotations.extend(house.service, s, house.account, rotation, BOB))
-    house.write(lambda s: rotations.end_now(house.service, s, house.account, rotation, BOB))
-    with reading(house.engine) as session:
-        history = audit_log.history(session, house.account, key.id)
-        assert audit_log.first_break(session, house.account) is None
+    house.write(lambda s: rotations.extend(house.service, s, rotation, BOB))
+    house.write(lambda s: rotations.end_now(house.service, s, rotation, BOB))
+    with reading(house.engine, house.account) as session:
+        history = audit_log.history(session, key.id)
+        assert audit_log.first_break(session) is None
     kinds = [entry.kind for entry in history[::-1]]
     assert kinds[-4:] == ["rotation.asked", "key.rotated", "rotation.extended", "rotation.ended"]
 
@@ -314,5 +308,5 @@ def test_another_accounts_rotation_is_not_there(house: House) -> None:
     house.write(lambda session: session.add(other))
     eve = Actor.person("U0EVE")
     for act in (rotations.end_now, rotations.extend):
-        with pytest.raises(KeyNotFound), writing(house.engine) as session:
-            act(house.service, session, "acc_other", rotation, eve)
+        with pytest.raises(KeyNotFound), writing(house.engine, "acc_other") as session:
+            act(house.service, session, rotation, eve)

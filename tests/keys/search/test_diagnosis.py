@@ -17,8 +17,8 @@ from tests.keys.rotation.test_rotations import rotate
 
 
 def look(house: House, text: str, account: str = "") -> Diagnosis:
-    with reading(house.engine) as session:
-        return diagnosis.diagnose(house.service, session, account or house.account, text)
+    with reading(house.engine, account or house.account) as session:
+        return diagnosis.diagnose(house.service, session, text)
 
 
 def test_a_good_token_is_fine(house: House) -> None:
@@ -96,9 +96,7 @@ def test_revoked_expired_and_on_its_way(house: House) -> None:
     _, dated = house.issue("Dated", expires_at=house.clock.now() + timedelta(days=1))
     pending = house.reserve("Pending")
     assert look(house, pending.token.reveal()).case is Case.ON_ITS_WAY
-    house.write(
-        lambda s: house.service.abandon(s, house.account, pending.key.id, "lost", tell=False)
-    )
+    house.write(lambda s: house.service.abandon(s, pending.key.id, "lost", tell=False))
     assert look(house, pending.token.reveal()).case is Case.NEVER_CAME
     house.clock.move(timedelta(days=1))
     assert look(house, dated.reveal()).case is Case.EXPIRED
@@ -121,15 +119,11 @@ def test_replaced_in_a_rotation(house: House) -> None:
 
 def test_the_new_token_of_a_rotation_that_did_not_arrive(house: House) -> None:
     key, _ = house.issue()
-    with writing(house.engine) as session:
+    with writing(house.engine, house.account) as session:
         made = rotations.begin(
-            house.service, session, house.account, key.id, ALICE,
+            house.service, session, key.id, ALICE,
             recipient=ALICE, grace=timedelta(), request_id="r", lease=LEASE,
         )  # fmt: skip
     assert look(house, made.token.reveal()).case is Case.ON_ITS_WAY
-    house.write(
-        lambda s: rotations.abandon(
-            house.service, s, house.account, made.delivery_id, "lost", tell=False
-        )
-    )
+    house.write(lambda s: rotations.abandon(house.service, s, made.delivery_id, "lost", tell=False))
     assert look(house, made.token.reveal()).case is Case.NEVER_CAME

@@ -21,8 +21,8 @@ def ids(house: House) -> dict[str, str]:
 
 
 def find(house: House, text: str, **more: bool) -> Finding:
-    with reading(house.engine) as session:
-        return search.find(session, house.account, text, **more)
+    with reading(house.engine, house.account) as session:
+        return search.find(session, text, **more)
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,13 @@ def test_revoked_keys_are_found_only_when_asked_for(house: House) -> None:
 
 def test_other_accounts_keys_are_not_found(house: House) -> None:
     key, token = house.issue()
-    with writing(house.engine) as session:
-        other = accounts.connect(session, "T0OTHER", "Other", NOON)
+    with writing(house.engine) as plain:
+        other = accounts.connect(plain, "T0OTHER", "Other", NOON)
+    with writing(house.engine, other) as session:
         for typed in (key.id, key.name, token.reveal(), token.hint):
-            assert isinstance(search.find(session, other, typed, revoked=True), Nothing)
+            assert isinstance(search.find(session, typed, revoked=True), Nothing)
         with pytest.raises(KeyNotFound):
-            search.get(session, other, key.id)
+            search.get(session, key.id)
 
 
 @pytest.mark.parametrize(
@@ -98,8 +99,8 @@ def test_other_accounts_keys_are_not_found(house: House) -> None:
 def test_words_after_a_name_are_the_rest(
     house: House, ids: dict[str, str], typed: str, name: str, rest: str
 ) -> None:
-    with reading(house.engine) as session:
-        found = search.find_leading(session, house.account, typed)
+    with reading(house.engine, house.account) as session:
+        found = search.find_leading(session, typed)
     assert isinstance(found, Found)
     assert (found.key.name, found.rest) == (name, rest)
 
@@ -112,11 +113,11 @@ def test_pages_go_forth_and_back(house: House) -> None:
     names = [f"Program {number:02}" for number in range(25)]
     for name in names:
         house.issue(name)
-    with reading(house.engine) as session:
-        first = search.page(session, house.account, size=10)
-        second = search.page(session, house.account, size=10, after=first.keys[-1].id)
-        third = search.page(session, house.account, size=10, after=second.keys[-1].id)
-        back = search.page(session, house.account, size=10, before=third.keys[0].id)
+    with reading(house.engine, house.account) as session:
+        first = search.page(session, size=10)
+        second = search.page(session, size=10, after=first.keys[-1].id)
+        third = search.page(session, size=10, after=second.keys[-1].id)
+        back = search.page(session, size=10, before=third.keys[0].id)
     assert names_of(first) + names_of(second) + names_of(third) == names
     assert names_of(back) == names_of(second)
     assert [page.before for page in (first, second, third)] == [0, 10, 20]
@@ -127,8 +128,8 @@ def test_pages_go_forth_and_back(house: House) -> None:
 
 def test_search_takes_all_words_and_an_owner(house: House, ids: dict[str, str]) -> None:
     house.issue("Cron job", note="sends Invoices", owner="U0BOB")
-    with reading(house.engine) as session:
-        page = lambda *a, **k: names_of(search.page(session, house.account, *a, **k))
+    with reading(house.engine, house.account) as session:
+        page = lambda *a, **k: names_of(search.page(session, *a, **k))
         assert page("zapier prod") == ["Zapier, production"]
         assert page("INVOICES") == ["Cron job"]
         assert page("", owner="U0BOB") == ["Cron job"]
@@ -142,27 +143,27 @@ def test_short_words_are_not_looked_for_in_random_ids(
 ) -> None:
     mocker.patch("keys.lifecycle.create.new_id", side_effect=lambda kind: f"{kind}_k07wHdPm{kind}")
     house.issue("Nightly", note="copies everything")
-    with reading(house.engine) as session:
-        assert search.page(session, house.account, typed).total == 0
-        assert search.page(session, house.account, "07wh").total == 1
-        assert search.page(session, house.account, "all").total == 0
-        assert search.page(session, house.account, "eve").total == 1
+    with reading(house.engine, house.account) as session:
+        assert search.page(session, typed).total == 0
+        assert search.page(session, "07wh").total == 1
+        assert search.page(session, "all").total == 0
+        assert search.page(session, "eve").total == 1
     assert isinstance(find(house, typed), Nothing)
 
 
 def test_what_like_means_by_itself_is_only_a_character(house: House) -> None:
     house.issue("Nightly 100% run")
     house.issue("Nightly 1000 run")
-    with reading(house.engine) as session:
-        assert search.page(session, house.account, "0%").total == 1
-        assert search.page(session, house.account, "_").total == 0
-        assert search.page(session, house.account, "/").total == 0
+    with reading(house.engine, house.account) as session:
+        assert search.page(session, "0%").total == 1
+        assert search.page(session, "_").total == 0
+        assert search.page(session, "/").total == 0
 
 
 def test_the_list_is_searched_by_a_hint_as_it_is_shown(house: House) -> None:
     key, token = house.issue("Nightly")
     house.issue("Daily")
-    with reading(house.engine) as session:
+    with reading(house.engine, house.account) as session:
         for typed in (token.hint, key.hint.upper(), f"  {token.hint} "):
-            found = search.page(session, house.account, typed)
+            found = search.page(session, typed)
             assert [one.id for one in found.keys] == [key.id]

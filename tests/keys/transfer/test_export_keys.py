@@ -19,8 +19,8 @@ from tests.keys.conftest import ALICE, NOON, House
 
 
 def export(house: House, form: Form, *, revoked: bool = False) -> str:
-    with reading(house.engine) as session:
-        rows = export_keys.rows(session, house.account, house.clock.now(), revoked=revoked)
+    with reading(house.engine, house.account) as session:
+        rows = export_keys.rows(session, house.clock.now(), revoked=revoked)
         return "".join(export_keys.written(form, rows))
 
 
@@ -69,8 +69,8 @@ def test_no_keys(house: House) -> None:
 
 def test_other_teams_keys_stay_out(house: House) -> None:
     house.issue("Ours")
-    with writing(house.engine) as session:
-        rows = export_keys.rows(session, "acc_other", NOON, revoked=True)
+    with writing(house.engine, "acc_other") as session:
+        rows = export_keys.rows(session, NOON, revoked=True)
         assert list(rows) == []
 
 
@@ -86,8 +86,8 @@ def test_all_from_one_state(house: House, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(export_keys, "_AT_ONCE", 1)
     for name in "abc":
         house.issue(name)
-    with reading(house.engine) as session:
-        rows = export_keys.rows(session, house.account, NOON, revoked=False)
+    with reading(house.engine, house.account) as session:
+        rows = export_keys.rows(session, NOON, revoked=False)
         seen = [next(rows)["name"]]
         with reading(house.engine) as other:
             key = other.exec(select(Key).where(Key.name == "b")).one()
@@ -121,14 +121,14 @@ def test_it_is_on_record_who_exported_how_many(house: House) -> None:
     house.issue("Zebra")
     gone, _ = house.issue("Ant")
     house.revoke(gone.id)
-    with writing(house.engine) as session:
+    with writing(house.engine, house.account) as session:
         for revoked, number in ((False, 1), (True, 2)):
-            args = (session, house.clock, house.account, ALICE, Form.CSV)
-            assert export_keys.note(*args, revoked=revoked) == number
-    with reading(house.engine) as session:
+            noted = export_keys.note(session, house.clock, ALICE, Form.CSV, revoked=revoked)
+            assert noted == number
+    with reading(house.engine, house.account) as session:
         events = session.exec(select(Event).where(Event.kind == "keys.exported"))
         assert [json.loads(event.data) for event in events] == [
             {"count": 1, "form": "csv", "revoked": False},
             {"count": 2, "form": "csv", "revoked": True},
         ]
-        assert audit_log.first_break(session, house.account) is None
+        assert audit_log.first_break(session) is None

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import Session, select
 
+from keys.base import accounts
 from keys.base.models import Actor, State
 from keys.changes import audit_log
 from keys.credentials.digests import (
@@ -58,9 +59,9 @@ THREE = csv_of(
 def imports(house: House, text: str, *, strict: bool = True, **defaults: object) -> Plan:
     checked = check(read(text), Defaults(**defaults), house.clock.now())  # type: ignore[arg-type]
     assert not checked.problems, checked.problems
-    with writing(house.engine) as session:
+    with writing(house.engine, house.account) as session:
         return import_keys.carry_out(
-            house.service, session, house.account, checked.entries, ME, all_or_nothing=strict
+            house.service, session, checked.entries, ME, all_or_nothing=strict
         )
 
 
@@ -91,8 +92,8 @@ def test_what_an_imported_key_is(house: House) -> None:
         "name,hash,hint,owner,scopes,created_at,expires_at,note,external_id\n"
         f"Zapier,{digest},sk_live_3ZYh,U0BOB,read,2024-01-31T10:00:00Z,2027-01-31,Why,key_1\n",
     )
-    with reading(house.engine) as session:
-        (key,) = search.page(session, house.account, "KEY_1").keys
+    with reading(house.engine, house.account) as session:
+        (key,) = search.page(session, "KEY_1").keys
     assert (key.name, key.hint, key.owner, key.note) == ("Zapier", "sk_live_3ZYh…", "U0BOB", "Why")
     assert key.created_at == datetime(2024, 1, 31, 10, tzinfo=UTC)
     assert key.expires_at == datetime(2027, 2, 1, tzinfo=UTC)
@@ -155,12 +156,11 @@ def test_all_or_nothing_and_what_fits(house: House) -> None:
 
 def test_a_hash_belongs_to_one_workspace(house: House) -> None:
     imports(house, THREE)
-    with writing(house.engine) as session:
-        from keys.base import accounts
-
-        other = accounts._add(session, NOON, "T0OTHER", "Other")
+    with writing(house.engine) as plain:
+        other = accounts.connect(plain, "T0OTHER", "Other", NOON)
+    with writing(house.engine, other) as session:
         entries = check(read(THREE), Defaults(), NOON).entries
-        made = import_keys.plan(house.service, session, other, entries)
+        made = import_keys.plan(house.service, session, entries)
     assert [each.where for each in made.problems] == ["line 2", "line 3", "line 4"]
     assert all("another workspace" in each.why for each in made.problems)
 
@@ -168,10 +168,10 @@ def test_a_hash_belongs_to_one_workspace(house: House) -> None:
 def test_it_is_on_record_and_the_team_is_told(house: House) -> None:
     house.issue("Before")
     imports(house, THREE)
-    with writing(house.engine) as session:
-        import_keys.announce(house.service, session, house.account, ME, 3)
-    with reading(house.engine) as session:
-        assert audit_log.first_break(session, house.account) is None
+    with writing(house.engine, house.account) as session:
+        import_keys.announce(house.service, session, ME, 3)
+    with reading(house.engine, house.account) as session:
+        assert audit_log.first_break(session) is None
         events = session.exec(select(Event).where(Event.actor == str(ME)).order_by(Event.seq)).all()
         assert [event.kind for event in events] == ["key.imported"] * 3 + ["keys.imported"]
         assert json.loads(events[0].data) == {
@@ -184,8 +184,8 @@ def test_it_is_on_record_and_the_team_is_told(house: House) -> None:
         (notice,) = session.exec(select(Notice).where(Notice.kind == "keys.imported"))
         assert json.loads(notice.data) == {"count": 3}
     house.issue("After")
-    with reading(house.engine) as session:
-        assert audit_log.first_break(session, house.account) is None
+    with reading(house.engine, house.account) as session:
+        assert audit_log.first_break(session) is None
 
 
 def test_the_others_digest_is_gone_after_an_upgrade(house: House) -> None:
@@ -225,14 +225,14 @@ def test_rotated_it_gets_a_token_of_ours(house: House) -> None:
     imports(house, THREE)
     key = key_named(house, "Zapier")
     hour = timedelta(hours=1)
-    with writing(house.engine) as session:
+    with writing(house.engine, house.account) as session:
         made = rotations.begin(
-            house.service, session, house.account, key.id, ALICE, recipient=ALICE, grace=hour,
+            house.service, session, key.id, ALICE, recipient=ALICE, grace=hour,
             request_id="req_rotation", lease=LEASE,
         )  # fmt: skip
-    with writing(house.engine) as session:
+    with writing(house.engine, house.account) as session:
         delivery = made.delivery_id
-        rotations.start(house.service, session, house.account, delivery, ALICE, None)
+        rotations.start(house.service, session, delivery, ALICE, None)
     assert isinstance(house.verifier.verify(UNKEY), Verified)
     assert isinstance(house.verifier.verify(made.token.reveal()), Verified)
     house.clock.move(hour)
@@ -273,9 +273,9 @@ def test_a_hundred_thousand_are_added_in_few_statements(
     ]
     assert len(imports(house, csv_of(*lines)).fresh) == 10_000
     assert isinstance(house.verifier.verify("9999"), Verified)
-    with reading(house.engine) as session:
-        assert audit_log.first_break(session, house.account) is None
-        assert search.page(session, house.account).total == 10_000
+    with reading(house.engine, house.account) as session:
+        assert audit_log.first_break(session) is None
+        assert search.page(session).total == 10_000
     assert len(imports(house, csv_of(*lines)).known) == 10_000
     house.close()
 

@@ -37,8 +37,8 @@ def test_keys_at_the_end_of_each_week_and_uses_in_it(house: House) -> None:
     use(house, first.id, 0, 3)
     use(house, first.id, 6, 4)
     use(house, first.id, 7, 5)
-    with reading(house.engine) as session:
-        weeks = trends.weeks(session, house.account, house.clock.now().date(), 6)
+    with reading(house.engine, house.account) as session:
+        weeks = trends.weeks(session, house.clock.now().date(), 6)
     assert [week.keys for week in weeks] == [0, 1, 1, 3, 2, 1]
     assert [week.uses for week in weeks] == [0, 0, 0, 0, 5, 7]
     assert weeks[-1].last == house.clock.now().date()
@@ -53,8 +53,8 @@ def test_a_digest_counts_what_was_done_and_what_stands(house: House) -> None:
     gone, _ = house.issue("Gone")
     house.issue("Dated", expires_at=since + 10 * DAY)
     house.revoke(gone.id)
-    with reading(house.engine) as session:
-        found = activity_digest.digest(session, house.account, since, house.clock.now())
+    with reading(house.engine, house.account) as session:
+        found = activity_digest.digest(session, since, house.clock.now())
     assert found == {
         "since": since.isoformat(timespec="seconds"),
         "total": 3, "made": 2, "revoked": 1, "expiring": 1, "idle": 1, "never_used": 1,
