@@ -22,13 +22,13 @@ from slack_sdk.signature import SignatureVerifier
 
 from bench.report import Finding, Report
 from bench.stock import PEPPER
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from bot.slack_api.client import Answer, SlackClient
 from keys.base import accounts
 from keys.credentials.peppers import read_peppers
 from keys.lifecycle.create import KeyService
 from runtime.clock import SystemClock
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from storage import open_engine, upgrade, writing
 from tests.e2e.program import CHANNEL, MANIFEST, Program, eventually, free_port, http_settings
 
@@ -38,7 +38,7 @@ _SLACK_WAITS = 3.0
 
 def commands(report: Report) -> None:
     """All of it."""
-    with PracticeSlack(MANIFEST) as slack, tempfile.TemporaryDirectory(prefix="bench-") as folder:
+    with Sandbox(MANIFEST) as slack, tempfile.TemporaryDirectory(prefix="bench-") as folder:
         slack.add_person("alice", role="admin")
         slack.add_channel("api-keys", members=["alice"])
         slack.invite_app(CHANNEL)
@@ -62,7 +62,7 @@ def commands(report: Report) -> None:
             program.stop()
 
 
-def _measure(report: Report, slack: PracticeSlack, app: str, program: Program) -> None:
+def _measure(report: Report, slack: Sandbox, app: str, program: Program) -> None:
     user = slack.person("alice")
     with httpx.Client(timeout=30, limits=httpx.Limits(max_connections=_AT_ONCE)) as client:
 
@@ -110,7 +110,7 @@ def rounds(report: Report, name: str, url: str, count: int = 200) -> None:
                 accounts.of_many(session, f"T{number:08}", "A team", clock.now())
                 for number in range(count)
             ]
-        followings = [Following(engine, service, slack, id_, CHANNEL) for id_ in made]
+        followings = [Worker(engine, service, slack, id_, CHANNEL) for id_ in made]
         for following in followings:
             following.run_once()
         began = time.perf_counter()
@@ -135,7 +135,7 @@ def _paced(pool: ThreadPoolExecutor, once: Callable[[int], float]) -> list[float
     return [each.result() for each in sent]
 
 
-def _command(client: httpx.Client, slack: PracticeSlack, user: str, app: str, number: int) -> float:
+def _command(client: httpx.Client, slack: Sandbox, user: str, app: str, number: int) -> float:
     """Seconds until a command was acknowledged with its answer."""
     body = urlencode(
         {

@@ -52,12 +52,12 @@ class Desk:
         """A new key's id and token."""
         request = KeyRequest(f"Bench {new_id('n')}", ("read",), None, new_id("req"))
         with writing(self.engine, self.account) as session:
-            made = self.service.reserve(session, request, _ME, _ME, timedelta(minutes=1))
+            made = self.service.create_pending(session, request, _ME, _ME, timedelta(minutes=1))
         with writing(self.engine, self.account) as session:
             self.service.activate(session, made.delivery_id, _ME, None)
         return made.key.id, made.token.reveal()
 
-    def revoke(self, key_id: str) -> tuple[float, float, propagation.Spread]:
+    def revoke(self, key_id: str) -> tuple[float, float, propagation.Propagation]:
         """Returns when it was committed, when the person was told, and what."""
         with writing(self.engine, self.account) as session:
             fence = self.service.revoke(session, key_id, _ME).fence

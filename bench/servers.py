@@ -40,7 +40,7 @@ from bench.wrk import WrkMissing, command, load
 from gateway.app import build
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool
-from gateway.cache.verdict_cache import Known
+from gateway.cache.verdict_cache import CachedKey
 from keys.credentials import tokens
 from keys.credentials.verification import Refused, Verified
 from runtime.clock import SystemClock
@@ -93,7 +93,7 @@ class InLoop:
     def __init__(self, verifier: MemoryVerifier) -> None:
         self._verifier = verifier
 
-    async def check(self, presented: str) -> Known | Refused:
+    async def check(self, presented: str) -> CachedKey | Refused:
         """Verifies at once."""
         return _answer(self._verifier.verify(presented))
 
@@ -112,7 +112,7 @@ class InThreads(InLoop):
         super().__init__(verifier)
         self._pool = Pool(Options(threads=8))
 
-    async def check(self, presented: str) -> Known | Refused:
+    async def check(self, presented: str) -> CachedKey | Refused:
         """Verifies in one of the threads."""
         return _answer(await self._pool.run(self._verifier.verify, presented))
 
@@ -121,8 +121,8 @@ class InThreads(InLoop):
         self._pool.close()
 
 
-def _answer(verified: Verified | Refused) -> Known | Refused:
-    return verified if isinstance(verified, Refused) else Known(verified)
+def _answer(verified: Verified | Refused) -> CachedKey | Refused:
+    return verified if isinstance(verified, Refused) else CachedKey(verified)
 
 
 def _digest(text: str) -> bytes:

@@ -103,14 +103,14 @@ def _gateway(url: str, port: int) -> Callable[[], None]:
         "APIKEYS_REMEMBERED_TOKENS": "1000000",
         "APIKEYS_LOG_LEVEL": "ERROR",
     }
-    from cli.bootstrap.application import open_house
+    from cli.bootstrap.application import open_application
     from cli.bootstrap.gateway import start_gateway
     from runtime.logging import configure_logging
     from settings import load
 
     settings = load()
     configure_logging(settings.log_level)
-    house = open_house(settings)
+    house = open_application(settings)
     running = start_gateway(house, settings)
 
     def stop() -> None:

@@ -16,8 +16,8 @@ from sqlalchemy import Engine
 
 from bot import mounting
 from bot.framework.context import IN_BOLT, Context
-from bot.installation.installations import Where
-from bot.installation.workspaces import OneWorkspace, Served, Workspaces, bot
+from bot.installation.installations import InstallationTarget
+from bot.installation.workspaces import OneWorkspace, WorkspaceBot, Workspaces, bot
 from bot.server import replay_protection, request_log
 from bot.server.metrics import Metrics
 from runtime.clock import Clock
@@ -47,7 +47,7 @@ def build(
         bot_id, bot_user_id: who the bot is, as `auth.test` tells.
         signing_secret, slack_url: as in `build_for`.
     """
-    only = OneWorkspace(Served(context, bot(bot_token, bot_id, bot_user_id)))
+    only = OneWorkspace(WorkspaceBot(context, bot(bot_token, bot_id, bot_user_id)))
     return build_for(
         only, context.engine, context.clock, signing_secret=signing_secret, slack_url=slack_url
     )
@@ -74,7 +74,9 @@ def build_for(
         context: BoltContext, enterprise_id: str | None, team_id: str | None
     ) -> AuthorizeResult | None:
         found = workspaces.of(
-            Where(team_id or "", enterprise_id or "", bool(context.is_enterprise_install))
+            InstallationTarget(
+                team_id or "", enterprise_id or "", bool(context.is_enterprise_install)
+            )
         )
         if found is None:
             return None

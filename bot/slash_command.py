@@ -9,7 +9,7 @@ from bot.access_requests import handlers as requesting
 from bot.authorization.admins import Denied
 from bot.browse_keys import check, export, help_view, pages
 from bot.framework.context import COMMAND
-from bot.framework.interaction import Turn, listener, refuse
+from bot.framework.interaction import Interaction, listener, refuse
 from bot.offboarding import handlers as leaving
 from bot.reviews import handlers as auditing
 from bot.ui import ids, replies
@@ -29,90 +29,98 @@ def register(app: App) -> None:
     app.command(COMMAND)(listener(command, anyone=True))
 
 
-def command(turn: Turn) -> None:
+def command(interaction: Interaction) -> None:
     """Answers the command; the guide is for everybody, the rest for admins."""
-    said = command_parser.parse(turn.body.get("text"))
+    said = command_parser.parse(interaction.body.get("text"))
     tracing.note(what=type(said).__name__.lower())
-    allowed = turn.context.admins.check(turn.person)
+    allowed = interaction.context.admins.check(interaction.person)
     if isinstance(said, command_parser.Help):
-        turn.say(help_view.guide(COMMAND, turn.ref(), may_change=bool(allowed)))
+        interaction.say(
+            help_view.help_message(COMMAND, interaction.ref(), may_change=bool(allowed))
+        )
     elif isinstance(said, command_parser.Request):
-        requesting.open_ask(turn, said.name)
+        requesting.open_ask(interaction, said.name)
     elif isinstance(allowed, Denied):
-        refuse(turn, allowed)
+        refuse(interaction, allowed)
     else:
-        _carry_out(turn, said)
+        _carry_out(interaction, said)
     if said.token_seen:
-        turn.say({"text": _TOKEN_SEEN, "blocks": [small_print(_TOKEN_SEEN)]})
+        interaction.say({"text": _TOKEN_SEEN, "blocks": [small_print(_TOKEN_SEEN)]})
 
 
-def _carry_out(turn: Turn, said: command_parser.Command) -> None:
+def _carry_out(interaction: Interaction, said: command_parser.Command) -> None:
     match said:
         case command_parser.New(name=name):
-            pages.open_new(turn, name)
+            pages.open_new(interaction, name)
         case command_parser.List():
-            _list(turn, said)
+            _list(interaction, said)
         case command_parser.Rename(rest=rest):
-            _rename(turn, rest)
+            _rename(interaction, rest)
         case command_parser.Revoke(rest=rest):
-            _about(turn, rest, "revoke", ids.DO_REVOKE)
+            _about(interaction, rest, "revoke", ids.DO_REVOKE)
         case command_parser.Check():
-            check.open_check(turn)
+            check.open_check(interaction)
         case command_parser.Audit(what=what):
-            _audit(turn, what)
+            _audit(interaction, what)
         case command_parser.Export(form=form):
-            export.asked(turn, form)
+            export.asked(interaction, form)
         case command_parser.Offboard(people=people):
-            leaving.asked(turn, people)
+            leaving.asked(interaction, people)
         case command_parser.Edit(rest=rest):
-            _about(turn, rest, "edit", ids.DO_EDIT)
+            _about(interaction, rest, "edit", ids.DO_EDIT)
         case command_parser.Rotate(rest=rest):
-            _about(turn, rest, "rotate", ids.DO_ROTATE)
+            _about(interaction, rest, "rotate", ids.DO_ROTATE)
         case command_parser.Show(rest=rest):
-            _about(turn, rest, "show", ids.DO_DETAILS)
+            _about(interaction, rest, "show", ids.DO_DETAILS)
         case command_parser.Unknown(word=word, suggestion=suggestion, rest=rest):
-            turn.say(replies.mistyped(COMMAND, word, suggestion, turn.ref(), rest))
+            interaction.say(
+                replies.unknown_command(COMMAND, word, suggestion, interaction.ref(), rest)
+            )
 
 
-def _audit(turn: Turn, what: str) -> None:
+def _audit(interaction: Interaction, what: str) -> None:
     ways = {
         "": auditing.status, "status": auditing.status, "start": auditing.start,
         "export": auditing.export,
     }  # fmt: skip
     if what in ways:
-        ways[what](turn)
+        ways[what](interaction)
     else:
-        turn.say(replies.told(f"Type {COMMAND} audit start, status or export."))
+        interaction.say(replies.domain_error(f"Type {COMMAND} audit start, status or export."))
 
 
-def _list(turn: Turn, said: command_parser.List) -> None:
+def _list(interaction: Interaction, said: command_parser.List) -> None:
     if len(said.people) > 1:
-        turn.say(replies.told("Name one owner at a time."))
+        interaction.say(replies.domain_error("Name one owner at a time."))
         return
     owner = said.people[0] if said.people else ""
-    turn.say(pages.keys(turn, turn.ref(query=said.words, do=owner)))
+    interaction.say(pages.keys(interaction, interaction.ref(query=said.words, do=owner)))
 
 
-def _about(turn: Turn, typed: str, subcommand: str, what: str) -> None:
+def _about(interaction: Interaction, typed: str, subcommand: str, what: str) -> None:
     if not typed:
-        turn.say(replies.told(f"Which key? Type {COMMAND} {subcommand} and its name or id."))
+        interaction.say(
+            replies.domain_error(f"Which key? Type {COMMAND} {subcommand} and its name or id.")
+        )
         return
-    found = pages.find(turn, typed)
+    found = pages.find(interaction, typed)
     if isinstance(found, Found):
-        pages.do(turn, turn.ref(do=what, key=found.key.id))
+        pages.do(interaction, interaction.ref(do=what, key=found.key.id))
     else:
-        turn.say(pages.unclear(typed, found, turn.ref(do=what)))
+        interaction.say(pages.ambiguous_or_unknown(typed, found, interaction.ref(do=what)))
 
 
-def _rename(turn: Turn, rest: str) -> None:
+def _rename(interaction: Interaction, rest: str) -> None:
     if not rest:
-        turn.say(replies.told(f"Which key? Type {COMMAND} rename and its name or id."))
+        interaction.say(
+            replies.domain_error(f"Which key? Type {COMMAND} rename and its name or id.")
+        )
         return
-    with turn.context.reading() as session:
+    with interaction.context.reading() as session:
         found = search.find_leading(session, rest)
     if isinstance(found, Found):
         # The key is one word here, so that the last way to read it leaves the new name alone.
         name = command_parser.splits(f"key {found.rest}")[-1][1] if found.rest else ""
-        pages.open_rename(turn, found.key, name)
+        pages.open_rename(interaction, found.key, name)
     else:
-        turn.say(pages.unclear(rest, found, turn.ref(do=ids.DO_RENAME)))
+        interaction.say(pages.ambiguous_or_unknown(rest, found, interaction.ref(do=ids.DO_RENAME)))

@@ -8,13 +8,13 @@ from contextlib import ExitStack
 import click
 
 from bot.slack_api.errors import SlackError
-from cli.bootstrap.application import open_house
+from cli.bootstrap.application import open_application
 from cli.bootstrap.bot import start_bot
 from cli.bootstrap.gateway import start_gateway
 from cli.commands import database, keys, reviews, transfer
 from cli.commands.demo import demo
 from cli.commands.doctor import doctor
-from cli.commands.run import Part, asked_to_stop, wait
+from cli.commands.run import Process, asked_to_stop, wait
 from cli.demo.errors import DemoError
 from keys.base.errors import PepperError
 from runtime.http_server import ListenError, StartError
@@ -58,9 +58,9 @@ def run(only: str | None) -> None:
     slack_settings = None if only == "gateway" else load_slack()
     configure_logging(settings.log_level, settings.log_format)
     with ExitStack() as stack:
-        house = open_house(settings)
+        house = open_application(settings)
         stack.callback(house.close)
-        running: list[Part] = []
+        running: list[Process] = []
         if only != "slack":
             gateway = start_gateway(house, settings)
             stack.callback(gateway.stop)

@@ -16,16 +16,16 @@ from gateway.base.decision_log import Report
 from gateway.base.metrics import Metrics
 from gateway.base.options import Options
 from gateway.base.thread_pool import Unavailable
-from gateway.cache.verdict_cache import Memory
+from gateway.cache.verdict_cache import VerdictCache
 from gateway.routes import fast_path, forward_auth, verify
 from gateway.routes.forward_auth import Authz
 from gateway.routes.health import Healthz, MetricsPage, OpenApi, Readyz
-from gateway.routes.services import Beside, Service, Uses
+from gateway.routes.services import BackgroundTasks, Service, Uses
 from gateway.routes.verify import Verify
 from gateway.verification.verifier import Checker
 from keys.base.errors import StorageUnavailable
 from runtime.clock import Clock
-from runtime.http_messages import Gone, Receive, Refusal, Reply, Scope, Send, problem
+from runtime.http_messages import ClientDisconnected, Receive, Refusal, Reply, Scope, Send, problem
 from runtime.http_protocol import Quick
 
 _NOT_FOUND = problem(
@@ -56,9 +56,9 @@ def build(
     ready: Callable[[], None],
     report: Report | None = None,
     metrics: Metrics | None = None,
-    memory: Memory | None = None,
-    glance: fast_path.Glance = lambda _presented, _mark: None,
-    beside: Beside | None = None,
+    memory: VerdictCache | None = None,
+    try_read_now: fast_path.Glance = lambda _presented, _mark: None,
+    background_tasks: BackgroundTasks | None = None,
 ) -> Gateway:
     """Puts the gateway together.
 
@@ -77,7 +77,7 @@ def build(
         options=options,
         uses=uses,
         ready=ready,
-        beside=beside,
+        background_tasks=background_tasks,
         metrics=metrics or Metrics(),
     )
     routes: dict[str, Route] = {
@@ -90,7 +90,9 @@ def build(
         "/openapi.json": OpenApi(),
     }
     return Gateway(
-        service, routes, fast_path.build(service, memory, glance) if memory is not None else None
+        service,
+        routes,
+        fast_path.build(service, memory, try_read_now) if memory is not None else None,
     )
 
 
@@ -130,7 +132,7 @@ class Gateway:
         if scope["type"] == "http":
             try:
                 reply = await self._answer(scope, receive)
-            except Gone:
+            except ClientDisconnected:
                 return
             await reply.send(send)
         elif scope["type"] == "lifespan":
@@ -154,7 +156,7 @@ class Gateway:
             self._service.metrics.count("unavailable")
             self._service.report.unavailable(error.cause)
             return self._unavailable
-        except Gone:
+        except ClientDisconnected:
             raise
         except Exception as error:  # noqa: BLE001 - the last door: report without the caller's text
             self._service.report.failed(error, endpoint=scope["path"])

@@ -26,7 +26,7 @@ class Refusal(Exception):
         self.reply = reply
 
 
-class Gone(Exception):
+class ClientDisconnected(Exception):
     """The caller hung up before the request had arrived."""
 
 
@@ -81,7 +81,7 @@ async def _gather_body(receive: Receive, limit: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Gone
+            raise ClientDisconnected
         parts += message.get("body", b"")
         if len(parts) > limit:
             raise Refusal(problem(413, "body_too_large", f"The body may be {limit} bytes at most."))

@@ -52,7 +52,7 @@ a body alone, and those of another version."""
 _receive = HttpToolsProtocol.data_received
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class BoundedHttpProtocol(HttpToolsProtocol):
     """One connection."""
 
     _in_head = False

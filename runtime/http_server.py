@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 import uvicorn
 
 from runtime.http_messages import App
-from runtime.http_protocol import GuardedProtocol, Quick
+from runtime.http_protocol import BoundedHttpProtocol, Quick
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIApplication
@@ -122,7 +122,7 @@ def serve_in_thread(
     listener = _listen(host, port, setting)
     config = uvicorn.Config(
         cast("ASGIApplication", app),
-        http=cast("type[asyncio.Protocol]", partial(GuardedProtocol, quick=quick)),
+        http=cast("type[asyncio.Protocol]", partial(BoundedHttpProtocol, quick=quick)),
         ws="none",
         lifespan="on",
         # Its access log writes queries, and people do put tokens into those.

@@ -5,9 +5,9 @@ nothing of any particular app: everything it knows about one comes from its mani
 
 Start one, and point an app at it::
 
-    from sandbox.sandbox import PracticeSlack
+    from sandbox.sandbox import Sandbox
 
-    with PracticeSlack(Path("manifest.yml")) as slack:
+    with Sandbox(Path("manifest.yml")) as slack:
         client = WebClient(token=slack.bot_token, base_url=slack.api_url)
         alice = slack.add_person("alice", role="admin")
         alice.types("/hello world")
@@ -24,14 +24,14 @@ its
   must be quick (set a flag, wake a loop). `workspace.version` grows with every change.
 - `slack.hands` (`sandbox.users.actions.Hands`): what anybody can do with a mouse and a keyboard, by
 user
-  id: type, press, enter, submit, close, open the Home. The page and `Person` both use it, so they
+  id: type, press, enter, submit, close, open the Home. The page and `User` both use it, so they
   cannot differ. These functions wait for the app's acknowledgement (up to 3 s): call them from a
   thread, never from the event loop that serves the page.
 - `slack.person("alice")` (`sandbox.users.user.Person`): the same for tests, in words.
 - `slack.traffic`: every exchange in both directions; `slack.calls(method)`: the Web API's part.
 - `slack.faults`: ways to misbehave.
-- `PracticeSlack(…, folder=…)` keeps the workspace between runs; what must not be written, such as
+- `Sandbox(…, folder=…)` keeps the workspace between runs; what must not be written, such as
   the tokens that an app posts, is for its `redact` to take out.
 
-For tests without sockets do not start it: see `sandbox.sandbox.PracticeSlack`.
+For tests without sockets do not start it: see `sandbox.sandbox.Sandbox`.
 """

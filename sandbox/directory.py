@@ -2,10 +2,10 @@
 
 from sandbox.base.errors import SandboxError
 from sandbox.base.ids import new_id
-from sandbox.delivery.runtime import Wiring
+from sandbox.delivery.runtime import SandboxRuntime
 from sandbox.state.models import Account, Channel, ChannelKind, Role, Usergroup
-from sandbox.users.actions import Hands
-from sandbox.users.user import Person
+from sandbox.users.actions import UserActions
+from sandbox.users.user import User
 from sandbox.webapi.core.serializers import account_json
 
 GENERAL = "general"
@@ -18,13 +18,13 @@ class Population:
         wiring: of the practice Slack.
     """
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: SandboxRuntime) -> None:
         self._wiring = wiring
         self.workspace = wiring.workspace
         self.install = wiring.install
-        self.hands = Hands(wiring)
+        self.actions = UserActions(wiring)
 
-    def add_person(self, name: str, *, role: str = "member", real_name: str = "") -> Person:
+    def add_person(self, name: str, *, role: str = "member", real_name: str = "") -> User:
         """Add somebody, in #general but for deactivated people and guests of a single channel.
 
         Args:
@@ -55,10 +55,10 @@ class Population:
                 self._channel(GENERAL).members.append(account.id)
         return self.person(name)
 
-    def person(self, name: str) -> Person:
+    def person(self, name: str) -> User:
         """Somebody by handle. Raises SandboxError where there is nobody of this name."""
         account = self._account(name)
-        return Person(self._wiring, self.hands, account.id, self._channel(GENERAL).id)
+        return User(self._wiring, self.actions, account.id, self._channel(GENERAL).id)
 
     def change_role(self, name: str, role: str) -> None:
         """Give somebody another role; the app is told by ``user_change``.

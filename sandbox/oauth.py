@@ -1,6 +1,6 @@
 """One app that many workspaces install: OAuth, and one Web API for all of them.
 
-Each workspace is a `PracticeSlack` of its own. What they share is what an app has once: its id, its
+Each workspace is a `Sandbox` of its own. What they share is what an app has once: its id, its
 client, its signing secret and the address of the Web API, where a call's token tells whose it is.
 """
 
@@ -20,12 +20,12 @@ from starlette.routing import Route
 from sandbox.base.clock import Clock
 from sandbox.base.ids import new_hex, new_secret
 from sandbox.delivery.signed_http import HttpDelivery
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from sandbox.server.server import arguments
 from sandbox.server.threaded_server import Serving
 from sandbox.state.installation import Install
 from sandbox.state.models import Json
-from sandbox.users.user import Person
+from sandbox.users.user import User
 
 # What each of an app's installations has in common.
 _SHARED = ("app_id", "app_token", "signing_secret", "verification")
@@ -45,8 +45,8 @@ class Distribution:
         self._app = Install()
         self.client_id = f"{new_hex(6)}.{new_hex(6)}"
         self.client_secret = new_hex(32)
-        self.workspaces: list[PracticeSlack] = []
-        self._codes: dict[str, tuple[PracticeSlack, str, str, frozenset[str]]] = {}
+        self.workspaces: list[Sandbox] = []
+        self._codes: dict[str, tuple[Sandbox, str, str, frozenset[str]]] = {}
         self._gone: set[str] = set()
         self._serving = Serving(
             Starlette(
@@ -58,9 +58,9 @@ class Distribution:
             name="practice Slack of many workspaces",
         )
 
-    def add_workspace(self, team_name: str) -> PracticeSlack:
+    def add_workspace(self, team_name: str) -> Sandbox:
         """Add a workspace, at work already, in which the app is not installed."""
-        slack = PracticeSlack(self._manifest, clock=self._clock, team_name=team_name)
+        slack = Sandbox(self._manifest, clock=self._clock, team_name=team_name)
         for name in _SHARED:
             setattr(slack.install, name, getattr(self._app, name))
         slack.install.active = False
@@ -68,7 +68,7 @@ class Distribution:
         self.workspaces.append(slack)
         return slack
 
-    def consents(self, person: Person, authorize_url: str) -> str:
+    def consents(self, person: User, authorize_url: str) -> str:
         """The address to which Slack sends the browser of somebody who agrees to an installation.
 
         Args:
@@ -85,7 +85,7 @@ class Distribution:
         """Deliver by signed HTTP from every workspace that there is."""
         return [slack.deliver_to(url) for slack in self.workspaces]
 
-    def uninstalls(self, slack: PracticeSlack) -> None:
+    def uninstalls(self, slack: Sandbox) -> None:
         """Take the app out of a workspace: Slack tells of both, in no certain order."""
         install, bot = slack.install, slack.install.bot_user
         slack.workspace.emit({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [bot]}})
@@ -116,7 +116,7 @@ class Distribution:
 
     # --- OAuth --------------------------------------------------------------------------------
 
-    def _redirect(self, slack: PracticeSlack, user: str, asked: dict[str, str]) -> str:
+    def _redirect(self, slack: Sandbox, user: str, asked: dict[str, str]) -> str:
         wanted = frozenset(scope for scope in asked.get("scope", "").split(",") if scope)
         if asked.get("client_id") != self.client_id or not wanted:
             raise ValueError("this is no way to ask for an installation of the app")

@@ -8,7 +8,7 @@ from sandbox.base.errors import SandboxError
 from sandbox.base.ids import new_id
 from sandbox.delivery.dispatcher import Deliverer, NotAcknowledged, by_function
 from sandbox.delivery.faults import Faults
-from sandbox.delivery.runtime import wire
+from sandbox.delivery.runtime import build
 from sandbox.delivery.signed_http import HttpDelivery, answers_challenge
 from sandbox.delivery.socket_mode import SocketMode
 from sandbox.directory import GENERAL, Population
@@ -16,7 +16,7 @@ from sandbox.server.server import Server
 from sandbox.state.installation import Install
 from sandbox.state.manifest import read_manifest
 from sandbox.state.models import Flow, Json, Traffic
-from sandbox.state.persistence import Keeper, kept_in
+from sandbox.state.persistence import Persister, kept_in
 from sandbox.state.snapshot import Redact, State, put_back
 from sandbox.state.traffic import TrafficLog
 from sandbox.state.trigger_ids import Triggers
@@ -24,7 +24,7 @@ from sandbox.state.workspace import Workspace
 from sandbox.webapi import Answer, WebApi
 
 
-class PracticeSlack(Population):
+class Sandbox(Population):
     """A practice Slack: started, it serves over the network.
 
     It delivers by Socket Mode, or with `deliver_to` by signed HTTP. Without starting, it works
@@ -72,7 +72,7 @@ class PracticeSlack(Population):
         self.traffic = TrafficLog(time)
         triggers = Triggers(time)
         super().__init__(
-            wire(workspace, install, triggers, self.faults, self.traffic, self._address)
+            build(workspace, install, triggers, self.faults, self.traffic, self._address)
         )
         self._sockets = SocketMode(install)
         self.faults.on_disconnect = self._sockets.disconnect
@@ -95,7 +95,7 @@ class PracticeSlack(Population):
             self._server.add_page(self)
         self.is_new = kept is None
         self._settle(kept)
-        self._keeper = Keeper(folder, workspace, install, redact or str) if folder else None
+        self._keeper = Persister(folder, workspace, install, redact or str) if folder else None
 
     def _settle(self, kept: State | None) -> None:
         if kept is not None:

@@ -41,7 +41,7 @@ WRITTEN = "(pg_current_wal_insert_lsn() - '0/0')::bigint"
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class FeedEntry:
     """One change; `key_id` and `public_id` both None means that everything has to be forgotten.
 
     Attributes:
@@ -54,7 +54,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class FeedBatch:
     """Changes in the order of their commits, often none.
 
     Attributes:
@@ -64,7 +64,7 @@ class Pulse:
             earlier pulse has told; of this pulse's own it says nothing. None if it is not known.
     """
 
-    changes: tuple[Changed, ...]
+    changes: tuple[FeedEntry, ...]
     proven_at: float
     wal: int | None = None
 
@@ -76,7 +76,7 @@ class FeedLost(Exception):
 class Feed(Protocol):
     """Where changes come from."""
 
-    def follow(self) -> AsyncIterator[Pulse]:
+    def follow(self) -> AsyncIterator[FeedBatch]:
         """Tells of the changes from now on; its first pulse means that it has begun.
 
         Raises:
@@ -104,7 +104,7 @@ class SqliteFeed:
         self._path = path
         self._every = every
 
-    async def follow(self) -> AsyncIterator[Pulse]:
+    async def follow(self) -> AsyncIterator[FeedBatch]:
         """See `Feed`. It looks inside the event loop: a hand-over to a thread costs more."""
         try:
             # Readers of a write-ahead log wait for nobody, so no waiting is allowed here.
@@ -114,17 +114,17 @@ class SqliteFeed:
         try:
             connection.isolation_level = None
             seen, last = self._version(connection), self._newest(connection)
-            yield Pulse((), time.monotonic())
+            yield FeedBatch((), time.monotonic())
             while True:
                 await asyncio.sleep(self._every)
                 now, version = time.monotonic(), self._version(connection)
-                changes: tuple[Changed, ...] = ()
+                changes: tuple[FeedEntry, ...] = ()
                 if version != seen:
                     # The version first: what is committed between the two looks is read twice as
                     # a version, and never missed as a change.
                     seen = version
                     changes, last = self._since(connection, last)
-                yield Pulse(changes, now)
+                yield FeedBatch(changes, now)
         except sqlite3.Error as error:
             raise FeedLost(str(error)) from error
         finally:
@@ -141,7 +141,7 @@ class SqliteFeed:
         return newest
 
     @staticmethod
-    def _since(connection: sqlite3.Connection, last: int) -> tuple[tuple[Changed, ...], int]:
+    def _since(connection: sqlite3.Connection, last: int) -> tuple[tuple[FeedEntry, ...], int]:
         rows = connection.execute(
             "SELECT id, key_id, public_id, fence FROM changes WHERE id > ? ORDER BY id", (last,)
         ).fetchall()
@@ -150,7 +150,7 @@ class SqliteFeed:
         if rows[0][0] != last + 1:
             # Ids are given without gaps (AUTOINCREMENT), so some were swept away unread.
             raise FeedLost("some changes were swept away before they were read")
-        return tuple(Changed(*row[1:]) for row in rows), rows[-1][0]
+        return tuple(FeedEntry(*row[1:]) for row in rows), rows[-1][0]
 
 
 class PostgresqlFeed:
@@ -162,7 +162,7 @@ class PostgresqlFeed:
         # Where places count, they are asked for as soon as there was a change.
         self._stop_after = 1 if places else None
 
-    async def follow(self) -> AsyncIterator[Pulse]:
+    async def follow(self) -> AsyncIterator[FeedBatch]:
         """See `Feed`."""
         try:
             async with asyncio.timeout(PROOF_TIMEOUT_SECONDS * 3):
@@ -178,13 +178,13 @@ class PostgresqlFeed:
                 wal = await self._prove(connection, self._proof)
                 # What the server had to tell before it answered has come with the answer.
                 told = [_read(note.payload) async for note in connection.notifies(timeout=0)]
-                yield Pulse(tuple(told), asked, wal)
+                yield FeedBatch(tuple(told), asked, wal)
                 if told and self._stop_after:
                     continue
                 # It ends by itself, and only with what has come: leaving it would lose some.
                 notes = connection.notifies(timeout=PROOF_SECONDS, stop_after=self._stop_after)
                 async for note in notes:
-                    yield Pulse((_read(note.payload),), asked)
+                    yield FeedBatch((_read(note.payload),), asked)
         except (psycopg.Error, OSError, TimeoutError) as error:
             raise FeedLost(type(error).__name__) from None
         finally:
@@ -200,6 +200,6 @@ class PostgresqlFeed:
         return row[0] if row else None
 
 
-def _read(payload: str) -> Changed:
+def _read(payload: str) -> FeedEntry:
     row = json.loads(payload)
-    return Changed(row["key_id"], row["public_id"], row["fence"])
+    return FeedEntry(row["key_id"], row["public_id"], row["fence"])

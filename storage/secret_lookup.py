@@ -27,7 +27,7 @@ MOST = 64
 _TIMEOUT_SECONDS = 2.0
 
 
-class WouldWait(Exception):
+class WouldBlock(Exception):
     """The answer is not to be had at once: it takes a server, or somebody to let go of the file."""
 
 
@@ -124,25 +124,25 @@ class Lookup:
         place = "%s" if self._postgresql else "?"
         return bool(self._patiently(_ANY_IMPORTED.format(place), (b"",)))
 
-    def glance(self, public_id: str) -> SecretRow | None:
+    def try_read_now(self, public_id: str) -> SecretRow | None:
         """What is known of one public id, without ever waiting; for an event loop.
 
         A point read of a SQLite file takes some ten microseconds, and handing it to a thread takes
         several times that. A reader of a write-ahead log waits for nobody.
 
         Raises:
-            WouldWait: on PostgreSQL, and whenever the file does not answer at once.
+            WouldBlock: on PostgreSQL, and whenever the file does not answer at once.
         """
         rows = self._at_once(_SELECT_ONE, (public_id,))
         return _typed(rows[0]) if rows else None
 
-    def glance_imported(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
-        """What `read_imported` reads, likewise without waiting. Raises WouldWait."""
+    def try_read_imported_now(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
+        """What `read_imported` reads, likewise without waiting. Raises WouldBlock."""
         rows = self._at_once(f"{_SELECT_IMPORTED}IN ({_places(digests)})", digests)
         return {row.digest: row for row in map(_typed, rows)}
 
     def glance_any_imported(self) -> bool:
-        """What `any_imported` tells, likewise without waiting. Raises WouldWait."""
+        """What `any_imported` tells, likewise without waiting. Raises WouldBlock."""
         return bool(self._at_once(_ANY_IMPORTED.format("?"), (b"",)))
 
     def close(self) -> None:
@@ -155,14 +155,14 @@ class Lookup:
 
     def _at_once(self, query: str, values: Sequence[Any]) -> list[Any]:
         if self._postgresql:
-            raise WouldWait
+            raise WouldBlock
         try:
             if self._glancing is None:
                 self._glancing = self._open_file(timeout=0.0)
             return self._glancing.execute(query, values).fetchall()
         except sqlite3.Error as error:
             self._forget_glancing()
-            raise WouldWait from error
+            raise WouldBlock from error
 
     def _rows(self, select: str, values: Sequence[Any]) -> list[SecretRow]:
         """The rows in which the column at the end of `select` has one of the values."""

@@ -5,22 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.access_requests import views
-from bot.framework.rendered import Drawing
-from bot.ui.payloads import Ref
+from bot.framework.rendered import RenderedMessage
+from bot.ui.payloads import ActionPayload
 from keys.access_requests import requests
 from keys.base.models import RequestStage as Stage
-from keys.changes.live_messages import Live
+from keys.changes.live_messages import LiveMessage
 from keys.changes.outbox import TEAM
 from keys.lifecycle.create import KeyService
 from storage import AccountSession
 
 
-def draw(session: AccountSession, service: KeyService, live: Live) -> Drawing:
+def render(session: AccountSession, service: KeyService, live: LiveMessage) -> RenderedMessage:
     """As it stands; it changes when somebody decides."""
     request = requests.get(session, live.subject)
-    ref = Ref(live.created_at, about=request.id)
-    drawn = views.for_team if live.audience == TEAM else views.for_requester
-    under_way = request.stage in (Stage.OPEN, Stage.GRANTING)
+    ref = ActionPayload(live.created_at, about=request.id)
+    rendered = views.for_team if live.recipient == TEAM else views.for_requester
+    under_way = request.stage in (Stage.OPEN, Stage.DELIVERING)
     # Whatever happens touches it; closing it in time is the sweep's affair.
     again = max(request.closes_at, service.clock.now() + timedelta(minutes=1))
-    return Drawing(drawn(request, ref), again if under_way else None)
+    return RenderedMessage(rendered(request, ref), again if under_way else None)

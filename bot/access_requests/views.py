@@ -14,16 +14,16 @@ from bot.ui.blocks import (
     button,
     context,
     date,
+    format_time,
     message,
     modal,
-    moment,
     person,
     scopes_in_words,
     section,
     sentence,
-    words,
+    text_element,
 )
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.access_requests.requests import RequestView
 from keys.base.models import Actor
 from keys.base.models import RequestStage as Stage
@@ -47,7 +47,7 @@ class Draft:
     admin: bool = False
 
 
-def ask(draft: Draft, command: str, ref: Ref) -> View:
+def ask(draft: Draft, command: str, ref: ActionPayload) -> View:
     """The modal; `command` is the slash command, as people type it."""
     blocks: list[Block] = []
     if draft.admin:
@@ -74,7 +74,7 @@ def asked(name: str) -> View:
     """The outcome."""
     return _result(
         "Asked",
-        sentence("You have asked for ", words(name, bold=True), "."),
+        sentence("You have asked for ", text_element(name, bold=True), "."),
         section("An admin decides. You hear of it in your direct messages with this app."),
     )
 
@@ -84,7 +84,7 @@ def asked_before() -> View:
     return _result("Already asked", section("This was submitted before, and counts once."))
 
 
-def deny(request: RequestView, ref: Ref) -> View:
+def deny(request: RequestView, ref: ActionPayload) -> View:
     """The modal in which an admin may say why not."""
     blocks = [
         sentence(person(Actor.person(request.requester)), " asks for ", _name(request), "."),
@@ -109,13 +109,13 @@ def _result(title: str, *blocks: Block) -> View:
     return modal(title, ids.RESULT_MODAL, list(blocks), close="Close")
 
 
-def for_team(request: RequestView, ref: Ref) -> Message:
+def for_team(request: RequestView, ref: ActionPayload) -> Message:
     """The message in the team's channel as it stands."""
     head = sentence(
         person(Actor.person(request.requester)), " asks for the key ", _name(request), ". It may ",
         scopes_in_words(request.scopes), ".",
     )  # fmt: skip
-    blocks = [head, sentence("Reason: ", words(request.reason))]
+    blocks = [head, sentence("Reason: ", text_element(request.reason))]
     if request.stage is Stage.OPEN:
         if request.attempts:
             blocks.append(context("It was approved before, but its token could not be delivered."))
@@ -131,7 +131,7 @@ def for_team(request: RequestView, ref: Ref) -> Message:
     return message("Somebody asks for an API key.", *blocks)
 
 
-def for_requester(request: RequestView, ref: Ref) -> Message:
+def for_requester(request: RequestView, ref: ActionPayload) -> Message:
     """The message to the person who asked."""
     blocks = [sentence("You asked for ", _name(request), ".")]
     if request.stage is Stage.OPEN:
@@ -147,10 +147,10 @@ def for_requester(request: RequestView, ref: Ref) -> Message:
 def _state(request: RequestView, *, theirs: bool) -> list[Block]:
     by = request.decided_by
     who: list[Element | str] = [person(by)] if by is not None else ["Somebody"]
-    when = [moment(request.decided_at, ", ")] if request.decided_at is not None else []
-    if request.stage in (Stage.GRANTING, Stage.GRANTED):
+    when = [format_time(request.decided_at, ", ")] if request.decided_at is not None else []
+    if request.stage in (Stage.DELIVERING, Stage.GRANTED):
         blocks = [sentence(*who, " approved this", *when, ".")]
-        if request.stage is Stage.GRANTING:
+        if request.stage is Stage.DELIVERING:
             blocks.append(context("The token is on its way, or waits to be taken."))
         elif theirs:
             blocks.append(context("The token was handed to you in this conversation."))
@@ -160,7 +160,7 @@ def _state(request: RequestView, *, theirs: bool) -> list[Block]:
     if request.stage is Stage.DENIED:
         pieces: list[Element | str] = [*who, " denied this", *when, "."]
         if request.decision_reason:
-            pieces += [" Reason: ", words(request.decision_reason)]
+            pieces += [" Reason: ", text_element(request.decision_reason)]
         return [sentence(*pieces)]
     if by is not None and by.kind == "person":
         return [sentence("This was withdrawn", *when, ".")]
@@ -168,4 +168,4 @@ def _state(request: RequestView, *, theirs: bool) -> list[Block]:
 
 
 def _name(request: RequestView) -> Element:
-    return words(request.name, bold=True)
+    return text_element(request.name, bold=True)

@@ -88,13 +88,13 @@ class GroupMembers:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedUsers:
+class ExplicitUsers:
     """The people listed; an empty list allows nobody."""
 
     user_ids: tuple[str, ...]
 
 
-Policy = SlackAdmins | GroupMembers | ListedUsers
+Policy = SlackAdmins | GroupMembers | ExplicitUsers
 
 
 def read_policy(text: str) -> Policy:
@@ -113,7 +113,7 @@ def read_policy(text: str) -> Policy:
         ids = [part.strip() for part in rest.split(",") if part.strip()]
         wrong = next((id_ for id_ in ids if not _USER_ID.match(id_)), None)
         if wrong is None and ":" in text:
-            return ListedUsers(tuple(dict.fromkeys(ids)))
+            return ExplicitUsers(tuple(dict.fromkeys(ids)))
         if wrong is not None:
             raise ValueError(
                 f"APIKEYS_ADMINS lists “{wrong}”, which is not a person's id. An id begins with U "
@@ -125,7 +125,7 @@ def read_policy(text: str) -> Policy:
     )
 
 
-class Why(StrEnum):
+class DenialReason(StrEnum):
     """Why somebody is not an admin."""
 
     NOT_AN_ADMIN = "not_an_admin"
@@ -139,17 +139,19 @@ class Why(StrEnum):
 
 
 _SENTENCES = {
-    Why.NOT_AN_ADMIN: "You are not an admin of API keys here, so you cannot do this.",
-    Why.GUEST: "Guests cannot look after API keys.",
-    Why.BOT: "Bots cannot look after API keys.",
-    Why.DEACTIVATED: "This Slack account is deactivated, so it cannot look after API keys.",
-    Why.OUTSIDER: "Only people of this workspace can look after its API keys.",
-    Why.UNKNOWN: "Slack does not tell enough about you to know whether you are an admin.",
-    Why.NO_ANSWER: (
+    DenialReason.NOT_AN_ADMIN: "You are not an admin of API keys here, so you cannot do this.",
+    DenialReason.GUEST: "Guests cannot look after API keys.",
+    DenialReason.BOT: "Bots cannot look after API keys.",
+    DenialReason.DEACTIVATED: (
+        "This Slack account is deactivated, so it cannot look after API keys."
+    ),
+    DenialReason.OUTSIDER: "Only people of this workspace can look after its API keys.",
+    DenialReason.UNKNOWN: "Slack does not tell enough about you to know whether you are an admin.",
+    DenialReason.NO_ANSWER: (
         "Slack did not answer when asked whether you are an admin, so nothing was done. Please "
         "try again in a minute."
     ),
-    Why.MISCONFIGURED: (
+    DenialReason.MISCONFIGURED: (
         "The app cannot find out who is an admin, so nothing was done. Tell whoever looks after "
         "it: its log says what is missing."
     ),
@@ -168,7 +170,7 @@ class Allowed:
 class Denied:
     """They may not; `reason` is a sentence for them to read."""
 
-    why: Why
+    why: DenialReason
 
     @property
     def reason(self) -> str:
@@ -198,25 +200,25 @@ class Admins:
     def check(self, person: Person) -> Allowed | Denied:
         """Whether a person is an admin at this moment. Asks Slack each time; raises nothing."""
         if _elsewhere(person, self._workspace):
-            return Denied(Why.OUTSIDER)
-        if isinstance(self._policy, ListedUsers) and person.user_id not in self._policy.user_ids:
+            return Denied(DenialReason.OUTSIDER)
+        if isinstance(self._policy, ExplicitUsers) and person.user_id not in self._policy.user_ids:
             return self._not_listed(person)
         try:
             user = self._slack.user_info(person.user_id)
             never = self._never(user, person.user_id)
             if never is not None:
                 return Denied(never)
-            return Allowed() if self._chosen(user) else Denied(Why.NOT_AN_ADMIN)
+            return Allowed() if self._chosen(user) else Denied(DenialReason.NOT_AN_ADMIN)
         except SlackError as error:
             return self._unanswered(error)
 
-    def belongs(self, person: Person) -> Allowed | Denied:
+    def check_membership(self, person: Person) -> Allowed | Denied:
         """Whether somebody is a full member of the workspace, as asking for a key takes.
 
         Asks Slack each time; raises nothing.
         """
         if _elsewhere(person, self._workspace):
-            return Denied(Why.OUTSIDER)
+            return Denied(DenialReason.OUTSIDER)
         try:
             never = self._never(self._slack.user_info(person.user_id), person.user_id)
         except SlackError as error:
@@ -229,8 +231,8 @@ class Admins:
             user = self._slack.user_info(person.user_id)
         except SlackError as error:
             _log.info("users.info for somebody not listed: %s", error.code)
-            return Denied(Why.NOT_AN_ADMIN)
-        return Denied(self._never(user, person.user_id) or Why.NOT_AN_ADMIN)
+            return Denied(DenialReason.NOT_AN_ADMIN)
+        return Denied(self._never(user, person.user_id) or DenialReason.NOT_AN_ADMIN)
 
     def _chosen(self, user: dict[str, Any]) -> bool:
         match self._policy:
@@ -241,38 +243,38 @@ class Admins:
                 return any(roles.get(role) is True for role in _ROLES)
             case GroupMembers(group_id):
                 return user["id"] in self._slack.usergroup_members(group_id)
-            case ListedUsers(user_ids):
+            case ExplicitUsers(user_ids):
                 return user["id"] in user_ids
 
-    def no_member(self, user: dict[str, Any]) -> Why | None:
+    def membership_problem(self, user: dict[str, Any]) -> DenialReason | None:
         """Why a person, as Slack describes them, is no full member; None if they are one."""
         return self._never(user, str(user.get("id") or ""))
 
-    def _never(self, user: dict[str, Any], asked_for: str) -> Why | None:
+    def _never(self, user: dict[str, Any], asked_for: str) -> DenialReason | None:
         """Why this person is no admin whatever the policy says; None if nothing is against it."""
         if user.get("id") != asked_for:
-            return Why.UNKNOWN
+            return DenialReason.UNKNOWN
         if user.get("deleted"):
-            return Why.DEACTIVATED
+            return DenialReason.DEACTIVATED
         if asked_for == _SLACKBOT or any(user.get(flag) for flag in _BOTS):
-            return Why.BOT
+            return DenialReason.BOT
         if user.get("is_stranger") or not _belongs(user, self._workspace):
-            return Why.OUTSIDER
+            return DenialReason.OUTSIDER
         if any(user.get(flag) for flag in _GUESTS):
-            return Why.GUEST
+            return DenialReason.GUEST
         # A person about whom Slack does not say these things may be anybody.
         if any(user.get(flag) is not False for flag in ("deleted", "is_bot", *_GUESTS)):
-            return Why.UNKNOWN
+            return DenialReason.UNKNOWN
         return None
 
     def _unanswered(self, error: SlackError) -> Denied:
         if isinstance(error, PersonUnknown):
-            return Denied(Why.OUTSIDER)
+            return Denied(DenialReason.OUTSIDER)
         if isinstance(error, GroupProblem | MissingScope):
             _log.error("Nobody can be told to be an admin: %s", error)
-            return Denied(Why.MISCONFIGURED)
+            return Denied(DenialReason.MISCONFIGURED)
         _log.warning("%s did not tell who is an admin: %s", error.method, error.code)
-        return Denied(Why.NO_ANSWER)
+        return Denied(DenialReason.NO_ANSWER)
 
     def names(self) -> tuple[str, ...]:
         """The names of up to three admins to ask, kept for ten minutes.
@@ -296,7 +298,7 @@ class Admins:
     def ids(self, most: int = 10) -> tuple[str, ...]:
         """The ids of some admins; empty when Slack does not answer."""
         try:
-            found = (user for user in self._candidates() if self.no_member(user) is None)
+            found = (user for user in self._candidates() if self.membership_problem(user) is None)
             return tuple(str(user["id"]) for user in islice(found, most))
         except SlackError as error:
             _log.warning("%s did not tell who is an admin: %s", error.method, error.code)
@@ -314,7 +316,7 @@ class Admins:
                 return (user for user in self._slack.users() if self._chosen(user))
             case GroupMembers(group_id):
                 return self._each(self._slack.usergroup_members(group_id))
-            case ListedUsers(user_ids):
+            case ExplicitUsers(user_ids):
                 return self._each(user_ids)
 
     def _each(self, user_ids: Iterable[str]) -> Iterator[dict[str, Any]]:

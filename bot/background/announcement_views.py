@@ -9,9 +9,19 @@ from typing import Any
 from bot.offboarding import views as offboard
 from bot.reviews import views as audit
 from bot.token_delivery import views as token
-from bot.ui.blocks import Block, Element, Message, clip, message, moment, person, sentence, words
+from bot.ui.blocks import (
+    Block,
+    Element,
+    Message,
+    clip,
+    format_time,
+    message,
+    person,
+    sentence,
+    text_element,
+)
 from keys.base.models import Actor
-from keys.changes.outbox import DueNotice
+from keys.changes.outbox import OutboxEntry
 from keys.credentials.tokens import redact
 from keys.delivery.reveals import NOT_TAKEN
 from keys.inputs.names import NAME_MAX, NOTE_MAX
@@ -22,7 +32,7 @@ class UnknownNotice(ValueError):
     """There are no words for a notice of this kind."""
 
 
-def notice(due: DueNotice, admins: Sequence[str] = ()) -> Message:
+def notice(due: OutboxEntry, admins: Sequence[str] = ()) -> Message:
     """The message of a notice.
 
     Args:
@@ -57,7 +67,7 @@ def notice(due: DueNotice, admins: Sequence[str] = ()) -> Message:
     raise UnknownNotice(due.kind)
 
 
-def _issued(due: DueNotice) -> Block:
+def _issued(due: OutboxEntry) -> Block:
     may = ", ".join(MEANINGS.get(scope, scope) for scope in due.data.get("scopes", ()))
     owner = due.data.get("owner")
     answers: list[Element | str] = [" Owner: ", person(Actor.person(owner)), "."] if owner else []
@@ -65,19 +75,19 @@ def _issued(due: DueNotice) -> Block:
     return sentence(*_who_and_which(due, " made the key "), allowed, *answers)
 
 
-def _revoked(due: DueNotice) -> Block:
+def _revoked(due: OutboxEntry) -> Block:
     reason = clip(redact(str(due.data.get("reason") or "")), NOTE_MAX)
-    why: list[Element | str] = [" Reason: ", words(reason)] if reason else []
+    why: list[Element | str] = [" Reason: ", text_element(reason)] if reason else []
     return sentence(*_who_and_which(due, " revoked the key "), ".", *why)
 
 
-def _not_taken(due: DueNotice) -> Block:
-    which = words(_name(due.data), bold=True)
+def _not_taken(due: OutboxEntry) -> Block:
+    which = text_element(_name(due.data), bold=True)
     return sentence("Nobody took the token of ", which, " within 24 hours, so no key was made.")
 
 
-def _remained(due: DueNotice) -> tuple[Block, Block]:
-    which = words(_name(due.data), bold=True)
+def _remained(due: OutboxEntry) -> tuple[Block, Block]:
+    which = text_element(_name(due.data), bold=True)
     who = person(Actor.read(str(due.data["recipient"])))
     still = sentence("The token of ", which, " is still in the direct message to ", who, ".")
     if not due.data["works"]:
@@ -89,37 +99,37 @@ def _remained(due: DueNotice) -> tuple[Block, Block]:
     )
 
 
-def _imported(due: DueNotice) -> Block:
+def _imported(due: OutboxEntry) -> Block:
     count = int(due.data["count"])
     what = "1 API key" if count == 1 else f"{count:,} API keys"
-    return sentence(person(due.actor), f" imported {what}", moment(due.at, ", "), ".")
+    return sentence(person(due.actor), f" imported {what}", format_time(due.at, ", "), ".")
 
 
-def _offboarded(due: DueNotice) -> Block:
+def _offboarded(due: OutboxEntry) -> Block:
     who = person(Actor.person(str(due.data["person"])))
     return sentence(
         "Every key of ", who, " is dealt with: ", offboard.counts(due.data["keys"]), "."
     )
 
 
-def _still_used(due: DueNotice) -> Block:
-    ends = moment(datetime.fromisoformat(str(due.data["ends_at"])), " ends ")
-    hint = words(str(due.data["hint"]), code=True)
-    which = words(_name(due.data), bold=True)
+def _still_used(due: OutboxEntry) -> Block:
+    ends = format_time(datetime.fromisoformat(str(due.data["ends_at"])), " ends ")
+    hint = text_element(str(due.data["hint"]), code=True)
+    which = text_element(_name(due.data), bold=True)
     return sentence(
         "The old token of ", which, ", ", hint, ",", ends, ", and a program still uses it. "
         "It needs the new one, or it is refused then.",
     )  # fmt: skip
 
 
-def _old_ended(due: DueNotice) -> Block:
-    which = words(_name(due.data), bold=True)
-    hint = words(str(due.data["hint"]), code=True)
+def _old_ended(due: OutboxEntry) -> Block:
+    which = text_element(_name(due.data), bold=True)
+    hint = text_element(str(due.data["hint"]), code=True)
     return sentence("The old token of ", which, ", ", hint, ", is refused now. The key goes on.")
 
 
-def _not_rotated(due: DueNotice) -> Block:
-    which = words(_name(due.data), bold=True)
+def _not_rotated(due: OutboxEntry) -> Block:
+    which = text_element(_name(due.data), bold=True)
     return sentence("Rotating ", which, " did not come to its end. The old token goes on.")
 
 
@@ -131,16 +141,16 @@ _AUDITS: dict[str, tuple[str, Callable[[dict[str, Any]], list[Block]]]] = {
     "audit.revokes": ("API keys without an answer are going to be revoked.", audit.revokes),
     "digest.posted": ("What happened with API keys.", audit.digest),
 }
-_ROTATIONS: dict[str, tuple[str, Callable[[DueNotice], Block]]] = {
+_ROTATIONS: dict[str, tuple[str, Callable[[OutboxEntry], Block]]] = {
     "rotation.still_used": ("A program still uses an old token.", _still_used),
     "rotation.ended": ("An old token has ended.", _old_ended),
     "rotation.abandoned": ("A rotation was given up.", _not_rotated),
 }
 
 
-def _who_and_which(due: DueNotice, did: str) -> list[Element | str]:
-    name = words(_name(due.data), bold=True)
-    return [person(due.actor), did, name, moment(due.at, ", ")]
+def _who_and_which(due: OutboxEntry, did: str) -> list[Element | str]:
+    name = text_element(_name(due.data), bold=True)
+    return [person(due.actor), did, name, format_time(due.at, ", ")]
 
 
 def _name(data: dict[str, Any]) -> str:

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Engine
 
 from bot.features import KINDS
-from bot.framework.rendered import Draw, Drawing
+from bot.framework.rendered import RenderedMessage, Renderer
 from bot.slack_api.backoff import LEASE, TRYING, pause_after
 from bot.slack_api.client import Posted, SlackClient
 from bot.slack_api.errors import MessageFixed, MessageGone, NotDeliverable, SlackError, Unavailable
-from bot.slack_api.post_once import Letter, Standing, post
+from bot.slack_api.post_once import OutgoingMessage, PostedMessage, post
 from bot.ui.blocks import Message
 from keys.base import accounts
 from keys.changes import live_messages
-from keys.changes.live_messages import Live
+from keys.changes.live_messages import LiveMessage
 from keys.changes.outbox import TEAM
 from keys.lifecycle.create import KeyService
 from storage import reading, writing
@@ -26,7 +26,7 @@ logger = logging.getLogger("bot")
 
 
 @dataclass(frozen=True, slots=True)
-class LiveMessages:
+class LiveMessageUpdater:
     """Draws what is due for one account; `channel` is where the team is told."""
 
     engine: Engine
@@ -34,7 +34,7 @@ class LiveMessages:
     slack: SlackClient
     account_id: str
     channel: str
-    kinds: Mapping[str, Draw] = field(default_factory=lambda: KINDS)
+    kinds: Mapping[str, Renderer] = field(default_factory=lambda: KINDS)
 
     def step(self) -> bool:
         """Draws one message; False if none is due.
@@ -56,54 +56,56 @@ class LiveMessages:
             with writing(self.engine, self.account_id) as session:
                 live_messages.lost(session, live)
                 if drawing.again is None:
-                    live_messages.drawn(session, live, "", now, None)
+                    live_messages.rendered(session, live, "", now, None)
         except SlackError as error:
             self._later(live, error)
         else:
             with writing(self.engine, self.account_id) as session:
-                live_messages.drawn(session, live, fingerprint, now, drawing.again)
+                live_messages.rendered(session, live, fingerprint, now, drawing.again)
         return True
 
-    def _show(self, live: Live, drawing: Drawing) -> str:
+    def _show(self, live: LiveMessage, drawing: RenderedMessage) -> str:
         """Posts or redraws the message if it changed; returns its fingerprint."""
         message, fingerprint = drawing.message, drawing.fingerprint
-        if message is None or fingerprint == live.drawn:
-            return live.drawn
+        if message is None or fingerprint == live.rendered_hash:
+            return live.rendered_hash
         slack = self.slack.within(TRYING)
         old = None
-        if live.place is not None and live.message is not None:
-            old = Posted(live.place, live.message)
+        if live.channel_id is not None and live.message is not None:
+            old = Posted(live.channel_id, live.message)
         if old is None or not self._redrawn(slack, old, message):
             standing = self._post(slack, live, message)
             if standing is None:
-                return live.drawn
+                return live.rendered_hash
             posted = standing.message
             with writing(self.engine, self.account_id) as session:
                 live_messages.posted(session, live, posted.channel, posted.ts)
-                if live.audience == TEAM:
+                if live.recipient == TEAM:
                     accounts.note_channel(session, posted.channel)
             if standing.found:
                 # Whoever posted it may have died long ago, and much may have happened since.
                 slack.update(posted, message["text"], message["blocks"])
         return fingerprint
 
-    def _post(self, slack: SlackClient, live: Live, message: Message) -> Standing | None:
+    def _post(
+        self, slack: SlackClient, live: LiveMessage, message: Message
+    ) -> PostedMessage | None:
         """The message as it stands there; None if nobody is left to be told."""
         with writing(self.engine, self.account_id) as session:
             live_messages.posting(session, live, self.service.clock.now())
             known = accounts.channel(session)
-        letter = Letter(live.id, live.audience, self.channel, known, live.posting_at)
+        letter = OutgoingMessage(live.id, live.recipient, self.channel, known, live.posting_at)
         try:
             return post(slack, letter, message)
         except NotDeliverable as error:
-            if live.audience == TEAM:
+            if live.recipient == TEAM:
                 raise
             # This person cannot be reached, today or tomorrow: the team takes it instead.
-            logger.warning("%s was not told of %s: %s", live.audience, live.kind, error)
+            logger.warning("%s was not told of %s: %s", live.recipient, live.kind, error)
         with reading(self.engine, self.account_id) as session:
             if live_messages.is_told(session, live, TEAM):
                 return None
-        return post(slack, replace(letter, audience=TEAM), message)
+        return post(slack, replace(letter, recipient=TEAM), message)
 
     def _redrawn(self, slack: SlackClient, old: Posted, message: Message) -> bool:
         """Redraw a message; False if it cannot be edited and another one has to be posted."""
@@ -117,12 +119,12 @@ class LiveMessages:
             return False
         return True
 
-    def _later(self, live: Live, error: SlackError) -> None:
+    def _later(self, live: LiveMessage, error: SlackError) -> None:
         logger.warning("%s about %s is not drawn yet: %s", live.kind, live.subject, error)
         with writing(self.engine, self.account_id) as session:
             live_messages.retry(
                 session,
                 live,
                 self.service.clock.now() + pause_after(live.attempts),
-                unclear=isinstance(error, Unavailable) and error.unclear,
+                outcome_unknown=isinstance(error, Unavailable) and error.outcome_unknown,
             )

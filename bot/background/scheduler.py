@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from bot.framework.context import Context
 from bot.installation.workspaces import Workspaces
 from keys.base.errors import StorageUnavailable
@@ -21,7 +21,7 @@ logger = logging.getLogger("bot")
 _SHARE = 2.0
 
 
-class Rounds(Protocol):
+class WorkSource(Protocol):
     """What has to follow."""
 
     def run_once(self, going_on: Callable[[], bool]) -> int:
@@ -33,7 +33,7 @@ class Rounds(Protocol):
         ...
 
 
-class EveryWorkspace:
+class WorkspaceRoundRobin:
     """What has to follow in each of many workspaces, one after the other. One in which somebody has
     just done something goes before the others.
 
@@ -42,22 +42,22 @@ class EveryWorkspace:
     """
 
     def __init__(
-        self, workspaces: Workspaces, follow: Callable[[Context], Following], clock: Clock
+        self, workspaces: Workspaces, follow: Callable[[Context], Worker], clock: Clock
     ) -> None:
         self._workspaces = workspaces
         self._follow = follow
         self._clock = clock
-        self._made: dict[str, tuple[Context, Following]] = {}
+        self._made: dict[str, tuple[Context, Worker]] = {}
         self._hurried: dict[str, None] = {}
         self._guard = threading.Lock()
 
-    def hurry(self, account_id: str) -> None:
+    def prioritise(self, account_id: str) -> None:
         """Has this workspace go before the others."""
         with self._guard:
             self._hurried[account_id] = None
 
     def run_once(self, going_on: Callable[[], bool]) -> int:
-        """See `Rounds`. One workspace's trouble is not another's."""
+        """See `WorkSource`. One workspace's trouble is not another's."""
         done, contexts = 0, {s.context.account_id: s.context for s in self._workspaces.all()}
         for context in contexts.values():
             for hurried in self._take_hurried():
@@ -74,13 +74,13 @@ class EveryWorkspace:
             self._hurried.clear()
         return taken
 
-    def _following(self, context: Context) -> Following:
+    def _following(self, context: Context) -> Worker:
         known = self._made.get(context.account_id)
         if known is None or known[0] is not context:
             known = self._made[context.account_id] = (context, self._follow(context))
         return known[1]
 
-    def _round(self, following: Following, going_on: Callable[[], bool]) -> int:
+    def _round(self, following: Worker, going_on: Callable[[], bool]) -> int:
         end = self._clock.monotonic() + _SHARE
         try:
             return following.run_once(lambda: going_on() and self._clock.monotonic() < end)
@@ -97,7 +97,7 @@ class Schedule:
 
     def __init__(
         self,
-        rounds: Rounds,
+        rounds: WorkSource,
         every: float = 1.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -119,7 +119,7 @@ class Schedule:
         """Begins."""
         self._thread.start()
 
-    def nudge(self) -> None:
+    def wake(self) -> None:
         """Has the next round begin at once: something was done that people should know."""
         self._due.set()
 

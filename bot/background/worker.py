@@ -15,11 +15,11 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from bot.background import announcement_views
-from bot.background.live_updater import LiveMessages
+from bot.background.live_updater import LiveMessageUpdater
 from bot.slack_api.backoff import LEASE, TRYING, pause_after
 from bot.slack_api.client import SlackClient
 from bot.slack_api.errors import ChannelProblem, NotDeliverable, SlackError
-from bot.slack_api.post_once import Letter, post
+from bot.slack_api.post_once import OutgoingMessage, post
 from bot.token_delivery.deliver import gone_from
 from bot.token_delivery.remove import Removal
 from keys.access_requests import requests
@@ -27,7 +27,7 @@ from keys.base import accounts
 from keys.base.models import Actor
 from keys.base.policy import AuditRules, DeliveryWay
 from keys.changes import outbox
-from keys.changes.outbox import DueNotice
+from keys.changes.outbox import OutboxEntry
 from keys.delivery import deliveries
 from keys.delivery.deliveries import DeliveryView
 from keys.delivery.reveals import NOT_TAKEN
@@ -47,7 +47,7 @@ _REMINDING = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class Worker:
     """Does what is due for one account.
 
     Attributes:
@@ -67,8 +67,10 @@ class Following:
     admins: Callable[[], Sequence[str]] = field(default=tuple)
 
     @property
-    def _live(self) -> LiveMessages:
-        return LiveMessages(self.engine, self.service, self.slack, self.account_id, self.channel)
+    def _live(self) -> LiveMessageUpdater:
+        return LiveMessageUpdater(
+            self.engine, self.service, self.slack, self.account_id, self.channel
+        )
 
     def run_once(self, going_on: Callable[[], bool] = lambda: True) -> int:
         """Does what is due now, in the order in which people should learn of it.
@@ -82,7 +84,7 @@ class Following:
         Raises:
             StorageUnavailable: if the database cannot be reached; nothing is forgotten.
         """
-        done = self.end_lost_reservations() + self.sweep()
+        done = self.end_lost_reservations() + self.run_due()
         for step in (self.remove_a_token, self.say_a_notice, self._live.step):
             while going_on() and step():
                 done += 1
@@ -94,23 +96,23 @@ class Following:
         with reading(self.engine, self.account_id) as session:
             overdue = {
                 key_id: deliveries.way_of(session, key_id)
-                for key_id in self.service.overdue(session)
+                for key_id in self.service.expired_pending(session)
             }
         for key_id, way in overdue.items():
             with writing(self.engine, self.account_id) as session:
                 reason = "interrupted before its token was delivered"
                 if way is DeliveryWay.REVEAL:
                     reason = NOT_TAKEN
-                self.service.abandon(session, key_id, reason, tell=True)
+                self.service.cancel(session, key_id, reason, tell=True)
         with reading(self.engine, self.account_id) as session:
-            late = rotations.overdue(session, self.service.clock.now())
+            late = rotations.expired_pending(session, self.service.clock.now())
         for delivery_id in late:
             with writing(self.engine, self.account_id) as session:
                 reason = "nobody had taken the new token in time"
-                rotations.abandon(self.service, session, delivery_id, reason, tell=True)
+                rotations.cancel(self.service, session, delivery_id, reason, tell=True)
         return len(overdue) + len(late)
 
-    def sweep(self) -> int:
+    def run_due(self) -> int:
         """Finds what time alone has brought about."""
         now, account, found = self.service.clock.now(), self.account_id, 0
         with reading(self.engine, account) as session:
@@ -118,28 +120,28 @@ class Following:
             forgetting = periodic.is_due(session, "seen", replay_guard.KEPT, now)
             rotating = rotations.are_running(session)
             closing = requests.are_late(session, now)
-            leaving = offboarding.have_news(session, now)
-            auditing = progress.have_news(session, now)
+            leaving = offboarding.has_due_work(session, now)
+            auditing = progress.has_due_work(session, now)
         if reminding:
             with writing(self.engine, account) as session:
                 if periodic.claim(session, "expiry", _REMINDING, now):
-                    found += expiry_reminders.sweep(session, now)
+                    found += expiry_reminders.run_due(session, now)
         if forgetting:
             with writing(self.engine, account) as session:
                 if periodic.claim(session, "seen", replay_guard.KEPT, now):
-                    replay_guard.forget(session, now)
+                    replay_guard.purge(session, now)
         if rotating:
             with writing(self.engine, account) as session:
-                found += rotations.sweep(self.service, session)
+                found += rotations.run_due(self.service, session)
         if closing:
             with writing(self.engine, account) as session:
-                found += requests.sweep(self.service, session)
+                found += requests.run_due(self.service, session)
         if leaving:
             with writing(self.engine, account) as session:
-                found += offboarding.sweep(self.service, session)
+                found += offboarding.run_due(self.service, session)
         if auditing:
             with writing(self.engine, account) as session:
-                found += progress.sweep(self.service, session, self.audits)
+                found += progress.run_due(self.service, session, self.audits)
         return found
 
     def remove_a_token(self) -> bool:
@@ -158,9 +160,7 @@ class Following:
             due = outbox.claim(session, now, LEASE)
         if due is not None:
             # What is said of a change belongs to the request that made it.
-            with tracing.within(
-                tracing.Trace(due.request_id) if due.request_id else tracing.Trace()
-            ):
+            with tracing.within(tracing.Trace(due.trace_id) if due.trace_id else tracing.Trace()):
                 self._say(due)
         return due is not None
 
@@ -168,22 +168,22 @@ class Following:
         with reading(self.engine, self.account_id) as session:
             rotated = rotations.is_of_rotation(session, delivery.id)
         message = gone_from(
-            delivery.key, delivery.how, rotated=rotated, worked=delivery.sent_at is not None
+            delivery.key, delivery.method, rotated=rotated, worked=delivery.sent_at is not None
         )
         slack = self.slack.within(TRYING)
         removal = Removal(self.engine, slack, self.account_id, self.service.clock)
         removal.remove(delivery, message, Actor.system("timer"))
 
-    def _say(self, notice: DueNotice) -> None:
+    def _say(self, notice: OutboxEntry) -> None:
         outcome, slack = "said", self.slack.within(TRYING)
         try:
             try:
-                self._send(slack, notice, notice.audience)
+                self._send(slack, notice, notice.recipient)
             except NotDeliverable as error:
-                if notice.audience == outbox.TEAM:
+                if notice.recipient == outbox.TEAM:
                     raise
                 # This person cannot be reached, today or tomorrow: the team takes it instead.
-                logger.warning("%s was not told of %s: %s", notice.audience, notice.kind, error)
+                logger.warning("%s was not told of %s: %s", notice.recipient, notice.kind, error)
                 self._send(slack, notice, outbox.TEAM)
                 outcome = "said to the team instead"
         except SlackError as error:
@@ -191,20 +191,20 @@ class Following:
         else:
             self._close(notice, outcome)
 
-    def _send(self, slack: SlackClient, notice: DueNotice, audience: str) -> None:
+    def _send(self, slack: SlackClient, notice: OutboxEntry, recipient: str) -> None:
         admins = self.admins() if notice.kind == "audit.escalated" else ()
         message = announcement_views.notice(notice, admins)
         with reading(self.engine, self.account_id) as session:
             known = accounts.channel(session)
         # Tried before, by a bot that may have died right after Slack had taken it.
         since = notice.at if notice.attempts else None
-        letter = Letter(notice.id, audience, self.channel, known, since)
+        letter = OutgoingMessage(notice.id, recipient, self.channel, known, since)
         posted = post(slack, letter, message).message
-        if audience == outbox.TEAM and posted.channel != known:
+        if recipient == outbox.TEAM and posted.channel != known:
             with writing(self.engine, self.account_id) as session:
                 accounts.note_channel(session, posted.channel)
 
-    def _say_later(self, notice: DueNotice, error: SlackError) -> None:
+    def _say_later(self, notice: OutboxEntry, error: SlackError) -> None:
         # A channel that is not there is somebody's to mend; the notice waits until it is.
         level = logging.ERROR if isinstance(error, ChannelProblem) else logging.WARNING
         logger.log(level, "%s is not announced yet: %s", notice.kind, error)
@@ -212,7 +212,7 @@ class Following:
         with writing(self.engine, self.account_id) as session:
             outbox.retry(session, notice.id, self.service.clock.now() + pause)
 
-    def _close(self, notice: DueNotice, outcome: str) -> None:
+    def _close(self, notice: OutboxEntry, outcome: str) -> None:
         with writing(self.engine, self.account_id) as session:
             outbox.close(session, notice.id, self.service.clock.now(), outcome)
         logger.info("notice", extra={"fields": {"kind": notice.kind, "outcome": outcome}})

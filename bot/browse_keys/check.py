@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from bot.browse_keys import check_view
-from bot.framework.interaction import Turn
+from bot.framework.interaction import Interaction
 from bot.ui import form_values, ids
 from keys.search import diagnosis
 
 
-def open_check(turn: Turn) -> None:
+def open_check(interaction: Interaction) -> None:
     """Opens the modal."""
-    turn.acknowledge()
-    turn.context.slack.open_view(turn.trigger, check_view.ask(turn.ref()))
+    interaction.acknowledge()
+    interaction.context.slack.open_view(interaction.trigger, check_view.ask(interaction.ref()))
 
 
-def checked(turn: Turn) -> None:
+def checked(interaction: Interaction) -> None:
     """Answers in the modal. The token goes no further than this."""
-    context = turn.context
-    pasted = form_values.text(turn.view, ids.PASTED)
+    context = interaction.context
+    pasted = form_values.text(interaction.view, ids.PASTED)
     with context.reading() as session:
         found = diagnosis.diagnose(context.service, session, pasted)
-    turn.show(check_view.answer(found, turn.ref()))
+    interaction.show(check_view.answer(found, interaction.ref()))

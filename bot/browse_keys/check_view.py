@@ -13,55 +13,63 @@ from bot.ui.blocks import (
     context,
     date,
     fields,
+    format_time,
     modal,
-    moment,
     name_of,
     person,
     scopes_in_words,
     section,
     sentence,
 )
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
-from keys.search.diagnosis import PASTED_MAX, Case, Diagnosis, Slip
+from keys.search.diagnosis import PASTED_MAX, CopyError, Diagnosis, DiagnosisResult
 
 _TITLE = "Check a token"
 _SLIPS = {
-    Slip.SURROUNDED: "There are spaces or quotation marks around it. A program must send it bare.",
-    Slip.HEADER: "The name of a header stands before it. Only what follows is the token.",
-    Slip.BROKEN: "There are spaces or line breaks inside it. It is a single word.",
+    CopyError.SURROUNDED: (
+        "There are spaces or quotation marks around it. A program must send it bare."
+    ),
+    CopyError.HEADER: "The name of a header stands before it. Only what follows is the token.",
+    CopyError.BROKEN: "There are spaces or line breaks inside it. It is a single word.",
 }
 _SHORT = {
-    Case.EMPTY: ("Nothing was pasted.", "Copy the token from where the program keeps it."),
-    Case.FOREIGN: (
+    DiagnosisResult.EMPTY: (
+        "Nothing was pasted.",
+        "Copy the token from where the program keeps it.",
+    ),
+    DiagnosisResult.FOREIGN: (
         "This is no token of this installation.",
         "It begins otherwise. It may be meant for another service.",
     ),
-    Case.CUT: ("Its end is missing.", "Copy it again, as a whole. A double-click selects it."),
-    Case.MISTYPED: (
+    DiagnosisResult.CUT: (
+        "Its end is missing.",
+        "Copy it again, as a whole. A double-click selects it.",
+    ),
+    DiagnosisResult.MISTYPED: (
         "It is mistyped or damaged.",
         "Its checksum does not fit. Copy it again instead of typing it.",
     ),
-    Case.OTHER_PREFIX: (
+    DiagnosisResult.OTHER_PREFIX: (
         "It begins with another prefix than the tokens here.",
         "It may belong to another installation, such as a staging one.",
     ),
-    Case.UNKNOWN: (
+    DiagnosisResult.UNKNOWN: (
         "No key here has this token.",
         "It may belong to another installation, or its key was taken out of this one.",
     ),
-    Case.WRONG_SECRET: (
+    DiagnosisResult.WRONG_SECRET: (
         "Its beginning is known, but its secret is wrong.",
         "Somebody may be guessing, or it was put together from two tokens.",
     ),
-    Case.OTHER_ACCOUNT: (
+    DiagnosisResult.OTHER_ACCOUNT: (
         "It belongs to another account.",
         "Nothing more can be said about it here.",
     ),
 }
 
 
-def ask(ref: Ref) -> View:
+def ask(ref: ActionPayload) -> View:
     """The modal."""
     return modal(
         _TITLE,
@@ -82,7 +90,7 @@ def ask(ref: Ref) -> View:
     )
 
 
-def answer(diagnosis: Diagnosis, ref: Ref) -> View:
+def answer(diagnosis: Diagnosis, ref: ActionPayload) -> View:
     """What the matter is. The token itself is not repeated."""
     blocks: list[Block] = [section(f"*{_SLIPS[slip]}*") for slip in diagnosis.slips]
     if blocks:
@@ -94,14 +102,14 @@ def answer(diagnosis: Diagnosis, ref: Ref) -> View:
             blocks.append(context(f"`{diagnosis.hint}`"))
     elif diagnosis.key is not None:
         blocks += _about_key(diagnosis, diagnosis.key)
-        blocks += _what_to_do(diagnosis, Ref(ref.at, key=diagnosis.key.id))
+        blocks += _what_to_do(diagnosis, ActionPayload(ref.at, key=diagnosis.key.id))
     return modal(_TITLE, ids.RESULT_MODAL, blocks, close="Close")
 
 
-def _what_to_do(diagnosis: Diagnosis, ref: Ref) -> list[Block]:
-    buttons = [button("Details", ids.KEY_CHOICE, Ref(ref.at, ids.DO_DETAILS, ref.key))]
+def _what_to_do(diagnosis: Diagnosis, ref: ActionPayload) -> list[Block]:
+    buttons = [button("Details", ids.KEY_CHOICE, ActionPayload(ref.at, ids.DO_DETAILS, ref.key))]
     blocks = [context(f"This token is {code(diagnosis.hint)}.")]
-    if diagnosis.case is Case.FINE:
+    if diagnosis.case is DiagnosisResult.FINE:
         blocks.append(context("If others could read it somewhere, replace it: rotate or revoke."))
         buttons += [
             button("Rotate", ids.ROTATE, ref),
@@ -112,25 +120,25 @@ def _what_to_do(diagnosis: Diagnosis, ref: Ref) -> list[Block]:
 
 def _about_key(diagnosis: Diagnosis, key: KeyView) -> list[Block]:
     match diagnosis.case:
-        case Case.REVOKED:
+        case DiagnosisResult.REVOKED:
             return [_revoked(key), section("It stays so. Make a new key if the program goes on.")]
-        case Case.EXPIRED:
+        case DiagnosisResult.EXPIRED:
             return [
                 sentence(name_of(key), " expired", *_when(key), "."),
                 section("Extend the key, and the same token works again."),
             ]
-        case Case.REPLACED:
-            ended = [moment(diagnosis.ended_at, ", ")] if diagnosis.ended_at else []
+        case DiagnosisResult.REPLACED:
+            ended = [format_time(diagnosis.ended_at, ", ")] if diagnosis.ended_at else []
             return [
                 sentence("This token of ", name_of(key), " was replaced and ended", *ended, "."),
                 section(f"The program needs the present one, `{key.hint}`."),
             ]
-        case Case.ON_ITS_WAY:
+        case DiagnosisResult.ON_ITS_WAY:
             return [
                 sentence("This token of ", name_of(key), " does not work yet."),
                 section("It works once its person has it, or says so."),
             ]
-        case Case.NEVER_CAME:
+        case DiagnosisResult.NEVER_CAME:
             return [
                 sentence("This token of ", name_of(key), " never came to work."),
                 section("It did not reach its person. Another one is needed."),
@@ -144,12 +152,12 @@ def _revoked(key: KeyView) -> Block:
     if key.revoked_by is not None:
         pieces += [" by ", person(key.revoked_by)]
     if key.revoked_at is not None:
-        pieces.append(moment(key.revoked_at, ", "))
+        pieces.append(format_time(key.revoked_at, ", "))
     return sentence(*pieces, ".")
 
 
 def _when(key: KeyView) -> list[Element | str]:
-    return [moment(key.expires_at, ", ")] if key.expires_at is not None else []
+    return [format_time(key.expires_at, ", ")] if key.expires_at is not None else []
 
 
 def _fine(diagnosis: Diagnosis, key: KeyView) -> list[Block]:

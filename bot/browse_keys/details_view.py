@@ -20,10 +20,10 @@ from bot.ui.blocks import (
     context,
     date,
     fields,
+    format_time,
     line,
     mention,
     message,
-    moment,
     owner_of,
     person,
     person_as_mrkdwn,
@@ -31,9 +31,9 @@ from bot.ui.blocks import (
     section,
     sentence,
     state_in_words,
-    words,
+    text_element,
 )
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import Handover, HistoryEntry, KeyView, State
 from keys.base.policy import DeliveryWay
 from keys.credentials.tokens import redact
@@ -72,7 +72,7 @@ def details(
     history: Sequence[HistoryEntry],
     handovers: Sequence[Handover],
     now: datetime,
-    ref: Ref,
+    ref: ActionPayload,
 ) -> Message:
     """The answer to `show`.
 
@@ -83,9 +83,9 @@ def details(
         now: tells whether the key has expired.
         ref: carries the time; the key is added to it.
     """
-    blocks = [sentence(words(key.name, bold=True)), fields(_facts(key, now))]
+    blocks = [sentence(text_element(key.name, bold=True)), fields(_facts(key, now))]
     if key.note:
-        blocks.append(sentence(words("Note: ", bold=True), words(key.note)))
+        blocks.append(sentence(text_element("Note: ", bold=True), text_element(key.note)))
     if key.revoked_at is not None:
         blocks.append(_end(key))
     if handovers:
@@ -134,9 +134,9 @@ def _end(key: KeyView) -> Block:
     if key.revoked_by is not None:
         pieces += [" by ", person(key.revoked_by)]
     if key.revoked_at is not None:
-        pieces.append(moment(key.revoked_at, ", "))
+        pieces.append(format_time(key.revoked_at, ", "))
     if key.revoked_reason:
-        pieces += [". Reason: ", words(key.revoked_reason)]
+        pieces += [". Reason: ", text_element(key.revoked_reason)]
     return sentence(*pieces)
 
 
@@ -144,11 +144,11 @@ def _sent(handover: Handover) -> Element:
     gone: Element | str = "; it is still in the message"
     if handover.recipient.kind == "operator":
         gone = ", on a terminal"
-    elif handover.how is DeliveryWay.REVEAL:
+    elif handover.method is DeliveryWay.REVEAL:
         gone = ", shown once and never in a message"
     elif handover.removed_at is not None:
-        gone = moment(handover.removed_at, "; removed from the message ")
-    return line(person(handover.recipient), moment(handover.sent_at, ", "), gone)
+        gone = format_time(handover.removed_at, "; removed from the message ")
+    return line(person(handover.recipient), format_time(handover.sent_at, ", "), gone)
 
 
 def _history(history: Sequence[HistoryEntry]) -> list[Block]:
@@ -162,17 +162,17 @@ def _entry(entry: HistoryEntry) -> Element:
     what = _DONE.get(entry.kind, entry.kind)
     more: list[Element | str] = []
     if entry.kind == "key.renamed":
-        more = [" from ", words(str(entry.data["from"]), bold=True), " to "]
-        more.append(words(str(entry.data["to"]), bold=True))
+        more = [" from ", text_element(str(entry.data["from"]), bold=True), " to "]
+        more.append(text_element(str(entry.data["to"]), bold=True))
     elif entry.kind == "key.edited":
         names = [edit_view.NAMES.get(name, name) for name in entry.data.get("to", ())]
         more = [" its " + " and ".join(names)] if names else []
     elif reason := str(entry.data.get("reason") or ""):
-        more = [": ", words(clip(redact(reason), REASON_MAX))]
-    return line(moment(entry.at), ": ", person(entry.actor), f" {what}", *more)
+        more = [": ", text_element(clip(redact(reason), REASON_MAX))]
+    return line(format_time(entry.at), ": ", person(entry.actor), f" {what}", *more)
 
 
-def _buttons(ref: Ref) -> Block:
+def _buttons(ref: ActionPayload) -> Block:
     return actions(
         button("Rename", ids.RENAME, ref),
         button("Edit", ids.EDIT, ref),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.browse_keys import export_view
 from bot.framework.context import Context
-from bot.framework.interaction import Turn
+from bot.framework.interaction import Interaction
 from bot.slack_api.client import Attached
 from bot.slack_api.errors import MissingScope, SlackError
 from bot.ui import replies
@@ -13,34 +13,38 @@ from keys.transfer import export_keys
 from keys.transfer.export_keys import Form
 
 
-def asked(turn: Turn, form: str) -> None:
+def asked(interaction: Interaction, form: str) -> None:
     """Sends everything about the keys but what opens anything.
 
     Args:
         form: `csv` or `json`; CSV if empty.
     """
     if form and form not in list(Form):
-        turn.say(replies.told("An export is csv or json. Type one of them, or nothing for csv."))
+        interaction.say(
+            replies.domain_error("An export is csv or json. Type one of them, or nothing for csv.")
+        )
         return
-    turn.say(export_view.on_its_way())
-    context, person = turn.context, turn.person.user_id
+    interaction.say(export_view.on_its_way())
+    context, person = interaction.context, interaction.person.user_id
     try:
         channel = context.slack.open_dm(person)
-        context.slack.upload(channel, [_file(turn, Form(form or Form.CSV))], export_view.COMMENT)
+        context.slack.upload(
+            channel, [_file(interaction, Form(form or Form.CSV))], export_view.COMMENT
+        )
     except MissingScope:
         _say(context, person, export_view.not_granted("apikeys export"))
     except SlackError as error:
-        _say(context, person, replies.told(f"The export was not sent. {error}"))
+        _say(context, person, replies.domain_error(f"The export was not sent. {error}"))
 
 
-def _file(turn: Turn, form: Form) -> Attached:
-    context = turn.context
+def _file(interaction: Interaction, form: Form) -> Attached:
+    context = interaction.context
     now = context.clock.now()
     with context.writing() as session:
-        export_keys.note(session, context.clock, turn.actor, form, revoked=True)
+        export_keys.note(session, context.clock, interaction.actor, form, revoked=True)
     with context.reading() as session:
         rows = export_keys.rows(session, now, revoked=True)
-        content = "".join(export_keys.written(form, rows)).encode()
+        content = "".join(export_keys.serialize(form, rows)).encode()
     day = context.policy.today(now)
     return Attached(f"api-keys-{day}.{form}", content, f"API keys, {day}")
 

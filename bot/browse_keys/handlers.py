@@ -9,7 +9,7 @@ from slack_bolt import App
 from bot.access_requests import handlers as requesting
 from bot.browse_keys import check, export, help_view, pages
 from bot.framework.context import COMMAND
-from bot.framework.interaction import Turn, listener
+from bot.framework.interaction import Interaction, listener
 from bot.home import handlers as home
 from bot.manage_keys import edit, revoke_view
 from bot.manage_keys import revoke as revoking
@@ -19,7 +19,7 @@ from bot.rotation import handlers as rotating
 from bot.token_delivery import reveal, views
 from bot.token_delivery.remove import Outcome, Removal
 from bot.ui import ids, replies
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import State
 from keys.delivery import deliveries
 
@@ -38,21 +38,29 @@ def register(app: App) -> None:
     """Registers everything that can be pressed."""
     admins_only = {
         ids.NEW: pages.open_new,
-        ids.LIST: lambda turn: turn.say(pages.keys(turn, turn.ref())),
+        ids.LIST: lambda interaction: interaction.say(pages.keys(interaction, interaction.ref())),
         ids.SEARCH: search,
-        ids.SHOW_ALL: lambda turn: turn.say(pages.keys(turn, turn.ref()), replace=True),
-        ids.PAGE_BACK: lambda turn: _turn_page(turn, back=True),
-        ids.PAGE_ON: lambda turn: _turn_page(turn, back=False),
-        ids.KEY_MENU: lambda turn: pages.do(turn, _chosen(turn)),
-        ids.KEY_CHOICE: lambda turn: pages.do(turn, _pressed(turn)),
-        ids.RENAME: lambda turn: pages.open_rename(turn, pages.get(turn, _pressed(turn).key)),
-        ids.REVOKE: lambda turn: turn.say(
-            pages.question(turn, pages.get(turn, _pressed(turn).key))
+        ids.SHOW_ALL: lambda interaction: interaction.say(
+            pages.keys(interaction, interaction.ref()), replace=True
+        ),
+        ids.PAGE_BACK: lambda interaction: _turn_page(interaction, back=True),
+        ids.PAGE_ON: lambda interaction: _turn_page(interaction, back=False),
+        ids.KEY_MENU: lambda interaction: pages.do(interaction, _chosen(interaction)),
+        ids.KEY_CHOICE: lambda interaction: pages.do(interaction, _pressed(interaction)),
+        ids.RENAME: lambda interaction: pages.open_rename(
+            interaction, pages.get(interaction, _pressed(interaction).key)
+        ),
+        ids.REVOKE: lambda interaction: interaction.say(
+            pages.question(interaction, pages.get(interaction, _pressed(interaction).key))
         ),
         ids.REVOKE_CONFIRMED: revoke_confirmed,
         ids.CANCEL: cancel,
-        ids.ROTATE: lambda turn: rotating.open_rotate(turn, pages.get(turn, _pressed(turn).key)),
-        ids.EDIT: lambda turn: edit.open_edit(turn, pages.get(turn, _pressed(turn).key)),
+        ids.ROTATE: lambda interaction: rotating.open_rotate(
+            interaction, pages.get(interaction, _pressed(interaction).key)
+        ),
+        ids.EDIT: lambda interaction: edit.open_edit(
+            interaction, pages.get(interaction, _pressed(interaction).key)
+        ),
         ids.EXTEND: edit.open_extend,
         ids.LET_EXPIRE: edit.let_expire,
         ids.REQUEST_APPROVE: requesting.approve,
@@ -61,8 +69,8 @@ def register(app: App) -> None:
         ids.AUDIT: auditing.status,
         ids.AUDIT_START: auditing.start,
         ids.AUDIT_ASK: auditing.ask_owner,
-        ids.EXPORT: lambda turn: export.asked(turn, ""),
-        ids.OFFBOARD: lambda turn: leaving.asked(turn, ()),
+        ids.EXPORT: lambda interaction: export.asked(interaction, ""),
+        ids.OFFBOARD: lambda interaction: leaving.asked(interaction, ()),
         ids.OFFBOARD_KEEP: leaving.keep,
         ids.OFFBOARD_HAND_OVER: leaving.open_hand_over,
         ids.OFFBOARD_HAND_OVER_ALL: leaving.open_hand_over,
@@ -97,64 +105,70 @@ def register(app: App) -> None:
     app.action(ids.REVEAL)(listener(reveal.show, anyone=True))
 
 
-def _pressed(turn: Turn) -> Ref:
-    return Ref.decode(turn.action.get("value"))
+def _pressed(interaction: Interaction) -> ActionPayload:
+    return ActionPayload.decode(interaction.action.get("value"))
 
 
-def _chosen(turn: Turn) -> Ref:
-    return Ref.decode((turn.action.get("selected_option") or {}).get("value"))
+def _chosen(interaction: Interaction) -> ActionPayload:
+    return ActionPayload.decode((interaction.action.get("selected_option") or {}).get("value"))
 
 
-def show_guide(turn: Turn) -> None:
+def show_guide(interaction: Interaction) -> None:
     """Shows the guide."""
-    allowed = turn.context.admins.check(turn.person)
-    turn.say(help_view.guide(COMMAND, turn.ref(), may_change=bool(allowed)))
+    allowed = interaction.context.admins.check(interaction.person)
+    interaction.say(help_view.help_message(COMMAND, interaction.ref(), may_change=bool(allowed)))
 
 
-def search(turn: Turn) -> None:
+def search(interaction: Interaction) -> None:
     """Shows the keys that match, in place of the list."""
-    query = str(turn.action.get("value") or "")
-    box = str(turn.action.get("block_id") or "")
-    turn.say(pages.keys(turn, turn.ref(query=query), searched_in=box), replace=True)
+    query = str(interaction.action.get("value") or "")
+    box = str(interaction.action.get("block_id") or "")
+    interaction.say(
+        pages.keys(interaction, interaction.ref(query=query), searched_in=box), replace=True
+    )
 
 
-def _turn_page(turn: Turn, *, back: bool) -> None:
-    turn.say(pages.keys(turn, _pressed(turn), back=back), replace=True)
+def _turn_page(interaction: Interaction, *, back: bool) -> None:
+    interaction.say(pages.keys(interaction, _pressed(interaction), back=back), replace=True)
 
 
-def revoke_confirmed(turn: Turn) -> None:
+def revoke_confirmed(interaction: Interaction) -> None:
     """Revokes the key and redraws the question; a second press finds it done."""
-    turn.acknowledge()
-    ref, context = _pressed(turn), turn.context
-    key = pages.get(turn, ref.key)
+    interaction.acknowledge()
+    ref, context = _pressed(interaction), interaction.context
+    key = pages.get(interaction, ref.key)
     if key.state is not State.REVOKED and ref.expired(context.clock.now(), QUESTION_LIFETIME):
-        turn.say(replies.expired(), replace=True)
+        interaction.say(replies.expired(), replace=True)
         return
-    revoking.carry_out(turn, ref.key)
+    revoking.carry_out(interaction, ref.key)
 
 
-def cancel(turn: Turn) -> None:
+def cancel(interaction: Interaction) -> None:
     """Leaves the key as it is; if somebody revoked it meanwhile, says so."""
-    turn.acknowledge()
-    key = pages.get(turn, _pressed(turn).key)
+    interaction.acknowledge()
+    key = pages.get(interaction, _pressed(interaction).key)
     say = revoke_view.already_revoked if key.state is State.REVOKED else revoke_view.kept
-    turn.say(say(key), replace=True)
+    interaction.say(say(key), replace=True)
 
 
-def stored(turn: Turn) -> None:
+def stored(interaction: Interaction) -> None:
     """Removes the token from its message; only whom it was sent to can."""
-    turn.acknowledge()
-    context, id_ = turn.context, _pressed(turn).delivery
+    interaction.acknowledge()
+    context, id_ = interaction.context, _pressed(interaction).delivery
     with context.reading() as session:
         delivery = deliveries.get(session, id_)
-    if delivery.recipient != turn.actor or delivery.place is None or delivery.message is None:
-        turn.say(replies.told("This token was sent to somebody else."))
+    if (
+        delivery.recipient != interaction.actor
+        or delivery.channel_id is None
+        or delivery.message is None
+    ):
+        interaction.say(replies.domain_error("This token was sent to somebody else."))
         return
     key = delivery.key
     gone = views.removed(key)
     if key.state is State.ABANDONED:
         gone = views.abandoned(key.name)
     removal = Removal(context.engine, context.slack, context.account_id, context.clock)
-    outcome = removal.remove(delivery, gone, turn.actor)
+    outcome = removal.remove(delivery, gone, interaction.actor)
     if outcome in _STORED:
-        turn.say(replies.told(_STORED[outcome]))
+        interaction.say(replies.domain_error(_STORED[outcome]))

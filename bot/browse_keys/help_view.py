@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from bot.ui import ids
-from bot.ui.blocks import Message, actions, bullets, button, context, header, line, message, words
-from bot.ui.payloads import Ref
+from bot.ui.blocks import (
+    Message,
+    actions,
+    bullets,
+    button,
+    context,
+    header,
+    line,
+    message,
+    text_element,
+)
+from bot.ui.payloads import ActionPayload
 
 _TITLE = "How to look after API keys"
 _COMMANDS = (
@@ -24,7 +34,7 @@ _COMMANDS = (
 )
 
 
-def guide(command: str, ref: Ref, *, may_change: bool) -> Message:
+def help_message(command: str, ref: ActionPayload, *, may_change: bool) -> Message:
     """The answer to `help`.
 
     Args:
@@ -32,7 +42,8 @@ def guide(command: str, ref: Ref, *, may_change: bool) -> Message:
         may_change: whether the reader is an admin; others get the words, but no buttons.
     """
     usages = (
-        line(words(f"{command} {usage}", code=True), f" – {what}") for usage, what in _COMMANDS
+        line(text_element(f"{command} {usage}", code=True), f" – {what}")
+        for usage, what in _COMMANDS
     )
     blocks = [header(_TITLE), bullets(list(usages))]
     if may_change:

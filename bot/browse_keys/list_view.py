@@ -22,7 +22,7 @@ from bot.ui.blocks import (
     turns,
 )
 from bot.ui.key_rows import rows
-from bot.ui.payloads import OPTION_MAX, Ref
+from bot.ui.payloads import OPTION_MAX, ActionPayload
 from keys.base.models import KeyView
 from keys.credentials.tokens import redact
 
@@ -59,7 +59,7 @@ class Page:
     on: str | None = None
 
 
-def listing(page: Page, ref: Ref) -> Message:
+def listing(page: Page, ref: ActionPayload) -> Message:
     """The answer to `list`.
 
     Args:
@@ -113,13 +113,13 @@ def search(query: str, action: str, searched_in: str) -> Block:
     return block
 
 
-def menu(key: KeyView, ref: Ref) -> Element:
+def menu(key: KeyView, ref: ActionPayload) -> Element:
     """What can be done with a key, beside its name."""
     options = [_option(label, replace(ref, do=do, key=key.id)) for label, do in _MENU]
     return {"type": "overflow", "action_id": ids.KEY_MENU, "options": options}
 
 
-def _option(label: str, ref: Ref) -> Element:
+def _option(label: str, ref: ActionPayload) -> Element:
     return {"text": plain(label), "value": ref.encode(OPTION_MAX)}
 
 
@@ -140,7 +140,7 @@ def _count(total: int) -> str:
     return "1 active key" if total == 1 else f"{total:,} active keys"
 
 
-def _buttons(page: Page, ref: Ref) -> Block:
+def _buttons(page: Page, ref: ActionPayload) -> Block:
     there = replace(ref, query=clip(redact(page.query), QUERY_MAX))
     elements = turns(
         None if page.back is None else (ids.PAGE_BACK, replace(there, cursor=page.back)),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bot.browse_keys import details_view, list_view
-from bot.framework.interaction import Turn
+from bot.framework.interaction import Interaction
 from bot.manage_keys import create_view, edit, rename_view, revoke_view
 from bot.rotation import handlers
 from bot.ui import ids, replies
 from bot.ui.blocks import Message
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.ids import new_id
 from keys.base.models import KeyView, State
 from keys.changes import audit_log
@@ -17,19 +17,19 @@ from keys.search import search
 from keys.search.search import Finding, Found, Several
 
 
-def get(turn: Turn, key_id: str) -> KeyView:
+def get(interaction: Interaction, key_id: str) -> KeyView:
     """One key as it stands. Raises KeyNotFound."""
-    with turn.context.reading() as session:
+    with interaction.context.reading() as session:
         return search.get(session, key_id)
 
 
-def find(turn: Turn, typed: str) -> Finding:
+def find(interaction: Interaction, typed: str) -> Finding:
     """Which key is meant, revoked ones included."""
-    with turn.context.reading() as session:
+    with interaction.context.reading() as session:
         return search.find(session, typed, revoked=True)
 
 
-def unclear(typed: str, found: Finding, ref: Ref) -> Message:
+def ambiguous_or_unknown(typed: str, found: Finding, ref: ActionPayload) -> Message:
     """The choice, or the nearest names; `ref` says what is going to be done."""
     if isinstance(found, Several):
         return replies.choice(typed, found.keys, ref)
@@ -37,7 +37,9 @@ def unclear(typed: str, found: Finding, ref: Ref) -> Message:
     return replies.unknown(typed, nearest, ref)
 
 
-def keys(turn: Turn, ref: Ref, *, back: bool = False, searched_in: str = "") -> Message:
+def keys(
+    interaction: Interaction, ref: ActionPayload, *, back: bool = False, searched_in: str = ""
+) -> Message:
     """A page of the list.
 
     Args:
@@ -47,7 +49,7 @@ def keys(turn: Turn, ref: Ref, *, back: bool = False, searched_in: str = "") -> 
     """
     owner = ref.do or None
     before, after = (ref.cursor, None) if back else (None, ref.cursor or None)
-    with turn.context.reading() as session:
+    with interaction.context.reading() as session:
         page = search.page(session, ref.query, owner=owner, before=before, after=after)
         if not page.keys and ref.cursor:
             page = search.page(session, ref.query, owner=owner)
@@ -60,59 +62,63 @@ def keys(turn: Turn, ref: Ref, *, back: bool = False, searched_in: str = "") -> 
         back=page.keys[0].id if page.has_previous and page.keys else None,
         on=page.keys[-1].id if page.has_next and page.keys else None,
     )
-    return list_view.listing(shown, turn.ref(do=ref.do))
+    return list_view.listing(shown, interaction.ref(do=ref.do))
 
 
-def question(turn: Turn, key: KeyView) -> Message:
+def question(interaction: Interaction, key: KeyView) -> Message:
     """Whether to revoke the key; or who did, if somebody has."""
     if key.state is State.REVOKED:
         return revoke_view.already_revoked(key)
-    return revoke_view.confirmation(key, turn.ref(key=key.id))
+    return revoke_view.confirmation(key, interaction.ref(key=key.id))
 
 
-def details(turn: Turn, key_id: str) -> Message:
+def details(interaction: Interaction, key_id: str) -> Message:
     """Everything about one key. Raises KeyNotFound."""
-    with turn.context.reading() as session:
+    with interaction.context.reading() as session:
         key = search.get(session, key_id)
         history = audit_log.history(session, key_id)[::-1]
         handovers = deliveries.handovers(session, key_id)
-    return details_view.details(key, history, handovers, turn.context.clock.now(), turn.ref())
+    return details_view.details(
+        key, history, handovers, interaction.context.clock.now(), interaction.ref()
+    )
 
 
-def open_new(turn: Turn, name: str = "") -> None:
+def open_new(interaction: Interaction, name: str = "") -> None:
     """Opens the modal for a new key."""
-    turn.acknowledge()
-    policy, now = turn.context.policy, turn.context.clock.now()
+    interaction.acknowledge()
+    policy, now = interaction.context.policy, interaction.context.clock.now()
     draft = create_view.Draft(
-        owner=turn.person.user_id,
+        owner=interaction.person.user_id,
         name=name,
         last_day=policy.default_expiry(now),
         latest=policy.latest_expiry(now),
     )
-    view = create_view.new_key(draft, turn.ref(request=new_id("req")))
-    turn.context.slack.open_view(turn.trigger, view)
+    view = create_view.new_key(draft, interaction.ref(request=new_id("req")))
+    interaction.context.slack.open_view(interaction.trigger, view)
 
 
-def open_rename(turn: Turn, key: KeyView, name: str = "") -> None:
+def open_rename(interaction: Interaction, key: KeyView, name: str = "") -> None:
     """Opens the modal for another name; a revoked key keeps its own."""
     if key.state is not State.ACTIVE:
-        turn.say(replies.told(f"“{key.name}” was revoked, so it keeps its name."))
+        interaction.say(replies.domain_error(f"“{key.name}” was revoked, so it keeps its name."))
         return
-    turn.acknowledge()
-    turn.context.slack.open_view(turn.trigger, rename_view.rename(key, turn.ref(key=key.id), name))
+    interaction.acknowledge()
+    interaction.context.slack.open_view(
+        interaction.trigger, rename_view.rename(key, interaction.ref(key=key.id), name)
+    )
 
 
-def do(turn: Turn, ref: Ref) -> None:
+def do(interaction: Interaction, ref: ActionPayload) -> None:
     """Does what a menu's entry or a choice stands for."""
     if ref.do == ids.DO_RENAME:
-        open_rename(turn, get(turn, ref.key), ref.query)
+        open_rename(interaction, get(interaction, ref.key), ref.query)
     elif ref.do == ids.DO_EDIT:
-        edit.open_edit(turn, get(turn, ref.key))
+        edit.open_edit(interaction, get(interaction, ref.key))
     elif ref.do == ids.DO_ROTATE:
-        handlers.open_rotate(turn, get(turn, ref.key))
+        handlers.open_rotate(interaction, get(interaction, ref.key))
     elif ref.do == ids.DO_REVOKE:
-        turn.say(question(turn, get(turn, ref.key)))
+        interaction.say(question(interaction, get(interaction, ref.key)))
     elif ref.do == ids.DO_DETAILS:
-        turn.say(details(turn, ref.key))
+        interaction.say(details(interaction, ref.key))
     else:
-        turn.say(replies.expired())
+        interaction.say(replies.expired())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bot.expiry import views
-from bot.framework.rendered import Drawing
-from bot.ui.payloads import Ref
+from bot.framework.rendered import RenderedMessage
+from bot.ui.payloads import ActionPayload
 from keys.base.models import State
-from keys.changes.live_messages import Live
+from keys.changes.live_messages import LiveMessage
 from keys.lifecycle import expiry_reminders
 from keys.lifecycle.create import KeyService
 from keys.lifecycle.expiry_reminders import EXPIRED, Reminder
@@ -14,23 +14,23 @@ from keys.search import search
 from storage import AccountSession
 
 
-def draw(session: AccountSession, service: KeyService, live: Live) -> Drawing:
+def render(session: AccountSession, service: KeyService, live: LiveMessage) -> RenderedMessage:
     """With buttons as long as there is something to decide."""
     reminder, now = Reminder.read(live.subject), service.clock.now()
     key = search.get(session, reminder.key_id)
-    ref = Ref(live.created_at, key=key.id)
+    ref = ActionPayload(live.created_at, key=key.id)
     moved = key.expires_at is None or int(key.expires_at.timestamp()) != reminder.expires_at
     if key.state is not State.ACTIVE or key.expires_at is None or moved:
-        return Drawing(views.settled(key, is_over=key.expired(now)), None)
+        return RenderedMessage(views.settled(key, is_over=key.expired(now)), None)
     if key.expired(now):
         if reminder.days == EXPIRED:
             # Still to be extended or revoked; a change of the key has it drawn anew.
-            return Drawing(views.expired(key, ref), now + expiry_reminders.TOLD_WITHIN)
-        return Drawing(views.settled(key, is_over=True), None)
+            return RenderedMessage(views.expired(key, ref), now + expiry_reminders.TOLD_WITHIN)
+        return RenderedMessage(views.settled(key, is_over=True), None)
     if key.expiry_accepted_by is not None:
-        return Drawing(views.settled(key, is_over=False), key.expires_at)
+        return RenderedMessage(views.settled(key, is_over=False), key.expires_at)
     if expiry_reminders.stage(key.expires_at, now) != reminder.days:
         # A later reminder has the buttons.
-        return Drawing(views.settled(key, is_over=False), None)
+        return RenderedMessage(views.settled(key, is_over=False), None)
     again = expiry_reminders.next_stage(key.expires_at, now)
-    return Drawing(views.reminder(key, reminder.days, ref), again)
+    return RenderedMessage(views.reminder(key, reminder.days, ref), again)

@@ -13,19 +13,19 @@ from bot.ui.blocks import (
     actions,
     button,
     context,
+    format_time,
     message,
     modal,
-    moment,
     name_of,
     owner_of,
     person,
     sentence,
 )
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
 
 
-def reminder(key: KeyView, days: int, ref: Ref) -> Message:
+def reminder(key: KeyView, days: int, ref: ActionPayload) -> Message:
     """A reminder before the end."""
     ahead = "tomorrow or within a day" if days == 1 else f"within {days} days"
     return message(
@@ -40,7 +40,7 @@ def reminder(key: KeyView, days: int, ref: Ref) -> Message:
     )
 
 
-def expired(key: KeyView, ref: Ref) -> Message:
+def expired(key: KeyView, ref: ActionPayload) -> Message:
     """It has happened."""
     return message(
         "An API key has expired.",
@@ -76,7 +76,7 @@ def settled(key: KeyView, *, is_over: bool) -> Message:
     return message("About a key's date of expiry.", *blocks)
 
 
-def extend(key: KeyView, proposed: date | None, latest: date | None, ref: Ref) -> View:
+def extend(key: KeyView, proposed: date | None, latest: date | None, ref: ActionPayload) -> View:
     """The modal."""
     blocks = [
         sentence(name_of(key), " expires", *_when(key), "."),
@@ -95,7 +95,7 @@ def extended(key: KeyView) -> View:
 
 
 def _when(key: KeyView) -> list[Element | str]:
-    return [moment(key.expires_at, " ")] if key.expires_at is not None else []
+    return [format_time(key.expires_at, " ")] if key.expires_at is not None else []
 
 
 def _facts(key: KeyView) -> Block:

@@ -38,9 +38,13 @@ def web_answers(url: str, answer: dict[str, Any]) -> None:
     try:
         response = WebhookClient(url, timeout=_TIMEOUT).send_dict(answer)
     except (URLError, OSError) as error:
-        raise Unavailable(method="response_url", code=type(error).__name__, unclear=True) from None
+        raise Unavailable(
+            method="response_url", code=type(error).__name__, outcome_unknown=True
+        ) from None
     if response.status_code != 200:
-        raise Unavailable(method="response_url", code=f"http_{response.status_code}", unclear=False)
+        raise Unavailable(
+            method="response_url", code=f"http_{response.status_code}", outcome_unknown=False
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,8 @@ class Context:
     token_minutes: int
     api_url: str
     policy: Policy = field(default_factory=Policy)
-    answers: Answers = field(default=web_answers)
-    nudge: Callable[[], None] = field(default=lambda: None)
+    respond_to_url: Answers = field(default=web_answers)
+    wake: Callable[[], None] = field(default=lambda: None)
     sleep: Callable[[float], None] = field(default=time.sleep)
 
     @property

@@ -16,8 +16,8 @@ from bot.server import request_log
 from bot.slack_api.errors import SlackError
 from bot.ui import form_values, ids, replies
 from bot.ui.blocks import Message, View, modal
-from bot.ui.payloads import BadRef, Ref
-from keys.base.errors import KeysError, StorageUnavailable
+from bot.ui.payloads import ActionPayload, InvalidPayload
+from keys.base.errors import DomainError, StorageUnavailable
 from keys.base.models import Actor
 from runtime import tracing
 
@@ -25,10 +25,10 @@ logger = logging.getLogger("bot")
 
 Body = dict[str, Any]
 # Slack waits 3 s for an acknowledgement; this leaves half of it for the way there and back.
-PATIENCE = 1.5
+ACK_DEADLINE = 1.5
 
 
-class Turn:
+class Interaction:
     """What the person sent, and the ways to answer: whichever of them is still open."""
 
     def __init__(self, context: Context, body: Body, ack: Ack) -> None:
@@ -68,9 +68,9 @@ class Turn:
         """What was pressed."""
         return cast(Body, self.body["actions"][0])
 
-    def ref(self, **parts: str) -> Ref:
+    def ref(self, **parts: str) -> ActionPayload:
         """A new reference, made now."""
-        return Ref(self.context.clock.now(), **parts)
+        return ActionPayload(self.context.clock.now(), **parts)
 
     def acknowledge(self, **answer: Any) -> bool:
         """Acknowledges; afterwards answers take other ways.
@@ -86,7 +86,7 @@ class Turn:
             return True
 
     @contextmanager
-    def in_time(self) -> Iterator[None]:
+    def ack_before_deadline(self) -> Iterator[None]:
         """Acknowledges by itself when the work inside takes long, such as a search in 100,000 keys.
 
         Not for modals: there the acknowledgement is the answer.
@@ -94,7 +94,7 @@ class Turn:
         if self.body.get("type") == "view_submission":
             yield
             return
-        timer = threading.Timer(PATIENCE, self.acknowledge)
+        timer = threading.Timer(ACK_DEADLINE, self.acknowledge)
         timer.daemon = True
         timer.start()
         try:
@@ -120,7 +120,7 @@ class Turn:
         else:
             self.acknowledge()
             how = {"response_type": "ephemeral", "replace_original": replace}
-            self.context.answers(str(self.body.get("response_url", "")), {**message, **how})
+            self.context.respond_to_url(str(self.body.get("response_url", "")), {**message, **how})
 
     def _say_in_view(self, message: Message, *, replace: bool) -> None:
         """Where a button was pressed in a modal or in App Home, there is no message to answer."""
@@ -150,7 +150,7 @@ class Turn:
 
 
 def listener(
-    work: Callable[[Turn], None], *, anyone: bool = False
+    work: Callable[[Interaction], None], *, anyone: bool = False
 ) -> Callable[[Ack, Body, BoltContext], None]:
     """Makes a listener for Bolt of what is to be done in a turn.
 
@@ -161,60 +161,62 @@ def listener(
     """
 
     def listen(ack: Ack, body: Body, context: BoltContext) -> None:
-        turn = Turn(context[IN_BOLT], body, ack)
+        interaction = Interaction(context[IN_BOLT], body, ack)
         with request_log.at_work(context, body):
             try:
-                with turn.in_time():
-                    admins = turn.context.admins
-                    if not anyone and isinstance(denied := admins.check(turn.person), Denied):
-                        refuse(turn, denied)
+                with interaction.ack_before_deadline():
+                    admins = interaction.context.admins
+                    if not anyone and isinstance(
+                        denied := admins.check(interaction.person), Denied
+                    ):
+                        refuse(interaction, denied)
                     else:
-                        work(turn)
+                        work(interaction)
             except Exception as error:  # noqa: BLE001  (each kind has its words, and none is lost)
-                _tell(turn, error)
+                _tell(interaction, error)
 
     return listen
 
 
-def refuse(turn: Turn, denied: Denied) -> None:
+def refuse(interaction: Interaction, denied: Denied) -> None:
     """Tells somebody that they may not, and whom to ask."""
     tracing.note(outcome="refused")
-    if turn.body.get("type") == "view_submission":
+    if interaction.body.get("type") == "view_submission":
         # Nothing else can be said there, and finding the names may take longer than Slack waits.
-        turn.say(replies.denied(denied.reason, ()))
+        interaction.say(replies.denied(denied.reason, ()))
     else:
-        turn.acknowledge()
-    names = ", ".join(turn.context.admins.names())
+        interaction.acknowledge()
+    names = ", ".join(interaction.context.admins.names())
     ask = f" You can ask: {names}." if names else ""
-    turn.say(replies.denied(denied.reason + ask, ()))
+    interaction.say(replies.denied(denied.reason + ask, ()))
 
 
-def _tell(turn: Turn, error: Exception) -> None:
+def _tell(interaction: Interaction, error: Exception) -> None:
     try:
-        turn.say(_words(error))
+        interaction.say(_words(error))
     except Exception as again:
         logger.exception(
-            "%s could not be told what went wrong", turn.person.user_id, exc_info=again
+            "%s could not be told what went wrong", interaction.person.user_id, exc_info=again
         )
-        turn.acknowledge()
+        interaction.acknowledge()
 
 
 def _words(error: Exception) -> Message:
     tracing.note(outcome=type(error).__name__)
-    if isinstance(error, BadRef):
+    if isinstance(error, InvalidPayload):
         return replies.expired()
     if isinstance(error, StorageUnavailable):
         logger.error("the database did not answer: %s", error)
-        return replies.told(
+        return replies.domain_error(
             "The database did not answer. Please look at the key’s state in a minute, and try "
             "again if nothing was done."
         )
-    if isinstance(error, KeysError):
-        return replies.told(str(error))
+    if isinstance(error, DomainError):
+        return replies.domain_error(str(error))
     if isinstance(error, SlackError):
         logger.warning("%s: %s", error.method, error.code)
-        return replies.told(str(error))
+        return replies.domain_error(str(error))
     # What the person may quote is what every line of the log about this request bears.
     reference = tracing.current_id() or tracing.Trace().id
     logger.error("unexpected, reference %s", reference, exc_info=error)
-    return replies.trouble(reference)
+    return replies.internal_error(reference)

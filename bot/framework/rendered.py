@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.ui.blocks import Message
-from keys.changes.live_messages import Live
+from keys.changes.live_messages import LiveMessage
 from keys.lifecycle.create import KeyService
 from storage import AccountSession
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class RenderedMessage:
     """A message as it has to be now.
 
     Attributes:
@@ -34,4 +34,4 @@ class Drawing:
 
 
 # Reads the state of the message's subject; it changes nothing and asks nobody.
-Draw = Callable[[AccountSession, KeyService, Live], Drawing]
+Renderer = Callable[[AccountSession, KeyService, LiveMessage], RenderedMessage]

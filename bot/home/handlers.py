@@ -9,18 +9,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.authorization.admins import Denied, Person, Why
+from bot.authorization.admins import DenialReason, Denied, Person
 from bot.framework.context import Context
-from bot.framework.interaction import Turn
+from bot.framework.interaction import Interaction
 from bot.home import state
 from bot.home import view as blocks
-from bot.home.state import HomeView, Shown
+from bot.home.state import HomeState, HomeView
 from bot.slack_api.errors import SlackError, StaleView
 from bot.ui.blocks import View
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.credentials.tokens import redact
 from keys.search import search as finding
-from keys.search.filters import Shelf
+from keys.search.filters import KeyFilter
 from keys.search.search import Found
 from keys.usage import usage
 
@@ -38,21 +38,21 @@ def opened(context: Context, event: dict[str, Any]) -> None:
     user_id = str(event["user"])
     with context.writing() as session:
         home = state.open_(session, user_id, context.clock.now())
-    draw(context, home, forced=True)
+    render(context, home, forced=True)
 
 
-def choose_shelf(turn: Turn) -> None:
+def choose_shelf(interaction: Interaction) -> None:
     """Shows another part of the keys."""
-    chosen = (turn.action.get("selected_option") or {}).get("value")
+    chosen = (interaction.action.get("selected_option") or {}).get("value")
     # Whatever is none of them, and only a forged press sends that, shows all keys.
-    shelf = Shelf(chosen) if chosen in list(Shelf) else Shelf.ALL
-    _choose(turn, shelf=shelf)
+    shelf = KeyFilter(chosen) if chosen in list(KeyFilter) else KeyFilter.ALL
+    _choose(interaction, shelf=shelf)
 
 
-def search(turn: Turn) -> None:
+def search(interaction: Interaction) -> None:
     """Shows the keys that match; of a pasted token its hint remains, which finds it too."""
-    query = _without_token(turn.context, str(turn.action.get("value") or ""))
-    _choose(turn, searched_in=str(turn.action.get("block_id") or ""), query=query)
+    query = _without_token(interaction.context, str(interaction.action.get("value") or ""))
+    _choose(interaction, searched_in=str(interaction.action.get("block_id") or ""), query=query)
 
 
 def _without_token(context: Context, text: str) -> str:
@@ -63,22 +63,22 @@ def _without_token(context: Context, text: str) -> str:
     return found.key.hint if isinstance(found, Found) else redact(text)
 
 
-def turn_back(turn: Turn) -> None:
+def turn_back(interaction: Interaction) -> None:
     """Shows the page before."""
-    _choose(turn, before=Ref.decode(turn.action.get("value")).cursor)
+    _choose(interaction, before=ActionPayload.decode(interaction.action.get("value")).cursor)
 
 
-def turn_on(turn: Turn) -> None:
+def turn_on(interaction: Interaction) -> None:
     """Shows the page after."""
-    _choose(turn, after=Ref.decode(turn.action.get("value")).cursor)
+    _choose(interaction, after=ActionPayload.decode(interaction.action.get("value")).cursor)
 
 
-def _choose(turn: Turn, *, searched_in: str = "", **changes: str) -> None:
-    turn.acknowledge()
-    context, now = turn.context, turn.context.clock.now()
+def _choose(interaction: Interaction, *, searched_in: str = "", **changes: str) -> None:
+    interaction.acknowledge()
+    context, now = interaction.context, interaction.context.clock.now()
     with context.writing() as session:
-        home = state.choose(session, turn.person.user_id, now, **changes)
-    draw(context, home, forced=True, searched_in=searched_in)
+        home = state.choose(session, interaction.person.user_id, now, **changes)
+    render(context, home, forced=True, searched_in=searched_in)
 
 
 def follow(context: Context) -> bool:
@@ -93,14 +93,14 @@ def follow(context: Context) -> bool:
     if home is None:
         return False
     try:
-        draw(context, home, forced=False)
+        render(context, home, forced=False)
     except SlackError as error:
         # It is claimed for some seconds, and tried again then.
         logger.warning("the Home of %s was not redrawn: %s", home.user_id, error)
     return True
 
 
-def draw(context: Context, home: HomeView, *, forced: bool, searched_in: str = "") -> None:
+def render(context: Context, home: HomeView, *, forced: bool, searched_in: str = "") -> None:
     """Publishes a Home.
 
     Args:
@@ -116,9 +116,9 @@ def draw(context: Context, home: HomeView, *, forced: bool, searched_in: str = "
         with context.reading() as session:
             seen = state.newest(session)
         view = _view(context, home, searched_in)
-        drawn = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
+        rendered = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
         view_hash = home.view_hash
-        if not forced and drawn == home.drawn:
+        if not forced and rendered == home.rendered_hash:
             break
         try:
             answer = context.slack.publish_home(home.user_id, view, hash_ or None)
@@ -127,39 +127,39 @@ def draw(context: Context, home: HomeView, *, forced: bool, searched_in: str = "
         view_hash = str(answer.get("hash") or "")
         break
     with context.writing() as session:
-        state.published(session, home.user_id, view_hash, drawn, seen)
+        state.published(session, home.user_id, view_hash, rendered, seen)
 
 
 def _view(context: Context, home: HomeView, searched_in: str) -> View:
     person = Person(home.user_id)
     allowed = context.admins.check(person)
-    ref = Ref(_ALWAYS)
+    ref = ActionPayload(_ALWAYS)
     if isinstance(allowed, Denied):
-        if allowed.why is not Why.NOT_AN_ADMIN:
+        if allowed.why is not DenialReason.NOT_AN_ADMIN:
             return blocks.for_others(allowed.reason)
-        mine = Shown(shelf=Shelf.MINE, after=home.shown.after, before=home.shown.before)
+        mine = HomeState(shelf=KeyFilter.MINE, after=home.state.after, before=home.state.before)
         return blocks.for_owner(_page(context, home.user_id, mine), ref)
-    page = replace(_page(context, home.user_id, home.shown), searched_in=searched_in)
+    page = replace(_page(context, home.user_id, home.state), searched_in=searched_in)
     return blocks.for_admin(page, ref)
 
 
-def _page(context: Context, user_id: str, shown: Shown) -> blocks.Page:
-    now, shelf = context.clock.now(), Shelf(shown.shelf)
+def _page(context: Context, user_id: str, state: HomeState) -> blocks.Page:
+    now, shelf = context.clock.now(), KeyFilter(state.shelf)
     with context.reading() as session:
         page = finding.page(
-            session, shown.query, before=shown.before or None, after=shown.after or None,
-            shelf=(shelf, user_id, now),
+            session, state.query, before=state.before or None, after=state.after or None,
+            key_filter=(shelf, user_id, now),
         )  # fmt: skip
-        if not page.keys and (shown.before or shown.after):
-            page = finding.page(session, shown.query, shelf=(shelf, user_id, now))
+        if not page.keys and (state.before or state.after):
+            page = finding.page(session, state.query, key_filter=(shelf, user_id, now))
         uses = usage.by_day(session, [key.id for key in page.keys], now.date())
     return blocks.Page(
         keys=page.keys,
         total=page.total,
         first=page.before + 1,
         uses=uses,
-        query=shown.query,
-        shelf=shelf,
+        query=state.query,
+        key_filter=shelf,
         back=page.keys[0].id if page.has_previous and page.keys else None,
         on=page.keys[-1].id if page.has_next and page.keys else None,
     )

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlmodel import col, func, or_, select
 
 from keys.credentials.tokens import redact
-from keys.search.filters import Shelf
+from keys.search.filters import KeyFilter
 from storage import AccountSession
 from storage.tables.keys import Event, Home
 
@@ -24,7 +24,7 @@ REST = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class HomeState:
     """What somebody has chosen to see.
 
     Attributes:
@@ -33,7 +33,7 @@ class Shown:
     """
 
     query: str = ""
-    shelf: str = Shelf.ALL
+    shelf: str = KeyFilter.ALL
     after: str = ""
     before: str = ""
 
@@ -48,9 +48,9 @@ class HomeView:
     """
 
     user_id: str
-    shown: Shown
+    state: HomeState
     view_hash: str
-    drawn: str
+    rendered_hash: str
 
 
 def open_(session: AccountSession, user_id: str, now: datetime) -> HomeView:
@@ -58,7 +58,7 @@ def open_(session: AccountSession, user_id: str, now: datetime) -> HomeView:
     row = session.get(Home, (session.account_id, user_id))
     if row is None:
         row = Home(
-            account_id=session.account_id, user_id=user_id, shown=_text(Shown()), opened_at=now
+            account_id=session.account_id, user_id=user_id, state=_text(HomeState()), opened_at=now
         )
     row.opened_at = now
     session.add(row)
@@ -70,22 +70,24 @@ def choose(session: AccountSession, user_id: str, now: datetime, **changes: str)
     """Notes what somebody wants to see; whatever is not named begins anew, but for the search and
     the shelf, which stay. No token is kept, wherever one is pasted."""
     before = open_(session, user_id, now)
-    shown = replace(Shown(query=before.shown.query, shelf=before.shown.shelf), **changes)
-    shown = replace(shown, query=redact(shown.query))
+    state = replace(HomeState(query=before.state.query, shelf=before.state.shelf), **changes)
+    state = replace(state, query=redact(state.query))
     row = session.get_one(Home, (session.account_id, user_id))
-    row.shown = _text(shown)
+    row.state = _text(state)
     session.add(row)
-    return replace(before, shown=shown)
+    return replace(before, state=state)
 
 
-def published(session: AccountSession, user_id: str, view_hash: str, drawn: str, seen: int) -> None:
+def published(
+    session: AccountSession, user_id: str, view_hash: str, rendered_hash: str, last_seq: int
+) -> None:
     """Notes what stands there now.
 
     Args:
         seen: the place of the newest entry in the record when it was drawn.
     """
     row = session.get_one(Home, (session.account_id, user_id))
-    row.view_hash, row.drawn, row.seen = view_hash, drawn, seen
+    row.view_hash, row.rendered_hash, row.last_seq = view_hash, rendered_hash, last_seq
     session.add(row)
 
 
@@ -100,7 +102,7 @@ def claim_stale(session: AccountSession, now: datetime, newest: int) -> HomeView
         .where(
             Home.account_id == session.account_id,
             col(Home.opened_at) > now - FOLLOWED,
-            col(Home.seen) < newest,
+            col(Home.last_seq) < newest,
             or_(col(Home.claimed_until).is_(None), col(Home.claimed_until) <= now),
         )
         .order_by(col(Home.opened_at).desc())
@@ -117,7 +119,7 @@ def claim_stale(session: AccountSession, now: datetime, newest: int) -> HomeView
 def is_stale(session: AccountSession, now: datetime) -> int:
     """The place of the newest entry, if there is a Home that has not seen it; 0 otherwise."""
     found = session.exec(
-        select(Home.seen).where(
+        select(Home.last_seq).where(
             Home.account_id == session.account_id,
             col(Home.opened_at) > now - FOLLOWED,
             or_(col(Home.claimed_until).is_(None), col(Home.claimed_until) <= now),
@@ -137,9 +139,11 @@ def newest(
     return int(last or 0)
 
 
-def _text(shown: Shown) -> str:
-    return json.dumps(asdict(shown), ensure_ascii=False)
+def _text(state: HomeState) -> str:
+    return json.dumps(asdict(state), ensure_ascii=False)
 
 
 def _view(row: Home) -> HomeView:
-    return HomeView(row.user_id, Shown(**json.loads(row.shown)), row.view_hash, row.drawn)
+    return HomeView(
+        row.user_id, HomeState(**json.loads(row.state)), row.view_hash, row.rendered_hash
+    )

@@ -20,20 +20,20 @@ from bot.ui.blocks import (
     turns,
 )
 from bot.ui.key_rows import rows
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
-from keys.search.filters import Shelf
+from keys.search.filters import KeyFilter
 
 ROWS_MAX = 10
 _LEVELS = "▁▂▃▄▅▆▇█"
 SHELVES = {
-    Shelf.ALL: "All keys",
-    Shelf.MINE: "My keys",
-    Shelf.EXPIRING: "Expiring within 30 days",
-    Shelf.IDLE: "Idle for 90 days",
-    Shelf.UNDATED: "Never expiring",
-    Shelf.UNOWNED: "Without an owner",
-    Shelf.GONE: "Owner has left",
+    KeyFilter.ALL: "All keys",
+    KeyFilter.MINE: "My keys",
+    KeyFilter.EXPIRING: "Expiring within 30 days",
+    KeyFilter.IDLE: "Idle for 90 days",
+    KeyFilter.UNDATED: "Never expiring",
+    KeyFilter.UNOWNED: "Without an owner",
+    KeyFilter.GONE: "Owner has left",
 }
 
 
@@ -56,12 +56,12 @@ class Page:
     uses: Mapping[str, Sequence[int]]
     query: str = ""
     searched_in: str = ""
-    shelf: Shelf = Shelf.ALL
+    key_filter: KeyFilter = KeyFilter.ALL
     back: str | None = None
     on: str | None = None
 
 
-def for_admin(page: Page, ref: Ref) -> View:
+def for_admin(page: Page, ref: ActionPayload) -> View:
     """All keys, with everything that can be done."""
     blocks: list[Block] = [
         header("API keys"),
@@ -74,7 +74,7 @@ def for_admin(page: Page, ref: Ref) -> View:
             button("Guide", ids.HELP, ref),
         ),
         search(page.query, ids.HOME_SEARCH, page.searched_in),
-        actions(_shelves(page.shelf)),
+        actions(_shelves(page.key_filter)),
         *(rows(page.keys, lambda key: menu(key, ref), lambda key: _use(key, page.uses))),
     ]
     if not page.keys:
@@ -82,7 +82,7 @@ def for_admin(page: Page, ref: Ref) -> View:
     return _home(blocks + _foot(page, ref))
 
 
-def for_owner(page: Page, ref: Ref) -> View:
+def for_owner(page: Page, ref: ActionPayload) -> View:
     """The keys that somebody who is no admin answers for."""
     blocks: list[Block] = [
         header("Your API keys"),
@@ -120,7 +120,7 @@ def _use(key: KeyView, uses: Mapping[str, Sequence[int]]) -> str:
     return f"{sparkline(counts)} {times} in 30 days"
 
 
-def _shelves(chosen: Shelf) -> Element:
+def _shelves(chosen: KeyFilter) -> Element:
     options = {
         shelf: {"text": plain(words), "value": shelf.value} for shelf, words in SHELVES.items()
     }
@@ -135,12 +135,12 @@ def _shelves(chosen: Shelf) -> Element:
 def _nothing(page: Page) -> str:
     if page.query:
         return "No key matches. Try fewer or shorter words."
-    if page.shelf is not Shelf.ALL:
+    if page.key_filter is not KeyFilter.ALL:
         return "No key is like that."
     return "There are no keys yet. “New key” makes the first one."
 
 
-def _foot(page: Page, ref: Ref) -> list[Block]:
+def _foot(page: Page, ref: ActionPayload) -> list[Block]:
     if not page.keys:
         return []
     last = page.first + len(page.keys) - 1

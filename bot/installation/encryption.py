@@ -26,7 +26,7 @@ class SealBroken(Exception):
     """What was sealed does not open: another key, another place, or not what was sealed."""
 
 
-class Seal:
+class TokenCipher:
     """Seals and opens short texts.
 
     Args:

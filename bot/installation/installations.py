@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from bot.installation.encryption import Seal, SealBroken
+from bot.installation.encryption import SealBroken, TokenCipher
 from keys.base import accounts
 from runtime.clock import Clock
 from storage import reading, writing
@@ -24,7 +24,7 @@ logger = logging.getLogger("bot")
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class InstallationTarget:
     """For whom the app is installed.
 
     Attributes:
@@ -45,10 +45,10 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class OAuthInstallation:
     """What is told of by Slack when somebody has installed the app."""
 
-    where: Where
+    where: InstallationTarget
     name: str
     bot_id: str
     bot_user_id: str
@@ -62,7 +62,7 @@ class Installation:
     """The app in one workspace or organisation, as it is now."""
 
     account_id: str
-    where: Where
+    where: InstallationTarget
     bot_id: str
     bot_user_id: str
     token: str = field(repr=False)
@@ -72,12 +72,12 @@ class Installation:
 class Installations:
     """Keeps them. Safe to share between threads."""
 
-    def __init__(self, engine: Engine, seal: Seal, clock: Clock) -> None:
+    def __init__(self, engine: Engine, seal: TokenCipher, clock: Clock) -> None:
         self._engine = engine
         self._seal = seal
         self._clock = clock
 
-    def save(self, installed: Installed) -> str:
+    def save(self, installed: OAuthInstallation) -> str:
         """Notes an installation, in place of an earlier one; returns the id of its account."""
         where, now = installed.where, self._clock.now()
         with writing(self._engine) as session:
@@ -95,7 +95,7 @@ class Installations:
             session.add(row)
         return account_id
 
-    def of(self, where: Where) -> Installation | None:
+    def of(self, where: InstallationTarget) -> Installation | None:
         """The installation that Slack speaks of; None if it has ended, or never was.
 
         Raises:
@@ -114,7 +114,9 @@ class Installations:
         opened = (self._opened(row) for row in rows)
         return [one for one in opened if one is not None]
 
-    def end(self, where: Where, why: str, at: datetime, bot_user_id: str | None = None) -> bool:
+    def end(
+        self, where: InstallationTarget, why: str, at: datetime, bot_user_id: str | None = None
+    ) -> bool:
         """The app was uninstalled, or its token was taken away: the token is forgotten.
 
         Args:
@@ -137,7 +139,7 @@ class Installations:
             session.add(row)
         return True
 
-    def seal_anew(self) -> int:
+    def reencrypt(self) -> int:
         """Seals under the newest key what was sealed under an older one; returns how many."""
         done = 0
         with writing(self._engine) as session:
@@ -163,13 +165,13 @@ class Installations:
                 "the new one, or have the app installed there again.", row.account_id, error,
             )  # fmt: skip
             return None
-        where = Where(row.team_id or "", row.enterprise_id or "", row.org_wide)
+        where = InstallationTarget(row.team_id or "", row.enterprise_id or "", row.org_wide)
         return Installation(
             row.account_id, where, row.bot_id, row.bot_user_id, token, row.installed_by
         )
 
 
-def _row(session: Session, where: Where) -> Row | None:
+def _row(session: Session, where: InstallationTarget) -> Row | None:
     """What is installed there now."""
     return session.exec(
         select(Row)

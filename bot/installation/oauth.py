@@ -23,8 +23,8 @@ from slack_sdk.oauth import InstallationStore, OAuthStateStore
 from slack_sdk.oauth.installation_store import Installation as Told
 from sqlalchemy import Engine
 
-from bot.installation.encryption import Seal
-from bot.installation.installations import Installations, Installed, Where
+from bot.installation.encryption import TokenCipher
+from bot.installation.installations import Installations, InstallationTarget, OAuthInstallation
 from bot.slack_api.errors import SlackError
 from keys.base.errors import StorageUnavailable
 from keys.jobs import replay_guard
@@ -62,7 +62,7 @@ a {{ color: #1264a3 }}
 <body><h1>{title}</h1>{text}</body></html>
 """
 # Called with an installation, once it is kept.
-Greet = Callable[[Installed], None]
+Greet = Callable[[OAuthInstallation], None]
 
 
 class Installing:
@@ -150,7 +150,7 @@ class States(OAuthStateStore):
     Nothing is written down for one that is only issued: anybody may ask for as many as they like.
     """
 
-    def __init__(self, engine: Engine, seal: Seal, clock: Clock) -> None:
+    def __init__(self, engine: Engine, seal: TokenCipher, clock: Clock) -> None:
         self._engine = engine
         self._seal = seal
         self._clock = clock
@@ -170,7 +170,7 @@ class States(OAuthStateStore):
         if not timedelta(0) <= now - issued <= _STATE_LIFETIME:
             return False
         with writing(self._engine) as session:
-            return replay_guard.first(session, f"state {text}"[:80], now)
+            return replay_guard.claim_once(session, f"state {text}"[:80], now)
 
 
 class _Store(InstallationStore):
@@ -181,8 +181,8 @@ class _Store(InstallationStore):
         self._greet = greet
 
     def save(self, installation: Told) -> None:
-        installed = Installed(
-            where=Where(
+        installed = OAuthInstallation(
+            where=InstallationTarget(
                 "" if installation.is_enterprise_install else installation.team_id or "",
                 installation.enterprise_id or "",
                 bool(installation.is_enterprise_install),

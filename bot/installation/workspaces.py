@@ -17,14 +17,14 @@ from slack_bolt.request.internals import (
 )
 
 from bot.framework.context import Context
-from bot.installation.installations import Installation, Installations, Where
+from bot.installation.installations import Installation, Installations, InstallationTarget
 from keys.base.errors import StorageUnavailable
 
 logger = logging.getLogger("bot")
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class WorkspaceBot:
     """One of them: its services, and who the bot is there."""
 
     context: Context
@@ -34,15 +34,17 @@ class Served:
 class Workspaces(Protocol):
     """All that the app serves."""
 
-    def of(self, where: Where) -> Served | None:
+    def of(self, where: InstallationTarget) -> WorkspaceBot | None:
         """The one that Slack speaks of; None if the app is not installed there."""
         ...
 
-    def all(self) -> Sequence[Served]:
+    def all(self) -> Sequence[WorkspaceBot]:
         """All of them, as they are now."""
         ...
 
-    def ended(self, where: Where, why: str, at: datetime, bot_user_id: str | None = None) -> None:
+    def ended(
+        self, where: InstallationTarget, why: str, at: datetime, bot_user_id: str | None = None
+    ) -> None:
         """Slack says that the app was uninstalled, or that its token was taken away."""
         ...
 
@@ -54,10 +56,10 @@ def bot(token: str, bot_id: str | None, bot_user_id: str | None) -> AuthorizeRes
     )
 
 
-def where(body: Mapping[str, Any]) -> Where:
+def where(body: Mapping[str, Any]) -> InstallationTarget:
     """For whom the app is installed that a request was sent to."""
     payload = dict(body)
-    return Where(
+    return InstallationTarget(
         str(extract_team_id(payload) or ""),
         str(extract_enterprise_id(payload) or ""),
         bool(extract_is_enterprise_install(payload)),
@@ -72,18 +74,20 @@ def happened_at(body: Mapping[str, Any]) -> datetime:
 class OneWorkspace:
     """The only one; whoever is of another one is refused by its admins' check."""
 
-    def __init__(self, served: Served) -> None:
+    def __init__(self, served: WorkspaceBot) -> None:
         self._served = served
 
-    def of(self, where: Where) -> Served:
+    def of(self, where: InstallationTarget) -> WorkspaceBot:
         """See `Workspaces`."""
         return self._served
 
-    def all(self) -> Sequence[Served]:
+    def all(self) -> Sequence[WorkspaceBot]:
         """See `Workspaces`."""
         return (self._served,)
 
-    def ended(self, where: Where, why: str, at: datetime, bot_user_id: str | None = None) -> None:
+    def ended(
+        self, where: InstallationTarget, why: str, at: datetime, bot_user_id: str | None = None
+    ) -> None:
         """See `Workspaces`."""
         ours = bot_user_id is None or bot_user_id == self._served.bot.bot_user_id
         if ours:
@@ -106,10 +110,10 @@ class ManyWorkspaces:
     ) -> None:
         self._installations = installations
         self._open = open_
-        self._opened: dict[str, tuple[Installation, Served]] = {}
+        self._opened: dict[str, tuple[Installation, WorkspaceBot]] = {}
         self._guard = threading.Lock()
 
-    def of(self, where: Where) -> Served | None:
+    def of(self, where: InstallationTarget) -> WorkspaceBot | None:
         """See `Workspaces`. Raises StorageUnavailable."""
         try:
             found = self._installations.of(where)
@@ -120,24 +124,28 @@ class ManyWorkspaces:
             return known
         return self._served(found) if found is not None else None
 
-    def all(self) -> Sequence[Served]:
+    def all(self) -> Sequence[WorkspaceBot]:
         """See `Workspaces`. Raises StorageUnavailable."""
         return [self._served(found) for found in self._installations.all()]
 
-    def ended(self, where: Where, why: str, at: datetime, bot_user_id: str | None = None) -> None:
+    def ended(
+        self, where: InstallationTarget, why: str, at: datetime, bot_user_id: str | None = None
+    ) -> None:
         """See `Workspaces`. Raises StorageUnavailable."""
         if self._installations.end(where, why, at, bot_user_id):
             logger.warning("the app in %s has ended: %s", where.id, why)
 
-    def _known(self, where: Where) -> Served | None:
+    def _known(self, where: InstallationTarget) -> WorkspaceBot | None:
         with self._guard:
             fits = (one for one in self._opened.values() if one[0].where.id == where.id)
             return next((served for _, served in fits), None)
 
-    def _served(self, found: Installation) -> Served:
+    def _served(self, found: Installation) -> WorkspaceBot:
         with self._guard:
             known = self._opened.get(found.account_id)
             if known is None or known[0] != found:
-                made = Served(self._open(found), bot(found.token, found.bot_id, found.bot_user_id))
+                made = WorkspaceBot(
+                    self._open(found), bot(found.token, found.bot_id, found.bot_user_id)
+                )
                 known = self._opened[found.account_id] = (found, made)
             return known[1]

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from bot.authorization.admins import Allowed, Person, Why
+from bot.authorization.admins import Allowed, DenialReason, Person
 from bot.framework.context import Context
 from bot.leaks import views
 from bot.slack_api.errors import SlackError
@@ -19,7 +19,7 @@ from keys.base.errors import StorageUnavailable
 from keys.base.policy import Leaked
 from keys.credentials.tokens import Token
 from keys.leaks import detection
-from keys.leaks.detection import Place, Sighting
+from keys.leaks.detection import LeakedToken, Place
 
 logger = logging.getLogger("bot")
 
@@ -39,7 +39,7 @@ def posted(context: Context, event: dict[str, Any]) -> None:
     place = Place(str(event["channel"]), str(said["ts"]), str(said.get("user") or ""))
     found = _noted(context, tokens, place)
     if found:
-        context.nudge()
+        context.wake()
         _tell(context, place, said, found)
 
 
@@ -52,12 +52,14 @@ def _texts(part: Any) -> Iterator[str]:
             yield from _texts(inner)
 
 
-def _noted(context: Context, tokens: list[Token], place: Place) -> list[Sighting]:
+def _noted(context: Context, tokens: list[Token], place: Place) -> list[LeakedToken]:
     revoke = context.policy.leaked is Leaked.REVOKE
     for pause in (*PAUSES, None):
         try:
             with context.writing() as session:
-                return detection.seen(context.service, session, tokens, place, revoke=revoke)
+                return detection.leaked_tokens(
+                    context.service, session, tokens, place, revoke=revoke
+                )
         except StorageUnavailable:
             if pause is None:
                 raise
@@ -65,16 +67,16 @@ def _noted(context: Context, tokens: list[Token], place: Place) -> list[Sighting
     return []
 
 
-def _tell(context: Context, place: Place, said: dict[str, Any], found: list[Sighting]) -> None:
+def _tell(context: Context, place: Place, said: dict[str, Any], found: list[LeakedToken]) -> None:
     """Tells whoever posted it, and nobody else; of keys it says something to the team's people."""
     if not place.person:
         return
     where = said.get("user_team") or said.get("team") or ""
-    answer = context.admins.belongs(Person(place.person, str(where)))
+    answer = context.admins.check_membership(Person(place.person, str(where)))
     if isinstance(answer, Allowed):
         revoked = context.policy.leaked is Leaked.REVOKE
         told = views.for_poster(works=any(one.worked for one in found), revoked=revoked)
-    elif answer.why is Why.BOT:
+    elif answer.why is DenialReason.BOT:
         return
     else:
         told = views.for_outsider()

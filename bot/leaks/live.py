@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.framework.rendered import Drawing
+from bot.framework.rendered import RenderedMessage
 from bot.leaks import views
-from bot.ui.payloads import Ref
-from keys.changes.live_messages import Live
+from bot.ui.payloads import ActionPayload
+from keys.changes.live_messages import LiveMessage
 from keys.leaks import detection
 from keys.lifecycle.create import KeyService
 from keys.search import search
@@ -17,16 +17,16 @@ from storage import AccountSession
 _AGAIN = timedelta(hours=1)
 
 
-def draw(session: AccountSession, service: KeyService, live: Live) -> Drawing:
+def render(session: AccountSession, service: KeyService, live: LiveMessage) -> RenderedMessage:
     """With buttons as long as the token works; whatever ends it touches the message."""
     key = search.get(session, live.subject.split(":", 1)[0])
     now = service.clock.now()
     token = detection.standing(session, str(live.data["secret"]), now)
-    drawn = views.for_team(
+    rendered = views.for_team(
         views.Seen(key, token, str(live.data["channel"]), str(live.data["person"])),
         now,
-        Ref(live.created_at, key=key.id),
+        ActionPayload(live.created_at, key=key.id),
     )
     if not token.works:
-        return Drawing(drawn, None)
-    return Drawing(drawn, min(now + _AGAIN, token.ends_at or now + _AGAIN))
+        return RenderedMessage(rendered, None)
+    return RenderedMessage(rendered, min(now + _AGAIN, token.ends_at or now + _AGAIN))

@@ -15,16 +15,16 @@ from bot.ui.blocks import (
     code,
     context,
     date,
+    format_time,
     message,
-    moment,
     name_of,
     person,
     section,
     sentence,
 )
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import Actor, KeyView
-from keys.leaks.detection import Standing
+from keys.leaks.detection import TokenStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ class Seen:
     """
 
     key: KeyView
-    token: Standing
+    token: TokenStatus
     channel: str
     poster: str
 
 
-def for_team(seen: Seen, now: datetime, ref: Ref) -> Message:
+def for_team(seen: Seen, now: datetime, ref: ActionPayload) -> Message:
     """The message in the team's channel as it stands: with buttons as long as the token works."""
     who: Element | str = person(Actor.person(seen.poster)) if seen.poster else "A program"
     where: Element = {"type": "channel", "channel_id": seen.channel}
@@ -58,16 +58,16 @@ def for_team(seen: Seen, now: datetime, ref: Ref) -> Message:
     return message("A token was posted in a channel.", *blocks)
 
 
-def _revoked(key: KeyView, token: Standing) -> list[Block]:
+def _revoked(key: KeyView, token: TokenStatus) -> list[Block]:
     pieces: list[Element | str] = ["The key was revoked"]
     if key.revoked_by is not None:
         pieces += [" by ", person(key.revoked_by)]
     if key.revoked_at is not None:
-        pieces.append(moment(key.revoked_at, ", "))
+        pieces.append(format_time(key.revoked_at, ", "))
     return [sentence(*pieces, "."), context(f"{code(token.hint)} is refused.")]
 
 
-def _working(token: Standing, ref: Ref) -> list[Block]:
+def _working(token: TokenStatus, ref: ActionPayload) -> list[Block]:
     until = "" if token.ends_at is None else f" It ends {date(token.ends_at)}."
     return [
         section("Whoever reads that message can use it. Deleting the message is not enough."),
@@ -75,7 +75,7 @@ def _working(token: Standing, ref: Ref) -> list[Block]:
         actions(
             button("Rotate", ids.ROTATE, ref),
             button("Revoke", ids.REVOKE, ref, style="danger"),
-            button("Details", ids.KEY_CHOICE, Ref(ref.at, ids.DO_DETAILS, ref.key)),
+            button("Details", ids.KEY_CHOICE, ActionPayload(ref.at, ids.DO_DETAILS, ref.key)),
         ),
     ]
 

@@ -8,22 +8,22 @@ from slack_bolt import App
 
 from bot.access_requests import handlers as requesting
 from bot.browse_keys import check, pages
-from bot.framework.interaction import Turn, listener
+from bot.framework.interaction import Interaction, listener
 from bot.manage_keys import create_view, edit, issue, rename_view
 from bot.offboarding import handlers as leaving
 from bot.reviews import handlers as auditing
 from bot.rotation import handlers as rotating
 from bot.token_delivery import reveal
-from bot.token_delivery.deliver import lease
+from bot.token_delivery.deliver import delivery_deadline
 from bot.ui import form_values, ids
 from bot.ui.blocks import View
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.errors import (
-    AlreadyRequested,
-    ExpiryRefused,
-    NameRefused,
+    DuplicateRequest,
+    InvalidExpiry,
+    InvalidName,
+    InvalidScopes,
     NoteTooLong,
-    ScopesRefused,
 )
 from keys.base.models import KeyRequest, State
 from keys.inputs.names import advice_on
@@ -38,7 +38,7 @@ def register(app: App) -> None:
     app.view(ids.EXTEND_MODAL)(listener(edit.extend_submitted))
     app.view(ids.ROTATE_MODAL)(listener(rotating.submitted))
     app.view(ids.OFFBOARD_MODAL)(listener(leaving.submitted))
-    app.view(ids.HAND_OVER_MODAL)(listener(leaving.handed_over))
+    app.view(ids.HAND_OVER_MODAL)(listener(leaving.ownership_transferred))
     app.view(ids.DENY_MODAL)(listener(requesting.denied))
     app.view(ids.REQUEST_MODAL)(listener(requesting.asked, anyone=True))
     # Whoever was to have the token takes it, an admin or not.
@@ -46,20 +46,20 @@ def register(app: App) -> None:
     app.view(ids.REVEAL_MODAL)(listener(reveal.claim, anyone=True))
 
 
-def create(turn: Turn) -> None:
+def create(interaction: Interaction) -> None:
     """Makes a key: refusals come in the modal, then the token is delivered."""
-    context, user_id = turn.context, turn.person.user_id
-    if errors := form_values.with_token(turn.view, ids.NAME, ids.NOTE):
-        turn.refuse_inputs(errors)
+    context, user_id = interaction.context, interaction.person.user_id
+    if errors := form_values.with_token(interaction.view, ids.NAME, ids.NOTE):
+        interaction.refuse_inputs(errors)
         return
-    last_day = form_values.day(turn.view, ids.LAST_DAY)
+    last_day = form_values.day(interaction.view, ids.LAST_DAY)
     try:
-        request = _request(turn, last_day)
-    except ExpiryRefused as error:
-        _refuse(turn, ids.LAST_DAY, str(error))
+        request = _request(interaction, last_day)
+    except InvalidExpiry as error:
+        _refuse(interaction, ids.LAST_DAY, str(error))
         return
     advice = advice_on(request.name)
-    if request.name.strip() and advice and not _insists(turn):
+    if request.name.strip() and advice and not _insists(interaction):
         owner = request.owner or user_id
         draft = create_view.Draft(
             owner,
@@ -70,33 +70,33 @@ def create(turn: Turn) -> None:
             last_day,
             context.policy.latest_expiry(context.clock.now()),
         )
-        turn.show(create_view.new_key(draft, _ref(turn)))
+        interaction.show(create_view.new_key(draft, _ref(interaction)))
         return
     try:
         with context.writing() as session:
-            reservation = context.service.reserve(
+            reservation = context.service.create_pending(
                 session,
                 request,
-                turn.actor,
-                turn.actor,
-                lease(context),
+                interaction.actor,
+                interaction.actor,
+                delivery_deadline(context),
                 context.policy.delivery,
             )
-    except NameRefused as error:
-        _refuse(turn, ids.NAME, str(error))
-    except ScopesRefused as error:
-        _refuse(turn, ids.SCOPES, str(error))
+    except InvalidName as error:
+        _refuse(interaction, ids.NAME, str(error))
+    except InvalidScopes as error:
+        _refuse(interaction, ids.SCOPES, str(error))
     except NoteTooLong as error:
-        _refuse(turn, ids.NOTE, str(error))
-    except AlreadyRequested as error:
-        turn.show(_made_before(turn, error.key_id))
+        _refuse(interaction, ids.NOTE, str(error))
+    except DuplicateRequest as error:
+        interaction.show(_made_before(interaction, error.key_id))
     else:
-        turn.show(create_view.in_progress(reservation.key.name))
-        issue.issue(context, reservation, user_id, str(turn.view["id"]))
+        interaction.show(create_view.in_progress(reservation.key.name))
+        issue.issue(context, reservation, user_id, str(interaction.view["id"]))
 
 
-def _made_before(turn: Turn, key_id: str) -> View:
-    key = pages.get(turn, key_id)
+def _made_before(interaction: Interaction, key_id: str) -> View:
+    key = pages.get(interaction, key_id)
     if key.state is State.PENDING:
         return create_view.in_progress(key.name)
     if key.state is State.ABANDONED:
@@ -106,45 +106,53 @@ def _made_before(turn: Turn, key_id: str) -> View:
     return create_view.already_asked(key)
 
 
-def rename(turn: Turn) -> None:
+def rename(interaction: Interaction) -> None:
     """Gives the key its new name, or says in the modal why not."""
-    context, ref, name = turn.context, _ref(turn), form_values.text(turn.view, ids.NAME)
-    key = pages.get(turn, ref.key)
-    if errors := form_values.with_token(turn.view, ids.NAME):
-        turn.refuse_inputs(errors)
+    context, ref, name = (
+        interaction.context,
+        _ref(interaction),
+        form_values.text(interaction.view, ids.NAME),
+    )
+    key = pages.get(interaction, ref.key)
+    if errors := form_values.with_token(interaction.view, ids.NAME):
+        interaction.refuse_inputs(errors)
         return
     advice = advice_on(name)
-    if name.strip() and name != key.name and advice and not _insists(turn):
-        turn.show(rename_view.rename(key, ref, name, advice))
+    if name.strip() and name != key.name and advice and not _insists(interaction):
+        interaction.show(rename_view.rename(key, ref, name, advice))
         return
     try:
         with context.writing() as session:
-            outcome = context.service.rename(session, ref.key, name, turn.actor)
-    except NameRefused as error:
-        _refuse(turn, ids.NAME, str(error))
+            outcome = context.service.rename(session, ref.key, name, interaction.actor)
+    except InvalidName as error:
+        _refuse(interaction, ids.NAME, str(error))
     else:
-        turn.show(rename_view.renamed(outcome.key, key.name))
+        interaction.show(rename_view.renamed(outcome.key, key.name))
 
 
-def _request(turn: Turn, last_day: date | None) -> KeyRequest:
-    view, policy, now = turn.view, turn.context.policy, turn.context.clock.now()
+def _request(interaction: Interaction, last_day: date | None) -> KeyRequest:
+    view, policy, now = (
+        interaction.view,
+        interaction.context.policy,
+        interaction.context.clock.now(),
+    )
     return KeyRequest(
         name=form_values.text(view, ids.NAME),
         scopes=form_values.chosen(view, ids.SCOPES),
-        owner=form_values.person(view, ids.OWNER) or turn.person.user_id,
-        request_id=_ref(turn).request,
+        owner=form_values.person(view, ids.OWNER) or interaction.person.user_id,
+        idempotency_key=_ref(interaction).request,
         note=form_values.text(view, ids.NOTE),
         expires_at=policy.check_expiry(last_day, now),
     )
 
 
-def _ref(turn: Turn) -> Ref:
-    return Ref.decode(turn.view.get("private_metadata"))
+def _ref(interaction: Interaction) -> ActionPayload:
+    return ActionPayload.decode(interaction.view.get("private_metadata"))
 
 
-def _insists(turn: Turn) -> bool:
-    return bool(form_values.chosen(turn.view, ids.ANYWAY))
+def _insists(interaction: Interaction) -> bool:
+    return bool(form_values.chosen(interaction.view, ids.ANYWAY))
 
 
-def _refuse(turn: Turn, block_id: str, why: str) -> None:
-    turn.refuse_inputs({block_id: why})
+def _refuse(interaction: Interaction, block_id: str, why: str) -> None:
+    interaction.refuse_inputs({block_id: why})

@@ -6,8 +6,18 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.ui import ids, inputs
-from bot.ui.blocks import Block, View, clip, modal, name_of, section, sentence, theirs, words
-from bot.ui.payloads import Ref
+from bot.ui.blocks import (
+    Block,
+    View,
+    clip,
+    modal,
+    name_of,
+    plain_user_text,
+    section,
+    sentence,
+    text_element,
+)
+from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
 from keys.credentials.tokens import redact
 from keys.inputs.scopes import READ
@@ -35,7 +45,7 @@ class Draft:
     latest: date | None = None
 
 
-def new_key(draft: Draft, ref: Ref) -> View:
+def new_key(draft: Draft, ref: ActionPayload) -> View:
     """The modal. With advice, it also offers to use the name anyway."""
     blocks = [
         *inputs.name_inputs(draft.name, draft.advice),
@@ -51,7 +61,7 @@ def in_progress(name: str) -> View:
     """Shown at once after the submission, while the key is being made."""
     return _result(
         _TITLE,
-        sentence("Making ", words(name, bold=True), " …"),
+        sentence("Making ", text_element(name, bold=True), " …"),
         section("Its token comes in your direct messages with this app."),
     )
 
@@ -80,7 +90,9 @@ def not_made(why: str) -> View:
     Args:
         why: a sentence or two that also say what to do; shown as plain text.
     """
-    return _result("No key was made", {"type": "section", "text": theirs(clip(redact(why), 500))})
+    return _result(
+        "No key was made", {"type": "section", "text": plain_user_text(clip(redact(why), 500))}
+    )
 
 
 def already_asked(key: KeyView) -> View:

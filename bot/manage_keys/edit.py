@@ -8,24 +8,24 @@ from datetime import timedelta
 
 from bot.authorization.admins import Person
 from bot.expiry import views
-from bot.framework.interaction import Turn
+from bot.framework.interaction import Interaction
 from bot.manage_keys import edit_view
 from bot.manage_keys.revoke import watched
 from bot.ui import form_values, ids, replies
 from bot.ui.blocks import View
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.errors import (
-    ChangedMeanwhile,
-    ExpiryRefused,
-    LimitsRefused,
+    EditConflict,
+    InvalidExpiry,
+    InvalidLimits,
+    InvalidScopes,
     NoteTooLong,
-    ScopesRefused,
     TokenInText,
 )
 from keys.base.models import Actor, KeyView, State
 from keys.inputs.limits import check_networks, check_rate
 from keys.lifecycle import update
-from keys.lifecycle.update import Wanted
+from keys.lifecycle.update import KeyUpdate
 from keys.search import search
 
 logger = logging.getLogger("bot")
@@ -35,59 +35,61 @@ _PROPOSED = timedelta(days=90)
 _NO_MEMBER = "Choose a full member of this workspace: guests and bots cannot answer for a key."
 
 
-def open_edit(turn: Turn, key: KeyView) -> None:
+def open_edit(interaction: Interaction, key: KeyView) -> None:
     """Opens the modal; a key that cannot be changed says why instead."""
     if key.state is not State.ACTIVE:
-        turn.say(replies.told(f"“{key.name}” was revoked, so nothing about it can be changed."))
+        interaction.say(
+            replies.domain_error(f"“{key.name}” was revoked, so nothing about it can be changed.")
+        )
         return
-    turn.acknowledge()
-    turn.context.slack.open_view(turn.trigger, _modal(turn, key.id))
+    interaction.acknowledge()
+    interaction.context.slack.open_view(interaction.trigger, _modal(interaction, key.id))
 
 
-def _modal(turn: Turn, key_id: str, changed_by: Actor | None = None) -> View:
-    context = turn.context
+def _modal(interaction: Interaction, key_id: str, changed_by: Actor | None = None) -> View:
+    context = interaction.context
     with context.reading() as session:
         key = search.get(session, key_id)
         seen = update.version(session, key_id)
     last_day = context.policy.last_day(key.expires_at) if key.expires_at else None
     latest = context.policy.latest_expiry(context.clock.now())
-    ref = turn.ref(key=key_id, cursor=str(seen))
+    ref = interaction.ref(key=key_id, cursor=str(seen))
     return edit_view.edit(key, last_day, latest, ref, changed_by=changed_by)
 
 
-def submitted(turn: Turn) -> None:
+def submitted(interaction: Interaction) -> None:
     """Saves what was filled in, or says at its field why not."""
-    context, view = turn.context, turn.view
-    ref = Ref.decode(view.get("private_metadata"))
+    context, view = interaction.context, interaction.view
+    ref = ActionPayload.decode(view.get("private_metadata"))
     with context.reading() as session:
         before = search.get(session, ref.key)
     wanted = _wanted(view)
-    errors = form_values.with_token(view, ids.NOTE) or _errors(turn, before, wanted)
+    errors = form_values.with_token(view, ids.NOTE) or _errors(interaction, before, wanted)
     if errors:
-        turn.refuse_inputs(errors)
+        interaction.refuse_inputs(errors)
         return
     try:
         with context.writing() as session:
             outcome = update.edit(
-                context.service, session, ref.key, turn.actor, wanted,
+                context.service, session, ref.key, interaction.actor, wanted,
                 context.policy, int(ref.cursor or 0),
             )  # fmt: skip
-    except ChangedMeanwhile as error:
-        turn.show(_modal(turn, ref.key, changed_by=error.actor))
-    except ScopesRefused as error:
-        turn.refuse_inputs({ids.SCOPES: str(error)})
+    except EditConflict as error:
+        interaction.show(_modal(interaction, ref.key, changed_by=error.actor))
+    except InvalidScopes as error:
+        interaction.refuse_inputs({ids.SCOPES: str(error)})
     except NoteTooLong as error:
-        turn.refuse_inputs({ids.NOTE: str(error)})
-    except ExpiryRefused as error:
-        turn.refuse_inputs({ids.LAST_DAY: str(error)})
+        interaction.refuse_inputs({ids.NOTE: str(error)})
+    except InvalidExpiry as error:
+        interaction.refuse_inputs({ids.LAST_DAY: str(error)})
     else:
-        context.nudge()
+        context.wake()
         changed = _changed(before, outcome.key)
-        turn.show(edit_view.saved(outcome.key, changed, watched(context, outcome.fence)))
+        interaction.show(edit_view.saved(outcome.key, changed, watched(context, outcome.fence)))
 
 
-def _wanted(view: View) -> Wanted:
-    return Wanted(
+def _wanted(view: View) -> KeyUpdate:
+    return KeyUpdate(
         scopes=form_values.chosen(view, ids.SCOPES),
         owner=form_values.person(view, ids.OWNER),
         backup_owner=form_values.person(view, ids.BACKUP_OWNER),
@@ -98,21 +100,25 @@ def _wanted(view: View) -> Wanted:
     )
 
 
-def _errors(turn: Turn, before: KeyView, wanted: Wanted) -> dict[str, str]:
+def _errors(interaction: Interaction, before: KeyView, wanted: KeyUpdate) -> dict[str, str]:
     errors = {}
     try:
         check_rate(wanted.rate_limit)
-    except LimitsRefused as error:
+    except InvalidLimits as error:
         errors[ids.RATE] = str(error)
     try:
         check_networks(wanted.networks)
-    except (LimitsRefused, TokenInText) as error:
+    except (InvalidLimits, TokenInText) as error:
         errors[ids.NETWORKS] = str(error)
     for block_id, person, was in (
         (ids.OWNER, wanted.owner, before.owner),
         (ids.BACKUP_OWNER, wanted.backup_owner, before.backup_owner),
     ):
-        if person and person != was and not turn.context.admins.belongs(Person(person)):
+        if (
+            person
+            and person != was
+            and not interaction.context.admins.check_membership(Person(person))
+        ):
             errors[block_id] = _NO_MEMBER
     return errors
 
@@ -122,47 +128,52 @@ def _changed(before: KeyView, after: KeyView) -> Sequence[str]:
     return [name for name in names if getattr(before, name) != getattr(after, name)]
 
 
-def open_extend(turn: Turn) -> None:
+def open_extend(interaction: Interaction) -> None:
     """Opens the modal for another date."""
-    context = turn.context
-    key = _pressed(turn)
+    context = interaction.context
+    key = _pressed(interaction)
     if key.state is not State.ACTIVE:
-        turn.say(replies.told(f"“{key.name}” was revoked, so it cannot be extended."))
+        interaction.say(
+            replies.domain_error(f"“{key.name}” was revoked, so it cannot be extended.")
+        )
         return
-    turn.acknowledge()
+    interaction.acknowledge()
     now, policy = context.clock.now(), context.policy
     proposed = policy.default_expiry(now) or policy.today(now) + _PROPOSED
-    view = views.extend(key, proposed, policy.latest_expiry(now), turn.ref(key=key.id))
-    context.slack.open_view(turn.trigger, view)
+    view = views.extend(key, proposed, policy.latest_expiry(now), interaction.ref(key=key.id))
+    context.slack.open_view(interaction.trigger, view)
 
 
-def extend_submitted(turn: Turn) -> None:
+def extend_submitted(interaction: Interaction) -> None:
     """Gives the key another date of expiry."""
-    context, ref = turn.context, Ref.decode(turn.view.get("private_metadata"))
-    day = form_values.day(turn.view, ids.LAST_DAY)
+    context, ref = (
+        interaction.context,
+        ActionPayload.decode(interaction.view.get("private_metadata")),
+    )
+    day = form_values.day(interaction.view, ids.LAST_DAY)
     try:
         with context.writing() as session:
             outcome = update.set_expiry(
-                context.service, session, ref.key, turn.actor, day,
+                context.service, session, ref.key, interaction.actor, day,
                 context.policy,
             )  # fmt: skip
-    except ExpiryRefused as error:
-        turn.refuse_inputs({ids.LAST_DAY: str(error)})
+    except InvalidExpiry as error:
+        interaction.refuse_inputs({ids.LAST_DAY: str(error)})
         return
-    context.nudge()
-    turn.show(views.extended(outcome.key))
+    context.wake()
+    interaction.show(views.extended(outcome.key))
 
 
-def let_expire(turn: Turn) -> None:
+def let_expire(interaction: Interaction) -> None:
     """Notes that the key may expire; its reminders say so from then on."""
-    turn.acknowledge()
-    context, ref = turn.context, Ref.decode(turn.action.get("value"))
+    interaction.acknowledge()
+    context, ref = interaction.context, ActionPayload.decode(interaction.action.get("value"))
     with context.writing() as session:
-        update.let_expire(context.service, session, ref.key, turn.actor)
-    context.nudge()
+        update.let_expire(context.service, session, ref.key, interaction.actor)
+    context.wake()
 
 
-def _pressed(turn: Turn) -> KeyView:
-    ref = Ref.decode(turn.action.get("value"))
-    with turn.context.reading() as session:
+def _pressed(interaction: Interaction) -> KeyView:
+    ref = ActionPayload.decode(interaction.action.get("value"))
+    with interaction.context.reading() as session:
         return search.get(session, ref.key)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.ui import ids, inputs
-from bot.ui.blocks import Block, View, context, modal, name_of, person, sentence, words
-from bot.ui.payloads import Ref
+from bot.ui.blocks import Block, View, context, modal, name_of, person, sentence, text_element
+from bot.ui.payloads import ActionPayload
 from keys.base.models import Actor, KeyView
-from keys.changes.propagation import Spread, in_words
+from keys.changes.propagation import Propagation, describe
 
 _TITLE = "Edit API key"
 RATE_MAX = 40
@@ -29,7 +29,7 @@ def edit(
     key: KeyView,
     last_day: date | None,
     latest: date | None,
-    ref: Ref,
+    ref: ActionPayload,
     *,
     changed_by: Actor | None = None,
 ) -> View:
@@ -84,7 +84,7 @@ def edit(
     return modal(_TITLE, ids.EDIT_MODAL, blocks, submit="Save", ref=ref)
 
 
-def saved(key: KeyView, changed: Sequence[str], spread: Spread | None) -> View:
+def saved(key: KeyView, changed: Sequence[str], spread: Propagation | None) -> View:
     """The outcome.
 
     Args:
@@ -95,9 +95,9 @@ def saved(key: KeyView, changed: Sequence[str], spread: Spread | None) -> View:
         return _result(sentence("Everything about ", name_of(key), " was so already."))
     names = " and ".join(NAMES.get(name, name) for name in changed)
     verb = "were" if len(changed) > 1 or changed[0] in ("scopes", "networks") else "was"
-    blocks = [sentence("Saved: ", words(names), " of ", name_of(key), f" {verb} changed.")]
+    blocks = [sentence("Saved: ", text_element(names), " of ", name_of(key), f" {verb} changed.")]
     if spread is not None:
-        blocks.append(context(in_words(spread)))
+        blocks.append(context(describe(spread)))
     return _result(*blocks)
 
 

@@ -7,25 +7,25 @@ import logging
 from bot.framework.context import Context
 from bot.manage_keys import create_view
 from bot.slack_api.errors import SlackError
-from bot.token_delivery.deliver import Errand, hand_over
+from bot.token_delivery.deliver import TokenDelivery, hand_over
 from bot.ui import replies
 from bot.ui.blocks import View
 from keys.base.models import Actor
 from keys.base.policy import DeliveryWay
-from keys.lifecycle.create import Reservation
+from keys.lifecycle.create import PendingKey
 from keys.search import search
 
 logger = logging.getLogger("bot")
 
 
-def issue(context: Context, reservation: Reservation, user_id: str, view_id: str) -> None:
+def issue(context: Context, reservation: PendingKey, user_id: str, view_id: str) -> None:
     """Hands over the token and makes the key work; if that fails, gives the key up and says why.
 
     Args:
         user_id: who asked for the key and gets its token.
         view_id: the modal that shows the outcome.
     """
-    if why := hand_over(context, errand(context, reservation, user_id, Actor.person(user_id))):
+    if why := hand_over(context, delivery_of(context, reservation, user_id, Actor.person(user_id))):
         why = f"{why} No key was made."
         _show(context, view_id, create_view.not_made(why), user_id, why)
         return
@@ -41,18 +41,22 @@ def issue(context: Context, reservation: Reservation, user_id: str, view_id: str
     )
 
 
-def errand(context: Context, reservation: Reservation, recipient: str, actor: Actor) -> Errand:
+def delivery_of(
+    context: Context, reservation: PendingKey, recipient: str, actor: Actor
+) -> TokenDelivery:
     """The errand of a new key's token; `actor` is who has the key made."""
     service, delivery = context.service, reservation.delivery_id
-    return Errand(
+    return TokenDelivery(
         key=reservation.key,
         token=reservation.token,
         delivery_id=delivery,
         recipient=recipient,
         rotated=False,
-        works=lambda session: service.activate(session, delivery, actor, context.token_lifetime),
-        given_up=lambda session, why: (
-            service.abandon(session, reservation.key.id, why, tell=False).changed
+        on_delivered=lambda session: service.activate(
+            session, delivery, actor, context.token_lifetime
+        ),
+        on_cancelled=lambda session, why: (
+            service.cancel(session, reservation.key.id, why, tell=False).changed
         ),
     )
 
@@ -69,7 +73,7 @@ def _show(context: Context, view_id: str, view: View, user_id: str, why: str) ->
 
 def say(context: Context, user_id: str, why: str) -> None:
     """Tells somebody by direct message what went wrong."""
-    message = replies.told(why)
+    message = replies.domain_error(why)
     try:
         context.slack.dm(user_id, message["text"], message["blocks"])
     except SlackError:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bot.ui import ids
-from bot.ui.blocks import View, context, modal, name_of, sentence, words
+from bot.ui.blocks import View, context, modal, name_of, sentence, text_element
 from bot.ui.inputs import name_inputs
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
 
 
-def rename(key: KeyView, ref: Ref, name: str = "", advice: str | None = None) -> View:
+def rename(key: KeyView, ref: ActionPayload, name: str = "", advice: str | None = None) -> View:
     """The modal.
 
     Args:
@@ -28,7 +28,9 @@ def rename(key: KeyView, ref: Ref, name: str = "", advice: str | None = None) ->
 
 def renamed(key: KeyView, before: str) -> View:
     """The outcome; `before` is the name that the key had."""
-    told = sentence(words(before, bold=True), " is now ", name_of(key), ". Its token is the same.")
+    told = sentence(
+        text_element(before, bold=True), " is now ", name_of(key), ". Its token is the same."
+    )
     if key.name == before:
         told = sentence("The name is still ", name_of(key), ".")
     return modal("Rename API key", ids.RESULT_MODAL, [told], close="Close")

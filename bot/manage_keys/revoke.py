@@ -5,35 +5,35 @@ from __future__ import annotations
 import logging
 
 from bot.framework.context import Context
-from bot.framework.interaction import Turn
+from bot.framework.interaction import Interaction
 from bot.manage_keys import revoke_view
 from keys.base.errors import StorageUnavailable
 from keys.changes import propagation
-from keys.changes.propagation import Spread
+from keys.changes.propagation import Propagation
 
 logger = logging.getLogger("bot")
 
 # Long enough for gateways, which take milliseconds, and short enough for the person who waits.
-PATIENCE = 1.0
+PROPAGATION_WAIT = 1.0
 
 
-def carry_out(turn: Turn, key_id: str) -> None:
+def carry_out(interaction: Interaction, key_id: str) -> None:
     """Revokes the key and redraws the question; of two presses the second finds it done.
 
     The message says how many gateways have confirmed. One that has not is followed by a message of
     its own (bot.manage_keys.revoke_live), which a crash of this bot does not end.
     """
-    context = turn.context
+    context = interaction.context
     with context.writing() as session:
-        outcome = context.service.revoke(session, key_id, turn.actor)
+        outcome = context.service.revoke(session, key_id, interaction.actor)
     if outcome.fence is None:
-        turn.say(revoke_view.already_revoked(outcome.key), replace=True)
+        interaction.say(revoke_view.already_revoked(outcome.key), replace=True)
         return
-    context.nudge()
-    turn.say(revoke_view.revoked(outcome.key, watched(context, outcome.fence)), replace=True)
+    context.wake()
+    interaction.say(revoke_view.revoked(outcome.key, watched(context, outcome.fence)), replace=True)
 
 
-def watched(context: Context, fence: str | None) -> Spread | None:
+def watched(context: Context, fence: str | None) -> Propagation | None:
     """How far a change has come after a moment of waiting.
 
     Returns:
@@ -46,7 +46,7 @@ def watched(context: Context, fence: str | None) -> Spread | None:
             context.engine,
             context.clock,
             fence,
-            for_seconds=PATIENCE,
+            for_seconds=PROPAGATION_WAIT,
             since=context.clock.monotonic(),
             sleep=context.sleep,
         )

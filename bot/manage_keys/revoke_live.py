@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.framework.rendered import Drawing
+from bot.framework.rendered import RenderedMessage
 from bot.manage_keys import revoke_view
 from keys.changes import gateways
-from keys.changes.live_messages import Live
-from keys.changes.propagation import Spread
+from keys.changes.live_messages import LiveMessage
+from keys.changes.propagation import Propagation
 from keys.lifecycle.create import KeyService
 from keys.search import search
 from storage import AccountSession
@@ -16,12 +16,12 @@ from storage import AccountSession
 _AGAIN = timedelta(seconds=2)
 
 
-def draw(session: AccountSession, service: KeyService, live: Live) -> Drawing:
+def render(session: AccountSession, service: KeyService, live: LiveMessage) -> RenderedMessage:
     """Nothing if all gateways confirmed before anybody had to be told."""
     now = service.clock.now()
     seen = gateways.look(session, live.subject, now)
-    if seen.by_all and not live.may_stand:
-        return Drawing(None, None)
+    if seen.by_all and not live.may_be_posted_already:
+        return RenderedMessage(None, None)
     key = search.get(session, live.data["key"])
-    spread = Spread(len(seen.running), seen.waiting, (now - live.created_at).total_seconds())
-    return Drawing(revoke_view.followed(key, spread), None if seen.by_all else now + _AGAIN)
+    spread = Propagation(len(seen.running), seen.waiting, (now - live.created_at).total_seconds())
+    return RenderedMessage(revoke_view.followed(key, spread), None if seen.by_all else now + _AGAIN)

@@ -12,25 +12,25 @@ from bot.ui.blocks import (
     date,
     escape,
     fields,
+    format_time,
     message,
-    moment,
     name_of,
     owner_of,
     person,
     scopes_in_words,
     section,
     sentence,
-    words,
+    text_element,
 )
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
 from keys.changes.gateways import LEASE_SECONDS
-from keys.changes.propagation import Spread, in_words, unanswered
+from keys.changes.propagation import Propagation, describe, describe_pending
 
 QUESTION = "Are you sure you want to revoke this API key?"
 
 
-def confirmation(key: KeyView, ref: Ref) -> Message:
+def confirmation(key: KeyView, ref: ActionPayload) -> Message:
     """The question. The buttons decide; no native dialog asks a second time."""
     facts = (
         ("Token", f"`{key.hint}`"),
@@ -51,7 +51,7 @@ def confirmation(key: KeyView, ref: Ref) -> Message:
     )
 
 
-def revoked(key: KeyView, spread: Spread | None) -> Message:
+def revoked(key: KeyView, spread: Propagation | None) -> Message:
     """The message after the key was revoked.
 
     Args:
@@ -64,7 +64,7 @@ def revoked(key: KeyView, spread: Spread | None) -> Message:
     )
 
 
-def followed(key: KeyView, spread: Spread) -> Message:
+def followed(key: KeyView, spread: Propagation) -> Message:
     """The message about gateways that took long to confirm, as it stands now."""
     if spread.everywhere:
         said = "Every gateway that runs has confirmed it by now."
@@ -77,18 +77,18 @@ def followed(key: KeyView, spread: Spread) -> Message:
         "A gateway has not confirmed a revocation.",
         sentence(name_of(key), " was revoked", *_by_whom(key), ", and a gateway is silent."),
         section(
-            f"{escape(unanswered(spread))} Please look whether it runs. If it is cut off from the "
-            f"database, it lets nobody in within {LEASE_SECONDS} seconds."
+            f"{escape(describe_pending(spread))} Check that it runs. If it is cut off from the "
+            f"database, it accepts no key after {LEASE_SECONDS} seconds."
         ),
         context("This message changes when that changes."),
     )
 
 
-def _refused(key: KeyView, spread: Spread | None) -> str:
+def _refused(key: KeyView, spread: Propagation | None) -> str:
     hint = f"`{key.hint}`"
     if spread is None:
         return f"{hint} is refused from now on. The gateways could not be asked whether they know."
-    said = escape(in_words(spread))
+    said = escape(describe(spread))
     if spread.everywhere:
         return f"{hint} is refused from now on. {said}"
     return (
@@ -102,7 +102,7 @@ def already_revoked(key: KeyView) -> Message:
     """The message when somebody had revoked the key before."""
     reason: list[Element | str] = []
     if key.revoked_reason:
-        reason = [" Reason: ", words(key.revoked_reason)]
+        reason = [" Reason: ", text_element(key.revoked_reason)]
     return message(
         "The key had been revoked before.",
         sentence(name_of(key), " was already revoked", *_by_whom(key), ".", *reason),
@@ -123,5 +123,5 @@ def _by_whom(key: KeyView) -> list[Element | str]:
     if key.revoked_by is not None:
         pieces += [" by ", person(key.revoked_by)]
     if key.revoked_at is not None:
-        pieces.append(moment(key.revoked_at, ", "))
+        pieces.append(format_time(key.revoked_at, ", "))
     return pieces

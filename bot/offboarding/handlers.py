@@ -10,22 +10,22 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from bot.authorization.admins import Denied, Person, Why
+from bot.authorization.admins import DenialReason, Denied, Person
 from bot.framework.context import Context
-from bot.framework.interaction import Turn
+from bot.framework.interaction import Interaction
 from bot.offboarding import views
 from bot.rotation import handlers
 from bot.slack_api.backoff import LEASE
 from bot.slack_api.errors import PersonUnknown, SlackError
 from bot.ui import form_values, ids, replies
-from bot.ui.payloads import Ref
-from keys.base.errors import AlreadyRequested, KeysError
+from bot.ui.payloads import ActionPayload
+from keys.base.errors import DomainError, DuplicateRequest
 from keys.base.models import KeyView
 from keys.jobs import periodic
 from keys.lifecycle import update
 from keys.offboarding import departures, offboarding
-from keys.offboarding.departures import Left
-from keys.offboarding.offboarding import OffboardingView, Wish, Work
+from keys.offboarding.departures import DepartureReason
+from keys.offboarding.offboarding import BulkAction, BulkItem, OffboardingView
 from keys.rotation.rotations import GRACE_DEFAULT
 from keys.search import search
 
@@ -35,102 +35,112 @@ logger = logging.getLogger("bot")
 _ASKED_AT_ONCE = 20
 _ASKING = timedelta(minutes=1)
 _NOBODY = "Choose a full member of this workspace: guests and bots cannot answer for a key."
-_GONE = {Why.DEACTIVATED: Left.DEACTIVATED, Why.GUEST: Left.GUEST}
+_GONE = {
+    DenialReason.DEACTIVATED: DepartureReason.DEACTIVATED,
+    DenialReason.GUEST: DepartureReason.GUEST,
+}
 
 
-def asked(turn: Turn, mentioned: tuple[str, ...]) -> None:
+def asked(interaction: Interaction, mentioned: tuple[str, ...]) -> None:
     """Begins, or asks who leaves."""
     if len(mentioned) > 1:
-        turn.say(replies.told("Name one person at a time."))
+        interaction.say(replies.domain_error("Name one person at a time."))
     elif mentioned:
-        turn.say(_begin(turn, mentioned[0]))
+        interaction.say(_begin(interaction, mentioned[0]))
     else:
-        turn.acknowledge()
-        turn.context.slack.open_view(turn.trigger, views.ask(turn.ref()))
+        interaction.acknowledge()
+        interaction.context.slack.open_view(interaction.trigger, views.ask(interaction.ref()))
 
 
-def submitted(turn: Turn) -> None:
+def submitted(interaction: Interaction) -> None:
     """Begins with whoever was chosen."""
-    chosen = form_values.person(turn.view, ids.PERSON)
+    chosen = form_values.person(interaction.view, ids.PERSON)
     if chosen is None:
-        turn.refuse_inputs({ids.PERSON: "Choose who leaves."})
+        interaction.refuse_inputs({ids.PERSON: "Choose who leaves."})
         return
-    turn.say(_begin(turn, chosen))
+    interaction.say(_begin(interaction, chosen))
 
 
-def _begin(turn: Turn, person: str) -> dict[str, Any]:
-    context = turn.context
+def _begin(interaction: Interaction, person: str) -> dict[str, Any]:
+    context = interaction.context
     with context.writing() as session:
-        begun = offboarding.begin(context.service, session, person, turn.actor)
-    context.nudge()
+        begun = offboarding.begin(context.service, session, person, interaction.actor)
+    context.wake()
     return views.begun(person) if begun else views.nothing(person)
 
 
-def keep(turn: Turn) -> None:
+def keep(interaction: Interaction) -> None:
     """Notes that a key stays as it is."""
-    turn.acknowledge()
-    context, ref = turn.context, _pressed(turn)
+    interaction.acknowledge()
+    context, ref = interaction.context, _pressed(interaction)
     with context.writing() as session:
-        offboarding.keep(context.service, session, ref.about, ref.key, turn.actor)
-    context.nudge()
+        offboarding.keep(context.service, session, ref.about, ref.key, interaction.actor)
+    context.wake()
 
 
-def close(turn: Turn) -> None:
+def close(interaction: Interaction) -> None:
     """Ends it, whatever is left."""
-    turn.acknowledge()
-    context = turn.context
+    interaction.acknowledge()
+    context = interaction.context
     with context.writing() as session:
-        offboarding.close(context.service, session, _pressed(turn).about, turn.actor)
-    context.nudge()
+        offboarding.close(context.service, session, _pressed(interaction).about, interaction.actor)
+    context.wake()
 
 
-def rotate_all(turn: Turn) -> None:
+def rotate_all(interaction: Interaction) -> None:
     """Has every key rotated."""
-    _want(turn, Wish.ROTATE)
+    _want(interaction, BulkAction.ROTATE)
 
 
-def revoke_all(turn: Turn) -> None:
+def revoke_all(interaction: Interaction) -> None:
     """Has every key revoked."""
-    _want(turn, Wish.REVOKE)
+    _want(interaction, BulkAction.REVOKE)
 
 
-def _want(turn: Turn, wish: Wish) -> None:
-    turn.acknowledge()
-    context = turn.context
+def _want(interaction: Interaction, action: BulkAction) -> None:
+    interaction.acknowledge()
+    context = interaction.context
     with context.writing() as session:
-        offboarding.want(
-            context.service, session, _pressed(turn).about, wish, turn.actor,
-            turn.person.user_id,
+        offboarding.request_bulk_action(
+            context.service, session, _pressed(interaction).about, action, interaction.actor,
+            interaction.person.user_id,
         )  # fmt: skip
-    context.nudge()
+    context.wake()
 
 
-def open_hand_over(turn: Turn) -> None:
+def open_hand_over(interaction: Interaction) -> None:
     """Asks for the new owner of a key, or of all of them."""
-    ref = _pressed(turn)
-    found = _get(turn.context, ref.about)
-    key = _key(turn.context, ref.key) if ref.key else None
+    ref = _pressed(interaction)
+    found = _get(interaction.context, ref.about)
+    key = _key(interaction.context, ref.key) if ref.key else None
     count = sum(item.owns for item in found.open_items)
-    turn.acknowledge()
-    view = views.hand_over(key, count, turn.ref(about=ref.about, key=ref.key))
-    turn.context.slack.open_view(turn.trigger, view)
+    interaction.acknowledge()
+    view = views.transfer_modal(key, count, interaction.ref(about=ref.about, key=ref.key))
+    interaction.context.slack.open_view(interaction.trigger, view)
 
 
-def handed_over(turn: Turn) -> None:
+def ownership_transferred(interaction: Interaction) -> None:
     """Hands over, or says at the field why not."""
-    context, ref = turn.context, Ref.decode(turn.view.get("private_metadata"))
-    found, chosen = _get(context, ref.about), form_values.person(turn.view, ids.PERSON) or ""
+    context, ref = (
+        interaction.context,
+        ActionPayload.decode(interaction.view.get("private_metadata")),
+    )
+    found, chosen = _get(context, ref.about), form_values.person(interaction.view, ids.PERSON) or ""
     if why := _unfit(context, found, chosen):
-        turn.refuse_inputs({ids.PERSON: why})
+        interaction.refuse_inputs({ids.PERSON: why})
         return
     service = context.service
     with context.writing() as session:
         if ref.key:
-            update.hand_over(service, session, ref.key, turn.actor, found.person, chosen)
+            update.transfer_ownership(
+                service, session, ref.key, interaction.actor, found.person, chosen
+            )
         else:
-            count = offboarding.want(service, session, found.id, Wish.HAND_OVER, turn.actor, chosen)
-    turn.show(views.handed_over(chosen, 1) if ref.key else views.under_way(count))
-    context.nudge()
+            count = offboarding.request_bulk_action(
+                service, session, found.id, BulkAction.HAND_OVER, interaction.actor, chosen
+            )
+    interaction.show(views.ownership_transferred(chosen, 1) if ref.key else views.under_way(count))
+    context.wake()
 
 
 def _unfit(context: Context, found: OffboardingView, chosen: str) -> str:
@@ -138,7 +148,7 @@ def _unfit(context: Context, found: OffboardingView, chosen: str) -> str:
         return "Choose the new owner."
     if chosen == found.person:
         return "That is the person who leaves. Choose somebody else."
-    belongs = context.admins.belongs(Person(chosen))
+    belongs = context.admins.check_membership(Person(chosen))
     return _NOBODY if isinstance(belongs, Denied) else ""
 
 
@@ -149,45 +159,51 @@ def work(context: Context) -> bool:
         if not offboarding.is_work_waiting(session):
             return False
     with context.writing() as session:
-        job = offboarding.claim_work(session, now, LEASE)
+        job = offboarding.claim_bulk_item(session, now, LEASE)
     if job is None:
         return False
     allowed = context.admins.check(Person(job.by.id))
-    if isinstance(allowed, Denied) and allowed.why is Why.NO_ANSWER:
+    if isinstance(allowed, Denied) and allowed.why is DenialReason.NO_ANSWER:
         # Its lease runs out, and it is tried again.
         return True
     problem = "Whoever asked for this is no admin any more." if not allowed else _do(context, job)
     with context.writing() as session:
-        offboarding.work_done(session, job, context.clock.now(), problem)
+        offboarding.complete_bulk_item(session, job, context.clock.now(), problem)
     return True
 
 
-def _do(context: Context, job: Work) -> str:
+def _do(context: Context, job: BulkItem) -> str:
     """Why it was not done, in a sentence; empty if it was."""
     service = context.service
     try:
-        if job.wish is Wish.ROTATE:
+        if job.action is BulkAction.ROTATE:
             return _rotate(context, job)
         with context.writing() as session:
-            if job.wish is Wish.REVOKE:
+            if job.action is BulkAction.REVOKE:
                 service.revoke(session, job.key_id, job.by, reason="offboarding", announce=False)
             else:
-                update.hand_over(service, session, job.key_id, job.by, job.person, job.recipient)
-    except KeysError as error:
+                update.transfer_ownership(
+                    service, session, job.key_id, job.by, job.person, job.recipient
+                )
+    except DomainError as error:
         return str(error)
     return ""
 
 
-def _rotate(context: Context, job: Work) -> str:
+def _rotate(context: Context, job: BulkItem) -> str:
     with context.reading() as session:
         key = search.get(session, job.key_id)
-        heir = offboarding.heir(session, key)
-    recipient = heir if heir and context.admins.belongs(Person(heir)) else job.recipient
+        successor = offboarding.successor(session, key)
+    recipient = (
+        successor
+        if successor and context.admins.check_membership(Person(successor))
+        else job.recipient
+    )
     # The same however often it is tried, and another one if it is asked for anew.
     request = f"{job.key_id}:{job.asked_at.timestamp():.3f}"
     try:
         return handlers.rotate(context, job.key_id, job.by, recipient, GRACE_DEFAULT, request)
-    except AlreadyRequested:
+    except DuplicateRequest:
         return ""
 
 
@@ -225,7 +241,7 @@ def ask_about_people(context: Context) -> bool:
 
 
 def _take(context: Context, user: dict[str, Any]) -> None:
-    why, person = context.admins.no_member(user), str(user["id"])
+    why, person = context.admins.membership_problem(user), str(user["id"])
     if why is not None and why not in _GONE:
         # Bots, people of other workspaces, and whoever Slack says too little about.
         return
@@ -234,12 +250,12 @@ def _take(context: Context, user: dict[str, Any]) -> None:
         if left is None and not departures.is_gone(session, person):
             return
     with context.writing() as session:
-        if offboarding.noticed(context.service, session, person, left):
-            context.nudge()
+        if offboarding.record_departure(context.service, session, person, left):
+            context.wake()
 
 
-def _pressed(turn: Turn) -> Ref:
-    return Ref.decode(turn.action.get("value"))
+def _pressed(interaction: Interaction) -> ActionPayload:
+    return ActionPayload.decode(interaction.action.get("value"))
 
 
 def _get(context: Context, offboarding_id: str) -> OffboardingView:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.framework.rendered import Drawing
+from bot.framework.rendered import RenderedMessage
 from bot.offboarding import views
-from bot.ui.payloads import Ref
-from keys.changes.live_messages import Live
+from bot.ui.payloads import ActionPayload
+from keys.changes.live_messages import LiveMessage
 from keys.lifecycle.create import KeyService
 from keys.offboarding import offboarding
 from keys.offboarding.offboarding import Stage
@@ -17,8 +17,10 @@ from storage import AccountSession
 _AGAIN = timedelta(hours=1)
 
 
-def draw(session: AccountSession, service: KeyService, live: Live) -> Drawing:
+def render(session: AccountSession, service: KeyService, live: LiveMessage) -> RenderedMessage:
     """As it stands."""
     found = offboarding.get(session, live.subject)
-    drawn = views.for_team(found, Ref(live.created_at, about=found.id))
-    return Drawing(drawn, service.clock.now() + _AGAIN if found.stage is Stage.OPEN else None)
+    rendered = views.for_team(found, ActionPayload(live.created_at, about=found.id))
+    return RenderedMessage(
+        rendered, service.clock.now() + _AGAIN if found.stage is Stage.OPEN else None
+    )

@@ -15,6 +15,7 @@ from bot.ui.blocks import (
     actions,
     bullets,
     button,
+    confirm_dialog,
     context,
     date,
     line,
@@ -24,12 +25,11 @@ from bot.ui.blocks import (
     person,
     section,
     sentence,
-    sure,
-    words,
+    text_element,
 )
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import Actor, KeyView
-from keys.offboarding.offboarding import Item, OffboardingView, Result, Stage, Wish
+from keys.offboarding.offboarding import BulkAction, OffboardingItem, OffboardingView, Result, Stage
 
 # At once; what comes after moves up as these are dealt with. A message holds 50 blocks.
 ITEMS_MAX = 8
@@ -44,13 +44,13 @@ _RESULTS = {
     Result.EXPIRED: "expired",
 }
 _WISHES = {
-    Wish.ROTATE: "It is about to be rotated.",
-    Wish.REVOKE: "It is about to be revoked.",
-    Wish.HAND_OVER: "It is about to be handed over.",
+    BulkAction.ROTATE: "It is about to be rotated.",
+    BulkAction.REVOKE: "It is about to be revoked.",
+    BulkAction.HAND_OVER: "It is about to be handed over.",
 }
 
 
-def ask(ref: Ref) -> View:
+def ask(ref: ActionPayload) -> View:
     """The modal that asks who leaves."""
     blocks = [
         section("All keys that they made, answer for, or have the token of are gone through."),
@@ -78,7 +78,7 @@ def nothing(person_id: str) -> Message:
     )
 
 
-def for_team(found: OffboardingView, ref: Ref) -> Message:
+def for_team(found: OffboardingView, ref: ActionPayload) -> Message:
     """The message in the team's channel as it stands.
 
     Args:
@@ -114,16 +114,16 @@ def counts(results: Mapping[str, int]) -> str:
 
 
 def _lists(found: OffboardingView) -> str:
-    ties = [item.ties for item in found.items]
+    relations = [item.relations for item in found.items]
     lists = (
-        ("whose token they were sent", sum(tie.sent for tie in ties)),
-        ("they answer for", sum(tie.owned for tie in ties)),
-        ("they made", sum(tie.created for tie in ties)),
+        ("whose token they were sent", sum(tie.sent for tie in relations)),
+        ("they answer for", sum(tie.owned for tie in relations)),
+        ("they made", sum(tie.created for tie in relations)),
     )
     return " · ".join(f"{count:,} {what}" for what, count in lists if count)
 
 
-def _work(found: OffboardingView, ref: Ref) -> list[Block]:
+def _work(found: OffboardingView, ref: ActionPayload) -> list[Block]:
     left = found.open_items
     blocks = [block for item in left[:ITEMS_MAX] for block in _item(item, found.person, ref)]
     if len(left) > ITEMS_MAX:
@@ -132,28 +132,28 @@ def _work(found: OffboardingView, ref: Ref) -> list[Block]:
     return [*blocks, {"type": "divider"}, _all(found, ref)]
 
 
-def _item(item: Item, who: str, ref: Ref) -> list[Block]:
+def _item(item: OffboardingItem, who: str, ref: ActionPayload) -> list[Block]:
     blocks = [sentence(name_of(item.key)), context(_ties(item, who))]
     if item.problem:
-        blocks.append(sentence(words(item.problem)))
-    if item.wish is not None:
-        return [*blocks, context(_WISHES[item.wish])]
+        blocks.append(sentence(text_element(item.problem)))
+    if item.action is not None:
+        return [*blocks, context(_WISHES[item.action])]
     return [*blocks, actions(*_buttons(item, replace(ref, key=item.key.id)))]
 
 
-def _ties(item: Item, who: str) -> str:
-    ties = ["has its token"] if item.knows else []
+def _ties(item: OffboardingItem, who: str) -> str:
+    relations = ["has its token"] if item.knows else []
     if item.key.owner == who:
-        ties.append("owner")
+        relations.append("owner")
     elif item.key.backup_owner == who:
-        ties.append("backup owner")
-    if item.ties.created:
-        ties.append("made it")
+        relations.append("backup owner")
+    if item.relations.created:
+        relations.append("made it")
     used = date(item.key.last_used_at, DAY, before="last used ", never="never used")
-    return " · ".join([f"`{item.key.hint}`", *ties, used])
+    return " · ".join([f"`{item.key.hint}`", *relations, used])
 
 
-def _buttons(item: Item, ref: Ref) -> Sequence[Element]:
+def _buttons(item: OffboardingItem, ref: ActionPayload) -> Sequence[Element]:
     of_key = replace(ref, about="")
     rotate = button("Rotate", ids.ROTATE, of_key, style="primary" if item.knows else None)
     revoke = button("Revoke", ids.REVOKE, of_key)
@@ -162,19 +162,22 @@ def _buttons(item: Item, ref: Ref) -> Sequence[Element]:
     return [rotate, *([over] if item.owns else []), _keep(item, ref), revoke]
 
 
-def _keep(item: Item, ref: Ref) -> Element:
+def _keep(item: OffboardingItem, ref: ActionPayload) -> Element:
     if item.knows:
         text = "They were sent its token, and may still have it. The key goes on all the same."
     else:
         text = "The key goes on as it is."
     return button(
-        "Keep", ids.OFFBOARD_KEEP, ref, confirm=sure("Keep this key?", text, "Keep", danger=False)
+        "Keep",
+        ids.OFFBOARD_KEEP,
+        ref,
+        confirm=confirm_dialog("Keep this key?", text, "Keep", danger=False),
     )
 
 
-def _all(found: OffboardingView, ref: Ref) -> Block:
+def _all(found: OffboardingView, ref: ActionPayload) -> Block:
     elements: list[Element] = []
-    left = [item for item in found.open_items if item.wish is None]
+    left = [item for item in found.open_items if item.action is None]
     number = keys_in_words(len(left))
     if len(left) > 1:
         elements = [
@@ -182,7 +185,7 @@ def _all(found: OffboardingView, ref: Ref) -> Block:
                 "Rotate all",
                 ids.OFFBOARD_ROTATE_ALL,
                 ref,
-                confirm=sure(
+                confirm=confirm_dialog(
                     f"Rotate {number}?",
                     "New tokens go to the owners, or to you where the owner leaves. The old tokens "
                     "go on for 24 hours.",
@@ -195,7 +198,7 @@ def _all(found: OffboardingView, ref: Ref) -> Block:
                 ids.OFFBOARD_REVOKE_ALL,
                 ref,
                 style="danger",
-                confirm=sure(
+                confirm=confirm_dialog(
                     f"Revoke {number}?",
                     "Programs that use them are refused at their next request. This cannot be "
                     "undone.",
@@ -205,7 +208,7 @@ def _all(found: OffboardingView, ref: Ref) -> Block:
         ]
         if any(item.owns for item in left):
             elements.insert(1, button("Hand over all", ids.OFFBOARD_HAND_OVER_ALL, ref))
-    stop = sure(
+    stop = confirm_dialog(
         "Close this?", "Keys that are not dealt with stay as they are.", "Close", danger=False
     )
     return actions(*elements, button("Close", ids.OFFBOARD_CLOSE, ref, confirm=stop))
@@ -223,7 +226,7 @@ def _end(found: OffboardingView) -> list[Block]:
     return [*blocks, sentence("This was closed", *by, f". {left} stayed as they were.")]
 
 
-def _result(item: Item) -> Element:
+def _result(item: OffboardingItem) -> Element:
     done = _RESULTS[item.result] if item.result is not None else ""
     by: list[Element | str] = []
     if item.by is not None and item.by.kind != "system":
@@ -231,7 +234,7 @@ def _result(item: Item) -> Element:
     return line(name_of(item.key), f": {done}", *by)
 
 
-def hand_over(key: KeyView | None, count: int, ref: Ref) -> View:
+def transfer_modal(key: KeyView | None, count: int, ref: ActionPayload) -> View:
     """The modal that asks for the new owner.
 
     Args:
@@ -247,7 +250,7 @@ def hand_over(key: KeyView | None, count: int, ref: Ref) -> View:
     return modal("Hand over", ids.HAND_OVER_MODAL, blocks, submit="Hand over", ref=ref)
 
 
-def handed_over(person_id: str, count: int) -> View:
+def ownership_transferred(person_id: str, count: int) -> View:
     """The outcome."""
     done = sentence(_who(person_id), f" answers for {keys_in_words(count)} from now on.")
     return modal("Handed over", ids.RESULT_MODAL, [done], close="Close")

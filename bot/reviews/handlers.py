@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from bot.authorization.admins import Allowed, Denied
 from bot.browse_keys import pages
 from bot.framework.context import Context
-from bot.framework.interaction import Turn, refuse
+from bot.framework.interaction import Interaction, refuse
 from bot.manage_keys.issue import say
 from bot.reviews import chart, views
 from bot.rotation import handlers
@@ -17,16 +17,16 @@ from bot.slack_api.backoff import LEASE, LONGEST_PAUSE
 from bot.slack_api.client import Attached
 from bot.slack_api.errors import MissingScope, SlackError
 from bot.ui import form_values, ids, replies
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base import accounts
-from keys.base.errors import NotPossibleNow
+from keys.base.errors import InvalidState
 from keys.base.ids import new_id
 from keys.base.models import Actor, State
 from keys.changes import live_messages
 from keys.changes.outbox import TEAM, to_person
 from keys.jobs import cron, periodic
 from keys.reviews import activity_digest, evidence, operations, progress, queries
-from keys.reviews.queries import AuditView, Item, Stage
+from keys.reviews.queries import ReviewItem, ReviewView, Stage
 from keys.rotation.rotations import GRACE_DEFAULT
 from keys.search import search
 from keys.usage import trends
@@ -39,42 +39,42 @@ _SCHEDULE = Actor.system("schedule")
 # --- commands -------------------------------------------------------------------------------------
 
 
-def start(turn: Turn) -> None:
+def start(interaction: Interaction) -> None:
     """Begins an audit now, unless one is under way."""
-    context = turn.context
+    context = interaction.context
     with context.reading() as session:
         found = queries.newest(session)
     open_before = found is not None and found.stage is Stage.OPEN
     with context.writing() as session:
         id_ = operations.begin(
-            context.service, session, turn.actor,
+            context.service, session, interaction.actor,
             f"{operations.ASKED}{new_id('req')}", context.policy.audits,
         )  # fmt: skip
-    context.nudge()
-    turn.say(views.begun(_get(context, id_), before=open_before))
+    context.wake()
+    interaction.say(views.begun(_get(context, id_), before=open_before))
 
 
-def status(turn: Turn) -> None:
+def status(interaction: Interaction) -> None:
     """How far the audit is, and when the next one begins."""
-    context = turn.context
+    context = interaction.context
     with context.reading() as session:
         found = queries.newest(session)
     rules, now = context.policy.audits, context.clock.now()
     following = None
     if rules.schedule:
-        following = cron.following(rules.schedule, context.policy.timezone, now)
-    turn.say(views.status(found, following, turn.ref()))
+        following = cron.next_run(rules.schedule, context.policy.timezone, now)
+    interaction.say(views.status(found, following, interaction.ref()))
 
 
-def export(turn: Turn) -> None:
+def export(interaction: Interaction) -> None:
     """Sends the evidence of the newest audit to whoever asked."""
-    context, person = turn.context, turn.person.user_id
+    context, person = interaction.context, interaction.person.user_id
     with context.reading() as session:
         found = queries.newest(session)
     if found is None:
-        turn.say(replies.told("There was no audit yet."))
+        interaction.say(replies.domain_error("There was no audit yet."))
         return
-    turn.say(replies.told("The files come to your direct messages with this app."))
+    interaction.say(replies.domain_error("The files come to your direct messages with this app."))
     try:
         channel = context.slack.open_dm(person)
         context.slack.upload(channel, files(context, found), views.files_follow())
@@ -90,13 +90,13 @@ _NO_FILES = (
 )
 
 
-def files(context: Context, audit: AuditView) -> list[Attached]:
+def files(context: Context, audit: ReviewView) -> list[Attached]:
     """The evidence as a table and as a signed record, and a picture of the last year."""
     now = context.clock.now()
     day = context.policy.today(audit.created_at)
     with context.reading() as session:
         table = "".join(evidence.table(session, audit.id))
-        record = evidence.written(session, audit.id, context.service.peppers)
+        record = evidence.serialize(session, audit.id, context.service.peppers)
         weeks = trends.weeks(session, now.astimezone(UTC).date())
     return [
         Attached(f"audit-{day}.csv", table.encode(), f"Audit of {day}"),
@@ -114,131 +114,135 @@ def files(context: Context, audit: AuditView) -> list[Attached]:
 # --- what is pressed ------------------------------------------------------------------------------
 
 
-def keep(turn: Turn) -> None:
+def keep(interaction: Interaction) -> None:
     """Says that a key stays."""
-    ref = _pressed(turn)
-    if not _may(turn, ref):
+    ref = _pressed(interaction)
+    if not _may(interaction, ref):
         return
-    turn.acknowledge()
-    turn.say(views.decided(_keep(turn, ref, "")))
+    interaction.acknowledge()
+    interaction.say(views.decided(_keep(interaction, ref, "")))
 
 
-def open_keep(turn: Turn, ref: Ref) -> None:
+def open_keep(interaction: Interaction, ref: ActionPayload) -> None:
     """Asks why a key stays."""
-    if not _may(turn, ref):
+    if not _may(interaction, ref):
         return
-    item = _item(turn.context, ref)
-    turn.acknowledge()
-    view = views.say_why(item.key, turn.ref(about=ref.about, key=ref.key))
-    turn.context.slack.open_view(turn.trigger, view)
+    item = _item(interaction.context, ref)
+    interaction.acknowledge()
+    view = views.say_why(item.key, interaction.ref(about=ref.about, key=ref.key))
+    interaction.context.slack.open_view(interaction.trigger, view)
 
 
-def kept(turn: Turn) -> None:
+def kept(interaction: Interaction) -> None:
     """Says that a key stays, and why."""
-    ref = Ref.decode(turn.view.get("private_metadata"))
-    if not _may(turn, ref):
+    ref = ActionPayload.decode(interaction.view.get("private_metadata"))
+    if not _may(interaction, ref):
         return
-    if errors := form_values.with_token(turn.view, ids.REASON):
-        turn.refuse_inputs(errors)
+    if errors := form_values.with_token(interaction.view, ids.REASON):
+        interaction.refuse_inputs(errors)
         return
-    item = _keep(turn, ref, form_values.text(turn.view, ids.REASON))
-    turn.show(views.result(views.decided(item)))
+    item = _keep(interaction, ref, form_values.text(interaction.view, ids.REASON))
+    interaction.show(views.result(views.decided(item)))
 
 
-def _keep(turn: Turn, ref: Ref, reason: str) -> Item:
-    context = turn.context
+def _keep(interaction: Interaction, ref: ActionPayload, reason: str) -> ReviewItem:
+    context = interaction.context
     with context.writing() as session:
-        item = operations.keep(context.service, session, ref.about, ref.key, turn.actor, reason)
-    context.nudge()
+        item = operations.keep(
+            context.service, session, ref.about, ref.key, interaction.actor, reason
+        )
+    context.wake()
     return item
 
 
-def rotate(turn: Turn) -> None:
+def rotate(interaction: Interaction) -> None:
     """Opens the modal for admins; from somebody's own list a new token comes to them at once."""
-    ref, context = _pressed(turn), turn.context
-    if not _may(turn, ref):
+    ref, context = _pressed(interaction), interaction.context
+    if not _may(interaction, ref):
         return
     item = _item(context, ref)
     if item.key.state is not State.ACTIVE or item.decision is not None:
-        turn.say(views.decided(item))
+        interaction.say(views.decided(item))
     elif ref.do != views.MINE:
-        handlers.open_rotate(turn, item.key)
+        handlers.open_rotate(interaction, item.key)
     else:
-        turn.acknowledge()
-        person = turn.person.user_id
-        why = handlers.rotate(context, ref.key, turn.actor, person, GRACE_DEFAULT, new_id("req"))
-        context.nudge()
+        interaction.acknowledge()
+        person = interaction.person.user_id
+        why = handlers.rotate(
+            context, ref.key, interaction.actor, person, GRACE_DEFAULT, new_id("req")
+        )
+        context.wake()
         if why:
-            turn.say(replies.told(why))
+            interaction.say(replies.domain_error(why))
 
 
-def revoke(turn: Turn) -> None:
+def revoke(interaction: Interaction) -> None:
     """Asks admins first; from somebody's own list the button itself has asked."""
-    ref, context = _pressed(turn), turn.context
-    if not _may(turn, ref):
+    ref, context = _pressed(interaction), interaction.context
+    if not _may(interaction, ref):
         return
     if ref.do != views.MINE:
-        turn.say(pages.question(turn, _item(context, ref).key))
+        interaction.say(pages.question(interaction, _item(context, ref).key))
         return
-    turn.acknowledge()
+    interaction.acknowledge()
     with context.writing() as session:
-        context.service.revoke(session, ref.key, turn.actor)
-    context.nudge()
-    turn.say(replies.told(f"“{_item(context, ref).key.name}” was revoked."))
+        context.service.revoke(session, ref.key, interaction.actor)
+    context.wake()
+    interaction.say(replies.domain_error(f"“{_item(context, ref).key.name}” was revoked."))
 
 
-def ask_owner(turn: Turn) -> None:
+def ask_owner(interaction: Interaction) -> None:
     """Has the owner of a key asked."""
-    turn.acknowledge()
-    ref, context = _pressed(turn), turn.context
+    interaction.acknowledge()
+    ref, context = _pressed(interaction), interaction.context
     with context.writing() as session:
-        item = operations.ask_owner(context.service, session, ref.about, ref.key, turn.actor)
-    context.nudge()
-    turn.say(views.owner_asked(item) if item.decision is None else views.decided(item))
+        item = operations.ask_owner(context.service, session, ref.about, ref.key, interaction.actor)
+    context.wake()
+    interaction.say(views.owner_asked(item) if item.decision is None else views.decided(item))
 
 
-def menu(turn: Turn) -> None:
+def menu(interaction: Interaction) -> None:
     """What a key's menu offers; what only admins may is checked here."""
-    ref = Ref.decode((turn.action.get("selected_option") or {}).get("value"))
+    ref = ActionPayload.decode((interaction.action.get("selected_option") or {}).get("value"))
     if ref.do == ids.DO_KEEP:
-        open_keep(turn, ref)
+        open_keep(interaction, ref)
         return
-    allowed = turn.context.admins.check(turn.person)
+    allowed = interaction.context.admins.check(interaction.person)
     if isinstance(allowed, Denied):
-        refuse(turn, allowed)
+        refuse(interaction, allowed)
     else:
-        pages.do(turn, ref)
+        pages.do(interaction, ref)
 
 
-def turn_page(turn: Turn) -> None:
+def turn_page(interaction: Interaction) -> None:
     """Shows another page, of the team's list to all, of somebody's own to them."""
-    ref, context = _pressed(turn), turn.context
+    ref, context = _pressed(interaction), interaction.context
     if ref.do == views.TEAM:
-        allowed = context.admins.check(turn.person)
+        allowed = context.admins.check(interaction.person)
         if isinstance(allowed, Denied):
-            refuse(turn, allowed)
+            refuse(interaction, allowed)
             return
-    turn.acknowledge()
-    audience = TEAM if ref.do == views.TEAM else to_person(turn.person.user_id)
+    interaction.acknowledge()
+    recipient = TEAM if ref.do == views.TEAM else to_person(interaction.person.user_id)
     skip = int(ref.cursor) if ref.cursor.isascii() and ref.cursor.isdigit() else 0
     with context.writing() as session:
         live_messages.set_data(
-            session, queries.KIND, ref.query, audience, {"skip": skip},
+            session, queries.MESSAGE_KIND, ref.query, recipient, {"skip": skip},
             context.clock.now(),
         )  # fmt: skip
-    context.nudge()
+    context.wake()
 
 
-def _may(turn: Turn, ref: Ref) -> bool:
+def _may(interaction: Interaction, ref: ActionPayload) -> bool:
     """Whether they may decide about this key; if not, they are told."""
-    context = turn.context
-    allowed = context.admins.check(turn.person)
+    context = interaction.context
+    allowed = context.admins.check(interaction.person)
     if isinstance(allowed, Denied):
-        belongs = context.admins.belongs(turn.person)
+        belongs = context.admins.check_membership(interaction.person)
         with context.reading() as session:
-            theirs = queries.may_decide(session, ref.about, ref.key, turn.person.user_id)
+            theirs = queries.may_decide(session, ref.about, ref.key, interaction.person.user_id)
         if not (isinstance(belongs, Allowed) and theirs):
-            refuse(turn, allowed)
+            refuse(interaction, allowed)
             return False
     return True
 
@@ -249,17 +253,17 @@ def _may(turn: Turn, ref: Ref) -> bool:
 def begin_when_due(context: Context) -> bool:
     """Begins the audit of the schedule's last moment, if that had none; False if it had."""
     rules = context.policy.audits
-    moment = _due(context, rules.schedule)
-    if moment is None:
+    scheduled_at = _due(context, rules.schedule)
+    if scheduled_at is None:
         return False
-    period = moment.astimezone(UTC).isoformat(timespec="minutes")
+    period = scheduled_at.astimezone(UTC).isoformat(timespec="minutes")
     with context.reading() as session:
         if not queries.is_due(session, period) or not queries.are_keys(session):
             return False
     try:
         with context.writing() as session:
             operations.begin(context.service, session, _SCHEDULE, period, rules)
-    except NotPossibleNow:
+    except InvalidState:
         return False
     return True
 
@@ -267,14 +271,14 @@ def begin_when_due(context: Context) -> bool:
 def digest_when_due(context: Context) -> bool:
     """Posts the digest of the schedule's last moment, if that had none; False if it had."""
     now = context.clock.now()
-    moment = _due(context, context.policy.audits.digest)
-    if moment is None:
+    scheduled_at = _due(context, context.policy.audits.digest)
+    if scheduled_at is None:
         return False
     with context.reading() as session:
-        if not periodic.moment_is_due(session, "digest", moment):
+        if not periodic.is_scheduled_run_due(session, "digest", scheduled_at):
             return False
     with context.writing() as session:
-        before = periodic.claim_moment(session, "digest", moment)
+        before = periodic.claim_scheduled_run(session, "digest", scheduled_at)
         if before is not None:
             activity_digest.tell(session, before, now)
     return True
@@ -284,20 +288,20 @@ def _due(context: Context, schedule: str) -> datetime | None:
     """The schedule's last moment, unless the team's keys are younger."""
     if not schedule:
         return None
-    moment = cron.last(schedule, context.policy.timezone, context.clock.now())
+    scheduled_at = cron.last(schedule, context.policy.timezone, context.clock.now())
     with context.reading() as session:
-        began = search.began(session)
-    return moment if moment is not None and moment > began else None
+        created_at = search.account_created_at(session)
+    return scheduled_at if scheduled_at is not None and scheduled_at > created_at else None
 
 
-def file_evidence(context: Context) -> bool:
+def post_evidence(context: Context) -> bool:
     """Puts the evidence of an audit that has ended below its summary; False if there is none."""
     now = context.clock.now()
     with context.reading() as session:
-        if not progress.is_to_be_filed(session):
+        if not progress.has_evidence_to_post(session):
             return False
     with context.writing() as session:
-        audit = progress.claim_to_file(session, now, LEASE)
+        audit = progress.claim_evidence_posting(session, now, LEASE)
         place = accounts.channel(session)
     if audit is None:
         return False
@@ -310,28 +314,28 @@ def file_evidence(context: Context) -> bool:
             logger.warning("the evidence is not posted yet: %s", error)
             with context.writing() as session:
                 at = context.clock.now() + LONGEST_PAUSE
-                progress.file_later(session, audit.id, at)
+                progress.postpone_evidence(session, audit.id, at)
             return True
     with context.writing() as session:
-        progress.filed(session, audit.id, context.clock.now())
+        progress.mark_evidence_posted(session, audit.id, context.clock.now())
     return True
 
 
 def steps(context: Context) -> list[Callable[[], bool]]:
     """Everything that is due now and then, for the schedule."""
-    due = (begin_when_due, file_evidence, digest_when_due)
+    due = (begin_when_due, post_evidence, digest_when_due)
     return [lambda one=one: one(context) for one in due]  # type: ignore[misc]
 
 
-def _pressed(turn: Turn) -> Ref:
-    return Ref.decode(turn.action.get("value"))
+def _pressed(interaction: Interaction) -> ActionPayload:
+    return ActionPayload.decode(interaction.action.get("value"))
 
 
-def _get(context: Context, audit_id: str) -> AuditView:
+def _get(context: Context, audit_id: str) -> ReviewView:
     with context.reading() as session:
         return queries.get(session, audit_id)
 
 
-def _item(context: Context, ref: Ref) -> Item:
+def _item(context: Context, ref: ActionPayload) -> ReviewItem:
     with context.reading() as session:
         return queries.item(session, ref.about, ref.key)

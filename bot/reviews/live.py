@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.framework.rendered import Drawing
+from bot.framework.rendered import RenderedMessage
 from bot.reviews import views
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import Actor
-from keys.changes.live_messages import Live
+from keys.changes.live_messages import LiveMessage
 from keys.changes.outbox import TEAM
 from keys.lifecycle.create import KeyService
 from keys.reviews import queries
-from keys.reviews.queries import AuditView, Stage
+from keys.reviews.queries import ReviewView, Stage
 from storage import AccountSession
 
 # Whatever is decided touches them; this is for “not used for 91 days”.
 _AGAIN = timedelta(hours=12)
 
 
-def draw(session: AccountSession, service: KeyService, live: Live) -> Drawing:
+def render(session: AccountSession, service: KeyService, live: LiveMessage) -> RenderedMessage:
     """A list as it stands; its subject is the audit and the round of reminders it came with."""
-    audit_id, _, turn = live.subject.partition(":")
+    audit_id, _, round = live.subject.partition(":")
     audit = queries.get(session, audit_id)
-    for_team = live.audience == TEAM
-    owner = None if for_team else Actor.read(live.audience).id
+    for_team = live.recipient == TEAM
+    owner = None if for_team else Actor.read(live.recipient).id
     skip = int(live.data.get("skip", 0))
     items, left = queries.items(session, audit_id, owner=owner, skip=skip, most=views.ITEMS_MAX)
-    replaced = not for_team and int(turn) < audit.reminders and _has_newer(session, live, audit)
-    board = views.Board(
+    replaced = not for_team and int(round) < audit.reminders and _has_newer(session, live, audit)
+    board = views.ReviewListView(
         audit=audit,
         items=items,
         left=left,
@@ -38,22 +38,26 @@ def draw(session: AccountSession, service: KeyService, live: Live) -> Drawing:
         now=service.clock.now(),
         replaced=replaced,
     )
-    drawn = views.board(board, Ref(live.created_at, about=audit_id, query=live.subject))
+    rendered = views.board(
+        board, ActionPayload(live.created_at, about=audit_id, query=live.subject)
+    )
     over = audit.stage is not Stage.OPEN or replaced
-    return Drawing(drawn, None if over else service.clock.now() + _AGAIN)
+    return RenderedMessage(rendered, None if over else service.clock.now() + _AGAIN)
 
 
-def _has_newer(session: AccountSession, live: Live, audit: AuditView) -> bool:
+def _has_newer(session: AccountSession, live: LiveMessage, audit: ReviewView) -> bool:
     newer = f"{audit.id}:{audit.reminders}"
-    return queries.has_list(session, newer, live.audience)
+    return queries.has_list(session, newer, live.recipient)
 
 
-def draw_question(session: AccountSession, service: KeyService, live: Live) -> Drawing:
+def render_question(
+    session: AccountSession, service: KeyService, live: LiveMessage
+) -> RenderedMessage:
     """The question to a key's owner."""
     audit_id, _, key_id = live.subject.partition(":")
     audit = queries.get(session, audit_id)
     item = queries.item(session, audit_id, key_id)
     by = Actor.read(str(live.data["by"])) if "by" in live.data else None
-    drawn = views.asks_owner(audit, item, by, Ref(live.created_at, about=audit_id))
+    rendered = views.asks_owner(audit, item, by, ActionPayload(live.created_at, about=audit_id))
     over = item.decision is not None or audit.stage is not Stage.OPEN
-    return Drawing(drawn, None if over else service.clock.now() + _AGAIN)
+    return RenderedMessage(rendered, None if over else service.clock.now() + _AGAIN)

@@ -16,27 +16,27 @@ from bot.ui.blocks import (
     View,
     actions,
     button,
+    confirm_dialog,
     context,
     date,
+    format_time,
     header,
     message,
     modal,
-    moment,
     name_of,
     owner_of,
     person,
     plain,
+    plain_user_text,
     section,
     sentence,
-    sure,
-    theirs,
     turns,
 )
-from bot.ui.payloads import OPTION_MAX, Ref
+from bot.ui.payloads import OPTION_MAX, ActionPayload
 from keys.base.models import Actor, KeyView
 from keys.inputs.names import NOTE_MAX
-from keys.reviews.findings import Advice, Doubt
-from keys.reviews.queries import AuditView, Decision, Item, Stage
+from keys.reviews.findings import Recommendation, RiskFinding
+from keys.reviews.queries import Decision, ReviewItem, ReviewView, Stage
 
 # A message holds 50 blocks, and each key takes four of them.
 ITEMS_MAX = 6
@@ -46,21 +46,21 @@ OWNERS_MAX = 15
 TEAM, MINE = "team", "mine"
 _STEPS = 20
 _COUNTED = {
-    Doubt.OWNER_GONE: "whose owner has left",
-    Doubt.UNOWNED: "without an owner",
-    Doubt.NEVER_USED: "never used",
-    Doubt.IDLE: "idle for 90 days",
-    Doubt.POOR_NAME: "with a poor name",
-    Doubt.UNDATED: "that never end",
+    RiskFinding.OWNER_GONE: "whose owner has left",
+    RiskFinding.UNOWNED: "without an owner",
+    RiskFinding.NEVER_USED: "never used",
+    RiskFinding.IDLE: "idle for 90 days",
+    RiskFinding.POOR_NAME: "with a poor name",
+    RiskFinding.UNDATED: "that never end",
 }
 _REASONS = {
-    Doubt.OWNER_GONE: "its owner has left",
-    Doubt.UNOWNED: "nobody answers for it",
-    Doubt.NEVER_USED: "never used",
-    Doubt.POOR_NAME: "its name does not tell what uses it",
-    Doubt.UNDATED: "it never ends by itself",
+    RiskFinding.OWNER_GONE: "its owner has left",
+    RiskFinding.UNOWNED: "nobody answers for it",
+    RiskFinding.NEVER_USED: "never used",
+    RiskFinding.POOR_NAME: "its name does not tell what uses it",
+    RiskFinding.UNDATED: "it never ends by itself",
 }
-_ADVICE = {Advice.REVOKE: " Usually revoked.", Advice.ROTATE: " Usually rotated."}
+_ADVICE = {Recommendation.REVOKE: " Usually revoked.", Recommendation.ROTATE: " Usually rotated."}
 _DECIDED = {
     Decision.KEPT: "kept",
     Decision.ROTATED: "rotated",
@@ -71,7 +71,7 @@ _DECIDED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class ReviewListView:
     """A list as it stands.
 
     Attributes:
@@ -83,17 +83,17 @@ class Board:
         replaced: there is a newer list below.
     """
 
-    audit: AuditView
-    items: Sequence[Item]
+    audit: ReviewView
+    items: Sequence[ReviewItem]
     left: int
     skip: int
-    latest: Sequence[Item]
+    latest: Sequence[ReviewItem]
     of: str
     now: datetime
     replaced: bool = False
 
 
-def board(shown: Board, ref: Ref) -> Message:
+def board(shown: ReviewListView, ref: ActionPayload) -> Message:
     """The message with the list.
 
     Args:
@@ -109,7 +109,7 @@ def board(shown: Board, ref: Ref) -> Message:
     return message("Time to go through the API keys.", *blocks)
 
 
-def _mine(shown: Board, ref: Ref) -> Message:
+def _mine(shown: ReviewListView, ref: ActionPayload) -> Message:
     audit = shown.audit
     fallback = "Time to go through your API keys."
     if shown.replaced:
@@ -125,7 +125,7 @@ def _mine(shown: Board, ref: Ref) -> Message:
     return message(fallback, section(head), *_list(shown, ref))
 
 
-def _standing(audit: AuditView) -> list[Block]:
+def _standing(audit: ReviewView) -> list[Block]:
     full = audit.done * _STEPS // audit.total
     bar = "█" * full + "░" * (_STEPS - full)
     text = f"{bar}\n*{audit.done:,} of {keys_in_words(audit.total)} decided*"
@@ -135,7 +135,7 @@ def _standing(audit: AuditView) -> list[Block]:
     if audit.revokes_at is not None and audit.stage is Stage.OPEN:
         left = keys_in_words(audit.left)
         blocks.append(section(f"{left} without an answer: revoked {date(audit.revokes_at, DAY)}."))
-    if found := doubts_in_words(audit.doubtful):
+    if found := doubts_in_words(audit.flagged):
         blocks.append(context(found))
     if audit.done or audit.stage is Stage.FINISHED:
         blocks.append(context(f"So far {decided_in_words(audit.decided)}."))
@@ -147,9 +147,9 @@ def keys_in_words(count: int) -> str:
     return "1 key" if count == 1 else f"{count:,} keys"
 
 
-def doubts_in_words(doubtful: Mapping[Doubt, int]) -> str:
+def doubts_in_words(flagged: Mapping[RiskFinding, int]) -> str:
     """Such as `3 never used · 2 that never end`."""
-    found = [(doubtful.get(doubt, 0), text) for doubt, text in _COUNTED.items()]
+    found = [(flagged.get(doubt, 0), text) for doubt, text in _COUNTED.items()]
     return " · ".join(f"{count:,} {text}" for count, text in found if count)
 
 
@@ -159,7 +159,7 @@ def decided_in_words(decided: Mapping[Any, int]) -> str:
     return ", ".join(f"{count:,} {text}" for count, text in found if count) or "nothing was decided"
 
 
-def _latest(latest: Sequence[Item]) -> list[Block]:
+def _latest(latest: Sequence[ReviewItem]) -> list[Block]:
     if not latest:
         return []
     pieces: list[Element | str] = []
@@ -172,7 +172,7 @@ def _latest(latest: Sequence[Item]) -> list[Block]:
     return [sentence("Last: ", *pieces, ".")] if pieces else []
 
 
-def _list(shown: Board, ref: Ref) -> list[Block]:
+def _list(shown: ReviewListView, ref: ActionPayload) -> list[Block]:
     if not shown.items:
         return []
     blocks: list[Block] = [{"type": "divider"}]
@@ -181,17 +181,17 @@ def _list(shown: Board, ref: Ref) -> list[Block]:
     return blocks + _pager(shown, ref)
 
 
-def _item(item: Item, shown: Board, ref: Ref) -> list[Block]:
+def _item(item: ReviewItem, shown: ReviewListView, ref: ActionPayload) -> list[Block]:
     head: Block = {
         "type": "section",
         "block_id": f"key_{item.key.id}",
-        "text": theirs(item.key.name),
+        "text": plain_user_text(item.key.name),
     }
     head["accessory"] = _menu(item.key, ref, mine=shown.of == MINE)
     return [head, context(_facts(item, shown.now)), actions(*_buttons(item, shown.of, ref))]
 
 
-def _facts(item: Item, now: datetime) -> str:
+def _facts(item: ReviewItem, now: datetime) -> str:
     key = item.key
     facts = [
         f"`{key.hint}`",
@@ -204,24 +204,24 @@ def _facts(item: Item, now: datetime) -> str:
     return " · ".join(facts) + (f"\n{reason}" if reason else "")
 
 
-def reason_of(item: Item, now: datetime) -> str:
+def reason_of(item: ReviewItem, now: datetime) -> str:
     """Why a key is doubtful and what is usually right, in one line; empty if it is not."""
-    reasons = [_reason(doubt, item.key, now) for doubt in item.doubts]
+    reasons = [_reason(doubt, item.key, now) for doubt in item.risk_findings]
     if not reasons:
         return ""
     text = "; ".join(reasons)
     return f"{text[0].upper()}{text[1:]}.{_ADVICE.get(item.advice, '')}"
 
 
-def _reason(doubt: Doubt, key: KeyView, now: datetime) -> str:
-    if doubt is not Doubt.IDLE:
+def _reason(doubt: RiskFinding, key: KeyView, now: datetime) -> str:
+    if doubt is not RiskFinding.IDLE:
         return _REASONS[doubt]
     if key.last_used_at is None:
         return "not used for 90 days"
     return f"not used for {(now - key.last_used_at).days} days"
 
 
-def _menu(key: KeyView, ref: Ref, *, mine: bool) -> Element:
+def _menu(key: KeyView, ref: ActionPayload, *, mine: bool) -> Element:
     entries = [("Keep, and say why", ids.DO_KEEP), ("Details", ids.DO_DETAILS)]
     if not mine:
         entries.append(("Edit", ids.DO_EDIT))
@@ -233,7 +233,7 @@ def _menu(key: KeyView, ref: Ref, *, mine: bool) -> Element:
     return {"type": "overflow", "action_id": ids.AUDIT_MENU, "options": options}
 
 
-def _buttons(item: Item, of: str, ref: Ref) -> list[Element]:
+def _buttons(item: ReviewItem, of: str, ref: ActionPayload) -> list[Element]:
     ref = replace(ref, do=of)
     mine = of == MINE
     keep = button("Keep", ids.AUDIT_KEEP, ref)
@@ -247,15 +247,15 @@ def _buttons(item: Item, of: str, ref: Ref) -> list[Element]:
 
 def _rotate_mine() -> Element:
     text = "A new token comes to you in a direct message. The old one goes on for 24 hours."
-    return sure("Rotate this key?", text, "Rotate", danger=False)
+    return confirm_dialog("Rotate this key?", text, "Rotate", danger=False)
 
 
 def _revoke_mine() -> Element:
     text = "Programs that use it are refused at their next request. This cannot be undone."
-    return sure("Revoke this key?", text, "Revoke")
+    return confirm_dialog("Revoke this key?", text, "Revoke")
 
 
-def _pager(shown: Board, ref: Ref) -> list[Block]:
+def _pager(shown: ReviewListView, ref: ActionPayload) -> list[Block]:
     last = shown.skip + len(shown.items)
     blocks = [context(f"{shown.skip + 1:,} to {last:,} of {shown.left:,} left")]
     turn = replace(ref, do=shown.of)
@@ -267,7 +267,9 @@ def _pager(shown: Board, ref: Ref) -> list[Block]:
     return [*blocks, actions(*elements)] if elements else blocks
 
 
-def asks_owner(audit: AuditView, item: Item, asked_by: Actor | None, ref: Ref) -> Message:
+def asks_owner(
+    audit: ReviewView, item: ReviewItem, asked_by: Actor | None, ref: ActionPayload
+) -> Message:
     """The question to a key's owner, and what became of it."""
     fallback = "Is this API key still needed?"
     if item.decision is not None:
@@ -283,7 +285,7 @@ def asks_owner(audit: AuditView, item: Item, asked_by: Actor | None, ref: Ref) -
     )
 
 
-def decided(item: Item) -> Message:
+def decided(item: ReviewItem) -> Message:
     """What became of a key, for whoever pressed."""
     if item.decision is None:
         return message("Nothing is decided.", sentence("Nothing is decided about ",
@@ -291,7 +293,7 @@ def decided(item: Item) -> Message:
     return message("It is decided.", sentence(name_of(item.key), *_outcome(item), "."))
 
 
-def _outcome(item: Item) -> list[Element | str]:
+def _outcome(item: ReviewItem) -> list[Element | str]:
     if item.decision is None:
         return []
     pieces: list[Element | str] = [f" was {_DECIDED[item.decision]}"]
@@ -300,22 +302,22 @@ def _outcome(item: Item) -> list[Element | str]:
     if item.by is not None:
         pieces += [" by ", person(item.by)]
     if item.at is not None:
-        pieces.append(moment(item.at, ", "))
+        pieces.append(format_time(item.at, ", "))
     return pieces
 
 
-def owner_asked(item: Item) -> Message:
+def owner_asked(item: ReviewItem) -> Message:
     """The answer to whoever has the owner asked."""
     owner: list[Element | str] = (
         [person(Actor.person(item.key.owner))] if item.key.owner else ["Its owner"]
     )
-    when = [moment(item.asked_at, ", ")] if item.asked_at is not None else []
+    when = [format_time(item.asked_at, ", ")] if item.asked_at is not None else []
     return message(
         "The owner was asked.", sentence(*owner, " was asked about ", name_of(item.key), *when, ".")
     )
 
 
-def say_why(key: KeyView, ref: Ref) -> View:
+def say_why(key: KeyView, ref: ActionPayload) -> View:
     """The modal in which somebody says why a key stays."""
     blocks = [
         sentence(name_of(key), " stays as it is."),
@@ -332,7 +334,7 @@ def result(told: Message) -> View:
     return modal("Audit", ids.RESULT_MODAL, told["blocks"], close="Close")
 
 
-def status(audit: AuditView | None, following: datetime | None, ref: Ref) -> Message:
+def status(audit: ReviewView | None, following: datetime | None, ref: ActionPayload) -> Message:
     """The answer to `audit status`.
 
     Args:
@@ -353,7 +355,7 @@ def status(audit: AuditView | None, following: datetime | None, ref: Ref) -> Mes
     return message("The audit of the API keys", *blocks)
 
 
-def begun(audit: AuditView, *, before: bool) -> Message:
+def begun(audit: ReviewView, *, before: bool) -> Message:
     """The answer to `audit start`."""
     text = "An audit is under way" if before else "The audit has begun"
     return message(
@@ -368,7 +370,7 @@ def escalated(data: Mapping[str, Any], admins: Sequence[str]) -> list[Block]:
     for admin in admins:
         called += [person(Actor.person(admin)), " "]
     blocks = [
-        sentence(*called, "The audit ends ", moment(_moment(data["deadline_at"])),
+        sentence(*called, "The audit ends ", format_time(_moment(data["deadline_at"])),
                  f", and {keys_in_words(left)} have no answer."),
     ]  # fmt: skip
     return [*blocks, *_owners(data)]
@@ -381,7 +383,7 @@ def revokes(data: Mapping[str, Any]) -> list[Block]:
     else:
         left = sum(int(count) for _, count in data["owners"])
         text = f"{keys_in_words(left)} have no answer in the audit. "
-    end = moment(_moment(data["revokes_at"]))
+    end = format_time(_moment(data["revokes_at"]))
     blocks = [sentence(text, "What is not decided until ", end, " is revoked.")]
     return blocks if "yours" in data else [*blocks, *_owners(data)]
 

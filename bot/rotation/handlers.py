@@ -7,18 +7,18 @@ from datetime import timedelta
 
 from bot.authorization.admins import Denied, Person
 from bot.framework.context import Context
-from bot.framework.interaction import Turn
+from bot.framework.interaction import Interaction
 from bot.manage_keys.issue import say
 from bot.rotation import views
 from bot.slack_api.errors import SlackError
-from bot.token_delivery.deliver import Errand, hand_over, lease
+from bot.token_delivery.deliver import TokenDelivery, delivery_deadline, hand_over
 from bot.ui import form_values, ids, replies
 from bot.ui.blocks import View
-from bot.ui.payloads import Ref
-from keys.base.errors import AlreadyRequested, KeysError
+from bot.ui.payloads import ActionPayload
+from keys.base.errors import DomainError, DuplicateRequest
 from keys.base.ids import new_id
 from keys.base.models import Actor, KeyView, State
-from keys.lifecycle.create import Reservation
+from keys.lifecycle.create import PendingKey
 from keys.offboarding import offboarding
 from keys.rotation import rotations
 from keys.rotation.rotations import GRACE_DEFAULT, GRACES
@@ -27,54 +27,66 @@ from keys.search import search
 logger = logging.getLogger("bot")
 
 
-def open_rotate(turn: Turn, key: KeyView) -> None:
+def open_rotate(interaction: Interaction, key: KeyView) -> None:
     """Opens the modal; a key that cannot be rotated says why instead."""
     if key.state is not State.ACTIVE:
-        turn.say(replies.told(f"“{key.name}” does not work any more. Make a new key instead."))
+        interaction.say(
+            replies.domain_error(f"“{key.name}” does not work any more. Make a new key instead.")
+        )
         return
-    with turn.context.reading() as session:
+    with interaction.context.reading() as session:
         under_way = rotations.running(session, key.id)
     if under_way is not None and under_way.ends_at is None:
-        turn.say(replies.told(f"A new token of “{key.name}” is on its way already."))
+        interaction.say(replies.domain_error(f"A new token of “{key.name}” is on its way already."))
         return
     if under_way is not None:
-        ref = turn.ref(about=under_way.id)
-        turn.say(views.followed(under_way, turn.context.clock.now(), ref))
+        ref = interaction.ref(about=under_way.id)
+        interaction.say(views.followed(under_way, interaction.context.clock.now(), ref))
         return
-    turn.acknowledge()
-    with turn.context.reading() as session:
-        heir = offboarding.heir(session, key)
-    recipient = heir or turn.person.user_id
-    ref = turn.ref(key=key.id, request=new_id("req"))
-    turn.context.slack.open_view(turn.trigger, views.rotate(key, recipient, ref))
+    interaction.acknowledge()
+    with interaction.context.reading() as session:
+        successor = offboarding.successor(session, key)
+    recipient = successor or interaction.person.user_id
+    ref = interaction.ref(key=key.id, request=new_id("req"))
+    interaction.context.slack.open_view(interaction.trigger, views.rotate(key, recipient, ref))
 
 
-def submitted(turn: Turn) -> None:
+def submitted(interaction: Interaction) -> None:
     """Rotates as the modal says."""
-    context, ref = turn.context, Ref.decode(turn.view.get("private_metadata"))
-    chosen = form_values.value(turn.view, ids.GRACE, "selected_option") or {}
+    context, ref = (
+        interaction.context,
+        ActionPayload.decode(interaction.view.get("private_metadata")),
+    )
+    chosen = form_values.value(interaction.view, ids.GRACE, "selected_option") or {}
     grace = timedelta(seconds=int(chosen.get("value", GRACE_DEFAULT.total_seconds())))
-    recipient = form_values.person(turn.view, ids.RECIPIENT) or turn.person.user_id
+    recipient = form_values.person(interaction.view, ids.RECIPIENT) or interaction.person.user_id
     if grace not in GRACES:
-        turn.refuse_inputs({ids.GRACE: "Choose one of these."})
+        interaction.refuse_inputs({ids.GRACE: "Choose one of these."})
         return
-    if isinstance(context.admins.belongs(Person(recipient)), Denied):
+    if isinstance(context.admins.check_membership(Person(recipient)), Denied):
         why = "Choose a full member of this workspace: guests and bots get no tokens."
-        turn.refuse_inputs({ids.RECIPIENT: why})
+        interaction.refuse_inputs({ids.RECIPIENT: why})
         return
     with context.reading() as session:
         key = search.get(session, ref.key)
-    turn.show(views.in_progress(key))
-    _show(context, str(turn.view["id"]), _carry_out(turn, key, recipient, grace, ref), turn)
+    interaction.show(views.in_progress(key))
+    _show(
+        context,
+        str(interaction.view["id"]),
+        _carry_out(interaction, key, recipient, grace, ref),
+        interaction,
+    )
 
 
-def _carry_out(turn: Turn, key: KeyView, recipient: str, grace: timedelta, ref: Ref) -> View:
-    context = turn.context
+def _carry_out(
+    interaction: Interaction, key: KeyView, recipient: str, grace: timedelta, ref: ActionPayload
+) -> View:
+    context = interaction.context
     try:
-        why = rotate(context, key.id, turn.actor, recipient, grace, ref.request)
-    except AlreadyRequested:
+        why = rotate(context, key.id, interaction.actor, recipient, grace, ref.request)
+    except DuplicateRequest:
         why = ""
-    except KeysError as error:
+    except DomainError as error:
         why = str(error)
     if why:
         return views.not_done(why)
@@ -91,7 +103,7 @@ def rotate(
     actor: Actor,
     recipient: str,
     grace: timedelta,
-    request_id: str,
+    idempotency_key: str,
 ) -> str:
     """Rotates a key and hands the new token over.
 
@@ -104,7 +116,7 @@ def rotate(
         the person has a button for the new token.
 
     Raises:
-        KeysError: if the key cannot be rotated.
+        DomainError: if the key cannot be rotated.
     """
     with context.writing() as session:
         reservation = rotations.begin(
@@ -114,54 +126,56 @@ def rotate(
             actor,
             recipient=Actor.person(recipient),
             grace=grace,
-            request_id=request_id,
-            lease=lease(context),
-            how=context.policy.delivery,
+            idempotency_key=idempotency_key,
+            delivery_deadline=delivery_deadline(context),
+            method=context.policy.delivery,
         )
     why = hand_over(context, _errand(context, reservation, recipient, actor))
     return f"{why} The old token goes on as before." if why else ""
 
 
-def _errand(context: Context, reservation: Reservation, recipient: str, actor: Actor) -> Errand:
+def _errand(
+    context: Context, reservation: PendingKey, recipient: str, actor: Actor
+) -> TokenDelivery:
     service, delivery = context.service, reservation.delivery_id
-    return Errand(
+    return TokenDelivery(
         key=reservation.key,
         token=reservation.token,
         delivery_id=delivery,
         recipient=recipient,
         rotated=True,
-        works=lambda session: rotations.start(
+        on_delivered=lambda session: rotations.start(
             service, session, delivery, actor, context.token_lifetime
         ),
-        given_up=lambda session, why: rotations.abandon(
+        on_cancelled=lambda session, why: rotations.cancel(
             service, session, delivery, why, tell=False
         ),
     )
 
 
-def _show(context: Context, view_id: str, view: View, turn: Turn) -> None:
+def _show(context: Context, view_id: str, view: View, interaction: Interaction) -> None:
     try:
         context.slack.update_view(view_id, view)
     except SlackError as error:
         # Closed at once; a success is told by the messages that follow it.
         logger.info("the modal was not redrawn: %s", error.code)
         if view["title"]["text"] == "Not rotated":
-            say(context, turn.person.user_id, str(view["blocks"][0]["text"]["text"]))
+            say(context, interaction.person.user_id, str(view["blocks"][0]["text"]["text"]))
 
 
-def end_now(turn: Turn) -> None:
+def end_now(interaction: Interaction) -> None:
     """Ends the old token at once, and says how many gateways know."""
-    turn.acknowledge()
-    context, ref = turn.context, Ref.decode(turn.action.get("value"))
+    interaction.acknowledge()
+    context, ref = interaction.context, ActionPayload.decode(interaction.action.get("value"))
     with context.writing() as session:
-        rotations.end_now(context.service, session, ref.about, turn.actor)
-    context.nudge()
+        rotations.end_now(context.service, session, ref.about, interaction.actor)
+    context.wake()
 
 
-def extend(turn: Turn) -> None:
+def extend(interaction: Interaction) -> None:
     """Lets the old token go on for another day."""
-    turn.acknowledge()
-    context, ref = turn.context, Ref.decode(turn.action.get("value"))
+    interaction.acknowledge()
+    context, ref = interaction.context, ActionPayload.decode(interaction.action.get("value"))
     with context.writing() as session:
-        rotations.extend(context.service, session, ref.about, turn.actor)
-    context.nudge()
+        rotations.extend(context.service, session, ref.about, interaction.actor)
+    context.wake()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.framework.rendered import Drawing
+from bot.framework.rendered import RenderedMessage
 from bot.rotation import views
-from bot.ui.payloads import Ref
-from keys.changes.live_messages import Live
+from bot.ui.payloads import ActionPayload
+from keys.changes.live_messages import LiveMessage
 from keys.changes.outbox import TEAM
 from keys.lifecycle.create import KeyService
 from keys.rotation import rotations
@@ -18,13 +18,15 @@ from storage import AccountSession
 _AGAIN = timedelta(minutes=1)
 
 
-def draw(session: AccountSession, service: KeyService, live: Live) -> Drawing:
+def render(session: AccountSession, service: KeyService, live: LiveMessage) -> RenderedMessage:
     """With buttons in the team's channel; without them for the owner, who may be no admin."""
     now = service.clock.now()
     rotation = rotations.get(session, live.subject)
-    ref = Ref(live.created_at, about=rotation.id) if live.audience == TEAM else None
-    drawn = views.followed(rotation, now, ref)
+    ref = ActionPayload(live.created_at, about=rotation.id) if live.recipient == TEAM else None
+    rendered = views.followed(rotation, now, ref)
     over = rotation.stage is not Stage.RUNNING or rotation.revoked
     if over or rotation.ends_at is None:
-        return Drawing(drawn, None)
-    return Drawing(drawn, max(min(now + _AGAIN, rotation.ends_at), now + timedelta(seconds=1)))
+        return RenderedMessage(rendered, None)
+    return RenderedMessage(
+        rendered, max(min(now + _AGAIN, rotation.ends_at), now + timedelta(seconds=1))
+    )

@@ -14,21 +14,21 @@ from bot.ui.blocks import (
     actions,
     button,
     code,
+    confirm_dialog,
     context,
     date,
     fields,
+    format_time,
     message,
     modal,
-    moment,
     name_of,
     person,
     plain,
+    plain_user_text,
     section,
     sentence,
-    sure,
-    theirs,
 )
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import Actor, KeyView
 from keys.rotation.rotations import GRACE_DEFAULT, GRACES, RotationView, Stage
 
@@ -36,7 +36,7 @@ _TITLE = "Rotate API key"
 _HOUR = timedelta(hours=1)
 
 
-def rotate(key: KeyView, recipient: str, ref: Ref, advice: str | None = None) -> View:
+def rotate(key: KeyView, recipient: str, ref: ActionPayload, advice: str | None = None) -> View:
     """The modal.
 
     Args:
@@ -113,7 +113,7 @@ def offered(key: KeyView, recipient: str) -> View:
 
 def not_done(why: str) -> View:
     """Nothing was rotated; `why` is a sentence or two, shown as plain text."""
-    return _result("Not rotated", {"type": "section", "text": theirs(why)})
+    return _result("Not rotated", {"type": "section", "text": plain_user_text(why)})
 
 
 def _old_goes_on(rotation: RotationView) -> str:
@@ -126,7 +126,7 @@ def _result(title: str, *blocks: Block) -> View:
     return modal(title, ids.RESULT_MODAL, list(blocks), close="Close")
 
 
-def followed(rotation: RotationView, now: datetime, ref: Ref | None) -> Message:
+def followed(rotation: RotationView, now: datetime, ref: ActionPayload | None) -> Message:
     """The message about a rotation as it stands now.
 
     Args:
@@ -165,7 +165,7 @@ def _used(at: datetime | None, where: str | None) -> str:
     return f"{used}, from {code(where)}" if where else used
 
 
-def _buttons(rotation: RotationView, ref: Ref) -> Block:
+def _buttons(rotation: RotationView, ref: ActionPayload) -> Block:
     asked = "Programs that still use the old token are refused at their next request."
     if rotation.old_used_at is None:
         asked = "It has not been used."
@@ -175,7 +175,7 @@ def _buttons(rotation: RotationView, ref: Ref) -> Block:
             ids.ROTATION_END,
             ref,
             style="danger",
-            confirm=sure("End the old token now?", asked, "End now"),
+            confirm=confirm_dialog("End the old token now?", asked, "End now"),
         ),
         button("Extend by a day", ids.ROTATION_EXTEND, ref),
     )
@@ -186,7 +186,7 @@ def _ended(rotation: RotationView) -> Message:
     if rotation.ended_by is not None and rotation.ended_by.kind == "person":
         pieces += [" by ", person(rotation.ended_by)]
     if rotation.ends_at is not None:
-        pieces.append(moment(rotation.ends_at, ", "))
+        pieces.append(format_time(rotation.ends_at, ", "))
     return message(
         "A rotation is done.",
         sentence(*pieces, "."),

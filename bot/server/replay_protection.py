@@ -35,7 +35,7 @@ def refusing(engine: Engine, clock: Clock) -> Callable[..., BoltResponse | None]
         signature = "".join(req.headers.get("x-slack-signature") or ())
         id_ = hashlib.sha256(signature.encode()).hexdigest()
         with writing(engine) as session:
-            is_new = replay_guard.first(session, id_, clock.now())
+            is_new = replay_guard.claim_once(session, id_, clock.now())
         if not is_new:
             return BoltResponse(status=401, body="This request was sent before.")
         next()

@@ -223,7 +223,7 @@ class SlackClient:
         if self._end is None:
             return now + self._limits.total
         if now >= self._end:
-            raise Unavailable(method=method, code="no_time_left", unclear=False)
+            raise Unavailable(method=method, code="no_time_left", outcome_unknown=False)
         return min(now + self._limits.total, self._end)
 
     def _pause(self, problem: SlackError, attempt: int, repeatable: bool) -> float | None:
@@ -232,7 +232,7 @@ class SlackClient:
             return None
         if isinstance(problem, RateLimited):
             return problem.retry_after
-        if isinstance(problem, Unavailable) and (repeatable or not problem.unclear):
+        if isinstance(problem, Unavailable) and (repeatable or not problem.outcome_unknown):
             return float(min(_BACKOFF * 2**attempt, _BACKOFF_MAX))
         return None
 
@@ -287,7 +287,7 @@ class SlackClient:
         return channel
 
     def dm(
-        self, user_id: str, text: str, blocks: Blocks | None = None, *, mark: str = ""
+        self, user_id: str, text: str, blocks: Blocks | None = None, *, marker: str = ""
     ) -> Posted:
         """Sends a direct message. `text` is what notifications show: never a token.
 
@@ -300,13 +300,13 @@ class SlackClient:
         """
         channel = self.open_dm(user_id)
         try:
-            return self.post(channel, text, blocks, mark=mark)
+            return self.post(channel, text, blocks, marker=marker)
         except ChannelProblem as problem:
             if problem.kind is not ChannelFault.NOT_FOUND:
                 raise
             with self._lock:
                 self._dms.pop(user_id, None)
-        return self.post(self.open_dm(user_id), text, blocks, mark=mark)
+        return self.post(self.open_dm(user_id), text, blocks, marker=marker)
 
     def channel_id(self, name: str, now: datetime) -> str:
         """The id of a channel of which only the name is known.
@@ -328,7 +328,7 @@ class SlackClient:
         )  # fmt: skip
         return channel
 
-    def find(self, channel: str, mark: str, since: datetime) -> Posted | None:
+    def find(self, channel: str, marker: str, since: datetime) -> Posted | None:
         """The message with this mark, if it was posted.
 
         Args:
@@ -344,7 +344,7 @@ class SlackClient:
         )  # fmt: skip
         for message in islice(found, _LOOKED_AT):
             metadata = message.get("metadata") or {}
-            if (metadata.get("event_payload") or {}).get("id") == mark:
+            if (metadata.get("event_payload") or {}).get("id") == marker:
                 return Posted(channel, str(message["ts"]))
         return None
 
@@ -355,14 +355,14 @@ class SlackClient:
         blocks: Blocks | None = None,
         thread_ts: str | None = None,
         *,
-        mark: str = "",
+        marker: str = "",
     ) -> Posted:
         """Posts in a channel. Raises ChannelProblem; Unavailable as in `dm`.
 
         Args:
             mark: by which `find` knows the message again: an id, since other apps can read it.
         """
-        metadata = {"event_type": _MARKED, "event_payload": {"id": mark}} if mark else None
+        metadata = {"event_type": _MARKED, "event_payload": {"id": marker}} if marker else None
         answer = self.call(
             "chat.postMessage",
             repeatable=False,
@@ -466,7 +466,7 @@ class SlackClient:
         except (OSError, http.client.HTTPException) as error:
             raise _from_failure("the upload", error) from None
         if status != HTTPStatus.OK:
-            raise Unavailable(method="the upload", code=f"http_{status}", unclear=False)
+            raise Unavailable(method="the upload", code=f"http_{status}", outcome_unknown=False)
         return id_
 
     # Modals and Home
@@ -502,7 +502,7 @@ def _part(method: str, answer: Mapping[str, Any], *path: str) -> str:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     if not isinstance(value, str) or not value:
-        raise Unavailable(method=method, code="unreadable_answer", unclear=True)
+        raise Unavailable(method=method, code="unreadable_answer", outcome_unknown=True)
     return value
 
 
@@ -516,4 +516,4 @@ def _from_failure(method: str, error: Exception) -> Unavailable:
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     # Only these two say for certain that nothing reached Slack.
     unsent = isinstance(cause, ConnectionRefusedError | socket.gaierror)
-    return Unavailable(method=method, code=type(cause).__name__, unclear=not unsent)
+    return Unavailable(method=method, code=type(cause).__name__, outcome_unknown=not unsent)

@@ -125,25 +125,25 @@ class Unavailable(SlackError):
         unclear: Slack may have done what was asked although no answer came.
     """
 
-    def __init__(self, *, method: str, code: str, unclear: bool) -> None:
+    def __init__(self, *, method: str, code: str, outcome_unknown: bool) -> None:
         super().__init__(
             "Slack did not answer. Please try again in a minute.", method=method, code=code
         )
-        self.unclear = unclear
+        self.outcome_unknown = outcome_unknown
 
 
 class MissingScope(SlackError):
     """The app lacks a permission."""
 
-    def __init__(self, needed: str, *, method: str) -> None:
-        what = f"the permission “{needed}”" if needed else "a permission"
+    def __init__(self, missing_scopes: str, *, method: str) -> None:
+        what = f"the permission “{missing_scopes}”" if missing_scopes else "a permission"
         super().__init__(
             f"The Slack app lacks {what} (for {method}). Somebody who manages the app adds it "
             "under OAuth & Permissions and installs the app again.",
             method=method,
             code="missing_scope",
         )
-        self.needed = needed
+        self.missing_scopes = missing_scopes
 
 
 class BadCredentials(SlackError):
@@ -266,7 +266,7 @@ def translate(
         return RateLimited(_retry_after(headers), method=method)
     if status >= 500 or code in _FAILURES:
         code = code if code in _FAILURES else f"http_{status}"
-        return Unavailable(method=method, code=code, unclear=True)
+        return Unavailable(method=method, code=code, outcome_unknown=True)
     if code == "missing_scope":
         return MissingScope(str(body.get("needed") or ""), method=method)
     if method == "users.info" and code in _NOBODY:

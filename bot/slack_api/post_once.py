@@ -26,7 +26,7 @@ _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutgoingMessage:
     """What has to be posted once.
 
     Attributes:
@@ -36,15 +36,15 @@ class Letter:
         since: when it was first due; None if it was surely never posted.
     """
 
-    mark: str
-    audience: str
+    marker: str
+    recipient: str
     channel: str
     known: str | None
     since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PostedMessage:
     """A message that stands in Slack now.
 
     Attributes:
@@ -55,29 +55,29 @@ class Standing:
     found: bool
 
 
-def post(slack: SlackClient, letter: Letter, message: Message) -> Standing:
+def post(slack: SlackClient, letter: OutgoingMessage, message: Message) -> PostedMessage:
     """Posts it, unless it stands there. Raises SlackError."""
     if letter.since is not None and (found := _found(slack, letter, letter.since)) is not None:
-        return Standing(found, found=True)
+        return PostedMessage(found, found=True)
     text, blocks = message["text"], message["blocks"]
-    if letter.audience == TEAM:
-        posted = slack.post(letter.channel, text, blocks, mark=letter.mark)
+    if letter.recipient == TEAM:
+        posted = slack.post(letter.channel, text, blocks, marker=letter.marker)
     else:
-        posted = slack.dm(Actor.read(letter.audience).id, text, blocks, mark=letter.mark)
-    return Standing(posted, found=False)
+        posted = slack.dm(Actor.read(letter.recipient).id, text, blocks, marker=letter.marker)
+    return PostedMessage(posted, found=False)
 
 
-def _found(slack: SlackClient, letter: Letter, since: datetime) -> Posted | None:
+def _found(slack: SlackClient, letter: OutgoingMessage, since: datetime) -> Posted | None:
     place = letter.channel if _CHANNEL_ID.fullmatch(letter.channel) else letter.known
-    if letter.audience != TEAM:
-        place = slack.open_dm(Actor.read(letter.audience).id)
+    if letter.recipient != TEAM:
+        place = slack.open_dm(Actor.read(letter.recipient).id)
     try:
         if place is None:
             place = slack.channel_id(letter.channel, since)
-        return slack.find(place, letter.mark, since - _EARLIER)
+        return slack.find(place, letter.marker, since - _EARLIER)
     except (RateLimited, Unavailable):
         # Slack may say so later, and until then nothing is posted.
         raise
     except SlackError as error:
-        logger.info("whether %s was posted cannot be looked up: %s", letter.mark, error.code)
+        logger.info("whether %s was posted cannot be looked up: %s", letter.marker, error.code)
         return None

@@ -21,8 +21,8 @@ from bot.slack_api.errors import SlackError
 from bot.token_delivery import views
 from bot.token_delivery.remove import Removal
 from bot.ui.blocks import Message
-from bot.ui.payloads import Ref
-from keys.base.errors import KeysError, StorageUnavailable
+from bot.ui.payloads import ActionPayload
+from keys.base.errors import DomainError, StorageUnavailable
 from keys.base.models import Actor, KeyView
 from keys.base.policy import DeliveryWay
 from keys.credentials.tokens import Token
@@ -40,7 +40,7 @@ LEASE = timedelta(seconds=DELIVERY + 15)
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class TokenDelivery:
     """A token on its way.
 
     Attributes:
@@ -55,16 +55,16 @@ class Errand:
     delivery_id: str
     recipient: str
     rotated: bool
-    works: Callable[[AccountSession], object]
-    given_up: Callable[[AccountSession, str], bool]
+    on_delivered: Callable[[AccountSession], object]
+    on_cancelled: Callable[[AccountSession, str], bool]
 
 
-def lease(context: Context) -> timedelta:
+def delivery_deadline(context: Context) -> timedelta:
     """How long a token may be on its way."""
     return CLAIMED_WITHIN if context.policy.delivery is DeliveryWay.REVEAL else LEASE
 
 
-def hand_over(context: Context, errand: Errand) -> str:
+def hand_over(context: Context, delivery: TokenDelivery) -> str:
     """Does it; if it fails, gives the token up.
 
     Returns:
@@ -74,89 +74,89 @@ def hand_over(context: Context, errand: Errand) -> str:
     placed: list[Posted] = []
     try:
         if context.policy.delivery is DeliveryWay.REVEAL:
-            _offer(context, errand)
+            _offer(context, delivery)
         else:
-            _send(context, errand, placed)
+            _send(context, delivery, placed)
     except Exception as error:
-        logger.exception("the token of %s was not delivered", errand.key.id)
+        logger.exception("the token of %s was not delivered", delivery.key.id)
         why = _reason(error)
-        return why if _give_up(context, errand, placed, why) else ""
+        return why if _give_up(context, delivery, placed, why) else ""
     return ""
 
 
-def _send(context: Context, errand: Errand, placed: list[Posted]) -> None:
+def _send(context: Context, delivery: TokenDelivery, placed: list[Posted]) -> None:
     slack = context.slack.within(DELIVERY)
-    envelope = views.envelope(errand.key.name, rotated=errand.rotated)
-    message = slack.dm(errand.recipient, envelope["text"], envelope["blocks"])
+    placeholder = views.placeholder_message(delivery.key.name, rotated=delivery.rotated)
+    message = slack.dm(delivery.recipient, placeholder["text"], placeholder["blocks"])
     placed.append(message)
     with context.writing() as session:
-        deliveries.place(session, errand.delivery_id, message.channel, message.ts)
-    ref = Ref(context.clock.now(), delivery=errand.delivery_id)
+        deliveries.record_place(session, delivery.delivery_id, message.channel, message.ts)
+    ref = ActionPayload(context.clock.now(), delivery=delivery.delivery_id)
     filled = views.token(
-        errand.key, errand.token.reveal(), context.token_minutes, context.api_url, ref
+        delivery.key, delivery.token.reveal(), context.token_minutes, context.api_url, ref
     )
     slack.update(message, filled["text"], filled["blocks"])
     with context.writing() as session:
-        errand.works(session)
-    context.nudge()
+        delivery.on_delivered(session)
+    context.wake()
 
 
-def _offer(context: Context, errand: Errand) -> None:
+def _offer(context: Context, delivery: TokenDelivery) -> None:
     slack = context.slack.within(DELIVERY)
-    ref = Ref(context.clock.now(), delivery=errand.delivery_id)
-    offer = views.offer(errand.key, errand.rotated, ref)
-    message = slack.dm(errand.recipient, offer["text"], offer["blocks"])
+    ref = ActionPayload(context.clock.now(), delivery=delivery.delivery_id)
+    message_ = views.reveal_message(delivery.key, delivery.rotated, ref)
+    message = slack.dm(delivery.recipient, message_["text"], message_["blocks"])
     with context.writing() as session:
-        deliveries.place(session, errand.delivery_id, message.channel, message.ts)
+        deliveries.record_place(session, delivery.delivery_id, message.channel, message.ts)
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, SlackError | KeysError):
+    if isinstance(error, SlackError | DomainError):
         return f"The token could not be delivered. {error}"
     if isinstance(error, StorageUnavailable):
         return "The database did not answer. Please try again in a minute."
     return "Something went wrong on the way. Please try again."
 
 
-def _give_up(context: Context, errand: Errand, placed: list[Posted], why: str) -> bool:
+def _give_up(context: Context, delivery: TokenDelivery, placed: list[Posted], why: str) -> bool:
     """False if the token works all the same: only the answer of making it work was lost.
 
     What cannot be done now is done by bot.background.worker: it stays pending until its lease ends.
     """
     try:
         with context.writing() as session:
-            ended = errand.given_up(session, why)
+            ended = delivery.on_cancelled(session, why)
         with context.writing() as session:
-            works = deliveries.get(session, errand.delivery_id).sent_at
+            works = deliveries.get(session, delivery.delivery_id).sent_at
     except StorageUnavailable:
-        logger.exception("%s is given up later", errand.key.id)
+        logger.exception("%s is given up later", delivery.key.id)
         return True
     if works is not None:
         return False
     if ended and placed:
-        _redraw(context, errand)
+        _redraw(context, delivery)
     return True
 
 
-def _redraw(context: Context, errand: Errand) -> None:
-    gone = gone_from(errand.key, context.policy.delivery, rotated=errand.rotated, worked=False)
+def _redraw(context: Context, delivery: TokenDelivery) -> None:
+    gone = gone_from(delivery.key, context.policy.delivery, rotated=delivery.rotated, worked=False)
     try:
         with context.reading() as session:
-            delivery = deliveries.get(session, errand.delivery_id)
+            message = deliveries.get(session, delivery.delivery_id)
         removal = Removal(context.engine, context.slack, context.account_id, context.clock)
-        removal.remove(delivery, gone, Actor.system("issuing"))
+        removal.remove(message, gone, Actor.system("issuing"))
     except StorageUnavailable:
-        logger.exception("the message of %s is redrawn later", errand.key.id)
+        logger.exception("the message of %s is redrawn later", delivery.key.id)
 
 
-def gone_from(key: KeyView, how: DeliveryWay, *, rotated: bool, worked: bool) -> Message:
+def gone_from(key: KeyView, method: DeliveryWay, *, rotated: bool, worked: bool) -> Message:
     """What the message says once there is no token in it any more.
 
     Args:
         how: by which way the token travelled.
         worked: whether the token ever came to work.
     """
-    if how is DeliveryWay.REVEAL:
+    if method is DeliveryWay.REVEAL:
         if worked:
             return views.taken(key)
         return views.not_taken(key, rotated=rotated)

@@ -60,7 +60,7 @@ class Removal:
             outcome = Outcome.LATER if isinstance(error, _PASSING) else Outcome.REMAINS
             logger.warning("the token of %s is not removed yet: %s", delivery.key.id, error)
         # With a button to reveal it, the message never had the token.
-        if outcome is Outcome.REMAINS and delivery.how is DeliveryWay.REVEAL:
+        if outcome is Outcome.REMAINS and delivery.method is DeliveryWay.REVEAL:
             outcome = Outcome.GONE
         now, pause = self.clock.now(), pause_after(delivery.attempts)
         with writing(self.engine, self.account_id) as session:
@@ -73,9 +73,9 @@ class Removal:
         return outcome
 
     def _take_out(self, delivery: DeliveryView, message: Message) -> Outcome:
-        if delivery.place is None or delivery.message is None:
+        if delivery.channel_id is None or delivery.message is None:
             return Outcome.GONE
-        posted = Posted(delivery.place, delivery.message)
+        posted = Posted(delivery.channel_id, delivery.message)
         try:
             self.slack.update(posted, message["text"], message["blocks"])
         except MessageGone:

@@ -4,46 +4,49 @@ from __future__ import annotations
 
 import logging
 
-from bot.framework.interaction import Turn
+from bot.framework.interaction import Interaction
 from bot.slack_api.client import Posted
 from bot.slack_api.errors import MessageFixed, MessageGone
 from bot.token_delivery import views
 from bot.ui import ids
 from bot.ui.blocks import modal
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.delivery import deliveries, reveals
 
 logger = logging.getLogger("bot")
 
 
-def show(turn: Turn) -> None:
+def show(interaction: Interaction) -> None:
     """Makes the token, and opens the modal with it. Whoever else presses gets nothing."""
-    turn.acknowledge()
-    context, pressed = turn.context, Ref.decode(turn.action.get("value"))
+    interaction.acknowledge()
+    context, pressed = interaction.context, ActionPayload.decode(interaction.action.get("value"))
     with context.writing() as session:
-        revealed = reveals.reveal(context.service, session, pressed.delivery, turn.actor)
-    ref = turn.ref(delivery=pressed.delivery, cursor=revealed.public_id)
+        revealed = reveals.reveal(context.service, session, pressed.delivery, interaction.actor)
+    ref = interaction.ref(delivery=pressed.delivery, cursor=revealed.public_id)
     view = views.shown(
         revealed.key, revealed.token.reveal(), context.api_url, ref, rotated=revealed.rotated
     )
-    context.slack.open_view(turn.trigger, view)
+    context.slack.open_view(interaction.trigger, view)
 
 
-def claim(turn: Turn) -> None:
+def claim(interaction: Interaction) -> None:
     """Makes the token work, and takes the button away."""
-    context, ref = turn.context, Ref.decode(turn.view.get("private_metadata"))
+    context, ref = (
+        interaction.context,
+        ActionPayload.decode(interaction.view.get("private_metadata")),
+    )
     with context.writing() as session:
-        key = reveals.claim(context.service, session, ref.delivery, ref.cursor, turn.actor)
-    context.nudge()
+        key = reveals.claim(context.service, session, ref.delivery, ref.cursor, interaction.actor)
+    context.wake()
     taken = views.taken(key)
-    turn.show(modal("Done", ids.RESULT_MODAL, taken["blocks"], close="Close"))
+    interaction.show(modal("Done", ids.RESULT_MODAL, taken["blocks"], close="Close"))
     with context.reading() as session:
         delivery = deliveries.get(session, ref.delivery)
-    if delivery.place is None or delivery.message is None:
+    if delivery.channel_id is None or delivery.message is None:
         return
     try:
         context.slack.update(
-            Posted(delivery.place, delivery.message), taken["text"], taken["blocks"]
+            Posted(delivery.channel_id, delivery.message), taken["text"], taken["blocks"]
         )
     except (MessageGone, MessageFixed) as error:
         # The button shows nothing any more, and the message never had the token.

@@ -15,28 +15,28 @@ from bot.ui.blocks import (
     name_of,
     section,
     sentence,
-    words,
+    text_element,
 )
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
 
 
-def envelope(name: str, *, rotated: bool = False) -> Message:
+def placeholder_message(name: str, *, rotated: bool = False) -> Message:
     """Posted first, empty: the token is put into it once the key is written down."""
     if rotated:
         return message(
             "A new token is on its way.",
-            sentence("A new token is on its way, for ", words(name, bold=True)),
+            sentence("A new token is on its way, for ", text_element(name, bold=True)),
             context("If nothing follows within a minute, it was interrupted, and nothing changed."),
         )
     return message(
         "A key is on its way.",
-        sentence("A key is on its way: ", words(name, bold=True)),
+        sentence("A key is on its way: ", text_element(name, bold=True)),
         context("If nothing follows within a minute, it was interrupted and no key was made."),
     )
 
 
-def offer(key: KeyView, rotated: bool, ref: Ref) -> Message:
+def reveal_message(key: KeyView, rotated: bool, ref: ActionPayload) -> Message:
     """The message with the button that has the token made and shown."""
     what = "a new token for " if rotated else "the token of "
     return message(
@@ -48,7 +48,7 @@ def offer(key: KeyView, rotated: bool, ref: Ref) -> Message:
     )
 
 
-def shown(key: KeyView, text: str, url: str, ref: Ref, *, rotated: bool) -> View:
+def shown(key: KeyView, text: str, url: str, ref: ActionPayload, *, rotated: bool) -> View:
     """The modal with the token; submitting it says that the person has it.
 
     Args:
@@ -90,7 +90,7 @@ def taken(key: KeyView) -> Message:
     )
 
 
-def token(key: KeyView, text: str, minutes: int, url: str, ref: Ref) -> Message:
+def token(key: KeyView, text: str, minutes: int, url: str, ref: ActionPayload) -> Message:
     """The token, once.
 
     Args:
@@ -132,7 +132,7 @@ def abandoned(name: str) -> Message:
     """The same message, or one of its own, when the key never came to work."""
     return message(
         "No key was made. Please make it again.",
-        sentence("Making ", words(name, bold=True), " was interrupted, so no key was made."),
+        sentence("Making ", text_element(name, bold=True), " was interrupted, so no key was made."),
         section("No token that you may have seen for it works. Please make the key again."),
     )
 

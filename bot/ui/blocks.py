@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import Actor, KeyView, State
 from keys.credentials.tokens import redact
 from keys.inputs.scopes import MEANINGS
@@ -44,7 +44,7 @@ def plain(text: str) -> Element:
     return {"type": "plain_text", "text": text, "emoji": False}
 
 
-def theirs(text: str) -> Element:
+def plain_user_text(text: str) -> Element:
     """Plain text of somebody's words: shown as typed, neither markup nor emoji."""
     return plain(escape(redact(text)))
 
@@ -72,7 +72,7 @@ def fields(pairs: Iterable[tuple[str, str]]) -> Block:
 def button(
     label: str,
     action: str,
-    ref: Ref | None = None,
+    ref: ActionPayload | None = None,
     style: str | None = None,
     confirm: Element | None = None,
 ) -> Element:
@@ -87,13 +87,15 @@ def button(
     return element
 
 
-def turns(back: tuple[str, Ref] | None, on: tuple[str, Ref] | None) -> list[Element]:
+def turns(
+    back: tuple[str, ActionPayload] | None, on: tuple[str, ActionPayload] | None
+) -> list[Element]:
     """“Previous” and “Next”, by action and reference; None where there is no such page."""
     pages = (("Previous", back), ("Next", on))
     return [button(label, *page) for label, page in pages if page is not None]
 
 
-def sure(title: str, text: str, yes: str, *, danger: bool = True) -> Element:
+def confirm_dialog(title: str, text: str, yes: str, *, danger: bool = True) -> Element:
     """A dialog that asks before a press counts; our own words, as Slack shows them plain.
 
     Args:
@@ -116,7 +118,7 @@ def actions(*elements: Element) -> Block:
     return {"type": "actions", "elements": list(elements)}
 
 
-def words(text: str, *, bold: bool = False, code: bool = False) -> Element:
+def text_element(text: str, *, bold: bool = False, code: bool = False) -> Element:
     """A piece of rich text, shown as it is: it may be anybody's words. Not empty."""
     style = {name: True for name, on in (("bold", bold), ("code", code)) if on}
     return {"type": "text", "text": redact(text), **({"style": style} if style else {})}
@@ -124,7 +126,7 @@ def words(text: str, *, bold: bool = False, code: bool = False) -> Element:
 
 def line(*pieces: Element | str) -> Element:
     """One line of rich text; strings are our own words."""
-    elements = [words(piece) if isinstance(piece, str) else piece for piece in pieces]
+    elements = [text_element(piece) if isinstance(piece, str) else piece for piece in pieces]
     return {"type": "rich_text_section", "elements": elements}
 
 
@@ -152,10 +154,10 @@ def bullets(lines: Sequence[Element]) -> Block:
 
 def name_of(key: KeyView) -> Element:
     """A key's name within a sentence."""
-    return words(key.name, bold=True)
+    return text_element(key.name, bold=True)
 
 
-def moment(at: datetime, before: str = "") -> Element:
+def format_time(at: datetime, before: str = "") -> Element:
     """A time in rich text, as each reader's clock shows it.
 
     Args:
@@ -196,7 +198,7 @@ def person(actor: Actor) -> Element:
     """Whoever did something, within a sentence."""
     if actor.kind == "person":
         return {"type": "user", "user_id": actor.id}
-    return words(f"operator {actor.id}" if actor.kind == "operator" else "this app")
+    return text_element(f"operator {actor.id}" if actor.kind == "operator" else "this app")
 
 
 def person_as_mrkdwn(actor: Actor) -> str:
@@ -243,7 +245,7 @@ def modal(
     *,
     submit: str | None = None,
     close: str = "Cancel",
-    ref: Ref | None = None,
+    ref: ActionPayload | None = None,
 ) -> View:
     """A modal; without `submit` it only tells something."""
     view: View = {

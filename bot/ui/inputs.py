@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from bot.ui import ids
-from bot.ui.blocks import Block, Element, clip, plain, theirs
+from bot.ui.blocks import Block, Element, clip, plain, plain_user_text
 from keys.credentials.tokens import redact
 from keys.inputs.names import GOOD_NAME, NOTE_MAX
 from keys.inputs.scopes import MEANINGS, SCOPES
@@ -58,7 +58,7 @@ def name_inputs(name: str, advice: str | None) -> list[Block]:
     """
     if advice is None:
         return [_name(name)]
-    return [_name(name), {"type": "section", "text": theirs(advice)}, _anyway()]
+    return [_name(name), {"type": "section", "text": plain_user_text(advice)}, _anyway()]
 
 
 def _name(name: str) -> Block:

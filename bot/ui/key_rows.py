@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from bot.ui.blocks import DAY, Block, Element, context, date, owner_of, scopes_in_words, theirs
+from bot.ui.blocks import (
+    DAY,
+    Block,
+    Element,
+    context,
+    date,
+    owner_of,
+    plain_user_text,
+    scopes_in_words,
+)
 from keys.base.models import KeyView, State
 
 _DIVIDER: Block = {"type": "divider"}
@@ -34,7 +43,11 @@ def rows(
 
 
 def _name(key: KeyView, accessory: Element | None) -> Block:
-    block: Block = {"type": "section", "block_id": f"row_{key.id}", "text": theirs(key.name)}
+    block: Block = {
+        "type": "section",
+        "block_id": f"row_{key.id}",
+        "text": plain_user_text(key.name),
+    }
     if accessory is not None:
         block["accessory"] = accessory
     return block

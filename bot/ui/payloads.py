@@ -20,12 +20,12 @@ _TEXTS = ("do", "key", "delivery", "request", "query", "cursor", "about")
 _LATEST = 253_402_300_799  # the last second of year 9999, beyond which datetime cannot go
 
 
-class BadRef(ValueError):
+class InvalidPayload(ValueError):
     """The text is no reference that this version of the bot wrote, or would be too long."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ref:
+class ActionPayload:
     """What is meant by a press or a submission. Empty text means: not said.
 
     Attributes:
@@ -59,43 +59,43 @@ class Ref:
             limit: the most characters that its place holds.
 
         Raises:
-            BadRef: if it has more.
+            InvalidPayload: if it has more.
         """
         given = {name: redact(getattr(self, name)) for name in _TEXTS if getattr(self, name)}
         value = {"v": VERSION, "at": int(self.at.timestamp()), **given}
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         if len(text) > limit:
-            raise BadRef(f"a reference has {len(text)} characters; {limit} is the most")
+            raise InvalidPayload(f"a reference has {len(text)} characters; {limit} is the most")
         return text
 
     @classmethod
-    def decode(cls, text: str | None) -> Ref:
+    def decode(cls, text: str | None) -> ActionPayload:
         """Reads what `encode` wrote.
 
         Raises:
-            BadRef: if it is anything else.
+            InvalidPayload: if it is anything else.
         """
         if text is None or len(text) > MAX:
-            raise BadRef("a reference is missing or too long")
+            raise InvalidPayload("a reference is missing or too long")
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
-            raise BadRef("a reference is not JSON") from None
+            raise InvalidPayload("a reference is not JSON") from None
         if not isinstance(value, dict) or value.get("v") != VERSION:
-            raise BadRef(f"a reference is not of version {VERSION}")
+            raise InvalidPayload(f"a reference is not of version {VERSION}")
         return cls(at=_moment(value.pop("at", None)), **_texts(value))
 
 
 def _moment(value: Any) -> datetime:
     if type(value) is not int or not 0 <= value <= _LATEST:
-        raise BadRef("a reference has no time")
+        raise InvalidPayload("a reference has no time")
     return datetime.fromtimestamp(value, UTC)
 
 
 def _texts(value: dict[str, Any]) -> dict[str, str]:
     texts = {name: text for name, text in value.items() if name != "v"}
     if not texts.keys() <= set(_TEXTS):
-        raise BadRef("a reference has an unknown part")
+        raise InvalidPayload("a reference has an unknown part")
     if not all(isinstance(text, str) and text for text in texts.values()):
-        raise BadRef("a part of a reference is not text")
+        raise InvalidPayload("a part of a reference is not text")
     return texts

@@ -17,13 +17,13 @@ from bot.ui.blocks import (
     line,
     mention,
     message,
+    plain_user_text,
     section,
     sentence,
-    theirs,
-    words,
+    text_element,
 )
 from bot.ui.key_rows import rows
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
 from keys.credentials.tokens import redact
 
@@ -33,7 +33,7 @@ ADMINS_MAX = 5
 TYPED_MAX = 100
 
 
-def choice(typed: str, keys: Sequence[KeyView], ref: Ref) -> Message:
+def choice(typed: str, keys: Sequence[KeyView], ref: ActionPayload) -> Message:
     """Several keys are meant by what was typed; each has a button.
 
     Args:
@@ -50,7 +50,7 @@ def choice(typed: str, keys: Sequence[KeyView], ref: Ref) -> Message:
     return message("Several keys fit. Which one do you mean?", *blocks)
 
 
-def unknown(typed: str, nearest: Sequence[KeyView], ref: Ref) -> Message:
+def unknown(typed: str, nearest: Sequence[KeyView], ref: ActionPayload) -> Message:
     """No key has that name; the nearest ones, at most five, have buttons."""
     blocks = [sentence("There is no key ", _quoted(typed), ".")]
     if nearest:
@@ -58,15 +58,17 @@ def unknown(typed: str, nearest: Sequence[KeyView], ref: Ref) -> Message:
         blocks += _candidates(nearest[:NEAREST_MAX], ref)
     else:
         blocks.append(context("The list shows the keys that there are."))
-    blocks.append(actions(button("List keys", ids.LIST, Ref(ref.at))))
+    blocks.append(actions(button("List keys", ids.LIST, ActionPayload(ref.at))))
     return message("There is no such key.", *blocks)
 
 
-def _candidates(keys: Sequence[KeyView], ref: Ref) -> list[Block]:
+def _candidates(keys: Sequence[KeyView], ref: ActionPayload) -> list[Block]:
     return rows(keys, lambda key: button("This one", ids.KEY_CHOICE, replace(ref, key=key.id)))
 
 
-def mistyped(command: str, typed: str, suggestion: str | None, ref: Ref, rest: str = "") -> Message:
+def unknown_command(
+    command: str, typed: str, suggestion: str | None, ref: ActionPayload, rest: str = ""
+) -> Message:
     """There is no such subcommand.
 
     Args:
@@ -78,8 +80,8 @@ def mistyped(command: str, typed: str, suggestion: str | None, ref: Ref, rest: s
     blocks = [sentence("There is no ", _quoted(f"{command} {typed}"), ".")]
     if suggestion is not None:
         meant = clip(f"{command} {suggestion} {redact(rest)}".rstrip(), TYPED_MAX)
-        blocks.append(sentence("Did you mean ", words(meant, code=True), "?"))
-    blocks.append(actions(button("Show the guide", ids.HELP, Ref(ref.at))))
+        blocks.append(sentence("Did you mean ", text_element(meant, code=True), "?"))
+    blocks.append(actions(button("Show the guide", ids.HELP, ActionPayload(ref.at))))
     return message("There is no such subcommand.", *blocks)
 
 
@@ -90,16 +92,16 @@ def denied(why: str, admins: Sequence[str]) -> Message:
         why: a plain sentence.
         admins: user ids of people to ask; the first five are named.
     """
-    blocks: list[Block] = [{"type": "section", "text": theirs(clip(redact(why), 500))}]
+    blocks: list[Block] = [{"type": "section", "text": plain_user_text(clip(redact(why), 500))}]
     if admins:
         blocks.append(section("You can ask: " + ", ".join(map(mention, admins[:ADMINS_MAX]))))
     return message("You may not do this here.", *blocks)
 
 
-def told(sentences: str) -> Message:
+def domain_error(sentences: str) -> Message:
     """One of the domain's own sentences; shown as plain text."""
     text = clip(redact(sentences), 500)
-    return message("Nothing was changed.", {"type": "section", "text": theirs(text)})
+    return message("Nothing was changed.", {"type": "section", "text": plain_user_text(text)})
 
 
 def expired() -> Message:
@@ -110,7 +112,7 @@ def expired() -> Message:
     )
 
 
-def trouble(reference: str) -> Message:
+def internal_error(reference: str) -> Message:
     """Something unexpected went wrong; `reference` finds it in the log."""
     return message(
         "Something went wrong.",
@@ -120,7 +122,7 @@ def trouble(reference: str) -> Message:
                 line("Look at the key’s state before trying again: part of it may be done."),
                 line(
                     "If it stays so, give your operator this reference: ",
-                    words(clip(reference, TYPED_MAX), code=True),
+                    text_element(clip(reference, TYPED_MAX), code=True),
                 ),
             ]
         ),
@@ -128,4 +130,4 @@ def trouble(reference: str) -> Message:
 
 
 def _quoted(typed: str) -> dict[str, object]:
-    return words(f"“{clip(redact(typed), TYPED_MAX)}”")
+    return text_element(f"“{clip(redact(typed), TYPED_MAX)}”")

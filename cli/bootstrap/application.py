@@ -17,7 +17,7 @@ from storage import open_engine, reading, upgrade, writing
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Application:
     """What every part that works with keys stands on.
 
     Attributes:
@@ -47,7 +47,7 @@ class House:
             self.replica.dispose()
 
 
-def open_house(settings: Settings, clock: Clock | None = None) -> House:
+def open_application(settings: Settings, clock: Clock | None = None) -> Application:
     """Opens the database, brings it up to date, and makes sure that the pepper fits it.
 
     Raises:
@@ -70,7 +70,7 @@ def open_house(settings: Settings, clock: Clock | None = None) -> House:
         _stop(clock)
         engine.dispose()
         raise
-    return House(engine, direct, KeyService(clock, peppers, prefix), peppers, clock, replica)
+    return Application(engine, direct, KeyService(clock, peppers, prefix), peppers, clock, replica)
 
 
 def _clock(engine: Engine) -> Clock:

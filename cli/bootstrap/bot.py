@@ -14,14 +14,19 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from bot import redaction
 from bot.app import build_for
 from bot.authorization.admins import Admins, Workspace, read_policy
-from bot.background.scheduler import EveryWorkspace, Schedule
-from bot.background.worker import Following
+from bot.background.scheduler import Schedule, WorkspaceRoundRobin
+from bot.background.worker import Worker
 from bot.framework.context import Context
 from bot.home import handlers as home
-from bot.installation.encryption import Seal
-from bot.installation.installations import Installation, Installations, Installed, Where
+from bot.installation.encryption import TokenCipher
+from bot.installation.installations import (
+    Installation,
+    Installations,
+    InstallationTarget,
+    OAuthInstallation,
+)
 from bot.installation.oauth import REDIRECT, Installing, States
-from bot.installation.workspaces import ManyWorkspaces, OneWorkspace, Served, Workspaces
+from bot.installation.workspaces import ManyWorkspaces, OneWorkspace, WorkspaceBot, Workspaces
 from bot.installation.workspaces import bot as bot_of
 from bot.offboarding import handlers as leaving
 from bot.reviews import handlers as auditing
@@ -30,10 +35,10 @@ from bot.server.health import pages as health_pages
 from bot.server.http_receiver import PATH, Pages, receiver
 from bot.server.metrics import Metrics
 from bot.slack_api.client import SlackClient, web_calls
-from cli.bootstrap.application import House
+from cli.bootstrap.application import Application
 from cli.bootstrap.manifest import scopes
 from keys.base import accounts
-from keys.base.errors import ScheduleRefused
+from keys.base.errors import InvalidSchedule
 from keys.base.policy import AuditRules, DeliveryWay, Leaked, Policy, Unanswered
 from keys.credentials.peppers import read_versions
 from keys.jobs import cron
@@ -98,7 +103,7 @@ class Bot:
             self.health.stop()
 
 
-def start_bot(house: House, settings: SlackSettings) -> Bot:
+def start_bot(house: Application, settings: SlackSettings) -> Bot:
     """Connects to Slack and begins to answer.
 
     Raises:
@@ -108,24 +113,24 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
         PepperError: if the key for sealing tokens cannot be read.
     """
     redaction.install()
-    opening = Opening(house, settings)
+    opening = WorkspaceServicesFactory(house, settings)
     workspaces: Workspaces
     if settings.many:
-        seal = Seal(read_versions(settings.seal_key.get_secret_value(), "APIKEYS_SEAL_KEY"))
+        seal = TokenCipher(read_versions(settings.seal_key.get_secret_value(), "APIKEYS_SEAL_KEY"))
         installations = Installations(house.engine, seal, house.clock)
-        installations.seal_anew()
+        installations.reencrypt()
         workspaces = ManyWorkspaces(installations, opening.installed)
         pages = _installing(house, settings, installations, seal).pages
     else:
         workspaces, pages = OneWorkspace(opening.only()), {}
-    everywhere = EveryWorkspace(workspaces, opening.following, house.clock)
+    everywhere = WorkspaceRoundRobin(workspaces, opening.worker, house.clock)
     schedule = Schedule(everywhere)
 
-    def nudge(account_id: str) -> None:
-        everywhere.hurry(account_id)
-        schedule.nudge()
+    def wake(account_id: str) -> None:
+        everywhere.prioritise(account_id)
+        schedule.wake()
 
-    opening.nudge = nudge
+    opening.wake = wake
     app = build_for(
         workspaces,
         house.engine,
@@ -144,7 +149,7 @@ def start_bot(house: House, settings: SlackSettings) -> Bot:
 
 
 def _health(
-    house: House, listen: str, connection: Connection, schedule: Schedule, metrics: Metrics
+    house: Application, listen: str, connection: Connection, schedule: Schedule, metrics: Metrics
 ) -> Running:
     def rounds() -> str | None:
         age = schedule.round_age
@@ -170,14 +175,14 @@ def _health(
     return serve_in_thread(pages, host.strip("[]"), int(port), setting="APIKEYS_BOT_LISTEN")
 
 
-class Opening:
+class WorkspaceServicesFactory:
     """Makes the services of a workspace.
 
     Raises:
         SettingsError: if a setting cannot be read.
     """
 
-    def __init__(self, house: House, settings: SlackSettings) -> None:
+    def __init__(self, house: Application, settings: SlackSettings) -> None:
         self._house = house
         self._settings = settings
         self._rules = team_policy(settings)
@@ -185,10 +190,10 @@ class Opening:
             self._admins = read_policy(settings.admins)
         except ValueError as error:
             raise SettingsError(str(error)) from error
-        self.nudge: Callable[[str], None] = lambda _: None
+        self.wake: Callable[[str], None] = lambda _: None
         self.metrics = Metrics()
 
-    def only(self) -> Served:
+    def only(self) -> WorkspaceBot:
         """The one workspace that the bot's token is for. Raises SlackError."""
         token = self._settings.bot_token.get_secret_value()
         slack = self._slack(token)
@@ -198,17 +203,17 @@ class Opening:
             now = self._house.clock.now()
             account_id = accounts.connect(session, where.id, str(me["team"]), now)
         context = self._context(slack, where, account_id)
-        return Served(context, bot_of(token, str(me["bot_id"]), str(me["user_id"])))
+        return WorkspaceBot(context, bot_of(token, str(me["bot_id"]), str(me["user_id"])))
 
     def installed(self, installation: Installation) -> Context:
         """The services of one of many."""
         where = installation.where
         return self._context(self._slack(installation.token), where, installation.account_id)
 
-    def following(self, context: Context) -> Following:
+    def worker(self, context: Context) -> Worker:
         """What has to follow the work of a workspace."""
         patient = Admins(context.slack, self._admins, context.admins.workspace, context.clock)
-        return Following(
+        return Worker(
             context.engine,
             context.service,
             context.slack,
@@ -228,7 +233,7 @@ class Opening:
         calls = web_calls(token, base_url=self._settings.api_url)
         return SlackClient(self.metrics.calling(calls))
 
-    def _context(self, slack: SlackClient, where: Where, account_id: str) -> Context:
+    def _context(self, slack: SlackClient, where: InstallationTarget, account_id: str) -> Context:
         house, settings = self._house, self._settings
         workspace = Workspace(where.team_id, where.enterprise_id)
         return Context(
@@ -242,23 +247,23 @@ class Opening:
             token_minutes=settings.token_minutes,
             api_url=settings.example_url,
             policy=self._rules,
-            nudge=lambda: self.nudge(account_id),
+            wake=lambda: self.wake(account_id),
         )
 
 
-def who_is(me: dict[str, object]) -> Where:
+def who_is(me: dict[str, object]) -> InstallationTarget:
     """For whom the app is installed, as `auth.test` tells."""
     org_wide = me.get("is_enterprise_install") is True
     # Of an organisation's token, Slack says the organisation's id in the place of the workspace's.
-    return Where(
+    return InstallationTarget(
         "" if org_wide else str(me["team_id"]), str(me.get("enterprise_id") or ""), org_wide
     )
 
 
 def _installing(
-    house: House, settings: SlackSettings, installations: Installations, seal: Seal
+    house: Application, settings: SlackSettings, installations: Installations, seal: TokenCipher
 ) -> Installing:
-    def greet(installed: Installed) -> None:
+    def greet(installed: OAuthInstallation) -> None:
         slack = SlackClient(web_calls(installed.token, base_url=settings.api_url)).within(8.0)
         channel = settings.channel
         slack.dm(
@@ -267,13 +272,13 @@ def _installing(
             f"type `/invite` with my name there. Then type `/apikeys`.",
         )
 
-    needed, optional = scopes()
+    required_scopes, optional = scopes()
     return Installing(
         installations,
         States(house.engine, seal, house.clock),
         client_id=settings.client_id,
         client_secret=settings.client_secret.get_secret_value(),
-        scopes=[*needed, *optional],
+        scopes=[*required_scopes, *optional],
         redirect_url=settings.public_url.rstrip("/") + REDIRECT,
         channel=settings.channel,
         slack_url=settings.api_url,
@@ -307,7 +312,7 @@ def team_policy(settings: SlackSettings) -> Policy:
 def _schedule(setting: str, text: str) -> str:
     try:
         return cron.check(text) if text.strip() else ""
-    except ScheduleRefused as error:
+    except InvalidSchedule as error:
         raise SettingsError(f"{setting}: {error}") from error
 
 

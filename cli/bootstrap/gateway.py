@@ -12,17 +12,17 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from cli.bootstrap.application import House
+from cli.bootstrap.application import Application
 from gateway.app import Gateway, build
 from gateway.base.decision_log import Report
 from gateway.base.metrics import Metrics
 from gateway.base.options import Options, read_networks
-from gateway.cache.background_tasks import Following
-from gateway.cache.heartbeat import Presence
-from gateway.cache.invalidation import Follower
-from gateway.cache.replica_positions import Ledger, Replica
-from gateway.cache.verdict_cache import Memory
-from gateway.usage.rehash import Upgrades
+from gateway.cache.background_tasks import GatewayTasks
+from gateway.cache.heartbeat import Heartbeat
+from gateway.cache.invalidation import CacheInvalidator
+from gateway.cache.replica_positions import Replica, ReplicaPositions
+from gateway.cache.verdict_cache import VerdictCache
+from gateway.usage.rehash import RehashQueue
 from gateway.usage.usage_recorder import LastUsed
 from gateway.verification.verifier import RememberingChecker
 from keys.base.ids import new_id
@@ -41,7 +41,7 @@ _SWITCH_SECONDS = 0.000_5
 _COLLECT_AFTER = (10_000, 20, 20)
 
 
-def start_gateway(house: House, settings: Settings) -> Running:
+def start_gateway(house: Application, settings: Settings) -> Running:
     """Starts the gateway in a thread of its own.
 
     Raises:
@@ -74,7 +74,7 @@ def _tune_interpreter() -> None:
     gc.set_threshold(*_COLLECT_AFTER)
 
 
-def assemble(house: House, options: Options, name: str) -> Gateway:
+def assemble(house: Application, options: Options, name: str) -> Gateway:
     """The gateway as an application, with everything that it does beside answering.
 
     Args:
@@ -82,10 +82,10 @@ def assemble(house: House, options: Options, name: str) -> Gateway:
     """
     clock = house.clock
     report, metrics = Report(clock), Metrics()
-    memory = Memory(clock, most=options.remembered)
-    presence = Presence(_Register(house, new_id("gw"), name), report)
-    ledger = Ledger()
-    follower = Follower(
+    memory = VerdictCache(clock, most=options.remembered)
+    presence = Heartbeat(_Register(house, new_id("gw"), name), report)
+    ledger = ReplicaPositions()
+    follower = CacheInvalidator(
         open_feed(house.direct, places=house.replica is not None),
         memory,
         report,
@@ -100,7 +100,7 @@ def assemble(house: House, options: Options, name: str) -> Gateway:
         lookup = ReplicaLookup(house.replica, house.direct, lambda: ledger.newest)
         replica = Replica(lookup, ledger, options, report, clock)
     uses = LastUsed(_writer(house), report, options.flush_every, options.trusted_proxies)
-    upgrades = Upgrades(house.peppers, _upgrader(house), report, options.flush_every)
+    upgrades = RehashQueue(house.peppers, _upgrader(house), report, options.flush_every)
     metrics.watch("remembered_tokens", "Good tokens in memory.", lambda: len(memory))
     metrics.watch("last_used_backlog", "Secrets with unwritten uses.", lambda: uses.backlog)
     metrics.watch("feed_alive", "1 while changes are followed.", lambda: float(follower.alive))
@@ -121,8 +121,8 @@ def assemble(house: House, options: Options, name: str) -> Gateway:
         report=report,
         metrics=metrics,
         memory=memory,
-        glance=checker.glance,
-        beside=Following(follower, presence, upgrades),
+        try_read_now=checker.try_read_now,
+        background_tasks=GatewayTasks(follower, presence, upgrades),
     )
 
 
@@ -145,7 +145,7 @@ def _name(listen: str) -> str:
     return f"{socket.gethostname()}:{port if port != '0' else f'pid-{os.getpid()}'}"
 
 
-def _writer(house: House) -> Callable[[Mapping[str, Use]], None]:
+def _writer(house: Application) -> Callable[[Mapping[str, Use]], None]:
     def write(uses: Mapping[str, Use]) -> None:
         with writing(house.engine, durable=False) as session:
             record_uses(session, uses)
@@ -153,7 +153,7 @@ def _writer(house: House) -> Callable[[Mapping[str, Use]], None]:
     return write
 
 
-def _upgrader(house: House) -> Callable[[Mapping[str, import_keys.Upgrade]], None]:
+def _upgrader(house: Application) -> Callable[[Mapping[str, import_keys.Upgrade]], None]:
     def write(upgrades: Mapping[str, import_keys.Upgrade]) -> None:
         with writing(house.engine, durable=False) as session:
             import_keys.upgrade(session, upgrades)
@@ -168,7 +168,7 @@ class _Register:
     A confirmation need not survive a power cut, which ends what it was waited for as well.
     """
 
-    house: House
+    house: Application
     gateway_id: str
     name: str
 
@@ -176,17 +176,17 @@ class _Register:
         """See there."""
         self._write(lambda s: gateways.announce(s, self.gateway_id, self.name, self._now))
 
-    def beat(self) -> None:
+    def heartbeat(self) -> None:
         """See there."""
-        self._write(lambda s: gateways.beat(s, self.gateway_id, self._now))
+        self._write(lambda s: gateways.heartbeat(s, self.gateway_id, self._now))
 
     def confirm(self, fences: Sequence[str]) -> None:
         """See there."""
         self._write(lambda s: gateways.confirm(s, self.gateway_id, fences, self._now))
 
-    def sweep(self) -> None:
+    def purge(self) -> None:
         """See there."""
-        self._write(lambda s: gateways.sweep(s, self._now))
+        self._write(lambda s: gateways.purge(s, self._now))
 
     def stopped(self) -> None:
         """See there."""

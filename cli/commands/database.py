@@ -21,7 +21,7 @@ from keys.reviews.queries import Stage
 from settings import load
 from storage import AccountSession, reading
 from storage.schema import revision, upgrade
-from storage.tables.keys import Gateway, Key, LiveMessage, Notice, Offboarding
+from storage.tables.keys import Gateway, Key, LiveMessageRow, Offboarding, OutboxRow
 
 
 @click.group()
@@ -130,18 +130,21 @@ def _gateways(session: Session, now: datetime) -> list[str]:
 
 def _waiting(session: AccountSession, now: datetime) -> list[str]:
     notices = _count(
-        session, Notice, Notice.account_id == session.account_id, col(Notice.closed_at).is_(None)
+        session,
+        OutboxRow,
+        OutboxRow.account_id == session.account_id,
+        col(OutboxRow.closed_at).is_(None),
     )
     messages = _count(
         session,
-        LiveMessage,
-        LiveMessage.account_id == session.account_id,
-        col(LiveMessage.closed_at).is_(None),
-        col(LiveMessage.due_at) <= now,
+        LiveMessageRow,
+        LiveMessageRow.account_id == session.account_id,
+        col(LiveMessageRow.closed_at).is_(None),
+        col(LiveMessageRow.due_at) <= now,
     )
     oldest = session.exec(
-        select(func.min(Notice.created_at)).where(
-            Notice.account_id == session.account_id, col(Notice.closed_at).is_(None)
+        select(func.min(OutboxRow.created_at)).where(
+            OutboxRow.account_id == session.account_id, col(OutboxRow.closed_at).is_(None)
         )
     ).one()
     lines = [f"Waiting to be said: {notices} notices, {messages} messages to redraw"]

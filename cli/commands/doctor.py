@@ -44,7 +44,7 @@ _SKEW = timedelta(minutes=2)
 _TIMEOUT = 8
 
 
-class Mark(StrEnum):
+class CheckStatus(StrEnum):
     """How a finding stands."""
 
     FINE = "ok"
@@ -61,7 +61,7 @@ class Finding:
         remedy: what to do; empty if nothing is.
     """
 
-    mark: Mark
+    status: CheckStatus
     what: str
     remedy: str = ""
 
@@ -74,8 +74,8 @@ def doctor() -> None:
     """Look for what keeps this installation from working; nothing is changed."""
     bad = 0
     for finding in examine():
-        bad += finding.mark is Mark.BAD
-        click.echo(f"{finding.mark.value:>4}  {finding.what}")
+        bad += finding.status is CheckStatus.BAD
+        click.echo(f"{finding.status.value:>4}  {finding.what}")
         if finding.remedy:
             click.echo(f"      {finding.remedy}")
     if bad:
@@ -88,16 +88,18 @@ def examine() -> Findings:
     try:
         settings = load()
     except SettingsError as error:
-        yield Finding(Mark.BAD, str(error), "Correct it in .env or in the environment.")
+        yield Finding(CheckStatus.BAD, str(error), "Correct it in .env or in the environment.")
         return
-    yield Finding(Mark.FINE, "The settings of the program can be read.")
+    yield Finding(CheckStatus.FINE, "The settings of the program can be read.")
     yield from _database(settings)
     yield from _gateway(settings)
     try:
         slack = load_slack()
     except SettingsError as error:
         yield Finding(
-            Mark.BAD, str(error), "The bot needs it; the gateway alone (--only gateway) does not."
+            CheckStatus.BAD,
+            str(error),
+            "The bot needs it; the gateway alone (--only gateway) does not.",
         )
         return
     yield from _slack(slack)
@@ -109,7 +111,7 @@ def _swapped() -> Findings:
     bot, app = given.get("SLACK_BOT_TOKEN") or "", given.get("SLACK_APP_TOKEN") or ""
     if bot.startswith("xapp-") and app.startswith("xoxb-"):
         yield Finding(
-            Mark.BAD,
+            CheckStatus.BAD,
             "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are swapped.",
             "The bot's token begins with xoxb-, the app's with xapp-. Exchange them.",
         )
@@ -122,38 +124,40 @@ def _database(settings: Settings) -> Findings:
     file = settings.home / "apikeys.db"
     if settings.embedded and not file.exists():
         # Opening it would make it.
-        yield Finding(Mark.NOTE, "There is no database yet; the first start makes it.")
+        yield Finding(CheckStatus.NOTE, "There is no database yet; the first start makes it.")
         return
     try:
         engine, direct = open_engines(settings)
     except SettingsError as error:
-        yield Finding(Mark.BAD, str(error), "Correct it.")
+        yield Finding(CheckStatus.BAD, str(error), "Correct it.")
         return
     try:
         yield from _opened(settings, engine)
         yield from _replica(settings, direct)
     except StorageUnavailable as error:
-        yield Finding(Mark.BAD, str(error), "Is the server running, and does DATABASE_URL name it?")
+        yield Finding(
+            CheckStatus.BAD, str(error), "Is the server running, and does DATABASE_URL name it?"
+        )
     finally:
         engine.dispose()
         direct.dispose()
 
 
 def _opened(settings: Settings, engine: Engine) -> Findings:
-    at, needed = revision(engine)
-    if at == needed:
-        yield Finding(Mark.FINE, f"The database ({_kind(engine)}) is at revision {at}.")
-    elif at is not None and needed is not None and at > needed:
+    at, required_scopes = revision(engine)
+    if at == required_scopes:
+        yield Finding(CheckStatus.FINE, f"The database ({_kind(engine)}) is at revision {at}.")
+    elif at is not None and required_scopes is not None and at > required_scopes:
         yield Finding(
-            Mark.BAD,
+            CheckStatus.BAD,
             f"The database is at revision {at}, which this version of the program does not know.",
             "Start the version that made it, or a newer one.",
         )
         return
     else:
         yield Finding(
-            Mark.NOTE,
-            f"The database is at revision {at}, and this version needs {needed}.",
+            CheckStatus.NOTE,
+            f"The database is at revision {at}, and this version needs {required_scopes}.",
             "It is brought up to date at the next start, or by: apikeys db upgrade",
         )
         return
@@ -166,7 +170,7 @@ def _replica(settings: Settings, primary: Engine) -> Findings:
     try:
         replica = open_replica(settings)
     except SettingsError as error:
-        yield Finding(Mark.BAD, str(error), "Correct it.")
+        yield Finding(CheckStatus.BAD, str(error), "Correct it.")
         return
     if replica is None:
         return
@@ -175,14 +179,16 @@ def _replica(settings: Settings, primary: Engine) -> Findings:
         with reading(primary) as session:
             written = session.connection().execute(text(f"SELECT {WRITTEN}")).scalar_one()
         behind = max(written - lookup.place(), 0)
-        yield Finding(Mark.FINE, f"The replica answers, and is {behind:,} bytes behind.")
+        yield Finding(CheckStatus.FINE, f"The replica answers, and is {behind:,} bytes behind.")
     except NotItsReplica as error:
         yield Finding(
-            Mark.BAD, f"DATABASE_REPLICA_URL: {error}.", "Name a streaming replica of DATABASE_URL."
+            CheckStatus.BAD,
+            f"DATABASE_REPLICA_URL: {error}.",
+            "Name a streaming replica of DATABASE_URL.",
         )
     except StorageUnavailable as error:
         yield Finding(
-            Mark.BAD,
+            CheckStatus.BAD,
             f"DATABASE_REPLICA_URL: {error}",
             "Is the replica running? Until it answers, gateways ask the primary.",
         )
@@ -203,7 +209,7 @@ def _pepper(settings: Settings, engine: Engine) -> Findings:
     try:
         peppers = _peppers(settings, path)
         if peppers is None:
-            yield Finding(Mark.NOTE, "There is no pepper yet; the first start makes it.")
+            yield Finding(CheckStatus.NOTE, "There is no pepper yet; the first start makes it.")
             return
         from sqlmodel import Session
 
@@ -212,11 +218,11 @@ def _pepper(settings: Settings, engine: Engine) -> Findings:
             session.rollback()
     except PepperError as error:
         yield Finding(
-            Mark.BAD, str(error), "Without the right pepper every key is refused as invalid."
+            CheckStatus.BAD, str(error), "Without the right pepper every key is refused as invalid."
         )
         return
     versions = ", ".join(map(str, sorted(peppers.by_version)))
-    yield Finding(Mark.FINE, f"The pepper (version {versions}) fits the database.")
+    yield Finding(CheckStatus.FINE, f"The pepper (version {versions}) fits the database.")
 
 
 def _peppers(settings: Settings, path: Path) -> Peppers | None:
@@ -239,9 +245,9 @@ def _database_clock(engine: Engine) -> Findings:
 def _clocks(whose: str, theirs: datetime) -> Finding:
     apart = abs(datetime.now(UTC) - theirs)
     if apart <= _SKEW:
-        return Finding(Mark.FINE, f"This machine's clock and {whose} agree.")
+        return Finding(CheckStatus.FINE, f"This machine's clock and {whose} agree.")
     return Finding(
-        Mark.BAD,
+        CheckStatus.BAD,
         f"This machine's clock and {whose} are {apart.total_seconds():,.0f} s apart.",
         "Set the clock by NTP: keys expire by it, and Slack refuses what is five minutes old.",
     )
@@ -257,26 +263,28 @@ def _gateway(settings: Settings) -> Findings:
         refused, _ = ask(f"{url}/authz")
     except OSError as error:
         yield Finding(
-            Mark.NOTE,
+            CheckStatus.NOTE,
             f"No gateway answers at {settings.gateway_listen} ({type(error).__name__}).",
             "Start it with: apikeys run",
         )
         return
     if ready != 200:
         yield Finding(
-            Mark.BAD,
+            CheckStatus.BAD,
             f"The gateway at {settings.gateway_listen} runs and is not ready ({ready}).",
             "Its log says why; without its database it lets nobody in.",
         )
     elif refused != 401:
         yield Finding(
-            Mark.BAD,
+            CheckStatus.BAD,
             f"What answers at {settings.gateway_listen} is no gateway: a request without a token "
             f"got {refused}.",
             "Another program listens there. Set APIKEYS_GATEWAY_LISTEN.",
         )
     else:
-        yield Finding(Mark.FINE, "The gateway answers, and refuses a request without a token.")
+        yield Finding(
+            CheckStatus.FINE, "The gateway answers, and refuses a request without a token."
+        )
 
 
 # --- Slack ----------------------------------------------------------------------------------------
@@ -285,7 +293,7 @@ def _gateway(settings: Settings) -> Findings:
 def _slack(settings: SlackSettings) -> Findings:
     if settings.many:
         yield Finding(
-            Mark.NOTE,
+            CheckStatus.NOTE,
             "Many workspaces are served; each has a token of its own, and none was tried.",
             f"They install the app at {settings.public_url.rstrip('/')}{INSTALL}",
         )
@@ -297,19 +305,19 @@ def _slack(settings: SlackSettings) -> Findings:
         answer = client.auth_test()
     except SlackApiError as error:
         yield Finding(
-            Mark.BAD,
+            CheckStatus.BAD,
             f"Slack does not accept SLACK_BOT_TOKEN: {error.response['error']}.",
             "Install the app again, and copy the token from OAuth & Permissions.",
         )
         return
     except OSError as error:
         yield Finding(
-            Mark.BAD,
+            CheckStatus.BAD,
             f"Slack cannot be reached at {settings.api_url} ({type(error).__name__}).",
             "Does a proxy or a firewall stand between?",
         )
         return
-    yield Finding(Mark.FINE, f"The bot's token belongs to {answer['team']}.")
+    yield Finding(CheckStatus.FINE, f"The bot's token belongs to {answer['team']}.")
     yield from _scopes(answer.headers)
     if sent := answer.headers.get("Date") or answer.headers.get("date"):
         yield _clocks("Slack's", parsedate_to_datetime(str(sent)))
@@ -321,18 +329,18 @@ def _slack(settings: SlackSettings) -> Findings:
 def _scopes(headers: Any) -> Findings:
     found = {name.lower(): value for name, value in headers.items()}
     granted = {s.strip() for s in str(found.get("x-oauth-scopes", "")).split(",") if s.strip()}
-    needed, optional = scopes()
-    if missing := sorted(set(needed) - granted):
+    required_scopes, optional = scopes()
+    if missing := sorted(set(required_scopes) - granted):
         yield Finding(
-            Mark.BAD,
+            CheckStatus.BAD,
             f"The app was not granted {', '.join(missing)}.",
             "Add it under OAuth & Permissions, and install the app again.",
         )
     else:
-        yield Finding(Mark.FINE, "The app was granted every scope that it needs.")
+        yield Finding(CheckStatus.FINE, "The app was granted every scope that it needs.")
     if left := sorted(set(optional) - granted):
         yield Finding(
-            Mark.NOTE,
+            CheckStatus.NOTE,
             f"Optional scopes that were not granted: {', '.join(left)}.",
             "docs/scopes.md says what each is for.",
         )
@@ -346,13 +354,13 @@ def _app_token(settings: SlackSettings) -> Findings:
         client.apps_connections_open(app_token=settings.app_token.get_secret_value())
     except SlackApiError as error:
         yield Finding(
-            Mark.BAD,
+            CheckStatus.BAD,
             f"Slack opens no socket for SLACK_APP_TOKEN: {error.response['error']}.",
             "Make one under Basic Information with the scope connections:write, and switch Socket "
             "Mode on.",
         )
     else:
-        yield Finding(Mark.FINE, "Slack opens a socket for the app's token.")
+        yield Finding(CheckStatus.FINE, "Slack opens a socket for the app's token.")
 
 
 def _channel(client: WebClient, channel: str) -> Findings:
@@ -371,12 +379,12 @@ def _channel(client: WebClient, channel: str) -> Findings:
             "is_archived": "Choose another one in APIKEYS_CHANNEL.",
         }
         yield Finding(
-            Mark.BAD,
+            CheckStatus.BAD,
             f"The app cannot post in {channel}: {code}.",
             remedies.get(code, "Set APIKEYS_CHANNEL to a channel that the app is in."),
         )
     else:
-        yield Finding(Mark.FINE, f"The app can post in {channel}.")
+        yield Finding(CheckStatus.FINE, f"The app can post in {channel}.")
 
 
 def _admins(settings: SlackSettings, me: Any) -> Findings:
@@ -386,14 +394,14 @@ def _admins(settings: SlackSettings, me: Any) -> Findings:
     try:
         policy = read_policy(settings.admins)
     except ValueError as error:
-        yield Finding(Mark.BAD, str(error), "Correct APIKEYS_ADMINS.")
+        yield Finding(CheckStatus.BAD, str(error), "Correct APIKEYS_ADMINS.")
         return
     names = Admins(slack, policy, workspace, SystemClock()).names()
     if names:
-        yield Finding(Mark.FINE, f"Admins of keys are, among others: {', '.join(names)}.")
+        yield Finding(CheckStatus.FINE, f"Admins of keys are, among others: {', '.join(names)}.")
     else:
         yield Finding(
-            Mark.BAD,
+            CheckStatus.BAD,
             f"Nobody is an admin of keys (APIKEYS_ADMINS is {settings.admins}).",
             "Name people or a user group in it; until then nobody can do anything.",
         )

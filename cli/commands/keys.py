@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 
 import click
 
-from cli.bootstrap.application import House, open_house
+from cli.bootstrap.application import Application, open_application
 from keys.base import accounts
-from keys.base.errors import KeyNotFound, KeysError
+from keys.base.errors import DomainError, KeyNotFound
 from keys.base.ids import new_id
 from keys.base.models import Actor, KeyRequest, KeyView, State
 from keys.changes import audit_log, propagation
@@ -25,7 +25,7 @@ from keys.credentials.tokens import redact
 from keys.delivery import deliveries
 from keys.inputs.names import advice_on
 from keys.inputs.scopes import SCOPES
-from keys.lifecycle.create import Reservation
+from keys.lifecycle.create import PendingKey
 from keys.search import search
 from settings import load
 from storage import reading, writing
@@ -70,9 +70,9 @@ def new(name: str, scopes: str, owner: str | None, note: str, workspace: str | N
     wanted = tuple(scope.strip() for scope in scopes.split(",") if scope.strip())
     me = _operator()
     with _opened(workspace) as (house, account_id):
-        request = KeyRequest(name, wanted, owner, request_id=new_id("req"), note=note)
+        request = KeyRequest(name, wanted, owner, idempotency_key=new_id("req"), note=note)
         with writing(house.engine, account_id) as session:
-            reservation = house.service.reserve(session, request, me, me, _LEASE)
+            reservation = house.service.create_pending(session, request, me, me, _LEASE)
         _hand_over(house, account_id, reservation, me)
     click.echo(f"{reservation.key.name} ({reservation.key.id}) works now.", err=True)
     click.echo("The token above cannot be shown again.", err=True)
@@ -135,12 +135,12 @@ def _listed(text: str) -> list[str]:
     return [part for part in (piece.strip() for piece in text.split(",")) if part]
 
 
-def _spread(house: House, fence: str) -> str:
+def _spread(house: Application, fence: str) -> str:
     """How many gateways know, after a second at the most."""
     clock = house.clock
     since = clock.monotonic()
     spread = propagation.watch(house.engine, clock, fence, for_seconds=1.0, since=since)
-    return propagation.in_words(spread)
+    return propagation.describe(spread)
 
 
 @keys.command()
@@ -164,22 +164,22 @@ def show(name_or_id: str, workspace: str | None) -> None:
         click.echo(f"  {_time(entry.at)}  {entry.kind:<15} {entry.actor}  {data}")
 
 
-def _hand_over(house: House, account_id: str, reservation: Reservation, me: Actor) -> None:
+def _hand_over(house: Application, account_id: str, reservation: PendingKey, me: Actor) -> None:
     """Prints the token, and only then lets it work: a token nobody saw never does."""
     try:
         click.echo(reservation.token.reveal())
     except OSError as error:
         with writing(house.engine, account_id) as session:
             reason = "the token could not be printed"
-            house.service.abandon(session, reservation.key.id, reason, tell=False)
+            house.service.cancel(session, reservation.key.id, reason, tell=False)
         raise click.ClickException("The token could not be printed; no key was made.") from error
     with writing(house.engine, account_id) as session:
         house.service.activate(session, reservation.delivery_id, me, remove_after=None)
 
 
 @contextmanager
-def _opened(workspace: str | None) -> Iterator[tuple[House, str]]:
-    house = open_house(load())
+def _opened(workspace: str | None) -> Iterator[tuple[Application, str]]:
+    house = open_application(load())
     try:
         with writing(house.engine) as session:
             if workspace is None:
@@ -189,13 +189,13 @@ def _opened(workspace: str | None) -> Iterator[tuple[House, str]]:
         if account_id is None:
             raise click.ClickException(f"There is no workspace {redact(workspace or '')} here.")
         yield house, account_id
-    except KeysError as error:
+    except DomainError as error:
         raise click.ClickException(redact(str(error))) from error
     finally:
         house.close()
 
 
-def _the_key(house: House, account_id: str, text: str) -> KeyView:
+def _the_key(house: Application, account_id: str, text: str) -> KeyView:
     with reading(house.engine, account_id) as session:
         found = search.find(session, text, revoked=True)
     match found:

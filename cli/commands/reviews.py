@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from cli.bootstrap.application import House
+from cli.bootstrap.application import Application
 from cli.commands.keys import _opened
-from keys.base.errors import KeysError
+from keys.base.errors import DomainError
 from keys.reviews import evidence, queries, signing
-from keys.reviews.queries import AuditView, Stage
+from keys.reviews.queries import ReviewView, Stage
 from storage import reading
 
 _WORKSPACE = click.option("--workspace", help="The workspace's id, where there are several.")
@@ -51,8 +51,8 @@ def export(form: str, audit_id: str | None, output: Path | None, workspace: str 
                 if form == "csv":
                     text = "".join(evidence.table(session, id_))
                 else:
-                    text = evidence.written(session, id_, house.service.peppers)
-        except KeysError as error:
+                    text = evidence.serialize(session, id_, house.service.peppers)
+        except DomainError as error:
             raise click.ClickException(str(error)) from error
     if output is None:
         click.echo(text, nl=False)
@@ -90,7 +90,7 @@ def verify(file: Path, keys_given: tuple[str, ...]) -> None:
             trusted = set(signing.public_keys(house.service.peppers).values())
     try:
         verdict = evidence.verify(evidence.read(file.read_bytes()), trusted)
-    except KeysError as error:
+    except DomainError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{file} cannot be read: {error.strerror}.") from error
@@ -104,7 +104,7 @@ def verify(file: Path, keys_given: tuple[str, ...]) -> None:
     )
 
 
-def _newest(house: House, account_id: str) -> AuditView:
+def _newest(house: Application, account_id: str) -> ReviewView:
     with reading(house.engine, account_id) as session:
         found = queries.newest(session)
     if found is None:

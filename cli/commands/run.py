@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from typing import Protocol
 
 
-class Part(Protocol):
+class Process(Protocol):
     """Something that runs beside the main program."""
 
     @property
@@ -39,7 +39,7 @@ def asked_to_stop() -> threading.Event:
     return stop
 
 
-def wait(stop: threading.Event, parts: Sequence[Part]) -> None:
+def wait(stop: threading.Event, parts: Sequence[Process]) -> None:
     """Waits until the program is asked to stop, or a part of it has died."""
     while all(part.alive for part in parts) and not stop.wait(0.5):
         pass

@@ -11,9 +11,9 @@ from typing import IO
 
 import click
 
-from cli.bootstrap.application import House
+from cli.bootstrap.application import Application
 from cli.commands.keys import _opened, _operator, _spread
-from keys.base.errors import ImportRefused
+from keys.base.errors import InvalidImport
 from keys.credentials.tokens import redact
 from keys.inputs.scopes import SCOPES, check_scopes
 from keys.transfer import export_keys as exporting
@@ -22,7 +22,7 @@ from keys.transfer import import_rows
 from keys.transfer.export_keys import Form
 from keys.transfer.import_files import read
 from keys.transfer.import_keys import Plan
-from keys.transfer.import_rows import ALGORITHMS, Checked, Defaults, Entry, Problem
+from keys.transfer.import_rows import ALGORITHMS, Checked, Defaults, ImportRow, Problem
 from storage import reading, writing
 
 # With --keep-going so many are added at a time, so that nobody else waits for long.
@@ -89,19 +89,19 @@ def _text(file: IO[bytes]) -> str:
     try:
         return file.read().decode("utf-8")
     except UnicodeDecodeError:
-        raise ImportRefused(
+        raise InvalidImport(
             "The file is not UTF-8 text. Save it as UTF-8, and try again."
         ) from None
 
 
-def _all_or_nothing(house: House, account_id: str, entries: Sequence[Entry]) -> Plan:
+def _all_or_nothing(house: Application, account_id: str, entries: Sequence[ImportRow]) -> Plan:
     with writing(house.engine, account_id) as session:
         return importing.carry_out(
             house.service, session, entries, _operator(), all_or_nothing=True
         )
 
 
-def _in_batches(house: House, account_id: str, entries: Sequence[Entry]) -> Plan:
+def _in_batches(house: Application, account_id: str, entries: Sequence[ImportRow]) -> Plan:
     whole = Plan()
     for start in range(0, len(entries), _BATCH):
         with writing(house.engine, account_id) as session:
@@ -174,7 +174,7 @@ def export_keys(form: str, output: Path | None, revoked: bool, workspace: str | 
             number = exporting.note(session, house.clock, me, wanted, revoked=revoked)
         with reading(house.engine, account_id) as session, _written_to(output) as file:
             rows = exporting.rows(session, house.clock.now(), revoked=revoked)
-            _write(file, exporting.written(wanted, rows))
+            _write(file, exporting.serialize(wanted, rows))
     if output is not None:
         click.echo(f"{_count(number, 'key')} in {output}", err=True)
 

@@ -85,7 +85,7 @@ class Asked:
     status: int
 
 
-class Busy:
+class LoadLoop:
     """A program that asks again as soon as it is answered, inside `with`."""
 
     def __init__(self, address: str, token: str) -> None:

@@ -13,14 +13,14 @@ from pathlib import Path
 from cli.demo import example_api
 from cli.demo.bot_process import Child
 from cli.demo.errors import DemoError
-from cli.demo.fixtures import TEAM, furnish
+from cli.demo.fixtures import TEAM, load_fixtures
 from cli.demo.ports import HOST, held
 from cli.demo.state_dir import Folder
 from keys.credentials.tokens import redact
 from runtime.clock import SystemClock
 from runtime.http_server import Running, serve_in_thread
 from sandbox.base.errors import SandboxError, StateError
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 READY_SECONDS = 60
@@ -43,10 +43,10 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class DemoEnvironment:
     """Everything at work."""
 
-    slack: PracticeSlack
+    slack: Sandbox
     child: Child
     api: Running
     folder: Folder
@@ -65,7 +65,7 @@ def opened(
     *,
     page: bool,
     say: Callable[[str], None],
-) -> Iterator[World]:
+) -> Iterator[DemoEnvironment]:
     """Starts everything, and stops it again in the order in which nothing is lost.
 
     Args:
@@ -102,23 +102,23 @@ def opened(
         _wait_until_ready(slack, child, stop)
         api = _api(folder, api_port, f"http://{HOST}:{gateway_port}")
         stack.callback(api.stop)
-        yield World(slack, child, api, folder)
+        yield DemoEnvironment(slack, child, api, folder)
 
 
-def _slack(folder: Folder, port: int, *, page: bool) -> PracticeSlack:
+def _slack(folder: Folder, port: int, *, page: bool) -> Sandbox:
     if not MANIFEST.exists():
         raise DemoError(f"The demo needs the project's own folder: {MANIFEST} is not there.")
     try:
-        slack = PracticeSlack(
+        slack = Sandbox(
             MANIFEST, host=HOST, port=port, page=page, folder=folder.slack, redact=redact
         )
     except StateError as error:
         raise DemoError(f"{error} Or start afresh with: make demo-reset") from error
-    furnish(slack)
+    load_fixtures(slack)
     return slack
 
 
-def _wait_until_ready(slack: PracticeSlack, child: Child, stop: threading.Event) -> None:
+def _wait_until_ready(slack: Sandbox, child: Child, stop: threading.Event) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 
 TEAM = "#api-keys"
 GENERAL = "#general"
@@ -16,7 +16,7 @@ PEOPLE = (
 )
 
 
-def furnish(slack: PracticeSlack) -> None:
+def load_fixtures(slack: Sandbox) -> None:
     """Adds whoever and whatever is not there yet."""
     for name, real_name, role in PEOPLE:
         if slack.workspace.account_named(name) is None:
@@ -33,14 +33,14 @@ def furnish(slack: PracticeSlack) -> None:
     _share(slack, SHARED)
 
 
-def _leave(slack: PracticeSlack, name: str, channel: str) -> None:
+def _leave(slack: Sandbox, name: str, channel: str) -> None:
     place, who = slack.workspace.channel_named(channel), slack.workspace.account_named(name)
     if place is not None and who is not None:
         with slack.workspace.change():
             slack.workspace.channels[place.id].members.remove(who.id)
 
 
-def _share(slack: PracticeSlack, channel: str) -> None:
+def _share(slack: Sandbox, channel: str) -> None:
     place = slack.workspace.channel_named(channel)
     if place is not None:
         with slack.workspace.change():

@@ -13,11 +13,11 @@ from contextlib import closing
 
 import httpx
 
-from cli.demo.api_client import Busy, Program
-from cli.demo.environment import Stopped, World
+from cli.demo.api_client import LoadLoop, Program
+from cli.demo.environment import DemoEnvironment, Stopped
 from cli.demo.errors import DemoError
 from cli.demo.fixtures import TEAM
-from cli.demo.tour_user import Someone
+from cli.demo.tour_user import TourUser
 from cli.demo.transcript import Transcript, shortened
 from keys.credentials.tokens import NotAToken, parse
 from sandbox.base.errors import SandboxError
@@ -33,10 +33,10 @@ _DYING_SECONDS = 1
 class Tour:
     """The steps; each goes on where the last one ended."""
 
-    def __init__(self, world: World, transcript: Transcript, patience: float) -> None:
+    def __init__(self, world: DemoEnvironment, transcript: Transcript, patience: float) -> None:
         self._world, self._transcript = world, transcript
         self._alice, self._bob, self._carol = (
-            Someone(world.slack, handle, TEAM, transcript, patience)
+            TourUser(world.slack, handle, TEAM, transcript, patience)
             for handle in ("alice", "bob", "carol")
         )
         self._tokens: dict[str, str] = {}
@@ -117,7 +117,7 @@ class Tour:
         self._alice.sees("Are you sure you want to revoke this API key?")
         if not self._alice.is_red("Revoke"):
             raise AssertionError("the button [Revoke] is not red")
-        with Busy(self._world.documents, self._tokens[_MAIN]) as busy:
+        with LoadLoop(self._world.documents, self._tokens[_MAIN]) as busy:
             busy.wait_for(200)
             pressed = time.monotonic()
             self._alice.presses("Revoke")
@@ -177,7 +177,7 @@ class Tour:
         self._tokens[name] = token
         self._programs[name] = Program(f"“{name}”", self._world.documents, token, self._transcript)
 
-    def _tell_of(self, busy: Busy, pressed: float) -> None:
+    def _tell_of(self, busy: LoadLoop, pressed: float) -> None:
         asked = busy.asked
         statuses = [each.status for each in asked]
         first = statuses.index(401)
@@ -192,7 +192,7 @@ class Tour:
 
 
 def play(
-    world: World, transcript: Transcript, stop: threading.Event, *, patience: float = 15
+    world: DemoEnvironment, transcript: Transcript, stop: threading.Event, *, patience: float = 15
 ) -> int:
     """Plays all steps, and returns how many there were.
 
@@ -208,7 +208,7 @@ def play(
         return _walk(tour, world, transcript, stop)
 
 
-def _walk(tour: Tour, world: World, transcript: Transcript, stop: threading.Event) -> int:
+def _walk(tour: Tour, world: DemoEnvironment, transcript: Transcript, stop: threading.Event) -> int:
     for title, step in tour.steps:
         if stop.is_set():
             raise Stopped

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cli.demo.transcript import Transcript
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from sandbox.state.models import Message
 from sandbox.text import plain_of_message
-from sandbox.users.user import Person
+from sandbox.users.user import User
 
 
-class Someone:
+class TourUser:
     """One person in one channel, with the app's direct message beside it.
 
     All functions raise AssertionError or SandboxError if things are not as they should be.
@@ -21,7 +21,7 @@ class Someone:
 
     def __init__(
         self,
-        slack: PracticeSlack,
+        slack: Sandbox,
         handle: str,
         channel: str,
         transcript: Transcript,
@@ -36,7 +36,7 @@ class Someone:
         """
         self._slack, self._channel, self._transcript = slack, channel, transcript
         self._patience = patience
-        self._person: Person = slack.person(handle).goes_to(channel)
+        self._person: User = slack.person(handle).goes_to(channel)
         self.name = handle.title()
 
     def types(self, text: str) -> None:

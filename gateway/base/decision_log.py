@@ -64,7 +64,7 @@ class Report:
         endpoint: str,
         source: str,
         key_id: str | None = None,
-        needs: frozenset[str] = frozenset(),
+        required_scopes: frozenset[str] = frozenset(),
     ) -> None:
         """A request was not let in.
 
@@ -74,7 +74,7 @@ class Report:
             key_id: the key's public name, if it is known.
             needs: the scopes that were asked for, where one was missing.
         """
-        extra = {"needs": sorted(needs)} if needs else {}
+        extra = {"needs": sorted(required_scopes)} if required_scopes else {}
         self._write(
             logging.INFO,
             "refused",

@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import asyncio
 
-from gateway.cache.heartbeat import Presence
-from gateway.cache.invalidation import Follower
-from gateway.usage.rehash import Upgrades
+from gateway.cache.heartbeat import Heartbeat
+from gateway.cache.invalidation import CacheInvalidator
+from gateway.usage.rehash import RehashQueue
 
 
-class Following:
+class GatewayTasks:
     """Started before the first request is answered, stopped after the last."""
 
-    def __init__(self, follower: Follower, presence: Presence, upgrades: Upgrades) -> None:
+    def __init__(
+        self, follower: CacheInvalidator, presence: Heartbeat, upgrades: RehashQueue
+    ) -> None:
         self._follower = follower
         self._presence = presence
         self._upgrades = upgrades

@@ -22,7 +22,7 @@ class Register(Protocol):
         """This gateway begins."""
         ...
 
-    def beat(self) -> None:
+    def heartbeat(self) -> None:
         """It is still there."""
         ...
 
@@ -30,7 +30,7 @@ class Register(Protocol):
         """It has applied everything up to these fences."""
         ...
 
-    def sweep(self) -> None:
+    def purge(self) -> None:
         """Old notes may go."""
         ...
 
@@ -39,7 +39,7 @@ class Register(Protocol):
         ...
 
 
-class Presence:
+class Heartbeat:
     """A thread that writes: in the event loop a write would hold up every request."""
 
     def __init__(self, register: Register, report: Report, every: float = BEAT_SECONDS) -> None:
@@ -92,13 +92,13 @@ class Presence:
                 if not self._tell(lambda fences=fences: self._register.confirm(fences)):  # type: ignore[misc]  # bound at once
                     self._put_back(fences)
             elif not ending:
-                self._tell(self._register.beat)
+                self._tell(self._register.heartbeat)
                 beats += 1
             if ending:
                 return
             if beats == _BEATS_A_SWEEP:
                 beats = 0
-                self._tell(self._register.sweep)
+                self._tell(self._register.purge)
 
     def _next(self) -> tuple[list[str], bool]:
         """What to confirm, as soon as there is something or a beat is due."""

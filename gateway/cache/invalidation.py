@@ -8,28 +8,28 @@ from collections.abc import Callable, Sequence
 from math import inf
 
 from gateway.base.decision_log import Report
-from gateway.cache.replica_positions import Ledger
-from gateway.cache.verdict_cache import Memory
+from gateway.cache.replica_positions import ReplicaPositions
+from gateway.cache.verdict_cache import VerdictCache
 from runtime.clock import Clock
 from storage.change_feed import Feed, FeedLost
 
 _PAUSES = (0.05, 0.1, 0.25, 0.5, 1.0)
 
 
-class Follower:
+class CacheInvalidator:
     """A task in the gateway's event loop."""
 
     def __init__(
         self,
         feed: Feed,
-        memory: Memory,
+        memory: VerdictCache,
         report: Report,
         confirm: Callable[[Sequence[str]], None],
         clock: Clock,
         *,
         lease: float,
         grace: float,
-        ledger: Ledger | None = None,
+        ledger: ReplicaPositions | None = None,
     ) -> None:
         """Makes it ready.
 
@@ -67,7 +67,7 @@ class Follower:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        self._memory.believe_until(-inf)
+        self._memory.valid_until(-inf)
 
     async def _run(self) -> None:
         failures = 0
@@ -82,7 +82,7 @@ class Follower:
                         self._ledger.note(pulse.wal, self._memory.position)
                     self._memory.apply(pulse.changes)
                     self.proven_at = pulse.proven_at
-                    self._memory.believe_until(pulse.proven_at + self._lease + self._grace)
+                    self._memory.valid_until(pulse.proven_at + self._lease + self._grace)
                     if fences := [c.fence for c in pulse.changes if c.fence is not None]:
                         self._confirm(fences)
             except FeedLost as lost:
@@ -103,7 +103,7 @@ class Follower:
 
     def _lost(self, error: Exception) -> None:
         if not self._grace:
-            self._memory.believe_until(-inf)
+            self._memory.valid_until(-inf)
         if self.alive:
             self.alive = False
             self._report.note(

@@ -29,7 +29,7 @@ _LEFT_ALONE = 5.0
 _PATIENCE = 1.0
 
 
-class Ledger:
+class ReplicaPositions:
     """Belongs to one event loop; `newest` may be read from any thread.
 
     Attributes:
@@ -70,7 +70,12 @@ class Replica:
     """A replica with threads of its own, so that it can hold up nobody who asks the primary."""
 
     def __init__(
-        self, lookup: ReplicaLookup, ledger: Ledger, options: Options, report: Report, clock: Clock
+        self,
+        lookup: ReplicaLookup,
+        ledger: ReplicaPositions,
+        options: Options,
+        report: Report,
+        clock: Clock,
     ) -> None:
         self.lookup = lookup
         self.ledger = ledger

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from math import inf
 
-from gateway.usage.usage_recorder import Tally
+from gateway.usage.usage_recorder import UsageCounter
 from keys.credentials.digests import IMPORTED_ID
 from keys.credentials.verification import Refused, Verified
 from runtime.clock import Clock
-from storage.change_feed import Changed
+from storage.change_feed import FeedEntry
 
 # So many changes are remembered for reads under way; a read that began before is done again.
 _RECENT_MAX = 10_000
@@ -38,7 +38,7 @@ def fingerprint(presented: bytes) -> bytes:
     return sha256(presented).digest()
 
 
-class Known(Tally):
+class CachedKey(UsageCounter):
     """A token that is good, and the tally of its uses.
 
     One object for both: there may be very many of them, and each is looked at whenever Python's
@@ -73,7 +73,7 @@ class _Refusal:
         return (self.public_id,) if key_id is None else (self.public_id, key_id)
 
 
-class Memory:
+class VerdictCache:
     """Good tokens, and refused ones; both bounded."""
 
     def __init__(
@@ -94,7 +94,7 @@ class Memory:
         self._timestamp = clock.timestamp
         self._monotonic = clock.monotonic
         self._most, self._most_refused, self._refused_for = most, most_refused, refused_for
-        self._known: dict[bytes, Known] = {}
+        self._known: dict[bytes, CachedKey] = {}
         self._refused: dict[bytes, _Refusal] = {}
         self._about = _Index()
         self._recent: dict[str, int] = {}
@@ -124,45 +124,45 @@ class Memory:
             # Whatever was imported since would have made it true.
             self._imported = False
 
-    def believe_until(self, moment: float) -> None:
+    def valid_until(self, moment: float) -> None:
         """What is remembered counts until then, in seconds of the monotonic clock."""
         self._believed_until = moment
 
-    def get(self, mark: bytes) -> Known | None:
+    def get(self, cache_key: bytes) -> CachedKey | None:
         """A good token by its fingerprint; None if it has to be looked up."""
-        return self.get_at(mark, self._monotonic(), self._timestamp())
+        return self.get_at(cache_key, self._monotonic(), self._timestamp())
 
-    def get_at(self, mark: bytes, monotonic: float, timestamp: float) -> Known | None:
+    def get_at(self, cache_key: bytes, monotonic: float, timestamp: float) -> CachedKey | None:
         """The same for who has just looked at both clocks."""
-        known = self._known.get(mark)
+        known = self._known.get(cache_key)
         if known is None or monotonic >= self._believed_until:
             return None
         # A cached answer never outlives the token.
         return known if timestamp < known.ends else None
 
-    def refusal(self, mark: bytes) -> Refused | None:
+    def refusal(self, cache_key: bytes) -> Refused | None:
         """Why a token is refused, by its fingerprint; None if it has to be looked up."""
-        found = self._refused.get(mark)
+        found = self._refused.get(cache_key)
         if found is None or self._monotonic() >= min(found.until, self._believed_until):
             return None
         return found.refused
 
-    def keep(self, mark: bytes, key: Verified) -> Known:
+    def keep(self, cache_key: bytes, key: Verified) -> CachedKey:
         """Remembers a good token; somebody has made sure that nothing changed meanwhile."""
         if len(self._known) >= self._most:
             self._make_room()
-        known = self._known[mark] = Known(key)
-        self._about.add(key.key_id, mark)
+        known = self._known[cache_key] = CachedKey(key)
+        self._about.add(key.key_id, cache_key)
         return known
 
-    def keep_refusal(self, mark: bytes, refused: Refused, public_id: str) -> None:
+    def keep_refusal(self, cache_key: bytes, refused: Refused, public_id: str) -> None:
         """Remembers that a token is refused."""
         if len(self._refused) >= self._most_refused:
             self._drop(next(iter(self._refused)))
         refusal = _Refusal(refused, public_id, self._monotonic() + self._refused_for)
-        self._refused[mark] = refusal
+        self._refused[cache_key] = refusal
         for name in refusal.names:
-            self._about.add(name, mark)
+            self._about.add(name, cache_key)
 
     def changed_since(self, position: int, *names: str | None) -> bool:
         """Whether a key or public id may have changed after this position."""
@@ -170,7 +170,7 @@ class Memory:
             return True
         return any(self._recent.get(name, -1) > position for name in names if name is not None)
 
-    def apply(self, changes: Iterable[Changed]) -> None:
+    def apply(self, changes: Iterable[FeedEntry]) -> None:
         """Forgets what the changes are about."""
         for change in changes:
             if change.key_id is None and change.public_id is None:
@@ -197,8 +197,8 @@ class Memory:
 
     def _forget(self, name: str) -> None:
         self._note(name)
-        for mark in self._about.marks(name):
-            self._drop(mark)
+        for cache_key in self._about.marks(name):
+            self._drop(cache_key)
 
     def _note(self, name: str) -> None:
         self._recent.pop(name, None)
@@ -212,21 +212,21 @@ class Memory:
 
         Source: F. J. Corbató, "A Paging Experiment with the Multics System", 1968.
         """
-        for mark in list(self._known)[: self._most // 10 + 1]:
-            known = self._known[mark]
+        for cache_key in list(self._known)[: self._most // 10 + 1]:
+            known = self._known[cache_key]
             if known.seen == known.count:
-                self._drop(mark)
+                self._drop(cache_key)
                 return
             known.seen = known.count
-            self._known[mark] = self._known.pop(mark)
+            self._known[cache_key] = self._known.pop(cache_key)
         self._drop(next(iter(self._known)))
 
-    def _drop(self, mark: bytes) -> None:
-        known = self._known.pop(mark, None)
-        refusal = self._refused.pop(mark, None)
+    def _drop(self, cache_key: bytes) -> None:
+        known = self._known.pop(cache_key, None)
+        refusal = self._refused.pop(cache_key, None)
         names = (known.key.key_id,) if known else refusal.names if refusal else ()
         for name in names:
-            self._about.discard(name, mark)
+            self._about.discard(name, cache_key)
 
 
 class _Index:
@@ -242,22 +242,22 @@ class _Index:
     def __len__(self) -> int:
         return len(self._marks)
 
-    def add(self, name: str, mark: bytes) -> None:
-        found = self._marks.setdefault(name, mark)
+    def add(self, name: str, cache_key: bytes) -> None:
+        found = self._marks.setdefault(name, cache_key)
         if isinstance(found, set):
-            found.add(mark)
-        elif found != mark:
-            self._marks[name] = {found, mark}
+            found.add(cache_key)
+        elif found != cache_key:
+            self._marks[name] = {found, cache_key}
 
     def marks(self, name: str) -> tuple[bytes, ...]:
         found = self._marks.get(name, ())
         return (found,) if isinstance(found, bytes) else tuple(found)
 
-    def discard(self, name: str, mark: bytes) -> None:
+    def discard(self, name: str, cache_key: bytes) -> None:
         found = self._marks.get(name)
         if isinstance(found, set):
-            found.discard(mark)
-        if found == mark or not found:
+            found.discard(cache_key)
+        if found == cache_key or not found:
             self._marks.pop(name, None)
 
     def clear(self) -> None:

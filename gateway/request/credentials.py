@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.request.headers import Inbound
+from gateway.request.headers import RequestHeaders
 from runtime.http_messages import Refusal, problem
 
 
-class Slip(StrEnum):
+class CredentialError(StrEnum):
     """Ways of presenting a token that are refused before the token is looked at."""
 
     MISSING = "missing"
@@ -29,7 +29,7 @@ class Presented:
         return "Presented(…)"
 
 
-def find(inbound: Inbound) -> Presented | Slip:
+def find(inbound: RequestHeaders) -> Presented | CredentialError:
     """Reads `Authorization: Bearer …` (RFC 6750 §2.1) and `X-API-Key: …`.
 
     Another scheme beside an `X-API-Key` is left alone: it may be meant for the API behind. Two
@@ -46,39 +46,41 @@ def find(inbound: Inbound) -> Presented | Slip:
             raise Refusal(
                 problem(400, "repeated_header", f"Send one {name} header, not {len(values)}.")
             )
-    bearer = _bearer(inbound.authorization[0]) if inbound.authorization else Slip.MISSING
-    api_key = _api_key(inbound.api_key[0]) if inbound.api_key else Slip.MISSING
+    bearer = _bearer(inbound.authorization[0]) if inbound.authorization else CredentialError.MISSING
+    api_key = _api_key(inbound.api_key[0]) if inbound.api_key else CredentialError.MISSING
     return _one_of(bearer, api_key)
 
 
-def _one_of(bearer: Presented | Slip, api_key: Presented | Slip) -> Presented | Slip:
-    if api_key is Slip.MISSING:
+def _one_of(
+    bearer: Presented | CredentialError, api_key: Presented | CredentialError
+) -> Presented | CredentialError:
+    if api_key is CredentialError.MISSING:
         return bearer
-    if bearer in (Slip.MISSING, Slip.OTHER_SCHEME):
+    if bearer in (CredentialError.MISSING, CredentialError.OTHER_SCHEME):
         return api_key
     # Both come from the caller itself, so comparing them in plain tells nobody anything.
-    return bearer if bearer == api_key else Slip.TWO_DIFFERENT
+    return bearer if bearer == api_key else CredentialError.TWO_DIFFERENT
 
 
-def _bearer(value: bytes) -> Presented | Slip:
+def _bearer(value: bytes) -> Presented | CredentialError:
     scheme, _, rest = value.partition(b" ")
     if scheme.lower() != b"bearer":
-        return Slip.OTHER_SCHEME if value.strip() else Slip.MISSING
+        return CredentialError.OTHER_SCHEME if value.strip() else CredentialError.MISSING
     return _token(rest)
 
 
-def _api_key(value: bytes) -> Presented | Slip:
+def _api_key(value: bytes) -> Presented | CredentialError:
     return _token(value)
 
 
-def _token(value: bytes) -> Presented | Slip:
+def _token(value: bytes) -> Presented | CredentialError:
     # RFC 9110 §5.5 lets spaces stand around a field's value; they are no part of it.
     value = value.strip(b" \t")
     if not value:
-        return Slip.MISSING
+        return CredentialError.MISSING
     if value.lower() == b"bearer" or value[:7].lower() == b"bearer ":
-        return Slip.DOUBLED_SCHEME
+        return CredentialError.DOUBLED_SCHEME
     try:
         return Presented(value.decode("utf-8"))
     except UnicodeDecodeError:
-        return Slip.NOT_TEXT
+        return CredentialError.NOT_TEXT

@@ -9,7 +9,7 @@ from runtime.http_messages import Refusal, problem
 
 
 @dataclass(slots=True)
-class Inbound:
+class RequestHeaders:
     """Every value of each header that the gateway reads, in the order sent."""
 
     authorization: list[bytes] = field(default_factory=list)
@@ -29,13 +29,13 @@ _FIELDS = {
 }
 
 
-def gather(headers: Iterable[tuple[bytes, bytes]], limit: int) -> Inbound:
+def parse(headers: Iterable[tuple[bytes, bytes]], limit: int) -> RequestHeaders:
     """Sorts the headers of one request (names in lower case, as ASGI has them).
 
     Raises:
         Refusal: 431, if names and values together are more than `limit` bytes.
     """
-    found = Inbound()
+    found = RequestHeaders()
     size = 0
     for name, value in headers:
         size += len(name) + len(value)

@@ -18,7 +18,7 @@ _READ = frozenset((READ,))
 _WRITE = frozenset((WRITE,))
 
 
-def needed(methods: Iterable[bytes], query: bytes) -> frozenset[str]:
+def required_scopes(methods: Iterable[bytes], query: bytes) -> frozenset[str]:
     """The scopes that the request behind the proxy needs.
 
     Args:
@@ -33,12 +33,12 @@ def needed(methods: Iterable[bytes], query: bytes) -> frozenset[str]:
     Raises:
         Refusal: 400, if `scope` names none or an unknown one.
     """
-    needs: frozenset[str] = frozenset()
+    required_scopes: frozenset[str] = frozenset()
     for method in methods:
-        needs |= _READ if method in _READING else _WRITE
+        required_scopes |= _READ if method in _READING else _WRITE
     if b"scope=" in query:
-        needs |= _asked(query)
-    return needs or _KNOWN
+        required_scopes |= _asked(query)
+    return required_scopes or _KNOWN
 
 
 def _asked(query: bytes) -> frozenset[str]:

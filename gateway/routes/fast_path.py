@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from gateway.cache.verdict_cache import Known, Memory, fingerprint
-from gateway.request.required_scopes import needed
+from gateway.cache.verdict_cache import CachedKey, VerdictCache, fingerprint
+from gateway.request.required_scopes import required_scopes
 from gateway.routes import forward_auth
 from gateway.routes.services import Service
 from runtime.http_messages import NO_STORE, Refusal
@@ -26,23 +26,23 @@ _MORE = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade
 _NEEDS_MAX = 256
 
 
-Glance: TypeAlias = Callable[[bytes, bytes], Known | None]
+Glance: TypeAlias = Callable[[bytes, bytes], CachedKey | None]
 """Finds a good token that memory does not know, by the token and its fingerprint, where that takes
 no waiting; None leaves it to `/authz`."""
 
 
-def build(service: Service, memory: Memory, glance: Glance) -> Quick:
+def build(service: Service, memory: VerdictCache, try_read_now: Glance) -> Quick:
     """The function that a server asks first; see `runtime.http_protocol`."""
-    return Hot(service, memory, glance)
+    return FastPath(service, memory, try_read_now)
 
 
-class Hot:
+class FastPath:
     """Belongs to the event loop of its memory."""
 
-    def __init__(self, service: Service, memory: Memory, glance: Glance) -> None:
+    def __init__(self, service: Service, memory: VerdictCache, try_read_now: Glance) -> None:
         self._metrics = service.metrics
         self._remembered = memory.get_at
-        self._glance = glance
+        self._glance = try_read_now
         self._note = service.uses.note
         self._monotonic = service.clock.monotonic
         self._timestamp = service.clock.timestamp
@@ -74,11 +74,11 @@ class Hot:
             if method is not None:
                 return None
             method = forwarded
-        mark = fingerprint(token)
+        cache_key = fingerprint(token)
         metrics = self._metrics
-        known = self._remembered(mark, began, now)
+        known = self._remembered(cache_key, began, now)
         if known is None:
-            known = self._glance(token, mark)
+            known = self._glance(token, cache_key)
         else:
             metrics.from_memory += 1
         if known is None or known.limited:
@@ -95,7 +95,7 @@ class Hot:
         if path != _PATH or b"#" in query:
             return None
         try:
-            wanted = needed(() if method is None else (method,), query)
+            wanted = required_scopes(() if method is None else (method,), query)
         except Refusal:
             return None
         if len(self._needs) < _NEEDS_MAX:
@@ -108,7 +108,7 @@ def _has_no_body(sent: dict[bytes, bytes]) -> bool:
     return sent.get(b"content-length") == b"0" and len(_MORE & sent.keys()) == 1
 
 
-def _reply(known: Known) -> bytes:
+def _reply(known: CachedKey) -> bytes:
     lines = [b"HTTP/1.1 204 No Content"]
     lines += [name + b": " + value for name, value in (NO_STORE, *forward_auth.identity(known.key))]
     known.reply = b"\r\n".join((*lines, b"", b""))

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
 
-from gateway.cache.verdict_cache import Known
+from gateway.cache.verdict_cache import CachedKey
 from gateway.request import credentials, required_scopes
 from gateway.request.client_address import address
-from gateway.request.credentials import Presented, Slip
-from gateway.request.headers import gather
+from gateway.request.credentials import CredentialError, Presented
+from gateway.request.headers import parse
 from gateway.routes.services import Service
 from gateway.verification.rate_limits import comes_from_allowed
 from keys.credentials.verification import Refused, Verified
@@ -98,8 +98,8 @@ class Authz:
 
     async def __call__(self, scope: Scope, _receive: object) -> Reply:
         service = self._service
-        inbound = gather(scope["headers"], service.options.max_headers)
-        wanted = required_scopes.needed(inbound.methods, scope["query_string"])
+        inbound = parse(scope["headers"], service.options.max_headers)
+        wanted = required_scopes.required_scopes(inbound.methods, scope["query_string"])
         source = address(
             scope.get("client"), inbound.forwarded_for, service.options.trusted_proxies
         )
@@ -114,7 +114,7 @@ class Authz:
                 endpoint=ENDPOINT,
                 source=source,
                 key_id=key.key_id,
-                needs=wanted,
+                required_scopes=wanted,
             )
             return self._insufficient[wanted]
         if wait := service.limiter.hit(key):
@@ -123,8 +123,10 @@ class Authz:
         service.used(answer, source)
         return Reply(self._passed, identity(key))
 
-    async def _verify(self, presented: Presented | Slip, source: str) -> Known | Refusing:
-        if isinstance(presented, Slip):
+    async def _verify(
+        self, presented: Presented | CredentialError, source: str
+    ) -> CachedKey | Refusing:
+        if isinstance(presented, CredentialError):
             return Refusing(presented.value)
         answer = await self._service.check(presented.token)
         if isinstance(answer, Refused):

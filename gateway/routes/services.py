@@ -10,9 +10,9 @@ from typing import Protocol
 from gateway.base.decision_log import Report
 from gateway.base.metrics import ALLOWED, Metrics
 from gateway.base.options import Options
-from gateway.cache.verdict_cache import Known
+from gateway.cache.verdict_cache import CachedKey
 from gateway.request.client_address import Origin
-from gateway.usage.usage_recorder import Tally
+from gateway.usage.usage_recorder import UsageCounter
 from gateway.verification.rate_limits import Limiter
 from gateway.verification.verifier import Answer, Checker
 from runtime.clock import Clock
@@ -21,7 +21,7 @@ from runtime.clock import Clock
 class Uses(Protocol):
     """Remembers when, from where and how often each secret was used."""
 
-    def note(self, tally: Tally, at: float, origin: Origin) -> None:
+    def note(self, tally: UsageCounter, at: float, origin: Origin) -> None:
         """Notes one use. Returns at once."""
         ...
 
@@ -34,7 +34,7 @@ class Uses(Protocol):
         ...
 
 
-class Beside(Protocol):
+class BackgroundTasks(Protocol):
     """Work that goes on beside the requests: following changes, telling that one is there."""
 
     def start(self) -> Awaitable[None]:
@@ -56,7 +56,7 @@ class Service:
     options: Options
     uses: Uses
     ready: Callable[[], None]
-    beside: Beside | None = None
+    background_tasks: BackgroundTasks | None = None
     metrics: Metrics = field(default_factory=Metrics)
     limiter: Limiter = field(default_factory=Limiter)
 
@@ -66,7 +66,7 @@ class Service:
         self.report.available()
         return answer
 
-    def used(self, known: Known, source: str) -> None:
+    def used(self, known: CachedKey, source: str) -> None:
         """Notes that a key was let in; `source` is the address that is believed."""
         self.metrics.count(ALLOWED)
         self.uses.note(known, self.clock.timestamp(), ((source, 0), None))
@@ -78,23 +78,25 @@ class Service:
         endpoint: str,
         source: str,
         key_id: str | None = None,
-        needs: frozenset[str] = frozenset(),
+        required_scopes: frozenset[str] = frozenset(),
     ) -> None:
         """Notes that a request was not let in; see `Report.refused`."""
         self.metrics.count(reason)
-        self.report.refused(reason, endpoint=endpoint, source=source, key_id=key_id, needs=needs)
+        self.report.refused(
+            reason, endpoint=endpoint, source=source, key_id=key_id, required_scopes=required_scopes
+        )
 
     async def start(self) -> None:
         """Begins the work beside the requests."""
-        if self.beside is not None:
-            await self.beside.start()
+        if self.background_tasks is not None:
+            await self.background_tasks.start()
         self.uses.start()
         self.report.note(logging.INFO, "started")
 
     async def stop_following(self) -> None:
         """Ends what runs in the event loop; nothing is answered from memory afterwards."""
-        if self.beside is not None:
-            await self.beside.stop()
+        if self.background_tasks is not None:
+            await self.background_tasks.stop()
 
     def stop(self) -> None:
         """Ends the rest, after the last verification and the last writing. Blocks."""

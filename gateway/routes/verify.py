@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from gateway.request.client_address import address
-from gateway.request.headers import Inbound, gather
+from gateway.request.headers import RequestHeaders, parse
 from gateway.request.required_scopes import read_scopes
 from gateway.routes.services import Service
 from gateway.verification.rate_limits import comes_from_allowed
@@ -25,7 +25,7 @@ class Question:
     """A request's body, read and checked."""
 
     token: str
-    needs: frozenset[str]
+    required_scopes: frozenset[str]
     source: str = ""
 
     def __repr__(self) -> str:
@@ -42,7 +42,7 @@ class Verify:
 
     async def __call__(self, scope: Scope, receive: Receive) -> Reply:
         service = self._service
-        inbound = gather(scope["headers"], service.options.max_headers)
+        inbound = parse(scope["headers"], service.options.max_headers)
         _check_type(inbound)
         limits = service.options
         body = await read_body(receive, limits.max_body, limits.read_timeout)
@@ -66,14 +66,16 @@ class Verify:
         service, reason, reply = self._service, "", INVALID
         if not comes_from_allowed(key, source):
             reason = "network"
-        elif not question.needs <= key.scopes:
+        elif not question.required_scopes <= key.scopes:
             reason, reply = "insufficient_scope", INSUFFICIENT
         elif wait := service.limiter.hit(key):
             reason, reply = "rate_limited", _rate_limited(wait)
         if not reason:
             return None
-        missing = question.needs if reason == "insufficient_scope" else frozenset()
-        service.refused(reason, endpoint=ENDPOINT, source=source, key_id=key.key_id, needs=missing)
+        missing = question.required_scopes if reason == "insufficient_scope" else frozenset()
+        service.refused(
+            reason, endpoint=ENDPOINT, source=source, key_id=key.key_id, required_scopes=missing
+        )
         return reply
 
 
@@ -92,7 +94,7 @@ def _describe(key: Verified) -> dict[str, Any]:
     }
 
 
-def _check_type(inbound: Inbound) -> None:
+def _check_type(inbound: RequestHeaders) -> None:
     kind = inbound.content_type[0].split(b";")[0].strip().lower() if inbound.content_type else b""
     if kind != b"application/json":
         raise Refusal(

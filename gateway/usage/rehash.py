@@ -19,7 +19,7 @@ from keys.transfer.import_keys import Upgrade
 Write = Callable[[Mapping[str, Upgrade]], object]
 
 
-class Upgrades(Flusher):
+class RehashQueue(Flusher):
     """Gathers digests, and hands them on together.
 
     What it holds is bounded by the number of imported keys in use. No key is kept, only its digest.

@@ -20,7 +20,7 @@ from keys.usage.usage import Use
 Write = Callable[[Mapping[str, Use]], object]
 
 
-class Tally:
+class UsageCounter:
     """Counts the uses of one secret. One thread notes, another one writes; none locks.
 
     `count` is only ever raised, by whoever notes, and `written` by whoever writes: what lies
@@ -64,7 +64,7 @@ class LastUsed(Flusher):
         super().__init__(report, every)
         self._write = write
         self._trusted = trusted
-        self._queue: deque[Tally] = deque()
+        self._queue: deque[UsageCounter] = deque()
         self._flushing = threading.Lock()
 
     @property
@@ -72,7 +72,7 @@ class LastUsed(Flusher):
         """How many secrets have uses that are not written yet."""
         return len(self._queue)
 
-    def note(self, tally: Tally, at: float, origin: Origin) -> None:
+    def note(self, tally: UsageCounter, at: float, origin: Origin) -> None:
         """Notes one use.
 
         Args:
@@ -109,10 +109,10 @@ class LastUsed(Flusher):
                 tally.written = count
             return len(uses)
 
-    def _take(self) -> tuple[list[Tally], list[tuple[Tally, int]]]:
+    def _take(self) -> tuple[list[UsageCounter], list[tuple[UsageCounter, int]]]:
         """What was queued, and of what is unwritten of it, how often it was used by now."""
-        taken: list[Tally] = []
-        counts: list[tuple[Tally, int]] = []
+        taken: list[UsageCounter] = []
+        counts: list[tuple[UsageCounter, int]] = []
         for _ in range(len(self._queue)):
             tally = self._queue.popleft()
             # First this, then the count: a use that is noted in between queues it again.
@@ -123,7 +123,7 @@ class LastUsed(Flusher):
                 counts.append((tally, count))
         return taken, counts
 
-    def _add(self, uses: dict[str, Use], tally: Tally, count: int) -> None:
+    def _add(self, uses: dict[str, Use], tally: UsageCounter, count: int) -> None:
         """Adds the uses up to this count to what is going to be written of their secret."""
         fresh = count - tally.written
         at = datetime.fromtimestamp(tally.last, UTC)

@@ -15,20 +15,20 @@ from gateway.base.metrics import Metrics
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool
 from gateway.cache.replica_positions import Replica
-from gateway.cache.verdict_cache import IMPORTED, Known, Memory
-from gateway.usage.rehash import Upgrades
+from gateway.cache.verdict_cache import IMPORTED, CachedKey, VerdictCache
+from gateway.usage.rehash import RehashQueue
 from gateway.verification.row_loader import Rows
 from keys.credentials import digests
 from keys.credentials.digests import Algorithm
 from keys.credentials.peppers import Peppers
 from keys.credentials.verification import MAY_BE_FOREIGN, Reason, Refused, judge_foreign
 from runtime.clock import Clock
-from storage.secret_lookup import Lookup, SecretRow, WouldWait
+from storage.secret_lookup import Lookup, SecretRow, WouldBlock
 
 ByDigest = Mapping[bytes, SecretRow]
 
 
-class ForeignKeys:
+class ImportedKeys:
     """Belongs to one event loop, that of its memory."""
 
     def __init__(
@@ -36,11 +36,11 @@ class ForeignKeys:
         lookup: Lookup,
         peppers: Peppers,
         clock: Clock,
-        memory: Memory,
+        memory: VerdictCache,
         pool: Pool,
         options: Options,
         metrics: Metrics,
-        upgrades: Upgrades,
+        upgrades: RehashQueue,
         replica: Replica | None = None,
     ) -> None:
         self._lookup = lookup
@@ -56,7 +56,7 @@ class ForeignKeys:
         )  # fmt: skip
         self._asking: asyncio.Future[None] | None = None
 
-    async def check(self, presented: str, mark: bytes, flaw: Reason) -> Known | Refused:
+    async def check(self, presented: str, cache_key: bytes, flaw: Reason) -> CachedKey | Refused:
         """Whether the text is an imported key that works.
 
         Args:
@@ -71,23 +71,23 @@ class ForeignKeys:
             # Found out without the database, so there is nothing to remember.
             return Refused(flaw)
         try:
-            answer = self._judge(key, mark, flaw, self._glance(key))
-        except WouldWait:
-            return self._judge(key, mark, flaw, await self._rows.row(presented) or {})
+            answer = self._judge(key, cache_key, flaw, self._glance(key))
+        except WouldBlock:
+            return self._judge(key, cache_key, flaw, await self._rows.row(presented) or {})
         self._metrics.from_database += 1
         return answer
 
-    def glance(self, presented: str, mark: bytes, flaw: Reason) -> Known | None:
+    def try_read_now(self, presented: str, cache_key: bytes, flaw: Reason) -> CachedKey | None:
         """An imported key that works, where the database answers at once; None otherwise."""
         key = digests.foreign_key(presented) if flaw in MAY_BE_FOREIGN else None
         if key is None or not self._memory.imported:
             return None
         try:
-            answer = self._judge(key, mark, flaw, self._glance(key))
-        except WouldWait:
+            answer = self._judge(key, cache_key, flaw, self._glance(key))
+        except WouldBlock:
             return None
         self._metrics.from_database += 1
-        return answer if isinstance(answer, Known) else None
+        return answer if isinstance(answer, CachedKey) else None
 
     async def _may_be_imported(self) -> bool:
         memory = self._memory
@@ -95,7 +95,7 @@ class ForeignKeys:
             return memory.imported is not False
         try:
             memory.note_imported(self._lookup.glance_any_imported(), memory.position)
-        except WouldWait:
+        except WouldBlock:
             # One question for all who come while it is asked.
             if self._asking is None or self._asking.done():
                 self._asking = asyncio.ensure_future(self._ask())
@@ -108,7 +108,7 @@ class ForeignKeys:
         self._memory.note_imported(found, position)
 
     def _glance(self, key: bytes) -> ByDigest:
-        return self._lookup.glance_imported(digests.candidates(key, self._peppers))
+        return self._lookup.try_read_imported_now(digests.candidates(key, self._peppers))
 
     def _read(self, texts: Sequence[str]) -> dict[str, ByDigest]:
         """What is known of each text's digests, in one query; runs in a thread."""
@@ -126,14 +126,16 @@ class ForeignKeys:
     def _digests(self, texts: Sequence[str]) -> dict[str, Sequence[bytes]]:
         return {each: digests.candidates(each.encode("ascii"), self._peppers) for each in texts}
 
-    def _judge(self, key: bytes, mark: bytes, flaw: Reason, rows: ByDigest) -> Known | Refused:
+    def _judge(
+        self, key: bytes, cache_key: bytes, flaw: Reason, rows: ByDigest
+    ) -> CachedKey | Refused:
         answer, row = judge_foreign(key, flaw, rows, self._peppers, self._clock.now())
         if isinstance(answer, Refused):
-            self._memory.keep_refusal(mark, answer, row.public_id if row else IMPORTED)
+            self._memory.keep_refusal(cache_key, answer, row.public_id if row else IMPORTED)
             return answer
         if row is not None and row.algorithm != Algorithm.HMAC:
             self._upgrades.note(row.secret_id, key)
-        return self._memory.keep(mark, answer)
+        return self._memory.keep(cache_key, answer)
 
 
 def _about(_presented: str, rows: ByDigest | None) -> list[str | None]:

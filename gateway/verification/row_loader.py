@@ -11,7 +11,7 @@ from gateway.base.metrics import Metrics
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool, Unavailable
 from gateway.cache.replica_positions import Replica
-from gateway.cache.verdict_cache import Memory
+from gateway.cache.verdict_cache import VerdictCache
 from gateway.verification.batch_loader import Batches
 
 R = TypeVar("R")
@@ -38,7 +38,7 @@ class Rows(Generic[R]):
         self,
         read: Read[R],
         names: Names[R],
-        memory: Memory,
+        memory: VerdictCache,
         pool: Pool,
         options: Options,
         metrics: Metrics,

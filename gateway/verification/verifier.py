@@ -9,18 +9,18 @@ from gateway.base.metrics import Metrics
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool
 from gateway.cache.replica_positions import Replica
-from gateway.cache.verdict_cache import Known, Memory, fingerprint
-from gateway.usage.rehash import Upgrades
-from gateway.verification.imported_keys import ForeignKeys
+from gateway.cache.verdict_cache import CachedKey, VerdictCache, fingerprint
+from gateway.usage.rehash import RehashQueue
+from gateway.verification.imported_keys import ImportedKeys
 from gateway.verification.row_loader import Rows
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import NotAToken, Token, parse
-from keys.credentials.verification import Reason, Refused, judge
+from keys.credentials.verification import Reason, Refused, evaluate
 from runtime.clock import Clock
-from storage.secret_lookup import Lookup, SecretRow, WouldWait
+from storage.secret_lookup import Lookup, SecretRow, WouldBlock
 
 T = TypeVar("T")
-Answer: TypeAlias = "Known | Refused"
+Answer: TypeAlias = "CachedKey | Refused"
 
 
 class Checker(Protocol):
@@ -47,10 +47,10 @@ class RememberingChecker:
         lookup: Lookup,
         peppers: Peppers,
         clock: Clock,
-        memory: Memory,
+        memory: VerdictCache,
         options: Options,
         metrics: Metrics,
-        upgrades: Upgrades,
+        upgrades: RehashQueue,
         replica: Replica | None = None,
     ) -> None:
         self._lookup = lookup
@@ -64,24 +64,24 @@ class RememberingChecker:
             lookup.read, _about, memory, self._pool, options, metrics,
             replica, replica.lookup.read if replica else None,
         )  # fmt: skip
-        self._foreign = ForeignKeys(
+        self._foreign = ImportedKeys(
             lookup, peppers, clock, memory, self._pool, options, metrics, upgrades, replica
         )
 
     async def check(self, presented: str) -> Answer:
         """See `Checker`."""
         # "surrogateescape" never fails, and such a text is no token anyway.
-        mark = fingerprint(presented.encode("utf-8", "surrogateescape"))
-        if remembered := self._memory.get(mark) or self._memory.refusal(mark):
+        cache_key = fingerprint(presented.encode("utf-8", "surrogateescape"))
+        if remembered := self._memory.get(cache_key) or self._memory.refusal(cache_key):
             self._metrics.from_memory += 1
             return remembered
         try:
             token = parse(presented)
         except NotAToken as error:
-            return await self._foreign.check(presented, mark, Reason(error.flaw.value))
-        return await self._read(token, mark)
+            return await self._foreign.check(presented, cache_key, Reason(error.flaw.value))
+        return await self._read(token, cache_key)
 
-    def glance(self, presented: bytes, mark: bytes) -> Known | None:
+    def try_read_now(self, presented: bytes, cache_key: bytes) -> CachedKey | None:
         """A good token that memory does not know, where the database answers at once.
 
         Args:
@@ -94,13 +94,13 @@ class RememberingChecker:
             text = presented.decode("ascii")
             token = parse(text)
             # Nothing comes between reading and keeping: the event loop does both in one go.
-            answer = self._judge(token, mark, self._lookup.glance(token.public_id))
+            answer = self._judge(token, cache_key, self._lookup.try_read_now(token.public_id))
         except NotAToken as error:
-            return self._foreign.glance(text, mark, Reason(error.flaw.value))
-        except (UnicodeDecodeError, WouldWait):
+            return self._foreign.try_read_now(text, cache_key, Reason(error.flaw.value))
+        except (UnicodeDecodeError, WouldBlock):
             return None
         self._metrics.from_database += 1
-        return answer if isinstance(answer, Known) else None
+        return answer if isinstance(answer, CachedKey) else None
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:
         """See `Checker`."""
@@ -113,21 +113,21 @@ class RememberingChecker:
         self._pool.close()
         self._lookup.close()
 
-    async def _read(self, token: Token, mark: bytes) -> Answer:
+    async def _read(self, token: Token, cache_key: bytes) -> Answer:
         try:
-            answer = self._judge(token, mark, self._lookup.glance(token.public_id))
-        except WouldWait:
+            answer = self._judge(token, cache_key, self._lookup.try_read_now(token.public_id))
+        except WouldBlock:
             # Then in a thread, with others who wait. Nothing comes between reading and keeping.
-            return self._judge(token, mark, await self._rows.row(token.public_id))
+            return self._judge(token, cache_key, await self._rows.row(token.public_id))
         self._metrics.from_database += 1
         return answer
 
-    def _judge(self, token: Token, mark: bytes, row: SecretRow | None) -> Answer:
-        answer = judge(token, row, self._peppers, self._clock.now())
+    def _judge(self, token: Token, cache_key: bytes, row: SecretRow | None) -> Answer:
+        answer = evaluate(token, row, self._peppers, self._clock.now())
         if isinstance(answer, Refused):
-            self._memory.keep_refusal(mark, answer, token.public_id)
+            self._memory.keep_refusal(cache_key, answer, token.public_id)
             return answer
-        return self._memory.keep(mark, answer)
+        return self._memory.keep(cache_key, answer)
 
 
 def _about(public_id: str, row: SecretRow | None) -> tuple[str | None, ...]:

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import col, func, select
 
-from keys.base.errors import AlreadyRequested, KeyNotFound, NameTaken, NotPossibleNow, ReasonMissing
+from keys.base.errors import DuplicateRequest, InvalidState, KeyNotFound, NameTaken, ReasonMissing
 from keys.base.ids import new_id
 from keys.base.models import Actor, KeyRequest, State
 from keys.base.models import RequestStage as Stage
@@ -27,13 +27,13 @@ from keys.base.policy import DeliveryWay
 from keys.changes import audit_log, live_messages, outbox
 from keys.inputs.names import clean_name, clean_note, fold
 from keys.inputs.scopes import check_scopes
-from keys.lifecycle.create import KeyService, Reservation
+from keys.lifecycle.create import KeyService, PendingKey
 from storage import AccountSession
 from storage.tables.keys import AccessRequest, Key
 
 OPEN_FOR = timedelta(days=14)
 OPEN_MOST = 5
-KIND = "request"
+MESSAGE_KIND = "request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def ask(
     name: str,
     scopes: Sequence[str],
     reason: str,
-    submission: str,
+    idempotency_key: str,
 ) -> RequestView:
     """Asks for a key.
 
@@ -78,16 +78,17 @@ def ask(
         submission: names this very submission, so that sending it twice asks once.
 
     Raises:
-        AlreadyRequested: if this very submission was sent before.
-        NameRefused, ScopesRefused, ReasonMissing, NoteTooLong, TokenInText, NotPossibleNow: with
+        DuplicateRequest: if this very submission was sent before.
+        InvalidName, InvalidScopes, ReasonMissing, NoteTooLong, TokenInText, InvalidState: with
             a sentence for the person.
     """
     audit_log.lock(session)
     sent = select(AccessRequest.id).where(
-        AccessRequest.account_id == session.account_id, AccessRequest.submission == submission
+        AccessRequest.account_id == session.account_id,
+        AccessRequest.idempotency_key == idempotency_key,
     )
     if before := session.exec(sent).first():
-        raise AlreadyRequested(before)
+        raise DuplicateRequest(before)
     name, chosen, reason = clean_name(name), check_scopes(scopes), clean_note(reason, "reason")
     if not reason:
         raise ReasonMissing("Say what the key is for, so that somebody can decide.")
@@ -97,7 +98,7 @@ def ask(
     row = AccessRequest(
         id=new_id("ask"),
         account_id=session.account_id,
-        submission=submission,
+        idempotency_key=idempotency_key,
         requester=requester,
         name=name,
         scopes=" ".join(chosen),
@@ -112,7 +113,7 @@ def ask(
     actor = Actor.person(requester)
     audit_log.append(session, now, "request.made", actor, None, data)
     for audience in (outbox.TEAM, str(actor)):
-        live_messages.add(session, KIND, row.id, audience, now)
+        live_messages.add(session, MESSAGE_KIND, row.id, audience, now)
     return _view(row)
 
 
@@ -139,7 +140,7 @@ def _refuse_too_many(session: AccountSession, requester: str) -> None:
         )
     ).one()
     if count >= OPEN_MOST:
-        raise NotPossibleNow(
+        raise InvalidState(
             f"{OPEN_MOST} of your requests are still open. Withdraw one, or wait until they are "
             "decided."
         )
@@ -151,10 +152,10 @@ def approve(
     request_id: str,
     actor: Actor,
     *,
-    lease: timedelta,
-    how: DeliveryWay,
+    delivery_deadline: timedelta,
+    method: DeliveryWay,
     expires_at: datetime | None,
-) -> Reservation | None:
+) -> PendingKey | None:
     """Approves: reserves the key, whose token goes to the requester alone.
 
     Args:
@@ -165,8 +166,8 @@ def approve(
 
     Raises:
         KeyNotFound: if the account has no such request.
-        NotPossibleNow: if it is the person's own.
-        NameRefused: if another key has taken the name meanwhile.
+        InvalidState: if it is the person's own.
+        InvalidName: if another key has taken the name meanwhile.
         TokenInText: if the request was made before tokens were refused, and contains one.
     """
     audit_log.lock(session)
@@ -179,19 +180,19 @@ def approve(
         name=row.name,
         scopes=tuple(row.scopes.split()),
         owner=row.requester,
-        request_id=f"{row.id}:{row.attempts}",
+        idempotency_key=f"{row.id}:{row.attempts}",
         note=row.reason,
         expires_at=expires_at,
     )
     requester = Actor.person(row.requester)
-    made = service.reserve(session, wanted, actor, requester, lease, how)
-    row.state, row.key_id, row.attempts = Stage.GRANTING, made.key.id, row.attempts + 1
+    made = service.create_pending(session, wanted, actor, requester, delivery_deadline, method)
+    row.state, row.key_id, row.attempts = Stage.DELIVERING, made.key.id, row.attempts + 1
     row.decided_by, row.decided_at, row.decision_reason = str(actor), now, ""
     session.add(row)
     session.flush()
     data = {"request": row.id, "name": row.name, "requester": row.requester}
     audit_log.append(session, now, "request.approved", actor, made.key.id, data)
-    live_messages.touch(session, row.id, now)
+    live_messages.mark_stale(session, row.id, now)
     return made
 
 
@@ -206,7 +207,7 @@ def deny(
 
     Raises:
         KeyNotFound: if the account has no such request.
-        NotPossibleNow: if it is the person's own.
+        InvalidState: if it is the person's own.
         NoteTooLong, TokenInText: if the reason is too long, or contains a token.
     """
     audit_log.lock(session)
@@ -237,7 +238,7 @@ def withdraw(service: KeyService, session: AccountSession, request_id: str, acto
 
 
 def are_late(session: AccountSession, now: datetime) -> bool:
-    """Whether there is anything for `sweep` to close."""
+    """Whether there is anything for `run_due` to close."""
     found = select(AccessRequest.id).where(
         AccessRequest.account_id == session.account_id,
         AccessRequest.state == Stage.OPEN,
@@ -246,7 +247,7 @@ def are_late(session: AccountSession, now: datetime) -> bool:
     return session.exec(found.limit(1)).first() is not None
 
 
-def sweep(
+def run_due(
     service: KeyService,
     session: AccountSession,
 ) -> int:
@@ -291,12 +292,12 @@ def _decide(
         "request": row.id, "name": row.name, "requester": row.requester, "reason": reason,
     }  # fmt: skip
     audit_log.append(session, now, kind, actor, None, data)
-    live_messages.touch(session, row.id, now)
+    live_messages.mark_stale(session, row.id, now)
 
 
 def _refuse_own(row: AccessRequest, actor: Actor) -> None:
     if str(actor) == str(Actor.person(row.requester)):
-        raise NotPossibleNow("This is your own request. Somebody else has to decide about it.")
+        raise InvalidState("This is your own request. Somebody else has to decide about it.")
 
 
 def _row(session: AccountSession, request_id: str) -> AccessRequest:

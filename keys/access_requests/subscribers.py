@@ -31,7 +31,7 @@ def came_to_work(session: AccountSession, key_id: str, now: datetime) -> None:
     _changed(session, row, now)
 
 
-def given_up(session: AccountSession, key_id: str, now: datetime) -> None:
+def on_key_cancelled(session: AccountSession, key_id: str, now: datetime) -> None:
     """The token did not reach its person, so the key never came to work."""
     row = _granting(session, key_id)
     if row is None:
@@ -43,7 +43,7 @@ def given_up(session: AccountSession, key_id: str, now: datetime) -> None:
     _changed(session, row, now)
 
 
-def revoked(session: AccountSession, key_id: str, now: datetime, actor: Actor) -> None:
+def on_key_revoked(session: AccountSession, key_id: str, now: datetime, actor: Actor) -> None:
     """The key was ended for good, perhaps before its token was with its person."""
     row = _granting(session, key_id)
     if row is None:
@@ -60,7 +60,7 @@ def _granting(session: AccountSession, key_id: str) -> AccessRequest | None:
         select(AccessRequest).where(
             AccessRequest.account_id == session.account_id,
             AccessRequest.key_id == key_id,
-            AccessRequest.state == RequestStage.GRANTING,
+            AccessRequest.state == RequestStage.DELIVERING,
         )
     ).first()
 
@@ -68,4 +68,4 @@ def _granting(session: AccountSession, key_id: str) -> AccessRequest | None:
 def _changed(session: AccountSession, row: AccessRequest, now: datetime) -> None:
     session.add(row)
     session.flush()
-    live_messages.touch(session, row.id, now)
+    live_messages.mark_stale(session, row.id, now)

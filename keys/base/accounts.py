@@ -6,13 +6,13 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from keys.base.errors import KeysError
+from keys.base.errors import DomainError
 from keys.base.ids import new_id
 from storage import AccountSession
 from storage.tables.keys import Account
 
 
-class WhichAccount(KeysError):
+class WhichAccount(DomainError):
     """There are several accounts, and the caller has to name one."""
 
 

@@ -1,26 +1,26 @@
 """Everything that the domain refuses to do, and why.
 
-KeysError
-├── NameRefused            the name cannot be used; `.name`
+DomainError
+├── InvalidName            the name cannot be used; `.name`
 │   ├── NameEmpty
 │   ├── NameTooLong
 │   ├── NameUnprintable
 │   └── NameTaken          another active key has it; `.key_id`
-├── ScopesRefused          no scope, or one that does not exist
+├── InvalidScopes          no scope, or one that does not exist
 ├── NoteTooLong
 ├── TokenInText            a token was typed where people read: a name, a note; `.field`
 ├── ReasonMissing          nothing was said about what a key is for
-├── LimitsRefused          a rate or a network that is none
+├── InvalidLimits          a rate or a network that is none
 ├── KeyNotFound            this account has no such key
 ├── KeyRevoked             the key was revoked: nothing can be changed any more
-├── NotPossibleNow         the key, request or rotation is not in a state in which this can be done
-├── ChangedMeanwhile       somebody else has changed the key since it was looked at; `.actor`
-├── ImportRefused          a file of keys to import that cannot be read
-├── EvidenceRefused        a file that is no evidence of an audit
-├── ScheduleRefused        a schedule that is none, or that never comes
-├── ExpiryRefused          a date that has passed, or is later than the team allows
-├── ReservationLost        the key was given up before its token was delivered
-├── AlreadyRequested       this very request was carried out before; `.key_id`
+├── InvalidState         the key, request or rotation is not in a state in which this can be done
+├── EditConflict       somebody else has changed the key since it was looked at; `.actor`
+├── InvalidImport          a file of keys to import that cannot be read
+├── InvalidEvidence        a file that is no evidence of an audit
+├── InvalidSchedule        a schedule that is none, or that never comes
+├── InvalidExpiry          a date that has passed, or is later than the team allows
+├── DeliveryExpired        the key was given up before its token was delivered
+├── DuplicateRequest       this very request was carried out before; `.key_id`
 └── StorageUnavailable     the database cannot be reached, or did not answer in time
 PepperError                the secret that digests are made with is missing or wrong
 
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from keys.base.models import Actor
 
 
-class KeysError(Exception):
+class DomainError(Exception):
     """The common root: catch this to answer a person."""
 
 
-class NameRefused(KeysError):
+class InvalidName(DomainError):
     """The name cannot be used."""
 
     def __init__(self, message: str, name: str = "") -> None:
@@ -49,19 +49,19 @@ class NameRefused(KeysError):
         self.name = name
 
 
-class NameEmpty(NameRefused):
+class NameEmpty(InvalidName):
     """Nothing visible is left after trimming."""
 
 
-class NameTooLong(NameRefused):
+class NameTooLong(InvalidName):
     """More than 80 characters."""
 
 
-class NameUnprintable(NameRefused):
+class NameUnprintable(InvalidName):
     """Contains a line break, a control character or one that reorders text."""
 
 
-class NameTaken(NameRefused):
+class NameTaken(InvalidName):
     """Another active key of the account has this name, whatever the case."""
 
     def __init__(self, name: str, key_id: str) -> None:
@@ -71,15 +71,15 @@ class NameTaken(NameRefused):
         self.key_id = key_id
 
 
-class ScopesRefused(KeysError):
+class InvalidScopes(DomainError):
     """No scope was chosen, or one that does not exist."""
 
 
-class NoteTooLong(KeysError):
+class NoteTooLong(DomainError):
     """More than 500 characters."""
 
 
-class TokenInText(KeysError):
+class TokenInText(DomainError):
     """A text that people read and that is kept contains a token. The text itself is not kept."""
 
     def __init__(self, field: str) -> None:
@@ -90,27 +90,27 @@ class TokenInText(KeysError):
         self.field = field
 
 
-class ReasonMissing(KeysError):
+class ReasonMissing(DomainError):
     """Nothing was said about what a key is for."""
 
 
-class LimitsRefused(KeysError):
+class InvalidLimits(DomainError):
     """A rate limit or a network that is none."""
 
 
-class KeyNotFound(KeysError):
+class KeyNotFound(DomainError):
     """This account has no such key."""
 
 
-class KeyRevoked(KeysError):
+class KeyRevoked(DomainError):
     """The key was revoked, so nothing about it can be changed."""
 
 
-class NotPossibleNow(KeysError):
+class InvalidState(DomainError):
     """The key, request or rotation is not in a state in which this can be done."""
 
 
-class ChangedMeanwhile(KeysError):
+class EditConflict(DomainError):
     """Somebody else has changed the key since it was looked at."""
 
     def __init__(self, actor: Actor) -> None:
@@ -118,27 +118,27 @@ class ChangedMeanwhile(KeysError):
         self.actor = actor
 
 
-class EvidenceRefused(KeysError):
+class InvalidEvidence(DomainError):
     """A file that is no evidence of an audit."""
 
 
-class ScheduleRefused(KeysError):
+class InvalidSchedule(DomainError):
     """A schedule that is none, or that never comes."""
 
 
-class ExpiryRefused(KeysError):
+class InvalidExpiry(DomainError):
     """A date of expiry that has passed, or is later than the team allows."""
 
 
-class ImportRefused(KeysError):
+class InvalidImport(DomainError):
     """A file of keys to import that cannot be read as a whole."""
 
 
-class ReservationLost(KeysError):
+class DeliveryExpired(DomainError):
     """The key was given up before its token was delivered; the token never works."""
 
 
-class AlreadyRequested(KeysError):
+class DuplicateRequest(DomainError):
     """This very request was carried out before."""
 
     def __init__(self, key_id: str) -> None:
@@ -153,25 +153,25 @@ class PepperError(Exception):
 StorageUnavailable = _StorageUnavailable
 
 __all__ = [
-    "AlreadyRequested",
-    "ChangedMeanwhile",
-    "ExpiryRefused",
-    "ImportRefused",
+    "DeliveryExpired",
+    "DomainError",
+    "DuplicateRequest",
+    "EditConflict",
+    "InvalidExpiry",
+    "InvalidImport",
+    "InvalidLimits",
+    "InvalidName",
+    "InvalidScopes",
+    "InvalidState",
     "KeyNotFound",
     "KeyRevoked",
-    "KeysError",
-    "LimitsRefused",
     "NameEmpty",
-    "NameRefused",
     "NameTaken",
     "NameTooLong",
     "NameUnprintable",
-    "NotPossibleNow",
     "NoteTooLong",
     "PepperError",
     "ReasonMissing",
-    "ReservationLost",
-    "ScopesRefused",
     "StorageUnavailable",
     "TokenInText",
 ]

@@ -23,7 +23,7 @@ class RequestStage(StrEnum):
     """Where a request for a key is; see keys.access_requests.requests."""
 
     OPEN = "open"
-    GRANTING = "granting"
+    DELIVERING = "granting"
     GRANTED = "granted"
     DENIED = "denied"
     CLOSED = "closed"
@@ -72,7 +72,7 @@ class KeyRequest:
     name: str
     scopes: tuple[str, ...]
     owner: str | None
-    request_id: str
+    idempotency_key: str
     note: str = ""
     expires_at: datetime | None = None
     backup_owner: str | None = None
@@ -130,4 +130,4 @@ class Handover:
     recipient: Actor
     sent_at: datetime
     removed_at: datetime | None
-    how: DeliveryWay = DeliveryWay.DM
+    method: DeliveryWay = DeliveryWay.DM

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
-from keys.base.errors import ExpiryRefused
+from keys.base.errors import InvalidExpiry
 
 
 class DeliveryWay(StrEnum):
@@ -98,17 +98,17 @@ class Policy:
         """Returns when a key ends whose last day was chosen so; None for never.
 
         Raises:
-            ExpiryRefused: with a sentence that says which dates there are.
+            InvalidExpiry: with a sentence that says which dates there are.
         """
         latest = self.latest_expiry(now)
         if day is None:
             if latest is not None:
-                raise ExpiryRefused(f"Here every key expires. Choose a date up to {latest}.")
+                raise InvalidExpiry(f"Here every key expires. Choose a date up to {latest}.")
             return None
         if self.last_moment(day) <= now:
-            raise ExpiryRefused(f"{day} has passed. Choose today or a later date.")
+            raise InvalidExpiry(f"{day} has passed. Choose today or a later date.")
         if latest is not None and day > latest:
-            raise ExpiryRefused(
+            raise InvalidExpiry(
                 f"A key may last {self.expiry_max_days} days here. Choose a date up to {latest}."
             )
         return self.last_moment(day)

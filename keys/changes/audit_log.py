@@ -22,7 +22,7 @@ from runtime import tracing
 from storage import AccountSession
 from storage.tables.keys import Account, Event
 
-BEGINNING = "0" * 64
+GENESIS_HASH = "0" * 64
 
 
 def append(
@@ -48,9 +48,9 @@ def append(
         actor=str(actor),
         key_id=key_id,
         data=_json(data),
-        previous=last.hash if last else BEGINNING,
+        previous=last.hash if last else GENESIS_HASH,
         hash="",
-        request_id=tracing.current_id(),
+        trace_id=tracing.current_id(),
     )
     entry.hash = hash_of(entry)
     session.add(entry)
@@ -71,7 +71,7 @@ def append_all(
         entries: each key's id, and more about what happened to it; see `append`.
     """
     last = _last(session)
-    seq, previous = (last.seq, last.hash) if last else (0, BEGINNING)
+    seq, previous = (last.seq, last.hash) if last else (0, GENESIS_HASH)
     rows: list[dict[str, Any]] = []
     for key_id, data in entries:
         seq += 1
@@ -143,11 +143,11 @@ def _hash(
     return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
 
 
-def first_break(
+def verify_chain(
     session: AccountSession,
 ) -> int | None:
     """The place of the first entry that does not fit the chain; None if all is well."""
-    previous, expected = BEGINNING, 1
+    previous, expected = GENESIS_HASH, 1
     entries = select(Event).where(Event.account_id == session.account_id).order_by(col(Event.seq))
     for entry in session.exec(entries):
         fits = entry.seq == expected and entry.previous == previous
@@ -157,12 +157,12 @@ def first_break(
     return None
 
 
-def head(
+def latest_hash(
     session: AccountSession,
 ) -> str:
     """The hash of the newest entry, which stands for all of them."""
     last = _last(session)
-    return last.hash if last is not None else BEGINNING
+    return last.hash if last is not None else GENESIS_HASH
 
 
 def history(session: AccountSession, key_id: str, limit: int = 50) -> list[HistoryEntry]:

@@ -18,7 +18,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from keys.base.ids import new_id
-from storage.tables.keys import Change, Confirmation, Gateway
+from storage.tables.keys import ChangeRow, Confirmation, Gateway
 from storage.triggers import KEPT
 
 # How often a gateway says that it is there, in seconds.
@@ -58,7 +58,7 @@ def announce(session: Session, gateway_id: str, name: str, now: datetime) -> Non
     session.add(Gateway(id=gateway_id, name=name, started_at=now, seen_at=now))
 
 
-def beat(session: Session, gateway_id: str, now: datetime) -> None:
+def heartbeat(session: Session, gateway_id: str, now: datetime) -> None:
     """Notes that a gateway is there."""
     session.execute(update(Gateway).where(col(Gateway.id) == gateway_id).values(seen_at=now))
 
@@ -66,7 +66,7 @@ def beat(session: Session, gateway_id: str, now: datetime) -> None:
 def confirm(session: Session, gateway_id: str, fences: Sequence[str], now: datetime) -> None:
     """Notes that a gateway has applied every change up to these fences."""
     session.add_all(Confirmation(fence=f, gateway_id=gateway_id, at=now) for f in fences)
-    beat(session, gateway_id, now)
+    heartbeat(session, gateway_id, now)
 
 
 def stopped(session: Session, gateway_id: str, now: datetime) -> None:
@@ -74,11 +74,11 @@ def stopped(session: Session, gateway_id: str, now: datetime) -> None:
     session.execute(update(Gateway).where(col(Gateway.id) == gateway_id).values(stopped_at=now))
 
 
-def sweep(session: Session, now: datetime) -> None:
+def purge(session: Session, now: datetime) -> None:
     """Throws away what nobody will ask for: old changes, confirmations and gateways."""
-    newest = select(Change.id).order_by(col(Change.id).desc()).limit(1)
+    newest = select(ChangeRow.id).order_by(col(ChangeRow.id).desc()).limit(1)
     if (last := session.exec(newest).first()) is not None:
-        session.execute(delete(Change).where(col(Change.id) <= last - KEPT))
+        session.execute(delete(ChangeRow).where(col(ChangeRow.id) <= last - KEPT))
     old = now - _CONFIRMATIONS_KEPT
     session.execute(delete(Confirmation).where(col(Confirmation.at) < old))
     session.execute(delete(Gateway).where(col(Gateway.seen_at) < old))
@@ -88,7 +88,7 @@ def set_fence(session: Session) -> str:
     """Sets up a fence after the changes of this transaction; returns its name."""
     fence = new_id("fnc")
     session.flush()
-    session.add(Change(fence=fence))
+    session.add(ChangeRow(fence=fence))
     session.flush()
     return fence
 

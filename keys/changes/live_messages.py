@@ -22,11 +22,11 @@ from sqlmodel import Session, col, or_, select
 
 from keys.base.ids import new_id
 from storage import AccountSession
-from storage.tables.keys import LiveMessage
+from storage.tables.keys import LiveMessageRow
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveMessage:
     """A message that has to be looked at now.
 
     Attributes:
@@ -43,27 +43,27 @@ class Live:
     account_id: str
     kind: str
     subject: str
-    audience: str
+    recipient: str
     data: dict[str, Any]
-    place: str | None
+    channel_id: str | None
     message: str | None
-    drawn: str
+    rendered_hash: str
     created_at: datetime
     due_at: datetime
     attempts: int
     posting_at: datetime | None
 
     @property
-    def may_stand(self) -> bool:
+    def may_be_posted_already(self) -> bool:
         """Whether people may see it: it was posted, or it is not known that it was not."""
-        return self.place is not None or self.posting_at is not None
+        return self.channel_id is not None or self.posting_at is not None
 
 
 def add(
     session: AccountSession,
     kind: str,
     subject: str,
-    audience: str,
+    recipient: str,
     now: datetime,
     *,
     due_at: datetime | None = None,
@@ -75,21 +75,21 @@ def add(
         due_at: when it is to be drawn first; at once if not given.
         data: more that whoever draws it needs: ids, never a token.
     """
-    found = select(LiveMessage.id).where(
-        LiveMessage.account_id == session.account_id,
-        LiveMessage.kind == kind,
-        LiveMessage.subject == subject,
-        LiveMessage.audience == audience,
+    found = select(LiveMessageRow.id).where(
+        LiveMessageRow.account_id == session.account_id,
+        LiveMessageRow.kind == kind,
+        LiveMessageRow.subject == subject,
+        LiveMessageRow.recipient == recipient,
     )
     if session.exec(found).first() is not None:
         return False
     session.add(
-        LiveMessage(
+        LiveMessageRow(
             id=new_id("msg"),
             account_id=session.account_id,
             kind=kind,
             subject=subject,
-            audience=audience,
+            recipient=recipient,
             data=json.dumps(data or {}, ensure_ascii=False, sort_keys=True),
             created_at=now,
             due_at=due_at or now,
@@ -99,28 +99,28 @@ def add(
     return True
 
 
-def touch(session: AccountSession, subject: str, now: datetime) -> None:
+def mark_stale(session: AccountSession, subject: str, now: datetime) -> None:
     """Has every message about this subject drawn anew: its state has changed."""
     session.execute(
-        update(LiveMessage)
+        update(LiveMessageRow)
         .where(
-            col(LiveMessage.account_id) == session.account_id,
-            col(LiveMessage.subject) == subject,
-            col(LiveMessage.closed_at).is_(None),
+            col(LiveMessageRow.account_id) == session.account_id,
+            col(LiveMessageRow.subject) == subject,
+            col(LiveMessageRow.closed_at).is_(None),
         )
         .values(due_at=now),
         execution_options={"synchronize_session": False},
     )
 
 
-def touch_each(session: AccountSession, prefix: str, now: datetime) -> None:
+def mark_stale_by_prefix(session: AccountSession, prefix: str, now: datetime) -> None:
     """The same for every subject that begins with this."""
     session.execute(
-        update(LiveMessage)
+        update(LiveMessageRow)
         .where(
-            col(LiveMessage.account_id) == session.account_id,
-            col(LiveMessage.subject).startswith(prefix, autoescape=True),
-            col(LiveMessage.closed_at).is_(None),
+            col(LiveMessageRow.account_id) == session.account_id,
+            col(LiveMessageRow.subject).startswith(prefix, autoescape=True),
+            col(LiveMessageRow.closed_at).is_(None),
         )
         .values(due_at=now),
         execution_options={"synchronize_session": False},
@@ -131,131 +131,136 @@ def set_data(
     session: AccountSession,
     kind: str,
     subject: str,
-    audience: str,
+    recipient: str,
     data: Mapping[str, Any],
     now: datetime,
 ) -> None:
     """Changes what a message's drawing is told, and has it drawn anew."""
     session.execute(
-        update(LiveMessage)
+        update(LiveMessageRow)
         .where(
-            col(LiveMessage.account_id) == session.account_id,
-            col(LiveMessage.kind) == kind,
-            col(LiveMessage.subject) == subject,
-            col(LiveMessage.audience) == audience,
-            col(LiveMessage.closed_at).is_(None),
+            col(LiveMessageRow.account_id) == session.account_id,
+            col(LiveMessageRow.kind) == kind,
+            col(LiveMessageRow.subject) == subject,
+            col(LiveMessageRow.recipient) == recipient,
+            col(LiveMessageRow.closed_at).is_(None),
         )
         .values(data=json.dumps(data, ensure_ascii=False, sort_keys=True), due_at=now),
         execution_options={"synchronize_session": False},
     )
 
 
-def claim(session: AccountSession, now: datetime, lease: timedelta) -> Live | None:
+def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> LiveMessage | None:
     """Takes the message that waits longest; nobody else gets it until the lease is over."""
     row = session.exec(
-        select(LiveMessage)
+        select(LiveMessageRow)
         .where(
-            LiveMessage.account_id == session.account_id,
-            col(LiveMessage.closed_at).is_(None),
-            col(LiveMessage.due_at) <= now,
-            or_(col(LiveMessage.claimed_until).is_(None), col(LiveMessage.claimed_until) <= now),
+            LiveMessageRow.account_id == session.account_id,
+            col(LiveMessageRow.closed_at).is_(None),
+            col(LiveMessageRow.due_at) <= now,
+            or_(
+                col(LiveMessageRow.claimed_until).is_(None),
+                col(LiveMessageRow.claimed_until) <= now,
+            ),
         )
-        .order_by(col(LiveMessage.due_at), col(LiveMessage.id))
+        .order_by(col(LiveMessageRow.due_at), col(LiveMessageRow.id))
         .limit(1)
         .with_for_update(skip_locked=True)
     ).first()
     if row is None:
         return None
-    row.claimed_until = now + lease
+    row.claimed_until = now + claim_ttl
     session.add(row)
     return _view(row)
 
 
-def is_told(session: Session, live: Live, audience: str) -> bool:
+def is_told(session: Session, live: LiveMessage, recipient: str) -> bool:
     """Whether the same is told to this audience too, by a message of its own."""
-    found = select(LiveMessage.id).where(
-        LiveMessage.account_id == live.account_id,
-        LiveMessage.kind == live.kind,
-        LiveMessage.subject == live.subject,
-        LiveMessage.audience == audience,
+    found = select(LiveMessageRow.id).where(
+        LiveMessageRow.account_id == live.account_id,
+        LiveMessageRow.kind == live.kind,
+        LiveMessageRow.subject == live.subject,
+        LiveMessageRow.recipient == recipient,
     )
     return session.exec(found).first() is not None
 
 
-def posting(session: Session, live: Live, now: datetime) -> None:
+def posting(session: Session, live: LiveMessage, now: datetime) -> None:
     """Notes that the message is about to be posted; to be committed before it is."""
     session.execute(
-        update(LiveMessage).where(col(LiveMessage.id) == live.id).values(posting_at=now),
+        update(LiveMessageRow).where(col(LiveMessageRow.id) == live.id).values(posting_at=now),
         execution_options={"synchronize_session": False},
     )
 
 
-def posted(session: Session, live: Live, place: str, message: str) -> None:
+def posted(session: Session, live: LiveMessage, channel_id: str, message: str) -> None:
     """Notes where the message stands."""
     session.execute(
-        update(LiveMessage)
-        .where(col(LiveMessage.id) == live.id)
-        .values(place=place, message=message, posting_at=None),
+        update(LiveMessageRow)
+        .where(col(LiveMessageRow.id) == live.id)
+        .values(channel_id=channel_id, message=message, posting_at=None),
         execution_options={"synchronize_session": False},
     )
 
 
-def drawn(
-    session: Session, live: Live, fingerprint: str, now: datetime, again: datetime | None
+def rendered(
+    session: Session, live: LiveMessage, fingerprint: str, now: datetime, again: datetime | None
 ) -> None:
     """Notes what the message says now, and when to look again; None ends it.
 
     If its subject has changed since it was claimed, it is looked at again at once, whatever
     `again` says.
     """
-    unchanged = col(LiveMessage.due_at) == live.due_at
+    unchanged = col(LiveMessageRow.due_at) == live.due_at
     end: dict[str, Any] = {"closed_at": case((unchanged, now), else_=None)}
     if again is not None:
-        end = {"due_at": case((unchanged, again), else_=col(LiveMessage.due_at))}
+        end = {"due_at": case((unchanged, again), else_=col(LiveMessageRow.due_at))}
     session.execute(
-        update(LiveMessage)
-        .where(col(LiveMessage.id) == live.id)
-        .values(drawn=fingerprint, claimed_until=None, attempts=0, **end),
+        update(LiveMessageRow)
+        .where(col(LiveMessageRow.id) == live.id)
+        .values(rendered_hash=fingerprint, claimed_until=None, attempts=0, **end),
         execution_options={"synchronize_session": False},
     )
 
 
-def retry(session: Session, live: Live, at: datetime, *, unclear: bool = False) -> None:
+def retry(
+    session: Session, live: LiveMessage, at: datetime, *, outcome_unknown: bool = False
+) -> None:
     """Gives a claimed message back: Slack could not take it now.
 
     Args:
         unclear: whether Slack may have taken it all the same.
     """
-    known: dict[str, Any] = {} if unclear else {"posting_at": None}
+    known: dict[str, Any] = {} if outcome_unknown else {"posting_at": None}
     session.execute(
-        update(LiveMessage)
-        .where(col(LiveMessage.id) == live.id)
+        update(LiveMessageRow)
+        .where(col(LiveMessageRow.id) == live.id)
         .values(due_at=at, claimed_until=None, attempts=live.attempts + 1, **known),
         execution_options={"synchronize_session": False},
     )
 
 
-def lost(session: Session, live: Live) -> None:
+def lost(session: Session, live: LiveMessage) -> None:
     """Notes that the message was deleted: it is posted anew the next time."""
     session.execute(
-        update(LiveMessage)
-        .where(col(LiveMessage.id) == live.id)
-        .values(place=None, message=None, drawn="", claimed_until=None),
+        update(LiveMessageRow)
+        .where(col(LiveMessageRow.id) == live.id)
+        .values(channel_id=None, message=None, rendered_hash="", claimed_until=None),
         execution_options={"synchronize_session": False},
     )
 
 
-def _view(row: LiveMessage) -> Live:
-    return Live(
+def _view(row: LiveMessageRow) -> LiveMessage:
+    return LiveMessage(
         id=row.id,
         account_id=row.account_id,
         kind=row.kind,
         subject=row.subject,
-        audience=row.audience,
+        recipient=row.recipient,
         data=json.loads(row.data),
-        place=row.place,
+        channel_id=row.channel_id,
         message=row.message,
-        drawn=row.drawn,
+        rendered_hash=row.rendered_hash,
         created_at=row.created_at,
         due_at=row.due_at,
         attempts=row.attempts,

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, or_, select
 from keys.base.ids import new_id
 from keys.base.models import Actor
 from storage import AccountSession
-from storage.tables.keys import Event, Notice
+from storage.tables.keys import Event, OutboxRow
 
 TEAM = "team"
 
@@ -29,7 +29,7 @@ def to_person(user_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class DueNotice:
+class OutboxEntry:
     """A notice that has to be said now.
 
     Attributes:
@@ -42,54 +42,54 @@ class DueNotice:
     id: str
     account_id: str
     kind: str
-    audience: str
+    recipient: str
     data: dict[str, Any]
     actor: Actor
     at: datetime
     attempts: int
-    request_id: str | None = None
+    trace_id: str | None = None
 
 
-def add(session: Session, event: Event, audience: str, data: Mapping[str, Any]) -> None:
+def add(session: Session, event: Event, recipient: str, data: Mapping[str, Any]) -> None:
     """Puts a message in the outbox, due at once. The event must be in the record already."""
     if event.id is None:
         raise ValueError("the event has no place in the record yet")
     session.add(
-        Notice(
+        OutboxRow(
             id=new_id("ntc"),
             account_id=event.account_id,
             event_id=event.id,
             kind=event.kind,
-            audience=audience,
+            recipient=recipient,
             data=json.dumps(data, ensure_ascii=False, sort_keys=True),
             created_at=event.at,
             due_at=event.at,
-            request_id=event.request_id,
+            trace_id=event.trace_id,
         )
     )
     session.flush()
 
 
-def claim(session: AccountSession, now: datetime, lease: timedelta) -> DueNotice | None:
+def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> OutboxEntry | None:
     """Takes the oldest notice that is due; nobody else gets it until the lease is over."""
     found = session.exec(
-        select(Notice, Event)
-        .join(Event, col(Event.id) == col(Notice.event_id))
+        select(OutboxRow, Event)
+        .join(Event, col(Event.id) == col(OutboxRow.event_id))
         .where(
-            Notice.account_id == session.account_id,
-            col(Notice.closed_at).is_(None),
-            col(Notice.due_at) <= now,
-            or_(col(Notice.claimed_until).is_(None), col(Notice.claimed_until) <= now),
+            OutboxRow.account_id == session.account_id,
+            col(OutboxRow.closed_at).is_(None),
+            col(OutboxRow.due_at) <= now,
+            or_(col(OutboxRow.claimed_until).is_(None), col(OutboxRow.claimed_until) <= now),
         )
         .order_by(col(Event.seq))
         .limit(1)
-        .with_for_update(of=Notice, skip_locked=True)
+        .with_for_update(of=OutboxRow, skip_locked=True)
     ).first()
     if found is None:
         return None
     notice, event = found
     due = _due(notice, event)
-    notice.claimed_until = now + lease
+    notice.claimed_until = now + claim_ttl
     notice.attempts += 1
     session.add(notice)
     return due
@@ -97,27 +97,27 @@ def claim(session: AccountSession, now: datetime, lease: timedelta) -> DueNotice
 
 def close(session: Session, notice_id: str, now: datetime, outcome: str) -> None:
     """Marks a notice as said, or as given up; `outcome` says which and why."""
-    notice = session.get_one(Notice, notice_id)
+    notice = session.get_one(OutboxRow, notice_id)
     notice.closed_at, notice.outcome, notice.claimed_until = now, outcome[:200], None
     session.add(notice)
 
 
 def retry(session: Session, notice_id: str, due_at: datetime) -> None:
     """Gives a claimed notice back, to be tried again later."""
-    notice = session.get_one(Notice, notice_id)
+    notice = session.get_one(OutboxRow, notice_id)
     notice.due_at, notice.claimed_until = due_at, None
     session.add(notice)
 
 
-def _due(notice: Notice, event: Event) -> DueNotice:
-    return DueNotice(
+def _due(notice: OutboxRow, event: Event) -> OutboxEntry:
+    return OutboxEntry(
         id=notice.id,
         account_id=notice.account_id,
         kind=notice.kind,
-        audience=notice.audience,
+        recipient=notice.recipient,
         data=json.loads(notice.data),
         actor=Actor.read(event.actor),
         at=event.at,
         attempts=notice.attempts,
-        request_id=notice.request_id,
+        trace_id=notice.trace_id,
     )

@@ -17,7 +17,7 @@ _PAUSE, _PAUSE_MAX = 0.002, 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Propagation:
     """How far a change has come.
 
     Attributes:
@@ -49,7 +49,7 @@ def watch(
     for_seconds: float,
     since: float,
     sleep: Callable[[float], None] = time.sleep,
-) -> Spread:
+) -> Propagation:
     """Looks until every gateway has confirmed, or the time is up. Blocks.
 
     Args:
@@ -62,7 +62,7 @@ def watch(
     for pause in _pauses():
         with reading(engine) as session:
             seen = gateways.look(session, fence, clock.now())
-        spread = Spread(len(seen.running), seen.waiting, clock.monotonic() - since)
+        spread = Propagation(len(seen.running), seen.waiting, clock.monotonic() - since)
         if spread.everywhere or spread.seconds >= for_seconds:
             return spread
         sleep(pause)
@@ -76,7 +76,7 @@ def _pauses() -> Iterator[float]:
         pause = min(pause * 1.5, _PAUSE_MAX)
 
 
-def in_words(spread: Spread) -> str:
+def describe(spread: Propagation) -> str:
     """One or two sentences about it, for people."""
     if not spread.running:
         return "No gateway is running right now."
@@ -86,17 +86,17 @@ def in_words(spread: Spread) -> str:
     return f"{_confirmed(spread)}. {_silent(spread)} for {took}."
 
 
-def unanswered(spread: Spread) -> str:
+def describe_pending(spread: Propagation) -> str:
     """The same without the time, for a message that is redrawn only when something has changed."""
     return f"{_confirmed(spread)}. {_silent(spread)}."
 
 
-def _confirmed(spread: Spread) -> str:
+def _confirmed(spread: Propagation) -> str:
     gateways_word = "gateway" if spread.running == 1 else "gateways"
     return f"{spread.confirmed} of {spread.running} {gateways_word} confirmed"
 
 
-def _silent(spread: Spread) -> str:
+def _silent(spread: Propagation) -> str:
     verb = "has" if len(spread.waiting) == 1 else "have"
     return f"{' and '.join(spread.waiting)} {verb} not answered"
 

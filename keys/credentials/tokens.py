@@ -41,7 +41,7 @@ _WHOLE = re.compile(
 )
 
 
-class Flaw(StrEnum):
+class TokenFormatError(StrEnum):
     """What is wrong with a text that should have been a token."""
 
     MISSING = "missing"
@@ -53,7 +53,7 @@ class Flaw(StrEnum):
 class NotAToken(ValueError):
     """The text is not a token; `flaw` says in which way. The text itself is not kept."""
 
-    def __init__(self, flaw: Flaw) -> None:
+    def __init__(self, flaw: TokenFormatError) -> None:
         super().__init__(f"not a token: {flaw}")
         self.flaw = flaw
 
@@ -150,20 +150,20 @@ def parse(text: str) -> Token:
         NotAToken: if it is not exactly one token, with the first flaw found.
     """
     if not text:
-        raise NotAToken(Flaw.MISSING)
+        raise NotAToken(TokenFormatError.MISSING)
     if text != text.strip() or text[0] in "\"'`“‘<«" or text[-1] in "\"'`”’>»":
-        raise NotAToken(Flaw.SURROUNDED)
+        raise NotAToken(TokenFormatError.SURROUNDED)
     found = _WHOLE.match(text) if len(text) <= TOKEN_MAX else None
     if found is None:
-        raise NotAToken(Flaw.MALFORMED)
+        raise NotAToken(TokenFormatError.MALFORMED)
     prefix, public_id, secret, check = found.groups()
     token = Token(prefix, public_id, secret)
     if checksum(token.signed_part) != check:
-        raise NotAToken(Flaw.CHECKSUM)
+        raise NotAToken(TokenFormatError.CHECKSUM)
     # The alphabet is in the order of its characters' codes, so texts compare as their numbers do.
     if secret > _GREATEST_SECRET:
         # 62**43 is a little more than 2**256: such a text was never made by us.
-        raise NotAToken(Flaw.MALFORMED)
+        raise NotAToken(TokenFormatError.MALFORMED)
     return token
 
 

@@ -89,7 +89,7 @@ _NO_DIGEST = bytes(32)
 _SCOPES: dict[str, frozenset[str]] = {}
 
 
-def judge(token: Token, row: SecretRow | None, peppers: Peppers, now: datetime) -> Answer:
+def evaluate(token: Token, row: SecretRow | None, peppers: Peppers, now: datetime) -> Answer:
     """Decides about a token by what the database knows of its public id.
 
     Args:
@@ -187,7 +187,7 @@ class StoredVerifier:
         except NotAToken as error:
             return self._verify_foreign(presented, Reason(error.flaw.value))
         row = self._lookup.read((token.public_id,)).get(token.public_id)
-        return judge(token, row, self._peppers, self._clock.now())
+        return evaluate(token, row, self._peppers, self._clock.now())
 
     def _verify_foreign(self, presented: str, flaw: Reason) -> Answer:
         key = digests.foreign_key(presented) if flaw in MAY_BE_FOREIGN else None

@@ -27,11 +27,11 @@ class DeliveryView:
     id: str
     key: KeyView
     recipient: Actor
-    place: str | None
+    channel_id: str | None
     message: str | None
     sent_at: datetime | None
     removed_at: datetime | None
-    how: DeliveryWay = DeliveryWay.DM
+    method: DeliveryWay = DeliveryWay.DM
     attempts: int = 0
 
 
@@ -44,14 +44,14 @@ def get(session: AccountSession, delivery_id: str) -> DeliveryView:
     return _view(session, _row(session, delivery_id))
 
 
-def place(session: AccountSession, delivery_id: str, place: str, message: str) -> None:
+def record_place(session: AccountSession, delivery_id: str, channel_id: str, message: str) -> None:
     """Notes which message the token is going to be put into, before it is."""
     row = _row(session, delivery_id)
-    row.place, row.message = place, message
+    row.channel_id, row.message = channel_id, message
     session.add(row)
 
 
-def claim_due(session: AccountSession, now: datetime, lease: timedelta) -> DeliveryView | None:
+def claim_due(session: AccountSession, now: datetime, claim_ttl: timedelta) -> DeliveryView | None:
     """Takes a token that has to be removed by now; nobody else gets it during the lease."""
     row = session.exec(
         select(Delivery)
@@ -68,7 +68,7 @@ def claim_due(session: AccountSession, now: datetime, lease: timedelta) -> Deliv
     if row is None:
         return None
     due = _view(session, row)
-    row.claimed_until = now + lease
+    row.claimed_until = now + claim_ttl
     row.attempts += 1
     session.add(row)
     return due
@@ -116,13 +116,13 @@ def retry(session: AccountSession, delivery_id: str, at: datetime) -> None:
 
 def way_of(session: AccountSession, key_id: str) -> DeliveryWay:
     """By which way the newest token of a key travelled; by direct message if none did."""
-    how = session.exec(
-        select(Delivery.how)
+    method = session.exec(
+        select(Delivery.method)
         .where(Delivery.account_id == session.account_id, Delivery.key_id == key_id)
         .order_by(col(Delivery.created_at).desc())
         .limit(1)
     ).first()
-    return DeliveryWay(how) if how is not None else DeliveryWay.DM
+    return DeliveryWay(method) if method is not None else DeliveryWay.DM
 
 
 def handovers(session: AccountSession, key_id: str) -> list[Handover]:
@@ -137,7 +137,7 @@ def handovers(session: AccountSession, key_id: str) -> list[Handover]:
         .order_by(col(Delivery.sent_at))
     )
     return [
-        Handover(Actor.read(row.recipient), row.sent_at, row.removed_at, DeliveryWay(row.how))
+        Handover(Actor.read(row.recipient), row.sent_at, row.removed_at, DeliveryWay(row.method))
         for row in rows
         if row.sent_at is not None
     ]
@@ -155,10 +155,10 @@ def _view(session: Session, row: Delivery) -> DeliveryView:
         id=row.id,
         key=view(session, session.get_one(Key, row.key_id)),
         recipient=Actor.read(row.recipient),
-        place=row.place,
+        channel_id=row.channel_id,
         message=row.message,
         sent_at=row.sent_at,
         removed_at=row.removed_at,
-        how=DeliveryWay(row.how),
+        method=DeliveryWay(row.method),
         attempts=row.attempts,
     )

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, select
 
-from keys.base.errors import KeyNotFound, NotPossibleNow
+from keys.base.errors import InvalidState, KeyNotFound
 from keys.base.models import Actor, KeyView, State
 from keys.base.policy import DeliveryWay
 from keys.base.rows import view
@@ -30,7 +30,7 @@ NOT_TAKEN = "nobody took its token within 24 hours"
 
 
 @dataclass(frozen=True, slots=True)
-class Revealed:
+class RevealedToken:
     """A token to be shown now: the only copy there is.
 
     Attributes:
@@ -50,12 +50,12 @@ class Revealed:
 
 def reveal(
     service: KeyService, session: AccountSession, delivery_id: str, actor: Actor
-) -> Revealed:
+) -> RevealedToken:
     """Makes the token that will be shown now. What was shown before never works.
 
     Raises:
         KeyNotFound: if the account has no such delivery, or it is meant for somebody else.
-        NotPossibleNow: if its time is over, or the person has it already.
+        InvalidState: if its time is over, or the person has it already.
     """
     audit_log.lock(session)
     delivery = _delivery(session, delivery_id, actor)
@@ -69,7 +69,7 @@ def reveal(
     data = {"name": key.name, "recipient": delivery.recipient}
     now = service.clock.now()
     audit_log.append(session, now, "token.shown", actor, key.id, data)
-    return Revealed(view(session, key), token, rotation is not None)
+    return RevealedToken(view(session, key), token, rotation is not None)
 
 
 def claim(
@@ -86,15 +86,15 @@ def claim(
 
     Raises:
         KeyNotFound: if the account has no such delivery, or it is meant for somebody else.
-        NotPossibleNow: if its time is over, or another token was shown since.
-        ReservationLost: if the key was given up or revoked in the meantime.
+        InvalidState: if its time is over, or another token was shown since.
+        DeliveryExpired: if the key was given up or revoked in the meantime.
     """
     audit_log.lock(session)
     delivery = _delivery(session, delivery_id, actor)
     secret = session.get_one(Secret, delivery.secret_id)
     key = service.row(session, delivery.key_id)
     if secret.public_id != public_id:
-        raise NotPossibleNow(
+        raise InvalidState(
             "Another token was shown since, and only the one that was shown last can work. "
             "Please have it shown once more."
         )
@@ -109,13 +109,13 @@ def claim(
 
 def _refuse_unless_waiting(delivery: Delivery, key: Key, rotation: Rotation | None) -> None:
     if delivery.sent_at is not None:
-        raise NotPossibleNow(
+        raise InvalidState(
             f"You have the token of “{key.name}” already, and it cannot be shown again. If it is "
             "lost, ask an admin to rotate the key."
         )
     waiting = key.state == State.PENDING if rotation is None else rotation.state == Stage.PENDING
     if not waiting or (rotation is not None and key.state != State.ACTIVE):
-        raise NotPossibleNow(
+        raise InvalidState(
             f"The time to take the token of “{key.name}” is over. Ask an admin for another one."
         )
 
@@ -126,7 +126,7 @@ def _delivery(session: AccountSession, delivery_id: str, actor: Actor) -> Delive
         delivery is None
         or delivery.account_id != session.account_id
         or delivery.recipient != str(actor)
-        or delivery.how != DeliveryWay.REVEAL
+        or delivery.method != DeliveryWay.REVEAL
     ):
         raise KeyNotFound("This token is meant for somebody else.")
     return delivery

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 
-from keys.base.errors import LimitsRefused
+from keys.base.errors import InvalidLimits
 from keys.inputs.names import refuse_token
 
 NETWORKS_MAX = 20
@@ -18,13 +18,13 @@ def check_rate(text: str) -> str:
     """Returns a rate in its usual form, such as `100/minute`; empty for no limit.
 
     Raises:
-        LimitsRefused: with a sentence that says what a rate looks like.
+        InvalidLimits: with a sentence that says what a rate looks like.
     """
     if not text.strip():
         return ""
     found = _RATE.fullmatch(text)
     if found is None or not 1 <= int(found[1]) <= COUNT_MAX:
-        raise LimitsRefused(
+        raise InvalidLimits(
             "A rate limit is a whole number and a time, such as “100/minute”; the times are "
             f"second, minute, hour and day, and {COUNT_MAX:,} is the most."
         )
@@ -35,7 +35,7 @@ def check_networks(texts: Iterable[str]) -> tuple[str, ...]:
     """Returns addresses and networks in CIDR form, each once.
 
     Raises:
-        LimitsRefused: with a sentence that names the one that is neither.
+        InvalidLimits: with a sentence that names the one that is neither.
         TokenInText: if one contains a token, which is not named.
     """
     networks: dict[str, None] = {}
@@ -44,9 +44,9 @@ def check_networks(texts: Iterable[str]) -> tuple[str, ...]:
         try:
             networks[str(ip_network(text.strip()))] = None
         except ValueError:
-            raise LimitsRefused(_what_is_wrong(text.strip())) from None
+            raise InvalidLimits(_what_is_wrong(text.strip())) from None
     if len(networks) > NETWORKS_MAX:
-        raise LimitsRefused(f"There are {len(networks)} networks; {NETWORKS_MAX} is the most.")
+        raise InvalidLimits(f"There are {len(networks)} networks; {NETWORKS_MAX} is the most.")
     return tuple(networks)
 
 

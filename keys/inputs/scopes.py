@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from keys.base.errors import ScopesRefused
+from keys.base.errors import InvalidScopes
 from keys.inputs.names import refuse_token
 
 READ = "read"
@@ -17,13 +17,13 @@ def check_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
     """Returns the scopes in their usual order, each once.
 
     Raises:
-        ScopesRefused: if there is none, or one that does not exist.
+        InvalidScopes: if there is none, or one that does not exist.
         TokenInText: if one contains a token, which is not named.
     """
     chosen = set(scopes)
     if unknown := sorted(chosen - set(SCOPES)):
         refuse_token(unknown[0], "list of scopes")
-        raise ScopesRefused(f"There is no scope “{unknown[0]}”. Choose from: {', '.join(SCOPES)}.")
+        raise InvalidScopes(f"There is no scope “{unknown[0]}”. Choose from: {', '.join(SCOPES)}.")
     if not chosen:
-        raise ScopesRefused("Choose at least one thing that the key may do.")
+        raise InvalidScopes("Choose at least one thing that the key may do.")
     return tuple(scope for scope in SCOPES if scope in chosen)

@@ -14,29 +14,29 @@ from datetime import UTC, datetime, tzinfo
 
 from cronsim import CronSim, CronSimError
 
-from keys.base.errors import ScheduleRefused
+from keys.base.errors import InvalidSchedule
 
 
 def check(schedule: str) -> str:
     """Returns the schedule, trimmed.
 
     Raises:
-        ScheduleRefused: with a sentence that says what is wrong.
+        InvalidSchedule: with a sentence that says what is wrong.
     """
     text = " ".join(schedule.split())
     if len(text.split()) != 5:
-        raise ScheduleRefused(
+        raise InvalidSchedule(
             f"“{text}” is no schedule: it has five parts, for minute, hour, day, month and "
             "weekday, such as “0 9 1 1,4,7,10 *”."
         )
     try:
         next(CronSim(text, datetime(2026, 1, 1, tzinfo=UTC)))
     except CronSimError as error:
-        raise ScheduleRefused(
+        raise InvalidSchedule(
             f"“{text}” is no schedule: {str(error).lower().removeprefix('bad ')} is wrong."
         ) from error
     except StopIteration:
-        raise ScheduleRefused(f"“{text}” never comes.") from None
+        raise InvalidSchedule(f"“{text}” never comes.") from None
     return text
 
 
@@ -44,22 +44,22 @@ def last(schedule: str, zone: tzinfo, now: datetime) -> datetime | None:
     """The last moment of the schedule that has come; None if there was none for decades.
 
     Raises:
-        ScheduleRefused: see `check`.
+        InvalidSchedule: see `check`.
     """
     check(schedule)
     # From the second after now on, backwards, so that this very moment counts.
     return _utc(next(CronSim(schedule, _after(now, zone), reverse=True), None))
 
 
-def following(schedule: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """The next moment of the schedule that has not come yet. Raises ScheduleRefused."""
+def next_run(schedule: str, zone: tzinfo, now: datetime) -> datetime | None:
+    """The next moment of the schedule that has not come yet. Raises InvalidSchedule."""
     check(schedule)
     return _utc(next(CronSim(schedule, now.astimezone(zone)), None))
 
 
-def _utc(moment: datetime | None) -> datetime | None:
+def _utc(scheduled_at: datetime | None) -> datetime | None:
     # Python takes a time that comes twice in its zone for equal to none of another zone.
-    return moment.astimezone(UTC) if moment is not None else None
+    return scheduled_at.astimezone(UTC) if scheduled_at is not None else None
 
 
 def _after(now: datetime, zone: tzinfo) -> datetime:

@@ -6,22 +6,24 @@ from datetime import datetime, timedelta
 
 from keys.changes import audit_log
 from storage import AccountSession
-from storage.tables.keys import Chore
+from storage.tables.keys import PeriodicJob
 
 
 def is_due(session: AccountSession, name: str, every: timedelta, now: datetime) -> bool:
     """Whether it may be time: a look that holds up nobody, before a claim."""
-    found = session.get(Chore, (session.account_id, name))
+    found = session.get(PeriodicJob, (session.account_id, name))
     return found is None or found.done_at + every <= now
 
 
-def moment_is_due(session: AccountSession, name: str, moment: datetime) -> bool:
+def is_scheduled_run_due(session: AccountSession, name: str, scheduled_at: datetime) -> bool:
     """Whether what is due at this moment of a schedule may still have to be done."""
-    found = session.get(Chore, (session.account_id, name))
-    return found is None or found.done_at < moment
+    found = session.get(PeriodicJob, (session.account_id, name))
+    return found is None or found.done_at < scheduled_at
 
 
-def claim_moment(session: AccountSession, name: str, moment: datetime) -> datetime | None:
+def claim_scheduled_run(
+    session: AccountSession, name: str, scheduled_at: datetime
+) -> datetime | None:
     """Whether nobody has done what is due at this moment: whoever gets a time does it now.
 
     Returns:
@@ -29,12 +31,12 @@ def claim_moment(session: AccountSession, name: str, moment: datetime) -> dateti
         there is nothing yet to look back to.
     """
     audit_log.lock(session)
-    found = session.get(Chore, (session.account_id, name), populate_existing=True)
+    found = session.get(PeriodicJob, (session.account_id, name), populate_existing=True)
     before = found.done_at if found is not None else None
-    if before is not None and before >= moment:
+    if before is not None and before >= scheduled_at:
         return None
-    found = found or Chore(account_id=session.account_id, name=name, done_at=moment)
-    found.done_at = moment
+    found = found or PeriodicJob(account_id=session.account_id, name=name, done_at=scheduled_at)
+    found.done_at = scheduled_at
     session.add(found)
     session.flush()
     return before
@@ -51,9 +53,9 @@ def claim(session: AccountSession, name: str, every: timedelta, now: datetime) -
     if not is_due(session, name, every, now):
         return False
     audit_log.lock(session)
-    found = session.get(Chore, (session.account_id, name), populate_existing=True)
+    found = session.get(PeriodicJob, (session.account_id, name), populate_existing=True)
     if found is None:
-        session.add(Chore(account_id=session.account_id, name=name, done_at=now))
+        session.add(PeriodicJob(account_id=session.account_id, name=name, done_at=now))
     elif found.done_at + every > now:
         return False
     else:

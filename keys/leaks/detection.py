@@ -21,7 +21,7 @@ from keys.lifecycle.create import KeyService
 from storage import AccountSession
 from storage.tables.keys import Key, Secret
 
-KIND = "leak"
+MESSAGE_KIND = "leak"
 REASON = "its token was seen in a message"
 # More in one message are a list of keys, and the first ones say enough.
 MOST = 20
@@ -43,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class LeakedToken:
     """A token that was seen for the first time at its place.
 
     Attributes:
@@ -56,7 +56,7 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TokenStatus:
     """How a token that was seen stands now.
 
     Attributes:
@@ -82,14 +82,14 @@ def tokens_in(texts: Iterable[str]) -> list[Token]:
     return list(found.values())[:MOST]
 
 
-def seen(
+def leaked_tokens(
     service: KeyService,
     session: AccountSession,
     tokens: Iterable[Token],
     place: Place,
     *,
     revoke: bool,
-) -> list[Sighting]:
+) -> list[LeakedToken]:
     """Notes which tokens of this account were seen at a place, and has the team told of those
     that work: once for each token and place, however often the place is looked at.
 
@@ -111,11 +111,11 @@ def seen(
         if worked:
             data = {"channel": place.channel, "person": place.person, "secret": secret.id}
             subject = f"{key.id}:{secret.id}:{place.channel}:{place.message}"
-            live_messages.add(session, KIND, subject, outbox.TEAM, now, data=data)
+            live_messages.add(session, MESSAGE_KIND, subject, outbox.TEAM, now, data=data)
     for _, key, worked in new:
         if worked and revoke:
             service.revoke(session, key.id, _FINDER, REASON)
-    return [Sighting(view(session, key), worked) for _, key, worked in new]
+    return [LeakedToken(view(session, key), worked) for _, key, worked in new]
 
 
 def _known(
@@ -158,10 +158,10 @@ def _end(secret: Secret, key: Key) -> datetime | None:
     return min(ends) if ends else None
 
 
-def standing(session: AccountSession, secret_id: str, now: datetime) -> Standing:
+def standing(session: AccountSession, secret_id: str, now: datetime) -> TokenStatus:
     """How a secret stands now; one that is not there works for nobody."""
     secret = session.get(Secret, secret_id)
     if secret is None or secret.account_id != session.account_id:
-        return Standing("", works=False, ends_at=None)
+        return TokenStatus("", works=False, ends_at=None)
     key = session.get_one(Key, secret.key_id)
-    return Standing(secret.hint, is_working(secret, key, now), _end(secret, key))
+    return TokenStatus(secret.hint, is_working(secret, key, now), _end(secret, key))

@@ -20,7 +20,7 @@ from sqlalchemy import CursorResult, update
 from sqlmodel import Session, col, select
 
 from keys.access_requests import subscribers
-from keys.base.errors import AlreadyRequested, KeyNotFound, KeyRevoked, NameTaken, ReservationLost
+from keys.base.errors import DeliveryExpired, DuplicateRequest, KeyNotFound, KeyRevoked, NameTaken
 from keys.base.ids import new_id
 from keys.base.models import Actor, KeyRequest, KeyView, State
 from keys.base.policy import DeliveryWay
@@ -40,7 +40,7 @@ CONFIRMED_WITHIN = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
-class Reservation:
+class PendingKey:
     """A key that waits for its token to be delivered, and the token: the only copy there is."""
 
     key: KeyView
@@ -49,7 +49,7 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Result:
     """A key after a change.
 
     Attributes:
@@ -72,15 +72,15 @@ class KeyService:
         self.peppers = peppers
         self.prefix = prefix
 
-    def reserve(
+    def create_pending(
         self,
         session: AccountSession,
         request: KeyRequest,
         actor: Actor,
         recipient: Actor,
-        lease: timedelta,
-        how: DeliveryWay = DeliveryWay.DM,
-    ) -> Reservation:
+        delivery_deadline: timedelta,
+        method: DeliveryWay = DeliveryWay.DM,
+    ) -> PendingKey:
         """Makes a key that does not work yet, and its token.
 
         Args:
@@ -89,8 +89,8 @@ class KeyService:
             how: by which way the token travels.
 
         Raises:
-            AlreadyRequested: if this very request was carried out before.
-            NameRefused, ScopesRefused, NoteTooLong, TokenInText: with a sentence for the person.
+            DuplicateRequest: if this very request was carried out before.
+            InvalidName, InvalidScopes, NoteTooLong, TokenInText: with a sentence for the person.
         """
         refuse_token(request.owner or "", "owner")
         refuse_token(request.backup_owner or "", "backup owner")
@@ -110,9 +110,9 @@ class KeyService:
             owner=request.owner,
             creator=str(actor),
             note=clean_note(request.note),
-            request_id=request.request_id,
+            idempotency_key=request.idempotency_key,
             created_at=now,
-            pending_until=now + lease,
+            pending_until=now + delivery_deadline,
             expires_at=request.expires_at,
             backup_owner=request.backup_owner,
         )
@@ -127,12 +127,12 @@ class KeyService:
             secret_id=secret.id,
             recipient=str(recipient),
             created_at=now,
-            how=how,
+            method=method,
         )
         session.add(delivery)
         data = {"name": name, "recipient": str(recipient)}
         audit_log.append(session, now, "key.reserved", actor, key.id, data)
-        return Reservation(view(session, key), token, delivery.id)
+        return PendingKey(view(session, key), token, delivery.id)
 
     def activate(
         self,
@@ -148,7 +148,7 @@ class KeyService:
                 has to be removed, as on a terminal.
 
         Raises:
-            ReservationLost: if the key was given up or revoked in the meantime.
+            DeliveryExpired: if the key was given up or revoked in the meantime.
         """
         audit_log.lock(session)
         now = self.clock.now()
@@ -158,11 +158,11 @@ class KeyService:
             raise KeyNotFound("There is no such key.")
         key_id = delivery.key_id
         if not self._move(session, key_id, (State.PENDING,), values):
-            raise ReservationLost(
+            raise DeliveryExpired(
                 "It took too long to deliver the token, so the key was given up. Nothing works "
                 "with that token. Make a new key."
             )
-        self.delivered(session, delivery_id, now, remove_after)
+        self.complete_delivery(session, delivery_id, now, remove_after)
         key = _row(session, key_id)
         data = _facts(key) | {"recipient": delivery.recipient}
         event = audit_log.append(session, now, "key.issued", actor, key_id, data)
@@ -170,7 +170,7 @@ class KeyService:
         subscribers.came_to_work(session, key_id, now)
         return view(session, key)
 
-    def abandon(self, session: AccountSession, key_id: str, reason: str, *, tell: bool) -> Outcome:
+    def cancel(self, session: AccountSession, key_id: str, reason: str, *, tell: bool) -> Result:
         """Gives a pending key up: its token never works.
 
         Args:
@@ -189,10 +189,10 @@ class KeyService:
             event = audit_log.append(session, now, "key.abandoned", actor, key_id, data)
             if tell and recipient is not None:
                 outbox.add(session, event, str(recipient), _facts(key) | {"reason": reason})
-            subscribers.given_up(session, key_id, now)
-        return Outcome(view(session, key), moved)
+            subscribers.on_key_cancelled(session, key_id, now)
+        return Result(view(session, key), moved)
 
-    def overdue(
+    def expired_pending(
         self,
         session: AccountSession,
     ) -> list[str]:
@@ -207,11 +207,11 @@ class KeyService:
             )
         )
 
-    def rename(self, session: AccountSession, key_id: str, name: str, actor: Actor) -> Outcome:
+    def rename(self, session: AccountSession, key_id: str, name: str, actor: Actor) -> Result:
         """Gives a key another name; its token stays the same.
 
         Raises:
-            KeyNotFound, KeyRevoked, NameRefused, TokenInText: with a sentence for the person.
+            KeyNotFound, KeyRevoked, InvalidName, TokenInText: with a sentence for the person.
         """
         audit_log.lock(session)
         key = _row(session, key_id)
@@ -219,15 +219,15 @@ class KeyService:
             raise KeyRevoked(f"“{key.name}” was revoked, so it keeps its name.")
         name = clean_name(name)
         if name == key.name:
-            return Outcome(view(session, key), changed=False)
+            return Result(view(session, key), changed=False)
         self._refuse_a_taken_name(session, name, but_for=key_id)
         before, key.name, key.name_folded = key.name, name, fold(name)
         self.search_for(session, key, view(session, key).hint)
         data, now = {"from": before, "to": name}, self.clock.now()
         audit_log.append(session, now, "key.renamed", actor, key_id, data)
         # What stands in Slack about the key has its new name too.
-        live_messages.touch_each(session, f"{key_id}:", now)
-        return Outcome(view(session, key), changed=True)
+        live_messages.mark_stale_by_prefix(session, f"{key_id}:", now)
+        return Result(view(session, key), changed=True)
 
     def revoke(
         self,
@@ -237,7 +237,7 @@ class KeyService:
         reason: str = "",
         *,
         announce: bool = True,
-    ) -> Outcome:
+    ) -> Result:
         """Ends a key for good. A second time changes nothing and is no error.
 
         Args:
@@ -264,17 +264,17 @@ class KeyService:
             if announce:
                 outbox.add(session, event, outbox.TEAM, data)
         if not changed:
-            return Outcome(view(session, key), changed)
-        subscribers.revoked(session, key_id, now, actor)
-        live_messages.touch_each(session, f"{key_id}:", now)
+            return Result(view(session, key), changed)
+        subscribers.on_key_revoked(session, key_id, now, actor)
+        live_messages.mark_stale_by_prefix(session, f"{key_id}:", now)
         fence = gateways.set_fence(session)
         # Whoever revoked it waits for a moment; a gateway that needs longer is followed.
-        audience = str(actor) if actor.kind == "person" else outbox.TEAM
+        recipient = str(actor) if actor.kind == "person" else outbox.TEAM
         live_messages.add(
-            session, "revocation", fence, audience, now,
+            session, "revocation", fence, recipient, now,
             due_at=now + CONFIRMED_WITHIN, data={"key": key_id},
         )  # fmt: skip
-        return Outcome(view(session, key), changed, fence)
+        return Result(view(session, key), changed, fence)
 
     def limit(
         self,
@@ -284,7 +284,7 @@ class KeyService:
         *,
         rate_limit: str,
         networks: Iterable[str],
-    ) -> Outcome:
+    ) -> Result:
         """Holds a key to a rate and to networks; empty ones take the limit away.
 
         Args:
@@ -292,7 +292,7 @@ class KeyService:
             networks: addresses and networks in CIDR form.
 
         Raises:
-            KeyNotFound, KeyRevoked, LimitsRefused, TokenInText: with a sentence for the person.
+            KeyNotFound, KeyRevoked, InvalidLimits, TokenInText: with a sentence for the person.
         """
         audit_log.lock(session)
         key = _row(session, key_id)
@@ -301,13 +301,13 @@ class KeyService:
         rate, allowed = check_rate(rate_limit), check_networks(networks)
         before = (key.rate_limit, tuple(key.networks.split()))
         if before == (rate, allowed):
-            return Outcome(view(session, key), changed=False)
+            return Result(view(session, key), changed=False)
         key.rate_limit, key.networks = rate, " ".join(allowed)
         session.add(key)
         session.flush()
         data = {"rate_limit": rate, "networks": list(allowed)}
         audit_log.append(session, self.clock.now(), "key.limited", actor, key_id, data)
-        return Outcome(view(session, key), changed=True, fence=gateways.set_fence(session))
+        return Result(view(session, key), changed=True, fence=gateways.set_fence(session))
 
     def _move(
         self,
@@ -331,10 +331,10 @@ class KeyService:
 
     def _refuse_a_repetition(self, session: AccountSession, request: KeyRequest) -> None:
         made = select(Key.id).where(
-            Key.account_id == session.account_id, Key.request_id == request.request_id
+            Key.account_id == session.account_id, Key.idempotency_key == request.idempotency_key
         )
         if key_id := session.exec(made).first():
-            raise AlreadyRequested(key_id)
+            raise DuplicateRequest(key_id)
 
     def _refuse_a_taken_name(
         self, session: AccountSession, name: str, but_for: str | None = None
@@ -352,7 +352,7 @@ class KeyService:
         """A key's row, for the other modules of the domain. Raises KeyNotFound."""
         return _row(session, key_id)
 
-    def delivered(
+    def complete_delivery(
         self, session: Session, delivery_id: str, now: datetime, remove_after: timedelta | None
     ) -> None:
         """Notes that a token has reached its person, and when it has to go from its message."""
@@ -413,7 +413,7 @@ class KeyService:
         recipient = None
         for delivery in session.exec(select(Delivery).where(Delivery.key_id == key.id)):
             recipient = Actor.read(delivery.recipient)
-            if delivery.place is not None:
+            if delivery.channel_id is not None:
                 delivery.remove_at = self.clock.now()
                 session.add(delivery)
         return recipient
@@ -438,4 +438,4 @@ def _facts(key: Key) -> dict[str, Any]:
     return {"key_id": key.id, "name": key.name, "owner": key.owner, "scopes": key.scopes.split()}
 
 
-__all__ = ["KeyService", "Outcome", "Reservation", "search_text"]
+__all__ = ["KeyService", "PendingKey", "Result", "search_text"]

@@ -19,7 +19,7 @@ from keys.changes import live_messages, outbox
 from storage import AccountSession
 from storage.tables.keys import Key
 
-KIND = "expiry"
+MESSAGE_KIND = "expiry"
 STAGES = (30, 7, 1)
 EXPIRED = 0
 # A bot that was away for longer than this does not tell of what has expired long ago.
@@ -64,7 +64,7 @@ def next_stage(expires_at: datetime, now: datetime) -> datetime:
     return min((moment for moment in moments if moment > now), default=expires_at)
 
 
-def sweep(session: AccountSession, now: datetime) -> int:
+def run_due(session: AccountSession, now: datetime) -> int:
     """Asks for every reminder that is due.
 
     Returns:
@@ -93,7 +93,7 @@ def _remind(session: AccountSession, key: Key, now: datetime) -> int:
         return 0
     reminder = Reminder(key.id, int(key.expires_at.timestamp()), days)
     return sum(
-        live_messages.add(session, KIND, reminder.subject, audience, now)
+        live_messages.add(session, MESSAGE_KIND, reminder.subject, audience, now)
         for audience in _audiences(key)
     )
 

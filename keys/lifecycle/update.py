@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from keys.base.errors import ChangedMeanwhile, KeyRevoked, NotPossibleNow
+from keys.base.errors import EditConflict, InvalidState, KeyRevoked
 from keys.base.models import Actor, State
 from keys.base.policy import Policy
 from keys.base.rows import view
@@ -21,7 +21,7 @@ from keys.changes import audit_log, gateways, live_messages
 from keys.inputs.limits import check_networks, check_rate
 from keys.inputs.names import clean_note, refuse_token
 from keys.inputs.scopes import check_scopes
-from keys.lifecycle.create import KeyService, Outcome
+from keys.lifecycle.create import KeyService, Result
 from storage import AccountSession
 from storage.tables.keys import Event, Key
 
@@ -30,7 +30,7 @@ _CHANGES = ("key.issued", "key.renamed", "key.edited", "key.limited", "key.revok
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class KeyUpdate:
     """What a key shall be like.
 
     Attributes:
@@ -58,18 +58,18 @@ def edit(
     session: AccountSession,
     key_id: str,
     actor: Actor,
-    wanted: Wanted,
+    wanted: KeyUpdate,
     policy: Policy,
-    seen: int,
-) -> Outcome:
+    expected_version: int,
+) -> Result:
     """Makes a key what is wanted. What is so already is no change.
 
     Args:
         seen: the key's `version` when its values were shown to whoever changes them now.
 
     Raises:
-        ChangedMeanwhile: if somebody else has changed it since.
-        KeyNotFound, KeyRevoked, ScopesRefused, NoteTooLong, LimitsRefused, ExpiryRefused,
+        EditConflict: if somebody else has changed it since.
+        KeyNotFound, KeyRevoked, InvalidScopes, NoteTooLong, InvalidLimits, InvalidExpiry,
             TokenInText: with a sentence for the person.
     """
     refuse_token(wanted.owner or "", "owner")
@@ -77,8 +77,8 @@ def edit(
     audit_log.lock(session)
     key = _working(service, session, key_id)
     last = _last_change(session, key_id)
-    if last is not None and last.seq != seen:
-        raise ChangedMeanwhile(Actor.read(last.actor))
+    if last is not None and last.seq != expected_version:
+        raise EditConflict(Actor.read(last.actor))
     now = service.clock.now()
     rate = check_rate(wanted.rate_limit)
     values: dict[str, Any] = {
@@ -93,21 +93,21 @@ def edit(
     return _apply(service, session, key, values, actor, now)
 
 
-def hand_over(
+def transfer_ownership(
     service: KeyService,
     session: AccountSession,
     key_id: str,
     actor: Actor,
     before: str,
     after: str,
-) -> Outcome:
+) -> Result:
     """Has somebody else answer for a key where one person did, as its owner or its backup owner.
 
     Args:
         before, after: the ids of the two.
 
     Raises:
-        KeyNotFound, KeyRevoked, NotPossibleNow, TokenInText: with a sentence for the person.
+        KeyNotFound, KeyRevoked, InvalidState, TokenInText: with a sentence for the person.
     """
     refuse_token(after, "owner")
     audit_log.lock(session)
@@ -125,11 +125,11 @@ def set_expiry(
     actor: Actor,
     last_day: date | None,
     policy: Policy,
-) -> Outcome:
+) -> Result:
     """Has a key end on another day; one that has expired works again.
 
     Raises:
-        KeyNotFound, KeyRevoked, ExpiryRefused: with a sentence for the person.
+        KeyNotFound, KeyRevoked, InvalidExpiry: with a sentence for the person.
     """
     audit_log.lock(session)
     key = _working(service, session, key_id)
@@ -138,26 +138,26 @@ def set_expiry(
     return _apply(service, session, key, values, actor, now)
 
 
-def let_expire(service: KeyService, session: AccountSession, key_id: str, actor: Actor) -> Outcome:
+def let_expire(service: KeyService, session: AccountSession, key_id: str, actor: Actor) -> Result:
     """Notes that a key may expire, so that nobody is reminded any more.
 
     Raises:
-        KeyNotFound, KeyRevoked, NotPossibleNow: with a sentence for the person.
+        KeyNotFound, KeyRevoked, InvalidState: with a sentence for the person.
     """
     audit_log.lock(session)
     key = _working(service, session, key_id)
     if key.expires_at is None:
-        raise NotPossibleNow(f"“{key.name}” has no date of expiry any more.")
+        raise InvalidState(f"“{key.name}” has no date of expiry any more.")
     if key.expiry_accepted_by is not None:
-        return Outcome(view(session, key), changed=False)
+        return Result(view(session, key), changed=False)
     now = service.clock.now()
     key.expiry_accepted_by = str(actor)
     session.add(key)
     session.flush()
     data = {"name": key.name, "expires_at": key.expires_at.isoformat(timespec="seconds")}
     audit_log.append(session, now, "expiry.accepted", actor, key.id, data)
-    live_messages.touch_each(session, f"{key.id}:", now)
-    return Outcome(view(session, key), changed=True)
+    live_messages.mark_stale_by_prefix(session, f"{key.id}:", now)
+    return Result(view(session, key), changed=True)
 
 
 def _end(key: Key, last_day: date | None, policy: Policy, now: datetime) -> datetime | None:
@@ -169,7 +169,7 @@ def _end(key: Key, last_day: date | None, policy: Policy, now: datetime) -> date
 def _working(service: KeyService, session: AccountSession, key_id: str) -> Key:
     key = service.row(session, key_id)
     if key.state == State.PENDING:
-        raise NotPossibleNow(f"“{key.name}” is still being made. Change it once it works.")
+        raise InvalidState(f"“{key.name}” is still being made. Change it once it works.")
     if key.state != State.ACTIVE:
         raise KeyRevoked(f"“{key.name}” was revoked, so nothing about it can be changed any more.")
     return key
@@ -182,10 +182,10 @@ def _apply(
     values: Mapping[str, Any],
     actor: Actor,
     now: datetime,
-) -> Outcome:
+) -> Result:
     changed = {name: value for name, value in values.items() if getattr(key, name) != value}
     if not changed:
-        return Outcome(view(session, key), changed=False)
+        return Result(view(session, key), changed=False)
     before = {name: _told(getattr(key, name)) for name in changed}
     for name, value in changed.items():
         setattr(key, name, value)
@@ -199,8 +199,8 @@ def _apply(
     }
     audit_log.append(session, now, "key.edited", actor, key.id, data)
     if "expires_at" in changed:
-        live_messages.touch_each(session, f"{key.id}:", now)
-    return Outcome(view(session, key), changed=True, fence=gateways.set_fence(session))
+        live_messages.mark_stale_by_prefix(session, f"{key.id}:", now)
+    return Result(view(session, key), changed=True, fence=gateways.set_fence(session))
 
 
 def _told(value: Any) -> Any:

@@ -16,46 +16,48 @@ from sqlmodel import col, select
 from keys.base.models import Actor, State
 from keys.changes import audit_log
 from storage import AccountSession
-from storage.tables.keys import Delivery, Key, Someone
+from storage.tables.keys import Delivery, Departure, Key
 
 ASKED_EVERY = timedelta(days=1)
 
 
-class Left(StrEnum):
+class DepartureReason(StrEnum):
     """Why somebody counts as gone."""
 
     DEACTIVATED = "deactivated"
     GUEST = "guest"
 
 
-def get(session: AccountSession, user_id: str) -> Someone | None:
+def get(session: AccountSession, user_id: str) -> Departure | None:
     """What is known of a person; None if nothing is."""
-    return session.get(Someone, (session.account_id, user_id))
+    return session.get(Departure, (session.account_id, user_id))
 
 
 def is_gone(session: AccountSession, user_id: str) -> bool:
     """Whether somebody has left, and has not come back."""
     someone = get(session, user_id)
-    return someone is not None and someone.gone_since is not None
+    return someone is not None and someone.departed_at is not None
 
 
-def note(session: AccountSession, user_id: str, left: Left | None, now: datetime) -> bool:
+def note(
+    session: AccountSession, user_id: str, left: DepartureReason | None, now: datetime
+) -> bool:
     """Notes whether somebody has left; False if that was known.
 
     Args:
         left: None if they are a full member.
     """
     someone = get(session, user_id)
-    if left is None and (someone is None or someone.gone_since is None):
+    if left is None and (someone is None or someone.departed_at is None):
         return False
     if someone is not None and left is not None and someone.why == left:
         return False
     audit_log.lock(session)
-    someone = someone or Someone(account_id=session.account_id, user_id=user_id)
+    someone = someone or Departure(account_id=session.account_id, user_id=user_id)
     if left is None:
-        someone.gone_since, someone.why, someone.returned_at = None, "", now
+        someone.departed_at, someone.why, someone.returned_at = None, "", now
     else:
-        someone.gone_since, someone.why = someone.gone_since or now, left
+        someone.departed_at, someone.why = someone.departed_at or now, left
     session.add(someone)
     session.flush()
     return True
@@ -68,14 +70,14 @@ def claim_to_ask_about(session: AccountSession, now: datetime, most: int) -> lis
         most: how many at once.
     """
     audit_log.lock(session)
-    asked = select(Someone.user_id).where(
-        Someone.account_id == session.account_id, col(Someone.asked_at) > now - ASKED_EVERY
+    asked = select(Departure.user_id).where(
+        Departure.account_id == session.account_id, col(Departure.asked_at) > now - ASKED_EVERY
     )
     fresh = set(session.exec(asked))
     due = sorted(_with_keys(session) - fresh)[:most]
     for user_id in due:
         someone = get(session, user_id)
-        someone = someone or Someone(account_id=session.account_id, user_id=user_id)
+        someone = someone or Departure(account_id=session.account_id, user_id=user_id)
         someone.asked_at = now
         session.add(someone)
     session.flush()
@@ -102,8 +104,8 @@ def _with_keys(
         select(col(Delivery.recipient))
         .join(Key, col(Key.id) == col(Delivery.key_id))
         .where(*mine, col(Delivery.sent_at).is_not(None)),
-        select(col(Someone.user_id)).where(
-            col(Someone.account_id) == session.account_id, col(Someone.gone_since).is_not(None)
+        select(col(Departure.user_id)).where(
+            col(Departure.account_id) == session.account_id, col(Departure.departed_at).is_not(None)
         ),
     )
     return {user_id for (text,) in session.execute(found) if (user_id := _user_id(text))}

@@ -24,7 +24,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, exists, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from keys.base.errors import KeyNotFound, NotPossibleNow
+from keys.base.errors import InvalidState, KeyNotFound
 from keys.base.ids import new_id
 from keys.base.models import Actor, KeyView, State
 from keys.base.rows import views
@@ -32,11 +32,11 @@ from keys.changes import audit_log, live_messages, outbox
 from keys.lifecycle import update as editing
 from keys.lifecycle.create import KeyService
 from keys.offboarding import departures
-from keys.offboarding.departures import Left
+from keys.offboarding.departures import DepartureReason
 from storage import AccountSession
 from storage.tables.keys import Delivery, Event, Key, Offboarding, OffboardingKey, Secret
 
-KIND = "offboarding"
+MESSAGE_KIND = "offboarding"
 ASKED = "asked"
 _CHANGES = ("key.rotated", "key.edited", "key.revoked")
 
@@ -59,7 +59,7 @@ class Result(StrEnum):
     HANDED_OVER = "handed_over"
 
 
-class Wish(StrEnum):
+class BulkAction(StrEnum):
     """What can be done with all keys at once."""
 
     ROTATE = "rotate"
@@ -68,7 +68,7 @@ class Wish(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ties:
+class KeyRelation:
     """What a person has to do with a key."""
 
     created: bool
@@ -77,7 +77,7 @@ class Ties:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class OffboardingItem:
     """One key of a leaver.
 
     Attributes:
@@ -90,13 +90,13 @@ class Item:
     """
 
     key: KeyView
-    ties: Ties
+    relations: KeyRelation
     knows: bool
     owns: bool
     result: Result | None
     by: Actor | None
     at: datetime | None
-    wish: Wish | None
+    action: BulkAction | None
     problem: str
 
 
@@ -120,16 +120,16 @@ class OffboardingView:
     ended_at: datetime | None
     ended_by: Actor | None
     returned: bool
-    items: Sequence[Item]
+    items: Sequence[OffboardingItem]
 
     @property
-    def open_items(self) -> list[Item]:
+    def open_items(self) -> list[OffboardingItem]:
         """The keys that are not dealt with."""
         return [item for item in self.items if item.result is None]
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class BulkItem:
     """What has to be done with one key of many.
 
     Attributes:
@@ -140,7 +140,7 @@ class Work:
     offboarding_id: str
     key_id: str
     person: str
-    wish: Wish
+    action: BulkAction
     by: Actor
     recipient: str
     asked_at: datetime
@@ -169,10 +169,10 @@ def begin(
         if row.why == ASKED != why:
             row.why = why
             session.add(row)
-            live_messages.touch(session, row.id, now)
+            live_messages.mark_stale(session, row.id, now)
         return row.id
-    ties = _unsettled_ties(session, person, why)
-    if not ties:
+    relations = _unsettled_ties(session, person, why)
+    if not relations:
         return None
     row = Offboarding(
         id=new_id("off"),
@@ -185,15 +185,15 @@ def begin(
     )
     session.add(row)
     session.flush()
-    _add(session, row, ties)
-    data = {"offboarding": row.id, "person": person, "why": why, "keys": len(ties)}
+    _add(session, row, relations)
+    data = {"offboarding": row.id, "person": person, "why": why, "keys": len(relations)}
     audit_log.append(session, now, "offboarding.started", actor, None, data)
-    live_messages.add(session, KIND, row.id, outbox.TEAM, now)
+    live_messages.add(session, MESSAGE_KIND, row.id, outbox.TEAM, now)
     return row.id
 
 
-def noticed(
-    service: KeyService, session: AccountSession, person: str, left: Left | None
+def record_departure(
+    service: KeyService, session: AccountSession, person: str, left: DepartureReason | None
 ) -> str | None:
     """Takes what Slack says of a person: they have left, or are a full member.
 
@@ -209,7 +209,7 @@ def noticed(
         return begin(service, session, person, Actor.system("slack"), left)
     row = _open(session, person) if news else None
     if row is not None:
-        live_messages.touch(session, row.id, now)
+        live_messages.mark_stale(session, row.id, now)
     return row.id if row is not None else None
 
 
@@ -234,12 +234,12 @@ def keep(
         return
     now = service.clock.now()
     item.outcome, item.outcome_by, item.outcome_at = Result.KEPT, str(actor), now
-    item.wanted, item.problem = "", ""
+    item.action, item.problem = "", ""
     session.add(item)
     session.flush()
     data = {"offboarding": row.id, "person": row.person}
     audit_log.append(session, now, "offboarding.kept", actor, key_id, data)
-    live_messages.touch(session, row.id, now)
+    live_messages.mark_stale(session, row.id, now)
 
 
 def close(service: KeyService, session: AccountSession, offboarding_id: str, actor: Actor) -> bool:
@@ -256,17 +256,17 @@ def close(service: KeyService, session: AccountSession, offboarding_id: str, act
     return True
 
 
-def want(
+def request_bulk_action(
     service: KeyService,
     session: AccountSession,
     offboarding_id: str,
-    wish: Wish,
+    action: BulkAction,
     actor: Actor,
     recipient: str,
 ) -> int:
     """Asks for the same thing to be done with every key that is not dealt with.
 
-    It is done one by one, by whichever bot comes to it (`claim_work`).
+    It is done one by one, by whichever bot comes to it (`claim_bulk_item`).
 
     Args:
         recipient: the new owner, or who gets a new token where nobody else is left.
@@ -276,64 +276,72 @@ def want(
 
     Raises:
         KeyNotFound: if the account has no such offboarding.
-        NotPossibleNow: if they would be handed over to whoever leaves.
+        InvalidState: if they would be handed over to whoever leaves.
     """
     audit_log.lock(session)
     row = _row(session, offboarding_id)
     if recipient == row.person:
-        raise NotPossibleNow("That is the person who leaves. Choose somebody else.")
+        raise InvalidState("That is the person who leaves. Choose somebody else.")
     if row.state != Stage.OPEN:
         return 0
     now, count = service.clock.now(), 0
     for item in _items(session, row):
-        if item.result is None and (wish is not Wish.HAND_OVER or item.owns):
+        if item.result is None and (action is not BulkAction.HAND_OVER or item.owns):
             found = session.get_one(OffboardingKey, (row.id, item.key.id))
-            found.wanted, found.wanted_by, found.wanted_for = wish, str(actor), recipient
-            found.wanted_at, found.claimed_until, found.problem = now, None, ""
+            found.action, found.action_requested_by, found.action_recipient = (
+                action,
+                str(actor),
+                recipient,
+            )
+            found.action_requested_at, found.claimed_until, found.problem = now, None, ""
             session.add(found)
             count += 1
     session.flush()
-    data = {"offboarding": row.id, "person": row.person, "wish": wish, "keys": count}
+    data = {"offboarding": row.id, "person": row.person, "wish": action, "keys": count}
     audit_log.append(session, now, "offboarding.asked", actor, None, data)
-    live_messages.touch(session, row.id, now)
+    live_messages.mark_stale(session, row.id, now)
     return count
 
 
-def claim_work(session: AccountSession, now: datetime, lease: timedelta) -> Work | None:
+def claim_bulk_item(
+    session: AccountSession, now: datetime, claim_ttl: timedelta
+) -> BulkItem | None:
     """Takes one key with which something has to be done; nobody else gets it during the lease."""
     found = session.exec(
         select(OffboardingKey, Offboarding)
         .join(Offboarding, col(Offboarding.id) == col(OffboardingKey.offboarding_id))
         .where(
             OffboardingKey.account_id == session.account_id,
-            OffboardingKey.wanted != "",
+            OffboardingKey.action != "",
             Offboarding.state == Stage.OPEN,
             or_(
                 col(OffboardingKey.claimed_until).is_(None),
                 col(OffboardingKey.claimed_until) <= now,
             ),
         )
-        .order_by(col(OffboardingKey.wanted_at), col(OffboardingKey.key_id))
+        .order_by(col(OffboardingKey.action_requested_at), col(OffboardingKey.key_id))
         .limit(1)
         .with_for_update(of=OffboardingKey, skip_locked=True)
     ).first()
     if found is None:
         return None
     item, row = found
-    item.claimed_until = now + lease
+    item.claimed_until = now + claim_ttl
     session.add(item)
-    return Work(
+    return BulkItem(
         offboarding_id=row.id,
         key_id=item.key_id,
         person=row.person,
-        wish=Wish(item.wanted),
-        by=Actor.read(item.wanted_by or ""),
-        recipient=item.wanted_for or "",
-        asked_at=item.wanted_at or now,
+        action=BulkAction(item.action),
+        by=Actor.read(item.action_requested_by or ""),
+        recipient=item.action_recipient or "",
+        asked_at=item.action_requested_at or now,
     )
 
 
-def work_done(session: AccountSession, work: Work, now: datetime, problem: str) -> None:
+def complete_bulk_item(
+    session: AccountSession, work: BulkItem, now: datetime, problem: str
+) -> None:
     """Notes that it was done, or why not, in a sentence."""
     session.execute(
         update(OffboardingKey)
@@ -341,10 +349,10 @@ def work_done(session: AccountSession, work: Work, now: datetime, problem: str) 
             col(OffboardingKey.offboarding_id) == work.offboarding_id,
             col(OffboardingKey.key_id) == work.key_id,
         )
-        .values(wanted="", claimed_until=None, problem=problem),
+        .values(action="", claimed_until=None, problem=problem),
         execution_options={"synchronize_session": False},
     )
-    live_messages.touch(session, work.offboarding_id, now)
+    live_messages.mark_stale(session, work.offboarding_id, now)
 
 
 def leaves(session: AccountSession, person: str) -> bool:
@@ -352,7 +360,7 @@ def leaves(session: AccountSession, person: str) -> bool:
     return departures.is_gone(session, person) or _open(session, person) is not None
 
 
-def heir(session: AccountSession, key: KeyView) -> str | None:
+def successor(session: AccountSession, key: KeyView) -> str | None:
     """Who is to have a key's next token: the owner, or the backup owner where the owner leaves.
 
     None if both leave, or there is neither.
@@ -361,32 +369,32 @@ def heir(session: AccountSession, key: KeyView) -> str | None:
     return next((p for p in candidates if p and not leaves(session, p)), None)
 
 
-def pass_on(
+def transfer_to_recipient(
     service: KeyService, session: AccountSession, key_id: str, actor: Actor, to: str
 ) -> None:
     """Has whoever got a key's new token answer for it, where its owner or backup owner leaves."""
     key = service.row(session, key_id)
     for before in (key.owner, key.backup_owner):
         if before and before != to and leaves(session, before):
-            editing.hand_over(service, session, key_id, actor, before, to)
+            editing.transfer_ownership(service, session, key_id, actor, before, to)
 
 
 def is_work_waiting(
     session: AccountSession,
 ) -> bool:
-    """Whether there is anything for `claim_work`, now or when somebody's lease is over."""
+    """Whether there is anything for `claim_bulk_item`, now or when somebody's lease is over."""
     found = select(OffboardingKey.key_id).where(
-        OffboardingKey.account_id == session.account_id, OffboardingKey.wanted != ""
+        OffboardingKey.account_id == session.account_id, OffboardingKey.action != ""
     )
     return session.exec(found.limit(1)).first() is not None
 
 
-def have_news(session: AccountSession, now: datetime) -> bool:
-    """Whether anything has become of keys since `sweep` looked at an open offboarding last."""
+def has_due_work(session: AccountSession, now: datetime) -> bool:
+    """Whether anything has become of keys since `run_due` looked at an open offboarding last."""
     return session.exec(_with_news(session.account_id, now).limit(1)).first() is not None
 
 
-def sweep(
+def run_due(
     service: KeyService,
     session: AccountSession,
 ) -> int:
@@ -403,9 +411,9 @@ def sweep(
     rows = session.exec(_with_news(session.account_id, now)).all()
     for row in rows:
         _look(session, row, now)
-        row.seen = newest or 0
+        row.last_seq = newest or 0
         session.add(row)
-        live_messages.touch(session, row.id, now)
+        live_messages.mark_stale(session, row.id, now)
     return len(rows)
 
 
@@ -424,16 +432,16 @@ def _with_news(account_id: str, now: datetime) -> SelectOfScalar[Offboarding]:
     return select(Offboarding).where(
         Offboarding.account_id == account_id,
         Offboarding.state == Stage.OPEN,
-        or_(col(Offboarding.seen) < newest, expired),
+        or_(col(Offboarding.last_seq) < newest, expired),
     )
 
 
 def _look(session: AccountSession, row: Offboarding, now: datetime) -> None:
-    ties = _unsettled_ties(session, row.person, row.why)
+    relations = _unsettled_ties(session, row.person, row.why)
     known = set(
         session.exec(select(OffboardingKey.key_id).where(OffboardingKey.offboarding_id == row.id))
     )
-    _add(session, row, {key: tie for key, tie in ties.items() if key not in known})
+    _add(session, row, {key: tie for key, tie in relations.items() if key not in known})
     for item in _items(session, row):
         found = session.get_one(OffboardingKey, (row.id, item.key.id))
         result = _result(session, row, item, found, now)
@@ -443,7 +451,7 @@ def _look(session: AccountSession, row: Offboarding, now: datetime) -> None:
         found.outcome = result or ""
         found.outcome_by, found.outcome_at = (str(by), at or now) if result else (None, None)
         if result:
-            found.wanted, found.problem = "", ""
+            found.action, found.problem = "", ""
         session.add(found)
     session.flush()
     left = select(OffboardingKey.key_id).where(
@@ -454,7 +462,7 @@ def _look(session: AccountSession, row: Offboarding, now: datetime) -> None:
 
 
 def _result(
-    session: Session, row: Offboarding, item: Item, found: OffboardingKey, now: datetime
+    session: Session, row: Offboarding, item: OffboardingItem, found: OffboardingKey, now: datetime
 ) -> Result | None:
     if item.key.state is not State.ACTIVE:
         return Result.REVOKED
@@ -478,7 +486,7 @@ def _result(
 
 
 def _by(
-    session: Session, row: Offboarding, item: Item, result: Result | None
+    session: Session, row: Offboarding, item: OffboardingItem, result: Result | None
 ) -> tuple[Actor, datetime | None]:
     if result in (None, Result.EXPIRED):
         return Actor.system("timer"), item.key.expires_at
@@ -502,7 +510,7 @@ def get(session: AccountSession, offboarding_id: str) -> OffboardingView:
     returned = (
         row.why != ASKED
         and someone is not None
-        and someone.gone_since is None
+        and someone.departed_at is None
         and someone.returned_at is not None
     )
     return OffboardingView(
@@ -519,7 +527,7 @@ def get(session: AccountSession, offboarding_id: str) -> OffboardingView:
     )
 
 
-def _items(session: AccountSession, row: Offboarding) -> list[Item]:
+def _items(session: AccountSession, row: Offboarding) -> list[OffboardingItem]:
     pairs = session.exec(
         select(OffboardingKey, Key)
         .join(Key, col(Key.id) == col(OffboardingKey.key_id))
@@ -528,15 +536,15 @@ def _items(session: AccountSession, row: Offboarding) -> list[Item]:
     shown = {key.id: key for key in views(session, [key for _, key in pairs])}
     known = _known(session, row.person)
     items = [
-        Item(
+        OffboardingItem(
             key=shown[key.id],
-            ties=Ties(found.created, found.owned, found.sent),
+            relations=KeyRelation(found.created, found.owned, found.sent),
             knows=key.id in known,
             owns=row.person in (key.owner, key.backup_owner),
             result=Result(found.outcome) if found.outcome else None,
             by=Actor.read(found.outcome_by) if found.outcome_by else None,
             at=found.outcome_at,
-            wish=Wish(found.wanted) if found.wanted else None,
+            action=BulkAction(found.action) if found.action else None,
             problem=found.problem,
         )
         for found, key in pairs
@@ -544,7 +552,7 @@ def _items(session: AccountSession, row: Offboarding) -> list[Item]:
     return sorted(items, key=lambda i: (not i.knows, not i.owns, i.key.name.casefold(), i.key.id))
 
 
-def _ties(session: AccountSession, person: str) -> dict[str, Ties]:
+def _ties(session: AccountSession, person: str) -> dict[str, KeyRelation]:
     """The keys that work and that this person has to do with."""
     maker = str(Actor.person(person))
     rows = session.exec(
@@ -556,10 +564,12 @@ def _ties(session: AccountSession, person: str) -> dict[str, Ties]:
     ).all()
     known = _known(session, person)
     found = {
-        key.id: Ties(key.creator == maker, person in (key.owner, key.backup_owner), key.id in known)
+        key.id: KeyRelation(
+            key.creator == maker, person in (key.owner, key.backup_owner), key.id in known
+        )
         for key in rows
     }
-    return found | {key: Ties(False, False, True) for key in known if key not in found}
+    return found | {key: KeyRelation(False, False, True) for key in known if key not in found}
 
 
 def _known(session: AccountSession, person: str) -> set[str]:
@@ -581,11 +591,11 @@ def _known(session: AccountSession, person: str) -> set[str]:
     )
 
 
-def _unsettled_ties(session: AccountSession, person: str, why: str) -> dict[str, Ties]:
+def _unsettled_ties(session: AccountSession, person: str, why: str) -> dict[str, KeyRelation]:
     """The ties; unless an admin asks, without what was decided since this person was here last."""
-    ties = _ties(session, person)
-    if why == ASKED or not ties:
-        return ties
+    relations = _ties(session, person)
+    if why == ASKED or not relations:
+        return relations
     someone = departures.get(session, person)
     since = someone.returned_at if someone is not None else None
     settled = session.exec(
@@ -601,13 +611,13 @@ def _unsettled_ties(session: AccountSession, person: str, why: str) -> dict[str,
     seen = {item.key_id for item in settled}
     return {
         key: tie
-        for key, tie in ties.items()
+        for key, tie in relations.items()
         if key not in kept and (tie.owned or tie.sent or key not in seen)
     }
 
 
-def _add(session: Session, row: Offboarding, ties: dict[str, Ties]) -> None:
-    for key_id, tie in ties.items():
+def _add(session: Session, row: Offboarding, relations: dict[str, KeyRelation]) -> None:
+    for key_id, tie in relations.items():
         session.add(
             OffboardingKey(
                 offboarding_id=row.id,
@@ -630,7 +640,7 @@ def _end(
     session.execute(
         update(OffboardingKey)
         .where(col(OffboardingKey.offboarding_id) == row.id)
-        .values(wanted="", claimed_until=None),
+        .values(action="", claimed_until=None),
         execution_options={"synchronize_session": "fetch"},
     )
     counts = session.exec(
@@ -644,7 +654,7 @@ def _end(
         "keys": {outcome or "left": count for outcome, count in counts},
     }
     event = audit_log.append(session, now, kind, actor, None, data)
-    live_messages.touch(session, row.id, now)
+    live_messages.mark_stale(session, row.id, now)
     if stage is Stage.FINISHED:
         outbox.add(session, event, outbox.TEAM, data)
 

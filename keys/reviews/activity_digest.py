@@ -10,11 +10,11 @@ from sqlmodel import col, func, select
 from keys.base.models import Actor, State
 from keys.changes import audit_log, outbox
 from keys.reviews.findings import YOUNG
-from keys.search.filters import Shelf, conditions
+from keys.search.filters import KeyFilter, conditions
 from storage import AccountSession
 from storage.tables.keys import Event, Key, Secret, SecretUse
 
-KIND = "digest"
+MESSAGE_KIND = "digest"
 
 
 def tell(session: AccountSession, since: datetime, now: datetime) -> None:
@@ -53,7 +53,7 @@ def digest(session: AccountSession, since: datetime, now: datetime) -> dict[str,
         "total": count(),
         "made": happened("key.issued"),
         "revoked": happened("key.revoked"),
-        "expiring": count(*conditions(Shelf.EXPIRING, "", now)),
-        "idle": count(*conditions(Shelf.IDLE, "", now), used),
+        "expiring": count(*conditions(KeyFilter.EXPIRING, "", now)),
+        "idle": count(*conditions(KeyFilter.IDLE, "", now), used),
         "never_used": count(~used, col(Key.created_at) <= now - YOUNG),
     }

@@ -21,14 +21,14 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from keys.base.errors import EvidenceRefused, KeyNotFound
-from keys.changes.audit_log import BEGINNING
+from keys.base.errors import InvalidEvidence, KeyNotFound
+from keys.changes.audit_log import GENESIS_HASH
 from keys.credentials.peppers import Peppers
 from keys.reviews import signing
 from keys.reviews.signing import ALGORITHM, Signature
 from keys.transfer.export_keys import cell
 from storage import AccountSession
-from storage.tables.keys import Audit, AuditKey, Event
+from storage.tables.keys import Event, Review, ReviewKey
 
 FORMAT = "apikeys audit evidence, 1"
 COLUMNS = (
@@ -46,7 +46,7 @@ _SIGNATURE = {"algorithm", "key", "value"}
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class EvidenceVerification:
     """What is to be said of a file.
 
     Attributes:
@@ -65,13 +65,13 @@ class Verdict:
         return not self.problems
 
 
-def written(session: AccountSession, audit_id: str, peppers: Peppers) -> str:
+def serialize(session: AccountSession, audit_id: str, peppers: Peppers) -> str:
     """The evidence as JSON, signed. The same audit gives the same text, once it has ended.
 
     Raises:
         KeyNotFound: if the account has no such audit.
     """
-    entries, previous = [], BEGINNING
+    entries, previous = [], GENESIS_HASH
     for number, (kind, data) in enumerate(_entries(session, audit_id), 1):
         body = {"n": number, "kind": kind, "data": data}
         previous, before = _hash(previous, body), previous
@@ -89,11 +89,11 @@ def written(session: AccountSession, audit_id: str, peppers: Peppers) -> str:
 
 
 def _entries(session: AccountSession, audit_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    audit = session.get(Audit, audit_id)
+    audit = session.get(Review, audit_id)
     if audit is None or audit.account_id != session.account_id:
         raise KeyNotFound("There is no such audit.")
     rows = session.exec(
-        select(AuditKey).where(AuditKey.audit_id == audit_id).order_by(col(AuditKey.position))
+        select(ReviewKey).where(ReviewKey.audit_id == audit_id).order_by(col(ReviewKey.position))
     ).all()
     yield (
         "audit.started",
@@ -105,11 +105,14 @@ def _entries(session: AccountSession, audit_id: str) -> Iterator[tuple[str, dict
             "at": _at(audit.created_at),
             "deadline_at": _at(audit.deadline_at),
             "keys": len(rows),
-            "record": audit.record_hash,
+            "record": audit.audit_log_hash_at_start,
         },
     )
     for row in rows:
-        yield "key.at_start", json.loads(row.at_start) | {"doubts": row.doubts.split()}
+        yield (
+            "key.at_start",
+            json.loads(row.snapshot_at_start) | {"doubts": row.risk_findings.split()},
+        )
     yield from _decisions(session, audit)
     if audit.ended_at is None:
         yield "audit.open", {"audit": audit.id}
@@ -121,21 +124,21 @@ def _entries(session: AccountSession, audit_id: str) -> Iterator[tuple[str, dict
             "decided_at": _at(row.decided_at),
             "reason": row.reason,
         }
-        yield "key.at_end", json.loads(row.at_end) | decided
+        yield "key.at_end", json.loads(row.snapshot_at_end) | decided
     yield (
         "audit.finished",
-        {"audit": audit.id, "at": _at(audit.ended_at), "record": audit.ended_hash},
+        {"audit": audit.id, "at": _at(audit.ended_at), "record": audit.audit_log_hash_at_end},
     )
 
 
-def _decisions(session: Session, audit: Audit) -> Iterator[tuple[str, dict[str, Any]]]:
+def _decisions(session: Session, audit: Review) -> Iterator[tuple[str, dict[str, Any]]]:
     query = (
         select(Event)
-        .join(AuditKey, col(AuditKey.key_id) == col(Event.key_id))
+        .join(ReviewKey, col(ReviewKey.key_id) == col(Event.key_id))
         .where(
-            AuditKey.audit_id == audit.id,
+            ReviewKey.audit_id == audit.id,
             Event.account_id == audit.account_id,
-            col(Event.seq) > audit.begun_after,
+            col(Event.seq) > audit.starts_after_seq,
             col(Event.kind).in_(_DECISIONS),
         )
         .order_by(col(Event.seq))
@@ -160,18 +163,18 @@ def read(text: str | bytes) -> dict[str, Any]:
     """Reads a file of evidence.
 
     Raises:
-        EvidenceRefused: if it is something else.
+        InvalidEvidence: if it is something else.
     """
     try:
         whole = json.loads(text, object_pairs_hook=_once, parse_float=_whole_numbers)
     except (ValueError, RecursionError) as error:
-        raise EvidenceRefused(f"This is no evidence of an audit: {error}.") from error
+        raise InvalidEvidence(f"This is no evidence of an audit: {error}.") from error
     if not isinstance(whole, dict) or whole.get("format") != FORMAT:
-        raise EvidenceRefused("This is no evidence of an audit, or of another version.")
+        raise InvalidEvidence("This is no evidence of an audit, or of another version.")
     return whole
 
 
-def verify(whole: Mapping[str, Any], trusted: Collection[str]) -> Verdict:
+def verify(whole: Mapping[str, Any], trusted: Collection[str]) -> EvidenceVerification:
     """Checks that a file is what was once written here, to the last letter that counts.
 
     Args:
@@ -180,8 +183,10 @@ def verify(whole: Mapping[str, Any], trusted: Collection[str]) -> Verdict:
     """
     problems: list[str] = []
     if set(whole) != _WHOLE or not isinstance(whole["entries"], list):
-        return Verdict(("It has parts that do not belong, or lacks some.",), "", "", 0, 0)
-    entries, previous = whole["entries"], BEGINNING
+        return EvidenceVerification(
+            ("It has parts that do not belong, or lacks some.",), "", "", 0, 0
+        )
+    entries, previous = whole["entries"], GENESIS_HASH
     for number, entry in enumerate(entries, 1):
         if not _fits(entry, number, previous):
             problems.append(f"Entry {number} was changed, moved, added, or follows a missing one.")
@@ -197,7 +202,7 @@ def verify(whole: Mapping[str, Any], trusted: Collection[str]) -> Verdict:
     elif signature.key not in trusted:
         problems.append("It was signed, but with a key that is not known here.")
     kinds = [str(entry.get("kind")) for entry in entries if isinstance(entry, dict)]
-    return Verdict(
+    return EvidenceVerification(
         problems=tuple(problems),
         key=signature.key if signature is not None else "",
         audit=_audit_of(entries),
@@ -254,24 +259,24 @@ def _whole_numbers(text: str) -> Any:
 
 def table(session: AccountSession, audit_id: str) -> Iterable[str]:
     """The evidence as CSV, a line for each key, piece by piece. Raises KeyNotFound."""
-    audit = session.get(Audit, audit_id)
+    audit = session.get(Review, audit_id)
     if audit is None or audit.account_id != session.account_id:
         raise KeyNotFound("There is no such audit.")
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     rows = session.exec(
-        select(AuditKey).where(AuditKey.audit_id == audit_id).order_by(col(AuditKey.position))
+        select(ReviewKey).where(ReviewKey.audit_id == audit_id).order_by(col(ReviewKey.position))
     )
     for row in rows:
-        start = json.loads(row.at_start)
+        start = json.loads(row.snapshot_at_start)
         values = start | {
-            "doubts": row.doubts.split(),
+            "doubts": row.risk_findings.split(),
             "decision": row.decision or "open",
             "decided_by": row.decided_by,
             "decided_at": _at(row.decided_at),
             "reason": row.reason,
-            "state_at_end": json.loads(row.at_end)["state"] if row.at_end else "",
+            "state_at_end": json.loads(row.snapshot_at_end)["state"] if row.snapshot_at_end else "",
         }
         writer.writerow([cell(values[column]) for column in COLUMNS])
         yield buffer.getvalue()

@@ -14,7 +14,7 @@ from keys.search.filters import IDLE
 YOUNG = timedelta(days=14)
 
 
-class Doubt(StrEnum):
+class RiskFinding(StrEnum):
     """One reason, the gravest first.
 
     Attributes:
@@ -34,7 +34,7 @@ class Doubt(StrEnum):
     UNDATED = "undated"
 
 
-class Advice(StrEnum):
+class Recommendation(StrEnum):
     """What is usually right."""
 
     KEEP = "keep"
@@ -42,31 +42,31 @@ class Advice(StrEnum):
     REVOKE = "revoke"
 
 
-def doubts(key: KeyView, gone: Collection[str], now: datetime) -> tuple[Doubt, ...]:
+def risk_findings(key: KeyView, gone: Collection[str], now: datetime) -> tuple[RiskFinding, ...]:
     """Every reason to doubt a key, the gravest first.
 
     Args:
         gone: the ids of people who have left.
     """
     found = {
-        Doubt.OWNER_GONE: key.owner is not None and key.owner in gone,
-        Doubt.UNOWNED: key.owner is None,
-        Doubt.NEVER_USED: key.last_used_at is None and key.created_at <= now - YOUNG,
-        Doubt.IDLE: key.last_used_at is not None and key.last_used_at <= now - IDLE,
-        Doubt.POOR_NAME: advice_on(key.name) is not None,
-        Doubt.UNDATED: key.expires_at is None,
+        RiskFinding.OWNER_GONE: key.owner is not None and key.owner in gone,
+        RiskFinding.UNOWNED: key.owner is None,
+        RiskFinding.NEVER_USED: key.last_used_at is None and key.created_at <= now - YOUNG,
+        RiskFinding.IDLE: key.last_used_at is not None and key.last_used_at <= now - IDLE,
+        RiskFinding.POOR_NAME: advice_on(key.name) is not None,
+        RiskFinding.UNDATED: key.expires_at is None,
     }
     return tuple(doubt for doubt, holds in found.items() if holds)
 
 
-def advice(reasons: Collection[Doubt]) -> Advice:
+def advice(reasons: Collection[RiskFinding]) -> Recommendation:
     """What is usually right for a key with these doubts."""
-    if Doubt.NEVER_USED in reasons or Doubt.IDLE in reasons:
-        return Advice.REVOKE
-    return Advice.ROTATE if Doubt.OWNER_GONE in reasons else Advice.KEEP
+    if RiskFinding.NEVER_USED in reasons or RiskFinding.IDLE in reasons:
+        return Recommendation.REVOKE
+    return Recommendation.ROTATE if RiskFinding.OWNER_GONE in reasons else Recommendation.KEEP
 
 
-def weight(reasons: Collection[Doubt]) -> int:
+def severity(reasons: Collection[RiskFinding]) -> int:
     """Puts the doubtful first: grave reasons count for more than all the lighter ones together."""
-    order = list(Doubt)
+    order = list(RiskFinding)
     return sum(1 << (len(order) - 1 - order.index(doubt)) for doubt in reasons)

@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlmodel import col, or_, select
 
-from keys.base.errors import NotPossibleNow
+from keys.base.errors import InvalidState
 from keys.base.ids import new_id
 from keys.base.models import Actor, KeyView, State
 from keys.base.policy import AuditRules
@@ -30,11 +30,11 @@ from keys.changes import audit_log, live_messages, outbox
 from keys.inputs.names import clean_note
 from keys.lifecycle.create import KeyService
 from keys.offboarding import departures
-from keys.reviews.findings import Doubt, doubts, weight
+from keys.reviews.findings import RiskFinding, risk_findings, severity
 from keys.reviews.queries import (
-    KIND,
+    MESSAGE_KIND,
     Decision,
-    Item,
+    ReviewItem,
     Stage,
     both_rows,
     item,
@@ -43,7 +43,7 @@ from keys.reviews.queries import (
 )
 from keys.transfer import export_keys
 from storage import AccountSession
-from storage.tables.keys import Audit, AuditKey, Key, Someone
+from storage.tables.keys import Departure, Key, Review, ReviewKey
 
 QUESTION = "audit_question"
 # How the period of an audit begins that somebody asked for.
@@ -67,10 +67,12 @@ def begin(
         The audit's id: of a new one, of the one that is open, or of the one that this period had.
 
     Raises:
-        NotPossibleNow: if there is no key to go through.
+        InvalidState: if there is no key to go through.
     """
     audit_log.lock(session)
-    of_period = select(Audit).where(Audit.account_id == session.account_id, Audit.period == period)
+    of_period = select(Review).where(
+        Review.account_id == session.account_id, Review.period == period
+    )
     if (row := session.exec(of_period).first()) is not None:
         return row.id
     if (row := open_row(session)) is not None:
@@ -80,7 +82,7 @@ def begin(
             session.add(row)
         return row.id
     now = service.clock.now()
-    audit = Audit(
+    audit = Review(
         id=new_id("aud"),
         account_id=session.account_id,
         period=period,
@@ -89,17 +91,17 @@ def begin(
         created_at=now,
         deadline_at=now + timedelta(days=rules.days),
         total=0,
-        doubtful="{}",
-        begun_after=newest_place(session),
-        seen=newest_place(session),
-        record_hash=audit_log.head(session),
+        flagged="{}",
+        starts_after_seq=newest_place(session),
+        last_seq=newest_place(session),
+        audit_log_hash_at_start=audit_log.latest_hash(session),
     )
     session.add(audit)
     session.flush()
     counted = _take_in(session, audit, now)
     if not audit.total:
-        raise NotPossibleNow("There is no key yet, so there is nothing to go through.")
-    audit.doubtful = json.dumps(counted)
+        raise InvalidState("There is no key yet, so there is nothing to go through.")
+    audit.flagged = json.dumps(counted)
     session.add(audit)
     data = {"audit": audit.id, "period": period, "keys": audit.total}
     audit_log.append(session, now, "audit.started", actor, data=data)
@@ -107,36 +109,36 @@ def begin(
     return audit.id
 
 
-def _take_in(session: AccountSession, audit: Audit, now: datetime) -> Counter[Doubt]:
+def _take_in(session: AccountSession, audit: Review, now: datetime) -> Counter[RiskFinding]:
     """Notes every key that works as it is now, the doubtful first; counts the doubts."""
     gone = set(
         session.exec(
-            select(Someone.user_id).where(
-                Someone.account_id == audit.account_id, col(Someone.gone_since).is_not(None)
+            select(Departure.user_id).where(
+                Departure.account_id == audit.account_id, col(Departure.departed_at).is_not(None)
             )
         )
     )
-    counted: Counter[Doubt] = Counter()
+    counted: Counter[RiskFinding] = Counter()
     rows: list[tuple[int, str, str, dict[str, Any]]] = []
     for key, external_id in _working_keys(session, now):
-        reasons = doubts(key, gone, now)
+        reasons = risk_findings(key, gone, now)
         counted.update(reasons)
         values = {
             "audit_id": audit.id,
             "key_id": key.id,
             "owner": key.owner,
-            "doubts": " ".join(reasons),
-            "at_start": snapshot(key, external_id, now),
-            "at_end": "",
+            "risk_findings": " ".join(reasons),
+            "snapshot_at_start": snapshot(key, external_id, now),
+            "snapshot_at_end": "",
             "decision": "",
             "reason": "",
         }
-        rows.append((-weight(reasons), key.name.casefold(), key.id, values))
+        rows.append((-severity(reasons), key.name.casefold(), key.id, values))
     rows.sort(key=lambda row: row[:3])
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
         placed = [row[3] | {"position": start + n} for n, row in enumerate(some)]
-        session.execute(insert(AuditKey), placed)
+        session.execute(insert(ReviewKey), placed)
     audit.total = len(rows)
     return counted
 
@@ -165,28 +167,28 @@ def snapshot(key: KeyView, external_id: str | None, now: datetime) -> str:
     return json.dumps(shown, ensure_ascii=False, sort_keys=True)
 
 
-def ask_for_lists(session: AccountSession, audit: Audit, now: datetime) -> None:
+def ask_for_lists(session: AccountSession, audit: Review, now: datetime) -> None:
     """Has the list posted: at first to the team and to each owner, later to who has not answered.
 
     Lists of a later round replace those before, which say so.
     """
     subject = f"{audit.id}:{audit.reminders}"
     if not audit.reminders:
-        live_messages.add(session, KIND, subject, outbox.TEAM, now)
+        live_messages.add(session, MESSAGE_KIND, subject, outbox.TEAM, now)
     owners = session.exec(
-        select(AuditKey.owner)
+        select(ReviewKey.owner)
         .where(
-            AuditKey.audit_id == audit.id,
-            AuditKey.decision == "",
-            col(AuditKey.owner).is_not(None),
+            ReviewKey.audit_id == audit.id,
+            ReviewKey.decision == "",
+            col(ReviewKey.owner).is_not(None),
         )
         .distinct()
     ).all()
     for owner in owners:
         if owner and not departures.is_gone(session, owner):
             person = outbox.to_person(owner)
-            live_messages.add(session, KIND, subject, person, now)
-    live_messages.touch_each(session, f"{audit.id}:", now)
+            live_messages.add(session, MESSAGE_KIND, subject, person, now)
+    live_messages.mark_stale_by_prefix(session, f"{audit.id}:", now)
 
 
 def keep(
@@ -196,7 +198,7 @@ def keep(
     key_id: str,
     actor: Actor,
     reason: str = "",
-) -> Item:
+) -> ReviewItem:
     """Says that a key stays; if somebody was faster, nothing changes.
 
     Args:
@@ -219,26 +221,26 @@ def keep(
         session.flush()
         data = {"audit": audit.id, "reason": said}
         audit_log.append(session, now, "audit.kept", actor, key_id, data)
-        live_messages.touch_each(session, f"{audit.id}:", now)
+        live_messages.mark_stale_by_prefix(session, f"{audit.id}:", now)
     return item(session, audit_id, key_id)
 
 
 def ask_owner(
     service: KeyService, session: AccountSession, audit_id: str, key_id: str, actor: Actor
-) -> Item:
+) -> ReviewItem:
     """Asks a key's owner about it, once, in a message of its own.
 
     Raises:
         KeyNotFound: if the account has no such audit, or the key is not in it.
-        NotPossibleNow: if nobody answers for the key, or its owner has left.
+        InvalidState: if nobody answers for the key, or its owner has left.
     """
     audit_log.lock(session)
     audit, row = both_rows(session, audit_id, key_id)
     key, now = service.row(session, key_id), service.clock.now()
     if key.owner is None:
-        raise NotPossibleNow(f"Nobody answers for “{key.name}”. Choose an owner with Edit.")
+        raise InvalidState(f"Nobody answers for “{key.name}”. Choose an owner with Edit.")
     if departures.is_gone(session, key.owner):
-        raise NotPossibleNow(
+        raise InvalidState(
             f"The owner of “{key.name}” has left. Rotate it, or choose another owner with Edit."
         )
     if audit.state == Stage.OPEN and not row.decision and row.asked_at is None:
@@ -250,5 +252,5 @@ def ask_owner(
             session, QUESTION, f"{audit.id}:{key_id}", outbox.to_person(key.owner),
             now, data={"by": str(actor)},
         )  # fmt: skip
-        live_messages.touch_each(session, f"{audit.id}:", now)
+        live_messages.mark_stale_by_prefix(session, f"{audit.id}:", now)
     return item(session, audit_id, key_id)

@@ -19,8 +19,8 @@ from keys.lifecycle.create import KeyService
 from keys.offboarding import departures
 from keys.reviews.operations import ask_for_lists, snapshot
 from keys.reviews.queries import (
-    AuditView,
     Decision,
+    ReviewView,
     Stage,
     audit_row,
     before,
@@ -30,7 +30,7 @@ from keys.reviews.queries import (
     view,
 )
 from storage import AccountSession
-from storage.tables.keys import Audit, AuditKey, Event, Key
+from storage.tables.keys import Event, Key, Review, ReviewKey
 
 FIRST_REMINDER = timedelta(days=7)
 LAST_REMINDER = timedelta(days=3)
@@ -41,17 +41,17 @@ _AT_ONCE = 500
 _BY = Actor.system("audit")
 
 
-def have_news(session: AccountSession, now: datetime) -> bool:
-    """Whether there is anything for `sweep` to do."""
+def has_due_work(session: AccountSession, now: datetime) -> bool:
+    """Whether there is anything for `run_due` to do."""
     audit = open_row(session)
     if audit is None:
         return False
-    if newest_place(session) > audit.seen or _step_is_due(audit, now):
+    if newest_place(session) > audit.last_seq or _step_is_due(audit, now):
         return True
     return session.exec(_expired(audit, now).limit(1)).first() is not None
 
 
-def sweep(service: KeyService, session: AccountSession, rules: AuditRules) -> int:
+def run_due(service: KeyService, session: AccountSession, rules: AuditRules) -> int:
     """Notes what has become of keys, and takes the steps of the open audit that are due.
 
     Returns:
@@ -63,12 +63,12 @@ def sweep(service: KeyService, session: AccountSession, rules: AuditRules) -> in
         return 0
     session.refresh(audit)
     newest = newest_place(session)
-    if newest > audit.seen or session.exec(_expired(audit, now).limit(1)).first() is not None:
+    if newest > audit.last_seq or session.exec(_expired(audit, now).limit(1)).first() is not None:
         _note_decisions(session, audit, now)
-        audit.seen = newest
+        audit.last_seq = newest
         session.add(audit)
         session.flush()
-        live_messages.touch_each(session, f"{audit.id}:", now)
+        live_messages.mark_stale_by_prefix(session, f"{audit.id}:", now)
     if not _undecided(session, audit):
         _finish(session, audit, now)
     elif _step_is_due(audit, now):
@@ -76,16 +76,16 @@ def sweep(service: KeyService, session: AccountSession, rules: AuditRules) -> in
     return 1
 
 
-def _note_decisions(session: Session, audit: Audit, now: datetime) -> None:
+def _note_decisions(session: Session, audit: Review, now: datetime) -> None:
     """Reads from keys and record what was done with them since the audit began."""
     ended = session.exec(
-        select(AuditKey, Key)
-        .join(Key, col(Key.id) == col(AuditKey.key_id))
+        select(ReviewKey, Key)
+        .join(Key, col(Key.id) == col(ReviewKey.key_id))
         .where(
-            AuditKey.audit_id == audit.id,
+            ReviewKey.audit_id == audit.id,
             or_(
-                (col(Key.state) != State.ACTIVE) & (col(AuditKey.decision) != Decision.REVOKED),
-                (col(Key.expires_at) <= now) & (col(AuditKey.decision) == ""),
+                (col(Key.state) != State.ACTIVE) & (col(ReviewKey.decision) != Decision.REVOKED),
+                (col(Key.expires_at) <= now) & (col(ReviewKey.decision) == ""),
             ),
         )
     ).all()
@@ -96,13 +96,13 @@ def _note_decisions(session: Session, audit: Audit, now: datetime) -> None:
         else:
             _decide(session, row, Decision.EXPIRED, str(_BY), key.expires_at or now, "")
     rotated = session.exec(
-        select(AuditKey, Event)
-        .join(Event, col(Event.key_id) == col(AuditKey.key_id))
+        select(ReviewKey, Event)
+        .join(Event, col(Event.key_id) == col(ReviewKey.key_id))
         .where(
-            AuditKey.audit_id == audit.id,
-            AuditKey.decision == "",
+            ReviewKey.audit_id == audit.id,
+            ReviewKey.decision == "",
             Event.account_id == audit.account_id,
-            col(Event.seq) > audit.begun_after,
+            col(Event.seq) > audit.starts_after_seq,
             Event.kind == "key.rotated",
         )
         .order_by(col(Event.seq))
@@ -112,21 +112,21 @@ def _note_decisions(session: Session, audit: Audit, now: datetime) -> None:
 
 
 def _decide(
-    session: Session, row: AuditKey, how: Decision, by: str, at: datetime, reason: str
+    session: Session, row: ReviewKey, decision: Decision, by: str, at: datetime, reason: str
 ) -> None:
-    row.decision, row.decided_by, row.decided_at, row.reason = how, by, at, reason
+    row.decision, row.decided_by, row.decided_at, row.reason = decision, by, at, reason
     session.add(row)
 
 
-def _expired(audit: Audit, now: datetime) -> Any:
+def _expired(audit: Review, now: datetime) -> Any:
     return (
-        select(AuditKey.key_id)
-        .join(Key, col(Key.id) == col(AuditKey.key_id))
-        .where(AuditKey.audit_id == audit.id, AuditKey.decision == "", col(Key.expires_at) <= now)
+        select(ReviewKey.key_id)
+        .join(Key, col(Key.id) == col(ReviewKey.key_id))
+        .where(ReviewKey.audit_id == audit.id, ReviewKey.decision == "", col(Key.expires_at) <= now)
     )
 
 
-def _step_is_due(audit: Audit, now: datetime) -> bool:
+def _step_is_due(audit: Review, now: datetime) -> bool:
     return (
         _end_of(audit) <= now
         or (audit.escalated_at is None and audit.deadline_at - ESCALATION <= now)
@@ -134,11 +134,11 @@ def _step_is_due(audit: Audit, now: datetime) -> bool:
     )
 
 
-def _end_of(audit: Audit) -> datetime:
+def _end_of(audit: Review) -> datetime:
     return audit.revokes_at or audit.deadline_at
 
 
-def _reminders_due(audit: Audit, now: datetime) -> int:
+def _reminders_due(audit: Review, now: datetime) -> int:
     first, last = audit.created_at + FIRST_REMINDER, audit.deadline_at - LAST_REMINDER
     # A short audit has no room for the first beside the last.
     times = (first, last) if first < last else (last,)
@@ -146,7 +146,7 @@ def _reminders_due(audit: Audit, now: datetime) -> int:
 
 
 def _step(
-    service: KeyService, session: AccountSession, audit: Audit, rules: AuditRules, now: datetime
+    service: KeyService, session: AccountSession, audit: Review, rules: AuditRules, now: datetime
 ) -> None:
     """Takes the gravest step that is due; the others follow in rounds of their own."""
     if _end_of(audit) <= now:
@@ -165,7 +165,7 @@ def _step(
 
 
 def _at_the_end(
-    service: KeyService, session: AccountSession, audit: Audit, rules: AuditRules, now: datetime
+    service: KeyService, session: AccountSession, audit: Review, rules: AuditRules, now: datetime
 ) -> None:
     if rules.unanswered is Unanswered.REMIND:
         _leave_unanswered(session, audit, now)
@@ -183,56 +183,56 @@ def _at_the_end(
             )  # fmt: skip
 
 
-def _left(audit: Audit) -> Any:
+def _left(audit: Review) -> Any:
     return (
-        select(AuditKey.key_id)
-        .where(AuditKey.audit_id == audit.id, AuditKey.decision == "")
-        .order_by(col(AuditKey.position))
+        select(ReviewKey.key_id)
+        .where(ReviewKey.audit_id == audit.id, ReviewKey.decision == "")
+        .order_by(col(ReviewKey.position))
     )
 
 
-def _leave_unanswered(session: Session, audit: Audit, now: datetime) -> None:
+def _leave_unanswered(session: Session, audit: Review, now: datetime) -> None:
     session.execute(
-        update(AuditKey)
-        .where(col(AuditKey.audit_id) == audit.id, col(AuditKey.decision) == "")
+        update(ReviewKey)
+        .where(col(ReviewKey.audit_id) == audit.id, col(ReviewKey.decision) == "")
         .values(decision=Decision.UNANSWERED, decided_at=now),
         execution_options={"synchronize_session": "fetch"},
     )
 
 
-def _finish(session: AccountSession, audit: Audit, now: datetime) -> None:
+def _finish(session: AccountSession, audit: Review, now: datetime) -> None:
     """Ends it: notes every key as it is now, and has the team told."""
     rows = session.exec(
-        select(AuditKey, Key)
-        .join(Key, col(Key.id) == col(AuditKey.key_id))
-        .where(AuditKey.audit_id == audit.id)
+        select(ReviewKey, Key)
+        .join(Key, col(Key.id) == col(ReviewKey.key_id))
+        .where(ReviewKey.audit_id == audit.id)
     ).all()
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
         shown = views(session, [key for _, key in some])
         for (row, key), seen in zip(some, shown, strict=True):
-            row.at_end = snapshot(seen, key.external_id, now)
+            row.snapshot_at_end = snapshot(seen, key.external_id, now)
             session.add(row)
     audit.state, audit.ended_at, audit.ended_by = Stage.FINISHED, now, str(_BY)
     session.add(audit)
     session.flush()
     _tell(session, audit, "audit.finished", now, _beside_the_last(session, audit))
-    audit.ended_hash = audit_log.head(session)
+    audit.audit_log_hash_at_end = audit_log.latest_hash(session)
     session.add(audit)
-    live_messages.touch_each(session, f"{audit.id}:", now)
+    live_messages.mark_stale_by_prefix(session, f"{audit.id}:", now)
 
 
-def _beside_the_last(session: AccountSession, audit: Audit) -> dict[str, Any]:
-    doubtful = json.loads(audit.doubtful)
+def _beside_the_last(session: AccountSession, audit: Review) -> dict[str, Any]:
+    flagged = json.loads(audit.flagged)
     last = before(session, view(session, audit))
     if last is None:
-        return {"doubtful": doubtful}
-    return {"doubtful": doubtful, "before": {"total": last.total, "doubtful": last.doubtful}}
+        return {"doubtful": flagged}
+    return {"doubtful": flagged, "before": {"total": last.total, "doubtful": last.flagged}}
 
 
 def _tell(
     session: AccountSession,
-    audit: Audit,
+    audit: Review,
     kind: str,
     now: datetime,
     more: Mapping[str, Any],
@@ -255,60 +255,62 @@ def _tell(
             outbox.add(session, event, outbox.to_person(owner), data | {"yours": count})
 
 
-def _owners_left(session: Session, audit: Audit) -> list[list[Any]]:
+def _owners_left(session: Session, audit: Review) -> list[list[Any]]:
     """Who has not answered, and for how many keys; most first, nobody's last as ""."""
     counted = session.execute(
-        select(AuditKey.owner, func.count())
-        .where(AuditKey.audit_id == audit.id, AuditKey.decision == "")
-        .group_by(AuditKey.owner)
+        select(ReviewKey.owner, func.count())
+        .where(ReviewKey.audit_id == audit.id, ReviewKey.decision == "")
+        .group_by(ReviewKey.owner)
     ).all()
     return sorted(([owner or "", n] for owner, n in counted), key=lambda one: (not one[0], -one[1]))
 
 
-def _undecided(session: Session, audit: Audit) -> bool:
+def _undecided(session: Session, audit: Review) -> bool:
     return session.exec(_left(audit).limit(1)).first() is not None
 
 
-def is_to_be_filed(
+def has_evidence_to_post(
     session: AccountSession,
 ) -> bool:
     """Whether the evidence of an audit that has ended has not been handed out yet."""
     return session.exec(_to_file(session.account_id).limit(1)).first() is not None
 
 
-def claim_to_file(session: AccountSession, now: datetime, lease: timedelta) -> AuditView | None:
+def claim_evidence_posting(
+    session: AccountSession, now: datetime, claim_ttl: timedelta
+) -> ReviewView | None:
     """Takes an audit whose evidence is to be handed out; nobody else gets it for a while."""
     row = session.exec(
         _to_file(session.account_id)
-        .where(or_(col(Audit.claimed_until).is_(None), col(Audit.claimed_until) <= now))
+        .where(or_(col(Review.claimed_until).is_(None), col(Review.claimed_until) <= now))
         .limit(1)
         .with_for_update(skip_locked=True)
     ).first()
     if row is None:
         return None
-    row.claimed_until = now + lease
+    row.claimed_until = now + claim_ttl
     session.add(row)
     session.flush()
     return view(session, row)
 
 
-def filed(session: AccountSession, audit_id: str, now: datetime) -> None:
+def mark_evidence_posted(session: AccountSession, audit_id: str, now: datetime) -> None:
     """Notes that the evidence was handed out."""
     row = audit_row(session, audit_id)
-    row.filed_at, row.claimed_until = now, None
+    row.evidence_posted_at, row.claimed_until = now, None
     session.add(row)
 
 
-def file_later(session: AccountSession, audit_id: str, at: datetime) -> None:
+def postpone_evidence(session: AccountSession, audit_id: str, at: datetime) -> None:
     """Gives a claimed audit back: its evidence could not be handed out now."""
     row = audit_row(session, audit_id)
     row.claimed_until = at
     session.add(row)
 
 
-def _to_file(account_id: str) -> SelectOfScalar[Audit]:
-    return select(Audit).where(
-        Audit.account_id == account_id,
-        Audit.state == Stage.FINISHED,
-        col(Audit.filed_at).is_(None),
+def _to_file(account_id: str) -> SelectOfScalar[Review]:
+    return select(Review).where(
+        Review.account_id == account_id,
+        Review.state == Stage.FINISHED,
+        col(Review.evidence_posted_at).is_(None),
     )

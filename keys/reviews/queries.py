@@ -14,11 +14,11 @@ from sqlmodel import Session, col, exists, func, or_, select
 from keys.base.errors import KeyNotFound
 from keys.base.models import Actor, KeyView, State
 from keys.base.rows import views
-from keys.reviews.findings import Advice, Doubt, advice
+from keys.reviews.findings import Recommendation, RiskFinding, advice
 from storage import AccountSession
-from storage.tables.keys import Audit, AuditKey, Event, Key, LiveMessage
+from storage.tables.keys import Event, Key, LiveMessageRow, Review, ReviewKey
 
-KIND = "audit"
+MESSAGE_KIND = "audit"
 
 
 class Stage(StrEnum):
@@ -39,7 +39,7 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ReviewItem:
     """One key in an audit, as it stands now.
 
     Attributes:
@@ -48,7 +48,7 @@ class Item:
     """
 
     key: KeyView
-    doubts: tuple[Doubt, ...]
+    risk_findings: tuple[RiskFinding, ...]
     decision: Decision | None
     by: Actor | None
     at: datetime | None
@@ -56,13 +56,13 @@ class Item:
     asked_at: datetime | None
 
     @property
-    def advice(self) -> Advice:
+    def advice(self) -> Recommendation:
         """What is usually right for it."""
-        return advice(self.doubts)
+        return advice(self.risk_findings)
 
 
 @dataclass(frozen=True, slots=True)
-class AuditView:
+class ReviewView:
     """An audit as it stands.
 
     Attributes:
@@ -81,7 +81,7 @@ class AuditView:
     deadline_at: datetime
     ended_at: datetime | None
     total: int
-    doubtful: Mapping[Doubt, int]
+    flagged: Mapping[RiskFinding, int]
     decided: Mapping[Decision, int]
     revokes_at: datetime | None
     reminders: int
@@ -105,20 +105,20 @@ def are_keys(
     return session.exec(found.limit(1)).first() is not None
 
 
-def has_list(session: AccountSession, subject: str, audience: str) -> bool:
+def has_list(session: AccountSession, subject: str, recipient: str) -> bool:
     """Whether somebody has a list of this round."""
-    found = select(LiveMessage.id).where(
-        LiveMessage.account_id == session.account_id,
-        LiveMessage.kind == KIND,
-        LiveMessage.subject == subject,
-        LiveMessage.audience == audience,
+    found = select(LiveMessageRow.id).where(
+        LiveMessageRow.account_id == session.account_id,
+        LiveMessageRow.kind == MESSAGE_KIND,
+        LiveMessageRow.subject == subject,
+        LiveMessageRow.recipient == recipient,
     )
     return session.exec(found).first() is not None
 
 
 def may_decide(session: AccountSession, audit_id: str, key_id: str, person: str) -> bool:
     """Whether somebody who is no admin may decide about a key in an audit: they answer for it."""
-    audit, row = session.get(Audit, audit_id), session.get(AuditKey, (audit_id, key_id))
+    audit, row = session.get(Review, audit_id), session.get(ReviewKey, (audit_id, key_id))
     key = session.get(Key, key_id)
     return (
         audit is not None
@@ -132,44 +132,46 @@ def may_decide(session: AccountSession, audit_id: str, key_id: str, person: str)
 
 def is_due(session: AccountSession, period: str) -> bool:
     """Whether a period has had no audit yet."""
-    found = select(Audit.id).where(Audit.account_id == session.account_id, Audit.period == period)
+    found = select(Review.id).where(
+        Review.account_id == session.account_id, Review.period == period
+    )
     return session.exec(found).first() is None
 
 
-def get(session: AccountSession, audit_id: str) -> AuditView:
+def get(session: AccountSession, audit_id: str) -> ReviewView:
     """One audit. Raises KeyNotFound if the account has no such."""
     return view(session, audit_row(session, audit_id))
 
 
 def newest(
     session: AccountSession,
-) -> AuditView | None:
+) -> ReviewView | None:
     """The audit that is open, or else the last one; None if there never was one."""
     row = session.exec(
-        select(Audit)
-        .where(Audit.account_id == session.account_id)
-        .order_by(col(Audit.created_at).desc())
+        select(Review)
+        .where(Review.account_id == session.account_id)
+        .order_by(col(Review.created_at).desc())
         .limit(1)
     ).first()
     return view(session, row) if row is not None else None
 
 
-def before(session: AccountSession, audit: AuditView) -> AuditView | None:
+def before(session: AccountSession, audit: ReviewView) -> ReviewView | None:
     """The finished audit before this one; None if this is the first."""
     row = session.exec(
-        select(Audit)
+        select(Review)
         .where(
-            Audit.account_id == session.account_id,
-            Audit.state == Stage.FINISHED,
-            col(Audit.created_at) < audit.created_at,
+            Review.account_id == session.account_id,
+            Review.state == Stage.FINISHED,
+            col(Review.created_at) < audit.created_at,
         )
-        .order_by(col(Audit.created_at).desc())
+        .order_by(col(Review.created_at).desc())
         .limit(1)
     ).first()
     return view(session, row) if row is not None else None
 
 
-def item(session: AccountSession, audit_id: str, key_id: str) -> Item:
+def item(session: AccountSession, audit_id: str, key_id: str) -> ReviewItem:
     """One key in an audit. Raises KeyNotFound if it is not in it."""
     _, row = both_rows(session, audit_id, key_id)
     return _shown(session, [row])[0]
@@ -182,7 +184,7 @@ def items(
     owner: str | None = None,
     skip: int = 0,
     most: int = 5,
-) -> tuple[list[Item], int]:
+) -> tuple[list[ReviewItem], int]:
     """Some of the keys that nobody has decided about yet, the doubtful first.
 
     Args:
@@ -194,43 +196,43 @@ def items(
     """
     audit_row(session, audit_id)
     wanted: list[ColumnElement[bool]] = [
-        col(AuditKey.audit_id) == audit_id, col(AuditKey.decision) == "",
+        col(ReviewKey.audit_id) == audit_id, col(ReviewKey.decision) == "",
     ]  # fmt: skip
     if owner is not None:
         theirs = exists(
             select(Key.id).where(
-                col(Key.id) == col(AuditKey.key_id),
+                col(Key.id) == col(ReviewKey.key_id),
                 or_(col(Key.owner) == owner, col(Key.backup_owner) == owner),
             )
         )
         wanted.append(theirs)
-    total = session.exec(select(func.count()).select_from(AuditKey).where(*wanted)).one()
+    total = session.exec(select(func.count()).select_from(ReviewKey).where(*wanted)).one()
     skip = max(0, min(skip, (total - 1) // most * most if total else 0))
     rows = session.exec(
-        select(AuditKey).where(*wanted).order_by(col(AuditKey.position)).offset(skip).limit(most)
+        select(ReviewKey).where(*wanted).order_by(col(ReviewKey.position)).offset(skip).limit(most)
     ).all()
     return _shown(session, rows), total
 
 
-def latest(session: AccountSession, audit_id: str, most: int = 3) -> list[Item]:
+def latest(session: AccountSession, audit_id: str, most: int = 3) -> list[ReviewItem]:
     """What was decided last, the newest first."""
     audit_row(session, audit_id)
     rows = session.exec(
-        select(AuditKey)
-        .where(AuditKey.audit_id == audit_id, col(AuditKey.decided_by).is_not(None))
-        .order_by(col(AuditKey.decided_at).desc(), col(AuditKey.position))
+        select(ReviewKey)
+        .where(ReviewKey.audit_id == audit_id, col(ReviewKey.decided_by).is_not(None))
+        .order_by(col(ReviewKey.decided_at).desc(), col(ReviewKey.position))
         .limit(most)
     ).all()
     return _shown(session, rows)
 
 
-def _shown(session: Session, rows: Sequence[AuditKey]) -> list[Item]:
+def _shown(session: Session, rows: Sequence[ReviewKey]) -> list[ReviewItem]:
     found = session.exec(select(Key).where(col(Key.id).in_([row.key_id for row in rows]))).all()
     keys = {key.id: key for key in views(session, found)}
     return [
-        Item(
+        ReviewItem(
             key=keys[row.key_id],
-            doubts=tuple(Doubt(one) for one in row.doubts.split()),
+            risk_findings=tuple(RiskFinding(one) for one in row.risk_findings.split()),
             decision=Decision(row.decision) if row.decision else None,
             by=Actor.read(row.decided_by) if row.decided_by else None,
             at=row.decided_at,
@@ -241,10 +243,10 @@ def _shown(session: Session, rows: Sequence[AuditKey]) -> list[Item]:
     ]
 
 
-def view(session: Session, row: Audit) -> AuditView:
+def view(session: Session, row: Review) -> ReviewView:
     """A row as a value."""
     counted = decided_by_count(session, row.id)
-    return AuditView(
+    return ReviewView(
         id=row.id,
         period=row.period,
         stage=Stage(row.state),
@@ -253,7 +255,7 @@ def view(session: Session, row: Audit) -> AuditView:
         deadline_at=row.deadline_at,
         ended_at=row.ended_at,
         total=row.total,
-        doubtful={Doubt(one): count for one, count in json.loads(row.doubtful).items()},
+        flagged={RiskFinding(one): count for one, count in json.loads(row.flagged).items()},
         decided={Decision(how): count for how, count in counted.items() if how},
         revokes_at=row.revokes_at,
         reminders=row.reminders,
@@ -263,34 +265,34 @@ def view(session: Session, row: Audit) -> AuditView:
 def decided_by_count(session: Session, audit_id: str) -> dict[str, int]:
     """How many keys were decided how; those that nobody has decided about under an empty text."""
     counted = session.execute(
-        select(AuditKey.decision, func.count())
-        .where(AuditKey.audit_id == audit_id)
-        .group_by(AuditKey.decision)
+        select(ReviewKey.decision, func.count())
+        .where(ReviewKey.audit_id == audit_id)
+        .group_by(ReviewKey.decision)
     )
     return {str(how): int(count) for how, count in counted}
 
 
 def open_row(
     session: AccountSession,
-) -> Audit | None:
+) -> Review | None:
     """The audit that is open, if there is one."""
     return session.exec(
-        select(Audit).where(Audit.account_id == session.account_id, Audit.state == Stage.OPEN)
+        select(Review).where(Review.account_id == session.account_id, Review.state == Stage.OPEN)
     ).first()
 
 
-def audit_row(session: AccountSession, audit_id: str) -> Audit:
+def audit_row(session: AccountSession, audit_id: str) -> Review:
     """One audit's row. Raises KeyNotFound."""
-    row = session.get(Audit, audit_id)
+    row = session.get(Review, audit_id)
     if row is None or row.account_id != session.account_id:
         raise KeyNotFound("There is no such audit.")
     return row
 
 
-def both_rows(session: AccountSession, audit_id: str, key_id: str) -> tuple[Audit, AuditKey]:
+def both_rows(session: AccountSession, audit_id: str, key_id: str) -> tuple[Review, ReviewKey]:
     """An audit's row, and that of a key in it. Raises KeyNotFound."""
     audit = audit_row(session, audit_id)
-    row = session.get(AuditKey, (audit_id, key_id))
+    row = session.get(ReviewKey, (audit_id, key_id))
     if row is None:
         raise KeyNotFound("This key is not in the audit.")
     return audit, row

@@ -7,7 +7,7 @@ The key stays the same, with its id, name, scopes, owner and history; only what 
 
 While it is pending the new secret verifies for nobody and the old one goes on. From `start` on
 both work; the old one ends by itself at the end of the grace period, whoever runs or does not run
-then, because every verification looks at its end. `sweep` only says that it has happened.
+then, because every verification looks at its end. `run_due` only says that it has happened.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from enum import StrEnum
 from sqlmodel import Session, col, select
 
 from keys.base.errors import (
-    AlreadyRequested,
+    DeliveryExpired,
+    DuplicateRequest,
+    InvalidState,
     KeyNotFound,
     KeyRevoked,
-    NotPossibleNow,
-    ReservationLost,
 )
 from keys.base.ids import new_id
 from keys.base.models import Actor, KeyView, State
 from keys.base.policy import DeliveryWay
 from keys.base.rows import view
 from keys.changes import audit_log, gateways, live_messages, outbox
-from keys.lifecycle.create import KeyService, Outcome, Reservation
+from keys.lifecycle.create import KeyService, PendingKey, Result
 from keys.offboarding import offboarding
 from storage import AccountSession
 from storage.tables.keys import Delivery, Event, Key, Rotation, Secret, SecretUse
@@ -45,7 +45,7 @@ LONGEST = timedelta(days=30)
 WARNING = timedelta(hours=1)
 # A job that runs once a day uses its secret so rarely, and all the same it will miss it.
 IN_USE = timedelta(days=1)
-KIND = "rotation"
+MESSAGE_KIND = "rotation"
 
 
 class Stage(StrEnum):
@@ -103,10 +103,10 @@ def begin(
     *,
     recipient: Actor,
     grace: timedelta,
-    request_id: str,
-    lease: timedelta,
-    how: DeliveryWay = DeliveryWay.DM,
-) -> Reservation:
+    idempotency_key: str,
+    delivery_deadline: timedelta,
+    method: DeliveryWay = DeliveryWay.DM,
+) -> PendingKey:
     """Makes a new secret that does not work yet, and its token.
 
     Args:
@@ -116,16 +116,16 @@ def begin(
         lease: how long the delivery may take before the new secret is given up.
 
     Raises:
-        AlreadyRequested: if this very request was carried out before.
-        KeyNotFound, KeyRevoked, NotPossibleNow: with a sentence for the person.
+        DuplicateRequest: if this very request was carried out before.
+        KeyNotFound, KeyRevoked, InvalidState: with a sentence for the person.
     """
     audit_log.lock(session)
     key = service.row(session, key_id)
     made = select(Rotation.key_id).where(
-        Rotation.account_id == session.account_id, Rotation.request_id == request_id
+        Rotation.account_id == session.account_id, Rotation.idempotency_key == idempotency_key
     )
     if (before := session.exec(made).first()) is not None:
-        raise AlreadyRequested(before)
+        raise DuplicateRequest(before)
     now = service.clock.now()
     _refuse_unfit(session, key, now)
     secret, token = service.add_secret(session, key)
@@ -136,7 +136,7 @@ def begin(
         secret_id=secret.id,
         recipient=str(recipient),
         created_at=now,
-        how=how,
+        method=method,
     )
     session.add(delivery)
     session.flush()
@@ -146,29 +146,29 @@ def begin(
         key_id=key.id,
         secret_id=secret.id,
         delivery_id=delivery.id,
-        request_id=request_id,
+        idempotency_key=idempotency_key,
         state=Stage.PENDING,
         grace_seconds=int(grace.total_seconds()),
         started_by=str(actor),
         created_at=now,
-        pending_until=now + lease,
+        pending_until=now + delivery_deadline,
     )
     session.add(rotation)
     session.flush()
     data = {"name": key.name, "recipient": str(recipient), "grace_seconds": rotation.grace_seconds}
     audit_log.append(session, now, "rotation.asked", actor, key.id, data)
-    return Reservation(view(session, key), token, delivery.id)
+    return PendingKey(view(session, key), token, delivery.id)
 
 
 def _refuse_unfit(session: Session, key: Key, now: datetime) -> None:
     if key.state == State.PENDING:
-        raise NotPossibleNow(f"“{key.name}” is still being made. Rotate it once it works.")
+        raise InvalidState(f"“{key.name}” is still being made. Rotate it once it works.")
     if key.state != State.ACTIVE:
         raise KeyRevoked(
             f"“{key.name}” was revoked, so there is nothing to rotate. Make a new key."
         )
     if key.expires_at is not None and key.expires_at <= now:
-        raise NotPossibleNow(
+        raise InvalidState(
             f"“{key.name}” has expired, so a new token would not work either. Extend it first."
         )
     other = session.exec(
@@ -179,11 +179,11 @@ def _refuse_unfit(session: Session, key: Key, now: datetime) -> None:
     if other is None:
         return
     if other.state == Stage.PENDING:
-        raise NotPossibleNow(
+        raise InvalidState(
             f"“{key.name}” is being rotated already, and its new token is on its way."
         )
     if other.ends_at is None or other.ends_at > now:
-        raise NotPossibleNow(
+        raise InvalidState(
             f"“{key.name}” is being rotated already: two of its tokens work. End the old one "
             "first; the message about the rotation has a button for that."
         )
@@ -198,7 +198,7 @@ def start(
     delivery_id: str,
     actor: Actor,
     remove_after: timedelta | None,
-) -> Outcome:
+) -> Result:
     """Makes the new secret work, and sets the end of the ones before it: it has reached its person.
 
     Where the owner leaves, whoever has the new token answers for the key from then on.
@@ -208,14 +208,14 @@ def start(
             to be removed.
 
     Raises:
-        ReservationLost: if the rotation was given up, or the key revoked, in the meantime.
+        DeliveryExpired: if the rotation was given up, or the key revoked, in the meantime.
     """
     audit_log.lock(session)
     now = service.clock.now()
     rotation = _of_delivery(session, delivery_id)
     key = service.row(session, rotation.key_id)
     if rotation.state != Stage.PENDING or key.state != State.ACTIVE:
-        raise ReservationLost(
+        raise DeliveryExpired(
             "It took too long to hand over the new token, or the key was revoked meanwhile. "
             "Nothing works with that token."
         )
@@ -231,7 +231,7 @@ def start(
     rotation.state, rotation.pending_until = Stage.RUNNING, None
     rotation.started_at, rotation.ends_at = now, ends_at
     session.add(rotation)
-    service.delivered(session, delivery_id, now, remove_after)
+    service.complete_delivery(session, delivery_id, now, remove_after)
     service.search_for(session, key, secret.hint)
     data = _facts(key) | {
         "rotation": rotation.id,
@@ -241,17 +241,17 @@ def start(
     audit_log.append(session, now, "key.rotated", actor, key.id, data)
     recipient = Actor.read(str(data["recipient"]))
     if recipient.kind == "person":
-        offboarding.pass_on(service, session, key.id, actor, recipient.id)
-    live_messages.add(session, KIND, rotation.id, outbox.TEAM, now)
+        offboarding.transfer_to_recipient(service, session, key.id, actor, recipient.id)
+    live_messages.add(session, MESSAGE_KIND, rotation.id, outbox.TEAM, now)
     if key.owner:
-        live_messages.add(session, KIND, rotation.id, outbox.to_person(key.owner), now)
-    live_messages.touch_each(session, f"{key.id}:", now)
+        live_messages.add(session, MESSAGE_KIND, rotation.id, outbox.to_person(key.owner), now)
+    live_messages.mark_stale_by_prefix(session, f"{key.id}:", now)
     if ends_at <= now:
         _finish(session, rotation, key, actor, now, tell=False)
-    return Outcome(view(session, key), changed=True, fence=gateways.set_fence(session))
+    return Result(view(session, key), changed=True, fence=gateways.set_fence(session))
 
 
-def abandon(
+def cancel(
     service: KeyService,
     session: AccountSession,
     delivery_id: str,
@@ -278,7 +278,7 @@ def abandon(
     secret = session.get_one(Secret, rotation.secret_id)
     secret.ends_at = now
     delivery = session.get_one(Delivery, delivery_id)
-    if delivery.place is not None and delivery.removed_at is None:
+    if delivery.channel_id is not None and delivery.removed_at is None:
         delivery.remove_at = now
     session.add_all((rotation, secret, delivery))
     key = service.row(session, rotation.key_id)
@@ -293,7 +293,7 @@ def abandon(
     return True
 
 
-def overdue(session: AccountSession, now: datetime) -> list[str]:
+def expired_pending(session: AccountSession, now: datetime) -> list[str]:
     """The deliveries of pending rotations that took too long."""
     return list(
         session.exec(
@@ -306,9 +306,7 @@ def overdue(session: AccountSession, now: datetime) -> list[str]:
     )
 
 
-def end_now(
-    service: KeyService, session: AccountSession, rotation_id: str, actor: Actor
-) -> Outcome:
+def end_now(service: KeyService, session: AccountSession, rotation_id: str, actor: Actor) -> Result:
     """Ends the old secret at once. A second time changes nothing and is no error.
 
     Raises:
@@ -318,7 +316,7 @@ def end_now(
     rotation = _row(session, rotation_id)
     key = service.row(session, rotation.key_id)
     if rotation.state != Stage.RUNNING:
-        return Outcome(view(session, key), changed=False)
+        return Result(view(session, key), changed=False)
     now = service.clock.now()
     if rotation.ends_at is None or rotation.ends_at > now:
         for old in _working(session, key.id, but_for=rotation.secret_id):
@@ -327,14 +325,14 @@ def end_now(
                 session.add(old)
         rotation.ends_at = now
     _finish(session, rotation, key, actor, now, tell=True)
-    return Outcome(view(session, key), changed=True, fence=gateways.set_fence(session))
+    return Result(view(session, key), changed=True, fence=gateways.set_fence(session))
 
 
-def extend(service: KeyService, session: AccountSession, rotation_id: str, actor: Actor) -> Outcome:
+def extend(service: KeyService, session: AccountSession, rotation_id: str, actor: Actor) -> Result:
     """Lets the old secret go on for another day.
 
     Raises:
-        NotPossibleNow: with a sentence for the person.
+        InvalidState: with a sentence for the person.
     """
     audit_log.lock(session)
     rotation = _row(session, rotation_id)
@@ -347,13 +345,13 @@ def extend(service: KeyService, session: AccountSession, rotation_id: str, actor
         or rotation.ends_at <= now
         or key.state != State.ACTIVE
     ):
-        raise NotPossibleNow(
+        raise InvalidState(
             f"The old token of “{key.name}” has ended, and what has ended does not work again."
         )
     limits = [rotation.started_at + LONGEST] + ([key.expires_at] if key.expires_at else [])
     ends_at = min([rotation.ends_at + EXTENSION, *limits])
     if ends_at <= rotation.ends_at:
-        raise NotPossibleNow(
+        raise InvalidState(
             f"The old token of “{key.name}” cannot go on for longer: "
             + (
                 "the key itself expires then."
@@ -369,21 +367,21 @@ def extend(service: KeyService, session: AccountSession, rotation_id: str, actor
     session.add(rotation)
     data = {"name": key.name, "ends_at": ends_at.isoformat(timespec="seconds")}
     audit_log.append(session, now, "rotation.extended", actor, key.id, data)
-    live_messages.touch(session, rotation.id, now)
-    return Outcome(view(session, key), changed=True)
+    live_messages.mark_stale(session, rotation.id, now)
+    return Result(view(session, key), changed=True)
 
 
 def are_running(
     session: AccountSession,
 ) -> bool:
-    """Whether there is any rotation for `sweep` to look at."""
+    """Whether there is any rotation for `run_due` to look at."""
     found = select(Rotation.id).where(
         Rotation.account_id == session.account_id, Rotation.state == Stage.RUNNING
     )
     return session.exec(found.limit(1)).first() is not None
 
 
-def sweep(
+def run_due(
     service: KeyService,
     session: AccountSession,
 ) -> int:
@@ -436,7 +434,7 @@ def _warn(session: AccountSession, rotation: Rotation, key: Key, now: datetime) 
     actor = Actor.system("timer")
     event = audit_log.append(session, now, "rotation.still_used", actor, key.id, data)
     _tell_team_and_owner(session, event, key, data)
-    live_messages.touch(session, rotation.id, now)
+    live_messages.mark_stale(session, rotation.id, now)
     return 1
 
 
@@ -452,8 +450,8 @@ def _finish(
     rotation.state, rotation.ended_at, rotation.ended_by = Stage.ENDED, now, str(actor)
     session.add(rotation)
     session.flush()
-    live_messages.touch(session, rotation.id, now)
-    live_messages.touch_each(session, f"{key.id}:", now)
+    live_messages.mark_stale(session, rotation.id, now)
+    live_messages.mark_stale_by_prefix(session, f"{key.id}:", now)
     if key.state != State.ACTIVE:
         return
     data = _facts(key) | {"hint": _view(session, rotation, key).old_hint}
@@ -474,11 +472,11 @@ def get(session: AccountSession, rotation_id: str) -> RotationView:
     return _view(session, rotation, session.get_one(Key, rotation.key_id))
 
 
-def of_request(session: AccountSession, request_id: str) -> RotationView:
+def of_request(session: AccountSession, idempotency_key: str) -> RotationView:
     """The rotation that a request began. Raises KeyNotFound if there is none."""
     rotation = session.exec(
         select(Rotation).where(
-            Rotation.account_id == session.account_id, Rotation.request_id == request_id
+            Rotation.account_id == session.account_id, Rotation.idempotency_key == idempotency_key
         )
     ).first()
     if rotation is None:

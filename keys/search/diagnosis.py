@@ -17,7 +17,7 @@ from keys.base.models import KeyView, State
 from keys.base.rows import view
 from keys.credentials import digests
 from keys.credentials.peppers import Peppers
-from keys.credentials.tokens import CHECKSUM_LENGTH, Flaw, NotAToken, Token, parse
+from keys.credentials.tokens import CHECKSUM_LENGTH, NotAToken, Token, TokenFormatError, parse
 from keys.lifecycle.create import KeyService
 from storage import AccountSession
 from storage.tables.keys import Key, Rotation, Secret, SecretUse
@@ -30,7 +30,7 @@ _AROUND = " \t\r\n\u00a0\u200b\ufeff\"'`“”‘’„‚«»‹›<>,;"
 _BLANKS = re.compile(r"[\s\u00a0\u200b\ufeff]+")
 
 
-class Slip(StrEnum):
+class CopyError(StrEnum):
     """What is wrong with how the text was copied; it is put right before looking further."""
 
     SURROUNDED = "surrounded"
@@ -38,7 +38,7 @@ class Slip(StrEnum):
     BROKEN = "broken"
 
 
-class Case(StrEnum):
+class DiagnosisResult(StrEnum):
     """What the matter is."""
 
     EMPTY = "empty"
@@ -71,8 +71,8 @@ class Diagnosis:
         used_at, used_from: when and from where this very token was used last.
     """
 
-    case: Case
-    slips: tuple[Slip, ...] = ()
+    case: DiagnosisResult
+    slips: tuple[CopyError, ...] = ()
     key: KeyView | None = None
     hint: str = ""
     ended_at: datetime | None = None
@@ -85,7 +85,7 @@ def diagnose(service: KeyService, session: AccountSession, pasted: str) -> Diagn
     """Looks at a text that somebody takes for a token."""
     text, slips = _cleaned(pasted)
     if not text:
-        return Diagnosis(Case.EMPTY, slips)
+        return Diagnosis(DiagnosisResult.EMPTY, slips)
     try:
         token = parse(text)
     except NotAToken as error:
@@ -98,11 +98,15 @@ def diagnose(service: KeyService, session: AccountSession, pasted: str) -> Diagn
         .where(Secret.public_id == token.public_id)
     ).first()
     if found is None:
-        case = Case.UNKNOWN if token.prefix == service.prefix else Case.OTHER_PREFIX
+        case = (
+            DiagnosisResult.UNKNOWN
+            if token.prefix == service.prefix
+            else DiagnosisResult.OTHER_PREFIX
+        )
         return Diagnosis(case, slips, hint=token.hint)
     secret, key = found
     if not _right(service.peppers, token, secret):
-        return Diagnosis(Case.WRONG_SECRET, slips, hint=token.hint)
+        return Diagnosis(DiagnosisResult.WRONG_SECRET, slips, hint=token.hint)
     return _found(service, session, secret, key, slips)
 
 
@@ -111,11 +115,11 @@ def _found(
     session: AccountSession,
     secret: Secret,
     key: Key,
-    slips: tuple[Slip, ...],
+    slips: tuple[CopyError, ...],
 ) -> Diagnosis:
     """What can be said to somebody who has shown the right secret."""
     if key.account_id != session.account_id:
-        return Diagnosis(Case.OTHER_ACCOUNT, slips)
+        return Diagnosis(DiagnosisResult.OTHER_ACCOUNT, slips)
     return _of_key(session, secret, key, slips, service.clock.now())
 
 
@@ -136,30 +140,30 @@ def _imported(peppers: Peppers, session: Session, text: str) -> tuple[Secret, Ke
     return None
 
 
-def _cleaned(pasted: str) -> tuple[str, tuple[Slip, ...]]:
+def _cleaned(pasted: str) -> tuple[str, tuple[CopyError, ...]]:
     slips = []
     text = pasted[:PASTED_MAX]
     inner = text.strip(_AROUND)
     without = _HEADER.sub("", inner).strip(_AROUND)
     if without != inner:
-        slips.append(Slip.HEADER)
+        slips.append(CopyError.HEADER)
     elif inner != text.strip("\r\n"):
-        slips.append(Slip.SURROUNDED)
+        slips.append(CopyError.SURROUNDED)
     joined = _BLANKS.sub("", without)
     if joined != without:
-        slips.append(Slip.BROKEN)
+        slips.append(CopyError.BROKEN)
     return joined, tuple(slips)
 
 
-def _malformed(text: str, flaw: Flaw, prefix: str) -> Case:
-    if flaw is Flaw.CHECKSUM:
-        return Case.MISTYPED
+def _malformed(text: str, flaw: TokenFormatError, prefix: str) -> DiagnosisResult:
+    if flaw is TokenFormatError.CHECKSUM:
+        return DiagnosisResult.MISTYPED
     if not text.startswith(f"{prefix}_"):
-        return Case.FOREIGN
+        return DiagnosisResult.FOREIGN
     # Whole tokens of ours have four parts; what is shorter has lost its end.
     parts = text[len(prefix) + 1 :].split("_")
     whole = len(parts) == 3 and len(parts[2]) >= CHECKSUM_LENGTH
-    return Case.MISTYPED if whole else Case.CUT
+    return DiagnosisResult.MISTYPED if whole else DiagnosisResult.CUT
 
 
 def _right(peppers: Peppers, token: Token, secret: Secret) -> bool:
@@ -168,7 +172,7 @@ def _right(peppers: Peppers, token: Token, secret: Secret) -> bool:
 
 
 def _of_key(
-    session: Session, secret: Secret, key: Key, slips: tuple[Slip, ...], now: datetime
+    session: Session, secret: Secret, key: Key, slips: tuple[CopyError, ...], now: datetime
 ) -> Diagnosis:
     use = session.get(SecretUse, secret.id)
     seen = view(session, key)
@@ -185,17 +189,17 @@ def _of_key(
     )
 
 
-def _case(session: Session, secret: Secret, key: KeyView, now: datetime) -> Case:
+def _case(session: Session, secret: Secret, key: KeyView, now: datetime) -> DiagnosisResult:
     if key.state is State.REVOKED:
-        return Case.REVOKED
+        return DiagnosisResult.REVOKED
     if key.state is State.ABANDONED:
-        return Case.NEVER_CAME
+        return DiagnosisResult.NEVER_CAME
     if key.state is State.PENDING:
-        return Case.ON_ITS_WAY
+        return DiagnosisResult.ON_ITS_WAY
     if secret.pending:
         rotation = session.exec(select(Rotation).where(Rotation.secret_id == secret.id)).first()
         given_up = rotation is None or rotation.state == "abandoned"
-        return Case.NEVER_CAME if given_up else Case.ON_ITS_WAY
+        return DiagnosisResult.NEVER_CAME if given_up else DiagnosisResult.ON_ITS_WAY
     if secret.ends_at is not None and secret.ends_at <= now:
-        return Case.REPLACED
-    return Case.EXPIRED if key.expired(now) else Case.FINE
+        return DiagnosisResult.REPLACED
+    return DiagnosisResult.EXPIRED if key.expired(now) else DiagnosisResult.FINE

@@ -8,13 +8,13 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, func
 from sqlmodel import col, exists, or_, select
 
-from storage.tables.keys import Key, Secret, SecretUse, Someone
+from storage.tables.keys import Departure, Key, Secret, SecretUse
 
 EXPIRING = timedelta(days=30)
 IDLE = timedelta(days=90)
 
 
-class Shelf(StrEnum):
+class KeyFilter(StrEnum):
     """A part of the active keys.
 
     Attributes:
@@ -35,18 +35,18 @@ class Shelf(StrEnum):
     GONE = "gone"
 
 
-def conditions(shelf: Shelf, viewer: str, now: datetime) -> list[ColumnElement[bool]]:
+def conditions(key_filter: KeyFilter, viewer: str, now: datetime) -> list[ColumnElement[bool]]:
     """What keys on this shelf have in common.
 
     Args:
         viewer: the id of the person who looks.
     """
-    match shelf:
-        case Shelf.MINE:
+    match key_filter:
+        case KeyFilter.MINE:
             return [or_(col(Key.owner) == viewer, col(Key.backup_owner) == viewer)]
-        case Shelf.EXPIRING:
+        case KeyFilter.EXPIRING:
             return [col(Key.expires_at) <= now + EXPIRING]
-        case Shelf.IDLE:
+        case KeyFilter.IDLE:
             since = now - IDLE
             used = exists(
                 select(SecretUse.secret_id)
@@ -55,16 +55,16 @@ def conditions(shelf: Shelf, viewer: str, now: datetime) -> list[ColumnElement[b
             )
             began = func.coalesce(Key.activated_at, Key.created_at)
             return [~used, began < since]
-        case Shelf.UNDATED:
+        case KeyFilter.UNDATED:
             return [col(Key.expires_at).is_(None)]
-        case Shelf.UNOWNED:
+        case KeyFilter.UNOWNED:
             return [col(Key.owner).is_(None)]
-        case Shelf.GONE:
+        case KeyFilter.GONE:
             gone = exists(
-                select(Someone.user_id).where(
-                    col(Someone.account_id) == col(Key.account_id),
-                    col(Someone.user_id) == col(Key.owner),
-                    col(Someone.gone_since).is_not(None),
+                select(Departure.user_id).where(
+                    col(Departure.account_id) == col(Key.account_id),
+                    col(Departure.user_id) == col(Key.owner),
+                    col(Departure.departed_at).is_not(None),
                 )
             )
             return [gone]

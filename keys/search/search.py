@@ -16,7 +16,7 @@ from keys.base.models import KeyView, State
 from keys.base.rows import view, views
 from keys.credentials.tokens import NotAToken, parse
 from keys.inputs.names import fold
-from keys.search.filters import Shelf, conditions
+from keys.search.filters import KeyFilter, conditions
 from storage import AccountSession
 from storage.tables.keys import Account, Key, Secret
 
@@ -79,7 +79,7 @@ class Page:
         return self.before + len(self.keys) < self.total
 
 
-def began(
+def account_created_at(
     session: AccountSession,
 ) -> datetime:
     """When the account was made: nothing was due before."""
@@ -134,7 +134,7 @@ def page(
     size: int = 10,
     after: str | None = None,
     before: str | None = None,
-    shelf: tuple[Shelf, str, datetime] | None = None,
+    key_filter: tuple[KeyFilter, str, datetime] | None = None,
 ) -> Page:
     """A page of the active keys, in the order of their names.
 
@@ -147,8 +147,8 @@ def page(
         shelf: only a part of the keys, as this person sees it at this moment.
     """
     wanted = _matching(session.account_id, words, owner)
-    if shelf is not None:
-        wanted += conditions(*shelf)
+    if key_filter is not None:
+        wanted += conditions(*key_filter)
     place = _place(session, after or before)
     order = tuple_(col(Key.name_folded), col(Key.id))
     query = select(Key).where(*wanted)

@@ -112,7 +112,7 @@ def _rows(session: AccountSession, state: State, now: datetime) -> Iterator[Row]
         some = session.exec(query.where(tuple_(*order) > after)).all()
 
 
-def written(form: Form, exported: Iterable[Row]) -> Iterator[str]:
+def serialize(form: Form, exported: Iterable[Row]) -> Iterator[str]:
     """The export as text, piece by piece."""
     return _csv(exported) if form is Form.CSV else _json(exported)
 

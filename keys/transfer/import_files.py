@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from keys.base.errors import ImportRefused
+from keys.base.errors import InvalidImport
 from keys.inputs.names import refuse_token
 
 COLUMNS = (
@@ -52,13 +52,13 @@ def read(text: str) -> list[RawLine]:
     """The lines of a file, blank ones left out.
 
     Raises:
-        ImportRefused: if the file as a whole cannot be read, with a sentence that says why.
+        InvalidImport: if the file as a whole cannot be read, with a sentence that says why.
         TokenInText: if a token stands where the name of a column should.
     """
     text = text.removeprefix("\ufeff")
     begins = text.lstrip()[:1]
     if not begins:
-        raise ImportRefused("The file is empty.")
+        raise InvalidImport("The file is empty.")
     if begins == "[":
         return list(_array(text))
     if begins == "{":
@@ -80,7 +80,7 @@ def _csv(text: str) -> Iterator[RawLine]:
                 continue
             yield _line(f"line {reader.line_num}", columns, cells)
     except csv.Error as error:
-        raise ImportRefused(
+        raise InvalidImport(
             f"Line {reader.line_num} is not CSV: {error}. Check its quotation marks."
         ) from None
 
@@ -88,12 +88,12 @@ def _csv(text: str) -> Iterator[RawLine]:
 def _columns(cells: list[str]) -> list[str]:
     columns = [_column(cell.strip()) for cell in cells]
     if "hash" not in columns:
-        raise ImportRefused(
+        raise InvalidImport(
             "The first line has to name the columns, and “hash” must be among them. The columns "
             f"are: {', '.join(COLUMNS)}."
         )
     if len(set(columns)) != len(columns):
-        raise ImportRefused("A column is there twice. Take one of the two out.")
+        raise InvalidImport("A column is there twice. Take one of the two out.")
     return columns
 
 
@@ -103,7 +103,7 @@ def _column(name: str) -> str:
     if known not in COLUMNS:
         refuse_token(name, "name of a column")
         # To pass it over could lose what it says, such as that a key expires.
-        raise ImportRefused(
+        raise InvalidImport(
             f"There is no column “{name[:40]}”. The columns are: {', '.join(COLUMNS)}."
         )
     return known
@@ -122,9 +122,9 @@ def _array(text: str) -> Iterator[RawLine]:
     try:
         entries = json.loads(text)
     except ValueError as error:
-        raise ImportRefused(f"The file is not JSON: {error}.") from None
+        raise InvalidImport(f"The file is not JSON: {error}.") from None
     except RecursionError:
-        raise ImportRefused("The file is not JSON that can be read: it is too deep.") from None
+        raise InvalidImport("The file is not JSON that can be read: it is too deep.") from None
     for number, entry in enumerate(entries, start=1):
         yield _entry(f"entry {number}", entry)
 
@@ -136,7 +136,7 @@ def _objects(text: str) -> Iterator[RawLine]:
         try:
             entry = json.loads(each)
         except (ValueError, RecursionError):
-            raise ImportRefused(
+            raise InvalidImport(
                 f"Line {number} is not a JSON object. A file is an array of objects, or has one "
                 "object on each line."
             ) from None

@@ -29,7 +29,7 @@ from keys.credentials.digests import IMPORTED_ID, Algorithm
 from keys.credentials.peppers import Peppers
 from keys.inputs.names import NAME_MAX, fold
 from keys.lifecycle.create import KeyService, search_text
-from keys.transfer.import_rows import Entry, Problem
+from keys.transfer.import_rows import ImportRow, Problem
 from storage import AccountSession
 from storage.tables.keys import Key, Secret
 
@@ -51,10 +51,10 @@ class Upgrade:
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class NewKey:
     """A key that is not here yet, with the name that it gets."""
 
-    entry: Entry
+    entry: ImportRow
     name: str
 
 
@@ -67,17 +67,17 @@ class Plan:
         problems: lines that cannot be imported, and why.
     """
 
-    fresh: list[Fresh] = field(default_factory=list)
+    fresh: list[NewKey] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     @property
-    def renamed(self) -> list[Fresh]:
+    def renamed(self) -> list[NewKey]:
         """The keys that get another name than their line says."""
         return [each for each in self.fresh if each.name != (each.entry.name or UNNAMED)]
 
 
-def plan(service: KeyService, session: AccountSession, entries: Sequence[Entry]) -> Plan:
+def plan(service: KeyService, session: AccountSession, entries: Sequence[ImportRow]) -> Plan:
     """What importing these would do now. It changes nothing."""
     made = Plan()
     by_hash = _by_hash(session, service.peppers, entries)
@@ -105,14 +105,14 @@ def plan(service: KeyService, session: AccountSession, entries: Sequence[Entry])
             )
             made.problems.append(Problem(entry.where, why))
         else:
-            made.fresh.append(Fresh(entry, names.take(entry.name or UNNAMED)))
+            made.fresh.append(NewKey(entry, names.take(entry.name or UNNAMED)))
     return made
 
 
 def carry_out(
     service: KeyService,
     session: AccountSession,
-    entries: Sequence[Entry],
+    entries: Sequence[ImportRow],
     actor: Actor,
     *,
     all_or_nothing: bool,
@@ -199,23 +199,23 @@ class _Names:
         return chosen
 
 
-def _marks(peppers: Peppers, entry: Entry) -> Iterator[str]:
+def _marks(peppers: Peppers, entry: ImportRow) -> Iterator[str]:
     """By what the entry's hash is known again, under each pepper; first under the newest."""
     text = b"apikeys: imported\0" + entry.algorithm.encode() + b"\0" + entry.digest
     for version in sorted(peppers.by_version, reverse=True):
         yield _MARK + peppers.digest_bytes(text, version).hex()[:40]
 
 
-def _by_hash(session: Session, peppers: Peppers, entries: Sequence[Entry]) -> dict[str, Key]:
+def _by_hash(session: Session, peppers: Peppers, entries: Sequence[ImportRow]) -> dict[str, Key]:
     found: dict[str, Key] = {}
     for some in _some(entries):
         marks = [mark for entry in some for mark in _marks(peppers, entry)]
-        keys = session.exec(select(Key).where(col(Key.request_id).in_(marks)))
-        found |= {key.request_id: key for key in keys}
+        keys = session.exec(select(Key).where(col(Key.idempotency_key).in_(marks)))
+        found |= {key.idempotency_key: key for key in keys}
     return found
 
 
-def _by_external_id(session: AccountSession, entries: Sequence[Entry]) -> set[str]:
+def _by_external_id(session: AccountSession, entries: Sequence[ImportRow]) -> set[str]:
     found: set[str] = set()
     for some in _some(entries):
         ids = [entry.external_id for entry in some if entry.external_id is not None]
@@ -232,7 +232,7 @@ def _agree(one: str | None, other: str | None) -> bool:
 
 
 def _add(
-    service: KeyService, session: AccountSession, fresh: Sequence[Fresh], actor: Actor
+    service: KeyService, session: AccountSession, fresh: Sequence[NewKey], actor: Actor
 ) -> None:
     now = service.clock.now()
     for some in _some(fresh):
@@ -245,7 +245,7 @@ def _add(
 
 
 def _key_row(
-    peppers: Peppers, account_id: str, fresh: Fresh, actor: Actor, now: datetime
+    peppers: Peppers, account_id: str, fresh: NewKey, actor: Actor, now: datetime
 ) -> dict[str, Any]:
     entry, key_id = fresh.entry, new_id("key")
     return {
@@ -270,7 +270,7 @@ def _key_row(
     }
 
 
-def _secret_row(entry: Entry, key: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def _secret_row(entry: ImportRow, key: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     return {
         "id": new_id("sec"),
         "account_id": key["account_id"],
@@ -287,11 +287,11 @@ def _secret_row(entry: Entry, key: Mapping[str, Any], now: datetime) -> dict[str
     }
 
 
-def _shown_hint(entry: Entry) -> str:
+def _shown_hint(entry: ImportRow) -> str:
     return f"{entry.hint}…" if entry.hint else UNHINTED
 
 
-def _facts(fresh: Fresh) -> dict[str, Any]:
+def _facts(fresh: NewKey) -> dict[str, Any]:
     entry = fresh.entry
     facts = {"name": fresh.name, "owner": entry.owner, "scopes": list(entry.scopes)}
     given = {"external_id": entry.external_id} if entry.external_id else {}

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from keys.base.errors import KeysError
+from keys.base.errors import DomainError
 from keys.credentials.digests import SIZES, Algorithm, foreign_key, plain_digest
 from keys.inputs.names import clean_name, clean_note, refuse_token
 from keys.inputs.scopes import SCOPES, check_scopes
@@ -46,7 +46,7 @@ _NUMBER = re.compile(r"\d{9,13}(?:\.\d+)?\Z")
 _MILLISECONDS = 100_000_000_000  # as seconds, this would be in the year 5138
 
 
-class LineRefused(KeysError):
+class LineRefused(DomainError):
     """A line cannot be imported; the sentence says why, and what to do."""
 
 
@@ -64,7 +64,7 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ImportRow:
     """A key to import, checked.
 
     Attributes:
@@ -102,7 +102,7 @@ class Checked:
         expired: where keys stand that have expired; they are left out.
     """
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[ImportRow] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     expired: list[str] = field(default_factory=list)
 
@@ -124,7 +124,7 @@ def check(lines: Iterable[RawLine], defaults: Defaults, now: datetime) -> Checke
                     raise LineRefused(
                         f"It has the same external_id as {other}. Each key needs one of its own."
                     )
-        except KeysError as error:
+        except DomainError as error:
             checked.problems.append(Problem(line.where, str(error)))
             continue
         if entry.expires_at is not None and entry.expires_at <= now:
@@ -134,11 +134,11 @@ def check(lines: Iterable[RawLine], defaults: Defaults, now: datetime) -> Checke
     return checked
 
 
-def check_line(line: RawLine, defaults: Defaults, now: datetime) -> Entry:
+def check_line(line: RawLine, defaults: Defaults, now: datetime) -> ImportRow:
     """Reads one line.
 
     Raises:
-        KeysError: with a sentence that says what is wrong.
+        DomainError: with a sentence that says what is wrong.
     """
     if line.problem:
         raise LineRefused(line.problem)
@@ -151,7 +151,7 @@ def check_line(line: RawLine, defaults: Defaults, now: datetime) -> Entry:
         cells.get("hash", ""), _algorithm(cells.get("algorithm", "")) or defaults.algorithm
     )
     _refuse_a_key(cells, algorithm, digest)
-    return Entry(
+    return ImportRow(
         where=line.where,
         name=clean_name(cells["name"]) if "name" in cells else "",
         algorithm=algorithm,

@@ -78,7 +78,7 @@ def by_function(deliverer: Deliverer) -> Transport:
     return lambda delivery: deliverer(delivery.body, delivery.kind)
 
 
-class Courier:
+class Dispatcher:
     """Takes deliveries to the app by whatever transport is set, and notes them as traffic.
 
     Args:

@@ -7,7 +7,7 @@ import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from sandbox.base.clock import Clock
-from sandbox.delivery.dispatcher import Courier, NotAcknowledged, Retry
+from sandbox.delivery.dispatcher import Dispatcher, NotAcknowledged, Retry
 from sandbox.delivery.scheduler import Schedule
 from sandbox.state.models import Json
 
@@ -17,7 +17,7 @@ RETRY_SECONDS = (0.0, 60.0, 300.0)
 """When an event is told again: at once, after a minute, after five; by the workspace's clock."""
 
 
-class Teller:
+class EventQueue:
     """Hands events to the courier, one after another.
 
     Args:
@@ -26,7 +26,7 @@ class Teller:
         schedule: keeps those that are to be told later.
     """
 
-    def __init__(self, clock: Clock, courier: Courier, schedule: Schedule) -> None:
+    def __init__(self, clock: Clock, courier: Dispatcher, schedule: Schedule) -> None:
         self._clock = clock
         self._courier = courier
         self._schedule = schedule

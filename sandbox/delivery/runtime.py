@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.base.errors import SandboxError
-from sandbox.delivery.dispatcher import Courier
-from sandbox.delivery.event_queue import Teller
+from sandbox.delivery.dispatcher import Dispatcher
+from sandbox.delivery.event_queue import EventQueue
 from sandbox.delivery.faults import Faults
 from sandbox.delivery.payloads import Payloads
 from sandbox.delivery.response_urls import Answers, ResponseUrls
@@ -19,15 +19,15 @@ from sandbox.state.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Wiring:
+class SandboxRuntime:
     """See the module; `address` gives the practice Slack's address, with a slash at its end."""
 
     workspace: Workspace
     install: Install
     triggers: Triggers
     urls: ResponseUrls
-    courier: Courier
-    teller: Teller
+    courier: Dispatcher
+    teller: EventQueue
     schedule: Schedule
     payloads: Payloads
     answers: Answers
@@ -60,23 +60,23 @@ class Wiring:
         return found
 
 
-def wire(
+def build(
     workspace: Workspace,
     install: Install,
     triggers: Triggers,
     faults: Faults,
     traffic: TrafficLog,
     address: Callable[[], str],
-) -> Wiring:
+) -> SandboxRuntime:
     """Put the parts together, and let the workspace's events reach the app."""
     urls = ResponseUrls(workspace.clock)
-    courier = Courier(workspace.clock, faults, traffic)
+    courier = Dispatcher(workspace.clock, faults, traffic)
     schedule = Schedule(workspace.clock)
-    teller = Teller(workspace.clock, courier, schedule)
+    teller = EventQueue(workspace.clock, courier, schedule)
     payloads = Payloads(workspace, install)
     events = Events(workspace, install, payloads, teller)
     workspace.on_event = events.emit
-    return Wiring(
+    return SandboxRuntime(
         workspace=workspace,
         install=install,
         triggers=triggers,

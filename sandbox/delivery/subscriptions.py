@@ -1,6 +1,6 @@
 """Which events the app is told of: those it subscribed to, may read, and is present for."""
 
-from sandbox.delivery.event_queue import Teller
+from sandbox.delivery.event_queue import EventQueue
 from sandbox.delivery.payloads import Payloads
 from sandbox.state.installation import Install
 from sandbox.state.manifest import SCOPE_OF_EVENT
@@ -30,7 +30,7 @@ class Events:
     """Hands events on to the app, if it is to have them; to be `Workspace.on_event`."""
 
     def __init__(
-        self, workspace: Workspace, install: Install, payloads: Payloads, teller: Teller
+        self, workspace: Workspace, install: Install, payloads: Payloads, teller: EventQueue
     ) -> None:
         self._workspace = workspace
         self._install = install

@@ -93,7 +93,7 @@ async def _arrived(tab: Tab) -> None:
     await client.connected()
     how = "performance.getEntriesByType('navigation')[0].type"
     if await client.run_javascript(how, timeout=10) == "reload":
-        await tab.do(tab.hands.reload, tab.me)
+        await tab.do(tab.actions.reload, tab.me)
     tab.refresh()
     client.run_javascript("document.documentElement.dataset.ready = 'yes'")
 

@@ -50,7 +50,7 @@ def _unreadable(path: Path, why: str) -> StateError:
     )
 
 
-class Keeper:
+class Persister:
     """Writes the workspace into a folder, at once and then after changes.
 
     Args:

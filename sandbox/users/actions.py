@@ -12,7 +12,7 @@ from contextlib import suppress
 from sandbox.base.errors import SandboxError
 from sandbox.base.ids import new_id
 from sandbox.delivery.dispatcher import NotAcknowledged
-from sandbox.delivery.runtime import Wiring
+from sandbox.delivery.runtime import SandboxRuntime
 from sandbox.state import view_stack
 from sandbox.state.input_values import initial_value, is_empty
 from sandbox.state.manifest import Command
@@ -21,10 +21,10 @@ from sandbox.users import block_actions
 from sandbox.users import messages as commanding
 
 
-class Hands:
-    """See the module; `PracticeSlack.hands` is the one to use."""
+class UserActions:
+    """See the module; `Sandbox.hands` is the one to use."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: SandboxRuntime) -> None:
         self._wiring = wiring
 
     def commands(self, user: str) -> list[Command]:

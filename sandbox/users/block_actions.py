@@ -2,7 +2,7 @@
 
 from sandbox.base.errors import SandboxError
 from sandbox.delivery.dispatcher import NotAcknowledged, Refusal
-from sandbox.delivery.runtime import Wiring
+from sandbox.delivery.runtime import SandboxRuntime
 from sandbox.state.input_values import dispatches, find_element
 from sandbox.state.models import Account, Json, Message, MessageRef, StateValues, Surface, View
 
@@ -17,7 +17,7 @@ _SHOWN = ("text", "style", "confirm", "placeholder")
 
 
 def find(
-    wiring: Wiring, user: str, where: Surface, block_id: str, action_id: str
+    wiring: SandboxRuntime, user: str, where: Surface, block_id: str, action_id: str
 ) -> tuple[Message | View, Json, Json]:
     """The very surface, the block and the element; hold the lock.
 
@@ -33,7 +33,7 @@ def find(
     return surface, *found
 
 
-def _sees(wiring: Wiring, user: str, surface: Message | View) -> bool:
+def _sees(wiring: SandboxRuntime, user: str, surface: Message | View) -> bool:
     if isinstance(surface, View):
         return surface.user == user
     if surface.ephemeral_for not in (None, user):
@@ -52,7 +52,12 @@ def store(surface: Message | View, user: str, block_id: str, action_id: str, val
 
 
 def press(
-    wiring: Wiring, account: Account, where: Surface, block_id: str, action_id: str, value: Json
+    wiring: SandboxRuntime,
+    account: Account,
+    where: Surface,
+    block_id: str,
+    action_id: str,
+    value: Json,
 ) -> None:
     """Store the value, and tell the app where it is to be told."""
     with wiring.workspace.change():
@@ -84,7 +89,7 @@ def _note(surface: Message | View, user: str, words: str | None) -> None:
         surface.notices[user] = words
 
 
-def _action(wiring: Wiring, block_id: str, element: Json, value: Json) -> Json:
+def _action(wiring: SandboxRuntime, block_id: str, element: Json, value: Json) -> Json:
     """One entry of the payload's ``actions``."""
     now = wiring.workspace.clock.now()
     action: Json = {
@@ -99,7 +104,7 @@ def _action(wiring: Wiring, block_id: str, element: Json, value: Json) -> Json:
     return action | {k: v for k, v in value.items() if k != "type"}
 
 
-def _body(wiring: Wiring, account: Account, surface: Message | View, action: Json) -> Json:
+def _body(wiring: SandboxRuntime, account: Account, surface: Message | View, action: Json) -> Json:
     trigger = wiring.triggers.issue(account.id)
     if isinstance(surface, View):
         return wiring.payloads.view_action(account, surface, action, trigger=trigger)
@@ -116,7 +121,12 @@ def _body(wiring: Wiring, account: Account, surface: Message | View, action: Jso
 
 
 def suggest(
-    wiring: Wiring, account: Account, where: Surface, block_id: str, action_id: str, typed: str
+    wiring: SandboxRuntime,
+    account: Account,
+    where: Surface,
+    block_id: str,
+    action_id: str,
+    typed: str,
 ) -> list[Json]:
     """What an external select offers: the app's options or groups; none where it is silent."""
     with wiring.workspace.lock:

@@ -5,7 +5,7 @@ import re
 from sandbox.base.errors import SandboxError, SlackError
 from sandbox.base.ids import new_secret
 from sandbox.delivery.dispatcher import Ack, NotAcknowledged
-from sandbox.delivery.runtime import Wiring
+from sandbox.delivery.runtime import SandboxRuntime
 from sandbox.delivery.subscriptions import channel_type
 from sandbox.state.manifest import Command
 from sandbox.state.models import Account, Channel, ChannelKind, Json, Message
@@ -25,7 +25,7 @@ def offered_commands(account: Account, workspace: Workspace) -> list[Command]:
 
 
 def run_command(
-    wiring: Wiring, account: Account, channel: Channel, typed: str, thread: str | None
+    wiring: SandboxRuntime, account: Account, channel: Channel, typed: str, thread: str | None
 ) -> None:
     """Run what was typed; `typed` begins with a slash."""
     name, _, text = typed.partition(" ")
@@ -56,7 +56,7 @@ def run_command(
         say(channel.id, account.id, f'{name} failed with the error "invalid_command_response"')
 
 
-def _show_answer(wiring: Wiring, account: Account, channel: Channel, answer: Ack) -> None:
+def _show_answer(wiring: SandboxRuntime, account: Account, channel: Channel, answer: Ack) -> None:
     if not answer:
         return
     body: Json = {"text": answer} if isinstance(answer, str) else answer
@@ -85,7 +85,7 @@ def with_mentions(workspace: Workspace, text: str, *, named: bool) -> str:
 
 
 def post_message(
-    wiring: Wiring, account: Account, channel: Channel, text: str, thread: str | None
+    wiring: SandboxRuntime, account: Account, channel: Channel, text: str, thread: str | None
 ) -> None:
     """Post what somebody typed, and tell the app if it may hear it.
 
@@ -107,7 +107,9 @@ def post_message(
     workspace.emit(_message_event(workspace, channel, message, account), channel.id)
 
 
-def edit_message(wiring: Wiring, account: Account, channel: Channel, ts: str, text: str) -> None:
+def edit_message(
+    wiring: SandboxRuntime, account: Account, channel: Channel, ts: str, text: str
+) -> None:
     """Edit one's own message, and tell the app if it may hear it.
 
     Raises:

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from sandbox.delivery.runtime import Wiring
+from sandbox.delivery.runtime import SandboxRuntime
 from sandbox.state.input_values import placed_elements
 from sandbox.state.models import Json, Message, MessageRef, Surface, View, ViewRef
 from sandbox.text import code_of_message, plain_of_message, plain_of_view
-from sandbox.users.actions import Hands
+from sandbox.users.actions import UserActions
 from sandbox.users.field_values import option_named, value_for
 
 
 @dataclass(frozen=True)
-class Spot:
+class ElementLocation:
     """An element that somebody sees, and where."""
 
     where: Surface
@@ -49,17 +49,17 @@ class Modal:
 class Pressed:
     """A press; where the element has a confirm dialog, nothing is sent before `confirms`."""
 
-    person: "Person"
-    spot: Spot
+    person: "User"
+    spot: ElementLocation
     value: Json
 
-    def confirms(self) -> "Person":
+    def confirms(self) -> "User":
         """Press the dialog's own button for yes."""
         if "confirm" not in self.spot.element:
             raise AssertionError(f"{self.spot.label!r} asks for no confirmation")
         return self.person._act(self.spot, self.value)
 
-    def declines(self) -> "Person":
+    def declines(self) -> "User":
         """Press the dialog's own button for no: the app hears nothing."""
         if "confirm" not in self.spot.element:
             raise AssertionError(f"{self.spot.label!r} asks for no confirmation")
@@ -69,7 +69,7 @@ class Pressed:
 class Direct:
     """Somebody's direct message with the app."""
 
-    def __init__(self, wiring: Wiring, user: str) -> None:
+    def __init__(self, wiring: SandboxRuntime, user: str) -> None:
         self._wiring = wiring
         self._user = user
 
@@ -111,8 +111,8 @@ class Direct:
         raise AssertionError(f"no message has code in it; there is:\n{self.text}")
 
 
-class Person:
-    """Somebody; made by `PracticeSlack.person`.
+class User:
+    """Somebody; made by `Sandbox.person`.
 
     Args:
         wiring, hands: of the practice Slack.
@@ -120,9 +120,9 @@ class Person:
         place: the channel the person is in at first.
     """
 
-    def __init__(self, wiring: Wiring, hands: Hands, user: str, place: str) -> None:
+    def __init__(self, wiring: SandboxRuntime, actions: UserActions, user: str, place: str) -> None:
         self._wiring = wiring
-        self._hands = hands
+        self._hands = actions
         self.id = user
         self._place = place
         self._at_home = False
@@ -271,7 +271,7 @@ class Person:
 
     # --- inside -------------------------------------------------------------------------------
 
-    def _act(self, spot: Spot, value: Json) -> Self:
+    def _act(self, spot: ElementLocation, value: Json) -> Self:
         block_id, action_id = spot.block["block_id"], spot.element["action_id"]
         self._hands.act(self.id, spot.where, block_id, action_id, value)
         return self
@@ -292,7 +292,7 @@ class Person:
         elsewhere = [m for m in self.dm.messages if m.channel != self._place]
         return sorted(here + elsewhere, key=lambda m: m.ts)
 
-    def _spots(self) -> Iterator[Spot]:
+    def _spots(self) -> Iterator[ElementLocation]:
         """What can be pressed: in the modal if there is one, else the newest message's first."""
         if self.modal is not None:
             yield from _spots_on(ViewRef(self.modal.view.id), self.modal.view.blocks)
@@ -303,14 +303,16 @@ class Person:
         for message in reversed(self._messages()):
             yield from _spots_on(MessageRef(message.channel, message.ts), message.blocks)
 
-    def _first(self, spots: Iterator[Spot], beside: str | None, what: str) -> Spot:
+    def _first(
+        self, spots: Iterator[ElementLocation], beside: str | None, what: str
+    ) -> ElementLocation:
         for spot in spots:
             if beside is None or beside in self._words_around(spot):
                 return spot
         near = f" beside {beside!r}" if beside is not None else ""
         raise AssertionError(f"there is no {what}{near}; there is:\n{self.screen()}")
 
-    def _words_around(self, spot: Spot) -> str:
+    def _words_around(self, spot: ElementLocation) -> str:
         """A section's own words; a button in a row of its own goes with the whole message."""
         workspace = self._wiring.workspace
         blocks = [spot.block]
@@ -319,7 +321,7 @@ class Person:
             blocks = next(m.blocks for m in messages if m.ts == spot.where.ts)
         return plain_of_message({"blocks": blocks}, workspace.names())
 
-    def _input(self, where: Surface, blocks: list[Json], name: str) -> Spot:
+    def _input(self, where: Surface, blocks: list[Json], name: str) -> ElementLocation:
         spots = [s for s in _spots_on(where, blocks) if s.block["type"] == "input"]
         for spot in spots:
             if _is_called(spot, name):
@@ -339,12 +341,12 @@ class Person:
         return "\n".join(filter(None, (words, view.notice)))
 
 
-def _spots_on(where: Surface, blocks: list[Json]) -> Iterator[Spot]:
+def _spots_on(where: Surface, blocks: list[Json]) -> Iterator[ElementLocation]:
     for block, element in placed_elements(blocks):
-        yield Spot(where, block, element)
+        yield ElementLocation(where, block, element)
 
 
-def _is_called(spot: Spot, name: str) -> bool:
+def _is_called(spot: ElementLocation, name: str) -> bool:
     if name in (spot.block["block_id"], spot.element["action_id"]):
         return True
     return spot.block["type"] == "input" and spot.label.lower() == name.replace("_", " ").lower()

@@ -38,13 +38,14 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from storage.tables.types import Moment
+from storage.tables.types import UtcDateTime
 
 LIVE = "state IN ('pending', 'active')"
 
 
-def _moment(*, nullable: bool = True) -> Column[datetime]:
-    return Column(Moment(), nullable=nullable)
+def _moment(name: str | None = None, *, nullable: bool = True) -> Column[datetime]:
+    """A column for a moment; `name` where the column is called otherwise than the attribute."""
+    return Column(name, UtcDateTime(), nullable=nullable)
 
 
 class Account(SQLModel, table=True):
@@ -122,7 +123,9 @@ class Key(SQLModel, table=True):
     owner: str | None = Field(default=None, max_length=32, index=True)
     creator: str = Field(max_length=200, index=True)
     note: str = Field(default="", sa_column=Column(Text, nullable=False))
-    request_id: str = Field(unique=True, max_length=64)
+    idempotency_key: str = Field(
+        unique=True, max_length=64, sa_column_kwargs={"name": "request_id"}
+    )
     created_at: datetime = Field(sa_column=_moment(nullable=False))
     pending_until: datetime | None = Field(default=None, sa_column=_moment())
     activated_at: datetime | None = Field(default=None, sa_column=_moment())
@@ -220,7 +223,7 @@ class Delivery(SQLModel, table=True):
     key_id: str = Field(foreign_key="keys.id", index=True, max_length=32)
     secret_id: str = Field(foreign_key="secrets.id", max_length=32)
     recipient: str = Field(max_length=200, index=True)
-    place: str | None = Field(default=None, max_length=32)
+    channel_id: str | None = Field(default=None, max_length=32, sa_column_kwargs={"name": "place"})
     message: str | None = Field(default=None, max_length=32)
     created_at: datetime = Field(sa_column=_moment(nullable=False))
     sent_at: datetime | None = Field(default=None, sa_column=_moment())
@@ -228,7 +231,9 @@ class Delivery(SQLModel, table=True):
     removed_at: datetime | None = Field(default=None, sa_column=_moment())
     claimed_until: datetime | None = Field(default=None, sa_column=_moment())
     attempts: int = 0
-    how: str = Field(default="dm", sa_column=Column(String(8), nullable=False, server_default="dm"))
+    method: str = Field(
+        default="dm", sa_column=Column("how", String(8), nullable=False, server_default="dm")
+    )
 
 
 class Rotation(SQLModel, table=True):
@@ -252,7 +257,9 @@ class Rotation(SQLModel, table=True):
     key_id: str = Field(foreign_key="keys.id", index=True, max_length=32)
     secret_id: str = Field(foreign_key="secrets.id", max_length=32)
     delivery_id: str = Field(foreign_key="deliveries.id", max_length=32)
-    request_id: str = Field(unique=True, max_length=64)
+    idempotency_key: str = Field(
+        unique=True, max_length=64, sa_column_kwargs={"name": "request_id"}
+    )
     state: str = Field(max_length=16)
     grace_seconds: int
     started_by: str = Field(max_length=200)
@@ -278,7 +285,9 @@ class AccessRequest(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=32)
     account_id: str = Field(foreign_key="accounts.id", max_length=32)
-    submission: str = Field(unique=True, max_length=64)
+    idempotency_key: str = Field(
+        unique=True, max_length=64, sa_column_kwargs={"name": "submission"}
+    )
     requester: str = Field(max_length=32)
     name: str = Field(max_length=80)
     scopes: str = Field(max_length=100)
@@ -293,7 +302,7 @@ class AccessRequest(SQLModel, table=True):
     attempts: int = 0
 
 
-class Someone(SQLModel, table=True):
+class Departure(SQLModel, table=True):
     """A person who has to do with keys: whether Slack said that they have left.
 
     `why` is `deactivated` or `guest` as long as `gone_since` is set.
@@ -304,7 +313,7 @@ class Someone(SQLModel, table=True):
     account_id: str = Field(primary_key=True, foreign_key="accounts.id", max_length=32)
     user_id: str = Field(primary_key=True, max_length=32)
     asked_at: datetime | None = Field(default=None, sa_column=_moment())
-    gone_since: datetime | None = Field(default=None, sa_column=_moment())
+    departed_at: datetime | None = Field(default=None, sa_column=_moment("gone_since"))
     returned_at: datetime | None = Field(default=None, sa_column=_moment())
     why: str = Field(default="", max_length=16)
 
@@ -334,7 +343,7 @@ class Offboarding(SQLModel, table=True):
     created_at: datetime = Field(sa_column=_moment(nullable=False))
     ended_at: datetime | None = Field(default=None, sa_column=_moment())
     ended_by: str | None = Field(default=None, max_length=200)
-    seen: int = 0
+    last_seq: int = Field(default=0, sa_column_kwargs={"name": "seen"})
 
 
 class OffboardingKey(SQLModel, table=True):
@@ -362,15 +371,19 @@ class OffboardingKey(SQLModel, table=True):
     outcome: str = Field(default="", max_length=16)
     outcome_by: str | None = Field(default=None, max_length=200)
     outcome_at: datetime | None = Field(default=None, sa_column=_moment())
-    wanted: str = Field(default="", max_length=16)
-    wanted_by: str | None = Field(default=None, max_length=200)
-    wanted_for: str | None = Field(default=None, max_length=32)
-    wanted_at: datetime | None = Field(default=None, sa_column=_moment())
+    action: str = Field(default="", max_length=16, sa_column_kwargs={"name": "wanted"})
+    action_requested_by: str | None = Field(
+        default=None, max_length=200, sa_column_kwargs={"name": "wanted_by"}
+    )
+    action_recipient: str | None = Field(
+        default=None, max_length=32, sa_column_kwargs={"name": "wanted_for"}
+    )
+    action_requested_at: datetime | None = Field(default=None, sa_column=_moment("wanted_at"))
     claimed_until: datetime | None = Field(default=None, sa_column=_moment())
     problem: str = Field(default="", sa_column=Column(Text, nullable=False))
 
 
-class Audit(SQLModel, table=True):
+class Review(SQLModel, table=True):
     """Going through all keys once; see keys.reviews.operations.
 
     `period` names what has begun it: a moment of the schedule, or somebody's wish. There is one
@@ -398,21 +411,23 @@ class Audit(SQLModel, table=True):
     created_at: datetime = Field(sa_column=_moment(nullable=False))
     deadline_at: datetime = Field(sa_column=_moment(nullable=False))
     total: int
-    doubtful: str = Field(sa_column=Column(Text, nullable=False))
-    begun_after: int
-    seen: int
+    flagged: str = Field(sa_column=Column("doubtful", Text, nullable=False))
+    starts_after_seq: int = Field(sa_column_kwargs={"name": "begun_after"})
+    last_seq: int = Field(sa_column_kwargs={"name": "seen"})
     reminders: int = 0
     escalated_at: datetime | None = Field(default=None, sa_column=_moment())
     revokes_at: datetime | None = Field(default=None, sa_column=_moment())
     ended_at: datetime | None = Field(default=None, sa_column=_moment())
     ended_by: str | None = Field(default=None, max_length=200)
-    record_hash: str = Field(max_length=64)
-    ended_hash: str = Field(default="", max_length=64)
-    filed_at: datetime | None = Field(default=None, sa_column=_moment())
+    audit_log_hash_at_start: str = Field(max_length=64, sa_column_kwargs={"name": "record_hash"})
+    audit_log_hash_at_end: str = Field(
+        default="", max_length=64, sa_column_kwargs={"name": "ended_hash"}
+    )
+    evidence_posted_at: datetime | None = Field(default=None, sa_column=_moment("filed_at"))
     claimed_until: datetime | None = Field(default=None, sa_column=_moment())
 
 
-class AuditKey(SQLModel, table=True):
+class ReviewKey(SQLModel, table=True):
     """One key in an audit: as it was at the start, what was decided, and as it was at the end."""
 
     __tablename__ = "audit_keys"
@@ -425,9 +440,9 @@ class AuditKey(SQLModel, table=True):
     key_id: str = Field(primary_key=True, foreign_key="keys.id", max_length=32)
     position: int
     owner: str | None = Field(default=None, max_length=32)
-    doubts: str = Field(max_length=200)
-    at_start: str = Field(sa_column=Column(Text, nullable=False))
-    at_end: str = Field(default="", sa_column=Column(Text, nullable=False))
+    risk_findings: str = Field(max_length=200, sa_column_kwargs={"name": "doubts"})
+    snapshot_at_start: str = Field(sa_column=Column("at_start", Text, nullable=False))
+    snapshot_at_end: str = Field(default="", sa_column=Column("at_end", Text, nullable=False))
     decision: str = Field(default="", max_length=16)
     decided_by: str | None = Field(default=None, max_length=200)
     decided_at: datetime | None = Field(default=None, sa_column=_moment())
@@ -442,24 +457,24 @@ class Home(SQLModel, table=True):
 
     account_id: str = Field(primary_key=True, foreign_key="accounts.id", max_length=32)
     user_id: str = Field(primary_key=True, max_length=32)
-    shown: str = Field(sa_column=Column(Text, nullable=False))
+    state: str = Field(sa_column=Column("shown", Text, nullable=False))
     view_hash: str = Field(default="", max_length=100)
-    drawn: str = Field(default="", max_length=64)
+    rendered_hash: str = Field(default="", max_length=64, sa_column_kwargs={"name": "drawn"})
     opened_at: datetime = Field(sa_column=_moment(nullable=False))
-    seen: int = 0
+    last_seq: int = Field(default=0, sa_column_kwargs={"name": "seen"})
     claimed_until: datetime | None = Field(default=None, sa_column=_moment())
 
 
-class Seen(SQLModel, table=True):
+class ProcessedRequest(SQLModel, table=True):
     """A request that was taken: it is not taken again. Kept as long as it could be replayed."""
 
     __tablename__ = "seen"
 
     id: str = Field(primary_key=True, max_length=80)
-    at: datetime = Field(sa_column=Column(Moment(), nullable=False, index=True))
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False, index=True))
 
 
-class Chore(SQLModel, table=True):
+class PeriodicJob(SQLModel, table=True):
     """When something that is done now and then, by one bot for all, was done last."""
 
     __tablename__ = "chores"
@@ -486,10 +501,12 @@ class Event(SQLModel, table=True):
     previous: str = Field(max_length=64)
     hash: str = Field(max_length=64)
     # Leads to the log, and proves nothing: it is not part of the hash.
-    request_id: str | None = Field(default=None, max_length=12)
+    trace_id: str | None = Field(
+        default=None, max_length=12, sa_column_kwargs={"name": "request_id"}
+    )
 
 
-class Notice(SQLModel, table=True):
+class OutboxRow(SQLModel, table=True):
     """A message that must follow a change, kept until it was said."""
 
     __tablename__ = "notices"
@@ -506,7 +523,7 @@ class Notice(SQLModel, table=True):
     account_id: str = Field(foreign_key="accounts.id", max_length=32)
     event_id: int = Field(foreign_key="events.id")
     kind: str = Field(max_length=40)
-    audience: str = Field(max_length=64)
+    recipient: str = Field(max_length=64, sa_column_kwargs={"name": "audience"})
     data: str = Field(sa_column=Column(Text, nullable=False))
     created_at: datetime = Field(sa_column=_moment(nullable=False))
     due_at: datetime = Field(sa_column=_moment(nullable=False))
@@ -514,7 +531,9 @@ class Notice(SQLModel, table=True):
     claimed_until: datetime | None = Field(default=None, sa_column=_moment())
     closed_at: datetime | None = Field(default=None, sa_column=_moment())
     outcome: str = Field(default="", max_length=200)
-    request_id: str | None = Field(default=None, max_length=12)
+    trace_id: str | None = Field(
+        default=None, max_length=12, sa_column_kwargs={"name": "request_id"}
+    )
 
 
 class Pepper(SQLModel, table=True):
@@ -527,7 +546,7 @@ class Pepper(SQLModel, table=True):
     created_at: datetime = Field(sa_column=_moment(nullable=False))
 
 
-class Change(SQLModel, table=True):
+class ChangeRow(SQLModel, table=True):
     """One thing that gateways have to forget: a key, a token, or (both empty) everything.
 
     Triggers write it, whoever changes a row and however; only a fence is added by hand.
@@ -564,7 +583,7 @@ class Confirmation(SQLModel, table=True):
     at: datetime = Field(sa_column=_moment(nullable=False))
 
 
-class LiveMessage(SQLModel, table=True):
+class LiveMessageRow(SQLModel, table=True):
     """A message that follows the state of a thing; see keys.changes.live_messages."""
 
     __tablename__ = "live_messages"
@@ -585,11 +604,11 @@ class LiveMessage(SQLModel, table=True):
     account_id: str = Field(foreign_key="accounts.id", max_length=32)
     kind: str = Field(max_length=40)
     subject: str = Field(max_length=100)
-    audience: str = Field(max_length=64)
+    recipient: str = Field(max_length=64, sa_column_kwargs={"name": "audience"})
     data: str = Field(sa_column=Column(Text, nullable=False))
-    place: str | None = Field(default=None, max_length=32)
+    channel_id: str | None = Field(default=None, max_length=32, sa_column_kwargs={"name": "place"})
     message: str | None = Field(default=None, max_length=32)
-    drawn: str = Field(default="", max_length=64)
+    rendered_hash: str = Field(default="", max_length=64, sa_column_kwargs={"name": "drawn"})
     created_at: datetime = Field(sa_column=_moment(nullable=False))
     due_at: datetime = Field(sa_column=_moment(nullable=False))
     claimed_until: datetime | None = Field(default=None, sa_column=_moment())

@@ -9,7 +9,7 @@ from sqlalchemy import DateTime, Dialect
 from sqlalchemy.types import TypeDecorator
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """A moment in UTC. Times without a zone are refused on the way in."""
 
     impl = DateTime(timezone=True)

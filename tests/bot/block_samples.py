@@ -24,31 +24,31 @@ from bot.reviews import views as audit
 from bot.rotation import views as rotate
 from bot.token_delivery import views as token
 from bot.ui import ids, replies
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.access_requests.requests import RequestView
 from keys.base.models import Actor, Handover, HistoryEntry, KeyView, RequestStage, State
-from keys.changes.outbox import DueNotice
-from keys.changes.propagation import Spread
+from keys.changes.outbox import OutboxEntry
+from keys.changes.propagation import Propagation
 from keys.delivery.reveals import NOT_TAKEN
-from keys.leaks.detection import Standing
+from keys.leaks.detection import TokenStatus
 from keys.offboarding import offboarding
-from keys.offboarding.departures import Left
-from keys.offboarding.offboarding import Result, Wish
+from keys.offboarding.departures import DepartureReason
+from keys.offboarding.offboarding import BulkAction, Result
 from keys.reviews import queries
-from keys.reviews.findings import Doubt
-from keys.reviews.queries import Decision, Item
+from keys.reviews.findings import RiskFinding
+from keys.reviews.queries import Decision, ReviewItem
 from keys.rotation.rotations import RotationView, Stage
-from keys.search.diagnosis import Case, Diagnosis, Slip
-from keys.search.filters import Shelf
+from keys.search.diagnosis import CopyError, Diagnosis, DiagnosisResult
+from keys.search.filters import KeyFilter
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ANN, BOB = Actor.person("U0ANN"), Actor.person("W0BOB")
 OPERATOR = Actor.operator("root@host")
 TOKEN = "ak_7Fq2mZr81LdW_" + "s" * 43 + "_0x9QeA"
-EVERYWHERE = Spread(running=3, waiting=(), seconds=0.041)
-LATE = Spread(running=3, waiting=("web-2:8321", "<@U1> & co"), seconds=1.0)
-SPREADS = (EVERYWHERE, LATE, Spread(0, (), 0.001), None)
-REF = Ref(NOW, key="key_7Fq2mZr81LdW", delivery="dlv_7Fq2mZr81LdW", request="req_1")
+EVERYWHERE = Propagation(running=3, waiting=(), seconds=0.041)
+LATE = Propagation(running=3, waiting=("web-2:8321", "<@U1> & co"), seconds=1.0)
+SPREADS = (EVERYWHERE, LATE, Propagation(0, (), 0.001), None)
+REF = ActionPayload(NOW, key="key_7Fq2mZr81LdW", delivery="dlv_7Fq2mZr81LdW", request="req_1")
 
 # Short words, and the longest: an ampersand takes five characters in Slack's texts.
 WORDS = (("Zapier, production", "Exports the invoices every night."), ("&" * 80, "&" * 500))
@@ -115,10 +115,10 @@ def revoked_key(name: str = "Zapier, production", reason: str = "") -> KeyView:
     return key(name, state=State.REVOKED, **ended)
 
 
-def due(kind: str, actor: Actor = ANN, **data: Any) -> DueNotice:
+def due(kind: str, actor: Actor = ANN, **data: Any) -> OutboxEntry:
     """A notice as the outbox hands it out."""
     facts = {"key_id": "key_1", "name": "Zapier", "owner": "U0ANN", "scopes": ["read"]}
-    return DueNotice("ntc_1", "acc_1", kind, "team", facts | data, actor, NOW, 0)
+    return OutboxEntry("ntc_1", "acc_1", kind, "team", facts | data, actor, NOW, 0)
 
 
 def rotations(name: str) -> Iterator[RotationView]:
@@ -172,19 +172,19 @@ def asked_for(name: str, note: str) -> Iterator[RequestView]:
 
 def leaving(name: str) -> Iterator[offboarding.OffboardingView]:
     """Offboardings in every state, with few keys and with many."""
-    item = offboarding.Item(
+    item = offboarding.OffboardingItem(
         key=key(name, owner="W0BOB", last_used_at=NOW),
-        ties=offboarding.Ties(created=True, owned=True, sent=True),
+        relations=offboarding.KeyRelation(created=True, owned=True, sent=True),
         knows=True,
         owns=True,
         result=None,
         by=None,
         at=None,
-        wish=None,
+        action=None,
         problem="",
     )
     backed = replace(item, key=key(name, backup_owner="W0BOB"), knows=False)
-    waiting = [replace(item, wish=wish) for wish in Wish]
+    waiting = [replace(item, action=action) for action in BulkAction]
     failed = replace(item, problem=f"“{name}” is being rotated already.", owns=False)
     done = [
         replace(item, result=result, by=by, at=NOW) for result in Result for by in (BOB, OPERATOR)
@@ -202,7 +202,7 @@ def leaving(name: str) -> Iterator[offboarding.OffboardingView]:
         items=[item],
     )
     yield opened
-    for why in Left:
+    for why in DepartureReason:
         for returned in (True, False):
             yield replace(
                 opened, why=why, returned=returned, items=[backed, *waiting, failed, *done]
@@ -215,19 +215,19 @@ def leaving(name: str) -> Iterator[offboarding.OffboardingView]:
 
 def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
     """The audit's messages in every state, with few keys and with many."""
-    item = Item(
+    item = ReviewItem(
         key=key(name, owner="W0BOB", last_used_at=NOW, expires_at=NOW),
-        doubts=tuple(Doubt), decision=None, by=None, at=None, reason="", asked_at=None,
+        risk_findings=tuple(RiskFinding), decision=None, by=None, at=None, reason="", asked_at=None,
     )  # fmt: skip
-    plain = replace(item, doubts=(), asked_at=NOW, key=key(name, owner=None))
-    idle = replace(item, doubts=(Doubt.IDLE,), key=key(name, id="key_other"))
+    plain = replace(item, risk_findings=(), asked_at=NOW, key=key(name, owner=None))
+    idle = replace(item, risk_findings=(RiskFinding.IDLE,), key=key(name, id="key_other"))
     many = [replace(item, key=replace(item.key, id=f"key_{n:012}")) for n in range(audit.ITEMS_MAX)]
     done = [
         replace(item, decision=how, by=by, at=NOW, reason=note)
         for how in Decision
         for by in (BOB, Actor.system("audit"))
     ]
-    running = queries.AuditView(
+    running = queries.ReviewView(
         id="aud_7Fq2mZr81LdW",
         period="2026-10-05T07:00+00:00",
         stage=queries.Stage.OPEN,
@@ -236,7 +236,7 @@ def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
         deadline_at=NOW,
         ended_at=None,
         total=5_000,
-        doubtful=dict.fromkeys(Doubt, 1_000),
+        flagged=dict.fromkeys(RiskFinding, 1_000),
         decided={},
         revokes_at=None,
         reminders=0,
@@ -248,19 +248,21 @@ def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
     for view in (
         running,
         replace(running, decided=decided, revokes_at=NOW),
-        replace(running, total=1, doubtful={}),
+        replace(running, total=1, flagged={}),
         ended,
     ):
         for of in (audit.TEAM, audit.MINE):
             for items, skip in (([], 0), (many, 6), ([plain, idle], 0)):
                 for replaced in (True, False):
-                    shown = audit.Board(
+                    shown = audit.ReviewListView(
                         view, items, len(items) and 5_000, skip, done[:3], of, NOW, replaced
                     )
-                    yield audit.board(shown, Ref(NOW, about=view.id, query=f"{view.id}:2"))
+                    yield audit.board(
+                        shown, ActionPayload(NOW, about=view.id, query=f"{view.id}:2")
+                    )
         for one in (item, *done):
-            yield audit.asks_owner(view, one, ANN, Ref(NOW, about=view.id))
-        yield audit.asks_owner(view, item, None, Ref(NOW, about=view.id))
+            yield audit.asks_owner(view, one, ANN, ActionPayload(NOW, about=view.id))
+        yield audit.asks_owner(view, item, None, ActionPayload(NOW, about=view.id))
         yield audit.status(view, NOW, REF)
         yield audit.status(view, None, REF)
         yield audit.begun(view, before=True)
@@ -276,14 +278,14 @@ def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
         "decided": dict.fromkeys(Decision, 1_000),
         "deadline_at": NOW.isoformat(),
         "revokes_at": NOW.isoformat(),
-        "doubtful": dict.fromkeys(Doubt, 1_000),
+        "doubtful": dict.fromkeys(RiskFinding, 1_000),
     }
     yield announcement_views.notice(
         due("audit.escalated", Actor.system("audit"), **data), ["U0ANN"] * 10
     )
     yield announcement_views.notice(due("audit.revokes", Actor.system("audit"), **data))
     yield announcement_views.notice(due("audit.revokes", Actor.system("audit"), **data, yours=1))
-    before = {"total": 4_000, "doubtful": dict.fromkeys(Doubt, 900)}
+    before = {"total": 4_000, "doubtful": dict.fromkeys(RiskFinding, 900)}
     yield announcement_views.notice(
         due("audit.finished", Actor.system("audit"), **data, before=before)
     )
@@ -315,26 +317,26 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     full = key(name, note=note or "n", expires_at=NOW, last_used_at=NOW, last_used_from="10.0.0.1")
     ended = revoked_key(name, note)
     sent = [Handover(ANN, NOW, None), Handover(OPERATOR, NOW, NOW + timedelta(hours=1))] * 30
-    yield help_view.guide("/apikeys", REF, may_change=True)
-    yield help_view.guide("/apikeys", REF, may_change=False)
+    yield help_view.help_message("/apikeys", REF, may_change=True)
+    yield help_view.help_message("/apikeys", REF, may_change=False)
     for rows, query in ((0, ""), (0, note), (1, ""), (list_view.ROWS_MAX, note)):
         yield list_view.listing(page(name, rows, query[: list_view.QUERY_MAX]), REF)
     yield list_view.listing(list_view.Page([key(name, owner=None)], 1), REF)
-    yield token.envelope(name)
+    yield token.placeholder_message(name)
     yield token.token(full, TOKEN, 15, "https://api.example.com/documents", REF)
     yield token.removed(full)
     yield token.abandoned(name)
-    yield token.envelope(name, rotated=True)
+    yield token.placeholder_message(name, rotated=True)
     yield token.not_rotated(full)
     for rotated in (True, False):
-        yield token.offer(full, rotated, REF)
+        yield token.reveal_message(full, rotated, REF)
         yield token.not_taken(full, rotated=rotated)
     yield token.taken(full)
     for leaked in (full, ended):
         for standing in (
-            Standing("ak_7Fq2…x9Qe", works=True, ends_at=None),
-            Standing("ak_7Fq2…x9Qe", works=True, ends_at=NOW),
-            Standing("ak_7Fq2…x9Qe", works=False, ends_at=NOW),
+            TokenStatus("ak_7Fq2…x9Qe", works=True, ends_at=None),
+            TokenStatus("ak_7Fq2…x9Qe", works=True, ends_at=NOW),
+            TokenStatus("ak_7Fq2…x9Qe", works=False, ends_at=NOW),
         ):
             for poster in ("U0ANN", ""):
                 yield leak.for_team(leak.Seen(leaked, standing, "C0TEAM", poster), NOW, REF)
@@ -342,11 +344,11 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
         yield leak.for_poster(works=works, revoked=done)
     yield leak.for_outsider()
     for asked in asked_for(name, note):
-        yield request.for_team(asked, Ref(NOW, about=asked.id))
-        yield request.for_requester(asked, Ref(NOW, about=asked.id))
+        yield request.for_team(asked, ActionPayload(NOW, about=asked.id))
+        yield request.for_requester(asked, ActionPayload(NOW, about=asked.id))
     yield from audited(name, note)
     for found in leaving(name):
-        yield offboard.for_team(found, Ref(NOW, about=found.id))
+        yield offboard.for_team(found, ActionPayload(NOW, about=found.id))
     yield export_view.on_its_way()
     yield export_view.not_granted("apikeys export")
     yield offboard.begun("W0BOB")
@@ -362,7 +364,9 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield expiry.settled(full, is_over=False)
     yield details_view.details(dated, history(name, note, 100), [], NOW, REF)
     for rotation in rotations(name):
-        yield rotate.followed(rotation, NOW - timedelta(seconds=1), Ref(NOW, about=rotation.id))
+        yield rotate.followed(
+            rotation, NOW - timedelta(seconds=1), ActionPayload(NOW, about=rotation.id)
+        )
         yield rotate.followed(rotation, NOW - timedelta(seconds=1), None)
     yield revoke_view.confirmation(full, REF)
     for spread in SPREADS:
@@ -375,16 +379,16 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield details_view.details(ended, history(name, note, 3), [], NOW, REF)
     yield details_view.details(key(name), [], [], NOW, REF)
     several = [key(name, id=f"key_{row:012}") for row in range(30)]
-    yield replies.choice(note, several, Ref(NOW, do=ids.DO_REVOKE))
-    yield replies.unknown(note, several, Ref(NOW, do=ids.DO_REVOKE))
-    yield replies.unknown(name, [], Ref(NOW))
-    yield replies.mistyped("/apikeys", note, "revoke", REF)
-    yield replies.mistyped("/apikeys", note, None, REF)
+    yield replies.choice(note, several, ActionPayload(NOW, do=ids.DO_REVOKE))
+    yield replies.unknown(note, several, ActionPayload(NOW, do=ids.DO_REVOKE))
+    yield replies.unknown(name, [], ActionPayload(NOW))
+    yield replies.unknown_command("/apikeys", note, "revoke", REF)
+    yield replies.unknown_command("/apikeys", note, None, REF)
     yield replies.denied(f"Only admins may do this. {note}", ["U0ANN"] * 30)
     yield replies.denied("Only admins may do this.", [])
-    yield replies.told(f"“{name}” was revoked, so it keeps its name. {note}")
+    yield replies.domain_error(f"“{name}” was revoked, so it keeps its name. {note}")
     yield replies.expired()
-    yield replies.trouble("r" * 300)
+    yield replies.internal_error("r" * 300)
     for actor in (ANN, BOB, OPERATOR):
         yield announcement_views.notice(
             due("key.issued", actor, name=name, scopes=["read", "write"])
@@ -422,7 +426,7 @@ def homes(name: str, note: str) -> Iterator[dict[str, Any]]:
             key(name, id=f"key_{row:012}", last_used_at=NOW, expires_at=NOW)
             for row in range(number)
         ]
-        for shelf in Shelf:
+        for shelf in KeyFilter:
             shown = home.Page(
                 keys, 100_000, 41, {each.id: counts for each in keys[1:]}, query, shelf,
                 back="key_7Fq2mZr81LdW", on="key_7Fq2mZr81LdW",
@@ -452,23 +456,23 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
         yield request.ask(draft, "/apikeys", REF)
     yield audit.say_why(key(name), REF)
     yield offboard.ask(REF)
-    yield offboard.hand_over(key(name), 1, REF)
+    yield offboard.transfer_modal(key(name), 1, REF)
     for number in (1, 5_000):
-        yield offboard.hand_over(None, number, REF)
-        yield offboard.handed_over("U0ANN", number)
+        yield offboard.transfer_modal(None, number, REF)
+        yield offboard.ownership_transferred("U0ANN", number)
         yield offboard.under_way(number)
     yield check_view.ask(REF)
-    for case in Case:
-        for slips in ((), tuple(Slip)):
-            about = limited if case is not Case.REVOKED else revoked_key(name)
+    for case in DiagnosisResult:
+        for slips in ((), tuple(CopyError)):
+            about = limited if case is not DiagnosisResult.REVOKED else revoked_key(name)
             yield check_view.answer(
                 Diagnosis(case, slips, about, "ak_7Fq2…x9Qe", NOW, NOW, NOW, "10.1.0.0/16"), REF
             )
-    yield check_view.answer(Diagnosis(Case.FINE, (), key(name), "ak_7Fq2…x9Qe"), REF)
+    yield check_view.answer(Diagnosis(DiagnosisResult.FINE, (), key(name), "ak_7Fq2…x9Qe"), REF)
     yield request.asked(name)
     yield request.asked_before()
     for asked in asked_for(name, note):
-        yield request.deny(asked, Ref(NOW, about=asked.id))
+        yield request.deny(asked, ActionPayload(NOW, about=asked.id))
         yield request.decided(asked)
     yield create_view.offered(key(name))
     day = NOW.date()

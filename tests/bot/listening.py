@@ -15,7 +15,7 @@ from bot.authorization.admins import Admins, SlackAdmins, Workspace
 from bot.framework.context import Context
 from bot.slack_api.client import Limits, SlackClient
 from tests.bot.fake_slack import FakeCalls, FakeTime
-from tests.keys.conftest import ALICE, open_test_house
+from tests.keys.conftest import ALICE, open_test_application
 
 MEMBER = {"deleted": False, "is_bot": False, "is_restricted": False, "is_ultra_restricted": False}
 PEOPLE = {
@@ -31,7 +31,7 @@ class Bench:
     """One bot; `answers` is what went to response URLs."""
 
     def __init__(self, folder: Path) -> None:
-        self.house = open_test_house(folder)
+        self.house = open_test_application(folder)
         self.calls = FakeCalls(
             users__info=[lambda args: {"user": PEOPLE[args["user"]]}],
             users__list=[{"members": list(PEOPLE.values())}],
@@ -69,8 +69,8 @@ class Bench:
             clock=house.clock,
             token_minutes=15,
             api_url="http://127.0.0.1:8321",
-            answers=lambda url, answer: self.answers.append(answer),
-            nudge=self._count_nudge,
+            respond_to_url=lambda url, answer: self.answers.append(answer),
+            wake=self._count_nudge,
         )
         self.app = build(self.context, bot_token="xoxb-1", bot_id="B1", bot_user_id="U0BOT")
 

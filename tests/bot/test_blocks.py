@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.credentials.tokens import make
 from sandbox.blockkit import check_message, check_view
 from sandbox.text import NameBook, parse, plain_of_message, plain_of_view
@@ -115,13 +115,13 @@ def test_every_reference_can_be_read_back() -> None:
     count = 0
     for shown in [*messages("a", "b"), *views("a", "b")]:
         if "private_metadata" in shown:
-            Ref.decode(shown["private_metadata"])
+            ActionPayload.decode(shown["private_metadata"])
         for element in _find(shown, "button"):
-            Ref.decode(element["value"])
+            ActionPayload.decode(element["value"])
             count += 1
         for menu in _find(shown, "overflow"):
             for option in menu["options"]:
-                assert Ref.decode(option["value"]).do
+                assert ActionPayload.decode(option["value"]).do
                 count += 1
     assert count > 50
 

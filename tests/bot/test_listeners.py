@@ -16,11 +16,11 @@ import pytest
 from bot.app import build
 from bot.browse_keys import pages
 from bot.framework.context import web_answers
-from bot.framework.interaction import Turn
+from bot.framework.interaction import Interaction
 from bot.slack_api.errors import Unavailable
 from bot.ui import ids
 from bot.ui.blocks import Message
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.errors import StorageUnavailable
 from keys.base.models import State
 from keys.credentials.tokens import make
@@ -339,21 +339,21 @@ def test_a_slow_search_is_acknowledged_before_it_ends(
 ) -> None:
     """The wait ends with the acknowledgement, and so does the test: nothing is left to chance."""
     acknowledged = threading.Event()
-    before = Turn.acknowledge
+    before = Interaction.acknowledge
 
-    def acknowledge(turn: Turn, **answer: Any) -> bool:
-        done = before(turn, **answer)
+    def acknowledge(interaction: Interaction, **answer: Any) -> bool:
+        done = before(interaction, **answer)
         acknowledged.set()
         return done
 
     search = pages.keys
 
-    def slow(turn: Turn, ref: Ref, **how: bool) -> Message:
+    def slow(interaction: Interaction, ref: ActionPayload, **how: bool) -> Message:
         assert acknowledged.wait(DEADLINE)
-        return search(turn, ref, **how)
+        return search(interaction, ref, **how)
 
-    monkeypatch.setattr("bot.framework.interaction.PATIENCE", 0.01)
-    monkeypatch.setattr(Turn, "acknowledge", acknowledge)
+    monkeypatch.setattr("bot.framework.interaction.ACK_DEADLINE", 0.01)
+    monkeypatch.setattr(Interaction, "acknowledge", acknowledge)
     monkeypatch.setattr(pages, "keys", slow)
     assert bench.types("list") == {}
     assert "There are no keys yet" in json.dumps(bench.answers[-1])

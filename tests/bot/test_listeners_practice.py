@@ -19,29 +19,29 @@ from bot.slack_api.client import Calls, SlackClient
 from bot.ui import ids
 from keys.search import search
 from sandbox.delivery.dispatcher import Ack, NotAcknowledged
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from sandbox.state.input_values import state_values
 from sandbox.state.models import Json, StateValues
-from sandbox.users.user import Person
+from sandbox.users.user import User
 from storage import reading
 from tests.bot.fake_slack import FakeTime, refusal
 from tests.bot.listening import buttons
-from tests.keys.conftest import House, open_test_house
+from tests.keys.conftest import Domain, open_test_application
 
 SECOND = timedelta(seconds=1)
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    opened = open_test_house(tmp_path)
+def house(tmp_path: Path) -> Iterator[Domain]:
+    opened = open_test_application(tmp_path)
     yield opened
     opened.engine.dispose()
 
 
 @pytest.fixture
-def slack(house: House) -> Iterator[PracticeSlack]:
-    practice = PracticeSlack(MANIFEST)
+def slack(house: Domain) -> Iterator[Sandbox]:
+    practice = Sandbox(MANIFEST)
     practice.add_person("alice", role="admin")
     practice.add_person("bob")
 
@@ -58,7 +58,7 @@ def slack(house: House) -> Iterator[PracticeSlack]:
         clock=house.clock,
         token_minutes=15,
         api_url="http://127.0.0.1:8321",
-        answers=practice.respond,
+        respond_to_url=practice.respond,
     )
     app = build(context, practice.bot_token)
 
@@ -77,7 +77,7 @@ def slack(house: House) -> Iterator[PracticeSlack]:
     app.listener_runner.listener_executor.shutdown()
 
 
-def practice_calls(practice: PracticeSlack) -> Calls:
+def practice_calls(practice: Sandbox) -> Calls:
     """The practice Slack's Web API, without a socket."""
 
     def calls(method: str, args: dict[str, Any], *, form: bool, timeout: float) -> dict[str, Any]:
@@ -95,12 +95,12 @@ def refused(code: str, status: int, answer: dict[str, Any]) -> SlackApiError:
     return refusal(code, status, **more)
 
 
-def names(house: House) -> list[str]:
+def names(house: Domain) -> list[str]:
     with reading(house.engine, house.account) as session:
         return [key.name for key in search.page(session).keys]
 
 
-def test_a_keys_life(slack: PracticeSlack, house: House) -> None:
+def test_a_keys_life(slack: Sandbox, house: Domain) -> None:
     alice = slack.person("alice")
     alice.types("/apikeys new")
     alice.sees("New API key")
@@ -120,13 +120,13 @@ def test_a_keys_life(slack: PracticeSlack, house: House) -> None:
     assert names(house) == []
 
 
-def test_somebody_else_is_told_whom_to_ask(slack: PracticeSlack) -> None:
+def test_somebody_else_is_told_whom_to_ask(slack: Sandbox) -> None:
     bob = slack.person("bob")
     bob.types("/apikeys new").sees("You can ask: ")
     bob.types("/apikeys help").sees("Only admins look after keys here")
 
 
-def test_the_list_and_its_menu(slack: PracticeSlack, house: House) -> None:
+def test_the_list_and_its_menu(slack: Sandbox, house: Domain) -> None:
     house.issue("Zapier")
     alice = slack.person("alice")
     alice.types("/apikeys list").chooses("Rename", row="Zapier")
@@ -135,7 +135,7 @@ def test_the_list_and_its_menu(slack: PracticeSlack, house: House) -> None:
     assert names(house) == ["Zapier, production"]
 
 
-def entered(person: Person) -> dict[str, Any]:
+def entered(person: User) -> dict[str, Any]:
     """What stands in the modal's inputs, by the name of the input."""
     assert person.modal is not None
     view = person.modal.view
@@ -148,7 +148,7 @@ def entered(person: Person) -> dict[str, Any]:
     return found
 
 
-def edited(house: House, key_id: str) -> Json:
+def edited(house: Domain, key_id: str) -> Json:
     """What the edit form would hold for the key as it stands."""
     with reading(house.engine, house.account) as session:
         key = search.get(session, key_id)
@@ -163,9 +163,7 @@ def edited(house: House, key_id: str) -> Json:
     }
 
 
-def test_the_second_of_two_admins_sees_what_the_first_saved(
-    slack: PracticeSlack, house: House
-) -> None:
+def test_the_second_of_two_admins_sees_what_the_first_saved(slack: Sandbox, house: Domain) -> None:
     slack.add_person("carol", role="admin")
     alice, carol = slack.person("alice"), slack.person("carol")
     key, _ = house.issue("Zapier", owner=alice.id, scopes=("read",))
@@ -189,7 +187,7 @@ def test_the_second_of_two_admins_sees_what_the_first_saved(
 
 
 def test_a_form_that_was_redrawn_is_read_refused_and_redrawn_again(
-    slack: PracticeSlack, house: House
+    slack: Sandbox, house: Domain
 ) -> None:
     slack.add_person("carol", role="admin")
     alice, carol = slack.person("alice"), slack.person("carol")
@@ -218,7 +216,7 @@ def test_a_form_that_was_redrawn_is_read_refused_and_redrawn_again(
     ],
 )
 def test_advice_leaves_what_was_filled_in(
-    slack: PracticeSlack, house: House, command: str, more: dict[str, Any]
+    slack: Sandbox, house: Domain, command: str, more: dict[str, Any]
 ) -> None:
     house.issue("Zapier")
     alice = slack.person("alice")
@@ -230,7 +228,7 @@ def test_advice_leaves_what_was_filled_in(
     assert entered(alice) == before | {ids.ANYWAY: []}
 
 
-def newest(slack: PracticeSlack, person: Person) -> list[Json]:
+def newest(slack: Sandbox, person: User) -> list[Json]:
     """The blocks of the newest message that the person sees in #general."""
     general = next(c.id for c in slack.workspace.channels.values() if c.name == "general")
     return slack.workspace.messages_for(person.id, general)[-1].blocks
@@ -244,9 +242,7 @@ def box(blocks: list[Json], values: StateValues, action: str) -> tuple[str, str 
     raise AssertionError("there is no search box")
 
 
-def test_the_search_box_of_home_shows_what_was_searched_for(
-    slack: PracticeSlack, house: House
-) -> None:
+def test_the_search_box_of_home_shows_what_was_searched_for(slack: Sandbox, house: Domain) -> None:
     key, token = house.issue("Zapier")
     house.issue("Make")
     alice = slack.person("alice")
@@ -267,7 +263,7 @@ def test_the_search_box_of_home_shows_what_was_searched_for(
 
 
 def test_the_search_box_of_the_list_is_a_new_one_for_another_search(
-    slack: PracticeSlack, house: House
+    slack: Sandbox, house: Domain
 ) -> None:
     house.issue("Zapier")
     house.issue("Make")

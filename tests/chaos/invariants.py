@@ -16,7 +16,7 @@ from sqlmodel import Session, select
 
 from keys.base.models import State
 from keys.changes import audit_log
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from storage import reading
 from storage.tables.keys import Account, Key, Secret
 from tests.e2e.crashing import TOKEN
@@ -28,7 +28,7 @@ _MADE, _REVOKED = "made the key {}", "revoked the key {}"
 class Invariants:
     """Watches a workspace, its database and its gateway."""
 
-    def __init__(self, slack: PracticeSlack, people: list[str], gateway: str) -> None:
+    def __init__(self, slack: Sandbox, people: list[str], gateway: str) -> None:
         self._slack, self._people, self._gateway = slack, people, gateway
         self._names: dict[str, str] = {}
 
@@ -82,7 +82,7 @@ class Invariants:
         assert isinstance(engine, Engine)
         for account in session.exec(select(Account.id)).all():
             with reading(engine, account) as of_account:
-                assert audit_log.first_break(of_account) is None
+                assert audit_log.verify_chain(of_account) is None
 
     def _name_of(self, session: Session, token: str) -> str | None:
         public_id = token.split("_")[1]

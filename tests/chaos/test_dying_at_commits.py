@@ -50,7 +50,7 @@ def has_an_audit_of(world: World, name: str) -> None:
                 house.service.revoke(session, key_id, ME)
     with writing(house.engine, account) as session:
         # One that is open has come to its end by that.
-        progress.sweep(house.service, session, AuditRules())
+        progress.run_due(house.service, session, AuditRules())
         operations.begin(house.service, session, ME, f"asked:{name}", AuditRules())
 
 

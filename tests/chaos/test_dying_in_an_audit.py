@@ -19,9 +19,9 @@ from sqlmodel import Session, select
 from bot.manage_keys.revoke_view import QUESTION
 from keys.base.ids import new_id
 from keys.base.models import State
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from storage import reading
-from storage.tables.keys import Audit, AuditKey, Event
+from storage.tables.keys import Event, Review, ReviewKey
 from tests.e2e.crashing import Moment
 from tests.e2e.program import CHANNEL, eventually
 from tests.e2e.test_crash import SETTLED, World, world
@@ -94,20 +94,22 @@ class Team:
     def decided(self) -> int:
         """How many decisions were taken so far."""
         with reading(self.world.aftermath.engine) as session:
-            return len(session.exec(select(AuditKey).where(AuditKey.decision != "")).all())
+            return len(session.exec(select(ReviewKey).where(ReviewKey.decision != "")).all())
 
     def _stands(self) -> bool:
         screen = self.alice.screen()
         return f"{self._left()} left" in screen
 
     def _open(self) -> str | None:
-        return self._ask(select(Audit.id).where(Audit.state == "open"))
+        return self._ask(select(Review.id).where(Review.state == "open"))
 
     def _left(self) -> int:
-        undecided = select(AuditKey.key_id).join(Audit)
+        undecided = select(ReviewKey.key_id).join(Review)
         with reading(self.world.aftermath.engine) as session:
             return len(
-                session.exec(undecided.where(Audit.state == "open", AuditKey.decision == "")).all()
+                session.exec(
+                    undecided.where(Review.state == "open", ReviewKey.decision == "")
+                ).all()
             )
 
     def _ask(self, query: object) -> str | None:
@@ -130,7 +132,7 @@ def test_whenever_it_dies_in_an_audit(world: World) -> None:
         team.ends_the_audit()
         world.aftermath.settles(SETTLED)
         with reading(world.aftermath.engine) as session:
-            audits = session.exec(select(Audit)).all()
+            audits = session.exec(select(Review)).all()
             # Where nothing came through, nothing was tried.
             assert decided >= 3, f"{decided} decisions, {len(audits)} audits, CRASH_SEED={seed}"
             _each_decision_was_taken_once(session, seed)
@@ -151,11 +153,11 @@ def _each_decision_was_taken_once(session: Session, seed: str) -> None:
         )
         twice = [key_id for (key_id, _), times in taken.items() if times > 1]
         assert not twice, f"{kind} twice: {twice}, CRASH_SEED={seed}"
-    undecided = session.exec(select(AuditKey).where(AuditKey.decision == "")).all()
+    undecided = session.exec(select(ReviewKey).where(ReviewKey.decision == "")).all()
     assert not undecided, f"CRASH_SEED={seed}"
 
 
-def _posted_once(slack: PracticeSlack, audits: int) -> bool:
+def _posted_once(slack: Sandbox, audits: int) -> bool:
     channel = slack.workspace.channel_named(CHANNEL)
     assert channel is not None
     messages = slack.workspace.messages_for(slack.person("alice").id, channel.id)

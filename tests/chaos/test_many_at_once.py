@@ -13,10 +13,10 @@ from sqlmodel import col, select
 
 from bot.manage_keys.revoke_view import QUESTION
 from keys.base.models import State
-from sandbox.sandbox import PracticeSlack
-from sandbox.users.user import Person
+from sandbox.sandbox import Sandbox
+from sandbox.users.user import User
 from storage import open_engine, reading
-from storage.tables.keys import Event, Key, Notice
+from storage.tables.keys import Event, Key, OutboxRow
 from tests.e2e.at_work import token_of
 from tests.e2e.program import (
     CHANNEL,
@@ -39,13 +39,13 @@ SETTLED = 300.0
 class Crowd:
     """The admins, and one program with both parts."""
 
-    def __init__(self, slack: PracticeSlack, url: str, gateway: str) -> None:
+    def __init__(self, slack: Sandbox, url: str, gateway: str) -> None:
         self.slack, self.gateway = slack, gateway
         self.engine = open_engine(url)
         self.names = [f"admin{number:03}" for number in range(ADMINS)]
         self.people = [slack.person(name).goes_to(CHANNEL) for name in self.names]
 
-    def all_at_once(self, does: Callable[[Person, int], object]) -> None:
+    def all_at_once(self, does: Callable[[User, int], object]) -> None:
         """Each does it in a thread of their own, at the same moment."""
         together = threading.Barrier(ADMINS)
 
@@ -64,7 +64,7 @@ class Crowd:
     def settles(self) -> None:
         def unsaid() -> bool:
             with reading(self.engine) as session:
-                open_ones = select(Notice.id).where(col(Notice.closed_at).is_(None))
+                open_ones = select(OutboxRow.id).where(col(OutboxRow.closed_at).is_(None))
                 return session.exec(open_ones).first() is not None
 
         eventually(lambda: not unsaid(), "all is said", SETTLED)
@@ -81,7 +81,7 @@ class Crowd:
 @pytest.fixture
 def crowd(tmp_path: Path) -> Iterator[Crowd]:
     listen = f"127.0.0.1:{free_port()}"
-    with Postgresql() as server, PracticeSlack(MANIFEST) as slack:
+    with Postgresql() as server, Sandbox(MANIFEST) as slack:
         url = server.create("crowd")
         names = [f"admin{number:03}" for number in range(ADMINS)]
         for name in names:
@@ -125,7 +125,7 @@ def test_one_key_is_revoked_once_whoever_presses(crowd: Crowd) -> None:
 
 
 def test_of_one_name_there_is_one_key_and_of_many_each_its_own(crowd: Crowd) -> None:
-    def opens(person: Person, _: int) -> None:
+    def opens(person: User, _: int) -> None:
         person.types("/apikeys new Zapier, production")
 
     crowd.all_at_once(opens)
@@ -138,7 +138,7 @@ def test_of_one_name_there_is_one_key_and_of_many_each_its_own(crowd: Crowd) -> 
     told = sum("already" in person.screen() for person in crowd.people)
     assert told == ADMINS - 1
 
-    def names_it(person: Person, number: int) -> None:
+    def names_it(person: User, number: int) -> None:
         if person.modal is not None and person.modal.title == "New API key":
             person.fills(name=f"Program {number:03}, nightly").submits()
 

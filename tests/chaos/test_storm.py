@@ -20,10 +20,10 @@ from sqlmodel import Session, col, select
 
 from keys.base.ids import new_id
 from keys.base.models import State
-from sandbox.sandbox import PracticeSlack
-from sandbox.users.user import Person
+from sandbox.sandbox import Sandbox
+from sandbox.users.user import User
 from storage import StorageUnavailable, open_engine, reading
-from storage.tables.keys import Key, Notice
+from storage.tables.keys import Key, OutboxRow
 from tests.chaos.invariants import Invariants
 from tests.e2e.clocks import clock_of, may_be_wrong
 from tests.e2e.program import (
@@ -66,7 +66,7 @@ class Storm:
         self._full = False
         self._clocks: list[Path] = []
         url = self.server.create("storm")
-        self.slack = stack.enter_context(PracticeSlack(MANIFEST))
+        self.slack = stack.enter_context(Sandbox(MANIFEST))
         for name in PEOPLE:
             self.slack.add_person(name, role="admin")
         self.slack.add_channel("api-keys", members=PEOPLE)
@@ -198,13 +198,13 @@ class Storm:
         except StorageUnavailable:
             return []
 
-    def _makes(self, person: Person, key: str) -> None:
+    def _makes(self, person: User, key: str) -> None:
         person.types(f"/apikeys new {key}")
         if comes(lambda: person.modal is not None and person.modal.title == "New API key"):
             person.submits()
             comes(lambda: "works now" in person.screen())
 
-    def _revokes(self, person: Person, key: str) -> None:
+    def _revokes(self, person: User, key: str) -> None:
         person.types(f"/apikeys revoke {key}")
         if comes(lambda: "Are you sure you want to revoke" in person.screen()):
             person.presses("Revoke")
@@ -230,7 +230,7 @@ class Storm:
 
     def _due(self) -> bool:
         with reading(self.engine) as session:
-            unsaid = select(Notice.id).where(col(Notice.closed_at).is_(None))
+            unsaid = select(OutboxRow.id).where(col(OutboxRow.closed_at).is_(None))
             pending = select(Key.id).where(Key.state == State.PENDING)
             return any(session.exec(query).first() for query in (unsaid, pending))
 

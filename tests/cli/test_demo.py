@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cli.demo.environment import Ports, World, opened
+from cli.demo.environment import DemoEnvironment, Ports, opened
 from cli.demo.errors import DemoError
 from cli.demo.ports import HOST, held
 from cli.demo.state_dir import Folder
@@ -95,7 +95,7 @@ def wait_until_gone(pid: int) -> None:
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[World]:
+def world(folder: Path) -> Iterator[DemoEnvironment]:
     """The demo's parts, without the command around them."""
     kept = Folder(folder / "demo")
     with kept.taken(), opened(kept, Ports(), threading.Event(), page=False, say=print) as made:

@@ -11,8 +11,8 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from sandbox.sandbox import PracticeSlack
-from sandbox.users.user import Person
+from sandbox.sandbox import Sandbox
+from sandbox.users.user import User
 from tests.e2e.program import (
     CHANNEL,
     MANIFEST,
@@ -26,7 +26,7 @@ from tests.e2e.program import (
 _TOKEN = re.compile(r"\bak_[0-9A-Za-z]{12}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}\b")
 
 
-def token_of(person: Person) -> str:
+def token_of(person: User) -> str:
     """The newest token in somebody's direct messages, whatever has come after it."""
     tokens: list[str] = _TOKEN.findall(person.dm.text)
     assert tokens, person.dm.text
@@ -37,7 +37,7 @@ def token_of(person: Person) -> str:
 class World:
     """A workspace with its people, and the program at work for it."""
 
-    slack: PracticeSlack
+    slack: Sandbox
     gateway: str
 
     def asks(self, token: str, method: str = "GET") -> int:
@@ -60,7 +60,7 @@ class World:
         bob.sees(f"The token of {name} was removed", within=15)
         return token
 
-    def shows_everybody(self, who: Person, words: str) -> None:
+    def shows_everybody(self, who: User, words: str) -> None:
         """Put the newest message with these words, which one person alone sees, before everybody.
 
         Nothing of the bot's does this. It stands for whatever brings a button before people who
@@ -92,7 +92,7 @@ def at_work(
         http: whether it delivers by signed HTTP instead of Socket Mode.
         settings: of the program, beside those that it needs.
     """
-    with PracticeSlack(MANIFEST, page=page) as slack:
+    with Sandbox(MANIFEST, page=page) as slack:
         for name, (real_name, role) in people.items():
             slack.add_person(name, real_name=real_name, role=role)
         slack.add_channel(CHANNEL.lstrip("#"), members=list(people))

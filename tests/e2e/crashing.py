@@ -15,17 +15,17 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from bot.token_delivery import views
-from cli.bootstrap.application import open_house
+from cli.bootstrap.application import open_application
 from keys.base import accounts
 from keys.base.ids import new_id
 from keys.base.models import Actor, KeyRequest, State
 from keys.changes import audit_log
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from sandbox.state.traffic import TrafficLog
-from sandbox.users.user import Person
+from sandbox.users.user import User
 from settings import Settings
 from storage import reading, writing
-from storage.tables.keys import Delivery, Key, Notice, Secret
+from storage.tables.keys import Delivery, Key, OutboxRow, Secret
 from tests.e2e.program import Program, asks, database_settings, eventually
 
 TOKEN = re.compile(r"\bak_([0-9A-Za-z]{12})_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}\b")
@@ -117,9 +117,9 @@ class Trap:
 class Aftermath:
     """What is in the database, what people see, what the gateway says, and how they must agree."""
 
-    def __init__(self, slack: PracticeSlack, alice: Person, gateway: str, home: Path) -> None:
+    def __init__(self, slack: Sandbox, alice: User, gateway: str, home: Path) -> None:
         self._slack, self._alice, self._gateway = slack, alice, gateway
-        self.house = open_house(
+        self.house = open_application(
             Settings.model_validate({"APIKEYS_HOME": home} | database_settings(home))
         )
         self._seen: set[str] = set()
@@ -140,7 +140,7 @@ class Aftermath:
         service, me = self.house.service, Actor.operator("test")
         request = KeyRequest(name, ("read",), None, new_id("req"))
         with writing(self.house.engine, self.account) as session:
-            made = service.reserve(session, request, me, me, timedelta(minutes=1))
+            made = service.create_pending(session, request, me, me, timedelta(minutes=1))
             service.activate(session, made.delivery_id, me, None)
         self._seen.add(made.token.reveal())
 
@@ -169,7 +169,7 @@ class Aftermath:
             if key.state == State.ACTIVE:
                 assert not self._said_to_be_revoked(key.name, secret.hint), f"{key.name}, {when}"
         with reading(self.house.engine, self.account) as session:
-            assert audit_log.first_break(session) is None, when
+            assert audit_log.verify_chain(session) is None, when
 
     def settles(self, within: float) -> None:
         """Waits until a running bot has done all that is due."""
@@ -221,7 +221,7 @@ class Aftermath:
         """Whether anything is still to be done, now or soon."""
         now = self.house.clock.now()
         pending = select(Key.id).where(Key.state == State.PENDING)
-        unsaid = select(Notice.id).where(col(Notice.closed_at).is_(None))
+        unsaid = select(OutboxRow.id).where(col(OutboxRow.closed_at).is_(None))
         shown = select(Delivery.id).where(
             col(Delivery.removed_at).is_(None), col(Delivery.remove_at) <= now
         )
@@ -234,9 +234,9 @@ class Aftermath:
                 select(Delivery, Key).where(Delivery.key_id == Key.id, Key.state == State.ABANDONED)
             )
             return [
-                ((delivery.place, delivery.message), key.name)
+                ((delivery.channel_id, delivery.message), key.name)
                 for delivery, key in found
-                if delivery.place and delivery.message
+                if delivery.channel_id and delivery.message
             ]
 
 

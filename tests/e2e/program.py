@@ -14,7 +14,7 @@ from typing import Self
 
 import httpx
 
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "manifest.yml"
@@ -23,7 +23,7 @@ _COMMAND = (sys.executable, "-m", "cli", "run")
 _SECONDS = 30.0
 
 
-def slack_settings(slack: PracticeSlack) -> dict[str, str]:
+def slack_settings(slack: Sandbox) -> dict[str, str]:
     """What an operator writes into `.env` for a bot over Socket Mode."""
     return {
         "SLACK_BOT_TOKEN": slack.bot_token,
@@ -33,7 +33,7 @@ def slack_settings(slack: PracticeSlack) -> dict[str, str]:
     }
 
 
-def http_settings(slack: PracticeSlack) -> dict[str, str]:
+def http_settings(slack: Sandbox) -> dict[str, str]:
     """The same for a bot to which Slack sends signed requests."""
     others = slack_settings(slack)
     del others["SLACK_APP_TOKEN"]

@@ -20,7 +20,7 @@ from bot.manage_keys.revoke_view import QUESTION
 from bot.token_delivery.deliver import LEASE
 from keys.base.ids import new_id
 from keys.base.models import State
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from tests.e2e.crashing import Aftermath, Moment, Trap
 from tests.e2e.program import (
     CHANNEL,
@@ -40,7 +40,7 @@ SETTLED = LEASE.total_seconds() + 30
 class World:
     """A practice Slack with an admin, a gateway that nobody kills, and bots that are."""
 
-    def __init__(self, slack: PracticeSlack, gateway: str, folder: Path, trap: Trap) -> None:
+    def __init__(self, slack: Sandbox, gateway: str, folder: Path, trap: Trap) -> None:
         self.trap = trap
         self.slack = slack
         self.alice = slack.person("alice").goes_to(CHANNEL)
@@ -71,7 +71,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     listen = f"127.0.0.1:{free_port()}"
     settings = {"APIKEYS_GATEWAY_LISTEN": listen, "APIKEYS_HOME": str(tmp_path / "home")}
     with (
-        PracticeSlack(MANIFEST) as slack,
+        Sandbox(MANIFEST) as slack,
         Program(tmp_path / "gateway", settings, only="gateway") as gateway,
     ):
         slack.add_person("alice", role="admin")

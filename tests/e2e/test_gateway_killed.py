@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cli.bootstrap.application import open_house
+from cli.bootstrap.application import open_application
 from keys.base import accounts
 from keys.base.ids import new_id
 from keys.base.models import Actor, KeyRequest
@@ -47,13 +47,13 @@ def test_whoever_revokes_is_told_which_gateway_is_silent_and_the_others_refuse(
         home = tmp_path / "home"
         for name, value in ({"APIKEYS_HOME": str(home)} | database_settings(home)).items():
             monkeypatch.setenv(name, value)
-        house = open_house(Settings())
+        house = open_application(Settings())
         stack.callback(house.close)
         with writing(house.engine) as session:
             account = accounts.the_only(session, house.clock.now())
         with writing(house.engine, account) as session:
             request = KeyRequest("Zapier, production", ("read",), None, new_id("req"))
-            made = house.service.reserve(session, request, ME, ME, timedelta(minutes=1))
+            made = house.service.create_pending(session, request, ME, ME, timedelta(minutes=1))
         with writing(house.engine, account) as session:
             house.service.activate(session, made.delivery_id, ME, None)
         token = made.token.reveal()

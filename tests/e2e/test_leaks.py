@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.users.user import Person
+from sandbox.users.user import User
 from tests.e2e.at_work import World, at_work
 from tests.e2e.program import CHANNEL, eventually
 
@@ -39,7 +39,7 @@ class Place:
     world: World
     folder: Path
 
-    def person(self, name: str, channel: str = TOWN) -> Person:
+    def person(self, name: str, channel: str = TOWN) -> User:
         """Somebody with a fresh window."""
         return self.world.slack.person(name).reloads().goes_to(channel)
 

@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from sandbox.users.user import Person
+from sandbox.users.user import User
 from tests.e2e.at_work import World, at_work, token_of
 from tests.e2e.program import CHANNEL, eventually
 
@@ -38,7 +38,7 @@ def revealing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield world
 
 
-def somebody(world: World, name: str) -> Person:
+def somebody(world: World, name: str) -> User:
     """A person with a fresh window on the team's channel."""
     return world.slack.person(name).reloads().goes_to(CHANNEL)
 
@@ -140,7 +140,7 @@ def test_what_is_wrong_is_said_at_its_field(world: World) -> None:
 # --- request -------------------------------------------------------------------------------------
 
 
-def ask(world: World, who: str, name: str) -> Person:
+def ask(world: World, who: str, name: str) -> User:
     person = somebody(world, who)
     person.types(f"/apikeys request {name}").sees("Ask for an API key", within=WITHIN)
     person.fills(reason="For the invoices").submits()
@@ -252,7 +252,7 @@ def test_a_rotation_is_revealed_likewise(revealing: World) -> None:
     answers(world, new, 204)
 
 
-def shown(person: Person) -> str:
+def shown(person: User) -> str:
     """The token in the modal on top."""
     assert person.modal is not None
     found = _TOKEN.search(person.modal.text)
@@ -323,7 +323,7 @@ def test_a_member_cannot_export(world: World) -> None:
     carol.sees("You are not an admin of API keys here", within=WITHIN)
 
 
-def home_of(world: World, person: Person) -> str:
+def home_of(world: World, person: User) -> str:
     """Everything in somebody's Home."""
     found = world.slack.workspace.home_of(person.id)
     assert found is not None

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.sandbox import PracticeSlack
-from sandbox.users.user import Person
+from sandbox.sandbox import Sandbox
+from sandbox.users.user import User
 from tests.e2e.program import CHANNEL, MANIFEST, Program, asks, free_port, slack_settings
 
 pytestmark = pytest.mark.sockets
@@ -19,11 +19,11 @@ pytestmark = pytest.mark.sockets
 class World:
     """A workspace with its people, and the program at work for it."""
 
-    slack: PracticeSlack
+    slack: Sandbox
     gateway: str
     folder: Path
 
-    def person(self, name: str) -> Person:
+    def person(self, name: str) -> User:
         return self.slack.person(name)
 
     def asks(self, token: str, method: str = "GET") -> int:
@@ -32,7 +32,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with PracticeSlack(MANIFEST) as slack:
+    with Sandbox(MANIFEST) as slack:
         slack.add_person("alice", role="admin")
         slack.add_person("bob", role="member")
         slack.add_channel("api-keys", members=["alice", "bob"])

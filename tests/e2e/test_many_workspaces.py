@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from sandbox.oauth import Distribution
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from sandbox.state.manifest import read_manifest
 from tests.e2e.at_work import token_of
 from tests.e2e.program import CHANNEL, MANIFEST, Program, asks, eventually, free_port
@@ -29,8 +29,8 @@ class World:
     program: Program
     app: str
     gateway: str
-    acme: PracticeSlack
-    globex: PracticeSlack
+    acme: Sandbox
+    globex: Sandbox
 
     def begins(self) -> tuple[str, dict[str, str]]:
         """A browser is sent to Slack; gives the address and the cookie that it has now."""
@@ -39,14 +39,14 @@ class World:
         name, _, value = answer.headers["set-cookie"].partition(";")[0].partition("=")
         return answer.headers["location"], {name: value}
 
-    def installs(self, slack: PracticeSlack, name: str) -> httpx.Response:
+    def installs(self, slack: Sandbox, name: str) -> httpx.Response:
         """Somebody installs the app, as a browser does it; gives the last page."""
         where, cookies = self.begins()
         back = self.slack.consents(slack.person(name), where)
         return httpx.get(back, cookies=cookies)
 
 
-def _people(slack: PracticeSlack, admin: str) -> None:
+def _people(slack: Sandbox, admin: str) -> None:
     slack.add_person(admin, role="admin")
     slack.add_channel("api-keys", members=[admin])
     slack.invite_app(CHANNEL)
@@ -78,7 +78,7 @@ def world(tmp_path: Path) -> Iterator[World]:
             program.stop()
 
 
-def makes(slack: PracticeSlack, admin: str, name: str) -> str:
+def makes(slack: Sandbox, admin: str, name: str) -> str:
     """An admin makes a key; gives its token."""
     person = slack.person(admin).goes_to(CHANNEL)
     person.types(f"/apikeys new {name}")
@@ -111,7 +111,7 @@ def test_two_workspaces_install_it_and_see_nothing_of_each_other(world: World) -
         place = slack.workspace.channel_named("api-keys")
         assert place is not None
 
-        def told(slack: PracticeSlack = slack, place: str = place.id) -> str:
+        def told(slack: Sandbox = slack, place: str = place.id) -> str:
             member = slack.workspace.channels[place].members[0]
             return str([m.blocks for m in slack.workspace.messages_for(member, place)])
 

@@ -13,7 +13,7 @@ import pytest
 
 from bot.manage_keys.revoke_view import QUESTION
 from sandbox.base.errors import SandboxError
-from sandbox.users.user import Person
+from sandbox.users.user import User
 from tests.e2e.at_work import World, at_work
 from tests.e2e.program import CHANNEL, eventually
 
@@ -43,11 +43,11 @@ def world(
 
 
 @pytest.fixture
-def alice(world: World) -> Person:
+def alice(world: World) -> User:
     return somebody(world, "alice")
 
 
-def somebody(world: World, name: str) -> Person:
+def somebody(world: World, name: str) -> User:
     """A person with a fresh window on the team's channel."""
     return world.slack.person(name).reloads().goes_to(CHANNEL)
 
@@ -67,12 +67,12 @@ def says_in_channel(world: World) -> str:
 
 
 @pytest.mark.parametrize("typed", ["/apikeys", "/apikeys help"])
-def test_the_guide(alice: Person, typed: str) -> None:
+def test_the_guide(alice: User, typed: str) -> None:
     alice.types(typed).sees("revoke <name or id>", within=WITHIN)
     alice.presses("List keys").person.sees("Active API keys", within=WITHIN)
 
 
-def test_new(alice: Person, world: World) -> None:
+def test_new(alice: User, world: World) -> None:
     alice.types("/apikeys new Test").sees("New API key", within=WITHIN)
     alice.submits().sees("In half a year nobody knows which test it was for", within=WITHIN)
     name = f"Reports {next(_numbers)}, weekly"
@@ -86,14 +86,14 @@ def test_new(alice: Person, world: World) -> None:
     eventually(lambda: f"{name}" in says_in_channel(world), "the team is told")
 
 
-def test_the_name_is_taken(alice: Person, world: World) -> None:
+def test_the_name_is_taken(alice: User, world: World) -> None:
     name, _ = a_key(world)
     alice.types(f"/apikeys new {name.upper()}").sees("New API key", within=WITHIN)
     alice.submits().sees("There is already an active key called", within=WITHIN)
     alice.fills(name=f"{name}, second").submits().sees("works now", within=WITHIN)
 
 
-def test_list_search_and_menus(alice: Person, world: World) -> None:
+def test_list_search_and_menus(alice: User, world: World) -> None:
     names = [a_key(world)[0] for _ in range(11)]
     alice.types("/apikeys list integration").sees("1 to 10 of ", within=WITHIN)
     alice.presses("Next")
@@ -109,14 +109,14 @@ def test_list_search_and_menus(alice: Person, world: World) -> None:
     alice.chooses("Rename", row=names[4]).person.sees("Rename API key", within=WITHIN)
 
 
-def test_rename(alice: Person, world: World) -> None:
+def test_rename(alice: User, world: World) -> None:
     name, token = a_key(world)
     alice.types(f"/apikeys rename {name} to {name}, renamed").sees("Rename API key", within=WITHIN)
     alice.submits().sees(f"{name} is now {name}, renamed", within=WITHIN)
     assert world.asks(token) == 204
 
 
-def test_revoke(alice: Person, world: World) -> None:
+def test_revoke(alice: User, world: World) -> None:
     name, token = a_key(world)
     alice.types(f"/apikeys revoke {name}").sees(QUESTION, within=WITHIN)
     assert world.asks(token) == 204
@@ -128,7 +128,7 @@ def test_revoke(alice: Person, world: World) -> None:
     eventually(lambda: f"{name}" in says_in_channel(world), "the team is told")
 
 
-def test_cancel(alice: Person, world: World) -> None:
+def test_cancel(alice: User, world: World) -> None:
     name, token = a_key(world)
     alice.types(f"/apikeys revoke {name}").sees(QUESTION, within=WITHIN)
     alice.presses("Cancel", on=name)
@@ -136,13 +136,13 @@ def test_cancel(alice: Person, world: World) -> None:
     assert world.asks(token) == 204
 
 
-def test_show(alice: Person, world: World) -> None:
+def test_show(alice: User, world: World) -> None:
     name, _ = a_key(world)
     alice.types(f"/apikeys show {name}").sees("Who was sent the token", within=WITHIN)
     alice.sees("read existing data").sees("History")
 
 
-def test_typing_errors_and_unclear_names(alice: Person, world: World) -> None:
+def test_typing_errors_and_unclear_names(alice: User, world: World) -> None:
     name, _ = a_key(world)
     alice.types("/apikeys rvoke x").sees("Did you mean", within=WITHIN)
     alice.types(f"/apikeys show {name[:-3]}xyz").sees("These come nearest", within=WITHIN)
@@ -185,7 +185,7 @@ def test_who_is_deactivated_can_do_nothing(world: World) -> None:
         ("olga", "Only people of this workspace can look after its API keys"),
     ],
 )
-def test_no_button_leads_past_the_check(world: World, alice: Person, who: str, words: str) -> None:
+def test_no_button_leads_past_the_check(world: World, alice: User, who: str, words: str) -> None:
     name, token = a_key(world)
     alice.types(f"/apikeys revoke {name}").sees(QUESTION, within=WITHIN)
     world.shows_everybody(alice, "Are you sure")
@@ -219,7 +219,7 @@ def test_whoever_loses_the_role_cannot_submit_what_is_open(world: World) -> None
 # --- twice, together, too late -------------------------------------------------------------------
 
 
-def test_two_admins_press_revoke_at_the_same_moment(world: World, alice: Person) -> None:
+def test_two_admins_press_revoke_at_the_same_moment(world: World, alice: User) -> None:
     name, token = a_key(world)
     bob = somebody(world, "bob")
     both = (alice, bob)
@@ -243,7 +243,7 @@ def test_two_admins_press_revoke_at_the_same_moment(world: World, alice: Person)
     eventually(lambda: name in says_in_channel(world), "the team is told")
 
 
-def test_slack_delivers_twice(world: World, alice: Person) -> None:
+def test_slack_delivers_twice(world: World, alice: User) -> None:
     name = f"Doubled {next(_numbers)}, production"
     alice.types(f"/apikeys new {name}").sees("New API key", within=WITHIN)
     world.slack.faults.double_next_delivery()
@@ -258,7 +258,7 @@ def test_slack_delivers_twice(world: World, alice: Person) -> None:
     alice.types(f"/apikeys show {name}").sees("State\nrevoked", within=WITHIN)
 
 
-def test_a_dm_that_cannot_be_delivered_leaves_no_key(world: World, alice: Person) -> None:
+def test_a_dm_that_cannot_be_delivered_leaves_no_key(world: World, alice: User) -> None:
     name = f"Undelivered {next(_numbers)}, production"
     alice.types(f"/apikeys new {name}").sees("New API key", within=WITHIN)
     world.slack.faults.error("chat.postMessage", "messages_tab_disabled", times=3)

@@ -15,9 +15,9 @@ from typing import Any
 from gateway.app import Gateway, build
 from gateway.base.options import Network, Options
 from gateway.base.thread_pool import Pool
-from gateway.cache.verdict_cache import Known, Memory
+from gateway.cache.verdict_cache import CachedKey, VerdictCache
 from gateway.request.client_address import Origin, network_of
-from gateway.usage.usage_recorder import Tally
+from gateway.usage.usage_recorder import UsageCounter
 from gateway.verification.verifier import Answer as CheckerAnswer
 from keys.credentials import tokens
 from keys.credentials.verification import Reason, Refused, Verified
@@ -93,7 +93,7 @@ class FakeChecker:
 
     async def check(self, presented: str) -> CheckerAnswer:
         answer = await self._pool.run(self._verifier.verify, presented)
-        return answer if isinstance(answer, Refused) else Known(answer)
+        return answer if isinstance(answer, Refused) else CachedKey(answer)
 
     async def run(self, work: Callable[..., Any], *args: Any) -> Any:
         return await self._pool.run(work, *args)
@@ -110,7 +110,7 @@ class FakeUses:
     running: bool = False
     trusted: Sequence[Network] = ()
 
-    def note(self, tally: Tally, at: float, origin: Origin) -> None:
+    def note(self, tally: UsageCounter, at: float, origin: Origin) -> None:
         found = network_of(origin, self.trusted)
         self.recorded.append((tally.secret_id, datetime.fromtimestamp(at, UTC), found))
 
@@ -133,7 +133,7 @@ class House:
     remembering: bool = False
 
     def __post_init__(self) -> None:
-        self.memory = Memory(self.clock)
+        self.memory = VerdictCache(self.clock)
         self.uses.trusted = self.options.trusted_proxies
         self.app: Gateway = build(
             FakeChecker(self.verifier, self.options),

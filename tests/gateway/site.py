@@ -6,14 +6,14 @@ import http.client
 from collections.abc import Callable
 from datetime import timedelta
 
-from cli.bootstrap.application import House
+from cli.bootstrap.application import Application
 from cli.bootstrap.gateway import assemble
 from gateway.base.options import Options
 from keys.base import accounts
 from keys.base.ids import new_id
 from keys.base.models import Actor, KeyRequest, KeyView
 from keys.changes import gateways, propagation
-from keys.changes.propagation import Spread
+from keys.changes.propagation import Propagation
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import Token
 from keys.lifecycle.create import KeyService
@@ -33,7 +33,7 @@ class Site:
         engine, clock, peppers = open_migrated(url), SystemClock(), Peppers({1: b"p" * 32})
         service = KeyService(clock, peppers, "ak")
         read_from = open_engine(replica) if replica else None
-        self.house = House(engine, engine, service, peppers, clock, read_from)
+        self.house = Application(engine, engine, service, peppers, clock, read_from)
         with writing(engine) as session:
             self.account = accounts.connect(session, "T0ACME", "Acme", clock.now())
         self.gateways: list[Running] = []
@@ -58,25 +58,25 @@ class Site:
         request = KeyRequest(name, scopes, ME.id, new_id("req"))
         service, lease = self.house.service, timedelta(minutes=1)
         with writing(self.house.engine, self.account) as session:
-            made = service.reserve(session, request, ME, ME, lease)
+            made = service.create_pending(session, request, ME, ME, lease)
         with writing(self.house.engine, self.account) as session:
             return service.activate(session, made.delivery_id, ME, None), made.token
 
-    def revoke(self, key: KeyView) -> Spread:
+    def revoke(self, key: KeyView) -> Propagation:
         """Revokes and waits until every gateway has confirmed."""
         with writing(self.house.engine, self.account) as session:
             outcome = self.house.service.revoke(session, key.id, ME)
         assert outcome.fence
         return self._spread(outcome.fence)
 
-    def change(self, work: Callable[[AccountSession], object]) -> Spread:
+    def change(self, work: Callable[[AccountSession], object]) -> Propagation:
         """Makes a change that no service knows of, and waits likewise."""
         with writing(self.house.engine, self.account) as session:
             work(session)
             fence = gateways.set_fence(session)
         return self._spread(fence)
 
-    def _spread(self, fence: str) -> Spread:
+    def _spread(self, fence: str) -> Propagation:
         clock = self.house.clock
         return propagation.watch(
             self.house.engine, clock, fence, for_seconds=10, since=clock.monotonic()

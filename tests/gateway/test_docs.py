@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.base.decision_log import REMEDIES
-from gateway.request.credentials import Slip
+from gateway.request.credentials import CredentialError
 from keys.credentials.verification import Reason
 from tests.gateway.fakes import GOOD, House
 from tests.gateway.routes.test_openapi import DOCUMENT
@@ -35,7 +35,7 @@ def test_every_identity_header() -> None:
         assert name in TEXT.lower()
 
 
-@pytest.mark.parametrize("reason", sorted({*Slip, *Reason, "insufficient_scope"}))
+@pytest.mark.parametrize("reason", sorted({*CredentialError, *Reason, "insufficient_scope"}))
 def test_every_reason_and_its_remedy(reason: str) -> None:
     assert f"| `{reason}` | {REMEDIES[reason]} |" in TEXT
 

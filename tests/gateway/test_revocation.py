@@ -77,7 +77,7 @@ def test_a_new_key_works_at_once_although_its_token_was_refused_before(site: Sit
     service, engine = site.house.service, site.house.engine
     request = KeyRequest("Zapier, production", ("read",), ME.id, new_id("req"))
     with writing(engine, site.account) as session:
-        made = service.reserve(session, request, ME, ME, timedelta(minutes=1))
+        made = service.create_pending(session, request, ME, ME, timedelta(minutes=1))
     assert site.ask_all(made.token) == [401]  # remembered as not working yet
     assert site.change(lambda s: service.activate(s, made.delivery_id, ME, None)).everywhere
     assert site.ask_all(made.token) == [204]

@@ -17,7 +17,7 @@ from keys.base.models import Actor, KeyRequest, KeyView
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import Token
 from keys.credentials.verification import StoredVerifier
-from keys.lifecycle.create import KeyService, Outcome, Reservation
+from keys.lifecycle.create import KeyService, PendingKey, Result
 from runtime.clock import HeldClock
 from storage import AccountSession, writing
 from tests.databases import open_migrated
@@ -29,7 +29,7 @@ _numbers = count(1)
 
 
 @dataclass
-class House:
+class Domain:
     """What the tests of the domain stand on."""
 
     engine: Engine
@@ -52,15 +52,15 @@ class House:
         values: dict[str, Any] = {
             "scopes": ("read",),
             "owner": ALICE.id,
-            "request_id": f"req_{next(_numbers)}",
+            "idempotency_key": f"req_{next(_numbers)}",
         }
         return KeyRequest(name, **(values | changes))
 
-    def reserve(self, name: str = "Zapier, production", **changes: Any) -> Reservation:
+    def reserve(self, name: str = "Zapier, production", **changes: Any) -> PendingKey:
         account = changes.pop("account", self.account)
         request = self.request(name, **changes)
         with writing(self.engine, account) as session:
-            return self.service.reserve(session, request, ALICE, ALICE, LEASE)
+            return self.service.create_pending(session, request, ALICE, ALICE, LEASE)
 
     def issue(self, name: str = "Zapier, production", **changes: Any) -> tuple[KeyView, Token]:
         account = changes.get("account", self.account)
@@ -70,32 +70,32 @@ class House:
             key = self.service.activate(session, made.delivery_id, ALICE, after)
         return key, made.token
 
-    def revoke(self, key_id: str, actor: Actor = ALICE) -> Outcome:
+    def revoke(self, key_id: str, actor: Actor = ALICE) -> Result:
         with writing(self.engine, self.account) as session:
             return self.service.revoke(session, key_id, actor)
 
-    def rename(self, key_id: str, name: str) -> Outcome:
+    def rename(self, key_id: str, name: str) -> Result:
         with writing(self.engine, self.account) as session:
             return self.service.rename(session, key_id, name, ALICE)
 
 
-def open_test_house(folder: Path) -> House:
+def open_test_application(folder: Path) -> Domain:
     """A new house in this folder."""
-    return open_house_at(f"sqlite:///{folder / 'keys.db'}")
+    return open_application_at(f"sqlite:///{folder / 'keys.db'}")
 
 
-def open_house_at(url: str) -> House:
+def open_application_at(url: str) -> Domain:
     """A new house on this database."""
     engine = open_migrated(url)
     clock, peppers = HeldClock(NOON), Peppers({1: b"p" * 32})
     with writing(engine) as session:
         account = accounts.connect(session, "T0ACME", "Acme", NOON)
     service = KeyService(clock, peppers, "ak")
-    return House(engine, clock, service, StoredVerifier(engine, peppers, clock), account)
+    return Domain(engine, clock, service, StoredVerifier(engine, peppers, clock), account)
 
 
 @pytest.fixture
-def house(database_url: str) -> Iterator[House]:
-    opened = open_house_at(database_url)
+def house(database_url: str) -> Iterator[Domain]:
+    opened = open_application_at(database_url)
     yield opened
     opened.close()

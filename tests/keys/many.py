@@ -8,10 +8,10 @@ from keys.base.models import State
 from keys.lifecycle.create import search_text
 from storage import writing
 from storage.tables.keys import Key, Secret
-from tests.keys.conftest import ALICE, House
+from tests.keys.conftest import ALICE, Domain
 
 
-def many_keys(house: House, count: int) -> None:
+def many_keys(house: Domain, count: int) -> None:
     """Makes so many keys that work, of fifty owners."""
     now = house.clock.now()
     keys, secrets = [], []

@@ -20,15 +20,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from keys.base.errors import KeyRevoked, NameTaken, ReservationLost
+from keys.base.errors import DeliveryExpired, KeyRevoked, NameTaken
 from keys.changes import audit_log
 from keys.credentials.verification import Verified
 from keys.inputs.names import fold
-from keys.lifecycle.create import Reservation
+from keys.lifecycle.create import PendingKey
 from keys.search import search
 from storage import reading, writing
 from tests.databases import ENGINES, fresh_on
-from tests.keys.conftest import ALICE, open_house_at
+from tests.keys.conftest import ALICE, open_application_at
 
 names = st.sampled_from(["Zapier", "ZAPIER", "GitHub", "github ", "Cron", "Straße", "STRASSE"])
 
@@ -41,7 +41,7 @@ class KeysAtRandom(RuleBasedStateMachine):
     def __init__(self, fresh: Callable[[], AbstractContextManager[str]]) -> None:
         super().__init__()
         self.stack = ExitStack()
-        self.house = open_house_at(self.stack.enter_context(fresh()))
+        self.house = open_application_at(self.stack.enter_context(fresh()))
         self.stack.callback(self.house.close)
         self.states: dict[str, str] = {}
         self.names: dict[str, str] = {}
@@ -55,7 +55,7 @@ class KeysAtRandom(RuleBasedStateMachine):
         return any(fold(self.names[key]) == fold(name) for key in live if key != but)
 
     @rule(target=made, name=names)
-    def reserve(self, name: str) -> Reservation | None:
+    def reserve(self, name: str) -> PendingKey | None:
         taken = self._taken(name)
         try:
             made = self.house.reserve(name)
@@ -68,30 +68,30 @@ class KeysAtRandom(RuleBasedStateMachine):
         return made
 
     @rule(made=made)
-    def activate(self, made: Reservation | None) -> None:
+    def activate(self, made: PendingKey | None) -> None:
         if made is None:
             return
         try:
             with writing(self.house.engine, self.house.account) as session:
                 self.house.service.activate(session, made.delivery_id, ALICE, timedelta(minutes=15))
-        except ReservationLost:
+        except DeliveryExpired:
             assert self.states[made.key.id] != "pending"
             return
         assert self.states[made.key.id] == "pending"
         self.states[made.key.id] = "active"
 
     @rule(made=made)
-    def abandon(self, made: Reservation | None) -> None:
+    def abandon(self, made: PendingKey | None) -> None:
         if made is None:
             return
         with writing(self.house.engine, self.house.account) as session:
-            done = self.house.service.abandon(session, made.key.id, "random", tell=True)
+            done = self.house.service.cancel(session, made.key.id, "random", tell=True)
         assert done.changed == (self.states[made.key.id] == "pending")
         if done.changed:
             self.states[made.key.id] = "abandoned"
 
     @rule(made=made, name=names)
-    def rename(self, made: Reservation | None, name: str) -> None:
+    def rename(self, made: PendingKey | None, name: str) -> None:
         if made is None:
             return
         key_id = made.key.id
@@ -107,7 +107,7 @@ class KeysAtRandom(RuleBasedStateMachine):
             self.names[key_id] = name
 
     @rule(made=made)
-    def revoke(self, made: Reservation | None) -> None:
+    def revoke(self, made: PendingKey | None) -> None:
         if made is None:
             return
         changed = self.house.revoke(made.key.id).changed
@@ -125,7 +125,7 @@ class KeysAtRandom(RuleBasedStateMachine):
     def the_list_shows_exactly_the_active_keys_and_the_record_holds(self) -> None:
         with reading(self.house.engine, self.house.account) as session:
             page = search.page(session, size=200)
-            assert audit_log.first_break(session) is None
+            assert audit_log.verify_chain(session) is None
         active = {key for key, state in self.states.items() if state == "active"}
         assert {key.id for key in page.keys} == active
 

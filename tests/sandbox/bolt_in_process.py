@@ -11,14 +11,14 @@ from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
 from sandbox.delivery.dispatcher import Ack, Deliverer, NotAcknowledged
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from sandbox.state.models import Json
 
 
 class InProcessClient(WebClient):
     """A WebClient whose calls go straight to the practice Slack."""
 
-    def __init__(self, slack: PracticeSlack, **more: Any) -> None:
+    def __init__(self, slack: Sandbox, **more: Any) -> None:
         super().__init__(token=slack.bot_token, base_url="http://127.0.0.1:9/api/")
         self._slack = slack
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from sandbox.oauth import Distribution
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 
 pytestmark = pytest.mark.sockets
 
@@ -31,7 +31,7 @@ def slack() -> Iterator[Distribution]:
 
 
 @pytest.fixture
-def acme(slack: Distribution) -> PracticeSlack:
+def acme(slack: Distribution) -> Sandbox:
     return slack.workspaces[0]
 
 
@@ -61,7 +61,7 @@ def access(slack: Distribution, agreed: httpx.Response) -> dict[str, Any]:
     ],
 )
 def test_more_than_the_configuration_has_is_refused(
-    slack: Distribution, acme: PracticeSlack, scopes: tuple[str, ...], lacking: str
+    slack: Distribution, acme: Sandbox, scopes: tuple[str, ...], lacking: str
 ) -> None:
     refused = page(slack, *scopes)
     assert refused.status_code == 400
@@ -86,7 +86,7 @@ def test_nothing_and_another_app_are_refused(slack: Distribution) -> None:
     ],
 )
 def test_what_is_asked_for_is_granted_and_no_more(
-    slack: Distribution, acme: PracticeSlack, scopes: tuple[str, ...]
+    slack: Distribution, acme: Sandbox, scopes: tuple[str, ...]
 ) -> None:
     answer = access(slack, page(slack, *scopes))
     assert answer["ok"] is True, answer
@@ -94,7 +94,7 @@ def test_what_is_asked_for_is_granted_and_no_more(
     assert acme.install.scopes == set(scopes)
 
 
-def test_a_second_authorization_adds_to_the_first(slack: Distribution, acme: PracticeSlack) -> None:
+def test_a_second_authorization_adds_to_the_first(slack: Distribution, acme: Sandbox) -> None:
     access(slack, page(slack, "chat:write"))
     assert access(slack, page(slack, "pins:read"))["scope"] == "chat:write,pins:read"
     slack.uninstalls(acme)

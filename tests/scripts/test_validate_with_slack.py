@@ -12,7 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from scripts import validate_with_slack
 from tests.bot.block_samples import Sample, samples
 from tests.e2e.program import free_port
@@ -26,13 +26,13 @@ WRONG = Sample("view", "modal 7 “Lunch”", {"type": "modal", "blocks": [{"typ
 
 
 @pytest.fixture
-def slack() -> Iterator[PracticeSlack]:
-    with PracticeSlack(MANIFEST) as slack:
+def slack() -> Iterator[Sandbox]:
+    with Sandbox(MANIFEST) as slack:
         yield slack
 
 
 @pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch, slack: PracticeSlack) -> None:
+def _environment(monkeypatch: pytest.MonkeyPatch, slack: Sandbox) -> None:
     monkeypatch.setenv("SLACK_API_URL", slack.api_url)
     monkeypatch.setenv("SLACK_CONFIG_TOKEN", slack.config_token)
     monkeypatch.delenv("SLACK_BOT_TOKEN", raising=False)
@@ -48,7 +48,7 @@ def run(*words: str, typed: str = "") -> Result:
     return CliRunner().invoke(validate_with_slack.main, list(words), input=typed)
 
 
-def test_everything_is_shown_to_slack_and_accepted(slack: PracticeSlack) -> None:
+def test_everything_is_shown_to_slack_and_accepted(slack: Sandbox) -> None:
     names = [sample.name for sample in samples()]
     done = subprocess.run(
         [ROOT / "scripts" / "validate-with-slack"],
@@ -96,7 +96,7 @@ def test_one_refusal_is_enough_for_the_exit_status(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("few")
 def test_a_token_is_asked_for_and_never_shown(
-    monkeypatch: pytest.MonkeyPatch, slack: PracticeSlack
+    monkeypatch: pytest.MonkeyPatch, slack: Sandbox
 ) -> None:
     monkeypatch.delenv("SLACK_CONFIG_TOKEN")
     done = run(typed=f"{slack.config_token}\n")
@@ -107,7 +107,7 @@ def test_a_token_is_asked_for_and_never_shown(
 
 @pytest.mark.usefixtures("few")
 def test_blocks_are_checked_with_the_bots_token_where_there_is_one(
-    monkeypatch: pytest.MonkeyPatch, slack: PracticeSlack
+    monkeypatch: pytest.MonkeyPatch, slack: Sandbox
 ) -> None:
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-other")
     done = run()
@@ -120,7 +120,7 @@ def test_blocks_are_checked_with_the_bots_token_where_there_is_one(
 
 @pytest.mark.usefixtures("few")
 def test_without_a_verdict_it_stops(
-    monkeypatch: pytest.MonkeyPatch, slack: PracticeSlack, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, slack: Sandbox, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SLACK_CONFIG_TOKEN", "xoxe.xoxp-1-other")
     done = run()
@@ -142,7 +142,7 @@ def test_without_a_verdict_it_stops(
 
 
 @pytest.mark.usefixtures("few")
-def test_where_slack_says_to_wait_it_waits(slack: PracticeSlack) -> None:
+def test_where_slack_says_to_wait_it_waits(slack: Sandbox) -> None:
     slack.faults.rate_limit("blocks.validate")
     assert run().output.splitlines()[-1] == "2 accepted, 1 refused"
     assert len(slack.calls("blocks.validate")) == 3

@@ -13,19 +13,19 @@ from sqlmodel import SQLModel
 
 import storage.secret_lookup
 from storage import open_engine, upgrade, writing
-from storage.change_feed import Changed, FeedLost, Pulse, open_feed
-from storage.tables.keys import Account, Change, Key, Secret
+from storage.change_feed import FeedBatch, FeedEntry, FeedLost, open_feed
+from storage.tables.keys import Account, ChangeRow, Key, Secret
 from storage.triggers import KEPT, WATCHED
-from tests.keys.conftest import House, open_house_at
+from tests.keys.conftest import Domain, open_application_at
 from tests.postgresql import Postgresql
 
 DEADLINE = 10
-Told = list[Changed]
+Told = list[FeedEntry]
 
 
 @pytest.fixture
-def house(database_url: str) -> Iterator[House]:
-    opened = open_house_at(database_url)
+def house(database_url: str) -> Iterator[Domain]:
+    opened = open_application_at(database_url)
     yield opened
     opened.close()
 
@@ -51,7 +51,7 @@ def told(engine: Engine, *acts: Callable[[], object], fence: str = "fnc_end") ->
 
 def _set(engine: Engine, fence: str) -> None:
     with writing(engine) as session:
-        session.add(Change(fence=fence))
+        session.add(ChangeRow(fence=fence))
 
 
 def by_hand(engine: Engine, statement: str, **values: object) -> Callable[[], None]:
@@ -62,7 +62,7 @@ def by_hand(engine: Engine, statement: str, **values: object) -> Callable[[], No
     return act
 
 
-def test_what_is_done_with_keys_arrives_in_its_order(house: House) -> None:
+def test_what_is_done_with_keys_arrives_in_its_order(house: Domain) -> None:
     key, _ = house.issue("Zapier")
     rename = lambda: house.rename(key.id, "Zapier, production")
     changes = told(house.engine, rename, lambda: house.revoke(key.id))
@@ -72,13 +72,13 @@ def test_what_is_done_with_keys_arrives_in_its_order(house: House) -> None:
     assert (fence.key_id, fence.fence is None) == (None, False)
 
 
-def test_a_new_secret_is_told_by_its_public_id(house: House) -> None:
+def test_a_new_secret_is_told_by_its_public_id(house: Domain) -> None:
     made: list[Any] = []
     changes = told(house.engine, lambda: made.append(house.reserve()))
-    assert changes == [Changed(made[0].key.id, made[0].token.public_id)]
+    assert changes == [FeedEntry(made[0].key.id, made[0].token.public_id)]
 
 
-def test_what_was_undone_is_not_told(house: House) -> None:
+def test_what_was_undone_is_not_told(house: Domain) -> None:
     key, _ = house.issue()
 
     def undone() -> None:
@@ -90,7 +90,7 @@ def test_what_was_undone_is_not_told(house: House) -> None:
     assert key.note == ""
 
 
-def test_uses_are_no_changes(house: House) -> None:
+def test_uses_are_no_changes(house: Domain) -> None:
     house.issue()
     use = "INSERT INTO secret_uses VALUES ('sec_1', '2026-01-01 00:00:00', '')"
     count = "INSERT INTO daily_uses VALUES ('sec_1', '2026-01-01', 1)"
@@ -107,49 +107,49 @@ ROWS: list[tuple[type[SQLModel], str]] = [
 @pytest.mark.parametrize(
     ("table", "column"), ROWS, ids=lambda each: getattr(each, "__name__", each)
 )
-def test_a_change_of_any_column_is_told(house: House, table: type[SQLModel], column: str) -> None:
+def test_a_change_of_any_column_is_told(house: Domain, table: type[SQLModel], column: str) -> None:
     """By construction: a column that somebody adds later is among these by itself."""
     key, token = house.issue()
     name = str(table.__tablename__)
     statement = f"UPDATE {name} SET {column} = {column}"  # noqa: S608  (names of our own)
     changes = told(house.engine, by_hand(house.engine, statement))
     expected = {
-        "accounts": Changed(None, None),
-        "keys": Changed(key.id, None),
-        "secrets": Changed(key.id, token.public_id),
+        "accounts": FeedEntry(None, None),
+        "keys": FeedEntry(key.id, None),
+        "secrets": FeedEntry(key.id, token.public_id),
     }
     assert changes == [expected[name]]
 
 
 def test_every_table_that_a_verification_reads_is_watched() -> None:
-    read = {column.class_.__tablename__ for column in storage.lookup._COLUMNS}
+    read = {column.class_.__tablename__ for column in storage.secret_lookup._COLUMNS}
     assert read <= set(WATCHED)
-    statement = storage.lookup._SELECT
+    statement = storage.secret_lookup._SELECT
     others = {str(each.name) for each in SQLModel.metadata.sorted_tables} - set(WATCHED)
     assert not [name for name in others if f" {name} " in statement]
 
 
-def test_removing_a_secret_is_told(house: House) -> None:
+def test_removing_a_secret_is_told(house: Domain) -> None:
     key, token = house.issue()
     deliveries = by_hand(house.engine, "DELETE FROM deliveries")
     secrets = by_hand(house.engine, "DELETE FROM secrets")
-    assert told(house.engine, deliveries, secrets) == [Changed(key.id, token.public_id)]
+    assert told(house.engine, deliveries, secrets) == [FeedEntry(key.id, token.public_id)]
 
 
-def test_many_changes_at_once_are_all_told(house: House) -> None:
+def test_many_changes_at_once_are_all_told(house: Domain) -> None:
     ids = {house.issue(f"Program {number:02}")[0].id for number in range(30)}
     changes = told(house.engine, by_hand(house.engine, "UPDATE keys SET note = 'x'"))
     assert {each.key_id for each in changes} == ids
     assert len(changes) == len(ids)
 
 
-def test_changes_that_were_swept_away_unread_are_a_loss(house: House) -> None:
+def test_changes_that_were_swept_away_unread_are_a_loss(house: Domain) -> None:
     if house.engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL sends changes, and does not have them read")
 
     def sweep() -> None:
         with writing(house.engine) as session:
-            session.add_all(Change(key_id="key_x") for _ in range(3))
+            session.add_all(ChangeRow(key_id="key_x") for _ in range(3))
             session.flush()
             session.connection().execute(text("DELETE FROM changes WHERE id < 3"))
 
@@ -186,5 +186,5 @@ def test_a_server_that_stops_is_a_lost_feed_and_a_new_one_begins() -> None:
                 seen.append(type(await anext(pulses)).__name__)
             return seen
 
-        assert asyncio.run(run()) == [Pulse.__name__] * 2
+        assert asyncio.run(run()) == [FeedBatch.__name__] * 2
         engine.dispose()

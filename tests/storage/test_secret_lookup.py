@@ -11,20 +11,20 @@ import pytest
 from sqlmodel import col, select
 
 from storage import StorageUnavailable, open_engine, reading, secret_lookup, upgrade, writing
-from storage.secret_lookup import Lookup, SecretRow, WouldWait
+from storage.secret_lookup import Lookup, SecretRow, WouldBlock
 from storage.tables.keys import Key, Secret
-from tests.keys.conftest import NOON, House, open_house_at
+from tests.keys.conftest import NOON, Domain, open_application_at
 from tests.postgresql import Postgresql
 
 
 @pytest.fixture
-def house(database_url: str) -> Iterator[House]:
-    opened = open_house_at(database_url)
+def house(database_url: str) -> Iterator[Domain]:
+    opened = open_application_at(database_url)
     yield opened
     opened.close()
 
 
-def _expected(house: House) -> dict[str, SecretRow]:
+def _expected(house: Domain) -> dict[str, SecretRow]:
     with reading(house.engine) as session:
         pairs = session.exec(select(Secret, Key).join(Key, col(Key.id) == col(Secret.key_id)))
         return {
@@ -37,7 +37,7 @@ def _expected(house: House) -> dict[str, SecretRow]:
         }  # fmt: skip
 
 
-def test_it_reads_what_is_there(house: House) -> None:
+def test_it_reads_what_is_there(house: Domain) -> None:
     house.issue("Büro, “außen” \U0001f511", owner=None)
     house.issue("Dated", expires_at=NOON + timedelta(days=3, microseconds=1))
     house.reserve("Pending")
@@ -53,19 +53,19 @@ def test_it_reads_what_is_there(house: House) -> None:
         assert lookup.read(["unknown00000"]) == {}
 
 
-def test_a_glance_reads_the_same_or_says_that_it_would_wait(house: House) -> None:
+def test_a_glance_reads_the_same_or_says_that_it_would_wait(house: Domain) -> None:
     house.issue()
     ((public_id, row),) = _expected(house).items()
     with closing(Lookup(house.engine)) as lookup:
         if house.engine.dialect.name == "sqlite":
-            assert lookup.glance(public_id) == row
-            assert lookup.glance("unknown00000") is None
+            assert lookup.try_read_now(public_id) == row
+            assert lookup.try_read_now("unknown00000") is None
         else:
-            with pytest.raises(WouldWait):
-                lookup.glance(public_id)
+            with pytest.raises(WouldBlock):
+                lookup.try_read_now(public_id)
 
 
-def test_each_read_sees_what_was_committed_before(house: House) -> None:
+def test_each_read_sees_what_was_committed_before(house: Domain) -> None:
     key, token = house.issue()
     with closing(Lookup(house.engine)) as lookup:
         assert lookup.read([token.public_id])[token.public_id].state == "active"
@@ -73,7 +73,7 @@ def test_each_read_sees_what_was_committed_before(house: House) -> None:
         assert lookup.read([token.public_id])[token.public_id].state == "revoked"
 
 
-def _import(house: House, digest: bytes) -> Secret:
+def _import(house: Domain, digest: bytes) -> Secret:
     """Makes a key whose secret has this digest of another system's making."""
     _, token = house.issue(f"Imported {digest.hex()[:8]}")
     with writing(house.engine) as session:
@@ -83,7 +83,7 @@ def _import(house: House, digest: bytes) -> Secret:
     return secret
 
 
-def test_imported_secrets_are_read_by_their_digests(house: House) -> None:
+def test_imported_secrets_are_read_by_their_digests(house: Domain) -> None:
     _, ours = house.issue("Ours")
     own = house.service.peppers.digest(ours, 1)
     with closing(Lookup(house.engine)) as lookup:
@@ -95,16 +95,16 @@ def test_imported_secrets_are_read_by_their_digests(house: House) -> None:
         assert found == {each.digest: expected[each.public_id] for each in (one, two)}
         assert lookup.any_imported()
         if house.engine.dialect.name == "sqlite":
-            assert lookup.glance_imported([b"1" * 32, own]) == {b"1" * 32: found[b"1" * 32]}
+            assert lookup.try_read_imported_now([b"1" * 32, own]) == {b"1" * 32: found[b"1" * 32]}
             assert lookup.glance_any_imported()
         else:
-            for glance in (lambda: lookup.glance_imported([own]), lookup.glance_any_imported):
-                with pytest.raises(WouldWait):
+            for glance in (lambda: lookup.try_read_imported_now([own]), lookup.glance_any_imported):
+                with pytest.raises(WouldBlock):
                     glance()
 
 
 def test_imported_secrets_are_read_through_their_index(tmp_path: Path) -> None:
-    house = open_house_at(f"sqlite:///{tmp_path / 'keys.db'}")
+    house = open_application_at(f"sqlite:///{tmp_path / 'keys.db'}")
     with closing(Lookup(house.engine)) as lookup:
         seen: list[str] = []
         for query, values in (
@@ -117,11 +117,11 @@ def test_imported_secrets_are_read_through_their_index(tmp_path: Path) -> None:
 
 
 def test_a_file_whose_name_means_something_in_an_address(tmp_path: Path) -> None:
-    house = open_house_at(f"sqlite:///{tmp_path / '100% of a #c.db'}")
+    house = open_application_at(f"sqlite:///{tmp_path / '100% of a #c.db'}")
     _, token = house.issue()
     with closing(Lookup(house.engine)) as lookup:
         assert list(lookup.read([token.public_id])) == [token.public_id]
-        assert lookup.glance(token.public_id) is not None
+        assert lookup.try_read_now(token.public_id) is not None
     house.close()
 
 
@@ -131,8 +131,8 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with closing(Lookup(engine)) as lookup:
         with pytest.raises(StorageUnavailable):
             lookup.read(["a"])
-        with pytest.raises(WouldWait):
-            lookup.glance("a")
+        with pytest.raises(WouldBlock):
+            lookup.try_read_now("a")
     engine.dispose()
 
 

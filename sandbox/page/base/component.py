@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from sandbox.page.base.tab import Tab
 
 
-class Part:
+class Component:
     """One part of the page.
 
     Drawing anew takes away the focus and whatever was typed, so a part compares first: `mark` is

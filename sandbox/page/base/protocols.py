@@ -4,18 +4,18 @@ from typing import Protocol
 
 from sandbox.state.traffic import TrafficLog
 from sandbox.state.workspace import Workspace
-from sandbox.users.actions import Hands
+from sandbox.users.actions import UserActions
 
 
 class ShownSlack(Protocol):
-    """As much of `sandbox.PracticeSlack` as the page looks at: it reads, and acts by the hands."""
+    """As much of `sandbox.Sandbox` as the page looks at: it reads, and acts by the hands."""
 
     @property
     def workspace(self) -> Workspace:
         """What there is, safe to read."""
 
     @property
-    def hands(self) -> Hands:
+    def actions(self) -> UserActions:
         """What anybody can do with a mouse and a keyboard."""
 
     @property

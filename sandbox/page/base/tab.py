@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
-from sandbox.page.base.component import Part
+from sandbox.page.base.component import Component
 from sandbox.page.base.protocols import ShownSlack
 from sandbox.page.base.reader import Reader, reader_for
 from sandbox.state.models import Channel
-from sandbox.users.actions import Hands
+from sandbox.users.actions import UserActions
 
 P = ParamSpec("P")
 
@@ -39,7 +39,7 @@ class Tab:
         self.place = place
         self.traffic_open = query.get("traffic") == "open"
         self.drawer_open = False
-        self.parts: list[Part] = []
+        self.parts: list[Component] = []
         self._client = ui.context.client
         self._loop = asyncio.get_running_loop()
         self._due: asyncio.TimerHandle | None = None
@@ -49,9 +49,9 @@ class Tab:
     # --- reading ------------------------------------------------------------------------------
 
     @property
-    def hands(self) -> Hands:
+    def actions(self) -> UserActions:
         """What anybody can do with a mouse and a keyboard."""
-        return self.slack.hands
+        return self.slack.actions
 
     @property
     def reader(self) -> Reader:
@@ -147,15 +147,15 @@ class Tab:
         bot = self.slack.bot_user_id
         if tab == "messages":
             direct = self.workspace.direct_between(self.me, bot)
-            place = direct.id if direct else await self.do(self.hands.open_direct, self.me, bot)
+            place = direct.id if direct else await self.do(self.actions.open_direct, self.me, bot)
             self.go(str(place))
         else:
             self.go(HOME)
-        await self.do(self.hands.open_home, self.me, tab)
+        await self.do(self.actions.open_home, self.me, tab)
 
     async def open_direct(self, other: str) -> None:
         """Open the direct message with another person."""
-        self.go(str(await self.do(self.hands.open_direct, self.me, other)))
+        self.go(str(await self.do(self.actions.open_direct, self.me, other)))
 
     # --- doing things -------------------------------------------------------------------------
 
@@ -170,7 +170,7 @@ class Tab:
         """Submit the topmost modal, once however often it was pressed."""
         views = self.workspace.modals_of(self.me)
         if views and not views[-1].waiting and views[-1].body.get("submit"):
-            await self.do(self.hands.submit, self.me)
+            await self.do(self.actions.submit, self.me)
 
 
 def first_place(slack: ShownSlack, user: str, wanted: str | None) -> str:

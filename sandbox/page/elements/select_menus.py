@@ -188,7 +188,7 @@ class _Select:
     async def _ask_app(self, typed: str) -> list[Choice]:
         stage = self.stage
         found = await asyncio.to_thread(
-            stage.tab.hands.suggestions,
+            stage.tab.actions.suggestions,
             stage.tab.me,
             stage.where,
             self.block_id,

@@ -58,7 +58,7 @@ class Stage:
     def enter(self, block_id: str, action_id: str, value: Json) -> None:
         """Remember what was filled in, without telling the app."""
         self.values.setdefault(block_id, {})[action_id] = value
-        self.tab.hands.enter(self.tab.me, self.where, block_id, action_id, value)
+        self.tab.actions.enter(self.tab.me, self.where, block_id, action_id, value)
 
     def dispatches(self, block_id: str) -> bool:
         """Whether the app hears at once of what is done in this block.
@@ -85,4 +85,4 @@ class Stage:
     async def act(self, block_id: str, action_id: str, value: Json) -> None:
         """Press or choose: the value is kept, and the app is told."""
         self.values.setdefault(block_id, {})[action_id] = value
-        await self.tab.do(self.tab.hands.act, self.tab.me, self.where, block_id, action_id, value)
+        await self.tab.do(self.tab.actions.act, self.tab.me, self.where, block_id, action_id, value)

@@ -5,7 +5,7 @@ import re
 from nicegui.events import GenericEventArguments
 
 from sandbox.page.base.avatars import face
-from sandbox.page.base.component import Part
+from sandbox.page.base.component import Component
 from sandbox.page.base.html_tags import Tag, button, put_attributes, tag
 from sandbox.page.base.icons import icon
 from sandbox.page.base.tab import HOME
@@ -16,7 +16,7 @@ _MENTION = re.compile(r"(?<![\w<])@([\w.-]+)")
 _MENTION_AT_END = re.compile(r"(?:^|\s)@([\w.-]*)$")
 
 
-class Composer(Part):
+class Composer(Component):
     """Where somebody writes in the place that is shown."""
 
     def mark(self) -> object:
@@ -76,7 +76,7 @@ class Composer(Part):
         self._suggestions.clear()
         if text:
             sent = _MENTION.sub(self._mention, text)
-            await self.tab.do(self.tab.hands.type, self.tab.me, self.tab.place, sent)
+            await self.tab.do(self.tab.actions.type, self.tab.me, self.tab.place, sent)
 
     def _mention(self, found: re.Match[str]) -> str:
         """``@alice`` becomes a mention, as picking somebody from Slack's list does."""
@@ -97,7 +97,7 @@ class Composer(Part):
 
     def _suggest_commands(self, text: str) -> None:
         name, space, _ = text.partition(" ")
-        commands = self.tab.hands.commands(self.tab.me)
+        commands = self.tab.actions.commands(self.tab.me)
         found = [
             c
             for c in commands

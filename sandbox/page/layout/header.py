@@ -1,14 +1,14 @@
 """The line above the messages: the channel's name and topic, or the app with its tabs."""
 
 from sandbox.page.base.avatars import face
-from sandbox.page.base.component import Part
+from sandbox.page.base.component import Component
 from sandbox.page.base.html_tags import button, tag
 from sandbox.page.base.icons import icon
 from sandbox.page.base.tab import HOME
 from sandbox.state.models import Channel, ChannelKind
 
 
-class Header(Part):
+class Header(Component):
     """What is shown below it, by name."""
 
     def mark(self) -> object:

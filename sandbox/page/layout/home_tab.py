@@ -2,7 +2,7 @@
 
 from nicegui.element import Element
 
-from sandbox.page.base.component import Part
+from sandbox.page.base.component import Component
 from sandbox.page.base.html_tags import tag
 from sandbox.page.base.tab import HOME, Tab
 from sandbox.page.elements.blocks import draw_blocks
@@ -11,7 +11,7 @@ from sandbox.page.layout.warning import draw_notice
 from sandbox.state.models import View, ViewRef
 
 
-class Home(Part):
+class Home(Component):
     """The Home that the app published for the acting person."""
 
     def __init__(self, tab: Tab, holder: Element) -> None:

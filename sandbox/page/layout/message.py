@@ -56,7 +56,7 @@ def _only_you(tab: Tab, message: Message) -> None:
         dismiss = button("Dismiss message", "link-button")
 
     async def away() -> None:
-        await tab.do(tab.hands.dismiss, tab.me, message.channel, message.ts)
+        await tab.do(tab.actions.dismiss, tab.me, message.channel, message.ts)
 
     dismiss.on("click", away, [])
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from nicegui.element import Element
 
-from sandbox.page.base.component import Part
+from sandbox.page.base.component import Component
 from sandbox.page.base.formatting import day_name, moment
 from sandbox.page.base.html_tags import button, tag
 from sandbox.page.base.reader import Reader
@@ -35,7 +35,7 @@ class Line:
     earlier: int = 0
 
 
-class MessageList(Part):
+class MessageList(Component):
     """What the acting person sees in the place, oldest first."""
 
     def __init__(self, tab: Tab, holder: Element) -> None:

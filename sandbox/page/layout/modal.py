@@ -4,7 +4,7 @@ from nicegui import ui
 from nicegui.element import Element
 
 from sandbox.page.base.avatars import face
-from sandbox.page.base.component import Part
+from sandbox.page.base.component import Component
 from sandbox.page.base.html_tags import Tag, button, tag
 from sandbox.page.base.icons import icon
 from sandbox.page.base.tab import Tab
@@ -15,7 +15,7 @@ from sandbox.page.layout.warning import draw_notice
 from sandbox.state.models import View, ViewRef
 
 
-class Modal(Part):
+class Modal(Component):
     """A dialog that is open while the person has a view on their stack.
 
     It is drawn anew only when the app gives it another view. What comes and goes meanwhile (errors,
@@ -98,7 +98,7 @@ class Modal(Part):
                 self._submit.on("click", self.tab.submit, [])
 
     async def _close(self) -> None:
-        await self.tab.do(self.tab.hands.close, self.tab.me)
+        await self.tab.do(self.tab.actions.close, self.tab.me)
 
     async def _close_everything(self) -> None:
-        await self.tab.do(self.tab.hands.close, self.tab.me, everything=True)
+        await self.tab.do(self.tab.actions.close, self.tab.me, everything=True)

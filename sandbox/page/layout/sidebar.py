@@ -1,14 +1,14 @@
 """The rail on the left: the workspace's name, the channels, the direct messages and the app."""
 
 from sandbox.page.base.avatars import face
-from sandbox.page.base.component import Part
+from sandbox.page.base.component import Component
 from sandbox.page.base.html_tags import Tag, button, tag
 from sandbox.page.base.icons import icon
 from sandbox.page.base.tab import HOME
 from sandbox.state.models import Account, Channel, ChannelKind
 
 
-class Sidebar(Part):
+class Sidebar(Component):
     """Everything that the acting person can go to."""
 
     def mark(self) -> object:

@@ -3,7 +3,7 @@
 from nicegui import ui
 
 from sandbox.page.base.avatars import face
-from sandbox.page.base.component import Part
+from sandbox.page.base.component import Component
 from sandbox.page.base.formatting import ROLE_WORDS
 from sandbox.page.base.html_tags import button, tag
 from sandbox.page.base.icons import icon
@@ -16,7 +16,7 @@ _ABOUT = (
 )
 
 
-class TopBar(Part):
+class TopBar(Component):
     """The controls of the practice itself."""
 
     def mark(self) -> object:

@@ -6,7 +6,7 @@ from datetime import datetime
 from nicegui import ui
 from nicegui.element import Element
 
-from sandbox.page.base.component import Part
+from sandbox.page.base.component import Component
 from sandbox.page.base.html_tags import button, put_attributes, tag
 from sandbox.page.base.icons import icon
 from sandbox.page.base.tab import Tab
@@ -18,7 +18,7 @@ _LOOK_EVERY = 0.5
 that anybody sees, so the workspace's own news does not tell of all of them."""
 
 
-class TrafficPane(Part):
+class TrafficPane(Component):
     """The newest exchanges, newest first; each opens to show what was said."""
 
     def __init__(self, tab: Tab, holder: Element) -> None:

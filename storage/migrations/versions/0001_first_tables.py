@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.tables.types import Moment
+from storage.tables.types import UtcDateTime
 
 revision = "0001"
 down_revision = None
@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("workspace_id", sa.String(length=32), nullable=True),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("workspace_id"),
     )
@@ -37,7 +37,7 @@ def upgrade() -> None:
         "peppers",
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
-        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("version"),
     )
     op.create_table(
@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.String(length=32), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("at", Moment(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("actor", sa.String(length=200), nullable=False),
         sa.Column("key_id", sa.String(length=32), nullable=True),
@@ -73,11 +73,11 @@ def upgrade() -> None:
         sa.Column("creator", sa.String(length=200), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("request_id", sa.String(length=64), nullable=False),
-        sa.Column("created_at", Moment(), nullable=False),
-        sa.Column("pending_until", Moment(), nullable=True),
-        sa.Column("activated_at", Moment(), nullable=True),
-        sa.Column("expires_at", Moment(), nullable=True),
-        sa.Column("revoked_at", Moment(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("pending_until", UtcDateTime(), nullable=True),
+        sa.Column("activated_at", UtcDateTime(), nullable=True),
+        sa.Column("expires_at", UtcDateTime(), nullable=True),
+        sa.Column("revoked_at", UtcDateTime(), nullable=True),
         sa.Column("revoked_by", sa.String(length=200), nullable=True),
         sa.Column("revoked_reason", sa.Text(), nullable=False),
         sa.CheckConstraint("state IN ('pending', 'active', 'revoked', 'abandoned')", name="state"),
@@ -108,11 +108,11 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("audience", sa.String(length=64), nullable=False),
         sa.Column("data", sa.Text(), nullable=False),
-        sa.Column("created_at", Moment(), nullable=False),
-        sa.Column("due_at", Moment(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("claimed_until", Moment(), nullable=True),
-        sa.Column("closed_at", Moment(), nullable=True),
+        sa.Column("claimed_until", UtcDateTime(), nullable=True),
+        sa.Column("closed_at", UtcDateTime(), nullable=True),
         sa.Column("outcome", sa.String(length=200), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"],
@@ -141,9 +141,9 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("pepper_version", sa.Integer(), nullable=False),
         sa.Column("hint", sa.String(length=40), nullable=False),
-        sa.Column("created_at", Moment(), nullable=False),
-        sa.Column("ends_at", Moment(), nullable=True),
-        sa.Column("last_used_at", Moment(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("ends_at", UtcDateTime(), nullable=True),
+        sa.Column("last_used_at", UtcDateTime(), nullable=True),
         sa.Column("last_used_from", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"],
@@ -166,11 +166,11 @@ def upgrade() -> None:
         sa.Column("recipient", sa.String(length=200), nullable=False),
         sa.Column("place", sa.String(length=32), nullable=True),
         sa.Column("message", sa.String(length=32), nullable=True),
-        sa.Column("created_at", Moment(), nullable=False),
-        sa.Column("sent_at", Moment(), nullable=True),
-        sa.Column("remove_at", Moment(), nullable=True),
-        sa.Column("removed_at", Moment(), nullable=True),
-        sa.Column("claimed_until", Moment(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("sent_at", UtcDateTime(), nullable=True),
+        sa.Column("remove_at", UtcDateTime(), nullable=True),
+        sa.Column("removed_at", UtcDateTime(), nullable=True),
+        sa.Column("claimed_until", UtcDateTime(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"],

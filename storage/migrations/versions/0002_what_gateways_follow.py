@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.tables.types import Moment
+from storage.tables.types import UtcDateTime
 from storage.triggers import triggers
 
 revision = "0002"
@@ -30,7 +30,7 @@ def _uses() -> None:
     op.create_table(
         "secret_uses",
         sa.Column("secret_id", sa.String(32), primary_key=True),
-        sa.Column("last_used_at", Moment(), nullable=False),
+        sa.Column("last_used_at", UtcDateTime(), nullable=False),
         sa.Column("last_used_from", sa.String(64), nullable=False),
     )
     op.execute(
@@ -61,13 +61,13 @@ def _following() -> None:
         "gateways",
         sa.Column("id", sa.String(32), primary_key=True),
         sa.Column("name", sa.String(200), nullable=False),
-        sa.Column("started_at", Moment(), nullable=False),
-        sa.Column("seen_at", Moment(), nullable=False),
-        sa.Column("stopped_at", Moment(), nullable=True),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.Column("stopped_at", UtcDateTime(), nullable=True),
     )
     op.create_table(
         "confirmations",
         sa.Column("fence", sa.String(32), primary_key=True),
         sa.Column("gateway_id", sa.String(32), primary_key=True),
-        sa.Column("at", Moment(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
     )

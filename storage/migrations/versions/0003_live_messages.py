@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.tables.types import Moment
+from storage.tables.types import UtcDateTime
 
 revision = "0003"
 down_revision = "0002"
@@ -24,11 +24,11 @@ def upgrade() -> None:
         sa.Column("place", sa.String(32), nullable=True),
         sa.Column("message", sa.String(32), nullable=True),
         sa.Column("drawn", sa.String(64), nullable=False),
-        sa.Column("created_at", Moment(), nullable=False),
-        sa.Column("due_at", Moment(), nullable=False),
-        sa.Column("claimed_until", Moment(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("claimed_until", UtcDateTime(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("closed_at", Moment(), nullable=True),
+        sa.Column("closed_at", UtcDateTime(), nullable=True),
         sa.UniqueConstraint(
             "account_id", "kind", "subject", "audience", name="one_live_message_for_each"
         ),

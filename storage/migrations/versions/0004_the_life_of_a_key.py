@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.tables.types import Moment
+from storage.tables.types import UtcDateTime
 
 revision = "0004"
 down_revision = "0003"
@@ -23,7 +23,7 @@ def upgrade() -> None:
 def _columns() -> None:
     op.add_column("keys", sa.Column("backup_owner", sa.String(32), nullable=True))
     op.add_column("keys", sa.Column("expiry_accepted_by", sa.String(200), nullable=True))
-    op.add_column("keys", sa.Column("expiry_set_at", Moment(), nullable=True))
+    op.add_column("keys", sa.Column("expiry_set_at", UtcDateTime(), nullable=True))
     op.add_column("keys", sa.Column("external_id", sa.String(100), nullable=True))
     op.create_index("ix_keys_backup_owner", "keys", ["backup_owner"])
     op.create_index("ix_keys_creator", "keys", ["creator"])
@@ -71,12 +71,12 @@ def _rotations() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("grace_seconds", sa.Integer(), nullable=False),
         sa.Column("started_by", sa.String(200), nullable=False),
-        sa.Column("created_at", Moment(), nullable=False),
-        sa.Column("pending_until", Moment(), nullable=True),
-        sa.Column("started_at", Moment(), nullable=True),
-        sa.Column("ends_at", Moment(), nullable=True),
-        sa.Column("warned_at", Moment(), nullable=True),
-        sa.Column("ended_at", Moment(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("pending_until", UtcDateTime(), nullable=True),
+        sa.Column("started_at", UtcDateTime(), nullable=True),
+        sa.Column("ends_at", UtcDateTime(), nullable=True),
+        sa.Column("warned_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("ended_by", sa.String(200), nullable=True),
         sa.CheckConstraint("state IN ('pending', 'running', 'ended', 'abandoned')", name="state"),
     )
@@ -103,10 +103,10 @@ def _access_requests() -> None:
         sa.Column("scopes", sa.String(100), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
-        sa.Column("created_at", Moment(), nullable=False),
-        sa.Column("closes_at", Moment(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("closes_at", UtcDateTime(), nullable=False),
         sa.Column("decided_by", sa.String(200), nullable=True),
-        sa.Column("decided_at", Moment(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
         sa.Column("decision_reason", sa.Text(), nullable=False),
         sa.Column("key_id", sa.String(32), sa.ForeignKey("keys.id"), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -123,9 +123,9 @@ def _leavers() -> None:
         "people",
         sa.Column("account_id", sa.String(32), sa.ForeignKey("accounts.id"), primary_key=True),
         sa.Column("user_id", sa.String(32), primary_key=True),
-        sa.Column("asked_at", Moment(), nullable=True),
-        sa.Column("gone_since", Moment(), nullable=True),
-        sa.Column("returned_at", Moment(), nullable=True),
+        sa.Column("asked_at", UtcDateTime(), nullable=True),
+        sa.Column("gone_since", UtcDateTime(), nullable=True),
+        sa.Column("returned_at", UtcDateTime(), nullable=True),
         sa.Column("why", sa.String(16), nullable=False),
     )
     op.create_table(
@@ -136,8 +136,8 @@ def _leavers() -> None:
         sa.Column("why", sa.String(16), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("started_by", sa.String(200), nullable=False),
-        sa.Column("created_at", Moment(), nullable=False),
-        sa.Column("ended_at", Moment(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("ended_by", sa.String(200), nullable=True),
         sa.Column("seen", sa.Integer(), nullable=False),
         sa.CheckConstraint("state IN ('open', 'finished', 'closed')", name="state"),
@@ -162,12 +162,12 @@ def _leavers() -> None:
         sa.Column("sent", sa.Boolean(), nullable=False),
         sa.Column("outcome", sa.String(16), nullable=False),
         sa.Column("outcome_by", sa.String(200), nullable=True),
-        sa.Column("outcome_at", Moment(), nullable=True),
+        sa.Column("outcome_at", UtcDateTime(), nullable=True),
         sa.Column("wanted", sa.String(16), nullable=False),
         sa.Column("wanted_by", sa.String(200), nullable=True),
         sa.Column("wanted_for", sa.String(32), nullable=True),
-        sa.Column("wanted_at", Moment(), nullable=True),
-        sa.Column("claimed_until", Moment(), nullable=True),
+        sa.Column("wanted_at", UtcDateTime(), nullable=True),
+        sa.Column("claimed_until", UtcDateTime(), nullable=True),
         sa.Column("problem", sa.Text(), nullable=False),
     )
     op.create_index(
@@ -187,13 +187,13 @@ def _homes_and_chores() -> None:
         sa.Column("shown", sa.Text(), nullable=False),
         sa.Column("view_hash", sa.String(100), nullable=False),
         sa.Column("drawn", sa.String(64), nullable=False),
-        sa.Column("opened_at", Moment(), nullable=False),
+        sa.Column("opened_at", UtcDateTime(), nullable=False),
         sa.Column("seen", sa.Integer(), nullable=False),
-        sa.Column("claimed_until", Moment(), nullable=True),
+        sa.Column("claimed_until", UtcDateTime(), nullable=True),
     )
     op.create_table(
         "chores",
         sa.Column("account_id", sa.String(32), sa.ForeignKey("accounts.id"), primary_key=True),
         sa.Column("name", sa.String(40), primary_key=True),
-        sa.Column("done_at", Moment(), nullable=False),
+        sa.Column("done_at", UtcDateTime(), nullable=False),
     )

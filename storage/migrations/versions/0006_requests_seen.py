@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.tables.types import Moment
+from storage.tables.types import UtcDateTime
 
 revision = "0006"
 down_revision = "0005"
@@ -16,6 +16,6 @@ def upgrade() -> None:
     op.create_table(
         "seen",
         sa.Column("id", sa.String(80), primary_key=True),
-        sa.Column("at", Moment(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
     )
     op.create_index("ix_seen_at", "seen", ["at"])

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.tables.types import Moment
+from storage.tables.types import UtcDateTime
 
 revision = "0007"
 down_revision = "0006"
@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("scopes", sa.Text, nullable=False),
         sa.Column("token", sa.LargeBinary),
         sa.Column("installed_by", sa.String(32), nullable=False),
-        sa.Column("installed_at", Moment(), nullable=False),
-        sa.Column("ended_at", Moment()),
+        sa.Column("installed_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime()),
         sa.Column("ended_why", sa.String(40), nullable=False),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from bot.ui import ids
 from keys.base.models import KeyView
 from keys.credentials.tokens import make
@@ -36,7 +36,7 @@ def active(bench: Bench) -> list[KeyView]:
 
 def follow(bench: Bench) -> None:
     house = bench.house
-    Following(house.engine, house.service, bench.context.slack, house.account, "C1").run_once()
+    Worker(house.engine, house.service, bench.context.slack, house.account, "C1").run_once()
 
 
 def ask(bench: Bench, user: str = "U0BOB", **changes: Any) -> dict[str, Any]:

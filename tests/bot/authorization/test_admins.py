@@ -10,13 +10,13 @@ import pytest
 from bot.authorization.admins import (
     Admins,
     Allowed,
+    DenialReason,
     Denied,
+    ExplicitUsers,
     GroupMembers,
-    ListedUsers,
     Person,
     Policy,
     SlackAdmins,
-    Why,
     Workspace,
     read_policy,
 )
@@ -26,7 +26,7 @@ from tests.bot.fake_slack import FakeCalls, Reply, refusal
 
 HOME = Workspace("T1")
 GRID = Workspace("T1", "E1")
-EVERY_POLICY: list[Policy] = [SlackAdmins(), GroupMembers("S1"), ListedUsers(("U1",))]
+EVERY_POLICY: list[Policy] = [SlackAdmins(), GroupMembers("S1"), ExplicitUsers(("U1",))]
 
 
 def user(id_: str = "U1", **flags: Any) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def admins(
     return Admins(SlackClient(calls).quick(), policy, workspace, clock)
 
 
-def why(answer: Allowed | Denied) -> Why | None:
+def why(answer: Allowed | Denied) -> DenialReason | None:
     return answer.why if isinstance(answer, Denied) else None
 
 
@@ -84,7 +84,7 @@ def test_slack_roles(role: str) -> None:
 @pytest.mark.parametrize("odd", [None, "true", 1])
 def test_a_role_is_true_or_it_is_none(odd: object) -> None:
     answer = admins(SlackAdmins(), calls_for(user(is_admin=odd))).check(Person("U1", "T1"))
-    assert why(answer) is Why.NOT_AN_ADMIN
+    assert why(answer) is DenialReason.NOT_AN_ADMIN
 
 
 def test_an_ordinary_member_is_denied_with_a_sentence() -> None:
@@ -95,42 +95,44 @@ def test_an_ordinary_member_is_denied_with_a_sentence() -> None:
 
 
 def test_group_and_list_need_no_role() -> None:
-    for policy in (GroupMembers("S1"), ListedUsers(("U1",))):
+    for policy in (GroupMembers("S1"), ExplicitUsers(("U1",))):
         assert admins(policy, calls_for(user())).check(Person("U1", "T1"))
 
 
 def test_a_role_does_not_help_where_a_group_or_a_list_counts() -> None:
     calls = calls_for(user("U2", is_owner=True))
-    for policy in (GroupMembers("S1"), ListedUsers(("U1",))):
-        assert why(admins(policy, calls).check(Person("U2", "T1"))) is Why.NOT_AN_ADMIN
+    for policy in (GroupMembers("S1"), ExplicitUsers(("U1",))):
+        assert why(admins(policy, calls).check(Person("U2", "T1"))) is DenialReason.NOT_AN_ADMIN
 
 
-@pytest.mark.parametrize("policy", [ListedUsers(()), GroupMembers("S1")])
+@pytest.mark.parametrize("policy", [ExplicitUsers(()), GroupMembers("S1")])
 def test_an_empty_list_allows_nobody(policy: Policy) -> None:
     calls = calls_for(user(is_owner=True), group=())
-    assert why(admins(policy, calls).check(Person("U1", "T1"))) is Why.NOT_AN_ADMIN
+    assert why(admins(policy, calls).check(Person("U1", "T1"))) is DenialReason.NOT_AN_ADMIN
 
 
 @pytest.mark.parametrize("policy", EVERY_POLICY)
 @pytest.mark.parametrize(
     ("flags", "reason"),
     [
-        ({"deleted": True}, Why.DEACTIVATED),
-        ({"is_bot": True}, Why.BOT),
-        ({"is_workflow_bot": True}, Why.BOT),
-        ({"is_restricted": True}, Why.GUEST),
-        ({"is_ultra_restricted": True}, Why.GUEST),
-        ({"is_stranger": True}, Why.OUTSIDER),
-        ({"team_id": "T2"}, Why.OUTSIDER),
-        ({"team_id": None}, Why.OUTSIDER),
-        ({"enterprise_id": "E9"}, Why.OUTSIDER),
-        ({"enterprise_user": {"enterprise_id": "E9", "teams": ["T1"]}}, Why.OUTSIDER),
-        ({"is_restricted": None}, Why.UNKNOWN),
-        ({"deleted": None}, Why.UNKNOWN),
-        ({"id": "U9"}, Why.UNKNOWN),
+        ({"deleted": True}, DenialReason.DEACTIVATED),
+        ({"is_bot": True}, DenialReason.BOT),
+        ({"is_workflow_bot": True}, DenialReason.BOT),
+        ({"is_restricted": True}, DenialReason.GUEST),
+        ({"is_ultra_restricted": True}, DenialReason.GUEST),
+        ({"is_stranger": True}, DenialReason.OUTSIDER),
+        ({"team_id": "T2"}, DenialReason.OUTSIDER),
+        ({"team_id": None}, DenialReason.OUTSIDER),
+        ({"enterprise_id": "E9"}, DenialReason.OUTSIDER),
+        ({"enterprise_user": {"enterprise_id": "E9", "teams": ["T1"]}}, DenialReason.OUTSIDER),
+        ({"is_restricted": None}, DenialReason.UNKNOWN),
+        ({"deleted": None}, DenialReason.UNKNOWN),
+        ({"id": "U9"}, DenialReason.UNKNOWN),
     ],
 )
-def test_these_are_never_admins(policy: Policy, flags: dict[str, Any], reason: Why) -> None:
+def test_these_are_never_admins(
+    policy: Policy, flags: dict[str, Any], reason: DenialReason
+) -> None:
     person = user(is_admin=True, is_owner=True, is_primary_owner=True) | flags
     calls = FakeCalls(
         users__info=[{"ok": True, "user": person}],
@@ -155,14 +157,14 @@ def test_whom_the_payload_calls_foreign_is_denied_unasked(
     policy: Policy, person: Person, workspace: Workspace
 ) -> None:
     calls = calls_for(user(is_admin=True))
-    assert why(admins(policy, calls, workspace).check(person)) is Why.OUTSIDER
+    assert why(admins(policy, calls, workspace).check(person)) is DenialReason.OUTSIDER
     assert calls.asked == []
 
 
 @pytest.mark.parametrize("policy", EVERY_POLICY)
 def test_no_workspace_matches_nobody(policy: Policy) -> None:
     calls = calls_for(user(is_admin=True, team_id=""))
-    assert why(admins(policy, calls, Workspace("")).check(Person("U1"))) is Why.OUTSIDER
+    assert why(admins(policy, calls, Workspace("")).check(Person("U1"))) is DenialReason.OUTSIDER
 
 
 @pytest.mark.parametrize(
@@ -189,38 +191,41 @@ def test_an_organisations_keys_are_for_its_own_admins(
     person = user("W1", team_id="T2", is_admin=here, enterprise_user=grid)
     whole = admins(SlackAdmins(), calls_for(person), Workspace("", "E1"))
     assert bool(whole.check(Person("W1", "T2", "E1"))) is allowed
-    assert bool(whole.belongs(Person("W1", "T2", "E1"))) is (enterprise == "E1")
+    assert bool(whole.check_membership(Person("W1", "T2", "E1"))) is (enterprise == "E1")
 
 
 def test_an_organisation_role_is_no_role_here() -> None:
     grid = {"enterprise_id": "E1", "teams": ["T1"], "is_admin": True, "is_owner": True}
     calls = calls_for(user("W1", enterprise_user=grid))
-    assert why(admins(SlackAdmins(), calls, GRID).check(Person("W1"))) is Why.NOT_AN_ADMIN
+    assert why(admins(SlackAdmins(), calls, GRID).check(Person("W1"))) is DenialReason.NOT_AN_ADMIN
 
 
 @pytest.mark.parametrize("policy", EVERY_POLICY)
 @pytest.mark.parametrize(
     ("failure", "reason"),
     [
-        (TimeoutError(), Why.NO_ANSWER),
-        (ConnectionResetError(), Why.NO_ANSWER),
-        (refusal("ratelimited", 429), Why.NO_ANSWER),
-        (refusal("", 503), Why.NO_ANSWER),
-        (refusal("invalid_auth"), Why.NO_ANSWER),
-        (refusal("missing_scope", needed="users:read"), Why.MISCONFIGURED),
-        (refusal("user_not_found"), Why.OUTSIDER),
+        (TimeoutError(), DenialReason.NO_ANSWER),
+        (ConnectionResetError(), DenialReason.NO_ANSWER),
+        (refusal("ratelimited", 429), DenialReason.NO_ANSWER),
+        (refusal("", 503), DenialReason.NO_ANSWER),
+        (refusal("invalid_auth"), DenialReason.NO_ANSWER),
+        (refusal("missing_scope", needed="users:read"), DenialReason.MISCONFIGURED),
+        (refusal("user_not_found"), DenialReason.OUTSIDER),
     ],
 )
-def test_no_answer_is_a_no(policy: Policy, failure: Exception, reason: Why) -> None:
+def test_no_answer_is_a_no(policy: Policy, failure: Exception, reason: DenialReason) -> None:
     calls = FakeCalls(users__info=[failure], usergroups__users__list=[{"users": ["U1"]}])
     assert why(admins(policy, calls).check(Person("U1", "T1"))) is reason
 
 
 @pytest.mark.parametrize(
     ("failure", "reason"),
-    [(TimeoutError(), Why.NO_ANSWER), (refusal("no_such_subteam"), Why.MISCONFIGURED)],
+    [
+        (TimeoutError(), DenialReason.NO_ANSWER),
+        (refusal("no_such_subteam"), DenialReason.MISCONFIGURED),
+    ],
 )
-def test_a_group_that_cannot_be_read_is_a_no(failure: Reply, reason: Why) -> None:
+def test_a_group_that_cannot_be_read_is_a_no(failure: Reply, reason: DenialReason) -> None:
     calls = calls_for(user(is_owner=True))
     calls.replies["usergroups.users.list"] = [failure]
     assert why(admins(GroupMembers("S1"), calls).check(Person("U1", "T1"))) is reason
@@ -228,8 +233,8 @@ def test_a_group_that_cannot_be_read_is_a_no(failure: Reply, reason: Why) -> Non
 
 def test_somebody_not_listed_is_denied_even_when_slack_is_silent() -> None:
     calls = FakeCalls(users__info=[TimeoutError()])
-    answer = admins(ListedUsers(("U2",)), calls).check(Person("U1", "T1"))
-    assert why(answer) is Why.NOT_AN_ADMIN
+    answer = admins(ExplicitUsers(("U2",)), calls).check(Person("U1", "T1"))
+    assert why(answer) is DenialReason.NOT_AN_ADMIN
 
 
 def test_each_check_is_fresh() -> None:
@@ -241,7 +246,7 @@ def test_each_check_is_fresh() -> None:
 
 
 def test_every_reason_has_a_sentence() -> None:
-    assert all(Denied(reason).reason.endswith(".") for reason in Why)
+    assert all(Denied(reason).reason.endswith(".") for reason in DenialReason)
 
 
 def everybody() -> tuple[dict[str, Any], ...]:
@@ -262,8 +267,8 @@ def everybody() -> tuple[dict[str, Any], ...]:
     [
         (SlackAdmins(), ("Name U4", "Real U5", "Name U7")),
         (GroupMembers("S1"), ("Name U1", "Name U8")),
-        (ListedUsers(("U2", "UGONE", "U7")), ("Name U7",)),
-        (ListedUsers(()), ()),
+        (ExplicitUsers(("U2", "UGONE", "U7")), ("Name U7",)),
+        (ExplicitUsers(()), ()),
     ],
 )
 def test_names_are_of_real_admins(policy: Policy, names: tuple[str, ...]) -> None:
@@ -303,8 +308,8 @@ def test_when_slack_is_silent_the_last_names_stay() -> None:
     [
         ("slack-admins", SlackAdmins()),
         (" usergroup:S0123 ", GroupMembers("S0123")),
-        ("users:U1, W2,U1,", ListedUsers(("U1", "W2"))),
-        ("users:", ListedUsers(())),
+        ("users:U1, W2,U1,", ExplicitUsers(("U1", "W2"))),
+        ("users:", ExplicitUsers(())),
     ],
 )
 def test_policies_are_read(text: str, policy: Policy) -> None:
@@ -323,7 +328,9 @@ def test_other_policies_are_refused_by_name(text: str) -> None:
 
 def test_a_guest_who_is_not_listed_is_told_so() -> None:
     calls = calls_for(user("U5", is_restricted=True))
-    assert why(admins(ListedUsers(("U1",)), calls).check(Person("U5", "T1"))) is Why.GUEST
+    assert (
+        why(admins(ExplicitUsers(("U1",)), calls).check(Person("U5", "T1"))) is DenialReason.GUEST
+    )
 
 
 @pytest.mark.parametrize("policy", EVERY_POLICY)

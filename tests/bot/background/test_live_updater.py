@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from bot.slack_api.client import SlackClient
 from keys.base.models import Actor
 from keys.changes import gateways
 from storage import writing
 from tests.bot.fake_slack import FakeCalls, FakeTime, refusal
-from tests.keys.conftest import ALICE, House, open_test_house
+from tests.keys.conftest import ALICE, Domain, open_test_application
 
 SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    opened = open_test_house(tmp_path)
+def house(tmp_path: Path) -> Iterator[Domain]:
+    opened = open_test_application(tmp_path)
     yield opened
     opened.close()
 
@@ -37,32 +37,32 @@ def calls() -> FakeCalls:
     )
 
 
-def following(house: House, calls: FakeCalls) -> Following:
+def following(house: Domain, calls: FakeCalls) -> Worker:
     """A bot, as one that was just started."""
     time = FakeTime()
     slack = SlackClient(calls, sleep=time.sleep, monotonic=time.monotonic)
-    return Following(house.engine, house.service, slack, house.account, "#api-keys")
+    return Worker(house.engine, house.service, slack, house.account, "#api-keys")
 
 
-def announce(house: House, *names: str) -> None:
+def announce(house: Domain, *names: str) -> None:
     for name in names:
         with writing(house.engine) as session:
             gateways.announce(session, f"gw_{name}", name, house.clock.now())
 
 
-def confirm(house: House, name: str, fence: str | None) -> None:
+def confirm(house: Domain, name: str, fence: str | None) -> None:
     assert fence is not None
     with writing(house.engine) as session:
         gateways.confirm(session, f"gw_{name}", [fence], house.clock.now())
 
 
-def beat(house: House, *names: str) -> None:
+def beat(house: Domain, *names: str) -> None:
     for name in names:
         with writing(house.engine) as session:
-            gateways.beat(session, f"gw_{name}", house.clock.now())
+            gateways.heartbeat(session, f"gw_{name}", house.clock.now())
 
 
-def revoke(house: House, actor: Actor = ALICE) -> str | None:
+def revoke(house: Domain, actor: Actor = ALICE) -> str | None:
     """Revokes a key, and has the channel told of it."""
     key, _ = house.issue("Zapier")
     return house.revoke(key.id, actor).fence
@@ -73,7 +73,7 @@ def said(calls: FakeCalls, method: str) -> list[dict[str, Any]]:
     return [args for name, args in calls.asked if name == method and "onfirmed" in str(args)]
 
 
-def test_gateways_that_confirm_in_time_are_not_spoken_of(house: House, calls: FakeCalls) -> None:
+def test_gateways_that_confirm_in_time_are_not_spoken_of(house: Domain, calls: FakeCalls) -> None:
     announce(house, "web-1", "web-2")
     fence = revoke(house)
     confirm(house, "web-1", fence)
@@ -87,7 +87,7 @@ def test_gateways_that_confirm_in_time_are_not_spoken_of(house: House, calls: Fa
 
 
 def test_a_silent_gateway_is_named_and_followed_until_it_confirms(
-    house: House, calls: FakeCalls
+    house: Domain, calls: FakeCalls
 ) -> None:
     announce(house, "web-1", "web-2")
     fence = revoke(house)
@@ -115,7 +115,7 @@ def test_a_silent_gateway_is_named_and_followed_until_it_confirms(
     assert len(said(calls, "chat.postMessage")) == 1
 
 
-def test_one_that_stays_silent_is_taken_for_stopped(house: House, calls: FakeCalls) -> None:
+def test_one_that_stays_silent_is_taken_for_stopped(house: Domain, calls: FakeCalls) -> None:
     announce(house, "web-1", "web-2")
     fence = revoke(house)
     confirm(house, "web-1", fence)
@@ -128,7 +128,7 @@ def test_one_that_stays_silent_is_taken_for_stopped(house: House, calls: FakeCal
     assert "taken for stopped" in str(said(calls, "chat.update")[-1])
 
 
-def test_what_an_operator_revoked_is_said_in_the_channel(house: House, calls: FakeCalls) -> None:
+def test_what_an_operator_revoked_is_said_in_the_channel(house: Domain, calls: FakeCalls) -> None:
     announce(house, "web-1")
     revoke(house, Actor.operator("op@host"))
     house.clock.move(3 * SECOND)
@@ -137,7 +137,7 @@ def test_what_an_operator_revoked_is_said_in_the_channel(house: House, calls: Fa
 
 
 def test_somebody_who_cannot_be_reached_is_replaced_by_the_channel(
-    house: House, calls: FakeCalls
+    house: Domain, calls: FakeCalls
 ) -> None:
     announce(house, "web-1")
     revoke(house)
@@ -147,7 +147,7 @@ def test_somebody_who_cannot_be_reached_is_replaced_by_the_channel(
     assert [post["channel"] for post in said(calls, "chat.postMessage")] == ["#api-keys"]
 
 
-def test_a_deleted_message_is_posted_anew_while_it_matters(house: House, calls: FakeCalls) -> None:
+def test_a_deleted_message_is_posted_anew_while_it_matters(house: Domain, calls: FakeCalls) -> None:
     announce(house, "web-1", "web-2")
     fence = revoke(house)
     house.clock.move(3 * SECOND)
@@ -169,7 +169,7 @@ def test_a_deleted_message_is_posted_anew_while_it_matters(house: House, calls: 
 
 
 def test_a_message_that_cannot_be_edited_is_replaced_even_when_it_is_over(
-    house: House, calls: FakeCalls
+    house: Domain, calls: FakeCalls
 ) -> None:
     announce(house, "web-1")
     fence = revoke(house)
@@ -187,7 +187,7 @@ def test_a_message_that_cannot_be_edited_is_replaced_even_when_it_is_over(
     assert calls.methods().count("chat.update") == calls.methods().count("chat.delete") == 1
 
 
-def test_what_slack_cannot_take_now_is_drawn_later(house: House, calls: FakeCalls) -> None:
+def test_what_slack_cannot_take_now_is_drawn_later(house: Domain, calls: FakeCalls) -> None:
     announce(house, "web-1")
     bot = following(house, calls)
     fence = revoke(house)
@@ -204,7 +204,7 @@ def test_what_slack_cannot_take_now_is_drawn_later(house: House, calls: FakeCall
 
 
 def test_who_cannot_be_reached_is_not_replaced_where_the_team_is_told_anyway(
-    house: House, calls: FakeCalls
+    house: Domain, calls: FakeCalls
 ) -> None:
     now = house.clock.now()
     key, _ = house.issue(expires_at=now + timedelta(days=40))

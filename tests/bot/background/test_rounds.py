@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.background.scheduler import EveryWorkspace, Schedule
+from bot.background.scheduler import Schedule, WorkspaceRoundRobin
 from bot.installation.workspaces import Workspaces
 from keys.base.errors import StorageUnavailable
 from runtime.clock import HeldClock
@@ -22,7 +22,7 @@ class Several:
         self.done: list[str] = []
         self.trouble: dict[str, Exception] = {}
         self.during: dict[str, Any] = {}
-        self.rounds = EveryWorkspace(
+        self.rounds = WorkspaceRoundRobin(
             cast(Workspaces, self), cast(Any, self._follow), HeldClock(NOON)
         )
 
@@ -44,9 +44,9 @@ class Several:
 
 def test_whoever_has_done_something_goes_first() -> None:
     several = Several("a", "b", "c", "d")
-    several.rounds.hurry("c")
-    several.during["a"] = lambda: several.rounds.hurry("d")
-    several.rounds.hurry("gone")
+    several.rounds.prioritise("c")
+    several.during["a"] = lambda: several.rounds.prioritise("d")
+    several.rounds.prioritise("gone")
     assert several.rounds.run_once(lambda: True) == 6
     assert several.done == ["c", "a", "d", "b", "c", "d"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import cast
 
 from bot.background.scheduler import Schedule
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from keys.base.errors import StorageUnavailable
 
 DEADLINE = 10
@@ -37,7 +37,7 @@ class Rounds:
 
 def test_rounds_go_on_after_trouble() -> None:
     rounds = Rounds()
-    schedule = Schedule(cast(Following, rounds), every=0.001)
+    schedule = Schedule(cast(Worker, rounds), every=0.001)
     schedule.start()
     assert rounds.reaches(5)
     schedule.stop()
@@ -45,10 +45,10 @@ def test_rounds_go_on_after_trouble() -> None:
 
 def test_a_nudge_does_not_wait_for_the_next_round() -> None:
     rounds = Rounds()
-    schedule = Schedule(cast(Following, rounds), every=3600)
+    schedule = Schedule(cast(Worker, rounds), every=3600)
     schedule.start()
     assert rounds.reaches(1)
     for count in (2, 3):
-        schedule.nudge()
+        schedule.wake()
         assert rounds.reaches(count)
     schedule.stop()

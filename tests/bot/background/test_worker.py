@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from bot.background.worker import LEASE, Following
+from bot.background.worker import LEASE, Worker
 from bot.slack_api.client import SlackClient
 from keys.delivery import deliveries
-from keys.lifecycle.create import Reservation
+from keys.lifecycle.create import PendingKey
 from storage import writing
 from tests.bot.fake_slack import FakeCalls, FakeTime, refusal
-from tests.keys.conftest import ALICE, House, open_test_house
+from tests.keys.conftest import ALICE, Domain, open_test_application
 
 OK: dict[str, Any] = {"ok": True, "channel": "C1", "ts": "1.000001"}
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    opened = open_test_house(tmp_path)
+def house(tmp_path: Path) -> Iterator[Domain]:
+    opened = open_test_application(tmp_path)
     yield opened
     opened.engine.dispose()
 
@@ -39,17 +39,17 @@ def calls() -> FakeCalls:
 
 
 @pytest.fixture
-def following(house: House, calls: FakeCalls) -> Following:
+def following(house: Domain, calls: FakeCalls) -> Worker:
     time = FakeTime()
     slack = SlackClient(calls, sleep=time.sleep, monotonic=time.monotonic)
-    return Following(house.engine, house.service, slack, house.account, "#api-keys")
+    return Worker(house.engine, house.service, slack, house.account, "#api-keys")
 
 
-def delivered(house: House) -> Reservation:
+def delivered(house: Domain) -> PendingKey:
     """A key whose token stands in a message."""
     made = house.reserve()
     with writing(house.engine, house.account) as session:
-        deliveries.place(session, made.delivery_id, "D1", "2.000002")
+        deliveries.record_place(session, made.delivery_id, "D1", "2.000002")
         house.service.activate(session, made.delivery_id, ALICE, timedelta(minutes=15))
     return made
 
@@ -58,7 +58,7 @@ def posts(calls: FakeCalls) -> list[dict[str, Any]]:
     return [args for method, args in calls.asked if method == "chat.postMessage"]
 
 
-def test_the_team_is_told_once(house: House, calls: FakeCalls, following: Following) -> None:
+def test_the_team_is_told_once(house: Domain, calls: FakeCalls, following: Worker) -> None:
     key, _ = house.issue("Zapier")
     house.revoke(key.id)
     house.revoke(key.id)
@@ -71,7 +71,7 @@ def test_the_team_is_told_once(house: House, calls: FakeCalls, following: Follow
 
 
 def test_what_slack_did_not_take_is_said_later_and_later(
-    house: House, calls: FakeCalls, following: Following
+    house: Domain, calls: FakeCalls, following: Worker
 ) -> None:
     house.issue()
     for method in ("chat.postMessage", "chat.scheduleMessage"):
@@ -95,7 +95,7 @@ def test_what_slack_did_not_take_is_said_later_and_later(
 
 
 def test_a_bot_that_died_while_saying_is_followed_by_another(
-    house: House, calls: FakeCalls, following: Following
+    house: Domain, calls: FakeCalls, following: Worker
 ) -> None:
     house.issue()
 
@@ -120,7 +120,7 @@ def test_a_bot_that_died_while_saying_is_followed_by_another(
 
 
 def test_a_token_goes_from_its_message_when_its_time_is_up(
-    house: House, calls: FakeCalls, following: Following
+    house: Domain, calls: FakeCalls, following: Worker
 ) -> None:
     made = delivered(house)
     following.run_once()
@@ -136,7 +136,7 @@ def test_a_token_goes_from_its_message_when_its_time_is_up(
 
 @pytest.mark.parametrize(("trouble", "tries"), [("message_not_found", 1), ("internal_error", 2)])
 def test_a_token_that_could_not_be_removed_is_tried_again(
-    house: House, calls: FakeCalls, following: Following, trouble: str, tries: int
+    house: Domain, calls: FakeCalls, following: Worker, trouble: str, tries: int
 ) -> None:
     delivered(house)
     following.run_once()
@@ -150,11 +150,11 @@ def test_a_token_that_could_not_be_removed_is_tried_again(
 
 
 def test_a_lost_reservation_ends_and_its_person_is_told(
-    house: House, calls: FakeCalls, following: Following
+    house: Domain, calls: FakeCalls, following: Worker
 ) -> None:
     made = house.reserve("Zapier")
     with writing(house.engine, house.account) as session:
-        deliveries.place(session, made.delivery_id, "D1", "2.000002")
+        deliveries.record_place(session, made.delivery_id, "D1", "2.000002")
     assert following.run_once() == 0
     house.clock.move(timedelta(minutes=1))
     assert following.run_once() == 3
@@ -164,7 +164,7 @@ def test_a_lost_reservation_ends_and_its_person_is_told(
 
 
 def test_a_person_who_cannot_be_reached_is_told_of_in_the_channel(
-    house: House, calls: FakeCalls, following: Following
+    house: Domain, calls: FakeCalls, following: Worker
 ) -> None:
     house.reserve("Zapier")
     house.clock.move(timedelta(minutes=1))
@@ -175,7 +175,7 @@ def test_a_person_who_cannot_be_reached_is_told_of_in_the_channel(
 
 
 def test_whoever_is_told_to_stop_leaves_the_rest(
-    house: House, calls: FakeCalls, following: Following
+    house: Domain, calls: FakeCalls, following: Worker
 ) -> None:
     house.issue("Zapier")
     house.issue("Backup, nightly")

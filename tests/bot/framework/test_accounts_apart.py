@@ -34,7 +34,7 @@ from storage.tables.keys import Account
 from tests.bot.home.test_handlers import presses as presses_in_home
 from tests.bot.listening import Bench
 from tests.bot.reviews.test_handlers import follow
-from tests.keys.conftest import NOON, House
+from tests.keys.conftest import NOON, Domain
 from tests.keys.rotation.test_rotations import rotate
 from tests.manifest.test_code import Registering
 
@@ -53,7 +53,7 @@ class World:
     """The bench of the one workspace, and the ids of what the other has."""
 
     bench: Bench
-    theirs: House
+    theirs: Domain
     things: list[str]
 
     def rows(self) -> dict[str, list[str]]:
@@ -77,7 +77,7 @@ def _tables() -> list[type[SQLModel]]:
     return [model for model in models if "account_id" in model.model_fields]
 
 
-def _populate(theirs: House) -> list[str]:
+def _populate(theirs: Domain) -> list[str]:
     """One of everything that there is."""
     plain, _ = theirs.issue(f"{MARK} plain", owner=FAR.id, note=f"{MARK} note")
     rotating, _ = theirs.issue(f"{MARK} rotating", owner=FAR.id)
@@ -89,7 +89,7 @@ def _populate(theirs: House) -> list[str]:
     def rest(session: AccountSession) -> list[str]:
         service = theirs.service
         asked = requests.ask(
-            service, session, FAR.id, submission="s1", name=f"{MARK} wanted",
+            service, session, FAR.id, idempotency_key="s1", name=f"{MARK} wanted",
             scopes=("read",), reason=f"{MARK} reason",
         )  # fmt: skip
         leaver = offboarding.begin(service, session, FAR.id, FAR)
@@ -200,4 +200,5 @@ def test_what_has_to_follow_in_one_workspace_leaves_the_other_alone(world: World
     assert MARK not in world.seen()
     with reading(world.theirs.engine, world.bench.house.account) as session:
         assert not search.page(session, MARK, size=10).keys
+    with reading(world.theirs.engine, world.theirs.account) as session:
         assert search.page(session, MARK, size=10).keys

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from bot.home import handlers
 from bot.home.view import sparkline
 from bot.ui import ids
-from keys.search.filters import Shelf
+from keys.search.filters import KeyFilter
 from storage import reading
 from storage.tables.keys import Home
 from tests.bot.fake_slack import refusal
@@ -69,7 +69,7 @@ def count(bench: Bench) -> int:
 
 def follow(bench: Bench) -> None:
     house = bench.house
-    following = Following(house.engine, house.service, bench.context.slack, house.account, "C1")
+    following = Worker(house.engine, house.service, bench.context.slack, house.account, "C1")
     following.more.append(lambda: handlers.follow(bench.context))
     following.run_once()
 
@@ -119,7 +119,7 @@ def test_pages_search_and_shelves(bench: Bench) -> None:
     presses(bench, {"action_id": ids.HOME_SEARCH, "type": "plain_text_input", "value": "ram-03"})
     assert "1 to 1 of 1" in json.dumps(published(bench))
     presses(bench, {"action_id": ids.HOME_SEARCH, "type": "plain_text_input", "value": None})
-    option = {"value": Shelf.UNOWNED.value}
+    option = {"value": KeyFilter.UNOWNED.value}
     chosen = {"action_id": ids.HOME_SHELF, "type": "static_select", "selected_option": option}
     presses(bench, chosen)
     assert "Program-07" in json.dumps(published(bench))
@@ -220,7 +220,7 @@ def test_a_token_that_is_pasted_into_the_search_is_kept_nowhere_and_found(bench:
     assert "Zapier" in drawn
     assert "Make" not in drawn
     with reading(bench.house.engine) as session:
-        shown = [home.shown for home in session.exec(select(Home))]
+        shown = [home.state for home in session.exec(select(Home))]
     assert token.secret not in json.dumps(shown)
 
 

@@ -9,26 +9,26 @@ import pytest
 from sqlmodel import select
 
 from bot.home import state
-from bot.home.state import FOLLOWED, REST, HomeView, Shown
+from bot.home.state import FOLLOWED, REST, HomeState, HomeView
 from keys.search import search
-from keys.search.filters import Shelf
+from keys.search.filters import KeyFilter
 from keys.usage import usage
 from keys.usage.usage import Use, record_uses
 from storage import reading, writing
 from storage.tables.keys import Secret
-from tests.keys.conftest import ALICE, BOB, House
+from tests.keys.conftest import ALICE, BOB, Domain
 
 DAY = timedelta(days=1)
 
 
-def on(house: House, shelf: Shelf, viewer: str = ALICE.id) -> list[str]:
+def on(house: Domain, shelf: KeyFilter, viewer: str = ALICE.id) -> list[str]:
     with reading(house.engine, house.account) as session:
-        page = search.page(session, shelf=(shelf, viewer, house.clock.now()))
+        page = search.page(session, key_filter=(shelf, viewer, house.clock.now()))
     assert page.total == len(page.keys)
     return [key.name for key in page.keys]
 
 
-def use(house: House, key_id: str, days: dict[int, int]) -> None:
+def use(house: Domain, key_id: str, days: dict[int, int]) -> None:
     """Notes uses, so many on the day that lies so far back."""
     now = house.clock.now()
     with writing(house.engine) as session:
@@ -38,10 +38,10 @@ def use(house: House, key_id: str, days: dict[int, int]) -> None:
         record_uses(session, {secret.id: Use(last, "10.1.0.0/16", counts)})
 
 
-def test_each_shelf_holds_what_its_name_says(house: House) -> None:
+def test_each_shelf_holds_what_its_name_says(house: Domain) -> None:
     idle, _ = house.issue("Idle")
     house.clock.move(90 * DAY)
-    assert on(house, Shelf.IDLE) == []
+    assert on(house, KeyFilter.IDLE) == []
     house.clock.move(timedelta(seconds=1))
     used, _ = house.issue("Used", owner=None)
     use(house, used.id, {0: 1})
@@ -49,18 +49,18 @@ def test_each_shelf_holds_what_its_name_says(house: House) -> None:
     house.issue(
         "Later", expires_at=house.clock.now() + 31 * DAY, owner=BOB.id, backup_owner=ALICE.id
     )
-    assert on(house, Shelf.ALL) == ["Dated", "Idle", "Later", "Used"]
-    assert on(house, Shelf.IDLE) == ["Idle"]
-    assert on(house, Shelf.EXPIRING) == ["Dated"]
-    assert on(house, Shelf.UNDATED) == ["Idle", "Used"]
-    assert on(house, Shelf.UNOWNED) == ["Used"]
-    assert on(house, Shelf.MINE) == ["Idle", "Later"]
-    assert on(house, Shelf.MINE, BOB.id) == ["Dated", "Later"]
+    assert on(house, KeyFilter.ALL) == ["Dated", "Idle", "Later", "Used"]
+    assert on(house, KeyFilter.IDLE) == ["Idle"]
+    assert on(house, KeyFilter.EXPIRING) == ["Dated"]
+    assert on(house, KeyFilter.UNDATED) == ["Idle", "Used"]
+    assert on(house, KeyFilter.UNOWNED) == ["Used"]
+    assert on(house, KeyFilter.MINE) == ["Idle", "Later"]
+    assert on(house, KeyFilter.MINE, BOB.id) == ["Dated", "Later"]
     use(house, idle.id, {0: 3})
-    assert on(house, Shelf.IDLE) == []
+    assert on(house, KeyFilter.IDLE) == []
 
 
-def test_uses_come_by_the_day_for_a_whole_page(house: House) -> None:
+def test_uses_come_by_the_day_for_a_whole_page(house: Domain) -> None:
     one, _ = house.issue("One")
     other, _ = house.issue("Other")
     unused, _ = house.issue("Unused")
@@ -74,7 +74,7 @@ def test_uses_come_by_the_day_for_a_whole_page(house: House) -> None:
     assert found[other.id][-4] == 7
 
 
-def look(house: House, user: str = ALICE.id) -> HomeView:
+def look(house: Domain, user: str = ALICE.id) -> HomeView:
     now = house.clock.now()
     opened: HomeView = house.write(lambda s: state.open_(s, user, now))
     with reading(house.engine, house.account) as session:
@@ -83,7 +83,7 @@ def look(house: House, user: str = ALICE.id) -> HomeView:
     return opened
 
 
-def stale(house: House) -> HomeView | None:
+def stale(house: Domain) -> HomeView | None:
     now = house.clock.now()
     with reading(house.engine, house.account) as session:
         newest = state.is_stale(session, now)
@@ -93,13 +93,13 @@ def stale(house: House) -> HomeView | None:
     return found
 
 
-def test_any_entry_in_the_record_makes_a_home_out_of_date_once(house: House) -> None:
+def test_any_entry_in_the_record_makes_a_home_out_of_date_once(house: Domain) -> None:
     look(house)
     assert stale(house) is None
     house.issue()
     found = stale(house)
     assert found is not None
-    assert (found.user_id, found.view_hash, found.drawn) == (ALICE.id, "h1", "d1")
+    assert (found.user_id, found.view_hash, found.rendered_hash) == (ALICE.id, "h1", "d1")
     assert stale(house) is None  # it is being drawn
     house.clock.move(REST)
     assert stale(house) is not None  # whoever drew it has died
@@ -108,7 +108,7 @@ def test_any_entry_in_the_record_makes_a_home_out_of_date_once(house: House) -> 
     assert stale(house) is None
 
 
-def test_a_home_that_nobody_has_opened_for_a_day_rests(house: House) -> None:
+def test_a_home_that_nobody_has_opened_for_a_day_rests(house: Domain) -> None:
     look(house)
     house.issue()
     house.clock.move(FOLLOWED)
@@ -118,15 +118,15 @@ def test_a_home_that_nobody_has_opened_for_a_day_rests(house: House) -> None:
 @pytest.mark.parametrize(
     ("changes", "shown"),
     [
-        ({"query": "zap"}, Shown("zap", Shelf.IDLE)),
-        ({"shelf": Shelf.MINE}, Shown("", Shelf.MINE)),
-        ({"after": "key_1"}, Shown("", Shelf.IDLE, after="key_1")),
+        ({"query": "zap"}, HomeState("zap", KeyFilter.IDLE)),
+        ({"shelf": KeyFilter.MINE}, HomeState("", KeyFilter.MINE)),
+        ({"after": "key_1"}, HomeState("", KeyFilter.IDLE, after="key_1")),
     ],
 )
 def test_what_is_chosen_is_remembered_and_pages_begin_anew(
-    house: House, changes: dict[str, Any], shown: Shown
+    house: Domain, changes: dict[str, Any], shown: HomeState
 ) -> None:
     now = house.clock.now()
-    house.write(lambda s: state.choose(s, ALICE.id, now, shelf=Shelf.IDLE, before="key_9"))
+    house.write(lambda s: state.choose(s, ALICE.id, now, shelf=KeyFilter.IDLE, before="key_9"))
     house.write(lambda s: state.choose(s, ALICE.id, now, **changes))
-    assert look(house).shown == shown
+    assert look(house).state == shown

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from bot.installation.encryption import Seal, SealBroken
-from bot.installation.installations import Installations, Installed, Where
+from bot.installation.encryption import SealBroken, TokenCipher
+from bot.installation.installations import Installations, InstallationTarget, OAuthInstallation
 from bot.installation.oauth import States
 from bot.installation.workspaces import ManyWorkspaces, where
 from keys.base.errors import PepperError
@@ -19,17 +19,23 @@ from keys.credentials.peppers import read_versions
 from storage import reading, writing
 from storage.tables.keys import Account, Installation
 from tests.bot.listening import Bench
-from tests.keys.conftest import NOON, House
+from tests.keys.conftest import NOON, Domain
 
 OLD, NEW = b"o" * 32, b"n" * 32
-ACME = Installed(
-    Where("T0ACME"), "Acme", "B1", "U0BOT", "xoxb-acme", "chat:write,commands", "U0ALICE"
+ACME = OAuthInstallation(
+    InstallationTarget("T0ACME"),
+    "Acme",
+    "B1",
+    "U0BOT",
+    "xoxb-acme",
+    "chat:write,commands",
+    "U0ALICE",
 )
 
 
 @given(st.text(), st.text(), st.text())
 def test_what_is_sealed_opens_for_the_same_alone(text: str, place: str, other: str) -> None:
-    seal = Seal({1: OLD})
+    seal = TokenCipher({1: OLD})
     sealed = seal.close(text, place)
     assert seal.open(sealed, place) == text
     assert len(text) < 4 or text.encode() not in sealed
@@ -37,9 +43,9 @@ def test_what_is_sealed_opens_for_the_same_alone(text: str, place: str, other: s
         with pytest.raises(SealBroken):
             seal.open(sealed, other)
     with pytest.raises(SealBroken):
-        Seal({1: NEW}).open(sealed, place)
+        TokenCipher({1: NEW}).open(sealed, place)
     with pytest.raises(SealBroken, match="version 1 is missing"):
-        Seal({2: OLD}).open(sealed, place)
+        TokenCipher({2: OLD}).open(sealed, place)
     for at in range(len(sealed)):
         with pytest.raises(SealBroken):
             seal.open(sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :], place)
@@ -53,38 +59,38 @@ def test_a_key_that_is_none_is_named_by_its_setting() -> None:
         read_versions("c2hvcnQ=", "APIKEYS_SEAL_KEY")
 
 
-def kept(house: House, keys: dict[int, bytes] | None = None) -> Installations:
-    return Installations(house.engine, Seal(keys or {1: OLD}), house.clock)
+def kept(house: Domain, keys: dict[int, bytes] | None = None) -> Installations:
+    return Installations(house.engine, TokenCipher(keys or {1: OLD}), house.clock)
 
 
-def tokens(house: House) -> list[bytes | None]:
+def tokens(house: Domain) -> list[bytes | None]:
     with reading(house.engine) as session:
         return [row.token for row in session.exec(select(Installation))]
 
 
-def test_an_installation_is_found_by_its_workspace(house: House) -> None:
+def test_an_installation_is_found_by_its_workspace(house: Domain) -> None:
     installations = kept(house)
     account = installations.save(ACME)
-    found = installations.of(Where("T0ACME"))
+    found = installations.of(InstallationTarget("T0ACME"))
     assert found is not None
     assert (found.account_id, found.token, found.bot_user_id) == (account, "xoxb-acme", "U0BOT")
     assert "xoxb-acme" not in repr(found) + repr(ACME)
     (sealed,) = tokens(house)
     assert sealed is not None
     assert b"xoxb" not in sealed
-    assert installations.of(Where("T0OTHER")) is None
+    assert installations.of(InstallationTarget("T0OTHER")) is None
     assert [one.account_id for one in installations.all()] == [account]
     # The account that the workspace had before, as the only one, is its own again.
     assert account == house.account
 
 
-def test_an_account_that_belongs_to_nobody_is_not_given_away(house: House) -> None:
+def test_an_account_that_belongs_to_nobody_is_not_given_away(house: Domain) -> None:
     with writing(house.engine) as session:
         session.get_one(Account, house.account).workspace_id = None
     assert kept(house).save(ACME) != house.account
 
 
-def test_an_end_that_comes_late_does_not_end_what_was_installed_since(house: House) -> None:
+def test_an_end_that_comes_late_does_not_end_what_was_installed_since(house: Domain) -> None:
     installations = kept(house)
     installations.save(ACME)
     left_at = house.clock.now()
@@ -102,7 +108,7 @@ def test_an_end_that_comes_late_does_not_end_what_was_installed_since(house: Hou
     assert found.token == "xoxb-again"
 
 
-def test_somebody_elses_token_may_be_taken_away(house: House) -> None:
+def test_somebody_elses_token_may_be_taken_away(house: Domain) -> None:
     installations = kept(house)
     installations.save(ACME)
     now = house.clock.now()
@@ -110,59 +116,62 @@ def test_somebody_elses_token_may_be_taken_away(house: House) -> None:
     assert installations.end(ACME.where, "tokens_revoked", now, bot_user_id="U0BOT")
 
 
-def test_an_organisation_and_its_workspaces_are_three_accounts(house: House) -> None:
+def test_an_organisation_and_its_workspaces_are_three_accounts(house: Domain) -> None:
     installations = kept(house)
-    wholly = Where("", "E0ORG", org_wide=True)
-    one, two = Where("T0ONE", "E0ORG"), Where("T0TWO", "E0ORG")
+    wholly = InstallationTarget("", "E0ORG", org_wide=True)
+    one, two = InstallationTarget("T0ONE", "E0ORG"), InstallationTarget("T0TWO", "E0ORG")
     ids = {installations.save(replace(ACME, where=each)) for each in (wholly, one, two)}
     assert len(ids) == 3
     for each in (wholly, one, two):
         found = installations.of(each)
         assert found is not None
         assert found.where == each
-    assert installations.of(Where("T0THREE", "E0ORG")) is None
+    assert installations.of(InstallationTarget("T0THREE", "E0ORG")) is None
 
 
 @pytest.mark.parametrize(
     ("body", "meant"),
     [
-        ({"team_id": "T1", "command": "/apikeys", "is_enterprise_install": "false"}, Where("T1")),
+        (
+            {"team_id": "T1", "command": "/apikeys", "is_enterprise_install": "false"},
+            InstallationTarget("T1"),
+        ),
         (
             {"team_id": "T1", "enterprise_id": "E1", "is_enterprise_install": "true"},
-            Where("T1", "E1", org_wide=True),
+            InstallationTarget("T1", "E1", org_wide=True),
         ),
         (
             {"team": None, "enterprise": {"id": "E1"}, "is_enterprise_install": True,
              "user": {"id": "W1", "team_id": "T1"}},
-            Where("T1", "E1", org_wide=True),
+            InstallationTarget("T1", "E1", org_wide=True),
         ),
         (
             {"team_id": "T9", "authorizations": [
                 {"team_id": "T1", "enterprise_id": "E1", "is_enterprise_install": False}]},
-            Where("T1", "E1"),
+            InstallationTarget("T1", "E1"),
         ),
     ],
 )  # fmt: skip
-def test_for_whom_a_request_is_meant(body: dict[str, object], meant: Where) -> None:
+def test_for_whom_a_request_is_meant(body: dict[str, object], meant: InstallationTarget) -> None:
     assert where(body) == meant
     assert where(body).id == ("E1" if meant.org_wide else "T1")
 
 
-def test_a_new_key_seals_everything_anew(house: House) -> None:
+def test_a_new_key_seals_everything_anew(house: Domain) -> None:
     kept(house).save(ACME)
     both = kept(house, {1: OLD, 2: NEW})
-    assert (both.seal_anew(), both.seal_anew()) == (1, 0)
+    assert (both.reencrypt(), both.reencrypt()) == (1, 0)
     found = kept(house, {2: NEW}).of(ACME.where)
     assert found is not None
     assert found.token == "xoxb-acme"
 
 
 def test_a_token_that_does_not_open_leaves_the_others_alone(
-    house: House, caplog: pytest.LogCaptureFixture
+    house: Domain, caplog: pytest.LogCaptureFixture
 ) -> None:
     installations = kept(house)
     installations.save(ACME)
-    other = installations.save(replace(ACME, where=Where("T0TWO"), name="Two"))
+    other = installations.save(replace(ACME, where=InstallationTarget("T0TWO"), name="Two"))
     with writing(house.engine) as session:
         rows = session.exec(select(Installation).order_by(Installation.team_id)).all()
         # Somebody who may write to the database puts one workspace's token in another's place.
@@ -174,9 +183,9 @@ def test_a_token_that_does_not_open_leaves_the_others_alone(
     assert "APIKEYS_SEAL_KEY" in caplog.text
 
 
-def test_a_state_is_good_once_and_for_ten_minutes(house: House) -> None:
-    states = States(house.engine, Seal({1: OLD}), house.clock)
-    other = States(house.engine, Seal({1: OLD, 2: NEW}), house.clock)
+def test_a_state_is_good_once_and_for_ten_minutes(house: Domain) -> None:
+    states = States(house.engine, TokenCipher({1: OLD}), house.clock)
+    other = States(house.engine, TokenCipher({1: OLD, 2: NEW}), house.clock)
     state = states.issue()
     assert (other.consume(state), states.consume(state)) == (True, False)
     late = states.issue()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bot.app import build
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from bot.leaks import handlers
 from bot.ui import ids
 from keys.base.models import KeyView, State
@@ -80,7 +80,7 @@ def posts(bench: Bench, text: str = "", user: str = "U0BOB", **parts: Any) -> di
 
 def follow(bench: Bench) -> None:
     house = bench.house
-    Following(house.engine, house.service, bench.context.slack, house.account, "C1").run_once()
+    Worker(house.engine, house.service, bench.context.slack, house.account, "C1").run_once()
 
 
 def alarms(bench: Bench) -> list[dict[str, Any]]:
@@ -219,7 +219,7 @@ def test_without_a_token_nobody_and_nothing_is_asked(
     def never(*_: object) -> None:
         raise AssertionError("the database was asked")
 
-    monkeypatch.setattr(handlers, "writing", never)
+    monkeypatch.setattr("bot.framework.context.writing", never)
     for text in ("hello", "ak_ is our prefix", make("ak").hint, make("ak").reveal()[:-1]):
         posts(bench, text)
     assert bench.calls.asked == []
@@ -365,14 +365,14 @@ def test_a_database_that_does_not_answer_is_asked_again(
     left = [None] * failures
 
     @contextmanager
-    def sometimes(engine: Any) -> Iterator[Any]:
+    def sometimes(engine: Any, account_id: str) -> Iterator[Any]:
         if left:
             left.pop()
             raise StorageUnavailable("busy")
-        with writing(engine) as session:
+        with writing(engine, account_id) as session:
             yield session
 
-    monkeypatch.setattr(handlers, "writing", sometimes)
+    monkeypatch.setattr("bot.framework.context.writing", sometimes)
     posts(bench, token.reveal())
     found = failures <= len(handlers.PAUSES)
     assert slept == list(handlers.PAUSES[:failures])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from bot.offboarding import handlers
 from bot.ui import ids
 from keys.base.models import KeyView, State
@@ -35,7 +35,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 def follow(bench: Bench) -> None:
     """Rounds until nothing is due, as the schedule goes on."""
     house = bench.house
-    following = Following(
+    following = Worker(
         house.engine, house.service, bench.context.slack, house.account, "C1",
         [
             lambda: handlers.work(bench.context),

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from bot.reviews import handlers
 from bot.ui import ids
 from keys.base.models import KeyView, State
 from keys.base.policy import AuditRules, Policy
 from keys.reviews import queries
-from keys.reviews.queries import AuditView, Stage
+from keys.reviews.queries import ReviewView, Stage
 from keys.search import search
 from storage import reading
 from tests.bot.fake_slack import refusal
@@ -46,7 +46,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 def follow(bench: Bench, rules: AuditRules | None = None) -> None:
     """Rounds until nothing is due, as the schedule goes on."""
     house = bench.house
-    following = Following(
+    following = Worker(
         house.engine, house.service, bench.context.slack, house.account, "C1",
         handlers.steps(bench.context), rules or AuditRules(), lambda: ("U0ALICE", "U0CARL"),
     )  # fmt: skip
@@ -56,14 +56,14 @@ def follow(bench: Bench, rules: AuditRules | None = None) -> None:
     raise AssertionError("there is always something due")
 
 
-def start(bench: Bench) -> AuditView:
+def start(bench: Bench) -> ReviewView:
     answer = bench.types("audit start")
     assert "The audit has begun" in json.dumps(answer)
     follow(bench)
     return newest(bench)
 
 
-def newest(bench: Bench) -> AuditView:
+def newest(bench: Bench) -> ReviewView:
     with reading(bench.house.engine, bench.house.account) as session:
         found = queries.newest(session)
     assert found is not None

@@ -21,7 +21,7 @@ import pytest
 from sqlmodel import select
 
 from bot.authorization.admins import Admins, SlackAdmins, Workspace
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from bot.framework.context import Context
 from bot.reviews import handlers
 from bot.slack_api.client import SlackClient
@@ -29,13 +29,13 @@ from keys.base.models import Actor
 from keys.base.policy import AuditRules, Policy
 from keys.changes import audit_log
 from keys.reviews import operations, queries
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from storage import reading, writing
-from storage.tables.keys import Audit, Event
+from storage.tables.keys import Event, Review
 from tests.bot.fake_slack import FakeTime
 from tests.bot.test_listeners_practice import MANIFEST, practice_calls
 from tests.databases import fresh_on
-from tests.keys.conftest import House, open_house_at
+from tests.keys.conftest import Domain, open_application_at
 
 SEED = int(os.environ.get("AUDIT_SEED", random.SystemRandom().randrange(10**6)))
 PLACES = (
@@ -53,7 +53,7 @@ class Died(BaseException):
 class SlackTime:
     """The practice Slack's clock: the house's own."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: Domain) -> None:
         self._house = house
 
     def now(self) -> float:
@@ -98,7 +98,7 @@ class Bot:
             api_url="http://127.0.0.1:8321",
             policy=team.policy,
         )
-        self._following = Following(
+        self._following = Worker(
             house.engine, house.service, slack, house.account, "#api-keys",
             handlers.steps(context), team.policy.audits,
         )  # fmt: skip
@@ -129,9 +129,9 @@ class Bot:
 class Team:
     """A team with keys, on a database and in a practice Slack."""
 
-    def __init__(self, house: House, zone: str) -> None:
+    def __init__(self, house: Domain, zone: str) -> None:
         self.house = house
-        self.slack = PracticeSlack(MANIFEST, clock=SlackTime(house))
+        self.slack = Sandbox(MANIFEST, clock=SlackTime(house))
         for name in OWNERS:
             self.slack.add_person(name, role="admin" if name in ("alice", "bob") else "member")
         self.slack.add_channel("api-keys", members=list(OWNERS))
@@ -205,7 +205,7 @@ def team(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Team]:
 
 
 def at_work(url: str, zone: str) -> Iterator[Team]:
-    house = open_house_at(url)
+    house = open_application_at(url)
     made = Team(house, zone)
     yield made
     made.slack.close()
@@ -252,9 +252,9 @@ def test_each_audit_once_for_two_years_although_bots_die(team: Team) -> None:
         house.clock.move(timedelta(minutes=2))
     assert len(begun) == 8, SEED
     with reading(house.engine, house.account) as session:
-        rows = session.exec(select(Audit)).all()
+        rows = session.exec(select(Review)).all()
         events = session.exec(select(Event)).all()
-        assert audit_log.first_break(session) is None
+        assert audit_log.verify_chain(session) is None
     assert sorted(row.id for row in rows) == sorted(begun)
     local = {
         datetime.fromisoformat(row.period).astimezone(ZoneInfo(zone)).strftime("%a %H:%M")
@@ -286,13 +286,13 @@ def test_each_audit_once_for_two_years_although_bots_die(team: Team) -> None:
 
 def _asked_for(team: Team, name: str) -> int:
     """How many lists somebody was to get."""
-    from storage.tables.keys import LiveMessage
+    from storage.tables.keys import LiveMessageRow
 
     with reading(team.house.engine) as session:
         found = session.exec(
-            select(LiveMessage).where(
-                LiveMessage.kind == queries.KIND,
-                LiveMessage.audience == f"person:{team.people[name]}",
+            select(LiveMessageRow).where(
+                LiveMessageRow.kind == queries.MESSAGE_KIND,
+                LiveMessageRow.recipient == f"person:{team.people[name]}",
             )
         ).all()
     return len(found)

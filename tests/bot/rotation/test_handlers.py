@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from bot.app import build
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from bot.token_delivery.deliver import LEASE
 from bot.ui import ids
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import Actor
 from keys.base.policy import DeliveryWay, Policy
 from keys.credentials.tokens import Token, parse
@@ -93,13 +93,13 @@ def works(bench: Bench, token: Token) -> bool:
     return isinstance(bench.house.verifier.verify(token.reveal()), Verified)
 
 
-def following(bench: Bench) -> Following:
+def following(bench: Bench) -> Worker:
     house = bench.house
-    return Following(house.engine, house.service, bench.context.slack, house.account, "C1")
+    return Worker(house.engine, house.service, bench.context.slack, house.account, "C1")
 
 
 def press(bench: Bench, action: str, rotation: str, user: str = "U0ALICE") -> None:
-    ref = Ref(bench.house.clock.now(), about=rotation)
+    ref = ActionPayload(bench.house.clock.now(), about=rotation)
     bench.presses({"type": "button", "action_id": action, "value": ref.encode()}, user)
 
 
@@ -197,9 +197,9 @@ def test_a_crash_while_the_token_is_on_its_way_is_cleaned_up(bench: Bench) -> No
     with writing(house.engine, house.account) as session:
         made = rotations.begin(
             house.service, session, key.id, alice,
-            recipient=alice, grace=DAY, request_id="req_1", lease=LEASE,
+            recipient=alice, grace=DAY, idempotency_key="req_1", delivery_deadline=LEASE,
         )  # fmt: skip
-        deliveries.place(session, made.delivery_id, "D1", "2.000002")
+        deliveries.record_place(session, made.delivery_id, "D1", "2.000002")
     assert seen(bench, key.id).stage is Stage.PENDING
     bench.house.clock.move(LEASE)
     following(bench).run_once()

@@ -14,11 +14,11 @@ from slack_sdk.signature import SignatureVerifier
 from sqlmodel import select
 
 from bot.app import build
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from bot.server.replay_protection import Events
 from keys.jobs import replay_guard
 from storage import reading
-from storage.tables.keys import Seen
+from storage.tables.keys import ProcessedRequest
 from tests.bot.listening import Bench
 
 SECRET = "a signing secret"
@@ -69,21 +69,21 @@ def test_what_is_not_signed_leaves_no_trace(bench: Bench) -> None:
     old = request(COMMAND, int(time.time()) - 301)
     assert bench.app.dispatch(old).status == 401
     with reading(bench.house.engine) as session:
-        assert session.exec(select(Seen)).all() == []
+        assert session.exec(select(ProcessedRequest)).all() == []
 
 
 def test_what_could_not_be_replayed_any_more_is_forgotten(bench: Bench) -> None:
     bench.app.dispatch(request(COMMAND))
     house = bench.house
-    following = Following(house.engine, house.service, bench.context.slack, house.account, "C1")
+    following = Worker(house.engine, house.service, bench.context.slack, house.account, "C1")
     house.clock.move(replay_guard.KEPT - timedelta(seconds=1))
     following.run_once()
     with reading(house.engine) as session:
-        assert len(session.exec(select(Seen)).all()) == 1
+        assert len(session.exec(select(ProcessedRequest)).all()) == 1
     house.clock.move(replay_guard.KEPT)
     following.run_once()
     with reading(house.engine) as session:
-        assert session.exec(select(Seen)).all() == []
+        assert session.exec(select(ProcessedRequest)).all() == []
 
 
 def test_an_event_that_slack_delivers_again_is_done_once(bench: Bench) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from bot.ui import ids
 from runtime import tracing
 from runtime.logging import JsonFormatter, TextFormatter
 from storage import reading
-from storage.tables.keys import Event, Notice
+from storage.tables.keys import Event, OutboxRow
 from tests.bot.listening import Bench
 from tests.bot.test_listeners import fill
 
@@ -62,11 +62,11 @@ def test_a_request_has_one_line_and_its_id_stands_in_the_record(
     first, second = names(caplog)
     assert first != second
     with reading(bench.house.engine) as session:
-        assert set(_of(session, Event)) == set(_of(session, Notice)) == {second}
+        assert set(_of(session, Event)) == set(_of(session, OutboxRow)) == {second}
 
 
-def _of(session: Session, table: type[Event] | type[Notice]) -> list[str | None]:
-    return list(session.exec(select(table.request_id)))
+def _of(session: Session, table: type[Event] | type[OutboxRow]) -> list[str | None]:
+    return list(session.exec(select(table.trace_id)))
 
 
 def test_what_is_announced_bears_the_id_of_the_request_that_did_it(
@@ -74,7 +74,7 @@ def test_what_is_announced_bears_the_id_of_the_request_that_did_it(
 ) -> None:
     fill(bench, "Zapier, production")
     house = bench.house
-    Following(house.engine, house.service, bench.context.slack, house.account, "C1").run_once()
+    Worker(house.engine, house.service, bench.context.slack, house.account, "C1").run_once()
     (said,) = (r for r in caplog.records if r.getMessage() == "notice")
     assert said.__dict__["id_there"] == names(caplog)[1]
     assert said.__dict__["fields"] == {"kind": "key.issued", "outcome": "said"}

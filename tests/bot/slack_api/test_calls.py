@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from bot.home import handlers as home
 from bot.offboarding import handlers as leaving
 from bot.ui import ids
@@ -57,7 +57,7 @@ class Cost:
 
 def follow(bench: Bench) -> None:
     house = bench.house
-    following = Following(house.engine, house.service, bench.context.slack, house.account, "C1")
+    following = Worker(house.engine, house.service, bench.context.slack, house.account, "C1")
     following.more.append(lambda: home.follow(bench.context))
     following.run_once()
 
@@ -207,7 +207,7 @@ def test_somebody_leaves(bench: Bench) -> None:
     assert (cost(), cost.asked_who) == ({"chat.postMessage": 1}, 1)
     for key in keys:
         bench.house.write(
-            lambda s, id_=key.id: update.hand_over(
+            lambda s, id_=key.id: update.transfer_ownership(
                 bench.house.service, s, id_, ALICE, BOB.id, ALICE.id
             )
         )

@@ -109,7 +109,7 @@ def test_a_post_that_slack_may_have_taken_is_not_repeated(failure: Exception) ->
     calls = FakeCalls(chat__postMessage=[failure, POSTED])
     with pytest.raises(Unavailable) as caught:
         client(calls).post("C1", "hello")
-    assert caught.value.unclear
+    assert caught.value.outcome_unknown
     assert len(calls.asked) == 1
 
 
@@ -179,8 +179,8 @@ def test_a_success_that_says_nothing_is_unclear(answer: dict[str, Any]) -> None:
         client(calls).post("C1", "a")
     with pytest.raises(Unavailable) as opening:
         client(calls).dm("U1", "a")
-    assert posting.value.unclear
-    assert opening.value.unclear
+    assert posting.value.outcome_unknown
+    assert opening.value.outcome_unknown
 
 
 def test_deleting_says_whether_it_was_there() -> None:
@@ -213,7 +213,7 @@ def test_several_calls_can_share_one_deadline() -> None:
     asked = len(calls.asked)
     with pytest.raises(Unavailable) as caught:
         slack.update(Posted("D1", "1"), "three")
-    assert not caught.value.unclear
+    assert not caught.value.outcome_unknown
     assert len(calls.asked) == asked
 
 
@@ -343,4 +343,4 @@ def test_a_refused_connection_is_unavailable(mocker: MockerFixture) -> None:
     )
     with pytest.raises(Unavailable) as caught:
         SlackClient(web_calls("xoxb-x")).quick().auth_test()
-    assert not caught.value.unclear
+    assert not caught.value.outcome_unknown

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from bot.slack_api.backoff import LEASE
 from bot.slack_api.client import SlackClient
 from keys.base.models import Actor
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from tests.bot.background.test_live_updater import announce, confirm, revoke
 from tests.bot.fake_slack import FakeTime
 from tests.bot.test_listeners_practice import practice_calls
 from tests.e2e.program import MANIFEST
-from tests.keys.conftest import House, open_test_house
+from tests.keys.conftest import Domain, open_test_application
 
 
 class Died(BaseException):
@@ -26,15 +26,15 @@ class Died(BaseException):
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    opened = open_test_house(tmp_path)
+def house(tmp_path: Path) -> Iterator[Domain]:
+    opened = open_test_application(tmp_path)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def slack() -> Iterator[PracticeSlack]:
-    slack = PracticeSlack(MANIFEST)
+def slack() -> Iterator[Sandbox]:
+    slack = Sandbox(MANIFEST)
     slack.add_person("alice", role="admin")
     slack.add_channel("api-keys", members=["alice"])
     slack.invite_app("api-keys")
@@ -50,8 +50,8 @@ class Bot:
 
     def __init__(
         self,
-        house: House,
-        slack: PracticeSlack,
+        house: Domain,
+        slack: Sandbox,
         channel: str = "#api-keys",
         dies_at: str = "chat.postMessage",
     ) -> None:
@@ -69,7 +69,7 @@ class Bot:
 
         time = FakeTime()
         client = SlackClient(attempt, sleep=time.sleep, monotonic=time.monotonic)
-        self.following = Following(house.engine, house.service, client, house.account, channel)
+        self.following = Worker(house.engine, house.service, client, house.account, channel)
 
     def dies_while_saying(self) -> None:
         self.dies = True
@@ -77,19 +77,19 @@ class Bot:
             self.following.run_once()
 
 
-def said(slack: PracticeSlack, words: str) -> int:
+def said(slack: Sandbox, words: str) -> int:
     alice = slack.person("alice").goes_to("api-keys")
     return alice.screen().count(words)
 
 
-def rotates(house: House) -> None:
+def rotates(house: Domain) -> None:
     from tests.keys.rotation.test_rotations import rotate
 
     key, _ = house.issue("Zapier")
     rotate(house, key.id)
 
 
-def test_a_notice_is_found_again_and_not_repeated(house: House, slack: PracticeSlack) -> None:
+def test_a_notice_is_found_again_and_not_repeated(house: Domain, slack: Sandbox) -> None:
     rotates(house)
     Bot(house, slack).following.run_once()  # from here on the channel's id is known
     house.issue("Make")
@@ -102,7 +102,7 @@ def test_a_notice_is_found_again_and_not_repeated(house: House, slack: PracticeS
 
 
 def test_the_very_first_notice_is_found_again_although_only_the_channels_name_is_known(
-    house: House, slack: PracticeSlack
+    house: Domain, slack: Sandbox
 ) -> None:
     house.issue("Make")
     Bot(house, slack).dies_while_saying()
@@ -113,7 +113,7 @@ def test_the_very_first_notice_is_found_again_although_only_the_channels_name_is
     assert Bot(house, slack).following.run_once() == 0
 
 
-def test_a_live_message_is_found_again_and_goes_on(house: House, slack: PracticeSlack) -> None:
+def test_a_live_message_is_found_again_and_goes_on(house: Domain, slack: Sandbox) -> None:
     place = slack.workspace.channel_named("api-keys")
     assert place is not None
     rotates(house)
@@ -128,7 +128,7 @@ def test_a_live_message_is_found_again_and_goes_on(house: House, slack: Practice
     assert sum("being rotated" in text for text in texts) == 1
 
 
-def has_an_untrue_message_of_a_dead_bot(house: House, slack: PracticeSlack) -> str:
+def has_an_untrue_message_of_a_dead_bot(house: Domain, slack: Sandbox) -> str:
     """A gateway is said to be silent, and has confirmed since; returns where it is said."""
     channel = slack.workspace.channel_named("api-keys")
     assert channel is not None
@@ -144,7 +144,7 @@ def has_an_untrue_message_of_a_dead_bot(house: House, slack: PracticeSlack) -> s
 
 
 def test_a_live_message_that_is_found_again_says_what_is_so_now(
-    house: House, slack: PracticeSlack
+    house: Domain, slack: Sandbox
 ) -> None:
     place = has_an_untrue_message_of_a_dead_bot(house, slack)
     Bot(house, slack, place).following.run_once()
@@ -153,7 +153,7 @@ def test_a_live_message_that_is_found_again_says_what_is_so_now(
 
 
 def test_one_whose_new_words_do_not_come_through_is_not_posted_again(
-    house: House, slack: PracticeSlack
+    house: Domain, slack: Sandbox
 ) -> None:
     place = has_an_untrue_message_of_a_dead_bot(house, slack)
     Bot(house, slack, place, dies_at="chat.update").dies_while_saying()
@@ -163,7 +163,7 @@ def test_one_whose_new_words_do_not_come_through_is_not_posted_again(
     assert said(slack, "Every gateway that runs has confirmed") == 1
 
 
-def test_without_the_scope_it_is_said_again(house: House, slack: PracticeSlack) -> None:
+def test_without_the_scope_it_is_said_again(house: Domain, slack: Sandbox) -> None:
     rotates(house)
     Bot(house, slack).following.run_once()
     slack.install.scopes -= {"channels:history", "groups:history", "im:history"}

@@ -11,17 +11,17 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from bot.background.worker import Following
+from bot.background.worker import Worker
 from bot.slack_api.backoff import FIRST_PAUSE
 from bot.slack_api.client import SlackClient
 from bot.ui import ids
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from storage import reading
-from storage.tables.keys import Delivery, Event, Notice
+from storage.tables.keys import Delivery, Event, OutboxRow
 from tests.bot import test_listeners_practice as practised
 from tests.bot.fake_slack import FakeTime
 from tests.bot.listening import buttons
-from tests.keys.conftest import House
+from tests.keys.conftest import Domain
 
 house = practised.house
 slack = practised.slack
@@ -55,26 +55,26 @@ def cases() -> Iterator[tuple[str, str, str]]:
         yield "edit_window_closed", code, "remains"
 
 
-def follow(slack: PracticeSlack, house: House) -> None:
+def follow(slack: Sandbox, house: Domain) -> None:
     fake = FakeTime()
     calls = practised.practice_calls(slack)
     client = SlackClient(calls, sleep=fake.sleep, monotonic=fake.monotonic)
-    Following(house.engine, house.service, client, house.account, "general").run_once()
+    Worker(house.engine, house.service, client, house.account, "general").run_once()
 
 
-def refuse(slack: PracticeSlack, updating: str, deleting: str) -> None:
+def refuse(slack: Sandbox, updating: str, deleting: str) -> None:
     slack.faults.error("chat.update", updating, times=99)
     if deleting:
         slack.faults.error("chat.delete", deleting, times=99)
 
 
-def make(slack: PracticeSlack) -> None:
+def make(slack: Sandbox) -> None:
     alice = slack.person("alice")
     alice.types("/apikeys new")
     alice.fills(name="Zapier").submits()
 
 
-def attempt(slack: PracticeSlack, house: House, place: str, updating: str, deleting: str) -> None:
+def attempt(slack: Sandbox, house: Domain, place: str, updating: str, deleting: str) -> None:
     """Has a message with a token, and has the token taken out of it there."""
     if place == "cancelled":
         # The token is in the message, and the answer that says so is not.
@@ -96,7 +96,7 @@ def attempt(slack: PracticeSlack, house: House, place: str, updating: str, delet
         settle(house)
 
 
-def settle(house: House) -> None:
+def settle(house: Domain) -> None:
     """Waits until the attempt is over: removed, or to be tried again after the first pause."""
     later = house.clock.now() + FIRST_PAUSE
     until = time.monotonic() + 10
@@ -109,7 +109,7 @@ def settle(house: House) -> None:
     raise AssertionError("nothing came of the attempt")
 
 
-def has_token(slack: PracticeSlack) -> bool:
+def has_token(slack: Sandbox) -> bool:
     """Whether any message in Slack has a token in it."""
     held = slack.workspace.messages.values()
     return any(
@@ -119,22 +119,22 @@ def has_token(slack: PracticeSlack) -> bool:
     )
 
 
-def recorded(house: House) -> list[str]:
+def recorded(house: Domain) -> list[str]:
     with reading(house.engine) as session:
         kinds = session.exec(select(Event.kind).order_by(col(Event.seq)))
         return [kind for kind in kinds if kind in ("token.removed", "token.remained")]
 
 
-def told(house: House) -> list[str]:
+def told(house: Domain) -> list[str]:
     with reading(house.engine) as session:
-        rows = session.exec(select(Notice).where(Notice.kind == "token.remained"))
-        return sorted(row.audience.partition(":")[0] for row in rows)
+        rows = session.exec(select(OutboxRow).where(OutboxRow.kind == "token.remained"))
+        return sorted(row.recipient.partition(":")[0] for row in rows)
 
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("updating", "deleting", "follows"), list(cases()))
 def test_the_record_and_people_are_told_what_is_so(
-    slack: PracticeSlack, house: House, place: str, updating: str, deleting: str, follows: str
+    slack: Sandbox, house: Domain, place: str, updating: str, deleting: str, follows: str
 ) -> None:
     attempt(slack, house, place, updating, deleting)
     assert has_token(slack) is (follows != "removed")
@@ -145,7 +145,7 @@ def test_the_record_and_people_are_told_what_is_so(
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_message_that_was_deleted_is_without_the_token(
-    slack: PracticeSlack, house: House, place: str
+    slack: Sandbox, house: Domain, place: str
 ) -> None:
     attempt(slack, house, place, "message_not_found", "")
     assert recorded(house) == ["token.removed"]
@@ -154,7 +154,7 @@ def test_a_message_that_was_deleted_is_without_the_token(
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_token_that_stays_is_tried_with_growing_pauses_and_told_once(
-    slack: PracticeSlack, house: House, place: str
+    slack: Sandbox, house: Domain, place: str
 ) -> None:
     attempt(slack, house, place, "edit_window_closed", "cant_delete_message")
     pauses = []
@@ -177,7 +177,7 @@ def test_a_token_that_stays_is_tried_with_growing_pauses_and_told_once(
     assert recorded(house) == ["token.remained", "token.removed"]
 
 
-def test_people_read_that_the_token_is_still_there(slack: PracticeSlack, house: House) -> None:
+def test_people_read_that_the_token_is_still_there(slack: Sandbox, house: Domain) -> None:
     attempt(slack, house, "button", "edit_window_closed", "cant_delete_message")
     alice = slack.person("alice")
     alice.sees("The token is still in the message")

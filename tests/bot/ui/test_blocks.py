@@ -14,7 +14,7 @@ from bot.manage_keys import create_view, rename_view, revoke_view
 from bot.token_delivery import views
 from bot.ui import ids, replies
 from bot.ui import inputs as block_inputs
-from bot.ui.payloads import Ref
+from bot.ui.payloads import ActionPayload
 from keys.base.models import Actor, Handover, HistoryEntry
 from keys.credentials.tokens import make
 from keys.inputs.names import advice_on
@@ -47,10 +47,10 @@ def inputs(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_the_guide_offers_buttons_to_admins_only() -> None:
-    assert list(buttons(help_view.guide("/apikeys", REF, may_change=True))) == [
+    assert list(buttons(help_view.help_message("/apikeys", REF, may_change=True))) == [
         "New key", "List keys", "Check a token",
     ]  # fmt: skip
-    member = help_view.guide("/apikeys", REF, may_change=False)
+    member = help_view.help_message("/apikeys", REF, may_change=False)
     assert list(buttons(member)) == ["Ask for a key"]
     assert "/apikeys revoke <name or id>" in plain_of_message(member)
 
@@ -63,7 +63,7 @@ def test_a_row_of_the_list() -> None:
         assert expected in text
     assert "1 active key" in text
     row = next(block for block in shown["blocks"] if block.get("block_id") == f"row_{used.id}")
-    refs = [Ref.decode(option["value"]) for option in row["accessory"]["options"]]
+    refs = [ActionPayload.decode(option["value"]) for option in row["accessory"]["options"]]
     assert [ref.do for ref in refs] == ["rename", "edit", "rotate", "revoke", "details"]
     assert {ref.key for ref in refs} == {used.id}
 
@@ -71,7 +71,9 @@ def test_a_row_of_the_list() -> None:
 def test_a_list_turns_pages_within_its_search() -> None:
     shown = list_view.listing(page("a", 10, "zap"), REF)
     assert "41 to 50 of 100,000 active keys" in plain_of_message(shown)
-    back, on = (Ref.decode(buttons(shown)[label]["value"]) for label in ("Previous", "Next"))
+    back, on = (
+        ActionPayload.decode(buttons(shown)[label]["value"]) for label in ("Previous", "Next")
+    )
     assert (back.cursor, on.cursor) == ("c" * 100, "d" * 100)
     assert back.query == on.query == "zap"
     (search,) = (b for id_, b in inputs(shown).items() if ids.unversioned(id_) == ids.QUERY)
@@ -110,7 +112,7 @@ def test_the_new_key_modal_asks_for_five_things() -> None:
     scopes = asked[ids.SCOPES]["element"]
     assert [option["value"] for option in scopes["options"]] == ["read", "write"]
     assert [option["value"] for option in scopes["initial_options"]] == ["read"]
-    assert Ref.decode(view["private_metadata"]) == REF
+    assert ActionPayload.decode(view["private_metadata"]) == REF
 
 
 @pytest.mark.parametrize("poor", ["Test", "Old", "API"])
@@ -153,16 +155,16 @@ def test_the_token_stands_alone_and_its_button_names_the_delivery() -> None:
     assert "after 15 minutes" in text
     stored = buttons(shown)["I've stored it"]
     assert stored["action_id"] == ids.STORED
-    assert Ref.decode(stored["value"]).delivery == REF.delivery
+    assert ActionPayload.decode(stored["value"]).delivery == REF.delivery
     assert "after 1 minute." in plain_of_message(
         views.token(key(), TOKEN, 1, "https://a.example", REF)
     )
 
 
 def test_the_message_after_the_token_has_no_button() -> None:
-    for shown in (views.envelope("a"), views.removed(key()), views.abandoned("a")):
+    for shown in (views.placeholder_message("a"), views.removed(key()), views.abandoned("a")):
         assert buttons(shown) == {}
-    assert "no key was made" in plain_of_message(views.envelope("a"))
+    assert "no key was made" in plain_of_message(views.placeholder_message("a"))
 
 
 def test_the_question_before_revoking() -> None:
@@ -200,7 +202,7 @@ def test_details_tell_state_and_history() -> None:
     assert "still in the message" in text
     assert "on a terminal" in text
     assert list(buttons(shown)) == ["Rename", "Edit", "Rotate", "Revoke"]
-    assert Ref.decode(buttons(shown)["Revoke"]["value"]).key == expired.id
+    assert ActionPayload.decode(buttons(shown)["Revoke"]["value"]).key == expired.id
     before = details_view.details(expired, [], [], NOW - timedelta(days=1), REF)
     assert "active" in plain_of_message(before)
 
@@ -238,7 +240,7 @@ def test_details_tell_who_made_a_key() -> None:
 
 
 def test_a_revoked_candidate_says_so() -> None:
-    shown = replies.unknown("Zapir", [revoked_key()], Ref(NOW, do=ids.DO_DETAILS))
+    shown = replies.unknown("Zapir", [revoked_key()], ActionPayload(NOW, do=ids.DO_DETAILS))
     assert "revoked 2026-03-01" in plain_of_message(shown)
 
 
@@ -249,26 +251,28 @@ def test_a_long_history_says_what_is_left_out() -> None:
 
 def test_a_choice_keeps_what_is_to_be_done() -> None:
     several = [key(id=f"key_{row}") for row in range(12)]
-    shown = replies.choice("zap", several, Ref(NOW, do=ids.DO_REVOKE))
+    shown = replies.choice("zap", several, ActionPayload(NOW, do=ids.DO_REVOKE))
     rows = [block for block in shown["blocks"] if "accessory" in block]
-    refs = [Ref.decode(row["accessory"]["value"]) for row in rows]
+    refs = [ActionPayload.decode(row["accessory"]["value"]) for row in rows]
     assert [ref.key for ref in refs] == [f"key_{row}" for row in range(10)]
     assert {ref.do for ref in refs} == {"revoke"}
     assert "2 more fit" in plain_of_message(shown)
 
 
 def test_an_unknown_name_gets_the_nearest() -> None:
-    shown = replies.unknown("Zapir", [key()], Ref(NOW, do=ids.DO_DETAILS))
+    shown = replies.unknown("Zapir", [key()], ActionPayload(NOW, do=ids.DO_DETAILS))
     assert "There is no key “Zapir”" in plain_of_message(shown)
     assert "Zapier, production" in plain_of_message(shown)
 
 
 def test_a_mistyped_subcommand_gets_a_suggestion() -> None:
-    shown = plain_of_message(replies.mistyped("/apikeys", "revok", "revoke", REF))
+    shown = plain_of_message(replies.unknown_command("/apikeys", "revok", "revoke", REF))
     assert "Did you mean /apikeys revoke?" in shown
-    kept = plain_of_message(replies.mistyped("/apikeys", "revok", "revoke", REF, "Zap, <a>"))
+    kept = plain_of_message(replies.unknown_command("/apikeys", "revok", "revoke", REF, "Zap, <a>"))
     assert "Did you mean /apikeys revoke Zap, <a>?" in kept
-    assert "Did you mean" not in plain_of_message(replies.mistyped("/apikeys", "zzz", None, REF))
+    assert "Did you mean" not in plain_of_message(
+        replies.unknown_command("/apikeys", "zzz", None, REF)
+    )
 
 
 def test_who_may_not_is_told_whom_to_ask() -> None:
@@ -279,7 +283,7 @@ def test_who_may_not_is_told_whom_to_ask() -> None:
 
 
 def test_trouble_names_its_reference() -> None:
-    assert "ref_1" in code_of_message(replies.trouble("ref_1"))
+    assert "ref_1" in code_of_message(replies.internal_error("ref_1"))
 
 
 def test_the_team_is_told_who_did_what() -> None:

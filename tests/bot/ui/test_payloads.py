@@ -9,36 +9,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ui.payloads import MAX, OPTION_MAX, BadRef, Ref
+from bot.ui.payloads import MAX, OPTION_MAX, ActionPayload, InvalidPayload
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 texts = st.text(max_size=60)
 moments = st.integers(0, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 refs = st.builds(
-    Ref, at=moments, do=texts, key=texts, delivery=texts, request=texts, query=texts, cursor=texts
+    ActionPayload,
+    at=moments,
+    do=texts,
+    key=texts,
+    delivery=texts,
+    request=texts,
+    query=texts,
+    cursor=texts,
 )
 
 
 @given(refs)
-def test_what_is_written_is_read(ref: Ref) -> None:
+def test_what_is_written_is_read(ref: ActionPayload) -> None:
     try:
         text = ref.encode()
-    except BadRef:
+    except InvalidPayload:
         return
     assert len(text) <= MAX
-    assert Ref.decode(text) == ref
+    assert ActionPayload.decode(text) == ref
 
 
 def test_a_menu_entry_fits_an_option() -> None:
-    ref = Ref(AT, do="details", key="key_" + "x" * 12)
+    ref = ActionPayload(AT, do="details", key="key_" + "x" * 12)
     assert len(ref.encode(OPTION_MAX)) <= OPTION_MAX
 
 
 def test_too_much_is_refused_when_written() -> None:
-    with pytest.raises(BadRef, match="2000 is the most"):
-        Ref(AT, query="q" * MAX).encode()
-    with pytest.raises(BadRef, match="150 is the most"):
-        Ref(AT, query="q" * OPTION_MAX).encode(OPTION_MAX)
+    with pytest.raises(InvalidPayload, match="2000 is the most"):
+        ActionPayload(AT, query="q" * MAX).encode()
+    with pytest.raises(InvalidPayload, match="150 is the most"):
+        ActionPayload(AT, query="q" * OPTION_MAX).encode(OPTION_MAX)
 
 
 @pytest.mark.parametrize(
@@ -64,18 +71,18 @@ def test_too_much_is_refused_when_written() -> None:
     ],
 )
 def test_anything_else_is_one_error(text: str | None) -> None:
-    with pytest.raises(BadRef):
-        Ref.decode(text)
+    with pytest.raises(InvalidPayload):
+        ActionPayload.decode(text)
 
 
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
 def test_garbage_is_one_error(text: str) -> None:
-    with pytest.raises(BadRef):
-        Ref.decode(text)
+    with pytest.raises(InvalidPayload):
+        ActionPayload.decode(text)
 
 
 def test_age() -> None:
-    ref, hour = Ref(AT), timedelta(hours=1)
+    ref, hour = ActionPayload(AT), timedelta(hours=1)
     assert not ref.expired(AT, hour)
     assert not ref.expired(AT + hour, hour)
     assert ref.expired(AT + hour + timedelta(seconds=1), hour)

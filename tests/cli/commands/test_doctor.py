@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from tests.cli.commands.test_keys import Shell
 from tests.e2e.program import MANIFEST, PEPPER, free_port, slack_settings
 from tests.postgresql import Postgresql, Replica
@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.sockets, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
-def slack() -> Iterator[PracticeSlack]:
-    with PracticeSlack(MANIFEST) as slack:
+def slack() -> Iterator[Sandbox]:
+    with Sandbox(MANIFEST) as slack:
         slack.add_person("alice", real_name="Alice Adams", role="admin")
         slack.add_channel("api-keys", members=["alice"])
         slack.invite_app("api-keys")
@@ -26,14 +26,14 @@ def slack() -> Iterator[PracticeSlack]:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, slack: PracticeSlack) -> Shell:
+def shell(tmp_path: Path, slack: Sandbox) -> Shell:
     shell = Shell(tmp_path)
     shell.settings |= slack_settings(slack)
     shell.settings["APIKEYS_GATEWAY_LISTEN"] = f"127.0.0.1:{free_port()}"
     return shell
 
 
-def test_a_sound_installation(shell: Shell, slack: PracticeSlack) -> None:
+def test_a_sound_installation(shell: Shell, slack: Sandbox) -> None:
     assert shell.run("db", "upgrade").stdout.startswith("The database went from revision nothing")
     assert shell.run("db", "upgrade").stdout.startswith("The database is at revision")
     shell.run("keys", "new", "Zapier, production")
@@ -59,7 +59,7 @@ def test_a_sound_installation(shell: Shell, slack: PracticeSlack) -> None:
         assert secret not in done.stdout + done.stderr
 
 
-def test_each_trouble_is_named_with_its_remedy(shell: Shell, slack: PracticeSlack) -> None:
+def test_each_trouble_is_named_with_its_remedy(shell: Shell, slack: Sandbox) -> None:
     def finds(words: str, remedy: str = "", **settings: str) -> None:
         before = dict(shell.settings)
         shell.settings |= settings
@@ -90,7 +90,7 @@ def test_each_trouble_is_named_with_its_remedy(shell: Shell, slack: PracticeSlac
     finds("The app was not granted im:write.", "install the app again")
 
 
-def test_what_is_optional_is_a_note(shell: Shell, slack: PracticeSlack) -> None:
+def test_what_is_optional_is_a_note(shell: Shell, slack: Sandbox) -> None:
     slack.install.scopes -= {"files:write"}
     done = shell.run("doctor")
     assert done.returncode == 0, done.stdout

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from gateway.base.decision_log import Report
-from gateway.cache.heartbeat import Presence
+from gateway.cache.heartbeat import Heartbeat
 from keys.base.errors import StorageUnavailable
 from runtime.clock import HeldClock
 from tests.gateway.fakes import NOON, lines
@@ -52,8 +52,8 @@ class Register:
             assert self._news.wait_for(lambda: self.told.count(what) >= times, DEADLINE)
 
 
-def _presence(register: Register, every: float = 3600) -> Presence:
-    return Presence(register, Report(HeldClock(NOON)), every)
+def _presence(register: Register, every: float = 3600) -> Heartbeat:
+    return Heartbeat(register, Report(HeldClock(NOON)), every)
 
 
 def test_it_says_hello_beats_and_says_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from gateway.base.decision_log import Report
 from gateway.cache import invalidation
-from gateway.cache.invalidation import Follower
-from gateway.cache.replica_positions import Ledger
-from gateway.cache.verdict_cache import Memory, fingerprint
+from gateway.cache.invalidation import CacheInvalidator
+from gateway.cache.replica_positions import ReplicaPositions
+from gateway.cache.verdict_cache import VerdictCache, fingerprint
 from runtime.clock import HeldClock
-from storage.change_feed import Changed, FeedLost, Pulse
+from storage.change_feed import FeedBatch, FeedEntry, FeedLost
 from tests.gateway.fakes import NOON, lines, verified
 
 A = fingerprint(b"a")
@@ -25,10 +25,10 @@ class FakeFeed:
     """Tells what it is given; an exception in it is raised, and the next feed begins."""
 
     def __init__(self) -> None:
-        self.news: asyncio.Queue[Pulse | Exception] = asyncio.Queue()
+        self.news: asyncio.Queue[FeedBatch | Exception] = asyncio.Queue()
         self.begun = 0
 
-    async def follow(self) -> AsyncIterator[Pulse]:
+    async def follow(self) -> AsyncIterator[FeedBatch]:
         self.begun += 1
         while True:
             news = await self.news.get()
@@ -42,11 +42,11 @@ class Post:
 
     def __init__(self, grace: float = 0.0) -> None:
         self.clock = HeldClock(NOON)
-        self.memory = Memory(self.clock)
+        self.memory = VerdictCache(self.clock)
         self.feed = FakeFeed()
         self.confirmed: list[str] = []
-        self.ledger = Ledger()
-        self.follower = Follower(
+        self.ledger = ReplicaPositions()
+        self.follower = CacheInvalidator(
             self.feed,
             self.memory,
             Report(self.clock),
@@ -60,7 +60,7 @@ class Post:
     def confirm(self, fences: Sequence[str]) -> None:
         self.confirmed += fences
 
-    async def tell(self, *news: Pulse | Exception) -> None:
+    async def tell(self, *news: FeedBatch | Exception) -> None:
         """Has it hear the news, and returns when it waits for more."""
         for each in news:
             self.feed.news.put_nowait(each)
@@ -73,8 +73,8 @@ class Post:
             await asyncio.sleep(0.001)
         raise AssertionError("it does not listen")
 
-    def pulse(self, *changes: Changed) -> Pulse:
-        return Pulse(changes, self.clock.monotonic())
+    def pulse(self, *changes: FeedEntry) -> FeedBatch:
+        return FeedBatch(changes, self.clock.monotonic())
 
     def move(self, seconds: float) -> None:
         self.clock.move(timedelta(seconds=seconds))
@@ -114,7 +114,7 @@ def test_changes_are_applied_before_they_are_confirmed() -> None:
         post.memory.keep(A, verified(key_id="key_1"))
         seen: list[object] = []
         post.follower._confirm = lambda fences: seen.append((list(fences), post.memory.get(A)))
-        await post.tell(post.pulse(Changed("key_1", None), Changed(None, None, "fnc_1")))
+        await post.tell(post.pulse(FeedEntry("key_1", None), FeedEntry(None, None, "fnc_1")))
         assert seen == [(["fnc_1"], None)]
         await post.follower.stop()
 
@@ -125,14 +125,14 @@ def test_a_place_in_the_log_says_nothing_of_the_changes_that_come_with_it() -> N
     async def run() -> None:
         post = Post()
         post.follower.start()
-        await post.tell(Pulse((), 0.0, 100))
+        await post.tell(FeedBatch((), 0.0, 100))
         began = post.ledger.seen_by(100)
         assert began == post.memory.position
-        await post.tell(Pulse((Changed("key_1", None),), 0.0, 200))
+        await post.tell(FeedBatch((FeedEntry("key_1", None),), 0.0, 200))
         assert post.ledger.seen_by(200) == began
-        await post.tell(Pulse((), 0.0, 300))
+        await post.tell(FeedBatch((), 0.0, 300))
         assert (post.ledger.seen_by(299), post.ledger.seen_by(300)) == (began, post.memory.position)
-        await post.tell(FeedLost("cut"), Pulse((), 0.0, 50))
+        await post.tell(FeedLost("cut"), FeedBatch((), 0.0, 50))
         assert post.ledger.seen_by(49) is None
         assert post.ledger.seen_by(50) == post.memory.position
         await post.follower.stop()

@@ -17,13 +17,13 @@ from gateway.base.decision_log import Report
 from gateway.base.metrics import Metrics
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool
-from gateway.cache.replica_positions import Ledger, Replica
-from gateway.cache.verdict_cache import Memory
+from gateway.cache.replica_positions import Replica, ReplicaPositions
+from gateway.cache.verdict_cache import VerdictCache
 from gateway.verification.row_loader import Rows
 from keys.base.errors import StorageUnavailable
 from runtime.clock import HeldClock
 from runtime.http_server import Running
-from storage.change_feed import Changed
+from storage.change_feed import FeedEntry
 from tests.gateway.fakes import NOON, lines
 from tests.gateway.site import Site
 from tests.postgresql import Postgresql
@@ -33,7 +33,7 @@ from tests.postgresql import Replica as ReplicaServer
 
 
 def test_a_replica_has_seen_what_lies_at_or_before_its_place() -> None:
-    ledger = Ledger()
+    ledger = ReplicaPositions()
     assert ledger.seen_by(10**9) is None
     ledger.note(100, 1)
     ledger.note(150, 1)
@@ -45,7 +45,7 @@ def test_a_replica_has_seen_what_lies_at_or_before_its_place() -> None:
 
 
 def test_of_very_many_steps_the_oldest_are_given_up() -> None:
-    ledger = Ledger()
+    ledger = ReplicaPositions()
     for number in range(50_000):
         ledger.note(number * 10, number)
     assert ledger.seen_by(0) is None
@@ -65,9 +65,9 @@ class World:
 
     def __init__(self) -> None:
         self.clock = HeldClock(NOON)
-        self.memory = Memory(self.clock)
-        self.memory.believe_until(inf)
-        self.ledger = Ledger()
+        self.memory = VerdictCache(self.clock)
+        self.memory.valid_until(inf)
+        self.ledger = ReplicaPositions()
         self.history: list[Mapping[str, int]] = [dict.fromkeys(self.NAMES, 0)]
         self.replayed = self.told = 0
         self.broken = False
@@ -101,7 +101,7 @@ class World:
             self.told += 1
             before, after = self.history[self.told - 1], self.history[self.told]
             (name,) = (each for each in self.NAMES if before[each] != after[each])
-            self.memory.apply([Changed(name, None)])
+            self.memory.apply([FeedEntry(name, None)])
 
     def proves(self) -> None:
         """The feed proves that it lives: its place is that of the newest change of all."""
@@ -164,7 +164,7 @@ def test_a_replica_that_has_seen_everything_spares_the_primary() -> None:
         assert await world.rows.row("b") == 2
         assert (world.metrics.from_replica, world.metrics.from_database) == (2, 2)
         # Who does not know what has changed believes no replica.
-        world.memory.believe_until(-inf)
+        world.memory.valid_until(-inf)
         assert await world.rows.row("a") == 1
         assert (world.metrics.from_replica, world.metrics.from_database) == (2, 3)
 

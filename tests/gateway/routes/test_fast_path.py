@@ -32,7 +32,7 @@ def _house(**options: object) -> House:
     house.verifier.answers |= KEYS
     for token, key in KEYS.items():
         house.memory.keep(fingerprint(token.encode()), key)
-    house.memory.believe_until(inf)
+    house.memory.valid_until(inf)
     return house
 
 
@@ -114,10 +114,10 @@ def test_what_is_not_believed_or_limited_or_too_large_takes_the_usual_way() -> N
     request = [(b"x-api-key", GOOD.encode()), (b"x-original-method", b"GET")]
     assert quick(Head(b"/authz", request))
     assert quick(Head(b"/authz", [*request, (b"x-filler", b"a" * 33_000)])) is None
-    house.memory.believe_until(-inf)
+    house.memory.valid_until(-inf)
     assert quick(Head(b"/authz", request)) is None
     for change in ({"rate_limit": "1/minute"}, {"networks": ("10.0.0.0/8",)}):
-        house.memory.believe_until(inf)
+        house.memory.valid_until(inf)
         house.memory.keep(fingerprint(GOOD.encode()), verified(**change))
         assert quick(Head(b"/authz", request)) is None
 

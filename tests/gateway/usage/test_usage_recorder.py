@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gateway.base.decision_log import Report
 from gateway.request.client_address import coarse
-from gateway.usage.usage_recorder import LastUsed, Tally
+from gateway.usage.usage_recorder import LastUsed, UsageCounter
 from keys.base.errors import StorageUnavailable
 from keys.usage.usage import Use
 from runtime.clock import HeldClock
@@ -50,10 +50,10 @@ class Noting:
 
     def __init__(self, last: LastUsed) -> None:
         self._last = last
-        self._tallies: dict[str, Tally] = {}
+        self._tallies: dict[str, UsageCounter] = {}
 
     def __call__(self, secret_id: str, at: datetime, source: str) -> None:
-        tally = self._tallies.setdefault(secret_id, Tally(secret_id))
+        tally = self._tallies.setdefault(secret_id, UsageCounter(secret_id))
         self._last.note(tally, at.timestamp(), ((source, 40_000), None))
 
 

@@ -15,13 +15,13 @@ from sqlmodel import select
 from gateway.base.decision_log import Report
 from gateway.base.options import Options
 from gateway.request.client_address import Origin
-from gateway.usage.usage_recorder import LastUsed, Tally
+from gateway.usage.usage_recorder import LastUsed, UsageCounter
 from keys.changes.gateways import LEASE_SECONDS
 from keys.usage.usage import Use, record_uses
 from storage import StorageUnavailable, reading, writing
 from storage.tables.keys import DailyUse
 from tests.gateway.site import Site
-from tests.keys.conftest import House, open_test_house
+from tests.keys.conftest import Domain, open_test_application
 from tests.postgresql import Postgresql
 
 pytestmark = pytest.mark.sockets
@@ -103,9 +103,9 @@ NOWHERE: Origin = (None, None)
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[House]:
+def small(tmp_path: Path) -> Iterator[Domain]:
     """A house whose file may not grow: SQLite then says "database or disk is full"."""
-    house = open_test_house(tmp_path)
+    house = open_test_application(tmp_path)
     with house.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     _limit_pages(house, pages)
@@ -113,7 +113,7 @@ def small(tmp_path: Path) -> Iterator[House]:
     house.close()
 
 
-def test_a_full_disk_keeps_uses_for_later(small: House) -> None:
+def test_a_full_disk_keeps_uses_for_later(small: Domain) -> None:
     house = small
 
     def write(uses: Mapping[str, Use]) -> None:
@@ -121,9 +121,9 @@ def test_a_full_disk_keeps_uses_for_later(small: House) -> None:
             record_uses(session, uses)
 
     last = LastUsed(write, Report(house.clock))
-    tally = Tally("sec_1")
+    tally = UsageCounter("sec_1")
     note = lambda: last.note(tally, house.clock.timestamp(), NOWHERE)
-    fillers = [Tally(f"sec_{number}") for number in range(2_000)]
+    fillers = [UsageCounter(f"sec_{number}") for number in range(2_000)]
     for filler in fillers:
         last.note(filler, house.clock.timestamp(), NOWHERE)
     with pytest.raises(StorageUnavailable):
@@ -137,7 +137,7 @@ def test_a_full_disk_keeps_uses_for_later(small: House) -> None:
     assert next(row.count for row in rows if row.secret_id == "sec_1") == 2
 
 
-def _limit_pages(house: House, most: int) -> None:
+def _limit_pages(house: Domain, most: int) -> None:
     """For every connection of the pool, which has one while nobody else works."""
     with house.engine.connect() as connection:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {most}")

@@ -13,8 +13,8 @@ from gateway.base.decision_log import Report
 from gateway.base.metrics import Metrics
 from gateway.base.options import Options
 from gateway.base.thread_pool import Unavailable
-from gateway.cache.verdict_cache import Known, Memory, fingerprint
-from gateway.usage.rehash import Upgrades
+from gateway.cache.verdict_cache import CachedKey, VerdictCache, fingerprint
+from gateway.usage.rehash import RehashQueue
 from gateway.verification.verifier import RememberingChecker
 from keys.base.errors import StorageUnavailable
 from keys.credentials.peppers import Peppers
@@ -22,8 +22,8 @@ from keys.credentials.tokens import make
 from keys.credentials.verification import Reason, Refused
 from keys.transfer.import_keys import Upgrade
 from runtime.clock import HeldClock
-from storage.change_feed import Changed
-from storage.secret_lookup import SecretRow, WouldWait
+from storage.change_feed import FeedEntry
+from storage.secret_lookup import SecretRow, WouldBlock
 from tests.gateway.fakes import NOON, lines
 from tests.gateway.verification.test_verifier import row
 
@@ -46,10 +46,10 @@ def imported(key: str = KEY, **changes: object) -> SecretRow:
     return found._replace(**changes)
 
 
-def told(key: str = KEY) -> Changed:
+def told(key: str = KEY) -> FeedEntry:
     """What the feed tells when this key is imported or changed."""
     about = imported(key)
-    return Changed(about.key_id, about.public_id)
+    return FeedEntry(about.key_id, about.public_id)
 
 
 class Database:
@@ -66,7 +66,7 @@ class Database:
         return {}
 
     def glance(self, public_id: str) -> SecretRow | None:
-        raise WouldWait
+        raise WouldBlock
 
     def read_imported(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
         seen = {each: self.rows[each] for each in digests if each in self.rows}
@@ -74,9 +74,9 @@ class Database:
         self.before()
         return seen
 
-    def glance_imported(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
+    def try_read_imported_now(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
         if not self.at_once:
-            raise WouldWait
+            raise WouldBlock
         return self.read_imported(digests)
 
     def any_imported(self) -> bool:
@@ -87,7 +87,7 @@ class Database:
 
     def glance_any_imported(self) -> bool:
         if not self.at_once:
-            raise WouldWait
+            raise WouldBlock
         return self.any_imported()
 
     def close(self) -> None:
@@ -100,10 +100,10 @@ class Desk:
     def __init__(self, database: Database) -> None:
         clock = HeldClock(NOON)
         self.database = database
-        self.memory = Memory(clock)
-        self.memory.believe_until(inf)
+        self.memory = VerdictCache(clock)
+        self.memory.valid_until(inf)
         self.written: list[dict[str, Upgrade]] = []
-        self.upgrades = Upgrades(
+        self.upgrades = RehashQueue(
             PEPPERS, lambda each: self.written.append(dict(each)), Report(clock)
         )
         self.checker = RememberingChecker(
@@ -116,8 +116,8 @@ class Desk:
             self.upgrades,
         )
 
-    def check(self, *texts: str) -> list[Known | Refused]:
-        async def run() -> list[Known | Refused]:
+    def check(self, *texts: str) -> list[CachedKey | Refused]:
+        async def run() -> list[CachedKey | Refused]:
             return await asyncio.gather(*(self.checker.check(text) for text in texts))
 
         return asyncio.run(run())
@@ -134,7 +134,7 @@ def test_the_second_time_nobody_asks_the_database(database: Database) -> None:
     desk = Desk(database)
     for _ in range(2):
         known, refused = desk.check(KEY, OTHER)
-        assert isinstance(known, Known)
+        assert isinstance(known, CachedKey)
         assert known.key.key_id == imported().key_id
         assert refused == Refused(Reason.MALFORMED)
     assert len(database.asked) == (2 if database.at_once else 1)
@@ -156,7 +156,7 @@ def test_an_import_counts_at_once(database: Database) -> None:
     assert desk.check(KEY) == [Refused(Reason.MALFORMED)]
     database.rows = rows
     desk.memory.apply([told()])
-    assert isinstance(desk.check(KEY)[0], Known)
+    assert isinstance(desk.check(KEY)[0], CachedKey)
 
 
 def test_a_second_import_is_found_although_the_key_was_unknown(database: Database) -> None:
@@ -165,14 +165,14 @@ def test_a_second_import_is_found_although_the_key_was_unknown(database: Databas
     later = imported(OTHER)
     database.rows[later.digest] = later
     desk.memory.apply([told(OTHER)])
-    assert isinstance(desk.check(OTHER)[0], Known)
+    assert isinstance(desk.check(OTHER)[0], CachedKey)
 
 
 def test_a_change_of_ours_leaves_what_is_known_of_others(database: Database) -> None:
     desk = Desk(database)
     desk.check(KEY, OTHER)
     asked = len(database.asked)
-    desk.memory.apply([Changed("key_ours", "7Fq2mZr81LdW")])
+    desk.memory.apply([FeedEntry("key_ours", "7Fq2mZr81LdW")])
     desk.check(KEY, OTHER)
     assert len(database.asked) == asked
 
@@ -181,7 +181,7 @@ def test_revoked_it_is_refused_at_once(database: Database) -> None:
     desk = Desk(database)
     desk.check(KEY)
     database.rows[imported().digest] = imported(state="revoked")
-    desk.memory.apply([Changed(imported().key_id, None)])
+    desk.memory.apply([FeedEntry(imported().key_id, None)])
     for _ in range(2):
         assert desk.check(KEY) == [Refused(Reason.REVOKED, imported().key_id)]
 
@@ -194,7 +194,7 @@ def test_a_key_revoked_while_it_is_read_is_read_again() -> None:
     def revoke() -> None:
         database.before = lambda: None
         database.rows[imported().digest] = imported(state="revoked")
-        desk.memory.apply([Changed(imported().key_id, None)])
+        desk.memory.apply([FeedEntry(imported().key_id, None)])
 
     database.before = revoke
     assert desk.check(KEY) == [Refused(Reason.REVOKED, imported().key_id)]
@@ -211,7 +211,7 @@ def test_a_key_imported_while_its_absence_is_read_is_found() -> None:
         desk.memory.apply([told()])
 
     database.before = import_it
-    assert isinstance(desk.check(KEY)[0], Known)
+    assert isinstance(desk.check(KEY)[0], CachedKey)
 
 
 def test_an_import_while_one_asks_whether_there_is_any() -> None:
@@ -224,7 +224,7 @@ def test_an_import_while_one_asks_whether_there_is_any() -> None:
         desk.memory.apply([told()])
 
     database.before = import_it
-    assert isinstance(desk.check(KEY)[0], Known)
+    assert isinstance(desk.check(KEY)[0], CachedKey)
 
 
 def test_a_lost_feed_has_it_asked_anew(database: Database) -> None:
@@ -233,15 +233,15 @@ def test_a_lost_feed_has_it_asked_anew(database: Database) -> None:
     desk.check(KEY)
     database.rows = rows
     desk.memory.forget_everything()
-    assert isinstance(desk.check(KEY)[0], Known)
+    assert isinstance(desk.check(KEY)[0], CachedKey)
     assert database.any_asked == 2
 
 
 def test_without_belief_the_digests_themselves_are_asked_for(database: Database) -> None:
     desk = Desk(database)
-    desk.memory.believe_until(-inf)
+    desk.memory.valid_until(-inf)
     for _ in range(2):
-        assert isinstance(desk.check(KEY)[0], Known)
+        assert isinstance(desk.check(KEY)[0], CachedKey)
     assert (database.any_asked, len(database.asked)) == (0, 2)
 
 
@@ -266,8 +266,8 @@ def test_what_can_be_no_key_never_reaches_the_database(database: Database, text:
 def test_those_who_come_together_share_one_query() -> None:
     desk = Desk(Database(imported()))
     answers = desk.check(KEY, *(f"unknown_{n}" for n in range(20)), KEY)
-    assert isinstance(answers[0], Known)
-    assert isinstance(answers[-1], Known)
+    assert isinstance(answers[0], CachedKey)
+    assert isinstance(answers[-1], CachedKey)
     assert len(desk.database.asked) == 1
     assert desk.database.any_asked == 1
 
@@ -287,13 +287,13 @@ def test_a_glance_finds_it_too() -> None:
     desk = Desk(database)
     raw = KEY.encode()
     # Whether there are any has to be found out first, which is the usual way's business.
-    assert desk.checker.glance(raw, fingerprint(raw)) is None
+    assert desk.checker.try_read_now(raw, fingerprint(raw)) is None
     desk.check(OTHER)
-    found = desk.checker.glance(raw, fingerprint(raw))
+    found = desk.checker.try_read_now(raw, fingerprint(raw))
     assert found is not None
     assert found is desk.memory.get(fingerprint(raw))
     for nonsense in (b"", b"\xff", b"unknown"):
-        assert desk.checker.glance(nonsense, fingerprint(nonsense)) is None
+        assert desk.checker.try_read_now(nonsense, fingerprint(nonsense)) is None
 
 
 # Upgrades
@@ -312,7 +312,7 @@ def test_the_first_use_has_its_digest_replaced(database: Database) -> None:
     changed = imported(digest=ours.digest, pepper_version=1, algorithm="hmac")
     database.rows = {changed.digest: changed}
     desk.memory.apply([told()])
-    assert isinstance(desk.check(KEY)[0], Known)
+    assert isinstance(desk.check(KEY)[0], CachedKey)
     assert desk.upgrades.backlog == 0
 
 
@@ -332,7 +332,7 @@ def test_what_could_not_be_written_is_written_later(caplog: pytest.LogCaptureFix
             raise StorageUnavailable("gone")
         written.extend(upgrades)  # type: ignore[call-overload]
 
-    upgrades = Upgrades(PEPPERS, write, Report(HeldClock(NOON)), every=0.01)
+    upgrades = RehashQueue(PEPPERS, write, Report(HeldClock(NOON)), every=0.01)
     upgrades.note("sec_1", b"one")
     with pytest.raises(StorageUnavailable):
         upgrades.flush()

@@ -13,16 +13,16 @@ from gateway.base.decision_log import Report
 from gateway.base.metrics import Metrics
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool, Unavailable
-from gateway.cache.verdict_cache import Known, Memory, fingerprint
-from gateway.usage.rehash import Upgrades
+from gateway.cache.verdict_cache import CachedKey, VerdictCache, fingerprint
+from gateway.usage.rehash import RehashQueue
 from gateway.verification.batch_loader import Batches
 from gateway.verification.verifier import RememberingChecker
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import Token, make
 from keys.credentials.verification import Reason, Refused
 from runtime.clock import HeldClock
-from storage.change_feed import Changed
-from storage.secret_lookup import MOST, SecretRow, WouldWait
+from storage.change_feed import FeedEntry
+from storage.secret_lookup import MOST, SecretRow, WouldBlock
 from tests.gateway.fakes import NOON
 
 DEADLINE = 10
@@ -71,7 +71,7 @@ class Database:
 
     def glance(self, public_id: str) -> SecretRow | None:
         if not self.at_once:
-            raise WouldWait
+            raise WouldBlock
         return self.read([public_id]).get(public_id)
 
     def read_imported(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
@@ -82,7 +82,7 @@ class Database:
 
     def glance_any_imported(self) -> bool:
         if not self.at_once:
-            raise WouldWait
+            raise WouldBlock
         return False
 
     def close(self) -> None:
@@ -95,8 +95,8 @@ class Desk:
     def __init__(self, database: Database, **options: int) -> None:
         clock = HeldClock(NOON)
         self.database = database
-        self.memory = Memory(clock)
-        self.memory.believe_until(inf)
+        self.memory = VerdictCache(clock)
+        self.memory.valid_until(inf)
         self.checker = RememberingChecker(
             database,  # type: ignore[arg-type]  # what it needs of a Lookup
             PEPPERS,
@@ -104,11 +104,11 @@ class Desk:
             self.memory,
             Options(**options),
             Metrics(),
-            Upgrades(PEPPERS, lambda _: None, Report(clock)),
+            RehashQueue(PEPPERS, lambda _: None, Report(clock)),
         )
 
-    def check(self, *tokens: Token | str) -> list[Known | Refused]:
-        async def run() -> list[Known | Refused]:
+    def check(self, *tokens: Token | str) -> list[CachedKey | Refused]:
+        async def run() -> list[CachedKey | Refused]:
             texts = [each if isinstance(each, str) else each.reveal() for each in tokens]
             return await asyncio.gather(*(self.checker.check(text) for text in texts))
 
@@ -120,7 +120,7 @@ def test_the_second_time_nobody_asks_the_database() -> None:
     desk = Desk(Database(row(good)))
     for _ in range(2):
         known, refused = desk.check(good, unknown)
-        assert isinstance(known, Known)
+        assert isinstance(known, CachedKey)
         assert known.key.key_id == f"key_{good.public_id}"
         assert refused == Refused(Reason.UNKNOWN)
     assert len(desk.database.asked) == 1
@@ -139,7 +139,7 @@ def test_those_who_come_together_share_one_query() -> None:
     tokens = [make("ak") for _ in range(MOST + 10)]
     desk = Desk(Database(*(row(token) for token in tokens)), threads=2)
     answers = desk.check(*tokens, *tokens[-5:])
-    assert all(isinstance(answer, Known) for answer in answers)
+    assert all(isinstance(answer, CachedKey) for answer in answers)
     assert sorted(map(len, desk.database.asked)) == [10, MOST]
 
 
@@ -152,7 +152,7 @@ def test_a_key_revoked_while_it_is_read_is_read_again() -> None:
     def revoke() -> None:
         database.before = lambda: None
         database.rows[token.public_id] = row(token, state="revoked")
-        desk.memory.apply([Changed(f"key_{token.public_id}", None)])
+        desk.memory.apply([FeedEntry(f"key_{token.public_id}", None)])
 
     database.before = revoke
     (answer,) = desk.check(token)
@@ -170,10 +170,10 @@ def test_a_key_made_while_its_absence_is_read_is_found() -> None:
     def import_it() -> None:
         database.before = lambda: None
         database.rows[token.public_id] = row(token)
-        desk.memory.apply([Changed(f"key_{token.public_id}", token.public_id)])
+        desk.memory.apply([FeedEntry(f"key_{token.public_id}", token.public_id)])
 
     database.before = import_it
-    assert isinstance(desk.check(token)[0], Known)
+    assert isinstance(desk.check(token)[0], CachedKey)
 
 
 def test_a_lost_feed_has_what_is_under_way_read_again() -> None:
@@ -186,7 +186,7 @@ def test_a_lost_feed_has_what_is_under_way_read_again() -> None:
         desk.memory.forget_everything()
 
     database.before = lose
-    assert isinstance(desk.check(token)[0], Known)
+    assert isinstance(desk.check(token)[0], CachedKey)
     assert len(database.asked) == 2
 
 
@@ -202,8 +202,8 @@ def test_a_key_that_never_stands_still_is_not_waited_for() -> None:
 def test_others_changes_disturb_nobody() -> None:
     token = make("ak")
     desk = Desk(Database(row(token)))
-    desk.database.before = lambda: desk.memory.apply([Changed("key_other", "public_other")])
-    assert isinstance(desk.check(token)[0], Known)
+    desk.database.before = lambda: desk.memory.apply([FeedEntry("key_other", "public_other")])
+    assert isinstance(desk.check(token)[0], CachedKey)
     assert len(desk.database.asked) == 1
 
 
@@ -218,23 +218,23 @@ def test_a_database_that_answers_at_once_is_asked_at_once() -> None:
     desk = Desk(Database(row(good), row(revoked, state="revoked")))
     desk.database.at_once = True
     marked = good.reveal().encode()
-    found = desk.checker.glance(marked, fingerprint(marked))
+    found = desk.checker.try_read_now(marked, fingerprint(marked))
     assert found is desk.memory.get(fingerprint(marked))
     assert found is not None
     # Who is refused, and why, is for the usual way to say.
     refused = revoked.reveal().encode()
-    assert desk.checker.glance(refused, fingerprint(refused)) is None
+    assert desk.checker.try_read_now(refused, fingerprint(refused)) is None
     assert desk.memory.refusal(fingerprint(refused)) is not None
     for nonsense in (b"", b"\xff", b"ak_nonsense", make("ak").reveal().encode()):
-        assert desk.checker.glance(nonsense, fingerprint(nonsense)) is None
+        assert desk.checker.try_read_now(nonsense, fingerprint(nonsense)) is None
     assert desk.check(good, revoked) == [found, desk.memory.refusal(fingerprint(refused))]
 
 
 def test_a_glance_that_would_wait_leaves_it_to_the_usual_way() -> None:
     good = make("ak")
     desk = Desk(Database(row(good)))
-    assert desk.checker.glance(good.reveal().encode(), b"mark") is None
-    assert isinstance(desk.check(good)[0], Known)
+    assert desk.checker.try_read_now(good.reveal().encode(), b"mark") is None
+    assert isinstance(desk.check(good)[0], CachedKey)
 
 
 # Batches alone

@@ -8,42 +8,42 @@ import pytest
 from sqlmodel import select
 
 from keys.changes import gateways, propagation
-from keys.changes.propagation import Spread
+from keys.changes.propagation import Propagation
 from storage import reading
-from storage.tables.keys import Change, Confirmation, Gateway
+from storage.tables.keys import ChangeRow, Confirmation, Gateway
 from storage.triggers import KEPT
-from tests.keys.conftest import ALICE, House
+from tests.keys.conftest import ALICE, Domain
 
 SECOND = timedelta(seconds=1)
 
 
-def _announce(house: House, *names: str) -> None:
+def _announce(house: Domain, *names: str) -> None:
     for name in names:
         house.write(
             lambda s, name=name: gateways.announce(s, f"gw_{name}", name, house.clock.now())
         )
 
 
-def _confirm(house: House, name: str, fence: str) -> None:
+def _confirm(house: Domain, name: str, fence: str) -> None:
     house.write(lambda s: gateways.confirm(s, f"gw_{name}", [fence], house.clock.now()))
 
 
-def _look(house: House, fence: str) -> gateways.Confirmed:
+def _look(house: Domain, fence: str) -> gateways.Confirmed:
     with reading(house.engine) as session:
         return gateways.look(session, fence, house.clock.now())
 
 
-def test_a_revocation_sets_a_fence_after_its_changes(house: House) -> None:
+def test_a_revocation_sets_a_fence_after_its_changes(house: Domain) -> None:
     key, _ = house.issue()
     outcome = house.revoke(key.id)
     with reading(house.engine) as session:
-        last, before = session.exec(select(Change).order_by(Change.id.desc()).limit(2))  # type: ignore[union-attr]
+        last, before = session.exec(select(ChangeRow).order_by(ChangeRow.id.desc()).limit(2))  # type: ignore[union-attr]
     assert (last.fence, last.key_id) == (outcome.fence, None)
     assert (before.fence, before.key_id) == (None, key.id)
     assert house.revoke(key.id).fence is None
 
 
-def test_who_has_confirmed_is_not_waited_for(house: House) -> None:
+def test_who_has_confirmed_is_not_waited_for(house: Domain) -> None:
     _announce(house, "one", "two")
     fence = house.write(gateways.set_fence)
     assert _look(house, fence) == gateways.Confirmed(("one", "two"), ("one", "two"))
@@ -53,34 +53,34 @@ def test_who_has_confirmed_is_not_waited_for(house: House) -> None:
     assert _look(house, fence).by_all
 
 
-def test_who_has_stopped_or_was_replaced_or_is_long_silent_is_not_waited_for(house: House) -> None:
+def test_who_has_stopped_or_was_replaced_or_is_long_silent_is_not_waited_for(house: Domain) -> None:
     _announce(house, "stopped", "replaced", "silent", "there")
     house.write(lambda s: gateways.stopped(s, "gw_stopped", house.clock.now()))
     now = house.clock.now()
     house.write(lambda s: gateways.announce(s, "gw_new", "replaced", now))
     house.clock.move(gateways.GONE_AFTER - SECOND)
-    house.write(lambda s: gateways.beat(s, "gw_there", house.clock.now()))
+    house.write(lambda s: gateways.heartbeat(s, "gw_there", house.clock.now()))
     fence = house.write(gateways.set_fence)
     assert _look(house, fence).running == ("replaced", "silent", "there")
     house.clock.move(SECOND)
     assert _look(house, fence).running == ("there",)
 
 
-def test_old_notes_are_swept_and_new_ones_stay(house: House) -> None:
+def test_old_notes_are_swept_and_new_ones_stay(house: Domain) -> None:
     _announce(house, "old")
     fence = house.write(gateways.set_fence)
     _confirm(house, "old", fence)
-    house.write(lambda s: s.add_all(Change(key_id="key_x") for _ in range(KEPT)))
+    house.write(lambda s: s.add_all(ChangeRow(key_id="key_x") for _ in range(KEPT)))
     house.clock.move(timedelta(days=2))
     _announce(house, "new")
-    house.write(lambda s: gateways.sweep(s, house.clock.now()))
+    house.write(lambda s: gateways.purge(s, house.clock.now()))
     with reading(house.engine) as session:
         assert [row.name for row in session.exec(select(Gateway))] == ["new"]
         assert session.exec(select(Confirmation)).all() == []
-        assert len(session.exec(select(Change)).all()) == KEPT
+        assert len(session.exec(select(ChangeRow)).all()) == KEPT
 
 
-def test_watching_ends_when_the_last_has_confirmed(house: House) -> None:
+def test_watching_ends_when_the_last_has_confirmed(house: Domain) -> None:
     _announce(house, "one", "two")
     fence = house.write(gateways.set_fence)
     _confirm(house, "one", fence)
@@ -98,10 +98,10 @@ def test_watching_ends_when_the_last_has_confirmed(house: House) -> None:
     )
     assert (spread.running, spread.waiting, len(looks)) == (2, (), 3)
     assert spread.seconds == pytest.approx(sum(looks))
-    assert propagation.in_words(spread).startswith("2 of 2 gateways confirmed in ")
+    assert propagation.describe(spread).startswith("2 of 2 gateways confirmed in ")
 
 
-def test_watching_ends_when_the_time_is_up_and_names_who_is_silent(house: House) -> None:
+def test_watching_ends_when_the_time_is_up_and_names_who_is_silent(house: Domain) -> None:
     _announce(house, "one", "two")
     fence = house.write(gateways.set_fence)
     _confirm(house, "one", fence)
@@ -114,29 +114,29 @@ def test_watching_ends_when_the_time_is_up_and_names_who_is_silent(house: House)
         sleep=lambda seconds: house.clock.move(timedelta(seconds=seconds)),
     )
     assert (spread.waiting, spread.confirmed) == (("two",), 1)
-    assert "1 of 2 gateways confirmed. two has not answered for 1." in propagation.in_words(spread)
+    assert "1 of 2 gateways confirmed. two has not answered for 1." in propagation.describe(spread)
 
 
 @pytest.mark.parametrize(
     ("spread", "words"),
     [
-        (Spread(0, (), 0), "No gateway is running right now."),
-        (Spread(1, (), 0.0412), "1 of 1 gateway confirmed in 41 ms."),
-        (Spread(3, (), 1.26), "3 of 3 gateways confirmed in 1.3 s."),
+        (Propagation(0, (), 0), "No gateway is running right now."),
+        (Propagation(1, (), 0.0412), "1 of 1 gateway confirmed in 41 ms."),
+        (Propagation(3, (), 1.26), "3 of 3 gateways confirmed in 1.3 s."),
         (
-            Spread(3, ("a", "b"), 1),
+            Propagation(3, ("a", "b"), 1),
             "1 of 3 gateways confirmed. a and b have not answered for 1.0 s.",
         ),
     ],
 )
-def test_in_words(spread: Spread, words: str) -> None:
-    assert propagation.in_words(spread) == words
+def test_in_words(spread: Propagation, words: str) -> None:
+    assert propagation.describe(spread) == words
 
 
-def test_limits_are_recorded_and_told(house: House) -> None:
+def test_limits_are_recorded_and_told(house: Domain) -> None:
     key, _ = house.issue()
 
-    def limit(rate: str, *networks: str) -> propagation.Spread | object:
+    def limit(rate: str, *networks: str) -> propagation.Propagation | object:
         return house.write(
             lambda s: house.service.limit(s, key.id, ALICE, rate_limit=rate, networks=networks)
         )

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keys.credentials import tokens
-from keys.credentials.tokens import ALPHABET, Flaw, NotAToken, Token
+from keys.credentials.tokens import ALPHABET, NotAToken, Token, TokenFormatError
 
 prefixes = st.from_regex(r"[a-z][a-z0-9]{0,8}(_[a-z0-9]{1,8})?", fullmatch=True)
 bits = st.integers(0, 2**256 - 1)
 public_ids = st.text(ALPHABET, min_size=12, max_size=12)
 
 
-def flaw(text: str) -> Flaw:
+def flaw(text: str) -> TokenFormatError:
     with pytest.raises(NotAToken) as caught:
         tokens.parse(text)
     return caught.value.flaw
@@ -47,7 +47,7 @@ def test_one_wrong_character_is_noticed(public_id: str, secret: int, data: st.Da
     text = Token("ak", public_id, tokens.encode(secret, 43)).reveal()
     place = data.draw(st.integers(3, len(text) - 1).filter(lambda i: text[i] != "_"))
     other = data.draw(st.sampled_from(ALPHABET).filter(lambda char: char != text[place]))
-    assert flaw(text[:place] + other + text[place + 1 :]) is Flaw.CHECKSUM
+    assert flaw(text[:place] + other + text[place + 1 :]) is TokenFormatError.CHECKSUM
 
 
 @given(st.text(max_size=200) | st.from_regex(r"\w{1,5}_\w{12}_\w{43}_\w{6}", fullmatch=True))
@@ -61,21 +61,21 @@ def test_any_other_text_is_refused_and_not_kept(text: str) -> None:
     "spoil", ["'{}'", '"{}"', " {}", "{}\n", "`{}`", "“{}”", "<{}>", "\u00a0{}"]
 )
 def test_quotes_and_spaces_are_named(spoil: str) -> None:
-    assert flaw(spoil.format(tokens.make("ak").reveal())) is Flaw.SURROUNDED
+    assert flaw(spoil.format(tokens.make("ak").reveal())) is TokenFormatError.SURROUNDED
 
 
 def test_nothing_is_missing() -> None:
-    assert flaw("") is Flaw.MISSING
+    assert flaw("") is TokenFormatError.MISSING
 
 
 @pytest.mark.parametrize("text", ["ak", "ak_x", "ak__" + "x" * 70, "ä" * 65, "x" * 10_000])
 def test_what_is_no_token_is_malformed(text: str) -> None:
-    assert flaw(text) is Flaw.MALFORMED
+    assert flaw(text) is TokenFormatError.MALFORMED
 
 
 def test_a_number_beyond_256_bits_is_not_a_secret() -> None:
     body = "ak_" + "0" * 12 + "_" + "z" * 43
-    assert flaw(f"{body}_{tokens.checksum(body)}") is Flaw.MALFORMED
+    assert flaw(f"{body}_{tokens.checksum(body)}") is TokenFormatError.MALFORMED
 
 
 def test_printing_a_token_shows_the_hint_only() -> None:

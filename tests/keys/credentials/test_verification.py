@@ -20,13 +20,13 @@ from keys.search import search
 from keys.usage.usage import Use, record_uses
 from storage import open_engine, reading, writing
 from tests.databases import open_migrated
-from tests.keys.conftest import NOON, House
+from tests.keys.conftest import NOON, Domain
 from tests.keys.rotation.test_rotations import rotate
 
 SECOND = timedelta(seconds=1)
 
 
-def test_a_stranger_and_a_wrong_secret_are_told_apart_inside_only(house: House) -> None:
+def test_a_stranger_and_a_wrong_secret_are_told_apart_inside_only(house: Domain) -> None:
     _, mine = house.issue()
     other = tokens.make("ak")
     assert house.verifier.verify(other.reveal()) == Refused(Reason.UNKNOWN)
@@ -36,14 +36,14 @@ def test_a_stranger_and_a_wrong_secret_are_told_apart_inside_only(house: House) 
     assert house.verifier.verify(relabelled.reveal()) == Refused(Reason.DIGEST)
 
 
-def test_a_wrong_secret_learns_nothing_of_a_revoked_key(house: House) -> None:
+def test_a_wrong_secret_learns_nothing_of_a_revoked_key(house: Domain) -> None:
     key, mine = house.issue()
     house.revoke(key.id)
     guess = tokens.Token("ak", mine.public_id, tokens.make("ak").secret)
     assert house.verifier.verify(guess.reveal()) == Refused(Reason.DIGEST)
 
 
-def test_a_key_expires_at_its_very_moment(house: House) -> None:
+def test_a_key_expires_at_its_very_moment(house: Domain) -> None:
     key, mine = house.issue(expires_at=NOON + 10 * SECOND)
     house.clock.move(10 * SECOND - timedelta(microseconds=1))
     assert isinstance(house.verifier.verify(mine.reveal()), Verified)
@@ -51,7 +51,7 @@ def test_a_key_expires_at_its_very_moment(house: House) -> None:
     assert house.verifier.verify(mine.reveal()) == Refused(Reason.EXPIRED, key.id)
 
 
-def test_a_planted_digest_does_not_open(house: House) -> None:
+def test_a_planted_digest_does_not_open(house: Domain) -> None:
     """Whoever can write to the database but has no pepper cannot make a key."""
     _, mine = house.issue()
     planted = Peppers({1: b"q" * 32}).digest(mine, 1)
@@ -60,7 +60,7 @@ def test_a_planted_digest_does_not_open(house: House) -> None:
     assert house.verifier.verify(mine.reveal()) == Refused(Reason.DIGEST)
 
 
-def test_a_replaced_pepper_leaves_old_tokens_working(house: House) -> None:
+def test_a_replaced_pepper_leaves_old_tokens_working(house: Domain) -> None:
     _, mine = house.issue()
     both = Peppers({1: b"p" * 32, 2: b"n" * 32})
     with closing(StoredVerifier(house.engine, both, house.clock)) as verifier:
@@ -70,7 +70,7 @@ def test_a_replaced_pepper_leaves_old_tokens_working(house: House) -> None:
         assert verifier.verify(mine.reveal()) == Refused(Reason.PEPPER)
 
 
-def test_a_wrong_or_missing_pepper_is_noticed(house: House) -> None:
+def test_a_wrong_or_missing_pepper_is_noticed(house: Domain) -> None:
     house.issue()
     with writing(house.engine) as session:
         check_peppers(session, Peppers({1: b"p" * 32}), NOON)
@@ -81,7 +81,7 @@ def test_a_wrong_or_missing_pepper_is_noticed(house: House) -> None:
             check_peppers(session, Peppers({2: b"q" * 32}), NOON)
 
 
-def test_an_old_pepper_can_go_once_no_token_that_works_needs_it(house: House) -> None:
+def test_an_old_pepper_can_go_once_no_token_that_works_needs_it(house: Domain) -> None:
     both, new = Peppers({1: b"p" * 32, 2: b"n" * 32}), Peppers({2: b"n" * 32})
     old, _ = house.issue("Old")
     ends, _ = house.issue("Ends")
@@ -138,7 +138,7 @@ def test_peppers_with_versions_are_read() -> None:
     assert one[:10] not in repr(peppers)
 
 
-def test_last_use_never_goes_back(house: House) -> None:
+def test_last_use_never_goes_back(house: Domain) -> None:
     key, mine = house.issue()
     answer = house.verifier.verify(mine.reveal())
     assert isinstance(answer, Verified)
@@ -150,7 +150,7 @@ def test_last_use_never_goes_back(house: House) -> None:
     assert (view.last_used_at, view.last_used_from) == (NOON + SECOND, "10.1.0.0/16")
 
 
-def test_a_database_that_is_gone_is_said_so(tmp_path: Path, house: House) -> None:
+def test_a_database_that_is_gone_is_said_so(tmp_path: Path, house: Domain) -> None:
     _, mine = house.issue()
     engine = open_engine(f"sqlite:///{tmp_path / 'empty.db'}")
     verifier = StoredVerifier(engine, house.service.peppers, house.clock)

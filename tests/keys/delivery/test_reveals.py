@@ -8,57 +8,57 @@ from typing import Any
 
 import pytest
 
-from keys.base.errors import KeyNotFound, NotPossibleNow
+from keys.base.errors import InvalidState, KeyNotFound
 from keys.base.models import Actor, KeyRequest, KeyView, State
 from keys.base.policy import DeliveryWay
 from keys.credentials.verification import Reason, Refused, Verified
 from keys.delivery import reveals
-from keys.delivery.reveals import CLAIMED_WITHIN, Revealed
-from keys.lifecycle.create import Reservation
+from keys.delivery.reveals import CLAIMED_WITHIN, RevealedToken
+from keys.lifecycle.create import PendingKey
 from keys.rotation import rotations
 from storage import writing
-from tests.keys.conftest import ALICE, BOB, House
+from tests.keys.conftest import ALICE, BOB, Domain
 
 
-def new_key(house: House) -> Reservation:
+def new_key(house: Domain) -> PendingKey:
     request = KeyRequest("Zapier, production", ("read",), ALICE.id, "req_1")
     with writing(house.engine, house.account) as session:
-        return house.service.reserve(
+        return house.service.create_pending(
             session, request, BOB, ALICE, CLAIMED_WITHIN, DeliveryWay.REVEAL
         )
 
 
-def rotation(house: House) -> Reservation:
+def rotation(house: Domain) -> PendingKey:
     key, _ = house.issue()
     with writing(house.engine, house.account) as session:
         return rotations.begin(
             house.service, session, key.id, BOB, recipient=ALICE,
-            grace=timedelta(hours=1), request_id="req_2", lease=CLAIMED_WITHIN,
-            how=DeliveryWay.REVEAL,
+            grace=timedelta(hours=1), idempotency_key="req_2", delivery_deadline=CLAIMED_WITHIN,
+            method=DeliveryWay.REVEAL,
         )  # fmt: skip
 
 
 @pytest.fixture(params=[new_key, rotation], ids=["a new key", "a rotation"])
-def made(house: House, request: pytest.FixtureRequest) -> Reservation:
-    make: Callable[[House], Reservation] = request.param
+def made(house: Domain, request: pytest.FixtureRequest) -> PendingKey:
+    make: Callable[[Domain], PendingKey] = request.param
     return make(house)
 
 
-def reveal(house: House, made: Reservation, actor: Actor = ALICE) -> Revealed:
+def reveal(house: Domain, made: PendingKey, actor: Actor = ALICE) -> RevealedToken:
     with writing(house.engine, house.account) as session:
         return reveals.reveal(house.service, session, made.delivery_id, actor)
 
 
-def claim(house: House, made: Reservation, shown: Revealed, actor: Actor = ALICE) -> KeyView:
+def claim(house: Domain, made: PendingKey, shown: RevealedToken, actor: Actor = ALICE) -> KeyView:
     with writing(house.engine, house.account) as session:
         return reveals.claim(house.service, session, made.delivery_id, shown.public_id, actor)
 
 
-def answer(house: House, token: Any) -> Any:
+def answer(house: Domain, token: Any) -> Any:
     return house.verifier.verify(token.reveal())
 
 
-def test_it_works_once_its_person_says_that_they_have_it(house: House, made: Reservation) -> None:
+def test_it_works_once_its_person_says_that_they_have_it(house: Domain, made: PendingKey) -> None:
     shown = reveal(house, made)
     assert answer(house, shown.token) == Refused(Reason.PENDING, made.key.id)
     for _ in range(2):
@@ -66,24 +66,24 @@ def test_it_works_once_its_person_says_that_they_have_it(house: House, made: Res
         assert (key.state, key.hint) == (State.ACTIVE, shown.token.hint)
     assert isinstance(answer(house, shown.token), Verified)
     assert isinstance(answer(house, made.token), Refused)
-    with pytest.raises(NotPossibleNow, match="already"):
+    with pytest.raises(InvalidState, match="already"):
         reveal(house, made)
 
 
 def test_each_look_makes_another_and_the_former_never_works(
-    house: House, made: Reservation
+    house: Domain, made: PendingKey
 ) -> None:
     first, second = reveal(house, made), reveal(house, made)
     assert first.token.secret != second.token.secret
     assert answer(house, first.token) == Refused(Reason.UNKNOWN)
-    with pytest.raises(NotPossibleNow, match="Another token was shown"):
+    with pytest.raises(InvalidState, match="Another token was shown"):
         claim(house, made, first)
     claim(house, made, second)
     assert answer(house, first.token) == Refused(Reason.UNKNOWN)
     assert isinstance(answer(house, second.token), Verified)
 
 
-def test_nobody_else_can_look_or_claim(house: House, made: Reservation) -> None:
+def test_nobody_else_can_look_or_claim(house: Domain, made: PendingKey) -> None:
     with pytest.raises(KeyNotFound, match="somebody else"):
         reveal(house, made, BOB)
     shown = reveal(house, made)
@@ -92,22 +92,22 @@ def test_nobody_else_can_look_or_claim(house: House, made: Reservation) -> None:
     assert isinstance(answer(house, shown.token), Refused)
 
 
-def test_what_nobody_comes_for_ends(house: House, made: Reservation) -> None:
+def test_what_nobody_comes_for_ends(house: Domain, made: PendingKey) -> None:
     shown = reveal(house, made)
     house.clock.move(CLAIMED_WITHIN)
     with writing(house.engine, house.account) as session:
-        for key_id in house.service.overdue(session):
-            house.service.abandon(session, key_id, "not taken", tell=True)
-        for delivery in rotations.overdue(session, house.clock.now()):
-            rotations.abandon(house.service, session, delivery, "not taken", tell=True)
-    with pytest.raises(NotPossibleNow, match="is over"):
+        for key_id in house.service.expired_pending(session):
+            house.service.cancel(session, key_id, "not taken", tell=True)
+        for delivery in rotations.expired_pending(session, house.clock.now()):
+            rotations.cancel(house.service, session, delivery, "not taken", tell=True)
+    with pytest.raises(InvalidState, match="is over"):
         reveal(house, made)
-    with pytest.raises(NotPossibleNow, match="is over"):
+    with pytest.raises(InvalidState, match="is over"):
         claim(house, made, shown)
     assert isinstance(answer(house, shown.token), Refused)
 
 
-def test_a_token_that_was_sent_cannot_be_revealed(house: House) -> None:
+def test_a_token_that_was_sent_cannot_be_revealed(house: Domain) -> None:
     sent = house.reserve()
     with pytest.raises(KeyNotFound):
         reveal(house, sent)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from limits import parse
 
-from keys.base.errors import LimitsRefused
+from keys.base.errors import InvalidLimits
 from keys.inputs.limits import check_networks, check_rate, inside
 
 
@@ -30,7 +30,7 @@ def test_rates(typed: str, kept: str) -> None:
     "typed", ["0/minute", "-1/minute", "100", "a/minute", "1/week", "1000001/day", "1.5/hour"]
 )
 def test_what_is_no_rate_is_refused_with_an_example(typed: str) -> None:
-    with pytest.raises(LimitsRefused, match="100/minute"):
+    with pytest.raises(InvalidLimits, match="100/minute"):
         check_rate(typed)
 
 
@@ -42,12 +42,12 @@ def test_every_rate_is_one_that_the_library_reads(count: int, unit: str) -> None
 
 @pytest.mark.parametrize("text", ["all", "10.0.0.0/33", "10.0.0", "", "2001:db8::/129"])
 def test_what_is_no_network_is_named(text: str) -> None:
-    with pytest.raises(LimitsRefused, match=r"192\.0\.2\.7"):
+    with pytest.raises(InvalidLimits, match=r"192\.0\.2\.7"):
         check_networks([text])
 
 
 def test_a_network_with_too_many_bits_gets_a_suggestion() -> None:
-    with pytest.raises(LimitsRefused, match=r"Did you mean 10\.1\.0\.0/16\?"):
+    with pytest.raises(InvalidLimits, match=r"Did you mean 10\.1\.0\.0/16\?"):
         check_networks(["10.1.2.3/16"])
 
 
@@ -57,7 +57,7 @@ def test_networks_are_kept_once_and_in_their_usual_form() -> None:
 
 
 def test_no_more_than_twenty() -> None:
-    with pytest.raises(LimitsRefused, match="21"):
+    with pytest.raises(InvalidLimits, match="21"):
         check_networks([f"10.0.0.{last}" for last in range(21)])
 
 

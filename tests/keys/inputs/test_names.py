@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keys.base.errors import NameEmpty, NameRefused, NameTooLong, NameUnprintable, NoteTooLong
+from keys.base.errors import InvalidName, NameEmpty, NameTooLong, NameUnprintable, NoteTooLong
 from keys.inputs.names import advice_on, clean_name, clean_note, fold
 
 
@@ -41,7 +41,7 @@ def test_ordinary_names_of_all_scripts_are_taken(name: str) -> None:
 def test_a_clean_name_stays_as_it_is(text: str) -> None:
     try:
         name = clean_name(text)
-    except NameRefused as error:
+    except InvalidName as error:
         assert str(error)
         return
     assert clean_name(name) == name

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from keys.access_requests import requests
-from keys.base.errors import ImportRefused, KeysError, TokenInText
+from keys.base.errors import DomainError, InvalidImport, TokenInText
 from keys.base.models import Actor
 from keys.base.policy import AuditRules, Policy
 from keys.credentials.tokens import ALPHABET, CHECKSUM_LENGTH, Token, make, redact
 from keys.inputs.names import clean_name, clean_note, refuse_token
 from keys.inputs.scopes import check_scopes
 from keys.lifecycle import update
-from keys.lifecycle.update import Wanted
+from keys.lifecycle.update import KeyUpdate
 from keys.reviews import operations
 from keys.search import search
 from keys.transfer import export_keys, import_rows
@@ -28,18 +28,18 @@ from keys.transfer.import_files import COLUMNS, RawLine, read
 from keys.transfer.import_rows import Defaults
 from storage import reading, writing
 from storage.tables.keys import Key
-from tests.keys.conftest import ALICE, BOB, NOON, House, open_test_house
+from tests.keys.conftest import ALICE, BOB, NOON, Domain, open_test_application
 
 CAROL = Actor.person("U0CAROL")
 HASH = "0123456789abcdef" * 4
 DEFAULTS = Defaults(scopes=("read",))
-WANTED = Wanted(("read",), ALICE.id, None, "", (), "", None)
+WANTED = KeyUpdate(("read",), ALICE.id, None, "", (), "", None)
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Iterator[House]:
+def here(tmp_path: Path) -> Iterator[Domain]:
     """A house whose files can be read as they lie on the disk."""
-    house = open_test_house(tmp_path)
+    house = open_test_application(tmp_path)
     yield house
     house.close()
 
@@ -47,7 +47,7 @@ def here(tmp_path: Path) -> Iterator[House]:
 # --- every operation that takes text --------------------------------------------------------------
 
 
-def _edit(house: House, wanted: Wanted) -> None:
+def _edit(house: Domain, wanted: KeyUpdate) -> None:
     key, _ = house.issue()
     with writing(house.engine, house.account) as session:
         seen = update.version(session, key.id)
@@ -56,16 +56,16 @@ def _edit(house: House, wanted: Wanted) -> None:
         )  # fmt: skip
 
 
-def _hand_over(house: House, text: str) -> None:
+def _hand_over(house: Domain, text: str) -> None:
     key, _ = house.issue()
     house.write(
-        lambda s: update.hand_over(
+        lambda s: update.transfer_ownership(
             house.service, s, key.id, BOB, ALICE.id, text
         )
     )  # fmt: skip
 
 
-def _limit(house: House, text: str) -> None:
+def _limit(house: Domain, text: str) -> None:
     key, _ = house.issue()
     house.write(
         lambda s: house.service.limit(
@@ -74,32 +74,32 @@ def _limit(house: House, text: str) -> None:
     )
 
 
-def _revoke(house: House, text: str) -> None:
+def _revoke(house: Domain, text: str) -> None:
     key, _ = house.issue()
     house.write(lambda s: house.service.revoke(s, key.id, ALICE, text))
 
 
-def _rename(house: House, text: str) -> None:
+def _rename(house: Domain, text: str) -> None:
     key, _ = house.issue()
     house.rename(key.id, text)
 
 
-def _ask(house: House, name: str = "Zapier", reason: str = "For invoices") -> str:
+def _ask(house: Domain, name: str = "Zapier", reason: str = "For invoices") -> str:
     asked: requests.RequestView = house.write(
         lambda s: requests.ask(
             house.service, s, CAROL.id,
-            name=name, scopes=("read",), reason=reason, submission="sub_1",
+            name=name, scopes=("read",), reason=reason, idempotency_key="sub_1",
         )
     )  # fmt: skip
     return asked.id
 
 
-def _deny(house: House, text: str) -> None:
+def _deny(house: Domain, text: str) -> None:
     id_ = _ask(house)
     house.write(lambda s: requests.deny(house.service, s, id_, ALICE, text))
 
 
-def _keep(house: House, text: str) -> None:
+def _keep(house: Domain, text: str) -> None:
     key, _ = house.issue()
     id_ = house.write(
         lambda s: operations.begin(house.service, s, ALICE, "2026-10-05", AuditRules())
@@ -109,7 +109,7 @@ def _keep(house: House, text: str) -> None:
     )  # fmt: skip
 
 
-OPERATIONS: dict[tuple[str, str], Callable[[House, str], object]] = {
+OPERATIONS: dict[tuple[str, str], Callable[[Domain, str], object]] = {
     ("create", "name"): lambda house, text: house.reserve(text),
     ("create", "note"): lambda house, text: house.reserve(note=text),
     ("create", "owner"): lambda house, text: house.reserve(owner=text),
@@ -135,7 +135,7 @@ OPERATIONS: dict[tuple[str, str], Callable[[House, str], object]] = {
 
 @pytest.mark.parametrize(("operation", "field"), OPERATIONS)
 def test_no_operation_takes_a_token(
-    here: House,
+    here: Domain,
     tmp_path: Path,
     operation: str,
     field: str,
@@ -155,7 +155,7 @@ def test_no_operation_takes_a_token(
 
 @pytest.mark.parametrize(("operation", "field"), OPERATIONS)
 def test_a_token_that_works_here_is_refused_too(
-    here: House, tmp_path: Path, operation: str, field: str
+    here: Domain, tmp_path: Path, operation: str, field: str
 ) -> None:
     _, token = here.issue("Its own token")
     with pytest.raises(TokenInText):
@@ -163,7 +163,7 @@ def test_a_token_that_works_here_is_refused_too(
     assert nowhere(tmp_path, token)
 
 
-def test_a_token_that_was_kept_would_be_found(here: House, tmp_path: Path) -> None:
+def test_a_token_that_was_kept_would_be_found(here: Domain, tmp_path: Path) -> None:
     token, logged = make("ak"), make("ak")
     assert nowhere(tmp_path, token, "nothing")
     here.reserve(note=token.secret)
@@ -203,7 +203,7 @@ def test_one_where_a_column_is_named_is_not_repeated() -> None:
         f'{{"hash": "{HASH}", "{token.reveal()}": "Zapier"}}',
         f'{{"hash": "{HASH}", "{hidden(token)}": {{}}}}',
     ):
-        with pytest.raises((TokenInText, ImportRefused)) as refused:
+        with pytest.raises((TokenInText, InvalidImport)) as refused:
             read(file)
         assert "The name of a column contains a token." in str(refused.value)
         assert token.secret[:4] not in str(refused.value)
@@ -318,13 +318,13 @@ def test_a_long_text_takes_no_time() -> None:
 def check(text: str) -> bool:
     try:
         refuse_token(text, "note")
-    except KeysError:
+    except DomainError:
         return True
     return False
 
 
 def test_an_unknown_scope_is_still_named() -> None:
-    with pytest.raises(KeysError, match="no scope “all”"):
+    with pytest.raises(DomainError, match="no scope “all”"):
         check_scopes(("all",))
 
 
@@ -332,7 +332,7 @@ def test_an_unknown_scope_is_still_named() -> None:
 
 
 def test_a_key_that_has_one_in_its_name_can_be_listed_exported_renamed_and_revoked(
-    house: House,
+    house: Domain,
 ) -> None:
     key, _ = house.issue("Zapier")
     old = make("ak").reveal()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keys.base.errors import ScheduleRefused
+from keys.base.errors import InvalidSchedule
 from keys.base.policy import AuditRules
 from keys.jobs import cron
 
@@ -21,7 +21,7 @@ NIGHTLY = "30 2 * * *"
 def test_the_default_is_the_first_monday_of_each_quarter_at_nine() -> None:
     moments, now = [], datetime(2026, 1, 1, tzinfo=UTC)
     for _ in range(5):
-        following = cron.following(QUARTERLY, BERLIN, now)
+        following = cron.next_run(QUARTERLY, BERLIN, now)
         assert following is not None
         moments.append(following.astimezone(BERLIN).isoformat())
         now = following
@@ -66,7 +66,7 @@ def test_changes_of_the_clock(zone: ZoneInfo, now: str, expected: str) -> None:
 def test_looking_back_finds_what_looking_ahead_found(
     zone: ZoneInfo, schedule: str, start: datetime
 ) -> None:
-    ahead = cron.following(schedule, zone, start)
+    ahead = cron.next_run(schedule, zone, start)
     assert ahead is not None
     for later in (timedelta(), timedelta(seconds=1), timedelta(hours=3)):
         assert cron.last(schedule, zone, ahead + later) == ahead
@@ -79,5 +79,5 @@ def test_looking_back_finds_what_looking_ahead_found(
     "wrong", ["", "often", "0 9 * *", "0 9 * * * *", "61 9 * * *", "0 9 31 2 *", "0 9 * * MON#6"]
 )
 def test_what_is_no_schedule_is_refused_with_a_sentence(wrong: str) -> None:
-    with pytest.raises(ScheduleRefused, match=r"is no schedule|never comes"):
+    with pytest.raises(InvalidSchedule, match=r"is no schedule|never comes"):
         cron.check(wrong)

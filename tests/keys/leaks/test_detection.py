@@ -15,10 +15,10 @@ from keys.changes import audit_log
 from keys.credentials import tokens as token_form
 from keys.credentials.tokens import ALPHABET, PREFIX_MAX, Token, make, parse
 from keys.leaks import detection
-from keys.leaks.detection import Place, Sighting
-from storage import reading
-from storage.tables.keys import Account, Event, LiveMessage, Notice
-from tests.keys.conftest import House
+from keys.leaks.detection import LeakedToken, Place
+from storage import reading, writing
+from storage.tables.keys import Account, Event, LiveMessageRow, OutboxRow
+from tests.keys.conftest import Domain
 from tests.keys.rotation.test_rotations import rotate
 
 PLACE = Place("C0GENERAL", "1790000000.000100", "U0BOB")
@@ -26,26 +26,23 @@ OTHER = Place("C0GENERAL", "1790000000.000200", "U0BOB")
 
 
 def look(
-    house: House, *texts: str, place: Place = PLACE, revoke: bool = False, account: str = ""
-) -> list[Sighting]:
-    return house.write(  # type: ignore[no-any-return]
-        lambda session: detection.seen(
-            house.service,
-            session,
-            detection.tokens_in(texts),
-            place,
-            revoke=revoke,
+    house: Domain, *texts: str, place: Place = PLACE, revoke: bool = False, account: str = ""
+) -> list[LeakedToken]:
+    with writing(house.engine, account or house.account) as session:
+        return detection.leaked_tokens(
+            house.service, session, detection.tokens_in(texts), place, revoke=revoke
         )
-    )
 
 
-def count(house: House, table: type, kind: str) -> int:
+def count(house: Domain, table: type, kind: str) -> int:
     with reading(house.engine) as session:
         return len(session.exec(select(table).where(col(table.kind) == kind)).all())  # type: ignore[attr-defined]
 
 
-def untouched(house: House) -> bool:
-    return not count(house, Event, "token.seen") and not count(house, LiveMessage, detection.KIND)
+def untouched(house: Domain) -> bool:
+    return not count(house, Event, "token.seen") and not count(
+        house, LiveMessageRow, detection.MESSAGE_KIND
+    )
 
 
 # --- finding -------------------------------------------------------------------------------------
@@ -112,38 +109,38 @@ def test_the_longest_message_is_no_burden(filler: str, monkeypatch: pytest.Monke
 # --- noting --------------------------------------------------------------------------------------
 
 
-def test_a_working_token_is_noted_once_for_each_message(house: House) -> None:
+def test_a_working_token_is_noted_once_for_each_message(house: Domain) -> None:
     key, token = house.issue()
     (found,) = look(house, token.reveal())
     assert (found.key.id, found.worked) == (key.id, True)
     assert look(house, f"edited: {token.reveal()}") == []
     assert len(look(house, token.reveal(), place=OTHER)) == 1
-    assert count(house, LiveMessage, detection.KIND) == 2
+    assert count(house, LiveMessageRow, detection.MESSAGE_KIND) == 2
     assert count(house, Event, "token.seen") == 2
     with reading(house.engine, house.account) as session:
         (entry, *_) = audit_log.history(session, key.id)
-        assert audit_log.first_break(session) is None
+        assert audit_log.verify_chain(session) is None
         kept = [row.data for row in session.exec(select(Event))]
-        kept += [row.data + row.subject for row in session.exec(select(LiveMessage))]
-        kept += [row.data for row in session.exec(select(Notice))]
+        kept += [row.data + row.subject for row in session.exec(select(LiveMessageRow))]
+        kept += [row.data for row in session.exec(select(OutboxRow))]
     assert entry.kind == "token.seen"
     assert token.secret not in json.dumps(kept)
 
 
-def test_a_renamed_key_is_no_other_sighting(house: House) -> None:
+def test_a_renamed_key_is_no_other_sighting(house: Domain) -> None:
     key, token = house.issue()
     look(house, token.reveal())
     house.rename(key.id, "Renamed")
     assert look(house, token.reveal()) == []
 
 
-def test_several_in_one_message_are_each_noted(house: House) -> None:
+def test_several_in_one_message_are_each_noted(house: Domain) -> None:
     (first, one), (second, two) = house.issue("First"), house.issue("Second")
     found = look(house, f"{one.reveal()} and {two.reveal()}", one.reveal())
     assert [sighting.key.id for sighting in found] == [first.id, second.id]
 
 
-def test_nothing_but_the_whole_secret_counts(house: House) -> None:
+def test_nothing_but_the_whole_secret_counts(house: Domain) -> None:
     _, token = house.issue()
     guess = Token(token.prefix, token.public_id, make("ak").secret)
     other = Token("xx", token.public_id, token.secret)
@@ -151,7 +148,7 @@ def test_nothing_but_the_whole_secret_counts(house: House) -> None:
     assert untouched(house)
 
 
-def test_another_accounts_token_is_none_of_ours(house: House) -> None:
+def test_another_accounts_token_is_none_of_ours(house: Domain) -> None:
     _, token = house.issue()
     other = Account(id="acc_other", workspace_id="T0OTHER", created_at=house.clock.now())
     house.write(lambda session: session.add(other))
@@ -160,21 +157,21 @@ def test_another_accounts_token_is_none_of_ours(house: House) -> None:
 
 
 @pytest.mark.parametrize("revoke", [True, False])
-def test_what_does_not_work_raises_no_alarm(house: House, revoke: bool) -> None:
+def test_what_does_not_work_raises_no_alarm(house: Domain, revoke: bool) -> None:
     key, revoked = house.issue("Revoked")
     house.revoke(key.id)
     _, expired = house.issue("Expired", expires_at=house.clock.now() + timedelta(days=1))
     pending = house.reserve("Pending").token
     house.clock.move(timedelta(days=1))
-    told = count(house, Notice, "key.revoked")
+    told = count(house, OutboxRow, "key.revoked")
     found = look(house, *(t.reveal() for t in (revoked, expired, pending)), revoke=revoke)
     assert [sighting.worked for sighting in found] == [False] * 3
-    assert count(house, LiveMessage, detection.KIND) == 0
-    assert count(house, Notice, "key.revoked") == told
+    assert count(house, LiveMessageRow, detection.MESSAGE_KIND) == 0
+    assert count(house, OutboxRow, "key.revoked") == told
     assert look(house, revoked.reveal(), expired.reveal()) == []
 
 
-def test_a_replaced_token_does_not_end_its_key(house: House) -> None:
+def test_a_replaced_token_does_not_end_its_key(house: Domain) -> None:
     key, old = house.issue()
     _, new = rotate(house, key.id, grace=timedelta(hours=1))
     house.clock.move(timedelta(hours=2))
@@ -184,21 +181,21 @@ def test_a_replaced_token_does_not_end_its_key(house: House) -> None:
     assert (found.worked, found.key.state) == (True, State.REVOKED)
 
 
-def test_revoked_at_once_and_only_once(house: House) -> None:
+def test_revoked_at_once_and_only_once(house: Domain) -> None:
     key, token = house.issue()
     (found,) = look(house, token.reveal(), revoke=True)
     assert (found.worked, found.key.state) == (True, State.REVOKED)
     assert found.key.revoked_reason == detection.REASON
     assert look(house, token.reveal(), revoke=True) == []
     assert count(house, Event, "key.revoked") == 1
-    assert count(house, LiveMessage, detection.KIND) == 1
+    assert count(house, LiveMessageRow, detection.MESSAGE_KIND) == 1
     with reading(house.engine, house.account) as session:
         kinds = [entry.kind for entry in audit_log.history(session, key.id)]
     assert kinds[:2] == ["key.revoked", "token.seen"]
 
 
 def test_noting_and_revoking_stand_or_fall_together(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, token = house.issue()
 
@@ -213,20 +210,20 @@ def test_noting_and_revoking_stand_or_fall_together(
     assert len(look(house, token.reveal(), revoke=True)) == 1
 
 
-def test_how_it_stands_is_told_anew(house: House) -> None:
+def test_how_it_stands_is_told_anew(house: Domain) -> None:
     key, _ = house.issue(expires_at=house.clock.now() + timedelta(days=9))
     with reading(house.engine) as session:
         secret = session.exec(
             select(detection.Secret.id).where(detection.Secret.key_id == key.id)
         ).one()
 
-    def standing(account: str = "") -> detection.Standing:
+    def standing(account: str = "") -> detection.TokenStatus:
         with reading(house.engine, account or house.account) as session:
             now = house.clock.now()
             return detection.standing(session, secret, now)
 
     assert (standing().works, standing().hint) == (True, key.hint)
-    assert standing("acc_other") == detection.Standing("", works=False, ends_at=None)
+    assert standing("acc_other") == detection.TokenStatus("", works=False, ends_at=None)
     rotate(house, key.id, grace=timedelta(hours=1))
     assert standing().ends_at == house.clock.now() + timedelta(hours=1)
     house.clock.move(timedelta(hours=1))

@@ -14,36 +14,36 @@ from keys.jobs import periodic
 from keys.lifecycle import expiry_reminders, update
 from keys.lifecycle.expiry_reminders import Reminder
 from storage import reading
-from storage.tables.keys import Key, LiveMessage
-from tests.keys.conftest import ALICE, BOB, House
+from storage.tables.keys import Key, LiveMessageRow
+from tests.keys.conftest import ALICE, BOB, Domain
 
 DAY = timedelta(days=1)
 
 
-def sweep(house: House) -> int:
+def sweep(house: Domain) -> int:
     now = house.clock.now()
-    found: int = house.write(lambda s: expiry_reminders.sweep(s, now))
+    found: int = house.write(lambda s: expiry_reminders.run_due(s, now))
     return found
 
 
-def asked(house: House) -> Counter[int]:
+def asked(house: Domain) -> Counter[int]:
     """How often each reminder was asked for, by its days."""
     with reading(house.engine) as session:
         rows = session.exec(
-            select(LiveMessage).where(LiveMessage.kind == expiry_reminders.KIND)
+            select(LiveMessageRow).where(LiveMessageRow.kind == expiry_reminders.MESSAGE_KIND)
         ).all()
     return Counter(Reminder.read(row.subject).days for row in rows)
 
 
-def audiences(house: House) -> set[str]:
+def audiences(house: Domain) -> set[str]:
     with reading(house.engine) as session:
         rows = session.exec(
-            select(LiveMessage).where(LiveMessage.kind == expiry_reminders.KIND)
+            select(LiveMessageRow).where(LiveMessageRow.kind == expiry_reminders.MESSAGE_KIND)
         ).all()
-    return {row.audience for row in rows}
+    return {row.recipient for row in rows}
 
 
-def test_each_reminder_comes_once_at_its_time(house: House) -> None:
+def test_each_reminder_comes_once_at_its_time(house: Domain) -> None:
     house.issue(expires_at=house.clock.now() + 60 * DAY)
     seen = []
     for _ in range(62 * 4):
@@ -57,7 +57,7 @@ def test_each_reminder_comes_once_at_its_time(house: House) -> None:
     assert seen.index((0, 1, 7, 30)) == 60 * 4
 
 
-def test_team_owner_and_backup_owner_hear_of_it(house: House) -> None:
+def test_team_owner_and_backup_owner_hear_of_it(house: Domain) -> None:
     house.issue(expires_at=house.clock.now() + 40 * DAY, backup_owner=BOB.id)
     house.clock.move(11 * DAY)
     assert sweep(house) == 3
@@ -65,7 +65,7 @@ def test_team_owner_and_backup_owner_hear_of_it(house: House) -> None:
     assert sweep(house) == 0
 
 
-def test_a_bot_that_was_away_makes_up_for_the_latest_alone(house: House) -> None:
+def test_a_bot_that_was_away_makes_up_for_the_latest_alone(house: Domain) -> None:
     house.issue(expires_at=house.clock.now() + 60 * DAY)
     house.clock.move(54 * DAY)
     sweep(house)
@@ -75,7 +75,7 @@ def test_a_bot_that_was_away_makes_up_for_the_latest_alone(house: House) -> None
     assert sorted(asked(house)) == [0, 7]
 
 
-def test_nobody_is_reminded_of_the_date_just_set(house: House) -> None:
+def test_nobody_is_reminded_of_the_date_just_set(house: Domain) -> None:
     key, _ = house.issue(expires_at=house.clock.now() + 5 * DAY)
     assert sweep(house) == 0
     house.clock.move(4 * DAY)
@@ -87,7 +87,7 @@ def test_nobody_is_reminded_of_the_date_just_set(house: House) -> None:
     assert sorted(asked(house)) == [1]
 
 
-def test_who_lets_it_expire_is_not_reminded_but_told_of_the_end(house: House) -> None:
+def test_who_lets_it_expire_is_not_reminded_but_told_of_the_end(house: Domain) -> None:
     key, _ = house.issue(expires_at=house.clock.now() + 40 * DAY)
     house.write(lambda s: update.let_expire(house.service, s, key.id, ALICE))
     house.clock.move(35 * DAY)
@@ -97,7 +97,7 @@ def test_who_lets_it_expire_is_not_reminded_but_told_of_the_end(house: House) ->
     assert sorted(asked(house)) == [0]
 
 
-def test_revoked_and_undated_keys_are_passed_over(house: House) -> None:
+def test_revoked_and_undated_keys_are_passed_over(house: Domain) -> None:
     key, _ = house.issue("Dated", expires_at=house.clock.now() + 40 * DAY)
     house.issue("Undated")
     house.revoke(key.id)
@@ -105,7 +105,7 @@ def test_revoked_and_undated_keys_are_passed_over(house: House) -> None:
     assert sweep(house) == 0
 
 
-def test_an_extension_undoes_the_consent_to_expire(house: House) -> None:
+def test_an_extension_undoes_the_consent_to_expire(house: Domain) -> None:
     key, _ = house.issue(expires_at=house.clock.now() + 10 * DAY)
     house.write(lambda s: update.let_expire(house.service, s, key.id, ALICE))
     day = (house.clock.now() + 100 * DAY).date()
@@ -115,13 +115,13 @@ def test_an_extension_undoes_the_consent_to_expire(house: House) -> None:
 
 
 @pytest.mark.parametrize(("days", "expected"), [(31, 30), (30, 7), (8, 7), (7, 1), (2, 1), (1, 0)])
-def test_the_next_stage_comes_after_now(house: House, days: int, expected: int) -> None:
+def test_the_next_stage_comes_after_now(house: Domain, days: int, expected: int) -> None:
     now = house.clock.now()
     end = now + days * DAY
     assert expiry_reminders.next_stage(end, now) == end - expected * DAY
 
 
-def test_a_chore_is_done_by_one(house: House) -> None:
+def test_a_chore_is_done_by_one(house: Domain) -> None:
     now = house.clock.now()
 
     def claim(at: timedelta = timedelta()) -> bool:

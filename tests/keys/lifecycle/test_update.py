@@ -10,36 +10,36 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from keys.base.errors import (
-    ChangedMeanwhile,
-    ExpiryRefused,
+    EditConflict,
+    InvalidExpiry,
+    InvalidLimits,
+    InvalidScopes,
+    InvalidState,
     KeyRevoked,
-    LimitsRefused,
     NoteTooLong,
-    NotPossibleNow,
-    ScopesRefused,
 )
 from keys.base.models import Actor
 from keys.base.policy import Policy
 from keys.changes import audit_log
 from keys.credentials.verification import Reason, Refused, Verified
 from keys.lifecycle import update
-from keys.lifecycle.create import Outcome
-from keys.lifecycle.update import Wanted
+from keys.lifecycle.create import Result
+from keys.lifecycle.update import KeyUpdate
 from storage import reading, writing
-from tests.keys.conftest import ALICE, BOB, NOON, House
+from tests.keys.conftest import ALICE, BOB, NOON, Domain
 
-AS_ISSUED = Wanted(("read",), ALICE.id, None, "", (), "", None)
+AS_ISSUED = KeyUpdate(("read",), ALICE.id, None, "", (), "", None)
 TODAY = NOON.date()
 
 
 def edit(
-    house: House,
+    house: Domain,
     key_id: str,
-    wanted: Wanted,
+    wanted: KeyUpdate,
     policy: Policy | None = None,
     seen: int | None = None,
     actor: Actor = ALICE,
-) -> Outcome:
+) -> Result:
     with writing(house.engine, house.account) as session:
         version = update.version(session, key_id) if seen is None else seen
         return update.edit(
@@ -53,9 +53,9 @@ def edit(
         )
 
 
-def test_everything_changes_at_once_and_the_record_says_from_what(house: House) -> None:
+def test_everything_changes_at_once_and_the_record_says_from_what(house: Domain) -> None:
     key, token = house.issue()
-    wanted = Wanted(
+    wanted = KeyUpdate(
         ("read", "write"), BOB.id, ALICE.id, " For invoices ", ("10.1.0.0/16",), "5 per minute",
         TODAY + timedelta(days=30),
     )  # fmt: skip
@@ -70,7 +70,7 @@ def test_everything_changes_at_once_and_the_record_says_from_what(house: House) 
     assert after.expires_at == datetime(2026, 12, 24, tzinfo=UTC)
     with reading(house.engine, house.account) as session:
         entry = audit_log.history(session, key.id)[0]
-        assert audit_log.first_break(session) is None
+        assert audit_log.verify_chain(session) is None
     assert entry.kind == "key.edited"
     assert entry.data["from"]["owner"] == ALICE.id
     assert entry.data["to"]["note"] == "For invoices"
@@ -79,18 +79,18 @@ def test_everything_changes_at_once_and_the_record_says_from_what(house: House) 
     assert answer.scopes == {"read", "write"}
 
 
-def test_what_is_so_already_is_no_change(house: House) -> None:
+def test_what_is_so_already_is_no_change(house: Domain) -> None:
     key, _ = house.issue()
     outcome = edit(house, key.id, AS_ISSUED)
     assert (outcome.changed, outcome.fence) == (False, None)
 
 
-def test_nobody_overwrites_what_somebody_else_has_changed(house: House) -> None:
+def test_nobody_overwrites_what_somebody_else_has_changed(house: Domain) -> None:
     key, _ = house.issue()
     with reading(house.engine, house.account) as session:
         seen = update.version(session, key.id)
     edit(house, key.id, replace(AS_ISSUED, note="by Bob"), actor=BOB)
-    with pytest.raises(ChangedMeanwhile) as caught:
+    with pytest.raises(EditConflict) as caught:
         edit(house, key.id, replace(AS_ISSUED, note="by Alice"), seen=seen)
     assert caught.value.actor == BOB
 
@@ -98,16 +98,16 @@ def test_nobody_overwrites_what_somebody_else_has_changed(house: House) -> None:
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
-        ({"scopes": ()}, ScopesRefused, "at least one"),
-        ({"scopes": ("all",)}, ScopesRefused, "no scope"),
+        ({"scopes": ()}, InvalidScopes, "at least one"),
+        ({"scopes": ("all",)}, InvalidScopes, "no scope"),
         ({"note": "x" * 501}, NoteTooLong, "500"),
-        ({"networks": ("10.1.2.3/16",)}, LimitsRefused, "10.1.0.0/16"),
-        ({"rate_limit": "often"}, LimitsRefused, "100/minute"),
-        ({"last_day": TODAY - timedelta(days=1)}, ExpiryRefused, "has passed"),
+        ({"networks": ("10.1.2.3/16",)}, InvalidLimits, "10.1.0.0/16"),
+        ({"rate_limit": "often"}, InvalidLimits, "100/minute"),
+        ({"last_day": TODAY - timedelta(days=1)}, InvalidExpiry, "has passed"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_changed(
-    house: House, change: dict[str, Any], error: type[Exception], words: str
+    house: Domain, change: dict[str, Any], error: type[Exception], words: str
 ) -> None:
     key, _ = house.issue()
     with pytest.raises(error, match=words):
@@ -115,25 +115,25 @@ def test_what_cannot_be_is_refused_and_nothing_is_changed(
     assert not edit(house, key.id, AS_ISSUED).changed
 
 
-def test_a_backup_owner_is_somebody_else(house: House) -> None:
+def test_a_backup_owner_is_somebody_else(house: Domain) -> None:
     key, _ = house.issue()
     edit(house, key.id, replace(AS_ISSUED, backup_owner=BOB.id))
     outcome = edit(house, key.id, replace(AS_ISSUED, owner=BOB.id, backup_owner=BOB.id))
     assert (outcome.key.owner, outcome.key.backup_owner) == (BOB.id, None)
 
 
-def test_the_teams_longest_life_holds_for_new_dates_alone(house: House) -> None:
+def test_the_teams_longest_life_holds_for_new_dates_alone(house: Domain) -> None:
     key, _ = house.issue(expires_at=NOON + timedelta(days=400))
     strict = Policy(expiry_max_days=90)
     last_day = strict.last_day(NOON + timedelta(days=400))
     assert edit(house, key.id, replace(AS_ISSUED, note="n", last_day=last_day), strict).changed
     for refused in (None, TODAY + timedelta(days=91)):
-        with pytest.raises(ExpiryRefused, match="2027-02-21"):
+        with pytest.raises(InvalidExpiry, match="2027-02-21"):
             edit(house, key.id, replace(AS_ISSUED, last_day=refused), strict)
     edit(house, key.id, replace(AS_ISSUED, last_day=TODAY + timedelta(days=90)), strict)
 
 
-def test_the_last_day_ends_at_midnight_where_the_team_is(house: House) -> None:
+def test_the_last_day_ends_at_midnight_where_the_team_is(house: Domain) -> None:
     berlin = Policy(timezone=ZoneInfo("Europe/Berlin"))
     key, token = house.issue()
     outcome = edit(house, key.id, replace(AS_ISSUED, last_day=date(2027, 3, 28)), berlin)
@@ -149,23 +149,23 @@ def test_the_last_day_ends_at_midnight_where_the_team_is(house: House) -> None:
     assert isinstance(house.verifier.verify(token.reveal()), Verified)
 
 
-def test_a_revoked_key_and_one_that_is_being_made_stay_as_they_are(house: House) -> None:
+def test_a_revoked_key_and_one_that_is_being_made_stay_as_they_are(house: Domain) -> None:
     revoked, _ = house.issue()
     house.revoke(revoked.id)
     with pytest.raises(KeyRevoked):
         edit(house, revoked.id, AS_ISSUED)
     pending = house.reserve("Pending")
-    with pytest.raises(NotPossibleNow):
+    with pytest.raises(InvalidState):
         edit(house, pending.key.id, AS_ISSUED)
 
 
-def test_handing_over_makes_a_backup_the_owner(house: House) -> None:
+def test_handing_over_makes_a_backup_the_owner(house: Domain) -> None:
     key, _ = house.issue()
     edit(house, key.id, replace(AS_ISSUED, backup_owner=BOB.id))
 
-    def hand_over() -> Outcome:
-        done: Outcome = house.write(
-            lambda s: update.hand_over(house.service, s, key.id, ALICE, ALICE.id, BOB.id)
+    def hand_over() -> Result:
+        done: Result = house.write(
+            lambda s: update.transfer_ownership(house.service, s, key.id, ALICE, ALICE.id, BOB.id)
         )
         return done
 

@@ -7,87 +7,91 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from keys.base.errors import KeyNotFound, NotPossibleNow
+from keys.base.errors import InvalidState, KeyNotFound
 from keys.base.models import Actor, KeyView
 from keys.changes import audit_log, live_messages, outbox
 from keys.credentials.tokens import Token
 from keys.lifecycle import update
 from keys.offboarding import departures, offboarding
-from keys.offboarding.departures import Left
-from keys.offboarding.offboarding import OffboardingView, Result, Stage, Wish, Work
+from keys.offboarding.departures import DepartureReason
+from keys.offboarding.offboarding import BulkAction, BulkItem, OffboardingView, Result, Stage
 from keys.search import search
-from keys.search.filters import Shelf
+from keys.search.filters import KeyFilter
 from storage import reading, writing
-from storage.tables.keys import Event, Notice
-from tests.keys.conftest import ALICE, BOB, LEASE, House
+from storage.tables.keys import Event, OutboxRow
+from tests.keys.conftest import ALICE, BOB, LEASE, Domain
 from tests.keys.rotation.test_rotations import rotate
 
 CARL = Actor.person("U0CARL")
 
 
-def issue_to(house: House, name: str, owner: str, to: Actor) -> tuple[KeyView, Token]:
+def issue_to(house: Domain, name: str, owner: str, to: Actor) -> tuple[KeyView, Token]:
     """A key that Alice made, with its token sent to somebody else."""
     request = house.request(name, owner=owner)
     with writing(house.engine, house.account) as session:
-        made = house.service.reserve(session, request, ALICE, to, LEASE)
+        made = house.service.create_pending(session, request, ALICE, to, LEASE)
         after = timedelta(minutes=15)
         key = house.service.activate(session, made.delivery_id, ALICE, after)
     return key, made.token
 
 
-def begin(house: House, person: Actor = BOB, why: str = offboarding.ASKED) -> str | None:
+def begin(house: Domain, person: Actor = BOB, why: str = offboarding.ASKED) -> str | None:
     begun: str | None = house.write(
         lambda s: offboarding.begin(house.service, s, person.id, CARL, why)
     )
     return begun
 
 
-def begun(house: House, person: Actor = BOB) -> str:
+def begun(house: Domain, person: Actor = BOB) -> str:
     id_ = begin(house, person)
     assert id_ is not None
     return id_
 
 
-def sweep(house: House) -> int:
+def sweep(house: Domain) -> int:
     with reading(house.engine, house.account) as session:
-        if not offboarding.have_news(session, house.clock.now()):
+        if not offboarding.has_due_work(session, house.clock.now()):
             return 0
-    looked: int = house.write(lambda s: offboarding.sweep(house.service, s))
+    looked: int = house.write(lambda s: offboarding.run_due(house.service, s))
     return looked
 
 
-def look(house: House, id_: str) -> OffboardingView:
+def look(house: Domain, id_: str) -> OffboardingView:
     sweep(house)
     with reading(house.engine, house.account) as session:
         return offboarding.get(session, id_)
 
 
-def results(house: House, id_: str) -> dict[str, Result | None]:
+def results(house: Domain, id_: str) -> dict[str, Result | None]:
     return {item.key.name: item.result for item in look(house, id_).items}
 
 
-def hand_over(house: House, key: KeyView, after: str = CARL.id) -> None:
-    house.write(lambda s: update.hand_over(house.service, s, key.id, CARL, BOB.id, after))
+def hand_over(house: Domain, key: KeyView, after: str = CARL.id) -> None:
+    house.write(lambda s: update.transfer_ownership(house.service, s, key.id, CARL, BOB.id, after))
 
 
-def kinds(house: House) -> list[str]:
+def kinds(house: Domain) -> list[str]:
     with reading(house.engine) as session:
         events = select(Event).where(Event.account_id == house.account)
         return [event.kind for event in session.exec(events)]
 
 
-def notice(house: House, person: Actor, left: Left | None) -> str | None:
-    told: str | None = house.write(lambda s: offboarding.noticed(house.service, s, person.id, left))
+def notice(house: Domain, person: Actor, left: DepartureReason | None) -> str | None:
+    told: str | None = house.write(
+        lambda s: offboarding.record_departure(house.service, s, person.id, left)
+    )
     return told
 
 
-def test_three_ties_are_told_apart_and_others_keys_are_left_out(house: House) -> None:
+def test_three_ties_are_told_apart_and_others_keys_are_left_out(house: Domain) -> None:
     issue_to(house, "Sent to Bob", ALICE.id, BOB)
     issue_to(house, "Bob's own", BOB.id, ALICE)
     issue_to(house, "Both", BOB.id, BOB)
     issue_to(house, "Neither", CARL.id, CARL)
     found = look(house, begun(house))
-    ties = {i.key.name: (i.ties.created, i.ties.owned, i.ties.sent) for i in found.items}
+    ties = {
+        i.key.name: (i.relations.created, i.relations.owned, i.relations.sent) for i in found.items
+    }
     assert ties == {
         "Sent to Bob": (False, False, True),
         "Bob's own": (False, True, False),
@@ -95,11 +99,11 @@ def test_three_ties_are_told_apart_and_others_keys_are_left_out(house: House) ->
     }
     # The doubtful ones first: a token that somebody has may be anywhere.
     assert next(item.key.name for item in found.items) == "Both"
-    made = {i.key.name: i.ties.created for i in look(house, begun(house, ALICE)).items}
+    made = {i.key.name: i.relations.created for i in look(house, begun(house, ALICE)).items}
     assert made == {"Sent to Bob": True, "Bob's own": True, "Both": True, "Neither": True}
 
 
-def test_whoever_has_nothing_to_do_with_keys_begins_nothing(house: House) -> None:
+def test_whoever_has_nothing_to_do_with_keys_begins_nothing(house: Domain) -> None:
     issue_to(house, "Neither", CARL.id, CARL)
     revoked, _ = issue_to(house, "Revoked", BOB.id, BOB)
     house.revoke(revoked.id)
@@ -107,7 +111,7 @@ def test_whoever_has_nothing_to_do_with_keys_begins_nothing(house: House) -> Non
     assert "offboarding.started" not in kinds(house)
 
 
-def test_what_is_done_anywhere_counts_and_the_last_finishes_it(house: House) -> None:
+def test_what_is_done_anywhere_counts_and_the_last_finishes_it(house: Domain) -> None:
     sent, _ = issue_to(house, "Sent", ALICE.id, BOB)
     owned, _ = issue_to(house, "Owned", BOB.id, ALICE)
     both, _ = issue_to(house, "Both", BOB.id, BOB)
@@ -131,15 +135,15 @@ def test_what_is_done_anywhere_counts_and_the_last_finishes_it(house: House) -> 
     assert (done.stage, done.open_items) == (Stage.FINISHED, [])
     assert kinds(house).count("offboarding.finished") == 1
     with reading(house.engine, house.account) as session:
-        said = [n for n in session.exec(select(Notice)) if n.kind == "offboarding.finished"]
-        assert [n.audience for n in said] == [outbox.TEAM]
-        assert audit_log.first_break(session) is None
+        said = [n for n in session.exec(select(OutboxRow)) if n.kind == "offboarding.finished"]
+        assert [n.recipient for n in said] == [outbox.TEAM]
+        assert audit_log.verify_chain(session) is None
     by = {item.key.name: item.by for item in done.items}
     assert by == {"Sent": ALICE, "Owned": CARL, "Doomed": ALICE, "Both": ALICE}
     assert sweep(house) == 0
 
 
-def test_a_key_that_they_only_made_is_kept_or_rotated(house: House) -> None:
+def test_a_key_that_they_only_made_is_kept_or_rotated(house: Domain) -> None:
     kept, _ = issue_to(house, "Kept", CARL.id, CARL)
     turned, _ = issue_to(house, "Turned", CARL.id, CARL)
     id_ = begun(house, ALICE)
@@ -160,7 +164,7 @@ def test_a_key_that_they_only_made_is_kept_or_rotated(house: House) -> None:
 
 
 def test_a_key_that_comes_to_them_later_is_added_and_one_that_comes_back_is_open_again(
-    house: House,
+    house: Domain,
 ) -> None:
     first, _ = issue_to(house, "First", BOB.id, ALICE)
     issue_to(house, "Second", BOB.id, ALICE)
@@ -168,11 +172,13 @@ def test_a_key_that_comes_to_them_later_is_added_and_one_that_comes_back_is_open
     issue_to(house, "Third", BOB.id, BOB)
     hand_over(house, first)
     assert results(house, id_) == {"First": Result.HANDED_OVER, "Second": None, "Third": None}
-    house.write(lambda s: update.hand_over(house.service, s, first.id, CARL, CARL.id, BOB.id))
+    house.write(
+        lambda s: update.transfer_ownership(house.service, s, first.id, CARL, CARL.id, BOB.id)
+    )
     assert results(house, id_)["First"] is None
 
 
-def test_an_expired_key_is_dealt_with_by_time_alone(house: House) -> None:
+def test_an_expired_key_is_dealt_with_by_time_alone(house: Domain) -> None:
     ends = house.clock.now() + timedelta(days=2)
     house.issue("Dated", owner=BOB.id, expires_at=ends)
     id_ = begun(house)
@@ -182,21 +188,21 @@ def test_an_expired_key_is_dealt_with_by_time_alone(house: House) -> None:
     assert (done.items[0].result, done.stage) == (Result.EXPIRED, Stage.FINISHED)
 
 
-def test_there_is_one_at_a_time_and_slack_may_say_it_many_times(house: House) -> None:
+def test_there_is_one_at_a_time_and_slack_may_say_it_many_times(house: Domain) -> None:
     issue_to(house, "Owned", BOB.id, ALICE)
     first = begin(house)
     assert begin(house) == first
     for _ in range(3):
-        assert notice(house, BOB, Left.DEACTIVATED) == first
+        assert notice(house, BOB, DepartureReason.DEACTIVATED) == first
     assert first is not None
     found = look(house, first)
     assert (found.why, str(found.started_by)) == ("deactivated", str(CARL))
     assert kinds(house).count("offboarding.started") == 1
 
 
-def test_who_comes_back_is_told_of_and_it_can_be_closed(house: House) -> None:
+def test_who_comes_back_is_told_of_and_it_can_be_closed(house: Domain) -> None:
     issue_to(house, "Owned", BOB.id, ALICE)
-    id_ = notice(house, BOB, Left.GUEST)
+    id_ = notice(house, BOB, DepartureReason.GUEST)
     assert id_ is not None
     assert not look(house, id_).returned
     assert notice(house, BOB, None) == id_
@@ -209,59 +215,59 @@ def test_who_comes_back_is_told_of_and_it_can_be_closed(house: House) -> None:
     assert len(found.open_items) == 1
     # Once they leave anew, all of it is asked anew.
     house.clock.move(timedelta(days=1))
-    again = notice(house, BOB, Left.DEACTIVATED)
+    again = notice(house, BOB, DepartureReason.DEACTIVATED)
     assert again not in (None, id_)
 
 
-def test_what_an_admin_has_kept_is_not_asked_again_by_the_daily_look(house: House) -> None:
+def test_what_an_admin_has_kept_is_not_asked_again_by_the_daily_look(house: Domain) -> None:
     kept, _ = issue_to(house, "Kept", BOB.id, BOB)
-    id_ = notice(house, BOB, Left.DEACTIVATED)
+    id_ = notice(house, BOB, DepartureReason.DEACTIVATED)
     assert id_ is not None
     house.write(lambda s: offboarding.keep(house.service, s, id_, kept.id, CARL))
     assert look(house, id_).stage is Stage.FINISHED
-    assert notice(house, BOB, Left.DEACTIVATED) is None
+    assert notice(house, BOB, DepartureReason.DEACTIVATED) is None
     issue_to(house, "New", BOB.id, ALICE)
-    again = notice(house, BOB, Left.DEACTIVATED)
+    again = notice(house, BOB, DepartureReason.DEACTIVATED)
     assert again is not None
     assert list(results(house, again)) == ["New"]
 
 
-def test_home_finds_the_keys_whose_owner_has_left(house: House) -> None:
+def test_home_finds_the_keys_whose_owner_has_left(house: Domain) -> None:
     issue_to(house, "Bob's", BOB.id, ALICE)
     issue_to(house, "Alice's", ALICE.id, ALICE)
 
     def shelf() -> list[str]:
         with reading(house.engine, house.account) as session:
             now = house.clock.now()
-            page = search.page(session, shelf=(Shelf.GONE, CARL.id, now))
+            page = search.page(session, key_filter=(KeyFilter.GONE, CARL.id, now))
         return [key.name for key in page.keys]
 
     begin(house)
     assert shelf() == []
-    notice(house, BOB, Left.DEACTIVATED)
+    notice(house, BOB, DepartureReason.DEACTIVATED)
     assert shelf() == ["Bob's"]
     notice(house, BOB, None)
     assert shelf() == []
 
 
-def work(house: House) -> Work | None:
+def work(house: Domain) -> BulkItem | None:
     with writing(house.engine, house.account) as session:
-        return offboarding.claim_work(session, house.clock.now(), LEASE)
+        return offboarding.claim_bulk_item(session, house.clock.now(), LEASE)
 
 
-def want(house: House, id_: str, wish: Wish, recipient: str = CARL.id) -> int:
+def want(house: Domain, id_: str, wish: BulkAction, recipient: str = CARL.id) -> int:
     count: int = house.write(
-        lambda s: offboarding.want(house.service, s, id_, wish, CARL, recipient)
+        lambda s: offboarding.request_bulk_action(house.service, s, id_, wish, CARL, recipient)
     )
     return count
 
 
-def test_many_at_once_are_claimed_one_by_one_and_a_crash_loses_none(house: House) -> None:
+def test_many_at_once_are_claimed_one_by_one_and_a_crash_loses_none(house: Domain) -> None:
     names = ["A", "B", "C"]
     for name in names:
         issue_to(house, name, BOB.id, BOB)
     id_ = begun(house)
-    assert want(house, id_, Wish.REVOKE) == 3
+    assert want(house, id_, BulkAction.REVOKE) == 3
     first, second, third = work(house), work(house), work(house)
     assert first
     assert second
@@ -270,15 +276,15 @@ def test_many_at_once_are_claimed_one_by_one_and_a_crash_loses_none(house: House
     assert work(house) is None
     house.revoke(first.key_id)
     now = house.clock.now()
-    house.write(lambda s: offboarding.work_done(s, first, now, ""))
-    house.write(lambda s: offboarding.work_done(s, second, now, "Slack did not take it."))
+    house.write(lambda s: offboarding.complete_bulk_item(s, first, now, ""))
+    house.write(lambda s: offboarding.complete_bulk_item(s, second, now, "Slack did not take it."))
     house.clock.move(LEASE)
     # Whoever had the third has died.
     again = work(house)
     assert again == third
     problems = {item.key.id: item.problem for item in look(house, id_).items}
     assert problems[second.key_id] == "Slack did not take it."
-    assert want(house, id_, Wish.ROTATE) == 2
+    assert want(house, id_, BulkAction.ROTATE) == 2
     assert {i.problem for i in look(house, id_).items} == {""}
     closed = house.write(lambda s: offboarding.close(house.service, s, id_, CARL))
     assert closed
@@ -287,32 +293,34 @@ def test_many_at_once_are_claimed_one_by_one_and_a_crash_loses_none(house: House
         assert not offboarding.is_work_waiting(session)
 
 
-def test_keys_are_not_handed_over_to_who_leaves(house: House) -> None:
+def test_keys_are_not_handed_over_to_who_leaves(house: Domain) -> None:
     key, _ = issue_to(house, "Owned", BOB.id, ALICE)
     issue_to(house, "Sent", ALICE.id, BOB)
     id_ = begun(house)
-    with pytest.raises(NotPossibleNow, match="Choose somebody else"):
-        want(house, id_, Wish.HAND_OVER, BOB.id)
+    with pytest.raises(InvalidState, match="Choose somebody else"):
+        want(house, id_, BulkAction.HAND_OVER, BOB.id)
     # Of the other one Bob is no owner.
-    assert want(house, id_, Wish.HAND_OVER) == 1
+    assert want(house, id_, BulkAction.HAND_OVER) == 1
     job = work(house)
     assert job is not None
     assert (job.key_id, job.recipient, job.person) == (key.id, CARL.id, BOB.id)
 
 
-def test_the_next_token_goes_to_the_owner_unless_they_leave(house: House) -> None:
+def test_the_next_token_goes_to_the_owner_unless_they_leave(house: Domain) -> None:
     key, _ = issue_to(house, "Owned", BOB.id, ALICE)
     with reading(house.engine, house.account) as session:
-        assert offboarding.heir(session, key) == BOB.id
+        assert offboarding.successor(session, key) == BOB.id
     begun(house)
     with reading(house.engine, house.account) as session:
-        assert offboarding.heir(session, key) is None
-    house.write(lambda s: offboarding.pass_on(house.service, s, key.id, CARL, CARL.id))
+        assert offboarding.successor(session, key) is None
+    house.write(
+        lambda s: offboarding.transfer_to_recipient(house.service, s, key.id, CARL, CARL.id)
+    )
     with reading(house.engine, house.account) as session:
         assert search.get(session, key.id).owner == CARL.id
 
 
-def test_other_accounts_offboardings_are_not_found(house: House) -> None:
+def test_other_accounts_offboardings_are_not_found(house: Domain) -> None:
     issue_to(house, "Owned", BOB.id, ALICE)
     id_ = begun(house)
     with reading(house.engine, "acc_other") as session, pytest.raises(KeyNotFound):
@@ -321,7 +329,7 @@ def test_other_accounts_offboardings_are_not_found(house: House) -> None:
         house.write(lambda s: offboarding.keep(house.service, s, id_, "key_other", CARL))
 
 
-def test_slack_is_asked_once_a_day_about_those_who_have_to_do_with_keys(house: House) -> None:
+def test_slack_is_asked_once_a_day_about_those_who_have_to_do_with_keys(house: Domain) -> None:
     issue_to(house, "Owned", BOB.id, CARL)
 
     def due(most: int = 10) -> list[str]:
@@ -338,7 +346,7 @@ def test_slack_is_asked_once_a_day_about_those_who_have_to_do_with_keys(house: H
     assert due() == sorted([ALICE.id, BOB.id, CARL.id])
 
 
-def test_the_message_is_drawn_anew_when_a_key_changes(house: House) -> None:
+def test_the_message_is_drawn_anew_when_a_key_changes(house: Domain) -> None:
     key, _ = issue_to(house, "Owned", BOB.id, ALICE)
     begun(house)
     sweep(house)
@@ -346,8 +354,8 @@ def test_the_message_is_drawn_anew_when_a_key_changes(house: House) -> None:
     with writing(house.engine, house.account) as session:
         one = live_messages.claim(session, now, LEASE)
         assert one is not None
-        assert one.kind == offboarding.KIND
-        live_messages.drawn(session, one, "f", now, now + timedelta(hours=1))
+        assert one.kind == offboarding.MESSAGE_KIND
+        live_messages.rendered(session, one, "f", now, now + timedelta(hours=1))
     house.rename(key.id, "Another name")
     sweep(house)
     with writing(house.engine, house.account) as session:

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keys.base.errors import EvidenceRefused, KeyNotFound
+from keys.base.errors import InvalidEvidence, KeyNotFound
 from keys.credentials.peppers import Peppers
 from keys.reviews import evidence, signing
-from keys.reviews.evidence import Verdict
+from keys.reviews.evidence import EvidenceVerification
 from storage import reading
-from tests.keys.conftest import BOB, House, open_test_house
+from tests.keys.conftest import BOB, Domain, open_test_application
 from tests.keys.reviews.test_operations import ask_owner, begin, keep, look
 from tests.keys.rotation.test_rotations import rotate
 
@@ -25,12 +25,12 @@ PEPPERS = Peppers({1: b"p" * 32})
 TRUSTED = set(signing.public_keys(PEPPERS).values())
 
 
-def written(house: House, id_: str) -> str:
+def written(house: Domain, id_: str) -> str:
     with reading(house.engine, house.account) as session:
-        return evidence.written(session, id_, PEPPERS)
+        return evidence.serialize(session, id_, PEPPERS)
 
 
-def audited(house: House) -> str:
+def audited(house: Domain) -> str:
     """An audit that has ended, with decisions of every kind."""
     kept, _ = house.issue("Kept “ü”")
     turned, _ = house.issue("Turned", owner=BOB.id)
@@ -45,12 +45,12 @@ def audited(house: House) -> str:
     return id_
 
 
-def verdict(text: str) -> Verdict:
+def verdict(text: str) -> EvidenceVerification:
     return evidence.verify(evidence.read(text), TRUSTED)
 
 
 def test_it_tells_of_every_key_at_the_start_and_the_end_and_of_every_decision(
-    house: House,
+    house: Domain,
 ) -> None:
     id_ = audited(house)
     text = written(house, id_)
@@ -74,7 +74,7 @@ def test_it_tells_of_every_key_at_the_start_and_the_end_and_of_every_decision(
     assert written(house, id_) == text, "the same audit gives the same text"
 
 
-def test_nothing_in_it_opens_anything(house: House) -> None:
+def test_nothing_in_it_opens_anything(house: Domain) -> None:
     _, token = house.issue()
     id_ = begin(house)
     text = written(house, id_)
@@ -82,7 +82,7 @@ def test_nothing_in_it_opens_anything(house: House) -> None:
     assert "digest" not in text
 
 
-def test_an_open_audit_has_evidence_too(house: House) -> None:
+def test_an_open_audit_has_evidence_too(house: Domain) -> None:
     house.issue()
     id_ = begin(house)
     text = written(house, id_)
@@ -92,7 +92,7 @@ def test_an_open_audit_has_evidence_too(house: House) -> None:
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory) -> str:
-    house = open_test_house(tmp_path_factory.mktemp("evidence"))
+    house = open_test_application(tmp_path_factory.mktemp("evidence"))
     try:
         return written(house, audited(house))
     finally:
@@ -101,7 +101,7 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def rehashed(whole: dict[str, Any], start: int = 0) -> None:
     """Makes the chain fit again, as somebody would who edits a file with care."""
-    previous = whole["entries"][start - 1]["hash"] if start else evidence.BEGINNING
+    previous = whole["entries"][start - 1]["hash"] if start else evidence.GENESIS_HASH
     for number, entry in enumerate(whole["entries"][start:], start + 1):
         body = {"n": number, "kind": entry["kind"], "data": entry["data"]}
         entry.update(body, previous=previous, hash=evidence._hash(previous, body))
@@ -198,7 +198,7 @@ def test_no_single_character_can_be_changed(text: str, data: st.DataObject) -> N
     changed = text[:place] + other + text[place + 1 :]
     try:
         whole = evidence.read(changed)
-    except EvidenceRefused:
+    except InvalidEvidence:
         return
     # What differs only in blanks is the same evidence.
     assert whole == json.loads(text) or evidence.verify(whole, TRUSTED).problems
@@ -209,7 +209,7 @@ def test_no_single_character_can_be_changed(text: str, data: st.DataObject) -> N
     ["", "[]", "{}", "null", '{"format": "other"}', '{"a": 1, "a": 2}', '{"a": 1.5}', "\xff"],
 )
 def test_what_is_no_evidence_is_refused(wrong: str) -> None:
-    with pytest.raises(EvidenceRefused, match="no evidence"):
+    with pytest.raises(InvalidEvidence, match="no evidence"):
         evidence.read(wrong)
 
 
@@ -219,7 +219,7 @@ def test_the_key_changes_with_the_pepper_and_the_old_one_stays_known() -> None:
     assert both[1] != both[2]
 
 
-def test_the_table_has_a_line_for_each_key_and_no_formula(house: House) -> None:
+def test_the_table_has_a_line_for_each_key_and_no_formula(house: Domain) -> None:
     id_ = audited(house)
     with reading(house.engine, house.account) as session:
         text = "".join(evidence.table(session, id_))
@@ -230,12 +230,12 @@ def test_the_table_has_a_line_for_each_key_and_no_formula(house: House) -> None:
     assert rows[0]["doubts"]
 
 
-def test_another_accounts_audit_has_no_evidence(house: House) -> None:
+def test_another_accounts_audit_has_no_evidence(house: Domain) -> None:
     house.issue()
     id_ = begin(house)
     with reading(house.engine, "acc_other") as session:
         for call in (
-            lambda: evidence.written(session, id_, PEPPERS),
+            lambda: evidence.serialize(session, id_, PEPPERS),
             lambda: "".join(evidence.table(session, id_)),
         ):
             with pytest.raises(KeyNotFound):

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from keys.base.errors import KeyNotFound, NoteTooLong, NotPossibleNow
+from keys.base.errors import InvalidState, KeyNotFound, NoteTooLong
 from keys.base.models import Actor, State
 from keys.base.policy import AuditRules, Unanswered
 from keys.changes import audit_log
 from keys.offboarding import departures
-from keys.offboarding.departures import Left
+from keys.offboarding.departures import DepartureReason
 from keys.reviews import operations, progress, queries
-from keys.reviews.findings import Doubt
-from keys.reviews.queries import AuditView, Decision, Item, Stage
+from keys.reviews.findings import RiskFinding
+from keys.reviews.queries import Decision, ReviewItem, ReviewView, Stage
 from storage import reading
-from storage.tables.keys import Event, LiveMessage, Notice
-from tests.keys.conftest import ALICE, BOB, House
+from storage.tables.keys import Event, LiveMessageRow, OutboxRow
+from tests.keys.conftest import ALICE, BOB, Domain
 from tests.keys.rotation.test_rotations import rotate
 
 RULES = AuditRules()
@@ -30,53 +30,57 @@ DAY = timedelta(days=1)
 CARL = Actor.person("U0CARL")
 
 
-def begin(house: House, period: str = "2026-10-05", actor: Actor = CARL) -> str:
+def begin(house: Domain, period: str = "2026-10-05", actor: Actor = CARL) -> str:
     id_: str = house.write(lambda s: operations.begin(house.service, s, actor, period, RULES))
     return id_
 
 
-def sweep(house: House, rules: AuditRules = RULES) -> None:
+def sweep(house: Domain, rules: AuditRules = RULES) -> None:
     for _ in range(100):
         with reading(house.engine, house.account) as session:
-            if not progress.have_news(session, house.clock.now()):
+            if not progress.has_due_work(session, house.clock.now()):
                 return
-        house.write(lambda s: progress.sweep(house.service, s, rules))
+        house.write(lambda s: progress.run_due(house.service, s, rules))
     raise AssertionError("there is always news")
 
 
-def look(house: House, id_: str, rules: AuditRules = RULES) -> AuditView:
+def look(house: Domain, id_: str, rules: AuditRules = RULES) -> ReviewView:
     sweep(house, rules)
     with reading(house.engine, house.account) as session:
         return queries.get(session, id_)
 
 
-def keep(house: House, id_: str, key_id: str, actor: Actor = ALICE, reason: str = "") -> Item:
-    kept: Item = house.write(
+def keep(
+    house: Domain, id_: str, key_id: str, actor: Actor = ALICE, reason: str = ""
+) -> ReviewItem:
+    kept: ReviewItem = house.write(
         lambda s: operations.keep(house.service, s, id_, key_id, actor, reason)
     )
     return kept
 
 
-def kinds(house: House, kind: str) -> list[dict[str, Any]]:
+def kinds(house: Domain, kind: str) -> list[dict[str, Any]]:
     with reading(house.engine) as session:
         events = session.exec(select(Event).where(Event.kind == kind)).all()
         return [json.loads(event.data) for event in events]
 
 
-def told(house: House, kind: str) -> list[str]:
+def told(house: Domain, kind: str) -> list[str]:
     """Who is told of this, in the order of asking."""
     with reading(house.engine) as session:
-        return [n.audience for n in session.exec(select(Notice)) if n.kind == kind]
+        return [n.recipient for n in session.exec(select(OutboxRow)) if n.kind == kind]
 
 
-def lists(house: House) -> set[tuple[str, str]]:
+def lists(house: Domain) -> set[tuple[str, str]]:
     """Round and audience of each list."""
     with reading(house.engine) as session:
-        found = session.exec(select(LiveMessage).where(LiveMessage.kind == queries.KIND)).all()
-        return {(one.subject.partition(":")[2], one.audience) for one in found}
+        found = session.exec(
+            select(LiveMessageRow).where(LiveMessageRow.kind == queries.MESSAGE_KIND)
+        ).all()
+        return {(one.subject.partition(":")[2], one.recipient) for one in found}
 
 
-def test_every_key_that_works_is_in_it_the_doubtful_first(house: House) -> None:
+def test_every_key_that_works_is_in_it_the_doubtful_first(house: Domain) -> None:
     house.issue("Zapier, production", expires_at=house.clock.now() + 900 * DAY)
     house.issue("Grafana dashboard", owner=BOB.id)
     house.issue("test", owner=None)
@@ -84,11 +88,12 @@ def test_every_key_that_works_is_in_it_the_doubtful_first(house: House) -> None:
     house.revoke(ended.id)
     house.issue("Expired", expires_at=house.clock.now() + DAY)
     house.clock.move(2 * DAY)
-    house.write(lambda s: departures.note(s, BOB.id, Left.GUEST, house.clock.now()))
+    house.write(lambda s: departures.note(s, BOB.id, DepartureReason.GUEST, house.clock.now()))
     audit = look(house, begin(house))
     assert (audit.total, audit.stage, audit.done, audit.left) == (3, Stage.OPEN, 0, 3)
-    assert audit.doubtful == {
-        Doubt.OWNER_GONE: 1, Doubt.UNOWNED: 1, Doubt.POOR_NAME: 1, Doubt.UNDATED: 2,
+    assert audit.flagged == {
+        RiskFinding.OWNER_GONE: 1, RiskFinding.UNOWNED: 1, RiskFinding.POOR_NAME: 1,
+        RiskFinding.UNDATED: 2,
     }  # fmt: skip
     with reading(house.engine, house.account) as session:
         items, left = queries.items(session, audit.id)
@@ -99,7 +104,7 @@ def test_every_key_that_works_is_in_it_the_doubtful_first(house: House) -> None:
     assert kinds(house, "audit.started") == [{"audit": audit.id, "keys": 3, "period": "2026-10-05"}]
 
 
-def test_one_for_each_period_and_one_at_a_time(house: House) -> None:
+def test_one_for_each_period_and_one_at_a_time(house: Domain) -> None:
     key, _ = house.issue()
     asked = begin(house, f"{operations.ASKED}1")
     assert begin(house, f"{operations.ASKED}2") == asked
@@ -112,15 +117,15 @@ def test_one_for_each_period_and_one_at_a_time(house: House) -> None:
     assert len(kinds(house, "audit.started")) == 2
 
 
-def test_without_a_key_there_is_nothing_to_go_through(house: House) -> None:
-    with pytest.raises(NotPossibleNow, match="no key yet"):
+def test_without_a_key_there_is_nothing_to_go_through(house: Domain) -> None:
+    with pytest.raises(InvalidState, match="no key yet"):
         begin(house)
     assert kinds(house, "audit.started") == []
     with reading(house.engine, house.account) as session:
         assert queries.newest(session) is None
 
 
-def test_what_is_done_anywhere_counts(house: House) -> None:
+def test_what_is_done_anywhere_counts(house: Domain) -> None:
     kept, _ = house.issue("Kept")
     turned, _ = house.issue("Turned")
     ended, _ = house.issue("Ended")
@@ -147,10 +152,10 @@ def test_what_is_done_anywhere_counts(house: House) -> None:
     assert look(house, id_).stage is Stage.FINISHED
     assert told(house, "audit.finished") == ["team"]
     with reading(house.engine, house.account) as session:
-        assert audit_log.first_break(session) is None
+        assert audit_log.verify_chain(session) is None
 
 
-def test_of_two_who_decide_one_is_first_and_the_other_sees_it(house: House) -> None:
+def test_of_two_who_decide_one_is_first_and_the_other_sees_it(house: Domain) -> None:
     key, _ = house.issue()
     house.issue("Another")
     id_ = begin(house)
@@ -159,7 +164,7 @@ def test_of_two_who_decide_one_is_first_and_the_other_sees_it(house: House) -> N
     assert len(kinds(house, "audit.kept")) == 1
 
 
-def test_a_kept_key_that_is_revoked_later_counts_as_revoked(house: House) -> None:
+def test_a_kept_key_that_is_revoked_later_counts_as_revoked(house: Domain) -> None:
     key, _ = house.issue()
     house.issue("Another")
     id_ = begin(house)
@@ -169,7 +174,7 @@ def test_a_kept_key_that_is_revoked_later_counts_as_revoked(house: House) -> Non
     assert keep(house, id_, key.id).decision is Decision.REVOKED
 
 
-def test_a_reason_that_is_too_long_is_refused(house: House) -> None:
+def test_a_reason_that_is_too_long_is_refused(house: Domain) -> None:
     key, _ = house.issue()
     id_ = begin(house)
     with pytest.raises(NoteTooLong):
@@ -177,26 +182,28 @@ def test_a_reason_that_is_too_long_is_refused(house: House) -> None:
     assert look(house, id_).done == 0
 
 
-def ask_owner(house: House, id_: str, key_id: str) -> Item:
-    asked: Item = house.write(lambda s: operations.ask_owner(house.service, s, id_, key_id, CARL))
+def ask_owner(house: Domain, id_: str, key_id: str) -> ReviewItem:
+    asked: ReviewItem = house.write(
+        lambda s: operations.ask_owner(house.service, s, id_, key_id, CARL)
+    )
     return asked
 
 
-def test_the_owner_is_asked_once(house: House) -> None:
+def test_the_owner_is_asked_once(house: Domain) -> None:
     key, _ = house.issue(owner=BOB.id)
     nobodys, _ = house.issue("Nobody's", owner=None)
     id_ = begin(house)
     first, second = ask_owner(house, id_, key.id), ask_owner(house, id_, key.id)
     assert first.asked_at == second.asked_at == house.clock.now()
     assert len(kinds(house, "audit.owner_asked")) == 1
-    with pytest.raises(NotPossibleNow, match="Nobody answers"):
+    with pytest.raises(InvalidState, match="Nobody answers"):
         ask_owner(house, id_, nobodys.id)
-    house.write(lambda s: departures.note(s, BOB.id, Left.GUEST, house.clock.now()))
-    with pytest.raises(NotPossibleNow, match="has left"):
+    house.write(lambda s: departures.note(s, BOB.id, DepartureReason.GUEST, house.clock.now()))
+    with pytest.raises(InvalidState, match="has left"):
         ask_owner(house, id_, key.id)
 
 
-def test_owners_may_decide_about_their_own_keys_while_it_is_open(house: House) -> None:
+def test_owners_may_decide_about_their_own_keys_while_it_is_open(house: Domain) -> None:
     key, _ = house.issue(owner=BOB.id)
     other, _ = house.issue("Other")
     id_ = begin(house)
@@ -215,7 +222,7 @@ def test_owners_may_decide_about_their_own_keys_while_it_is_open(house: House) -
     assert not may(BOB, key.id)
 
 
-def test_reminders_escalation_and_the_end(house: House) -> None:
+def test_reminders_escalation_and_the_end(house: Domain) -> None:
     answered, _ = house.issue("Answered", owner=BOB.id)
     house.issue("Open")
     id_ = begin(house)
@@ -242,7 +249,7 @@ def test_reminders_escalation_and_the_end(house: House) -> None:
     assert len(kinds(house, "audit.escalated")) == 1
 
 
-def test_a_bot_that_was_down_reminds_once_and_ends_what_is_over(house: House) -> None:
+def test_a_bot_that_was_down_reminds_once_and_ends_what_is_over(house: Domain) -> None:
     house.issue()
     id_ = begin(house)
     house.clock.move(19 * DAY)
@@ -254,7 +261,7 @@ def test_a_bot_that_was_down_reminds_once_and_ends_what_is_over(house: House) ->
 
 
 def test_what_nobody_answers_is_revoked_after_a_notice_if_the_team_wants_that(
-    house: House,
+    house: Domain,
 ) -> None:
     saved, _ = house.issue("Saved", owner=BOB.id)
     doomed = [house.issue(f"Doomed {n}")[0] for n in range(60)]
@@ -279,7 +286,7 @@ def test_what_nobody_answers_is_revoked_after_a_notice_if_the_team_wants_that(
     )  # fmt: skip
 
 
-def test_the_summary_stands_beside_the_one_before(house: House) -> None:
+def test_the_summary_stands_beside_the_one_before(house: Domain) -> None:
     key, _ = house.issue()
     first = begin(house)
     keep(house, first, key.id)
@@ -300,7 +307,7 @@ def test_the_summary_stands_beside_the_one_before(house: House) -> None:
     assert before.id == first
 
 
-def test_pages_end_where_the_list_ends(house: House) -> None:
+def test_pages_end_where_the_list_ends(house: Domain) -> None:
     keys = [house.issue(f"Key {n:02}", owner=BOB.id if n < 3 else ALICE.id)[0] for n in range(13)]
     id_ = begin(house)
 
@@ -317,7 +324,7 @@ def test_pages_end_where_the_list_ends(house: House) -> None:
     assert page(10) == ["05", "06", "07", "08", "09"]
 
 
-def test_other_accounts_audits_are_not_found(house: House) -> None:
+def test_other_accounts_audits_are_not_found(house: Domain) -> None:
     key, _ = house.issue()
     id_ = begin(house)
     with reading(house.engine, "acc_other") as session:
@@ -330,7 +337,7 @@ def test_other_accounts_audits_are_not_found(house: House) -> None:
                 call()
 
 
-def test_five_thousand_keys(house: House) -> None:
+def test_five_thousand_keys(house: Domain) -> None:
     from tests.keys.many import many_keys
 
     many_keys(house, 5_000)

@@ -9,22 +9,22 @@ import pytest
 from keys.credentials.tokens import Token, make
 from keys.rotation import rotations
 from keys.search import diagnosis
-from keys.search.diagnosis import Case, Diagnosis, Slip
+from keys.search.diagnosis import CopyError, Diagnosis, DiagnosisResult
 from storage import reading, writing
 from storage.tables.keys import Account
-from tests.keys.conftest import ALICE, LEASE, House
+from tests.keys.conftest import ALICE, LEASE, Domain
 from tests.keys.rotation.test_rotations import rotate
 
 
-def look(house: House, text: str, account: str = "") -> Diagnosis:
+def look(house: Domain, text: str, account: str = "") -> Diagnosis:
     with reading(house.engine, account or house.account) as session:
         return diagnosis.diagnose(house.service, session, text)
 
 
-def test_a_good_token_is_fine(house: House) -> None:
+def test_a_good_token_is_fine(house: Domain) -> None:
     key, token = house.issue()
     found = look(house, token.reveal())
-    assert (found.case, found.slips, found.hint) == (Case.FINE, (), token.hint)
+    assert (found.case, found.slips, found.hint) == (DiagnosisResult.FINE, (), token.hint)
     assert found.key is not None
     assert found.key.id == key.id
 
@@ -32,98 +32,98 @@ def test_a_good_token_is_fine(house: House) -> None:
 @pytest.mark.parametrize(
     ("spoil", "slip"),
     [
-        ("  {} ", Slip.SURROUNDED),
-        ('"{}"', Slip.SURROUNDED),
-        ("“{}”", Slip.SURROUNDED),
-        ("`{}`", Slip.SURROUNDED),
-        ("Bearer {}", Slip.HEADER),
-        ("Authorization: Bearer {}", Slip.HEADER),
-        ('X-API-Key: "{}"', Slip.HEADER),
+        ("  {} ", CopyError.SURROUNDED),
+        ('"{}"', CopyError.SURROUNDED),
+        ("“{}”", CopyError.SURROUNDED),
+        ("`{}`", CopyError.SURROUNDED),
+        ("Bearer {}", CopyError.HEADER),
+        ("Authorization: Bearer {}", CopyError.HEADER),
+        ('X-API-Key: "{}"', CopyError.HEADER),
     ],
 )
-def test_how_it_was_copied_is_put_right_first(house: House, spoil: str, slip: Slip) -> None:
+def test_how_it_was_copied_is_put_right_first(house: Domain, spoil: str, slip: CopyError) -> None:
     _, token = house.issue()
     found = look(house, spoil.format(token.reveal()))
-    assert (found.case, found.slips) == (Case.FINE, (slip,))
+    assert (found.case, found.slips) == (DiagnosisResult.FINE, (slip,))
 
 
-def test_a_broken_line_is_joined(house: House) -> None:
+def test_a_broken_line_is_joined(house: Domain) -> None:
     text = house.issue()[1].reveal()
     found = look(house, f"{text[:30]}\n{text[30:]}")
-    assert (found.case, found.slips) == (Case.FINE, (Slip.BROKEN,))
+    assert (found.case, found.slips) == (DiagnosisResult.FINE, (CopyError.BROKEN,))
     assert look(house, f"{text}\n").slips == ()
 
 
 @pytest.mark.parametrize("text", ["", "  ", '""', "Bearer "])
-def test_nothing_is_nothing(house: House, text: str) -> None:
-    assert look(house, text).case is Case.EMPTY
+def test_nothing_is_nothing(house: Domain, text: str) -> None:
+    assert look(house, text).case is DiagnosisResult.EMPTY
 
 
-def test_what_is_no_token_of_ours(house: House) -> None:
+def test_what_is_no_token_of_ours(house: Domain) -> None:
     _, token = house.issue()
     text = token.reveal()
-    assert look(house, "sk_live_something").case is Case.FOREIGN
-    assert look(house, text[:-20]).case is Case.CUT
-    assert look(house, text[:20]).case is Case.CUT
+    assert look(house, "sk_live_something").case is DiagnosisResult.FOREIGN
+    assert look(house, text[:-20]).case is DiagnosisResult.CUT
+    assert look(house, text[:20]).case is DiagnosisResult.CUT
     swapped = text[:-1] + ("A" if text[-1] != "A" else "B")
-    assert look(house, swapped).case is Case.MISTYPED
-    assert look(house, text + "x").case is Case.MISTYPED
-    assert look(house, make("other").reveal()).case is Case.OTHER_PREFIX
-    assert look(house, make("ak").reveal()).case is Case.UNKNOWN
+    assert look(house, swapped).case is DiagnosisResult.MISTYPED
+    assert look(house, text + "x").case is DiagnosisResult.MISTYPED
+    assert look(house, make("other").reveal()).case is DiagnosisResult.OTHER_PREFIX
+    assert look(house, make("ak").reveal()).case is DiagnosisResult.UNKNOWN
 
 
-def test_a_guess_at_the_secret_learns_nothing(house: House) -> None:
+def test_a_guess_at_the_secret_learns_nothing(house: Domain) -> None:
     _, token = house.issue()
     guess = Token(token.prefix, token.public_id, make("ak").secret)
     found = look(house, guess.reveal())
-    assert (found.case, found.key) == (Case.WRONG_SECRET, None)
+    assert (found.case, found.key) == (DiagnosisResult.WRONG_SECRET, None)
 
 
-def test_another_accounts_token_is_only_that(house: House) -> None:
+def test_another_accounts_token_is_only_that(house: Domain) -> None:
     _, token = house.issue()
     other = Account(id="acc_other", workspace_id="T0OTHER", created_at=house.clock.now())
     house.write(lambda session: session.add(other))
-    assert look(house, token.reveal(), "acc_other") == Diagnosis(Case.OTHER_ACCOUNT)
+    assert look(house, token.reveal(), "acc_other") == Diagnosis(DiagnosisResult.OTHER_ACCOUNT)
 
 
-def test_revoked_expired_and_on_its_way(house: House) -> None:
+def test_revoked_expired_and_on_its_way(house: Domain) -> None:
     key, token = house.issue("Revoked")
     house.revoke(key.id)
     found = look(house, token.reveal())
-    assert found.case is Case.REVOKED
+    assert found.case is DiagnosisResult.REVOKED
     assert found.key is not None
     assert found.key.revoked_by == ALICE
     _, dated = house.issue("Dated", expires_at=house.clock.now() + timedelta(days=1))
     pending = house.reserve("Pending")
-    assert look(house, pending.token.reveal()).case is Case.ON_ITS_WAY
-    house.write(lambda s: house.service.abandon(s, pending.key.id, "lost", tell=False))
-    assert look(house, pending.token.reveal()).case is Case.NEVER_CAME
+    assert look(house, pending.token.reveal()).case is DiagnosisResult.ON_ITS_WAY
+    house.write(lambda s: house.service.cancel(s, pending.key.id, "lost", tell=False))
+    assert look(house, pending.token.reveal()).case is DiagnosisResult.NEVER_CAME
     house.clock.move(timedelta(days=1))
-    assert look(house, dated.reveal()).case is Case.EXPIRED
+    assert look(house, dated.reveal()).case is DiagnosisResult.EXPIRED
 
 
-def test_replaced_in_a_rotation(house: House) -> None:
+def test_replaced_in_a_rotation(house: Domain) -> None:
     key, old = house.issue()
     _, new = rotate(house, key.id, timedelta(hours=1))
     before = look(house, old.reveal())
     assert (before.case, before.ends_at) == (
-        Case.FINE, house.clock.now() + timedelta(hours=1),
+        DiagnosisResult.FINE, house.clock.now() + timedelta(hours=1),
     )  # fmt: skip
     house.clock.move(timedelta(hours=1))
     after = look(house, old.reveal())
-    assert (after.case, after.ended_at) == (Case.REPLACED, house.clock.now())
+    assert (after.case, after.ended_at) == (DiagnosisResult.REPLACED, house.clock.now())
     assert after.key is not None
     assert after.key.hint == new.hint
-    assert look(house, new.reveal()).case is Case.FINE
+    assert look(house, new.reveal()).case is DiagnosisResult.FINE
 
 
-def test_the_new_token_of_a_rotation_that_did_not_arrive(house: House) -> None:
+def test_the_new_token_of_a_rotation_that_did_not_arrive(house: Domain) -> None:
     key, _ = house.issue()
     with writing(house.engine, house.account) as session:
         made = rotations.begin(
             house.service, session, key.id, ALICE,
-            recipient=ALICE, grace=timedelta(), request_id="r", lease=LEASE,
+            recipient=ALICE, grace=timedelta(), idempotency_key="r", delivery_deadline=LEASE,
         )  # fmt: skip
-    assert look(house, made.token.reveal()).case is Case.ON_ITS_WAY
-    house.write(lambda s: rotations.abandon(house.service, s, made.delivery_id, "lost", tell=False))
-    assert look(house, made.token.reveal()).case is Case.NEVER_CAME
+    assert look(house, made.token.reveal()).case is DiagnosisResult.ON_ITS_WAY
+    house.write(lambda s: rotations.cancel(house.service, s, made.delivery_id, "lost", tell=False))
+    assert look(house, made.token.reveal()).case is DiagnosisResult.NEVER_CAME

@@ -10,17 +10,17 @@ from keys.base.errors import KeyNotFound
 from keys.search import search
 from keys.search.search import Finding, Found, Nothing, Several
 from storage import reading, writing
-from tests.keys.conftest import ALICE, NOON, House
+from tests.keys.conftest import ALICE, NOON, Domain
 
 NAMES = ["Zapier, production", "Zapier, staging", "GitHub Actions", "Grafana dashboard"]
 
 
 @pytest.fixture
-def ids(house: House) -> dict[str, str]:
+def ids(house: Domain) -> dict[str, str]:
     return {name: house.issue(name)[0].id for name in NAMES}
 
 
-def find(house: House, text: str, **more: bool) -> Finding:
+def find(house: Domain, text: str, **more: bool) -> Finding:
     with reading(house.engine, house.account) as session:
         return search.find(session, text, **more)
 
@@ -30,14 +30,14 @@ def find(house: House, text: str, **more: bool) -> Finding:
     ["GitHub Actions", "  github   ACTIONS ", "“GitHub Actions”", "github", "`GitHub Actions`"],
 )
 def test_a_name_or_a_part_that_fits_one_key_is_that_key(
-    house: House, ids: dict[str, str], typed: str
+    house: Domain, ids: dict[str, str], typed: str
 ) -> None:
     found = find(house, typed)
     assert isinstance(found, Found)
     assert found.key.id == ids["GitHub Actions"]
 
 
-def test_an_id_a_token_and_a_hint_are_understood(house: House) -> None:
+def test_an_id_a_token_and_a_hint_are_understood(house: Domain) -> None:
     key, token = house.issue()
     for typed in (key.id, token.reveal(), token.hint):
         found = find(house, typed)
@@ -45,38 +45,38 @@ def test_an_id_a_token_and_a_hint_are_understood(house: House) -> None:
         assert found.key.id == key.id
 
 
-def test_an_ambiguous_name_is_a_choice(house: House, ids: dict[str, str]) -> None:
+def test_an_ambiguous_name_is_a_choice(house: Domain, ids: dict[str, str]) -> None:
     found = find(house, "zapier")
     assert isinstance(found, Several)
     assert [key.name for key in found.keys] == NAMES[:2]
 
 
-def test_an_exact_name_wins_over_longer_ones(house: House, ids: dict[str, str]) -> None:
+def test_an_exact_name_wins_over_longer_ones(house: Domain, ids: dict[str, str]) -> None:
     key, _ = house.issue("Zapier")
     found = find(house, "zapier")
     assert isinstance(found, Found)
     assert found.key.id == key.id
 
 
-def test_an_unknown_name_gets_the_nearest(house: House, ids: dict[str, str]) -> None:
+def test_an_unknown_name_gets_the_nearest(house: Domain, ids: dict[str, str]) -> None:
     found = find(house, "Grafna dashbord")
     assert isinstance(found, Nothing)
     assert found.nearest[0].name == "Grafana dashboard"
 
 
 @pytest.mark.parametrize("typed", ["", "%", "_", "   ", "\x00", "x" * 3000])
-def test_odd_text_finds_nothing(house: House, ids: dict[str, str], typed: str) -> None:
+def test_odd_text_finds_nothing(house: Domain, ids: dict[str, str], typed: str) -> None:
     assert isinstance(find(house, typed), Nothing)
 
 
-def test_revoked_keys_are_found_only_when_asked_for(house: House) -> None:
+def test_revoked_keys_are_found_only_when_asked_for(house: Domain) -> None:
     key, _ = house.issue("GitHub")
     house.revoke(key.id)
     assert isinstance(find(house, "GitHub"), Nothing)
     assert isinstance(find(house, "GitHub", revoked=True), Found)
 
 
-def test_other_accounts_keys_are_not_found(house: House) -> None:
+def test_other_accounts_keys_are_not_found(house: Domain) -> None:
     key, token = house.issue()
     with writing(house.engine) as plain:
         other = accounts.connect(plain, "T0OTHER", "Other", NOON)
@@ -97,7 +97,7 @@ def test_other_accounts_keys_are_not_found(house: House) -> None:
     ],
 )
 def test_words_after_a_name_are_the_rest(
-    house: House, ids: dict[str, str], typed: str, name: str, rest: str
+    house: Domain, ids: dict[str, str], typed: str, name: str, rest: str
 ) -> None:
     with reading(house.engine, house.account) as session:
         found = search.find_leading(session, typed)
@@ -109,7 +109,7 @@ def names_of(page: search.Page) -> list[str]:
     return [key.name for key in page.keys]
 
 
-def test_pages_go_forth_and_back(house: House) -> None:
+def test_pages_go_forth_and_back(house: Domain) -> None:
     names = [f"Program {number:02}" for number in range(25)]
     for name in names:
         house.issue(name)
@@ -126,7 +126,7 @@ def test_pages_go_forth_and_back(house: House) -> None:
     assert third.total == 25
 
 
-def test_search_takes_all_words_and_an_owner(house: House, ids: dict[str, str]) -> None:
+def test_search_takes_all_words_and_an_owner(house: Domain, ids: dict[str, str]) -> None:
     house.issue("Cron job", note="sends Invoices", owner="U0BOB")
     with reading(house.engine, house.account) as session:
         page = lambda *a, **k: names_of(search.page(session, *a, **k))
@@ -139,7 +139,7 @@ def test_search_takes_all_words_and_an_owner(house: House, ids: dict[str, str]) 
 
 @pytest.mark.parametrize("typed", ["07", "k 0", "07w"])
 def test_short_words_are_not_looked_for_in_random_ids(
-    house: House, mocker: MockerFixture, typed: str
+    house: Domain, mocker: MockerFixture, typed: str
 ) -> None:
     mocker.patch("keys.lifecycle.create.new_id", side_effect=lambda kind: f"{kind}_k07wHdPm{kind}")
     house.issue("Nightly", note="copies everything")
@@ -151,7 +151,7 @@ def test_short_words_are_not_looked_for_in_random_ids(
     assert isinstance(find(house, typed), Nothing)
 
 
-def test_what_like_means_by_itself_is_only_a_character(house: House) -> None:
+def test_what_like_means_by_itself_is_only_a_character(house: Domain) -> None:
     house.issue("Nightly 100% run")
     house.issue("Nightly 1000 run")
     with reading(house.engine, house.account) as session:
@@ -160,7 +160,7 @@ def test_what_like_means_by_itself_is_only_a_character(house: House) -> None:
         assert search.page(session, "/").total == 0
 
 
-def test_the_list_is_searched_by_a_hint_as_it_is_shown(house: House) -> None:
+def test_the_list_is_searched_by_a_hint_as_it_is_shown(house: Domain) -> None:
     key, token = house.issue("Nightly")
     house.issue("Daily")
     with reading(house.engine, house.account) as session:

@@ -15,20 +15,20 @@ from keys.transfer import export_keys
 from keys.transfer.export_keys import COLUMNS, Form, cell
 from storage import reading, writing
 from storage.tables.keys import Event, Key, Secret
-from tests.keys.conftest import ALICE, NOON, House
+from tests.keys.conftest import ALICE, NOON, Domain
 
 
-def export(house: House, form: Form, *, revoked: bool = False) -> str:
+def export(house: Domain, form: Form, *, revoked: bool = False) -> str:
     with reading(house.engine, house.account) as session:
         rows = export_keys.rows(session, house.clock.now(), revoked=revoked)
-        return "".join(export_keys.written(form, rows))
+        return "".join(export_keys.serialize(form, rows))
 
 
 def as_csv(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def test_everything_but_what_opens_anything(house: House) -> None:
+def test_everything_but_what_opens_anything(house: Domain) -> None:
     key, token = house.issue("Büro, “außen”", note="Two\nlines", scopes=("read", "write"))
     with reading(house.engine) as session:
         digest = session.exec(select(Secret)).one().digest
@@ -47,7 +47,7 @@ def test_everything_but_what_opens_anything(house: House) -> None:
     assert line["expires_at"] == ""
 
 
-def test_revoked_keys_only_where_asked_for(house: House) -> None:
+def test_revoked_keys_only_where_asked_for(house: Domain) -> None:
     first, _ = house.issue("Zebra")
     house.issue("Ant")
     house.issue("Expired", expires_at=NOON + timedelta(hours=1))
@@ -61,20 +61,20 @@ def test_revoked_keys_only_where_asked_for(house: House) -> None:
     assert every[2]["revoked_by"] == "person:U0ALICE"
 
 
-def test_no_keys(house: House) -> None:
+def test_no_keys(house: Domain) -> None:
     assert as_csv(export(house, Form.CSV)) == []
     assert export(house, Form.CSV).startswith('"id","name"')
     assert json.loads(export(house, Form.JSON)) == []
 
 
-def test_other_teams_keys_stay_out(house: House) -> None:
+def test_other_teams_keys_stay_out(house: Domain) -> None:
     house.issue("Ours")
     with writing(house.engine, "acc_other") as session:
         rows = export_keys.rows(session, NOON, revoked=True)
         assert list(rows) == []
 
 
-def test_many_pages(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_pages(house: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_keys, "_AT_ONCE", 3)
     names = [f"Integration {n:02}" for n in range(10)]
     for name in names:
@@ -82,7 +82,7 @@ def test_many_pages(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [row["name"] for row in json.loads(export(house, Form.JSON))] == names
 
 
-def test_all_from_one_state(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_from_one_state(house: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_keys, "_AT_ONCE", 1)
     for name in "abc":
         house.issue(name)
@@ -101,7 +101,7 @@ def test_all_from_one_state(house: House, monkeypatch: pytest.MonkeyPatch) -> No
     "name",
     ["=1+1", "+1", "-1", "@x", '=HYPERLINK("http://x","y")', "＝1", "＋1", "－1", "＠x"],
 )
-def test_no_cell_is_a_formula(house: House, name: str) -> None:
+def test_no_cell_is_a_formula(house: Domain, name: str) -> None:
     house.issue(name)
     (line,) = as_csv(export(house, Form.CSV))
     assert line["name"] == f"'{name}"
@@ -117,7 +117,7 @@ def test_cells(value: object, shown: str) -> None:
     assert cell(value) == shown
 
 
-def test_it_is_on_record_who_exported_how_many(house: House) -> None:
+def test_it_is_on_record_who_exported_how_many(house: Domain) -> None:
     house.issue("Zebra")
     gone, _ = house.issue("Ant")
     house.revoke(gone.id)
@@ -131,4 +131,4 @@ def test_it_is_on_record_who_exported_how_many(house: House) -> None:
             {"count": 1, "form": "csv", "revoked": False},
             {"count": 2, "form": "csv", "revoked": True},
         ]
-        assert audit_log.first_break(session) is None
+        assert audit_log.verify_chain(session) is None

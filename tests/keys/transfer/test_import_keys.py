@@ -31,8 +31,8 @@ from keys.transfer.import_files import read
 from keys.transfer.import_keys import Plan, Upgrade
 from keys.transfer.import_rows import Defaults, check
 from storage import reading, writing
-from storage.tables.keys import Event, Key, Notice, Secret
-from tests.keys.conftest import ALICE, LEASE, NOON, House, open_house_at
+from storage.tables.keys import Event, Key, OutboxRow, Secret
+from tests.keys.conftest import ALICE, LEASE, NOON, Domain, open_application_at
 
 ME = Actor.operator("root@host")
 # Of each system's form; the digests are made as each system makes them.
@@ -56,7 +56,7 @@ THREE = csv_of(
 )
 
 
-def imports(house: House, text: str, *, strict: bool = True, **defaults: object) -> Plan:
+def imports(house: Domain, text: str, *, strict: bool = True, **defaults: object) -> Plan:
     checked = check(read(text), Defaults(**defaults), house.clock.now())  # type: ignore[arg-type]
     assert not checked.problems, checked.problems
     with writing(house.engine, house.account) as session:
@@ -65,7 +65,7 @@ def imports(house: House, text: str, *, strict: bool = True, **defaults: object)
         )
 
 
-def key_named(house: House, name: str) -> Key:
+def key_named(house: Domain, name: str) -> Key:
     with reading(house.engine) as session:
         return session.exec(select(Key).where(Key.name == name)).one()
 
@@ -74,7 +74,7 @@ def secret_of(session: Session, name: str) -> Secret:
     return session.exec(select(Secret).join(Key).where(Key.name == name)).one()
 
 
-def test_keys_of_three_systems_work_as_they_are(house: House) -> None:
+def test_keys_of_three_systems_work_as_they_are(house: Domain) -> None:
     assert house.verifier.verify(UNKEY) == Refused(Reason.MALFORMED)
     made = imports(house, THREE)
     assert len(made.fresh) == 3
@@ -85,7 +85,7 @@ def test_keys_of_three_systems_work_as_they_are(house: House) -> None:
         assert house.verifier.verify(key[:-1]) == Refused(Reason.MALFORMED)
 
 
-def test_what_an_imported_key_is(house: House) -> None:
+def test_what_an_imported_key_is(house: Domain) -> None:
     digest = hashlib.sha256(UNKEY.encode()).hexdigest()
     imports(
         house,
@@ -102,7 +102,7 @@ def test_what_an_imported_key_is(house: House) -> None:
     assert house.verifier.verify(UNKEY) == Refused(Reason.EXPIRED, key.id)
 
 
-def test_the_same_file_again_adds_nothing(house: House) -> None:
+def test_the_same_file_again_adds_nothing(house: Domain) -> None:
     imports(house, THREE)
     key = key_named(house, "Zapier")
     house.rename(key.id, "Zapier, production")
@@ -116,7 +116,7 @@ def test_the_same_file_again_adds_nothing(house: House) -> None:
     assert isinstance(house.verifier.verify(SEAM), Refused)
 
 
-def test_without_external_ids_it_adds_nothing_either(house: House) -> None:
+def test_without_external_ids_it_adds_nothing_either(house: Domain) -> None:
     text = f"name,hash\nZapier,{hashlib.sha256(UNKEY.encode()).hexdigest()}\n"
     assert len(imports(house, text, scopes=("read",)).fresh) == 1
     assert imports(house, text, scopes=("read",)).known == ["line 2"]
@@ -125,7 +125,7 @@ def test_without_external_ids_it_adds_nothing_either(house: House) -> None:
     assert imports(house, text, scopes=("read",)).known == ["line 2"]
 
 
-def test_a_taken_name_gets_a_number(house: House) -> None:
+def test_a_taken_name_gets_a_number(house: Domain) -> None:
     house.issue("Zapier")
     wanted = ("zapier", "Zapier", "", "", "x" * 80, "x" * 80)
     lines = [f"{name},{hashlib.sha256(bytes([n])).hexdigest()}" for n, name in enumerate(wanted)]
@@ -137,7 +137,7 @@ def test_a_taken_name_gets_a_number(house: House) -> None:
     assert [each.name for each in made.renamed] == [*expected[:2], expected[3], names[5]]
 
 
-def test_all_or_nothing_and_what_fits(house: House) -> None:
+def test_all_or_nothing_and_what_fits(house: Domain) -> None:
     imports(house, THREE)
     fresh = csv_of(
         f"Other,{hashlib.sha256(b'1').hexdigest()},,read,key_9",
@@ -154,7 +154,7 @@ def test_all_or_nothing_and_what_fits(house: House) -> None:
     assert isinstance(house.verifier.verify("1"), Verified)
 
 
-def test_a_hash_belongs_to_one_workspace(house: House) -> None:
+def test_a_hash_belongs_to_one_workspace(house: Domain) -> None:
     imports(house, THREE)
     with writing(house.engine) as plain:
         other = accounts.connect(plain, "T0OTHER", "Other", NOON)
@@ -165,13 +165,13 @@ def test_a_hash_belongs_to_one_workspace(house: House) -> None:
     assert all("another workspace" in each.why for each in made.problems)
 
 
-def test_it_is_on_record_and_the_team_is_told(house: House) -> None:
+def test_it_is_on_record_and_the_team_is_told(house: Domain) -> None:
     house.issue("Before")
     imports(house, THREE)
     with writing(house.engine, house.account) as session:
         import_keys.announce(house.service, session, ME, 3)
     with reading(house.engine, house.account) as session:
-        assert audit_log.first_break(session) is None
+        assert audit_log.verify_chain(session) is None
         events = session.exec(select(Event).where(Event.actor == str(ME)).order_by(Event.seq)).all()
         assert [event.kind for event in events] == ["key.imported"] * 3 + ["keys.imported"]
         assert json.loads(events[0].data) == {
@@ -181,14 +181,14 @@ def test_it_is_on_record_and_the_team_is_told(house: House) -> None:
             "algorithm": "sha256",
             "external_id": "key_1",
         }
-        (notice,) = session.exec(select(Notice).where(Notice.kind == "keys.imported"))
+        (notice,) = session.exec(select(OutboxRow).where(OutboxRow.kind == "keys.imported"))
         assert json.loads(notice.data) == {"count": 3}
     house.issue("After")
     with reading(house.engine, house.account) as session:
-        assert audit_log.first_break(session) is None
+        assert audit_log.verify_chain(session) is None
 
 
-def test_the_others_digest_is_gone_after_an_upgrade(house: House) -> None:
+def test_the_others_digest_is_gone_after_an_upgrade(house: Domain) -> None:
     imports(house, THREE)
     peppers = house.service.peppers
     with writing(house.engine) as session:
@@ -206,7 +206,7 @@ def test_the_others_digest_is_gone_after_an_upgrade(house: House) -> None:
         assert isinstance(house.verifier.verify(key), Verified)
 
 
-def test_no_secret_of_ours_is_ever_upgraded_so(house: House) -> None:
+def test_no_secret_of_ours_is_ever_upgraded_so(house: Domain) -> None:
     _, token = house.issue()
     with writing(house.engine) as session:
         (secret,) = session.exec(select(Secret)).all()
@@ -214,21 +214,21 @@ def test_no_secret_of_ours_is_ever_upgraded_so(house: House) -> None:
     assert isinstance(house.verifier.verify(token.reveal()), Verified)
 
 
-def test_revoked_it_works_no_more(house: House) -> None:
+def test_revoked_it_works_no_more(house: Domain) -> None:
     imports(house, THREE)
     key = key_named(house, "Zapier")
     house.revoke(key.id)
     assert house.verifier.verify(UNKEY) == Refused(Reason.REVOKED, key.id)
 
 
-def test_rotated_it_gets_a_token_of_ours(house: House) -> None:
+def test_rotated_it_gets_a_token_of_ours(house: Domain) -> None:
     imports(house, THREE)
     key = key_named(house, "Zapier")
     hour = timedelta(hours=1)
     with writing(house.engine, house.account) as session:
         made = rotations.begin(
             house.service, session, key.id, ALICE, recipient=ALICE, grace=hour,
-            request_id="req_rotation", lease=LEASE,
+            idempotency_key="req_rotation", delivery_deadline=LEASE,
         )  # fmt: skip
     with writing(house.engine, house.account) as session:
         delivery = made.delivery_id
@@ -241,7 +241,7 @@ def test_rotated_it_gets_a_token_of_ours(house: House) -> None:
     assert imports(house, THREE).known == ["line 2", "line 3", "line 4"]
 
 
-def test_no_pepper_is_missed_for_others_digests(house: House) -> None:
+def test_no_pepper_is_missed_for_others_digests(house: Domain) -> None:
     imports(house, THREE)
     with writing(house.engine) as session:
         check_peppers(session, Peppers({7: b"z" * 32}), NOON)
@@ -249,14 +249,14 @@ def test_no_pepper_is_missed_for_others_digests(house: House) -> None:
         assert isinstance(verifier.verify(UNKEY), Verified)
 
 
-def test_a_token_of_ours_is_found_by_no_digest(house: House) -> None:
+def test_a_token_of_ours_is_found_by_no_digest(house: Domain) -> None:
     """The digest of a token is of all but its checksum, so that much must not open anything."""
     _, token = house.issue()
     imports(house, THREE)
     assert house.verifier.verify(token.signed_part) == Refused(Reason.MALFORMED)
 
 
-def test_no_token_of_ours_names_an_imported_secret(house: House) -> None:
+def test_no_token_of_ours_names_an_imported_secret(house: Domain) -> None:
     imports(house, THREE)
     with reading(house.engine) as session:
         ids = [secret.public_id for secret in session.exec(select(Secret))]
@@ -267,14 +267,14 @@ def test_a_hundred_thousand_are_added_in_few_statements(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """A tenth of them here, with everything that more would do more often."""
-    house = open_house_at(f"sqlite:///{tmp_path_factory.mktemp('many') / 'keys.db'}")
+    house = open_application_at(f"sqlite:///{tmp_path_factory.mktemp('many') / 'keys.db'}")
     lines = [
         f"Key,{hashlib.sha256(str(n).encode()).hexdigest()},,read,ext_{n}" for n in range(10_000)
     ]
     assert len(imports(house, csv_of(*lines)).fresh) == 10_000
     assert isinstance(house.verifier.verify("9999"), Verified)
     with reading(house.engine, house.account) as session:
-        assert audit_log.first_break(session) is None
+        assert audit_log.verify_chain(session) is None
         assert search.page(session).total == 10_000
     assert len(imports(house, csv_of(*lines)).known) == 10_000
     house.close()
@@ -329,7 +329,7 @@ def test_what_can_be_one() -> None:
     assert foreign_key("a.b-c_d~!{}") == b"a.b-c_d~!{}"
 
 
-def test_a_state_that_is_not_active_refuses(house: House) -> None:
+def test_a_state_that_is_not_active_refuses(house: Domain) -> None:
     imports(house, THREE)
     key = key_named(house, "Zapier")
     assert key.state == State.ACTIVE

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keys.base.errors import ImportRefused, KeysError
+from keys.base.errors import DomainError, InvalidImport
 from keys.credentials.digests import Algorithm
 from keys.transfer.import_files import COLUMNS, RawLine, read
-from keys.transfer.import_rows import Checked, Defaults, Entry, LineRefused, check, read_hash
+from keys.transfer.import_rows import Checked, Defaults, ImportRow, LineRefused, check, read_hash
 from tests.keys.conftest import NOON
 
 KEY = "sk_live_3ZYh9LqX8RzmTt5vW2nKpA"
@@ -28,7 +28,7 @@ def checked(text: str, defaults: Defaults = READ) -> Checked:
     return check(read(text), defaults, NOON)
 
 
-def entry(defaults: Defaults = READ, **cells: str) -> Entry:
+def entry(defaults: Defaults = READ, **cells: str) -> ImportRow:
     """One line with these cells, which is in order."""
     found = check([RawLine("line 2", {"hash": HEX} | cells)], defaults, NOON)
     assert not found.problems, found.problems
@@ -98,7 +98,7 @@ def test_json() -> None:
     ],
 )
 def test_a_file_that_cannot_be_read(text: str, words: str) -> None:
-    with pytest.raises(ImportRefused, match=words):
+    with pytest.raises(InvalidImport, match=words):
         read(text)
 
 
@@ -121,7 +121,7 @@ def test_a_line_that_cannot_be_read(text: str, words: str) -> None:
 def test_any_text_gives_lines_or_a_sentence(text: str) -> None:
     try:
         found = check(read(text), READ, NOON)
-    except KeysError as error:
+    except DomainError as error:
         assert str(error).endswith(".")
     else:
         assert all(problem.why.endswith(".") for problem in found.problems)

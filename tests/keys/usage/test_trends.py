@@ -11,12 +11,12 @@ from keys.usage import trends
 from keys.usage.usage import Use, record_uses
 from storage import reading
 from storage.tables.keys import Secret
-from tests.keys.conftest import House
+from tests.keys.conftest import Domain
 
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 
 
-def use(house: House, key_id: str, days_ago: int, count: int) -> None:
+def use(house: Domain, key_id: str, days_ago: int, count: int) -> None:
     at = house.clock.now() - days_ago * DAY
 
     def note(session: object) -> None:
@@ -26,7 +26,7 @@ def use(house: House, key_id: str, days_ago: int, count: int) -> None:
     house.write(note)
 
 
-def test_keys_at_the_end_of_each_week_and_uses_in_it(house: House) -> None:
+def test_keys_at_the_end_of_each_week_and_uses_in_it(house: Domain) -> None:
     first, _ = house.issue("First")
     house.clock.move(2 * WEEK)
     second, _ = house.issue("Second")
@@ -44,7 +44,7 @@ def test_keys_at_the_end_of_each_week_and_uses_in_it(house: House) -> None:
     assert weeks[-1].last == house.clock.now().date()
 
 
-def test_a_digest_counts_what_was_done_and_what_stands(house: House) -> None:
+def test_a_digest_counts_what_was_done_and_what_stands(house: Domain) -> None:
     house.issue("Old")
     used, _ = house.issue("Used")
     use(house, used.id, 0, 1)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from sandbox.base.clock import HeldClock
-from sandbox.delivery.dispatcher import Ack, Courier, Delivery, NotAcknowledged, Retry
-from sandbox.delivery.event_queue import Teller
+from sandbox.delivery.dispatcher import Ack, Delivery, Dispatcher, NotAcknowledged, Retry
+from sandbox.delivery.event_queue import EventQueue
 from sandbox.delivery.faults import Faults
 from sandbox.delivery.scheduler import Schedule
 from sandbox.state.traffic import TrafficLog
@@ -36,9 +36,9 @@ class Bench:
         self.planned = Planned(self.clock)
         self.retries: list[Retry | None] = []
         self._answers = list(answers)
-        self.courier = Courier(self.clock, self.faults, TrafficLog(self.clock))
+        self.courier = Dispatcher(self.clock, self.faults, TrafficLog(self.clock))
         self.courier.transport = self._take
-        self.teller = Teller(self.clock, self.courier, self.planned)
+        self.teller = EventQueue(self.clock, self.courier, self.planned)
 
     def _take(self, delivery: Delivery) -> Ack:
         self.retries.append(delivery.retry)

@@ -15,9 +15,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from sandbox.base.clock import HeldClock
 from sandbox.base.errors import SandboxError
 from sandbox.delivery.signed_http import HttpDelivery
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from sandbox.state.models import Flow, Traffic
-from sandbox.users.user import Person
+from sandbox.users.user import User
 from tests.sandbox.bolt_over_http import answering, bolt
 from tests.sandbox.page.demo import MANIFEST, TOKEN, Demo, list_blocks
 
@@ -25,24 +25,24 @@ pytestmark = pytest.mark.sockets
 
 
 @pytest.fixture
-def slack() -> Iterator[PracticeSlack]:
-    with PracticeSlack(MANIFEST) as slack:
+def slack() -> Iterator[Sandbox]:
+    with Sandbox(MANIFEST) as slack:
         yield slack
 
 
 @pytest.fixture
-def demo(slack: PracticeSlack) -> Demo:
+def demo(slack: Sandbox) -> Demo:
     return Demo(WebClient(token=slack.bot_token, base_url=slack.api_url), slack.signing_secret)
 
 
 @pytest.fixture
-def http(slack: PracticeSlack, demo: Demo) -> Iterator[HttpDelivery]:
+def http(slack: Sandbox, demo: Demo) -> Iterator[HttpDelivery]:
     with answering(bolt(demo.app)) as url:
         yield slack.deliver_to(url)
 
 
 @pytest.fixture
-def alice(slack: PracticeSlack) -> Person:
+def alice(slack: Sandbox) -> User:
     return slack.add_person("alice", role="admin")
 
 
@@ -68,12 +68,12 @@ class Told:
         return [request.headers.get(name) for request, _ in self.requests]
 
 
-def told(slack: PracticeSlack, name: str) -> list[Traffic]:
+def told(slack: Sandbox, name: str) -> list[Traffic]:
     return [e for e in slack.traffic.entries() if e.flow is Flow.TO_APP and e.name == name]
 
 
 class TestWithBolt:
-    def test_from_a_command_to_a_token(self, alice: Person, http: HttpDelivery, demo: Demo) -> None:
+    def test_from_a_command_to_a_token(self, alice: User, http: HttpDelivery, demo: Demo) -> None:
         alice.types("/keys new").sees("New key")
         alice.fills(name="Test", scopes=["read"], owner=alice).submits().sees("says little")
         alice.fills(name="Zapier, production").submits().sees("is ready")
@@ -81,17 +81,17 @@ class TestWithBolt:
         alice.presses("I've stored it").person.sees("Removed after it was stored.")
         assert dict(demo.told)["submitted"]["name"]["value"] == "Zapier, production"
 
-    def test_events_arrive(self, alice: Person, http: HttpDelivery) -> None:
+    def test_events_arrive(self, alice: User, http: HttpDelivery) -> None:
         alice.opens_home().sees("Your keys")
 
-    def test_the_address_is_asked_first(self, slack: PracticeSlack, http: HttpDelivery) -> None:
+    def test_the_address_is_asked_first(self, slack: Sandbox, http: HttpDelivery) -> None:
         asked = json.loads(http.sent[0].content)
         assert asked["type"] == "url_verification"
         (entry,) = told(slack, "url_verification")
         assert (entry.status, entry.answered) == (200, {"challenge": asked["challenge"]})
 
     def test_forged_old_and_changed_requests_are_refused(
-        self, slack: PracticeSlack, alice: Person, http: HttpDelivery, demo: Demo
+        self, slack: Sandbox, alice: User, http: HttpDelivery, demo: Demo
     ) -> None:
         alice.types("/keys list").sees("Export job")
         request, now = http.sent[-1], slack.workspace.clock.now()
@@ -104,9 +104,7 @@ class TestWithBolt:
         assert [r.send().status_code for r in refused] == [401, 401, 401]
         assert demo.told == [("command", "list"), ("command", "list")]
 
-    def test_what_the_app_does_not_know_is_an_error(
-        self, alice: Person, http: HttpDelivery
-    ) -> None:
+    def test_what_the_app_does_not_know_is_an_error(self, alice: User, http: HttpDelivery) -> None:
         alice.types("/standup").sees('failed with the error "http_service_error"')
 
 
@@ -123,23 +121,21 @@ class TestWhatAnAppMayAnswer:
             (Response(status_code=302, headers={"Location": "/"}), "http_service_error"),
         ],
     )
-    def test_to_a_command(
-        self, slack: PracticeSlack, alice: Person, answer: Response, seen: str
-    ) -> None:
+    def test_to_a_command(self, slack: Sandbox, alice: User, answer: Response, seen: str) -> None:
         with answering(lambda request, body: answer) as url:
             slack.deliver_to(url, verify=False)
             alice.types("/keys list").sees(seen)
         (entry,) = told(slack, "slash_commands")
         assert entry.status == (200 if answer.status_code < 300 else answer.status_code)
 
-    def test_a_server_that_is_not_there(self, slack: PracticeSlack, alice: Person) -> None:
+    def test_a_server_that_is_not_there(self, slack: Sandbox, alice: User) -> None:
         with answering(lambda request, body: Response()) as url:
             pass
         slack.deliver_to(url, verify=False)
         alice.types("/keys list").sees('failed with the error "dispatch_failed"')
 
     def test_a_server_that_hangs(
-        self, slack: PracticeSlack, alice: Person, monkeypatch: pytest.MonkeyPatch
+        self, slack: Sandbox, alice: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("sandbox.delivery.dispatcher.ACK_SECONDS", 0.2)
         free = threading.Event()
@@ -156,7 +152,7 @@ class TestWhatAnAppMayAnswer:
 
 class TestTheChallenge:
     @pytest.mark.parametrize("form", ["text", "form", "json"])
-    def test_it_may_come_back_in_three_ways(self, slack: PracticeSlack, form: str) -> None:
+    def test_it_may_come_back_in_three_ways(self, slack: Sandbox, form: str) -> None:
         def answer(request: Request, body: bytes) -> Response:
             challenge = json.loads(body)["challenge"]
             if form == "json":
@@ -175,7 +171,7 @@ class TestTheChallenge:
         ],
     )
     def test_an_address_that_fails_it_is_not_used(
-        self, slack: PracticeSlack, alice: Person, answer: Response, problem: str
+        self, slack: Sandbox, alice: User, answer: Response, problem: str
     ) -> None:
         with answering(lambda request, body: answer) as url:
             with pytest.raises(SandboxError, match=problem):
@@ -185,21 +181,21 @@ class TestTheChallenge:
     @pytest.mark.parametrize(
         "url", ["", "localhost", "ws://localhost/", "http://:80", "http://:x/"]
     )
-    def test_what_is_no_address_is_refused(self, slack: PracticeSlack, url: str) -> None:
+    def test_what_is_no_address_is_refused(self, slack: Sandbox, url: str) -> None:
         with pytest.raises(SandboxError, match="is no address"):
             slack.deliver_to(url)
 
 
 class TestFaults:
     def test_a_lost_command_times_out(
-        self, slack: PracticeSlack, alice: Person, http: HttpDelivery
+        self, slack: Sandbox, alice: User, http: HttpDelivery
     ) -> None:
         slack.faults.drop_next_delivery()
         alice.types("/keys list").sees("operation_timeout")
         assert len(http.sent) == 1
 
     def test_a_doubled_command_arrives_twice(
-        self, slack: PracticeSlack, alice: Person, http: HttpDelivery, demo: Demo
+        self, slack: Sandbox, alice: User, http: HttpDelivery, demo: Demo
     ) -> None:
         slack.faults.double_next_delivery()
         alice.types("/keys list").sees("Export job")
@@ -207,8 +203,8 @@ class TestFaults:
 
     def test_a_late_command_times_out(
         self,
-        slack: PracticeSlack,
-        alice: Person,
+        slack: Sandbox,
+        alice: User,
         http: HttpDelivery,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
@@ -223,12 +219,12 @@ class TestEventsAreToldAgain:
         return HeldClock()
 
     @pytest.fixture
-    def slack(self, clock: HeldClock) -> Iterator[PracticeSlack]:
-        with PracticeSlack(MANIFEST, clock=clock) as slack:
+    def slack(self, clock: HeldClock) -> Iterator[Sandbox]:
+        with Sandbox(MANIFEST, clock=clock) as slack:
             yield slack
 
     def test_three_times_at_once_after_a_minute_and_after_five(
-        self, slack: PracticeSlack, alice: Person, clock: HeldClock
+        self, slack: Sandbox, alice: User, clock: HeldClock
     ) -> None:
         app, start = Told(Response(status_code=503)), clock.now()
         with answering(app) as url:

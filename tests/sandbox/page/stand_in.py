@@ -23,7 +23,7 @@ from sandbox.state.manifest import Command, read_manifest
 from sandbox.state.models import Account, Channel, ChannelKind, Json, Message, Role, Surface, View
 from sandbox.state.traffic import TrafficLog
 from sandbox.state.workspace import Workspace
-from sandbox.users.actions import Hands
+from sandbox.users.actions import UserActions
 from tests.sandbox.page.demo import MANIFEST
 
 BOT = "U0BOT"
@@ -36,7 +36,7 @@ PEOPLE = {
 
 
 @dataclass
-class NotingHands(Hands):
+class NotingHands(UserActions):
     """Notes each call; changes the workspace as far as the page needs to see something."""
 
     workspace: Workspace

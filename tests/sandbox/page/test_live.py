@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from sandbox.state.models import Json
 from sandbox.state.view_stack import new_modal
 from sandbox.webapi.core.modals import update_view
@@ -31,8 +31,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def slack() -> Iterator[PracticeSlack]:
-    with PracticeSlack(MANIFEST, team_name="Acme", page=True) as slack:
+def slack() -> Iterator[Sandbox]:
+    with Sandbox(MANIFEST, team_name="Acme", page=True) as slack:
         slack.add_person("alice", role="admin")
         slack.add_person("bob", role="member")
         slack.add_person("oskar", role="outsider")
@@ -40,7 +40,7 @@ def slack() -> Iterator[PracticeSlack]:
 
 
 @pytest.fixture
-def demo(slack: PracticeSlack) -> Iterator[Demo]:
+def demo(slack: Sandbox) -> Iterator[Demo]:
     client = WebClient(token=slack.bot_token, base_url=slack.api_url)
     demo = Demo(client, slack.signing_secret)
     handler = SocketModeHandler(demo.app, slack.app_token)
@@ -51,7 +51,7 @@ def demo(slack: PracticeSlack) -> Iterator[Demo]:
 
 
 @pytest.fixture
-def tab(slack: PracticeSlack, demo: Demo, browser: Browser) -> Iterator[Window]:
+def tab(slack: Sandbox, demo: Demo, browser: Browser) -> Iterator[Window]:
     with window(browser, slack.url.rstrip("/")) as made:
         yield made
 
@@ -62,9 +62,7 @@ def typed(page: Page, words: str) -> None:
     box.press("Enter")
 
 
-def test_from_a_command_through_a_modal_to_a_token(
-    tab: Window, demo: Demo, slack: PracticeSlack
-) -> None:
+def test_from_a_command_through_a_modal_to_a_token(tab: Window, demo: Demo, slack: Sandbox) -> None:
     page = tab.open("as=alice&in=general")
     typed(page, "/keys new")
     dialog = page.get_by_role("dialog", name="New key")
@@ -124,7 +122,7 @@ def test_the_home_is_published_when_it_is_opened(tab: Window) -> None:
     expect(page.get_by_role("heading", name="Your keys")).to_be_visible()
 
 
-def test_the_traffic_has_no_credentials(tab: Window, slack: PracticeSlack) -> None:
+def test_the_traffic_has_no_credentials(tab: Window, slack: Sandbox) -> None:
     page = tab.open("as=alice&in=general&traffic=open")
     typed(page, "/keys new")
     expect(page.get_by_role("listitem").filter(has_text="views.open")).to_be_visible()
@@ -161,9 +159,7 @@ def settings_form(version: str, words: str, box: str, day: str) -> Json:
     return {"type": "modal", "title": title, "submit": submit, "blocks": blocks}
 
 
-def test_a_redrawn_form_shows_other_values_only_under_new_ids(
-    tab: Window, slack: PracticeSlack
-) -> None:
+def test_a_redrawn_form_shows_other_values_only_under_new_ids(tab: Window, slack: Sandbox) -> None:
     page = tab.open("as=alice&in=general")
     alice = slack.person("alice")
     with slack.workspace.change():

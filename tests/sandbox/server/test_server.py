@@ -16,7 +16,7 @@ from websockets.sync.client import connect
 
 from sandbox.base.errors import NotRunningError
 from sandbox.delivery.faults import DisconnectReason
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from tests.sandbox.page.demo import MANIFEST, TOKEN, Demo
 from tests.waiting import waits_until
 
@@ -24,20 +24,20 @@ pytestmark = pytest.mark.sockets
 
 
 @pytest.fixture
-def slack() -> Iterator[PracticeSlack]:
-    with PracticeSlack(MANIFEST) as slack:
+def slack() -> Iterator[Sandbox]:
+    with Sandbox(MANIFEST) as slack:
         yield slack
 
 
 @pytest.fixture
-def demo(slack: PracticeSlack) -> Iterator[Demo]:
+def demo(slack: Sandbox) -> Iterator[Demo]:
     with connected(slack) as (demo, _):
         yield demo
 
 
 @contextmanager
 def connected(
-    slack: PracticeSlack, ping_interval: float = 10
+    slack: Sandbox, ping_interval: float = 10
 ) -> Iterator[tuple[Demo, SocketModeHandler]]:
     """The app with an open socket, and what holds it."""
     client = WebClient(token=slack.bot_token, base_url=slack.api_url)
@@ -48,11 +48,11 @@ def connected(
     handler.close()  # type: ignore[no-untyped-call]  # Bolt gives it no types
 
 
-def has_opened(slack: PracticeSlack, sockets: int) -> bool:
+def has_opened(slack: Sandbox, sockets: int) -> bool:
     return len(slack.calls("apps.connections.open")) == sockets
 
 
-def test_from_a_command_to_a_token_over_a_web_socket(slack: PracticeSlack, demo: Demo) -> None:
+def test_from_a_command_to_a_token_over_a_web_socket(slack: Sandbox, demo: Demo) -> None:
     alice = slack.add_person("alice", role="admin")
     alice.types("/keys new").sees("New key")
     alice.fills(name="Test", scopes=["read"], owner=alice).submits().sees("says little")
@@ -61,7 +61,7 @@ def test_from_a_command_to_a_token_over_a_web_socket(slack: PracticeSlack, demo:
     alice.presses("I've stored it").person.sees("Removed after it was stored.").never_sees(TOKEN)
 
 
-def test_a_response_url_redraws_the_list(slack: PracticeSlack, demo: Demo) -> None:
+def test_a_response_url_redraws_the_list(slack: Sandbox, demo: Demo) -> None:
     alice = slack.add_person("alice")
     alice.types("/keys list").sees("Export job")
     alice.enters("zap", into="Search")
@@ -71,15 +71,15 @@ def test_a_response_url_redraws_the_list(slack: PracticeSlack, demo: Demo) -> No
     alice.sees("Zapier, production")
 
 
-def test_the_home_is_published_when_it_is_opened(slack: PracticeSlack, demo: Demo) -> None:
+def test_the_home_is_published_when_it_is_opened(slack: Sandbox, demo: Demo) -> None:
     slack.add_person("alice").opens_home().sees("Your keys")
 
 
-def test_without_a_socket_the_app_cannot_be_reached(slack: PracticeSlack) -> None:
+def test_without_a_socket_the_app_cannot_be_reached(slack: Sandbox) -> None:
     slack.add_person("alice").types("/keys list").sees('failed with the error "dispatch_failed"')
 
 
-def test_an_address_for_a_socket_needs_the_app_level_token(slack: PracticeSlack) -> None:
+def test_an_address_for_a_socket_needs_the_app_level_token(slack: Sandbox) -> None:
     client = WebClient(token=slack.bot_token, base_url=slack.api_url)
     with pytest.raises(SlackApiError, match="not_allowed_token_type"):
         client.apps_connections_open(app_token=slack.bot_token)
@@ -87,13 +87,13 @@ def test_an_address_for_a_socket_needs_the_app_level_token(slack: PracticeSlack)
     assert opened["url"].startswith("ws://127.0.0.1:")
 
 
-def test_an_unknown_response_url_is_not_found(slack: PracticeSlack) -> None:
+def test_an_unknown_response_url_is_not_found(slack: Sandbox) -> None:
     answer = WebhookClient(f"{slack.url}response/none").send(text="Hi")
     assert (answer.status_code, answer.body) == (404, "expired_url")
 
 
 def test_a_stopped_one_has_no_address() -> None:
-    slack = PracticeSlack(MANIFEST)
+    slack = Sandbox(MANIFEST)
     with pytest.raises(NotRunningError):
         slack.api_url  # noqa: B018  # it is the asking that fails
     slack.close()
@@ -101,7 +101,7 @@ def test_a_stopped_one_has_no_address() -> None:
 
 @pytest.mark.parametrize("reason", ["refresh_requested", "link_disabled"])
 def test_a_forced_reconnect_is_survived(
-    slack: PracticeSlack, demo: Demo, reason: DisconnectReason
+    slack: Sandbox, demo: Demo, reason: DisconnectReason
 ) -> None:
     alice = slack.add_person("alice")
     alice.types("/keys list").sees("Export job")
@@ -111,7 +111,7 @@ def test_a_forced_reconnect_is_survived(
     assert len(slack.calls("apps.connections.open")) == 2
 
 
-def test_who_was_only_warned_misses_nothing(slack: PracticeSlack, demo: Demo) -> None:
+def test_who_was_only_warned_misses_nothing(slack: Sandbox, demo: Demo) -> None:
     alice = slack.add_person("alice")
     for opened in (2, 3, 4):
         slack.faults.disconnect("warning")
@@ -120,7 +120,7 @@ def test_who_was_only_warned_misses_nothing(slack: PracticeSlack, demo: Demo) ->
         alice.types("/keys list").sees("Export job").reloads()
 
 
-def test_a_lost_event_is_told_again_over_the_socket(slack: PracticeSlack, demo: Demo) -> None:
+def test_a_lost_event_is_told_again_over_the_socket(slack: Sandbox, demo: Demo) -> None:
     heard: list[list[str]] = []
 
     @demo.app.use
@@ -137,7 +137,7 @@ def test_a_lost_event_is_told_again_over_the_socket(slack: PracticeSlack, demo: 
 
 
 def test_a_stalled_socket_times_out_with_slacks_words(
-    slack: PracticeSlack, demo: Demo, monkeypatch: pytest.MonkeyPatch
+    slack: Sandbox, demo: Demo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandbox.delivery.dispatcher.ACK_SECONDS", 0.2)
     alice = slack.add_person("alice")
@@ -148,7 +148,7 @@ def test_a_stalled_socket_times_out_with_slacks_words(
     alice.types("/keys list").sees("Export job")
 
 
-def test_a_stalled_socket_answers_no_ping(slack: PracticeSlack) -> None:
+def test_a_stalled_socket_answers_no_ping(slack: Sandbox) -> None:
     client = WebClient(token=slack.bot_token, base_url=slack.api_url)
     address = client.apps_connections_open(app_token=slack.app_token)["url"]
     with connect(address) as socket:
@@ -161,7 +161,7 @@ def test_a_stalled_socket_answers_no_ping(slack: PracticeSlack) -> None:
         assert ping.wait(5)
 
 
-def test_an_app_that_watches_its_pings_leaves_a_stalled_socket(slack: PracticeSlack) -> None:
+def test_an_app_that_watches_its_pings_leaves_a_stalled_socket(slack: Sandbox) -> None:
     with connected(slack, ping_interval=0.2) as (_, handler):
         session = handler.client.current_session
         assert session is not None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox.base.errors import ManifestError
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from sandbox.state.manifest import SCOPE_OF_EVENT, read_manifest
 
 OPTIONAL, EVENTS = "/oauth_config/scopes/bot_optional", "/settings/event_subscriptions/bot_events"
@@ -135,7 +135,7 @@ def test_a_file_is_refused_with_each_error_in_words(tmp_path: Path) -> None:
     path = tmp_path / "manifest.yml"  # JSON is YAML as well
     path.write_text(json.dumps(manifest("message.groups", bot_optional=["groups:history"])))
     with pytest.raises(ManifestError) as refused:
-        PracticeSlack(path)
+        Sandbox(path)
     assert str(refused.value).splitlines() == [
         f"Optional scope `groups:history` must also stand in `bot` [{OPTIONAL}]",
         f"Event `message.groups` requires `groups:history` bot scope [{EVENTS}]",

@@ -18,7 +18,7 @@ import pytest
 
 from sandbox.base.clock import HeldClock
 from sandbox.base.errors import StateError
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from sandbox.state.models import Json
 from sandbox.state.persistence import FILE
 from tests.sandbox.page.demo import MANIFEST, TOKEN, plain, token_blocks
@@ -27,11 +27,11 @@ from tests.waiting import waits_until
 HOME = {"type": "home", "blocks": [{"type": "header", "text": plain("Your keys")}]}
 
 
-def practice(folder: Path, redact: Callable[[str], str] | None = None) -> PracticeSlack:
-    return PracticeSlack(MANIFEST, clock=HeldClock(), folder=folder, redact=redact)
+def practice(folder: Path, redact: Callable[[str], str] | None = None) -> Sandbox:
+    return Sandbox(MANIFEST, clock=HeldClock(), folder=folder, redact=redact)
 
 
-def call(slack: PracticeSlack, method: str, **args: object) -> Json:
+def call(slack: Sandbox, method: str, **args: object) -> Json:
     status, _, body = slack.call(method, args, slack.bot_token)
     assert (status, body["ok"]) == (200, True), body
     return body
@@ -94,7 +94,7 @@ class TestARoundTrip:
             "features": features,
             "oauth_config": {"scopes": {"bot": ["commands"]}},
         }
-        slack = PracticeSlack(manifest, folder=tmp_path)
+        slack = Sandbox(manifest, folder=tmp_path)
         bot = slack.workspace.account(slack.bot_user_id)
         assert bot is not None
         assert bot.real_name == "Lock Smith"
@@ -224,10 +224,10 @@ RUN = """
 import sys
 from functools import partial
 from pathlib import Path
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from tests.sandbox.page.demo import MANIFEST
 
-slack = PracticeSlack(MANIFEST, folder=Path(sys.argv[1]))
+slack = Sandbox(MANIFEST, folder=Path(sys.argv[1]))
 alice = slack.add_person(f"alice{sys.argv[2]}")
 number = 0
 while True:
@@ -253,6 +253,6 @@ def is_written(folder: Path, text: str) -> bool:
     return (folder / FILE).exists() and text in written(folder)
 
 
-def call_with_scope(slack: PracticeSlack, method: str, scope: str, usergroup: str) -> Json:
+def call_with_scope(slack: Sandbox, method: str, scope: str, usergroup: str) -> Json:
     slack.install.scopes.add(scope)
     return call(slack, method, usergroup=usergroup)

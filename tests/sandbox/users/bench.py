@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.base.clock import HeldClock
 from sandbox.delivery.dispatcher import Ack, by_function
 from sandbox.delivery.faults import Faults
-from sandbox.delivery.runtime import wire
+from sandbox.delivery.runtime import build
 from sandbox.state.input_values import with_ids
 from sandbox.state.installation import Install
 from sandbox.state.manifest import read_manifest
@@ -26,7 +26,7 @@ from sandbox.state.traffic import TrafficLog
 from sandbox.state.trigger_ids import Triggers
 from sandbox.state.view_stack import new_modal
 from sandbox.state.workspace import Workspace
-from sandbox.users.actions import Hands
+from sandbox.users.actions import UserActions
 from tests.sandbox.page.demo import MANIFEST
 
 ROLES = {"alice": Role.ADMIN, "bob": Role.MEMBER, "oskar": Role.OUTSIDER}
@@ -50,7 +50,7 @@ class Bench:
         self.faults = Faults()
         self.traffic = TrafficLog(self.clock)
         self.triggers = Triggers(self.clock)
-        self.wiring = wire(
+        self.wiring = build(
             self.workspace,
             self.install,
             self.triggers,
@@ -58,7 +58,7 @@ class Bench:
             self.traffic,
             lambda: "http://127.0.0.1:1/",
         )
-        self.hands = Hands(self.wiring)
+        self.hands = UserActions(self.wiring)
         self.delivered: list[tuple[str, Json]] = []
         self.answer: Callable[[Json], Ack] = lambda body: None
         self.wiring.courier.transport = by_function(self._deliver)

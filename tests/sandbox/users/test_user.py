@@ -9,22 +9,22 @@ import pytest
 
 from sandbox.base.clock import HeldClock
 from sandbox.base.errors import SandboxError
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from sandbox.state.models import Json
-from sandbox.users.user import Person
+from sandbox.users.user import User
 from tests.sandbox.bolt_in_process import InProcessClient, deliver_to_bolt
 from tests.sandbox.page.demo import MANIFEST, TOKEN, Demo, button, plain
 
 
 @pytest.fixture
-def slack() -> Iterator[PracticeSlack]:
-    slack = PracticeSlack(MANIFEST, clock=HeldClock())
+def slack() -> Iterator[Sandbox]:
+    slack = Sandbox(MANIFEST, clock=HeldClock())
     yield slack
     slack.close()
 
 
 @pytest.fixture
-def demo(slack: PracticeSlack) -> Demo:
+def demo(slack: Sandbox) -> Demo:
     client = InProcessClient(slack)
     demo = Demo(client, slack.signing_secret)
     slack.deliver_with(deliver_to_bolt(demo.app, client))
@@ -32,13 +32,11 @@ def demo(slack: PracticeSlack) -> Demo:
 
 
 @pytest.fixture
-def alice(slack: PracticeSlack, demo: Demo) -> Person:
+def alice(slack: Sandbox, demo: Demo) -> User:
     return slack.add_person("alice", role="admin")
 
 
-def test_from_a_command_through_a_modal_to_a_token(
-    alice: Person, slack: PracticeSlack, demo: Demo
-) -> None:
+def test_from_a_command_through_a_modal_to_a_token(alice: User, slack: Sandbox, demo: Demo) -> None:
     bob = slack.add_person("bob")
     alice.types("/keys new").sees("New key")
     alice.fills(name="Test", scopes=["Read existing data"], owner=bob).submits()
@@ -57,9 +55,7 @@ def test_from_a_command_through_a_modal_to_a_token(
     assert [call.status for call in slack.calls("chat.postMessage")] == [200]
 
 
-def test_a_confirmation_is_asked_before_anything_is_sent(
-    alice: Person, slack: PracticeSlack
-) -> None:
+def test_a_confirmation_is_asked_before_anything_is_sent(alice: User, slack: Sandbox) -> None:
     dialog = {
         "title": plain("Revoke Zapier?"),
         "text": plain("This cannot be undone."),
@@ -88,7 +84,7 @@ def test_a_confirmation_is_asked_before_anything_is_sent(
     assert told == ["revoke", "cancel"]
 
 
-def test_a_menu_is_chosen_from_in_its_row(alice: Person, demo: Demo) -> None:
+def test_a_menu_is_chosen_from_in_its_row(alice: User, demo: Demo) -> None:
     alice.types("/keys list")
     alice.chooses("Rename", row="Export job")
     assert dict(demo.told)["row"] == ("key-Export job", "rename")
@@ -96,18 +92,18 @@ def test_a_menu_is_chosen_from_in_its_row(alice: Person, demo: Demo) -> None:
         alice.chooses("Rename", row="Nothing like it")
 
 
-def test_ephemeral_answers_are_lost_on_reload(alice: Person, slack: PracticeSlack) -> None:
+def test_ephemeral_answers_are_lost_on_reload(alice: User, slack: Sandbox) -> None:
     bob = slack.add_person("bob")
     alice.types("/keys list").sees("Export job")
     bob.never_sees("Export job")
     alice.reloads().never_sees("Export job")
 
 
-def test_the_home_is_published_when_it_is_opened(alice: Person) -> None:
+def test_the_home_is_published_when_it_is_opened(alice: User) -> None:
     alice.opens_home().sees("Your keys")
 
 
-def test_who_waits_in_vain_is_shown_the_screen(alice: Person) -> None:
+def test_who_waits_in_vain_is_shown_the_screen(alice: User) -> None:
     alice.types("Hello there")
     with pytest.raises(AssertionError, match="Hello there"):
         alice.sees("Goodbye", within=0.01)
@@ -115,7 +111,7 @@ def test_who_waits_in_vain_is_shown_the_screen(alice: Person) -> None:
         alice.never_sees("Hello")
 
 
-def test_who_waits_is_woken_by_what_comes(alice: Person, slack: PracticeSlack) -> None:
+def test_who_waits_is_woken_by_what_comes(alice: User, slack: Sandbox) -> None:
     bob = slack.add_person("bob")
     saying = threading.Thread(target=lambda: bob.types("Here I am"))
     saying.start()
@@ -123,7 +119,7 @@ def test_who_waits_is_woken_by_what_comes(alice: Person, slack: PracticeSlack) -
     saying.join(5)
 
 
-def test_another_organisations_person_has_no_commands(alice: Person, slack: PracticeSlack) -> None:
+def test_another_organisations_person_has_no_commands(alice: User, slack: Sandbox) -> None:
     oskar = slack.add_person("oskar", role="outsider")
     oskar.types("/keys list").sees("is not a valid command")
     alice.never_sees("is not a valid command")
@@ -132,7 +128,7 @@ def test_another_organisations_person_has_no_commands(alice: Person, slack: Prac
     assert body["user"]["team_id"] == slack.workspace.other_team_id != slack.team_id
 
 
-def test_roles_show_in_what_the_app_is_told(alice: Person, slack: PracticeSlack) -> None:
+def test_roles_show_in_what_the_app_is_told(alice: User, slack: Sandbox) -> None:
     def told() -> Json:
         user: Json = slack.call("users.info", {"user": alice.id}, slack.bot_token)[2]["user"]
         return user
@@ -146,7 +142,7 @@ def test_roles_show_in_what_the_app_is_told(alice: Person, slack: PracticeSlack)
         alice.types("/keys list")
 
 
-def test_a_change_of_role_is_an_event(slack: PracticeSlack) -> None:
+def test_a_change_of_role_is_an_event(slack: Sandbox) -> None:
     manifest = {
         **MANIFEST,
         "settings": {
@@ -154,7 +150,7 @@ def test_a_change_of_role_is_an_event(slack: PracticeSlack) -> None:
             "event_subscriptions": {"bot_events": ["user_change"]},
         },
     }
-    other = PracticeSlack(manifest, clock=HeldClock())
+    other = Sandbox(manifest, clock=HeldClock())
     told: list[Json] = []
     other.deliver_with(lambda body, kind: told.append(body["event"]))
     other.add_person("alice", role="admin")
@@ -163,7 +159,7 @@ def test_a_change_of_role_is_an_event(slack: PracticeSlack) -> None:
     assert [(e["type"], e["user"]["deleted"]) for e in told] == [("user_change", True)]
 
 
-def test_names_are_taken_once_and_organisations_kept(slack: PracticeSlack) -> None:
+def test_names_are_taken_once_and_organisations_kept(slack: Sandbox) -> None:
     slack.add_person("alice")
     slack.add_channel("secrets", members=["alice"], private=True)
     with pytest.raises(SandboxError):
@@ -178,7 +174,7 @@ def test_names_are_taken_once_and_organisations_kept(slack: PracticeSlack) -> No
         slack.add_person("bob", role="emperor")
 
 
-def test_the_app_posts_where_it_was_invited(alice: Person, slack: PracticeSlack) -> None:
+def test_the_app_posts_where_it_was_invited(alice: User, slack: Sandbox) -> None:
     channel = slack.add_channel("api-keys", members=["alice"])
     words = {"channel": channel, "text": "A key was revoked."}
     assert slack.call("chat.postMessage", words, slack.bot_token)[2]["error"] == "not_in_channel"
@@ -190,7 +186,7 @@ def test_the_app_posts_where_it_was_invited(alice: Person, slack: PracticeSlack)
         alice.goes_to("#nowhere")
 
 
-def test_a_response_url_answers_in_process(alice: Person, slack: PracticeSlack) -> None:
+def test_a_response_url_answers_in_process(alice: User, slack: Sandbox) -> None:
     told: list[Json] = []
     slack.deliver_with(lambda body, kind: told.append(body))
     alice.types("/standup")
@@ -198,7 +194,7 @@ def test_a_response_url_answers_in_process(alice: Person, slack: PracticeSlack) 
     alice.sees("Good morning")
 
 
-def test_helpful_words_when_there_is_nothing_to_use(alice: Person) -> None:
+def test_helpful_words_when_there_is_nothing_to_use(alice: User) -> None:
     for attempt in (
         lambda: alice.submits(),
         lambda: alice.fills(name="Zapier"),

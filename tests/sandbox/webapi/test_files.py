@@ -10,31 +10,31 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from tests.sandbox.webapi.bench import MANIFEST
 
 pytestmark = pytest.mark.sockets
 
 
 @pytest.fixture
-def slack() -> Iterator[PracticeSlack]:
-    with PracticeSlack(MANIFEST) as slack:
+def slack() -> Iterator[Sandbox]:
+    with Sandbox(MANIFEST) as slack:
         for name in ("alice", "bob"):
             slack.add_person(name)
         slack.install.scopes.add("files:write")
         yield slack
 
 
-def client(slack: PracticeSlack) -> WebClient:
+def client(slack: Sandbox) -> WebClient:
     return WebClient(slack.bot_token, base_url=slack.api_url)
 
 
-def ask(slack: PracticeSlack, content: bytes, name: str = "a.csv") -> tuple[str, str]:
+def ask(slack: Sandbox, content: bytes, name: str = "a.csv") -> tuple[str, str]:
     answer = client(slack).files_getUploadURLExternal(filename=name, length=len(content))
     return str(answer["upload_url"]), str(answer["file_id"])
 
 
-def channel(slack: PracticeSlack) -> str:
+def channel(slack: Sandbox) -> str:
     return slack.add_channel("keys", members=["alice"])
 
 
@@ -44,7 +44,7 @@ def code(call: Any, **args: Any) -> str:
     return str(refused.value.response["error"])
 
 
-def test_slacks_own_sdk_shares_a_file_and_members_get_it(slack: PracticeSlack) -> None:
+def test_slacks_own_sdk_shares_a_file_and_members_get_it(slack: Sandbox) -> None:
     place = channel(slack)
     slack.invite_app("keys")
     client(slack).files_upload_v2(
@@ -60,7 +60,7 @@ def test_slacks_own_sdk_shares_a_file_and_members_get_it(slack: PracticeSlack) -
         assert httpx.get(address, params={"as": who}).status_code == 404
 
 
-def test_an_address_takes_the_announced_length_once(slack: PracticeSlack) -> None:
+def test_an_address_takes_the_announced_length_once(slack: Sandbox) -> None:
     address, _ = ask(slack, b"1234")
     assert httpx.post(address, content=b"12345").status_code == 400
     assert httpx.post(address, content=b"1234").status_code == 200
@@ -68,7 +68,7 @@ def test_an_address_takes_the_announced_length_once(slack: PracticeSlack) -> Non
     assert httpx.post(address + "0", content=b"1234").status_code == 400
 
 
-def test_what_slack_refuses(slack: PracticeSlack) -> None:
+def test_what_slack_refuses(slack: Sandbox) -> None:
     web, place = client(slack), channel(slack)
     address, id_ = ask(slack, b"12")
     done = web.files_completeUploadExternal

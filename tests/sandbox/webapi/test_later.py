@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.base.clock import HeldClock
 from sandbox.base.errors import SandboxError
-from sandbox.sandbox import PracticeSlack
+from sandbox.sandbox import Sandbox
 from sandbox.state.models import Json
 from tests.sandbox.page.demo import MANIFEST
 from tests.waiting import waits_until
@@ -23,7 +23,7 @@ def clock() -> HeldClock:
 
 @pytest.fixture
 def slack(clock: HeldClock) -> Any:
-    made = PracticeSlack(MANIFEST, clock=clock, enforce_rate_limits=True)
+    made = Sandbox(MANIFEST, clock=clock, enforce_rate_limits=True)
     made.add_person("alice")
     made.add_channel("ops", members=["alice"])
     made.invite_app("#ops")
@@ -31,26 +31,24 @@ def slack(clock: HeldClock) -> Any:
     made.close()
 
 
-def call(slack: PracticeSlack, method: str, **args: Any) -> Json:
+def call(slack: Sandbox, method: str, **args: Any) -> Json:
     return slack.call(method, args, slack.bot_token)[2]
 
 
-def channel(slack: PracticeSlack) -> str:
+def channel(slack: Sandbox) -> str:
     found = slack.workspace.channel_named("ops")
     assert found is not None
     return found.id
 
 
-def later(slack: PracticeSlack, clock: HeldClock, seconds: float, **more: Any) -> Json:
+def later(slack: Sandbox, clock: HeldClock, seconds: float, **more: Any) -> Json:
     at = int(clock.now() + seconds)
     return call(
         slack, "chat.scheduleMessage", channel=channel(slack), text="Later", post_at=at, **more
     )
 
 
-def test_a_message_for_later_comes_when_its_time_has_come(
-    slack: PracticeSlack, clock: HeldClock
-) -> None:
+def test_a_message_for_later_comes_when_its_time_has_come(slack: Sandbox, clock: HeldClock) -> None:
     made = later(slack, clock, 100)
     assert made["ok"]
     waiting = call(slack, "chat.scheduledMessages.list")["scheduled_messages"]
@@ -64,7 +62,7 @@ def test_a_message_for_later_comes_when_its_time_has_come(
 
 
 def test_one_that_was_taken_back_and_one_with_metadata_never_come(
-    slack: PracticeSlack, clock: HeldClock
+    slack: Sandbox, clock: HeldClock
 ) -> None:
     taken = later(slack, clock, 100)["scheduled_message_id"]
     how = {"channel": channel(slack), "scheduled_message_id": taken}
@@ -80,14 +78,12 @@ def test_one_that_was_taken_back_and_one_with_metadata_never_come(
 @pytest.mark.parametrize(
     ("seconds", "error"), [(0, "time_in_past"), (120 * DAY + 2, "time_too_far")]
 )
-def test_its_time_is_bounded(
-    slack: PracticeSlack, clock: HeldClock, seconds: float, error: str
-) -> None:
+def test_its_time_is_bounded(slack: Sandbox, clock: HeldClock, seconds: float, error: str) -> None:
     assert later(slack, clock, seconds)["error"] == error
 
 
 def test_where_it_could_not_be_posted_it_is_refused_at_once(
-    slack: PracticeSlack, clock: HeldClock
+    slack: Sandbox, clock: HeldClock
 ) -> None:
     slack.add_channel("elsewhere", members=["alice"])
     refused = call(
@@ -97,9 +93,7 @@ def test_where_it_could_not_be_posted_it_is_refused_at_once(
     assert later(slack, clock, 9, blocks=[{"type": "nonsense"}])["error"] == "invalid_blocks"
 
 
-def test_more_calls_than_the_tier_allows_are_told_to_wait(
-    slack: PracticeSlack, clock: HeldClock
-) -> None:
+def test_more_calls_than_the_tier_allows_are_told_to_wait(slack: Sandbox, clock: HeldClock) -> None:
     for _ in range(20):
         assert call(slack, "users.list")["ok"]
     status, headers, body = slack.call("users.list", {}, slack.bot_token)
@@ -109,7 +103,7 @@ def test_more_calls_than_the_tier_allows_are_told_to_wait(
     assert call(slack, "users.list")["ok"]
 
 
-def test_one_message_a_second_in_each_channel(slack: PracticeSlack, clock: HeldClock) -> None:
+def test_one_message_a_second_in_each_channel(slack: Sandbox, clock: HeldClock) -> None:
     post = {"channel": channel(slack), "text": "a"}
     assert call(slack, "chat.postMessage", **post)["ok"]
     assert call(slack, "chat.postMessage", **post)["error"] == "ratelimited"
@@ -120,12 +114,12 @@ def test_one_message_a_second_in_each_channel(slack: PracticeSlack, clock: HeldC
 
 
 def test_limits_are_off_unless_asked_for(clock: HeldClock) -> None:
-    free = PracticeSlack(MANIFEST, clock=clock)
+    free = Sandbox(MANIFEST, clock=clock)
     assert all(call(free, "users.list")["ok"] for _ in range(30))
     free.close()
 
 
-def test_scopes_come_and_go(slack: PracticeSlack) -> None:
+def test_scopes_come_and_go(slack: Sandbox) -> None:
     slack.revoke_scope("users:read")
     refused = call(slack, "users.list")
     assert (refused["error"], refused["needed"]) == ("missing_scope", "users:read")
@@ -134,7 +128,7 @@ def test_scopes_come_and_go(slack: PracticeSlack) -> None:
     assert call(slack, "users.list")["ok"]
 
 
-def test_who_is_in_which_channel(slack: PracticeSlack) -> None:
+def test_who_is_in_which_channel(slack: Sandbox) -> None:
     gone = slack.add_person("gone", role="deactivated")
     guest = slack.add_person("guest", role="single_channel_guest")
     workspace = slack.workspace
@@ -146,7 +140,7 @@ def test_who_is_in_which_channel(slack: PracticeSlack) -> None:
         slack.add_channel("more", members=["guest"])
 
 
-def test_whoever_is_deactivated_leaves_all_channels(slack: PracticeSlack) -> None:
+def test_whoever_is_deactivated_leaves_all_channels(slack: Sandbox) -> None:
     alice = slack.person("alice")
     slack.deactivate("alice")
     assert slack.workspace.channels_of(alice.id) == []
