@@ -25,8 +25,9 @@ from bench.stock import PEPPER
 from bot.background.worker import Worker
 from bot.slack_api.client import Answer, SlackClient
 from keys.base import accounts
+from keys.changes.services import Services
 from keys.credentials.peppers import read_peppers
-from keys.lifecycle.create import KeyService
+from keys.operations import SUBSCRIBERS
 from runtime.clock import SystemClock
 from sandbox.sandbox import Sandbox
 from storage import open_engine, upgrade, writing
@@ -102,7 +103,18 @@ def rounds(report: Report, name: str, url: str, count: int = 200) -> None:
     """What looking at a workspace costs in which nothing is due; a bot does so for each in turn."""
     engine, clock = open_engine(url), SystemClock()
     upgrade(engine)
-    service = KeyService(clock, read_peppers(PEPPER), "ak")
+    peppers = read_peppers(PEPPER)
+
+    def services(account_id: str) -> Services:
+        return Services(
+            engine=engine,
+            account_id=account_id,
+            clock=clock,
+            peppers=peppers,
+            prefix="ak",
+            subscribers=SUBSCRIBERS,
+        )
+
     slack = SlackClient(_nobody_is_asked)
     try:
         with writing(engine) as session:
@@ -110,7 +122,7 @@ def rounds(report: Report, name: str, url: str, count: int = 200) -> None:
                 accounts.of_many(session, f"T{number:08}", "A team", clock.now())
                 for number in range(count)
             ]
-        followings = [Worker(engine, service, slack, id_, CHANNEL) for id_ in made]
+        followings = [Worker(engine, services(id_), slack, id_, CHANNEL) for id_ in made]
         for following in followings:
             following.run_once()
         began = time.perf_counter()

@@ -23,11 +23,16 @@ from bench.sites import Site
 from bench.stock import PEPPER
 from bench.wrk import command
 from keys.base import accounts
+from keys.base.actors import Actor
 from keys.base.ids import new_id
-from keys.base.models import Actor, KeyRequest
+from keys.base.models import KeyRequest
 from keys.changes import propagation
+from keys.changes.change import within
+from keys.changes.services import Services
 from keys.credentials.peppers import read_peppers
-from keys.lifecycle.create import KeyService
+from keys.lifecycle.create import activate_key, create_pending_key
+from keys.lifecycle.revoke import revoke_key
+from keys.operations import SUBSCRIBERS
 from runtime.clock import SystemClock
 from storage import open_engine, upgrade, writing
 
@@ -44,23 +49,35 @@ class Desk:
         self.clock = SystemClock()
         self.engine = open_engine(url)
         upgrade(self.engine)
-        self.service = KeyService(self.clock, read_peppers(PEPPER), "ak")
         with writing(self.engine) as session:
             self.account = accounts.the_only(session, self.clock.now())
+        self.services = Services(
+            engine=self.engine,
+            account_id=self.account,
+            clock=self.clock,
+            peppers=read_peppers(PEPPER),
+            prefix="ak",
+            subscribers=SUBSCRIBERS,
+        )
 
     def issue(self) -> tuple[str, str]:
         """A new key's id and token."""
         request = KeyRequest(f"Bench {new_id('n')}", ("read",), None, new_id("req"))
         with writing(self.engine, self.account) as session:
-            made = self.service.create_pending(session, request, _ME, _ME, timedelta(minutes=1))
+            made = create_pending_key(
+                within(self.services, session, _ME), request, _ME, timedelta(minutes=1)
+            )
         with writing(self.engine, self.account) as session:
-            self.service.activate(session, made.delivery_id, _ME, None)
+            activate_key(within(self.services, session, _ME), made.delivery_id, None)
         return made.key.id, made.token.reveal()
 
     def revoke(self, key_id: str) -> tuple[float, float, propagation.Propagation]:
         """Returns when it was committed, when the person was told, and what."""
         with writing(self.engine, self.account) as session:
-            fence = self.service.revoke(session, key_id, _ME).fence
+            fence = revoke_key(
+                within(self.services, session, _ME),
+                key_id,
+            ).fence
         committed = time.monotonic()
         if fence is None:
             raise RuntimeError("the key was revoked before")

@@ -14,8 +14,10 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from sqlalchemy import Engine
 
-from bot import mounting
+from bot import events, slash_command
+from bot.features import ROUTERS
 from bot.framework.context import IN_BOLT, Context
+from bot.framework.router import mount
 from bot.installation.installations import InstallationTarget
 from bot.installation.workspaces import OneWorkspace, WorkspaceBot, Workspaces, bot
 from bot.server import replay_protection, request_log
@@ -96,7 +98,9 @@ def build_for(
         )
     if signing_secret:
         app.middleware(replay_protection.refusing(engine, clock))
-    mounting.register(app, workspaces)
+    mount(app, ROUTERS)
+    slash_command.register(app)
+    events.register(app, workspaces)
     return app
 
 

@@ -16,13 +16,14 @@ from typing import Any
 from bot.ui import ids
 from keys.credentials.tokens import redact as redact_ours
 
+_MARK = ids.versioned("", "")
 _SLACK_TOKEN = re.compile(r"\b(xox[a-z](?:\.xox[a-z])?|xapp)-[A-Za-z0-9-]{4,}")
 # Whoever has the ticket of a Socket Mode address can connect in the place of the bot.
 _TICKET = re.compile(r"([?&]ticket=)[^&\s\"'<>]+")
 # A damaged token is no token to `redact`, and all the same a secret: what is pasted into the modal
 # for checking one is left out as a whole, be it written as JSON or as Python.
 _PASTED = re.compile(
-    rf"""(["']{ids.PASTED}(?:{ids.VERSION_MARK}[^"']*)?["']\s*:\s*\{{\s*["']{ids.VALUE}["']\s*:\s*\{{[^{{}}]*?["']value["']\s*:\s*)"""
+    rf"""(["']{ids.PASTED}(?:{_MARK}[^"']*)?["']\s*:\s*\{{\s*["']{ids.VALUE}["']\s*:\s*\{{[^{{}}]*?["']value["']\s*:\s*)"""
     r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
 )
 _TRACEBACKS = logging.Formatter()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from slack_bolt import App
 
 from bot import command_parser
 from bot.access_requests import handlers as requesting
-from bot.authorization.admins import Denied
 from bot.browse_keys import check, export, help_view, pages
 from bot.framework.context import COMMAND
-from bot.framework.interaction import Interaction, listener, refuse
+from bot.framework.interaction import Interaction
+from bot.framework.router import listener, permitted
 from bot.offboarding import handlers as leaving
 from bot.reviews import handlers as auditing
 from bot.ui import ids, replies
 from bot.ui.blocks import context as small_print
+from keys.changes.authorization import Permission, admins, everyone, members
 from keys.search import search
 from keys.search.search import Found
 from runtime import tracing
@@ -24,32 +27,51 @@ _TOKEN_SEEN = (
 )
 
 
+# Who may use which subcommand, by the class that it is read as; there is no default.
+ALLOW: Mapping[type, Permission] = {
+    command_parser.Help: everyone,
+    command_parser.Request: members,
+    command_parser.New: admins,
+    command_parser.List: admins,
+    command_parser.Rename: admins,
+    command_parser.Revoke: admins,
+    command_parser.Check: admins,
+    command_parser.Audit: admins,
+    command_parser.Export: admins,
+    command_parser.Offboard: admins,
+    command_parser.Edit: admins,
+    command_parser.Rotate: admins,
+    command_parser.Show: admins,
+    command_parser.Unknown: admins,
+}
+
+
 def register(app: App) -> None:
-    """Registers the command."""
-    app.command(COMMAND)(listener(command, anyone=True))
+    """Register the command; each subcommand has a rule of its own."""
+    app.command(COMMAND)(listener(command, allow=everyone))
 
 
 def command(interaction: Interaction) -> None:
-    """Answers the command; the guide is for everybody, the rest for admins."""
+    """Answer the command, for those who may use its subcommand."""
     said = command_parser.parse(interaction.body.get("text"))
     tracing.note(what=type(said).__name__.lower())
-    allowed = interaction.context.admins.check(interaction.person)
-    if isinstance(said, command_parser.Help):
-        interaction.say(
-            help_view.help_message(COMMAND, interaction.ref(), may_change=bool(allowed))
-        )
-    elif isinstance(said, command_parser.Request):
-        requesting.open_ask(interaction, said.name)
-    elif isinstance(allowed, Denied):
-        refuse(interaction, allowed)
-    else:
+    if permitted(interaction, ALLOW[type(said)]):
         _carry_out(interaction, said)
     if said.token_seen:
         interaction.say({"text": _TOKEN_SEEN, "blocks": [small_print(_TOKEN_SEEN)]})
 
 
+def _help(interaction: Interaction) -> None:
+    may_change = bool(interaction.decide(admins))
+    interaction.say(help_view.help_message(COMMAND, interaction.ref(), may_change=may_change))
+
+
 def _carry_out(interaction: Interaction, said: command_parser.Command) -> None:
     match said:
+        case command_parser.Help():
+            _help(interaction)
+        case command_parser.Request(name=name):
+            requesting.open_ask(interaction, name)
         case command_parser.New(name=name):
             pages.open_new(interaction, name)
         case command_parser.List():

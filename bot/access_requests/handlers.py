@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.access_requests import views
-from bot.authorization.admins import Denied
 from bot.framework.context import COMMAND
-from bot.framework.interaction import Interaction, refuse
+from bot.framework.interaction import Interaction
+from bot.framework.router import Router
 from bot.manage_keys.issue import delivery_of, say
 from bot.token_delivery.deliver import delivery_deadline, hand_over
 from bot.ui import form_values, ids, replies
@@ -22,16 +22,14 @@ from keys.base.errors import (
 )
 from keys.base.ids import new_id
 from keys.base.models import RequestStage
+from keys.changes.authorization import admins, everyone, members
+from keys.changes.change import SYSTEM, within
 from keys.inputs.names import advice_on
 
 
 def open_ask(interaction: Interaction, name: str = "") -> None:
-    """Opens the modal, for full members of the workspace."""
-    belongs = interaction.context.admins.check_membership(interaction.person)
-    if isinstance(belongs, Denied):
-        refuse(interaction, belongs)
-        return
-    draft = views.Draft(name=name, admin=bool(interaction.context.admins.check(interaction.person)))
+    """Open the modal."""
+    draft = views.Draft(name=name, admin=bool(interaction.decide(admins)))
     interaction.acknowledge()
     view = views.ask(draft, COMMAND, interaction.ref(request=new_id("req")))
     interaction.context.slack.open_view(interaction.trigger, view)
@@ -40,10 +38,6 @@ def open_ask(interaction: Interaction, name: str = "") -> None:
 def asked(interaction: Interaction) -> None:
     """Takes the request, or says at its field why not."""
     context, view = interaction.context, interaction.view
-    belongs = context.admins.check_membership(interaction.person)
-    if isinstance(belongs, Denied):
-        refuse(interaction, belongs)
-        return
     if errors := form_values.with_token(view, ids.NAME, ids.REASON):
         interaction.refuse_inputs(errors)
         return
@@ -56,7 +50,7 @@ def asked(interaction: Interaction) -> None:
     try:
         with context.writing() as session:
             request = requests.ask(
-                context.service, session, interaction.person.user_id,
+                within(context.services, session, SYSTEM), interaction.person.user_id,
                 name=name, scopes=scopes, reason=reason, idempotency_key=ref.request,
             )  # fmt: skip
     except InvalidName as error:
@@ -80,10 +74,12 @@ def approve(interaction: Interaction) -> None:
     last_day = policy.default_expiry(context.clock.now())
     with context.writing() as session:
         made = requests.approve(
-            context.service, session, ref.about, interaction.actor,
-            delivery_deadline=delivery_deadline(context), method=policy.delivery,
+            within(context.services, session, interaction.actor),
+            ref.about,
+            delivery_deadline=delivery_deadline(context),
+            method=policy.delivery,
             expires_at=policy.last_moment(last_day) if last_day else None,
-        )  # fmt: skip
+        )
     if made is None:
         _say_as_it_is(interaction, ref.about)
         return
@@ -125,7 +121,7 @@ def denied(interaction: Interaction) -> None:
         return
     reason = form_values.text(interaction.view, ids.REASON)
     with context.writing() as session:
-        requests.deny(context.service, session, ref.about, interaction.actor, reason)
+        requests.deny(within(context.services, session, interaction.actor), ref.about, reason)
     context.wake()
     interaction.show(views.decided(_get(interaction, ref.about)))
 
@@ -135,7 +131,10 @@ def withdraw(interaction: Interaction) -> None:
     interaction.acknowledge()
     context, ref = interaction.context, ActionPayload.decode(interaction.action.get("value"))
     with context.writing() as session:
-        requests.withdraw(context.service, session, ref.about, interaction.actor)
+        requests.withdraw(
+            within(context.services, session, interaction.actor),
+            ref.about,
+        )
     context.wake()
 
 
@@ -147,3 +146,13 @@ def _say_as_it_is(interaction: Interaction, request_id: str) -> None:
 def _get(interaction: Interaction, request_id: str) -> RequestView:
     with interaction.context.reading() as session:
         return requests.get(session, request_id)
+
+
+router = Router()
+router.action(ids.REQUEST, allow=members)(open_ask)
+router.view(ids.REQUEST_MODAL, allow=members)(asked)
+router.action(ids.REQUEST_APPROVE, allow=admins)(approve)
+router.action(ids.REQUEST_DENY, allow=admins)(open_deny)
+router.view(ids.DENY_MODAL, allow=admins)(denied)
+# The requester alone withdraws; the domain refuses everyone else.
+router.action(ids.REQUEST_WITHDRAW, allow=everyone)(withdraw)

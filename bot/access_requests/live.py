@@ -11,11 +11,11 @@ from keys.access_requests import requests
 from keys.base.models import RequestStage as Stage
 from keys.changes.live_messages import LiveMessage
 from keys.changes.outbox import TEAM
-from keys.lifecycle.create import KeyService
+from keys.changes.services import Services
 from storage import AccountSession
 
 
-def render(session: AccountSession, service: KeyService, live: LiveMessage) -> RenderedMessage:
+def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
     """As it stands; it changes when somebody decides."""
     request = requests.get(session, live.subject)
     ref = ActionPayload(live.created_at, about=request.id)

@@ -20,7 +20,7 @@ from bot.ui.blocks import (
     sentence,
     text_element,
 )
-from keys.base.models import Actor
+from keys.base.actors import Actor
 from keys.changes.outbox import OutboxEntry
 from keys.credentials.tokens import redact
 from keys.delivery.reveals import NOT_TAKEN

@@ -19,7 +19,7 @@ from keys.base import accounts
 from keys.changes import live_messages
 from keys.changes.live_messages import LiveMessage
 from keys.changes.outbox import TEAM
-from keys.lifecycle.create import KeyService
+from keys.changes.services import Services
 from storage import reading, writing
 
 logger = logging.getLogger("bot")
@@ -30,7 +30,7 @@ class LiveMessageUpdater:
     """Draws what is due for one account; `channel` is where the team is told."""
 
     engine: Engine
-    service: KeyService
+    service: Services
     slack: SlackClient
     account_id: str
     channel: str

@@ -24,16 +24,18 @@ from bot.token_delivery.deliver import gone_from
 from bot.token_delivery.remove import Removal
 from keys.access_requests import requests
 from keys.base import accounts
-from keys.base.models import Actor
+from keys.base.actors import Actor
 from keys.base.policy import AuditRules, DeliveryWay
 from keys.changes import outbox
+from keys.changes.change import SYSTEM, within
 from keys.changes.outbox import OutboxEntry
+from keys.changes.services import Services
 from keys.delivery import deliveries
 from keys.delivery.deliveries import DeliveryView
 from keys.delivery.reveals import NOT_TAKEN
 from keys.jobs import periodic, replay_guard
 from keys.lifecycle import expiry_reminders
-from keys.lifecycle.create import KeyService
+from keys.lifecycle.create import cancel_key, expired_pending
 from keys.offboarding import offboarding
 from keys.reviews import progress
 from keys.rotation import rotations
@@ -58,7 +60,7 @@ class Worker:
     """
 
     engine: Engine
-    service: KeyService
+    service: Services
     slack: SlackClient
     account_id: str
     channel: str
@@ -96,20 +98,22 @@ class Worker:
         with reading(self.engine, self.account_id) as session:
             overdue = {
                 key_id: deliveries.way_of(session, key_id)
-                for key_id in self.service.expired_pending(session)
+                for key_id in expired_pending(session, self.service.clock.now())
             }
         for key_id, way in overdue.items():
             with writing(self.engine, self.account_id) as session:
                 reason = "interrupted before its token was delivered"
                 if way is DeliveryWay.REVEAL:
                     reason = NOT_TAKEN
-                self.service.cancel(session, key_id, reason, tell=True)
+                cancel_key(within(self.service, session, SYSTEM), key_id, reason, tell=True)
         with reading(self.engine, self.account_id) as session:
             late = rotations.expired_pending(session, self.service.clock.now())
         for delivery_id in late:
             with writing(self.engine, self.account_id) as session:
                 reason = "nobody had taken the new token in time"
-                rotations.cancel(self.service, session, delivery_id, reason, tell=True)
+                rotations.cancel(
+                    within(self.service, session, SYSTEM), delivery_id, reason, tell=True
+                )
         return len(overdue) + len(late)
 
     def run_due(self) -> int:
@@ -132,16 +136,16 @@ class Worker:
                     replay_guard.purge(session, now)
         if rotating:
             with writing(self.engine, account) as session:
-                found += rotations.run_due(self.service, session)
+                found += rotations.run_due(within(self.service, session, SYSTEM))
         if closing:
             with writing(self.engine, account) as session:
-                found += requests.run_due(self.service, session)
+                found += requests.run_due(within(self.service, session, SYSTEM))
         if leaving:
             with writing(self.engine, account) as session:
-                found += offboarding.run_due(self.service, session)
+                found += offboarding.run_due(within(self.service, session, SYSTEM))
         if auditing:
             with writing(self.engine, account) as session:
-                found += progress.run_due(self.service, session, self.audits)
+                found += progress.run_due(within(self.service, session, SYSTEM), self.audits)
         return found
 
     def remove_a_token(self) -> bool:

@@ -19,5 +19,5 @@ def checked(interaction: Interaction) -> None:
     context = interaction.context
     pasted = form_values.text(interaction.view, ids.PASTED)
     with context.reading() as session:
-        found = diagnosis.diagnose(context.service, session, pasted)
+        found = diagnosis.diagnose(context.services, session, pasted)
     interaction.show(check_view.answer(found, interaction.ref()))

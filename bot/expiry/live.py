@@ -7,14 +7,14 @@ from bot.framework.rendered import RenderedMessage
 from bot.ui.payloads import ActionPayload
 from keys.base.models import State
 from keys.changes.live_messages import LiveMessage
+from keys.changes.services import Services
 from keys.lifecycle import expiry_reminders
-from keys.lifecycle.create import KeyService
 from keys.lifecycle.expiry_reminders import EXPIRED, Reminder
 from keys.search import search
 from storage import AccountSession
 
 
-def render(session: AccountSession, service: KeyService, live: LiveMessage) -> RenderedMessage:
+def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
     """With buttons as long as there is something to decide."""
     reminder, now = Reminder.read(live.subject), service.clock.now()
     key = search.get(session, reminder.key_id)

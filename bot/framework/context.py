@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -17,9 +16,9 @@ from bot.authorization.admins import Admins
 from bot.slack_api.client import SlackClient
 from bot.slack_api.errors import Unavailable
 from keys.base.policy import Policy
-from keys.lifecycle.create import KeyService
+from keys.changes.services import Services
 from runtime.clock import Clock
-from storage import AccountSession, reading, writing
+from storage import AccountSession
 
 COMMAND = "/apikeys"
 # Under which name Bolt's own context carries ours.
@@ -49,33 +48,49 @@ def web_answers(url: str, answer: dict[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One account's services.
+    """What the handlers of one workspace share.
 
     Attributes:
+        services: the account's database, clock and rules.
         slack: the client for use after an acknowledgement.
         admins: asks Slack before the acknowledgement, so it is made with `slack.quick()`.
-        channel: where the team is told.
+        channel: where the bot posts changes.
         token_minutes: how long a token stays in its message.
         api_url: the address of the API, for the example beside a token.
-        policy: what the team has decided about its keys.
-        answers: sends to response URLs.
-        nudge: called after a change of which others are to hear, so that they hear at once.
-        sleep: waits between two looks at something that is watched.
+        respond_to_url: sends to response URLs.
     """
 
-    engine: Engine
-    service: KeyService
+    services: Services
     slack: SlackClient
     admins: Admins
-    account_id: str
     channel: str
-    clock: Clock
     token_minutes: int
     api_url: str
-    policy: Policy = field(default_factory=Policy)
     respond_to_url: Answers = field(default=web_answers)
-    wake: Callable[[], None] = field(default=lambda: None)
-    sleep: Callable[[float], None] = field(default=time.sleep)
+
+    @property
+    def engine(self) -> Engine:
+        """The database."""
+        return self.services.engine
+
+    @property
+    def account_id(self) -> str:
+        """The workspace's account."""
+        return self.services.account_id
+
+    @property
+    def clock(self) -> Clock:
+        """The clock."""
+        return self.services.clock
+
+    @property
+    def policy(self) -> Policy:
+        """What the team has decided about its keys."""
+        return self.services.policy
+
+    def wake(self) -> None:
+        """Have what is due looked at now."""
+        self.services.wake()
 
     @property
     def token_lifetime(self) -> timedelta:
@@ -84,8 +99,8 @@ class Context:
 
     def reading(self) -> AbstractContextManager[AccountSession]:
         """A transaction of this account that changes nothing. Raises StorageUnavailable."""
-        return reading(self.engine, self.account_id)
+        return self.services.reading()
 
     def writing(self) -> AbstractContextManager[AccountSession]:
         """A transaction of this account that is committed at its end. Raises StorageUnavailable."""
-        return writing(self.engine, self.account_id)
+        return self.services.writing()

@@ -6,24 +6,27 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from slack_bolt import Ack, BoltContext
+from slack_bolt import Ack
 
-from bot.authorization.admins import Denied, Person
-from bot.framework.context import IN_BOLT, Context
-from bot.server import request_log
+from bot.authorization.admins import Allowed, Person
+from bot.framework.context import Context
 from bot.slack_api.errors import SlackError
 from bot.ui import form_values, ids, replies
 from bot.ui.blocks import Message, View, modal
 from bot.ui.payloads import ActionPayload, InvalidPayload
+from keys.base.actors import Actor
 from keys.base.errors import DomainError, StorageUnavailable
-from keys.base.models import Actor
+from keys.changes.authorization import Caller, Decision, Denied, Permission, Question, Role
+from keys.changes.operation import PROPAGATION_WAIT, Operation, Outcome, execute
 from runtime import tracing
 
 logger = logging.getLogger("bot")
 
 Body = dict[str, Any]
+Handler = Callable[["Interaction"], None]
+T = TypeVar("T")
 # Slack waits 3 s for an acknowledgement; this leaves half of it for the way there and back.
 ACK_DEADLINE = 1.5
 
@@ -37,6 +40,7 @@ class Interaction:
         self._ack = ack
         self._acknowledged = False
         self._guard = threading.Lock()
+        self._roles: dict[Role, Denied | None] = {}
 
     @property
     def person(self) -> Person:
@@ -52,6 +56,63 @@ class Interaction:
     def actor(self) -> Actor:
         """The person, as the record names them."""
         return Actor.person(self.person.user_id)
+
+    def caller(self, *roles: Role) -> Caller:
+        """The person, and which of these roles they have. Asks Slack once for each."""
+        for role in roles:
+            if role not in self._roles:
+                self._roles[role] = self._look_up(role)
+        known = self._roles.items()
+        return Caller(
+            self.actor,
+            frozenset(role for role, denied in known if denied is None),
+            {role: denied.reason for role, denied in known if denied is not None},
+        )
+
+    def _look_up(self, role: Role) -> Denied | None:
+        admins = self.context.admins
+        if role is Role.ADMIN:
+            found = admins.check(self.person)
+        elif role is Role.MEMBER:
+            found = admins.check_membership(self.person)
+        else:
+            return Denied("Nobody in Slack can do this.")
+        return None if isinstance(found, Allowed) else Denied(found.reason)
+
+    def decide(self, allow: Permission) -> Decision:
+        """Whether the person may do something, about the key and thing that the payload names."""
+        caller = self.caller(*allow.roles & {Role.ADMIN, Role.MEMBER})
+        payload = self.payload
+        key_id, about = (payload.key, payload.about) if payload else ("", "")
+        if not allow.reads:
+            return allow.decide(Question(caller, None, key_id, about))
+        with self.context.reading() as session:
+            return allow.decide(Question(caller, session, key_id, about))
+
+    def execute(self, operation: Operation[T], *, wait: float = PROPAGATION_WAIT) -> Outcome[T]:
+        """Do an operation as this person; see keys.changes.operation.execute."""
+        caller = self.caller(*operation.allow.roles & {Role.ADMIN, Role.MEMBER})
+        return execute(self.context.services, caller, operation, wait=wait)
+
+    @property
+    def payload(self) -> ActionPayload | None:
+        """What the pressed button, the chosen entry or the submitted modal carries, if anything.
+
+        A payload that cannot be read is for the handler to refuse.
+        """
+        texts: list[Any] = []
+        if self.body.get("actions"):
+            action = self.action
+            texts = [action.get("value"), (action.get("selected_option") or {}).get("value")]
+        elif self.body.get("type") == "view_submission":
+            texts = [self.view.get("private_metadata")]
+        for text in texts:
+            try:
+                if text:
+                    return ActionPayload.decode(text)
+            except InvalidPayload:
+                continue
+        return None
 
     @property
     def trigger(self) -> str:
@@ -149,46 +210,27 @@ class Interaction:
             self.context.slack.update_view(str(self.view["id"]), view)
 
 
-def listener(
-    work: Callable[[Interaction], None], *, anyone: bool = False
-) -> Callable[[Ack, Body, BoltContext], None]:
-    """Makes a listener for Bolt of what is to be done in a turn.
-
-    Nothing is raised: an exception after an acknowledgement could take it back.
-
-    Args:
-        anyone: whether `work` itself finds out what the person may do.
-    """
-
-    def listen(ack: Ack, body: Body, context: BoltContext) -> None:
-        interaction = Interaction(context[IN_BOLT], body, ack)
-        with request_log.at_work(context, body):
-            try:
-                with interaction.ack_before_deadline():
-                    admins = interaction.context.admins
-                    if not anyone and isinstance(
-                        denied := admins.check(interaction.person), Denied
-                    ):
-                        refuse(interaction, denied)
-                    else:
-                        work(interaction)
-            except Exception as error:  # noqa: BLE001  (each kind has its words, and none is lost)
-                _tell(interaction, error)
-
-    return listen
+@contextmanager
+def answer(interaction: Interaction) -> Iterator[None]:
+    """Acknowledge in time, and tell the person what went wrong, if anything does."""
+    try:
+        with interaction.ack_before_deadline():
+            yield
+    except Exception as error:  # noqa: BLE001  (each kind has its words, and none is lost)
+        _tell(interaction, error)
 
 
-def refuse(interaction: Interaction, denied: Denied) -> None:
-    """Tells somebody that they may not, and whom to ask."""
+def refuse(interaction: Interaction, reason: str) -> None:
+    """Tell the person that they may not, why, and whom to ask."""
     tracing.note(outcome="refused")
     if interaction.body.get("type") == "view_submission":
         # Nothing else can be said there, and finding the names may take longer than Slack waits.
-        interaction.say(replies.denied(denied.reason, ()))
+        interaction.say(replies.denied(reason, ()))
     else:
         interaction.acknowledge()
     names = ", ".join(interaction.context.admins.names())
     ask = f" You can ask: {names}." if names else ""
-    interaction.say(replies.denied(denied.reason + ask, ()))
+    interaction.say(replies.denied(reason + ask, ()))
 
 
 def _tell(interaction: Interaction, error: Exception) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.ui.blocks import Message
 from keys.changes.live_messages import LiveMessage
-from keys.lifecycle.create import KeyService
+from keys.changes.services import Services
 from storage import AccountSession
 
 
@@ -34,4 +34,4 @@ class RenderedMessage:
 
 
 # Reads the state of the message's subject; it changes nothing and asks nobody.
-Renderer = Callable[[AccountSession, KeyService, LiveMessage], RenderedMessage]
+Renderer = Callable[[AccountSession, Services, LiveMessage], RenderedMessage]

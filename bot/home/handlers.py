@@ -12,12 +12,15 @@ from typing import Any
 from bot.authorization.admins import DenialReason, Denied, Person
 from bot.framework.context import Context
 from bot.framework.interaction import Interaction
+from bot.framework.router import Router
 from bot.home import state
 from bot.home import view as blocks
 from bot.home.state import HomeState, HomeView
 from bot.slack_api.errors import SlackError, StaleView
+from bot.ui import ids
 from bot.ui.blocks import View
 from bot.ui.payloads import ActionPayload
+from keys.changes.authorization import admins, everyone
 from keys.credentials.tokens import redact
 from keys.search import search as finding
 from keys.search.filters import KeyFilter
@@ -163,3 +166,11 @@ def _page(context: Context, user_id: str, state: HomeState) -> blocks.Page:
         back=page.keys[0].id if page.has_previous and page.keys else None,
         on=page.keys[-1].id if page.has_next and page.keys else None,
     )
+
+
+router = Router()
+router.action(ids.HOME_SEARCH, allow=admins)(search)
+router.action(ids.HOME_SHELF, allow=admins)(choose_shelf)
+# Owners may turn the pages of their own keys.
+router.action(ids.HOME_BACK, allow=everyone)(turn_back)
+router.action(ids.HOME_ON, allow=everyone)(turn_on)

@@ -17,6 +17,7 @@ from bot.leaks import views
 from bot.slack_api.errors import SlackError
 from keys.base.errors import StorageUnavailable
 from keys.base.policy import Leaked
+from keys.changes.change import SYSTEM, within
 from keys.credentials.tokens import Token
 from keys.leaks import detection
 from keys.leaks.detection import LeakedToken, Place
@@ -58,12 +59,12 @@ def _noted(context: Context, tokens: list[Token], place: Place) -> list[LeakedTo
         try:
             with context.writing() as session:
                 return detection.leaked_tokens(
-                    context.service, session, tokens, place, revoke=revoke
+                    within(context.services, session, SYSTEM), tokens, place, revoke=revoke
                 )
         except StorageUnavailable:
             if pause is None:
                 raise
-            context.sleep(pause)
+            context.services.sleep(pause)
     return []
 
 

@@ -8,8 +8,8 @@ from bot.framework.rendered import RenderedMessage
 from bot.leaks import views
 from bot.ui.payloads import ActionPayload
 from keys.changes.live_messages import LiveMessage
+from keys.changes.services import Services
 from keys.leaks import detection
-from keys.lifecycle.create import KeyService
 from keys.search import search
 from storage import AccountSession
 
@@ -17,7 +17,7 @@ from storage import AccountSession
 _AGAIN = timedelta(hours=1)
 
 
-def render(session: AccountSession, service: KeyService, live: LiveMessage) -> RenderedMessage:
+def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
     """With buttons as long as the token works; whatever ends it touches the message."""
     key = search.get(session, live.subject.split(":", 1)[0])
     now = service.clock.now()

@@ -23,7 +23,8 @@ from bot.ui.blocks import (
     sentence,
 )
 from bot.ui.payloads import ActionPayload
-from keys.base.models import Actor, KeyView
+from keys.base.actors import Actor
+from keys.base.models import KeyView
 from keys.leaks.detection import TokenStatus
 
 

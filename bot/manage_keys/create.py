@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from slack_bolt import App
-
-from bot.access_requests import handlers as requesting
-from bot.browse_keys import check, pages
-from bot.framework.interaction import Interaction, listener
+from bot.browse_keys import pages
+from bot.framework.interaction import Interaction
+from bot.framework.router import Router
 from bot.manage_keys import create_view, edit, issue, rename_view
-from bot.offboarding import handlers as leaving
-from bot.reviews import handlers as auditing
-from bot.rotation import handlers as rotating
-from bot.token_delivery import reveal
 from bot.token_delivery.deliver import delivery_deadline
 from bot.ui import form_values, ids
 from bot.ui.blocks import View
@@ -26,24 +20,11 @@ from keys.base.errors import (
     NoteTooLong,
 )
 from keys.base.models import KeyRequest, State
+from keys.changes.authorization import admins
+from keys.changes.change import within
 from keys.inputs.names import advice_on
-
-
-def register(app: App) -> None:
-    """Registers the modals."""
-    app.view(ids.NEW_MODAL)(listener(create))
-    app.view(ids.RENAME_MODAL)(listener(rename))
-    app.view(ids.CHECK_MODAL)(listener(check.checked))
-    app.view(ids.EDIT_MODAL)(listener(edit.submitted))
-    app.view(ids.EXTEND_MODAL)(listener(edit.extend_submitted))
-    app.view(ids.ROTATE_MODAL)(listener(rotating.submitted))
-    app.view(ids.OFFBOARD_MODAL)(listener(leaving.submitted))
-    app.view(ids.HAND_OVER_MODAL)(listener(leaving.ownership_transferred))
-    app.view(ids.DENY_MODAL)(listener(requesting.denied))
-    app.view(ids.REQUEST_MODAL)(listener(requesting.asked, anyone=True))
-    # Whoever was to have the token takes it, an admin or not.
-    app.view(ids.AUDIT_KEEP_MODAL)(listener(auditing.kept, anyone=True))
-    app.view(ids.REVEAL_MODAL)(listener(reveal.claim, anyone=True))
+from keys.lifecycle.create import create_pending_key
+from keys.lifecycle.rename import rename_key
 
 
 def create(interaction: Interaction) -> None:
@@ -74,10 +55,9 @@ def create(interaction: Interaction) -> None:
         return
     try:
         with context.writing() as session:
-            reservation = context.service.create_pending(
-                session,
+            reservation = create_pending_key(
+                within(context.services, session, interaction.actor),
                 request,
-                interaction.actor,
                 interaction.actor,
                 delivery_deadline(context),
                 context.policy.delivery,
@@ -123,7 +103,11 @@ def rename(interaction: Interaction) -> None:
         return
     try:
         with context.writing() as session:
-            outcome = context.service.rename(session, ref.key, name, interaction.actor)
+            outcome = rename_key(
+                within(context.services, session, interaction.actor),
+                ref.key,
+                name,
+            )
     except InvalidName as error:
         _refuse(interaction, ids.NAME, str(error))
     else:
@@ -156,3 +140,25 @@ def _insists(interaction: Interaction) -> bool:
 
 def _refuse(interaction: Interaction, block_id: str, why: str) -> None:
     interaction.refuse_inputs({block_id: why})
+
+
+def _pressed(interaction: Interaction) -> str:
+    return ActionPayload.decode(interaction.action.get("value")).key
+
+
+router = Router()
+router.action(ids.NEW, allow=admins)(pages.open_new)
+router.view(ids.NEW_MODAL, allow=admins)(create)
+router.action(ids.RENAME, allow=admins)(
+    lambda interaction: pages.open_rename(
+        interaction, pages.get(interaction, _pressed(interaction))
+    )
+)
+router.action(ids.EDIT, allow=admins)(
+    lambda interaction: edit.open_edit(interaction, pages.get(interaction, _pressed(interaction)))
+)
+router.view(ids.RENAME_MODAL, allow=admins)(rename)
+router.view(ids.EDIT_MODAL, allow=admins)(edit.submitted)
+router.view(ids.EXTEND_MODAL, allow=admins)(edit.extend_submitted)
+router.action(ids.EXTEND, allow=admins)(edit.open_extend)
+router.action(ids.LET_EXPIRE, allow=admins)(edit.let_expire)

@@ -14,6 +14,7 @@ from bot.manage_keys.revoke import watched
 from bot.ui import form_values, ids, replies
 from bot.ui.blocks import View
 from bot.ui.payloads import ActionPayload
+from keys.base.actors import Actor
 from keys.base.errors import (
     EditConflict,
     InvalidExpiry,
@@ -22,7 +23,8 @@ from keys.base.errors import (
     NoteTooLong,
     TokenInText,
 )
-from keys.base.models import Actor, KeyView, State
+from keys.base.models import KeyView, State
+from keys.changes.change import within
 from keys.inputs.limits import check_networks, check_rate
 from keys.lifecycle import update
 from keys.lifecycle.update import KeyUpdate
@@ -70,10 +72,12 @@ def submitted(interaction: Interaction) -> None:
         return
     try:
         with context.writing() as session:
-            outcome = update.edit(
-                context.service, session, ref.key, interaction.actor, wanted,
-                context.policy, int(ref.cursor or 0),
-            )  # fmt: skip
+            outcome = update.edit_key(
+                within(context.services, session, interaction.actor),
+                ref.key,
+                wanted,
+                int(ref.cursor or 0),
+            )
     except EditConflict as error:
         interaction.show(_modal(interaction, ref.key, changed_by=error.actor))
     except InvalidScopes as error:
@@ -154,9 +158,10 @@ def extend_submitted(interaction: Interaction) -> None:
     try:
         with context.writing() as session:
             outcome = update.set_expiry(
-                context.service, session, ref.key, interaction.actor, day,
-                context.policy,
-            )  # fmt: skip
+                within(context.services, session, interaction.actor),
+                ref.key,
+                day,
+            )
     except InvalidExpiry as error:
         interaction.refuse_inputs({ids.LAST_DAY: str(error)})
         return
@@ -169,7 +174,10 @@ def let_expire(interaction: Interaction) -> None:
     interaction.acknowledge()
     context, ref = interaction.context, ActionPayload.decode(interaction.action.get("value"))
     with context.writing() as session:
-        update.let_expire(context.service, session, ref.key, interaction.actor)
+        update.let_expire(
+            within(context.services, session, interaction.actor),
+            ref.key,
+        )
     context.wake()
 
 

@@ -8,7 +8,8 @@ from datetime import date
 from bot.ui import ids, inputs
 from bot.ui.blocks import Block, View, context, modal, name_of, person, sentence, text_element
 from bot.ui.payloads import ActionPayload
-from keys.base.models import Actor, KeyView
+from keys.base.actors import Actor
+from keys.base.models import KeyView
 from keys.changes.propagation import Propagation, describe
 
 _TITLE = "Edit API key"

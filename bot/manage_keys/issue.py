@@ -10,9 +10,10 @@ from bot.slack_api.errors import SlackError
 from bot.token_delivery.deliver import TokenDelivery, hand_over
 from bot.ui import replies
 from bot.ui.blocks import View
-from keys.base.models import Actor
+from keys.base.actors import Actor
 from keys.base.policy import DeliveryWay
-from keys.lifecycle.create import PendingKey
+from keys.changes.change import SYSTEM, within
+from keys.lifecycle.create import PendingKey, activate_key, cancel_key
 from keys.search import search
 
 logger = logging.getLogger("bot")
@@ -45,18 +46,20 @@ def delivery_of(
     context: Context, reservation: PendingKey, recipient: str, actor: Actor
 ) -> TokenDelivery:
     """The errand of a new key's token; `actor` is who has the key made."""
-    service, delivery = context.service, reservation.delivery_id
+    service, delivery = context.services, reservation.delivery_id
     return TokenDelivery(
         key=reservation.key,
         token=reservation.token,
         delivery_id=delivery,
         recipient=recipient,
         rotated=False,
-        on_delivered=lambda session: service.activate(
-            session, delivery, actor, context.token_lifetime
+        on_delivered=lambda session: activate_key(
+            within(service, session, actor), delivery, context.token_lifetime
         ),
         on_cancelled=lambda session, why: (
-            service.cancel(session, reservation.key.id, why, tell=False).changed
+            cancel_key(
+                within(service, session, SYSTEM), reservation.key.id, why, tell=False
+            ).changed
         ),
     )
 

@@ -9,14 +9,14 @@ from bot.manage_keys import revoke_view
 from keys.changes import gateways
 from keys.changes.live_messages import LiveMessage
 from keys.changes.propagation import Propagation
-from keys.lifecycle.create import KeyService
+from keys.changes.services import Services
 from keys.search import search
 from storage import AccountSession
 
 _AGAIN = timedelta(seconds=2)
 
 
-def render(session: AccountSession, service: KeyService, live: LiveMessage) -> RenderedMessage:
+def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
     """Nothing if all gateways confirmed before anybody had to be told."""
     now = service.clock.now()
     seen = gateways.look(session, live.subject, now)

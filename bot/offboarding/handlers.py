@@ -13,6 +13,7 @@ from typing import Any
 from bot.authorization.admins import DenialReason, Denied, Person
 from bot.framework.context import Context
 from bot.framework.interaction import Interaction
+from bot.framework.router import Router
 from bot.offboarding import views
 from bot.rotation import handlers
 from bot.slack_api.backoff import LEASE
@@ -21,8 +22,11 @@ from bot.ui import form_values, ids, replies
 from bot.ui.payloads import ActionPayload
 from keys.base.errors import DomainError, DuplicateRequest
 from keys.base.models import KeyView
+from keys.changes.authorization import admins
+from keys.changes.change import SYSTEM, within
 from keys.jobs import periodic
 from keys.lifecycle import update
+from keys.lifecycle.revoke import revoke_key
 from keys.offboarding import departures, offboarding
 from keys.offboarding.departures import DepartureReason
 from keys.offboarding.offboarding import BulkAction, BulkItem, OffboardingView
@@ -64,7 +68,10 @@ def submitted(interaction: Interaction) -> None:
 def _begin(interaction: Interaction, person: str) -> dict[str, Any]:
     context = interaction.context
     with context.writing() as session:
-        begun = offboarding.begin(context.service, session, person, interaction.actor)
+        begun = offboarding.begin(
+            within(context.services, session, interaction.actor),
+            person,
+        )
     context.wake()
     return views.begun(person) if begun else views.nothing(person)
 
@@ -74,7 +81,11 @@ def keep(interaction: Interaction) -> None:
     interaction.acknowledge()
     context, ref = interaction.context, _pressed(interaction)
     with context.writing() as session:
-        offboarding.keep(context.service, session, ref.about, ref.key, interaction.actor)
+        offboarding.keep(
+            within(context.services, session, interaction.actor),
+            ref.about,
+            ref.key,
+        )
     context.wake()
 
 
@@ -83,7 +94,10 @@ def close(interaction: Interaction) -> None:
     interaction.acknowledge()
     context = interaction.context
     with context.writing() as session:
-        offboarding.close(context.service, session, _pressed(interaction).about, interaction.actor)
+        offboarding.close(
+            within(context.services, session, interaction.actor),
+            _pressed(interaction).about,
+        )
     context.wake()
 
 
@@ -102,9 +116,11 @@ def _want(interaction: Interaction, action: BulkAction) -> None:
     context = interaction.context
     with context.writing() as session:
         offboarding.request_bulk_action(
-            context.service, session, _pressed(interaction).about, action, interaction.actor,
+            within(context.services, session, interaction.actor),
+            _pressed(interaction).about,
+            action,
             interaction.person.user_id,
-        )  # fmt: skip
+        )
     context.wake()
 
 
@@ -129,15 +145,15 @@ def ownership_transferred(interaction: Interaction) -> None:
     if why := _unfit(context, found, chosen):
         interaction.refuse_inputs({ids.PERSON: why})
         return
-    service = context.service
+    service = context.services
     with context.writing() as session:
         if ref.key:
             update.transfer_ownership(
-                service, session, ref.key, interaction.actor, found.person, chosen
+                within(service, session, interaction.actor), ref.key, found.person, chosen
             )
         else:
             count = offboarding.request_bulk_action(
-                service, session, found.id, BulkAction.HAND_OVER, interaction.actor, chosen
+                within(service, session, interaction.actor), found.id, BulkAction.HAND_OVER, chosen
             )
     interaction.show(views.ownership_transferred(chosen, 1) if ref.key else views.under_way(count))
     context.wake()
@@ -174,16 +190,21 @@ def work(context: Context) -> bool:
 
 def _do(context: Context, job: BulkItem) -> str:
     """Why it was not done, in a sentence; empty if it was."""
-    service = context.service
+    service = context.services
     try:
         if job.action is BulkAction.ROTATE:
             return _rotate(context, job)
         with context.writing() as session:
             if job.action is BulkAction.REVOKE:
-                service.revoke(session, job.key_id, job.by, reason="offboarding", announce=False)
+                revoke_key(
+                    within(service, session, job.by),
+                    job.key_id,
+                    reason="offboarding",
+                    announce=False,
+                )
             else:
                 update.transfer_ownership(
-                    service, session, job.key_id, job.by, job.person, job.recipient
+                    within(service, session, job.by), job.key_id, job.person, job.recipient
                 )
     except DomainError as error:
         return str(error)
@@ -250,7 +271,7 @@ def _take(context: Context, user: dict[str, Any]) -> None:
         if left is None and not departures.is_gone(session, person):
             return
     with context.writing() as session:
-        if offboarding.record_departure(context.service, session, person, left):
+        if offboarding.record_departure(within(context.services, session, SYSTEM), person, left):
             context.wake()
 
 
@@ -266,3 +287,15 @@ def _get(context: Context, offboarding_id: str) -> OffboardingView:
 def _key(context: Context, key_id: str) -> KeyView:
     with context.reading() as session:
         return search.get(session, key_id)
+
+
+router = Router()
+router.action(ids.OFFBOARD, allow=admins)(lambda interaction: asked(interaction, ()))
+router.view(ids.OFFBOARD_MODAL, allow=admins)(submitted)
+router.action(ids.OFFBOARD_KEEP, allow=admins)(keep)
+router.action(ids.OFFBOARD_HAND_OVER, allow=admins)(open_hand_over)
+router.action(ids.OFFBOARD_HAND_OVER_ALL, allow=admins)(open_hand_over)
+router.view(ids.HAND_OVER_MODAL, allow=admins)(ownership_transferred)
+router.action(ids.OFFBOARD_ROTATE_ALL, allow=admins)(rotate_all)
+router.action(ids.OFFBOARD_REVOKE_ALL, allow=admins)(revoke_all)
+router.action(ids.OFFBOARD_CLOSE, allow=admins)(close)

@@ -8,7 +8,7 @@ from bot.framework.rendered import RenderedMessage
 from bot.offboarding import views
 from bot.ui.payloads import ActionPayload
 from keys.changes.live_messages import LiveMessage
-from keys.lifecycle.create import KeyService
+from keys.changes.services import Services
 from keys.offboarding import offboarding
 from keys.offboarding.offboarding import Stage
 from storage import AccountSession
@@ -17,7 +17,7 @@ from storage import AccountSession
 _AGAIN = timedelta(hours=1)
 
 
-def render(session: AccountSession, service: KeyService, live: LiveMessage) -> RenderedMessage:
+def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
     """As it stands."""
     found = offboarding.get(session, live.subject)
     rendered = views.for_team(found, ActionPayload(live.created_at, about=found.id))

@@ -28,7 +28,8 @@ from bot.ui.blocks import (
     text_element,
 )
 from bot.ui.payloads import ActionPayload
-from keys.base.models import Actor, KeyView
+from keys.base.actors import Actor
+from keys.base.models import KeyView
 from keys.offboarding.offboarding import BulkAction, OffboardingItem, OffboardingView, Result, Stage
 
 # At once; what comes after moves up as these are dealt with. A message holds 50 blocks.

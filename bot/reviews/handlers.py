@@ -10,6 +10,7 @@ from bot.authorization.admins import Allowed, Denied
 from bot.browse_keys import pages
 from bot.framework.context import Context
 from bot.framework.interaction import Interaction, refuse
+from bot.framework.router import Router
 from bot.manage_keys.issue import say
 from bot.reviews import chart, views
 from bot.rotation import handlers
@@ -19,12 +20,16 @@ from bot.slack_api.errors import MissingScope, SlackError
 from bot.ui import form_values, ids, replies
 from bot.ui.payloads import ActionPayload
 from keys.base import accounts
+from keys.base.actors import Actor
 from keys.base.errors import InvalidState
 from keys.base.ids import new_id
-from keys.base.models import Actor, State
+from keys.base.models import State
 from keys.changes import live_messages
+from keys.changes.authorization import admins, everyone
+from keys.changes.change import within
 from keys.changes.outbox import TEAM, to_person
 from keys.jobs import cron, periodic
+from keys.lifecycle.revoke import revoke_key
 from keys.reviews import activity_digest, evidence, operations, progress, queries
 from keys.reviews.queries import ReviewItem, ReviewView, Stage
 from keys.rotation.rotations import GRACE_DEFAULT
@@ -47,9 +52,10 @@ def start(interaction: Interaction) -> None:
     open_before = found is not None and found.stage is Stage.OPEN
     with context.writing() as session:
         id_ = operations.begin(
-            context.service, session, interaction.actor,
-            f"{operations.ASKED}{new_id('req')}", context.policy.audits,
-        )  # fmt: skip
+            within(context.services, session, interaction.actor),
+            f"{operations.ASKED}{new_id('req')}",
+            context.policy.audits,
+        )
     context.wake()
     interaction.say(views.begun(_get(context, id_), before=open_before))
 
@@ -96,7 +102,7 @@ def files(context: Context, audit: ReviewView) -> list[Attached]:
     day = context.policy.today(audit.created_at)
     with context.reading() as session:
         table = "".join(evidence.table(session, audit.id))
-        record = evidence.serialize(session, audit.id, context.service.peppers)
+        record = evidence.serialize(session, audit.id, context.services.peppers)
         weeks = trends.weeks(session, now.astimezone(UTC).date())
     return [
         Attached(f"audit-{day}.csv", table.encode(), f"Audit of {day}"),
@@ -149,7 +155,7 @@ def _keep(interaction: Interaction, ref: ActionPayload, reason: str) -> ReviewIt
     context = interaction.context
     with context.writing() as session:
         item = operations.keep(
-            context.service, session, ref.about, ref.key, interaction.actor, reason
+            within(context.services, session, interaction.actor), ref.about, ref.key, reason
         )
     context.wake()
     return item
@@ -186,7 +192,10 @@ def revoke(interaction: Interaction) -> None:
         return
     interaction.acknowledge()
     with context.writing() as session:
-        context.service.revoke(session, ref.key, interaction.actor)
+        revoke_key(
+            within(context.services, session, interaction.actor),
+            ref.key,
+        )
     context.wake()
     interaction.say(replies.domain_error(f"“{_item(context, ref).key.name}” was revoked."))
 
@@ -196,7 +205,11 @@ def ask_owner(interaction: Interaction) -> None:
     interaction.acknowledge()
     ref, context = _pressed(interaction), interaction.context
     with context.writing() as session:
-        item = operations.ask_owner(context.service, session, ref.about, ref.key, interaction.actor)
+        item = operations.ask_owner(
+            within(context.services, session, interaction.actor),
+            ref.about,
+            ref.key,
+        )
     context.wake()
     interaction.say(views.owner_asked(item) if item.decision is None else views.decided(item))
 
@@ -209,7 +222,7 @@ def menu(interaction: Interaction) -> None:
         return
     allowed = interaction.context.admins.check(interaction.person)
     if isinstance(allowed, Denied):
-        refuse(interaction, allowed)
+        refuse(interaction, allowed.reason)
     else:
         pages.do(interaction, ref)
 
@@ -220,7 +233,7 @@ def turn_page(interaction: Interaction) -> None:
     if ref.do == views.TEAM:
         allowed = context.admins.check(interaction.person)
         if isinstance(allowed, Denied):
-            refuse(interaction, allowed)
+            refuse(interaction, allowed.reason)
             return
     interaction.acknowledge()
     recipient = TEAM if ref.do == views.TEAM else to_person(interaction.person.user_id)
@@ -242,7 +255,7 @@ def _may(interaction: Interaction, ref: ActionPayload) -> bool:
         with context.reading() as session:
             theirs = queries.may_decide(session, ref.about, ref.key, interaction.person.user_id)
         if not (isinstance(belongs, Allowed) and theirs):
-            refuse(interaction, allowed)
+            refuse(interaction, allowed.reason)
             return False
     return True
 
@@ -262,7 +275,7 @@ def begin_when_due(context: Context) -> bool:
             return False
     try:
         with context.writing() as session:
-            operations.begin(context.service, session, _SCHEDULE, period, rules)
+            operations.begin(within(context.services, session, _SCHEDULE), period, rules)
     except InvalidState:
         return False
     return True
@@ -339,3 +352,20 @@ def _get(context: Context, audit_id: str) -> ReviewView:
 def _item(context: Context, ref: ActionPayload) -> ReviewItem:
     with context.reading() as session:
         return queries.item(session, ref.about, ref.key)
+
+
+router = Router()
+router.action(ids.AUDIT, allow=admins)(status)
+router.action(ids.AUDIT_START, allow=admins)(start)
+router.action(ids.AUDIT_ASK, allow=admins)(ask_owner)
+# A key's owner may decide about it in a review; the handlers check.
+for _id, _decide in {
+    ids.AUDIT_KEEP: keep,
+    ids.AUDIT_ROTATE: rotate,
+    ids.AUDIT_REVOKE: revoke,
+    ids.AUDIT_MENU: menu,
+    ids.AUDIT_BACK: turn_page,
+    ids.AUDIT_ON: turn_page,
+}.items():
+    router.action(_id, allow=everyone)(_decide)
+router.view(ids.AUDIT_KEEP_MODAL, allow=everyone)(kept)

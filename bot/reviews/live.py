@@ -7,10 +7,10 @@ from datetime import timedelta
 from bot.framework.rendered import RenderedMessage
 from bot.reviews import views
 from bot.ui.payloads import ActionPayload
-from keys.base.models import Actor
+from keys.base.actors import Actor
 from keys.changes.live_messages import LiveMessage
 from keys.changes.outbox import TEAM
-from keys.lifecycle.create import KeyService
+from keys.changes.services import Services
 from keys.reviews import queries
 from keys.reviews.queries import ReviewView, Stage
 from storage import AccountSession
@@ -19,7 +19,7 @@ from storage import AccountSession
 _AGAIN = timedelta(hours=12)
 
 
-def render(session: AccountSession, service: KeyService, live: LiveMessage) -> RenderedMessage:
+def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
     """A list as it stands; its subject is the audit and the round of reminders it came with."""
     audit_id, _, round = live.subject.partition(":")
     audit = queries.get(session, audit_id)
@@ -51,7 +51,7 @@ def _has_newer(session: AccountSession, live: LiveMessage, audit: ReviewView) ->
 
 
 def render_question(
-    session: AccountSession, service: KeyService, live: LiveMessage
+    session: AccountSession, service: Services, live: LiveMessage
 ) -> RenderedMessage:
     """The question to a key's owner."""
     audit_id, _, key_id = live.subject.partition(":")

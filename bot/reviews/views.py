@@ -33,7 +33,8 @@ from bot.ui.blocks import (
     turns,
 )
 from bot.ui.payloads import OPTION_MAX, ActionPayload
-from keys.base.models import Actor, KeyView
+from keys.base.actors import Actor
+from keys.base.models import KeyView
 from keys.inputs.names import NOTE_MAX
 from keys.reviews.findings import Recommendation, RiskFinding
 from keys.reviews.queries import Decision, ReviewItem, ReviewView, Stage

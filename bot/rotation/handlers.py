@@ -8,6 +8,7 @@ from datetime import timedelta
 from bot.authorization.admins import Denied, Person
 from bot.framework.context import Context
 from bot.framework.interaction import Interaction
+from bot.framework.router import Router
 from bot.manage_keys.issue import say
 from bot.rotation import views
 from bot.slack_api.errors import SlackError
@@ -15,9 +16,12 @@ from bot.token_delivery.deliver import TokenDelivery, delivery_deadline, hand_ov
 from bot.ui import form_values, ids, replies
 from bot.ui.blocks import View
 from bot.ui.payloads import ActionPayload
+from keys.base.actors import Actor
 from keys.base.errors import DomainError, DuplicateRequest
 from keys.base.ids import new_id
-from keys.base.models import Actor, KeyView, State
+from keys.base.models import KeyView, State
+from keys.changes.authorization import admins
+from keys.changes.change import SYSTEM, within
 from keys.lifecycle.create import PendingKey
 from keys.offboarding import offboarding
 from keys.rotation import rotations
@@ -120,10 +124,8 @@ def rotate(
     """
     with context.writing() as session:
         reservation = rotations.begin(
-            context.service,
-            session,
+            within(context.services, session, actor),
             key_id,
-            actor,
             recipient=Actor.person(recipient),
             grace=grace,
             idempotency_key=idempotency_key,
@@ -137,7 +139,7 @@ def rotate(
 def _errand(
     context: Context, reservation: PendingKey, recipient: str, actor: Actor
 ) -> TokenDelivery:
-    service, delivery = context.service, reservation.delivery_id
+    service, delivery = context.services, reservation.delivery_id
     return TokenDelivery(
         key=reservation.key,
         token=reservation.token,
@@ -145,10 +147,10 @@ def _errand(
         recipient=recipient,
         rotated=True,
         on_delivered=lambda session: rotations.start(
-            service, session, delivery, actor, context.token_lifetime
+            within(service, session, actor), delivery, context.token_lifetime
         ),
         on_cancelled=lambda session, why: rotations.cancel(
-            service, session, delivery, why, tell=False
+            within(service, session, SYSTEM), delivery, why, tell=False
         ),
     )
 
@@ -168,7 +170,10 @@ def end_now(interaction: Interaction) -> None:
     interaction.acknowledge()
     context, ref = interaction.context, ActionPayload.decode(interaction.action.get("value"))
     with context.writing() as session:
-        rotations.end_now(context.service, session, ref.about, interaction.actor)
+        rotations.end_now(
+            within(context.services, session, interaction.actor),
+            ref.about,
+        )
     context.wake()
 
 
@@ -177,5 +182,23 @@ def extend(interaction: Interaction) -> None:
     interaction.acknowledge()
     context, ref = interaction.context, ActionPayload.decode(interaction.action.get("value"))
     with context.writing() as session:
-        rotations.extend(context.service, session, ref.about, interaction.actor)
+        rotations.extend(
+            within(context.services, session, interaction.actor),
+            ref.about,
+        )
     context.wake()
+
+
+def pressed(interaction: Interaction) -> None:
+    """Open the modal for the key whose button was pressed."""
+    key_id = ActionPayload.decode(interaction.action.get("value")).key
+    with interaction.context.reading() as session:
+        key = search.get(session, key_id)
+    open_rotate(interaction, key)
+
+
+router = Router()
+router.action(ids.ROTATE, allow=admins)(pressed)
+router.view(ids.ROTATE_MODAL, allow=admins)(submitted)
+router.action(ids.ROTATION_END, allow=admins)(end_now)
+router.action(ids.ROTATION_EXTEND, allow=admins)(extend)

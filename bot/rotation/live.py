@@ -9,7 +9,7 @@ from bot.rotation import views
 from bot.ui.payloads import ActionPayload
 from keys.changes.live_messages import LiveMessage
 from keys.changes.outbox import TEAM
-from keys.lifecycle.create import KeyService
+from keys.changes.services import Services
 from keys.rotation import rotations
 from keys.rotation.rotations import Stage
 from storage import AccountSession
@@ -18,7 +18,7 @@ from storage import AccountSession
 _AGAIN = timedelta(minutes=1)
 
 
-def render(session: AccountSession, service: KeyService, live: LiveMessage) -> RenderedMessage:
+def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
     """With buttons in the team's channel; without them for the owner, who may be no admin."""
     now = service.clock.now()
     rotation = rotations.get(session, live.subject)

@@ -29,7 +29,8 @@ from bot.ui.blocks import (
     sentence,
 )
 from bot.ui.payloads import ActionPayload
-from keys.base.models import Actor, KeyView
+from keys.base.actors import Actor
+from keys.base.models import KeyView
 from keys.rotation.rotations import GRACE_DEFAULT, GRACES, RotationView, Stage
 
 _TITLE = "Rotate API key"

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from bot.slack_api.client import Posted, SlackClient
 from bot.slack_api.errors import RateLimited, SlackError, Unavailable
 from bot.ui.blocks import Message
-from keys.base.models import Actor
+from keys.base.actors import Actor
 from keys.changes.outbox import TEAM
 
 logger = logging.getLogger("bot")

@@ -22,8 +22,9 @@ from bot.token_delivery import views
 from bot.token_delivery.remove import Removal
 from bot.ui.blocks import Message
 from bot.ui.payloads import ActionPayload
+from keys.base.actors import Actor
 from keys.base.errors import DomainError, StorageUnavailable
-from keys.base.models import Actor, KeyView
+from keys.base.models import KeyView
 from keys.base.policy import DeliveryWay
 from keys.credentials.tokens import Token
 from keys.delivery import deliveries

@@ -17,7 +17,7 @@ from bot.slack_api.backoff import pause_after
 from bot.slack_api.client import Posted, SlackClient
 from bot.slack_api.errors import BadCredentials, MessageGone, RateLimited, SlackError, Unavailable
 from bot.ui.blocks import Message
-from keys.base.models import Actor
+from keys.base.actors import Actor
 from keys.base.policy import DeliveryWay
 from keys.delivery import deliveries
 from keys.delivery.deliveries import DeliveryView

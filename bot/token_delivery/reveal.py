@@ -11,6 +11,7 @@ from bot.token_delivery import views
 from bot.ui import ids
 from bot.ui.blocks import modal
 from bot.ui.payloads import ActionPayload
+from keys.changes.change import within
 from keys.delivery import deliveries, reveals
 
 logger = logging.getLogger("bot")
@@ -21,7 +22,10 @@ def show(interaction: Interaction) -> None:
     interaction.acknowledge()
     context, pressed = interaction.context, ActionPayload.decode(interaction.action.get("value"))
     with context.writing() as session:
-        revealed = reveals.reveal(context.service, session, pressed.delivery, interaction.actor)
+        revealed = reveals.reveal(
+            within(context.services, session, interaction.actor),
+            pressed.delivery,
+        )
     ref = interaction.ref(delivery=pressed.delivery, cursor=revealed.public_id)
     view = views.shown(
         revealed.key, revealed.token.reveal(), context.api_url, ref, rotated=revealed.rotated
@@ -36,7 +40,11 @@ def claim(interaction: Interaction) -> None:
         ActionPayload.decode(interaction.view.get("private_metadata")),
     )
     with context.writing() as session:
-        key = reveals.claim(context.service, session, ref.delivery, ref.cursor, interaction.actor)
+        key = reveals.claim(
+            within(context.services, session, interaction.actor),
+            ref.delivery,
+            ref.cursor,
+        )
     context.wake()
     taken = views.taken(key)
     interaction.show(modal("Done", ids.RESULT_MODAL, taken["blocks"], close="Close"))

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.ui.payloads import ActionPayload
-from keys.base.models import Actor, KeyView, State
+from keys.base.actors import Actor
+from keys.base.models import KeyView, State
 from keys.credentials.tokens import redact
 from keys.inputs.scopes import MEANINGS
 

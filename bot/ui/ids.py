@@ -94,14 +94,14 @@ QUERY = "query"
 VALUE = "value"
 
 # What parts an input's name from its version; no name has it.
-VERSION_MARK = "@"
+_VERSION_MARK = "@"
 
 
 def versioned(name: str, version: str) -> str:
     """Return the block_id of an input that shows this version of its value."""
-    return f"{name}{VERSION_MARK}{version}"
+    return f"{name}{_VERSION_MARK}{version}"
 
 
 def unversioned(block_id: str) -> str:
     """Return the input's name, whatever version its block_id carries, or none."""
-    return block_id.partition(VERSION_MARK)[0]
+    return block_id.partition(_VERSION_MARK)[0]

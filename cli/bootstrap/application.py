@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine, text
 
 from keys.base.errors import PepperError
+from keys.base.policy import Policy
+from keys.changes.services import Services
 from keys.credentials.peppers import Peppers, check_peppers, load_or_make, read_peppers
 from keys.credentials.tokens import check_prefix
-from keys.lifecycle.create import KeyService
+from keys.operations import SUBSCRIBERS
 from runtime.clock import Clock, SharedClock, SystemClock
 from settings import Settings, SettingsError
 from storage import open_engine, reading, upgrade, writing
@@ -28,10 +31,33 @@ class Application:
 
     engine: Engine
     direct: Engine
-    service: KeyService
     peppers: Peppers
+    prefix: str
     clock: Clock
     replica: Engine | None = None
+
+    def services(
+        self,
+        account_id: str,
+        policy: Policy | None = None,
+        wake: Callable[[], None] = lambda: None,
+    ) -> Services:
+        """What the operations on one account's keys stand on.
+
+        Args:
+            policy: what the team has decided about its keys.
+            wake: called after a change of which others have to hear.
+        """
+        return Services(
+            engine=self.engine,
+            account_id=account_id,
+            clock=self.clock,
+            peppers=self.peppers,
+            prefix=self.prefix,
+            subscribers=SUBSCRIBERS,
+            policy=policy or Policy(),
+            wake=wake,
+        )
 
     def answers(self) -> None:
         """Returns if the database answers. Raises StorageUnavailable."""
@@ -70,7 +96,7 @@ def open_application(settings: Settings, clock: Clock | None = None) -> Applicat
         _stop(clock)
         engine.dispose()
         raise
-    return Application(engine, direct, KeyService(clock, peppers, prefix), peppers, clock, replica)
+    return Application(engine, direct, peppers, prefix, clock, replica)
 
 
 def _clock(engine: Engine) -> Clock:

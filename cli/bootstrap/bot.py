@@ -215,7 +215,7 @@ class WorkspaceServicesFactory:
         patient = Admins(context.slack, self._admins, context.admins.workspace, context.clock)
         return Worker(
             context.engine,
-            context.service,
+            context.services,
             context.slack,
             context.account_id,
             context.channel,
@@ -237,17 +237,12 @@ class WorkspaceServicesFactory:
         house, settings = self._house, self._settings
         workspace = Workspace(where.team_id, where.enterprise_id)
         return Context(
-            engine=house.engine,
-            service=house.service,
+            services=house.services(account_id, self._rules, lambda: self.wake(account_id)),
             slack=slack,
             admins=Admins(slack.quick(), self._admins, workspace, house.clock),
-            account_id=account_id,
             channel=settings.channel,
-            clock=house.clock,
             token_minutes=settings.token_minutes,
             api_url=settings.example_url,
-            policy=self._rules,
-            wake=lambda: self.wake(account_id),
         )
 
 

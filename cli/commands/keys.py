@@ -17,15 +17,19 @@ import click
 
 from cli.bootstrap.application import Application, open_application
 from keys.base import accounts
+from keys.base.actors import Actor
 from keys.base.errors import DomainError, KeyNotFound
 from keys.base.ids import new_id
-from keys.base.models import Actor, KeyRequest, KeyView, State
+from keys.base.models import KeyRequest, KeyView, State
 from keys.changes import audit_log, propagation
+from keys.changes.change import SYSTEM, within
 from keys.credentials.tokens import redact
 from keys.delivery import deliveries
 from keys.inputs.names import advice_on
 from keys.inputs.scopes import SCOPES
-from keys.lifecycle.create import PendingKey
+from keys.lifecycle.create import PendingKey, activate_key, cancel_key, create_pending_key
+from keys.lifecycle.revoke import revoke_key
+from keys.lifecycle.update import limit_key
 from keys.search import search
 from settings import load
 from storage import reading, writing
@@ -72,7 +76,9 @@ def new(name: str, scopes: str, owner: str | None, note: str, workspace: str | N
     with _opened(workspace) as (house, account_id):
         request = KeyRequest(name, wanted, owner, idempotency_key=new_id("req"), note=note)
         with writing(house.engine, account_id) as session:
-            reservation = house.service.create_pending(session, request, me, me, _LEASE)
+            reservation = create_pending_key(
+                within(house.services(account_id), session, me), request, me, _LEASE
+            )
         _hand_over(house, account_id, reservation, me)
     click.echo(f"{reservation.key.name} ({reservation.key.id}) works now.", err=True)
     click.echo("The token above cannot be shown again.", err=True)
@@ -96,7 +102,9 @@ def revoke(name_or_id: str, yes: bool, reason: str, workspace: str | None) -> No
             click.echo(_line(key, house.clock.now()))
             click.confirm("Revoke this key? It stops working at once, for good.", abort=True)
         with writing(house.engine, account_id) as session:
-            outcome = house.service.revoke(session, key.id, _operator(), reason)
+            outcome = revoke_key(
+                within(house.services(account_id), session, _operator()), key.id, reason
+            )
         if outcome.fence is None:
             click.echo(f"{key.name} ({key.id}) was revoked before; nothing has changed.")
             return
@@ -114,10 +122,9 @@ def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: st
     with _opened(workspace) as (house, account_id):
         key = _the_key(house, account_id, name_or_id)
         with writing(house.engine, account_id) as session:
-            outcome = house.service.limit(
-                session,
+            outcome = limit_key(
+                within(house.services(account_id), session, _operator()),
                 key.id,
-                _operator(),
                 rate_limit=key.rate_limit if rate is None else _unless(rate, "none"),
                 networks=key.networks if networks is None else _listed(_unless(networks, "any")),
             )
@@ -171,10 +178,19 @@ def _hand_over(house: Application, account_id: str, reservation: PendingKey, me:
     except OSError as error:
         with writing(house.engine, account_id) as session:
             reason = "the token could not be printed"
-            house.service.cancel(session, reservation.key.id, reason, tell=False)
+            cancel_key(
+                within(house.services(account_id), session, SYSTEM),
+                reservation.key.id,
+                reason,
+                tell=False,
+            )
         raise click.ClickException("The token could not be printed; no key was made.") from error
     with writing(house.engine, account_id) as session:
-        house.service.activate(session, reservation.delivery_id, me, remove_after=None)
+        activate_key(
+            within(house.services(account_id), session, me),
+            reservation.delivery_id,
+            remove_after=None,
+        )
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def export(form: str, audit_id: str | None, output: Path | None, workspace: str 
                 if form == "csv":
                     text = "".join(evidence.table(session, id_))
                 else:
-                    text = evidence.serialize(session, id_, house.service.peppers)
+                    text = evidence.serialize(session, id_, house.peppers)
         except DomainError as error:
             raise click.ClickException(str(error)) from error
     if output is None:
@@ -67,7 +67,7 @@ def export(form: str, audit_id: str | None, output: Path | None, workspace: str 
 def key() -> None:
     """Print the public key with which anybody can check the evidence."""
     with _opened(None) as (house, _):
-        for version, public in sorted(signing.public_keys(house.service.peppers).items()):
+        for version, public in sorted(signing.public_keys(house.peppers).items()):
             click.echo(f"{public}  (of pepper {version})")
 
 
@@ -87,7 +87,7 @@ def verify(file: Path, keys_given: tuple[str, ...]) -> None:
     trusted = set(keys_given)
     if not trusted:
         with _opened(None) as (house, _):
-            trusted = set(signing.public_keys(house.service.peppers).values())
+            trusted = set(signing.public_keys(house.peppers).values())
     try:
         verdict = evidence.verify(evidence.read(file.read_bytes()), trusted)
     except DomainError as error:

@@ -14,6 +14,7 @@ import click
 from cli.bootstrap.application import Application
 from cli.commands.keys import _opened, _operator, _spread
 from keys.base.errors import InvalidImport
+from keys.changes.change import within
 from keys.credentials.tokens import redact
 from keys.inputs.scopes import SCOPES, check_scopes
 from keys.transfer import export_keys as exporting
@@ -62,7 +63,7 @@ def import_keys(
         checked = import_rows.check(read(_text(file)), defaults, house.clock.now())
         if dry_run:
             with reading(house.engine, account_id) as session:
-                made = importing.plan(house.service, session, checked.entries)
+                made = importing.plan(house.services(account_id), session, checked.entries)
         elif keep_going:
             made = _in_batches(house, account_id, checked.entries)
         elif checked.problems:
@@ -79,7 +80,7 @@ def import_keys(
         if made.fresh and not (dry_run or nothing):
             with writing(house.engine, account_id) as session:
                 me, count = _operator(), len(made.fresh)
-                fence = importing.announce(house.service, session, me, count)
+                fence = importing.announce(within(house.services(account_id), session, me), count)
             click.echo(_spread(house, fence))
     if problems:
         raise click.exceptions.Exit(1)
@@ -97,7 +98,7 @@ def _text(file: IO[bytes]) -> str:
 def _all_or_nothing(house: Application, account_id: str, entries: Sequence[ImportRow]) -> Plan:
     with writing(house.engine, account_id) as session:
         return importing.carry_out(
-            house.service, session, entries, _operator(), all_or_nothing=True
+            within(house.services(account_id), session, _operator()), entries, all_or_nothing=True
         )
 
 
@@ -107,7 +108,7 @@ def _in_batches(house: Application, account_id: str, entries: Sequence[ImportRow
         with writing(house.engine, account_id) as session:
             some = entries[start : start + _BATCH]
             done = importing.carry_out(
-                house.service, session, some, _operator(), all_or_nothing=False
+                within(house.services(account_id), session, _operator()), some, all_or_nothing=False
             )
         whole.fresh += done.fresh
         whole.known += done.known

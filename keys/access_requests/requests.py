@@ -19,15 +19,17 @@ from datetime import datetime, timedelta
 
 from sqlmodel import col, func, select
 
+from keys.base.actors import Actor
 from keys.base.errors import DuplicateRequest, InvalidState, KeyNotFound, NameTaken, ReasonMissing
 from keys.base.ids import new_id
-from keys.base.models import Actor, KeyRequest, State
+from keys.base.models import KeyRequest, State
 from keys.base.models import RequestStage as Stage
 from keys.base.policy import DeliveryWay
-from keys.changes import audit_log, live_messages, outbox
+from keys.changes import live_messages, outbox
+from keys.changes.change import Change
 from keys.inputs.names import clean_name, clean_note, fold
 from keys.inputs.scopes import check_scopes
-from keys.lifecycle.create import KeyService, PendingKey
+from keys.lifecycle.create import PendingKey, create_pending_key
 from storage import AccountSession
 from storage.tables.keys import AccessRequest, Key
 
@@ -62,8 +64,7 @@ class RequestView:
 
 
 def ask(
-    service: KeyService,
-    session: AccountSession,
+    change: Change,
     requester: str,
     *,
     name: str,
@@ -82,22 +83,21 @@ def ask(
         InvalidName, InvalidScopes, ReasonMissing, NoteTooLong, TokenInText, InvalidState: with
             a sentence for the person.
     """
-    audit_log.lock(session)
     sent = select(AccessRequest.id).where(
-        AccessRequest.account_id == session.account_id,
+        AccessRequest.account_id == change.session.account_id,
         AccessRequest.idempotency_key == idempotency_key,
     )
-    if before := session.exec(sent).first():
+    if before := change.session.exec(sent).first():
         raise DuplicateRequest(before)
     name, chosen, reason = clean_name(name), check_scopes(scopes), clean_note(reason, "reason")
     if not reason:
         raise ReasonMissing("Say what the key is for, so that somebody can decide.")
-    _refuse_a_taken_name(session, name)
-    _refuse_too_many(session, requester)
-    now = service.clock.now()
+    _refuse_a_taken_name(change.session, name)
+    _refuse_too_many(change.session, requester)
+    now = change.now
     row = AccessRequest(
         id=new_id("ask"),
-        account_id=session.account_id,
+        account_id=change.session.account_id,
         idempotency_key=idempotency_key,
         requester=requester,
         name=name,
@@ -107,13 +107,13 @@ def ask(
         created_at=now,
         closes_at=now + OPEN_FOR,
     )
-    session.add(row)
-    session.flush()
+    change.session.add(row)
+    change.session.flush()
     data = {"request": row.id, "name": name, "scopes": list(chosen)}
     actor = Actor.person(requester)
-    audit_log.append(session, now, "request.made", actor, None, data)
+    change.append("request.made", None, data, actor=actor)
     for audience in (outbox.TEAM, str(actor)):
-        live_messages.add(session, MESSAGE_KIND, row.id, audience, now)
+        live_messages.add(change.session, MESSAGE_KIND, row.id, audience, now)
     return _view(row)
 
 
@@ -147,10 +147,8 @@ def _refuse_too_many(session: AccountSession, requester: str) -> None:
 
 
 def approve(
-    service: KeyService,
-    session: AccountSession,
+    change: Change,
     request_id: str,
-    actor: Actor,
     *,
     delivery_deadline: timedelta,
     method: DeliveryWay,
@@ -170,12 +168,11 @@ def approve(
         InvalidName: if another key has taken the name meanwhile.
         TokenInText: if the request was made before tokens were refused, and contains one.
     """
-    audit_log.lock(session)
-    row = _row(session, request_id)
-    _refuse_own(row, actor)
+    row = _row(change.session, request_id)
+    _refuse_own(row, change.actor)
     if row.state != Stage.OPEN:
         return None
-    now = service.clock.now()
+    now = change.now
     wanted = KeyRequest(
         name=row.name,
         scopes=tuple(row.scopes.split()),
@@ -185,22 +182,20 @@ def approve(
         expires_at=expires_at,
     )
     requester = Actor.person(row.requester)
-    made = service.create_pending(session, wanted, actor, requester, delivery_deadline, method)
+    made = create_pending_key(change, wanted, requester, delivery_deadline, method)
     row.state, row.key_id, row.attempts = Stage.DELIVERING, made.key.id, row.attempts + 1
-    row.decided_by, row.decided_at, row.decision_reason = str(actor), now, ""
-    session.add(row)
-    session.flush()
+    row.decided_by, row.decided_at, row.decision_reason = str(change.actor), now, ""
+    change.session.add(row)
+    change.session.flush()
     data = {"request": row.id, "name": row.name, "requester": row.requester}
-    audit_log.append(session, now, "request.approved", actor, made.key.id, data)
-    live_messages.mark_stale(session, row.id, now)
+    change.append("request.approved", made.key.id, data)
+    live_messages.mark_stale(change.session, row.id, now)
     return made
 
 
 def deny(
-    service: KeyService,
-    session: AccountSession,
+    change: Change,
     request_id: str,
-    actor: Actor,
     reason: str = "",
 ) -> bool:
     """Denies; False if the request is not open any more.
@@ -210,30 +205,41 @@ def deny(
         InvalidState: if it is the person's own.
         NoteTooLong, TokenInText: if the reason is too long, or contains a token.
     """
-    audit_log.lock(session)
-    row = _row(session, request_id)
-    _refuse_own(row, actor)
+    row = _row(change.session, request_id)
+    _refuse_own(row, change.actor)
     if row.state != Stage.OPEN:
         return False
     _decide(
-        session, row, Stage.DENIED, "request.denied", actor, clean_note(reason, "reason"), service
+        change,
+        row,
+        Stage.DENIED,
+        "request.denied",
+        clean_note(reason, "reason"),
     )
     return True
 
 
-def withdraw(service: KeyService, session: AccountSession, request_id: str, actor: Actor) -> bool:
+def withdraw(
+    change: Change,
+    request_id: str,
+) -> bool:
     """Takes a request back; False if it is not open any more.
 
     Raises:
         KeyNotFound: if the account has no such request, or it is somebody else's.
     """
-    audit_log.lock(session)
-    row = _row(session, request_id)
-    if str(actor) != str(Actor.person(row.requester)):
+    row = _row(change.session, request_id)
+    if str(change.actor) != str(Actor.person(row.requester)):
         raise KeyNotFound("This is somebody else’s request.")
     if row.state != Stage.OPEN:
         return False
-    _decide(session, row, Stage.CLOSED, "request.closed", actor, "withdrawn", service)
+    _decide(
+        change,
+        row,
+        Stage.CLOSED,
+        "request.closed",
+        "withdrawn",
+    )
     return True
 
 
@@ -247,16 +253,12 @@ def are_late(session: AccountSession, now: datetime) -> bool:
     return session.exec(found.limit(1)).first() is not None
 
 
-def run_due(
-    service: KeyService,
-    session: AccountSession,
-) -> int:
+def run_due(change: Change) -> int:
     """Closes what nobody has decided in time; returns how many."""
-    now = service.clock.now()
-    audit_log.lock(session)
-    late = session.exec(
+    now = change.now
+    late = change.session.exec(
         select(AccessRequest).where(
-            AccessRequest.account_id == session.account_id,
+            AccessRequest.account_id == change.session.account_id,
             AccessRequest.state == Stage.OPEN,
             col(AccessRequest.closes_at) <= now,
         )
@@ -264,7 +266,11 @@ def run_due(
     for row in late:
         reason = f"nobody decided within {OPEN_FOR.days} days"
         _decide(
-            session, row, Stage.CLOSED, "request.closed", Actor.system("timer"), reason, service
+            change.acting_as(Actor.system("timer")),
+            row,
+            Stage.CLOSED,
+            "request.closed",
+            reason,
         )
     return len(late)
 
@@ -275,24 +281,22 @@ def get(session: AccountSession, request_id: str) -> RequestView:
 
 
 def _decide(
-    session: AccountSession,
+    change: Change,
     row: AccessRequest,
     stage: Stage,
     kind: str,
-    actor: Actor,
     reason: str,
-    service: KeyService,
 ) -> None:
-    now = service.clock.now()
-    row.state, row.decided_by, row.decided_at = stage, str(actor), now
+    now = change.now
+    row.state, row.decided_by, row.decided_at = stage, str(change.actor), now
     row.decision_reason = reason
-    session.add(row)
-    session.flush()
+    change.session.add(row)
+    change.session.flush()
     data = {
         "request": row.id, "name": row.name, "requester": row.requester, "reason": reason,
     }  # fmt: skip
-    audit_log.append(session, now, kind, actor, None, data)
-    live_messages.mark_stale(session, row.id, now)
+    change.append(kind, None, data)
+    live_messages.mark_stale(change.session, row.id, now)
 
 
 def _refuse_own(row: AccessRequest, actor: Actor) -> None:

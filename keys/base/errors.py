@@ -1,24 +1,26 @@
 """Everything that the domain refuses to do, and why.
 
 DomainError
-├── InvalidName            the name cannot be used; `.name`
-│   ├── NameEmpty
-│   ├── NameTooLong
-│   ├── NameUnprintable
-│   └── NameTaken          another active key has it; `.key_id`
-├── InvalidScopes          no scope, or one that does not exist
-├── NoteTooLong
-├── TokenInText            a token was typed where people read: a name, a note; `.field`
-├── ReasonMissing          nothing was said about what a key is for
-├── InvalidLimits          a rate or a network that is none
+├── InvalidInput           what was typed or chosen cannot be taken; `.field`
+│   ├── InvalidName        the name cannot be used; `.name`
+│   │   ├── NameEmpty
+│   │   ├── NameTooLong
+│   │   ├── NameUnprintable
+│   │   └── NameTaken      another active key has it; `.key_id`
+│   ├── InvalidScopes      no scope, or one that does not exist
+│   ├── NoteTooLong
+│   ├── TokenInText        a token was typed where people read: a name, a note
+│   ├── ReasonMissing      nothing was said about what a key is for
+│   ├── InvalidLimits      a rate or a network that is none
+│   └── InvalidExpiry      a date that has passed, or is later than the team allows
+├── NotAllowed             the caller may not do this
 ├── KeyNotFound            this account has no such key
 ├── KeyRevoked             the key was revoked: nothing can be changed any more
-├── InvalidState         the key, request or rotation is not in a state in which this can be done
-├── EditConflict       somebody else has changed the key since it was looked at; `.actor`
+├── InvalidState           the key, request or rotation is not in a state in which this can be done
+├── EditConflict           somebody else has changed the key since it was looked at; `.actor`
 ├── InvalidImport          a file of keys to import that cannot be read
 ├── InvalidEvidence        a file that is no evidence of an audit
 ├── InvalidSchedule        a schedule that is none, or that never comes
-├── InvalidExpiry          a date that has passed, or is later than the team allows
 ├── DeliveryExpired        the key was given up before its token was delivered
 ├── DuplicateRequest       this very request was carried out before; `.key_id`
 └── StorageUnavailable     the database cannot be reached, or did not answer in time
@@ -34,15 +36,31 @@ from typing import TYPE_CHECKING
 from storage.engine import StorageUnavailable as _StorageUnavailable
 
 if TYPE_CHECKING:
-    from keys.base.models import Actor
+    from keys.base.actors import Actor
 
 
 class DomainError(Exception):
-    """The common root: catch this to answer a person."""
+    """The common root: catch this to answer a person.
+
+    Attributes:
+        field: the operation's field that was refused; empty where it is not about one.
+    """
+
+    field: str = ""
 
 
-class InvalidName(DomainError):
+class InvalidInput(DomainError, ValueError):
+    """A value that was typed or chosen cannot be taken; it is known without the database."""
+
+
+class NotAllowed(DomainError):
+    """The caller may not do this; the message says why."""
+
+
+class InvalidName(InvalidInput):
     """The name cannot be used."""
+
+    field = "name"
 
     def __init__(self, message: str, name: str = "") -> None:
         super().__init__(message)
@@ -71,15 +89,19 @@ class NameTaken(InvalidName):
         self.key_id = key_id
 
 
-class InvalidScopes(DomainError):
+class InvalidScopes(InvalidInput):
     """No scope was chosen, or one that does not exist."""
 
+    field = "scopes"
 
-class NoteTooLong(DomainError):
+
+class NoteTooLong(InvalidInput):
     """More than 500 characters."""
 
+    field = "note"
 
-class TokenInText(DomainError):
+
+class TokenInText(InvalidInput):
     """A text that people read and that is kept contains a token. The text itself is not kept."""
 
     def __init__(self, field: str) -> None:
@@ -90,11 +112,13 @@ class TokenInText(DomainError):
         self.field = field
 
 
-class ReasonMissing(DomainError):
+class ReasonMissing(InvalidInput):
     """Nothing was said about what a key is for."""
 
+    field = "reason"
 
-class InvalidLimits(DomainError):
+
+class InvalidLimits(InvalidInput):
     """A rate limit or a network that is none."""
 
 
@@ -126,8 +150,10 @@ class InvalidSchedule(DomainError):
     """A schedule that is none, or that never comes."""
 
 
-class InvalidExpiry(DomainError):
+class InvalidExpiry(InvalidInput):
     """A date of expiry that has passed, or is later than the team allows."""
+
+    field = "last_day"
 
 
 class InvalidImport(DomainError):
@@ -159,6 +185,7 @@ __all__ = [
     "EditConflict",
     "InvalidExpiry",
     "InvalidImport",
+    "InvalidInput",
     "InvalidLimits",
     "InvalidName",
     "InvalidScopes",
@@ -169,6 +196,7 @@ __all__ = [
     "NameTaken",
     "NameTooLong",
     "NameUnprintable",
+    "NotAllowed",
     "NoteTooLong",
     "PepperError",
     "ReasonMissing",

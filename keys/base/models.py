@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from keys.base.actors import Actor
 from keys.base.policy import DeliveryWay
 
 
@@ -27,38 +28,6 @@ class RequestStage(StrEnum):
     GRANTED = "granted"
     DENIED = "denied"
     CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who did something: a person of the account, an operator at a shell, or the bot itself."""
-
-    kind: str
-    id: str
-
-    @classmethod
-    def person(cls, user_id: str) -> Actor:
-        """A person of the account's workspace."""
-        return cls("person", user_id)
-
-    @classmethod
-    def operator(cls, name: str) -> Actor:
-        """Somebody with a shell on the machine, as `user@host`."""
-        return cls("operator", name)
-
-    @classmethod
-    def system(cls, part: str) -> Actor:
-        """The program itself; `part` says which."""
-        return cls("system", part)
-
-    @classmethod
-    def read(cls, text: str) -> Actor:
-        """Reads what `str()` wrote."""
-        kind, _, id_ = text.partition(":")
-        return cls(kind, id_)
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from keys.base.models import Actor, KeyView, State
+from keys.base.actors import Actor
+from keys.base.models import KeyView, State
 from storage.tables.keys import Key, Secret, SecretUse
 
 _Used = tuple[Secret, SecretUse | None]

@@ -17,7 +17,8 @@ from typing import Any
 from sqlalchemy import insert
 from sqlmodel import col, select
 
-from keys.base.models import Actor, HistoryEntry
+from keys.base.actors import Actor
+from keys.base.models import HistoryEntry
 from runtime import tracing
 from storage import AccountSession
 from storage.tables.keys import Account, Event

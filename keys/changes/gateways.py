@@ -84,9 +84,14 @@ def purge(session: Session, now: datetime) -> None:
     session.execute(delete(Gateway).where(col(Gateway.seen_at) < old))
 
 
-def set_fence(session: Session) -> str:
-    """Sets up a fence after the changes of this transaction; returns its name."""
-    fence = new_id("fnc")
+def new_fence() -> str:
+    """The name of a fence that is still to be set."""
+    return new_id("fnc")
+
+
+def set_fence(session: Session, fence: str | None = None) -> str:
+    """Set a fence after the changes of this transaction; returns its name."""
+    fence = fence or new_fence()
     session.flush()
     session.add(ChangeRow(fence=fence))
     session.flush()

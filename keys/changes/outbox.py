@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
+from keys.base.actors import Actor
 from keys.base.ids import new_id
-from keys.base.models import Actor
 from storage import AccountSession
 from storage.tables.keys import Event, OutboxRow
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, or_, select
 
+from keys.base.actors import Actor
 from keys.base.errors import KeyNotFound
-from keys.base.models import Actor, Handover, KeyView, State
+from keys.base.models import Handover, KeyView, State
 from keys.base.policy import DeliveryWay
 from keys.base.rows import view
 from keys.changes import audit_log, outbox

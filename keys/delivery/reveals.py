@@ -12,13 +12,16 @@ from datetime import timedelta
 
 from sqlmodel import Session, select
 
+from keys.base.actors import Actor
 from keys.base.errors import InvalidState, KeyNotFound
-from keys.base.models import Actor, KeyView, State
+from keys.base.models import KeyView, State
 from keys.base.policy import DeliveryWay
 from keys.base.rows import view
-from keys.changes import audit_log
+from keys.changes.change import Change
 from keys.credentials.tokens import Token
-from keys.lifecycle.create import KeyService
+from keys.lifecycle.create import activate_key
+from keys.lifecycle.rows import index_key
+from keys.lifecycle.secrets import replace_token
 from keys.rotation import rotations
 from keys.rotation.rotations import Stage
 from storage import AccountSession
@@ -49,7 +52,8 @@ class RevealedToken:
 
 
 def reveal(
-    service: KeyService, session: AccountSession, delivery_id: str, actor: Actor
+    change: Change,
+    delivery_id: str,
 ) -> RevealedToken:
     """Makes the token that will be shown now. What was shown before never works.
 
@@ -57,27 +61,23 @@ def reveal(
         KeyNotFound: if the account has no such delivery, or it is meant for somebody else.
         InvalidState: if its time is over, or the person has it already.
     """
-    audit_log.lock(session)
-    delivery = _delivery(session, delivery_id, actor)
-    key = service.row(session, delivery.key_id)
-    rotation = _rotation(session, delivery_id)
+    delivery = _delivery(change.session, delivery_id, change.actor)
+    key = change.load(delivery.key_id)
+    rotation = _rotation(change.session, delivery_id)
     _refuse_unless_waiting(delivery, key, rotation)
-    secret = session.get_one(Secret, delivery.secret_id)
-    token = service.replace_token(session, secret)
+    secret = change.session.get_one(Secret, delivery.secret_id)
+    token = replace_token(change, secret)
     if rotation is None:
-        service.search_for(session, key, token.hint)
+        index_key(change, key, token.hint)
     data = {"name": key.name, "recipient": delivery.recipient}
-    now = service.clock.now()
-    audit_log.append(session, now, "token.shown", actor, key.id, data)
-    return RevealedToken(view(session, key), token, rotation is not None)
+    change.append("token.shown", key.id, data)
+    return RevealedToken(view(change.session, key), token, rotation is not None)
 
 
 def claim(
-    service: KeyService,
-    session: AccountSession,
+    change: Change,
     delivery_id: str,
     public_id: str,
-    actor: Actor,
 ) -> KeyView:
     """Makes the token work that its person says to have. A second time changes nothing.
 
@@ -89,22 +89,21 @@ def claim(
         InvalidState: if its time is over, or another token was shown since.
         DeliveryExpired: if the key was given up or revoked in the meantime.
     """
-    audit_log.lock(session)
-    delivery = _delivery(session, delivery_id, actor)
-    secret = session.get_one(Secret, delivery.secret_id)
-    key = service.row(session, delivery.key_id)
+    delivery = _delivery(change.session, delivery_id, change.actor)
+    secret = change.session.get_one(Secret, delivery.secret_id)
+    key = change.load(delivery.key_id)
     if secret.public_id != public_id:
         raise InvalidState(
             "Another token was shown since, and only the one that was shown last can work. "
             "Please have it shown once more."
         )
     if delivery.sent_at is not None:
-        return view(session, key)
-    rotation = _rotation(session, delivery_id)
+        return view(change.session, key)
+    rotation = _rotation(change.session, delivery_id)
     _refuse_unless_waiting(delivery, key, rotation)
     if rotation is None:
-        return service.activate(session, delivery_id, actor, None)
-    return rotations.start(service, session, delivery_id, actor, None).key
+        return activate_key(change, delivery_id, None)
+    return rotations.start(change, delivery_id, None).key
 
 
 def _refuse_unless_waiting(delivery: Delivery, key: Key, rotation: Rotation | None) -> None:

@@ -13,11 +13,14 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
-from keys.base.models import Actor, KeyView, State
+from keys.base.actors import Actor
+from keys.base.models import KeyView, State
 from keys.base.rows import view
 from keys.changes import audit_log, live_messages, outbox
+from keys.changes.change import Change
+from keys.changes.services import Services
 from keys.credentials.tokens import Token, whole_in
-from keys.lifecycle.create import KeyService
+from keys.lifecycle.revoke import revoke_key
 from storage import AccountSession
 from storage.tables.keys import Key, Secret
 
@@ -83,8 +86,7 @@ def tokens_in(texts: Iterable[str]) -> list[Token]:
 
 
 def leaked_tokens(
-    service: KeyService,
-    session: AccountSession,
+    change: Change,
     tokens: Iterable[Token],
     place: Place,
     *,
@@ -99,40 +101,37 @@ def leaked_tokens(
     Returns:
         Those that were not noted before at this place.
     """
-    audit_log.lock(session)
-    now = service.clock.now()
-    known = list(_known(service, session, tokens))
+    now = change.now
+    known = list(_known(change, tokens))
     new = [
         (secret, key, is_working(secret, key, now))
         for secret, key in known
-        if _note(session, secret, key, place, now)
+        if _note(change.session, secret, key, place, now)
     ]
     for secret, key, worked in new:
         if worked:
             data = {"channel": place.channel, "person": place.person, "secret": secret.id}
             subject = f"{key.id}:{secret.id}:{place.channel}:{place.message}"
-            live_messages.add(session, MESSAGE_KIND, subject, outbox.TEAM, now, data=data)
+            live_messages.add(change.session, MESSAGE_KIND, subject, outbox.TEAM, now, data=data)
     for _, key, worked in new:
         if worked and revoke:
-            service.revoke(session, key.id, _FINDER, REASON)
-    return [LeakedToken(view(session, key), worked) for _, key, worked in new]
+            revoke_key(change.acting_as(_FINDER), key.id, REASON)
+    return [LeakedToken(view(change.session, key), worked) for _, key, worked in new]
 
 
-def _known(
-    service: KeyService, session: AccountSession, tokens: Iterable[Token]
-) -> Iterator[tuple[Secret, Key]]:
+def _known(change: Change, tokens: Iterable[Token]) -> Iterator[tuple[Secret, Key]]:
     """Those of which the whole secret is right."""
     for token in tokens:
-        found = session.exec(
+        found = change.session.exec(
             select(Secret, Key)
             .join(Key, col(Key.id) == col(Secret.key_id))
-            .where(Secret.public_id == token.public_id, Key.account_id == session.account_id)
+            .where(Secret.public_id == token.public_id, Key.account_id == change.session.account_id)
         ).first()
-        if found is not None and _right(service, token, found[0]):
+        if found is not None and _right(change.services, token, found[0]):
             yield found
 
 
-def _right(service: KeyService, token: Token, secret: Secret) -> bool:
+def _right(service: Services, token: Token, secret: Secret) -> bool:
     known = secret.algorithm == "hmac" and secret.pepper_version in service.peppers.by_version
     return known and service.peppers.matches(token, secret.pepper_version, secret.digest)
 

@@ -1,31 +1,32 @@
-"""Changing what a key may do and who answers for it; its token stays the same.
+"""Changing what a key may do, who owns it and when it expires; its token stays the same.
 
-Each function runs in the caller's transaction, writes one entry into the record, and says in it
-what was there before.
+Each change is one event, which says what was there before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import col, select
 
+from keys.base.actors import Actor
 from keys.base.errors import EditConflict, InvalidState, KeyRevoked
-from keys.base.models import Actor, State
-from keys.base.policy import Policy
+from keys.base.models import State
 from keys.base.rows import view
-from keys.changes import audit_log, gateways, live_messages
+from keys.changes.change import Change
 from keys.inputs.limits import check_networks, check_rate
 from keys.inputs.names import clean_note, refuse_token
 from keys.inputs.scopes import check_scopes
-from keys.lifecycle.create import KeyService, Result
+from keys.lifecycle.create import Result
+from keys.lifecycle.events import ExpiryAccepted, KeyEdited, KeyLimited
+from keys.lifecycle.rows import index_key, load_active
 from storage import AccountSession
 from storage.tables.keys import Event, Key
 
-# What changes what stands in the modal for editing; a new token does not.
+# What changes the values in the modal for editing; a new token does not.
 _CHANGES = ("key.issued", "key.renamed", "key.edited", "key.limited", "key.revoked")
 
 
@@ -48,60 +49,42 @@ class KeyUpdate:
 
 
 def version(session: AccountSession, key_id: str) -> int:
-    """Grows with every change of the key that `edit` could overwrite."""
+    """A number that grows with every change of the key that `edit_key` could overwrite."""
     last = _last_change(session, key_id)
     return last.seq if last else 0
 
 
-def edit(
-    service: KeyService,
-    session: AccountSession,
-    key_id: str,
-    actor: Actor,
-    wanted: KeyUpdate,
-    policy: Policy,
-    expected_version: int,
-) -> Result:
-    """Makes a key what is wanted. What is so already is no change.
+def edit_key(change: Change, key_id: str, wanted: KeyUpdate, expected_version: int) -> Result:
+    """Make a key what is wanted. What is so already is no change.
 
     Args:
-        seen: the key's `version` when its values were shown to whoever changes them now.
+        expected_version: the key's `version` when its values were shown to the user.
 
     Raises:
-        EditConflict: if somebody else has changed it since.
+        EditConflict: if another user has changed it since.
         KeyNotFound, KeyRevoked, InvalidScopes, NoteTooLong, InvalidLimits, InvalidExpiry,
             TokenInText: with a sentence for the person.
     """
     refuse_token(wanted.owner or "", "owner")
     refuse_token(wanted.backup_owner or "", "backup owner")
-    audit_log.lock(session)
-    key = _working(service, session, key_id)
-    last = _last_change(session, key_id)
+    key = load_active(change, key_id)
+    last = _last_change(change.session, key_id)
     if last is not None and last.seq != expected_version:
         raise EditConflict(Actor.read(last.actor))
-    now = service.clock.now()
-    rate = check_rate(wanted.rate_limit)
     values: dict[str, Any] = {
         "scopes": " ".join(check_scopes(wanted.scopes)),
         "owner": wanted.owner,
         "backup_owner": wanted.backup_owner if wanted.backup_owner != wanted.owner else None,
         "note": clean_note(wanted.note),
         "networks": " ".join(check_networks(wanted.networks)),
-        "rate_limit": rate,
-        "expires_at": _end(key, wanted.last_day, policy, now),
+        "rate_limit": check_rate(wanted.rate_limit),
+        "expires_at": _end(change, key, wanted.last_day),
     }
-    return _apply(service, session, key, values, actor, now)
+    return _apply(change, key, values)
 
 
-def transfer_ownership(
-    service: KeyService,
-    session: AccountSession,
-    key_id: str,
-    actor: Actor,
-    before: str,
-    after: str,
-) -> Result:
-    """Has somebody else answer for a key where one person did, as its owner or its backup owner.
+def transfer_ownership(change: Change, key_id: str, before: str, after: str) -> Result:
+    """Make one person the owner, or the backup owner, where another one was.
 
     Args:
         before, after: the ids of the two.
@@ -110,100 +93,89 @@ def transfer_ownership(
         KeyNotFound, KeyRevoked, InvalidState, TokenInText: with a sentence for the person.
     """
     refuse_token(after, "owner")
-    audit_log.lock(session)
-    key = _working(service, session, key_id)
+    key = load_active(change, key_id)
     owner = after if key.owner == before else key.owner
     backup = after if key.backup_owner == before else key.backup_owner
-    values: dict[str, Any] = {"owner": owner, "backup_owner": backup if backup != owner else None}
-    return _apply(service, session, key, values, actor, service.clock.now())
+    return _apply(
+        change, key, {"owner": owner, "backup_owner": backup if backup != owner else None}
+    )
 
 
-def set_expiry(
-    service: KeyService,
-    session: AccountSession,
-    key_id: str,
-    actor: Actor,
-    last_day: date | None,
-    policy: Policy,
-) -> Result:
-    """Has a key end on another day; one that has expired works again.
+def set_expiry(change: Change, key_id: str, last_day: date | None) -> Result:
+    """Have a key expire on another day; one that has expired works again.
 
     Raises:
         KeyNotFound, KeyRevoked, InvalidExpiry: with a sentence for the person.
     """
-    audit_log.lock(session)
-    key = _working(service, session, key_id)
-    now = service.clock.now()
-    values = {"expires_at": policy.check_expiry(last_day, now)}
-    return _apply(service, session, key, values, actor, now)
+    key = load_active(change, key_id)
+    expires_at = change.services.policy.check_expiry(last_day, change.now)
+    return _apply(change, key, {"expires_at": expires_at})
 
 
-def let_expire(service: KeyService, session: AccountSession, key_id: str, actor: Actor) -> Result:
-    """Notes that a key may expire, so that nobody is reminded any more.
+def let_expire(change: Change, key_id: str) -> Result:
+    """Record that a key may expire, so that nobody is reminded any more.
 
     Raises:
         KeyNotFound, KeyRevoked, InvalidState: with a sentence for the person.
     """
-    audit_log.lock(session)
-    key = _working(service, session, key_id)
+    key = load_active(change, key_id)
     if key.expires_at is None:
         raise InvalidState(f"“{key.name}” has no date of expiry any more.")
     if key.expiry_accepted_by is not None:
-        return Result(view(session, key), changed=False)
-    now = service.clock.now()
-    key.expiry_accepted_by = str(actor)
-    session.add(key)
-    session.flush()
-    data = {"name": key.name, "expires_at": key.expires_at.isoformat(timespec="seconds")}
-    audit_log.append(session, now, "expiry.accepted", actor, key.id, data)
-    live_messages.mark_stale_by_prefix(session, f"{key.id}:", now)
-    return Result(view(session, key), changed=True)
+        return Result(view(change.session, key), changed=False)
+    key.expiry_accepted_by = str(change.actor)
+    change.session.add(key)
+    change.session.flush()
+    change.record(ExpiryAccepted(key))
+    return Result(view(change.session, key), changed=True)
 
 
-def _end(key: Key, last_day: date | None, policy: Policy, now: datetime) -> datetime | None:
-    before = policy.last_day(key.expires_at) if key.expires_at is not None else None
-    # A date that nobody touched stands, even if the team has become stricter since.
-    return key.expires_at if last_day == before else policy.check_expiry(last_day, now)
+def limit_key(change: Change, key_id: str, *, rate_limit: str, networks: Iterable[str]) -> Result:
+    """Hold a key to a rate and to networks; empty ones take the limit away.
 
+    Args:
+        rate_limit: such as `100/minute`.
+        networks: addresses and networks in CIDR form.
 
-def _working(service: KeyService, session: AccountSession, key_id: str) -> Key:
-    key = service.row(session, key_id)
-    if key.state == State.PENDING:
-        raise InvalidState(f"“{key.name}” is still being made. Change it once it works.")
+    Raises:
+        KeyNotFound, KeyRevoked, InvalidLimits, TokenInText: with a sentence for the person.
+    """
+    key = change.load(key_id)
     if key.state != State.ACTIVE:
-        raise KeyRevoked(f"“{key.name}” was revoked, so nothing about it can be changed any more.")
-    return key
+        raise KeyRevoked(f"“{key.name}” was revoked, so its limits do not matter any more.")
+    rate, allowed = check_rate(rate_limit), check_networks(networks)
+    if (rate, allowed) == (key.rate_limit, tuple(key.networks.split())):
+        return Result(view(change.session, key), changed=False)
+    key.rate_limit, key.networks = rate, " ".join(allowed)
+    change.session.add(key)
+    change.session.flush()
+    change.record(KeyLimited(key))
+    return Result(view(change.session, key), changed=True, fence=change.effects.fence)
 
 
-def _apply(
-    service: KeyService,
-    session: AccountSession,
-    key: Key,
-    values: Mapping[str, Any],
-    actor: Actor,
-    now: datetime,
-) -> Result:
+def _end(change: Change, key: Key, last_day: date | None) -> datetime | None:
+    policy = change.services.policy
+    before = policy.last_day(key.expires_at) if key.expires_at is not None else None
+    # A date that nobody touched stays, even if the team has become stricter since.
+    return key.expires_at if last_day == before else policy.check_expiry(last_day, change.now)
+
+
+def _apply(change: Change, key: Key, values: Mapping[str, Any]) -> Result:
     changed = {name: value for name, value in values.items() if getattr(key, name) != value}
     if not changed:
-        return Result(view(session, key), changed=False)
-    before = {name: _told(getattr(key, name)) for name in changed}
+        return Result(view(change.session, key), changed=False)
+    before = {name: _recorded(getattr(key, name)) for name in changed}
     for name, value in changed.items():
         setattr(key, name, value)
     if "expires_at" in changed:
-        key.expiry_accepted_by, key.expiry_set_at = None, now
-    service.search_for(session, key, view(session, key).hint)
-    data = {
-        "name": key.name,
-        "from": before,
-        "to": {name: _told(value) for name, value in changed.items()},
-    }
-    audit_log.append(session, now, "key.edited", actor, key.id, data)
-    if "expires_at" in changed:
-        live_messages.mark_stale_by_prefix(session, f"{key.id}:", now)
-    return Result(view(session, key), changed=True, fence=gateways.set_fence(session))
+        key.expiry_accepted_by, key.expiry_set_at = None, change.now
+    index_key(change, key)
+    after = {name: _recorded(value) for name, value in changed.items()}
+    change.record(KeyEdited(key, before, after))
+    return Result(view(change.session, key), changed=True, fence=change.effects.fence)
 
 
-def _told(value: Any) -> Any:
+def _recorded(value: Any) -> Any:
     return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
 
 

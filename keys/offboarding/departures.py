@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import CompoundSelect, union
 from sqlmodel import col, select
 
-from keys.base.models import Actor, State
+from keys.base.actors import Actor
+from keys.base.models import State
 from keys.changes import audit_log
 from storage import AccountSession
 from storage.tables.keys import Delivery, Departure, Key

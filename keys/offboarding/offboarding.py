@@ -24,13 +24,14 @@ from sqlalchemy import update
 from sqlmodel import Session, col, exists, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from keys.base.actors import Actor
 from keys.base.errors import InvalidState, KeyNotFound
 from keys.base.ids import new_id
-from keys.base.models import Actor, KeyView, State
+from keys.base.models import KeyView, State
 from keys.base.rows import views
 from keys.changes import audit_log, live_messages, outbox
+from keys.changes.change import Change
 from keys.lifecycle import update as editing
-from keys.lifecycle.create import KeyService
 from keys.offboarding import departures
 from keys.offboarding.departures import DepartureReason
 from storage import AccountSession
@@ -147,10 +148,8 @@ class BulkItem:
 
 
 def begin(
-    service: KeyService,
-    session: AccountSession,
+    change: Change,
     person: str,
-    actor: Actor,
     why: str = ASKED,
 ) -> str | None:
     """Begins to deal with the keys of somebody who leaves.
@@ -163,38 +162,35 @@ def begin(
         The offboarding's id, also if it was under way before; None if they have nothing to do with
         any key, or, unless an admin asks, with none that was not dealt with before.
     """
-    audit_log.lock(session)
-    now = service.clock.now()
-    if (row := _open(session, person)) is not None:
+    now = change.now
+    if (row := _open(change.session, person)) is not None:
         if row.why == ASKED != why:
             row.why = why
-            session.add(row)
-            live_messages.mark_stale(session, row.id, now)
+            change.session.add(row)
+            live_messages.mark_stale(change.session, row.id, now)
         return row.id
-    relations = _unsettled_ties(session, person, why)
+    relations = _unsettled_ties(change.session, person, why)
     if not relations:
         return None
     row = Offboarding(
         id=new_id("off"),
-        account_id=session.account_id,
+        account_id=change.session.account_id,
         person=person,
         why=why,
         state=Stage.OPEN,
-        started_by=str(actor),
+        started_by=str(change.actor),
         created_at=now,
     )
-    session.add(row)
-    session.flush()
-    _add(session, row, relations)
+    change.session.add(row)
+    change.session.flush()
+    _add(change.session, row, relations)
     data = {"offboarding": row.id, "person": person, "why": why, "keys": len(relations)}
-    audit_log.append(session, now, "offboarding.started", actor, None, data)
-    live_messages.add(session, MESSAGE_KIND, row.id, outbox.TEAM, now)
+    change.append("offboarding.started", None, data)
+    live_messages.add(change.session, MESSAGE_KIND, row.id, outbox.TEAM, now)
     return row.id
 
 
-def record_departure(
-    service: KeyService, session: AccountSession, person: str, left: DepartureReason | None
-) -> str | None:
+def record_departure(change: Change, person: str, left: DepartureReason | None) -> str | None:
     """Takes what Slack says of a person: they have left, or are a full member.
 
     Args:
@@ -203,65 +199,62 @@ def record_departure(
     Returns:
         The id of the offboarding that this has begun, or has changed; None if there is none.
     """
-    now = service.clock.now()
-    news = departures.note(session, person, left, now)
+    now = change.now
+    news = departures.note(change.session, person, left, now)
     if left is not None:
-        return begin(service, session, person, Actor.system("slack"), left)
-    row = _open(session, person) if news else None
+        return begin(change.acting_as(Actor.system("slack")), person, left)
+    row = _open(change.session, person) if news else None
     if row is not None:
-        live_messages.mark_stale(session, row.id, now)
+        live_messages.mark_stale(change.session, row.id, now)
     return row.id if row is not None else None
 
 
 def keep(
-    service: KeyService,
-    session: AccountSession,
+    change: Change,
     offboarding_id: str,
     key_id: str,
-    actor: Actor,
 ) -> None:
     """Notes that a key stays as it is. A second time changes nothing.
 
     Raises:
         KeyNotFound: if the account has no such offboarding, or it has no such key.
     """
-    audit_log.lock(session)
-    row = _row(session, offboarding_id)
-    item = session.get(OffboardingKey, (row.id, key_id))
+    row = _row(change.session, offboarding_id)
+    item = change.session.get(OffboardingKey, (row.id, key_id))
     if item is None:
         raise KeyNotFound("This key has nothing to do with whoever leaves.")
     if row.state != Stage.OPEN or item.outcome:
         return
-    now = service.clock.now()
-    item.outcome, item.outcome_by, item.outcome_at = Result.KEPT, str(actor), now
+    now = change.now
+    item.outcome, item.outcome_by, item.outcome_at = Result.KEPT, str(change.actor), now
     item.action, item.problem = "", ""
-    session.add(item)
-    session.flush()
+    change.session.add(item)
+    change.session.flush()
     data = {"offboarding": row.id, "person": row.person}
-    audit_log.append(session, now, "offboarding.kept", actor, key_id, data)
-    live_messages.mark_stale(session, row.id, now)
+    change.append("offboarding.kept", key_id, data)
+    live_messages.mark_stale(change.session, row.id, now)
 
 
-def close(service: KeyService, session: AccountSession, offboarding_id: str, actor: Actor) -> bool:
+def close(
+    change: Change,
+    offboarding_id: str,
+) -> bool:
     """Ends an offboarding that is not needed; False if it is not open any more.
 
     Raises:
         KeyNotFound: if the account has no such offboarding.
     """
-    audit_log.lock(session)
-    row = _row(session, offboarding_id)
+    row = _row(change.session, offboarding_id)
     if row.state != Stage.OPEN:
         return False
-    _end(session, row, Stage.CLOSED, "offboarding.closed", actor, service.clock.now())
+    _end(change.session, row, Stage.CLOSED, "offboarding.closed", change.actor, change.now)
     return True
 
 
 def request_bulk_action(
-    service: KeyService,
-    session: AccountSession,
+    change: Change,
     offboarding_id: str,
     action: BulkAction,
-    actor: Actor,
     recipient: str,
 ) -> int:
     """Asks for the same thing to be done with every key that is not dealt with.
@@ -278,28 +271,27 @@ def request_bulk_action(
         KeyNotFound: if the account has no such offboarding.
         InvalidState: if they would be handed over to whoever leaves.
     """
-    audit_log.lock(session)
-    row = _row(session, offboarding_id)
+    row = _row(change.session, offboarding_id)
     if recipient == row.person:
         raise InvalidState("That is the person who leaves. Choose somebody else.")
     if row.state != Stage.OPEN:
         return 0
-    now, count = service.clock.now(), 0
-    for item in _items(session, row):
+    now, count = change.now, 0
+    for item in _items(change.session, row):
         if item.result is None and (action is not BulkAction.HAND_OVER or item.owns):
-            found = session.get_one(OffboardingKey, (row.id, item.key.id))
+            found = change.session.get_one(OffboardingKey, (row.id, item.key.id))
             found.action, found.action_requested_by, found.action_recipient = (
                 action,
-                str(actor),
+                str(change.actor),
                 recipient,
             )
             found.action_requested_at, found.claimed_until, found.problem = now, None, ""
-            session.add(found)
+            change.session.add(found)
             count += 1
-    session.flush()
+    change.session.flush()
     data = {"offboarding": row.id, "person": row.person, "wish": action, "keys": count}
-    audit_log.append(session, now, "offboarding.asked", actor, None, data)
-    live_messages.mark_stale(session, row.id, now)
+    change.append("offboarding.asked", None, data)
+    live_messages.mark_stale(change.session, row.id, now)
     return count
 
 
@@ -369,14 +361,12 @@ def successor(session: AccountSession, key: KeyView) -> str | None:
     return next((p for p in candidates if p and not leaves(session, p)), None)
 
 
-def transfer_to_recipient(
-    service: KeyService, session: AccountSession, key_id: str, actor: Actor, to: str
-) -> None:
+def transfer_to_recipient(change: Change, key_id: str, to: str) -> None:
     """Has whoever got a key's new token answer for it, where its owner or backup owner leaves."""
-    key = service.row(session, key_id)
+    key = change.load(key_id)
     for before in (key.owner, key.backup_owner):
-        if before and before != to and leaves(session, before):
-            editing.transfer_ownership(service, session, key_id, actor, before, to)
+        if before and before != to and leaves(change.session, before):
+            editing.transfer_ownership(change, key_id, before, to)
 
 
 def is_work_waiting(
@@ -394,26 +384,22 @@ def has_due_work(session: AccountSession, now: datetime) -> bool:
     return session.exec(_with_news(session.account_id, now).limit(1)).first() is not None
 
 
-def run_due(
-    service: KeyService,
-    session: AccountSession,
-) -> int:
+def run_due(change: Change) -> int:
     """Notes what has become of the keys of leavers, wherever that was, and what is finished.
 
     Returns:
         How many offboardings were looked at.
     """
-    audit_log.lock(session)
-    now = service.clock.now()
-    newest = session.exec(
-        select(func.max(Event.seq)).where(Event.account_id == session.account_id)
+    now = change.now
+    newest = change.session.exec(
+        select(func.max(Event.seq)).where(Event.account_id == change.session.account_id)
     ).one()
-    rows = session.exec(_with_news(session.account_id, now)).all()
+    rows = change.session.exec(_with_news(change.session.account_id, now)).all()
     for row in rows:
-        _look(session, row, now)
+        _look(change.session, row, now)
         row.last_seq = newest or 0
-        session.add(row)
-        live_messages.mark_stale(session, row.id, now)
+        change.session.add(row)
+        live_messages.mark_stale(change.session, row.id, now)
     return len(rows)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
-from keys.base.models import Actor, State
+from keys.base.actors import Actor
+from keys.base.models import State
 from keys.changes import audit_log, outbox
 from keys.reviews.findings import YOUNG
 from keys.search.filters import KeyFilter, conditions

@@ -23,12 +23,12 @@ from sqlmodel import col, or_, select
 
 from keys.base.errors import InvalidState
 from keys.base.ids import new_id
-from keys.base.models import Actor, KeyView, State
+from keys.base.models import KeyView, State
 from keys.base.policy import AuditRules
 from keys.base.rows import views
 from keys.changes import audit_log, live_messages, outbox
+from keys.changes.change import Change
 from keys.inputs.names import clean_note
-from keys.lifecycle.create import KeyService
 from keys.offboarding import departures
 from keys.reviews.findings import RiskFinding, risk_findings, severity
 from keys.reviews.queries import (
@@ -52,9 +52,7 @@ _AT_ONCE = 500
 
 
 def begin(
-    service: KeyService,
-    session: AccountSession,
-    actor: Actor,
+    change: Change,
     period: str,
     rules: AuditRules,
 ) -> str:
@@ -69,43 +67,42 @@ def begin(
     Raises:
         InvalidState: if there is no key to go through.
     """
-    audit_log.lock(session)
     of_period = select(Review).where(
-        Review.account_id == session.account_id, Review.period == period
+        Review.account_id == change.session.account_id, Review.period == period
     )
-    if (row := session.exec(of_period).first()) is not None:
+    if (row := change.session.exec(of_period).first()) is not None:
         return row.id
-    if (row := open_row(session)) is not None:
+    if (row := open_row(change.session)) is not None:
         if row.period.startswith(ASKED) and not period.startswith(ASKED):
             # Somebody was ahead of the schedule: one audit is enough for both.
             row.period = period
-            session.add(row)
+            change.session.add(row)
         return row.id
-    now = service.clock.now()
+    now = change.now
     audit = Review(
         id=new_id("aud"),
-        account_id=session.account_id,
+        account_id=change.session.account_id,
         period=period,
         state=Stage.OPEN,
-        started_by=str(actor),
+        started_by=str(change.actor),
         created_at=now,
         deadline_at=now + timedelta(days=rules.days),
         total=0,
         flagged="{}",
-        starts_after_seq=newest_place(session),
-        last_seq=newest_place(session),
-        audit_log_hash_at_start=audit_log.latest_hash(session),
+        starts_after_seq=newest_place(change.session),
+        last_seq=newest_place(change.session),
+        audit_log_hash_at_start=audit_log.latest_hash(change.session),
     )
-    session.add(audit)
-    session.flush()
-    counted = _take_in(session, audit, now)
+    change.session.add(audit)
+    change.session.flush()
+    counted = _take_in(change.session, audit, now)
     if not audit.total:
         raise InvalidState("There is no key yet, so there is nothing to go through.")
     audit.flagged = json.dumps(counted)
-    session.add(audit)
+    change.session.add(audit)
     data = {"audit": audit.id, "period": period, "keys": audit.total}
-    audit_log.append(session, now, "audit.started", actor, data=data)
-    ask_for_lists(session, audit, now)
+    change.append("audit.started", None, data)
+    ask_for_lists(change.session, audit, now)
     return audit.id
 
 
@@ -192,11 +189,9 @@ def ask_for_lists(session: AccountSession, audit: Review, now: datetime) -> None
 
 
 def keep(
-    service: KeyService,
-    session: AccountSession,
+    change: Change,
     audit_id: str,
     key_id: str,
-    actor: Actor,
     reason: str = "",
 ) -> ReviewItem:
     """Says that a key stays; if somebody was faster, nothing changes.
@@ -211,22 +206,23 @@ def keep(
         KeyNotFound: if the account has no such audit, or the key is not in it.
         NoteTooLong, TokenInText: if the reason is too long, or contains a token.
     """
-    audit_log.lock(session)
-    audit, row = both_rows(session, audit_id, key_id)
-    said, now = clean_note(reason, "reason"), service.clock.now()
+    audit, row = both_rows(change.session, audit_id, key_id)
+    said, now = clean_note(reason, "reason"), change.now
     if audit.state == Stage.OPEN and not row.decision:
-        row.decision, row.decided_by, row.decided_at = Decision.KEPT, str(actor), now
+        row.decision, row.decided_by, row.decided_at = Decision.KEPT, str(change.actor), now
         row.reason = said
-        session.add(row)
-        session.flush()
+        change.session.add(row)
+        change.session.flush()
         data = {"audit": audit.id, "reason": said}
-        audit_log.append(session, now, "audit.kept", actor, key_id, data)
-        live_messages.mark_stale_by_prefix(session, f"{audit.id}:", now)
-    return item(session, audit_id, key_id)
+        change.append("audit.kept", key_id, data)
+        live_messages.mark_stale_by_prefix(change.session, f"{audit.id}:", now)
+    return item(change.session, audit_id, key_id)
 
 
 def ask_owner(
-    service: KeyService, session: AccountSession, audit_id: str, key_id: str, actor: Actor
+    change: Change,
+    audit_id: str,
+    key_id: str,
 ) -> ReviewItem:
     """Asks a key's owner about it, once, in a message of its own.
 
@@ -234,23 +230,22 @@ def ask_owner(
         KeyNotFound: if the account has no such audit, or the key is not in it.
         InvalidState: if nobody answers for the key, or its owner has left.
     """
-    audit_log.lock(session)
-    audit, row = both_rows(session, audit_id, key_id)
-    key, now = service.row(session, key_id), service.clock.now()
+    audit, row = both_rows(change.session, audit_id, key_id)
+    key, now = change.load(key_id), change.now
     if key.owner is None:
         raise InvalidState(f"Nobody answers for “{key.name}”. Choose an owner with Edit.")
-    if departures.is_gone(session, key.owner):
+    if departures.is_gone(change.session, key.owner):
         raise InvalidState(
             f"The owner of “{key.name}” has left. Rotate it, or choose another owner with Edit."
         )
     if audit.state == Stage.OPEN and not row.decision and row.asked_at is None:
         row.asked_at = now
-        session.add(row)
+        change.session.add(row)
         data = {"audit": audit.id, "owner": key.owner}
-        audit_log.append(session, now, "audit.owner_asked", actor, key_id, data)
+        change.append("audit.owner_asked", key_id, data)
         live_messages.add(
-            session, QUESTION, f"{audit.id}:{key_id}", outbox.to_person(key.owner),
-            now, data={"by": str(actor)},
+            change.session, QUESTION, f"{audit.id}:{key_id}", outbox.to_person(key.owner),
+            now, data={"by": str(change.actor)},
         )  # fmt: skip
-        live_messages.mark_stale_by_prefix(session, f"{audit.id}:", now)
-    return item(session, audit_id, key_id)
+        live_messages.mark_stale_by_prefix(change.session, f"{audit.id}:", now)
+    return item(change.session, audit_id, key_id)

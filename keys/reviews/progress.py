@@ -11,11 +11,13 @@ from sqlalchemy import update
 from sqlmodel import Session, col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from keys.base.models import Actor, State
+from keys.base.actors import Actor
+from keys.base.models import State
 from keys.base.policy import AuditRules, Unanswered
 from keys.base.rows import views
 from keys.changes import audit_log, live_messages, outbox
-from keys.lifecycle.create import KeyService
+from keys.changes.change import Change
+from keys.lifecycle.revoke import revoke_key
 from keys.offboarding import departures
 from keys.reviews.operations import ask_for_lists, snapshot
 from keys.reviews.queries import (
@@ -51,28 +53,30 @@ def has_due_work(session: AccountSession, now: datetime) -> bool:
     return session.exec(_expired(audit, now).limit(1)).first() is not None
 
 
-def run_due(service: KeyService, session: AccountSession, rules: AuditRules) -> int:
+def run_due(change: Change, rules: AuditRules) -> int:
     """Notes what has become of keys, and takes the steps of the open audit that are due.
 
     Returns:
         1 if there is an open audit, else 0.
     """
-    audit_log.lock(session)
-    audit, now = open_row(session), service.clock.now()
+    audit, now = open_row(change.session), change.now
     if audit is None:
         return 0
-    session.refresh(audit)
-    newest = newest_place(session)
-    if newest > audit.last_seq or session.exec(_expired(audit, now).limit(1)).first() is not None:
-        _note_decisions(session, audit, now)
+    change.session.refresh(audit)
+    newest = newest_place(change.session)
+    if (
+        newest > audit.last_seq
+        or change.session.exec(_expired(audit, now).limit(1)).first() is not None
+    ):
+        _note_decisions(change.session, audit, now)
         audit.last_seq = newest
-        session.add(audit)
-        session.flush()
-        live_messages.mark_stale_by_prefix(session, f"{audit.id}:", now)
-    if not _undecided(session, audit):
-        _finish(session, audit, now)
+        change.session.add(audit)
+        change.session.flush()
+        live_messages.mark_stale_by_prefix(change.session, f"{audit.id}:", now)
+    if not _undecided(change.session, audit):
+        _finish(change.session, audit, now)
     elif _step_is_due(audit, now):
-        _step(service, session, audit, rules, now)
+        _step(change, audit, rules, now)
     return 1
 
 
@@ -145,40 +149,42 @@ def _reminders_due(audit: Review, now: datetime) -> int:
     return sum(at <= now for at in times)
 
 
-def _step(
-    service: KeyService, session: AccountSession, audit: Review, rules: AuditRules, now: datetime
-) -> None:
+def _step(change: Change, audit: Review, rules: AuditRules, now: datetime) -> None:
     """Takes the gravest step that is due; the others follow in rounds of their own."""
     if _end_of(audit) <= now:
-        _at_the_end(service, session, audit, rules, now)
+        _at_the_end(change, audit, rules, now)
     elif audit.escalated_at is None and audit.deadline_at - ESCALATION <= now:
         audit.escalated_at = now
-        _tell(session, audit, "audit.escalated", now, {"owners": _owners_left(session, audit)})
+        _tell(
+            change.session,
+            audit,
+            "audit.escalated",
+            now,
+            {"owners": _owners_left(change.session, audit)},
+        )
     else:
         # However many were missed while no bot ran, people are reminded once.
         audit.reminders = _reminders_due(audit, now)
         data = {"audit": audit.id, "round": audit.reminders}
-        audit_log.append(session, now, "audit.reminded", _BY, data=data)
-        ask_for_lists(session, audit, now)
-    session.add(audit)
-    session.flush()
+        change.append("audit.reminded", None, data, actor=_BY)
+        ask_for_lists(change.session, audit, now)
+    change.session.add(audit)
+    change.session.flush()
 
 
-def _at_the_end(
-    service: KeyService, session: AccountSession, audit: Review, rules: AuditRules, now: datetime
-) -> None:
+def _at_the_end(change: Change, audit: Review, rules: AuditRules, now: datetime) -> None:
     if rules.unanswered is Unanswered.REMIND:
-        _leave_unanswered(session, audit, now)
-        _finish(session, audit, now)
+        _leave_unanswered(change.session, audit, now)
+        _finish(change.session, audit, now)
     elif audit.revokes_at is None:
         audit.revokes_at = now + timedelta(days=rules.notice_days)
-        data = {"owners": _owners_left(session, audit)}
-        _tell(session, audit, "audit.revokes", now, data, owners=True)
+        data = {"owners": _owners_left(change.session, audit)}
+        _tell(change.session, audit, "audit.revokes", now, data, owners=True)
     else:
-        some = session.exec(_left(audit).limit(_REVOKED_AT_ONCE)).all()
+        some = change.session.exec(_left(audit).limit(_REVOKED_AT_ONCE)).all()
         for key_id in some:
-            service.revoke(
-                session, key_id, _BY, "nobody answered in the audit",
+            revoke_key(
+                change.acting_as(_BY), key_id, "nobody answered in the audit",
                 announce=False,
             )  # fmt: skip
 

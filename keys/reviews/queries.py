@@ -11,8 +11,9 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, exists, func, or_, select
 
+from keys.base.actors import Actor
 from keys.base.errors import KeyNotFound
-from keys.base.models import Actor, KeyView, State
+from keys.base.models import KeyView, State
 from keys.base.rows import views
 from keys.reviews.findings import Recommendation, RiskFinding, advice
 from storage import AccountSession

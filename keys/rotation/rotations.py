@@ -19,6 +19,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
+from keys.base.actors import Actor
 from keys.base.errors import (
     DeliveryExpired,
     DuplicateRequest,
@@ -27,11 +28,14 @@ from keys.base.errors import (
     KeyRevoked,
 )
 from keys.base.ids import new_id
-from keys.base.models import Actor, KeyView, State
+from keys.base.models import KeyView, State
 from keys.base.policy import DeliveryWay
 from keys.base.rows import view
 from keys.changes import audit_log, gateways, live_messages, outbox
-from keys.lifecycle.create import KeyService, PendingKey, Result
+from keys.changes.change import Change
+from keys.lifecycle.create import PendingKey, Result, complete_delivery
+from keys.lifecycle.rows import index_key
+from keys.lifecycle.secrets import add_secret
 from keys.offboarding import offboarding
 from storage import AccountSession
 from storage.tables.keys import Delivery, Event, Key, Rotation, Secret, SecretUse
@@ -96,10 +100,8 @@ class RotationView:
 
 
 def begin(
-    service: KeyService,
-    session: AccountSession,
+    change: Change,
     key_id: str,
-    actor: Actor,
     *,
     recipient: Actor,
     grace: timedelta,
@@ -119,45 +121,45 @@ def begin(
         DuplicateRequest: if this very request was carried out before.
         KeyNotFound, KeyRevoked, InvalidState: with a sentence for the person.
     """
-    audit_log.lock(session)
-    key = service.row(session, key_id)
+    key = change.load(key_id)
     made = select(Rotation.key_id).where(
-        Rotation.account_id == session.account_id, Rotation.idempotency_key == idempotency_key
+        Rotation.account_id == change.session.account_id,
+        Rotation.idempotency_key == idempotency_key,
     )
-    if (before := session.exec(made).first()) is not None:
+    if (before := change.session.exec(made).first()) is not None:
         raise DuplicateRequest(before)
-    now = service.clock.now()
-    _refuse_unfit(session, key, now)
-    secret, token = service.add_secret(session, key)
+    now = change.now
+    _refuse_unfit(change.session, key, now)
+    secret, token = add_secret(change, key)
     delivery = Delivery(
         id=new_id("dlv"),
-        account_id=session.account_id,
+        account_id=change.session.account_id,
         key_id=key.id,
         secret_id=secret.id,
         recipient=str(recipient),
         created_at=now,
         method=method,
     )
-    session.add(delivery)
-    session.flush()
+    change.session.add(delivery)
+    change.session.flush()
     rotation = Rotation(
         id=new_id("rot"),
-        account_id=session.account_id,
+        account_id=change.session.account_id,
         key_id=key.id,
         secret_id=secret.id,
         delivery_id=delivery.id,
         idempotency_key=idempotency_key,
         state=Stage.PENDING,
         grace_seconds=int(grace.total_seconds()),
-        started_by=str(actor),
+        started_by=str(change.actor),
         created_at=now,
         pending_until=now + delivery_deadline,
     )
-    session.add(rotation)
-    session.flush()
+    change.session.add(rotation)
+    change.session.flush()
     data = {"name": key.name, "recipient": str(recipient), "grace_seconds": rotation.grace_seconds}
-    audit_log.append(session, now, "rotation.asked", actor, key.id, data)
-    return PendingKey(view(session, key), token, delivery.id)
+    change.append("rotation.asked", key.id, data)
+    return PendingKey(view(change.session, key), token, delivery.id)
 
 
 def _refuse_unfit(session: Session, key: Key, now: datetime) -> None:
@@ -193,10 +195,8 @@ def _refuse_unfit(session: Session, key: Key, now: datetime) -> None:
 
 
 def start(
-    service: KeyService,
-    session: AccountSession,
+    change: Change,
     delivery_id: str,
-    actor: Actor,
     remove_after: timedelta | None,
 ) -> Result:
     """Makes the new secret work, and sets the end of the ones before it: it has reached its person.
@@ -210,10 +210,9 @@ def start(
     Raises:
         DeliveryExpired: if the rotation was given up, or the key revoked, in the meantime.
     """
-    audit_log.lock(session)
-    now = service.clock.now()
-    rotation = _of_delivery(session, delivery_id)
-    key = service.row(session, rotation.key_id)
+    now = change.now
+    rotation = _of_delivery(change.session, delivery_id)
+    key = change.load(rotation.key_id)
     if rotation.state != Stage.PENDING or key.state != State.ACTIVE:
         raise DeliveryExpired(
             "It took too long to hand over the new token, or the key was revoked meanwhile. "
@@ -222,38 +221,39 @@ def start(
     ends_at = now + timedelta(seconds=rotation.grace_seconds)
     if key.expires_at is not None:
         ends_at = min(ends_at, key.expires_at)
-    secret = session.get_one(Secret, rotation.secret_id)
+    secret = change.session.get_one(Secret, rotation.secret_id)
     secret.pending = False
-    session.add(secret)
-    for old in _working(session, key.id, but_for=secret.id):
+    change.session.add(secret)
+    for old in _working(change.session, key.id, but_for=secret.id):
         old.ends_at = ends_at if old.ends_at is None else min(old.ends_at, ends_at)
-        session.add(old)
+        change.session.add(old)
     rotation.state, rotation.pending_until = Stage.RUNNING, None
     rotation.started_at, rotation.ends_at = now, ends_at
-    session.add(rotation)
-    service.complete_delivery(session, delivery_id, now, remove_after)
-    service.search_for(session, key, secret.hint)
+    change.session.add(rotation)
+    complete_delivery(change, delivery_id, remove_after)
+    index_key(change, key, secret.hint)
     data = _facts(key) | {
         "rotation": rotation.id,
         "ends_at": ends_at.isoformat(timespec="seconds"),
-        "recipient": session.get_one(Delivery, delivery_id).recipient,
+        "recipient": change.session.get_one(Delivery, delivery_id).recipient,
     }
-    audit_log.append(session, now, "key.rotated", actor, key.id, data)
+    change.append("key.rotated", key.id, data)
     recipient = Actor.read(str(data["recipient"]))
     if recipient.kind == "person":
-        offboarding.transfer_to_recipient(service, session, key.id, actor, recipient.id)
-    live_messages.add(session, MESSAGE_KIND, rotation.id, outbox.TEAM, now)
+        offboarding.transfer_to_recipient(change, key.id, recipient.id)
+    live_messages.add(change.session, MESSAGE_KIND, rotation.id, outbox.TEAM, now)
     if key.owner:
-        live_messages.add(session, MESSAGE_KIND, rotation.id, outbox.to_person(key.owner), now)
-    live_messages.mark_stale_by_prefix(session, f"{key.id}:", now)
+        live_messages.add(
+            change.session, MESSAGE_KIND, rotation.id, outbox.to_person(key.owner), now
+        )
+    live_messages.mark_stale_by_prefix(change.session, f"{key.id}:", now)
     if ends_at <= now:
-        _finish(session, rotation, key, actor, now, tell=False)
-    return Result(view(session, key), changed=True, fence=gateways.set_fence(session))
+        _finish(change.session, rotation, key, change.actor, now, tell=False)
+    return Result(view(change.session, key), changed=True, fence=gateways.set_fence(change.session))
 
 
 def cancel(
-    service: KeyService,
-    session: AccountSession,
+    change: Change,
     delivery_id: str,
     reason: str,
     *,
@@ -269,27 +269,26 @@ def cancel(
     Returns:
         False if it is not pending any more.
     """
-    audit_log.lock(session)
-    rotation = _of_delivery(session, delivery_id)
+    rotation = _of_delivery(change.session, delivery_id)
     if rotation.state != Stage.PENDING:
         return False
-    now = service.clock.now()
+    now = change.now
     rotation.state, rotation.pending_until, rotation.ended_at = Stage.ABANDONED, None, now
-    secret = session.get_one(Secret, rotation.secret_id)
+    secret = change.session.get_one(Secret, rotation.secret_id)
     secret.ends_at = now
-    delivery = session.get_one(Delivery, delivery_id)
+    delivery = change.session.get_one(Delivery, delivery_id)
     if delivery.channel_id is not None and delivery.removed_at is None:
         delivery.remove_at = now
-    session.add_all((rotation, secret, delivery))
-    key = service.row(session, rotation.key_id)
+    change.session.add_all((rotation, secret, delivery))
+    key = change.load(rotation.key_id)
     actor, data = Actor.system("issuing"), {"name": key.name, "reason": reason}
-    event = audit_log.append(session, now, "rotation.abandoned", actor, key.id, data)
+    event = change.append("rotation.abandoned", key.id, data, actor=actor)
     if tell:
         facts = _facts(key) | {"reason": reason}
         # Whoever asked for it may be somebody else than whoever was to have the token.
         for audience in sorted({delivery.recipient, rotation.started_by}):
             if Actor.read(audience).kind == "person":
-                outbox.add(session, event, audience, facts)
+                outbox.add(change.session, event, audience, facts)
     return True
 
 
@@ -306,38 +305,42 @@ def expired_pending(session: AccountSession, now: datetime) -> list[str]:
     )
 
 
-def end_now(service: KeyService, session: AccountSession, rotation_id: str, actor: Actor) -> Result:
+def end_now(
+    change: Change,
+    rotation_id: str,
+) -> Result:
     """Ends the old secret at once. A second time changes nothing and is no error.
 
     Raises:
         KeyNotFound: if the account has no such rotation.
     """
-    audit_log.lock(session)
-    rotation = _row(session, rotation_id)
-    key = service.row(session, rotation.key_id)
+    rotation = _row(change.session, rotation_id)
+    key = change.load(rotation.key_id)
     if rotation.state != Stage.RUNNING:
-        return Result(view(session, key), changed=False)
-    now = service.clock.now()
+        return Result(view(change.session, key), changed=False)
+    now = change.now
     if rotation.ends_at is None or rotation.ends_at > now:
-        for old in _working(session, key.id, but_for=rotation.secret_id):
+        for old in _working(change.session, key.id, but_for=rotation.secret_id):
             if old.ends_at is None or old.ends_at > now:
                 old.ends_at = now
-                session.add(old)
+                change.session.add(old)
         rotation.ends_at = now
-    _finish(session, rotation, key, actor, now, tell=True)
-    return Result(view(session, key), changed=True, fence=gateways.set_fence(session))
+    _finish(change.session, rotation, key, change.actor, now, tell=True)
+    return Result(view(change.session, key), changed=True, fence=gateways.set_fence(change.session))
 
 
-def extend(service: KeyService, session: AccountSession, rotation_id: str, actor: Actor) -> Result:
+def extend(
+    change: Change,
+    rotation_id: str,
+) -> Result:
     """Lets the old secret go on for another day.
 
     Raises:
         InvalidState: with a sentence for the person.
     """
-    audit_log.lock(session)
-    rotation = _row(session, rotation_id)
-    key = service.row(session, rotation.key_id)
-    now = service.clock.now()
+    rotation = _row(change.session, rotation_id)
+    key = change.load(rotation.key_id)
+    now = change.now
     if (
         rotation.state != Stage.RUNNING
         or rotation.ends_at is None
@@ -359,16 +362,16 @@ def extend(service: KeyService, session: AccountSession, rotation_id: str, actor
                 else "30 days is the most."
             )
         )
-    for old in _working(session, key.id, but_for=rotation.secret_id):
+    for old in _working(change.session, key.id, but_for=rotation.secret_id):
         if old.ends_at == rotation.ends_at:
             old.ends_at = ends_at
-            session.add(old)
+            change.session.add(old)
     rotation.ends_at, rotation.warned_at = ends_at, None
-    session.add(rotation)
+    change.session.add(rotation)
     data = {"name": key.name, "ends_at": ends_at.isoformat(timespec="seconds")}
-    audit_log.append(session, now, "rotation.extended", actor, key.id, data)
-    live_messages.mark_stale(session, rotation.id, now)
-    return Result(view(session, key), changed=True)
+    change.append("rotation.extended", key.id, data)
+    live_messages.mark_stale(change.session, rotation.id, now)
+    return Result(view(change.session, key), changed=True)
 
 
 def are_running(
@@ -381,36 +384,33 @@ def are_running(
     return session.exec(found.limit(1)).first() is not None
 
 
-def run_due(
-    service: KeyService,
-    session: AccountSession,
-) -> int:
+def run_due(change: Change) -> int:
     """Says of old secrets what is due: that they are still in use, and that they have ended.
 
     Returns:
         How many things were found.
     """
-    now = service.clock.now()
-    running = session.exec(
+    now = change.now
+    running = change.session.exec(
         select(Rotation).where(
-            Rotation.account_id == session.account_id,
+            Rotation.account_id == change.session.account_id,
             Rotation.state == Stage.RUNNING,
             col(Rotation.ends_at) <= now + WARNING,
         )
     ).all()
     found = 0
     if running:
-        audit_log.lock(session)
+        pass
     for rotation in running:
-        session.refresh(rotation)
+        change.session.refresh(rotation)
         if rotation.state != Stage.RUNNING or rotation.ends_at is None:
             continue
-        key = service.row(session, rotation.key_id)
+        key = change.load(rotation.key_id)
         if rotation.ends_at <= now or key.state != State.ACTIVE:
-            _finish(session, rotation, key, Actor.system("timer"), now, tell=True)
+            _finish(change.session, rotation, key, Actor.system("timer"), now, tell=True)
             found += 1
         elif rotation.warned_at is None and _warning_is_due(rotation, now):
-            found += _warn(session, rotation, key, now)
+            found += _warn(change.session, rotation, key, now)
     return found
 
 

@@ -15,10 +15,10 @@ from sqlmodel import Session, col, select
 
 from keys.base.models import KeyView, State
 from keys.base.rows import view
+from keys.changes.services import Services
 from keys.credentials import digests
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import CHECKSUM_LENGTH, NotAToken, Token, TokenFormatError, parse
-from keys.lifecycle.create import KeyService
 from storage import AccountSession
 from storage.tables.keys import Key, Rotation, Secret, SecretUse
 
@@ -81,7 +81,7 @@ class Diagnosis:
     used_from: str | None = None
 
 
-def diagnose(service: KeyService, session: AccountSession, pasted: str) -> Diagnosis:
+def diagnose(service: Services, session: AccountSession, pasted: str) -> Diagnosis:
     """Looks at a text that somebody takes for a token."""
     text, slips = _cleaned(pasted)
     if not text:
@@ -111,7 +111,7 @@ def diagnose(service: KeyService, session: AccountSession, pasted: str) -> Diagn
 
 
 def _found(
-    service: KeyService,
+    service: Services,
     session: AccountSession,
     secret: Secret,
     key: Key,

@@ -22,7 +22,8 @@ from typing import Any
 from sqlalchemy import func, tuple_
 from sqlmodel import col, select
 
-from keys.base.models import Actor, KeyView, State
+from keys.base.actors import Actor
+from keys.base.models import KeyView, State
 from keys.base.rows import views
 from keys.changes import audit_log
 from runtime.clock import Clock

@@ -22,13 +22,16 @@ from typing import Any, TypeVar
 from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col, select
 
+from keys.base.actors import Actor
 from keys.base.ids import new_id
-from keys.base.models import Actor, State
+from keys.base.models import State
 from keys.changes import audit_log, gateways, outbox
+from keys.changes.change import Change
+from keys.changes.services import Services
 from keys.credentials.digests import IMPORTED_ID, Algorithm
 from keys.credentials.peppers import Peppers
 from keys.inputs.names import NAME_MAX, fold
-from keys.lifecycle.create import KeyService, search_text
+from keys.lifecycle.rows import search_text
 from keys.transfer.import_rows import ImportRow, Problem
 from storage import AccountSession
 from storage.tables.keys import Key, Secret
@@ -77,7 +80,7 @@ class Plan:
         return [each for each in self.fresh if each.name != (each.entry.name or UNNAMED)]
 
 
-def plan(service: KeyService, session: AccountSession, entries: Sequence[ImportRow]) -> Plan:
+def plan(service: Services, session: AccountSession, entries: Sequence[ImportRow]) -> Plan:
     """What importing these would do now. It changes nothing."""
     made = Plan()
     by_hash = _by_hash(session, service.peppers, entries)
@@ -110,10 +113,8 @@ def plan(service: KeyService, session: AccountSession, entries: Sequence[ImportR
 
 
 def carry_out(
-    service: KeyService,
-    session: AccountSession,
+    change: Change,
     entries: Sequence[ImportRow],
-    actor: Actor,
     *,
     all_or_nothing: bool,
 ) -> Plan:
@@ -125,14 +126,16 @@ def carry_out(
     Returns:
         What was done; with `all_or_nothing` and problems, what would have been.
     """
-    audit_log.lock(session)
-    made = plan(service, session, entries)
+    made = plan(change.services, change.session, entries)
     if made.fresh and not (all_or_nothing and made.problems):
-        _add(service, session, made.fresh, actor)
+        _add(
+            change,
+            made.fresh,
+        )
     return made
 
 
-def announce(service: KeyService, session: AccountSession, actor: Actor, count: int) -> str:
+def announce(change: Change, count: int) -> str:
     """Puts on record that an import has ended, and has the team told.
 
     Args:
@@ -141,12 +144,10 @@ def announce(service: KeyService, session: AccountSession, actor: Actor, count: 
     Returns:
         What gateways confirm once they know of the keys; see keys.changes.gateways.
     """
-    audit_log.lock(session)
     data = {"count": count}
-    now = service.clock.now()
-    event = audit_log.append(session, now, "keys.imported", actor, data=data)
-    outbox.add(session, event, outbox.TEAM, data)
-    return gateways.set_fence(session)
+    event = change.append("keys.imported", None, data)
+    outbox.add(change.session, event, outbox.TEAM, data)
+    return gateways.set_fence(change.session)
 
 
 def upgrade(session: Session, upgrades: Mapping[str, Upgrade]) -> int:
@@ -232,16 +233,20 @@ def _agree(one: str | None, other: str | None) -> bool:
 
 
 def _add(
-    service: KeyService, session: AccountSession, fresh: Sequence[NewKey], actor: Actor
+    change: Change,
+    fresh: Sequence[NewKey],
 ) -> None:
-    now = service.clock.now()
+    now = change.now
     for some in _some(fresh):
-        keys = [_key_row(service.peppers, session.account_id, each, actor, now) for each in some]
+        keys = [
+            _key_row(change.services.peppers, change.session.account_id, each, change.actor, now)
+            for each in some
+        ]
         secrets = [_secret_row(each.entry, key, now) for each, key in zip(some, keys, strict=True)]
-        session.connection().execute(insert(Key), keys)
-        session.connection().execute(insert(Secret), secrets)
+        change.session.connection().execute(insert(Key), keys)
+        change.session.connection().execute(insert(Secret), secrets)
         facts = [(key["id"], _facts(each)) for each, key in zip(some, keys, strict=True)]
-        audit_log.append_all(session, now, "key.imported", actor, facts)
+        audit_log.append_all(change.session, now, "key.imported", change.actor, facts)
 
 
 def _key_row(

@@ -26,7 +26,8 @@ from bot.token_delivery import views as token
 from bot.ui import ids, replies
 from bot.ui.payloads import ActionPayload
 from keys.access_requests.requests import RequestView
-from keys.base.models import Actor, Handover, HistoryEntry, KeyView, RequestStage, State
+from keys.base.actors import Actor
+from keys.base.models import Handover, HistoryEntry, KeyView, RequestStage, State
 from keys.changes.outbox import OutboxEntry
 from keys.changes.propagation import Propagation
 from keys.delivery.reveals import NOT_TAKEN
@@ -409,7 +410,7 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     for kind in ("rotation.still_used", "rotation.ended", "rotation.abandoned"):
         yield announcement_views.notice(due(kind, Actor.system("timer"), name=name, **ends))
     for works in (True, False):
-        remained = {"name": name, "recipient": str(Actor.person("U0ALICE")), "works": works}
+        remained = {"name": name, "recipient": str(Actor.person("U0ANN")), "works": works}
         yield announcement_views.notice(due("token.remained", Actor.system("timer"), **remained))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,17 +61,13 @@ class Bench:
         workspace = Workspace("T0ACME")
         admins = Admins(slack.quick(), SlackAdmins(), workspace, house.clock)
         self.context = Context(
-            engine=house.engine,
-            service=house.service,
+            services=replace(house.service, wake=self._count_nudge),
             slack=slack,
             admins=admins,
-            account_id=house.account,
             channel="C1",
-            clock=house.clock,
             token_minutes=15,
             api_url="http://127.0.0.1:8321",
             respond_to_url=lambda url, answer: self.answers.append(answer),
-            wake=self._count_nudge,
         )
         self.app = build(self.context, bot_token="xoxb-1", bot_id="B1", bot_user_id="U0BOT")
 

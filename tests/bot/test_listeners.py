@@ -23,7 +23,9 @@ from bot.ui.blocks import Message
 from bot.ui.payloads import ActionPayload
 from keys.base.errors import StorageUnavailable
 from keys.base.models import State
+from keys.changes.change import Change
 from keys.credentials.tokens import make
+from keys.lifecycle.create import activate_key
 from keys.search import search as finding
 from storage import reading
 from tests.bot.fake_slack import refusal
@@ -286,7 +288,7 @@ def test_when_the_database_is_away_nothing_is_promised(
     def away(*_: Any, **__: Any) -> None:
         raise StorageUnavailable("The database did not answer.")
 
-    monkeypatch.setattr(bench.house.service, "activate", away)
+    monkeypatch.setattr("bot.manage_keys.issue.activate_key", away)
     bench.submits(view, name={"value": "Zapier, production"}, scopes=READ)
     assert active(bench) == []
     assert "was interrupted" in json.dumps(bench.last("chat.update"))
@@ -295,14 +297,12 @@ def test_when_the_database_is_away_nothing_is_promised(
 def test_an_activation_whose_answer_was_lost_counts(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    activate = bench.house.service.activate
-
-    def lost(session: Any, *args: Any) -> None:
-        activate(session, *args)
-        session.commit()
+    def lost(change: Change, *args: Any) -> None:
+        activate_key(change, *args)
+        change.session.commit()
         raise StorageUnavailable("The database went away.")
 
-    monkeypatch.setattr(bench.house.service, "activate", lost)
+    monkeypatch.setattr("bot.manage_keys.issue.activate_key", lost)
     fill(bench, "Zapier, production")
     assert active(bench) == ["Zapier, production"]
     assert "works now" in json.dumps(bench.last("views.update"))

@@ -49,13 +49,10 @@ def slack(house: Domain) -> Iterator[Sandbox]:
     client = SlackClient(practice_calls(practice), sleep=time.sleep, monotonic=time.monotonic)
     admins = Admins(client.quick(), SlackAdmins(), Workspace(practice.team_id), house.clock)
     context = Context(
-        engine=house.engine,
-        service=house.service,
+        services=house.service,
         slack=client,
         admins=admins,
-        account_id=house.account,
         channel="general",
-        clock=house.clock,
         token_minutes=15,
         api_url="http://127.0.0.1:8321",
         respond_to_url=practice.respond,

@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from bot.manage_keys.revoke_view import QUESTION
-from keys.base.models import Actor, State
+from keys.base.actors import Actor
+from keys.base.models import State
 from keys.base.policy import AuditRules
+from keys.changes.change import SYSTEM, within
+from keys.lifecycle.revoke import revoke_key
 from keys.reviews import operations, progress
 from storage import writing
 from tests.chaos.test_dying_in_an_audit import BOARD
@@ -47,11 +50,16 @@ def has_an_audit_of(world: World, name: str) -> None:
     for key_id, other in world.aftermath.active():
         if other != name:
             with writing(house.engine, account) as session:
-                house.service.revoke(session, key_id, ME)
+                revoke_key(
+                    within(house.services(account), session, ME),
+                    key_id,
+                )
     with writing(house.engine, account) as session:
         # One that is open has come to its end by that.
-        progress.run_due(house.service, session, AuditRules())
-        operations.begin(house.service, session, ME, f"asked:{name}", AuditRules())
+        progress.run_due(within(house.services(account), session, SYSTEM), AuditRules())
+        operations.begin(
+            within(house.services(account), session, ME), f"asked:{name}", AuditRules()
+        )
 
 
 def keeps(world: World, name: str) -> None:

@@ -17,9 +17,12 @@ from sqlmodel import col, select
 from bot.token_delivery import views
 from cli.bootstrap.application import open_application
 from keys.base import accounts
+from keys.base.actors import Actor
 from keys.base.ids import new_id
-from keys.base.models import Actor, KeyRequest, State
+from keys.base.models import KeyRequest, State
 from keys.changes import audit_log
+from keys.changes.change import within
+from keys.lifecycle.create import activate_key, create_pending_key
 from sandbox.sandbox import Sandbox
 from sandbox.state.traffic import TrafficLog
 from sandbox.users.user import User
@@ -137,11 +140,13 @@ class Aftermath:
 
     def has_a_key(self, name: str) -> None:
         """Makes a key, and keeps its token as its person would."""
-        service, me = self.house.service, Actor.operator("test")
+        service, me = self.house.services(self.account), Actor.operator("test")
         request = KeyRequest(name, ("read",), None, new_id("req"))
         with writing(self.house.engine, self.account) as session:
-            made = service.create_pending(session, request, me, me, timedelta(minutes=1))
-            service.activate(session, made.delivery_id, me, None)
+            made = create_pending_key(
+                within(service, session, me), request, me, timedelta(minutes=1)
+            )
+            activate_key(within(service, session, me), made.delivery_id, None)
         self._seen.add(made.token.reveal())
 
     def names(self, state: State) -> list[str]:

@@ -13,9 +13,13 @@ import pytest
 
 from cli.bootstrap.application import open_application
 from keys.base import accounts
+from keys.base.actors import Actor
 from keys.base.ids import new_id
-from keys.base.models import Actor, KeyRequest
+from keys.base.models import KeyRequest
 from keys.changes import propagation
+from keys.changes.change import within
+from keys.lifecycle.create import activate_key, create_pending_key
+from keys.lifecycle.revoke import revoke_key
 from settings import Settings
 from storage import writing
 from tests.e2e.program import Program, asks, database_settings, free_port
@@ -53,9 +57,11 @@ def test_whoever_revokes_is_told_which_gateway_is_silent_and_the_others_refuse(
             account = accounts.the_only(session, house.clock.now())
         with writing(house.engine, account) as session:
             request = KeyRequest("Zapier, production", ("read",), None, new_id("req"))
-            made = house.service.create_pending(session, request, ME, ME, timedelta(minutes=1))
+            made = create_pending_key(
+                within(house.services(account), session, ME), request, ME, timedelta(minutes=1)
+            )
         with writing(house.engine, account) as session:
-            house.service.activate(session, made.delivery_id, ME, None)
+            activate_key(within(house.services(account), session, ME), made.delivery_id, None)
         token = made.token.reveal()
         urls = [f"http://127.0.0.1:{port}" for port in ports]
         assert [asks(url, token) for url in urls] == [204, 204]
@@ -74,7 +80,10 @@ def test_whoever_revokes_is_told_which_gateway_is_silent_and_the_others_refuse(
             while True:
                 asks(urls[1], token)
         with writing(house.engine, account) as session:
-            outcome = house.service.revoke(session, made.key.id, ME)
+            outcome = revoke_key(
+                within(house.services(account), session, ME),
+                made.key.id,
+            )
         assert outcome.fence is not None
         spread = propagation.watch(
             house.engine,

@@ -10,13 +10,17 @@ from cli.bootstrap.application import Application
 from cli.bootstrap.gateway import assemble
 from gateway.base.options import Options
 from keys.base import accounts
+from keys.base.actors import Actor
 from keys.base.ids import new_id
-from keys.base.models import Actor, KeyRequest, KeyView
+from keys.base.models import KeyRequest, KeyView
 from keys.changes import gateways, propagation
+from keys.changes.change import within
 from keys.changes.propagation import Propagation
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import Token
-from keys.lifecycle.create import KeyService
+from keys.lifecycle.create import activate_key, create_pending_key
+from keys.lifecycle.revoke import revoke_key
+from keys.lifecycle.update import limit_key
 from runtime.clock import SystemClock
 from runtime.http_server import Running, serve_in_thread
 from storage import AccountSession, open_engine, writing
@@ -31,11 +35,11 @@ class Site:
 
     def __init__(self, url: str, replica: str | None = None) -> None:
         engine, clock, peppers = open_migrated(url), SystemClock(), Peppers({1: b"p" * 32})
-        service = KeyService(clock, peppers, "ak")
         read_from = open_engine(replica) if replica else None
-        self.house = Application(engine, engine, service, peppers, clock, read_from)
+        self.house = Application(engine, engine, peppers, "ak", clock, read_from)
         with writing(engine) as session:
             self.account = accounts.connect(session, "T0ACME", "Acme", clock.now())
+        self.services = self.house.services(self.account)
         self.gateways: list[Running] = []
 
     def open(self, count: int = GATEWAYS, options: Options | None = None) -> None:
@@ -56,16 +60,19 @@ class Site:
     ) -> tuple[KeyView, Token]:
         """A new key and its token."""
         request = KeyRequest(name, scopes, ME.id, new_id("req"))
-        service, lease = self.house.service, timedelta(minutes=1)
+        service, lease = self.services, timedelta(minutes=1)
         with writing(self.house.engine, self.account) as session:
-            made = service.create_pending(session, request, ME, ME, lease)
+            made = create_pending_key(within(service, session, ME), request, ME, lease)
         with writing(self.house.engine, self.account) as session:
-            return service.activate(session, made.delivery_id, ME, None), made.token
+            return activate_key(within(service, session, ME), made.delivery_id, None), made.token
 
     def revoke(self, key: KeyView) -> Propagation:
         """Revokes and waits until every gateway has confirmed."""
         with writing(self.house.engine, self.account) as session:
-            outcome = self.house.service.revoke(session, key.id, ME)
+            outcome = revoke_key(
+                within(self.services, session, ME),
+                key.id,
+            )
         assert outcome.fence
         return self._spread(outcome.fence)
 
@@ -84,9 +91,11 @@ class Site:
 
     def limit(self, key: KeyView, *networks: str, rate: str = "") -> None:
         """Holds a key to limits, and waits until every gateway knows."""
-        service = self.house.service
+        service = self.services
         spread = self.change(
-            lambda session: service.limit(session, key.id, ME, rate_limit=rate, networks=networks)
+            lambda session: limit_key(
+                within(service, session, ME), key.id, rate_limit=rate, networks=networks
+            )
         )
         assert spread.everywhere
 

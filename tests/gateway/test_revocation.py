@@ -12,6 +12,8 @@ from sqlalchemy import text
 
 from keys.base.ids import new_id
 from keys.base.models import KeyRequest
+from keys.changes.change import within
+from keys.lifecycle.create import activate_key, create_pending_key
 from storage import writing
 from tests.gateway.site import GATEWAYS, ME, Site
 
@@ -74,12 +76,14 @@ def test_what_is_typed_by_hand_counts_like_any_other_change(site: Site) -> None:
 
 def test_a_new_key_works_at_once_although_its_token_was_refused_before(site: Site) -> None:
     site.open(1)
-    service, engine = site.house.service, site.house.engine
+    service, engine = site.services, site.house.engine
     request = KeyRequest("Zapier, production", ("read",), ME.id, new_id("req"))
     with writing(engine, site.account) as session:
-        made = service.create_pending(session, request, ME, ME, timedelta(minutes=1))
+        made = create_pending_key(within(service, session, ME), request, ME, timedelta(minutes=1))
     assert site.ask_all(made.token) == [401]  # remembered as not working yet
-    assert site.change(lambda s: service.activate(s, made.delivery_id, ME, None)).everywhere
+    assert site.change(
+        lambda s: activate_key(within(service, s, ME), made.delivery_id, None)
+    ).everywhere
     assert site.ask_all(made.token) == [204]
 
 

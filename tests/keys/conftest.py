@@ -13,11 +13,17 @@ import pytest
 from sqlalchemy import Engine
 
 from keys.base import accounts
-from keys.base.models import Actor, KeyRequest, KeyView
+from keys.base.actors import Actor
+from keys.base.models import KeyRequest, KeyView
+from keys.changes.change import within
+from keys.changes.services import Services
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import Token
 from keys.credentials.verification import StoredVerifier
-from keys.lifecycle.create import KeyService, PendingKey, Result
+from keys.lifecycle.create import PendingKey, Result, activate_key, create_pending_key
+from keys.lifecycle.rename import rename_key
+from keys.lifecycle.revoke import revoke_key
+from keys.operations import SUBSCRIBERS
 from runtime.clock import HeldClock
 from storage import AccountSession, writing
 from tests.databases import open_migrated
@@ -34,7 +40,7 @@ class Domain:
 
     engine: Engine
     clock: HeldClock
-    service: KeyService
+    service: Services
     verifier: StoredVerifier
     account: str
 
@@ -60,23 +66,30 @@ class Domain:
         account = changes.pop("account", self.account)
         request = self.request(name, **changes)
         with writing(self.engine, account) as session:
-            return self.service.create_pending(session, request, ALICE, ALICE, LEASE)
+            return create_pending_key(within(self.service, session, ALICE), request, ALICE, LEASE)
 
     def issue(self, name: str = "Zapier, production", **changes: Any) -> tuple[KeyView, Token]:
         account = changes.get("account", self.account)
         made = self.reserve(name, **changes)
         with writing(self.engine, account) as session:
             after = timedelta(minutes=15)
-            key = self.service.activate(session, made.delivery_id, ALICE, after)
+            key = activate_key(within(self.service, session, ALICE), made.delivery_id, after)
         return key, made.token
 
     def revoke(self, key_id: str, actor: Actor = ALICE) -> Result:
         with writing(self.engine, self.account) as session:
-            return self.service.revoke(session, key_id, actor)
+            return revoke_key(
+                within(self.service, session, actor),
+                key_id,
+            )
 
     def rename(self, key_id: str, name: str) -> Result:
         with writing(self.engine, self.account) as session:
-            return self.service.rename(session, key_id, name, ALICE)
+            return rename_key(
+                within(self.service, session, ALICE),
+                key_id,
+                name,
+            )
 
 
 def open_test_application(folder: Path) -> Domain:
@@ -90,7 +103,14 @@ def open_application_at(url: str) -> Domain:
     clock, peppers = HeldClock(NOON), Peppers({1: b"p" * 32})
     with writing(engine) as session:
         account = accounts.connect(session, "T0ACME", "Acme", NOON)
-    service = KeyService(clock, peppers, "ak")
+    service = Services(
+        engine=engine,
+        account_id=account,
+        clock=clock,
+        peppers=peppers,
+        prefix="ak",
+        subscribers=SUBSCRIBERS,
+    )
     return Domain(engine, clock, service, StoredVerifier(engine, peppers, clock), account)
 
 

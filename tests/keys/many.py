@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import insert
 
 from keys.base.models import State
-from keys.lifecycle.create import search_text
+from keys.lifecycle.rows import search_text
 from storage import writing
 from storage.tables.keys import Key, Secret
 from tests.keys.conftest import ALICE, Domain
@@ -30,7 +30,7 @@ def many_keys(house: Domain, count: int) -> None:
                 "owner": f"U0OWNER{number % 50:02}",
                 "creator": str(ALICE),
                 "note": "",
-                "request_id": f"req_many{number}",
+                "idempotency_key": f"req_many{number}",
                 "created_at": now,
                 "activated_at": now,
                 "revoked_reason": "",

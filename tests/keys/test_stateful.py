@@ -22,9 +22,10 @@ from hypothesis.stateful import (
 
 from keys.base.errors import DeliveryExpired, KeyRevoked, NameTaken
 from keys.changes import audit_log
+from keys.changes.change import SYSTEM, within
 from keys.credentials.verification import Verified
 from keys.inputs.names import fold
-from keys.lifecycle.create import PendingKey
+from keys.lifecycle.create import PendingKey, activate_key, cancel_key
 from keys.search import search
 from storage import reading, writing
 from tests.databases import ENGINES, fresh_on
@@ -73,7 +74,11 @@ class KeysAtRandom(RuleBasedStateMachine):
             return
         try:
             with writing(self.house.engine, self.house.account) as session:
-                self.house.service.activate(session, made.delivery_id, ALICE, timedelta(minutes=15))
+                activate_key(
+                    within(self.house.service, session, ALICE),
+                    made.delivery_id,
+                    timedelta(minutes=15),
+                )
         except DeliveryExpired:
             assert self.states[made.key.id] != "pending"
             return
@@ -85,7 +90,9 @@ class KeysAtRandom(RuleBasedStateMachine):
         if made is None:
             return
         with writing(self.house.engine, self.house.account) as session:
-            done = self.house.service.cancel(session, made.key.id, "random", tell=True)
+            done = cancel_key(
+                within(self.house.service, session, SYSTEM), made.key.id, "random", tell=True
+            )
         assert done.changed == (self.states[made.key.id] == "pending")
         if done.changed:
             self.states[made.key.id] = "abandoned"

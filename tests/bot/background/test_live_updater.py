@@ -11,7 +11,7 @@ import pytest
 
 from bot.background.worker import Worker
 from bot.slack_api.client import SlackClient
-from keys.base.models import Actor
+from keys.base.actors import Actor
 from keys.changes import gateways
 from storage import writing
 from tests.bot.fake_slack import FakeCalls, FakeTime, refusal

@@ -11,8 +11,9 @@ import pytest
 
 from bot.background.worker import LEASE, Worker
 from bot.slack_api.client import SlackClient
+from keys.changes.change import within
 from keys.delivery import deliveries
-from keys.lifecycle.create import PendingKey
+from keys.lifecycle.create import PendingKey, activate_key
 from storage import writing
 from tests.bot.fake_slack import FakeCalls, FakeTime, refusal
 from tests.keys.conftest import ALICE, Domain, open_test_application
@@ -50,7 +51,7 @@ def delivered(house: Domain) -> PendingKey:
     made = house.reserve()
     with writing(house.engine, house.account) as session:
         deliveries.record_place(session, made.delivery_id, "D1", "2.000002")
-        house.service.activate(session, made.delivery_id, ALICE, timedelta(minutes=15))
+        activate_key(within(house.service, session, ALICE), made.delivery_id, timedelta(minutes=15))
     return made
 
 

@@ -19,13 +19,16 @@ from hypothesis import strategies as st
 from slack_bolt import App
 from sqlmodel import SQLModel, select
 
-from bot import mounting
+from bot import events, slash_command
+from bot.features import ROUTERS
+from bot.framework.router import mount
 from bot.installation.workspaces import Workspaces
 from bot.ui import ids
 from keys.access_requests import requests
 from keys.base import accounts
-from keys.base.models import Actor
+from keys.base.actors import Actor
 from keys.base.policy import AuditRules
+from keys.changes.change import SYSTEM, within
 from keys.offboarding import offboarding
 from keys.reviews import operations
 from keys.search import search
@@ -42,7 +45,9 @@ FAR = Actor.person("U0FAR")
 # Stands in every name, note and reason of the other workspace, and nowhere else.
 MARK = "Umbrella"
 REGISTERED = Registering()
-mounting.register(cast(App, REGISTERED), cast(Workspaces, None))
+mount(cast(App, REGISTERED), ROUTERS)
+slash_command.register(cast(App, REGISTERED))
+events.register(cast(App, REGISTERED), cast(Workspaces, None))
 ACTIONS, MODALS = REGISTERED.names["action"], REGISTERED.names["view"]
 DOINGS = sorted(value for name, value in vars(ids).items() if name.startswith("DO_"))
 COMMANDS = ("show", "revoke", "rename", "edit", "rotate", "list", "list all", "check", "offboard")
@@ -89,11 +94,14 @@ def _populate(theirs: Domain) -> list[str]:
     def rest(session: AccountSession) -> list[str]:
         service = theirs.service
         asked = requests.ask(
-            service, session, FAR.id, idempotency_key="s1", name=f"{MARK} wanted",
+            within(service, session, SYSTEM), FAR.id, idempotency_key="s1", name=f"{MARK} wanted",
             scopes=("read",), reason=f"{MARK} reason",
         )  # fmt: skip
-        leaver = offboarding.begin(service, session, FAR.id, FAR)
-        audit = operations.begin(service, session, FAR, "2026-10-05", AuditRules())
+        leaver = offboarding.begin(
+            within(service, session, FAR),
+            FAR.id,
+        )
+        audit = operations.begin(within(service, session, FAR), "2026-10-05", AuditRules())
         assert leaver is not None
         assert audit is not None
         return [asked.id, leaver, audit]
@@ -124,7 +132,7 @@ def test_there_is_something_of_every_kind_to_be_found(world: World) -> None:
     filled = {name for name, rows in world.rows().items() if rows}
     empty = {model.__name__ for model in _tables()} - filled
     # What no workspace of this test has: nobody has opened Home there, or has installed the app.
-    assert empty <= {"Home", "Installation", "Chore", "Someone"}
+    assert empty <= {"Home", "Installation", "PeriodicJob", "Departure"}
     assert len(filled) >= 11
     assert MARK in json.dumps(world.rows())
 

@@ -19,6 +19,7 @@ from bot.leaks import handlers
 from bot.ui import ids
 from keys.base.models import KeyView, State
 from keys.base.policy import Leaked, Policy
+from keys.changes.change import within
 from keys.credentials.tokens import Token, make
 from keys.rotation import rotations
 from keys.search import search
@@ -42,7 +43,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def decides(bench: Bench, **changes: Any) -> None:
     """Has the bot go on with another context."""
     bench.app.listener_runner.listener_executor.shutdown()
-    bench.context = replace(bench.context, **changes)
+    bench.context = replace(bench.context, services=replace(bench.context.services, **changes))
     bench.app = build(bench.context, bot_token="xoxb-1", bot_id="B1", bot_user_id="U0BOT")
 
 
@@ -219,7 +220,7 @@ def test_without_a_token_nobody_and_nothing_is_asked(
     def never(*_: object) -> None:
         raise AssertionError("the database was asked")
 
-    monkeypatch.setattr("bot.framework.context.writing", never)
+    monkeypatch.setattr("keys.changes.services.writing", never)
     for text in ("hello", "ak_ is our prefix", make("ak").hint, make("ak").reveal()[:-1]):
         posts(bench, text)
     assert bench.calls.asked == []
@@ -330,7 +331,12 @@ def test_the_alarm_follows_an_old_token_that_is_ended_before_its_time(bench: Ben
     alarms(bench)
     rotation, _ = rotate(house, key.id, grace=timedelta(days=1))
     follow(bench)
-    house.write(lambda s: rotations.end_now(house.service, s, rotation, ALICE))
+    house.write(
+        lambda s: rotations.end_now(
+            within(house.service, s, ALICE),
+            rotation,
+        )
+    )
     follow(bench)
     assert "another token" in json.dumps(last_redrawn(bench, "does not work any more"))
 
@@ -372,7 +378,7 @@ def test_a_database_that_does_not_answer_is_asked_again(
         with writing(engine, account_id) as session:
             yield session
 
-    monkeypatch.setattr("bot.framework.context.writing", sometimes)
+    monkeypatch.setattr("keys.changes.services.writing", sometimes)
     posts(bench, token.reveal())
     found = failures <= len(handlers.PAUSES)
     assert slept == list(handlers.PAUSES[:failures])

@@ -339,7 +339,7 @@ def test_two_years_with_a_bot_that_looks_once_in_five_days(bench: Bench) -> None
 
 def test_a_digest_comes_by_its_schedule(bench: Bench) -> None:
     weekly = Policy(audits=AuditRules(schedule="", digest="0 9 * * MON"))
-    bench.context = replace(bench.context, policy=weekly)
+    bench.context = replace(bench.context, services=replace(bench.context.services, policy=weekly))
     bench.house.issue()
 
     def digests() -> int:

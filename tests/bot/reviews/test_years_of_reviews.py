@@ -12,6 +12,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,10 @@ from bot.background.worker import Worker
 from bot.framework.context import Context
 from bot.reviews import handlers
 from bot.slack_api.client import SlackClient
-from keys.base.models import Actor
+from keys.base.actors import Actor
 from keys.base.policy import AuditRules, Policy
 from keys.changes import audit_log
+from keys.changes.change import within
 from keys.reviews import operations, queries
 from sandbox.sandbox import Sandbox
 from storage import reading, writing
@@ -87,16 +89,12 @@ class Bot:
             puts=lambda address, content, _: self._put(team, address, content),
         )
         context = Context(
-            engine=house.engine,
-            service=house.service,
+            services=replace(house.service, policy=team.policy),
             slack=slack,
             admins=Admins(slack, SlackAdmins(), Workspace(team.slack.team_id), house.clock),
-            account_id=house.account,
             channel="#api-keys",
-            clock=house.clock,
             token_minutes=15,
             api_url="http://127.0.0.1:8321",
-            policy=team.policy,
         )
         self._following = Worker(
             house.engine, house.service, slack, house.account, "#api-keys",
@@ -170,7 +168,11 @@ class Team:
         def keep(name: str) -> None:
             actor = Actor.person(self.people[name])
             with writing(self.house.engine, self.house.account) as session:
-                operations.keep(self.house.service, session, audit_id, key_id, actor)
+                operations.keep(
+                    within(self.house.service, session, actor),
+                    audit_id,
+                    key_id,
+                )
 
         threads = [threading.Thread(target=keep, args=(name,)) for name in ("alice", "bob")]
         for thread in threads:

@@ -16,8 +16,9 @@ from bot.background.worker import Worker
 from bot.token_delivery.deliver import LEASE
 from bot.ui import ids
 from bot.ui.payloads import ActionPayload
-from keys.base.models import Actor
+from keys.base.actors import Actor
 from keys.base.policy import DeliveryWay, Policy
+from keys.changes.change import within
 from keys.credentials.tokens import Token, parse
 from keys.credentials.verification import Verified
 from keys.delivery import deliveries
@@ -37,7 +38,7 @@ def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
     made = Bench(tmp_path)
     if request.param == "reveal":
         policy = Policy(delivery=DeliveryWay.REVEAL)
-        made.context = replace(made.context, policy=policy)
+        made.context = replace(made.context, services=replace(made.context.services, policy=policy))
         made.app = build(made.context, bot_token="xoxb-1", bot_id="B1", bot_user_id="U0BOT")
     yield made
     made.app.listener_runner.listener_executor.shutdown()
@@ -196,9 +197,13 @@ def test_a_crash_while_the_token_is_on_its_way_is_cleaned_up(bench: Bench) -> No
     house, alice = bench.house, Actor.person("U0ALICE")
     with writing(house.engine, house.account) as session:
         made = rotations.begin(
-            house.service, session, key.id, alice,
-            recipient=alice, grace=DAY, idempotency_key="req_1", delivery_deadline=LEASE,
-        )  # fmt: skip
+            within(house.service, session, alice),
+            key.id,
+            recipient=alice,
+            grace=DAY,
+            idempotency_key="req_1",
+            delivery_deadline=LEASE,
+        )
         deliveries.record_place(session, made.delivery_id, "D1", "2.000002")
     assert seen(bench, key.id).stage is Stage.PENDING
     bench.house.clock.move(LEASE)

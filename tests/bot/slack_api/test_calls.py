@@ -17,6 +17,7 @@ from bot.background.worker import Worker
 from bot.home import handlers as home
 from bot.offboarding import handlers as leaving
 from bot.ui import ids
+from keys.changes.change import within
 from keys.lifecycle import update
 from tests.bot.access_requests.test_handlers import ask, posted
 from tests.bot.home.test_handlers import opens, presses
@@ -208,7 +209,7 @@ def test_somebody_leaves(bench: Bench) -> None:
     for key in keys:
         bench.house.write(
             lambda s, id_=key.id: update.transfer_ownership(
-                bench.house.service, s, id_, ALICE, BOB.id, ALICE.id
+                within(bench.house.service, s, ALICE), id_, BOB.id, ALICE.id
             )
         )
         follow(bench)

@@ -12,7 +12,7 @@ import pytest
 from bot.background.worker import Worker
 from bot.slack_api.backoff import LEASE
 from bot.slack_api.client import SlackClient
-from keys.base.models import Actor
+from keys.base.actors import Actor
 from sandbox.sandbox import Sandbox
 from tests.bot.background.test_live_updater import announce, confirm, revoke
 from tests.bot.fake_slack import FakeTime

@@ -15,7 +15,8 @@ from bot.token_delivery import views
 from bot.ui import ids, replies
 from bot.ui import inputs as block_inputs
 from bot.ui.payloads import ActionPayload
-from keys.base.models import Actor, Handover, HistoryEntry
+from keys.base.actors import Actor
+from keys.base.models import Handover, HistoryEntry
 from keys.credentials.tokens import make
 from keys.inputs.names import advice_on
 from sandbox.text import code_of_message, plain_of_message, plain_of_view

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from keys.base import accounts
-from keys.base.models import Actor
+from keys.base.actors import Actor
 from keys.base.policy import AuditRules
+from keys.changes.change import within
+from keys.changes.services import Services
 from keys.credentials.peppers import load_or_make
-from keys.lifecycle.create import KeyService
+from keys.operations import SUBSCRIBERS
 from keys.reviews import operations
 from runtime.clock import SystemClock
 from storage import open_engine, writing
@@ -30,11 +32,18 @@ def shell(tmp_path: Path) -> Shell:
 def begin(shell: Shell) -> None:
     """Begins an audit, which at the command line nobody can: it is gone through in Slack."""
     engine = open_engine(f"sqlite:///{shell.folder / '.apikeys' / 'apikeys.db'}")
-    service = KeyService(SystemClock(), load_or_make(shell.folder / ".apikeys" / "pepper"), "ak")
     with writing(engine) as session:
         account = accounts.the_only(session, datetime.now(UTC))
+    services = Services(
+        engine=engine,
+        account_id=account,
+        clock=SystemClock(),
+        peppers=load_or_make(shell.folder / ".apikeys" / "pepper"),
+        prefix="ak",
+        subscribers=SUBSCRIBERS,
+    )
     with writing(engine, account) as session:
-        operations.begin(service, session, Actor.operator("o"), "asked:1", AuditRules())
+        operations.begin(within(services, session, Actor.operator("o")), "asked:1", AuditRules())
     engine.dispose()
 
 

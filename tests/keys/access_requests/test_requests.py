@@ -11,6 +11,7 @@ import pytest
 
 from keys.access_requests import requests
 from keys.access_requests.requests import OPEN_FOR, OPEN_MOST, RequestView
+from keys.base.actors import Actor
 from keys.base.errors import (
     DuplicateRequest,
     InvalidName,
@@ -20,12 +21,13 @@ from keys.base.errors import (
     NameTaken,
     ReasonMissing,
 )
-from keys.base.models import Actor, State
 from keys.base.models import RequestStage as Stage
+from keys.base.models import State
 from keys.base.policy import DeliveryWay
 from keys.changes import audit_log
+from keys.changes.change import SYSTEM, within
 from keys.credentials.verification import Verified
-from keys.lifecycle.create import PendingKey
+from keys.lifecycle.create import PendingKey, activate_key, cancel_key
 from keys.search import search
 from storage import reading, writing
 from tests.keys.conftest import ALICE, BOB, LEASE, Domain
@@ -42,15 +44,18 @@ def ask(house: Domain, name: str = "Zapier, production", **changes: Any) -> Requ
         "idempotency_key": f"sub_{next(_numbers)}",
     }
     with writing(house.engine, house.account) as session:
-        return requests.ask(house.service, session, CAROL.id, **(values | changes))
+        return requests.ask(within(house.service, session, SYSTEM), CAROL.id, **(values | changes))
 
 
 def approve(house: Domain, request: RequestView, actor: Actor = ALICE) -> PendingKey | None:
     with writing(house.engine, house.account) as session:
         return requests.approve(
-            house.service, session, request.id, actor,
-            delivery_deadline=LEASE, method=DeliveryWay.DM, expires_at=None,
-        )  # fmt: skip
+            within(house.service, session, actor),
+            request.id,
+            delivery_deadline=LEASE,
+            method=DeliveryWay.DM,
+            expires_at=None,
+        )
 
 
 def approved(house: Domain, request: RequestView) -> PendingKey:
@@ -61,12 +66,15 @@ def approved(house: Domain, request: RequestView) -> PendingKey:
 
 def deny(house: Domain, request: RequestView, actor: Actor = ALICE, why: str = "") -> bool:
     with writing(house.engine, house.account) as session:
-        return requests.deny(house.service, session, request.id, actor, why)
+        return requests.deny(within(house.service, session, actor), request.id, why)
 
 
 def withdraw(house: Domain, request: RequestView, actor: Actor = CAROL) -> bool:
     with writing(house.engine, house.account) as session:
-        return requests.withdraw(house.service, session, request.id, actor)
+        return requests.withdraw(
+            within(house.service, session, actor),
+            request.id,
+        )
 
 
 def seen(house: Domain, request: RequestView) -> RequestView:
@@ -76,7 +84,7 @@ def seen(house: Domain, request: RequestView) -> RequestView:
 
 def deliver(house: Domain, made: PendingKey) -> None:
     with writing(house.engine, house.account) as session:
-        house.service.activate(session, made.delivery_id, ALICE, None)
+        activate_key(within(house.service, session, ALICE), made.delivery_id, None)
 
 
 def kinds(house: Domain, key_id: str) -> list[str]:
@@ -129,7 +137,9 @@ def test_nobody_decides_their_own(
 def test_a_token_that_did_not_arrive_opens_the_request_again(house: Domain) -> None:
     request = ask(house)
     made = approved(house, request)
-    house.write(lambda s: house.service.cancel(s, made.key.id, "lost", tell=False))
+    house.write(
+        lambda s: cancel_key(within(house.service, s, SYSTEM), made.key.id, "lost", tell=False)
+    )
     after = seen(house, request)
     assert (after.stage, after.key_id, after.decided_by) == (Stage.OPEN, None, None)
     again = approved(house, request)
@@ -157,7 +167,7 @@ def test_old_requests_close_by_themselves(house: Domain) -> None:
     assert not late()
     house.clock.move(timedelta(seconds=1))
     assert late()
-    sweep = lambda: house.write(lambda s: requests.run_due(house.service, s))
+    sweep = lambda: house.write(lambda s: requests.run_due(within(house.service, s, SYSTEM)))
     assert [sweep(), sweep()] == [1, 0]
     after = seen(house, request)
     assert after.stage is Stage.CLOSED

@@ -8,7 +8,9 @@ import pytest
 from sqlmodel import select
 
 from keys.changes import gateways, propagation
+from keys.changes.change import within
 from keys.changes.propagation import Propagation
+from keys.lifecycle.update import limit_key
 from storage import reading
 from storage.tables.keys import ChangeRow, Confirmation, Gateway
 from storage.triggers import KEPT
@@ -138,7 +140,9 @@ def test_limits_are_recorded_and_told(house: Domain) -> None:
 
     def limit(rate: str, *networks: str) -> propagation.Propagation | object:
         return house.write(
-            lambda s: house.service.limit(s, key.id, ALICE, rate_limit=rate, networks=networks)
+            lambda s: limit_key(
+                within(house.service, s, ALICE), key.id, rate_limit=rate, networks=networks
+            )
         )
 
     first = limit("100 per minute", "10.0.0.0/8")

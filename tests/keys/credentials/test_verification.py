@@ -15,7 +15,6 @@ from keys.base.errors import PepperError, StorageUnavailable
 from keys.credentials import tokens
 from keys.credentials.peppers import Peppers, check_peppers, in_use, load_or_make, read_peppers
 from keys.credentials.verification import Reason, Refused, StoredVerifier, Verified
-from keys.lifecycle.create import KeyService
 from keys.search import search
 from keys.usage.usage import Use, record_uses
 from storage import open_engine, reading, writing
@@ -85,7 +84,7 @@ def test_an_old_pepper_can_go_once_no_token_that_works_needs_it(house: Domain) -
     both, new = Peppers({1: b"p" * 32, 2: b"n" * 32}), Peppers({2: b"n" * 32})
     old, _ = house.issue("Old")
     ends, _ = house.issue("Ends")
-    rotated = replace(house, service=KeyService(house.clock, both, "ak"))
+    rotated = replace(house, service=replace(house.service, peppers=both))
     younger, token = rotated.issue("Young")
     rotation, _ = rotate(rotated, ends.id)
 

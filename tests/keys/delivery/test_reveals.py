@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from keys.base.actors import Actor
 from keys.base.errors import InvalidState, KeyNotFound
-from keys.base.models import Actor, KeyRequest, KeyView, State
+from keys.base.models import KeyRequest, KeyView, State
 from keys.base.policy import DeliveryWay
+from keys.changes.change import SYSTEM, within
 from keys.credentials.verification import Reason, Refused, Verified
 from keys.delivery import reveals
 from keys.delivery.reveals import CLAIMED_WITHIN, RevealedToken
-from keys.lifecycle.create import PendingKey
+from keys.lifecycle.create import PendingKey, cancel_key, create_pending_key, expired_pending
 from keys.rotation import rotations
 from storage import writing
 from tests.keys.conftest import ALICE, BOB, Domain
@@ -23,8 +25,8 @@ from tests.keys.conftest import ALICE, BOB, Domain
 def new_key(house: Domain) -> PendingKey:
     request = KeyRequest("Zapier, production", ("read",), ALICE.id, "req_1")
     with writing(house.engine, house.account) as session:
-        return house.service.create_pending(
-            session, request, BOB, ALICE, CLAIMED_WITHIN, DeliveryWay.REVEAL
+        return create_pending_key(
+            within(house.service, session, BOB), request, ALICE, CLAIMED_WITHIN, DeliveryWay.REVEAL
         )
 
 
@@ -32,7 +34,7 @@ def rotation(house: Domain) -> PendingKey:
     key, _ = house.issue()
     with writing(house.engine, house.account) as session:
         return rotations.begin(
-            house.service, session, key.id, BOB, recipient=ALICE,
+            within(house.service, session, BOB), key.id, recipient=ALICE,
             grace=timedelta(hours=1), idempotency_key="req_2", delivery_deadline=CLAIMED_WITHIN,
             method=DeliveryWay.REVEAL,
         )  # fmt: skip
@@ -46,12 +48,19 @@ def made(house: Domain, request: pytest.FixtureRequest) -> PendingKey:
 
 def reveal(house: Domain, made: PendingKey, actor: Actor = ALICE) -> RevealedToken:
     with writing(house.engine, house.account) as session:
-        return reveals.reveal(house.service, session, made.delivery_id, actor)
+        return reveals.reveal(
+            within(house.service, session, actor),
+            made.delivery_id,
+        )
 
 
 def claim(house: Domain, made: PendingKey, shown: RevealedToken, actor: Actor = ALICE) -> KeyView:
     with writing(house.engine, house.account) as session:
-        return reveals.claim(house.service, session, made.delivery_id, shown.public_id, actor)
+        return reveals.claim(
+            within(house.service, session, actor),
+            made.delivery_id,
+            shown.public_id,
+        )
 
 
 def answer(house: Domain, token: Any) -> Any:
@@ -96,10 +105,12 @@ def test_what_nobody_comes_for_ends(house: Domain, made: PendingKey) -> None:
     shown = reveal(house, made)
     house.clock.move(CLAIMED_WITHIN)
     with writing(house.engine, house.account) as session:
-        for key_id in house.service.expired_pending(session):
-            house.service.cancel(session, key_id, "not taken", tell=True)
+        for key_id in expired_pending(session, house.clock.now()):
+            cancel_key(within(house.service, session, SYSTEM), key_id, "not taken", tell=True)
         for delivery in rotations.expired_pending(session, house.clock.now()):
-            rotations.cancel(house.service, session, delivery, "not taken", tell=True)
+            rotations.cancel(
+                within(house.service, session, SYSTEM), delivery, "not taken", tell=True
+            )
     with pytest.raises(InvalidState, match="is over"):
         reveal(house, made)
     with pytest.raises(InvalidState, match="is over"):

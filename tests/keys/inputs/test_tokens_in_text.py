@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from keys.access_requests import requests
+from keys.base.actors import Actor
 from keys.base.errors import DomainError, InvalidImport, TokenInText
-from keys.base.models import Actor
-from keys.base.policy import AuditRules, Policy
+from keys.base.policy import AuditRules
+from keys.changes.change import SYSTEM, within
 from keys.credentials.tokens import ALPHABET, CHECKSUM_LENGTH, Token, make, redact
 from keys.inputs.names import clean_name, clean_note, refuse_token
 from keys.inputs.scopes import check_scopes
 from keys.lifecycle import update
-from keys.lifecycle.update import KeyUpdate
+from keys.lifecycle.revoke import revoke_key
+from keys.lifecycle.update import KeyUpdate, limit_key
 from keys.reviews import operations
 from keys.search import search
 from keys.transfer import export_keys, import_rows
@@ -51,16 +53,14 @@ def _edit(house: Domain, wanted: KeyUpdate) -> None:
     key, _ = house.issue()
     with writing(house.engine, house.account) as session:
         seen = update.version(session, key.id)
-        update.edit(
-            house.service, session, key.id, ALICE, wanted, Policy(), seen
-        )  # fmt: skip
+        update.edit_key(within(house.service, session, ALICE), key.id, wanted, seen)
 
 
 def _hand_over(house: Domain, text: str) -> None:
     key, _ = house.issue()
     house.write(
         lambda s: update.transfer_ownership(
-            house.service, s, key.id, BOB, ALICE.id, text
+            within(house.service, s, BOB), key.id, ALICE.id, text
         )
     )  # fmt: skip
 
@@ -68,15 +68,15 @@ def _hand_over(house: Domain, text: str) -> None:
 def _limit(house: Domain, text: str) -> None:
     key, _ = house.issue()
     house.write(
-        lambda s: house.service.limit(
-            s, key.id, ALICE, rate_limit="", networks=["10.0.0.0/8", text]
+        lambda s: limit_key(
+            within(house.service, s, ALICE), key.id, rate_limit="", networks=["10.0.0.0/8", text]
         )
     )
 
 
 def _revoke(house: Domain, text: str) -> None:
     key, _ = house.issue()
-    house.write(lambda s: house.service.revoke(s, key.id, ALICE, text))
+    house.write(lambda s: revoke_key(within(house.service, s, ALICE), key.id, text))
 
 
 def _rename(house: Domain, text: str) -> None:
@@ -87,7 +87,7 @@ def _rename(house: Domain, text: str) -> None:
 def _ask(house: Domain, name: str = "Zapier", reason: str = "For invoices") -> str:
     asked: requests.RequestView = house.write(
         lambda s: requests.ask(
-            house.service, s, CAROL.id,
+            within(house.service, s, SYSTEM), CAROL.id,
             name=name, scopes=("read",), reason=reason, idempotency_key="sub_1",
         )
     )  # fmt: skip
@@ -96,16 +96,16 @@ def _ask(house: Domain, name: str = "Zapier", reason: str = "For invoices") -> s
 
 def _deny(house: Domain, text: str) -> None:
     id_ = _ask(house)
-    house.write(lambda s: requests.deny(house.service, s, id_, ALICE, text))
+    house.write(lambda s: requests.deny(within(house.service, s, ALICE), id_, text))
 
 
 def _keep(house: Domain, text: str) -> None:
     key, _ = house.issue()
     id_ = house.write(
-        lambda s: operations.begin(house.service, s, ALICE, "2026-10-05", AuditRules())
+        lambda s: operations.begin(within(house.service, s, ALICE), "2026-10-05", AuditRules())
     )
     house.write(
-        lambda s: operations.keep(house.service, s, id_, key.id, ALICE, text)
+        lambda s: operations.keep(within(house.service, s, ALICE), id_, key.id, text)
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 
 from keys.base.models import State
 from keys.changes import audit_log
+from keys.changes.change import SYSTEM, within
 from keys.credentials import tokens as token_form
 from keys.credentials.tokens import ALPHABET, PREFIX_MAX, Token, make, parse
 from keys.leaks import detection
@@ -30,7 +31,7 @@ def look(
 ) -> list[LeakedToken]:
     with writing(house.engine, account or house.account) as session:
         return detection.leaked_tokens(
-            house.service, session, detection.tokens_in(texts), place, revoke=revoke
+            within(house.service, session, SYSTEM), detection.tokens_in(texts), place, revoke=revoke
         )
 
 

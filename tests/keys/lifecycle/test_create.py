@@ -21,8 +21,12 @@ from keys.base.errors import (
 )
 from keys.base.models import State
 from keys.changes import audit_log, outbox
+from keys.changes.change import SYSTEM, within
 from keys.credentials.verification import Reason, Refused, Verified
 from keys.delivery import deliveries
+from keys.lifecycle.create import activate_key, cancel_key, expired_pending
+from keys.lifecycle.rename import rename_key
+from keys.lifecycle.revoke import revoke_key
 from storage import AccountSession, reading, writing
 from storage.tables.keys import Event, Secret
 from tests.keys.conftest import ALICE, BOB, NOON, Domain
@@ -32,7 +36,7 @@ def test_a_key_works_once_its_token_was_delivered(house: Domain) -> None:
     made = house.reserve(scopes=("write", "read"))
     assert house.verifier.verify(made.token.reveal()) == Refused(Reason.PENDING, made.key.id)
     with writing(house.engine, house.account) as session:
-        house.service.activate(session, made.delivery_id, ALICE, timedelta(minutes=15))
+        activate_key(within(house.service, session, ALICE), made.delivery_id, timedelta(minutes=15))
     answer = house.verifier.verify(made.token.reveal())
     assert isinstance(answer, Verified)
     assert answer.scopes == {"read", "write"}
@@ -42,11 +46,11 @@ def test_a_key_works_once_its_token_was_delivered(house: Domain) -> None:
 def test_an_abandoned_key_never_works_and_frees_its_name(house: Domain) -> None:
     made = house.reserve()
     with writing(house.engine, house.account) as session:
-        done = house.service.cancel(session, made.key.id, "no DM", tell=True)
+        done = cancel_key(within(house.service, session, SYSTEM), made.key.id, "no DM", tell=True)
     assert done.changed
     assert done.key.state is State.ABANDONED
     with pytest.raises(DeliveryExpired), writing(house.engine, house.account) as session:
-        house.service.activate(session, made.delivery_id, ALICE, None)
+        activate_key(within(house.service, session, ALICE), made.delivery_id, None)
     assert house.verifier.verify(made.token.reveal()) == Refused(Reason.ABANDONED, made.key.id)
     house.issue()
 
@@ -54,10 +58,10 @@ def test_an_abandoned_key_never_works_and_frees_its_name(house: Domain) -> None:
 def test_reservations_that_nobody_came_back_to_are_found(house: Domain) -> None:
     made = house.reserve()
     with reading(house.engine, house.account) as session:
-        assert house.service.expired_pending(session) == []
+        assert expired_pending(session, house.clock.now()) == []
     house.clock.move(timedelta(minutes=1))
     with reading(house.engine, house.account) as session:
-        assert house.service.expired_pending(session) == [made.key.id]
+        assert expired_pending(session, house.clock.now()) == [made.key.id]
 
 
 def test_asking_twice_makes_one_key(house: Domain) -> None:
@@ -141,7 +145,7 @@ def test_a_pending_key_can_be_revoked_and_then_never_works(house: Domain) -> Non
     made = house.reserve()
     assert house.revoke(made.key.id).changed
     with pytest.raises(DeliveryExpired), writing(house.engine, house.account) as session:
-        house.service.activate(session, made.delivery_id, ALICE, None)
+        activate_key(within(house.service, session, ALICE), made.delivery_id, None)
 
 
 def test_another_account_sees_and_changes_nothing(house: Domain) -> None:
@@ -151,11 +155,18 @@ def test_another_account_sees_and_changes_nothing(house: Domain) -> None:
     assert other != house.account
     with writing(house.engine, other) as session:
         with pytest.raises(KeyNotFound):
-            house.service.revoke(session, key.id, BOB)
+            revoke_key(
+                within(house.service, session, BOB),
+                key.id,
+            )
         with pytest.raises(KeyNotFound):
-            house.service.rename(session, key.id, "Mine", BOB)
+            rename_key(
+                within(house.service, session, BOB),
+                key.id,
+                "Mine",
+            )
         with pytest.raises(KeyNotFound):
-            house.service.cancel(session, key.id, "x", tell=False)
+            cancel_key(within(house.service, session, SYSTEM), key.id, "x", tell=False)
 
 
 def test_a_change_its_record_and_its_notice_stand_or_fall_together(house: Domain) -> None:
@@ -165,7 +176,10 @@ def test_a_change_its_record_and_its_notice_stand_or_fall_together(house: Domain
         pass
 
     with pytest.raises(CrashError), writing(house.engine, house.account) as session:
-        house.service.revoke(session, key.id, ALICE)
+        revoke_key(
+            within(house.service, session, ALICE),
+            key.id,
+        )
         raise CrashError
     assert isinstance(house.verifier.verify(token.reveal()), Verified)
     with reading(house.engine, house.account) as session:
@@ -211,7 +225,7 @@ def test_a_token_is_removed_when_its_time_has_come(house: Domain) -> None:
 
     def activate(session: AccountSession) -> None:
         deliveries.record_place(session, made.delivery_id, "D1", "1.2")
-        house.service.activate(session, made.delivery_id, ALICE, timedelta(minutes=15))
+        activate_key(within(house.service, session, ALICE), made.delivery_id, timedelta(minutes=15))
 
     house.write(activate)
     lease = timedelta(seconds=30)
@@ -236,7 +250,11 @@ def test_an_abandoned_keys_person_is_told_and_its_message_redrawn(house: Domain)
     made = house.reserve()
     place = lambda s: deliveries.record_place(s, made.delivery_id, "D1", "1.2")
     house.write(place)
-    house.write(lambda s: house.service.cancel(s, made.key.id, "interrupted", tell=True))
+    house.write(
+        lambda s: cancel_key(
+            within(house.service, s, SYSTEM), made.key.id, "interrupted", tell=True
+        )
+    )
     now, lease = house.clock.now(), timedelta(seconds=30)
     notice = house.write(lambda s: outbox.claim(s, now, lease))
     assert (notice.kind, notice.recipient) == ("key.abandoned", str(ALICE))

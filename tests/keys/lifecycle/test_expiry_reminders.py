@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from keys.base.policy import Policy
+from keys.changes.change import within
 from keys.changes.outbox import TEAM
 from keys.jobs import periodic
 from keys.lifecycle import expiry_reminders, update
@@ -82,14 +82,19 @@ def test_nobody_is_reminded_of_the_date_just_set(house: Domain) -> None:
     sweep(house)
     assert sorted(asked(house)) == [1]
     day = (house.clock.now() + 6 * DAY).date()
-    house.write(lambda s: update.set_expiry(house.service, s, key.id, ALICE, day, Policy()))
+    house.write(lambda s: update.set_expiry(within(house.service, s, ALICE), key.id, day))
     sweep(house)
     assert sorted(asked(house)) == [1]
 
 
 def test_who_lets_it_expire_is_not_reminded_but_told_of_the_end(house: Domain) -> None:
     key, _ = house.issue(expires_at=house.clock.now() + 40 * DAY)
-    house.write(lambda s: update.let_expire(house.service, s, key.id, ALICE))
+    house.write(
+        lambda s: update.let_expire(
+            within(house.service, s, ALICE),
+            key.id,
+        )
+    )
     house.clock.move(35 * DAY)
     assert sweep(house) == 0
     house.clock.move(5 * DAY)
@@ -107,9 +112,14 @@ def test_revoked_and_undated_keys_are_passed_over(house: Domain) -> None:
 
 def test_an_extension_undoes_the_consent_to_expire(house: Domain) -> None:
     key, _ = house.issue(expires_at=house.clock.now() + 10 * DAY)
-    house.write(lambda s: update.let_expire(house.service, s, key.id, ALICE))
+    house.write(
+        lambda s: update.let_expire(
+            within(house.service, s, ALICE),
+            key.id,
+        )
+    )
     day = (house.clock.now() + 100 * DAY).date()
-    house.write(lambda s: update.set_expiry(house.service, s, key.id, BOB, day, Policy()))
+    house.write(lambda s: update.set_expiry(within(house.service, s, BOB), key.id, day))
     with reading(house.engine) as session:
         assert session.get_one(Key, key.id).expiry_accepted_by is None
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from keys.base.actors import Actor
 from keys.base.errors import (
     EditConflict,
     InvalidExpiry,
@@ -18,9 +19,9 @@ from keys.base.errors import (
     KeyRevoked,
     NoteTooLong,
 )
-from keys.base.models import Actor
 from keys.base.policy import Policy
 from keys.changes import audit_log
+from keys.changes.change import within
 from keys.credentials.verification import Reason, Refused, Verified
 from keys.lifecycle import update
 from keys.lifecycle.create import Result
@@ -40,17 +41,10 @@ def edit(
     seen: int | None = None,
     actor: Actor = ALICE,
 ) -> Result:
+    services = replace(house.service, policy=policy or Policy())
     with writing(house.engine, house.account) as session:
         version = update.version(session, key_id) if seen is None else seen
-        return update.edit(
-            house.service,
-            session,
-            key_id,
-            actor,
-            wanted,
-            policy or Policy(),
-            version,
-        )
+        return update.edit_key(within(services, session, actor), key_id, wanted, version)
 
 
 def test_everything_changes_at_once_and_the_record_says_from_what(house: Domain) -> None:
@@ -143,7 +137,9 @@ def test_the_last_day_ends_at_midnight_where_the_team_is(house: Domain) -> None:
     house.clock.move(outcome.key.expires_at - NOON)
     assert house.verifier.verify(token.reveal()) == Refused(Reason.EXPIRED, key.id)
     extended = house.write(
-        lambda s: update.set_expiry(house.service, s, key.id, ALICE, date(2027, 3, 29), berlin)
+        lambda s: update.set_expiry(
+            within(replace(house.service, policy=berlin), s, ALICE), key.id, date(2027, 3, 29)
+        )
     )
     assert extended.changed
     assert isinstance(house.verifier.verify(token.reveal()), Verified)
@@ -165,7 +161,9 @@ def test_handing_over_makes_a_backup_the_owner(house: Domain) -> None:
 
     def hand_over() -> Result:
         done: Result = house.write(
-            lambda s: update.transfer_ownership(house.service, s, key.id, ALICE, ALICE.id, BOB.id)
+            lambda s: update.transfer_ownership(
+                within(house.service, s, ALICE), key.id, ALICE.id, BOB.id
+            )
         )
         return done
 

@@ -7,11 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from keys.base.actors import Actor
 from keys.base.errors import InvalidState, KeyNotFound
-from keys.base.models import Actor, KeyView
+from keys.base.models import KeyView
 from keys.changes import audit_log, live_messages, outbox
+from keys.changes.change import SYSTEM, within
 from keys.credentials.tokens import Token
 from keys.lifecycle import update
+from keys.lifecycle.create import activate_key, create_pending_key
 from keys.offboarding import departures, offboarding
 from keys.offboarding.departures import DepartureReason
 from keys.offboarding.offboarding import BulkAction, BulkItem, OffboardingView, Result, Stage
@@ -29,15 +32,15 @@ def issue_to(house: Domain, name: str, owner: str, to: Actor) -> tuple[KeyView, 
     """A key that Alice made, with its token sent to somebody else."""
     request = house.request(name, owner=owner)
     with writing(house.engine, house.account) as session:
-        made = house.service.create_pending(session, request, ALICE, to, LEASE)
+        made = create_pending_key(within(house.service, session, ALICE), request, to, LEASE)
         after = timedelta(minutes=15)
-        key = house.service.activate(session, made.delivery_id, ALICE, after)
+        key = activate_key(within(house.service, session, ALICE), made.delivery_id, after)
     return key, made.token
 
 
 def begin(house: Domain, person: Actor = BOB, why: str = offboarding.ASKED) -> str | None:
     begun: str | None = house.write(
-        lambda s: offboarding.begin(house.service, s, person.id, CARL, why)
+        lambda s: offboarding.begin(within(house.service, s, CARL), person.id, why)
     )
     return begun
 
@@ -52,7 +55,7 @@ def sweep(house: Domain) -> int:
     with reading(house.engine, house.account) as session:
         if not offboarding.has_due_work(session, house.clock.now()):
             return 0
-    looked: int = house.write(lambda s: offboarding.run_due(house.service, s))
+    looked: int = house.write(lambda s: offboarding.run_due(within(house.service, s, SYSTEM)))
     return looked
 
 
@@ -67,7 +70,9 @@ def results(house: Domain, id_: str) -> dict[str, Result | None]:
 
 
 def hand_over(house: Domain, key: KeyView, after: str = CARL.id) -> None:
-    house.write(lambda s: update.transfer_ownership(house.service, s, key.id, CARL, BOB.id, after))
+    house.write(
+        lambda s: update.transfer_ownership(within(house.service, s, CARL), key.id, BOB.id, after)
+    )
 
 
 def kinds(house: Domain) -> list[str]:
@@ -78,7 +83,7 @@ def kinds(house: Domain) -> list[str]:
 
 def notice(house: Domain, person: Actor, left: DepartureReason | None) -> str | None:
     told: str | None = house.write(
-        lambda s: offboarding.record_departure(house.service, s, person.id, left)
+        lambda s: offboarding.record_departure(within(house.service, s, SYSTEM), person.id, left)
     )
     return told
 
@@ -152,7 +157,13 @@ def test_a_key_that_they_only_made_is_kept_or_rotated(house: Domain) -> None:
     house.revoke(turned.id)
 
     def keep() -> None:
-        house.write(lambda s: offboarding.keep(house.service, s, id_, kept.id, CARL))
+        house.write(
+            lambda s: offboarding.keep(
+                within(house.service, s, CARL),
+                id_,
+                kept.id,
+            )
+        )
 
     keep()
     keep()
@@ -173,7 +184,9 @@ def test_a_key_that_comes_to_them_later_is_added_and_one_that_comes_back_is_open
     hand_over(house, first)
     assert results(house, id_) == {"First": Result.HANDED_OVER, "Second": None, "Third": None}
     house.write(
-        lambda s: update.transfer_ownership(house.service, s, first.id, CARL, CARL.id, BOB.id)
+        lambda s: update.transfer_ownership(
+            within(house.service, s, CARL), first.id, CARL.id, BOB.id
+        )
     )
     assert results(house, id_)["First"] is None
 
@@ -208,7 +221,12 @@ def test_who_comes_back_is_told_of_and_it_can_be_closed(house: Domain) -> None:
     assert notice(house, BOB, None) == id_
     assert look(house, id_).returned
     for expected in (True, False):
-        closed = house.write(lambda s: offboarding.close(house.service, s, id_, CARL))
+        closed = house.write(
+            lambda s: offboarding.close(
+                within(house.service, s, CARL),
+                id_,
+            )
+        )
         assert closed is expected
     found = look(house, id_)
     assert (found.stage, found.ended_by) == (Stage.CLOSED, CARL)
@@ -223,7 +241,13 @@ def test_what_an_admin_has_kept_is_not_asked_again_by_the_daily_look(house: Doma
     kept, _ = issue_to(house, "Kept", BOB.id, BOB)
     id_ = notice(house, BOB, DepartureReason.DEACTIVATED)
     assert id_ is not None
-    house.write(lambda s: offboarding.keep(house.service, s, id_, kept.id, CARL))
+    house.write(
+        lambda s: offboarding.keep(
+            within(house.service, s, CARL),
+            id_,
+            kept.id,
+        )
+    )
     assert look(house, id_).stage is Stage.FINISHED
     assert notice(house, BOB, DepartureReason.DEACTIVATED) is None
     issue_to(house, "New", BOB.id, ALICE)
@@ -257,7 +281,9 @@ def work(house: Domain) -> BulkItem | None:
 
 def want(house: Domain, id_: str, wish: BulkAction, recipient: str = CARL.id) -> int:
     count: int = house.write(
-        lambda s: offboarding.request_bulk_action(house.service, s, id_, wish, CARL, recipient)
+        lambda s: offboarding.request_bulk_action(
+            within(house.service, s, CARL), id_, wish, recipient
+        )
     )
     return count
 
@@ -286,7 +312,12 @@ def test_many_at_once_are_claimed_one_by_one_and_a_crash_loses_none(house: Domai
     assert problems[second.key_id] == "Slack did not take it."
     assert want(house, id_, BulkAction.ROTATE) == 2
     assert {i.problem for i in look(house, id_).items} == {""}
-    closed = house.write(lambda s: offboarding.close(house.service, s, id_, CARL))
+    closed = house.write(
+        lambda s: offboarding.close(
+            within(house.service, s, CARL),
+            id_,
+        )
+    )
     assert closed
     assert work(house) is None
     with reading(house.engine, house.account) as session:
@@ -314,7 +345,7 @@ def test_the_next_token_goes_to_the_owner_unless_they_leave(house: Domain) -> No
     with reading(house.engine, house.account) as session:
         assert offboarding.successor(session, key) is None
     house.write(
-        lambda s: offboarding.transfer_to_recipient(house.service, s, key.id, CARL, CARL.id)
+        lambda s: offboarding.transfer_to_recipient(within(house.service, s, CARL), key.id, CARL.id)
     )
     with reading(house.engine, house.account) as session:
         assert search.get(session, key.id).owner == CARL.id
@@ -326,7 +357,13 @@ def test_other_accounts_offboardings_are_not_found(house: Domain) -> None:
     with reading(house.engine, "acc_other") as session, pytest.raises(KeyNotFound):
         offboarding.get(session, id_)
     with pytest.raises(KeyNotFound):
-        house.write(lambda s: offboarding.keep(house.service, s, id_, "key_other", CARL))
+        house.write(
+            lambda s: offboarding.keep(
+                within(house.service, s, CARL),
+                id_,
+                "key_other",
+            )
+        )
 
 
 def test_slack_is_asked_once_a_day_about_those_who_have_to_do_with_keys(house: Domain) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from keys.base.actors import Actor
 from keys.base.errors import InvalidState, KeyNotFound, NoteTooLong
-from keys.base.models import Actor, State
+from keys.base.models import State
 from keys.base.policy import AuditRules, Unanswered
 from keys.changes import audit_log
+from keys.changes.change import SYSTEM, within
 from keys.offboarding import departures
 from keys.offboarding.departures import DepartureReason
 from keys.reviews import operations, progress, queries
@@ -31,7 +33,9 @@ CARL = Actor.person("U0CARL")
 
 
 def begin(house: Domain, period: str = "2026-10-05", actor: Actor = CARL) -> str:
-    id_: str = house.write(lambda s: operations.begin(house.service, s, actor, period, RULES))
+    id_: str = house.write(
+        lambda s: operations.begin(within(house.service, s, actor), period, RULES)
+    )
     return id_
 
 
@@ -40,7 +44,7 @@ def sweep(house: Domain, rules: AuditRules = RULES) -> None:
         with reading(house.engine, house.account) as session:
             if not progress.has_due_work(session, house.clock.now()):
                 return
-        house.write(lambda s: progress.run_due(house.service, s, rules))
+        house.write(lambda s: progress.run_due(within(house.service, s, SYSTEM), rules))
     raise AssertionError("there is always news")
 
 
@@ -54,7 +58,7 @@ def keep(
     house: Domain, id_: str, key_id: str, actor: Actor = ALICE, reason: str = ""
 ) -> ReviewItem:
     kept: ReviewItem = house.write(
-        lambda s: operations.keep(house.service, s, id_, key_id, actor, reason)
+        lambda s: operations.keep(within(house.service, s, actor), id_, key_id, reason)
     )
     return kept
 
@@ -184,7 +188,11 @@ def test_a_reason_that_is_too_long_is_refused(house: Domain) -> None:
 
 def ask_owner(house: Domain, id_: str, key_id: str) -> ReviewItem:
     asked: ReviewItem = house.write(
-        lambda s: operations.ask_owner(house.service, s, id_, key_id, CARL)
+        lambda s: operations.ask_owner(
+            within(house.service, s, CARL),
+            id_,
+            key_id,
+        )
     )
     return asked
 

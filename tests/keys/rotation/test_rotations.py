@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from keys.base.actors import Actor
 from keys.base.errors import (
     DeliveryExpired,
     DuplicateRequest,
@@ -16,8 +17,8 @@ from keys.base.errors import (
     KeyNotFound,
     KeyRevoked,
 )
-from keys.base.models import Actor
 from keys.changes import audit_log, live_messages, outbox
+from keys.changes.change import SYSTEM, within
 from keys.credentials.tokens import Token
 from keys.credentials.verification import Reason, Refused, Verified
 from keys.lifecycle.create import PendingKey
@@ -39,12 +40,14 @@ def begin(house: Domain, key_id: str, grace: timedelta = DAY, **more: Any) -> Pe
         "delivery_deadline": LEASE,
     }
     with writing(house.engine, house.account) as session:
-        return rotations.begin(house.service, session, key_id, ALICE, **(values | more))
+        return rotations.begin(within(house.service, session, ALICE), key_id, **(values | more))
 
 
 def start(house: Domain, made: PendingKey) -> None:
     with writing(house.engine, house.account) as session:
-        rotations.start(house.service, session, made.delivery_id, ALICE, timedelta(minutes=15))
+        rotations.start(
+            within(house.service, session, ALICE), made.delivery_id, timedelta(minutes=15)
+        )
 
 
 def rotate(house: Domain, key_id: str, grace: timedelta = DAY) -> tuple[str, Token]:
@@ -61,7 +64,7 @@ def seen(house: Domain, key_id: str) -> RotationView:
 
 def sweep(house: Domain) -> int:
     with writing(house.engine, house.account) as session:
-        return rotations.run_due(house.service, session)
+        return rotations.run_due(within(house.service, session, SYSTEM))
 
 
 def works(house: Domain, token: Token) -> bool:
@@ -157,7 +160,9 @@ def test_a_token_that_did_not_arrive_leaves_everything_as_it_was(house: Domain) 
     assert late == [made.delivery_id]
     for expected in (True, False):
         given_up = house.write(
-            lambda s: rotations.cancel(house.service, s, made.delivery_id, "lost", tell=True)
+            lambda s: rotations.cancel(
+                within(house.service, s, SYSTEM), made.delivery_id, "lost", tell=True
+            )
         )
         assert given_up is expected
     with pytest.raises(DeliveryExpired):
@@ -185,7 +190,12 @@ def test_end_now_ends_once_and_both_are_told(house: Domain) -> None:
 
     def end() -> bool:
         changed: bool = house.write(
-            lambda s: rotations.end_now(house.service, s, rotation, ALICE).changed
+            lambda s: (
+                rotations.end_now(
+                    within(house.service, s, ALICE),
+                    rotation,
+                ).changed
+            )
         )
         return changed
 
@@ -201,7 +211,12 @@ def test_extending_stops_at_thirty_days_and_at_the_keys_own_end(house: Domain) -
     rotation, _ = rotate(house, key.id)
 
     def extend() -> None:
-        house.write(lambda s: rotations.extend(house.service, s, rotation, BOB))
+        house.write(
+            lambda s: rotations.extend(
+                within(house.service, s, BOB),
+                rotation,
+            )
+        )
 
     begun = house.clock.now()
     extend()
@@ -292,8 +307,18 @@ def test_the_message_follows_for_the_team_and_the_owner(house: Domain) -> None:
 def test_everything_is_in_the_record(house: Domain) -> None:
     key, _ = house.issue()
     rotation, _ = rotate(house, key.id)
-    house.write(lambda s: rotations.extend(house.service, s, rotation, BOB))
-    house.write(lambda s: rotations.end_now(house.service, s, rotation, BOB))
+    house.write(
+        lambda s: rotations.extend(
+            within(house.service, s, BOB),
+            rotation,
+        )
+    )
+    house.write(
+        lambda s: rotations.end_now(
+            within(house.service, s, BOB),
+            rotation,
+        )
+    )
     with reading(house.engine, house.account) as session:
         history = audit_log.history(session, key.id)
         assert audit_log.verify_chain(session) is None
@@ -309,4 +334,4 @@ def test_another_accounts_rotation_is_not_there(house: Domain) -> None:
     eve = Actor.person("U0EVE")
     for act in (rotations.end_now, rotations.extend):
         with pytest.raises(KeyNotFound), writing(house.engine, "acc_other") as session:
-            act(house.service, session, rotation, eve)
+            act(within(house.service, session, eve), rotation)

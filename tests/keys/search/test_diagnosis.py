@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from keys.changes.change import SYSTEM, within
 from keys.credentials.tokens import Token, make
+from keys.lifecycle.create import cancel_key
 from keys.rotation import rotations
 from keys.search import diagnosis
 from keys.search.diagnosis import CopyError, Diagnosis, DiagnosisResult
@@ -96,7 +98,9 @@ def test_revoked_expired_and_on_its_way(house: Domain) -> None:
     _, dated = house.issue("Dated", expires_at=house.clock.now() + timedelta(days=1))
     pending = house.reserve("Pending")
     assert look(house, pending.token.reveal()).case is DiagnosisResult.ON_ITS_WAY
-    house.write(lambda s: house.service.cancel(s, pending.key.id, "lost", tell=False))
+    house.write(
+        lambda s: cancel_key(within(house.service, s, SYSTEM), pending.key.id, "lost", tell=False)
+    )
     assert look(house, pending.token.reveal()).case is DiagnosisResult.NEVER_CAME
     house.clock.move(timedelta(days=1))
     assert look(house, dated.reveal()).case is DiagnosisResult.EXPIRED
@@ -121,9 +125,17 @@ def test_the_new_token_of_a_rotation_that_did_not_arrive(house: Domain) -> None:
     key, _ = house.issue()
     with writing(house.engine, house.account) as session:
         made = rotations.begin(
-            house.service, session, key.id, ALICE,
-            recipient=ALICE, grace=timedelta(), idempotency_key="r", delivery_deadline=LEASE,
-        )  # fmt: skip
+            within(house.service, session, ALICE),
+            key.id,
+            recipient=ALICE,
+            grace=timedelta(),
+            idempotency_key="r",
+            delivery_deadline=LEASE,
+        )
     assert look(house, made.token.reveal()).case is DiagnosisResult.ON_ITS_WAY
-    house.write(lambda s: rotations.cancel(house.service, s, made.delivery_id, "lost", tell=False))
+    house.write(
+        lambda s: rotations.cancel(
+            within(house.service, s, SYSTEM), made.delivery_id, "lost", tell=False
+        )
+    )
     assert look(house, made.token.reveal()).case is DiagnosisResult.NEVER_CAME

@@ -12,8 +12,10 @@ import pytest
 from sqlmodel import Session, select
 
 from keys.base import accounts
-from keys.base.models import Actor, State
+from keys.base.actors import Actor
+from keys.base.models import State
 from keys.changes import audit_log
+from keys.changes.change import within
 from keys.credentials.digests import (
     SIZES,
     Algorithm,
@@ -61,7 +63,7 @@ def imports(house: Domain, text: str, *, strict: bool = True, **defaults: object
     assert not checked.problems, checked.problems
     with writing(house.engine, house.account) as session:
         return import_keys.carry_out(
-            house.service, session, checked.entries, ME, all_or_nothing=strict
+            within(house.service, session, ME), checked.entries, all_or_nothing=strict
         )
 
 
@@ -169,7 +171,7 @@ def test_it_is_on_record_and_the_team_is_told(house: Domain) -> None:
     house.issue("Before")
     imports(house, THREE)
     with writing(house.engine, house.account) as session:
-        import_keys.announce(house.service, session, ME, 3)
+        import_keys.announce(within(house.service, session, ME), 3)
     with reading(house.engine, house.account) as session:
         assert audit_log.verify_chain(session) is None
         events = session.exec(select(Event).where(Event.actor == str(ME)).order_by(Event.seq)).all()
@@ -227,12 +229,12 @@ def test_rotated_it_gets_a_token_of_ours(house: Domain) -> None:
     hour = timedelta(hours=1)
     with writing(house.engine, house.account) as session:
         made = rotations.begin(
-            house.service, session, key.id, ALICE, recipient=ALICE, grace=hour,
+            within(house.service, session, ALICE), key.id, recipient=ALICE, grace=hour,
             idempotency_key="req_rotation", delivery_deadline=LEASE,
         )  # fmt: skip
     with writing(house.engine, house.account) as session:
         delivery = made.delivery_id
-        rotations.start(house.service, session, delivery, ALICE, None)
+        rotations.start(within(house.service, session, ALICE), delivery, None)
     assert isinstance(house.verifier.verify(UNKEY), Verified)
     assert isinstance(house.verifier.verify(made.token.reveal()), Verified)
     house.clock.move(hour)

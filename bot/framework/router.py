@@ -1,0 +1,118 @@
+"""The router: what may be typed, pressed, submitted and reported, and who may.
+
+`allow=` has no default: whoever registers something says who may. The rule is asked before the
+handler runs, and again by `execute` with the row in hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from slack_bolt import Ack, App, BoltContext
+
+from bot.framework.context import IN_BOLT
+from bot.framework.interaction import Body, Handler, Interaction, answer, refuse
+from bot.server import request_log
+from bot.ui import replies
+from keys.changes.authorization import Denied, Permission, everyone
+
+# Bolt asks its listeners in the order of their registration, so this is asked last.
+_ANY = re.compile(".*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One thing that is registered.
+
+    Attributes:
+        kind: `action`, `view` or `subcommand`.
+        id: the action's or view's id, or the subcommand's class.
+    """
+
+    kind: str
+    id: str | type
+    allow: Permission
+    handler: Handler
+
+
+class Router:
+    """The routes of one feature."""
+
+    def __init__(self) -> None:
+        self.routes: list[Route] = []
+
+    def action(self, action_id: str, *, allow: Permission) -> Callable[[Handler], Handler]:
+        """Register what a button, a menu or a search does."""
+        return self._add("action", action_id, allow)
+
+    def view(self, callback_id: str, *, allow: Permission) -> Callable[[Handler], Handler]:
+        """Register what submitting a modal does."""
+        return self._add("view", callback_id, allow)
+
+    def subcommand(self, parsed: type, *, allow: Permission) -> Callable[[Handler], Handler]:
+        """Register what a subcommand does, by the class that bot.command_parser reads it as."""
+        return self._add("subcommand", parsed, allow)
+
+    def _add(self, kind: str, id_: str | type, allow: Permission) -> Callable[[Handler], Handler]:
+        def register(handler: Handler) -> Handler:
+            self.routes.append(Route(kind, id_, allow, handler))
+            return handler
+
+        return register
+
+
+def mount(app: App, routers: Iterable[Router]) -> None:
+    """Have Bolt call the handlers of these routers; what none of them knows is answered too.
+
+    Raises:
+        ValueError: if an id is registered twice.
+    """
+    for route in routes_of(routers):
+        if route.kind == "action":
+            app.action(str(route.id))(listener(route.handler, allow=route.allow))
+        elif route.kind == "view":
+            app.view(str(route.id))(listener(route.handler, allow=route.allow))
+    app.action(_ANY)(listener(_unknown, allow=everyone))
+    app.view(_ANY)(listener(_unknown, allow=everyone))
+
+
+def routes_of(routers: Iterable[Router]) -> Iterator[Route]:
+    """Every route. Raises ValueError if an id is registered twice."""
+    seen: set[tuple[str, str | type]] = set()
+    for router in routers:
+        for route in router.routes:
+            if (route.kind, route.id) in seen:
+                raise ValueError(f"the {route.kind} {route.id} is registered twice")
+            seen.add((route.kind, route.id))
+            yield route
+
+
+def listener(handler: Handler, *, allow: Permission) -> Callable[[Ack, Body, BoltContext], None]:
+    """Make a listener for Bolt of a handler.
+
+    Nothing is raised: an exception after an acknowledgement could take it back.
+    """
+
+    def listen(ack: Ack, body: Body, context: BoltContext) -> None:
+        interaction = Interaction(context[IN_BOLT], body, ack)
+        with request_log.at_work(context, body), answer(interaction):
+            if permitted(interaction, allow):
+                handler(interaction)
+
+    return listen
+
+
+def permitted(interaction: Interaction, allow: Permission) -> bool:
+    """Whether the person may; if not, they have been told so."""
+    decision = interaction.decide(allow)
+    if isinstance(decision, Denied):
+        refuse(interaction, decision.reason)
+        return False
+    return True
+
+
+def _unknown(interaction: Interaction) -> None:
+    """Answer a button or a modal that this version does not have."""
+    interaction.say(replies.expired())

@@ -1,0 +1,128 @@
+"""A change: one transaction of one account, and the one place where what follows it is served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from keys.base.actors import Actor
+from keys.base.errors import KeyNotFound
+from keys.changes import audit_log, gateways, live_messages, outbox
+from keys.changes.events import Event
+from keys.changes.services import Services
+from storage import AccountSession
+from storage.tables.keys import Event as Entry
+from storage.tables.keys import Key
+
+
+@dataclass(slots=True)
+class Effects:
+    """What a change has brought about so far.
+
+    Attributes:
+        events: how many were recorded.
+        fence: what gateways confirm once they know of the change (keys.changes.gateways); None if
+            they need not.
+        fence_at_end: whether the fence is set when the change ends, behind everything in it.
+    """
+
+    events: int = 0
+    fence: str | None = None
+    fence_at_end: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One transaction of one account; what is recorded is announced, propagated and woken for.
+
+    Attributes:
+        actor: who makes it, as the audit log names them.
+        now: the moment of the change; one for all that it does.
+    """
+
+    services: Services
+    session: AccountSession
+    actor: Actor
+    now: datetime
+    effects: Effects = field(default_factory=Effects)
+
+    def acting_as(self, actor: Actor) -> Change:
+        """The same change, where a part of it is somebody else's doing, such as a timer's."""
+        return replace(self, actor=actor)
+
+    def record(self, event: Event) -> None:
+        """Record an event, and everything that follows from it, in this transaction."""
+        entry = audit_log.append(
+            self.session, self.now, event.kind, self.actor, event.key_id, event.data
+        )
+        self.effects.events += 1
+        if event.propagates and self.effects.fence is None:
+            self.effects.fence = gateways.new_fence()
+            if not self.effects.fence_at_end:
+                gateways.set_fence(self.session, self.effects.fence)
+        for recipient, data in event.announce.items():
+            outbox.add(self.session, entry, recipient, data)
+        for stale in event.stale:
+            live_messages.mark_stale_all(self.session, stale, self.now)
+        for new in event.live:
+            subject = new.subject if new.subject is not None else self.effects.fence
+            if subject is None:
+                raise ValueError(f"{event.kind} sets no fence for a live message to follow")
+            live_messages.add(
+                self.session, new.kind, subject, new.recipient, self.now,
+                due_at=self.now + new.due_in, data=new.data,
+            )  # fmt: skip
+        for follow in self.services.subscribers.get(type(event), ()):
+            follow(self, event)
+
+    def append(
+        self,
+        kind: str,
+        key_id: str | None,
+        data: Mapping[str, Any] | None = None,
+        *,
+        actor: Actor | None = None,
+    ) -> Entry:
+        """Add an entry to the audit log alone, and return its row."""
+        self.effects.events += 1
+        return audit_log.append(self.session, self.now, kind, actor or self.actor, key_id, data)
+
+    def load(self, key_id: str) -> Key:
+        """A key's row. Raises KeyNotFound if the account has no such key."""
+        key = self.session.get(Key, key_id)
+        if key is None or key.account_id != self.session.account_id:
+            raise KeyNotFound("There is no such key.")
+        return key
+
+
+@contextmanager
+def change(services: Services, actor: Actor) -> Iterator[Change]:
+    """Open a change; it is committed when the block ends, and undone if it raises.
+
+    Other changes of the account wait until it has ended. Whoever has to hear of what was recorded
+    is woken after the commit, and never before.
+
+    Raises:
+        StorageUnavailable: if the database cannot be reached, or stayed busy.
+    """
+    with services.writing() as session:
+        audit_log.lock(session)
+        made = Change(services, session, actor, services.clock.now())
+        yield made
+        if made.effects.fence is not None:
+            gateways.set_fence(session, made.effects.fence)
+    if made.effects.events:
+        services.wake()
+
+
+SYSTEM = Actor.system("keys")
+
+
+def within(services: Services, session: AccountSession, actor: Actor) -> Change:
+    """A change inside a transaction that the caller has opened, and commits."""
+    audit_log.lock(session)
+    effects = Effects(fence_at_end=False)
+    return Change(services, session, actor, services.clock.now(), effects)

@@ -1,0 +1,39 @@
+"""The table of operations: everything that can be done with keys, and what follows from it.
+
+Importing this module imports every feature, so that the table and the subscribers are complete.
+"""
+
+from __future__ import annotations
+
+from keys.access_requests import subscribers as access_requests
+from keys.changes.operation import OPERATIONS, Operation, Outcome, execute
+from keys.changes.services import Subscribers
+from keys.lifecycle.operations import (
+    AcceptExpiry,
+    Create,
+    Limit,
+    Rename,
+    Revoke,
+    SetExpiry,
+    Transfer,
+    Update,
+)
+
+# What else changes when an event is recorded, in the same transaction.
+SUBSCRIBERS: Subscribers = {**access_requests.SUBSCRIBERS}
+
+__all__ = [
+    "OPERATIONS",
+    "SUBSCRIBERS",
+    "AcceptExpiry",
+    "Create",
+    "Limit",
+    "Operation",
+    "Outcome",
+    "Rename",
+    "Revoke",
+    "SetExpiry",
+    "Transfer",
+    "Update",
+    "execute",
+]
