@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import threading
 import time
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from slack_bolt import BoltRequest
+from slack_bolt import App, BoltRequest
 
 from bot.app import build
 from bot.authorization.admins import Admins, SlackAdmins, Workspace
@@ -26,6 +27,37 @@ PEOPLE = {
     "U0FAR": {**MEMBER, "id": "U0FAR", "team_id": "T0OTHER", "is_admin": True},
 }
 DEADLINE = 10.0
+
+
+class Work:
+    """What is handed to an executor from now on, to be waited for."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._lock = threading.Lock()
+        self._unfinished: set[Future[Any]] = set()
+        self._submit = executor.submit
+        executor.submit = self._track
+
+    def _track(self, *work: Any, **named: Any) -> Future[Any]:
+        future = self._submit(*work, **named)
+        with self._lock:
+            self._unfinished.add(future)
+        return future
+
+    def settle(self) -> None:
+        """Wait until all of it has ended, with what it handed over in turn; raise what it raised.
+
+        Raises:
+            TimeoutError: if it has not ended in time.
+        """
+        end = time.monotonic() + DEADLINE
+        while True:
+            with self._lock:
+                waited, self._unfinished = self._unfinished, set()
+            if not waited:
+                return
+            for future in waited:
+                future.result(max(end - time.monotonic(), 0.1))
 
 
 class Bench:
@@ -71,6 +103,16 @@ class Bench:
         )
         self.app = build(self.context, bot_token="xoxb-1", bot_id="B1", bot_user_id="U0BOT")
 
+    @property
+    def app(self) -> App:
+        """The bot's app; another one can take its place."""
+        return self._app
+
+    @app.setter
+    def app(self, app: App) -> None:
+        self._app = app
+        self._work = Work(app.listener_runner.listener_executor)
+
     def _put(self, address: str, content: bytes, timeout: float) -> int:
         assert timeout > 0
         self.uploads.append((address, content))
@@ -88,13 +130,8 @@ class Bench:
         return json.loads(acknowledged) if acknowledged else {}
 
     def settle(self) -> None:
-        """Waits until no listener is at work: each of the threads takes one marker."""
-        end = time.monotonic() + DEADLINE
-        executor = self.app.listener_runner.listener_executor
-        gate = threading.Barrier(33)
-        for _ in range(32):
-            executor.submit(gate.wait, DEADLINE)
-        gate.wait(max(end - time.monotonic(), 0.1))
+        """Wait until no listener is at work."""
+        self._work.settle()
 
     def types(self, text: str, user: str = "U0ALICE") -> dict[str, Any]:
         """Types the command; returns what is seen at once."""
