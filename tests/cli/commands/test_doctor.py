@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.sandbox import Sandbox
-from tests.cli.commands.test_keys import Shell
+from tests.cli.commands.shell import Shell
 from tests.e2e.program import MANIFEST, PEPPER, free_port, slack_settings
 from tests.postgresql import Postgresql, Replica
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,36 +14,7 @@ import httpx
 import pytest
 
 from keys.credentials.tokens import Token, make, pattern
-
-COMMAND = (sys.executable, "-c", "from cli.main import main; main()")
-
-
-class Shell:
-    """An operator's shell in a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.settings: dict[str, str] = {}
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "USER": "op"} | self.settings
-
-    def run(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*COMMAND, *words],
-            cwd=self.folder,
-            env=self.environment,
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-
-    def new(self, *words: str) -> str:
-        done = self.run("keys", "new", *words)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+from tests.cli.commands.shell import COMMAND, Shell
 
 
 @pytest.fixture
@@ -298,3 +267,16 @@ def test_limits_that_are_none_get_a_sentence(shell: Shell) -> None:
         done = shell.run("keys", "limit", "zapier", *words)
         assert done.returncode == 1
         assert "100/minute" in done.stderr or "10." in done.stderr
+
+
+def test_a_process_of_its_own_answers_as_the_shell_of_the_tests_does(shell: Shell) -> None:
+    shell.new("Zapier, production")
+    for words, typed in (
+        (("keys", "show", "zapier"), ""),
+        (("keys", "show", "nothing"), ""),
+        (("keys", "list", "--no-such-option"), ""),
+        (("keys", "revoke", "zapier"), "n\n"),
+    ):
+        here, there = (run(*words, typed=typed) for run in (shell.run, shell.run_as_process))
+        seen = (here.returncode, here.stdout, here.stderr)
+        assert seen == (there.returncode, there.stdout, there.stderr.replace("-c", "apikeys"))

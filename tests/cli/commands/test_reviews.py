@@ -18,7 +18,7 @@ from keys.operations import SUBSCRIBERS
 from keys.reviews import operations
 from runtime.clock import SystemClock
 from storage import open_engine, writing
-from tests.cli.commands.test_keys import Shell
+from tests.cli.commands.shell import Shell
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from keys.credentials.tokens import make
-from tests.cli.commands.test_keys import Shell, kept_nowhere
+from tests.cli.commands.shell import Shell
+from tests.cli.commands.test_keys import kept_nowhere
 
 
 @pytest.fixture
