@@ -3,13 +3,15 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo demo-reset test chaos test-postgresql test-proxies check pictures clean
+.PHONY: help demo demo-reset quick coverage test chaos test-postgresql test-proxies check pictures clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        a practice Slack, the bot, the gateway and an example API to try it on"
 	@echo "make demo-reset  empties the folder in which the demo keeps its state"
 	@echo "make test        installs what the tests need, and runs them"
+	@echo "make quick       the short loop: cheap checks and quick tests; ROOM=keys for one folder"
+	@echo "make coverage    the tests, and how much of each room they reach"
 	@echo "make test-postgresql  the same with everything on PostgreSQL"
 	@echo "make chaos       faults at random, and what must hold all the same (some minutes)"
 	@echo "make test-proxies  the same for the proxies alone, with Traefik and Envoy among them"
@@ -33,14 +35,23 @@ demo-reset: .venv
 	@scripts/environment $(PYTHON) lock/dev.txt
 	@touch .venv/dev
 
+# ROOM=keys runs the tests of that folder alone.
+quick: .venv/dev
+	@scripts/quick $(ROOM)
+
 test: .venv/dev
 	scripts/system-packages
-	$(BIN)/pytest -n 2 --dist worksteal
+	scripts/run-tests
+
+# How much of each room the tests reach.
+coverage: .venv/dev
+	scripts/system-packages
+	scripts/run-tests --cov --cov-report=term:skip-covered
 
 # The whole suite on PostgreSQL, the end-to-end tests included.
 test-postgresql: .venv/dev
 	scripts/system-packages
-	$(BIN)/pytest -n 2 --dist worksteal --postgresql
+	scripts/run-tests --postgresql
 
 # Faults at random: CHAOS_SEED=… repeats a run, and CHAOS_ROUNDS=… makes it longer.
 chaos: .venv/dev

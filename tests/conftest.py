@@ -28,8 +28,9 @@ def _sockets(request: pytest.FixtureRequest) -> Iterator[None]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """One engine alone, and the end-to-end tests on it as well."""
     parser.addoption("--postgresql", action="store_true", help="run everything on PostgreSQL")
+    parser.addoption("--sqlite", action="store_true", help="leave out what runs on PostgreSQL")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The crash tests, which take minutes, come first: at the end they would keep all waiting."""
+    """Put the longest first: at the end they would keep everything waiting."""
     items.sort(key=lambda item: item.get_closest_marker("crash") is None)

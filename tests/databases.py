@@ -71,6 +71,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
             pytest.skip("everything runs on PostgreSQL this time")
         yield f"sqlite:///{tmp_path / 'keys.db'}"
         return
+    if request.config.getoption("--sqlite"):
+        pytest.skip("everything runs on SQLite this time")
     server: Postgresql = request.getfixturevalue("postgresql")
     with fresh_on(server) as url:
         yield url

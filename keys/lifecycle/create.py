@@ -20,11 +20,11 @@ from keys.base.models import KeyRequest, KeyView, State
 from keys.base.policy import DeliveryWay
 from keys.base.rows import view
 from keys.changes.change import Change
-from keys.credentials.tokens import Token
+from keys.credentials.tokens import Token, make
 from keys.inputs.names import clean_name, clean_note, fold, refuse_token
 from keys.inputs.scopes import check_scopes
 from keys.lifecycle.events import KeyActivated, KeyCancelled, KeyCreated
-from keys.lifecycle.rows import claim_name, index_key, move
+from keys.lifecycle.rows import claim_name, move, search_text
 from keys.lifecycle.secrets import add_secret
 from storage import AccountSession
 from storage.tables.keys import Delivery, Key
@@ -78,17 +78,18 @@ def create_pending_key(
     _refuse_a_repetition(session, request)
     name, scopes = clean_name(request.name), check_scopes(request.scopes)
     claim_name(session, name)
+    note, key_id, token = clean_note(request.note), new_id("key"), make(change.services.prefix)
     key = Key(
-        id=new_id("key"),
+        id=key_id,
         account_id=session.account_id,
         state=State.PENDING,
         name=name,
         name_folded=fold(name),
-        search="",
+        search=search_text(name, note, token.hint, key_id),
         scopes=" ".join(scopes),
         owner=request.owner,
         creator=str(change.actor),
-        note=clean_note(request.note),
+        note=note,
         idempotency_key=request.idempotency_key,
         created_at=change.now,
         pending_until=change.now + delivery_deadline,
@@ -97,8 +98,7 @@ def create_pending_key(
     )
     session.add(key)
     session.flush()
-    secret, token = add_secret(change, key, pending=False)
-    index_key(change, key, token.hint)
+    secret, _ = add_secret(change, key, token=token, pending=False)
     delivery = Delivery(
         id=new_id("dlv"),
         account_id=session.account_id,

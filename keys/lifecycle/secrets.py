@@ -8,16 +8,20 @@ from keys.credentials.tokens import Token, make
 from storage.tables.keys import Key, Secret
 
 
-def add_secret(change: Change, key: Key, *, pending: bool = True) -> tuple[Secret, Token]:
+def add_secret(
+    change: Change, key: Key, *, token: Token | None = None, pending: bool = True
+) -> tuple[Secret, Token]:
     """Make a secret for a key.
 
     Args:
+        token: its token, where that was made before; a new one otherwise.
         pending: whether it verifies for nobody until that is taken from it.
 
     Returns:
         The secret, and its token: the only copy there is.
     """
-    services, token = change.services, make(change.services.prefix)
+    services = change.services
+    token = token or make(services.prefix)
     version = services.peppers.current
     secret = Secret(
         id=new_id("sec"),
