@@ -1,0 +1,72 @@
+"""The example in CONTRIBUTING.md does what the page says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+# In a process of its own: the example enters an event and an operation into the tables.
+TRIAL = """
+from pathlib import Path
+from pydantic import ValidationError
+from sqlmodel import select
+from keys.base.actors import Actor
+from keys.base.errors import NotAllowed
+from keys.changes import audit_log
+from keys.changes.authorization import Caller
+from keys.operations import OPERATIONS, execute
+from storage import reading
+from storage.tables.keys import OutboxRow
+from tests.keys.conftest import open_test_application
+
+assert OPERATIONS["put_note"] is PutNote
+house = open_test_application(Path({folder!r}))
+key, _ = house.issue("Zapier, production")
+operator = Caller.operator("op@host")
+outcome = execute(house.service, operator, PutNote(key=key.id, note="  for invoices "))
+assert (outcome.value.note, outcome.changed) == ("for invoices", True)
+again = execute(house.service, operator, PutNote(key=key.id, note="for invoices"))
+assert not again.changed
+try:
+    execute(house.service, Caller(Actor.person("U0EVE")), PutNote(key=key.id, note="mine"))
+except NotAllowed:
+    pass
+else:
+    raise AssertionError("anybody may")
+try:
+    PutNote(key=key.id, note="x" * 501)
+except ValidationError:
+    pass
+else:
+    raise AssertionError("a note of any length is taken")
+with house.service.reading() as session:
+    newest = audit_log.history(session, key.id)[0]
+    assert (newest.kind, newest.data["to"]) == ("key.noted", "for invoices")
+    assert [row.kind for row in session.exec(select(OutboxRow))].count("key.noted") == 1
+house.close()
+"""
+
+
+def test_the_example_of_an_operation_works(tmp_path: Path) -> None:
+    """Rule, input, audit log and outbox: none of them is in the example's code."""
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    program = example + TRIAL.format(folder=str(tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_rooms_that_the_page_names_are_there() -> None:
+    for path in re.findall(r"`([a-z]+/[a-z_/]*)", PAGE):
+        top = path.split("/", 1)[0]
+        assert (ROOT / top).is_dir(), path
