@@ -1,83 +1,86 @@
-"""The `apikeys` command; the only place where the parts are put together."""
+"""The `apikeys` command: a table of subcommands, each imported only when it is typed.
+
+Importing everything took seconds before a help page appeared. So the modules in `cli.commands` say
+what can be typed, and import click alone; what is done is in `cli.actions`, imported by the command
+that does it. The pattern is Click's own:
+https://click.palletsprojects.com/complex/#lazily-loading-subcommands.
+"""
 
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from importlib import import_module
+from typing import cast
 
 import click
 
-from bot.slack_api.errors import SlackError
-from cli.bootstrap.application import open_application
-from cli.bootstrap.bot import start_bot
-from cli.bootstrap.gateway import start_gateway
-from cli.commands import database, keys, reviews, transfer
-from cli.commands.demo import demo
-from cli.commands.doctor import doctor
-from cli.commands.run import Process, asked_to_stop, wait
-from cli.demo.errors import DemoError
-from keys.base.errors import PepperError
-from runtime.http_server import ListenError, StartError
-from runtime.logging import configure_logging
-from settings import SettingsError, load, load_slack
-from storage import SchemaAhead, StorageUnavailable
-
-# What stops a start, each with a sentence for the operator.
+# The command, the module and the name that it is defined by, and its line in the help.
+TABLE = {
+    "audit": ("cli.commands.reviews", "audit", "The evidence of audits."),
+    "db": ("cli.commands.database", "db", "Look after the database."),
+    "demo": ("cli.commands.demo", "demo", "Try it all on this machine, without Slack."),
+    "doctor": ("cli.commands.doctor", "doctor", "Find what keeps this from working."),
+    "export": ("cli.commands.transfer", "export_keys", "Export everything but tokens and hashes."),
+    "import": (
+        "cli.commands.transfer",
+        "import_keys",
+        "Import keys by their hashes.",
+    ),
+    "keys": ("cli.commands.keys", "keys", "Look after keys from a shell."),
+    "run": ("cli.commands.run", "run", "Run the bot and the gateway."),
+    "status": ("cli.commands.database", "status", "Show the state of keys, gateways and messages."),
+}
+# What stops a command, each with a sentence for the operator. By name: an error that was raised has
+# been imported by then, and no command has to import those of the others.
 _REFUSALS = (
-    DemoError,
-    SettingsError,
-    SlackError,
-    PepperError,
-    StorageUnavailable,
-    SchemaAhead,
-    ListenError,
-    StartError,
+    ("cli.demo.errors", "DemoError"),
+    ("settings", "SettingsError"),
+    ("bot.slack_api.errors", "SlackError"),
+    ("keys.base.errors", "PepperError"),
+    ("storage", "StorageUnavailable"),
+    ("storage", "SchemaAhead"),
+    ("runtime.http_server", "ListenError"),
+    ("runtime.http_server", "StartError"),
 )
 
 
-@click.group()
+class LazyGroup(click.Group):
+    """Subcommands that are imported when they are typed, or their help is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all subcommands."""
+        return sorted(TABLE)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A subcommand, imported now; None if there is no such."""
+        if cmd_name not in TABLE:
+            return None
+        module, name, _ = TABLE[cmd_name]
+        found = getattr(import_module(module), name)
+        return cast(click.Command, found)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of subcommands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, TABLE[name][2]) for name in sorted(TABLE)])
+
+
+@click.command(cls=LazyGroup)
 def commands() -> None:
     """Look after API keys."""
 
 
-commands.add_command(keys.keys)
-commands.add_command(demo)
-commands.add_command(reviews.audit)
-commands.add_command(database.db)
-commands.add_command(database.status)
-commands.add_command(doctor)
-commands.add_command(transfer.import_keys)
-commands.add_command(transfer.export_keys)
-
-
-@commands.command()
-@click.option("--only", type=click.Choice(["slack", "gateway"]), help="Run this part alone.")
-def run(only: str | None) -> None:
-    """Run the bot and the gateway until they are stopped with Ctrl-C."""
-    settings = load()
-    slack_settings = None if only == "gateway" else load_slack()
-    configure_logging(settings.log_level, settings.log_format)
-    with ExitStack() as stack:
-        house = open_application(settings)
-        stack.callback(house.close)
-        running: list[Process] = []
-        if only != "slack":
-            gateway = start_gateway(house, settings)
-            stack.callback(gateway.stop)
-            running.append(gateway)
-            click.echo(f"The gateway listens on {gateway.url}", err=True)
-        if slack_settings is not None:
-            bot = start_bot(house, slack_settings)
-            stack.callback(bot.stop)
-            running.append(bot)
-            click.echo(f"The bot {bot.where}", err=True)
-        wait(asked_to_stop(), running)
-
-
 def main() -> None:
-    """Runs the command that was typed; what is refused ends with one sentence and status 1."""
+    """Run the command that was typed; what is refused ends with one sentence and status 1."""
     try:
         commands()
-    except _REFUSALS as error:
+    except Exception as error:
+        if not isinstance(error, _refusals()):
+            raise
         click.echo(f"apikeys: {error}", err=True)
         sys.exit(1)
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    imported = ((sys.modules.get(module), name) for module, name in _REFUSALS)
+    return tuple(getattr(module, name) for module, name in imported if module is not None)

@@ -1,6 +1,7 @@
 """Rows: tables, the engine, transactions and migrations. Knows nothing of what keys mean."""
 
-from storage.engine import AccountSession, StorageUnavailable, open_engine, reading, writing
+from runtime.errors import StorageUnavailable
+from storage.engine import AccountSession, open_engine, reading, writing
 from storage.schema import SchemaAhead, upgrade
 
 __all__ = [

@@ -16,15 +16,12 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session, create_engine
 
 from runtime import tracing
+from runtime.errors import StorageUnavailable
 
 # A slash command must be answered within 3 s, so a wait for the database has to end before.
 BUSY_TIMEOUT_SECONDS = 2.0
 # Enough for what one bot does at once; each takes memory of the server.
 CONNECTIONS = 15
-
-
-class StorageUnavailable(Exception):
-    """The database cannot be reached, or did not answer in time."""
 
 
 def open_engine(

@@ -17,7 +17,8 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from storage.engine import StorageUnavailable, reading
+from runtime.errors import StorageUnavailable
+from storage.engine import reading
 from storage.secret_lookup import Lookup, SecretRow
 
 _PLACE = "SELECT (pg_last_wal_replay_lsn() - '0/0')::bigint"

@@ -18,7 +18,8 @@ import psycopg
 from sqlalchemy import Engine
 from sqlmodel import col
 
-from storage.engine import StorageUnavailable, read_only_uri
+from runtime.errors import StorageUnavailable
+from storage.engine import read_only_uri
 from storage.tables.keys import Key, Secret
 
 MOST = 64

@@ -10,7 +10,7 @@ from bot.slack_api.errors import MissingScope, SlackError
 from bot.ui import replies
 from bot.ui.blocks import Message
 from keys.transfer import export_keys
-from keys.transfer.export_keys import Form
+from keys.transfer.formats import Form
 
 
 def asked(interaction: Interaction, form: str) -> None:

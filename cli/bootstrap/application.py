@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -84,18 +85,21 @@ def open_application(settings: Settings, clock: Clock | None = None) -> Applicat
         prefix = check_prefix(settings.token_prefix)
     except ValueError as error:
         raise SettingsError(f"APIKEYS_TOKEN_PREFIX: {error}.") from error
-    engine, direct = open_engines(settings)
-    replica = open_replica(settings)
-    try:
+    with ExitStack() as opened:
+        engine, direct = open_engines(settings)
+        opened.callback(engine.dispose)
+        opened.callback(direct.dispose)
+        if (replica := open_replica(settings)) is not None:
+            opened.callback(replica.dispose)
         peppers = _peppers(settings)
         upgrade(engine)
-        clock = clock or _clock(engine)
+        if clock is None:
+            clock = _clock(engine)
+            opened.callback(_stop, clock)
         with writing(engine) as session:
             check_peppers(session, peppers, clock.now())
-    except BaseException:
-        _stop(clock)
-        engine.dispose()
-        raise
+        # All is well, so what was opened stays open.
+        opened.pop_all()
     return Application(engine, direct, peppers, prefix, clock, replica)
 
 

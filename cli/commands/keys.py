@@ -6,36 +6,9 @@ the bot is connected.
 
 from __future__ import annotations
 
-import getpass
-import json
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
-
 import click
 
-from cli.bootstrap.application import Application, open_application
-from keys.base import accounts
-from keys.base.actors import Actor
-from keys.base.errors import DomainError, KeyNotFound
-from keys.base.ids import new_id
-from keys.base.models import KeyRequest, KeyView, State
-from keys.changes import audit_log, propagation
-from keys.changes.change import SYSTEM, within
-from keys.credentials.tokens import redact
-from keys.delivery import deliveries
-from keys.inputs.names import advice_on
 from keys.inputs.scopes import SCOPES
-from keys.lifecycle.create import PendingKey, activate_key, cancel_key, create_pending_key
-from keys.lifecycle.revoke import revoke_key
-from keys.lifecycle.update import limit_key
-from keys.search import search
-from settings import load
-from storage import reading, writing
-
-# A terminal takes the token at once; the rest is for a slow disk.
-_LEASE = timedelta(minutes=1)
 
 
 @click.group()
@@ -48,19 +21,9 @@ def keys() -> None:
 @click.option("--workspace", help="The workspace's id, where there are several.")
 def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
     """List active keys; WORDS must occur in their name, note or id."""
-    with _opened(workspace) as (house, account_id):
-        after, shown = None, 0
-        while True:
-            with reading(house.engine, account_id) as session:
-                page = search.page(session, " ".join(words), size=200, after=after)
-            for key in page.keys:
-                click.echo(_line(key, house.clock.now()))
-            shown += len(page.keys)
-            if not page.has_next or not page.keys:
-                break
-            after = page.keys[-1].id
-        if not shown:
-            click.echo("No active keys match." if words else "There are no active keys yet.")
+    from cli.actions import keys as actions
+
+    actions.list_keys(words, workspace)
 
 
 @keys.command()
@@ -71,19 +34,9 @@ def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
 @click.option("--workspace", help="The workspace's id, where there are several.")
 def new(name: str, scopes: str, owner: str | None, note: str, workspace: str | None) -> None:
     """Make a key called NAME and print its token, once."""
-    wanted = tuple(scope.strip() for scope in scopes.split(",") if scope.strip())
-    me = _operator()
-    with _opened(workspace) as (house, account_id):
-        request = KeyRequest(name, wanted, owner, idempotency_key=new_id("req"), note=note)
-        with writing(house.engine, account_id) as session:
-            reservation = create_pending_key(
-                within(house.services(account_id), session, me), request, me, _LEASE
-            )
-        _hand_over(house, account_id, reservation, me)
-    click.echo(f"{reservation.key.name} ({reservation.key.id}) works now.", err=True)
-    click.echo("The token above cannot be shown again.", err=True)
-    if advice := advice_on(name):
-        click.echo(f"A thought on the name: {advice}", err=True)
+    from cli.actions import keys as actions
+
+    actions.new(name, scopes, owner, note, workspace)
 
 
 @keys.command()
@@ -93,23 +46,9 @@ def new(name: str, scopes: str, owner: str | None, note: str, workspace: str | N
 @click.option("--workspace", help="The workspace's id, where there are several.")
 def revoke(name_or_id: str, yes: bool, reason: str, workspace: str | None) -> None:
     """Revoke a key for good."""
-    with _opened(workspace) as (house, account_id):
-        key = _the_key(house, account_id, name_or_id)
-        if key.state is State.REVOKED:
-            click.echo(f"{key.name} ({key.id}) was revoked before. Nothing has changed.")
-            return
-        if not yes:
-            click.echo(_line(key, house.clock.now()))
-            click.confirm("Revoke this key? It stops working at once, for good.", abort=True)
-        with writing(house.engine, account_id) as session:
-            outcome = revoke_key(
-                within(house.services(account_id), session, _operator()), key.id, reason
-            )
-        if outcome.fence is None:
-            click.echo(f"{key.name} ({key.id}) was revoked before; nothing has changed.")
-            return
-        click.echo(f"{key.name} ({key.id}) is revoked.")
-        click.echo(_spread(house, outcome.fence))
+    from cli.actions import keys as actions
+
+    actions.revoke(name_or_id, yes, reason, workspace)
 
 
 @keys.command()
@@ -119,35 +58,9 @@ def revoke(name_or_id: str, yes: bool, reason: str, workspace: str | None) -> No
 @click.option("--workspace", help="The workspace's id, where there are several.")
 def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: str | None) -> None:
     """Hold a key to a rate and to networks; what is not named stays as it is."""
-    with _opened(workspace) as (house, account_id):
-        key = _the_key(house, account_id, name_or_id)
-        with writing(house.engine, account_id) as session:
-            outcome = limit_key(
-                within(house.services(account_id), session, _operator()),
-                key.id,
-                rate_limit=key.rate_limit if rate is None else _unless(rate, "none"),
-                networks=key.networks if networks is None else _listed(_unless(networks, "any")),
-            )
-        for label, value in _limits(outcome.key):
-            click.echo(f"{label + ':':<12}{value}")
-        if outcome.fence is not None:
-            click.echo(_spread(house, outcome.fence))
+    from cli.actions import keys as actions
 
-
-def _unless(text: str, nothing: str) -> str:
-    return "" if text.strip().lower() == nothing else text
-
-
-def _listed(text: str) -> list[str]:
-    return [part for part in (piece.strip() for piece in text.split(",")) if part]
-
-
-def _spread(house: Application, fence: str) -> str:
-    """How many gateways know, after a second at the most."""
-    clock = house.clock
-    since = clock.monotonic()
-    spread = propagation.watch(house.engine, clock, fence, for_seconds=1.0, since=since)
-    return propagation.describe(spread)
+    actions.limit(name_or_id, rate, networks, workspace)
 
 
 @keys.command()
@@ -155,113 +68,6 @@ def _spread(house: Application, fence: str) -> str:
 @click.option("--workspace", help="The workspace's id, where there are several.")
 def show(name_or_id: str, workspace: str | None) -> None:
     """Show everything about a key, and its history."""
-    with _opened(workspace) as (house, account_id):
-        key = _the_key(house, account_id, name_or_id)
-        with reading(house.engine, account_id) as session:
-            # Oldest first, as in Slack.
-            history = audit_log.history(session, key.id)[::-1]
-            handovers = deliveries.handovers(session, key.id)
-    for label, value in _facts(key, house.clock.now()):
-        click.echo(f"{label + ':':<12}{value}")
-    for handover in handovers:
-        click.echo(f"{'Token sent:':<12}to {handover.recipient} on {_time(handover.sent_at)}")
-    click.echo("History:")
-    for entry in history:
-        data = json.dumps(entry.data, ensure_ascii=False)
-        click.echo(f"  {_time(entry.at)}  {entry.kind:<15} {entry.actor}  {data}")
+    from cli.actions import keys as actions
 
-
-def _hand_over(house: Application, account_id: str, reservation: PendingKey, me: Actor) -> None:
-    """Prints the token, and only then lets it work: a token nobody saw never does."""
-    try:
-        click.echo(reservation.token.reveal())
-    except OSError as error:
-        with writing(house.engine, account_id) as session:
-            reason = "the token could not be printed"
-            cancel_key(
-                within(house.services(account_id), session, SYSTEM),
-                reservation.key.id,
-                reason,
-                tell=False,
-            )
-        raise click.ClickException("The token could not be printed; no key was made.") from error
-    with writing(house.engine, account_id) as session:
-        activate_key(
-            within(house.services(account_id), session, me),
-            reservation.delivery_id,
-            remove_after=None,
-        )
-
-
-@contextmanager
-def _opened(workspace: str | None) -> Iterator[tuple[Application, str]]:
-    house = open_application(load())
-    try:
-        with writing(house.engine) as session:
-            if workspace is None:
-                account_id: str | None = accounts.the_only(session, house.clock.now())
-            else:
-                account_id = accounts.of_workspace(session, workspace)
-        if account_id is None:
-            raise click.ClickException(f"There is no workspace {redact(workspace or '')} here.")
-        yield house, account_id
-    except DomainError as error:
-        raise click.ClickException(redact(str(error))) from error
-    finally:
-        house.close()
-
-
-def _the_key(house: Application, account_id: str, text: str) -> KeyView:
-    with reading(house.engine, account_id) as session:
-        found = search.find(session, text, revoked=True)
-    match found:
-        case search.Found(key):
-            return key
-        case search.Several(several):
-            names = "\n".join(f"  {key.id}  {key.name}" for key in several)
-            raise KeyNotFound(f"Several keys fit. Say which, by its id:\n{names}")
-        case search.Nothing(nearest):
-            names = ", ".join(f"“{key.name}”" for key in nearest)
-            hint = f" Did you mean {names}?" if names else ""
-            raise KeyNotFound(f"There is no key “{redact(text)}”.{hint}")
-
-
-def _operator() -> Actor:
-    return Actor.operator(f"{getpass.getuser()}@{socket.gethostname()}")
-
-
-def _line(key: KeyView, now: datetime) -> str:
-    used = _time(key.last_used_at) if key.last_used_at else "never used"
-    expired = "  expired" if key.expired(now) else ""
-    columns = f"{','.join(key.scopes):<10}  {key.owner or '-':<12}  {used:<20}"
-    return f"{key.id}  {key.hint}  {columns}  {key.name}{expired}"
-
-
-def _facts(key: KeyView, now: datetime) -> Iterator[tuple[str, str]]:
-    yield "Name", key.name
-    yield "Id", key.id
-    yield "Token", key.hint
-    yield "State", "expired" if key.state is State.ACTIVE and key.expired(now) else key.state
-    yield "Scopes", ", ".join(key.scopes)
-    yield "Owner", key.owner or "nobody yet"
-    yield "Created", f"{_time(key.created_at)} by {key.creator}"
-    yield "Last used", _time(key.last_used_at) if key.last_used_at else "never"
-    if key.last_used_from:
-        yield "Used from", key.last_used_from
-    yield from _limits(key)
-    if key.expires_at:
-        yield "Expires", _time(key.expires_at)
-    if key.revoked_at:
-        reason = f" ({key.revoked_reason})" if key.revoked_reason else ""
-        yield "Revoked", f"{_time(key.revoked_at)} by {key.revoked_by}{reason}"
-    if key.note:
-        yield "Note", key.note
-
-
-def _limits(key: KeyView) -> Iterator[tuple[str, str]]:
-    yield "Rate", key.rate_limit or "any"
-    yield "Networks", ", ".join(key.networks) or "any"
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    actions.show(name_or_id, workspace)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from cli.demo.errors import DemoError
 
+# Where the practice Slack's page is, if that port is free.
+PAGE_PORT = 8330
 NAME = ".apikeys-demo"
 _LOCK = "lock"
 

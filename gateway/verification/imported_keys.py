@@ -19,7 +19,7 @@ from gateway.cache.verdict_cache import IMPORTED, CachedKey, VerdictCache
 from gateway.usage.rehash import RehashQueue
 from gateway.verification.row_loader import Rows
 from keys.credentials import digests
-from keys.credentials.digests import Algorithm
+from keys.credentials.algorithms import Algorithm
 from keys.credentials.peppers import Peppers
 from keys.credentials.verification import MAY_BE_FOREIGN, Reason, Refused, judge_foreign
 from runtime.clock import Clock

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.engine import StorageUnavailable as _StorageUnavailable
+from runtime.errors import StorageUnavailable as _StorageUnavailable
 
 if TYPE_CHECKING:
     from keys.base.actors import Actor

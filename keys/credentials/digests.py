@@ -22,9 +22,9 @@ Sources: unkeyed/unkey, `go/pkg/hash/sha256.go`; seamapi/prefixed-api-key, `src/
 from __future__ import annotations
 
 import hmac
-from enum import StrEnum
 from hashlib import sha256, sha512
 
+from keys.credentials.algorithms import Algorithm
 from keys.credentials.peppers import Peppers
 
 TEXT_MAX = 200
@@ -32,15 +32,6 @@ TEXT_MAX = 200
 
 IMPORTED_ID = "imp_"
 """How the public id of an imported secret begins; no token of ours has such a one."""
-
-
-class Algorithm(StrEnum):
-    """How a digest was made."""
-
-    HMAC = "hmac"
-    SHA256 = "sha256"
-    SHA512 = "sha512"
-    SHA256_LAST = "sha256_last"
 
 
 SIZES = {Algorithm.SHA256: 32, Algorithm.SHA512: 64, Algorithm.SHA256_LAST: 32}

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from keys.base.models import State
 from keys.credentials import digests
-from keys.credentials.digests import Algorithm
+from keys.credentials.algorithms import Algorithm
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import NotAToken, Token, parse
 from runtime.clock import Clock

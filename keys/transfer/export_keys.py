@@ -16,7 +16,6 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import func, tuple_
@@ -26,6 +25,7 @@ from keys.base.actors import Actor
 from keys.base.models import KeyView, State
 from keys.base.rows import views
 from keys.changes import audit_log
+from keys.transfer.formats import Form
 from runtime.clock import Clock
 from storage import AccountSession
 from storage.tables.keys import Key
@@ -56,13 +56,6 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _AT_ONCE = 1_000
 
 Row = dict[str, Any]
-
-
-class Form(StrEnum):
-    """What an export is written as."""
-
-    CSV = "csv"
-    JSON = "json"
 
 
 def count(session: AccountSession, *, revoked: bool) -> int:

@@ -28,7 +28,8 @@ from keys.base.models import State
 from keys.changes import audit_log, gateways, outbox
 from keys.changes.change import Change
 from keys.changes.services import Services
-from keys.credentials.digests import IMPORTED_ID, Algorithm
+from keys.credentials.algorithms import Algorithm
+from keys.credentials.digests import IMPORTED_ID
 from keys.credentials.peppers import Peppers
 from keys.inputs.names import NAME_MAX, fold
 from keys.lifecycle.rows import search_text

@@ -14,23 +14,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from keys.base.errors import DomainError
-from keys.credentials.digests import SIZES, Algorithm, foreign_key, plain_digest
+from keys.credentials.algorithms import Algorithm
+from keys.credentials.digests import SIZES, foreign_key, plain_digest
 from keys.inputs.names import clean_name, clean_note, refuse_token
 from keys.inputs.scopes import SCOPES, check_scopes
+from keys.transfer.formats import ALGORITHMS
 from keys.transfer.import_files import RawLine
 
 HINT_MAX = 20
 EXTERNAL_ID_MAX = 100
-ALGORITHMS = {
-    "sha256": Algorithm.SHA256,
-    "sha256_hex": Algorithm.SHA256,
-    "sha256_base64": Algorithm.SHA256,
-    "unkey": Algorithm.SHA256,
-    "sha256_last": Algorithm.SHA256_LAST,
-    "seam": Algorithm.SHA256_LAST,
-    "sha512": Algorithm.SHA512,
-    "drf": Algorithm.SHA512,
-}
 """What may stand in the column `algorithm`."""
 
 # A hint is shown in Slack as code, where nothing of this is markup.

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from storage import SchemaAhead, open_engine, upgrade, writing
-from storage.schema import revision
+from storage.schema import HEAD, _config, revision
 from tests.databases import open_migrated
 
 
@@ -90,3 +91,8 @@ def test_a_copied_database_is_as_a_migrated_one_and_private(tmp_path: Path) -> N
     assert revision(copies[1])[0] is not None, "each copy is a file of its own"
     for engine in (made, *copies):
         engine.dispose()
+
+
+def test_the_newest_migration_is_the_one_that_programs_ask_for() -> None:
+    scripts = ScriptDirectory.from_config(_config())
+    assert scripts.get_current_head() == HEAD

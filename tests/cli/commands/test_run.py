@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.commands.run import asked_to_stop
+from cli.actions.run import asked_to_stop
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

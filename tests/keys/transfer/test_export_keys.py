@@ -12,7 +12,8 @@ from sqlmodel import select
 
 from keys.changes import audit_log
 from keys.transfer import export_keys
-from keys.transfer.export_keys import COLUMNS, Form, cell
+from keys.transfer.export_keys import COLUMNS, cell
+from keys.transfer.formats import Form
 from storage import reading, writing
 from storage.tables.keys import Event, Key, Secret
 from tests.keys.conftest import ALICE, NOON, Domain

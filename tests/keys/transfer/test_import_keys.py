@@ -16,14 +16,8 @@ from keys.base.actors import Actor
 from keys.base.models import State
 from keys.changes import audit_log
 from keys.changes.change import within
-from keys.credentials.digests import (
-    SIZES,
-    Algorithm,
-    candidates,
-    foreign_key,
-    matches,
-    plain_digest,
-)
+from keys.credentials.algorithms import Algorithm
+from keys.credentials.digests import SIZES, candidates, foreign_key, matches, plain_digest
 from keys.credentials.peppers import Peppers, check_peppers
 from keys.credentials.verification import Reason, Refused, StoredVerifier, Verified
 from keys.rotation import rotations

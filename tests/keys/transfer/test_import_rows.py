@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keys.base.errors import DomainError, InvalidImport
-from keys.credentials.digests import Algorithm
+from keys.credentials.algorithms import Algorithm
 from keys.transfer.import_files import COLUMNS, RawLine, read
 from keys.transfer.import_rows import Checked, Defaults, ImportRow, LineRefused, check, read_hash
 from tests.keys.conftest import NOON

@@ -1,0 +1,153 @@
+"""`apikeys db …` and `apikeys status`: the database, and how the system stands."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlmodel import Session, col, func, select
+
+from cli.actions.keys import _opened
+from cli.bootstrap.application import open_engines
+from keys.base.models import State
+from keys.credentials.peppers import in_use
+from keys.reviews import queries
+from keys.reviews.queries import Stage
+from settings import load
+from storage import AccountSession, reading
+from storage.schema import revision, upgrade
+from storage.tables.keys import Gateway, Key, LiveMessageRow, Offboarding, OutboxRow
+
+
+def upgrade_database() -> None:
+    """Bring the database to the newest schema; however many do it at once, one does."""
+    engine = open_engines(load())[0]
+    try:
+        before, _ = revision(engine)
+        upgrade(engine)
+        after, _ = revision(engine)
+    finally:
+        engine.dispose()
+    click.echo(
+        f"The database is at revision {after}."
+        if before == after
+        else f"The database went from revision {before or 'nothing'} to {after}."
+    )
+
+
+def backup(file: Path) -> None:
+    """Copy the embedded database to FILE, whole and of one moment, also while it is in use."""
+    settings = load()
+    if not settings.embedded:
+        raise click.ClickException("This is for the embedded database. Use pg_dump for PostgreSQL.")
+    if file.exists():
+        raise click.ClickException(f"{file} is there already. Name another one.")
+    source = settings.home / "apikeys.db"
+    if not source.exists():
+        raise click.ClickException(f"There is no database in {settings.home} yet.")
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        # Made for its owner alone before anything is in it.
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(source)) as ours, closing(sqlite3.connect(draft)) as copy:
+            ours.backup(copy)
+        draft.replace(file)
+    except (OSError, sqlite3.Error) as error:
+        raise click.ClickException(f"{file} cannot be written: {error}.") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    click.echo(f"{file} is a copy of the database. Keep the pepper too, in another place.")
+
+
+def status(workspace: str | None) -> None:
+    """Say how the system stands: keys, gateways, and what waits to be said."""
+    with _opened(workspace) as (house, account_id), reading(house.engine, account_id) as session:
+        now = house.clock.now()
+        for line in _keys(session):
+            click.echo(line)
+        for line in _peppers(session, now):
+            click.echo(line)
+        for line in _gateways(session, now):
+            click.echo(line)
+        for line in _waiting(session, now):
+            click.echo(line)
+        found = queries.newest(session)
+        if found is not None and found.stage is Stage.OPEN:
+            click.echo(
+                f"Audit: {found.done} of {found.total} decided, until {found.deadline_at:%Y-%m-%d}"
+            )
+
+
+def _count(session: Session, table: Any, *wanted: Any) -> int:
+    return int(session.exec(select(func.count()).select_from(table).where(*wanted)).one())
+
+
+def _keys(
+    session: AccountSession,
+) -> list[str]:
+    mine = Key.account_id == session.account_id
+    active = _count(session, Key, mine, Key.state == State.ACTIVE)
+    revoked = _count(session, Key, mine, Key.state == State.REVOKED)
+    pending = _count(session, Key, mine, Key.state == State.PENDING)
+    more = f", {pending} on the way to their people" if pending else ""
+    return [f"Keys: {active} work, {revoked} were revoked{more}"]
+
+
+def _peppers(session: Session, now: datetime) -> list[str]:
+    """Which keys stand in the way of taking an old pepper away; of all workspaces."""
+    used = in_use(session, now)
+    if len(used) < 2:
+        return []
+    each = ", ".join(f"{count} need version {version}" for version, count in sorted(used.items()))
+    return [f"Pepper: of the tokens that work, {each}"]
+
+
+def _gateways(session: Session, now: datetime) -> list[str]:
+    rows = session.exec(
+        select(Gateway).where(col(Gateway.stopped_at).is_(None)).order_by(Gateway.name)
+    ).all()
+    if not rows:
+        return ["Gateways: none is running"]
+    return [
+        f"Gateway {row.name}: seen {(now - row.seen_at).total_seconds():,.0f} s ago" for row in rows
+    ]
+
+
+def _waiting(session: AccountSession, now: datetime) -> list[str]:
+    notices = _count(
+        session,
+        OutboxRow,
+        OutboxRow.account_id == session.account_id,
+        col(OutboxRow.closed_at).is_(None),
+    )
+    messages = _count(
+        session,
+        LiveMessageRow,
+        LiveMessageRow.account_id == session.account_id,
+        col(LiveMessageRow.closed_at).is_(None),
+        col(LiveMessageRow.due_at) <= now,
+    )
+    oldest = session.exec(
+        select(func.min(OutboxRow.created_at)).where(
+            OutboxRow.account_id == session.account_id, col(OutboxRow.closed_at).is_(None)
+        )
+    ).one()
+    lines = [f"Waiting to be said: {notices} notices, {messages} messages to redraw"]
+    if oldest is not None and (now - oldest).total_seconds() > 60:
+        lines.append(
+            f"The oldest waits since {oldest:%Y-%m-%d %H:%M} UTC. Does a bot run, and may it post?"
+        )
+    leaving = _count(
+        session,
+        Offboarding,
+        Offboarding.account_id == session.account_id,
+        Offboarding.state == "open",
+    )
+    if leaving:
+        lines.append(f"People who leave, with keys that are not dealt with: {leaving}")
+    return lines

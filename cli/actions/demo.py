@@ -1,0 +1,102 @@
+"""`apikeys demo`: the whole job on this machine, to click through or to read."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from pathlib import Path
+
+import click
+
+from cli.actions.run import asked_to_stop, wait
+from cli.demo.errors import DemoError
+from cli.demo.state_dir import NAME, PAGE_PORT, Folder
+
+API_PORT = 8331
+_NEEDED = ("httpx", "nicegui", "websockets")
+
+
+def demo(port: int | None, tour: bool, reset: bool) -> None:
+    """A practice Slack, the bot, the gateway and an example API, on this machine alone.
+
+    Needs no Slack account. What you do is kept in the folder .apikeys-demo for the next time.
+    """
+    if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
+        raise DemoError(f"The demo needs {', '.join(missing)}: pip install 'apikeys[sandbox]'")
+    folder = Folder(Path(NAME))
+    if reset:
+        folder.empty()
+        click.echo(f"{folder.path} is empty.")
+    elif tour:
+        _tour()
+    else:
+        _run(folder, port)
+
+
+def _run(folder: Folder, port: int | None) -> None:
+    from cli.demo.environment import Ports, Stopped, opened  # slow, and not for the other commands
+
+    stop = asked_to_stop()
+    ports = Ports(PAGE_PORT if port is None else port, API_PORT, exact=port is not None)
+    click.echo("Starting …")
+    try:
+        with folder.taken(), opened(folder, ports, stop, page=True, say=_warn) as world:
+            if port is None and not world.slack.url.endswith(f":{PAGE_PORT}/"):
+                click.echo(f"Port {PAGE_PORT} is taken, so another one was chosen.")
+            click.echo(_guide(world.slack.url, world.documents))
+            wait(stop, [world.child, world.api])
+            if not stop.is_set():
+                raise world.child.died() if not world.child.alive else _api_died()
+            click.echo("\nStopping …")
+    except Stopped:
+        pass
+    click.echo(f"Stopped. Everything is kept in {folder.path} for the next time.")
+
+
+def _guide(page: str, documents: str) -> str:
+    return f"""
+The demo is running. Open this in a browser:
+
+    {page}
+
+It is a practice Slack in which you are Alice, an admin. Three things to try:
+
+1. Make a key. In #api-keys, type  /apikeys new  and fill in the window.
+   The key's token comes in a direct message: see "API keys" under Apps, at the left.
+
+2. Use it. In another terminal, with the token pasted into the first line:
+
+    API_KEY=PASTE-THE-TOKEN-HERE
+    curl -i -H "Authorization: Bearer $API_KEY" {documents}
+
+3. Revoke it. Type  /apikeys list  and choose Revoke in the menu beside the key, press
+   the red button, and send the last line again: it is refused.
+
+Stop with Ctrl-C."""
+
+
+def _tour() -> None:
+    from cli.demo.environment import Ports, Stopped, opened
+    from cli.demo.tour import play
+    from cli.demo.transcript import Transcript
+
+    stop, transcript = asked_to_stop(), Transcript(click.echo)
+    with tempfile.TemporaryDirectory(prefix="apikeys-tour-") as made:
+        folder = Folder(Path(made))
+        try:
+            with (
+                folder.taken(),
+                opened(folder, Ports(), stop, page=False, say=_warn) as world,
+            ):
+                steps = play(world, transcript, stop)
+        except Stopped:
+            raise DemoError("The tour was stopped before its end.") from None
+    click.echo(f"\nEach of the {steps} steps came out right.")
+
+
+def _api_died() -> DemoError:
+    return DemoError("The example API ended; what is above says why.")
+
+
+def _warn(line: str) -> None:
+    click.echo(line, err=True)

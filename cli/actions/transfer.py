@@ -1,0 +1,186 @@
+"""`apikeys import` and `apikeys export`: keys from another system, and all about those here."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import click
+
+from cli.actions.keys import _opened, _operator, _spread
+from cli.bootstrap.application import Application
+from keys.base.errors import InvalidImport
+from keys.changes.change import within
+from keys.credentials.tokens import redact
+from keys.inputs.scopes import check_scopes
+from keys.transfer import export_keys as exporting
+from keys.transfer import import_keys as importing
+from keys.transfer import import_rows
+from keys.transfer.formats import ALGORITHMS, Form
+from keys.transfer.import_files import read
+from keys.transfer.import_keys import Plan
+from keys.transfer.import_rows import Checked, Defaults, ImportRow, Problem
+from storage import reading, writing
+
+# With --keep-going so many are added at a time, so that nobody else waits for long.
+_BATCH = 2_000
+_NAMED = 5
+
+
+def import_keys(
+    file: IO[bytes],
+    dry_run: bool,
+    keep_going: bool,
+    algorithm: str | None,
+    scopes: str,
+    workspace: str | None,
+) -> None:
+    """Import keys of another system by their hashes, so that they go on working.
+
+    FILE is CSV or JSON; - reads the standard input. All lines are added, or none.
+    """
+    with _opened(workspace) as (house, account_id):
+        wanted = tuple(filter(None, (each.strip() for each in scopes.split(","))))
+        defaults = Defaults(
+            ALGORITHMS[algorithm] if algorithm else None, check_scopes(wanted) if wanted else ()
+        )
+        checked = import_rows.check(read(_text(file)), defaults, house.clock.now())
+        if dry_run:
+            with reading(house.engine, account_id) as session:
+                made = importing.plan(house.services(account_id), session, checked.entries)
+        elif keep_going:
+            made = _in_batches(house, account_id, checked.entries)
+        elif checked.problems:
+            made = Plan()
+        else:
+            made = _all_or_nothing(house, account_id, checked.entries)
+        problems = sorted((*checked.problems, *made.problems), key=_place)
+        for problem in problems:
+            # A name or an id that has been here for long may hold one.
+            click.echo(redact(f"{problem.where}: {problem.why}"), err=True)
+        nothing = bool(problems) and not keep_going
+        for sentence in _summary(checked, made, problems, dry_run=dry_run, nothing=nothing):
+            click.echo(sentence)
+        if made.fresh and not (dry_run or nothing):
+            with writing(house.engine, account_id) as session:
+                me, count = _operator(), len(made.fresh)
+                fence = importing.announce(within(house.services(account_id), session, me), count)
+            click.echo(_spread(house, fence))
+    if problems:
+        raise click.exceptions.Exit(1)
+
+
+def _text(file: IO[bytes]) -> str:
+    try:
+        return file.read().decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidImport(
+            "The file is not UTF-8 text. Save it as UTF-8, and try again."
+        ) from None
+
+
+def _all_or_nothing(house: Application, account_id: str, entries: Sequence[ImportRow]) -> Plan:
+    with writing(house.engine, account_id) as session:
+        return importing.carry_out(
+            within(house.services(account_id), session, _operator()), entries, all_or_nothing=True
+        )
+
+
+def _in_batches(house: Application, account_id: str, entries: Sequence[ImportRow]) -> Plan:
+    whole = Plan()
+    for start in range(0, len(entries), _BATCH):
+        with writing(house.engine, account_id) as session:
+            some = entries[start : start + _BATCH]
+            done = importing.carry_out(
+                within(house.services(account_id), session, _operator()), some, all_or_nothing=False
+            )
+        whole.fresh += done.fresh
+        whole.known += done.known
+        whole.problems += done.problems
+    return whole
+
+
+def _place(problem: Problem) -> int:
+    return int(problem.where.rpartition(" ")[2])
+
+
+def _summary(
+    checked: Checked, made: Plan, problems: Sequence[Problem], *, dry_run: bool, nothing: bool
+) -> Iterator[str]:
+    if problems:
+        yield f"{_count(len(problems), 'line')} cannot be imported; see above."
+    if nothing:
+        again = "" if dry_run else " --keep-going adds the others."
+        yield f"{'Nothing would be added' if dry_run else 'Nothing was added'}.{again}"
+        return
+    added = _count(len(made.fresh), "key")
+    yield f"{added} would be added." if dry_run else f"{added} added."
+    if made.known:
+        yield f"{_count(len(made.known), 'key')} imported before, and left as they are."
+    if checked.expired:
+        yield f"{_count(len(checked.expired), 'key')} expired, and left out: " + _some(
+            checked.expired
+        )
+    if made.renamed:
+        names = (f"{each.entry.where} “{each.name}”" for each in made.renamed)
+        yield f"{_count(len(made.renamed), 'name')} given a number: {_some(list(names))}"
+    guessed = Counter(each.entry.algorithm for each in made.fresh if each.entry.guessed)
+    if guessed:
+        kinds = ", ".join(f"{name} for {_count(n, 'line')}" for name, n in guessed.items())
+        yield f"Guessed from the hashes' length: {kinds}. Try one key before you rely on it."
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _some(places: Sequence[str]) -> str:
+    more = f", and {len(places) - _NAMED:,} more" if len(places) > _NAMED else ""
+    return ", ".join(places[:_NAMED]) + more + "."
+
+
+def export_keys(form: str, output: Path | None, revoked: bool, workspace: str | None) -> None:
+    """Write down everything about the keys but what opens anything."""
+    with _opened(workspace) as (house, account_id):
+        wanted = Form(form)
+        with writing(house.engine, account_id) as session:
+            me = _operator()
+            number = exporting.note(session, house.clock, me, wanted, revoked=revoked)
+        with reading(house.engine, account_id) as session, _written_to(output) as file:
+            rows = exporting.rows(session, house.clock.now(), revoked=revoked)
+            _write(file, exporting.serialize(wanted, rows))
+    if output is not None:
+        click.echo(f"{_count(number, 'key')} in {output}", err=True)
+
+
+def _write(file: IO[str], pieces: Iterable[str]) -> None:
+    for piece in pieces:
+        file.write(piece)
+
+
+@contextmanager
+def _written_to(path: Path | None) -> Iterator[IO[str]]:
+    """The standard output, or a file that its owner alone can read and that is whole or not there.
+
+    Raises:
+        ClickException: if the file cannot be written.
+    """
+    if path is None:
+        with click.open_file("-", "w", encoding="utf-8") as file:
+            yield file
+        return
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(
+            draft, "w", encoding="utf-8", newline="", opener=lambda p, f: os.open(p, f, 0o600)
+        ) as file:
+            yield file
+        draft.replace(path)
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from error
+    finally:
+        draft.unlink(missing_ok=True)
