@@ -8,12 +8,13 @@ from types import MappingProxyType
 from bot.access_requests import handlers as access_requests
 from bot.access_requests import live as requests
 from bot.browse_keys import handlers as browse_keys
+from bot.expiry import handlers as expiry
 from bot.expiry import live as expiries
 from bot.framework.rendered import Renderer
 from bot.framework.router import Router
 from bot.home import handlers as home
 from bot.leaks import live as leaks
-from bot.manage_keys import create, revoke, revoke_live
+from bot.manage_keys import create, edit, rename, revoke, revoke_live
 from bot.offboarding import handlers as offboarding
 from bot.offboarding import live as offboardings
 from bot.reviews import handlers as reviews
@@ -39,7 +40,10 @@ KINDS: Mapping[str, Renderer] = MappingProxyType(
 ROUTERS: Sequence[Router] = (
     browse_keys.router,
     create.router,
+    rename.router,
+    edit.router,
     revoke.router,
+    expiry.router,
     rotation.router,
     token_delivery.router,
     access_requests.router,

@@ -12,6 +12,7 @@ from bot.browse_keys import check, export, help_view, pages
 from bot.framework.context import COMMAND
 from bot.framework.interaction import Interaction
 from bot.framework.router import listener, permitted
+from bot.manage_keys import create, rename
 from bot.offboarding import handlers as leaving
 from bot.reviews import handlers as auditing
 from bot.ui import ids, replies
@@ -73,7 +74,7 @@ def _carry_out(interaction: Interaction, said: command_parser.Command) -> None:
         case command_parser.Request(name=name):
             requesting.open_ask(interaction, name)
         case command_parser.New(name=name):
-            pages.open_new(interaction, name)
+            create.open_new(interaction, name)
         case command_parser.List():
             _list(interaction, said)
         case command_parser.Rename(rest=rest):
@@ -143,6 +144,6 @@ def _rename(interaction: Interaction, rest: str) -> None:
     if isinstance(found, Found):
         # The key is one word here, so that the last way to read it leaves the new name alone.
         name = command_parser.splits(f"key {found.rest}")[-1][1] if found.rest else ""
-        pages.open_rename(interaction, found.key, name)
+        rename.open_rename(interaction, found.key, name)
     else:
         interaction.say(pages.ambiguous_or_unknown(rest, found, interaction.ref(do=ids.DO_RENAME)))

@@ -6,6 +6,7 @@ Importing this module imports every feature, so that the table and the subscribe
 from __future__ import annotations
 
 from keys.access_requests import subscribers as access_requests
+from keys.access_requests.operations import Approve, Ask, Deny, Withdraw
 from keys.changes.operation import OPERATIONS, Operation, Outcome, execute
 from keys.changes.services import Subscribers
 from keys.lifecycle.operations import (
@@ -18,6 +19,21 @@ from keys.lifecycle.operations import (
     Transfer,
     Update,
 )
+from keys.offboarding.operations import (
+    CloseOffboarding,
+    KeepKey,
+    RecordDeparture,
+    RequestBulkAction,
+    StartOffboarding,
+)
+from keys.reviews.operations import (
+    AskOwner,
+    KeepInReview,
+    RevokeInReview,
+    RotateInReview,
+    StartReview,
+)
+from keys.rotation.operations import EndRotation, ExtendRotation, Rotate
 
 # What else changes when an event is recorded, in the same transaction.
 SUBSCRIBERS: Subscribers = {**access_requests.SUBSCRIBERS}
@@ -26,14 +42,31 @@ __all__ = [
     "OPERATIONS",
     "SUBSCRIBERS",
     "AcceptExpiry",
+    "Approve",
+    "Ask",
+    "AskOwner",
+    "CloseOffboarding",
     "Create",
+    "Deny",
+    "EndRotation",
+    "ExtendRotation",
+    "KeepInReview",
+    "KeepKey",
     "Limit",
     "Operation",
     "Outcome",
+    "RecordDeparture",
     "Rename",
+    "RequestBulkAction",
     "Revoke",
+    "RevokeInReview",
+    "Rotate",
+    "RotateInReview",
     "SetExpiry",
+    "StartOffboarding",
+    "StartReview",
     "Transfer",
     "Update",
+    "Withdraw",
     "execute",
 ]

@@ -9,22 +9,18 @@ from bot.framework.router import Router
 from bot.manage_keys.issue import delivery_of, say
 from bot.token_delivery.deliver import delivery_deadline, hand_over
 from bot.ui import form_values, ids, replies
-from bot.ui.payloads import ActionPayload
 from keys.access_requests import requests
+from keys.access_requests.operations import requester
 from keys.access_requests.requests import RequestView
 from keys.base.errors import (
     DuplicateRequest,
-    InvalidName,
-    InvalidScopes,
     InvalidState,
-    NoteTooLong,
-    ReasonMissing,
 )
 from keys.base.ids import new_id
 from keys.base.models import RequestStage
-from keys.changes.authorization import admins, everyone, members
-from keys.changes.change import SYSTEM, within
+from keys.changes.authorization import admins, members
 from keys.inputs.names import advice_on
+from keys.operations import Approve, Ask, Deny, Withdraw
 
 
 def open_ask(interaction: Interaction, name: str = "") -> None:
@@ -37,53 +33,46 @@ def open_ask(interaction: Interaction, name: str = "") -> None:
 
 def asked(interaction: Interaction) -> None:
     """Takes the request, or says at its field why not."""
-    context, view = interaction.context, interaction.view
+    view = interaction.view
     if errors := form_values.with_token(view, ids.NAME, ids.REASON):
         interaction.refuse_inputs(errors)
         return
-    ref = ActionPayload.decode(view.get("private_metadata"))
+    ref = interaction.payload
     name, reason = form_values.text(view, ids.NAME), form_values.text(view, ids.REASON)
     scopes, advice = form_values.chosen(view, ids.SCOPES), advice_on(name)
     if name.strip() and advice and not form_values.chosen(view, ids.ANYWAY):
         interaction.show(views.ask(views.Draft(name, scopes, reason, advice), COMMAND, ref))
         return
     try:
-        with context.writing() as session:
-            request = requests.ask(
-                within(context.services, session, SYSTEM), interaction.person.user_id,
-                name=name, scopes=scopes, reason=reason, idempotency_key=ref.request,
-            )  # fmt: skip
-    except InvalidName as error:
-        interaction.refuse_inputs({ids.NAME: str(error)})
-    except InvalidScopes as error:
-        interaction.refuse_inputs({ids.SCOPES: str(error)})
-    except (ReasonMissing, NoteTooLong, InvalidState) as error:
-        interaction.refuse_inputs({ids.REASON: str(error)})
+        outcome = interaction.submit(
+            lambda: Ask(name=name, scopes=scopes, reason=reason, idempotency_key=ref.request)
+        )
     except DuplicateRequest:
         interaction.show(views.asked_before())
+    except InvalidState as error:
+        interaction.refuse_inputs({ids.REASON: str(error)})
     else:
-        interaction.show(views.asked(request.name))
-        context.wake()
+        if outcome is not None:
+            interaction.show(views.asked(outcome.value.name))
 
 
 def approve(interaction: Interaction) -> None:
     """Approves, and hands the token to whoever asked."""
     interaction.acknowledge()
-    context, ref = interaction.context, ActionPayload.decode(interaction.action.get("value"))
+    context, ref = interaction.context, interaction.payload
     policy = context.policy
     last_day = policy.default_expiry(context.clock.now())
-    with context.writing() as session:
-        made = requests.approve(
-            within(context.services, session, interaction.actor),
-            ref.about,
-            delivery_deadline=delivery_deadline(context),
+    made = interaction.execute(
+        Approve(
+            request=ref.about,
+            deadline=delivery_deadline(context),
             method=policy.delivery,
             expires_at=policy.last_moment(last_day) if last_day else None,
         )
+    ).value
     if made is None:
         _say_as_it_is(interaction, ref.about)
         return
-    context.wake()
     request = _get(interaction, ref.about)
     why = hand_over(context, delivery_of(context, made, request.requester, interaction.actor))
     if why:
@@ -93,7 +82,7 @@ def approve(interaction: Interaction) -> None:
 
 def open_deny(interaction: Interaction) -> None:
     """Asks for a reason; or shows what became of the request meanwhile."""
-    ref = ActionPayload.decode(interaction.action.get("value"))
+    ref = interaction.payload
     request = _get(interaction, ref.about)
     if request.requester == interaction.person.user_id:
         interaction.say(
@@ -112,30 +101,18 @@ def open_deny(interaction: Interaction) -> None:
 
 def denied(interaction: Interaction) -> None:
     """Denies, with the reason."""
-    context, ref = (
-        interaction.context,
-        ActionPayload.decode(interaction.view.get("private_metadata")),
+    request, view = interaction.payload.about, interaction.view
+    outcome = interaction.submit(
+        lambda: Deny(request=request, reason=form_values.text(view, ids.REASON))
     )
-    if errors := form_values.with_token(interaction.view, ids.REASON):
-        interaction.refuse_inputs(errors)
-        return
-    reason = form_values.text(interaction.view, ids.REASON)
-    with context.writing() as session:
-        requests.deny(within(context.services, session, interaction.actor), ref.about, reason)
-    context.wake()
-    interaction.show(views.decided(_get(interaction, ref.about)))
+    if outcome is not None:
+        interaction.show(views.decided(_get(interaction, request)))
 
 
 def withdraw(interaction: Interaction) -> None:
     """Takes the person's own request back."""
     interaction.acknowledge()
-    context, ref = interaction.context, ActionPayload.decode(interaction.action.get("value"))
-    with context.writing() as session:
-        requests.withdraw(
-            within(context.services, session, interaction.actor),
-            ref.about,
-        )
-    context.wake()
+    interaction.execute(Withdraw(request=interaction.payload.about))
 
 
 def _say_as_it_is(interaction: Interaction, request_id: str) -> None:
@@ -154,5 +131,4 @@ router.view(ids.REQUEST_MODAL, allow=members)(asked)
 router.action(ids.REQUEST_APPROVE, allow=admins)(approve)
 router.action(ids.REQUEST_DENY, allow=admins)(open_deny)
 router.view(ids.DENY_MODAL, allow=admins)(denied)
-# The requester alone withdraws; the domain refuses everyone else.
-router.action(ids.REQUEST_WITHDRAW, allow=everyone)(withdraw)
+router.action(ids.REQUEST_WITHDRAW, allow=requester)(withdraw)

@@ -7,16 +7,7 @@ from bot.framework.context import COMMAND
 from bot.framework.interaction import Handler, Interaction
 from bot.framework.router import Router
 from bot.ui import ids
-from bot.ui.payloads import ActionPayload
 from keys.changes.authorization import admins, everyone
-
-
-def _pressed(interaction: Interaction) -> ActionPayload:
-    return ActionPayload.decode(interaction.action.get("value"))
-
-
-def _chosen(interaction: Interaction) -> ActionPayload:
-    return ActionPayload.decode((interaction.action.get("selected_option") or {}).get("value"))
 
 
 def show_guide(interaction: Interaction) -> None:
@@ -35,7 +26,7 @@ def search(interaction: Interaction) -> None:
 
 
 def _turn_page(interaction: Interaction, *, back: bool) -> None:
-    interaction.say(pages.keys(interaction, _pressed(interaction), back=back), replace=True)
+    interaction.say(pages.keys(interaction, interaction.payload, back=back), replace=True)
 
 
 router = Router()
@@ -47,8 +38,8 @@ _admins_only: dict[str, Handler] = {
     ),
     ids.PAGE_BACK: lambda interaction: _turn_page(interaction, back=True),
     ids.PAGE_ON: lambda interaction: _turn_page(interaction, back=False),
-    ids.KEY_MENU: lambda interaction: pages.do(interaction, _chosen(interaction)),
-    ids.KEY_CHOICE: lambda interaction: pages.do(interaction, _pressed(interaction)),
+    ids.KEY_MENU: lambda interaction: pages.do(interaction, interaction.payload),
+    ids.KEY_CHOICE: lambda interaction: pages.do(interaction, interaction.payload),
     ids.CHECK: check.open_check,
     ids.EXPORT: lambda interaction: export.asked(interaction, ""),
 }

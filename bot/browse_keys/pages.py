@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from bot.browse_keys import details_view, list_view
 from bot.framework.interaction import Interaction
-from bot.manage_keys import create_view, edit, rename_view, revoke_view
+from bot.manage_keys import edit, rename, revoke
 from bot.rotation import handlers
 from bot.ui import ids, replies
 from bot.ui.blocks import Message
 from bot.ui.payloads import ActionPayload
-from keys.base.ids import new_id
-from keys.base.models import KeyView, State
+from keys.base.models import KeyView
 from keys.changes import audit_log
 from keys.delivery import deliveries
 from keys.search import search
@@ -65,13 +64,6 @@ def keys(
     return list_view.listing(shown, interaction.ref(do=ref.do))
 
 
-def question(interaction: Interaction, key: KeyView) -> Message:
-    """Whether to revoke the key; or who did, if somebody has."""
-    if key.state is State.REVOKED:
-        return revoke_view.already_revoked(key)
-    return revoke_view.confirmation(key, interaction.ref(key=key.id))
-
-
 def details(interaction: Interaction, key_id: str) -> Message:
     """Everything about one key. Raises KeyNotFound."""
     with interaction.context.reading() as session:
@@ -83,41 +75,16 @@ def details(interaction: Interaction, key_id: str) -> Message:
     )
 
 
-def open_new(interaction: Interaction, name: str = "") -> None:
-    """Opens the modal for a new key."""
-    interaction.acknowledge()
-    policy, now = interaction.context.policy, interaction.context.clock.now()
-    draft = create_view.Draft(
-        owner=interaction.person.user_id,
-        name=name,
-        last_day=policy.default_expiry(now),
-        latest=policy.latest_expiry(now),
-    )
-    view = create_view.new_key(draft, interaction.ref(request=new_id("req")))
-    interaction.context.slack.open_view(interaction.trigger, view)
-
-
-def open_rename(interaction: Interaction, key: KeyView, name: str = "") -> None:
-    """Opens the modal for another name; a revoked key keeps its own."""
-    if key.state is not State.ACTIVE:
-        interaction.say(replies.domain_error(f"“{key.name}” was revoked, so it keeps its name."))
-        return
-    interaction.acknowledge()
-    interaction.context.slack.open_view(
-        interaction.trigger, rename_view.rename(key, interaction.ref(key=key.id), name)
-    )
-
-
 def do(interaction: Interaction, ref: ActionPayload) -> None:
     """Does what a menu's entry or a choice stands for."""
     if ref.do == ids.DO_RENAME:
-        open_rename(interaction, get(interaction, ref.key), ref.query)
+        rename.open_rename(interaction, get(interaction, ref.key), ref.query)
     elif ref.do == ids.DO_EDIT:
         edit.open_edit(interaction, get(interaction, ref.key))
     elif ref.do == ids.DO_ROTATE:
         handlers.open_rotate(interaction, get(interaction, ref.key))
     elif ref.do == ids.DO_REVOKE:
-        interaction.say(question(interaction, get(interaction, ref.key)))
+        interaction.say(revoke.question(interaction, get(interaction, ref.key)))
     elif ref.do == ids.DO_DETAILS:
         interaction.say(details(interaction, ref.key))
     else:

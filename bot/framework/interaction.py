@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
+from pydantic import ValidationError
 from slack_bolt import Ack
 
 from bot.authorization.admins import Allowed, Person
@@ -19,7 +20,7 @@ from bot.ui.payloads import ActionPayload, InvalidPayload
 from keys.base.actors import Actor
 from keys.base.errors import DomainError, StorageUnavailable
 from keys.changes.authorization import Caller, Decision, Denied, Permission, Question, Role
-from keys.changes.operation import PROPAGATION_WAIT, Operation, Outcome, execute
+from keys.changes.operation import PROPAGATION_WAIT, Operation, Outcome, execute, problems
 from runtime import tracing
 
 logger = logging.getLogger("bot")
@@ -82,12 +83,11 @@ class Interaction:
     def decide(self, allow: Permission) -> Decision:
         """Whether the person may do something, about the key and thing that the payload names."""
         caller = self.caller(*allow.roles & {Role.ADMIN, Role.MEMBER})
-        payload = self.payload
-        key_id, about = (payload.key, payload.about) if payload else ("", "")
         if not allow.reads:
-            return allow.decide(Question(caller, None, key_id, about))
+            return allow.decide(Question(caller))
+        payload = self.payload
         with self.context.reading() as session:
-            return allow.decide(Question(caller, session, key_id, about))
+            return allow.decide(Question(caller, session, payload.key, payload.about))
 
     def execute(self, operation: Operation[T], *, wait: float = PROPAGATION_WAIT) -> Outcome[T]:
         """Do an operation as this person; see keys.changes.operation.execute."""
@@ -95,24 +95,17 @@ class Interaction:
         return execute(self.context.services, caller, operation, wait=wait)
 
     @property
-    def payload(self) -> ActionPayload | None:
-        """What the pressed button, the chosen entry or the submitted modal carries, if anything.
+    def payload(self) -> ActionPayload:
+        """What the pressed button, the chosen entry or the submitted modal carries.
 
-        A payload that cannot be read is for the handler to refuse.
+        Raises:
+            InvalidPayload: if there is none, or it cannot be read.
         """
-        texts: list[Any] = []
         if self.body.get("actions"):
             action = self.action
-            texts = [action.get("value"), (action.get("selected_option") or {}).get("value")]
-        elif self.body.get("type") == "view_submission":
-            texts = [self.view.get("private_metadata")]
-        for text in texts:
-            try:
-                if text:
-                    return ActionPayload.decode(text)
-            except InvalidPayload:
-                continue
-        return None
+            chosen = (action.get("selected_option") or {}).get("value")
+            return ActionPayload.decode(chosen or action.get("value"))
+        return ActionPayload.decode(self.view.get("private_metadata"))
 
     @property
     def trigger(self) -> str:
@@ -204,8 +197,35 @@ class Interaction:
         placed = {form_values.block_now(self.view, name): why for name, why in errors.items()}
         self.acknowledge(response_action="errors", errors=placed)
 
+    def submit(
+        self, build: Callable[[], Operation[T]], blocks: Mapping[str, str] | None = None
+    ) -> Outcome[T] | None:
+        """Do the operation that was filled in; what is refused is said at its input.
+
+        Args:
+            build: makes the operation of the modal's values; a `ValidationError` is for its inputs.
+            blocks: the input's name for a field that is called otherwise.
+
+        Returns:
+            What came of it; None if an input was refused.
+
+        Raises:
+            DomainError: if what was refused is not an input of this modal.
+        """
+        try:
+            return self.execute(build())
+        except (ValidationError, DomainError) as error:
+            inputs = set(map(ids.unversioned, self.view["state"]["values"]))
+            renamed = blocks or {}
+            found = [(renamed.get(name, name), why) for name, why in problems(error)]
+            errors = {name: why for name, why in found if name in inputs}
+            if not errors:
+                raise
+            self.refuse_inputs(errors)
+            return None
+
     def show(self, view: View) -> None:
-        """Redraws the submitted modal. Raises SlackError."""
+        """Redraw the submitted modal. Raises SlackError."""
         if not self.acknowledge(response_action="update", view=view):
             self.context.slack.update_view(str(self.view["id"]), view)
 
@@ -255,6 +275,8 @@ def _words(error: Exception) -> Message:
         )
     if isinstance(error, DomainError):
         return replies.domain_error(str(error))
+    if isinstance(error, ValidationError):
+        return replies.domain_error(" ".join(why for _, why in problems(error)))
     if isinstance(error, SlackError):
         logger.warning("%s: %s", error.method, error.code)
         return replies.domain_error(str(error))

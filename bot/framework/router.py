@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from slack_bolt import Ack, App, BoltContext
 
@@ -18,6 +19,8 @@ from bot.server import request_log
 from bot.ui import replies
 from keys.changes.authorization import Denied, Permission, everyone
 
+# A handler may take more than the interaction, for those who call it by name.
+H = TypeVar("H", bound=Callable[..., None])
 # Bolt asks its listeners in the order of their registration, so this is asked last.
 _ANY = re.compile(".*", re.DOTALL)
 
@@ -43,20 +46,20 @@ class Router:
     def __init__(self) -> None:
         self.routes: list[Route] = []
 
-    def action(self, action_id: str, *, allow: Permission) -> Callable[[Handler], Handler]:
+    def action(self, action_id: str, *, allow: Permission) -> Callable[[H], H]:
         """Register what a button, a menu or a search does."""
         return self._add("action", action_id, allow)
 
-    def view(self, callback_id: str, *, allow: Permission) -> Callable[[Handler], Handler]:
+    def view(self, callback_id: str, *, allow: Permission) -> Callable[[H], H]:
         """Register what submitting a modal does."""
         return self._add("view", callback_id, allow)
 
-    def subcommand(self, parsed: type, *, allow: Permission) -> Callable[[Handler], Handler]:
+    def subcommand(self, parsed: type, *, allow: Permission) -> Callable[[H], H]:
         """Register what a subcommand does, by the class that bot.command_parser reads it as."""
         return self._add("subcommand", parsed, allow)
 
-    def _add(self, kind: str, id_: str | type, allow: Permission) -> Callable[[Handler], Handler]:
-        def register(handler: Handler) -> Handler:
+    def _add(self, kind: str, id_: str | type, allow: Permission) -> Callable[[H], H]:
+        def register(handler: H) -> H:
             self.routes.append(Route(kind, id_, allow, handler))
             return handler
 

@@ -68,12 +68,12 @@ def _without_token(context: Context, text: str) -> str:
 
 def turn_back(interaction: Interaction) -> None:
     """Shows the page before."""
-    _choose(interaction, before=ActionPayload.decode(interaction.action.get("value")).cursor)
+    _choose(interaction, before=interaction.payload.cursor)
 
 
 def turn_on(interaction: Interaction) -> None:
     """Shows the page after."""
-    _choose(interaction, after=ActionPayload.decode(interaction.action.get("value")).cursor)
+    _choose(interaction, after=interaction.payload.cursor)
 
 
 def _choose(interaction: Interaction, *, searched_in: str = "", **changes: str) -> None:

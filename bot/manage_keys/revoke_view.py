@@ -25,6 +25,7 @@ from bot.ui.blocks import (
 from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
 from keys.changes.gateways import LEASE_SECONDS
+from keys.changes.operation import Outcome
 from keys.changes.propagation import Propagation, describe, describe_pending
 
 QUESTION = "Are you sure you want to revoke this API key?"
@@ -49,6 +50,13 @@ def confirmation(key: KeyView, ref: ActionPayload) -> Message:
             button("Cancel", ids.CANCEL, ref),
         ),
     )
+
+
+def outcome(outcome: Outcome[KeyView]) -> Message:
+    """What came of it: revoked now, or before."""
+    if not outcome.changed:
+        return already_revoked(outcome.value)
+    return revoked(outcome.value, outcome.propagation)
 
 
 def revoked(key: KeyView, spread: Propagation | None) -> Message:

@@ -18,18 +18,27 @@ from bot.offboarding import views
 from bot.rotation import handlers
 from bot.slack_api.backoff import LEASE
 from bot.slack_api.errors import PersonUnknown, SlackError
+from bot.token_delivery.deliver import delivery_deadline
 from bot.ui import form_values, ids, replies
-from bot.ui.payloads import ActionPayload
+from keys.base.actors import Actor
 from keys.base.errors import DomainError, DuplicateRequest
 from keys.base.models import KeyView
-from keys.changes.authorization import admins
-from keys.changes.change import SYSTEM, within
+from keys.changes.authorization import Caller, Role, admins
+from keys.changes.operation import Operation, execute
 from keys.jobs import periodic
-from keys.lifecycle import update
-from keys.lifecycle.revoke import revoke_key
 from keys.offboarding import departures, offboarding
 from keys.offboarding.departures import DepartureReason
 from keys.offboarding.offboarding import BulkAction, BulkItem, OffboardingView
+from keys.operations import (
+    CloseOffboarding,
+    KeepKey,
+    RecordDeparture,
+    RequestBulkAction,
+    Revoke,
+    Rotate,
+    StartOffboarding,
+    Transfer,
+)
 from keys.rotation.rotations import GRACE_DEFAULT
 from keys.search import search
 
@@ -66,39 +75,21 @@ def submitted(interaction: Interaction) -> None:
 
 
 def _begin(interaction: Interaction, person: str) -> dict[str, Any]:
-    context = interaction.context
-    with context.writing() as session:
-        begun = offboarding.begin(
-            within(context.services, session, interaction.actor),
-            person,
-        )
-    context.wake()
+    begun = interaction.execute(StartOffboarding(person=person)).value
     return views.begun(person) if begun else views.nothing(person)
 
 
 def keep(interaction: Interaction) -> None:
     """Notes that a key stays as it is."""
     interaction.acknowledge()
-    context, ref = interaction.context, _pressed(interaction)
-    with context.writing() as session:
-        offboarding.keep(
-            within(context.services, session, interaction.actor),
-            ref.about,
-            ref.key,
-        )
-    context.wake()
+    ref = interaction.payload
+    interaction.execute(KeepKey(offboarding=ref.about, key=ref.key))
 
 
 def close(interaction: Interaction) -> None:
     """Ends it, whatever is left."""
     interaction.acknowledge()
-    context = interaction.context
-    with context.writing() as session:
-        offboarding.close(
-            within(context.services, session, interaction.actor),
-            _pressed(interaction).about,
-        )
-    context.wake()
+    interaction.execute(CloseOffboarding(offboarding=interaction.payload.about))
 
 
 def rotate_all(interaction: Interaction) -> None:
@@ -113,20 +104,18 @@ def revoke_all(interaction: Interaction) -> None:
 
 def _want(interaction: Interaction, action: BulkAction) -> None:
     interaction.acknowledge()
-    context = interaction.context
-    with context.writing() as session:
-        offboarding.request_bulk_action(
-            within(context.services, session, interaction.actor),
-            _pressed(interaction).about,
-            action,
-            interaction.person.user_id,
+    interaction.execute(
+        RequestBulkAction(
+            offboarding=interaction.payload.about,
+            action=action,
+            recipient=interaction.person.user_id,
         )
-    context.wake()
+    )
 
 
 def open_hand_over(interaction: Interaction) -> None:
     """Asks for the new owner of a key, or of all of them."""
-    ref = _pressed(interaction)
+    ref = interaction.payload
     found = _get(interaction.context, ref.about)
     key = _key(interaction.context, ref.key) if ref.key else None
     count = sum(item.owns for item in found.open_items)
@@ -139,24 +128,18 @@ def ownership_transferred(interaction: Interaction) -> None:
     """Hands over, or says at the field why not."""
     context, ref = (
         interaction.context,
-        ActionPayload.decode(interaction.view.get("private_metadata")),
+        interaction.payload,
     )
     found, chosen = _get(context, ref.about), form_values.person(interaction.view, ids.PERSON) or ""
     if why := _unfit(context, found, chosen):
         interaction.refuse_inputs({ids.PERSON: why})
         return
-    service = context.services
-    with context.writing() as session:
-        if ref.key:
-            update.transfer_ownership(
-                within(service, session, interaction.actor), ref.key, found.person, chosen
-            )
-        else:
-            count = offboarding.request_bulk_action(
-                within(service, session, interaction.actor), found.id, BulkAction.HAND_OVER, chosen
-            )
-    interaction.show(views.ownership_transferred(chosen, 1) if ref.key else views.under_way(count))
-    context.wake()
+    if ref.key:
+        interaction.execute(Transfer(key=ref.key, before=found.person, after=chosen))
+        interaction.show(views.ownership_transferred(chosen, 1))
+        return
+    bulk = RequestBulkAction(offboarding=found.id, action=BulkAction.HAND_OVER, recipient=chosen)
+    interaction.show(views.under_way(interaction.execute(bulk).value))
 
 
 def _unfit(context: Context, found: OffboardingView, chosen: str) -> str:
@@ -190,28 +173,24 @@ def work(context: Context) -> bool:
 
 def _do(context: Context, job: BulkItem) -> str:
     """Why it was not done, in a sentence; empty if it was."""
-    service = context.services
+    # Asked a moment ago, and not in the transaction: they are an admin.
+    caller = Caller(job.by, frozenset({Role.ADMIN}))
     try:
         if job.action is BulkAction.ROTATE:
-            return _rotate(context, job)
-        with context.writing() as session:
-            if job.action is BulkAction.REVOKE:
-                revoke_key(
-                    within(service, session, job.by),
-                    job.key_id,
-                    reason="offboarding",
-                    announce=False,
-                )
-            else:
-                update.transfer_ownership(
-                    within(service, session, job.by), job.key_id, job.person, job.recipient
-                )
+            return _rotate(context, caller, job)
+        operation: Operation[KeyView]
+        if job.action is BulkAction.REVOKE:
+            # The message of the offboarding tells of all of them.
+            operation = Revoke(key=job.key_id, reason="offboarding", announce=False)
+        else:
+            operation = Transfer(key=job.key_id, before=job.person, after=job.recipient)
+        execute(context.services, caller, operation, wait=0)
     except DomainError as error:
         return str(error)
     return ""
 
 
-def _rotate(context: Context, job: BulkItem) -> str:
+def _rotate(context: Context, caller: Caller, job: BulkItem) -> str:
     with context.reading() as session:
         key = search.get(session, job.key_id)
         successor = offboarding.successor(session, key)
@@ -223,7 +202,15 @@ def _rotate(context: Context, job: BulkItem) -> str:
     # The same however often it is tried, and another one if it is asked for anew.
     request = f"{job.key_id}:{job.asked_at.timestamp():.3f}"
     try:
-        return handlers.rotate(context, job.key_id, job.by, recipient, GRACE_DEFAULT, request)
+        operation = Rotate(
+            key=job.key_id,
+            recipient=Actor.person(recipient),
+            grace=GRACE_DEFAULT,
+            idempotency_key=request,
+            deadline=delivery_deadline(context),
+            method=context.policy.delivery,
+        )
+        return handlers.rotate(context, caller, operation, recipient)
     except DuplicateRequest:
         return ""
 
@@ -270,13 +257,9 @@ def _take(context: Context, user: dict[str, Any]) -> None:
     with context.reading() as session:
         if left is None and not departures.is_gone(session, person):
             return
-    with context.writing() as session:
-        if offboarding.record_departure(within(context.services, session, SYSTEM), person, left):
-            context.wake()
-
-
-def _pressed(interaction: Interaction) -> ActionPayload:
-    return ActionPayload.decode(interaction.action.get("value"))
+    execute(
+        context.services, Caller.system("slack"), RecordDeparture(person=person, left=left), wait=0
+    )
 
 
 def _get(context: Context, offboarding_id: str) -> OffboardingView:

@@ -6,31 +6,39 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bot.authorization.admins import Allowed, Denied
 from bot.browse_keys import pages
 from bot.framework.context import Context
-from bot.framework.interaction import Interaction, refuse
-from bot.framework.router import Router
+from bot.framework.interaction import Interaction
+from bot.framework.router import Router, permitted
+from bot.manage_keys import revoke as revoke_keys
+from bot.manage_keys import revoke_view
 from bot.manage_keys.issue import say
 from bot.reviews import chart, views
 from bot.rotation import handlers
 from bot.slack_api.backoff import LEASE, LONGEST_PAUSE
 from bot.slack_api.client import Attached
 from bot.slack_api.errors import MissingScope, SlackError
+from bot.token_delivery.deliver import delivery_deadline
 from bot.ui import form_values, ids, replies
 from bot.ui.payloads import ActionPayload
 from keys.base import accounts
-from keys.base.actors import Actor
 from keys.base.errors import InvalidState
 from keys.base.ids import new_id
 from keys.base.models import State
 from keys.changes import live_messages
-from keys.changes.authorization import admins, everyone
-from keys.changes.change import within
+from keys.changes.authorization import Caller, Role, admins, everyone
+from keys.changes.operation import execute
 from keys.changes.outbox import TEAM, to_person
 from keys.jobs import cron, periodic
-from keys.lifecycle.revoke import revoke_key
-from keys.reviews import activity_digest, evidence, operations, progress, queries
+from keys.operations import (
+    AskOwner,
+    KeepInReview,
+    RevokeInReview,
+    RotateInReview,
+    StartReview,
+)
+from keys.reviews import activity_digest, evidence, lifecycle, progress, queries
+from keys.reviews.operations import review_owner
 from keys.reviews.queries import ReviewItem, ReviewView, Stage
 from keys.rotation.rotations import GRACE_DEFAULT
 from keys.search import search
@@ -38,7 +46,7 @@ from keys.usage import trends
 
 logger = logging.getLogger("bot")
 
-_SCHEDULE = Actor.system("schedule")
+_SCHEDULE = Caller.system("schedule")
 
 
 # --- commands -------------------------------------------------------------------------------------
@@ -50,13 +58,8 @@ def start(interaction: Interaction) -> None:
     with context.reading() as session:
         found = queries.newest(session)
     open_before = found is not None and found.stage is Stage.OPEN
-    with context.writing() as session:
-        id_ = operations.begin(
-            within(context.services, session, interaction.actor),
-            f"{operations.ASKED}{new_id('req')}",
-            context.policy.audits,
-        )
-    context.wake()
+    period = f"{lifecycle.ASKED}{new_id('req')}"
+    id_ = interaction.execute(StartReview(period=period)).value
     interaction.say(views.begun(_get(context, id_), before=open_before))
 
 
@@ -122,17 +125,14 @@ def files(context: Context, audit: ReviewView) -> list[Attached]:
 
 def keep(interaction: Interaction) -> None:
     """Says that a key stays."""
-    ref = _pressed(interaction)
-    if not _may(interaction, ref):
-        return
     interaction.acknowledge()
-    interaction.say(views.decided(_keep(interaction, ref, "")))
+    ref = interaction.payload
+    item = interaction.execute(KeepInReview(review=ref.about, key=ref.key)).value
+    interaction.say(views.decided(item))
 
 
 def open_keep(interaction: Interaction, ref: ActionPayload) -> None:
     """Asks why a key stays."""
-    if not _may(interaction, ref):
-        return
     item = _item(interaction.context, ref)
     interaction.acknowledge()
     view = views.say_why(item.key, interaction.ref(about=ref.about, key=ref.key))
@@ -141,31 +141,19 @@ def open_keep(interaction: Interaction, ref: ActionPayload) -> None:
 
 def kept(interaction: Interaction) -> None:
     """Says that a key stays, and why."""
-    ref = ActionPayload.decode(interaction.view.get("private_metadata"))
-    if not _may(interaction, ref):
-        return
-    if errors := form_values.with_token(interaction.view, ids.REASON):
-        interaction.refuse_inputs(errors)
-        return
-    item = _keep(interaction, ref, form_values.text(interaction.view, ids.REASON))
-    interaction.show(views.result(views.decided(item)))
-
-
-def _keep(interaction: Interaction, ref: ActionPayload, reason: str) -> ReviewItem:
-    context = interaction.context
-    with context.writing() as session:
-        item = operations.keep(
-            within(context.services, session, interaction.actor), ref.about, ref.key, reason
+    ref, view = interaction.payload, interaction.view
+    outcome = interaction.submit(
+        lambda: KeepInReview(
+            review=ref.about, key=ref.key, reason=form_values.text(view, ids.REASON)
         )
-    context.wake()
-    return item
+    )
+    if outcome is not None:
+        interaction.show(views.result(views.decided(outcome.value)))
 
 
 def rotate(interaction: Interaction) -> None:
     """Opens the modal for admins; from somebody's own list a new token comes to them at once."""
-    ref, context = _pressed(interaction), interaction.context
-    if not _may(interaction, ref):
-        return
+    ref, context = interaction.payload, interaction.context
     item = _item(context, ref)
     if item.key.state is not State.ACTIVE or item.decision is not None:
         interaction.say(views.decided(item))
@@ -173,68 +161,55 @@ def rotate(interaction: Interaction) -> None:
         handlers.open_rotate(interaction, item.key)
     else:
         interaction.acknowledge()
-        person = interaction.person.user_id
-        why = handlers.rotate(
-            context, ref.key, interaction.actor, person, GRACE_DEFAULT, new_id("req")
+        operation = RotateInReview(
+            review=ref.about,
+            key=ref.key,
+            grace=GRACE_DEFAULT,
+            idempotency_key=new_id("req"),
+            deadline=delivery_deadline(context),
+            method=context.policy.delivery,
         )
-        context.wake()
+        caller = interaction.caller(Role.ADMIN, Role.MEMBER)
+        why = handlers.rotate(context, caller, operation, interaction.person.user_id)
         if why:
             interaction.say(replies.domain_error(why))
 
 
 def revoke(interaction: Interaction) -> None:
     """Asks admins first; from somebody's own list the button itself has asked."""
-    ref, context = _pressed(interaction), interaction.context
-    if not _may(interaction, ref):
-        return
+    ref = interaction.payload
     if ref.do != views.MINE:
-        interaction.say(pages.question(interaction, _item(context, ref).key))
+        item = _item(interaction.context, ref)
+        interaction.say(revoke_keys.question(interaction, item.key))
         return
     interaction.acknowledge()
-    with context.writing() as session:
-        revoke_key(
-            within(context.services, session, interaction.actor),
-            ref.key,
-        )
-    context.wake()
-    interaction.say(replies.domain_error(f"“{_item(context, ref).key.name}” was revoked."))
+    outcome = interaction.execute(RevokeInReview(review=ref.about, key=ref.key))
+    interaction.say(revoke_view.outcome(outcome))
 
 
 def ask_owner(interaction: Interaction) -> None:
     """Has the owner of a key asked."""
     interaction.acknowledge()
-    ref, context = _pressed(interaction), interaction.context
-    with context.writing() as session:
-        item = operations.ask_owner(
-            within(context.services, session, interaction.actor),
-            ref.about,
-            ref.key,
-        )
-    context.wake()
+    ref = interaction.payload
+    item = interaction.execute(AskOwner(review=ref.about, key=ref.key)).value
     interaction.say(views.owner_asked(item) if item.decision is None else views.decided(item))
 
 
 def menu(interaction: Interaction) -> None:
     """What a key's menu offers; what only admins may is checked here."""
-    ref = ActionPayload.decode((interaction.action.get("selected_option") or {}).get("value"))
+    ref = interaction.payload
     if ref.do == ids.DO_KEEP:
         open_keep(interaction, ref)
         return
-    allowed = interaction.context.admins.check(interaction.person)
-    if isinstance(allowed, Denied):
-        refuse(interaction, allowed.reason)
-    else:
+    if permitted(interaction, admins):
         pages.do(interaction, ref)
 
 
 def turn_page(interaction: Interaction) -> None:
     """Shows another page, of the team's list to all, of somebody's own to them."""
-    ref, context = _pressed(interaction), interaction.context
-    if ref.do == views.TEAM:
-        allowed = context.admins.check(interaction.person)
-        if isinstance(allowed, Denied):
-            refuse(interaction, allowed.reason)
-            return
+    ref, context = interaction.payload, interaction.context
+    if ref.do == views.TEAM and not permitted(interaction, admins):
+        return
     interaction.acknowledge()
     recipient = TEAM if ref.do == views.TEAM else to_person(interaction.person.user_id)
     skip = int(ref.cursor) if ref.cursor.isascii() and ref.cursor.isdigit() else 0
@@ -244,20 +219,6 @@ def turn_page(interaction: Interaction) -> None:
             context.clock.now(),
         )  # fmt: skip
     context.wake()
-
-
-def _may(interaction: Interaction, ref: ActionPayload) -> bool:
-    """Whether they may decide about this key; if not, they are told."""
-    context = interaction.context
-    allowed = context.admins.check(interaction.person)
-    if isinstance(allowed, Denied):
-        belongs = context.admins.check_membership(interaction.person)
-        with context.reading() as session:
-            theirs = queries.may_decide(session, ref.about, ref.key, interaction.person.user_id)
-        if not (isinstance(belongs, Allowed) and theirs):
-            refuse(interaction, allowed.reason)
-            return False
-    return True
 
 
 # --- what is due ----------------------------------------------------------------------------------
@@ -274,8 +235,7 @@ def begin_when_due(context: Context) -> bool:
         if not queries.is_due(session, period) or not queries.are_keys(session):
             return False
     try:
-        with context.writing() as session:
-            operations.begin(within(context.services, session, _SCHEDULE), period, rules)
+        execute(context.services, _SCHEDULE, StartReview(period=period), wait=0)
     except InvalidState:
         return False
     return True
@@ -340,10 +300,6 @@ def steps(context: Context) -> list[Callable[[], bool]]:
     return [lambda one=one: one(context) for one in due]  # type: ignore[misc]
 
 
-def _pressed(interaction: Interaction) -> ActionPayload:
-    return ActionPayload.decode(interaction.action.get("value"))
-
-
 def _get(context: Context, audit_id: str) -> ReviewView:
     with context.reading() as session:
         return queries.get(session, audit_id)
@@ -358,14 +314,15 @@ router = Router()
 router.action(ids.AUDIT, allow=admins)(status)
 router.action(ids.AUDIT_START, allow=admins)(start)
 router.action(ids.AUDIT_ASK, allow=admins)(ask_owner)
-# A key's owner may decide about it in a review; the handlers check.
+# A key's owner decides about it like an admin; what else the menu offers is for admins.
 for _id, _decide in {
     ids.AUDIT_KEEP: keep,
     ids.AUDIT_ROTATE: rotate,
     ids.AUDIT_REVOKE: revoke,
     ids.AUDIT_MENU: menu,
-    ids.AUDIT_BACK: turn_page,
-    ids.AUDIT_ON: turn_page,
 }.items():
-    router.action(_id, allow=everyone)(_decide)
-router.view(ids.AUDIT_KEEP_MODAL, allow=everyone)(kept)
+    router.action(_id, allow=admins | review_owner)(_decide)
+router.view(ids.AUDIT_KEEP_MODAL, allow=admins | review_owner)(kept)
+# Owners turn the pages of their own lists; the team's is for admins.
+router.action(ids.AUDIT_BACK, allow=everyone)(turn_page)
+router.action(ids.AUDIT_ON, allow=everyone)(turn_page)

@@ -20,10 +20,12 @@ from keys.base.actors import Actor
 from keys.base.errors import DomainError, DuplicateRequest
 from keys.base.ids import new_id
 from keys.base.models import KeyView, State
-from keys.changes.authorization import admins
+from keys.changes.authorization import Caller, Role, admins
 from keys.changes.change import SYSTEM, within
+from keys.changes.operation import Operation, execute
 from keys.lifecycle.create import PendingKey
 from keys.offboarding import offboarding
+from keys.operations import EndRotation, ExtendRotation, Rotate
 from keys.rotation import rotations
 from keys.rotation.rotations import GRACE_DEFAULT, GRACES
 from keys.search import search
@@ -59,7 +61,7 @@ def submitted(interaction: Interaction) -> None:
     """Rotates as the modal says."""
     context, ref = (
         interaction.context,
-        ActionPayload.decode(interaction.view.get("private_metadata")),
+        interaction.payload,
     )
     chosen = form_values.value(interaction.view, ids.GRACE, "selected_option") or {}
     grace = timedelta(seconds=int(chosen.get("value", GRACE_DEFAULT.total_seconds())))
@@ -87,7 +89,15 @@ def _carry_out(
 ) -> View:
     context = interaction.context
     try:
-        why = rotate(context, key.id, interaction.actor, recipient, grace, ref.request)
+        operation = Rotate(
+            key=key.id,
+            recipient=Actor.person(recipient),
+            grace=grace,
+            idempotency_key=ref.request,
+            deadline=delivery_deadline(context),
+            method=context.policy.delivery,
+        )
+        why = rotate(context, interaction.caller(Role.ADMIN), operation, recipient)
     except DuplicateRequest:
         why = ""
     except DomainError as error:
@@ -102,18 +112,13 @@ def _carry_out(
 
 
 def rotate(
-    context: Context,
-    key_id: str,
-    actor: Actor,
-    recipient: str,
-    grace: timedelta,
-    idempotency_key: str,
+    context: Context, caller: Caller, operation: Operation[PendingKey], recipient: str
 ) -> str:
-    """Rotates a key and hands the new token over.
+    """Rotate a key and deliver the new token.
 
     Args:
+        operation: begins the rotation.
         recipient: the id of the person who gets the token.
-        request_id: names this very request, so that asking twice rotates once.
 
     Returns:
         Why nothing was rotated, in a sentence for people; empty if it was, or, with `reveal`, if
@@ -122,21 +127,12 @@ def rotate(
     Raises:
         DomainError: if the key cannot be rotated.
     """
-    with context.writing() as session:
-        reservation = rotations.begin(
-            within(context.services, session, actor),
-            key_id,
-            recipient=Actor.person(recipient),
-            grace=grace,
-            idempotency_key=idempotency_key,
-            delivery_deadline=delivery_deadline(context),
-            method=context.policy.delivery,
-        )
-    why = hand_over(context, _errand(context, reservation, recipient, actor))
-    return f"{why} The old token goes on as before." if why else ""
+    pending = execute(context.services, caller, operation).value
+    why = hand_over(context, _delivery(context, pending, recipient, caller.actor))
+    return f"{why} The old token keeps working as before." if why else ""
 
 
-def _errand(
+def _delivery(
     context: Context, reservation: PendingKey, recipient: str, actor: Actor
 ) -> TokenDelivery:
     service, delivery = context.services, reservation.delivery_id
@@ -168,30 +164,18 @@ def _show(context: Context, view_id: str, view: View, interaction: Interaction) 
 def end_now(interaction: Interaction) -> None:
     """Ends the old token at once, and says how many gateways know."""
     interaction.acknowledge()
-    context, ref = interaction.context, ActionPayload.decode(interaction.action.get("value"))
-    with context.writing() as session:
-        rotations.end_now(
-            within(context.services, session, interaction.actor),
-            ref.about,
-        )
-    context.wake()
+    interaction.execute(EndRotation(rotation=interaction.payload.about))
 
 
 def extend(interaction: Interaction) -> None:
     """Lets the old token go on for another day."""
     interaction.acknowledge()
-    context, ref = interaction.context, ActionPayload.decode(interaction.action.get("value"))
-    with context.writing() as session:
-        rotations.extend(
-            within(context.services, session, interaction.actor),
-            ref.about,
-        )
-    context.wake()
+    interaction.execute(ExtendRotation(rotation=interaction.payload.about))
 
 
 def pressed(interaction: Interaction) -> None:
     """Open the modal for the key whose button was pressed."""
-    key_id = ActionPayload.decode(interaction.action.get("value")).key
+    key_id = interaction.payload.key
     with interaction.context.reading() as session:
         key = search.get(session, key_id)
     open_rotate(interaction, key)

@@ -7,7 +7,6 @@ from bot.framework.router import Router
 from bot.token_delivery import reveal, views
 from bot.token_delivery.remove import Outcome, Removal
 from bot.ui import ids, replies
-from bot.ui.payloads import ActionPayload
 from keys.base.models import State
 from keys.changes.authorization import everyone
 from keys.delivery import deliveries
@@ -26,7 +25,7 @@ def stored(interaction: Interaction) -> None:
     interaction.acknowledge()
     context, id_ = (
         interaction.context,
-        ActionPayload.decode(interaction.action.get("value")).delivery,
+        interaction.payload.delivery,
     )
     with context.reading() as session:
         delivery = deliveries.get(session, id_)

@@ -10,7 +10,6 @@ from bot.slack_api.errors import MessageFixed, MessageGone
 from bot.token_delivery import views
 from bot.ui import ids
 from bot.ui.blocks import modal
-from bot.ui.payloads import ActionPayload
 from keys.changes.change import within
 from keys.delivery import deliveries, reveals
 
@@ -20,7 +19,7 @@ logger = logging.getLogger("bot")
 def show(interaction: Interaction) -> None:
     """Makes the token, and opens the modal with it. Whoever else presses gets nothing."""
     interaction.acknowledge()
-    context, pressed = interaction.context, ActionPayload.decode(interaction.action.get("value"))
+    context, pressed = interaction.context, interaction.payload
     with context.writing() as session:
         revealed = reveals.reveal(
             within(context.services, session, interaction.actor),
@@ -37,7 +36,7 @@ def claim(interaction: Interaction) -> None:
     """Makes the token work, and takes the button away."""
     context, ref = (
         interaction.context,
-        ActionPayload.decode(interaction.view.get("private_metadata")),
+        interaction.payload,
     )
     with context.writing() as session:
         key = reveals.claim(

@@ -1,251 +1,130 @@
-"""The audit: all keys are gone through, and what was decided about each is kept as evidence.
-
-    begin ──→ open ──(every key is decided, or the deadline has come)──→ finished
-
-Everything is done once, whatever number of bots run and whenever they die: what begins an audit
-names it (`Audit.period`), and each step of its time (reminders, escalation, the notice before
-unanswered keys are revoked, the end) is noted in the transaction that asks for its messages.
-
-That a key was revoked, rotated or has expired is not noted by whoever did it but read from the key
-and the record, so it counts wherever it was done. Only “keep” is said here.
-"""
+"""What can be done in a review of all keys, which people know as the audit."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from sqlalchemy import insert
-from sqlmodel import col, or_, select
-
-from keys.base.errors import InvalidState
-from keys.base.ids import new_id
-from keys.base.models import KeyView, State
-from keys.base.policy import AuditRules
-from keys.base.rows import views
-from keys.changes import audit_log, live_messages, outbox
-from keys.changes.change import Change
-from keys.inputs.names import clean_note
-from keys.offboarding import departures
-from keys.reviews.findings import RiskFinding, risk_findings, severity
-from keys.reviews.queries import (
-    MESSAGE_KIND,
+from keys.base.models import KeyView
+from keys.base.policy import DeliveryWay
+from keys.changes.authorization import (
+    Allowed,
     Decision,
-    ReviewItem,
-    Stage,
-    both_rows,
-    item,
-    newest_place,
-    open_row,
+    Denied,
+    Permission,
+    Question,
+    admins,
+    members,
 )
-from keys.transfer import export_keys
-from storage import AccountSession
-from storage.tables.keys import Departure, Key, Review, ReviewKey
+from keys.changes.change import Change
+from keys.changes.operation import Operation
+from keys.inputs.fields import KeyRef, Reason
+from keys.lifecycle.create import PendingKey
+from keys.lifecycle.revoke import revoke_key
+from keys.reviews import lifecycle, queries
+from keys.reviews.queries import ReviewItem
+from keys.rotation import rotations
 
-QUESTION = "audit_question"
-# How the period of an audit begins that somebody asked for.
-ASKED = "asked:"
-_AT_ONCE = 500
+
+def _may_decide(question: Question) -> Decision:
+    session, actor = question.session, question.caller.actor
+    if session is not None and actor.kind == "person":
+        about, key_id = question.about, question.key_id
+        if queries.may_decide(session, about, key_id, actor.id):
+            return Allowed()
+    return Denied("You are not the owner of this key.")
 
 
-def begin(
-    change: Change,
-    period: str,
-    rules: AuditRules,
-) -> str:
-    """Begins an audit of all keys that work, unless one is open or this period had its own.
+# The owner or backup owner of a key in an open review, as long as they are a full member.
+review_owner = Permission("review_owner", _may_decide, reads=True) & members
 
-    Args:
-        period: what begins it: a moment of the schedule, or a wish of somebody's.
 
-    Returns:
-        The audit's id: of a new one, of the one that is open, or of the one that this period had.
+class StartReview(Operation[str], name="start_review", allow=admins):
+    """Start a review of all keys, unless one is open or this period had its own.
 
-    Raises:
-        InvalidState: if there is no key to go through.
+    Attributes:
+        period: what starts it: a moment of the schedule, or a request.
     """
-    of_period = select(Review).where(
-        Review.account_id == change.session.account_id, Review.period == period
-    )
-    if (row := change.session.exec(of_period).first()) is not None:
-        return row.id
-    if (row := open_row(change.session)) is not None:
-        if row.period.startswith(ASKED) and not period.startswith(ASKED):
-            # Somebody was ahead of the schedule: one audit is enough for both.
-            row.period = period
-            change.session.add(row)
-        return row.id
-    now = change.now
-    audit = Review(
-        id=new_id("aud"),
-        account_id=change.session.account_id,
-        period=period,
-        state=Stage.OPEN,
-        started_by=str(change.actor),
-        created_at=now,
-        deadline_at=now + timedelta(days=rules.days),
-        total=0,
-        flagged="{}",
-        starts_after_seq=newest_place(change.session),
-        last_seq=newest_place(change.session),
-        audit_log_hash_at_start=audit_log.latest_hash(change.session),
-    )
-    change.session.add(audit)
-    change.session.flush()
-    counted = _take_in(change.session, audit, now)
-    if not audit.total:
-        raise InvalidState("There is no key yet, so there is nothing to go through.")
-    audit.flagged = json.dumps(counted)
-    change.session.add(audit)
-    data = {"audit": audit.id, "period": period, "keys": audit.total}
-    change.append("audit.started", None, data)
-    ask_for_lists(change.session, audit, now)
-    return audit.id
+
+    period: str
+
+    def run(self, change: Change) -> str:
+        """Start it; returns its id. Raises InvalidState if there is no key."""
+        return lifecycle.begin(change, self.period, change.services.policy.audits)
 
 
-def _take_in(session: AccountSession, audit: Review, now: datetime) -> Counter[RiskFinding]:
-    """Notes every key that works as it is now, the doubtful first; counts the doubts."""
-    gone = set(
-        session.exec(
-            select(Departure.user_id).where(
-                Departure.account_id == audit.account_id, col(Departure.departed_at).is_not(None)
-            )
-        )
-    )
-    counted: Counter[RiskFinding] = Counter()
-    rows: list[tuple[int, str, str, dict[str, Any]]] = []
-    for key, external_id in _working_keys(session, now):
-        reasons = risk_findings(key, gone, now)
-        counted.update(reasons)
-        values = {
-            "audit_id": audit.id,
-            "key_id": key.id,
-            "owner": key.owner,
-            "risk_findings": " ".join(reasons),
-            "snapshot_at_start": snapshot(key, external_id, now),
-            "snapshot_at_end": "",
-            "decision": "",
-            "reason": "",
-        }
-        rows.append((-severity(reasons), key.name.casefold(), key.id, values))
-    rows.sort(key=lambda row: row[:3])
-    for start in range(0, len(rows), _AT_ONCE):
-        some = rows[start : start + _AT_ONCE]
-        placed = [row[3] | {"position": start + n} for n, row in enumerate(some)]
-        session.execute(insert(ReviewKey), placed)
-    audit.total = len(rows)
-    return counted
+class _InReview:
+    """What is about one key in one review."""
+
+    review: str
+    key: KeyRef
+
+    def about(self) -> tuple[str, str]:
+        """The key and the review."""
+        return self.key, self.review
 
 
-def _working_keys(session: AccountSession, now: datetime) -> Iterator[tuple[KeyView, str | None]]:
-    query = (
-        select(Key)
-        .where(
-            Key.account_id == session.account_id,
-            Key.state == State.ACTIVE,
-            or_(col(Key.expires_at).is_(None), col(Key.expires_at) > now),
-        )
-        .order_by(col(Key.id))
-        .limit(_AT_ONCE)
-    )
-    some = session.exec(query).all()
-    while some:
-        for key, seen in zip(some, views(session, some), strict=True):
-            yield seen, key.external_id
-        some = session.exec(query.where(col(Key.id) > some[-1].id)).all()
+class KeepInReview(
+    _InReview, Operation[ReviewItem], name="keep_in_review", allow=admins | review_owner
+):
+    """Decide that a key stays."""
+
+    review: str
+    key: KeyRef
+    reason: Reason = ""
+
+    def run(self, change: Change) -> ReviewItem:
+        """Keep it. Raises KeyNotFound, InvalidState."""
+        return lifecycle.keep(change, self.review, self.key, self.reason)
 
 
-def snapshot(key: KeyView, external_id: str | None, now: datetime) -> str:
-    """A key as the evidence has it, as JSON."""
-    shown = export_keys.row(key, external_id, now)
-    return json.dumps(shown, ensure_ascii=False, sort_keys=True)
+class RevokeInReview(
+    _InReview, Operation[KeyView], name="revoke_in_review", allow=admins | review_owner
+):
+    """Revoke a key from a review; its owner may, and it is the same as anywhere."""
+
+    review: str
+    key: KeyRef
+
+    def run(self, change: Change) -> KeyView:
+        """Revoke it. Raises KeyNotFound."""
+        return revoke_key(change, self.key).key
 
 
-def ask_for_lists(session: AccountSession, audit: Review, now: datetime) -> None:
-    """Has the list posted: at first to the team and to each owner, later to who has not answered.
+class RotateInReview(
+    _InReview, Operation[PendingKey], name="rotate_in_review", allow=admins | review_owner
+):
+    """Rotate a key from a review; its owner may, and the new token goes to them.
 
-    Lists of a later round replace those before, which say so.
+    Attributes:
+        grace, idempotency_key, deadline, method: see keys.rotation.operations.Rotate.
     """
-    subject = f"{audit.id}:{audit.reminders}"
-    if not audit.reminders:
-        live_messages.add(session, MESSAGE_KIND, subject, outbox.TEAM, now)
-    owners = session.exec(
-        select(ReviewKey.owner)
-        .where(
-            ReviewKey.audit_id == audit.id,
-            ReviewKey.decision == "",
-            col(ReviewKey.owner).is_not(None),
+
+    review: str
+    key: KeyRef
+    grace: timedelta
+    idempotency_key: str
+    deadline: timedelta
+    method: DeliveryWay = DeliveryWay.DM
+
+    def run(self, change: Change) -> PendingKey:
+        """Begin the rotation. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest."""
+        return rotations.begin(
+            change,
+            self.key,
+            recipient=change.actor,
+            grace=self.grace,
+            idempotency_key=self.idempotency_key,
+            delivery_deadline=self.deadline,
+            method=self.method,
         )
-        .distinct()
-    ).all()
-    for owner in owners:
-        if owner and not departures.is_gone(session, owner):
-            person = outbox.to_person(owner)
-            live_messages.add(session, MESSAGE_KIND, subject, person, now)
-    live_messages.mark_stale_by_prefix(session, f"{audit.id}:", now)
 
 
-def keep(
-    change: Change,
-    audit_id: str,
-    key_id: str,
-    reason: str = "",
-) -> ReviewItem:
-    """Says that a key stays; if somebody was faster, nothing changes.
+class AskOwner(_InReview, Operation[ReviewItem], name="ask_owner", allow=admins):
+    """Have the owner of a key asked."""
 
-    Args:
-        reason: why, if somebody says so.
+    review: str
+    key: KeyRef
 
-    Returns:
-        The key with what was decided, by whomever.
-
-    Raises:
-        KeyNotFound: if the account has no such audit, or the key is not in it.
-        NoteTooLong, TokenInText: if the reason is too long, or contains a token.
-    """
-    audit, row = both_rows(change.session, audit_id, key_id)
-    said, now = clean_note(reason, "reason"), change.now
-    if audit.state == Stage.OPEN and not row.decision:
-        row.decision, row.decided_by, row.decided_at = Decision.KEPT, str(change.actor), now
-        row.reason = said
-        change.session.add(row)
-        change.session.flush()
-        data = {"audit": audit.id, "reason": said}
-        change.append("audit.kept", key_id, data)
-        live_messages.mark_stale_by_prefix(change.session, f"{audit.id}:", now)
-    return item(change.session, audit_id, key_id)
-
-
-def ask_owner(
-    change: Change,
-    audit_id: str,
-    key_id: str,
-) -> ReviewItem:
-    """Asks a key's owner about it, once, in a message of its own.
-
-    Raises:
-        KeyNotFound: if the account has no such audit, or the key is not in it.
-        InvalidState: if nobody answers for the key, or its owner has left.
-    """
-    audit, row = both_rows(change.session, audit_id, key_id)
-    key, now = change.load(key_id), change.now
-    if key.owner is None:
-        raise InvalidState(f"Nobody answers for “{key.name}”. Choose an owner with Edit.")
-    if departures.is_gone(change.session, key.owner):
-        raise InvalidState(
-            f"The owner of “{key.name}” has left. Rotate it, or choose another owner with Edit."
-        )
-    if audit.state == Stage.OPEN and not row.decision and row.asked_at is None:
-        row.asked_at = now
-        change.session.add(row)
-        data = {"audit": audit.id, "owner": key.owner}
-        change.append("audit.owner_asked", key_id, data)
-        live_messages.add(
-            change.session, QUESTION, f"{audit.id}:{key_id}", outbox.to_person(key.owner),
-            now, data={"by": str(change.actor)},
-        )  # fmt: skip
-        live_messages.mark_stale_by_prefix(change.session, f"{audit.id}:", now)
-    return item(change.session, audit_id, key_id)
+    def run(self, change: Change) -> ReviewItem:
+        """Ask them. Raises KeyNotFound, InvalidState."""
+        return lifecycle.ask_owner(change, self.review, self.key)

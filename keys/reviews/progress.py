@@ -19,7 +19,7 @@ from keys.changes import audit_log, live_messages, outbox
 from keys.changes.change import Change
 from keys.lifecycle.revoke import revoke_key
 from keys.offboarding import departures
-from keys.reviews.operations import ask_for_lists, snapshot
+from keys.reviews.lifecycle import ask_for_lists, snapshot
 from keys.reviews.queries import (
     Decision,
     ReviewView,

@@ -384,7 +384,7 @@ class OffboardingKey(SQLModel, table=True):
 
 
 class Review(SQLModel, table=True):
-    """Going through all keys once; see keys.reviews.operations.
+    """Going through all keys once; see keys.reviews.lifecycle.
 
     `period` names what has begun it: a moment of the schedule, or somebody's wish. There is one
     audit for each, whoever begins it and however often.

@@ -17,7 +17,7 @@ from keys.base.models import State
 from keys.base.policy import AuditRules
 from keys.changes.change import SYSTEM, within
 from keys.lifecycle.revoke import revoke_key
-from keys.reviews import operations, progress
+from keys.reviews import lifecycle, progress
 from storage import writing
 from tests.chaos.test_dying_in_an_audit import BOARD
 from tests.e2e.program import eventually
@@ -57,9 +57,7 @@ def has_an_audit_of(world: World, name: str) -> None:
     with writing(house.engine, account) as session:
         # One that is open has come to its end by that.
         progress.run_due(within(house.services(account), session, SYSTEM), AuditRules())
-        operations.begin(
-            within(house.services(account), session, ME), f"asked:{name}", AuditRules()
-        )
+        lifecycle.begin(within(house.services(account), session, ME), f"asked:{name}", AuditRules())
 
 
 def keeps(world: World, name: str) -> None:

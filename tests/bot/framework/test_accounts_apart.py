@@ -30,7 +30,7 @@ from keys.base.actors import Actor
 from keys.base.policy import AuditRules
 from keys.changes.change import SYSTEM, within
 from keys.offboarding import offboarding
-from keys.reviews import operations
+from keys.reviews import lifecycle
 from keys.search import search
 from storage import AccountSession, reading, writing
 from storage.tables.keys import Account
@@ -101,7 +101,7 @@ def _populate(theirs: Domain) -> list[str]:
             within(service, session, FAR),
             FAR.id,
         )
-        audit = operations.begin(within(service, session, FAR), "2026-10-05", AuditRules())
+        audit = lifecycle.begin(within(service, session, FAR), "2026-10-05", AuditRules())
         assert leaver is not None
         assert audit is not None
         return [asked.id, leaver, audit]

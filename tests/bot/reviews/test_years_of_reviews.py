@@ -30,7 +30,7 @@ from keys.base.actors import Actor
 from keys.base.policy import AuditRules, Policy
 from keys.changes import audit_log
 from keys.changes.change import within
-from keys.reviews import operations, queries
+from keys.reviews import lifecycle, queries
 from sandbox.sandbox import Sandbox
 from storage import reading, writing
 from storage.tables.keys import Event, Review
@@ -168,7 +168,7 @@ class Team:
         def keep(name: str) -> None:
             actor = Actor.person(self.people[name])
             with writing(self.house.engine, self.house.account) as session:
-                operations.keep(
+                lifecycle.keep(
                     within(self.house.service, session, actor),
                     audit_id,
                     key_id,

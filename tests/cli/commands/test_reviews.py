@@ -15,7 +15,7 @@ from keys.changes.change import within
 from keys.changes.services import Services
 from keys.credentials.peppers import load_or_make
 from keys.operations import SUBSCRIBERS
-from keys.reviews import operations
+from keys.reviews import lifecycle
 from runtime.clock import SystemClock
 from storage import open_engine, writing
 from tests.cli.commands.shell import Shell
@@ -43,7 +43,7 @@ def begin(shell: Shell) -> None:
         subscribers=SUBSCRIBERS,
     )
     with writing(engine, account) as session:
-        operations.begin(within(services, session, Actor.operator("o")), "asked:1", AuditRules())
+        lifecycle.begin(within(services, session, Actor.operator("o")), "asked:1", AuditRules())
     engine.dispose()
 
 

@@ -23,7 +23,7 @@ from keys.inputs.scopes import check_scopes
 from keys.lifecycle import update
 from keys.lifecycle.revoke import revoke_key
 from keys.lifecycle.update import KeyUpdate, limit_key
-from keys.reviews import operations
+from keys.reviews import lifecycle
 from keys.search import search
 from keys.transfer import export_keys, import_rows
 from keys.transfer.import_files import COLUMNS, RawLine, read
@@ -102,10 +102,10 @@ def _deny(house: Domain, text: str) -> None:
 def _keep(house: Domain, text: str) -> None:
     key, _ = house.issue()
     id_ = house.write(
-        lambda s: operations.begin(within(house.service, s, ALICE), "2026-10-05", AuditRules())
+        lambda s: lifecycle.begin(within(house.service, s, ALICE), "2026-10-05", AuditRules())
     )
     house.write(
-        lambda s: operations.keep(within(house.service, s, ALICE), id_, key.id, text)
+        lambda s: lifecycle.keep(within(house.service, s, ALICE), id_, key.id, text)
     )  # fmt: skip
 
 

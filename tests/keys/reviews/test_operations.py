@@ -18,7 +18,7 @@ from keys.changes import audit_log
 from keys.changes.change import SYSTEM, within
 from keys.offboarding import departures
 from keys.offboarding.departures import DepartureReason
-from keys.reviews import operations, progress, queries
+from keys.reviews import lifecycle, progress, queries
 from keys.reviews.findings import RiskFinding
 from keys.reviews.queries import Decision, ReviewItem, ReviewView, Stage
 from storage import reading
@@ -34,7 +34,7 @@ CARL = Actor.person("U0CARL")
 
 def begin(house: Domain, period: str = "2026-10-05", actor: Actor = CARL) -> str:
     id_: str = house.write(
-        lambda s: operations.begin(within(house.service, s, actor), period, RULES)
+        lambda s: lifecycle.begin(within(house.service, s, actor), period, RULES)
     )
     return id_
 
@@ -58,7 +58,7 @@ def keep(
     house: Domain, id_: str, key_id: str, actor: Actor = ALICE, reason: str = ""
 ) -> ReviewItem:
     kept: ReviewItem = house.write(
-        lambda s: operations.keep(within(house.service, s, actor), id_, key_id, reason)
+        lambda s: lifecycle.keep(within(house.service, s, actor), id_, key_id, reason)
     )
     return kept
 
@@ -110,8 +110,8 @@ def test_every_key_that_works_is_in_it_the_doubtful_first(house: Domain) -> None
 
 def test_one_for_each_period_and_one_at_a_time(house: Domain) -> None:
     key, _ = house.issue()
-    asked = begin(house, f"{operations.ASKED}1")
-    assert begin(house, f"{operations.ASKED}2") == asked
+    asked = begin(house, f"{lifecycle.ASKED}1")
+    assert begin(house, f"{lifecycle.ASKED}2") == asked
     assert begin(house, "2026-10-05") == asked, "somebody was ahead of the schedule"
     keep(house, asked, key.id)
     assert look(house, asked).stage is Stage.FINISHED
@@ -188,7 +188,7 @@ def test_a_reason_that_is_too_long_is_refused(house: Domain) -> None:
 
 def ask_owner(house: Domain, id_: str, key_id: str) -> ReviewItem:
     asked: ReviewItem = house.write(
-        lambda s: operations.ask_owner(
+        lambda s: lifecycle.ask_owner(
             within(house.service, s, CARL),
             id_,
             key_id,

@@ -1,0 +1,53 @@
+"""Renaming a key: the modal, its advice, and the new name."""
+
+from __future__ import annotations
+
+from bot.framework.interaction import Interaction
+from bot.framework.router import Router
+from bot.manage_keys import rename_view
+from bot.ui import form_values, ids, replies
+from keys.base.models import KeyView, State
+from keys.changes.authorization import admins
+from keys.inputs.names import advice_on
+from keys.operations import Rename
+from keys.search import search
+
+router = Router()
+
+
+@router.action(ids.RENAME, allow=admins)
+def pressed(interaction: Interaction) -> None:
+    """Open the modal of the key whose button was pressed."""
+    open_rename(interaction, _key(interaction))
+
+
+def open_rename(interaction: Interaction, key: KeyView, name: str = "") -> None:
+    """Open the modal for another name; a revoked key keeps its own."""
+    if key.state is not State.ACTIVE:
+        interaction.say(replies.domain_error(f"“{key.name}” was revoked, so it keeps its name."))
+        return
+    interaction.acknowledge()
+    view = rename_view.rename(key, interaction.ref(key=key.id), name)
+    interaction.context.slack.open_view(interaction.trigger, view)
+
+
+@router.view(ids.RENAME_MODAL, allow=admins)
+def rename(interaction: Interaction) -> None:
+    """Give the key its new name, or say in the modal why not."""
+    payload, view, key = interaction.payload, interaction.view, _key(interaction)
+    name = form_values.text(view, ids.NAME)
+    if errors := form_values.with_token(view, ids.NAME):
+        interaction.refuse_inputs(errors)
+        return
+    advice = advice_on(name) if name.strip() and name != key.name else None
+    if advice and not form_values.chosen(view, ids.ANYWAY):
+        interaction.show(rename_view.rename(key, payload, name, advice))
+        return
+    outcome = interaction.submit(lambda: Rename(key=payload.key, name=name))
+    if outcome is not None:
+        interaction.show(rename_view.renamed(outcome.value, key.name))
+
+
+def _key(interaction: Interaction) -> KeyView:
+    with interaction.context.reading() as session:
+        return search.get(session, interaction.payload.key)

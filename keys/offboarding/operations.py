@@ -1,0 +1,71 @@
+"""What can be done about the keys of a person who leaves."""
+
+from __future__ import annotations
+
+from keys.changes.authorization import admins, system
+from keys.changes.change import Change
+from keys.changes.operation import Operation
+from keys.inputs.fields import KeyRef
+from keys.offboarding import offboarding
+from keys.offboarding.departures import DepartureReason
+from keys.offboarding.offboarding import BulkAction
+
+
+class StartOffboarding(Operation[str | None], name="start_offboarding", allow=admins):
+    """Go through the keys of a person who leaves."""
+
+    person: str
+
+    def run(self, change: Change) -> str | None:
+        """Start it; returns its id, or None if the person has nothing to do with any key."""
+        return offboarding.begin(change, self.person)
+
+
+class RecordDeparture(Operation[str | None], name="record_departure", allow=system):
+    """Record what Slack says of a person: they have left, or are a full member again."""
+
+    person: str
+    left: DepartureReason | None
+
+    def run(self, change: Change) -> str | None:
+        """Record it; returns the id of the offboarding that this has started or changed."""
+        return offboarding.record_departure(change, self.person, self.left)
+
+
+class KeepKey(Operation[None], name="keep", allow=admins):
+    """Record that a leaver's key stays as it is."""
+
+    offboarding: str
+    key: KeyRef
+
+    def run(self, change: Change) -> None:
+        """Keep it. Raises KeyNotFound."""
+        offboarding.keep(change, self.offboarding, self.key)
+
+
+class CloseOffboarding(Operation[bool], name="close_offboarding", allow=admins):
+    """End an offboarding that is not needed."""
+
+    offboarding: str
+
+    def run(self, change: Change) -> bool:
+        """Close it; False if it is not open any more. Raises KeyNotFound."""
+        return offboarding.close(change, self.offboarding)
+
+
+class RequestBulkAction(Operation[int], name="bulk", allow=admins):
+    """Have the same thing done with every key that is not handled.
+
+    Attributes:
+        recipient: the new owner, or who gets a new token where nobody else is left.
+    """
+
+    offboarding: str
+    action: BulkAction
+    recipient: str
+
+    def run(self, change: Change) -> int:
+        """Ask for it; returns with how many keys. Raises KeyNotFound, InvalidState."""
+        return offboarding.request_bulk_action(
+            change, self.offboarding, self.action, self.recipient
+        )
