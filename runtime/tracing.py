@@ -1,8 +1,8 @@
-"""Which request a piece of work is for: an id that goes with it into the log and the database.
+"""Trace a request: an id that follows it into the log and the database, and where its time went.
 
-Whoever begins a piece of work opens a trace; everything that the same thread (or task) does until
-it ends belongs to it. On PostgreSQL each statement bears the id in a comment, so that the server's
-own log and `pg_stat_activity` name the request as well; the record keeps it beside what was done.
+The code that starts a piece of work opens a trace; everything that the same thread (or task) does
+until the trace closes belongs to it. `storage.statement_metrics` counts a trace's statements and
+puts its id into them on PostgreSQL; the audit log stores the id with each entry.
 """
 
 from __future__ import annotations
@@ -13,17 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
-
-from sqlalchemy import Engine, event
 
 ID_LENGTH = 12
-_BEGAN = "apikeys_began"
 
 
 @dataclass(slots=True)
 class Spent:
-    """How often something was asked, and the seconds that it took all together."""
+    """How many calls a piece of work made to something, and their total time in seconds."""
 
     times: int = 0
     seconds: float = 0.0
@@ -31,14 +27,14 @@ class Spent:
 
 @dataclass(slots=True)
 class Trace:
-    """One piece of work.
+    """One piece of work, such as a request or a job.
 
     Attributes:
-        id: its name, twelve hexadecimal digits. It tells nothing, and is no secret.
-        what: what it is about, in a word; never what somebody typed.
-        outcome: how it ended.
-        spent: what it took of each of the others, such as `database`.
-        began: when, by the monotonic clock.
+        id: twelve random hexadecimal digits; not a secret.
+        what: what the work is, in one word; never text that a user typed.
+        outcome: how the work ended.
+        spent: calls and time by dependency, such as `database`.
+        began: start time, by the monotonic clock.
     """
 
     id: str = field(default_factory=lambda: secrets.token_hex(ID_LENGTH // 2))
@@ -52,19 +48,19 @@ _CURRENT: ContextVar[Trace | None] = ContextVar("apikeys_trace", default=None)
 
 
 def current() -> Trace | None:
-    """The work under way here; None between one and the next."""
+    """Return the trace of the current thread or task; None if there is none."""
     return _CURRENT.get()
 
 
 def current_id() -> str | None:
-    """Its id."""
+    """Return the id of the current trace; None if there is none."""
     trace = _CURRENT.get()
     return trace.id if trace is not None else None
 
 
 @contextmanager
 def within(trace: Trace) -> Iterator[Trace]:
-    """What is done inside belongs to this piece of work."""
+    """Make this trace the current one inside the `with` block."""
     token = _CURRENT.set(trace)
     try:
         yield trace
@@ -73,7 +69,7 @@ def within(trace: Trace) -> Iterator[Trace]:
 
 
 def note(*, what: str | None = None, outcome: str | None = None) -> None:
-    """Says more about the work under way, if there is any."""
+    """Set what the current trace is about and how it ended; None leaves a value as it is."""
     trace = _CURRENT.get()
     if trace is not None:
         trace.what = what if what is not None else trace.what
@@ -81,33 +77,9 @@ def note(*, what: str | None = None, outcome: str | None = None) -> None:
 
 
 def spend(on: str, seconds: float) -> None:
-    """Counts something that the work under way waited for."""
+    """Add one call and its seconds to the current trace."""
     trace = _CURRENT.get()
     if trace is not None:
         spent = trace.spent.setdefault(on, Spent())
         spent.times += 1
         spent.seconds += seconds
-
-
-def watch(engine: Engine) -> None:
-    """Has the engine's statements counted, and on PostgreSQL named.
-
-    The comment's form: https://google.github.io/sqlcommenter/spec/
-    """
-    named = engine.dialect.name == "postgresql"
-
-    @event.listens_for(engine, "before_cursor_execute", retval=True)
-    def before(
-        connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any
-    ) -> tuple[str, Any]:
-        trace = _CURRENT.get()
-        if trace is None:
-            return statement, parameters
-        connection.info[_BEGAN] = time.perf_counter()
-        return (f"{statement} /*request_id='{trace.id}'*/" if named else statement), parameters
-
-    @event.listens_for(engine, "after_cursor_execute")
-    def after(connection: Any, *_more: Any) -> None:
-        began = connection.info.pop(_BEGAN, None)
-        if began is not None:
-            spend("database", time.perf_counter() - began)

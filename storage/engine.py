@@ -15,8 +15,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session, create_engine
 
-from runtime import tracing
 from runtime.errors import StorageUnavailable
+from storage import statement_metrics
 
 # A slash command must be answered within 3 s, so a wait for the database has to end before.
 BUSY_TIMEOUT_SECONDS = 2.0
@@ -61,7 +61,7 @@ def open_engine(
             connect_args=how,
             hide_parameters=True,
         )
-        tracing.watch(engine)
+        statement_metrics.watch(engine)
         return engine
     if backend != "sqlite":
         raise ValueError(f"{backend} is not supported; use sqlite or postgresql")
@@ -80,7 +80,7 @@ def _open_sqlite(url: str) -> Engine:
     )
     event.listen(engine, "connect", _on_sqlite_connect)
     event.listen(engine, "begin", _on_sqlite_begin)
-    tracing.watch(engine)
+    statement_metrics.watch(engine)
     return engine
 
 

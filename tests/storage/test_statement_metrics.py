@@ -1,4 +1,4 @@
-"""Statements bear the id of the request that they are for."""
+"""Statements are counted for the current trace, and on PostgreSQL carry its id."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.databases import open_migrated
 from tests.postgresql import Postgresql
 
 
-def test_statements_are_counted_for_the_work_under_way(database_url: str) -> None:
+def test_statements_are_counted_for_the_current_trace(database_url: str) -> None:
     engine = open_migrated(database_url)
     with tracing.within(tracing.Trace()) as trace, reading(engine) as session:
         # SQLite's transaction begins with a statement of its own.
@@ -26,7 +26,7 @@ def test_statements_are_counted_for_the_work_under_way(database_url: str) -> Non
     assert tracing.current() is None
 
 
-def test_postgresql_is_told_the_id(postgresql: Postgresql) -> None:
+def test_postgresql_sees_the_id_in_a_comment(postgresql: Postgresql) -> None:
     engine = open_engine(postgresql.create("told_the_id"))
     asks = text("SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()")
     with tracing.within(tracing.Trace("0123456789ab")), reading(engine) as session:
