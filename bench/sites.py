@@ -105,11 +105,12 @@ def _gateway(url: str, port: int) -> Callable[[], None]:
     }
     from cli.bootstrap.application import open_application
     from cli.bootstrap.gateway import start_gateway
+    from cli.bootstrap.redaction import redact
     from runtime.logging import configure_logging
     from settings import load
 
     settings = load()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, redact=redact)
     house = open_application(settings)
     running = start_gateway(house, settings)
 

@@ -68,6 +68,10 @@ class LazyGroup(click.Group):
 @click.command(cls=LazyGroup)
 def commands() -> None:
     """Look after API keys."""
+    from cli.bootstrap.redaction import redact
+    from runtime.logging import PLAIN, configure_logging
+
+    configure_logging("WARNING", PLAIN, redact=redact)
 
 
 def main() -> None:

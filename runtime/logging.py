@@ -1,26 +1,28 @@
-"""The log: one JSON object a line on standard error, or lines for people."""
+"""Write the log to standard error, redacted: JSON objects, or lines for people."""
 
 from __future__ import annotations
 
 import json
 import logging
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
-from runtime import tracing
+from runtime import redaction, tracing
+from runtime.redaction import Redact
 
-JSON, TEXT = "json", "text"
+JSON, TEXT, PLAIN = "json", "text", "plain"
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line, with the id of the request that it belongs to.
+    """Formats a record as one JSON object, with the id of the current trace.
 
-    The gateway's lines are such objects already.
+    The gateway's messages are JSON objects already and stay as they are.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """One entry, its traceback included."""
+        """Return the record as one line, its traceback included."""
         if record.name == "gateway":
             return record.getMessage()
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
@@ -39,7 +41,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """Says when and who, and what is said beside it; a traceback takes lines of its own."""
+    """Formats a record for people: time, level, logger, message and fields."""
 
     converter = staticmethod(time.gmtime)
 
@@ -47,11 +49,11 @@ class TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
 
     def format(self, record: logging.LogRecord) -> str:
-        """One entry."""
+        """Return the record; a traceback follows on lines below it."""
         return record.getMessage() if record.name == "gateway" else super().format(record)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (as logging has it)
-        """The first line of it."""
+        """Return the first line."""
         more = "".join(
             f" {name}={json.dumps(value, ensure_ascii=False)}"
             for name, value in _fields(record).items()
@@ -60,22 +62,41 @@ class TextFormatter(logging.Formatter):
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    """What is said beside the message, the id of its request last."""
+    """Return the record's extra fields, the id of the current trace last."""
     fields: dict[str, Any] = dict(getattr(record, "fields", {}))
     if request_id := tracing.current_id():
         fields["request_id"] = request_id
     return fields
 
 
-def configure_logging(level: str, form: str = JSON) -> None:
-    """Sends the log to standard error.
+_FORMATTERS: dict[str, Callable[[], logging.Formatter]] = {
+    JSON: JsonFormatter,
+    TEXT: TextFormatter,
+    PLAIN: logging.Formatter,
+}
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """The handler that `configure_logging` adds, so that a second call can replace it."""
+
+
+def configure_logging(level: str, form: str = JSON, *, redact: Redact) -> None:
+    """Send the log to standard error, and redact every record; a second call replaces the first.
 
     Args:
-        level: what is logged at least.
-        form: `json` or `text`.
+        level: the least severe level that is logged.
+        form: `json`, `text`, or `plain`, which writes messages alone, for commands at a terminal.
+        redact: removes secrets from a text; see `runtime.redaction`.
     """
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter() if form == JSON else TextFormatter())
+    root = logging.getLogger()
+    for earlier in [each for each in root.handlers if isinstance(each, _StandardError)]:
+        root.removeHandler(earlier)
+    handler = _StandardError()
+    handler.setFormatter(_FORMATTERS[form]())
+    if form == PLAIN:
+        # As logging's own last resort does, whatever level a library gave its logger.
+        handler.setLevel(level)
     logging.basicConfig(level=level, handlers=[handler])
-    # What it says at INFO is of no use to an operator.
+    redaction.install(redact)
+    # What Alembic writes at INFO is of no use to an operator.
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -88,7 +88,7 @@ RATE = "rate"
 LAST_DAY = "last_day"
 REASON = "reason"
 PERSON = "person"
-# What is in it is a token, whole or damaged: bot.redaction takes it out of the log by this name.
+# Its value is a token, whole or damaged: cli.bootstrap.redaction keeps it out of the log.
 PASTED = "pasted_token"
 QUERY = "query"
 VALUE = "value"

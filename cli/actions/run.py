@@ -11,6 +11,7 @@ from typing import Protocol
 
 import click
 
+from cli.bootstrap.redaction import redact
 from runtime.logging import configure_logging
 from settings import load, load_slack
 
@@ -57,7 +58,7 @@ def run(only: str | None) -> None:
 
     settings = load()
     slack_settings = None if only == "gateway" else load_slack()
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.log_level, settings.log_format, redact=redact)
     with ExitStack() as stack:
         house = open_application(settings)
         stack.callback(house.close)

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
-from bot import redaction
 from bot.app import build_for
 from bot.authorization.admins import Admins, Workspace, read_policy
 from bot.background.scheduler import Schedule, WorkspaceRoundRobin
@@ -112,7 +111,6 @@ def start_bot(house: Application, settings: SlackSettings) -> Bot:
         SlackError: if Slack does not accept the token, or cannot be reached.
         PepperError: if the key for sealing tokens cannot be read.
     """
-    redaction.install()
     opening = WorkspaceServicesFactory(house, settings)
     workspaces: Workspaces
     if settings.many:

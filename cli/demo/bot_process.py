@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.redaction import redact
+from cli.bootstrap.redaction import redact
 from cli.demo.errors import DemoError
 
 STOP_SECONDS = 20

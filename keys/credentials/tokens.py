@@ -206,9 +206,13 @@ def pattern(prefix: str) -> str:
 
 def redact(text: str) -> str:
     """Replaces whatever looks like a token, of any prefix, by its public beginning."""
+    # Nearly no text has a token, and a search for the secret alone takes a tenth of the time.
+    if _SECRET_PART.search(text) is None:
+        return text
     return _ANY_TOKEN.sub(lambda found: f"{found[1]}_[removed]", text)
 
 
+_SECRET_PART = re.compile(rf"_[0-9A-Za-z]{{{SECRET_LENGTH}}}")
 _ANY_TOKEN = re.compile(
     rf"([A-Za-z0-9_]{{1,{PREFIX_MAX}}}_[0-9A-Za-z]{{{PUBLIC_ID_LENGTH}}})"
     rf"_[0-9A-Za-z]{{{SECRET_LENGTH}}}(?:_[0-9A-Za-z]{{1,{CHECKSUM_LENGTH}}})?"

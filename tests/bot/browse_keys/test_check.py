@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot import redaction
 from bot.ui import ids
+from cli.bootstrap.redaction import redact
+from runtime import redaction
 from tests.bot.listening import Bench, buttons
 
 
@@ -103,10 +104,10 @@ def test_a_damaged_token_is_kept_out_of_the_log(
     body = {
         "state": {"values": {block_id: {"value": {"type": "plain_text_input", "value": pasted}}}}
     }
-    said = redaction.redact(f"received {form(body)} and more")
+    said = redact(f"received {form(body)} and more")
     assert token.secret[10:30] not in said
     assert said.endswith("and more")
-    uninstall = redaction.install()
+    uninstall = redaction.install(redact)
     try:
         with caplog.at_level(logging.DEBUG):
             check(bench, pasted)
