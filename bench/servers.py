@@ -141,8 +141,8 @@ def application(name: str) -> Any:
     """Makes one of the applications."""
     if name == "empty":
         return empty
-    checker = (InLoop if name == "memory" else InThreads)(MemoryVerifier())
-    return build(checker, Options(), SystemClock(), uses=NoUses(), ready=lambda: None)
+    verifier = (InLoop if name == "memory" else InThreads)(MemoryVerifier())
+    return build(verifier, Options(), SystemClock(), usage_recorder=NoUses(), ready=lambda: None)
 
 
 def serve(server: str, app: Any, port: int) -> None:

@@ -12,21 +12,23 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Protocol
 
-from gateway.base.decision_log import Report
+from gateway.base.gateway_log import GatewayLog
 from gateway.base.metrics import Metrics
 from gateway.base.options import Options
 from gateway.base.thread_pool import Unavailable
 from gateway.cache.verdict_cache import VerdictCache
 from gateway.routes import fast_path, forward_auth, verify
 from gateway.routes.forward_auth import Authz
-from gateway.routes.health import Healthz, MetricsPage, OpenApi, Readyz
-from gateway.routes.services import BackgroundTasks, Service, Uses
+from gateway.routes.health import Healthz, Readyz
+from gateway.routes.metrics_page import MetricsPage
+from gateway.routes.openapi import OpenApi
+from gateway.routes.services import BackgroundTasks, Services, UsageSink
 from gateway.routes.verify import Verify
-from gateway.verification.verifier import Checker
+from gateway.verification.verifier import Verifier
 from keys.base.errors import StorageUnavailable
 from runtime.clock import Clock
 from runtime.http_messages import ClientDisconnected, Receive, Refusal, Reply, Scope, Send, problem
-from runtime.http_protocol import Quick
+from runtime.http_protocol import FastHandler
 
 _NOT_FOUND = problem(
     404, "not_found", "There is nothing here. /openapi.json describes what there is."
@@ -48,16 +50,16 @@ class Route(Protocol):
 
 
 def build(
-    checker: Checker,
+    verifier: Verifier,
     options: Options,
     clock: Clock,
     *,
-    uses: Uses,
+    usage_recorder: UsageSink,
     ready: Callable[[], None],
-    report: Report | None = None,
+    log: GatewayLog | None = None,
     metrics: Metrics | None = None,
-    memory: VerdictCache | None = None,
-    try_read_now: fast_path.Glance = lambda _presented, _mark: None,
+    cache: VerdictCache | None = None,
+    try_read_now: fast_path.TryReadNow = lambda _presented, _mark: None,
     background_tasks: BackgroundTasks | None = None,
 ) -> Gateway:
     """Puts the gateway together.
@@ -70,29 +72,29 @@ def build(
         glance: finds what memory does not know, where that takes no waiting.
         beside: started before the first request, and stopped after the last.
     """
-    service = Service(
-        checker=checker,
-        report=report or Report(clock),
+    services = Services(
+        verifier=verifier,
+        log=log or GatewayLog(clock),
         clock=clock,
         options=options,
-        uses=uses,
+        usage_recorder=usage_recorder,
         ready=ready,
         background_tasks=background_tasks,
         metrics=metrics or Metrics(),
     )
     routes: dict[str, Route] = {
-        forward_auth.ENDPOINT: Authz(service),
-        forward_auth.WITH_200: Authz(service, passed=200),
-        verify.ENDPOINT: Verify(service),
+        forward_auth.ENDPOINT: Authz(services),
+        forward_auth.WITH_200: Authz(services, accepted_status=200),
+        verify.ENDPOINT: Verify(services),
         "/healthz": Healthz(),
-        "/readyz": Readyz(service),
-        "/metrics": MetricsPage(service),
+        "/readyz": Readyz(services),
+        "/metrics": MetricsPage(services),
         "/openapi.json": OpenApi(),
     }
     return Gateway(
-        service,
+        services,
         routes,
-        fast_path.build(service, memory, try_read_now) if memory is not None else None,
+        fast_path.build(services, cache, try_read_now) if cache is not None else None,
     )
 
 
@@ -107,16 +109,16 @@ class Gateway:
     """
 
     def __init__(
-        self, service: Service, routes: Mapping[str, Route], quick: Quick | None = None
+        self, services: Services, routes: Mapping[str, Route], fast_path: FastHandler | None = None
     ) -> None:
-        self.quick = quick
-        self._service = service
+        self.fast_path = fast_path
+        self._services = services
         self._routes = routes
         self._unavailable = problem(
             503,
             "unavailable",
             "Keys cannot be checked right now. Try again shortly.",
-            [(b"retry-after", b"%d" % service.options.retry_after)],
+            [(b"retry-after", b"%d" % services.options.retry_after)],
         )
 
     @property
@@ -126,7 +128,7 @@ class Gateway:
 
     def close(self) -> None:
         """Ends the threads; a server's lifespan does it by itself. Blocks."""
-        self._service.stop()
+        self._services.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -136,7 +138,7 @@ class Gateway:
                 return
             await reply.send(send)
         elif scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._lifespan(receive, send)
         else:
             # A WebSocket: closing before accepting is ASGI's way to refuse it.
             await send({"type": "websocket.close", "code": 1008})
@@ -146,43 +148,43 @@ class Gateway:
         if route is None:
             return _NOT_FOUND
         if route.methods is not None and scope["method"] not in route.methods:
-            return _not_allowed(route.methods)
+            return _method_not_allowed(route.methods)
         began = perf_counter()
         try:
             return await route(scope, receive)
         except Refusal as refusal:
             return refusal.reply
         except Unavailable as error:
-            self._service.metrics.count("unavailable")
-            self._service.report.unavailable(error.cause)
+            self._services.metrics.count("unavailable")
+            self._services.log.unavailable(error.cause)
             return self._unavailable
         except ClientDisconnected:
             raise
         except Exception as error:  # noqa: BLE001 - the last door: report without the caller's text
-            self._service.report.failed(error, endpoint=scope["path"])
+            self._services.log.failed(error, endpoint=scope["path"])
             return _FAILED
         finally:
             if scope["path"] in _MEASURED:
-                self._service.metrics.took(perf_counter() - began)
+                self._services.metrics.took(perf_counter() - began)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 try:
-                    await self._service.start()
+                    await self._services.start()
                 except StorageUnavailable as error:
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                await self._service.stop_following()
+                await self._services.stop_background_tasks()
                 await asyncio.to_thread(self.close)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
 
-def _not_allowed(methods: tuple[str, ...]) -> Reply:
+def _method_not_allowed(methods: tuple[str, ...]) -> Reply:
     allow = ", ".join(methods)
     return problem(
         405,

@@ -23,7 +23,7 @@ HEAD_BYTES = 256 * 1024
 HEAD_SECONDS = 15.0
 
 
-class Head(Protocol):
+class RequestHead(Protocol):
     """The head of a request.
 
     Attributes:
@@ -45,7 +45,7 @@ class Head(Protocol):
         ...
 
 
-Quick: TypeAlias = Callable[[Head], bytes | None]
+FastHandler: TypeAlias = Callable[[RequestHead], bytes | None]
 """Gives a whole HTTP/1.1 answer; None if the application shall answer. It must leave requests with
 a body alone, and those of another version."""
 
@@ -63,9 +63,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _idle_timer: asyncio.TimerHandle | None = None
     _used = False
 
-    def __init__(self, *args: Any, quick: Quick | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, fast_path: FastHandler | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._quick = quick
+        self._fast_path = fast_path
         self._answer: bytes | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as Uvicorn itself narrows it
@@ -109,8 +109,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         if self._head_timer is not None:
             self._stop_head_timer()
-        if self._quick is not None and self._plain():
-            self._answer = self._quick(self)
+        if self._fast_path is not None and self._plain():
+            self._answer = self._fast_path(self)
             if self._answer is not None:
                 return
         self._take_the_usual_way()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 import uvicorn
 
 from runtime.http_messages import App
-from runtime.http_protocol import BoundedHttpProtocol, Quick
+from runtime.http_protocol import BoundedHttpProtocol, FastHandler
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIApplication
@@ -104,7 +104,7 @@ class Running:
 
 
 def serve_in_thread(
-    app: App, host: str, port: int, *, quick: Quick | None = None, setting: str = SETTING
+    app: App, host: str, port: int, *, fast_path: FastHandler | None = None, setting: str = SETTING
 ) -> Running:
     """Starts a server and returns when it answers.
 
@@ -122,7 +122,7 @@ def serve_in_thread(
     listener = _listen(host, port, setting)
     config = uvicorn.Config(
         cast("ASGIApplication", app),
-        http=cast("type[asyncio.Protocol]", partial(BoundedHttpProtocol, quick=quick)),
+        http=cast("type[asyncio.Protocol]", partial(BoundedHttpProtocol, fast_path=fast_path)),
         ws="none",
         lifespan="on",
         # Its access log writes queries, and people do put tokens into those.

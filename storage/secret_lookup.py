@@ -142,7 +142,7 @@ class Lookup:
         rows = self._at_once(f"{_SELECT_IMPORTED}IN ({_places(digests)})", digests)
         return {row.digest: row for row in map(_typed, rows)}
 
-    def glance_any_imported(self) -> bool:
+    def try_any_imported_now(self) -> bool:
         """What `any_imported` tells, likewise without waiting. Raises WouldBlock."""
         return bool(self._at_once(_ANY_IMPORTED.format("?"), (b"",)))
 

@@ -14,17 +14,18 @@ from sqlmodel import Session
 
 from cli.bootstrap.application import Application
 from gateway.app import Gateway, build
-from gateway.base.decision_log import Report
+from gateway.background_tasks import GatewayTasks
+from gateway.base.gateway_log import GatewayLog
 from gateway.base.metrics import Metrics
 from gateway.base.options import Options, read_networks
-from gateway.cache.background_tasks import GatewayTasks
 from gateway.cache.heartbeat import Heartbeat
 from gateway.cache.invalidation import CacheInvalidator
-from gateway.cache.replica_positions import Replica, ReplicaPositions
+from gateway.cache.replica_positions import ReplicaPositions
 from gateway.cache.verdict_cache import VerdictCache
-from gateway.usage.rehash import RehashQueue
-from gateway.usage.usage_recorder import LastUsed
-from gateway.verification.verifier import RememberingChecker
+from gateway.usage.rehash_queue import RehashQueue
+from gateway.usage.usage_recorder import UsageRecorder
+from gateway.verification.replica import Replica
+from gateway.verification.verifier import CachingVerifier
 from keys.base.ids import new_id
 from keys.changes import gateways
 from keys.transfer import import_keys
@@ -52,7 +53,7 @@ def start_gateway(house: Application, settings: Settings) -> Running:
     _tune_interpreter()
     host, _, port = settings.gateway_listen.rpartition(":")
     app = assemble(house, _options(settings), _name(settings.gateway_listen))
-    running = serve_in_thread(app, host.strip("[]"), int(port), quick=app.quick)
+    running = serve_in_thread(app, host.strip("[]"), int(port), fast_path=app.fast_path)
     gc.collect()
     gc.freeze()
     return running
@@ -81,8 +82,8 @@ def assemble(house: Application, options: Options, name: str) -> Gateway:
         name: what people know it by; of two with the same name, the later takes the other's place.
     """
     clock = house.clock
-    report, metrics = Report(clock), Metrics()
-    memory = VerdictCache(clock, most=options.remembered)
+    report, metrics = GatewayLog(clock), Metrics()
+    memory = VerdictCache(clock, max_keys=options.cached_tokens)
     presence = Heartbeat(_Register(house, new_id("gw"), name), report)
     ledger = ReplicaPositions()
     follower = CacheInvalidator(
@@ -93,13 +94,13 @@ def assemble(house: Application, options: Options, name: str) -> Gateway:
         clock,
         lease=options.lease,
         grace=options.grace,
-        ledger=ledger,
+        positions=ledger,
     )
     replica = None
     if house.replica is not None:
         lookup = ReplicaLookup(house.replica, house.direct, lambda: ledger.newest)
         replica = Replica(lookup, ledger, options, report, clock)
-    uses = LastUsed(_writer(house), report, options.flush_every, options.trusted_proxies)
+    uses = UsageRecorder(_writer(house), report, options.flush_every, options.trusted_proxies)
     upgrades = RehashQueue(house.peppers, _upgrader(house), report, options.flush_every)
     metrics.watch("remembered_tokens", "Good tokens in memory.", lambda: len(memory))
     metrics.watch("last_used_backlog", "Secrets with unwritten uses.", lambda: uses.backlog)
@@ -109,18 +110,18 @@ def assemble(house: Application, options: Options, name: str) -> Gateway:
         lambda: follower.lag,
     )  # fmt: skip
 
-    checker = RememberingChecker(
+    checker = CachingVerifier(
         Lookup(house.direct), house.peppers, clock, memory, options, metrics, upgrades, replica
     )
     return build(
         checker,
         options,
         clock,
-        uses=uses,
+        usage_recorder=uses,
         ready=house.answers,
-        report=report,
+        log=report,
         metrics=metrics,
-        memory=memory,
+        cache=memory,
         try_read_now=checker.try_read_now,
         background_tasks=GatewayTasks(follower, presence, upgrades),
     )
@@ -134,7 +135,7 @@ def _options(settings: Settings) -> Options:
     return Options(
         flush_every=settings.last_used_seconds,
         trusted_proxies=proxies,
-        remembered=settings.remembered_tokens,
+        cached_tokens=settings.remembered_tokens,
         grace=settings.grace_seconds,
     )
 

@@ -38,7 +38,7 @@ class Metrics(Collector):
     def __init__(self) -> None:
         self._refused: dict[str, int] = defaultdict(int)
         self._allowed = 0
-        self.from_memory = 0
+        self.from_cache = 0
         self.from_database = 0
         self.from_replica = 0
         self._buckets = [0] * (len(BUCKETS) + 1)
@@ -81,7 +81,7 @@ class Metrics(Collector):
             "Where answers came from.",
             "source",
             {
-                "memory": self.from_memory,
+                "memory": self.from_cache,
                 "database": self.from_database,
                 "replica": self.from_replica,
             },

@@ -15,7 +15,7 @@ _POSITIVE = (
     "flush_every",
     "max_headers",
     "read_timeout",
-    "remembered",
+    "cached_tokens",
     "lease",
 )
 
@@ -50,7 +50,7 @@ class Options:
     max_headers: int = 32 * 1024
     max_body: int = 8 * 1024
     read_timeout: float = 10.0
-    remembered: int = 100_000
+    cached_tokens: int = 100_000
     lease: float = LEASE_SECONDS
     grace: float = 0.0
     trusted_proxies: tuple[Network, ...] = field(default=())

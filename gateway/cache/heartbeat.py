@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from gateway.base.decision_log import Report
+from gateway.base.gateway_log import GatewayLog
 from keys.base.errors import StorageUnavailable
 from keys.changes.gateways import BEAT_SECONDS
 
@@ -42,14 +42,14 @@ class Register(Protocol):
 class Heartbeat:
     """A thread that writes: in the event loop a write would hold up every request."""
 
-    def __init__(self, register: Register, report: Report, every: float = BEAT_SECONDS) -> None:
+    def __init__(self, register: Register, log: GatewayLog, every: float = BEAT_SECONDS) -> None:
         """Makes it ready.
 
         Args:
             every: seconds between two beats.
         """
         self._register = register
-        self._report = report
+        self._log = log
         self._every = every
         self._fences: list[str] = []
         self._news = threading.Condition()
@@ -118,7 +118,7 @@ class Heartbeat:
             what()
         except StorageUnavailable:
             if not self._silent:
-                self._report.note(
+                self._log.note(
                     logging.WARNING,
                     "silent",
                     remedy="The database cannot be reached, so nobody learns what this gateway "
@@ -127,7 +127,7 @@ class Heartbeat:
             self._silent = True
             return False
         except Exception as error:  # noqa: BLE001 - a thread that died would never confirm again
-            self._report.failed(error, endpoint="presence")
+            self._log.failed(error, endpoint="presence")
             return False
         self._silent = False
         return True

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from math import inf
 
-from gateway.base.decision_log import Report
+from gateway.base.gateway_log import GatewayLog
 from gateway.cache.replica_positions import ReplicaPositions
 from gateway.cache.verdict_cache import VerdictCache
 from runtime.clock import Clock
@@ -22,14 +22,14 @@ class CacheInvalidator:
     def __init__(
         self,
         feed: Feed,
-        memory: VerdictCache,
-        report: Report,
+        cache: VerdictCache,
+        log: GatewayLog,
         confirm: Callable[[Sequence[str]], None],
         clock: Clock,
         *,
         lease: float,
         grace: float,
-        ledger: ReplicaPositions | None = None,
+        positions: ReplicaPositions | None = None,
     ) -> None:
         """Makes it ready.
 
@@ -41,10 +41,10 @@ class CacheInvalidator:
                 nothing is.
             ledger: told of the places in the write-ahead log that the feed tells.
         """
-        self._ledger = ledger
+        self._positions = positions
         self._feed = feed
-        self._memory = memory
-        self._report = report
+        self._cache = cache
+        self._log = log
         self._confirm = confirm
         self._clock = clock
         self._lease = lease
@@ -67,46 +67,46 @@ class CacheInvalidator:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        self._memory.valid_until(-inf)
+        self._cache.valid_until(-inf)
 
     async def _run(self) -> None:
         failures = 0
         while True:
             try:
-                async for pulse in self._feed.follow():
+                async for batch in self._feed.follow():
                     if not self.alive:
                         self._began()
                         failures = 0
-                    if self._ledger is not None and pulse.wal is not None:
+                    if self._positions is not None and batch.wal is not None:
                         # Before this pulse's own changes: of those it says nothing.
-                        self._ledger.note(pulse.wal, self._memory.position)
-                    self._memory.apply(pulse.changes)
-                    self.proven_at = pulse.proven_at
-                    self._memory.valid_until(pulse.proven_at + self._lease + self._grace)
-                    if fences := [c.fence for c in pulse.changes if c.fence is not None]:
+                        self._positions.note(batch.wal, self._cache.position)
+                    self._cache.apply(batch.changes)
+                    self.proven_at = batch.proven_at
+                    self._cache.valid_until(batch.proven_at + self._lease + self._grace)
+                    if fences := [c.fence for c in batch.changes if c.fence is not None]:
                         self._confirm(fences)
             except FeedLost as lost:
                 self._lost(lost)
             except Exception as error:  # noqa: BLE001 - without a feed nothing would be fast again
-                self._report.failed(error, endpoint="feed")
+                self._log.failed(error, endpoint="feed")
                 self._lost(error)
             await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
             failures += 1
 
     def _began(self) -> None:
         # Whatever is remembered is from before, and its changes may have been missed.
-        self._memory.forget_everything()
-        if self._ledger is not None:
-            self._ledger.clear()
+        self._cache.clear()
+        if self._positions is not None:
+            self._positions.clear()
         self.alive = True
-        self._report.note(logging.INFO, "feed_began")
+        self._log.note(logging.INFO, "feed_began")
 
     def _lost(self, error: Exception) -> None:
         if not self._grace:
-            self._memory.valid_until(-inf)
+            self._cache.valid_until(-inf)
         if self.alive:
             self.alive = False
-            self._report.note(
+            self._log.note(
                 logging.WARNING,
                 "feed_lost",
                 cause=type(error).__name__,

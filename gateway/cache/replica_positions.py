@@ -9,24 +9,11 @@ replica is behind.
 
 from __future__ import annotations
 
-import logging
 from bisect import bisect_right
-from dataclasses import replace
-
-from gateway.base.decision_log import Report
-from gateway.base.options import Options
-from gateway.base.thread_pool import Pool, Unavailable
-from runtime.clock import Clock
-from storage.replica_lookup import ReplicaLookup
 
 # So many steps are remembered. A replica that is further behind is not asked for what has changed
 # since, or for anything at all once memory has given up its changes (gateway.cache.verdict_cache).
 _MOST = 10_000
-
-# A replica that did not answer is left alone for so long, in seconds.
-_LEFT_ALONE = 5.0
-# Longer than this nobody waits for a replica, in seconds: the primary is there.
-_PATIENCE = 1.0
 
 
 class ReplicaPositions:
@@ -64,47 +51,3 @@ class ReplicaPositions:
         """
         found = bisect_right(self._places, place)
         return self._positions[found - 1] if found else None
-
-
-class Replica:
-    """A replica with threads of its own, so that it can hold up nobody who asks the primary."""
-
-    def __init__(
-        self,
-        lookup: ReplicaLookup,
-        ledger: ReplicaPositions,
-        options: Options,
-        report: Report,
-        clock: Clock,
-    ) -> None:
-        self.lookup = lookup
-        self.ledger = ledger
-        self.pool = Pool(replace(options, deadline=_PATIENCE))
-        self._report = report
-        self._monotonic = clock.monotonic
-        self._left_until = 0.0
-        self._away = False
-
-    @property
-    def asked(self) -> bool:
-        """Whether it is worth asking."""
-        return self._monotonic() >= self._left_until
-
-    def answered(self) -> None:
-        """Notes that it did."""
-        if self._away:
-            self._away = False
-            self._report.note(logging.WARNING, "replica_again")
-
-    def failed(self, why: Unavailable) -> None:
-        """Notes that it did not."""
-        self._left_until = self._monotonic() + _LEFT_ALONE
-        if not self._away:
-            self._away = True
-            remedy = "The primary is asked instead. Look at DATABASE_REPLICA_URL: apikeys doctor."
-            self._report.note(logging.WARNING, "replica_left", cause=why.cause, remedy=remedy)
-
-    def close(self) -> None:
-        """Returns when nothing runs any more. Blocks."""
-        self.pool.close()
-        self.lookup.close()

@@ -50,15 +50,15 @@ class CachedKey(UsageCounter):
         reply: a whole HTTP answer to let somebody in, made when first needed.
     """
 
-    __slots__ = ("ends", "key", "limited", "reply", "seen")
+    __slots__ = ("count_when_spared", "ends_at", "key", "limited", "reply")
 
     def __init__(self, key: Verified) -> None:
         super().__init__(key.secret_id)
         self.key = key
-        self.ends = key.ends_at.timestamp() if key.ends_at else inf
+        self.ends_at = key.ends_at.timestamp() if key.ends_at else inf
         self.limited = bool(key.rate_limit or key.networks)
         self.reply: bytes | None = None
-        self.seen = 0
+        self.count_when_spared = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ class VerdictCache:
         self,
         clock: Clock,
         *,
-        most: int = 100_000,
-        most_refused: int = 10_000,
-        refused_for: float = 60.0,
+        max_keys: int = 100_000,
+        max_refused: int = 10_000,
+        refusal_ttl: float = 60.0,
     ) -> None:
         """Begins empty, and believed in nothing.
 
@@ -93,30 +93,30 @@ class VerdictCache:
         """
         self._timestamp = clock.timestamp
         self._monotonic = clock.monotonic
-        self._most, self._most_refused, self._refused_for = most, most_refused, refused_for
-        self._known: dict[bytes, CachedKey] = {}
+        self._max_keys, self._max_refused, self._refusal_ttl = max_keys, max_refused, refusal_ttl
+        self._keys: dict[bytes, CachedKey] = {}
         self._refused: dict[bytes, _Refusal] = {}
-        self._about = _Index()
+        self._index = _Index()
         self._recent: dict[str, int] = {}
         self._floor = 0
         self._imported: bool | None = None
         self.position = 0
-        self._believed_until = -inf
+        self._valid_until = -inf
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._keys)
 
     @property
-    def believed(self) -> bool:
+    def valid(self) -> bool:
         """Whether what is remembered counts at this moment."""
-        return self._monotonic() < self._believed_until
+        return self._monotonic() < self._valid_until
 
     @property
     def imported(self) -> bool | None:
         """Whether there are imported keys at all; None if that has to be looked up."""
-        return self._imported if self.believed else None
+        return self._imported if self.valid else None
 
-    def note_imported(self, found: bool, position: int) -> None:
+    def set_imported(self, found: bool, position: int) -> None:
         """Remembers whether there are imported keys, as it was read at this position."""
         if found:
             self._imported = True
@@ -124,9 +124,9 @@ class VerdictCache:
             # Whatever was imported since would have made it true.
             self._imported = False
 
-    def valid_until(self, moment: float) -> None:
+    def valid_until(self, at: float) -> None:
         """What is remembered counts until then, in seconds of the monotonic clock."""
-        self._believed_until = moment
+        self._valid_until = at
 
     def get(self, cache_key: bytes) -> CachedKey | None:
         """A good token by its fingerprint; None if it has to be looked up."""
@@ -134,35 +134,35 @@ class VerdictCache:
 
     def get_at(self, cache_key: bytes, monotonic: float, timestamp: float) -> CachedKey | None:
         """The same for who has just looked at both clocks."""
-        known = self._known.get(cache_key)
-        if known is None or monotonic >= self._believed_until:
+        cached = self._keys.get(cache_key)
+        if cached is None or monotonic >= self._valid_until:
             return None
         # A cached answer never outlives the token.
-        return known if timestamp < known.ends else None
+        return cached if timestamp < cached.ends_at else None
 
     def refusal(self, cache_key: bytes) -> Refused | None:
         """Why a token is refused, by its fingerprint; None if it has to be looked up."""
         found = self._refused.get(cache_key)
-        if found is None or self._monotonic() >= min(found.until, self._believed_until):
+        if found is None or self._monotonic() >= min(found.until, self._valid_until):
             return None
         return found.refused
 
-    def keep(self, cache_key: bytes, key: Verified) -> CachedKey:
+    def add(self, cache_key: bytes, key: Verified) -> CachedKey:
         """Remembers a good token; somebody has made sure that nothing changed meanwhile."""
-        if len(self._known) >= self._most:
-            self._make_room()
-        known = self._known[cache_key] = CachedKey(key)
-        self._about.add(key.key_id, cache_key)
-        return known
+        if len(self._keys) >= self._max_keys:
+            self._evict()
+        cached = self._keys[cache_key] = CachedKey(key)
+        self._index.add(key.key_id, cache_key)
+        return cached
 
-    def keep_refusal(self, cache_key: bytes, refused: Refused, public_id: str) -> None:
+    def add_refusal(self, cache_key: bytes, refused: Refused, public_id: str) -> None:
         """Remembers that a token is refused."""
-        if len(self._refused) >= self._most_refused:
-            self._drop(next(iter(self._refused)))
-        refusal = _Refusal(refused, public_id, self._monotonic() + self._refused_for)
+        if len(self._refused) >= self._max_refused:
+            self._remove(next(iter(self._refused)))
+        refusal = _Refusal(refused, public_id, self._monotonic() + self._refusal_ttl)
         self._refused[cache_key] = refusal
         for name in refusal.names:
-            self._about.add(name, cache_key)
+            self._index.add(name, cache_key)
 
     def changed_since(self, position: int, *names: str | None) -> bool:
         """Whether a key or public id may have changed after this position."""
@@ -175,58 +175,58 @@ class VerdictCache:
         for change in changes:
             if change.key_id is None and change.public_id is None:
                 if change.fence is None:
-                    self.forget_everything()
+                    self.clear()
                 continue
             self.position += 1
             for name in (change.key_id, change.public_id):
                 if name is not None:
-                    self._forget(name)
+                    self._invalidate(name)
             if change.public_id is not None and change.public_id.startswith(IMPORTED_ID):
                 self._imported = True
-                self._forget(IMPORTED)
+                self._invalidate(IMPORTED)
 
-    def forget_everything(self) -> None:
+    def clear(self) -> None:
         """Forgets all that is remembered, and has every read under way done again."""
         self.position += 1
         self._floor = self.position
         self._imported = None
-        self._known.clear()
+        self._keys.clear()
         self._refused.clear()
-        self._about.clear()
+        self._index.clear()
         self._recent.clear()
 
-    def _forget(self, name: str) -> None:
-        self._note(name)
-        for cache_key in self._about.marks(name):
-            self._drop(cache_key)
+    def _invalidate(self, name: str) -> None:
+        self._mark_changed(name)
+        for cache_key in self._index.cache_keys(name):
+            self._remove(cache_key)
 
-    def _note(self, name: str) -> None:
+    def _mark_changed(self, name: str) -> None:
         self._recent.pop(name, None)
         self._recent[name] = self.position
         if len(self._recent) > _RECENT_MAX:
             oldest = next(iter(self._recent))
             self._floor = max(self._floor, self._recent.pop(oldest))
 
-    def _make_room(self) -> None:
+    def _evict(self) -> None:
         """Drops a token that was not used lately; each use gives one more chance (CLOCK).
 
         Source: F. J. Corbató, "A Paging Experiment with the Multics System", 1968.
         """
-        for cache_key in list(self._known)[: self._most // 10 + 1]:
-            known = self._known[cache_key]
-            if known.seen == known.count:
-                self._drop(cache_key)
+        for cache_key in list(self._keys)[: self._max_keys // 10 + 1]:
+            cached = self._keys[cache_key]
+            if cached.count_when_spared == cached.count:
+                self._remove(cache_key)
                 return
-            known.seen = known.count
-            self._known[cache_key] = self._known.pop(cache_key)
-        self._drop(next(iter(self._known)))
+            cached.count_when_spared = cached.count
+            self._keys[cache_key] = self._keys.pop(cache_key)
+        self._remove(next(iter(self._keys)))
 
-    def _drop(self, cache_key: bytes) -> None:
-        known = self._known.pop(cache_key, None)
+    def _remove(self, cache_key: bytes) -> None:
+        cached = self._keys.pop(cache_key, None)
         refusal = self._refused.pop(cache_key, None)
-        names = (known.key.key_id,) if known else refusal.names if refusal else ()
+        names = (cached.key.key_id,) if cached else refusal.names if refusal else ()
         for name in names:
-            self._about.discard(name, cache_key)
+            self._index.discard(name, cache_key)
 
 
 class _Index:
@@ -237,28 +237,28 @@ class _Index:
     """
 
     def __init__(self) -> None:
-        self._marks: dict[str, bytes | set[bytes]] = {}
+        self._keys: dict[str, bytes | set[bytes]] = {}
 
     def __len__(self) -> int:
-        return len(self._marks)
+        return len(self._keys)
 
     def add(self, name: str, cache_key: bytes) -> None:
-        found = self._marks.setdefault(name, cache_key)
+        found = self._keys.setdefault(name, cache_key)
         if isinstance(found, set):
             found.add(cache_key)
         elif found != cache_key:
-            self._marks[name] = {found, cache_key}
+            self._keys[name] = {found, cache_key}
 
-    def marks(self, name: str) -> tuple[bytes, ...]:
-        found = self._marks.get(name, ())
+    def cache_keys(self, name: str) -> tuple[bytes, ...]:
+        found = self._keys.get(name, ())
         return (found,) if isinstance(found, bytes) else tuple(found)
 
     def discard(self, name: str, cache_key: bytes) -> None:
-        found = self._marks.get(name)
+        found = self._keys.get(name)
         if isinstance(found, set):
             found.discard(cache_key)
         if found == cache_key or not found:
-            self._marks.pop(name, None)
+            self._keys.pop(name, None)
 
     def clear(self) -> None:
-        self._marks.clear()
+        self._keys.clear()

@@ -20,7 +20,7 @@ class CredentialError(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
+class PresentedToken:
     """A text that claims to be a token."""
 
     token: str
@@ -29,7 +29,7 @@ class Presented:
         return "Presented(…)"
 
 
-def find(inbound: RequestHeaders) -> Presented | CredentialError:
+def find(headers: RequestHeaders) -> PresentedToken | CredentialError:
     """Reads `Authorization: Bearer …` (RFC 6750 §2.1) and `X-API-Key: …`.
 
     Another scheme beside an `X-API-Key` is left alone: it may be meant for the API behind. Two
@@ -39,21 +39,21 @@ def find(inbound: RequestHeaders) -> Presented | CredentialError:
         Refusal: 400, if one of the two headers comes more than once.
     """
     for name, values in (
-        ("Authorization", inbound.authorization),
-        ("X-API-Key", inbound.api_key),
+        ("Authorization", headers.authorization),
+        ("X-API-Key", headers.api_key),
     ):
         if len(values) > 1:
             raise Refusal(
                 problem(400, "repeated_header", f"Send one {name} header, not {len(values)}.")
             )
-    bearer = _bearer(inbound.authorization[0]) if inbound.authorization else CredentialError.MISSING
-    api_key = _api_key(inbound.api_key[0]) if inbound.api_key else CredentialError.MISSING
+    bearer = _bearer(headers.authorization[0]) if headers.authorization else CredentialError.MISSING
+    api_key = _api_key(headers.api_key[0]) if headers.api_key else CredentialError.MISSING
     return _one_of(bearer, api_key)
 
 
 def _one_of(
-    bearer: Presented | CredentialError, api_key: Presented | CredentialError
-) -> Presented | CredentialError:
+    bearer: PresentedToken | CredentialError, api_key: PresentedToken | CredentialError
+) -> PresentedToken | CredentialError:
     if api_key is CredentialError.MISSING:
         return bearer
     if bearer in (CredentialError.MISSING, CredentialError.OTHER_SCHEME):
@@ -62,18 +62,18 @@ def _one_of(
     return bearer if bearer == api_key else CredentialError.TWO_DIFFERENT
 
 
-def _bearer(value: bytes) -> Presented | CredentialError:
+def _bearer(value: bytes) -> PresentedToken | CredentialError:
     scheme, _, rest = value.partition(b" ")
     if scheme.lower() != b"bearer":
         return CredentialError.OTHER_SCHEME if value.strip() else CredentialError.MISSING
     return _token(rest)
 
 
-def _api_key(value: bytes) -> Presented | CredentialError:
+def _api_key(value: bytes) -> PresentedToken | CredentialError:
     return _token(value)
 
 
-def _token(value: bytes) -> Presented | CredentialError:
+def _token(value: bytes) -> PresentedToken | CredentialError:
     # RFC 9110 §5.5 lets spaces stand around a field's value; they are no part of it.
     value = value.strip(b" \t")
     if not value:
@@ -81,6 +81,6 @@ def _token(value: bytes) -> Presented | CredentialError:
     if value.lower() == b"bearer" or value[:7].lower() == b"bearer ":
         return CredentialError.DOUBLED_SCHEME
     try:
-        return Presented(value.decode("utf-8"))
+        return PresentedToken(value.decode("utf-8"))
     except UnicodeDecodeError:
         return CredentialError.NOT_TEXT

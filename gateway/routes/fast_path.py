@@ -15,49 +15,49 @@ from typing import TypeAlias
 from gateway.cache.verdict_cache import CachedKey, VerdictCache, fingerprint
 from gateway.request.required_scopes import required_scopes
 from gateway.routes import forward_auth
-from gateway.routes.services import Service
+from gateway.routes.services import Services
 from runtime.http_messages import NO_STORE, Refusal
-from runtime.http_protocol import Head, Quick
+from runtime.http_protocol import FastHandler, RequestHead
 
 _PATH = forward_auth.ENDPOINT.encode()
 # Headers that say that a body comes, or that the request is more than a plain one.
 _MORE = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade"))
 # So many different methods and queries are remembered; there are a handful in practice.
-_NEEDS_MAX = 256
+_REQUIREMENTS_MAX = 256
 
 
-Glance: TypeAlias = Callable[[bytes, bytes], CachedKey | None]
+TryReadNow: TypeAlias = Callable[[bytes, bytes], CachedKey | None]
 """Finds a good token that memory does not know, by the token and its fingerprint, where that takes
 no waiting; None leaves it to `/authz`."""
 
 
-def build(service: Service, memory: VerdictCache, try_read_now: Glance) -> Quick:
+def build(services: Services, cache: VerdictCache, try_read_now: TryReadNow) -> FastHandler:
     """The function that a server asks first; see `runtime.http_protocol`."""
-    return FastPath(service, memory, try_read_now)
+    return FastPath(services, cache, try_read_now)
 
 
 class FastPath:
     """Belongs to the event loop of its memory."""
 
-    def __init__(self, service: Service, memory: VerdictCache, try_read_now: Glance) -> None:
-        self._metrics = service.metrics
-        self._remembered = memory.get_at
-        self._glance = try_read_now
-        self._note = service.uses.note
-        self._monotonic = service.clock.monotonic
-        self._timestamp = service.clock.timestamp
-        self._most = service.options.max_headers
-        self._needs: dict[tuple[bytes | None, bytes], frozenset[str]] = {}
+    def __init__(self, services: Services, cache: VerdictCache, try_read_now: TryReadNow) -> None:
+        self._metrics = services.metrics
+        self._get_cached = cache.get_at
+        self._try_read = try_read_now
+        self._record_use = services.usage_recorder.note
+        self._monotonic = services.clock.monotonic
+        self._timestamp = services.clock.timestamp
+        self._max_head_size = services.options.max_headers
+        self._required_scopes: dict[tuple[bytes | None, bytes], frozenset[str]] = {}
 
-    def __call__(self, head: Head) -> bytes | None:
+    def __call__(self, head: RequestHead) -> bytes | None:
         """The whole answer; None if `/authz` itself has to look."""
-        began, now = self._monotonic(), self._timestamp()
+        started, now = self._monotonic(), self._timestamp()
         url, headers = head.url, head.headers
-        if head.size > self._most or not url.startswith(_PATH):
+        if head.size > self._max_head_size or not url.startswith(_PATH):
             return None
         sent = dict(headers)
         # Of a header that was sent twice, it is for `/authz` to say what counts.
-        if len(sent) != len(headers) or not (_MORE.isdisjoint(sent) or _has_no_body(sent)):
+        if len(sent) != len(headers) or not (_MORE.isdisjoint(sent) or _says_no_body(sent)):
             return None
         if b"connection" in sent and head.version != "1.1":
             return None
@@ -76,40 +76,42 @@ class FastPath:
             method = forwarded
         cache_key = fingerprint(token)
         metrics = self._metrics
-        known = self._remembered(cache_key, began, now)
-        if known is None:
-            known = self._glance(token, cache_key)
+        cached = self._get_cached(cache_key, started, now)
+        if cached is None:
+            cached = self._try_read(token, cache_key)
         else:
-            metrics.from_memory += 1
-        if known is None or known.limited:
+            metrics.from_cache += 1
+        if cached is None or cached.limited:
             return None
-        wanted = self._needs.get((method, url)) or self._learn(method, url)
-        if wanted is None or not wanted <= known.key.scopes:
+        required = self._required_scopes.get((method, url)) or self._read_required(method, url)
+        if required is None or not required <= cached.key.scopes:
             return None
-        self._note(known, now, (head.client, get(b"x-forwarded-for")))
-        metrics.allowed_in(self._monotonic() - began)
-        return known.reply or _reply(known)
+        self._record_use(cached, now, (head.client, get(b"x-forwarded-for")))
+        metrics.allowed_in(self._monotonic() - started)
+        return cached.reply or _reply(cached)
 
-    def _learn(self, method: bytes | None, url: bytes) -> frozenset[str] | None:
+    def _read_required(self, method: bytes | None, url: bytes) -> frozenset[str] | None:
         path, _, query = url.partition(b"?")
         if path != _PATH or b"#" in query:
             return None
         try:
-            wanted = required_scopes(() if method is None else (method,), query)
+            required = required_scopes(() if method is None else (method,), query)
         except Refusal:
             return None
-        if len(self._needs) < _NEEDS_MAX:
-            self._needs[method, url] = wanted
-        return wanted
+        if len(self._required_scopes) < _REQUIREMENTS_MAX:
+            self._required_scopes[method, url] = required
+        return required
 
 
-def _has_no_body(sent: dict[bytes, bytes]) -> bool:
+def _says_no_body(sent: dict[bytes, bytes]) -> bool:
     """Whether the one header of `_MORE` says that there is no body."""
     return sent.get(b"content-length") == b"0" and len(_MORE & sent.keys()) == 1
 
 
-def _reply(known: CachedKey) -> bytes:
+def _reply(cached: CachedKey) -> bytes:
     lines = [b"HTTP/1.1 204 No Content"]
-    lines += [name + b": " + value for name, value in (NO_STORE, *forward_auth.identity(known.key))]
-    known.reply = b"\r\n".join((*lines, b"", b""))
-    return known.reply
+    lines += [
+        name + b": " + value for name, value in (NO_STORE, *forward_auth.identity(cached.key))
+    ]
+    cached.reply = b"\r\n".join((*lines, b"", b""))
+    return cached.reply

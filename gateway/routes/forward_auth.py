@@ -9,10 +9,10 @@ from urllib.parse import quote
 from gateway.cache.verdict_cache import CachedKey
 from gateway.request import credentials, required_scopes
 from gateway.request.client_address import address
-from gateway.request.credentials import CredentialError, Presented
+from gateway.request.credentials import CredentialError, PresentedToken
 from gateway.request.headers import parse
-from gateway.routes.services import Service
-from gateway.verification.rate_limits import comes_from_allowed
+from gateway.routes.services import Services
+from gateway.verification.key_limits import comes_from_allowed
 from keys.credentials.verification import Refused, Verified
 from keys.inputs.scopes import SCOPES
 from runtime.http_messages import Reply, Scope, problem
@@ -33,12 +33,12 @@ INVALID = problem(
 
 def _insufficient(scopes: frozenset[str]) -> Reply:
     # RFC 6750 §3.1: the scopes that would do may be named in the challenge.
-    wanted = [scope for scope in SCOPES if scope in scopes]
-    challenge = f'Bearer error="insufficient_scope", scope="{" ".join(wanted)}"'
+    required = [scope for scope in SCOPES if scope in scopes]
+    challenge = f'Bearer error="insufficient_scope", scope="{" ".join(required)}"'
     return problem(
         403,
         "insufficient_scope",
-        f"This API key is valid, but this request needs the scope {' and '.join(wanted)}.",
+        f"This API key is valid, but this request needs the scope {' and '.join(required)}.",
         [(b"www-authenticate", challenge.encode())],
     )
 
@@ -88,56 +88,56 @@ class Authz:
 
     methods = None
 
-    def __init__(self, service: Service, passed: int = 204) -> None:
-        self._service = service
-        self._passed = passed
+    def __init__(self, services: Services, accepted_status: int = 204) -> None:
+        self._services = services
+        self._accepted_status = accepted_status
         self._insufficient = {
             scopes: _insufficient(scopes)
             for scopes in ({frozenset((scope,)) for scope in SCOPES} | {frozenset(SCOPES)})
         }
 
     async def __call__(self, scope: Scope, _receive: object) -> Reply:
-        service = self._service
-        inbound = parse(scope["headers"], service.options.max_headers)
-        wanted = required_scopes.required_scopes(inbound.methods, scope["query_string"])
+        services = self._services
+        headers = parse(scope["headers"], services.options.max_headers)
+        required = required_scopes.required_scopes(headers.methods, scope["query_string"])
         source = address(
-            scope.get("client"), inbound.forwarded_for, service.options.trusted_proxies
+            scope.get("client"), headers.forwarded_for, services.options.trusted_proxies
         )
-        answer = await self._verify(credentials.find(inbound), source)
-        if isinstance(answer, Refusing):
-            service.refused(answer.reason, endpoint=ENDPOINT, source=source, key_id=answer.key_id)
+        answer = await self._verify(credentials.find(headers), source)
+        if isinstance(answer, Denial):
+            services.refused(answer.reason, endpoint=ENDPOINT, source=source, key_id=answer.key_id)
             return INVALID
         key = answer.key
-        if not wanted <= key.scopes:
-            service.refused(
+        if not required <= key.scopes:
+            services.refused(
                 "insufficient_scope",
                 endpoint=ENDPOINT,
                 source=source,
                 key_id=key.key_id,
-                required_scopes=wanted,
+                required_scopes=required,
             )
-            return self._insufficient[wanted]
-        if wait := service.limiter.hit(key):
-            service.refused("rate_limited", endpoint=ENDPOINT, source=source, key_id=key.key_id)
+            return self._insufficient[required]
+        if wait := services.limiter.hit(key):
+            services.refused("rate_limited", endpoint=ENDPOINT, source=source, key_id=key.key_id)
             return rate_limited(wait)
-        service.used(answer, source)
-        return Reply(self._passed, identity(key))
+        services.used(answer, source)
+        return Reply(self._accepted_status, identity(key))
 
     async def _verify(
-        self, presented: Presented | CredentialError, source: str
-    ) -> CachedKey | Refusing:
+        self, presented: PresentedToken | CredentialError, source: str
+    ) -> CachedKey | Denial:
         if isinstance(presented, CredentialError):
-            return Refusing(presented.value)
-        answer = await self._service.check(presented.token)
+            return Denial(presented.value)
+        answer = await self._services.check(presented.token)
         if isinstance(answer, Refused):
-            return Refusing(str(answer.reason), answer.key_id)
+            return Denial(str(answer.reason), answer.key_id)
         if not comes_from_allowed(answer.key, source):
-            return Refusing("network", answer.key.key_id)
+            return Denial("network", answer.key.key_id)
         return answer
 
 
 @dataclass(frozen=True, slots=True)
-class Refusing:
+class Denial:
     """Why a request is not let in, for the operator."""
 
     reason: str

@@ -1,12 +1,9 @@
-"""`/healthz`, `/readyz`, `/metrics` and `/openapi.json`: what machines ask of a gateway itself."""
+"""`/healthz` and `/readyz`: whether the process is up, and whether it can verify tokens."""
 
 from __future__ import annotations
 
-from importlib import resources
-
-from gateway.base import metrics
 from gateway.base.thread_pool import Unavailable
-from gateway.routes.services import Service
+from gateway.routes.services import Services
 from runtime.http_messages import Reply, Scope, json_reply
 
 _UP = json_reply(200, {"status": "ok"})
@@ -27,43 +24,17 @@ class Readyz:
 
     methods = ("GET", "HEAD")
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, services: Services) -> None:
+        self._services = services
         self._not_ready = json_reply(
             503,
             {"status": "unavailable"},
-            [(b"retry-after", b"%d" % service.options.retry_after)],
+            [(b"retry-after", b"%d" % services.options.retry_after)],
         )
 
     async def __call__(self, _scope: Scope, _receive: object) -> Reply:
         try:
-            await self._service.checker.run(self._service.ready)
+            await self._services.verifier.run(self._services.ready)
         except Unavailable:
             return self._not_ready
         return _READY
-
-
-class MetricsPage:
-    """The numbers, in Prometheus' text form."""
-
-    methods = ("GET", "HEAD")
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    async def __call__(self, _scope: Scope, _receive: object) -> Reply:
-        content_type = (b"content-type", metrics.CONTENT_TYPE.encode())
-        return Reply(200, (content_type,), self._service.metrics.text())
-
-
-class OpenApi:
-    """The description of all this for programs, as it stands in openapi.json."""
-
-    methods = ("GET", "HEAD")
-
-    def __init__(self) -> None:
-        document = resources.files("gateway").joinpath("openapi.json").read_bytes()
-        self._reply = Reply(200, ((b"content-type", b"application/json"),), document)
-
-    async def __call__(self, _scope: Scope, _receive: object) -> Reply:
-        return self._reply

@@ -7,21 +7,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gateway.base.decision_log import Report
+from gateway.base.gateway_log import GatewayLog
 from gateway.base.metrics import ALLOWED, Metrics
 from gateway.base.options import Options
 from gateway.cache.verdict_cache import CachedKey
 from gateway.request.client_address import Origin
 from gateway.usage.usage_recorder import UsageCounter
-from gateway.verification.rate_limits import Limiter
-from gateway.verification.verifier import Answer, Checker
+from gateway.verification.key_limits import Limiter
+from gateway.verification.verifier import Answer, Verifier
 from runtime.clock import Clock
 
 
-class Uses(Protocol):
+class UsageSink(Protocol):
     """Remembers when, from where and how often each secret was used."""
 
-    def note(self, tally: UsageCounter, at: float, origin: Origin) -> None:
+    def note(self, counter: UsageCounter, at: float, origin: Origin) -> None:
         """Notes one use. Returns at once."""
         ...
 
@@ -47,14 +47,14 @@ class BackgroundTasks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class Services:
     """Everything that a route needs to decide about a request."""
 
-    checker: Checker
-    report: Report
+    verifier: Verifier
+    log: GatewayLog
     clock: Clock
     options: Options
-    uses: Uses
+    usage_recorder: UsageSink
     ready: Callable[[], None]
     background_tasks: BackgroundTasks | None = None
     metrics: Metrics = field(default_factory=Metrics)
@@ -62,14 +62,14 @@ class Service:
 
     async def check(self, presented: str) -> Answer:
         """Verifies a text. Raises Unavailable if that is not possible now."""
-        answer = await self.checker.check(presented)
-        self.report.available()
+        answer = await self.verifier.check(presented)
+        self.log.available()
         return answer
 
-    def used(self, known: CachedKey, source: str) -> None:
+    def used(self, cached: CachedKey, source: str) -> None:
         """Notes that a key was let in; `source` is the address that is believed."""
         self.metrics.count(ALLOWED)
-        self.uses.note(known, self.clock.timestamp(), ((source, 0), None))
+        self.usage_recorder.note(cached, self.clock.timestamp(), ((source, 0), None))
 
     def refused(
         self,
@@ -82,7 +82,7 @@ class Service:
     ) -> None:
         """Notes that a request was not let in; see `Report.refused`."""
         self.metrics.count(reason)
-        self.report.refused(
+        self.log.refused(
             reason, endpoint=endpoint, source=source, key_id=key_id, required_scopes=required_scopes
         )
 
@@ -90,16 +90,16 @@ class Service:
         """Begins the work beside the requests."""
         if self.background_tasks is not None:
             await self.background_tasks.start()
-        self.uses.start()
-        self.report.note(logging.INFO, "started")
+        self.usage_recorder.start()
+        self.log.note(logging.INFO, "started")
 
-    async def stop_following(self) -> None:
+    async def stop_background_tasks(self) -> None:
         """Ends what runs in the event loop; nothing is answered from memory afterwards."""
         if self.background_tasks is not None:
             await self.background_tasks.stop()
 
     def stop(self) -> None:
         """Ends the rest, after the last verification and the last writing. Blocks."""
-        self.checker.close()
-        self.uses.stop()
-        self.report.note(logging.INFO, "stopped")
+        self.verifier.close()
+        self.usage_recorder.stop()
+        self.log.note(logging.INFO, "stopped")

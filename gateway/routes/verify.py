@@ -10,8 +10,8 @@ from typing import Any
 from gateway.request.client_address import address
 from gateway.request.headers import RequestHeaders, parse
 from gateway.request.required_scopes import read_scopes
-from gateway.routes.services import Service
-from gateway.verification.rate_limits import comes_from_allowed
+from gateway.routes.services import Services
+from gateway.verification.key_limits import comes_from_allowed
 from keys.credentials.verification import Refused, Verified
 from runtime.http_messages import Receive, Refusal, Reply, Scope, json_reply, problem, read_body
 
@@ -21,7 +21,7 @@ INSUFFICIENT = json_reply(200, {"valid": False, "code": "insufficient_scope"})
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class VerificationRequest:
     """A request's body, read and checked."""
 
     token: str
@@ -37,43 +37,43 @@ class Verify:
 
     methods = ("POST",)
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive) -> Reply:
-        service = self._service
-        inbound = parse(scope["headers"], service.options.max_headers)
-        _check_type(inbound)
-        limits = service.options
+        services = self._services
+        headers = parse(scope["headers"], services.options.max_headers)
+        _check_type(headers)
+        limits = services.options
         body = await read_body(receive, limits.max_body, limits.read_timeout)
-        question = read_question(body)
-        source = question.source or address(
-            scope.get("client"), inbound.forwarded_for, limits.trusted_proxies
+        request = parse_request(body)
+        source = request.source or address(
+            scope.get("client"), headers.forwarded_for, limits.trusted_proxies
         )
-        answer = await service.check(question.token)
+        answer = await services.check(request.token)
         if isinstance(answer, Refused):
-            service.refused(
+            services.refused(
                 str(answer.reason), endpoint=ENDPOINT, source=source, key_id=answer.key_id
             )
             return INVALID
-        if reply := self._held_back(answer.key, question, source):
+        if reply := self._held_back(answer.key, request, source):
             return reply
-        service.used(answer, source)
+        services.used(answer, source)
         return json_reply(200, {"valid": True, "key": _describe(answer.key)})
 
-    def _held_back(self, key: Verified, question: Question, source: str) -> Reply | None:
+    def _held_back(self, key: Verified, request: VerificationRequest, source: str) -> Reply | None:
         """The answer to a good token that may not be used so, or not now."""
-        service, reason, reply = self._service, "", INVALID
+        services, reason, reply = self._services, "", INVALID
         if not comes_from_allowed(key, source):
             reason = "network"
-        elif not question.required_scopes <= key.scopes:
+        elif not request.required_scopes <= key.scopes:
             reason, reply = "insufficient_scope", INSUFFICIENT
-        elif wait := service.limiter.hit(key):
+        elif wait := services.limiter.hit(key):
             reason, reply = "rate_limited", _rate_limited(wait)
         if not reason:
             return None
-        missing = question.required_scopes if reason == "insufficient_scope" else frozenset()
-        service.refused(
+        missing = request.required_scopes if reason == "insufficient_scope" else frozenset()
+        services.refused(
             reason, endpoint=ENDPOINT, source=source, key_id=key.key_id, required_scopes=missing
         )
         return reply
@@ -94,8 +94,8 @@ def _describe(key: Verified) -> dict[str, Any]:
     }
 
 
-def _check_type(inbound: RequestHeaders) -> None:
-    kind = inbound.content_type[0].split(b";")[0].strip().lower() if inbound.content_type else b""
+def _check_type(headers: RequestHeaders) -> None:
+    kind = headers.content_type[0].split(b";")[0].strip().lower() if headers.content_type else b""
     if kind != b"application/json":
         raise Refusal(
             problem(415, "not_json", "Send the body as JSON, with Content-Type: application/json.")
@@ -106,7 +106,7 @@ def _bad(message: str) -> Refusal:
     return Refusal(problem(400, "bad_request", message))
 
 
-def read_question(body: bytes) -> Question:
+def parse_request(body: bytes) -> VerificationRequest:
     """Reads `{"token": "…"}`, with a `scope` if one is needed, and perhaps a `source`: the address
     from which the program that asks was asked itself.
 
@@ -129,7 +129,7 @@ def read_question(body: bytes) -> Question:
     token = content.get("token")
     if not isinstance(token, str):
         raise _bad('The field "token" is missing or not a text.')
-    return Question(token, _scopes(content.get("scope")), _source(content.get("source")))
+    return VerificationRequest(token, _scopes(content.get("scope")), _source(content.get("source")))
 
 
 def _scopes(scope: Any) -> frozenset[str]:

@@ -6,11 +6,11 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 
-from gateway.base.decision_log import Report
+from gateway.base.gateway_log import GatewayLog
 from keys.base.errors import StorageUnavailable
 
 
-class Flusher(ABC):
+class PeriodicWriter(ABC):
     """Flushes until it is stopped, and once more then.
 
     Subclasses say what a flush is, and in `_UNWRITTEN` which event of the log and which remedy
@@ -20,8 +20,8 @@ class Flusher(ABC):
     _NAME: str
     _UNWRITTEN: tuple[str, str]
 
-    def __init__(self, report: Report, every: float) -> None:
-        self._report = report
+    def __init__(self, log: GatewayLog, every: float) -> None:
+        self._log = log
         self._every = every
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -59,6 +59,6 @@ class Flusher(ABC):
         try:
             self.flush()
         except StorageUnavailable:
-            self._report.note(logging.WARNING, event, remedy=remedy)
+            self._log.note(logging.WARNING, event, remedy=remedy)
         except Exception as error:  # noqa: BLE001 - a thread that died would write nothing any more
-            self._report.failed(error, endpoint=self._NAME)
+            self._log.failed(error, endpoint=self._NAME)

@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from gateway.base.decision_log import Report
+from gateway.base.gateway_log import GatewayLog
 from gateway.base.options import Network
 from gateway.request.client_address import Origin, network_of
-from gateway.usage.periodic_writer import Flusher
+from gateway.usage.periodic_writer import PeriodicWriter
 from keys.usage.usage import Use
 
 Write = Callable[[Mapping[str, Use]], object]
@@ -38,7 +38,7 @@ class UsageCounter:
         self.queued = False
 
 
-class LastUsed(Flusher):
+class UsageRecorder(PeriodicWriter):
     """Gathers uses and hands them on together.
 
     What it holds is bounded by the number of secrets in use, since only verified ones are noted.
@@ -52,7 +52,7 @@ class LastUsed(Flusher):
     )
 
     def __init__(
-        self, write: Write, report: Report, every: float = 5.0, trusted: Sequence[Network] = ()
+        self, write: Write, log: GatewayLog, every: float = 5.0, trusted: Sequence[Network] = ()
     ) -> None:
         """Makes it ready; nothing is written before `start`.
 
@@ -61,7 +61,7 @@ class LastUsed(Flusher):
             every: seconds between two writings.
             trusted: the proxies that are believed about where a use came from.
         """
-        super().__init__(report, every)
+        super().__init__(log, every)
         self._write = write
         self._trusted = trusted
         self._queue: deque[UsageCounter] = deque()
@@ -72,7 +72,7 @@ class LastUsed(Flusher):
         """How many secrets have uses that are not written yet."""
         return len(self._queue)
 
-    def note(self, tally: UsageCounter, at: float, origin: Origin) -> None:
+    def note(self, counter: UsageCounter, at: float, origin: Origin) -> None:
         """Notes one use.
 
         Args:
@@ -80,12 +80,12 @@ class LastUsed(Flusher):
             origin: where it came from; its address is found out when it is written, of the last
                 use alone.
         """
-        tally.count += 1
-        tally.last = at
-        tally.origin = origin
-        if not tally.queued:
-            tally.queued = True
-            self._queue.append(tally)
+        counter.count += 1
+        counter.last = at
+        counter.origin = origin
+        if not counter.queued:
+            counter.queued = True
+            self._queue.append(counter)
 
     def flush(self) -> int:
         """See `Flusher`; counts secrets."""
@@ -96,17 +96,17 @@ class LastUsed(Flusher):
                 return 0
             uses: dict[str, Use] = {}
             try:
-                for tally, count in counts:
-                    self._add(uses, tally, count)
+                for counter, count in counts:
+                    self._add(uses, counter, count)
                 self._write(uses)
             except BaseException:
-                for tally in taken:
-                    if not tally.queued:
-                        tally.queued = True
-                        self._queue.append(tally)
+                for counter in taken:
+                    if not counter.queued:
+                        counter.queued = True
+                        self._queue.append(counter)
                 raise
-            for tally, count in counts:
-                tally.written = count
+            for counter, count in counts:
+                counter.written = count
             return len(uses)
 
     def _take(self) -> tuple[list[UsageCounter], list[tuple[UsageCounter, int]]]:
@@ -114,26 +114,26 @@ class LastUsed(Flusher):
         taken: list[UsageCounter] = []
         counts: list[tuple[UsageCounter, int]] = []
         for _ in range(len(self._queue)):
-            tally = self._queue.popleft()
+            counter = self._queue.popleft()
             # First this, then the count: a use that is noted in between queues it again.
-            tally.queued = False
-            taken.append(tally)
-            count = tally.count
-            if count > tally.written:
-                counts.append((tally, count))
+            counter.queued = False
+            taken.append(counter)
+            count = counter.count
+            if count > counter.written:
+                counts.append((counter, count))
         return taken, counts
 
-    def _add(self, uses: dict[str, Use], tally: UsageCounter, count: int) -> None:
+    def _add(self, uses: dict[str, Use], counter: UsageCounter, count: int) -> None:
         """Adds the uses up to this count to what is going to be written of their secret."""
-        fresh = count - tally.written
-        at = datetime.fromtimestamp(tally.last, UTC)
-        source = network_of(tally.origin, self._trusted)
+        fresh = count - counter.written
+        at = datetime.fromtimestamp(counter.last, UTC)
+        source = network_of(counter.origin, self._trusted)
         day = at.date()
-        other = uses.get(tally.secret_id)
+        other = uses.get(counter.secret_id)
         if other is None:
-            uses[tally.secret_id] = Use(at, source, {day: fresh})
+            uses[counter.secret_id] = Use(at, source, {day: fresh})
             return
         # It was forgotten and remembered anew since they were written last.
         days = {**other.days, day: other.days.get(day, 0) + fresh}
         newer = (at, source) if at >= other.at else (other.at, other.source)
-        uses[tally.secret_id] = Use(*newer, days)
+        uses[counter.secret_id] = Use(*newer, days)

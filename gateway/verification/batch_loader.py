@@ -19,7 +19,7 @@ from storage.secret_lookup import MOST
 R = TypeVar("R")
 
 
-class Batches(Generic[R]):
+class BatchLoader(Generic[R]):
     """Belongs to one event loop, the one in which it is first used."""
 
     def __init__(
@@ -36,10 +36,10 @@ class Batches(Generic[R]):
         self._idle = options.threads
         self._most_waiting = options.waiting
         self._waiting: deque[tuple[str, asyncio.Future[R | None]]] = deque()
-        self._due = False
+        self._dispatch_due = False
         self._under_way: set[asyncio.Task[None]] = set()
 
-    async def row(self, public_id: str) -> R | None:
+    async def load(self, public_id: str) -> R | None:
         """The row of one public id, read after this was called; None if there is none.
 
         Raises:
@@ -50,14 +50,14 @@ class Batches(Generic[R]):
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R | None] = loop.create_future()
         self._waiting.append((public_id, answer))
-        if not self._due:
+        if not self._dispatch_due:
             # Not at once: everybody who comes in this turn of the loop shall share the query.
-            self._due = True
+            self._dispatch_due = True
             loop.call_soon(self._dispatch)
         return await answer
 
     def _dispatch(self) -> None:
-        self._due = False
+        self._dispatch_due = False
         while self._idle and self._waiting:
             count = min(MOST, len(self._waiting))
             batch = [self._waiting.popleft() for _ in range(count)]

@@ -14,14 +14,14 @@ from functools import partial
 from gateway.base.metrics import Metrics
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool
-from gateway.cache.replica_positions import Replica
 from gateway.cache.verdict_cache import IMPORTED, CachedKey, VerdictCache
-from gateway.usage.rehash import RehashQueue
+from gateway.usage.rehash_queue import RehashQueue
+from gateway.verification.replica import Replica
 from gateway.verification.row_loader import Rows
 from keys.credentials import digests
 from keys.credentials.algorithms import Algorithm
 from keys.credentials.peppers import Peppers
-from keys.credentials.verification import MAY_BE_FOREIGN, Reason, Refused, judge_foreign
+from keys.credentials.verification import MAY_BE_FOREIGN, Reason, Refused, evaluate_foreign
 from runtime.clock import Clock
 from storage.secret_lookup import Lookup, SecretRow, WouldBlock
 
@@ -36,25 +36,25 @@ class ImportedKeys:
         lookup: Lookup,
         peppers: Peppers,
         clock: Clock,
-        memory: VerdictCache,
+        cache: VerdictCache,
         pool: Pool,
         options: Options,
         metrics: Metrics,
-        upgrades: RehashQueue,
+        rehash_queue: RehashQueue,
         replica: Replica | None = None,
     ) -> None:
         self._lookup = lookup
         self._peppers = peppers
         self._clock = clock
-        self._memory = memory
+        self._cache = cache
         self._pool = pool
         self._metrics = metrics
-        self._upgrades = upgrades
+        self._rehash_queue = rehash_queue
         self._rows: Rows[ByDigest] = Rows(
-            self._read, _about, memory, pool, options, metrics,
+            self._read, _names_of, cache, pool, options, metrics,
             replica, partial(self._read_replica, replica) if replica else None,
         )  # fmt: skip
-        self._asking: asyncio.Future[None] | None = None
+        self._reading: asyncio.Future[None] | None = None
 
     async def check(self, presented: str, cache_key: bytes, flaw: Reason) -> CachedKey | Refused:
         """Whether the text is an imported key that works.
@@ -71,74 +71,74 @@ class ImportedKeys:
             # Found out without the database, so there is nothing to remember.
             return Refused(flaw)
         try:
-            answer = self._judge(key, cache_key, flaw, self._glance(key))
+            answer = self._evaluate(key, cache_key, flaw, self._try_read(key))
         except WouldBlock:
-            return self._judge(key, cache_key, flaw, await self._rows.row(presented) or {})
+            return self._evaluate(key, cache_key, flaw, await self._rows.row(presented) or {})
         self._metrics.from_database += 1
         return answer
 
     def try_read_now(self, presented: str, cache_key: bytes, flaw: Reason) -> CachedKey | None:
         """An imported key that works, where the database answers at once; None otherwise."""
         key = digests.foreign_key(presented) if flaw in MAY_BE_FOREIGN else None
-        if key is None or not self._memory.imported:
+        if key is None or not self._cache.imported:
             return None
         try:
-            answer = self._judge(key, cache_key, flaw, self._glance(key))
+            answer = self._evaluate(key, cache_key, flaw, self._try_read(key))
         except WouldBlock:
             return None
         self._metrics.from_database += 1
         return answer if isinstance(answer, CachedKey) else None
 
     async def _may_be_imported(self) -> bool:
-        memory = self._memory
-        if memory.imported is not None or not memory.believed:
-            return memory.imported is not False
+        cache = self._cache
+        if cache.imported is not None or not cache.valid:
+            return cache.imported is not False
         try:
-            memory.note_imported(self._lookup.glance_any_imported(), memory.position)
+            cache.set_imported(self._lookup.try_any_imported_now(), cache.position)
         except WouldBlock:
             # One question for all who come while it is asked.
-            if self._asking is None or self._asking.done():
-                self._asking = asyncio.ensure_future(self._ask())
-            await asyncio.shield(self._asking)
-        return memory.imported is not False
+            if self._reading is None or self._reading.done():
+                self._reading = asyncio.ensure_future(self._read_any_imported())
+            await asyncio.shield(self._reading)
+        return cache.imported is not False
 
-    async def _ask(self) -> None:
-        position = self._memory.position
+    async def _read_any_imported(self) -> None:
+        position = self._cache.position
         found = await self._pool.run(self._lookup.any_imported)
-        self._memory.note_imported(found, position)
+        self._cache.set_imported(found, position)
 
-    def _glance(self, key: bytes) -> ByDigest:
+    def _try_read(self, key: bytes) -> ByDigest:
         return self._lookup.try_read_imported_now(digests.candidates(key, self._peppers))
 
     def _read(self, texts: Sequence[str]) -> dict[str, ByDigest]:
         """What is known of each text's digests, in one query; runs in a thread."""
-        wanted = self._digests(texts)
-        return _shared_out(wanted, self._lookup.read_imported(_all(wanted)))
+        by_text = self._digests_by_text(texts)
+        return _rows_by_text(by_text, self._lookup.read_imported(_flattened(by_text)))
 
     def _read_replica(
         self, replica: Replica, texts: Sequence[str]
     ) -> tuple[int, dict[str, ByDigest]]:
         """The same from the replica, with how far that has come."""
-        wanted = self._digests(texts)
-        place, rows = replica.lookup.read_imported(_all(wanted))
-        return place, _shared_out(wanted, rows)
+        by_text = self._digests_by_text(texts)
+        place, rows = replica.lookup.read_imported(_flattened(by_text))
+        return place, _rows_by_text(by_text, rows)
 
-    def _digests(self, texts: Sequence[str]) -> dict[str, Sequence[bytes]]:
+    def _digests_by_text(self, texts: Sequence[str]) -> dict[str, Sequence[bytes]]:
         return {each: digests.candidates(each.encode("ascii"), self._peppers) for each in texts}
 
-    def _judge(
+    def _evaluate(
         self, key: bytes, cache_key: bytes, flaw: Reason, rows: ByDigest
     ) -> CachedKey | Refused:
-        answer, row = judge_foreign(key, flaw, rows, self._peppers, self._clock.now())
+        answer, row = evaluate_foreign(key, flaw, rows, self._peppers, self._clock.now())
         if isinstance(answer, Refused):
-            self._memory.keep_refusal(cache_key, answer, row.public_id if row else IMPORTED)
+            self._cache.add_refusal(cache_key, answer, row.public_id if row else IMPORTED)
             return answer
         if row is not None and row.algorithm != Algorithm.HMAC:
-            self._upgrades.note(row.secret_id, key)
-        return self._memory.keep(cache_key, answer)
+            self._rehash_queue.note(row.secret_id, key)
+        return self._cache.add(cache_key, answer)
 
 
-def _about(_presented: str, rows: ByDigest | None) -> list[str | None]:
+def _names_of(_presented: str, rows: ByDigest | None) -> list[str | None]:
     names: list[str | None] = []
     for row in (rows or {}).values():
         names += (row.public_id, row.key_id)
@@ -146,12 +146,12 @@ def _about(_presented: str, rows: ByDigest | None) -> list[str | None]:
     return names or [IMPORTED]
 
 
-def _all(wanted: Mapping[str, Sequence[bytes]]) -> list[bytes]:
-    return [one for each in wanted.values() for one in each]
+def _flattened(by_text: Mapping[str, Sequence[bytes]]) -> list[bytes]:
+    return [one for each in by_text.values() for one in each]
 
 
-def _shared_out(wanted: Mapping[str, Sequence[bytes]], rows: ByDigest) -> dict[str, ByDigest]:
+def _rows_by_text(by_text: Mapping[str, Sequence[bytes]], rows: ByDigest) -> dict[str, ByDigest]:
     return {
         text: {digest: rows[digest] for digest in each if digest in rows}
-        for text, each in wanted.items()
+        for text, each in by_text.items()
     }

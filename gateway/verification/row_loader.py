@@ -10,9 +10,9 @@ from typing import Generic, TypeVar
 from gateway.base.metrics import Metrics
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool, Unavailable
-from gateway.cache.replica_positions import Replica
 from gateway.cache.verdict_cache import VerdictCache
-from gateway.verification.batch_loader import Batches
+from gateway.verification.batch_loader import BatchLoader
+from gateway.verification.replica import Replica
 
 R = TypeVar("R")
 Read = Callable[[Sequence[str]], Mapping[str, R]]
@@ -24,7 +24,7 @@ _TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen(Generic[R]):
+class _ReplicaRow(Generic[R]):
     """What a replica said, and how far it had come."""
 
     place: int
@@ -38,7 +38,7 @@ class Rows(Generic[R]):
         self,
         read: Read[R],
         names: Names[R],
-        memory: VerdictCache,
+        cache: VerdictCache,
         pool: Pool,
         options: Options,
         metrics: Metrics,
@@ -53,13 +53,13 @@ class Rows(Generic[R]):
             read_replica: the same from the replica, with how far that has come.
         """
         self._names = names
-        self._memory = memory
+        self._cache = cache
         self._metrics = metrics
-        self._primary: Batches[R] = Batches(read, pool, options)
+        self._primary: BatchLoader[R] = BatchLoader(read, pool, options)
         self._replica = replica
-        self._seen: Batches[_Seen[R]] | None = None
+        self._seen: BatchLoader[_ReplicaRow[R]] | None = None
         if replica is not None and read_replica is not None:
-            self._seen = Batches(_with_place(read_replica), replica.pool, options)
+            self._seen = BatchLoader(_with_place(read_replica), replica.pool, options)
 
     async def row(self, name: str) -> R | None:
         """The row as it is after this was called; None if there is none.
@@ -71,38 +71,38 @@ class Rows(Generic[R]):
             self._metrics.from_replica += 1
             return seen.row
         self._metrics.from_database += 1
-        memory = self._memory
+        cache = self._cache
         for _ in range(_TRIES):
-            position = memory.position
-            row = await self._primary.row(name)
-            if not memory.changed_since(position, *self._names(name, row)):
+            position = cache.position
+            row = await self._primary.load(name)
+            if not cache.changed_since(position, *self._names(name, row)):
                 return row
             # What was read may be from before the change. It is read again, rather than answered:
             # somebody may have been told by now that the key is revoked.
         raise Unavailable("changing")
 
-    async def _from_replica(self, name: str) -> _Seen[R] | None:
-        replica, memory = self._replica, self._memory
+    async def _from_replica(self, name: str) -> _ReplicaRow[R] | None:
+        replica, cache = self._replica, self._cache
         # Without a living feed nobody knows what has changed, and nothing of it can be believed.
-        if self._seen is None or replica is None or not (memory.believed and replica.asked):
+        if self._seen is None or replica is None or not (cache.valid and replica.asked):
             return None
         try:
-            seen = await self._seen.row(name)
+            seen = await self._seen.load(name)
         except Unavailable as why:
             replica.failed(why)
             return None
         replica.answered()
-        if seen is None or not memory.believed:
+        if seen is None or not cache.valid:
             return None
-        position = replica.ledger.seen_by(seen.place)
-        if position is None or memory.changed_since(position, *self._names(name, seen.row)):
+        position = replica.positions.seen_by(seen.place)
+        if position is None or cache.changed_since(position, *self._names(name, seen.row)):
             return None
         return seen
 
 
-def _with_place(read: ReadAt[R]) -> Callable[[Sequence[str]], Mapping[str, _Seen[R]]]:
-    def seen(names: Sequence[str]) -> Mapping[str, _Seen[R]]:
+def _with_place(read: ReadAt[R]) -> Callable[[Sequence[str]], Mapping[str, _ReplicaRow[R]]]:
+    def seen(names: Sequence[str]) -> Mapping[str, _ReplicaRow[R]]:
         place, rows = read(names)
-        return {name: _Seen(place, rows.get(name)) for name in names}
+        return {name: _ReplicaRow(place, rows.get(name)) for name in names}
 
     return seen

@@ -8,10 +8,10 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from gateway.base.metrics import Metrics
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool
-from gateway.cache.replica_positions import Replica
 from gateway.cache.verdict_cache import CachedKey, VerdictCache, fingerprint
-from gateway.usage.rehash import RehashQueue
+from gateway.usage.rehash_queue import RehashQueue
 from gateway.verification.imported_keys import ImportedKeys
+from gateway.verification.replica import Replica
 from gateway.verification.row_loader import Rows
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import NotAToken, Token, parse
@@ -23,7 +23,7 @@ T = TypeVar("T")
 Answer: TypeAlias = "CachedKey | Refused"
 
 
-class Checker(Protocol):
+class Verifier(Protocol):
     """Answers whether a text is a good token, without holding up the event loop."""
 
     async def check(self, presented: str) -> Answer:
@@ -39,7 +39,7 @@ class Checker(Protocol):
         ...
 
 
-class RememberingChecker:
+class CachingVerifier:
     """Asks its memory, and reads what is not there."""
 
     def __init__(
@@ -47,38 +47,38 @@ class RememberingChecker:
         lookup: Lookup,
         peppers: Peppers,
         clock: Clock,
-        memory: VerdictCache,
+        cache: VerdictCache,
         options: Options,
         metrics: Metrics,
-        upgrades: RehashQueue,
+        rehash_queue: RehashQueue,
         replica: Replica | None = None,
     ) -> None:
         self._lookup = lookup
         self._peppers = peppers
         self._clock = clock
-        self._memory = memory
+        self._cache = cache
         self._metrics = metrics
         self._pool = Pool(options)
         self._replica = replica
         self._rows: Rows[SecretRow] = Rows(
-            lookup.read, _about, memory, self._pool, options, metrics,
+            lookup.read, _names_of, cache, self._pool, options, metrics,
             replica, replica.lookup.read if replica else None,
         )  # fmt: skip
-        self._foreign = ImportedKeys(
-            lookup, peppers, clock, memory, self._pool, options, metrics, upgrades, replica
+        self._imported_keys = ImportedKeys(
+            lookup, peppers, clock, cache, self._pool, options, metrics, rehash_queue, replica
         )
 
     async def check(self, presented: str) -> Answer:
         """See `Checker`."""
         # "surrogateescape" never fails, and such a text is no token anyway.
         cache_key = fingerprint(presented.encode("utf-8", "surrogateescape"))
-        if remembered := self._memory.get(cache_key) or self._memory.refusal(cache_key):
-            self._metrics.from_memory += 1
-            return remembered
+        if cached := self._cache.get(cache_key) or self._cache.refusal(cache_key):
+            self._metrics.from_cache += 1
+            return cached
         try:
             token = parse(presented)
         except NotAToken as error:
-            return await self._foreign.check(presented, cache_key, Reason(error.flaw.value))
+            return await self._imported_keys.check(presented, cache_key, Reason(error.flaw.value))
         return await self._read(token, cache_key)
 
     def try_read_now(self, presented: bytes, cache_key: bytes) -> CachedKey | None:
@@ -94,9 +94,9 @@ class RememberingChecker:
             text = presented.decode("ascii")
             token = parse(text)
             # Nothing comes between reading and keeping: the event loop does both in one go.
-            answer = self._judge(token, cache_key, self._lookup.try_read_now(token.public_id))
+            answer = self._evaluate(token, cache_key, self._lookup.try_read_now(token.public_id))
         except NotAToken as error:
-            return self._foreign.try_read_now(text, cache_key, Reason(error.flaw.value))
+            return self._imported_keys.try_read_now(text, cache_key, Reason(error.flaw.value))
         except (UnicodeDecodeError, WouldBlock):
             return None
         self._metrics.from_database += 1
@@ -115,20 +115,20 @@ class RememberingChecker:
 
     async def _read(self, token: Token, cache_key: bytes) -> Answer:
         try:
-            answer = self._judge(token, cache_key, self._lookup.try_read_now(token.public_id))
+            answer = self._evaluate(token, cache_key, self._lookup.try_read_now(token.public_id))
         except WouldBlock:
             # Then in a thread, with others who wait. Nothing comes between reading and keeping.
-            return self._judge(token, cache_key, await self._rows.row(token.public_id))
+            return self._evaluate(token, cache_key, await self._rows.row(token.public_id))
         self._metrics.from_database += 1
         return answer
 
-    def _judge(self, token: Token, cache_key: bytes, row: SecretRow | None) -> Answer:
+    def _evaluate(self, token: Token, cache_key: bytes, row: SecretRow | None) -> Answer:
         answer = evaluate(token, row, self._peppers, self._clock.now())
         if isinstance(answer, Refused):
-            self._memory.keep_refusal(cache_key, answer, token.public_id)
+            self._cache.add_refusal(cache_key, answer, token.public_id)
             return answer
-        return self._memory.keep(cache_key, answer)
+        return self._cache.add(cache_key, answer)
 
 
-def _about(public_id: str, row: SecretRow | None) -> tuple[str | None, ...]:
+def _names_of(public_id: str, row: SecretRow | None) -> tuple[str | None, ...]:
     return public_id, row.key_id if row else None

@@ -109,7 +109,7 @@ def evaluate(token: Token, row: SecretRow | None, peppers: Peppers, now: datetim
     return _by_state(row, now)
 
 
-def judge_foreign(
+def evaluate_foreign(
     key: bytes, flaw: Reason, rows: Mapping[bytes, SecretRow], peppers: Peppers, now: datetime
 ) -> tuple[Answer, SecretRow | None]:
     """Decides about a text that is no token of ours, but perhaps an imported key.
@@ -194,7 +194,7 @@ class StoredVerifier:
         if key is None:
             return Refused(flaw)
         rows = self._lookup.read_imported(digests.candidates(key, self._peppers))
-        return judge_foreign(key, flaw, rows, self._peppers, self._clock.now())[0]
+        return evaluate_foreign(key, flaw, rows, self._peppers, self._clock.now())[0]
 
     def close(self) -> None:
         """Closes its connections; call it when nothing verifies any more."""

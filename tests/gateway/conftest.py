@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.gateway.fakes import House
+from tests.gateway.fakes import Harness
 
 
 @pytest.fixture
-def house() -> House:
+def harness() -> Harness:
     """A gateway with a few keys."""
-    return House()
+    return Harness()
 
 
 @pytest.fixture(autouse=True)

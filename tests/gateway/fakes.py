@@ -56,7 +56,7 @@ def verified(name: str = "Zapier, production", *scopes: str, **changes: Any) -> 
     return Verified(**(values | changes))
 
 
-class FakeVerifier:
+class FakeKeys:
     """Answers from a table; a callable in it is called, so that it may raise or wait."""
 
     def __init__(self) -> None:
@@ -84,10 +84,10 @@ def _flaw(presented: str) -> str:
     return "unknown"
 
 
-class FakeChecker:
+class FakeVerifier:
     """Asks a verifier in a pool of threads, as the real one asks the database."""
 
-    def __init__(self, verifier: FakeVerifier, options: Options) -> None:
+    def __init__(self, verifier: FakeKeys, options: Options) -> None:
         self._verifier = verifier
         self._pool = Pool(options)
 
@@ -103,16 +103,16 @@ class FakeChecker:
 
 
 @dataclass
-class FakeUses:
+class FakeUsageRecorder:
     """Remembers what it was told."""
 
     recorded: list[tuple[str, datetime, str]] = field(default_factory=list)
     running: bool = False
     trusted: Sequence[Network] = ()
 
-    def note(self, tally: UsageCounter, at: float, origin: Origin) -> None:
+    def note(self, counter: UsageCounter, at: float, origin: Origin) -> None:
         found = network_of(origin, self.trusted)
-        self.recorded.append((tally.secret_id, datetime.fromtimestamp(at, UTC), found))
+        self.recorded.append((counter.secret_id, datetime.fromtimestamp(at, UTC), found))
 
     def start(self) -> None:
         self.running = True
@@ -122,26 +122,26 @@ class FakeUses:
 
 
 @dataclass
-class House:
+class Harness:
     """A gateway and everything around it; `remembering` opens the short way to its memory."""
 
-    verifier: FakeVerifier = field(default_factory=FakeVerifier)
-    uses: FakeUses = field(default_factory=FakeUses)
+    verifier: FakeKeys = field(default_factory=FakeKeys)
+    usage_recorder: FakeUsageRecorder = field(default_factory=FakeUsageRecorder)
     clock: HeldClock = field(default_factory=lambda: HeldClock(NOON))
     options: Options = field(default_factory=Options)
     ready: Callable[[], None] = lambda: None
     remembering: bool = False
 
     def __post_init__(self) -> None:
-        self.memory = VerdictCache(self.clock)
-        self.uses.trusted = self.options.trusted_proxies
+        self.cache = VerdictCache(self.clock)
+        self.usage_recorder.trusted = self.options.trusted_proxies
         self.app: Gateway = build(
-            FakeChecker(self.verifier, self.options),
+            FakeVerifier(self.verifier, self.options),
             self.options,
             self.clock,
-            uses=self.uses,
+            usage_recorder=self.usage_recorder,
             ready=lambda: self.ready(),
-            memory=self.memory if self.remembering else None,
+            cache=self.cache if self.remembering else None,
         )
 
     def authz(

@@ -36,24 +36,24 @@ class Site:
     def __init__(self, url: str, replica: str | None = None) -> None:
         engine, clock, peppers = open_migrated(url), SystemClock(), Peppers({1: b"p" * 32})
         read_from = open_engine(replica) if replica else None
-        self.house = Application(engine, engine, peppers, "ak", clock, read_from)
+        self.application = Application(engine, engine, peppers, "ak", clock, read_from)
         with writing(engine) as session:
             self.account = accounts.connect(session, "T0ACME", "Acme", clock.now())
-        self.services = self.house.services(self.account)
+        self.services = self.application.services(self.account)
         self.gateways: list[Running] = []
 
     def open(self, count: int = GATEWAYS, options: Options | None = None) -> None:
         """Starts gateways."""
         for _ in range(count):
             name = f"gateway-{len(self.gateways) + 1}"
-            app = assemble(self.house, options or Options(), name)
-            self.gateways.append(serve_in_thread(app, "127.0.0.1", 0, quick=app.quick))
+            app = assemble(self.application, options or Options(), name)
+            self.gateways.append(serve_in_thread(app, "127.0.0.1", 0, fast_path=app.fast_path))
 
     def close(self) -> None:
         """Stops everything."""
         for gateway in self.gateways:
             gateway.stop()
-        self.house.close()
+        self.application.close()
 
     def issue(
         self, name: str = "Zapier, production", scopes: tuple[str, ...] = ("read",)
@@ -61,14 +61,14 @@ class Site:
         """A new key and its token."""
         request = KeyRequest(name, scopes, ME.id, new_id("req"))
         service, lease = self.services, timedelta(minutes=1)
-        with writing(self.house.engine, self.account) as session:
+        with writing(self.application.engine, self.account) as session:
             made = create_pending_key(within(service, session, ME), request, ME, lease)
-        with writing(self.house.engine, self.account) as session:
+        with writing(self.application.engine, self.account) as session:
             return activate_key(within(service, session, ME), made.delivery_id, None), made.token
 
     def revoke(self, key: KeyView) -> Propagation:
         """Revokes and waits until every gateway has confirmed."""
-        with writing(self.house.engine, self.account) as session:
+        with writing(self.application.engine, self.account) as session:
             outcome = revoke_key(
                 within(self.services, session, ME),
                 key.id,
@@ -78,15 +78,15 @@ class Site:
 
     def change(self, work: Callable[[AccountSession], object]) -> Propagation:
         """Makes a change that no service knows of, and waits likewise."""
-        with writing(self.house.engine, self.account) as session:
+        with writing(self.application.engine, self.account) as session:
             work(session)
             fence = gateways.set_fence(session)
         return self._spread(fence)
 
     def _spread(self, fence: str) -> Propagation:
-        clock = self.house.clock
+        clock = self.application.clock
         return propagation.watch(
-            self.house.engine, clock, fence, for_seconds=10, since=clock.monotonic()
+            self.application.engine, clock, fence, for_seconds=10, since=clock.monotonic()
         )
 
     def limit(self, key: KeyView, *networks: str, rate: str = "") -> None:

@@ -25,7 +25,7 @@ from tests.gateway.fakes import (
     REVOKED,
     WRITER,
     Got,
-    House,
+    Harness,
     call,
     quiet_port,
     verified,
@@ -47,8 +47,8 @@ class Behind:
 
 
 @pytest.fixture
-def gateway(house: House) -> Iterator[Running]:
-    running = serve_in_thread(house.app, "127.0.0.1", 0)
+def gateway(harness: Harness) -> Iterator[Running]:
+    running = serve_in_thread(harness.app, "127.0.0.1", 0)
     yield running
     running.stop()
 
@@ -94,9 +94,9 @@ def test_who_passes(
 
 
 def test_the_api_behind_sees_who_it_is_and_no_token(
-    guard: ApiKeyGuard, behind: Behind, house: House
+    guard: ApiKeyGuard, behind: Behind, harness: Harness
 ) -> None:
-    house.verifier.answers[GOOD] = verified("Büro, außen", owner=None)
+    harness.verifier.answers[GOOD] = verified("Büro, außen", owner=None)
     sent: list[tuple[str, str | bytes]] = [
         ("authorization", f"Bearer {GOOD}"),
         ("x-api-key", GOOD),
@@ -161,12 +161,12 @@ def test_nobody_passes_when_the_gateway_is_gone(
 
 
 def test_nobody_passes_when_the_database_is_gone(
-    guard: ApiKeyGuard, house: House, behind: Behind
+    guard: ApiKeyGuard, harness: Harness, behind: Behind
 ) -> None:
     def down() -> Any:
         raise StorageUnavailable("down")
 
-    house.verifier.answers[GOOD] = down
+    harness.verifier.answers[GOOD] = down
     _closed(call(guard, "GET", "/", _with(GOOD)), behind)
 
 
@@ -210,18 +210,18 @@ def test_nobody_passes_a_closed_guard(guard: ApiKeyGuard, behind: Behind) -> Non
     _closed(call(guard, "GET", "/", _with(GOOD)), behind)
 
 
-def test_it_finds_the_gateway_again_after_a_restart(house: House, behind: Behind) -> None:
-    gateway = serve_in_thread(house.app, "127.0.0.1", quiet_port())
+def test_it_finds_the_gateway_again_after_a_restart(harness: Harness, behind: Behind) -> None:
+    gateway = serve_in_thread(harness.app, "127.0.0.1", quiet_port())
     guard = ApiKeyGuard(behind, gateway.url)
     assert call(guard, "GET", "/", _with(GOOD)).status == 200
     gateway.stop()
-    again = serve_in_thread(House().app, "127.0.0.1", gateway.port)
+    again = serve_in_thread(Harness().app, "127.0.0.1", gateway.port)
     assert call(guard, "GET", "/", _with(GOOD)).status == 200
     again.stop()
     guard.close()
 
 
-def test_connections_are_kept(guard: ApiKeyGuard, house: House) -> None:
+def test_connections_are_kept(guard: ApiKeyGuard, harness: Harness) -> None:
     for _ in range(5):
         assert call(guard, "GET", "/", _with(GOOD)).status == 200
     assert len(guard._client._idle) == 1
@@ -260,7 +260,9 @@ def test_an_address_that_is_none(behind: Behind, address: str) -> None:
         ApiKeyGuard(behind, address)
 
 
-def test_the_example_api_behind_the_gateway(tmp_path: Path, gateway: Running, house: House) -> None:
+def test_the_example_api_behind_the_gateway(
+    tmp_path: Path, gateway: Running, harness: Harness
+) -> None:
     guard = ApiKeyGuard(build(tmp_path, HeldClock(NOON)), gateway.url)
     served = serve_in_thread(guard, "127.0.0.1", 0, setting="APIKEYS_DEMO_LISTEN")
     body = json.dumps({"title": "Minutes"}).encode()
@@ -269,7 +271,7 @@ def test_the_example_api_behind_the_gateway(tmp_path: Path, gateway: Running, ho
     assert call(other, "POST", "/documents", _with(WRITER), body=body).status == 201
     got = call(other, "GET", "/documents", _with(READER))
     assert [document["title"] for document in got.json["documents"]] == ["Minutes"]
-    house.verifier.answers[READER] = house.verifier.answers[REVOKED]
+    harness.verifier.answers[READER] = harness.verifier.answers[REVOKED]
     assert call(other, "GET", "/documents", _with(READER)).status == 401
     other.close()
     served.stop()

@@ -14,7 +14,7 @@ from keys.base.errors import StorageUnavailable
 from keys.credentials import tokens
 from keys.credentials.verification import Refused, Verified
 from runtime.http_server import Running, serve_in_thread
-from tests.gateway.fakes import Answer, House, verified
+from tests.gateway.fakes import Answer, Harness, verified
 
 pytestmark = pytest.mark.sockets
 CANARY = tokens.make("ak")
@@ -30,15 +30,15 @@ def _down() -> Verified | Refused:
 
 
 @pytest.fixture(params=["unknown", "known", "down", "defect"])
-def running(request: pytest.FixtureRequest, house: House) -> Iterator[Running]:
+def running(request: pytest.FixtureRequest, harness: Harness) -> Iterator[Running]:
     answers: dict[str, Answer] = {
         "known": verified("Reader", "read"),
         "down": _down,
         "defect": _defect,
     }
     if request.param in answers:
-        house.verifier.answers[TEXT] = answers[request.param]
-    running = serve_in_thread(house.app, "127.0.0.1", 0)
+        harness.verifier.answers[TEXT] = answers[request.param]
+    running = serve_in_thread(harness.app, "127.0.0.1", 0)
     yield running
     running.stop()
 

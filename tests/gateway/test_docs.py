@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.base.decision_log import REMEDIES
+from gateway.base.gateway_log import REMEDIES
 from gateway.request.credentials import CredentialError
 from keys.credentials.verification import Reason
-from tests.gateway.fakes import GOOD, House
+from tests.gateway.fakes import GOOD, Harness
 from tests.gateway.routes.test_openapi import DOCUMENT
 
 TEXT = (Path(__file__).parents[2] / "docs" / "gateway.md").read_text(encoding="utf-8")
@@ -31,7 +31,7 @@ def test_every_path_with_its_answers() -> None:
 
 
 def test_every_identity_header() -> None:
-    for name, _ in House().bearer(GOOD).headers:
+    for name, _ in Harness().bearer(GOOD).headers:
         assert name in TEXT.lower()
 
 
@@ -41,7 +41,7 @@ def test_every_reason_and_its_remedy(reason: str) -> None:
 
 
 def test_every_event_of_the_log() -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in SOURCE.glob("*.py"))
+    code = "".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
     events = set(re.findall(r'(?:logging\.[A-Z]+,|_UNWRITTEN = \()\s+"([a-z_]+)"', code))
     assert events >= {
         "refused",

@@ -17,7 +17,7 @@ import pytest
 
 from gateway.asgi import ApiKeyGuard
 from runtime.http_server import Running, serve_in_thread
-from tests.gateway.fakes import GOOD, REVOKED, WRITER, House, acall, verified
+from tests.gateway.fakes import GOOD, REVOKED, WRITER, Harness, acall, verified
 
 pytestmark = pytest.mark.sockets
 TEXT = (Path(__file__).parents[2] / "docs" / "integrating.md").read_text(encoding="utf-8")
@@ -32,9 +32,9 @@ WAYS = {
 
 
 @pytest.fixture
-def running(house: House) -> Iterator[Running]:
-    house.verifier.answers[GOOD] = verified(networks=("192.0.2.0/24",))
-    running = serve_in_thread(house.app, "127.0.0.1", 0)
+def running(harness: Harness) -> Iterator[Running]:
+    harness.verifier.answers[GOOD] = verified(networks=("192.0.2.0/24",))
+    running = serve_in_thread(harness.app, "127.0.0.1", 0)
     yield running
     running.stop()
 
@@ -58,8 +58,8 @@ def test_a_question_in_json(running: Running, way: str) -> None:
     assert codes == [True, "insufficient_scope", "invalid"]
 
 
-def test_the_guard(running: Running, house: House) -> None:
-    house.verifier.answers[GOOD] = verified("Zapier, production")
+def test_the_guard(running: Running, harness: Harness) -> None:
+    harness.verifier.answers[GOOD] = verified("Zapier, production")
     names: dict[str, Any] = {}
     exec(GUARD.replace("http://127.0.0.1:8321", running.url), names)  # noqa: S102 - our own text
     app = names["app"]
@@ -74,8 +74,8 @@ def test_the_guard(running: Running, house: House) -> None:
     app.close()
 
 
-def test_the_guard_passes_a_429_on_and_says_when(running: Running, house: House) -> None:
-    house.verifier.answers[GOOD] = verified(rate_limit="1/day")
+def test_the_guard_passes_a_429_on_and_says_when(running: Running, harness: Harness) -> None:
+    harness.verifier.answers[GOOD] = verified(rate_limit="1/day")
     names: dict[str, Any] = {}
     exec(GUARD.replace("http://127.0.0.1:8321", running.url), names)  # noqa: S102 - our own text
     app = names["app"]

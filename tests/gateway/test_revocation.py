@@ -76,7 +76,7 @@ def test_what_is_typed_by_hand_counts_like_any_other_change(site: Site) -> None:
 
 def test_a_new_key_works_at_once_although_its_token_was_refused_before(site: Site) -> None:
     site.open(1)
-    service, engine = site.services, site.house.engine
+    service, engine = site.services, site.application.engine
     request = KeyRequest("Zapier, production", ("read",), ME.id, new_id("req"))
     with writing(engine, site.account) as session:
         made = create_pending_key(within(service, session, ME), request, ME, timedelta(minutes=1))

@@ -141,7 +141,7 @@ def test_the_lists_name_all_that_is_used() -> None:
     )
     supers, own = set(), set()
     # What the fast path is handed of a connection counts as used.
-    used = set(http_protocol.Head.__annotations__)
+    used = set(http_protocol.RequestHead.__annotations__)
     of_attributes = {name: set[str]() for name in OF_ATTRIBUTES}
     for node in ast.walk(protocol):
         if isinstance(node, ast.FunctionDef):

@@ -16,15 +16,15 @@ from keys.credentials.verification import Refused, Verified
 from runtime import http_protocol
 from runtime.http_messages import Receive, Scope, Send
 from runtime.http_server import ListenError, Running, StartError, serve_in_thread
-from tests.gateway.fakes import GOOD, House, quiet_port, verified
+from tests.gateway.fakes import GOOD, Harness, quiet_port, verified
 
 pytestmark = pytest.mark.sockets
 DEADLINE = 10
 
 
 @pytest.fixture
-def running(house: House) -> Iterator[Running]:
-    running = serve_in_thread(house.app, "127.0.0.1", 0)
+def running(harness: Harness) -> Iterator[Running]:
+    running = serve_in_thread(harness.app, "127.0.0.1", 0)
     yield running
     running.stop()
 
@@ -51,7 +51,7 @@ def _raw(running: Running, sent: bytes) -> bytes:
         return received
 
 
-def test_it_answers_on_a_port_that_the_system_chose(running: Running, house: House) -> None:
+def test_it_answers_on_a_port_that_the_system_chose(running: Running, harness: Harness) -> None:
     assert running.port > 0
     assert running.url == f"http://127.0.0.1:{running.port}"
     status, headers, body = _get(running, "/authz", **{"X-API-Key": GOOD})
@@ -60,38 +60,38 @@ def test_it_answers_on_a_port_that_the_system_chose(running: Running, house: Hou
     assert "content-length" not in headers
     assert "server" not in headers
     assert headers["x-apikey-id"] == "key_1"
-    assert house.uses.recorded[0][2] == "127.0.0.0/16"
+    assert harness.usage_recorder.recorded[0][2] == "127.0.0.0/16"
 
 
-def test_the_lifespan_is_honoured(house: House) -> None:
-    running = serve_in_thread(house.app, "127.0.0.1", 0)
-    seen = [(house.uses.running, running.alive)]
+def test_the_lifespan_is_honoured(harness: Harness) -> None:
+    running = serve_in_thread(harness.app, "127.0.0.1", 0)
+    seen = [(harness.usage_recorder.running, running.alive)]
     running.stop()
-    seen.append((house.uses.running, running.alive))
+    seen.append((harness.usage_recorder.running, running.alive))
     assert seen == [(True, True), (False, False)]
     running.stop()
 
 
-def test_nothing_is_left_behind(house: House) -> None:
+def test_nothing_is_left_behind(harness: Harness) -> None:
     before, port = set(threading.enumerate()), quiet_port()
-    running = serve_in_thread(house.app, "127.0.0.1", port)
+    running = serve_in_thread(harness.app, "127.0.0.1", port)
     _get(running, "/authz", **{"X-API-Key": GOOD})
     running.stop()
     assert set(threading.enumerate()) <= before
-    again = serve_in_thread(House().app, "127.0.0.1", port)
+    again = serve_in_thread(Harness().app, "127.0.0.1", port)
     again.stop()
 
 
-def test_the_signals_stay_with_the_main_program(house: House) -> None:
+def test_the_signals_stay_with_the_main_program(harness: Harness) -> None:
     watched = (signal.SIGINT, signal.SIGTERM)
     before = [signal.getsignal(number) for number in watched]
-    running = serve_in_thread(house.app, "127.0.0.1", 0)
+    running = serve_in_thread(harness.app, "127.0.0.1", 0)
     during = [signal.getsignal(number) for number in watched]
     running.stop()
     assert before == during == [signal.getsignal(number) for number in watched]
 
 
-def test_a_request_under_way_is_answered_before_the_stop(house: House) -> None:
+def test_a_request_under_way_is_answered_before_the_stop(harness: Harness) -> None:
     begun, let_go = threading.Event(), threading.Event()
 
     def slow() -> Verified | Refused:
@@ -99,8 +99,8 @@ def test_a_request_under_way_is_answered_before_the_stop(house: House) -> None:
         assert let_go.wait(DEADLINE)
         return verified()
 
-    house.verifier.answers[GOOD] = slow
-    running = serve_in_thread(house.app, "127.0.0.1", 0)
+    harness.verifier.answers[GOOD] = slow
+    running = serve_in_thread(harness.app, "127.0.0.1", 0)
     answers: list[int] = []
     asking = threading.Thread(
         target=lambda: answers.append(_get(running, "/authz", **{"X-API-Key": GOOD})[0])
@@ -118,19 +118,19 @@ def test_a_request_under_way_is_answered_before_the_stop(house: House) -> None:
 
 def test_a_taken_port_names_the_setting(running: Running) -> None:
     with pytest.raises(ListenError) as refused:
-        serve_in_thread(House().app, "127.0.0.1", running.port)
+        serve_in_thread(Harness().app, "127.0.0.1", running.port)
     assert str(refused.value) == (
         f"APIKEYS_GATEWAY_LISTEN is 127.0.0.1:{running.port}, but another program listens there "
         "already; stop it or choose another port."
     )
     with pytest.raises(ListenError, match=r"^APIKEYS_OTHER is "):
-        serve_in_thread(House().app, "127.0.0.1", running.port, setting="APIKEYS_OTHER")
+        serve_in_thread(Harness().app, "127.0.0.1", running.port, setting="APIKEYS_OTHER")
 
 
 @pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 0), ("127.0.0.1", 70_000)])
-def test_an_address_that_cannot_be(house: House, host: str, port: int) -> None:
+def test_an_address_that_cannot_be(harness: Harness, host: str, port: int) -> None:
     with pytest.raises(ListenError, match="APIKEYS_GATEWAY_LISTEN"):
-        serve_in_thread(house.app, host, port)
+        serve_in_thread(harness.app, host, port)
 
 
 def test_an_application_that_does_not_start(caplog: pytest.LogCaptureFixture) -> None:

@@ -52,7 +52,7 @@ def test_the_place_tells_what_has_been_seen(
     key, token = site.issue()
     made = place_of(primary)
     replica.catches_up()
-    with closing(ReplicaLookup(engine, site.house.direct, lambda: EVERYTHING)) as lookup:
+    with closing(ReplicaLookup(engine, site.application.direct, lambda: EVERYTHING)) as lookup:
         place, state = known(lookup, token)
         assert place >= made
         assert state == "active"
@@ -76,7 +76,7 @@ def test_who_need_not_know_more_does_not_ask_again(
     _, token = site.issue()
     replica.catches_up()
     enough = EVERYTHING
-    with closing(ReplicaLookup(engine, site.house.direct, lambda: enough)) as lookup:
+    with closing(ReplicaLookup(engine, site.application.direct, lambda: enough)) as lookup:
         first, _ = known(lookup, token)
         enough = first
         site.issue("Zapier, staging")
@@ -104,7 +104,7 @@ class Moving:
 
 
 def test_the_place_is_that_of_before_the_rows_were_read(site: Site, engine: Engine) -> None:
-    lookup = _Lookup(engine, site.house.direct, lambda: EVERYTHING)
+    lookup = _Lookup(engine, site.application.direct, lambda: EVERYTHING)
     lookup._mine.connection, lookup._mine.place = Moving(), -1
     for _ in range(3):
         (rows_of,) = lookup._read("SELECT", ())
@@ -113,7 +113,9 @@ def test_the_place_is_that_of_before_the_rows_were_read(site: Site, engine: Engi
 
 def test_a_database_that_is_no_replica_is_refused(site: Site) -> None:
     with (
-        closing(ReplicaLookup(site.house.direct, site.house.direct, lambda: EVERYTHING)) as lookup,
+        closing(
+            ReplicaLookup(site.application.direct, site.application.direct, lambda: EVERYTHING)
+        ) as lookup,
         pytest.raises(NotItsReplica, match="no replica"),
     ):
         lookup.place()
@@ -123,14 +125,14 @@ def test_the_replica_of_another_server_is_refused(site: Site) -> None:
     with Postgresql() as other, Replica(other) as stranger:
         engine = open_engine(stranger.url())
         with (
-            closing(ReplicaLookup(engine, site.house.direct, lambda: EVERYTHING)) as lookup,
+            closing(ReplicaLookup(engine, site.application.direct, lambda: EVERYTHING)) as lookup,
             pytest.raises(NotItsReplica, match="another server"),
         ):
             lookup.place()
         engine.dispose()
         stranger.stop()
         with (
-            closing(ReplicaLookup(engine, site.house.direct, lambda: EVERYTHING)) as lookup,
+            closing(ReplicaLookup(engine, site.application.direct, lambda: EVERYTHING)) as lookup,
             pytest.raises(StorageUnavailable),
         ):
             lookup.place()

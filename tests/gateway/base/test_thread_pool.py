@@ -10,7 +10,7 @@ import pytest
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool, Unavailable
 from keys.credentials.verification import Refused, Verified
-from tests.gateway.fakes import GOOD, House, acall, lines, verified
+from tests.gateway.fakes import GOOD, Harness, acall, lines, verified
 
 DEADLINE = 10
 
@@ -33,14 +33,14 @@ def _pool(**options: float) -> Pool:
 
 
 def test_the_loop_turns_while_a_verification_waits() -> None:
-    house, held = House(), Held()
-    house.verifier.answers[GOOD] = held
+    harness, held = Harness(), Held()
+    harness.verifier.answers[GOOD] = held
 
     async def run() -> tuple[int, int]:
         headers = [("x-api-key", GOOD), ("x-original-method", "GET")]
-        waiting = asyncio.create_task(acall(house.app, "GET", "/authz", headers))
+        waiting = asyncio.create_task(acall(harness.app, "GET", "/authz", headers))
         assert await asyncio.to_thread(held.begun.acquire, timeout=DEADLINE)
-        meanwhile = await acall(house.app, "GET", "/healthz")
+        meanwhile = await acall(harness.app, "GET", "/healthz")
         assert not waiting.done()
         held.let_go.set()
         return meanwhile.status, (await waiting).status
@@ -94,14 +94,14 @@ def test_a_closed_pool_refuses() -> None:
 
 
 def test_an_overload_is_a_503(caplog: pytest.LogCaptureFixture) -> None:
-    house, held = House(options=Options(threads=1, waiting=0)), Held()
-    house.verifier.answers[GOOD] = held
+    harness, held = Harness(options=Options(threads=1, waiting=0)), Held()
+    harness.verifier.answers[GOOD] = held
 
     async def run() -> int:
         headers = [("x-api-key", GOOD)]
-        first = asyncio.create_task(acall(house.app, "GET", "/authz", headers))
+        first = asyncio.create_task(acall(harness.app, "GET", "/authz", headers))
         assert await asyncio.to_thread(held.begun.acquire, timeout=DEADLINE)
-        status = (await acall(house.app, "GET", "/authz", headers)).status
+        status = (await acall(harness.app, "GET", "/authz", headers)).status
         held.let_go.set()
         await first
         return status

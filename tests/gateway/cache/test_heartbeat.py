@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gateway.base.decision_log import Report
+from gateway.base.gateway_log import GatewayLog
 from gateway.cache.heartbeat import Heartbeat
 from keys.base.errors import StorageUnavailable
 from runtime.clock import HeldClock
@@ -35,14 +35,14 @@ class Register:
     def announce(self) -> None:
         self._note("announce")
 
-    def beat(self) -> None:
-        self._note("beat")
+    def heartbeat(self) -> None:
+        self._note("heartbeat")
 
     def confirm(self, fences: Sequence[str]) -> None:
         self._note(f"confirm {' '.join(fences)}")
 
-    def sweep(self) -> None:
-        self._note("sweep")
+    def purge(self) -> None:
+        self._note("purge")
 
     def stopped(self) -> None:
         self._note("stopped")
@@ -52,38 +52,38 @@ class Register:
             assert self._news.wait_for(lambda: self.told.count(what) >= times, DEADLINE)
 
 
-def _presence(register: Register, every: float = 3600) -> Heartbeat:
-    return Heartbeat(register, Report(HeldClock(NOON)), every)
+def _heartbeat(register: Register, every: float = 3600) -> Heartbeat:
+    return Heartbeat(register, GatewayLog(HeldClock(NOON)), every)
 
 
 def test_it_says_hello_beats_and_says_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.cache.heartbeat._BEATS_A_SWEEP", 2)
     register = Register()
-    presence = _presence(register, every=0.001)
-    presence.start()
+    heartbeat = _heartbeat(register, every=0.001)
+    heartbeat.start()
     assert register.told[0] == "announce"
-    register.wait_for("beat", 3)
-    register.wait_for("sweep")
-    presence.stop()
+    register.wait_for("heartbeat", 3)
+    register.wait_for("purge")
+    heartbeat.stop()
     assert register.told[-1] == "stopped"
     assert not any(thread.name == "gateway-presence" for thread in threading.enumerate())
 
 
 def test_fences_are_confirmed_without_waiting_for_a_beat() -> None:
     register = Register()
-    presence = _presence(register)
-    presence.start()
-    presence.confirm(["fnc_1"])
+    heartbeat = _heartbeat(register)
+    heartbeat.start()
+    heartbeat.confirm(["fnc_1"])
     register.wait_for("confirm fnc_1")
-    presence.stop()
+    heartbeat.stop()
 
 
 def test_what_was_still_to_confirm_is_confirmed_before_the_end() -> None:
     register = Register()
-    presence = _presence(register)
-    presence.start()
-    presence.confirm(["fnc_1", "fnc_2"])
-    presence.stop()
+    heartbeat = _heartbeat(register)
+    heartbeat.start()
+    heartbeat.confirm(["fnc_1", "fnc_2"])
+    heartbeat.stop()
     assert register.told == ["announce", "confirm fnc_1 fnc_2", "stopped"]
 
 
@@ -91,7 +91,7 @@ def test_a_gateway_that_nobody_knows_of_does_not_start() -> None:
     register = Register()
     register.away = StorageUnavailable("away")
     with pytest.raises(StorageUnavailable):
-        _presence(register).start()
+        _heartbeat(register).start()
 
 
 @pytest.mark.parametrize(
@@ -101,26 +101,26 @@ def test_it_goes_on_when_the_database_is_back(
     caplog: pytest.LogCaptureFixture, error: Exception, event: str
 ) -> None:
     register = Register()
-    presence = _presence(register, every=0.001)
-    presence.start()
+    heartbeat = _heartbeat(register, every=0.001)
+    heartbeat.start()
     with register._news:
         register.away = error
         assert register._news.wait(DEADLINE)
         register.away = None
-    before = register.told.count("beat")
-    register.wait_for("beat", before + 2)
-    presence.stop()
+    before = register.told.count("heartbeat")
+    register.wait_for("heartbeat", before + 2)
+    heartbeat.stop()
     assert event in [line["event"] for line in lines(caplog.records)]
 
 
 def test_what_could_not_be_confirmed_is_confirmed_later() -> None:
     register = Register()
-    presence = _presence(register, every=0.001)
-    presence.start()
+    heartbeat = _heartbeat(register, every=0.001)
+    heartbeat.start()
     with register._news:
         register.away = StorageUnavailable("away")
-        presence.confirm(["fnc_1"])
+        heartbeat.confirm(["fnc_1"])
         assert register._news.wait(DEADLINE)
         register.away = None
     register.wait_for("confirm fnc_1")
-    presence.stop()
+    heartbeat.stop()

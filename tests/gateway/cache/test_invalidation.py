@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.base.decision_log import Report
+from gateway.base.gateway_log import GatewayLog
 from gateway.cache import invalidation
 from gateway.cache.invalidation import CacheInvalidator
 from gateway.cache.replica_positions import ReplicaPositions
@@ -42,19 +42,19 @@ class Post:
 
     def __init__(self, grace: float = 0.0) -> None:
         self.clock = HeldClock(NOON)
-        self.memory = VerdictCache(self.clock)
+        self.cache = VerdictCache(self.clock)
         self.feed = FakeFeed()
         self.confirmed: list[str] = []
-        self.ledger = ReplicaPositions()
-        self.follower = CacheInvalidator(
+        self.positions = ReplicaPositions()
+        self.invalidator = CacheInvalidator(
             self.feed,
-            self.memory,
-            Report(self.clock),
+            self.cache,
+            GatewayLog(self.clock),
             self.confirm,
             self.clock,
             lease=LEASE,
             grace=grace,
-            ledger=self.ledger,
+            positions=self.positions,
         )
 
     def confirm(self, fences: Sequence[str]) -> None:
@@ -73,7 +73,7 @@ class Post:
             await asyncio.sleep(0.001)
         raise AssertionError("it does not listen")
 
-    def pulse(self, *changes: FeedEntry) -> FeedBatch:
+    def batch(self, *changes: FeedEntry) -> FeedBatch:
         return FeedBatch(changes, self.clock.monotonic())
 
     def move(self, seconds: float) -> None:
@@ -88,20 +88,20 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_each_pulse_is_believed_for_the_lease() -> None:
     async def run() -> None:
         post = Post()
-        post.follower.start()
-        assert not post.memory.believed
-        await post.tell(post.pulse())
-        post.memory.keep(A, verified())
+        post.invalidator.start()
+        assert not post.cache.valid
+        await post.tell(post.batch())
+        post.cache.add(A, verified())
         post.move(LEASE - 0.1)
-        assert post.memory.get(A)
-        await post.tell(post.pulse())
+        assert post.cache.get(A)
+        await post.tell(post.batch())
         post.move(LEASE - 0.1)
-        assert post.memory.get(A)
+        assert post.cache.get(A)
         # Without news, as when the process was stopped for a while, belief runs out by itself.
         post.move(0.1)
-        assert post.memory.get(A) is None
-        assert post.follower.lag == pytest.approx(LEASE)
-        await post.follower.stop()
+        assert post.cache.get(A) is None
+        assert post.invalidator.lag == pytest.approx(LEASE)
+        await post.invalidator.stop()
 
     asyncio.run(run())
 
@@ -109,14 +109,14 @@ def test_each_pulse_is_believed_for_the_lease() -> None:
 def test_changes_are_applied_before_they_are_confirmed() -> None:
     async def run() -> None:
         post = Post()
-        post.follower.start()
-        await post.tell(post.pulse())
-        post.memory.keep(A, verified(key_id="key_1"))
+        post.invalidator.start()
+        await post.tell(post.batch())
+        post.cache.add(A, verified(key_id="key_1"))
         seen: list[object] = []
-        post.follower._confirm = lambda fences: seen.append((list(fences), post.memory.get(A)))
-        await post.tell(post.pulse(FeedEntry("key_1", None), FeedEntry(None, None, "fnc_1")))
+        post.invalidator._confirm = lambda fences: seen.append((list(fences), post.cache.get(A)))
+        await post.tell(post.batch(FeedEntry("key_1", None), FeedEntry(None, None, "fnc_1")))
         assert seen == [(["fnc_1"], None)]
-        await post.follower.stop()
+        await post.invalidator.stop()
 
     asyncio.run(run())
 
@@ -124,18 +124,21 @@ def test_changes_are_applied_before_they_are_confirmed() -> None:
 def test_a_place_in_the_log_says_nothing_of_the_changes_that_come_with_it() -> None:
     async def run() -> None:
         post = Post()
-        post.follower.start()
+        post.invalidator.start()
         await post.tell(FeedBatch((), 0.0, 100))
-        began = post.ledger.seen_by(100)
-        assert began == post.memory.position
+        began = post.positions.seen_by(100)
+        assert began == post.cache.position
         await post.tell(FeedBatch((FeedEntry("key_1", None),), 0.0, 200))
-        assert post.ledger.seen_by(200) == began
+        assert post.positions.seen_by(200) == began
         await post.tell(FeedBatch((), 0.0, 300))
-        assert (post.ledger.seen_by(299), post.ledger.seen_by(300)) == (began, post.memory.position)
+        assert (post.positions.seen_by(299), post.positions.seen_by(300)) == (
+            began,
+            post.cache.position,
+        )
         await post.tell(FeedLost("cut"), FeedBatch((), 0.0, 50))
-        assert post.ledger.seen_by(49) is None
-        assert post.ledger.seen_by(50) == post.memory.position
-        await post.follower.stop()
+        assert post.positions.seen_by(49) is None
+        assert post.positions.seen_by(50) == post.cache.position
+        await post.invalidator.stop()
 
     asyncio.run(run())
 
@@ -145,19 +148,19 @@ def test_a_lost_feed_is_believed_no_more_and_a_new_one_begins_empty(
 ) -> None:
     async def run() -> None:
         post = Post()
-        post.follower.start()
-        await post.tell(post.pulse())
-        post.memory.keep(A, verified())
-        position = post.memory.position
+        post.invalidator.start()
+        await post.tell(post.batch())
+        post.cache.add(A, verified())
+        position = post.cache.position
         await post.tell(FeedLost("cut"))
-        assert not post.memory.believed
-        assert not post.follower.alive
-        await post.tell(post.pulse())
-        assert post.memory.believed
-        assert post.memory.get(A) is None
-        assert post.memory.changed_since(position, "key_1")
-        await post.follower.stop()
-        assert not post.memory.believed
+        assert not post.cache.valid
+        assert not post.invalidator.alive
+        await post.tell(post.batch())
+        assert post.cache.valid
+        assert post.cache.get(A) is None
+        assert post.cache.changed_since(position, "key_1")
+        await post.invalidator.stop()
+        assert not post.cache.valid
 
     asyncio.run(run())
     events = [line["event"] for line in lines(caplog.records)]
@@ -167,15 +170,15 @@ def test_a_lost_feed_is_believed_no_more_and_a_new_one_begins_empty(
 def test_with_grace_what_is_remembered_counts_a_while_longer() -> None:
     async def run() -> None:
         post = Post(grace=30.0)
-        post.follower.start()
-        await post.tell(post.pulse())
-        post.memory.keep(A, verified())
+        post.invalidator.start()
+        await post.tell(post.batch())
+        post.cache.add(A, verified())
         await post.tell(FeedLost("cut"), FeedLost("still"), FeedLost("still"))
         post.move(LEASE + 29.9)
-        assert post.memory.get(A)
+        assert post.cache.get(A)
         post.move(0.1)
-        assert post.memory.get(A) is None
-        await post.follower.stop()
+        assert post.cache.get(A) is None
+        await post.invalidator.stop()
 
     asyncio.run(run())
 
@@ -183,10 +186,10 @@ def test_with_grace_what_is_remembered_counts_a_while_longer() -> None:
 def test_a_defect_in_the_feed_counts_as_lost(caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
         post = Post()
-        post.follower.start()
-        await post.tell(post.pulse(), KeyError("defect"), post.pulse())
-        assert post.memory.believed
-        await post.follower.stop()
+        post.invalidator.start()
+        await post.tell(post.batch(), KeyError("defect"), post.batch())
+        assert post.cache.valid
+        await post.invalidator.stop()
 
     asyncio.run(run())
     assert [line["event"] for line in lines(caplog.records)].count("failed") == 1

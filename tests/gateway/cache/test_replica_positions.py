@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.base.decision_log import Report
+from gateway.base.gateway_log import GatewayLog
 from gateway.base.metrics import Metrics
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool
-from gateway.cache.replica_positions import Replica, ReplicaPositions
+from gateway.cache.replica_positions import ReplicaPositions
 from gateway.cache.verdict_cache import VerdictCache
+from gateway.verification.replica import Replica
 from gateway.verification.row_loader import Rows
 from keys.base.errors import StorageUnavailable
 from runtime.clock import HeldClock
@@ -33,23 +34,23 @@ from tests.postgresql import Replica as ReplicaServer
 
 
 def test_a_replica_has_seen_what_lies_at_or_before_its_place() -> None:
-    ledger = ReplicaPositions()
-    assert ledger.seen_by(10**9) is None
-    ledger.note(100, 1)
-    ledger.note(150, 1)
-    ledger.note(200, 4)
-    assert ledger.newest == 200
-    assert [ledger.seen_by(place) for place in (99, 100, 199, 200, 10**9)] == [None, 1, 1, 4, 4]
-    ledger.clear()
-    assert ledger.seen_by(10**9) is None
+    positions = ReplicaPositions()
+    assert positions.seen_by(10**9) is None
+    positions.note(100, 1)
+    positions.note(150, 1)
+    positions.note(200, 4)
+    assert positions.newest == 200
+    assert [positions.seen_by(place) for place in (99, 100, 199, 200, 10**9)] == [None, 1, 1, 4, 4]
+    positions.clear()
+    assert positions.seen_by(10**9) is None
 
 
 def test_of_very_many_steps_the_oldest_are_given_up() -> None:
-    ledger = ReplicaPositions()
+    positions = ReplicaPositions()
     for number in range(50_000):
-        ledger.note(number * 10, number)
-    assert ledger.seen_by(0) is None
-    assert ledger.seen_by(499_990) == 49_999
+        positions.note(number * 10, number)
+    assert positions.seen_by(0) is None
+    assert positions.seen_by(499_990) == 49_999
 
 
 # The rows of a small world, in which everything happens in any order
@@ -65,19 +66,19 @@ class World:
 
     def __init__(self) -> None:
         self.clock = HeldClock(NOON)
-        self.memory = VerdictCache(self.clock)
-        self.memory.valid_until(inf)
-        self.ledger = ReplicaPositions()
+        self.cache = VerdictCache(self.clock)
+        self.cache.valid_until(inf)
+        self.positions = ReplicaPositions()
         self.history: list[Mapping[str, int]] = [dict.fromkeys(self.NAMES, 0)]
         self.replayed = self.told = 0
         self.broken = False
         options = Options(threads=1)
         self.metrics = Metrics()
-        replica = Replica(self, self.ledger, options, Report(self.clock), self.clock)  # type: ignore[arg-type]  # what it needs of a ReplicaLookup
+        replica = Replica(self, self.positions, options, GatewayLog(self.clock), self.clock)  # type: ignore[arg-type]  # what it needs of a ReplicaLookup
         self.replica, self.pool = replica, Pool(options)
         self.rows: Rows[int] = Rows(
             lambda names: {name: self.history[-1][name] for name in names},
-            lambda name, _: (name,), self.memory, self.pool, options, self.metrics,
+            lambda name, _: (name,), self.cache, self.pool, options, self.metrics,
             replica, self.read_replica,
         )  # fmt: skip
 
@@ -101,11 +102,11 @@ class World:
             self.told += 1
             before, after = self.history[self.told - 1], self.history[self.told]
             (name,) = (each for each in self.NAMES if before[each] != after[each])
-            self.memory.apply([FeedEntry(name, None)])
+            self.cache.apply([FeedEntry(name, None)])
 
     def proves(self) -> None:
         """The feed proves that it lives: its place is that of the newest change of all."""
-        self.ledger.note(len(self.history) - 1, self.memory.position)
+        self.positions.note(len(self.history) - 1, self.cache.position)
 
     def ends(self) -> None:
         self.replica.close()
@@ -164,7 +165,7 @@ def test_a_replica_that_has_seen_everything_spares_the_primary() -> None:
         assert await world.rows.row("b") == 2
         assert (world.metrics.from_replica, world.metrics.from_database) == (2, 2)
         # Who does not know what has changed believes no replica.
-        world.memory.valid_until(-inf)
+        world.cache.valid_until(-inf)
         assert await world.rows.row("a") == 1
         assert (world.metrics.from_replica, world.metrics.from_database) == (2, 3)
 

@@ -14,9 +14,18 @@ from hypothesis import strategies as st
 
 from gateway.base.options import Options, read_networks
 from gateway.cache.verdict_cache import fingerprint
-from runtime.http_protocol import Quick
+from runtime.http_protocol import FastHandler
 from runtime.http_server import Running, serve_in_thread
-from tests.gateway.fakes import GOOD, READER, REVOKED, STRANGER, WRITER, House, acall, verified
+from tests.gateway.fakes import (
+    GOOD,
+    READER,
+    REVOKED,
+    STRANGER,
+    WRITER,
+    Harness,
+    acall,
+    verified,
+)
 from tests.gateway.raw import exchange
 
 KEYS = {
@@ -26,23 +35,23 @@ KEYS = {
 }
 
 
-def _house(**options: object) -> House:
+def _harness(**options: object) -> Harness:
     """A gateway that remembers three tokens already."""
-    house = House(options=Options(**options), remembering=True)  # type: ignore[arg-type]
-    house.verifier.answers |= KEYS
+    harness = Harness(options=Options(**options), remembering=True)  # type: ignore[arg-type]
+    harness.verifier.answers |= KEYS
     for token, key in KEYS.items():
-        house.memory.keep(fingerprint(token.encode()), key)
-    house.memory.valid_until(inf)
-    return house
+        harness.cache.add(fingerprint(token.encode()), key)
+    harness.cache.valid_until(inf)
+    return harness
 
 
-def _quick(house: House) -> Quick:
-    assert house.app.quick is not None
-    return house.app.quick
+def _fast_path(harness: Harness) -> FastHandler:
+    assert harness.app.fast_path is not None
+    return harness.app.fast_path
 
 
 @dataclass(frozen=True)
-class Head:
+class RequestHead:
     """A request's head, without a connection that it came by."""
 
     url: bytes
@@ -77,17 +86,17 @@ HEADERS = st.lists(st.tuples(NAMES, VALUES), max_size=5)
 @given(URLS, HEADERS)
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 def test_both_ways_say_the_same(url: str, headers: list[tuple[str, str]]) -> None:
-    house = _house()
+    harness = _harness()
     sent = [(name.encode(), value.encode()) for name, value in headers]
-    short = _quick(house)(Head(url.encode(), sent, ("192.0.2.7", 40_000)))
+    short = _fast_path(harness)(RequestHead(url.encode(), sent, ("192.0.2.7", 40_000)))
     if short is None:
         return
     path, _, query = url.partition("?")
-    got = asyncio.run(acall(house.app, "GET", path, headers, query=query))
+    got = asyncio.run(acall(harness.app, "GET", path, headers, query=query))
     assert got.status == 204
     lines = ["HTTP/1.1 204 No Content", *(f"{name}: {value}" for name, value in got.headers)]
     assert short.decode("latin-1") == "\r\n".join((*lines, "", ""))
-    first, second = house.uses.recorded
+    first, second = harness.usage_recorder.recorded
     assert first == second
 
 
@@ -101,53 +110,56 @@ def test_both_ways_say_the_same(url: str, headers: list[tuple[str, str]]) -> Non
     ],
 )
 def test_the_usual_questions_go_the_short_way(url: str, headers: list[tuple[str, str]]) -> None:
-    quick = _quick(_house())
+    fast_path = _fast_path(_harness())
     sent = [(name.encode(), value.encode()) for name, value in headers]
-    answer = quick(Head(url.encode(), sent, ("192.0.2.7", 1)))
+    answer = fast_path(RequestHead(url.encode(), sent, ("192.0.2.7", 1)))
     assert answer is not None
     assert httptools.HttpResponseParser(object()).feed_data(answer) is None
 
 
 def test_what_is_not_believed_or_limited_or_too_large_takes_the_usual_way() -> None:
-    house = _house()
-    quick = _quick(house)
+    harness = _harness()
+    fast_path = _fast_path(harness)
     request = [(b"x-api-key", GOOD.encode()), (b"x-original-method", b"GET")]
-    assert quick(Head(b"/authz", request))
-    assert quick(Head(b"/authz", [*request, (b"x-filler", b"a" * 33_000)])) is None
-    house.memory.valid_until(-inf)
-    assert quick(Head(b"/authz", request)) is None
+    assert fast_path(RequestHead(b"/authz", request))
+    assert fast_path(RequestHead(b"/authz", [*request, (b"x-filler", b"a" * 33_000)])) is None
+    harness.cache.valid_until(-inf)
+    assert fast_path(RequestHead(b"/authz", request)) is None
     for change in ({"rate_limit": "1/minute"}, {"networks": ("10.0.0.0/8",)}):
-        house.memory.valid_until(inf)
-        house.memory.keep(fingerprint(GOOD.encode()), verified(**change))
-        assert quick(Head(b"/authz", request)) is None
+        harness.cache.valid_until(inf)
+        harness.cache.add(fingerprint(GOOD.encode()), verified(**change))
+        assert fast_path(RequestHead(b"/authz", request)) is None
 
 
 def test_the_source_is_the_callers_even_behind_a_trusted_proxy() -> None:
-    house = _house(trusted_proxies=read_networks("10.0.0.0/8"))
-    quick = _quick(house)
+    harness = _harness(trusted_proxies=read_networks("10.0.0.0/8"))
+    fast_path = _fast_path(harness)
     request = [(b"x-api-key", GOOD.encode()), (b"x-forwarded-for", b"6.6.6.6, 203.0.113.9")]
-    quick(Head(b"/authz", request, ("10.0.0.1", 1)))
-    quick(Head(b"/authz", request, ("192.0.2.7", 1)))
-    assert [source for _, _, source in house.uses.recorded] == ["203.0.0.0/16", "192.0.0.0/16"]
+    fast_path(RequestHead(b"/authz", request, ("10.0.0.1", 1)))
+    fast_path(RequestHead(b"/authz", request, ("192.0.2.7", 1)))
+    assert [source for _, _, source in harness.usage_recorder.recorded] == [
+        "203.0.0.0/16",
+        "192.0.0.0/16",
+    ]
 
 
 def test_made_up_methods_do_not_fill_the_memory() -> None:
-    house = _house()
-    quick = _quick(house)
+    harness = _harness()
+    fast_path = _fast_path(harness)
     for number in range(1_000):
         method = (b"x-original-method", b"M%d" % number)
-        assert quick(Head(b"/authz", [(b"x-api-key", GOOD.encode()), method]))
-    assert len(quick._needs) <= 256  # type: ignore[attr-defined]
+        assert fast_path(RequestHead(b"/authz", [(b"x-api-key", GOOD.encode()), method]))
+    assert len(fast_path._required_scopes) <= 256  # type: ignore[attr-defined]
 
 
 # Over a real connection
 
 
 @pytest.fixture
-def running() -> Iterator[tuple[House, Running]]:
-    house = _house()
-    running = serve_in_thread(house.app, "127.0.0.1", 0, quick=house.app.quick)
-    yield house, running
+def running() -> Iterator[tuple[Harness, Running]]:
+    harness = _harness()
+    running = serve_in_thread(harness.app, "127.0.0.1", 0, fast_path=harness.app.fast_path)
+    yield harness, running
     running.stop()
 
 
@@ -158,16 +170,16 @@ def _request(token: str, *more: str, method: str = "GET", version: str = "1.1") 
 
 @pytest.mark.sockets
 def test_short_and_usual_answers_keep_their_order_on_one_connection(
-    running: tuple[House, Running],
+    running: tuple[Harness, Running],
 ) -> None:
-    house, server = running
+    harness, server = running
     hot, cold = _request(GOOD), _request(STRANGER)
     sent = hot + cold + hot + hot + cold + cold + hot
     statuses = exchange(server.port, sent, answers=7)
     assert statuses == [204, 401, 204, 204, 401, 401, 204]
-    assert house.verifier.asked.count(STRANGER) == 3
+    assert harness.verifier.asked.count(STRANGER) == 3
     # The first found nothing under way; those behind a slow answer have to wait for it.
-    assert house.verifier.asked[0] == STRANGER
+    assert harness.verifier.asked[0] == STRANGER
 
 
 @pytest.mark.sockets
@@ -183,34 +195,34 @@ def test_short_and_usual_answers_keep_their_order_on_one_connection(
     ],
 )
 def test_requests_that_are_more_than_a_head_are_answered_as_usual(
-    running: tuple[House, Running], request_: bytes
+    running: tuple[Harness, Running], request_: bytes
 ) -> None:
-    house, server = running
+    harness, server = running
     assert exchange(server.port, request_, answers=1) == [204]
-    assert house.verifier.asked == [GOOD]
+    assert harness.verifier.asked == [GOOD]
 
 
 @pytest.mark.sockets
 def test_who_asks_for_what_is_so_anyway_is_answered_the_short_way(
-    running: tuple[House, Running],
+    running: tuple[Harness, Running],
 ) -> None:
-    house, server = running
+    harness, server = running
     request = _request(GOOD, "Connection: keep-alive")
     assert exchange(server.port, request * 2, answers=2) == [204, 204]
-    assert house.verifier.asked == []
+    assert harness.verifier.asked == []
 
 
 @pytest.mark.sockets
-def test_a_request_in_small_pieces(running: tuple[House, Running]) -> None:
-    house, server = running
+def test_a_request_in_small_pieces(running: tuple[Harness, Running]) -> None:
+    harness, server = running
     whole = _request(GOOD) * 2
     assert exchange(server.port, whole, answers=2, piece=7) == [204, 204]
-    assert house.verifier.asked == []
+    assert harness.verifier.asked == []
 
 
 @pytest.mark.sockets
 def test_an_idle_connection_is_closed_in_the_end(
-    running: tuple[House, Running], monkeypatch: pytest.MonkeyPatch
+    running: tuple[Harness, Running], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, server = running
     monkeypatch.setattr(server._server.config, "timeout_keep_alive", 0.05)

@@ -12,7 +12,7 @@ from tests.gateway.fakes import (
     REVOKED,
     STRANGER,
     WRITER,
-    House,
+    Harness,
     call,
     lines,
     verified,
@@ -49,21 +49,21 @@ from tests.gateway.fakes import (
     ],
 )
 def test_scopes(
-    house: House, presented: str, original: str | None, query: str, status: int
+    harness: Harness, presented: str, original: str | None, query: str, status: int
 ) -> None:
-    assert house.bearer(presented, original, query=query).status == status
+    assert harness.bearer(presented, original, query=query).status == status
 
 
-def test_a_proxy_that_states_nothing_gets_the_strictest_answer(house: House) -> None:
-    assert house.bearer(READER, None).status == 403
-    assert house.bearer(WRITER, None, method="POST").status == 403
-    assert house.bearer(GOOD, None).status == 204
+def test_a_proxy_that_states_nothing_gets_the_strictest_answer(harness: Harness) -> None:
+    assert harness.bearer(READER, None).status == 403
+    assert harness.bearer(WRITER, None, method="POST").status == 403
+    assert harness.bearer(GOOD, None).status == 204
 
 
 @pytest.mark.parametrize("name", ["x-original-method", "x-forwarded-method"])
-def test_either_method_header_counts(house: House, name: str) -> None:
-    assert house.authz(("x-api-key", READER), (name, "GET")).status == 204
-    assert house.authz(("x-api-key", READER), (name, "POST")).status == 403
+def test_either_method_header_counts(harness: Harness, name: str) -> None:
+    assert harness.authz(("x-api-key", READER), (name, "GET")).status == 204
+    assert harness.authz(("x-api-key", READER), (name, "POST")).status == 403
 
 
 @pytest.mark.parametrize(
@@ -75,21 +75,21 @@ def test_either_method_header_counts(house: House, name: str) -> None:
     ],
 )
 def test_a_method_that_the_caller_adds_changes_nothing(
-    house: House, stated: list[tuple[str, str]]
+    harness: Harness, stated: list[tuple[str, str]]
 ) -> None:
-    assert house.authz(("x-api-key", READER), *stated).status == 403
+    assert harness.authz(("x-api-key", READER), *stated).status == 403
 
 
 @pytest.mark.parametrize("query", ["scope=", "scope=admin", "scope=read,write", "scope=%ff"])
-def test_an_unknown_scope_is_the_proxys_mistake(house: House, query: str) -> None:
-    got = house.bearer(GOOD, query=query)
+def test_an_unknown_scope_is_the_proxys_mistake(harness: Harness, query: str) -> None:
+    got = harness.bearer(GOOD, query=query)
     assert got.status == 400
     assert '"read" and "write"' in got.json["message"]
 
 
-def test_who_it_is(house: House) -> None:
-    house.verifier.answers[GOOD] = verified("Büro, 100 % “neu”\u202e", owner="U ñ")
-    got = house.bearer(GOOD)
+def test_who_it_is(harness: Harness) -> None:
+    harness.verifier.answers[GOOD] = verified("Büro, 100 % “neu”\u202e", owner="U ñ")
+    got = harness.bearer(GOOD)
     assert got.headers == [
         ("cache-control", "no-store"),
         ("x-apikey-id", "key_1"),
@@ -101,9 +101,11 @@ def test_who_it_is(house: House) -> None:
     assert got.body == b""
 
 
-def test_an_absent_owner_is_an_empty_header_that_overwrites_the_callers(house: House) -> None:
-    house.verifier.answers[GOOD] = verified(owner=None)
-    assert house.bearer(GOOD)["x-apikey-owner"] == ""
+def test_an_absent_owner_is_an_empty_header_that_overwrites_the_callers(
+    harness: Harness,
+) -> None:
+    harness.verifier.answers[GOOD] = verified(owner=None)
+    assert harness.bearer(GOOD)["x-apikey-owner"] == ""
 
 
 @pytest.mark.parametrize(
@@ -118,9 +120,9 @@ def test_an_absent_owner_is_an_empty_header_that_overwrites_the_callers(house: H
         [("x-api-key", GOOD), ("authorization", "Basic dTpw")],
     ],
 )
-def test_places_for_a_token(house: House, headers: list[tuple[str, str]]) -> None:
-    assert house.authz(*headers).status == 204
-    assert house.verifier.asked == [GOOD]
+def test_places_for_a_token(harness: Harness, headers: list[tuple[str, str]]) -> None:
+    assert harness.authz(*headers).status == 204
+    assert harness.verifier.asked == [GOOD]
 
 
 REFUSED: list[tuple[str, list[tuple[str, str | bytes]]]] = [
@@ -151,12 +153,12 @@ REFUSED: list[tuple[str, list[tuple[str, str | bytes]]]] = [
 
 @pytest.mark.parametrize(("reason", "headers"), REFUSED)
 def test_everything_wrong_is_one_answer_outside_and_a_reason_inside(
-    house: House,
+    harness: Harness,
     caplog: pytest.LogCaptureFixture,
     reason: str,
     headers: list[tuple[str, str | bytes]],
 ) -> None:
-    got = house.authz(*headers)
+    got = harness.authz(*headers)
     message = "This needs a valid API key, sent as 'Authorization: Bearer …' or 'X-API-Key: …'."
     assert got.status == 401
     assert got.json == {"code": "invalid", "message": message}
@@ -173,33 +175,33 @@ def test_everything_wrong_is_one_answer_outside_and_a_reason_inside(
     assert line["key_id"] == ("key_4" if reason == "revoked" else None)
     assert line["source"] == "192.0.2.7"
     assert line["at"] == NOON.isoformat()
-    assert house.uses.recorded == []
+    assert harness.usage_recorder.recorded == []
 
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_of_the_domain_has_a_remedy(
-    house: House, caplog: pytest.LogCaptureFixture, reason: Reason
+    harness: Harness, caplog: pytest.LogCaptureFixture, reason: Reason
 ) -> None:
-    house.verifier.answers[GOOD] = Refused(reason, "key_9")
-    assert house.bearer(GOOD).body == house.bearer(STRANGER).body
+    harness.verifier.answers[GOOD] = Refused(reason, "key_9")
+    assert harness.bearer(GOOD).body == harness.bearer(STRANGER).body
     first, _ = lines(caplog.records)
     assert first["reason"] == str(reason)
     assert first["remedy"] != "See the reason."
 
 
 @pytest.mark.parametrize("name", ["authorization", "x-api-key"])
-def test_a_header_twice_is_a_mistake_even_if_both_agree(house: House, name: str) -> None:
+def test_a_header_twice_is_a_mistake_even_if_both_agree(harness: Harness, name: str) -> None:
     value = f"Bearer {GOOD}" if name == "authorization" else GOOD
-    got = house.authz((name, value), (name, value))
+    got = harness.authz((name, value), (name, value))
     assert got.status == 400
     assert got.json["code"] == "repeated_header"
-    assert house.verifier.asked == []
+    assert harness.verifier.asked == []
 
 
 def test_a_missing_scope_is_named_to_the_caller_and_in_the_log(
-    house: House, caplog: pytest.LogCaptureFixture
+    harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    got = house.bearer(READER, "POST")
+    got = harness.bearer(READER, "POST")
     assert got["www-authenticate"] == 'Bearer error="insufficient_scope", scope="write"'
     assert got.json["code"] == "insufficient_scope"
     assert got["cache-control"] == "no-store"
@@ -207,56 +209,56 @@ def test_a_missing_scope_is_named_to_the_caller_and_in_the_log(
     assert line["reason"] == "insufficient_scope"
     assert line["key_id"] == "key_2"
     assert line["needs"] == ["write"]
-    assert house.uses.recorded == []
+    assert harness.usage_recorder.recorded == []
 
 
-def test_a_use_is_noted(house: House) -> None:
-    house.bearer(READER)
-    assert house.uses.recorded == [("sec_2", NOON, "192.0.0.0/16")]
+def test_a_use_is_noted(harness: Harness) -> None:
+    harness.bearer(READER)
+    assert harness.usage_recorder.recorded == [("sec_2", NOON, "192.0.0.0/16")]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "PROPFIND"])
-def test_the_proxys_own_method_means_nothing(house: House, method: str) -> None:
-    assert house.bearer(READER, "GET", method=method).status == 204
-    assert house.bearer(READER, "POST", method=method).status == 403
+def test_the_proxys_own_method_means_nothing(harness: Harness, method: str) -> None:
+    assert harness.bearer(READER, "GET", method=method).status == 204
+    assert harness.bearer(READER, "POST", method=method).status == 403
 
 
-def test_a_key_that_is_used_too_often_waits(house: House) -> None:
-    house.verifier.answers[GOOD] = verified(rate_limit="2/day")
-    assert [house.bearer(GOOD).status for _ in range(3)] == [204, 204, 429]
-    got = house.bearer(GOOD)
+def test_a_key_that_is_used_too_often_waits(harness: Harness) -> None:
+    harness.verifier.answers[GOOD] = verified(rate_limit="2/day")
+    assert [harness.bearer(GOOD).status for _ in range(3)] == [204, 204, 429]
+    got = harness.bearer(GOOD)
     assert got.json["code"] == "rate_limited"
     assert 1 <= int(got["retry-after"]) <= 86_400
-    assert len(house.uses.recorded) == 2
-    assert house.bearer(READER).status == 204
+    assert len(harness.usage_recorder.recorded) == 2
+    assert harness.bearer(READER).status == 204
 
 
-def test_what_is_refused_anyway_uses_up_no_rate(house: House) -> None:
-    house.verifier.answers[GOOD] = verified("Reader", "read", rate_limit="1/day")
-    assert [house.bearer(GOOD, "POST").status for _ in range(3)] == [403, 403, 403]
-    assert house.bearer(GOOD).status == 204
+def test_what_is_refused_anyway_uses_up_no_rate(harness: Harness) -> None:
+    harness.verifier.answers[GOOD] = verified("Reader", "read", rate_limit="1/day")
+    assert [harness.bearer(GOOD, "POST").status for _ in range(3)] == [403, 403, 403]
+    assert harness.bearer(GOOD).status == 204
 
 
 def test_a_key_held_to_networks_looks_unknown_from_elsewhere(
-    house: House, caplog: pytest.LogCaptureFixture
+    harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    house.verifier.answers[GOOD] = verified(networks=("10.0.0.0/8",))
-    refused, unknown = house.bearer(GOOD), house.bearer(STRANGER)
+    harness.verifier.answers[GOOD] = verified(networks=("10.0.0.0/8",))
+    refused, unknown = harness.bearer(GOOD), harness.bearer(STRANGER)
     assert (refused.status, refused.headers, refused.body) == (
         unknown.status,
         unknown.headers,
         unknown.body,
     )
     assert lines(caplog.records)[0]["reason"] == "network"
-    house.verifier.answers[GOOD] = verified(networks=("10.0.0.0/8", "192.0.2.0/24"))
-    assert house.bearer(GOOD).status == 204
+    harness.verifier.answers[GOOD] = verified(networks=("10.0.0.0/8", "192.0.2.0/24"))
+    assert harness.bearer(GOOD).status == 204
 
 
-def test_what_is_counted(house: House) -> None:
-    house.bearer(GOOD)
-    house.bearer(STRANGER)
-    house.bearer(READER, "POST")
-    metrics = call(house.app, "GET", "/metrics").body.decode()
+def test_what_is_counted(harness: Harness) -> None:
+    harness.bearer(GOOD)
+    harness.bearer(STRANGER)
+    harness.bearer(READER, "POST")
+    metrics = call(harness.app, "GET", "/metrics").body.decode()
     for outcome in ("allowed", "unknown", "insufficient_scope"):
         assert f'apikeys_gateway_verifications_total{{outcome="{outcome}"}} 1.0' in metrics
     assert "apikeys_gateway_verification_seconds_count 3.0" in metrics

@@ -14,7 +14,7 @@ from openapi_spec_validator import validate
 
 from gateway.base.options import Options
 from keys.base.errors import StorageUnavailable
-from tests.gateway.fakes import GOOD, READER, STRANGER, Got, House, call, verified
+from tests.gateway.fakes import GOOD, READER, STRANGER, Got, Harness, call, verified
 
 DOCUMENT: dict[str, Any] = json.loads(
     resources.files("gateway").joinpath("openapi.json").read_text(encoding="utf-8")
@@ -44,53 +44,53 @@ def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield method, path, item[method]
 
 
-def _often(ask: Callable[[House], Got]) -> Got:
+def _often(ask: Callable[[Harness], Got]) -> Got:
     """The second answer to a key that may be used once a day."""
-    house = House()
-    house.verifier.answers[GOOD] = verified(rate_limit="1/day")
-    ask(house)
-    return ask(house)
+    harness = Harness()
+    harness.verifier.answers[GOOD] = verified(rate_limit="1/day")
+    ask(harness)
+    return ask(harness)
 
 
 def _authz_cases(method: str, path: str) -> list[tuple[str, str, Got]]:
-    house, down = House(), House()
+    harness, down = Harness(), Harness()
     down.verifier.answers[GOOD] = _down
     stated = ("x-original-method", "POST")
     key = ("x-api-key", GOOD)
     how = {"method": method, "path": path}
     asked = [
-        house.authz(key, stated, **how),
-        house.authz(key, stated, ("x-api-key", GOOD), **how),
-        house.authz(("x-api-key", STRANGER), stated, **how),
-        house.authz(("x-api-key", READER), stated, **how),
-        house.authz(key, BIG, **how),
+        harness.authz(key, stated, **how),
+        harness.authz(key, stated, ("x-api-key", GOOD), **how),
+        harness.authz(("x-api-key", STRANGER), stated, **how),
+        harness.authz(("x-api-key", READER), stated, **how),
+        harness.authz(key, BIG, **how),
         down.authz(key, stated, **how),
-        _often(lambda house: house.authz(key, stated, **how)),
+        _often(lambda harness: harness.authz(key, stated, **how)),
     ]
     return [(method.lower(), path, got) for got in asked]
 
 
 def _verify_cases() -> list[tuple[str, str, Got]]:
-    house, down = House(options=Options(read_timeout=10)), House()
+    harness, down = Harness(options=Options(read_timeout=10)), Harness()
     down.verifier.answers[GOOD] = _down
     bodies = [{"token": GOOD}, {"token": STRANGER}, {"token": READER, "scope": "write"}, {}]
-    asked = [house.ask(body) for body in bodies]
+    asked = [harness.ask(body) for body in bodies]
     asked += [
-        house.ask(b" " * 10_000),
-        house.ask({"token": GOOD}, "text/plain"),
-        call(house.app, "POST", VERIFY, [*JSON, BIG], body=b"{}"),
+        harness.ask(b" " * 10_000),
+        harness.ask({"token": GOOD}, "text/plain"),
+        call(harness.app, "POST", VERIFY, [*JSON, BIG], body=b"{}"),
         down.ask({"token": GOOD}),
-        _often(lambda house: house.ask({"token": GOOD})),
+        _often(lambda harness: harness.ask({"token": GOOD})),
     ]
     return [("post", VERIFY, got) for got in asked]
 
 
 def _operation_cases() -> list[tuple[str, str, Got]]:
-    house, down = House(), House(ready=_down)
+    harness, down = Harness(), Harness(ready=_down)
     cases = []
     for method in ("get", "head"):
         for path in ("/healthz", "/readyz", "/metrics", "/openapi.json"):
-            cases.append((method, path, call(house.app, method.upper(), path)))
+            cases.append((method, path, call(harness.app, method.upper(), path)))
         cases.append((method, "/readyz", call(down.app, method.upper(), "/readyz")))
     return cases
 
@@ -112,13 +112,13 @@ def test_it_is_valid() -> None:
 
 
 def test_it_is_served() -> None:
-    got = call(House().app, "GET", "/openapi.json")
+    got = call(Harness().app, "GET", "/openapi.json")
     assert got.json == DOCUMENT
     assert got["content-type"] == "application/json"
 
 
 def test_it_has_every_path_and_method() -> None:
-    app = House().app
+    app = Harness().app
     assert set(DOCUMENT["paths"]) == set(app.paths)
     for path in app.paths:
         for method in METHODS - {"trace"}:
@@ -171,7 +171,7 @@ def _check_headers(response: dict[str, Any], got: Got) -> None:
 
 def test_the_security_schemes_work() -> None:
     schemes = DOCUMENT["components"]["securitySchemes"]
-    house = House()
+    harness = Harness()
     assert schemes["bearer"]["scheme"] == "bearer"
-    assert house.bearer(GOOD).status == 204
-    assert house.authz((schemes["apiKey"]["name"].lower(), GOOD)).status == 204
+    assert harness.bearer(GOOD).status == 204
+    assert harness.authz((schemes["apiKey"]["name"].lower(), GOOD)).status == 204

@@ -13,7 +13,7 @@ from gateway.base.options import Options
 from keys.base.errors import StorageUnavailable
 from keys.credentials.verification import Refused, Verified
 from runtime.http_messages import Message
-from tests.gateway.fakes import GOOD, House, call, lines
+from tests.gateway.fakes import GOOD, Harness, call, lines
 
 
 def _no_database() -> Verified | Refused:
@@ -25,8 +25,8 @@ def _defect() -> Verified | Refused:
 
 
 @pytest.mark.parametrize("path", ["/", "", "/authz/", "/AUTHZ", "//authz", "/v1/keys", "/docs"])
-def test_unknown_paths(house: House, path: str) -> None:
-    got = call(house.app, "GET", path, [("x-api-key", GOOD)])
+def test_unknown_paths(harness: Harness, path: str) -> None:
+    got = call(harness.app, "GET", path, [("x-api-key", GOOD)])
     assert got.status == 404
     assert got.json["code"] == "not_found"
     assert got["cache-control"] == "no-store"
@@ -43,56 +43,60 @@ def test_unknown_paths(house: House, path: str) -> None:
         ("POST", "/openapi.json", "GET, HEAD"),
     ],
 )
-def test_wrong_methods(house: House, method: str, path: str, allow: str) -> None:
-    got = call(house.app, method, path)
+def test_wrong_methods(harness: Harness, method: str, path: str, allow: str) -> None:
+    got = call(harness.app, method, path)
     assert got.status == 405
     assert got["allow"] == allow
     assert got["cache-control"] == "no-store"
 
 
-def test_the_process_is_up_even_without_a_database(house: House) -> None:
-    house.ready = _no_database  # type: ignore[assignment]  # it only raises
-    assert call(house.app, "GET", "/healthz").json == {"status": "ok"}
-    assert call(house.app, "HEAD", "/healthz").status == 200
+def test_the_process_is_up_even_without_a_database(harness: Harness) -> None:
+    harness.ready = _no_database  # type: ignore[assignment]  # it only raises
+    assert call(harness.app, "GET", "/healthz").json == {"status": "ok"}
+    assert call(harness.app, "HEAD", "/healthz").status == 200
 
 
-def test_ready_only_with_a_database(house: House) -> None:
-    assert call(house.app, "GET", "/readyz").json == {"status": "ready"}
-    house.ready = _no_database  # type: ignore[assignment]  # it only raises
-    got = call(house.app, "GET", "/readyz")
+def test_ready_only_with_a_database(harness: Harness) -> None:
+    assert call(harness.app, "GET", "/readyz").json == {"status": "ready"}
+    harness.ready = _no_database  # type: ignore[assignment]  # it only raises
+    got = call(harness.app, "GET", "/readyz")
     assert (got.status, got.json, got["retry-after"]) == (503, {"status": "unavailable"}, "2")
     assert got["cache-control"] == "no-store"
 
 
-def test_nobody_passes_without_a_database(house: House, caplog: pytest.LogCaptureFixture) -> None:
-    house.verifier.answers[GOOD] = _no_database
-    for got in (house.bearer(GOOD), house.ask({"token": GOOD})):
+def test_nobody_passes_without_a_database(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    harness.verifier.answers[GOOD] = _no_database
+    for got in (harness.bearer(GOOD), harness.ask({"token": GOOD})):
         assert got.status == 503
         assert got.json["code"] == "unavailable"
         assert got["retry-after"] == "2"
         assert got["cache-control"] == "no-store"
-    assert house.uses.recorded == []
+    assert harness.usage_recorder.recorded == []
     (line,) = lines(caplog.records)
     assert (line["event"], line["cause"]) == ("unavailable", "database")
 
 
-def test_an_outage_is_two_lines_in_the_log(house: House, caplog: pytest.LogCaptureFixture) -> None:
-    good = house.verifier.answers[GOOD]
-    house.verifier.answers[GOOD] = _no_database
+def test_an_outage_is_two_lines_in_the_log(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = harness.verifier.answers[GOOD]
+    harness.verifier.answers[GOOD] = _no_database
     for _ in range(5):
-        house.bearer(GOOD)
-    house.verifier.answers[GOOD] = good
+        harness.bearer(GOOD)
+    harness.verifier.answers[GOOD] = good
     for _ in range(3):
-        house.bearer(GOOD)
+        harness.bearer(GOOD)
     events = [(line["event"], line.get("requests_refused")) for line in lines(caplog.records)]
     assert events == [("unavailable", None), ("available_again", 5)]
 
 
 def test_a_defect_is_reported_without_what_the_caller_sent(
-    house: House, caplog: pytest.LogCaptureFixture
+    harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    house.verifier.answers[GOOD] = _defect
-    got = house.bearer(GOOD)
+    harness.verifier.answers[GOOD] = _defect
+    got = harness.bearer(GOOD)
     assert got.status == 500
     assert got["cache-control"] == "no-store"
     (line,) = lines(caplog.records)
@@ -110,23 +114,23 @@ def test_a_defect_is_reported_without_what_the_caller_sent(
 )
 @pytest.mark.parametrize(("method", "path"), [("GET", "/authz"), ("POST", "/v1/keys:verify")])
 def test_large_headers(
-    house: House, headers: list[tuple[str, str]], method: str, path: str
+    harness: Harness, headers: list[tuple[str, str]], method: str, path: str
 ) -> None:
-    got = call(house.app, method, path, [*headers, ("x-api-key", GOOD)])
+    got = call(harness.app, method, path, [*headers, ("x-api-key", GOOD)])
     assert got.status == 431
     assert "32768 bytes" in got.json["message"]
-    assert house.verifier.asked == []
+    assert harness.verifier.asked == []
 
 
 def test_headers_at_the_edge() -> None:
-    house = House(options=Options(max_headers=100))
+    harness = Harness(options=Options(max_headers=100))
     size = len("x-api-key") + len(GOOD) + len("x")
     filler = ("x", "a" * (100 - size))
-    assert house.authz(("x-api-key", GOOD), filler).status == 204
-    assert house.authz(("x-api-key", GOOD), (filler[0], filler[1] + "a")).status == 431
+    assert harness.authz(("x-api-key", GOOD), filler).status == 204
+    assert harness.authz(("x-api-key", GOOD), (filler[0], filler[1] + "a")).status == 431
 
 
-def test_a_websocket_is_turned_away(house: House) -> None:
+def test_a_websocket_is_turned_away(harness: Harness) -> None:
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -136,11 +140,11 @@ def test_a_websocket_is_turned_away(house: House) -> None:
         sent.append(message)
 
     scope: dict[str, Any] = {"type": "websocket", "path": "/authz", "headers": []}
-    asyncio.run(house.app(scope, receive, send))
+    asyncio.run(harness.app(scope, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1008}]
 
 
-def test_the_lifespan_starts_and_stops_the_work_beside_the_requests(house: House) -> None:
+def test_the_lifespan_starts_and_stops_the_work_beside_the_requests(harness: Harness) -> None:
     asked = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
     seen: list[tuple[str, bool]] = []
 
@@ -148,14 +152,14 @@ def test_the_lifespan_starts_and_stops_the_work_beside_the_requests(house: House
         return asked.pop(0)
 
     async def send(message: Message) -> None:
-        seen.append((message["type"], house.uses.running))
+        seen.append((message["type"], harness.usage_recorder.running))
 
-    asyncio.run(house.app({"type": "lifespan"}, receive, send))
+    asyncio.run(harness.app({"type": "lifespan"}, receive, send))
     assert seen == [
         ("lifespan.startup.complete", True),
         ("lifespan.shutdown.complete", False),
     ]
-    assert house.bearer(GOOD).status == 503
+    assert harness.bearer(GOOD).status == 503
 
 
 _VALUES = st.binary(max_size=60) | st.sampled_from(
@@ -177,11 +181,11 @@ _NAMES = st.sampled_from(
 def test_whatever_comes_is_answered_and_only_a_good_token_passes(
     path: str, headers: list[tuple[str, str | bytes]], query: bytes, body: bytes
 ) -> None:
-    house = House()
-    got = call(house.app, "POST", path, headers, query=query, body=body)
+    harness = Harness()
+    got = call(harness.app, "POST", path, headers, query=query, body=body)
     assert got.status in {200, 204, 400, 401, 403, 415}
     assert got["cache-control"] == "no-store"
     if got.status == 204:
         sent = b" ".join(v for _, v in headers if isinstance(v, bytes))
         assert GOOD.encode() in sent
-    house.app.close()
+    harness.app.close()

@@ -10,12 +10,22 @@ import pytest
 
 from gateway.base.options import Options
 from runtime.http_messages import Message
-from tests.gateway.fakes import GOOD, NOON, READER, REVOKED, STRANGER, House, call, lines, verified
+from tests.gateway.fakes import (
+    GOOD,
+    NOON,
+    READER,
+    REVOKED,
+    STRANGER,
+    Harness,
+    call,
+    lines,
+    verified,
+)
 
 
-def test_yes(house: House) -> None:
-    house.verifier.answers[GOOD] = verified(expires_at=NOON + timedelta(days=1))
-    got = house.ask({"token": GOOD, "scope": "read"})
+def test_yes(harness: Harness) -> None:
+    harness.verifier.answers[GOOD] = verified(expires_at=NOON + timedelta(days=1))
+    got = harness.ask({"token": GOOD, "scope": "read"})
     assert got.status == 200
     assert got.json == {
         "valid": True,
@@ -29,7 +39,7 @@ def test_yes(house: House) -> None:
         },
     }
     assert got["cache-control"] == "no-store"
-    assert house.uses.recorded == [("sec_1", NOON, "192.0.0.0/16")]
+    assert harness.usage_recorder.recorded == [("sec_1", NOON, "192.0.0.0/16")]
 
 
 @pytest.mark.parametrize(
@@ -49,9 +59,12 @@ def test_yes(house: House) -> None:
     ],
 )
 def test_answers(
-    house: House, caplog: pytest.LogCaptureFixture, body: dict[str, Any], answer: str | None
+    harness: Harness,
+    caplog: pytest.LogCaptureFixture,
+    body: dict[str, Any],
+    answer: str | None,
 ) -> None:
-    got = house.ask(body)
+    got = harness.ask(body)
     assert got.status == 200
     if answer is None:
         assert got.json["valid"] is True
@@ -82,11 +95,11 @@ def test_answers(
         (b'{"token": ' + b"9" * 5000 + b"}", ""),
     ],
 )
-def test_bad_bodies(house: House, body: bytes, sentence: str) -> None:
-    got = house.ask(body)
+def test_bad_bodies(harness: Harness, body: bytes, sentence: str) -> None:
+    got = harness.ask(body)
     assert got.status == 400
     assert sentence in got.json["message"]
-    assert house.verifier.asked == []
+    assert harness.verifier.asked == []
 
 
 @pytest.mark.parametrize(
@@ -100,25 +113,25 @@ def test_bad_bodies(house: House, body: bytes, sentence: str) -> None:
         ("", 415),
     ],
 )
-def test_content_types(house: House, content_type: str, status: int) -> None:
-    assert house.ask({"token": GOOD}, content_type).status == status
+def test_content_types(harness: Harness, content_type: str, status: int) -> None:
+    assert harness.ask({"token": GOOD}, content_type).status == status
 
 
-def test_no_content_type(house: House) -> None:
-    assert call(house.app, "POST", "/v1/keys:verify", body=b"{}").status == 415
+def test_no_content_type(harness: Harness) -> None:
+    assert call(harness.app, "POST", "/v1/keys:verify", body=b"{}").status == 415
 
 
 def test_a_large_body_is_refused_before_it_has_all_come() -> None:
-    house = House(options=Options(max_body=1000))
+    harness = Harness(options=Options(max_body=1000))
     edge = b'{"token": "a"}'.ljust(1000)
-    assert house.ask(edge).status == 200
-    got = house.ask(edge + b" ")
+    assert harness.ask(edge).status == 200
+    got = harness.ask(edge + b" ")
     assert got.status == 413
     assert "1000 bytes" in got.json["message"]
 
 
 def test_a_slow_body_is_given_up() -> None:
-    house = House(options=Options(read_timeout=0.02))
+    harness = Harness(options=Options(read_timeout=0.02))
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -136,12 +149,12 @@ def test_a_slow_body_is_given_up() -> None:
         "headers": [(b"content-type", b"application/json")],
         "client": None,
     }
-    asyncio.run(house.app(scope, receive, send))
+    asyncio.run(harness.app(scope, receive, send))
     assert sent[0]["status"] == 408
 
 
 def test_a_caller_that_hangs_up_gets_no_answer_and_leaves_no_line(
-    house: House, caplog: pytest.LogCaptureFixture
+    harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def receive() -> Message:
         return {"type": "http.disconnect"}
@@ -157,14 +170,14 @@ def test_a_caller_that_hangs_up_gets_no_answer_and_leaves_no_line(
         "headers": [(b"content-type", b"application/json")],
         "client": None,
     }
-    asyncio.run(house.app(scope, receive, send))
+    asyncio.run(harness.app(scope, receive, send))
     assert lines(caplog.records) == []
 
 
-def test_a_key_that_is_used_too_often_waits(house: House) -> None:
-    house.verifier.answers[GOOD] = verified(rate_limit="1/day")
-    assert house.ask({"token": GOOD}).json["valid"]
-    got = house.ask({"token": GOOD}).json
+def test_a_key_that_is_used_too_often_waits(harness: Harness) -> None:
+    harness.verifier.answers[GOOD] = verified(rate_limit="1/day")
+    assert harness.ask({"token": GOOD}).json["valid"]
+    got = harness.ask({"token": GOOD}).json
     assert (got["valid"], got["code"]) == (False, "rate_limited")
     assert got["retry_after"] >= 1
 
@@ -173,14 +186,14 @@ def test_a_key_that_is_used_too_often_waits(house: House) -> None:
     ("source", "valid"), [("10.1.2.3", True), ("11.1.2.3", False), (None, False)]
 )
 def test_a_key_held_to_networks_is_told_where_it_is_used(
-    house: House, source: str | None, valid: bool
+    harness: Harness, source: str | None, valid: bool
 ) -> None:
-    house.verifier.answers[GOOD] = verified(networks=("10.0.0.0/8",))
-    assert house.ask({"token": GOOD, "source": source}).json["valid"] is valid
+    harness.verifier.answers[GOOD] = verified(networks=("10.0.0.0/8",))
+    assert harness.ask({"token": GOOD, "source": source}).json["valid"] is valid
 
 
 @pytest.mark.parametrize("source", ["", "everywhere", 7, ["10.1.2.3"], "10.0.0.0/8"])
-def test_a_source_that_is_no_address(house: House, source: object) -> None:
-    got = house.ask({"token": GOOD, "source": source})
+def test_a_source_that_is_no_address(harness: Harness, source: object) -> None:
+    got = harness.ask({"token": GOOD, "source": source})
     assert got.status == 400
     assert "192.0.2.7" in got.json["message"]

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.base.decision_log import Report
+from gateway.base.gateway_log import GatewayLog
 from gateway.request.client_address import coarse
-from gateway.usage.usage_recorder import LastUsed, UsageCounter
+from gateway.usage.usage_recorder import UsageCounter, UsageRecorder
 from keys.base.errors import StorageUnavailable
 from keys.usage.usage import Use
 from runtime.clock import HeldClock
@@ -48,21 +48,21 @@ def store() -> Store:
 class Noting:
     """Notes uses by secret id, each secret with one tally, as a gateway's memory keeps them."""
 
-    def __init__(self, last: LastUsed) -> None:
+    def __init__(self, last: UsageRecorder) -> None:
         self._last = last
         self._tallies: dict[str, UsageCounter] = {}
 
     def __call__(self, secret_id: str, at: datetime, source: str) -> None:
-        tally = self._tallies.setdefault(secret_id, UsageCounter(secret_id))
-        self._last.note(tally, at.timestamp(), ((source, 40_000), None))
+        counter = self._tallies.setdefault(secret_id, UsageCounter(secret_id))
+        self._last.note(counter, at.timestamp(), ((source, 40_000), None))
 
 
 def _use(at: datetime, source: str, count: int = 1) -> Use:
     return Use(at, coarse(source), {DAY: count})
 
 
-def _last_used(store: Store, every: float = 3600) -> LastUsed:
-    return LastUsed(store, Report(HeldClock(NOON)), every)
+def _last_used(store: Store, every: float = 3600) -> UsageRecorder:
+    return UsageRecorder(store, GatewayLog(HeldClock(NOON)), every)
 
 
 def test_many_uses_are_one_writing_of_the_newest_and_the_count(store: Store) -> None:
@@ -112,7 +112,7 @@ def test_what_could_not_be_written_is_kept_and_counted_once(store: Store) -> Non
         raise StorageUnavailable("away")
 
     write: list[Callable[[Mapping[str, Use]], None]] = [away]
-    last = LastUsed(lambda batch: write[0](batch), Report(HeldClock(NOON)))
+    last = UsageRecorder(lambda batch: write[0](batch), GatewayLog(HeldClock(NOON)))
     note = Noting(last)
     note("a", NOON, "203.0.113.1")
     note("b", NOON, "203.0.113.1")
@@ -173,7 +173,7 @@ def test_the_thread_outlives_an_outage(store: Store) -> None:
             raise StorageUnavailable("away")
         store(batch)
 
-    last = LastUsed(write, Report(HeldClock(NOON)), every=0.01)
+    last = UsageRecorder(write, GatewayLog(HeldClock(NOON)), every=0.01)
     Noting(last)("a", NOON, "")
     last.start()
     assert store.written.wait(DEADLINE)
@@ -188,7 +188,7 @@ def test_no_use_is_lost_while_one_thread_notes_and_another_writes() -> None:
         for secret_id, use in batch.items():
             counted[secret_id] += sum(use.days.values())
 
-    last = LastUsed(write, Report(HeldClock(NOON)), every=0.0001)
+    last = UsageRecorder(write, GatewayLog(HeldClock(NOON)), every=0.0001)
     note = Noting(last)
     last.start()
     for number in range(30_000):
@@ -210,7 +210,7 @@ def test_whatever_fails_in_between_all_uses_end_up_counted(
         for secret_id, use in batch.items():
             counted[secret_id] += sum(use.days.values())
 
-    last = LastUsed(write, Report(HeldClock(NOON)))
+    last = UsageRecorder(write, GatewayLog(HeldClock(NOON)))
     note = Noting(last)
     for secret_id, flush, fail in steps:
         note(secret_id, NOON, "")

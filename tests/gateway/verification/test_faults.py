@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
-from gateway.base.decision_log import Report
+from gateway.base.gateway_log import GatewayLog
 from gateway.base.options import Options
 from gateway.request.client_address import Origin
-from gateway.usage.usage_recorder import LastUsed, UsageCounter
+from gateway.usage.usage_recorder import UsageCounter, UsageRecorder
 from keys.changes.gateways import LEASE_SECONDS
 from keys.usage.usage import Use, record_uses
 from storage import StorageUnavailable, reading, writing
@@ -78,8 +78,8 @@ def test_what_was_revoked_while_the_feed_was_away_is_refused_afterwards(
     server.stop()
     until(lambda: site.ask_all(token) == [503], "it fails closed")
     server.start()
-    site.house.engine.dispose()
-    with writing(site.house.engine) as session:
+    site.application.engine.dispose()
+    with writing(site.application.engine) as session:
         session.connection().execute(
             text("UPDATE keys SET state = 'revoked' WHERE id = :id"), {"id": key.id}
         )
@@ -91,12 +91,12 @@ def test_with_grace_whoever_is_remembered_goes_on_and_others_do_not(
     server: Postgresql, site: Site
 ) -> None:
     site.open(1, replace(OPTIONS, grace=60.0))
-    _, known = site.issue("Known, production")
+    _, cached = site.issue("Known, production")
     _, unknown = site.issue("Unknown, production")
-    assert site.ask_all(known) == [204]
+    assert site.ask_all(cached) == [204]
     server.stop()
     assert site.ask_all(unknown) == [503]
-    assert [site.ask_all(known) for _ in range(5)] == [[204]] * 5
+    assert [site.ask_all(cached) for _ in range(5)] == [[204]] * 5
 
 
 NOWHERE: Origin = (None, None)
@@ -105,39 +105,39 @@ NOWHERE: Origin = (None, None)
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Domain]:
     """A house whose file may not grow: SQLite then says "database or disk is full"."""
-    house = open_test_application(tmp_path)
-    with house.engine.connect() as connection:
+    application = open_test_application(tmp_path)
+    with application.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-    _limit_pages(house, pages)
-    yield house
-    house.close()
+    _limit_pages(application, pages)
+    yield application
+    application.close()
 
 
 def test_a_full_disk_keeps_uses_for_later(small: Domain) -> None:
-    house = small
+    application = small
 
-    def write(uses: Mapping[str, Use]) -> None:
-        with writing(house.engine, durable=False) as session:
-            record_uses(session, uses)
+    def write(usage_recorder: Mapping[str, Use]) -> None:
+        with writing(application.engine, durable=False) as session:
+            record_uses(session, usage_recorder)
 
-    last = LastUsed(write, Report(house.clock))
-    tally = UsageCounter("sec_1")
-    note = lambda: last.note(tally, house.clock.timestamp(), NOWHERE)
+    last = UsageRecorder(write, GatewayLog(application.clock))
+    counter = UsageCounter("sec_1")
+    note = lambda: last.note(counter, application.clock.timestamp(), NOWHERE)
     fillers = [UsageCounter(f"sec_{number}") for number in range(2_000)]
     for filler in fillers:
-        last.note(filler, house.clock.timestamp(), NOWHERE)
+        last.note(filler, application.clock.timestamp(), NOWHERE)
     with pytest.raises(StorageUnavailable):
         last.flush()
     note()
-    _limit_pages(house, 1_000_000)
+    _limit_pages(application, 1_000_000)
     assert last.flush() == 2_000
-    with reading(house.engine) as session:
+    with reading(application.engine) as session:
         rows = session.exec(select(DailyUse)).all()
     assert {row.count for row in rows if row.secret_id != "sec_1"} == {1}
     assert next(row.count for row in rows if row.secret_id == "sec_1") == 2
 
 
-def _limit_pages(house: Domain, most: int) -> None:
+def _limit_pages(application: Domain, most: int) -> None:
     """For every connection of the pool, which has one while nobody else works."""
-    with house.engine.connect() as connection:
+    with application.engine.connect() as connection:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {most}")

@@ -65,7 +65,7 @@ def imports(site: Site, *keys: str) -> None:
 
 
 def secret(site: Site) -> Secret:
-    with reading(site.house.engine) as session:
+    with reading(site.application.engine) as session:
         return session.exec(select(Secret).where(Secret.imported)).one()
 
 
@@ -77,10 +77,10 @@ def test_from_unknown_to_upgraded_to_revoked(site: Site) -> None:
     assert ask_all(site, KEY + "x") == [401, 401]
     waits_until(lambda: secret(site).algorithm == "hmac")
     changed = secret(site)
-    assert changed.digest == site.house.peppers.digest_bytes(KEY.encode(), 1)
+    assert changed.digest == site.application.peppers.digest_bytes(KEY.encode(), 1)
     assert ask_all(site) == [204, 204]
     assert ask_all(site, ours.reveal()) == [204, 204]
-    with reading(site.house.engine) as session:
+    with reading(site.application.engine) as session:
         key = session.exec(select(Key).where(Key.id == changed.key_id)).one()
     assert site.change(
         lambda session: revoke_key(

@@ -9,13 +9,13 @@ from math import inf
 
 import pytest
 
-from gateway.base.decision_log import Report
+from gateway.base.gateway_log import GatewayLog
 from gateway.base.metrics import Metrics
 from gateway.base.options import Options
 from gateway.base.thread_pool import Unavailable
 from gateway.cache.verdict_cache import CachedKey, VerdictCache, fingerprint
-from gateway.usage.rehash import RehashQueue
-from gateway.verification.verifier import RememberingChecker
+from gateway.usage.rehash_queue import RehashQueue
+from gateway.verification.verifier import CachingVerifier
 from keys.base.errors import StorageUnavailable
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import make
@@ -65,7 +65,7 @@ class Database:
     def read(self, public_ids: Sequence[str]) -> dict[str, SecretRow]:
         return {}
 
-    def glance(self, public_id: str) -> SecretRow | None:
+    def try_read_now(self, public_id: str) -> SecretRow | None:
         raise WouldBlock
 
     def read_imported(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
@@ -85,7 +85,7 @@ class Database:
         self.before()
         return found
 
-    def glance_any_imported(self) -> bool:
+    def try_any_imported_now(self) -> bool:
         if not self.at_once:
             raise WouldBlock
         return self.any_imported()
@@ -100,25 +100,25 @@ class Desk:
     def __init__(self, database: Database) -> None:
         clock = HeldClock(NOON)
         self.database = database
-        self.memory = VerdictCache(clock)
-        self.memory.valid_until(inf)
+        self.cache = VerdictCache(clock)
+        self.cache.valid_until(inf)
         self.written: list[dict[str, Upgrade]] = []
-        self.upgrades = RehashQueue(
-            PEPPERS, lambda each: self.written.append(dict(each)), Report(clock)
+        self.rehash_queue = RehashQueue(
+            PEPPERS, lambda each: self.written.append(dict(each)), GatewayLog(clock)
         )
-        self.checker = RememberingChecker(
+        self.verifier = CachingVerifier(
             database,  # type: ignore[arg-type]  # what it needs of a Lookup
             PEPPERS,
             clock,
-            self.memory,
+            self.cache,
             Options(),
             Metrics(),
-            self.upgrades,
+            self.rehash_queue,
         )
 
     def check(self, *texts: str) -> list[CachedKey | Refused]:
         async def run() -> list[CachedKey | Refused]:
-            return await asyncio.gather(*(self.checker.check(text) for text in texts))
+            return await asyncio.gather(*(self.verifier.check(text) for text in texts))
 
         return asyncio.run(run())
 
@@ -133,9 +133,9 @@ def database(request: pytest.FixtureRequest) -> Database:
 def test_the_second_time_nobody_asks_the_database(database: Database) -> None:
     desk = Desk(database)
     for _ in range(2):
-        known, refused = desk.check(KEY, OTHER)
-        assert isinstance(known, CachedKey)
-        assert known.key.key_id == imported().key_id
+        cached, refused = desk.check(KEY, OTHER)
+        assert isinstance(cached, CachedKey)
+        assert cached.key.key_id == imported().key_id
         assert refused == Refused(Reason.MALFORMED)
     assert len(database.asked) == (2 if database.at_once else 1)
     assert database.any_asked == 1
@@ -155,7 +155,7 @@ def test_an_import_counts_at_once(database: Database) -> None:
     desk = Desk(database)
     assert desk.check(KEY) == [Refused(Reason.MALFORMED)]
     database.rows = rows
-    desk.memory.apply([told()])
+    desk.cache.apply([told()])
     assert isinstance(desk.check(KEY)[0], CachedKey)
 
 
@@ -164,7 +164,7 @@ def test_a_second_import_is_found_although_the_key_was_unknown(database: Databas
     assert desk.check(OTHER) == [Refused(Reason.MALFORMED)]
     later = imported(OTHER)
     database.rows[later.digest] = later
-    desk.memory.apply([told(OTHER)])
+    desk.cache.apply([told(OTHER)])
     assert isinstance(desk.check(OTHER)[0], CachedKey)
 
 
@@ -172,7 +172,7 @@ def test_a_change_of_ours_leaves_what_is_known_of_others(database: Database) -> 
     desk = Desk(database)
     desk.check(KEY, OTHER)
     asked = len(database.asked)
-    desk.memory.apply([FeedEntry("key_ours", "7Fq2mZr81LdW")])
+    desk.cache.apply([FeedEntry("key_ours", "7Fq2mZr81LdW")])
     desk.check(KEY, OTHER)
     assert len(database.asked) == asked
 
@@ -181,7 +181,7 @@ def test_revoked_it_is_refused_at_once(database: Database) -> None:
     desk = Desk(database)
     desk.check(KEY)
     database.rows[imported().digest] = imported(state="revoked")
-    desk.memory.apply([FeedEntry(imported().key_id, None)])
+    desk.cache.apply([FeedEntry(imported().key_id, None)])
     for _ in range(2):
         assert desk.check(KEY) == [Refused(Reason.REVOKED, imported().key_id)]
 
@@ -189,12 +189,12 @@ def test_revoked_it_is_refused_at_once(database: Database) -> None:
 def test_a_key_revoked_while_it_is_read_is_read_again() -> None:
     database = Database(imported())
     desk = Desk(database)
-    desk.memory.note_imported(True, desk.memory.position)
+    desk.cache.set_imported(True, desk.cache.position)
 
     def revoke() -> None:
         database.before = lambda: None
         database.rows[imported().digest] = imported(state="revoked")
-        desk.memory.apply([FeedEntry(imported().key_id, None)])
+        desk.cache.apply([FeedEntry(imported().key_id, None)])
 
     database.before = revoke
     assert desk.check(KEY) == [Refused(Reason.REVOKED, imported().key_id)]
@@ -203,12 +203,12 @@ def test_a_key_revoked_while_it_is_read_is_read_again() -> None:
 def test_a_key_imported_while_its_absence_is_read_is_found() -> None:
     database = Database(imported(OTHER))
     desk = Desk(database)
-    desk.memory.note_imported(True, desk.memory.position)
+    desk.cache.set_imported(True, desk.cache.position)
 
     def import_it() -> None:
         database.before = lambda: None
         database.rows[imported().digest] = imported()
-        desk.memory.apply([told()])
+        desk.cache.apply([told()])
 
     database.before = import_it
     assert isinstance(desk.check(KEY)[0], CachedKey)
@@ -221,7 +221,7 @@ def test_an_import_while_one_asks_whether_there_is_any() -> None:
     def import_it() -> None:
         database.before = lambda: None
         database.rows[imported().digest] = imported()
-        desk.memory.apply([told()])
+        desk.cache.apply([told()])
 
     database.before = import_it
     assert isinstance(desk.check(KEY)[0], CachedKey)
@@ -232,14 +232,14 @@ def test_a_lost_feed_has_it_asked_anew(database: Database) -> None:
     desk = Desk(database)
     desk.check(KEY)
     database.rows = rows
-    desk.memory.forget_everything()
+    desk.cache.clear()
     assert isinstance(desk.check(KEY)[0], CachedKey)
     assert database.any_asked == 2
 
 
 def test_without_belief_the_digests_themselves_are_asked_for(database: Database) -> None:
     desk = Desk(database)
-    desk.memory.valid_until(-inf)
+    desk.cache.valid_until(-inf)
     for _ in range(2):
         assert isinstance(desk.check(KEY)[0], CachedKey)
     assert (database.any_asked, len(database.asked)) == (0, 2)
@@ -247,8 +247,8 @@ def test_without_belief_the_digests_themselves_are_asked_for(database: Database)
 
 def test_a_key_that_never_stands_still_is_not_waited_for() -> None:
     desk = Desk(Database(imported()))
-    desk.memory.note_imported(True, desk.memory.position)
-    desk.database.before = lambda: desk.memory.apply([told()])
+    desk.cache.set_imported(True, desk.cache.position)
+    desk.database.before = lambda: desk.cache.apply([told()])
     with pytest.raises(Unavailable) as refused:
         desk.check(KEY)
     assert refused.value.cause == "changing"
@@ -274,26 +274,26 @@ def test_those_who_come_together_share_one_query() -> None:
 
 def test_unknown_texts_are_remembered_in_bounded_number(database: Database) -> None:
     desk = Desk(database)
-    desk.memory._most_refused = 10
+    desk.cache._max_refused = 10
     desk.check(*(f"unknown_{n}" for n in range(50)))
-    assert len(desk.memory._refused) == 10
-    desk.memory.apply([told()])
-    assert len(desk.memory._refused) == 0
+    assert len(desk.cache._refused) == 10
+    desk.cache.apply([told()])
+    assert len(desk.cache._refused) == 0
 
 
-def test_a_glance_finds_it_too() -> None:
+def test_the_fast_path_finds_it_too() -> None:
     database = Database(imported())
     database.at_once = True
     desk = Desk(database)
     raw = KEY.encode()
     # Whether there are any has to be found out first, which is the usual way's business.
-    assert desk.checker.try_read_now(raw, fingerprint(raw)) is None
+    assert desk.verifier.try_read_now(raw, fingerprint(raw)) is None
     desk.check(OTHER)
-    found = desk.checker.try_read_now(raw, fingerprint(raw))
+    found = desk.verifier.try_read_now(raw, fingerprint(raw))
     assert found is not None
-    assert found is desk.memory.get(fingerprint(raw))
+    assert found is desk.cache.get(fingerprint(raw))
     for nonsense in (b"", b"\xff", b"unknown"):
-        assert desk.checker.try_read_now(nonsense, fingerprint(nonsense)) is None
+        assert desk.verifier.try_read_now(nonsense, fingerprint(nonsense)) is None
 
 
 # Upgrades
@@ -303,48 +303,48 @@ def test_the_first_use_has_its_digest_replaced(database: Database) -> None:
     desk = Desk(database)
     desk.check(KEY, KEY, OTHER)
     desk.check(KEY)
-    assert desk.upgrades.backlog == 1
-    assert desk.upgrades.flush() == 1
+    assert desk.rehash_queue.backlog == 1
+    assert desk.rehash_queue.flush() == 1
     ours = Upgrade(PEPPERS.digest_bytes(KEY.encode(), 1), 1)
     assert desk.written == [{imported().secret_id: ours}]
-    assert desk.upgrades.flush() == 0
+    assert desk.rehash_queue.flush() == 0
     # Then the database has it, the feed tells, and nothing is left to do.
     changed = imported(digest=ours.digest, pepper_version=1, algorithm="hmac")
     database.rows = {changed.digest: changed}
-    desk.memory.apply([told()])
+    desk.cache.apply([told()])
     assert isinstance(desk.check(KEY)[0], CachedKey)
-    assert desk.upgrades.backlog == 0
+    assert desk.rehash_queue.backlog == 0
 
 
 def test_who_is_refused_upgrades_nothing(database: Database) -> None:
     database.rows[imported().digest] = imported(state="revoked")
     desk = Desk(database)
     desk.check(KEY)
-    assert desk.upgrades.backlog == 0
+    assert desk.rehash_queue.backlog == 0
 
 
 def test_what_could_not_be_written_is_written_later(caplog: pytest.LogCaptureFixture) -> None:
     fails = [True]
     written: list[str] = []
 
-    def write(upgrades: object) -> None:
+    def write(rehash_queue: object) -> None:
         if fails:
             raise StorageUnavailable("gone")
-        written.extend(upgrades)  # type: ignore[call-overload]
+        written.extend(rehash_queue)  # type: ignore[call-overload]
 
-    upgrades = RehashQueue(PEPPERS, write, Report(HeldClock(NOON)), every=0.01)
-    upgrades.note("sec_1", b"one")
+    rehash_queue = RehashQueue(PEPPERS, write, GatewayLog(HeldClock(NOON)), every=0.01)
+    rehash_queue.note("sec_1", b"one")
     with pytest.raises(StorageUnavailable):
-        upgrades.flush()
-    assert upgrades.backlog == 1
-    upgrades.stop()
+        rehash_queue.flush()
+    assert rehash_queue.backlog == 1
+    rehash_queue.stop()
     assert [line["event"] for line in lines(caplog.records)] == ["digests_unwritten"]
     fails.clear()
-    upgrades.start()
+    rehash_queue.start()
     with pytest.raises(RuntimeError, match="already"):
-        upgrades.start()
-    upgrades.note("sec_2", b"two")
-    upgrades.stop()
+        rehash_queue.start()
+    rehash_queue.note("sec_2", b"two")
+    rehash_queue.stop()
     assert sorted(written) == ["sec_1", "sec_2"]
 
 

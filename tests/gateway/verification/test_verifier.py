@@ -9,14 +9,14 @@ from math import inf
 
 import pytest
 
-from gateway.base.decision_log import Report
+from gateway.base.gateway_log import GatewayLog
 from gateway.base.metrics import Metrics
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool, Unavailable
 from gateway.cache.verdict_cache import CachedKey, VerdictCache, fingerprint
-from gateway.usage.rehash import RehashQueue
-from gateway.verification.batch_loader import Batches
-from gateway.verification.verifier import RememberingChecker
+from gateway.usage.rehash_queue import RehashQueue
+from gateway.verification.batch_loader import BatchLoader
+from gateway.verification.verifier import CachingVerifier
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import Token, make
 from keys.credentials.verification import Reason, Refused
@@ -69,7 +69,7 @@ class Database:
         self.before()
         return seen
 
-    def glance(self, public_id: str) -> SecretRow | None:
+    def try_read_now(self, public_id: str) -> SecretRow | None:
         if not self.at_once:
             raise WouldBlock
         return self.read([public_id]).get(public_id)
@@ -80,7 +80,7 @@ class Database:
     def any_imported(self) -> bool:
         return False
 
-    def glance_any_imported(self) -> bool:
+    def try_any_imported_now(self) -> bool:
         if not self.at_once:
             raise WouldBlock
         return False
@@ -95,22 +95,22 @@ class Desk:
     def __init__(self, database: Database, **options: int) -> None:
         clock = HeldClock(NOON)
         self.database = database
-        self.memory = VerdictCache(clock)
-        self.memory.valid_until(inf)
-        self.checker = RememberingChecker(
+        self.cache = VerdictCache(clock)
+        self.cache.valid_until(inf)
+        self.verifier = CachingVerifier(
             database,  # type: ignore[arg-type]  # what it needs of a Lookup
             PEPPERS,
             clock,
-            self.memory,
+            self.cache,
             Options(**options),
             Metrics(),
-            RehashQueue(PEPPERS, lambda _: None, Report(clock)),
+            RehashQueue(PEPPERS, lambda _: None, GatewayLog(clock)),
         )
 
     def check(self, *tokens: Token | str) -> list[CachedKey | Refused]:
         async def run() -> list[CachedKey | Refused]:
             texts = [each if isinstance(each, str) else each.reveal() for each in tokens]
-            return await asyncio.gather(*(self.checker.check(text) for text in texts))
+            return await asyncio.gather(*(self.verifier.check(text) for text in texts))
 
         return asyncio.run(run())
 
@@ -119,9 +119,9 @@ def test_the_second_time_nobody_asks_the_database() -> None:
     good, unknown = make("ak"), make("ak")
     desk = Desk(Database(row(good)))
     for _ in range(2):
-        known, refused = desk.check(good, unknown)
-        assert isinstance(known, CachedKey)
-        assert known.key.key_id == f"key_{good.public_id}"
+        cached, refused = desk.check(good, unknown)
+        assert isinstance(cached, CachedKey)
+        assert cached.key.key_id == f"key_{good.public_id}"
         assert refused == Refused(Reason.UNKNOWN)
     assert len(desk.database.asked) == 1
 
@@ -152,7 +152,7 @@ def test_a_key_revoked_while_it_is_read_is_read_again() -> None:
     def revoke() -> None:
         database.before = lambda: None
         database.rows[token.public_id] = row(token, state="revoked")
-        desk.memory.apply([FeedEntry(f"key_{token.public_id}", None)])
+        desk.cache.apply([FeedEntry(f"key_{token.public_id}", None)])
 
     database.before = revoke
     (answer,) = desk.check(token)
@@ -170,7 +170,7 @@ def test_a_key_made_while_its_absence_is_read_is_found() -> None:
     def import_it() -> None:
         database.before = lambda: None
         database.rows[token.public_id] = row(token)
-        desk.memory.apply([FeedEntry(f"key_{token.public_id}", token.public_id)])
+        desk.cache.apply([FeedEntry(f"key_{token.public_id}", token.public_id)])
 
     database.before = import_it
     assert isinstance(desk.check(token)[0], CachedKey)
@@ -183,7 +183,7 @@ def test_a_lost_feed_has_what_is_under_way_read_again() -> None:
 
     def lose() -> None:
         database.before = lambda: None
-        desk.memory.forget_everything()
+        desk.cache.clear()
 
     database.before = lose
     assert isinstance(desk.check(token)[0], CachedKey)
@@ -193,7 +193,7 @@ def test_a_lost_feed_has_what_is_under_way_read_again() -> None:
 def test_a_key_that_never_stands_still_is_not_waited_for() -> None:
     token = make("ak")
     desk = Desk(Database(row(token)))
-    desk.database.before = desk.memory.forget_everything
+    desk.database.before = desk.cache.clear
     with pytest.raises(Unavailable) as refused:
         desk.check(token)
     assert refused.value.cause == "changing"
@@ -202,14 +202,14 @@ def test_a_key_that_never_stands_still_is_not_waited_for() -> None:
 def test_others_changes_disturb_nobody() -> None:
     token = make("ak")
     desk = Desk(Database(row(token)))
-    desk.database.before = lambda: desk.memory.apply([FeedEntry("key_other", "public_other")])
+    desk.database.before = lambda: desk.cache.apply([FeedEntry("key_other", "public_other")])
     assert isinstance(desk.check(token)[0], CachedKey)
     assert len(desk.database.asked) == 1
 
 
 def test_closing_closes_the_connections_too() -> None:
     desk = Desk(Database())
-    desk.checker.close()
+    desk.verifier.close()
     assert desk.database.closed
 
 
@@ -218,31 +218,31 @@ def test_a_database_that_answers_at_once_is_asked_at_once() -> None:
     desk = Desk(Database(row(good), row(revoked, state="revoked")))
     desk.database.at_once = True
     marked = good.reveal().encode()
-    found = desk.checker.try_read_now(marked, fingerprint(marked))
-    assert found is desk.memory.get(fingerprint(marked))
+    found = desk.verifier.try_read_now(marked, fingerprint(marked))
+    assert found is desk.cache.get(fingerprint(marked))
     assert found is not None
     # Who is refused, and why, is for the usual way to say.
     refused = revoked.reveal().encode()
-    assert desk.checker.try_read_now(refused, fingerprint(refused)) is None
-    assert desk.memory.refusal(fingerprint(refused)) is not None
+    assert desk.verifier.try_read_now(refused, fingerprint(refused)) is None
+    assert desk.cache.refusal(fingerprint(refused)) is not None
     for nonsense in (b"", b"\xff", b"ak_nonsense", make("ak").reveal().encode()):
-        assert desk.checker.try_read_now(nonsense, fingerprint(nonsense)) is None
-    assert desk.check(good, revoked) == [found, desk.memory.refusal(fingerprint(refused))]
+        assert desk.verifier.try_read_now(nonsense, fingerprint(nonsense)) is None
+    assert desk.check(good, revoked) == [found, desk.cache.refusal(fingerprint(refused))]
 
 
-def test_a_glance_that_would_wait_leaves_it_to_the_usual_way() -> None:
+def test_a_read_that_would_block_is_left_to_the_usual_way() -> None:
     good = make("ak")
     desk = Desk(Database(row(good)))
-    assert desk.checker.try_read_now(good.reveal().encode(), b"mark") is None
+    assert desk.verifier.try_read_now(good.reveal().encode(), b"mark") is None
     assert isinstance(desk.check(good)[0], CachedKey)
 
 
 # Batches alone
 
 
-def _batches(read: Callable[[Sequence[str]], Rows], **options: int) -> Batches:
+def _batches(read: Callable[[Sequence[str]], Rows], **options: int) -> BatchLoader:
     chosen = Options(**options)
-    return Batches(read, Pool(chosen), chosen)
+    return BatchLoader(read, Pool(chosen), chosen)
 
 
 def test_whoever_comes_during_a_query_waits_for_the_next() -> None:
@@ -258,9 +258,9 @@ def test_whoever_comes_during_a_query_waits_for_the_next() -> None:
 
     async def run() -> None:
         batches = _batches(read, threads=1)
-        first = asyncio.create_task(batches.row("a"))
+        first = asyncio.create_task(batches.load("a"))
         assert await asyncio.to_thread(begun.wait, DEADLINE)
-        later = [asyncio.create_task(batches.row(each)) for each in ("a", "b", "a")]
+        later = [asyncio.create_task(batches.load(each)) for each in ("a", "b", "a")]
         await asyncio.sleep(0)
         let_go.set()
         await asyncio.gather(first, *later)
@@ -279,8 +279,10 @@ def test_a_query_that_fails_fails_for_all_who_share_it_and_for_no_others() -> No
 
     async def run() -> list[object]:
         batches = _batches(read)
-        together = await asyncio.gather(batches.row("a"), batches.row("b"), return_exceptions=True)
-        return [*together, await batches.row("a")]
+        together = await asyncio.gather(
+            batches.load("a"), batches.load("b"), return_exceptions=True
+        )
+        return [*together, await batches.load("a")]
 
     first, second, third = asyncio.run(run())
     assert isinstance(first, KeyError)
@@ -291,7 +293,7 @@ def test_a_query_that_fails_fails_for_all_who_share_it_and_for_no_others() -> No
 def test_more_than_may_wait_are_turned_away() -> None:
     async def run() -> list[object]:
         batches = _batches(lambda _: {}, waiting=2)
-        return await asyncio.gather(*(batches.row(each) for each in "abc"), return_exceptions=True)
+        return await asyncio.gather(*(batches.load(each) for each in "abc"), return_exceptions=True)
 
     *fine, turned_away = asyncio.run(run())
     assert fine == [None, None]
@@ -307,8 +309,8 @@ def test_who_hangs_up_while_waiting_disturbs_nobody() -> None:
 
     async def run() -> SecretRow | None:
         batches = _batches(read)
-        gone = asyncio.create_task(batches.row("a"))
-        stays = asyncio.create_task(batches.row("b"))
+        gone = asyncio.create_task(batches.load("a"))
+        stays = asyncio.create_task(batches.load("b"))
         await asyncio.sleep(0)
         gone.cancel()
         let_go.set()

@@ -46,7 +46,7 @@ _CAUSES = {
 }
 
 
-class Report:
+class GatewayLog:
     """Writes the gateway's log lines.
 
     An outage is one line when it begins and one when it ends, with the number of requests that it

@@ -8,18 +8,18 @@ import asyncio
 
 from gateway.cache.heartbeat import Heartbeat
 from gateway.cache.invalidation import CacheInvalidator
-from gateway.usage.rehash import RehashQueue
+from gateway.usage.rehash_queue import RehashQueue
 
 
 class GatewayTasks:
     """Started before the first request is answered, stopped after the last."""
 
     def __init__(
-        self, follower: CacheInvalidator, presence: Heartbeat, upgrades: RehashQueue
+        self, invalidator: CacheInvalidator, heartbeat: Heartbeat, rehash_queue: RehashQueue
     ) -> None:
-        self._follower = follower
-        self._presence = presence
-        self._upgrades = upgrades
+        self._invalidator = invalidator
+        self._heartbeat = heartbeat
+        self._rehash_queue = rehash_queue
 
     async def start(self) -> None:
         """Announces the gateway, and only then begins to remember anything.
@@ -27,12 +27,12 @@ class GatewayTasks:
         Raises:
             StorageUnavailable: if it cannot be announced.
         """
-        await asyncio.to_thread(self._presence.start)
-        self._follower.start()
-        self._upgrades.start()
+        await asyncio.to_thread(self._heartbeat.start)
+        self._invalidator.start()
+        self._rehash_queue.start()
 
     async def stop(self) -> None:
         """Forgets, and says goodbye."""
-        await self._follower.stop()
-        await asyncio.to_thread(self._upgrades.stop)
-        await asyncio.to_thread(self._presence.stop)
+        await self._invalidator.stop()
+        await asyncio.to_thread(self._rehash_queue.stop)
+        await asyncio.to_thread(self._heartbeat.stop)

@@ -11,15 +11,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 
-from gateway.base.decision_log import Report
-from gateway.usage.periodic_writer import Flusher
+from gateway.base.gateway_log import GatewayLog
+from gateway.usage.periodic_writer import PeriodicWriter
 from keys.credentials.peppers import Peppers
 from keys.transfer.import_keys import Upgrade
 
 Write = Callable[[Mapping[str, Upgrade]], object]
 
 
-class RehashQueue(Flusher):
+class RehashQueue(PeriodicWriter):
     """Gathers digests, and hands them on together.
 
     What it holds is bounded by the number of imported keys in use. No key is kept, only its digest.
@@ -31,14 +31,14 @@ class RehashQueue(Flusher):
         "The database cannot be reached; they are kept and written later.",
     )
 
-    def __init__(self, peppers: Peppers, write: Write, report: Report, every: float = 5.0) -> None:
+    def __init__(self, peppers: Peppers, write: Write, log: GatewayLog, every: float = 5.0) -> None:
         """Makes it ready; nothing is written before `start`.
 
         Args:
             write: stores the digest of each secret id, in one transaction.
             every: seconds between two writings.
         """
-        super().__init__(report, every)
+        super().__init__(log, every)
         self._peppers = peppers
         self._write = write
         self._waiting: dict[str, Upgrade] = {}
