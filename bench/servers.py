@@ -77,7 +77,7 @@ class MemoryVerifier:
 class NoUses:
     """Keeps no record."""
 
-    def note(self, tally: object, at: float, source: object) -> None:
+    def record(self, tally: object, at: float, source: object) -> None:
         """Drops it."""
 
     def start(self) -> None:

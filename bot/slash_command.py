@@ -55,7 +55,7 @@ def register(app: App) -> None:
 def command(interaction: Interaction) -> None:
     """Answer the command, for those who may use its subcommand."""
     said = command_parser.parse(interaction.body.get("text"))
-    tracing.note(what=type(said).__name__.lower())
+    tracing.annotate(what=type(said).__name__.lower())
     if permitted(interaction, ALLOW[type(said)]):
         _carry_out(interaction, said)
     if said.token_seen:

@@ -1,1 +1,1 @@
-"""The door in front of an API: tells over HTTP whether a token is good, and for what."""
+"""Verify API keys over HTTP, for proxies and programs."""

@@ -1,8 +1,8 @@
-"""The ASGI application: which path leads where, and what happens when something goes wrong.
+"""Build the gateway's ASGI application: routing, error replies and lifespan.
 
-It speaks ASGI itself. The hot path is one dictionary look-up, one walk over the headers and one
-verification; a framework's routing, request objects and middleware would cost several times that,
-for five fixed paths. docs/decisions/gateway-server.md has the numbers.
+It is plain ASGI. A request costs one dictionary look-up, one pass over the headers and one
+verification; a framework's routing, request objects and middleware would cost several times that
+for a few fixed paths. docs/decisions/gateway-server.md has the numbers.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from runtime.http_messages import ClientDisconnected, Receive, Refusal, Reply, S
 from runtime.http_protocol import FastHandler
 
 _NOT_FOUND = problem(
-    404, "not_found", "There is nothing here. /openapi.json describes what there is."
+    404, "not_found", "This path does not exist. /openapi.json lists those that do."
 )
-_FAILED = problem(500, "internal", "This is a defect of the gateway; its log says where.")
+_FAILED = problem(500, "internal", "The gateway failed because of a bug; its log says where.")
 
 
 class Route(Protocol):
-    """Answers the requests of one path."""
+    """Answers the requests for one path."""
 
     @property
     def methods(self) -> tuple[str, ...] | None:
-        """The methods that it answers; None if any will do."""
+        """Return the methods that it answers; None for all."""
         ...
 
     def __call__(self, scope: Scope, receive: Receive, /) -> Awaitable[Reply]:
-        """Answers. Raises Refusal, Unavailable or Gone."""
+        """Return the reply. Raises Refusal, Unavailable or ClientDisconnected."""
         ...
 
 
@@ -62,15 +62,15 @@ def build(
     try_read_now: fast_path.TryReadNow = lambda _presented, _mark: None,
     background_tasks: BackgroundTasks | None = None,
 ) -> Gateway:
-    """Puts the gateway together.
+    """Build the gateway.
 
     Args:
-        checker: decides about tokens.
-        uses: told of every use that was let in; started and stopped with the application.
-        ready: returns if the database answers, else raises StorageUnavailable. Blocking.
-        memory: what the checker remembers, for the short way to it; None for no short way.
-        glance: finds what memory does not know, where that takes no waiting.
-        beside: started before the first request, and stopped after the last.
+        verifier: decides about tokens.
+        usage_recorder: records every accepted request; started and stopped with the application.
+        ready: returns if the database answers, otherwise raises StorageUnavailable. Blocks.
+        cache: the verifier's cache, for the fast path; None for no fast path.
+        try_read_now: reads a key that is not cached, if that takes no waiting.
+        background_tasks: started before the first request, and stopped after the last.
     """
     services = Services(
         verifier=verifier,
@@ -98,14 +98,14 @@ def build(
     )
 
 
-_MEASURED = frozenset((forward_auth.ENDPOINT, forward_auth.WITH_200, verify.ENDPOINT))
+_TIMED = frozenset((forward_auth.ENDPOINT, forward_auth.WITH_200, verify.ENDPOINT))
 
 
 class Gateway:
-    """The application that a server runs; `/authz` and its siblings.
+    """The ASGI application.
 
     Attributes:
-        quick: the short way, for the server to try first; see `runtime.http_protocol`.
+        fast_path: a function that the server tries first; see `runtime.http_protocol`.
     """
 
     def __init__(
@@ -123,17 +123,17 @@ class Gateway:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Every path that is answered."""
+        """Return every path that has a route."""
         return tuple(self._routes)
 
     def close(self) -> None:
-        """Ends the threads; a server's lifespan does it by itself. Blocks."""
+        """Stop the threads; the lifespan's shutdown calls this. Blocks."""
         self._services.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             try:
-                reply = await self._answer(scope, receive)
+                reply = await self._respond(scope, receive)
             except ClientDisconnected:
                 return
             await reply.send(send)
@@ -143,13 +143,13 @@ class Gateway:
             # A WebSocket: closing before accepting is ASGI's way to refuse it.
             await send({"type": "websocket.close", "code": 1008})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Reply:
+    async def _respond(self, scope: Scope, receive: Receive) -> Reply:
         route = self._routes.get(scope["path"])
         if route is None:
             return _NOT_FOUND
         if route.methods is not None and scope["method"] not in route.methods:
             return _method_not_allowed(route.methods)
-        began = perf_counter()
+        started = perf_counter()
         try:
             return await route(scope, receive)
         except Refusal as refusal:
@@ -160,12 +160,12 @@ class Gateway:
             return self._unavailable
         except ClientDisconnected:
             raise
-        except Exception as error:  # noqa: BLE001 - the last door: report without the caller's text
+        except Exception as error:  # noqa: BLE001 - logged without the caller's text
             self._services.log.failed(error, endpoint=scope["path"])
             return _FAILED
         finally:
-            if scope["path"] in _MEASURED:
-                self._services.metrics.took(perf_counter() - began)
+            if scope["path"] in _TIMED:
+                self._services.metrics.observe(perf_counter() - started)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:

@@ -1,8 +1,9 @@
-"""Puts the gateway in front of any ASGI application: `ApiKeyGuard(app, "http://127.0.0.1:8321")`.
+"""Protect any ASGI application with the gateway: `ApiKeyGuard(app, "http://127.0.0.1:8321")`.
 
-Every request is first shown to the gateway's `/authz`. Only a 204 lets it through; any trouble on
-the way there is a 503, so nothing passes while keys cannot be checked. The application behind gets
-the key's identity, and never the token. Needs the standard library alone.
+Every request is first checked at the gateway's `/authz` and accepted only with a 204. If the
+gateway cannot be reached, callers get a 503, so no request is accepted while keys cannot be
+checked. The application gets the key's identity, never the token. This file needs nothing but the
+standard library.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ BODY_MAX = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose key was let in."""
+    """The key of an accepted request."""
 
     key_id: str
     name: str
@@ -43,7 +44,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the gateway said."""
+    """The gateway's reply."""
 
     status: int
     headers: Headers
@@ -51,32 +52,32 @@ class Answer:
 
 
 class ApiKeyGuard:
-    """ASGI middleware that lets only requests with a good API key through.
+    """ASGI middleware that accepts only requests with a valid API key.
 
-    Behind it, `scope["headers"]` carries no token and the gateway's own `X-Apikey-…` headers, and
-    `scope["state"]["apikey"]` is an Identity. WebSockets are checked at their handshake like a GET.
+    For the application, `scope["headers"]` has the gateway's `X-Apikey-…` headers and no token, and
+    `scope["state"]["apikey"]` is an Identity. WebSockets are checked at the handshake, like a GET.
     """
 
     def __init__(
         self, app: App, gateway: str, *, timeout: float = 5.0, connections: int = 16
     ) -> None:
-        """Connects to nothing yet.
+        """Create the middleware; it connects at the first request.
 
         Args:
             app: the application to protect.
             gateway: the gateway's address, such as `http://127.0.0.1:8321`.
-            timeout: seconds to wait for each step of an answer.
-            connections: questions that may be under way at the same time; the rest wait.
+            timeout: seconds to wait for each step of a reply.
+            connections: checks that may run at the same time; the rest wait.
 
         Raises:
-            ValueError: if `gateway` is no HTTP address.
+            ValueError: if `gateway` is not an HTTP address.
         """
         self._app = app
         self._client = _Client(gateway, timeout)
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="apikey-guard")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one connection scope."""
+        """Serve one connection scope."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, self._closing(send))
         elif scope["type"] in ("http", "websocket"):
@@ -85,27 +86,27 @@ class ApiKeyGuard:
             raise RuntimeError(f"cannot guard a scope of type {scope['type']!r}")
 
     def close(self) -> None:
-        """Closes the connections to the gateway; the application's shutdown does it by itself."""
+        """Close the connections to the gateway; the application's shutdown calls this."""
         self._pool.shutdown(wait=True)
         self._client.close()
 
     async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = await self._ask(scope)
         if answer is not None and answer.status == 204:
-            await self._app(_identified(scope, answer.headers), receive, send)
+            await self._app(_with_identity(scope, answer.headers), receive, send)
         elif scope["type"] == "websocket":
-            # Closing before accepting refuses the handshake: the caller sees HTTP 403.
+            # Closing before accepting refuses the handshake: the caller gets an HTTP 403.
             await send({"type": "websocket.close", "code": 1008})
         else:
             await _refuse(answer, send)
 
     async def _ask(self, scope: Scope) -> Answer | None:
-        question = _question(scope)
+        headers = _authz_headers(scope)
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._pool, self._client.ask, question)
+            return await loop.run_in_executor(self._pool, self._client.ask, headers)
         except (OSError, HTTPException, RuntimeError, ValueError):
-            # Not reached, cut off, no HTTP, not to be sent, or closed already: then nobody passes.
+            # Unreachable, cut off, not HTTP, not sendable, or closed: the request is refused.
             return None
 
     def _closing(self, send: Send) -> Send:
@@ -118,12 +119,12 @@ class ApiKeyGuard:
 
 
 def identity(scope: Scope) -> Identity:
-    """The key that a request came with. Raises KeyError if no guard stands before the caller."""
+    """Return the key of a request. Raises KeyError if the application has no guard."""
     found: Identity = scope["state"]["apikey"]
     return found
 
 
-def _question(scope: Scope) -> Headers:
+def _authz_headers(scope: Scope) -> Headers:
     headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in scope["headers"]
@@ -135,26 +136,26 @@ def _question(scope: Scope) -> Headers:
     return headers
 
 
-def _identified(scope: Scope, answered: Headers) -> Scope:
+def _with_identity(scope: Scope, answered: Headers) -> Scope:
     identity_headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))
         for name, value in answered
         if name.lower().encode("latin-1").startswith(IDENTITY_PREFIX)
     ]
-    said = {name[len(IDENTITY_PREFIX) :].decode(): v.decode() for name, v in identity_headers}
+    fields = {name[len(IDENTITY_PREFIX) :].decode(): v.decode() for name, v in identity_headers}
     who = Identity(
-        key_id=said.get("id", ""),
-        name=unquote(said.get("name", "")),
-        owner=unquote(said.get("owner", "")),
-        scopes=frozenset(said.get("scopes", "").split()),
-        account_id=said.get("account", ""),
+        key_id=fields.get("id", ""),
+        name=unquote(fields.get("name", "")),
+        owner=unquote(fields.get("owner", "")),
+        scopes=frozenset(fields.get("scopes", "").split()),
+        account_id=fields.get("account", ""),
     )
-    kept = [pair for pair in scope["headers"] if not _private(pair[0])]
+    kept = [pair for pair in scope["headers"] if not _is_reserved(pair[0])]
     state = {**scope.get("state", {}), "apikey": who}
     return {**scope, "headers": kept + identity_headers, "state": state}
 
 
-def _private(name: bytes) -> bool:
+def _is_reserved(name: bytes) -> bool:
     # Some frameworks read underscores as hyphens, so x_apikey_id must not slip through either.
     plain = name.lower().replace(b"_", b"-")
     return plain in CREDENTIALS or plain.startswith(IDENTITY_PREFIX)
@@ -175,7 +176,7 @@ async def _refuse(answer: Answer | None, send: Send) -> None:
 
 
 class _Client:
-    """Asks `/authz` over connections that are kept open; safe to use in several threads."""
+    """Asks `/authz` over connections that stay open; safe to use in several threads."""
 
     def __init__(self, gateway: str, timeout: float) -> None:
         parts = urlsplit(gateway)
@@ -192,7 +193,7 @@ class _Client:
         self._guard = Lock()
 
     def ask(self, headers: Headers) -> Answer:
-        """Sends one question. Raises OSError or HTTPException if no answer came."""
+        """Send one request. Raises OSError or HTTPException if there is no reply."""
         kept = self._take()
         if kept is not None:
             try:
@@ -200,13 +201,13 @@ class _Client:
             except TimeoutError:
                 raise
             except (OSError, HTTPException):
-                # The gateway closes connections that were idle for a while, which shows only when
-                # one is used again. Asking twice does no harm, so a fresh one gets a chance.
+                # The gateway closes idle connections, which shows only when one is used again.
+                # Asking twice does no harm, so a new connection gets a chance.
                 pass
         return self._exchange(self._kind(self._host, self._port, timeout=self._timeout), headers)
 
     def close(self) -> None:
-        """Closes every connection, those under way as soon as they are done."""
+        """Close every connection, those in use as soon as they are free."""
         with self._guard:
             self._closed = True
             idle, self._idle = self._idle, []

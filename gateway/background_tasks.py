@@ -1,6 +1,4 @@
-"""What a gateway does beside answering: it follows the changes, tells that it is there, and gives
-imported keys digests of our own.
-"""
+"""Start and stop a gateway's background tasks: cache invalidation, heartbeat and rehashing."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from gateway.usage.rehash_queue import RehashQueue
 
 
 class GatewayTasks:
-    """Started before the first request is answered, stopped after the last."""
+    """The background tasks of one gateway."""
 
     def __init__(
         self, invalidator: CacheInvalidator, heartbeat: Heartbeat, rehash_queue: RehashQueue
@@ -22,17 +20,17 @@ class GatewayTasks:
         self._rehash_queue = rehash_queue
 
     async def start(self) -> None:
-        """Announces the gateway, and only then begins to remember anything.
+        """Register the gateway, and only then follow changes, without which nothing is cached.
 
         Raises:
-            StorageUnavailable: if it cannot be announced.
+            StorageUnavailable: if it cannot be registered.
         """
         await asyncio.to_thread(self._heartbeat.start)
         self._invalidator.start()
         self._rehash_queue.start()
 
     async def stop(self) -> None:
-        """Forgets, and says goodbye."""
+        """Invalidate the cache, and deregister the gateway."""
         await self._invalidator.stop()
         await asyncio.to_thread(self._rehash_queue.stop)
         await asyncio.to_thread(self._heartbeat.stop)

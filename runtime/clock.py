@@ -1,4 +1,4 @@
-"""The one clock: every part of the house asks it for the time, and tests hold it."""
+"""Provide the time: a clock that everything reads, and that tests can hold still."""
 
 from __future__ import annotations
 
@@ -17,40 +17,39 @@ _JITTER = 0.01
 
 
 class Clock(Protocol):
-    """Tells the time."""
+    """A source of the time."""
 
     def now(self) -> datetime:
-        """The present moment, in UTC."""
+        """Return the current time, in UTC."""
         ...
 
     def timestamp(self) -> float:
-        """The present moment in seconds since 1970: `now`, where it is asked for very often."""
+        """Return the current time in seconds since 1970; cheaper than `now`."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds since some moment in the past; never goes back, whatever happens to `now`."""
+        """Return seconds since a fixed point in the past; never goes back, unlike `now`."""
         ...
 
 
 class SystemClock:
-    """The machine's own time."""
+    """This machine's clock."""
 
     def now(self) -> datetime:
-        """The present moment, in UTC."""
+        """Return the current time, in UTC."""
         return datetime.now(UTC)
 
-    # Asked for at each verification, so nothing stands between.
+    # Read at each verification, so without a call in between.
     timestamp = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
 
 
 class SharedClock:
-    """The database server's time, carried on by this machine's monotonic clock.
+    """The database server's time, continued by this machine's monotonic clock.
 
-    Programs on several machines take turns by the time: whoever claims a piece of work does so
-    until a moment, and after it another one may. Two machines whose clocks are a minute apart
-    would do the same work twice, and so would one whose clock is set anew. By this clock all of
-    them agree, whatever their own say; only the server's counts.
+    Programs on several machines claim work until a deadline; after it, another program may take
+    over. Machines whose clocks differ by a minute would do the same work twice, and so would a
+    machine whose clock is set. With this clock all agree: only the server's time counts.
     """
 
     def __init__(
@@ -59,14 +58,14 @@ class SharedClock:
         every: float = 10.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Asks for the first time.
+        """Read the server's time once.
 
         Args:
-            ask: tells the server's time. Blocks.
-            every: seconds after which it is asked again, once this was started.
+            ask: returns the server's time. Blocks.
+            every: seconds between two reads, after `start`.
 
         Raises:
-            Exception: whatever `ask` raises.
+            Exception: any that `ask` raises.
         """
         self._ask = ask
         self._every = every
@@ -77,34 +76,34 @@ class SharedClock:
         self.agree()
 
     def agree(self) -> None:
-        """Asks the server, and follows it. Raises whatever `ask` raises."""
+        """Read the server's time, and adjust this clock to it. Raises what `ask` raises."""
         before = self._monotonic()
         theirs = self._ask().timestamp()
         after = self._monotonic()
         ahead = theirs - (before + after) / 2
-        # What may be nothing but the way to the server and back is not followed: time would jitter.
+        # A difference within the round trip is ignored: the time would jitter.
         if abs(ahead - self._ahead) > (after - before) / 2 + _JITTER:
             self._ahead = ahead
 
     def now(self) -> datetime:
-        """The present moment, in UTC."""
+        """Return the current time, in UTC."""
         return datetime.fromtimestamp(self.timestamp(), UTC)
 
     def timestamp(self) -> float:
-        """The present moment in seconds since 1970."""
+        """Return the current time in seconds since 1970."""
         return self._monotonic() + self._ahead
 
     def monotonic(self) -> float:
-        """Seconds since the machine was started."""
+        """Return this machine's monotonic time."""
         return self._monotonic()
 
     def start(self) -> None:
-        """Asks again and again, in a thread of its own."""
+        """Read the server's time at intervals, in a background thread."""
         self._thread = threading.Thread(target=self._run, name="shared-clock", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Asks no more. Blocks."""
+        """Stop the thread. Blocks."""
         self._ending.set()
         if self._thread is not None:
             self._thread.join()
@@ -113,12 +112,12 @@ class SharedClock:
         while not self._ending.wait(self._every):
             try:
                 self.agree()
-            except Exception as error:  # noqa: BLE001  (a server that is away tells no time)
-                logger.info("the server's time is not known just now: %s", error)
+            except Exception as error:  # noqa: BLE001  (the server may be unreachable)
+                logger.info("cannot read the database server's time: %s", error)
 
 
 class HeldClock:
-    """A clock that stands still until it is moved."""
+    """A clock for tests that stands still until it is moved."""
 
     def __init__(self, at: datetime) -> None:
         if at.tzinfo is None:
@@ -127,18 +126,18 @@ class HeldClock:
         self._passed = 0.0
 
     def now(self) -> datetime:
-        """The moment at which the clock was left."""
+        """Return the time at which the clock stands."""
         return self._now
 
     def timestamp(self) -> float:
-        """The same in seconds since 1970."""
+        """Return the same in seconds since 1970."""
         return self._now.timestamp()
 
     def monotonic(self) -> float:
-        """How many seconds it was moved on so far."""
+        """Return by how many seconds it was moved forward."""
         return self._passed
 
     def move(self, by: timedelta) -> None:
-        """Moves the clock on; a negative step sets it back, as if the machine's time was wrong."""
+        """Move the clock forward, or back by a negative step, as when a machine's clock is set."""
         self._now += by
         self._passed += max(by.total_seconds(), 0.0)

@@ -1,4 +1,4 @@
-"""Requests and replies as ASGI carries them: read with limits, answered with `no-store`."""
+"""Read ASGI requests with limits, and send replies that are never cached."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-# A proxy that kept an answer would let a revoked key go on working.
+# If a proxy cached a reply, a revoked key would keep working.
 NO_STORE = (b"cache-control", b"no-store")
 
 
 class Refusal(Exception):
-    """The request cannot be served as it was sent; carries the reply that says why."""
+    """The request is invalid; carries the reply that says why."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.status)
@@ -27,19 +27,19 @@ class Refusal(Exception):
 
 
 class ClientDisconnected(Exception):
-    """The caller hung up before the request had arrived."""
+    """The client disconnected before the whole request had arrived."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer, which may be sent many times."""
+    """A whole reply, which may be sent many times."""
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...] = ()
     body: bytes = b""
 
     async def send(self, send: Send) -> None:
-        """Sends the answer."""
+        """Send the reply."""
         headers = [NO_STORE, *self.headers]
         if self.status != 204:
             # RFC 9110 §8.6: a 204 must not carry Content-Length.
@@ -49,7 +49,7 @@ class Reply:
 
 
 def json_reply(status: int, content: Any, headers: Iterable[tuple[bytes, bytes]] = ()) -> Reply:
-    """An answer whose body is JSON."""
+    """Return a reply with a JSON body."""
     body = json.dumps(content, ensure_ascii=False).encode()
     return Reply(status, ((b"content-type", b"application/json"), *headers), body)
 
@@ -57,26 +57,26 @@ def json_reply(status: int, content: Any, headers: Iterable[tuple[bytes, bytes]]
 def problem(
     status: int, code: str, message: str, headers: Iterable[tuple[bytes, bytes]] = ()
 ) -> Reply:
-    """An answer that says what is wrong: `code` for programs, `message` for people."""
+    """Return an error reply: `code` for programs, `message` for people."""
     return json_reply(status, {"code": code, "message": message}, headers)
 
 
 async def read_body(receive: Receive, limit: int, seconds: float) -> bytes:
-    """Reads the whole body.
+    """Return the whole body.
 
     Raises:
-        Refusal: 413, as soon as more than `limit` bytes have come; 408 if it takes longer than
+        Refusal: 413 as soon as more than `limit` bytes have arrived; 408 if it takes longer than
             `seconds`.
-        Gone: if the caller hung up.
+        ClientDisconnected: if the client disconnected.
     """
     try:
         async with asyncio.timeout(seconds):
-            return await _gather_body(receive, limit)
+            return await _read_whole_body(receive, limit)
     except TimeoutError:
         raise Refusal(problem(408, "too_slow", "The body did not arrive in time.")) from None
 
 
-async def _gather_body(receive: Receive, limit: int) -> bytes:
+async def _read_whole_body(receive: Receive, limit: int) -> bytes:
     parts = bytearray()
     while True:
         message = await receive()

@@ -1,13 +1,13 @@
-"""Uvicorn's HTTP protocol, with two limits that it leaves to a proxy, and a short way.
+"""Extend Uvicorn's HTTP protocol with limits on request heads, and with a fast path.
 
-The limits are head size and head time: without them, a caller that never ends its headers holds
-memory and a connection for as long as it likes. The application refuses large headers itself, with
-a sentence; this is the wall behind it.
+The limits are the head's size and time: without them, a client that never ends its headers could
+hold memory and a connection indefinitely. The application refuses large headers itself, with a
+clear message; this is the second line of defence.
 
-The short way: a request without a body may be answered by a plain function that gets its address
-and headers and gives the whole answer as bytes, at once. It spares the task, the queues and the
-messages of ASGI, which cost more than an answer from memory does (bench/). Whatever the function
-leaves alone goes the usual way, so that every rule stands in the application.
+The fast path: a plain function may answer a request without a body. It gets the request's head and
+immediately returns the whole reply as bytes. That saves ASGI's task, queues and messages, which
+cost more than a cached reply does (bench/). What the function leaves goes to the application, which
+has every rule.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class RequestHead(Protocol):
     """The head of a request.
 
     Attributes:
-        url: its target.
-        headers: names in lower case, in the order in which they came.
-        client: the caller's address and port; None over a Unix socket.
-        size: how many bytes it has at most.
+        url: the request target.
+        headers: names in lower case, in the order sent.
+        client: the client's address and port; None over a Unix socket.
+        size: an upper bound of the head's bytes.
     """
 
     url: bytes
@@ -40,105 +40,105 @@ class RequestHead(Protocol):
 
     @property
     def version(self) -> str:
-        """Of HTTP. It is `1.1` where no `connection` header was sent (RFC 9112 §9.3): only such
-        requests, and those that ask for their connection to stay open, come the short way."""
+        """Return the HTTP version. Without a `connection` header it is `1.1` (RFC 9112 §9.3): the
+        fast path gets only requests whose connection stays open."""
         ...
 
 
 FastHandler: TypeAlias = Callable[[RequestHead], bytes | None]
-"""Gives a whole HTTP/1.1 answer; None if the application shall answer. It must leave requests with
-a body alone, and those of another version."""
+"""Returns a whole HTTP/1.1 reply; None leaves the request to the application. It must return None
+for requests with a body, and for those of another version."""
 
 _receive = HttpToolsProtocol.data_received
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """One connection."""
+    """One connection, with limits on request heads and an optional fast path."""
 
     _in_head = False
     _head_bytes = 0
-    _coming = 0
+    _chunk_bytes = 0
     size = 0
     _head_timer: asyncio.TimerHandle | None = None
     _idle_timer: asyncio.TimerHandle | None = None
-    _used = False
+    _used_since_check = False
 
     def __init__(self, *args: Any, fast_path: FastHandler | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._fast_path = fast_path
-        self._answer: bytes | None = None
+        self._reply: bytes | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as Uvicorn itself narrows it
-        """Gives a first request its time to come."""
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as Uvicorn narrows it
+        """Start the time limit for the first request's head."""
         super().connection_made(transport)
         self._start_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Leaves no timer behind."""
+        """Cancel the timers."""
         self._stop_head_timer()
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Counts what came in as long as the head is unfinished."""
-        self._coming = len(data)
+        """Parse the data, and limit the size of an unfinished head."""
+        self._chunk_bytes = len(data)
         _receive(self, data)
         if not self._in_head or self.transport.is_closing():
             return
         self._head_bytes += len(data)
         if self._head_bytes > HEAD_BYTES:
-            self._turn_away(431, "headers_too_large", "The headers are too large.")
+            self._reject(431, "headers_too_large", "The headers are too large.")
         elif self._head_timer is None:
             self._start_head_timer()
 
     def on_message_begin(self) -> None:
-        """A request's first byte is here. The wait before it is limited as an idle connection."""
+        """Start a head at its first byte; the wait before is limited as an idle connection."""
         self._in_head = True
         self.url = b""
         self.headers = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keeps a header."""
+        """Collect a header."""
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        """The head is whole; what follows is the body."""
+        """Try the fast path, or hand the head to Uvicorn."""
         self._in_head = False
-        self.size = self._head_bytes + self._coming
+        self.size = self._head_bytes + self._chunk_bytes
         self._head_bytes = 0
         if self._head_timer is not None:
             self._stop_head_timer()
-        if self._fast_path is not None and self._plain():
-            self._answer = self._fast_path(self)
-            if self._answer is not None:
+        if self._fast_path is not None and self._is_free():
+            self._reply = self._fast_path(self)
+            if self._reply is not None:
                 return
-        self._take_the_usual_way()
+        self._hand_to_uvicorn()
 
     def on_message_complete(self) -> None:
-        """Sends the quick answer, if there is one."""
-        answer = self._answer
-        if answer is None:
+        """Send the fast path's reply, if there is one."""
+        reply = self._reply
+        if reply is None:
             super().on_message_complete()
             return
-        self._answer = None
-        self.transport.write(answer)
-        self._used = True
+        self._reply = None
+        self.transport.write(reply)
+        self._used_since_check = True
         if self._idle_timer is None:
             self._watch_idleness()
 
     def send_400_response(self, msg: str) -> None:
-        """Answers what is no HTTP in the form of all other answers."""
-        self._turn_away(400, "bad_request", msg)
+        """Answer what is not HTTP with an error in JSON, as all other errors are."""
+        self._reject(400, "bad_request", msg)
 
     @property
     def version(self) -> str:
-        """See `Head`."""
+        """See `RequestHead`."""
         version: str = self.parser.get_http_version()
         return version
 
-    def _plain(self) -> bool:
-        """Whether nothing is under way on this connection, and it stays open."""
+    def _is_free(self) -> bool:
+        """Return whether no other request is under way on the connection, and it stays open."""
         return (
             (self.cycle is None or self.cycle.response_complete)
             and not self.flow.write_paused
@@ -146,7 +146,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             and not self.parser.should_upgrade()
         )
 
-    def _take_the_usual_way(self) -> None:
+    def _hand_to_uvicorn(self) -> None:
         url, headers = self.url, self.headers
         super().on_message_begin()
         self.url = url
@@ -155,15 +155,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _watch_idleness(self) -> None:
-        """Closes the connection when it was idle for too long: for once or twice its time.
+        """Close the connection once it was idle for one to two times the limit.
 
-        One timer for a connection, set anew only when it goes off: a timer for each request, as
-        Uvicorn has it, would cost as much as the look into the memory.
+        There is one timer a connection, which restarts only when it fires: a timer for each
+        request, as Uvicorn has, would cost as much as the look-up in the cache.
         """
         if self.transport.is_closing():
             return
-        if self._used:
-            self._used = False
+        if self._used_since_check:
+            self._used_since_check = False
             self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._watch_idleness)
             return
         self._idle_timer = None
@@ -172,19 +172,19 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _start_head_timer(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._late)
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._on_head_timeout)
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _late(self) -> None:
+    def _on_head_timeout(self) -> None:
         self._head_timer = None
         if not self.transport.is_closing():
-            self._turn_away(408, "too_slow", "The headers did not arrive in time.")
+            self._reject(408, "too_slow", "The headers did not arrive in time.")
 
-    def _turn_away(self, status: int, code: str, message: str) -> None:
+    def _reject(self, status: int, code: str, message: str) -> None:
         body = json.dumps({"code": code, "message": message}).encode()
         self.transport.write(
             STATUS_LINE[status] + b"content-type: application/json\r\ncache-control: no-store\r\n"

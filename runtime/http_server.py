@@ -1,6 +1,6 @@
-"""Running an ASGI application on Uvicorn in a thread of its own, and stopping it cleanly.
+"""Run an ASGI application on Uvicorn in a thread, and stop it cleanly.
 
-A thread, because the bot lives in the same process and the main program keeps its signals: Uvicorn
+In a thread, because the bot runs in the same process and the main program handles signals: Uvicorn
 takes them over in the main thread only. Why Uvicorn: docs/decisions/gateway-server.md.
 """
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 SETTING = "APIKEYS_GATEWAY_LISTEN"
 START_SECONDS = 20.0
-# Requests under way may end within this time; what is left then is cut off.
+# Requests under way may finish within this time; then they are cut off.
 STOP_SECONDS = 5
 BACKLOG = 2048
-# Longer than proxies keep idle connections (nginx: 60 s), so that it is they who close them; a
-# connection closed from here just as a proxy uses it again would be an error for its caller.
+# Longer than proxies keep idle connections (nginx: 60 s), so that proxies close them; a connection
+# closed here just as a proxy uses it again would be an error for the caller.
 KEEP_ALIVE_SECONDS = 75
 _WHY = {
     errno.EADDRINUSE: "another program listens there already; stop it or choose another port",
@@ -38,11 +38,11 @@ _WHY = {
 
 
 class ListenError(Exception):
-    """The server cannot listen where it was told to; a sentence that names the setting."""
+    """The server cannot listen at the configured address; the message names the setting."""
 
 
 class StartError(Exception):
-    """The application refused to start, or the server did."""
+    """The application or the server did not start."""
 
 
 class _Server(uvicorn.Server):
@@ -56,7 +56,7 @@ class _Server(uvicorn.Server):
 
 
 class Running:
-    """A server at work; made by `serve_in_thread`."""
+    """A running server, started by `serve_in_thread`."""
 
     def __init__(self, server: _Server, listener: socket.socket, setting: str) -> None:
         self._server = server
@@ -72,17 +72,17 @@ class Running:
 
     @property
     def url(self) -> str:
-        """Where it answers, without a slash at the end."""
+        """Return its URL, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
     @property
     def alive(self) -> bool:
-        """Whether it still answers."""
+        """Return whether the server still runs."""
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """Lets requests under way end, then ends. Blocks; may be called twice.
+        """Let requests under way finish, then stop. Blocks; may be called twice.
 
         Raises:
             TimeoutError: if the thread does not end in time.
@@ -97,7 +97,7 @@ class Running:
         try:
             self._server.run(sockets=[self._listener])
         except SystemExit:
-            # Uvicorn's way to say that the application's startup failed; it has logged why.
+            # Uvicorn exits so if the application's startup failed; it has logged why.
             pass
         finally:
             self._server.settled.set()
@@ -106,14 +106,14 @@ class Running:
 def serve_in_thread(
     app: App, host: str, port: int, *, fast_path: FastHandler | None = None, setting: str = SETTING
 ) -> Running:
-    """Starts a server and returns when it answers.
+    """Start a server, and return when it accepts connections.
 
     Args:
         app: the ASGI application; its lifespan is honoured.
         host: an IP address or a name.
-        port: a port number; 0 lets the system choose, and `.port` tells which.
-        quick: answers from memory; see `runtime.http_protocol`.
-        setting: the name of the setting that host and port come from, for the error.
+        port: a port number; with 0 the system chooses, see `Running.port`.
+        fast_path: answers some requests before ASGI; see `runtime.http_protocol`.
+        setting: the name of the setting for host and port, for error messages.
 
     Raises:
         ListenError: if it cannot listen there.
@@ -125,11 +125,11 @@ def serve_in_thread(
         http=cast("type[asyncio.Protocol]", partial(BoundedHttpProtocol, fast_path=fast_path)),
         ws="none",
         lifespan="on",
-        # Its access log writes queries, and people do put tokens into those.
+        # Its access log has queries, and people do put tokens into those.
         access_log=False,
         log_config=None,
         log_level=logging.WARNING,
-        # Only the gateway decides whose X-Forwarded-For is believed.
+        # Only the gateway decides whose X-Forwarded-For is trusted.
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
@@ -145,7 +145,7 @@ def serve_in_thread(
 
 def _listen(host: str, port: int, setting: str) -> socket.socket:
     if not 0 <= port <= 65_535:
-        # The system would quietly take the port's lowest 16 bits.
+        # The system would silently use the port's lowest 16 bits.
         raise ListenError(f"{setting} is {host}:{port}, but ports go from 0 to 65535.")
     try:
         family, _, _, _, address = socket.getaddrinfo(
@@ -155,7 +155,7 @@ def _listen(host: str, port: int, setting: str) -> socket.socket:
         raise ListenError(f"{setting} names {host}:{port}, which is no address: {error}.") from None
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        # Without it, a restart would have to wait for the old connections' last packets.
+        # Without it, a restart would have to wait until old connections have timed out.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(BACKLOG)

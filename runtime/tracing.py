@@ -68,7 +68,7 @@ def within(trace: Trace) -> Iterator[Trace]:
         _CURRENT.reset(token)
 
 
-def note(*, what: str | None = None, outcome: str | None = None) -> None:
+def annotate(*, what: str | None = None, outcome: str | None = None) -> None:
     """Set what the current trace is about and how it ended; None leaves a value as it is."""
     trace = _CURRENT.get()
     if trace is not None:

@@ -242,7 +242,7 @@ def answer(interaction: Interaction) -> Iterator[None]:
 
 def refuse(interaction: Interaction, reason: str) -> None:
     """Tell the person that they may not, why, and whom to ask."""
-    tracing.note(outcome="refused")
+    tracing.annotate(outcome="refused")
     if interaction.body.get("type") == "view_submission":
         # Nothing else can be said there, and finding the names may take longer than Slack waits.
         interaction.say(replies.denied(reason, ()))
@@ -264,7 +264,7 @@ def _tell(interaction: Interaction, error: Exception) -> None:
 
 
 def _words(error: Exception) -> Message:
-    tracing.note(outcome=type(error).__name__)
+    tracing.annotate(outcome=type(error).__name__)
     if isinstance(error, InvalidPayload):
         return replies.expired()
     if isinstance(error, StorageUnavailable):

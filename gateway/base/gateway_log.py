@@ -1,6 +1,6 @@
-"""What the operator reads: one JSON object a line, with reasons that callers are never told.
+"""Write the gateway's log: one JSON object a line, with reasons that callers never see.
 
-No token, nor any other text that a caller sent, is ever handed to this module.
+No token, nor any other text that a caller sent, is passed to this module.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from runtime.clock import Clock
 logger = logging.getLogger("gateway")
 
 REMEDIES = {
-    "missing": "No token came. Send it as 'Authorization: Bearer …' or 'X-API-Key: …'.",
-    "other_scheme": "The Authorization header uses another scheme than Bearer.",
-    "doubled_scheme": "The word Bearer stands before the token twice, or in X-API-Key.",
+    "missing": "The request has no token. Send it as 'Authorization: Bearer …' or 'X-API-Key: …'.",
+    "other_scheme": "The Authorization header uses a scheme other than Bearer.",
+    "doubled_scheme": "The word Bearer is sent twice, or in X-API-Key.",
     "two_different": "Authorization and X-API-Key carry different tokens; send one.",
-    "not_text": "The token is not readable text; it was probably damaged on its way.",
+    "not_text": "The token is not readable text; it was probably damaged in transit.",
     "surrounded": "The token is surrounded by quotes or spaces; remove them.",
-    "malformed": "The text is no token of this installation; part of it may be missing.",
-    "prefix": "The token begins with another prefix than this installation's.",
+    "malformed": "The text is not a token of this installation; part of it may be missing.",
+    "prefix": "The token starts with a different prefix than this installation's.",
     "checksum": "The token is mistyped or cut; copy it again.",
     "unknown": "No key has this token; it may belong to another installation.",
-    "digest": "The token's public part is known, its secret is wrong; somebody may be guessing.",
-    "pepper": "The token was made under a pepper that this installation no longer has.",
-    "pending": "The token has not reached its person yet, so it does not work.",
-    "abandoned": "The token never reached its person, so it was given up; make a new key.",
-    "revoked": "The key was revoked; make a new one if this program shall go on.",
-    "expired": "The key's date of expiry has passed; make a new one.",
-    "ended": "This token was replaced and its time has run out; use the key's newer token.",
+    "digest": "The token's public part is known, its secret is wrong; someone may be guessing.",
+    "pepper": "The token was created under a pepper that this installation no longer has.",
+    "pending": "The token has not reached its recipient yet, so it does not work.",
+    "abandoned": "The token never reached its recipient, so the key was cancelled; create another.",
+    "revoked": "The key was revoked; create a new one if this program still needs access.",
+    "expired": "The key's expiry date has passed; create a new one.",
+    "ended": "This token was replaced and has expired; use the key's newer token.",
     "network": "The key may not be used from this address; it has a list of networks.",
     "rate_limited": "The key was used more often than its rate limit allows.",
-    "insufficient_scope": "The key is good but lacks a scope; make one that has it.",
+    "insufficient_scope": "The key is valid but lacks a scope; create one that has it.",
 }
 _CAUSES = {
-    "database": "The database cannot be reached; everybody is refused until it can.",
-    "deadline": "Verifications take too long; everybody waiting was refused.",
-    "overloaded": "More verifications wait than may; the newest are refused.",
-    "changing": "A key changed again and again while it was read; try once more.",
+    "database": "The database cannot be reached; every request is refused until it can.",
+    "deadline": "Verifications take too long; the requests that waited were refused.",
+    "overloaded": "Too many verifications are waiting; the newest are refused.",
+    "changing": "A key kept changing while it was read; try again.",
     "stopping": "The gateway is stopping.",
 }
 
@@ -49,13 +49,13 @@ _CAUSES = {
 class GatewayLog:
     """Writes the gateway's log lines.
 
-    An outage is one line when it begins and one when it ends, with the number of requests that it
-    cost; a line for each would fill a disk in the very hour when it is needed.
+    An outage is one line when it starts and one when it ends, with the number of requests refused:
+    a line for each request could fill the disk during an outage.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._lost = 0
+        self._refused_in_outage = 0
 
     def refused(
         self,
@@ -66,13 +66,13 @@ class GatewayLog:
         key_id: str | None = None,
         required_scopes: frozenset[str] = frozenset(),
     ) -> None:
-        """A request was not let in.
+        """Log that a request was refused.
 
         Args:
-            reason: a word out of REMEDIES.
+            reason: a key of REMEDIES.
             source: the caller's IP address.
-            key_id: the key's public name, if it is known.
-            needs: the scopes that were asked for, where one was missing.
+            key_id: the key's id, if the key was found.
+            required_scopes: the scopes that the request needs, if the key lacks one.
         """
         extra = {"needs": sorted(required_scopes)} if required_scopes else {}
         self._write(
@@ -87,19 +87,19 @@ class GatewayLog:
         )
 
     def unavailable(self, cause: str) -> None:
-        """A request could not be decided."""
-        self._lost += 1
-        if self._lost == 1:
+        """Log that a request could not be decided, if it is the first of an outage."""
+        self._refused_in_outage += 1
+        if self._refused_in_outage == 1:
             self._write(logging.ERROR, "unavailable", cause=cause, remedy=_CAUSES.get(cause, ""))
 
     def available(self) -> None:
-        """A request was decided, so an outage, if there was one, is over."""
-        if self._lost:
-            lost, self._lost = self._lost, 0
-            self._write(logging.WARNING, "available_again", requests_refused=lost)
+        """Log the end of an outage, if there was one: a request was decided."""
+        if self._refused_in_outage:
+            refused, self._refused_in_outage = self._refused_in_outage, 0
+            self._write(logging.WARNING, "available_again", requests_refused=refused)
 
     def failed(self, error: Exception, *, endpoint: str) -> None:
-        """A defect of the gateway. Its message is left out: it may repeat what a caller sent."""
+        """Log a bug in the gateway, without its message, which may repeat what a caller sent."""
         places = [
             f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
             for frame in traceback.extract_tb(error.__traceback__)
@@ -108,8 +108,8 @@ class GatewayLog:
             logging.ERROR, "failed", error=type(error).__name__, places=places, endpoint=endpoint
         )
 
-    def note(self, level: int, event: str, **fields: Any) -> None:
-        """Any other happening worth a line."""
+    def event(self, level: int, event: str, **fields: Any) -> None:
+        """Log any other event."""
         self._write(level, event, **fields)
 
     def _write(self, level: int, event: str, **fields: Any) -> None:

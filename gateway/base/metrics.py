@@ -1,8 +1,7 @@
-"""What can be counted and measured of a gateway, in Prometheus' form.
+"""Count and time verifications, for Prometheus.
 
-Numbers are plain attributes, raised in the event loop, and read only when somebody asks:
-prometheus_client's own counters lock at each step, which is dear where an answer takes
-microseconds.
+Numbers are plain attributes that the event loop increments and a scrape reads: prometheus_client's
+own counters take a lock for each increment, which is expensive where a reply takes microseconds.
 """
 
 from __future__ import annotations
@@ -22,18 +21,18 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-# Seconds; from an answer out of memory to a database in trouble.
+# Seconds; from a cached answer to a database in trouble.
 BUCKETS = (
     0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5,
     0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
 )  # fmt: skip
 Gauge = Callable[[], float]
 ALLOWED = "allowed"
-"""The outcome of who was let in; every other one is the reason why not."""
+"""The outcome of an accepted request; every other outcome is the reason for a refusal."""
 
 
 class Metrics(Collector):
-    """The numbers of one gateway."""
+    """The metrics of one gateway."""
 
     def __init__(self) -> None:
         self._refused: dict[str, int] = defaultdict(int)
@@ -48,32 +47,32 @@ class Metrics(Collector):
         self._registry.register(self)
 
     def count(self, outcome: str) -> None:
-        """Counts one verification: `allowed`, or the reason why not."""
+        """Count one verification by its outcome: `allowed`, or the reason for the refusal."""
         if outcome == ALLOWED:
             self._allowed += 1
         else:
             self._refused[outcome] += 1
 
-    def took(self, seconds: float) -> None:
-        """Notes how long one verification took."""
+    def observe(self, seconds: float) -> None:
+        """Record how long one verification took."""
         self._buckets[bisect_left(BUCKETS, seconds)] += 1
         self._seconds += seconds
 
-    def allowed_in(self, seconds: float) -> None:
-        """Both for one that was allowed, in one step."""
+    def observe_allowed(self, seconds: float) -> None:
+        """Count one accepted verification and record how long it took."""
         self._allowed += 1
-        self.took(seconds)
+        self.observe(seconds)
 
     def watch(self, name: str, meaning: str, gauge: Gauge) -> None:
-        """Adds a number that is asked for when it is read; `name` without the prefix."""
+        """Add a gauge whose value is computed at each scrape; `name` without the prefix."""
         self._gauges.append((name, meaning, gauge))
 
     def text(self) -> bytes:
-        """Everything, as Prometheus reads it."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterable[Metric]:
-        """See prometheus_client's Collector."""
+        """Yield all metrics; see prometheus_client's Collector."""
         outcomes = {ALLOWED: self._allowed, **self._refused}
         yield _counter("verifications", "Verifications by outcome.", "outcome", outcomes)
         yield _counter(

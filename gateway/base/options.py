@@ -1,4 +1,4 @@
-"""The values that shape the gateway, each with its default and its check."""
+"""Define the gateway's options, with their defaults and checks."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _POSITIVE = (
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What an operator may choose about the gateway.
+    """The gateway's options.
 
     Attributes:
-        threads: queries that may run at the same time; each reads for up to 64 requests.
-        waiting: verifications that may wait for a query; more are answered 503 at once, because
-            a queue without an end only turns an overload into a standstill.
-        deadline: seconds until a verification without an answer is given up (503).
+        threads: queries that may run at the same time; each serves up to 64 requests.
+        waiting: verifications that may wait for a query; the rest get a 503 immediately, because
+            an unbounded queue turns an overload into a standstill.
+        deadline: seconds until a verification times out (503).
         retry_after: seconds that a 503 asks callers to wait.
-        flush_every: seconds between two writings of the "last used" times.
+        flush_every: seconds between two writes of the "last used" times.
         max_headers: bytes of request headers, names and values together.
         max_body: bytes of a request body.
         read_timeout: seconds that a request body may take to arrive.
-        remembered: tokens that are kept in memory.
-        lease: seconds for which memory is believed after the last proof that no change was missed.
-        grace: seconds for which it is believed on top when the database is gone. Revocations are
-            late by as much, so it is zero unless somebody wants it otherwise.
-        trusted_proxies: networks whose `X-Forwarded-For` is believed. Everyone else could write
-            any address into it.
+        cached_tokens: accepted tokens that the cache holds.
+        lease: seconds for which the cache is valid after the last proof that no change was missed.
+        grace: further seconds for which it is valid while the database is unreachable. Revocations
+            may take effect late by as much, so the default is zero.
+        trusted_proxies: networks whose `X-Forwarded-For` is trusted. Any other client could send
+            any address in it.
     """
 
     threads: int = 2
@@ -64,10 +64,10 @@ class Options:
 
 
 def read_networks(text: str) -> tuple[Network, ...]:
-    """Reads addresses or networks separated by commas, such as `127.0.0.1, 10.0.0.0/8`.
+    """Parse addresses or networks separated by commas, such as `127.0.0.1, 10.0.0.0/8`.
 
     Raises:
-        ValueError: with a sentence that names the part that is neither.
+        ValueError: with a sentence that names the invalid part.
     """
     networks = []
     for part in filter(None, (piece.strip() for piece in text.split(","))):

@@ -1,4 +1,4 @@
-"""Running what blocks, such as a query, beside the event loop instead of in it."""
+"""Run blocking work, such as queries, in a bounded pool of threads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Unavailable(Exception):
-    """No answer can be given now, so nobody is let in; `cause` is for the operator."""
+    """No decision is possible now, so the request is refused; `cause` is for the operator."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
@@ -23,21 +23,21 @@ class Unavailable(Exception):
 
 
 class Pool:
-    """A bounded pool of threads, with a bounded queue before it and a deadline."""
+    """A pool of threads with a bounded queue and a deadline."""
 
     def __init__(self, options: Options) -> None:
         self._deadline = options.deadline
-        self._room = threading.BoundedSemaphore(options.threads + options.waiting)
+        self._slots = threading.BoundedSemaphore(options.threads + options.waiting)
         self._pool = ThreadPoolExecutor(options.threads, thread_name_prefix="gateway-work")
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:
-        """Runs a blocking piece of work in one of the threads.
+        """Run a blocking function in one of the threads and return its result.
 
         Raises:
-            Unavailable: if the database cannot be reached, all places are taken, or the deadline
+            Unavailable: if the database cannot be reached, the queue is full, or the deadline
                 passed.
         """
-        if not self._room.acquire(blocking=False):
+        if not self._slots.acquire(blocking=False):
             raise Unavailable("overloaded")
         job = self._submit(work, *args)
         try:
@@ -52,12 +52,12 @@ class Pool:
         try:
             job = self._pool.submit(work, *args)
         except RuntimeError:
-            self._room.release()
+            self._slots.release()
             raise Unavailable("stopping") from None
-        # The place is free when the work has really ended, not when somebody stopped waiting.
-        job.add_done_callback(lambda _: self._room.release())
+        # The slot is free when the work has ended, not when its caller stopped waiting.
+        job.add_done_callback(lambda _: self._slots.release())
         return job
 
     def close(self) -> None:
-        """Drops what still waits and returns when what runs has ended. Blocks."""
+        """Cancel what is queued, and wait for what runs. Blocks."""
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Tells the database that this gateway is there, and what it has applied."""
+"""Report to the database that this gateway runs, and which changes its cache has applied."""
 
 from __future__ import annotations
 
@@ -11,123 +11,123 @@ from gateway.base.gateway_log import GatewayLog
 from keys.base.errors import StorageUnavailable
 from keys.changes.gateways import BEAT_SECONDS
 
-# After so many beats, what nobody will ask for any more is thrown away.
-_BEATS_A_SWEEP = 600
+# After so many heartbeats, outdated rows are deleted.
+_BEATS_PER_PURGE = 600
 
 
 class Register(Protocol):
-    """Where gateways are noted. Every method blocks and raises StorageUnavailable."""
+    """Where gateways are registered. Every method blocks and raises StorageUnavailable."""
 
     def announce(self) -> None:
-        """This gateway begins."""
+        """Register this gateway."""
         ...
 
     def heartbeat(self) -> None:
-        """It is still there."""
+        """Record that the gateway still runs."""
         ...
 
     def confirm(self, fences: Sequence[str]) -> None:
-        """It has applied everything up to these fences."""
+        """Record that every change up to these fences was applied."""
         ...
 
     def purge(self) -> None:
-        """Old notes may go."""
+        """Delete outdated rows."""
         ...
 
     def stopped(self) -> None:
-        """It has ended."""
+        """Deregister this gateway."""
         ...
 
 
 class Heartbeat:
-    """A thread that writes: in the event loop a write would hold up every request."""
+    """A thread that writes heartbeats; in the event loop a write would delay every request."""
 
     def __init__(self, register: Register, log: GatewayLog, every: float = BEAT_SECONDS) -> None:
-        """Makes it ready.
+        """Prepare the thread.
 
         Args:
-            every: seconds between two beats.
+            every: seconds between two heartbeats.
         """
         self._register = register
         self._log = log
         self._every = every
         self._fences: list[str] = []
-        self._news = threading.Condition()
-        self._news_came = False
+        self._condition = threading.Condition()
+        self._has_fences = False
         self._ending = False
-        self._silent = False
+        self._failing = False
         self._thread = threading.Thread(target=self._run, name="gateway-presence", daemon=True)
 
     def start(self) -> None:
-        """Announces the gateway, and begins. Blocks.
+        """Register the gateway, and start the thread. Blocks.
 
         Raises:
-            StorageUnavailable: if nobody could be told; then it must not let anybody in, since
-                whoever revokes a key would not wait for it.
+            StorageUnavailable: if it could not be registered; then it must accept no key, since
+                a revocation would not wait for its confirmation.
         """
         self._register.announce()
         self._thread.start()
 
     def confirm(self, fences: Sequence[str]) -> None:
-        """Has the fences confirmed as soon as possible. Returns at once."""
-        with self._news:
+        """Confirm the fences as soon as possible. Returns immediately."""
+        with self._condition:
             self._fences += fences
-            self._news_came = True
-            self._news.notify()
+            self._has_fences = True
+            self._condition.notify()
 
     def stop(self) -> None:
-        """Says goodbye, and ends. Blocks."""
-        with self._news:
+        """Stop the thread, and deregister the gateway. Blocks."""
+        with self._condition:
             self._ending = True
-            self._news.notify()
+            self._condition.notify()
         if self._thread.ident is not None:
             self._thread.join()
-        self._tell(self._register.stopped)
+        self._try(self._register.stopped)
 
     def _run(self) -> None:
         beats = 0
         while True:
             fences, ending = self._next()
             if fences:
-                if not self._tell(lambda fences=fences: self._register.confirm(fences)):  # type: ignore[misc]  # bound at once
+                if not self._try(lambda fences=fences: self._register.confirm(fences)):  # type: ignore[misc]  # bound here
                     self._put_back(fences)
             elif not ending:
-                self._tell(self._register.heartbeat)
+                self._try(self._register.heartbeat)
                 beats += 1
             if ending:
                 return
-            if beats == _BEATS_A_SWEEP:
+            if beats == _BEATS_PER_PURGE:
                 beats = 0
-                self._tell(self._register.purge)
+                self._try(self._register.purge)
 
     def _next(self) -> tuple[list[str], bool]:
-        """What to confirm, as soon as there is something or a beat is due."""
-        with self._news:
-            self._news.wait_for(lambda: self._news_came or self._ending, self._every)
-            self._news_came = False
+        """Wait for fences or the next heartbeat; return the fences, and whether to stop."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._has_fences or self._ending, self._every)
+            self._has_fences = False
             fences, self._fences = self._fences, []
             return fences, self._ending
 
     def _put_back(self, fences: list[str]) -> None:
-        """Keeps what could not be confirmed for the next beat."""
-        with self._news:
+        """Keep fences that could not be confirmed for the next heartbeat."""
+        with self._condition:
             self._fences = fences + self._fences
 
-    def _tell(self, what: Callable[[], None]) -> bool:
+    def _try(self, write: Callable[[], None]) -> bool:
         try:
-            what()
+            write()
         except StorageUnavailable:
-            if not self._silent:
-                self._log.note(
+            if not self._failing:
+                self._log.event(
                     logging.WARNING,
                     "silent",
-                    remedy="The database cannot be reached, so nobody learns what this gateway "
-                    "has applied. It goes on trying.",
+                    remedy="The database cannot be reached, so this gateway cannot confirm "
+                    "changes. It keeps trying.",
                 )
-            self._silent = True
+            self._failing = True
             return False
-        except Exception as error:  # noqa: BLE001 - a thread that died would never confirm again
+        except Exception as error:  # noqa: BLE001 - a dead thread would never confirm again
             self._log.failed(error, endpoint="presence")
             return False
-        self._silent = False
+        self._failing = False
         return True

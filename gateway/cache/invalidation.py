@@ -1,4 +1,4 @@
-"""Follows the feed of changes, and keeps the memory to what it proves."""
+"""Follow the feed of changes, and invalidate what the cache holds about each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PAUSES = (0.05, 0.1, 0.25, 0.5, 1.0)
 
 
 class CacheInvalidator:
-    """A task in the gateway's event loop."""
+    """Applies each change to the cache, in a task of the gateway's event loop."""
 
     def __init__(
         self,
@@ -31,15 +31,14 @@ class CacheInvalidator:
         grace: float,
         positions: ReplicaPositions | None = None,
     ) -> None:
-        """Makes it ready.
+        """Prepare the task.
 
         Args:
-            confirm: told of every fence that was passed; returns at once.
-            lease: seconds for which a proof holds: what is remembered is believed for so long after
-                the feed was last known to be alive.
-            grace: seconds for which it is believed on top, once the feed is lost. Zero means that
-                nothing is.
-            ledger: told of the places in the write-ahead log that the feed tells.
+            confirm: called with every fence that was reached; returns immediately.
+            lease: seconds for which the cache is valid after the feed was last known to be alive.
+            grace: further seconds for which it is valid once the feed is lost. With zero, a lost
+                feed invalidates the cache immediately.
+            positions: records the positions in the write-ahead log that the feed reports.
         """
         self._positions = positions
         self._feed = feed
@@ -55,15 +54,15 @@ class CacheInvalidator:
 
     @property
     def lag(self) -> float:
-        """Seconds since the last proof that no change was missed."""
+        """Return the seconds since the last proof that no change was missed."""
         return self._clock.monotonic() - self.proven_at
 
     def start(self) -> None:
-        """Begins, in the running event loop."""
+        """Start the task in the running event loop."""
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """Ends. Nothing that is remembered is believed afterwards."""
+        """Stop the task, and invalidate the cache."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -75,38 +74,38 @@ class CacheInvalidator:
             try:
                 async for batch in self._feed.follow():
                     if not self.alive:
-                        self._began()
+                        self._on_feed_start()
                         failures = 0
                     if self._positions is not None and batch.wal is not None:
-                        # Before this pulse's own changes: of those it says nothing.
-                        self._positions.note(batch.wal, self._cache.position)
+                        # Before this batch's own changes, which the position does not cover.
+                        self._positions.record(batch.wal, self._cache.position)
                     self._cache.apply(batch.changes)
                     self.proven_at = batch.proven_at
                     self._cache.valid_until(batch.proven_at + self._lease + self._grace)
                     if fences := [c.fence for c in batch.changes if c.fence is not None]:
                         self._confirm(fences)
             except FeedLost as lost:
-                self._lost(lost)
-            except Exception as error:  # noqa: BLE001 - without a feed nothing would be fast again
+                self._on_feed_lost(lost)
+            except Exception as error:  # noqa: BLE001 - without a feed nothing is cached
                 self._log.failed(error, endpoint="feed")
-                self._lost(error)
+                self._on_feed_lost(error)
             await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
             failures += 1
 
-    def _began(self) -> None:
-        # Whatever is remembered is from before, and its changes may have been missed.
+    def _on_feed_start(self) -> None:
+        # Changes of what was cached before may have been missed.
         self._cache.clear()
         if self._positions is not None:
             self._positions.clear()
         self.alive = True
-        self._log.note(logging.INFO, "feed_began")
+        self._log.event(logging.INFO, "feed_began")
 
-    def _lost(self, error: Exception) -> None:
+    def _on_feed_lost(self, error: Exception) -> None:
         if not self._grace:
             self._cache.valid_until(-inf)
         if self.alive:
             self.alive = False
-            self._log.note(
+            self._log.event(
                 logging.WARNING,
                 "feed_lost",
                 cause=type(error).__name__,

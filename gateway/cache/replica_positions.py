@@ -1,53 +1,53 @@
-"""Which changes a replica has seen, and so what of its answers may be believed.
+"""Track which changes a replica has replayed, and so which of its rows are current.
 
-A change that was told is known by its number (`Memory.position`). With the next proof of the feed
-comes a place in the write-ahead log at or before which it lies. A replica that has replayed up to
-that place has seen it. Of everything that changed later, the replica's answer is not taken, and the
-primary is asked: so a key is never let in for longer than without a replica, however far the
-replica is behind.
+The feed numbers changes (`VerdictCache.position`), and its next proof carries a position in the
+write-ahead log at or after theirs. A replica that has replayed up to that position has seen them.
+What changed later is read from the primary: a revoked key is never accepted for longer than without
+a replica, however far the replica lags.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 
-# So many steps are remembered. A replica that is further behind is not asked for what has changed
-# since, or for anything at all once memory has given up its changes (gateway.cache.verdict_cache).
-_MOST = 10_000
+# A replica that lags by more positions than these is not asked for what has changed since, or for
+# anything once the cache has dropped its record of changes (gateway.cache.verdict_cache).
+_MAX_POSITIONS = 10_000
 
 
 class ReplicaPositions:
-    """Belongs to one event loop; `newest` may be read from any thread.
+    """The write-ahead log's position for each change; for use in one event loop.
 
     Attributes:
-        newest: a replica that has come up to here has seen every change whose place is known.
+        newest: a replica that has replayed up to here has seen every change of known position. May
+            be read from any thread.
     """
 
     def __init__(self) -> None:
-        self._places: list[int] = []
+        self._wal_positions: list[int] = []
         self._positions: list[int] = []
         self.newest = 0
 
-    def note(self, place: int, position: int) -> None:
-        """Notes that every change up to `position` lies at or before `place`."""
+    def record(self, wal_position: int, position: int) -> None:
+        """Record that every change up to `position` is at or before `wal_position`."""
         if self._positions and position <= self._positions[-1]:
             return
-        self.newest = place
-        self._places.append(place)
+        self.newest = wal_position
+        self._wal_positions.append(wal_position)
         self._positions.append(position)
-        if len(self._places) > _MOST:
-            del self._places[: _MOST // 2], self._positions[: _MOST // 2]
+        if len(self._wal_positions) > _MAX_POSITIONS:
+            del self._wal_positions[: _MAX_POSITIONS // 2], self._positions[: _MAX_POSITIONS // 2]
 
     def clear(self) -> None:
-        """Forgets everything: the next feed may be another server's."""
-        self._places.clear()
+        """Drop all positions: the next feed may come from another server."""
+        self._wal_positions.clear()
         self._positions.clear()
 
-    def seen_by(self, place: int) -> int | None:
-        """The number of the last change that a replica has surely seen; None if that is unknown.
+    def last_change_at(self, wal_position: int) -> int | None:
+        """Return the number of the last change that a replica has seen; None if it is unknown.
 
         Args:
-            place: up to which it has replayed.
+            wal_position: the position up to which the replica has replayed.
         """
-        found = bisect_right(self._places, place)
+        found = bisect_right(self._wal_positions, wal_position)
         return self._positions[found - 1] if found else None

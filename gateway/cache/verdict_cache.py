@@ -1,16 +1,15 @@
-"""What a gateway remembers of tokens, and for how long that may be believed.
+"""Cache which tokens are accepted and which are refused.
 
-Three rules make a revocation immediate although answers come from memory:
+Three rules make a revocation immediate although answers are cached:
 
-1.  Nothing is believed without proof. The feed of changes (storage.change_feed) proves again and
-again
-    that it is alive; what is remembered counts only until a short while after the last proof.
-2.  Every change forgets. It is told by key and by public id, whoever made it.
-3.  A read that was under way during a change is not kept, and not answered either: it is done
-    again (`changed_since`). It may have seen the key as it was before.
+1.  The cache is valid only with proof. The feed of changes (storage.change_feed) keeps proving that
+    it is alive; cached verdicts count until shortly after the last proof.
+2.  Every change invalidates. The feed reports the key and the public id, however they were changed.
+3.  A read that was under way during a change is neither cached nor used, but repeated
+    (`changed_since`): it may have seen the key as it was before.
 
-It belongs to one event loop and needs no lock. No token is kept: what is remembered stands under
-the SHA-256 of a text that has 256 random bits, which leads nowhere.
+The cache is for use in one event loop and needs no lock. It holds no token: its keys are the
+SHA-256 of texts with 256 random bits, which nothing can be derived from.
 """
 
 from __future__ import annotations
@@ -26,28 +25,28 @@ from keys.credentials.verification import Refused, Verified
 from runtime.clock import Clock
 from storage.change_feed import FeedEntry
 
-# So many changes are remembered for reads under way; a read that began before is done again.
+# The changes that are recorded for reads under way; a read that started before them is repeated.
 _RECENT_MAX = 10_000
 
 IMPORTED = "imported"
-"""Stands for all imported secrets: what is changed of one may make a text known that was not."""
+"""Stands for all imported secrets: an import may make a text valid that was refused before."""
 
 
 def fingerprint(presented: bytes) -> bytes:
-    """Under what a presented text is remembered."""
+    """Return the cache key of a presented text."""
     return sha256(presented).digest()
 
 
 class CachedKey(UsageCounter):
-    """A token that is good, and the tally of its uses.
+    """An accepted token, and the counter of its uses.
 
-    One object for both: there may be very many of them, and each is looked at whenever Python's
-    garbage collector goes through all that lives.
+    One object for both: there may be very many, and Python's garbage collector visits each.
 
     Attributes:
-        ends: when it stops being good by itself, in seconds since 1970.
-        limited: whether each request has to be looked at: how many came, and from where.
-        reply: a whole HTTP answer to let somebody in, made when first needed.
+        ends_at: when it expires, in seconds since 1970.
+        limited: whether each request must be checked against a rate limit or networks.
+        reply: the whole HTTP reply that accepts a request, made when first needed.
+        count_when_spared: the count of its uses when it was last spared from eviction.
     """
 
     __slots__ = ("count_when_spared", "ends_at", "key", "limited", "reply")
@@ -74,7 +73,7 @@ class _Refusal:
 
 
 class VerdictCache:
-    """Good tokens, and refused ones; both bounded."""
+    """Accepted and refused tokens, both bounded; for use in one event loop."""
 
     def __init__(
         self,
@@ -84,12 +83,12 @@ class VerdictCache:
         max_refused: int = 10_000,
         refusal_ttl: float = 60.0,
     ) -> None:
-        """Begins empty, and believed in nothing.
+        """Create an empty cache, invalid until `valid_until` is called.
 
         Args:
-            most: how many good tokens to remember.
-            most_refused: how many refused ones.
-            refused_for: seconds after which a refused one is looked at anew in any case.
+            max_keys: how many accepted tokens to hold.
+            max_refused: how many refused tokens to hold.
+            refusal_ttl: seconds after which a refused token is looked up again.
         """
         self._timestamp = clock.timestamp
         self._monotonic = clock.monotonic
@@ -108,47 +107,47 @@ class VerdictCache:
 
     @property
     def valid(self) -> bool:
-        """Whether what is remembered counts at this moment."""
+        """Return whether cached verdicts count now."""
         return self._monotonic() < self._valid_until
 
     @property
     def imported(self) -> bool | None:
-        """Whether there are imported keys at all; None if that has to be looked up."""
+        """Return whether there are imported keys; None if that must be looked up."""
         return self._imported if self.valid else None
 
     def set_imported(self, found: bool, position: int) -> None:
-        """Remembers whether there are imported keys, as it was read at this position."""
+        """Cache whether there are imported keys, as read at this position."""
         if found:
             self._imported = True
         elif self._imported is None and position >= self._floor:
-            # Whatever was imported since would have made it true.
+            # An import since then would have set it to true.
             self._imported = False
 
     def valid_until(self, at: float) -> None:
-        """What is remembered counts until then, in seconds of the monotonic clock."""
+        """Make cached verdicts count until then, in seconds of the monotonic clock."""
         self._valid_until = at
 
     def get(self, cache_key: bytes) -> CachedKey | None:
-        """A good token by its fingerprint; None if it has to be looked up."""
+        """Return an accepted token by its fingerprint; None if it must be looked up."""
         return self.get_at(cache_key, self._monotonic(), self._timestamp())
 
     def get_at(self, cache_key: bytes, monotonic: float, timestamp: float) -> CachedKey | None:
-        """The same for who has just looked at both clocks."""
+        """Return the same as `get`, for a caller that has just read both clocks."""
         cached = self._keys.get(cache_key)
         if cached is None or monotonic >= self._valid_until:
             return None
-        # A cached answer never outlives the token.
+        # A cached verdict never outlives the token.
         return cached if timestamp < cached.ends_at else None
 
     def refusal(self, cache_key: bytes) -> Refused | None:
-        """Why a token is refused, by its fingerprint; None if it has to be looked up."""
+        """Return why a token is refused, by its fingerprint; None if it must be looked up."""
         found = self._refused.get(cache_key)
         if found is None or self._monotonic() >= min(found.until, self._valid_until):
             return None
         return found.refused
 
     def add(self, cache_key: bytes, key: Verified) -> CachedKey:
-        """Remembers a good token; somebody has made sure that nothing changed meanwhile."""
+        """Cache an accepted token; the caller has checked that nothing changed meanwhile."""
         if len(self._keys) >= self._max_keys:
             self._evict()
         cached = self._keys[cache_key] = CachedKey(key)
@@ -156,7 +155,7 @@ class VerdictCache:
         return cached
 
     def add_refusal(self, cache_key: bytes, refused: Refused, public_id: str) -> None:
-        """Remembers that a token is refused."""
+        """Cache a refusal, likewise."""
         if len(self._refused) >= self._max_refused:
             self._remove(next(iter(self._refused)))
         refusal = _Refusal(refused, public_id, self._monotonic() + self._refusal_ttl)
@@ -165,13 +164,13 @@ class VerdictCache:
             self._index.add(name, cache_key)
 
     def changed_since(self, position: int, *names: str | None) -> bool:
-        """Whether a key or public id may have changed after this position."""
+        """Return whether a key or public id may have changed after this position."""
         if position < self._floor:
             return True
         return any(self._recent.get(name, -1) > position for name in names if name is not None)
 
     def apply(self, changes: Iterable[FeedEntry]) -> None:
-        """Forgets what the changes are about."""
+        """Invalidate what the changes concern."""
         for change in changes:
             if change.key_id is None and change.public_id is None:
                 if change.fence is None:
@@ -186,7 +185,7 @@ class VerdictCache:
                 self._invalidate(IMPORTED)
 
     def clear(self) -> None:
-        """Forgets all that is remembered, and has every read under way done again."""
+        """Drop everything, and have every read under way repeated."""
         self.position += 1
         self._floor = self.position
         self._imported = None
@@ -208,7 +207,7 @@ class VerdictCache:
             self._floor = max(self._floor, self._recent.pop(oldest))
 
     def _evict(self) -> None:
-        """Drops a token that was not used lately; each use gives one more chance (CLOCK).
+        """Evict a token that was not used lately; a use gives it a second chance (CLOCK).
 
         Source: F. J. Corbató, "A Paging Experiment with the Multics System", 1968.
         """
@@ -230,10 +229,10 @@ class VerdictCache:
 
 
 class _Index:
-    """Under which fingerprints something is remembered about a name.
+    """The cache keys by key id and public id.
 
-    Nearly every name has one. It stands there bare: a set for each would take more memory than all
-    the rest of what is remembered.
+    Nearly every name has one cache key. It is stored bare: a set for each would take more memory
+    than the rest of the cache.
     """
 
     def __init__(self) -> None:

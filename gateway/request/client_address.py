@@ -1,4 +1,4 @@
-"""Where a request came from, as far as that can be believed."""
+"""Find a request's client address, trusting only the configured proxies."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from gateway.base.options import Network
 
 Client = tuple[str, int] | None
 Origin = tuple[Client, bytes | None]
-"""The peer of a request, and the one X-Forwarded-For that it sent: what its address is told by."""
+"""A request's peer and its X-Forwarded-For header, from which `address` finds the client."""
 
-# Enough to recognise a network by, and too little to follow a person: a site's usual share.
+# Enough to recognise a site's network, too little to track a person.
 _COARSE_V4, _COARSE_V6 = 16, 48
 
 
 def address(client: Client, forwarded_for: Sequence[bytes], trusted: Sequence[Network]) -> str:
-    """The caller's IP address; empty over a Unix socket.
+    """Return the caller's IP address; empty over a Unix socket.
 
-    `X-Forwarded-For` is read from its right end, where the nearest proxy writes, and only as long
-    as each address before it belongs to a trusted proxy: whatever stands further left can be made
-    up by the caller.
+    `X-Forwarded-For` is read from its right end, where the nearest proxy writes, for as long as
+    each address belongs to a trusted proxy: the caller can forge anything further left.
     """
     peer = str(client[0]) if client else ""
     if not trusted or not forwarded_for:
         return peer
     hops = [hop.strip() for hop in b",".join(forwarded_for).decode("latin-1").split(",")]
     while hops and _is_trusted(peer, trusted):
-        hop = _plain(hops.pop())
+        hop = _normalized(hops.pop())
         if hop is None:
             break
         peer = hop
@@ -43,7 +42,7 @@ def _is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
     return any(here in network for network in trusted)
 
 
-def _plain(hop: str) -> str | None:
+def _normalized(hop: str) -> str | None:
     try:
         return str(ip_address(hop))
     except ValueError:
@@ -51,14 +50,14 @@ def _plain(hop: str) -> str | None:
 
 
 def network_of(origin: Origin, trusted: Sequence[Network]) -> str:
-    """The network around the caller's address; see `address` and `coarse`."""
+    """Return the network of the caller's address; see `address` and `coarse`."""
     client, forwarded = origin
     return coarse(address(client, () if forwarded is None else (forwarded,), trusted))
 
 
 @lru_cache(maxsize=4_096)
 def coarse(found: str) -> str:
-    """The network around an address, such as `10.1.0.0/16`; empty for what is no address."""
+    """Return an address's network, such as `10.1.0.0/16`; empty if it is not an address."""
     try:
         parsed = ip_address(found)
     except ValueError:

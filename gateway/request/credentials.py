@@ -1,4 +1,4 @@
-"""Finding the one token that a request presents, or what is wrong with how it presents it."""
+"""Find the token that a request presents, or what is wrong with its headers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runtime.http_messages import Refusal, problem
 
 
 class CredentialError(StrEnum):
-    """Ways of presenting a token that are refused before the token is looked at."""
+    """Why a request's headers present no usable token."""
 
     MISSING = "missing"
     OTHER_SCHEME = "other_scheme"
@@ -21,7 +21,7 @@ class CredentialError(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PresentedToken:
-    """A text that claims to be a token."""
+    """A text that may be a token; printing it does not show it."""
 
     token: str
 
@@ -30,10 +30,10 @@ class PresentedToken:
 
 
 def find(headers: RequestHeaders) -> PresentedToken | CredentialError:
-    """Reads `Authorization: Bearer …` (RFC 6750 §2.1) and `X-API-Key: …`.
+    """Return the token in `Authorization: Bearer …` (RFC 6750 §2.1) or `X-API-Key: …`.
 
-    Another scheme beside an `X-API-Key` is left alone: it may be meant for the API behind. Two
-    different tokens are refused, since a proxy and the API behind could each believe another one.
+    Another scheme next to an `X-API-Key` is ignored: it may be meant for the API behind. Two
+    different tokens are refused, since a proxy and the API behind could each use another one.
 
     Raises:
         Refusal: 400, if one of the two headers comes more than once.
@@ -58,7 +58,7 @@ def _one_of(
         return bearer
     if bearer in (CredentialError.MISSING, CredentialError.OTHER_SCHEME):
         return api_key
-    # Both come from the caller itself, so comparing them in plain tells nobody anything.
+    # Both come from the caller, so a comparison in variable time reveals nothing.
     return bearer if bearer == api_key else CredentialError.TWO_DIFFERENT
 
 
@@ -74,7 +74,7 @@ def _api_key(value: bytes) -> PresentedToken | CredentialError:
 
 
 def _token(value: bytes) -> PresentedToken | CredentialError:
-    # RFC 9110 §5.5 lets spaces stand around a field's value; they are no part of it.
+    # RFC 9110 §5.5 allows spaces around a field's value; they are not part of it.
     value = value.strip(b" \t")
     if not value:
         return CredentialError.MISSING

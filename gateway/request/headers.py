@@ -1,4 +1,4 @@
-"""The few request headers that matter here, gathered in one walk over all of them."""
+"""Collect the request headers that the gateway reads, in one pass."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FIELDS = {
 
 
 def parse(headers: Iterable[tuple[bytes, bytes]], limit: int) -> RequestHeaders:
-    """Sorts the headers of one request (names in lower case, as ASGI has them).
+    """Collect the headers of one request (names in lower case, as ASGI has them).
 
     Raises:
         Refusal: 431, if names and values together are more than `limit` bytes.

@@ -1,8 +1,8 @@
-"""Which scopes a key needs for a request that stands at a proxy.
+"""Determine which scopes a key needs for a request at a proxy.
 
-What the proxy states adds up, and the strictest reading wins. A proxy hands on headers, and some
-hand on the query too, that the caller wrote; if one statement could replace another, a caller with
-a reading key would add `?scope=read` or `X-Original-Method: GET` to a writing request and pass.
+Requirements add up, and the strictest reading wins. Proxies pass on headers, and some the query,
+that the caller wrote; if one requirement could replace another, a caller with a read-only key could
+add `?scope=read` or `X-Original-Method: GET` to a writing request and be accepted.
 """
 
 from __future__ import annotations
@@ -19,42 +19,42 @@ _WRITE = frozenset((WRITE,))
 
 
 def required_scopes(methods: Iterable[bytes], query: bytes) -> frozenset[str]:
-    """The scopes that the request behind the proxy needs.
+    """Return the scopes that the request behind the proxy needs.
 
     Args:
-        methods: every original-method header that came.
-        query: the query of the `/authz` request, where a proxy may ask with `scope=write`.
+        methods: the values of every original-method header.
+        query: the query of the `/authz` request, in which a proxy may send `scope=write`.
 
     Returns:
-        `read` for GET, HEAD and OPTIONS, `write` for any other method, and what `scope` asks for.
-        Every scope there is, if nothing was stated: a proxy that forgot to pass the method must
-        not open writing to reading keys.
+        `read` for GET, HEAD and OPTIONS, `write` for any other method, and the scopes in `scope`.
+        All scopes if there is neither: a proxy that does not pass the method must not let
+        read-only keys write.
 
     Raises:
-        Refusal: 400, if `scope` names none or an unknown one.
+        Refusal: 400, if `scope` is empty or has an unknown scope.
     """
     required_scopes: frozenset[str] = frozenset()
     for method in methods:
         required_scopes |= _READ if method in _READING else _WRITE
     if b"scope=" in query:
-        required_scopes |= _asked(query)
+        required_scopes |= _requested(query)
     return required_scopes or _KNOWN
 
 
-def _asked(query: bytes) -> frozenset[str]:
-    asked: frozenset[str] = frozenset()
+def _requested(query: bytes) -> frozenset[str]:
+    requested: frozenset[str] = frozenset()
     for part in query.split(b"&"):
         name, _, value = part.partition(b"=")
         if name == b"scope":
-            asked |= read_scopes(value.decode("latin-1").replace("+", " ").replace("%20", " "))
-    return asked
+            requested |= read_scopes(value.decode("latin-1").replace("+", " ").replace("%20", " "))
+    return requested
 
 
 def read_scopes(text: str) -> frozenset[str]:
-    """Reads scopes separated by spaces, as OAuth writes them (RFC 6749 §3.3).
+    """Parse scopes separated by spaces, as OAuth writes them (RFC 6749 §3.3).
 
     Raises:
-        Refusal: 400, if there is none, or one that does not exist.
+        Refusal: 400, if there is none, or an unknown one.
     """
     scopes = frozenset(text.split())
     if not scopes or not scopes <= _KNOWN:

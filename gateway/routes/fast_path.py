@@ -1,10 +1,9 @@
-"""The short way through `/authz`: who is remembered and may pass is let in at once.
+"""Accept the most common `/authz` requests on a fast path, before ASGI.
 
-It answers one case alone: a request without a body, with one token in one header, that is in
-memory (or a glance into the database away), has the scope, and is held to no limits. Everything
-else, and everything that is wrong, it leaves to `gateway.routes.forward_auth`; what it does answer
-is, byte for byte, what that would have answered (tests/gateway/routes/test_fast_path.py compares
-the two).
+It answers one case: a request without a body, with one token in one header, whose key is cached (or
+read without waiting), has the scope, and has no limits. It leaves everything else, refusals
+included, to `gateway.routes.forward_auth`; its replies are the same, byte for byte
+(tests/gateway/routes/test_fast_path.py compares the two).
 """
 
 from __future__ import annotations
@@ -20,43 +19,43 @@ from runtime.http_messages import NO_STORE, Refusal
 from runtime.http_protocol import FastHandler, RequestHead
 
 _PATH = forward_auth.ENDPOINT.encode()
-# Headers that say that a body comes, or that the request is more than a plain one.
+# Headers of requests that have a body, or that expect more than a plain reply.
 _MORE = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade"))
-# So many different methods and queries are remembered; there are a handful in practice.
+# The different methods and queries that are cached; there are a handful in practice.
 _REQUIREMENTS_MAX = 256
 
 
 TryReadNow: TypeAlias = Callable[[bytes, bytes], CachedKey | None]
-"""Finds a good token that memory does not know, by the token and its fingerprint, where that takes
-no waiting; None leaves it to `/authz`."""
+"""Takes a token and its fingerprint, and returns a key that is not cached if the database answers
+without waiting; None leaves the request to `/authz`."""
 
 
 def build(services: Services, cache: VerdictCache, try_read_now: TryReadNow) -> FastHandler:
-    """The function that a server asks first; see `runtime.http_protocol`."""
+    """Return the function that a server calls first; see `runtime.http_protocol`."""
     return FastPath(services, cache, try_read_now)
 
 
 class FastPath:
-    """Belongs to the event loop of its memory."""
+    """Answers accepted requests; for use in its cache's event loop."""
 
     def __init__(self, services: Services, cache: VerdictCache, try_read_now: TryReadNow) -> None:
         self._metrics = services.metrics
         self._get_cached = cache.get_at
         self._try_read = try_read_now
-        self._record_use = services.usage_recorder.note
+        self._record_use = services.usage_recorder.record
         self._monotonic = services.clock.monotonic
         self._timestamp = services.clock.timestamp
         self._max_head_size = services.options.max_headers
         self._required_scopes: dict[tuple[bytes | None, bytes], frozenset[str]] = {}
 
     def __call__(self, head: RequestHead) -> bytes | None:
-        """The whole answer; None if `/authz` itself has to look."""
+        """Return the whole reply; None leaves the request to `/authz`."""
         started, now = self._monotonic(), self._timestamp()
         url, headers = head.url, head.headers
         if head.size > self._max_head_size or not url.startswith(_PATH):
             return None
         sent = dict(headers)
-        # Of a header that was sent twice, it is for `/authz` to say what counts.
+        # `/authz` decides which of a repeated header's values counts.
         if len(sent) != len(headers) or not (_MORE.isdisjoint(sent) or _says_no_body(sent)):
             return None
         if b"connection" in sent and head.version != "1.1":
@@ -87,7 +86,7 @@ class FastPath:
         if required is None or not required <= cached.key.scopes:
             return None
         self._record_use(cached, now, (head.client, get(b"x-forwarded-for")))
-        metrics.allowed_in(self._monotonic() - started)
+        metrics.observe_allowed(self._monotonic() - started)
         return cached.reply or _reply(cached)
 
     def _read_required(self, method: bytes | None, url: bytes) -> frozenset[str] | None:
@@ -104,7 +103,7 @@ class FastPath:
 
 
 def _says_no_body(sent: dict[bytes, bytes]) -> bool:
-    """Whether the one header of `_MORE` says that there is no body."""
+    """Return whether the request's one header of `_MORE` states that there is no body."""
     return sent.get(b"content-length") == b"0" and len(_MORE & sent.keys()) == 1
 
 

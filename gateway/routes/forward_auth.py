@@ -1,4 +1,4 @@
-"""`/authz`: a reverse proxy asks whether the request that stands at it may pass."""
+"""`/authz`: tell a reverse proxy whether to accept a request (forward auth)."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from gateway.request.client_address import address
 from gateway.request.credentials import CredentialError, PresentedToken
 from gateway.request.headers import parse
 from gateway.routes.services import Services
-from gateway.verification.key_limits import comes_from_allowed
+from gateway.verification.key_limits import is_allowed_source
 from keys.credentials.verification import Refused, Verified
 from keys.inputs.scopes import SCOPES
 from runtime.http_messages import Reply, Scope, problem
 
 ENDPOINT = "/authz"
-# Envoy's ext_authz takes every answer but 200 for a refusal, 204 included (source: Envoy's
+# Envoy's ext_authz treats every reply but 200 as a refusal, 204 included (source: Envoy's
 # reference, "External Authorization", HTTP service).
 WITH_200 = "/authz/200"
 
-# One answer for everything that is wrong with a token: whoever tries tokens learns nothing.
+# One reply for everything that is wrong with a token: guessing tokens reveals nothing.
 INVALID = problem(
     401,
     "invalid",
@@ -32,7 +32,7 @@ INVALID = problem(
 
 
 def _insufficient(scopes: frozenset[str]) -> Reply:
-    # RFC 6750 §3.1: the scopes that would do may be named in the challenge.
+    # RFC 6750 §3.1: the challenge may name the scopes that are needed.
     required = [scope for scope in SCOPES if scope in scopes]
     challenge = f'Bearer error="insufficient_scope", scope="{" ".join(required)}"'
     return problem(
@@ -44,11 +44,11 @@ def _insufficient(scopes: frozenset[str]) -> Reply:
 
 
 def identity(key: Verified) -> tuple[tuple[bytes, bytes], ...]:
-    """The headers that tell the API behind who is asking.
+    """Return the headers that identify the key to the API behind.
 
-    All five are there every time, empty if need be: a proxy that copies them then always
-    overwrites what the caller may have sent under these names. Name and owner are percent-encoded
-    UTF-8, since a header is no place for arbitrary text (RFC 9110 §5.5).
+    All five are always there, empty if need be: a proxy that copies them then overwrites whatever
+    the caller sent under these names. Name and owner are percent-encoded UTF-8, since a header
+    cannot carry arbitrary text (RFC 9110 §5.5).
     """
     return (
         (b"x-apikey-id", key.key_id.encode()),
@@ -59,7 +59,7 @@ def identity(key: Verified) -> tuple[tuple[bytes, bytes], ...]:
     )
 
 
-# Both are the same for very many keys.
+# Many keys share both.
 @lru_cache(maxsize=1_024)
 def _owner(owner: str | None) -> bytes:
     return quote(owner or "", safe="").encode()
@@ -70,20 +70,20 @@ def _scopes(scopes: frozenset[str]) -> bytes:
     return " ".join(sorted(scopes)).encode()
 
 
-RATE_LIMITED = "This API key was used more often than it may be. Try again after {} s."
+RATE_LIMITED = "This API key exceeded its rate limit. Try again after {} s."
 
 
 def rate_limited(seconds: int) -> Reply:
-    """The answer to a key that was used too often (RFC 6585 §4)."""
+    """Return the reply for a key that exceeded its rate limit (RFC 6585 §4)."""
     retry = (b"retry-after", b"%d" % seconds)
     return problem(429, "rate_limited", RATE_LIMITED.format(seconds), [retry])
 
 
 class Authz:
-    """The route. It accepts every method, because some proxies repeat the caller's.
+    """The route. It accepts every method, because some proxies send the caller's.
 
     Args:
-        passed: the status for whoever may pass.
+        accepted_status: the status for an accepted request.
     """
 
     methods = None
@@ -105,11 +105,13 @@ class Authz:
         )
         answer = await self._verify(credentials.find(headers), source)
         if isinstance(answer, Denial):
-            services.refused(answer.reason, endpoint=ENDPOINT, source=source, key_id=answer.key_id)
+            services.record_refused(
+                answer.reason, endpoint=ENDPOINT, source=source, key_id=answer.key_id
+            )
             return INVALID
         key = answer.key
         if not required <= key.scopes:
-            services.refused(
+            services.record_refused(
                 "insufficient_scope",
                 endpoint=ENDPOINT,
                 source=source,
@@ -118,9 +120,11 @@ class Authz:
             )
             return self._insufficient[required]
         if wait := services.limiter.hit(key):
-            services.refused("rate_limited", endpoint=ENDPOINT, source=source, key_id=key.key_id)
+            services.record_refused(
+                "rate_limited", endpoint=ENDPOINT, source=source, key_id=key.key_id
+            )
             return rate_limited(wait)
-        services.used(answer, source)
+        services.record_accepted(answer, source)
         return Reply(self._accepted_status, identity(key))
 
     async def _verify(
@@ -131,14 +135,14 @@ class Authz:
         answer = await self._services.check(presented.token)
         if isinstance(answer, Refused):
             return Denial(str(answer.reason), answer.key_id)
-        if not comes_from_allowed(answer.key, source):
+        if not is_allowed_source(answer.key, source):
             return Denial("network", answer.key.key_id)
         return answer
 
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """Why a request is not let in, for the operator."""
+    """Why a request is refused, for the operator."""
 
     reason: str
     key_id: str | None = None

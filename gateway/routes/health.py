@@ -11,7 +11,7 @@ _READY = json_reply(200, {"status": "ready"})
 
 
 class Healthz:
-    """The process is up and its event loop turns; nothing else is looked at."""
+    """Answers 200 while the event loop runs; checks nothing else."""
 
     methods = ("GET", "HEAD")
 
@@ -20,7 +20,7 @@ class Healthz:
 
 
 class Readyz:
-    """The database answers, so tokens can be verified."""
+    """Answers 200 if the database does, so that tokens can be verified; otherwise 503."""
 
     methods = ("GET", "HEAD")
 

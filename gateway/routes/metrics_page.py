@@ -1,4 +1,4 @@
-"""`/metrics`: the gateway's numbers for Prometheus."""
+"""`/metrics`: serve the gateway's metrics to Prometheus."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from runtime.http_messages import Reply, Scope
 
 
 class MetricsPage:
-    """The numbers, in Prometheus' text form."""
+    """Answers with all metrics in Prometheus' text format."""
 
     methods = ("GET", "HEAD")
 

@@ -1,4 +1,4 @@
-"""`/openapi.json`: the description of the gateway's API for programs."""
+"""`/openapi.json`: serve the description of the gateway's API."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from runtime.http_messages import Reply, Scope
 
 
 class OpenApi:
-    """The description of all this for programs, as it stands in openapi.json."""
+    """Answers with gateway/openapi.json."""
 
     methods = ("GET", "HEAD")
 

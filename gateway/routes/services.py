@@ -1,4 +1,4 @@
-"""What the routes share: checker, limits, report, metrics, clock, and the record of uses."""
+"""Hold what the routes share: verifier, limits, log, metrics, clock and usage recorder."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ from runtime.clock import Clock
 
 
 class UsageSink(Protocol):
-    """Remembers when, from where and how often each secret was used."""
+    """Records when, from where and how often each secret was used."""
 
-    def note(self, counter: UsageCounter, at: float, origin: Origin) -> None:
-        """Notes one use. Returns at once."""
+    def record(self, counter: UsageCounter, at: float, origin: Origin) -> None:
+        """Record one use. Returns immediately."""
         ...
 
     def start(self) -> None:
-        """Begins to write what was noted, now and then."""
+        """Start to write recorded uses at intervals."""
         ...
 
     def stop(self) -> None:
-        """Writes what is still unwritten, and ends. Blocks."""
+        """Write what is unwritten, and stop. Blocks."""
         ...
 
 
 class BackgroundTasks(Protocol):
-    """Work that goes on beside the requests: following changes, telling that one is there."""
+    """Work besides the requests: cache invalidation, heartbeat, rehashing."""
 
     def start(self) -> Awaitable[None]:
-        """Begins, in the running event loop. Raises StorageUnavailable if it cannot."""
+        """Start, in the running event loop. Raises StorageUnavailable if that fails."""
         ...
 
     def stop(self) -> Awaitable[None]:
-        """Ends."""
+        """Stop."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that a route needs to decide about a request."""
+    """What a route needs to decide about a request."""
 
     verifier: Verifier
     log: GatewayLog
@@ -61,17 +61,17 @@ class Services:
     limiter: Limiter = field(default_factory=Limiter)
 
     async def check(self, presented: str) -> Answer:
-        """Verifies a text. Raises Unavailable if that is not possible now."""
+        """Verify a presented text. Raises Unavailable if that is not possible now."""
         answer = await self.verifier.check(presented)
         self.log.available()
         return answer
 
-    def used(self, cached: CachedKey, source: str) -> None:
-        """Notes that a key was let in; `source` is the address that is believed."""
+    def record_accepted(self, cached: CachedKey, source: str) -> None:
+        """Count an accepted request, and record the use from this address."""
         self.metrics.count(ALLOWED)
-        self.usage_recorder.note(cached, self.clock.timestamp(), ((source, 0), None))
+        self.usage_recorder.record(cached, self.clock.timestamp(), ((source, 0), None))
 
-    def refused(
+    def record_refused(
         self,
         reason: str,
         *,
@@ -80,26 +80,26 @@ class Services:
         key_id: str | None = None,
         required_scopes: frozenset[str] = frozenset(),
     ) -> None:
-        """Notes that a request was not let in; see `Report.refused`."""
+        """Count and log a refused request; see `GatewayLog.refused`."""
         self.metrics.count(reason)
         self.log.refused(
             reason, endpoint=endpoint, source=source, key_id=key_id, required_scopes=required_scopes
         )
 
     async def start(self) -> None:
-        """Begins the work beside the requests."""
+        """Start the background tasks and the usage recorder."""
         if self.background_tasks is not None:
             await self.background_tasks.start()
         self.usage_recorder.start()
-        self.log.note(logging.INFO, "started")
+        self.log.event(logging.INFO, "started")
 
     async def stop_background_tasks(self) -> None:
-        """Ends what runs in the event loop; nothing is answered from memory afterwards."""
+        """Stop the background tasks; no reply comes from the cache afterwards."""
         if self.background_tasks is not None:
             await self.background_tasks.stop()
 
     def stop(self) -> None:
-        """Ends the rest, after the last verification and the last writing. Blocks."""
+        """Stop the rest, after the last verification and the last write. Blocks."""
         self.verifier.close()
         self.usage_recorder.stop()
-        self.log.note(logging.INFO, "stopped")
+        self.log.event(logging.INFO, "stopped")

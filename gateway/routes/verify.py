@@ -1,4 +1,4 @@
-"""`POST /v1/keys:verify`: a program asks about one token, in JSON."""
+"""`POST /v1/keys:verify`: verify a token for a program, in JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gateway.request.client_address import address
 from gateway.request.headers import RequestHeaders, parse
 from gateway.request.required_scopes import read_scopes
 from gateway.routes.services import Services
-from gateway.verification.key_limits import comes_from_allowed
+from gateway.verification.key_limits import is_allowed_source
 from keys.credentials.verification import Refused, Verified
 from runtime.http_messages import Receive, Refusal, Reply, Scope, json_reply, problem, read_body
 
@@ -22,7 +22,7 @@ INSUFFICIENT = json_reply(200, {"valid": False, "code": "insufficient_scope"})
 
 @dataclass(frozen=True, slots=True)
 class VerificationRequest:
-    """A request's body, read and checked."""
+    """A parsed request body; printing it does not show the token."""
 
     token: str
     required_scopes: frozenset[str]
@@ -33,7 +33,7 @@ class VerificationRequest:
 
 
 class Verify:
-    """The route."""
+    """The route; a refused token is a 200 with a code."""
 
     methods = ("POST",)
 
@@ -52,19 +52,19 @@ class Verify:
         )
         answer = await services.check(request.token)
         if isinstance(answer, Refused):
-            services.refused(
+            services.record_refused(
                 str(answer.reason), endpoint=ENDPOINT, source=source, key_id=answer.key_id
             )
             return INVALID
-        if reply := self._held_back(answer.key, request, source):
+        if reply := self._restricted(answer.key, request, source):
             return reply
-        services.used(answer, source)
+        services.record_accepted(answer, source)
         return json_reply(200, {"valid": True, "key": _describe(answer.key)})
 
-    def _held_back(self, key: Verified, request: VerificationRequest, source: str) -> Reply | None:
-        """The answer to a good token that may not be used so, or not now."""
+    def _restricted(self, key: Verified, request: VerificationRequest, source: str) -> Reply | None:
+        """Return the reply if the key's networks, scopes or rate limit do not allow the request."""
         services, reason, reply = self._services, "", INVALID
-        if not comes_from_allowed(key, source):
+        if not is_allowed_source(key, source):
             reason = "network"
         elif not request.required_scopes <= key.scopes:
             reason, reply = "insufficient_scope", INSUFFICIENT
@@ -73,7 +73,7 @@ class Verify:
         if not reason:
             return None
         missing = request.required_scopes if reason == "insufficient_scope" else frozenset()
-        services.refused(
+        services.record_refused(
             reason, endpoint=ENDPOINT, source=source, key_id=key.key_id, required_scopes=missing
         )
         return reply
@@ -102,33 +102,35 @@ def _check_type(headers: RequestHeaders) -> None:
         )
 
 
-def _bad(message: str) -> Refusal:
+def _bad_request(message: str) -> Refusal:
     return Refusal(problem(400, "bad_request", message))
 
 
 def parse_request(body: bytes) -> VerificationRequest:
-    """Reads `{"token": "…"}`, with a `scope` if one is needed, and perhaps a `source`: the address
-    from which the program that asks was asked itself.
+    """Parse `{"token": "…"}`, with optional fields: the `scope` that is needed, and the `source`,
+    which is the address of the program's own caller.
 
-    A field of another name is refused instead of passed over: a mistyped `scope` would otherwise
-    let a key do what nobody checked.
+    An unknown field is refused rather than ignored: with a mistyped `scope`, a key could otherwise
+    do what was never checked.
 
     Raises:
         Refusal: 400, with a sentence that says what is wrong.
     """
     try:
-        content = json.loads(body.decode("utf-8"), object_pairs_hook=_once_each)
+        content = json.loads(body.decode("utf-8"), object_pairs_hook=_without_duplicates)
     except UnicodeDecodeError:
-        raise _bad("The body is not UTF-8 text.") from None
+        raise _bad_request("The body is not UTF-8 text.") from None
     except (ValueError, RecursionError):
-        raise _bad("The body is not whole, valid JSON.") from None
+        raise _bad_request("The body is not whole, valid JSON.") from None
     if not isinstance(content, dict):
-        raise _bad('The body must be a JSON object, such as {"token": "…"}.')
+        raise _bad_request('The body must be a JSON object, such as {"token": "…"}.')
     if content.keys() - {"token", "scope", "source"}:
-        raise _bad('The body may have the fields "token", "scope" and "source", and no other.')
+        raise _bad_request(
+            'The body may have the fields "token", "scope" and "source", and no other.'
+        )
     token = content.get("token")
     if not isinstance(token, str):
-        raise _bad('The field "token" is missing or not a text.')
+        raise _bad_request('The field "token" is missing or not a text.')
     return VerificationRequest(token, _scopes(content.get("scope")), _source(content.get("source")))
 
 
@@ -136,7 +138,7 @@ def _scopes(scope: Any) -> frozenset[str]:
     if scope is None:
         return frozenset()
     if not isinstance(scope, str):
-        raise _bad('The field "scope" must be a text, such as "read".')
+        raise _bad_request('The field "scope" must be a text, such as "read".')
     return read_scopes(scope)
 
 
@@ -146,11 +148,12 @@ def _source(source: Any) -> str:
     try:
         return str(ip_address(source if isinstance(source, str) else ""))
     except ValueError:
-        raise _bad('The field "source" must be an IP address, such as "192.0.2.7".') from None
+        message = 'The field "source" must be an IP address, such as "192.0.2.7".'
+        raise _bad_request(message) from None
 
 
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) != len(pairs):
-        raise _bad("A field comes twice in the body.")
+        raise _bad_request("A field comes twice in the body.")
     return content

@@ -1,4 +1,4 @@
-"""Writing now and then what was gathered in memory, in a thread of its own."""
+"""Write what was collected in memory at intervals, in a background thread."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from keys.base.errors import StorageUnavailable
 
 
 class PeriodicWriter(ABC):
-    """Flushes until it is stopped, and once more then.
+    """Flushes at intervals, and once more when it is stopped.
 
-    Subclasses say what a flush is, and in `_UNWRITTEN` which event of the log and which remedy
-    tell that it has to wait for the database.
+    Subclasses implement `flush`; `_UNWRITTEN` holds the log event and the remedy for a flush that
+    has to wait for the database.
     """
 
     _NAME: str
@@ -28,14 +28,14 @@ class PeriodicWriter(ABC):
 
     @abstractmethod
     def flush(self) -> int:
-        """Writes what was noted since the last time; returns how many things that were.
+        """Write what was recorded since the last flush; return how many items that were.
 
         Raises:
-            StorageUnavailable: if that failed; nothing is forgotten, the next flush tries again.
+            StorageUnavailable: if that failed; nothing is lost, the next flush tries again.
         """
 
     def start(self) -> None:
-        """Begins to flush in a thread of its own."""
+        """Start the background thread."""
         if self._thread is not None:
             raise RuntimeError("already started")
         self._ending.clear()
@@ -43,7 +43,7 @@ class PeriodicWriter(ABC):
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the thread and writes what is left. Blocks."""
+        """Stop the thread, and write what is left. Blocks."""
         self._ending.set()
         if self._thread is not None:
             self._thread.join()
@@ -59,6 +59,6 @@ class PeriodicWriter(ABC):
         try:
             self.flush()
         except StorageUnavailable:
-            self._log.note(logging.WARNING, event, remedy=remedy)
-        except Exception as error:  # noqa: BLE001 - a thread that died would write nothing any more
+            self._log.event(logging.WARNING, event, remedy=remedy)
+        except Exception as error:  # noqa: BLE001 - a dead thread would write nothing
             self._log.failed(error, endpoint=self._NAME)

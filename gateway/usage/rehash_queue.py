@@ -1,9 +1,9 @@
-"""Giving imported keys digests of our own, at their first use.
+"""Replace imported keys' digests with our own, at their first use.
 
-Only whoever sees a key can make another digest of it, and that is a gateway that lets it in. The
-digest is made there and then; it is written a little later, together with others, so that no
-request waits for the disk. What is unwritten when the process dies is made anew at the key's next
-use. Several gateways may write the same: the first one counts.
+A new digest needs the key itself, which only a gateway that accepts it sees. The digest is computed
+then, and written a little later in a batch, so that no request waits for the disk. One that is
+unwritten when the process dies is computed again at the key's next use. Several gateways may write
+the same digest: the first one counts.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Write = Callable[[Mapping[str, Upgrade]], object]
 
 
 class RehashQueue(PeriodicWriter):
-    """Gathers digests, and hands them on together.
+    """Collects digests, and writes them in batches.
 
-    What it holds is bounded by the number of imported keys in use. No key is kept, only its digest.
+    Its size is bounded by the number of imported keys in use. It holds digests, never keys.
     """
 
     _NAME = "gateway-upgrading"
@@ -32,11 +32,11 @@ class RehashQueue(PeriodicWriter):
     )
 
     def __init__(self, peppers: Peppers, write: Write, log: GatewayLog, every: float = 5.0) -> None:
-        """Makes it ready; nothing is written before `start`.
+        """Create an empty queue; nothing is written before `start`.
 
         Args:
             write: stores the digest of each secret id, in one transaction.
-            every: seconds between two writings.
+            every: seconds between two flushes.
         """
         super().__init__(log, every)
         self._peppers = peppers
@@ -46,18 +46,18 @@ class RehashQueue(PeriodicWriter):
 
     @property
     def backlog(self) -> int:
-        """How many digests are not written yet."""
+        """Return how many digests are not written yet."""
         return len(self._waiting)
 
-    def note(self, secret_id: str, key: bytes) -> None:
-        """Makes the digest of a key that was just let in."""
+    def add(self, secret_id: str, key: bytes) -> None:
+        """Compute the digest of an imported key that was just accepted."""
         version = self._peppers.current
         upgrade = Upgrade(self._peppers.digest_bytes(key, version), version)
         with self._guard:
             self._waiting[secret_id] = upgrade
 
     def flush(self) -> int:
-        """See `Flusher`; counts digests."""
+        """Write the digests; see `PeriodicWriter`."""
         with self._guard:
             taken, self._waiting = self._waiting, {}
         if not taken:

@@ -1,7 +1,7 @@
-"""When, from where and how often each secret was used: counted in memory, written now and then.
+"""Record when, from where and how often each secret was used, and write it in batches.
 
-Writing at every request would make each of them wait for the disk. What is unwritten is lost if
-the process is killed: a "last used" that is a few seconds old, never a key that works or does not.
+A write for each request would make it wait for the disk. Unwritten uses are lost if the process is
+killed: "last used" is then a few seconds old, and no key's validity depends on it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ Write = Callable[[Mapping[str, Use]], object]
 
 
 class UsageCounter:
-    """Counts the uses of one secret. One thread notes, another one writes; none locks.
+    """The uses of one secret. One thread records, another writes; neither locks.
 
-    `count` is only ever raised, by whoever notes, and `written` by whoever writes: what lies
-    between is unwritten.
+    Only the recording thread raises `count`, only the writing thread raises `written`: the
+    difference is unwritten.
     """
 
     __slots__ = ("count", "last", "origin", "queued", "secret_id", "written")
@@ -39,10 +39,10 @@ class UsageCounter:
 
 
 class UsageRecorder(PeriodicWriter):
-    """Gathers uses and hands them on together.
+    """Collects uses, and writes them in batches.
 
-    What it holds is bounded by the number of secrets in use, since only verified ones are noted.
-    A day's count can be off by the uses of the last seconds before midnight.
+    Its size is bounded by the number of secrets in use, since only verified ones are recorded. A
+    day's count can be off by the uses of the last seconds before midnight.
     """
 
     _NAME = "gateway-last-used"
@@ -54,12 +54,12 @@ class UsageRecorder(PeriodicWriter):
     def __init__(
         self, write: Write, log: GatewayLog, every: float = 5.0, trusted: Sequence[Network] = ()
     ) -> None:
-        """Makes it ready; nothing is written before `start`.
+        """Create an empty recorder; nothing is written before `start`.
 
         Args:
             write: stores the uses of each secret id, in one transaction.
-            every: seconds between two writings.
-            trusted: the proxies that are believed about where a use came from.
+            every: seconds between two flushes.
+            trusted: the proxies whose `X-Forwarded-For` is trusted.
         """
         super().__init__(log, every)
         self._write = write
@@ -69,16 +69,16 @@ class UsageRecorder(PeriodicWriter):
 
     @property
     def backlog(self) -> int:
-        """How many secrets have uses that are not written yet."""
+        """Return how many secrets have unwritten uses."""
         return len(self._queue)
 
-    def note(self, counter: UsageCounter, at: float, origin: Origin) -> None:
-        """Notes one use.
+    def record(self, counter: UsageCounter, at: float, origin: Origin) -> None:
+        """Record one use. Returns immediately.
 
         Args:
-            at: in seconds since 1970.
-            origin: where it came from; its address is found out when it is written, of the last
-                use alone.
+            at: the time in seconds since 1970.
+            origin: where the use came from; the address is determined when it is written, for the
+                last use alone.
         """
         counter.count += 1
         counter.last = at
@@ -88,7 +88,7 @@ class UsageRecorder(PeriodicWriter):
             self._queue.append(counter)
 
     def flush(self) -> int:
-        """See `Flusher`; counts secrets."""
+        """Write the uses, and return of how many secrets; see `PeriodicWriter`."""
         # One at a time: an older batch must not be written after a newer one.
         with self._flushing:
             taken, counts = self._take()
@@ -110,12 +110,12 @@ class UsageRecorder(PeriodicWriter):
             return len(uses)
 
     def _take(self) -> tuple[list[UsageCounter], list[tuple[UsageCounter, int]]]:
-        """What was queued, and of what is unwritten of it, how often it was used by now."""
+        """Take the queue; return its counters, and those with unwritten uses with their count."""
         taken: list[UsageCounter] = []
         counts: list[tuple[UsageCounter, int]] = []
         for _ in range(len(self._queue)):
             counter = self._queue.popleft()
-            # First this, then the count: a use that is noted in between queues it again.
+            # Before reading the count: a use that is recorded in between queues the counter again.
             counter.queued = False
             taken.append(counter)
             count = counter.count
@@ -124,7 +124,7 @@ class UsageRecorder(PeriodicWriter):
         return taken, counts
 
     def _add(self, uses: dict[str, Use], counter: UsageCounter, count: int) -> None:
-        """Adds the uses up to this count to what is going to be written of their secret."""
+        """Add the uses up to this count to those of the same secret."""
         fresh = count - counter.written
         at = datetime.fromtimestamp(counter.last, UTC)
         source = network_of(counter.origin, self._trusted)
@@ -133,7 +133,7 @@ class UsageRecorder(PeriodicWriter):
         if other is None:
             uses[counter.secret_id] = Use(at, source, {day: fresh})
             return
-        # It was forgotten and remembered anew since they were written last.
+        # The token was evicted and cached again since the last flush.
         days = {**other.days, day: other.days.get(day, 0) + fresh}
         newer = (at, source) if at >= other.at else (other.at, other.source)
         uses[counter.secret_id] = Use(*newer, days)

@@ -1,8 +1,8 @@
-"""Texts that are no token of ours: whether one is a key that was imported.
+"""Verify imported keys: texts that are not tokens of ours.
 
-Where nothing was ever imported they are refused without a look in the database, as typing errors
-are. That nothing was is remembered like everything else: the feed of changes tells of an import,
-and without proof that none was missed it is not believed (gateway.cache.verdict_cache).
+Where nothing was ever imported, such texts are refused without a database query, as mistyped tokens
+are. Whether there are imports is cached like verdicts: the feed reports an import, and without
+proof that none was missed the cached value does not count (gateway.cache.verdict_cache).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gateway.base.thread_pool import Pool
 from gateway.cache.verdict_cache import IMPORTED, CachedKey, VerdictCache
 from gateway.usage.rehash_queue import RehashQueue
 from gateway.verification.replica import Replica
-from gateway.verification.row_loader import Rows
+from gateway.verification.row_loader import RowLoader
 from keys.credentials import digests
 from keys.credentials.algorithms import Algorithm
 from keys.credentials.peppers import Peppers
@@ -29,7 +29,7 @@ ByDigest = Mapping[bytes, SecretRow]
 
 
 class ImportedKeys:
-    """Belongs to one event loop, that of its memory."""
+    """Verifies imported keys; for use in its cache's event loop."""
 
     def __init__(
         self,
@@ -50,35 +50,36 @@ class ImportedKeys:
         self._pool = pool
         self._metrics = metrics
         self._rehash_queue = rehash_queue
-        self._rows: Rows[ByDigest] = Rows(
+        self._row_loader: RowLoader[ByDigest] = RowLoader(
             self._read, _names_of, cache, pool, options, metrics,
             replica, partial(self._read_replica, replica) if replica else None,
         )  # fmt: skip
         self._reading: asyncio.Future[None] | None = None
 
     async def check(self, presented: str, cache_key: bytes, flaw: Reason) -> CachedKey | Refused:
-        """Whether the text is an imported key that works.
+        """Return the imported key that the text is, or why it is refused.
 
         Args:
-            mark: its fingerprint.
-            flaw: why it is no token of ours.
+            cache_key: the text's fingerprint.
+            flaw: why the text is not a token of ours.
 
         Raises:
-            Unavailable: if that cannot be found out now.
+            Unavailable: if that cannot be determined now.
         """
         key = digests.foreign_key(presented) if flaw in MAY_BE_FOREIGN else None
         if key is None or not await self._may_be_imported():
-            # Found out without the database, so there is nothing to remember.
+            # Decided without the database, so there is nothing to cache.
             return Refused(flaw)
         try:
             answer = self._evaluate(key, cache_key, flaw, self._try_read(key))
         except WouldBlock:
-            return self._evaluate(key, cache_key, flaw, await self._rows.row(presented) or {})
+            rows = await self._row_loader.load(presented) or {}
+            return self._evaluate(key, cache_key, flaw, rows)
         self._metrics.from_database += 1
         return answer
 
     def try_read_now(self, presented: str, cache_key: bytes, flaw: Reason) -> CachedKey | None:
-        """An imported key that works, where the database answers at once; None otherwise."""
+        """Return a valid imported key if the database answers without waiting; else None."""
         key = digests.foreign_key(presented) if flaw in MAY_BE_FOREIGN else None
         if key is None or not self._cache.imported:
             return None
@@ -96,7 +97,7 @@ class ImportedKeys:
         try:
             cache.set_imported(self._lookup.try_any_imported_now(), cache.position)
         except WouldBlock:
-            # One question for all who come while it is asked.
+            # One query for all requests that arrive while it runs.
             if self._reading is None or self._reading.done():
                 self._reading = asyncio.ensure_future(self._read_any_imported())
             await asyncio.shield(self._reading)
@@ -111,17 +112,17 @@ class ImportedKeys:
         return self._lookup.try_read_imported_now(digests.candidates(key, self._peppers))
 
     def _read(self, texts: Sequence[str]) -> dict[str, ByDigest]:
-        """What is known of each text's digests, in one query; runs in a thread."""
+        """Return the rows of each text's digests, in one query; runs in a thread."""
         by_text = self._digests_by_text(texts)
         return _rows_by_text(by_text, self._lookup.read_imported(_flattened(by_text)))
 
     def _read_replica(
         self, replica: Replica, texts: Sequence[str]
     ) -> tuple[int, dict[str, ByDigest]]:
-        """The same from the replica, with how far that has come."""
+        """Return the same from the replica, with the position up to which it has replayed."""
         by_text = self._digests_by_text(texts)
-        place, rows = replica.lookup.read_imported(_flattened(by_text))
-        return place, _rows_by_text(by_text, rows)
+        wal_position, rows = replica.lookup.read_imported(_flattened(by_text))
+        return wal_position, _rows_by_text(by_text, rows)
 
     def _digests_by_text(self, texts: Sequence[str]) -> dict[str, Sequence[bytes]]:
         return {each: digests.candidates(each.encode("ascii"), self._peppers) for each in texts}
@@ -134,7 +135,7 @@ class ImportedKeys:
             self._cache.add_refusal(cache_key, answer, row.public_id if row else IMPORTED)
             return answer
         if row is not None and row.algorithm != Algorithm.HMAC:
-            self._rehash_queue.note(row.secret_id, key)
+            self._rehash_queue.add(row.secret_id, key)
         return self._cache.add(cache_key, answer)
 
 
@@ -142,7 +143,7 @@ def _names_of(_presented: str, rows: ByDigest | None) -> list[str | None]:
     names: list[str | None] = []
     for row in (rows or {}).values():
         names += (row.public_id, row.key_id)
-    # That a key is not there may be from before it was imported, so that counts as well.
+    # The key may be missing because the read was before its import, so an import counts too.
     return names or [IMPORTED]
 
 

@@ -1,7 +1,7 @@
-"""Holding a key to its limits: where it may be used from, and how often.
+"""Enforce a key's limits: how often it may be used, and from which networks.
 
-The count is kept in this process: with three gateways, a key of 100 a minute can be used up to
-300 times a minute if its requests are spread over all of them (docs/gateway.md).
+Each process counts alone: with three gateways, a key limited to 100 requests a minute can make up
+to 300 if they are spread over all gateways (docs/gateway.md).
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from keys.inputs.limits import inside
 
 
 class Limiter:
-    """Counts uses of keys that have a rate limit."""
+    """Counts the uses of keys with a rate limit."""
 
     def __init__(self) -> None:
         self._strategy = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._items: dict[str, RateLimitItem] = {}
 
     def hit(self, key: Verified) -> int:
-        """Counts one use.
+        """Count one use.
 
         Returns:
-            0 if it is within the limit; else how many whole seconds to wait.
+            0 if it is within the limit; otherwise the whole seconds to wait.
         """
         if not key.rate_limit:
             return 0
@@ -41,6 +41,6 @@ class Limiter:
         return max(1, math.ceil(opens - time.time()))
 
 
-def comes_from_allowed(key: Verified, source: str) -> bool:
-    """Whether a request from this address may use the key."""
+def is_allowed_source(key: Verified, source: str) -> bool:
+    """Return whether a request from this address may use the key."""
     return not key.networks or inside(source, key.networks)

@@ -1,4 +1,4 @@
-"""A replica of the database, asked first where it is known to be current enough."""
+"""Read from a replica of the database, and pause when it does not answer."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from gateway.cache.replica_positions import ReplicaPositions
 from runtime.clock import Clock
 from storage.replica_lookup import ReplicaLookup
 
-# A replica that did not answer is left alone for so long, in seconds.
-_LEFT_ALONE = 5.0
-# Longer than this nobody waits for a replica, in seconds: the primary is there.
-_PATIENCE = 1.0
+# Seconds for which a replica that did not answer is not asked.
+_PAUSE = 5.0
+# Seconds to wait for a replica; then the primary is asked.
+_DEADLINE = 1.0
 
 
 class Replica:
-    """A replica with threads of its own, so that it can hold up nobody who asks the primary."""
+    """A replica with its own threads, so that it cannot delay reads from the primary."""
 
     def __init__(
         self,
@@ -31,32 +31,32 @@ class Replica:
     ) -> None:
         self.lookup = lookup
         self.positions = positions
-        self.pool = Pool(replace(options, deadline=_PATIENCE))
+        self.pool = Pool(replace(options, deadline=_DEADLINE))
         self._log = log
         self._monotonic = clock.monotonic
-        self._left_until = 0.0
-        self._away = False
+        self._paused_until = 0.0
+        self._failing = False
 
     @property
-    def asked(self) -> bool:
-        """Whether it is worth asking."""
-        return self._monotonic() >= self._left_until
+    def available(self) -> bool:
+        """Return whether the replica may be asked."""
+        return self._monotonic() >= self._paused_until
 
-    def answered(self) -> None:
-        """Notes that it did."""
-        if self._away:
-            self._away = False
-            self._log.note(logging.WARNING, "replica_again")
+    def record_answer(self) -> None:
+        """Record that the replica answered."""
+        if self._failing:
+            self._failing = False
+            self._log.event(logging.WARNING, "replica_again")
 
-    def failed(self, why: Unavailable) -> None:
-        """Notes that it did not."""
-        self._left_until = self._monotonic() + _LEFT_ALONE
-        if not self._away:
-            self._away = True
+    def record_failure(self, error: Unavailable) -> None:
+        """Record that the replica did not answer, and pause."""
+        self._paused_until = self._monotonic() + _PAUSE
+        if not self._failing:
+            self._failing = True
             remedy = "The primary is asked instead. Look at DATABASE_REPLICA_URL: apikeys doctor."
-            self._log.note(logging.WARNING, "replica_left", cause=why.cause, remedy=remedy)
+            self._log.event(logging.WARNING, "replica_left", cause=error.cause, remedy=remedy)
 
     def close(self) -> None:
-        """Returns when nothing runs any more. Blocks."""
+        """Wait for reads under way, and close the connections. Blocks."""
         self.pool.close()
         self.lookup.close()

@@ -1,5 +1,7 @@
-"""A row as it is now: from the replica where that has seen every change of it, or else from the
-primary, and again if it changed while it was read."""
+"""Load a row as it is now: from a replica that has seen all its changes, else from the primary.
+
+A row that changed while it was read is read again.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +21,20 @@ Read = Callable[[Sequence[str]], Mapping[str, R]]
 ReadAt = Callable[[Sequence[str]], tuple[int, Mapping[str, R]]]
 Names = Callable[[str, R | None], Iterable[str | None]]
 
-# A key that changes again and again while it is read is not worth waiting for any longer.
-_TRIES = 4
+# A key that keeps changing while it is read is given up after so many reads.
+_ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class _ReplicaRow(Generic[R]):
-    """What a replica said, and how far it had come."""
+    """A replica's row, and the position up to which the replica had replayed."""
 
-    place: int
+    wal_position: int
     row: R | None
 
 
-class Rows(Generic[R]):
-    """Belongs to the event loop of its memory."""
+class RowLoader(Generic[R]):
+    """Loads rows; for use in its cache's event loop."""
 
     def __init__(
         self,
@@ -45,24 +47,26 @@ class Rows(Generic[R]):
         replica: Replica | None = None,
         read_replica: ReadAt[R] | None = None,
     ) -> None:
-        """Makes it ready.
+        """Create a loader.
 
         Args:
-            read: reads the rows of at most 64 names from the primary; see `Batches`.
-            names: what a row is about, its key and public ids, given what was asked for as well.
-            read_replica: the same from the replica, with how far that has come.
+            read: reads the rows of at most 64 names from the primary; see `BatchLoader`.
+            names: returns the key id and public ids of a row, given the name and the row.
+            read_replica: reads from the replica, and also returns up to which position it has
+                replayed.
         """
         self._names = names
         self._cache = cache
         self._metrics = metrics
-        self._primary: BatchLoader[R] = BatchLoader(read, pool, options)
+        self._primary_loader: BatchLoader[R] = BatchLoader(read, pool, options)
         self._replica = replica
-        self._seen: BatchLoader[_ReplicaRow[R]] | None = None
+        self._replica_loader: BatchLoader[_ReplicaRow[R]] | None = None
         if replica is not None and read_replica is not None:
-            self._seen = BatchLoader(_with_place(read_replica), replica.pool, options)
+            read_at = _with_wal_position(read_replica)
+            self._replica_loader = BatchLoader(read_at, replica.pool, options)
 
-    async def row(self, name: str) -> R | None:
-        """The row as it is after this was called; None if there is none.
+    async def load(self, name: str) -> R | None:
+        """Return a row that is no older than this call; None if there is none.
 
         Raises:
             Unavailable: if it cannot be read now.
@@ -72,37 +76,37 @@ class Rows(Generic[R]):
             return seen.row
         self._metrics.from_database += 1
         cache = self._cache
-        for _ in range(_TRIES):
+        for _ in range(_ATTEMPTS):
             position = cache.position
-            row = await self._primary.load(name)
+            row = await self._primary_loader.load(name)
             if not cache.changed_since(position, *self._names(name, row)):
                 return row
-            # What was read may be from before the change. It is read again, rather than answered:
-            # somebody may have been told by now that the key is revoked.
+            # The row may be from before the change. It is read again rather than used: an admin
+            # may already have seen that the key is revoked.
         raise Unavailable("changing")
 
     async def _from_replica(self, name: str) -> _ReplicaRow[R] | None:
-        replica, cache = self._replica, self._cache
-        # Without a living feed nobody knows what has changed, and nothing of it can be believed.
-        if self._seen is None or replica is None or not (cache.valid and replica.asked):
+        replica, loader, cache = self._replica, self._replica_loader, self._cache
+        # Without a live feed it is unknown what has changed, so no replica's answer counts.
+        if loader is None or replica is None or not (cache.valid and replica.available):
             return None
         try:
-            seen = await self._seen.load(name)
-        except Unavailable as why:
-            replica.failed(why)
+            seen = await loader.load(name)
+        except Unavailable as error:
+            replica.record_failure(error)
             return None
-        replica.answered()
+        replica.record_answer()
         if seen is None or not cache.valid:
             return None
-        position = replica.positions.seen_by(seen.place)
+        position = replica.positions.last_change_at(seen.wal_position)
         if position is None or cache.changed_since(position, *self._names(name, seen.row)):
             return None
         return seen
 
 
-def _with_place(read: ReadAt[R]) -> Callable[[Sequence[str]], Mapping[str, _ReplicaRow[R]]]:
+def _with_wal_position(read: ReadAt[R]) -> Callable[[Sequence[str]], Mapping[str, _ReplicaRow[R]]]:
     def seen(names: Sequence[str]) -> Mapping[str, _ReplicaRow[R]]:
-        place, rows = read(names)
-        return {name: _ReplicaRow(place, rows.get(name)) for name in names}
+        wal_position, rows = read(names)
+        return {name: _ReplicaRow(wal_position, rows.get(name)) for name in names}
 
     return seen

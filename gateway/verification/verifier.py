@@ -1,4 +1,4 @@
-"""Telling whether a presented text is a good token: from memory, or else from the database."""
+"""Verify presented texts: from the cache, or else from the database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gateway.cache.verdict_cache import CachedKey, VerdictCache, fingerprint
 from gateway.usage.rehash_queue import RehashQueue
 from gateway.verification.imported_keys import ImportedKeys
 from gateway.verification.replica import Replica
-from gateway.verification.row_loader import Rows
+from gateway.verification.row_loader import RowLoader
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import NotAToken, Token, parse
 from keys.credentials.verification import Reason, Refused, evaluate
@@ -24,23 +24,23 @@ Answer: TypeAlias = "CachedKey | Refused"
 
 
 class Verifier(Protocol):
-    """Answers whether a text is a good token, without holding up the event loop."""
+    """Verifies tokens without blocking the event loop."""
 
     async def check(self, presented: str) -> Answer:
-        """Verifies. Raises Unavailable if that is not possible now."""
+        """Return the accepted key or the refusal. Raises Unavailable if neither is possible now."""
         ...
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:
-        """Runs another blocking piece of work. Raises Unavailable likewise."""
+        """Run other blocking work in a thread. Raises Unavailable likewise."""
         ...
 
     def close(self) -> None:
-        """Returns when nothing runs any more. Blocks."""
+        """Wait for what runs, and close the connections. Blocks."""
         ...
 
 
 class CachingVerifier:
-    """Asks its memory, and reads what is not there."""
+    """Verifies from its cache, and reads what is not cached."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class CachingVerifier:
         self._metrics = metrics
         self._pool = Pool(options)
         self._replica = replica
-        self._rows: Rows[SecretRow] = Rows(
+        self._row_loader: RowLoader[SecretRow] = RowLoader(
             lookup.read, _names_of, cache, self._pool, options, metrics,
             replica, replica.lookup.read if replica else None,
         )  # fmt: skip
@@ -69,8 +69,8 @@ class CachingVerifier:
         )
 
     async def check(self, presented: str) -> Answer:
-        """See `Checker`."""
-        # "surrogateescape" never fails, and such a text is no token anyway.
+        """See `Verifier`."""
+        # "surrogateescape" never fails, and such a text is not a token anyway.
         cache_key = fingerprint(presented.encode("utf-8", "surrogateescape"))
         if cached := self._cache.get(cache_key) or self._cache.refusal(cache_key):
             self._metrics.from_cache += 1
@@ -82,18 +82,18 @@ class CachingVerifier:
         return await self._read(token, cache_key)
 
     def try_read_now(self, presented: bytes, cache_key: bytes) -> CachedKey | None:
-        """A good token that memory does not know, where the database answers at once.
+        """Return a valid token that is not cached, if the database answers without waiting.
 
         Args:
-            mark: the fingerprint of `presented`.
+            cache_key: the fingerprint of `presented`.
 
         Returns:
-            None if the usual way has to find out, or has to say why not.
+            None if `check` has to decide, or has to give the reason for a refusal.
         """
         try:
             text = presented.decode("ascii")
             token = parse(text)
-            # Nothing comes between reading and keeping: the event loop does both in one go.
+            # No change comes between reading and caching: the event loop does both in one step.
             answer = self._evaluate(token, cache_key, self._lookup.try_read_now(token.public_id))
         except NotAToken as error:
             return self._imported_keys.try_read_now(text, cache_key, Reason(error.flaw.value))
@@ -103,11 +103,11 @@ class CachingVerifier:
         return answer if isinstance(answer, CachedKey) else None
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:
-        """See `Checker`."""
+        """See `Verifier`."""
         return await self._pool.run(work, *args)
 
     def close(self) -> None:
-        """See `Checker`."""
+        """See `Verifier`."""
         if self._replica is not None:
             self._replica.close()
         self._pool.close()
@@ -117,8 +117,8 @@ class CachingVerifier:
         try:
             answer = self._evaluate(token, cache_key, self._lookup.try_read_now(token.public_id))
         except WouldBlock:
-            # Then in a thread, with others who wait. Nothing comes between reading and keeping.
-            return self._evaluate(token, cache_key, await self._rows.row(token.public_id))
+            # Then in a thread, with other requests; nothing comes between loading and caching.
+            return self._evaluate(token, cache_key, await self._row_loader.load(token.public_id))
         self._metrics.from_database += 1
         return answer
 

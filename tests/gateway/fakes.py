@@ -110,7 +110,7 @@ class FakeUsageRecorder:
     running: bool = False
     trusted: Sequence[Network] = ()
 
-    def note(self, counter: UsageCounter, at: float, origin: Origin) -> None:
+    def record(self, counter: UsageCounter, at: float, origin: Origin) -> None:
         found = network_of(origin, self.trusted)
         self.recorded.append((counter.secret_id, datetime.fromtimestamp(at, UTC), found))
 

@@ -57,7 +57,7 @@ def _heartbeat(register: Register, every: float = 3600) -> Heartbeat:
 
 
 def test_it_says_hello_beats_and_says_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.cache.heartbeat._BEATS_A_SWEEP", 2)
+    monkeypatch.setattr("gateway.cache.heartbeat._BEATS_PER_PURGE", 2)
     register = Register()
     heartbeat = _heartbeat(register, every=0.001)
     heartbeat.start()

@@ -126,18 +126,18 @@ def test_a_place_in_the_log_says_nothing_of_the_changes_that_come_with_it() -> N
         post = Post()
         post.invalidator.start()
         await post.tell(FeedBatch((), 0.0, 100))
-        began = post.positions.seen_by(100)
+        began = post.positions.last_change_at(100)
         assert began == post.cache.position
         await post.tell(FeedBatch((FeedEntry("key_1", None),), 0.0, 200))
-        assert post.positions.seen_by(200) == began
+        assert post.positions.last_change_at(200) == began
         await post.tell(FeedBatch((), 0.0, 300))
-        assert (post.positions.seen_by(299), post.positions.seen_by(300)) == (
+        assert (post.positions.last_change_at(299), post.positions.last_change_at(300)) == (
             began,
             post.cache.position,
         )
         await post.tell(FeedLost("cut"), FeedBatch((), 0.0, 50))
-        assert post.positions.seen_by(49) is None
-        assert post.positions.seen_by(50) == post.cache.position
+        assert post.positions.last_change_at(49) is None
+        assert post.positions.last_change_at(50) == post.cache.position
         await post.invalidator.stop()
 
     asyncio.run(run())

@@ -54,7 +54,7 @@ class Noting:
 
     def __call__(self, secret_id: str, at: datetime, source: str) -> None:
         counter = self._tallies.setdefault(secret_id, UsageCounter(secret_id))
-        self._last.note(counter, at.timestamp(), ((source, 40_000), None))
+        self._last.record(counter, at.timestamp(), ((source, 40_000), None))
 
 
 def _use(at: datetime, source: str, count: int = 1) -> Use:
@@ -67,10 +67,10 @@ def _last_used(store: Store, every: float = 3600) -> UsageRecorder:
 
 def test_many_uses_are_one_writing_of_the_newest_and_the_count(store: Store) -> None:
     last = _last_used(store)
-    note = Noting(last)
-    note("a", NOON, "192.0.2.1")
-    note("a", LATER, "198.51.100.2")
-    note("b", NOON, "203.0.113.4")
+    record = Noting(last)
+    record("a", NOON, "192.0.2.1")
+    record("a", LATER, "198.51.100.2")
+    record("b", NOON, "203.0.113.4")
     assert last.backlog == 2
     assert last.flush() == 2
     assert store.batches == [{"a": _use(LATER, "198.51.100.2", 2), "b": _use(NOON, "203.0.113.4")}]
@@ -96,26 +96,26 @@ def test_a_token_that_was_forgotten_and_remembered_anew_is_counted_once_each(sto
 
 def test_each_day_has_its_count(store: Store) -> None:
     last = _last_used(store)
-    note = Noting(last)
-    note("a", NOON, "")
+    record = Noting(last)
+    record("a", NOON, "")
     last.flush()
     tomorrow = NOON + timedelta(days=1)
-    note("a", tomorrow, "")
-    note("a", tomorrow, "")
+    record("a", tomorrow, "")
+    record("a", tomorrow, "")
     last.flush()
     assert store.batches[1] == {"a": Use(tomorrow, "", {tomorrow.date(): 2})}
 
 
 def test_what_could_not_be_written_is_kept_and_counted_once(store: Store) -> None:
     def away(_batch: Mapping[str, Use]) -> None:
-        note("a", LATER, "198.51.100.1")
+        record("a", LATER, "198.51.100.1")
         raise StorageUnavailable("away")
 
     write: list[Callable[[Mapping[str, Use]], None]] = [away]
     last = UsageRecorder(lambda batch: write[0](batch), GatewayLog(HeldClock(NOON)))
-    note = Noting(last)
-    note("a", NOON, "203.0.113.1")
-    note("b", NOON, "203.0.113.1")
+    record = Noting(last)
+    record("a", NOON, "203.0.113.1")
+    record("b", NOON, "203.0.113.1")
     with pytest.raises(StorageUnavailable):
         last.flush()
     write[0] = store
@@ -189,10 +189,10 @@ def test_no_use_is_lost_while_one_thread_notes_and_another_writes() -> None:
             counted[secret_id] += sum(use.days.values())
 
     last = UsageRecorder(write, GatewayLog(HeldClock(NOON)), every=0.0001)
-    note = Noting(last)
+    record = Noting(last)
     last.start()
     for number in range(30_000):
-        note("abc"[number % 3], NOON, "")
+        record("abc"[number % 3], NOON, "")
     last.stop()
     assert counted == {"a": 10_000, "b": 10_000, "c": 10_000}
 
@@ -211,9 +211,9 @@ def test_whatever_fails_in_between_all_uses_end_up_counted(
             counted[secret_id] += sum(use.days.values())
 
     last = UsageRecorder(write, GatewayLog(HeldClock(NOON)))
-    note = Noting(last)
+    record = Noting(last)
     for secret_id, flush, fail in steps:
-        note(secret_id, NOON, "")
+        record(secret_id, NOON, "")
         fails[0] = fail
         if flush:
             with suppress(StorageUnavailable):

@@ -62,8 +62,8 @@ def test_without_its_database_a_gateway_lets_nobody_in_and_comes_back_by_itself(
     assert site.ask_all(token) == [204, 204]
     server.stop()
     # The feed's end is seen at once; the lease is the bound for a cable that was cut.
-    took = until(lambda: site.ask_all(token) == [503, 503], "it fails closed")
-    assert took < LEASE_SECONDS + 1
+    observe = until(lambda: site.ask_all(token) == [503, 503], "it fails closed")
+    assert observe < LEASE_SECONDS + 1
     assert [site.ask_all(token) for _ in range(5)] == [[503, 503]] * 5
     server.start()
     until(lambda: site.ask_all(token) == [204, 204], "it comes back")
@@ -122,13 +122,13 @@ def test_a_full_disk_keeps_uses_for_later(small: Domain) -> None:
 
     last = UsageRecorder(write, GatewayLog(application.clock))
     counter = UsageCounter("sec_1")
-    note = lambda: last.note(counter, application.clock.timestamp(), NOWHERE)
+    record = lambda: last.record(counter, application.clock.timestamp(), NOWHERE)
     fillers = [UsageCounter(f"sec_{number}") for number in range(2_000)]
     for filler in fillers:
-        last.note(filler, application.clock.timestamp(), NOWHERE)
+        last.record(filler, application.clock.timestamp(), NOWHERE)
     with pytest.raises(StorageUnavailable):
         last.flush()
-    note()
+    record()
     _limit_pages(application, 1_000_000)
     assert last.flush() == 2_000
     with reading(application.engine) as session:

@@ -333,7 +333,7 @@ def test_what_could_not_be_written_is_written_later(caplog: pytest.LogCaptureFix
         written.extend(rehash_queue)  # type: ignore[call-overload]
 
     rehash_queue = RehashQueue(PEPPERS, write, GatewayLog(HeldClock(NOON)), every=0.01)
-    rehash_queue.note("sec_1", b"one")
+    rehash_queue.add("sec_1", b"one")
     with pytest.raises(StorageUnavailable):
         rehash_queue.flush()
     assert rehash_queue.backlog == 1
@@ -343,7 +343,7 @@ def test_what_could_not_be_written_is_written_later(caplog: pytest.LogCaptureFix
     rehash_queue.start()
     with pytest.raises(RuntimeError, match="already"):
         rehash_queue.start()
-    rehash_queue.note("sec_2", b"two")
+    rehash_queue.add("sec_2", b"two")
     rehash_queue.stop()
     assert sorted(written) == ["sec_1", "sec_2"]
 

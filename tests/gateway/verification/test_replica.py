@@ -20,7 +20,7 @@ from gateway.base.thread_pool import Pool
 from gateway.cache.replica_positions import ReplicaPositions
 from gateway.cache.verdict_cache import VerdictCache
 from gateway.verification.replica import Replica
-from gateway.verification.row_loader import Rows
+from gateway.verification.row_loader import RowLoader
 from keys.base.errors import StorageUnavailable
 from runtime.clock import HeldClock
 from runtime.http_server import Running
@@ -35,22 +35,23 @@ from tests.postgresql import Replica as ReplicaServer
 
 def test_a_replica_has_seen_what_lies_at_or_before_its_place() -> None:
     positions = ReplicaPositions()
-    assert positions.seen_by(10**9) is None
-    positions.note(100, 1)
-    positions.note(150, 1)
-    positions.note(200, 4)
+    assert positions.last_change_at(10**9) is None
+    positions.record(100, 1)
+    positions.record(150, 1)
+    positions.record(200, 4)
     assert positions.newest == 200
-    assert [positions.seen_by(place) for place in (99, 100, 199, 200, 10**9)] == [None, 1, 1, 4, 4]
+    found = [positions.last_change_at(place) for place in (99, 100, 199, 200, 10**9)]
+    assert found == [None, 1, 1, 4, 4]
     positions.clear()
-    assert positions.seen_by(10**9) is None
+    assert positions.last_change_at(10**9) is None
 
 
 def test_of_very_many_steps_the_oldest_are_given_up() -> None:
     positions = ReplicaPositions()
     for number in range(50_000):
-        positions.note(number * 10, number)
-    assert positions.seen_by(0) is None
-    assert positions.seen_by(499_990) == 49_999
+        positions.record(number * 10, number)
+    assert positions.last_change_at(0) is None
+    assert positions.last_change_at(499_990) == 49_999
 
 
 # The rows of a small world, in which everything happens in any order
@@ -76,7 +77,7 @@ class World:
         self.metrics = Metrics()
         replica = Replica(self, self.positions, options, GatewayLog(self.clock), self.clock)  # type: ignore[arg-type]  # what it needs of a ReplicaLookup
         self.replica, self.pool = replica, Pool(options)
-        self.rows: Rows[int] = Rows(
+        self.rows: RowLoader[int] = RowLoader(
             lambda names: {name: self.history[-1][name] for name in names},
             lambda name, _: (name,), self.cache, self.pool, options, self.metrics,
             replica, self.read_replica,
@@ -106,7 +107,7 @@ class World:
 
     def proves(self) -> None:
         """The feed proves that it lives: its place is that of the newest change of all."""
-        self.positions.note(len(self.history) - 1, self.cache.position)
+        self.positions.record(len(self.history) - 1, self.cache.position)
 
     def ends(self) -> None:
         self.replica.close()
@@ -136,7 +137,7 @@ def test_nothing_is_answered_that_a_told_change_has_made_untrue(
                 continue
             (name,) = map(str, args)
             told = world.history[world.told][name]
-            row = await world.rows.row(name)
+            row = await world.rows.load(name)
             assert row is not None
             assert row >= told, f"{name} was {told} by what was told, and {row} was answered"
 
@@ -153,20 +154,20 @@ def test_a_replica_that_has_seen_everything_spares_the_primary() -> None:
     world.proves()
 
     async def run() -> None:
-        assert await world.rows.row("a") == 1
+        assert await world.rows.load("a") == 1
         assert (world.metrics.from_replica, world.metrics.from_database) == (0, 1)
         world.replays(1)
-        assert await world.rows.row("a") == 1
+        assert await world.rows.load("a") == 1
         assert (world.metrics.from_replica, world.metrics.from_database) == (1, 1)
         # A change that it has not seen concerns those alone who ask for what was changed.
         world.changes("b")
         world.tells(1)
-        assert await world.rows.row("a") == 1
-        assert await world.rows.row("b") == 2
+        assert await world.rows.load("a") == 1
+        assert await world.rows.load("b") == 2
         assert (world.metrics.from_replica, world.metrics.from_database) == (2, 2)
         # Who does not know what has changed believes no replica.
         world.cache.valid_until(-inf)
-        assert await world.rows.row("a") == 1
+        assert await world.rows.load("a") == 1
         assert (world.metrics.from_replica, world.metrics.from_database) == (2, 3)
 
     asyncio.run(run())
@@ -181,12 +182,12 @@ def test_a_replica_that_does_not_answer_is_left_alone_for_a_while(
     world.broken = True
 
     async def run() -> None:
-        assert await world.rows.row("a") == 0
+        assert await world.rows.load("a") == 0
         world.broken = False
-        assert await world.rows.row("a") == 0
+        assert await world.rows.load("a") == 0
         assert world.metrics.from_replica == 0
         world.clock.move(timedelta(seconds=6))
-        assert await world.rows.row("a") == 0
+        assert await world.rows.load("a") == 0
         assert world.metrics.from_replica == 1
 
     asyncio.run(run())
