@@ -78,9 +78,9 @@ class SharedClock:
     def agree(self) -> None:
         """Read the server's time, and adjust this clock to it. Raises what `ask` raises."""
         before = self._monotonic()
-        theirs = self._ask().timestamp()
+        server_time = self._ask().timestamp()
         after = self._monotonic()
-        ahead = theirs - (before + after) / 2
+        ahead = server_time - (before + after) / 2
         # A difference within the round trip is ignored: the time would jitter.
         if abs(ahead - self._ahead) > (after - before) / 2 + _JITTER:
             self._ahead = ahead

@@ -41,7 +41,7 @@ class Trace:
     what: str = ""
     outcome: str = "done"
     spent: dict[str, Spent] = field(default_factory=dict)
-    began: float = field(default_factory=time.perf_counter)
+    started: float = field(default_factory=time.perf_counter)
 
 
 _CURRENT: ContextVar[Trace | None] = ContextVar("apikeys_trace", default=None)

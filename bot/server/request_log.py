@@ -53,7 +53,7 @@ def at_work(context: BoltContext, body: dict[str, Any]) -> Iterator[Trace]:
                 "person": context.user_id or "",
                 "workspace": context.team_id or context.enterprise_id or "",
                 "outcome": trace.outcome,
-                "seconds": round(time.perf_counter() - trace.began, 4),
+                "seconds": round(time.perf_counter() - trace.started, 4),
             }
             for name, spent in trace.spent.items():
                 fields[name] = {"times": spent.times, "seconds": round(spent.seconds, 4)}

@@ -71,9 +71,9 @@ class RowLoader(Generic[R]):
         Raises:
             Unavailable: if it cannot be read now.
         """
-        if (seen := await self._from_replica(name)) is not None:
+        if (found := await self._from_replica(name)) is not None:
             self._metrics.from_replica += 1
-            return seen.row
+            return found.row
         self._metrics.from_database += 1
         cache = self._cache
         for _ in range(_ATTEMPTS):
@@ -91,22 +91,22 @@ class RowLoader(Generic[R]):
         if loader is None or replica is None or not (cache.valid and replica.available):
             return None
         try:
-            seen = await loader.load(name)
+            found = await loader.load(name)
         except Unavailable as error:
             replica.record_failure(error)
             return None
         replica.record_answer()
-        if seen is None or not cache.valid:
+        if found is None or not cache.valid:
             return None
-        position = replica.positions.last_change_at(seen.wal_position)
-        if position is None or cache.changed_since(position, *self._names(name, seen.row)):
+        position = replica.positions.last_change_at(found.wal_position)
+        if position is None or cache.changed_since(position, *self._names(name, found.row)):
             return None
-        return seen
+        return found
 
 
 def _with_wal_position(read: ReadAt[R]) -> Callable[[Sequence[str]], Mapping[str, _ReplicaRow[R]]]:
-    def seen(names: Sequence[str]) -> Mapping[str, _ReplicaRow[R]]:
+    def read_rows(names: Sequence[str]) -> Mapping[str, _ReplicaRow[R]]:
         wal_position, rows = read(names)
         return {name: _ReplicaRow(wal_position, rows.get(name)) for name in names}
 
-    return seen
+    return read_rows

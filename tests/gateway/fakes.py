@@ -1,4 +1,4 @@
-"""A verifier that knows what it is told, and a way to call an ASGI application without a socket."""
+"""Fakes around a gateway, and a way to call an ASGI application without a socket."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Answer = Verified | Refused | Callable[[], Verified | Refused]
 
 
 def verified(name: str = "Zapier, production", *scopes: str, **changes: Any) -> Verified:
-    """A verified key, reading and writing unless told otherwise."""
+    """A verified key, with both scopes unless stated otherwise."""
     values: dict[str, Any] = {
         "account_id": "T1",
         "key_id": "key_1",
@@ -104,7 +104,7 @@ class FakeVerifier:
 
 @dataclass
 class FakeUsageRecorder:
-    """Remembers what it was told."""
+    """Records uses in a list."""
 
     recorded: list[tuple[str, datetime, str]] = field(default_factory=list)
     running: bool = False
@@ -123,7 +123,7 @@ class FakeUsageRecorder:
 
 @dataclass
 class Harness:
-    """A gateway and everything around it; `remembering` opens the short way to its memory."""
+    """A gateway with fakes around it; `remembering` gives it a cache and the fast path."""
 
     verifier: FakeKeys = field(default_factory=FakeKeys)
     usage_recorder: FakeUsageRecorder = field(default_factory=FakeUsageRecorder)

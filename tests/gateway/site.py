@@ -1,4 +1,4 @@
-"""A house with real time, and real gateways before it, each with a memory of its own."""
+"""Real gateways on one database with real time, each with its own cache."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GATEWAYS = 3
 
 
 class Site:
-    """A house with real time, and gateways before it."""
+    """Gateways on one database, with real time."""
 
     def __init__(self, url: str, replica: str | None = None) -> None:
         engine, clock, peppers = open_migrated(url), SystemClock(), Peppers({1: b"p" * 32})

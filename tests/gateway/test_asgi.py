@@ -81,7 +81,7 @@ def _with(presented: str) -> list[tuple[str, str | bytes]]:
         ("GET", "nonsense", 401),
     ],
 )
-def test_who_passes(
+def test_which_requests_are_accepted(
     guard: ApiKeyGuard, behind: Behind, method: str, presented: str, status: int
 ) -> None:
     got = call(guard, method, "/documents", _with(presented))
@@ -140,7 +140,7 @@ def test_two_headers_are_refused_as_the_gateway_refuses_them(guard: ApiKeyGuard)
     assert (got.status, got.json["code"]) == (400, "repeated_header")
 
 
-def test_a_token_that_cannot_be_sent_passes_nobody(guard: ApiKeyGuard, behind: Behind) -> None:
+def test_a_token_that_cannot_be_sent_is_refused(guard: ApiKeyGuard, behind: Behind) -> None:
     got = call(guard, "GET", "/", [("x-api-key", b"a\r\nX-Api-Key: " + GOOD.encode())])
     assert got.status == 503
     assert behind.scopes == []
@@ -153,14 +153,14 @@ def _closed(got: Got, behind: Behind) -> None:
     assert behind.scopes == []
 
 
-def test_nobody_passes_when_the_gateway_is_gone(
+def test_requests_are_refused_when_the_gateway_is_gone(
     guard: ApiKeyGuard, gateway: Running, behind: Behind
 ) -> None:
     gateway.stop()
     _closed(call(guard, "GET", "/", _with(GOOD)), behind)
 
 
-def test_nobody_passes_when_the_database_is_gone(
+def test_requests_are_refused_when_the_database_is_gone(
     guard: ApiKeyGuard, harness: Harness, behind: Behind
 ) -> None:
     def down() -> Any:
@@ -170,7 +170,7 @@ def test_nobody_passes_when_the_database_is_gone(
     _closed(call(guard, "GET", "/", _with(GOOD)), behind)
 
 
-def test_nobody_passes_when_the_gateway_is_silent(behind: Behind) -> None:
+def test_requests_are_refused_when_the_gateway_is_silent(behind: Behind) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         guard = ApiKeyGuard(behind, f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.05)
         _closed(call(guard, "GET", "/", _with(GOOD)), behind)
@@ -188,7 +188,9 @@ def test_nobody_passes_when_the_gateway_is_silent(behind: Behind) -> None:
         b"",
     ],
 )
-def test_nobody_passes_on_an_answer_that_is_not_a_gateways(behind: Behind, answer: bytes) -> None:
+def test_requests_are_refused_on_a_reply_that_is_not_a_gateways(
+    behind: Behind, answer: bytes
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
 
         def serve() -> None:
@@ -205,7 +207,7 @@ def test_nobody_passes_on_an_answer_that_is_not_a_gateways(behind: Behind, answe
         serving.join(10)
 
 
-def test_nobody_passes_a_closed_guard(guard: ApiKeyGuard, behind: Behind) -> None:
+def test_a_closed_guard_refuses_requests(guard: ApiKeyGuard, behind: Behind) -> None:
     guard.close()
     _closed(call(guard, "GET", "/", _with(GOOD)), behind)
 

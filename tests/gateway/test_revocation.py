@@ -1,4 +1,4 @@
-"""Revoked means revoked: several real gateways on one database, each with a memory of its own."""
+"""Revoked means revoked: several real gateways on one database, each with its own cache."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def site(database_url: str) -> Iterator[Site]:
         yield site
 
 
-def test_once_all_have_confirmed_nobody_lets_the_key_in(site: Site) -> None:
+def test_once_all_gateways_have_confirmed_none_accepts_the_key(site: Site) -> None:
     site.open()
     for number in range(10):
         key, token = site.issue(f"Integration {number}, production")
@@ -74,7 +74,7 @@ def test_what_is_typed_by_hand_counts_like_any_other_change(site: Site) -> None:
     assert site.ask_all(token) == [401]
 
 
-def test_a_new_key_works_at_once_although_its_token_was_refused_before(site: Site) -> None:
+def test_a_new_key_works_immediately_although_its_token_was_refused_before(site: Site) -> None:
     site.open(1)
     service, engine = site.services, site.application.engine
     request = KeyRequest("Zapier, production", ("read",), ME.id, new_id("req"))

@@ -58,7 +58,7 @@ def test_it_is_the_servers_time_however_long_the_way_is(server: Server, clock: S
     assert clock.timestamp() == pytest.approx(server.now.timestamp())
 
 
-def test_it_follows_when_the_servers_time_is_set_anew(server: Server, clock: SharedClock) -> None:
+def test_it_follows_when_the_servers_time_is_set(server: Server, clock: SharedClock) -> None:
     for step in (timedelta(minutes=2), timedelta(days=-1)):
         server.now += step
         assert abs(apart(server, clock)) > 100
@@ -73,7 +73,7 @@ def test_what_may_be_the_way_alone_does_not_move_it(server: Server, clock: Share
     assert clock.timestamp() - server.passed == before
 
 
-def test_while_the_server_is_away_time_goes_on(server: Server, clock: SharedClock) -> None:
+def test_the_clock_runs_while_the_server_is_unreachable(server: Server, clock: SharedClock) -> None:
     server.gone = True
     with pytest.raises(StorageUnavailable):
         clock.agree()
@@ -87,7 +87,7 @@ def test_a_server_that_tells_no_time_at_first_is_an_error(server: Server) -> Non
         SharedClock(server.ask)
 
 
-def test_it_asks_by_itself_until_it_is_stopped(server: Server) -> None:
+def test_it_reads_at_intervals_until_it_is_stopped(server: Server) -> None:
     clock = SharedClock(server.ask, every=0.001, monotonic=server.monotonic)
     clock.start()
     asked = server.passed

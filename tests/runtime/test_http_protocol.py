@@ -58,7 +58,7 @@ REQUEST = b"GET /a?b=c HTTP/1.1\r\nHost: x\r\nX-Two: 1\r\n\r\n"
 
 
 def changed(what: str) -> str:
-    """The sentence for whoever updates Uvicorn."""
+    """The sentence for the engineer who updates Uvicorn."""
     return (
         f"Uvicorn {uvicorn.__version__} changed {what}, which runtime/http_protocol.py relies on. "
         "Compare uvicorn/protocols/http/httptools_impl.py with the version before, adapt "

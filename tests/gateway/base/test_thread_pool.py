@@ -1,4 +1,4 @@
-"""Queries beside the event loop: bounded, timed, and never holding the loop up."""
+"""Queries in threads: bounded, timed, and never blocking the event loop."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_loop_turns_while_a_verification_waits() -> None:
     assert asyncio.run(run()) == (200, 204)
 
 
-def test_more_than_may_wait_are_turned_away_and_places_come_free_again() -> None:
+def test_a_full_queue_refuses_and_accepts_again_later() -> None:
     held = Held()
     pool = _pool(threads=1, waiting=1)
 

@@ -1,4 +1,4 @@
-"""Telling the database that a gateway is there, and what it has applied."""
+"""A gateway's heartbeat, and its confirmations of changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEADLINE = 10
 
 
 class Register:
-    """Notes what it is told, unless it is away."""
+    """Records calls, unless it is unavailable."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
@@ -56,7 +56,7 @@ def _heartbeat(register: Register, every: float = 3600) -> Heartbeat:
     return Heartbeat(register, GatewayLog(HeldClock(NOON)), every)
 
 
-def test_it_says_hello_beats_and_says_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_registers_sends_heartbeats_and_deregisters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.cache.heartbeat._BEATS_PER_PURGE", 2)
     register = Register()
     heartbeat = _heartbeat(register, every=0.001)
@@ -69,7 +69,7 @@ def test_it_says_hello_beats_and_says_goodbye(monkeypatch: pytest.MonkeyPatch) -
     assert not any(thread.name == "gateway-presence" for thread in threading.enumerate())
 
 
-def test_fences_are_confirmed_without_waiting_for_a_beat() -> None:
+def test_fences_are_confirmed_without_waiting_for_a_heartbeat() -> None:
     register = Register()
     heartbeat = _heartbeat(register)
     heartbeat.start()
@@ -87,7 +87,7 @@ def test_what_was_still_to_confirm_is_confirmed_before_the_end() -> None:
     assert register.told == ["announce", "confirm fnc_1 fnc_2", "stopped"]
 
 
-def test_a_gateway_that_nobody_knows_of_does_not_start() -> None:
+def test_a_gateway_that_cannot_register_does_not_start() -> None:
     register = Register()
     register.away = StorageUnavailable("away")
     with pytest.raises(StorageUnavailable):
@@ -97,7 +97,7 @@ def test_a_gateway_that_nobody_knows_of_does_not_start() -> None:
 @pytest.mark.parametrize(
     ("error", "event"), [(StorageUnavailable("away"), "silent"), (KeyError("defect"), "failed")]
 )
-def test_it_goes_on_when_the_database_is_back(
+def test_it_continues_when_the_database_is_back(
     caplog: pytest.LogCaptureFixture, error: Exception, event: str
 ) -> None:
     register = Register()

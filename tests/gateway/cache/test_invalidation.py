@@ -1,4 +1,4 @@
-"""Following the feed: what it proves is believed, and a lost feed takes belief with it."""
+"""Following the feed: its proofs keep the cache valid, and a lost feed invalidates it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEASE = 2.0
 
 
 class FakeFeed:
-    """Tells what it is given; an exception in it is raised, and the next feed begins."""
+    """Yields what it is given; an exception in it is raised, and the next feed starts."""
 
     def __init__(self) -> None:
         self.news: asyncio.Queue[FeedBatch | Exception] = asyncio.Queue()
@@ -85,7 +85,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(invalidation, "_PAUSES", (0.0,))
 
 
-def test_each_pulse_is_believed_for_the_lease() -> None:
+def test_each_batch_keeps_the_cache_valid_for_the_lease() -> None:
     async def run() -> None:
         post = Post()
         post.invalidator.start()
@@ -143,7 +143,7 @@ def test_a_place_in_the_log_says_nothing_of_the_changes_that_come_with_it() -> N
     asyncio.run(run())
 
 
-def test_a_lost_feed_is_believed_no_more_and_a_new_one_begins_empty(
+def test_a_lost_feed_invalidates_the_cache_and_a_new_one_starts_empty(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def run() -> None:
@@ -167,7 +167,7 @@ def test_a_lost_feed_is_believed_no_more_and_a_new_one_begins_empty(
     assert events == ["feed_began", "feed_lost", "feed_began"]
 
 
-def test_with_grace_what_is_remembered_counts_a_while_longer() -> None:
+def test_with_grace_the_cache_stays_valid_longer() -> None:
     async def run() -> None:
         post = Post(grace=30.0)
         post.invalidator.start()

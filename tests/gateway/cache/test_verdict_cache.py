@@ -1,4 +1,4 @@
-"""What is remembered, for how long it is believed, and that every change is forgotten."""
+"""What is cached, for how long it is valid, and that every change invalidates."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def cache(clock: HeldClock) -> VerdictCache:
     return made
 
 
-def test_nothing_is_believed_without_proof(clock: HeldClock) -> None:
+def test_nothing_is_valid_without_proof(clock: HeldClock) -> None:
     cache = VerdictCache(clock)
     cache.add(A, verified())
     cache.add_refusal(B, Refused(Reason.UNKNOWN), "b")
@@ -43,9 +43,7 @@ def test_nothing_is_believed_without_proof(clock: HeldClock) -> None:
     assert (cache.get(A), cache.refusal(B), cache.valid) == (None, None, False)
 
 
-def test_a_remembered_answer_never_outlives_the_token(
-    cache: VerdictCache, clock: HeldClock
-) -> None:
+def test_a_cached_verdict_never_outlives_the_token(cache: VerdictCache, clock: HeldClock) -> None:
     cache.add(A, verified(ends_at=NOON + timedelta(seconds=5)))
     clock.move(timedelta(seconds=5) - timedelta(microseconds=1))
     assert cache.get(A)
@@ -53,7 +51,7 @@ def test_a_remembered_answer_never_outlives_the_token(
     assert cache.get(A) is None
 
 
-def test_a_refusal_is_looked_at_anew_after_a_while(cache: VerdictCache, clock: HeldClock) -> None:
+def test_a_refusal_is_looked_up_again_after_a_while(cache: VerdictCache, clock: HeldClock) -> None:
     cache.add_refusal(A, Refused(Reason.UNKNOWN), "a")
     clock.move(timedelta(seconds=59))
     assert cache.refusal(A) == Refused(Reason.UNKNOWN)
@@ -61,7 +59,7 @@ def test_a_refusal_is_looked_at_anew_after_a_while(cache: VerdictCache, clock: H
     assert cache.refusal(A) is None
 
 
-def test_a_change_of_a_key_forgets_all_its_tokens_and_no_others(cache: VerdictCache) -> None:
+def test_a_change_of_a_key_invalidates_all_its_tokens_and_no_others(cache: VerdictCache) -> None:
     cache.add(A, verified(key_id="key_1"))
     cache.add(fingerprint(b"a2"), verified(key_id="key_1"))
     cache.add_refusal(fingerprint(b"a3"), Refused(Reason.EXPIRED, "key_1"), "a3")
@@ -72,20 +70,20 @@ def test_a_change_of_a_key_forgets_all_its_tokens_and_no_others(cache: VerdictCa
     assert cache.get(B)
 
 
-def test_a_new_secret_forgets_that_its_token_was_unknown(cache: VerdictCache) -> None:
+def test_a_new_secret_invalidates_the_refusal_of_its_token(cache: VerdictCache) -> None:
     cache.add_refusal(A, Refused(Reason.UNKNOWN), "public")
     cache.apply([FeedEntry("key_new", "public")])
     assert cache.refusal(A) is None
 
 
-def test_a_change_of_everything_forgets_everything(cache: VerdictCache) -> None:
+def test_a_change_of_everything_clears_the_cache(cache: VerdictCache) -> None:
     cache.add(A, verified())
     cache.add_refusal(B, Refused(Reason.UNKNOWN), "b")
     cache.apply([EVERYTHING])
     assert (cache.get(A), cache.refusal(B), len(cache)) == (None, None, 0)
 
 
-def test_a_fence_forgets_nothing(cache: VerdictCache) -> None:
+def test_a_fence_invalidates_nothing(cache: VerdictCache) -> None:
     cache.add(A, verified())
     cache.apply([FeedEntry(None, None, "fnc_1")])
     assert cache.get(A)
@@ -142,7 +140,7 @@ STEPS = st.lists(
 
 @given(STEPS)
 def test_it_never_knows_what_was_changed_since(steps: list[tuple[str, int, int]]) -> None:
-    """Against a plain model: token t belongs to key t % 4; changed keys are known by nobody."""
+    """Against a plain model: token t belongs to key t % 4; changed keys are not cached."""
     cache = VerdictCache(HeldClock(NOON), max_keys=5, max_refused=5)
     cache.valid_until(inf)
     cached: set[int] = set()

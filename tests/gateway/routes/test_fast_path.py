@@ -1,4 +1,4 @@
-"""The short way says, byte for byte, what the usual way says, or nothing at all."""
+"""The fast path replies, byte for byte, as the application does, or leaves the request to it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ KEYS = {
 
 
 def _harness(**options: object) -> Harness:
-    """A gateway that remembers three tokens already."""
+    """A gateway with three cached tokens."""
     harness = Harness(options=Options(**options), remembering=True)  # type: ignore[arg-type]
     harness.verifier.answers |= KEYS
     for token, key in KEYS.items():
@@ -117,7 +117,7 @@ def test_the_usual_questions_go_the_short_way(url: str, headers: list[tuple[str,
     assert httptools.HttpResponseParser(object()).feed_data(answer) is None
 
 
-def test_what_is_not_believed_or_limited_or_too_large_takes_the_usual_way() -> None:
+def test_an_invalid_cache_a_limited_key_or_a_large_head_leaves_the_fast_path() -> None:
     harness = _harness()
     fast_path = _fast_path(harness)
     request = [(b"x-api-key", GOOD.encode()), (b"x-original-method", b"GET")]
@@ -143,7 +143,7 @@ def test_the_source_is_the_callers_even_behind_a_trusted_proxy() -> None:
     ]
 
 
-def test_made_up_methods_do_not_fill_the_memory() -> None:
+def test_invented_methods_do_not_fill_the_cache() -> None:
     harness = _harness()
     fast_path = _fast_path(harness)
     for number in range(1_000):
@@ -203,7 +203,7 @@ def test_requests_that_are_more_than_a_head_are_answered_as_usual(
 
 
 @pytest.mark.sockets
-def test_who_asks_for_what_is_so_anyway_is_answered_the_short_way(
+def test_headers_that_ask_for_the_default_stay_on_the_fast_path(
     running: tuple[Harness, Running],
 ) -> None:
     harness, server = running

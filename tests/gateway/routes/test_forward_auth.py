@@ -1,4 +1,4 @@
-"""`/authz`: who may pass, what the API behind is told, and what an outsider can learn."""
+"""`/authz`: which requests are accepted, what the API behind learns, and what a guesser learns."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_an_unknown_scope_is_the_proxys_mistake(harness: Harness, query: str) ->
     assert '"read" and "write"' in got.json["message"]
 
 
-def test_who_it_is(harness: Harness) -> None:
+def test_the_identity_headers(harness: Harness) -> None:
     harness.verifier.answers[GOOD] = verified("Büro, 100 % “neu”\u202e", owner="U ñ")
     got = harness.bearer(GOOD)
     assert got.headers == [

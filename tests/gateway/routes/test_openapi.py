@@ -45,7 +45,7 @@ def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _often(ask: Callable[[Harness], Got]) -> Got:
-    """The second answer to a key that may be used once a day."""
+    """The second reply to a key that is limited to one request a day."""
     harness = Harness()
     harness.verifier.answers[GOOD] = verified(rate_limit="1/day")
     ask(harness)

@@ -64,7 +64,7 @@ def test_ready_only_with_a_database(harness: Harness) -> None:
     assert got["cache-control"] == "no-store"
 
 
-def test_nobody_passes_without_a_database(
+def test_requests_are_refused_without_a_database(
     harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
     harness.verifier.answers[GOOD] = _no_database
@@ -130,7 +130,7 @@ def test_headers_at_the_edge() -> None:
     assert harness.authz(("x-api-key", GOOD), (filler[0], filler[1] + "a")).status == 431
 
 
-def test_a_websocket_is_turned_away(harness: Harness) -> None:
+def test_a_websocket_is_refused(harness: Harness) -> None:
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -144,7 +144,7 @@ def test_a_websocket_is_turned_away(harness: Harness) -> None:
     assert sent == [{"type": "websocket.close", "code": 1008}]
 
 
-def test_the_lifespan_starts_and_stops_the_work_beside_the_requests(harness: Harness) -> None:
+def test_the_lifespan_starts_and_stops_the_background_tasks(harness: Harness) -> None:
     asked = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
     seen: list[tuple[str, bool]] = []
 

@@ -185,7 +185,7 @@ def test_a_key_that_is_used_too_often_waits(harness: Harness) -> None:
 @pytest.mark.parametrize(
     ("source", "valid"), [("10.1.2.3", True), ("11.1.2.3", False), (None, False)]
 )
-def test_a_key_held_to_networks_is_told_where_it_is_used(
+def test_a_key_limited_to_networks_needs_the_source(
     harness: Harness, source: str | None, valid: bool
 ) -> None:
     harness.verifier.answers[GOOD] = verified(networks=("10.0.0.0/8",))

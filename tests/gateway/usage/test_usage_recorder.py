@@ -46,7 +46,7 @@ def store() -> Store:
 
 
 class Noting:
-    """Notes uses by secret id, each secret with one tally, as a gateway's memory keeps them."""
+    """Records uses by secret id, with one counter each, as a gateway's cache has them."""
 
     def __init__(self, last: UsageRecorder) -> None:
         self._last = last
@@ -86,7 +86,7 @@ def test_nothing_to_write_asks_the_database_for_nothing(store: Store) -> None:
     assert len(store.batches) == 1
 
 
-def test_a_token_that_was_forgotten_and_remembered_anew_is_counted_once_each(store: Store) -> None:
+def test_the_uses_of_a_token_that_was_evicted_and_cached_again_add_up(store: Store) -> None:
     last = _last_used(store)
     Noting(last)("a", LATER, "198.51.100.1")
     Noting(last)("a", NOON, "203.0.113.1")
@@ -123,7 +123,7 @@ def test_what_could_not_be_written_is_kept_and_counted_once(store: Store) -> Non
     assert store.batches == [{"a": _use(LATER, "198.51.100.1", 2), "b": _use(NOON, "203.0.113.1")}]
 
 
-def test_it_writes_by_itself(store: Store) -> None:
+def test_it_writes_at_intervals(store: Store) -> None:
     last = _last_used(store, every=0.01)
     last.start()
     Noting(last)("a", NOON, "")

@@ -1,4 +1,4 @@
-"""Bad days of the database, with real gateways: nobody gets in who should not, nothing is lost."""
+"""Database faults with real gateways: no key is accepted wrongly, nothing is lost."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def until(condition: Callable[[], bool], what: str) -> float:
     return time.monotonic() - began
 
 
-def test_without_its_database_a_gateway_lets_nobody_in_and_comes_back_by_itself(
+def test_without_its_database_a_gateway_refuses_and_recovers(
     server: Postgresql, site: Site
 ) -> None:
     site.open(2, OPTIONS)
@@ -87,7 +87,7 @@ def test_what_was_revoked_while_the_feed_was_away_is_refused_afterwards(
     assert site.ask_all(token) == [401]
 
 
-def test_with_grace_whoever_is_remembered_goes_on_and_others_do_not(
+def test_with_grace_cached_keys_keep_working_and_others_do_not(
     server: Postgresql, site: Site
 ) -> None:
     site.open(1, replace(OPTIONS, grace=60.0))
@@ -104,7 +104,7 @@ NOWHERE: Origin = (None, None)
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Domain]:
-    """A house whose file may not grow: SQLite then says "database or disk is full"."""
+    """An application with a full database file: SQLite says "database or disk is full"."""
     application = open_test_application(tmp_path)
     with application.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
@@ -138,6 +138,6 @@ def test_a_full_disk_keeps_uses_for_later(small: Domain) -> None:
 
 
 def _limit_pages(application: Domain, most: int) -> None:
-    """For every connection of the pool, which has one while nobody else works."""
+    """For every connection of the pool, which has one while nothing else uses it."""
     with application.engine.connect() as connection:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {most}")

@@ -99,7 +99,7 @@ def test_a_gateway_that_starts_later_knows_them(site: Site) -> None:
 
 
 def test_a_whole_team_moves_while_others_are_served(site: Site) -> None:
-    """Thousands of changes at once are told in good time."""
+    """Thousands of changes together are reported in time."""
     _, ours = site.issue()
     assert ask_all(site, ours.reveal()) == [204, 204]
     imports(site, KEY, *(f"key_{n}" for n in range(3_000)))

@@ -1,4 +1,4 @@
-"""Imported keys at the gateway: found by their digests, remembered, upgraded, and forgotten."""
+"""Imported keys at the gateway: found by their digests, cached, rehashed and invalidated."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def imported(key: str = KEY, **changes: object) -> SecretRow:
 
 
 def told(key: str = KEY) -> FeedEntry:
-    """What the feed tells when this key is imported or changed."""
+    """What the feed reports when this key is imported or changed."""
     about = imported(key)
     return FeedEntry(about.key_id, about.public_id)
 
@@ -95,7 +95,7 @@ class Database:
 
 
 class Desk:
-    """A checker with a memory that is believed in."""
+    """A verifier with a valid cache."""
 
     def __init__(self, database: Database) -> None:
         clock = HeldClock(NOON)
@@ -130,7 +130,7 @@ def database(request: pytest.FixtureRequest) -> Database:
     return made
 
 
-def test_the_second_time_nobody_asks_the_database(database: Database) -> None:
+def test_the_second_verification_needs_no_query(database: Database) -> None:
     desk = Desk(database)
     for _ in range(2):
         cached, refused = desk.check(KEY, OTHER)
@@ -141,7 +141,7 @@ def test_the_second_time_nobody_asks_the_database(database: Database) -> None:
     assert database.any_asked == 1
 
 
-def test_where_nothing_was_imported_nobody_looks(database: Database) -> None:
+def test_without_imports_there_is_no_query(database: Database) -> None:
     database.rows.clear()
     desk = Desk(database)
     for _ in range(3):
@@ -150,7 +150,7 @@ def test_where_nothing_was_imported_nobody_looks(database: Database) -> None:
     assert database.asked == []
 
 
-def test_an_import_counts_at_once(database: Database) -> None:
+def test_an_import_counts_immediately(database: Database) -> None:
     rows, database.rows = database.rows, {}
     desk = Desk(database)
     assert desk.check(KEY) == [Refused(Reason.MALFORMED)]
@@ -177,7 +177,7 @@ def test_a_change_of_ours_leaves_what_is_known_of_others(database: Database) -> 
     assert len(database.asked) == asked
 
 
-def test_revoked_it_is_refused_at_once(database: Database) -> None:
+def test_a_revoked_import_is_refused_immediately(database: Database) -> None:
     desk = Desk(database)
     desk.check(KEY)
     database.rows[imported().digest] = imported(state="revoked")
@@ -227,7 +227,7 @@ def test_an_import_while_one_asks_whether_there_is_any() -> None:
     assert isinstance(desk.check(KEY)[0], CachedKey)
 
 
-def test_a_lost_feed_has_it_asked_anew(database: Database) -> None:
+def test_a_lost_feed_has_it_read_again(database: Database) -> None:
     rows, database.rows = database.rows, {}
     desk = Desk(database)
     desk.check(KEY)
@@ -263,7 +263,7 @@ def test_what_can_be_no_key_never_reaches_the_database(database: Database, text:
     assert len(database.asked) == asked
 
 
-def test_those_who_come_together_share_one_query() -> None:
+def test_concurrent_requests_share_one_query() -> None:
     desk = Desk(Database(imported()))
     answers = desk.check(KEY, *(f"unknown_{n}" for n in range(20)), KEY)
     assert isinstance(answers[0], CachedKey)
@@ -272,7 +272,7 @@ def test_those_who_come_together_share_one_query() -> None:
     assert desk.database.any_asked == 1
 
 
-def test_unknown_texts_are_remembered_in_bounded_number(database: Database) -> None:
+def test_unknown_texts_are_cached_in_bounded_number(database: Database) -> None:
     desk = Desk(database)
     desk.cache._max_refused = 10
     desk.check(*(f"unknown_{n}" for n in range(50)))
@@ -316,7 +316,7 @@ def test_the_first_use_has_its_digest_replaced(database: Database) -> None:
     assert desk.rehash_queue.backlog == 0
 
 
-def test_who_is_refused_upgrades_nothing(database: Database) -> None:
+def test_a_refused_key_is_not_rehashed(database: Database) -> None:
     database.rows[imported().digest] = imported(state="revoked")
     desk = Desk(database)
     desk.check(KEY)

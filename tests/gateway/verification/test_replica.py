@@ -98,7 +98,7 @@ class World:
         self.replayed = min(self.replayed + steps, len(self.history) - 1)
 
     def tells(self, steps: int) -> None:
-        """The feed tells of some changes, each by itself."""
+        """The feed reports some changes, one at a time."""
         for _ in range(min(steps, len(self.history) - 1 - self.told)):
             self.told += 1
             before, after = self.history[self.told - 1], self.history[self.told]
@@ -125,7 +125,7 @@ STEPS = st.one_of(
 
 @settings(deadline=None, max_examples=200)
 @given(st.lists(STEPS, min_size=20, max_size=60))
-def test_nothing_is_answered_that_a_told_change_has_made_untrue(
+def test_no_row_is_older_than_a_reported_change(
     steps: list[tuple[str, object]],
 ) -> None:
     world = World()

@@ -1,4 +1,4 @@
-"""Answers from memory or the database, shared queries, and changes that come in between."""
+"""Verdicts from the cache or the database, shared queries, and changes in between."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Database:
 
 
 class Desk:
-    """A checker with a memory that is believed in."""
+    """A verifier with a valid cache."""
 
     def __init__(self, database: Database, **options: int) -> None:
         clock = HeldClock(NOON)
@@ -115,7 +115,7 @@ class Desk:
         return asyncio.run(run())
 
 
-def test_the_second_time_nobody_asks_the_database() -> None:
+def test_the_second_verification_needs_no_query() -> None:
     good, unknown = make("ak"), make("ak")
     desk = Desk(Database(row(good)))
     for _ in range(2):
@@ -135,7 +135,7 @@ def test_a_typing_error_never_reaches_the_database() -> None:
     assert desk.database.asked == []
 
 
-def test_those_who_come_together_share_one_query() -> None:
+def test_concurrent_requests_share_one_query() -> None:
     tokens = [make("ak") for _ in range(MOST + 10)]
     desk = Desk(Database(*(row(token) for token in tokens)), threads=2)
     answers = desk.check(*tokens, *tokens[-5:])
@@ -144,7 +144,7 @@ def test_those_who_come_together_share_one_query() -> None:
 
 
 def test_a_key_revoked_while_it_is_read_is_read_again() -> None:
-    """The read saw the key as it was before; answering by it would let in who is shut out."""
+    """The read saw the key as it was before; using it would accept a revoked key."""
     token = make("ak")
     database = Database(row(token))
     desk = Desk(database)
@@ -199,7 +199,7 @@ def test_a_key_that_never_stands_still_is_not_waited_for() -> None:
     assert refused.value.cause == "changing"
 
 
-def test_others_changes_disturb_nobody() -> None:
+def test_changes_of_other_keys_do_not_repeat_a_read() -> None:
     token = make("ak")
     desk = Desk(Database(row(token)))
     desk.database.before = lambda: desk.cache.apply([FeedEntry("key_other", "public_other")])
@@ -213,7 +213,7 @@ def test_closing_closes_the_connections_too() -> None:
     assert desk.database.closed
 
 
-def test_a_database_that_answers_at_once_is_asked_at_once() -> None:
+def test_a_database_that_answers_without_waiting_is_read_in_the_loop() -> None:
     good, revoked = make("ak"), make("ak")
     desk = Desk(Database(row(good), row(revoked, state="revoked")))
     desk.database.at_once = True
@@ -245,7 +245,7 @@ def _batches(read: Callable[[Sequence[str]], Rows], **options: int) -> BatchLoad
     return BatchLoader(read, Pool(chosen), chosen)
 
 
-def test_whoever_comes_during_a_query_waits_for_the_next() -> None:
+def test_a_request_during_a_query_waits_for_the_next() -> None:
     """Joining the one under way could give an answer from before the question."""
     let_go, begun = threading.Event(), threading.Event()
     asked: list[list[str]] = []
@@ -290,7 +290,7 @@ def test_a_query_that_fails_fails_for_all_who_share_it_and_for_no_others() -> No
     assert third is None
 
 
-def test_more_than_may_wait_are_turned_away() -> None:
+def test_a_full_queue_refuses() -> None:
     async def run() -> list[object]:
         batches = _batches(lambda _: {}, waiting=2)
         return await asyncio.gather(*(batches.load(each) for each in "abc"), return_exceptions=True)
@@ -300,7 +300,7 @@ def test_more_than_may_wait_are_turned_away() -> None:
     assert isinstance(turned_away, Unavailable)
 
 
-def test_who_hangs_up_while_waiting_disturbs_nobody() -> None:
+def test_a_client_that_disconnects_while_waiting_disturbs_no_other() -> None:
     let_go = threading.Event()
 
     def read(public_ids: Sequence[str]) -> Rows:
