@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.ui import ids
+from cli.bootstrap import redaction
 from keys.credentials.tokens import make
 
 # A clock stands for a library that logs what it was given; every command asks it for the time.
@@ -67,3 +69,7 @@ def test_a_logged_token_is_printed_redacted(tmp_path: Path, words: tuple[str, ..
     assert f"called with ak_{token.public_id}_[removed]" in written
     assert "ValueError: invalid literal" in written
     assert token.secret not in out + written
+
+
+def test_the_input_for_pasted_tokens_is_the_one_that_the_bot_draws() -> None:
+    assert redaction._PASTED == ids.PASTED
