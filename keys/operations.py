@@ -9,6 +9,8 @@ from keys.access_requests import subscribers as access_requests
 from keys.access_requests.operations import Approve, Ask, Deny, Withdraw
 from keys.changes.operation import OPERATIONS, Operation, Outcome, execute
 from keys.changes.services import Subscribers
+from keys.delivery.operations import ConfirmReceipt, Reveal
+from keys.leaks.operations import RecordLeaks
 from keys.lifecycle.operations import (
     AcceptExpiry,
     Create,
@@ -34,6 +36,7 @@ from keys.reviews.operations import (
     StartReview,
 )
 from keys.rotation.operations import EndRotation, ExtendRotation, Rotate
+from keys.transfer.operations import AnnounceImport, Import
 
 # What else changes when an event is recorded, in the same transaction.
 SUBSCRIBERS: Subscribers = {**access_requests.SUBSCRIBERS}
@@ -42,22 +45,27 @@ __all__ = [
     "OPERATIONS",
     "SUBSCRIBERS",
     "AcceptExpiry",
+    "AnnounceImport",
     "Approve",
     "Ask",
     "AskOwner",
     "CloseOffboarding",
+    "ConfirmReceipt",
     "Create",
     "Deny",
     "EndRotation",
     "ExtendRotation",
+    "Import",
     "KeepInReview",
     "KeepKey",
     "Limit",
     "Operation",
     "Outcome",
     "RecordDeparture",
+    "RecordLeaks",
     "Rename",
     "RequestBulkAction",
+    "Reveal",
     "Revoke",
     "RevokeInReview",
     "Rotate",

@@ -27,7 +27,7 @@ from keys.base import accounts
 from keys.base.actors import Actor
 from keys.base.policy import AuditRules, DeliveryWay
 from keys.changes import outbox
-from keys.changes.change import SYSTEM, within
+from keys.changes.change import SYSTEM, change
 from keys.changes.outbox import OutboxEntry
 from keys.changes.services import Services
 from keys.delivery import deliveries
@@ -46,6 +46,10 @@ logger = logging.getLogger("bot")
 
 # Nobody needs to be reminded to the second, and looking costs one query for each key in question.
 _REMINDING = timedelta(minutes=1)
+
+# Why a delivery was cancelled, for the audit log.
+_INTERRUPTED = "interrupted before its token was delivered"
+_LATE = "nobody had taken the new token in time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +105,14 @@ class Worker:
                 for key_id in expired_pending(session, self.service.clock.now())
             }
         for key_id, way in overdue.items():
-            with writing(self.engine, self.account_id) as session:
-                reason = "interrupted before its token was delivered"
-                if way is DeliveryWay.REVEAL:
-                    reason = NOT_TAKEN
-                cancel_key(within(self.service, session, SYSTEM), key_id, reason, tell=True)
+            reason = NOT_TAKEN if way is DeliveryWay.REVEAL else _INTERRUPTED
+            with change(self.service, SYSTEM) as made:
+                cancel_key(made, key_id, reason, tell=True)
         with reading(self.engine, self.account_id) as session:
             late = rotations.expired_pending(session, self.service.clock.now())
         for delivery_id in late:
-            with writing(self.engine, self.account_id) as session:
-                reason = "nobody had taken the new token in time"
-                rotations.cancel(
-                    within(self.service, session, SYSTEM), delivery_id, reason, tell=True
-                )
+            with change(self.service, SYSTEM) as made:
+                rotations.cancel(made, delivery_id, _LATE, tell=True)
         return len(overdue) + len(late)
 
     def run_due(self) -> int:
@@ -135,17 +134,17 @@ class Worker:
                 if periodic.claim(session, "seen", replay_guard.KEPT, now):
                     replay_guard.purge(session, now)
         if rotating:
-            with writing(self.engine, account) as session:
-                found += rotations.run_due(within(self.service, session, SYSTEM))
+            with change(self.service, SYSTEM) as made:
+                found += rotations.run_due(made)
         if closing:
-            with writing(self.engine, account) as session:
-                found += requests.run_due(within(self.service, session, SYSTEM))
+            with change(self.service, SYSTEM) as made:
+                found += requests.run_due(made)
         if leaving:
-            with writing(self.engine, account) as session:
-                found += offboarding.run_due(within(self.service, session, SYSTEM))
+            with change(self.service, SYSTEM) as made:
+                found += offboarding.run_due(made)
         if auditing:
-            with writing(self.engine, account) as session:
-                found += progress.run_due(within(self.service, session, SYSTEM), self.audits)
+            with change(self.service, SYSTEM) as made:
+                found += progress.run_due(made, self.audits)
         return found
 
     def remove_a_token(self) -> bool:

@@ -87,7 +87,8 @@ class Interaction:
             return allow.decide(Question(caller))
         payload = self.payload
         with self.context.reading() as session:
-            return allow.decide(Question(caller, session, payload.key, payload.about))
+            question = Question(caller, session, payload.key, payload.about, payload.delivery)
+            return allow.decide(question)
 
     def execute(self, operation: Operation[T], *, wait: float = PROPAGATION_WAIT) -> Outcome[T]:
         """Do an operation as this person; see keys.changes.operation.execute."""

@@ -17,10 +17,12 @@ from bot.leaks import views
 from bot.slack_api.errors import SlackError
 from keys.base.errors import StorageUnavailable
 from keys.base.policy import Leaked
-from keys.changes.change import SYSTEM, within
+from keys.changes.authorization import Caller
+from keys.changes.operation import execute
 from keys.credentials.tokens import Token
 from keys.leaks import detection
 from keys.leaks.detection import LeakedToken, Place
+from keys.operations import RecordLeaks
 
 logger = logging.getLogger("bot")
 
@@ -57,10 +59,8 @@ def _noted(context: Context, tokens: list[Token], place: Place) -> list[LeakedTo
     revoke = context.policy.leaked is Leaked.REVOKE
     for pause in (*PAUSES, None):
         try:
-            with context.writing() as session:
-                return detection.leaked_tokens(
-                    within(context.services, session, SYSTEM), tokens, place, revoke=revoke
-                )
+            operation = RecordLeaks(tokens=tokens, place=place, revoke=revoke)
+            return execute(context.services, Caller.system("leaks"), operation, wait=0).value
         except StorageUnavailable:
             if pause is None:
                 raise

@@ -7,31 +7,33 @@ import logging
 from bot.framework.context import Context
 from bot.manage_keys import create_view
 from bot.slack_api.errors import SlackError
-from bot.token_delivery.deliver import TokenDelivery, hand_over
+from bot.token_delivery.deliver import TokenDelivery, deliver_token
 from bot.ui import replies
 from bot.ui.blocks import View
 from keys.base.actors import Actor
 from keys.base.policy import DeliveryWay
-from keys.changes.change import SYSTEM, within
-from keys.lifecycle.create import PendingKey, activate_key, cancel_key
+from keys.delivery.outcome import Purpose
+from keys.lifecycle.create import PendingKey
 from keys.search import search
 
 logger = logging.getLogger("bot")
 
 
-def issue(context: Context, reservation: PendingKey, user_id: str, view_id: str) -> None:
-    """Hands over the token and makes the key work; if that fails, gives the key up and says why.
+def issue(context: Context, pending: PendingKey, user_id: str, view_id: str) -> None:
+    """Deliver the token and make the key work; if that fails, say why.
 
     Args:
         user_id: who asked for the key and gets its token.
         view_id: the modal that shows the outcome.
     """
-    if why := hand_over(context, delivery_of(context, reservation, user_id, Actor.person(user_id))):
+    actor = Actor.person(user_id)
+    delivery = TokenDelivery.of(Purpose.NEW, pending, user_id, actor)
+    if why := deliver_token(context, delivery):
         why = f"{why} No key was made."
         _show(context, view_id, create_view.not_made(why), user_id, why)
         return
     with context.reading() as session:
-        key = search.get(session, reservation.key.id)
+        key = search.get(session, pending.key.id)
     offered = context.policy.delivery is DeliveryWay.REVEAL
     _show(
         context,
@@ -39,28 +41,6 @@ def issue(context: Context, reservation: PendingKey, user_id: str, view_id: str)
         create_view.offered(key) if offered else create_view.made(key),
         user_id,
         "",
-    )
-
-
-def delivery_of(
-    context: Context, reservation: PendingKey, recipient: str, actor: Actor
-) -> TokenDelivery:
-    """The errand of a new key's token; `actor` is who has the key made."""
-    service, delivery = context.services, reservation.delivery_id
-    return TokenDelivery(
-        key=reservation.key,
-        token=reservation.token,
-        delivery_id=delivery,
-        recipient=recipient,
-        rotated=False,
-        on_delivered=lambda session: activate_key(
-            within(service, session, actor), delivery, context.token_lifetime
-        ),
-        on_cancelled=lambda session, why: (
-            cancel_key(
-                within(service, session, SYSTEM), reservation.key.id, why, tell=False
-            ).changed
-        ),
     )
 
 

@@ -12,7 +12,7 @@ from bot.framework.router import Router
 from bot.manage_keys.issue import say
 from bot.rotation import views
 from bot.slack_api.errors import SlackError
-from bot.token_delivery.deliver import TokenDelivery, delivery_deadline, hand_over
+from bot.token_delivery.deliver import TokenDelivery, deliver_token, delivery_deadline
 from bot.ui import form_values, ids, replies
 from bot.ui.blocks import View
 from bot.ui.payloads import ActionPayload
@@ -21,8 +21,8 @@ from keys.base.errors import DomainError, DuplicateRequest
 from keys.base.ids import new_id
 from keys.base.models import KeyView, State
 from keys.changes.authorization import Caller, Role, admins
-from keys.changes.change import SYSTEM, within
 from keys.changes.operation import Operation, execute
+from keys.delivery.outcome import Purpose
 from keys.lifecycle.create import PendingKey
 from keys.offboarding import offboarding
 from keys.operations import EndRotation, ExtendRotation, Rotate
@@ -128,27 +128,9 @@ def rotate(
         DomainError: if the key cannot be rotated.
     """
     pending = execute(context.services, caller, operation).value
-    why = hand_over(context, _delivery(context, pending, recipient, caller.actor))
+    delivery = TokenDelivery.of(Purpose.ROTATION, pending, recipient, caller.actor)
+    why = deliver_token(context, delivery)
     return f"{why} The old token keeps working as before." if why else ""
-
-
-def _delivery(
-    context: Context, reservation: PendingKey, recipient: str, actor: Actor
-) -> TokenDelivery:
-    service, delivery = context.services, reservation.delivery_id
-    return TokenDelivery(
-        key=reservation.key,
-        token=reservation.token,
-        delivery_id=delivery,
-        recipient=recipient,
-        rotated=True,
-        on_delivered=lambda session: rotations.start(
-            within(service, session, actor), delivery, context.token_lifetime
-        ),
-        on_cancelled=lambda session, why: rotations.cancel(
-            within(service, session, SYSTEM), delivery, why, tell=False
-        ),
-    )
 
 
 def _show(context: Context, view_id: str, view: View, interaction: Interaction) -> None:

@@ -11,7 +11,6 @@ and redraws its message.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,10 +25,12 @@ from keys.base.actors import Actor
 from keys.base.errors import DomainError, StorageUnavailable
 from keys.base.models import KeyView
 from keys.base.policy import DeliveryWay
+from keys.changes.change import SYSTEM, change
 from keys.credentials.tokens import Token
-from keys.delivery import deliveries
+from keys.delivery import deliveries, outcome
+from keys.delivery.outcome import Purpose
 from keys.delivery.reveals import CLAIMED_WITHIN
-from storage import AccountSession
+from keys.lifecycle.create import PendingKey
 
 logger = logging.getLogger("bot")
 
@@ -42,71 +43,80 @@ LEASE = timedelta(seconds=DELIVERY + 15)
 
 @dataclass(frozen=True, slots=True)
 class TokenDelivery:
-    """A token on its way.
+    """A token that is being delivered.
 
     Attributes:
-        recipient: the id of the person who is to have it.
-        rotated: whether it replaces another one of the key.
-        works: makes it work; called once it has reached its person.
-        given_up: ends it; gets the reason, and returns whether it was still on its way.
+        recipient: the id of the person who gets it.
+        actor: who has it made.
     """
 
+    purpose: Purpose
     key: KeyView
     token: Token
     delivery_id: str
     recipient: str
-    rotated: bool
-    on_delivered: Callable[[AccountSession], object]
-    on_cancelled: Callable[[AccountSession, str], bool]
+    actor: Actor
+
+    @classmethod
+    def of(
+        cls, purpose: Purpose, pending: PendingKey, recipient: str, actor: Actor
+    ) -> TokenDelivery:
+        """The delivery of a key's, or a rotation's, new token."""
+        return cls(purpose, pending.key, pending.token, pending.delivery_id, recipient, actor)
+
+    @property
+    def rotated(self) -> bool:
+        """Whether it replaces another token of the key."""
+        return self.purpose is Purpose.ROTATION
 
 
 def delivery_deadline(context: Context) -> timedelta:
-    """How long a token may be on its way."""
+    """How long a delivery may take."""
     return CLAIMED_WITHIN if context.policy.delivery is DeliveryWay.REVEAL else LEASE
 
 
-def hand_over(context: Context, delivery: TokenDelivery) -> str:
-    """Does it; if it fails, gives the token up.
+def deliver_token(context: Context, delivery: TokenDelivery) -> str:
+    """Deliver a token; if that fails, cancel it.
 
     Returns:
-        Why the person does not have the token, in a sentence for people; empty if they do, or, with
-        `reveal`, have a button for it.
+        Why the recipient does not have the token, in a sentence for people; empty if they do, or,
+        with `reveal`, have a button for it.
     """
-    placed: list[Posted] = []
     try:
         if context.policy.delivery is DeliveryWay.REVEAL:
             _offer(context, delivery)
         else:
-            _send(context, delivery, placed)
+            _send(context, delivery)
     except Exception as error:
         logger.exception("the token of %s was not delivered", delivery.key.id)
         why = _reason(error)
-        return why if _give_up(context, delivery, placed, why) else ""
+        return why if _cancel(context, delivery, why) else ""
     return ""
 
 
-def _send(context: Context, delivery: TokenDelivery, placed: list[Posted]) -> None:
+def _send(context: Context, delivery: TokenDelivery) -> None:
+    """Note the place, show the token there, then let it work: in this order, whatever breaks."""
     slack = context.slack.within(DELIVERY)
     placeholder = views.placeholder_message(delivery.key.name, rotated=delivery.rotated)
     message = slack.dm(delivery.recipient, placeholder["text"], placeholder["blocks"])
-    placed.append(message)
-    with context.writing() as session:
-        deliveries.record_place(session, delivery.delivery_id, message.channel, message.ts)
-    ref = ActionPayload(context.clock.now(), delivery=delivery.delivery_id)
+    _record_place(context, delivery, message)
+    payload = ActionPayload(context.clock.now(), delivery=delivery.delivery_id)
     filled = views.token(
-        delivery.key, delivery.token.reveal(), context.token_minutes, context.api_url, ref
+        delivery.key, delivery.token.reveal(), context.token_minutes, context.api_url, payload
     )
     slack.update(message, filled["text"], filled["blocks"])
-    with context.writing() as session:
-        delivery.on_delivered(session)
-    context.wake()
+    with change(context.services, delivery.actor) as made:
+        outcome.complete(made, delivery.purpose, delivery.delivery_id, context.token_lifetime)
 
 
 def _offer(context: Context, delivery: TokenDelivery) -> None:
+    payload = ActionPayload(context.clock.now(), delivery=delivery.delivery_id)
+    offer = views.reveal_message(delivery.key, delivery.rotated, payload)
     slack = context.slack.within(DELIVERY)
-    ref = ActionPayload(context.clock.now(), delivery=delivery.delivery_id)
-    message_ = views.reveal_message(delivery.key, delivery.rotated, ref)
-    message = slack.dm(delivery.recipient, message_["text"], message_["blocks"])
+    _record_place(context, delivery, slack.dm(delivery.recipient, offer["text"], offer["blocks"]))
+
+
+def _record_place(context: Context, delivery: TokenDelivery, message: Posted) -> None:
     with context.writing() as session:
         deliveries.record_place(session, delivery.delivery_id, message.channel, message.ts)
 
@@ -119,22 +129,23 @@ def _reason(error: Exception) -> str:
     return "Something went wrong on the way. Please try again."
 
 
-def _give_up(context: Context, delivery: TokenDelivery, placed: list[Posted], why: str) -> bool:
-    """False if the token works all the same: only the answer of making it work was lost.
+def _cancel(context: Context, delivery: TokenDelivery, why: str) -> bool:
+    """End the delivery; returns False if the token works all the same, since only the answer to
+    making it work was lost.
 
-    What cannot be done now is done by bot.background.worker: it stays pending until its lease ends.
+    What cannot be done now is done by bot.background.worker, once the deadline has passed.
     """
     try:
-        with context.writing() as session:
-            ended = delivery.on_cancelled(session, why)
-        with context.writing() as session:
-            works = deliveries.get(session, delivery.delivery_id).sent_at
+        with change(context.services, SYSTEM) as made:
+            ended = outcome.cancel(made, delivery.purpose, delivery.delivery_id, why, tell=False)
+        with context.reading() as session:
+            now = deliveries.get(session, delivery.delivery_id)
     except StorageUnavailable:
-        logger.exception("%s is given up later", delivery.key.id)
+        logger.exception("the delivery of %s is cancelled later", delivery.key.id)
         return True
-    if works is not None:
+    if now.sent_at is not None:
         return False
-    if ended and placed:
+    if ended and now.message is not None:
         _redraw(context, delivery)
     return True
 

@@ -8,8 +8,8 @@ from bot.token_delivery import reveal, views
 from bot.token_delivery.remove import Outcome, Removal
 from bot.ui import ids, replies
 from keys.base.models import State
-from keys.changes.authorization import everyone
 from keys.delivery import deliveries
+from keys.delivery.operations import recipient
 
 _STORED = {
     Outcome.GONE: "The message with the token is gone already.",
@@ -48,6 +48,6 @@ def stored(interaction: Interaction) -> None:
 
 router = Router()
 # A recipient who is no admin any more may still remove, or take, the token that was sent to them.
-router.action(ids.STORED, allow=everyone)(stored)
-router.action(ids.REVEAL, allow=everyone)(reveal.show)
-router.view(ids.REVEAL_MODAL, allow=everyone)(reveal.claim)
+router.action(ids.STORED, allow=recipient)(stored)
+router.action(ids.REVEAL, allow=recipient)(reveal.show)
+router.view(ids.REVEAL_MODAL, allow=recipient)(reveal.claim)

@@ -10,8 +10,8 @@ from bot.slack_api.errors import MessageFixed, MessageGone
 from bot.token_delivery import views
 from bot.ui import ids
 from bot.ui.blocks import modal
-from keys.changes.change import within
-from keys.delivery import deliveries, reveals
+from keys.delivery import deliveries
+from keys.operations import ConfirmReceipt, Reveal
 
 logger = logging.getLogger("bot")
 
@@ -20,11 +20,7 @@ def show(interaction: Interaction) -> None:
     """Makes the token, and opens the modal with it. Whoever else presses gets nothing."""
     interaction.acknowledge()
     context, pressed = interaction.context, interaction.payload
-    with context.writing() as session:
-        revealed = reveals.reveal(
-            within(context.services, session, interaction.actor),
-            pressed.delivery,
-        )
+    revealed = interaction.execute(Reveal(delivery=pressed.delivery)).value
     ref = interaction.ref(delivery=pressed.delivery, cursor=revealed.public_id)
     view = views.shown(
         revealed.key, revealed.token.reveal(), context.api_url, ref, rotated=revealed.rotated
@@ -38,13 +34,8 @@ def claim(interaction: Interaction) -> None:
         interaction.context,
         interaction.payload,
     )
-    with context.writing() as session:
-        key = reveals.claim(
-            within(context.services, session, interaction.actor),
-            ref.delivery,
-            ref.cursor,
-        )
-    context.wake()
+    receipt = ConfirmReceipt(delivery=ref.delivery, public_id=ref.cursor)
+    key = interaction.execute(receipt).value
     taken = views.taken(key)
     interaction.show(modal("Done", ids.RESULT_MODAL, taken["blocks"], close="Close"))
     with context.reading() as session:

@@ -12,23 +12,26 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import click
+from pydantic import ValidationError
 
 from cli.bootstrap.application import Application, open_application
 from keys.base import accounts
-from keys.base.actors import Actor
 from keys.base.errors import DomainError, KeyNotFound
 from keys.base.ids import new_id
-from keys.base.models import KeyRequest, KeyView, State
+from keys.base.models import KeyView, State
 from keys.changes import audit_log, propagation
-from keys.changes.change import SYSTEM, within
+from keys.changes.authorization import Caller
+from keys.changes.change import SYSTEM, change
+from keys.changes.operation import Outcome, execute, problems
+from keys.changes.services import Services
 from keys.credentials.tokens import redact
 from keys.delivery import deliveries
 from keys.inputs.names import advice_on
-from keys.lifecycle.create import PendingKey, activate_key, cancel_key, create_pending_key
-from keys.lifecycle.revoke import revoke_key
-from keys.lifecycle.update import limit_key
+from keys.lifecycle.create import PendingKey, activate_key, cancel_key
+from keys.operations import Create, Limit, Revoke
 from keys.search import search
 from settings import load
 from storage import reading, writing
@@ -59,13 +62,19 @@ def new(name: str, scopes: str, owner: str | None, note: str, workspace: str | N
     wanted = tuple(scope.strip() for scope in scopes.split(",") if scope.strip())
     me = _operator()
     with _opened(workspace) as (house, account_id):
-        request = KeyRequest(name, wanted, owner, idempotency_key=new_id("req"), note=note)
-        with writing(house.engine, account_id) as session:
-            reservation = create_pending_key(
-                within(house.services(account_id), session, me), request, me, _LEASE
-            )
-        _hand_over(house, account_id, reservation, me)
-    click.echo(f"{reservation.key.name} ({reservation.key.id}) works now.", err=True)
+        operation = Create(
+            name=name,
+            scopes=wanted,
+            owner=owner,
+            note=note,
+            idempotency_key=new_id("req"),
+            recipient=me.actor,
+            deadline=_LEASE,
+            check_expiry=False,
+        )
+        pending = execute(house.services(account_id), me, operation).value
+        _deliver(house.services(account_id), pending, me)
+    click.echo(f"{pending.key.name} ({pending.key.id}) works now.", err=True)
     click.echo("The token above cannot be shown again.", err=True)
     if advice := advice_on(name):
         click.echo(f"A thought on the name: {advice}", err=True)
@@ -81,32 +90,28 @@ def revoke(name_or_id: str, yes: bool, reason: str, workspace: str | None) -> No
         if not yes:
             click.echo(_line(key, house.clock.now()))
             click.confirm("Revoke this key? It stops working at once, for good.", abort=True)
-        with writing(house.engine, account_id) as session:
-            outcome = revoke_key(
-                within(house.services(account_id), session, _operator()), key.id, reason
-            )
-        if outcome.fence is None:
+        services = house.services(account_id)
+        outcome = execute(services, _operator(), Revoke(key=key.id, reason=reason))
+        if not outcome.changed:
             click.echo(f"{key.name} ({key.id}) was revoked before; nothing has changed.")
             return
         click.echo(f"{key.name} ({key.id}) is revoked.")
-        click.echo(_spread(house, outcome.fence))
+        _say_propagation(outcome)
 
 
 def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: str | None) -> None:
     """Hold a key to a rate and to networks; what is not named stays as it is."""
     with _opened(workspace) as (house, account_id):
         key = _the_key(house, account_id, name_or_id)
-        with writing(house.engine, account_id) as session:
-            outcome = limit_key(
-                within(house.services(account_id), session, _operator()),
-                key.id,
-                rate_limit=key.rate_limit if rate is None else _unless(rate, "none"),
-                networks=key.networks if networks is None else _listed(_unless(networks, "any")),
-            )
-        for label, value in _limits(outcome.key):
+        operation = Limit(
+            key=key.id,
+            rate_limit=key.rate_limit if rate is None else _unless(rate, "none"),
+            networks=key.networks if networks is None else tuple(_listed(_unless(networks, "any"))),
+        )
+        outcome = execute(house.services(account_id), _operator(), operation)
+        for label, value in _limits(outcome.value):
             click.echo(f"{label + ':':<12}{value}")
-        if outcome.fence is not None:
-            click.echo(_spread(house, outcome.fence))
+        _say_propagation(outcome)
 
 
 def _unless(text: str, nothing: str) -> str:
@@ -117,12 +122,10 @@ def _listed(text: str) -> list[str]:
     return [part for part in (piece.strip() for piece in text.split(",")) if part]
 
 
-def _spread(house: Application, fence: str) -> str:
-    """How many gateways know, after a second at the most."""
-    clock = house.clock
-    since = clock.monotonic()
-    spread = propagation.watch(house.engine, clock, fence, for_seconds=1.0, since=since)
-    return propagation.describe(spread)
+def _say_propagation(outcome: Outcome[Any]) -> None:
+    """Say how many gateways know, if they have to."""
+    if outcome.propagation is not None:
+        click.echo(propagation.describe(outcome.propagation))
 
 
 def show(name_or_id: str, workspace: str | None) -> None:
@@ -143,26 +146,16 @@ def show(name_or_id: str, workspace: str | None) -> None:
         click.echo(f"  {_time(entry.at)}  {entry.kind:<15} {entry.actor}  {data}")
 
 
-def _hand_over(house: Application, account_id: str, reservation: PendingKey, me: Actor) -> None:
-    """Prints the token, and only then lets it work: a token nobody saw never does."""
+def _deliver(services: Services, pending: PendingKey, me: Caller) -> None:
+    """Print the token, and only then let it work: a token that was not seen never does."""
     try:
-        click.echo(reservation.token.reveal())
+        click.echo(pending.token.reveal())
     except OSError as error:
-        with writing(house.engine, account_id) as session:
-            reason = "the token could not be printed"
-            cancel_key(
-                within(house.services(account_id), session, SYSTEM),
-                reservation.key.id,
-                reason,
-                tell=False,
-            )
+        with change(services, SYSTEM) as made:
+            cancel_key(made, pending.key.id, "the token could not be printed", tell=False)
         raise click.ClickException("The token could not be printed; no key was made.") from error
-    with writing(house.engine, account_id) as session:
-        activate_key(
-            within(house.services(account_id), session, me),
-            reservation.delivery_id,
-            remove_after=None,
-        )
+    with change(services, me.actor) as made:
+        activate_key(made, pending.delivery_id, remove_after=None)
 
 
 @contextmanager
@@ -177,8 +170,9 @@ def _opened(workspace: str | None) -> Iterator[tuple[Application, str]]:
         if account_id is None:
             raise click.ClickException(f"There is no workspace {redact(workspace or '')} here.")
         yield house, account_id
-    except DomainError as error:
-        raise click.ClickException(redact(str(error))) from error
+    except (DomainError, ValidationError) as error:
+        sentences = " ".join(why for _, why in problems(error))
+        raise click.ClickException(redact(sentences)) from error
     finally:
         house.close()
 
@@ -198,8 +192,8 @@ def _the_key(house: Application, account_id: str, text: str) -> KeyView:
             raise KeyNotFound(f"There is no key “{redact(text)}”.{hint}")
 
 
-def _operator() -> Actor:
-    return Actor.operator(f"{getpass.getuser()}@{socket.gethostname()}")
+def _operator() -> Caller:
+    return Caller.operator(f"{getpass.getuser()}@{socket.gethostname()}")
 
 
 def _line(key: KeyView, now: datetime) -> str:

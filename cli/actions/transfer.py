@@ -11,12 +11,13 @@ from typing import IO
 
 import click
 
-from cli.actions.keys import _opened, _operator, _spread
+from cli.actions.keys import _opened, _operator, _say_propagation
 from cli.bootstrap.application import Application
 from keys.base.errors import InvalidImport
-from keys.changes.change import within
+from keys.changes.operation import execute
 from keys.credentials.tokens import redact
 from keys.inputs.scopes import check_scopes
+from keys.operations import AnnounceImport, Import
 from keys.transfer import export_keys as exporting
 from keys.transfer import import_keys as importing
 from keys.transfer import import_rows
@@ -66,10 +67,8 @@ def import_keys(
         for sentence in _summary(checked, made, problems, dry_run=dry_run, nothing=nothing):
             click.echo(sentence)
         if made.fresh and not (dry_run or nothing):
-            with writing(house.engine, account_id) as session:
-                me, count = _operator(), len(made.fresh)
-                fence = importing.announce(within(house.services(account_id), session, me), count)
-            click.echo(_spread(house, fence))
+            announce = AnnounceImport(count=len(made.fresh))
+            _say_propagation(execute(house.services(account_id), _operator(), announce))
     if problems:
         raise click.exceptions.Exit(1)
 
@@ -84,20 +83,15 @@ def _text(file: IO[bytes]) -> str:
 
 
 def _all_or_nothing(house: Application, account_id: str, entries: Sequence[ImportRow]) -> Plan:
-    with writing(house.engine, account_id) as session:
-        return importing.carry_out(
-            within(house.services(account_id), session, _operator()), entries, all_or_nothing=True
-        )
+    operation = Import(rows=entries, all_or_nothing=True)
+    return execute(house.services(account_id), _operator(), operation, wait=0).value
 
 
 def _in_batches(house: Application, account_id: str, entries: Sequence[ImportRow]) -> Plan:
     whole = Plan()
     for start in range(0, len(entries), _BATCH):
-        with writing(house.engine, account_id) as session:
-            some = entries[start : start + _BATCH]
-            done = importing.carry_out(
-                within(house.services(account_id), session, _operator()), some, all_or_nothing=False
-            )
+        operation = Import(rows=entries[start : start + _BATCH], all_or_nothing=False)
+        done = execute(house.services(account_id), _operator(), operation, wait=0).value
         whole.fresh += done.fresh
         whole.known += done.known
         whole.problems += done.problems
@@ -149,7 +143,7 @@ def export_keys(form: str, output: Path | None, revoked: bool, workspace: str | 
         wanted = Form(form)
         with writing(house.engine, account_id) as session:
             me = _operator()
-            number = exporting.note(session, house.clock, me, wanted, revoked=revoked)
+            number = exporting.note(session, house.clock, me.actor, wanted, revoked=revoked)
         with reading(house.engine, account_id) as session, _written_to(output) as file:
             rows = exporting.rows(session, house.clock.now(), revoked=revoked)
             _write(file, exporting.serialize(wanted, rows))

@@ -76,14 +76,12 @@ class Approve(Operation[PendingKey | None], name="approve", allow=admins):
         expires_at: when the key ends; None for never.
     """
 
+    about_field = "request"
+
     request: str
     deadline: timedelta
     method: DeliveryWay = DeliveryWay.DM
     expires_at: datetime | None = None
-
-    def about(self) -> tuple[str, str]:
-        """It is about the request."""
-        return "", self.request
 
     def run(self, change: Change) -> PendingKey | None:
         """Approve it; None if it is not open any more. Raises InvalidState, NameTaken."""
@@ -99,12 +97,10 @@ class Approve(Operation[PendingKey | None], name="approve", allow=admins):
 class Deny(Operation[bool], name="deny", allow=admins):
     """Deny a request; nobody decides about their own."""
 
+    about_field = "request"
+
     request: str
     reason: Reason = ""
-
-    def about(self) -> tuple[str, str]:
-        """It is about the request."""
-        return "", self.request
 
     def run(self, change: Change) -> bool:
         """Deny it; False if it is not open any more. Raises KeyNotFound, InvalidState."""
@@ -114,11 +110,9 @@ class Deny(Operation[bool], name="deny", allow=admins):
 class Withdraw(Operation[bool], name="withdraw", allow=requester):
     """Withdraw one's own request."""
 
-    request: str
+    about_field = "request"
 
-    def about(self) -> tuple[str, str]:
-        """It is about the request."""
-        return "", self.request
+    request: str
 
     def run(self, change: Change) -> bool:
         """Withdraw it; False if it is not open any more. Raises KeyNotFound."""

@@ -89,12 +89,14 @@ class Question:
             reads none.
         key_id: the key that it is about; empty if about none.
         about: what else it is about, such as a review or a request; empty if nothing.
+        delivery: the token's delivery that it is about; empty if none.
     """
 
     caller: Caller
     session: AccountSession | None = None
     key_id: str = ""
     about: str = ""
+    delivery: str = ""
 
 
 class Rule(Protocol):

@@ -20,6 +20,7 @@ from keys.changes.authorization import Caller, Permission, Question
 from keys.changes.change import Change, change
 from keys.changes.propagation import Propagation
 from keys.changes.services import Services
+from storage import AccountSession
 
 # Long enough for gateways, which take milliseconds, and short enough for the person who waits.
 PROPAGATION_WAIT = 1.0
@@ -45,6 +46,8 @@ class Operation(BaseModel, Generic[T]):
 
     operation_name: ClassVar[str]
     allow: ClassVar[Permission]
+    # The field that holds the id of what else than a key it is about, such as a request.
+    about_field: ClassVar[str] = ""
 
     def __init_subclass__(
         cls, *, name: str | None = None, allow: Permission | None = None, **given: Any
@@ -67,9 +70,11 @@ class Operation(BaseModel, Generic[T]):
         cls.operation_name, cls.allow = name, allow
         _OPERATIONS[name] = cls
 
-    def about(self) -> tuple[str, str]:
-        """The key, and what else it is about, for the rule; empty where there is none."""
-        return str(getattr(self, "key", "") or ""), str(getattr(self, "about_id", "") or "")
+    def question(self, caller: Caller, session: AccountSession) -> Question:
+        """What its rule is asked: about its key, its delivery, and what `about_field` names."""
+        about = getattr(self, self.about_field) if self.about_field else ""
+        key_id, delivery = getattr(self, "key", ""), getattr(self, "delivery", "")
+        return Question(caller, session, key_id, about, delivery)
 
     def run(self, change: Change) -> T:
         """Do it, inside this change. Raises DomainError with a sentence for the person."""
@@ -106,9 +111,8 @@ def execute(
         DomainError: with a sentence for the person.
         StorageUnavailable: if the database cannot be reached, or stayed busy.
     """
-    key_id, about = operation.about()
     with change(services, caller.actor) as made:
-        operation.allow.require(Question(caller, made.session, key_id, about))
+        operation.allow.require(operation.question(caller, made.session))
         value = operation.run(made)
     effects = made.effects
     reached = _wait(services, effects.fence, wait) if effects.fence and wait else None

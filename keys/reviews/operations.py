@@ -52,21 +52,10 @@ class StartReview(Operation[str], name="start_review", allow=admins):
         return lifecycle.begin(change, self.period, change.services.policy.audits)
 
 
-class _InReview:
-    """What is about one key in one review."""
-
-    review: str
-    key: KeyRef
-
-    def about(self) -> tuple[str, str]:
-        """The key and the review."""
-        return self.key, self.review
-
-
-class KeepInReview(
-    _InReview, Operation[ReviewItem], name="keep_in_review", allow=admins | review_owner
-):
+class KeepInReview(Operation[ReviewItem], name="keep_in_review", allow=admins | review_owner):
     """Decide that a key stays."""
+
+    about_field = "review"
 
     review: str
     key: KeyRef
@@ -77,10 +66,10 @@ class KeepInReview(
         return lifecycle.keep(change, self.review, self.key, self.reason)
 
 
-class RevokeInReview(
-    _InReview, Operation[KeyView], name="revoke_in_review", allow=admins | review_owner
-):
+class RevokeInReview(Operation[KeyView], name="revoke_in_review", allow=admins | review_owner):
     """Revoke a key from a review; its owner may, and it is the same as anywhere."""
+
+    about_field = "review"
 
     review: str
     key: KeyRef
@@ -90,14 +79,14 @@ class RevokeInReview(
         return revoke_key(change, self.key).key
 
 
-class RotateInReview(
-    _InReview, Operation[PendingKey], name="rotate_in_review", allow=admins | review_owner
-):
+class RotateInReview(Operation[PendingKey], name="rotate_in_review", allow=admins | review_owner):
     """Rotate a key from a review; its owner may, and the new token goes to them.
 
     Attributes:
         grace, idempotency_key, deadline, method: see keys.rotation.operations.Rotate.
     """
+
+    about_field = "review"
 
     review: str
     key: KeyRef
@@ -119,8 +108,10 @@ class RotateInReview(
         )
 
 
-class AskOwner(_InReview, Operation[ReviewItem], name="ask_owner", allow=admins):
+class AskOwner(Operation[ReviewItem], name="ask_owner", allow=admins):
     """Have the owner of a key asked."""
+
+    about_field = "review"
 
     review: str
     key: KeyRef

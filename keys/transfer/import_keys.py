@@ -25,7 +25,7 @@ from sqlmodel import Session, col, select
 from keys.base.actors import Actor
 from keys.base.ids import new_id
 from keys.base.models import State
-from keys.changes import audit_log, gateways, outbox
+from keys.changes import audit_log
 from keys.changes.change import Change
 from keys.changes.services import Services
 from keys.credentials.algorithms import Algorithm
@@ -33,6 +33,7 @@ from keys.credentials.digests import IMPORTED_ID
 from keys.credentials.peppers import Peppers
 from keys.inputs.names import NAME_MAX, fold
 from keys.lifecycle.rows import search_text
+from keys.transfer.events import KeysImported
 from keys.transfer.import_rows import ImportRow, Problem
 from storage import AccountSession
 from storage.tables.keys import Key, Secret
@@ -136,19 +137,13 @@ def carry_out(
     return made
 
 
-def announce(change: Change, count: int) -> str:
-    """Puts on record that an import has ended, and has the team told.
+def announce(change: Change, count: int) -> None:
+    """Record that an import has ended; the team is told, and gateways confirm the keys.
 
     Args:
         count: how many keys were added.
-
-    Returns:
-        What gateways confirm once they know of the keys; see keys.changes.gateways.
     """
-    data = {"count": count}
-    event = change.append("keys.imported", None, data)
-    outbox.add(change.session, event, outbox.TEAM, data)
-    return gateways.set_fence(change.session)
+    change.record(KeysImported(count))
 
 
 def upgrade(session: Session, upgrades: Mapping[str, Upgrade]) -> int:

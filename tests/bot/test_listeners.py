@@ -288,7 +288,7 @@ def test_when_the_database_is_away_nothing_is_promised(
     def away(*_: Any, **__: Any) -> None:
         raise StorageUnavailable("The database did not answer.")
 
-    monkeypatch.setattr("bot.manage_keys.issue.activate_key", away)
+    monkeypatch.setattr("keys.delivery.outcome.activate_key", away)
     bench.submits(view, name={"value": "Zapier, production"}, scopes=READ)
     assert active(bench) == []
     assert "was interrupted" in json.dumps(bench.last("chat.update"))
@@ -302,7 +302,7 @@ def test_an_activation_whose_answer_was_lost_counts(
         change.session.commit()
         raise StorageUnavailable("The database went away.")
 
-    monkeypatch.setattr("bot.manage_keys.issue.activate_key", lost)
+    monkeypatch.setattr("keys.delivery.outcome.activate_key", lost)
     fill(bench, "Zapier, production")
     assert active(bench) == ["Zapier, production"]
     assert "works now" in json.dumps(bench.last("views.update"))
