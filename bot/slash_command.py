@@ -23,8 +23,8 @@ from keys.search.search import Found
 from runtime import tracing
 
 _TOKEN_SEEN = (
-    "You typed a whole token, and it was left out. Whoever saw it can use it: if others may have, "
-    "revoke its key."
+    "You typed a whole token, and it was left out. Anyone who saw it can use it: if others may "
+    "have, revoke its key."
 )
 
 

@@ -21,6 +21,7 @@ from keys.lifecycle.operations import (
     Transfer,
     Update,
 )
+from keys.offboarding import subscribers as offboarding
 from keys.offboarding.operations import (
     CloseOffboarding,
     KeepKey,
@@ -39,7 +40,7 @@ from keys.rotation.operations import EndRotation, ExtendRotation, Rotate
 from keys.transfer.operations import AnnounceImport, Import
 
 # What else changes when an event is recorded, in the same transaction.
-SUBSCRIBERS: Subscribers = {**access_requests.SUBSCRIBERS}
+SUBSCRIBERS: Subscribers = {**access_requests.SUBSCRIBERS, **offboarding.SUBSCRIBERS}
 
 __all__ = [
     "OPERATIONS",

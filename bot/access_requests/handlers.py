@@ -87,7 +87,7 @@ def open_deny(interaction: Interaction) -> None:
     request = _get(interaction, ref.about)
     if request.requester == interaction.person.user_id:
         interaction.say(
-            replies.domain_error("This is your own request. Somebody else has to decide about it.")
+            replies.domain_error("This is your own request. Another admin has to decide about it.")
         )
         return
     if request.stage is not RequestStage.OPEN:

@@ -62,7 +62,7 @@ def ask(draft: Draft, command: str, ref: ActionPayload) -> View:
             "What is it for?",
             draft.reason,
             most=NOTE_MAX,
-            hint="Whoever decides reads this, and it stays with the key as its note.",
+            hint="The approver sees this, and it stays with the key as its note.",
             multiline=True,
             optional=False,
         ),
@@ -75,7 +75,7 @@ def asked(name: str) -> View:
     return _result(
         "Asked",
         sentence("You have asked for ", text_element(name, bold=True), "."),
-        section("An admin decides. You hear of it in your direct messages with this app."),
+        section("An admin decides. We'll message you in this app."),
     )
 
 
@@ -93,7 +93,7 @@ def deny(request: RequestView, ref: ActionPayload) -> View:
             "Why not?",
             "",
             most=NOTE_MAX,
-            hint="They read this. It may stay empty.",
+            hint="They see this. Optional.",
             multiline=True,
         ),
     ]
@@ -124,11 +124,11 @@ def for_team(request: RequestView, ref: ActionPayload) -> Message:
                 button("Approve", ids.REQUEST_APPROVE, ref, style="primary"),
                 button("Deny", ids.REQUEST_DENY, ref),
             ),
-            context(f"It closes by itself {date(request.closes_at)}. Nobody decides their own."),
+            context(f"Expires {date(request.closes_at)}. You can't approve your own request."),
         ]
     else:
         blocks += _state(request, theirs=False)
-    return message("Somebody asks for an API key.", *blocks)
+    return message("A request for an API key.", *blocks)
 
 
 def for_requester(request: RequestView, ref: ActionPayload) -> Message:
@@ -146,16 +146,16 @@ def for_requester(request: RequestView, ref: ActionPayload) -> Message:
 
 def _state(request: RequestView, *, theirs: bool) -> list[Block]:
     by = request.decided_by
-    who: list[Element | str] = [person(by)] if by is not None else ["Somebody"]
+    who: list[Element | str] = [person(by)] if by is not None else ["A person"]
     when = [format_time(request.decided_at, ", ")] if request.decided_at is not None else []
     if request.stage in (Stage.DELIVERING, Stage.GRANTED):
         blocks = [sentence(*who, " approved this", *when, ".")]
         if request.stage is Stage.DELIVERING:
-            blocks.append(context("The token is on its way, or waits to be taken."))
+            blocks.append(context("Waiting for them to collect the token."))
         elif theirs:
             blocks.append(context("The token was handed to you in this conversation."))
         else:
-            blocks.append(context("The token went to the person who asked, and to nobody else."))
+            blocks.append(context("The token went to the requester alone."))
         return blocks
     if request.stage is Stage.DENIED:
         pieces: list[Element | str] = [*who, " denied this", *when, "."]

@@ -152,7 +152,7 @@ _SENTENCES = {
         "try again in a minute."
     ),
     DenialReason.MISCONFIGURED: (
-        "The app cannot find out who is an admin, so nothing was done. Tell whoever looks after "
+        "The app cannot find out who is an admin, so nothing was done. Tell the person who runs "
         "it: its log says what is missing."
     ),
 }

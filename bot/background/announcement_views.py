@@ -47,7 +47,7 @@ def notice(due: OutboxEntry, admins: Sequence[str] = ()) -> Message:
         return message("An API key was revoked.", _revoked(due))
     if due.kind == "key.abandoned":
         if due.data.get("reason") == NOT_TAKEN:
-            return message("Nobody took a token.", _not_taken(due))
+            return message("A token was not collected.", _not_taken(due))
         return token.abandoned(_name(due.data))
     if due.kind == "keys.imported":
         return message("API keys were imported.", _imported(due))
@@ -58,7 +58,7 @@ def notice(due: OutboxEntry, admins: Sequence[str] = ()) -> Message:
         fallback = "The audit of the API keys ends soon, and some have no answer."
         return message(fallback, *audit.escalated(due.data, admins))
     if due.kind == "offboarding.finished":
-        return message("Every key of somebody who leaves is dealt with.", _offboarded(due))
+        return message("Every key of a person who leaves is handled.", _offboarded(due))
     if due.kind in _ROTATIONS:
         fallback, sentences = _ROTATIONS[due.kind]
         return message(fallback, sentences(due))
@@ -83,7 +83,9 @@ def _revoked(due: OutboxEntry) -> Block:
 
 def _not_taken(due: OutboxEntry) -> Block:
     which = text_element(_name(due.data), bold=True)
-    return sentence("Nobody took the token of ", which, " within 24 hours, so no key was made.")
+    return sentence(
+        "The token of ", which, " was not collected within 24 hours, so no key was made."
+    )
 
 
 def _remained(due: OutboxEntry) -> tuple[Block, Block]:
@@ -107,9 +109,7 @@ def _imported(due: OutboxEntry) -> Block:
 
 def _offboarded(due: OutboxEntry) -> Block:
     who = person(Actor.person(str(due.data["person"])))
-    return sentence(
-        "Every key of ", who, " is dealt with: ", offboard.counts(due.data["keys"]), "."
-    )
+    return sentence("Every key of ", who, " is handled: ", offboard.counts(due.data["keys"]), ".")
 
 
 def _still_used(due: OutboxEntry) -> Block:
@@ -125,12 +125,14 @@ def _still_used(due: OutboxEntry) -> Block:
 def _old_ended(due: OutboxEntry) -> Block:
     which = text_element(_name(due.data), bold=True)
     hint = text_element(str(due.data["hint"]), code=True)
-    return sentence("The old token of ", which, ", ", hint, ", is refused now. The key goes on.")
+    return sentence(
+        "The old token of ", which, ", ", hint, ", is refused now. The key itself still works."
+    )
 
 
 def _not_rotated(due: OutboxEntry) -> Block:
     which = text_element(_name(due.data), bold=True)
-    return sentence("Rotating ", which, " did not come to its end. The old token goes on.")
+    return sentence("Rotating ", which, " was not completed. The old token keeps working.")
 
 
 _AUDITS: dict[str, tuple[str, Callable[[dict[str, Any]], list[Block]]]] = {

@@ -40,7 +40,7 @@ _SHORT = {
     ),
     DiagnosisResult.FOREIGN: (
         "This is no token of this installation.",
-        "It begins otherwise. It may be meant for another service.",
+        "It starts with a different prefix. It may be meant for another service.",
     ),
     DiagnosisResult.CUT: (
         "Its end is missing.",
@@ -60,7 +60,7 @@ _SHORT = {
     ),
     DiagnosisResult.WRONG_SECRET: (
         "Its beginning is known, but its secret is wrong.",
-        "Somebody may be guessing, or it was put together from two tokens.",
+        "It may be a guess, or it was put together from two tokens.",
     ),
     DiagnosisResult.OTHER_ACCOUNT: (
         "It belongs to another account.",
@@ -94,7 +94,7 @@ def answer(diagnosis: Diagnosis, ref: ActionPayload) -> View:
     """What the matter is. The token itself is not repeated."""
     blocks: list[Block] = [section(f"*{_SLIPS[slip]}*") for slip in diagnosis.slips]
     if blocks:
-        blocks.append(context("Put right, this is what it is:"))
+        blocks.append(context("After removing that:"))
     if diagnosis.case in _SHORT:
         what, then = _SHORT[diagnosis.case]
         blocks += [section(f"*{what}*"), section(then)]
@@ -121,7 +121,10 @@ def _what_to_do(diagnosis: Diagnosis, ref: ActionPayload) -> list[Block]:
 def _about_key(diagnosis: Diagnosis, key: KeyView) -> list[Block]:
     match diagnosis.case:
         case DiagnosisResult.REVOKED:
-            return [_revoked(key), section("It stays so. Make a new key if the program goes on.")]
+            return [
+                _revoked(key),
+                section("This is permanent. Create a new key if the program still needs one."),
+            ]
         case DiagnosisResult.EXPIRED:
             return [
                 sentence(name_of(key), " expired", *_when(key), "."),
@@ -178,7 +181,7 @@ def _fine(diagnosis: Diagnosis, key: KeyView) -> list[Block]:
         section(
             "If a program is refused all the same:\n"
             "• 401: it sends another token, or from an address that the key is not allowed from. "
-            "Restart it, so that it reads the token anew.\n"
+            "Restart it, so that it reads the token again.\n"
             "• 403: the key lacks the scope.\n"
             "• 429: it asks more often than the rate limit allows.\n"
             "• A proxy before the API may keep old answers: its check must not be cached."

@@ -68,7 +68,7 @@ def for_admin(page: Page, ref: ActionPayload) -> View:
         actions(
             button("New key", ids.NEW, ref, style="primary"),
             button("Check a token", ids.CHECK, ref),
-            button("Somebody leaves", ids.OFFBOARD, ref),
+            button("Offboard someone", ids.OFFBOARD, ref),
             button("Audit", ids.AUDIT, ref),
             button("Export", ids.EXPORT, ref),
             button("Guide", ids.HELP, ref),
@@ -90,7 +90,7 @@ def for_owner(page: Page, ref: ActionPayload) -> View:
         *(rows(page.keys, None, lambda key: _use(key, page.uses))),
     ]
     if not page.keys:
-        blocks.append(section("You answer for no key. Ask for one, and it shows up here."))
+        blocks.append(section("You own no key. Ask for one, and it shows up here."))
     else:
         blocks.append(context("To change or revoke one, ask an admin."))
     return _home(blocks + _foot(page, ref))

@@ -93,7 +93,7 @@ class OneWorkspace:
         if ours:
             logger.error(
                 "Slack says %s: the app cannot work until it is installed again and "
-                "SLACK_BOT_TOKEN is replaced. Keys go on working at the gateway.", why,
+                "SLACK_BOT_TOKEN is replaced. Keys keep working at the gateway.", why,
             )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def _revoked(key: KeyView, token: TokenStatus) -> list[Block]:
 def _working(token: TokenStatus, ref: ActionPayload) -> list[Block]:
     until = "" if token.ends_at is None else f" It ends {date(token.ends_at)}."
     return [
-        section("Whoever reads that message can use it. Deleting the message is not enough."),
+        section("Anyone who reads that message can use it. Deleting the message is not enough."),
         context(f"{code(token.hint)} still works.{until}"),
         actions(
             button("Rotate", ids.ROTATE, ref),
@@ -92,7 +92,7 @@ def for_poster(*, works: bool, revoked: bool) -> Message:
         return message(
             "Your message contains an API key’s token that does not work any more.",
             section("The API key’s token in your message does not work any more."),
-            context("Nobody can use it. Other tokens are better kept out of messages."),
+            context("It can't be used. Keep tokens out of messages all the same."),
         )
     then = (
         "Its key was revoked, so the token does not work any more."
@@ -101,7 +101,7 @@ def for_poster(*, works: bool, revoked: bool) -> Message:
     )
     return message(
         "Your message contains the token of an API key.",
-        section("Your message contains the token of an API key. Whoever reads it could use it."),
+        section("Your message contains the token of an API key. Anyone who reads it could use it."),
         section(f"Please delete the message. {then}"),
         context("Slack keeps copies, so deleting alone is not enough."),
     )

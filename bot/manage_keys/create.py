@@ -95,6 +95,6 @@ def _made_before(interaction: Interaction, key_id: str) -> View:
         return create_view.in_progress(key.name)
     if key.state is State.ABANDONED:
         return create_view.not_made(
-            "This was submitted before and did not work. Please start anew."
+            "This was submitted before and did not work. Please start again."
         )
     return create_view.already_asked(key)

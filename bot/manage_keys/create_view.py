@@ -50,7 +50,7 @@ def new_key(draft: Draft, ref: ActionPayload) -> View:
     blocks = [
         *inputs.name_inputs(draft.name, draft.advice),
         inputs.scopes(draft.scopes),
-        inputs.person(ids.OWNER, "Owner", draft.owner, hint="Who answers for the key."),
+        inputs.person(ids.OWNER, "Owner", draft.owner, hint="The person who owns the key."),
         inputs.last_day(draft.last_day, draft.latest),
         inputs.note(draft.note),
     ]

@@ -51,9 +51,9 @@ def edit(
             )
         )  # fmt: skip
     form = [
-        sentence("What ", name_of(key), " may do, and who answers for it."),
+        sentence("What ", name_of(key), " may do, and who owns it."),
         inputs.scopes(key.scopes),
-        inputs.person(ids.OWNER, "Owner", key.owner, hint="Who answers for the key."),
+        inputs.person(ids.OWNER, "Owner", key.owner, hint="The person who owns the key."),
         inputs.person(
             ids.BACKUP_OWNER,
             "Backup owner",

@@ -21,7 +21,7 @@ def rename(key: KeyView, ref: ActionPayload, name: str = "", advice: str | None 
     blocks = [
         sentence("The name now: ", name_of(key)),
         *name_inputs(name or key.name, advice),
-        context(f"The token `{key.hint}` stays the same, and programs go on working."),
+        context(f"The token `{key.hint}` stays the same, and programs keep working."),
     ]
     return modal("Rename API key", ids.RENAME_MODAL, blocks, submit="Rename", ref=ref)
 

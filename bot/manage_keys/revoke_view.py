@@ -101,7 +101,7 @@ def _refused(key: KeyView, spread: Propagation | None) -> str:
         return f"{hint} is refused from now on. {said}"
     return (
         f"{hint} is refused wherever gateways confirmed it. {said} A gateway that is cut off from "
-        f"the database lets nobody in within {LEASE_SECONDS} seconds. It is watched, and you will "
+        f"the database accepts no key after {LEASE_SECONDS} seconds. It is watched, and you will "
         "hear of it."
     )
 

@@ -47,7 +47,7 @@ logger = logging.getLogger("bot")
 # Slack is asked about so many people at a time, and not more often than that.
 _ASKED_AT_ONCE = 20
 _ASKING = timedelta(minutes=1)
-_NOBODY = "Choose a full member of this workspace: guests and bots cannot answer for a key."
+_NOBODY = "Choose a full member of this workspace: guests and bots cannot own a key."
 _GONE = {
     DenialReason.DEACTIVATED: DepartureReason.DEACTIVATED,
     DenialReason.GUEST: DepartureReason.GUEST,
@@ -146,7 +146,7 @@ def _unfit(context: Context, found: OffboardingView, chosen: str) -> str:
     if not chosen:
         return "Choose the new owner."
     if chosen == found.person:
-        return "That is the person who leaves. Choose somebody else."
+        return "That is the person who leaves. Choose another person."
     belongs = context.admins.check_membership(Person(chosen))
     return _NOBODY if isinstance(belongs, Denied) else ""
 
@@ -165,7 +165,9 @@ def work(context: Context) -> bool:
     if isinstance(allowed, Denied) and allowed.why is DenialReason.NO_ANSWER:
         # Its lease runs out, and it is tried again.
         return True
-    problem = "Whoever asked for this is no admin any more." if not allowed else _do(context, job)
+    problem = (
+        "The person who asked for this is no longer an admin." if not allowed else _do(context, job)
+    )
     with context.writing() as session:
         offboarding.complete_bulk_item(session, job, context.clock.now(), problem)
     return True

@@ -54,10 +54,10 @@ _WISHES = {
 def ask(ref: ActionPayload) -> View:
     """The modal that asks who leaves."""
     blocks = [
-        section("All keys that they made, answer for, or have the token of are gone through."),
+        section("This goes through all keys that they created, own, or have the token of."),
         inputs.person(ids.PERSON, "Who leaves?", None),
     ]
-    return modal("Somebody leaves", ids.OFFBOARD_MODAL, blocks, submit="Begin", ref=ref)
+    return modal("Offboard someone", ids.OFFBOARD_MODAL, blocks, submit="Start", ref=ref)
 
 
 def begun(person_id: str) -> Message:
@@ -93,14 +93,14 @@ def for_team(found: OffboardingView, ref: ActionPayload) -> Message:
         blocks += _work(found, ref)
     else:
         blocks += _end(found)
-    return message("Somebody leaves, and has to do with API keys.", *blocks)
+    return message("A person who has to do with API keys is leaving.", *blocks)
 
 
 def _progress(found: OffboardingView) -> str:
     total, done = len(found.items), len(found.items) - len(found.open_items)
     full = done * _STEPS // total
     bar = "█" * full + "░" * (_STEPS - full)
-    return f"{bar}  {done:,} of {keys_in_words(total)} dealt with"
+    return f"{bar}  {done:,} of {keys_in_words(total)} handled"
 
 
 def keys_in_words(count: int) -> str:
@@ -118,7 +118,7 @@ def _lists(found: OffboardingView) -> str:
     relations = [item.relations for item in found.items]
     lists = (
         ("whose token they were sent", sum(tie.sent for tie in relations)),
-        ("they answer for", sum(tie.owned for tie in relations)),
+        ("they own", sum(tie.owned for tie in relations)),
         ("they made", sum(tie.created for tie in relations)),
     )
     return " · ".join(f"{count:,} {what}" for what, count in lists if count)
@@ -129,7 +129,7 @@ def _work(found: OffboardingView, ref: ActionPayload) -> list[Block]:
     blocks = [block for item in left[:ITEMS_MAX] for block in _item(item, found.person, ref)]
     if len(left) > ITEMS_MAX:
         more = keys_in_words(len(left) - ITEMS_MAX)
-        blocks.append(context(f"{more} more, which move up as these are dealt with."))
+        blocks.append(context(f"{more} more, which move up as these are handled."))
     return [*blocks, {"type": "divider"}, _all(found, ref)]
 
 
@@ -165,9 +165,11 @@ def _buttons(item: OffboardingItem, ref: ActionPayload) -> Sequence[Element]:
 
 def _keep(item: OffboardingItem, ref: ActionPayload) -> Element:
     if item.knows:
-        text = "They were sent its token, and may still have it. The key goes on all the same."
+        text = (
+            "They were sent its token, and may still have it. The key keeps working all the same."
+        )
     else:
-        text = "The key goes on as it is."
+        text = "The key stays as it is."
     return button(
         "Keep",
         ids.OFFBOARD_KEEP,
@@ -210,7 +212,7 @@ def _all(found: OffboardingView, ref: ActionPayload) -> Block:
         if any(item.owns for item in left):
             elements.insert(1, button("Hand over all", ids.OFFBOARD_HAND_OVER_ALL, ref))
     stop = confirm_dialog(
-        "Close this?", "Keys that are not dealt with stay as they are.", "Close", danger=False
+        "Close this?", "Keys that are not handled stay as they are.", "Close", danger=False
     )
     return actions(*elements, button("Close", ids.OFFBOARD_CLOSE, ref, confirm=stop))
 
@@ -221,7 +223,7 @@ def _end(found: OffboardingView) -> list[Block]:
     if len(done) > RESULTS_MAX:
         blocks.append(context(f"And {keys_in_words(len(done) - RESULTS_MAX)} more."))
     if found.stage is Stage.FINISHED:
-        return [*blocks, context(f"Every key is dealt with, {date(found.ended_at)}.")]
+        return [*blocks, context(f"Every key is handled, {date(found.ended_at)}.")]
     by: list[Element | str] = [" by ", person(found.ended_by)] if found.ended_by else []
     left = keys_in_words(len(found.open_items))
     return [*blocks, sentence("This was closed", *by, f". {left} stayed as they were.")]
@@ -244,7 +246,7 @@ def transfer_modal(key: KeyView | None, count: int, ref: ActionPayload) -> View:
     """
     what: Element | str = name_of(key) if key is not None else keys_in_words(count)
     blocks = [
-        sentence("Somebody else answers for ", what, ". The tokens stay the same."),
+        sentence("Another person becomes the owner of ", what, ". The tokens stay the same."),
         inputs.person(ids.PERSON, "New owner", None),
         context("Where they were sent the token, rotate the key as well."),
     ]
@@ -253,7 +255,7 @@ def transfer_modal(key: KeyView | None, count: int, ref: ActionPayload) -> View:
 
 def ownership_transferred(person_id: str, count: int) -> View:
     """The outcome."""
-    done = sentence(_who(person_id), f" answers for {keys_in_words(count)} from now on.")
+    done = sentence(_who(person_id), f" owns {keys_in_words(count)} from now on.")
     return modal("Handed over", ids.RESULT_MODAL, [done], close="Close")
 
 

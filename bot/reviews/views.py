@@ -52,16 +52,19 @@ _COUNTED = {
     RiskFinding.NEVER_USED: "never used",
     RiskFinding.IDLE: "idle for 90 days",
     RiskFinding.POOR_NAME: "with a poor name",
-    RiskFinding.UNDATED: "that never end",
+    RiskFinding.UNDATED: "without an expiry date",
 }
 _REASONS = {
     RiskFinding.OWNER_GONE: "its owner has left",
-    RiskFinding.UNOWNED: "nobody answers for it",
+    RiskFinding.UNOWNED: "it has no owner",
     RiskFinding.NEVER_USED: "never used",
     RiskFinding.POOR_NAME: "its name does not tell what uses it",
-    RiskFinding.UNDATED: "it never ends by itself",
+    RiskFinding.UNDATED: "it has no expiry date",
 }
-_ADVICE = {Recommendation.REVOKE: " Usually revoked.", Recommendation.ROTATE: " Usually rotated."}
+_ADVICE = {
+    Recommendation.REVOKE: " Suggestion: revoke.",
+    Recommendation.ROTATE: " Suggestion: rotate.",
+}
 _DECIDED = {
     Decision.KEPT: "kept",
     Decision.ROTATED: "rotated",
@@ -247,7 +250,7 @@ def _buttons(item: ReviewItem, of: str, ref: ActionPayload) -> list[Element]:
 
 
 def _rotate_mine() -> Element:
-    text = "A new token comes to you in a direct message. The old one goes on for 24 hours."
+    text = "A new token comes to you in a direct message. The old one keeps working for 24 hours."
     return confirm_dialog("Rotate this key?", text, "Rotate", danger=False)
 
 
@@ -343,7 +346,7 @@ def status(audit: ReviewView | None, following: datetime | None, ref: ActionPayl
         following: when the next begins by itself; None for never.
         ref: carries the time.
     """
-    coming = f"The next one begins by itself {date(following)}." if following else ""
+    coming = f"The next one starts {date(following)}." if following else ""
     begin = actions(button("Begin an audit now", ids.AUDIT_START, ref))
     if audit is None:
         text = "There was no audit yet."
@@ -420,7 +423,7 @@ def _owners(data: Mapping[str, Any]) -> list[Block]:
 
 def owner_words(owner: str) -> str:
     """An owner as mrkdwn; nobody if empty."""
-    return f"<@{owner}>" if owner else "nobody"
+    return f"<@{owner}>" if owner else "no owner"
 
 
 def digest(data: Mapping[str, Any]) -> list[Block]:

@@ -68,7 +68,7 @@ def _grace() -> Block:
         "initial_option": options[GRACE_DEFAULT],
     }
     hint = "Long enough to put the new token in place. It can be ended or extended."
-    return inputs.labelled(ids.GRACE, "The old token goes on for", element, hint=hint)
+    return inputs.labelled(ids.GRACE, "The old token keeps working for", element, hint=hint)
 
 
 def _option(grace: timedelta) -> Element:
@@ -78,7 +78,7 @@ def _option(grace: timedelta) -> Element:
 def length(grace: timedelta) -> str:
     """A grace period in words."""
     if not grace:
-        return "No time: it ends at once"
+        return "Revoke the old token immediately"
     if grace < timedelta(days=2):
         hours = grace // _HOUR
         return "1 hour" if hours == 1 else f"{hours} hours"
@@ -108,7 +108,7 @@ def offered(key: KeyView, recipient: str) -> View:
             person(Actor.person(recipient)), " can take the new token of ", name_of(key),
             " in their direct messages with this app.",
         ),
-        section("The old token goes on as before until they have."),
+        section("The old token keeps working until they have."),
     )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def not_done(why: str) -> View:
 def _old_goes_on(rotation: RotationView) -> str:
     if rotation.stage is not Stage.RUNNING or rotation.ends_at is None:
         return f"The old one, `{rotation.old_hint}`, is refused from now on."
-    return f"The old one, `{rotation.old_hint}`, goes on until {date(rotation.ends_at)}."
+    return f"The old one, `{rotation.old_hint}`, keeps working until {date(rotation.ends_at)}."
 
 
 def _result(title: str, *blocks: Block) -> View:

@@ -138,7 +138,7 @@ class MissingScope(SlackError):
     def __init__(self, missing_scopes: str, *, method: str) -> None:
         what = f"the permission “{missing_scopes}”" if missing_scopes else "a permission"
         super().__init__(
-            f"The Slack app lacks {what} (for {method}). Somebody who manages the app adds it "
+            f"The Slack app lacks {what} (for {method}). A person who manages the app adds it "
             "under OAuth & Permissions and installs the app again.",
             method=method,
             code="missing_scope",
@@ -156,11 +156,11 @@ class Refused(SlackError):
 
 _UNDELIVERED = {
     Undelivered.MESSAGES_TAB_OFF: (
-        "The app's Messages tab is switched off, so it cannot write to people. Somebody who "
+        "The app's Messages tab is switched off, so it cannot write to people. A person who "
         "manages the app switches it on under App Home."
     ),
-    Undelivered.DEACTIVATED: "This person's Slack account is deactivated. Choose somebody else.",
-    Undelivered.NO_SUCH_PERSON: "The app cannot find this person in Slack. Choose somebody else.",
+    Undelivered.DEACTIVATED: "This person's Slack account is deactivated. Choose another person.",
+    Undelivered.NO_SUCH_PERSON: "The app cannot find this person in Slack. Choose another person.",
     Undelivered.BOT: "A bot cannot be sent a message. Choose a person.",
     Undelivered.NOT_IN_CHANNEL: (
         "This person is not in the channel. Try again in a message to the app itself."
@@ -281,7 +281,7 @@ def translate(
     # The SDK puts the answer itself in the place of a code when it was not JSON.
     code = code if code.replace("_", "").isalnum() and len(code) <= 80 else "unreadable_answer"
     return Refused(
-        f"Slack refused this ({method}: {code}). Tell whoever looks after the app.",
+        f"Slack refused this ({method}: {code}). Tell the person who runs the app.",
         method=method,
         code=code,
     )

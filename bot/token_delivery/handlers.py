@@ -34,7 +34,7 @@ def stored(interaction: Interaction) -> None:
         or delivery.channel_id is None
         or delivery.message is None
     ):
-        interaction.say(replies.domain_error("This token was sent to somebody else."))
+        interaction.say(replies.domain_error("This token was sent to another person."))
         return
     key = delivery.key
     gone = views.removed(key)

@@ -25,13 +25,13 @@ def placeholder_message(name: str, *, rotated: bool = False) -> Message:
     """Posted first, empty: the token is put into it once the key is written down."""
     if rotated:
         return message(
-            "A new token is on its way.",
-            sentence("A new token is on its way, for ", text_element(name, bold=True)),
+            "A new token is being delivered.",
+            sentence("A new token is being delivered, for ", text_element(name, bold=True)),
             context("If nothing follows within a minute, it was interrupted, and nothing changed."),
         )
     return message(
-        "A key is on its way.",
-        sentence("A key is on its way: ", text_element(name, bold=True)),
+        "A key is being delivered.",
+        sentence("A key is being delivered: ", text_element(name, bold=True)),
         context("If nothing follows within a minute, it was interrupted and no key was made."),
     )
 
@@ -57,7 +57,7 @@ def shown(key: KeyView, text: str, url: str, ref: ActionPayload, *, rotated: boo
     """
     if rotated:
         until = section(
-            "It works once you press “I have it”. The old one then goes on for a while."
+            "It works once you press “I have it”. The old one then keeps working for a while."
         )
     else:
         until = section("It works once you press “I have it”.")
@@ -139,10 +139,10 @@ def abandoned(name: str) -> Message:
 
 def not_taken(key: KeyView, *, rotated: bool) -> Message:
     """The message with the button when its time is over."""
-    after = "The old token goes on as before." if rotated else "So no key was made."
+    after = "The old token keeps working as before." if rotated else "So no key was made."
     return message(
-        "Nobody took the token.",
-        sentence("Nobody took the token of ", name_of(key), " within 24 hours."),
+        "The token was not collected.",
+        sentence("The token of ", name_of(key), " was not collected within 24 hours."),
         section(f"{after} Ask an admin if you still need it."),
     )
 
@@ -152,5 +152,7 @@ def not_rotated(key: KeyView) -> Message:
     return message(
         "The token was not replaced.",
         sentence("Replacing the token of ", name_of(key), " did not come to its end."),
-        section("No new token that you may have seen for it works. The old one goes on as before."),
+        section(
+            "No new token that you may have seen for it works. The old one keeps working as before."
+        ),
     )

@@ -216,7 +216,7 @@ def code(text: str) -> str:
 
 def owner_of(key: KeyView) -> str:
     """The owner as mrkdwn."""
-    return mention(key.owner) if key.owner else "nobody"
+    return mention(key.owner) if key.owner else "no owner"
 
 
 def scopes_in_words(scopes: Iterable[str]) -> str:

@@ -95,7 +95,7 @@ def denied(why: str, admins: Sequence[str]) -> Message:
     blocks: list[Block] = [{"type": "section", "text": plain_user_text(clip(redact(why), 500))}]
     if admins:
         blocks.append(section("You can ask: " + ", ".join(map(mention, admins[:ADMINS_MAX]))))
-    return message("You may not do this here.", *blocks)
+    return message("You can't do this here.", *blocks)
 
 
 def domain_error(sentences: str) -> Message:

@@ -149,5 +149,5 @@ def _waiting(session: AccountSession, now: datetime) -> list[str]:
         Offboarding.state == "open",
     )
     if leaving:
-        lines.append(f"People who leave, with keys that are not dealt with: {leaving}")
+        lines.append(f"People who leave, with keys that are not handled: {leaving}")
     return lines

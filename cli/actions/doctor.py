@@ -271,7 +271,7 @@ def _gateway(settings: Settings) -> Findings:
         yield Finding(
             CheckStatus.BAD,
             f"The gateway at {settings.gateway_listen} runs and is not ready ({ready}).",
-            "Its log says why; without its database it lets nobody in.",
+            "Its log says why; without its database it accepts no key.",
         )
     elif refused != 401:
         yield Finding(
@@ -401,6 +401,6 @@ def _admins(settings: SlackSettings, me: Any) -> Findings:
     else:
         yield Finding(
             CheckStatus.BAD,
-            f"Nobody is an admin of keys (APIKEYS_ADMINS is {settings.admins}).",
-            "Name people or a user group in it; until then nobody can do anything.",
+            f"There is no admin of keys (APIKEYS_ADMINS is {settings.admins}).",
+            "Name people or a user group in it; until then nothing can be done in Slack.",
         )

@@ -209,7 +209,7 @@ def _facts(key: KeyView, now: datetime) -> Iterator[tuple[str, str]]:
     yield "Token", key.hint
     yield "State", "expired" if key.state is State.ACTIVE and key.expired(now) else key.state
     yield "Scopes", ", ".join(key.scopes)
-    yield "Owner", key.owner or "nobody yet"
+    yield "Owner", key.owner or "none yet"
     yield "Created", f"{_time(key.created_at)} by {key.creator}"
     yield "Last used", _time(key.last_used_at) if key.last_used_at else "never"
     if key.last_used_from:

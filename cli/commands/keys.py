@@ -29,7 +29,7 @@ def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
 @keys.command()
 @click.argument("name")
 @click.option("--scopes", default="read", show_default=True, help=f"From: {', '.join(SCOPES)}.")
-@click.option("--owner", help="The Slack id of the person who answers for the key, U….")
+@click.option("--owner", help="The Slack id of the key's owner, U….")
 @click.option("--note", default="", help="What the key is for.")
 @click.option("--workspace", help="The workspace's id, where there are several.")
 def new(name: str, scopes: str, owner: str | None, note: str, workspace: str | None) -> None:

@@ -91,7 +91,7 @@ def ask(
         raise DuplicateRequest(before)
     name, chosen, reason = clean_name(name), check_scopes(scopes), clean_note(reason, "reason")
     if not reason:
-        raise ReasonMissing("Say what the key is for, so that somebody can decide.")
+        raise ReasonMissing("Say what the key is for, so that an admin can decide.")
     _refuse_a_taken_name(change.session, name)
     _refuse_too_many(change.session, requester)
     now = change.now
@@ -230,7 +230,7 @@ def withdraw(
     """
     row = _row(change.session, request_id)
     if str(change.actor) != str(Actor.person(row.requester)):
-        raise KeyNotFound("This is somebody else’s request.")
+        raise KeyNotFound("This is another person’s request.")
     if row.state != Stage.OPEN:
         return False
     _decide(
@@ -301,7 +301,7 @@ def _decide(
 
 def _refuse_own(row: AccessRequest, actor: Actor) -> None:
     if str(actor) == str(Actor.person(row.requester)):
-        raise InvalidState("This is your own request. Somebody else has to decide about it.")
+        raise InvalidState("This is your own request. Another admin has to decide about it.")
 
 
 def _row(session: AccountSession, request_id: str) -> AccessRequest:

@@ -138,7 +138,7 @@ class EditConflict(DomainError):
     """Somebody else has changed the key since it was looked at."""
 
     def __init__(self, actor: Actor) -> None:
-        super().__init__("Somebody else has changed this key since you opened it.")
+        super().__init__("Another user has changed this key since you opened it.")
         self.actor = actor
 
 

@@ -24,12 +24,14 @@ class Effects:
 
     Attributes:
         events: how many were recorded.
+        due: whether there is anything for the worker to hear of.
         fence: what gateways confirm once they know of the change (keys.changes.gateways); None if
             they need not.
         fence_at_end: whether the fence is set when the change ends, behind everything in it.
     """
 
     events: int = 0
+    due: bool = False
     fence: str | None = None
     fence_at_end: bool = True
 
@@ -59,6 +61,8 @@ class Change:
             self.session, self.now, event.kind, self.actor, event.key_id, event.data
         )
         self.effects.events += 1
+        followers = self.services.subscribers.get(type(event), ())
+        self.effects.due |= bool(event.announce or event.stale or event.live or followers)
         if event.propagates and self.effects.fence is None:
             self.effects.fence = gateways.new_fence()
             if not self.effects.fence_at_end:
@@ -75,7 +79,7 @@ class Change:
                 self.session, new.kind, subject, new.recipient, self.now,
                 due_at=self.now + new.due_in, data=new.data,
             )  # fmt: skip
-        for follow in self.services.subscribers.get(type(event), ()):
+        for follow in followers:
             follow(self, event)
 
     def append(
@@ -87,7 +91,7 @@ class Change:
         actor: Actor | None = None,
     ) -> Entry:
         """Add an entry to the audit log alone, and return its row."""
-        self.effects.events += 1
+        self.effects.events, self.effects.due = self.effects.events + 1, True
         return audit_log.append(self.session, self.now, kind, actor or self.actor, key_id, data)
 
     def load(self, key_id: str) -> Key:
@@ -114,7 +118,7 @@ def change(services: Services, actor: Actor) -> Iterator[Change]:
         yield made
         if made.effects.fence is not None:
             gateways.set_fence(session, made.effects.fence)
-    if made.effects.events:
+    if made.effects.due:
         services.wake()
 
 

@@ -127,7 +127,7 @@ def _delivery(session: AccountSession, delivery_id: str, actor: Actor) -> Delive
         or delivery.recipient != str(actor)
         or delivery.method != DeliveryWay.REVEAL
     ):
-        raise KeyNotFound("This token is meant for somebody else.")
+        raise KeyNotFound("This token is meant for another person.")
     return delivery
 
 

@@ -24,11 +24,11 @@ _UNSEEN = _UNPRINTABLE | {"Mn", "Me"}
 _NOT_IN_A_TOKEN = re.compile(r"[^0-9A-Za-z_]+")
 
 _POOR = {
-    "test": "In half a year nobody knows which test it was for",
-    "testing": "In half a year nobody knows which test it was for",
-    "tmp": "What is temporary tends to stay, and then nobody dares to revoke it",
-    "temp": "What is temporary tends to stay, and then nobody dares to revoke it",
-    "temporary": "What is temporary tends to stay, and then nobody dares to revoke it",
+    "test": "In half a year it is not clear which test it was for",
+    "testing": "In half a year it is not clear which test it was for",
+    "tmp": "Temporary keys tend to stay, and then nobody dares to revoke them",
+    "temp": "Temporary keys tend to stay, and then nobody dares to revoke them",
+    "temporary": "Temporary keys tend to stay, and then nobody dares to revoke them",
     "old": "It tells how the key ends, not what uses it",
     "new": "It will not be new for long",
     "api": "Every key here is for the API",

@@ -31,7 +31,6 @@ from keys.base.models import KeyView, State
 from keys.base.rows import views
 from keys.changes import audit_log, live_messages, outbox
 from keys.changes.change import Change
-from keys.lifecycle import update as editing
 from keys.offboarding import departures
 from keys.offboarding.departures import DepartureReason
 from storage import AccountSession
@@ -222,7 +221,7 @@ def keep(
     row = _row(change.session, offboarding_id)
     item = change.session.get(OffboardingKey, (row.id, key_id))
     if item is None:
-        raise KeyNotFound("This key has nothing to do with whoever leaves.")
+        raise KeyNotFound("This key has nothing to do with the person who leaves.")
     if row.state != Stage.OPEN or item.outcome:
         return
     now = change.now
@@ -273,7 +272,7 @@ def request_bulk_action(
     """
     row = _row(change.session, offboarding_id)
     if recipient == row.person:
-        raise InvalidState("That is the person who leaves. Choose somebody else.")
+        raise InvalidState("That is the person who leaves. Choose another person.")
     if row.state != Stage.OPEN:
         return 0
     now, count = change.now, 0
@@ -359,14 +358,6 @@ def successor(session: AccountSession, key: KeyView) -> str | None:
     """
     candidates = (key.owner, key.backup_owner)
     return next((p for p in candidates if p and not leaves(session, p)), None)
-
-
-def transfer_to_recipient(change: Change, key_id: str, to: str) -> None:
-    """Has whoever got a key's new token answer for it, where its owner or backup owner leaves."""
-    key = change.load(key_id)
-    for before in (key.owner, key.backup_owner):
-        if before and before != to and leaves(change.session, before):
-            editing.transfer_ownership(change, key_id, before, to)
 
 
 def is_work_waiting(

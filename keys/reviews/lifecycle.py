@@ -233,7 +233,7 @@ def ask_owner(
     audit, row = both_rows(change.session, audit_id, key_id)
     key, now = change.load(key_id), change.now
     if key.owner is None:
-        raise InvalidState(f"Nobody answers for “{key.name}”. Choose an owner with Edit.")
+        raise InvalidState(f"“{key.name}” has no owner. Choose an owner with Edit.")
     if departures.is_gone(change.session, key.owner):
         raise InvalidState(
             f"The owner of “{key.name}” has left. Rotate it, or choose another owner with Edit."

@@ -31,14 +31,22 @@ from keys.base.ids import new_id
 from keys.base.models import KeyView, State
 from keys.base.policy import DeliveryWay
 from keys.base.rows import view
-from keys.changes import audit_log, gateways, live_messages, outbox
+from keys.changes import live_messages, outbox
 from keys.changes.change import Change
 from keys.lifecycle.create import PendingKey, Result, complete_delivery
 from keys.lifecycle.rows import index_key
 from keys.lifecycle.secrets import add_secret
-from keys.offboarding import offboarding
+from keys.rotation.events import (
+    MESSAGE_KIND,
+    KeyRotated,
+    OldTokenStillUsed,
+    RotationCancelled,
+    RotationEnded,
+    RotationExtended,
+    RotationStarted,
+)
 from storage import AccountSession
-from storage.tables.keys import Delivery, Event, Key, Rotation, Secret, SecretUse
+from storage.tables.keys import Delivery, Key, Rotation, Secret, SecretUse
 
 GRACES = (timedelta(), timedelta(hours=1), timedelta(hours=24), timedelta(days=7))
 GRACE_DEFAULT = timedelta(hours=24)
@@ -49,7 +57,7 @@ LONGEST = timedelta(days=30)
 WARNING = timedelta(hours=1)
 # A job that runs once a day uses its secret so rarely, and all the same it will miss it.
 IN_USE = timedelta(days=1)
-MESSAGE_KIND = "rotation"
+_TIMER = Actor.system("timer")
 
 
 class Stage(StrEnum):
@@ -157,8 +165,7 @@ def begin(
     )
     change.session.add(rotation)
     change.session.flush()
-    data = {"name": key.name, "recipient": str(recipient), "grace_seconds": rotation.grace_seconds}
-    change.append("rotation.asked", key.id, data)
+    change.record(RotationStarted(key, rotation, recipient))
     return PendingKey(view(change.session, key), token, delivery.id)
 
 
@@ -182,7 +189,7 @@ def _refuse_unfit(session: Session, key: Key, now: datetime) -> None:
         return
     if other.state == Stage.PENDING:
         raise InvalidState(
-            f"“{key.name}” is being rotated already, and its new token is on its way."
+            f"“{key.name}” is being rotated already, and its new token is being delivered."
         )
     if other.ends_at is None or other.ends_at > now:
         raise InvalidState(
@@ -232,24 +239,14 @@ def start(
     change.session.add(rotation)
     complete_delivery(change, delivery_id, remove_after)
     index_key(change, key, secret.hint)
-    data = _facts(key) | {
-        "rotation": rotation.id,
-        "ends_at": ends_at.isoformat(timespec="seconds"),
-        "recipient": change.session.get_one(Delivery, delivery_id).recipient,
-    }
-    change.append("key.rotated", key.id, data)
-    recipient = Actor.read(str(data["recipient"]))
-    if recipient.kind == "person":
-        offboarding.transfer_to_recipient(change, key.id, recipient.id)
-    live_messages.add(change.session, MESSAGE_KIND, rotation.id, outbox.TEAM, now)
-    if key.owner:
-        live_messages.add(
-            change.session, MESSAGE_KIND, rotation.id, outbox.to_person(key.owner), now
-        )
-    live_messages.mark_stale_by_prefix(change.session, f"{key.id}:", now)
+    recipient = Actor.read(change.session.get_one(Delivery, delivery_id).recipient)
+    change.record(KeyRotated(key, rotation, ends_at, recipient))
+    # Where the owner leaves, the recipient is the owner by now (keys.offboarding.subscribers).
+    for told in (outbox.TEAM, *([outbox.to_person(key.owner)] if key.owner else [])):
+        live_messages.add(change.session, MESSAGE_KIND, rotation.id, told, now)
     if ends_at <= now:
-        _finish(change.session, rotation, key, change.actor, now, tell=False)
-    return Result(view(change.session, key), changed=True, fence=gateways.set_fence(change.session))
+        _finish(change, rotation, key, tell=False)
+    return Result(view(change.session, key), changed=True, fence=change.effects.fence)
 
 
 def cancel(
@@ -281,14 +278,10 @@ def cancel(
         delivery.remove_at = now
     change.session.add_all((rotation, secret, delivery))
     key = change.load(rotation.key_id)
-    actor, data = Actor.system("issuing"), {"name": key.name, "reason": reason}
-    event = change.append("rotation.abandoned", key.id, data, actor=actor)
-    if tell:
-        facts = _facts(key) | {"reason": reason}
-        # Whoever asked for it may be somebody else than whoever was to have the token.
-        for audience in sorted({delivery.recipient, rotation.started_by}):
-            if Actor.read(audience).kind == "person":
-                outbox.add(change.session, event, audience, facts)
+    # Whoever asked for it may be another person than the recipient.
+    people = sorted({delivery.recipient, rotation.started_by}) if tell else []
+    told = [one for one in people if Actor.read(one).kind == "person"]
+    change.acting_as(Actor.system("issuing")).record(RotationCancelled(key, reason, told))
     return True
 
 
@@ -325,8 +318,8 @@ def end_now(
                 old.ends_at = now
                 change.session.add(old)
         rotation.ends_at = now
-    _finish(change.session, rotation, key, change.actor, now, tell=True)
-    return Result(view(change.session, key), changed=True, fence=gateways.set_fence(change.session))
+    _finish(change, rotation, key, tell=True)
+    return Result(view(change.session, key), changed=True, fence=change.effects.fence)
 
 
 def extend(
@@ -355,7 +348,7 @@ def extend(
     ends_at = min([rotation.ends_at + EXTENSION, *limits])
     if ends_at <= rotation.ends_at:
         raise InvalidState(
-            f"The old token of “{key.name}” cannot go on for longer: "
+            f"The old token of “{key.name}” cannot work for longer: "
             + (
                 "the key itself expires then."
                 if key.expires_at == ends_at
@@ -368,9 +361,7 @@ def extend(
             change.session.add(old)
     rotation.ends_at, rotation.warned_at = ends_at, None
     change.session.add(rotation)
-    data = {"name": key.name, "ends_at": ends_at.isoformat(timespec="seconds")}
-    change.append("rotation.extended", key.id, data)
-    live_messages.mark_stale(change.session, rotation.id, now)
+    change.record(RotationExtended(key, rotation, ends_at))
     return Result(view(change.session, key), changed=True)
 
 
@@ -407,10 +398,10 @@ def run_due(change: Change) -> int:
             continue
         key = change.load(rotation.key_id)
         if rotation.ends_at <= now or key.state != State.ACTIVE:
-            _finish(change.session, rotation, key, Actor.system("timer"), now, tell=True)
+            _finish(change.acting_as(_TIMER), rotation, key, tell=True)
             found += 1
         elif rotation.warned_at is None and _warning_is_due(rotation, now):
-            found += _warn(change.session, rotation, key, now)
+            found += _warn(change, rotation, key)
     return found
 
 
@@ -420,50 +411,27 @@ def _warning_is_due(rotation: Rotation, now: datetime) -> bool:
     return rotation.ends_at is not None and rotation.ends_at - before <= now
 
 
-def _warn(session: AccountSession, rotation: Rotation, key: Key, now: datetime) -> int:
-    seen = _view(session, rotation, key)
-    rotation.warned_at = now
-    session.add(rotation)
-    if not seen.still_in_use(now) or rotation.ends_at is None:
+def _warn(change: Change, rotation: Rotation, key: Key) -> int:
+    seen = _view(change.session, rotation, key)
+    rotation.warned_at = change.now
+    change.session.add(rotation)
+    if not seen.still_in_use(change.now) or rotation.ends_at is None:
         return 0
-    data = _facts(key) | {
-        "hint": seen.old_hint,
-        "ends_at": rotation.ends_at.isoformat(timespec="seconds"),
-        "used_from": seen.old_used_from or "",
-    }
-    actor = Actor.system("timer")
-    event = audit_log.append(session, now, "rotation.still_used", actor, key.id, data)
-    _tell_team_and_owner(session, event, key, data)
-    live_messages.mark_stale(session, rotation.id, now)
+    event = OldTokenStillUsed(key, rotation, seen.old_hint, seen.old_used_from or "")
+    change.acting_as(_TIMER).record(event)
     return 1
 
 
-def _finish(
-    session: AccountSession,
-    rotation: Rotation,
-    key: Key,
-    actor: Actor,
-    now: datetime,
-    *,
-    tell: bool,
-) -> None:
-    rotation.state, rotation.ended_at, rotation.ended_by = Stage.ENDED, now, str(actor)
-    session.add(rotation)
-    session.flush()
-    live_messages.mark_stale(session, rotation.id, now)
-    live_messages.mark_stale_by_prefix(session, f"{key.id}:", now)
-    if key.state != State.ACTIVE:
-        return
-    data = _facts(key) | {"hint": _view(session, rotation, key).old_hint}
-    event = audit_log.append(session, now, "rotation.ended", actor, key.id, data)
-    if tell:
-        _tell_team_and_owner(session, event, key, data)
-
-
-def _tell_team_and_owner(session: Session, event: Event, key: Key, data: dict[str, object]) -> None:
-    outbox.add(session, event, outbox.TEAM, data)
-    if key.owner:
-        outbox.add(session, event, outbox.to_person(key.owner), data)
+def _finish(change: Change, rotation: Rotation, key: Key, *, tell: bool) -> None:
+    rotation.state, rotation.ended_at = Stage.ENDED, change.now
+    rotation.ended_by = str(change.actor)
+    change.session.add(rotation)
+    change.session.flush()
+    live_messages.mark_stale(change.session, rotation.id, change.now)
+    live_messages.mark_stale_by_prefix(change.session, f"{key.id}:", change.now)
+    if key.state == State.ACTIVE:
+        hint = _view(change.session, rotation, key).old_hint
+        change.record(RotationEnded(key, hint, tell=tell))
 
 
 def get(session: AccountSession, rotation_id: str) -> RotationView:
@@ -569,7 +537,3 @@ def _view(session: Session, rotation: Rotation, key: Key) -> RotationView:
 def _before(old: Secret, new: Secret) -> bool:
     """Whether a secret was in use when the other one was made."""
     return old.id != new.id and not old.pending and old.created_at <= new.created_at
-
-
-def _facts(key: Key) -> dict[str, object]:
-    return {"key_id": key.id, "name": key.name, "owner": key.owner}

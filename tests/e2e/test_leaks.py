@@ -99,7 +99,7 @@ def test_rotate_and_details_open_from_there(place: Place) -> None:
     alice.presses("Details", on=name).person.sees("saw its token in a message", within=WITHIN)
     alice.reloads().presses("Rotate", on=f"posted a token of {name}")
     alice.sees("Rotate API key", within=WITHIN)
-    alice.fills(grace="No time: it ends at once").submits()
+    alice.fills(grace="Revoke the old token immediately").submits()
     alice.sees("is refused from now on", within=WITHIN).closes()
     eventually(lambda: place.world.asks(token) == 401, "the token is refused")
     alice.sees("does not work any more. The key has another token", within=WITHIN)
@@ -185,7 +185,7 @@ def test_a_token_that_was_checked_can_be_ended_from_there(place: Place, do: str)
         alice.sees("Are you sure", within=WITHIN).presses("Revoke")
         alice.sees("was revoked by @Alice Adams", within=WITHIN)
     else:
-        alice.sees("Rotate API key", within=WITHIN).fills(grace="No time: it ends at once")
+        alice.sees("Rotate API key", within=WITHIN).fills(grace="Revoke the old token immediately")
         alice.submits().sees("is refused from now on", within=WITHIN)
     eventually(lambda: place.world.asks(token) == 401, "the token is refused")
 

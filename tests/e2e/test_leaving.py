@@ -39,7 +39,7 @@ def a_key_sent_to(world: World, person: str) -> tuple[str, str]:
     name, _ = a_key(world)
     alice = somebody(world, "alice")
     alice.types(f"/apikeys rotate {name}").sees("Rotate API key", within=WITHIN)
-    alice.fills(recipient=person, grace="No time: it ends at once").submits()
+    alice.fills(recipient=person, grace="Revoke the old token immediately").submits()
     alice.sees("has a new token", within=WITHIN).closes()
     receiver = somebody(world, person)
     token = token_of(receiver)
@@ -58,18 +58,18 @@ def test_each_key_is_dealt_with_by_its_button(world: World, way: str) -> None:
         alice.types(f"/apikeys offboard @{leaver}").sees("are in the team’s channel", within=WITHIN)
     else:
         alice.opens_home().sees("Search, then press Enter", within=WITHIN)
-        alice.presses("Somebody leaves").person.sees("Who leaves?", within=WITHIN)
+        alice.presses("Offboard someone").person.sees("Who leaves?", within=WITHIN)
         alice.fills(person=leaver).submits().sees("are in the team’s channel", within=WITHIN)
         alice.closes().goes_to("#api-keys")
-    alice.sees(f"@{real_name} leaves.", within=WITHIN).sees("0 of 2 keys dealt with")
+    alice.sees(f"@{real_name} leaves.", within=WITHIN).sees("0 of 2 keys handled")
     alice.presses("Hand over", on=f"@{real_name} leaves.").person.sees("New owner", within=WITHIN)
-    alice.fills(person=leaver).submits().sees("Choose somebody else", within=WITHIN)
-    alice.fills(person="fay").submits().sees("answers for 1 key from now on", within=WITHIN)
-    alice.closes().sees("1 of 2 keys dealt with", within=WITHIN)
+    alice.fills(person=leaver).submits().sees("Choose another person", within=WITHIN)
+    alice.fills(person="fay").submits().sees("owns 1 key from now on", within=WITHIN)
+    alice.closes().sees("1 of 2 keys handled", within=WITHIN)
     alice.presses("Rotate", on=f"@{real_name} leaves.").person.sees("Rotate API key", within=WITHIN)
     alice.submits().sees("has a new token", within=WITHIN).closes()
-    alice.sees("2 of 2 keys dealt with", within=WITHIN)
-    alice.sees(f"Every key of @{real_name} is dealt with: 1 rotated, 1 handed over.", within=WITHIN)
+    alice.sees("2 of 2 keys handled", within=WITHIN)
+    alice.sees(f"Every key of @{real_name} is handled: 1 rotated, 1 handed over.", within=WITHIN)
     # For 24 hours the old token goes on; then it ends.
     assert world.asks(old) == world.asks(kept_token) == 204
     found = somebody(world, "alice").types(f"/apikeys show {owned}")
@@ -81,7 +81,7 @@ def test_a_deactivation_is_noticed_and_all_are_revoked_at_once(world: World) -> 
     keys = [a_key_of(world, "erik")[1] for _ in range(3)]
     alice = somebody(world, "alice")
     world.slack.deactivate("erik")
-    alice.sees("@Erik Ek was deactivated.", within=WITHIN).sees("0 of 3 keys dealt with")
+    alice.sees("@Erik Ek was deactivated.", within=WITHIN).sees("0 of 3 keys handled")
     assert [world.asks(token) for token in keys] == [204] * 3
     fay = somebody(world, "fay")
     fay.presses("Revoke all", on="@Erik Ek was deactivated.").confirms()
@@ -90,8 +90,8 @@ def test_a_deactivation_is_noticed_and_all_are_revoked_at_once(world: World) -> 
     alice.presses("Revoke all", on="@Erik Ek was deactivated.").confirms()
     for token in keys:
         answers(world, token, 401)
-    alice.sees("3 of 3 keys dealt with", within=WITHIN)
-    alice.sees("Every key of @Erik Ek is dealt with: 3 revoked.", within=WITHIN)
+    alice.sees("3 of 3 keys handled", within=WITHIN)
+    alice.sees("Every key of @Erik Ek is handled: 3 revoked.", within=WITHIN)
 
 
 def test_who_becomes_a_guest_and_comes_back(world: World) -> None:

@@ -95,7 +95,7 @@ def test_a_rotation_without_grace_ends_the_old_token_at_once(world: World) -> No
     name, old = a_key(world)
     alice = somebody(world, "alice")
     alice.types(f"/apikeys rotate {name}").sees("Rotate API key", within=WITHIN)
-    alice.fills(grace="No time: it ends at once").submits()
+    alice.fills(grace="Revoke the old token immediately").submits()
     alice.sees("is refused from now on", within=WITHIN).closes()
     answers(world, old, 401)
 

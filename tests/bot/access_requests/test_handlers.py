@@ -72,7 +72,7 @@ def test_asked_and_approved_and_the_token_goes_to_who_asked(bench: Bench) -> Non
     assert "ak_" in json.dumps(bench.last("chat.update")["blocks"])
     follow(bench)
     said = [json.dumps(args) for name, args in bench.calls.asked if name == "chat.update"]
-    assert any("went to the person who asked" in text for text in said)
+    assert any("went to the requester" in text for text in said)
     assert any("handed to you" in text for text in said)
     bench.presses(press, "U0CARL")
     assert "approved this" in json.dumps(bench.answers[-1])
@@ -138,7 +138,7 @@ def test_the_requester_may_withdraw_and_nobody_else(bench: Bench) -> None:
     follow(bench)
     press = posted(bench, ids.REQUEST_WITHDRAW)
     bench.presses(press)
-    assert "somebody else" in json.dumps(bench.answers[-1])
+    assert "another person" in json.dumps(bench.answers[-1])
     bench.presses(press, "U0BOB")
     follow(bench)
     assert "withdrawn" in json.dumps(bench.last("chat.update"))

@@ -105,8 +105,8 @@ def test_the_list_goes_to_the_channel_and_each_owner(bench: Bench) -> None:
     audit = start(bench)
     assert audit.total == 2
     assert "0 of 2 keys decided" in said(bench)
-    assert "2 that never end" in said(bench)
-    assert "It never ends by itself." in said(bench)
+    assert "2 without an expiry date" in said(bench)
+    assert "It has no expiry date." in said(bench)
     assert "Ask owner" in said(bench)
     mine = said(bench, "D-U0BOB")
     assert "Grafana dashboard" in mine

@@ -204,7 +204,7 @@ def test_noting_and_revoking_stand_or_fall_together(
         raise RuntimeError("the power went")
 
     with monkeypatch.context() as patched:
-        patched.setattr(house.service, "revoke", broken)
+        patched.setattr(detection, "revoke_key", broken)
         with pytest.raises(RuntimeError, match="the power went"):
             look(house, token.reveal(), revoke=True)
     assert untouched(house)

@@ -11,17 +11,19 @@ from keys.base.actors import Actor
 from keys.base.errors import InvalidState, KeyNotFound
 from keys.base.models import KeyView
 from keys.changes import audit_log, live_messages, outbox
-from keys.changes.change import SYSTEM, within
+from keys.changes.change import SYSTEM, change, within
 from keys.credentials.tokens import Token
 from keys.lifecycle import update
 from keys.lifecycle.create import activate_key, create_pending_key
 from keys.offboarding import departures, offboarding
 from keys.offboarding.departures import DepartureReason
 from keys.offboarding.offboarding import BulkAction, BulkItem, OffboardingView, Result, Stage
+from keys.offboarding.subscribers import on_key_rotated
+from keys.rotation.events import KeyRotated
 from keys.search import search
 from keys.search.filters import KeyFilter
 from storage import reading, writing
-from storage.tables.keys import Event, OutboxRow
+from storage.tables.keys import Event, OutboxRow, Rotation
 from tests.keys.conftest import ALICE, BOB, LEASE, Domain
 from tests.keys.rotation.test_rotations import rotate
 
@@ -328,7 +330,7 @@ def test_keys_are_not_handed_over_to_who_leaves(house: Domain) -> None:
     key, _ = issue_to(house, "Owned", BOB.id, ALICE)
     issue_to(house, "Sent", ALICE.id, BOB)
     id_ = begun(house)
-    with pytest.raises(InvalidState, match="Choose somebody else"):
+    with pytest.raises(InvalidState, match="Choose another person"):
         want(house, id_, BulkAction.HAND_OVER, BOB.id)
     # Of the other one Bob is no owner.
     assert want(house, id_, BulkAction.HAND_OVER) == 1
@@ -344,9 +346,9 @@ def test_the_next_token_goes_to_the_owner_unless_they_leave(house: Domain) -> No
     begun(house)
     with reading(house.engine, house.account) as session:
         assert offboarding.successor(session, key) is None
-    house.write(
-        lambda s: offboarding.transfer_to_recipient(within(house.service, s, CARL), key.id, CARL.id)
-    )
+    with change(house.service, CARL) as made:
+        rotated = KeyRotated(made.load(key.id), Rotation(id="rot_1"), NOON, CARL)
+        on_key_rotated(made, rotated)
     with reading(house.engine, house.account) as session:
         assert search.get(session, key.id).owner == CARL.id
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -117,7 +118,7 @@ def test_without_external_ids_it_adds_nothing_either(house: Domain) -> None:
     assert len(imports(house, text, scopes=("read",)).fresh) == 1
     assert imports(house, text, scopes=("read",)).known == ["line 2"]
     both = Peppers({1: b"p" * 32, 2: b"q" * 32})
-    house.service.peppers = both
+    house.service = replace(house.service, peppers=both)
     assert imports(house, text, scopes=("read",)).known == ["line 2"]
 
 
