@@ -18,7 +18,7 @@ from keys.base import accounts
 from keys.credentials.peppers import Peppers, check_peppers
 from keys.credentials.tokens import Token, make
 from storage import open_engine, upgrade, writing
-from storage.tables.keys import Key, Secret
+from storage.tables import Key, Secret
 
 PEPPER = "1:cGVwcGVyIGZvciBtZWFzdXJpbmcsIGFuZCBmb3Igbm90aGluZyBlbHNl"
 _BATCH = 5_000

@@ -20,7 +20,7 @@ from sqlmodel import col
 
 from runtime.errors import StorageUnavailable
 from storage.engine import read_only_uri
-from storage.tables.keys import Key, Secret
+from storage.tables import Key, Secret
 
 MOST = 64
 """How many can be read at once."""

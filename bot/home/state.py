@@ -16,7 +16,7 @@ from sqlmodel import col, func, or_, select
 from keys.credentials.tokens import redact
 from keys.search.filters import KeyFilter
 from storage import AccountSession
-from storage.tables.keys import Event, Home
+from storage.tables import Event, Home
 
 FOLLOWED = timedelta(days=1)
 # Many changes in a row, such as an import, are drawn together.

@@ -17,8 +17,8 @@ from bot.installation.encryption import SealBroken, TokenCipher
 from keys.base import accounts
 from runtime.clock import Clock
 from storage import reading, writing
-from storage.tables.keys import Account
-from storage.tables.keys import Installation as Row
+from storage.tables import Account
+from storage.tables import Installation as Row
 
 logger = logging.getLogger("bot")
 

@@ -21,7 +21,7 @@ from keys.reviews.queries import Stage
 from settings import load
 from storage import AccountSession, reading
 from storage.schema import revision, upgrade
-from storage.tables.keys import Gateway, Key, LiveMessageRow, Offboarding, OutboxRow
+from storage.tables import Gateway, Key, LiveMessageRow, Offboarding, OutboxRow
 
 
 def upgrade_database() -> None:

@@ -22,7 +22,7 @@ from keys.changes.change import Change
 from keys.changes.operation import Operation
 from keys.inputs.fields import Name, Reason, Scopes
 from keys.lifecycle.create import PendingKey
-from storage.tables.keys import AccessRequest
+from storage.tables import AccessRequest
 
 
 def _asked(question: Question) -> Decision:

@@ -31,7 +31,7 @@ from keys.inputs.names import clean_name, clean_note, fold
 from keys.inputs.scopes import check_scopes
 from keys.lifecycle.create import PendingKey, create_pending_key
 from storage import AccountSession
-from storage.tables.keys import AccessRequest, Key
+from storage.tables import AccessRequest, Key
 
 OPEN_FOR = timedelta(days=14)
 OPEN_MOST = 5

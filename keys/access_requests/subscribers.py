@@ -16,7 +16,7 @@ from keys.changes import live_messages
 from keys.changes.change import Change
 from keys.changes.services import Subscribers
 from keys.lifecycle.events import KeyActivated, KeyCancelled, KeyRevoked
-from storage.tables.keys import AccessRequest
+from storage.tables import AccessRequest
 
 # A request that is open again stays open until an admin has had a chance to look.
 _LOOKED_AT_WITHIN = timedelta(days=1)

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from keys.base.errors import DomainError
 from keys.base.ids import new_id
 from storage import AccountSession
-from storage.tables.keys import Account
+from storage.tables import Account
 
 
 class WhichAccount(DomainError):

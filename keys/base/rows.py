@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from keys.base.actors import Actor
 from keys.base.models import KeyView, State
-from storage.tables.keys import Key, Secret, SecretUse
+from storage.tables import Key, Secret, SecretUse
 
 _Used = tuple[Secret, SecretUse | None]
 

@@ -21,7 +21,7 @@ from keys.base.actors import Actor
 from keys.base.models import HistoryEntry
 from runtime import tracing
 from storage import AccountSession
-from storage.tables.keys import Account, Event
+from storage.tables import Account, Event
 
 GENESIS_HASH = "0" * 64
 

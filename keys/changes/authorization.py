@@ -17,7 +17,7 @@ from sqlmodel import col, or_, select
 from keys.base.actors import Actor
 from keys.base.errors import NotAllowed
 from storage import AccountSession
-from storage.tables.keys import Key
+from storage.tables import Key
 
 
 class Role(StrEnum):

@@ -14,8 +14,8 @@ from keys.changes import audit_log, gateways, live_messages, outbox
 from keys.changes.events import Event
 from keys.changes.services import Services
 from storage import AccountSession
-from storage.tables.keys import Event as Entry
-from storage.tables.keys import Key
+from storage.tables import Event as Entry
+from storage.tables import Key
 
 
 @dataclass(slots=True)

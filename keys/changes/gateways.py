@@ -18,7 +18,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from keys.base.ids import new_id
-from storage.tables.keys import ChangeRow, Confirmation, Gateway
+from storage.tables import ChangeRow, Confirmation, Gateway
 from storage.triggers import KEPT
 
 # How often a gateway says that it is there, in seconds.

@@ -22,7 +22,7 @@ from sqlmodel import Session, col, or_, select
 
 from keys.base.ids import new_id
 from storage import AccountSession
-from storage.tables.keys import LiveMessageRow
+from storage.tables import LiveMessageRow
 
 
 @dataclass(frozen=True, slots=True)

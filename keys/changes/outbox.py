@@ -18,7 +18,7 @@ from sqlmodel import Session, col, or_, select
 from keys.base.actors import Actor
 from keys.base.ids import new_id
 from storage import AccountSession
-from storage.tables.keys import Event, OutboxRow
+from storage.tables import Event, OutboxRow
 
 TEAM = "team"
 

@@ -22,7 +22,7 @@ from sqlmodel import Session, col, func, select
 
 from keys.base.errors import PepperError
 from keys.credentials.tokens import Token
-from storage.tables.keys import Key, Pepper, Secret
+from storage.tables import Key, Pepper, Secret
 
 PEPPER_BYTES = 32
 _FINGERPRINT_OF = b"apikeys: which pepper is this?"

@@ -14,7 +14,7 @@ from keys.base.policy import DeliveryWay
 from keys.base.rows import view
 from keys.changes import audit_log, outbox
 from storage import AccountSession
-from storage.tables.keys import Delivery, Key
+from storage.tables import Delivery, Key
 
 
 @dataclass(frozen=True, slots=True)

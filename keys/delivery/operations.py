@@ -10,7 +10,7 @@ from keys.changes.change import Change
 from keys.changes.operation import Operation
 from keys.delivery import reveals
 from keys.delivery.reveals import RevealedToken
-from storage.tables.keys import Delivery
+from storage.tables import Delivery
 
 
 def _receives(question: Question) -> Decision:

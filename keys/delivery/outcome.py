@@ -9,7 +9,7 @@ from keys.base.models import KeyView
 from keys.changes.change import Change
 from keys.lifecycle.create import activate_key, cancel_key
 from keys.rotation import rotations
-from storage.tables.keys import Delivery
+from storage.tables import Delivery
 
 
 class Purpose(StrEnum):

@@ -25,7 +25,7 @@ from keys.lifecycle.secrets import replace_token
 from keys.rotation import rotations
 from keys.rotation.rotations import Stage
 from storage import AccountSession
-from storage.tables.keys import Delivery, Key, Rotation, Secret
+from storage.tables import Delivery, Key, Rotation, Secret
 
 # Whoever has not come for a token after so long has forgotten it, or never wanted it.
 CLAIMED_WITHIN = timedelta(hours=24)

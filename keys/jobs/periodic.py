@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from keys.changes import audit_log
 from storage import AccountSession
-from storage.tables.keys import PeriodicJob
+from storage.tables import PeriodicJob
 
 
 def is_due(session: AccountSession, name: str, every: timedelta, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlmodel import Session, col
 
-from storage.tables.keys import ProcessedRequest
+from storage.tables import ProcessedRequest
 
 # Slack's signatures are good for five minutes; clocks may differ by as much.
 KEPT = timedelta(minutes=15)

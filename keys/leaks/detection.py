@@ -22,7 +22,7 @@ from keys.changes.services import Services
 from keys.credentials.tokens import Token, whole_in
 from keys.lifecycle.revoke import revoke_key
 from storage import AccountSession
-from storage.tables.keys import Key, Secret
+from storage.tables import Key, Secret
 
 MESSAGE_KIND = "leak"
 REASON = "its token was seen in a message"

@@ -27,7 +27,7 @@ from keys.lifecycle.events import KeyActivated, KeyCancelled, KeyCreated
 from keys.lifecycle.rows import claim_name, move, search_text
 from keys.lifecycle.secrets import add_secret
 from storage import AccountSession
-from storage.tables.keys import Delivery, Key
+from storage.tables import Delivery, Key
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from keys.base.actors import Actor
 from keys.changes.events import Event, NewLiveMessage, about_key
 from keys.changes.outbox import TEAM
-from storage.tables.keys import Key
+from storage.tables import Key
 
 # Gateways confirm within milliseconds; whatever takes longer than this is worth a message.
 CONFIRMED_WITHIN = timedelta(seconds=3)

@@ -17,7 +17,7 @@ from sqlmodel import col, select
 from keys.base.models import State
 from keys.changes import live_messages, outbox
 from storage import AccountSession
-from storage.tables.keys import Key
+from storage.tables import Key
 
 MESSAGE_KIND = "expiry"
 STAGES = (30, 7, 1)

@@ -13,7 +13,7 @@ from keys.base.rows import view
 from keys.changes.change import Change
 from keys.inputs.names import fold
 from storage import AccountSession
-from storage.tables.keys import Key
+from storage.tables import Key
 
 
 def move(change: Change, key_id: str, before: tuple[State, ...], values: dict[str, Any]) -> bool:

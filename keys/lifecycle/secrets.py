@@ -5,7 +5,7 @@ from __future__ import annotations
 from keys.base.ids import new_id
 from keys.changes.change import Change
 from keys.credentials.tokens import Token, make
-from storage.tables.keys import Key, Secret
+from storage.tables import Key, Secret
 
 
 def add_secret(

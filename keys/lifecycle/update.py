@@ -24,7 +24,7 @@ from keys.lifecycle.create import Result
 from keys.lifecycle.events import ExpiryAccepted, KeyEdited, KeyLimited
 from keys.lifecycle.rows import index_key, load_active
 from storage import AccountSession
-from storage.tables.keys import Event, Key
+from storage.tables import Event, Key
 
 # What changes the values in the modal for editing; a new token does not.
 _CHANGES = ("key.issued", "key.renamed", "key.edited", "key.limited", "key.revoked")

@@ -17,7 +17,7 @@ from keys.base.actors import Actor
 from keys.base.models import State
 from keys.changes import audit_log
 from storage import AccountSession
-from storage.tables.keys import Delivery, Departure, Key
+from storage.tables import Delivery, Departure, Key
 
 ASKED_EVERY = timedelta(days=1)
 

@@ -34,7 +34,7 @@ from keys.changes.change import Change
 from keys.offboarding import departures
 from keys.offboarding.departures import DepartureReason
 from storage import AccountSession
-from storage.tables.keys import Delivery, Event, Key, Offboarding, OffboardingKey, Secret
+from storage.tables import Delivery, Event, Key, Offboarding, OffboardingKey, Secret
 
 MESSAGE_KIND = "offboarding"
 ASKED = "asked"

@@ -13,7 +13,7 @@ from keys.changes import audit_log, outbox
 from keys.reviews.findings import YOUNG
 from keys.search.filters import KeyFilter, conditions
 from storage import AccountSession
-from storage.tables.keys import Event, Key, Secret, SecretUse
+from storage.tables import Event, Key, Secret, SecretUse
 
 MESSAGE_KIND = "digest"
 

@@ -28,7 +28,7 @@ from keys.reviews import signing
 from keys.reviews.signing import ALGORITHM, Signature
 from keys.transfer.export_keys import cell
 from storage import AccountSession
-from storage.tables.keys import Event, Review, ReviewKey
+from storage.tables import Event, Review, ReviewKey
 
 FORMAT = "apikeys audit evidence, 1"
 COLUMNS = (

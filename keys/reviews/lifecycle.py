@@ -43,7 +43,7 @@ from keys.reviews.queries import (
 )
 from keys.transfer import export_keys
 from storage import AccountSession
-from storage.tables.keys import Departure, Key, Review, ReviewKey
+from storage.tables import Departure, Key, Review, ReviewKey
 
 QUESTION = "audit_question"
 # How the period of an audit begins that somebody asked for.

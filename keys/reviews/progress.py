@@ -32,7 +32,7 @@ from keys.reviews.queries import (
     view,
 )
 from storage import AccountSession
-from storage.tables.keys import Event, Key, Review, ReviewKey
+from storage.tables import Event, Key, Review, ReviewKey
 
 FIRST_REMINDER = timedelta(days=7)
 LAST_REMINDER = timedelta(days=3)

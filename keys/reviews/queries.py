@@ -17,7 +17,7 @@ from keys.base.models import KeyView, State
 from keys.base.rows import views
 from keys.reviews.findings import Recommendation, RiskFinding, advice
 from storage import AccountSession
-from storage.tables.keys import Event, Key, LiveMessageRow, Review, ReviewKey
+from storage.tables import Event, Key, LiveMessageRow, Review, ReviewKey
 
 MESSAGE_KIND = "audit"
 

@@ -10,7 +10,7 @@ from keys.base.actors import Actor
 from keys.changes.events import Event, about_key
 from keys.changes.outbox import TEAM, to_person
 from keys.lifecycle.events import facts
-from storage.tables.keys import Key, Rotation
+from storage.tables import Key, Rotation
 
 MESSAGE_KIND = "rotation"
 

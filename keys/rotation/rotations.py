@@ -46,7 +46,7 @@ from keys.rotation.events import (
     RotationStarted,
 )
 from storage import AccountSession
-from storage.tables.keys import Delivery, Key, Rotation, Secret, SecretUse
+from storage.tables import Delivery, Key, Rotation, Secret, SecretUse
 
 GRACES = (timedelta(), timedelta(hours=1), timedelta(hours=24), timedelta(days=7))
 GRACE_DEFAULT = timedelta(hours=24)

@@ -20,7 +20,7 @@ from keys.credentials import digests
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import CHECKSUM_LENGTH, NotAToken, Token, TokenFormatError, parse
 from storage import AccountSession
-from storage.tables.keys import Key, Rotation, Secret, SecretUse
+from storage.tables import Key, Rotation, Secret, SecretUse
 
 PASTED_MAX = 3_000
 _HEADER = re.compile(

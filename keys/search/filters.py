@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, func
 from sqlmodel import col, exists, or_, select
 
-from storage.tables.keys import Departure, Key, Secret, SecretUse
+from storage.tables import Departure, Key, Secret, SecretUse
 
 EXPIRING = timedelta(days=30)
 IDLE = timedelta(days=90)

@@ -18,7 +18,7 @@ from keys.credentials.tokens import NotAToken, parse
 from keys.inputs.names import fold
 from keys.search.filters import KeyFilter, conditions
 from storage import AccountSession
-from storage.tables.keys import Account, Key, Secret
+from storage.tables import Account, Key, Secret
 
 CHOICES_MAX = 10
 NEAREST_MAX = 3

@@ -28,7 +28,7 @@ from keys.changes import audit_log
 from keys.transfer.formats import Form
 from runtime.clock import Clock
 from storage import AccountSession
-from storage.tables.keys import Key
+from storage.tables import Key
 
 COLUMNS = (
     "id",

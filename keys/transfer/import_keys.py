@@ -36,7 +36,7 @@ from keys.lifecycle.rows import search_text
 from keys.transfer.events import KeysImported
 from keys.transfer.import_rows import ImportRow, Problem
 from storage import AccountSession
-from storage.tables.keys import Key, Secret
+from storage.tables import Key, Secret
 
 UNNAMED = "Imported key"
 UNHINTED = "(imported)"

@@ -11,7 +11,7 @@ from sqlmodel import col, func
 
 from keys.base.models import State
 from storage import AccountSession
-from storage.tables.keys import DailyUse, Key, Secret
+from storage.tables import DailyUse, Key, Secret
 
 WEEKS = 52
 _LIVED = (State.ACTIVE, State.REVOKED)

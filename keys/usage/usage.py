@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlmodel import Session, col
 
-from storage.tables.keys import DailyUse, Secret, SecretUse
+from storage.tables import DailyUse, Secret, SecretUse
 
 # Rows that are written by one statement. Their text is made in one go, during which nothing else
 # of the program runs: some half a millisecond.

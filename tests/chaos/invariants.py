@@ -18,7 +18,7 @@ from keys.base.models import State
 from keys.changes import audit_log
 from sandbox.sandbox import Sandbox
 from storage import reading
-from storage.tables.keys import Account, Key, Secret
+from storage.tables import Account, Key, Secret
 from tests.e2e.crashing import TOKEN
 from tests.e2e.program import CHANNEL, asks
 

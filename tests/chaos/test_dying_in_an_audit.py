@@ -21,7 +21,7 @@ from keys.base.ids import new_id
 from keys.base.models import State
 from sandbox.sandbox import Sandbox
 from storage import reading
-from storage.tables.keys import Event, Review, ReviewKey
+from storage.tables import Event, Review, ReviewKey
 from tests.e2e.crashing import Moment
 from tests.e2e.program import CHANNEL, eventually
 from tests.e2e.test_crash import SETTLED, World, world

@@ -16,7 +16,7 @@ from keys.base.models import State
 from sandbox.sandbox import Sandbox
 from sandbox.users.user import User
 from storage import open_engine, reading
-from storage.tables.keys import Event, Key, OutboxRow
+from storage.tables import Event, Key, OutboxRow
 from tests.e2e.at_work import token_of
 from tests.e2e.program import (
     CHANNEL,

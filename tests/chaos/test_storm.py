@@ -23,7 +23,7 @@ from keys.base.models import State
 from sandbox.sandbox import Sandbox
 from sandbox.users.user import User
 from storage import StorageUnavailable, open_engine, reading
-from storage.tables.keys import Key, OutboxRow
+from storage.tables import Key, OutboxRow
 from tests.chaos.invariants import Invariants
 from tests.e2e.clocks import clock_of, may_be_wrong
 from tests.e2e.program import (

@@ -21,7 +21,7 @@ from keys.changes import audit_log
 from keys.changes.authorization import Caller
 from keys.operations import OPERATIONS, execute
 from storage import reading
-from storage.tables.keys import OutboxRow
+from storage.tables import OutboxRow
 from tests.keys.conftest import open_test_application
 
 assert OPERATIONS["put_note"] is PutNote

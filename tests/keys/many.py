@@ -7,7 +7,7 @@ from sqlalchemy import insert
 from keys.base.models import State
 from keys.lifecycle.rows import search_text
 from storage import writing
-from storage.tables.keys import Key, Secret
+from storage.tables import Key, Secret
 from tests.keys.conftest import ALICE, Domain
 
 

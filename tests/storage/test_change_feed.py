@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 import storage.secret_lookup
 from storage import open_engine, upgrade, writing
 from storage.change_feed import FeedBatch, FeedEntry, FeedLost, open_feed
-from storage.tables.keys import Account, ChangeRow, Key, Secret
+from storage.tables import Account, ChangeRow, Key, Secret
 from storage.triggers import KEPT, WATCHED
 from tests.keys.conftest import Domain, open_application_at
 from tests.postgresql import Postgresql

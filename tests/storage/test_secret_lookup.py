@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from storage import StorageUnavailable, open_engine, reading, secret_lookup, upgrade, writing
 from storage.secret_lookup import Lookup, SecretRow, WouldBlock
-from storage.tables.keys import Key, Secret
+from storage.tables import Key, Secret
 from tests.keys.conftest import NOON, Domain, open_application_at
 from tests.postgresql import Postgresql
 

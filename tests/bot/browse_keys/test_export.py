@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from bot.ui import ids
 from storage import reading
-from storage.tables.keys import Event, Secret
+from storage.tables import Event, Secret
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import Bench
 

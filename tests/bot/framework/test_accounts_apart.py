@@ -33,7 +33,7 @@ from keys.offboarding import offboarding
 from keys.reviews import lifecycle
 from keys.search import search
 from storage import AccountSession, reading, writing
-from storage.tables.keys import Account
+from storage.tables import Account
 from tests.bot.home.test_handlers import presses as presses_in_home
 from tests.bot.listening import Bench
 from tests.bot.reviews.test_handlers import follow

@@ -18,7 +18,7 @@ from bot.home.view import sparkline
 from bot.ui import ids
 from keys.search.filters import KeyFilter
 from storage import reading
-from storage.tables.keys import Home
+from storage.tables import Home
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import PEOPLE, Bench, buttons
 

@@ -15,7 +15,7 @@ from keys.search.filters import KeyFilter
 from keys.usage import usage
 from keys.usage.usage import Use, record_uses
 from storage import reading, writing
-from storage.tables.keys import Secret
+from storage.tables import Secret
 from tests.keys.conftest import ALICE, BOB, Domain
 
 DAY = timedelta(days=1)

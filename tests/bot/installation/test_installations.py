@@ -17,7 +17,7 @@ from bot.installation.workspaces import ManyWorkspaces, where
 from keys.base.errors import PepperError
 from keys.credentials.peppers import read_versions
 from storage import reading, writing
-from storage.tables.keys import Account, Installation
+from storage.tables import Account, Installation
 from tests.bot.listening import Bench
 from tests.keys.conftest import NOON, Domain
 

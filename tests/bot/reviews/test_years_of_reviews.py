@@ -33,7 +33,7 @@ from keys.changes.change import within
 from keys.reviews import lifecycle, queries
 from sandbox.sandbox import Sandbox
 from storage import reading, writing
-from storage.tables.keys import Event, Review
+from storage.tables import Event, Review
 from tests.bot.fake_slack import FakeTime
 from tests.bot.test_listeners_practice import MANIFEST, practice_calls
 from tests.databases import fresh_on
@@ -288,7 +288,7 @@ def test_each_audit_once_for_two_years_although_bots_die(team: Team) -> None:
 
 def _asked_for(team: Team, name: str) -> int:
     """How many lists somebody was to get."""
-    from storage.tables.keys import LiveMessageRow
+    from storage.tables import LiveMessageRow
 
     with reading(team.house.engine) as session:
         found = session.exec(

@@ -18,7 +18,7 @@ from bot.background.worker import Worker
 from bot.server.replay_protection import Events
 from keys.jobs import replay_guard
 from storage import reading
-from storage.tables.keys import ProcessedRequest
+from storage.tables import ProcessedRequest
 from tests.bot.listening import Bench
 
 SECRET = "a signing secret"

@@ -15,7 +15,7 @@ from bot.ui import ids
 from runtime import tracing
 from runtime.logging import JsonFormatter, TextFormatter
 from storage import reading
-from storage.tables.keys import Event, OutboxRow
+from storage.tables import Event, OutboxRow
 from tests.bot.listening import Bench
 from tests.bot.test_listeners import fill
 

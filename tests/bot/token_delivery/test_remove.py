@@ -17,11 +17,12 @@ from bot.slack_api.client import SlackClient
 from bot.ui import ids
 from sandbox.sandbox import Sandbox
 from storage import reading
-from storage.tables.keys import Delivery, Event, OutboxRow
+from storage.tables import Delivery, Event, OutboxRow
 from tests.bot import test_listeners_practice as practised
 from tests.bot.fake_slack import FakeTime
 from tests.bot.listening import buttons
 from tests.keys.conftest import Domain
+from tests.waiting import waits_until
 
 house = practised.house
 slack = practised.slack
@@ -71,6 +72,8 @@ def refuse(slack: Sandbox, updating: str, deleting: str) -> None:
 def make(slack: Sandbox) -> None:
     alice = slack.person("alice")
     alice.types("/apikeys new")
+    # The command is acknowledged before the modal is opened.
+    waits_until(lambda: alice.modal is not None)
     alice.fills(name="Zapier").submits()
 
 

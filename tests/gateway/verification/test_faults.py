@@ -19,7 +19,7 @@ from gateway.usage.usage_recorder import UsageCounter, UsageRecorder
 from keys.changes.gateways import LEASE_SECONDS
 from keys.usage.usage import Use, record_uses
 from storage import StorageUnavailable, reading, writing
-from storage.tables.keys import DailyUse
+from storage.tables import DailyUse
 from tests.gateway.site import Site
 from tests.keys.conftest import Domain, open_test_application
 from tests.postgresql import Postgresql

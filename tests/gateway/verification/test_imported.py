@@ -18,7 +18,7 @@ from keys.transfer.import_files import read
 from keys.transfer.import_rows import Defaults, check
 from runtime.http_server import Running
 from storage import AccountSession, reading
-from storage.tables.keys import Key, Secret
+from storage.tables import Key, Secret
 from tests.gateway.site import Site
 from tests.waiting import waits_until
 

@@ -12,7 +12,7 @@ from keys.changes.change import within
 from keys.changes.propagation import Propagation
 from keys.lifecycle.update import limit_key
 from storage import reading
-from storage.tables.keys import ChangeRow, Confirmation, Gateway
+from storage.tables import ChangeRow, Confirmation, Gateway
 from storage.triggers import KEPT
 from tests.keys.conftest import ALICE, Domain
 

@@ -29,7 +29,7 @@ from keys.transfer import export_keys, import_rows
 from keys.transfer.import_files import COLUMNS, RawLine, read
 from keys.transfer.import_rows import Defaults
 from storage import reading, writing
-from storage.tables.keys import Key
+from storage.tables import Key
 from tests.keys.conftest import ALICE, BOB, NOON, Domain, open_test_application
 
 CAROL = Actor.person("U0CAROL")

@@ -18,7 +18,7 @@ from keys.credentials.tokens import ALPHABET, PREFIX_MAX, Token, make, parse
 from keys.leaks import detection
 from keys.leaks.detection import LeakedToken, Place
 from storage import reading, writing
-from storage.tables.keys import Account, Event, LiveMessageRow, OutboxRow
+from storage.tables import Account, Event, LiveMessageRow, OutboxRow
 from tests.keys.conftest import Domain
 from tests.keys.rotation.test_rotations import rotate
 

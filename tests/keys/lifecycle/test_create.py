@@ -28,7 +28,7 @@ from keys.lifecycle.create import activate_key, cancel_key, expired_pending
 from keys.lifecycle.rename import rename_key
 from keys.lifecycle.revoke import revoke_key
 from storage import AccountSession, reading, writing
-from storage.tables.keys import Event, Secret
+from storage.tables import Event, Secret
 from tests.keys.conftest import ALICE, BOB, NOON, Domain
 
 

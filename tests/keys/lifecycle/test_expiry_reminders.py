@@ -14,7 +14,7 @@ from keys.jobs import periodic
 from keys.lifecycle import expiry_reminders, update
 from keys.lifecycle.expiry_reminders import Reminder
 from storage import reading
-from storage.tables.keys import Key, LiveMessageRow
+from storage.tables import Key, LiveMessageRow
 from tests.keys.conftest import ALICE, BOB, Domain
 
 DAY = timedelta(days=1)

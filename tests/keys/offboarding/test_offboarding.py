@@ -23,8 +23,8 @@ from keys.rotation.events import KeyRotated
 from keys.search import search
 from keys.search.filters import KeyFilter
 from storage import reading, writing
-from storage.tables.keys import Event, OutboxRow, Rotation
-from tests.keys.conftest import ALICE, BOB, LEASE, Domain
+from storage.tables import Event, OutboxRow, Rotation
+from tests.keys.conftest import ALICE, BOB, LEASE, NOON, Domain
 from tests.keys.rotation.test_rotations import rotate
 
 CARL = Actor.person("U0CARL")

@@ -22,7 +22,7 @@ from keys.reviews import lifecycle, progress, queries
 from keys.reviews.findings import RiskFinding
 from keys.reviews.queries import Decision, ReviewItem, ReviewView, Stage
 from storage import reading
-from storage.tables.keys import Event, LiveMessageRow, OutboxRow
+from storage.tables import Event, LiveMessageRow, OutboxRow
 from tests.keys.conftest import ALICE, BOB, Domain
 from tests.keys.rotation.test_rotations import rotate
 

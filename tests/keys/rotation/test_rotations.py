@@ -25,7 +25,7 @@ from keys.lifecycle.create import PendingKey
 from keys.rotation import rotations
 from keys.rotation.rotations import LONGEST, RotationView, Stage
 from storage import reading, writing
-from storage.tables.keys import Account, OutboxRow, Secret, SecretUse
+from storage.tables import Account, OutboxRow, Secret, SecretUse
 from tests.keys.conftest import ALICE, BOB, LEASE, Domain
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

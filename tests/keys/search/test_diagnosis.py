@@ -13,7 +13,7 @@ from keys.rotation import rotations
 from keys.search import diagnosis
 from keys.search.diagnosis import CopyError, Diagnosis, DiagnosisResult
 from storage import reading, writing
-from storage.tables.keys import Account
+from storage.tables import Account
 from tests.keys.conftest import ALICE, LEASE, Domain
 from tests.keys.rotation.test_rotations import rotate
 

@@ -15,7 +15,7 @@ from keys.transfer import export_keys
 from keys.transfer.export_keys import COLUMNS, cell
 from keys.transfer.formats import Form
 from storage import reading, writing
-from storage.tables.keys import Event, Key, Secret
+from storage.tables import Event, Key, Secret
 from tests.keys.conftest import ALICE, NOON, Domain
 
 

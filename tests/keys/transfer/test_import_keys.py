@@ -28,7 +28,7 @@ from keys.transfer.import_files import read
 from keys.transfer.import_keys import Plan, Upgrade
 from keys.transfer.import_rows import Defaults, check
 from storage import reading, writing
-from storage.tables.keys import Event, Key, OutboxRow, Secret
+from storage.tables import Event, Key, OutboxRow, Secret
 from tests.keys.conftest import ALICE, LEASE, NOON, Domain, open_application_at
 
 ME = Actor.operator("root@host")

@@ -10,7 +10,7 @@ from keys.reviews import activity_digest
 from keys.usage import trends
 from keys.usage.usage import Use, record_uses
 from storage import reading
-from storage.tables.keys import Secret
+from storage.tables import Secret
 from tests.keys.conftest import Domain
 
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)

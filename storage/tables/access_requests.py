@@ -1,0 +1,45 @@
+"""Requests for a key."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Index,
+    Text,
+)
+from sqlmodel import Field, SQLModel
+
+from storage.tables.columns import moment
+
+
+class AccessRequest(SQLModel, table=True):
+    """Somebody who is no admin asks for a key."""
+
+    __tablename__ = "access_requests"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('open', 'granting', 'granted', 'denied', 'closed')", name="state"
+        ),
+        Index("requests_by_state", "account_id", "state", "closes_at"),
+    )
+
+    id: str = Field(primary_key=True, max_length=32)
+    account_id: str = Field(foreign_key="accounts.id", max_length=32)
+    idempotency_key: str = Field(
+        unique=True, max_length=64, sa_column_kwargs={"name": "submission"}
+    )
+    requester: str = Field(max_length=32)
+    name: str = Field(max_length=80)
+    scopes: str = Field(max_length=100)
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    state: str = Field(max_length=16)
+    created_at: datetime = Field(sa_column=moment(nullable=False))
+    closes_at: datetime = Field(sa_column=moment(nullable=False))
+    decided_by: str | None = Field(default=None, max_length=200)
+    decided_at: datetime | None = Field(default=None, sa_column=moment())
+    decision_reason: str = Field(default="", sa_column=Column(Text, nullable=False))
+    key_id: str | None = Field(default=None, foreign_key="keys.id", index=True, max_length=32)
+    attempts: int = 0

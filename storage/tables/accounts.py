@@ -1,0 +1,52 @@
+"""Accounts: one for each team, and the app as they installed it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    Column,
+    LargeBinary,
+    Text,
+)
+from sqlmodel import Field, SQLModel
+
+from storage.tables.columns import moment
+
+
+class Account(SQLModel, table=True):
+    """One team. `workspace_id` is empty until the bot first connects.
+
+    `channel_id` is where the team was told of something last: settings may name a channel.
+    """
+
+    __tablename__ = "accounts"
+
+    id: str = Field(primary_key=True, max_length=32)
+    workspace_id: str | None = Field(default=None, unique=True, max_length=32)
+    name: str = Field(default="", max_length=200)
+    created_at: datetime = Field(sa_column=moment(nullable=False))
+    channel_id: str | None = Field(default=None, max_length=32)
+
+
+class Installation(SQLModel, table=True):
+    """The app as a workspace, or a whole organisation, has installed it; see
+    bot.installation.installations.
+
+    `token` is the bot's token, sealed; it is empty once the installation has ended.
+    """
+
+    __tablename__ = "installations"
+
+    account_id: str = Field(primary_key=True, foreign_key="accounts.id", max_length=32)
+    team_id: str | None = Field(default=None, max_length=32)
+    enterprise_id: str | None = Field(default=None, max_length=32)
+    org_wide: bool
+    bot_id: str = Field(max_length=32)
+    bot_user_id: str = Field(max_length=32)
+    scopes: str = Field(sa_column=Column(Text, nullable=False))
+    token: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    installed_by: str = Field(max_length=32)
+    installed_at: datetime = Field(sa_column=moment(nullable=False))
+    ended_at: datetime | None = Field(default=None, sa_column=moment())
+    ended_why: str = Field(default="", max_length=40)

@@ -1,0 +1,56 @@
+"""The audit log, and what keeps work from being done twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    Column,
+    Text,
+    UniqueConstraint,
+)
+from sqlmodel import Field, SQLModel
+
+from storage.tables.columns import moment
+from storage.tables.types import UtcDateTime
+
+
+class Event(SQLModel, table=True):
+    """One thing that happened. Rows are appended and never edited: triggers refuse it."""
+
+    __tablename__ = "events"
+    __table_args__ = (UniqueConstraint("account_id", "seq", name="one_event_per_place"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: str = Field(foreign_key="accounts.id", max_length=32)
+    seq: int
+    at: datetime = Field(sa_column=moment(nullable=False))
+    kind: str = Field(max_length=40)
+    actor: str = Field(max_length=200)
+    key_id: str | None = Field(default=None, index=True, max_length=32)
+    data: str = Field(sa_column=Column(Text, nullable=False))
+    previous: str = Field(max_length=64)
+    hash: str = Field(max_length=64)
+    # Leads to the log, and proves nothing: it is not part of the hash.
+    trace_id: str | None = Field(
+        default=None, max_length=12, sa_column_kwargs={"name": "request_id"}
+    )
+
+
+class ProcessedRequest(SQLModel, table=True):
+    """A request that was taken: it is not taken again. Kept as long as it could be replayed."""
+
+    __tablename__ = "seen"
+
+    id: str = Field(primary_key=True, max_length=80)
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False, index=True))
+
+
+class PeriodicJob(SQLModel, table=True):
+    """When something that is done now and then, by one bot for all, was done last."""
+
+    __tablename__ = "chores"
+
+    account_id: str = Field(primary_key=True, foreign_key="accounts.id", max_length=32)
+    name: str = Field(primary_key=True, max_length=40)
+    done_at: datetime = Field(sa_column=moment(nullable=False))

@@ -1,0 +1,46 @@
+"""Tokens that were delivered to a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    Column,
+    Index,
+    String,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+from storage.tables.columns import moment
+
+
+class Delivery(SQLModel, table=True):
+    """A token that was handed to a person, and when it has to go from there again."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index(
+            "deliveries_to_remove",
+            "remove_at",
+            sqlite_where=text("removed_at IS NULL"),
+            postgresql_where=text("removed_at IS NULL"),
+        ),
+    )
+
+    id: str = Field(primary_key=True, max_length=32)
+    account_id: str = Field(foreign_key="accounts.id", max_length=32)
+    key_id: str = Field(foreign_key="keys.id", index=True, max_length=32)
+    secret_id: str = Field(foreign_key="secrets.id", max_length=32)
+    recipient: str = Field(max_length=200, index=True)
+    channel_id: str | None = Field(default=None, max_length=32, sa_column_kwargs={"name": "place"})
+    message: str | None = Field(default=None, max_length=32)
+    created_at: datetime = Field(sa_column=moment(nullable=False))
+    sent_at: datetime | None = Field(default=None, sa_column=moment())
+    remove_at: datetime | None = Field(default=None, sa_column=moment())
+    removed_at: datetime | None = Field(default=None, sa_column=moment())
+    claimed_until: datetime | None = Field(default=None, sa_column=moment())
+    attempts: int = 0
+    method: str = Field(
+        default="dm", sa_column=Column("how", String(8), nullable=False, server_default="dm")
+    )

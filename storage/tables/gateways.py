@@ -1,0 +1,46 @@
+"""Gateways, and the changes that they follow."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from storage.tables.columns import moment
+
+
+class ChangeRow(SQLModel, table=True):
+    """One thing that gateways have to forget: a key, a token, or (both empty) everything.
+
+    Triggers write it, whoever changes a row and however; only a fence is added by hand.
+    """
+
+    __tablename__ = "changes"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key_id: str | None = Field(default=None, max_length=32)
+    public_id: str | None = Field(default=None, max_length=16)
+    fence: str | None = Field(default=None, max_length=32)
+
+
+class Gateway(SQLModel, table=True):
+    """A gateway process that runs, or ran."""
+
+    __tablename__ = "gateways"
+
+    id: str = Field(primary_key=True, max_length=32)
+    name: str = Field(max_length=200)
+    started_at: datetime = Field(sa_column=moment(nullable=False))
+    seen_at: datetime = Field(sa_column=moment(nullable=False))
+    stopped_at: datetime | None = Field(default=None, sa_column=moment())
+
+
+class Confirmation(SQLModel, table=True):
+    """A gateway has applied every change up to a fence."""
+
+    __tablename__ = "confirmations"
+
+    fence: str = Field(primary_key=True, max_length=32)
+    gateway_id: str = Field(primary_key=True, max_length=32)
+    at: datetime = Field(sa_column=moment(nullable=False))
