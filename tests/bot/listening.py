@@ -36,7 +36,7 @@ class Work:
         self._lock = threading.Lock()
         self._unfinished: set[Future[Any]] = set()
         self._submit = executor.submit
-        executor.submit = self._track
+        executor.submit = self._track  # type: ignore[method-assign]
 
     def _track(self, *work: Any, **named: Any) -> Future[Any]:
         future = self._submit(*work, **named)

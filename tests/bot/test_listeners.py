@@ -350,7 +350,7 @@ def test_a_slow_search_is_acknowledged_before_it_ends(
 
     def slow(interaction: Interaction, ref: ActionPayload, **how: bool) -> Message:
         assert acknowledged.wait(DEADLINE)
-        return search(interaction, ref, **how)
+        return search(interaction, ref, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr("bot.framework.interaction.ACK_DEADLINE", 0.01)
     monkeypatch.setattr(Interaction, "acknowledge", acknowledge)

@@ -71,7 +71,7 @@ def test_bots_whose_clocks_differ_do_nothing_twice(postgresql: Postgresql, tmp_p
     """To a clock that is ahead, what somebody has just claimed would be free again."""
     settings = {"DATABASE_URL": postgresql.create("clocks_differ"), "APIKEYS_PEPPER": PEPPER}
     wrong = tmp_path / "clock"
-    with at_work(tmp_path / "program", PEOPLE, page=False, **settings) as world:
+    with at_work(tmp_path / "program", PEOPLE, page=False, **settings) as world:  # type: ignore[arg-type]
         # Nor can anybody look up what was said.
         world.slack.install.scopes -= {"channels:history", "groups:history", "im:history"}
         ahead = settings | slack_settings(world.slack) | clock_of(wrong)

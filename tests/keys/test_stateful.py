@@ -149,6 +149,6 @@ def test_keys_at_random(engine: str, request: pytest.FixtureRequest) -> None:
     if engine == "postgresql":
         fresh = partial(fresh_on, request.getfixturevalue("postgresql"))
     run_state_machine_as_test(
-        partial(KeysAtRandom, fresh),
+        partial(KeysAtRandom, fresh),  # type: ignore[arg-type]
         settings=settings(max_examples=15, stateful_step_count=20, deadline=None),
     )

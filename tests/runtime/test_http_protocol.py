@@ -149,7 +149,7 @@ def test_the_lists_name_all_that_is_used() -> None:
         elif isinstance(node, ast.AnnAssign | ast.Assign):
             targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets
             own |= {each.id for each in targets if isinstance(each, ast.Name)}
-            own |= {each.attr for each in targets if _is_private_of_self(each)}
+            own |= {each.attr for each in targets if _is_private_of_self(each)}  # type: ignore[attr-defined]
         if isinstance(node, ast.Attribute):
             if isinstance(node.value, ast.Call) and ast.unparse(node.value) == "super()":
                 supers.add(node.attr)

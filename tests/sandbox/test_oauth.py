@@ -82,7 +82,7 @@ def test_nothing_and_another_app_are_refused(slack: Distribution) -> None:
     [
         ("chat:write",),
         ("files:read", "chat:write"),
-        tuple(MANIFEST["oauth_config"]["scopes"]["bot"]),
+        tuple(MANIFEST["oauth_config"]["scopes"]["bot"]),  # type: ignore[index]
     ],
 )
 def test_what_is_asked_for_is_granted_and_no_more(

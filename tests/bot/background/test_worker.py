@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.background.worker import LEASE, Worker
+from bot.background.worker import LEASE, Worker  # type: ignore[attr-defined]
 from bot.slack_api.client import SlackClient
 from keys.changes.change import within
 from keys.delivery import deliveries

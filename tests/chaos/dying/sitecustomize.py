@@ -50,4 +50,4 @@ def _commit_or_die(connection: Connection) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-Connection._commit_impl = _commit_or_die
+Connection._commit_impl = _commit_or_die  # type: ignore[assignment, method-assign]

@@ -88,7 +88,7 @@ HEADERS = st.lists(st.tuples(NAMES, VALUES), max_size=5)
 def test_both_ways_say_the_same(url: str, headers: list[tuple[str, str]]) -> None:
     harness = _harness()
     sent = [(name.encode(), value.encode()) for name, value in headers]
-    short = _fast_path(harness)(RequestHead(url.encode(), sent, ("192.0.2.7", 40_000)))
+    short = _fast_path(harness)(RequestHead(url.encode(), sent, ("192.0.2.7", 40_000)))  # type: ignore[arg-type]
     if short is None:
         return
     path, _, query = url.partition("?")
@@ -112,31 +112,31 @@ def test_both_ways_say_the_same(url: str, headers: list[tuple[str, str]]) -> Non
 def test_the_usual_questions_go_the_short_way(url: str, headers: list[tuple[str, str]]) -> None:
     fast_path = _fast_path(_harness())
     sent = [(name.encode(), value.encode()) for name, value in headers]
-    answer = fast_path(RequestHead(url.encode(), sent, ("192.0.2.7", 1)))
+    answer = fast_path(RequestHead(url.encode(), sent, ("192.0.2.7", 1)))  # type: ignore[arg-type]
     assert answer is not None
-    assert httptools.HttpResponseParser(object()).feed_data(answer) is None
+    assert httptools.HttpResponseParser(object()).feed_data(answer) is None  # type: ignore[func-returns-value]
 
 
 def test_an_invalid_cache_a_limited_key_or_a_large_head_leaves_the_fast_path() -> None:
     harness = _harness()
     fast_path = _fast_path(harness)
     request = [(b"x-api-key", GOOD.encode()), (b"x-original-method", b"GET")]
-    assert fast_path(RequestHead(b"/authz", request))
-    assert fast_path(RequestHead(b"/authz", [*request, (b"x-filler", b"a" * 33_000)])) is None
+    assert fast_path(RequestHead(b"/authz", request))  # type: ignore[arg-type]
+    assert fast_path(RequestHead(b"/authz", [*request, (b"x-filler", b"a" * 33_000)])) is None  # type: ignore[arg-type]
     harness.cache.valid_until(-inf)
-    assert fast_path(RequestHead(b"/authz", request)) is None
+    assert fast_path(RequestHead(b"/authz", request)) is None  # type: ignore[arg-type]
     for change in ({"rate_limit": "1/minute"}, {"networks": ("10.0.0.0/8",)}):
         harness.cache.valid_until(inf)
         harness.cache.add(fingerprint(GOOD.encode()), verified(**change))
-        assert fast_path(RequestHead(b"/authz", request)) is None
+        assert fast_path(RequestHead(b"/authz", request)) is None  # type: ignore[arg-type]
 
 
 def test_the_source_is_the_callers_even_behind_a_trusted_proxy() -> None:
     harness = _harness(trusted_proxies=read_networks("10.0.0.0/8"))
     fast_path = _fast_path(harness)
     request = [(b"x-api-key", GOOD.encode()), (b"x-forwarded-for", b"6.6.6.6, 203.0.113.9")]
-    fast_path(RequestHead(b"/authz", request, ("10.0.0.1", 1)))
-    fast_path(RequestHead(b"/authz", request, ("192.0.2.7", 1)))
+    fast_path(RequestHead(b"/authz", request, ("10.0.0.1", 1)))  # type: ignore[arg-type]
+    fast_path(RequestHead(b"/authz", request, ("192.0.2.7", 1)))  # type: ignore[arg-type]
     assert [source for _, _, source in harness.usage_recorder.recorded] == [
         "203.0.0.0/16",
         "192.0.0.0/16",
@@ -148,7 +148,7 @@ def test_invented_methods_do_not_fill_the_cache() -> None:
     fast_path = _fast_path(harness)
     for number in range(1_000):
         method = (b"x-original-method", b"M%d" % number)
-        assert fast_path(RequestHead(b"/authz", [(b"x-api-key", GOOD.encode()), method]))
+        assert fast_path(RequestHead(b"/authz", [(b"x-api-key", GOOD.encode()), method]))  # type: ignore[arg-type]
     assert len(fast_path._required_scopes) <= 256  # type: ignore[attr-defined]
 
 

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from math import inf
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ KEY = "sk_live_3ZYh9LqX8RzmTt5vW2nKpA"
 OTHER = "sk_live_another"
 
 
-def imported(key: str = KEY, **changes: object) -> SecretRow:
+def imported(key: str = KEY, **changes: Any) -> SecretRow:
     """The row of an imported key, as SHA-256 of the whole of it."""
     name = hashlib.sha256(key.encode()).hexdigest()[:12]
     found = row(make("ak"))._replace(
@@ -330,7 +331,7 @@ def test_what_could_not_be_written_is_written_later(caplog: pytest.LogCaptureFix
     def write(rehash_queue: object) -> None:
         if fails:
             raise StorageUnavailable("gone")
-        written.extend(rehash_queue)  # type: ignore[call-overload]
+        written.extend(rehash_queue)  # type: ignore[arg-type, call-overload]
 
     rehash_queue = RehashQueue(PEPPERS, write, GatewayLog(HeldClock(NOON)), every=0.01)
     rehash_queue.add("sec_1", b"one")

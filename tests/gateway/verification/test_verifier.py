@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ PEPPERS = Peppers({1: b"p" * 32})
 Rows = Mapping[str, SecretRow]
 
 
-def row(token: Token, **changes: object) -> SecretRow:
+def row(token: Token, **changes: Any) -> SecretRow:
     """An active key's row for this token."""
     found = SecretRow(
         public_id=token.public_id,
@@ -102,7 +103,7 @@ class Desk:
             PEPPERS,
             clock,
             self.cache,
-            Options(**options),
+            Options(**options),  # type: ignore[arg-type]
             Metrics(),
             RehashQueue(PEPPERS, lambda _: None, GatewayLog(clock)),
         )
@@ -240,8 +241,8 @@ def test_a_read_that_would_block_is_left_to_the_usual_way() -> None:
 # Batches alone
 
 
-def _batches(read: Callable[[Sequence[str]], Rows], **options: int) -> BatchLoader:
-    chosen = Options(**options)
+def _batches(read: Callable[[Sequence[str]], Rows], **options: int) -> BatchLoader:  # type: ignore[type-arg]
+    chosen = Options(**options)  # type: ignore[arg-type]
     return BatchLoader(read, Pool(chosen), chosen)
 
 

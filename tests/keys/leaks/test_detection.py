@@ -215,7 +215,7 @@ def test_how_it_stands_is_told_anew(house: Domain) -> None:
     key, _ = house.issue(expires_at=house.clock.now() + timedelta(days=9))
     with reading(house.engine) as session:
         secret = session.exec(
-            select(detection.Secret.id).where(detection.Secret.key_id == key.id)
+            select(detection.Secret.id).where(detection.Secret.key_id == key.id)  # type: ignore[attr-defined]
         ).one()
 
     def standing(account: str = "") -> detection.TokenStatus:

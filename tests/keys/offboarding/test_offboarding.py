@@ -347,7 +347,7 @@ def test_the_next_token_goes_to_the_owner_unless_they_leave(house: Domain) -> No
     with reading(house.engine, house.account) as session:
         assert offboarding.successor(session, key) is None
     with change(house.service, CARL) as made:
-        rotated = KeyRotated(made.load(key.id), Rotation(id="rot_1"), NOON, CARL)
+        rotated = KeyRotated(made.load(key.id), Rotation(id="rot_1"), NOON, CARL)  # type: ignore[call-arg]
         on_key_rotated(made, rotated)
     with reading(house.engine, house.account) as session:
         assert search.get(session, key.id).owner == CARL.id

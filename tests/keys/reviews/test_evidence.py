@@ -101,7 +101,7 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def rehashed(whole: dict[str, Any], start: int = 0) -> None:
     """Makes the chain fit again, as somebody would who edits a file with care."""
-    previous = whole["entries"][start - 1]["hash"] if start else evidence.GENESIS_HASH
+    previous = whole["entries"][start - 1]["hash"] if start else evidence.GENESIS_HASH  # type: ignore[attr-defined]
     for number, entry in enumerate(whole["entries"][start:], start + 1):
         body = {"n": number, "kind": entry["kind"], "data": entry["data"]}
         entry.update(body, previous=previous, hash=evidence._hash(previous, body))

@@ -23,6 +23,7 @@ from keys.credentials.tokens import Token
 from keys.credentials.verification import Reason, Refused, Verified
 from keys.lifecycle.create import PendingKey
 from keys.rotation import rotations
+from keys.rotation.events import MESSAGE_KIND
 from keys.rotation.rotations import LONGEST, RotationView, Stage
 from storage import reading, writing
 from storage.tables import Account, OutboxRow, Secret, SecretUse
@@ -297,7 +298,7 @@ def test_the_message_follows_for_the_team_and_the_owner(house: Domain) -> None:
     now, found = house.clock.now(), []
     while one := house.write(lambda s: live_messages.claim(s, now, LEASE)):
         found.append(one)
-    about = [one for one in found if one.kind == rotations.MESSAGE_KIND]
+    about = [one for one in found if one.kind == MESSAGE_KIND]
     assert {(one.subject, one.recipient) for one in about} == {
         (rotation, outbox.TEAM),
         (rotation, str(BOB)),

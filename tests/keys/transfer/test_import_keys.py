@@ -169,7 +169,7 @@ def test_it_is_on_record_and_the_team_is_told(house: Domain) -> None:
         import_keys.announce(within(house.service, session, ME), 3)
     with reading(house.engine, house.account) as session:
         assert audit_log.verify_chain(session) is None
-        events = session.exec(select(Event).where(Event.actor == str(ME)).order_by(Event.seq)).all()
+        events = session.exec(select(Event).where(Event.actor == str(ME)).order_by(Event.seq)).all()  # type: ignore[arg-type]
         assert [event.kind for event in events] == ["key.imported"] * 3 + ["keys.imported"]
         assert json.loads(events[0].data) == {
             "name": "Zapier",

@@ -173,7 +173,7 @@ def served(slack: StandIn) -> Iterator[str]:
     from sandbox.page import attach
 
     app = Starlette(routes=[Route("/api/{method}", lambda _: PlainTextResponse("the Web API"))])
-    attach(app, slack)
+    attach(app, slack)  # type: ignore[arg-type]
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, name="page under test")
     thread.start()

@@ -70,7 +70,7 @@ def test_an_optional_scope_must_be_asked_for_as_well(
     kind: str, bot: list[str] | None, optional: list[str], lacking: list[str]
 ) -> None:
     scopes = {kind: bot, f"{kind}_optional": optional}
-    assert errors(manifest(**scopes)) == [
+    assert errors(manifest(**scopes)) == [  # type: ignore[arg-type]
         (
             f"Optional scope `{scope}` must also stand in `{kind}`",
             f"/oauth_config/scopes/{kind}_optional",

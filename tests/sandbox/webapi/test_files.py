@@ -81,7 +81,7 @@ def test_what_slack_refuses(slack: Sandbox) -> None:
     assert code(done, files=[{"id": "F0"}]) == "file_not_found"
     slack.invite_app("keys")
     assert code(done, files=files, channel_id=place, thread_ts="1.0") == "thread_not_found"
-    done(files=files, channel_id=place)
+    done(files=files, channel_id=place)  # type: ignore[arg-type]
     assert code(done, files=files, channel_id=place) == "file_not_found", "it was completed"
     asks = web.files_getUploadURLExternal
     assert code(asks, filename="", length=1) == "invalid_arguments"
