@@ -5,11 +5,15 @@ Importing this module imports every feature, so that the table and the subscribe
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 from keys.access_requests import subscribers as access_requests
 from keys.access_requests.operations import Approve, Ask, Deny, Withdraw
+from keys.changes.events import Event
 from keys.changes.operation import OPERATIONS, Operation, Outcome, execute
-from keys.changes.services import Subscribers
-from keys.delivery.operations import ConfirmReceipt, Reveal
+from keys.changes.services import Subscriber, Subscribers
+from keys.delivery.operations import Claim, Reveal
 from keys.leaks.operations import RecordLeaks
 from keys.lifecycle.operations import (
     AcceptExpiry,
@@ -39,8 +43,18 @@ from keys.reviews.operations import (
 from keys.rotation.operations import EndRotation, ExtendRotation, Rotate
 from keys.transfer.operations import AnnounceImport, Import
 
+
+def merge(tables: Iterable[Subscribers]) -> Subscribers:
+    """Put the features' subscribers together; several may follow the same event."""
+    merged: dict[type[Event], list[Subscriber]] = defaultdict(list)
+    for table in tables:
+        for event, followers in table.items():
+            merged[event] += followers
+    return dict(merged)
+
+
 # What else changes when an event is recorded, in the same transaction.
-SUBSCRIBERS: Subscribers = {**access_requests.SUBSCRIBERS, **offboarding.SUBSCRIBERS}
+SUBSCRIBERS: Subscribers = merge((access_requests.SUBSCRIBERS, offboarding.SUBSCRIBERS))
 
 __all__ = [
     "OPERATIONS",
@@ -50,8 +64,8 @@ __all__ = [
     "Approve",
     "Ask",
     "AskOwner",
+    "Claim",
     "CloseOffboarding",
-    "ConfirmReceipt",
     "Create",
     "Deny",
     "EndRotation",
@@ -78,4 +92,5 @@ __all__ = [
     "Update",
     "Withdraw",
     "execute",
+    "merge",
 ]

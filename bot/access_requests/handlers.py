@@ -6,8 +6,7 @@ from bot.access_requests import views
 from bot.framework.context import COMMAND
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
-from bot.manage_keys.issue import say
-from bot.token_delivery.deliver import TokenDelivery, deliver_token, delivery_deadline
+from bot.token_delivery.deliver import TokenDelivery, deliver_token, delivery_deadline, say
 from bot.ui import form_values, ids, replies
 from keys.access_requests import requests
 from keys.access_requests.operations import requester
@@ -19,7 +18,7 @@ from keys.base.errors import (
 from keys.base.ids import new_id
 from keys.base.models import RequestStage
 from keys.changes.authorization import admins, members
-from keys.delivery.outcome import Purpose
+from keys.delivery.deliveries import Purpose
 from keys.inputs.names import advice_on
 from keys.operations import Approve, Ask, Deny, Withdraw
 
@@ -75,8 +74,8 @@ def approve(interaction: Interaction) -> None:
         _say_as_it_is(interaction, ref.about)
         return
     request = _get(interaction, ref.about)
-    delivery = TokenDelivery.of(Purpose.NEW, made, request.requester, interaction.actor)
-    why = deliver_token(context, delivery)
+    token = TokenDelivery.of(made, request.requester, interaction.actor, Purpose.NEW)
+    why = deliver_token(context, token)
     if why:
         say(context, interaction.person.user_id, f"{why} The request is open again.")
 

@@ -23,7 +23,7 @@ from bot.ui.blocks import (
 from keys.base.actors import Actor
 from keys.changes.outbox import OutboxEntry
 from keys.credentials.tokens import redact
-from keys.delivery.reveals import NOT_TAKEN
+from keys.delivery.completion import NOT_TAKEN
 from keys.inputs.names import NAME_MAX, NOTE_MAX
 from keys.inputs.scopes import MEANINGS
 
@@ -132,7 +132,7 @@ def _old_ended(due: OutboxEntry) -> Block:
 
 def _not_rotated(due: OutboxEntry) -> Block:
     which = text_element(_name(due.data), bold=True)
-    return sentence("Rotating ", which, " was not completed. The old token keeps working.")
+    return sentence("Rotating ", which, " was interrupted. The old token keeps working.")
 
 
 _AUDITS: dict[str, tuple[str, Callable[[dict[str, Any]], list[Block]]]] = {

@@ -1,4 +1,4 @@
-"""What has to follow, sooner or later: notices, live messages, tokens to remove, lost reservations.
+"""What has to follow, sooner or later: notices, live messages, tokens to remove, lost deliveries.
 
 Everything here is found in the database, so it goes on after a crash, and it is claimed there, so
 that several bots can share it. A notice is said at least once: if the bot dies between saying it
@@ -20,25 +20,20 @@ from bot.slack_api.backoff import LEASE, TRYING, pause_after
 from bot.slack_api.client import SlackClient
 from bot.slack_api.errors import ChannelProblem, NotDeliverable, SlackError
 from bot.slack_api.post_once import OutgoingMessage, post
-from bot.token_delivery.deliver import gone_from
-from bot.token_delivery.remove import Removal
+from bot.token_delivery import jobs
 from keys.access_requests import requests
 from keys.base import accounts
 from keys.base.actors import Actor
-from keys.base.policy import AuditRules, DeliveryWay
+from keys.base.policy import AuditRules
 from keys.changes import outbox
-from keys.changes.change import SYSTEM, change
+from keys.changes.change import change
 from keys.changes.outbox import OutboxEntry
 from keys.changes.services import Services
-from keys.delivery import deliveries
-from keys.delivery.deliveries import DeliveryView
-from keys.delivery.reveals import NOT_TAKEN
 from keys.jobs import periodic, replay_guard
 from keys.lifecycle import expiry_reminders
-from keys.lifecycle.create import cancel_key, expired_pending
 from keys.offboarding import offboarding
 from keys.reviews import progress
-from keys.rotation import rotations
+from keys.rotation import grace, queries
 from runtime import tracing
 from storage import reading, writing
 
@@ -46,10 +41,6 @@ logger = logging.getLogger("bot")
 
 # Nobody needs to be reminded to the second, and looking costs one query for each key in question.
 _REMINDING = timedelta(minutes=1)
-
-# Why a delivery was cancelled, for the audit log.
-_INTERRUPTED = "interrupted before its token was delivered"
-_LATE = "nobody had taken the new token in time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,30 +81,12 @@ class Worker:
         Raises:
             StorageUnavailable: if the database cannot be reached; nothing is forgotten.
         """
-        done = self.end_lost_reservations() + self.run_due()
+        done = jobs.cancel_expired(self.service) + self.run_due()
         for step in (self.remove_a_token, self.say_a_notice, self._live.step):
             while going_on() and step():
                 done += 1
         # One of each: what takes long must not hold up the tokens that have to be removed.
         return done + sum(1 for step in self.more if going_on() and step())
-
-    def end_lost_reservations(self) -> int:
-        """Gives up keys whose token was on its way when whoever delivered it died."""
-        with reading(self.engine, self.account_id) as session:
-            overdue = {
-                key_id: deliveries.way_of(session, key_id)
-                for key_id in expired_pending(session, self.service.clock.now())
-            }
-        for key_id, way in overdue.items():
-            reason = NOT_TAKEN if way is DeliveryWay.REVEAL else _INTERRUPTED
-            with change(self.service, SYSTEM) as made:
-                cancel_key(made, key_id, reason, tell=True)
-        with reading(self.engine, self.account_id) as session:
-            late = rotations.expired_pending(session, self.service.clock.now())
-        for delivery_id in late:
-            with change(self.service, SYSTEM) as made:
-                rotations.cancel(made, delivery_id, _LATE, tell=True)
-        return len(overdue) + len(late)
 
     def run_due(self) -> int:
         """Finds what time alone has brought about."""
@@ -121,7 +94,7 @@ class Worker:
         with reading(self.engine, account) as session:
             reminding = periodic.is_due(session, "expiry", _REMINDING, now)
             forgetting = periodic.is_due(session, "seen", replay_guard.KEPT, now)
-            rotating = rotations.are_running(session)
+            rotating = queries.are_running(session)
             closing = requests.are_late(session, now)
             leaving = offboarding.has_due_work(session, now)
             auditing = progress.has_due_work(session, now)
@@ -134,27 +107,22 @@ class Worker:
                 if periodic.claim(session, "seen", replay_guard.KEPT, now):
                     replay_guard.purge(session, now)
         if rotating:
-            with change(self.service, SYSTEM) as made:
-                found += rotations.run_due(made)
+            with change(self.service, Actor.system("timer")) as made:
+                found += grace.run_due(made)
         if closing:
-            with change(self.service, SYSTEM) as made:
+            with change(self.service, Actor.system("timer")) as made:
                 found += requests.run_due(made)
         if leaving:
-            with change(self.service, SYSTEM) as made:
+            with change(self.service, Actor.system("timer")) as made:
                 found += offboarding.run_due(made)
         if auditing:
-            with change(self.service, SYSTEM) as made:
+            with change(self.service, Actor.system("timer")) as made:
                 found += progress.run_due(made, self.audits)
         return found
 
     def remove_a_token(self) -> bool:
-        """Takes a token out of a message in which its time is up; False if there is none."""
-        now = self.service.clock.now()
-        with writing(self.engine, self.account_id) as session:
-            due = deliveries.claim_due(session, now, LEASE)
-        if due is not None:
-            self._remove_token(due)
-        return due is not None
+        """Remove a token from a message in which its time is up; False if there is none."""
+        return jobs.remove_a_token(self.service, self.slack)
 
     def say_a_notice(self) -> bool:
         """Tells the team, or somebody of it, of one thing that was done; False if there is none."""
@@ -166,16 +134,6 @@ class Worker:
             with tracing.within(tracing.Trace(due.trace_id) if due.trace_id else tracing.Trace()):
                 self._say(due)
         return due is not None
-
-    def _remove_token(self, delivery: DeliveryView) -> None:
-        with reading(self.engine, self.account_id) as session:
-            rotated = rotations.is_of_rotation(session, delivery.id)
-        message = gone_from(
-            delivery.key, delivery.method, rotated=rotated, worked=delivery.sent_at is not None
-        )
-        slack = self.slack.within(TRYING)
-        removal = Removal(self.engine, slack, self.account_id, self.service.clock)
-        removal.remove(delivery, message, Actor.system("timer"))
 
     def _say(self, notice: OutboxEntry) -> None:
         outcome, slack = "said", self.slack.within(TRYING)

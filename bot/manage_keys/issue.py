@@ -1,4 +1,4 @@
-"""Making a key after the acknowledgement: its token is handed over, then the key works."""
+"""Making a key after the acknowledgement: its token is delivered, then the key works."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import logging
 from bot.framework.context import Context
 from bot.manage_keys import create_view
 from bot.slack_api.errors import SlackError
-from bot.token_delivery.deliver import TokenDelivery, deliver_token
-from bot.ui import replies
+from bot.token_delivery.deliver import TokenDelivery, deliver_token, say
 from bot.ui.blocks import View
 from keys.base.actors import Actor
 from keys.base.policy import DeliveryWay
-from keys.delivery.outcome import Purpose
+from keys.delivery.deliveries import Purpose
 from keys.lifecycle.create import PendingKey
 from keys.search import search
 
@@ -20,14 +19,13 @@ logger = logging.getLogger("bot")
 
 
 def issue(context: Context, pending: PendingKey, user_id: str, view_id: str) -> None:
-    """Deliver the token and make the key work; if that fails, say why.
+    """Deliver a new key's token, and show what came of it.
 
     Args:
         user_id: who asked for the key and gets its token.
         view_id: the modal that shows the outcome.
     """
-    actor = Actor.person(user_id)
-    delivery = TokenDelivery.of(Purpose.NEW, pending, user_id, actor)
+    delivery = TokenDelivery.of(pending, user_id, Actor.person(user_id), Purpose.NEW)
     if why := deliver_token(context, delivery):
         why = f"{why} No key was made."
         _show(context, view_id, create_view.not_made(why), user_id, why)
@@ -35,13 +33,8 @@ def issue(context: Context, pending: PendingKey, user_id: str, view_id: str) -> 
     with context.reading() as session:
         key = search.get(session, pending.key.id)
     offered = context.policy.delivery is DeliveryWay.REVEAL
-    _show(
-        context,
-        view_id,
-        create_view.offered(key) if offered else create_view.made(key),
-        user_id,
-        "",
-    )
+    view = create_view.offered(key) if offered else create_view.made(key)
+    _show(context, view_id, view, user_id, "")
 
 
 def _show(context: Context, view_id: str, view: View, user_id: str, why: str) -> None:
@@ -52,12 +45,3 @@ def _show(context: Context, view_id: str, view: View, user_id: str, why: str) ->
         logger.info("the modal was not redrawn: %s", error.code)
         if why:
             say(context, user_id, why)
-
-
-def say(context: Context, user_id: str, why: str) -> None:
-    """Tells somebody by direct message what went wrong."""
-    message = replies.domain_error(why)
-    try:
-        context.slack.dm(user_id, message["text"], message["blocks"])
-    except SlackError:
-        logger.exception("%s was not told what went wrong", user_id)

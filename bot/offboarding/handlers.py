@@ -39,7 +39,7 @@ from keys.operations import (
     StartOffboarding,
     Transfer,
 )
-from keys.rotation.rotations import GRACE_DEFAULT
+from keys.rotation.grace import GRACE_DEFAULT
 from keys.search import search
 
 logger = logging.getLogger("bot")

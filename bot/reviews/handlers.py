@@ -12,13 +12,12 @@ from bot.framework.interaction import Interaction
 from bot.framework.router import Router, permitted
 from bot.manage_keys import revoke as revoke_keys
 from bot.manage_keys import revoke_view
-from bot.manage_keys.issue import say
 from bot.reviews import chart, views
 from bot.rotation import handlers
 from bot.slack_api.backoff import LEASE, LONGEST_PAUSE
 from bot.slack_api.client import Attached
 from bot.slack_api.errors import MissingScope, SlackError
-from bot.token_delivery.deliver import delivery_deadline
+from bot.token_delivery.deliver import delivery_deadline, say
 from bot.ui import form_values, ids, replies
 from bot.ui.payloads import ActionPayload
 from keys.base import accounts
@@ -40,7 +39,7 @@ from keys.operations import (
 from keys.reviews import activity_digest, evidence, lifecycle, progress, queries
 from keys.reviews.operations import review_owner
 from keys.reviews.queries import ReviewItem, ReviewView, Stage
-from keys.rotation.rotations import GRACE_DEFAULT
+from keys.rotation.grace import GRACE_DEFAULT
 from keys.search import search
 from keys.usage import trends
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from pydantic import ValidationError
+
 from bot.authorization.admins import Denied, Person
 from bot.framework.context import Context
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
-from bot.manage_keys.issue import say
 from bot.rotation import views
 from bot.slack_api.errors import SlackError
-from bot.token_delivery.deliver import TokenDelivery, deliver_token, delivery_deadline
+from bot.token_delivery.deliver import TokenDelivery, deliver_token, delivery_deadline, say
 from bot.ui import form_values, ids, replies
 from bot.ui.blocks import View
 from bot.ui.payloads import ActionPayload
@@ -20,32 +21,30 @@ from keys.base.actors import Actor
 from keys.base.errors import DomainError, DuplicateRequest
 from keys.base.ids import new_id
 from keys.base.models import KeyView, State
-from keys.changes.authorization import Caller, Role, admins
-from keys.changes.operation import Operation, execute
-from keys.delivery.outcome import Purpose
+from keys.changes.authorization import Caller, admins
+from keys.changes.operation import Operation, execute, problems
+from keys.delivery.deliveries import Purpose
 from keys.lifecycle.create import PendingKey
 from keys.offboarding import offboarding
-from keys.operations import EndRotation, ExtendRotation, Rotate
-from keys.rotation import rotations
-from keys.rotation.rotations import GRACE_DEFAULT, GRACES
+from keys.rotation import queries
+from keys.rotation.grace import GRACE_DEFAULT
+from keys.rotation.operations import EndRotation, ExtendRotation, Rotate
 from keys.search import search
 
 logger = logging.getLogger("bot")
 
 
 def open_rotate(interaction: Interaction, key: KeyView) -> None:
-    """Opens the modal; a key that cannot be rotated says why instead."""
+    """Open the modal; say why instead where a key cannot be rotated."""
     if key.state is not State.ACTIVE:
         interaction.say(
             replies.domain_error(f"“{key.name}” does not work any more. Make a new key instead.")
         )
         return
     with interaction.context.reading() as session:
-        under_way = rotations.running(session, key.id)
+        under_way = queries.running(session, key.id)
     if under_way is not None and under_way.ends_at is None:
-        interaction.say(
-            replies.domain_error(f"A new token of “{key.name}” is being delivered already.")
-        )
+        interaction.say(replies.domain_error(f"A new token of “{key.name}” is on its way already."))
         return
     if under_way is not None:
         ref = interaction.ref(about=under_way.id)
@@ -60,16 +59,14 @@ def open_rotate(interaction: Interaction, key: KeyView) -> None:
 
 
 def submitted(interaction: Interaction) -> None:
-    """Rotates as the modal says."""
-    context, ref = (
-        interaction.context,
-        interaction.payload,
-    )
-    chosen = form_values.value(interaction.view, ids.GRACE, "selected_option") or {}
-    grace = timedelta(seconds=int(chosen.get("value", GRACE_DEFAULT.total_seconds())))
-    recipient = form_values.person(interaction.view, ids.RECIPIENT) or interaction.person.user_id
-    if grace not in GRACES:
-        interaction.refuse_inputs({ids.GRACE: "Choose one of these."})
+    """Rotate as the modal says."""
+    context, view = interaction.context, interaction.view
+    ref = ActionPayload.decode(view.get("private_metadata"))
+    recipient = form_values.person(view, ids.RECIPIENT) or interaction.person.user_id
+    try:
+        operation = _operation(context, ref.key, recipient, _grace(view), ref.request)
+    except ValidationError as error:
+        interaction.refuse_inputs(dict(problems(error)))
         return
     if isinstance(context.admins.check_membership(Person(recipient)), Denied):
         why = "Choose a full member of this workspace: guests and bots get no tokens."
@@ -78,28 +75,20 @@ def submitted(interaction: Interaction) -> None:
     with context.reading() as session:
         key = search.get(session, ref.key)
     interaction.show(views.in_progress(key))
-    _show(
-        context,
-        str(interaction.view["id"]),
-        _carry_out(interaction, key, recipient, grace, ref),
-        interaction,
-    )
+    outcome = _carry_out(interaction, operation, recipient)
+    _show(context, str(view["id"]), outcome, interaction)
 
 
-def _carry_out(
-    interaction: Interaction, key: KeyView, recipient: str, grace: timedelta, ref: ActionPayload
-) -> View:
+def _grace(view: View) -> timedelta:
+    chosen = form_values.value(view, ids.GRACE, "selected_option") or {}
+    return timedelta(seconds=int(chosen.get("value", GRACE_DEFAULT.total_seconds())))
+
+
+def _carry_out(interaction: Interaction, operation: Rotate, recipient: str) -> View:
     context = interaction.context
     try:
-        operation = Rotate(
-            key=key.id,
-            recipient=Actor.person(recipient),
-            grace=grace,
-            idempotency_key=ref.request,
-            deadline=delivery_deadline(context),
-            method=context.policy.delivery,
-        )
-        why = rotate(context, interaction.caller(Role.ADMIN), operation, recipient)
+        pending = interaction.execute(operation, wait=0).value
+        why = _deliver(context, pending, recipient, interaction.actor)
     except DuplicateRequest:
         why = ""
     except DomainError as error:
@@ -107,7 +96,7 @@ def _carry_out(
     if why:
         return views.not_done(why)
     with context.reading() as session:
-        rotation = rotations.of_request(session, ref.request)
+        rotation = queries.of_request(session, operation.idempotency_key)
     if rotation.started_at is None:
         return views.offered(rotation.key, recipient)
     return views.done(rotation, recipient)
@@ -116,23 +105,39 @@ def _carry_out(
 def rotate(
     context: Context, caller: Caller, operation: Operation[PendingKey], recipient: str
 ) -> str:
-    """Rotate a key and deliver the new token.
+    """Rotate a key and deliver its new token.
 
     Args:
-        operation: begins the rotation.
+        operation: begins the rotation, under its own rule.
         recipient: the id of the person who gets the token.
 
     Returns:
         Why nothing was rotated, in a sentence for people; empty if it was, or, with `reveal`, if
-        the person has a button for the new token.
+        the recipient has a button for the new token.
 
     Raises:
         DomainError: if the key cannot be rotated.
     """
-    pending = execute(context.services, caller, operation).value
-    delivery = TokenDelivery.of(Purpose.ROTATION, pending, recipient, caller.actor)
-    why = deliver_token(context, delivery)
-    return f"{why} The old token keeps working as before." if why else ""
+    pending = execute(context.services, caller, operation, wait=0).value
+    return _deliver(context, pending, recipient, caller.actor)
+
+
+def _operation(
+    context: Context, key_id: str, recipient: str, grace: timedelta, idempotency_key: str
+) -> Rotate:
+    return Rotate(
+        key=key_id,
+        recipient=Actor.person(recipient),
+        grace=grace,
+        idempotency_key=idempotency_key,
+        deadline=delivery_deadline(context),
+        method=context.policy.delivery,
+    )
+
+
+def _deliver(context: Context, pending: PendingKey, recipient: str, actor: Actor) -> str:
+    why = deliver_token(context, TokenDelivery.of(pending, recipient, actor, Purpose.ROTATION))
+    return f"{why} The old token keeps working." if why else ""
 
 
 def _show(context: Context, view_id: str, view: View, interaction: Interaction) -> None:
@@ -146,20 +151,22 @@ def _show(context: Context, view_id: str, view: View, interaction: Interaction) 
 
 
 def end_now(interaction: Interaction) -> None:
-    """Ends the old token at once, and says how many gateways know."""
+    """End the old token at once; the message about the rotation shows it."""
     interaction.acknowledge()
-    interaction.execute(EndRotation(rotation=interaction.payload.about))
+    ref = ActionPayload.decode(interaction.action.get("value"))
+    interaction.execute(EndRotation(rotation=ref.about), wait=0)
 
 
 def extend(interaction: Interaction) -> None:
-    """Lets the old token go on for another day."""
+    """Have the old token work for another day."""
     interaction.acknowledge()
-    interaction.execute(ExtendRotation(rotation=interaction.payload.about))
+    ref = ActionPayload.decode(interaction.action.get("value"))
+    interaction.execute(ExtendRotation(rotation=ref.about), wait=0)
 
 
 def pressed(interaction: Interaction) -> None:
     """Open the modal for the key whose button was pressed."""
-    key_id = interaction.payload.key
+    key_id = ActionPayload.decode(interaction.action.get("value")).key
     with interaction.context.reading() as session:
         key = search.get(session, key_id)
     open_rotate(interaction, key)

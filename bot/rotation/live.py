@@ -10,8 +10,8 @@ from bot.ui.payloads import ActionPayload
 from keys.changes.live_messages import LiveMessage
 from keys.changes.outbox import TEAM
 from keys.changes.services import Services
-from keys.rotation import rotations
-from keys.rotation.rotations import Stage
+from keys.rotation import queries
+from keys.rotation.queries import Stage
 from storage import AccountSession
 
 # “Last used” is told by the minute.
@@ -19,9 +19,9 @@ _AGAIN = timedelta(minutes=1)
 
 
 def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
-    """With buttons in the team's channel; without them for the owner, who may be no admin."""
+    """Render it, with buttons for the team; the owner gets none, because they may be no admin."""
     now = service.clock.now()
-    rotation = rotations.get(session, live.subject)
+    rotation = queries.get(session, live.subject)
     ref = ActionPayload(live.created_at, about=rotation.id) if live.recipient == TEAM else None
     rendered = views.followed(rotation, now, ref)
     over = rotation.stage is not Stage.RUNNING or rotation.revoked

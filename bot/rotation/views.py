@@ -31,14 +31,15 @@ from bot.ui.blocks import (
 from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.base.models import KeyView
-from keys.rotation.rotations import GRACE_DEFAULT, GRACES, RotationView, Stage
+from keys.rotation.grace import GRACE_DEFAULT, GRACES
+from keys.rotation.queries import RotationView, Stage
 
 _TITLE = "Rotate API key"
 _HOUR = timedelta(hours=1)
 
 
 def rotate(key: KeyView, recipient: str, ref: ActionPayload, advice: str | None = None) -> View:
-    """The modal.
+    """Render the modal.
 
     Args:
         recipient: the id of the person who is proposed for the new token.
@@ -76,7 +77,7 @@ def _option(grace: timedelta) -> Element:
 
 
 def length(grace: timedelta) -> str:
-    """A grace period in words."""
+    """Return a grace period in words."""
     if not grace:
         return "Revoke the old token immediately"
     if grace < timedelta(days=2):
@@ -86,22 +87,22 @@ def length(grace: timedelta) -> str:
 
 
 def in_progress(key: KeyView) -> View:
-    """Shown at once after the submission."""
+    """Render what is shown at once after the submission."""
     return _result("Rotating", sentence("Rotating ", name_of(key), " …"))
 
 
 def done(rotation: RotationView, recipient: str) -> View:
-    """The new token is where it belongs, and works."""
+    """Render the outcome where the new token was delivered and works."""
     return _result(
         "Rotated",
         sentence(name_of(rotation.key), " has a new token."),
         sentence("It was sent to ", person(Actor.person(recipient)), "."),
-        section(_old_goes_on(rotation)),
+        section(_old_token(rotation)),
     )
 
 
 def offered(key: KeyView, recipient: str) -> View:
-    """The person has a button for the new token."""
+    """Render the outcome where the recipient has a button for the new token."""
     return _result(
         "The new token waits",
         sentence(
@@ -113,11 +114,11 @@ def offered(key: KeyView, recipient: str) -> View:
 
 
 def not_done(why: str) -> View:
-    """Nothing was rotated; `why` is a sentence or two, shown as plain text."""
+    """Render why nothing was rotated: a sentence or two, shown as plain text."""
     return _result("Not rotated", {"type": "section", "text": plain_user_text(why)})
 
 
-def _old_goes_on(rotation: RotationView) -> str:
+def _old_token(rotation: RotationView) -> str:
     if rotation.stage is not Stage.RUNNING or rotation.ends_at is None:
         return f"The old one, `{rotation.old_hint}`, is refused from now on."
     return f"The old one, `{rotation.old_hint}`, keeps working until {date(rotation.ends_at)}."
@@ -128,7 +129,7 @@ def _result(title: str, *blocks: Block) -> View:
 
 
 def followed(rotation: RotationView, now: datetime, ref: ActionPayload | None) -> Message:
-    """The message about a rotation as it stands now.
+    """Render the message about a rotation as it stands now.
 
     Args:
         ref: for the buttons; None for readers who may not press them.

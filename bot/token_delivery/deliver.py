@@ -1,92 +1,90 @@
-"""Handing a token to its person after the acknowledgement, by the way that the team has chosen.
+"""Delivering a token to its recipient after the acknowledgement, by the way the team has chosen.
 
     dm      an empty message, the token into it, then it works
     reveal  a message with a button; the token is made when it is pressed
     (bot.token_delivery.reveal)
 
-A crash between any two steps leaves a token that verifies for nobody; bot.background.worker ends it
-and redraws its message.
+The order is a guard: the message's place is recorded before the token is in it, and the token works
+only once it is there. A crash between any two steps leaves a token that is refused; the worker
+cancels it at its deadline and renders its message again (bot.token_delivery.jobs).
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.framework.context import Context
-from bot.slack_api.client import Posted
+from bot.slack_api.client import Posted, SlackClient
 from bot.slack_api.errors import SlackError
-from bot.token_delivery import views
 from bot.token_delivery.remove import Removal
+from bot.token_delivery.views import Carried, delivery_message
+from bot.ui import replies
 from bot.ui.blocks import Message
 from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.base.errors import DomainError, StorageUnavailable
 from keys.base.models import KeyView
 from keys.base.policy import DeliveryWay
-from keys.changes.change import SYSTEM, change
+from keys.changes.change import change
 from keys.credentials.tokens import Token
-from keys.delivery import deliveries, outcome
-from keys.delivery.outcome import Purpose
-from keys.delivery.reveals import CLAIMED_WITHIN
+from keys.delivery import deliveries
+from keys.delivery.completion import CLAIMED_WITHIN, cancel, complete
+from keys.delivery.deliveries import DeliveryState, Purpose
 from keys.lifecycle.create import PendingKey
 
 logger = logging.getLogger("bot")
 
 # How long Slack may take for a token, in seconds. A person who has waited so long is better told.
 DELIVERY = 30.0
-# Longer, so that nobody gives a key up while its token is on its way; and no longer than needed,
-# because whoever waits for a key that a crash has taken hears of it when this has passed.
+# Longer, so that nobody cancels a key while its token is on its way; and no longer than needed,
+# because a person who waits for a key that a crash has taken hears of it when this has passed.
 LEASE = timedelta(seconds=DELIVERY + 15)
+_ISSUING = Actor.system("issuing")
 
 
 @dataclass(frozen=True, slots=True)
 class TokenDelivery:
-    """A token that is being delivered.
+    """A token on its way.
 
     Attributes:
+        token: the only copy there is.
         recipient: the id of the person who gets it.
-        actor: who has it made.
+        actor: who had it made.
+        purpose: what it is for.
     """
 
-    purpose: Purpose
+    id: str
     key: KeyView
     token: Token
-    delivery_id: str
     recipient: str
     actor: Actor
+    purpose: Purpose
+    state: DeliveryState = DeliveryState.PENDING
 
     @classmethod
     def of(
-        cls, purpose: Purpose, pending: PendingKey, recipient: str, actor: Actor
+        cls, pending: PendingKey, recipient: str, actor: Actor, purpose: Purpose
     ) -> TokenDelivery:
-        """The delivery of a key's, or a rotation's, new token."""
-        return cls(purpose, pending.key, pending.token, pending.delivery_id, recipient, actor)
-
-    @property
-    def rotated(self) -> bool:
-        """Whether it replaces another token of the key."""
-        return self.purpose is Purpose.ROTATION
+        """Return the delivery of a token that was just made."""
+        return cls(pending.delivery_id, pending.key, pending.token, recipient, actor, purpose)
 
 
 def delivery_deadline(context: Context) -> timedelta:
-    """How long a delivery may take."""
+    """Return how long a delivery may take before its token is cancelled."""
     return CLAIMED_WITHIN if context.policy.delivery is DeliveryWay.REVEAL else LEASE
 
 
 def deliver_token(context: Context, delivery: TokenDelivery) -> str:
-    """Deliver a token; if that fails, cancel it.
+    """Deliver a token; cancel it if that fails.
 
     Returns:
         Why the recipient does not have the token, in a sentence for people; empty if they do, or,
         with `reveal`, have a button for it.
     """
     try:
-        if context.policy.delivery is DeliveryWay.REVEAL:
-            _offer(context, delivery)
-        else:
-            _send(context, delivery)
+        _deliver(context, delivery)
     except Exception as error:
         logger.exception("the token of %s was not delivered", delivery.key.id)
         why = _reason(error)
@@ -94,31 +92,45 @@ def deliver_token(context: Context, delivery: TokenDelivery) -> str:
     return ""
 
 
-def _send(context: Context, delivery: TokenDelivery) -> None:
-    """Note the place, show the token there, then let it work: in this order, whatever breaks."""
+def say(context: Context, user_id: str, why: str) -> None:
+    """Tell a person by direct message what went wrong."""
+    message = replies.domain_error(why)
+    try:
+        context.slack.dm(user_id, message["text"], message["blocks"])
+    except SlackError:
+        logger.exception("%s was not told what went wrong", user_id)
+
+
+def _deliver(context: Context, delivery: TokenDelivery) -> None:
     slack = context.slack.within(DELIVERY)
-    placeholder = views.placeholder_message(delivery.key.name, rotated=delivery.rotated)
-    message = slack.dm(delivery.recipient, placeholder["text"], placeholder["blocks"])
-    _record_place(context, delivery, message)
-    payload = ActionPayload(context.clock.now(), delivery=delivery.delivery_id)
-    filled = views.token(
-        delivery.key, delivery.token.reveal(), context.token_minutes, context.api_url, payload
-    )
-    slack.update(message, filled["text"], filled["blocks"])
-    with change(context.services, delivery.actor) as made:
-        outcome.complete(made, delivery.purpose, delivery.delivery_id, context.token_lifetime)
-
-
-def _offer(context: Context, delivery: TokenDelivery) -> None:
-    payload = ActionPayload(context.clock.now(), delivery=delivery.delivery_id)
-    offer = views.reveal_message(delivery.key, delivery.rotated, payload)
-    slack = context.slack.within(DELIVERY)
-    _record_place(context, delivery, slack.dm(delivery.recipient, offer["text"], offer["blocks"]))
-
-
-def _record_place(context: Context, delivery: TokenDelivery, message: Posted) -> None:
+    posted = _post(context, slack, delivery)
     with context.writing() as session:
-        deliveries.record_place(session, delivery.delivery_id, message.channel, message.ts)
+        deliveries.record_place(session, delivery.id, posted.channel, posted.ts)
+    if context.policy.delivery is DeliveryWay.REVEAL:
+        return
+    filled = _render(context, replace(delivery, state=DeliveryState.DELIVERED))
+    slack.update(posted, filled["text"], filled["blocks"])
+    with change(context.services, delivery.actor) as made:
+        complete(made, delivery.id, context.token_lifetime)
+
+
+def _post(context: Context, slack: SlackClient, delivery: TokenDelivery) -> Posted:
+    message = _render(context, delivery)
+    return slack.dm(delivery.recipient, message["text"], message["blocks"])
+
+
+def _render(context: Context, delivery: TokenDelivery) -> Message:
+    carried = None
+    if delivery.state is DeliveryState.DELIVERED:
+        carried = Carried(delivery.token.reveal(), context.token_minutes, context.api_url)
+    return delivery_message(
+        delivery.key,
+        delivery.purpose,
+        context.policy.delivery,
+        delivery.state,
+        ref=ActionPayload(context.clock.now(), delivery=delivery.id),
+        carried=carried,
+    )
 
 
 def _reason(error: Exception) -> str:
@@ -130,48 +142,17 @@ def _reason(error: Exception) -> str:
 
 
 def _cancel(context: Context, delivery: TokenDelivery, why: str) -> bool:
-    """End the delivery; returns False if the token works all the same, since only the answer to
-    making it work was lost.
+    """Cancel the token; False if it works all the same: only the answer of completing it was lost.
 
-    What cannot be done now is done by bot.background.worker, once the deadline has passed.
+    What cannot be done now is done by the worker: the token stays pending until its deadline.
     """
     try:
-        with change(context.services, SYSTEM) as made:
-            ended = outcome.cancel(made, delivery.purpose, delivery.delivery_id, why, tell=False)
-        with context.reading() as session:
-            now = deliveries.get(session, delivery.delivery_id)
+        with change(context.services, _ISSUING) as made:
+            after = cancel(made, delivery.id, why, tell=False)
+        if after.sent_at is not None:
+            return False
+        if after.message is not None and context.policy.delivery is DeliveryWay.DM:
+            Removal(context.services, context.slack).remove(after, _ISSUING)
     except StorageUnavailable:
-        logger.exception("the delivery of %s is cancelled later", delivery.key.id)
-        return True
-    if now.sent_at is not None:
-        return False
-    if ended and now.message is not None:
-        _redraw(context, delivery)
+        logger.exception("%s is cancelled later", delivery.key.id)
     return True
-
-
-def _redraw(context: Context, delivery: TokenDelivery) -> None:
-    gone = gone_from(delivery.key, context.policy.delivery, rotated=delivery.rotated, worked=False)
-    try:
-        with context.reading() as session:
-            message = deliveries.get(session, delivery.delivery_id)
-        removal = Removal(context.engine, context.slack, context.account_id, context.clock)
-        removal.remove(message, gone, Actor.system("issuing"))
-    except StorageUnavailable:
-        logger.exception("the message of %s is redrawn later", delivery.key.id)
-
-
-def gone_from(key: KeyView, method: DeliveryWay, *, rotated: bool, worked: bool) -> Message:
-    """What the message says once there is no token in it any more.
-
-    Args:
-        how: by which way the token travelled.
-        worked: whether the token ever came to work.
-    """
-    if method is DeliveryWay.REVEAL:
-        if worked:
-            return views.taken(key)
-        return views.not_taken(key, rotated=rotated)
-    if worked:
-        return views.removed(key)
-    return views.not_rotated(key) if rotated else views.abandoned(key.name)

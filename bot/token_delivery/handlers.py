@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
-from bot.token_delivery import reveal, views
+from bot.token_delivery import reveal
 from bot.token_delivery.remove import Outcome, Removal
 from bot.ui import ids, replies
-from keys.base.models import State
+from bot.ui.payloads import ActionPayload
+from keys.changes.authorization import recipient
 from keys.delivery import deliveries
-from keys.delivery.operations import recipient
 
 _STORED = {
     Outcome.GONE: "The message with the token is gone already.",
@@ -21,27 +21,13 @@ _STORED = {
 
 
 def stored(interaction: Interaction) -> None:
-    """Removes the token from its message; only whom it was sent to can."""
+    """Remove the token from its message."""
     interaction.acknowledge()
-    context, id_ = (
-        interaction.context,
-        interaction.payload.delivery,
-    )
+    context = interaction.context
+    pressed = ActionPayload.decode(interaction.action.get("value"))
     with context.reading() as session:
-        delivery = deliveries.get(session, id_)
-    if (
-        delivery.recipient != interaction.actor
-        or delivery.channel_id is None
-        or delivery.message is None
-    ):
-        interaction.say(replies.domain_error("This token was sent to another person."))
-        return
-    key = delivery.key
-    gone = views.removed(key)
-    if key.state is State.ABANDONED:
-        gone = views.abandoned(key.name)
-    removal = Removal(context.engine, context.slack, context.account_id, context.clock)
-    outcome = removal.remove(delivery, gone, interaction.actor)
+        delivery = deliveries.get(session, pressed.delivery)
+    outcome = Removal(context.services, context.slack).remove(delivery, interaction.actor)
     if outcome in _STORED:
         interaction.say(replies.domain_error(_STORED[outcome]))
 

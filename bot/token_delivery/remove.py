@@ -1,8 +1,8 @@
-"""Taking a token out of its message: the one way, for the timer, the button and failed deliveries.
+"""Removing a token from its message: the one way, for the timer, the button and failed deliveries.
 
-The message is rewritten; where Slack does not allow that, it is deleted. Only then does the record
-say that the token was removed. Where neither is possible the team and the recipient are told once,
-and it is tried again with growing pauses.
+The message is rewritten; where Slack does not allow that, it is deleted. Only then does the audit
+log say that the token was removed. Where neither is possible the team and the recipient are told
+once, and it is tried again with growing pauses.
 """
 
 from __future__ import annotations
@@ -11,18 +11,16 @@ import logging
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Engine
-
 from bot.slack_api.backoff import pause_after
 from bot.slack_api.client import Posted, SlackClient
 from bot.slack_api.errors import BadCredentials, MessageGone, RateLimited, SlackError, Unavailable
-from bot.ui.blocks import Message
+from bot.token_delivery.views import delivery_message
 from keys.base.actors import Actor
 from keys.base.policy import DeliveryWay
+from keys.changes.change import change
+from keys.changes.services import Services
 from keys.delivery import deliveries
-from keys.delivery.deliveries import DeliveryView
-from runtime.clock import Clock
-from storage import writing
+from keys.delivery.deliveries import DeliveryState, DeliveryView
 
 logger = logging.getLogger("bot")
 
@@ -34,48 +32,49 @@ class Outcome(StrEnum):
     """What became of the token in its message."""
 
     REMOVED = "removed"  # rewritten without it, or deleted
-    GONE = "gone"  # somebody had deleted the message
+    GONE = "gone"  # the message had been deleted
     LATER = "later"  # Slack did not answer; the timer tries again
     REMAINS = "remains"  # neither changed nor deleted; people are told, and the timer tries again
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Takes tokens out of the messages of one account."""
+    """Removes tokens from the messages of one account."""
 
-    engine: Engine
+    services: Services
     slack: SlackClient
-    account_id: str
-    clock: Clock
 
-    def remove(self, delivery: DeliveryView, message: Message, by: Actor) -> Outcome:
-        """Put `message` in the place of the token, or delete it, and record what came of it.
+    def remove(self, delivery: DeliveryView, by: Actor) -> Outcome:
+        """Render the message without its token, or delete it, and record what came of it.
 
         Raises:
             StorageUnavailable: if that could not be recorded.
         """
         try:
-            outcome = self._take_out(delivery, message)
+            outcome = self._take_out(delivery)
         except SlackError as error:
             outcome = Outcome.LATER if isinstance(error, _PASSING) else Outcome.REMAINS
             logger.warning("the token of %s is not removed yet: %s", delivery.key.id, error)
         # With a button to reveal it, the message never had the token.
         if outcome is Outcome.REMAINS and delivery.method is DeliveryWay.REVEAL:
             outcome = Outcome.GONE
-        now, pause = self.clock.now(), pause_after(delivery.attempts)
-        with writing(self.engine, self.account_id) as session:
+        with change(self.services, by) as made:
             if outcome in (Outcome.REMOVED, Outcome.GONE):
-                deliveries.removed(session, delivery.id, by, now)
+                deliveries.record_removed(made, delivery.id)
                 return outcome
             if outcome is Outcome.REMAINS:
-                deliveries.remained(session, delivery.id, by, now)
-            deliveries.retry(session, delivery.id, now + pause)
+                deliveries.record_remained(made, delivery.id)
+            again = made.now + pause_after(delivery.attempts)
+            deliveries.retry(made.session, delivery.id, again)
         return outcome
 
-    def _take_out(self, delivery: DeliveryView, message: Message) -> Outcome:
+    def _take_out(self, delivery: DeliveryView) -> Outcome:
         if delivery.channel_id is None or delivery.message is None:
             return Outcome.GONE
         posted = Posted(delivery.channel_id, delivery.message)
+        cancelled = delivery.state is DeliveryState.CANCELLED
+        state = DeliveryState.CANCELLED if cancelled else DeliveryState.REMOVED
+        message = delivery_message(delivery.key, delivery.purpose, delivery.method, state)
         try:
             self.slack.update(posted, message["text"], message["blocks"])
         except MessageGone:

@@ -1,4 +1,4 @@
-"""Showing a token to its person, and making it work once they say that they have it."""
+"""Showing a token to its recipient, and making it work once they say that they have it."""
 
 from __future__ import annotations
 
@@ -10,36 +10,35 @@ from bot.slack_api.errors import MessageFixed, MessageGone
 from bot.token_delivery import views
 from bot.ui import ids
 from bot.ui.blocks import modal
+from bot.ui.payloads import ActionPayload
 from keys.delivery import deliveries
-from keys.operations import ConfirmReceipt, Reveal
+from keys.delivery.deliveries import DeliveryState
+from keys.delivery.operations import Claim, Reveal
 
 logger = logging.getLogger("bot")
 
 
 def show(interaction: Interaction) -> None:
-    """Makes the token, and opens the modal with it. Whoever else presses gets nothing."""
+    """Make the token, and open the modal with it."""
     interaction.acknowledge()
-    context, pressed = interaction.context, interaction.payload
-    revealed = interaction.execute(Reveal(delivery=pressed.delivery)).value
-    ref = interaction.ref(delivery=pressed.delivery, cursor=revealed.public_id)
-    view = views.shown(
-        revealed.key, revealed.token.reveal(), context.api_url, ref, rotated=revealed.rotated
-    )
+    context, pressed = interaction.context, ActionPayload.decode(interaction.action.get("value"))
+    made = interaction.execute(Reveal(delivery=pressed.delivery)).value
+    ref = interaction.ref(delivery=pressed.delivery, cursor=made.public_id)
+    view = views.shown(made.key, made.token.reveal(), context.api_url, ref, made.purpose)
     context.slack.open_view(interaction.trigger, view)
 
 
 def claim(interaction: Interaction) -> None:
-    """Makes the token work, and takes the button away."""
-    context, ref = (
-        interaction.context,
-        interaction.payload,
-    )
-    receipt = ConfirmReceipt(delivery=ref.delivery, public_id=ref.cursor)
-    key = interaction.execute(receipt).value
-    taken = views.taken(key)
-    interaction.show(modal("Done", ids.RESULT_MODAL, taken["blocks"], close="Close"))
+    """Make the token work, and take the button away."""
+    context = interaction.context
+    ref = ActionPayload.decode(interaction.view.get("private_metadata"))
+    # The modal's answer is its acknowledgement, so it does not wait for gateways.
+    operation = Claim(delivery=ref.delivery, public_id=ref.cursor)
+    key = interaction.execute(operation, wait=0).value
     with context.reading() as session:
         delivery = deliveries.get(session, ref.delivery)
+    taken = views.delivery_message(key, delivery.purpose, delivery.method, DeliveryState.REMOVED)
+    interaction.show(modal("Done", ids.RESULT_MODAL, taken["blocks"], close="Close"))
     if delivery.channel_id is None or delivery.message is None:
         return
     try:

@@ -122,6 +122,12 @@ class InvalidLimits(InvalidInput):
     """A rate limit or a network that is none."""
 
 
+class InvalidGrace(InvalidInput):
+    """The grace period of a rotation is none that is offered."""
+
+    field = "grace"
+
+
 class KeyNotFound(DomainError):
     """This account has no such key."""
 

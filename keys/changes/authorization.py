@@ -17,7 +17,7 @@ from sqlmodel import col, or_, select
 from keys.base.actors import Actor
 from keys.base.errors import NotAllowed
 from storage import AccountSession
-from storage.tables import Key
+from storage.tables import Delivery, Key
 
 
 class Role(StrEnum):
@@ -182,6 +182,19 @@ def _owns(question: Question) -> Decision:
     return Denied("This is not your key.")
 
 
+def _receives(question: Question) -> Decision:
+    session = question.session
+    if session is not None and question.delivery:
+        found = select(Delivery.id).where(
+            Delivery.account_id == session.account_id,
+            Delivery.id == question.delivery,
+            Delivery.recipient == str(question.caller.actor),
+        )
+        if session.exec(found).first() is not None:
+            return Allowed()
+    return Denied("This token is meant for somebody else.")
+
+
 def _role(name: str, *roles: Role) -> Permission:
     return Permission(name, _has(*roles), frozenset(roles))
 
@@ -193,5 +206,7 @@ members = _role("members", Role.MEMBER)
 operators = _role("operators", Role.OPERATOR)
 system = _role("system", Role.SYSTEM)
 key_owner = Permission("key_owner", _owns, reads=True)
+# The person whom a token was or will be delivered to, whatever else they are by now.
+recipient = Permission("recipient", _receives, reads=True)
 # Has to be written, and never is the default.
 everyone = Permission("everyone", lambda _: Allowed())

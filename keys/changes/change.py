@@ -71,6 +71,8 @@ class Change:
             outbox.add(self.session, entry, recipient, data)
         for stale in event.stale:
             live_messages.mark_stale_all(self.session, stale, self.now)
+        for follow in self.services.subscribers.get(type(event), ()):
+            follow(self, event)
         for new in event.live:
             subject = new.subject if new.subject is not None else self.effects.fence
             if subject is None:
@@ -79,8 +81,6 @@ class Change:
                 self.session, new.kind, subject, new.recipient, self.now,
                 due_at=self.now + new.due_in, data=new.data,
             )  # fmt: skip
-        for follow in followers:
-            follow(self, event)
 
     def append(
         self,

@@ -6,7 +6,7 @@ outbox tells, which live messages are out of date, and whether gateways must con
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
@@ -43,7 +43,7 @@ class Event:
         announce: what the outbox tells whom: `team`, or a person as `person:U…`.
         stale: subjects of live messages that are out of date now; one that ends with a colon
             stands for all that begin with it.
-        live: live messages that begin now.
+        live: live messages that begin now; read once, after the subscribers have run.
 
     Class arguments:
         kind: its name in the audit log. Hashes cover it, so it is never renamed.
@@ -66,7 +66,7 @@ class Event:
         *,
         announce: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
         stale: Sequence[str] = (),
-        live: Sequence[NewLiveMessage] = (),
+        live: Iterable[NewLiveMessage] = (),
     ) -> None:
         self.key_id, self.data, self.announce = key_id, data, announce
         self.stale, self.live = stale, live

@@ -1,33 +1,63 @@
-"""Deliveries: which message holds a token that has to go from there again."""
+"""Deliveries: what a token is for, how far it has come, and which message holds it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import col, or_, select
 
 from keys.base.actors import Actor
 from keys.base.errors import KeyNotFound
 from keys.base.models import Handover, KeyView, State
 from keys.base.policy import DeliveryWay
 from keys.base.rows import view
-from keys.changes import audit_log, outbox
+from keys.changes import audit_log
+from keys.changes.change import Change
+from keys.delivery.events import TokenRemained, TokenRemoved, remained
+from keys.rotation.queries import Stage, of_delivery
 from storage import AccountSession
 from storage.tables import Delivery, Key
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryView:
-    """A token's message: for whom, where, and of which key.
+class Purpose(StrEnum):
+    """What a token is delivered for."""
+
+    NEW = "new"
+    ROTATION = "rotation"
+
+
+class DeliveryState(StrEnum):
+    """How far a token has come.
 
     Attributes:
+        PENDING: it is on its way, or waits to be collected; it does not work yet.
+        DELIVERED: it works, and is in its message.
+        REMOVED: it works, and is in no message (any more).
+        CANCELLED: it never works.
+    """
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    REMOVED = "removed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """A token's delivery: for whom, what for, how far, and in which message.
+
+    Attributes:
+        sent_at: since when the token works.
         attempts: how often the timer tried to remove the token before.
     """
 
     id: str
     key: KeyView
     recipient: Actor
+    purpose: Purpose
+    state: DeliveryState
     channel_id: str | None
     message: str | None
     sent_at: datetime | None
@@ -37,24 +67,24 @@ class DeliveryView:
 
 
 def get(session: AccountSession, delivery_id: str) -> DeliveryView:
-    """One delivery of this account.
+    """Return one delivery of this account.
 
     Raises:
         KeyNotFound: if the account has no such delivery.
     """
-    return _view(session, _row(session, delivery_id))
+    return _view(session, row(session, delivery_id))
 
 
 def record_place(session: AccountSession, delivery_id: str, channel_id: str, message: str) -> None:
-    """Notes which message the token is going to be put into, before it is."""
-    row = _row(session, delivery_id)
-    row.channel_id, row.message = channel_id, message
-    session.add(row)
+    """Record which message the token is going to be put into, before it is."""
+    found = row(session, delivery_id)
+    found.channel_id, found.message = channel_id, message
+    session.add(found)
 
 
 def claim_due(session: AccountSession, now: datetime, claim_ttl: timedelta) -> DeliveryView | None:
-    """Takes a token that has to be removed by now; nobody else gets it during the lease."""
-    row = session.exec(
+    """Claim a token that has to be removed by now; nobody else gets it until the claim ends."""
+    found = session.exec(
         select(Delivery)
         .where(
             Delivery.account_id == session.account_id,
@@ -66,57 +96,51 @@ def claim_due(session: AccountSession, now: datetime, claim_ttl: timedelta) -> D
         .limit(1)
         .with_for_update(skip_locked=True)
     ).first()
-    if row is None:
+    if found is None:
         return None
-    due = _view(session, row)
-    row.claimed_until = now + claim_ttl
-    row.attempts += 1
-    session.add(row)
+    due = _view(session, found)
+    found.claimed_until = now + claim_ttl
+    found.attempts += 1
+    session.add(found)
     return due
 
 
-def removed(session: AccountSession, delivery_id: str, actor: Actor, now: datetime) -> bool:
-    """Records that the token is gone from its message. False if that was recorded before."""
-    audit_log.lock(session)
-    row = _row(session, delivery_id)
-    if row.removed_at is not None:
+def record_removed(change: Change, delivery_id: str) -> bool:
+    """Record that the token is gone from its message. False if that was recorded before."""
+    found = row(change.session, delivery_id)
+    if found.removed_at is not None:
         return False
-    row.removed_at, row.claimed_until = now, None
-    session.add(row)
-    data = {"recipient": row.recipient}
-    audit_log.append(session, now, "token.removed", actor, row.key_id, data)
+    found.removed_at, found.claimed_until = change.now, None
+    change.session.add(found)
+    change.record(TokenRemoved(found))
     return True
 
 
-def remained(session: AccountSession, delivery_id: str, actor: Actor, now: datetime) -> bool:
-    """Record that the token cannot be taken out of its message, and tell the team and its person.
+def record_remained(change: Change, delivery_id: str) -> bool:
+    """Record that the token cannot be removed, and tell the team and its recipient.
 
     Returns:
         False if that was recorded before, or the token is gone.
     """
-    audit_log.lock(session)
-    row = _row(session, delivery_id)
-    data = {"delivery": row.id, "recipient": row.recipient}
-    if row.removed_at is not None or audit_log.has(session, row.key_id, "token.remained", data):
+    session, found = change.session, row(change.session, delivery_id)
+    before = audit_log.has(session, found.key_id, TokenRemained.kind, remained(found))
+    if found.removed_at is not None or before:
         return False
-    event = audit_log.append(session, now, "token.remained", actor, row.key_id, data)
-    key = view(session, session.get_one(Key, row.key_id))
-    works = row.sent_at is not None and key.state is State.ACTIVE
-    said = {"name": key.name, "recipient": row.recipient, "works": works}
-    for audience in (outbox.TEAM, row.recipient):
-        outbox.add(session, event, audience, said)
+    key = change.load(found.key_id)
+    works = found.sent_at is not None and view(session, key).state is State.ACTIVE
+    change.record(TokenRemained(key, found, works=works))
     return True
 
 
 def retry(session: AccountSession, delivery_id: str, at: datetime) -> None:
-    """Gives a claimed delivery back: its message could not be changed now."""
-    row = _row(session, delivery_id)
-    row.remove_at, row.claimed_until = at, None
-    session.add(row)
+    """Give a claimed delivery back: its message could not be changed now."""
+    found = row(session, delivery_id)
+    found.remove_at, found.claimed_until = at, None
+    session.add(found)
 
 
 def way_of(session: AccountSession, key_id: str) -> DeliveryWay:
-    """By which way the newest token of a key travelled; by direct message if none did."""
+    """Return by which way the newest token of a key travelled; a direct message if none did."""
     method = session.exec(
         select(Delivery.method)
         .where(Delivery.account_id == session.account_id, Delivery.key_id == key_id)
@@ -127,7 +151,7 @@ def way_of(session: AccountSession, key_id: str) -> DeliveryWay:
 
 
 def handovers(session: AccountSession, key_id: str) -> list[Handover]:
-    """Everybody who was sent the token of a key."""
+    """Return everybody who was sent the token of a key."""
     rows = session.exec(
         select(Delivery)
         .where(
@@ -144,18 +168,39 @@ def handovers(session: AccountSession, key_id: str) -> list[Handover]:
     ]
 
 
-def _row(session: AccountSession, delivery_id: str) -> Delivery:
-    row = session.get(Delivery, delivery_id)
-    if row is None or row.account_id != session.account_id:
+def row(session: AccountSession, delivery_id: str) -> Delivery:
+    """Return a delivery's row. Raises KeyNotFound if the account has no such delivery."""
+    found = session.get(Delivery, delivery_id)
+    if found is None or found.account_id != session.account_id:
         raise KeyNotFound("This message belongs to no key here.")
-    return row
+    return found
 
 
-def _view(session: Session, row: Delivery) -> DeliveryView:
+def purpose_and_state(
+    session: AccountSession, delivery: Delivery, key: Key
+) -> tuple[Purpose, DeliveryState]:
+    """Return what a token is delivered for, and how far it has come."""
+    rotation = of_delivery(session, delivery.id)
+    purpose = Purpose.NEW if rotation is None else Purpose.ROTATION
+    if delivery.sent_at is not None:
+        gone = delivery.removed_at is not None
+        return purpose, DeliveryState.REMOVED if gone else DeliveryState.DELIVERED
+    if rotation is None:
+        waiting = key.state == State.PENDING
+    else:
+        waiting = rotation.state == Stage.PENDING and key.state == State.ACTIVE
+    return purpose, DeliveryState.PENDING if waiting else DeliveryState.CANCELLED
+
+
+def _view(session: AccountSession, row: Delivery) -> DeliveryView:
+    key = session.get_one(Key, row.key_id)
+    purpose, state = purpose_and_state(session, row, key)
     return DeliveryView(
         id=row.id,
-        key=view(session, session.get_one(Key, row.key_id)),
+        key=view(session, key),
         recipient=Actor.read(row.recipient),
+        purpose=purpose,
+        state=state,
         channel_id=row.channel_id,
         message=row.message,
         sent_at=row.sent_at,

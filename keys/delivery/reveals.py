@@ -1,6 +1,6 @@
-"""Revealing a token: it is made when its person asks to see it, and shown to them alone.
+"""Revealing a token: it is made when its recipient asks to see it, and shown to them alone.
 
-Until they say that they have it, each look makes a new token, and the former one never works. So
+Until they say that they have it, each look makes a new token, and the previous one never works. So
 nothing that works was ever in a message, in a log or in the database, and a look that was
 interrupted costs nothing.
 """
@@ -8,28 +8,20 @@ interrupted costs nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from sqlmodel import Session, select
-
-from keys.base.actors import Actor
 from keys.base.errors import InvalidState, KeyNotFound
-from keys.base.models import KeyView, State
+from keys.base.models import KeyView
 from keys.base.policy import DeliveryWay
 from keys.base.rows import view
 from keys.changes.change import Change
 from keys.credentials.tokens import Token
-from keys.lifecycle.create import activate_key
+from keys.delivery.completion import complete
+from keys.delivery.deliveries import DeliveryState, Purpose, purpose_and_state, row
+from keys.delivery.events import TokenShown
 from keys.lifecycle.rows import index_key
 from keys.lifecycle.secrets import replace_token
-from keys.rotation import rotations
-from keys.rotation.rotations import Stage
 from storage import AccountSession
-from storage.tables import Delivery, Key, Rotation, Secret
-
-# Whoever has not come for a token after so long has forgotten it, or never wanted it.
-CLAIMED_WITHIN = timedelta(hours=24)
-NOT_TAKEN = "nobody took its token within 24 hours"
+from storage.tables import Delivery, Key, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +29,12 @@ class RevealedToken:
     """A token to be shown now: the only copy there is.
 
     Attributes:
-        public_id: names this very token when its person says that they have it.
-        rotated: whether it replaces another one of the key.
+        purpose: what it is for.
     """
 
     key: KeyView
     token: Token
-    rotated: bool
+    purpose: Purpose
 
     @property
     def public_id(self) -> str:
@@ -51,46 +42,36 @@ class RevealedToken:
         return self.token.public_id
 
 
-def reveal(
-    change: Change,
-    delivery_id: str,
-) -> RevealedToken:
-    """Makes the token that will be shown now. What was shown before never works.
+def reveal(change: Change, delivery_id: str) -> RevealedToken:
+    """Make the token that is shown now. A token that was shown before never works.
 
     Raises:
-        KeyNotFound: if the account has no such delivery, or it is meant for somebody else.
-        InvalidState: if its time is over, or the person has it already.
+        KeyNotFound: if the account has no such token to reveal.
+        InvalidState: if its time is over, or the recipient has it already.
     """
-    delivery = _delivery(change.session, delivery_id, change.actor)
+    session, delivery = change.session, _to_reveal(change.session, delivery_id)
     key = change.load(delivery.key_id)
-    rotation = _rotation(change.session, delivery_id)
-    _refuse_unless_waiting(delivery, key, rotation)
-    secret = change.session.get_one(Secret, delivery.secret_id)
-    token = replace_token(change, secret)
-    if rotation is None:
+    purpose = _refuse_unless_pending(session, delivery, key)
+    token = replace_token(change, session.get_one(Secret, delivery.secret_id))
+    if purpose is Purpose.NEW:
         index_key(change, key, token.hint)
-    data = {"name": key.name, "recipient": delivery.recipient}
-    change.append("token.shown", key.id, data)
-    return RevealedToken(view(change.session, key), token, rotation is not None)
+    change.record(TokenShown(key, delivery))
+    return RevealedToken(view(session, key), token, purpose)
 
 
-def claim(
-    change: Change,
-    delivery_id: str,
-    public_id: str,
-) -> KeyView:
-    """Makes the token work that its person says to have. A second time changes nothing.
+def claim(change: Change, delivery_id: str, public_id: str) -> KeyView:
+    """Make the token work that its recipient says to have. A second time changes nothing.
 
     Args:
         public_id: of the token that they were shown.
 
     Raises:
-        KeyNotFound: if the account has no such delivery, or it is meant for somebody else.
+        KeyNotFound: if the account has no such token to reveal.
         InvalidState: if its time is over, or another token was shown since.
-        DeliveryExpired: if the key was given up or revoked in the meantime.
+        DeliveryExpired: if the token was cancelled, or the key revoked, in the meantime.
     """
-    delivery = _delivery(change.session, delivery_id, change.actor)
-    secret = change.session.get_one(Secret, delivery.secret_id)
+    session, delivery = change.session, _to_reveal(change.session, delivery_id)
+    secret = session.get_one(Secret, delivery.secret_id)
     key = change.load(delivery.key_id)
     if secret.public_id != public_id:
         raise InvalidState(
@@ -98,38 +79,27 @@ def claim(
             "Please have it shown once more."
         )
     if delivery.sent_at is not None:
-        return view(change.session, key)
-    rotation = _rotation(change.session, delivery_id)
-    _refuse_unless_waiting(delivery, key, rotation)
-    if rotation is None:
-        return activate_key(change, delivery_id, None)
-    return rotations.start(change, delivery_id, None).key
+        return view(session, key)
+    _refuse_unless_pending(session, delivery, key)
+    return complete(change, delivery_id, None)
 
 
-def _refuse_unless_waiting(delivery: Delivery, key: Key, rotation: Rotation | None) -> None:
+def _refuse_unless_pending(session: AccountSession, delivery: Delivery, key: Key) -> Purpose:
+    purpose, state = purpose_and_state(session, delivery, key)
     if delivery.sent_at is not None:
         raise InvalidState(
             f"You have the token of “{key.name}” already, and it cannot be shown again. If it is "
             "lost, ask an admin to rotate the key."
         )
-    waiting = key.state == State.PENDING if rotation is None else rotation.state == Stage.PENDING
-    if not waiting or (rotation is not None and key.state != State.ACTIVE):
+    if state is not DeliveryState.PENDING:
         raise InvalidState(
             f"The time to take the token of “{key.name}” is over. Ask an admin for another one."
         )
+    return purpose
 
 
-def _delivery(session: AccountSession, delivery_id: str, actor: Actor) -> Delivery:
-    delivery = session.get(Delivery, delivery_id)
-    if (
-        delivery is None
-        or delivery.account_id != session.account_id
-        or delivery.recipient != str(actor)
-        or delivery.method != DeliveryWay.REVEAL
-    ):
-        raise KeyNotFound("This token is meant for another person.")
+def _to_reveal(session: AccountSession, delivery_id: str) -> Delivery:
+    delivery = row(session, delivery_id)
+    if delivery.method != DeliveryWay.REVEAL:
+        raise KeyNotFound("This token was sent in a message, and cannot be shown again.")
     return delivery
-
-
-def _rotation(session: Session, delivery_id: str) -> Rotation | None:
-    return session.exec(select(Rotation).where(Rotation.delivery_id == delivery_id)).first()

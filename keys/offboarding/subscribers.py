@@ -1,4 +1,8 @@
-"""What follows for the keys of people who leave when something happens to a key."""
+"""What becomes of an offboarding when a key is rotated.
+
+This follows the event in the same transaction (keys.operations.SUBSCRIBERS), so rotating knows
+nothing of offboarding.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,8 @@ from keys.rotation.events import KeyRotated
 
 
 def on_key_rotated(change: Change, event: KeyRotated) -> None:
-    """Make the recipient of the new token the owner, where the owner or backup owner leaves."""
-    if event.recipient.kind != "person" or event.key_id is None:
+    """Make the recipient of the new token the owner where the owner leaves."""
+    if event.key_id is None or event.recipient.kind != "person":
         return
     key, to = change.load(event.key_id), event.recipient.id
     for before in (key.owner, key.backup_owner):

@@ -22,7 +22,7 @@ from keys.lifecycle.create import PendingKey
 from keys.lifecycle.revoke import revoke_key
 from keys.reviews import lifecycle, queries
 from keys.reviews.queries import ReviewItem
-from keys.rotation import rotations
+from keys.rotation.start import begin_rotation
 
 
 def _may_decide(question: Question) -> Decision:
@@ -97,7 +97,7 @@ class RotateInReview(Operation[PendingKey], name="rotate_in_review", allow=admin
 
     def run(self, change: Change) -> PendingKey:
         """Begin the rotation. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest."""
-        return rotations.begin(
+        return begin_rotation(
             change,
             self.key,
             recipient=change.actor,

@@ -1,90 +1,118 @@
-"""What happens in a rotation: a new token for a key, and the end of the old one."""
+"""What happens to a key's secrets from the request for a new token to the end of the old one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from keys.base.actors import Actor
-from keys.changes.events import Event, about_key
+from keys.changes.events import Event, NewLiveMessage, about_key
 from keys.changes.outbox import TEAM, to_person
-from keys.lifecycle.events import facts
-from storage.tables import Key, Rotation
+from storage.tables import Key
 
 MESSAGE_KIND = "rotation"
 
 
-class RotationStarted(Event, kind="rotation.asked"):
-    """A new token for a key is on its way."""
+class RotationRequested(Event, kind="rotation.asked"):
+    """A new token was made for a key, and is on its way."""
 
-    def __init__(self, key: Key, rotation: Rotation, recipient: Actor) -> None:
-        data = {
-            "name": key.name,
-            "recipient": str(recipient),
-            "grace_seconds": rotation.grace_seconds,
-        }
+    def __init__(self, key: Key, recipient: Actor, grace_seconds: int) -> None:
+        data = {"name": key.name, "recipient": str(recipient), "grace_seconds": grace_seconds}
         super().__init__(key.id, data)
 
 
 class KeyRotated(Event, kind="key.rotated", propagates=True):
-    """The new token works, and the old one has a set end.
+    """A key's new token works: it has reached its recipient.
 
     Attributes:
-        recipient: who got the new token.
+        recipient: who has the new token.
     """
 
-    def __init__(self, key: Key, rotation: Rotation, ends_at: datetime, recipient: Actor) -> None:
+    def __init__(self, key: Key, rotation_id: str, ends_at: datetime, recipient: Actor) -> None:
         self.recipient = recipient
-        data = facts(key) | {
-            "rotation": rotation.id,
-            "ends_at": ends_at.isoformat(timespec="seconds"),
+        data = _facts(key) | {
+            "rotation": rotation_id,
+            "ends_at": _moment(ends_at),
             "recipient": str(recipient),
         }
-        super().__init__(key.id, data, stale=[about_key(key.id)])
+        live = _messages(key, rotation_id)
+        super().__init__(key.id, data, stale=[about_key(key.id)], live=live)
 
 
 class RotationCancelled(Event, kind="rotation.abandoned"):
-    """The new token never works; the old one works as before.
+    """A new token never comes to work: it did not reach its recipient.
 
     Args:
-        tell: who is told by messages of their own.
+        tell: who is told by a message of their own; nobody if they wait for an answer.
     """
 
-    def __init__(self, key: Key, reason: str, tell: Iterable[str]) -> None:
-        told = facts(key) | {"reason": reason}
-        super().__init__(
-            key.id, {"name": key.name, "reason": reason}, announce=dict.fromkeys(tell, told)
-        )
+    def __init__(self, key: Key, reason: str, tell: Iterable[Actor]) -> None:
+        facts = _facts(key) | {"reason": reason}
+        people = sorted({str(actor) for actor in tell if actor.kind == "person"})
+        announce = dict.fromkeys(people, facts)
+        super().__init__(key.id, {"name": key.name, "reason": reason}, announce=announce)
 
 
 class RotationExtended(Event, kind="rotation.extended"):
-    """The old token works for longer."""
+    """A key's old token works for longer."""
 
-    def __init__(self, key: Key, rotation: Rotation, ends_at: datetime) -> None:
-        data = {"name": key.name, "ends_at": ends_at.isoformat(timespec="seconds")}
-        super().__init__(key.id, data, stale=[rotation.id])
+    def __init__(self, key: Key, rotation_id: str, ends_at: datetime) -> None:
+        data = {"name": key.name, "ends_at": _moment(ends_at)}
+        super().__init__(key.id, data, stale=[rotation_id])
 
 
 class OldTokenStillUsed(Event, kind="rotation.still_used"):
-    """A program still uses the old token shortly before its end."""
+    """A program uses a key's old token shortly before it ends.
 
-    def __init__(self, key: Key, rotation: Rotation, hint: str, used_from: str) -> None:
-        ends_at = rotation.ends_at.isoformat(timespec="seconds") if rotation.ends_at else ""
-        data = facts(key) | {"hint": hint, "ends_at": ends_at, "used_from": used_from}
-        super().__init__(key.id, data, announce=_team_and_owner(key, data), stale=[rotation.id])
+    Args:
+        hint: by which people recognize the old token.
+        used_from: from where it was used last.
+    """
+
+    def __init__(
+        self, key: Key, rotation_id: str, hint: str, ends_at: datetime, used_from: str
+    ) -> None:
+        data = _facts(key) | {"hint": hint, "ends_at": _moment(ends_at), "used_from": used_from}
+        super().__init__(key.id, data, announce=_team_and_owner(key, data), stale=[rotation_id])
 
 
 class RotationEnded(Event, kind="rotation.ended", propagates=True):
-    """The old token has ended."""
+    """A key's old token has ended.
 
-    def __init__(self, key: Key, hint: str, *, tell: bool) -> None:
-        data = facts(key) | {"hint": hint}
-        super().__init__(key.id, data, announce=_team_and_owner(key, data) if tell else {})
+    Args:
+        hint: by which people recognize the old token.
+        announce: whether the team and the owner are told; not where the message about the rotation
+            says it at once.
+    """
+
+    def __init__(self, key: Key, rotation_id: str, hint: str, *, announce: bool) -> None:
+        data = _facts(key) | {"hint": hint}
+        super().__init__(
+            key.id,
+            data,
+            announce=_team_and_owner(key, data) if announce else {},
+            stale=[rotation_id, about_key(key.id)],
+        )
+
+
+def _messages(key: Key, rotation_id: str) -> Iterator[NewLiveMessage]:
+    """The messages about a rotation.
+
+    They are made when they are recorded: a subscriber may have given the key another owner.
+    """
+    yield NewLiveMessage(MESSAGE_KIND, rotation_id, TEAM)
+    if key.owner:
+        yield NewLiveMessage(MESSAGE_KIND, rotation_id, to_person(key.owner))
 
 
 def _team_and_owner(key: Key, data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    told = {TEAM: data}
-    if key.owner:
-        told[to_person(key.owner)] = data
-    return told
+    return {TEAM: data} | ({to_person(key.owner): data} if key.owner else {})
+
+
+def _facts(key: Key) -> dict[str, Any]:
+    return {"key_id": key.id, "name": key.name, "owner": key.owner}
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any, Literal
 
 from bot.access_requests import views as request
@@ -28,9 +29,11 @@ from bot.ui.payloads import ActionPayload
 from keys.access_requests.requests import RequestView
 from keys.base.actors import Actor
 from keys.base.models import Handover, HistoryEntry, KeyView, RequestStage, State
+from keys.base.policy import DeliveryWay
 from keys.changes.outbox import OutboxEntry
 from keys.changes.propagation import Propagation
-from keys.delivery.reveals import NOT_TAKEN
+from keys.delivery.completion import NOT_TAKEN
+from keys.delivery.deliveries import DeliveryState, Purpose
 from keys.leaks.detection import TokenStatus
 from keys.offboarding import offboarding
 from keys.offboarding.departures import DepartureReason
@@ -38,7 +41,7 @@ from keys.offboarding.offboarding import BulkAction, Result
 from keys.reviews import queries
 from keys.reviews.findings import RiskFinding
 from keys.reviews.queries import Decision, ReviewItem
-from keys.rotation.rotations import RotationView, Stage
+from keys.rotation.queries import RotationView, Stage
 from keys.search.diagnosis import CopyError, Diagnosis, DiagnosisResult
 from keys.search.filters import KeyFilter
 
@@ -323,16 +326,12 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     for rows, query in ((0, ""), (0, note), (1, ""), (list_view.ROWS_MAX, note)):
         yield list_view.listing(page(name, rows, query[: list_view.QUERY_MAX]), REF)
     yield list_view.listing(list_view.Page([key(name, owner=None)], 1), REF)
-    yield token.placeholder_message(name)
-    yield token.token(full, TOKEN, 15, "https://api.example.com/documents", REF)
-    yield token.removed(full)
-    yield token.abandoned(name)
-    yield token.placeholder_message(name, rotated=True)
-    yield token.not_rotated(full)
-    for rotated in (True, False):
-        yield token.reveal_message(full, rotated, REF)
-        yield token.not_taken(full, rotated=rotated)
-    yield token.taken(full)
+    carried = token.Carried(TOKEN, 15, "https://api.example.com/documents")
+    yield token.delivery_message(
+        full, Purpose.NEW, DeliveryWay.DM, DeliveryState.DELIVERED, ref=REF, carried=carried
+    )
+    for purpose, method, state in product(Purpose, DeliveryWay, DeliveryState):
+        yield token.delivery_message(full, purpose, method, state, ref=REF)
     for leaked in (full, ended):
         for standing in (
             TokenStatus("ak_7Fq2…x9Qe", works=True, ends_at=None),
@@ -488,8 +487,8 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield expiry.extend(key(name), None, day, REF)
     yield expiry.extended(key(name, expires_at=NOW))
     yield expiry.extended(key(name))
-    for rotated in (True, False):
-        yield token.shown(key(name), TOKEN, "https://api.example.com/", REF, rotated=rotated)
+    for purpose in Purpose:
+        yield token.shown(key(name), TOKEN, "https://api.example.com/", REF, purpose)
     yield rotate.rotate(key(name), "U0ANN", REF)
     yield rotate.in_progress(key(name))
     yield rotate.offered(key(name), "W0BOB")

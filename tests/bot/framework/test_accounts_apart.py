@@ -120,7 +120,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         bench.calls.replies[method] = [{"view": {"id": "V9", "hash": "h1"}}]
     with writing(bench.house.engine) as session:
         other = accounts.of_many(session, "T0FAR", MARK, NOON)
-    theirs = replace(bench.house, account=other)
+    service = replace(bench.house.service, account_id=other)
+    theirs = replace(bench.house, account=other, service=service)
     bench.house.issue("Zapier, production")
     made = World(bench, theirs, _populate(theirs))
     yield made

@@ -21,7 +21,7 @@ from keys.base.models import KeyView, State
 from keys.base.policy import Leaked, Policy
 from keys.changes.change import within
 from keys.credentials.tokens import Token, make
-from keys.rotation import rotations
+from keys.rotation.grace import end_rotation
 from keys.search import search
 from storage import StorageUnavailable, reading, writing
 from tests.bot.fake_slack import refusal
@@ -332,7 +332,7 @@ def test_the_alarm_follows_an_old_token_that_is_ended_before_its_time(bench: Ben
     rotation, _ = rotate(house, key.id, grace=timedelta(days=1))
     follow(bench)
     house.write(
-        lambda s: rotations.end_now(
+        lambda s: end_rotation(
             within(house.service, s, ALICE),
             rotation,
         )

@@ -18,15 +18,16 @@ from bot.ui import ids
 from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.base.policy import DeliveryWay, Policy
-from keys.changes.change import within
+from keys.changes.change import change
 from keys.credentials.tokens import Token, parse
 from keys.credentials.verification import Verified
 from keys.delivery import deliveries
-from keys.delivery.reveals import CLAIMED_WITHIN
-from keys.rotation import rotations
-from keys.rotation.rotations import RotationView, Stage
+from keys.delivery.completion import CLAIMED_WITHIN
+from keys.rotation import queries
+from keys.rotation.queries import RotationView, Stage
+from keys.rotation.start import begin_rotation
 from keys.search import search
-from storage import reading, writing
+from storage import reading
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import Bench, buttons
 
@@ -74,7 +75,7 @@ def submit(bench: Bench, view: dict[str, Any], user: str = "U0ALICE", **values: 
 
 def seen(bench: Bench, key_id: str) -> RotationView:
     with reading(bench.house.engine, bench.house.account) as session:
-        return rotations.all_of(session, key_id)[-1]
+        return queries.all_of(session, key_id)[-1]
 
 
 def sent_token(bench: Bench, method: str = "chat.update") -> Token:
@@ -114,7 +115,7 @@ def test_the_new_token_goes_to_whom_was_chosen_and_both_work(bench: Bench) -> No
     assert (works(bench, old), works(bench, new)) == (True, True)
     assert "has a new token" in json.dumps(bench.last("views.update"))
     assert seen(bench, key.id).stage is Stage.RUNNING
-    assert bench.nudges == 1
+    assert bench.nudges == 2  # asked for, and rotated
 
 
 def test_the_same_modal_twice_rotates_once(bench: Bench) -> None:
@@ -197,21 +198,21 @@ def test_a_revoked_key_is_not_rotated(bench: Bench) -> None:
 def test_a_crash_while_the_token_is_on_its_way_is_cleaned_up(bench: Bench) -> None:
     key, old = bench.house.issue("Zapier")
     house, alice = bench.house, Actor.person("U0ALICE")
-    with writing(house.engine, house.account) as session:
-        made = rotations.begin(
-            within(house.service, session, alice),
+    with change(house.service, alice) as begun:
+        made = begin_rotation(
+            begun,
             key.id,
             recipient=alice,
             grace=DAY,
             idempotency_key="req_1",
             delivery_deadline=LEASE,
         )
-        deliveries.record_place(session, made.delivery_id, "D1", "2.000002")
+        deliveries.record_place(begun.session, made.delivery_id, "D1", "2.000002")
     assert seen(bench, key.id).stage is Stage.PENDING
     bench.house.clock.move(LEASE)
     following(bench).run_once()
     assert seen(bench, key.id).stage is Stage.ABANDONED
-    assert "did not come to its end" in json.dumps(bench.last("chat.update"))
+    assert "was interrupted" in json.dumps(bench.last("chat.update"))
     assert works(bench, old)
 
 

@@ -11,13 +11,16 @@ import pytest
 from bot.background import announcement_views
 from bot.browse_keys import details_view, help_view, list_view
 from bot.manage_keys import create_view, rename_view, revoke_view
-from bot.token_delivery import views
+from bot.token_delivery.views import Carried, delivery_message
 from bot.ui import ids, replies
 from bot.ui import inputs as block_inputs
+from bot.ui.blocks import Message
 from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.base.models import Handover, HistoryEntry
+from keys.base.policy import DeliveryWay
 from keys.credentials.tokens import make
+from keys.delivery.deliveries import DeliveryState, Purpose
 from keys.inputs.names import advice_on
 from sandbox.text import code_of_message, plain_of_message, plain_of_view
 from tests.bot.block_samples import (
@@ -146,8 +149,14 @@ def test_renaming_to_the_same_name_says_so() -> None:
     assert "before is now Zapier, production" in plain_of_view(rename_view.renamed(key(), "before"))
 
 
+def with_token(minutes: int) -> Message:
+    carried = Carried(TOKEN, minutes, "https://api.example.com/documents")
+    sent = DeliveryState.DELIVERED
+    return delivery_message(key(), Purpose.NEW, DeliveryWay.DM, sent, ref=REF, carried=carried)
+
+
 def test_the_token_stands_alone_and_its_button_names_the_delivery() -> None:
-    shown = views.token(key(), TOKEN, 15, "https://api.example.com/documents", REF)
+    shown = with_token(15)
     codes = code_of_message(shown)
     assert TOKEN in codes
     assert [code for code in codes if TOKEN in code] == [TOKEN]
@@ -157,15 +166,29 @@ def test_the_token_stands_alone_and_its_button_names_the_delivery() -> None:
     stored = buttons(shown)["I've stored it"]
     assert stored["action_id"] == ids.STORED
     assert ActionPayload.decode(stored["value"]).delivery == REF.delivery
-    assert "after 1 minute." in plain_of_message(
-        views.token(key(), TOKEN, 1, "https://a.example", REF)
-    )
+    assert "after 1 minute." in plain_of_message(with_token(1))
 
 
 def test_the_message_after_the_token_has_no_button() -> None:
-    for shown in (views.placeholder_message("a"), views.removed(key()), views.abandoned("a")):
-        assert buttons(shown) == {}
-    assert "no key was made" in plain_of_message(views.placeholder_message("a"))
+    shown = {
+        state: delivery_message(key(), Purpose.NEW, DeliveryWay.DM, state, ref=REF)
+        for state in (DeliveryState.PENDING, DeliveryState.REMOVED, DeliveryState.CANCELLED)
+    }
+    assert [buttons(message) for message in shown.values()] == [{}, {}, {}]
+    assert "no key was made" in plain_of_message(shown[DeliveryState.PENDING])
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("method", DeliveryWay)
+def test_each_state_of_a_delivery_has_words_of_its_own(
+    purpose: Purpose, method: DeliveryWay
+) -> None:
+    pending, removed, cancelled = (
+        plain_of_message(delivery_message(key(), purpose, method, state, ref=REF))
+        for state in (DeliveryState.PENDING, DeliveryState.REMOVED, DeliveryState.CANCELLED)
+    )
+    assert len({pending, removed, cancelled}) == 3
+    assert ("old" in cancelled) is (purpose is Purpose.ROTATION)
 
 
 def test_the_question_before_revoking() -> None:

@@ -41,7 +41,7 @@ def test_a_closed_terminal_is_ignored_where_it_was() -> None:
 @pytest.mark.timeout(20)
 def test_signals_in_the_middle_of_waiting_do_not_lock() -> None:
     stop = asked_to_stop()
-    with stop._cond:  # as the main thread holds it for a moment, each time that it waits  # type: ignore[attr-defined]  # type: ignore[attr-defined]
+    with stop._cond:  # type: ignore[attr-defined]
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)
     assert stop.wait(10)

@@ -9,32 +9,35 @@ from typing import Any
 import pytest
 
 from keys.base.actors import Actor
-from keys.base.errors import InvalidState, KeyNotFound
+from keys.base.errors import DeliveryExpired, InvalidState, KeyNotFound, NotAllowed
 from keys.base.models import KeyRequest, KeyView, State
 from keys.base.policy import DeliveryWay
-from keys.changes.change import SYSTEM, within
+from keys.changes.authorization import Caller
+from keys.changes.change import change
+from keys.changes.operation import execute
 from keys.credentials.verification import Reason, Refused, Verified
-from keys.delivery import reveals
-from keys.delivery.reveals import CLAIMED_WITHIN, RevealedToken
-from keys.lifecycle.create import PendingKey, cancel_key, create_pending_key, expired_pending
-from keys.rotation import rotations
-from storage import writing
+from keys.delivery import deliveries
+from keys.delivery.completion import CLAIMED_WITHIN, cancel, complete, expired
+from keys.delivery.deliveries import DeliveryState
+from keys.delivery.operations import Claim, Reveal
+from keys.delivery.reveals import RevealedToken
+from keys.lifecycle.create import PendingKey, create_pending_key
+from keys.rotation.start import begin_rotation
+from storage import reading
 from tests.keys.conftest import ALICE, BOB, Domain
 
 
 def new_key(house: Domain) -> PendingKey:
     request = KeyRequest("Zapier, production", ("read",), ALICE.id, "req_1")
-    with writing(house.engine, house.account) as session:
-        return create_pending_key(
-            within(house.service, session, BOB), request, ALICE, CLAIMED_WITHIN, DeliveryWay.REVEAL
-        )
+    with change(house.service, BOB) as made:
+        return create_pending_key(made, request, ALICE, CLAIMED_WITHIN, DeliveryWay.REVEAL)
 
 
 def rotation(house: Domain) -> PendingKey:
     key, _ = house.issue()
-    with writing(house.engine, house.account) as session:
-        return rotations.begin(
-            within(house.service, session, BOB), key.id, recipient=ALICE,
+    with change(house.service, BOB) as made:
+        return begin_rotation(
+            made, key.id, recipient=ALICE,
             grace=timedelta(hours=1), idempotency_key="req_2", delivery_deadline=CLAIMED_WITHIN,
             method=DeliveryWay.REVEAL,
         )  # fmt: skip
@@ -47,20 +50,12 @@ def made(house: Domain, request: pytest.FixtureRequest) -> PendingKey:
 
 
 def reveal(house: Domain, made: PendingKey, actor: Actor = ALICE) -> RevealedToken:
-    with writing(house.engine, house.account) as session:
-        return reveals.reveal(
-            within(house.service, session, actor),
-            made.delivery_id,
-        )
+    return execute(house.service, Caller(actor), Reveal(delivery=made.delivery_id)).value
 
 
 def claim(house: Domain, made: PendingKey, shown: RevealedToken, actor: Actor = ALICE) -> KeyView:
-    with writing(house.engine, house.account) as session:
-        return reveals.claim(
-            within(house.service, session, actor),
-            made.delivery_id,
-            shown.public_id,
-        )
+    operation = Claim(delivery=made.delivery_id, public_id=shown.public_id)
+    return execute(house.service, Caller(actor), operation, wait=0).value
 
 
 def answer(house: Domain, token: Any) -> Any:
@@ -93,10 +88,10 @@ def test_each_look_makes_another_and_the_former_never_works(
 
 
 def test_nobody_else_can_look_or_claim(house: Domain, made: PendingKey) -> None:
-    with pytest.raises(KeyNotFound, match="somebody else"):
+    with pytest.raises(NotAllowed, match="somebody else"):
         reveal(house, made, BOB)
     shown = reveal(house, made)
-    with pytest.raises(KeyNotFound, match="somebody else"):
+    with pytest.raises(NotAllowed, match="somebody else"):
         claim(house, made, shown, BOB)
     assert isinstance(answer(house, shown.token), Refused)
 
@@ -104,13 +99,13 @@ def test_nobody_else_can_look_or_claim(house: Domain, made: PendingKey) -> None:
 def test_what_nobody_comes_for_ends(house: Domain, made: PendingKey) -> None:
     shown = reveal(house, made)
     house.clock.move(CLAIMED_WITHIN)
-    with writing(house.engine, house.account) as session:
-        for key_id in expired_pending(session, house.clock.now()):
-            cancel_key(within(house.service, session, SYSTEM), key_id, "not taken", tell=True)
-        for delivery in rotations.expired_pending(session, house.clock.now()):
-            rotations.cancel(
-                within(house.service, session, SYSTEM), delivery, "not taken", tell=True
-            )
+    with reading(house.engine, house.account) as session:
+        late = expired(session, house.clock.now())
+    assert list(late) == [made.delivery_id]
+    with change(house.service, Actor.system("timer")) as done:
+        cancel(done, made.delivery_id, late[made.delivery_id], tell=True)
+    with reading(house.engine, house.account) as session:
+        assert expired(session, house.clock.now()) == {}
     with pytest.raises(InvalidState, match="is over"):
         reveal(house, made)
     with pytest.raises(InvalidState, match="is over"):
@@ -122,3 +117,43 @@ def test_a_token_that_was_sent_cannot_be_revealed(house: Domain) -> None:
     sent = house.reserve()
     with pytest.raises(KeyNotFound):
         reveal(house, sent)
+
+
+def state(house: Domain, made: PendingKey) -> DeliveryState:
+    with reading(house.engine, house.account) as session:
+        return deliveries.get(session, made.delivery_id).state
+
+
+def test_a_delivery_says_how_far_its_token_has_come(house: Domain, made: PendingKey) -> None:
+    assert state(house, made) is DeliveryState.PENDING
+    with change(house.service, BOB) as done:
+        complete(done, made.delivery_id, timedelta(minutes=15))
+    assert state(house, made) is DeliveryState.DELIVERED
+    with change(house.service, ALICE) as done:
+        assert deliveries.record_removed(done, made.delivery_id)
+    assert state(house, made) is DeliveryState.REMOVED
+
+
+def test_a_cancelled_token_never_works(house: Domain, made: PendingKey) -> None:
+    with change(house.service, BOB) as done:
+        assert cancel(done, made.delivery_id, "lost", tell=False).state is DeliveryState.CANCELLED
+    with pytest.raises(DeliveryExpired), change(house.service, BOB) as done:
+        complete(done, made.delivery_id, None)
+    assert state(house, made) is DeliveryState.CANCELLED
+
+
+def test_a_token_that_works_is_not_cancelled_by_an_answer_that_was_lost(
+    house: Domain, made: PendingKey
+) -> None:
+    shown = reveal(house, made)
+    claim(house, made, shown)
+    with change(house.service, BOB) as done:
+        assert cancel(done, made.delivery_id, "lost", tell=False).sent_at == house.clock.now()
+    assert isinstance(answer(house, shown.token), Verified)
+
+
+def test_a_key_that_is_revoked_cancels_the_token_on_its_way(
+    house: Domain, made: PendingKey
+) -> None:
+    house.revoke(made.key.id)
+    assert state(house, made) is DeliveryState.CANCELLED

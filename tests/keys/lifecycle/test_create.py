@@ -21,7 +21,7 @@ from keys.base.errors import (
 )
 from keys.base.models import State
 from keys.changes import audit_log, outbox
-from keys.changes.change import SYSTEM, within
+from keys.changes.change import SYSTEM, change, within
 from keys.credentials.verification import Reason, Refused, Verified
 from keys.delivery import deliveries
 from keys.lifecycle.create import activate_key, cancel_key, expired_pending
@@ -235,9 +235,9 @@ def test_a_token_is_removed_when_its_time_has_come(house: Domain) -> None:
     due = house.write(claim)
     assert (due.channel_id, due.message, due.recipient) == ("D1", "1.2", ALICE)
     assert house.write(claim) is None
-    removed = lambda s: deliveries.removed(s, due.id, ALICE, house.clock.now())
-    assert house.write(removed)
-    assert not house.write(removed)
+    with change(house.service, ALICE) as made_gone:
+        assert deliveries.record_removed(made_gone, due.id)
+        assert not deliveries.record_removed(made_gone, due.id)
     house.clock.move(timedelta(hours=1))
     assert house.write(claim) is None
     with reading(house.engine, house.account) as session:

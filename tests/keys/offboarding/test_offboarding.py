@@ -23,7 +23,7 @@ from keys.rotation.events import KeyRotated
 from keys.search import search
 from keys.search.filters import KeyFilter
 from storage import reading, writing
-from storage.tables import Event, OutboxRow, Rotation
+from storage.tables import Event, OutboxRow
 from tests.keys.conftest import ALICE, BOB, LEASE, NOON, Domain
 from tests.keys.rotation.test_rotations import rotate
 
@@ -347,8 +347,7 @@ def test_the_next_token_goes_to_the_owner_unless_they_leave(house: Domain) -> No
     with reading(house.engine, house.account) as session:
         assert offboarding.successor(session, key) is None
     with change(house.service, CARL) as made:
-        rotated = KeyRotated(made.load(key.id), Rotation(id="rot_1"), NOON, CARL)  # type: ignore[call-arg]
-        on_key_rotated(made, rotated)
+        on_key_rotated(made, KeyRotated(made.load(key.id), "rot_1", NOON, CARL))
     with reading(house.engine, house.account) as session:
         assert search.get(session, key.id).owner == CARL.id
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlmodel import select
 
 from keys.base.actors import Actor
@@ -16,17 +18,23 @@ from keys.base.errors import (
     InvalidState,
     KeyNotFound,
     KeyRevoked,
+    NotAllowed,
 )
 from keys.changes import audit_log, live_messages, outbox
-from keys.changes.change import SYSTEM, within
+from keys.changes.authorization import Caller, Role
+from keys.changes.change import Change, change
+from keys.changes.operation import Operation, execute
 from keys.credentials.tokens import Token
 from keys.credentials.verification import Reason, Refused, Verified
 from keys.lifecycle.create import PendingKey
-from keys.rotation import rotations
-from keys.rotation.events import MESSAGE_KIND
-from keys.rotation.rotations import LONGEST, RotationView, Stage
+from keys.rotation import queries
+from keys.rotation.events import MESSAGE_KIND, KeyRotated
+from keys.rotation.grace import LONGEST, end_rotation, run_due
+from keys.rotation.operations import EndRotation, ExtendRotation, Rotate
+from keys.rotation.queries import RotationView, Stage
+from keys.rotation.start import begin_rotation, cancel_rotation, start_rotation
 from storage import reading, writing
-from storage.tables import Account, OutboxRow, Secret, SecretUse
+from storage.tables import Account, LiveMessageRow, OutboxRow, Secret, SecretUse
 from tests.keys.conftest import ALICE, BOB, LEASE, Domain
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -40,15 +48,17 @@ def begin(house: Domain, key_id: str, grace: timedelta = DAY, **more: Any) -> Pe
         "idempotency_key": f"rot_{next(_numbers)}",
         "delivery_deadline": LEASE,
     }
-    with writing(house.engine, house.account) as session:
-        return rotations.begin(within(house.service, session, ALICE), key_id, **(values | more))
+    with change(house.service, ALICE) as made:
+        return begin_rotation(made, key_id, **(values | more))
 
 
 def start(house: Domain, made: PendingKey) -> None:
-    with writing(house.engine, house.account) as session:
-        rotations.start(
-            within(house.service, session, ALICE), made.delivery_id, timedelta(minutes=15)
-        )
+    with change(house.service, ALICE) as done:
+        start_rotation(done, made.delivery_id, timedelta(minutes=15))
+
+
+def admin(actor: Actor) -> Caller:
+    return Caller(actor, frozenset({Role.ADMIN}))
 
 
 def rotate(house: Domain, key_id: str, grace: timedelta = DAY) -> tuple[str, Token]:
@@ -60,12 +70,12 @@ def rotate(house: Domain, key_id: str, grace: timedelta = DAY) -> tuple[str, Tok
 
 def seen(house: Domain, key_id: str) -> RotationView:
     with reading(house.engine, house.account) as session:
-        return rotations.all_of(session, key_id)[-1]
+        return queries.all_of(session, key_id)[-1]
 
 
 def sweep(house: Domain) -> int:
-    with writing(house.engine, house.account) as session:
-        return rotations.run_due(within(house.service, session, SYSTEM))
+    with change(house.service, Actor.system("timer")) as made:
+        return run_due(made)
 
 
 def works(house: Domain, token: Token) -> bool:
@@ -157,15 +167,11 @@ def test_a_token_that_did_not_arrive_leaves_everything_as_it_was(house: Domain) 
     made = begin(house, key.id)
     house.clock.move(LEASE)
     with reading(house.engine, house.account) as session:
-        late = rotations.expired_pending(session, house.clock.now())
+        late = queries.expired_pending(session, house.clock.now())
     assert late == [made.delivery_id]
     for expected in (True, False):
-        given_up = house.write(
-            lambda s: rotations.cancel(
-                within(house.service, s, SYSTEM), made.delivery_id, "lost", tell=True
-            )
-        )
-        assert given_up is expected
+        with change(house.service, Actor.system("timer")) as done:
+            assert cancel_rotation(done, made.delivery_id, "lost", tell=True) is expected
     with pytest.raises(DeliveryExpired):
         start(house, made)
     assert (works(house, old), works(house, made.token)) == (True, False)
@@ -190,15 +196,7 @@ def test_end_now_ends_once_and_both_are_told(house: Domain) -> None:
     house.clock.move(HOUR)
 
     def end() -> bool:
-        changed: bool = house.write(
-            lambda s: (
-                rotations.end_now(
-                    within(house.service, s, ALICE),
-                    rotation,
-                ).changed
-            )
-        )
-        return changed
+        return execute(house.service, admin(ALICE), EndRotation(rotation=rotation), wait=0).changed
 
     assert [end(), end()] == [True, False]
     assert (works(house, old), works(house, new)) == (False, True)
@@ -212,12 +210,7 @@ def test_extending_stops_at_thirty_days_and_at_the_keys_own_end(house: Domain) -
     rotation, _ = rotate(house, key.id)
 
     def extend() -> None:
-        house.write(
-            lambda s: rotations.extend(
-                within(house.service, s, BOB),
-                rotation,
-            )
-        )
+        execute(house.service, admin(BOB), ExtendRotation(rotation=rotation))
 
     begun = house.clock.now()
     extend()
@@ -308,18 +301,8 @@ def test_the_message_follows_for_the_team_and_the_owner(house: Domain) -> None:
 def test_everything_is_in_the_record(house: Domain) -> None:
     key, _ = house.issue()
     rotation, _ = rotate(house, key.id)
-    house.write(
-        lambda s: rotations.extend(
-            within(house.service, s, BOB),
-            rotation,
-        )
-    )
-    house.write(
-        lambda s: rotations.end_now(
-            within(house.service, s, BOB),
-            rotation,
-        )
-    )
+    execute(house.service, admin(BOB), ExtendRotation(rotation=rotation))
+    execute(house.service, admin(BOB), EndRotation(rotation=rotation), wait=0)
     with reading(house.engine, house.account) as session:
         history = audit_log.history(session, key.id)
         assert audit_log.verify_chain(session) is None
@@ -333,6 +316,50 @@ def test_another_accounts_rotation_is_not_there(house: Domain) -> None:
     other = Account(id="acc_other", workspace_id="T0OTHER", created_at=house.clock.now())
     house.write(lambda session: session.add(other))
     eve = Actor.person("U0EVE")
-    for act in (rotations.end_now, rotations.extend):
-        with pytest.raises(KeyNotFound), writing(house.engine, "acc_other") as session:
-            act(within(house.service, session, eve), rotation)
+    elsewhere = replace(house.service, account_id="acc_other")
+    for act in (EndRotation, ExtendRotation):
+        with pytest.raises(KeyNotFound):
+            execute(elsewhere, admin(eve), act(rotation=rotation))
+
+
+def test_a_grace_period_is_one_that_is_offered(house: Domain) -> None:
+    key, _ = house.issue()
+    with pytest.raises(ValidationError, match="Choose one of these"):
+        Rotate(key=key.id, recipient=BOB, grace=2 * HOUR, idempotency_key="rot_odd", deadline=LEASE)
+
+
+@pytest.mark.parametrize("operation", ["rotate", "end", "extend"])
+def test_a_caller_who_is_no_admin_rotates_nothing(house: Domain, operation: str) -> None:
+    key, old = house.issue()
+    rotation, _ = rotate(house, key.id)
+    before = seen(house, key.id)
+    operations: dict[str, Operation[Any]] = {
+        "rotate": Rotate(key=key.id, recipient=BOB, idempotency_key="rot_no", deadline=LEASE),
+        "end": EndRotation(rotation=rotation),
+        "extend": ExtendRotation(rotation=rotation),
+    }
+    with pytest.raises(NotAllowed):
+        execute(house.service, Caller(BOB), operations[operation])
+    assert seen(house, key.id) == before
+    assert works(house, old)
+
+
+def test_gateways_confirm_that_an_old_token_has_ended(house: Domain) -> None:
+    key, _ = house.issue()
+    rotation, _ = rotate(house, key.id)
+    with change(house.service, ALICE) as made:
+        end_rotation(made, rotation)
+    assert made.effects.fence is not None
+
+
+def test_the_message_goes_to_the_owner_that_a_subscriber_gave_the_key(house: Domain) -> None:
+    def transfers(change: Change, event: KeyRotated) -> None:
+        change.load(str(event.key_id)).owner = ALICE.id
+
+    key, _ = house.issue(owner=BOB.id)
+    made = begin(house, key.id)
+    with change(replace(house.service, subscribers={KeyRotated: [transfers]}), ALICE) as done:
+        start_rotation(done, made.delivery_id, None)
+    with reading(house.engine, house.account) as session:
+        rows = session.exec(select(LiveMessageRow).where(LiveMessageRow.kind == MESSAGE_KIND))
+        assert {row.recipient for row in rows} == {outbox.TEAM, str(ALICE)}

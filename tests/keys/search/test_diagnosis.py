@@ -9,7 +9,7 @@ import pytest
 from keys.changes.change import SYSTEM, within
 from keys.credentials.tokens import Token, make
 from keys.lifecycle.create import cancel_key
-from keys.rotation import rotations
+from keys.rotation.start import begin_rotation, cancel_rotation
 from keys.search import diagnosis
 from keys.search.diagnosis import CopyError, Diagnosis, DiagnosisResult
 from storage import reading, writing
@@ -124,7 +124,7 @@ def test_replaced_in_a_rotation(house: Domain) -> None:
 def test_the_new_token_of_a_rotation_that_did_not_arrive(house: Domain) -> None:
     key, _ = house.issue()
     with writing(house.engine, house.account) as session:
-        made = rotations.begin(
+        made = begin_rotation(
             within(house.service, session, ALICE),
             key.id,
             recipient=ALICE,
@@ -134,7 +134,7 @@ def test_the_new_token_of_a_rotation_that_did_not_arrive(house: Domain) -> None:
         )
     assert look(house, made.token.reveal()).case is DiagnosisResult.ON_ITS_WAY
     house.write(
-        lambda s: rotations.cancel(
+        lambda s: cancel_rotation(
             within(house.service, s, SYSTEM), made.delivery_id, "lost", tell=False
         )
     )

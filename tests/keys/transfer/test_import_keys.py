@@ -21,7 +21,7 @@ from keys.credentials.algorithms import Algorithm
 from keys.credentials.digests import SIZES, candidates, foreign_key, matches, plain_digest
 from keys.credentials.peppers import Peppers, check_peppers
 from keys.credentials.verification import Reason, Refused, StoredVerifier, Verified
-from keys.rotation import rotations
+from keys.rotation.start import begin_rotation, start_rotation
 from keys.search import search
 from keys.transfer import import_keys
 from keys.transfer.import_files import read
@@ -223,13 +223,13 @@ def test_rotated_it_gets_a_token_of_ours(house: Domain) -> None:
     key = key_named(house, "Zapier")
     hour = timedelta(hours=1)
     with writing(house.engine, house.account) as session:
-        made = rotations.begin(
+        made = begin_rotation(
             within(house.service, session, ALICE), key.id, recipient=ALICE, grace=hour,
             idempotency_key="req_rotation", delivery_deadline=LEASE,
         )  # fmt: skip
     with writing(house.engine, house.account) as session:
         delivery = made.delivery_id
-        rotations.start(within(house.service, session, ALICE), delivery, None)
+        start_rotation(within(house.service, session, ALICE), delivery, None)
     assert isinstance(house.verifier.verify(UNKEY), Verified)
     assert isinstance(house.verifier.verify(made.token.reveal()), Verified)
     house.clock.move(hour)

@@ -1,0 +1,122 @@
+"""The buttons below a token: for its recipient alone, and those of old messages too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.app import build
+from bot.token_delivery.handlers import router
+from bot.ui import ids
+from bot.ui.payloads import ActionPayload
+from keys.base.models import State
+from keys.base.policy import DeliveryWay, Policy
+from keys.changes.authorization import recipient
+from keys.delivery import deliveries
+from keys.search import search
+from storage import reading, writing
+from tests.bot.listening import Bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    made.app.listener_runner.listener_executor.shutdown()
+    made.house.close()
+
+
+def delivered(bench: Bench) -> str:
+    """A delivery to Alice; its token is in a message."""
+    house = bench.house
+    made = house.reserve()
+    with writing(house.engine, house.account) as session:
+        deliveries.record_place(session, made.delivery_id, "D1", "1.000001")
+    return made.delivery_id
+
+
+def press(bench: Bench, value: str, user: str) -> None:
+    bench.presses({"type": "button", "action_id": ids.STORED, "value": value}, user)
+
+
+def ref(bench: Bench, delivery: str) -> str:
+    return ActionPayload(bench.house.clock.now(), delivery=delivery).encode()
+
+
+def removed(bench: Bench, delivery: str) -> bool:
+    with reading(bench.house.engine, bench.house.account) as session:
+        return deliveries.get(session, delivery).removed_at is not None
+
+
+def test_each_button_and_modal_of_a_token_is_for_its_recipient() -> None:
+    assert {route.id: route.allow for route in router.routes} == {
+        ids.STORED: recipient,
+        ids.REVEAL: recipient,
+        ids.REVEAL_MODAL: recipient,
+    }
+
+
+def test_an_admin_who_is_not_the_recipient_removes_nothing(bench: Bench) -> None:
+    delivery = delivered(bench)
+    press(bench, ref(bench, delivery), "U0BOB")
+    assert "somebody else" in json.dumps(bench.answers[-1])
+    assert not removed(bench, delivery)
+    press(bench, ref(bench, delivery), "U0ALICE")
+    assert removed(bench, delivery)
+
+
+@pytest.mark.parametrize("delivery", ["", "dlv_unknown"])
+def test_a_delivery_that_is_not_there_is_nobodys(bench: Bench, delivery: str) -> None:
+    press(bench, ref(bench, delivery), "U0ALICE")
+    assert "chat.update" not in bench.calls.methods()
+    assert len(bench.answers) == 1
+
+
+def test_the_button_of_an_old_message_works(bench: Bench) -> None:
+    delivery = delivered(bench)
+    at = int(bench.house.clock.now().timestamp())
+    old = {"v": 1, "at": at, "delivery": delivery}
+    press(bench, json.dumps(old), "U0ALICE")
+    assert removed(bench, delivery)
+
+
+def test_a_modal_that_another_user_submits_makes_nothing_work(bench: Bench) -> None:
+    policy = Policy(delivery=DeliveryWay.REVEAL)
+    bench.context = replace(bench.context, services=replace(bench.context.services, policy=policy))
+    bench.app = build(bench.context, bot_token="xoxb-1", bot_id="B1", bot_user_id="U0BOT")
+    bench.types("new")
+    read: dict[str, Any] = {"selected_options": [{"value": "read"}]}
+    view = bench.last("views.open")["view"]
+    bench.submits(view, name={"value": "Zapier"}, scopes=read)
+    posted = bench.last("chat.postMessage")["blocks"]
+    value = next(e["value"] for b in posted for e in b.get("elements", ()) if "value" in e)
+    bench.presses({"type": "button", "action_id": ids.REVEAL, "value": value})
+    shown = bench.last("views.open")["view"]
+    answer = submit(bench, shown, "U0BOB")
+    assert "somebody else" in json.dumps(answer)
+    assert states(bench) == []
+    submit(bench, shown, "U0ALICE")
+    assert states(bench) == [State.ACTIVE]
+
+
+def submit(bench: Bench, view: dict[str, Any], user: str) -> dict[str, Any]:
+    return bench.sends(
+        {
+            "type": "view_submission",
+            "user": {"id": user, "team_id": "T0ACME"},
+            "team": {"id": "T0ACME"},
+            "trigger_id": "t3",
+            "view": {**view, "id": "V1", "state": {"values": {}}},
+        }
+    )
+
+
+def states(bench: Bench) -> list[State]:
+    """Of each key that is listed; a pending one is not."""
+    with reading(bench.house.engine, bench.house.account) as session:
+        return [key.state for key in search.page(session).keys]
