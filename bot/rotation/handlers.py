@@ -44,7 +44,9 @@ def open_rotate(interaction: Interaction, key: KeyView) -> None:
     with interaction.context.reading() as session:
         under_way = queries.running(session, key.id)
     if under_way is not None and under_way.ends_at is None:
-        interaction.say(replies.domain_error(f"A new token of “{key.name}” is on its way already."))
+        interaction.say(
+            replies.domain_error(f"A new token of “{key.name}” is being delivered already.")
+        )
         return
     if under_way is not None:
         ref = interaction.ref(about=under_way.id)

@@ -74,13 +74,13 @@ def _placeholder(key: KeyView, purpose: Purpose) -> Message:
     name = text_element(key.name, bold=True)
     if purpose is Purpose.ROTATION:
         return message(
-            "A new token is on its way.",
-            sentence("A new token is on its way, for ", name),
+            "A new token is being delivered.",
+            sentence("A new token is being delivered, for ", name),
             context("If nothing follows within a minute, it was interrupted, and nothing changed."),
         )
     return message(
-        "A key is on its way.",
-        sentence("A key is on its way: ", name),
+        "A key is being delivered.",
+        sentence("A key is being delivered: ", name),
         context("If nothing follows within a minute, it was interrupted and no key was made."),
     )
 
@@ -180,8 +180,8 @@ def _not_taken(key: KeyView, purpose: Purpose) -> Message:
     rotation = purpose is Purpose.ROTATION
     after = "The old token keeps working." if rotation else "So no key was made."
     return message(
-        "Nobody took the token.",
-        sentence("Nobody took the token of ", name_of(key), " within 24 hours."),
+        "The token was not collected.",
+        sentence("The token of ", name_of(key), " was not collected within 24 hours."),
         section(f"{after} Ask an admin if you still need it."),
     )
 

@@ -192,7 +192,7 @@ def _receives(question: Question) -> Decision:
         )
         if session.exec(found).first() is not None:
             return Allowed()
-    return Denied("This token is meant for somebody else.")
+    return Denied("This token is meant for another person.")
 
 
 def _role(name: str, *roles: Role) -> Permission:
