@@ -1,4 +1,4 @@
-"""A workspace filled by hand, and hands that note what the page asks of them.
+"""A workspace filled by hand, and actions that note what the page asks of them.
 
 What the page draws and what it asks for can so be seen exactly, with no app behind it.
 `test_page_live.py` has the whole practice Slack and a real app.
@@ -129,7 +129,7 @@ class StandIn:
         clock = SystemClock()
         self.workspace = Workspace(read_manifest(manifest), clock, team_id="T1", team_name="Acme")
         self.traffic = TrafficLog(clock)
-        self.hands = NotingHands(self.workspace)
+        self.actions = NotingHands(self.workspace)
         self._people()
         for name, kind in (("general", "public_channel"), ("secrets", "private_channel")):
             self._channel(name, ChannelKind(kind))
@@ -173,7 +173,7 @@ def served(slack: StandIn) -> Iterator[str]:
     from sandbox.page import attach
 
     app = Starlette(routes=[Route("/api/{method}", lambda _: PlainTextResponse("the Web API"))])
-    attach(app, slack)  # type: ignore[arg-type]
+    attach(app, slack)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, name="page under test")
     thread.start()

@@ -80,12 +80,12 @@ def test_the_address_leads_to_a_person_and_a_place(tab: Window, slack: StandIn) 
     expect(page.get_by_role("button", name="secrets")).to_have_count(0)
     page.reload()
     expect(page.get_by_role("button", name="You are: Bob Ferreira (member)")).to_be_visible()
-    soon(page, lambda: slack.hands.of("reload") == [("reload", "UBOB")])
+    soon(page, lambda: slack.actions.of("reload") == [("reload", "UBOB")])
 
 
 def test_opening_an_address_is_no_reload(tab: Window, slack: StandIn) -> None:
     tab.open("as=bob&in=general")
-    assert slack.hands.of("reload") == []
+    assert slack.actions.of("reload") == []
 
 
 def test_one_can_act_as_somebody_else(tab: Window, slack: StandIn) -> None:
@@ -167,7 +167,7 @@ def test_an_ephemeral_message_says_so_and_can_be_dismissed(tab: Window, slack: S
     expect(message(page, "Psst")).to_contain_text("Only visible to you")
     page.get_by_role("button", name="Dismiss message").click()
     expect(message(page, "Psst")).to_have_count(0)
-    assert len(slack.hands.of("dismiss")) == 1
+    assert len(slack.actions.of("dismiss")) == 1
 
 
 def test_text_from_outside_stays_text(tab: Window, slack: StandIn) -> None:
@@ -202,7 +202,7 @@ def test_a_token_stands_alone_in_its_block(tab: Window, slack: StandIn) -> None:
     page.locator("pre").dblclick()
     assert page.evaluate("getSelection().toString()").strip() == TOKEN
     page.get_by_role("button", name="I've stored it").click()
-    call = soon(page, lambda: slack.hands.of("act"))[0]
+    call = soon(page, lambda: slack.actions.of("act"))[0]
     assert call[1] == "UALICE"
     assert call[3:5] == ("stored", "stored")
 
@@ -217,12 +217,12 @@ def test_a_danger_button_asks_first(tab: Window, slack: StandIn) -> None:
     expect(dialog).to_contain_text("This cannot be *undone*.")
     dialog.get_by_role("button", name="Keep it").click()
     expect(dialog).to_have_count(0)
-    assert slack.hands.of("act") == []
+    assert slack.actions.of("act") == []
     revoke.click()
     yes = dialog.get_by_role("button", name="Revoke")
     expect(yes).to_have_css("background-color", "rgb(224, 30, 90)")
     yes.click()
-    call = soon(page, lambda: slack.hands.of("act"))[0]
+    call = soon(page, lambda: slack.actions.of("act"))[0]
     where = MessageRef("CGENERAL", made.ts)
     assert call == ("act", "UALICE", where, "question", "revoke", {"type": "button", "value": None})
 
@@ -255,19 +255,19 @@ def test_escape_declines(tab: Window, slack: StandIn) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert slack.hands.of("act") == []
+    assert slack.actions.of("act") == []
 
 
 def test_a_button_waits_for_the_app(tab: Window, slack: StandIn) -> None:
     slack.post("CGENERAL", BOT, "Pages", blocks=list_blocks())
     page = tab.open("as=alice&in=general")
-    slack.hands.answer.clear()
+    slack.actions.answer.clear()
     button_next = page.get_by_role("button", name="Next")
     button_next.click()
     expect(button_next).to_be_disabled()
-    slack.hands.answer.set()
+    slack.actions.answer.set()
     expect(button_next).to_be_enabled()
-    assert len(slack.hands.of("act")) == 1
+    assert len(slack.actions.of("act")) == 1
 
 
 def test_a_row_has_its_own_menu(tab: Window, slack: StandIn) -> None:
@@ -277,7 +277,7 @@ def test_a_row_has_its_own_menu(tab: Window, slack: StandIn) -> None:
     row.get_by_role("button", name="More actions").click()
     expect(page.get_by_role("menuitem")).to_have_text(["Rename", "Revoke", "Details"])
     page.get_by_role("menuitem", name="Rename").click()
-    call = soon(page, lambda: slack.hands.of("act"))[0]
+    call = soon(page, lambda: slack.actions.of("act"))[0]
     assert call[3:5] == ("key-Export job", "row")
     assert call[5]["selected_option"]["value"] == "rename"
 
@@ -288,7 +288,7 @@ def test_enter_in_a_search_asks_the_app_and_keeps_the_focus(tab: Window, slack: 
     search = page.get_by_label("Search")
     search.fill("zap")
     search.press("Enter")
-    call = soon(page, lambda: slack.hands.of("act"))[0]
+    call = soon(page, lambda: slack.actions.of("act"))[0]
     assert call[3:] == ("search", "words", {"type": "plain_text_input", "value": "zap"})
     with slack.workspace.change():
         made.blocks, made.revision = list_blocks("zap"), 2
@@ -377,7 +377,7 @@ def test_each_kind_of_element_sends_its_value(
     slack.post("CGENERAL", BOT, "Choose", blocks=blocks)
     page = tab.open("as=alice&in=general")
     act(page)
-    call = soon(page, lambda: slack.hands.of("act"))[-1]
+    call = soon(page, lambda: slack.actions.of("act"))[-1]
     assert call[3:] == ("a", "x", value)
 
 
@@ -395,7 +395,7 @@ def test_a_declined_choice_is_taken_back(tab: Window, slack: StandIn) -> None:
     page.get_by_label("One").click()
     page.get_by_role("dialog").get_by_role("button", name="No").click()
     expect(page.get_by_label("One")).not_to_be_checked()
-    assert slack.hands.of("act") == []
+    assert slack.actions.of("act") == []
 
 
 def test_other_blocks_are_drawn(tab: Window, slack: StandIn) -> None:
@@ -438,18 +438,18 @@ def test_a_modal_is_filled_in_and_submitted(tab: Window, slack: StandIn) -> None
     page.get_by_label("Search Owner").fill("bob")
     page.get_by_role("option", name="Bob Ferreira").click()
     expect(dialog.get_by_role("combobox", name="Owner")).to_contain_text("Bob Ferreira")
-    slack.hands.answer.clear()
+    slack.actions.answer.clear()
     dialog.get_by_role("button", name="Create").click()
     expect(dialog.get_by_role("button", name="Create")).to_be_disabled()
     assert view.values["name"]["v"]["value"] == "Test"
     assert [o["value"] for o in view.values["scopes"]["v"]["selected_options"]] == ["read"]
     assert view.values["owner"]["v"]["selected_user"] == "UBOB"
-    slack.hands.answer.set()
+    slack.actions.answer.set()
     expect(dialog.get_by_role("alert")).to_have_text("“Test” says little.")
     expect(dialog.get_by_label("Name")).to_have_value("Test")
-    assert {call[2] for call in slack.hands.of("enter")} == {ViewRef("V1")}
-    assert slack.hands.of("act") == []
-    assert len(slack.hands.of("submit")) == 1
+    assert {call[2] for call in slack.actions.of("enter")} == {ViewRef("V1")}
+    assert slack.actions.of("act") == []
+    assert len(slack.actions.of("submit")) == 1
 
 
 def test_enter_submits_and_escape_closes_a_modal(tab: Window, slack: StandIn) -> None:
@@ -461,7 +461,7 @@ def test_enter_submits_and_escape_closes_a_modal(tab: Window, slack: StandIn) ->
     expect(dialog.get_by_role("alert")).to_be_visible()
     dialog.get_by_label("Name").press("Escape")
     expect(dialog).to_have_count(0)
-    assert slack.hands.of("close") == [("close", "UALICE", False)]
+    assert slack.actions.of("close") == [("close", "UALICE", False)]
 
 
 def test_errors_come_and_go_under_a_field_that_stays(tab: Window, slack: StandIn) -> None:
@@ -504,7 +504,7 @@ def test_escape_in_a_menu_leaves_the_modal_open(tab: Window, slack: StandIn) -> 
     page.keyboard.press("Escape")
     expect(page.get_by_role("listbox")).to_have_count(0)
     expect(page.get_by_role("dialog", name="New key")).to_be_visible()
-    assert slack.hands.of("close") == []
+    assert slack.actions.of("close") == []
 
 
 def test_only_the_topmost_modal_shows_and_the_cross_closes_all(tab: Window, slack: StandIn) -> None:
@@ -516,7 +516,7 @@ def test_only_the_topmost_modal_shows_and_the_cross_closes_all(tab: Window, slac
     expect(page.get_by_role("dialog", name="New key")).to_be_visible()
     page.get_by_role("button", name="Close window").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert slack.hands.of("close") == [("close", "UALICE", False), ("close", "UALICE", True)]
+    assert slack.actions.of("close") == [("close", "UALICE", False), ("close", "UALICE", True)]
 
 
 def test_a_modal_belongs_to_one_person(tab: Window, slack: StandIn) -> None:
@@ -535,10 +535,10 @@ def test_enter_sends_and_shift_enter_does_not(tab: Window, slack: StandIn) -> No
     box.press_sequentially("one")
     box.press("Shift+Enter")
     box.press_sequentially("two")
-    assert slack.hands.of("type") == []
+    assert slack.actions.of("type") == []
     box.press("Enter")
     expect(message(page, "one")).to_be_visible()
-    assert slack.hands.of("type") == [("type", "UALICE", "CGENERAL", "one\ntwo")]
+    assert slack.actions.of("type") == [("type", "UALICE", "CGENERAL", "one\ntwo")]
     expect(box).to_have_value("")
 
 
@@ -567,7 +567,7 @@ def test_commands_complete_themselves(tab: Window, slack: StandIn) -> None:
     expect(box).to_have_value("/keys ")
     box.press_sequentially("list")
     box.press("Enter")
-    call = soon(page, lambda: slack.hands.of("type"))[0]
+    call = soon(page, lambda: slack.actions.of("type"))[0]
     assert call == ("type", "UALICE", "CGENERAL", "/keys list")
 
 
@@ -578,7 +578,7 @@ def test_fast_typing_is_not_overtaken_by_suggestions(tab: Window, slack: StandIn
     expect(page.get_by_role("listbox", name="Slash commands")).to_be_visible()
     enter = "new KeyboardEvent('keydown', { key: 'Enter' })"
     box.evaluate(f"box => {{ box.value = '/keys list'; box.dispatchEvent({enter}) }}")
-    call = soon(page, lambda: slack.hands.of("type"))[0]
+    call = soon(page, lambda: slack.actions.of("type"))[0]
     assert call[3] == "/keys list"
 
 
@@ -620,7 +620,7 @@ def test_a_mention_is_picked_from_a_list(tab: Window, slack: StandIn) -> None:
     expect(box).to_have_value("ask @bob ")
     box.press_sequentially("or me@example.com")
     box.press("Enter")
-    call = soon(page, lambda: slack.hands.of("type"))[0]
+    call = soon(page, lambda: slack.actions.of("type"))[0]
     assert call[3] == "ask <@UBOB> or me@example.com"
     expect(page.locator(".slack-mention")).to_have_text("@Bob Ferreira")
 
@@ -632,10 +632,10 @@ def test_the_app_has_a_home_and_messages(tab: Window, slack: StandIn) -> None:
     page = tab.open("as=alice&in=general")
     page.get_by_role("button", name="Key Ring", exact=True).click()
     expect(page.get_by_role("textbox", name="Message Key Ring")).to_be_visible()
-    soon(page, lambda: slack.hands.of("open_home") == [("open_home", "UALICE", "messages")])
+    soon(page, lambda: slack.actions.of("open_home") == [("open_home", "UALICE", "messages")])
     page.get_by_role("tab", name="Home").click()
     expect(page.get_by_text("Key Ring has nothing to show here yet.")).to_be_visible()
-    soon(page, lambda: ("open_home", "UALICE", "home") in slack.hands.calls)
+    soon(page, lambda: ("open_home", "UALICE", "home") in slack.actions.calls)
     expect(page).to_have_url(re.compile("in=home"))
 
 
@@ -669,7 +669,7 @@ def test_a_fault_of_the_practice_itself_is_said(
     tab: Window, slack: StandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     slack.post("CGENERAL", BOT, "Pages", blocks=list_blocks())
-    slack.hands.fault = ValueError("broken on purpose")
+    slack.actions.fault = ValueError("broken on purpose")
     page = tab.open("as=alice&in=general")
     page.get_by_role("button", name="Next").click()
     expect(page.get_by_text("Something went wrong in the practice Slack.")).to_be_visible()

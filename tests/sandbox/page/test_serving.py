@@ -50,7 +50,7 @@ def test_two_pages_do_not_run_at_the_same_time(address: str) -> None:
     from sandbox.page import attach
 
     second = Starlette()
-    attach(second, StandIn())  # type: ignore[arg-type]
+    attach(second, StandIn())
 
     async def start() -> None:
         async with second.router.lifespan_context(second):
