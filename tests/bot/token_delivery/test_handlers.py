@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from bot.app import build
 from bot.token_delivery.handlers import router
@@ -20,6 +21,7 @@ from keys.changes.authorization import recipient
 from keys.delivery import deliveries
 from keys.search import search
 from storage import reading, writing
+from storage.tables.keys import Delivery, Key
 from tests.bot.listening import Bench
 
 
@@ -120,3 +122,24 @@ def states(bench: Bench) -> list[State]:
     """Of each key that is listed; a pending one is not."""
     with reading(bench.house.engine, bench.house.account) as session:
         return [key.state for key in search.page(session).keys]
+
+
+def test_a_key_that_is_revoked_while_its_token_is_sent_leaves_no_token_behind(
+    bench: Bench,
+) -> None:
+    def revokes(args: dict[str, Any]) -> dict[str, Any]:
+        with reading(bench.house.engine, bench.house.account) as session:
+            key_id = session.exec(select(Key.id)).one()
+        bench.house.revoke(key_id)
+        return {}
+
+    bench.calls.replies["chat.update"] = [revokes, {}]
+    bench.types("new")
+    view = bench.last("views.open")["view"]
+    read: dict[str, Any] = {"selected_options": [{"value": "read"}]}
+    bench.submits(view, name={"value": "Zapier, production"}, scopes=read)
+    updates = [args for method, args in bench.calls.asked if method == "chat.update"]
+    assert ["ak_" in json.dumps(args) for args in updates] == [True, False]
+    assert "No key was made" in json.dumps(bench.last("views.update"))
+    with reading(bench.house.engine, bench.house.account) as session:
+        assert session.exec(select(Delivery.removed_at)).one() is not None
