@@ -17,6 +17,7 @@ from bot.framework.context import IN_BOLT
 from bot.framework.interaction import Body, Handler, Interaction, answer, refuse
 from bot.server import request_log
 from bot.ui import replies
+from bot.ui.payloads import InvalidPayload
 from keys.changes.authorization import Denied, Permission, everyone
 
 # A handler may take more than the interaction, for those who call it by name.
@@ -108,9 +109,16 @@ def listener(handler: Handler, *, allow: Permission) -> Callable[[Ack, Body, Bol
 
 
 def permitted(interaction: Interaction, allow: Permission) -> bool:
-    """Whether the person may; if not, they have been told so."""
+    """Whether the person may; if not, they have been told so.
+
+    Raises:
+        InvalidPayload: if what they pressed does not say what it is about.
+    """
     decision = interaction.decide(allow)
     if isinstance(decision, Denied):
+        # A rule that reads rows has nothing to go by where the button's reference is unreadable.
+        if allow.reads and "command" not in interaction.body and interaction.payload is None:
+            raise InvalidPayload("the reference cannot be read")
         refuse(interaction, decision.reason)
         return False
     return True

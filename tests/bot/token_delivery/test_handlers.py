@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from bot.app import build
 from bot.token_delivery.handlers import router
-from bot.ui import ids
+from bot.ui import ids, replies
 from bot.ui.payloads import ActionPayload
 from keys.base.models import State
 from keys.base.policy import DeliveryWay, Policy
@@ -77,6 +77,13 @@ def test_a_delivery_that_is_not_there_is_nobodys(bench: Bench, delivery: str) ->
     press(bench, ref(bench, delivery), "U0ALICE")
     assert "chat.update" not in bench.calls.methods()
     assert len(bench.answers) == 1
+
+
+@pytest.mark.parametrize("value", ["", "no JSON", '{"v": 2, "at": 0, "delivery": "dlv_1"}'])
+def test_a_reference_that_cannot_be_read_has_expired(bench: Bench, value: str) -> None:
+    press(bench, value, "U0ALICE")
+    assert bench.answers[-1]["text"] == replies.expired()["text"]
+    assert "chat.update" not in bench.calls.methods()
 
 
 def test_the_button_of_an_old_message_works(bench: Bench) -> None:
