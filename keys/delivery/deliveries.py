@@ -139,17 +139,6 @@ def retry(session: AccountSession, delivery_id: str, at: datetime) -> None:
     session.add(found)
 
 
-def way_of(session: AccountSession, key_id: str) -> DeliveryWay:
-    """Return by which way the newest token of a key travelled; a direct message if none did."""
-    method = session.exec(
-        select(Delivery.method)
-        .where(Delivery.account_id == session.account_id, Delivery.key_id == key_id)
-        .order_by(col(Delivery.created_at).desc())
-        .limit(1)
-    ).first()
-    return DeliveryWay(method) if method is not None else DeliveryWay.DM
-
-
 def handovers(session: AccountSession, key_id: str) -> list[Handover]:
     """Return everybody who was sent the token of a key."""
     rows = session.exec(
