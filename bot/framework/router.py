@@ -17,7 +17,6 @@ from bot.framework.context import IN_BOLT
 from bot.framework.interaction import Body, Handler, Interaction, answer, refuse
 from bot.server import request_log
 from bot.ui import replies
-from bot.ui.payloads import InvalidPayload
 from keys.changes.authorization import Denied, Permission, everyone
 
 # A handler may take more than the interaction, for those who call it by name.
@@ -116,9 +115,6 @@ def permitted(interaction: Interaction, allow: Permission) -> bool:
     """
     decision = interaction.decide(allow)
     if isinstance(decision, Denied):
-        # A rule that reads rows has nothing to go by where the button's reference is unreadable.
-        if allow.reads and "command" not in interaction.body and interaction.payload is None:
-            raise InvalidPayload("the reference cannot be read")
         refuse(interaction, decision.reason)
         return False
     return True

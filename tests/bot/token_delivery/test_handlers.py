@@ -21,7 +21,7 @@ from keys.changes.authorization import recipient
 from keys.delivery import deliveries
 from keys.search import search
 from storage import reading, writing
-from storage.tables.keys import Delivery, Key
+from storage.tables import Delivery, Key
 from tests.bot.listening import Bench
 
 

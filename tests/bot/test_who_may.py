@@ -1,0 +1,183 @@
+"""Who may press, submit and type what: a table of every id that is registered.
+
+A new id without a row fails here; so does one whose rule has changed without its row.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import get_args
+
+import pytest
+
+from bot.command_parser import Command
+from bot.features import ROUTERS
+from bot.framework.router import routes_of
+from bot.slash_command import ALLOW
+from bot.ui import ids
+from bot.ui.payloads import ActionPayload
+from tests.bot.listening import Bench
+from tests.keys.conftest import NOON
+
+REFUSED = "You can't do this here."
+# fmt: off
+TABLE = {
+    ("action", "admins"): (
+        "audit",
+        "audit_ask",
+        "audit_start",
+        "cancel",
+        "export",
+        "home_search",
+        "home_shelf",
+        "key_choice",
+        "key_edit",
+        "key_extend",
+        "key_let_expire",
+        "key_list",
+        "key_menu",
+        "key_new",
+        "key_rename",
+        "key_revoke",
+        "key_revoke_confirmed",
+        "key_rotate",
+        "list_all",
+        "list_back",
+        "list_on",
+        "list_search",
+        "offboard",
+        "offboard_close",
+        "offboard_hand_over",
+        "offboard_hand_over_all",
+        "offboard_keep",
+        "offboard_revoke_all",
+        "offboard_rotate_all",
+        "request_approve",
+        "request_deny",
+        "rotation_end",
+        "rotation_extend",
+        "token_check",
+    ),
+    ("action", "admins | review_owner & members"): (
+        "audit_keep",
+        "audit_menu",
+        "audit_revoke",
+        "audit_rotate",
+    ),
+    ("action", "everyone"): (
+        "audit_back",
+        "audit_on",
+        "help",
+        "home_back",
+        "home_on",
+    ),
+    ("action", "members"): (
+        "request_new",
+    ),
+    ("action", "recipient"): (
+        "token_reveal",
+        "token_stored",
+    ),
+    ("action", "requester"): (
+        "request_withdraw",
+    ),
+    ("view", "admins"): (
+        "check_modal",
+        "deny_modal",
+        "edit_modal",
+        "extend_modal",
+        "hand_over_modal",
+        "new_modal",
+        "offboard_modal",
+        "rename_modal",
+        "rotate_modal",
+    ),
+    ("view", "admins | review_owner & members"): (
+        "audit_keep_modal",
+    ),
+    ("view", "members"): (
+        "request_modal",
+    ),
+    ("view", "recipient"): (
+        "reveal_modal",
+    ),
+}
+# fmt: on
+SUBCOMMANDS = {
+    "everyone": ("Help",),
+    "members": ("Request",),
+    "admins": (
+        "Audit",
+        "Check",
+        "Edit",
+        "Export",
+        "List",
+        "New",
+        "Offboard",
+        "Rename",
+        "Revoke",
+        "Rotate",
+        "Show",
+        "Unknown",
+    ),
+}  # fmt: skip
+# By rule, who of these is refused; an owner or a recipient is looked up by what the button says.
+STRANGERS = {
+    "admins": ("U0BOB", "U0GUEST", "U0FAR"),
+    "members": ("U0GUEST", "U0FAR"),
+    "recipient": ("U0ALICE", "U0BOB", "U0GUEST", "U0FAR"),
+    "requester": ("U0ALICE", "U0BOB", "U0GUEST", "U0FAR"),
+    "admins | review_owner & members": ("U0BOB", "U0GUEST", "U0FAR"),
+    "everyone": (),
+}
+PRESSES = [
+    (id_, person)
+    for (kind, rule), names in TABLE.items()
+    if kind == "action"
+    for id_ in names
+    for person in STRANGERS[rule]
+]
+SUBMISSIONS = [
+    (id_, person)
+    for (kind, rule), names in TABLE.items()
+    if kind == "view"
+    for id_ in names
+    for person in STRANGERS[rule]
+]
+
+
+def test_every_registered_id_has_its_row() -> None:
+    registered = {(route.kind, str(route.id)): route.allow.name for route in routes_of(ROUTERS)}
+    table = {(kind, id_): rule for (kind, rule), names in TABLE.items() for id_ in names}
+    assert registered == table
+
+
+def test_every_subcommand_has_its_row() -> None:
+    table = {name: rule for rule, names in SUBCOMMANDS.items() for name in names}
+    assert {parsed.__name__: rule.name for parsed, rule in ALLOW.items()} == table
+    assert {kind.__name__ for kind in get_args(Command)} == set(table)
+
+
+@pytest.mark.parametrize(("action", "person"), PRESSES)
+def test_a_stranger_who_presses_is_refused(bench: Bench, action: str, person: str) -> None:
+    payload = ActionPayload(NOON, key="key_1", about="x_1", delivery="dlv_1").encode()
+    bench.presses({"action_id": action, "value": payload}, user=person)
+    assert REFUSED in json.dumps(bench.answers[-1], ensure_ascii=False)
+    assert not [method for method, _ in bench.calls.asked if method == "views.open"]
+
+
+@pytest.mark.parametrize(("modal", "person"), SUBMISSIONS)
+def test_a_stranger_who_submits_is_refused(bench: Bench, modal: str, person: str) -> None:
+    payload = ActionPayload(NOON, key="key_1", about="x_1", delivery="dlv_1").encode()
+    shown = bench.submits(
+        {"type": "modal", "callback_id": modal, "private_metadata": payload}, user=person
+    )
+    # A modal shows the answer in its own place, where the fallback has none.
+    assert shown["response_action"] == "update"
+    assert shown["view"]["callback_id"] == ids.RESULT_MODAL
+    assert "submit" not in shown["view"]
+
+
+def test_what_no_version_knows_is_answered(bench: Bench) -> None:
+    bench.presses({"action_id": "of_another_version", "value": "x"}, user="U0BOB")
+    assert bench.answers[-1]["text"]
