@@ -42,7 +42,10 @@ class Operation(BaseModel, Generic[T]):
             def run(self, change: Change) -> KeyView: ...
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    # What was typed may be a token, so a validation error never repeats it.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
 
     operation_name: ClassVar[str]
     allow: ClassVar[Permission]

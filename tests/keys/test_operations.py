@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from keys.base.actors import Actor
 from keys.base.errors import NotAllowed
 from keys.changes.authorization import Caller, Permission, everyone
 from keys.changes.events import Event
 from keys.changes.operation import Operation
+from keys.credentials.tokens import make
 from keys.leaks.detection import Place
 from keys.lifecycle.events import KeyActivated
 from keys.offboarding.offboarding import BulkAction
@@ -97,3 +99,11 @@ def test_subscribers_of_one_event_are_all_kept() -> None:
 def test_offboarding_follows_rotations() -> None:
     followers = [follower.__module__ for follower in SUBSCRIBERS[KeyRotated]]
     assert followers == ["keys.offboarding.subscribers"]
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_a_validation_error_repeats_nothing_that_was_typed(name: str) -> None:
+    typed = make("ak").reveal()
+    with pytest.raises(ValidationError) as refused:
+        OPERATIONS[name](**dict.fromkeys(OPERATIONS[name].model_fields, typed), unknown=typed)
+    assert typed not in str(refused.value)

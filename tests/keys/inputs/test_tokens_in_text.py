@@ -17,7 +17,14 @@ from keys.base.actors import Actor
 from keys.base.errors import DomainError, InvalidImport, TokenInText
 from keys.base.policy import AuditRules
 from keys.changes.change import SYSTEM, within
-from keys.credentials.tokens import ALPHABET, CHECKSUM_LENGTH, Token, make, redact
+from keys.credentials.tokens import (
+    ALPHABET,
+    CHECKSUM_LENGTH,
+    PREFIX_MAX,
+    Token,
+    make,
+    redact,
+)
 from keys.inputs.names import clean_name, clean_note, refuse_token
 from keys.inputs.scopes import check_scopes
 from keys.lifecycle import update
@@ -226,7 +233,9 @@ def damaged(token: Token) -> str:
 
 SEPARATORS = st.text("\u200b\u200d\u2060\ufeff\u00ad\u034f\ufe0f\u3164\x00", max_size=2)
 BREAKS = st.text(" \n\t\\`\"'“”>.-\u00a0\u2028\u200b", max_size=2)
-PREFIXES = st.from_regex(r"[a-z][a-z0-9]{0,6}(_[a-z0-9]{1,6}){0,2}", fullmatch=True)
+PREFIXES = st.from_regex(r"[a-z][a-z0-9]{0,6}(_[a-z0-9]{1,6}){0,2}", fullmatch=True).filter(
+    lambda prefix: len(prefix) <= PREFIX_MAX
+)
 
 
 @given(st.text(), st.text(), PREFIXES, st.data())
