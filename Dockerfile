@@ -6,6 +6,7 @@ COPY lock/serve.txt lock/serve.txt
 RUN python -m venv .venv \
     && .venv/bin/pip install --quiet --no-cache-dir --no-deps --require-hashes -r lock/serve.txt
 COPY pyproject.toml README.md manifest.yml ./
+COPY apikeys.py apikeys.py
 COPY cli cli
 COPY bot bot
 COPY gateway gateway

@@ -105,5 +105,5 @@ def test_offboarding_follows_rotations() -> None:
 def test_a_validation_error_repeats_nothing_that_was_typed(name: str) -> None:
     typed = make("ak").reveal()
     with pytest.raises(ValidationError) as refused:
-        OPERATIONS[name](**dict.fromkeys(OPERATIONS[name].model_fields, typed), unknown=typed)
+        OPERATIONS[name](**dict.fromkeys((*OPERATIONS[name].model_fields, "unknown"), typed))
     assert typed not in str(refused.value)
