@@ -76,7 +76,7 @@ def test_each_trouble_is_named_with_its_remedy(shell: Shell, slack: Sandbox) -> 
     finds("channel_not_found", "Is there such a channel", APIKEYS_CHANNEL="#nowhere")
     slack.add_channel("elsewhere", members=["alice"])
     finds("not_in_channel", "/invite", APIKEYS_CHANNEL="#elsewhere")
-    finds("Nobody is an admin of keys", "Name people", APIKEYS_ADMINS="users:")
+    finds("There is no admin of keys", "Name people", APIKEYS_ADMINS="users:")
     finds("APIKEYS_TOKEN_MINUTES", "The bot needs it", APIKEYS_TOKEN_MINUTES="0")
     finds(
         "Slack cannot be reached", "firewall", SLACK_API_URL=f"http://127.0.0.1:{free_port()}/api/"

@@ -177,7 +177,7 @@ def test_old_requests_close_by_themselves(house: Domain) -> None:
 
 def test_only_whoever_asked_takes_it_back(house: Domain) -> None:
     request = ask(house)
-    with pytest.raises(KeyNotFound, match="somebody else"):
+    with pytest.raises(KeyNotFound, match="another person"):
         withdraw(house, request, ALICE)
     assert [withdraw(house, request), withdraw(house, request)] == [True, False]
     assert approve(house, request) is None

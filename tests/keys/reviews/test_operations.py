@@ -204,7 +204,7 @@ def test_the_owner_is_asked_once(house: Domain) -> None:
     first, second = ask_owner(house, id_, key.id), ask_owner(house, id_, key.id)
     assert first.asked_at == second.asked_at == house.clock.now()
     assert len(kinds(house, "audit.owner_asked")) == 1
-    with pytest.raises(InvalidState, match="Nobody answers"):
+    with pytest.raises(InvalidState, match="has no owner"):
         ask_owner(house, id_, nobodys.id)
     house.write(lambda s: departures.note(s, BOB.id, DepartureReason.GUEST, house.clock.now()))
     with pytest.raises(InvalidState, match="has left"):
