@@ -143,6 +143,7 @@ def _on_sqlite() -> Iterator[str]:
         yield f"sqlite:///{Path(folder) / 'keys.db'}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_keys_at_random(engine: str, request: pytest.FixtureRequest) -> None:
     fresh: Callable[[], AbstractContextManager[str]] = _on_sqlite

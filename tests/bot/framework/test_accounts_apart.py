@@ -155,6 +155,7 @@ def refs(things: list[str]) -> st.SearchStrategy[str]:
     )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=300,
     deadline=None,

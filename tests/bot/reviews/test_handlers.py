@@ -321,6 +321,7 @@ def test_the_schedule_begins_it_once_and_never_for_what_was_before_the_team(
     assert newest(bench).period == "2027-04-05T09:00+00:00"
 
 
+@pytest.mark.slow
 def test_two_years_with_a_bot_that_looks_once_in_five_days(bench: Bench) -> None:
     bench.house.issue()
     begun = []

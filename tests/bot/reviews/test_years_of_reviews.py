@@ -230,6 +230,7 @@ def moments(zone: str, years: int = 2) -> list[datetime]:
     return [moment.astimezone(UTC) for moment in found]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_each_audit_once_for_two_years_although_bots_die(team: Team) -> None:
     zone = str(team.policy.timezone)

@@ -345,6 +345,7 @@ def test_other_accounts_audits_are_not_found(house: Domain) -> None:
                 call()
 
 
+@pytest.mark.slow
 def test_five_thousand_keys(house: Domain) -> None:
     from tests.keys.many import many_keys
 

@@ -260,6 +260,7 @@ def test_no_token_of_ours_names_an_imported_secret(house: Domain) -> None:
     assert all(len(each) == 16 and each.startswith("imp_") for each in ids)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_are_added_in_few_statements(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
