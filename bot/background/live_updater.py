@@ -55,7 +55,8 @@ class LiveMessageUpdater:
             # Somebody deleted it; what is not over yet is worth a new one.
             with writing(self.engine, self.account_id) as session:
                 live_messages.lost(session, live)
-                if drawing.again is None:
+                # A bot that died between deleting it and posting it again has left `posting_at`.
+                if drawing.again is None and live.posting_at is None:
                     live_messages.rendered(session, live, "", now, None)
         except SlackError as error:
             self._later(live, error)
@@ -73,7 +74,7 @@ class LiveMessageUpdater:
         old = None
         if live.channel_id is not None and live.message is not None:
             old = Posted(live.channel_id, live.message)
-        if old is None or not self._redrawn(slack, old, message):
+        if old is None or not self._redrawn(slack, live, old, message):
             standing = self._post(slack, live, message)
             if standing is None:
                 return live.rendered_hash
@@ -107,11 +108,15 @@ class LiveMessageUpdater:
                 return None
         return post(slack, replace(letter, recipient=TEAM), message)
 
-    def _redrawn(self, slack: SlackClient, old: Posted, message: Message) -> bool:
+    def _redrawn(
+        self, slack: SlackClient, live: LiveMessage, old: Posted, message: Message
+    ) -> bool:
         """Redraw a message; False if it cannot be edited and another one has to be posted."""
         try:
             slack.update(old, message["text"], message["blocks"])
         except MessageFixed:
+            with writing(self.engine, self.account_id) as session:
+                live_messages.posting(session, live, self.service.clock.now())
             try:
                 slack.delete(old)
             except SlackError as error:
