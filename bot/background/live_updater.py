@@ -55,8 +55,7 @@ class LiveMessageUpdater:
             # Somebody deleted it; what is not over yet is worth a new one.
             with writing(self.engine, self.account_id) as session:
                 live_messages.lost(session, live)
-                # A bot that died between deleting it and posting it again has left `posting_at`.
-                if drawing.again is None and live.posting_at is None:
+                if drawing.again is None:
                     live_messages.rendered(session, live, "", now, None)
         except SlackError as error:
             self._later(live, error)
@@ -111,7 +110,11 @@ class LiveMessageUpdater:
     def _redrawn(
         self, slack: SlackClient, live: LiveMessage, old: Posted, message: Message
     ) -> bool:
-        """Redraw a message; False if it cannot be edited and another one has to be posted."""
+        """Redraw a message; False if another one has to be posted in its place.
+
+        Raises:
+            MessageGone: if somebody has deleted it.
+        """
         try:
             slack.update(old, message["text"], message["blocks"])
         except MessageFixed:
@@ -121,6 +124,11 @@ class LiveMessageUpdater:
                 slack.delete(old)
             except SlackError as error:
                 logger.warning("an old message that cannot be edited stays: %s", error)
+            return False
+        except MessageGone:
+            # Marked: it was deleted here, and then Slack refused another one, or the bot died.
+            if live.posting_at is None:
+                raise
             return False
         return True
 

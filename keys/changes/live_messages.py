@@ -235,9 +235,11 @@ def retry(
     """Gives a claimed message back: Slack could not take it now.
 
     Args:
-        unclear: whether Slack may have taken it all the same.
+        outcome_unknown: whether Slack may have taken it all the same.
     """
-    known: dict[str, Any] = {} if outcome_unknown else {"posting_at": None}
+    # One that stood there is being replaced, and stays marked until another one does.
+    marked = outcome_unknown or live.channel_id is not None
+    known: dict[str, Any] = {} if marked else {"posting_at": None}
     session.execute(
         update(LiveMessageRow)
         .where(col(LiveMessageRow.id) == live.id)

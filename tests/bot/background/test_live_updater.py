@@ -187,6 +187,57 @@ def test_a_message_that_cannot_be_edited_is_replaced_even_when_it_is_over(
     assert calls.methods().count("chat.update") == calls.methods().count("chat.delete") == 1
 
 
+class Died(BaseException):
+    """Stands for `kill -9`: nothing in the program may catch it."""
+
+
+def too_old_to_edit_and_over(house: Domain, calls: FakeCalls) -> Worker:
+    """A message that can only be deleted and posted again, about something that has ended."""
+    announce(house, "web-1")
+    fence = revoke(house)
+    house.clock.move(3 * SECOND)
+    bot = following(house, calls)
+    bot.run_once()
+    confirm(house, "web-1", fence)
+    calls.replies["chat.update"] = [refusal("edit_window_closed"), refusal("message_not_found")]
+    house.clock.move(2 * SECOND)
+    return bot
+
+
+def test_a_bot_that_dies_once_the_old_message_is_deleted_loses_none(
+    house: Domain, calls: FakeCalls
+) -> None:
+    def deleted_and_died(_: dict[str, Any]) -> dict[str, Any]:
+        raise Died
+
+    bot = too_old_to_edit_and_over(house, calls)
+    calls.replies["chat.delete"] = [deleted_and_died]
+    with pytest.raises(Died):
+        bot.run_once()
+    for _ in range(3):
+        house.clock.move(timedelta(minutes=2))
+        following(house, calls).run_once()
+    assert "has confirmed it by now" in str(said(calls, "chat.postMessage")[1:])
+    assert len(said(calls, "chat.postMessage")) == 2
+
+
+@pytest.mark.parametrize("code", ["internal_error", "not_in_channel", "ratelimited"])
+def test_a_message_that_slack_does_not_take_again_at_once_is_not_lost(
+    house: Domain, calls: FakeCalls, code: str
+) -> None:
+    bot = too_old_to_edit_and_over(house, calls)
+    calls.replies["chat.delete"] = [{}]
+    calls.replies["chat.postMessage"] = [refusal(code)]
+    bot.run_once()
+    calls.replies["chat.postMessage"] = [{"channel": "D1", "ts": "1.000002"}]
+    tried = len(said(calls, "chat.postMessage"))
+    for _ in range(3):
+        house.clock.move(timedelta(hours=1))
+        bot.run_once()
+    assert "has confirmed it by now" in str(said(calls, "chat.postMessage")[tried:])
+    assert len(said(calls, "chat.postMessage")) == tried + 1
+
+
 def test_what_slack_cannot_take_now_is_drawn_later(house: Domain, calls: FakeCalls) -> None:
     announce(house, "web-1")
     bot = following(house, calls)
