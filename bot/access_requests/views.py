@@ -18,6 +18,7 @@ from bot.ui.blocks import (
     message,
     modal,
     person,
+    result_modal,
     scopes_in_words,
     section,
     sentence,
@@ -106,7 +107,7 @@ def decided(request: RequestView) -> View:
 
 
 def _result(title: str, *blocks: Block) -> View:
-    return modal(title, ids.RESULT_MODAL, list(blocks), close="Close")
+    return result_modal(title, blocks)
 
 
 def for_team(request: RequestView, ref: ActionPayload) -> Message:

@@ -18,6 +18,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from bot.slack_api.errors import GroupProblem, MissingScope, PersonUnknown, SlackError
+from keys.changes.authorization import Allowed
 from runtime.clock import Clock
 
 NAMES_MAX = 3
@@ -156,14 +157,6 @@ _SENTENCES = {
         "it: its log says what is missing."
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """They may."""
-
-    def __bool__(self) -> bool:
-        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from bot.ui.blocks import (
     modal,
     name_of,
     person,
+    result_modal,
     scopes_in_words,
     section,
     sentence,
@@ -103,7 +104,7 @@ def answer(diagnosis: Diagnosis, ref: ActionPayload) -> View:
     elif diagnosis.key is not None:
         blocks += _about_key(diagnosis, diagnosis.key)
         blocks += _what_to_do(diagnosis, ActionPayload(ref.at, key=diagnosis.key.id))
-    return modal(_TITLE, ids.RESULT_MODAL, blocks, close="Close")
+    return result_modal(_TITLE, blocks)
 
 
 def _what_to_do(diagnosis: Diagnosis, ref: ActionPayload) -> list[Block]:

@@ -9,17 +9,10 @@ from bot.rotation import handlers
 from bot.ui import ids, replies
 from bot.ui.blocks import Message
 from bot.ui.payloads import ActionPayload
-from keys.base.models import KeyView
 from keys.changes import audit_log
 from keys.delivery import deliveries
 from keys.search import search
 from keys.search.search import Finding, Found, Several
-
-
-def get(interaction: Interaction, key_id: str) -> KeyView:
-    """One key as it stands. Raises KeyNotFound."""
-    with interaction.context.reading() as session:
-        return search.get(session, key_id)
 
 
 def find(interaction: Interaction, typed: str) -> Finding:
@@ -77,14 +70,15 @@ def details(interaction: Interaction, key_id: str) -> Message:
 
 def do(interaction: Interaction, ref: ActionPayload) -> None:
     """Does what a menu's entry or a choice stands for."""
+    context = interaction.context
     if ref.do == ids.DO_RENAME:
-        rename.open_rename(interaction, get(interaction, ref.key), ref.query)
+        rename.open_rename(interaction, context.key(ref.key), ref.query)
     elif ref.do == ids.DO_EDIT:
-        edit.open_edit(interaction, get(interaction, ref.key))
+        edit.open_edit(interaction, context.key(ref.key))
     elif ref.do == ids.DO_ROTATE:
-        handlers.open_rotate(interaction, get(interaction, ref.key))
+        handlers.open_rotate(interaction, context.key(ref.key))
     elif ref.do == ids.DO_REVOKE:
-        interaction.say(revoke.question(interaction, get(interaction, ref.key)))
+        interaction.say(revoke.question(interaction, context.key(ref.key)))
     elif ref.do == ids.DO_DETAILS:
         interaction.say(details(interaction, ref.key))
     else:

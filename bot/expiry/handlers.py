@@ -11,7 +11,6 @@ from bot.ui import form_values, ids, replies
 from keys.base.models import State
 from keys.changes.authorization import admins
 from keys.operations import AcceptExpiry, SetExpiry
-from keys.search import search
 
 # What is proposed where the team has no rule.
 _PROPOSED = timedelta(days=90)
@@ -21,9 +20,7 @@ router = Router()
 @router.action(ids.EXTEND, allow=admins)
 def open_extend(interaction: Interaction) -> None:
     """Open the modal for another date."""
-    context = interaction.context
-    with context.reading() as session:
-        key = search.get(session, interaction.payload.key)
+    context, key = interaction.context, interaction.key
     if key.state is not State.ACTIVE:
         interaction.say(
             replies.domain_error(f"“{key.name}” was revoked, so it cannot be extended.")

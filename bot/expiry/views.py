@@ -19,6 +19,7 @@ from bot.ui.blocks import (
     name_of,
     owner_of,
     person,
+    result_modal,
     sentence,
 )
 from bot.ui.payloads import ActionPayload
@@ -91,7 +92,7 @@ def extended(key: KeyView) -> View:
     told = sentence(name_of(key), " works until", *_when(key), ".")
     if key.expires_at is None:
         told = sentence(name_of(key), " does not expire any more.")
-    return modal("Extended", ids.RESULT_MODAL, [told], close="Close")
+    return result_modal("Extended", [told])
 
 
 def _when(key: KeyView) -> list[Element | str]:

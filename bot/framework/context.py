@@ -15,8 +15,10 @@ from sqlalchemy import Engine
 from bot.authorization.admins import Admins
 from bot.slack_api.client import SlackClient
 from bot.slack_api.errors import Unavailable
+from keys.base.models import KeyView
 from keys.base.policy import Policy
 from keys.changes.services import Services
+from keys.search import search
 from runtime.clock import Clock
 from storage import AccountSession
 
@@ -100,6 +102,11 @@ class Context:
     def reading(self) -> AbstractContextManager[AccountSession]:
         """A transaction of this account that changes nothing. Raises StorageUnavailable."""
         return self.services.reading()
+
+    def key(self, key_id: str) -> KeyView:
+        """One key as it stands. Raises KeyNotFound."""
+        with self.reading() as session:
+            return search.get(session, key_id)
 
     def writing(self) -> AbstractContextManager[AccountSession]:
         """A transaction of this account that is committed at its end. Raises StorageUnavailable."""

@@ -11,14 +11,16 @@ from typing import Any, TypeVar, cast
 from pydantic import ValidationError
 from slack_bolt import Ack
 
-from bot.authorization.admins import Allowed, Person
+from bot.authorization.admins import Denied as NoRole
+from bot.authorization.admins import Person
 from bot.framework.context import Context
 from bot.slack_api.errors import SlackError
 from bot.ui import form_values, ids, replies
-from bot.ui.blocks import Message, View, modal
+from bot.ui.blocks import Message, View, result_modal
 from bot.ui.payloads import ActionPayload, InvalidPayload
 from keys.base.actors import Actor
 from keys.base.errors import DomainError, StorageUnavailable
+from keys.base.models import KeyView
 from keys.changes.authorization import Caller, Decision, Denied, Permission, Question, Role
 from keys.changes.operation import PROPAGATION_WAIT, Operation, Outcome, execute, problems
 from runtime import tracing
@@ -58,9 +60,9 @@ class Interaction:
         """The person, as the record names them."""
         return Actor.person(self.person.user_id)
 
-    def caller(self, *roles: Role) -> Caller:
-        """The person, and which of these roles they have. Asks Slack once for each."""
-        for role in roles:
+    def caller(self, allow: Permission) -> Caller:
+        """The person, and what a rule has to know of them. Asks Slack once for each role."""
+        for role in allow.roles & {Role.ADMIN, Role.MEMBER}:
             if role not in self._roles:
                 self._roles[role] = self._look_up(role)
         known = self._roles.items()
@@ -72,17 +74,13 @@ class Interaction:
 
     def _look_up(self, role: Role) -> Denied | None:
         admins = self.context.admins
-        if role is Role.ADMIN:
-            found = admins.check(self.person)
-        elif role is Role.MEMBER:
-            found = admins.check_membership(self.person)
-        else:
-            return Denied("Nobody in Slack can do this.")
-        return None if isinstance(found, Allowed) else Denied(found.reason)
+        ask = admins.check if role is Role.ADMIN else admins.check_membership
+        found = ask(self.person)
+        return Denied(found.reason) if isinstance(found, NoRole) else None
 
     def decide(self, allow: Permission) -> Decision:
         """Whether the person may do something, about the key and thing that the payload names."""
-        caller = self.caller(*allow.roles & {Role.ADMIN, Role.MEMBER})
+        caller = self.caller(allow)
         if not allow.reads:
             return allow.decide(Question(caller))
         payload = self.payload
@@ -92,8 +90,7 @@ class Interaction:
 
     def execute(self, operation: Operation[T], *, wait: float = PROPAGATION_WAIT) -> Outcome[T]:
         """Do an operation as this person; see keys.changes.operation.execute."""
-        caller = self.caller(*operation.allow.roles & {Role.ADMIN, Role.MEMBER})
-        return execute(self.context.services, caller, operation, wait=wait)
+        return execute(self.context.services, self.caller(operation.allow), operation, wait=wait)
 
     @property
     def payload(self) -> ActionPayload:
@@ -107,6 +104,11 @@ class Interaction:
             chosen = (action.get("selected_option") or {}).get("value")
             return ActionPayload.decode(chosen or action.get("value"))
         return ActionPayload.decode(self.view.get("private_metadata"))
+
+    @property
+    def key(self) -> KeyView:
+        """The key that the payload names, as it stands. Raises KeyNotFound, InvalidPayload."""
+        return self.context.key(self.payload.key)
 
     @property
     def trigger(self) -> str:
@@ -167,7 +169,7 @@ class Interaction:
             SlackError: if it could not be shown.
         """
         if self.body.get("type") == "view_submission":
-            self.show(modal("API keys", ids.RESULT_MODAL, message["blocks"], close="Close"))
+            self.show(result_modal("API keys", message["blocks"]))
         elif "command" in self.body and self.acknowledge(response_type="ephemeral", **message):
             return
         elif "view" in self.body:
@@ -181,7 +183,7 @@ class Interaction:
         """Where a button was pressed in a modal or in App Home, there is no message to answer."""
         self.acknowledge()
         slack = self.context.slack
-        view = modal("API keys", ids.RESULT_MODAL, message["blocks"], close="Close")
+        view = result_modal("API keys", message["blocks"])
         if self.view.get("type") != "modal":
             slack.open_view(self.trigger, view)
         elif replace:

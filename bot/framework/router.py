@@ -1,4 +1,4 @@
-"""The router: what may be typed, pressed, submitted and reported, and who may.
+"""The router: what may be pressed and submitted, and who may.
 
 `allow=` has no default: whoever registers something says who may. The rule is asked before the
 handler runs, and again by `execute` with the row in hand.
@@ -30,12 +30,11 @@ class Route:
     """One thing that is registered.
 
     Attributes:
-        kind: `action`, `view` or `subcommand`.
-        id: the action's or view's id, or the subcommand's class.
+        kind: `action` or `view`.
     """
 
     kind: str
-    id: str | type
+    id: str
     allow: Permission
     handler: Handler
 
@@ -54,11 +53,7 @@ class Router:
         """Register what submitting a modal does."""
         return self._add("view", callback_id, allow)
 
-    def subcommand(self, parsed: type, *, allow: Permission) -> Callable[[H], H]:
-        """Register what a subcommand does, by the class that bot.command_parser reads it as."""
-        return self._add("subcommand", parsed, allow)
-
-    def _add(self, kind: str, id_: str | type, allow: Permission) -> Callable[[H], H]:
+    def _add(self, kind: str, id_: str, allow: Permission) -> Callable[[H], H]:
         def register(handler: H) -> H:
             self.routes.append(Route(kind, id_, allow, handler))
             return handler
@@ -73,17 +68,15 @@ def mount(app: App, routers: Iterable[Router]) -> None:
         ValueError: if an id is registered twice.
     """
     for route in routes_of(routers):
-        if route.kind == "action":
-            app.action(str(route.id))(listener(route.handler, allow=route.allow))
-        elif route.kind == "view":
-            app.view(str(route.id))(listener(route.handler, allow=route.allow))
+        register = app.action if route.kind == "action" else app.view
+        register(route.id)(listener(route.handler, allow=route.allow))
     app.action(_ANY)(listener(_unknown, allow=everyone))
     app.view(_ANY)(listener(_unknown, allow=everyone))
 
 
 def routes_of(routers: Iterable[Router]) -> Iterator[Route]:
     """Every route. Raises ValueError if an id is registered twice."""
-    seen: set[tuple[str, str | type]] = set()
+    seen: set[tuple[str, str]] = set()
     for router in routers:
         for route in router.routes:
             if (route.kind, route.id) in seen:

@@ -11,13 +11,13 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from bot.authorization.admins import Allowed, DenialReason, Person
+from bot.authorization.admins import DenialReason, Person
 from bot.framework.context import Context
 from bot.leaks import views
 from bot.slack_api.errors import SlackError
 from keys.base.errors import StorageUnavailable
 from keys.base.policy import Leaked
-from keys.changes.authorization import Caller
+from keys.changes.authorization import Allowed, Caller
 from keys.changes.operation import execute
 from keys.credentials.tokens import Token
 from keys.leaks import detection

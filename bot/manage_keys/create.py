@@ -14,7 +14,6 @@ from keys.base.models import State
 from keys.changes.authorization import admins
 from keys.inputs.names import advice_on
 from keys.operations import Create
-from keys.search import search
 
 router = Router()
 
@@ -89,8 +88,7 @@ def _draft_with_advice(interaction: Interaction) -> create_view.Draft | None:
 
 
 def _made_before(interaction: Interaction, key_id: str) -> View:
-    with interaction.context.reading() as session:
-        key = search.get(session, key_id)
+    key = interaction.context.key(key_id)
     if key.state is State.PENDING:
         return create_view.in_progress(key.name)
     if key.state is State.ABANDONED:

@@ -13,6 +13,7 @@ from bot.ui.blocks import (
     modal,
     name_of,
     plain_user_text,
+    result_modal,
     section,
     sentence,
     text_element,
@@ -103,4 +104,4 @@ def already_asked(key: KeyView) -> View:
 
 
 def _result(title: str, *blocks: Block) -> View:
-    return modal(title, ids.RESULT_MODAL, blocks, close="Close")
+    return result_modal(title, blocks)

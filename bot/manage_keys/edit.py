@@ -18,16 +18,13 @@ from keys.lifecycle.update import version
 from keys.operations import Update
 from keys.search import search
 
-_NO_MEMBER = "Choose a full member of this workspace: guests and bots cannot own a key."
 router = Router()
 
 
 @router.action(ids.EDIT, allow=admins)
 def pressed(interaction: Interaction) -> None:
     """Open the modal of the key whose button was pressed."""
-    with interaction.context.reading() as session:
-        key = search.get(session, interaction.payload.key)
-    open_edit(interaction, key)
+    open_edit(interaction, interaction.key)
 
 
 def open_edit(interaction: Interaction, key: KeyView) -> None:
@@ -55,9 +52,7 @@ def _modal(interaction: Interaction, key_id: str, changed_by: Actor | None = Non
 @router.view(ids.EDIT_MODAL, allow=admins)
 def submitted(interaction: Interaction) -> None:
     """Save what was filled in, or say at its input why not."""
-    payload, view = interaction.payload, interaction.view
-    with interaction.context.reading() as session:
-        before = search.get(session, payload.key)
+    payload, view, before = interaction.payload, interaction.view, interaction.key
     if errors := _no_members(interaction, before):
         interaction.refuse_inputs(errors)
         return
@@ -95,7 +90,7 @@ def _no_members(interaction: Interaction, before: KeyView) -> dict[str, str]:
             and person != was
             and not interaction.context.admins.check_membership(Person(person))
         ):
-            errors[block_id] = _NO_MEMBER
+            errors[block_id] = replies.OWNER_IS_NO_MEMBER
     return errors
 
 

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.ui import ids, inputs
-from bot.ui.blocks import Block, View, context, modal, name_of, person, sentence, text_element
+from bot.ui.blocks import (
+    Block,
+    View,
+    context,
+    modal,
+    name_of,
+    person,
+    result_modal,
+    sentence,
+    text_element,
+)
 from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.base.models import KeyView
@@ -103,4 +113,4 @@ def saved(key: KeyView, changed: Sequence[str], spread: Propagation | None) -> V
 
 
 def _result(*blocks: Block) -> View:
-    return modal(_TITLE, ids.RESULT_MODAL, list(blocks), close="Close")
+    return result_modal(_TITLE, blocks)

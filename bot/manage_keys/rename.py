@@ -10,7 +10,6 @@ from keys.base.models import KeyView, State
 from keys.changes.authorization import admins
 from keys.inputs.names import advice_on
 from keys.operations import Rename
-from keys.search import search
 
 router = Router()
 
@@ -18,7 +17,7 @@ router = Router()
 @router.action(ids.RENAME, allow=admins)
 def pressed(interaction: Interaction) -> None:
     """Open the modal of the key whose button was pressed."""
-    open_rename(interaction, _key(interaction))
+    open_rename(interaction, interaction.key)
 
 
 def open_rename(interaction: Interaction, key: KeyView, name: str = "") -> None:
@@ -34,7 +33,7 @@ def open_rename(interaction: Interaction, key: KeyView, name: str = "") -> None:
 @router.view(ids.RENAME_MODAL, allow=admins)
 def rename(interaction: Interaction) -> None:
     """Give the key its new name, or say in the modal why not."""
-    payload, view, key = interaction.payload, interaction.view, _key(interaction)
+    payload, view, key = interaction.payload, interaction.view, interaction.key
     name = form_values.text(view, ids.NAME)
     if errors := form_values.with_token(view, ids.NAME):
         interaction.refuse_inputs(errors)
@@ -46,8 +45,3 @@ def rename(interaction: Interaction) -> None:
     outcome = interaction.submit(lambda: Rename(key=payload.key, name=name))
     if outcome is not None:
         interaction.show(rename_view.renamed(outcome.value, key.name))
-
-
-def _key(interaction: Interaction) -> KeyView:
-    with interaction.context.reading() as session:
-        return search.get(session, interaction.payload.key)

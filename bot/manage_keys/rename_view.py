@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.ui import ids
-from bot.ui.blocks import View, context, modal, name_of, sentence, text_element
+from bot.ui.blocks import View, context, modal, name_of, result_modal, sentence, text_element
 from bot.ui.inputs import name_inputs
 from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
@@ -33,4 +33,4 @@ def renamed(key: KeyView, before: str) -> View:
     )
     if key.name == before:
         told = sentence("The name is still ", name_of(key), ".")
-    return modal("Rename API key", ids.RESULT_MODAL, [told], close="Close")
+    return result_modal("Rename API key", [told])

@@ -12,7 +12,6 @@ from bot.ui.blocks import Message
 from keys.base.models import KeyView, State
 from keys.changes.authorization import admins
 from keys.operations import Revoke
-from keys.search import search
 
 # A question older than this is asked again: much may have changed since it was read.
 QUESTION_LIFETIME = timedelta(hours=1)
@@ -22,7 +21,7 @@ router = Router()
 @router.action(ids.REVOKE, allow=admins)
 def ask(interaction: Interaction) -> None:
     """Ask whether to revoke the key."""
-    interaction.say(question(interaction, _key(interaction)))
+    interaction.say(question(interaction, interaction.key))
 
 
 @router.action(ids.REVOKE_CONFIRMED, allow=admins)
@@ -34,7 +33,7 @@ def confirmed(interaction: Interaction) -> None:
     """
     interaction.acknowledge()
     payload, now = interaction.payload, interaction.context.clock.now()
-    if payload.expired(now, QUESTION_LIFETIME) and _key(interaction).state is not State.REVOKED:
+    if payload.expired(now, QUESTION_LIFETIME) and interaction.key.state is not State.REVOKED:
         interaction.say(replies.expired(), replace=True)
         return
     outcome = interaction.execute(Revoke(key=payload.key))
@@ -45,7 +44,7 @@ def confirmed(interaction: Interaction) -> None:
 def cancel(interaction: Interaction) -> None:
     """Leave the key as it is; if it was revoked meanwhile, say so."""
     interaction.acknowledge()
-    key = _key(interaction)
+    key = interaction.key
     say = revoke_view.already_revoked if key.state is State.REVOKED else revoke_view.kept
     interaction.say(say(key), replace=True)
 
@@ -55,8 +54,3 @@ def question(interaction: Interaction, key: KeyView) -> Message:
     if key.state is State.REVOKED:
         return revoke_view.already_revoked(key)
     return revoke_view.confirmation(key, interaction.ref(key=key.id))
-
-
-def _key(interaction: Interaction) -> KeyView:
-    with interaction.context.reading() as session:
-        return search.get(session, interaction.payload.key)

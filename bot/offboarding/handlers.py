@@ -18,9 +18,7 @@ from bot.offboarding import views
 from bot.rotation import handlers
 from bot.slack_api.backoff import LEASE
 from bot.slack_api.errors import PersonUnknown, SlackError
-from bot.token_delivery.deliver import delivery_deadline
 from bot.ui import form_values, ids, replies
-from keys.base.actors import Actor
 from keys.base.errors import DomainError, DuplicateRequest
 from keys.base.models import KeyView
 from keys.changes.authorization import Caller, Role, admins
@@ -35,19 +33,16 @@ from keys.operations import (
     RecordDeparture,
     RequestBulkAction,
     Revoke,
-    Rotate,
     StartOffboarding,
     Transfer,
 )
 from keys.rotation.grace import GRACE_DEFAULT
-from keys.search import search
 
 logger = logging.getLogger("bot")
 
 # Slack is asked about so many people at a time, and not more often than that.
 _ASKED_AT_ONCE = 20
 _ASKING = timedelta(minutes=1)
-_NOBODY = "Choose a full member of this workspace: guests and bots cannot own a key."
 _GONE = {
     DenialReason.DEACTIVATED: DepartureReason.DEACTIVATED,
     DenialReason.GUEST: DepartureReason.GUEST,
@@ -117,7 +112,7 @@ def open_hand_over(interaction: Interaction) -> None:
     """Asks for the new owner of a key, or of all of them."""
     ref = interaction.payload
     found = _get(interaction.context, ref.about)
-    key = _key(interaction.context, ref.key) if ref.key else None
+    key = interaction.context.key(ref.key) if ref.key else None
     count = sum(item.owns for item in found.open_items)
     interaction.acknowledge()
     view = views.transfer_modal(key, count, interaction.ref(about=ref.about, key=ref.key))
@@ -148,7 +143,7 @@ def _unfit(context: Context, found: OffboardingView, chosen: str) -> str:
     if chosen == found.person:
         return "That is the person who leaves. Choose another person."
     belongs = context.admins.check_membership(Person(chosen))
-    return _NOBODY if isinstance(belongs, Denied) else ""
+    return replies.OWNER_IS_NO_MEMBER if isinstance(belongs, Denied) else ""
 
 
 def work(context: Context) -> bool:
@@ -193,8 +188,8 @@ def _do(context: Context, job: BulkItem) -> str:
 
 
 def _rotate(context: Context, caller: Caller, job: BulkItem) -> str:
+    key = context.key(job.key_id)
     with context.reading() as session:
-        key = search.get(session, job.key_id)
         successor = offboarding.successor(session, key)
     recipient = (
         successor
@@ -204,13 +199,8 @@ def _rotate(context: Context, caller: Caller, job: BulkItem) -> str:
     # The same however often it is tried, and another one if it is asked for anew.
     request = f"{job.key_id}:{job.asked_at.timestamp():.3f}"
     try:
-        operation = Rotate(
-            key=job.key_id,
-            recipient=Actor.person(recipient),
-            grace=GRACE_DEFAULT,
-            idempotency_key=request,
-            deadline=delivery_deadline(context),
-            method=context.policy.delivery,
+        operation = handlers.rotate_operation(
+            context, job.key_id, recipient, GRACE_DEFAULT, request
         )
         return handlers.rotate(context, caller, operation, recipient)
     except DuplicateRequest:
@@ -267,11 +257,6 @@ def _take(context: Context, user: dict[str, Any]) -> None:
 def _get(context: Context, offboarding_id: str) -> OffboardingView:
     with context.reading() as session:
         return offboarding.get(session, offboarding_id)
-
-
-def _key(context: Context, key_id: str) -> KeyView:
-    with context.reading() as session:
-        return search.get(session, key_id)
 
 
 router = Router()

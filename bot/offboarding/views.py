@@ -23,6 +23,7 @@ from bot.ui.blocks import (
     modal,
     name_of,
     person,
+    result_modal,
     section,
     sentence,
     text_element,
@@ -256,13 +257,13 @@ def transfer_modal(key: KeyView | None, count: int, ref: ActionPayload) -> View:
 def ownership_transferred(person_id: str, count: int) -> View:
     """The outcome."""
     done = sentence(_who(person_id), f" owns {keys_in_words(count)} from now on.")
-    return modal("Handed over", ids.RESULT_MODAL, [done], close="Close")
+    return result_modal("Handed over", [done])
 
 
 def under_way(count: int) -> View:
     """The outcome for many keys at once."""
     done = section(f"{keys_in_words(count)} are handed over now; the message shows how far it is.")
-    return modal("Under way", ids.RESULT_MODAL, [done], close="Close")
+    return result_modal("Under way", [done])
 
 
 def _who(person_id: str) -> Element:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from bot.browse_keys import pages
 from bot.framework.context import Context
@@ -25,7 +26,7 @@ from keys.base.errors import InvalidState
 from keys.base.ids import new_id
 from keys.base.models import State
 from keys.changes import live_messages
-from keys.changes.authorization import Caller, Role, admins, everyone
+from keys.changes.authorization import Caller, admins, everyone
 from keys.changes.operation import execute
 from keys.changes.outbox import TEAM, to_person
 from keys.jobs import cron, periodic
@@ -39,7 +40,6 @@ from keys.operations import (
 from keys.reviews import activity_digest, evidence, lifecycle, progress, queries
 from keys.reviews.operations import review_owner
 from keys.reviews.queries import ReviewItem, ReviewView, Stage
-from keys.rotation.grace import GRACE_DEFAULT
 from keys.search import search
 from keys.usage import trends
 
@@ -163,12 +163,11 @@ def rotate(interaction: Interaction) -> None:
         operation = RotateInReview(
             review=ref.about,
             key=ref.key,
-            grace=GRACE_DEFAULT,
             idempotency_key=new_id("req"),
             deadline=delivery_deadline(context),
             method=context.policy.delivery,
         )
-        caller = interaction.caller(Role.ADMIN, Role.MEMBER)
+        caller = interaction.caller(operation.allow)
         why = handlers.rotate(context, caller, operation, interaction.person.user_id)
         if why:
             interaction.say(replies.domain_error(why))
@@ -296,7 +295,7 @@ def post_evidence(context: Context) -> bool:
 def steps(context: Context) -> list[Callable[[], bool]]:
     """Everything that is due now and then, for the schedule."""
     due = (begin_when_due, post_evidence, digest_when_due)
-    return [lambda one=one: one(context) for one in due]  # type: ignore[misc]
+    return [partial(one, context) for one in due]
 
 
 def _get(context: Context, audit_id: str) -> ReviewView:

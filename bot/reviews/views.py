@@ -28,6 +28,7 @@ from bot.ui.blocks import (
     person,
     plain,
     plain_user_text,
+    result_modal,
     section,
     sentence,
     turns,
@@ -335,7 +336,7 @@ def say_why(key: KeyView, ref: ActionPayload) -> View:
 
 def result(told: Message) -> View:
     """What became of it, in place of the modal."""
-    return modal("Audit", ids.RESULT_MODAL, told["blocks"], close="Close")
+    return result_modal("Audit", told["blocks"])
 
 
 def status(audit: ReviewView | None, following: datetime | None, ref: ActionPayload) -> Message:

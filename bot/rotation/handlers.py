@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 
 from pydantic import ValidationError
@@ -12,11 +11,9 @@ from bot.framework.context import Context
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
 from bot.rotation import views
-from bot.slack_api.errors import SlackError
-from bot.token_delivery.deliver import TokenDelivery, deliver_token, delivery_deadline, say
+from bot.token_delivery.deliver import TokenDelivery, deliver_token, delivery_deadline, show_outcome
 from bot.ui import form_values, ids, replies
 from bot.ui.blocks import View
-from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.base.errors import DomainError, DuplicateRequest
 from keys.base.ids import new_id
@@ -29,9 +26,6 @@ from keys.offboarding import offboarding
 from keys.rotation import queries
 from keys.rotation.grace import GRACE_DEFAULT
 from keys.rotation.operations import EndRotation, ExtendRotation, Rotate
-from keys.search import search
-
-logger = logging.getLogger("bot")
 
 
 def open_rotate(interaction: Interaction, key: KeyView) -> None:
@@ -63,10 +57,10 @@ def open_rotate(interaction: Interaction, key: KeyView) -> None:
 def submitted(interaction: Interaction) -> None:
     """Rotate as the modal says."""
     context, view = interaction.context, interaction.view
-    ref = ActionPayload.decode(view.get("private_metadata"))
+    ref = interaction.payload
     recipient = form_values.person(view, ids.RECIPIENT) or interaction.person.user_id
     try:
-        operation = _operation(context, ref.key, recipient, _grace(view), ref.request)
+        operation = rotate_operation(context, ref.key, recipient, _grace(view), ref.request)
     except ValidationError as error:
         interaction.refuse_inputs(dict(problems(error)))
         return
@@ -74,11 +68,16 @@ def submitted(interaction: Interaction) -> None:
         why = "Choose a full member of this workspace: guests and bots get no tokens."
         interaction.refuse_inputs({ids.RECIPIENT: why})
         return
-    with context.reading() as session:
-        key = search.get(session, ref.key)
-    interaction.show(views.in_progress(key))
-    outcome = _carry_out(interaction, operation, recipient)
-    _show(context, str(view["id"]), outcome, interaction)
+    interaction.show(views.in_progress(context.key(ref.key)))
+    caller = interaction.caller(operation.allow)
+    try:
+        why = rotate(context, caller, operation, recipient)
+    except DuplicateRequest:
+        why = ""
+    except DomainError as error:
+        why = str(error)
+    outcome = views.not_done(why) if why else _outcome(context, operation, recipient)
+    show_outcome(context, str(view["id"]), outcome, interaction.person.user_id, why)
 
 
 def _grace(view: View) -> timedelta:
@@ -86,17 +85,7 @@ def _grace(view: View) -> timedelta:
     return timedelta(seconds=int(chosen.get("value", GRACE_DEFAULT.total_seconds())))
 
 
-def _carry_out(interaction: Interaction, operation: Rotate, recipient: str) -> View:
-    context = interaction.context
-    try:
-        pending = interaction.execute(operation, wait=0).value
-        why = _deliver(context, pending, recipient, interaction.actor)
-    except DuplicateRequest:
-        why = ""
-    except DomainError as error:
-        why = str(error)
-    if why:
-        return views.not_done(why)
+def _outcome(context: Context, operation: Rotate, recipient: str) -> View:
     with context.reading() as session:
         rotation = queries.of_request(session, operation.idempotency_key)
     if rotation.started_at is None:
@@ -121,12 +110,22 @@ def rotate(
         DomainError: if the key cannot be rotated.
     """
     pending = execute(context.services, caller, operation, wait=0).value
-    return _deliver(context, pending, recipient, caller.actor)
+    delivery = TokenDelivery.of(pending, recipient, caller.actor, Purpose.ROTATION)
+    why = deliver_token(context, delivery)
+    return f"{why} The old token keeps working." if why else ""
 
 
-def _operation(
+def rotate_operation(
     context: Context, key_id: str, recipient: str, grace: timedelta, idempotency_key: str
 ) -> Rotate:
+    """The rotation of a key, as the team's tokens travel.
+
+    Args:
+        recipient: the id of the person who gets the new token.
+
+    Raises:
+        ValidationError: if this grace period is not offered.
+    """
     return Rotate(
         key=key_id,
         recipient=Actor.person(recipient),
@@ -137,41 +136,21 @@ def _operation(
     )
 
 
-def _deliver(context: Context, pending: PendingKey, recipient: str, actor: Actor) -> str:
-    why = deliver_token(context, TokenDelivery.of(pending, recipient, actor, Purpose.ROTATION))
-    return f"{why} The old token keeps working." if why else ""
-
-
-def _show(context: Context, view_id: str, view: View, interaction: Interaction) -> None:
-    try:
-        context.slack.update_view(view_id, view)
-    except SlackError as error:
-        # Closed at once; a success is told by the messages that follow it.
-        logger.info("the modal was not redrawn: %s", error.code)
-        if view["title"]["text"] == "Not rotated":
-            say(context, interaction.person.user_id, str(view["blocks"][0]["text"]["text"]))
-
-
 def end_now(interaction: Interaction) -> None:
     """End the old token at once; the message about the rotation shows it."""
     interaction.acknowledge()
-    ref = ActionPayload.decode(interaction.action.get("value"))
-    interaction.execute(EndRotation(rotation=ref.about), wait=0)
+    interaction.execute(EndRotation(rotation=interaction.payload.about), wait=0)
 
 
 def extend(interaction: Interaction) -> None:
     """Have the old token work for another day."""
     interaction.acknowledge()
-    ref = ActionPayload.decode(interaction.action.get("value"))
-    interaction.execute(ExtendRotation(rotation=ref.about), wait=0)
+    interaction.execute(ExtendRotation(rotation=interaction.payload.about), wait=0)
 
 
 def pressed(interaction: Interaction) -> None:
     """Open the modal for the key whose button was pressed."""
-    key_id = ActionPayload.decode(interaction.action.get("value")).key
-    with interaction.context.reading() as session:
-        key = search.get(session, key_id)
-    open_rotate(interaction, key)
+    open_rotate(interaction, interaction.key)
 
 
 router = Router()

@@ -25,6 +25,7 @@ from bot.ui.blocks import (
     person,
     plain,
     plain_user_text,
+    result_modal,
     section,
     sentence,
 )
@@ -125,7 +126,7 @@ def _old_token(rotation: RotationView) -> str:
 
 
 def _result(title: str, *blocks: Block) -> View:
-    return modal(title, ids.RESULT_MODAL, list(blocks), close="Close")
+    return result_modal(title, blocks)
 
 
 def followed(rotation: RotationView, now: datetime, ref: ActionPayload | None) -> Message:

@@ -21,7 +21,7 @@ from bot.slack_api.errors import SlackError
 from bot.token_delivery.remove import Removal
 from bot.token_delivery.views import Carried, delivery_message
 from bot.ui import replies
-from bot.ui.blocks import Message
+from bot.ui.blocks import Message, View
 from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.base.errors import DomainError, StorageUnavailable
@@ -99,6 +99,22 @@ def say(context: Context, user_id: str, why: str) -> None:
         context.slack.dm(user_id, message["text"], message["blocks"])
     except SlackError:
         logger.exception("%s was not told what went wrong", user_id)
+
+
+def show_outcome(context: Context, view_id: str, view: View, user_id: str, why: str) -> None:
+    """Show in its modal what came of a delivery.
+
+    Args:
+        why: why it failed; the person is told it by direct message if the modal is closed. A
+            success is told by the message with the token. Empty for a success.
+    """
+    try:
+        context.slack.update_view(view_id, view)
+    except SlackError as error:
+        # Most people close the modal at once.
+        logger.info("the modal was not redrawn: %s", error.code)
+        if why:
+            say(context, user_id, why)
 
 
 def _deliver(context: Context, delivery: TokenDelivery) -> None:

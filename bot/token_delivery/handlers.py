@@ -7,7 +7,6 @@ from bot.framework.router import Router
 from bot.token_delivery import reveal
 from bot.token_delivery.remove import Outcome, Removal
 from bot.ui import ids, replies
-from bot.ui.payloads import ActionPayload
 from keys.changes.authorization import recipient
 from keys.delivery import deliveries
 
@@ -24,9 +23,8 @@ def stored(interaction: Interaction) -> None:
     """Remove the token from its message."""
     interaction.acknowledge()
     context = interaction.context
-    pressed = ActionPayload.decode(interaction.action.get("value"))
     with context.reading() as session:
-        delivery = deliveries.get(session, pressed.delivery)
+        delivery = deliveries.get(session, interaction.payload.delivery)
     outcome = Removal(context.services, context.slack).remove(delivery, interaction.actor)
     if outcome in _STORED:
         interaction.say(replies.domain_error(_STORED[outcome]))

@@ -8,9 +8,7 @@ from bot.framework.interaction import Interaction
 from bot.slack_api.client import Posted
 from bot.slack_api.errors import MessageFixed, MessageGone
 from bot.token_delivery import views
-from bot.ui import ids
-from bot.ui.blocks import modal
-from bot.ui.payloads import ActionPayload
+from bot.ui.blocks import result_modal
 from keys.delivery import deliveries
 from keys.delivery.deliveries import DeliveryState
 from keys.delivery.operations import Claim, Reveal
@@ -21,7 +19,7 @@ logger = logging.getLogger("bot")
 def show(interaction: Interaction) -> None:
     """Make the token, and open the modal with it."""
     interaction.acknowledge()
-    context, pressed = interaction.context, ActionPayload.decode(interaction.action.get("value"))
+    context, pressed = interaction.context, interaction.payload
     made = interaction.execute(Reveal(delivery=pressed.delivery)).value
     ref = interaction.ref(delivery=pressed.delivery, cursor=made.public_id)
     view = views.shown(made.key, made.token.reveal(), context.api_url, ref, made.purpose)
@@ -30,15 +28,14 @@ def show(interaction: Interaction) -> None:
 
 def claim(interaction: Interaction) -> None:
     """Make the token work, and take the button away."""
-    context = interaction.context
-    ref = ActionPayload.decode(interaction.view.get("private_metadata"))
+    context, ref = interaction.context, interaction.payload
     # The modal's answer is its acknowledgement, so it does not wait for gateways.
     operation = Claim(delivery=ref.delivery, public_id=ref.cursor)
     key = interaction.execute(operation, wait=0).value
     with context.reading() as session:
         delivery = deliveries.get(session, ref.delivery)
     taken = views.delivery_message(key, delivery.purpose, delivery.method, DeliveryState.REMOVED)
-    interaction.show(modal("Done", ids.RESULT_MODAL, taken["blocks"], close="Close"))
+    interaction.show(result_modal("Done", taken["blocks"]))
     if delivery.channel_id is None or delivery.message is None:
         return
     try:

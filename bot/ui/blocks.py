@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.ui import ids
 from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.base.models import KeyView, State
@@ -261,3 +262,8 @@ def modal(
     if ref is not None:
         view["private_metadata"] = ref.encode()
     return view
+
+
+def result_modal(title: str, blocks: Sequence[Block]) -> View:
+    """A modal that tells what came of something, and asks nothing more."""
+    return modal(title, ids.RESULT_MODAL, blocks, close="Close")

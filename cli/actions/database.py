@@ -12,7 +12,7 @@ from typing import Any
 import click
 from sqlmodel import Session, col, func, select
 
-from cli.actions.keys import _opened
+from cli.actions.account import opened
 from cli.bootstrap.application import open_engines
 from keys.base.models import State
 from keys.credentials.peppers import in_use
@@ -66,7 +66,7 @@ def backup(file: Path) -> None:
 
 def status(workspace: str | None) -> None:
     """Say how the system stands: keys, gateways, and what waits to be said."""
-    with _opened(workspace) as (house, account_id), reading(house.engine, account_id) as session:
+    with opened(workspace) as (house, account_id), reading(house.engine, account_id) as session:
         now = house.clock.now()
         for line in _keys(session):
             click.echo(line)

@@ -6,26 +6,21 @@ the bot is connected.
 
 from __future__ import annotations
 
-import getpass
 import json
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
 
 import click
-from pydantic import ValidationError
 
-from cli.bootstrap.application import Application, open_application
-from keys.base import accounts
-from keys.base.errors import DomainError, KeyNotFound
+from cli.actions.account import opened, operator, say_propagation, split_list
+from cli.bootstrap.application import Application
+from keys.base.errors import KeyNotFound
 from keys.base.ids import new_id
 from keys.base.models import KeyView, State
-from keys.changes import audit_log, propagation
+from keys.changes import audit_log
 from keys.changes.authorization import Caller
 from keys.changes.change import SYSTEM, change
-from keys.changes.operation import Outcome, execute, problems
+from keys.changes.operation import execute
 from keys.changes.services import Services
 from keys.credentials.tokens import redact
 from keys.delivery import deliveries
@@ -33,8 +28,7 @@ from keys.inputs.names import advice_on
 from keys.lifecycle.create import PendingKey, activate_key, cancel_key
 from keys.operations import Create, Limit, Revoke
 from keys.search import search
-from settings import load
-from storage import reading, writing
+from storage import reading
 
 # A terminal takes the token at once; the rest is for a slow disk.
 _LEASE = timedelta(minutes=1)
@@ -42,7 +36,7 @@ _LEASE = timedelta(minutes=1)
 
 def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
     """List active keys; WORDS must occur in their name, note or id."""
-    with _opened(workspace) as (house, account_id):
+    with opened(workspace) as (house, account_id):
         after, shown = None, 0
         while True:
             with reading(house.engine, account_id) as session:
@@ -59,9 +53,9 @@ def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
 
 def new(name: str, scopes: str, owner: str | None, note: str, workspace: str | None) -> None:
     """Make a key called NAME and print its token, once."""
-    wanted = tuple(scope.strip() for scope in scopes.split(",") if scope.strip())
-    me = _operator()
-    with _opened(workspace) as (house, account_id):
+    wanted = tuple(split_list(scopes))
+    me = operator()
+    with opened(workspace) as (house, account_id):
         operation = Create(
             name=name,
             scopes=wanted,
@@ -82,7 +76,7 @@ def new(name: str, scopes: str, owner: str | None, note: str, workspace: str | N
 
 def revoke(name_or_id: str, yes: bool, reason: str, workspace: str | None) -> None:
     """Revoke a key for good."""
-    with _opened(workspace) as (house, account_id):
+    with opened(workspace) as (house, account_id):
         key = _the_key(house, account_id, name_or_id)
         if key.state is State.REVOKED:
             click.echo(f"{key.name} ({key.id}) was revoked before. Nothing has changed.")
@@ -91,46 +85,38 @@ def revoke(name_or_id: str, yes: bool, reason: str, workspace: str | None) -> No
             click.echo(_line(key, house.clock.now()))
             click.confirm("Revoke this key? It stops working at once, for good.", abort=True)
         services = house.services(account_id)
-        outcome = execute(services, _operator(), Revoke(key=key.id, reason=reason))
+        outcome = execute(services, operator(), Revoke(key=key.id, reason=reason))
         if not outcome.changed:
             click.echo(f"{key.name} ({key.id}) was revoked before; nothing has changed.")
             return
         click.echo(f"{key.name} ({key.id}) is revoked.")
-        _say_propagation(outcome)
+        say_propagation(outcome)
 
 
 def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: str | None) -> None:
     """Hold a key to a rate and to networks; what is not named stays as it is."""
-    with _opened(workspace) as (house, account_id):
+    with opened(workspace) as (house, account_id):
         key = _the_key(house, account_id, name_or_id)
         operation = Limit(
             key=key.id,
             rate_limit=key.rate_limit if rate is None else _unless(rate, "none"),
-            networks=key.networks if networks is None else tuple(_listed(_unless(networks, "any"))),
+            networks=key.networks
+            if networks is None
+            else tuple(split_list(_unless(networks, "any"))),
         )
-        outcome = execute(house.services(account_id), _operator(), operation)
+        outcome = execute(house.services(account_id), operator(), operation)
         for label, value in _limits(outcome.value):
             click.echo(f"{label + ':':<12}{value}")
-        _say_propagation(outcome)
+        say_propagation(outcome)
 
 
 def _unless(text: str, nothing: str) -> str:
     return "" if text.strip().lower() == nothing else text
 
 
-def _listed(text: str) -> list[str]:
-    return [part for part in (piece.strip() for piece in text.split(",")) if part]
-
-
-def _say_propagation(outcome: Outcome[Any]) -> None:
-    """Say how many gateways know, if they have to."""
-    if outcome.propagation is not None:
-        click.echo(propagation.describe(outcome.propagation))
-
-
 def show(name_or_id: str, workspace: str | None) -> None:
     """Show everything about a key, and its history."""
-    with _opened(workspace) as (house, account_id):
+    with opened(workspace) as (house, account_id):
         key = _the_key(house, account_id, name_or_id)
         with reading(house.engine, account_id) as session:
             # Oldest first, as in Slack.
@@ -158,25 +144,6 @@ def _deliver(services: Services, pending: PendingKey, me: Caller) -> None:
         activate_key(made, pending.delivery_id, remove_after=None)
 
 
-@contextmanager
-def _opened(workspace: str | None) -> Iterator[tuple[Application, str]]:
-    house = open_application(load())
-    try:
-        with writing(house.engine) as session:
-            if workspace is None:
-                account_id: str | None = accounts.the_only(session, house.clock.now())
-            else:
-                account_id = accounts.of_workspace(session, workspace)
-        if account_id is None:
-            raise click.ClickException(f"There is no workspace {redact(workspace or '')} here.")
-        yield house, account_id
-    except (DomainError, ValidationError) as error:
-        sentences = " ".join(why for _, why in problems(error))
-        raise click.ClickException(redact(sentences)) from error
-    finally:
-        house.close()
-
-
 def _the_key(house: Application, account_id: str, text: str) -> KeyView:
     with reading(house.engine, account_id) as session:
         found = search.find(session, text, revoked=True)
@@ -190,10 +157,6 @@ def _the_key(house: Application, account_id: str, text: str) -> KeyView:
             names = ", ".join(f"“{key.name}”" for key in nearest)
             hint = f" Did you mean {names}?" if names else ""
             raise KeyNotFound(f"There is no key “{redact(text)}”.{hint}")
-
-
-def _operator() -> Caller:
-    return Caller.operator(f"{getpass.getuser()}@{socket.gethostname()}")
 
 
 def _line(key: KeyView, now: datetime) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cli.actions.keys import _opened
+from cli.actions.account import opened
 from cli.bootstrap.application import Application
 from keys.base.errors import DomainError
 from keys.reviews import evidence, queries, signing
@@ -16,7 +16,7 @@ from storage import reading
 
 def status(workspace: str | None) -> None:
     """Say how far the newest audit is."""
-    with _opened(workspace) as (house, account_id):
+    with opened(workspace) as (house, account_id):
         found = _newest(house, account_id)
     until = found.ended_at or found.deadline_at
     state = "ended" if found.stage is Stage.FINISHED else "is open until"
@@ -28,7 +28,7 @@ def status(workspace: str | None) -> None:
 
 def export(form: str, audit_id: str | None, output: Path | None, workspace: str | None) -> None:
     """Write down the evidence of an audit; as JSON it is signed."""
-    with _opened(workspace) as (house, account_id):
+    with opened(workspace) as (house, account_id):
         id_ = audit_id or _newest(house, account_id).id
         try:
             with reading(house.engine, account_id) as session:
@@ -49,7 +49,7 @@ def export(form: str, audit_id: str | None, output: Path | None, workspace: str 
 
 def key() -> None:
     """Print the public key with which anybody can check the evidence."""
-    with _opened(None) as (house, _):
+    with opened(None) as (house, _):
         for version, public in sorted(signing.public_keys(house.peppers).items()):
             click.echo(f"{public}  (of pepper {version})")
 
@@ -61,7 +61,7 @@ def verify(file: Path, keys_given: tuple[str, ...]) -> None:
     """
     trusted = set(keys_given)
     if not trusted:
-        with _opened(None) as (house, _):
+        with opened(None) as (house, _):
             trusted = set(signing.public_keys(house.peppers).values())
     try:
         verdict = evidence.verify(evidence.read(file.read_bytes()), trusted)

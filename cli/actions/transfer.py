@@ -11,7 +11,7 @@ from typing import IO
 
 import click
 
-from cli.actions.keys import _opened, _operator, _say_propagation
+from cli.actions.account import opened, operator, say_propagation, split_list
 from cli.bootstrap.application import Application
 from keys.base.errors import InvalidImport
 from keys.changes.operation import execute
@@ -44,8 +44,8 @@ def import_keys(
 
     FILE is CSV or JSON; - reads the standard input. All lines are added, or none.
     """
-    with _opened(workspace) as (house, account_id):
-        wanted = tuple(filter(None, (each.strip() for each in scopes.split(","))))
+    with opened(workspace) as (house, account_id):
+        wanted = tuple(split_list(scopes))
         defaults = Defaults(
             ALGORITHMS[algorithm] if algorithm else None, check_scopes(wanted) if wanted else ()
         )
@@ -68,7 +68,7 @@ def import_keys(
             click.echo(sentence)
         if made.fresh and not (dry_run or nothing):
             announce = AnnounceImport(count=len(made.fresh))
-            _say_propagation(execute(house.services(account_id), _operator(), announce))
+            say_propagation(execute(house.services(account_id), operator(), announce))
     if problems:
         raise click.exceptions.Exit(1)
 
@@ -84,14 +84,14 @@ def _text(file: IO[bytes]) -> str:
 
 def _all_or_nothing(house: Application, account_id: str, entries: Sequence[ImportRow]) -> Plan:
     operation = Import(rows=entries, all_or_nothing=True)
-    return execute(house.services(account_id), _operator(), operation, wait=0).value
+    return execute(house.services(account_id), operator(), operation, wait=0).value
 
 
 def _in_batches(house: Application, account_id: str, entries: Sequence[ImportRow]) -> Plan:
     whole = Plan()
     for start in range(0, len(entries), _BATCH):
         operation = Import(rows=entries[start : start + _BATCH], all_or_nothing=False)
-        done = execute(house.services(account_id), _operator(), operation, wait=0).value
+        done = execute(house.services(account_id), operator(), operation, wait=0).value
         whole.fresh += done.fresh
         whole.known += done.known
         whole.problems += done.problems
@@ -139,10 +139,10 @@ def _some(places: Sequence[str]) -> str:
 
 def export_keys(form: str, output: Path | None, revoked: bool, workspace: str | None) -> None:
     """Write down everything about the keys but what opens anything."""
-    with _opened(workspace) as (house, account_id):
+    with opened(workspace) as (house, account_id):
         wanted = Form(form)
         with writing(house.engine, account_id) as session:
-            me = _operator()
+            me = operator()
             number = exporting.note(session, house.clock, me.actor, wanted, revoked=revoked)
         with reading(house.engine, account_id) as session, _written_to(output) as file:
             rows = exporting.rows(session, house.clock.now(), revoked=revoked)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from cli.commands import options
+
 
 @click.group()
 def db() -> None:
@@ -30,7 +32,7 @@ def backup(file: Path) -> None:
 
 
 @click.command()
-@click.option("--workspace", help="The workspace's id, where there are several.")
+@options.workspace
 def status(workspace: str | None) -> None:
     """Say how the system stands: keys, gateways, and what waits to be said."""
     from cli.actions import database as actions

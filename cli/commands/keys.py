@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import click
 
+from cli.commands import options
 from keys.inputs.scopes import SCOPES
 
 
@@ -18,7 +19,7 @@ def keys() -> None:
 
 @keys.command("list")
 @click.argument("words", nargs=-1)
-@click.option("--workspace", help="The workspace's id, where there are several.")
+@options.workspace
 def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
     """List active keys; WORDS must occur in their name, note or id."""
     from cli.actions import keys as actions
@@ -31,7 +32,7 @@ def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
 @click.option("--scopes", default="read", show_default=True, help=f"From: {', '.join(SCOPES)}.")
 @click.option("--owner", help="The Slack id of the key's owner, U….")
 @click.option("--note", default="", help="What the key is for.")
-@click.option("--workspace", help="The workspace's id, where there are several.")
+@options.workspace
 def new(name: str, scopes: str, owner: str | None, note: str, workspace: str | None) -> None:
     """Make a key called NAME and print its token, once."""
     from cli.actions import keys as actions
@@ -43,7 +44,7 @@ def new(name: str, scopes: str, owner: str | None, note: str, workspace: str | N
 @click.argument("name_or_id")
 @click.option("--yes", is_flag=True, help="Do not ask. Revoking is permanent.")
 @click.option("--reason", default="", help="Why, for the record.")
-@click.option("--workspace", help="The workspace's id, where there are several.")
+@options.workspace
 def revoke(name_or_id: str, yes: bool, reason: str, workspace: str | None) -> None:
     """Revoke a key for good."""
     from cli.actions import keys as actions
@@ -55,7 +56,7 @@ def revoke(name_or_id: str, yes: bool, reason: str, workspace: str | None) -> No
 @click.argument("name_or_id")
 @click.option("--rate", help="How often it may be used, such as 100/minute; 'none' for any number.")
 @click.option("--networks", help="Where from, such as 10.1.0.0/16,192.0.2.7; 'any' for anywhere.")
-@click.option("--workspace", help="The workspace's id, where there are several.")
+@options.workspace
 def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: str | None) -> None:
     """Hold a key to a rate and to networks; what is not named stays as it is."""
     from cli.actions import keys as actions
@@ -65,7 +66,7 @@ def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: st
 
 @keys.command()
 @click.argument("name_or_id")
-@click.option("--workspace", help="The workspace's id, where there are several.")
+@options.workspace
 def show(name_or_id: str, workspace: str | None) -> None:
     """Show everything about a key, and its history."""
     from cli.actions import keys as actions

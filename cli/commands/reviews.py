@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-_WORKSPACE = click.option("--workspace", help="The workspace's id, where there are several.")
+from cli.commands import options
 
 
 @click.group()
@@ -15,7 +15,7 @@ def audit() -> None:
 
 
 @audit.command()
-@_WORKSPACE
+@options.workspace
 def status(workspace: str | None) -> None:
     """Say how far the newest audit is."""
     from cli.actions import reviews as actions
@@ -29,7 +29,7 @@ def status(workspace: str | None) -> None:
 )
 @click.option("--audit", "audit_id", help="An audit's id; else the newest.")
 @click.option("--output", type=click.Path(path_type=Path), help="A file; else it is printed.")
-@_WORKSPACE
+@options.workspace
 def export(form: str, audit_id: str | None, output: Path | None, workspace: str | None) -> None:
     """Write down the evidence of an audit; as JSON it is signed."""
     from cli.actions import reviews as actions

@@ -7,10 +7,9 @@ from typing import IO
 
 import click
 
+from cli.commands import options
 from keys.inputs.scopes import SCOPES
 from keys.transfer.formats import ALGORITHMS, Form
-
-_WORKSPACE = click.option("--workspace", help="The workspace's id, where there are several.")
 
 
 @click.command("import")
@@ -23,7 +22,7 @@ _WORKSPACE = click.option("--workspace", help="The workspace's id, where there a
     help="How the hashes were made, for lines that do not say it.",
 )
 @click.option("--scopes", default="", help=f"For lines without: {', '.join(SCOPES)}.")
-@_WORKSPACE
+@options.workspace
 def import_keys(
     file: IO[bytes],
     dry_run: bool,
@@ -51,7 +50,7 @@ def import_keys(
 )
 @click.option("--output", type=click.Path(path_type=Path), help="A file; else it is printed.")
 @click.option("--revoked", is_flag=True, help="Revoked keys too.")
-@_WORKSPACE
+@options.workspace
 def export_keys(form: str, output: Path | None, revoked: bool, workspace: str | None) -> None:
     """Write down everything about the keys but what opens anything."""
     from cli.actions import transfer as actions

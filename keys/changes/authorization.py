@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from sqlmodel import col, or_, select
+from sqlmodel import select
 
 from keys.base.actors import Actor
 from keys.base.errors import NotAllowed
 from storage import AccountSession
-from storage.tables import Delivery, Key
+from storage.tables import Delivery
 
 
 class Role(StrEnum):
@@ -109,7 +109,7 @@ class Rule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """A rule that others can be combined with: `admins | key_owner`, `members & key_owner`.
+    """A rule that others can be combined with: `admins | recipient`, `members & recipient`.
 
     Attributes:
         name: what a table of who may calls it.
@@ -169,19 +169,6 @@ def _has(*roles: Role) -> Callable[[Question], Decision]:
     return check
 
 
-def _owns(question: Question) -> Decision:
-    actor, session = question.caller.actor, question.session
-    if session is not None and actor.kind == "person" and question.key_id:
-        found = select(Key.id).where(
-            Key.account_id == session.account_id,
-            Key.id == question.key_id,
-            or_(col(Key.owner) == actor.id, col(Key.backup_owner) == actor.id),
-        )
-        if session.exec(found).first() is not None:
-            return Allowed()
-    return Denied("This is not your key.")
-
-
 def _receives(question: Question) -> Decision:
     session = question.session
     if session is not None and question.delivery:
@@ -203,9 +190,7 @@ def _role(name: str, *roles: Role) -> Permission:
 admins = _role("admins", Role.ADMIN, Role.OPERATOR, Role.SYSTEM)
 # Full members of the workspace: no guests, no bots, nobody of another organisation.
 members = _role("members", Role.MEMBER)
-operators = _role("operators", Role.OPERATOR)
 system = _role("system", Role.SYSTEM)
-key_owner = Permission("key_owner", _owns, reads=True)
 # The person whom a token was or will be delivered to, whatever else they are by now.
 recipient = Permission("recipient", _receives, reads=True)
 # Has to be written, and never is the default.

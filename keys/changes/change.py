@@ -71,7 +71,7 @@ class Change:
             outbox.add(self.session, entry, recipient, data)
         for stale in event.stale:
             live_messages.mark_stale_all(self.session, stale, self.now)
-        for follow in self.services.subscribers.get(type(event), ()):
+        for follow in followers:
             follow(self, event)
         for new in event.live:
             subject = new.subject if new.subject is not None else self.effects.fence

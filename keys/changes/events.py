@@ -12,9 +12,8 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+# Every kind that is recorded, so that no two events share one.
 _EVENTS: dict[str, type[Event]] = {}
-# Every kind of event that is recorded; filled as their modules are imported.
-EVENTS: Mapping[str, type[Event]] = MappingProxyType(_EVENTS)
 
 
 @dataclass(frozen=True, slots=True)

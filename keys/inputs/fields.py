@@ -6,7 +6,6 @@ in by; pydantic collects one for each field.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator
@@ -28,14 +27,6 @@ def _person(label: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _scopes(scopes: Iterable[str]) -> tuple[str, ...]:
-    return check_scopes(scopes)
-
-
-def _networks(networks: Iterable[str]) -> tuple[str, ...]:
-    return check_networks(networks)
-
-
 # A key, by its id.
 KeyRef: TypeAlias = str
 # What a key is called: NFC, trimmed, on one line, at most 80 characters.
@@ -45,9 +36,9 @@ Note = Annotated[str, AfterValidator(clean_note)]
 # Why something is done, for the audit log: likewise.
 Reason = Annotated[str, AfterValidator(_reason)]
 # What a key may do, in the usual order, each once.
-Scopes = Annotated[tuple[str, ...], AfterValidator(_scopes)]
+Scopes = Annotated[tuple[str, ...], AfterValidator(check_scopes)]
 # Where a key may be used from, in CIDR form, each once; empty for anywhere.
-Networks = Annotated[tuple[str, ...], AfterValidator(_networks)]
+Networks = Annotated[tuple[str, ...], AfterValidator(check_networks)]
 # How often a key may be used, such as `100/minute`; empty for any number.
 RateLimit = Annotated[str, AfterValidator(check_rate)]
 # The person who owns a key, and the one who does where the owner cannot; None for nobody.

@@ -27,7 +27,7 @@ from keys.lifecycle.events import KeyActivated, KeyCancelled, KeyCreated
 from keys.lifecycle.rows import claim_name, move, search_text
 from keys.lifecycle.secrets import add_secret
 from storage import AccountSession
-from storage.tables import Delivery, Key
+from storage.tables import Delivery, Key, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +99,7 @@ def create_pending_key(
     session.add(key)
     session.flush()
     secret, _ = add_secret(change, key, token=token, pending=False)
-    delivery = Delivery(
-        id=new_id("dlv"),
-        account_id=session.account_id,
-        key_id=key.id,
-        secret_id=secret.id,
-        recipient=str(recipient),
-        created_at=change.now,
-        method=method,
-    )
-    session.add(delivery)
+    delivery = add_delivery(change, secret, recipient, method)
     change.record(KeyCreated(key, recipient))
     return PendingKey(view(session, key), token, delivery.id)
 
@@ -168,6 +159,27 @@ def expired_pending(session: AccountSession, now: datetime) -> list[str]:
             )
         )
     )
+
+
+def add_delivery(change: Change, secret: Secret, recipient: Actor, method: DeliveryWay) -> Delivery:
+    """Note that a secret's token is going to be delivered.
+
+    Args:
+        recipient: who is sent it.
+        method: by which way it travels.
+    """
+    delivery = Delivery(
+        id=new_id("dlv"),
+        account_id=secret.account_id,
+        key_id=secret.key_id,
+        secret_id=secret.id,
+        recipient=str(recipient),
+        created_at=change.now,
+        method=method,
+    )
+    change.session.add(delivery)
+    change.session.flush()
+    return delivery
 
 
 def complete_delivery(change: Change, delivery_id: str, remove_after: timedelta | None) -> None:

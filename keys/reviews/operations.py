@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from keys.base.models import KeyView
-from keys.base.policy import DeliveryWay
 from keys.changes.authorization import (
     Allowed,
     Decision,
@@ -22,7 +19,7 @@ from keys.lifecycle.create import PendingKey
 from keys.lifecycle.revoke import revoke_key
 from keys.reviews import lifecycle, queries
 from keys.reviews.queries import ReviewItem
-from keys.rotation.start import begin_rotation
+from keys.rotation.operations import RotationInput
 
 
 def _may_decide(question: Question) -> Decision:
@@ -79,33 +76,18 @@ class RevokeInReview(Operation[KeyView], name="revoke_in_review", allow=admins |
         return revoke_key(change, self.key).key
 
 
-class RotateInReview(Operation[PendingKey], name="rotate_in_review", allow=admins | review_owner):
-    """Rotate a key from a review; its owner may, and the new token goes to them.
-
-    Attributes:
-        grace, idempotency_key, deadline, method: see keys.rotation.operations.Rotate.
-    """
+class RotateInReview(
+    RotationInput, Operation[PendingKey], name="rotate_in_review", allow=admins | review_owner
+):
+    """Rotate a key from a review; its owner may, and the new token goes to them."""
 
     about_field = "review"
 
     review: str
-    key: KeyRef
-    grace: timedelta
-    idempotency_key: str
-    deadline: timedelta
-    method: DeliveryWay = DeliveryWay.DM
 
     def run(self, change: Change) -> PendingKey:
-        """Begin the rotation. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest."""
-        return begin_rotation(
-            change,
-            self.key,
-            recipient=change.actor,
-            grace=self.grace,
-            idempotency_key=self.idempotency_key,
-            delivery_deadline=self.deadline,
-            method=self.method,
-        )
+        """Begin it. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest."""
+        return self.begin(change, change.actor)
 
 
 class AskOwner(Operation[ReviewItem], name="ask_owner", allow=admins):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel
 
 from keys.base.actors import Actor
 from keys.base.errors import InvalidGrace
@@ -30,34 +30,50 @@ def _offered(grace: timedelta) -> timedelta:
 Grace = Annotated[timedelta, AfterValidator(_offered)]
 
 
-class Rotate(Operation[PendingKey], name="rotate", allow=admins):
-    """Make a new token for a key; it works once it has reached its recipient.
+class RotationInput(BaseModel):
+    """What every way to rotate a key takes; see Rotate.
 
     Attributes:
-        recipient: who is sent the token.
         idempotency_key: names this very request, so that asking twice rotates once.
         deadline: how long the delivery may take before the new token is cancelled.
         method: by which way the token travels.
     """
 
     key: KeyRef
-    recipient: Actor
     grace: Grace = GRACE_DEFAULT
     idempotency_key: str
     deadline: timedelta
     method: DeliveryWay = DeliveryWay.DM
 
-    def run(self, change: Change) -> PendingKey:
-        """Begin it. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest."""
+    def begin(self, change: Change, recipient: Actor) -> PendingKey:
+        """Begin the rotation. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest.
+
+        Args:
+            recipient: who is sent the new token.
+        """
         return begin_rotation(
             change,
             self.key,
-            recipient=self.recipient,
+            recipient=recipient,
             grace=self.grace,
             idempotency_key=self.idempotency_key,
             delivery_deadline=self.deadline,
             method=self.method,
         )
+
+
+class Rotate(RotationInput, Operation[PendingKey], name="rotate", allow=admins):
+    """Make a new token for a key; it works once it has reached its recipient.
+
+    Attributes:
+        recipient: who is sent the token.
+    """
+
+    recipient: Actor
+
+    def run(self, change: Change) -> PendingKey:
+        """Begin it. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest."""
+        return self.begin(change, self.recipient)
 
 
 class EndRotation(Operation[RotationView], name="end_rotation", allow=admins):

@@ -28,7 +28,7 @@ from keys.base.models import KeyView, State
 from keys.base.policy import DeliveryWay
 from keys.base.rows import view
 from keys.changes.change import Change
-from keys.lifecycle.create import PendingKey, complete_delivery
+from keys.lifecycle.create import PendingKey, add_delivery, complete_delivery
 from keys.lifecycle.rows import index_key
 from keys.lifecycle.secrets import add_secret
 from keys.rotation.events import KeyRotated, RotationCancelled, RotationRequested
@@ -66,17 +66,7 @@ def begin_rotation(
     _refuse_a_repetition(session, idempotency_key)
     _refuse_unfit(session, key, now)
     secret, token = add_secret(change, key)
-    delivery = Delivery(
-        id=new_id("dlv"),
-        account_id=session.account_id,
-        key_id=key.id,
-        secret_id=secret.id,
-        recipient=str(recipient),
-        created_at=now,
-        method=method,
-    )
-    session.add(delivery)
-    session.flush()
+    delivery = add_delivery(change, secret, recipient, method)
     rotation = Rotation(
         id=new_id("rot"),
         account_id=session.account_id,

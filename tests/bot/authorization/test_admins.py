@@ -9,7 +9,6 @@ import pytest
 
 from bot.authorization.admins import (
     Admins,
-    Allowed,
     DenialReason,
     Denied,
     ExplicitUsers,
@@ -21,6 +20,7 @@ from bot.authorization.admins import (
     read_policy,
 )
 from bot.slack_api.client import SlackClient
+from keys.changes.authorization import Allowed
 from runtime.clock import HeldClock
 from tests.bot.fake_slack import FakeCalls, Reply, refusal
 

@@ -31,10 +31,9 @@ def test_the_answer_names_the_case_and_not_the_token(bench: Bench) -> None:
     assert "was revoked" in json.dumps(check(bench, token.reveal()))
 
 
-def test_details_open_above_the_answer(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
-    shown = check(bench, token.reveal())
-    press = buttons(shown["view"]["blocks"])[ids.KEY_CHOICE]
+def pushed(bench: Bench, view: Any, action_id: str) -> Any:
+    """What is shown above the answer once one of its buttons was pressed."""
+    press = buttons(view["blocks"])[action_id]
     bench.calls.replies["views.push"] = [{"view": {"id": "V2"}}]
     bench.sends(
         {
@@ -42,11 +41,17 @@ def test_details_open_above_the_answer(bench: Bench) -> None:
             "user": {"id": "U0ALICE", "team_id": "T0ACME"},
             "team": {"id": "T0ACME"},
             "trigger_id": "t2",
-            "view": {**shown["view"], "id": "V1"},
+            "view": {**view, "id": "V1"},
             "actions": [{"block_id": "b", "type": "button", **press}],
         }
     )
-    assert "Who was sent the token" in json.dumps(bench.last("views.push"))
+    return bench.last("views.push")
+
+
+def test_details_open_above_the_answer(bench: Bench) -> None:
+    _, token = bench.house.issue("Zapier")
+    shown = check(bench, token.reveal())
+    assert "Who was sent the token" in json.dumps(pushed(bench, shown["view"], ids.KEY_CHOICE))
 
 
 def test_what_can_be_done_is_offered_only_where_it_can(bench: Bench) -> None:
@@ -66,19 +71,7 @@ def test_what_can_be_done_is_offered_only_where_it_can(bench: Bench) -> None:
 def test_revoke_asks_above_the_answer(bench: Bench) -> None:
     _, token = bench.house.issue("Zapier")
     shown = check(bench, token.reveal())
-    press = buttons(shown["view"]["blocks"])[ids.REVOKE]
-    bench.calls.replies["views.push"] = [{"view": {"id": "V2"}}]
-    bench.sends(
-        {
-            "type": "block_actions",
-            "user": {"id": "U0ALICE", "team_id": "T0ACME"},
-            "team": {"id": "T0ACME"},
-            "trigger_id": "t2",
-            "view": {**shown["view"], "id": "V1"},
-            "actions": [{"block_id": "b", "type": "button", **press}],
-        }
-    )
-    assert "Are you sure" in json.dumps(bench.last("views.push"))
+    assert "Are you sure" in json.dumps(pushed(bench, shown["view"], ids.REVOKE))
 
 
 def test_who_is_no_admin_learns_nothing(bench: Bench) -> None:

@@ -1,0 +1,65 @@
+"""What the commands that work on one account's keys share."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from cli.bootstrap.application import Application, open_application
+from keys.base import accounts
+from keys.base.errors import DomainError
+from keys.changes import propagation
+from keys.changes.authorization import Caller
+from keys.changes.operation import Outcome, problems
+from keys.credentials.tokens import redact
+from settings import load
+from storage import writing
+
+
+@contextmanager
+def opened(workspace: str | None) -> Iterator[tuple[Application, str]]:
+    """Open the application, for a command that works on one account; closed when the block ends.
+
+    Args:
+        workspace: its id; None where there is only one.
+
+    Raises:
+        ClickException: if there is no such workspace; in the place of each refusal of the domain.
+    """
+    house = open_application(load())
+    try:
+        with writing(house.engine) as session:
+            if workspace is None:
+                account_id: str | None = accounts.the_only(session, house.clock.now())
+            else:
+                account_id = accounts.of_workspace(session, workspace)
+        if account_id is None:
+            raise click.ClickException(f"There is no workspace {redact(workspace or '')} here.")
+        yield house, account_id
+    except (DomainError, ValidationError) as error:
+        sentences = " ".join(why for _, why in problems(error))
+        raise click.ClickException(redact(sentences)) from error
+    finally:
+        house.close()
+
+
+def operator() -> Caller:
+    """Whoever has this shell."""
+    return Caller.operator(f"{getpass.getuser()}@{socket.gethostname()}")
+
+
+def say_propagation(outcome: Outcome[Any]) -> None:
+    """Say how many gateways know, if they have to."""
+    if outcome.propagation is not None:
+        click.echo(propagation.describe(outcome.propagation))
+
+
+def split_list(text: str) -> list[str]:
+    """The parts of a list with commas, without the empty ones."""
+    return [part for part in (piece.strip() for piece in text.split(",")) if part]

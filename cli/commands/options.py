@@ -1,0 +1,7 @@
+"""Options that several commands take."""
+
+from __future__ import annotations
+
+import click
+
+workspace = click.option("--workspace", help="The workspace's id, where there are several.")
