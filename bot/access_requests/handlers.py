@@ -57,7 +57,7 @@ def asked(interaction: Interaction) -> None:
 
 
 def approve(interaction: Interaction) -> None:
-    """Approves, and hands the token to whoever asked."""
+    """Approve the request, and deliver the token to the requester."""
     interaction.acknowledge()
     context, ref = interaction.context, interaction.payload
     policy = context.policy

@@ -1,4 +1,4 @@
-"""The messages about a request: one for the team, with buttons, and one for whoever asked."""
+"""The messages about a request: one for the team, with buttons, and one for the requester."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class LiveMessageUpdater:
                 if live.recipient == TEAM:
                     accounts.note_channel(session, posted.channel)
             if standing.found:
-                # Whoever posted it may have died long ago, and much may have happened since.
+                # The bot that posted it may have died long ago, and much may have happened since.
                 slack.update(posted, message["text"], message["blocks"])
         return fingerprint
 
