@@ -12,7 +12,7 @@ from bot.framework.context import IN_BOLT, Context
 from bot.home import handlers as home
 from bot.installation.workspaces import Workspaces, happened_at, where
 from bot.leaks import handlers as leaking
-from bot.offboarding import handlers as leaving
+from bot.offboarding import membership_sync
 from bot.server import request_log
 from bot.server.replay_protection import Events
 
@@ -30,7 +30,7 @@ def register(app: App, workspaces: Workspaces) -> None:
     events: dict[str, Callable[[Context, Event], None]] = {
         "app_home_opened": home.opened,
         "message": leaking.posted,
-        "user_change": leaving.changed,
+        "user_change": membership_sync.user_changed,
     }
     before = Events()
     for kind, work in events.items():

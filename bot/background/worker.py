@@ -31,7 +31,7 @@ from keys.changes.outbox import OutboxEntry
 from keys.changes.services import Services
 from keys.jobs import periodic, replay_guard
 from keys.lifecycle import expiry_reminders
-from keys.offboarding import offboarding
+from keys.offboarding import progress as offboarding
 from keys.reviews import progress
 from keys.rotation import grace, queries
 from runtime import tracing

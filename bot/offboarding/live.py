@@ -1,4 +1,4 @@
-"""The message about somebody who leaves: it follows their keys until each is dealt with."""
+"""The message about a person who leaves: it shows their keys until every key is handled."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from bot.offboarding import views
 from bot.ui.payloads import ActionPayload
 from keys.changes.live_messages import LiveMessage
 from keys.changes.services import Services
-from keys.offboarding import offboarding
-from keys.offboarding.offboarding import Stage
+from keys.offboarding import queries
+from keys.offboarding.models import Stage
 from storage import AccountSession
 
-# Whatever is done with keys touches it; this is for “last used”, which is told by the day.
+# Every change of a key renders it again; this is for “last used”, which is shown by the day.
 _AGAIN = timedelta(hours=1)
 
 
 def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
-    """As it stands."""
-    found = offboarding.get(session, live.subject)
+    """Render the offboarding as it is now."""
+    found = queries.get(session, live.subject)
     rendered = views.for_team(found, ActionPayload(live.created_at, about=found.id))
     return RenderedMessage(
         rendered, service.clock.now() + _AGAIN if found.stage is Stage.OPEN else None

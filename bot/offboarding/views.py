@@ -1,4 +1,4 @@
-"""Somebody leaves: the message that goes through their keys, and its modals."""
+"""The message that goes through the keys of a person who leaves, and its modals."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from bot.ui.blocks import (
 from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.base.models import KeyView
-from keys.offboarding.offboarding import BulkAction, OffboardingItem, OffboardingView, Result, Stage
+from keys.offboarding.models import BulkAction, OffboardingItem, OffboardingView, Result, Stage
 
-# At once; what comes after moves up as these are dealt with. A message holds 50 blocks.
+# At once; what comes after moves up as these are handled. A message holds 50 blocks.
 ITEMS_MAX = 8
 RESULTS_MAX = 20
 _STEPS = 10
@@ -62,7 +62,7 @@ def ask(ref: ActionPayload) -> View:
 
 
 def begun(person_id: str) -> Message:
-    """The answer to whoever asked."""
+    """The answer to the admin who asked."""
     return message(
         "The team’s channel has the keys.",
         sentence(
@@ -192,7 +192,7 @@ def _all(found: OffboardingView, ref: ActionPayload) -> Block:
                 confirm=confirm_dialog(
                     f"Rotate {number}?",
                     "New tokens go to the owners, or to you where the owner leaves. The old tokens "
-                    "go on for 24 hours.",
+                    "keep working for 24 hours.",
                     "Rotate all",
                     danger=False,
                 ),

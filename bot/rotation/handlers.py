@@ -22,7 +22,7 @@ from keys.changes.authorization import Caller, admins
 from keys.changes.operation import Operation, execute, problems
 from keys.delivery.deliveries import Purpose
 from keys.lifecycle.create import PendingKey
-from keys.offboarding import offboarding
+from keys.offboarding import queries as offboarding
 from keys.rotation import queries
 from keys.rotation.grace import GRACE_DEFAULT
 from keys.rotation.operations import EndRotation, ExtendRotation, Rotate

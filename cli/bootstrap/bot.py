@@ -27,7 +27,7 @@ from bot.installation.installations import (
 from bot.installation.oauth import REDIRECT, Installing, States
 from bot.installation.workspaces import ManyWorkspaces, OneWorkspace, WorkspaceBot, Workspaces
 from bot.installation.workspaces import bot as bot_of
-from bot.offboarding import handlers as leaving
+from bot.offboarding import bulk_job, membership_sync
 from bot.reviews import handlers as auditing
 from bot.server.health import STUCK_SECONDS, Check, Socket
 from bot.server.health import pages as health_pages
@@ -218,8 +218,8 @@ class WorkspaceServicesFactory:
             context.account_id,
             context.channel,
             more=[
-                lambda: leaving.work(context),
-                lambda: leaving.ask_about_people(context),
+                lambda: bulk_job.run(context),
+                lambda: membership_sync.ask_about_people(context),
                 *auditing.steps(context),
                 lambda: home.follow(context),
             ],

@@ -82,6 +82,11 @@ class Change:
                 due_at=self.now + new.due_in, data=new.data,
             )  # fmt: skip
 
+    def mark_stale(self, subject: str) -> None:
+        """Have live messages rendered again after something that the audit log does not keep."""
+        live_messages.mark_stale_all(self.session, subject, self.now)
+        self.effects.due = True
+
     def append(
         self,
         kind: str,

@@ -23,19 +23,19 @@ ASKED_EVERY = timedelta(days=1)
 
 
 class DepartureReason(StrEnum):
-    """Why somebody counts as gone."""
+    """Why a person counts as gone."""
 
     DEACTIVATED = "deactivated"
     GUEST = "guest"
 
 
 def get(session: AccountSession, user_id: str) -> Departure | None:
-    """What is known of a person; None if nothing is."""
+    """Get what is known of a person; None if nothing is."""
     return session.get(Departure, (session.account_id, user_id))
 
 
 def is_gone(session: AccountSession, user_id: str) -> bool:
-    """Whether somebody has left, and has not come back."""
+    """Whether a person has left, and has not come back."""
     someone = get(session, user_id)
     return someone is not None and someone.departed_at is not None
 
@@ -43,7 +43,7 @@ def is_gone(session: AccountSession, user_id: str) -> bool:
 def note(
     session: AccountSession, user_id: str, left: DepartureReason | None, now: datetime
 ) -> bool:
-    """Notes whether somebody has left; False if that was known.
+    """Record whether a person has left; False if that was known.
 
     Args:
         left: None if they are a full member.
@@ -65,7 +65,7 @@ def note(
 
 
 def claim_to_ask_about(session: AccountSession, now: datetime, most: int) -> list[str]:
-    """People about whom Slack was not asked for a day; nobody else asks about them for another.
+    """Claim people about whom Slack was not asked for a day; no other bot asks for another day.
 
     Args:
         most: how many at once.
@@ -86,7 +86,7 @@ def claim_to_ask_about(session: AccountSession, now: datetime, most: int) -> lis
 
 
 def ask_again(session: AccountSession, user_id: str) -> None:
-    """Notes that Slack gave no answer about somebody."""
+    """Record that Slack gave no answer about a person, so that it is asked again."""
     someone = get(session, user_id)
     if someone is not None:
         someone.asked_at = None
@@ -96,7 +96,7 @@ def ask_again(session: AccountSession, user_id: str) -> None:
 def _with_keys(
     session: AccountSession,
 ) -> set[str]:
-    """Everybody who owns, backs, made or was sent a key that works, and everybody who is gone."""
+    """Every owner, backup owner, creator and recipient of a working key, and all who are gone."""
     mine = (col(Key.account_id) == session.account_id, col(Key.state) == State.ACTIVE)
     found: CompoundSelect[Any] = union(
         select(col(Key.owner)).where(*mine),

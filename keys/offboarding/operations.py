@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from keys.base.errors import KeyNotFound
 from keys.changes.authorization import admins, system
 from keys.changes.change import Change
 from keys.changes.operation import Operation
 from keys.inputs.fields import KeyRef
-from keys.offboarding import offboarding
+from keys.offboarding.bulk import request_bulk_action
 from keys.offboarding.departures import DepartureReason
-from keys.offboarding.offboarding import BulkAction
+from keys.offboarding.events import OffboardingKept
+from keys.offboarding.models import BulkAction, Result, Stage
+from keys.offboarding.progress import close_offboarding
+from keys.offboarding.queries import load_row
+from keys.offboarding.start import record_departure, start_offboarding
+from storage.tables import OffboardingKey
 
 
 class StartOffboarding(Operation[str | None], name="start_offboarding", allow=admins):
@@ -18,7 +24,7 @@ class StartOffboarding(Operation[str | None], name="start_offboarding", allow=ad
 
     def run(self, change: Change) -> str | None:
         """Start it; returns its id, or None if the person has nothing to do with any key."""
-        return offboarding.begin(change, self.person)
+        return start_offboarding(change, self.person)
 
 
 class RecordDeparture(Operation[str | None], name="record_departure", allow=system):
@@ -29,7 +35,7 @@ class RecordDeparture(Operation[str | None], name="record_departure", allow=syst
 
     def run(self, change: Change) -> str | None:
         """Record it; returns the id of the offboarding that this has started or changed."""
-        return offboarding.record_departure(change, self.person, self.left)
+        return record_departure(change, self.person, self.left)
 
 
 class KeepKey(Operation[None], name="keep", allow=admins):
@@ -39,8 +45,18 @@ class KeepKey(Operation[None], name="keep", allow=admins):
     key: KeyRef
 
     def run(self, change: Change) -> None:
-        """Keep it. Raises KeyNotFound."""
-        offboarding.keep(change, self.offboarding, self.key)
+        """Keep it; a second time changes nothing. Raises KeyNotFound."""
+        row = load_row(change.session, self.offboarding)
+        item = change.session.get(OffboardingKey, (row.id, self.key))
+        if item is None:
+            raise KeyNotFound("This key has nothing to do with the person who leaves.")
+        if row.state != Stage.OPEN or item.outcome:
+            return
+        item.outcome, item.outcome_by = Result.KEPT, str(change.actor)
+        item.outcome_at, item.action, item.problem = change.now, "", ""
+        change.session.add(item)
+        change.session.flush()
+        change.record(OffboardingKept(row, self.key))
 
 
 class CloseOffboarding(Operation[bool], name="close_offboarding", allow=admins):
@@ -50,7 +66,11 @@ class CloseOffboarding(Operation[bool], name="close_offboarding", allow=admins):
 
     def run(self, change: Change) -> bool:
         """Close it; False if it is not open any more. Raises KeyNotFound."""
-        return offboarding.close(change, self.offboarding)
+        row = load_row(change.session, self.offboarding)
+        if row.state != Stage.OPEN:
+            return False
+        close_offboarding(change, row)
+        return True
 
 
 class RequestBulkAction(Operation[int], name="bulk", allow=admins):
@@ -66,6 +86,4 @@ class RequestBulkAction(Operation[int], name="bulk", allow=admins):
 
     def run(self, change: Change) -> int:
         """Ask for it; returns with how many keys. Raises KeyNotFound, InvalidState."""
-        return offboarding.request_bulk_action(
-            change, self.offboarding, self.action, self.recipient
-        )
+        return request_bulk_action(change, self.offboarding, self.action, self.recipient)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from keys.changes.change import Change
 from keys.changes.services import Subscribers
 from keys.lifecycle.update import transfer_ownership
-from keys.offboarding.offboarding import leaves
+from keys.offboarding.queries import is_leaving
 from keys.rotation.events import KeyRotated
 
 
@@ -19,7 +19,7 @@ def on_key_rotated(change: Change, event: KeyRotated) -> None:
         return
     key, to = change.load(event.key_id), event.recipient.id
     for before in (key.owner, key.backup_owner):
-        if before and before != to and leaves(change.session, before):
+        if before and before != to and is_leaving(change.session, before):
             transfer_ownership(change, key.id, before, to)
 
 

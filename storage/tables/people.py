@@ -33,7 +33,7 @@ class Departure(SQLModel, table=True):
 
 
 class Offboarding(SQLModel, table=True):
-    """The keys of a person who leaves are gone through; see keys.offboarding.offboarding."""
+    """The keys of a person who leaves are gone through; see keys.offboarding.models."""
 
     __tablename__ = "offboardings"
     __table_args__ = (

@@ -35,9 +35,9 @@ from keys.changes.propagation import Propagation
 from keys.delivery.completion import NOT_TAKEN
 from keys.delivery.deliveries import DeliveryState, Purpose
 from keys.leaks.detection import TokenStatus
-from keys.offboarding import offboarding
+from keys.offboarding import models as offboarding
 from keys.offboarding.departures import DepartureReason
-from keys.offboarding.offboarding import BulkAction, Result
+from keys.offboarding.models import BulkAction, Result
 from keys.reviews import queries
 from keys.reviews.findings import RiskFinding
 from keys.reviews.queries import Decision, ReviewItem

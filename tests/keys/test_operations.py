@@ -17,7 +17,7 @@ from keys.changes.operation import Operation
 from keys.credentials.tokens import make
 from keys.leaks.detection import Place
 from keys.lifecycle.events import KeyActivated
-from keys.offboarding.offboarding import BulkAction
+from keys.offboarding.models import BulkAction
 from keys.operations import OPERATIONS, SUBSCRIBERS, execute, merge
 from keys.rotation.events import KeyRotated
 from tests.keys.conftest import ALICE, Domain

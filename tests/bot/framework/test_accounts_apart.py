@@ -29,7 +29,7 @@ from keys.base import accounts
 from keys.base.actors import Actor
 from keys.base.policy import AuditRules
 from keys.changes.change import SYSTEM, within
-from keys.offboarding import offboarding
+from keys.offboarding.start import start_offboarding
 from keys.reviews import lifecycle
 from keys.search import search
 from storage import AccountSession, reading, writing
@@ -97,7 +97,7 @@ def _populate(theirs: Domain) -> list[str]:
             within(service, session, SYSTEM), FAR.id, idempotency_key="s1", name=f"{MARK} wanted",
             scopes=("read",), reason=f"{MARK} reason",
         )  # fmt: skip
-        leaver = offboarding.begin(
+        leaver = start_offboarding(
             within(service, session, FAR),
             FAR.id,
         )

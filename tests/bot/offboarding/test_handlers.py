@@ -1,4 +1,4 @@
-"""Somebody leaves: the command, the message with the keys, all at once, and what Slack reports."""
+"""A person leaves: the command, the message with the keys, all at once, and what Slack reports."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from bot.background.worker import Worker
-from bot.offboarding import handlers
+from bot.offboarding import bulk_job, membership_sync
 from bot.ui import ids
 from keys.base.models import KeyView, State
 from keys.search import search
 from storage import reading
+from storage.tables import Event, OutboxRow
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import PEOPLE, Bench, buttons
 from tests.keys.conftest import ALICE, BOB
@@ -38,8 +40,8 @@ def follow(bench: Bench) -> None:
     following = Worker(
         house.engine, house.service, bench.context.slack, house.account, "C1",
         [
-            lambda: handlers.work(bench.context),
-            lambda: handlers.ask_about_people(bench.context),
+            lambda: bulk_job.run(bench.context),
+            lambda: membership_sync.ask_about_people(bench.context),
         ],
     )  # fmt: skip
     for _ in range(200):
@@ -64,6 +66,17 @@ def pressed(bench: Bench, action: str, key: KeyView | None = None) -> dict[str, 
             if element.get("action_id") == action and (key is None or ref.get("key") == key.id):
                 return {"action_id": action, "value": element["value"]}
     raise AssertionError(action)
+
+
+def lines(bench: Bench) -> list[dict[str, Any]]:
+    """What the message that has ended says of each key."""
+    return [
+        line
+        for block in board(bench)["blocks"]
+        for part in block.get("elements", ())
+        if part.get("type") == "rich_text_list"
+        for line in part["elements"]
+    ]
 
 
 def get(bench: Bench, key: KeyView) -> KeyView:
@@ -189,6 +202,24 @@ def test_all_are_revoked_at_once_with_one_message(bench: Bench) -> None:
     assert after - before <= 2
     shares = [json.dumps(a) for m, a in bench.calls.asked if m == "chat.update"]
     assert any("5 of 12 keys handled" in text for text in shares), "the message shows progress"
+
+
+def test_revoking_all_is_the_one_operation_and_the_message_names_each_key(bench: Bench) -> None:
+    keys = [issue_to(bench.house, f"Report {n}", BOB.id, BOB)[0] for n in range(5)]
+    bench.types("offboard <@U0BOB>")
+    follow(bench)
+    bench.presses(pressed(bench, ids.OFFBOARD_REVOKE_ALL))
+    follow(bench)
+    with reading(bench.house.engine, bench.house.account) as session:
+        revoked = [e for e in session.exec(select(Event)) if e.kind == "key.revoked"]
+        told = [row for row in session.exec(select(OutboxRow)) if row.kind == "key.revoked"]
+    assert {(e.key_id, e.actor) for e in revoked} == {(key.id, str(ALICE)) for key in keys}
+    assert {json.loads(e.data)["reason"] for e in revoked} == {"offboarding"}
+    assert told == [], "the team has the message about the offboarding"
+    for key in keys:
+        (line,) = [e for e in lines(bench) if key.name in json.dumps(e)]
+        assert ": revoked" in json.dumps(line)
+        assert ALICE.id in json.dumps(line)
 
 
 def test_all_are_rotated_and_the_tokens_go_to_who_stays(bench: Bench) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from bot.background.worker import Worker
 from bot.home import handlers as home
-from bot.offboarding import handlers as leaving
+from bot.offboarding import membership_sync
 from bot.ui import ids
 from keys.changes.change import within
 from keys.lifecycle import update
@@ -221,6 +221,6 @@ def test_who_has_to_do_with_keys_is_asked_about_once_a_day(bench: Bench) -> None
     issue_to(bench.house, "Key", BOB.id, ALICE)
     cost = Cost(bench)
     for _ in range(3):
-        leaving.ask_about_people(bench.context)
+        membership_sync.ask_about_people(bench.context)
         bench.house.clock.move(timedelta(minutes=2))
     assert (cost(), cost.asked_who) == ({}, 2)

@@ -1,0 +1,74 @@
+"""Who has left the workspace: what Slack reports, and what it answers when it is asked."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from bot.authorization.admins import DenialReason
+from bot.framework.context import Context
+from bot.slack_api.errors import PersonUnknown, SlackError
+from keys.changes.authorization import Caller
+from keys.changes.operation import execute
+from keys.jobs import periodic
+from keys.offboarding import departures
+from keys.offboarding.departures import DepartureReason
+from keys.operations import RecordDeparture
+
+logger = logging.getLogger("bot")
+
+# Slack is asked about so many people at a time, and not more often than that.
+_ASKED_AT_ONCE = 20
+_ASKING = timedelta(minutes=1)
+_GONE = {
+    DenialReason.DEACTIVATED: DepartureReason.DEACTIVATED,
+    DenialReason.GUEST: DepartureReason.GUEST,
+}
+
+
+def user_changed(context: Context, event: dict[str, Any]) -> None:
+    """Record what Slack reports of a person; most of it has nothing to do with keys."""
+    user = event.get("user")
+    if isinstance(user, dict) and user.get("id"):
+        _record(context, user)
+
+
+def ask_about_people(context: Context) -> bool:
+    """Ask Slack about some people whom it was not asked about today, for what events missed.
+
+    Returns:
+        False if there is no one to ask about, or Slack was asked a moment ago.
+    """
+    now = context.clock.now()
+    with context.reading() as session:
+        if not periodic.is_due(session, "people", _ASKING, now):
+            return False
+    with context.writing() as session:
+        if not periodic.claim(session, "people", _ASKING, now):
+            return False
+        due = departures.claim_to_ask_about(session, now, _ASKED_AT_ONCE)
+    for user_id in due:
+        try:
+            _record(context, context.slack.user_info(user_id))
+        except PersonUnknown:
+            logger.warning("Slack does not know %s, who has to do with keys", user_id)
+        except SlackError as error:
+            logger.warning("Slack did not tell about %s: %s", user_id, error.code)
+            with context.writing() as session:
+                departures.ask_again(session, user_id)
+    return bool(due)
+
+
+def _record(context: Context, user: dict[str, Any]) -> None:
+    why, person = context.admins.membership_problem(user), str(user["id"])
+    if why is not None and why not in _GONE:
+        # Bots, people of other workspaces, and people about whom Slack says too little.
+        return
+    left = _GONE.get(why) if why is not None else None
+    with context.reading() as session:
+        if left is None and not departures.is_gone(session, person):
+            return
+    execute(
+        context.services, Caller.system("slack"), RecordDeparture(person=person, left=left), wait=0
+    )

@@ -1,0 +1,65 @@
+"""What happens to an offboarding from its start to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from keys.changes.events import Event, NewLiveMessage
+from keys.changes.outbox import TEAM
+from storage.tables import Offboarding
+
+MESSAGE_KIND = "offboarding"
+
+
+class OffboardingStarted(Event, kind="offboarding.started"):
+    """The keys of a person who leaves are gone through; a message in the team's channel shows them.
+
+    Args:
+        keys: how many keys the person has to do with.
+    """
+
+    def __init__(self, row: Offboarding, keys: int) -> None:
+        data = {"offboarding": row.id, "person": row.person, "why": row.why, "keys": keys}
+        super().__init__(None, data, live=[NewLiveMessage(MESSAGE_KIND, row.id, TEAM)])
+
+
+class OffboardingKept(Event, kind="offboarding.kept"):
+    """An admin decided that a key stays as it is."""
+
+    def __init__(self, row: Offboarding, key_id: str) -> None:
+        super().__init__(key_id, {"offboarding": row.id, "person": row.person}, stale=[row.id])
+
+
+class BulkActionRequested(Event, kind="offboarding.asked"):
+    """An admin asked for the same thing to be done with every key that is not handled."""
+
+    def __init__(self, row: Offboarding, action: str, keys: int) -> None:
+        data = {"offboarding": row.id, "person": row.person, "wish": action, "keys": keys}
+        super().__init__(None, data, stale=[row.id])
+
+
+class OffboardingFinished(Event, kind="offboarding.finished"):
+    """Every key of a person who leaves is handled.
+
+    Args:
+        results: how many keys there are of each result.
+    """
+
+    def __init__(self, row: Offboarding, results: Mapping[str, int]) -> None:
+        data = _ended(row, results)
+        super().__init__(None, data, announce={TEAM: data}, stale=[row.id])
+
+
+class OffboardingClosed(Event, kind="offboarding.closed"):
+    """An admin ended an offboarding that is not needed.
+
+    Args:
+        results: how many keys there are of each result; `left` counts those without one.
+    """
+
+    def __init__(self, row: Offboarding, results: Mapping[str, int]) -> None:
+        super().__init__(None, _ended(row, results), stale=[row.id])
+
+
+def _ended(row: Offboarding, results: Mapping[str, int]) -> dict[str, object]:
+    return {"offboarding": row.id, "person": row.person, "keys": dict(results)}

@@ -1,0 +1,68 @@
+"""Starting an offboarding: because an admin asked, or because Slack says that a person left."""
+
+from __future__ import annotations
+
+from keys.base.actors import Actor
+from keys.base.ids import new_id
+from keys.changes.change import Change
+from keys.offboarding import departures
+from keys.offboarding.departures import DepartureReason
+from keys.offboarding.events import OffboardingStarted
+from keys.offboarding.models import ASKED, Stage
+from keys.offboarding.queries import find_open
+from keys.offboarding.relations import add_keys, unhandled_relations
+from storage.tables import Offboarding
+
+
+def start_offboarding(change: Change, person: str, why: str = ASKED) -> str | None:
+    """Start to go through the keys of a person who leaves.
+
+    Args:
+        person: their id.
+        why: `asked` by an admin, or what Slack says: `deactivated`, `guest`.
+
+    Returns:
+        The offboarding's id, also if it was under way before; None if they have nothing to do with
+        any key, or, unless an admin asks, with none that was not handled before.
+    """
+    if (row := find_open(change.session, person)) is not None:
+        if row.why == ASKED != why:
+            row.why = why
+            change.session.add(row)
+            change.mark_stale(row.id)
+        return row.id
+    relations = unhandled_relations(change.session, person, why)
+    if not relations:
+        return None
+    row = Offboarding(
+        id=new_id("off"),
+        account_id=change.session.account_id,
+        person=person,
+        why=why,
+        state=Stage.OPEN,
+        started_by=str(change.actor),
+        created_at=change.now,
+    )
+    change.session.add(row)
+    change.session.flush()
+    add_keys(change.session, row, relations)
+    change.record(OffboardingStarted(row, len(relations)))
+    return row.id
+
+
+def record_departure(change: Change, person: str, left: DepartureReason | None) -> str | None:
+    """Record what Slack says of a person: they have left, or are a full member.
+
+    Args:
+        left: None if they are a full member.
+
+    Returns:
+        The id of the offboarding that this has started or changed; None if there is none.
+    """
+    news = departures.note(change.session, person, left, change.now)
+    if left is not None:
+        return start_offboarding(change.acting_as(Actor.system("slack")), person, left)
+    row = find_open(change.session, person) if news else None
+    if row is not None:
+        change.mark_stale(row.id)
+    return row.id if row is not None else None
