@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -22,7 +23,10 @@ from slack_sdk.signature import SignatureVerifier
 
 from bench.report import Finding, Report
 from bench.stock import PEPPER
+from bot.authorization.admins import Admins, SlackAdmins, Workspace
 from bot.background.worker import Worker
+from bot.features import FEATURES
+from bot.framework.context import Context
 from bot.slack_api.client import Answer, SlackClient
 from keys.base import accounts
 from keys.changes.services import Services
@@ -122,7 +126,12 @@ def rounds(report: Report, name: str, url: str, count: int = 200) -> None:
                 accounts.of_many(session, f"T{number:08}", "A team", clock.now())
                 for number in range(count)
             ]
-        followings = [Worker(engine, services(id_), slack, id_, CHANNEL) for id_ in made]
+        admins = Admins(slack, SlackAdmins(), Workspace("T00000000"), clock)
+        # What is done at the end of a round asks Slack about people, and does so once a day.
+        features = [replace(feature, jobs=()) for feature in FEATURES]
+        followings = [
+            Worker(Context(services(id_), slack, admins, CHANNEL, 15, ""), features) for id_ in made
+        ]
         for following in followings:
             following.run_once()
         began = time.perf_counter()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine
 
-from bot.features import KINDS
 from bot.framework.rendered import RenderedMessage, Renderer
 from bot.slack_api.backoff import LEASE, TRYING, pause_after
 from bot.slack_api.client import Posted, SlackClient
@@ -27,14 +26,19 @@ logger = logging.getLogger("bot")
 
 @dataclass(frozen=True, slots=True)
 class LiveMessageUpdater:
-    """Draws what is due for one account; `channel` is where the team is told."""
+    """Renders what is due for one account.
+
+    Attributes:
+        channel: where the bot posts changes.
+        kinds: what renders each kind of live message (bot.framework.feature.live_renderers).
+    """
 
     engine: Engine
     service: Services
     slack: SlackClient
     account_id: str
     channel: str
-    kinds: Mapping[str, Renderer] = field(default_factory=lambda: KINDS)
+    kinds: Mapping[str, Renderer]
 
     def step(self) -> bool:
         """Draws one message; False if none is due.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 
 from bot.browse_keys import pages
 from bot.framework.context import Context
@@ -292,10 +290,8 @@ def post_evidence(context: Context) -> bool:
     return True
 
 
-def steps(context: Context) -> list[Callable[[], bool]]:
-    """Everything that is due now and then, for the schedule."""
-    due = (begin_when_due, post_evidence, digest_when_due)
-    return [partial(one, context) for one in due]
+# Done now and then, one of each in a round of the background.
+JOBS = (begin_when_due, post_evidence, digest_when_due)
 
 
 def _get(context: Context, audit_id: str) -> ReviewView:

@@ -15,8 +15,8 @@ from bot.app import build_for
 from bot.authorization.admins import Admins, Workspace, read_policy
 from bot.background.scheduler import Schedule, WorkspaceRoundRobin
 from bot.background.worker import Worker
+from bot.features import FEATURES
 from bot.framework.context import Context
-from bot.home import handlers as home
 from bot.installation.encryption import TokenCipher
 from bot.installation.installations import (
     Installation,
@@ -27,8 +27,6 @@ from bot.installation.installations import (
 from bot.installation.oauth import REDIRECT, Installing, States
 from bot.installation.workspaces import ManyWorkspaces, OneWorkspace, WorkspaceBot, Workspaces
 from bot.installation.workspaces import bot as bot_of
-from bot.offboarding import bulk_job, membership_sync
-from bot.reviews import handlers as auditing
 from bot.server.health import STUCK_SECONDS, Check, Socket
 from bot.server.health import pages as health_pages
 from bot.server.http_receiver import PATH, Pages, receiver
@@ -211,21 +209,7 @@ class WorkspaceServicesFactory:
     def worker(self, context: Context) -> Worker:
         """What has to follow the work of a workspace."""
         patient = Admins(context.slack, self._admins, context.admins.workspace, context.clock)
-        return Worker(
-            context.engine,
-            context.services,
-            context.slack,
-            context.account_id,
-            context.channel,
-            more=[
-                lambda: bulk_job.run(context),
-                lambda: membership_sync.ask_about_people(context),
-                *auditing.steps(context),
-                lambda: home.follow(context),
-            ],
-            audits=self._rules.audits,
-            admins=patient.ids,
-        )
+        return Worker(context, FEATURES, patient.ids)
 
     def _slack(self, token: str) -> SlackClient:
         calls = web_calls(token, base_url=self._settings.api_url)

@@ -17,6 +17,9 @@ from bot.access_requests import views as request
 from bot.background import announcement_views
 from bot.browse_keys import check_view, details_view, export_view, help_view, list_view
 from bot.expiry import views as expiry
+from bot.features import FEATURES
+from bot.framework.announcement import AdminIds
+from bot.framework.feature import announcements
 from bot.home import view as home
 from bot.leaks import views as leak
 from bot.manage_keys import create_view, edit_view, rename_view, revoke_view
@@ -123,6 +126,11 @@ def due(kind: str, actor: Actor = ANN, **data: Any) -> OutboxEntry:
     """A notice as the outbox hands it out."""
     facts = {"key_id": "key_1", "name": "Zapier", "owner": "U0ANN", "scopes": ["read"]}
     return OutboxEntry("ntc_1", "acc_1", kind, "team", facts | data, actor, NOW, 0)
+
+
+def notice(entry: OutboxEntry, admins: AdminIds = tuple) -> dict[str, Any]:
+    """An entry's message in the words of its feature."""
+    return announcement_views.notice(announcements(FEATURES), entry, admins)
 
 
 def rotations(name: str) -> Iterator[RotationView]:
@@ -284,20 +292,14 @@ def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
         "revokes_at": NOW.isoformat(),
         "doubtful": dict.fromkeys(RiskFinding, 1_000),
     }
-    yield announcement_views.notice(
-        due("audit.escalated", Actor.system("audit"), **data), ["U0ANN"] * 10
-    )
-    yield announcement_views.notice(due("audit.revokes", Actor.system("audit"), **data))
-    yield announcement_views.notice(due("audit.revokes", Actor.system("audit"), **data, yours=1))
+    yield notice(due("audit.escalated", Actor.system("audit"), **data), lambda: ["U0ANN"] * 10)
+    yield notice(due("audit.revokes", Actor.system("audit"), **data))
+    yield notice(due("audit.revokes", Actor.system("audit"), **data, yours=1))
     before = {"total": 4_000, "doubtful": dict.fromkeys(RiskFinding, 900)}
-    yield announcement_views.notice(
-        due("audit.finished", Actor.system("audit"), **data, before=before)
-    )
-    yield announcement_views.notice(due("audit.finished", Actor.system("audit"), **data))
+    yield notice(due("audit.finished", Actor.system("audit"), **data, before=before))
+    yield notice(due("audit.finished", Actor.system("audit"), **data))
     counts = dict.fromkeys(("total", "made", "revoked", "expiring", "idle", "never_used"), 1_000)
-    yield announcement_views.notice(
-        due("digest.posted", Actor.system("schedule"), **counts, since=NOW.isoformat())
-    )
+    yield notice(due("digest.posted", Actor.system("schedule"), **counts, since=NOW.isoformat()))
 
 
 def page(name: str, rows: int, query: str = "") -> list_view.Page:
@@ -390,27 +392,21 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield replies.expired()
     yield replies.internal_error("r" * 300)
     for actor in (ANN, BOB, OPERATOR):
-        yield announcement_views.notice(
-            due("key.issued", actor, name=name, scopes=["read", "write"])
-        )
-        yield announcement_views.notice(due("key.revoked", actor, name=name, reason=note))
-    yield announcement_views.notice(due("key.issued", OPERATOR, name=name, owner=None, scopes=[]))
-    yield announcement_views.notice(due("key.abandoned", Actor.system("issuing"), name=name))
-    yield announcement_views.notice(
-        due("key.abandoned", Actor.system("issuing"), name=name, reason=NOT_TAKEN)
-    )
+        yield notice(due("key.issued", actor, name=name, scopes=["read", "write"]))
+        yield notice(due("key.revoked", actor, name=name, reason=note))
+    yield notice(due("key.issued", OPERATOR, name=name, owner=None, scopes=[]))
+    yield notice(due("key.abandoned", Actor.system("issuing"), name=name))
+    yield notice(due("key.abandoned", Actor.system("issuing"), name=name, reason=NOT_TAKEN))
     for results in ({"rotated": 2, "revoked": 1}, {}):
-        yield announcement_views.notice(
-            due("offboarding.finished", BOB, person="W0BOB", keys=results)
-        )
+        yield notice(due("offboarding.finished", BOB, person="W0BOB", keys=results))
     for number in (1, 100_000):
-        yield announcement_views.notice(due("keys.imported", OPERATOR, count=number))
+        yield notice(due("keys.imported", OPERATOR, count=number))
     ends = {"ends_at": NOW.isoformat(), "hint": "ak_7Fq2…x9Qe", "used_from": "10.1.0.0/16"}
     for kind in ("rotation.still_used", "rotation.ended", "rotation.abandoned"):
-        yield announcement_views.notice(due(kind, Actor.system("timer"), name=name, **ends))
+        yield notice(due(kind, Actor.system("timer"), name=name, **ends))
     for works in (True, False):
         remained = {"name": name, "recipient": str(Actor.person("U0ANN")), "works": works}
-        yield announcement_views.notice(due("token.remained", Actor.system("timer"), **remained))
+        yield notice(due("token.remained", Actor.system("timer"), **remained))
 
 
 def homes(name: str, note: str) -> Iterator[dict[str, Any]]:

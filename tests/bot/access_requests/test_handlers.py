@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from bot.background.worker import Worker
 from bot.ui import ids
 from keys.base.models import KeyView
 from keys.credentials.tokens import make
@@ -17,6 +16,7 @@ from keys.search import search
 from storage import reading
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import PEOPLE, Bench, buttons
+from tests.bot.working import worker
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def active(bench: Bench) -> list[KeyView]:
 
 def follow(bench: Bench) -> None:
     house = bench.house
-    Worker(house.engine, house.service, bench.context.slack, house.account, "C1").run_once()
+    worker(house.service, bench.context.slack).run_once()
 
 
 def ask(bench: Bench, user: str = "U0BOB", **changes: Any) -> dict[str, Any]:

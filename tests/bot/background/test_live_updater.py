@@ -15,6 +15,7 @@ from keys.base.actors import Actor
 from keys.changes import gateways
 from storage import writing
 from tests.bot.fake_slack import FakeCalls, FakeTime, refusal
+from tests.bot.working import worker
 from tests.keys.conftest import ALICE, Domain, open_test_application
 
 SECOND = timedelta(seconds=1)
@@ -41,7 +42,7 @@ def following(house: Domain, calls: FakeCalls) -> Worker:
     """A bot, as one that was just started."""
     time = FakeTime()
     slack = SlackClient(calls, sleep=time.sleep, monotonic=time.monotonic)
-    return Worker(house.engine, house.service, slack, house.account, "#api-keys")
+    return worker(house.service, slack, "#api-keys")
 
 
 def announce(house: Domain, *names: str) -> None:

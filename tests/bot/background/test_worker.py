@@ -11,11 +11,12 @@ import pytest
 
 from bot.background.worker import LEASE, Worker  # type: ignore[attr-defined]
 from bot.slack_api.client import SlackClient
-from keys.changes.change import within
+from keys.changes.change import change
 from keys.delivery import deliveries
 from keys.lifecycle.create import PendingKey, activate_key
 from storage import writing
 from tests.bot.fake_slack import FakeCalls, FakeTime, refusal
+from tests.bot.working import worker
 from tests.keys.conftest import ALICE, Domain, open_test_application
 
 OK: dict[str, Any] = {"ok": True, "channel": "C1", "ts": "1.000001"}
@@ -43,15 +44,15 @@ def calls() -> FakeCalls:
 def following(house: Domain, calls: FakeCalls) -> Worker:
     time = FakeTime()
     slack = SlackClient(calls, sleep=time.sleep, monotonic=time.monotonic)
-    return Worker(house.engine, house.service, slack, house.account, "#api-keys")
+    return worker(house.service, slack, "#api-keys")
 
 
 def delivered(house: Domain) -> PendingKey:
     """A key whose token stands in a message."""
     made = house.reserve()
-    with writing(house.engine, house.account) as session:
-        deliveries.record_place(session, made.delivery_id, "D1", "2.000002")
-        activate_key(within(house.service, session, ALICE), made.delivery_id, timedelta(minutes=15))
+    with change(house.service, ALICE) as changing:
+        deliveries.record_place(changing.session, made.delivery_id, "D1", "2.000002")
+        activate_key(changing, made.delivery_id, timedelta(minutes=15))
     return made
 
 

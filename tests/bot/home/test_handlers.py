@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot.background.worker import Worker
 from bot.home import handlers
 from bot.home.view import sparkline
 from bot.ui import ids
@@ -21,6 +20,7 @@ from storage import reading
 from storage.tables import Home
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import PEOPLE, Bench, buttons
+from tests.bot.working import worker
 
 _numbers = counting(1)
 
@@ -69,9 +69,8 @@ def count(bench: Bench) -> int:
 
 def follow(bench: Bench) -> None:
     house = bench.house
-    following = Worker(house.engine, house.service, bench.context.slack, house.account, "C1")
-    following.more.append(lambda: handlers.follow(bench.context))
-    following.run_once()
+    jobs = [lambda _: handlers.follow(bench.context)]
+    worker(house.service, bench.context.slack, jobs=jobs).run_once()
 
 
 def test_an_admin_sees_all_keys_and_everything_to_do(bench: Bench) -> None:

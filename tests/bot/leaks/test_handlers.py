@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from bot.app import build
-from bot.background.worker import Worker
 from bot.leaks import handlers
 from bot.ui import ids
 from keys.base.models import KeyView, State
@@ -26,6 +25,7 @@ from keys.search import search
 from storage import StorageUnavailable, reading, writing
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import ALICE, PEOPLE, Bench, buttons
+from tests.bot.working import worker
 from tests.keys.rotation.test_rotations import rotate
 
 _numbers = count(1)
@@ -81,7 +81,7 @@ def posts(bench: Bench, text: str = "", user: str = "U0BOB", **parts: Any) -> di
 
 def follow(bench: Bench) -> None:
     house = bench.house
-    Worker(house.engine, house.service, bench.context.slack, house.account, "C1").run_once()
+    worker(house.service, bench.context.slack).run_once()
 
 
 def alarms(bench: Bench) -> list[dict[str, Any]]:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from bot.background.worker import Worker
 from bot.ui import ids
 from keys.base.models import KeyView
 from keys.credentials.tokens import make
 from keys.search import search
 from storage import reading
 from tests.bot.listening import Bench, buttons
+from tests.bot.working import worker
 
 DAY = timedelta(days=1)
 
@@ -139,7 +139,7 @@ def reminded(bench: Bench, days: int = 30) -> list[dict[str, Any]]:
     house = bench.house
     house.issue("Zapier", expires_at=house.clock.now() + (days + 10) * DAY)
     house.clock.move(10 * DAY)
-    Worker(house.engine, house.service, bench.context.slack, house.account, "C1").run_once()
+    worker(house.service, bench.context.slack).run_once()
     return [
         args
         for name, args in bench.calls.asked
@@ -149,7 +149,7 @@ def reminded(bench: Bench, days: int = 30) -> list[dict[str, Any]]:
 
 def follow(bench: Bench) -> None:
     house = bench.house
-    Worker(house.engine, house.service, bench.context.slack, house.account, "C1").run_once()
+    worker(house.service, bench.context.slack).run_once()
 
 
 def test_a_reminder_is_extended_and_says_so_everywhere(bench: Bench) -> None:

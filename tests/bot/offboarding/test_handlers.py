@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot.background.worker import Worker
-from bot.offboarding import bulk_job, membership_sync
+from bot.offboarding.feature import FEATURE
 from bot.ui import ids
 from keys.base.models import KeyView, State
 from keys.search import search
@@ -20,6 +20,7 @@ from storage import reading
 from storage.tables import Event, OutboxRow
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import PEOPLE, Bench, buttons
+from tests.bot.working import worker_of
 from tests.keys.conftest import ALICE, BOB
 from tests.keys.offboarding.test_offboarding import issue_to
 
@@ -37,13 +38,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 def follow(bench: Bench) -> None:
     """Rounds until nothing is due, as the schedule goes on."""
     house = bench.house
-    following = Worker(
-        house.engine, house.service, bench.context.slack, house.account, "C1",
-        [
-            lambda: bulk_job.run(bench.context),
-            lambda: membership_sync.ask_about_people(bench.context),
-        ],
-    )  # fmt: skip
+    following = worker_of(replace(bench.context, services=house.service), jobs=FEATURE.jobs)
     for _ in range(200):
         if not following.run_once():
             return

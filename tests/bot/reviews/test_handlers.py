@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from bot.background.worker import Worker
 from bot.reviews import handlers
 from bot.ui import ids
 from keys.base.models import KeyView, State
@@ -22,6 +21,7 @@ from keys.search import search
 from storage import reading
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import PEOPLE, Bench, buttons
+from tests.bot.working import worker_of
 from tests.keys.conftest import BOB
 
 DAY = timedelta(days=1)
@@ -46,10 +46,10 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 def follow(bench: Bench, rules: AuditRules | None = None) -> None:
     """Rounds until nothing is due, as the schedule goes on."""
     house = bench.house
-    following = Worker(
-        house.engine, house.service, bench.context.slack, house.account, "C1",
-        handlers.steps(bench.context), rules or AuditRules(), lambda: ("U0ALICE", "U0CARL"),
-    )  # fmt: skip
+    policy = replace(house.service.policy, audits=rules or AuditRules())
+    context = replace(bench.context, services=replace(house.service, policy=policy))
+    jobs = [lambda _, job=job: job(bench.context) for job in handlers.JOBS]
+    following = worker_of(context, jobs=jobs, admins=lambda: ("U0ALICE", "U0CARL"))
     for _ in range(200):
         if not following.run_once():
             return

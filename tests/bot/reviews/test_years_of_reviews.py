@@ -22,7 +22,6 @@ import pytest
 from sqlmodel import select
 
 from bot.authorization.admins import Admins, SlackAdmins, Workspace
-from bot.background.worker import Worker
 from bot.framework.context import Context
 from bot.reviews import handlers
 from bot.slack_api.client import SlackClient
@@ -36,6 +35,7 @@ from storage import reading, writing
 from storage.tables import Event, Review
 from tests.bot.fake_slack import FakeTime
 from tests.bot.test_listeners_practice import MANIFEST, practice_calls
+from tests.bot.working import worker_of
 from tests.databases import fresh_on
 from tests.keys.conftest import Domain, open_application_at
 
@@ -96,10 +96,7 @@ class Bot:
             token_minutes=15,
             api_url="http://127.0.0.1:8321",
         )
-        self._following = Worker(
-            house.engine, house.service, slack, house.account, "#api-keys",
-            handlers.steps(context), team.policy.audits,
-        )  # fmt: skip
+        self._following = worker_of(context, jobs=handlers.JOBS)
 
     def _dies_here(self) -> None:
         self._left -= 0.5

@@ -30,6 +30,7 @@ from keys.search import search
 from storage import reading
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import Bench, buttons
+from tests.bot.working import worker
 
 DAY = timedelta(days=1)
 
@@ -97,7 +98,7 @@ def works(bench: Bench, token: Token) -> bool:
 
 def following(bench: Bench) -> Worker:
     house = bench.house
-    return Worker(house.engine, house.service, bench.context.slack, house.account, "C1")
+    return worker(house.service, bench.context.slack)
 
 
 def press(bench: Bench, action: str, rotation: str, user: str = "U0ALICE") -> None:

@@ -14,12 +14,12 @@ from slack_sdk.signature import SignatureVerifier
 from sqlmodel import select
 
 from bot.app import build
-from bot.background.worker import Worker
 from bot.server.replay_protection import Events
 from keys.jobs import replay_guard
 from storage import reading
 from storage.tables import ProcessedRequest
 from tests.bot.listening import Bench
+from tests.bot.working import worker
 
 SECRET = "a signing secret"
 COMMAND = urlencode(
@@ -75,7 +75,7 @@ def test_what_is_not_signed_leaves_no_trace(bench: Bench) -> None:
 def test_what_could_not_be_replayed_any_more_is_forgotten(bench: Bench) -> None:
     bench.app.dispatch(request(COMMAND))
     house = bench.house
-    following = Worker(house.engine, house.service, bench.context.slack, house.account, "C1")
+    following = worker(house.service, bench.context.slack)
     house.clock.move(replay_guard.KEPT - timedelta(seconds=1))
     following.run_once()
     with reading(house.engine) as session:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from bot.background.worker import Worker
 from bot.ui import ids
 from runtime import tracing
 from runtime.logging import JsonFormatter, TextFormatter
@@ -18,6 +17,7 @@ from storage import reading
 from storage.tables import Event, OutboxRow
 from tests.bot.listening import Bench
 from tests.bot.test_listeners import fill
+from tests.bot.working import worker
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +74,7 @@ def test_what_is_announced_bears_the_id_of_the_request_that_did_it(
 ) -> None:
     fill(bench, "Zapier, production")
     house = bench.house
-    Worker(house.engine, house.service, bench.context.slack, house.account, "C1").run_once()
+    worker(house.service, bench.context.slack).run_once()
     (said,) = (r for r in caplog.records if r.getMessage() == "notice")
     assert said.__dict__["id_there"] == names(caplog)[1]
     assert said.__dict__["fields"] == {"kind": "key.issued", "outcome": "said"}

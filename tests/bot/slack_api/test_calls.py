@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from bot.background.worker import Worker
 from bot.home import handlers as home
 from bot.offboarding import membership_sync
 from bot.ui import ids
@@ -25,6 +24,7 @@ from tests.bot.leaks.test_handlers import posts
 from tests.bot.listening import Bench, buttons
 from tests.bot.manage_keys.test_edit import submit as submit_edit
 from tests.bot.rotation.test_handlers import submit as submit_rotation
+from tests.bot.working import worker
 from tests.keys.conftest import ALICE, BOB
 from tests.keys.offboarding.test_offboarding import issue_to
 
@@ -58,9 +58,8 @@ class Cost:
 
 def follow(bench: Bench) -> None:
     house = bench.house
-    following = Worker(house.engine, house.service, bench.context.slack, house.account, "C1")
-    following.more.append(lambda: home.follow(bench.context))
-    following.run_once()
+    jobs = [lambda _: home.follow(bench.context)]
+    worker(house.service, bench.context.slack, jobs=jobs).run_once()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from bot.background.worker import Worker
 from bot.slack_api.backoff import LEASE
 from bot.slack_api.client import SlackClient
 from keys.base.actors import Actor
@@ -17,6 +16,7 @@ from sandbox.sandbox import Sandbox
 from tests.bot.background.test_live_updater import announce, confirm, revoke
 from tests.bot.fake_slack import FakeTime
 from tests.bot.test_listeners_practice import practice_calls
+from tests.bot.working import worker
 from tests.e2e.program import MANIFEST
 from tests.keys.conftest import Domain, open_test_application
 
@@ -69,7 +69,7 @@ class Bot:
 
         time = FakeTime()
         client = SlackClient(attempt, sleep=time.sleep, monotonic=time.monotonic)
-        self.following = Worker(house.engine, house.service, client, house.account, channel)
+        self.following = worker(house.service, client, channel)
 
     def dies_while_saying(self) -> None:
         self.dies = True

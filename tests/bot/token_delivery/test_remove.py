@@ -11,7 +11,6 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from bot.background.worker import Worker
 from bot.slack_api.backoff import FIRST_PAUSE
 from bot.slack_api.client import SlackClient
 from bot.ui import ids
@@ -21,6 +20,7 @@ from storage.tables import Delivery, Event, OutboxRow
 from tests.bot import test_listeners_practice as practised
 from tests.bot.fake_slack import FakeTime
 from tests.bot.listening import buttons
+from tests.bot.working import worker
 from tests.keys.conftest import Domain
 from tests.waiting import waits_until
 
@@ -60,7 +60,7 @@ def follow(slack: Sandbox, house: Domain) -> None:
     fake = FakeTime()
     calls = practised.practice_calls(slack)
     client = SlackClient(calls, sleep=fake.sleep, monotonic=fake.monotonic)
-    Worker(house.engine, house.service, client, house.account, "general").run_once()
+    worker(house.service, client, "general").run_once()
 
 
 def refuse(slack: Sandbox, updating: str, deleting: str) -> None:

@@ -34,6 +34,7 @@ from tests.bot.block_samples import (
     due,
     history,
     key,
+    notice,
     page,
     revoked_key,
 )
@@ -311,21 +312,19 @@ def test_trouble_names_its_reference() -> None:
 
 
 def test_the_team_is_told_who_did_what() -> None:
-    made = plain_of_message(announcement_views.notice(due("key.issued", OPERATOR)))
+    made = plain_of_message(notice(due("key.issued", OPERATOR)))
     assert "operator root@host made the key Zapier" in made
     assert "It may read existing data." in made
-    ended = plain_of_message(
-        announcement_views.notice(due("key.revoked", OPERATOR, reason="leaked"))
-    )
+    ended = plain_of_message(notice(due("key.revoked", OPERATOR, reason="leaked")))
     assert "operator root@host revoked the key Zapier" in ended
     assert "Reason: leaked" in ended
-    given_up = announcement_views.notice(due("key.abandoned", Actor.system("issuing")))
+    given_up = notice(due("key.abandoned", Actor.system("issuing")))
     assert "no key was made" in plain_of_message(given_up)
 
 
 def test_a_notice_without_words_is_an_error() -> None:
     with pytest.raises(announcement_views.UnknownNotice, match=r"key\.other"):
-        announcement_views.notice(due("key.other"))
+        notice(due("key.other"))
 
 
 def test_only_a_search_box_that_shows_the_same_query_keeps_its_block_id() -> None:

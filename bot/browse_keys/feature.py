@@ -1,0 +1,8 @@
+"""The list, search, help and export of keys, as a feature."""
+
+from __future__ import annotations
+
+from bot.browse_keys import handlers
+from bot.framework.feature import Feature
+
+FEATURE = Feature(name="browse_keys", routers=[handlers.router])

@@ -1,0 +1,20 @@
+"""What the team is told when every key of a leaver is handled."""
+
+from __future__ import annotations
+
+from bot.framework.announcement import AdminIds
+from bot.offboarding import views
+from bot.ui.blocks import Message, message, person, sentence
+from keys.base.actors import Actor
+from keys.changes.outbox import OutboxEntry
+
+
+def finished(entry: OutboxEntry, _admins: AdminIds) -> Message:
+    """Every key of a person who leaves is handled."""
+    who = person(Actor.person(str(entry.data["person"])))
+    results = views.counts(entry.data["keys"])
+    words = sentence("Every key of ", who, " is handled: ", results, ".")
+    return message("Every key of a person who leaves is handled.", words)
+
+
+ANNOUNCEMENTS = {"offboarding.finished": finished}

@@ -1,0 +1,35 @@
+"""What people are told about a token that was not delivered, or not removed."""
+
+from __future__ import annotations
+
+from bot.framework.announcement import AdminIds, key_name
+from bot.token_delivery import views
+from bot.ui.blocks import Message, message, person, sentence, text_element
+from keys.base.actors import Actor
+from keys.changes.outbox import OutboxEntry
+from keys.delivery.completion import NOT_TAKEN
+
+
+def cancelled(entry: OutboxEntry, _admins: AdminIds) -> Message:
+    """A key never came to work, as its token did not reach its recipient."""
+    name = key_name(entry.data)
+    if entry.data.get("reason") != NOT_TAKEN:
+        return views.abandoned(name)
+    which = text_element(name, bold=True)
+    words = sentence(
+        "The token of ", which, " was not collected within 24 hours, so no key was made."
+    )
+    return message("A token was not collected.", words)
+
+
+def remained(entry: OutboxEntry, _admins: AdminIds) -> Message:
+    """Slack lets a token's message neither be edited nor deleted."""
+    which = text_element(key_name(entry.data), bold=True)
+    who = person(Actor.read(str(entry.data["recipient"])))
+    still = sentence("The token of ", which, " is still in the direct message to ", who, ".")
+    then = "An admin should rotate the key." if entry.data["works"] else "The token does not work."
+    why = sentence(f"Slack lets the app neither edit nor delete it. {then}")
+    return message("A token could not be removed from its message.", still, why)
+
+
+ANNOUNCEMENTS = {"key.abandoned": cancelled, "token.remained": remained}
