@@ -129,15 +129,15 @@ def rounds(report: Report, name: str, url: str, count: int = 200) -> None:
         admins = Admins(slack, SlackAdmins(), Workspace("T00000000"), clock)
         # What is done at the end of a round asks Slack about people, and does so once a day.
         features = [replace(feature, jobs=()) for feature in FEATURES]
-        followings = [
+        workers = [
             Worker(Context(services(id_), slack, admins, CHANNEL, 15, ""), features) for id_ in made
         ]
-        for following in followings:
-            following.run_once()
-        began = time.perf_counter()
-        for following in followings:
-            following.run_once()
-        each = (time.perf_counter() - began) / count * 1000
+        for worker in workers:
+            worker.run_once()
+        started = time.perf_counter()
+        for worker in workers:
+            worker.run_once()
+        each = (time.perf_counter() - started) / count * 1000
     finally:
         engine.dispose()
     report.add(Finding(f"a round of one workspace where nothing is due, {name}", each, "ms"))
@@ -149,9 +149,9 @@ def _nobody_is_asked(method: str, _args: Answer, **_: object) -> Answer:
 
 def _paced(pool: ThreadPoolExecutor, once: Callable[[int], float]) -> list[float]:
     """One after the other by the clock, whether or not those before have ended."""
-    began, sent = time.monotonic(), []
+    started, sent = time.monotonic(), []
     for number in range(_PER_SECOND * _SECONDS):
-        time.sleep(max(began + number / _PER_SECOND - time.monotonic(), 0))
+        time.sleep(max(started + number / _PER_SECOND - time.monotonic(), 0))
         sent.append(pool.submit(once, 1_000 + number))
     return [each.result() for each in sent]
 
@@ -175,9 +175,9 @@ def _command(client: httpx.Client, slack: Sandbox, user: str, app: str, number: 
         "X-Slack-Signature": str(signature),
         "Content-Type": "application/x-www-form-urlencoded",
     }
-    began = time.perf_counter()
+    started = time.perf_counter()
     answer = client.post(app, content=body, headers=headers)
-    taken = time.perf_counter() - began
+    taken = time.perf_counter() - started
     if answer.status_code != 200 or "blocks" not in answer.text:
         raise RuntimeError(f"a command was not answered: {answer.status_code} {answer.text[:200]}")
     return taken
@@ -186,19 +186,19 @@ def _command(client: httpx.Client, slack: Sandbox, user: str, app: str, number: 
 def _started(folder: Path, settings: dict[str, str], gateway: str) -> float:
     """Seconds from the start of the program until both its parts answer."""
     bot = f"http://{settings['APIKEYS_SLACK_LISTEN']}/healthz"
-    began = time.monotonic()
+    started = time.monotonic()
     with Program(folder / "program", settings) as program:
-        eventually(lambda: _is_ready(gateway) and _answers(bot), "both parts")
-        taken = time.monotonic() - began
+        eventually(lambda: _is_ready(gateway) and _is_ready(bot), "both parts")
+        taken = time.monotonic() - started
         program.stop()
     return taken
 
 
 def _is_ready(gateway: str) -> bool:
-    return _answers(f"http://{gateway}/readyz")
+    return _is_ready(f"http://{gateway}/readyz")
 
 
-def _answers(url: str) -> bool:
+def _is_ready(url: str) -> bool:
     try:
         return httpx.get(url, timeout=1).status_code == 200
     except httpx.TransportError:

@@ -26,9 +26,9 @@ async def _present(port: int, tokens: Sequence[str]) -> float:
         await asyncio.open_connection("127.0.0.1", port)
         for _ in range(min(_CONNECTIONS, len(tokens)))
     ]
-    began = time.perf_counter()
+    started = time.perf_counter()
     await asyncio.gather(*(_one_after_another(*pair, waiting) for pair in connections))
-    took = time.perf_counter() - began
+    took = time.perf_counter() - started
     for _, writer in connections:
         writer.close()
     return len(tokens) / took

@@ -40,15 +40,15 @@ class Finding:
 def ratio(
     what: str,
     ours: Sequence[float],
-    theirs: Sequence[float],
+    baseline: Sequence[float],
     target: float | None = None,
     **detail: float,
 ) -> Finding:
     """The median of the ratios of pairs that were measured one after the other."""
-    pairs = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+    pairs = [mine / other for mine, other in zip(ours, baseline, strict=True)]
     medians = {
         "ours_per_second": round(statistics.median(ours), 1),
-        "theirs_per_second": round(statistics.median(theirs), 1),
+        "theirs_per_second": round(statistics.median(baseline), 1),
     }
     return Finding(what, statistics.median(pairs), target=target, detail=medians | detail)
 

@@ -81,10 +81,10 @@ class Desk:
         committed = time.monotonic()
         if fence is None:
             raise RuntimeError("the key was revoked before")
-        spread = propagation.watch(
+        confirmed = propagation.watch(
             self.engine, self.clock, fence, for_seconds=10.0, since=committed
         )
-        return committed, time.monotonic(), spread
+        return committed, time.monotonic(), confirmed
 
 
 class Prober:
@@ -112,8 +112,8 @@ class Prober:
             raise RuntimeError("the prober has no pipes")
         self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()
-        told: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return told
+        answered: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answered
 
     def close(self) -> None:
         """Ends it."""
@@ -134,7 +134,7 @@ def revocation(
     settings = {"DATABASE_REPLICA_URL": replica} if replica else {}
     desk = Desk(url)
     latencies: list[float] = []
-    told_after: list[float] = []
+    answered_after: list[float] = []
     late = 0
     with ExitStack() as stack:
         sites = [
@@ -149,17 +149,17 @@ def revocation(
         time.sleep(behind * 1.5)
         for key_id, token in made:
             prober.begin(token)
-            committed, told, spread = desk.revoke(key_id)
-            if not spread.everywhere or spread.running != GATEWAYS:
-                raise RuntimeError(f"not everybody confirmed: {spread}")
+            committed, answered, confirmed = desk.revoke(key_id)
+            if not confirmed.everywhere or confirmed.running != GATEWAYS:
+                raise RuntimeError(f"not everybody confirmed: {confirmed}")
             time.sleep(0.02)
             seen = prober.stop()
             latencies.append(max(*seen["last_accepted"], committed) - committed)
-            told_after.append(told - committed)
-            late += sum(sent > told for sents in seen["recently_accepted"] for sent in sents)
+            answered_after.append(answered - committed)
+            late += sum(sent > answered for sents in seen["recently_accepted"] for sent in sents)
         reads = {source: sum(_lookups(site, source) for site in sites) for source in _SOURCES}
     desk.engine.dispose()
-    _tell(report, name, latencies, told_after, late, reads if replica else {})
+    _tell(report, name, latencies, answered_after, late, reads if replica else {})
 
 
 def _lookups(site: Site, source: str) -> float:
@@ -170,17 +170,17 @@ def _tell(
     report: Report,
     name: str,
     latencies: list[float],
-    told_after: list[float],
+    answered_after: list[float],
     late: int,
     reads: dict[str, float],
 ) -> None:
     milliseconds = sorted(1000 * each for each in latencies)
-    told = sorted(1000 * each for each in told_after)
+    answered = sorted(1000 * each for each in answered_after)
     detail: dict[str, float | str] = {
         "p50": statistics.median(milliseconds),
         "max": milliseconds[-1],
-        "told_p50": statistics.median(told),
-        "told_p99": _percentile(told, 0.99),
+        "told_p50": statistics.median(answered),
+        "told_p99": _percentile(answered, 0.99),
         "revocations": len(latencies),
         **{f"read_from_{source}": count for source, count in reads.items()},
     }

@@ -60,7 +60,7 @@ def hot_rate(site: Site, token: str, seconds: int) -> float:
     return seen.per_second
 
 
-def hot(report: Report, stocked: Stocked, rounds: int, seconds: int) -> None:
+def fast_path(report: Report, stocked: Stocked, rounds: int, seconds: int) -> None:
     """`/authz` out of memory, against the same server answering an empty 204."""
     with Site("gateway", stocked.url) as gateway, Site("empty") as empty:
         token = stocked.one()

@@ -112,14 +112,14 @@ class _MeasuredApp(App):
         super().__init__(**options)
 
     def dispatch(self, req: BoltRequest) -> BoltResponse:
-        began, status = time.perf_counter(), 500
+        started, status = time.perf_counter(), 500
         try:
             with request_log.begun(req):
                 answer = super().dispatch(req)
             status = answer.status
             return answer
         finally:
-            self._metrics.answered(req, status, time.perf_counter() - began)
+            self._metrics.answered(req, status, time.perf_counter() - started)
 
 
 @contextmanager

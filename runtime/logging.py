@@ -64,8 +64,8 @@ class TextFormatter(logging.Formatter):
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     """Return the record's extra fields, the id of the current trace last."""
     fields: dict[str, Any] = dict(getattr(record, "fields", {}))
-    if request_id := tracing.current_id():
-        fields["request_id"] = request_id
+    if trace_id := tracing.current_id():
+        fields["request_id"] = trace_id
     return fields
 
 

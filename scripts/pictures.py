@@ -57,7 +57,7 @@ def main() -> None:
 
 def fill(world: World) -> None:
     """Make some keys, and use two of them."""
-    tokens = {name: world.makes_key(name, **filled_in) for name, filled_in in KEYS.items()}
+    tokens = {name: world.makes_key(name, **fields) for name, fields in KEYS.items()}
     for name in USED:
         if world.asks(tokens[name]) != 204:
             raise RuntimeError(f"{name} does not work")

@@ -154,13 +154,13 @@ class SlackSettings(BaseSettings):
                     "SLACK_BOT_TOKEN: it is missing. Slack shows it under OAuth & Permissions"
                 )
             return self
-        needed = {
+        required = {
             "SLACK_CLIENT_SECRET": self.client_secret.get_secret_value(),
             "APIKEYS_PUBLIC_URL": self.public_url,
             "APIKEYS_SEAL_KEY": self.seal_key.get_secret_value(),
             "APIKEYS_SLACK_LISTEN": self.listen,
         }
-        for name, value in needed.items():
+        for name, value in required.items():
             if not value:
                 raise ValueError(f"{name}: it is missing, and SLACK_CLIENT_ID needs it")
         if self.bot_token.get_secret_value():

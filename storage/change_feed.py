@@ -113,16 +113,16 @@ class SqliteFeed:
             raise FeedLost(str(error)) from error
         try:
             connection.isolation_level = None
-            seen, last = self._version(connection), self._newest(connection)
+            data_version, last = self._version(connection), self._newest(connection)
             yield FeedBatch((), time.monotonic())
             while True:
                 await asyncio.sleep(self._every)
                 now, version = time.monotonic(), self._version(connection)
                 changes: tuple[FeedEntry, ...] = ()
-                if version != seen:
+                if version != data_version:
                     # The version first: what is committed between the two looks is read twice as
                     # a version, and never missed as a change.
-                    seen = version
+                    data_version = version
                     changes, last = self._since(connection, last)
                 yield FeedBatch(changes, now)
         except sqlite3.Error as error:
@@ -177,9 +177,9 @@ class PostgresqlFeed:
                 asked = time.monotonic()
                 wal = await self._prove(connection, self._proof)
                 # What the server had to tell before it answered has come with the answer.
-                told = [_read(note.payload) async for note in connection.notifies(timeout=0)]
-                yield FeedBatch(tuple(told), asked, wal)
-                if told and self._stop_after:
+                batches = [_read(note.payload) async for note in connection.notifies(timeout=0)]
+                yield FeedBatch(tuple(batches), asked, wal)
+                if batches and self._stop_after:
                     continue
                 # It ends by itself, and only with what has come: leaving it would lose some.
                 notes = connection.notifies(timeout=PROOF_SECONDS, stop_after=self._stop_after)

@@ -48,9 +48,9 @@ def open_engine(
     backend = parsed.get_backend_name()
     if backend == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-        how: dict[str, Any] = {"connect_timeout": 2}
+        options: dict[str, Any] = {"connect_timeout": 2}
         if through_pooler:
-            how["prepare_threshold"] = None
+            options["prepare_threshold"] = None
         engine = create_engine(
             parsed,
             # A third of them stays open; the others close when they are given back.
@@ -58,7 +58,7 @@ def open_engine(
             max_overflow=connections - max(connections // 3, 1),
             pool_timeout=BUSY_TIMEOUT_SECONDS,
             pool_pre_ping=True,
-            connect_args=how,
+            connect_args=options,
             hide_parameters=True,
         )
         statement_metrics.watch(engine)

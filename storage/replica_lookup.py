@@ -100,6 +100,6 @@ class _Lookup(Lookup):
             with reading(self._primary) as session:
                 self._identity = session.connection().execute(text(_IDENTITY)).scalar_one()
         if identity != self._identity:
-            self._forget()
+            self._reset()
             raise NotItsReplica("the database of DATABASE_REPLICA_URL is another server's")
         return connection

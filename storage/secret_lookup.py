@@ -82,7 +82,7 @@ _SELECT_IMPORTED = f"{_JOINED}secrets.imported AND secrets.digest "
 # Every digest comes after nothing; so said, the index answers, however many secrets there are.
 _ANY_IMPORTED = "SELECT 1 FROM secrets WHERE imported AND digest >= {} LIMIT 1"
 _MOMENTS = tuple(
-    place for place, name in enumerate(SecretRow._fields) if name in ("ends_at", "expires_at")
+    position for position, name in enumerate(SecretRow._fields) if name in ("ends_at", "expires_at")
 )
 
 
@@ -122,8 +122,8 @@ class Lookup:
 
     def any_imported(self) -> bool:
         """Whether there is an imported secret at all. Raises StorageUnavailable."""
-        place = "%s" if self._postgresql else "?"
-        return bool(self._patiently(_ANY_IMPORTED.format(place), (b"",)))
+        placeholder = "%s" if self._postgresql else "?"
+        return bool(self._patiently(_ANY_IMPORTED.format(placeholder), (b"",)))
 
     def try_read_now(self, public_id: str) -> SecretRow | None:
         """What is known of one public id, without ever waiting; for an event loop.
@@ -177,14 +177,14 @@ class Lookup:
         try:
             return self._read(query, values)
         except (sqlite3.Error, psycopg.Error, OSError) as error:
-            self._forget()
+            self._reset()
             if not self._postgresql:
                 raise StorageUnavailable("The database did not answer.") from error
         # A server that was restarted in the meantime is noticed only by the next query.
         try:
             return self._read(query, values)
         except (psycopg.Error, OSError) as error:
-            self._forget()
+            self._reset()
             raise StorageUnavailable("The database did not answer.") from error
 
     def _read(self, query: str, values: tuple[Any, ...]) -> list[Any]:
@@ -220,7 +220,7 @@ class Lookup:
             self._glancing.close()
             self._glancing = None
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         connection = getattr(self._mine, "connection", None)
         if connection is None:
             return
@@ -241,10 +241,10 @@ def _typed(row: Sequence[Any]) -> SecretRow:
             # SQLite has no type for times; storage.tables.types.Moment writes them in UTC.
             values = list(row)
             for each in _MOMENTS:
-                values[each] = _moment(values[each])
+                values[each] = _parse_time(values[each])
             return SecretRow(*values)
     return SecretRow._make(row)
 
 
-def _moment(value: Any) -> datetime | None:
+def _parse_time(value: Any) -> datetime | None:
     return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value

@@ -13,7 +13,9 @@ class UnknownNotice(ValueError):
     """No feature has words for an entry of this kind."""
 
 
-def notice(words: Mapping[str, Announcement], due: OutboxEntry, admins: AdminIds) -> Message:
+def notice(
+    announcements: Mapping[str, Announcement], due: OutboxEntry, admins: AdminIds
+) -> Message:
     """Render the message of an outbox entry.
 
     Args:
@@ -23,6 +25,6 @@ def notice(words: Mapping[str, Announcement], due: OutboxEntry, admins: AdminIds
     Raises:
         UnknownNotice: if no feature has words for its kind.
     """
-    if due.kind not in words:
+    if due.kind not in announcements:
         raise UnknownNotice(due.kind)
-    return words[due.kind](due, admins)
+    return announcements[due.kind](due, admins)

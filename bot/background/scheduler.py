@@ -62,10 +62,10 @@ class WorkspaceRoundRobin:
         for context in contexts.values():
             for hurried in self._take_hurried():
                 if going_on() and hurried in contexts:
-                    done += self._round(self._following(contexts[hurried]), going_on)
+                    done += self._round(self._worker_for(contexts[hurried]), going_on)
             if not going_on():
                 break
-            done += self._round(self._following(context), going_on)
+            done += self._round(self._worker_for(context), going_on)
         return done
 
     def _take_hurried(self) -> list[str]:
@@ -74,21 +74,21 @@ class WorkspaceRoundRobin:
             self._hurried.clear()
         return taken
 
-    def _following(self, context: Context) -> Worker:
+    def _worker_for(self, context: Context) -> Worker:
         known = self._made.get(context.account_id)
         if known is None or known[0] is not context:
             known = self._made[context.account_id] = (context, self._follow(context))
         return known[1]
 
-    def _round(self, following: Worker, going_on: Callable[[], bool]) -> int:
+    def _round(self, worker: Worker, going_on: Callable[[], bool]) -> int:
         end = self._clock.monotonic() + _SHARE
         try:
-            return following.run_once(lambda: going_on() and self._clock.monotonic() < end)
+            return worker.run_once(lambda: going_on() and self._clock.monotonic() < end)
         except StorageUnavailable:
             raise
         except Exception:
             # Whatever is wrong in one of them, the others' tokens have to be removed in time.
-            logger.exception("a round of what is due failed for %s", following.account_id)
+            logger.exception("a round of what is due failed for %s", worker.account_id)
             return 0
 
 

@@ -49,7 +49,7 @@ class Worker:
         self._context = context
         self._features = tuple(features)
         self._admins = admins
-        self._words = announcements(features)
+        self._announcements = announcements(features)
         self._live = LiveMessageUpdater(
             context.engine, context.services, context.slack, context.account_id, context.channel,
             live_renderers(features),
@@ -123,7 +123,7 @@ class Worker:
             self._close(notice, outcome)
 
     def _send(self, slack: SlackClient, notice: OutboxEntry, recipient: str) -> None:
-        message = announcement_views.notice(self._words, notice, self._admins)
+        message = announcement_views.notice(self._announcements, notice, self._admins)
         with self._context.reading() as session:
             known = accounts.channel(session)
         # Tried before, by a bot that may have died right after Slack had taken it.

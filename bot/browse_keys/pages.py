@@ -42,17 +42,17 @@ def keys(
     owner = ref.do or None
     before, after = (ref.cursor, None) if back else (None, ref.cursor or None)
     with interaction.context.reading() as session:
-        page = search.page(session, ref.query, owner=owner, before=before, after=after)
-        if not page.keys and ref.cursor:
-            page = search.page(session, ref.query, owner=owner)
+        found = search.page(session, ref.query, owner=owner, before=before, after=after)
+        if not found.keys and ref.cursor:
+            found = search.page(session, ref.query, owner=owner)
     shown = list_view.Page(
-        keys=page.keys,
-        total=page.total,
-        first=page.before + 1,
+        keys=found.keys,
+        total=found.total,
+        first=found.before + 1,
         query=ref.query,
         searched_in=searched_in,
-        back=page.keys[0].id if page.has_previous and page.keys else None,
-        on=page.keys[-1].id if page.has_next and page.keys else None,
+        back=found.keys[0].id if found.has_previous and found.keys else None,
+        on=found.keys[-1].id if found.has_next and found.keys else None,
     )
     return list_view.listing(shown, interaction.ref(do=ref.do))
 

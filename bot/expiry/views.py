@@ -89,10 +89,10 @@ def extend(key: KeyView, proposed: date | None, latest: date | None, ref: Action
 
 def extended(key: KeyView) -> View:
     """The outcome."""
-    told = sentence(name_of(key), " works until", *_when(key), ".")
+    text = sentence(name_of(key), " works until", *_when(key), ".")
     if key.expires_at is None:
-        told = sentence(name_of(key), " does not expire any more.")
-    return result_modal("Extended", [told])
+        text = sentence(name_of(key), " does not expire any more.")
+    return result_modal("Extended", [text])
 
 
 def _when(key: KeyView) -> list[Element | str]:

@@ -176,8 +176,10 @@ class Interaction:
             self._say_in_view(message, replace=replace)
         else:
             self.acknowledge()
-            how = {"response_type": "ephemeral", "replace_original": replace}
-            self.context.respond_to_url(str(self.body.get("response_url", "")), {**message, **how})
+            options = {"response_type": "ephemeral", "replace_original": replace}
+            self.context.respond_to_url(
+                str(self.body.get("response_url", "")), {**message, **options}
+            )
 
     def _say_in_view(self, message: Message, *, replace: bool) -> None:
         """Where a button was pressed in a modal or in App Home, there is no message to answer."""
@@ -258,7 +260,7 @@ def refuse(interaction: Interaction, reason: str) -> None:
 
 def _tell(interaction: Interaction, error: Exception) -> None:
     try:
-        interaction.say(_words(error))
+        interaction.say(_describe(error))
     except Exception as again:
         logger.exception(
             "%s could not be told what went wrong", interaction.person.user_id, exc_info=again
@@ -266,7 +268,7 @@ def _tell(interaction: Interaction, error: Exception) -> None:
         interaction.acknowledge()
 
 
-def _words(error: Exception) -> Message:
+def _describe(error: Exception) -> Message:
     tracing.annotate(outcome=type(error).__name__)
     if isinstance(error, InvalidPayload):
         return replies.expired()

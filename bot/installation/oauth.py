@@ -128,8 +128,12 @@ class Installing:
             return _page("Nothing was installed", "Slack did not answer. Please begin again.", 503)
 
     def _installed(self, args: SuccessArgs) -> BoltResponse:
-        told = args.installation
-        name = told.enterprise_name if told.is_enterprise_install else told.team_name
+        installation = args.installation
+        name = (
+            installation.enterprise_name
+            if installation.is_enterprise_install
+            else installation.team_name
+        )
         return _page(
             f"API keys is installed in {name or 'your workspace'}",
             f"Two things are left, both in Slack: invite it with <code>/invite @API keys</code> in "
@@ -139,9 +143,9 @@ class Installing:
 
     def _failed(self, args: FailureArgs) -> BoltResponse:
         logger.warning("an installation came to nothing: %s", args.reason)
-        words = _WHY.get(args.reason, "Slack did not say why. Please begin again.")
+        text = _WHY.get(args.reason, "Slack did not say why. Please begin again.")
         again = f'<p><a href="{INSTALL}">Begin again</a></p>'
-        return _page("Nothing was installed", words, args.suggested_status_code, again)
+        return _page("Nothing was installed", text, args.suggested_status_code, again)
 
 
 class States(OAuthStateStore):
@@ -204,10 +208,10 @@ class _Store(InstallationStore):
             logger.warning("%s was not greeted: %s", installed.installed_by, error.code)
 
 
-def _page(title: str, words: str, status: int = 200, more: str = "") -> BoltResponse:
+def _page(title: str, text: str, status: int = 200, more: str = "") -> BoltResponse:
     return BoltResponse(
         status=status,
-        body=_PAGE.format(title=escape(title), text=f"<p>{words}</p>{more}"),
+        body=_PAGE.format(title=escape(title), text=f"<p>{text}</p>{more}"),
         headers={
             "Content-Type": "text/html; charset=utf-8",
             "Cache-Control": "no-store",

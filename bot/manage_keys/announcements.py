@@ -26,24 +26,24 @@ def created(entry: OutboxEntry, _admins: AdminIds) -> Message:
     owner = entry.data.get("owner")
     owned: list[Element | str] = [" Owner: ", person(Actor.person(owner)), "."] if owner else []
     allowed = f". It may {may}." if may else "."
-    words = sentence(*who_and_which(entry, " made the key "), allowed, *owned)
-    return message("An API key was made.", words)
+    text = sentence(*who_and_which(entry, " made the key "), allowed, *owned)
+    return message("An API key was made.", text)
 
 
 def revoked(entry: OutboxEntry, _admins: AdminIds) -> Message:
     """A key was revoked."""
     reason = clip(redact(str(entry.data.get("reason") or "")), NOTE_MAX)
     why: list[Element | str] = [" Reason: ", text_element(reason)] if reason else []
-    words = sentence(*who_and_which(entry, " revoked the key "), ".", *why)
-    return message("An API key was revoked.", words)
+    text = sentence(*who_and_which(entry, " revoked the key "), ".", *why)
+    return message("An API key was revoked.", text)
 
 
 def imported(entry: OutboxEntry, _admins: AdminIds) -> Message:
     """Keys were imported."""
     count = int(entry.data["count"])
     what = "1 API key" if count == 1 else f"{count:,} API keys"
-    words = sentence(person(entry.actor), f" imported {what}", format_time(entry.at, ", "), ".")
-    return message("API keys were imported.", words)
+    text = sentence(person(entry.actor), f" imported {what}", format_time(entry.at, ", "), ".")
+    return message("API keys were imported.", text)
 
 
 ANNOUNCEMENTS = {"key.issued": created, "key.revoked": revoked, "keys.imported": imported}

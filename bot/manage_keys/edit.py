@@ -42,10 +42,10 @@ def _modal(interaction: Interaction, key_id: str, changed_by: Actor | None = Non
     context = interaction.context
     with context.reading() as session:
         key = search.get(session, key_id)
-        seen = version(session, key_id)
+        current_version = version(session, key_id)
     last_day = context.policy.last_day(key.expires_at) if key.expires_at else None
     latest = context.policy.latest_expiry(context.clock.now())
-    ref = interaction.ref(key=key_id, cursor=str(seen))
+    ref = interaction.ref(key=key_id, cursor=str(current_version))
     return edit_view.edit(key, last_day, latest, ref, changed_by=changed_by)
 
 

@@ -95,20 +95,20 @@ def edit(
     return modal(_TITLE, ids.EDIT_MODAL, blocks, submit="Save", ref=ref)
 
 
-def saved(key: KeyView, changed: Sequence[str], spread: Propagation | None) -> View:
+def saved(key: KeyView, changed: Sequence[str], propagation: Propagation | None) -> View:
     """The outcome.
 
     Args:
         changed: the names of what was changed.
-        spread: how many gateways know of it; None if nobody was asked.
+        propagation: how many gateways know of it; None if nobody was asked.
     """
     if not changed:
         return _result(sentence("Everything about ", name_of(key), " was so already."))
     names = " and ".join(NAMES.get(name, name) for name in changed)
     verb = "were" if len(changed) > 1 or changed[0] in ("scopes", "networks") else "was"
     blocks = [sentence("Saved: ", text_element(names), " of ", name_of(key), f" {verb} changed.")]
-    if spread is not None:
-        blocks.append(context(describe(spread)))
+    if propagation is not None:
+        blocks.append(context(describe(propagation)))
     return _result(*blocks)
 
 

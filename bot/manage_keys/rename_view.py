@@ -28,9 +28,9 @@ def rename(key: KeyView, ref: ActionPayload, name: str = "", advice: str | None 
 
 def renamed(key: KeyView, before: str) -> View:
     """The outcome; `before` is the name that the key had."""
-    told = sentence(
+    text = sentence(
         text_element(before, bold=True), " is now ", name_of(key), ". Its token is the same."
     )
     if key.name == before:
-        told = sentence("The name is still ", name_of(key), ".")
-    return result_modal("Rename API key", [told])
+        text = sentence("The name is still ", name_of(key), ".")
+    return result_modal("Rename API key", [text])

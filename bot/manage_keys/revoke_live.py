@@ -19,9 +19,13 @@ _AGAIN = timedelta(seconds=2)
 def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
     """Nothing if all gateways confirmed before anybody had to be told."""
     now = service.clock.now()
-    seen = gateways.look(session, live.subject, now)
-    if seen.by_all and not live.may_be_posted_already:
+    confirmed = gateways.look(session, live.subject, now)
+    if confirmed.by_all and not live.may_be_posted_already:
         return RenderedMessage(None, None)
     key = search.get(session, live.data["key"])
-    spread = Propagation(len(seen.running), seen.waiting, (now - live.created_at).total_seconds())
-    return RenderedMessage(revoke_view.followed(key, spread), None if seen.by_all else now + _AGAIN)
+    propagation = Propagation(
+        len(confirmed.running), confirmed.waiting, (now - live.created_at).total_seconds()
+    )
+    return RenderedMessage(
+        revoke_view.followed(key, propagation), None if confirmed.by_all else now + _AGAIN
+    )

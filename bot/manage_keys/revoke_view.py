@@ -59,22 +59,22 @@ def outcome(outcome: Outcome[KeyView]) -> Message:
     return revoked(outcome.value, outcome.propagation)
 
 
-def revoked(key: KeyView, spread: Propagation | None) -> Message:
+def revoked(key: KeyView, propagation: Propagation | None) -> Message:
     """The message after the key was revoked.
 
     Args:
-        spread: how many gateways know of it; None if they could not be asked.
+        propagation: how many gateways know of it; None if they could not be asked.
     """
     return message(
         "The key was revoked.",
         sentence(name_of(key), " was revoked", *_by_whom(key), "."),
-        context(f"{_refused(key, spread)} This cannot be undone."),
+        context(f"{_refused(key, propagation)} This cannot be undone."),
     )
 
 
-def followed(key: KeyView, spread: Propagation) -> Message:
+def followed(key: KeyView, propagation: Propagation) -> Message:
     """The message about gateways that took long to confirm, as it stands now."""
-    if spread.everywhere:
+    if propagation.everywhere:
         said = "Every gateway that runs has confirmed it by now."
         return message(
             "A revocation is confirmed.",
@@ -85,19 +85,19 @@ def followed(key: KeyView, spread: Propagation) -> Message:
         "A gateway has not confirmed a revocation.",
         sentence(name_of(key), " was revoked", *_by_whom(key), ", and a gateway is silent."),
         section(
-            f"{escape(describe_pending(spread))} Check that it runs. If it is cut off from the "
-            f"database, it accepts no key after {LEASE_SECONDS} seconds."
+            f"{escape(describe_pending(propagation))} Check that it runs. If it is cut off "
+            f"from the database, it accepts no key after {LEASE_SECONDS} seconds."
         ),
         context("This message changes when that changes."),
     )
 
 
-def _refused(key: KeyView, spread: Propagation | None) -> str:
+def _refused(key: KeyView, propagation: Propagation | None) -> str:
     hint = f"`{key.hint}`"
-    if spread is None:
+    if propagation is None:
         return f"{hint} is refused from now on. The gateways could not be asked whether they know."
-    said = escape(describe(spread))
-    if spread.everywhere:
+    said = escape(describe(propagation))
+    if propagation.everywhere:
         return f"{hint} is refused from now on. {said}"
     return (
         f"{hint} is refused wherever gateways confirmed it. {said} A gateway that is cut off from "

@@ -13,8 +13,8 @@ def finished(entry: OutboxEntry, _admins: AdminIds) -> Message:
     """Every key of a person who leaves is handled."""
     who = person(Actor.person(str(entry.data["person"])))
     results = views.counts(entry.data["keys"])
-    words = sentence("Every key of ", who, " is handled: ", results, ".")
-    return message("Every key of a person who leaves is handled.", words)
+    text = sentence("Every key of ", who, " is handled: ", results, ".")
+    return message("Every key of a person who leaves is handled.", text)
 
 
 ANNOUNCEMENTS = {"offboarding.finished": finished}

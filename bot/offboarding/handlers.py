@@ -112,8 +112,8 @@ def _unfit(context: Context, found: OffboardingView, chosen: str) -> str:
         return "Choose the new owner."
     if chosen == found.person:
         return "That is the person who leaves. Choose another person."
-    belongs = context.admins.check_membership(Person(chosen))
-    return replies.OWNER_IS_NO_MEMBER if isinstance(belongs, Denied) else ""
+    membership = context.admins.check_membership(Person(chosen))
+    return replies.OWNER_IS_NO_MEMBER if isinstance(membership, Denied) else ""
 
 
 def _get(context: Context, offboarding_id: str) -> OffboardingView:

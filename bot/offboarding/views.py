@@ -135,7 +135,7 @@ def _work(found: OffboardingView, ref: ActionPayload) -> list[Block]:
 
 
 def _item(item: OffboardingItem, who: str, ref: ActionPayload) -> list[Block]:
-    blocks = [sentence(name_of(item.key)), context(_ties(item, who))]
+    blocks = [sentence(name_of(item.key)), context(_relations(item, who))]
     if item.problem:
         blocks.append(sentence(text_element(item.problem)))
     if item.action is not None:
@@ -143,7 +143,7 @@ def _item(item: OffboardingItem, who: str, ref: ActionPayload) -> list[Block]:
     return [*blocks, actions(*_buttons(item, replace(ref, key=item.key.id)))]
 
 
-def _ties(item: OffboardingItem, who: str) -> str:
+def _relations(item: OffboardingItem, who: str) -> str:
     relations = ["has its token"] if item.knows else []
     if item.key.owner == who:
         relations.append("owner")
@@ -159,8 +159,8 @@ def _buttons(item: OffboardingItem, ref: ActionPayload) -> Sequence[Element]:
     of_key = replace(ref, about="")
     rotate = button("Rotate", ids.ROTATE, of_key, style="primary" if item.knows else None)
     revoke = button("Revoke", ids.REVOKE, of_key)
-    first = None if item.knows else "primary"
-    over = button("Hand over", ids.OFFBOARD_HAND_OVER, ref, style=first)
+    style = None if item.knows else "primary"
+    over = button("Hand over", ids.OFFBOARD_HAND_OVER, ref, style=style)
     return [rotate, *([over] if item.owns else []), _keep(item, ref), revoke]
 
 

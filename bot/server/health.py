@@ -38,11 +38,11 @@ class Socket:
 
     client: SocketModeClient
     now: Callable[[], float] = time.time
-    _began: float = field(init=False)
+    _started: float = field(init=False)
     _heard: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._began = self._heard = self.now()
+        self._started = self._heard = self.now()
         self.client.message_listeners.append(self._hear)
 
     def _hear(self, _client: object, _message: Mapping[str, Any], _raw: object) -> None:
@@ -62,7 +62,7 @@ class Socket:
     def silent_seconds(self) -> float:
         """Seconds since the other side gave a sign of life."""
         session = self.client.current_session
-        ponged = getattr(session, "last_ping_pong_time", None) or self._began
+        ponged = getattr(session, "last_ping_pong_time", None) or self._started
         return self.now() - max(float(ponged), self._heard)
 
     def check(self) -> str | None:
@@ -88,9 +88,9 @@ def pages(checks: Mapping[str, Check], metrics: Metrics) -> Starlette:
     async def readyz(_: Request) -> Response:
         found = {name: await run_in_threadpool(_look, check) for name, check in checks.items()}
         well = not any(found.values())
-        told = {name: problem or "ok" for name, problem in found.items()}
+        answers = {name: problem or "ok" for name, problem in found.items()}
         return JSONResponse(
-            {"status": "ok" if well else "not ready", **told}, status_code=200 if well else 503
+            {"status": "ok" if well else "not ready", **answers}, status_code=200 if well else 503
         )
 
     async def numbers(_: Request) -> Response:

@@ -50,8 +50,8 @@ def receiver(app: App, threads: int = THREADS, pages: Pages | None = None) -> St
         except UnicodeDecodeError:
             return PlainTextResponse("The body is not UTF-8 text.", status_code=400)
         if body is None:
-            words = f"The body may be {BODY_MAX} bytes at most."
-            return PlainTextResponse(words, status_code=413)
+            problem = f"The body may be {BODY_MAX} bytes at most."
+            return PlainTextResponse(problem, status_code=413)
         asked = BoltRequest(
             body=body, query=dict(request.query_params), headers=dict(request.headers)
         )
@@ -74,9 +74,9 @@ def receiver(app: App, threads: int = THREADS, pages: Pages | None = None) -> St
         yield
         await asyncio.to_thread(pool.shutdown)
 
-    shown = [Route(path, page, methods=["GET"]) for path in pages or ()]
+    health_routes = [Route(path, page, methods=["GET"]) for path in pages or ()]
     return Starlette(
-        routes=[Route(PATH, events, methods=["POST"]), Route("/healthz", healthz), *shown],
+        routes=[Route(PATH, events, methods=["POST"]), Route("/healthz", healthz), *health_routes],
         lifespan=living,
     )
 

@@ -57,7 +57,7 @@ class Metrics:
         """The same attempts, measured."""
 
         def attempt(method: str, args: Answer, *, form: bool, timeout: float) -> Answer:
-            began, outcome = time.perf_counter(), "failed"
+            started, outcome = time.perf_counter(), "failed"
             try:
                 answer = calls(method, args, form=form, timeout=timeout)
             except SlackApiError as error:
@@ -68,7 +68,7 @@ class Metrics:
                 outcome = "ok"
                 return answer
             finally:
-                seconds = time.perf_counter() - began
+                seconds = time.perf_counter() - started
                 self._calls.labels(method, outcome).inc()
                 self._call_seconds.observe(seconds)
                 tracing.spend("slack", seconds)

@@ -16,10 +16,10 @@ def cancelled(entry: OutboxEntry, _admins: AdminIds) -> Message:
     if entry.data.get("reason") != NOT_TAKEN:
         return views.abandoned(name)
     which = text_element(name, bold=True)
-    words = sentence(
+    text = sentence(
         "The token of ", which, " was not collected within 24 hours, so no key was made."
     )
-    return message("A token was not collected.", words)
+    return message("A token was not collected.", text)
 
 
 def remained(entry: OutboxEntry, _admins: AdminIds) -> Message:

@@ -83,10 +83,10 @@ class ActionPayload:
             raise InvalidPayload("a reference is not JSON") from None
         if not isinstance(value, dict) or value.get("v") != VERSION:
             raise InvalidPayload(f"a reference is not of version {VERSION}")
-        return cls(at=_moment(value.pop("at", None)), **_texts(value))
+        return cls(at=_parse_time(value.pop("at", None)), **_texts(value))
 
 
-def _moment(value: Any) -> datetime:
+def _parse_time(value: Any) -> datetime:
     if type(value) is not int or not 0 <= value <= _LATEST:
         raise InvalidPayload("a reference has no time")
     return datetime.fromtimestamp(value, UTC)

@@ -43,7 +43,7 @@ def _run(folder: Folder, port: int | None) -> None:
         with folder.taken(), opened(folder, ports, stop, page=True, say=_warn) as world:
             if port is None and not world.slack.url.endswith(f":{PAGE_PORT}/"):
                 click.echo(f"Port {PAGE_PORT} is taken, so another one was chosen.")
-            click.echo(_guide(world.slack.url, world.documents))
+            click.echo(_next_steps(world.slack.url, world.documents))
             wait(stop, [world.child, world.api])
             if not stop.is_set():
                 raise world.child.died() if not world.child.alive else _api_died()
@@ -53,7 +53,7 @@ def _run(folder: Folder, port: int | None) -> None:
     click.echo(f"Stopped. Everything is kept in {folder.path} for the next time.")
 
 
-def _guide(page: str, documents: str) -> str:
+def _next_steps(page: str, documents: str) -> str:
     return f"""
 The demo is running. Open this in a browser:
 

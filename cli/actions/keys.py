@@ -37,17 +37,17 @@ _LEASE = timedelta(minutes=1)
 def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
     """List active keys; WORDS must occur in their name, note or id."""
     with opened(workspace) as (house, account_id):
-        after, shown = None, 0
+        after, count = None, 0
         while True:
             with reading(house.engine, account_id) as session:
                 page = search.page(session, " ".join(words), size=200, after=after)
             for key in page.keys:
                 click.echo(_line(key, house.clock.now()))
-            shown += len(page.keys)
+            count += len(page.keys)
             if not page.has_next or not page.keys:
                 break
             after = page.keys[-1].id
-        if not shown:
+        if not count:
             click.echo("No active keys match." if words else "There are no active keys yet.")
 
 
@@ -192,5 +192,5 @@ def _limits(key: KeyView) -> Iterator[tuple[str, str]]:
     yield "Networks", ", ".join(key.networks) or "any"
 
 
-def _time(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

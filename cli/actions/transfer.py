@@ -59,7 +59,7 @@ def import_keys(
             made = Plan()
         else:
             made = _all_or_nothing(house, account_id, checked.entries)
-        problems = sorted((*checked.problems, *made.problems), key=_place)
+        problems = sorted((*checked.problems, *made.problems), key=_line_of)
         for problem in problems:
             # A name or an id that has been here for long may hold one.
             click.echo(redact(f"{problem.where}: {problem.why}"), err=True)
@@ -98,7 +98,7 @@ def _in_batches(house: Application, account_id: str, entries: Sequence[ImportRow
     return whole
 
 
-def _place(problem: Problem) -> int:
+def _line_of(problem: Problem) -> int:
     return int(problem.where.rpartition(" ")[2])
 
 

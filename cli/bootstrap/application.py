@@ -60,7 +60,7 @@ class Application:
             wake=wake,
         )
 
-    def answers(self) -> None:
+    def check_connection(self) -> None:
         """Returns if the database answers. Raises StorageUnavailable."""
         with reading(self.engine) as session:
             session.connection().execute(text("SELECT 1"))

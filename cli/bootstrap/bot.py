@@ -154,7 +154,7 @@ def _health(
     metrics.watch(
         "round_age_seconds", "Since what is due was looked at.", lambda: schedule.round_age
     )
-    checks: dict[str, Check] = {"database": house.answers, "rounds": rounds}
+    checks: dict[str, Check] = {"database": house.check_connection, "rounds": rounds}
     if isinstance(connection, Sockets):
         socket = connection.socket
         checks["socket"] = socket.check

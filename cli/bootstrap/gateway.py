@@ -118,7 +118,7 @@ def assemble(house: Application, options: Options, name: str) -> Gateway:
         options,
         clock,
         usage_recorder=uses,
-        ready=house.answers,
+        ready=house.check_connection,
         log=report,
         metrics=metrics,
         cache=memory,

@@ -91,7 +91,7 @@ class LoadLoop:
     def __init__(self, address: str, token: str) -> None:
         self._address, self._token = address, token
         self._asked: list[Asked] = []
-        self._trouble: httpx.HTTPError | None = None
+        self._error: httpx.HTTPError | None = None
         self._changed = threading.Condition()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="busy program", daemon=True)
@@ -119,14 +119,14 @@ class LoadLoop:
         """
         with self._changed:
             enough = self._changed.wait_for(lambda: self._done(status, times), SECONDS)
-        if self._trouble is not None:
-            raise self._trouble
+        if self._error is not None:
+            raise self._error
         if not enough:
             raise AssertionError(f"no answer {status} came within {SECONDS} seconds")
 
     def _done(self, status: int, times: int) -> bool:
         came = sum(1 for each in self._asked if each.status == status)
-        return came >= times or self._trouble is not None
+        return came >= times or self._error is not None
 
     def _run(self) -> None:
         with client(self._token) as http:
@@ -135,7 +135,7 @@ class LoadLoop:
                     status = http.get(self._address).status_code
                 except httpx.HTTPError as error:
                     with self._changed:
-                        self._trouble = error
+                        self._error = error
                         self._changed.notify_all()
                     return
                 with self._changed:

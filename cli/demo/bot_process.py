@@ -81,13 +81,13 @@ class Child:
         """What to say once it has ended without being asked to."""
         self._reader.join(STOP_SECONDS)
         status, last = self.process.wait(), self._last or "It wrote nothing."
-        how = f"with status {status}" if status >= 0 else f"by {signal.Signals(-status).name}"
-        return DemoError(f"The bot's process ended {how}. {self._log} ends with: {last}")
+        ending = f"with status {status}" if status >= 0 else f"by {signal.Signals(-status).name}"
+        return DemoError(f"The bot's process ended {ending}. {self._log} ends with: {last}")
 
     def _read(self) -> None:
         assert self.process.stdout is not None  # noqa: S101  (it was asked for)
-        with self.process.stdout as written, self._log.open("w", encoding="utf-8") as log:
-            for line in map(redact, written):
+        with self.process.stdout as output, self._log.open("w", encoding="utf-8") as log:
+            for line in map(redact, output):
                 log.write(line)
                 log.flush()
                 self._last = line.strip() or self._last

@@ -140,6 +140,6 @@ def _api(folder: Folder, port: int, gateway: str) -> Running:
     clock = SystemClock()
     if not folder.documents.exists():
         title, text, life = _FIRST_DOCUMENT
-        example_api.Shelf(folder.documents, clock).add(title, text, clock.now() + life)
+        example_api.RecordStore(folder.documents, clock).add(title, text, clock.now() + life)
     app = example_api.guarded(folder.documents, clock, gateway)
     return serve_in_thread(app, HOST, port, setting="The example API's address")

@@ -54,7 +54,7 @@ class Document:
         return shown | {at: shown[at].isoformat() for at in ("created_at", "expires_at")}
 
 
-class Shelf:
+class RecordStore:
     """Keeps documents in a SQLite file. Safe in several threads; every call blocks."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
@@ -109,10 +109,10 @@ def build(folder: Path, clock: Clock) -> Starlette:
     Args:
         folder: where the documents are kept.
     """
-    shelf = Shelf(folder, clock)
+    records = RecordStore(folder, clock)
 
     async def read() -> JSONResponse:
-        kept = await run_in_threadpool(shelf.all)
+        kept = await run_in_threadpool(records.all)
         return JSONResponse({"documents": [document.as_json() for document in kept]})
 
     async def add(request: Request) -> JSONResponse:
@@ -122,7 +122,7 @@ def build(folder: Path, clock: Clock) -> Starlette:
             return JSONResponse({"code": "bad_request", "message": str(error)}, 400)
         except ClientDisconnect:
             return JSONResponse({"code": "bad_request", "message": "The caller hung up."}, 400)
-        added = await run_in_threadpool(shelf.add, *wanted)
+        added = await run_in_threadpool(records.add, *wanted)
         return JSONResponse(added.as_json(), 201)
 
     async def documents(request: Request) -> JSONResponse:
@@ -175,7 +175,7 @@ def _expiry(content: Mapping[str, Any], now: datetime) -> datetime:
     if "expires_in" in content and "expires_at" in content:
         raise Invalid("Give expires_in or expires_at, not both.")
     if "expires_at" in content:
-        expires_at = _moment(content["expires_at"])
+        expires_at = _parse_time(content["expires_at"])
     elif "expires_in" in content:
         expires_at = now + _span(content["expires_in"])
     else:
@@ -197,7 +197,7 @@ def _span(value: Any) -> timedelta:
         raise Invalid(f"A document lives {LIFE_MAX.days} days at most.") from None
 
 
-def _moment(value: Any) -> datetime:
+def _parse_time(value: Any) -> datetime:
     try:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is not None:

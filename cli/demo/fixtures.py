@@ -34,14 +34,14 @@ def load_fixtures(slack: Sandbox) -> None:
 
 
 def _leave(slack: Sandbox, name: str, channel: str) -> None:
-    place, who = slack.workspace.channel_named(channel), slack.workspace.account_named(name)
-    if place is not None and who is not None:
+    found, who = slack.workspace.channel_named(channel), slack.workspace.account_named(name)
+    if found is not None and who is not None:
         with slack.workspace.change():
-            slack.workspace.channels[place.id].members.remove(who.id)
+            slack.workspace.channels[found.id].members.remove(who.id)
 
 
 def _share(slack: Sandbox, channel: str) -> None:
-    place = slack.workspace.channel_named(channel)
-    if place is not None:
+    found = slack.workspace.channel_named(channel)
+    if found is not None:
         with slack.workspace.change():
-            slack.workspace.channels[place.id].shared = True
+            slack.workspace.channels[found.id].shared = True

@@ -231,11 +231,11 @@ def _expect(answer: httpx.Response, status: int) -> httpx.Response:
     return answer
 
 
-def _holds(words: str, text: str) -> None:
-    if words not in text:
-        raise AssertionError(f"“{words}” is missing in: {text}")
+def _holds(expected: str, text: str) -> None:
+    if expected not in text:
+        raise AssertionError(f"“{expected}” is missing in: {text}")
 
 
-def _holds_not(words: str, text: str) -> None:
-    if words in text:
-        raise AssertionError(f"“{words}” should not be in: {text}")
+def _holds_not(expected: str, text: str) -> None:
+    if expected in text:
+        raise AssertionError(f"“{expected}” should not be in: {text}")

@@ -71,37 +71,37 @@ class TourUser:
         """Close the window."""
         self._person.closes()
 
-    def sees(self, words: str) -> str:
+    def sees(self, expected: str) -> str:
         """Wait for the words, and write down the window or message in which they stand."""
-        self._person.sees(words, within=self._patience)
+        self._person.sees(expected, within=self._patience)
         modal = self._person.modal
-        if modal is not None and words in modal.text:
+        if modal is not None and expected in modal.text:
             text, where = modal.text, "the window"
         else:
-            text, where = self._message_with(words)
+            text, where = self._message_with(expected)
         self._transcript.tells(f"{self.name} sees in {where}:")
         self._transcript.shows(text)
         return text
 
-    def sees_nowhere(self, words: str) -> None:
+    def sees_nowhere(self, expected: str) -> None:
         """Nothing on the screen has these words."""
-        self._person.never_sees(words)
+        self._person.never_sees(expected)
 
     def token(self) -> str:
         """The code in the newest direct message of the app that has any."""
         return self._person.dm.token()
 
-    def _message_with(self, words: str) -> tuple[str, str]:
+    def _message_with(self, expected: str) -> tuple[str, str]:
         for message in reversed(self._messages()):
             text = self._text(message)
-            if words in text:
+            if expected in text:
                 return text, self._place_of(message)
-        raise AssertionError(f"no message has the words {words!r}")
+        raise AssertionError(f"no message has the words {expected!r}")
 
     def _messages(self) -> list[Message]:
         """What stands in the channel and in the app's direct message, oldest first."""
-        place = self._slack.workspace.channel_named(self._channel)
-        here = [] if place is None else self._slack.workspace.messages_for(self._id, place.id)
+        channel = self._slack.workspace.channel_named(self._channel)
+        here = [] if channel is None else self._slack.workspace.messages_for(self._id, channel.id)
         return sorted([*here, *self._person.dm.messages], key=lambda message: message.ts)
 
     def _text(self, message: Message) -> str:
@@ -111,8 +111,8 @@ class TourUser:
         return plain_of_message(content, workspace.names(), now)
 
     def _place_of(self, message: Message) -> str:
-        place = self._slack.workspace.channel(message.channel)
-        if place is not None and place.is_direct:
+        channel = self._slack.workspace.channel(message.channel)
+        if channel is not None and channel.is_direct:
             return "the direct message of the app"
         only = ", visible to nobody else" if message.ephemeral_for == self._id else ""
         return f"{self._channel}{only}"

@@ -87,8 +87,8 @@ class Policy:
 
     def last_moment(self, day: date) -> datetime:
         """When a key ends whose last day this is: at the midnight after it, in the team's time."""
-        following = datetime.combine(day + timedelta(days=1), time(), self.timezone)
-        return following.astimezone(UTC)
+        next_midnight = datetime.combine(day + timedelta(days=1), time(), self.timezone)
+        return next_midnight.astimezone(UTC)
 
     def last_day(self, expires_at: datetime) -> date:
         """The last day on which a key works that expires then."""

@@ -129,8 +129,8 @@ def mark_stale_by_prefix(session: AccountSession, prefix: str, now: datetime) ->
 
 def mark_stale_all(session: AccountSession, subject: str, now: datetime) -> None:
     """Have every message about a subject rendered again; a colon at its end takes all below it."""
-    mark = mark_stale_by_prefix if subject.endswith(":") else mark_stale
-    mark(session, subject, now)
+    mark_matching = mark_stale_by_prefix if subject.endswith(":") else mark_stale
+    mark_matching(session, subject, now)
 
 
 def set_data(

@@ -61,10 +61,12 @@ def watch(
     """
     for pause in _pauses():
         with reading(engine) as session:
-            seen = gateways.look(session, fence, clock.now())
-        spread = Propagation(len(seen.running), seen.waiting, clock.monotonic() - since)
-        if spread.everywhere or spread.seconds >= for_seconds:
-            return spread
+            confirmed = gateways.look(session, fence, clock.now())
+        propagation = Propagation(
+            len(confirmed.running), confirmed.waiting, clock.monotonic() - since
+        )
+        if propagation.everywhere or propagation.seconds >= for_seconds:
+            return propagation
         sleep(pause)
     raise AssertionError("pauses never end")
 
@@ -76,29 +78,29 @@ def _pauses() -> Iterator[float]:
         pause = min(pause * 1.5, _PAUSE_MAX)
 
 
-def describe(spread: Propagation) -> str:
+def describe(propagation: Propagation) -> str:
     """One or two sentences about it, for people."""
-    if not spread.running:
+    if not propagation.running:
         return "No gateway is running right now."
-    took = duration(spread.seconds)
-    if spread.everywhere:
-        return f"{_confirmed(spread)} in {took}."
-    return f"{_confirmed(spread)}. {_silent(spread)} for {took}."
+    took = duration(propagation.seconds)
+    if propagation.everywhere:
+        return f"{_confirmed(propagation)} in {took}."
+    return f"{_confirmed(propagation)}. {_silent(propagation)} for {took}."
 
 
-def describe_pending(spread: Propagation) -> str:
+def describe_pending(propagation: Propagation) -> str:
     """The same without the time, for a message that is redrawn only when something has changed."""
-    return f"{_confirmed(spread)}. {_silent(spread)}."
+    return f"{_confirmed(propagation)}. {_silent(propagation)}."
 
 
-def _confirmed(spread: Propagation) -> str:
-    gateways_word = "gateway" if spread.running == 1 else "gateways"
-    return f"{spread.confirmed} of {spread.running} {gateways_word} confirmed"
+def _confirmed(propagation: Propagation) -> str:
+    gateways_word = "gateway" if propagation.running == 1 else "gateways"
+    return f"{propagation.confirmed} of {propagation.running} {gateways_word} confirmed"
 
 
-def _silent(spread: Propagation) -> str:
-    verb = "has" if len(spread.waiting) == 1 else "have"
-    return f"{' and '.join(spread.waiting)} {verb} not answered"
+def _silent(propagation: Propagation) -> str:
+    verb = "has" if len(propagation.waiting) == 1 else "have"
+    return f"{' and '.join(propagation.waiting)} {verb} not answered"
 
 
 def duration(seconds: float) -> str:

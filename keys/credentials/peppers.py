@@ -146,14 +146,14 @@ def check_peppers(session: Session, peppers: Peppers, now: datetime) -> None:
     """
     known = {row.version: row.fingerprint for row in session.exec(select(Pepper))}
     for version, pepper in peppers.by_version.items():
-        mark = fingerprint(pepper)
-        if known.setdefault(version, mark) != mark:
+        digest = fingerprint(pepper)
+        if known.setdefault(version, digest) != digest:
             raise PepperError(
                 f"The pepper (version {version}) is not the one that this database's keys were "
                 "made with. Put the old one back, or give the new one a new version number."
             )
         if session.get(Pepper, version) is None:
-            session.add(Pepper(version=version, fingerprint=mark, created_at=now))
+            session.add(Pepper(version=version, fingerprint=digest, created_at=now))
     if missing := set(in_use(session, now)) - set(peppers.by_version):
         raise PepperError(
             f"Keys in this database need the pepper of version {min(missing)}, which is missing "

@@ -73,8 +73,8 @@ def refuse_token(text: str, field: str) -> None:
     Raises:
         TokenInText: with a sentence that does not repeat the text.
     """
-    seen = "".join(char for char in text if char.isspace() or not _is_unseen(char))
-    plain = unicodedata.normalize("NFKC", seen)
+    visible = "".join(char for char in text if char.isspace() or not _is_unseen(char))
+    plain = unicodedata.normalize("NFKC", visible)
     if redact(plain) != plain or any(whole_in(_NOT_IN_A_TOKEN.sub("", plain), apart=False)):
         raise TokenInText(field)
 

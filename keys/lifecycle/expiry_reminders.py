@@ -61,7 +61,7 @@ def stage(expires_at: datetime, now: datetime) -> int | None:
 def next_stage(expires_at: datetime, now: datetime) -> datetime:
     """When the next reminder is due; the end itself after the last one."""
     moments = (expires_at - timedelta(days=days) for days in (*STAGES, EXPIRED))
-    return min((moment for moment in moments if moment > now), default=expires_at)
+    return min((at for at in moments if at > now), default=expires_at)
 
 
 def run_due(session: AccountSession, now: datetime) -> int:

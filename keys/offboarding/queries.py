@@ -68,11 +68,11 @@ def load_items(session: AccountSession, row: Offboarding) -> list[OffboardingIte
         .join(Key, col(Key.id) == col(OffboardingKey.key_id))
         .where(OffboardingKey.offboarding_id == row.id)
     ).all()
-    shown = {key.id: key for key in views(session, [key for _, key in pairs])}
+    key_views = {key.id: key for key in views(session, [key for _, key in pairs])}
     known = keys_with_known_token(session, row.person)
     items = [
         OffboardingItem(
-            key=shown[key.id],
+            key=key_views[key.id],
             relations=KeyRelation(found.created, found.owned, found.sent),
             knows=key.id in known,
             owns=row.person in (key.owner, key.backup_owner),

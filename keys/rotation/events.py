@@ -33,7 +33,7 @@ class KeyRotated(Event, kind="key.rotated", propagates=True):
         self.recipient = recipient
         data = _facts(key) | {
             "rotation": rotation_id,
-            "ends_at": _moment(ends_at),
+            "ends_at": _format_time(ends_at),
             "recipient": str(recipient),
         }
         live = _messages(key, rotation_id)
@@ -58,7 +58,7 @@ class RotationExtended(Event, kind="rotation.extended"):
     """A key's old token works for longer."""
 
     def __init__(self, key: Key, rotation_id: str, ends_at: datetime) -> None:
-        data = {"name": key.name, "ends_at": _moment(ends_at)}
+        data = {"name": key.name, "ends_at": _format_time(ends_at)}
         super().__init__(key.id, data, stale=[rotation_id])
 
 
@@ -73,7 +73,11 @@ class OldTokenStillUsed(Event, kind="rotation.still_used"):
     def __init__(
         self, key: Key, rotation_id: str, hint: str, ends_at: datetime, used_from: str
     ) -> None:
-        data = _facts(key) | {"hint": hint, "ends_at": _moment(ends_at), "used_from": used_from}
+        data = _facts(key) | {
+            "hint": hint,
+            "ends_at": _format_time(ends_at),
+            "used_from": used_from,
+        }
         super().__init__(key.id, data, announce=_team_and_owner(key, data), stale=[rotation_id])
 
 
@@ -114,5 +118,5 @@ def _facts(key: Key) -> dict[str, Any]:
     return {"key_id": key.id, "name": key.name, "owner": key.owner}
 
 
-def _moment(at: datetime) -> str:
+def _format_time(at: datetime) -> str:
     return at.isoformat(timespec="seconds")

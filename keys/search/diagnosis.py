@@ -175,12 +175,12 @@ def _of_key(
     session: Session, secret: Secret, key: Key, slips: tuple[CopyError, ...], now: datetime
 ) -> Diagnosis:
     use = session.get(SecretUse, secret.id)
-    seen = view(session, key)
-    ends = [moment for moment in (key.expires_at, secret.ends_at) if moment is not None]
+    key_view = view(session, key)
+    ends = [at for at in (key.expires_at, secret.ends_at) if at is not None]
     return Diagnosis(
-        case=_case(session, secret, seen, now),
+        case=_case(session, secret, key_view, now),
         slips=slips,
-        key=seen,
+        key=key_view,
         hint=secret.hint,
         ended_at=secret.ends_at,
         ends_at=min(ends) if ends else None,
@@ -198,8 +198,8 @@ def _case(session: Session, secret: Secret, key: KeyView, now: datetime) -> Diag
         return DiagnosisResult.ON_ITS_WAY
     if secret.pending:
         rotation = session.exec(select(Rotation).where(Rotation.secret_id == secret.id)).first()
-        given_up = rotation is None or rotation.state == "abandoned"
-        return DiagnosisResult.NEVER_CAME if given_up else DiagnosisResult.ON_ITS_WAY
+        cancelled = rotation is None or rotation.state == "abandoned"
+        return DiagnosisResult.NEVER_CAME if cancelled else DiagnosisResult.ON_ITS_WAY
     if secret.ends_at is not None and secret.ends_at <= now:
         return DiagnosisResult.REPLACED
     return DiagnosisResult.EXPIRED if key.expired(now) else DiagnosisResult.FINE

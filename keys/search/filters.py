@@ -53,8 +53,8 @@ def conditions(key_filter: KeyFilter, viewer: str, now: datetime) -> list[Column
                 .join(Secret, col(Secret.id) == col(SecretUse.secret_id))
                 .where(col(Secret.key_id) == col(Key.id), col(SecretUse.last_used_at) >= since)
             )
-            began = func.coalesce(Key.activated_at, Key.created_at)
-            return [~used, began < since]
+            active_from = func.coalesce(Key.activated_at, Key.created_at)
+            return [~used, active_from < since]
         case KeyFilter.UNDATED:
             return [col(Key.expires_at).is_(None)]
         case KeyFilter.UNOWNED:

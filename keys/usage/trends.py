@@ -35,12 +35,12 @@ class Week:
 def weeks(session: AccountSession, today: date, count: int = WEEKS) -> list[Week]:
     """The last weeks, oldest first; the last one ends today."""
     lasts = [today - timedelta(weeks=count - 1 - number) for number in range(count)]
-    began, ended = _lives(session)
+    starts, ended = _lives(session)
     uses = _uses(session, lasts[0] - timedelta(days=6))
     found = []
     for last in lasts:
         end = datetime.combine(last + timedelta(days=1), time(), UTC)
-        working = bisect_right(began, end) - bisect_right(ended, end)
+        working = bisect_right(starts, end) - bisect_right(ended, end)
         used = sum(uses.get(last - timedelta(days=back), 0) for back in range(7))
         found.append(Week(last, working, used))
     return found
@@ -57,9 +57,9 @@ def _lives(
             col(Key.expires_at),
         ).where(col(Key.account_id) == session.account_id, col(Key.state).in_(_LIVED))
     ).all()
-    began = sorted(start for start, _, _ in rows)
+    starts = sorted(start for start, _, _ in rows)
     ends = [min((at for at in (gone, dated) if at), default=None) for _, gone, dated in rows]
-    return began, sorted(end for end in ends if end is not None)
+    return starts, sorted(end for end in ends if end is not None)
 
 
 def _uses(session: AccountSession, first: date) -> dict[date, int]:

@@ -49,7 +49,7 @@ def record_uses(session: Session, uses: Mapping[str, Use]) -> None:
     last: list[_Row] = []
     days: list[_Row] = []
     for secret_id, use in sorted(uses.items()):
-        last.append((secret_id, _moment(use.at) + zone, use.source[:64]))
+        last.append((secret_id, _format_time(use.at) + zone, use.source[:64]))
         days += [(secret_id, day.isoformat(), n) for day, n in sorted(use.days.items()) if n]
     for start in range(0, len(last), _BATCH):
         _write_last(session, last[start : start + _BATCH])
@@ -132,5 +132,5 @@ def _is_postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def _moment(at: datetime) -> str:
+def _format_time(at: datetime) -> str:
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -54,7 +54,7 @@ OPERATOR = Actor.operator("root@host")
 TOKEN = "ak_7Fq2mZr81LdW_" + "s" * 43 + "_0x9QeA"
 EVERYWHERE = Propagation(running=3, waiting=(), seconds=0.041)
 LATE = Propagation(running=3, waiting=("web-2:8321", "<@U1> & co"), seconds=1.0)
-SPREADS = (EVERYWHERE, LATE, Propagation(0, (), 0.001), None)
+PROPAGATIONS = (EVERYWHERE, LATE, Propagation(0, (), 0.001), None)
 REF = ActionPayload(NOW, key="key_7Fq2mZr81LdW", delivery="dlv_7Fq2mZr81LdW", request="req_1")
 
 # Short words, and the longest: an ampersand takes five characters in Slack's texts.
@@ -371,10 +371,10 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
         )
         yield rotate.followed(rotation, NOW - timedelta(seconds=1), None)
     yield revoke_view.confirmation(full, REF)
-    for spread in SPREADS:
-        yield revoke_view.revoked(ended, spread)
-        if spread is not None:
-            yield revoke_view.followed(ended, spread)
+    for propagation in PROPAGATIONS:
+        yield revoke_view.revoked(ended, propagation)
+        if propagation is not None:
+            yield revoke_view.followed(ended, propagation)
     yield revoke_view.already_revoked(ended)
     yield revoke_view.kept(full)
     yield details_view.details(full, history(name, note, 100), sent, NOW, REF)
@@ -476,9 +476,9 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield edit_view.edit(key(name), None, None, REF)
     yield edit_view.edit(limited, day, day, REF, changed_by=BOB)
     yield edit_view.saved(key(name), [], None)
-    for spread in SPREADS:
-        yield edit_view.saved(key(name), list(edit_view.NAMES), spread)
-        yield edit_view.saved(key(name), ["owner"], spread)
+    for propagation in PROPAGATIONS:
+        yield edit_view.saved(key(name), list(edit_view.NAMES), propagation)
+        yield edit_view.saved(key(name), ["owner"], propagation)
     yield expiry.extend(key(name, expires_at=NOW), day, None, REF)
     yield expiry.extend(key(name), None, day, REF)
     yield expiry.extended(key(name, expires_at=NOW))

@@ -92,12 +92,12 @@ class Site:
     def limit(self, key: KeyView, *networks: str, rate: str = "") -> None:
         """Holds a key to limits, and waits until every gateway knows."""
         service = self.services
-        spread = self.change(
+        propagation = self.change(
             lambda session: limit_key(
                 within(service, session, ME), key.id, rate_limit=rate, networks=networks
             )
         )
-        assert spread.everywhere
+        assert propagation.everywhere
 
     def ask_all(self, token: Token) -> list[int]:
         """The statuses of one request at each gateway."""

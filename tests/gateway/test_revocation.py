@@ -33,8 +33,8 @@ def test_once_all_gateways_have_confirmed_none_accepts_the_key(site: Site) -> No
     for number in range(10):
         key, token = site.issue(f"Integration {number}, production")
         assert site.ask_all(token) == [204] * GATEWAYS  # now it is remembered everywhere
-        spread = site.revoke(key)
-        assert (spread.running, spread.waiting) == (GATEWAYS, ())
+        propagation = site.revoke(key)
+        assert (propagation.running, propagation.waiting) == (GATEWAYS, ())
         assert site.ask_all(token) == [401] * GATEWAYS
 
 
@@ -54,8 +54,8 @@ def test_a_key_is_refused_under_load_once_its_revocation_is_confirmed(site: Site
     for asker in askers:
         asker.start()
     try:
-        spread = site.revoke(key)
-        assert spread.everywhere
+        propagation = site.revoke(key)
+        assert propagation.everywhere
         assert [site.ask_all(token) for _ in range(20)] == [[401] * GATEWAYS] * 20
     finally:
         stop.set()
@@ -92,5 +92,5 @@ def test_a_gateway_that_ended_is_not_waited_for(site: Site) -> None:
     key, token = site.issue()
     site.ask_all(token)
     site.gateways.pop().stop()
-    spread = site.revoke(key)
-    assert (spread.running, spread.everywhere) == (GATEWAYS - 1, True)
+    propagation = site.revoke(key)
+    assert (propagation.running, propagation.everywhere) == (GATEWAYS - 1, True)
