@@ -120,7 +120,7 @@ def _hot_round(many: Stocked, few: Stocked, seconds: int, number: int) -> list[t
         Pairs of many and few, and of few and few, that were measured side by side.
     """
     databases = (many, few, few)
-    # Whoever starts or is measured first has an advantage or not; each of them is, in turn.
+    # Being started or measured first may be an advantage; each of them is, in turn.
     order = [0, 1, 2][number % 3 :] + [0, 1, 2][: number % 3]
     with ExitStack() as stack:
         sites = {n: stack.enter_context(Site("gateway", databases[n].url)) for n in order}

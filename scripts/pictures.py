@@ -139,7 +139,7 @@ def picture_of_home(window: SlackWindow) -> None:
 
 
 def picture_of_leaving(window: SlackWindow) -> None:
-    """The message that goes through the keys of somebody who leaves."""
+    """The message that goes through the keys of a person who leaves."""
     window.goes_to(CHANNEL.lstrip("#"))
     window.types("/apikeys offboard @carol")
     message = window.sees("@Carol Clark leaves.")

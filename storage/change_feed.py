@@ -1,9 +1,9 @@
-"""Following the changes that gateways have to know of, as they are committed.
+"""Follow the changes that gateways have to know of, as they are committed.
 
-A feed is endless and in order, and it either tells everything or fails with FeedLost: whoever
-follows it must then forget all that they remember, and may remember again once a new feed has
-begun. Each pulse also proves that the feed was alive at a moment; without pulses, nothing is
-proven, and nothing that is remembered may be believed (gateway.cache.verdict_cache).
+A feed is endless and in order, and it either yields every change or fails with FeedLost: its reader
+must then empty its cache, and may cache again once a new feed has started. Each batch, an empty one
+too, proves that the feed was alive at that time; without it nothing is proven, and no cached
+verdict may be used (gateway.cache.verdict_cache).
 
     SQLite       `PRAGMA data_version` tells in some microseconds whether anybody else committed;
                  only then is the table of changes read. No server, no thread, no file watching.
@@ -45,7 +45,7 @@ class FeedEntry:
     """One change; `key_id` and `public_id` both None means that everything has to be forgotten.
 
     Attributes:
-        fence: somebody waits to hear that everything up to this change was applied.
+        fence: a revocation waits for the confirmation that everything up to here was applied.
     """
 
     key_id: str | None

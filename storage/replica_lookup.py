@@ -1,11 +1,11 @@
-"""Reading secrets from a streaming replica, each time with how far it has come.
+"""Read secrets from a streaming replica, each time with how far it has come.
 
 A replica shows the database as it was a moment ago, or an hour ago if something is wrong. What it
-says is of use only together with the place in the write-ahead log that it has replayed; whoever
-asks knows which changes lie at or before that place (gateway.cache.replica_positions).
+says is of use only together with the position in the write-ahead log that it has replayed; the
+caller knows which changes lie at or before it (gateway.cache.replica_positions).
 
-The place is read in a statement before the one that reads the rows: within one statement, the rows
-would be those of the moment at which it began, and the place a later one.
+The position is read in a statement before the one that reads the rows: within one statement, the
+rows would be those of its start, and the position a later one.
 
 Source: PostgreSQL, "Recovery Information Functions" and "Hot Standby".
 """

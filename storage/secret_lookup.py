@@ -29,7 +29,7 @@ _TIMEOUT_SECONDS = 2.0
 
 
 class WouldBlock(Exception):
-    """The answer is not to be had at once: it takes a server, or somebody to let go of the file."""
+    """The answer would take a wait: for a server, or for a lock on the file."""
 
 
 class SecretRow(NamedTuple):

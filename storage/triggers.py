@@ -14,7 +14,7 @@ from __future__ import annotations
 
 CHANNEL = "apikeys_changes"
 # More gateways than a person looks after would have to be away for longer than this many changes
-# to miss one; whoever sees that some are missing forgets everything (storage.change_feed).
+# to miss one; a reader that sees a gap drops its whole cache (storage.change_feed).
 KEPT = 10_000
 
 WATCHED = ("accounts", "keys", "secrets")

@@ -119,7 +119,7 @@ def _better_auth(folder: Path) -> Iterator[Contest]:
             lambda key: {"X-API-Key": key},
         )
 
-    # As somebody runs it: its keys outlive the process, as the gateway's do. The next has no
+    # As it is run in production: its keys outlive the process, as the gateway's do. The next has no
     # database, and is held to the same; the last does not look into it.
     yield Contest("better-auth, its keys in a SQLite file", start("file"), 20)
     yield Contest("better-auth, its keys in objects in memory", start("database"), 20)

@@ -1,5 +1,5 @@
 """nginx with one worker that looks at nothing and answers an empty 204: about as much as the load
-generator and the machine carry, whoever answers."""
+generator and the machine carry, no matter which server answers."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class LiveMessageUpdater:
         try:
             fingerprint = self._show(live, drawing)
         except MessageGone:
-            # Somebody deleted it; what is not over yet is worth a new one.
+            # It was deleted in Slack; what is not over yet is worth a new one.
             with writing(self.engine, self.account_id) as session:
                 live_messages.lost(session, live)
                 if drawing.again is None:
@@ -117,7 +117,7 @@ class LiveMessageUpdater:
         """Redraw a message; False if another one has to be posted in its place.
 
         Raises:
-            MessageGone: if somebody has deleted it.
+            MessageGone: if it was deleted in Slack.
         """
         try:
             slack.update(old, message["text"], message["blocks"])

@@ -34,8 +34,8 @@ class WorkSource(Protocol):
 
 
 class WorkspaceRoundRobin:
-    """What has to follow in each of many workspaces, one after the other. One in which somebody has
-    just done something goes before the others.
+    """The background work of many workspaces, one after the other. A workspace in which something
+    was just recorded goes before the others.
 
     Args:
         follow: makes what follows one workspace's work.

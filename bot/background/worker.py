@@ -135,7 +135,7 @@ class Worker:
                 accounts.note_channel(session, posted.channel)
 
     def _say_later(self, notice: OutboxEntry, error: SlackError) -> None:
-        # A channel that is not there is somebody's to mend; the notice waits until it is.
+        # A person has to mend a missing channel; the notice waits until then.
         level = logging.ERROR if isinstance(error, ChannelProblem) else logging.WARNING
         logger.log(level, "%s is not announced yet: %s", notice.kind, error)
         pause = pause_after(notice.attempts)

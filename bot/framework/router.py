@@ -1,6 +1,6 @@
 """The router: what may be pressed and submitted, and who may.
 
-`allow=` has no default: whoever registers something says who may. The rule is asked before the
+`allow=` has no default: every registration says who may. The rule is asked before the
 handler runs, and again by `execute` with the row in hand.
 """
 
@@ -19,7 +19,7 @@ from bot.server import request_log
 from bot.ui import replies
 from keys.changes.authorization import Denied, Permission, everyone
 
-# A handler may take more than the interaction, for those who call it by name.
+# A handler may take more than the interaction, for callers that call it by name.
 H = TypeVar("H", bound=Callable[..., None])
 # Bolt asks its listeners in the order of their registration, so this is asked last.
 _ANY = re.compile(".*", re.DOTALL)

@@ -46,7 +46,7 @@ class InstallationTarget:
 
 @dataclass(frozen=True, slots=True)
 class OAuthInstallation:
-    """What is told of by Slack when somebody has installed the app."""
+    """What Slack reports when the app was installed."""
 
     where: InstallationTarget
     name: str

@@ -1,8 +1,8 @@
 """Installing the app in a workspace, or a whole organisation, from a browser.
 
 Bolt's `OAuthFlow` does what OAuth asks for (https://docs.slack.dev/authentication/installing-with-oauth);
-here is what it keeps, and what people read at its end. Somebody who starts an installation has a
-cookie with its state, so that nobody can finish another one's.
+here is what it keeps, and what people read at its end. A person who starts an installation has a
+cookie with its state, so that nobody else can finish it.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def happened_at(body: Mapping[str, Any]) -> datetime:
 
 
 class OneWorkspace:
-    """The only one; whoever is of another one is refused by its admins' check."""
+    """The only one; people of other workspaces are refused by its admins' check."""
 
     def __init__(self, served: WorkspaceBot) -> None:
         self._served = served
@@ -118,7 +118,7 @@ class ManyWorkspaces:
         try:
             found = self._installations.of(where)
         except StorageUnavailable:
-            # Whoever is served can at least be told that the database does not answer.
+            # People can at least be told that the database does not answer.
             if (known := self._known(where)) is None:
                 raise
             return known

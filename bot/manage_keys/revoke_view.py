@@ -107,7 +107,7 @@ def _refused(key: KeyView, propagation: Propagation | None) -> str:
 
 
 def already_revoked(key: KeyView) -> Message:
-    """The message when somebody had revoked the key before."""
+    """The message when the key was revoked before."""
     reason: list[Element | str] = []
     if key.revoked_reason:
         reason = [" Reason: ", text_element(key.revoked_reason)]

@@ -1,6 +1,7 @@
 """Receiving what Slack sends by signed HTTP: one address for commands, presses and events.
 
-Where many workspaces are served, there are two more for the browser of whoever installs the app.
+Where many workspaces are served, there are two more for the browser of the person who installs
+the app.
 
 Bolt checks the signature and the time of each request (it refuses what is older than five
 minutes). Its app blocks, so it is asked in threads of its own: in the event loop, one slow answer

@@ -1,7 +1,7 @@
-"""Refusing what was sent before: signed requests that somebody replays, events that come again.
+"""Refuse what was sent before: replayed signed requests, and events that Slack sends again.
 
-A signature is good for five minutes, and whoever has caught a request could send it again in that
-time. Slack itself never does: what it delivers again bears a new time and a new signature.
+A signature is good for five minutes, and a person who intercepts a request could send it again in
+that time. Slack itself never does: what it delivers again bears a new time and a new signature.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A request of Slack's, from its coming to its last line in the log: `runtime.tracing` has its id.
 
-Each gets one line once its work is done, whoever it came from and however it ended:
+Each gets one line once its work is done, no matter where it came from and how it ended:
 
     event          request
     request_id     names it in every line about it, in the record, and in PostgreSQL's own log

@@ -47,7 +47,7 @@ def plain(text: str) -> Element:
 
 
 def plain_user_text(text: str) -> Element:
-    """Plain text of somebody's words: shown as typed, neither markup nor emoji."""
+    """Plain text that a user typed: shown as typed, neither markup nor emoji."""
     return plain(escape(redact(text)))
 
 
@@ -197,14 +197,14 @@ def mention(user_id: str) -> str:
 
 
 def person(actor: Actor) -> Element:
-    """Whoever did something, within a sentence."""
+    """The actor of an event, within a sentence."""
     if actor.kind == "person":
         return {"type": "user", "user_id": actor.id}
     return text_element(f"operator {actor.id}" if actor.kind == "operator" else "this app")
 
 
 def person_as_mrkdwn(actor: Actor) -> str:
-    """Whoever did something, as mrkdwn."""
+    """The actor of an event, as mrkdwn."""
     if actor.kind == "person":
         return mention(actor.id)
     return f"operator {code(actor.id)}" if actor.kind == "operator" else "this app"

@@ -1,4 +1,4 @@
-"""What somebody filled into a modal, by block."""
+"""What a user entered in a modal, by block."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def text(
 
 
 def note(value: str) -> Block:
-    """More about the key, for whoever looks at it."""
+    """More about the key, for the people who look at it."""
     return text(ids.NOTE, "Note", value, most=NOTE_MAX, multiline=True)
 
 

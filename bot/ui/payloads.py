@@ -1,7 +1,7 @@
 """What a button, a menu or a modal carries back to us: one typed, versioned value of opaque ids.
 
-Whoever can press a button can also forge what it carries, so a reference says which key is meant
-and nothing about what the person may do: that is looked up anew at each press.
+A person who can press a button can also forge what it carries, so it names the key that is meant
+and nothing about what the person may do: that is looked up again at each press.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class ActionPayload:
     """What is meant by a press or a submission. Empty text means: not said.
 
     Attributes:
-        at: when the button was made, in whole seconds; old ones are refused by whoever reads them.
+        at: when the button was made, in whole seconds; handlers refuse old ones.
         do: which of several things a menu's entry stands for.
         key: a key's id.
         delivery: the id of a token's message.
         request: names one request for a key, so that submitting twice makes one key.
         query: the words that a list was searched for.
-        cursor: where a page of a list begins, in the words of whoever pages.
+        cursor: where a page of a list begins; the list decides its form.
         about: the id of something else than a key, such as a rotation.
     """
 
@@ -53,7 +53,7 @@ class ActionPayload:
         return not -timedelta(minutes=1) <= now - self.at <= lifetime
 
     def encode(self, limit: int = MAX) -> str:
-        """The reference as JSON. A token that somebody typed into a search is left out of it.
+        """The reference as JSON. A token that was typed into a search is left out of it.
 
         Args:
             limit: the most characters that its place holds.

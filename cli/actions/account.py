@@ -50,7 +50,7 @@ def opened(workspace: str | None) -> Iterator[tuple[Application, str]]:
 
 
 def operator() -> Caller:
-    """Whoever has this shell."""
+    """The operator: the person at this shell."""
     return Caller.operator(f"{getpass.getuser()}@{socket.gethostname()}")
 
 

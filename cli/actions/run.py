@@ -26,7 +26,7 @@ class Process(Protocol):
 
 
 def asked_to_stop() -> threading.Event:
-    """Set as soon as somebody presses Ctrl-C, ends the program, or closes its terminal.
+    """An event that is set by Ctrl-C, SIGTERM, or the closing of the terminal.
 
     A handler runs in the main thread, whatever that is doing: setting the event there would wait
     for a lock that the same thread may hold while it waits for the event. A put never waits.

@@ -59,7 +59,7 @@ class Connection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sockets:
-    """Socket Mode. Its client connects anew by itself, so it lives until it is closed."""
+    """Socket Mode. Its client reconnects on its own, so it lives until it is closed."""
 
     handler: SocketModeHandler
     socket: Socket

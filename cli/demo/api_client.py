@@ -61,7 +61,7 @@ class Program:
 
 
 def _body(answer: httpx.Response) -> str:
-    # Written anew with spaces, so that lines can break there.
+    # Written again with spaces, so that lines can break there.
     return json.dumps(answer.json(), ensure_ascii=False)
 
 

@@ -28,12 +28,12 @@ _FIRST_DOCUMENT = ("Opening hours", "Monday to Friday, 9 to 5.", timedelta(days=
 
 
 class Stopped(Exception):
-    """Somebody asked to stop before everything had started."""
+    """A stop was requested before everything had started."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The ports to take; 0 takes any. If somebody listens there, another one is taken, unless
+    """The ports to take; 0 takes any. If one is in use, another one is taken, unless
     `exact` forbids it for the practice Slack's.
     """
 
@@ -70,7 +70,7 @@ def opened(
 
     Args:
         folder: taken by the caller.
-        stop: set by whoever wants to end the start before it is done.
+        stop: set to end the start before it is done.
         page: serve the practice Slack's page for browsers too.
         say: is told of warnings.
 

@@ -17,7 +17,7 @@ PEOPLE = (
 
 
 def load_fixtures(slack: Sandbox) -> None:
-    """Adds whoever and whatever is not there yet."""
+    """Add the people and channels that do not exist yet."""
     for name, real_name, role in PEOPLE:
         if slack.workspace.account_named(name) is None:
             slack.add_person(name, real_name=real_name, role=role)

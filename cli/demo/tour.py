@@ -106,7 +106,7 @@ class Tour:
         self._reads_on(_MAIN)
 
     def refuse(self) -> None:
-        """Somebody who is no admin tries."""
+        """A person who is not an admin tries."""
         self._carol.types("/apikeys revoke Zapier")
         _holds("alice", self._carol.sees("You can ask").lower())
         self._reads_on(_MAIN)
@@ -198,7 +198,7 @@ def play(
 
     Args:
         stop: ends the tour before its next step.
-        patience: for how many seconds somebody waits to see what should come.
+        patience: for how many seconds a user waits to see what should come.
 
     Raises:
         DemoError: names the first step that did not come out right, and says why.

@@ -1,4 +1,4 @@
-"""Somebody in the tour: does what people do in Slack, and what they then see is written down."""
+"""A user in the tour: acts in Slack, and what they then see is written to the transcript."""
 
 from __future__ import annotations
 

@@ -30,12 +30,12 @@ class Transcript:
         self._write(f"\n{self._steps}. {title}")
 
     def tells(self, line: str) -> None:
-        """Somebody does something, or something is so."""
+        """Write what a user does, or what is so."""
         for part in textwrap.wrap(shortened(line), WIDTH - 3, break_on_hyphens=False):
             self._write(f"   {part}")
 
     def shows(self, text: str) -> None:
-        """What stands on somebody's screen, line by line."""
+        """Write what a user's screen shows, line by line."""
         for line in shortened(text).splitlines():
             for part in textwrap.wrap(line, WIDTH - 7, break_on_hyphens=False) or [""]:
                 self._write(f"     │ {part}".rstrip())

@@ -17,7 +17,7 @@ DomainError
 ├── KeyNotFound            this account has no such key
 ├── KeyRevoked             the key was revoked: nothing can be changed any more
 ├── InvalidState           the key, request or rotation is not in a state in which this can be done
-├── EditConflict           somebody else has changed the key since it was looked at; `.actor`
+├── EditConflict           another person changed the key since it was read; `.actor`
 ├── InvalidImport          a file of keys to import that cannot be read
 ├── InvalidEvidence        a file that is no evidence of an audit
 ├── InvalidSchedule        a schedule that is none, or that never comes
@@ -141,7 +141,7 @@ class InvalidState(DomainError):
 
 
 class EditConflict(DomainError):
-    """Somebody else has changed the key since it was looked at."""
+    """Another person changed the key since it was read."""
 
     def __init__(self, actor: Actor) -> None:
         super().__init__("Another user has changed this key since you opened it.")

@@ -32,7 +32,7 @@ class RequestStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyRequest:
-    """What somebody asks for when a key is to be made.
+    """What is asked for when a key is created.
 
     Attributes:
         request_id: names this very request, so that asking twice makes one key.

@@ -2,8 +2,8 @@
 
 Each entry's hash covers the entry and the hash before it, so that nothing can be changed, left
 out or moved without the chain breaking. The chain is per account. It is evidence against later
-editing, not against somebody who can rewrite the whole table: such a person would need to be
-caught by a copy of the newest hash kept elsewhere.
+editing, not against a person who can rewrite the whole table: only a copy of the newest hash, kept
+elsewhere, would reveal that.
 """
 
 from __future__ import annotations

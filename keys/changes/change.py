@@ -52,7 +52,7 @@ class Change:
     effects: Effects = field(default_factory=Effects)
 
     def acting_as(self, actor: Actor) -> Change:
-        """The same change, where a part of it is somebody else's doing, such as a timer's."""
+        """The same change with another actor, for a part of it that a timer does, for example."""
         return replace(self, actor=actor)
 
     def record(self, event: Event) -> None:
@@ -111,7 +111,7 @@ class Change:
 def change(services: Services, actor: Actor) -> Iterator[Change]:
     """Open a change; it is committed when the block ends, and undone if it raises.
 
-    Other changes of the account wait until it has ended. Whoever has to hear of what was recorded
+    Other changes of the account wait until it has ended. The worker that delivers what was recorded
     is woken after the commit, and never before.
 
     Raises:

@@ -1,7 +1,7 @@
 """Which gateways run, and how far each has followed the changes.
 
-Whoever changes a key can set up a fence in the same transaction: a mark in the row of changes that
-each gateway confirms once it has applied everything before it. So the person who revoked a key can
+A change of a key can set a fence in its transaction: a marker in the sequence of changes that each
+gateway confirms once it has applied everything before it. So the person who revoked a key can
 be told that it is refused everywhere, and not just that it should be.
 
 A gateway that was cut off from the database lets nobody in on what it remembers
@@ -25,7 +25,7 @@ from storage.triggers import KEPT
 BEAT_SECONDS = 1.0
 # For how long a gateway believes what it remembers without proof that it missed no change.
 LEASE_SECONDS = 2
-# One that was silent for so long is taken for stopped: whoever asks is not told of it any more.
+# One that was silent for so long counts as stopped and is no longer reported.
 GONE_AFTER = timedelta(minutes=1)
 _CONFIRMATIONS_KEPT = timedelta(days=1)
 

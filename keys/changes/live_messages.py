@@ -1,9 +1,9 @@
 """Live messages: what stands in Slack follows a thing's state until that comes to its end.
 
-A row says of what a message tells (its kind and subject), to whom, where it stands and when it has
-to be looked at again. It is made in the transaction of the change that it tells of, and claimed by
-whoever draws it, so it survives a crash and several bots can share the work. There is one message
-for each kind, subject and audience, however often it is asked for.
+A row holds what a message is about (its kind and subject), its audience, where it was posted and
+when it is due again. It is added in the transaction of the change that it is about, and claimed by
+the bot that renders it, so it survives a crash and several bots can share the work. There is one
+message for each kind, subject and audience, however often it is asked for.
 
 A message is posted at least once: if the bot dies between posting it and noting where, it is
 posted again. From then on it is only redrawn, and only if it would look different.
@@ -73,7 +73,7 @@ def add(
 
     Args:
         due_at: when it is to be drawn first; at once if not given.
-        data: more that whoever draws it needs: ids, never a token.
+        data: more that rendering it needs: ids, never a token.
     """
     found = select(LiveMessageRow.id).where(
         LiveMessageRow.account_id == session.account_id,
@@ -100,7 +100,7 @@ def add(
 
 
 def mark_stale(session: AccountSession, subject: str, now: datetime) -> None:
-    """Has every message about this subject drawn anew: its state has changed."""
+    """Mark every message about this subject stale, so that it is rendered again."""
     session.execute(
         update(LiveMessageRow)
         .where(
@@ -141,7 +141,7 @@ def set_data(
     data: Mapping[str, Any],
     now: datetime,
 ) -> None:
-    """Changes what a message's drawing is told, and has it drawn anew."""
+    """Change the data from which a message is rendered, and mark it stale."""
     session.execute(
         update(LiveMessageRow)
         .where(
@@ -249,7 +249,7 @@ def retry(
 
 
 def lost(session: Session, live: LiveMessage) -> None:
-    """Notes that the message was deleted: it is posted anew the next time."""
+    """Record that the message was deleted: the next time, it is posted again."""
     session.execute(
         update(LiveMessageRow)
         .where(col(LiveMessageRow.id) == live.id)

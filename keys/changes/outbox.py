@@ -1,8 +1,9 @@
-"""The outbox: messages that must follow a change are kept with it, and said until they are said.
+"""The outbox: messages that must follow a change are stored with it, and tried until they are
+posted.
 
-A notice is written in the same transaction as the change it tells of, so a crash can lose
-neither alone. Whoever says them claims them first, for a limited time, so that several bots can
-share the work.
+An entry is written in the same transaction as the change it is about, so a crash can lose neither
+alone. A bot claims an entry for a limited time before it posts it, so that several bots can share
+the work.
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ class Services:
         prefix: what new tokens begin with.
         policy: what the team has decided about its keys.
         subscribers: what else changes when an event is recorded (keys.operations.SUBSCRIBERS).
-        wake: called after the commit of a change that recorded an event, so that whoever has to
-            hear of it hears at once.
+        wake: called after the commit of a change that recorded an event, so that the
+            worker delivers what follows from it at once.
         sleep: waits between two looks at how far a change has come, in seconds.
     """
 

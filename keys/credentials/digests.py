@@ -7,9 +7,9 @@
 | `sha512`      | SHA-512 of the whole key                           | DRF API Key, from 3.0 on |
 | `hmac`        | HMAC-SHA256 of the whole key, under a pepper       | here, from first use on  |
 
-A plain digest of a long random key gives nobody the key, but whoever can write to the database
-could plant one. So at its first use a key gets a digest of our own, and the other system's is
-gone (gateway.usage.rehash_queue).
+A plain digest of a long random key does not reveal the key, but a person who can write to the
+database could plant one. So at its first use a key gets a digest of our own, and the other system's
+is gone (gateway.usage.rehash_queue).
 
 Finding a secret by a digest compares it inside the database, not in constant time. That tells at
 most something of a digest, which leads to no key; what was found is compared in constant time.

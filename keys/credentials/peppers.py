@@ -1,7 +1,7 @@
 """The pepper: the secret outside the database that token digests are made with.
 
 A token of 256 random bits needs no slow hash, because guessing it is hopeless. A keyed digest
-(HMAC-SHA256, RFC 2104) also stops somebody who can write to the database from planting a key.
+(HMAC-SHA256, RFC 2104) also stops a person who can write to the database from planting a key.
 Every digest remembers its pepper's version, so that the pepper can be replaced over time.
 """
 
@@ -118,8 +118,8 @@ def _make(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
-        # Written aside and linked into place: whoever comes second reads the first one's, and a
-        # crash leaves no half of a pepper.
+        # Written aside and linked into place: the second of two processes reads the first one's,
+        # and a crash leaves no half of a pepper.
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(fresh)
             file.flush()

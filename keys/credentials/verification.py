@@ -20,7 +20,7 @@ from storage.secret_lookup import Lookup, SecretRow
 
 
 class Reason(StrEnum):
-    """Why a text was refused. For the operator's log; whoever presented it is not told."""
+    """Why a token was refused. For the operator's log; the caller is not told."""
 
     MISSING = "missing"
     SURROUNDED = "surrounded"

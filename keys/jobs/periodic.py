@@ -24,10 +24,10 @@ def is_scheduled_run_due(session: AccountSession, name: str, scheduled_at: datet
 def claim_scheduled_run(
     session: AccountSession, name: str, scheduled_at: datetime
 ) -> datetime | None:
-    """Whether nobody has done what is due at this moment: whoever gets a time does it now.
+    """Claim the run that was scheduled for this time; the caller that gets an answer does it now.
 
     Returns:
-        When it was done before. None if somebody else does it, and the very first time, when
+        When it was done before. None if another bot has claimed it, and the very first time, when
         there is nothing yet to look back to.
     """
     audit_log.lock(session)
@@ -43,7 +43,7 @@ def claim_scheduled_run(
 
 
 def claim(session: AccountSession, name: str, every: timedelta, now: datetime) -> bool:
-    """Whether it is time, and nobody else does it: whoever is told True does it now.
+    """Claim the job if it is due and no other bot does it; the caller that gets True does it now.
 
     The claim is undone with the transaction, so what fails is tried again.
 

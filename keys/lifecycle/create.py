@@ -149,7 +149,7 @@ def cancel_key(change: Change, key_id: str, reason: str, *, tell: bool) -> Resul
 
 
 def expired_pending(session: AccountSession, now: datetime) -> list[str]:
-    """The ids of pending keys whose delivery took too long: whoever delivered them has died."""
+    """The ids of pending keys past their delivery deadline: their process has died."""
     return list(
         session.exec(
             select(Key.id).where(

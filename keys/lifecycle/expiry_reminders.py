@@ -87,7 +87,7 @@ def _remind(session: AccountSession, key: Key, now: datetime) -> int:
     days = stage(key.expires_at, now)
     if days is None or (days != EXPIRED and key.expiry_accepted_by is not None):
         return 0
-    # Whoever set the date a moment ago knows of it.
+    # The person who set the date a moment ago knows it.
     known_since = key.expiry_set_at or key.activated_at or key.created_at
     if key.expires_at - timedelta(days=days) <= known_since:
         return 0

@@ -1,7 +1,7 @@
-"""Finding out why a token does not work, for an admin who has it at hand.
+"""Find out why a token does not work, for an admin who has it at hand.
 
-What is told of a key is told only to whoever shows its whole, right secret; of another account's
-key nothing is told but that it is one. The text itself is neither kept nor repeated.
+Facts about a key are given only to a person who presents its whole, right secret; of another
+account's key, only that it is one. The text itself is neither kept nor repeated.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Diagnosis:
 
 
 def diagnose(service: Services, session: AccountSession, pasted: str) -> Diagnosis:
-    """Looks at a text that somebody takes for a token."""
+    """Diagnose a text that is thought to be a token."""
     text, slips = _cleaned(pasted)
     if not text:
         return Diagnosis(DiagnosisResult.EMPTY, slips)
@@ -117,7 +117,7 @@ def _found(
     key: Key,
     slips: tuple[CopyError, ...],
 ) -> Diagnosis:
-    """What can be said to somebody who has shown the right secret."""
+    """What can be said to a person who has shown the right secret."""
     if key.account_id != session.account_id:
         return Diagnosis(DiagnosisResult.OTHER_ACCOUNT, slips)
     return _of_key(session, secret, key, slips, service.clock.now())

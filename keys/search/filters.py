@@ -1,4 +1,4 @@
-"""Which keys somebody wants to look at: all of them, or those that deserve a look."""
+"""Which keys to list: all of them, or those that deserve a look."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class KeyFilter(StrEnum):
     """A part of the active keys.
 
     Attributes:
-        MINE: those that somebody owns, or is the backup owner of.
+        MINE: those that the person owns, or is the backup owner of.
         EXPIRING: those that end within 30 days, or have ended.
         IDLE: those that were not used for 90 days, and had the time to be.
         UNDATED: those that never end by themselves.

@@ -1,4 +1,4 @@
-"""Finding keys: by id, by what somebody typed, and page by page."""
+"""Find keys: by id, by a typed text, and page by page."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def get(session: AccountSession, key_id: str) -> KeyView:
 
 
 def find(session: AccountSession, text: str, *, revoked: bool = False) -> Finding:
-    """The key that somebody means: by id, token or hint, name, or a part of the name.
+    """Find the key that is meant: by id, token or hint, name, or a part of the name.
 
     Args:
         revoked: whether revoked keys count too, after the active ones.

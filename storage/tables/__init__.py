@@ -4,7 +4,7 @@
               ├─ keys ─┬─ secrets ─┬─ deliveries
               │        │           └─ secret_uses, daily_uses
               │        └─ rotations       a second secret for a key, and the end of the first
-              ├─ access_requests          somebody asks for a key
+              ├─ access_requests          requests for a key
               ├─ people                   who has left, as far as keys are concerned
               ├─ offboardings ─ offboarding_keys  what has to be done about a leaver's keys
               ├─ audits ─ audit_keys      going through all keys, and what was decided

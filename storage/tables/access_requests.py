@@ -16,7 +16,7 @@ from storage.tables.columns import moment
 
 
 class AccessRequest(SQLModel, table=True):
-    """Somebody who is no admin asks for a key."""
+    """A request for a key by a person who is not an admin."""
 
     __tablename__ = "access_requests"
     __table_args__ = (

@@ -12,7 +12,7 @@ from storage.tables.columns import moment
 class ChangeRow(SQLModel, table=True):
     """One thing that gateways have to forget: a key, a token, or (both empty) everything.
 
-    Triggers write it, whoever changes a row and however; only a fence is added by hand.
+    Triggers write it for every change of a row; only a fence is added by the program.
     """
 
     __tablename__ = "changes"

@@ -119,7 +119,7 @@ class Secret(SQLModel, table=True):
 class SecretUse(SQLModel, table=True):
     """When and from where a secret was used last.
 
-    It stands apart from `secrets`, since a change there has every gateway look anew. No foreign
+    It stands apart from `secrets`, since a change there makes every gateway read again. No foreign
     key: the last uses of a secret that was removed may come in after it.
     """
 

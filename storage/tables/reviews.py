@@ -20,8 +20,8 @@ from storage.tables.columns import moment
 class Review(SQLModel, table=True):
     """Going through all keys once; see keys.reviews.lifecycle.
 
-    `period` names what has begun it: a moment of the schedule, or somebody's wish. There is one
-    audit for each, whoever begins it and however often.
+    `period` names what started it: a time of the schedule, or an admin's request. There is one
+    audit for each, no matter which process starts it and how often it tries.
     """
 
     __tablename__ = "audits"

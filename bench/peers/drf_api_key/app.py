@@ -21,7 +21,7 @@ settings.configure(
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": str(_KEY.with_name("drf.db")),
-            # Otherwise every request opens the file anew.
+            # Otherwise every request opens the file again.
             "CONN_MAX_AGE": None,
         }
     },
@@ -41,7 +41,7 @@ from rest_framework_api_key.permissions import HasAPIKey  # noqa: E402
 
 
 class Authz(APIView):
-    """An empty answer for whoever has a key."""
+    """An empty answer for a caller with a key."""
 
     permission_classes = (HasAPIKey,)
 

@@ -61,5 +61,5 @@ security = create_depends_api_key(_injected)
 
 @app.get("/authz", status_code=204)
 async def authz(_key: Annotated[ApiKey, Depends(security)]) -> Response:
-    """An empty answer for whoever has a key."""
+    """An empty answer for a caller with a key."""
     return Response(status_code=204)
