@@ -72,7 +72,7 @@ class Report:
 
     def write(self, path: Path) -> None:
         """Writes everything as JSON."""
-        told = {
+        document = {
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": {
                 "processors": os.cpu_count(),
@@ -82,7 +82,7 @@ class Report:
             "findings": [asdict(f) | {"reached": f.reached} for f in self.findings],
             "left_out": self.left_out,
         }
-        path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 HEADING = "| what | measured | must reach | medians |\n| --- | ---: | ---: | --- |"

@@ -1,8 +1,8 @@
 """How long a revoked key lives on: four gateway processes under load, many revocations.
 
-For each one the clock runs from the commit to the last request that any gateway still let in, by
+For each one the clock runs from the commit to the last request that any gateway still accepted, by
 the moment at which that request was sent. The person who revoked is told as soon as all gateways
-have confirmed; requests that were sent after that and let in are counted, and there must be none.
+have confirmed; requests that were sent after that and accepted are counted, and there must be none.
 """
 
 from __future__ import annotations

@@ -69,16 +69,16 @@ def fast_path(report: Report, stocked: Stocked, rounds: int, seconds: int) -> No
             lambda: hot_rate(gateway, token, seconds),
             lambda: hot_rate(empty, token, seconds),
         )
-    ours, theirs = zip(*pairs, strict=True)
-    report.add(ratio("hot verification / the same server's empty answer", ours, theirs, 0.80))
+    ours, baseline = zip(*pairs, strict=True)
+    report.add(ratio("hot verification / the same server's empty answer", ours, baseline, 0.80))
 
 
 def cold(report: Report, name: str, stocked: Stocked, rounds: int, seconds: int) -> None:
     """Every token new, against a bare point read through the same driver, on the same server."""
     with Site("gateway", stocked.url) as gateway, Site("read", stocked.url) as reader:
-        ours, theirs = Cold(stocked), Cold(stocked)
+        ours, baseline = Cold(stocked), Cold(stocked)
         pairs = in_turns(
-            rounds, lambda: ours.rate(gateway, seconds), lambda: theirs.rate(reader, seconds)
+            rounds, lambda: ours.rate(gateway, seconds), lambda: baseline.rate(reader, seconds)
         )
         from_memory = gateway.metric('apikeys_gateway_lookups_total{source="memory"}')
     mine, other = zip(*pairs, strict=True)
@@ -106,8 +106,8 @@ def scale(report: Report, few: Stocked, many: Stocked, rounds: int, seconds: int
     )
     # A thousand tokens are new for the blink of an eye, so each round is as long as they last.
     pairs = [(_cold_round(many, few.keys), _cold_round(few, few.keys)) for _ in range(rounds)]
-    ours, theirs = zip(*pairs, strict=True)
-    report.add(ratio(f"{counts}, cold", ours, theirs, 0.80))
+    ours, baseline = zip(*pairs, strict=True)
+    report.add(ratio(f"{counts}, cold", ours, baseline, 0.80))
 
 
 _Pair = tuple[float, float]
@@ -128,8 +128,8 @@ def _hot_round(many: Stocked, few: Stocked, seconds: int, number: int) -> list[t
         for n in order:
             hot_rate(sites[n], tokens[n], seconds)
         seen = []
-        for turn in (order, order[::-1]):
-            rates = {n: hot_rate(sites[n], tokens[n], seconds) for n in turn}
+        for sites in (order, order[::-1]):
+            rates = {n: hot_rate(sites[n], tokens[n], seconds) for n in sites}
             seen.append(((rates[0], rates[1]), (rates[2], rates[1])))
     return seen
 
@@ -155,16 +155,16 @@ def memory(report: Report, stocked: Stocked, count: int) -> None:
 
 
 def in_turns(
-    rounds: int, ours: Callable[[], float], theirs: Callable[[], float]
+    rounds: int, ours: Callable[[], float], baseline: Callable[[], float]
 ) -> list[tuple[float, float]]:
     """Both in turns, after one round to warm up, the order changing from round to round."""
-    ours(), theirs()
+    ours(), baseline()
     pairs = []
     for number in range(rounds):
         if number % 2:
-            other = theirs()
+            other = baseline()
             pairs.append((ours(), other))
         else:
             mine = ours()
-            pairs.append((mine, theirs()))
+            pairs.append((mine, baseline()))
     return pairs

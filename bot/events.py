@@ -63,6 +63,6 @@ def _listener(work: Callable[[Context, Event], None], before: Events) -> Callabl
                 work(context[IN_BOLT], event)
             except Exception as error:
                 trace.outcome = type(error).__name__
-                logger.exception("the event %s was not dealt with", event.get("type"))
+                logger.exception("the event %s was not handled", event.get("type"))
 
     return listen

@@ -59,7 +59,7 @@ def build(
     log: GatewayLog | None = None,
     metrics: Metrics | None = None,
     cache: VerdictCache | None = None,
-    try_read_now: fast_path.TryReadNow = lambda _presented, _mark: None,
+    try_read_now: fast_path.TryReadNow = lambda _presented, _key: None,
     background_tasks: BackgroundTasks | None = None,
 ) -> Gateway:
     """Build the gateway.

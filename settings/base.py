@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     """How many tokens a gateway keeps in memory."""
 
     grace_seconds: Annotated[float, Field(alias="APIKEYS_GRACE_SECONDS", ge=0, le=3600)] = 0.0
-    """For how many seconds the gateway goes on letting in whom it remembers when the database is
+    """For how many seconds the gateway keeps accepting cached keys when the database is
     gone. A revocation is late by as much, so the default is none."""
 
     log_level: Annotated[

@@ -21,7 +21,7 @@ from runtime.errors import StorageUnavailable
 from storage.engine import reading
 from storage.secret_lookup import Lookup, SecretRow
 
-_PLACE = "SELECT (pg_last_wal_replay_lsn() - '0/0')::bigint"
+_POSITION = "SELECT (pg_last_wal_replay_lsn() - '0/0')::bigint"
 _IDENTITY = "SELECT system_identifier FROM pg_control_system()"
 
 
@@ -36,7 +36,7 @@ class ReplicaLookup:
         """Makes it ready.
 
         Args:
-            enough: gives the place beyond which nobody needs to know how far the replica has come.
+            enough: gives the position from which on the replica is current enough.
         """
         self._lookup = _Lookup(replica, primary, enough)
 
@@ -44,24 +44,24 @@ class ReplicaLookup:
         """What is known of these public ids, at most 64; unknown ones are left out.
 
         Returns:
-            The place up to which the replica had replayed, at least, and what it said then.
+            The position up to which the replica had replayed, at least, and what it said then.
 
         Raises:
             NotItsReplica: if it is none.
             StorageUnavailable: if it cannot be reached.
         """
         rows = self._lookup.read(public_ids)
-        return self._lookup.place, rows
+        return self._lookup.position, rows
 
     def read_imported(self, digests: Sequence[bytes]) -> tuple[int, dict[bytes, SecretRow]]:
         """The same of imported secrets, by their digests."""
         rows = self._lookup.read_imported(digests)
-        return self._lookup.place, rows
+        return self._lookup.position, rows
 
-    def place(self) -> int:
+    def position(self) -> int:
         """How far the replica has replayed. Raises likewise."""
         self._lookup.read([])
-        return self._lookup.place
+        return self._lookup.position
 
     def close(self) -> None:
         """See `Lookup`."""
@@ -76,25 +76,25 @@ class _Lookup(Lookup):
         self._identity: int | None = None
 
     @property
-    def place(self) -> int:
+    def position(self) -> int:
         """Of this thread's connection, before it read last."""
-        place: int = self._mine.place
-        return place
+        position: int = self._mine.position
+        return position
 
     def _read(self, query: str, values: tuple[Any, ...]) -> list[Any]:
         connection = getattr(self._mine, "connection", None) or self._connect()
         # A server only ever moves on, so what it said before still holds, on this connection.
-        if self._mine.place < self._enough():
-            (place,) = connection.execute(_PLACE).fetchone()
-            if place is None:
+        if self._mine.position < self._enough():
+            (position,) = connection.execute(_POSITION).fetchone()
+            if position is None:
                 raise NotItsReplica("the database of DATABASE_REPLICA_URL is no replica")
-            self._mine.place = place
+            self._mine.position = position
         rows: list[Any] = connection.execute(query, values).fetchall()
         return rows
 
     def _connect(self) -> Any:
         connection = super()._connect()
-        self._mine.place = -1
+        self._mine.position = -1
         (identity,) = connection.execute(_IDENTITY).fetchone()
         if self._identity is None:
             with reading(self._primary) as session:

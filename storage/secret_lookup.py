@@ -236,8 +236,8 @@ def _places(values: Sequence[Any]) -> str:
 
 
 def _typed(row: Sequence[Any]) -> SecretRow:
-    for place in _MOMENTS:
-        if isinstance(row[place], str):
+    for index in _MOMENTS:
+        if isinstance(row[index], str):
             # SQLite has no type for times; storage.tables.types.Moment writes them in UTC.
             values = list(row)
             for each in _MOMENTS:

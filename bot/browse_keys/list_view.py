@@ -87,7 +87,7 @@ def search(query: str, action: str, searched_in: str) -> Block:
         searched_in: the block_id of the box that the query was typed into, if it just was. What
             was typed may be a token, and must not stay where its hint is to be shown.
     """
-    shown = clip(redact(query), QUERY_MAX)
+    typed = clip(redact(query), QUERY_MAX)
     element: Element = {
         "type": "plain_text_input",
         "action_id": action,
@@ -95,8 +95,8 @@ def search(query: str, action: str, searched_in: str) -> Block:
         "max_length": QUERY_MAX,
         "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
     }
-    if shown:
-        element["initial_value"] = shown
+    if typed:
+        element["initial_value"] = typed
     box: Block = {
         "type": "input",
         "block_id": ids.QUERY,
@@ -106,7 +106,7 @@ def search(query: str, action: str, searched_in: str) -> Block:
     }
     # The same query has the same version: a list that is redrawn because keys have changed does not
     # take away what is being typed.
-    version = hashlib.sha256(shown.encode()).hexdigest()[:12]
+    version = hashlib.sha256(typed.encode()).hexdigest()[:12]
     if searched_in == ids.versioned(ids.QUERY, version):
         version += "-again"
     (block,) = inputs.showing(version, [box])

@@ -45,7 +45,7 @@ def keys(
         found = search.page(session, ref.query, owner=owner, before=before, after=after)
         if not found.keys and ref.cursor:
             found = search.page(session, ref.query, owner=owner)
-    shown = list_view.Page(
+    page = list_view.Page(
         keys=found.keys,
         total=found.total,
         first=found.before + 1,
@@ -54,7 +54,7 @@ def keys(
         back=found.keys[0].id if found.has_previous and found.keys else None,
         on=found.keys[-1].id if found.has_next and found.keys else None,
     )
-    return list_view.listing(shown, interaction.ref(do=ref.do))
+    return list_view.listing(page, interaction.ref(do=ref.do))
 
 
 def details(interaction: Interaction, key_id: str) -> Message:

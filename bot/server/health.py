@@ -88,9 +88,9 @@ def pages(checks: Mapping[str, Check], metrics: Metrics) -> Starlette:
     async def readyz(_: Request) -> Response:
         found = {name: await run_in_threadpool(_look, check) for name, check in checks.items()}
         well = not any(found.values())
-        answers = {name: problem or "ok" for name, problem in found.items()}
+        results = {name: problem or "ok" for name, problem in found.items()}
         return JSONResponse(
-            {"status": "ok" if well else "not ready", **answers}, status_code=200 if well else 503
+            {"status": "ok" if well else "not ready", **results}, status_code=200 if well else 503
         )
 
     async def numbers(_: Request) -> Response:

@@ -22,7 +22,7 @@ def show(interaction: Interaction) -> None:
     context, pressed = interaction.context, interaction.payload
     made = interaction.execute(Reveal(delivery=pressed.delivery)).value
     ref = interaction.ref(delivery=pressed.delivery, cursor=made.public_id)
-    view = views.shown(made.key, made.token.reveal(), context.api_url, ref, made.purpose)
+    view = views.token_shown(made.key, made.token.reveal(), context.api_url, ref, made.purpose)
     context.slack.open_view(interaction.trigger, view)
 
 

@@ -97,7 +97,7 @@ def _to_reveal(key: KeyView, purpose: Purpose, ref: ActionPayload) -> Message:
     )
 
 
-def shown(key: KeyView, text: str, url: str, ref: ActionPayload, purpose: Purpose) -> View:
+def token_shown(key: KeyView, text: str, url: str, ref: ActionPayload, purpose: Purpose) -> View:
     """Render the modal with the token; submitting it says that the recipient has it.
 
     Args:

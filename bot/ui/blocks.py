@@ -102,7 +102,7 @@ def confirm_dialog(title: str, text: str, yes: str, *, danger: bool = True) -> E
 
     Args:
         title, text: at most 100 and 300 characters.
-        yes: the button that goes on, at most 30.
+        yes: the button that confirms, at most 30.
     """
     asked: Element = {
         "title": plain(title),

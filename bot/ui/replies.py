@@ -122,7 +122,7 @@ def internal_error(reference: str) -> Message:
             [
                 line("Look at the key’s state before trying again: part of it may be done."),
                 line(
-                    "If it stays so, give your operator this reference: ",
+                    "If it keeps happening, give your operator this reference: ",
                     text_element(clip(reference, TYPED_MAX), code=True),
                 ),
             ]

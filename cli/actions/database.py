@@ -137,7 +137,7 @@ def _waiting(session: AccountSession, now: datetime) -> list[str]:
             OutboxRow.account_id == session.account_id, col(OutboxRow.closed_at).is_(None)
         )
     ).one()
-    lines = [f"Waiting to be said: {pending} notices, {messages} messages to redraw"]
+    lines = [f"Pending: {pending} notifications, {messages} messages to redraw"]
     if oldest is not None and (now - oldest).total_seconds() > 60:
         lines.append(
             f"The oldest waits since {oldest:%Y-%m-%d %H:%M} UTC. Does a bot run, and may it post?"

@@ -177,7 +177,7 @@ def _replica(settings: Settings, primary: Engine) -> Findings:
     try:
         with reading(primary) as session:
             written = session.connection().execute(text(f"SELECT {WRITTEN}")).scalar_one()
-        behind = max(written - lookup.place(), 0)
+        behind = max(written - lookup.position(), 0)
         yield Finding(CheckStatus.FINE, f"The replica answers, and is {behind:,} bytes behind.")
     except NotItsReplica as error:
         yield Finding(

@@ -50,8 +50,8 @@ class Document:
 
     def as_json(self) -> dict[str, str]:
         """As the API shows it."""
-        shown = asdict(self)
-        return shown | {at: shown[at].isoformat() for at in ("created_at", "expires_at")}
+        content = asdict(self)
+        return content | {at: content[at].isoformat() for at in ("created_at", "expires_at")}
 
 
 class RecordStore:
@@ -98,9 +98,9 @@ class RecordStore:
         return sqlite3.connect(self._path)
 
 
-def _stamp(moment: datetime) -> str:
+def _stamp(at: datetime) -> str:
     # One fixed width and zone, so that texts sort as times do.
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def build(folder: Path, clock: Clock) -> Starlette:
@@ -109,10 +109,10 @@ def build(folder: Path, clock: Clock) -> Starlette:
     Args:
         folder: where the documents are kept.
     """
-    records = RecordStore(folder, clock)
+    store = RecordStore(folder, clock)
 
     async def read() -> JSONResponse:
-        kept = await run_in_threadpool(records.all)
+        kept = await run_in_threadpool(store.all)
         return JSONResponse({"documents": [document.as_json() for document in kept]})
 
     async def add(request: Request) -> JSONResponse:
@@ -122,7 +122,7 @@ def build(folder: Path, clock: Clock) -> Starlette:
             return JSONResponse({"code": "bad_request", "message": str(error)}, 400)
         except ClientDisconnect:
             return JSONResponse({"code": "bad_request", "message": "The caller hung up."}, 400)
-        added = await run_in_threadpool(records.add, *wanted)
+        added = await run_in_threadpool(store.add, *wanted)
         return JSONResponse(added.as_json(), 201)
 
     async def documents(request: Request) -> JSONResponse:
@@ -199,9 +199,9 @@ def _span(value: Any) -> timedelta:
 
 def _parse_time(value: Any) -> datetime:
     try:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
+        at = datetime.fromisoformat(value)
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         pass
     raise Invalid("The field “expires_at” must be a time with its zone: 2030-12-31T18:00:00Z.")

@@ -31,7 +31,7 @@ _DYING_SECONDS = 1
 
 
 class Tour:
-    """The steps; each goes on where the last one ended."""
+    """The steps; each starts where the last one ended."""
 
     def __init__(self, world: DemoEnvironment, transcript: Transcript, patience: float) -> None:
         self._world, self._transcript = world, transcript

@@ -66,8 +66,8 @@ def plain_digest(algorithm: Algorithm, key: bytes) -> bytes:
 def candidates(key: bytes, peppers: Peppers) -> list[bytes]:
     """Every digest under which this key may be known, the strongest first, each once."""
     ours = [peppers.digest_bytes(key, version) for version in sorted(peppers.by_version)[::-1]]
-    theirs = [plain_digest(algorithm, key) for algorithm in SIZES]
-    return list(dict.fromkeys(ours + theirs))
+    plain = [plain_digest(algorithm, key) for algorithm in SIZES]
+    return list(dict.fromkeys(ours + plain))
 
 
 def matches(

@@ -70,10 +70,10 @@ Answer = Verified | Refused
 
 
 class Verifier(Protocol):
-    """Answers for presented texts; safe to call from many threads."""
+    """Verify presented tokens; safe to call from many threads."""
 
     def verify(self, presented: str) -> Answer:
-        """Answers for one text.
+        """Verify one presented token.
 
         Raises:
             keys.base.errors.StorageUnavailable: if the database cannot be reached.

@@ -93,8 +93,8 @@ def _remind(session: AccountSession, key: Key, now: datetime) -> int:
         return 0
     reminder = Reminder(key.id, int(key.expires_at.timestamp()), days)
     return sum(
-        live_messages.add(session, MESSAGE_KIND, reminder.subject, audience, now)
-        for audience in _audiences(key)
+        live_messages.add(session, MESSAGE_KIND, reminder.subject, recipient, now)
+        for recipient in _audiences(key)
     )
 
 

@@ -31,7 +31,7 @@ _BLANKS = re.compile(r"[\s\u00a0\u200b\ufeff]+")
 
 
 class CopyError(StrEnum):
-    """What is wrong with how the text was copied; it is put right before looking further."""
+    """What is wrong with how the text was copied; it is corrected before looking further."""
 
     SURROUNDED = "surrounded"
     HEADER = "header"
@@ -134,8 +134,8 @@ def _imported(peppers: Peppers, session: Session, text: str) -> tuple[Secret, Ke
         .where(col(Secret.imported), col(Secret.digest).in_(digests.candidates(key, peppers)))
     )
     for secret, owner in rows:
-        how = (secret.algorithm, secret.pepper_version, secret.digest)
-        if digests.matches(*how, key, peppers):
+        stored = (secret.algorithm, secret.pepper_version, secret.digest)
+        if digests.matches(*stored, key, peppers):
             return secret, owner
     return None
 

@@ -22,7 +22,7 @@ class KeyFilter(StrEnum):
         EXPIRING: those that end within 30 days, or have ended.
         IDLE: those that were not used for 90 days, and had the time to be.
         UNDATED: those that never end by themselves.
-        UNOWNED: those that nobody answers for.
+        UNOWNED: those without an owner.
         GONE: those whose owner has left.
     """
 

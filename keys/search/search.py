@@ -149,19 +149,19 @@ def page(
     wanted = _matching(session.account_id, words, owner)
     if key_filter is not None:
         wanted += conditions(*key_filter)
-    place = _place(session, after or before)
+    position = _position(session, after or before)
     order = tuple_(col(Key.name_folded), col(Key.id))
     query = select(Key).where(*wanted)
-    if place is None:
+    if position is None:
         rows = list(session.exec(query.order_by(col(Key.name_folded), col(Key.id)).limit(size)))
     elif after:
-        query = query.where(order > place).order_by(col(Key.name_folded), col(Key.id))
+        query = query.where(order > position).order_by(col(Key.name_folded), col(Key.id))
         rows = list(session.exec(query.limit(size)))
     else:
-        query = query.where(order < place)
+        query = query.where(order < position)
         query = query.order_by(col(Key.name_folded).desc(), col(Key.id).desc())
         rows = list(session.exec(query.limit(size)))[::-1]
-    total, ahead = _counts(session, wanted, rows[0] if rows else None, known=place is None)
+    total, ahead = _counts(session, wanted, rows[0] if rows else None, known=position is None)
     return Page(views(session, rows), total, ahead)
 
 
@@ -208,7 +208,7 @@ def _searched(part: str) -> ColumnElement[bool]:
     return col(Key.search).like(f"%{escaped}%\n%\n%", escape="/")
 
 
-def _place(session: AccountSession, key_id: str | None) -> tuple[str, str] | None:
+def _position(session: AccountSession, key_id: str | None) -> tuple[str, str] | None:
     if key_id is None:
         return None
     key = session.get(Key, key_id)

@@ -73,9 +73,9 @@ def by_day(
     )
     found: dict[str, list[int]] = {}
     for key_id, day, count in rows:
-        place = (day - first).days
-        if 0 <= place < days:
-            found.setdefault(key_id, [0] * days)[place] += int(count)
+        index = (day - first).days
+        if 0 <= index < days:
+            found.setdefault(key_id, [0] * days)[index] += int(count)
     return found
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from storage.tables.columns import moment
+from storage.tables.columns import datetime_column
 
 
 class AccessRequest(SQLModel, table=True):
@@ -36,10 +36,10 @@ class AccessRequest(SQLModel, table=True):
     scopes: str = Field(max_length=100)
     reason: str = Field(sa_column=Column(Text, nullable=False))
     state: str = Field(max_length=16)
-    created_at: datetime = Field(sa_column=moment(nullable=False))
-    closes_at: datetime = Field(sa_column=moment(nullable=False))
+    created_at: datetime = Field(sa_column=datetime_column(nullable=False))
+    closes_at: datetime = Field(sa_column=datetime_column(nullable=False))
     decided_by: str | None = Field(default=None, max_length=200)
-    decided_at: datetime | None = Field(default=None, sa_column=moment())
+    decided_at: datetime | None = Field(default=None, sa_column=datetime_column())
     decision_reason: str = Field(default="", sa_column=Column(Text, nullable=False))
     key_id: str | None = Field(default=None, foreign_key="keys.id", index=True, max_length=32)
     attempts: int = 0

@@ -11,7 +11,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from storage.tables.columns import moment
+from storage.tables.columns import datetime_column
 
 
 class Account(SQLModel, table=True):
@@ -25,7 +25,7 @@ class Account(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=32)
     workspace_id: str | None = Field(default=None, unique=True, max_length=32)
     name: str = Field(default="", max_length=200)
-    created_at: datetime = Field(sa_column=moment(nullable=False))
+    created_at: datetime = Field(sa_column=datetime_column(nullable=False))
     channel_id: str | None = Field(default=None, max_length=32)
 
 
@@ -47,6 +47,6 @@ class Installation(SQLModel, table=True):
     scopes: str = Field(sa_column=Column(Text, nullable=False))
     token: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     installed_by: str = Field(max_length=32)
-    installed_at: datetime = Field(sa_column=moment(nullable=False))
-    ended_at: datetime | None = Field(default=None, sa_column=moment())
+    installed_at: datetime = Field(sa_column=datetime_column(nullable=False))
+    ended_at: datetime | None = Field(default=None, sa_column=datetime_column())
     ended_why: str = Field(default="", max_length=40)

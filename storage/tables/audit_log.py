@@ -11,7 +11,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from storage.tables.columns import moment
+from storage.tables.columns import datetime_column
 from storage.tables.types import UtcDateTime
 
 
@@ -24,7 +24,7 @@ class Event(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     account_id: str = Field(foreign_key="accounts.id", max_length=32)
     seq: int
-    at: datetime = Field(sa_column=moment(nullable=False))
+    at: datetime = Field(sa_column=datetime_column(nullable=False))
     kind: str = Field(max_length=40)
     actor: str = Field(max_length=200)
     key_id: str | None = Field(default=None, index=True, max_length=32)
@@ -53,4 +53,4 @@ class PeriodicJob(SQLModel, table=True):
 
     account_id: str = Field(primary_key=True, foreign_key="accounts.id", max_length=32)
     name: str = Field(primary_key=True, max_length=40)
-    done_at: datetime = Field(sa_column=moment(nullable=False))
+    done_at: datetime = Field(sa_column=datetime_column(nullable=False))

@@ -9,6 +9,6 @@ from sqlalchemy import Column
 from storage.tables.types import UtcDateTime
 
 
-def moment(name: str | None = None, *, nullable: bool = True) -> Column[datetime]:
+def datetime_column(name: str | None = None, *, nullable: bool = True) -> Column[datetime]:
     """A column for a moment; `name` where the column is called otherwise than the attribute."""
     return Column(name, UtcDateTime(), nullable=nullable)

@@ -12,7 +12,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from storage.tables.columns import moment
+from storage.tables.columns import datetime_column
 
 
 class Delivery(SQLModel, table=True):
@@ -35,11 +35,11 @@ class Delivery(SQLModel, table=True):
     recipient: str = Field(max_length=200, index=True)
     channel_id: str | None = Field(default=None, max_length=32, sa_column_kwargs={"name": "place"})
     message: str | None = Field(default=None, max_length=32)
-    created_at: datetime = Field(sa_column=moment(nullable=False))
-    sent_at: datetime | None = Field(default=None, sa_column=moment())
-    remove_at: datetime | None = Field(default=None, sa_column=moment())
-    removed_at: datetime | None = Field(default=None, sa_column=moment())
-    claimed_until: datetime | None = Field(default=None, sa_column=moment())
+    created_at: datetime = Field(sa_column=datetime_column(nullable=False))
+    sent_at: datetime | None = Field(default=None, sa_column=datetime_column())
+    remove_at: datetime | None = Field(default=None, sa_column=datetime_column())
+    removed_at: datetime | None = Field(default=None, sa_column=datetime_column())
+    claimed_until: datetime | None = Field(default=None, sa_column=datetime_column())
     attempts: int = 0
     method: str = Field(
         default="dm", sa_column=Column("how", String(8), nullable=False, server_default="dm")

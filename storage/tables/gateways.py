@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from storage.tables.columns import moment
+from storage.tables.columns import datetime_column
 
 
 class ChangeRow(SQLModel, table=True):
@@ -31,9 +31,9 @@ class Gateway(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=32)
     name: str = Field(max_length=200)
-    started_at: datetime = Field(sa_column=moment(nullable=False))
-    seen_at: datetime = Field(sa_column=moment(nullable=False))
-    stopped_at: datetime | None = Field(default=None, sa_column=moment())
+    started_at: datetime = Field(sa_column=datetime_column(nullable=False))
+    seen_at: datetime = Field(sa_column=datetime_column(nullable=False))
+    stopped_at: datetime | None = Field(default=None, sa_column=datetime_column())
 
 
 class Confirmation(SQLModel, table=True):
@@ -43,4 +43,4 @@ class Confirmation(SQLModel, table=True):
 
     fence: str = Field(primary_key=True, max_length=32)
     gateway_id: str = Field(primary_key=True, max_length=32)
-    at: datetime = Field(sa_column=moment(nullable=False))
+    at: datetime = Field(sa_column=datetime_column(nullable=False))

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from storage.tables.columns import moment
+from storage.tables.columns import datetime_column
 
 LIVE = "state IN ('pending', 'active')"
 
@@ -61,11 +61,11 @@ class Key(SQLModel, table=True):
     idempotency_key: str = Field(
         unique=True, max_length=64, sa_column_kwargs={"name": "request_id"}
     )
-    created_at: datetime = Field(sa_column=moment(nullable=False))
-    pending_until: datetime | None = Field(default=None, sa_column=moment())
-    activated_at: datetime | None = Field(default=None, sa_column=moment())
-    expires_at: datetime | None = Field(default=None, sa_column=moment())
-    revoked_at: datetime | None = Field(default=None, sa_column=moment())
+    created_at: datetime = Field(sa_column=datetime_column(nullable=False))
+    pending_until: datetime | None = Field(default=None, sa_column=datetime_column())
+    activated_at: datetime | None = Field(default=None, sa_column=datetime_column())
+    expires_at: datetime | None = Field(default=None, sa_column=datetime_column())
+    revoked_at: datetime | None = Field(default=None, sa_column=datetime_column())
     revoked_by: str | None = Field(default=None, max_length=200)
     revoked_reason: str = Field(default="", sa_column=Column(Text, nullable=False))
     rate_limit: str = Field(
@@ -73,7 +73,7 @@ class Key(SQLModel, table=True):
     )
     networks: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     backup_owner: str | None = Field(default=None, max_length=32, index=True)
-    expiry_set_at: datetime | None = Field(default=None, sa_column=moment())
+    expiry_set_at: datetime | None = Field(default=None, sa_column=datetime_column())
     expiry_accepted_by: str | None = Field(default=None, max_length=200)
     external_id: str | None = Field(default=None, max_length=100)
 
@@ -103,8 +103,8 @@ class Secret(SQLModel, table=True):
     digest: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
     pepper_version: int
     hint: str = Field(max_length=40)
-    created_at: datetime = Field(sa_column=moment(nullable=False))
-    ends_at: datetime | None = Field(default=None, sa_column=moment())
+    created_at: datetime = Field(sa_column=datetime_column(nullable=False))
+    ends_at: datetime | None = Field(default=None, sa_column=datetime_column())
     pending: bool = Field(
         default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false"))
     )
@@ -126,7 +126,7 @@ class SecretUse(SQLModel, table=True):
     __tablename__ = "secret_uses"
 
     secret_id: str = Field(primary_key=True, max_length=32)
-    last_used_at: datetime = Field(sa_column=moment(nullable=False))
+    last_used_at: datetime = Field(sa_column=datetime_column(nullable=False))
     last_used_from: str = Field(default="", max_length=64)
 
 
@@ -147,4 +147,4 @@ class Pepper(SQLModel, table=True):
 
     version: int = Field(primary_key=True)
     fingerprint: str = Field(max_length=64)
-    created_at: datetime = Field(sa_column=moment(nullable=False))
+    created_at: datetime = Field(sa_column=datetime_column(nullable=False))

@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from storage.tables.columns import moment
+from storage.tables.columns import datetime_column
 
 
 class Home(SQLModel, table=True):
@@ -26,9 +26,9 @@ class Home(SQLModel, table=True):
     state: str = Field(sa_column=Column("shown", Text, nullable=False))
     view_hash: str = Field(default="", max_length=100)
     rendered_hash: str = Field(default="", max_length=64, sa_column_kwargs={"name": "drawn"})
-    opened_at: datetime = Field(sa_column=moment(nullable=False))
+    opened_at: datetime = Field(sa_column=datetime_column(nullable=False))
     last_seq: int = Field(default=0, sa_column_kwargs={"name": "seen"})
-    claimed_until: datetime | None = Field(default=None, sa_column=moment())
+    claimed_until: datetime | None = Field(default=None, sa_column=datetime_column())
 
 
 class OutboxRow(SQLModel, table=True):
@@ -50,11 +50,11 @@ class OutboxRow(SQLModel, table=True):
     kind: str = Field(max_length=40)
     recipient: str = Field(max_length=64, sa_column_kwargs={"name": "audience"})
     data: str = Field(sa_column=Column(Text, nullable=False))
-    created_at: datetime = Field(sa_column=moment(nullable=False))
-    due_at: datetime = Field(sa_column=moment(nullable=False))
+    created_at: datetime = Field(sa_column=datetime_column(nullable=False))
+    due_at: datetime = Field(sa_column=datetime_column(nullable=False))
     attempts: int = 0
-    claimed_until: datetime | None = Field(default=None, sa_column=moment())
-    closed_at: datetime | None = Field(default=None, sa_column=moment())
+    claimed_until: datetime | None = Field(default=None, sa_column=datetime_column())
+    closed_at: datetime | None = Field(default=None, sa_column=datetime_column())
     outcome: str = Field(default="", max_length=200)
     trace_id: str | None = Field(
         default=None, max_length=12, sa_column_kwargs={"name": "request_id"}
@@ -87,9 +87,9 @@ class LiveMessageRow(SQLModel, table=True):
     channel_id: str | None = Field(default=None, max_length=32, sa_column_kwargs={"name": "place"})
     message: str | None = Field(default=None, max_length=32)
     rendered_hash: str = Field(default="", max_length=64, sa_column_kwargs={"name": "drawn"})
-    created_at: datetime = Field(sa_column=moment(nullable=False))
-    due_at: datetime = Field(sa_column=moment(nullable=False))
-    claimed_until: datetime | None = Field(default=None, sa_column=moment())
+    created_at: datetime = Field(sa_column=datetime_column(nullable=False))
+    due_at: datetime = Field(sa_column=datetime_column(nullable=False))
+    claimed_until: datetime | None = Field(default=None, sa_column=datetime_column())
     attempts: int = 0
-    posting_at: datetime | None = Field(default=None, sa_column=moment())
-    closed_at: datetime | None = Field(default=None, sa_column=moment())
+    posting_at: datetime | None = Field(default=None, sa_column=datetime_column())
+    closed_at: datetime | None = Field(default=None, sa_column=datetime_column())

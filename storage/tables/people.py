@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from storage.tables.columns import moment
+from storage.tables.columns import datetime_column
 
 
 class Departure(SQLModel, table=True):
@@ -26,9 +26,9 @@ class Departure(SQLModel, table=True):
 
     account_id: str = Field(primary_key=True, foreign_key="accounts.id", max_length=32)
     user_id: str = Field(primary_key=True, max_length=32)
-    asked_at: datetime | None = Field(default=None, sa_column=moment())
-    departed_at: datetime | None = Field(default=None, sa_column=moment("gone_since"))
-    returned_at: datetime | None = Field(default=None, sa_column=moment())
+    asked_at: datetime | None = Field(default=None, sa_column=datetime_column())
+    departed_at: datetime | None = Field(default=None, sa_column=datetime_column("gone_since"))
+    returned_at: datetime | None = Field(default=None, sa_column=datetime_column())
     why: str = Field(default="", max_length=16)
 
 
@@ -54,8 +54,8 @@ class Offboarding(SQLModel, table=True):
     why: str = Field(max_length=16)
     state: str = Field(max_length=16)
     started_by: str = Field(max_length=200)
-    created_at: datetime = Field(sa_column=moment(nullable=False))
-    ended_at: datetime | None = Field(default=None, sa_column=moment())
+    created_at: datetime = Field(sa_column=datetime_column(nullable=False))
+    ended_at: datetime | None = Field(default=None, sa_column=datetime_column())
     ended_by: str | None = Field(default=None, max_length=200)
     last_seq: int = Field(default=0, sa_column_kwargs={"name": "seen"})
 
@@ -84,7 +84,7 @@ class OffboardingKey(SQLModel, table=True):
     sent: bool
     outcome: str = Field(default="", max_length=16)
     outcome_by: str | None = Field(default=None, max_length=200)
-    outcome_at: datetime | None = Field(default=None, sa_column=moment())
+    outcome_at: datetime | None = Field(default=None, sa_column=datetime_column())
     action: str = Field(default="", max_length=16, sa_column_kwargs={"name": "wanted"})
     action_requested_by: str | None = Field(
         default=None, max_length=200, sa_column_kwargs={"name": "wanted_by"}
@@ -92,6 +92,8 @@ class OffboardingKey(SQLModel, table=True):
     action_recipient: str | None = Field(
         default=None, max_length=32, sa_column_kwargs={"name": "wanted_for"}
     )
-    action_requested_at: datetime | None = Field(default=None, sa_column=moment("wanted_at"))
-    claimed_until: datetime | None = Field(default=None, sa_column=moment())
+    action_requested_at: datetime | None = Field(
+        default=None, sa_column=datetime_column("wanted_at")
+    )
+    claimed_until: datetime | None = Field(default=None, sa_column=datetime_column())
     problem: str = Field(default="", sa_column=Column(Text, nullable=False))

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from storage.tables.columns import moment
+from storage.tables.columns import datetime_column
 
 
 class Review(SQLModel, table=True):
@@ -42,23 +42,23 @@ class Review(SQLModel, table=True):
     period: str = Field(max_length=80)
     state: str = Field(max_length=16)
     started_by: str = Field(max_length=200)
-    created_at: datetime = Field(sa_column=moment(nullable=False))
-    deadline_at: datetime = Field(sa_column=moment(nullable=False))
+    created_at: datetime = Field(sa_column=datetime_column(nullable=False))
+    deadline_at: datetime = Field(sa_column=datetime_column(nullable=False))
     total: int
     flagged: str = Field(sa_column=Column("doubtful", Text, nullable=False))
     starts_after_seq: int = Field(sa_column_kwargs={"name": "begun_after"})
     last_seq: int = Field(sa_column_kwargs={"name": "seen"})
     reminders: int = 0
-    escalated_at: datetime | None = Field(default=None, sa_column=moment())
-    revokes_at: datetime | None = Field(default=None, sa_column=moment())
-    ended_at: datetime | None = Field(default=None, sa_column=moment())
+    escalated_at: datetime | None = Field(default=None, sa_column=datetime_column())
+    revokes_at: datetime | None = Field(default=None, sa_column=datetime_column())
+    ended_at: datetime | None = Field(default=None, sa_column=datetime_column())
     ended_by: str | None = Field(default=None, max_length=200)
     audit_log_hash_at_start: str = Field(max_length=64, sa_column_kwargs={"name": "record_hash"})
     audit_log_hash_at_end: str = Field(
         default="", max_length=64, sa_column_kwargs={"name": "ended_hash"}
     )
-    evidence_posted_at: datetime | None = Field(default=None, sa_column=moment("filed_at"))
-    claimed_until: datetime | None = Field(default=None, sa_column=moment())
+    evidence_posted_at: datetime | None = Field(default=None, sa_column=datetime_column("filed_at"))
+    claimed_until: datetime | None = Field(default=None, sa_column=datetime_column())
 
 
 class ReviewKey(SQLModel, table=True):
@@ -79,6 +79,6 @@ class ReviewKey(SQLModel, table=True):
     snapshot_at_end: str = Field(default="", sa_column=Column("at_end", Text, nullable=False))
     decision: str = Field(default="", max_length=16)
     decided_by: str | None = Field(default=None, max_length=200)
-    decided_at: datetime | None = Field(default=None, sa_column=moment())
+    decided_at: datetime | None = Field(default=None, sa_column=datetime_column())
     reason: str = Field(default="", sa_column=Column(Text, nullable=False))
-    asked_at: datetime | None = Field(default=None, sa_column=moment())
+    asked_at: datetime | None = Field(default=None, sa_column=datetime_column())

@@ -11,7 +11,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from storage.tables.columns import moment
+from storage.tables.columns import datetime_column
 
 
 class Rotation(SQLModel, table=True):
@@ -41,10 +41,10 @@ class Rotation(SQLModel, table=True):
     state: str = Field(max_length=16)
     grace_seconds: int
     started_by: str = Field(max_length=200)
-    created_at: datetime = Field(sa_column=moment(nullable=False))
-    pending_until: datetime | None = Field(default=None, sa_column=moment())
-    started_at: datetime | None = Field(default=None, sa_column=moment())
-    ends_at: datetime | None = Field(default=None, sa_column=moment())
-    warned_at: datetime | None = Field(default=None, sa_column=moment())
-    ended_at: datetime | None = Field(default=None, sa_column=moment())
+    created_at: datetime = Field(sa_column=datetime_column(nullable=False))
+    pending_until: datetime | None = Field(default=None, sa_column=datetime_column())
+    started_at: datetime | None = Field(default=None, sa_column=datetime_column())
+    ends_at: datetime | None = Field(default=None, sa_column=datetime_column())
+    warned_at: datetime | None = Field(default=None, sa_column=datetime_column())
+    ended_at: datetime | None = Field(default=None, sa_column=datetime_column())
     ended_by: str | None = Field(default=None, max_length=200)

@@ -484,7 +484,7 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield expiry.extended(key(name, expires_at=NOW))
     yield expiry.extended(key(name))
     for purpose in Purpose:
-        yield token.shown(key(name), TOKEN, "https://api.example.com/", REF, purpose)
+        yield token.token_shown(key(name), TOKEN, "https://api.example.com/", REF, purpose)
     yield rotate.rotate(key(name), "U0ANN", REF)
     yield rotate.in_progress(key(name))
     yield rotate.offered(key(name), "W0BOB")

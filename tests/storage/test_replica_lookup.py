@@ -105,10 +105,10 @@ class Moving:
 
 def test_the_place_is_that_of_before_the_rows_were_read(site: Site, engine: Engine) -> None:
     lookup = _Lookup(engine, site.application.direct, lambda: EVERYTHING)
-    lookup._mine.connection, lookup._mine.place = Moving(), -1
+    lookup._mine.connection, lookup._mine.position = Moving(), -1
     for _ in range(3):
         (rows_of,) = lookup._read("SELECT", ())
-        assert lookup.place < rows_of
+        assert lookup.position < rows_of
 
 
 def test_a_database_that_is_no_replica_is_refused(site: Site) -> None:
@@ -118,7 +118,7 @@ def test_a_database_that_is_no_replica_is_refused(site: Site) -> None:
         ) as lookup,
         pytest.raises(NotItsReplica, match="no replica"),
     ):
-        lookup.place()
+        lookup.position()
 
 
 def test_the_replica_of_another_server_is_refused(site: Site) -> None:
@@ -128,12 +128,12 @@ def test_the_replica_of_another_server_is_refused(site: Site) -> None:
             closing(ReplicaLookup(engine, site.application.direct, lambda: EVERYTHING)) as lookup,
             pytest.raises(NotItsReplica, match="another server"),
         ):
-            lookup.place()
+            lookup.position()
         engine.dispose()
         stranger.stop()
         with (
             closing(ReplicaLookup(engine, site.application.direct, lambda: EVERYTHING)) as lookup,
             pytest.raises(StorageUnavailable),
         ):
-            lookup.place()
+            lookup.position()
         engine.dispose()

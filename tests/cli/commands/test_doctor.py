@@ -106,7 +106,7 @@ def test_the_status(shell: Shell) -> None:
     lines = shell.run("status").stdout.splitlines()
     assert lines[0] == "Keys: 1 work, 1 were revoked"
     assert lines[1] == "Gateways: none is running"
-    assert lines[2].startswith("Waiting to be said: 3 notices")
+    assert lines[2].startswith("Pending: 3 notifications")
 
 
 def test_a_backup_is_put_back(shell: Shell) -> None:
