@@ -41,7 +41,7 @@ from keys.reviews.operations import (
     StartReview,
 )
 from keys.rotation.operations import EndRotation, ExtendRotation, Rotate
-from keys.transfer.operations import AnnounceImport, Import
+from keys.transfer.operations import Export, Import
 
 
 def merge(tables: Iterable[Subscribers]) -> Subscribers:
@@ -60,7 +60,6 @@ __all__ = [
     "OPERATIONS",
     "SUBSCRIBERS",
     "AcceptExpiry",
-    "AnnounceImport",
     "Approve",
     "Ask",
     "AskOwner",
@@ -69,6 +68,7 @@ __all__ = [
     "Create",
     "Deny",
     "EndRotation",
+    "Export",
     "ExtendRotation",
     "Import",
     "KeepInReview",

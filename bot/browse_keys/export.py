@@ -9,12 +9,13 @@ from bot.slack_api.client import Attached
 from bot.slack_api.errors import MissingScope, SlackError
 from bot.ui import replies
 from bot.ui.blocks import Message
+from keys.operations import Export
 from keys.transfer import export_keys
 from keys.transfer.formats import Form
 
 
 def asked(interaction: Interaction, form: str) -> None:
-    """Sends everything about the keys but what opens anything.
+    """Send everything about the keys but what opens anything.
 
     Args:
         form: `csv` or `json`; CSV if empty.
@@ -40,8 +41,7 @@ def asked(interaction: Interaction, form: str) -> None:
 def _file(interaction: Interaction, form: Form) -> Attached:
     context = interaction.context
     now = context.clock.now()
-    with context.writing() as session:
-        export_keys.note(session, context.clock, interaction.actor, form, revoked=True)
+    interaction.execute(Export(form=form, revoked=True))
     with context.reading() as session:
         rows = export_keys.rows(session, now, revoked=True)
         content = "".join(export_keys.serialize(form, rows)).encode()

@@ -17,7 +17,7 @@ from keys.base.errors import InvalidImport
 from keys.changes.operation import execute
 from keys.credentials.tokens import redact
 from keys.inputs.scopes import check_scopes
-from keys.operations import AnnounceImport, Import
+from keys.operations import Export, Import, Outcome
 from keys.transfer import export_keys as exporting
 from keys.transfer import import_keys as importing
 from keys.transfer import import_rows
@@ -25,9 +25,9 @@ from keys.transfer.formats import ALGORITHMS, Form
 from keys.transfer.import_files import read
 from keys.transfer.import_keys import Plan
 from keys.transfer.import_rows import Checked, Defaults, ImportRow, Problem
-from storage import reading, writing
+from storage import reading
 
-# With --keep-going so many are added at a time, so that nobody else waits for long.
+# With --keep-going so many are added at a time, so that other changes do not wait for long.
 _BATCH = 2_000
 _NAMED = 5
 
@@ -50,15 +50,16 @@ def import_keys(
             ALGORITHMS[algorithm] if algorithm else None, check_scopes(wanted) if wanted else ()
         )
         checked = import_rows.check(read(_text(file)), defaults, house.clock.now())
+        done = Outcome(Plan(), changed=False)
         if dry_run:
             with reading(house.engine, account_id) as session:
                 made = importing.plan(house.services(account_id), session, checked.entries)
+            done = Outcome(made, changed=False)
         elif keep_going:
-            made = _in_batches(house, account_id, checked.entries)
-        elif checked.problems:
-            made = Plan()
-        else:
-            made = _all_or_nothing(house, account_id, checked.entries)
+            done = _in_batches(house, account_id, checked.entries)
+        elif not checked.problems:
+            done = _import(house, account_id, checked.entries, all_or_nothing=True)
+        made = done.value
         problems = sorted((*checked.problems, *made.problems), key=_line_of)
         for problem in problems:
             # A name or an id that has been here for long may hold one.
@@ -66,9 +67,7 @@ def import_keys(
         nothing = bool(problems) and not keep_going
         for sentence in _summary(checked, made, problems, dry_run=dry_run, nothing=nothing):
             click.echo(sentence)
-        if made.fresh and not (dry_run or nothing):
-            announce = AnnounceImport(count=len(made.fresh))
-            say_propagation(execute(house.services(account_id), operator(), announce))
+        say_propagation(done)
     if problems:
         raise click.exceptions.Exit(1)
 
@@ -82,20 +81,27 @@ def _text(file: IO[bytes]) -> str:
         ) from None
 
 
-def _all_or_nothing(house: Application, account_id: str, entries: Sequence[ImportRow]) -> Plan:
-    operation = Import(rows=entries, all_or_nothing=True)
-    return execute(house.services(account_id), operator(), operation, wait=0).value
+def _import(
+    house: Application, account_id: str, entries: Sequence[ImportRow], *, all_or_nothing: bool
+) -> Outcome[Plan]:
+    operation = Import(rows=entries, all_or_nothing=all_or_nothing)
+    return execute(house.services(account_id), operator(), operation)
 
 
-def _in_batches(house: Application, account_id: str, entries: Sequence[ImportRow]) -> Plan:
-    whole = Plan()
+def _in_batches(house: Application, account_id: str, entries: Sequence[ImportRow]) -> Outcome[Plan]:
+    """Import some at a time; each batch is announced with itself.
+
+    A gateway that has confirmed a batch knows of those before it, so the last answer holds for all.
+    """
+    whole, reached = Plan(), None
     for start in range(0, len(entries), _BATCH):
-        operation = Import(rows=entries[start : start + _BATCH], all_or_nothing=False)
-        done = execute(house.services(account_id), operator(), operation, wait=0).value
-        whole.fresh += done.fresh
-        whole.known += done.known
-        whole.problems += done.problems
-    return whole
+        batch = entries[start : start + _BATCH]
+        done = _import(house, account_id, batch, all_or_nothing=False)
+        whole.fresh += done.value.fresh
+        whole.known += done.value.known
+        whole.problems += done.value.problems
+        reached = done.propagation or reached
+    return Outcome(whole, bool(whole.fresh), reached)
 
 
 def _line_of(problem: Problem) -> int:
@@ -141,9 +147,8 @@ def export_keys(form: str, output: Path | None, revoked: bool, workspace: str | 
     """Write down everything about the keys but what opens anything."""
     with opened(workspace) as (house, account_id):
         wanted = Form(form)
-        with writing(house.engine, account_id) as session:
-            me = operator()
-            number = exporting.note(session, house.clock, me.actor, wanted, revoked=revoked)
+        services, operation = house.services(account_id), Export(form=wanted, revoked=revoked)
+        number = execute(services, operator(), operation).value
         with reading(house.engine, account_id) as session, _written_to(output) as file:
             rows = exporting.rows(session, house.clock.now(), revoked=revoked)
             _write(file, exporting.serialize(wanted, rows))

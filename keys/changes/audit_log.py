@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -62,19 +62,18 @@ def append(
 def append_all(
     session: AccountSession,
     at: datetime,
-    kind: str,
     actor: Actor,
-    entries: Sequence[tuple[str, Mapping[str, Any]]],
+    entries: Iterable[tuple[str, str | None, Mapping[str, Any]]],
 ) -> None:
-    """Adds an entry for each of many keys, in few statements.
+    """Add many entries in few statements.
 
     Args:
-        entries: each key's id, and more about what happened to it; see `append`.
+        entries: what happened, to which key, and more about it; see `append`.
     """
     last = _last(session)
     seq, previous = (last.seq, last.hash) if last else (0, GENESIS_HASH)
     rows: list[dict[str, Any]] = []
-    for key_id, data in entries:
+    for kind, key_id, data in entries:
         seq += 1
         row: dict[str, Any] = {
             "account_id": session.account_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -81,6 +81,20 @@ class Change:
                 self.session, new.kind, subject, new.recipient, self.now,
                 due_at=self.now + new.due_in, data=new.data,
             )  # fmt: skip
+
+    def record_all(self, events: Sequence[Event]) -> None:
+        """Record many events of which only the audit log hears, in few statements.
+
+        Raises:
+            ValueError: if something else follows from one of them; `record` serves that.
+        """
+        for event in events:
+            followers = self.services.subscribers.get(type(event))
+            if event.announce or event.stale or event.live or event.propagates or followers:
+                raise ValueError(f"{event.kind} is not for the audit log alone")
+        entries = ((event.kind, event.key_id, event.data) for event in events)
+        audit_log.append_all(self.session, self.now, self.actor, entries)
+        self.effects.events += len(events)
 
     def mark_stale(self, subject: str) -> None:
         """Have live messages rendered again after something that the audit log does not keep."""

@@ -1,5 +1,7 @@
 """Exporting everything about keys but what opens anything: neither tokens nor digests.
 
+Who exports is recorded first (keys.transfer.operations.Export), and only then are the keys read.
+
 Keys are read some at a time, all from one state of the database, so that 100,000 of them neither
 fill the memory nor tell of two moments.
 
@@ -21,12 +23,9 @@ from typing import Any
 from sqlalchemy import func, tuple_
 from sqlmodel import col, select
 
-from keys.base.actors import Actor
 from keys.base.models import KeyView, State
 from keys.base.rows import views
-from keys.changes import audit_log
 from keys.transfer.formats import Form
-from runtime.clock import Clock
 from storage import AccountSession
 from storage.tables import Key
 
@@ -62,19 +61,6 @@ def count(session: AccountSession, *, revoked: bool) -> int:
     """How many keys an export has."""
     wanted = select(func.count()).select_from(Key).where(Key.account_id == session.account_id)
     return int(session.exec(wanted.where(col(Key.state).in_(_states(revoked)))).one())
-
-
-def note(session: AccountSession, clock: Clock, actor: Actor, form: Form, *, revoked: bool) -> int:
-    """Puts on record who exports how many keys; to be committed before the keys are handed out.
-
-    Returns:
-        How many they are.
-    """
-    audit_log.lock(session)
-    number = count(session, revoked=revoked)
-    data = {"count": number, "form": form, "revoked": revoked}
-    audit_log.append(session, clock.now(), "keys.exported", actor, data=data)
-    return number
 
 
 def rows(session: AccountSession, now: datetime, *, revoked: bool) -> Iterator[Row]:

@@ -25,7 +25,6 @@ from sqlmodel import Session, col, select
 from keys.base.actors import Actor
 from keys.base.ids import new_id
 from keys.base.models import State
-from keys.changes import audit_log
 from keys.changes.change import Change
 from keys.changes.services import Services
 from keys.credentials.algorithms import Algorithm
@@ -33,7 +32,7 @@ from keys.credentials.digests import IMPORTED_ID
 from keys.credentials.peppers import Peppers
 from keys.inputs.names import NAME_MAX, fold
 from keys.lifecycle.rows import search_text
-from keys.transfer.events import KeysImported
+from keys.transfer.events import KeyImported, KeysImported
 from keys.transfer.import_rows import ImportRow, Problem
 from storage import AccountSession
 from storage.tables import Key, Secret
@@ -120,7 +119,9 @@ def carry_out(
     *,
     all_or_nothing: bool,
 ) -> Plan:
-    """Imports the keys that are not here yet; they work from then on.
+    """Import the keys that are not here yet; they work from then on.
+
+    The team is told of them in the same change, and gateways confirm them.
 
     Args:
         all_or_nothing: add nothing if one of them cannot be imported.
@@ -130,20 +131,9 @@ def carry_out(
     """
     made = plan(change.services, change.session, entries)
     if made.fresh and not (all_or_nothing and made.problems):
-        _add(
-            change,
-            made.fresh,
-        )
+        _add(change, made.fresh)
+        change.record(KeysImported(len(made.fresh)))
     return made
-
-
-def announce(change: Change, count: int) -> None:
-    """Record that an import has ended; the team is told, and gateways confirm the keys.
-
-    Args:
-        count: how many keys were added.
-    """
-    change.record(KeysImported(count))
 
 
 def upgrade(session: Session, upgrades: Mapping[str, Upgrade]) -> int:
@@ -228,10 +218,7 @@ def _agree(one: str | None, other: str | None) -> bool:
     return one is None or other is None or one == other
 
 
-def _add(
-    change: Change,
-    fresh: Sequence[NewKey],
-) -> None:
+def _add(change: Change, fresh: Sequence[NewKey]) -> None:
     now = change.now
     for some in _some(fresh):
         keys = [
@@ -241,8 +228,12 @@ def _add(
         secrets = [_secret_row(each.entry, key, now) for each, key in zip(some, keys, strict=True)]
         change.session.connection().execute(insert(Key), keys)
         change.session.connection().execute(insert(Secret), secrets)
-        facts = [(key["id"], _facts(each)) for each, key in zip(some, keys, strict=True)]
-        audit_log.append_all(change.session, now, "key.imported", change.actor, facts)
+        change.record_all(
+            [
+                KeyImported(key["id"], each.name, each.entry)
+                for each, key in zip(some, keys, strict=True)
+            ]
+        )
 
 
 def _key_row(
@@ -290,13 +281,6 @@ def _secret_row(entry: ImportRow, key: Mapping[str, Any], now: datetime) -> dict
 
 def _shown_hint(entry: ImportRow) -> str:
     return f"{entry.hint}…" if entry.hint else UNHINTED
-
-
-def _facts(fresh: NewKey) -> dict[str, Any]:
-    entry = fresh.entry
-    facts = {"name": fresh.name, "owner": entry.owner, "scopes": list(entry.scopes)}
-    given = {"external_id": entry.external_id} if entry.external_id else {}
-    return facts | {"algorithm": entry.algorithm} | given
 
 
 def _some(things: Iterable[T]) -> Iterator[list[T]]:

@@ -9,13 +9,17 @@ from pydantic import SkipValidation
 from keys.changes.authorization import admins
 from keys.changes.change import Change
 from keys.changes.operation import Operation
-from keys.transfer import import_keys
+from keys.transfer import export_keys, import_keys
+from keys.transfer.events import KeysExported
+from keys.transfer.formats import Form
 from keys.transfer.import_keys import Plan
 from keys.transfer.import_rows import ImportRow
 
 
 class Import(Operation[Plan], name="import", allow=admins):
     """Add keys by their hashes, as the lines of a file say (keys.transfer.import_rows checks them).
+
+    The team is told of them in the same change, and gateways confirm them.
 
     Attributes:
         all_or_nothing: whether nothing is added if anything cannot be.
@@ -29,11 +33,18 @@ class Import(Operation[Plan], name="import", allow=admins):
         return import_keys.carry_out(change, self.rows, all_or_nothing=self.all_or_nothing)
 
 
-class AnnounceImport(Operation[None], name="announce_import", allow=admins):
-    """Tell the team of an import, once for all of its keys, and have gateways confirm them."""
+class Export(Operation[int], name="export", allow=admins):
+    """Record who exports how many keys; the keys themselves are read afterwards.
 
-    count: int
+    Attributes:
+        revoked: whether revoked keys are among them.
+    """
 
-    def run(self, change: Change) -> None:
-        """Announce it."""
-        import_keys.announce(change, self.count)
+    form: Form
+    revoked: bool
+
+    def run(self, change: Change) -> int:
+        """Record it; returns how many keys they are."""
+        count = export_keys.count(change.session, revoked=self.revoked)
+        change.record(KeysExported(count, self.form, revoked=self.revoked))
+        return count

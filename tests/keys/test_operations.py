@@ -20,6 +20,7 @@ from keys.lifecycle.events import KeyActivated
 from keys.offboarding.models import BulkAction
 from keys.operations import OPERATIONS, SUBSCRIBERS, execute, merge
 from keys.rotation.events import KeyRotated
+from keys.transfer.formats import Form
 from tests.keys.conftest import ALICE, Domain
 
 DOCS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -32,7 +33,8 @@ VALUES: dict[str, Any] = {
     "before": "U0A", "after": "U0B", "request": "ask_1", "rotation": "rot_1", "delivery": "dlv_1",
     "public_id": "abc", "offboarding": "off_1", "person": "U0BOB", "left": None, "review": "aud_1",
     "action": BulkAction.REVOKE, "period": "asked:1", "tokens": [], "place": Place("C1", "1.1", ""),
-    "revoke": False, "rows": (), "all_or_nothing": True, "count": 1, "grace": timedelta(days=1),
+    "revoke": False, "rows": (), "all_or_nothing": True, "grace": timedelta(days=1),
+    "form": Form.CSV, "revoked": True,
 }  # fmt: skip
 
 

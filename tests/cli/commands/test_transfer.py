@@ -5,10 +5,16 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from cli.actions import transfer
+from keys.base.errors import StorageUnavailable
+from keys.changes.change import Change
+from keys.changes.events import Event
 from keys.credentials.tokens import make
 from tests.cli.commands.shell import Shell
 from tests.cli.commands.test_keys import kept_nowhere
@@ -101,6 +107,38 @@ def test_all_or_nothing_or_what_fits(shell: Shell) -> None:
     whole = shell.run("import", "keys.csv", "--keep-going", "--scopes", "read,write")
     assert "1 key added." in whole.stdout
     assert "1 key imported before" in whole.stdout
+
+
+def announced(shell: Shell) -> list[int]:
+    """How many keys each announcement of an import tells of."""
+    with closing(sqlite3.connect(shell.folder / ".apikeys" / "apikeys.db")) as database:
+        found = database.execute("SELECT data FROM notices WHERE kind = 'keys.imported'")
+        return [json.loads(data)["count"] for (data,) in found]
+
+
+def test_each_batch_is_announced_with_itself(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(shell, *(f"Program {n},{digest(f'key {n}')},read,{n}" for n in range(5)))
+    monkeypatch.setattr(transfer, "_BATCH", 2)
+    record, batches = Change.record, []
+
+    def third_fails(change: Change, event: Event) -> None:
+        batches.append(event)
+        if len(batches) == 3:
+            raise StorageUnavailable("the database went away")
+        record(change, event)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Change, "record", third_fails)
+        done = shell.run("import", "keys.csv", "--keep-going")
+        assert "the database went away" in done.stderr
+    assert announced(shell) == [2, 2]
+    done = shell.run("import", "keys.csv", "--keep-going")
+    assert done.stdout.splitlines()[:2] == [
+        "1 key added.",
+        "4 keys imported before, and left as they are.",
+    ]
+    assert done.stdout.splitlines()[-1] == "No gateway is running right now."
+    assert announced(shell) == [2, 2, 1]
 
 
 def test_json_from_the_standard_input(shell: Shell) -> None:

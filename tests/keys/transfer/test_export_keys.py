@@ -11,9 +11,12 @@ import pytest
 from sqlmodel import select
 
 from keys.changes import audit_log
+from keys.changes.authorization import Caller, Role
+from keys.changes.operation import execute
 from keys.transfer import export_keys
 from keys.transfer.export_keys import COLUMNS, cell
 from keys.transfer.formats import Form
+from keys.transfer.operations import Export
 from storage import reading, writing
 from storage.tables import Event, Key, Secret
 from tests.keys.conftest import ALICE, NOON, Domain
@@ -122,12 +125,13 @@ def test_it_is_on_record_who_exported_how_many(house: Domain) -> None:
     house.issue("Zebra")
     gone, _ = house.issue("Ant")
     house.revoke(gone.id)
-    with writing(house.engine, house.account) as session:
-        for revoked, number in ((False, 1), (True, 2)):
-            noted = export_keys.note(session, house.clock, ALICE, Form.CSV, revoked=revoked)
-            assert noted == number
+    admin = Caller(ALICE, frozenset({Role.ADMIN}))
+    for revoked, number in ((False, 1), (True, 2)):
+        operation = Export(form=Form.CSV, revoked=revoked)
+        assert execute(house.service, admin, operation).value == number
     with reading(house.engine, house.account) as session:
-        events = session.exec(select(Event).where(Event.kind == "keys.exported"))
+        events = session.exec(select(Event).where(Event.kind == "keys.exported")).all()
+        assert {event.actor for event in events} == {str(ALICE)}
         assert [json.loads(event.data) for event in events] == [
             {"count": 1, "form": "csv", "revoked": False},
             {"count": 2, "form": "csv", "revoked": True},

@@ -16,7 +16,9 @@ from keys.base import accounts
 from keys.base.actors import Actor
 from keys.base.models import State
 from keys.changes import audit_log
+from keys.changes.authorization import Caller
 from keys.changes.change import within
+from keys.changes.operation import execute
 from keys.credentials.algorithms import Algorithm
 from keys.credentials.digests import SIZES, candidates, foreign_key, matches, plain_digest
 from keys.credentials.peppers import Peppers, check_peppers
@@ -24,14 +26,17 @@ from keys.credentials.verification import Reason, Refused, StoredVerifier, Verif
 from keys.rotation.start import begin_rotation, start_rotation
 from keys.search import search
 from keys.transfer import import_keys
+from keys.transfer.events import KeysImported
 from keys.transfer.import_files import read
 from keys.transfer.import_keys import Plan, Upgrade
-from keys.transfer.import_rows import Defaults, check
+from keys.transfer.import_rows import Defaults, ImportRow, check
+from keys.transfer.operations import Import
 from storage import reading, writing
 from storage.tables import Event, Key, OutboxRow, Secret
 from tests.keys.conftest import ALICE, LEASE, NOON, Domain, open_application_at
 
 ME = Actor.operator("root@host")
+OPERATOR = Caller.operator("root@host")
 # Of each system's form; the digests are made as each system makes them.
 UNKEY = "sk_live_3ZYh9LqX8RzmTt5vW2nKpA"
 SEAM = "mycompany_BRTRKFsL_51FwqftsmMDHHbJAMEXXHCgG"
@@ -165,8 +170,6 @@ def test_a_hash_belongs_to_one_workspace(house: Domain) -> None:
 def test_it_is_on_record_and_the_team_is_told(house: Domain) -> None:
     house.issue("Before")
     imports(house, THREE)
-    with writing(house.engine, house.account) as session:
-        import_keys.announce(within(house.service, session, ME), 3)
     with reading(house.engine, house.account) as session:
         assert audit_log.verify_chain(session) is None
         events = session.exec(select(Event).where(Event.actor == str(ME)).order_by(Event.seq)).all()  # type: ignore[arg-type]
@@ -183,6 +186,57 @@ def test_it_is_on_record_and_the_team_is_told(house: Domain) -> None:
     house.issue("After")
     with reading(house.engine, house.account) as session:
         assert audit_log.verify_chain(session) is None
+
+
+def rows_of(text: str) -> list[ImportRow]:
+    return check(read(text), Defaults(), NOON).entries
+
+
+def count_rows(house: Domain) -> dict[str, int]:
+    """How many rows there are of what an import writes."""
+    tables = (Key, Secret, Event, OutboxRow)
+    with reading(house.engine) as session:
+        return {table.__name__: len(session.exec(select(table)).all()) for table in tables}
+
+
+@pytest.mark.parametrize("broken", ["keys.changes.audit_log.append", "keys.changes.outbox.add"])
+def test_an_import_that_cannot_be_announced_adds_nothing(
+    house: Domain, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    woken: list[str] = []
+    services = replace(house.service, wake=lambda: woken.append("woken"))
+    operation = Import(rows=rows_of(THREE), all_or_nothing=True)
+
+    def fail(session: Session, *_: object) -> None:
+        assert len(session.exec(select(Key)).all()) == 3, "the keys are added before"
+        raise RuntimeError("the power went")
+
+    before = count_rows(house)
+    with monkeypatch.context() as patched:
+        patched.setattr(broken, fail)
+        with pytest.raises(RuntimeError, match="the power went"):
+            execute(services, OPERATOR, operation)
+    assert (count_rows(house), woken) == (before, [])
+    assert isinstance(house.verifier.verify(UNKEY), Refused)
+    assert len(execute(services, OPERATOR, operation).value.fresh) == 3
+    after = {"Key": 3, "Secret": 3, "Event": 4, "OutboxRow": 1}
+    assert count_rows(house) == {name: before[name] + more for name, more in after.items()}
+    assert woken == ["woken"]
+
+
+def test_an_import_that_adds_nothing_is_not_announced(house: Domain) -> None:
+    imports(house, THREE)
+    before = count_rows(house)
+    operation = Import(rows=rows_of(THREE), all_or_nothing=True)
+    assert not execute(house.service, OPERATOR, operation).changed
+    assert count_rows(house) == before
+
+
+def test_what_others_hear_of_is_not_recorded_in_bulk(house: Domain) -> None:
+    with writing(house.engine, house.account) as session:
+        change = within(house.service, session, ME)
+        with pytest.raises(ValueError, match=r"keys\.imported is not for the audit log alone"):
+            change.record_all([KeysImported(1)])
 
 
 def test_the_others_digest_is_gone_after_an_upgrade(house: Domain) -> None:
