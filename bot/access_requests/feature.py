@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from bot.access_requests import handlers, live
 from bot.framework.feature import Feature, TimedJob
-from keys.access_requests import requests
+from keys.access_requests import decisions, queries
+from keys.access_requests.events import MESSAGE_KIND
 
 FEATURE = Feature(
     name="access_requests",
     routers=[handlers.router],
-    live={"request": live.render},
+    live={MESSAGE_KIND: live.render},
     timed=[
         TimedJob(
-            lambda session, services: requests.are_late(session, services.clock.now()),
-            requests.run_due,
+            lambda session, services: queries.has_overdue(session, services.clock.now()),
+            decisions.close_overdue,
         )
     ],
 )

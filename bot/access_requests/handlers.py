@@ -7,14 +7,11 @@ from bot.framework.context import COMMAND
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
 from bot.token_delivery.deliver import TokenDelivery, deliver_token, delivery_deadline, say
-from bot.ui import form_values, ids, replies
-from keys.access_requests import requests
-from keys.access_requests.operations import requester
-from keys.access_requests.requests import RequestView
-from keys.base.errors import (
-    DuplicateRequest,
-    InvalidState,
-)
+from bot.ui import form_values, ids
+from keys.access_requests import queries
+from keys.access_requests.queries import RequestView
+from keys.access_requests.rules import not_requester, requester
+from keys.base.errors import DuplicateRequest, InvalidState
 from keys.base.ids import new_id
 from keys.base.models import RequestStage
 from keys.changes.authorization import admins, members
@@ -32,7 +29,7 @@ def open_ask(interaction: Interaction, name: str = "") -> None:
 
 
 def asked(interaction: Interaction) -> None:
-    """Takes the request, or says at its field why not."""
+    """Make the request, or show at each input why not."""
     view = interaction.view
     if errors := form_values.with_token(view, ids.NAME, ids.REASON):
         interaction.refuse_inputs(errors)
@@ -59,21 +56,13 @@ def asked(interaction: Interaction) -> None:
 def approve(interaction: Interaction) -> None:
     """Approve the request, and deliver the token to the requester."""
     interaction.acknowledge()
-    context, ref = interaction.context, interaction.payload
-    policy = context.policy
-    last_day = policy.default_expiry(context.clock.now())
-    made = interaction.execute(
-        Approve(
-            request=ref.about,
-            deadline=delivery_deadline(context),
-            method=policy.delivery,
-            expires_at=policy.last_moment(last_day) if last_day else None,
-        )
-    ).value
+    context, request_id = interaction.context, interaction.payload.about
+    operation = Approve(request=request_id, deadline=delivery_deadline(context))
+    made = interaction.execute(operation).value
+    request = _get(interaction, request_id)
     if made is None:
-        _say_as_it_is(interaction, ref.about)
+        _show_decision(interaction, request)
         return
-    request = _get(interaction, ref.about)
     token = TokenDelivery.of(made, request.requester, interaction.actor, Purpose.NEW)
     why = deliver_token(context, token)
     if why:
@@ -81,54 +70,47 @@ def approve(interaction: Interaction) -> None:
 
 
 def open_deny(interaction: Interaction) -> None:
-    """Asks for a reason; or shows what became of the request meanwhile."""
-    ref = interaction.payload
-    request = _get(interaction, ref.about)
-    if request.requester == interaction.person.user_id:
-        interaction.say(
-            replies.domain_error("This is your own request. Another admin has to decide about it.")
-        )
-        return
-    if request.stage is not RequestStage.OPEN:
-        interaction.acknowledge()
-        _say_as_it_is(interaction, ref.about)
-        return
+    """Ask for a reason, or show how the request was decided meanwhile."""
+    request = _get(interaction, interaction.payload.about)
     interaction.acknowledge()
+    if request.stage is not RequestStage.OPEN:
+        _show_decision(interaction, request)
+        return
     interaction.context.slack.open_view(
         interaction.trigger, views.deny(request, interaction.ref(about=request.id))
     )
 
 
 def denied(interaction: Interaction) -> None:
-    """Denies, with the reason."""
+    """Deny the request with the reason, or show at its input why not."""
     request, view = interaction.payload.about, interaction.view
     outcome = interaction.submit(
         lambda: Deny(request=request, reason=form_values.text(view, ids.REASON))
     )
     if outcome is not None:
-        interaction.show(views.decided(_get(interaction, request)))
+        interaction.show(views.decided(outcome.value))
 
 
 def withdraw(interaction: Interaction) -> None:
-    """Takes the person's own request back."""
+    """Withdraw the person's own request; its messages show it."""
     interaction.acknowledge()
     interaction.execute(Withdraw(request=interaction.payload.about))
 
 
-def _say_as_it_is(interaction: Interaction, request_id: str) -> None:
-    decided = views.decided(_get(interaction, request_id))
+def _show_decision(interaction: Interaction, request: RequestView) -> None:
+    decided = views.decided(request)
     interaction.say({"text": "This request was decided before.", "blocks": decided["blocks"]})
 
 
 def _get(interaction: Interaction, request_id: str) -> RequestView:
     with interaction.context.reading() as session:
-        return requests.get(session, request_id)
+        return queries.get(session, request_id)
 
 
 router = Router()
 router.action(ids.REQUEST, allow=members)(open_ask)
 router.view(ids.REQUEST_MODAL, allow=members)(asked)
-router.action(ids.REQUEST_APPROVE, allow=admins)(approve)
-router.action(ids.REQUEST_DENY, allow=admins)(open_deny)
-router.view(ids.DENY_MODAL, allow=admins)(denied)
+router.action(ids.REQUEST_APPROVE, allow=admins & not_requester)(approve)
+router.action(ids.REQUEST_DENY, allow=admins & not_requester)(open_deny)
+router.view(ids.DENY_MODAL, allow=admins & not_requester)(denied)
 router.action(ids.REQUEST_WITHDRAW, allow=requester)(withdraw)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.access_requests import views
 from bot.framework.rendered import RenderedMessage
 from bot.ui.payloads import ActionPayload
-from keys.access_requests import requests
+from keys.access_requests import queries
 from keys.base.models import RequestStage as Stage
 from keys.changes.live_messages import LiveMessage
 from keys.changes.outbox import TEAM
@@ -16,11 +16,11 @@ from storage import AccountSession
 
 
 def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
-    """As it stands; it changes when somebody decides."""
-    request = requests.get(session, live.subject)
+    """Render the request as it stands, with buttons while it is open."""
+    request = queries.get(session, live.subject)
     ref = ActionPayload(live.created_at, about=request.id)
     rendered = views.for_team if live.recipient == TEAM else views.for_requester
     under_way = request.stage in (Stage.OPEN, Stage.DELIVERING)
-    # Whatever happens touches it; closing it in time is the sweep's affair.
+    # Each of its events redraws it; one that is overdue is closed by the worker.
     again = max(request.closes_at, service.clock.now() + timedelta(minutes=1))
     return RenderedMessage(rendered(request, ref), again if under_way else None)

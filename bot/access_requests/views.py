@@ -25,7 +25,7 @@ from bot.ui.blocks import (
     text_element,
 )
 from bot.ui.payloads import ActionPayload
-from keys.access_requests.requests import RequestView
+from keys.access_requests.queries import RequestView
 from keys.base.actors import Actor
 from keys.base.models import RequestStage as Stage
 from keys.inputs.names import NOTE_MAX

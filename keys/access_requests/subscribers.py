@@ -10,9 +10,10 @@ from datetime import timedelta
 
 from sqlmodel import select
 
+from keys.access_requests.decisions import decide
+from keys.access_requests.events import RequestDenied, RequestGranted, RequestReopened
 from keys.base.actors import Actor
 from keys.base.models import RequestStage
-from keys.changes import live_messages
 from keys.changes.change import Change
 from keys.changes.services import Subscribers
 from keys.lifecycle.events import KeyActivated, KeyCancelled, KeyRevoked
@@ -28,10 +29,10 @@ def on_key_activated(change: Change, event: KeyActivated) -> None:
     if row is None:
         return
     row.state = RequestStage.GRANTED
-    data = {"request": row.id, "name": row.name, "requester": row.requester}
+    _keep(change, row)
+    # The admin who approved it granted it, whoever carried out the delivery.
     approver = Actor.read(row.decided_by or "system:issuing")
-    change.append("request.granted", event.key_id, data, actor=approver)
-    _changed(change, row)
+    change.acting_as(approver).record(RequestGranted(row))
 
 
 def on_key_cancelled(change: Change, event: KeyCancelled) -> None:
@@ -43,7 +44,8 @@ def on_key_cancelled(change: Change, event: KeyCancelled) -> None:
     row.decided_by = row.decided_at = None
     row.decision_reason = "the token could not be handed over"
     row.closes_at = max(row.closes_at, change.now + _LOOKED_AT_WITHIN)
-    _changed(change, row)
+    _keep(change, row)
+    change.record(RequestReopened(row, event.key_id))
 
 
 def on_key_revoked(change: Change, event: KeyRevoked) -> None:
@@ -51,11 +53,8 @@ def on_key_revoked(change: Change, event: KeyRevoked) -> None:
     row = _delivering(change, event.key_id)
     if row is None:
         return
-    row.state, row.decision_reason = RequestStage.DENIED, "the key was revoked"
-    row.decided_by, row.decided_at = str(change.actor), change.now
-    data = {"request": row.id, "name": row.name, "requester": row.requester}
-    change.append("request.denied", event.key_id, data)
-    _changed(change, row)
+    decide(change, row, RequestStage.DENIED, "the key was revoked")
+    change.record(RequestDenied(row))
 
 
 SUBSCRIBERS: Subscribers = {
@@ -75,7 +74,6 @@ def _delivering(change: Change, key_id: str | None) -> AccessRequest | None:
     ).first()
 
 
-def _changed(change: Change, row: AccessRequest) -> None:
+def _keep(change: Change, row: AccessRequest) -> None:
     change.session.add(row)
     change.session.flush()
-    live_messages.mark_stale(change.session, row.id, change.now)

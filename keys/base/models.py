@@ -21,7 +21,7 @@ class State(StrEnum):
 
 
 class RequestStage(StrEnum):
-    """Where a request for a key is; see keys.access_requests.requests."""
+    """Where a request for a key is; see keys.access_requests.queries."""
 
     OPEN = "open"
     DELIVERING = "granting"

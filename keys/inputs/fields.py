@@ -10,6 +10,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator
 
+from keys.base.errors import ReasonMissing
 from keys.inputs.limits import check_networks, check_rate
 from keys.inputs.names import clean_name, clean_note, refuse_token
 from keys.inputs.scopes import check_scopes
@@ -17,6 +18,12 @@ from keys.inputs.scopes import check_scopes
 
 def _reason(text: str) -> str:
     return clean_note(text, "reason")
+
+
+def _required_reason(text: str) -> str:
+    if not (reason := _reason(text)):
+        raise ReasonMissing("Say what the key is for, so that an admin can decide.")
+    return reason
 
 
 def _person(label: str) -> AfterValidator:
@@ -35,6 +42,8 @@ Name = Annotated[str, AfterValidator(clean_name)]
 Note = Annotated[str, AfterValidator(clean_note)]
 # Why something is done, for the audit log: likewise.
 Reason = Annotated[str, AfterValidator(_reason)]
+# Why a key is asked for: likewise, and never empty.
+RequiredReason = Annotated[str, AfterValidator(_required_reason)]
 # What a key may do, in the usual order, each once.
 Scopes = Annotated[tuple[str, ...], AfterValidator(check_scopes)]
 # Where a key may be used from, in CIDR form, each once; empty for anywhere.

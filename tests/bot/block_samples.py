@@ -29,7 +29,7 @@ from bot.rotation import views as rotate
 from bot.token_delivery import views as token
 from bot.ui import ids, replies
 from bot.ui.payloads import ActionPayload
-from keys.access_requests.requests import RequestView
+from keys.access_requests.queries import RequestView
 from keys.base.actors import Actor
 from keys.base.models import Handover, HistoryEntry, KeyView, RequestStage, State
 from keys.base.policy import DeliveryWay

@@ -52,11 +52,13 @@ TABLE = {
         "offboard_keep",
         "offboard_revoke_all",
         "offboard_rotate_all",
-        "request_approve",
-        "request_deny",
         "rotation_end",
         "rotation_extend",
         "token_check",
+    ),
+    ("action", "admins & not_requester"): (
+        "request_approve",
+        "request_deny",
     ),
     ("action", "admins | review_owner & members"): (
         "audit_keep",
@@ -83,7 +85,6 @@ TABLE = {
     ),
     ("view", "admins"): (
         "check_modal",
-        "deny_modal",
         "edit_modal",
         "extend_modal",
         "hand_over_modal",
@@ -91,6 +92,9 @@ TABLE = {
         "offboard_modal",
         "rename_modal",
         "rotate_modal",
+    ),
+    ("view", "admins & not_requester"): (
+        "deny_modal",
     ),
     ("view", "admins | review_owner & members"): (
         "audit_keep_modal",
@@ -127,6 +131,7 @@ STRANGERS = {
     "members": ("U0GUEST", "U0FAR"),
     "recipient": ("U0ALICE", "U0BOB", "U0GUEST", "U0FAR"),
     "requester": ("U0ALICE", "U0BOB", "U0GUEST", "U0FAR"),
+    "admins & not_requester": ("U0BOB", "U0GUEST", "U0FAR"),
     "admins | review_owner & members": ("U0BOB", "U0GUEST", "U0FAR"),
     "everyone": (),
 }

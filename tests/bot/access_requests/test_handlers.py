@@ -100,6 +100,9 @@ def test_an_admin_cannot_decide_their_own(bench: Bench) -> None:
     assert "your own request" in json.dumps(bench.answers[-1])
     bench.presses(posted(bench, ids.REQUEST_DENY))
     assert "your own request" in json.dumps(bench.answers[-1])
+    bench.presses(posted(bench, ids.REQUEST_DENY), "U0CARL")
+    modal = bench.last("views.open")["view"]
+    assert "your own request" in json.dumps(bench.submits(modal, reason={"value": "Not mine"}))
     assert active(bench) == []
     bench.presses(posted(bench, ids.REQUEST_APPROVE), "U0CARL")
     assert [key.owner for key in active(bench)] == ["U0ALICE"]

@@ -24,12 +24,13 @@ from bot.features import ROUTERS
 from bot.framework.router import mount
 from bot.installation.workspaces import Workspaces
 from bot.ui import ids
-from keys.access_requests import requests
 from keys.base import accounts
 from keys.base.actors import Actor
 from keys.base.policy import AuditRules
-from keys.changes.change import SYSTEM, within
+from keys.changes.authorization import Caller, Role
+from keys.changes.change import within
 from keys.offboarding.start import start_offboarding
+from keys.operations import Ask, execute
 from keys.reviews import lifecycle
 from keys.search import search
 from storage import AccountSession, reading, writing
@@ -91,12 +92,13 @@ def _populate(theirs: Domain) -> list[str]:
     pending = theirs.reserve(f"{MARK} pending", account=theirs.account, owner=FAR.id)
     rotation, _ = rotate(theirs, rotating.id)
 
+    service = theirs.service
+    wanted = Ask(
+        name=f"{MARK} wanted", scopes=("read",), reason=f"{MARK} reason", idempotency_key="s1"
+    )
+    asked = execute(service, Caller(FAR, frozenset({Role.MEMBER})), wanted).value
+
     def rest(session: AccountSession) -> list[str]:
-        service = theirs.service
-        asked = requests.ask(
-            within(service, session, SYSTEM), FAR.id, idempotency_key="s1", name=f"{MARK} wanted",
-            scopes=("read",), reason=f"{MARK} reason",
-        )  # fmt: skip
         leaver = start_offboarding(
             within(service, session, FAR),
             FAR.id,

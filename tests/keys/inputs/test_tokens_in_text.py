@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from sqlmodel import select
 
-from keys.access_requests import requests
+from keys.access_requests.operations import Ask, Deny
 from keys.base.actors import Actor
 from keys.base.errors import DomainError, InvalidImport, TokenInText
 from keys.base.policy import AuditRules
-from keys.changes.change import SYSTEM, within
+from keys.changes.authorization import Caller, Role
+from keys.changes.change import within
+from keys.changes.operation import execute
 from keys.credentials.tokens import (
     ALPHABET,
     CHECKSUM_LENGTH,
@@ -92,18 +96,27 @@ def _rename(house: Domain, text: str) -> None:
 
 
 def _ask(house: Domain, name: str = "Zapier", reason: str = "For invoices") -> str:
-    asked: requests.RequestView = house.write(
-        lambda s: requests.ask(
-            within(house.service, s, SYSTEM), CAROL.id,
-            name=name, scopes=("read",), reason=reason, idempotency_key="sub_1",
-        )
-    )  # fmt: skip
-    return asked.id
+    with unwrapped():
+        operation = Ask(name=name, scopes=("read",), reason=reason, idempotency_key="sub_1")
+    carol = Caller(CAROL, frozenset({Role.MEMBER}))
+    return execute(house.service, carol, operation).value.id
 
 
 def _deny(house: Domain, text: str) -> None:
-    id_ = _ask(house)
-    house.write(lambda s: requests.deny(within(house.service, s, ALICE), id_, text))
+    with unwrapped():
+        operation = Deny(request=_ask(house), reason=text)
+    execute(house.service, Caller(ALICE, frozenset({Role.ADMIN})), operation)
+
+
+@contextmanager
+def unwrapped() -> Iterator[None]:
+    """Raise what a field of an operation was refused for."""
+    try:
+        yield
+    except ValidationError as error:
+        assert "input_value" not in str(error)
+        (found,) = error.errors()
+        raise found["ctx"]["error"] from None
 
 
 def _keep(house: Domain, text: str) -> None:

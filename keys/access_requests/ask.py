@@ -1,0 +1,82 @@
+"""Asking for a key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlmodel import func, select
+
+from keys.access_requests.events import RequestMade
+from keys.access_requests.queries import RequestView, view
+from keys.base.errors import DuplicateRequest, InvalidState
+from keys.base.ids import new_id
+from keys.base.models import RequestStage as Stage
+from keys.changes.change import Change
+from keys.lifecycle.rows import claim_name
+from storage import AccountSession
+from storage.tables import AccessRequest
+
+OPEN_FOR = timedelta(days=14)
+OPEN_MOST = 5
+
+
+def ask(
+    change: Change, name: str, scopes: Sequence[str], reason: str, idempotency_key: str
+) -> RequestView:
+    """Ask for a key, for the person who makes this change.
+
+    Args:
+        idempotency_key: names this very submission, so that sending it twice asks once.
+
+    Raises:
+        DuplicateRequest: if this very submission was sent before.
+        NameTaken: if a key has the name.
+        InvalidState: if too many requests of theirs are open.
+    """
+    session = change.session
+    _refuse_a_repetition(session, idempotency_key)
+    claim_name(session, name)
+    _refuse_too_many(session, change.actor.id)
+    row = AccessRequest(
+        id=new_id("ask"),
+        account_id=session.account_id,
+        idempotency_key=idempotency_key,
+        requester=change.actor.id,
+        name=name,
+        scopes=" ".join(scopes),
+        reason=reason,
+        state=Stage.OPEN,
+        created_at=change.now,
+        closes_at=change.now + OPEN_FOR,
+    )
+    session.add(row)
+    session.flush()
+    change.record(RequestMade(row))
+    return view(row)
+
+
+def _refuse_a_repetition(session: AccountSession, idempotency_key: str) -> None:
+    sent = select(AccessRequest.id).where(
+        AccessRequest.account_id == session.account_id,
+        AccessRequest.idempotency_key == idempotency_key,
+    )
+    if before := session.exec(sent).first():
+        raise DuplicateRequest(before)
+
+
+def _refuse_too_many(session: AccountSession, user_id: str) -> None:
+    count = session.exec(
+        select(func.count())
+        .select_from(AccessRequest)
+        .where(
+            AccessRequest.account_id == session.account_id,
+            AccessRequest.requester == user_id,
+            AccessRequest.state == Stage.OPEN,
+        )
+    ).one()
+    if count >= OPEN_MOST:
+        raise InvalidState(
+            f"{OPEN_MOST} of your requests are still open. Withdraw one, or wait until they are "
+            "decided."
+        )

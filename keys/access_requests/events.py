@@ -1,0 +1,70 @@
+"""What happens to an access request; each event redraws the messages about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keys.changes.events import Event, NewLiveMessage
+from keys.changes.outbox import TEAM, to_person
+from storage.tables import AccessRequest
+
+MESSAGE_KIND = "request"
+
+
+class RequestMade(Event, kind="request.made"):
+    """A member asked for a key: the team's channel and the requester have a message each."""
+
+    def __init__(self, row: AccessRequest) -> None:
+        recipients = (TEAM, to_person(row.requester))
+        super().__init__(
+            None,
+            {"request": row.id, "name": row.name, "scopes": row.scopes.split()},
+            live=[NewLiveMessage(MESSAGE_KIND, row.id, recipient) for recipient in recipients],
+        )
+
+
+class RequestApproved(Event, kind="request.approved"):
+    """An admin approved a request: its key was made, and the token is on its way."""
+
+    def __init__(self, row: AccessRequest) -> None:
+        super().__init__(row.key_id, _facts(row), stale=[row.id])
+
+
+class RequestGranted(Event, kind="request.granted"):
+    """The token of an approved request has reached the requester."""
+
+    def __init__(self, row: AccessRequest) -> None:
+        super().__init__(row.key_id, _facts(row), stale=[row.id])
+
+
+class RequestReopened(Event, kind="request.reopened"):
+    """The token of an approved request did not reach the requester, so an admin decides again.
+
+    Args:
+        key_id: the key that was made for it, and cancelled.
+    """
+
+    def __init__(self, row: AccessRequest, key_id: str | None) -> None:
+        super().__init__(key_id, _facts(row), stale=[row.id])
+
+
+class RequestDenied(Event, kind="request.denied"):
+    """An admin denied a request, with a reason or without one."""
+
+    def __init__(self, row: AccessRequest) -> None:
+        super().__init__(row.key_id, _decision(row), stale=[row.id])
+
+
+class RequestClosed(Event, kind="request.closed"):
+    """A request was withdrawn, or nobody decided about it in time."""
+
+    def __init__(self, row: AccessRequest) -> None:
+        super().__init__(None, _decision(row), stale=[row.id])
+
+
+def _facts(row: AccessRequest) -> dict[str, Any]:
+    return {"request": row.id, "name": row.name, "requester": row.requester}
+
+
+def _decision(row: AccessRequest) -> dict[str, Any]:
+    return _facts(row) | {"reason": row.decision_reason}

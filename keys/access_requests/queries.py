@@ -1,0 +1,108 @@
+"""Access requests as they stand: a member asks for a key, and an admin decides.
+
+    open ──(approve)──→ granting ──(the token reached the requester)──→ granted
+     │ ↑                   └──(it did not)──┐
+     │ └────────────────────────────────────┘
+     ├──(deny)──→ denied
+     └──(nobody decided in time, or it was withdrawn)──→ closed
+
+People ask in keys.access_requests.ask and decide in keys.access_requests.decisions; what follows
+from a key's life is in keys.access_requests.subscribers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from keys.base.actors import Actor
+from keys.base.errors import KeyNotFound
+from keys.base.models import RequestStage as Stage
+from storage import AccountSession
+from storage.tables import AccessRequest
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """A request as it stands.
+
+    Attributes:
+        requester: the id of the person who asked.
+        decision_reason: why it was denied or closed, or why the last approval came to nothing.
+        attempts: how often it was approved.
+    """
+
+    id: str
+    requester: str
+    name: str
+    scopes: tuple[str, ...]
+    reason: str
+    stage: Stage
+    created_at: datetime
+    closes_at: datetime
+    decided_by: Actor | None
+    decided_at: datetime | None
+    decision_reason: str
+    key_id: str | None
+    attempts: int
+
+
+def get(session: AccountSession, request_id: str) -> RequestView:
+    """Look up one request. Raises KeyNotFound if the account has no such request."""
+    return view(load_row(session, request_id))
+
+
+def load_row(session: AccountSession, request_id: str) -> AccessRequest:
+    """Look up a request's row. Raises KeyNotFound if the account has no such request."""
+    row = session.get(AccessRequest, request_id)
+    if row is None or row.account_id != session.account_id:
+        raise KeyNotFound("There is no such request.")
+    return row
+
+
+def requester_of(session: AccountSession, request_id: str) -> Actor | None:
+    """Look up who made a request; None if the account has no such request."""
+    found = select(AccessRequest.requester).where(
+        AccessRequest.account_id == session.account_id, AccessRequest.id == request_id
+    )
+    user_id = session.exec(found).first()
+    return None if user_id is None else Actor.person(user_id)
+
+
+def has_overdue(session: AccountSession, now: datetime) -> bool:
+    """Whether there is a request that nobody has decided about in time."""
+    return bool(overdue_rows(session, now, most=1))
+
+
+def overdue_rows(
+    session: AccountSession, now: datetime, most: int | None = None
+) -> Sequence[AccessRequest]:
+    """Look up the rows of requests that nobody has decided about in time."""
+    found = select(AccessRequest).where(
+        AccessRequest.account_id == session.account_id,
+        AccessRequest.state == Stage.OPEN,
+        col(AccessRequest.closes_at) <= now,
+    )
+    return session.exec(found.limit(most)).all()
+
+
+def view(row: AccessRequest) -> RequestView:
+    """A request's row as everyone else sees it."""
+    return RequestView(
+        id=row.id,
+        requester=row.requester,
+        name=row.name,
+        scopes=tuple(row.scopes.split()),
+        reason=row.reason,
+        stage=Stage(row.state),
+        created_at=row.created_at,
+        closes_at=row.closes_at,
+        decided_by=Actor.read(row.decided_by) if row.decided_by else None,
+        decided_at=row.decided_at,
+        decision_reason=row.decision_reason,
+        key_id=row.key_id,
+        attempts=row.attempts,
+    )
