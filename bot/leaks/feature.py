@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from bot.framework.feature import Feature
 from bot.leaks import live
+from keys.leaks.events import MESSAGE_KIND
 
-FEATURE = Feature(name="leaks", live={"leak": live.render})
+FEATURE = Feature(name="leaks", live={MESSAGE_KIND: live.render})

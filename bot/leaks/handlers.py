@@ -1,7 +1,7 @@
 """Looking for tokens in messages, where the app may read them.
 
 Slack delivers a message again only if it was not acknowledged, and Bolt acknowledges it before
-this runs. So one transaction does everything that must not get lost: the note in the record, the
+this runs. So one operation does everything that must not get lost: the entry in the audit log, the
 message to the team, and the revocation, if that is what the team has decided.
 """
 
@@ -19,20 +19,21 @@ from keys.base.errors import StorageUnavailable
 from keys.base.policy import Leaked
 from keys.changes.authorization import Allowed, Caller
 from keys.changes.operation import execute
-from keys.credentials.tokens import Token
 from keys.leaks import detection
-from keys.leaks.detection import LeakedToken, Place
+from keys.leaks.events import Place
+from keys.leaks.operations import LeakedToken
 from keys.operations import RecordLeaks
 
 logger = logging.getLogger("bot")
 
-# How many seconds to wait before trying anew, where the database does not answer.
+# How many seconds to wait before trying again, where the database does not answer.
 PAUSES = (1.0, 4.0, 15.0)
 _READ = ("text", "blocks", "attachments")
+_FINDER = Caller.system("leaks")
 
 
 def posted(context: Context, event: dict[str, Any]) -> None:
-    """Looks at a message that was posted or edited. One without a token costs a single search."""
+    """Look for tokens in a message that was posted or edited; without one it costs one search."""
     said = event.get("message") if event.get("subtype") == "message_changed" else event
     if not isinstance(said, dict) or not said.get("ts"):
         return
@@ -40,10 +41,9 @@ def posted(context: Context, event: dict[str, Any]) -> None:
     if not tokens:
         return
     place = Place(str(event["channel"]), str(said["ts"]), str(said.get("user") or ""))
-    found = _noted(context, tokens, place)
+    found = _record(context, RecordLeaks(tokens=tuple(tokens), place=place))
     if found:
-        context.wake()
-        _tell(context, place, said, found)
+        _tell_poster(context, place, said, found)
 
 
 def _texts(part: Any) -> Iterator[str]:
@@ -55,21 +55,20 @@ def _texts(part: Any) -> Iterator[str]:
             yield from _texts(inner)
 
 
-def _noted(context: Context, tokens: list[Token], place: Place) -> list[LeakedToken]:
-    revoke = context.policy.leaked is Leaked.REVOKE
-    for pause in (*PAUSES, None):
+def _record(context: Context, operation: RecordLeaks) -> list[LeakedToken]:
+    """Do it, again after each pause while the database does not answer."""
+    for pause in PAUSES:
         try:
-            operation = RecordLeaks(tokens=tokens, place=place, revoke=revoke)
-            return execute(context.services, Caller.system("leaks"), operation, wait=0).value
+            return execute(context.services, _FINDER, operation, wait=0).value
         except StorageUnavailable:
-            if pause is None:
-                raise
             context.services.sleep(pause)
-    return []
+    return execute(context.services, _FINDER, operation, wait=0).value
 
 
-def _tell(context: Context, place: Place, said: dict[str, Any], found: list[LeakedToken]) -> None:
-    """Tells whoever posted it, and nobody else; of keys it says something to the team's people."""
+def _tell_poster(
+    context: Context, place: Place, said: dict[str, Any], found: list[LeakedToken]
+) -> None:
+    """Tell the person who posted it, and nobody else; only members are told of keys."""
     if not place.person:
         return
     where = said.get("user_team") or said.get("team") or ""

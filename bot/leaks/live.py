@@ -13,12 +13,12 @@ from keys.leaks import detection
 from keys.search import search
 from storage import AccountSession
 
-# What changes a key touches the message; this is for an end that was moved otherwise.
+# What changes a key redraws the message; this is for an end that was moved otherwise.
 _AGAIN = timedelta(hours=1)
 
 
 def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
-    """With buttons as long as the token works; whatever ends it touches the message."""
+    """Render it with buttons while the token works; what ends the token redraws it."""
     key = search.get(session, live.subject.split(":", 1)[0])
     now = service.clock.now()
     token = detection.standing(session, str(live.data["secret"]), now)

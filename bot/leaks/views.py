@@ -1,4 +1,4 @@
-"""A token in a message: what the team sees, and what is said to whoever posted it."""
+"""A token in a message: what the team sees, and what the person who posted it is told."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _working(token: TokenStatus, ref: ActionPayload) -> list[Block]:
 
 
 def for_poster(*, works: bool, revoked: bool) -> Message:
-    """What is said to whoever posted it, and to nobody else.
+    """The message to the person who posted it, and to nobody else.
 
     Args:
         works: whether the token worked when it was posted.
@@ -108,7 +108,7 @@ def for_poster(*, works: bool, revoked: bool) -> Message:
 
 
 def for_outsider() -> Message:
-    """The same for somebody who is no full member: it says nothing of keys here."""
+    """The same for a person who is no full member: it says nothing of keys."""
     return message(
         "Your message contains what looks like a secret.",
         section("Your message contains what looks like a secret. Please delete the message."),

@@ -2,25 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlmodel import col, select
+
+from keys.base.models import KeyView
+from keys.base.policy import Leaked
+from keys.base.rows import view
+from keys.changes import audit_log
 from keys.changes.authorization import system
 from keys.changes.change import Change
 from keys.changes.operation import Operation
+from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import Token
-from keys.leaks import detection
-from keys.leaks.detection import LeakedToken, Place
+from keys.leaks.detection import is_working
+from keys.leaks.events import Place, TokenSeen, sighting
+from keys.lifecycle.revoke import revoke_key
+from storage.tables import Key, Secret
+
+REASON = "its token was seen in a message"
+
+
+@dataclass(frozen=True, slots=True)
+class LeakedToken:
+    """A token that was seen for the first time at its place.
+
+    Attributes:
+        key: as it stands afterwards.
+        worked: whether the token worked when it was seen.
+    """
+
+    key: KeyView
+    worked: bool
 
 
 class RecordLeaks(Operation[list[LeakedToken]], name="record_leaks", allow=system):
     """Record tokens that stand in a message, each once; tell the team, or revoke their keys.
 
-    Attributes:
-        revoke: whether the keys are revoked at once.
+    The team is told of tokens that work. Where it has decided so (Policy.leaked), their keys are
+    revoked at once.
     """
 
-    tokens: list[Token]
+    tokens: tuple[Token, ...]
     place: Place
-    revoke: bool
 
     def run(self, change: Change) -> list[LeakedToken]:
-        """Record them; returns those of this account."""
-        return detection.leaked_tokens(change, self.tokens, self.place, revoke=self.revoke)
+        """Record them; returns those that were not recorded before at this place."""
+        new = [(key, self._record(change, secret, key)) for secret, key in self._unseen(change)]
+        if change.services.policy.leaked is Leaked.REVOKE:
+            # Only now: two tokens of one key both worked when they were seen.
+            for key, worked in new:
+                if worked:
+                    revoke_key(change, key.id, REASON)
+        return [LeakedToken(view(change.session, key), worked) for key, worked in new]
+
+    def _record(self, change: Change, secret: Secret, key: Key) -> bool:
+        works = is_working(secret, key, change.now)
+        change.record(TokenSeen(secret, self.place, works=works))
+        return works
+
+    def _unseen(self, change: Change) -> Iterator[tuple[Secret, Key]]:
+        """Those of this account, by the whole secret, that were not recorded at this place."""
+        for token in self.tokens:
+            found = change.session.exec(
+                select(Secret, Key)
+                .join(Key, col(Key.id) == col(Secret.key_id))
+                .where(
+                    Secret.public_id == token.public_id,
+                    Key.account_id == change.session.account_id,
+                )
+            ).first()
+            if found is None or not _matches(change.services.peppers, token, found[0]):
+                continue
+            secret, key = found
+            facts = sighting(secret, self.place)
+            if not audit_log.has(change.session, key.id, TokenSeen.kind, facts):
+                yield secret, key
+
+
+def _matches(peppers: Peppers, token: Token, secret: Secret) -> bool:
+    known = secret.algorithm == "hmac" and secret.pepper_version in peppers.by_version
+    return known and peppers.matches(token, secret.pepper_version, secret.digest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,16 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
+from keys.base.errors import NotAllowed
 from keys.base.models import State
+from keys.base.policy import Leaked, Policy
 from keys.changes import audit_log
-from keys.changes.change import SYSTEM, within
+from keys.changes.authorization import Caller, Role
+from keys.changes.operation import execute
 from keys.credentials import tokens as token_form
 from keys.credentials.tokens import ALPHABET, PREFIX_MAX, Token, make, parse
 from keys.leaks import detection
-from keys.leaks.detection import LeakedToken, Place
-from storage import reading, writing
+from keys.leaks.events import MESSAGE_KIND, Place
+from keys.leaks.operations import REASON, LeakedToken, RecordLeaks
+from storage import reading
 from storage.tables import Account, Event, LiveMessageRow, OutboxRow
-from tests.keys.conftest import Domain
+from tests.keys.conftest import ALICE, Domain
 from tests.keys.rotation.test_rotations import rotate
 
 PLACE = Place("C0GENERAL", "1790000000.000100", "U0BOB")
@@ -29,10 +34,13 @@ OTHER = Place("C0GENERAL", "1790000000.000200", "U0BOB")
 def look(
     house: Domain, *texts: str, place: Place = PLACE, revoke: bool = False, account: str = ""
 ) -> list[LeakedToken]:
-    with writing(house.engine, account or house.account) as session:
-        return detection.leaked_tokens(
-            within(house.service, session, SYSTEM), detection.tokens_in(texts), place, revoke=revoke
-        )
+    services = replace(
+        house.service,
+        account_id=account or house.account,
+        policy=Policy(leaked=Leaked.REVOKE if revoke else Leaked.ASK),
+    )
+    operation = RecordLeaks(tokens=tuple(detection.tokens_in(texts)), place=place)
+    return execute(services, Caller.system("leaks"), operation, wait=0).value
 
 
 def count(house: Domain, table: type, kind: str) -> int:
@@ -41,9 +49,7 @@ def count(house: Domain, table: type, kind: str) -> int:
 
 
 def untouched(house: Domain) -> bool:
-    return not count(house, Event, "token.seen") and not count(
-        house, LiveMessageRow, detection.MESSAGE_KIND
-    )
+    return not count(house, Event, "token.seen") and not count(house, LiveMessageRow, MESSAGE_KIND)
 
 
 # --- finding -------------------------------------------------------------------------------------
@@ -116,7 +122,7 @@ def test_a_working_token_is_noted_once_for_each_message(house: Domain) -> None:
     assert (found.key.id, found.worked) == (key.id, True)
     assert look(house, f"edited: {token.reveal()}") == []
     assert len(look(house, token.reveal(), place=OTHER)) == 1
-    assert count(house, LiveMessageRow, detection.MESSAGE_KIND) == 2
+    assert count(house, LiveMessageRow, MESSAGE_KIND) == 2
     assert count(house, Event, "token.seen") == 2
     with reading(house.engine, house.account) as session:
         (entry, *_) = audit_log.history(session, key.id)
@@ -124,7 +130,7 @@ def test_a_working_token_is_noted_once_for_each_message(house: Domain) -> None:
         kept = [row.data for row in session.exec(select(Event))]
         kept += [row.data + row.subject for row in session.exec(select(LiveMessageRow))]
         kept += [row.data for row in session.exec(select(OutboxRow))]
-    assert entry.kind == "token.seen"
+    assert (entry.kind, str(entry.actor)) == ("token.seen", "system:leaks")
     assert token.secret not in json.dumps(kept)
 
 
@@ -167,7 +173,7 @@ def test_what_does_not_work_raises_no_alarm(house: Domain, revoke: bool) -> None
     told = count(house, OutboxRow, "key.revoked")
     found = look(house, *(t.reveal() for t in (revoked, expired, pending)), revoke=revoke)
     assert [sighting.worked for sighting in found] == [False] * 3
-    assert count(house, LiveMessageRow, detection.MESSAGE_KIND) == 0
+    assert count(house, LiveMessageRow, MESSAGE_KIND) == 0
     assert count(house, OutboxRow, "key.revoked") == told
     assert look(house, revoked.reveal(), expired.reveal()) == []
 
@@ -186,13 +192,32 @@ def test_revoked_at_once_and_only_once(house: Domain) -> None:
     key, token = house.issue()
     (found,) = look(house, token.reveal(), revoke=True)
     assert (found.worked, found.key.state) == (True, State.REVOKED)
-    assert found.key.revoked_reason == detection.REASON
+    assert found.key.revoked_reason == REASON
     assert look(house, token.reveal(), revoke=True) == []
     assert count(house, Event, "key.revoked") == 1
-    assert count(house, LiveMessageRow, detection.MESSAGE_KIND) == 1
+    assert count(house, LiveMessageRow, MESSAGE_KIND) == 1
     with reading(house.engine, house.account) as session:
         kinds = [entry.kind for entry in audit_log.history(session, key.id)]
     assert kinds[:2] == ["key.revoked", "token.seen"]
+
+
+def test_two_tokens_of_one_key_both_worked_and_revoke_it_once(house: Domain) -> None:
+    key, old = house.issue()
+    _, new = rotate(house, key.id, grace=timedelta(hours=1))
+    found = look(house, old.reveal(), new.reveal(), revoke=True)
+    assert [(one.worked, one.key.state) for one in found] == [(True, State.REVOKED)] * 2
+    assert count(house, LiveMessageRow, MESSAGE_KIND) == 2
+    assert count(house, Event, "key.revoked") == 1
+
+
+def test_the_program_alone_records_leaks(house: Domain) -> None:
+    _, token = house.issue()
+    operation = RecordLeaks(tokens=(token,), place=PLACE)
+    for role in (Role.ADMIN, Role.MEMBER, Role.OPERATOR):
+        with pytest.raises(NotAllowed):
+            execute(house.service, Caller(ALICE, frozenset({role})), operation)
+    assert untouched(house)
+    assert token.secret not in repr(operation)
 
 
 def test_noting_and_revoking_stand_or_fall_together(
@@ -204,7 +229,7 @@ def test_noting_and_revoking_stand_or_fall_together(
         raise RuntimeError("the power went")
 
     with monkeypatch.context() as patched:
-        patched.setattr(detection, "revoke_key", broken)
+        patched.setattr("keys.leaks.operations.revoke_key", broken)
         with pytest.raises(RuntimeError, match="the power went"):
             look(house, token.reveal(), revoke=True)
     assert untouched(house)

@@ -1,0 +1,49 @@
+"""What is recorded of tokens that were seen where they do not belong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from keys.changes.events import Event, NewLiveMessage
+from keys.changes.outbox import TEAM
+from storage.tables import Secret
+
+# The live message about a leaked token; its subject begins with the key's id.
+MESSAGE_KIND = "leak"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a token was seen.
+
+    Attributes:
+        channel, message: ids of the channel and of the message in it.
+        person: the id of the person who posted it; empty for a program.
+    """
+
+    channel: str
+    message: str
+    person: str
+
+
+class TokenSeen(Event, kind="token.seen"):
+    """A token was seen in a message; the team is told of one that works.
+
+    Args:
+        works: whether the token works now.
+    """
+
+    def __init__(self, secret: Secret, place: Place, *, works: bool) -> None:
+        subject = f"{secret.key_id}:{secret.id}:{place.channel}:{place.message}"
+        shown = {"channel": place.channel, "person": place.person, "secret": secret.id}
+        super().__init__(
+            secret.key_id,
+            sighting(secret, place),
+            live=[NewLiveMessage(MESSAGE_KIND, subject, TEAM, data=shown)] if works else [],
+        )
+
+
+def sighting(secret: Secret, place: Place) -> dict[str, Any]:
+    """What the audit log keeps: the same whenever this token is seen at this place."""
+    return {"secret": secret.id, "channel": place.channel, "message": place.message}
