@@ -98,9 +98,8 @@ def build_for(
         )
     if signing_secret:
         app.middleware(replay_protection.refusing(engine, clock))
-    mount(app, ROUTERS)
+    mount(app, (*ROUTERS, events.router(workspaces)))
     slash_command.register(app)
-    events.register(app, workspaces)
     return app
 
 

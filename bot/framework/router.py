@@ -1,4 +1,4 @@
-"""The router: what may be pressed and submitted, and who may.
+"""The router: what may be pressed and submitted, what is listened to, and who may.
 
 `allow=` has no default: every registration says who may. The rule is asked before the
 handler runs, and again by `execute` with the row in hand.
@@ -15,7 +15,9 @@ from slack_bolt import Ack, App, BoltContext
 
 from bot.framework.context import IN_BOLT
 from bot.framework.interaction import Body, Handler, Interaction, answer, refuse
+from bot.framework.slack_event import EventHandler, event_listener
 from bot.server import request_log
+from bot.server.replay_protection import Events
 from bot.ui import replies
 from keys.changes.authorization import Denied, Permission, everyone
 
@@ -39,11 +41,21 @@ class Route:
     handler: Handler
 
 
+@dataclass(frozen=True, slots=True)
+class EventRoute:
+    """One event that is listened to; `id` is what Slack calls it."""
+
+    id: str
+    allow: Permission
+    handler: EventHandler
+
+
 class Router:
     """The routes of one feature."""
 
     def __init__(self) -> None:
         self.routes: list[Route] = []
+        self.events: list[EventRoute] = []
 
     def action(self, action_id: str, *, allow: Permission) -> Callable[[H], H]:
         """Register what a button, a menu or a search does."""
@@ -52,6 +64,15 @@ class Router:
     def view(self, callback_id: str, *, allow: Permission) -> Callable[[H], H]:
         """Register what submitting a modal does."""
         return self._add("view", callback_id, allow)
+
+    def event(self, kind: str, *, allow: Permission) -> Callable[[EventHandler], EventHandler]:
+        """Register what follows from an event. Slack reports it, so its caller is the system."""
+
+        def register(handler: EventHandler) -> EventHandler:
+            self.events.append(EventRoute(kind, allow, handler))
+            return handler
+
+        return register
 
     def _add(self, kind: str, id_: str, allow: Permission) -> Callable[[H], H]:
         def register(handler: H) -> H:
@@ -65,13 +86,16 @@ def mount(app: App, routers: Iterable[Router]) -> None:
     """Have Bolt call the handlers of these routers; what none of them knows is answered too.
 
     Raises:
-        ValueError: if an id is registered twice.
+        ValueError: if an id or an event is registered twice.
     """
+    routers, seen = tuple(routers), Events()
     for route in routes_of(routers):
         register = app.action if route.kind == "action" else app.view
         register(route.id)(listener(route.handler, allow=route.allow))
     app.action(_ANY)(listener(_unknown, allow=everyone))
     app.view(_ANY)(listener(_unknown, allow=everyone))
+    for event in events_of(routers):
+        app.event(event.id)(event_listener(event.handler, allow=event.allow, seen=seen))
 
 
 def routes_of(routers: Iterable[Router]) -> Iterator[Route]:
@@ -83,6 +107,17 @@ def routes_of(routers: Iterable[Router]) -> Iterator[Route]:
                 raise ValueError(f"the {route.kind} {route.id} is registered twice")
             seen.add((route.kind, route.id))
             yield route
+
+
+def events_of(routers: Iterable[Router]) -> Iterator[EventRoute]:
+    """Every event that is listened to. Raises ValueError if one is registered twice."""
+    seen: set[str] = set()
+    for router in routers:
+        for event in router.events:
+            if event.id in seen:
+                raise ValueError(f"the event {event.id} is registered twice")
+            seen.add(event.id)
+            yield event
 
 
 def listener(handler: Handler, *, allow: Permission) -> Callable[[Ack, Body, BoltContext], None]:

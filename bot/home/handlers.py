@@ -7,12 +7,12 @@ import json
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from bot.authorization.admins import DenialReason, Denied, Person
 from bot.framework.context import Context
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
+from bot.framework.slack_event import SlackEvent
 from bot.home import state
 from bot.home import view as blocks
 from bot.home.state import HomeState, HomeView
@@ -20,7 +20,7 @@ from bot.slack_api.errors import SlackError, StaleView
 from bot.ui import ids
 from bot.ui.blocks import View
 from bot.ui.payloads import ActionPayload
-from keys.changes.authorization import admins, everyone
+from keys.changes.authorization import admins, everyone, system
 from keys.credentials.tokens import redact
 from keys.search import search as finding
 from keys.search.filters import KeyFilter
@@ -34,8 +34,13 @@ logger = logging.getLogger("bot")
 _ALWAYS = datetime.fromtimestamp(0, UTC)
 
 
-def opened(context: Context, event: dict[str, Any]) -> None:
-    """Draws the Home of whoever opened it."""
+router = Router()
+
+
+@router.event("app_home_opened", allow=system)
+def opened(report: SlackEvent) -> None:
+    """Draw the Home of the person who opened it."""
+    context, event = report.context, report.event
     if event.get("tab") != "home":
         return
     user_id = str(event["user"])
@@ -168,7 +173,6 @@ def _page(context: Context, user_id: str, state: HomeState) -> blocks.Page:
     )
 
 
-router = Router()
 router.action(ids.HOME_SEARCH, allow=admins)(search)
 router.action(ids.HOME_SHELF, allow=admins)(choose_shelf)
 # Owners may turn the pages of their own keys.

@@ -13,11 +13,13 @@ from typing import Any
 
 from bot.authorization.admins import DenialReason, Person
 from bot.framework.context import Context
+from bot.framework.router import Router
+from bot.framework.slack_event import SlackEvent
 from bot.leaks import views
 from bot.slack_api.errors import SlackError
 from keys.base.errors import StorageUnavailable
 from keys.base.policy import Leaked
-from keys.changes.authorization import Allowed, Caller
+from keys.changes.authorization import Allowed, Caller, system
 from keys.changes.operation import execute
 from keys.leaks import detection
 from keys.leaks.events import Place
@@ -32,8 +34,13 @@ _READ = ("text", "blocks", "attachments")
 _FINDER = Caller.system("leaks")
 
 
-def posted(context: Context, event: dict[str, Any]) -> None:
+router = Router()
+
+
+@router.event("message", allow=system)
+def posted(report: SlackEvent) -> None:
     """Look for tokens in a message that was posted or edited; without one it costs one search."""
+    context, event = report.context, report.event
     said = event.get("message") if event.get("subtype") == "message_changed" else event
     if not isinstance(said, dict) or not said.get("ts"):
         return

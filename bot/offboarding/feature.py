@@ -9,7 +9,7 @@ from keys.offboarding import progress
 
 FEATURE = Feature(
     name="offboarding",
-    routers=[handlers.router],
+    routers=[handlers.router, membership_sync.router],
     live={"offboarding": live.render},
     announcements=ANNOUNCEMENTS,
     timed=[

@@ -8,8 +8,10 @@ from typing import Any
 
 from bot.authorization.admins import DenialReason
 from bot.framework.context import Context
+from bot.framework.router import Router
+from bot.framework.slack_event import SLACK, SlackEvent
 from bot.slack_api.errors import PersonUnknown, SlackError
-from keys.changes.authorization import Caller
+from keys.changes.authorization import system
 from keys.changes.operation import execute
 from keys.jobs import periodic
 from keys.offboarding import departures
@@ -27,11 +29,15 @@ _GONE = {
 }
 
 
-def user_changed(context: Context, event: dict[str, Any]) -> None:
+router = Router()
+
+
+@router.event("user_change", allow=system)
+def user_changed(report: SlackEvent) -> None:
     """Record what Slack reports of a person; most of it has nothing to do with keys."""
-    user = event.get("user")
+    user = report.event.get("user")
     if isinstance(user, dict) and user.get("id"):
-        _record(context, user)
+        _record(report.context, user)
 
 
 def ask_about_people(context: Context) -> bool:
@@ -69,6 +75,4 @@ def _record(context: Context, user: dict[str, Any]) -> None:
     with context.reading() as session:
         if left is None and not departures.is_gone(session, person):
             return
-    execute(
-        context.services, Caller.system("slack"), RecordDeparture(person=person, left=left), wait=0
-    )
+    execute(context.services, SLACK, RecordDeparture(person=person, left=left), wait=0)

@@ -6,13 +6,15 @@ A new id without a row fails here; so does one whose rule has changed without it
 from __future__ import annotations
 
 import json
-from typing import get_args
+from typing import cast, get_args
 
 import pytest
 
+from bot import events
 from bot.command_parser import Command
 from bot.features import ROUTERS
-from bot.framework.router import routes_of
+from bot.framework.router import events_of, routes_of
+from bot.installation.workspaces import Workspaces
 from bot.slash_command import ALLOW
 from bot.ui import ids
 from bot.ui.payloads import ActionPayload
@@ -125,6 +127,10 @@ SUBCOMMANDS = {
         "Unknown",
     ),
 }  # fmt: skip
+# Slack itself reports them, and not the person whom they name.
+EVENTS = {
+    "system": ("app_home_opened", "app_uninstalled", "message", "tokens_revoked", "user_change"),
+}
 # By rule, who of these is refused; an owner or a recipient is looked up by what the button says.
 STRANGERS = {
     "admins": ("U0BOB", "U0GUEST", "U0FAR"),
@@ -155,6 +161,12 @@ def test_every_registered_id_has_its_row() -> None:
     registered = {(route.kind, str(route.id)): route.allow.name for route in routes_of(ROUTERS)}
     table = {(kind, id_): rule for (kind, rule), names in TABLE.items() for id_ in names}
     assert registered == table
+
+
+def test_every_event_has_its_row() -> None:
+    routers = (*ROUTERS, events.router(cast(Workspaces, None)))
+    table = {id_: rule for rule, names in EVENTS.items() for id_ in names}
+    assert {event.id: event.allow.name for event in events_of(routers)} == table
 
 
 def test_every_subcommand_has_its_row() -> None:

@@ -81,9 +81,8 @@ class Registering:
 @pytest.fixture(scope="module")
 def registered() -> dict[str, list[str]]:
     app = Registering()
-    mount(cast(App, app), ROUTERS)
+    mount(cast(App, app), (*ROUTERS, events.router(cast(Workspaces, None))))
     slash_command.register(cast(App, app))
-    events.register(cast(App, app), cast(Workspaces, None))
     return app.names
 
 
