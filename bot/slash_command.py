@@ -8,7 +8,8 @@ from slack_bolt import App
 
 from bot import command_parser
 from bot.access_requests import handlers as requesting
-from bot.browse_keys import check, export, help_view, pages
+from bot.browse_keys import check, export, pages
+from bot.browse_keys import handlers as browsing
 from bot.framework.context import COMMAND
 from bot.framework.interaction import Interaction
 from bot.framework.router import listener, permitted
@@ -62,15 +63,10 @@ def command(interaction: Interaction) -> None:
         interaction.say({"text": _TOKEN_SEEN, "blocks": [small_print(_TOKEN_SEEN)]})
 
 
-def _help(interaction: Interaction) -> None:
-    may_change = bool(interaction.decide(admins))
-    interaction.say(help_view.help_message(COMMAND, interaction.ref(), may_change=may_change))
-
-
 def _carry_out(interaction: Interaction, said: command_parser.Command) -> None:
     match said:
         case command_parser.Help():
-            _help(interaction)
+            browsing.show_guide(interaction)
         case command_parser.Request(name=name):
             requesting.open_ask(interaction, name)
         case command_parser.New(name=name):

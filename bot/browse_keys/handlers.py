@@ -11,13 +11,13 @@ from keys.changes.authorization import admins, everyone
 
 
 def show_guide(interaction: Interaction) -> None:
-    """Shows the guide."""
-    allowed = interaction.context.admins.check(interaction.person)
-    interaction.say(help_view.help_message(COMMAND, interaction.ref(), may_change=bool(allowed)))
+    """Show the guide; admins get buttons with it, and everyone else the way to ask for a key."""
+    may_change = bool(interaction.decide(admins))
+    interaction.say(help_view.help_message(COMMAND, interaction.ref(), may_change=may_change))
 
 
 def search(interaction: Interaction) -> None:
-    """Shows the keys that match, in place of the list."""
+    """Show the keys that match, in place of the list."""
     query = str(interaction.action.get("value") or "")
     box = str(interaction.action.get("block_id") or "")
     interaction.say(

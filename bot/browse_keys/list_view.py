@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.ui import ids, inputs
+from bot.ui import ids
 from bot.ui.blocks import (
     Block,
-    Element,
     Message,
     actions,
     button,
@@ -17,24 +15,16 @@ from bot.ui.blocks import (
     context,
     header,
     message,
-    plain,
     section,
     turns,
 )
-from bot.ui.key_rows import rows
-from bot.ui.payloads import OPTION_MAX, ActionPayload
+from bot.ui.key_rows import menu, rows
+from bot.ui.payloads import ActionPayload
+from bot.ui.search_box import QUERY_MAX, search_box
 from keys.base.models import KeyView
 from keys.credentials.tokens import redact
 
-QUERY_MAX = 200
 ROWS_MAX = 10  # so that a page stays readable, and far below what a message may hold
-_MENU = (
-    ("Rename", ids.DO_RENAME),
-    ("Edit", ids.DO_EDIT),
-    ("Rotate", ids.DO_ROTATE),
-    ("Revoke", ids.DO_REVOKE),
-    ("Details", ids.DO_DETAILS),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,55 +62,12 @@ def listing(page: Page, ref: ActionPayload) -> Message:
     if len(page.keys) > ROWS_MAX:
         raise ValueError(f"a page has {len(page.keys)} keys; {ROWS_MAX} is the most")
     found = rows(page.keys, lambda key: menu(key, ref)) or [_nothing(page)]
-    blocks = [header("Active API keys"), search(page.query, ids.SEARCH, page.searched_in), *found]
+    box = search_box(page.query, ids.SEARCH, page.searched_in)
+    blocks = [header("Active API keys"), box, *found]
     if page.keys:
         blocks.append(context(_position(page)))
     blocks.append(_buttons(page, ref))
     return message(_count(page.total), *blocks)
-
-
-def search(query: str, action: str, searched_in: str) -> Block:
-    """Return the box to search in, with what was searched for.
-
-    Args:
-        action: the action_id of Enter.
-        searched_in: the block_id of the box that the query was typed into, if it just was. What
-            was typed may be a token, and must not stay where its hint is to be shown.
-    """
-    typed = clip(redact(query), QUERY_MAX)
-    element: Element = {
-        "type": "plain_text_input",
-        "action_id": action,
-        "placeholder": plain("Name, note, id or hint"),
-        "max_length": QUERY_MAX,
-        "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
-    }
-    if typed:
-        element["initial_value"] = typed
-    box: Block = {
-        "type": "input",
-        "block_id": ids.QUERY,
-        "dispatch_action": True,
-        "label": plain("Search, then press Enter"),
-        "element": element,
-    }
-    # The same query has the same version: a list that is redrawn because keys have changed does not
-    # take away what is being typed.
-    version = hashlib.sha256(typed.encode()).hexdigest()[:12]
-    if searched_in == ids.versioned(ids.QUERY, version):
-        version += "-again"
-    (block,) = inputs.showing(version, [box])
-    return block
-
-
-def menu(key: KeyView, ref: ActionPayload) -> Element:
-    """What can be done with a key, beside its name."""
-    options = [_option(label, replace(ref, do=do, key=key.id)) for label, do in _MENU]
-    return {"type": "overflow", "action_id": ids.KEY_MENU, "options": options}
-
-
-def _option(label: str, ref: ActionPayload) -> Element:
-    return {"text": plain(label), "value": ref.encode(OPTION_MAX)}
 
 
 def _nothing(page: Page) -> Block:

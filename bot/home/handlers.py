@@ -1,4 +1,4 @@
-"""App Home: drawn when somebody opens it, redrawn when they choose or when keys change."""
+"""App Home: drawn when a person opens it, redrawn when they choose or when keys change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.slack_api.errors import SlackError, StaleView
 from bot.ui import ids
 from bot.ui.blocks import View
 from bot.ui.payloads import ActionPayload
-from keys.changes.authorization import admins, everyone, system
+from keys.changes.authorization import admins, members, system
 from keys.credentials.tokens import redact
 from keys.search import search as finding
 from keys.search.filters import KeyFilter
@@ -49,16 +49,18 @@ def opened(report: SlackEvent) -> None:
     render(context, home, forced=True)
 
 
-def choose_shelf(interaction: Interaction) -> None:
-    """Shows another part of the keys."""
+@router.action(ids.HOME_SHELF, allow=admins)
+def choose_filter(interaction: Interaction) -> None:
+    """Show the keys of another filter."""
     chosen = (interaction.action.get("selected_option") or {}).get("value")
-    # Whatever is none of them, and only a forged press sends that, shows all keys.
+    # Only a forged press sends what is no filter; it shows all keys.
     shelf = KeyFilter(chosen) if chosen in list(KeyFilter) else KeyFilter.ALL
     _choose(interaction, shelf=shelf)
 
 
+@router.action(ids.HOME_SEARCH, allow=admins)
 def search(interaction: Interaction) -> None:
-    """Shows the keys that match; of a pasted token its hint remains, which finds it too."""
+    """Show the keys that match; of a pasted token its hint remains, which finds it too."""
     query = _without_token(interaction.context, str(interaction.action.get("value") or ""))
     _choose(interaction, searched_in=str(interaction.action.get("block_id") or ""), query=query)
 
@@ -71,13 +73,16 @@ def _without_token(context: Context, text: str) -> str:
     return found.key.hint if isinstance(found, Found) else redact(text)
 
 
+# Admins turn the pages of all keys, every other member those of the keys that they own (`_view`).
+@router.action(ids.HOME_BACK, allow=members)
 def turn_back(interaction: Interaction) -> None:
-    """Shows the page before."""
+    """Show the page before."""
     _choose(interaction, before=interaction.payload.cursor)
 
 
+@router.action(ids.HOME_ON, allow=members)
 def turn_on(interaction: Interaction) -> None:
-    """Shows the page after."""
+    """Show the page after."""
     _choose(interaction, after=interaction.payload.cursor)
 
 
@@ -90,7 +95,7 @@ def _choose(interaction: Interaction, *, searched_in: str = "", **changes: str) 
 
 
 def follow(context: Context) -> bool:
-    """Redraws one Home that keys have changed under; False if there is none."""
+    """Redraw one Home that keys have changed under; False if there is none."""
     now = context.clock.now()
     with context.reading() as session:
         newest = state.is_stale(session, now)
@@ -109,17 +114,17 @@ def follow(context: Context) -> bool:
 
 
 def render(context: Context, home: HomeView, *, forced: bool, searched_in: str = "") -> None:
-    """Publishes a Home.
+    """Publish a Home.
 
     Args:
-        forced: also if nothing has changed in it: whoever opened it may have lost it.
+        forced: also if nothing has changed in it: the person who opened it may have lost it.
         searched_in: the block_id of the box in which the person just searched, if they did.
 
     Raises:
         SlackError: if it could not be published.
     """
-    # What was read last is published over what stood there then. If somebody was faster, it is read
-    # anew, and goes over whatever stands there now.
+    # What was read last is published over what stood there then. If another bot was faster, it is
+    # read again, and published over what stands there now.
     for hash_ in (home.view_hash, ""):
         with context.reading() as session:
             seen = state.newest(session)
@@ -171,10 +176,3 @@ def _page(context: Context, user_id: str, state: HomeState) -> blocks.Page:
         back=page.keys[0].id if page.has_previous and page.keys else None,
         on=page.keys[-1].id if page.has_next and page.keys else None,
     )
-
-
-router.action(ids.HOME_SEARCH, allow=admins)(search)
-router.action(ids.HOME_SHELF, allow=admins)(choose_shelf)
-# Owners may turn the pages of their own keys.
-router.action(ids.HOME_BACK, allow=everyone)(turn_back)
-router.action(ids.HOME_ON, allow=everyone)(turn_on)

@@ -1,8 +1,8 @@
-"""What stands in whose App Home, so that it can be redrawn when keys change.
+"""What each person's App Home shows, so that it can be redrawn when keys change.
 
-A Home is out of date as soon as the record has an entry that it has not seen, whoever wrote it and
-however. Only those that were opened within a day are followed: nobody looks at the others, and
-whoever opens one gets it drawn anew.
+A Home is out of date as soon as the audit log has an entry that is newer than what it shows. Only
+those that were opened within a day are redrawn: nobody looks at the others, and opening one draws
+it again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REST = timedelta(seconds=3)
 
 @dataclass(frozen=True, slots=True)
 class HomeState:
-    """What somebody has chosen to see.
+    """What a person has chosen to see.
 
     Attributes:
         query: the words searched for.
@@ -44,7 +44,7 @@ class HomeView:
 
     Attributes:
         view_hash: what Slack wants to be told when it is redrawn; empty at first.
-        drawn: a fingerprint of what stands there.
+        rendered_hash: a fingerprint of what it shows.
     """
 
     user_id: str
@@ -54,7 +54,7 @@ class HomeView:
 
 
 def open_(session: AccountSession, user_id: str, now: datetime) -> HomeView:
-    """Notes that somebody looks at their Home."""
+    """Record that a person looks at their Home."""
     row = session.get(Home, (session.account_id, user_id))
     if row is None:
         row = Home(
@@ -67,8 +67,10 @@ def open_(session: AccountSession, user_id: str, now: datetime) -> HomeView:
 
 
 def choose(session: AccountSession, user_id: str, now: datetime, **changes: str) -> HomeView:
-    """Notes what somebody wants to see; whatever is not named begins anew, but for the search and
-    the shelf, which stay. No token is kept, wherever one is pasted."""
+    """Record what a person wants to see; the search and the filter stay unless they are named.
+
+    No token is kept, wherever one is pasted.
+    """
     before = open_(session, user_id, now)
     state = replace(HomeState(query=before.state.query, shelf=before.state.shelf), **changes)
     state = replace(state, query=redact(state.query))
@@ -81,10 +83,10 @@ def choose(session: AccountSession, user_id: str, now: datetime, **changes: str)
 def published(
     session: AccountSession, user_id: str, view_hash: str, rendered_hash: str, last_seq: int
 ) -> None:
-    """Notes what stands there now.
+    """Record what a Home shows now.
 
     Args:
-        seen: the place of the newest entry in the record when it was drawn.
+        last_seq: the place of the newest entry in the audit log when it was rendered.
     """
     row = session.get_one(Home, (session.account_id, user_id))
     row.view_hash, row.rendered_hash, row.last_seq = view_hash, rendered_hash, last_seq
@@ -92,10 +94,10 @@ def published(
 
 
 def claim_stale(session: AccountSession, now: datetime, newest: int) -> HomeView | None:
-    """Takes a Home that has not seen the newest entry; nobody else gets it for some seconds.
+    """Claim a Home that does not show the newest entry; nobody else gets it for some seconds.
 
     Args:
-        newest: the place of the newest entry in the record.
+        newest: the place of the newest entry in the audit log.
     """
     row = session.exec(
         select(Home)
@@ -117,7 +119,7 @@ def claim_stale(session: AccountSession, now: datetime, newest: int) -> HomeView
 
 
 def is_stale(session: AccountSession, now: datetime) -> int:
-    """The place of the newest entry, if there is a Home that has not seen it; 0 otherwise."""
+    """The place of the newest entry, if there is a Home that does not show it; 0 otherwise."""
     found = session.exec(
         select(Home.last_seq).where(
             Home.account_id == session.account_id,
@@ -129,10 +131,8 @@ def is_stale(session: AccountSession, now: datetime) -> int:
     return last if any(seen < last for seen in found) else 0
 
 
-def newest(
-    session: AccountSession,
-) -> int:
-    """The place of the newest entry in the record; 0 if there is none."""
+def newest(session: AccountSession) -> int:
+    """The place of the newest entry in the audit log; 0 if there is none."""
     last = session.exec(
         select(func.max(Event.seq)).where(Event.account_id == session.account_id)
     ).one()

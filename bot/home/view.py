@@ -1,11 +1,10 @@
-"""App Home: the keys that somebody may see, and everything that they may do with them."""
+"""App Home: the keys that a person may see, and everything that they may do with them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.browse_keys.list_view import menu, search
 from bot.ui import ids
 from bot.ui.blocks import (
     Block,
@@ -19,8 +18,9 @@ from bot.ui.blocks import (
     section,
     turns,
 )
-from bot.ui.key_rows import rows
+from bot.ui.key_rows import menu, rows
 from bot.ui.payloads import ActionPayload
+from bot.ui.search_box import search_box
 from keys.base.models import KeyView
 from keys.search.filters import KeyFilter
 
@@ -73,7 +73,7 @@ def for_admin(page: Page, ref: ActionPayload) -> View:
             button("Export", ids.EXPORT, ref),
             button("Guide", ids.HELP, ref),
         ),
-        search(page.query, ids.HOME_SEARCH, page.searched_in),
+        search_box(page.query, ids.HOME_SEARCH, page.searched_in),
         actions(_shelves(page.key_filter)),
         *(rows(page.keys, lambda key: menu(key, ref), lambda key: _use(key, page.uses))),
     ]
@@ -83,7 +83,7 @@ def for_admin(page: Page, ref: ActionPayload) -> View:
 
 
 def for_owner(page: Page, ref: ActionPayload) -> View:
-    """The keys that somebody who is no admin answers for."""
+    """The keys that a member who is no admin owns."""
     blocks: list[Block] = [
         header("Your API keys"),
         actions(button("Ask for a key", ids.REQUEST, ref, style="primary")),
@@ -97,7 +97,7 @@ def for_owner(page: Page, ref: ActionPayload) -> View:
 
 
 def for_others(why: str) -> View:
-    """For people who may see nothing here; `why` is a sentence of our own."""
+    """For everyone else; `why` is a sentence of our own."""
     return _home([header("API keys"), section(why)])
 
 

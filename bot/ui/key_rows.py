@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
+from bot.ui import ids
 from bot.ui.blocks import (
     DAY,
     Block,
@@ -11,11 +13,20 @@ from bot.ui.blocks import (
     context,
     date,
     owner_of,
+    plain,
     plain_user_text,
     scopes_in_words,
 )
+from bot.ui.payloads import OPTION_MAX, ActionPayload
 from keys.base.models import KeyView, State
 
+_MENU = (
+    ("Rename", ids.DO_RENAME),
+    ("Edit", ids.DO_EDIT),
+    ("Rotate", ids.DO_ROTATE),
+    ("Revoke", ids.DO_REVOKE),
+    ("Details", ids.DO_DETAILS),
+)
 _DIVIDER: Block = {"type": "divider"}
 
 
@@ -40,6 +51,16 @@ def rows(
             _DIVIDER,
         )
     ]
+
+
+def menu(key: KeyView, ref: ActionPayload) -> Element:
+    """What can be done with a key, to stand beside its name."""
+    options = [_option(label, replace(ref, do=do, key=key.id)) for label, do in _MENU]
+    return {"type": "overflow", "action_id": ids.KEY_MENU, "options": options}
+
+
+def _option(label: str, ref: ActionPayload) -> Element:
+    return {"text": plain(label), "value": ref.encode(OPTION_MAX)}
 
 
 def _name(key: KeyView, accessory: Element | None) -> Block:

@@ -29,6 +29,7 @@ from bot.rotation import views as rotate
 from bot.token_delivery import views as token
 from bot.ui import ids, replies
 from bot.ui.payloads import ActionPayload
+from bot.ui.search_box import QUERY_MAX
 from keys.access_requests.queries import RequestView
 from keys.base.actors import Actor
 from keys.base.models import Handover, HistoryEntry, KeyView, RequestStage, State
@@ -326,7 +327,7 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield help_view.help_message("/apikeys", REF, may_change=True)
     yield help_view.help_message("/apikeys", REF, may_change=False)
     for rows, query in ((0, ""), (0, note), (1, ""), (list_view.ROWS_MAX, note)):
-        yield list_view.listing(page(name, rows, query[: list_view.QUERY_MAX]), REF)
+        yield list_view.listing(page(name, rows, query[:QUERY_MAX]), REF)
     yield list_view.listing(list_view.Page([key(name, owner=None)], 1), REF)
     carried = token.Carried(TOKEN, 15, "https://api.example.com/documents")
     yield token.delivery_message(
@@ -416,7 +417,7 @@ def homes(name: str, note: str) -> Iterator[dict[str, Any]]:
         (0, ""),
         (0, note),
         (1, ""),
-        (home.ROWS_MAX, note[: list_view.QUERY_MAX]),
+        (home.ROWS_MAX, note[:QUERY_MAX]),
     ):
         keys = [
             key(name, id=f"key_{row:012}", last_used_at=NOW, expires_at=NOW)

@@ -72,10 +72,10 @@ TABLE = {
         "audit_back",
         "audit_on",
         "help",
-        "home_back",
-        "home_on",
     ),
     ("action", "members"): (
+        "home_back",
+        "home_on",
         "request_new",
     ),
     ("action", "recipient"): (

@@ -125,6 +125,17 @@ def test_pages_search_and_shelves(bench: Bench) -> None:
     assert "1 to 1 of 1" in json.dumps(published(bench))
 
 
+def test_a_member_turns_the_pages_of_their_own_keys(bench: Bench) -> None:
+    for number in range(12):
+        bench.house.issue(f"Program-{number:02}", owner="U0BOB")
+    bench.house.issue("Program-99")
+    opens(bench, "U0BOB")
+    presses(bench, buttons(published(bench)["view"]["blocks"])[ids.HOME_ON], "U0BOB")
+    assert "11 to 12 of 12" in json.dumps(published(bench))
+    presses(bench, buttons(published(bench)["view"]["blocks"])[ids.HOME_BACK], "U0BOB")
+    assert "1 to 10 of 12" in json.dumps(published(bench))
+
+
 def test_what_is_pressed_there_opens_modals(bench: Bench) -> None:
     key, _ = bench.house.issue("Zapier")
     opens(bench)

@@ -16,6 +16,7 @@ from bot.ui import ids, replies
 from bot.ui import inputs as block_inputs
 from bot.ui.blocks import Message
 from bot.ui.payloads import ActionPayload
+from bot.ui.search_box import QUERY_MAX, search_box
 from keys.base.actors import Actor
 from keys.base.models import Handover, HistoryEntry
 from keys.base.policy import DeliveryWay
@@ -88,7 +89,7 @@ def test_a_list_turns_pages_within_its_search() -> None:
 
 def test_a_token_searched_for_is_not_kept_even_in_part() -> None:
     pasted = make("ak").reveal()
-    for before in range(100, list_view.QUERY_MAX, 7):
+    for before in range(100, QUERY_MAX, 7):
         shown = list_view.listing(page("a", 1, "x" * before + " " + pasted), REF)
         assert pasted[16:22] not in json.dumps(shown)
 
@@ -329,7 +330,7 @@ def test_a_notice_without_words_is_an_error() -> None:
 
 def test_only_a_search_box_that_shows_the_same_query_keeps_its_block_id() -> None:
     def box(query: str, searched_in: str = "") -> str:
-        return str(list_view.search(query, ids.SEARCH, searched_in)["block_id"])
+        return str(search_box(query, ids.SEARCH, searched_in)["block_id"])
 
     assert box("zap") == box("zap") != box("")
     assert box("zap") != box("zapier")
