@@ -43,6 +43,11 @@ HANDOVERS_MAX = 10
 NETWORKS_MAX = 5
 REASON_MAX = 100  # in the history, where many may come together
 _DONE = {
+    "request.approved": "approved the request for it",
+    "request.granted": "granted the request for it",
+    "request.denied": "denied the request for it",
+    "request.reopened": "opened the request for it again",
+    "key.imported": "imported it",
     "key.reserved": "asked for it",
     "key.issued": "got its token, and it works from then on",
     "key.abandoned": "gave it up before it worked",

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 # Every kind that is recorded, so that no two events share one.
 _EVENTS: dict[str, type[Event]] = {}
+KINDS: Mapping[str, type[Event]] = MappingProxyType(_EVENTS)
 
 
 @dataclass(frozen=True, slots=True)
