@@ -18,7 +18,7 @@ def search_box(query: str, action: str, searched_in: str) -> Block:
         query: the words searched for; what is longer than 200 characters is cut.
         action: the action_id of Enter.
         searched_in: the block_id of the box that the query was typed into, if it just was. What
-            was typed may be a token, and must not stay where its hint is to be typed.
+            was typed may be a token, and must not stay where its hint is to be shown.
     """
     typed = clip(redact(query), QUERY_MAX)
     element: Element = {
