@@ -25,6 +25,7 @@ from keys.base.ids import new_id
 from keys.base.models import State
 from keys.changes import live_messages
 from keys.changes.authorization import Caller, admins, everyone
+from keys.changes.change import change
 from keys.changes.operation import execute
 from keys.changes.outbox import TEAM, to_person
 from keys.jobs import cron, periodic
@@ -239,17 +240,16 @@ def begin_when_due(context: Context) -> bool:
 
 def digest_when_due(context: Context) -> bool:
     """Posts the digest of the schedule's last moment, if that had none; False if it had."""
-    now = context.clock.now()
     scheduled_at = _due(context, context.policy.audits.digest)
     if scheduled_at is None:
         return False
     with context.reading() as session:
         if not periodic.is_scheduled_run_due(session, "digest", scheduled_at):
             return False
-    with context.writing() as session:
-        before = periodic.claim_scheduled_run(session, "digest", scheduled_at)
+    with change(context.services, _SCHEDULE.actor) as made:
+        before = periodic.claim_scheduled_run(made.session, "digest", scheduled_at)
         if before is not None:
-            activity_digest.tell(session, before, now)
+            activity_digest.post(made, before)
     return True
 
 

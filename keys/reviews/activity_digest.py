@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
-from keys.base.actors import Actor
 from keys.base.models import State
-from keys.changes import audit_log, outbox
+from keys.changes.change import Change
+from keys.reviews.events import DigestPosted
 from keys.reviews.findings import YOUNG
 from keys.search.filters import KeyFilter, conditions
 from storage import AccountSession
@@ -18,13 +18,9 @@ from storage.tables import Event, Key, Secret, SecretUse
 MESSAGE_KIND = "digest"
 
 
-def tell(session: AccountSession, since: datetime, now: datetime) -> None:
-    """Puts the digest into the outbox, in the caller's transaction."""
-    audit_log.lock(session)
-    actor = Actor.system("schedule")
-    data = digest(session, since, now)
-    event = audit_log.append(session, now, "digest.posted", actor, data=data)
-    outbox.add(session, event, outbox.TEAM, data)
+def post(change: Change, since: datetime) -> None:
+    """Record the digest of what happened since then; the team is told."""
+    change.record(DigestPosted(digest(change.session, since, change.now)))
 
 
 def digest(session: AccountSession, since: datetime, now: datetime) -> dict[str, Any]:

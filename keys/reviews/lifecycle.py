@@ -26,10 +26,12 @@ from keys.base.ids import new_id
 from keys.base.models import KeyView, State
 from keys.base.policy import AuditRules
 from keys.base.rows import views
-from keys.changes import audit_log, live_messages, outbox
+from keys.changes import audit_log, outbox
 from keys.changes.change import Change
+from keys.changes.events import NewLiveMessage
 from keys.inputs.names import clean_note
 from keys.offboarding import departures
+from keys.reviews.events import KeptInReview, OwnerAsked, ReviewStarted, about_review
 from keys.reviews.findings import RiskFinding, risk_findings, severity
 from keys.reviews.queries import (
     MESSAGE_KIND,
@@ -45,7 +47,6 @@ from keys.transfer import export_keys
 from storage import AccountSession
 from storage.tables import Departure, Key, Review, ReviewKey
 
-QUESTION = "audit_question"
 # How the period of an audit begins that somebody asked for.
 ASKED = "asked:"
 _AT_ONCE = 500
@@ -100,9 +101,7 @@ def begin(
         raise InvalidState("There is no key yet, so there is nothing to go through.")
     audit.flagged = json.dumps(counted)
     change.session.add(audit)
-    data = {"audit": audit.id, "period": period, "keys": audit.total}
-    change.append("audit.started", None, data)
-    ask_for_lists(change.session, audit, now)
+    change.record(ReviewStarted(audit, lists_to_post(change.session, audit)))
     return audit.id
 
 
@@ -164,14 +163,13 @@ def snapshot(key: KeyView, external_id: str | None, now: datetime) -> str:
     return json.dumps(shown, ensure_ascii=False, sort_keys=True)
 
 
-def ask_for_lists(session: AccountSession, audit: Review, now: datetime) -> None:
-    """Has the list posted: at first to the team and to each owner, later to who has not answered.
+def lists_to_post(session: AccountSession, audit: Review) -> list[NewLiveMessage]:
+    """Return the lists of this round: first the team's and each owner's, later the unanswered.
 
     Lists of a later round replace those before, which say so.
     """
-    subject = f"{audit.id}:{audit.reminders}"
-    if not audit.reminders:
-        live_messages.add(session, MESSAGE_KIND, subject, outbox.TEAM, now)
+    subject = f"{about_review(audit.id)}{audit.reminders}"
+    recipients = [] if audit.reminders else [outbox.TEAM]
     owners = session.exec(
         select(ReviewKey.owner)
         .where(
@@ -181,11 +179,12 @@ def ask_for_lists(session: AccountSession, audit: Review, now: datetime) -> None
         )
         .distinct()
     ).all()
-    for owner in owners:
-        if owner and not departures.is_gone(session, owner):
-            person = outbox.to_person(owner)
-            live_messages.add(session, MESSAGE_KIND, subject, person, now)
-    live_messages.mark_stale_by_prefix(session, f"{audit.id}:", now)
+    recipients += [
+        outbox.to_person(owner)
+        for owner in owners
+        if owner and not departures.is_gone(session, owner)
+    ]
+    return [NewLiveMessage(MESSAGE_KIND, subject, recipient) for recipient in recipients]
 
 
 def keep(
@@ -213,9 +212,7 @@ def keep(
         row.reason = said
         change.session.add(row)
         change.session.flush()
-        data = {"audit": audit.id, "reason": said}
-        change.append("audit.kept", key_id, data)
-        live_messages.mark_stale_by_prefix(change.session, f"{audit.id}:", now)
+        change.record(KeptInReview(audit, key_id, said))
     return item(change.session, audit_id, key_id)
 
 
@@ -241,11 +238,5 @@ def ask_owner(
     if audit.state == Stage.OPEN and not row.decision and row.asked_at is None:
         row.asked_at = now
         change.session.add(row)
-        data = {"audit": audit.id, "owner": key.owner}
-        change.append("audit.owner_asked", key_id, data)
-        live_messages.add(
-            change.session, QUESTION, f"{audit.id}:{key_id}", outbox.to_person(key.owner),
-            now, data={"by": str(change.actor)},
-        )  # fmt: skip
-        live_messages.mark_stale_by_prefix(change.session, f"{audit.id}:", now)
+        change.record(OwnerAsked(audit, key_id, key.owner, str(change.actor)))
     return item(change.session, audit_id, key_id)

@@ -15,11 +15,18 @@ from keys.base.actors import Actor
 from keys.base.models import State
 from keys.base.policy import AuditRules, Unanswered
 from keys.base.rows import views
-from keys.changes import audit_log, live_messages, outbox
+from keys.changes import audit_log
 from keys.changes.change import Change
 from keys.lifecycle.revoke import revoke_key
 from keys.offboarding import departures
-from keys.reviews.lifecycle import ask_for_lists, snapshot
+from keys.reviews.events import (
+    ReviewEscalated,
+    ReviewFinished,
+    ReviewReminded,
+    RevocationAnnounced,
+    about_review,
+)
+from keys.reviews.lifecycle import lists_to_post, snapshot
 from keys.reviews.queries import (
     Decision,
     ReviewView,
@@ -72,9 +79,10 @@ def run_due(change: Change, rules: AuditRules) -> int:
         audit.last_seq = newest
         change.session.add(audit)
         change.session.flush()
-        live_messages.mark_stale_by_prefix(change.session, f"{audit.id}:", now)
+        # No event of its own: what is shown follows events that the keys' changes recorded.
+        change.mark_stale(about_review(audit.id))
     if not _undecided(change.session, audit):
-        _finish(change.session, audit, now)
+        _finish(change, audit, now)
     elif _step_is_due(audit, now):
         _step(change, audit, rules, now)
     return 1
@@ -155,19 +163,13 @@ def _step(change: Change, audit: Review, rules: AuditRules, now: datetime) -> No
         _at_the_end(change, audit, rules, now)
     elif audit.escalated_at is None and audit.deadline_at - ESCALATION <= now:
         audit.escalated_at = now
-        _tell(
-            change.session,
-            audit,
-            "audit.escalated",
-            now,
-            {"owners": _owners_left(change.session, audit)},
-        )
+        left = {"owners": _owners_left(change.session, audit)}
+        change.acting_as(_BY).record(ReviewEscalated(_standing(change.session, audit, left)))
     else:
         # However many were missed while no bot ran, people are reminded once.
         audit.reminders = _reminders_due(audit, now)
-        data = {"audit": audit.id, "round": audit.reminders}
-        change.append("audit.reminded", None, data, actor=_BY)
-        ask_for_lists(change.session, audit, now)
+        lists = lists_to_post(change.session, audit)
+        change.acting_as(_BY).record(ReviewReminded(audit, lists))
     change.session.add(audit)
     change.session.flush()
 
@@ -175,11 +177,17 @@ def _step(change: Change, audit: Review, rules: AuditRules, now: datetime) -> No
 def _at_the_end(change: Change, audit: Review, rules: AuditRules, now: datetime) -> None:
     if rules.unanswered is Unanswered.REMIND:
         _leave_unanswered(change.session, audit, now)
-        _finish(change.session, audit, now)
+        _finish(change, audit, now)
     elif audit.revokes_at is None:
         audit.revokes_at = now + timedelta(days=rules.notice_days)
-        data = {"owners": _owners_left(change.session, audit)}
-        _tell(change.session, audit, "audit.revokes", now, data, owners=True)
+        owners = _owners_left(change.session, audit)
+        unanswered = {
+            owner: n
+            for owner, n in owners
+            if owner and not departures.is_gone(change.session, owner)
+        }
+        data = _standing(change.session, audit, {"owners": owners})
+        change.acting_as(_BY).record(RevocationAnnounced(data, unanswered))
     else:
         some = change.session.exec(_left(audit).limit(_REVOKED_AT_ONCE)).all()
         for key_id in some:
@@ -206,8 +214,9 @@ def _leave_unanswered(session: Session, audit: Review, now: datetime) -> None:
     )
 
 
-def _finish(session: AccountSession, audit: Review, now: datetime) -> None:
-    """Ends it: notes every key as it is now, and has the team told."""
+def _finish(change: Change, audit: Review, now: datetime) -> None:
+    """End it: store every key as it is now, and record the end."""
+    session = change.session
     rows = session.exec(
         select(ReviewKey, Key)
         .join(Key, col(Key.id) == col(ReviewKey.key_id))
@@ -222,10 +231,10 @@ def _finish(session: AccountSession, audit: Review, now: datetime) -> None:
     audit.state, audit.ended_at, audit.ended_by = Stage.FINISHED, now, str(_BY)
     session.add(audit)
     session.flush()
-    _tell(session, audit, "audit.finished", now, _beside_the_last(session, audit))
+    data = _standing(session, audit, _beside_the_last(session, audit))
+    change.acting_as(_BY).record(ReviewFinished(audit, data))
     audit.audit_log_hash_at_end = audit_log.latest_hash(session)
     session.add(audit)
-    live_messages.mark_stale_by_prefix(session, f"{audit.id}:", now)
 
 
 def _beside_the_last(session: AccountSession, audit: Review) -> dict[str, Any]:
@@ -236,17 +245,10 @@ def _beside_the_last(session: AccountSession, audit: Review) -> dict[str, Any]:
     return {"doubtful": flagged, "before": {"total": last.total, "doubtful": last.flagged}}
 
 
-def _tell(
-    session: AccountSession,
-    audit: Review,
-    kind: str,
-    now: datetime,
-    more: Mapping[str, Any],
-    *,
-    owners: bool = False,
-) -> None:
+def _standing(session: AccountSession, audit: Review, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how far a review has come, as its announcements store it."""
     counts = {how or "open": n for how, n in decided_by_count(session, audit.id).items()}
-    data = {
+    return {
         "audit": audit.id,
         "total": audit.total,
         "decided": counts,
@@ -254,11 +256,6 @@ def _tell(
         "revokes_at": audit.revokes_at.isoformat(timespec="seconds") if audit.revokes_at else "",
         **more,
     }
-    event = audit_log.append(session, now, kind, _BY, data=data)
-    outbox.add(session, event, outbox.TEAM, data)
-    for owner, count in more.get("owners", ()) if owners else ():
-        if owner and not departures.is_gone(session, owner):
-            outbox.add(session, event, outbox.to_person(owner), data | {"yours": count})
 
 
 def _owners_left(session: Session, audit: Review) -> list[list[Any]]:
