@@ -98,8 +98,7 @@ def build_for(
         )
     if signing_secret:
         app.middleware(replay_protection.refusing(engine, clock))
-    mount(app, (*ROUTERS, events.router(workspaces)))
-    slash_command.register(app)
+    mount(app, (*ROUTERS, slash_command.router, events.router(workspaces)))
     return app
 
 

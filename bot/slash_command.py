@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from slack_bolt import App
-
 from bot import command_parser
 from bot.access_requests import handlers as requesting
 from bot.browse_keys import check, export, pages
 from bot.browse_keys import handlers as browsing
 from bot.framework.context import COMMAND
 from bot.framework.interaction import Interaction
-from bot.framework.router import listener, permitted
+from bot.framework.router import Router, permitted
 from bot.manage_keys import create, rename
 from bot.offboarding import handlers as leaving
 from bot.reviews import handlers as auditing
@@ -48,11 +46,11 @@ ALLOW: Mapping[type, Permission] = {
 }
 
 
-def register(app: App) -> None:
-    """Register the command; each subcommand has a rule of its own."""
-    app.command(COMMAND)(listener(command, allow=everyone))
+router = Router()
 
 
+# Each subcommand has a rule of its own.
+@router.command(COMMAND, allow=everyone)
 def command(interaction: Interaction) -> None:
     """Answer the command, for those who may use its subcommand."""
     said = command_parser.parse(interaction.body.get("text"))
@@ -124,7 +122,7 @@ def _about(interaction: Interaction, typed: str, subcommand: str, what: str) -> 
         return
     found = pages.find(interaction, typed)
     if isinstance(found, Found):
-        pages.do(interaction, interaction.ref(do=what, key=found.key.id))
+        interaction.choose(what, interaction.ref(do=what, key=found.key.id))
     else:
         interaction.say(pages.ambiguous_or_unknown(typed, found, interaction.ref(do=what)))
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.manage_keys import edit_view
 from bot.ui import ids
 from bot.ui.blocks import (
     Block,
@@ -33,6 +32,7 @@ from bot.ui.blocks import (
     state_in_words,
     text_element,
 )
+from bot.ui.inputs import FIELD_NAMES
 from bot.ui.payloads import ActionPayload
 from keys.base.models import Handover, HistoryEntry, KeyView, State
 from keys.base.policy import DeliveryWay
@@ -170,7 +170,7 @@ def _entry(entry: HistoryEntry) -> Element:
         more = [" from ", text_element(str(entry.data["from"]), bold=True), " to "]
         more.append(text_element(str(entry.data["to"]), bold=True))
     elif entry.kind == "key.edited":
-        names = [edit_view.NAMES.get(name, name) for name in entry.data.get("to", ())]
+        names = [FIELD_NAMES.get(name, name) for name in entry.data.get("to", ())]
         more = [" its " + " and ".join(names)] if names else []
     elif reason := str(entry.data.get("reason") or ""):
         more = [": ", text_element(clip(redact(reason), REASON_MAX))]

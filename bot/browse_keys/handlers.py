@@ -29,7 +29,20 @@ def _turn_page(interaction: Interaction, *, back: bool) -> None:
     interaction.say(pages.keys(interaction, interaction.payload, back=back), replace=True)
 
 
+def _choose(interaction: Interaction) -> None:
+    payload = interaction.payload
+    interaction.choose(payload.do, payload)
+
+
 router = Router()
+
+
+@router.choice(ids.DO_DETAILS, allow=admins)
+def show_details(interaction: Interaction) -> None:
+    """Show everything about one key."""
+    interaction.say(pages.details(interaction, interaction.payload.key))
+
+
 _admins_only: dict[str, Handler] = {
     ids.LIST: lambda interaction: interaction.say(pages.keys(interaction, interaction.ref())),
     ids.SEARCH: search,
@@ -38,8 +51,8 @@ _admins_only: dict[str, Handler] = {
     ),
     ids.PAGE_BACK: lambda interaction: _turn_page(interaction, back=True),
     ids.PAGE_ON: lambda interaction: _turn_page(interaction, back=False),
-    ids.KEY_MENU: lambda interaction: pages.do(interaction, interaction.payload),
-    ids.KEY_CHOICE: lambda interaction: pages.do(interaction, interaction.payload),
+    ids.KEY_MENU: _choose,
+    ids.KEY_CHOICE: _choose,
     ids.CHECK: check.open_check,
     ids.EXPORT: lambda interaction: export.asked(interaction, ""),
 }

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from bot.browse_keys import details_view, list_view
 from bot.framework.interaction import Interaction
-from bot.manage_keys import edit, rename, revoke
-from bot.rotation import handlers
-from bot.ui import ids, replies
+from bot.ui import replies
 from bot.ui.blocks import Message
 from bot.ui.payloads import ActionPayload
 from keys.changes import audit_log
@@ -66,20 +64,3 @@ def details(interaction: Interaction, key_id: str) -> Message:
     return details_view.details(
         key, history, handovers, interaction.context.clock.now(), interaction.ref()
     )
-
-
-def do(interaction: Interaction, ref: ActionPayload) -> None:
-    """Does what a menu's entry or a choice stands for."""
-    context = interaction.context
-    if ref.do == ids.DO_RENAME:
-        rename.open_rename(interaction, context.key(ref.key), ref.query)
-    elif ref.do == ids.DO_EDIT:
-        edit.open_edit(interaction, context.key(ref.key))
-    elif ref.do == ids.DO_ROTATE:
-        handlers.open_rotate(interaction, context.key(ref.key))
-    elif ref.do == ids.DO_REVOKE:
-        interaction.say(revoke.question(interaction, context.key(ref.key)))
-    elif ref.do == ids.DO_DETAILS:
-        interaction.say(details(interaction, ref.key))
-    else:
-        interaction.say(replies.expired())

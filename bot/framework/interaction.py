@@ -35,11 +35,19 @@ ACK_DEADLINE = 1.5
 
 
 class Interaction:
-    """What the person sent, and the ways to answer: whichever of them is still open."""
+    """What the person sent, and the ways to answer: whichever of them is still open.
 
-    def __init__(self, context: Context, body: Body, ack: Ack) -> None:
+    Args:
+        choices: what can be chosen of a key, by ids.DO_…; each asks its own rule.
+    """
+
+    def __init__(
+        self, context: Context, body: Body, ack: Ack, choices: Mapping[str, Handler]
+    ) -> None:
         self.context = context
         self.body = body
+        self._choices = choices
+        self._payload: ActionPayload | None = None
         self._ack = ack
         self._acknowledged = False
         self._guard = threading.Lock()
@@ -99,11 +107,27 @@ class Interaction:
         Raises:
             InvalidPayload: if there is none, or it cannot be read.
         """
+        if self._payload is not None:
+            return self._payload
         if self.body.get("actions"):
             action = self.action
             chosen = (action.get("selected_option") or {}).get("value")
             return ActionPayload.decode(chosen or action.get("value"))
         return ActionPayload.decode(self.view.get("private_metadata"))
+
+    def choose(self, do: str, payload: ActionPayload) -> None:
+        """Do with a key what an entry of its menu does, whichever feature that is.
+
+        Args:
+            do: the entry, one of ids.DO_…; its own rule is asked.
+            payload: names the key; it is this visit's payload from now on.
+        """
+        self._payload = payload
+        choice = self._choices.get(do)
+        if choice is None:
+            self.say(replies.expired())
+        else:
+            choice(self)
 
     @property
     def key(self) -> KeyView:

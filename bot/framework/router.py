@@ -1,13 +1,16 @@
-"""The router: what may be pressed and submitted, what is listened to, and who may.
+"""The router: what may be typed, pressed and submitted, what is listened to, and who may.
 
 `allow=` has no default: every registration says who may. The rule is asked before the
 handler runs, and again by `execute` with the row in hand.
+
+What can be chosen of a key is a route too, so that one feature leads to another and imports nothing
+of it (`Interaction.choose`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,7 +22,7 @@ from bot.framework.slack_event import EventHandler, event_listener
 from bot.server import request_log
 from bot.server.replay_protection import Events
 from bot.ui import replies
-from keys.changes.authorization import Denied, Permission, everyone
+from keys.changes.authorization import Denied, Permission
 
 # A handler may take more than the interaction, for callers that call it by name.
 H = TypeVar("H", bound=Callable[..., None])
@@ -32,7 +35,7 @@ class Route:
     """One thing that is registered.
 
     Attributes:
-        kind: `action` or `view`.
+        kind: `action`, `view`, `command` or `choice`.
     """
 
     kind: str
@@ -65,6 +68,14 @@ class Router:
         """Register what submitting a modal does."""
         return self._add("view", callback_id, allow)
 
+    def command(self, name: str, *, allow: Permission) -> Callable[[H], H]:
+        """Register what typing a slash command does."""
+        return self._add("command", name, allow)
+
+    def choice(self, do: str, *, allow: Permission) -> Callable[[H], H]:
+        """Register what an entry of a key's menu does, wherever that menu stands (ids.DO_…)."""
+        return self._add("choice", do, allow)
+
     def event(self, kind: str, *, allow: Permission) -> Callable[[EventHandler], EventHandler]:
         """Register what follows from an event. Slack reports it, so its caller is the system."""
 
@@ -88,12 +99,15 @@ def mount(app: App, routers: Iterable[Router]) -> None:
     Raises:
         ValueError: if an id or an event is registered twice.
     """
-    routers, seen = tuple(routers), Events()
-    for route in routes_of(routers):
-        register = app.action if route.kind == "action" else app.view
-        register(route.id)(listener(route.handler, allow=route.allow))
-    app.action(_ANY)(listener(_unknown, allow=everyone))
-    app.view(_ANY)(listener(_unknown, allow=everyone))
+    routers = tuple(routers)
+    routes, seen = list(routes_of(routers)), Events()
+    choices = {route.id: _guarded(route) for route in routes if route.kind == "choice"}
+    register = {"action": app.action, "view": app.view, "command": app.command}
+    for route in routes:
+        if route.kind in register:
+            register[route.kind](route.id)(_listener(_guarded(route), choices))
+    app.action(_ANY)(_listener(_unknown, choices))
+    app.view(_ANY)(_listener(_unknown, choices))
     for event in events_of(routers):
         app.event(event.id)(event_listener(event.handler, allow=event.allow, seen=seen))
 
@@ -120,17 +134,26 @@ def events_of(routers: Iterable[Router]) -> Iterator[EventRoute]:
             yield event
 
 
-def listener(handler: Handler, *, allow: Permission) -> Callable[[Ack, Body, BoltContext], None]:
+def _guarded(route: Route) -> Handler:
+    def handle(interaction: Interaction) -> None:
+        if permitted(interaction, route.allow):
+            route.handler(interaction)
+
+    return handle
+
+
+def _listener(
+    handler: Handler, choices: Mapping[str, Handler]
+) -> Callable[[Ack, Body, BoltContext], None]:
     """Make a listener for Bolt of a handler.
 
     Nothing is raised: an exception after an acknowledgement could take it back.
     """
 
     def listen(ack: Ack, body: Body, context: BoltContext) -> None:
-        interaction = Interaction(context[IN_BOLT], body, ack)
+        interaction = Interaction(context[IN_BOLT], body, ack, choices)
         with request_log.at_work(context, body), answer(interaction):
-            if permitted(interaction, allow):
-                handler(interaction)
+            handler(interaction)
 
     return listen
 

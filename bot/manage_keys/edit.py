@@ -22,6 +22,7 @@ router = Router()
 
 
 @router.action(ids.EDIT, allow=admins)
+@router.choice(ids.DO_EDIT, allow=admins)
 def pressed(interaction: Interaction) -> None:
     """Open the modal of the key whose button was pressed."""
     open_edit(interaction, interaction.key)

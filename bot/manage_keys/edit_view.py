@@ -25,15 +25,6 @@ from keys.changes.propagation import Propagation, describe
 _TITLE = "Edit API key"
 RATE_MAX = 40
 NETWORKS_TEXT_MAX = 1_000
-NAMES = {
-    "scopes": "scopes",
-    "owner": "owner",
-    "backup_owner": "backup owner",
-    "note": "note",
-    "networks": "allowed networks",
-    "rate_limit": "rate limit",
-    "expires_at": "date of expiry",
-}
 
 
 def edit(
@@ -104,7 +95,7 @@ def saved(key: KeyView, changed: Sequence[str], propagation: Propagation | None)
     """
     if not changed:
         return _result(sentence("Everything about ", name_of(key), " was so already."))
-    names = " and ".join(NAMES.get(name, name) for name in changed)
+    names = " and ".join(inputs.FIELD_NAMES.get(name, name) for name in changed)
     verb = "were" if len(changed) > 1 or changed[0] in ("scopes", "networks") else "was"
     blocks = [sentence("Saved: ", text_element(names), " of ", name_of(key), f" {verb} changed.")]
     if propagation is not None:

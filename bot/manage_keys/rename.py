@@ -15,9 +15,10 @@ router = Router()
 
 
 @router.action(ids.RENAME, allow=admins)
+@router.choice(ids.DO_RENAME, allow=admins)
 def pressed(interaction: Interaction) -> None:
-    """Open the modal of the key whose button was pressed."""
-    open_rename(interaction, interaction.key)
+    """Open the modal of the key whose button was pressed, with the name that was typed before."""
+    open_rename(interaction, interaction.key, interaction.payload.query)
 
 
 def open_rename(interaction: Interaction, key: KeyView, name: str = "") -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
 from bot.manage_keys import revoke_view
-from bot.ui import ids, replies
+from bot.ui import ids, replies, revocation
 from bot.ui.blocks import Message
 from keys.base.models import KeyView, State
 from keys.changes.authorization import admins
@@ -19,6 +19,7 @@ router = Router()
 
 
 @router.action(ids.REVOKE, allow=admins)
+@router.choice(ids.DO_REVOKE, allow=admins)
 def ask(interaction: Interaction) -> None:
     """Ask whether to revoke the key."""
     interaction.say(question(interaction, interaction.key))
@@ -37,7 +38,7 @@ def confirmed(interaction: Interaction) -> None:
         interaction.say(replies.expired(), replace=True)
         return
     outcome = interaction.execute(Revoke(key=payload.key))
-    interaction.say(revoke_view.outcome(outcome), replace=True)
+    interaction.say(revocation.outcome(outcome), replace=True)
 
 
 @router.action(ids.CANCEL, allow=admins)
@@ -45,12 +46,12 @@ def cancel(interaction: Interaction) -> None:
     """Leave the key as it is; if it was revoked meanwhile, say so."""
     interaction.acknowledge()
     key = interaction.key
-    say = revoke_view.already_revoked if key.state is State.REVOKED else revoke_view.kept
+    say = revocation.already_revoked if key.state is State.REVOKED else revoke_view.kept
     interaction.say(say(key), replace=True)
 
 
 def question(interaction: Interaction, key: KeyView) -> Message:
     """Whether to revoke the key; or who did, if it was revoked."""
     if key.state is State.REVOKED:
-        return revoke_view.already_revoked(key)
+        return revocation.already_revoked(key)
     return revoke_view.confirmation(key, interaction.ref(key=key.id))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bot.authorization.admins import DenialReason, Denied, Person
 from bot.framework.context import Context
-from bot.rotation import handlers
 from bot.slack_api.backoff import LEASE
+from bot.token_delivery.rotate import rotate_and_deliver, rotation_of
 from keys.base.actors import Actor
 from keys.base.errors import DomainError, DuplicateRequest
 from keys.base.models import KeyView
@@ -78,9 +78,7 @@ def _rotate(context: Context, caller: Caller, job: BulkItem) -> str:
     # The same however often it is tried, and another one if it is requested again.
     request = f"{job.key_id}:{job.asked_at.timestamp():.3f}"
     try:
-        operation = handlers.rotate_operation(
-            context, job.key_id, recipient, GRACE_DEFAULT, request
-        )
-        return handlers.rotate(context, caller, operation, recipient)
+        operation = rotation_of(context, job.key_id, recipient, GRACE_DEFAULT, request)
+        return rotate_and_deliver(context, caller, operation, recipient)
     except DuplicateRequest:
         return ""

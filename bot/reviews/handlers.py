@@ -5,19 +5,16 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 
-from bot.browse_keys import pages
 from bot.framework.context import Context
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router, permitted
-from bot.manage_keys import revoke as revoke_keys
-from bot.manage_keys import revoke_view
 from bot.reviews import chart, views
-from bot.rotation import handlers
 from bot.slack_api.backoff import LEASE, LONGEST_PAUSE
 from bot.slack_api.client import Attached
 from bot.slack_api.errors import MissingScope, SlackError
 from bot.token_delivery.deliver import delivery_deadline, say
-from bot.ui import form_values, ids, replies
+from bot.token_delivery.rotate import rotate_and_deliver
+from bot.ui import form_values, ids, replies, revocation
 from bot.ui.payloads import ActionPayload
 from keys.base import accounts
 from keys.base.errors import InvalidState
@@ -156,7 +153,7 @@ def rotate(interaction: Interaction) -> None:
     if item.key.state is not State.ACTIVE or item.decision is not None:
         interaction.say(views.decided(item))
     elif ref.do != views.MINE:
-        handlers.open_rotate(interaction, item.key)
+        interaction.choose(ids.DO_ROTATE, ref)
     else:
         interaction.acknowledge()
         operation = RotateInReview(
@@ -167,7 +164,7 @@ def rotate(interaction: Interaction) -> None:
             method=context.policy.delivery,
         )
         caller = interaction.caller(operation.allow)
-        why = handlers.rotate(context, caller, operation, interaction.person.user_id)
+        why = rotate_and_deliver(context, caller, operation, interaction.person.user_id)
         if why:
             interaction.say(replies.domain_error(why))
 
@@ -176,12 +173,11 @@ def revoke(interaction: Interaction) -> None:
     """Asks admins first; from somebody's own list the button itself has asked."""
     ref = interaction.payload
     if ref.do != views.MINE:
-        item = _item(interaction.context, ref)
-        interaction.say(revoke_keys.question(interaction, item.key))
+        interaction.choose(ids.DO_REVOKE, ref)
         return
     interaction.acknowledge()
     outcome = interaction.execute(RevokeInReview(review=ref.about, key=ref.key))
-    interaction.say(revoke_view.outcome(outcome))
+    interaction.say(revocation.outcome(outcome))
 
 
 def ask_owner(interaction: Interaction) -> None:
@@ -193,13 +189,12 @@ def ask_owner(interaction: Interaction) -> None:
 
 
 def menu(interaction: Interaction) -> None:
-    """What a key's menu offers; what only admins may is checked here."""
+    """Does what a key's menu offers; each entry has its own rule."""
     ref = interaction.payload
     if ref.do == ids.DO_KEEP:
         open_keep(interaction, ref)
-        return
-    if permitted(interaction, admins):
-        pages.do(interaction, ref)
+    else:
+        interaction.choose(ref.do, ref)
 
 
 def turn_page(interaction: Interaction) -> None:

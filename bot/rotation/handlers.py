@@ -11,17 +11,15 @@ from bot.framework.context import Context
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
 from bot.rotation import views
-from bot.token_delivery.deliver import TokenDelivery, deliver_token, delivery_deadline, show_outcome
+from bot.token_delivery.deliver import show_outcome
+from bot.token_delivery.rotate import rotate_and_deliver, rotation_of
 from bot.ui import form_values, ids, replies
 from bot.ui.blocks import View
-from keys.base.actors import Actor
 from keys.base.errors import DomainError, DuplicateRequest
 from keys.base.ids import new_id
 from keys.base.models import KeyView, State
-from keys.changes.authorization import Caller, admins
-from keys.changes.operation import Operation, execute, problems
-from keys.delivery.deliveries import Purpose
-from keys.lifecycle.create import PendingKey
+from keys.changes.authorization import admins
+from keys.changes.operation import problems
 from keys.offboarding import queries as offboarding
 from keys.rotation import queries
 from keys.rotation.grace import GRACE_DEFAULT
@@ -60,7 +58,7 @@ def submitted(interaction: Interaction) -> None:
     ref = interaction.payload
     recipient = form_values.person(view, ids.RECIPIENT) or interaction.person.user_id
     try:
-        operation = rotate_operation(context, ref.key, recipient, _grace(view), ref.request)
+        operation = rotation_of(context, ref.key, recipient, _grace(view), ref.request)
     except ValidationError as error:
         interaction.refuse_inputs(dict(problems(error)))
         return
@@ -71,7 +69,7 @@ def submitted(interaction: Interaction) -> None:
     interaction.show(views.in_progress(context.key(ref.key)))
     caller = interaction.caller(operation.allow)
     try:
-        why = rotate(context, caller, operation, recipient)
+        why = rotate_and_deliver(context, caller, operation, recipient)
     except DuplicateRequest:
         why = ""
     except DomainError as error:
@@ -93,49 +91,6 @@ def _outcome(context: Context, operation: Rotate, recipient: str) -> View:
     return views.done(rotation, recipient)
 
 
-def rotate(
-    context: Context, caller: Caller, operation: Operation[PendingKey], recipient: str
-) -> str:
-    """Rotate a key and deliver its new token.
-
-    Args:
-        operation: begins the rotation, under its own rule.
-        recipient: the id of the person who gets the token.
-
-    Returns:
-        Why nothing was rotated, in a sentence for people; empty if it was, or, with `reveal`, if
-        the recipient has a button for the new token.
-
-    Raises:
-        DomainError: if the key cannot be rotated.
-    """
-    pending = execute(context.services, caller, operation, wait=0).value
-    delivery = TokenDelivery.of(pending, recipient, caller.actor, Purpose.ROTATION)
-    why = deliver_token(context, delivery)
-    return f"{why} The old token keeps working." if why else ""
-
-
-def rotate_operation(
-    context: Context, key_id: str, recipient: str, grace: timedelta, idempotency_key: str
-) -> Rotate:
-    """The rotation of a key, as the team's tokens travel.
-
-    Args:
-        recipient: the id of the person who gets the new token.
-
-    Raises:
-        ValidationError: if this grace period is not offered.
-    """
-    return Rotate(
-        key=key_id,
-        recipient=Actor.person(recipient),
-        grace=grace,
-        idempotency_key=idempotency_key,
-        deadline=delivery_deadline(context),
-        method=context.policy.delivery,
-    )
-
-
 def end_now(interaction: Interaction) -> None:
     """End the old token at once; the message about the rotation shows it."""
     interaction.acknowledge()
@@ -155,6 +110,7 @@ def pressed(interaction: Interaction) -> None:
 
 router = Router()
 router.action(ids.ROTATE, allow=admins)(pressed)
+router.choice(ids.DO_ROTATE, allow=admins)(pressed)
 router.view(ids.ROTATE_MODAL, allow=admins)(submitted)
 router.action(ids.ROTATION_END, allow=admins)(end_now)
 router.action(ids.ROTATION_EXTEND, allow=admins)(extend)

@@ -51,7 +51,7 @@ REQUEST_APPROVE = "request_approve"
 REQUEST_DENY = "request_deny"
 REQUEST_WITHDRAW = "request_withdraw"
 
-# What the entries of a key's menu, or a choice, stand for (Ref.do)
+# What the entries of a key's menu, or a choice, stand for (ActionPayload.do).
 DO_RENAME = "rename"
 DO_REVOKE = "revoke"
 DO_DETAILS = "details"

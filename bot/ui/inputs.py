@@ -19,6 +19,16 @@ from keys.inputs.scopes import MEANINGS, SCOPES
 
 NAME_INPUT_MAX = 200  # above what a name may have, so that what is wrong with it can be explained
 ANYWAY_VALUE = "anyway"
+# What people call the fields of a key.
+FIELD_NAMES = {
+    "scopes": "scopes",
+    "owner": "owner",
+    "backup_owner": "backup owner",
+    "note": "note",
+    "networks": "allowed networks",
+    "rate_limit": "rate limit",
+    "expires_at": "date of expiry",
+}
 
 
 def showing(version: str, blocks: Iterable[Block]) -> list[Block]:

@@ -27,7 +27,7 @@ from bot.offboarding import views as offboard
 from bot.reviews import views as audit
 from bot.rotation import views as rotate
 from bot.token_delivery import views as token
-from bot.ui import ids, replies
+from bot.ui import ids, inputs, replies, revocation
 from bot.ui.payloads import ActionPayload
 from bot.ui.search_box import QUERY_MAX
 from keys.access_requests.queries import RequestView
@@ -373,10 +373,10 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
         yield rotate.followed(rotation, NOW - timedelta(seconds=1), None)
     yield revoke_view.confirmation(full, REF)
     for propagation in PROPAGATIONS:
-        yield revoke_view.revoked(ended, propagation)
+        yield revocation.revoked(ended, propagation)
         if propagation is not None:
             yield revoke_view.followed(ended, propagation)
-    yield revoke_view.already_revoked(ended)
+    yield revocation.already_revoked(ended)
     yield revoke_view.kept(full)
     yield details_view.details(full, history(name, note, 100), sent, NOW, REF)
     yield details_view.details(ended, history(name, note, 3), [], NOW, REF)
@@ -478,7 +478,7 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield edit_view.edit(limited, day, day, REF, changed_by=BOB)
     yield edit_view.saved(key(name), [], None)
     for propagation in PROPAGATIONS:
-        yield edit_view.saved(key(name), list(edit_view.NAMES), propagation)
+        yield edit_view.saved(key(name), list(inputs.FIELD_NAMES), propagation)
         yield edit_view.saved(key(name), ["owner"], propagation)
     yield expiry.extend(key(name, expires_at=NOW), day, None, REF)
     yield expiry.extend(key(name), None, day, REF)

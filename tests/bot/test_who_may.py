@@ -85,6 +85,13 @@ TABLE = {
     ("action", "requester"): (
         "request_withdraw",
     ),
+    ("choice", "admins"): (
+        "details",
+        "edit",
+        "rename",
+        "revoke",
+        "rotate",
+    ),
     ("view", "admins"): (
         "check_modal",
         "edit_modal",

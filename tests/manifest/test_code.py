@@ -81,8 +81,7 @@ class Registering:
 @pytest.fixture(scope="module")
 def registered() -> dict[str, list[str]]:
     app = Registering()
-    mount(cast(App, app), (*ROUTERS, events.router(cast(Workspaces, None))))
-    slash_command.register(cast(App, app))
+    mount(cast(App, app), (*ROUTERS, slash_command.router, events.router(cast(Workspaces, None))))
     return app.names
 
 

@@ -46,8 +46,9 @@ FAR = Actor.person("U0FAR")
 # Stands in every name, note and reason of the other workspace, and nowhere else.
 MARK = "Umbrella"
 REGISTERED = Registering()
-mount(cast(App, REGISTERED), (*ROUTERS, events.router(cast(Workspaces, None))))
-slash_command.register(cast(App, REGISTERED))
+mount(
+    cast(App, REGISTERED), (*ROUTERS, slash_command.router, events.router(cast(Workspaces, None)))
+)
 ACTIONS, MODALS = REGISTERED.names["action"], REGISTERED.names["view"]
 DOINGS = sorted(value for name, value in vars(ids).items() if name.startswith("DO_"))
 COMMANDS = ("show", "revoke", "rename", "edit", "rotate", "list", "list all", "check", "offboard")

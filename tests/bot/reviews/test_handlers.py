@@ -130,6 +130,20 @@ def test_two_who_keep_the_same_key_see_each_other(bench: Bench) -> None:
     assert key.id not in said(bench)
 
 
+@pytest.mark.parametrize("action", [ids.AUDIT_ROTATE, ids.AUDIT_REVOKE])
+def test_the_teams_list_offers_its_buttons_to_admins_alone(bench: Bench, action: str) -> None:
+    key, _ = bench.house.issue(owner=BOB.id)
+    start(bench)
+    press = pressed(bench, action, key)
+    bench.presses(press, "U0BOB")
+    assert "You can't do this here." in json.dumps(bench.answers[-1], ensure_ascii=False)
+    assert not [method for method, _ in bench.calls.asked if method == "views.open"]
+    bench.presses(press)
+    opened = [args for method, args in bench.calls.asked if method == "views.open"]
+    shown = json.dumps([opened, bench.answers[-1]])
+    assert "rotate_modal" in shown or "Are you sure you want to revoke" in shown
+
+
 def test_keep_and_say_why(bench: Bench) -> None:
     key, _ = bench.house.issue()
     bench.house.issue("Another")

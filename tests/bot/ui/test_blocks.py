@@ -12,7 +12,7 @@ from bot.background import announcement_views
 from bot.browse_keys import details_view, help_view, list_view
 from bot.manage_keys import create_view, rename_view, revoke_view
 from bot.token_delivery.views import Carried, delivery_message
-from bot.ui import ids, replies
+from bot.ui import ids, replies, revocation
 from bot.ui import inputs as block_inputs
 from bot.ui.blocks import Message
 from bot.ui.payloads import ActionPayload
@@ -208,13 +208,13 @@ def test_the_question_before_revoking() -> None:
 def test_after_the_decision_the_message_has_no_button() -> None:
     ended = revoked_key(reason="leaked")
     for shown in (
-        revoke_view.revoked(ended, EVERYWHERE),
-        revoke_view.already_revoked(ended),
+        revocation.revoked(ended, EVERYWHERE),
+        revocation.already_revoked(ended),
         revoke_view.kept(key()),
     ):
         assert buttons(shown) == {}
-    assert "by operator root@host" in plain_of_message(revoke_view.revoked(ended, EVERYWHERE))
-    assert "Reason: leaked" in plain_of_message(revoke_view.already_revoked(ended))
+    assert "by operator root@host" in plain_of_message(revocation.revoked(ended, EVERYWHERE))
+    assert "Reason: leaked" in plain_of_message(revocation.already_revoked(ended))
 
 
 def test_details_tell_state_and_history() -> None:
@@ -236,19 +236,19 @@ def test_details_tell_state_and_history() -> None:
 def test_who_revokes_is_told_how_many_gateways_know() -> None:
     ended = revoked_key()
     assert "3 of 3 gateways confirmed in 41 ms." in plain_of_message(
-        revoke_view.revoked(ended, EVERYWHERE)
+        revocation.revoked(ended, EVERYWHERE)
     )
-    waiting = plain_of_message(revoke_view.revoked(ended, LATE))
+    waiting = plain_of_message(revocation.revoked(ended, LATE))
     assert "1 of 3 gateways confirmed. web-2:8321 and <@U1> & co have not answered" in waiting
     assert "you will hear of it" in waiting
     followed = plain_of_message(revoke_view.followed(ended, LATE))
     assert "1 of 3 gateways confirmed. web-2:8321 and <@U1> & co have not answered." in followed
     assert "by now" in plain_of_message(revoke_view.followed(ended, EVERYWHERE))
-    assert "could not be asked" in plain_of_message(revoke_view.revoked(ended, None))
+    assert "could not be asked" in plain_of_message(revocation.revoked(ended, None))
 
 
 def test_within_a_sentence_today_is_small() -> None:
-    ended = plain_of_message(revoke_view.revoked(revoked_key(), EVERYWHERE), now=NOW)
+    ended = plain_of_message(revocation.revoked(revoked_key(), EVERYWHERE), now=NOW)
     assert ", today at 12:00 PM" in ended
     assert "created today" in plain_of_message(replies.choice("a", [key()], REF), now=NOW)
 
