@@ -13,6 +13,7 @@ from bot.framework.interaction import Interaction
 from bot.framework.router import Router, permitted
 from bot.manage_keys import create, rename
 from bot.offboarding import handlers as leaving
+from bot.reviews import evidence_files
 from bot.reviews import handlers as auditing
 from bot.ui import ids, replies
 from bot.ui.blocks import context as small_print
@@ -98,7 +99,7 @@ def _carry_out(interaction: Interaction, said: command_parser.Command) -> None:
 def _audit(interaction: Interaction, what: str) -> None:
     ways = {
         "": auditing.status, "status": auditing.status, "start": auditing.start,
-        "export": auditing.export,
+        "export": evidence_files.export,
     }  # fmt: skip
     if what in ways:
         ways[what](interaction)

@@ -17,7 +17,8 @@ from typing import TypeVar
 from slack_bolt import Ack, App, BoltContext
 
 from bot.framework.context import IN_BOLT
-from bot.framework.interaction import Body, Handler, Interaction, answer, refuse
+from bot.framework.failures import answer, refuse
+from bot.framework.interaction import Body, Handler, Interaction
 from bot.framework.slack_event import EventHandler, event_listener
 from bot.server import request_log
 from bot.server.replay_protection import Events

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.framework.feature import Feature, TimedJob
-from bot.reviews import handlers, live
+from bot.reviews import handlers, jobs, live
 from bot.reviews.announcements import ANNOUNCEMENTS
 from keys.reviews import progress
 
@@ -18,5 +18,5 @@ FEATURE = Feature(
             lambda change: progress.run_due(change, change.services.policy.audits),
         )
     ],
-    jobs=handlers.JOBS,
+    jobs=jobs.JOBS,
 )

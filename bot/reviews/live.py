@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.framework.rendered import RenderedMessage
-from bot.reviews import views
+from bot.reviews import item_view, list_view
 from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.changes.live_messages import LiveMessage
 from keys.changes.outbox import TEAM
 from keys.changes.services import Services
 from keys.reviews import queries
-from keys.reviews.queries import ReviewView, Stage
+from keys.reviews.models import ReviewView, Stage
 from storage import AccountSession
 
 # Whatever is decided touches them; this is for “not used for 91 days”.
@@ -26,19 +26,19 @@ def render(session: AccountSession, service: Services, live: LiveMessage) -> Ren
     for_team = live.recipient == TEAM
     owner = None if for_team else Actor.read(live.recipient).id
     skip = int(live.data.get("skip", 0))
-    items, left = queries.items(session, audit_id, owner=owner, skip=skip, most=views.ITEMS_MAX)
+    items, left = queries.items(session, audit_id, owner=owner, skip=skip, most=list_view.ITEMS_MAX)
     replaced = not for_team and int(round) < audit.reminders and _has_newer(session, live, audit)
-    board = views.ReviewListView(
+    board = list_view.ReviewListView(
         audit=audit,
         items=items,
         left=left,
-        skip=min(skip, max(left - 1, 0) // views.ITEMS_MAX * views.ITEMS_MAX),
-        latest=queries.latest(session, audit_id, views.LATEST_MAX),
-        of=views.TEAM if for_team else views.MINE,
+        skip=min(skip, max(left - 1, 0) // list_view.ITEMS_MAX * list_view.ITEMS_MAX),
+        latest=queries.latest(session, audit_id, list_view.LATEST_MAX),
+        of=item_view.TEAM if for_team else item_view.MINE,
         now=service.clock.now(),
         replaced=replaced,
     )
-    rendered = views.board(
+    rendered = list_view.board(
         board, ActionPayload(live.created_at, about=audit_id, query=live.subject)
     )
     over = audit.stage is not Stage.OPEN or replaced
@@ -58,6 +58,6 @@ def render_question(
     audit = queries.get(session, audit_id)
     item = queries.item(session, audit_id, key_id)
     by = Actor.read(str(live.data["by"])) if "by" in live.data else None
-    rendered = views.asks_owner(audit, item, by, ActionPayload(live.created_at, about=audit_id))
+    rendered = item_view.asks_owner(audit, item, by, ActionPayload(live.created_at, about=audit_id))
     over = item.decision is not None or audit.stage is not Stage.OPEN
     return RenderedMessage(rendered, None if over else service.clock.now() + _AGAIN)

@@ -17,7 +17,7 @@ from cli.bootstrap.application import open_engines
 from keys.base.models import State
 from keys.credentials.peppers import in_use
 from keys.reviews import queries
-from keys.reviews.queries import Stage
+from keys.reviews.models import Stage
 from settings import load
 from storage import AccountSession, reading
 from storage.schema import revision, upgrade

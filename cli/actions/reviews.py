@@ -10,7 +10,7 @@ from cli.actions.account import opened
 from cli.bootstrap.application import Application
 from keys.base.errors import DomainError
 from keys.reviews import evidence, queries, signing
-from keys.reviews.queries import ReviewView, Stage
+from keys.reviews.models import ReviewView, Stage
 from storage import reading
 
 

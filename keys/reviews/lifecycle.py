@@ -33,16 +33,8 @@ from keys.inputs.names import clean_note
 from keys.offboarding import departures
 from keys.reviews.events import KeptInReview, OwnerAsked, ReviewStarted, about_review
 from keys.reviews.findings import RiskFinding, risk_findings, severity
-from keys.reviews.queries import (
-    MESSAGE_KIND,
-    Decision,
-    ReviewItem,
-    Stage,
-    both_rows,
-    item,
-    newest_place,
-    open_row,
-)
+from keys.reviews.models import Decision, ReviewItem, Stage
+from keys.reviews.queries import MESSAGE_KIND, both_rows, item, newest_place, open_row
 from keys.transfer import export_keys
 from storage import AccountSession
 from storage.tables import Departure, Key, Review, ReviewKey

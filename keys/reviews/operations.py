@@ -18,7 +18,7 @@ from keys.inputs.fields import KeyRef, Reason
 from keys.lifecycle.create import PendingKey
 from keys.lifecycle.revoke import revoke_key
 from keys.reviews import lifecycle, queries
-from keys.reviews.queries import ReviewItem
+from keys.reviews.models import ReviewItem
 from keys.rotation.operations import RotationInput
 
 

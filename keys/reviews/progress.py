@@ -1,4 +1,4 @@
-"""What an audit does by itself: it follows the keys, reminds, escalates, and comes to its end."""
+"""What time brings about in a review: it follows the keys, reminds, escalates, and ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import Session, col, func, or_, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from keys.base.actors import Actor
 from keys.base.models import State
@@ -27,17 +26,8 @@ from keys.reviews.events import (
     about_review,
 )
 from keys.reviews.lifecycle import lists_to_post, snapshot
-from keys.reviews.queries import (
-    Decision,
-    ReviewView,
-    Stage,
-    audit_row,
-    before,
-    decided_by_count,
-    newest_place,
-    open_row,
-    view,
-)
+from keys.reviews.models import Decision, Stage
+from keys.reviews.queries import before, decided_by_count, newest_place, open_row, view
 from storage import AccountSession
 from storage.tables import Event, Key, Review, ReviewKey
 
@@ -270,50 +260,3 @@ def _owners_left(session: Session, audit: Review) -> list[list[Any]]:
 
 def _undecided(session: Session, audit: Review) -> bool:
     return session.exec(_left(audit).limit(1)).first() is not None
-
-
-def has_evidence_to_post(
-    session: AccountSession,
-) -> bool:
-    """Whether the evidence of an audit that has ended has not been handed out yet."""
-    return session.exec(_to_file(session.account_id).limit(1)).first() is not None
-
-
-def claim_evidence_posting(
-    session: AccountSession, now: datetime, claim_ttl: timedelta
-) -> ReviewView | None:
-    """Takes an audit whose evidence is to be handed out; nobody else gets it for a while."""
-    row = session.exec(
-        _to_file(session.account_id)
-        .where(or_(col(Review.claimed_until).is_(None), col(Review.claimed_until) <= now))
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).first()
-    if row is None:
-        return None
-    row.claimed_until = now + claim_ttl
-    session.add(row)
-    session.flush()
-    return view(session, row)
-
-
-def mark_evidence_posted(session: AccountSession, audit_id: str, now: datetime) -> None:
-    """Notes that the evidence was handed out."""
-    row = audit_row(session, audit_id)
-    row.evidence_posted_at, row.claimed_until = now, None
-    session.add(row)
-
-
-def postpone_evidence(session: AccountSession, audit_id: str, at: datetime) -> None:
-    """Gives a claimed audit back: its evidence could not be handed out now."""
-    row = audit_row(session, audit_id)
-    row.claimed_until = at
-    session.add(row)
-
-
-def _to_file(account_id: str) -> SelectOfScalar[Review]:
-    return select(Review).where(
-        Review.account_id == account_id,
-        Review.state == Stage.FINISHED,
-        col(Review.evidence_posted_at).is_(None),
-    )

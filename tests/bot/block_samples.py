@@ -24,7 +24,8 @@ from bot.home import view as home
 from bot.leaks import views as leak
 from bot.manage_keys import create_view, edit_view, rename_view, revoke_view
 from bot.offboarding import views as offboard
-from bot.reviews import views as audit
+from bot.reviews import item_view, summary_view
+from bot.reviews import list_view as review_list
 from bot.rotation import views as rotate
 from bot.token_delivery import views as token
 from bot.ui import ids, inputs, replies, revocation
@@ -42,9 +43,9 @@ from keys.leaks.detection import TokenStatus
 from keys.offboarding import models as offboarding
 from keys.offboarding.departures import DepartureReason
 from keys.offboarding.models import BulkAction, Result
-from keys.reviews import queries
 from keys.reviews.findings import RiskFinding
-from keys.reviews.queries import Decision, ReviewItem
+from keys.reviews.models import Decision, ReviewItem, ReviewView
+from keys.reviews.models import Stage as ReviewStage
 from keys.rotation.queries import RotationView, Stage
 from keys.search.diagnosis import CopyError, Diagnosis, DiagnosisResult
 from keys.search.filters import KeyFilter
@@ -234,16 +235,19 @@ def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
     )  # fmt: skip
     plain = replace(item, risk_findings=(), asked_at=NOW, key=key(name, owner=None))
     idle = replace(item, risk_findings=(RiskFinding.IDLE,), key=key(name, id="key_other"))
-    many = [replace(item, key=replace(item.key, id=f"key_{n:012}")) for n in range(audit.ITEMS_MAX)]
+    many = [
+        replace(item, key=replace(item.key, id=f"key_{n:012}"))
+        for n in range(review_list.ITEMS_MAX)
+    ]
     done = [
         replace(item, decision=how, by=by, at=NOW, reason=note)
         for how in Decision
         for by in (BOB, Actor.system("audit"))
     ]
-    running = queries.ReviewView(
+    running = ReviewView(
         id="aud_7Fq2mZr81LdW",
         period="2026-10-05T07:00+00:00",
-        stage=queries.Stage.OPEN,
+        stage=ReviewStage.OPEN,
         started_by=ANN,
         created_at=NOW,
         deadline_at=NOW,
@@ -255,36 +259,34 @@ def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
         reminders=0,
     )
     decided = dict.fromkeys(Decision, 900)
-    ended = replace(
-        running, stage=queries.Stage.FINISHED, ended_at=NOW, decided=decided, total=4_500
-    )
+    ended = replace(running, stage=ReviewStage.FINISHED, ended_at=NOW, decided=decided, total=4_500)
     for view in (
         running,
         replace(running, decided=decided, revokes_at=NOW),
         replace(running, total=1, flagged={}),
         ended,
     ):
-        for of in (audit.TEAM, audit.MINE):
+        for of in (item_view.TEAM, item_view.MINE):
             for items, skip in (([], 0), (many, 6), ([plain, idle], 0)):
                 for replaced in (True, False):
-                    shown = audit.ReviewListView(
+                    shown = review_list.ReviewListView(
                         view, items, len(items) and 5_000, skip, done[:3], of, NOW, replaced
                     )
-                    yield audit.board(
+                    yield review_list.board(
                         shown, ActionPayload(NOW, about=view.id, query=f"{view.id}:2")
                     )
         for one in (item, *done):
-            yield audit.asks_owner(view, one, ANN, ActionPayload(NOW, about=view.id))
-        yield audit.asks_owner(view, item, None, ActionPayload(NOW, about=view.id))
-        yield audit.status(view, NOW, REF)
-        yield audit.status(view, None, REF)
-        yield audit.begun(view, before=True)
-        yield audit.begun(view, before=False)
-    yield audit.status(None, NOW, REF)
-    yield audit.status(None, None, REF)
+            yield item_view.asks_owner(view, one, ANN, ActionPayload(NOW, about=view.id))
+        yield item_view.asks_owner(view, item, None, ActionPayload(NOW, about=view.id))
+        yield summary_view.status(view, NOW, REF)
+        yield summary_view.status(view, None, REF)
+        yield summary_view.begun(view, before=True)
+        yield summary_view.begun(view, before=False)
+    yield summary_view.status(None, NOW, REF)
+    yield summary_view.status(None, None, REF)
     for one in (item, plain, *done):
-        yield audit.decided(one)
-        yield audit.owner_asked(one)
+        yield item_view.decided(one)
+        yield item_view.owner_asked(one)
     data = {
         "owners": [["U0ANN", 40], ["W0BOB", 2], ["", 7]] * 10,
         "total": 5_000,
@@ -451,7 +453,7 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
         request.Draft(name, ("read", "write"), note, poor, admin=True),
     ):
         yield request.ask(draft, "/apikeys", REF)
-    yield audit.say_why(key(name), REF)
+    yield item_view.say_why(key(name), REF)
     yield offboard.ask(REF)
     yield offboard.transfer_modal(key(name), 1, REF)
     for number in (1, 5_000):

@@ -37,7 +37,7 @@ from storage import AccountSession, reading, writing
 from storage.tables import Account
 from tests.bot.home.test_handlers import presses as presses_in_home
 from tests.bot.listening import Bench
-from tests.bot.reviews.test_handlers import follow
+from tests.bot.reviews.reviewing import follow
 from tests.keys.conftest import NOON, Domain
 from tests.keys.rotation.test_rotations import rotate
 from tests.manifest.test_code import Registering

@@ -1,102 +1,22 @@
-"""The audit in Slack: begun by command and by the schedule, decided by admins and owners."""
+"""The audit in Slack: begun by command, and decided by admins and owners."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
-from bot.reviews import handlers
 from bot.ui import ids
-from keys.base.models import KeyView, State
-from keys.base.policy import AuditRules, Policy
+from keys.base.models import State
 from keys.reviews import queries
-from keys.reviews.queries import ReviewView, Stage
-from keys.search import search
+from keys.reviews.models import Stage
 from storage import reading
-from tests.bot.fake_slack import refusal
-from tests.bot.listening import PEOPLE, Bench, buttons
-from tests.bot.working import worker_of
+from tests.bot.listening import Bench, buttons
+from tests.bot.reviews.reviewing import board, follow, get, newest, pressed, said, start
 from tests.keys.conftest import BOB
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setitem(PEOPLE, "U0CARL", {**PEOPLE["U0ALICE"], "id": "U0CARL", "name": "carl"})
-    made = Bench(tmp_path)
-    channels = iter(range(1, 1000))
-    made.calls.replies["conversations.open"] = [
-        lambda args: {"channel": {"id": f"D-{args['users']}"}}
-    ]
-    made.calls.replies["chat.postMessage"] = [
-        lambda args: {"channel": args["channel"], "ts": f"{next(channels)}.0"}
-    ]
-    yield made
-    made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
-
-
-def follow(bench: Bench, rules: AuditRules | None = None) -> None:
-    """Rounds until nothing is due, as the schedule goes on."""
-    house = bench.house
-    policy = replace(house.service.policy, audits=rules or AuditRules())
-    context = replace(bench.context, services=replace(house.service, policy=policy))
-    jobs = [lambda _, job=job: job(bench.context) for job in handlers.JOBS]
-    following = worker_of(context, jobs=jobs, admins=lambda: ("U0ALICE", "U0CARL"))
-    for _ in range(200):
-        if not following.run_once():
-            return
-    raise AssertionError("there is always something due")
-
-
-def start(bench: Bench) -> ReviewView:
-    answer = bench.types("audit start")
-    assert "The audit has begun" in json.dumps(answer)
-    follow(bench)
-    return newest(bench)
-
-
-def newest(bench: Bench) -> ReviewView:
-    with reading(bench.house.engine, bench.house.account) as session:
-        found = queries.newest(session)
-    assert found is not None
-    return found
-
-
-def board(bench: Bench, place: str = "C1") -> dict[str, Any]:
-    """The newest list in this place as it stands."""
-    for name, args in reversed(bench.calls.asked):
-        if name not in ("chat.postMessage", "chat.update") or args["channel"] != place:
-            continue
-        if args["text"].startswith(("Time to go through", "Is this API key still needed")):
-            return args
-    raise AssertionError("no message")
-
-
-def said(bench: Bench, place: str = "C1") -> str:
-    return json.dumps(board(bench, place)["blocks"], ensure_ascii=False)
-
-
-def pressed(bench: Bench, action: str, key: KeyView | None = None, place: str = "C1") -> Any:
-    """A button of the list, of this key if one is given."""
-    for block in board(bench, place)["blocks"]:
-        for element in block.get("elements", ()):
-            ref = json.loads(element.get("value") or "{}")
-            if element.get("action_id") == action and (key is None or ref.get("key") == key.id):
-                return {"action_id": action, "value": element["value"]}
-    raise AssertionError(f"{action} is not in {said(bench, place)}")
-
-
-def get(bench: Bench, key: KeyView) -> KeyView:
-    with reading(bench.house.engine, bench.house.account) as session:
-        return search.get(session, key.id)
 
 
 def test_the_list_goes_to_the_channel_and_each_owner(bench: Bench) -> None:
@@ -261,39 +181,6 @@ def test_pages_are_turned_for_all(bench: Bench) -> None:
     assert "7 to 12 of 14 left" in said(bench, "D-U0BOB")
 
 
-def test_the_end_brings_a_summary_and_the_files(bench: Bench) -> None:
-    key, _ = bench.house.issue()
-    start(bench)
-    bench.presses(pressed(bench, ids.AUDIT_KEEP, key))
-    follow(bench)
-    posts = [json.dumps(a) for m, a in bench.calls.asked if m == "chat.postMessage"]
-    assert sum("The audit of 1 key is over" in text and "1 kept" in text for text in posts) == 1
-    assert bench.last("files.completeUploadExternal")["channel_id"] == "C1"
-    assert len(bench.uploads) == 3
-    contents = [content for _, content in bench.uploads]
-    assert contents[0].startswith(b'"name"')
-    assert json.loads(contents[1])["format"]
-    assert contents[2].startswith(b"\x89PNG")
-    follow(bench)
-    assert len(bench.uploads) == 3
-    bench.types("audit export")
-    assert bench.last("files.completeUploadExternal")["channel_id"] == "D-U0ALICE"
-    assert len(bench.uploads) == 6
-
-
-def test_without_the_scope_for_files_the_audit_ends_all_the_same(bench: Bench) -> None:
-    bench.calls.replies["files.getUploadURLExternal"] = [
-        refusal("missing_scope", needed="files:write")
-    ]
-    key, _ = bench.house.issue()
-    start(bench)
-    bench.presses(pressed(bench, ids.AUDIT_KEEP, key))
-    follow(bench)
-    assert newest(bench).stage is Stage.FINISHED
-    bench.types("audit export")
-    assert "apikeys audit export" in json.dumps(bench.last("chat.postMessage"))
-
-
 def test_members_neither_begin_nor_export(bench: Bench) -> None:
     bench.house.issue()
     for typed in ("audit start", "audit export", "audit"):
@@ -304,91 +191,6 @@ def test_members_neither_begin_nor_export(bench: Bench) -> None:
     assert "start, status or export" in json.dumps(bench.types("audit everything"))
     assert "There was no audit yet" in json.dumps(bench.types("audit export"))
     assert "Begin an audit now" in json.dumps(bench.types("audit status"))
-
-
-def at(bench: Bench, text: str) -> None:
-    """Moves the clock there."""
-    bench.house.clock.move(datetime.fromisoformat(text).astimezone(UTC) - bench.house.clock.now())
-
-
-def test_the_schedule_begins_it_once_and_never_for_what_was_before_the_team(
-    bench: Bench,
-) -> None:
-    bench.house.issue()
-    follow(bench)
-    with reading(bench.house.engine, bench.house.account) as session:
-        assert queries.newest(session) is None
-    at(bench, "2027-01-04T08:59:59+00:00")
-    follow(bench)
-    with reading(bench.house.engine, bench.house.account) as session:
-        assert queries.newest(session) is None
-    at(bench, "2027-01-04T09:00:00+00:00")
-    follow(bench)
-    audit = newest(bench)
-    assert audit.period == "2027-01-04T09:00+00:00"
-    at(bench, "2027-01-25T10:00:00+00:00")
-    follow(bench)
-    assert newest(bench).id == audit.id
-    # The next time no bot runs at the hour.
-    at(bench, "2027-04-08T00:00:00+00:00")
-    follow(bench)
-    assert newest(bench).period == "2027-04-05T09:00+00:00"
-
-
-@pytest.mark.slow
-def test_two_years_with_a_bot_that_looks_once_in_five_days(bench: Bench) -> None:
-    bench.house.issue()
-    begun = []
-    for _ in range(147):
-        bench.house.clock.move(5 * DAY)
-        follow(bench)
-        with reading(bench.house.engine, bench.house.account) as session:
-            found = queries.newest(session)
-        if found is not None and found.id not in begun:
-            begun.append(found.id)
-    assert len(begun) == 8
-    posts = [json.dumps(a) for m, a in bench.calls.asked if m == "chat.postMessage"]
-    assert sum("Audit of the API keys" in text for text in posts) == 8
-    assert sum("is over" in text for text in posts) == 8
-
-
-def test_a_digest_comes_by_its_schedule(bench: Bench) -> None:
-    weekly = Policy(audits=AuditRules(schedule="", digest="0 9 * * MON"))
-    bench.context = replace(bench.context, services=replace(bench.context.services, policy=weekly))
-    bench.house.issue()
-
-    def digests() -> int:
-        follow(bench)
-        posts = [json.dumps(a) for m, a in bench.calls.asked if m == "chat.postMessage"]
-        return sum("API keys since" in text for text in posts)
-
-    at(bench, "2026-11-30T09:00:00+00:00")
-    assert digests() == 0, "there is nothing yet to look back to"
-    at(bench, "2026-12-07T08:59:00+00:00")
-    assert digests() == 0
-    at(bench, "2026-12-07T09:00:00+00:00")
-    assert digests() == 1
-    assert digests() == 1
-    at(bench, "2026-12-31T09:00:00+00:00")
-    assert digests() == 2
-
-
-def test_evidence_that_slack_does_not_take_is_sent_later_and_not_at_once(bench: Bench) -> None:
-    works = bench.calls.replies["files.completeUploadExternal"]
-    bench.calls.replies["files.completeUploadExternal"] = [refusal("file_not_found")]
-    key, _ = bench.house.issue()
-    start(bench)
-    bench.presses(pressed(bench, ids.AUDIT_KEEP, key))
-    follow(bench)
-    assert len(bench.uploads) == 3
-    bench.calls.replies["files.completeUploadExternal"] = works
-    bench.house.clock.move(timedelta(minutes=14))
-    follow(bench)
-    assert len(bench.uploads) == 3
-    bench.house.clock.move(timedelta(minutes=2))
-    follow(bench)
-    follow(bench)
-    assert len(bench.uploads) == 6
 
 
 def test_from_home_it_is_looked_at_and_begun(bench: Bench) -> None:

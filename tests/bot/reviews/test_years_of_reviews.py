@@ -23,13 +23,14 @@ from sqlmodel import select
 
 from bot.authorization.admins import Admins, SlackAdmins, Workspace
 from bot.framework.context import Context
-from bot.reviews import handlers
+from bot.reviews import jobs
 from bot.slack_api.client import SlackClient
 from keys.base.actors import Actor
 from keys.base.policy import AuditRules, Policy
 from keys.changes import audit_log
 from keys.changes.change import within
 from keys.reviews import lifecycle, queries
+from keys.reviews.models import Decision, Stage
 from sandbox.sandbox import Sandbox
 from storage import reading, writing
 from storage.tables import Event, Review
@@ -96,7 +97,7 @@ class Bot:
             token_minutes=15,
             api_url="http://127.0.0.1:8321",
         )
-        self._following = worker_of(context, jobs=handlers.JOBS)
+        self._following = worker_of(context, jobs=jobs.JOBS)
 
     def _dies_here(self) -> None:
         self._left -= 0.5
@@ -180,7 +181,7 @@ class Team:
     def open_audit(self) -> str | None:
         with reading(self.house.engine, self.house.account) as session:
             found = queries.newest(session)
-        return found.id if found and found.stage is queries.Stage.OPEN else None
+        return found.id if found and found.stage is Stage.OPEN else None
 
     def posted(self, words: str, place: str = "api-keys") -> int:
         """How many messages with these words stand in a channel, or in somebody's direct one."""
@@ -269,8 +270,8 @@ def test_each_audit_once_for_two_years_although_bots_die(team: Team) -> None:
         with reading(house.engine, house.account) as session:
             audit = queries.get(session, audit_id)
         decided = sum(1 for place in kept if place.startswith(audit_id))
-        assert audit.decided.get(queries.Decision.KEPT, 0) == decided, "none is lost"
-        assert audit.stage is queries.Stage.FINISHED
+        assert audit.decided.get(Decision.KEPT, 0) == decided, "none is lost"
+        assert audit.stage is Stage.FINISHED
     assert team.posted("Time to go through the API keys.") == 8, SEED
     assert team.posted("The audit of the API keys is over.") == 8, SEED
     with reading(house.engine) as session:

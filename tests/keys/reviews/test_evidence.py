@@ -18,7 +18,7 @@ from keys.reviews import evidence, signing
 from keys.reviews.evidence import EvidenceVerification
 from storage import reading
 from tests.keys.conftest import BOB, Domain, open_test_application
-from tests.keys.reviews.test_operations import ask_owner, begin, keep, look
+from tests.keys.reviews.reviewing import ask_owner, begin, keep, look
 from tests.keys.rotation.test_rotations import rotate
 
 PEPPERS = Peppers({1: b"p" * 32})

@@ -1,0 +1,123 @@
+"""The list that is gone through in a review: the team's, and an owner's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.reviews import item_view, summary_view, words
+from bot.ui import ids
+from bot.ui.blocks import (
+    DAY,
+    Block,
+    Element,
+    Message,
+    actions,
+    context,
+    date,
+    header,
+    message,
+    name_of,
+    person,
+    section,
+    sentence,
+    turns,
+)
+from bot.ui.payloads import ActionPayload
+from keys.reviews.models import ReviewItem, ReviewView, Stage
+
+# A message holds 50 blocks, and each key takes four of them.
+ITEMS_MAX = 6
+LATEST_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewListView:
+    """A list as it stands.
+
+    Attributes:
+        items: the page's keys, at most six.
+        left: how many keys the whole list has.
+        skip: how many of them come before the page.
+        latest: what was decided last, newest first.
+        of: `item_view.TEAM`, or `item_view.MINE` for an owner's own keys.
+        replaced: there is a newer list below.
+    """
+
+    audit: ReviewView
+    items: Sequence[ReviewItem]
+    left: int
+    skip: int
+    latest: Sequence[ReviewItem]
+    of: str
+    now: datetime
+    replaced: bool = False
+
+
+def board(shown: ReviewListView, ref: ActionPayload) -> Message:
+    """The message with the list.
+
+    Args:
+        ref: carries the audit's id, and the list's subject as its query.
+    """
+    audit = shown.audit
+    if shown.of == item_view.MINE:
+        return _mine(shown, ref)
+    blocks = [header("Audit of the API keys"), *summary_view.standing(audit)]
+    if audit.stage is Stage.OPEN:
+        blocks += _latest(shown.latest)
+        blocks += _list(shown, ref)
+    return message("Time to go through the API keys.", *blocks)
+
+
+def _mine(shown: ReviewListView, ref: ActionPayload) -> Message:
+    audit = shown.audit
+    fallback = "Time to go through your API keys."
+    if shown.replaced:
+        return message(fallback, context("There is a newer list of your keys below."))
+    if audit.stage is not Stage.OPEN:
+        return message(fallback, section("The audit of the API keys is over. Thank you."))
+    if not shown.left:
+        return message(fallback, section("All your API keys are decided. Thank you."))
+    head = (
+        f"*Which of your API keys are still needed?* The team goes through all of them until "
+        f"{date(audit.deadline_at, DAY)}."
+    )
+    return message(fallback, section(head), *_list(shown, ref))
+
+
+def _latest(latest: Sequence[ReviewItem]) -> list[Block]:
+    if not latest:
+        return []
+    pieces: list[Element | str] = []
+    for item in latest:
+        if item.by is None or item.decision is None:
+            continue
+        pieces += ["" if not pieces else "; ", person(item.by)]
+        pieces += [f" {words.DECIDED[item.decision]} ", name_of(item.key)]
+    pieces = [piece for piece in pieces if piece != ""]
+    return [sentence("Last: ", *pieces, ".")] if pieces else []
+
+
+def _list(shown: ReviewListView, ref: ActionPayload) -> list[Block]:
+    if not shown.items:
+        return []
+    blocks: list[Block] = [{"type": "divider"}]
+    for item in shown.items:
+        blocks += item_view.in_list(
+            item, shown.of, shown.now, replace(ref, key=item.key.id, query="")
+        )
+    return blocks + _pager(shown, ref)
+
+
+def _pager(shown: ReviewListView, ref: ActionPayload) -> list[Block]:
+    last = shown.skip + len(shown.items)
+    blocks = [context(f"{shown.skip + 1:,} to {last:,} of {shown.left:,} left")]
+    turn = replace(ref, do=shown.of)
+    before = replace(turn, cursor=str(max(0, shown.skip - ITEMS_MAX)))
+    elements = turns(
+        (ids.AUDIT_BACK, before) if shown.skip else None,
+        (ids.AUDIT_ON, replace(turn, cursor=str(last))) if last < shown.left else None,
+    )
+    return [*blocks, actions(*elements)] if elements else blocks

@@ -1,0 +1,153 @@
+"""A review as a whole: how far it has come, what is announced of it, and its end; the digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.reviews import words
+from bot.ui import ids
+from bot.ui.blocks import (
+    DAY,
+    Block,
+    Element,
+    Message,
+    actions,
+    button,
+    context,
+    date,
+    format_time,
+    message,
+    person,
+    section,
+    sentence,
+)
+from bot.ui.payloads import ActionPayload
+from keys.base.actors import Actor
+from keys.reviews.models import ReviewView, Stage
+
+OWNERS_MAX = 15
+_STEPS = 20
+
+
+def standing(audit: ReviewView) -> list[Block]:
+    """How far a review has come: the bar, the deadline, and what was decided."""
+    full = audit.done * _STEPS // audit.total
+    bar = "█" * full + "░" * (_STEPS - full)
+    text = f"{bar}\n*{audit.done:,} of {words.keys(audit.total)} decided*"
+    if audit.stage is Stage.OPEN:
+        text += f" · until {date(audit.deadline_at, DAY)}"
+    blocks = [section(text)]
+    if audit.revokes_at is not None and audit.stage is Stage.OPEN:
+        left = words.keys(audit.left)
+        blocks.append(section(f"{left} without an answer: revoked {date(audit.revokes_at, DAY)}."))
+    if found := words.doubts(audit.flagged):
+        blocks.append(context(found))
+    if audit.done or audit.stage is Stage.FINISHED:
+        blocks.append(context(f"So far {words.decided(audit.decided)}."))
+    return blocks
+
+
+def status(audit: ReviewView | None, following: datetime | None, ref: ActionPayload) -> Message:
+    """The answer to `audit status`.
+
+    Args:
+        audit: the open one, or the last; None if there never was one.
+        following: when the next begins by itself; None for never.
+        ref: carries the time.
+    """
+    coming = f"The next one starts {date(following)}." if following else ""
+    begin = actions(button("Begin an audit now", ids.AUDIT_START, ref))
+    if audit is None:
+        text = "There was no audit yet."
+        return message(text, section(f"{text} {coming}".strip()), begin)
+    blocks = standing(audit)
+    if audit.stage is Stage.OPEN:
+        blocks.append(context("The list is in the team’s channel."))
+    else:
+        blocks += [context(f"It ended {date(audit.ended_at)}. {coming}".strip()), begin]
+    return message("The audit of the API keys", *blocks)
+
+
+def begun(audit: ReviewView, *, before: bool) -> Message:
+    """The answer to `audit start`."""
+    text = "An audit is under way" if before else "The audit has begun"
+    return message(
+        text,
+        section(f"{text}: {words.keys(audit.total)}. The list is in the team’s channel."),
+    )
+
+
+def escalated(data: Mapping[str, Any], admins: Sequence[str]) -> list[Block]:
+    """A day before the deadline: who has not answered, for the admins."""
+    left = sum(int(count) for _, count in data["owners"])
+    called: list[Element | str] = []
+    for admin in admins:
+        called += [person(Actor.person(admin)), " "]
+    blocks = [
+        sentence(*called, "The audit ends ", format_time(_moment(data["deadline_at"])),
+                 f", and {words.keys(left)} have no answer."),
+    ]  # fmt: skip
+    return [*blocks, *_owners(data)]
+
+
+def revokes(data: Mapping[str, Any]) -> list[Block]:
+    """The notice before keys are revoked."""
+    if "yours" in data:
+        text = f"{words.keys(int(data['yours']))} of yours have no answer in the audit. "
+    else:
+        left = sum(int(count) for _, count in data["owners"])
+        text = f"{words.keys(left)} have no answer in the audit. "
+    end = format_time(_moment(data["revokes_at"]))
+    blocks = [sentence(text, "What is not decided until ", end, " is revoked.")]
+    return blocks if "yours" in data else [*blocks, *_owners(data)]
+
+
+def finished(data: Mapping[str, Any], command: str) -> list[Block]:
+    """The result of a review, compared with the one before."""
+    total = int(data["total"])
+    blocks = [
+        section(f"*The audit of {words.keys(total)} is over:* "
+                f"{words.decided(data['decided'])}."),
+    ]  # fmt: skip
+    if before := data.get("before"):
+        blocks.append(context(_comparison(data, before)))
+    blocks.append(context(f"The evidence: `{command} audit export`."))
+    return blocks
+
+
+def _comparison(data: Mapping[str, Any], before: Mapping[str, Any]) -> str:
+    parts = [f"{words.keys(int(data['total']))}, last time {int(before['total']):,}"]
+    for doubt, text in words.COUNTED.items():
+        now, then = data["doubtful"].get(doubt, 0), before["doubtful"].get(doubt, 0)
+        if now or then:
+            parts.append(f"{now:,} {text}, last time {then:,}")
+    return " · ".join(parts)
+
+
+def _owners(data: Mapping[str, Any]) -> list[Block]:
+    owners = data["owners"]
+    named = [f"{words.owner(owner)} {int(count):,}" for owner, count in owners[:OWNERS_MAX]]
+    more = len(owners) - OWNERS_MAX
+    return [context(" · ".join(named) + (f" · and {more} more people" if more > 0 else ""))]
+
+
+def digest(data: Mapping[str, Any]) -> list[Block]:
+    """What happened with keys since the digest before."""
+    lines = [
+        f"*{int(data['made']):,}* made, *{int(data['revoked']):,}* revoked",
+        f"*{int(data['expiring']):,}* expire within 30 days",
+        f"*{int(data['idle']):,}* idle for 90 days, *{int(data['never_used']):,}* never used",
+    ]
+    head = f"API keys since {date(_moment(data['since']), DAY)}: {int(data['total']):,} work."
+    return [section(head), context(" · ".join(lines))]
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(str(text))
+
+
+def files_follow() -> str:
+    """The comment beside the files of evidence."""
+    return "The evidence of the audit: a table, the signed record, and a picture of the last year."

@@ -1,0 +1,47 @@
+"""What a review has found and decided, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from keys.reviews.findings import RiskFinding
+from keys.reviews.models import Decision
+
+COUNTED = {
+    RiskFinding.OWNER_GONE: "whose owner has left",
+    RiskFinding.UNOWNED: "without an owner",
+    RiskFinding.NEVER_USED: "never used",
+    RiskFinding.IDLE: "idle for 90 days",
+    RiskFinding.POOR_NAME: "with a poor name",
+    RiskFinding.UNDATED: "without an expiry date",
+}
+DECIDED = {
+    Decision.KEPT: "kept",
+    Decision.ROTATED: "rotated",
+    Decision.REVOKED: "revoked",
+    Decision.EXPIRED: "expired",
+    Decision.UNANSWERED: "without an answer",
+}
+
+
+def keys(count: int) -> str:
+    """A count of keys, such as `1 key`."""
+    return "1 key" if count == 1 else f"{count:,} keys"
+
+
+def doubts(flagged: Mapping[RiskFinding, int]) -> str:
+    """The risk findings, counted, such as `3 never used · 2 without an expiry date`."""
+    found = [(flagged.get(doubt, 0), text) for doubt, text in COUNTED.items()]
+    return " · ".join(f"{count:,} {text}" for count, text in found if count)
+
+
+def decided(counts: Mapping[Any, int]) -> str:
+    """The decisions, counted, such as `5 kept, 1 revoked`."""
+    found = [(counts.get(how, 0), text) for how, text in DECIDED.items()]
+    return ", ".join(f"{count:,} {text}" for count, text in found if count) or "nothing was decided"
+
+
+def owner(user_id: str) -> str:
+    """An owner as mrkdwn; `no owner` if empty."""
+    return f"<@{user_id}>" if user_id else "no owner"

@@ -1,0 +1,56 @@
+"""Posting the evidence of a review that has ended: once, by one bot."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlmodel import col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from keys.reviews.models import ReviewView, Stage
+from keys.reviews.queries import audit_row, view
+from storage import AccountSession
+from storage.tables import Review
+
+
+def is_waiting(session: AccountSession) -> bool:
+    """Whether the evidence of a review that has ended has not been posted yet."""
+    return session.exec(_waiting(session.account_id).limit(1)).first() is not None
+
+
+def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> ReviewView | None:
+    """Claim a review whose evidence is to be posted; no other bot gets it for a while."""
+    row = session.exec(
+        _waiting(session.account_id)
+        .where(or_(col(Review.claimed_until).is_(None), col(Review.claimed_until) <= now))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+    if row is None:
+        return None
+    row.claimed_until = now + claim_ttl
+    session.add(row)
+    session.flush()
+    return view(session, row)
+
+
+def mark_posted(session: AccountSession, audit_id: str, now: datetime) -> None:
+    """Record that the evidence was posted."""
+    row = audit_row(session, audit_id)
+    row.evidence_posted_at, row.claimed_until = now, None
+    session.add(row)
+
+
+def postpone(session: AccountSession, audit_id: str, at: datetime) -> None:
+    """Give a claimed review back: its evidence could not be posted now."""
+    row = audit_row(session, audit_id)
+    row.claimed_until = at
+    session.add(row)
+
+
+def _waiting(account_id: str) -> SelectOfScalar[Review]:
+    return select(Review).where(
+        Review.account_id == account_id,
+        Review.state == Stage.FINISHED,
+        col(Review.evidence_posted_at).is_(None),
+    )

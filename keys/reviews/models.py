@@ -1,0 +1,88 @@
+"""A review and the keys in it, as they stand; which decisions there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from keys.base.actors import Actor
+from keys.base.models import KeyView
+from keys.reviews.findings import Recommendation, RiskFinding, advice
+
+
+class Stage(StrEnum):
+    """Where an audit is."""
+
+    OPEN = "open"
+    FINISHED = "finished"
+
+
+class Decision(StrEnum):
+    """What was decided about a key; `UNANSWERED` is what the deadline leaves."""
+
+    KEPT = "kept"
+    ROTATED = "rotated"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """One key in an audit, as it stands now.
+
+    Attributes:
+        doubts: the reasons at the start to look at it twice, the gravest first.
+        asked_at: when its owner was asked about it, by somebody's press.
+    """
+
+    key: KeyView
+    risk_findings: tuple[RiskFinding, ...]
+    decision: Decision | None
+    by: Actor | None
+    at: datetime | None
+    reason: str
+    asked_at: datetime | None
+
+    @property
+    def advice(self) -> Recommendation:
+        """What is usually right for it."""
+        return advice(self.risk_findings)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    """An audit as it stands.
+
+    Attributes:
+        total: how many keys there were at the start.
+        doubtful: how many of them had each doubt.
+        decided: how many of them were decided how.
+        revokes_at: when keys that nobody answers for are revoked; None where they are not.
+        reminders: how many reminders there were; the lists of a round replace those before.
+    """
+
+    id: str
+    period: str
+    stage: Stage
+    started_by: Actor
+    created_at: datetime
+    deadline_at: datetime
+    ended_at: datetime | None
+    total: int
+    flagged: Mapping[RiskFinding, int]
+    decided: Mapping[Decision, int]
+    revokes_at: datetime | None
+    reminders: int
+
+    @property
+    def done(self) -> int:
+        """How many keys somebody has decided about."""
+        return sum(n for how, n in self.decided.items() if how is not Decision.UNANSWERED)
+
+    @property
+    def left(self) -> int:
+        """How many nobody has decided about."""
+        return self.total - self.done

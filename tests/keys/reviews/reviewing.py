@@ -1,0 +1,83 @@
+"""What tests of reviews do and look at."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlmodel import select
+
+from keys.base.actors import Actor
+from keys.base.policy import AuditRules
+from keys.changes.change import SYSTEM, within
+from keys.reviews import lifecycle, progress, queries
+from keys.reviews.models import ReviewItem, ReviewView
+from storage import reading
+from storage.tables import Event, LiveMessageRow, OutboxRow
+from tests.keys.conftest import ALICE, Domain
+
+RULES = AuditRules()
+CARL = Actor.person("U0CARL")
+
+
+def begin(house: Domain, period: str = "2026-10-05", actor: Actor = CARL) -> str:
+    id_: str = house.write(
+        lambda s: lifecycle.begin(within(house.service, s, actor), period, RULES)
+    )
+    return id_
+
+
+def sweep(house: Domain, rules: AuditRules = RULES) -> None:
+    for _ in range(100):
+        with reading(house.engine, house.account) as session:
+            if not progress.has_due_work(session, house.clock.now()):
+                return
+        house.write(lambda s: progress.run_due(within(house.service, s, SYSTEM), rules))
+    raise AssertionError("there is always news")
+
+
+def look(house: Domain, id_: str, rules: AuditRules = RULES) -> ReviewView:
+    sweep(house, rules)
+    with reading(house.engine, house.account) as session:
+        return queries.get(session, id_)
+
+
+def keep(
+    house: Domain, id_: str, key_id: str, actor: Actor = ALICE, reason: str = ""
+) -> ReviewItem:
+    kept: ReviewItem = house.write(
+        lambda s: lifecycle.keep(within(house.service, s, actor), id_, key_id, reason)
+    )
+    return kept
+
+
+def kinds(house: Domain, kind: str) -> list[dict[str, Any]]:
+    with reading(house.engine) as session:
+        events = session.exec(select(Event).where(Event.kind == kind)).all()
+        return [json.loads(event.data) for event in events]
+
+
+def told(house: Domain, kind: str) -> list[str]:
+    """Who is told of this, in the order of asking."""
+    with reading(house.engine) as session:
+        return [n.recipient for n in session.exec(select(OutboxRow)) if n.kind == kind]
+
+
+def lists(house: Domain) -> set[tuple[str, str]]:
+    """Round and audience of each list."""
+    with reading(house.engine) as session:
+        found = session.exec(
+            select(LiveMessageRow).where(LiveMessageRow.kind == queries.MESSAGE_KIND)
+        ).all()
+        return {(one.subject.partition(":")[2], one.recipient) for one in found}
+
+
+def ask_owner(house: Domain, id_: str, key_id: str) -> ReviewItem:
+    asked: ReviewItem = house.write(
+        lambda s: lifecycle.ask_owner(
+            within(house.service, s, CARL),
+            id_,
+            key_id,
+        )
+    )
+    return asked
