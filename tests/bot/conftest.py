@@ -13,6 +13,15 @@ from tests.keys.conftest import house
 __all__ = ["bench", "house"]
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is acknowledged early because the machine is busy: the answer would go elsewhere.
+
+    The tests of that deadline set one of their own.
+    """
+    monkeypatch.setattr("bot.framework.interaction.ACK_DEADLINE", 60.0)
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     """A bot with everything but Slack."""
