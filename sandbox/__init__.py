@@ -35,3 +35,7 @@ user
 
 For tests without sockets do not start it: see `sandbox.sandbox.Sandbox`.
 """
+
+from sandbox.base import former_names
+
+former_names.install()

@@ -1,5 +1,6 @@
 """Who and what there is in a practice Slack, as whoever runs it arranges it."""
 
+from sandbox.base import former_names
 from sandbox.base.errors import SandboxError
 from sandbox.base.ids import new_id
 from sandbox.delivery.runtime import SandboxRuntime
@@ -11,18 +12,24 @@ from sandbox.webapi.core.serializers import account_json
 GENERAL = "general"
 
 
-class Population:
+class Directory:
     """People, channels and user groups: adding, changing and finding them.
 
     Args:
         wiring: of the practice Slack.
     """
 
-    def __init__(self, wiring: SandboxRuntime) -> None:
-        self._wiring = wiring
-        self.workspace = wiring.workspace
-        self.install = wiring.install
-        self.actions = UserActions(wiring)
+    def __init__(self, runtime: SandboxRuntime) -> None:
+        self._runtime = runtime
+        self.workspace = runtime.workspace
+        self.install = runtime.install
+        self.actions = UserActions(runtime)
+
+    @property
+    def hands(self) -> UserActions:
+        """The former name of `actions`; it goes in the next version."""
+        former_names.warn("slack.hands", "slack.actions")
+        return self.actions
 
     def add_person(self, name: str, *, role: str = "member", real_name: str = "") -> User:
         """Add somebody, in #general but for deactivated people and guests of a single channel.
@@ -58,7 +65,7 @@ class Population:
     def person(self, name: str) -> User:
         """Somebody by handle. Raises SandboxError where there is nobody of this name."""
         account = self._account(name)
-        return User(self._wiring, self.actions, account.id, self._channel(GENERAL).id)
+        return User(self._runtime, self.actions, account.id, self._channel(GENERAL).id)
 
     def change_role(self, name: str, role: str) -> None:
         """Give somebody another role; the app is told by ``user_change``.

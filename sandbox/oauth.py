@@ -22,8 +22,8 @@ from sandbox.base.ids import new_hex, new_secret
 from sandbox.delivery.signed_http import HttpDelivery
 from sandbox.sandbox import Sandbox
 from sandbox.server.server import arguments
-from sandbox.server.threaded_server import Serving
-from sandbox.state.installation import Install
+from sandbox.server.threaded_server import ThreadedServer
+from sandbox.state.installation import Installation
 from sandbox.state.models import Json
 from sandbox.users.user import User
 
@@ -42,13 +42,13 @@ class Distribution:
     def __init__(self, manifest: Path | Json, *, clock: Clock | None = None) -> None:
         self._manifest = manifest
         self._clock = clock
-        self._app = Install()
+        self._shared_install = Installation()
         self.client_id = f"{new_hex(6)}.{new_hex(6)}"
         self.client_secret = new_hex(32)
         self.workspaces: list[Sandbox] = []
         self._codes: dict[str, tuple[Sandbox, str, str, frozenset[str]]] = {}
-        self._gone: set[str] = set()
-        self._serving = Serving(
+        self._revoked_tokens: set[str] = set()
+        self._server = ThreadedServer(
             Starlette(
                 routes=[
                     Route("/oauth/v2/authorize", self._authorize, methods=["GET"]),
@@ -62,7 +62,7 @@ class Distribution:
         """Add a workspace, at work already, in which the app is not installed."""
         slack = Sandbox(self._manifest, clock=self._clock, team_name=team_name)
         for name in _SHARED:
-            setattr(slack.install, name, getattr(self._app, name))
+            setattr(slack.install, name, getattr(self._shared_install, name))
         slack.install.active = False
         slack.start()
         self.workspaces.append(slack)
@@ -90,29 +90,29 @@ class Distribution:
         install, bot = slack.install, slack.install.bot_user
         slack.workspace.emit({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [bot]}})
         slack.workspace.emit({"type": "app_uninstalled"})
-        self._gone.add(install.bot_token)
+        self._revoked_tokens.add(install.bot_token)
         install.active = False
 
     # --- running ------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self._serving.start()
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         for slack in self.workspaces:
             slack.stop()
-        self._serving.stop()
+        self._server.stop()
 
     @property
     def api_url(self) -> str:
         """The Web API's address for an SDK."""
-        return f"http://{self._serving.address}/api/"
+        return f"http://{self._server.address}/api/"
 
     @property
     def authorize_url(self) -> str:
         """Where an app sends people who want to install it."""
-        return f"http://{self._serving.address}/oauth/v2/authorize"
+        return f"http://{self._server.address}/oauth/v2/authorize"
 
     # --- OAuth --------------------------------------------------------------------------------
 
@@ -136,10 +136,10 @@ class Distribution:
         if slack is None or account is None:
             return PlainTextResponse("Say who agrees: add &as=<handle>.", status_code=400)
         try:
-            where = self._redirect(slack, account.id, dict(request.query_params))
+            redirect = self._redirect(slack, account.id, dict(request.query_params))
         except ValueError as error:
             return PlainTextResponse(str(error), status_code=400)
-        return RedirectResponse(where, status_code=302)
+        return RedirectResponse(redirect, status_code=302)
 
     def _access(self, args: dict[str, str], client: tuple[str, str]) -> Json:
         """`oauth.v2.access`: https://docs.slack.dev/reference/methods/oauth.v2.access."""
@@ -153,7 +153,7 @@ class Distribution:
             return {"ok": False, "error": "bad_redirect_uri"}
         if not slack.install.active:
             # Installed again, an app has another token; its bot stays who it was.
-            slack.install.bot_token = Install().bot_token
+            slack.install.bot_token = Installation().bot_token
             slack.install.scopes = set()
             slack.install.active = True
         # An authorization adds to what was granted before, and takes nothing away.
@@ -180,13 +180,15 @@ class Distribution:
         except ValueError:
             return _json(200, {}, {"ok": False, "error": "invalid_json"})
         if method == "oauth.v2.access":
-            return _json(200, {}, self._access(args, _basic(request) or _in_body(args)))
+            return _json(
+                200, {}, self._access(args, _basic_credentials(request) or _body_credentials(args))
+            )
         token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         token = token or str(args.get("token", ""))
         found = (s for s in self.workspaces if s.bot_token == token)
         slack = next(found, None)
         if slack is None:
-            code = "token_revoked" if token in self._gone else "invalid_auth"
+            code = "token_revoked" if token in self._revoked_tokens else "invalid_auth"
             return _json(200, {}, {"ok": False, "error": code})
         status, headers, answer = await run_in_threadpool(slack.web_api.call, method, args, token)
         return _json(status, headers, answer)
@@ -197,7 +199,7 @@ def _json(status: int, headers: dict[str, str], body: Json) -> Response:
     return Response(json.dumps(body), status_code=status, headers=headers)
 
 
-def _basic(request: Request) -> tuple[str, str] | None:
+def _basic_credentials(request: Request) -> tuple[str, str] | None:
     kind, _, encoded = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "basic":
         return None
@@ -208,5 +210,5 @@ def _basic(request: Request) -> tuple[str, str] | None:
     return name, secret
 
 
-def _in_body(args: dict[str, str]) -> tuple[str, str]:
+def _body_credentials(args: dict[str, str]) -> tuple[str, str]:
     return str(args.get("client_id", "")), str(args.get("client_secret", ""))

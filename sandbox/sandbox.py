@@ -8,23 +8,23 @@ from sandbox.base.errors import SandboxError
 from sandbox.base.ids import new_id
 from sandbox.delivery.dispatcher import Deliverer, NotAcknowledged, by_function
 from sandbox.delivery.faults import Faults
-from sandbox.delivery.runtime import build
+from sandbox.delivery.runtime import build_runtime
 from sandbox.delivery.signed_http import HttpDelivery, answers_challenge
 from sandbox.delivery.socket_mode import SocketMode
-from sandbox.directory import GENERAL, Population
+from sandbox.directory import GENERAL, Directory
 from sandbox.server.server import Server
-from sandbox.state.installation import Install
+from sandbox.state.installation import Installation
 from sandbox.state.manifest import read_manifest
 from sandbox.state.models import Flow, Json, Traffic
-from sandbox.state.persistence import Persister, kept_in
-from sandbox.state.snapshot import Redact, State, put_back
+from sandbox.state.persistence import Persister, load_snapshot
+from sandbox.state.snapshot import Redact, Snapshot, restore
 from sandbox.state.traffic import TrafficLog
-from sandbox.state.trigger_ids import Triggers
+from sandbox.state.trigger_ids import TriggerIds
 from sandbox.state.workspace import Workspace
 from sandbox.webapi import Answer, WebApi
 
 
-class Sandbox(Population):
+class Sandbox(Directory):
     """A practice Slack: started, it serves over the network.
 
     It delivers by Socket Mode, or with `deliver_to` by signed HTTP. Without starting, it works
@@ -62,17 +62,17 @@ class Sandbox(Population):
         redact: Redact | None = None,
         enforce_rate_limits: bool = False,
     ) -> None:
-        kept = kept_in(folder) if folder else None
-        read, time = read_manifest(manifest), clock or SystemClock()
-        team = kept.team_id if kept else team_id or new_id("T")
-        workspace = Workspace(read, time, team_id=team, team_name=team_name)
-        install = Install.from_json(kept.app) if kept else Install()
-        install.scopes = set(read.scopes)
+        saved = load_snapshot(folder) if folder else None
+        parsed_manifest, workspace_clock = read_manifest(manifest), clock or SystemClock()
+        team = saved.team_id if saved else team_id or new_id("T")
+        workspace = Workspace(parsed_manifest, workspace_clock, team_id=team, team_name=team_name)
+        install = Installation.from_json(saved.app) if saved else Installation()
+        install.scopes = set(parsed_manifest.scopes)
         self.faults = Faults()
-        self.traffic = TrafficLog(time)
-        triggers = Triggers(time)
+        self.traffic = TrafficLog(workspace_clock)
+        triggers = TriggerIds(workspace_clock)
         super().__init__(
-            build(workspace, install, triggers, self.faults, self.traffic, self._address)
+            build_runtime(workspace, install, triggers, self.faults, self.traffic, self._address)
         )
         self._sockets = SocketMode(install)
         self.faults.on_disconnect = self._sockets.disconnect
@@ -83,25 +83,25 @@ class Sandbox(Population):
             triggers,
             self.faults,
             self.traffic,
-            connect=self._link,
+            connect=self._socket_url,
             address=self._address,
         )
         self.web_api.limits.enforced = enforce_rate_limits
-        self.web_api.later.at = self._wiring.schedule.at
+        self.web_api.scheduled_messages.run_at = self._runtime.scheduler.run_at
         self._server = Server(self.web_api, self.respond, self._sockets, host, port)
         self._running = False
-        self._http: list[HttpDelivery] = []
+        self._http_deliveries: list[HttpDelivery] = []
         if page:
             self._server.add_page(self)
-        self.is_new = kept is None
-        self._settle(kept)
-        self._keeper = Persister(folder, workspace, install, redact or str) if folder else None
+        self.is_new = saved is None
+        self._fill_workspace(saved)
+        self._persister = Persister(folder, workspace, install, redact or str) if folder else None
 
-    def _settle(self, kept: State | None) -> None:
-        if kept is not None:
-            put_back(kept, self.workspace)
+    def _fill_workspace(self, saved: Snapshot | None) -> None:
+        if saved is not None:
+            restore(saved, self.workspace)
         self._add_bot()
-        if kept is None:
+        if saved is None:
             self.add_channel(GENERAL)
 
     # --- running ------------------------------------------------------------------------------
@@ -110,12 +110,12 @@ class Sandbox(Population):
         """Serve over the network, and deliver by Socket Mode unless told how. Once only."""
         self._server.start()
         self._running = True
-        if self._wiring.courier.transport is None:
-            self._wiring.courier.transport = self._sockets.deliver
+        if self._runtime.dispatcher.transport is None:
+            self._runtime.dispatcher.transport = self._sockets.deliver
 
     def stop(self) -> None:
         """Serve no more; waits for the events under way, and keeps what is to be kept."""
-        self._wiring.close()
+        self._runtime.close()
         self._running = False
         self._server.stop()
         self.close()
@@ -146,7 +146,7 @@ class Sandbox(Population):
         """The Web API's address for an SDK. Raises NotRunningError while it is stopped."""
         return f"{self.url}api/"
 
-    def _link(self) -> str:
+    def _socket_url(self) -> str:
         """An address that opens one socket, once."""
         return f"ws://{self._server.address}/link?ticket={self._sockets.ticket()}"
 
@@ -191,11 +191,11 @@ class Sandbox(Population):
         Raises:
             SlackError: see `sandbox.delivery.response_urls.Answers.respond`.
         """
-        self._wiring.answers.respond(url.rpartition("/")[2], body)
+        self._runtime.responses.respond(url.rpartition("/")[2], body)
 
     def deliver_with(self, deliverer: Deliverer | None) -> None:
         """Deliver by a function of this process; None: the app cannot be reached."""
-        self._wiring.courier.transport = by_function(deliverer) if deliverer else None
+        self._runtime.dispatcher.transport = by_function(deliverer) if deliverer else None
 
     def deliver_to(self, url: str, *, verify: bool = True) -> HttpDelivery:
         """Deliver by signed HTTP to the app's address, instead of Socket Mode.
@@ -220,8 +220,8 @@ class Sandbox(Population):
         except BaseException:
             http.close()
             raise
-        self._http.append(http)
-        self._wiring.courier.transport = http.deliver
+        self._http_deliveries.append(http)
+        self._runtime.dispatcher.transport = http.deliver
         return http
 
     def calls(self, method: str) -> list[Traffic]:
@@ -234,14 +234,14 @@ class Sandbox(Population):
 
         Nothing is delivered or kept afterwards.
         """
-        self._wiring.close()
-        for http in self._http:
+        self._runtime.close()
+        for http in self._http_deliveries:
             http.close()
-        if self._keeper is not None:
-            self._keeper.close()
+        if self._persister is not None:
+            self._persister.close()
 
     def _verify(self, http: HttpDelivery) -> None:
-        body, deliver = self._wiring.payloads.challenge(), self._wiring.courier.deliver
+        body, deliver = self._runtime.payloads.challenge(), self._runtime.dispatcher.deliver
         problem = "another answer"
         try:
             answer = deliver(body, "events_api", "url_verification", transport=http.deliver)

@@ -26,6 +26,7 @@ from sandbox.blockkit.base.schema import (
     EVERYWHERE,
     MESSAGES,
     Choice,
+    Context,
     Field,
     Flag,
     Items,
@@ -35,7 +36,6 @@ from sandbox.blockkit.base.schema import (
     Shape,
     Surface,
     Text,
-    Walk,
     one_of,
     optional,
     required,
@@ -54,17 +54,19 @@ def _block(
     return Shape(page, {"block_id": optional(BLOCK_ID), **fields}, type_, on, rules)
 
 
-def _text_or_fields(section: Mapping[str, object], walk: Walk) -> None:
+def _text_or_fields(section: Mapping[str, object], context: Context) -> None:
     if "text" not in section and "fields" not in section:
-        walk.say("must have at least one of: text, fields")
+        context.report("must have at least one of: text, fields")
 
 
-def _response_url_only_in_modal_inputs(block: Mapping[str, object], walk: Walk) -> None:
+def _response_url_only_in_modal_inputs(block: Mapping[str, object], context: Context) -> None:
     """``response_url_enabled`` works only in input blocks of modals (select-menu-element)."""
-    parts = [block.get("accessory"), block.get("element"), *_listed(block.get("elements"))]
-    inside = block.get("type") == "input" and walk.surface is Surface.MODAL
-    if not inside and any(isinstance(p, Mapping) and p.get("response_url_enabled") for p in parts):
-        walk.say("response_url_enabled is only available in input blocks of modals")
+    elements = [block.get("accessory"), block.get("element"), *_listed(block.get("elements"))]
+    inside = block.get("type") == "input" and context.surface is Surface.MODAL
+    if not inside and any(
+        isinstance(p, Mapping) and p.get("response_url_enabled") for p in elements
+    ):
+        context.report("response_url_enabled is only available in input blocks of modals")
 
 
 def _listed(value: object) -> list[object]:

@@ -19,15 +19,15 @@ from sandbox.blockkit.base.errors import InvalidBlocks
 from sandbox.blockkit.base.schema import (
     MODALS,
     Choice,
+    Context,
     Flag,
+    Integer,
     Items,
     Kind,
     OneOf,
     Shape,
     Surface,
     Text,
-    Walk,
-    Whole,
     one_of,
     optional,
     required,
@@ -62,7 +62,7 @@ ATTACHMENT: Final = Shape(
             )
         ),
         "mrkdwn_in": optional(Items(Choice(("pretext", "text", "fields")), minimum=0)),
-        "ts": optional(Whole(0)),
+        "ts": optional(Integer(0)),
         **{
             name: optional(ANY_STRING)
             for name in (
@@ -94,9 +94,9 @@ ATTACHMENT: Final = Shape(
 class _AnyObject:
     """An object with whatever fields."""
 
-    def check(self, value: object, walk: Walk) -> None:
+    def check(self, value: object, context: Context) -> None:
         if not isinstance(value, Mapping):
-            walk.say("must provide an object")
+            context.report("must provide an object")
 
 
 METADATA: Final = Shape(
@@ -158,34 +158,36 @@ def check_message(payload: object) -> None:
             attachments, ``metadata_too_large`` and ``invalid_metadata_format`` when only the
             metadata is wrong, else ``invalid_blocks``.
     """
-    walk = Walk(Surface.MESSAGE)
+    context = Context(Surface.MESSAGE)
     if not isinstance(payload, Mapping):
-        walk.say("must provide an object")
-        raise InvalidBlocks(walk.errors)
+        context.report("must provide an object")
+        raise InvalidBlocks(context.errors)
     for name, kind in MESSAGE_PARTS.items():
         if name in payload:
-            kind.check(payload[name], walk.at(name))
-    _check_message_blocks(payload, walk)
-    _check_metadata_size(payload.get("metadata"), walk)
-    if walk.errors:
-        raise InvalidBlocks(walk.errors, _message_code(payload, walk.errors))
+            kind.check(payload[name], context.at(name))
+    _check_message_blocks(payload, context)
+    _check_metadata_size(payload.get("metadata"), context)
+    if context.errors:
+        raise InvalidBlocks(context.errors, _message_code(payload, context.errors))
 
 
-def _check_message_blocks(payload: Mapping[str, Any], walk: Walk) -> None:
-    blocks = list(payload_rules.placed_blocks(payload.get("blocks"), walk.at("blocks")))
-    attachments = payload_rules.placed_blocks(payload.get("attachments"), walk.at("attachments"))
+def _check_message_blocks(payload: Mapping[str, Any], context: Context) -> None:
+    blocks = list(payload_rules.located_blocks(payload.get("blocks"), context.at("blocks")))
+    attachments = payload_rules.located_blocks(
+        payload.get("attachments"), context.at("attachments")
+    )
     for attachment in attachments:
         inside = attachment.value.get("blocks")
-        blocks += payload_rules.placed_blocks(inside, attachment.walk.at("blocks"))
+        blocks += payload_rules.located_blocks(inside, attachment.context.at("blocks"))
     payload_rules.unique_block_ids(blocks)
     payload_rules.unique_action_ids(blocks)
     payload_rules.tables(blocks)
     payload_rules.markdown(blocks)
 
 
-def _check_metadata_size(metadata: object, walk: Walk) -> None:
-    if metadata is not None and _size(metadata, walk.at("metadata")) > limits.METADATA_BYTES:
-        walk.at("metadata").say(f"must be less than {limits.METADATA_BYTES + 1} bytes")
+def _check_metadata_size(metadata: object, context: Context) -> None:
+    if metadata is not None and _size(metadata, context.at("metadata")) > limits.METADATA_BYTES:
+        context.at("metadata").report(f"must be less than {limits.METADATA_BYTES + 1} bytes")
 
 
 def _message_code(payload: Mapping[str, Any], errors: list[str]) -> str:
@@ -210,32 +212,32 @@ def check_view(view: object) -> None:
             ``invalid_arguments``.
     """
     is_home = isinstance(view, Mapping) and view.get("type") == "home"
-    walk = Walk(Surface.HOME if is_home else Surface.MODAL, path=("view",))
-    size = _size(view, walk)
+    context = Context(Surface.HOME if is_home else Surface.MODAL, path=("view",))
+    size = _size(view, context)
     if size > limits.VIEW_BYTES:
-        walk.say(f"must be less than {limits.VIEW_BYTES + 1} bytes")
-        raise InvalidBlocks(walk.errors, "view_too_large")
-    VIEW.check(view, walk)
+        context.report(f"must be less than {limits.VIEW_BYTES + 1} bytes")
+        raise InvalidBlocks(context.errors, "view_too_large")
+    VIEW.check(view, context)
     if isinstance(view, Mapping):
-        _check_view_blocks(view, walk)
-    if walk.errors:
-        raise InvalidBlocks(walk.errors, "invalid_arguments")
+        _check_view_blocks(view, context)
+    if context.errors:
+        raise InvalidBlocks(context.errors, "invalid_arguments")
 
 
-def _check_view_blocks(view: Mapping[str, Any], walk: Walk) -> None:
-    blocks = list(payload_rules.placed_blocks(view.get("blocks"), walk.at("blocks")))
+def _check_view_blocks(view: Mapping[str, Any], context: Context) -> None:
+    blocks = list(payload_rules.located_blocks(view.get("blocks"), context.at("blocks")))
     payload_rules.unique_block_ids(blocks)
     payload_rules.unique_action_ids(blocks)
     payload_rules.one_focus(blocks)
     if view.get("type") == "modal" and "submit" not in view and payload_rules.has_input(blocks):
-        walk.say("missing required field: submit, which a view with input blocks needs")
+        context.report("missing required field: submit, which a view with input blocks needs")
 
 
-def _size(value: object, walk: Walk) -> int:
+def _size(value: object, context: Context) -> int:
     """Bytes of ``value`` as compact JSON; 0, with an error reported, if it is none."""
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError, RecursionError):
-        walk.say("must be valid JSON")
+        context.report("must be valid JSON")
         return 0
     return len(text.encode("utf-8", "surrogatepass"))

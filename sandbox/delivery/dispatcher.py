@@ -116,9 +116,9 @@ class Dispatcher:
         """
         fault = self._faults.next_delivery()
         entry = self._traffic.begin(Flow.TO_APP, name, body, kind)
-        delivery, way = Delivery(body, kind, retry), transport or self.transport
+        delivery, chosen_transport = Delivery(body, kind, retry), transport or self.transport
         try:
-            answer = self._with(fault, delivery, way)
+            answer = self._deliver_with_fault(fault, delivery, chosen_transport)
         except BaseException as error:
             status = error.status if isinstance(error, NotAcknowledged) else None
             self._traffic.finish(entry, status, str(error))
@@ -126,28 +126,32 @@ class Dispatcher:
         self._traffic.finish(entry, 200, answer)
         return answer
 
-    def _with(self, fault: DeliveryFault, delivery: Delivery, transport: Transport | None) -> Ack:
-        answers = [self._once(delivery, transport, fault.seconds) for _ in range(fault.times)]
+    def _deliver_with_fault(
+        self, fault: DeliveryFault, delivery: Delivery, transport: Transport | None
+    ) -> Ack:
+        answers = [
+            self._deliver_once(delivery, transport, fault.seconds) for _ in range(fault.times)
+        ]
         if not answers:
             raise NotAcknowledged("operation_timeout")
         return answers[0]
 
-    def _once(self, delivery: Delivery, transport: Transport | None, late: float) -> Ack:
+    def _deliver_once(self, delivery: Delivery, transport: Transport | None, delay: float) -> Ack:
         if transport is None:
             raise NotAcknowledged("dispatch_failed")
 
-        def travel() -> Ack:
-            time.sleep(late)
+        def send() -> Ack:
+            time.sleep(delay)
             return transport(delivery)
 
-        began = self._clock.now()
-        answer = _within(ACK_SECONDS, travel)
-        if self._clock.now() - began > ACK_SECONDS:
+        started_at = self._clock.now()
+        answer = _run_within(ACK_SECONDS, send)
+        if self._clock.now() - started_at > ACK_SECONDS:
             raise NotAcknowledged("operation_timeout")
         return answer
 
 
-def _within(seconds: float, work: Callable[[], Ack]) -> Ack:
+def _run_within(seconds: float, work: Callable[[], Ack]) -> Ack:
     """What `work` gives within so many real seconds; what it does later is not looked at."""
     done: Future[Ack] = Future()
 

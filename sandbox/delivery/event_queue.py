@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from sandbox.base.clock import Clock
 from sandbox.delivery.dispatcher import Dispatcher, NotAcknowledged, Retry
-from sandbox.delivery.scheduler import Schedule
+from sandbox.delivery.scheduler import Scheduler
 from sandbox.state.models import Json
 
 _log = logging.getLogger(__name__)
@@ -26,45 +26,45 @@ class EventQueue:
         schedule: keeps those that are to be told later.
     """
 
-    def __init__(self, clock: Clock, courier: Dispatcher, schedule: Schedule) -> None:
+    def __init__(self, clock: Clock, dispatcher: Dispatcher, scheduler: Scheduler) -> None:
         self._clock = clock
-        self._courier = courier
-        self._schedule = schedule
-        self._line = ThreadPoolExecutor(max_workers=1, thread_name_prefix="events to the app")
+        self._dispatcher = dispatcher
+        self._scheduler = scheduler
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="events to the app")
         self._closed = False
 
-    def tell(self, body: Json) -> None:
+    def put(self, body: Json) -> None:
         """Deliver an event in the background, after those told of before.
 
         One that the app does not acknowledge is told up to three more times; each time is seen in
         the traffic.
         """
-        self._queue(body, None)
+        self._submit(body, None)
 
     def close(self) -> None:
         """Wait for the events under way; none is delivered afterwards."""
         self._closed = True
-        self._line.shutdown(wait=True)
+        self._executor.shutdown(wait=True)
 
-    def _queue(self, body: Json, retry: Retry | None) -> None:
+    def _submit(self, body: Json, retry: Retry | None) -> None:
         if not self._closed:
-            self._line.submit(self._tell_now, body, retry).add_done_callback(_report)
+            self._executor.submit(self._deliver_now, body, retry).add_done_callback(_report)
 
-    def _tell_now(self, body: Json, retry: Retry | None) -> None:
-        began = self._clock.now()
+    def _deliver_now(self, body: Json, retry: Retry | None) -> None:
+        started_at = self._clock.now()
         try:
-            self._courier.deliver(body, "events_api", body["event"]["type"], retry=retry)
+            self._dispatcher.deliver(body, "events_api", body["event"]["type"], retry=retry)
         except NotAcknowledged as error:
             number = retry.number + 1 if retry else 1
             if number > len(RETRY_SECONDS) or error.final:
                 return  # `deliver` has noted it, and nobody in the workspace waits for an event
-            again = Retry(number, error.code)
-            due = began + RETRY_SECONDS[number - 1]
-            self._schedule.at(due, lambda: self._queue(body, again))
+            next_try = Retry(number, error.code)
+            retry_at = started_at + RETRY_SECONDS[number - 1]
+            self._scheduler.run_at(retry_at, lambda: self._submit(body, next_try))
 
 
-def _report(told: Future[None]) -> None:
+def _report(delivery: Future[None]) -> None:
     """A broken transport is the sandbox user's to mend: nobody else hears of it for an event."""
-    error = None if told.cancelled() else told.exception()
+    error = None if delivery.cancelled() else delivery.exception()
     if error is not None:
         _log.error("an event could not be delivered", exc_info=error)

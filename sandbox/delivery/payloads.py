@@ -8,7 +8,7 @@ import copy
 
 from sandbox.base.ids import new_id, new_secret
 from sandbox.state.input_values import state_values
-from sandbox.state.installation import Install
+from sandbox.state.installation import Installation
 from sandbox.state.manifest import Command
 from sandbox.state.models import Account, Channel, ChannelKind, Json, Message, View
 from sandbox.state.workspace import Workspace
@@ -22,7 +22,7 @@ class Payloads:
         install: the app's own ids.
     """
 
-    def __init__(self, workspace: Workspace, install: Install) -> None:
+    def __init__(self, workspace: Workspace, install: Installation) -> None:
         self._workspace = workspace
         self._install = install
 
@@ -87,11 +87,11 @@ class Payloads:
 
     def view_action(self, account: Account, view: View, action: Json, *, trigger: str) -> Json:
         """``block_actions`` in a modal or on the Home tab."""
-        shown = self.view(view)
+        view_body = self.view(view)
         body = self._interaction("block_actions", account, trigger)
         body |= {
             "container": {"type": "view", "view_id": view.id},
-            "view": shown,
+            "view": view_body,
             "actions": [action],
         }
         return copy.deepcopy(body)
@@ -141,29 +141,29 @@ class Payloads:
 
     def view(self, view: View) -> Json:
         """A view as the Web API and the payloads show it."""
-        body = view.body
-        shown: Json = {
+        given = view.body
+        body: Json = {
             "id": view.id,
             "team_id": self._workspace.team_id,
             "type": view.type,
             "blocks": view.blocks,
-            "private_metadata": body.get("private_metadata", ""),
-            "callback_id": body.get("callback_id", ""),
+            "private_metadata": given.get("private_metadata", ""),
+            "callback_id": given.get("callback_id", ""),
             "state": {"values": state_values(view.blocks, view.values)},
             "hash": view.hash,
-            "title": body.get("title"),
-            "clear_on_close": bool(body.get("clear_on_close", False)),
-            "notify_on_close": bool(body.get("notify_on_close", False)),
-            "close": body.get("close"),
-            "submit": body.get("submit"),
+            "title": given.get("title"),
+            "clear_on_close": bool(given.get("clear_on_close", False)),
+            "notify_on_close": bool(given.get("notify_on_close", False)),
+            "close": given.get("close"),
+            "submit": given.get("submit"),
             "previous_view_id": view.previous_id,
             "root_view_id": view.root_id,
             "app_id": self._install.app_id,
-            "external_id": body.get("external_id", ""),
+            "external_id": given.get("external_id", ""),
             "app_installed_team_id": self._workspace.team_id,
             "bot_id": self._install.bot_id,
         }
-        return copy.deepcopy(shown)
+        return copy.deepcopy(body)
 
     def _interaction(self, kind: str, account: Account, trigger: str | None) -> Json:
         body: Json = {
@@ -185,7 +185,7 @@ class Payloads:
 
 def message_json(message: Message, team: str) -> Json:
     """A message as ``conversations.history`` and the payloads show it."""
-    shown: Json = {
+    body: Json = {
         "user": message.user,
         "type": "message",
         "ts": message.ts,
@@ -194,14 +194,14 @@ def message_json(message: Message, team: str) -> Json:
     }
     for name in ("bot_id", "app_id", "thread_ts", "subtype"):
         if getattr(message, name) is not None:
-            shown[name] = getattr(message, name)
+            body[name] = getattr(message, name)
     if message.blocks:
-        shown["blocks"] = message.blocks
+        body["blocks"] = message.blocks
     if message.edited_ts:
-        shown["edited"] = {"user": message.edited_by, "ts": message.edited_ts}
+        body["edited"] = {"user": message.edited_by, "ts": message.edited_ts}
     if "attachments" in message.payload:
-        shown["attachments"] = message.payload["attachments"]
-    return copy.deepcopy(shown)
+        body["attachments"] = message.payload["attachments"]
+    return copy.deepcopy(body)
 
 
 def _channel_name(channel: Channel) -> str:

@@ -13,14 +13,14 @@ from sandbox.base.errors import SlackError
 from sandbox.base.ids import new_secret
 from sandbox.blockkit import InvalidBlocks, check_message
 from sandbox.state.input_values import with_ids
-from sandbox.state.installation import Install
+from sandbox.state.installation import Installation
 from sandbox.state.models import Json, Message, MessageRef
 from sandbox.state.workspace import Workspace
 
 RESPONSE_URL_SECONDS = 30 * 60.0
 RESPONSE_URL_USES = 5
 SLACKBOT = "USLACKBOT"
-_KEPT = 10_000
+_MAX_GRANTS = 10_000
 
 
 @dataclass
@@ -52,7 +52,7 @@ class ResponseUrls:
         with self._lock:
             expires = self._clock.now() + RESPONSE_URL_SECONDS
             self._grants[secret] = ResponseGrant(user, channel, source, expires)
-            while len(self._grants) > _KEPT:
+            while len(self._grants) > _MAX_GRANTS:
                 del self._grants[next(iter(self._grants))]
         return secret
 
@@ -72,10 +72,10 @@ class ResponseUrls:
             return grant
 
 
-class Answers:
+class AppResponses:
     """Puts the app's answers where they belong."""
 
-    def __init__(self, workspace: Workspace, install: Install, urls: ResponseUrls) -> None:
+    def __init__(self, workspace: Workspace, install: Installation, urls: ResponseUrls) -> None:
         self._workspace = workspace
         self._install = install
         self._urls = urls
@@ -119,12 +119,12 @@ class Answers:
                 app_id=self._install.app_id,
                 thread_ts=thread if isinstance(thread, str) else None,
                 ephemeral_for=None if public else user,
-                payload=_rest(body),
+                payload=_attachments(body),
             )
             self._workspace.messages.setdefault(channel, []).append(message)
         return message
 
-    def say(self, channel: str, user: str, text: str) -> None:
+    def post_as_slackbot(self, channel: str, user: str, text: str) -> None:
         """Slack's own words to one person."""
         with self._workspace.change():
             ts = self._workspace.next_ts()
@@ -144,7 +144,7 @@ class Answers:
         """An ephemeral message stays one, whatever the answer says."""
         message.text = str(body.get("text") or "")
         message.blocks = with_ids(list(body.get("blocks") or []))
-        message.payload = _rest(body)
+        message.payload = _attachments(body)
         message.inputs = {}
         message.notices = {}
         message.revision += 1
@@ -162,5 +162,5 @@ def _check(body: Mapping[str, Any]) -> None:
         raise SlackError("invalid_blocks", status=400, errors=error.errors) from error
 
 
-def _rest(body: Mapping[str, Any]) -> Json:
+def _attachments(body: Mapping[str, Any]) -> Json:
     return {"attachments": body["attachments"]} if body.get("attachments") else {}

@@ -8,13 +8,13 @@ from sandbox.delivery.dispatcher import Dispatcher
 from sandbox.delivery.event_queue import EventQueue
 from sandbox.delivery.faults import Faults
 from sandbox.delivery.payloads import Payloads
-from sandbox.delivery.response_urls import Answers, ResponseUrls
-from sandbox.delivery.scheduler import Schedule
-from sandbox.delivery.subscriptions import Events
-from sandbox.state.installation import Install
+from sandbox.delivery.response_urls import AppResponses, ResponseUrls
+from sandbox.delivery.scheduler import Scheduler
+from sandbox.delivery.subscriptions import EventSubscriptions
+from sandbox.state.installation import Installation
 from sandbox.state.models import Account, Channel
 from sandbox.state.traffic import TrafficLog
-from sandbox.state.trigger_ids import Triggers
+from sandbox.state.trigger_ids import TriggerIds
 from sandbox.state.workspace import Workspace
 
 
@@ -23,15 +23,15 @@ class SandboxRuntime:
     """See the module; `address` gives the practice Slack's address, with a slash at its end."""
 
     workspace: Workspace
-    install: Install
-    triggers: Triggers
-    urls: ResponseUrls
-    courier: Dispatcher
-    teller: EventQueue
-    schedule: Schedule
+    install: Installation
+    triggers: TriggerIds
+    response_urls: ResponseUrls
+    dispatcher: Dispatcher
+    event_queue: EventQueue
+    scheduler: Scheduler
     payloads: Payloads
-    answers: Answers
-    events: Events
+    responses: AppResponses
+    events: EventSubscriptions
     address: Callable[[], str]
 
     def response_url(self, secret: str) -> str:
@@ -40,8 +40,8 @@ class SandboxRuntime:
 
     def close(self) -> None:
         """Wait for what is under way to the app; nothing goes to it afterwards by itself."""
-        self.schedule.close()
-        self.teller.close()
+        self.scheduler.close()
+        self.event_queue.close()
 
     def actor(self, user: str) -> Account:
         """Somebody who may act. Raises SandboxError for unknown, deactivated and bot accounts."""
@@ -52,7 +52,7 @@ class SandboxRuntime:
             raise SandboxError(f"{account.name} cannot use Slack: a bot, or deactivated")
         return account
 
-    def place(self, user: str, channel: str) -> Channel:
+    def joined_channel(self, user: str, channel: str) -> Channel:
         """A channel that this person is in. Raises SandboxError where they are not."""
         found = self.workspace.channel(channel)
         if found is None or user not in found.members:
@@ -60,32 +60,32 @@ class SandboxRuntime:
         return found
 
 
-def build(
+def build_runtime(
     workspace: Workspace,
-    install: Install,
-    triggers: Triggers,
+    install: Installation,
+    triggers: TriggerIds,
     faults: Faults,
     traffic: TrafficLog,
     address: Callable[[], str],
 ) -> SandboxRuntime:
     """Put the parts together, and let the workspace's events reach the app."""
-    urls = ResponseUrls(workspace.clock)
-    courier = Dispatcher(workspace.clock, faults, traffic)
-    schedule = Schedule(workspace.clock)
-    teller = EventQueue(workspace.clock, courier, schedule)
+    response_urls = ResponseUrls(workspace.clock)
+    dispatcher = Dispatcher(workspace.clock, faults, traffic)
+    scheduler = Scheduler(workspace.clock)
+    event_queue = EventQueue(workspace.clock, dispatcher, scheduler)
     payloads = Payloads(workspace, install)
-    events = Events(workspace, install, payloads, teller)
+    events = EventSubscriptions(workspace, install, payloads, event_queue)
     workspace.on_event = events.emit
     return SandboxRuntime(
         workspace=workspace,
         install=install,
         triggers=triggers,
-        urls=urls,
-        courier=courier,
-        teller=teller,
-        schedule=schedule,
+        response_urls=response_urls,
+        dispatcher=dispatcher,
+        event_queue=event_queue,
+        scheduler=scheduler,
         payloads=payloads,
-        answers=Answers(workspace, install, urls),
+        responses=AppResponses(workspace, install, response_urls),
         events=events,
         address=address,
     )

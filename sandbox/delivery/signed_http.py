@@ -19,10 +19,10 @@ import httpx
 from sandbox.base.clock import Clock
 from sandbox.base.errors import SandboxError
 from sandbox.delivery.dispatcher import ACK_SECONDS, Ack, Delivery, NotAcknowledged, Refusal, Retry
-from sandbox.state.installation import Install
+from sandbox.state.installation import Installation
 from sandbox.state.models import Json
 
-_KEPT = 100
+_MAX_SENT = 100
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 _REASONS: Final[dict[Refusal, str]] = {
@@ -78,12 +78,12 @@ class HttpDelivery:
         SandboxError: this is no address.
     """
 
-    def __init__(self, url: str, install: Install, clock: Clock) -> None:
-        self.url = _checked(url)
+    def __init__(self, url: str, install: Installation, clock: Clock) -> None:
+        self.url = _checked_url(url)
         self._install = install
         self._clock = clock
         self._lock = threading.Lock()
-        self._sent: deque[SignedRequest] = deque(maxlen=_KEPT)
+        self._sent: deque[SignedRequest] = deque(maxlen=_MAX_SENT)
         self._client = _client()
 
     @property
@@ -103,7 +103,7 @@ class HttpDelivery:
             "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
         }
         if delivery.retry is not None:
-            headers |= _retried(delivery.retry)
+            headers |= _retry_headers(delivery.retry)
         bare = SignedRequest(self.url, content, headers)
         now = self._clock.now() if at is None else at
         return bare.signed(secret or self._install.signing_secret, now)
@@ -141,7 +141,7 @@ def answers_challenge(answer: Ack, challenge: str) -> bool:
     return answer in (challenge, urlencode({"challenge": challenge}))
 
 
-def _checked(url: str) -> str:
+def _checked_url(url: str) -> str:
     try:
         read = httpx.URL(url)
         usable = read.scheme in ("http", "https") and bool(read.host)
@@ -166,7 +166,7 @@ def _content(delivery: Delivery) -> tuple[bytes, str]:
     return json.dumps(delivery.body).encode(), _JSON
 
 
-def _retried(retry: Retry) -> Json:
+def _retry_headers(retry: Retry) -> Json:
     return {
         "X-Slack-Retry-Num": str(retry.number),
         "X-Slack-Retry-Reason": _REASONS[retry.reason],

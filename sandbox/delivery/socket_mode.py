@@ -16,8 +16,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from sandbox.base.ids import new_secret
 from sandbox.delivery.dispatcher import ACK_SECONDS, Ack, Delivery, NotAcknowledged, Retry
 from sandbox.delivery.faults import DisconnectReason
-from sandbox.delivery.stalled_socket import stall_of
-from sandbox.state.installation import Install
+from sandbox.delivery.stalled_socket import stall_switch
+from sandbox.state.installation import Installation
 from sandbox.state.models import Json
 
 CONNECTIONS = 10
@@ -27,16 +27,16 @@ CONNECTIONS = 10
 class SocketMode:
     """The open sockets; deliveries go round them, and each ticket opens one."""
 
-    def __init__(self, install: Install) -> None:
+    def __init__(self, install: Installation) -> None:
         self._install = install
         self._lock = threading.Condition()
         self._tickets: set[str] = set()
         self._sockets: list[WebSocket] = []
         self._warned: set[WebSocket] = set()
         self._stalled: set[WebSocket] = set()
-        self._waiting: dict[str, Future[Ack]] = {}
+        self._pending: dict[str, Future[Ack]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._turn = 0
+        self._next_index = 0
 
     def ticket(self) -> str:
         """A word that opens one socket, once."""
@@ -58,14 +58,14 @@ class SocketMode:
         await socket.accept()
         try:
             await socket.send_json(self._hello())
-            for replaced in self._opened(socket):
+            for replaced in self._add(socket):
                 await _close(replaced)
             while True:
-                self._received(socket, await socket.receive_json())
+                self._receive(socket, await socket.receive_json())
         except WebSocketDisconnect:
             return
         finally:
-            self._gone(socket)
+            self._remove(socket)
 
     def deliver(self, delivery: Delivery) -> Ack:
         """A `Transport`: one envelope on one of the sockets, and its acknowledgement."""
@@ -74,20 +74,18 @@ class SocketMode:
             loop = self._loop
             if loop is None or not self._sockets:
                 raise NotAcknowledged("dispatch_failed")
-            self._waiting[envelope_id] = answer
-        sending = asyncio.run_coroutine_threadsafe(
-            self._send(_envelope(envelope_id, delivery)), loop
-        )
+            self._pending[envelope_id] = answer
+        sent = asyncio.run_coroutine_threadsafe(self._send(_envelope(envelope_id, delivery)), loop)
         try:
-            if not sending.result(ACK_SECONDS):
+            if not sent.result(ACK_SECONDS):
                 raise NotAcknowledged("dispatch_failed")
             return answer.result(ACK_SECONDS)
         except TookTooLong:
-            sending.cancel()
+            sent.cancel()
             raise NotAcknowledged("operation_timeout") from None
         finally:
             with self._lock:
-                self._waiting.pop(envelope_id, None)
+                self._pending.pop(envelope_id, None)
 
     def wait(self, within: float) -> bool:
         """Wait at most so many real seconds for an open socket; whether there is one."""
@@ -120,7 +118,7 @@ class SocketMode:
             if loop is not None:
                 asyncio.run_coroutine_threadsafe(_stall(socket, stalled), loop).result(ACK_SECONDS)
 
-    def _opened(self, socket: WebSocket) -> list[WebSocket]:
+    def _add(self, socket: WebSocket) -> list[WebSocket]:
         """Deliver on this one from now on; gives those that were warned and are replaced by it."""
         with self._lock:
             replaced = [s for s in self._sockets if s in self._warned]
@@ -131,21 +129,21 @@ class SocketMode:
 
     async def _send(self, envelope: Json) -> bool:
         """Send on the socket whose turn it is; False where all have gone."""
-        while (socket := self._next()) is not None:
+        while (socket := self._next_socket()) is not None:
             if socket in self._stalled:
                 return True
             try:
                 await socket.send_json(envelope)
             except (WebSocketDisconnect, RuntimeError):  # it closed just now: the next one
-                self._gone(socket)
+                self._remove(socket)
             else:
                 return True
         return False
 
-    def _next(self) -> WebSocket | None:
+    def _next_socket(self) -> WebSocket | None:
         with self._lock:
-            self._turn += 1
-            return self._sockets[self._turn % len(self._sockets)] if self._sockets else None
+            self._next_index += 1
+            return self._sockets[self._next_index % len(self._sockets)] if self._sockets else None
 
     def _hello(self) -> Json:
         with self._lock:
@@ -157,14 +155,14 @@ class SocketMode:
             "connection_info": {"app_id": self._install.app_id},
         }
 
-    def _received(self, socket: WebSocket, message: Any) -> None:
+    def _receive(self, socket: WebSocket, message: Any) -> None:
         envelope_id = message.get("envelope_id") if isinstance(message, dict) else None
         with self._lock:
-            waiting = self._waiting.pop(envelope_id, None) if envelope_id else None
-        if waiting is not None:
-            waiting.set_result(message.get("payload"))
+            pending = self._pending.pop(envelope_id, None) if envelope_id else None
+        if pending is not None:
+            pending.set_result(message.get("payload"))
 
-    def _gone(self, socket: WebSocket) -> None:
+    def _remove(self, socket: WebSocket) -> None:
         with self._lock:
             if socket in self._sockets:
                 self._sockets.remove(socket)
@@ -180,10 +178,10 @@ def _envelope(envelope_id: str, delivery: Delivery) -> Json:
         "payload": delivery.body,
         "accepts_response_payload": not is_event,
     }
-    return envelope | (_retried(delivery.retry) if is_event else {})
+    return envelope | (_retry_fields(delivery.retry) if is_event else {})
 
 
-def _retried(retry: Retry | None) -> Json:
+def _retry_fields(retry: Retry | None) -> Json:
     """Events say in the envelope whether they were sent before; over sockets, silence is all."""
     if retry is None:
         return {"retry_attempt": 0, "retry_reason": ""}
@@ -201,7 +199,7 @@ async def _disconnect(socket: WebSocket, reason: DisconnectReason) -> None:
 
 async def _stall(socket: WebSocket, stalled: bool) -> None:
     """In the loop, so that whoever asked for it knows when it holds."""
-    stall_of(socket)(stalled)
+    stall_switch(socket)(stalled)
 
 
 async def _close(socket: WebSocket) -> None:

@@ -9,7 +9,7 @@ from websockets.http11 import Request
 _STALL = "practice_slack.stall"
 
 
-class Stall(Protocol):
+class StallSwitch(Protocol):
     """Lets one socket go silent, or speak again; to be called in the server's event loop."""
 
     def __call__(self, stalled: bool) -> None: ...
@@ -22,7 +22,7 @@ class StallingProtocol(WebSocketsSansIOProtocol):
     """
 
     _stalled = False
-    _unheard = b""
+    _buffered = b""
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -31,7 +31,7 @@ class StallingProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._stalled:
-            self._unheard += data
+            self._buffered += data
         else:
             super().data_received(data)
 
@@ -42,11 +42,11 @@ class StallingProtocol(WebSocketsSansIOProtocol):
             self.stop_keepalive()
             return
         self.start_keepalive()
-        unheard, self._unheard = self._unheard, b""
-        if unheard:
-            super().data_received(unheard)
+        buffered, self._buffered = self._buffered, b""
+        if buffered:
+            super().data_received(buffered)
 
 
-def stall_of(socket: WebSocket) -> Stall:
+def stall_switch(socket: WebSocket) -> StallSwitch:
     """What stalls this socket, which `StallingProtocol` serves."""
-    return cast(Stall, socket.scope["state"][_STALL])
+    return cast(StallSwitch, socket.scope["state"][_STALL])

@@ -2,7 +2,7 @@
 
 from sandbox.delivery.event_queue import EventQueue
 from sandbox.delivery.payloads import Payloads
-from sandbox.state.installation import Install
+from sandbox.state.installation import Installation
 from sandbox.state.manifest import SCOPE_OF_EVENT
 from sandbox.state.models import ChannelKind, Json
 from sandbox.state.workspace import Workspace
@@ -26,23 +26,27 @@ def channel_type(kind: ChannelKind) -> str:
     return _CHANNEL_TYPES[kind]
 
 
-class Events:
+class EventSubscriptions:
     """Hands events on to the app, if it is to have them; to be `Workspace.on_event`."""
 
     def __init__(
-        self, workspace: Workspace, install: Install, payloads: Payloads, teller: EventQueue
+        self,
+        workspace: Workspace,
+        install: Installation,
+        payloads: Payloads,
+        event_queue: EventQueue,
     ) -> None:
         self._workspace = workspace
         self._install = install
         self._payloads = payloads
-        self._teller = teller
+        self._event_queue = event_queue
 
     def emit(self, event: Json, channel: str | None = None) -> None:
         """Deliver in the background; `channel` is where it happened, None for the workspace."""
-        if self._is_wanted(event) and self._is_present(event, channel):
-            self._teller.tell(self._payloads.event(event))
+        if self._is_subscribed(event) and self._can_read(event, channel):
+            self._event_queue.put(self._payloads.event(event))
 
-    def _is_wanted(self, event: Json) -> bool:
+    def _is_subscribed(self, event: Json) -> bool:
         name = event["type"]
         if name == "message":
             name = _SUBSCRIPTIONS[event["channel_type"]]
@@ -51,8 +55,8 @@ class Events:
         scope = SCOPE_OF_EVENT[name]
         return scope is None or scope in self._install.scopes
 
-    def _is_present(self, event: Json, channel: str | None) -> bool:
+    def _can_read(self, event: Json, channel: str | None) -> bool:
         if channel is None or event["type"] == "app_home_opened":
             return True
-        place = self._workspace.channel(channel)
-        return place is not None and self._install.bot_user in place.members
+        found = self._workspace.channel(channel)
+        return found is not None and self._install.bot_user in found.members

@@ -15,9 +15,9 @@ from starlette.applications import Starlette
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from sandbox.page.base.protocols import ShownSlack
-from sandbox.page.base.tab import Tab, first_place
-from sandbox.page.layout.window import build
+from sandbox.page.base.protocols import PageSandbox
+from sandbox.page.base.tab import Tab, first_location
+from sandbox.page.layout.window import build_window
 from sandbox.state.models import Role
 
 _STYLE = Path(__file__).parent / "style"
@@ -25,7 +25,7 @@ _SLACK = "practice_slack"
 _one_at_a_time = threading.Lock()
 
 
-def attach(app: Starlette, slack: ShownSlack) -> None:
+def attach(app: Starlette, slack: PageSandbox) -> None:
     """Put the page for `slack` at ``/`` of `app`. Call it before `app` starts, after other routes.
 
     NiceGUI keeps one event loop for a process, so pages of several practice Slacks can follow one
@@ -74,31 +74,31 @@ def _configure() -> None:
 
 async def _window(request: Request) -> None:
     """One tab's window, as its address asks for it."""
-    slack: ShownSlack = request.scope[_SLACK]
+    slack: PageSandbox = request.scope[_SLACK]
     query = dict(request.query_params)
     _link_style()
-    me = _person(slack, query.get("as"))
+    me = _initial_user(slack, query.get("as"))
     if me is None:
         ui.label("Nobody is in this workspace yet. Add a person, then reload.")
         return
     ui.page_title(f"{slack.workspace.team_name} · Practice Slack")
-    tab = Tab(slack, me, first_place(slack, me, query.get("in")), query)
-    build(tab)
-    await _arrived(tab)
+    tab = Tab(slack, me, first_location(slack, me, query.get("in")), query)
+    build_window(tab)
+    await _finish_loading(tab)
 
 
-async def _arrived(tab: Tab) -> None:
+async def _finish_loading(tab: Tab) -> None:
     """Once the browser is there: a reload takes ephemeral messages away, as it does in Slack."""
     client = ui.context.client
     await client.connected()
-    how = "performance.getEntriesByType('navigation')[0].type"
-    if await client.run_javascript(how, timeout=10) == "reload":
-        await tab.do(tab.actions.reload, tab.me)
+    navigation_type = "performance.getEntriesByType('navigation')[0].type"
+    if await client.run_javascript(navigation_type, timeout=10) == "reload":
+        await tab.run(tab.actions.reload, tab.me)
     tab.refresh()
     client.run_javascript("document.documentElement.dataset.ready = 'yes'")
 
 
-def _person(slack: ShownSlack, wanted: str | None) -> str | None:
+def _initial_user(slack: PageSandbox, wanted: str | None) -> str | None:
     """The id of whoever the address names, else of the first admin, else of anybody."""
     people = slack.workspace.people()
     for account in people:

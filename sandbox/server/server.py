@@ -14,13 +14,13 @@ from starlette.routing import Route, WebSocketRoute
 from sandbox.base.errors import SlackError
 from sandbox.delivery.socket_mode import SocketMode
 from sandbox.delivery.stalled_socket import StallingProtocol
-from sandbox.server.threaded_server import Serving
+from sandbox.server.threaded_server import ThreadedServer
 from sandbox.state.files import file_json
 from sandbox.state.models import Json
 from sandbox.webapi import WebApi
 
 if TYPE_CHECKING:
-    from sandbox.page.base.protocols import ShownSlack
+    from sandbox.page.base.protocols import PageSandbox
 
 Respond = Callable[[str, Json], None]
 
@@ -47,11 +47,11 @@ class Server:
                 WebSocketRoute("/link", sockets.serve),
             ]
         )
-        self._serving = Serving(
+        self._server = ThreadedServer(
             self.app, host=host, port=port, name="practice Slack", ws=StallingProtocol
         )
 
-    def add_page(self, slack: "ShownSlack") -> None:
+    def add_page(self, slack: "PageSandbox") -> None:
         """Serve the page for `slack` at ``/`` as well. Call it before `start`."""
         from sandbox.page import attach  # NiceGUI is slow to import, and most never need it
 
@@ -59,16 +59,16 @@ class Server:
 
     def start(self) -> None:
         """Returns once requests are answered. Raises NotRunningError when that fails."""
-        self._serving.start()
+        self._server.start()
 
     def stop(self) -> None:
         """Returns once the thread has ended."""
-        self._serving.stop()
+        self._server.stop()
 
     @property
     def address(self) -> str:
         """``127.0.0.1:4000``, for instance. Raises NotRunningError while it is stopped."""
-        return self._serving.address
+        return self._server.address
 
     async def _api(self, request: Request) -> Response:
         token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
@@ -86,7 +86,7 @@ class Server:
         content = await request.body()
         workspace = self._web_api.workspace
         with workspace.change():
-            taken = workspace.files.take(request.path_params["secret"], content)
+            taken = workspace.files.receive(request.path_params["secret"], content)
         if not taken:
             return PlainTextResponse("failed", status_code=400)
         return PlainTextResponse(f"OK - {len(content)}")
@@ -97,13 +97,13 @@ class Server:
         with workspace.lock:
             upload = workspace.files.get(request.path_params["id"])
             account = workspace.account_named(request.query_params.get("as", ""))
-            place = workspace.channels.get((upload.shared_in or "") if upload else "")
-            allowed = account is not None and place is not None and account.id in place.members
+            channel = workspace.channels.get((upload.shared_in or "") if upload else "")
+            allowed = account is not None and channel is not None and account.id in channel.members
         if upload is None or upload.content is None or not allowed:
             return PlainTextResponse("file_not_found", status_code=404)
         kind = file_json(upload)["mimetype"]
-        shown = "inline" if kind == "image/png" else "attachment"
-        headers = {"Content-Disposition": f'{shown}; filename="{upload.name}"'}
+        disposition = "inline" if kind == "image/png" else "attachment"
+        headers = {"Content-Disposition": f'{disposition}; filename="{upload.name}"'}
         return Response(upload.content, media_type=kind, headers=headers)
 
     async def _response(self, request: Request) -> Response:

@@ -14,7 +14,7 @@ from sandbox.base.errors import NotRunningError
 _START_SECONDS = 20.0
 
 
-class Serving:
+class ThreadedServer:
     """Serves between `start` and `stop`, or as a context manager; it can be started once.
 
     Args:

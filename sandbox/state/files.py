@@ -48,7 +48,7 @@ class Files:
         """A file by its id."""
         return self._uploads.get(id_)
 
-    def take(self, secret: str, content: bytes) -> bool:
+    def receive(self, secret: str, content: bytes) -> bool:
         """Take the bytes; False for an unknown or used address, and for a wrong length."""
         for upload in self._uploads.values():
             if upload.secret == secret and upload.content is None:

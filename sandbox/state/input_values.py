@@ -19,7 +19,7 @@ _INITIAL = {
     "initial_time": "selected_time",
     "initial_date_time": "selected_date_time",
 }
-_EMPTY = {
+_VALUE_FIELD = {
     "plain_text_input": "value",
     "email_text_input": "value",
     "url_text_input": "value",
@@ -41,7 +41,7 @@ _EMPTY = {
     "timepicker": "selected_time",
     "datetimepicker": "selected_date_time",
 }
-_LISTS = frozenset(kind for kind, name in _EMPTY.items() if name.endswith("s"))
+_LIST_KINDS = frozenset(kind for kind, name in _VALUE_FIELD.items() if name.endswith("s"))
 
 
 def elements_of(block: Json) -> list[Json]:
@@ -57,7 +57,7 @@ def elements_of(block: Json) -> list[Json]:
     return [element for element in found if element and "action_id" in element]
 
 
-def placed_elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
+def elements_with_blocks(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
     """Every interactive element with the block it is in, in reading order."""
     for block in blocks:
         for element in elements_of(block):
@@ -66,7 +66,7 @@ def placed_elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
 
 def find_element(blocks: list[Json], block_id: str, action_id: str) -> tuple[Json, Json] | None:
     """The block and the element with these ids, or None."""
-    for block, element in placed_elements(blocks):
+    for block, element in elements_with_blocks(blocks):
         if block.get("block_id") == block_id and element["action_id"] == action_id:
             return block, element
     return None
@@ -77,9 +77,9 @@ def with_ids(blocks: list[Json]) -> list[Json]:
     filled = []
     for block in blocks:
         made = {**block, "block_id": block.get("block_id") or short_block_id()}
-        for part in ("element", "accessory"):
-            if isinstance(block.get(part), dict):
-                made[part] = _with_action_id(block[part])
+        for name in ("element", "accessory"):
+            if isinstance(block.get(name), dict):
+                made[name] = _with_action_id(block[name])
         if block.get("type") in ("actions", "context_actions"):
             made["elements"] = [_with_action_id(e) for e in block.get("elements", [])]
         filled.append(made)
@@ -95,10 +95,10 @@ def _with_action_id(element: Json) -> Json:
 def initial_value(element: Json) -> Json | None:
     """What an element holds before anybody touched it; None for those that hold nothing."""
     kind = element.get("type", "")
-    if kind not in _EMPTY:
+    if kind not in _VALUE_FIELD:
         return None
-    name = _EMPTY[kind]
-    held: Json = {"type": kind, name: [] if kind in _LISTS else None}
+    name = _VALUE_FIELD[kind]
+    held: Json = {"type": kind, name: [] if kind in _LIST_KINDS else None}
     for given, kept in _INITIAL.items():
         if given in element:
             held["rich_text_value" if kind == "rich_text_input" else kept] = element[given]
@@ -108,10 +108,10 @@ def initial_value(element: Json) -> Json | None:
 def state_values(blocks: list[Json], entered: StateValues) -> StateValues:
     """Slack's ``state.values``: what was entered, and the initial values where nothing was."""
     values: StateValues = {}
-    for block, element in placed_elements(blocks):
+    for block, element in elements_with_blocks(blocks):
         block_id, action_id = block["block_id"], element["action_id"]
         held = entered.get(block_id, {}).get(action_id) or initial_value(element)
-        if held is not None and element.get("type") in _EMPTY:
+        if held is not None and element.get("type") in _VALUE_FIELD:
             values.setdefault(block_id, {})[action_id] = held
     return values
 

@@ -8,7 +8,7 @@ from sandbox.base.ids import new_hex, new_id, new_secret
 
 
 @dataclass
-class Install:
+class Installation:
     """One app in one workspace. `scopes` is what `missing_scope` is decided by."""
 
     app_id: str = field(default_factory=lambda: new_id("A"))

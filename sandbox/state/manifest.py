@@ -153,12 +153,12 @@ def _refused(message: str, pointer: str) -> ManifestError:
 
 def _section(raw: dict[str, Any], pointer: str) -> dict[str, Any]:
     """Return the mapping at this place, an empty one where there is nothing."""
-    where = raw
+    section = raw
     for name in pointer.split("/")[1:]:
-        where = where.get(name) or {}
-        if not isinstance(where, dict):
+        section = section.get(name) or {}
+        if not isinstance(section, dict):
             raise _refused(f"{name} must be a mapping", pointer)
-    return where
+    return section
 
 
 def _list(raw: dict[str, Any], pointer: str, kind: type) -> list[Any]:
@@ -171,8 +171,10 @@ def _list(raw: dict[str, Any], pointer: str, kind: type) -> list[Any]:
     return found
 
 
-def _text(where: dict[str, Any], name: str, longest: int, at: str, *, required: bool = True) -> str:
-    value = where.get(name, "")
+def _text(
+    section: dict[str, Any], name: str, longest: int, at: str, *, required: bool = True
+) -> str:
+    value = section.get(name, "")
     if not isinstance(value, str) or (required and not value):
         raise _refused(f"{name} is required", f"{at}/{name}")
     if len(value) > longest:

@@ -174,7 +174,7 @@ class ViewRef:
     view: str
 
 
-Surface = MessageRef | ViewRef
+SurfaceRef = MessageRef | ViewRef
 
 
 class Flow(StrEnum):

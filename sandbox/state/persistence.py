@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.base.errors import StateError
-from sandbox.state.installation import Install
-from sandbox.state.snapshot import FORMAT, Redact, State, read, taken_from
+from sandbox.state.installation import Installation
+from sandbox.state.snapshot import FORMAT, Redact, Snapshot, parse_snapshot, take_snapshot
 from sandbox.state.workspace import Workspace
 
 _log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ _PAUSE = 0.5
 """Real seconds between a change and its writing, in which further changes gather."""
 
 
-def kept_in(folder: Path) -> State | None:
+def load_snapshot(folder: Path) -> Snapshot | None:
     """What an earlier run kept there; None when there was none.
 
     Raises:
@@ -31,10 +31,10 @@ def kept_in(folder: Path) -> State | None:
     """
     path = folder / FILE
     try:
-        kept = json.loads(path.read_bytes())
-        if not isinstance(kept, dict) or kept.get("format") != FORMAT:
+        saved = json.loads(path.read_bytes())
+        if not isinstance(saved, dict) or saved.get("format") != FORMAT:
             raise _unreadable(path, "another version wrote it, or it is damaged")
-        return read(kept)
+        return parse_snapshot(saved)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -63,11 +63,13 @@ class Persister:
     """
 
     def __init__(
-        self, folder: Path, workspace: Workspace, install: Install, redact: Redact
+        self, folder: Path, workspace: Workspace, install: Installation, redact: Redact
     ) -> None:
         self._path = folder / FILE
-        self._take: Callable[[], dict[str, Any]] = lambda: taken_from(workspace, install, redact)
-        self._changed = threading.Condition()
+        self._take_snapshot: Callable[[], dict[str, Any]] = lambda: take_snapshot(
+            workspace, install, redact
+        )
+        self._condition = threading.Condition()
         self._changes = self._tried = self._written = 0
         self._closed = False
         try:
@@ -78,45 +80,45 @@ class Persister:
                 f"The practice Slack cannot be kept in {folder}: {error.strerror}. "
                 "Choose a folder that can be written to."
             ) from error
-        self._unsubscribe = workspace.subscribe(self._note)
+        self._unsubscribe = workspace.subscribe(self._count_change)
         self._thread = threading.Thread(target=self._run, name="keeping the workspace", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Write what has changed, and no more afterwards. Raises OSError where that fails."""
         self._unsubscribe()
-        with self._changed:
+        with self._condition:
             self._closed = True
-            self._changed.notify_all()
+            self._condition.notify_all()
         self._thread.join()
         if self._written != self._changes:
             self._write()
 
-    def _note(self) -> None:
-        with self._changed:
+    def _count_change(self) -> None:
+        with self._condition:
             self._changes += 1
-            self._changed.notify_all()
+            self._condition.notify_all()
 
     def _run(self) -> None:
-        while self._waits_for_changes():
+        while self._wait_for_changes():
             try:
                 self._write()
             except Exception:  # noqa: BLE001  # tried again after the next change, and when closed
                 _log.exception("the practice Slack could not be kept in %s", self._path)
 
-    def _waits_for_changes(self) -> bool:
+    def _wait_for_changes(self) -> bool:
         """Waits for changes and lets them gather; False once closed."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._tried != self._changes or self._closed)
-            self._changed.wait_for(lambda: self._closed, _PAUSE)
+        with self._condition:
+            self._condition.wait_for(lambda: self._tried != self._changes or self._closed)
+            self._condition.wait_for(lambda: self._closed, _PAUSE)
             return not self._closed
 
     def _write(self) -> None:
-        with self._changed:
+        with self._condition:
             self._tried = now = self._changes
-        content = json.dumps(self._take(), ensure_ascii=False, separators=(",", ":"))
+        content = json.dumps(self._take_snapshot(), ensure_ascii=False, separators=(",", ":"))
         new = self._path.with_suffix(".new")
-        with open(new, "w", encoding="utf-8", opener=_for_the_owner) as file:
+        with open(new, "w", encoding="utf-8", opener=_open_private) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -124,5 +126,5 @@ class Persister:
         self._written = now
 
 
-def _for_the_owner(path: str, flags: int) -> int:
+def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)

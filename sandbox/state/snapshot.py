@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from sandbox.state.installation import Install
+from sandbox.state.installation import Installation
 from sandbox.state.models import Account, Channel, Message, Usergroup, View
 from sandbox.state.workspace import Workspace
 
@@ -23,7 +23,7 @@ Redact = Callable[[str], str]
 
 
 @dataclass
-class State:
+class Snapshot:
     """See the module."""
 
     app: dict[str, str]
@@ -37,13 +37,13 @@ class State:
     homes: list[View] = field(default_factory=list)
 
 
-_STATE = TypeAdapter(State)
+_STATE = TypeAdapter(Snapshot)
 
 
-def taken_from(workspace: Workspace, install: Install, redact: Redact) -> dict[str, Any]:
+def take_snapshot(workspace: Workspace, install: Installation, redact: Redact) -> dict[str, Any]:
     """The state as JSON; every text but the app's own secrets has gone through `redact`."""
     with workspace.lock:
-        state = State(
+        state = Snapshot(
             install.to_json(),
             workspace.team_id,
             workspace.other_team_id,
@@ -59,20 +59,20 @@ def taken_from(workspace: Workspace, install: Install, redact: Redact) -> dict[s
     return {"format": FORMAT, "app": app, **_redacted(kept, redact)}
 
 
-def read(kept: dict[str, Any]) -> State:
+def parse_snapshot(kept: dict[str, Any]) -> Snapshot:
     """The state in what `taken_from` gave. Raises ValueError where it is not all there."""
     state = _STATE.validate_python(kept)
     people = {account.id for account in state.accounts}
-    if set(state.app) != set(Install().to_json()) or state.app["bot_user"] not in people:
+    if set(state.app) != set(Installation().to_json()) or state.app["bot_user"] not in people:
         raise ValueError("the app is not all there")
     return state
 
 
-def put_back(state: State, workspace: Workspace) -> None:
+def restore(state: Snapshot, workspace: Workspace) -> None:
     """Fill a workspace that is still empty."""
     with workspace.change():
         workspace.other_team_id = state.other_team_id
-        workspace.note_ts(state.last_ts)
+        workspace.advance_ts_to(state.last_ts)
         workspace.accounts = {a.id: a for a in state.accounts}
         workspace.channels = {c.id: c for c in state.channels}
         workspace.usergroups = {g.id: g for g in state.usergroups}
@@ -85,12 +85,12 @@ def put_back(state: State, workspace: Workspace) -> None:
 
 def _redacted(value: Any, redact: Redact) -> Any:
     if isinstance(value, dict):
-        return {_clean(k, redact): _redacted(v, redact) for k, v in value.items()}
+        return {_encodable(k, redact): _redacted(v, redact) for k, v in value.items()}
     if isinstance(value, list):
         return [_redacted(v, redact) for v in value]
-    return _clean(value, redact) if isinstance(value, str) else value
+    return _encodable(value, redact) if isinstance(value, str) else value
 
 
-def _clean(text: str, redact: Redact) -> str:
+def _encodable(text: str, redact: Redact) -> str:
     """Halves of characters, which JSON can carry, are written as question marks: no file can."""
     return redact(text).encode("utf-8", "replace").decode()

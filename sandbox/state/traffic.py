@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.base.clock import Clock
 from sandbox.state.models import Flow, Json, Traffic
 
-_KEPT = 2_000
+_MAX_ENTRIES = 2_000
 _SECRET_FIELDS = frozenset({"token", "client_secret", "authorization", "signing_secret"})
 _SECRET_TEXT = re.compile(r"(xox[abp]-|xapp-)[\w-]+|(?<=/response/)\w+|(?<=ticket=)\w+")
 
@@ -21,7 +21,7 @@ class TrafficLog:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._entries: deque[Traffic] = deque(maxlen=_KEPT)
+        self._entries: deque[Traffic] = deque(maxlen=_MAX_ENTRIES)
         self._started: dict[int, float] = {}
         self._count = 0
 
@@ -30,7 +30,7 @@ class TrafficLog:
         with self._lock:
             self._count += 1
             now = self._clock.now()
-            entry = Traffic(self._count, now, flow, name, blotted(sent), transport)
+            entry = Traffic(self._count, now, flow, name, redacted(sent), transport)
             self._entries.append(entry)
             self._started[entry.number] = time.monotonic()
             return entry
@@ -40,7 +40,7 @@ class TrafficLog:
             started = self._started.pop(entry.number)
             entry.seconds = time.monotonic() - started
             entry.status = status
-            entry.answered = blotted(answered)
+            entry.answered = redacted(answered)
 
     def entries(self) -> list[Traffic]:
         """Copies of the kept exchanges, oldest first."""
@@ -48,15 +48,15 @@ class TrafficLog:
             return [copy.copy(entry) for entry in self._entries]
 
 
-def blotted(value: Any) -> Any:
+def redacted(value: Any) -> Any:
     """A deep copy of JSON values without tokens and other secrets of Slack itself."""
     if isinstance(value, dict):
         return {
-            k: "(blotted out)" if k in _SECRET_FIELDS and isinstance(v, str) else blotted(v)
+            k: "(blotted out)" if k in _SECRET_FIELDS and isinstance(v, str) else redacted(v)
             for k, v in value.items()
         }
     if isinstance(value, list):
-        return [blotted(v) for v in value]
+        return [redacted(v) for v in value]
     if isinstance(value, str):
         return _SECRET_TEXT.sub("(blotted out)", value)
     return value

@@ -9,7 +9,7 @@ from sandbox.base.ids import new_hex
 
 TRIGGER_SECONDS = 3.0
 """How long a trigger id lives (https://docs.slack.dev/interactivity/handling-user-interaction)."""
-_KEPT = 10_000
+_MAX_TRIGGERS = 10_000
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Trigger:
     used: bool = False
 
 
-class Triggers:
+class TriggerIds:
     """Gives out trigger ids and takes them back; safe to use from any thread."""
 
     def __init__(self, clock: Clock) -> None:
@@ -35,7 +35,7 @@ class Triggers:
         trigger = f"{int(now * 1000)}.{int(new_hex(8), 16)}.{new_hex(32)}"
         with self._lock:
             self._triggers[trigger] = Trigger(user, now + TRIGGER_SECONDS)
-            while len(self._triggers) > _KEPT:
+            while len(self._triggers) > _MAX_TRIGGERS:
                 del self._triggers[next(iter(self._triggers))]
         return trigger
 

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.base.errors import SlackError
 from sandbox.base.ids import new_hex, new_id
 from sandbox.blockkit import InvalidBlocks, check_view
-from sandbox.state.input_values import placed_elements, state_values, with_ids
+from sandbox.state.input_values import elements_with_blocks, state_values, with_ids
 from sandbox.state.models import Json, StateValues, View
 from sandbox.state.workspace import Workspace
 
@@ -58,7 +58,7 @@ def replace_body(workspace: Workspace, view: View, body: Json) -> None:
     view.errors = {}
     view.notice = None
     kept: StateValues = {}
-    for block, element in placed_elements(view.blocks):
+    for block, element in elements_with_blocks(view.blocks):
         entered = held.get(block["block_id"], {}).get(element["action_id"])
         if entered is not None and entered.get("type") == element.get("type"):
             kept.setdefault(block["block_id"], {})[element["action_id"]] = entered

@@ -16,7 +16,7 @@ from sandbox.state.models import (
     Json,
     Message,
     MessageRef,
-    Surface,
+    SurfaceRef,
     Usergroup,
     View,
     ViewRef,
@@ -103,7 +103,7 @@ class Workspace:
         with self.lock:
             return _ts(self._last_ts)
 
-    def note_ts(self, ts: str) -> None:
+    def advance_ts_to(self, ts: str) -> None:
         """Keep later time stamps after `ts`, which came from an earlier run."""
         with self.lock:
             self._last_ts = max(self._last_ts, int(ts.replace(".", "")))
@@ -183,8 +183,8 @@ class Workspace:
         cannot see the channel.
         """
         with self.lock:
-            place = self.channels.get(channel)
-            if place is None or not self._may_see(user, place):
+            found = self.channels.get(channel)
+            if found is None or not self._may_see(user, found):
                 return []
             seen = [m for m in self.messages.get(channel, []) if m.ephemeral_for in (None, user)]
             return copy.deepcopy(seen)
@@ -204,12 +204,12 @@ class Workspace:
     def unread(self, user: str, channel: str) -> int:
         """How many messages of others stand in the channel since this person last looked."""
         with self.lock:
-            place = self.channels.get(channel)
-            if place is None:
+            found = self.channels.get(channel)
+            if found is None:
                 return 0
-            upto = place.read_upto.get(user, "")
+            read_upto = found.read_upto.get(user, "")
             seen = self.messages_for(user, channel)
-            return sum(1 for m in seen if m.ts > upto and m.user != user)
+            return sum(1 for m in seen if m.ts > read_upto and m.user != user)
 
     def mark_read(self, user: str, channel: str) -> None:
         """Note that this person has seen everything in the channel; no change when they had."""
@@ -248,9 +248,9 @@ class Workspace:
                 return message
         return None
 
-    def surface(self, where: Surface) -> Message | View | None:
+    def surface(self, ref: SurfaceRef) -> Message | View | None:
         """The very message or view that `where` points at, not a copy: hold the lock."""
-        match where:
+        match ref:
             case MessageRef(channel, ts):
                 return self.find_message(channel, ts)
             case ViewRef(view):

@@ -44,8 +44,8 @@ def element_words(element: Element, reader: ReadsText) -> str:
         return READERS[kind](element, reader)
     chosen = list(_chosen(element, kind.removeprefix("multi_").removesuffix("_select"), reader))
     words = ", ".join(chosen) or reader.text(element.spec.get("placeholder"))
-    mark = " ▾" if kind.endswith("_select") else ""
-    return f"[{words or '…' if mark else words}{mark}]"
+    marker = " ▾" if kind.endswith("_select") else ""
+    return f"[{words or '…' if marker else words}{marker}]"
 
 
 def _chosen(element: Element, kind: str, reader: ReadsText) -> Iterator[str]:
@@ -92,8 +92,8 @@ def _radio(element: Element, reader: ReadsText) -> str:
 def _boxes(element: Element, chosen: list[Any], marks: tuple[str, str], reader: ReadsText) -> str:
     lines = []
     for option in _objects(element.spec.get("options")):
-        mark = marks[option.get("value") not in chosen]
-        words = f"{mark} {reader.text(option.get('text'))}"
+        marker = marks[option.get("value") not in chosen]
+        words = f"{marker} {reader.text(option.get('text'))}"
         description = reader.text(option.get("description"))
         lines.append(f"{words} – {description}" if description else words)
     return "\n".join(lines)

@@ -117,8 +117,8 @@ class _Html:
     def date(self, node: Date) -> str:
         words = _text(date_words(node, self.now, self.tz))
         title = _attribute(node.fallback)
-        shown = f'<span class="slack-date" title="{title}">{words}</span>'
-        return _link(node.url, shown) if node.url else shown
+        element = f'<span class="slack-date" title="{title}">{words}</span>'
+        return _link(node.url, element) if node.url else element
 
     def list(self, node: ListOf) -> str:
         items = "".join(f"<li>{self.tree(item)}</li>" for item in node.items)

@@ -73,8 +73,8 @@ def _node(node: Node, names: Names, now: datetime | None, tz: tzinfo | None) -> 
 def _items(node: ListOf, names: Names, now: datetime | None, tz: tzinfo | None) -> list[str]:
     lines = []
     for number, item in enumerate(node.items, node.first):
-        mark = f"{number}." if node.ordered else "•"
-        lines.append("  " * node.indent + f"{mark} {to_plain(item, names, now, tz)}")
+        marker = f"{number}." if node.ordered else "•"
+        lines.append("  " * node.indent + f"{marker} {to_plain(item, names, now, tz)}")
     return lines
 
 

@@ -16,7 +16,7 @@ from sandbox.delivery.runtime import SandboxRuntime
 from sandbox.state import view_stack
 from sandbox.state.input_values import initial_value, is_empty
 from sandbox.state.manifest import Command
-from sandbox.state.models import Account, Channel, ChannelKind, Json, MessageRef, Surface, View
+from sandbox.state.models import Account, Channel, ChannelKind, Json, MessageRef, SurfaceRef, View
 from sandbox.users import block_actions
 from sandbox.users import messages as commanding
 
@@ -24,53 +24,59 @@ from sandbox.users import messages as commanding
 class UserActions:
     """See the module; `Sandbox.hands` is the one to use."""
 
-    def __init__(self, wiring: SandboxRuntime) -> None:
-        self._wiring = wiring
+    def __init__(self, runtime: SandboxRuntime) -> None:
+        self._runtime = runtime
 
     def commands(self, user: str) -> list[Command]:
         """The slash commands this person is offered (none for another organisation's people)."""
-        return commanding.offered_commands(self._wiring.actor(user), self._wiring.workspace)
+        return commanding.offered_commands(self._runtime.actor(user), self._runtime.workspace)
 
     def type(self, user: str, channel: str, text: str, *, thread: str | None = None) -> None:
         """Type into the message box: a slash command when it begins with ``/``, else a message."""
-        account, place = self._wiring.actor(user), self._wiring.place(user, channel)
+        account, conversation = (
+            self._runtime.actor(user),
+            self._runtime.joined_channel(user, channel),
+        )
         if text.startswith("/"):
-            commanding.run_command(self._wiring, account, place, text, thread)
+            commanding.run_command(self._runtime, account, conversation, text, thread)
         else:
-            commanding.post_message(self._wiring, account, place, text, thread)
+            commanding.post_message(self._runtime, account, conversation, text, thread)
 
     def edit(self, user: str, channel: str, ts: str, text: str) -> None:
         """Edit a message of one's own."""
-        account, place = self._wiring.actor(user), self._wiring.place(user, channel)
-        commanding.edit_message(self._wiring, account, place, ts, text)
+        account, conversation = (
+            self._runtime.actor(user),
+            self._runtime.joined_channel(user, channel),
+        )
+        commanding.edit_message(self._runtime, account, conversation, ts, text)
 
-    def act(self, user: str, where: Surface, block_id: str, action_id: str, value: Json) -> None:
+    def act(self, user: str, ref: SurfaceRef, block_id: str, action_id: str, value: Json) -> None:
         """Press a button, or choose in a menu: the value is stored, and the app is told where it
         would be (a button, a menu in a section or an actions block, an input that dispatches).
 
         `value` is shaped as in Slack's `state.values` (see `sandbox.state.input_values`). A confirm
         dialog is the caller's affair: call this once it is confirmed.
         """
-        account = self._wiring.actor(user)
-        block_actions.press(self._wiring, account, where, block_id, action_id, value)
+        account = self._runtime.actor(user)
+        block_actions.press(self._runtime, account, ref, block_id, action_id, value)
 
-    def enter(self, user: str, where: Surface, block_id: str, action_id: str, value: Json) -> None:
+    def enter(self, user: str, ref: SurfaceRef, block_id: str, action_id: str, value: Json) -> None:
         """Fill in an input without telling the app, as typing does."""
-        self._wiring.actor(user)
-        with self._wiring.workspace.change():
-            surface, _, _ = block_actions.find(self._wiring, user, where, block_id, action_id)
+        self._runtime.actor(user)
+        with self._runtime.workspace.change():
+            surface, _, _ = block_actions.find(self._runtime, user, ref, block_id, action_id)
             block_actions.store(surface, user, block_id, action_id, value)
 
     def suggestions(
-        self, user: str, where: Surface, block_id: str, action_id: str, typed: str
+        self, user: str, ref: SurfaceRef, block_id: str, action_id: str, typed: str
     ) -> Sequence[Json]:
         """What an external select offers for what was typed: options or option groups."""
-        account = self._wiring.actor(user)
-        return block_actions.suggest(self._wiring, account, where, block_id, action_id, typed)
+        account = self._runtime.actor(user)
+        return block_actions.suggest(self._runtime, account, ref, block_id, action_id, typed)
 
     def submit(self, user: str) -> None:
         """Submit the topmost modal and apply what the app answers."""
-        account, workspace = self._wiring.actor(user), self._wiring.workspace
+        account, workspace = self._runtime.actor(user), self._runtime.workspace
         with workspace.change():
             view = self._top(user)
             if "submit" not in view.body:
@@ -80,12 +86,12 @@ class UserActions:
             if view.errors:
                 return
             view.waiting, since = True, view.hash
-            trigger = self._wiring.triggers.issue(user)
-            body = self._wiring.payloads.submission(account, view, trigger=trigger)
+            trigger = self._runtime.triggers.issue(user)
+            body = self._runtime.payloads.submission(account, view, trigger=trigger)
         answer: object = view_stack.NO_ANSWER
         try:
             with suppress(NotAcknowledged):
-                answer = self._wiring.courier.deliver(body, "interactive", "view_submission")
+                answer = self._runtime.dispatcher.deliver(body, "interactive", "view_submission")
         finally:
             with workspace.change():  # one change: nobody sees the answer and a modal that waits
                 view.waiting = False
@@ -94,7 +100,7 @@ class UserActions:
 
     def close(self, user: str, *, everything: bool = False) -> None:
         """Close the topmost modal, or the whole stack (the cross in the corner)."""
-        account, workspace = self._wiring.actor(user), self._wiring.workspace
+        account, workspace = self._runtime.actor(user), self._runtime.workspace
         with workspace.change():
             top = self._top(user)
             cleared = everything or bool(top.body.get("clear_on_close"))
@@ -105,13 +111,13 @@ class UserActions:
                 closed = [top]
         for view in closed:
             if view.body.get("notify_on_close"):
-                self._tell_closed(account, view, cleared=cleared)
+                self._deliver_view_closed(account, view, cleared=cleared)
 
     def open_home(self, user: str, tab: str = "home") -> None:
         """Open the app's Home (``tab="home"``) or its messages (``"messages"``)."""
-        self._wiring.actor(user)
-        workspace = self._wiring.workspace
-        channel = self.open_direct(user, self._wiring.install.bot_user)
+        self._runtime.actor(user)
+        workspace = self._runtime.workspace
+        channel = self.open_direct(user, self._runtime.install.bot_user)
         event: Json = {
             "type": "app_home_opened",
             "user": user,
@@ -121,13 +127,13 @@ class UserActions:
         }
         home = workspace.home_of(user)
         if home is not None and tab == "home":
-            event["view"] = self._wiring.payloads.view(home)
+            event["view"] = self._runtime.payloads.view(home)
         workspace.emit(event, channel)
 
     def open_direct(self, user: str, other: str) -> str:
         """Open the direct message with another account; returns the channel's id."""
-        self._wiring.actor(user)
-        workspace = self._wiring.workspace
+        self._runtime.actor(user)
+        workspace = self._runtime.workspace
         with workspace.change():
             if other not in workspace.accounts:
                 raise SandboxError(f"there is nobody with the id {other}")
@@ -141,7 +147,7 @@ class UserActions:
 
     def reload(self, user: str) -> None:
         """Reload the window: ephemeral messages and open modals are gone."""
-        workspace = self._wiring.workspace
+        workspace = self._runtime.workspace
         with workspace.change():
             view_stack.clear(workspace, user)
             for channel, messages in workspace.messages.items():
@@ -149,7 +155,7 @@ class UserActions:
 
     def dismiss(self, user: str, channel: str, ts: str) -> None:
         """Press "Dismiss message" on an ephemeral message."""
-        workspace = self._wiring.workspace
+        workspace = self._runtime.workspace
         with workspace.change():
             message = workspace.surface(MessageRef(channel, ts))
             if message is None or isinstance(message, View) or message.ephemeral_for != user:
@@ -157,15 +163,15 @@ class UserActions:
             workspace.messages[channel].remove(message)
 
     def _top(self, user: str) -> View:
-        stack = self._wiring.workspace.stacks.get(user)
+        stack = self._runtime.workspace.stacks.get(user)
         if not stack:
             raise SandboxError(f"{user} has no modal open")
-        return self._wiring.workspace.views[stack[-1]]
+        return self._runtime.workspace.views[stack[-1]]
 
-    def _tell_closed(self, account: Account, view: View, *, cleared: bool) -> None:
-        body = self._wiring.payloads.closed(account, view, cleared=cleared)
+    def _deliver_view_closed(self, account: Account, view: View, *, cleared: bool) -> None:
+        body = self._runtime.payloads.closed(account, view, cleared=cleared)
         try:
-            self._wiring.courier.deliver(body, "interactive", "view_closed")
+            self._runtime.dispatcher.deliver(body, "interactive", "view_closed")
         except NotAcknowledged:
             return  # the modal is gone, so Slack has nowhere to say it; the traffic shows it
 

@@ -4,7 +4,7 @@ from sandbox.base.errors import SandboxError
 from sandbox.delivery.dispatcher import NotAcknowledged, Refusal
 from sandbox.delivery.runtime import SandboxRuntime
 from sandbox.state.input_values import dispatches, find_element
-from sandbox.state.models import Account, Json, Message, MessageRef, StateValues, Surface, View
+from sandbox.state.models import Account, Json, Message, MessageRef, StateValues, SurfaceRef, View
 
 NOT_ANSWERED: dict[Refusal, str] = {
     "operation_timeout": "Operation timed out. Apps need to respond within 3 seconds.",
@@ -12,33 +12,35 @@ NOT_ANSWERED: dict[Refusal, str] = {
     "http_service_error": "This app responded with an error.",
 }
 NOT_INTERACTIVE = "This app is not configured to handle interactive responses."
-_STATELESS = frozenset({"button", "workflow_button", "icon_button", "feedback_buttons", "overflow"})
-_SHOWN = ("text", "style", "confirm", "placeholder")
+_WITHOUT_STATE = frozenset(
+    {"button", "workflow_button", "icon_button", "feedback_buttons", "overflow"}
+)
+_COPIED_FIELDS = ("text", "style", "confirm", "placeholder")
 
 
 def find(
-    wiring: SandboxRuntime, user: str, where: Surface, block_id: str, action_id: str
+    runtime: SandboxRuntime, user: str, ref: SurfaceRef, block_id: str, action_id: str
 ) -> tuple[Message | View, Json, Json]:
     """The very surface, the block and the element; hold the lock.
 
     Raises:
         SandboxError: this person sees no such surface, or it has no such element any more.
     """
-    surface = wiring.workspace.surface(where)
-    if surface is None or not _sees(wiring, user, surface):
-        raise SandboxError(f"{user} does not see {where}")
+    surface = runtime.workspace.surface(ref)
+    if surface is None or not _can_see(runtime, user, surface):
+        raise SandboxError(f"{user} does not see {ref}")
     found = find_element(surface.blocks, block_id, action_id)
     if found is None:
-        raise SandboxError(f"there is no {block_id}/{action_id} on {where}")
+        raise SandboxError(f"there is no {block_id}/{action_id} on {ref}")
     return surface, *found
 
 
-def _sees(wiring: SandboxRuntime, user: str, surface: Message | View) -> bool:
+def _can_see(runtime: SandboxRuntime, user: str, surface: Message | View) -> bool:
     if isinstance(surface, View):
         return surface.user == user
     if surface.ephemeral_for not in (None, user):
         return False
-    return any(m.ts == surface.ts for m in wiring.workspace.messages_for(user, surface.channel))
+    return any(m.ts == surface.ts for m in runtime.workspace.messages_for(user, surface.channel))
 
 
 def store(surface: Message | View, user: str, block_id: str, action_id: str, value: Json) -> None:
@@ -52,86 +54,86 @@ def store(surface: Message | View, user: str, block_id: str, action_id: str, val
 
 
 def press(
-    wiring: SandboxRuntime,
+    runtime: SandboxRuntime,
     account: Account,
-    where: Surface,
+    ref: SurfaceRef,
     block_id: str,
     action_id: str,
     value: Json,
 ) -> None:
     """Store the value, and tell the app where it is to be told."""
-    with wiring.workspace.change():
-        surface, block, element = find(wiring, account.id, where, block_id, action_id)
-        if element["type"] not in _STATELESS:
+    with runtime.workspace.change():
+        surface, block, element = find(runtime, account.id, ref, block_id, action_id)
+        if element["type"] not in _WITHOUT_STATE:
             store(surface, account.id, block_id, action_id, value)
-        _note(surface, account.id, None)
+        _set_notice(surface, account.id, None)
         if not dispatches(block):
             return
-        if not wiring.workspace.manifest.interactive or not wiring.install.active:
-            _note(surface, account.id, NOT_INTERACTIVE)
+        if not runtime.workspace.manifest.interactive or not runtime.install.active:
+            _set_notice(surface, account.id, NOT_INTERACTIVE)
             return
-        body = _body(wiring, account, surface, _action(wiring, block_id, element, value))
+        body = _body(runtime, account, surface, _action(runtime, block_id, element, value))
     try:
-        wiring.courier.deliver(body, "interactive", "block_actions")
+        runtime.dispatcher.deliver(body, "interactive", "block_actions")
     except NotAcknowledged as error:
-        with wiring.workspace.change():
-            still = wiring.workspace.surface(where)
-            if still is not None:
-                _note(still, account.id, NOT_ANSWERED[error.code])
+        with runtime.workspace.change():
+            current = runtime.workspace.surface(ref)
+            if current is not None:
+                _set_notice(current, account.id, NOT_ANSWERED[error.code])
 
 
-def _note(surface: Message | View, user: str, words: str | None) -> None:
+def _set_notice(surface: Message | View, user: str, text: str | None) -> None:
     if isinstance(surface, View):
-        surface.notice = words
-    elif words is None:
+        surface.notice = text
+    elif text is None:
         surface.notices.pop(user, None)
     else:
-        surface.notices[user] = words
+        surface.notices[user] = text
 
 
-def _action(wiring: SandboxRuntime, block_id: str, element: Json, value: Json) -> Json:
+def _action(runtime: SandboxRuntime, block_id: str, element: Json, value: Json) -> Json:
     """One entry of the payload's ``actions``."""
-    now = wiring.workspace.clock.now()
+    now = runtime.workspace.clock.now()
     action: Json = {
         "type": element["type"],
         "action_id": element["action_id"],
         "block_id": block_id,
         "action_ts": f"{now:.6f}",
     }
-    action |= {k: v for k, v in element.items() if k in _SHOWN or k.startswith("initial_")}
+    action |= {k: v for k, v in element.items() if k in _COPIED_FIELDS or k.startswith("initial_")}
     if element["type"] == "button":
         return action | ({"value": element["value"]} if "value" in element else {})
     return action | {k: v for k, v in value.items() if k != "type"}
 
 
-def _body(wiring: SandboxRuntime, account: Account, surface: Message | View, action: Json) -> Json:
-    trigger = wiring.triggers.issue(account.id)
+def _body(runtime: SandboxRuntime, account: Account, surface: Message | View, action: Json) -> Json:
+    trigger = runtime.triggers.issue(account.id)
     if isinstance(surface, View):
-        return wiring.payloads.view_action(account, surface, action, trigger=trigger)
+        return runtime.payloads.view_action(account, surface, action, trigger=trigger)
     source = MessageRef(surface.channel, surface.ts)
-    secret = wiring.urls.issue(account.id, surface.channel, source)
-    return wiring.payloads.message_action(
+    secret = runtime.response_urls.issue(account.id, surface.channel, source)
+    return runtime.payloads.message_action(
         account,
         surface,
-        wiring.workspace.channels[surface.channel],
+        runtime.workspace.channels[surface.channel],
         action,
         trigger=trigger,
-        response_url=wiring.response_url(secret),
+        response_url=runtime.response_url(secret),
     )
 
 
 def suggest(
-    wiring: SandboxRuntime,
+    runtime: SandboxRuntime,
     account: Account,
-    where: Surface,
+    ref: SurfaceRef,
     block_id: str,
     action_id: str,
     typed: str,
 ) -> list[Json]:
     """What an external select offers: the app's options or groups; none where it is silent."""
-    with wiring.workspace.lock:
-        surface, _, element = find(wiring, account.id, where, block_id, action_id)
-        body = _body(wiring, account, surface, {"action_id": action_id, "block_id": block_id})
+    with runtime.workspace.lock:
+        surface, _, element = find(runtime, account.id, ref, block_id, action_id)
+        body = _body(runtime, account, surface, {"action_id": action_id, "block_id": block_id})
     for name in ("actions", "trigger_id", "response_url", "state"):
         body.pop(name, None)
     body |= {"type": "block_suggestion", "value": typed}
@@ -139,7 +141,7 @@ def suggest(
     if len(typed) < element.get("min_query_length", 3):
         return []
     try:
-        answer = wiring.courier.deliver(body, "interactive", "block_suggestion")
+        answer = runtime.dispatcher.deliver(body, "interactive", "block_suggestion")
     except NotAcknowledged:
         return []  # the traffic says so; Slack shows an empty list
     if not isinstance(answer, dict):

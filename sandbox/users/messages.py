@@ -25,42 +25,46 @@ def offered_commands(account: Account, workspace: Workspace) -> list[Command]:
 
 
 def run_command(
-    wiring: SandboxRuntime, account: Account, channel: Channel, typed: str, thread: str | None
+    runtime: SandboxRuntime, account: Account, channel: Channel, typed: str, thread: str | None
 ) -> None:
     """Run what was typed; `typed` begins with a slash."""
     name, _, text = typed.partition(" ")
-    offered = offered_commands(account, wiring.workspace)
+    offered = offered_commands(account, runtime.workspace)
     command = next((c for c in offered if c.name.lower() == name.lower()), None)
-    say = wiring.answers.say
-    if command is None or not wiring.install.active:
-        say(channel.id, account.id, f"{name} is not a valid command.")
+    post_as_slackbot = runtime.responses.post_as_slackbot
+    if command is None or not runtime.install.active:
+        post_as_slackbot(channel.id, account.id, f"{name} is not a valid command.")
         return
     if thread is not None:
-        say(channel.id, account.id, f"{name} is not supported in threads. Sorry!")
+        post_as_slackbot(channel.id, account.id, f"{name} is not supported in threads. Sorry!")
         return
     text = text.strip()
-    body = wiring.payloads.command(
+    body = runtime.payloads.command(
         account,
         channel,
         command,
-        with_mentions(wiring.workspace, text, named=True) if command.should_escape else text,
-        trigger=wiring.triggers.issue(account.id),
-        response_url=wiring.response_url(wiring.urls.issue(account.id, channel.id, None)),
+        with_mentions(runtime.workspace, text, named=True) if command.should_escape else text,
+        trigger=runtime.triggers.issue(account.id),
+        response_url=runtime.response_url(
+            runtime.response_urls.issue(account.id, channel.id, None)
+        ),
     )
     try:
-        answer = wiring.courier.deliver(body, "slash_commands", "slash_commands")
-        _show_answer(wiring, account, channel, answer)
+        answer = runtime.dispatcher.deliver(body, "slash_commands", "slash_commands")
+        _post_answer(runtime, account, channel, answer)
     except NotAcknowledged as error:
-        say(channel.id, account.id, f'{name} failed with the error "{error.code}"')
+        post_as_slackbot(channel.id, account.id, f'{name} failed with the error "{error.code}"')
     except SlackError:
-        say(channel.id, account.id, f'{name} failed with the error "invalid_command_response"')
+        post_as_slackbot(
+            channel.id, account.id, f'{name} failed with the error "invalid_command_response"'
+        )
 
 
-def _show_answer(wiring: SandboxRuntime, account: Account, channel: Channel, answer: Ack) -> None:
+def _post_answer(runtime: SandboxRuntime, account: Account, channel: Channel, answer: Ack) -> None:
     if not answer:
         return
     body: Json = {"text": answer} if isinstance(answer, str) else answer
-    wiring.answers.post(channel.id, account.id, body)
+    runtime.responses.post(channel.id, account.id, body)
 
 
 def with_mentions(workspace: Workspace, text: str, *, named: bool) -> str:
@@ -85,7 +89,7 @@ def with_mentions(workspace: Workspace, text: str, *, named: bool) -> str:
 
 
 def post_message(
-    wiring: SandboxRuntime, account: Account, channel: Channel, text: str, thread: str | None
+    runtime: SandboxRuntime, account: Account, channel: Channel, text: str, thread: str | None
 ) -> None:
     """Post what somebody typed, and tell the app if it may hear it.
 
@@ -94,40 +98,40 @@ def post_message(
     """
     if not text.strip() or len(text) > MESSAGE_LIMIT or channel.archived:
         raise SandboxError("the message box does not take this here")
-    workspace = wiring.workspace
-    direct_with_app = channel.kind is ChannelKind.IM and wiring.install.bot_user in channel.members
+    workspace = runtime.workspace
+    direct_with_app = channel.kind is ChannelKind.IM and runtime.install.bot_user in channel.members
     manifest = workspace.manifest
     if direct_with_app and (manifest.messages_tab_read_only or not manifest.messages_tab):
         raise SandboxError("sending messages to this app is turned off in its manifest")
-    kept = _as_kept(workspace, text)
+    stored = _stored_text(workspace, text)
     with workspace.change():
         ts = workspace.next_ts()
-        message = Message(channel.id, ts, account.id, kept, thread_ts=thread)
+        message = Message(channel.id, ts, account.id, stored, thread_ts=thread)
         workspace.messages.setdefault(channel.id, []).append(message)
     workspace.emit(_message_event(workspace, channel, message, account), channel.id)
 
 
 def edit_message(
-    wiring: SandboxRuntime, account: Account, channel: Channel, ts: str, text: str
+    runtime: SandboxRuntime, account: Account, channel: Channel, ts: str, text: str
 ) -> None:
     """Edit one's own message, and tell the app if it may hear it.
 
     Raises:
         SandboxError: Slack's message box would not have taken it, or it is not this person's.
     """
-    workspace = wiring.workspace
+    workspace = runtime.workspace
     message = workspace.find_message(channel.id, ts)
     if message is None or message.user != account.id or message.ephemeral_for is not None:
         raise SandboxError(f"{account.name} has no message {ts} here to edit")
     if not text.strip() or len(text) > MESSAGE_LIMIT or channel.archived:
         raise SandboxError("the message box does not take this here")
-    kept = {"text": _as_kept(workspace, text)}
-    _, events = messages.edit(workspace, channel.id, ts, kept, marked=True)
+    stored = {"text": _stored_text(workspace, text)}
+    _, events = messages.edit(workspace, channel.id, ts, stored, marked=True)
     for event in events:
         workspace.emit(*event)
 
 
-def _as_kept(workspace: Workspace, text: str) -> str:
+def _stored_text(workspace: Workspace, text: str) -> str:
     """What somebody typed as Slack keeps it: with its three escapes, and ids for names."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return with_mentions(workspace, escaped, named=False)

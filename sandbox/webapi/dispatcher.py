@@ -9,14 +9,14 @@ from sandbox.base.errors import SlackError
 from sandbox.base.ids import new_hex
 from sandbox.blockkit import InvalidBlocks
 from sandbox.delivery.faults import Fault, Faults
-from sandbox.state.installation import Install
+from sandbox.state.installation import Installation
 from sandbox.state.models import Flow, Json
 from sandbox.state.traffic import TrafficLog
-from sandbox.state.trigger_ids import Triggers
+from sandbox.state.trigger_ids import TriggerIds
 from sandbox.state.workspace import Workspace
 from sandbox.webapi.core.call import Call, Method, missing_scope
 from sandbox.webapi.core.rate_limits import RateLimits, ratelimited
-from sandbox.webapi.core.scheduled_messages import Waiting
+from sandbox.webapi.core.scheduled_messages import ScheduledMessages
 from sandbox.webapi.methods import (
     auth,
     chat,
@@ -57,8 +57,8 @@ class WebApi:
     def __init__(
         self,
         workspace: Workspace,
-        install: Install,
-        triggers: Triggers,
+        install: Installation,
+        triggers: TriggerIds,
         faults: Faults,
         traffic: TrafficLog,
         *,
@@ -73,7 +73,7 @@ class WebApi:
         self.connect = connect
         self.address = address
         self.limits = RateLimits(workspace.clock)
-        self.later = Waiting()
+        self.scheduled_messages = ScheduledMessages()
 
     def call(
         self, method: str, args: Json, token: str | None, *, transport: str = "http"
@@ -127,9 +127,14 @@ class WebApi:
 
     def _run(self, method: Method, args: Json) -> Json:
         call = Call(
-            self.workspace, self.install, self.triggers, self.connect, args, self.later,
+            self.workspace,
+            self.install,
+            self.triggers,
+            self.connect,
+            args,
+            self.scheduled_messages,
             self.address,
-        )  # fmt: skip
+        )
         done = method.run(call)
         for event, channel in call.events:
             self.workspace.emit(event, channel)

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
-
-import pytest
-
-from sandbox.sandbox import Sandbox
 
 
 def test_python_m_apikeys() -> None:
@@ -17,10 +12,3 @@ def test_python_m_apikeys() -> None:
     )
     assert "Usage: apikeys" in done.stdout
     assert "python -m cli" in done.stderr
-
-
-def test_the_practice_slack() -> None:
-    sys.modules.pop("sandbox.practice", None)
-    with pytest.warns(DeprecationWarning, match=r"sandbox\.sandbox\.Sandbox"):
-        former = importlib.import_module("sandbox.practice")
-    assert former.PracticeSlack is Sandbox

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.server.threaded_server import Serving
+from sandbox.server.threaded_server import ThreadedServer
 
 Answer = Callable[[Request, bytes], Response]
 """What an app does with a POST request and its body; it runs in a thread."""
@@ -27,7 +27,7 @@ def answering(answer: Answer) -> Iterator[str]:
         return await run_in_threadpool(answer, request, await request.body())
 
     app = Starlette(routes=[Route("/slack/events", events, methods=["POST"])])
-    with Serving(app, name="app under test") as server:
+    with ThreadedServer(app, name="app under test") as server:
         yield f"http://{server.address}/slack/events"
 
 

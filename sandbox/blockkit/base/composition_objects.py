@@ -12,13 +12,13 @@ from typing import Final
 from sandbox.blockkit.base import limits
 from sandbox.blockkit.base.schema import (
     Choice,
+    Context,
     Flag,
     Items,
     OneOf,
     Rule,
     Shape,
     Text,
-    Walk,
     one_of,
     optional,
     required,
@@ -118,18 +118,18 @@ def _no_repeats(name: str) -> Items:
     return Items(Choice(tuple(name.split())), len(name.split()))
 
 
-def _distinct_triggers(value: Mapping[str, object], walk: Walk) -> None:
-    _distinct(value, "trigger_actions_on", walk)
+def _distinct_triggers(value: Mapping[str, object], context: Context) -> None:
+    _distinct(value, "trigger_actions_on", context)
 
 
-def _distinct_kinds(value: Mapping[str, object], walk: Walk) -> None:
-    _distinct(value, "include", walk)
+def _distinct_kinds(value: Mapping[str, object], context: Context) -> None:
+    _distinct(value, "include", context)
 
 
-def _distinct(value: Mapping[str, object], name: str, walk: Walk) -> None:
+def _distinct(value: Mapping[str, object], name: str, context: Context) -> None:
     words = list(strings(value.get(name)))
     if len(words) != len(set(words)):
-        walk.at(name).say("items must be unique")
+        context.at(name).report("items must be unique")
 
 
 def strings(value: object) -> Iterator[str]:
@@ -145,9 +145,9 @@ DISPATCH_ACTION_CONFIG: Final = Shape(
 )
 
 
-def _some_filter(value: Mapping[str, object], walk: Walk) -> None:
+def _some_filter(value: Mapping[str, object], context: Context) -> None:
     if not value:
-        walk.say(
+        context.report(
             "must have at least one of: include, exclude_external_shared_channels, "
             "exclude_bot_users"
         )
@@ -167,9 +167,9 @@ CONVERSATION_FILTER: Final = Shape(
 def exactly_one(*names: str) -> Rule:
     """A rule: exactly one of these fields is there."""
 
-    def rule(value: Mapping[str, object], walk: Walk) -> None:
+    def rule(value: Mapping[str, object], context: Context) -> None:
         if sum(name in value for name in names) != 1:
-            walk.say(f"must have exactly one of: {', '.join(names)}")
+            context.report(f"must have exactly one of: {', '.join(names)}")
 
     return rule
 

@@ -14,10 +14,10 @@ from sandbox.blockkit.base.composition_objects import BLOCK_ID, CHANNEL_ID, LINK
 from sandbox.blockkit.base.schema import (
     Choice,
     Flag,
+    Integer,
     Items,
     Shape,
     Text,
-    Whole,
     one_of,
     optional,
     required,
@@ -56,7 +56,7 @@ EMOJI: Final = Shape(
     fields={
         "name": required(Text()),
         "unicode": optional(Text()),
-        "skin_tone": optional(Whole(1, 6)),
+        "skin_tone": optional(Integer(1, 6)),
         "style": optional(TEXT_STYLE),
     },
 )
@@ -100,7 +100,7 @@ DATE: Final = Shape(
     page=ELEMENTS_PAGE + "date-element",
     type="date",
     fields={
-        "timestamp": required(Whole()),
+        "timestamp": required(Integer()),
         "format": required(Text()),
         "url": optional(LINK_URL),
         "fallback": optional(Text()),
@@ -119,7 +119,7 @@ COLOR: Final = Shape(
 )
 
 INLINE: Final = (TEXT, LINK, EMOJI, USER, USERGROUP, CHANNEL, TEAM, BROADCAST, DATE, COLOR)
-BORDER: Final = Whole(0, 1)
+BORDER: Final = Integer(0, 1)
 
 # A section may be empty: that is how Slack's own composer writes an empty line of a list.
 SECTION: Final = Shape(
@@ -133,8 +133,8 @@ LIST: Final = Shape(
     fields={
         "style": required(Choice(("bullet", "ordered"))),
         "elements": required(Items(one_of([SECTION], "in a rich_text_list", INLINE))),
-        "indent": optional(Whole(0, limits.RICH_TEXT_INDENT)),
-        "offset": optional(Whole(0)),
+        "indent": optional(Integer(0, limits.RICH_TEXT_INDENT)),
+        "offset": optional(Integer(0)),
         "border": optional(BORDER),
     },
 )

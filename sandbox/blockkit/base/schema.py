@@ -28,18 +28,18 @@ MODALS: Final = frozenset({Surface.MODAL})
 
 
 @dataclass(frozen=True)
-class Walk:
+class Context:
     """A place in the payload, and the list that collects the errors of all places."""
 
     surface: Surface
     errors: list[str] = field(default_factory=list)
     path: tuple[str | int, ...] = ()
 
-    def at(self, *steps: str | int) -> Walk:
+    def at(self, *steps: str | int) -> Context:
         """The place further in."""
         return replace(self, path=(*self.path, *steps))
 
-    def say(self, message: str) -> None:
+    def report(self, message: str) -> None:
         """Report an error here."""
         pointer = "".join("/" + _escaped(step) for step in self.path)
         self.errors.append(f"[ERROR] {message} [json-pointer:{pointer}]")
@@ -49,7 +49,7 @@ def _escaped(step: str | int) -> str:
     return str(step).replace("~", "~0").replace("/", "~1")
 
 
-def shown(word: str) -> str:
+def shorten(word: str) -> str:
     """A word from the payload, short enough to be repeated in an error."""
     return word if len(word) <= 60 else word[:60] + "…"
 
@@ -57,7 +57,7 @@ def shown(word: str) -> str:
 class Kind(Protocol):
     """Something a value can be."""
 
-    def check(self, value: object, walk: Walk) -> None:
+    def check(self, value: object, context: Context) -> None:
         """Report to ``walk`` what is wrong with ``value``; return quietly when nothing is."""
 
 
@@ -70,15 +70,15 @@ class Text:
     pattern: re.Pattern[str] | None = None
     meaning: str = "in the right format"
 
-    def check(self, value: object, walk: Walk) -> None:
+    def check(self, value: object, context: Context) -> None:
         if not isinstance(value, str):
-            walk.say("must provide a string")
+            context.report("must provide a string")
         elif len(value) < self.minimum:
-            walk.say(f"must be more than {self.minimum - 1} characters")
+            context.report(f"must be more than {self.minimum - 1} characters")
         elif self.maximum is not None and len(value) > self.maximum:
-            walk.say(f"must be less than {self.maximum + 1} characters")
+            context.report(f"must be less than {self.maximum + 1} characters")
         elif self.pattern is not None and not self.pattern.fullmatch(value):
-            walk.say(f"must be {self.meaning}")
+            context.report(f"must be {self.meaning}")
 
 
 @dataclass(frozen=True)
@@ -87,36 +87,36 @@ class Choice:
 
     words: tuple[str, ...]
 
-    def check(self, value: object, walk: Walk) -> None:
+    def check(self, value: object, context: Context) -> None:
         if not isinstance(value, str):
-            walk.say("must provide a string")
+            context.report("must provide a string")
         elif value not in self.words:
-            walk.say(f"must be a valid enum value: one of {', '.join(self.words)}")
+            context.report(f"must be a valid enum value: one of {', '.join(self.words)}")
 
 
 @dataclass(frozen=True)
 class Flag:
     """``true`` or ``false``."""
 
-    def check(self, value: object, walk: Walk) -> None:
+    def check(self, value: object, context: Context) -> None:
         if not isinstance(value, bool):
-            walk.say("must provide a boolean")
+            context.report("must provide a boolean")
 
 
 @dataclass(frozen=True)
-class Whole:
+class Integer:
     """A whole number from ``minimum`` to ``maximum``, both included."""
 
     minimum: int | None = None
     maximum: int | None = None
 
-    def check(self, value: object, walk: Walk) -> None:
+    def check(self, value: object, context: Context) -> None:
         if isinstance(value, bool) or not isinstance(value, int):
-            walk.say("must provide a whole number")
+            context.report("must provide a whole number")
         elif self.minimum is not None and value < self.minimum:
-            walk.say(f"must be greater than {self.minimum - 1}")
+            context.report(f"must be greater than {self.minimum - 1}")
         elif self.maximum is not None and value > self.maximum:
-            walk.say(f"must be less than {self.maximum + 1}")
+            context.report(f"must be less than {self.maximum + 1}")
 
 
 @dataclass(frozen=True)
@@ -127,16 +127,16 @@ class Items:
     maximum: int | None = None
     minimum: int = 1
 
-    def check(self, value: object, walk: Walk) -> None:
+    def check(self, value: object, context: Context) -> None:
         if not isinstance(value, list | tuple):
-            walk.say("must provide an array")
+            context.report("must provide an array")
             return
         if len(value) < self.minimum:
-            walk.say(f"no fewer than {self.minimum} items allowed")
+            context.report(f"no fewer than {self.minimum} items allowed")
         if self.maximum is not None and len(value) > self.maximum:
-            walk.say(f"no more than {self.maximum} items allowed")
+            context.report(f"no more than {self.maximum} items allowed")
         for index, item in enumerate(value):
-            self.of.check(item, walk.at(index))
+            self.of.check(item, context.at(index))
 
 
 @dataclass(frozen=True)
@@ -145,9 +145,9 @@ class OrNull:
 
     of: Kind
 
-    def check(self, value: object, walk: Walk) -> None:
+    def check(self, value: object, context: Context) -> None:
         if value is not None:
-            self.of.check(value, walk)
+            self.of.check(value, context)
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def optional(kind: Kind) -> Field:
     return Field(kind, required=False)
 
 
-Rule = Callable[[Mapping[str, object], Walk], None]
+Rule = Callable[[Mapping[str, object], Context], None]
 """A rule about several fields of one object; called only when each field is right by itself."""
 
 
@@ -190,31 +190,33 @@ class Shape:
     surfaces: frozenset[Surface] = EVERYWHERE
     rules: tuple[Rule, ...] = ()
 
-    def check(self, value: object, walk: Walk) -> None:
+    def check(self, value: object, context: Context) -> None:
         if not isinstance(value, Mapping):
-            walk.say("must provide an object")
+            context.report("must provide an object")
             return
-        before = len(walk.errors)
-        self._check_surface(walk)
-        self._check_names(value, walk)
-        for name, part in self.fields.items():
+        before = len(context.errors)
+        self._check_surface(context)
+        self._check_names(value, context)
+        for name, declared in self.fields.items():
             if name in value:
-                part.kind.check(value[name], walk.at(name))
-        if len(walk.errors) == before:
+                declared.kind.check(value[name], context.at(name))
+        if len(context.errors) == before:
             for rule in self.rules:
-                rule(value, walk)
+                rule(value, context)
 
-    def _check_surface(self, walk: Walk) -> None:
-        if walk.surface not in self.surfaces:
-            walk.at("type").say(f"unsupported type: {self.type} is not available in {walk.surface}")
+    def _check_surface(self, context: Context) -> None:
+        if context.surface not in self.surfaces:
+            context.at("type").report(
+                f"unsupported type: {self.type} is not available in {context.surface}"
+            )
 
-    def _check_names(self, value: Mapping[object, object], walk: Walk) -> None:
-        for name, part in self.fields.items():
-            if part.required and name not in value:
-                walk.say(f"missing required field: {name}")
+    def _check_names(self, value: Mapping[object, object], context: Context) -> None:
+        for name, declared in self.fields.items():
+            if declared.required and name not in value:
+                context.report(f"missing required field: {name}")
         for given in value:
             if given not in self.fields and not (given == "type" and self.type is not None):
-                walk.say(f"invalid additional property: {shown(str(given))}")
+                context.report(f"invalid additional property: {shorten(str(given))}")
 
 
 @dataclass(frozen=True)
@@ -231,23 +233,23 @@ class OneOf:
     place: str = "here"
     known: frozenset[str] = frozenset()
 
-    def check(self, value: object, walk: Walk) -> None:
+    def check(self, value: object, context: Context) -> None:
         if not isinstance(value, Mapping):
-            walk.say("must provide an object")
+            context.report("must provide an object")
         elif "type" not in value:
-            walk.say("missing required field: type")
+            context.report("missing required field: type")
         else:
-            self._check_as(value["type"], value, walk)
+            self._check_as(value["type"], value, context)
 
-    def _check_as(self, kind: object, value: object, walk: Walk) -> None:
+    def _check_as(self, kind: object, value: object, context: Context) -> None:
         if not isinstance(kind, str):
-            walk.at("type").say("must provide a string")
+            context.at("type").report("must provide a string")
         elif kind in self.shapes:
-            self.shapes[kind].check(value, walk)
+            self.shapes[kind].check(value, context)
         elif kind in self.known:
-            walk.at("type").say(f"unsupported type: {kind} is not allowed {self.place}")
+            context.at("type").report(f"unsupported type: {kind} is not allowed {self.place}")
         else:
-            walk.at("type").say(f"unsupported type: {shown(kind)}")
+            context.at("type").report(f"unsupported type: {shorten(kind)}")
 
 
 def one_of(shapes: Iterable[Shape], place: str = "here", known: Iterable[Shape] = ()) -> OneOf:

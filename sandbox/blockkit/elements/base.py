@@ -25,12 +25,12 @@ from sandbox.blockkit.base.schema import (
     Choice,
     Field,
     Flag,
+    Integer,
     Items,
     Rule,
     Shape,
     Surface,
     Text,
-    Whole,
     optional,
 )
 
@@ -77,7 +77,7 @@ DISPATCHED: Final = {"dispatch_action_config": optional(DISPATCH_ACTION_CONFIG)}
 LABELLED: Final = {"accessibility_label": optional(Text(limits.ACCESSIBILITY_LABEL))}
 STYLED: Final = {"style": optional(Choice(("primary", "danger")))}
 MENU: Final = {**ACTION, **HINTED, **CONFIRMED, **FOCUSED}
-MULTI_MENU: Final = {**MENU, "max_selected_items": optional(Whole(1))}
+MULTI_MENU: Final = {**MENU, "max_selected_items": optional(Integer(1))}
 TYPED: Final = {**ACTION, **HINTED, **DISPATCHED, **FOCUSED}
 CHOSEN_FROM: Final = {
     "options": optional(Items(OPTION, limits.OPTIONS)),

@@ -13,9 +13,9 @@ from sandbox.blockkit.base.rich_text import RICH_TEXT
 from sandbox.blockkit.base.schema import (
     MODALS,
     Flag,
+    Integer,
     Items,
     Text,
-    Whole,
     one_of,
     optional,
     required,
@@ -56,7 +56,7 @@ PICKERS: Final = (
         "actions input",
         {
             **ACTION,
-            "initial_date_time": optional(Whole(10**9, 10**10 - 1)),
+            "initial_date_time": optional(Integer(10**9, 10**10 - 1)),
             **CONFIRMED,
             **FOCUSED,
         },
@@ -73,8 +73,8 @@ INPUTS: Final = (
             **TYPED,
             "initial_value": optional(Text(limits.INPUT_LENGTH, minimum=0)),
             "multiline": optional(Flag()),
-            "min_length": optional(Whole(0, limits.INPUT_LENGTH)),
-            "max_length": optional(Whole(1, limits.INPUT_LENGTH)),
+            "min_length": optional(Integer(0, limits.INPUT_LENGTH)),
+            "max_length": optional(Integer(1, limits.INPUT_LENGTH)),
         },
         rules=[rules.length_range],
     ),
@@ -123,7 +123,7 @@ INPUTS: Final = (
             "filetypes": optional(
                 Items(Text(pattern=re.compile(r"[A-Za-z0-9]+"), meaning="a file extension"))
             ),
-            "max_files": optional(Whole(1, limits.FILES)),
+            "max_files": optional(Integer(1, limits.FILES)),
         },
         on=MODALS,
     ),

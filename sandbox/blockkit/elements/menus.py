@@ -16,7 +16,7 @@ from sandbox.blockkit.base.composition_objects import (
     USER_ID,
     exactly_one,
 )
-from sandbox.blockkit.base.schema import Items, Whole, optional, required
+from sandbox.blockkit.base.schema import Integer, Items, optional, required
 from sandbox.blockkit.elements import rules
 from sandbox.blockkit.elements.base import (
     ACTION,
@@ -78,7 +78,7 @@ SELECTS: Final = (
         {
             **MENU,
             "initial_option": optional(OPTION),
-            "min_query_length": optional(Whole(0)),
+            "min_query_length": optional(Integer(0)),
         },
     ),
     element(
@@ -130,7 +130,7 @@ MULTI_SELECTS: Final = (
         {
             **MULTI_MENU,
             "initial_options": optional(Items(OPTION, limits.OPTIONS)),
-            "min_query_length": optional(Whole(0)),
+            "min_query_length": optional(Integer(0)),
         },
         rules=[rules.initial_within_maximum],
     ),

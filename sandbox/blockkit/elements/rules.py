@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from sandbox.blockkit.base import limits
-from sandbox.blockkit.base.schema import Walk
+from sandbox.blockkit.base.schema import Context
 
 DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 TIME: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
@@ -25,54 +25,56 @@ INITIAL_LISTS: Final = (
 )
 
 
-def distinct_options(element: Mapping[str, object], walk: Walk) -> None:
+def distinct_options(element: Mapping[str, object], context: Context) -> None:
     """Two options with one value could not be told apart (page: option-object, "unique")."""
     seen = set()
     for place, option in _options(element):
         value = option.get("value")
         if value in seen:
-            walk.at(*place, "value").say("option values must be unique")
+            context.at(*place, "value").report("option values must be unique")
         seen.add(value)
 
 
-def initial_among_options(element: Mapping[str, object], walk: Walk) -> None:
+def initial_among_options(element: Mapping[str, object], context: Context) -> None:
     """What is chosen at first is exactly one of the options."""
     options = [option for _, option in _options(element)]
     if "initial_option" in element and element["initial_option"] not in options:
-        walk.at("initial_option").say("must exactly match one of the provided options")
+        context.at("initial_option").report("must exactly match one of the provided options")
     for index, chosen in enumerate(_list(element.get("initial_options"))):
         if chosen not in options:
-            walk.at("initial_options", index).say("must exactly match one of the provided options")
+            context.at("initial_options", index).report(
+                "must exactly match one of the provided options"
+            )
 
 
-def initial_within_maximum(element: Mapping[str, object], walk: Walk) -> None:
+def initial_within_maximum(element: Mapping[str, object], context: Context) -> None:
     """No more is chosen at first than may be chosen at all."""
     most = element.get("max_selected_items")
     for name in INITIAL_LISTS:
         if isinstance(most, int) and len(_list(element.get(name))) > most:
-            walk.at(name).say(f"no more than {most} items allowed")
+            context.at(name).report(f"no more than {most} items allowed")
 
 
-def real_date(element: Mapping[str, object], walk: Walk) -> None:
+def real_date(element: Mapping[str, object], context: Context) -> None:
     """The thirtieth of February is in the right format, and no date."""
     if "initial_date" in element:
         try:
             date.fromisoformat(str(element["initial_date"]))
         except ValueError:
-            walk.at("initial_date").say("must be a real date")
+            context.at("initial_date").report("must be a real date")
 
 
-def length_range(element: Mapping[str, object], walk: Walk) -> None:
+def length_range(element: Mapping[str, object], context: Context) -> None:
     """``min_length`` is not above ``max_length``; what stands there at first fits."""
     least, most = element.get("min_length"), element.get("max_length")
     if isinstance(least, int) and isinstance(most, int) and least > most:
-        walk.at("min_length").say("must be less than or equal to max_length")
+        context.at("min_length").report("must be less than or equal to max_length")
     room = most if isinstance(most, int) else limits.INPUT_LENGTH
     if len(str(element.get("initial_value", ""))) > room:
-        walk.at("initial_value").say(f"must be less than {room + 1} characters")
+        context.at("initial_value").report(f"must be less than {room + 1} characters")
 
 
-def number_range(element: Mapping[str, object], walk: Walk) -> None:
+def number_range(element: Mapping[str, object], context: Context) -> None:
     """``min_value`` ≤ ``initial_value`` ≤ ``max_value``; whole unless decimals are allowed."""
     numbers = {
         name: Decimal(str(element[name]))
@@ -82,10 +84,10 @@ def number_range(element: Mapping[str, object], walk: Walk) -> None:
     names = list(numbers)
     for lower, higher in pairwise(names):
         if numbers[lower] > numbers[higher]:
-            walk.at(lower).say(f"must be less than or equal to {higher}")
+            context.at(lower).report(f"must be less than or equal to {higher}")
     for name in names:
         if not element["is_decimal_allowed"] and "." in str(element[name]):
-            walk.at(name).say("must be a whole number when is_decimal_allowed is false")
+            context.at(name).report("must be a whole number when is_decimal_allowed is false")
 
 
 Option = Mapping[str, object]

@@ -1,11 +1,11 @@
 """The small square pictures beside names: initials on a colour, as for people without a photo."""
 
-from sandbox.page.base.formatting import face_colour, initials
+from sandbox.page.base.formatting import avatar_colour, initials
 from sandbox.page.base.html_tags import tag
-from sandbox.page.base.protocols import ShownSlack
+from sandbox.page.base.protocols import PageSandbox
 
 
-def face(slack: ShownSlack, user: str, size: int) -> None:
+def avatar(slack: PageSandbox, user: str, size: int) -> None:
     """Draw somebody's face.
 
     Args:
@@ -15,7 +15,7 @@ def face(slack: ShownSlack, user: str, size: int) -> None:
     """
     account = slack.workspace.account(user)
     name = account.real_name if account else "Slackbot"
-    colour = face_colour(user)
+    colour = avatar_colour(user)
     if account is not None and account.is_bot:
         colour = slack.workspace.manifest.background_color
     made = tag("span", initials(name), "face", aria_hidden="true")

@@ -1,11 +1,8 @@
 """A part of the page that draws itself anew when, and only when, what it shows has changed."""
 
-from typing import TYPE_CHECKING
-
 from nicegui.element import Element
 
-if TYPE_CHECKING:
-    from sandbox.page.base.tab import Tab
+from sandbox.page.base.tab import Tab
 
 
 class Component:
@@ -19,30 +16,30 @@ class Component:
         holder: the element that it fills.
     """
 
-    def __init__(self, tab: "Tab", holder: Element) -> None:
+    def __init__(self, tab: Tab, container: Element) -> None:
         self.tab = tab
-        self.holder = holder
-        self._mark: object = None
-        tab.parts.append(self)
+        self.container = container
+        self._render_key: object = None
+        tab.components.append(self)
 
-    def mark(self) -> object:
+    def render_key(self) -> object:
         """What the drawing depends on; compared with what it was."""
         raise NotImplementedError
 
-    def draw(self) -> None:
+    def render(self) -> None:
         """Draw it, inside the emptied holder."""
         raise NotImplementedError
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Have the next update draw in any case."""
-        self._mark = None
+        self._render_key = None
 
     def update(self) -> None:
         """Draw anew if something has changed."""
-        mark = self.mark()
-        if mark == self._mark:
+        key = self.render_key()
+        if key == self._render_key:
             return
-        self._mark = mark
-        self.holder.clear()
-        with self.holder:
-            self.draw()
+        self._render_key = key
+        self.container.clear()
+        with self.container:
+            self.render()

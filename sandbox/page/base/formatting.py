@@ -6,7 +6,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sandbox.state.models import Account, Role
 
-_FACES = ("#B5446E", "#2F7F86", "#4F6D1F", "#8A5A12", "#3B6FB6", "#7A4BA0", "#A0442B", "#44618F")
+_AVATAR_COLOURS = (
+    "#B5446E",
+    "#2F7F86",
+    "#4F6D1F",
+    "#8A5A12",
+    "#3B6FB6",
+    "#7A4BA0",
+    "#A0442B",
+    "#44618F",
+)
 
 ROLE_WORDS = {
     Role.PRIMARY_OWNER: "primary owner",
@@ -30,7 +39,7 @@ def zone_of(account: Account) -> tzinfo:
         return ZoneInfo("UTC")
 
 
-def moment(ts: str, zone: tzinfo) -> datetime:
+def local_time(ts: str, zone: tzinfo) -> datetime:
     """A message's `ts` as a moment in `zone`."""
     return datetime.fromtimestamp(float(ts), zone)
 
@@ -64,9 +73,9 @@ def full_time(at: datetime, today: date) -> str:
     return f"{day_name(at.date(), today)} at {seconds}"
 
 
-def face_colour(identity: str) -> str:
+def avatar_colour(identity: str) -> str:
     """A colour for somebody without a picture; always the same one for the same id."""
-    return _FACES[hashlib.sha256(identity.encode()).digest()[0] % len(_FACES)]
+    return _AVATAR_COLOURS[hashlib.sha256(identity.encode()).digest()[0] % len(_AVATAR_COLOURS)]
 
 
 def initials(name: str) -> str:

@@ -7,7 +7,7 @@ from sandbox.state.workspace import Workspace
 from sandbox.users.actions import UserActions
 
 
-class ShownSlack(Protocol):
+class PageSandbox(Protocol):
     """As much of `sandbox.Sandbox` as the page looks at: it reads, and acts by the hands."""
 
     @property

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, Protocol
 from urllib.parse import urlencode
 
 from nicegui import ui
 
-from sandbox.page.base.component import Component
-from sandbox.page.base.protocols import ShownSlack
+from sandbox.page.base.protocols import PageSandbox
 from sandbox.page.base.reader import Reader, reader_for
 from sandbox.state.models import Channel
 from sandbox.users.actions import UserActions
@@ -18,8 +17,18 @@ P = ParamSpec("P")
 HOME = "home"
 """The place that is the app's Home; every other place is a channel's id."""
 
-_TOGETHER = 0.03
+_BATCH_SECONDS = 0.03
 """Seconds within which several changes are drawn as one."""
+
+
+class Redrawn(Protocol):
+    """What a tab redraws: a `sandbox.page.base.component.Component`."""
+
+    def update(self) -> None:
+        """Redraw it if what it shows has changed."""
+
+    def invalidate(self) -> None:
+        """Make the next update redraw it in any case."""
 
 
 class Tab:
@@ -32,19 +41,19 @@ class Tab:
         query: what else stands in the address, such as ``traffic``.
     """
 
-    def __init__(self, slack: ShownSlack, me: str, place: str, query: dict[str, str]) -> None:
+    def __init__(self, slack: PageSandbox, me: str, location: str, query: dict[str, str]) -> None:
         self.slack = slack
         self.workspace = slack.workspace
         self.me = me
-        self.place = place
+        self.location = location
         self.traffic_open = query.get("traffic") == "open"
         self.drawer_open = False
-        self.parts: list[Component] = []
+        self.components: list[Redrawn] = []
         self._client = ui.context.client
         self._loop = asyncio.get_running_loop()
-        self._due: asyncio.TimerHandle | None = None
-        self._unsubscribe = self.workspace.subscribe(self._changed_anywhere)
-        self._client.on_delete(self._gone)
+        self._pending_refresh: asyncio.TimerHandle | None = None
+        self._unsubscribe = self.workspace.subscribe(self._on_change)
+        self._client.on_delete(self._on_delete)
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -61,13 +70,13 @@ class Tab:
     @property
     def channel(self) -> Channel | None:
         """The channel that is shown; None on the app's Home."""
-        return None if self.place == HOME else self.workspace.channel(self.place)
+        return None if self.location == HOME else self.workspace.channel(self.location)
 
     @property
-    def with_app(self) -> bool:
+    def in_app(self) -> bool:
         """Whether the app's own place is shown: its Home, or the messages with it."""
         channel = self.channel
-        return self.place == HOME or (
+        return self.location == HOME or (
             channel is not None and channel.is_direct and self.slack.bot_user_id in channel.members
         )
 
@@ -79,65 +88,65 @@ class Tab:
 
     def refresh(self) -> None:
         """Draw anew every part whose content has changed."""
-        self._due = None
+        self._pending_refresh = None
         if self._client.is_deleted:
             return
-        if self.place != HOME and self._client.has_socket_connection:
-            self.workspace.mark_read(self.me, self.place)
+        if self.location != HOME and self._client.has_socket_connection:
+            self.workspace.mark_read(self.me, self.location)
         with self._client.content:
-            for part in self.parts:
-                part.update()
+            for component in self.components:
+                component.update()
 
     def redraw(self) -> None:
         """Draw everything anew, whether it changed or not."""
-        for part in self.parts:
-            part.forget()
+        for component in self.components:
+            component.invalidate()
         self.refresh()
 
-    def _changed_anywhere(self) -> None:
+    def _on_change(self) -> None:
         """Runs in whichever thread changed the workspace; the drawing belongs in the loop."""
         if self._loop.is_closed():
             self._unsubscribe()
         else:
-            self._loop.call_soon_threadsafe(self._draw_soon)
+            self._loop.call_soon_threadsafe(self._refresh_soon)
 
-    def _draw_soon(self) -> None:
-        if self._due is None:
-            self._due = self._loop.call_later(_TOGETHER, self.refresh)
+    def _refresh_soon(self) -> None:
+        if self._pending_refresh is None:
+            self._pending_refresh = self._loop.call_later(_BATCH_SECONDS, self.refresh)
 
-    def _gone(self) -> None:
+    def _on_delete(self) -> None:
         self._unsubscribe()
-        if self._due is not None:
-            self._due.cancel()
+        if self._pending_refresh is not None:
+            self._pending_refresh.cancel()
 
     # --- going places -------------------------------------------------------------------------
 
-    def go(self, place: str) -> None:
+    def go_to(self, location: str) -> None:
         """Show another place."""
-        self.place = place
+        self.location = location
         self.drawer_open = False
-        self._arrive()
+        self._update_address()
 
-    def become(self, user: str) -> None:
+    def act_as(self, user: str) -> None:
         """Act as somebody else, in the same place where they can see it."""
         self.me = user
-        self.place = first_place(self.slack, user, self.place)
+        self.location = first_location(self.slack, user, self.location)
         self.drawer_open = False
-        self._arrive()
+        self._update_address()
 
-    def show_traffic(self, *, shown: bool) -> None:
+    def set_traffic_open(self, *, is_open: bool) -> None:
         """Open or close the pane with the traffic."""
-        self.traffic_open = shown
-        self._arrive()
+        self.traffic_open = is_open
+        self._update_address()
 
-    def _arrive(self) -> None:
+    def _update_address(self) -> None:
         ui.navigate.history.replace(self.address())
         self.refresh()
 
     def address(self) -> str:
         """The address that brings a browser back to what this tab shows."""
         account = self.workspace.account(self.me)
-        query = {"as": account.name if account else self.me, "in": self.place}
+        query = {"as": account.name if account else self.me, "in": self.location}
         if self.traffic_open:
             query["traffic"] = "open"
         return "/?" + urlencode(query)
@@ -147,19 +156,21 @@ class Tab:
         bot = self.slack.bot_user_id
         if tab == "messages":
             direct = self.workspace.direct_between(self.me, bot)
-            place = direct.id if direct else await self.do(self.actions.open_direct, self.me, bot)
-            self.go(str(place))
+            location = (
+                direct.id if direct else await self.run(self.actions.open_direct, self.me, bot)
+            )
+            self.go_to(str(location))
         else:
-            self.go(HOME)
-        await self.do(self.actions.open_home, self.me, tab)
+            self.go_to(HOME)
+        await self.run(self.actions.open_home, self.me, tab)
 
     async def open_direct(self, other: str) -> None:
         """Open the direct message with another person."""
-        self.go(str(await self.do(self.actions.open_direct, self.me, other)))
+        self.go_to(str(await self.run(self.actions.open_direct, self.me, other)))
 
     # --- doing things -------------------------------------------------------------------------
 
-    async def do(self, function: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Any:
+    async def run(self, function: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Any:
         """Run one of the hands' functions in a thread: they wait for the app, 3 s at most."""
         try:
             return await asyncio.to_thread(function, *args, **kwargs)
@@ -170,10 +181,10 @@ class Tab:
         """Submit the topmost modal, once however often it was pressed."""
         views = self.workspace.modals_of(self.me)
         if views and not views[-1].waiting and views[-1].body.get("submit"):
-            await self.do(self.actions.submit, self.me)
+            await self.run(self.actions.submit, self.me)
 
 
-def first_place(slack: ShownSlack, user: str, wanted: str | None) -> str:
+def first_location(slack: PageSandbox, user: str, wanted: str | None) -> str:
     """Where somebody begins: where they want to, else in their first channel, else with the app.
 
     Args:

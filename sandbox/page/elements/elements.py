@@ -15,14 +15,16 @@ from sandbox.page.elements.fields import (
 )
 from sandbox.page.elements.options import checkboxes, radio_buttons
 from sandbox.page.elements.select_menus import select
-from sandbox.page.elements.surface import Stage
+from sandbox.page.elements.surface import ActiveSurface
 from sandbox.state.models import Json
 
-Draw = Callable[[Stage, str, Json, str | None], None]
+Render = Callable[[ActiveSurface, str, Json, str | None], None]
 """Draws one element, given the stage, the block's id, the element, and the input's label if any."""
 
 
-def draw_element(stage: Stage, block_id: str, element: Json, label: str | None = None) -> None:
+def render_element(
+    surface: ActiveSurface, block_id: str, element: Json, label: str | None = None
+) -> None:
     """Draw one element where the page is being built.
 
     Args:
@@ -31,11 +33,11 @@ def draw_element(stage: Stage, block_id: str, element: Json, label: str | None =
         element: the element, as the app gave it.
         label: the words of the input block around it; None elsewhere.
     """
-    _ELEMENTS.get(element.get("type", ""), _unknown)(stage, block_id, element, label)
+    _ELEMENTS.get(element.get("type", ""), _unknown)(surface, block_id, element, label)
 
 
-def _button(stage: Stage, block_id: str, element: Json, _label: str | None) -> None:
-    text = stage.reader.plain(element.get("text"))
+def _button(surface: ActiveSurface, block_id: str, element: Json, _label: str | None) -> None:
+    text = surface.reader.plain(element.get("text"))
     style = element.get("style", "")
     action_id = element.get("action_id", "")
     url = element.get("url")
@@ -48,11 +50,11 @@ def _button(stage: Stage, block_id: str, element: Json, _label: str | None) -> N
     value: Json = {"type": "button", "value": element.get("value")}
 
     async def press() -> None:
-        if not await stage.agreed(element.get("confirm")):
+        if not await surface.confirmed(element.get("confirm")):
             return
         put_busy(made, busy=True)
         try:
-            await stage.act(block_id, action_id, value)
+            await surface.act(block_id, action_id, value)
         finally:
             put_busy(made, busy=False)
         if url:
@@ -73,7 +75,7 @@ def put_busy(made: ui.element, *, busy: bool) -> None:
         made.props.pop("disabled", None)
 
 
-def _overflow(stage: Stage, block_id: str, element: Json, _label: str | None) -> None:
+def _overflow(surface: ActiveSurface, block_id: str, element: Json, _label: str | None) -> None:
     action_id = element.get("action_id", "")
     opener = button(
         "",
@@ -86,34 +88,34 @@ def _overflow(stage: Stage, block_id: str, element: Json, _label: str | None) ->
         icon("dots")
         with ui.menu().classes("menu").props("auto-close role=menu transition-duration=60") as menu:
             for option in element.get("options", []):
-                _overflow_item(stage, block_id, element, option)
+                _overflow_item(surface, block_id, element, option)
     menu.props["anchor"] = "bottom right"
     menu.props["self"] = "top right"
 
 
-def _overflow_item(stage: Stage, block_id: str, element: Json, option: Json) -> None:
+def _overflow_item(surface: ActiveSurface, block_id: str, element: Json, option: Json) -> None:
     item = button("", "menu-item", role="menuitem")
     with item:
-        tag("span", stage.reader.plain(option.get("text")))
+        tag("span", surface.reader.plain(option.get("text")))
         if option.get("description"):
-            tag("small", stage.reader.plain(option["description"]), "note")
+            tag("small", surface.reader.plain(option["description"]), "note")
 
     async def choose() -> None:
         value: Json = {"type": "overflow", "selected_option": option}
-        if not await stage.agreed(element.get("confirm")):
+        if not await surface.confirmed(element.get("confirm")):
             return
-        await stage.act(block_id, element.get("action_id", ""), value)
+        await surface.act(block_id, element.get("action_id", ""), value)
         if option.get("url"):
             ui.navigate.to(option["url"], new_tab=True)
 
     item.on("click", choose, [])
 
 
-def _image(_stage: Stage, _block_id: str, element: Json, _label: str | None) -> None:
-    draw_image(element, "accessory-image")
+def _image(_stage: ActiveSurface, _block_id: str, element: Json, _label: str | None) -> None:
+    render_image(element, "accessory-image")
 
 
-def draw_image(image: Json, classes: str) -> None:
+def render_image(image: Json, classes: str) -> None:
     """A picture from the app; its alternative text where the page cannot show it.
 
     Only pictures inside the message (``data:``) or on this machine are fetched, because the page
@@ -127,27 +129,29 @@ def draw_image(image: Json, classes: str) -> None:
         tag("span", words, f"{classes} image-stand-in", role="img", aria_label=words, title=url)
 
 
-def _unknown(_stage: Stage, _block_id: str, element: Json, _label: str | None) -> None:
+def _unknown(_stage: ActiveSurface, _block_id: str, element: Json, _label: str | None) -> None:
     kind = element.get("type", "?")
     tag("span", f"The practice Slack does not draw “{kind}”.", "note", data_unknown=kind)
 
 
-def _icon_button(stage: Stage, block_id: str, element: Json, label: str | None) -> None:
-    text = stage.reader.plain(element.get("text"))
-    _button(stage, block_id, element | {"text": {"type": "plain_text", "text": text}}, label)
+def _icon_button(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
+    text = surface.reader.plain(element.get("text"))
+    _button(surface, block_id, element | {"text": {"type": "plain_text", "text": text}}, label)
 
 
-def _feedback_buttons(stage: Stage, block_id: str, element: Json, label: str | None) -> None:
+def _feedback_buttons(
+    surface: ActiveSurface, block_id: str, element: Json, label: str | None
+) -> None:
     for side in ("positive_button", "negative_button"):
-        part: Json = element.get(side, {})
-        _button(stage, block_id, part | {"action_id": element.get("action_id", "")}, label)
+        feedback: Json = element.get(side, {})
+        _button(surface, block_id, feedback | {"action_id": element.get("action_id", "")}, label)
 
 
-def _mrkdwn(stage: Stage, _block_id: str, element: Json, _label: str | None) -> None:
-    markup(stage.reader.html_of(element), "mrkdwn", "span")
+def _mrkdwn(surface: ActiveSurface, _block_id: str, element: Json, _label: str | None) -> None:
+    markup(surface.reader.html_of(element), "mrkdwn", "span")
 
 
-_ELEMENTS: dict[str, Draw] = {
+_ELEMENTS: dict[str, Render] = {
     "button": _button,
     "workflow_button": _button,
     "icon_button": _icon_button,

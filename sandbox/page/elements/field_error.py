@@ -6,7 +6,7 @@ from sandbox.page.base.html_tags import tag
 from sandbox.page.base.icons import icon
 
 
-class InputError:
+class FieldError:
     """What is wrong with one input; it comes and goes without the input being drawn anew.
 
     Args:
@@ -14,20 +14,20 @@ class InputError:
         place: the empty element under it, for the words.
     """
 
-    def __init__(self, body: Element, place: Element) -> None:
+    def __init__(self, body: Element, slot: Element) -> None:
         self._body = body
-        self._place = place
-        self._shown: str | None = None
+        self._slot = slot
+        self._message: str | None = None
 
-    def show(self, words: str | None) -> None:
+    def show(self, message: str | None) -> None:
         """Show the words; None takes away what was there."""
-        if words == self._shown:
+        if message == self._message:
             return
-        self._shown = words
-        self._place.clear()
+        self._message = message
+        self._slot.clear()
         self._body.classes(remove="has-error")
-        if words:
+        if message:
             self._body.classes(add="has-error")
-            with self._place, tag("div", classes="input-error", role="alert"):
+            with self._slot, tag("div", classes="input-error", role="alert"):
                 icon("warning", 16)
-                tag("span", words)
+                tag("span", message)

@@ -6,7 +6,7 @@ from datetime import datetime
 from nicegui.events import GenericEventArguments
 
 from sandbox.page.base.html_tags import Tag, tag
-from sandbox.page.elements.surface import Stage
+from sandbox.page.elements.surface import ActiveSurface
 from sandbox.state.models import Json
 
 _INPUT_TYPES = {"email_text_input": "email", "url_text_input": "url"}
@@ -17,9 +17,11 @@ _ENTER = (
 )
 
 
-def _field(stage: Stage, element: Json, label: str | None, name: str, shown: str) -> Tag:
+def _field(
+    surface: ActiveSurface, element: Json, label: str | None, name: str, initial: str
+) -> Tag:
     """An empty field with its words for screen readers; `shown` is what stands in it at first."""
-    placeholder = stage.reader.plain(element.get("placeholder"))
+    placeholder = surface.reader.plain(element.get("placeholder"))
     made = tag(
         name,
         classes="field",
@@ -28,19 +30,19 @@ def _field(stage: Stage, element: Json, label: str | None, name: str, shown: str
         data_action_id=element.get("action_id"),
         autocomplete="off",
     )
-    if shown:
-        made.props[".defaultValue"] = shown
+    if initial:
+        made.props[".defaultValue"] = initial
     if element.get("focus_on_load"):
         made.props["data-autofocus"] = True
     return made
 
 
-def text_field(stage: Stage, block_id: str, element: Json, label: str | None) -> None:
+def text_field(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
     """A text input; it remembers at each key, and tells the app when the app has asked for it."""
     multiline = bool(element.get("multiline")) or element["type"] == "rich_text_input"
-    stored = stage.value(block_id, element.get("action_id", ""))
-    shown = _words_of(stored) if stored else element.get("initial_value")
-    made = _field(stage, element, label, "textarea" if multiline else "input", shown or "")
+    stored = surface.value(block_id, element.get("action_id", ""))
+    initial = _text_of(stored) if stored else element.get("initial_value")
+    made = _field(surface, element, label, "textarea" if multiline else "input", initial or "")
     if not multiline:
         made.props["type"] = _INPUT_TYPES.get(element["type"], "text")
     _limit_length(made, element)
@@ -53,17 +55,17 @@ def text_field(stage: Stage, block_id: str, element: Json, label: str | None) ->
 
     async def typed(event: GenericEventArguments) -> None:
         words = str(event.args)
-        stage.enter(block_id, action_id, value_of(words))
-        if stage.dispatches(block_id) and "on_character_entered" in triggers:
-            await stage.act(block_id, action_id, value_of(words))
+        surface.enter(block_id, action_id, value_of(words))
+        if surface.dispatches(block_id) and "on_character_entered" in triggers:
+            await surface.act(block_id, action_id, value_of(words))
 
     async def entered(event: GenericEventArguments) -> None:
         words = str(event.args)
-        stage.enter(block_id, action_id, value_of(words))
-        if stage.dispatches(block_id) and "on_enter_pressed" in triggers:
-            await stage.act(block_id, action_id, value_of(words))
-        elif stage.in_view:
-            await stage.tab.submit()
+        surface.enter(block_id, action_id, value_of(words))
+        if surface.dispatches(block_id) and "on_enter_pressed" in triggers:
+            await surface.act(block_id, action_id, value_of(words))
+        elif surface.in_view:
+            await surface.tab.submit()
 
     made.on("input", typed, js_handler=_TYPED)
     if not multiline:
@@ -78,7 +80,7 @@ def _text_value(kind: str, words: str) -> Json:
     return {"type": kind, "rich_text_value": rich}
 
 
-def _words_of(stored: Json) -> str | None:
+def _text_of(stored: Json) -> str | None:
     """The words in a stored value; those of rich text without their formatting."""
     if stored.get("type") != "rich_text_input":
         return stored.get("value")
@@ -96,60 +98,66 @@ def _limit_length(made: Tag, element: Json) -> None:
         made.props["maxlength"] = element["max_length"]
 
 
-def number_field(stage: Stage, block_id: str, element: Json, label: str | None) -> None:
+def number_field(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
     """A number; Slack carries its value as text."""
-    stored = stage.value(block_id, element.get("action_id", ""))
-    shown = stored.get("value", element.get("initial_value"))
-    made = _field(stage, element, label, "input", shown or "")
+    stored = surface.value(block_id, element.get("action_id", ""))
+    initial = stored.get("value", element.get("initial_value"))
+    made = _field(surface, element, label, "input", initial or "")
     made.props["inputmode"] = "decimal" if element.get("is_decimal_allowed") else "numeric"
     action_id = element.get("action_id", "")
 
     def typed(event: GenericEventArguments) -> None:
-        stage.enter(block_id, action_id, {"type": "number_input", "value": str(event.args) or None})
+        surface.enter(
+            block_id, action_id, {"type": "number_input", "value": str(event.args) or None}
+        )
 
     async def entered(event: GenericEventArguments) -> None:
         value: Json = {"type": "number_input", "value": str(event.args) or None}
-        stage.enter(block_id, action_id, value)
-        if stage.dispatches(block_id):
-            await stage.act(block_id, action_id, value)
+        surface.enter(block_id, action_id, value)
+        if surface.dispatches(block_id):
+            await surface.act(block_id, action_id, value)
 
     made.on("input", typed, js_handler=_TYPED)
     made.on("keydown", entered, js_handler=_ENTER)
 
 
-def date_field(stage: Stage, block_id: str, element: Json, label: str | None) -> None:
+def date_field(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
     """A day, as ``YYYY-MM-DD``."""
-    shown = _stored(stage, block_id, element, "date")
-    _picked(stage, block_id, element, _field(stage, element, label, "input", shown), "date", str)
+    initial = _stored(surface, block_id, element, "date")
+    _picked(
+        surface, block_id, element, _field(surface, element, label, "input", initial), "date", str
+    )
 
 
-def time_field(stage: Stage, block_id: str, element: Json, label: str | None) -> None:
+def time_field(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
     """A time of day, as ``HH:MM``."""
-    shown = _stored(stage, block_id, element, "time")
-    _picked(stage, block_id, element, _field(stage, element, label, "input", shown), "time", str)
+    initial = _stored(surface, block_id, element, "time")
+    _picked(
+        surface, block_id, element, _field(surface, element, label, "input", initial), "time", str
+    )
 
 
-def datetime_field(stage: Stage, block_id: str, element: Json, label: str | None) -> None:
+def datetime_field(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
     """A moment; Slack carries it in seconds since 1970, and shows it in the reader's zone."""
-    stored = _stored(stage, block_id, element, "date_time")
-    zone = stage.reader.zone
-    shown = f"{datetime.fromtimestamp(int(stored), zone):%Y-%m-%dT%H:%M}" if stored else ""
+    stored = _stored(surface, block_id, element, "date_time")
+    zone = surface.reader.zone
+    initial = f"{datetime.fromtimestamp(int(stored), zone):%Y-%m-%dT%H:%M}" if stored else ""
 
     def seconds(words: str) -> int:
         return int(datetime.fromisoformat(words).replace(tzinfo=zone).timestamp())
 
-    made = _field(stage, element, label, "input", shown)
-    _picked(stage, block_id, element, made, "date_time", seconds)
+    made = _field(surface, element, label, "input", initial)
+    _picked(surface, block_id, element, made, "date_time", seconds)
 
 
-def _stored(stage: Stage, block_id: str, element: Json, kind: str) -> str:
+def _stored(surface: ActiveSurface, block_id: str, element: Json, kind: str) -> str:
     """What stands in a picker: what was chosen, else what the app put there."""
-    stored = stage.value(block_id, element.get("action_id", ""))
+    stored = surface.value(block_id, element.get("action_id", ""))
     return str(stored.get(f"selected_{kind}", element.get(f"initial_{kind}")) or "")
 
 
 def _picked(
-    stage: Stage,
+    surface: ActiveSurface,
     block_id: str,
     element: Json,
     made: Tag,
@@ -162,6 +170,8 @@ def _picked(
     async def change(event: GenericEventArguments) -> None:
         words = str(event.args)
         chosen = read(words) if words else None
-        await stage.choose(block_id, element, {"type": element["type"], f"selected_{kind}": chosen})
+        await surface.choose(
+            block_id, element, {"type": element["type"], f"selected_{kind}": chosen}
+        )
 
     made.on("change", change, js_handler=_TYPED)

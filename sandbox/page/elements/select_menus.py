@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from sandbox.page.base.avatars import face
+from sandbox.page.base.avatars import avatar
 from sandbox.page.base.html_tags import Tag, button, tag
 from sandbox.page.base.icons import icon
-from sandbox.page.elements.surface import Stage
+from sandbox.page.elements.surface import ActiveSurface
 from sandbox.state.models import Json
 
 _SEARCH_FROM = 6
@@ -26,36 +26,38 @@ class Choice:
     note: str = ""
     group: str = ""
     option: Json | None = None
-    face: str | None = None
+    avatar_user: str | None = None
 
 
-def select(stage: Stage, block_id: str, element: Json, label: str | None) -> None:
+def select(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
     """Any of Slack's select menus."""
-    _Select(stage, block_id, element, label).draw()
+    _Select(surface, block_id, element, label).render()
 
 
 class _Select:
     """One select menu: a button that shows what is chosen, and a list that opens under it."""
 
-    def __init__(self, stage: Stage, block_id: str, element: Json, label: str | None) -> None:
-        self.stage = stage
+    def __init__(
+        self, surface: ActiveSurface, block_id: str, element: Json, label: str | None
+    ) -> None:
+        self.surface = surface
         self.block_id = block_id
         self.element = element
         kind = str(element["type"])
-        self.several = kind.startswith("multi_")
+        self.multiple = kind.startswith("multi_")
         self.kind = kind.removeprefix("multi_").removesuffix("_select")
-        self.placeholder = stage.reader.plain(element.get("placeholder")) or "Choose an option"
+        self.placeholder = surface.reader.plain(element.get("placeholder")) or "Choose an option"
         self.label = label or self.placeholder
-        self.chosen = self._at_first()
+        self.chosen = self._initial_choices()
         self._opener: Tag | None = None
         self._list: Tag | None = None
         self._menu: ui.menu | None = None
         self._before: list[Choice] = []
-        self._fills = 0
+        self._load_count = 0
 
     # --- drawing ------------------------------------------------------------------------------
 
-    def draw(self) -> None:
+    def render(self) -> None:
         self._opener = button(
             "",
             "field select",
@@ -65,10 +67,10 @@ class _Select:
             data_action_id=self.element.get("action_id"),
         )
         with self._opener:
-            self._shown = tag("span", classes="select-shown")
+            self._selection = tag("span", classes="select-shown")
             icon("chevron", 16, "select-arrow")
             with ui.menu().classes("menu pick").props("transition-duration=60 fit") as menu:
-                self._draw_search()
+                self._render_search()
                 self._list = tag("div", classes="pick-list", role="listbox", aria_label=self.label)
         self._menu = menu
         menu.props["anchor"], menu.props["self"] = "bottom left", "top left"
@@ -76,7 +78,7 @@ class _Select:
         menu.on("hide", self._closed, [])
         self._show_chosen()
 
-    def _draw_search(self) -> None:
+    def _render_search(self) -> None:
         if self.kind == "static" and len(self._options()) < _SEARCH_FROM:
             return
         search = tag(
@@ -90,22 +92,22 @@ class _Select:
         search.props["data-autofocus"] = True
 
         async def typed(event: GenericEventArguments) -> None:
-            await self._fill(str(event.args))
+            await self._load_choices(str(event.args))
 
         search.on("input", typed, js_handler="(e) => emit(e.target.value)")
 
     def _show_chosen(self) -> None:
-        self._shown.clear()
-        with self._shown:
+        self._selection.clear()
+        with self._selection:
             if not self.chosen:
                 tag("span", self.placeholder, "select-placeholder")
             for choice in self.chosen:
-                with tag("span", classes="chip" if self.several else "select-one"):
-                    if choice.face:
-                        face(self.stage.tab.slack, choice.face, 20)
+                with tag("span", classes="chip" if self.multiple else "select-one"):
+                    if choice.avatar_user:
+                        avatar(self.surface.tab.slack, choice.avatar_user, 20)
                     tag("span", choice.words)
 
-    def _draw_choices(self, choices: Sequence[Choice]) -> None:
+    def _render_choices(self, choices: Sequence[Choice]) -> None:
         if self._list is None or self._list.is_deleted:
             return
         self._list.clear()
@@ -117,7 +119,7 @@ class _Select:
                 if choice.group != group:
                     group = choice.group
                     tag("div", group, "pick-group")
-                self._draw_choice(choice)
+                self._render_choice(choice)
         self._keep_in_window()
 
     def _keep_in_window(self) -> None:
@@ -126,12 +128,12 @@ class _Select:
             menu = f"getElement({self._menu.id})"
             ui.run_javascript(f"Vue.nextTick(() => {menu}?.updatePosition())")
 
-    def _draw_choice(self, choice: Choice) -> None:
+    def _render_choice(self, choice: Choice) -> None:
         picked = any(c.key == choice.key for c in self.chosen)
         line = button("", "menu-item", role="option", aria_selected="true" if picked else "false")
         with line:
-            if choice.face:
-                face(self.stage.tab.slack, choice.face, 24)
+            if choice.avatar_user:
+                avatar(self.surface.tab.slack, choice.avatar_user, 24)
             with tag("span", classes="pick-words"):
                 tag("span", choice.words)
                 if choice.note:
@@ -139,58 +141,58 @@ class _Select:
             if picked:
                 icon("check", 16, "pick-tick")
 
-        async def take() -> None:
-            await self._take(choice)
+        async def choose() -> None:
+            await self._choose(choice)
 
-        line.on("click", take, [])
+        line.on("click", choose, [])
 
     # --- working ------------------------------------------------------------------------------
 
     async def _opened(self) -> None:
         self._before = list(self.chosen)
-        await self._fill("")
+        await self._load_choices("")
 
     async def _closed(self) -> None:
-        if self.several and [c.key for c in self._before] != [c.key for c in self.chosen]:
-            await self._tell()
+        if self.multiple and [c.key for c in self._before] != [c.key for c in self.chosen]:
+            await self._send_choice()
 
-    async def _take(self, choice: Choice) -> None:
-        if not self.several:
+    async def _choose(self, choice: Choice) -> None:
+        if not self.multiple:
             self.chosen = [choice]
             if self._menu is not None:
                 self._menu.close()
             self._show_chosen()
-            await self._tell()
+            await self._send_choice()
             return
         kept = [c for c in self.chosen if c.key != choice.key]
-        most = int(self.element.get("max_selected_items", 0))
-        if len(kept) == len(self.chosen) and not (most and len(kept) >= most):
+        maximum = int(self.element.get("max_selected_items", 0))
+        if len(kept) == len(self.chosen) and not (maximum and len(kept) >= maximum):
             kept.append(choice)
         self.chosen = kept
         self._show_chosen()
-        await self._fill("")
+        await self._load_choices("")
 
-    async def _tell(self) -> None:
-        await self.stage.choose(self.block_id, self.element, self._value())
+    async def _send_choice(self) -> None:
+        await self.surface.choose(self.block_id, self.element, self._value())
 
-    async def _fill(self, typed: str) -> None:
-        self._fills += 1
-        this_one = self._fills
+    async def _load_choices(self, typed: str) -> None:
+        self._load_count += 1
+        this_load = self._load_count
         if self.kind == "external":
-            least = int(self.element.get("min_query_length", 3))
-            choices = await self._ask_app(typed) if len(typed) >= least else []
+            minimum = int(self.element.get("min_query_length", 3))
+            choices = await self._ask_app(typed) if len(typed) >= minimum else []
         else:
             wanted = typed.strip().lower()
             choices = [c for c in self._options() if wanted in f"{c.words} {c.note}".lower()]
-        if this_one == self._fills:  # else something was typed while the app looked
-            self._draw_choices(choices)
+        if this_load == self._load_count:  # else something was typed while the app looked
+            self._render_choices(choices)
 
     async def _ask_app(self, typed: str) -> list[Choice]:
-        stage = self.stage
+        surface = self.surface
         found = await asyncio.to_thread(
-            stage.tab.actions.suggestions,
-            stage.tab.me,
-            stage.where,
+            surface.tab.actions.suggestions,
+            surface.tab.me,
+            surface.ref,
             self.block_id,
             self.element.get("action_id", ""),
             typed,
@@ -200,31 +202,31 @@ class _Select:
     # --- what there is to choose ---------------------------------------------------------------
 
     def _options(self) -> list[Choice]:
-        workspace = self.stage.tab.slack.workspace
+        workspace = self.surface.tab.slack.workspace
         if self.kind == "static":
             return self._choices_of(self.element.get("option_groups") or self.element["options"])
         if self.kind == "users":
             people = [a for a in workspace.people() if not a.deleted]
             people.sort(key=lambda a: a.real_name.lower())
-            return [Choice(a.id, a.real_name, f"@{a.name}", face=a.id) for a in people]
-        channels = workspace.channels_of(self.stage.tab.me)
+            return [Choice(a.id, a.real_name, f"@{a.name}", avatar_user=a.id) for a in people]
+        channels = workspace.channels_of(self.surface.tab.me)
         return [Choice(c.id, f"# {c.name}") for c in channels if not c.archived]
 
     def _choices_of(self, options: Sequence[Json], group: str = "") -> list[Choice]:
         found: list[Choice] = []
         for option in options:
             if "options" in option:
-                name = self.stage.reader.plain(option.get("label"))
+                name = self.surface.reader.plain(option.get("label"))
                 found += self._choices_of(option["options"], name)
                 continue
-            words = self.stage.reader.plain(option.get("text"))
-            note = self.stage.reader.plain(option.get("description"))
+            words = self.surface.reader.plain(option.get("text"))
+            note = self.surface.reader.plain(option.get("description"))
             found.append(Choice(str(option.get("value", "")), words, note, group, option))
         return found
 
     # --- what is chosen ------------------------------------------------------------------------
 
-    def _keys(self) -> tuple[str, str]:
+    def _value_fields(self) -> tuple[str, str]:
         """The names under which Slack carries the value and its initial value."""
         noun = {
             "static": "option",
@@ -233,12 +235,12 @@ class _Select:
             "channels": "channel",
             "conversations": "conversation",
         }[self.kind]
-        plural = "s" if self.several else ""
+        plural = "s" if self.multiple else ""
         return f"selected_{noun}{plural}", f"initial_{noun}{plural}"
 
-    def _at_first(self) -> list[Choice]:
-        selected, initial = self._keys()
-        stored = self.stage.value(self.block_id, self.element.get("action_id", ""))
+    def _initial_choices(self) -> list[Choice]:
+        selected, initial = self._value_fields()
+        stored = self.surface.value(self.block_id, self.element.get("action_id", ""))
         value = stored.get(selected, self.element.get(initial))
         values = [v for v in (value if isinstance(value, list) else [value]) if v]
         if self.kind in ("static", "external"):
@@ -247,7 +249,7 @@ class _Select:
         return [known.get(v, Choice(v, v)) for v in values]
 
     def _value(self) -> Json:
-        selected, _ = self._keys()
+        selected, _ = self._value_fields()
         values = [c.option if c.option is not None else c.key for c in self.chosen]
-        value = values if self.several else (values[0] if values else None)
+        value = values if self.multiple else (values[0] if values else None)
         return {"type": self.element["type"], selected: value}

@@ -4,7 +4,7 @@ import re
 
 from nicegui.events import GenericEventArguments
 
-from sandbox.page.base.avatars import face
+from sandbox.page.base.avatars import avatar
 from sandbox.page.base.component import Component
 from sandbox.page.base.html_tags import Tag, button, put_attributes, tag
 from sandbox.page.base.icons import icon
@@ -19,14 +19,14 @@ _MENTION_AT_END = re.compile(r"(?:^|\s)@([\w.-]*)$")
 class Composer(Component):
     """Where somebody writes in the place that is shown."""
 
-    def mark(self) -> object:
+    def render_key(self) -> object:
         tab = self.tab
-        return tab.me, tab.place, self._why_silent(), self._prompt()
+        return tab.me, tab.location, self._why_disabled(), self._prompt()
 
-    def draw(self) -> None:
-        if self.tab.place == HOME:
+    def render(self) -> None:
+        if self.tab.location == HOME:
             return
-        if why := self._why_silent():
+        if why := self._why_disabled():
             tag("div", why, "composer-off")
             return
         with tag("div", classes="composer"):
@@ -48,13 +48,13 @@ class Composer(Component):
         box.on("send", self._send, js_handler="(e) => emit(e.detail)")
         return box
 
-    def _why_silent(self) -> str | None:
+    def _why_disabled(self) -> str | None:
         """Why nothing can be written here; None where it can."""
         tab = self.tab
         me = tab.workspace.account(tab.me)
         if me is not None and me.deleted:
             return f"{me.real_name} is deactivated, and cannot use Slack."
-        if tab.with_app and tab.workspace.manifest.messages_tab_read_only:
+        if tab.in_app and tab.workspace.manifest.messages_tab_read_only:
             return "Sending messages to this app has been turned off."
         return None
 
@@ -76,7 +76,7 @@ class Composer(Component):
         self._suggestions.clear()
         if text:
             sent = _MENTION.sub(self._mention, text)
-            await self.tab.do(self.tab.actions.type, self.tab.me, self.tab.place, sent)
+            await self.tab.run(self.tab.actions.type, self.tab.me, self.tab.location, sent)
 
     def _mention(self, found: re.Match[str]) -> str:
         """``@alice`` becomes a mention, as picking somebody from Slack's list does."""
@@ -116,7 +116,7 @@ class Composer(Component):
 
     def _suggest_command(self, command: Command, *, picked: bool) -> None:
         with self._line(f"{command.name} ", picked=picked):
-            face(self.tab.slack, self.tab.slack.bot_user_id, 28)
+            avatar(self.tab.slack, self.tab.slack.bot_user_id, 28)
             with tag("span", classes="suggestion-words"):
                 with tag("span"):
                     tag("strong", command.name)
@@ -136,7 +136,7 @@ class Composer(Component):
 
     def _suggest_person(self, account: Account, before: str, *, picked: bool) -> None:
         with self._line(f"{before}{account.name} ", picked=picked):
-            face(self.tab.slack, account.id, 24)
+            avatar(self.tab.slack, account.id, 24)
             tag("strong", account.real_name)
             tag("span", f"@{account.name}", "note")
 

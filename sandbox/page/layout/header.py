@@ -1,6 +1,6 @@
 """The line above the messages: the channel's name and topic, or the app with its tabs."""
 
-from sandbox.page.base.avatars import face
+from sandbox.page.base.avatars import avatar
 from sandbox.page.base.component import Component
 from sandbox.page.base.html_tags import button, tag
 from sandbox.page.base.icons import icon
@@ -11,29 +11,29 @@ from sandbox.state.models import Channel, ChannelKind
 class Header(Component):
     """What is shown below it, by name."""
 
-    def mark(self) -> object:
+    def render_key(self) -> object:
         tab = self.tab
-        return tab.me, tab.place, repr(tab.channel), tab.workspace.names()
+        return tab.me, tab.location, repr(tab.channel), tab.workspace.names()
 
-    def draw(self) -> None:
+    def render(self) -> None:
         channel = self.tab.channel
         with tag("div", classes="header-line"):
-            if self.tab.with_app:
+            if self.tab.in_app:
                 self._app_name()
             elif channel is not None:
                 self._channel_name(channel)
-        if self.tab.with_app:
+        if self.tab.in_app:
             self._app_tabs()
 
     def _app_name(self) -> None:
-        face(self.tab.slack, self.tab.slack.bot_user_id, 24)
+        avatar(self.tab.slack, self.tab.slack.bot_user_id, 24)
         tag("h2", self.tab.workspace.manifest.bot_name, "header-name")
         tag("span", "APP", "badge")
 
     def _channel_name(self, channel: Channel) -> None:
         if channel.is_direct:
             others = [m for m in channel.members if m != self.tab.me] or [self.tab.me]
-            face(self.tab.slack, others[0], 24)
+            avatar(self.tab.slack, others[0], 24)
             tag("h2", self.tab.name_of(others[0]), "header-name")
             return
         icon("lock" if channel.kind is ChannelKind.PRIVATE else "hash", 18)
@@ -54,9 +54,9 @@ class Header(Component):
         manifest = self.tab.workspace.manifest
         with tag("div", classes="header-tabs", role="tablist"):
             if manifest.home_tab:
-                self._app_tab("Home", "home", here=self.tab.place == HOME)
+                self._app_tab("Home", "home", here=self.tab.location == HOME)
             if manifest.messages_tab:
-                self._app_tab("Messages", "messages", here=self.tab.place != HOME)
+                self._app_tab("Messages", "messages", here=self.tab.location != HOME)
 
     def _app_tab(self, words: str, name: str, *, here: bool) -> None:
         made = button(

@@ -5,34 +5,34 @@ from nicegui.element import Element
 from sandbox.page.base.component import Component
 from sandbox.page.base.html_tags import tag
 from sandbox.page.base.tab import HOME, Tab
-from sandbox.page.elements.blocks import draw_blocks
-from sandbox.page.elements.surface import Stage
-from sandbox.page.layout.warning import draw_notice
+from sandbox.page.elements.blocks import render_blocks
+from sandbox.page.elements.surface import ActiveSurface
+from sandbox.page.layout.warning import render_notice
 from sandbox.state.models import View, ViewRef
 
 
-class Home(Component):
+class HomeTab(Component):
     """The Home that the app published for the acting person."""
 
-    def __init__(self, tab: Tab, holder: Element) -> None:
+    def __init__(self, tab: Tab, container: Element) -> None:
         self._view: View | None = None
-        super().__init__(tab, holder)
+        super().__init__(tab, container)
 
-    def mark(self) -> object:
-        here = self.tab.place == HOME
-        self.holder.set_visibility(here)
+    def render_key(self) -> object:
+        here = self.tab.location == HOME
+        self.container.set_visibility(here)
         view = self._view = self.tab.workspace.home_of(self.tab.me) if here else None
         return self.tab.me, here, (view.id, view.hash, view.notice) if view else None
 
-    def draw(self) -> None:
-        if self.tab.place != HOME:
+    def render(self) -> None:
+        if self.tab.location != HOME:
             return
         view = self._view
         if view is None:
             name = self.tab.workspace.manifest.bot_name
             tag("p", f"{name} has nothing to show here yet.", "empty-home")
             return
-        stage = Stage(
+        surface = ActiveSurface(
             self.tab,
             ViewRef(view.id),
             self.tab.reader,
@@ -41,5 +41,5 @@ class Home(Component):
             in_view=True,
         )
         with tag("div", classes="home-blocks"):
-            draw_notice(view.notice)
-            draw_blocks(stage, view.blocks)
+            render_notice(view.notice)
+            render_blocks(surface, view.blocks)

@@ -1,18 +1,18 @@
 """One message: whose it is, when it was written, what it says, and its blocks."""
 
-from sandbox.page.base.avatars import face
-from sandbox.page.base.formatting import clock_time, full_time, moment
+from sandbox.page.base.avatars import avatar
+from sandbox.page.base.formatting import clock_time, full_time, local_time
 from sandbox.page.base.html_tags import button, markup, tag
 from sandbox.page.base.icons import icon
 from sandbox.page.base.reader import Reader
 from sandbox.page.base.tab import Tab
-from sandbox.page.elements.blocks import draw_blocks
-from sandbox.page.elements.surface import Stage
-from sandbox.page.layout.warning import draw_notice
+from sandbox.page.elements.blocks import render_blocks
+from sandbox.page.elements.surface import ActiveSurface
+from sandbox.page.layout.warning import render_notice
 from sandbox.state.models import Json, Message, MessageRef
 
 
-def draw_message(tab: Tab, reader: Reader, message: Message, *, follows: bool) -> None:
+def render_message(tab: Tab, reader: Reader, message: Message, *, follows: bool) -> None:
     """Draw one message where the page is being built.
 
     Args:
@@ -23,14 +23,14 @@ def draw_message(tab: Tab, reader: Reader, message: Message, *, follows: bool) -
     """
     classes = "message" + (" follows" if follows else "")
     classes += " ephemeral" if message.ephemeral_for else ""
-    with tag("article", classes=classes, data_ts=message.ts, aria_label=_words(tab, message)):
+    with tag("article", classes=classes, data_ts=message.ts, aria_label=_label(tab, message)):
         if message.ephemeral_for:
             _only_you(tab, message)
         with tag("div", classes="message-gutter"):
             if follows:
                 _time(reader, message, "message-time gutter-time", suffix=False)
             else:
-                face(tab.slack, message.user, 36)
+                avatar(tab.slack, message.user, 36)
         with tag("div", classes="message-body"):
             if not follows:
                 _byline(tab, reader, message)
@@ -45,7 +45,7 @@ def _author(tab: Tab, message: Message) -> str:
     return tab.name_of(message.user)
 
 
-def _words(tab: Tab, message: Message) -> str:
+def _label(tab: Tab, message: Message) -> str:
     return f"Message from {_author(tab, message)}"
 
 
@@ -55,10 +55,10 @@ def _only_you(tab: Tab, message: Message) -> None:
         tag("span", "Only visible to you")
         dismiss = button("Dismiss message", "link-button")
 
-    async def away() -> None:
-        await tab.do(tab.actions.dismiss, tab.me, message.channel, message.ts)
+    async def dismiss_message() -> None:
+        await tab.run(tab.actions.dismiss, tab.me, message.channel, message.ts)
 
-    dismiss.on("click", away, [])
+    dismiss.on("click", dismiss_message, [])
 
 
 def _byline(tab: Tab, reader: Reader, message: Message) -> None:
@@ -73,7 +73,7 @@ def _byline(tab: Tab, reader: Reader, message: Message) -> None:
 
 
 def _time(reader: Reader, message: Message, classes: str, *, suffix: bool) -> None:
-    at = moment(message.ts, reader.zone)
+    at = local_time(message.ts, reader.zone)
     tag("time", clock_time(at, suffix=suffix), classes, title=full_time(at, reader.now.date()))
 
 
@@ -81,7 +81,7 @@ def _content(tab: Tab, reader: Reader, message: Message) -> None:
     if message.thread_ts and message.thread_ts != message.ts:
         tag("div", "replied in a thread", "note")
     if message.blocks:
-        _draw_stage(tab, reader, message, message.blocks)
+        _render_blocks(tab, reader, message, message.blocks)
     elif message.text:
         markup(reader.html(message.text), "mrkdwn message-text")
     for attachment in message.payload.get("attachments") or []:
@@ -90,13 +90,13 @@ def _content(tab: Tab, reader: Reader, message: Message) -> None:
         _file(tab, file)
     if message.edited_ts:
         tag("span", "(edited)", "edited")
-    draw_notice(message.notices.get(tab.me))
+    render_notice(message.notices.get(tab.me))
 
 
-def _draw_stage(tab: Tab, reader: Reader, message: Message, blocks: list[Json]) -> None:
-    where = MessageRef(message.channel, message.ts)
+def _render_blocks(tab: Tab, reader: Reader, message: Message, blocks: list[Json]) -> None:
+    ref = MessageRef(message.channel, message.ts)
     values = message.inputs.get(tab.me)
-    draw_blocks(Stage(tab, where, reader, blocks, values=values), blocks)
+    render_blocks(ActiveSurface(tab, ref, reader, blocks, values=values), blocks)
 
 
 def _file(tab: Tab, file: Json) -> None:
@@ -130,4 +130,4 @@ def _attachment(tab: Tab, reader: Reader, message: Message, attachment: Json) ->
         if attachment.get("text"):
             markup(reader.html(str(attachment["text"])), "mrkdwn")
         if attachment.get("blocks"):
-            _draw_stage(tab, reader, message, attachment["blocks"])
+            _render_blocks(tab, reader, message, attachment["blocks"])

@@ -6,11 +6,11 @@ from datetime import date, datetime
 from nicegui.element import Element
 
 from sandbox.page.base.component import Component
-from sandbox.page.base.formatting import day_name, moment
+from sandbox.page.base.formatting import day_name, local_time
 from sandbox.page.base.html_tags import button, tag
 from sandbox.page.base.reader import Reader
 from sandbox.page.base.tab import HOME, Tab
-from sandbox.page.layout.message import draw_message
+from sandbox.page.layout.message import render_message
 from sandbox.state.models import Message
 
 _STEP = 100
@@ -21,14 +21,14 @@ _GROUP = 300.0
 
 
 @dataclass(frozen=True)
-class Line:
+class MessageLine:
     """One line of the list: a day, a message, or the way to `earlier` ones that are not drawn.
 
     `mark` is what its drawing depends on.
     """
 
     key: str
-    mark: str
+    render_key: str
     message: Message | None = None
     day: date | None = None
     follows: bool = False
@@ -38,73 +38,75 @@ class Line:
 class MessageList(Component):
     """What the acting person sees in the place, oldest first."""
 
-    def __init__(self, tab: Tab, holder: Element) -> None:
-        super().__init__(tab, holder)
-        self._drawn: dict[str, tuple[str, Element]] = {}
-        self._shown = _STEP
+    def __init__(self, tab: Tab, container: Element) -> None:
+        super().__init__(tab, container)
+        self._rendered: dict[str, tuple[str, Element]] = {}
+        self._limit = _STEP
 
-    def mark(self) -> object:
-        return self.tab.me, self.tab.place
+    def render_key(self) -> object:
+        return self.tab.me, self.tab.location
 
-    def forget(self) -> None:
-        super().forget()
-        self._drawn.clear()
+    def invalidate(self) -> None:
+        super().invalidate()
+        self._rendered.clear()
 
-    def draw(self) -> None:
-        self._drawn.clear()
-        self._shown = _STEP
+    def render(self) -> None:
+        self._rendered.clear()
+        self._limit = _STEP
 
     def update(self) -> None:
         """Draw the messages that are new or changed, take away those that are gone."""
         super().update()
-        self.holder.set_visibility(self.tab.place != HOME)
-        if self.tab.place == HOME:
+        self.container.set_visibility(self.tab.location != HOME)
+        if self.tab.location == HOME:
             return
         reader = self.tab.reader
         lines = self._lines(reader)
         wanted = {line.key: line for line in lines}
-        for key in [k for k, (mark, _) in self._drawn.items() if _stale(wanted.get(k), mark)]:
-            self._drawn.pop(key)[1].delete()
+        for key in [
+            k for k, (render_key, _) in self._rendered.items() if _stale(wanted.get(k), render_key)
+        ]:
+            self._rendered.pop(key)[1].delete()
         for position, line in enumerate(lines):
-            if line.key not in self._drawn:
-                self._draw_line(line, position, reader)
+            if line.key not in self._rendered:
+                self._render_line(line, position, reader)
 
-    def _draw_line(self, line: Line, position: int, reader: Reader) -> None:
-        with self.holder:
+    def _render_line(self, line: MessageLine, position: int, reader: Reader) -> None:
+        with self.container:
             made = tag("div", classes="line")
-        if position < len(self._drawn):
+        if position < len(self._rendered):
             made.move(target_index=position)
         with made:
             if line.message is not None:
-                draw_message(self.tab, reader, line.message, follows=line.follows)
+                render_message(self.tab, reader, line.message, follows=line.follows)
             elif line.day is not None:
                 with tag("div", classes="day", role="separator"):
                     tag("span", day_name(line.day, reader.now.date()))
             else:
                 words = f"Show earlier messages ({line.earlier})"
                 button(words, "link-button earlier").on("click", self._show_earlier, [])
-        self._drawn[line.key] = (line.mark, made)
+        self._rendered[line.key] = (line.render_key, made)
 
     def _show_earlier(self) -> None:
-        self._shown += _STEP
+        self._limit += _STEP
         self.update()
 
-    def _lines(self, reader: Reader) -> list[Line]:
-        everything = self.tab.workspace.messages_for(self.tab.me, self.tab.place)
-        messages = everything[-self._shown :]
+    def _lines(self, reader: Reader) -> list[MessageLine]:
+        everything = self.tab.workspace.messages_for(self.tab.me, self.tab.location)
+        messages = everything[-self._limit :]
         names = repr(self.tab.workspace.names())
-        lines: list[Line] = []
+        lines: list[MessageLine] = []
         if earlier := len(everything) - len(messages):
-            lines.append(Line("earlier", str(earlier), earlier=earlier))
+            lines.append(MessageLine("earlier", str(earlier), earlier=earlier))
         before: Message | None = None
         for message in messages:
-            at = moment(message.ts, reader.zone)
-            if before is None or moment(before.ts, reader.zone).date() != at.date():
+            at = local_time(message.ts, reader.zone)
+            if before is None or local_time(before.ts, reader.zone).date() != at.date():
                 lines.append(_day_line(at, reader))
                 before = None
-            follows = before is not None and _together(before, message)
-            mark = repr((_content_of(message, self.tab.me), follows, names))
-            lines.append(Line(message.ts, mark, message=message, follows=follows))
+            follows = before is not None and _is_grouped(before, message)
+            render_key = repr((_content_of(message, self.tab.me), follows, names))
+            lines.append(MessageLine(message.ts, render_key, message=message, follows=follows))
             before = message
         return lines
 
@@ -121,16 +123,16 @@ def _content_of(message: Message, user: str) -> tuple[object, ...]:
     )
 
 
-def _stale(line: Line | None, mark: str) -> bool:
-    return line is None or line.mark != mark
+def _stale(line: MessageLine | None, render_key: str) -> bool:
+    return line is None or line.render_key != render_key
 
 
-def _day_line(at: datetime, reader: Reader) -> Line:
+def _day_line(at: datetime, reader: Reader) -> MessageLine:
     day = at.date()
-    return Line(f"day-{day}", day_name(day, reader.now.date()), day=day)
+    return MessageLine(f"day-{day}", day_name(day, reader.now.date()), day=day)
 
 
-def _together(before: Message, message: Message) -> bool:
+def _is_grouped(before: Message, message: Message) -> bool:
     """Whether a message stands under the name of the one before it."""
     same = (before.user, before.bot_id, before.by_slack) == (
         message.user,

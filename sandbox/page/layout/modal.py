@@ -3,15 +3,15 @@
 from nicegui import ui
 from nicegui.element import Element
 
-from sandbox.page.base.avatars import face
+from sandbox.page.base.avatars import avatar
 from sandbox.page.base.component import Component
 from sandbox.page.base.html_tags import Tag, button, tag
 from sandbox.page.base.icons import icon
 from sandbox.page.base.tab import Tab
-from sandbox.page.elements.blocks import draw_blocks
+from sandbox.page.elements.blocks import render_blocks
 from sandbox.page.elements.elements import put_busy
-from sandbox.page.elements.surface import Stage
-from sandbox.page.layout.warning import draw_notice
+from sandbox.page.elements.surface import ActiveSurface
+from sandbox.page.layout.warning import render_notice
 from sandbox.state.models import View, ViewRef
 
 
@@ -26,16 +26,18 @@ class Modal(Component):
     def __init__(self, tab: Tab) -> None:
         self._dialog = ui.dialog().props("persistent no-shake transition-duration=80")
         with self._dialog:
-            holder = tag("div", classes="modal")
-        holder.on("keydown.esc", self._close, js_handler="() => practiceSlack.noMenu() && emit()")
+            container = tag("div", classes="modal")
+        container.on(
+            "keydown.esc", self._close, js_handler="() => practiceSlack.noMenu() && emit()"
+        )
         self._view: View | None = None
-        self._stage: Stage | None = None
+        self._surface: ActiveSurface | None = None
         self._notice: Element | None = None
-        self._noticed: str | None = None
+        self._notice_text: str | None = None
         self._submit: Tag | None = None
-        super().__init__(tab, holder)
+        super().__init__(tab, container)
 
-    def mark(self) -> object:
+    def render_key(self) -> object:
         return self.tab.me, (self._view.id, self._view.hash) if self._view else None
 
     def update(self) -> None:
@@ -43,17 +45,17 @@ class Modal(Component):
         self._view = views[-1] if views else None
         super().update()
         if self._view is not None:
-            self._follow(self._view)
+            self._update_parts(self._view)
         self._dialog.value = self._view is not None
 
-    def draw(self) -> None:
+    def render(self) -> None:
         view = self._view
         if view is None:
             return
         title = self.tab.reader.plain(view.body.get("title"))
         self._dialog.props["aria-label"] = title
         self._head(title)
-        self._stage = Stage(
+        self._surface = ActiveSurface(
             self.tab,
             ViewRef(view.id),
             self.tab.reader,
@@ -62,25 +64,25 @@ class Modal(Component):
             in_view=True,
         )
         with tag("div", classes="modal-content", tabindex="-1"):
-            self._notice, self._noticed = tag("div"), None
-            draw_blocks(self._stage, view.blocks)
+            self._notice, self._notice_text = tag("div"), None
+            render_blocks(self._surface, view.blocks)
         self._foot(view)
 
-    def _follow(self, view: View) -> None:
+    def _update_parts(self, view: View) -> None:
         """Show what has changed in a view that is drawn already."""
-        if self._stage is not None:
-            self._stage.show_errors(view.errors)
-        if self._notice is not None and view.notice != self._noticed:
-            self._noticed = view.notice
+        if self._surface is not None:
+            self._surface.show_errors(view.errors)
+        if self._notice is not None and view.notice != self._notice_text:
+            self._notice_text = view.notice
             self._notice.clear()
             with self._notice:
-                draw_notice(view.notice)
+                render_notice(view.notice)
         if self._submit is not None:
             put_busy(self._submit, busy=view.waiting)
 
     def _head(self, title: str) -> None:
         with tag("div", classes="modal-head"):
-            face(self.tab.slack, self.tab.slack.bot_user_id, 28)
+            avatar(self.tab.slack, self.tab.slack.bot_user_id, 28)
             tag("h2", title, "modal-title")
             cross = button("", "btn-plain", aria_label="Close window")
             with cross:
@@ -98,7 +100,7 @@ class Modal(Component):
                 self._submit.on("click", self.tab.submit, [])
 
     async def _close(self) -> None:
-        await self.tab.do(self.tab.actions.close, self.tab.me)
+        await self.tab.run(self.tab.actions.close, self.tab.me)
 
     async def _close_everything(self) -> None:
-        await self.tab.do(self.tab.actions.close, self.tab.me, everything=True)
+        await self.tab.run(self.tab.actions.close, self.tab.me, everything=True)

@@ -1,6 +1,6 @@
 """The rail on the left: the workspace's name, the channels, the direct messages and the app."""
 
-from sandbox.page.base.avatars import face
+from sandbox.page.base.avatars import avatar
 from sandbox.page.base.component import Component
 from sandbox.page.base.html_tags import Tag, button, tag
 from sandbox.page.base.icons import icon
@@ -11,16 +11,16 @@ from sandbox.state.models import Account, Channel, ChannelKind
 class Sidebar(Component):
     """Everything that the acting person can go to."""
 
-    def mark(self) -> object:
+    def render_key(self) -> object:
         tab = self.tab
         lines = [
             (c.id, c.name, c.kind, c.shared, tuple(c.members), self._unread(c.id))
             for c in self._channels() + self._directs()
         ]
-        self.holder.classes(
+        self.container.classes(
             add="open" if tab.drawer_open else "", remove="" if tab.drawer_open else "open"
         )
-        return tab.me, tab.place, lines, tab.workspace.names()
+        return tab.me, tab.location, lines, tab.workspace.names()
 
     def _channels(self) -> list[Channel]:
         return [c for c in self.tab.workspace.channels_of(self.tab.me) if not c.archived]
@@ -29,9 +29,11 @@ class Sidebar(Component):
         return self.tab.workspace.directs_of(self.tab.me)
 
     def _unread(self, channel: str) -> int:
-        return 0 if channel == self.tab.place else self.tab.workspace.unread(self.tab.me, channel)
+        return (
+            0 if channel == self.tab.location else self.tab.workspace.unread(self.tab.me, channel)
+        )
 
-    def draw(self) -> None:
+    def render(self) -> None:
         with tag("div", classes="workspace-name"):
             tag("h1", self.tab.workspace.team_name)
         with tag("nav", classes="rail", aria_label="Channels and direct messages"):
@@ -65,13 +67,13 @@ class Sidebar(Component):
             tag("span", channel.name, "rail-name")
             if channel.shared:
                 tag("span", "shared", "rail-shared")
-        line.on("click", lambda: self.tab.go(channel.id), [])
+        line.on("click", lambda: self.tab.go_to(channel.id), [])
 
     def _person(self, account: Account, direct: Channel | None) -> None:
-        place = direct.id if direct else ""
-        unread = self._unread(place) if direct else 0
-        with self._line(place or "-", unread, account.real_name) as line:
-            face(self.tab.slack, account.id, 20)
+        location = direct.id if direct else ""
+        unread = self._unread(location) if direct else 0
+        with self._line(location or "-", unread, account.real_name) as line:
+            avatar(self.tab.slack, account.id, 20)
             tag("span", account.real_name, "rail-name")
             if account.id == self.tab.me:
                 tag("span", "you", "rail-note")
@@ -88,9 +90,9 @@ class Sidebar(Component):
         direct = tab.workspace.direct_between(tab.me, tab.slack.bot_user_id)
         unread = self._unread(direct.id) if direct else 0
         name = tab.workspace.manifest.bot_name
-        place = HOME if tab.place == HOME else (direct.id if direct else "-")
-        with self._line(place, unread, name) as line:
-            face(tab.slack, tab.slack.bot_user_id, 20)
+        location = HOME if tab.location == HOME else (direct.id if direct else "-")
+        with self._line(location, unread, name) as line:
+            avatar(tab.slack, tab.slack.bot_user_id, 20)
             tag("span", name, "rail-name")
             if unread:
                 tag("span", str(unread), "rail-count")
@@ -101,10 +103,14 @@ class Sidebar(Component):
 
         line.on("click", open_it, [])
 
-    def _line(self, place: str, unread: int, name: str) -> Tag:
-        here = place == self.tab.place
+    def _line(self, location: str, unread: int, name: str) -> Tag:
+        here = location == self.tab.location
         classes = "rail-line" + (" here" if here else "") + (" unread" if unread else "")
         words = f"{name}, {unread} unread" if unread else name
         return button(
-            "", classes, aria_label=words, aria_current="page" if here else None, data_place=place
+            "",
+            classes,
+            aria_label=words,
+            aria_current="page" if here else None,
+            data_place=location,
         )

@@ -2,7 +2,7 @@
 
 from nicegui import ui
 
-from sandbox.page.base.avatars import face
+from sandbox.page.base.avatars import avatar
 from sandbox.page.base.component import Component
 from sandbox.page.base.formatting import ROLE_WORDS
 from sandbox.page.base.html_tags import button, tag
@@ -19,11 +19,11 @@ _ABOUT = (
 class TopBar(Component):
     """The controls of the practice itself."""
 
-    def mark(self) -> object:
+    def render_key(self) -> object:
         people = [(a.id, a.real_name, a.role, a.deleted) for a in self.tab.workspace.people()]
         return self.tab.me, people, self.tab.traffic_open
 
-    def draw(self) -> None:
+    def render(self) -> None:
         drawer = button("", "topbar-button drawer-button", aria_label="Channels")
         with drawer:
             icon("menu")
@@ -45,7 +45,7 @@ class TopBar(Component):
         )
         with opener:
             if me is not None:
-                face(self.tab.slack, me.id, 20)
+                avatar(self.tab.slack, me.id, 20)
             tag("span", "You are:", "switch-lead")
             tag("span", words, "switch-words")
             icon("chevron", 16)
@@ -63,21 +63,21 @@ class TopBar(Component):
         if account.deleted:
             item.props["disabled"] = True
         with item:
-            face(self.tab.slack, account.id, 24)
+            avatar(self.tab.slack, account.id, 24)
             tag("span", account.real_name)
             tag("span", f"({ROLE_WORDS[account.role]})", "note")
             if account.id == self.tab.me:
                 icon("check", 16, "pick-tick")
-        item.on("click", lambda: self.tab.become(account.id), [])
+        item.on("click", lambda: self.tab.act_as(account.id), [])
 
     def _traffic(self) -> None:
-        shown = self.tab.traffic_open
-        made = button("", "topbar-button", aria_pressed="true" if shown else "false")
+        is_open = self.tab.traffic_open
+        made = button("", "topbar-button", aria_pressed="true" if is_open else "false")
         with made:
             icon("traffic", 18)
             tag("span", "Traffic", "topbar-words")
         made.props["aria-label"] = "Traffic"
-        made.on("click", lambda: self.tab.show_traffic(shown=not shown), [])
+        made.on("click", lambda: self.tab.set_traffic_open(is_open=not is_open), [])
 
     def _about(self) -> None:
         opener = button("?", "topbar-button about", aria_label="What is this?")

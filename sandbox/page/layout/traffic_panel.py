@@ -12,32 +12,32 @@ from sandbox.page.base.icons import icon
 from sandbox.page.base.tab import Tab
 from sandbox.state.models import Flow, Json, Traffic
 
-_SHOWN = 150
-_LOOK_EVERY = 0.5
+_MAX_ROWS = 150
+_REFRESH_SECONDS = 0.5
 """Seconds between looks at the traffic while the pane is open: not every call changes something
 that anybody sees, so the workspace's own news does not tell of all of them."""
 
 
-class TrafficPane(Component):
+class TrafficPanel(Component):
     """The newest exchanges, newest first; each opens to show what was said."""
 
-    def __init__(self, tab: Tab, holder: Element) -> None:
-        super().__init__(tab, holder)
+    def __init__(self, tab: Tab, container: Element) -> None:
+        super().__init__(tab, container)
         self._rows: dict[int, tuple[bool, Element]] = {}
         self._opened: set[int] = set()
         self._list: Element | None = None
-        self._timer = ui.timer(_LOOK_EVERY, self._show_rows, active=False)
+        self._timer = ui.timer(_REFRESH_SECONDS, self._show_rows, active=False)
 
-    def mark(self) -> object:
-        self.holder.set_visibility(self.tab.traffic_open)
+    def render_key(self) -> object:
+        self.container.set_visibility(self.tab.traffic_open)
         self._timer.active = self.tab.traffic_open
         return self.tab.traffic_open
 
-    def forget(self) -> None:
-        super().forget()
+    def invalidate(self) -> None:
+        super().invalidate()
         self._rows.clear()
 
-    def draw(self) -> None:
+    def render(self) -> None:
         self._rows.clear()
         self._list = None
         if not self.tab.traffic_open:
@@ -48,7 +48,7 @@ class TrafficPane(Component):
             cross = button("", "btn-plain", aria_label="Close traffic")
             with cross:
                 icon("close")
-        cross.on("click", lambda: self.tab.show_traffic(shown=False), [])
+        cross.on("click", lambda: self.tab.set_traffic_open(is_open=False), [])
         self._list = tag("div", classes="traffic-list", role="list", aria_label="Traffic")
 
     def update(self) -> None:
@@ -58,7 +58,7 @@ class TrafficPane(Component):
     def _show_rows(self) -> None:
         if self._list is None or self._list.is_deleted:
             return
-        entries = self.tab.slack.traffic.entries()[-_SHOWN:]
+        entries = self.tab.slack.traffic.entries()[-_MAX_ROWS:]
         kept = {entry.number for entry in entries}
         for number in [n for n in self._rows if n not in kept]:
             self._rows.pop(number)[1].delete()
@@ -87,18 +87,18 @@ class TrafficPane(Component):
             with line:
                 self._line(entry)
 
-        def show(*, shown: bool) -> None:
-            put_attributes(line, aria_expanded="true" if shown else "false")
+        def expand(*, expanded: bool) -> None:
+            put_attributes(line, aria_expanded="true" if expanded else "false")
             detail.clear()
-            if shown:
+            if expanded:
                 with detail:
                     _detail(entry)
 
         def toggle() -> None:
             self._opened ^= {entry.number}
-            show(shown=entry.number in self._opened)
+            expand(expanded=entry.number in self._opened)
 
-        show(shown=entry.number in self._opened)
+        expand(expanded=entry.number in self._opened)
         line.on("click", toggle, [])
 
     def _line(self, entry: Traffic) -> None:

@@ -6,40 +6,40 @@ from sandbox.page.base.html_tags import tag
 from sandbox.page.base.tab import Tab
 from sandbox.page.layout.composer import Composer
 from sandbox.page.layout.header import Header
-from sandbox.page.layout.home_tab import Home
+from sandbox.page.layout.home_tab import HomeTab
 from sandbox.page.layout.message_list import MessageList
 from sandbox.page.layout.modal import Modal
 from sandbox.page.layout.sidebar import Sidebar
 from sandbox.page.layout.topbar import TopBar
-from sandbox.page.layout.traffic_panel import TrafficPane
+from sandbox.page.layout.traffic_panel import TrafficPanel
 
 
-def build(tab: Tab) -> None:
+def build_window(tab: Tab) -> None:
     """Build the whole window for a tab, where the page is being built."""
     with tag("div", classes="window"):
         TopBar(tab, tag("header", classes="topbar"))
         with tag("div", classes="columns"):
             Sidebar(tab, tag("aside", classes="sidebar"))
-            veil = tag("div", classes="veil", aria_hidden="true")
+            backdrop = tag("div", classes="veil", aria_hidden="true")
             with tag("main", classes="main"):
                 Header(tab, tag("div", classes="header"))
                 messages = tag("div", classes="messages", role="log", tabindex="0")
                 messages.props["aria-label"] = "Messages"
                 MessageList(tab, messages)
-                Home(tab, tag("div", classes="home"))
+                HomeTab(tab, tag("div", classes="home"))
                 Composer(tab, tag("div", classes="composer-holder"))
-            TrafficPane(tab, tag("aside", classes="traffic", aria_label="Traffic"))
+            TrafficPanel(tab, tag("aside", classes="traffic", aria_label="Traffic"))
     Modal(tab)
-    ui.context.client.on_exception(_say_so)
+    ui.context.client.on_exception(_notify_failure)
 
-    def shut_drawer() -> None:
+    def close_drawer() -> None:
         tab.drawer_open = False
         tab.refresh()
 
-    veil.on("click", shut_drawer, [])
+    backdrop.on("click", close_drawer, [])
     tab.refresh()
 
 
-def _say_so() -> None:
+def _notify_failure() -> None:
     """A fault of the practice Slack itself is in its log; the person at least hears of it."""
     ui.notify("Something went wrong in the practice Slack. Its log says what.", type="warning")

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sandbox.base.errors import SlackError
-from sandbox.state.installation import Install
+from sandbox.state.installation import Installation
 from sandbox.state.models import Channel, ChannelKind, Json
-from sandbox.state.trigger_ids import Triggers
+from sandbox.state.trigger_ids import TriggerIds
 from sandbox.state.workspace import Workspace
-from sandbox.webapi.core.scheduled_messages import Waiting
+from sandbox.webapi.core.scheduled_messages import ScheduledMessages
 
 Caller = Literal["nobody", "any", "bot", "app", "config"]
 """Whose token a method takes: none at all, any, the bot's, the app-level one, or one for the app's
@@ -31,11 +31,11 @@ class Call:
     """What a method gets to see. `events` are emitted once the method is done."""
 
     workspace: Workspace
-    install: Install
-    triggers: Triggers
+    install: Installation
+    triggers: TriggerIds
     connect: Callable[[], str] | None
     args: Json
-    later: Waiting = field(default_factory=Waiting)
+    scheduled_messages: ScheduledMessages = field(default_factory=ScheduledMessages)
     address: Callable[[], str] | None = None
     warnings: list[str] = field(default_factory=list)
     events: list[tuple[Json, str | None]] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Call:
             raise SlackError("invalid_arguments")
         return value
 
-    def whole(self, name: str, default: int | None = None) -> int:
+    def integer(self, name: str, default: int | None = None) -> int:
         """An argument that is a whole number; without a default it is required."""
         if not self.given(name) and default is not None:
             return default
@@ -109,6 +109,6 @@ class Call:
         return channel.kind is ChannelKind.PUBLIC or self.install.bot_user in channel.members
 
 
-def missing_scope(install: Install, needed: str) -> SlackError:
+def missing_scope(install: Installation, needed: str) -> SlackError:
     provided = ",".join(sorted(install.scopes))
     return SlackError("missing_scope", needed=needed, provided=provided)

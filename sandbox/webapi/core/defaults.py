@@ -7,11 +7,11 @@ from sandbox.state.input_values import with_ids
 from sandbox.state.models import Json
 
 
-def filled(blocks: list[Json]) -> list[Json]:
+def with_defaults(blocks: list[Json]) -> list[Json]:
     """A copy of checked blocks in which every block and every element has its id."""
-    done = copy.deepcopy(with_ids(blocks))
-    _default_texts(done)
-    return done
+    completed = copy.deepcopy(with_ids(blocks))
+    _default_texts(completed)
+    return completed
 
 
 def _default_texts(value: Any) -> None:

@@ -7,15 +7,15 @@ from sandbox.base.errors import SlackError
 from sandbox.base.ids import new_id
 from sandbox.blockkit import check_message
 from sandbox.delivery.subscriptions import channel_type
-from sandbox.state.installation import Install
+from sandbox.state.installation import Installation
 from sandbox.state.models import Channel, ChannelKind, Json, Message
 from sandbox.state.workspace import Workspace
-from sandbox.webapi.core.defaults import filled
+from sandbox.webapi.core.defaults import with_defaults
 from sandbox.webapi.core.serializers import message_json
 
 POST_TEXT = 40_000
 UPDATE_TEXT = 4_000
-_KEPT = ("metadata", "unfurl_links", "unfurl_media")
+_STORED_FIELDS = ("metadata", "unfurl_links", "unfurl_media")
 
 Event = tuple[Json, str | None]
 """An event and the channel it happened in, for `Workspace.emit` once the lock is free."""
@@ -38,16 +38,16 @@ def content(payload: Mapping[str, object]) -> Json:
         attachment.setdefault("id", number)
         attachment.setdefault("fallback", "[no preview available]")
         if "blocks" in attachment:
-            attachment["blocks"] = filled(attachment["blocks"])
-    kept: Json = {k: copy.deepcopy(given[k]) for k in _KEPT if k in given}
+            attachment["blocks"] = with_defaults(attachment["blocks"])
+    kept: Json = {k: copy.deepcopy(given[k]) for k in _STORED_FIELDS if k in given}
     if attachments:
         kept["attachments"] = attachments
-    return {"text": text[:POST_TEXT], "blocks": filled(blocks), "payload": kept}
+    return {"text": text[:POST_TEXT], "blocks": with_defaults(blocks), "payload": kept}
 
 
 def post(
     workspace: Workspace,
-    install: Install,
+    install: Installation,
     channel: str,
     payload: Mapping[str, object],
     *,
@@ -143,14 +143,18 @@ def remove(workspace: Workspace, channel: str, ts: str) -> list[Event]:
         return [] if message.ephemeral_for else [event]
 
 
-def message_event(workspace: Workspace, message: Message, shown: Json) -> Event:
+def message_event(workspace: Workspace, message: Message, body: Json) -> Event:
     """The event about a message: hold the lock."""
-    place = workspace.channels[message.channel]
-    about = {"channel": place.id, "channel_type": channel_type(place.kind), "event_ts": shown["ts"]}
-    return shown | about, place.id
+    channel = workspace.channels[message.channel]
+    about = {
+        "channel": channel.id,
+        "channel_type": channel_type(channel.kind),
+        "event_ts": body["ts"],
+    }
+    return body | about, channel.id
 
 
-def direct(workspace: Workspace, user: str, other: str) -> Channel:
+def open_direct(workspace: Workspace, user: str, other: str) -> Channel:
     """The direct message of two accounts, opened when there is none; a copy."""
     with workspace.lock:
         found = workspace.direct_between(user, other)

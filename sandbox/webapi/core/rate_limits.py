@@ -58,13 +58,13 @@ class RateLimits:
         elif method in _METHODS:
             self._count(method, _TIERS[_METHODS[method]], 60.0)
 
-    def _count(self, name: str, most: int, seconds: float) -> None:
+    def _count(self, name: str, maximum: int, seconds: float) -> None:
         now = self._clock.now()
         with self._lock:
             calls = self._calls[name]
             while calls and calls[0] <= now - seconds:
                 calls.popleft()
-            if len(calls) >= most:
+            if len(calls) >= maximum:
                 raise ratelimited(max(1, math.ceil(calls[0] + seconds - now)))
             calls.append(now)
 

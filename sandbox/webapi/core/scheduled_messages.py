@@ -16,12 +16,12 @@ DAYS_AHEAD = 120
 """https://docs.slack.dev/reference/methods/chat.scheduleMessage, "Restrictions"."""
 _DAY = 24 * 60 * 60.0
 
-At = Callable[[float, Callable[[], None]], None]
+RunAt = Callable[[float, Callable[[], None]], None]
 """Does something at a moment of the workspace's clock, in seconds since 1970."""
 
 
 @dataclass(frozen=True)
-class Later:
+class ScheduledMessage:
     """One message that waits."""
 
     id: str
@@ -31,7 +31,7 @@ class Later:
     payload: Json
     thread_ts: str | None = None
 
-    def shown(self) -> Json:
+    def to_json(self) -> Json:
         """As chat.scheduledMessages.list shows it."""
         return {
             "id": self.id,
@@ -43,11 +43,11 @@ class Later:
 
 
 @dataclass
-class Waiting:
+class ScheduledMessages:
     """All that wait, by id; `at` is set where there is a clock to wait for."""
 
-    at: At | None = None
-    messages: dict[str, Later] = field(default_factory=dict)
+    run_at: RunAt | None = None
+    messages: dict[str, ScheduledMessage] = field(default_factory=dict)
 
     def add(
         self,
@@ -56,8 +56,8 @@ class Waiting:
         now: float,
         payload: Json,
         thread_ts: str | None,
-        post: Callable[[Later], None],
-    ) -> Later:
+        post: Callable[[ScheduledMessage], None],
+    ) -> ScheduledMessage:
         """Has `post` called when the time has come, unless it is taken back before.
 
         Raises:
@@ -67,18 +67,18 @@ class Waiting:
             raise SlackError("time_in_past")
         if post_at > now + DAYS_AHEAD * _DAY:
             raise SlackError("time_too_far")
-        later = Later(new_id("Q"), channel, post_at, int(now), payload, thread_ts)
-        self.messages[later.id] = later
+        scheduled = ScheduledMessage(new_id("Q"), channel, post_at, int(now), payload, thread_ts)
+        self.messages[scheduled.id] = scheduled
 
         def due() -> None:
-            if self.messages.pop(later.id, None) is not None and not payload.get("metadata"):
-                post(later)
+            if self.messages.pop(scheduled.id, None) is not None and not payload.get("metadata"):
+                post(scheduled)
 
-        if self.at is not None:
-            self.at(float(post_at), due)
-        return later
+        if self.run_at is not None:
+            self.run_at(float(post_at), due)
+        return scheduled
 
-    def take_back(self, id_: str, channel: str) -> None:
+    def cancel(self, id_: str, channel: str) -> None:
         """Forgets one. Raises SlackError ``invalid_scheduled_message_id``."""
         found = self.messages.get(id_)
         if found is None or found.channel != channel:

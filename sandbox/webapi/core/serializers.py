@@ -3,7 +3,7 @@
 import copy
 
 from sandbox.delivery import payloads
-from sandbox.state.installation import Install
+from sandbox.state.installation import Installation
 from sandbox.state.models import Account, Channel, ChannelKind, Json, Message, Role, Usergroup
 from sandbox.state.workspace import Workspace
 
@@ -13,7 +13,7 @@ _GUESTS = (Role.GUEST, Role.SINGLE_CHANNEL_GUEST)
 
 
 def account_json(
-    workspace: Workspace, install: Install, account: Account, *, with_email: bool
+    workspace: Workspace, install: Installation, account: Account, *, with_email: bool
 ) -> Json:
     """A user object (https://docs.slack.dev/reference/objects/user-object)."""
     role = account.role
@@ -31,7 +31,7 @@ def account_json(
         profile["email"] = account.email
     if account.is_bot:
         profile |= {"api_app_id": install.app_id, "bot_id": install.bot_id}
-    shown: Json = {
+    body: Json = {
         "id": account.id,
         "team_id": account.home_team,
         "name": account.name,
@@ -42,10 +42,10 @@ def account_json(
         "updated": int(account.updated),
     }
     if account.enterprise_id:
-        shown["enterprise_user"] = {"id": account.id, "enterprise_id": account.enterprise_id}
+        body["enterprise_user"] = {"id": account.id, "enterprise_id": account.enterprise_id}
     if account.deleted:
-        return shown
-    shown |= {
+        return body
+    body |= {
         "real_name": account.real_name,
         "tz": account.tz,
         "tz_label": account.tz_label,
@@ -57,11 +57,11 @@ def account_json(
         "is_ultra_restricted": role is Role.SINGLE_CHANNEL_GUEST,
     }
     if account.is_outsider:
-        shown["is_stranger"] = is_stranger(workspace, install, account.id)
-    return shown
+        body["is_stranger"] = is_stranger(workspace, install, account.id)
+    return body
 
 
-def is_stranger(workspace: Workspace, install: Install, user: str) -> bool:
+def is_stranger(workspace: Workspace, install: Installation, user: str) -> bool:
     """Whether somebody of another organisation shares no channel with the app."""
     with workspace.lock:
         return not any(
@@ -71,10 +71,10 @@ def is_stranger(workspace: Workspace, install: Install, user: str) -> bool:
         )
 
 
-def channel_json(workspace: Workspace, install: Install, channel: Channel) -> Json:
+def channel_json(workspace: Workspace, install: Installation, channel: Channel) -> Json:
     """A conversation object (https://docs.slack.dev/reference/objects/conversation-object)."""
     kind = channel.kind
-    shown: Json = {
+    body: Json = {
         "id": channel.id,
         "created": int(channel.created),
         "is_channel": kind is ChannelKind.PUBLIC,
@@ -92,8 +92,8 @@ def channel_json(workspace: Workspace, install: Install, channel: Channel) -> Js
         others = [m for m in channel.members if m != install.bot_user]
         other = others[0] if others else install.bot_user
         account = workspace.account(other)
-        return shown | {"user": other, "is_user_deleted": bool(account and account.deleted)}
-    return shown | {
+        return body | {"user": other, "is_user_deleted": bool(account and account.deleted)}
+    return body | {
         "name": channel.name,
         "name_normalized": channel.name,
         "creator": channel.creator,
@@ -111,11 +111,11 @@ def message_json(workspace: Workspace, message: Message, *, metadata: bool = Fal
     Args:
         metadata: whether to show the message's metadata (``include_all_metadata``).
     """
-    shown = payloads.message_json(message, workspace.team_id)
+    body = payloads.message_json(message, workspace.team_id)
     kept = copy.deepcopy(message.payload)
     if not metadata:
         kept.pop("metadata", None)
-    return shown | kept
+    return body | kept
 
 
 def usergroup_json(workspace: Workspace, group: Usergroup) -> Json:

@@ -5,7 +5,7 @@ from sandbox.state.models import Channel, ChannelKind, Json, Message
 from sandbox.webapi.core import messages
 from sandbox.webapi.core.call import Call, Method
 from sandbox.webapi.core.pagination import page
-from sandbox.webapi.core.scheduled_messages import Later
+from sandbox.webapi.core.scheduled_messages import ScheduledMessage
 from sandbox.webapi.core.serializers import is_stranger, message_json
 
 _WRITE = ("chat:write",)
@@ -14,16 +14,16 @@ _CUSTOMIZED = ("username", "icon_url", "icon_emoji")
 
 def post_message(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/chat.postMessage"""
-    place = _place(call)
+    channel = _target_channel(call)
     if any(call.given(name) for name in _CUSTOMIZED):
         call.need("chat:write.customize")
-    _may_post(call, place)
+    _may_post(call, channel)
     message, events = messages.post(
-        call.workspace, call.install, place.id, _payload(call), thread_ts=_thread(call)
+        call.workspace, call.install, channel.id, _payload(call), thread_ts=_thread(call)
     )
     call.events += events
     return {
-        "channel": place.id,
+        "channel": channel.id,
         "ts": message.ts,
         "message": message_json(call.workspace, message, metadata=True),
     }
@@ -33,14 +33,14 @@ def post_ephemeral(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/chat.postEphemeral"""
     user = call.text("user", missing="invalid_arguments")
     with call.workspace.lock:
-        place = call.channel()
-        _may_post(call, place)
-        if user not in place.members:
+        channel = call.channel()
+        _may_post(call, channel)
+        if user not in channel.members:
             raise SlackError("user_not_in_channel")
     message, _ = messages.post(
         call.workspace,
         call.install,
-        place.id,
+        channel.id,
         _payload(call),
         thread_ts=_thread(call),
         ephemeral_for=user,
@@ -55,18 +55,18 @@ def update(call: Call) -> Json:
     if len(str(payload.get("text") or "")) > messages.UPDATE_TEXT:
         raise SlackError("msg_too_long")
     with call.workspace.change():
-        place, message = _own_message(call, "cant_update_message")
+        channel, message = _own_message(call, "cant_update_message")
         if not any(payload.get(name) is not None for name in ("text", "blocks", "attachments")):
             raise SlackError("no_text")
         if given_blocks and _is_rich(message.blocks) and not _is_rich(payload["blocks"]):
             raise SlackError("block_mismatch")
         _keep_what_is_not_given(payload, message)
         message, events = messages.edit(
-            call.workspace, place.id, message.ts, payload, marked=not given_blocks
+            call.workspace, channel.id, message.ts, payload, marked=not given_blocks
         )
     call.events += events
     return {
-        "channel": place.id,
+        "channel": channel.id,
         "ts": message.ts,
         "text": message.text,
         "message": message_json(call.workspace, message, metadata=True),
@@ -76,36 +76,38 @@ def update(call: Call) -> Json:
 def delete(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/chat.delete"""
     with call.workspace.change():
-        place, message = _own_message(call, "cant_delete_message")
-        call.events += messages.remove(call.workspace, place.id, message.ts)
-    return {"channel": place.id, "ts": message.ts}
+        channel, message = _own_message(call, "cant_delete_message")
+        call.events += messages.remove(call.workspace, channel.id, message.ts)
+    return {"channel": channel.id, "ts": message.ts}
 
 
 def schedule_message(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/chat.scheduleMessage"""
-    place = _place(call)
-    _may_post(call, place)
+    channel = _target_channel(call)
+    _may_post(call, channel)
     payload = _payload(call)
     messages.content(payload)
     thread, workspace, install = _thread(call), call.workspace, call.install
-    if thread is not None and workspace.find_message(place.id, thread) is None:
+    if thread is not None and workspace.find_message(channel.id, thread) is None:
         raise SlackError("thread_not_found")
 
-    def post(later: Later) -> None:
+    def post(scheduled: ScheduledMessage) -> None:
         _, events = messages.post(
-            workspace, install, later.channel, later.payload, thread_ts=later.thread_ts
+            workspace, install, scheduled.channel, scheduled.payload, thread_ts=scheduled.thread_ts
         )
-        for event, channel in events:
-            workspace.emit(event, channel)
+        for event in events:
+            workspace.emit(*event)
 
     now = workspace.clock.now()
-    later = call.later.add(place.id, call.whole("post_at"), now, payload, thread, post)
+    scheduled = call.scheduled_messages.add(
+        channel.id, call.integer("post_at"), now, payload, thread, post
+    )
     text = str(payload["text"] or "")
     message = {"text": text, "type": "delayed_message", "bot_id": install.bot_id}
     return {
-        "channel": place.id,
-        "scheduled_message_id": later.id,
-        "post_at": later.post_at,
+        "channel": channel.id,
+        "scheduled_message_id": scheduled.id,
+        "post_at": scheduled.post_at,
         "message": message,
     }
 
@@ -113,7 +115,7 @@ def schedule_message(call: Call) -> Json:
 def delete_scheduled(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/chat.deleteScheduledMessage"""
     id_ = call.text("scheduled_message_id", missing="invalid_scheduled_message_id")
-    call.later.take_back(id_, call.channel().id)
+    call.scheduled_messages.cancel(id_, call.channel().id)
     return {}
 
 
@@ -122,14 +124,14 @@ def list_scheduled(call: Call) -> Json:
     only = call.channel().id if call.given("channel") else None
     waiting = [
         each
-        for each in list(call.later.messages.values())
+        for each in list(call.scheduled_messages.messages.values())
         if only in (None, each.channel)
-        and each.post_at >= call.whole("oldest", 0)
-        and each.post_at <= call.whole("latest", each.post_at)
+        and each.post_at >= call.integer("oldest", 0)
+        and each.post_at <= call.integer("latest", each.post_at)
     ]
-    shown, metadata = page(call, sorted(waiting, key=lambda each: each.post_at))
+    listed, metadata = page(call, sorted(waiting, key=lambda each: each.post_at))
     return {
-        "scheduled_messages": [each.shown() for each in shown],
+        "scheduled_messages": [each.to_json() for each in listed],
         "response_metadata": metadata,
     }
 
@@ -138,14 +140,14 @@ def get_permalink(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/chat.getPermalink"""
     ts = call.text("message_ts", missing="message_not_found")
     with call.workspace.lock:
-        place = call.channel()
-        message = call.workspace.find_message(place.id, ts)
+        channel = call.channel()
+        message = call.workspace.find_message(channel.id, ts)
         if message is None or message.ephemeral_for is not None:
             raise SlackError("message_not_found")
-    link = f"https://{call.workspace.domain}.slack.com/archives/{place.id}/p{ts.replace('.', '')}"
+    link = f"https://{call.workspace.domain}.slack.com/archives/{channel.id}/p{ts.replace('.', '')}"
     if message.thread_ts and message.thread_ts != ts:
-        link += f"?thread_ts={message.thread_ts}&cid={place.id}"
-    return {"channel": place.id, "permalink": link}
+        link += f"?thread_ts={message.thread_ts}&cid={channel.id}"
+    return {"channel": channel.id, "permalink": link}
 
 
 def _payload(call: Call) -> Json:
@@ -177,7 +179,7 @@ def _thread(call: Call) -> str | None:
     return call.text("thread_ts") if call.given("thread_ts") else None
 
 
-def _place(call: Call) -> Channel:
+def _target_channel(call: Call) -> Channel:
     """Where to post: an id, a channel's name, or a person's id, whose DM is then opened."""
     given = call.text("channel", missing="channel_not_found")
     workspace = call.workspace
@@ -189,20 +191,20 @@ def _place(call: Call) -> Channel:
             raise SlackError("channel_not_found")
         if not workspace.manifest.messages_tab:
             raise SlackError("messages_tab_disabled")
-        return messages.direct(workspace, person.id, call.install.bot_user)
+        return messages.open_direct(workspace, person.id, call.install.bot_user)
     found = workspace.channel(given) or workspace.channel_named(given)
     if found is None or not call.can_see(found):
         raise SlackError("channel_not_found")
     return found
 
 
-def _may_post(call: Call, place: Channel) -> None:
-    if place.archived:
+def _may_post(call: Call, channel: Channel) -> None:
+    if channel.archived:
         raise SlackError("is_archived")
-    if place.kind is ChannelKind.IM:
-        _may_write_to(call, place)
+    if channel.kind is ChannelKind.IM:
+        _may_write_to(call, channel)
     elif (
-        call.install.bot_user not in place.members
+        call.install.bot_user not in channel.members
         and "chat:write.public" not in call.install.scopes
     ):
         raise SlackError("not_in_channel")
@@ -219,15 +221,15 @@ def _may_write_to(call: Call, direct: Channel) -> None:
 
 def _own_message(call: Call, refusal: str) -> tuple[Channel, Message]:
     ts = call.text("ts", missing="message_not_found")
-    place = call.channel()
-    message = call.workspace.find_message(place.id, ts)
+    channel = call.channel()
+    message = call.workspace.find_message(channel.id, ts)
     if message is None or message.ephemeral_for is not None:
         raise SlackError("message_not_found")
     if message.bot_id != call.install.bot_id or message.by_slack:
         raise SlackError(refusal)
-    if place.archived:
+    if channel.archived:
         raise SlackError("is_inactive")
-    return place, message
+    return channel, message
 
 
 METHODS = {

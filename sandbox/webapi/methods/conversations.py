@@ -36,7 +36,7 @@ def open_(call: Call) -> Json:
         raise SlackError("method_not_supported_for_channel_type")
     _may_open(call, wanted[0])
     was_open = call.workspace.direct_between(wanted[0], call.install.bot_user) is not None
-    opened = messages.direct(call.workspace, wanted[0], call.install.bot_user)
+    opened = messages.open_direct(call.workspace, wanted[0], call.install.bot_user)
     known = {"no_op": True, "already_open": True} if was_open else {}
     return {"channel": _opened(call, opened), **known}
 
@@ -44,11 +44,11 @@ def open_(call: Call) -> Json:
 def info(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/conversations.info"""
     with call.workspace.lock:
-        place = _readable(call, "read")
-        shown = channel_json(call.workspace, call.install, place)
+        channel = _readable(call, "read")
+        result = channel_json(call.workspace, call.install, channel)
         if not call.flag("include_num_members"):
-            shown.pop("num_members", None)
-    return {"channel": shown}
+            result.pop("num_members", None)
+    return {"channel": result}
 
 
 def list_(call: Call) -> Json:
@@ -70,26 +70,26 @@ def list_(call: Call) -> Json:
             and call.can_see(c)
             and not (c.archived and call.flag("exclude_archived"))
         ]
-        some, metadata = page(call, found)
-        shown = [channel_json(call.workspace, call.install, c) for c in some]
-    return {"channels": shown, "response_metadata": metadata}
+        page_items, metadata = page(call, found)
+        result = [channel_json(call.workspace, call.install, c) for c in page_items]
+    return {"channels": result, "response_metadata": metadata}
 
 
 def members(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/conversations.members"""
     with call.workspace.lock:
-        some, metadata = page(call, _readable(call, "read").members)
-    return {"members": some, "response_metadata": metadata}
+        page_items, metadata = page(call, _readable(call, "read").members)
+    return {"members": page_items, "response_metadata": metadata}
 
 
 def history(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/conversations.history"""
     with call.workspace.lock:
-        place, within = _read_inside(call), _window(call)
+        channel, in_window = _read_inside(call), _window(call)
         found = [
             m
-            for m in reversed(call.workspace.messages.get(place.id, []))
-            if m.ephemeral_for is None and m.thread_ts in (None, m.ts) and within(m)
+            for m in reversed(call.workspace.messages.get(channel.id, []))
+            if m.ephemeral_for is None and m.thread_ts in (None, m.ts) and in_window(m)
         ]
         return _messages(call, found)
 
@@ -98,14 +98,14 @@ def replies(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/conversations.replies"""
     ts = call.text("ts", missing="thread_not_found")
     with call.workspace.lock:
-        place, within = _read_inside(call), _window(call)
-        root = call.workspace.find_message(place.id, ts)
+        channel, in_window = _read_inside(call), _window(call)
+        root = call.workspace.find_message(channel.id, ts)
         if root is None or root.ephemeral_for is not None:
             raise SlackError("thread_not_found")
         found = [
             m
-            for m in call.workspace.messages[place.id]
-            if m.ephemeral_for is None and ts in (m.ts, m.thread_ts) and (m is root or within(m))
+            for m in call.workspace.messages[channel.id]
+            if m.ephemeral_for is None and ts in (m.ts, m.thread_ts) and (m is root or in_window(m))
         ]
         return _messages(call, found)
 
@@ -114,26 +114,26 @@ def join(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/conversations.join"""
     workspace, bot = call.workspace, call.install.bot_user
     with workspace.change():
-        place = call.channel()
-        if place.kind is not ChannelKind.PUBLIC:
+        channel = call.channel()
+        if channel.kind is not ChannelKind.PUBLIC:
             raise SlackError("method_not_supported_for_channel_type")
-        if place.archived:
+        if channel.archived:
             raise SlackError("is_archived")
-        joined = bot not in place.members
+        joined = bot not in channel.members
         if joined:
-            place.members.append(bot)
+            channel.members.append(bot)
             event = {
                 "type": "member_joined_channel",
                 "user": bot,
-                "channel": place.id,
+                "channel": channel.id,
                 "channel_type": "C",
                 "team": workspace.team_id,
                 "event_ts": workspace.next_ts(),
             }
-            call.events.append((event, place.id))
+            call.events.append((event, channel.id))
         else:
             call.warnings.append("already_in_channel")
-        return {"channel": channel_json(workspace, call.install, place)}
+        return {"channel": channel_json(workspace, call.install, channel)}
 
 
 def _may_open(call: Call, user: str) -> None:
@@ -156,33 +156,33 @@ def _opened(call: Call, channel: Channel) -> Json:
 
 
 def _readable(call: Call, what: str) -> Channel:
-    place = call.channel()
-    call.need(f"{_PREFIX[place.kind]}:{what}")
-    return place
+    channel = call.channel()
+    call.need(f"{_PREFIX[channel.kind]}:{what}")
+    return channel
 
 
 def _read_inside(call: Call) -> Channel:
-    place = _readable(call, "history")
-    if call.install.bot_user not in place.members:
+    channel = _readable(call, "history")
+    if call.install.bot_user not in channel.members:
         raise SlackError("not_in_channel")
-    return place
+    return channel
 
 
 def _window(call: Call) -> Callable[[Message], bool]:
     """Whether a message lies between ``oldest`` and ``latest``."""
-    oldest, latest = _moment(call, "oldest"), _moment(call, "latest")
+    oldest, latest = _timestamp(call, "oldest"), _timestamp(call, "latest")
     inclusive = call.flag("inclusive")
 
-    def within(message: Message) -> bool:
+    def in_window(message: Message) -> bool:
         at = float(message.ts)
         if inclusive and at in (oldest, latest):
             return True
         return (oldest is None or at > oldest) and (latest is None or at < latest)
 
-    return within
+    return in_window
 
 
-def _moment(call: Call, name: str) -> float | None:
+def _timestamp(call: Call, name: str) -> float | None:
     if not call.given(name):
         return None
     try:
@@ -192,12 +192,13 @@ def _moment(call: Call, name: str) -> float | None:
 
 
 def _messages(call: Call, found: list[Message]) -> Json:
-    some, metadata = page(call, found)
-    shown = [
-        message_json(call.workspace, m, metadata=call.flag("include_all_metadata")) for m in some
+    page_items, metadata = page(call, found)
+    result = [
+        message_json(call.workspace, m, metadata=call.flag("include_all_metadata"))
+        for m in page_items
     ]
     more = bool(metadata["next_cursor"])
-    answer: Json = {"messages": shown, "has_more": more}
+    answer: Json = {"messages": result, "has_more": more}
     return answer | ({"response_metadata": metadata} if more else {})
 
 

@@ -18,7 +18,7 @@ _ALT_MAX = 1_000
 
 def get_upload_url(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/files.getUploadURLExternal"""
-    name, length = call.text("filename"), call.whole("length")
+    name, length = call.text("filename"), call.integer("length")
     if length <= 0:
         raise SlackError("invalid_arguments")
     alt = str(call.args.get("alt_txt") or "")
@@ -34,16 +34,16 @@ def complete_upload(call: Call) -> Json:
     if not isinstance(given, list) or not given or not all(isinstance(f, dict) for f in given):
         raise SlackError("invalid_arguments")
     with call.workspace.change():
-        place = _place(call)
+        channel = _place(call)
         uploads = [_uploaded(call, file) for file in given]
         for upload, file in zip(uploads, given, strict=True):
             upload.title = str(file.get("title") or upload.name)
-            upload.shared_in = place.id if place is not None else None
+            upload.shared_in = channel.id if channel is not None else None
             upload.created = call.workspace.clock.now()
-        shown = [file_json(upload) for upload in uploads]
-        if place is not None:
-            call.events.append(_share(call, place, shown))
-    return {"files": shown}
+        files = [file_json(upload) for upload in uploads]
+        if channel is not None:
+            call.events.append(_share(call, channel, files))
+    return {"files": files}
 
 
 def _uploaded(call: Call, file: Json) -> Upload:
@@ -60,24 +60,24 @@ def _place(call: Call) -> Channel | None:
     """Where it is shared; without a channel a file is private to the app."""
     if not call.given("channel_id"):
         return None
-    place = call.channel("channel_id")
-    if place.archived:
+    channel = call.channel("channel_id")
+    if channel.archived:
         raise SlackError("is_archived")
-    if call.install.bot_user not in place.members:
+    if call.install.bot_user not in channel.members:
         raise SlackError("not_in_channel")
     thread = _thread(call)
-    if thread is not None and call.workspace.find_message(place.id, thread) is None:
+    if thread is not None and call.workspace.find_message(channel.id, thread) is None:
         raise SlackError("thread_not_found")
-    return place
+    return channel
 
 
 def _thread(call: Call) -> str | None:
     return str(call.args.get("thread_ts") or "") or None
 
 
-def _share(call: Call, place: Channel, shown: list[Json]) -> messages.Event:
+def _share(call: Call, channel: Channel, files: list[Json]) -> messages.Event:
     message = Message(
-        channel=place.id,
+        channel=channel.id,
         ts=call.workspace.next_ts(),
         user=call.install.bot_user,
         text=str(call.args.get("initial_comment") or ""),
@@ -85,9 +85,9 @@ def _share(call: Call, place: Channel, shown: list[Json]) -> messages.Event:
         app_id=call.install.app_id,
         thread_ts=_thread(call),
         subtype="file_share",
-        payload={"files": copy.deepcopy(shown)},
+        payload={"files": copy.deepcopy(files)},
     )
-    call.workspace.messages.setdefault(place.id, []).append(message)
+    call.workspace.messages.setdefault(channel.id, []).append(message)
     return messages.message_event(call.workspace, message, message_json(call.workspace, message))
 
 

@@ -12,7 +12,7 @@ def list_(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/usergroups.list"""
     with call.workspace.lock:
         groups = [
-            _shown(call, group)
+            _usergroup_json(call, group)
             for group in call.workspace.usergroups.values()
             if not group.disabled or call.flag("include_disabled")
         ]
@@ -29,13 +29,13 @@ def users_list(call: Call) -> Json:
         return {"users": list(group.members)}
 
 
-def _shown(call: Call, group: Usergroup) -> Json:
-    shown = usergroup_json(call.workspace, group)
+def _usergroup_json(call: Call, group: Usergroup) -> Json:
+    body = usergroup_json(call.workspace, group)
     if not call.flag("include_count"):
-        del shown["user_count"]
+        del body["user_count"]
     if call.flag("include_users"):
-        shown["users"] = list(group.members)
-    return shown
+        body["users"] = list(group.members)
+    return body
 
 
 METHODS = {

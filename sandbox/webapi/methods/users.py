@@ -12,14 +12,14 @@ def info(call: Call) -> Json:
     account = call.workspace.account(call.text("user", missing="user_not_found"))
     if account is None:
         raise SlackError("user_not_found")
-    return {"user": _shown(call, account)}
+    return {"user": _user_json(call, account)}
 
 
 def list_(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/users.list"""
     with call.workspace.lock:
         accounts, metadata = page(call, list(call.workspace.accounts.values()), default=1000)
-        members = [_shown(call, a) for a in accounts]
+        members = [_user_json(call, a) for a in accounts]
     now = int(call.workspace.clock.now())
     return {"members": members, "cache_ts": now, "response_metadata": metadata}
 
@@ -29,11 +29,11 @@ def lookup_by_email(call: Call) -> Json:
     email = call.text("email", missing="users_not_found").lower()
     for account in call.workspace.people():
         if account.email.lower() == email and not account.deleted and not account.is_outsider:
-            return {"user": _shown(call, account)}
+            return {"user": _user_json(call, account)}
     raise SlackError("users_not_found")
 
 
-def _shown(call: Call, account: Account) -> Json:
+def _user_json(call: Call, account: Account) -> Json:
     with_email = "users:read.email" in call.install.scopes
     return account_json(call.workspace, call.install, account, with_email=with_email)
 

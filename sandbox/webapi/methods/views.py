@@ -12,20 +12,20 @@ def open_(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/views.open"""
     body = _body(call)
     user = call.triggers.spend(_trigger(call))
-    return _shown(call, modals.open_modal(call.workspace, user, body))
+    return _response(call, modals.open_modal(call.workspace, user, body))
 
 
 def push(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/views.push"""
     body = _body(call)
     user = call.triggers.spend(_trigger(call))
-    return _shown(call, modals.push_modal(call.workspace, user, body))
+    return _response(call, modals.push_modal(call.workspace, user, body))
 
 
 def update(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/views.update"""
     body = _body(call)
-    return _shown(call, modals.update_view(call.workspace, _view_id(call), body, _hash(call)))
+    return _response(call, modals.update_view(call.workspace, _view_id(call), body, _hash(call)))
 
 
 def publish(call: Call) -> Json:
@@ -37,7 +37,7 @@ def publish(call: Call) -> Json:
     account = call.workspace.account(user)
     if account is None or account.is_bot or account.deleted:
         raise SlackError("user_not_found")
-    return _shown(call, modals.publish_home(call.workspace, user, body, _hash(call)))
+    return _response(call, modals.publish_home(call.workspace, user, body, _hash(call)))
 
 
 def _body(call: Call) -> Json:
@@ -71,7 +71,7 @@ def _view_id(call: Call) -> str:
     raise SlackError("not_found")
 
 
-def _shown(call: Call, view: View) -> Json:
+def _response(call: Call, view: View) -> Json:
     return {"view": Payloads(call.workspace, call.install).view(view)}
 
 

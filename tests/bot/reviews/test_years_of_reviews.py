@@ -107,7 +107,7 @@ class Bot:
     def _put(self, team: Team, address: str, content: bytes) -> int:
         self._dies_here()
         with team.slack.workspace.change():
-            taken = team.slack.workspace.files.take(address.rpartition("/")[2], content)
+            taken = team.slack.workspace.files.receive(address.rpartition("/")[2], content)
         self._dies_here()
         return 200 if taken else 400
 

@@ -19,7 +19,7 @@ from sandbox.sandbox import Sandbox
 from sandbox.state.models import Flow, Traffic
 from sandbox.users.user import User
 from tests.sandbox.bolt_over_http import answering, bolt
-from tests.sandbox.page.demo import MANIFEST, TOKEN, Demo, list_blocks
+from tests.sandbox.page.demo_app import MANIFEST, TOKEN, Demo, list_blocks
 
 pytestmark = pytest.mark.sockets
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from sandbox.state.models import Flow, MessageRef, ViewRef
 from tests.sandbox.page.browser import Window, chromium, needs_browser, window
-from tests.sandbox.page.demo import (
+from tests.sandbox.page.demo_app import (
     TOKEN,
     button,
     list_blocks,
@@ -21,7 +21,7 @@ from tests.sandbox.page.demo import (
     question_blocks,
     token_blocks,
 )
-from tests.sandbox.page.stand_in import BOT, StandIn, served
+from tests.sandbox.page.fake_sandbox import BOT, FakeSandbox, served
 
 pytestmark = [pytest.mark.sockets, pytest.mark.browser, needs_browser]
 
@@ -33,12 +33,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def slack() -> StandIn:
-    return StandIn()
+def slack() -> FakeSandbox:
+    return FakeSandbox()
 
 
 @pytest.fixture
-def tab(slack: StandIn, browser: Browser) -> Iterator[Window]:
+def tab(slack: FakeSandbox, browser: Browser) -> Iterator[Window]:
     with served(slack) as address, window(browser, address) as made:
         yield made
 
@@ -59,7 +59,7 @@ def message(page: Page, words: str) -> Any:
 # --- the window ----------------------------------------------------------------------------------
 
 
-def test_the_rail_shows_where_one_can_go(tab: Window, slack: StandIn) -> None:
+def test_the_rail_shows_where_one_can_go(tab: Window, slack: FakeSandbox) -> None:
     slack.post("CGENERAL", "UBOB", "Hello")
     page = tab.open("as=alice&in=D1")
     expect(page.get_by_role("heading", name="Acme")).to_be_visible()
@@ -73,7 +73,7 @@ def test_the_rail_shows_where_one_can_go(tab: Window, slack: StandIn) -> None:
     expect(page).to_have_url(re.compile("in=CGENERAL"))
 
 
-def test_the_address_leads_to_a_person_and_a_place(tab: Window, slack: StandIn) -> None:
+def test_the_address_leads_to_a_person_and_a_place(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=bob&in=general")
     expect(page.get_by_role("button", name="You are: Bob Ferreira (member)")).to_be_visible()
     expect(page.get_by_role("heading", name="general")).to_be_visible()
@@ -83,12 +83,12 @@ def test_the_address_leads_to_a_person_and_a_place(tab: Window, slack: StandIn) 
     soon(page, lambda: slack.actions.of("reload") == [("reload", "UBOB")])
 
 
-def test_opening_an_address_is_no_reload(tab: Window, slack: StandIn) -> None:
+def test_opening_an_address_is_no_reload(tab: Window, slack: FakeSandbox) -> None:
     tab.open("as=bob&in=general")
     assert slack.actions.of("reload") == []
 
 
-def test_one_can_act_as_somebody_else(tab: Window, slack: StandIn) -> None:
+def test_one_can_act_as_somebody_else(tab: Window, slack: FakeSandbox) -> None:
     slack.post("CSECRETS", "UALICE", "For few eyes")
     page = tab.open("as=alice&in=secrets")
     expect(message(page, "For few eyes")).to_be_visible()
@@ -101,7 +101,7 @@ def test_one_can_act_as_somebody_else(tab: Window, slack: StandIn) -> None:
     expect(page).to_have_url(re.compile("as=oskar"))
 
 
-def test_who_is_deactivated_cannot_use_slack(tab: Window, slack: StandIn) -> None:
+def test_who_is_deactivated_cannot_use_slack(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=bob&in=general")
     with slack.workspace.change():
         slack.workspace.accounts["UBOB"].deleted = True
@@ -112,7 +112,7 @@ def test_who_is_deactivated_cannot_use_slack(tab: Window, slack: StandIn) -> Non
     expect(page.get_by_role("menuitemradio", name="Bob Ferreira")).to_be_disabled()
 
 
-def test_news_comes_without_a_reload(tab: Window, slack: StandIn) -> None:
+def test_news_comes_without_a_reload(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     made = slack.post("CGENERAL", "UBOB", "First")
     expect(message(page, "First")).to_be_visible()
@@ -125,7 +125,7 @@ def test_news_comes_without_a_reload(tab: Window, slack: StandIn) -> None:
     expect(message(page, "Second")).to_have_count(0)
 
 
-def test_an_earlier_message_is_drawn_in_its_place(tab: Window, slack: StandIn) -> None:
+def test_an_earlier_message_is_drawn_in_its_place(tab: Window, slack: FakeSandbox) -> None:
     first, third = (slack.post("CGENERAL", u, w) for u, w in (("UBOB", "one"), ("UBOB", "three")))
     page = tab.open("as=alice&in=general")
     expect(message(page, "three")).to_be_visible()
@@ -136,7 +136,7 @@ def test_an_earlier_message_is_drawn_in_its_place(tab: Window, slack: StandIn) -
     expect(page.get_by_role("article")).to_contain_text(["one", "two", "three"])
 
 
-def test_earlier_messages_come_when_asked_for(tab: Window, slack: StandIn) -> None:
+def test_earlier_messages_come_when_asked_for(tab: Window, slack: FakeSandbox) -> None:
     for number in range(130):
         slack.post("CGENERAL", "UBOB", f"number {number}.")
     page = tab.open("as=alice&in=general")
@@ -148,7 +148,7 @@ def test_earlier_messages_come_when_asked_for(tab: Window, slack: StandIn) -> No
     expect(page.get_by_role("button", name="Show earlier messages")).to_have_count(0)
 
 
-def test_messages_have_faces_names_times_and_days(tab: Window, slack: StandIn) -> None:
+def test_messages_have_faces_names_times_and_days(tab: Window, slack: FakeSandbox) -> None:
     slack.post("CGENERAL", "UOSKAR", "From afar")
     slack.post("CGENERAL", BOT, "From the app")
     page = tab.open("as=alice&in=general")
@@ -161,7 +161,7 @@ def test_messages_have_faces_names_times_and_days(tab: Window, slack: StandIn) -
     )
 
 
-def test_an_ephemeral_message_says_so_and_can_be_dismissed(tab: Window, slack: StandIn) -> None:
+def test_an_ephemeral_message_says_so_and_can_be_dismissed(tab: Window, slack: FakeSandbox) -> None:
     slack.post("CGENERAL", BOT, "Psst", ephemeral_for="UALICE")
     page = tab.open("as=alice&in=general")
     expect(message(page, "Psst")).to_contain_text("Only visible to you")
@@ -170,7 +170,7 @@ def test_an_ephemeral_message_says_so_and_can_be_dismissed(tab: Window, slack: S
     assert len(slack.actions.of("dismiss")) == 1
 
 
-def test_text_from_outside_stays_text(tab: Window, slack: StandIn) -> None:
+def test_text_from_outside_stays_text(tab: Window, slack: FakeSandbox) -> None:
     evil = "<img src=x onerror=document.title='broken'>"
     slack.post("CGENERAL", "UBOB", evil)
     blocks = [
@@ -186,7 +186,7 @@ def test_text_from_outside_stays_text(tab: Window, slack: StandIn) -> None:
     expect(page.get_by_role("button", name=evil)).to_be_visible()
 
 
-def test_slacks_own_warning_stands_in_the_message(tab: Window, slack: StandIn) -> None:
+def test_slacks_own_warning_stands_in_the_message(tab: Window, slack: FakeSandbox) -> None:
     slack.post("CGENERAL", BOT, "Press", notices={"UALICE": "The app did not answer."})
     page = tab.open("as=alice&in=general")
     expect(page.get_by_role("alert")).to_have_text("The app did not answer.")
@@ -195,7 +195,7 @@ def test_slacks_own_warning_stands_in_the_message(tab: Window, slack: StandIn) -
 # --- blocks and elements -------------------------------------------------------------------------
 
 
-def test_a_token_stands_alone_in_its_block(tab: Window, slack: StandIn) -> None:
+def test_a_token_stands_alone_in_its_block(tab: Window, slack: FakeSandbox) -> None:
     slack.post("D1", BOT, "A token", blocks=token_blocks("Zapier"))
     page = tab.open("as=alice&in=D1")
     expect(page.locator("pre")).to_have_text(TOKEN)
@@ -207,7 +207,7 @@ def test_a_token_stands_alone_in_its_block(tab: Window, slack: StandIn) -> None:
     assert call[3:5] == ("stored", "stored")
 
 
-def test_a_danger_button_asks_first(tab: Window, slack: StandIn) -> None:
+def test_a_danger_button_asks_first(tab: Window, slack: FakeSandbox) -> None:
     made = slack.post("CGENERAL", BOT, "Sure?", blocks=question_blocks())
     page = tab.open("as=alice&in=general")
     revoke = page.get_by_role("button", name="Revoke")
@@ -223,11 +223,11 @@ def test_a_danger_button_asks_first(tab: Window, slack: StandIn) -> None:
     expect(yes).to_have_css("background-color", "rgb(224, 30, 90)")
     yes.click()
     call = soon(page, lambda: slack.actions.of("act"))[0]
-    where = MessageRef("CGENERAL", made.ts)
-    assert call == ("act", "UALICE", where, "question", "revoke", {"type": "button", "value": None})
+    ref = MessageRef("CGENERAL", made.ts)
+    assert call == ("act", "UALICE", ref, "question", "revoke", {"type": "button", "value": None})
 
 
-def test_news_does_not_move_a_button_that_is_being_pressed(tab: Window, slack: StandIn) -> None:
+def test_news_does_not_move_a_button_that_is_being_pressed(tab: Window, slack: FakeSandbox) -> None:
     for number in range(30):
         slack.post("CGENERAL", "UBOB", f"number {number}.")
     slack.post("CGENERAL", BOT, "Sure?", blocks=question_blocks())
@@ -248,7 +248,7 @@ def test_news_does_not_move_a_button_that_is_being_pressed(tab: Window, slack: S
     expect(message(page, "news 4.")).to_be_in_viewport()
 
 
-def test_escape_declines(tab: Window, slack: StandIn) -> None:
+def test_escape_declines(tab: Window, slack: FakeSandbox) -> None:
     slack.post("CGENERAL", BOT, "Sure?", blocks=question_blocks())
     page = tab.open("as=alice&in=general")
     page.get_by_role("button", name="Revoke").click()
@@ -258,7 +258,7 @@ def test_escape_declines(tab: Window, slack: StandIn) -> None:
     assert slack.actions.of("act") == []
 
 
-def test_a_button_waits_for_the_app(tab: Window, slack: StandIn) -> None:
+def test_a_button_waits_for_the_app(tab: Window, slack: FakeSandbox) -> None:
     slack.post("CGENERAL", BOT, "Pages", blocks=list_blocks())
     page = tab.open("as=alice&in=general")
     slack.actions.answer.clear()
@@ -270,7 +270,7 @@ def test_a_button_waits_for_the_app(tab: Window, slack: StandIn) -> None:
     assert len(slack.actions.of("act")) == 1
 
 
-def test_a_row_has_its_own_menu(tab: Window, slack: StandIn) -> None:
+def test_a_row_has_its_own_menu(tab: Window, slack: FakeSandbox) -> None:
     slack.post("CGENERAL", BOT, "Keys", blocks=list_blocks())
     page = tab.open("as=alice&in=general")
     row = page.locator("[data-block-id='key-Export job']")
@@ -282,7 +282,9 @@ def test_a_row_has_its_own_menu(tab: Window, slack: StandIn) -> None:
     assert call[5]["selected_option"]["value"] == "rename"
 
 
-def test_enter_in_a_search_asks_the_app_and_keeps_the_focus(tab: Window, slack: StandIn) -> None:
+def test_enter_in_a_search_asks_the_app_and_keeps_the_focus(
+    tab: Window, slack: FakeSandbox
+) -> None:
     made = slack.post("CGENERAL", BOT, "Keys", blocks=list_blocks())
     page = tab.open("as=alice&in=general")
     search = page.get_by_label("Search")
@@ -371,7 +373,7 @@ def test_enter_in_a_search_asks_the_app_and_keeps_the_focus(tab: Window, slack: 
     ids=lambda case: case.get("type") if isinstance(case, dict) else None,
 )
 def test_each_kind_of_element_sends_its_value(
-    tab: Window, slack: StandIn, element: Any, act: Any, value: Any
+    tab: Window, slack: FakeSandbox, element: Any, act: Any, value: Any
 ) -> None:
     blocks = [{"type": "actions", "block_id": "a", "elements": [element]}]
     slack.post("CGENERAL", BOT, "Choose", blocks=blocks)
@@ -381,7 +383,7 @@ def test_each_kind_of_element_sends_its_value(
     assert call[3:] == ("a", "x", value)
 
 
-def test_a_declined_choice_is_taken_back(tab: Window, slack: StandIn) -> None:
+def test_a_declined_choice_is_taken_back(tab: Window, slack: FakeSandbox) -> None:
     confirm = {"title": plain("Sure?"), "text": plain("Really."), "confirm": plain("Yes")}
     element = {
         "type": "checkboxes",
@@ -398,7 +400,7 @@ def test_a_declined_choice_is_taken_back(tab: Window, slack: StandIn) -> None:
     assert slack.actions.of("act") == []
 
 
-def test_other_blocks_are_drawn(tab: Window, slack: StandIn) -> None:
+def test_other_blocks_are_drawn(tab: Window, slack: FakeSandbox) -> None:
     dot = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
     rich = {
         "type": "rich_text_section",
@@ -428,7 +430,7 @@ def test_other_blocks_are_drawn(tab: Window, slack: StandIn) -> None:
 # --- modals --------------------------------------------------------------------------------------
 
 
-def test_a_modal_is_filled_in_and_submitted(tab: Window, slack: StandIn) -> None:
+def test_a_modal_is_filled_in_and_submitted(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     view = slack.open("UALICE", new_key_view())
     dialog = page.get_by_role("dialog", name="New key")
@@ -452,7 +454,7 @@ def test_a_modal_is_filled_in_and_submitted(tab: Window, slack: StandIn) -> None
     assert len(slack.actions.of("submit")) == 1
 
 
-def test_enter_submits_and_escape_closes_a_modal(tab: Window, slack: StandIn) -> None:
+def test_enter_submits_and_escape_closes_a_modal(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     slack.open("UALICE", new_key_view())
     dialog = page.get_by_role("dialog", name="New key")
@@ -464,7 +466,7 @@ def test_enter_submits_and_escape_closes_a_modal(tab: Window, slack: StandIn) ->
     assert slack.actions.of("close") == [("close", "UALICE", False)]
 
 
-def test_errors_come_and_go_under_a_field_that_stays(tab: Window, slack: StandIn) -> None:
+def test_errors_come_and_go_under_a_field_that_stays(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     view = slack.open("UALICE", new_key_view())
     dialog = page.get_by_role("dialog", name="New key")
@@ -481,7 +483,7 @@ def test_errors_come_and_go_under_a_field_that_stays(tab: Window, slack: StandIn
     assert name.evaluate("field => field.drawnFirst === true")
 
 
-def test_an_answer_does_not_take_away_what_is_being_typed(tab: Window, slack: StandIn) -> None:
+def test_an_answer_does_not_take_away_what_is_being_typed(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     view = slack.open("UALICE", new_key_view())
     name = page.get_by_role("dialog", name="New key").get_by_label("Name")
@@ -496,7 +498,7 @@ def test_an_answer_does_not_take_away_what_is_being_typed(tab: Window, slack: St
     soon(page, lambda: view.values["name"]["v"]["value"] == "Zapier, prod")
 
 
-def test_escape_in_a_menu_leaves_the_modal_open(tab: Window, slack: StandIn) -> None:
+def test_escape_in_a_menu_leaves_the_modal_open(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     slack.open("UALICE", new_key_view())
     page.get_by_role("combobox", name="Owner").click()
@@ -507,7 +509,9 @@ def test_escape_in_a_menu_leaves_the_modal_open(tab: Window, slack: StandIn) -> 
     assert slack.actions.of("close") == []
 
 
-def test_only_the_topmost_modal_shows_and_the_cross_closes_all(tab: Window, slack: StandIn) -> None:
+def test_only_the_topmost_modal_shows_and_the_cross_closes_all(
+    tab: Window, slack: FakeSandbox
+) -> None:
     page = tab.open("as=alice&in=general")
     slack.open("UALICE", new_key_view())
     slack.open("UALICE", new_key_view() | {"title": plain("Second")}, "V2")
@@ -519,7 +523,7 @@ def test_only_the_topmost_modal_shows_and_the_cross_closes_all(tab: Window, slac
     assert slack.actions.of("close") == [("close", "UALICE", False), ("close", "UALICE", True)]
 
 
-def test_a_modal_belongs_to_one_person(tab: Window, slack: StandIn) -> None:
+def test_a_modal_belongs_to_one_person(tab: Window, slack: FakeSandbox) -> None:
     slack.open("UALICE", new_key_view())
     page = tab.open("as=bob&in=general")
     expect(page.get_by_role("heading", name="general")).to_be_visible()
@@ -529,7 +533,7 @@ def test_a_modal_belongs_to_one_person(tab: Window, slack: StandIn) -> None:
 # --- the message box -----------------------------------------------------------------------------
 
 
-def test_enter_sends_and_shift_enter_does_not(tab: Window, slack: StandIn) -> None:
+def test_enter_sends_and_shift_enter_does_not(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     box = page.get_by_role("textbox", name="Message #general")
     box.press_sequentially("one")
@@ -542,14 +546,14 @@ def test_enter_sends_and_shift_enter_does_not(tab: Window, slack: StandIn) -> No
     expect(box).to_have_value("")
 
 
-def test_the_button_sends_too(tab: Window, slack: StandIn) -> None:
+def test_the_button_sends_too(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     page.get_by_role("textbox", name="Message #general").fill("hello")
     page.get_by_role("button", name="Send now").click()
     expect(message(page, "hello")).to_be_visible()
 
 
-def test_commands_complete_themselves(tab: Window, slack: StandIn) -> None:
+def test_commands_complete_themselves(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     box = page.get_by_role("textbox", name="Message #general")
     box.press_sequentially("/")
@@ -571,7 +575,7 @@ def test_commands_complete_themselves(tab: Window, slack: StandIn) -> None:
     assert call == ("type", "UALICE", "CGENERAL", "/keys list")
 
 
-def test_fast_typing_is_not_overtaken_by_suggestions(tab: Window, slack: StandIn) -> None:
+def test_fast_typing_is_not_overtaken_by_suggestions(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     box = page.get_by_role("textbox", name="Message #general")
     box.press_sequentially("/ke")
@@ -582,7 +586,7 @@ def test_fast_typing_is_not_overtaken_by_suggestions(tab: Window, slack: StandIn
     assert call[3] == "/keys list"
 
 
-def test_tab_waits_for_the_suggestions_that_it_is_ahead_of(tab: Window, slack: StandIn) -> None:
+def test_tab_waits_for_the_suggestions_that_it_is_ahead_of(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     box = page.get_by_role("textbox", name="Message #general")
     box.press_sequentially("/")
@@ -596,7 +600,7 @@ def test_tab_waits_for_the_suggestions_that_it_is_ahead_of(tab: Window, slack: S
 
 
 def test_people_of_another_organisation_are_offered_no_commands(
-    tab: Window, slack: StandIn
+    tab: Window, slack: FakeSandbox
 ) -> None:
     page = tab.open("as=oskar&in=general")
     box = page.get_by_role("textbox", name="Message #general")
@@ -612,7 +616,7 @@ def test_people_of_another_organisation_have_not_got_the_app(tab: Window) -> Non
     expect(page.get_by_role("heading", name="Apps")).to_have_count(0)
 
 
-def test_a_mention_is_picked_from_a_list(tab: Window, slack: StandIn) -> None:
+def test_a_mention_is_picked_from_a_list(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     box = page.get_by_role("textbox", name="Message #general")
     box.press_sequentially("ask @bo")
@@ -628,7 +632,7 @@ def test_a_mention_is_picked_from_a_list(tab: Window, slack: StandIn) -> None:
 # --- the app, the traffic, the practice itself ---------------------------------------------------
 
 
-def test_the_app_has_a_home_and_messages(tab: Window, slack: StandIn) -> None:
+def test_the_app_has_a_home_and_messages(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     page.get_by_role("button", name="Key Ring", exact=True).click()
     expect(page.get_by_role("textbox", name="Message Key Ring")).to_be_visible()
@@ -639,7 +643,7 @@ def test_the_app_has_a_home_and_messages(tab: Window, slack: StandIn) -> None:
     expect(page).to_have_url(re.compile("in=home"))
 
 
-def test_traffic_shows_both_directions_and_no_tokens(tab: Window, slack: StandIn) -> None:
+def test_traffic_shows_both_directions_and_no_tokens(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     page.get_by_role("button", name="Traffic").click()
     expect(page.get_by_role("heading", name="Traffic")).to_be_visible()
@@ -659,14 +663,14 @@ def test_traffic_shows_both_directions_and_no_tokens(tab: Window, slack: StandIn
     expect(page).to_have_url(re.compile("traffic=open"))
 
 
-def test_the_question_mark_says_what_this_is(tab: Window, slack: StandIn) -> None:
+def test_the_question_mark_says_what_this_is(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     page.get_by_role("button", name="What is this?").click()
     expect(page.get_by_text("This is a practice Slack.")).to_be_visible()
 
 
 def test_a_fault_of_the_practice_itself_is_said(
-    tab: Window, slack: StandIn, caplog: pytest.LogCaptureFixture
+    tab: Window, slack: FakeSandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     slack.post("CGENERAL", BOT, "Pages", blocks=list_blocks())
     slack.actions.fault = ValueError("broken on purpose")
@@ -677,7 +681,7 @@ def test_a_fault_of_the_practice_itself_is_said(
     expect(page.get_by_role("button", name="Next")).to_be_enabled()
 
 
-def test_on_a_phone_the_rail_is_a_drawer(slack: StandIn, browser: Browser) -> None:
+def test_on_a_phone_the_rail_is_a_drawer(slack: FakeSandbox, browser: Browser) -> None:
     slack.post("CGENERAL", BOT, "Keys", blocks=list_blocks())
     with served(slack) as address, window(browser, address, 390, 844) as tab:
         page = tab.open("as=alice&in=general")

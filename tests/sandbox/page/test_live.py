@@ -15,7 +15,7 @@ from sandbox.state.models import Json
 from sandbox.state.view_stack import new_modal
 from sandbox.webapi.core.modals import update_view
 from tests.sandbox.page.browser import Window, chromium, needs_browser, window
-from tests.sandbox.page.demo import MANIFEST, TOKEN, Demo, plain
+from tests.sandbox.page.demo_app import MANIFEST, TOKEN, Demo, plain
 
 pytestmark = [
     pytest.mark.sockets,
@@ -132,9 +132,9 @@ def test_the_traffic_has_no_credentials(tab: Window, slack: Sandbox) -> None:
     for line in page.get_by_role("listitem").all():
         line.get_by_role("button").click()
     expect(page.get_by_role("listitem").filter(has_text="views.open")).to_contain_text("trigger_id")
-    shown = page.content()
+    html = page.content()
     for secret in (slack.bot_token, slack.app_token, slack.signing_secret):
-        assert secret not in shown
+        assert secret not in html
 
 
 def settings_form(version: str, words: str, box: str, day: str) -> Json:

@@ -10,14 +10,14 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from tests.sandbox.page.stand_in import StandIn, served
+from tests.sandbox.page.fake_sandbox import FakeSandbox, served
 
 pytestmark = pytest.mark.sockets
 
 
 @pytest.fixture
 def address() -> object:
-    with served(StandIn()) as address:
+    with served(FakeSandbox()) as address:
         yield address
 
 
@@ -42,7 +42,7 @@ def test_the_page_and_its_style_name_no_other_machine(address: str) -> None:
 
 def test_pages_can_follow_one_another_in_a_process() -> None:
     for _ in range(2):
-        with served(StandIn()) as address:
+        with served(FakeSandbox()) as address:
             assert httpx.get(f"{address}/").status_code == 200
 
 
@@ -50,7 +50,7 @@ def test_two_pages_do_not_run_at_the_same_time(address: str) -> None:
     from sandbox.page import attach
 
     second = Starlette()
-    attach(second, StandIn())
+    attach(second, FakeSandbox())
 
     async def start() -> None:
         async with second.router.lifespan_context(second):
@@ -64,7 +64,7 @@ def test_two_pages_do_not_run_at_the_same_time(address: str) -> None:
 
 
 def test_a_workspace_without_people_says_so() -> None:
-    slack = StandIn()
+    slack = FakeSandbox()
     slack.workspace.accounts.clear()
     with served(slack) as address:
         assert "Nobody is in this workspace yet" in httpx.get(f"{address}/").text

@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 from sandbox.base.errors import NotRunningError
 from sandbox.delivery.faults import DisconnectReason
 from sandbox.sandbox import Sandbox
-from tests.sandbox.page.demo import MANIFEST, TOKEN, Demo
+from tests.sandbox.page.demo_app import MANIFEST, TOKEN, Demo
 from tests.waiting import waits_until
 
 pytestmark = pytest.mark.sockets

@@ -21,7 +21,7 @@ from sandbox.base.errors import StateError
 from sandbox.sandbox import Sandbox
 from sandbox.state.models import Json
 from sandbox.state.persistence import FILE
-from tests.sandbox.page.demo import MANIFEST, TOKEN, plain, token_blocks
+from tests.sandbox.page.demo_app import MANIFEST, TOKEN, plain, token_blocks
 from tests.waiting import waits_until
 
 HOME = {"type": "home", "blocks": [{"type": "header", "text": plain("Your keys")}]}
@@ -225,7 +225,7 @@ import sys
 from functools import partial
 from pathlib import Path
 from sandbox.sandbox import Sandbox
-from tests.sandbox.page.demo import MANIFEST
+from tests.sandbox.page.demo_app import MANIFEST
 
 slack = Sandbox(MANIFEST, folder=Path(sys.argv[1]))
 alice = slack.add_person(f"alice{sys.argv[2]}")

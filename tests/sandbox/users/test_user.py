@@ -13,7 +13,7 @@ from sandbox.sandbox import Sandbox
 from sandbox.state.models import Json
 from sandbox.users.user import User
 from tests.sandbox.bolt_in_process import InProcessClient, deliver_to_bolt
-from tests.sandbox.page.demo import MANIFEST, TOKEN, Demo, button, plain
+from tests.sandbox.page.demo_app import MANIFEST, TOKEN, Demo, button, plain
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.webapi.bench import (
+from tests.sandbox.webapi.harness import (
     ALICE,
     BOB,
     GENERAL,
@@ -14,7 +14,7 @@ from tests.sandbox.webapi.bench import (
     OLD,
     OUTSIDER,
     SECRET,
-    Bench,
+    Harness,
     button,
     changed,
     section,
@@ -22,22 +22,22 @@ from tests.sandbox.webapi.bench import (
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
+def harness() -> Harness:
+    return Harness()
 
 
-def post(bench: Bench, **args: Any) -> str:
-    answer = bench("chat.postMessage", **{"channel": KEYS, "text": "hi", **args})
+def post(harness: Harness, **args: Any) -> str:
+    answer = harness("chat.postMessage", **{"channel": KEYS, "text": "hi", **args})
     assert answer["ok"] is True, answer
     ts: str = answer["ts"]
     return ts
 
 
-def test_a_message_is_kept_and_told_of(bench: Bench) -> None:
-    ts = post(bench, text="hello")
-    [message] = bench.messages(KEYS)
-    assert (message.ts, message.text, message.bot_id) == (ts, "hello", bench.install.bot_id)
-    [(event, channel)] = bench.events
+def test_a_message_is_kept_and_told_of(harness: Harness) -> None:
+    ts = post(harness, text="hello")
+    [message] = harness.messages(KEYS)
+    assert (message.ts, message.text, message.bot_id) == (ts, "hello", harness.install.bot_id)
+    [(event, channel)] = harness.events
     assert (event["type"], event["text"], event["channel_type"]) == ("message", "hello", "channel")
     assert channel == KEYS
 
@@ -54,193 +54,193 @@ def test_a_message_is_kept_and_told_of(bench: Bench) -> None:
         (OUTSIDER, "channel_not_found"),
     ],
 )
-def test_where_the_app_may_not_post(bench: Bench, channel: str, code: str) -> None:
-    assert bench.error("chat.postMessage", channel=channel, text="hi") == code
+def test_where_the_app_may_not_post(harness: Harness, channel: str, code: str) -> None:
+    assert harness.error("chat.postMessage", channel=channel, text="hi") == code
 
 
-def test_posting_in_public_with_the_scope_for_it(bench: Bench) -> None:
-    bench.install.scopes.add("chat:write.public")
-    post(bench, channel="#general")
-    assert bench.error("chat.postMessage", channel=SECRET, text="hi") == "channel_not_found"
+def test_posting_in_public_with_the_scope_for_it(harness: Harness) -> None:
+    harness.install.scopes.add("chat:write.public")
+    post(harness, channel="#general")
+    assert harness.error("chat.postMessage", channel=SECRET, text="hi") == "channel_not_found"
 
 
-def test_a_person_is_reached_in_their_dm(bench: Bench) -> None:
-    first = bench("chat.postMessage", channel=ALICE, text="psst")
-    second = bench("chat.postMessage", channel=ALICE, text="again")
+def test_a_person_is_reached_in_their_dm(harness: Harness) -> None:
+    first = harness("chat.postMessage", channel=ALICE, text="psst")
+    second = harness("chat.postMessage", channel=ALICE, text="again")
     assert first["channel"] == second["channel"]
     assert first["channel"].startswith("D")
-    assert len(bench.workspace.messages_for(ALICE, first["channel"])) == 2
-    assert bench.workspace.messages_for(BOB, first["channel"]) == []
+    assert len(harness.workspace.messages_for(ALICE, first["channel"])) == 2
+    assert harness.workspace.messages_for(BOB, first["channel"]) == []
 
 
 def test_without_a_messages_tab_nobody_is_reached() -> None:
-    bench = Bench(changed(messages_tab=False))
-    assert bench.error("chat.postMessage", channel=ALICE, text="hi") == "messages_tab_disabled"
+    harness = Harness(changed(messages_tab=False))
+    assert harness.error("chat.postMessage", channel=ALICE, text="hi") == "messages_tab_disabled"
 
 
-def test_nothing_to_say(bench: Bench) -> None:
-    assert bench.error("chat.postMessage", channel=KEYS) == "no_text"
-    assert bench.error("chat.postMessage", channel=KEYS, text=" ") == "no_text"
+def test_nothing_to_say(harness: Harness) -> None:
+    assert harness.error("chat.postMessage", channel=KEYS) == "no_text"
+    assert harness.error("chat.postMessage", channel=KEYS, text=" ") == "no_text"
 
 
-def test_blocks_in_a_form_are_decoded_and_get_ids(bench: Bench) -> None:
-    post(bench, blocks=json.dumps([button()]))
-    [block] = bench.messages(KEYS)[0].blocks
+def test_blocks_in_a_form_are_decoded_and_get_ids(harness: Harness) -> None:
+    post(harness, blocks=json.dumps([button()]))
+    [block] = harness.messages(KEYS)[0].blocks
     assert block["block_id"]
     assert block["elements"][0]["action_id"]
     assert block["elements"][0]["text"]["emoji"] is True
 
 
-def test_broken_blocks(bench: Bench) -> None:
-    assert bench.error("chat.postMessage", channel=KEYS, blocks="[") == "invalid_blocks_format"
-    answer = bench("chat.postMessage", channel=KEYS, blocks=[section("x" * 3001)])
+def test_broken_blocks(harness: Harness) -> None:
+    assert harness.error("chat.postMessage", channel=KEYS, blocks="[") == "invalid_blocks_format"
+    answer = harness("chat.postMessage", channel=KEYS, blocks=[section("x" * 3001)])
     assert answer["error"] == "invalid_blocks"
     assert "/blocks/0/text" in answer["response_metadata"]["messages"][0]
-    assert bench.error("chat.postMessage", channel=KEYS, blocks=[section("x")] * 51) == (
+    assert harness.error("chat.postMessage", channel=KEYS, blocks=[section("x")] * 51) == (
         "invalid_blocks"
     )
 
 
-def test_long_texts_are_cut_or_refused(bench: Bench) -> None:
-    ts = post(bench, text="x" * 40_001)
-    assert len(bench.messages(KEYS)[0].text) == 40_000
-    assert bench.error("chat.update", channel=KEYS, ts=ts, text="x" * 4001) == "msg_too_long"
-    assert bench("chat.update", channel=KEYS, ts=ts, text="x" * 4000)["ok"] is True
+def test_long_texts_are_cut_or_refused(harness: Harness) -> None:
+    ts = post(harness, text="x" * 40_001)
+    assert len(harness.messages(KEYS)[0].text) == 40_000
+    assert harness.error("chat.update", channel=KEYS, ts=ts, text="x" * 4001) == "msg_too_long"
+    assert harness("chat.update", channel=KEYS, ts=ts, text="x" * 4000)["ok"] is True
 
 
-def test_threads(bench: Bench) -> None:
-    ts = post(bench)
-    post(bench, thread_ts=ts)
-    assert bench.messages(KEYS)[1].thread_ts == ts
+def test_threads(harness: Harness) -> None:
+    ts = post(harness)
+    post(harness, thread_ts=ts)
+    assert harness.messages(KEYS)[1].thread_ts == ts
     args = {"channel": KEYS, "text": "hi", "thread_ts": "1.000000"}
-    assert bench.error("chat.postMessage", **args) == "thread_not_found"
+    assert harness.error("chat.postMessage", **args) == "thread_not_found"
 
 
-def test_another_face_needs_its_scope(bench: Bench) -> None:
-    answer = bench("chat.postMessage", channel=KEYS, text="hi", username="Somebody")
+def test_another_face_needs_its_scope(harness: Harness) -> None:
+    answer = harness("chat.postMessage", channel=KEYS, text="hi", username="Somebody")
     assert (answer["error"], answer["needed"]) == ("missing_scope", "chat:write.customize")
 
 
-def test_editing(bench: Bench) -> None:
-    ts = post(bench, blocks=[section("old")], metadata={"event_type": "a", "event_payload": {}})
-    assert bench("chat.update", channel=KEYS, ts=ts, text="new", blocks=[])["ok"] is True
-    [message] = bench.messages(KEYS)
+def test_editing(harness: Harness) -> None:
+    ts = post(harness, blocks=[section("old")], metadata={"event_type": "a", "event_payload": {}})
+    assert harness("chat.update", channel=KEYS, ts=ts, text="new", blocks=[])["ok"] is True
+    [message] = harness.messages(KEYS)
     assert (message.text, message.blocks, message.revision) == ("new", [], 2)
-    assert message.edited_by == bench.install.bot_user
+    assert message.edited_by == harness.install.bot_user
     assert message.payload["metadata"]["event_type"] == "a"
-    event = bench.events[-1][0]
+    event = harness.events[-1][0]
     assert event["subtype"] == "message_changed"
     assert event["previous_message"]["blocks"][0]["text"]["text"] == "old"
 
 
-def test_only_its_own_messages(bench: Bench) -> None:
-    theirs = bench.says(ALICE, KEYS, "mine").ts
+def test_only_its_own_messages(harness: Harness) -> None:
+    theirs = harness.says(ALICE, KEYS, "mine").ts
     args = {"channel": KEYS, "ts": theirs}
-    assert bench.error("chat.update", **args, text="x") == "cant_update_message"
-    assert bench.error("chat.delete", **args) == "cant_delete_message"
-    assert bench.error("chat.delete", channel=KEYS, ts="1.1") == "message_not_found"
-    assert bench.error("chat.update", channel=KEYS, ts="1.1", text="x") == "message_not_found"
+    assert harness.error("chat.update", **args, text="x") == "cant_update_message"
+    assert harness.error("chat.delete", **args) == "cant_delete_message"
+    assert harness.error("chat.delete", channel=KEYS, ts="1.1") == "message_not_found"
+    assert harness.error("chat.update", channel=KEYS, ts="1.1", text="x") == "message_not_found"
 
 
-def test_what_lies_in_an_archived_channel_stays_as_it_is(bench: Bench) -> None:
-    args = {"channel": KEYS, "ts": post(bench)}
-    with bench.workspace.change():
-        bench.workspace.channels[KEYS].archived = True
-    assert bench.error("chat.update", **args, text="x") == "is_inactive"
-    assert bench.error("chat.delete", **args) == "is_inactive"
-    assert len(bench.messages(KEYS)) == 1
+def test_what_lies_in_an_archived_channel_stays_as_it_is(harness: Harness) -> None:
+    args = {"channel": KEYS, "ts": post(harness)}
+    with harness.workspace.change():
+        harness.workspace.channels[KEYS].archived = True
+    assert harness.error("chat.update", **args, text="x") == "is_inactive"
+    assert harness.error("chat.delete", **args) == "is_inactive"
+    assert len(harness.messages(KEYS)) == 1
 
 
-def test_rich_text_gives_way_to_rich_text_alone(bench: Bench) -> None:
+def test_rich_text_gives_way_to_rich_text_alone(harness: Harness) -> None:
     piece = {"type": "text", "text": "old"}
     line = {"type": "rich_text_section", "elements": [piece]}
     rich = {"type": "rich_text", "elements": [line]}
-    args = {"channel": KEYS, "ts": post(bench, blocks=[rich])}
-    error = bench.error("chat.update", **args, text="x", blocks=[section("new")])
+    args = {"channel": KEYS, "ts": post(harness, blocks=[rich])}
+    error = harness.error("chat.update", **args, text="x", blocks=[section("new")])
     assert error == "block_mismatch"
-    assert bench("chat.update", **args, text="x", blocks=[rich, section("new")])["ok"] is True
+    assert harness("chat.update", **args, text="x", blocks=[rich, section("new")])["ok"] is True
 
 
-def test_deleting(bench: Bench) -> None:
-    ts = post(bench)
-    assert bench("chat.delete", channel=KEYS, ts=ts)["ts"] == ts
-    assert bench.messages(KEYS) == []
-    assert bench.events[-1][0]["deleted_ts"] == ts
-    assert bench.error("chat.delete", channel=KEYS, ts=ts) == "message_not_found"
+def test_deleting(harness: Harness) -> None:
+    ts = post(harness)
+    assert harness("chat.delete", channel=KEYS, ts=ts)["ts"] == ts
+    assert harness.messages(KEYS) == []
+    assert harness.events[-1][0]["deleted_ts"] == ts
+    assert harness.error("chat.delete", channel=KEYS, ts=ts) == "message_not_found"
 
 
-def test_ephemeral_messages_are_seen_by_one(bench: Bench) -> None:
-    answer = bench("chat.postEphemeral", channel=KEYS, user=ALICE, text="psst")
-    [seen] = bench.workspace.messages_for(ALICE, KEYS)
+def test_ephemeral_messages_are_seen_by_one(harness: Harness) -> None:
+    answer = harness("chat.postEphemeral", channel=KEYS, user=ALICE, text="psst")
+    [seen] = harness.workspace.messages_for(ALICE, KEYS)
     assert seen.ts == answer["message_ts"]
-    assert bench.workspace.messages_for(BOB, KEYS) == []
-    assert bench.events == []
+    assert harness.workspace.messages_for(BOB, KEYS) == []
+    assert harness.events == []
     ts = seen.ts
-    assert bench.error("chat.update", channel=KEYS, ts=ts, text="x") == "message_not_found"
-    assert bench.error("chat.delete", channel=KEYS, ts=ts) == "message_not_found"
+    assert harness.error("chat.update", channel=KEYS, ts=ts, text="x") == "message_not_found"
+    assert harness.error("chat.delete", channel=KEYS, ts=ts) == "message_not_found"
 
 
-def test_ephemeral_messages_only_for_members(bench: Bench) -> None:
+def test_ephemeral_messages_only_for_members(harness: Harness) -> None:
     args = {"channel": KEYS, "text": "psst"}
-    assert bench.error("chat.postEphemeral", **args, user=BOB) == "user_not_in_channel"
-    assert bench.error("chat.postEphemeral", **args) == "invalid_arguments"
-    assert bench.error("chat.postEphemeral", channel=GENERAL, user=BOB, text="x") == (
+    assert harness.error("chat.postEphemeral", **args, user=BOB) == "user_not_in_channel"
+    assert harness.error("chat.postEphemeral", **args) == "invalid_arguments"
+    assert harness.error("chat.postEphemeral", channel=GENERAL, user=BOB, text="x") == (
         "not_in_channel"
     )
 
 
-def test_a_link_to_a_message(bench: Bench) -> None:
-    ts = post(bench)
-    link = bench("chat.getPermalink", channel=KEYS, message_ts=ts)["permalink"]
+def test_a_link_to_a_message(harness: Harness) -> None:
+    ts = post(harness)
+    link = harness("chat.getPermalink", channel=KEYS, message_ts=ts)["permalink"]
     assert link == f"https://acme.slack.com/archives/{KEYS}/p{ts.replace('.', '')}"
-    assert bench.error("chat.getPermalink", channel=KEYS, message_ts="1.1") == "message_not_found"
+    assert harness.error("chat.getPermalink", channel=KEYS, message_ts="1.1") == "message_not_found"
 
 
-def test_a_link_into_a_thread(bench: Bench) -> None:
-    root = post(bench)
-    reply = post(bench, thread_ts=root)
-    link = bench("chat.getPermalink", channel=KEYS, message_ts=reply)["permalink"]
+def test_a_link_into_a_thread(harness: Harness) -> None:
+    root = post(harness)
+    reply = post(harness, thread_ts=root)
+    link = harness("chat.getPermalink", channel=KEYS, message_ts=reply)["permalink"]
     assert link.startswith("https://acme.slack.com/archives/")
     assert link.endswith(f"p{reply.replace('.', '')}?thread_ts={root}&cid={KEYS}")
 
 
-def test_no_link_to_what_one_person_sees(bench: Bench) -> None:
-    ts = bench("chat.postEphemeral", channel=KEYS, user=ALICE, text="psst")["message_ts"]
-    assert bench.error("chat.getPermalink", channel=KEYS, message_ts=ts) == "message_not_found"
+def test_no_link_to_what_one_person_sees(harness: Harness) -> None:
+    ts = harness("chat.postEphemeral", channel=KEYS, user=ALICE, text="psst")["message_ts"]
+    assert harness.error("chat.getPermalink", channel=KEYS, message_ts=ts) == "message_not_found"
 
 
-def test_slacks_own_words_are_not_the_apps(bench: Bench) -> None:
-    ts = post(bench)
-    bench.messages(KEYS)[0].by_slack = True
-    assert bench.error("chat.delete", channel=KEYS, ts=ts) == "cant_delete_message"
+def test_slacks_own_words_are_not_the_apps(harness: Harness) -> None:
+    ts = post(harness)
+    harness.messages(KEYS)[0].by_slack = True
+    assert harness.error("chat.delete", channel=KEYS, ts=ts) == "cant_delete_message"
 
 
-def test_the_dm_of_somebody_who_left(bench: Bench) -> None:
-    channel = bench("chat.postMessage", channel=ALICE, text="hi")["channel"]
-    bench.workspace.accounts[ALICE].deleted = True
-    assert bench.error("chat.postMessage", channel=channel, text="hi") == "channel_not_found"
+def test_the_dm_of_somebody_who_left(harness: Harness) -> None:
+    channel = harness("chat.postMessage", channel=ALICE, text="hi")["channel"]
+    harness.workspace.accounts[ALICE].deleted = True
+    assert harness.error("chat.postMessage", channel=channel, text="hi") == "channel_not_found"
 
 
-def test_what_an_edit_leaves_standing(bench: Bench) -> None:
+def test_what_an_edit_leaves_standing(harness: Harness) -> None:
     old = [{"text": "attached"}]
-    ts = post(bench, text="old", blocks=[section("block")], attachments=old)
+    ts = post(harness, text="old", blocks=[section("block")], attachments=old)
     args = {"channel": KEYS, "ts": ts}
-    bench("chat.update", **args, attachments=[{"text": "other"}])
-    [message] = bench.messages(KEYS)
+    harness("chat.update", **args, attachments=[{"text": "other"}])
+    [message] = harness.messages(KEYS)
     assert (message.text, len(message.blocks)) == ("old", 1)
     assert message.payload["attachments"][0]["text"] == "other"
-    bench("chat.update", **args, text="new")
+    harness("chat.update", **args, text="new")
     assert (message.text, message.blocks) == ("new", [])
     assert message.payload["attachments"][0]["text"] == "other"
-    bench("chat.update", **args, text="new", attachments=[])
+    harness("chat.update", **args, text="new", attachments=[])
     assert "attachments" not in message.payload
-    assert bench.error("chat.update", **args) == "no_text"
+    assert harness.error("chat.update", **args) == "no_text"
 
 
-def test_edited_is_shown_for_texts_alone(bench: Bench) -> None:
-    ts = post(bench)
-    [message] = bench.messages(KEYS)
-    bench("chat.update", channel=KEYS, ts=ts, text="a", blocks=[section("a")])
+def test_edited_is_shown_for_texts_alone(harness: Harness) -> None:
+    ts = post(harness)
+    [message] = harness.messages(KEYS)
+    harness("chat.update", channel=KEYS, ts=ts, text="a", blocks=[section("a")])
     assert message.edited_ts is None
-    bench("chat.update", channel=KEYS, ts=ts, text="b")
+    harness("chat.update", channel=KEYS, ts=ts, text="b")
     assert message.edited_ts is not None

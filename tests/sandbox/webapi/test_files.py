@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from sandbox.sandbox import Sandbox
-from tests.sandbox.webapi.bench import MANIFEST
+from tests.sandbox.webapi.harness import MANIFEST
 
 pytestmark = pytest.mark.sockets
 

@@ -6,7 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.webapi.dispatcher import METHODS
-from tests.sandbox.webapi.bench import ALICE, GONE, GROUP, KEYS, OLD, OUTSIDER, Bench, home, modal
+from tests.sandbox.webapi.harness import (
+    ALICE,
+    GONE,
+    GROUP,
+    KEYS,
+    OLD,
+    OUTSIDER,
+    Harness,
+    home,
+    modal,
+)
 
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 _JSON = st.recursive(
@@ -78,11 +88,11 @@ _NAMES = st.sampled_from(
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(sorted(METHODS)), st.dictionaries(_NAMES, _KNOWN | _JSON, max_size=6))
 def test_any_arguments(method: str, args: dict[str, Any]) -> None:
-    bench = Bench()
-    bench.install.scopes |= {"users:read.email", "mpim:read", "mpim:history"}
-    token = getattr(bench.install, TOKENS.get(METHODS[method].caller, "bot_token"))
-    status, headers, body = bench.api.call(method, args, token)
+    harness = Harness()
+    harness.install.scopes |= {"users:read.email", "mpim:read", "mpim:history"}
+    token = getattr(harness.install, TOKENS.get(METHODS[method].caller, "bot_token"))
+    status, headers, body = harness.api.call(method, args, token)
     assert status == 200
     assert headers["X-Slack-Req-Id"]
     assert body["ok"] is True or isinstance(body["error"], str)
-    assert [e.status for e in bench.traffic.entries()] == [200]
+    assert [e.status for e in harness.traffic.entries()] == [200]

@@ -12,15 +12,15 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement, SectionBlock
 from slack_sdk.models.views import View
 
-from tests.sandbox.webapi.bench import ALICE, GENERAL, KEYS, OLD, Bench, home
+from tests.sandbox.webapi.harness import ALICE, GENERAL, KEYS, OLD, Harness, home
 
 
 class InProcess(WebClient):
-    """Sends what the SDK would put on the wire to a bench instead."""
+    """Sends what the SDK would put on the wire to the harness instead."""
 
-    def __init__(self, bench: Bench) -> None:
-        super().__init__(token=bench.install.bot_token, base_url="http://127.0.0.1/api/")
-        self.bench = bench
+    def __init__(self, harness: Harness) -> None:
+        super().__init__(token=harness.install.bot_token, base_url="http://127.0.0.1/api/")
+        self._harness = harness
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         body = req.data.decode() if isinstance(req.data, bytes) else ""
@@ -30,21 +30,21 @@ class InProcess(WebClient):
         args |= dict(parse_qsl(url.partition("?")[2]))
         token = (req.get_header("Authorization") or "").removeprefix("Bearer ") or None
         method = url.partition("?")[0].rpartition("/")[2]
-        status, headers, answer = self.bench.api.call(method, args, token)
+        status, headers, answer = self._harness.api.call(method, args, token)
         return {"status": status, "headers": headers, "body": json.dumps(answer)}
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
+def harness() -> Harness:
+    return Harness()
 
 
 @pytest.fixture
-def client(bench: Bench) -> InProcess:
-    return InProcess(bench)
+def client(harness: Harness) -> InProcess:
+    return InProcess(harness)
 
 
-def test_the_life_of_a_message(bench: Bench, client: InProcess) -> None:
+def test_the_life_of_a_message(harness: Harness, client: InProcess) -> None:
     blocks = [
         SectionBlock(text="Which?"),
         ActionsBlock(elements=[ButtonElement(text="This", action_id="this", value="1")]),
@@ -55,20 +55,20 @@ def test_the_life_of_a_message(bench: Bench, client: InProcess) -> None:
     history = client.conversations_history(channel=KEYS, include_all_metadata=True)
     assert history["messages"][0]["metadata"] == metadata
     client.chat_update(channel=KEYS, ts=posted["ts"], text="done", blocks=[])
-    assert (bench.messages(KEYS)[0].text, bench.messages(KEYS)[0].blocks) == ("done", [])
+    assert (harness.messages(KEYS)[0].text, harness.messages(KEYS)[0].blocks) == ("done", [])
     client.chat_delete(channel=KEYS, ts=posted["ts"])
-    assert bench.messages(KEYS) == []
+    assert harness.messages(KEYS) == []
 
 
-def test_a_modal_and_a_home(bench: Bench, client: InProcess) -> None:
+def test_a_modal_and_a_home(harness: Harness, client: InProcess) -> None:
     view = View(
         type="modal", title={"type": "plain_text", "text": "T"}, blocks=[SectionBlock(text="Hi")]
     )
-    opened = client.views_open(trigger_id=bench.triggers.issue(ALICE), view=view)
+    opened = client.views_open(trigger_id=harness.triggers.issue(ALICE), view=view)
     client.views_update(view_id=opened["view"]["id"], hash=opened["view"]["hash"], view=view)
-    assert len(bench.workspace.modals_of(ALICE)) == 1
+    assert len(harness.workspace.modals_of(ALICE)) == 1
     client.views_publish(user_id=ALICE, view=home())
-    assert bench.workspace.home_of(ALICE) is not None
+    assert harness.workspace.home_of(ALICE) is not None
 
 
 def test_pages_are_walked(client: InProcess) -> None:
@@ -76,12 +76,12 @@ def test_pages_are_walked(client: InProcess) -> None:
     assert [c["id"] for page in pages for c in page] == [GENERAL, KEYS, OLD]
 
 
-def test_who_and_where(bench: Bench, client: InProcess) -> None:
-    assert client.auth_test()["bot_id"] == bench.install.bot_id
+def test_who_and_where(harness: Harness, client: InProcess) -> None:
+    assert client.auth_test()["bot_id"] == harness.install.bot_id
     assert client.users_info(user=ALICE)["user"]["is_admin"] is True
     opened = client.conversations_open(users=[ALICE])
     assert client.conversations_info(channel=opened["channel"]["id"])["channel"]["user"] == ALICE
-    link = client.apps_connections_open(app_token=bench.install.app_token)
+    link = client.apps_connections_open(app_token=harness.install.app_token)
     assert link["url"].startswith("ws://")
 
 
@@ -91,20 +91,20 @@ def test_refusals_reach_the_caller(client: InProcess) -> None:
     assert caught.value.response["error"] == "not_in_channel"
 
 
-def test_a_planned_failure_reaches_the_caller(bench: Bench, client: InProcess) -> None:
-    bench.faults.fail("chat.update", status=503)
+def test_a_planned_failure_reaches_the_caller(harness: Harness, client: InProcess) -> None:
+    harness.faults.fail("chat.update", status=503)
     with pytest.raises(SlackApiError) as caught:
         client.chat_update(channel=KEYS, ts="1.1", text="x")
     assert caught.value.response.status_code == 503
 
 
-def test_rate_limits_are_waited_for(bench: Bench, client: InProcess) -> None:
+def test_rate_limits_are_waited_for(harness: Harness, client: InProcess) -> None:
     client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=1))
-    bench.faults.rate_limit("chat.postMessage", retry_after=0)
+    harness.faults.rate_limit("chat.postMessage", retry_after=0)
     assert client.chat_postMessage(channel=KEYS, text="hi")["ok"] is True
-    assert [e.status for e in bench.traffic.entries()] == [429, 200]
-    bench.faults.rate_limit("chat.postMessage", retry_after=0, times=2)
+    assert [e.status for e in harness.traffic.entries()] == [429, 200]
+    harness.faults.rate_limit("chat.postMessage", retry_after=0, times=2)
     with pytest.raises(SlackApiError) as caught:
         client.chat_postMessage(channel=KEYS, text="hi")
     assert caught.value.response["error"] == "ratelimited"
-    assert len(bench.messages(KEYS)) == 1
+    assert len(harness.messages(KEYS)) == 1

@@ -9,7 +9,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from sandbox.state.models import Json
-from tests.sandbox.webapi.bench import MANIFEST, Bench, button, home, modal
+from tests.sandbox.webapi.harness import MANIFEST, Harness, button, home, modal
 from tests.sandbox.webapi.test_sdk import InProcess
 
 UNKNOWN = {"type": "section", "text": {"type": "plaintext", "text": "Hello"}}
@@ -17,26 +17,26 @@ EXACTLY_ONE = "must provide exactly one of `blocks`, `view`, or `message`"
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
+def harness() -> Harness:
+    return Harness()
 
 
 @pytest.fixture
-def client(bench: Bench) -> InProcess:
-    client = InProcess(bench)
-    client.token = bench.install.config_token
+def client(harness: Harness) -> InProcess:
+    client = InProcess(harness)
+    client.token = harness.install.config_token
     return client
 
 
-def asks(bench: Bench, manifest: object) -> Json:
+def asks(harness: Harness, manifest: object) -> Json:
     args = {"manifest": manifest}
-    return bench.api.call("apps.manifest.validate", args, bench.install.config_token)[2]
+    return harness.api.call("apps.manifest.validate", args, harness.install.config_token)[2]
 
 
-def test_a_manifest_is_taken(bench: Bench, client: InProcess) -> None:
+def test_a_manifest_is_taken(harness: Harness, client: InProcess) -> None:
     assert client.apps_manifest_validate(manifest=MANIFEST)["ok"] is True
-    bench.install.active = False  # the app need be installed nowhere
-    assert asks(bench, json.dumps(MANIFEST)) == {"ok": True}
+    harness.install.active = False  # the app need be installed nowhere
+    assert asks(harness, json.dumps(MANIFEST)) == {"ok": True}
 
 
 def test_a_manifest_is_refused_with_the_place_of_each_error(client: InProcess) -> None:
@@ -73,15 +73,15 @@ def test_a_manifest_is_refused_with_the_place_of_each_error(client: InProcess) -
         ('{"display_information": []}', "invalid_manifest"),
     ],
 )
-def test_what_is_no_manifest_is_refused(bench: Bench, given: object, error: str) -> None:
-    assert asks(bench, given)["error"] == error
+def test_what_is_no_manifest_is_refused(harness: Harness, given: object, error: str) -> None:
+    assert asks(harness, given)["error"] == error
 
 
-def test_a_manifest_takes_a_configuration_token(bench: Bench) -> None:
-    for token in (bench.install.bot_token, bench.install.app_token):
-        answer = bench.api.call("apps.manifest.validate", {"manifest": "{}"}, token)[2]
+def test_a_manifest_takes_a_configuration_token(harness: Harness) -> None:
+    for token in (harness.install.bot_token, harness.install.app_token):
+        answer = harness.api.call("apps.manifest.validate", {"manifest": "{}"}, token)[2]
         assert answer["error"] == "not_allowed_token_type"
-    assert bench.api.call("auth.test", {}, bench.install.config_token)[2]["ok"] is False
+    assert harness.api.call("auth.test", {}, harness.install.config_token)[2]["ok"] is False
 
 
 @pytest.mark.parametrize(
@@ -94,10 +94,14 @@ def test_a_manifest_takes_a_configuration_token(bench: Bench) -> None:
     ],
 )
 def test_blocks_are_taken_whatever_the_token_and_the_scopes(
-    bench: Bench, client: InProcess, given: dict[str, Any]
+    harness: Harness, client: InProcess, given: dict[str, Any]
 ) -> None:
-    bench.install.scopes = set()
-    for token in (bench.install.bot_token, bench.install.app_token, bench.install.config_token):
+    harness.install.scopes = set()
+    for token in (
+        harness.install.bot_token,
+        harness.install.app_token,
+        harness.install.config_token,
+    ):
         client.token = token
         assert client.blocks_validate(**given)["ok"] is True
 

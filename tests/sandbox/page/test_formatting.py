@@ -8,12 +8,12 @@ import pytest
 
 from sandbox.page.base.formatting import (
     ROLE_WORDS,
+    avatar_colour,
     clock_time,
     day_name,
-    face_colour,
     full_time,
     initials,
-    moment,
+    local_time,
     zone_of,
 )
 from sandbox.state.models import Account, Role
@@ -54,12 +54,12 @@ def test_hovering_over_a_time_tells_the_day_and_the_second() -> None:
 
 def test_a_time_stamp_is_read_in_the_readers_zone() -> None:
     account = Account("U1", "a", "A", "", "T1", Role.MEMBER, 0.0, tz="America/New_York")
-    assert moment("1741867200.000100", zone_of(account)).hour == 8
+    assert local_time("1741867200.000100", zone_of(account)).hour == 8
 
 
 def test_a_zone_that_the_machine_does_not_know_is_utc() -> None:
     account = Account("U1", "a", "A", "", "T1", Role.MEMBER, 0.0, tz="Mars/Olympus")
-    assert moment("1741867200.000100", zone_of(account)).hour == 12
+    assert local_time("1741867200.000100", zone_of(account)).hour == 12
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_a_face_shows_initials(name: str, letters: str) -> None:
 
 
 def test_a_face_keeps_its_colour() -> None:
-    assert face_colour("U123") == face_colour("U123")
-    assert len({face_colour(f"U{n}") for n in range(50)}) > 4
+    assert avatar_colour("U123") == avatar_colour("U123")
+    assert len({avatar_colour(f"U{n}") for n in range(50)}) > 4
 
 
 def test_every_role_has_words() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 from sandbox.base.clock import HeldClock
 from sandbox.delivery.dispatcher import Ack, by_function
 from sandbox.delivery.faults import Faults
-from sandbox.delivery.runtime import build
+from sandbox.delivery.runtime import build_runtime
 from sandbox.state.input_values import with_ids
-from sandbox.state.installation import Install
+from sandbox.state.installation import Installation
 from sandbox.state.manifest import read_manifest
 from sandbox.state.models import (
     Account,
@@ -23,16 +23,16 @@ from sandbox.state.models import (
     View,
 )
 from sandbox.state.traffic import TrafficLog
-from sandbox.state.trigger_ids import Triggers
+from sandbox.state.trigger_ids import TriggerIds
 from sandbox.state.view_stack import new_modal
 from sandbox.state.workspace import Workspace
 from sandbox.users.actions import UserActions
-from tests.sandbox.page.demo import MANIFEST
+from tests.sandbox.page.demo_app import MANIFEST
 
 ROLES = {"alice": Role.ADMIN, "bob": Role.MEMBER, "oskar": Role.OUTSIDER}
 
 
-class Bench:
+class Harness:
     """Alice, Bob and Oskar (of another organisation) in #general, and an app that answers."""
 
     def __init__(self, **settings: Any) -> None:
@@ -46,11 +46,11 @@ class Bench:
         self.workspace = Workspace(
             read_manifest(manifest), self.clock, team_id="T1", team_name="Acme"
         )
-        self.install = Install(scopes={"channels:history", "im:history"})
+        self.install = Installation(scopes={"channels:history", "im:history"})
         self.faults = Faults()
         self.traffic = TrafficLog(self.clock)
-        self.triggers = Triggers(self.clock)
-        self.wiring = build(
+        self.triggers = TriggerIds(self.clock)
+        self.runtime = build_runtime(
             self.workspace,
             self.install,
             self.triggers,
@@ -58,10 +58,10 @@ class Bench:
             self.traffic,
             lambda: "http://127.0.0.1:1/",
         )
-        self.hands = UserActions(self.wiring)
+        self.actions = UserActions(self.runtime)
         self.delivered: list[tuple[str, Json]] = []
         self.answer: Callable[[Json], Ack] = lambda body: None
-        self.wiring.courier.transport = by_function(self._deliver)
+        self.runtime.dispatcher.transport = by_function(self._deliver)
         self._fill()
 
     def _deliver(self, body: Json, kind: str) -> Ack:
@@ -80,7 +80,7 @@ class Bench:
         self.workspace.channels["C1"] = general
 
     def types(self, text: str, user: str = "Ualice", **more: Any) -> None:
-        self.hands.type(user, "C1", text, **more)
+        self.actions.type(user, "C1", text, **more)
 
     def seen(self, user: str = "Ualice") -> list[str]:
         """The texts this person sees in #general."""

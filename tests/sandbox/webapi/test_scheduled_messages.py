@@ -10,7 +10,7 @@ from sandbox.base.clock import HeldClock
 from sandbox.base.errors import SandboxError
 from sandbox.sandbox import Sandbox
 from sandbox.state.models import Json
-from tests.sandbox.page.demo import MANIFEST
+from tests.sandbox.page.demo_app import MANIFEST
 from tests.waiting import waits_until
 
 DAY = 24 * 60 * 60

@@ -225,8 +225,8 @@ class Demo:
         @self.app.action("stored")
         def stored(ack: Callable[..., None], body: Json, client: WebClient) -> None:
             ack()
-            where, ts = body["channel"]["id"], body["message"]["ts"]
-            client.chat_update(channel=where, ts=ts, text="Removed after it was stored.")
+            ref, ts = body["channel"]["id"], body["message"]["ts"]
+            client.chat_update(channel=ref, ts=ts, text="Removed after it was stored.")
 
         @self.app.action("next")
         @self.app.action("previous")

@@ -5,11 +5,11 @@ from typing import Any
 
 from sandbox.base.clock import HeldClock
 from sandbox.delivery.faults import Faults
-from sandbox.state.installation import Install
+from sandbox.state.installation import Installation
 from sandbox.state.manifest import Manifest, read_manifest
 from sandbox.state.models import Account, Channel, ChannelKind, Json, Message, Role, Usergroup
 from sandbox.state.traffic import TrafficLog
-from sandbox.state.trigger_ids import Triggers
+from sandbox.state.trigger_ids import TriggerIds
 from sandbox.state.workspace import Workspace
 from sandbox.webapi import WebApi
 
@@ -40,16 +40,16 @@ MANIFEST = {
 }
 
 
-class Bench:
+class Harness:
     """The parts, and the call most tests make."""
 
     def __init__(self, manifest: Manifest | None = None) -> None:
         self.clock = HeldClock()
-        self.install = Install(scopes=set(SCOPES))
+        self.install = Installation(scopes=set(SCOPES))
         self.workspace = Workspace(
             manifest or read_manifest(MANIFEST), self.clock, team_id="T0ACME", team_name="Acme"
         )
-        self.triggers = Triggers(self.clock)
+        self.triggers = TriggerIds(self.clock)
         self.faults = Faults()
         self.traffic = TrafficLog(self.clock)
         self.events: list[tuple[Json, str | None]] = []

@@ -295,8 +295,8 @@ def test_plain_text_objects() -> None:
         ),
     ],
 )
-def test_code_of_message(shown: Json) -> None:
-    assert code_of_message(shown) == ["ak_1"]
+def test_code_of_message(content: Json) -> None:
+    assert code_of_message(content) == ["ak_1"]
 
 
 def test_code_comes_in_reading_order() -> None:
@@ -317,13 +317,13 @@ def test_every_sample_can_be_read() -> None:
 @given(ANY_JSON, st.data())
 def test_reading_never_fails(anything: Any, data: st.DataObject) -> None:
     blocks = [block(kind) for kind in BLOCKS] + [holding("input", element(k)) for k in ELEMENTS]
-    shown = {"text": "x", "blocks": [data.draw(st.sampled_from(blocks))], "title": plain()}
-    shown = _copy(shown)
-    place, step = data.draw(st.sampled_from(places(shown)))
+    content = {"text": "x", "blocks": [data.draw(st.sampled_from(blocks))], "title": plain()}
+    content = _copy(content)
+    place, step = data.draw(st.sampled_from(places(content)))
     place[step] = anything
-    plain_of_message(shown, NAMES, NOW)
-    plain_of_view(shown, NAMES, NOW)
-    code_of_message(shown)
+    plain_of_message(content, NAMES, NOW)
+    plain_of_view(content, NAMES, NOW)
+    code_of_message(content)
 
 
 def _copy(value: Any) -> Any:

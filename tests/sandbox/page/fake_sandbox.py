@@ -1,7 +1,7 @@
-"""A workspace filled by hand, and actions that note what the page asks of them.
+"""A workspace filled by hand, and hands that note what the page asks of them.
 
 What the page draws and what it asks for can so be seen exactly, with no app behind it.
-`test_page_live.py` has the whole practice Slack and a real app.
+`test_live.py` has the whole practice Slack and a real app.
 """
 
 from __future__ import annotations
@@ -20,11 +20,20 @@ from starlette.routing import Route
 
 from sandbox.base.clock import SystemClock
 from sandbox.state.manifest import Command, read_manifest
-from sandbox.state.models import Account, Channel, ChannelKind, Json, Message, Role, Surface, View
+from sandbox.state.models import (
+    Account,
+    Channel,
+    ChannelKind,
+    Json,
+    Message,
+    Role,
+    SurfaceRef,
+    View,
+)
 from sandbox.state.traffic import TrafficLog
 from sandbox.state.workspace import Workspace
 from sandbox.users.actions import UserActions
-from tests.sandbox.page.demo import MANIFEST
+from tests.sandbox.page.demo_app import MANIFEST
 
 BOT = "U0BOT"
 PEOPLE = {
@@ -36,7 +45,7 @@ PEOPLE = {
 
 
 @dataclass
-class NotingHands(UserActions):
+class RecordingActions(UserActions):
     """Notes each call; changes the workspace as far as the page needs to see something."""
 
     workspace: Workspace
@@ -58,23 +67,23 @@ class NotingHands(UserActions):
             message = Message(channel, self.workspace.next_ts(), user, text)
             self.workspace.messages.setdefault(channel, []).append(message)
 
-    def act(self, user: str, where: Surface, block_id: str, action_id: str, value: Json) -> None:
-        self.calls.append(("act", user, where, block_id, action_id, value))
+    def act(self, user: str, ref: SurfaceRef, block_id: str, action_id: str, value: Json) -> None:
+        self.calls.append(("act", user, ref, block_id, action_id, value))
         self.answer.wait(5)
         if self.fault:
             raise self.fault
 
-    def enter(self, user: str, where: Surface, block_id: str, action_id: str, value: Json) -> None:
-        self.calls.append(("enter", user, where, block_id, action_id, value))
+    def enter(self, user: str, ref: SurfaceRef, block_id: str, action_id: str, value: Json) -> None:
+        self.calls.append(("enter", user, ref, block_id, action_id, value))
         with self.workspace.change():
-            surface = self.workspace.surface(where)
+            surface = self.workspace.surface(ref)
             if isinstance(surface, View):
                 surface.values.setdefault(block_id, {})[action_id] = value
 
     def suggestions(
-        self, user: str, where: Surface, block_id: str, action_id: str, typed: str
+        self, user: str, ref: SurfaceRef, block_id: str, action_id: str, typed: str
     ) -> Sequence[Json]:
-        self.calls.append(("suggestions", user, where, block_id, action_id, typed))
+        self.calls.append(("suggestions", user, ref, block_id, action_id, typed))
         return [{"text": {"type": "plain_text", "text": f"Found {typed}"}, "value": typed}]
 
     def submit(self, user: str) -> None:
@@ -120,7 +129,7 @@ class NotingHands(UserActions):
         return [call for call in self.calls if call[0] == name]
 
 
-class StandIn:
+class FakeSandbox:
     """As much of a practice Slack as the page looks at."""
 
     bot_user_id = BOT
@@ -129,7 +138,7 @@ class StandIn:
         clock = SystemClock()
         self.workspace = Workspace(read_manifest(manifest), clock, team_id="T1", team_name="Acme")
         self.traffic = TrafficLog(clock)
-        self.actions = NotingHands(self.workspace)
+        self.actions = RecordingActions(self.workspace)
         self._people()
         for name, kind in (("general", "public_channel"), ("secrets", "private_channel")):
             self._channel(name, ChannelKind(kind))
@@ -168,7 +177,7 @@ class StandIn:
 
 
 @contextmanager
-def served(slack: StandIn) -> Iterator[str]:
+def served(slack: FakeSandbox) -> Iterator[str]:
     """Serve the page for `slack`; gives its address without a slash at the end."""
     from sandbox.page import attach
 
