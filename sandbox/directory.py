@@ -1,4 +1,4 @@
-"""Who and what there is in a practice Slack, as whoever runs it arranges it."""
+"""The people, channels and user groups of a practice Slack, and how to arrange them."""
 
 from sandbox.base import former_names
 from sandbox.base.errors import SandboxError
@@ -13,10 +13,10 @@ GENERAL = "general"
 
 
 class Directory:
-    """People, channels and user groups: adding, changing and finding them.
+    """Adds, changes and finds people, channels and user groups.
 
     Args:
-        wiring: of the practice Slack.
+        runtime: of the practice Slack.
     """
 
     def __init__(self, runtime: SandboxRuntime) -> None:
@@ -32,7 +32,7 @@ class Directory:
         return self.actions
 
     def add_person(self, name: str, *, role: str = "member", real_name: str = "") -> User:
-        """Add somebody, in #general but for deactivated people and guests of a single channel.
+        """Add a person, in #general unless they are deactivated or a single-channel guest.
 
         Args:
             name: the handle, such as ``alice``.
@@ -63,15 +63,15 @@ class Directory:
         return self.person(name)
 
     def person(self, name: str) -> User:
-        """Somebody by handle. Raises SandboxError where there is nobody of this name."""
+        """Return the person with this handle. Raises SandboxError if there is none."""
         account = self._account(name)
         return User(self._runtime, self.actions, account.id, self._channel(GENERAL).id)
 
     def change_role(self, name: str, role: str) -> None:
-        """Give somebody another role; the app is told by ``user_change``.
+        """Give a person another role; the app gets ``user_change``.
 
         Raises:
-            SandboxError: there is nobody of this name, or they would change organisations.
+            SandboxError: there is no such person, or they would change organisations.
             ValueError: there is no such role.
         """
         account, kind = self._account(name), Role(role)
@@ -92,7 +92,7 @@ class Directory:
                 channel.members.remove(user)
 
     def deactivate(self, name: str) -> None:
-        """Deactivate somebody; see `change_role`."""
+        """Deactivate a person; see `change_role`."""
         self.change_role(name, "deactivated")
 
     def add_channel(
@@ -100,7 +100,7 @@ class Directory:
     ) -> str:
         """Add a channel with these people (by handle) in it; returns its id.
 
-        Deactivated people are in no channel, so those among them are left out.
+        Deactivated people are in no channel, so they are left out.
 
         Raises:
             SandboxError: the name is taken, one of the people is unknown, or a guest of one
@@ -117,7 +117,7 @@ class Directory:
         return channel.id
 
     def _may_join(self, name: str) -> str | None:
-        """The id of somebody who can be put into one more channel; None for the deactivated."""
+        """Return the id of a person who can join one more channel; None if deactivated."""
         account = self._account(name)
         if account.deleted:
             return None
@@ -127,18 +127,18 @@ class Directory:
         return account.id
 
     def invite_app(self, channel: str) -> None:
-        """Put the app into a channel, by its name; nothing happens when it is there already."""
+        """Add the app to a channel, by name; does nothing when it is a member already."""
         with self.workspace.change():
             members = self._channel(channel).members
             if self.install.bot_user not in members:
                 members.append(self.install.bot_user)
 
     def grant_scope(self, scope: str) -> None:
-        """Grant the app a scope, as a new installation with another manifest would."""
+        """Grant the app a scope, as reinstalling it with another manifest would."""
         self.install.scopes.add(scope)
 
     def revoke_scope(self, scope: str) -> None:
-        """Take a scope away: methods that need it answer ``missing_scope``."""
+        """Revoke a scope: methods that need it answer ``missing_scope``."""
         self.install.scopes.discard(scope)
 
     def add_usergroup(self, handle: str, members: list[str]) -> str:
@@ -150,7 +150,7 @@ class Directory:
         return group.id
 
     def _add_bot(self) -> None:
-        """Add the app's own account, or give it the name that the manifest has now."""
+        """Add the app's bot user, or rename it to what the manifest says now."""
         manifest = self.workspace.manifest
         name = manifest.bot_name or manifest.name
         handle = "".join(c for c in name.lower() if c.isalnum())
@@ -163,7 +163,7 @@ class Directory:
     def _account(self, name: str) -> Account:
         found = self.workspace.account_named(name)
         if found is None:
-            raise SandboxError(f"there is nobody called {name}")
+            raise SandboxError(f"no one is called {name}")
         return self.workspace.accounts[found.id]
 
     def _channel(self, name: str) -> Channel:

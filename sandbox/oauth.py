@@ -1,7 +1,7 @@
 """One app that many workspaces install: OAuth, and one Web API for all of them.
 
-Each workspace is a `Sandbox` of its own. What they share is what an app has once: its id, its
-client, its signing secret and the address of the Web API, where a call's token tells whose it is.
+Each workspace is a separate `Sandbox`. They share what an app has once: its id, its client, its
+signing secret and the address of the Web API, where the token of a call selects the workspace.
 """
 
 import base64
@@ -27,16 +27,16 @@ from sandbox.state.installation import Installation
 from sandbox.state.models import Json
 from sandbox.users.user import User
 
-# What each of an app's installations has in common.
+# What all installations of an app share.
 _SHARED = ("app_id", "app_token", "signing_secret", "verification")
 
 
 class Distribution:
-    """Serves once started. Workspaces are added, and the app is in none until it is installed.
+    """One app in many workspaces; it is in none of them until it is installed by OAuth.
 
     Args:
         manifest: the app's, as a file or as the values read from one.
-        clock: the workspaces' time; tests hold it.
+        clock: the workspaces' time; tests pass a `HeldClock`.
     """
 
     def __init__(self, manifest: Path | Json, *, clock: Clock | None = None) -> None:
@@ -59,7 +59,7 @@ class Distribution:
         )
 
     def add_workspace(self, team_name: str) -> Sandbox:
-        """Add a workspace, at work already, in which the app is not installed."""
+        """Add and start a workspace in which the app is not installed."""
         slack = Sandbox(self._manifest, clock=self._clock, team_name=team_name)
         for name in _SHARED:
             setattr(slack.install, name, getattr(self._shared_install, name))
@@ -69,24 +69,24 @@ class Distribution:
         return slack
 
     def consents(self, person: User, authorize_url: str) -> str:
-        """The address to which Slack sends the browser of somebody who agrees to an installation.
+        """Return the URL to which Slack sends the browser of a person who installs the app.
 
         Args:
             authorize_url: where the app has sent them.
 
         Raises:
-            ValueError: it names another app, or a scope that the app's configuration lacks.
+            ValueError: it names another app, or a scope that is not in the app's configuration.
         """
         slack = next(s for s in self.workspaces if s.workspace.account(person.id) is not None)
         asked = dict(parse_qsl(authorize_url.partition("?")[2]))
         return self._redirect(slack, person.id, asked)
 
     def delivers_to(self, url: str) -> list[HttpDelivery]:
-        """Deliver by signed HTTP from every workspace that there is."""
+        """Deliver by signed HTTP from every workspace."""
         return [slack.deliver_to(url) for slack in self.workspaces]
 
     def uninstalls(self, slack: Sandbox) -> None:
-        """Take the app out of a workspace: Slack tells of both, in no certain order."""
+        """Uninstall the app from a workspace: Slack sends both events, in no particular order."""
         install, bot = slack.install, slack.install.bot_user
         slack.workspace.emit({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [bot]}})
         slack.workspace.emit({"type": "app_uninstalled"})
@@ -119,7 +119,7 @@ class Distribution:
     def _redirect(self, slack: Sandbox, user: str, asked: dict[str, str]) -> str:
         wanted = frozenset(scope for scope in asked.get("scope", "").split(",") if scope)
         if asked.get("client_id") != self.client_id or not wanted:
-            raise ValueError("this is no way to ask for an installation of the app")
+            raise ValueError("needed: the app's client_id and a scope")
         if lacking := sorted(wanted.difference(slack.workspace.manifest.scopes)):
             raise ValueError(f"invalid_scope: the app's configuration lacks {', '.join(lacking)}")
         code = new_secret()
@@ -128,13 +128,14 @@ class Distribution:
         return f"{asked.get('redirect_uri', '')}?{answer}"
 
     async def _authorize(self, request: Request) -> Response:
-        """For a browser: `&as=<handle>` says who agrees, since nobody is signed in here."""
+        """Approve an installation; `&as=<handle>` names the user: no one is signed in here."""
         name = request.query_params.get("as", "")
         found = (s for s in self.workspaces if s.workspace.account_named(name) is not None)
         slack = next(found, None)
         account = slack.workspace.account_named(name) if slack else None
         if slack is None or account is None:
-            return PlainTextResponse("Say who agrees: add &as=<handle>.", status_code=400)
+            text = "Add &as=<handle> to name the user who approves."
+            return PlainTextResponse(text, status_code=400)
         try:
             redirect = self._redirect(slack, account.id, dict(request.query_params))
         except ValueError as error:
@@ -142,7 +143,7 @@ class Distribution:
         return RedirectResponse(redirect, status_code=302)
 
     def _access(self, args: dict[str, str], client: tuple[str, str]) -> Json:
-        """`oauth.v2.access`: https://docs.slack.dev/reference/methods/oauth.v2.access."""
+        """Answer `oauth.v2.access` (https://docs.slack.dev/reference/methods/oauth.v2.access)."""
         if client != (self.client_id, self.client_secret):
             return {"ok": False, "error": "bad_client_secret"}
         nothing = (None, "", "", frozenset[str]())
@@ -152,11 +153,11 @@ class Distribution:
         if args.get("redirect_uri", "") != redirect:
             return {"ok": False, "error": "bad_redirect_uri"}
         if not slack.install.active:
-            # Installed again, an app has another token; its bot stays who it was.
+            # A new installation has a new token; the bot user stays the same.
             slack.install.bot_token = Installation().bot_token
             slack.install.scopes = set()
             slack.install.active = True
-        # An authorization adds to what was granted before, and takes nothing away.
+        # An authorization adds scopes to those granted before, and removes none.
         slack.install.scopes |= wanted
         return {
             "ok": True,

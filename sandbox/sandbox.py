@@ -1,4 +1,4 @@
-"""The practice Slack put together: a workspace, an app installed in it, and people."""
+"""The practice Slack as a whole: a workspace, an app installed in it, and people."""
 
 from pathlib import Path
 from typing import Self
@@ -25,27 +25,27 @@ from sandbox.webapi import Answer, WebApi
 
 
 class Sandbox(Directory):
-    """A practice Slack: started, it serves over the network.
+    """A practice Slack; once started, it serves over the network.
 
     It delivers by Socket Mode, or with `deliver_to` by signed HTTP. Without starting, it works
-    inside this process: `call` is the Web API, `respond` takes what a response URL takes, and
-    `deliver_with` is the way back.
+    inside this process: `call` is the Web API, `respond` is a response URL, and `deliver_with` sets
+    the function that gets the deliveries.
 
     Args:
         manifest: the app's manifest, as a file or as the values read from one.
-        clock: the workspace's time; tests hold it.
-        team_name, team_id: what the workspace is called; the id is made where None.
-        host, port: where to serve once started; port 0 takes a free one.
+        clock: the workspace's time; tests pass a `HeldClock`.
+        team_name, team_id: of the workspace; None makes a new id.
+        host, port: where to serve once started; port 0 chooses a free one.
         page: serve the page for browsers too, at `url`. One page can run in a process at a time.
-        folder: where the workspace is kept between runs; None keeps nothing. The ids and secrets
-            of the app, and `team_id`, stay as they were first kept. `is_new` tells whether nothing
-            was there, and it is time to add people.
-        redact: takes a text and gives what may be written of it into `folder`.
-        enforce_rate_limits: answer 429 to more calls than Slack's tiers allow.
+        folder: where to save the workspace between runs; None saves nothing. The ids and secrets
+            of the app, and `team_id`, stay as first saved. `is_new` is true when nothing was saved
+            there and there are no people yet.
+        redact: returns the part of a text that may be written into `folder`.
+        enforce_rate_limits: answer 429 to calls beyond the limits of Slack's tiers.
 
     Raises:
-        ManifestError: Slack would not take this manifest.
-        StateError: what is kept in `folder` cannot be read, or nothing can be written there.
+        ManifestError: Slack would refuse this manifest.
+        StateError: the workspace saved in `folder` cannot be read, or `folder` is not writable.
     """
 
     def __init__(
@@ -107,14 +107,14 @@ class Sandbox(Directory):
     # --- running ------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Serve over the network, and deliver by Socket Mode unless told how. Once only."""
+        """Serve over the network, once; deliver by Socket Mode unless another way is set."""
         self._server.start()
         self._running = True
         if self._runtime.dispatcher.transport is None:
             self._runtime.dispatcher.transport = self._sockets.deliver
 
     def stop(self) -> None:
-        """Serve no more; waits for the events under way, and keeps what is to be kept."""
+        """Stop serving, wait for pending events, and save the workspace."""
         self._runtime.close()
         self._running = False
         self._server.stop()
@@ -131,14 +131,14 @@ class Sandbox(Directory):
         """Wait until the app has opened a socket.
 
         Raises:
-            SandboxError: it has not within so many real seconds.
+            SandboxError: it has not after `within` real seconds.
         """
         if not self._sockets.wait(within):
             raise SandboxError(f"the app opened no socket within {within} s")
 
     @property
     def url(self) -> str:
-        """Where it is served, with a slash at the end. Raises NotRunningError when it is not."""
+        """The address it is served at, ending in a slash. Raises NotRunningError while stopped."""
         return f"http://{self._server.address}/"
 
     @property
@@ -147,11 +147,11 @@ class Sandbox(Directory):
         return f"{self.url}api/"
 
     def _socket_url(self) -> str:
-        """An address that opens one socket, once."""
+        """Return an address that opens one socket, once."""
         return f"ws://{self._server.address}/link?ticket={self._sockets.ticket()}"
 
     def _address(self) -> str:
-        """For response URLs, which need an address even where only `respond` takes them."""
+        """Return the address for response URLs, which need one even while nothing is served."""
         return self.url if self._running else "http://127.0.0.1:9/"
 
     # --- the app's side -----------------------------------------------------------------------
@@ -182,36 +182,36 @@ class Sandbox(Directory):
         return self.install.bot_user
 
     def call(self, method: str, args: Json, token: str | None) -> Answer:
-        """One call of the Web API: HTTP status, headers, and the body's JSON."""
+        """Call the Web API; returns HTTP status, headers, and the body's JSON."""
         return self.web_api.call(method, args, token, transport="in process")
 
     def respond(self, url: str, body: Json) -> None:
-        """What a POST to a response URL does.
+        """Post `body` to a response URL.
 
         Raises:
-            SlackError: see `sandbox.delivery.response_urls.Answers.respond`.
+            SlackError: see `sandbox.delivery.response_urls.AppResponses.respond`.
         """
         self._runtime.responses.respond(url.rpartition("/")[2], body)
 
     def deliver_with(self, deliverer: Deliverer | None) -> None:
-        """Deliver by a function of this process; None: the app cannot be reached."""
+        """Deliver by a function of this process; None makes the app unreachable."""
         self._runtime.dispatcher.transport = by_function(deliverer) if deliverer else None
 
     def deliver_to(self, url: str, *, verify: bool = True) -> HttpDelivery:
         """Deliver by signed HTTP to the app's address, instead of Socket Mode.
 
-        Signatures carry the time of the workspace's clock; a held one must stand near the app's.
+        Signatures carry the time of the workspace's clock; a held clock must be near the app's.
 
         Args:
             url: where commands, interactions and events go.
             verify: ask the address for ``url_verification`` first, as Slack does for events.
 
         Returns:
-            What delivers; its `sent` requests can be sent again, as they are or signed otherwise.
+            The delivery; its `sent` requests can be sent again, as they are or signed otherwise.
 
         Raises:
-            SandboxError: this is no address, or it does not give the challenge back; deliveries go
-                on as before.
+            SandboxError: `url` is not a URL, or the app does not return the challenge; deliveries
+                then stay as they were.
         """
         http = HttpDelivery(url, self.install, self.workspace.clock)
         try:
@@ -225,14 +225,14 @@ class Sandbox(Directory):
         return http
 
     def calls(self, method: str) -> list[Traffic]:
-        """The recorded calls of one Web API method, oldest first."""
+        """Return the recorded calls of one Web API method, oldest first."""
         entries = self.traffic.entries()
         return [e for e in entries if e.flow is Flow.TO_SLACK and e.name == method]
 
     def close(self) -> None:
-        """Wait for the events under way, and keep what is to be kept.
+        """Wait for pending events, and save the workspace.
 
-        Nothing is delivered or kept afterwards.
+        Nothing is delivered or saved afterwards.
         """
         self._runtime.close()
         for http in self._http_deliveries:

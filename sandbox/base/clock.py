@@ -1,4 +1,4 @@
-"""The time of the practice Slack: the machine's own, or one that a test holds and moves."""
+"""Clocks for the practice Slack: the machine's, or one that only a test moves."""
 
 import threading
 import time
@@ -7,16 +7,16 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the workspace asks of a clock."""
+    """The clock of a workspace."""
 
     def now(self) -> float:
-        """The time, in seconds since 1970."""
+        """Return the time, in seconds since 1970."""
 
-    def real_seconds_until(self, moment: float) -> float | None:
-        """Real seconds until `moment` (0 when past); None when only a test's hand gets there."""
+    def real_seconds_until(self, timestamp: float) -> float | None:
+        """Return real seconds until `timestamp`, 0 if past; None if only a test can move there."""
 
     def on_move(self, callback: Callable[[], None]) -> None:
-        """Have `callback` run whenever a hand moves the clock."""
+        """Call `callback` whenever a test moves the clock."""
 
 
 class SystemClock:
@@ -25,18 +25,18 @@ class SystemClock:
     def now(self) -> float:
         return time.time()
 
-    def real_seconds_until(self, moment: float) -> float | None:
-        return max(0.0, moment - self.now())
+    def real_seconds_until(self, timestamp: float) -> float | None:
+        return max(0.0, timestamp - self.now())
 
     def on_move(self, callback: Callable[[], None]) -> None:
-        """Nobody moves the machine's clock, so `callback` never runs."""
+        """Ignore `callback`: no test moves the machine's clock."""
 
 
 class HeldClock:
-    """A clock that stands still until a test moves it.
+    """A clock that only moves when a test calls `advance`.
 
     Args:
-        start: where it stands at first, in seconds since 1970 (default: 3 March 2025, 09:00 UTC).
+        start: its initial time, in seconds since 1970 (default: 3 March 2025, 09:00 UTC).
     """
 
     def __init__(self, start: float = 1_740_992_400.0) -> None:
@@ -58,8 +58,8 @@ class HeldClock:
         for callback in callbacks:
             callback()
 
-    def real_seconds_until(self, moment: float) -> float | None:
-        return 0.0 if moment <= self.now() else None
+    def real_seconds_until(self, timestamp: float) -> float | None:
+        return 0.0 if timestamp <= self.now() else None
 
     def on_move(self, callback: Callable[[], None]) -> None:
         with self._lock:

@@ -2,9 +2,9 @@
 
 SandboxError                 anything below
 ├── SlackError               an answer with ``"ok": false``, in Slack's own error codes
-├── ManifestError            the manifest is not one that Slack would take
-├── StateError               what is kept between runs cannot be read or written
-└── NotRunningError          asked for an address or a connection of a workspace that is stopped
+├── ManifestError            Slack would refuse the manifest
+├── StateError               the saved workspace cannot be read or written
+└── NotRunningError          a stopped workspace has no address and no connections
 """
 
 from collections.abc import Sequence
@@ -36,10 +36,10 @@ class SlackError(SandboxError):
 
 
 class ManifestError(SandboxError):
-    """The manifest is not one that Slack would take.
+    """Slack would refuse the manifest.
 
     Args:
-        errors: the rules that are broken, as `apps.manifest.validate` gives them: each has a
+        errors: the broken rules, as `apps.manifest.validate` returns them: each has a
             `message`, and a `pointer` to its place in the manifest.
     """
 
@@ -49,7 +49,7 @@ class ManifestError(SandboxError):
 
 
 class StateError(SandboxError):
-    """What is kept between runs cannot be read or written."""
+    """The saved workspace cannot be read or written."""
 
 
 class NotRunningError(SandboxError):

@@ -59,6 +59,7 @@ NAMES = {
     "sandbox.keeping.Keeper": "sandbox.state.persistence.Persister",
     "sandbox.keeping.kept_in": "sandbox.state.persistence.load_snapshot",
     "sandbox.model.Surface": "sandbox.state.models.SurfaceRef",
+    "sandbox.modals.STACK_LIMIT": "sandbox.blockkit.base.limits.MODAL_STACK",
     "sandbox.people.Direct": "sandbox.users.app_conversation.AppConversation",
     "sandbox.people.Modal": "sandbox.users.screen.Modal",
     "sandbox.people.Person": "sandbox.users.user.User",

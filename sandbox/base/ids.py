@@ -1,4 +1,4 @@
-"""Slack's identifiers: a letter that says what it is, and capitals and digits after it."""
+"""Make identifiers and secrets like Slack's."""
 
 import secrets
 import string
@@ -8,12 +8,12 @@ _URL_ALPHABET = string.ascii_letters + string.digits
 
 
 def new_id(letter: str, length: int = 10) -> str:
-    """A fresh identifier such as ``U04AB12CD3F``: `letter` and `length` random characters."""
+    """Return a new identifier such as ``U04AB12CD3F``: `letter` and `length` random characters."""
     return letter + "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
 def new_secret(length: int = 24) -> str:
-    """A random word for tokens and URLs, of `length` letters and digits."""
+    """Return `length` random letters and digits, for tokens and URLs."""
     return "".join(secrets.choice(_URL_ALPHABET) for _ in range(length))
 
 
@@ -22,5 +22,5 @@ def new_hex(length: int = 32) -> str:
 
 
 def short_block_id() -> str:
-    """A block_id as Slack fills it in where the app gave none."""
+    """Return a block_id as Slack fills it in where the app gave none."""
     return new_secret(5)

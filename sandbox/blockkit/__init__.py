@@ -1,12 +1,12 @@
-"""Block Kit's rules, as strict as Slack's: refuse what Slack would refuse, say where and why.
+"""Check Block Kit payloads as strictly as Slack: what is wrong, and where.
 
-Two questions are answered here, and nothing else::
+There are two functions::
 
     check_message(payload)   # chat.postMessage, chat.update, chat.postEphemeral, response_url
     check_view(view)         # views.open, views.push, views.update, views.publish
 
-Both return nothing when all is well and raise ``InvalidBlocks`` with every error otherwise. Both
-take decoded JSON: a form's ``blocks=[...]`` string is to be decoded first.
+Both return nothing for a valid payload and raise ``InvalidBlocks`` with every error otherwise.
+Both take decoded JSON: decode a form's ``blocks=[...]`` string first.
 """
 
 from sandbox.blockkit.base.errors import InvalidBlocks

@@ -1,4 +1,4 @@
-"""The blocks: what each holds and on which surfaces it may be shown.
+"""The rules of blocks: what each holds and on which surfaces it is allowed.
 
 Source: https://docs.slack.dev/reference/block-kit/blocks and the page of each. Blocks made for
 streaming assistants (plan, task_card, card, carousel, container, data tables …) are not part of
@@ -60,7 +60,7 @@ def _text_or_fields(section: Mapping[str, object], context: Context) -> None:
 
 
 def _response_url_only_in_modal_inputs(block: Mapping[str, object], context: Context) -> None:
-    """``response_url_enabled`` works only in input blocks of modals (select-menu-element)."""
+    """Allow ``response_url_enabled`` only in input blocks of modals (select-menu-element)."""
     elements = [block.get("accessory"), block.get("element"), *_listed(block.get("elements"))]
     inside = block.get("type") == "input" and context.surface is Surface.MODAL
     if not inside and any(

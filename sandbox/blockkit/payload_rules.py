@@ -1,7 +1,7 @@
-"""Rules about a payload as a whole: what must be unique, counted or added up across blocks.
+"""Rules about a whole payload: what must be unique, counted or added up across blocks.
 
-Each rule reads the blocks wherever they are (``Placed`` says where) and tolerates anything
-malformed in them, which the shapes have reported already.
+Each rule gets the blocks with their contexts (``Located``) and ignores anything malformed in them,
+which the shapes have reported already.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from sandbox.blockkit.base.schema import Context, shorten
 
 
 class Located(NamedTuple):
-    """A block, or an element, and where it stands."""
+    """A block or an element, and the context of its place."""
 
     value: Mapping[str, Any]
     context: Context
 
 
 def located_blocks(value: object, context: Context) -> Iterator[Located]:
-    """The blocks of an array that are objects at all."""
+    """Yield the items of an array that are objects."""
     if isinstance(value, list | tuple):
         for index, block in enumerate(value):
             if isinstance(block, Mapping):
@@ -29,7 +29,7 @@ def located_blocks(value: object, context: Context) -> Iterator[Located]:
 
 
 def elements_of(block: Located) -> Iterator[Located]:
-    """The elements in a block: its accessory, its input, its list."""
+    """Yield the elements in a block: its accessory, its input, its list."""
     for name in ("accessory", "element"):
         if isinstance(block.value.get(name), Mapping):
             yield Located(block.value[name], block.context.at(name))
@@ -38,32 +38,29 @@ def elements_of(block: Located) -> Iterator[Located]:
 
 
 def unique_block_ids(blocks: Iterable[Located]) -> None:
-    """No two blocks share a ``block_id`` (every block's page)."""
-    seen = set()
-    for block in blocks:
-        block_id = block.value.get("block_id")
-        if isinstance(block_id, str):
-            if block_id in seen:
-                block.context.at("block_id").report(f"block_id {shorten(block_id)} already exists")
-            seen.add(block_id)
+    """Require that no two blocks share a ``block_id`` (every block's page)."""
+    _report_repeats(blocks, "block_id")
 
 
 def unique_action_ids(blocks: Iterable[Located]) -> None:
-    """No two elements of one block share an ``action_id`` (every element's page)."""
+    """Require that no two elements of one block share an ``action_id`` (every element's page)."""
     for block in blocks:
-        seen = set()
-        for element in elements_of(block):
-            action_id = element.value.get("action_id")
-            if isinstance(action_id, str):
-                if action_id in seen:
-                    element.context.at("action_id").report(
-                        f"action_id {shorten(action_id)} already exists"
-                    )
-                seen.add(action_id)
+        _report_repeats(elements_of(block), "action_id")
+
+
+def _report_repeats(entries: Iterable[Located], name: str) -> None:
+    """Report each id in the field `name` that an earlier entry has already."""
+    seen = set()
+    for entry in entries:
+        identifier = entry.value.get(name)
+        if isinstance(identifier, str):
+            if identifier in seen:
+                entry.context.at(name).report(f"{name} {shorten(identifier)} already exists")
+            seen.add(identifier)
 
 
 def one_focus(blocks: Iterable[Located]) -> None:
-    """At most one element takes the focus (``focus_on_load`` on every element's page)."""
+    """Require that at most one element takes the focus (``focus_on_load``, on every page)."""
     focused = [
         element
         for block in blocks
@@ -77,7 +74,7 @@ def one_focus(blocks: Iterable[Located]) -> None:
 
 
 def tables(blocks: Iterable[Located]) -> None:
-    """One table a message, of limited size altogether (table-block)."""
+    """Require at most one table in a message, of limited size (table-block)."""
     found = [block for block in blocks if block.value.get("type") == "table"]
     for table in found[limits.TABLES_IN_MESSAGE :]:
         table.context.report("only one table is allowed in a message")
@@ -98,7 +95,7 @@ def _characters(cell: object) -> int:
 
 
 def markdown(blocks: Iterable[Located]) -> None:
-    """All markdown blocks of a message share one limit (markdown-block)."""
+    """Hold all markdown blocks of a message to one limit (markdown-block)."""
     found = [block for block in blocks if block.value.get("type") == "markdown"]
     texts = [block.value.get("text") for block in found]
     total = sum(len(text) for text in texts if isinstance(text, str))
@@ -110,5 +107,5 @@ def markdown(blocks: Iterable[Located]) -> None:
 
 
 def has_input(blocks: Iterable[Located]) -> bool:
-    """Whether people can fill something in."""
+    """Return whether there is an input block."""
     return any(block.value.get("type") == "input" for block in blocks)

@@ -1,4 +1,4 @@
-"""The whole payloads: a message with its blocks and attachments, a modal, a Home tab.
+"""Check whole payloads: a message with its blocks and attachments, a modal, a Home tab.
 
 Sources, below https://docs.slack.dev/reference/: methods/chat.postMessage, views/modal-views,
 views/home-tab-views; https://docs.slack.dev/messaging/message-metadata for metadata; and
@@ -38,7 +38,7 @@ MESSAGE_BLOCKS: Final = Items(ANY_BLOCK, limits.MESSAGE_BLOCKS, minimum=0)
 VIEW_BLOCKS: Final = Items(ANY_BLOCK, limits.VIEW_BLOCKS)
 ANY_STRING: Final = Text(minimum=0)
 
-# Legacy buttons and menus (`actions`) are refused: nobody could press them here.
+# Legacy buttons and menus (`actions`) are refused: the practice Slack cannot show them.
 ATTACHMENT: Final = Shape(
     page="../legacy/legacy-messaging/legacy-secondary-message-attachments",
     fields={
@@ -92,7 +92,7 @@ ATTACHMENT: Final = Shape(
 
 
 class _AnyObject:
-    """An object with whatever fields."""
+    """An object with any fields."""
 
     def check(self, value: object, context: Context) -> None:
         if not isinstance(value, Mapping):
@@ -146,12 +146,12 @@ VIEW: Final[OneOf] = one_of([MODAL, HOME])
 
 
 def check_message(payload: object) -> None:
-    """Check what a message is made of: ``text``, ``blocks``, ``attachments``, ``metadata``.
+    """Check the content of a message: ``text``, ``blocks``, ``attachments``, ``metadata``.
 
     Arguments:
         payload: the decoded body of ``chat.postMessage``, ``chat.update``,
             ``chat.postEphemeral`` or of a request to a response URL. Other fields of it, such as
-            ``channel``, are not looked at.
+            ``channel``, are ignored.
 
     Errors:
         InvalidBlocks: with every broken rule. Its code is ``too_many_attachments`` for too many
@@ -201,7 +201,7 @@ def _message_code(payload: Mapping[str, Any], errors: list[str]) -> str:
 
 
 def check_view(view: object) -> None:
-    """Check a modal or a Home tab, told apart by the view's ``type``.
+    """Check a modal or a Home tab, by the view's ``type``.
 
     Arguments:
         view: the decoded ``view`` of ``views.open``, ``views.push``, ``views.update``,
@@ -234,7 +234,7 @@ def _check_view_blocks(view: Mapping[str, Any], context: Context) -> None:
 
 
 def _size(value: object, context: Context) -> int:
-    """Bytes of ``value`` as compact JSON; 0, with an error reported, if it is none."""
+    """Return the size of ``value`` as compact JSON in bytes; report an error if it is not JSON."""
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError, RecursionError):

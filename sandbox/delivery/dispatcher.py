@@ -1,6 +1,6 @@
-"""Delivering to the app and waiting for its acknowledgement, 3 s at most.
+"""Deliver to the app and wait for its acknowledgement, 3 s at most.
 
-How a delivery travels is the transport's affair: a function of this process, a web socket, HTTP.
+A transport carries the delivery: a function of this process, a web socket, or HTTP.
 """
 
 import threading
@@ -20,7 +20,7 @@ ACK_SECONDS = 3.0
 """https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response"""
 
 Ack = Json | str | None
-"""What the app answered: JSON, text, or nothing but the acknowledgement."""
+"""The app's answer: JSON, text, or None for a bare acknowledgement."""
 
 Kind = str
 """``slash_commands``, ``interactive`` or ``events_api``."""
@@ -29,13 +29,13 @@ Refusal = Literal["operation_timeout", "dispatch_failed", "http_service_error"]
 
 
 class NotAcknowledged(SandboxError):
-    """The app did not acknowledge; `code` is the word that Slack has for why.
+    """The app did not acknowledge; `code` is Slack's word for the reason.
 
     Args:
         code: ``operation_timeout`` (no answer in 3 s), ``dispatch_failed`` (the app could not be
             reached), ``http_service_error`` (it answered with another status than 2xx).
         status: the HTTP status of its answer, None where none came.
-        final: the app asks not to be told again.
+        final: the app asks for no further retry.
     """
 
     def __init__(self, code: Refusal, *, status: int | None = None, final: bool = False) -> None:
@@ -47,9 +47,9 @@ class NotAcknowledged(SandboxError):
 
 @dataclass(frozen=True)
 class Retry:
-    """An event told again: for the `number`\\ th time, because of what happened before.
+    """The retry of an event: for the `number`\\ th time, and why the last try failed.
 
-    `reason` is the code of the `NotAcknowledged` before; each transport has its own words for it.
+    `reason` is the code of the last `NotAcknowledged`; each transport sends it in its form.
     """
 
     number: int
@@ -58,7 +58,7 @@ class Retry:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What goes to the app at once: a body, its kind, and for the how manyth time."""
+    """One delivery to the app: a body, its kind, and which retry it is."""
 
     body: Json
     kind: Kind
@@ -66,26 +66,26 @@ class Delivery:
 
 
 Transport = Callable[[Delivery], Ack]
-"""Takes a delivery to the app, and gives its answer. Raises `NotAcknowledged` when there is none;
-any other error is the transport's own fault and reaches whoever caused the delivery."""
+"""Carries a delivery to the app and returns its answer. Raises `NotAcknowledged` when there is
+none; any other error is the transport's own fault and reaches the caller of `deliver`."""
 
 Deliverer = Callable[[Json, Kind], Ack]
-"""The simplest transport, a function of this process: it takes a body and its kind."""
+"""A function of this process that gets a body and its kind, and returns the app's answer."""
 
 
 def by_function(deliverer: Deliverer) -> Transport:
-    """The transport that hands everything to `deliverer`."""
+    """Return a transport that passes every delivery to `deliverer`."""
     return lambda delivery: deliverer(delivery.body, delivery.kind)
 
 
 class Dispatcher:
-    """Takes deliveries to the app by whatever transport is set, and notes them as traffic.
+    """Delivers to the app by the transport that is set, and records each delivery.
 
     Args:
-        clock: an acknowledgement that comes after 3 s of this clock comes too late. Real time is
-            a limit too, so that an app that hangs is not waited for longer.
-        faults: whether the next delivery is lost, doubled or late.
-        traffic: where everything is noted.
+        clock: an acknowledgement after 3 s of this clock is too late. So is one after 3 s of real
+            time, so that an app that hangs blocks nothing.
+        faults: decides whether the next delivery is lost, doubled or late.
+        traffic: records every delivery.
     """
 
     def __init__(self, clock: Clock, faults: Faults, traffic: TrafficLog) -> None:
@@ -103,16 +103,16 @@ class Dispatcher:
         retry: Retry | None = None,
         transport: Transport | None = None,
     ) -> Ack:
-        """Deliver once (twice, or not at all, if a fault says so); the first answer counts.
+        """Deliver once (twice or not at all if a fault is planned) and return the first answer.
 
         Args:
             body: what the app gets.
-            name: what the traffic calls it, such as ``block_actions``.
-            retry: says so where it has been delivered before.
-            transport: how it travels, where that is not as set.
+            name: its name in the traffic, such as ``block_actions``.
+            retry: which retry of an event it is.
+            transport: used instead of the one that is set.
 
         Raises:
-            NotAcknowledged: no acknowledgement came, or it came too late.
+            NotAcknowledged: no acknowledgement came in time.
         """
         fault = self._faults.next_delivery()
         entry = self._traffic.begin(Flow.TO_APP, name, body, kind)
@@ -129,12 +129,10 @@ class Dispatcher:
     def _deliver_with_fault(
         self, fault: DeliveryFault, delivery: Delivery, transport: Transport | None
     ) -> Ack:
-        answers = [
-            self._deliver_once(delivery, transport, fault.seconds) for _ in range(fault.times)
-        ]
-        if not answers:
+        acks = [self._deliver_once(delivery, transport, fault.seconds) for _ in range(fault.times)]
+        if not acks:
             raise NotAcknowledged("operation_timeout")
-        return answers[0]
+        return acks[0]
 
     def _deliver_once(self, delivery: Delivery, transport: Transport | None, delay: float) -> Ack:
         if transport is None:
@@ -152,7 +150,7 @@ class Dispatcher:
 
 
 def _run_within(seconds: float, work: Callable[[], Ack]) -> Ack:
-    """What `work` gives within so many real seconds; what it does later is not looked at."""
+    """Return what `work` returns within so many real seconds; later results are ignored."""
     done: Future[Ack] = Future()
 
     def run() -> None:

@@ -1,4 +1,4 @@
-"""Telling the app of events: in order, in the background, and again where it does not listen.
+"""Deliver events to the app in order, in the background, with Slack's retries.
 
 See https://docs.slack.dev/apis/events-api/#error-handling.
 """
@@ -14,16 +14,16 @@ from sandbox.state.models import Json
 _log = logging.getLogger(__name__)
 
 RETRY_SECONDS = (0.0, 60.0, 300.0)
-"""When an event is told again: at once, after a minute, after five; by the workspace's clock."""
+"""When to retry an event: at once, after one minute, after five; by the workspace's clock."""
 
 
 class EventQueue:
-    """Hands events to the courier, one after another.
+    """Passes events to the dispatcher, one after another.
 
     Args:
-        clock: by which it is decided when to tell again.
-        courier: takes them to the app.
-        schedule: keeps those that are to be told later.
+        clock: decides when a retry is due.
+        dispatcher: delivers them to the app.
+        scheduler: runs the retries.
     """
 
     def __init__(self, clock: Clock, dispatcher: Dispatcher, scheduler: Scheduler) -> None:
@@ -34,15 +34,15 @@ class EventQueue:
         self._closed = False
 
     def put(self, body: Json) -> None:
-        """Deliver an event in the background, after those told of before.
+        """Deliver an event in the background, after the earlier ones.
 
-        One that the app does not acknowledge is told up to three more times; each time is seen in
-        the traffic.
+        One that the app does not acknowledge is retried up to three times; the traffic shows each
+        try.
         """
         self._submit(body, None)
 
     def close(self) -> None:
-        """Wait for the events under way; none is delivered afterwards."""
+        """Wait for pending events; none is delivered afterwards."""
         self._closed = True
         self._executor.shutdown(wait=True)
 
@@ -57,14 +57,14 @@ class EventQueue:
         except NotAcknowledged as error:
             number = retry.number + 1 if retry else 1
             if number > len(RETRY_SECONDS) or error.final:
-                return  # `deliver` has noted it, and nobody in the workspace waits for an event
+                return  # the traffic shows the failure, and no user waits for an event
             next_try = Retry(number, error.code)
             retry_at = started_at + RETRY_SECONDS[number - 1]
             self._scheduler.run_at(retry_at, lambda: self._submit(body, next_try))
 
 
 def _report(delivery: Future[None]) -> None:
-    """A broken transport is the sandbox user's to mend: nobody else hears of it for an event."""
+    """Log an error of the transport: no caller waits for an event."""
     error = None if delivery.cancelled() else delivery.exception()
     if error is not None:
         _log.error("an event could not be delivered", exc_info=error)

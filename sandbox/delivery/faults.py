@@ -1,4 +1,4 @@
-"""Ways for the practice Slack to misbehave, as the real one does on a bad day."""
+"""Faults that a test can plan: the practice Slack then misbehaves as Slack does on a bad day."""
 
 import threading
 from collections import defaultdict, deque
@@ -11,7 +11,7 @@ DisconnectReason = Literal["warning", "refresh_requested", "link_disabled"]
 
 @dataclass(frozen=True)
 class DeliveryFault:
-    """What happens to a delivery: how many times it arrives, and how many seconds late."""
+    """A fault of one delivery: how many times it arrives, and how many seconds late."""
 
     times: int = 1
     seconds: float = 0.0
@@ -19,9 +19,9 @@ class DeliveryFault:
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to a call: a status or an error code instead of an answer, or a delay before.
+    """A fault of one call: a status or an error code instead of the answer, or a delay.
 
-    `after` lets the method do its work first, and spoils the answer only: the caller cannot know.
+    With `after` the method does its work first and only the answer is lost.
     """
 
     kind: Literal["rate_limit", "status", "error", "slow"]
@@ -32,7 +32,7 @@ class Fault:
 
 
 class Faults:
-    """`slack.faults`. Each fault strikes the next `times` calls of its method, then is gone."""
+    """`slack.faults`: each fault affects the next `times` calls of its method."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -46,53 +46,53 @@ class Faults:
         self._plan(method, Fault("rate_limit", status=429, seconds=retry_after), times)
 
     def fail(self, method: str, *, status: int = 500, times: int = 1, after: bool = False) -> None:
-        """Answer with an HTTP error; with `after`, having done what was asked."""
+        """Answer with an HTTP error; with `after`, only once the call has done its work."""
         self._plan(method, Fault("status", status=status, after=after), times)
 
     def error(self, method: str, code: str, *, times: int = 1, after: bool = False) -> None:
-        """Answer ``"ok": false`` with this code; with `after`, having done what was asked."""
+        """Answer ``"ok": false`` with this code; with `after`, once the call has done its work."""
         self._plan(method, Fault("error", code=code, after=after), times)
 
     def slow(self, method: str, *, seconds: float, times: int = 1) -> None:
-        """Answer only after so many real seconds, having done what was asked at once."""
+        """Do the work at once, but answer only after so many real seconds."""
         self._plan(method, Fault("slow", seconds=seconds, after=True), times)
 
     def drop_next_delivery(self, times: int = 1) -> None:
-        """Lose the next delivery to the app: it never arrives, so it is never acknowledged."""
+        """Lose the next delivery: it never reaches the app, so it is never acknowledged."""
         self._plan_deliveries(DeliveryFault(times=0), times)
 
     def double_next_delivery(self, times: int = 1) -> None:
-        """Deliver the next thing twice; the first acknowledgement counts."""
+        """Make the next delivery arrive twice; the first acknowledgement counts."""
         self._plan_deliveries(DeliveryFault(times=2), times)
 
     def slow_next_delivery(self, seconds: float, times: int = 1) -> None:
-        """Let the next delivery arrive so many real seconds late; they count into its three."""
+        """Delay the next delivery by so many real seconds, which count towards its 3 s."""
         self._plan_deliveries(DeliveryFault(seconds=seconds), times)
 
     def disconnect(self, reason: DisconnectReason = "refresh_requested") -> None:
         """Send ``disconnect`` on every socket, and close it.
 
-        After a ``warning`` it stays in use, and is closed once the app has opened another.
+        After a ``warning`` a socket stays in use until the app has opened another.
         """
         if self.on_disconnect is not None:
             self.on_disconnect(reason)
 
     def stall_socket(self, stalled: bool = True) -> None:
-        """Let every open socket go silent without closing: no deliveries, no pongs.
+        """Silence every open socket without closing it: no deliveries, no pongs.
 
-        `stalled=False` ends it. Sockets opened after the stall work.
+        `stalled=False` ends this. Sockets opened afterwards work.
         """
         if self.on_stall is not None:
             self.on_stall(stalled)
 
     def clear(self) -> None:
-        """Behave again: forget every planned fault."""
+        """Remove every planned fault."""
         with self._lock:
             self._planned.clear()
             self._deliveries.clear()
 
     def next_for(self, method: str) -> Fault | None:
-        """Take the next planned fault of a method (or of ``*``, any method)."""
+        """Take and return the next planned fault of a method, or of ``*`` for any method."""
         with self._lock:
             for name in (method, "*"):
                 if self._planned[name]:
@@ -100,7 +100,7 @@ class Faults:
         return None
 
     def next_delivery(self) -> DeliveryFault:
-        """Take what is to happen to the next delivery."""
+        """Take and return the planned fault of the next delivery."""
         with self._lock:
             return self._deliveries.popleft() if self._deliveries else DeliveryFault()
 

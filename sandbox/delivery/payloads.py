@@ -1,4 +1,4 @@
-"""What the app is sent: commands, actions, submissions and events, in Slack's own shape.
+"""Build what the app is sent: commands, actions, submissions and events, shaped as Slack's.
 
 The shapes follow https://docs.slack.dev/reference/interaction-payloads and
 https://docs.slack.dev/apis/events-api.
@@ -15,11 +15,11 @@ from sandbox.state.workspace import Workspace
 
 
 class Payloads:
-    """Builds the bodies of deliveries. Callers hold the workspace's lock or pass in copies.
+    """Builds the bodies of deliveries. Callers hold the workspace's lock or pass copies.
 
     Args:
-        workspace: whose team, people and channels they speak of.
-        install: the app's own ids.
+        workspace: whose team, people and channels the bodies name.
+        install: the app's ids.
     """
 
     def __init__(self, workspace: Workspace, install: Installation) -> None:
@@ -36,7 +36,7 @@ class Payloads:
         trigger: str,
         response_url: str,
     ) -> Json:
-        """The form fields of a slash command."""
+        """Return the form fields of a slash command."""
         return {
             "token": self._install.verification,
             "team_id": self._workspace.team_id,
@@ -63,7 +63,7 @@ class Payloads:
         trigger: str,
         response_url: str,
     ) -> Json:
-        """``block_actions`` on a message; an ephemeral one is not itself in the payload."""
+        """Return ``block_actions`` on a message; an ephemeral message is not in the payload."""
         ephemeral = message.ephemeral_for is not None
         container: Json = {
             "type": "message",
@@ -86,7 +86,7 @@ class Payloads:
         return copy.deepcopy(body)
 
     def view_action(self, account: Account, view: View, action: Json, *, trigger: str) -> Json:
-        """``block_actions`` in a modal or on the Home tab."""
+        """Return ``block_actions`` in a modal or on the Home tab."""
         view_body = self.view(view)
         body = self._interaction("block_actions", account, trigger)
         body |= {
@@ -97,17 +97,17 @@ class Payloads:
         return copy.deepcopy(body)
 
     def submission(self, account: Account, view: View, *, trigger: str) -> Json:
-        """``view_submission``."""
+        """Return ``view_submission``."""
         body = self._interaction("view_submission", account, trigger)
         return copy.deepcopy(body | {"view": self.view(view), "response_urls": []})
 
     def closed(self, account: Account, view: View, *, cleared: bool) -> Json:
-        """``view_closed``; `cleared` when the whole stack was closed at once."""
+        """Return ``view_closed``; `cleared` when the whole stack was closed at once."""
         body = self._interaction("view_closed", account, None)
         return copy.deepcopy(body | {"view": self.view(view), "is_cleared": cleared})
 
     def event(self, event: Json) -> Json:
-        """The envelope of the Events API around one event."""
+        """Return the envelope of the Events API around one event."""
         now = int(self._workspace.clock.now())
         team = self._workspace.team_id
         return {
@@ -132,7 +132,7 @@ class Payloads:
         }
 
     def challenge(self) -> Json:
-        """``url_verification``: what Slack asks an address before it sends events there."""
+        """Return ``url_verification``, which Slack sends to a URL before any event."""
         return {
             "token": self._install.verification,
             "challenge": new_secret(48),
@@ -140,7 +140,7 @@ class Payloads:
         }
 
     def view(self, view: View) -> Json:
-        """A view as the Web API and the payloads show it."""
+        """Return a view as the Web API and the payloads show it."""
         given = view.body
         body: Json = {
             "id": view.id,
@@ -184,7 +184,7 @@ class Payloads:
 
 
 def message_json(message: Message, team: str) -> Json:
-    """A message as ``conversations.history`` and the payloads show it."""
+    """Return a message as ``conversations.history`` and the payloads show it."""
     body: Json = {
         "user": message.user,
         "type": "message",
@@ -205,7 +205,7 @@ def message_json(message: Message, team: str) -> Json:
 
 
 def _channel_name(channel: Channel) -> str:
-    """Slack names no private place to an app: a direct message and a private channel have none."""
+    """Return a channel's name as apps see it: Slack gives them no name of a private one."""
     if channel.is_direct:
         return "directmessage"
     return "privategroup" if channel.kind is ChannelKind.PRIVATE else channel.name

@@ -1,4 +1,4 @@
-"""Answers of the app outside the Web API: to a command, and to a response URL.
+"""Response URLs, and the messages that the app's answers to commands and response URLs become.
 
 The rules are those of https://docs.slack.dev/interactivity/handling-user-interaction.
 """
@@ -25,10 +25,10 @@ _MAX_GRANTS = 10_000
 
 @dataclass
 class ResponseGrant:
-    """Leave to answer in a place until `expires`, five times.
+    """Permission to answer in a channel until `expires`, five times.
 
-    `source` is the message the person acted on, None for a command. `user` is who acted, and the
-    only one who sees ephemeral answers.
+    `source` is the message the user acted on, None for a command. `user` acted, and is the only
+    one who sees ephemeral answers.
     """
 
     user: str
@@ -39,7 +39,7 @@ class ResponseGrant:
 
 
 class ResponseUrls:
-    """Gives out the secret parts of response URLs, and counts their uses."""
+    """Issues the secret parts of response URLs, and counts their uses."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -47,7 +47,7 @@ class ResponseUrls:
         self._grants: dict[str, ResponseGrant] = {}
 
     def issue(self, user: str, channel: str, source: MessageRef | None) -> str:
-        """The secret part of a fresh response URL."""
+        """Return the secret part of a new response URL."""
         secret = new_secret()
         with self._lock:
             expires = self._clock.now() + RESPONSE_URL_SECONDS
@@ -73,7 +73,7 @@ class ResponseUrls:
 
 
 class AppResponses:
-    """Puts the app's answers where they belong."""
+    """Posts, replaces and deletes messages as the app's answers ask."""
 
     def __init__(self, workspace: Workspace, install: Installation, urls: ResponseUrls) -> None:
         self._workspace = workspace
@@ -81,7 +81,7 @@ class AppResponses:
         self._urls = urls
 
     def respond(self, secret: str, body: Mapping[str, Any]) -> None:
-        """What a POST to a response URL does.
+        """Apply a POST to a response URL.
 
         Raises:
             SlackError: ``expired_url`` or ``used_url`` (404), ``no_text`` (400), ``invalid_blocks``
@@ -100,7 +100,7 @@ class AppResponses:
                 self.post(grant.channel, grant.user, body)
 
     def post(self, channel: str, user: str, body: Mapping[str, Any]) -> Message:
-        """Put an answer in a channel: for `user` alone, unless it says ``in_channel``.
+        """Post an answer in a channel: for `user` alone, unless it is ``in_channel``.
 
         Raises:
             SlackError: ``no_text`` or ``invalid_blocks``, both with status 400.
@@ -125,7 +125,7 @@ class AppResponses:
         return message
 
     def post_as_slackbot(self, channel: str, user: str, text: str) -> None:
-        """Slack's own words to one person."""
+        """Post an ephemeral message by Slackbot to one user."""
         with self._workspace.change():
             ts = self._workspace.next_ts()
             message = Message(channel, ts, SLACKBOT, text, ephemeral_for=user, by_slack=True)
@@ -141,7 +141,7 @@ class AppResponses:
         self._workspace.messages[message.channel].remove(message)
 
     def _replace(self, message: Message, body: Mapping[str, Any]) -> None:
-        """An ephemeral message stays one, whatever the answer says."""
+        """Replace a message's content; an ephemeral message stays ephemeral."""
         message.text = str(body.get("text") or "")
         message.blocks = with_ids(list(body.get("blocks") or []))
         message.payload = _attachments(body)

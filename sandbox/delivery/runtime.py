@@ -1,4 +1,4 @@
-"""The parts that every act of a person needs, put together once."""
+"""The services that every action of a user needs, built once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from sandbox.state.workspace import Workspace
 
 @dataclass(frozen=True)
 class SandboxRuntime:
-    """See the module; `address` gives the practice Slack's address, with a slash at its end."""
+    """The services of one practice Slack; `address` returns its URL, ending in a slash."""
 
     workspace: Workspace
     install: Installation
@@ -35,25 +35,29 @@ class SandboxRuntime:
     address: Callable[[], str]
 
     def response_url(self, secret: str) -> str:
-        """The whole response URL around its secret part."""
+        """Return the response URL with this secret part."""
         return f"{self.address()}response/{secret}"
 
     def close(self) -> None:
-        """Wait for what is under way to the app; nothing goes to it afterwards by itself."""
+        """Wait for pending deliveries; no event and no retry is delivered afterwards."""
         self.scheduler.close()
         self.event_queue.close()
 
     def actor(self, user: str) -> Account:
-        """Somebody who may act. Raises SandboxError for unknown, deactivated and bot accounts."""
+        """Return a user who may act.
+
+        Raises:
+            SandboxError: the account is unknown, deactivated or a bot.
+        """
         account = self.workspace.account(user)
         if account is None:
-            raise SandboxError(f"there is nobody with the id {user}")
+            raise SandboxError(f"no account has the id {user}")
         if account.deleted or account.is_bot:
             raise SandboxError(f"{account.name} cannot use Slack: a bot, or deactivated")
         return account
 
     def joined_channel(self, user: str, channel: str) -> Channel:
-        """A channel that this person is in. Raises SandboxError where they are not."""
+        """Return a channel that this user is in. Raises SandboxError if they are not."""
         found = self.workspace.channel(channel)
         if found is None or user not in found.members:
             raise SandboxError(f"{user} is not in the channel {channel}")
@@ -68,7 +72,7 @@ def build_runtime(
     traffic: TrafficLog,
     address: Callable[[], str],
 ) -> SandboxRuntime:
-    """Put the parts together, and let the workspace's events reach the app."""
+    """Build the services, and deliver the workspace's events to the app."""
     response_urls = ResponseUrls(workspace.clock)
     dispatcher = Dispatcher(workspace.clock, faults, traffic)
     scheduler = Scheduler(workspace.clock)

@@ -1,4 +1,4 @@
-"""What is to be done at a moment of the workspace's clock: deliveries tried again, messages."""
+"""Run work at a time of the workspace's clock: retries of deliveries, scheduled messages."""
 
 import heapq
 import itertools
@@ -12,7 +12,7 @@ from sandbox.base.clock import Clock
 _log = logging.getLogger(__name__)
 
 _LONGEST_WAIT = 60.0
-"""Real seconds; a machine that was asleep notices after this long what has become due."""
+"""Real seconds; a machine that was asleep notices due work after at most this long."""
 
 
 @dataclass(order=True)
@@ -23,10 +23,10 @@ class _Task:
 
 
 class Scheduler:
-    """Does things when they are due, one after another, in a thread of its own.
+    """Runs work when it is due, one after another, in one thread.
 
-    The thread starts with the first task. With a held clock nothing waits for real time: what has
-    become due is done when the clock has been moved.
+    The thread starts with the first task. With a held clock nothing waits for real time: due work
+    runs when the clock has been moved.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -39,9 +39,9 @@ class Scheduler:
         clock.on_move(self._wake)
 
     def run_at(self, due_at: float, work: Callable[[], None]) -> None:
-        """Do `work` at `moment` (seconds since 1970), at once when that is past.
+        """Run `work` at `due_at` (seconds since 1970), at once if that has passed.
 
-        What is not due when the schedule is closed is never done.
+        Work that is not due when the scheduler closes never runs.
         """
         with self._condition:
             if self._closed:
@@ -53,7 +53,7 @@ class Scheduler:
             self._condition.notify_all()
 
     def close(self) -> None:
-        """Do nothing more; waits for what is being done."""
+        """Run nothing more; waits for running work."""
         with self._condition:
             self._closed = True
             self._condition.notify_all()
@@ -69,11 +69,11 @@ class Scheduler:
         while (task := self._next()) is not None:
             try:
                 task.work()
-            except Exception:  # noqa: BLE001  # the thread goes on: what else is due has its right too
-                _log.exception("something that was due could not be done")
+            except Exception:  # noqa: BLE001  # one failure must not stop the rest
+                _log.exception("scheduled work failed")
 
     def _next(self) -> _Task | None:
-        """Waits for the next due task; None once closed."""
+        """Wait for the next due task and return it; None once closed."""
         with self._condition:
             while not self._closed:
                 wait: float | None = None

@@ -1,4 +1,4 @@
-"""Signed HTTP: deliveries as POST requests to the app's address, and what it answers.
+"""Deliver by signed HTTP: POST requests to the app's URL, and its answers.
 
 Signatures: https://docs.slack.dev/authentication/verifying-requests-from-slack. Retries of events:
 https://docs.slack.dev/apis/events-api/#error-handling.
@@ -34,22 +34,22 @@ _REASONS: Final[dict[Refusal, str]] = {
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """A request as Slack sends it to an app, signature included; it is sent by POST."""
+    """A POST request as Slack sends it to an app, signature included."""
 
     url: str
     content: bytes
     headers: Mapping[str, str]
 
     def send(self) -> httpx.Response:
-        """Send it as it is, which is a replay when it was sent before. Raises httpx's errors."""
+        """Send it unchanged; a second time this is a replay. Raises httpx's errors."""
         with _client() as client:
             return client.post(self.url, content=self.content, headers=dict(self.headers))
 
     def signed(self, secret: str, at: float) -> "SignedRequest":
-        """The same request signed anew.
+        """Return the same request with a new signature.
 
         Args:
-            secret: a signing secret; another than the app's makes a forgery.
+            secret: a signing secret; one that is not the app's makes a forgery.
             at: seconds since 1970; an app refuses what is older than five minutes.
         """
         stamp = str(int(at))
@@ -61,21 +61,21 @@ class SignedRequest:
 
 
 def signature_of(secret: str, timestamp: str, content: bytes) -> str:
-    """Slack's signature, version 0."""
+    """Return Slack's signature, version 0."""
     signed = b"v0:" + timestamp.encode() + b":" + content
     return "v0=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
 
 
 class HttpDelivery:
-    """Takes deliveries to one address.
+    """Delivers to one URL.
 
     Args:
-        url: the app's address, for commands, interactions and events alike.
-        install: whose signing secret signs.
-        clock: gives the signatures' time.
+        url: the app's URL, for commands, interactions and events alike.
+        install: has the signing secret.
+        clock: the time in signatures.
 
     Raises:
-        SandboxError: this is no address.
+        SandboxError: `url` is not a URL.
     """
 
     def __init__(self, url: str, install: Installation, clock: Clock) -> None:
@@ -95,7 +95,7 @@ class HttpDelivery:
     def request(
         self, delivery: Delivery, *, secret: str | None = None, at: float | None = None
     ) -> SignedRequest:
-        """The request that carries a delivery, signed now with the app's secret unless told."""
+        """Return the request for a delivery, signed now with the app's secret by default."""
         content, kind = _content(delivery)
         headers = {
             "Content-Type": kind,
@@ -109,7 +109,7 @@ class HttpDelivery:
         return bare.signed(secret or self._install.signing_secret, now)
 
     def deliver(self, delivery: Delivery) -> Ack:
-        """A `Transport`: one request, and the answer in it."""
+        """Send one request and return its answer; this is a `Transport`."""
         request = self.request(delivery)
         with self._lock:
             self._sent.append(request)
@@ -127,12 +127,12 @@ class HttpDelivery:
         return _ack(answer)
 
     def close(self) -> None:
-        """Let go of the connections to the app; nothing can be delivered afterwards."""
+        """Close the connections to the app; nothing can be delivered afterwards."""
         self._client.close()
 
 
 def answers_challenge(answer: Ack, challenge: str) -> bool:
-    """Whether an app gave the challenge back: as text, as a form, or in JSON.
+    """Return whether an app returned the challenge: as text, as a form, or in JSON.
 
     See https://docs.slack.dev/reference/events/url_verification.
     """
@@ -148,12 +148,14 @@ def _checked_url(url: str) -> str:
     except httpx.InvalidURL:
         usable = False
     if not usable:
-        raise SandboxError(f"{url!r} is no address; one looks like http://127.0.0.1:3000/slack")
+        raise SandboxError(
+            f"{url!r} is not a URL; expected something like http://127.0.0.1:3000/slack"
+        )
     return url
 
 
 def _client() -> httpx.Client:
-    # No connection is kept: an app that was started anew would be missed on the old one.
+    # No connection is kept alive: after a restart of the app the old one would be dead.
     limits = httpx.Limits(max_keepalive_connections=0)
     return httpx.Client(timeout=ACK_SECONDS, limits=limits, trust_env=False)
 
@@ -174,7 +176,7 @@ def _retry_headers(retry: Retry) -> Json:
 
 
 def _ack(answer: httpx.Response) -> Ack:
-    """What an answer says: an object if it is JSON, else its text, None where there is neither."""
+    """Return an answer's JSON object, else its text, or None when it is empty."""
     if not answer.content.strip():
         return None
     if not answer.headers.get("Content-Type", "").startswith(_JSON):

@@ -21,11 +21,11 @@ from sandbox.state.installation import Installation
 from sandbox.state.models import Json
 
 CONNECTIONS = 10
-"""How many sockets one app may have open."""
+"""The most sockets one app may have open."""
 
 
 class SocketMode:
-    """The open sockets; deliveries go round them, and each ticket opens one."""
+    """The open sockets: deliveries take them in turn, and each ticket opens one."""
 
     def __init__(self, install: Installation) -> None:
         self._install = install
@@ -39,7 +39,7 @@ class SocketMode:
         self._next_index = 0
 
     def ticket(self) -> str:
-        """A word that opens one socket, once."""
+        """Return a ticket that opens one socket, once."""
         ticket = new_secret(32)
         with self._lock:
             self._tickets.add(ticket)
@@ -68,7 +68,7 @@ class SocketMode:
             self._remove(socket)
 
     def deliver(self, delivery: Delivery) -> Ack:
-        """A `Transport`: one envelope on one of the sockets, and its acknowledgement."""
+        """Send one envelope and return its acknowledgement; this is a `Transport`."""
         envelope_id, answer = str(uuid4()), Future[Ack]()
         with self._lock:
             loop = self._loop
@@ -88,14 +88,14 @@ class SocketMode:
                 self._pending.pop(envelope_id, None)
 
     def wait(self, within: float) -> bool:
-        """Wait at most so many real seconds for an open socket; whether there is one."""
+        """Wait up to so many real seconds for an open socket; returns whether there is one."""
         with self._lock:
             return self._lock.wait_for(lambda: bool(self._sockets), within)
 
     def disconnect(self, reason: DisconnectReason) -> None:
-        """Send ``disconnect`` on every socket, and close it: the app opens others.
+        """Send ``disconnect`` on every socket and close it, so that the app opens others.
 
-        One that is only warned stays in use until the app has opened another.
+        After a warning a socket stays in use until the app has opened another.
         """
         with self._lock:
             sockets, loop = list(self._sockets), self._loop
@@ -110,7 +110,7 @@ class SocketMode:
                 )
 
     def stall(self, stalled: bool) -> None:
-        """Let the open sockets go silent, or let them speak again."""
+        """Silence the open sockets, or resume them."""
         with self._lock:
             sockets, loop = list(self._sockets if stalled else self._stalled), self._loop
             self._stalled = set(sockets) if stalled else set()
@@ -119,7 +119,7 @@ class SocketMode:
                 asyncio.run_coroutine_threadsafe(_stall(socket, stalled), loop).result(ACK_SECONDS)
 
     def _add(self, socket: WebSocket) -> list[WebSocket]:
-        """Deliver on this one from now on; gives those that were warned and are replaced by it."""
+        """Start delivering on this socket; returns the warned ones that it replaces."""
         with self._lock:
             replaced = [s for s in self._sockets if s in self._warned]
             self._sockets = [s for s in self._sockets if s not in self._warned] + [socket]
@@ -128,13 +128,13 @@ class SocketMode:
             return replaced
 
     async def _send(self, envelope: Json) -> bool:
-        """Send on the socket whose turn it is; False where all have gone."""
+        """Send on the next socket in turn; returns False when none is left."""
         while (socket := self._next_socket()) is not None:
             if socket in self._stalled:
                 return True
             try:
                 await socket.send_json(envelope)
-            except (WebSocketDisconnect, RuntimeError):  # it closed just now: the next one
+            except (WebSocketDisconnect, RuntimeError):  # it has just closed: try the next one
                 self._remove(socket)
             else:
                 return True
@@ -182,7 +182,7 @@ def _envelope(envelope_id: str, delivery: Delivery) -> Json:
 
 
 def _retry_fields(retry: Retry | None) -> Json:
-    """Events say in the envelope whether they were sent before; over sockets, silence is all."""
+    """Return the envelope's retry fields; over sockets the only reason is a timeout."""
     if retry is None:
         return {"retry_attempt": 0, "retry_reason": ""}
     return {"retry_attempt": retry.number, "retry_reason": "timeout"}
@@ -192,13 +192,13 @@ async def _disconnect(socket: WebSocket, reason: DisconnectReason) -> None:
     try:
         await socket.send_json({"type": "disconnect", "reason": reason})
     except (WebSocketDisconnect, RuntimeError):
-        return  # the app has closed it by itself
+        return  # the app has closed it already
     if reason != "warning":
         await _close(socket)
 
 
 async def _stall(socket: WebSocket, stalled: bool) -> None:
-    """In the loop, so that whoever asked for it knows when it holds."""
+    """Silence a socket in its loop, so that the caller can wait until it is done."""
     stall_switch(socket)(stalled)
 
 

@@ -1,4 +1,4 @@
-"""A web socket that can be let go silent without closing, as sockets on a bad network do."""
+"""A web socket that can go silent without closing, as on a bad network."""
 
 from typing import Protocol, cast
 
@@ -10,15 +10,15 @@ _STALL = "practice_slack.stall"
 
 
 class StallSwitch(Protocol):
-    """Lets one socket go silent, or speak again; to be called in the server's event loop."""
+    """Silences one socket or resumes it; call it in the server's event loop."""
 
     def __call__(self, stalled: bool) -> None: ...
 
 
 class StallingProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's own protocol; while it is stalled it hears nothing, so it answers no ping either.
+    """uvicorn's protocol, which while stalled reads nothing and so answers no ping.
 
-    What came meanwhile is heard once it speaks again.
+    What arrived meanwhile is read once it resumes.
     """
 
     _stalled = False
@@ -36,7 +36,7 @@ class StallingProtocol(WebSocketsSansIOProtocol):
             super().data_received(data)
 
     def stall(self, stalled: bool) -> None:
-        """A `Stall`."""
+        """Silence or resume this socket; this is a `StallSwitch`."""
         self._stalled = stalled
         if stalled:
             self.stop_keepalive()
@@ -48,5 +48,5 @@ class StallingProtocol(WebSocketsSansIOProtocol):
 
 
 def stall_switch(socket: WebSocket) -> StallSwitch:
-    """What stalls this socket, which `StallingProtocol` serves."""
+    """Return the switch of a socket that `StallingProtocol` serves."""
     return cast(StallSwitch, socket.scope["state"][_STALL])

@@ -1,4 +1,4 @@
-"""Which events the app is told of: those it subscribed to, may read, and is present for."""
+"""Which events the app gets: those it subscribed to, has the scope for, and can see."""
 
 from sandbox.delivery.event_queue import EventQueue
 from sandbox.delivery.payloads import Payloads
@@ -22,12 +22,12 @@ _SUBSCRIPTIONS = {
 
 
 def channel_type(kind: ChannelKind) -> str:
-    """What an event calls a kind of channel."""
+    """Return the name of a kind of channel in events."""
     return _CHANNEL_TYPES[kind]
 
 
 class EventSubscriptions:
-    """Hands events on to the app, if it is to have them; to be `Workspace.on_event`."""
+    """Delivers the events that the app is subscribed to; its `emit` is `Workspace.on_event`."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class EventSubscriptions:
         self._event_queue = event_queue
 
     def emit(self, event: Json, channel: str | None = None) -> None:
-        """Deliver in the background; `channel` is where it happened, None for the workspace."""
+        """Deliver an event in the background; `channel` is where it happened, if in one."""
         if self._is_subscribed(event) and self._can_read(event, channel):
             self._event_queue.put(self._payloads.event(event))
 

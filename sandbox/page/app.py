@@ -1,4 +1,4 @@
-"""Serving the page: NiceGUI mounted in the practice Slack's own application."""
+"""Serve the page: NiceGUI mounted in the practice Slack's application."""
 
 import hashlib
 import threading
@@ -32,7 +32,7 @@ def attach(app: Starlette, slack: PageSandbox) -> None:
     another in a process, but not run at the same time.
 
     Raises:
-        RuntimeError: when `app` starts while another page of this process is running.
+        RuntimeError: `app` starts while another page of this process is running.
     """
     _configure()
 
@@ -59,7 +59,7 @@ def attach(app: Starlette, slack: PageSandbox) -> None:
 
 @cache
 def _configure() -> None:
-    """Tell NiceGUI once how to serve; it keeps the settings for the whole process."""
+    """Configure NiceGUI, once: it keeps the settings for the whole process."""
     ui.run_with(
         FastAPI(),  # NiceGUI mounts itself there too; this one is never served
         title="Practice Slack",
@@ -73,13 +73,13 @@ def _configure() -> None:
 
 
 async def _window(request: Request) -> None:
-    """One tab's window, as its address asks for it."""
+    """Build the window of one tab, as its address asks."""
     slack: PageSandbox = request.scope[_SLACK]
     query = dict(request.query_params)
     _link_style()
     me = _initial_user(slack, query.get("as"))
     if me is None:
-        ui.label("Nobody is in this workspace yet. Add a person, then reload.")
+        ui.label("This workspace has no people yet. Add a person, then reload.")
         return
     ui.page_title(f"{slack.workspace.team_name} · Practice Slack")
     tab = Tab(slack, me, first_location(slack, me, query.get("in")), query)
@@ -88,7 +88,7 @@ async def _window(request: Request) -> None:
 
 
 async def _finish_loading(tab: Tab) -> None:
-    """Once the browser is there: a reload takes ephemeral messages away, as it does in Slack."""
+    """Show the page once the browser is connected; a reload removes ephemeral messages."""
     client = ui.context.client
     await client.connected()
     navigation_type = "performance.getEntriesByType('navigation')[0].type"
@@ -99,7 +99,7 @@ async def _finish_loading(tab: Tab) -> None:
 
 
 def _initial_user(slack: PageSandbox, wanted: str | None) -> str | None:
-    """The id of whoever the address names, else of the first admin, else of anybody."""
+    """Return the id of the user in the address, else of the first admin, else of the first user."""
     people = slack.workspace.people()
     for account in people:
         if wanted in (account.id, account.name):
@@ -110,7 +110,7 @@ def _initial_user(slack: PageSandbox, wanted: str | None) -> str | None:
 
 @cache
 def _style_version() -> str:
-    """Changes with the style, so that a browser does not keep an older one."""
+    """Return a hash of the style files, so that browsers load a new version."""
     digest = hashlib.sha256()
     for file in sorted(_STYLE.iterdir()):
         digest.update(file.read_bytes())

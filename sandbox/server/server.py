@@ -1,4 +1,4 @@
-"""The practice Slack's own HTTP and web socket server: Web API, response URLs, Socket Mode."""
+"""The practice Slack's HTTP and web socket server: Web API, response URLs, Socket Mode, files."""
 
 import json
 from collections.abc import Callable
@@ -26,11 +26,11 @@ Respond = Callable[[str, Json], None]
 
 
 class Server:
-    """Serves in a thread of its own, between `start` and `stop`.
+    """Serves in a background thread, between `start` and `stop`.
 
     Args:
         web_api, respond, sockets: what is served.
-        host, port: where; port 0 takes a free one.
+        host, port: where; port 0 chooses a free one.
     """
 
     def __init__(
@@ -53,16 +53,16 @@ class Server:
 
     def add_page(self, slack: "PageSandbox") -> None:
         """Serve the page for `slack` at ``/`` as well. Call it before `start`."""
-        from sandbox.page import attach  # NiceGUI is slow to import, and most never need it
+        from sandbox.page import attach  # NiceGUI is slow to import, and most tests never need it
 
         attach(self.app, slack)
 
     def start(self) -> None:
-        """Returns once requests are answered. Raises NotRunningError when that fails."""
+        """Start serving; returns once requests are answered. Raises NotRunningError on failure."""
         self._server.start()
 
     def stop(self) -> None:
-        """Returns once the thread has ended."""
+        """Stop serving; returns once the thread has ended."""
         self._server.stop()
 
     @property
@@ -92,7 +92,7 @@ class Server:
         return PlainTextResponse(f"OK - {len(content)}")
 
     async def _file(self, request: Request) -> Response:
-        """A file, for a member of the conversation in which it was shared (`?as=alice`)."""
+        """Serve a file to a member of the conversation it was shared in (`?as=alice`)."""
         workspace = self._web_api.workspace
         with workspace.lock:
             upload = workspace.files.get(request.path_params["id"])
@@ -118,7 +118,7 @@ class Server:
 
 
 async def arguments(request: Request) -> Json:
-    """The arguments of a call, from the query, a form or JSON. Raises ValueError for others."""
+    """Return a call's arguments from the query, a form or JSON. Raises ValueError otherwise."""
     args: Json = dict(request.query_params)
     body = await request.body()
     if not body:

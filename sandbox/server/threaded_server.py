@@ -1,4 +1,4 @@
-"""An ASGI application served over the network in a thread of its own."""
+"""Serve an ASGI application over the network in a background thread."""
 
 import asyncio
 import threading
@@ -15,12 +15,12 @@ _START_SECONDS = 20.0
 
 
 class ThreadedServer:
-    """Serves between `start` and `stop`, or as a context manager; it can be started once.
+    """Serves between `start` and `stop`, or as a context manager. It starts only once.
 
     Args:
         app: what is served.
-        host, port: where; port 0 takes a free one.
-        name: what the thread, and errors, call it.
+        host, port: where; port 0 chooses a free one.
+        name: for the thread and for errors.
         ws: uvicorn's protocol for web sockets.
     """
 
@@ -40,7 +40,7 @@ class ThreadedServer:
         self._thread = threading.Thread(target=self._server.run, name=name)
 
     def start(self) -> None:
-        """Returns once requests are answered. Raises NotRunningError when that fails."""
+        """Start serving; returns once requests are answered. Raises NotRunningError on failure."""
         self._thread.start()
         deadline = time.monotonic() + _START_SECONDS
         while not self._server.started:
@@ -49,7 +49,7 @@ class ThreadedServer:
             time.sleep(0.005)
 
     def stop(self) -> None:
-        """Returns once the thread has ended."""
+        """Stop serving; returns once the thread has ended."""
         self._server.should_exit = True
         self._thread.join()
 

@@ -1,4 +1,4 @@
-"""Files that the app has uploaded: what is known of each, and its bytes."""
+"""The files that the app has uploaded."""
 
 import mimetypes
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ _KINDS = {"csv": "CSV", "json": "JSON", "png": "PNG", "txt": "Plain Text"}
 
 @dataclass
 class Upload:
-    """One file. `content` is None until the bytes have come, `created` 0 until it was completed.
+    """One file. `content` is None until the bytes are uploaded, `created` 0 until completed.
 
-    `secret` is the last part of the address to which the bytes go; it works once. `shared_in` is
-    the conversation whose members can have the file.
+    `secret` is the last part of the upload URL, which works once. `shared_in` is the conversation
+    whose members can read the file.
     """
 
     id: str
@@ -30,26 +30,26 @@ class Upload:
 
 
 class Files:
-    """The files of a workspace. Guarded by the workspace's lock.
+    """The files of a workspace, guarded by its lock.
 
-    They are not kept between runs: a practice Slack has them as long as it is at work.
+    They are not saved between runs.
     """
 
     def __init__(self) -> None:
         self._uploads: dict[str, Upload] = {}
 
     def expect(self, name: str, size: int, user: str, alt: str) -> Upload:
-        """Make ready for a file of so many bytes."""
+        """Create a file whose bytes are still to be uploaded."""
         upload = Upload(new_id("F"), new_hex(40), name, size, user, alt)
         self._uploads[upload.id] = upload
         return upload
 
     def get(self, id_: str) -> Upload | None:
-        """A file by its id."""
+        """Return the file with this id, or None."""
         return self._uploads.get(id_)
 
     def receive(self, secret: str, content: bytes) -> bool:
-        """Take the bytes; False for an unknown or used address, and for a wrong length."""
+        """Store uploaded bytes; returns False for an unknown or used URL, or a wrong length."""
         for upload in self._uploads.values():
             if upload.secret == secret and upload.content is None:
                 if len(content) != upload.size:
@@ -60,7 +60,7 @@ class Files:
 
 
 def file_json(upload: Upload) -> Json:
-    """A file object (https://docs.slack.dev/reference/objects/file-object)."""
+    """Return a file object (https://docs.slack.dev/reference/objects/file-object)."""
     ending = upload.name.rpartition(".")[2].lower()
     return {
         "id": upload.id,

@@ -1,4 +1,4 @@
-"""What stands on a message or a view: its elements by id, and what they hold."""
+"""The interactive elements of a message or view, and their values."""
 
 from collections.abc import Iterator
 
@@ -45,7 +45,7 @@ _LIST_KINDS = frozenset(kind for kind, name in _VALUE_FIELD.items() if name.ends
 
 
 def elements_of(block: Json) -> list[Json]:
-    """The interactive elements of one block; what is not interactive has no action_id."""
+    """Return the interactive elements of one block: those with an action_id."""
     if block.get("type") == "input":
         found = [block.get("element")]
     elif block.get("type") == "section":
@@ -58,14 +58,14 @@ def elements_of(block: Json) -> list[Json]:
 
 
 def elements_with_blocks(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
-    """Every interactive element with the block it is in, in reading order."""
+    """Yield every interactive element with its block, in reading order."""
     for block in blocks:
         for element in elements_of(block):
             yield block, element
 
 
 def find_element(blocks: list[Json], block_id: str, action_id: str) -> tuple[Json, Json] | None:
-    """The block and the element with these ids, or None."""
+    """Return the block and the element with these ids, or None."""
     for block, element in elements_with_blocks(blocks):
         if block.get("block_id") == block_id and element["action_id"] == action_id:
             return block, element
@@ -73,7 +73,7 @@ def find_element(blocks: list[Json], block_id: str, action_id: str) -> tuple[Jso
 
 
 def with_ids(blocks: list[Json]) -> list[Json]:
-    """Copies of blocks with the ids that the app left out, as Slack fills them in."""
+    """Return copies of blocks with the ids that the app left out, as Slack fills them in."""
     filled = []
     for block in blocks:
         made = {**block, "block_id": block.get("block_id") or short_block_id()}
@@ -93,20 +93,20 @@ def _with_action_id(element: Json) -> Json:
 
 
 def initial_value(element: Json) -> Json | None:
-    """What an element holds before anybody touched it; None for those that hold nothing."""
+    """Return an element's value before any input; None for elements without a value."""
     kind = element.get("type", "")
     if kind not in _VALUE_FIELD:
         return None
     name = _VALUE_FIELD[kind]
     held: Json = {"type": kind, name: [] if kind in _LIST_KINDS else None}
-    for given, kept in _INITIAL.items():
+    for given, value_field in _INITIAL.items():
         if given in element:
-            held["rich_text_value" if kind == "rich_text_input" else kept] = element[given]
+            held["rich_text_value" if kind == "rich_text_input" else value_field] = element[given]
     return held
 
 
 def state_values(blocks: list[Json], entered: StateValues) -> StateValues:
-    """Slack's ``state.values``: what was entered, and the initial values where nothing was."""
+    """Return Slack's ``state.values``: what was entered, else the initial values."""
     values: StateValues = {}
     for block, element in elements_with_blocks(blocks):
         block_id, action_id = block["block_id"], element["action_id"]
@@ -117,11 +117,11 @@ def state_values(blocks: list[Json], entered: StateValues) -> StateValues:
 
 
 def is_empty(value: Json) -> bool:
-    """Whether an input holds nothing, so that a required one cannot be submitted."""
+    """Return whether an input is empty, so that a required one cannot be submitted."""
     held = [v for k, v in value.items() if k != "type"]
     return all(v is None or v == "" or v == [] for v in held)
 
 
 def dispatches(block: Json) -> bool:
-    """Whether a choice in this block is told to the app at once."""
+    """Return whether an action in this block is sent to the app at once."""
     return block.get("type") != "input" or bool(block.get("dispatch_action"))

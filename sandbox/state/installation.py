@@ -9,7 +9,7 @@ from sandbox.base.ids import new_hex, new_id, new_secret
 
 @dataclass
 class Installation:
-    """One app in one workspace. `scopes` is what `missing_scope` is decided by."""
+    """One app in one workspace. Calls outside `scopes` get ``missing_scope``."""
 
     app_id: str = field(default_factory=lambda: new_id("A"))
     bot_id: str = field(default_factory=lambda: new_id("B"))
@@ -25,15 +25,15 @@ class Installation:
     active: bool = True
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Self:
-        """The app as `to_json` gave it."""
-        return cls(**kept)
+    def from_json(cls, saved: Mapping[str, Any]) -> Self:
+        """Make an installation from what `to_json` returned."""
+        return cls(**saved)
 
     def to_json(self) -> dict[str, Any]:
-        """The values to keep between runs; the scopes follow from the manifest each time."""
-        kept = dict(vars(self))
-        del kept["scopes"], kept["active"]
-        return kept
+        """Return the values to save between runs; the scopes come from the manifest each time."""
+        values = dict(vars(self))
+        del values["scopes"], values["active"]
+        return values
 
 
 def _digits() -> str:

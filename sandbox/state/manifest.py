@@ -1,4 +1,4 @@
-"""The app's manifest: what Slack learns about an app, read from the file an operator pastes."""
+"""Read an app's manifest, with the rules that Slack has for it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ SCOPE_OF_EVENT: Final[dict[str, str | None]] = {
     "tokens_revoked": None,
     "user_change": "users:read",
 }
-"""Each event that can be subscribed to here, and the scope that it needs, if any ("Required
+"""Each event an app can subscribe to here, and the scope that it needs, if any ("Required
 scopes" at https://docs.slack.dev/reference/events/<event>)."""
 
 _SCOPES: Final = "/oauth_config/scopes"
@@ -50,7 +50,7 @@ class Shortcut:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the workspace needs of a manifest; field names follow Slack's."""
+    """The settings of a manifest that the workspace uses; field names follow Slack's."""
 
     name: str
     description: str = ""
@@ -60,7 +60,7 @@ class Manifest:
     commands: tuple[Command, ...] = ()
     shortcuts: tuple[Shortcut, ...] = ()
     scopes: tuple[str, ...] = ()
-    """All that the app asks for; the optional ones are among them."""
+    """Every scope the app asks for, the optional ones included."""
     optional_scopes: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     events_url: str | None = None
@@ -74,7 +74,7 @@ class Manifest:
     raw: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def command(self, name: str) -> Command | None:
-        """The command of this name, whatever the case."""
+        """Return the command of this name in any case, or None."""
         return next((c for c in self.commands if c.name.lower() == name.lower()), None)
 
 
@@ -82,7 +82,7 @@ def read_manifest(source: Path | dict[str, Any]) -> Manifest:
     """Read a manifest from a YAML or JSON file, or from the values already read.
 
     Raises:
-        ManifestError: it is not a manifest, or breaks a rule that Slack has for one
+        ManifestError: it is not a manifest, or breaks one of Slack's rules
             (https://docs.slack.dev/reference/app-manifest).
     """
     raw = yaml.safe_load(source.read_text("utf-8")) if isinstance(source, Path) else source
@@ -126,12 +126,12 @@ def read_manifest(source: Path | dict[str, Any]) -> Manifest:
 
 
 def _missing_scopes(read: Manifest) -> Iterator[dict[str, Any]]:
-    """Tell of each scope that must stand under `bot` and does not: no JSON schema can say that."""
+    """Yield an error for each scope missing under `bot`; no JSON schema can express this."""
     for kind in ("bot", "user"):
-        needed = _list(read.raw, f"{_SCOPES}/{kind}", str)
+        required = _list(read.raw, f"{_SCOPES}/{kind}", str)
         for scope in _list(read.raw, f"{_SCOPES}/{kind}_optional", str):
-            if scope not in needed:
-                message = f"Optional scope `{scope}` must also stand in `{kind}`"
+            if scope not in required:
+                message = f"Optional scope `{scope}` must also be in `{kind}`"
                 yield _broken(message, f"{_SCOPES}/{kind}_optional")
     for event in read.events:
         scope = SCOPE_OF_EVENT.get(event)
@@ -152,7 +152,7 @@ def _refused(message: str, pointer: str) -> ManifestError:
 
 
 def _section(raw: dict[str, Any], pointer: str) -> dict[str, Any]:
-    """Return the mapping at this place, an empty one where there is nothing."""
+    """Return the mapping at this pointer, empty if there is none."""
     section = raw
     for name in pointer.split("/")[1:]:
         section = section.get(name) or {}
@@ -162,7 +162,7 @@ def _section(raw: dict[str, Any], pointer: str) -> dict[str, Any]:
 
 
 def _list(raw: dict[str, Any], pointer: str, kind: type) -> list[Any]:
-    """Return the list at this place, an empty one where there is nothing."""
+    """Return the list at this pointer, empty if there is none."""
     section, _, name = pointer.rpartition("/")
     found = _section(raw, section).get(name) or []
     if not isinstance(found, list) or not all(isinstance(each, kind) for each in found):

@@ -1,7 +1,6 @@
-"""The things a Slack workspace is made of, as plain values: people, channels, messages, views.
+"""The data of a workspace as plain values: accounts, channels, messages, views.
 
-Nothing here does anything: `sandbox.state.workspace` changes these under its lock, and readers (the
-page, the tests' handles) get deep copies, so that they may look at them at leisure.
+`sandbox.state.workspace` changes these under its lock; readers (the page, tests) get deep copies.
 """
 
 from dataclasses import dataclass, field
@@ -12,11 +11,11 @@ Json = dict[str, Any]
 """A JSON object, as it travels between Slack and an app."""
 
 StateValues = dict[str, dict[str, Json]]
-"""What has been entered: block_id → action_id → value, shaped as Slack's `state.values`."""
+"""Values entered in inputs: block_id → action_id → value, as in Slack's `state.values`."""
 
 
 class Role(StrEnum):
-    """What somebody is in the workspace; the flags that `users.info` shows follow from it."""
+    """An account's role, from which the flags in `users.info` follow."""
 
     PRIMARY_OWNER = "primary_owner"
     OWNER = "owner"
@@ -31,7 +30,7 @@ class Role(StrEnum):
 
 @dataclass
 class Account:
-    """Somebody in the workspace: a person, the app's bot user, or somebody of another one.
+    """An account: a person, the app's bot user, or a person of another organisation.
 
     `name` is the handle (``alice``), `real_name` what Slack shows. `home_team` is the team the
     account belongs to; it differs from the workspace's own for people of another organisation.
@@ -68,9 +67,9 @@ class ChannelKind(StrEnum):
 
 @dataclass
 class Channel:
-    """A place where messages stand. A direct message is one too, with its two people as members.
+    """A channel, or a direct message with its two people as members.
 
-    `read_upto` remembers for each person the `ts` of the newest message they have seen.
+    `read_upto` holds each user's last read `ts`.
     """
 
     id: str
@@ -94,11 +93,10 @@ class Channel:
 class Message:
     """One message. `ephemeral_for` names the only person who sees it; None means everybody.
 
-    `payload` holds what Slack itself keeps about the message beyond the named fields (attachments,
-    metadata, link unfurling). `by_slack` marks Slack's own words, such as those about a command
-    that failed. `inputs` holds what each person has chosen in it, by user id, and `notices`
-    Slack's own warning to a person that the app did not answer their press. `revision` changes at
-    every edit, so that a stale copy can be told from the one on the screen.
+    `payload` holds further fields (attachments, metadata, link unfurling). `by_slack` marks
+    messages by Slackbot, such as one about a command that failed. `inputs` holds what each user has
+    chosen in it, by user id, and `notices` Slack's warning to a user that the app did not
+    acknowledge their action. `revision` changes at every edit, which shows that a copy is stale.
     """
 
     channel: str
@@ -122,12 +120,12 @@ class Message:
 
 @dataclass
 class View:
-    """A modal on somebody's stack, or somebody's App Home.
+    """A modal on a user's stack, or a user's App Home.
 
-    `body` is the view as the app gave it, with block and action ids filled in. `values` is what
-    the person has entered, `errors` what the app answered, by block_id. `notice` is Slack's own
-    warning in the view (the app did not answer), and `waiting` is true between the submission
-    and its acknowledgement.
+    `body` is the view as the app sent it, with block and action ids filled in. `values` holds what
+    the user has entered, `errors` what the app answered, by block_id. `notice` is Slack's warning
+    in the view (the app did not acknowledge), and `waiting` is true between the submission and its
+    acknowledgement.
     """
 
     id: str
@@ -141,7 +139,6 @@ class View:
     errors: dict[str, str] = field(default_factory=dict)
     notice: str | None = None
     waiting: bool = False
-    response_channel: str | None = None
 
     @property
     def blocks(self) -> list[Json]:
@@ -161,7 +158,7 @@ class Usergroup:
 
 @dataclass(frozen=True)
 class MessageRef:
-    """Points at a message (or an ephemeral one) as a surface that elements stand on."""
+    """Refers to a message as a surface with elements."""
 
     channel: str
     ts: str
@@ -169,7 +166,7 @@ class MessageRef:
 
 @dataclass(frozen=True)
 class ViewRef:
-    """Points at an open modal or an App Home as a surface that elements stand on."""
+    """Refers to an open modal or an App Home as a surface with elements."""
 
     view: str
 
@@ -178,7 +175,7 @@ SurfaceRef = MessageRef | ViewRef
 
 
 class Flow(StrEnum):
-    """Which way something went: the app calls Slack, or Slack delivers to the app."""
+    """The direction of an exchange: the app calls Slack, or Slack delivers to the app."""
 
     TO_SLACK = "to_slack"
     TO_APP = "to_app"
@@ -186,13 +183,13 @@ class Flow(StrEnum):
 
 @dataclass
 class Traffic:
-    """One exchange between the app and Slack, for the page's pane and for counting calls.
+    """One exchange between the app and Slack, for the page's traffic panel and for tests.
 
     `name` is the Web API method, or the kind of delivery (``slash_commands``, ``block_actions``,
     ``view_submission``, ``event_callback`` …). `at` is the workspace clock's time in seconds since
-    1970, `seconds` the real duration, None while it is under way. `status` is the HTTP status (200
-    for an acknowledged envelope), None when no answer came. Tokens of Slack, signatures and
-    response URLs' secrets are blotted out in `sent` and `answered`.
+    1970, `seconds` the real duration, None while it is in progress. `status` is the HTTP status
+    (200 for an acknowledged envelope), None when no answer came. Tokens of Slack, signatures and
+    the secrets of response URLs are redacted in `sent` and `answered`.
     """
 
     number: int

@@ -1,6 +1,6 @@
-"""Keeping a workspace between runs: one file, written soon after every change.
+"""Save a workspace between runs, in one file written soon after every change.
 
-The file is replaced as a whole, so a process that is killed loses the last second at most.
+The file is replaced atomically, so a killed process loses the last second at most.
 """
 
 import json
@@ -20,11 +20,11 @@ _log = logging.getLogger(__name__)
 
 FILE = "practice-slack.json"
 _PAUSE = 0.5
-"""Real seconds between a change and its writing, in which further changes gather."""
+"""Real seconds between a change and writing it, to write several changes together."""
 
 
 def load_snapshot(folder: Path) -> Snapshot | None:
-    """What an earlier run kept there; None when there was none.
+    """Return what an earlier run saved there, or None.
 
     Raises:
         StateError: the file is damaged, or of another version.
@@ -45,7 +45,7 @@ def load_snapshot(folder: Path) -> Snapshot | None:
 
 def _unreadable(path: Path, why: str) -> StateError:
     return StateError(
-        f"The practice Slack kept in {path} cannot be read: {why}. "
+        f"The practice Slack saved in {path} cannot be read: {why}. "
         "Delete that file to start with an empty workspace; the app then gets new tokens."
     )
 
@@ -54,12 +54,12 @@ class Persister:
     """Writes the workspace into a folder, at once and then after changes.
 
     Args:
-        folder: made if missing, for its owner alone.
-        workspace, install: what is kept.
-        redact: every text goes through it before it is written, except the app's own secrets.
+        folder: created if missing, readable by its owner alone.
+        workspace, install: what is saved.
+        redact: applied to every text before it is written, except the app's own secrets.
 
     Raises:
-        StateError: nothing can be written there.
+        StateError: the folder is not writable.
     """
 
     def __init__(
@@ -70,28 +70,28 @@ class Persister:
             workspace, install, redact
         )
         self._condition = threading.Condition()
-        self._changes = self._tried = self._written = 0
+        self._changes = self._attempted = self._saved = 0
         self._closed = False
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._write()
         except OSError as error:
             raise StateError(
-                f"The practice Slack cannot be kept in {folder}: {error.strerror}. "
-                "Choose a folder that can be written to."
+                f"The practice Slack cannot be saved in {folder}: {error.strerror}. "
+                "Choose a folder that is writable."
             ) from error
         self._unsubscribe = workspace.subscribe(self._count_change)
-        self._thread = threading.Thread(target=self._run, name="keeping the workspace", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="saving the workspace", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Write what has changed, and no more afterwards. Raises OSError where that fails."""
+        """Write the last changes and stop. Raises OSError when writing fails."""
         self._unsubscribe()
         with self._condition:
             self._closed = True
             self._condition.notify_all()
         self._thread.join()
-        if self._written != self._changes:
+        if self._saved != self._changes:
             self._write()
 
     def _count_change(self) -> None:
@@ -103,19 +103,19 @@ class Persister:
         while self._wait_for_changes():
             try:
                 self._write()
-            except Exception:  # noqa: BLE001  # tried again after the next change, and when closed
-                _log.exception("the practice Slack could not be kept in %s", self._path)
+            except Exception:  # noqa: BLE001  # retried after the next change, and on close
+                _log.exception("the practice Slack could not be saved in %s", self._path)
 
     def _wait_for_changes(self) -> bool:
-        """Waits for changes and lets them gather; False once closed."""
+        """Wait for changes, then a moment for more; returns False once closed."""
         with self._condition:
-            self._condition.wait_for(lambda: self._tried != self._changes or self._closed)
+            self._condition.wait_for(lambda: self._attempted != self._changes or self._closed)
             self._condition.wait_for(lambda: self._closed, _PAUSE)
             return not self._closed
 
     def _write(self) -> None:
         with self._condition:
-            self._tried = now = self._changes
+            self._attempted = now = self._changes
         content = json.dumps(self._take_snapshot(), ensure_ascii=False, separators=(",", ":"))
         new = self._path.with_suffix(".new")
         with open(new, "w", encoding="utf-8", opener=_open_private) as file:
@@ -123,7 +123,7 @@ class Persister:
             file.flush()
             os.fsync(file.fileno())
         new.replace(self._path)
-        self._written = now
+        self._saved = now
 
 
 def _open_private(path: str, flags: int) -> int:

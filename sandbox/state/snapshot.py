@@ -1,8 +1,8 @@
-"""What of a workspace is kept between runs, and how it is put back.
+"""The part of a workspace that is saved between runs, as JSON and back.
 
-Kept are the app's ids and secrets, people, channels with their members and read marks, messages
-that everybody sees, Homes and user groups. Ephemeral messages, modals, triggers and response URLs
-are not: Slack itself forgets them soon.
+Saved are the app's ids and secrets, people, channels with their members and read marks, messages
+that are not ephemeral, Homes and user groups. Ephemeral messages, modals, triggers and response
+URLs are not: Slack forgets them soon as well.
 """
 
 from collections.abc import Callable
@@ -16,15 +16,15 @@ from sandbox.state.models import Account, Channel, Message, Usergroup, View
 from sandbox.state.workspace import Workspace
 
 FORMAT = 1
-"""Changes whenever an older file could not be read any more."""
+"""Increased when older files can no longer be read."""
 
 Redact = Callable[[str], str]
-"""Takes a text and gives what may be written of it."""
+"""Returns the part of a text that may be written."""
 
 
 @dataclass
 class Snapshot:
-    """See the module."""
+    """The saved part of a workspace."""
 
     app: dict[str, str]
     team_id: str
@@ -41,7 +41,7 @@ _STATE = TypeAdapter(Snapshot)
 
 
 def take_snapshot(workspace: Workspace, install: Installation, redact: Redact) -> dict[str, Any]:
-    """The state as JSON; every text but the app's own secrets has gone through `redact`."""
+    """Return the workspace as JSON, with `redact` applied to all but the app's own secrets."""
     with workspace.lock:
         state = Snapshot(
             install.to_json(),
@@ -54,22 +54,22 @@ def take_snapshot(workspace: Workspace, install: Installation, redact: Redact) -
             list(workspace.usergroups.values()),
             [workspace.views[view] for view in workspace.homes.values()],
         )
-        kept: dict[str, Any] = _STATE.dump_python(state, mode="json")
-    app = kept.pop("app")
-    return {"format": FORMAT, "app": app, **_redacted(kept, redact)}
+        saved: dict[str, Any] = _STATE.dump_python(state, mode="json")
+    app = saved.pop("app")
+    return {"format": FORMAT, "app": app, **_redacted(saved, redact)}
 
 
-def parse_snapshot(kept: dict[str, Any]) -> Snapshot:
-    """The state in what `taken_from` gave. Raises ValueError where it is not all there."""
-    state = _STATE.validate_python(kept)
+def parse_snapshot(saved: dict[str, Any]) -> Snapshot:
+    """Parse what `take_snapshot` returned. Raises ValueError if something is missing."""
+    state = _STATE.validate_python(saved)
     people = {account.id for account in state.accounts}
     if set(state.app) != set(Installation().to_json()) or state.app["bot_user"] not in people:
-        raise ValueError("the app is not all there")
+        raise ValueError("the app is incomplete")
     return state
 
 
 def restore(state: Snapshot, workspace: Workspace) -> None:
-    """Fill a workspace that is still empty."""
+    """Fill an empty workspace from a snapshot."""
     with workspace.change():
         workspace.other_team_id = state.other_team_id
         workspace.advance_ts_to(state.last_ts)
@@ -92,5 +92,5 @@ def _redacted(value: Any, redact: Redact) -> Any:
 
 
 def _encodable(text: str, redact: Redact) -> str:
-    """Halves of characters, which JSON can carry, are written as question marks: no file can."""
+    """Redact a text, and replace lone surrogates, which no UTF-8 file can hold."""
     return redact(text).encode("utf-8", "replace").decode()

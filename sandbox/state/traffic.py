@@ -1,4 +1,4 @@
-"""A record of everything that goes between the app and Slack, with Slack's secrets blotted out."""
+"""Record every exchange between the app and Slack, with Slack's secrets redacted."""
 
 import copy
 import re
@@ -16,7 +16,7 @@ _SECRET_TEXT = re.compile(r"(xox[abp]-|xapp-)[\w-]+|(?<=/response/)\w+|(?<=ticke
 
 
 class TrafficLog:
-    """The newest exchanges, oldest first; older ones than 2,000 are forgotten."""
+    """The newest 2,000 exchanges, oldest first."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -26,7 +26,7 @@ class TrafficLog:
         self._count = 0
 
     def begin(self, flow: Flow, name: str, sent: Json, transport: str) -> Traffic:
-        """Note that something is under way; hand the entry to `finish` when it is over."""
+        """Record the start of an exchange; pass the entry to `finish` when it is over."""
         with self._lock:
             self._count += 1
             now = self._clock.now()
@@ -43,20 +43,20 @@ class TrafficLog:
             entry.answered = redacted(answered)
 
     def entries(self) -> list[Traffic]:
-        """Copies of the kept exchanges, oldest first."""
+        """Return copies of the recorded exchanges, oldest first."""
         with self._lock:
             return [copy.copy(entry) for entry in self._entries]
 
 
 def redacted(value: Any) -> Any:
-    """A deep copy of JSON values without tokens and other secrets of Slack itself."""
+    """Return a deep copy of JSON values without tokens and other secrets of Slack."""
     if isinstance(value, dict):
         return {
-            k: "(blotted out)" if k in _SECRET_FIELDS and isinstance(v, str) else redacted(v)
+            k: "(redacted)" if k in _SECRET_FIELDS and isinstance(v, str) else redacted(v)
             for k, v in value.items()
         }
     if isinstance(value, list):
         return [redacted(v) for v in value]
     if isinstance(value, str):
-        return _SECRET_TEXT.sub("(blotted out)", value)
+        return _SECRET_TEXT.sub("(redacted)", value)
     return value

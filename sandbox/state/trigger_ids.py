@@ -1,4 +1,4 @@
-"""Trigger ids: leave to open one modal, for three seconds and once."""
+"""Trigger ids: each opens one modal, once, within three seconds."""
 
 import threading
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _MAX_TRIGGERS = 10_000
 
 @dataclass
 class Trigger:
-    """Leave to open one modal for `user`, until `expires`."""
+    """Permission to open one modal for `user`, until `expires`."""
 
     user: str
     expires: float
@@ -22,7 +22,7 @@ class Trigger:
 
 
 class TriggerIds:
-    """Gives out trigger ids and takes them back; safe to use from any thread."""
+    """Issues and spends trigger ids; safe to use from any thread."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -30,7 +30,7 @@ class TriggerIds:
         self._triggers: dict[str, Trigger] = {}
 
     def issue(self, user: str) -> str:
-        """A trigger id for an act of `user`, in Slack's form of three parts."""
+        """Return a trigger id for an action of `user`, in Slack's form of three parts."""
         now = self._clock.now()
         trigger = f"{int(now * 1000)}.{int(new_hex(8), 16)}.{new_hex(32)}"
         with self._lock:
@@ -40,7 +40,7 @@ class TriggerIds:
         return trigger
 
     def spend(self, trigger: str) -> str:
-        """Use up a trigger id; returns who acted.
+        """Spend a trigger id; returns the user who acted.
 
         Raises:
             SlackError: ``invalid_trigger_id``, ``exchanged_trigger_id`` or ``expired_trigger_id``

@@ -1,4 +1,4 @@
-"""Modals: the stack that each person has, and what the app's answers to a submission do to it.
+"""Each user's stack of modals, and how the app's answers to a submission change it.
 
 Callers hold the change: ``with workspace.change():``.
 """
@@ -9,21 +9,19 @@ from typing import Any
 from sandbox.base.errors import SlackError
 from sandbox.base.ids import new_hex, new_id
 from sandbox.blockkit import InvalidBlocks, check_view
+from sandbox.blockkit.base.limits import MODAL_STACK
 from sandbox.state.input_values import elements_with_blocks, state_values, with_ids
 from sandbox.state.models import Json, StateValues, View
 from sandbox.state.workspace import Workspace
 
-STACK_LIMIT = 3
-"""https://docs.slack.dev/surfaces/modals"""
-
 TROUBLE = "We had some trouble connecting. Try again?"
 
 NO_ANSWER = object()
-"""Stands for the answer to a submission that the app did not answer."""
+"""The answer to a submission that the app did not acknowledge."""
 
 
 def new_modal(workspace: Workspace, user: str, body: Json) -> View:
-    """Put a view on top of somebody's stack.
+    """Push a view onto a user's stack.
 
     Raises:
         SlackError: ``push_limit_reached`` where three modals are open already.
@@ -31,7 +29,7 @@ def new_modal(workspace: Workspace, user: str, body: Json) -> View:
     """
     check_view(body)
     stack = workspace.stacks.setdefault(user, [])
-    if len(stack) >= STACK_LIMIT:
+    if len(stack) >= MODAL_STACK:
         raise SlackError("push_limit_reached")
     view_id = new_id("V")
     below = stack[-1] if stack else None
@@ -43,10 +41,10 @@ def new_modal(workspace: Workspace, user: str, body: Json) -> View:
 
 
 def replace_body(workspace: Workspace, view: View, body: Json) -> None:
-    """Give an open view another body; what stands in an input stays where both its ids stay.
+    """Replace an open view's body; an input keeps its value while both its ids stay the same.
 
-    An initial value counts as well, touched or not: Slack shows the one that came first, and
-    ignores another until the block_id or the action_id is a new one.
+    An initial value counts as well, touched or not: Slack shows the first one, and ignores another
+    until the block_id or the action_id changes.
 
     Raises:
         InvalidBlocks: the view breaks Block Kit's rules.
@@ -57,16 +55,16 @@ def replace_body(workspace: Workspace, view: View, body: Json) -> None:
     view.hash = new_hash(workspace)
     view.errors = {}
     view.notice = None
-    kept: StateValues = {}
+    values: StateValues = {}
     for block, element in elements_with_blocks(view.blocks):
         entered = held.get(block["block_id"], {}).get(element["action_id"])
         if entered is not None and entered.get("type") == element.get("type"):
-            kept.setdefault(block["block_id"], {})[element["action_id"]] = entered
-    view.values = kept
+            values.setdefault(block["block_id"], {})[element["action_id"]] = entered
+    view.values = values
 
 
 def remove(workspace: Workspace, view: View) -> None:
-    """Take one view from its stack; those above and below stay."""
+    """Remove one view from its stack; those above and below stay."""
     stack = workspace.stacks.get(view.user, [])
     if view.id in stack:
         stack.remove(view.id)
@@ -74,7 +72,7 @@ def remove(workspace: Workspace, view: View) -> None:
 
 
 def clear(workspace: Workspace, user: str) -> list[View]:
-    """Take every view from somebody's stack; gives them, the topmost first."""
+    """Remove every view from a user's stack; returns them, the topmost first."""
     taken = [workspace.views[v] for v in reversed(workspace.stacks.get(user, []))]
     for view in taken:
         remove(workspace, view)
@@ -82,7 +80,7 @@ def clear(workspace: Workspace, user: str) -> list[View]:
 
 
 def apply_answer(workspace: Workspace, view: View, answer: object, since: str) -> None:
-    """Do what the app answered to a submission; an answer Slack cannot read leaves its warning.
+    """Apply the app's answer to a submission; Slack's warning appears if it is invalid.
 
     Args:
         since: the view's hash when it was submitted. Where the app has called ``views.update``
@@ -120,7 +118,7 @@ def _apply(workspace: Workspace, view: View, answer: Mapping[str, Any], since: s
 
 
 def _put_errors(view: View, errors: object) -> bool:
-    """Slack takes errors about input blocks of this view alone, each a text, and at least one."""
+    """Show the app's errors; returns False unless each is a text about an input of this view."""
     inputs = {b["block_id"] for b in view.blocks if b.get("type") == "input"}
     if not isinstance(errors, Mapping) or not errors or not set(errors) <= inputs:
         return False
@@ -131,7 +129,7 @@ def _put_errors(view: View, errors: object) -> bool:
 
 
 def new_hash(workspace: Workspace) -> str:
-    """A view's hash; a new one at every change, so that a stale one can be told."""
+    """Return a new view hash; it changes with every change, so that stale ones are refused."""
     return f"{int(workspace.clock.now())}.{new_hex(8)}"
 
 

@@ -1,4 +1,4 @@
-"""The state of the practice workspace, one lock around it, and reading it safely."""
+"""The state of a practice workspace, with one lock around it."""
 
 import copy
 import threading
@@ -25,16 +25,16 @@ from sandbox.text import NameBook
 
 
 class Workspace:
-    """Everything there is in one workspace.
+    """Everything in one workspace.
 
-    Readers call the reading functions, which return copies. Whoever changes the state does so
-    inside `with workspace.change():`; when the outermost such block ends, `version` has grown, the
-    waiting are woken, and the subscribers are called.
+    Readers call the reading functions, which return copies. Change the state only inside
+    `with workspace.change():`; when the outermost such block ends, `version` grows, waiting threads
+    wake, and the subscribers are called.
 
     Args:
         manifest: the app's manifest.
         clock: the workspace's time.
-        team_id, team_name: what it is called.
+        team_id, team_name: of the workspace.
     """
 
     def __init__(self, manifest: Manifest, clock: Clock, *, team_id: str, team_name: str) -> None:
@@ -64,7 +64,7 @@ class Workspace:
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """Hold the lock for a change; tell everybody when the outermost change is over."""
+        """Hold the lock for a change; call the subscribers after the outermost change."""
         subscribers: list[Callable[[], None]] = []
         with self.lock:
             self._depth += 1
@@ -80,7 +80,7 @@ class Workspace:
             callback()
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Have `callback` run after every change; the returned function ends that."""
+        """Call `callback` after every change; the returned function unsubscribes it."""
         with self.lock:
             self._subscribers.append(callback)
 
@@ -92,24 +92,24 @@ class Workspace:
         return unsubscribe
 
     def next_ts(self) -> str:
-        """A message's time stamp: the clock's time, and never the same twice."""
+        """Return a new message timestamp: the clock's time, and never the same twice."""
         with self.lock:
             self._last_ts = max(self._last_ts + 1, int(self.clock.now() * 1_000_000))
             return _ts(self._last_ts)
 
     @property
     def last_ts(self) -> str:
-        """The newest time stamp that was given out."""
+        """The newest timestamp issued."""
         with self.lock:
             return _ts(self._last_ts)
 
     def advance_ts_to(self, ts: str) -> None:
-        """Keep later time stamps after `ts`, which came from an earlier run."""
+        """Make later timestamps greater than `ts`, which is from an earlier run."""
         with self.lock:
             self._last_ts = max(self._last_ts, int(ts.replace(".", "")))
 
     def emit(self, event: Json, channel: str | None = None) -> None:
-        """Hand an event to whoever delivers events; `channel` is where it happened, if anywhere."""
+        """Pass an event to `on_event`; `channel` is where it happened, if in one."""
         if self.on_event is not None:
             self.on_event(event, channel)
 
@@ -117,23 +117,23 @@ class Workspace:
 
     @property
     def version(self) -> int:
-        """Grows with every change."""
+        """A number that grows with every change."""
         with self.lock:
             return self._version
 
     def people(self) -> list[Account]:
-        """Everybody except bots, in the order in which they came."""
+        """Return all accounts except bots, in the order they were added."""
         with self.lock:
             return [copy.copy(a) for a in self.accounts.values() if not a.is_bot]
 
     def account(self, user: str) -> Account | None:
-        """The account with this id, or None."""
+        """Return the account with this id, or None."""
         with self.lock:
             found = self.accounts.get(user)
             return copy.copy(found) if found else None
 
     def account_named(self, name: str) -> Account | None:
-        """The account with this handle (``alice`` or ``@alice``), or None."""
+        """Return the account with this handle (``alice`` or ``@alice``), or None."""
         handle = name.lstrip("@").lower()
         with self.lock:
             for account in self.accounts.values():
@@ -142,12 +142,12 @@ class Workspace:
         return None
 
     def channel(self, channel: str) -> Channel | None:
-        """The channel with this id, or None."""
+        """Return the channel with this id, or None."""
         with self.lock:
             return copy.deepcopy(self.channels.get(channel))
 
     def channel_named(self, name: str) -> Channel | None:
-        """The channel with this name (``general`` or ``#general``), or None."""
+        """Return the channel with this name (``general`` or ``#general``), or None."""
         bare = name.lstrip("#").lower()
         with self.lock:
             for channel in self.channels.values():
@@ -156,20 +156,20 @@ class Workspace:
         return None
 
     def channels_of(self, user: str) -> list[Channel]:
-        """The channels in this person's sidebar, by name."""
+        """Return the channels in this user's sidebar, by name."""
         with self.lock:
             mine = [c for c in self.channels.values() if not c.is_direct and user in c.members]
             return copy.deepcopy(sorted(mine, key=lambda c: c.name))
 
     def directs_of(self, user: str) -> list[Channel]:
-        """The direct messages in this person's sidebar; the app's is among them once it exists."""
+        """Return the direct messages in this user's sidebar, the app's included once it exists."""
         with self.lock:
             return copy.deepcopy(
                 [c for c in self.channels.values() if c.is_direct and user in c.members]
             )
 
     def direct_between(self, user: str, other: str) -> Channel | None:
-        """The direct message between two accounts, or None while there is none."""
+        """Return the direct message between two accounts, or None."""
         with self.lock:
             for channel in self.channels.values():
                 if channel.kind is ChannelKind.IM and set(channel.members) == {user, other}:
@@ -177,17 +177,17 @@ class Workspace:
         return None
 
     def messages_for(self, user: str, channel: str) -> list[Message]:
-        """What this person sees in a channel, oldest first: theirs are the ephemeral ones too.
+        """Return what this user sees in a channel, oldest first, their ephemeral messages included.
 
-        Replies in threads are among them, with `thread_ts` unequal to `ts`. Empty when the person
+        Replies in threads are included, with `thread_ts` unequal to `ts`. Empty when the user
         cannot see the channel.
         """
         with self.lock:
             found = self.channels.get(channel)
             if found is None or not self._may_see(user, found):
                 return []
-            seen = [m for m in self.messages.get(channel, []) if m.ephemeral_for in (None, user)]
-            return copy.deepcopy(seen)
+            visible = [m for m in self.messages.get(channel, []) if m.ephemeral_for in (None, user)]
+            return copy.deepcopy(visible)
 
     def _may_see(self, user: str, channel: Channel) -> bool:
         if user in channel.members:
@@ -202,17 +202,17 @@ class Workspace:
         return channel.kind is ChannelKind.PUBLIC and full
 
     def unread(self, user: str, channel: str) -> int:
-        """How many messages of others stand in the channel since this person last looked."""
+        """Return the number of messages by others since this user last read the channel."""
         with self.lock:
             found = self.channels.get(channel)
             if found is None:
                 return 0
             read_upto = found.read_upto.get(user, "")
-            seen = self.messages_for(user, channel)
-            return sum(1 for m in seen if m.ts > read_upto and m.user != user)
+            visible = self.messages_for(user, channel)
+            return sum(1 for m in visible if m.ts > read_upto and m.user != user)
 
     def mark_read(self, user: str, channel: str) -> None:
-        """Note that this person has seen everything in the channel; no change when they had."""
+        """Mark the channel as read by this user; no change if it was."""
         with self.lock:
             if self.unread(user, channel) == 0:
                 return
@@ -220,18 +220,18 @@ class Workspace:
                 self.channels[channel].read_upto[user] = self.messages[channel][-1].ts
 
     def modals_of(self, user: str) -> list[View]:
-        """This person's open modals, the topmost last."""
+        """Return this user's open modals, the topmost last."""
         with self.lock:
             return copy.deepcopy([self.views[v] for v in self.stacks.get(user, [])])
 
     def home_of(self, user: str) -> View | None:
-        """This person's App Home, or None when the app never published one."""
+        """Return this user's App Home, or None when the app never published one."""
         with self.lock:
             view = self.homes.get(user)
             return copy.deepcopy(self.views[view]) if view else None
 
     def names(self) -> NameBook:
-        """What to show for ids: people by their real names, with neither ``@`` nor ``#``."""
+        """Return the names to show for ids: people's real names, without ``@`` or ``#``."""
         with self.lock:
             return NameBook(
                 users={a.id: a.real_name for a in self.accounts.values()},
@@ -239,17 +239,17 @@ class Workspace:
                 usergroups={g.id: g.handle for g in self.usergroups.values()},
             )
 
-    # --- looking things up, for whoever holds the lock ---------------------------------------
+    # --- looking things up while holding the lock --------------------------------------------
 
     def find_message(self, channel: str, ts: str) -> Message | None:
-        """The very message, not a copy: hold the lock."""
+        """Return the message itself, not a copy: hold the lock."""
         for message in reversed(self.messages.get(channel, [])):
             if message.ts == ts:
                 return message
         return None
 
     def surface(self, ref: SurfaceRef) -> Message | View | None:
-        """The very message or view that `where` points at, not a copy: hold the lock."""
+        """Return the message or view that `ref` refers to, not a copy: hold the lock."""
         match ref:
             case MessageRef(channel, ts):
                 return self.find_message(channel, ts)

@@ -1,4 +1,4 @@
-"""What people read: Slack's mrkdwn and rich text as a small typed tree, as plain text, as HTML.
+"""Parse Slack's mrkdwn and rich text into a tree, and turn it into plain text or HTML.
 
 ::
 
@@ -6,15 +6,15 @@
     tree = parse_text_object(block["text"])    # a plain_text or mrkdwn object
     tree = parse_rich_text(block)              # a rich_text block
     to_plain(tree, names)                      # dates as their fallback …
-    to_plain(tree, names, now, tz)             # … or as this person reads them
+    to_plain(tree, names, now, tz)             # … or as this reader sees them
     to_html(tree, names, now, tz)              # always escaped
-    plain_of_message(message, names)           # everything a person reads, in reading order
+    plain_of_message(message, names)           # all visible text, in reading order
     plain_of_view(view, names)                 # the same of a modal or a Home tab
-    code_of_message(message)                   # what stands in its code spans and code blocks
+    code_of_message(message)                   # the content of its code spans and blocks
 
 ``names`` turns ids into names (``Names`` is the protocol, ``NameBook`` a ready-made one from
 dicts). ``now`` is an aware datetime, ``tz`` the reader's time zone. ``sandbox.text.html`` names the
-CSS classes that the HTML uses; its ``safe_url`` tells which URLs a page may link to.
+CSS classes that the HTML uses; its ``safe_url`` decides which URLs a page may link to.
 """
 
 from sandbox.text.dates import format_date

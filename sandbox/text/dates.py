@@ -1,4 +1,4 @@
-"""Dates as their reader sees them.
+"""Format dates as their reader sees them.
 
 Sources: https://docs.slack.dev/messaging/formatting-message-text (date formatting) and
 https://docs.slack.dev/reference/block-kit/block-elements/date-element. Words are those of a
@@ -39,28 +39,28 @@ UNITS: Final = (
 
 
 def format_date(timestamp: int, form: str, now: datetime, tz: tzinfo) -> str | None:
-    """Replace the tokens of ``form``; ``None`` if the moment is no date or a token is unknown.
+    """Replace the tokens of ``form``; ``None`` if there is no such date or a token is unknown.
 
     Arguments:
         timestamp: seconds since 1970.
         form: text with tokens such as ``{date_short_pretty} at {time}``.
-        now: an aware datetime: what "today" and "ago" count from.
+        now: an aware datetime, from which "today" and "ago" count.
         tz: the reader's time zone.
     """
     try:
-        moment = datetime.fromtimestamp(timestamp, UTC).astimezone(tz)
+        local = datetime.fromtimestamp(timestamp, UTC).astimezone(tz)
     except (OverflowError, OSError, ValueError):
         return None
-    here = now.astimezone(tz)
-    words: list[str] = []
+    local_now = now.astimezone(tz)
+    pieces: list[str] = []
     end = 0
     for token in TOKEN.finditer(form):
         formatter = TOKENS.get(token.group(1))
         if formatter is None:
             return None
-        words += [form[end : token.start()], formatter(moment, here)]
+        pieces += [form[end : token.start()], formatter(local, local_now)]
         end = token.end()
-    text = "".join([*words, form[end:]])
+    text = "".join([*pieces, form[end:]])
     return text[:1].upper() + text[1:] if form.startswith("{") else text
 
 
@@ -69,54 +69,54 @@ def _ordinal(day: int) -> str:
     return f"{day}{ending}"
 
 
-def _date_num(moment: datetime, _: datetime) -> str:
-    return f"{moment.year:04}-{moment.month:02}-{moment.day:02}"
+def _date_num(local: datetime, _: datetime) -> str:
+    return f"{local.year:04}-{local.month:02}-{local.day:02}"
 
 
-def _date_slash(moment: datetime, _: datetime) -> str:
-    return f"{moment.month:02}/{moment.day:02}/{moment.year:04}"
+def _date_slash(local: datetime, _: datetime) -> str:
+    return f"{local.month:02}/{local.day:02}/{local.year:04}"
 
 
-def _month_and_day(moment: datetime) -> str:
-    return f"{MONTHS[moment.month - 1]} {_ordinal(moment.day)}"
+def _month_and_day(local: datetime) -> str:
+    return f"{MONTHS[local.month - 1]} {_ordinal(local.day)}"
 
 
-def _date_long_full(moment: datetime, _: datetime) -> str:
-    return f"{_month_and_day(moment)}, {moment.year}"
+def _date_long_full(local: datetime, _: datetime) -> str:
+    return f"{_month_and_day(local)}, {local.year}"
 
 
-def _date(moment: datetime, now: datetime) -> str:
-    """The year is left out within six months of now."""
-    near = abs(moment - now) < HALF_A_YEAR
-    return _month_and_day(moment) if near else _date_long_full(moment, now)
+def _date(local: datetime, now: datetime) -> str:
+    """Format a date, without its year within six months of now."""
+    near = abs(local - now) < HALF_A_YEAR
+    return _month_and_day(local) if near else _date_long_full(local, now)
 
 
-def _date_short(moment: datetime, _: datetime) -> str:
-    return f"{MONTHS[moment.month - 1][:3]} {moment.day}, {moment.year}"
+def _date_short(local: datetime, _: datetime) -> str:
+    return f"{MONTHS[local.month - 1][:3]} {local.day}, {local.year}"
 
 
-def _date_long(moment: datetime, now: datetime) -> str:
-    return f"{DAYS[moment.weekday()]}, {_date_long_full(moment, now)}"
+def _date_long(local: datetime, now: datetime) -> str:
+    return f"{DAYS[local.weekday()]}, {_date_long_full(local, now)}"
 
 
-def _day_divider(moment: datetime, now: datetime) -> str:
-    if moment.year == now.year:
-        return f"{DAYS[moment.weekday()]}, {_month_and_day(moment)}"
-    return _date_long(moment, now)
+def _day_divider(local: datetime, now: datetime) -> str:
+    if local.year == now.year:
+        return f"{DAYS[local.weekday()]}, {_month_and_day(local)}"
+    return _date_long(local, now)
 
 
-def _time(moment: datetime, _: datetime) -> str:
-    half = "AM" if moment.hour < 12 else "PM"
-    return f"{moment.hour % 12 or 12}:{moment.minute:02} {half}"
+def _time(local: datetime, _: datetime) -> str:
+    half = "AM" if local.hour < 12 else "PM"
+    return f"{local.hour % 12 or 12}:{local.minute:02} {half}"
 
 
-def _time_secs(moment: datetime, _: datetime) -> str:
-    half = "AM" if moment.hour < 12 else "PM"
-    return f"{moment.hour % 12 or 12}:{moment.minute:02}:{moment.second:02} {half}"
+def _time_secs(local: datetime, _: datetime) -> str:
+    half = "AM" if local.hour < 12 else "PM"
+    return f"{local.hour % 12 or 12}:{local.minute:02}:{local.second:02} {half}"
 
 
-def _ago(moment: datetime, now: datetime) -> str:
-    seconds = round((now - moment).total_seconds())
+def _ago(local: datetime, now: datetime) -> str:
+    seconds = round((now - local).total_seconds())
     if abs(seconds) < 60:
         return "just now" if seconds >= 0 else "in a moment"
     name, length = next(unit for unit in UNITS if abs(seconds) >= unit[1])
@@ -129,12 +129,12 @@ Formatter = Callable[[datetime, datetime], str]
 
 
 def _pretty(otherwise: Formatter) -> Formatter:
-    """Say yesterday, today or tomorrow when that is what it is."""
+    """Return a formatter that prefers yesterday, today or tomorrow."""
 
-    def formatter(moment: datetime, now: datetime) -> str:
-        days = (moment.date() - now.date()).days
+    def formatter(local: datetime, now: datetime) -> str:
+        days = (local.date() - now.date()).days
         near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get(days)
-        return near or otherwise(moment, now)
+        return near or otherwise(local, now)
 
     return formatter
 

@@ -1,4 +1,4 @@
-"""Block elements as plain text: a button's label, what is chosen in a menu, what is typed."""
+"""Turn block elements into plain text: labels, choices, typed text."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ Json = Mapping[str, Any]
 
 
 class ReadsText(Protocol):
-    """What is asked of a reader here."""
+    """The reader's names and text, as elements need them."""
 
     @property
     def names(self) -> Names:
-        """What mentions show."""
+        """The names that mentions show."""
 
     def text(self, value: object) -> str:
-        """A text object in plain text."""
+        """Return a text object as plain text."""
 
 
 @dataclass(frozen=True)
 class Element:
-    """An element, and what has been entered in it: its entry of ``state.values``, if any."""
+    """An element, and its entry of ``state.values``, if any."""
 
     spec: Json
     state: Json | None = None
 
     def get(self, initial: str, entered: str) -> object:
-        """What was entered, or else the initial value."""
+        """Return what was entered, or else the initial value."""
         return self.spec.get(initial) if self.state is None else self.state.get(entered)
 
 
-def element_words(element: Element, reader: ReadsText) -> str:
-    """What a person reads of an element."""
+def element_text(element: Element, reader: ReadsText) -> str:
+    """Return the visible text of an element."""
     kind = str(element.spec.get("type"))
     if kind in READERS:
         return READERS[kind](element, reader)
     chosen = list(_chosen(element, kind.removeprefix("multi_").removesuffix("_select"), reader))
-    words = ", ".join(chosen) or reader.text(element.spec.get("placeholder"))
+    text = ", ".join(chosen) or reader.text(element.spec.get("placeholder"))
     marker = " ▾" if kind.endswith("_select") else ""
-    return f"[{words or '…' if marker else words}{marker}]"
+    return f"[{text or '…' if marker else text}{marker}]"
 
 
 def _chosen(element: Element, kind: str, reader: ReadsText) -> Iterator[str]:
@@ -93,29 +93,29 @@ def _boxes(element: Element, chosen: list[Any], marks: tuple[str, str], reader: 
     lines = []
     for option in _objects(element.spec.get("options")):
         marker = marks[option.get("value") not in chosen]
-        words = f"{marker} {reader.text(option.get('text'))}"
+        text = f"{marker} {reader.text(option.get('text'))}"
         description = reader.text(option.get("description"))
-        lines.append(f"{words} – {description}" if description else words)
+        lines.append(f"{text} – {description}" if description else text)
     return "\n".join(lines)
 
 
 def _typed(element: Element, reader: ReadsText) -> str:
     value = element.get("initial_value", "value")
-    words = value if isinstance(value, str) else ""
-    return f"[{words or reader.text(element.spec.get('placeholder'))}]"
+    text = value if isinstance(value, str) else ""
+    return f"[{text or reader.text(element.spec.get('placeholder'))}]"
 
 
 def _rich_text(element: Element, reader: ReadsText) -> str:
     value = element.get("initial_value", "rich_text_value")
-    words = to_plain(parse_rich_text(value), reader.names) if isinstance(value, Mapping) else ""
-    return f"[{words or reader.text(element.spec.get('placeholder'))}]"
+    text = to_plain(parse_rich_text(value), reader.names) if isinstance(value, Mapping) else ""
+    return f"[{text or reader.text(element.spec.get('placeholder'))}]"
 
 
 def _picked(initial: str, entered: str) -> Callable[[Element, ReadsText], str]:
     def read(element: Element, reader: ReadsText) -> str:
         value = element.get(initial, entered)
-        words = "" if value is None else str(value)
-        return f"[{words or reader.text(element.spec.get('placeholder'))}]"
+        text = "" if value is None else str(value)
+        return f"[{text or reader.text(element.spec.get('placeholder'))}]"
 
     return read
 

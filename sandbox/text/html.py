@@ -1,4 +1,4 @@
-"""A tree as HTML. Everything from outside is escaped; there is no way to pass markup through.
+"""Turn a tree into HTML. All input is escaped; no markup passes through.
 
 Classes that a page may style: ``slack-mention`` (with ``data-id``), ``slack-broadcast``,
 ``slack-emoji``, ``slack-date``, ``slack-indent-N`` on lists.
@@ -33,7 +33,7 @@ from sandbox.text.nodes import (
     UsergroupMention,
     UserMention,
 )
-from sandbox.text.plain import date_words
+from sandbox.text.plain import date_text
 
 TAGS: Final[dict[type[Node], str]] = {
     Bold: "b",
@@ -50,19 +50,19 @@ UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 def to_html(tree: Tree, names: Names, now: datetime, tz: tzinfo) -> str:
-    """The HTML of a tree, for the inside of a ``div``.
+    """Return the HTML of a tree, to put inside a ``div``.
 
     Arguments:
         tree: what ``parse`` and its siblings return.
-        names: what mentions show.
-        now: an aware datetime, what dates such as "today" count from.
+        names: the names that mentions show.
+        now: an aware datetime, from which "today" counts.
         tz: the reader's time zone.
     """
     return _Html(names, now, tz).tree(tree)
 
 
 def safe_url(url: str) -> str | None:
-    """The URL if a page may link to it: no ``javascript:``, no ``data:``; else ``None``."""
+    """Return the URL if a page may link to it (no ``javascript:`` or ``data:``), else ``None``."""
     return url if SAFE_URL.fullmatch(url) else None
 
 
@@ -73,17 +73,17 @@ class _Html:
         self.tz = tz
 
     def tree(self, tree: Tree, *, keep_lines: bool = False) -> str:
-        parts: list[str] = []
+        pieces: list[str] = []
         for index, node in enumerate(tree):
             if isinstance(node, Text):
                 before = index > 0 and isinstance(tree[index - 1], BLOCKS)
                 after = index + 1 < len(tree) and isinstance(tree[index + 1], BLOCKS)
                 text = node.text[before and node.text.startswith("\n") :]
                 text = text.removesuffix("\n") if after else text
-                parts.append(_text(text, keep_lines=keep_lines))
+                pieces.append(_text(text, keep_lines=keep_lines))
             else:
-                parts.append(self.node(node))
-        return "".join(parts)
+                pieces.append(self.node(node))
+        return "".join(pieces)
 
     def node(self, node: Node) -> str:
         if isinstance(node, Text):
@@ -103,29 +103,29 @@ class _Html:
         return f"<{tag}>{inside}</{tag}>"
 
     def mention(self, node: Mention) -> str:
-        words = _text(mentioned(node, self.names))
+        text = _text(mentioned(node, self.names))
         if isinstance(node, Broadcast):
-            return f'<span class="slack-mention slack-broadcast">{words}</span>'
+            return f'<span class="slack-mention slack-broadcast">{text}</span>'
         if isinstance(node, UserMention):
             target = node.user_id
         elif isinstance(node, ChannelMention):
             target = node.channel_id
         else:
             target = node.usergroup_id
-        return f'<span class="slack-mention" data-id="{_attribute(target)}">{words}</span>'
+        return f'<span class="slack-mention" data-id="{_attribute(target)}">{text}</span>'
 
     def date(self, node: Date) -> str:
-        words = _text(date_words(node, self.now, self.tz))
+        text = _text(date_text(node, self.now, self.tz))
         title = _attribute(node.fallback)
-        element = f'<span class="slack-date" title="{title}">{words}</span>'
+        element = f'<span class="slack-date" title="{title}">{text}</span>'
         return _link(node.url, element) if node.url else element
 
     def list(self, node: ListOf) -> str:
         items = "".join(f"<li>{self.tree(item)}</li>" for item in node.items)
-        place = f'class="slack-indent-{int(node.indent)}"'
+        indent = f'class="slack-indent-{int(node.indent)}"'
         if node.ordered:
-            return f'<ol {place} start="{int(node.first)}">{items}</ol>'
-        return f"<ul {place}>{items}</ul>"
+            return f'<ol {indent} start="{int(node.first)}">{items}</ol>'
+        return f"<ul {indent}>{items}</ul>"
 
 
 def _text(text: str, *, keep_lines: bool = False) -> str:

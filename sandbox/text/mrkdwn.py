@@ -1,10 +1,9 @@
-"""Read mrkdwn, Slack's own markup, as Slack's clients do.
+"""Parse mrkdwn, Slack's markup, as Slack's clients do.
 
 Source: https://docs.slack.dev/messaging/formatting-message-text. In short: ``*bold*``,
 ``_italic_``, ``~strike~``, code between backticks, quotes after ``>``, and between angle brackets
-links, mentions and dates. ``&``, ``<`` and ``>`` that are meant as such arrive as ``&amp;``,
-``&lt;`` and ``&gt;``. There is no list syntax. Nothing that people may type is an error: what
-cannot be read as markup is text.
+links, mentions and dates. Literal ``&``, ``<`` and ``>`` arrive as ``&amp;``, ``&lt;`` and
+``&gt;``. There is no list syntax. No input is an error: what is not valid markup is text.
 """
 
 from __future__ import annotations
@@ -47,12 +46,12 @@ BROADCASTS: Final = frozenset({"here", "channel", "everyone"})
 AFTER_URL: Final = ".,;:!?)]}'\"*_~"
 """Characters that end a sentence or a span rather than a bare URL."""
 
-# A piece of a line: a character still to be looked at, or a node that is done.
+# A piece of a line: a character still to be parsed, or a finished node.
 Piece = str | Node
 
 
 def parse(source: str) -> Tree:
-    """Read a mrkdwn text, such as a message's ``text``.
+    """Parse a mrkdwn text, such as a message's ``text``.
 
     Arguments:
         source: the text as an app sends it, with its escapes.
@@ -69,7 +68,7 @@ def parse(source: str) -> Tree:
 
 
 def parse_plain(source: str, *, emoji: bool = True) -> Tree:
-    """Read a ``plain_text``: no markup, only escapes and, unless switched off, emoji."""
+    """Parse a ``plain_text``: no markup, only escapes and, unless switched off, emoji."""
     pieces: Iterator[Piece] = _emoji(source) if emoji else iter(source)
     return _joined(list(pieces))
 
@@ -80,17 +79,17 @@ def unescape(text: str) -> str:
 
 
 def _without_edge(text: str, *, first: bool) -> str:
-    """What precedes a code block, without the line ends that only set the block apart."""
+    """Return the text next to a code block, without the line end that only separates them."""
     return (text if first else text.removeprefix("\n")).removesuffix("\n")
 
 
 def _fenced(code: str) -> str:
-    """The content of a code block, whose fences may stand on lines of their own."""
+    """Return the content of a code block, whose fences may be on separate lines."""
     return code.removeprefix("\n").removesuffix("\n") if code.strip("\n") else code
 
 
 def _outside_code(text: str) -> list[Node]:
-    """Nodes of lines outside code blocks: quotes, and lines that flow."""
+    """Return the nodes of lines outside code blocks: quotes, and flowing lines."""
     nodes: list[Node] = []
     flowing: list[str] = []
     quoted: list[str] = []
@@ -99,10 +98,10 @@ def _outside_code(text: str) -> list[Node]:
         if QUOTE_REST.match(line):
             quoted += [QUOTE_REST.sub("", line, count=1), *lines[index + 1 :]]
             break
-        if mark := QUOTE_MARK.match(line):
+        if match := QUOTE_MARK.match(line):
             nodes += _flow(flowing)
             flowing = []
-            quoted.append(line[mark.end() :])
+            quoted.append(line[match.end() :])
         else:
             nodes += _quote(quoted)
             quoted = []
@@ -126,7 +125,7 @@ def _inline(text: str) -> Tree:
 
 
 def _literal(text: str) -> Tree:
-    """Text in code: what stands in angle brackets is still read, all else is as it is."""
+    """Parse text in code: only what is in angle brackets has a meaning."""
     return _joined(list(_brackets(text)))
 
 
@@ -144,7 +143,7 @@ def _brackets(text: str) -> Iterator[Piece]:
 
 
 def _bracketed(content: str) -> Node | None:
-    """What stands between angle brackets; ``None`` if it means nothing to Slack."""
+    """Parse what is between angle brackets; ``None`` if it means nothing to Slack."""
     target, _, label = content.partition("|")
     label = unescape(label)
     if match := USER.fullmatch(target):
@@ -165,7 +164,7 @@ def _bracketed(content: str) -> Node | None:
 
 
 def _in_runs(pieces: list[Piece], read: Callable[[str], Iterator[Piece]]) -> list[Piece]:
-    """Read on in every run of characters; leave what is done alone."""
+    """Parse every run of characters; leave finished nodes as they are."""
     done: list[Piece] = []
     run: list[str] = []
     for piece in pieces:
@@ -200,12 +199,12 @@ def _emoji(text: str) -> Iterator[Piece]:
 
 
 def _code_spans(pieces: list[Piece]) -> list[Piece]:
-    """Close the code spans first: nothing inside them is formatted."""
+    """Parse the code spans first: nothing inside them is formatted."""
     return _spans(pieces, {"`": lambda inside: Code(_joined(inside))})
 
 
 def _styled(pieces: list[Piece]) -> list[Piece]:
-    """Bold, italic and struck spans, one within the other."""
+    """Parse bold, italic and struck spans, which may be nested."""
     return _spans(
         pieces,
         {
@@ -216,41 +215,43 @@ def _styled(pieces: list[Piece]) -> list[Piece]:
     )
 
 
-def _spans(pieces: list[Piece], marks: Mapping[str, Callable[[list[Piece]], Node]]) -> list[Piece]:
-    """Replace what stands between two equal marks by the node that the mark makes."""
-    closers = {mark: _next_closers(pieces, mark) for mark in marks}
+def _spans(
+    pieces: list[Piece], delimiters: Mapping[str, Callable[[list[Piece]], Node]]
+) -> list[Piece]:
+    """Replace the pieces between two equal delimiters by the node that the delimiter makes."""
+    closers = {delimiter: _next_closers(pieces, delimiter) for delimiter in delimiters}
     done: list[Piece] = []
     index = 0
     while index < len(pieces):
         piece = pieces[index]
         end = None
-        if isinstance(piece, str) and piece in marks and _opens(pieces, index):
+        if isinstance(piece, str) and piece in delimiters and _opens(pieces, index):
             end = closers[piece][min(index + 2, len(pieces))]
         if end is None or not isinstance(piece, str):
             done.append(piece)
             index += 1
         else:
-            done.append(marks[piece](pieces[index + 1 : end]))
+            done.append(delimiters[piece](pieces[index + 1 : end]))
             index = end + 1
     return done
 
 
 def _opens(pieces: list[Piece], index: int) -> bool:
-    """A mark opens after no letter or digit, and before neither a space nor itself."""
+    """Return whether it opens a span: not after a letter or digit, not before a space or itself."""
     after = pieces[index + 1] if index + 1 < len(pieces) else " "
     before = pieces[index - 1] if index else None
     return after not in (" ", "\n", "\t", pieces[index]) and not _is_word(before)
 
 
-def _next_closers(pieces: list[Piece], mark: str) -> list[int | None]:
-    """For every place, where on the rest of its line this mark next closes a span.
+def _next_closers(pieces: list[Piece], delimiter: str) -> list[int | None]:
+    """Return for every position where this delimiter next closes a span on the same line.
 
-    A mark closes after no space and before no letter or digit: ``2*3*4`` is no formatting.
+    A delimiter does not close after a space or before a letter or digit: ``2*3*4`` is not bold.
     """
     found: list[int | None] = [None] * (len(pieces) + 1)
     for index in range(len(pieces) - 1, -1, -1):
         after = pieces[index + 1] if index + 1 < len(pieces) else None
-        closes = pieces[index] == mark and not _is_word(after)
+        closes = pieces[index] == delimiter and not _is_word(after)
         if closes and index and pieces[index - 1] not in (" ", "\t", "\n"):
             found[index] = index
         elif pieces[index] != "\n":
@@ -263,7 +264,7 @@ def _is_word(piece: Piece | None) -> bool:
 
 
 def _joined(pieces: list[Piece]) -> Tree:
-    """Nodes from pieces: neighbouring characters become one ``Text``, their escapes undone."""
+    """Join pieces into nodes: neighbouring characters become one ``Text``, unescaped."""
     nodes: list[Node] = []
     run: list[str] = []
     for piece in pieces:

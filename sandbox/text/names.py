@@ -1,4 +1,4 @@
-"""Names for ids: what a mention shows."""
+"""Find the names that mentions show for ids."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ Mention = UserMention | ChannelMention | UsergroupMention | Broadcast
 
 
 class Names(Protocol):
-    """Turns ids into display names; ``None`` when the reader cannot know the id."""
+    """Looks up display names by id; ``None`` for an unknown id."""
 
     def user(self, user_id: str, /) -> str | None:
-        """The display name of a person, without ``@``."""
+        """Return the display name of a person, without ``@``."""
 
     def channel(self, channel_id: str, /) -> str | None:
-        """The name of a channel, without ``#``."""
+        """Return the name of a channel, without ``#``."""
 
     def usergroup(self, usergroup_id: str, /) -> str | None:
-        """The handle of a user group, without ``@``."""
+        """Return the handle of a user group, without ``@``."""
 
 
 @dataclass(frozen=True)
@@ -33,26 +33,26 @@ class NameBook:
     usergroups: Mapping[str, str] = field(default_factory=dict)
 
     def user(self, user_id: str, /) -> str | None:
-        """The display name of a person."""
+        """Return the display name of a person."""
         return self.users.get(user_id)
 
     def channel(self, channel_id: str, /) -> str | None:
-        """The name of a channel."""
+        """Return the name of a channel."""
         return self.channels.get(channel_id)
 
     def usergroup(self, usergroup_id: str, /) -> str | None:
-        """The handle of a user group."""
+        """Return the handle of a user group."""
         return self.usergroups.get(usergroup_id)
 
 
 NO_NAMES = NameBook()
-"""Nobody is known: mentions show their label, or else the id."""
+"""No names: mentions show their label, or else the id."""
 
 
 def mentioned(node: Mention, names: Names) -> str:
-    """A mention as people read it: ``@alice``, ``#general``, ``@here``.
+    """Return a mention as people read it: ``@alice``, ``#general``, ``@here``.
 
-    The name of today wins over the label that the sender wrote, as in Slack.
+    The current name wins over the sender's label, as in Slack.
     """
     if isinstance(node, UserMention):
         return "@" + (names.user(node.user_id) or node.label or node.user_id)

@@ -1,7 +1,7 @@
-"""Formatted text as a tree: what both mrkdwn and rich text are turned into.
+"""The syntax tree of formatted text, from mrkdwn and from rich text.
 
 Leaves hold text as people read it, with no escapes left. A ``Tree`` is a tuple of nodes; of these
-``Preformatted``, ``Quote`` and ``ListOf`` stand on lines of their own, all others flow.
+``Preformatted``, ``Quote`` and ``ListOf`` are blocks on separate lines, all others flow.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class Text:
-    """Words, with ``\\n`` where a line ends."""
+    """Plain text, with ``\\n`` where a line ends."""
 
     text: str
 
@@ -40,14 +40,14 @@ class Strike:
 
 @dataclass(frozen=True)
 class Underline:
-    """Underlined; only rich text can say it."""
+    """Underlined text; only rich text has it."""
 
     children: Tree
 
 
 @dataclass(frozen=True)
 class Code:
-    """A code span; links and mentions in it stay alive, other formatting does not."""
+    """A code span; links and mentions in it work, other formatting does not."""
 
     children: Tree
 
@@ -62,7 +62,7 @@ class Link:
 
 @dataclass(frozen=True)
 class UserMention:
-    """``<@U…|label>``; the label counts only if the name of the id is not known."""
+    """``<@U…|label>``; the label is used only for an unknown id."""
 
     user_id: str
     label: str = ""
@@ -93,7 +93,7 @@ class Broadcast:
 
 @dataclass(frozen=True)
 class Date:
-    """A moment that every reader sees in their own time zone.
+    """A date that every reader sees in their time zone.
 
     ``timestamp`` is in seconds since 1970; ``format`` holds tokens such as ``{date_short}``;
     ``fallback`` is for readers that cannot format dates; ``url`` may be empty.
@@ -158,11 +158,11 @@ Node: TypeAlias = (
 Tree: TypeAlias = tuple[Node, ...]
 
 BLOCKS = (Preformatted, Quote, ListOf)
-"""Nodes that stand on lines of their own."""
+"""Nodes that are blocks on separate lines."""
 
 
 def code_spans(tree: Tree) -> list[Code | Preformatted]:
-    """Every code span and preformatted block, in reading order."""
+    """Return every code span and preformatted block, in reading order."""
     found: list[Code | Preformatted] = []
     for node in tree:
         if isinstance(node, Code | Preformatted):

@@ -1,4 +1,4 @@
-"""A tree as plain text: what somebody reads aloud."""
+"""Turn a tree into plain text."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ def to_plain(
     now: datetime | None = None,
     tz: tzinfo | None = None,
 ) -> str:
-    """The words of a tree, without markup.
+    """Return the text of a tree, without markup.
 
     Arguments:
         tree: what ``parse`` and its siblings return.
-        names: what mentions show.
-        now, tz: an aware datetime and the reader's time zone (``now``'s own if left out). Without
+        names: the names that mentions show.
+        now, tz: an aware datetime and the reader's time zone (that of ``now`` if left out). Without
             ``now``, dates show their fallback.
     """
-    words = ""
+    text = ""
     for node in tree:
-        own = _node(node, names, now, tz)
+        part = _node(node, names, now, tz)
         if isinstance(node, BLOCKS):
-            words += _line_end(words) + own + "\n"
+            text += _line_end(text) + part + "\n"
         else:
-            words += own
-    return words.removesuffix("\n") if tree and isinstance(tree[-1], BLOCKS) else words
+            text += part
+    return text.removesuffix("\n") if tree and isinstance(tree[-1], BLOCKS) else text
 
 
-def _line_end(words: str) -> str:
-    return "" if not words or words.endswith("\n") else "\n"
+def _line_end(text: str) -> str:
+    return "" if not text or text.endswith("\n") else "\n"
 
 
 def _node(node: Node, names: Names, now: datetime | None, tz: tzinfo | None) -> str:
@@ -59,7 +59,7 @@ def _node(node: Node, names: Names, now: datetime | None, tz: tzinfo | None) -> 
     if isinstance(node, Emoji):
         return node.character or f":{node.name}:"
     if isinstance(node, Date):
-        return date_words(node, now, tz)
+        return date_text(node, now, tz)
     if isinstance(node, ListOf):
         return "\n".join(_items(node, names, now, tz))
     inside = to_plain(node.children, names, now, tz)
@@ -78,8 +78,8 @@ def _items(node: ListOf, names: Names, now: datetime | None, tz: tzinfo | None) 
     return lines
 
 
-def date_words(date: Date, now: datetime | None, tz: tzinfo | None) -> str:
-    """A date as its reader sees it; its fallback (or its bare format) where that cannot be."""
+def date_text(date: Date, now: datetime | None, tz: tzinfo | None) -> str:
+    """Return a date as its reader sees it, else its fallback or its bare format."""
     zone = tz or (now.tzinfo if now else None)
     if now is None or zone is None:
         return date.fallback or date.format

@@ -1,7 +1,7 @@
-"""Read rich text blocks, the structured counterpart of mrkdwn.
+"""Parse rich text blocks, the structured counterpart of mrkdwn.
 
 Source: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block. The block is expected to
-have passed ``sandbox.blockkit``; what is not understood is left out.
+have passed ``sandbox.blockkit``; unknown elements are left out.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from sandbox.text.nodes import (
 Json = Mapping[str, Any]
 
 DEEPEST: Final = 8
-"""How far a list can be indented (page: rich-text-list-element)."""
+"""The deepest indent of a list (page: rich-text-list-element)."""
 
 # Innermost first: code inside italics inside bold.
 STYLES: Final[tuple[tuple[str, Callable[[Tree], Node]], ...]] = (
@@ -47,7 +47,7 @@ STYLES: Final[tuple[tuple[str, Callable[[Tree], Node]], ...]] = (
 
 
 def parse_rich_text(block: Json) -> Tree:
-    """Read a ``rich_text`` block."""
+    """Parse a ``rich_text`` block."""
     nodes: list[Node] = []
     for element in _objects(block.get("elements")):
         nodes += _element(element)
@@ -81,10 +81,10 @@ def _number(value: object) -> int:
 
 def _inline(element: Json) -> Tree:
     nodes: list[Node] = []
-    for part in _objects(element.get("elements")):
-        read = READERS.get(_words(part, "type"))
+    for item in _objects(element.get("elements")):
+        read = READERS.get(_string(item, "type"))
         if read is not None:
-            nodes.append(_styled(read(part), part.get("style")))
+            nodes.append(_styled(read(item), item.get("style")))
     return tuple(nodes)
 
 
@@ -101,27 +101,27 @@ def _objects(value: object) -> Iterable[Json]:
         yield from (item for item in value if isinstance(item, Mapping))
 
 
-def _words(part: Json, name: str) -> str:
-    value = part.get(name)
+def _string(item: Json, name: str) -> str:
+    value = item.get(name)
     return value if isinstance(value, str) else ""
 
 
-def _text(part: Json) -> Node:
-    return Text(_words(part, "text"))
+def _text(item: Json) -> Node:
+    return Text(_string(item, "text"))
 
 
-def _link(part: Json) -> Node:
-    url = _words(part, "url")
-    return Link(url, (Text(_words(part, "text") or url),))
+def _link(item: Json) -> Node:
+    url = _string(item, "url")
+    return Link(url, (Text(_string(item, "text") or url),))
 
 
-def _emoji(part: Json) -> Node:
-    name = _words(part, "name")
-    return Emoji(name, EMOJI.get(name) or _character(_words(part, "unicode")))
+def _emoji(item: Json) -> Node:
+    name = _string(item, "name")
+    return Emoji(name, EMOJI.get(name) or _character(_string(item, "unicode")))
 
 
 def _character(code_points: str) -> str:
-    """``1f44b-1f3fd`` as the emoji it stands for; empty if it stands for none."""
+    """``1f44b-1f3fd`` as the emoji it encodes; empty if it encodes none."""
     try:
         character = "".join(chr(int(point, 16)) for point in code_points.split("-"))
         character.encode()
@@ -130,12 +130,12 @@ def _character(code_points: str) -> str:
     return character
 
 
-def _date(part: Json) -> Node:
+def _date(item: Json) -> Node:
     return Date(
-        _number(part.get("timestamp")),
-        _words(part, "format"),
-        _words(part, "fallback"),
-        _words(part, "url"),
+        _number(item.get("timestamp")),
+        _string(item, "format"),
+        _string(item, "fallback"),
+        _string(item, "url"),
     )
 
 
@@ -144,10 +144,10 @@ READERS: Final[dict[str, Callable[[Json], Node]]] = {
     "link": _link,
     "emoji": _emoji,
     "date": _date,
-    "user": lambda part: UserMention(_words(part, "user_id")),
-    "usergroup": lambda part: UsergroupMention(_words(part, "usergroup_id")),
-    "channel": lambda part: ChannelMention(_words(part, "channel_id")),
-    "team": lambda part: Text(_words(part, "team_id")),
-    "broadcast": lambda part: Broadcast(_words(part, "range")),
-    "color": lambda part: Text(_words(part, "value")),
+    "user": lambda item: UserMention(_string(item, "user_id")),
+    "usergroup": lambda item: UsergroupMention(_string(item, "usergroup_id")),
+    "channel": lambda item: ChannelMention(_string(item, "channel_id")),
+    "team": lambda item: Text(_string(item, "team_id")),
+    "broadcast": lambda item: Broadcast(_string(item, "range")),
+    "color": lambda item: Text(_string(item, "value")),
 }

@@ -1,4 +1,4 @@
-"""Everything a person reads of a message or a view, in reading order, as plain text.
+"""Turn a message or a view into all its visible text, in reading order.
 
 Buttons read ``[Revoke]``, menus ``[Pick one ▾]``, overflow menus ``[⋯ Rename | Revoke]``, options
 ``[x] Read`` or ``( ) Read``, inputs their label and then ``[what is in them]``.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from sandbox.text.elements import Element, element_words
+from sandbox.text.elements import Element, element_text
 from sandbox.text.mrkdwn import parse, parse_plain
 from sandbox.text.names import NO_NAMES, Names
 from sandbox.text.nodes import Code, Preformatted, Tree, code_spans
@@ -23,7 +23,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads: the names they know, their time, and what they have entered so far."""
+    """The reader: the names they see, their time, and what they have entered."""
 
     names: Names = NO_NAMES
     now: datetime | None = None
@@ -31,17 +31,17 @@ class Reader:
     values: Json = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
 
-    def words(self, tree: Tree) -> str:
-        """A tree in plain text."""
+    def tree_text(self, tree: Tree) -> str:
+        """Return a tree as plain text."""
         return to_plain(tree, self.names, self.now, self.tz)
 
     def text(self, value: object) -> str:
-        """A text object in plain text; empty if there is none."""
-        return self.words(parse_text_object(value))
+        """Return a text object as plain text; empty if there is none."""
+        return self.tree_text(parse_text_object(value))
 
 
 def parse_text_object(value: object) -> Tree:
-    """Read a ``plain_text`` or ``mrkdwn`` object; anything else reads as nothing."""
+    """Parse a ``plain_text`` or ``mrkdwn`` object; anything else is an empty tree."""
     if not isinstance(value, Mapping) or not isinstance(source := value.get("text"), str):
         return ()
     if value.get("type") == "mrkdwn":
@@ -55,13 +55,13 @@ def plain_of_message(
     now: datetime | None = None,
     tz: tzinfo | None = None,
 ) -> str:
-    """Everything a person reads of a message.
+    """Return all visible text of a message.
 
     Blocks replace the message's ``text``, as in Slack; attachments follow.
 
     Arguments:
         message: a message as the Web API gives it.
-        names: what mentions show.
+        names: the names that mentions show.
         now, tz: see ``to_plain``.
     """
     return "\n".join(_message_lines(message, Reader(names, now, tz)))
@@ -76,7 +76,7 @@ def plain_of_view(
     values: Json | None = None,
     errors: Mapping[str, str] | None = None,
 ) -> str:
-    """Everything a person reads of a modal or a Home tab, its own buttons last.
+    """Return all visible text of a modal or a Home tab, its submit and close buttons last.
 
     Arguments:
         view: a view as the Web API gives it.
@@ -89,12 +89,12 @@ def plain_of_view(
     reader = Reader(names, now, tz, values if values is not None else own or {}, errors or {})
     lines = [reader.text(view.get("title")), *_blocks_lines(view.get("blocks"), reader)]
     buttons = [reader.text(view.get(name)) for name in ("close", "submit")]
-    lines.append(" ".join(f"[{words}]" for words in buttons if words))
+    lines.append(" ".join(f"[{label}]" for label in buttons if label))
     return "\n".join(line for line in lines if line)
 
 
 def code_of_message(message: Json) -> list[str]:
-    """What stands in the code spans and code blocks of a message, in reading order."""
+    """Return the content of a message's code spans and code blocks, in reading order."""
     return [to_plain((*span.children,)) for span in _code_spans(message)]
 
 
@@ -114,14 +114,14 @@ def _trees(block: Json) -> Iterator[Tree]:
         yield parse_rich_text(block)
     yield parse_text_object(block.get("text"))
     for name in ("fields", "elements"):
-        for part in _objects(block.get(name)):
-            yield parse_text_object(part)
+        for item in _objects(block.get(name)):
+            yield parse_text_object(item)
 
 
 def _message_lines(message: Json, reader: Reader) -> list[str]:
     lines = _blocks_lines(message.get("blocks"), reader)
     if not lines and isinstance(text := message.get("text"), str) and text:
-        lines = [reader.words(parse(text))]
+        lines = [reader.tree_text(parse(text))]
     for attachment in _objects(message.get("attachments")):
         lines += _attachment_lines(attachment, reader)
     lines += [f"[file] {file.get('title')}" for file in _objects(message.get("files"))]
@@ -133,13 +133,13 @@ def _attachment_lines(attachment: Json, reader: Reader) -> list[str]:
         return _blocks_lines(attachment["blocks"], reader)
     lines = [_mrkdwn(attachment.get(name), reader) for name in ("pretext", "author_name", "title")]
     lines.append(_mrkdwn(attachment.get("text"), reader))
-    for part in _objects(attachment.get("fields")):
-        lines += [_mrkdwn(part.get("title"), reader), _mrkdwn(part.get("value"), reader)]
+    for item in _objects(attachment.get("fields")):
+        lines += [_mrkdwn(item.get("title"), reader), _mrkdwn(item.get("value"), reader)]
     return [*lines, _mrkdwn(attachment.get("footer"), reader)]
 
 
 def _mrkdwn(value: object, reader: Reader) -> str:
-    return reader.words(parse(value)) if isinstance(value, str) else ""
+    return reader.tree_text(parse(value)) if isinstance(value, str) else ""
 
 
 def _blocks_lines(blocks: object, reader: Reader) -> list[str]:
@@ -153,23 +153,23 @@ def _blocks_lines(blocks: object, reader: Reader) -> list[str]:
 
 def _section(block: Json, reader: Reader) -> Iterator[str]:
     yield reader.text(block.get("text"))
-    for part in _objects(block.get("fields")):
-        yield reader.text(part)
+    for item in _objects(block.get("fields")):
+        yield reader.text(item)
     yield _element(block.get("accessory"), block, reader)
 
 
 def _context(block: Json, reader: Reader) -> Iterator[str]:
-    parts = _objects(block.get("elements"))
-    words = (
-        _element(part, block, reader) if part.get("type") == "image" else reader.text(part)
-        for part in parts
+    items = _objects(block.get("elements"))
+    texts = (
+        _element(item, block, reader) if item.get("type") == "image" else reader.text(item)
+        for item in items
     )
-    yield " ".join(word for word in words if word)
+    yield " ".join(text for text in texts if text)
 
 
 def _actions(block: Json, reader: Reader) -> Iterator[str]:
-    words = (_element(part, block, reader) for part in _objects(block.get("elements")))
-    yield " ".join(word for word in words if word)
+    texts = (_element(item, block, reader) for item in _objects(block.get("elements")))
+    yield " ".join(text for text in texts if text)
 
 
 def _input(block: Json, reader: Reader) -> Iterator[str]:
@@ -198,7 +198,7 @@ def _table(block: Json, reader: Reader) -> Iterator[str]:
 
 def _cell(cell: Json, reader: Reader) -> str:
     if cell.get("type") == "rich_text":
-        return reader.words(parse_rich_text(cell))
+        return reader.tree_text(parse_rich_text(cell))
     return str(cell.get("text", ""))
 
 
@@ -207,7 +207,7 @@ def _element(value: object, block: Json, reader: Reader) -> str:
         return ""
     entered = reader.values.get(str(block.get("block_id")))
     state = entered.get(str(value.get("action_id"))) if isinstance(entered, Mapping) else None
-    return element_words(Element(value, state if isinstance(state, Mapping) else None), reader)
+    return element_text(Element(value, state if isinstance(state, Mapping) else None), reader)
 
 
 def _objects(value: object) -> Iterator[Json]:
@@ -224,7 +224,7 @@ BLOCKS: Final[Mapping[str, Callable[[Json, Reader], Iterator[str]]]] = {
     "input": _input,
     "image": _image,
     "video": _video,
-    "rich_text": lambda block, reader: iter([reader.words(parse_rich_text(block))]),
+    "rich_text": lambda block, reader: iter([reader.tree_text(parse_rich_text(block))]),
     "markdown": lambda block, _: iter([str(block.get("text", ""))]),
     "file": lambda block, _: iter([f"[file {block.get('external_id', '')}]"]),
     "table": _table,

@@ -1,9 +1,9 @@
-"""What people can do in Slack with a mouse and a keyboard; the page and the tests share it.
+"""What users can do in Slack with a mouse and a keyboard; the page and the tests share it.
 
-Every function takes the acting person's id. Those that make Slack deliver something to the app
-wait for its acknowledgement, at most 3 s, so they belong in a thread, not in an event loop.
-What the person then sees is in the workspace: nothing is returned that is not also shown there.
-They raise `SandboxError` for what Slack's own window would not offer.
+Every function takes the acting user's id. Those that make Slack deliver something to the app wait
+for its acknowledgement, at most 3 s: call them from a thread, never from an event loop. What the
+user then sees is in the workspace. They raise `SandboxError` for what Slack's window would not
+offer.
 """
 
 from collections.abc import Sequence
@@ -22,17 +22,17 @@ from sandbox.users import messages as commanding
 
 
 class UserActions:
-    """See the module; `Sandbox.hands` is the one to use."""
+    """The actions of all users of one practice Slack; use `Sandbox.actions`."""
 
     def __init__(self, runtime: SandboxRuntime) -> None:
         self._runtime = runtime
 
     def commands(self, user: str) -> list[Command]:
-        """The slash commands this person is offered (none for another organisation's people)."""
+        """Return the slash commands this user is offered; other organisations have none."""
         return commanding.offered_commands(self._runtime.actor(user), self._runtime.workspace)
 
     def type(self, user: str, channel: str, text: str, *, thread: str | None = None) -> None:
-        """Type into the message box: a slash command when it begins with ``/``, else a message."""
+        """Type into the message box: a slash command if it starts with ``/``, else a message."""
         account, conversation = (
             self._runtime.actor(user),
             self._runtime.joined_channel(user, channel),
@@ -43,7 +43,7 @@ class UserActions:
             commanding.post_message(self._runtime, account, conversation, text, thread)
 
     def edit(self, user: str, channel: str, ts: str, text: str) -> None:
-        """Edit a message of one's own."""
+        """Edit a message that this user wrote."""
         account, conversation = (
             self._runtime.actor(user),
             self._runtime.joined_channel(user, channel),
@@ -51,17 +51,18 @@ class UserActions:
         commanding.edit_message(self._runtime, account, conversation, ts, text)
 
     def act(self, user: str, ref: SurfaceRef, block_id: str, action_id: str, value: Json) -> None:
-        """Press a button, or choose in a menu: the value is stored, and the app is told where it
-        would be (a button, a menu in a section or an actions block, an input that dispatches).
+        """Press a button, or choose in a menu.
 
-        `value` is shaped as in Slack's `state.values` (see `sandbox.state.input_values`). A confirm
-        dialog is the caller's affair: call this once it is confirmed.
+        The value is stored, and sent to the app where Slack would send it: for a button, a menu in
+        a section or an actions block, an input that dispatches. `value` is shaped as in Slack's
+        `state.values` (see `sandbox.state.input_values`). Callers show the confirm dialog
+        themselves, and call this once it is confirmed.
         """
         account = self._runtime.actor(user)
         block_actions.press(self._runtime, account, ref, block_id, action_id, value)
 
     def enter(self, user: str, ref: SurfaceRef, block_id: str, action_id: str, value: Json) -> None:
-        """Fill in an input without telling the app, as typing does."""
+        """Fill in an input without sending anything to the app, as typing does."""
         self._runtime.actor(user)
         with self._runtime.workspace.change():
             surface, _, _ = block_actions.find(self._runtime, user, ref, block_id, action_id)
@@ -70,17 +71,17 @@ class UserActions:
     def suggestions(
         self, user: str, ref: SurfaceRef, block_id: str, action_id: str, typed: str
     ) -> Sequence[Json]:
-        """What an external select offers for what was typed: options or option groups."""
+        """Return an external select's options or option groups for what was typed."""
         account = self._runtime.actor(user)
         return block_actions.suggest(self._runtime, account, ref, block_id, action_id, typed)
 
     def submit(self, user: str) -> None:
-        """Submit the topmost modal and apply what the app answers."""
+        """Submit the topmost modal and apply the app's answer."""
         account, workspace = self._runtime.actor(user), self._runtime.workspace
         with workspace.change():
             view = self._top(user)
             if "submit" not in view.body:
-                raise SandboxError("this modal has no button to submit it")
+                raise SandboxError("this modal has no submit button")
             view.notice = None
             view.errors = missing_inputs(view)
             if view.errors:
@@ -93,7 +94,9 @@ class UserActions:
             with suppress(NotAcknowledged):
                 answer = self._runtime.dispatcher.deliver(body, "interactive", "view_submission")
         finally:
-            with workspace.change():  # one change: nobody sees the answer and a modal that waits
+            with (
+                workspace.change()
+            ):  # one change: no reader sees the answer while the modal still waits
                 view.waiting = False
                 if view.id in workspace.views:
                     view_stack.apply_answer(workspace, view, answer, since)
@@ -136,7 +139,7 @@ class UserActions:
         workspace = self._runtime.workspace
         with workspace.change():
             if other not in workspace.accounts:
-                raise SandboxError(f"there is nobody with the id {other}")
+                raise SandboxError(f"no account has the id {other}")
             found = workspace.direct_between(user, other)
             if found is not None:
                 return found.id
@@ -173,11 +176,11 @@ class UserActions:
         try:
             self._runtime.dispatcher.deliver(body, "interactive", "view_closed")
         except NotAcknowledged:
-            return  # the modal is gone, so Slack has nowhere to say it; the traffic shows it
+            return  # the modal is closed, so only the traffic can show it
 
 
 def missing_inputs(view: View) -> dict[str, str]:
-    """What Slack itself finds wrong before it tells the app, by block_id."""
+    """Return the errors that Slack shows before it sends a submission, by block_id."""
     errors = {}
     for block in view.blocks:
         if block.get("type") != "input":

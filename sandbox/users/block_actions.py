@@ -1,4 +1,4 @@
-"""Pressing and choosing: what is stored, and what the app is told."""
+"""Pressing and choosing: what Slack stores, and what it sends to the app."""
 
 from sandbox.base.errors import SandboxError
 from sandbox.delivery.dispatcher import NotAcknowledged, Refusal
@@ -21,10 +21,10 @@ _COPIED_FIELDS = ("text", "style", "confirm", "placeholder")
 def find(
     runtime: SandboxRuntime, user: str, ref: SurfaceRef, block_id: str, action_id: str
 ) -> tuple[Message | View, Json, Json]:
-    """The very surface, the block and the element; hold the lock.
+    """Return the surface itself, the block and the element; hold the lock.
 
     Raises:
-        SandboxError: this person sees no such surface, or it has no such element any more.
+        SandboxError: this user sees no such surface, or it no longer has such an element.
     """
     surface = runtime.workspace.surface(ref)
     if surface is None or not _can_see(runtime, user, surface):
@@ -44,7 +44,7 @@ def _can_see(runtime: SandboxRuntime, user: str, surface: Message | View) -> boo
 
 
 def store(surface: Message | View, user: str, block_id: str, action_id: str, value: Json) -> None:
-    """Keep what somebody entered; what was wrong with this input before is no longer said."""
+    """Store what a user entered, and clear the input's error."""
     if isinstance(surface, View):
         values: StateValues = surface.values
         surface.errors.pop(block_id, None)
@@ -61,7 +61,7 @@ def press(
     action_id: str,
     value: Json,
 ) -> None:
-    """Store the value, and tell the app where it is to be told."""
+    """Store the value, and send it to the app if the block dispatches."""
     with runtime.workspace.change():
         surface, block, element = find(runtime, account.id, ref, block_id, action_id)
         if element["type"] not in _WITHOUT_STATE:
@@ -92,7 +92,7 @@ def _set_notice(surface: Message | View, user: str, text: str | None) -> None:
 
 
 def _action(runtime: SandboxRuntime, block_id: str, element: Json, value: Json) -> Json:
-    """One entry of the payload's ``actions``."""
+    """Return one entry of the payload's ``actions``."""
     now = runtime.workspace.clock.now()
     action: Json = {
         "type": element["type"],
@@ -130,7 +130,7 @@ def suggest(
     action_id: str,
     typed: str,
 ) -> list[Json]:
-    """What an external select offers: the app's options or groups; none where it is silent."""
+    """Return the app's options or groups for an external select; none if it does not answer."""
     with runtime.workspace.lock:
         surface, _, element = find(runtime, account.id, ref, block_id, action_id)
         body = _body(runtime, account, surface, {"action_id": action_id, "block_id": block_id})
@@ -143,7 +143,7 @@ def suggest(
     try:
         answer = runtime.dispatcher.deliver(body, "interactive", "block_suggestion")
     except NotAcknowledged:
-        return []  # the traffic says so; Slack shows an empty list
+        return []  # the traffic shows the failure; Slack shows an empty list
     if not isinstance(answer, dict):
         return []
     offered = answer.get("options") or answer.get("option_groups") or []

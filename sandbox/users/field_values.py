@@ -1,4 +1,4 @@
-"""From what a test says somebody enters to the value that Slack carries."""
+"""Turn what a test enters into Slack's values."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -22,11 +22,11 @@ _ONE_ID = {
 
 
 def value_for(workspace: Workspace, element: Json, given: Any) -> Json:
-    """The value of an element, shaped as in ``state.values``.
+    """Return the value of an element, shaped as in ``state.values``.
 
     Args:
-        given: a text, a number, a date as text; the label or value of an option, or several of
-            them; somebody's or some channel's name or id, or anything that has an `id`.
+        given: a text, a number, a date as text; the label or value of an option, or several; the
+            name or id of a person or channel, or any object with an `id`.
 
     Raises:
         AssertionError: the element does not offer that.
@@ -50,7 +50,7 @@ def value_for(workspace: Workspace, element: Json, given: Any) -> Json:
 
 
 def option_named(element: Json, name: str) -> Json:
-    """The option with this label or value, whatever the case of the label."""
+    """Return the option with this value, or with this label in any case."""
     groups = [group["options"] for group in element.get("option_groups", [])]
     options: list[Json] = [o for group in (element.get("options", []), *groups) for o in group]
     for option in options:
@@ -61,7 +61,7 @@ def option_named(element: Json, name: str) -> Json:
 
 
 def id_of(workspace: Workspace, given: Any) -> str:
-    """The id of somebody or some channel, given as itself, by name, or by id."""
+    """Return the id of a person or channel, given as an object, a name or an id."""
     if not isinstance(given, str):
         return str(given.id)
     found = workspace.account_named(given) or workspace.channel_named(given)

@@ -1,4 +1,4 @@
-"""What is typed into the message box: slash commands, and messages."""
+"""Run slash commands and post messages that users type into the message box."""
 
 import re
 
@@ -13,21 +13,21 @@ from sandbox.state.workspace import Workspace
 from sandbox.webapi.core import messages
 
 MESSAGE_LIMIT = 12_000
-"""What Slack's own message box takes, in characters."""
+"""The most characters that Slack's message box accepts."""
 
 _MENTION = re.compile(r"(?<![\w<])@([\w.-]*\w)")
 _CHANNEL = re.compile(r"(?<![\w<])#([\w-]+)")
 
 
 def offered_commands(account: Account, workspace: Workspace) -> list[Command]:
-    """The commands somebody may run: none for people of another organisation."""
+    """Return the commands a user may run; people of other organisations have none."""
     return [] if account.is_outsider else list(workspace.manifest.commands)
 
 
 def run_command(
     runtime: SandboxRuntime, account: Account, channel: Channel, typed: str, thread: str | None
 ) -> None:
-    """Run what was typed; `typed` begins with a slash."""
+    """Run the command in `typed`, which starts with a slash."""
     name, _, text = typed.partition(" ")
     offered = offered_commands(account, runtime.workspace)
     command = next((c for c in offered if c.name.lower() == name.lower()), None)
@@ -68,10 +68,10 @@ def _post_answer(runtime: SandboxRuntime, account: Account, channel: Channel, an
 
 
 def with_mentions(workspace: Workspace, text: str, *, named: bool) -> str:
-    """`text` with the people and channels it names as ``<@U…>`` and ``<#C…>``.
+    """Return `text` with the people and channels it names as ``<@U…>`` and ``<#C…>``.
 
     Args:
-        named: with their names after a bar, as commands with `should_escape` get them
+        named: add their names after a bar, as commands with `should_escape` get them
             (https://docs.slack.dev/interactivity/implementing-slash-commands).
     """
 
@@ -91,13 +91,13 @@ def with_mentions(workspace: Workspace, text: str, *, named: bool) -> str:
 def post_message(
     runtime: SandboxRuntime, account: Account, channel: Channel, text: str, thread: str | None
 ) -> None:
-    """Post what somebody typed, and tell the app if it may hear it.
+    """Post what a user typed, and emit the event.
 
     Raises:
-        SandboxError: Slack's message box would not have taken it.
+        SandboxError: Slack's message box would refuse it.
     """
     if not text.strip() or len(text) > MESSAGE_LIMIT or channel.archived:
-        raise SandboxError("the message box does not take this here")
+        raise SandboxError("the message box refuses this text here")
     workspace = runtime.workspace
     direct_with_app = channel.kind is ChannelKind.IM and runtime.install.bot_user in channel.members
     manifest = workspace.manifest
@@ -114,17 +114,17 @@ def post_message(
 def edit_message(
     runtime: SandboxRuntime, account: Account, channel: Channel, ts: str, text: str
 ) -> None:
-    """Edit one's own message, and tell the app if it may hear it.
+    """Edit a message that this user wrote, and emit the event.
 
     Raises:
-        SandboxError: Slack's message box would not have taken it, or it is not this person's.
+        SandboxError: Slack's message box would refuse it, or the message is not this user's.
     """
     workspace = runtime.workspace
     message = workspace.find_message(channel.id, ts)
     if message is None or message.user != account.id or message.ephemeral_for is not None:
         raise SandboxError(f"{account.name} has no message {ts} here to edit")
     if not text.strip() or len(text) > MESSAGE_LIMIT or channel.archived:
-        raise SandboxError("the message box does not take this here")
+        raise SandboxError("the message box refuses this text here")
     stored = {"text": _stored_text(workspace, text)}
     _, events = messages.edit(workspace, channel.id, ts, stored, marked=True)
     for event in events:
@@ -132,7 +132,7 @@ def edit_message(
 
 
 def _stored_text(workspace: Workspace, text: str) -> str:
-    """What somebody typed as Slack keeps it: with its three escapes, and ids for names."""
+    """Return typed text as Slack stores it: with its three escapes, and ids for names."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return with_mentions(workspace, escaped, named=False)
 

@@ -100,17 +100,17 @@ class Screen:
             yield from locations_on(MessageRef(message.channel, message.ts), message.blocks)
 
     def first_location(
-        self, locations: Iterator[ElementLocation], beside: str | None, what: str
+        self, locations: Iterator[ElementLocation], nearby: str | None, what: str
     ) -> ElementLocation:
-        """Return the first of `locations` that has the text `beside` near it.
+        """Return the first of `locations` that has the text `nearby` beside it.
 
         Raises:
             AssertionError: there is none; the message calls it `what`.
         """
         for location in locations:
-            if beside is None or beside in self._text_around(location):
+            if nearby is None or nearby in self._text_around(location):
                 return location
-        near = f" beside {beside!r}" if beside is not None else ""
+        near = f" beside {nearby!r}" if nearby is not None else ""
         raise AssertionError(f"there is no {what}{near}; there is:\n{self.text()}")
 
     def input_location(self, view: View, name: str) -> ElementLocation:

@@ -32,7 +32,7 @@ class Pressed:
 
     def _require_dialog(self) -> None:
         if "confirm" not in self.location.element:
-            raise AssertionError(f"{self.location.label!r} asks for no confirmation")
+            raise AssertionError(f"{self.location.label!r} has no confirm dialog")
 
 
 class User:
@@ -165,7 +165,7 @@ class User:
         return self._screen.modal
 
     def screen(self) -> str:
-        """Return all this person can see now: where they are, the app's DM, the modal on top."""
+        """Return all visible text: the open channel or Home, the app's DM, the modal on top."""
         return self._screen.text()
 
     def sees(self, text: str, *, within: float = 5) -> Self:

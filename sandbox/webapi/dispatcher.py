@@ -1,4 +1,4 @@
-"""From a method's name and arguments to Slack's answer: tokens, scopes, faults and the record."""
+"""Dispatch calls of the Web API: check token and scopes, apply faults, record the exchange."""
 
 import hmac
 import time
@@ -49,9 +49,9 @@ class WebApi:
     """Answers calls of the Web API; safe to use from any thread.
 
     Args:
-        workspace, install, triggers, faults, traffic: the parts it works on.
-        connect: gives a fresh address for a WebSocket; None where there are no sockets.
-        address: gives the address to which files are uploaded; None where nothing is served.
+        workspace, install, triggers, faults, traffic: of the practice Slack.
+        connect: returns a new WebSocket URL; None where there are no sockets.
+        address: returns the URL to upload files to; None where nothing is served.
     """
 
     def __init__(
@@ -78,13 +78,13 @@ class WebApi:
     def call(
         self, method: str, args: Json, token: str | None, *, transport: str = "http"
     ) -> Answer:
-        """Do one call and record it. Blocks while a planned slowness lasts: not for event loops.
+        """Make one call and record it. A planned delay blocks, so keep it out of event loops.
 
         Args:
             method: such as ``chat.postMessage``.
-            args: the decoded body or query; texts from forms may carry JSON where Slack lets them.
+            args: the decoded body or query; texts from forms may hold JSON where Slack allows it.
             token: from the Authorization header; else an argument called ``token`` counts.
-            transport: what to write into the record.
+            transport: its name in the traffic.
         """
         entry = self.traffic.begin(Flow.TO_SLACK, method, args, transport)
         status, headers, body = 500, _headers(), Json(ok=False, error="internal_error")
@@ -152,7 +152,7 @@ class WebApi:
         kind = self._kind(str(token))
         if kind is None:
             raise SlackError("invalid_auth")
-        # A configuration token is good for apps that are installed nowhere.
+        # A configuration token works for apps that are installed nowhere.
         if kind != "config" and not self.install.active:
             raise SlackError("account_inactive")
         if method.caller not in ("any", kind):

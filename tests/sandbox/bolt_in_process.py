@@ -36,12 +36,12 @@ class InProcessClient(WebClient):
             headers=headers,
             status_code=status,
         )
-        answer.validate()  # type: ignore[no-untyped-call]  # the SDK gives it no types
+        answer.validate()  # type: ignore[no-untyped-call]  # the SDK has no types for it
         return answer
 
 
 def deliver_to_bolt(app: App, client: InProcessClient) -> Deliverer:
-    """A deliverer that hands bodies to a Bolt app, whose listeners get `client`.
+    """Return a deliverer that passes bodies to a Bolt app, whose listeners get `client`.
 
     Bolt makes a plain WebClient for each request, so the client is put back by a middleware.
     """

@@ -21,7 +21,7 @@ Answer = Callable[[Request, bytes], Response]
 
 @contextmanager
 def answering(answer: Answer) -> Iterator[str]:
-    """Serve while the block lasts; gives the address that takes deliveries."""
+    """Serve while the block lasts; yields the URL for deliveries."""
 
     async def events(request: Request) -> Response:
         return await run_in_threadpool(answer, request, await request.body())

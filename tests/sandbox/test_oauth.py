@@ -1,4 +1,4 @@
-"""Where people agree to an installation: what may be asked for there, and what is granted."""
+"""Installing by OAuth: which scopes an app can request, and which it is granted."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def test_what_is_refused_is_named_with_the_reason(tmp_path: Path) -> None:
     assert done.exit_code == 1
     first, second, third, last = done.output.splitlines()
     assert first == (
-        "REFUSED  manifest mine.yml: invalid_manifest: Optional scope `pins:read` must also stand "
+        "REFUSED  manifest mine.yml: invalid_manifest: Optional scope `pins:read` must also be "
         "in `bot` [/oauth_config/scopes/bot_optional]"
     )
     assert second == "accepted message 1"

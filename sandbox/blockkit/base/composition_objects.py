@@ -41,12 +41,12 @@ BLOCK_ID: Final = Text(limits.BLOCK_ID)
 
 
 def plain_text(maximum: int = limits.TEXT) -> OneOf:
-    """A ``plain_text`` object of at most ``maximum`` characters (page: text-object)."""
+    """Return a rule: ``plain_text`` of at most ``maximum`` characters (page: text-object)."""
     return one_of([_plain(maximum)], known=(_plain(maximum), _mrkdwn(maximum)))
 
 
 def any_text(maximum: int = limits.TEXT) -> OneOf:
-    """A ``plain_text`` or ``mrkdwn`` object of at most ``maximum`` characters."""
+    """Return a rule: ``plain_text`` or ``mrkdwn`` of at most ``maximum`` characters."""
     return one_of([_plain(maximum), _mrkdwn(maximum)])
 
 
@@ -127,13 +127,13 @@ def _distinct_kinds(value: Mapping[str, object], context: Context) -> None:
 
 
 def _distinct(value: Mapping[str, object], name: str, context: Context) -> None:
-    words = list(strings(value.get(name)))
-    if len(words) != len(set(words)):
+    items = list(strings(value.get(name)))
+    if len(items) != len(set(items)):
         context.at(name).report("items must be unique")
 
 
 def strings(value: object) -> Iterator[str]:
-    """The strings of an array; nothing if it is none."""
+    """Yield the strings of an array; nothing if it is not an array."""
     if isinstance(value, list | tuple):
         yield from (item for item in value if isinstance(item, str))
 
@@ -165,7 +165,7 @@ CONVERSATION_FILTER: Final = Shape(
 
 
 def exactly_one(*names: str) -> Rule:
-    """A rule: exactly one of these fields is there."""
+    """Return the rule that exactly one of these fields is present."""
 
     def rule(value: Mapping[str, object], context: Context) -> None:
         if sum(name in value for name in names) != 1:

@@ -1,4 +1,4 @@
-"""The one error of this package, and how its messages read."""
+"""The error that the checks raise."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class InvalidBlocks(ValueError):
     """A message or a view breaks Block Kit's rules.
 
     Arguments:
-        errors: every rule broken, in the order in which the payload is read. Each reads like an
+        errors: every broken rule, in the order of the payload. Each is worded like an
             entry of Slack's ``response_metadata.messages``: ``[ERROR] must be less than 151
             characters [json-pointer:/blocks/0/text/text]``. Pointers into a view start with
             ``/view``.

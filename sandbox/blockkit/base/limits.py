@@ -1,7 +1,7 @@
-"""Every number of Block Kit, in one place.
+"""All limits of Block Kit.
 
-Lengths are in characters, sizes in bytes, the rest in items. The page of each rule is named in
-the table that uses it (``blocks.py``, ``elements.py``, ``objects.py``, ``surfaces.py``); pages are
+Lengths are in characters, sizes in bytes, the rest in items. The page of each rule is named where
+it is used (``blocks.py``, ``elements/``, ``composition_objects.py``, ``surfaces.py``); pages are
 below https://docs.slack.dev/reference/.
 """
 
@@ -27,6 +27,7 @@ PRIVATE_METADATA: Final = 3_000
 CALLBACK_ID: Final = 255
 EXTERNAL_ID: Final = 255
 MODAL_STACK: Final = 3
+"""https://docs.slack.dev/surfaces/modals"""
 
 # Ids and texts shared by everything
 BLOCK_ID: Final = 255

@@ -1,4 +1,4 @@
-"""Rich text: the ``rich_text`` block and everything inside it.
+"""The rules of rich text: the ``rich_text`` block and everything inside it.
 
 Source: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block and the pages of its
 elements. Elements that only Slack's own clients produce (canvases, lists, files …) are refused.
@@ -121,7 +121,7 @@ COLOR: Final = Shape(
 INLINE: Final = (TEXT, LINK, EMOJI, USER, USERGROUP, CHANNEL, TEAM, BROADCAST, DATE, COLOR)
 BORDER: Final = Integer(0, 1)
 
-# A section may be empty: that is how Slack's own composer writes an empty line of a list.
+# A section may be empty: Slack's composer writes an empty line of a list like that.
 SECTION: Final = Shape(
     page=ELEMENTS_PAGE + "rich-text-section-element",
     type="rich_text_section",

@@ -1,8 +1,8 @@
-"""The words that rules are written in: kinds of values, fields, shapes.
+"""A small schema language for Block Kit: kinds of values, fields, shapes.
 
-A rule is data: ``Shape(page, fields, ...)`` says what an object may hold, and every kind knows how
-to check a value. ``Walk`` remembers where in the payload we are and collects what is wrong there.
-The messages are worded like Slack's own.
+A rule is data: ``Shape(page, fields, ...)`` lists what an object may hold, and every kind checks a
+value. ``Context`` holds the current place in the payload and collects the errors there, worded like
+Slack's.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Context:
     path: tuple[str | int, ...] = ()
 
     def at(self, *steps: str | int) -> Context:
-        """The place further in."""
+        """Return the context of a place further in."""
         return replace(self, path=(*self.path, *steps))
 
     def report(self, message: str) -> None:
@@ -50,15 +50,15 @@ def _escaped(step: str | int) -> str:
 
 
 def shorten(word: str) -> str:
-    """A word from the payload, short enough to be repeated in an error."""
+    """Shorten a text of the payload, to quote it in an error."""
     return word if len(word) <= 60 else word[:60] + "…"
 
 
 class Kind(Protocol):
-    """Something a value can be."""
+    """A kind of value."""
 
     def check(self, value: object, context: Context) -> None:
-        """Report to ``walk`` what is wrong with ``value``; return quietly when nothing is."""
+        """Report to ``context`` what is wrong with ``value``, if anything."""
 
 
 @dataclass(frozen=True)
@@ -83,15 +83,15 @@ class Text:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words."""
+    """One of a fixed set of strings."""
 
-    words: tuple[str, ...]
+    values: tuple[str, ...]
 
     def check(self, value: object, context: Context) -> None:
         if not isinstance(value, str):
             context.report("must provide a string")
-        elif value not in self.words:
-            context.report(f"must be a valid enum value: one of {', '.join(self.words)}")
+        elif value not in self.values:
+            context.report(f"must be a valid enum value: one of {', '.join(self.values)}")
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class Items:
 
 @dataclass(frozen=True)
 class OrNull:
-    """A kind, or ``null`` to leave a place empty."""
+    """A kind, or ``null``."""
 
     of: Kind
 
@@ -152,24 +152,24 @@ class OrNull:
 
 @dataclass(frozen=True)
 class Field:
-    """A named part of an object."""
+    """A field of an object."""
 
     kind: Kind
     required: bool
 
 
 def required(kind: Kind) -> Field:
-    """A field that must be there."""
+    """Make a required field."""
     return Field(kind, required=True)
 
 
 def optional(kind: Kind) -> Field:
-    """A field that may be left out (but not be ``null``)."""
+    """Make a field that may be left out (but not be ``null``)."""
     return Field(kind, required=False)
 
 
 Rule = Callable[[Mapping[str, object], Context], None]
-"""A rule about several fields of one object; called only when each field is right by itself."""
+"""A rule about several fields of one object; called only when each field is valid."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class Shape:
     Arguments:
         page: Slack's page about it, below https://docs.slack.dev/reference/.
         fields: every field it may have; any other is refused.
-        type: what its ``type`` field says; ``None`` if it has none.
+        type: the value of its ``type`` field; ``None`` if it has none.
         surfaces: where it may be shown.
         rules: checks across fields.
     """
@@ -225,8 +225,8 @@ class OneOf:
 
     Arguments:
         shapes: the shapes allowed here.
-        place: how to call this place when a type exists but does not belong here.
-        known: types that exist elsewhere, for a better sentence.
+        place: what errors call this place when a type is not allowed here.
+        known: types that exist elsewhere, for a better error.
     """
 
     shapes: Mapping[str, Shape]
@@ -253,7 +253,7 @@ class OneOf:
 
 
 def one_of(shapes: Iterable[Shape], place: str = "here", known: Iterable[Shape] = ()) -> OneOf:
-    """A ``OneOf`` from typed shapes."""
+    """Make a ``OneOf`` from shapes with a type."""
     return OneOf(
         {shape.type: shape for shape in shapes if shape.type is not None},
         place,

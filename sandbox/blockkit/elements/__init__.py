@@ -1,5 +1,6 @@
-"""Block elements, all of them, and the blocks each may stand in: buttons and images here, the rest
-in ``menus.py`` and ``inputs.py``.
+"""The rules of all block elements, and the blocks that may hold each.
+
+Buttons and images are here, the rest in ``menus.py`` and ``inputs.py``.
 
 Source: https://docs.slack.dev/reference/block-kit/block-elements and the page of each.
 """
@@ -132,7 +133,7 @@ ELEMENTS: Final = (*BUTTONS, *CHOICES, *SELECTS, *MULTI_SELECTS, *PICKERS, *INPU
 
 
 def elements_for(block: str) -> OneOf:
-    """The elements that may stand in a block of this type."""
+    """Return the rule for the elements that a block of this type may hold."""
     return one_of(
         [item.shape for item in ELEMENTS if block in item.within],
         f"in {'an' if block[0] in 'aeiou' else 'a'} {block} block",

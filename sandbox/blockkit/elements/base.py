@@ -1,4 +1,4 @@
-"""What block elements are made of: how one is written down, and the fields that many share.
+"""Declare a block element, and the fields that many share.
 
 Source: https://docs.slack.dev/reference/block-kit/block-elements and the page of each.
 """
@@ -37,7 +37,7 @@ from sandbox.blockkit.base.schema import (
 
 @dataclass(frozen=True)
 class Element:
-    """A block element, and the blocks in which it may stand."""
+    """A block element, and the blocks that may hold it."""
 
     shape: Shape
     within: frozenset[str]
@@ -52,14 +52,14 @@ def element(
     on: frozenset[Surface] = EVERYWHERE,
     rules: Iterable[Rule] = (),
 ) -> Element:
-    """Write an element down.
+    """Declare an element.
 
     Arguments:
-        type_: what its ``type`` says.
+        type_: its ``type``.
         page: its page, below https://docs.slack.dev/reference/block-kit/block-elements/.
-        within: the blocks in which it may stand, with spaces between.
+        within: the blocks that may hold it, separated by spaces.
         fields, rules: see ``Shape``.
-        on: the surfaces on which it may be shown.
+        on: the surfaces where it is allowed.
     """
     shape = Shape("block-kit/block-elements/" + page, fields, type_, on, tuple(rules))
     return Element(shape, frozenset(within.split()))

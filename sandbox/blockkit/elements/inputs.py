@@ -1,4 +1,4 @@
-"""Block elements to enter something: pickers of dates and times, text, numbers, files.
+"""The rules of input elements: pickers of dates and times, text, numbers, files.
 
 Source: https://docs.slack.dev/reference/block-kit/block-elements and the page of each.
 """

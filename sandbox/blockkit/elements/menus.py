@@ -1,4 +1,4 @@
-"""Block elements to choose from: checkboxes, radio buttons, select menus.
+"""The rules of elements with options: checkboxes, radio buttons, select menus.
 
 Source: https://docs.slack.dev/reference/block-kit/block-elements and the page of each.
 """

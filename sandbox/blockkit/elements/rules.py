@@ -1,4 +1,4 @@
-"""Rules across the fields of one element; each is called with fields that are right one by one."""
+"""Rules across the fields of one element, called when each field is valid."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ INITIAL_LISTS: Final = (
 
 
 def distinct_options(element: Mapping[str, object], context: Context) -> None:
-    """Two options with one value could not be told apart (page: option-object, "unique")."""
+    """Require that no two options share a value (page: option-object, "unique")."""
     seen = set()
-    for place, option in _options(element):
+    for path, option in _options(element):
         value = option.get("value")
         if value in seen:
-            context.at(*place, "value").report("option values must be unique")
+            context.at(*path, "value").report("option values must be unique")
         seen.add(value)
 
 
 def initial_among_options(element: Mapping[str, object], context: Context) -> None:
-    """What is chosen at first is exactly one of the options."""
+    """Require that the initial choices are among the options."""
     options = [option for _, option in _options(element)]
     if "initial_option" in element and element["initial_option"] not in options:
         context.at("initial_option").report("must exactly match one of the provided options")
@@ -48,7 +48,7 @@ def initial_among_options(element: Mapping[str, object], context: Context) -> No
 
 
 def initial_within_maximum(element: Mapping[str, object], context: Context) -> None:
-    """No more is chosen at first than may be chosen at all."""
+    """Require that the initial choices are not more than the maximum."""
     most = element.get("max_selected_items")
     for name in INITIAL_LISTS:
         if isinstance(most, int) and len(_list(element.get(name))) > most:
@@ -56,7 +56,7 @@ def initial_within_maximum(element: Mapping[str, object], context: Context) -> N
 
 
 def real_date(element: Mapping[str, object], context: Context) -> None:
-    """The thirtieth of February is in the right format, and no date."""
+    """Require a date that exists: 30 February has the right format, but does not."""
     if "initial_date" in element:
         try:
             date.fromisoformat(str(element["initial_date"]))
@@ -65,7 +65,7 @@ def real_date(element: Mapping[str, object], context: Context) -> None:
 
 
 def length_range(element: Mapping[str, object], context: Context) -> None:
-    """``min_length`` is not above ``max_length``; what stands there at first fits."""
+    """Require ``min_length`` ≤ ``max_length``, and an initial text that fits."""
     least, most = element.get("min_length"), element.get("max_length")
     if isinstance(least, int) and isinstance(most, int) and least > most:
         context.at("min_length").report("must be less than or equal to max_length")
@@ -75,7 +75,7 @@ def length_range(element: Mapping[str, object], context: Context) -> None:
 
 
 def number_range(element: Mapping[str, object], context: Context) -> None:
-    """``min_value`` ≤ ``initial_value`` ≤ ``max_value``; whole unless decimals are allowed."""
+    """Require ``min_value`` ≤ ``initial_value`` ≤ ``max_value``; whole without decimals."""
     numbers = {
         name: Decimal(str(element[name]))
         for name in ("min_value", "initial_value", "max_value")
@@ -99,8 +99,8 @@ def _options(element: Mapping[str, object]) -> Iterator[tuple[tuple[str | int, .
             yield ("options", index), option
     for index, group in enumerate(_list(element.get("option_groups"))):
         if isinstance(group, Mapping):
-            for place, option in _options({"options": group.get("options")}):
-                yield ("option_groups", index, *place), option
+            for path, option in _options({"options": group.get("options")}):
+                yield ("option_groups", index, *path), option
 
 
 def _list(value: object) -> list[object]:

@@ -1,4 +1,4 @@
-"""The small square pictures beside names: initials on a colour, as for people without a photo."""
+"""Avatars: initials on a colour, as Slack shows for people without a photo."""
 
 from sandbox.page.base.formatting import avatar_colour, initials
 from sandbox.page.base.html_tags import tag
@@ -6,11 +6,11 @@ from sandbox.page.base.protocols import PageSandbox
 
 
 def avatar(slack: PageSandbox, user: str, size: int) -> None:
-    """Draw somebody's face.
+    """Render a user's avatar.
 
     Args:
-        slack: the workspace they are in.
-        user: their id; the app's own face has the colour that its manifest names.
+        slack: the practice Slack they are in.
+        user: their id; the app's avatar has the colour in its manifest.
         size: its side, in pixels.
     """
     account = slack.workspace.account(user)

@@ -1,4 +1,4 @@
-"""A part of the page that draws itself anew when, and only when, what it shows has changed."""
+"""A region of the page that renders again only when what it shows has changed."""
 
 from nicegui.element import Element
 
@@ -6,14 +6,14 @@ from sandbox.page.base.tab import Tab
 
 
 class Component:
-    """One part of the page.
+    """One region of the page.
 
-    Drawing anew takes away the focus and whatever was typed, so a part compares first: `mark` is
-    everything that its drawing depends on.
+    Rendering again loses the focus and typed text, so a component compares its `render_key` first:
+    everything that its content depends on.
 
     Args:
         tab: the browser tab it is in.
-        holder: the element that it fills.
+        container: the element that it fills.
     """
 
     def __init__(self, tab: Tab, container: Element) -> None:
@@ -23,19 +23,19 @@ class Component:
         tab.components.append(self)
 
     def render_key(self) -> object:
-        """What the drawing depends on; compared with what it was."""
+        """Return what the content depends on, to compare with the last one."""
         raise NotImplementedError
 
     def render(self) -> None:
-        """Draw it, inside the emptied holder."""
+        """Render the content, inside the emptied container."""
         raise NotImplementedError
 
     def invalidate(self) -> None:
-        """Have the next update draw in any case."""
+        """Make the next update render in any case."""
         self._render_key = None
 
     def update(self) -> None:
-        """Draw anew if something has changed."""
+        """Render again if the render key has changed."""
         key = self.render_key()
         if key == self._render_key:
             return

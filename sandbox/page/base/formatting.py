@@ -1,4 +1,4 @@
-"""How names, times and faces are shown: the small decisions that every part of the page shares."""
+"""Format names, times and avatars the same way everywhere on the page."""
 
 import hashlib
 from datetime import date, datetime, timedelta, tzinfo
@@ -17,7 +17,7 @@ _AVATAR_COLOURS = (
     "#44618F",
 )
 
-ROLE_WORDS = {
+ROLE_NAMES = {
     Role.PRIMARY_OWNER: "primary owner",
     Role.OWNER: "owner",
     Role.ADMIN: "admin",
@@ -28,11 +28,11 @@ ROLE_WORDS = {
     Role.DEACTIVATED: "deactivated",
     Role.BOT: "app",
 }
-"""What each role is called in the switch between people."""
+"""The name of each role in the menu of people."""
 
 
 def zone_of(account: Account) -> tzinfo:
-    """The time zone of somebody; UTC where the machine does not know it."""
+    """Return an account's time zone; UTC where the machine does not know it."""
     try:
         return ZoneInfo(account.tz)
     except (ZoneInfoNotFoundError, ValueError):
@@ -40,19 +40,19 @@ def zone_of(account: Account) -> tzinfo:
 
 
 def local_time(ts: str, zone: tzinfo) -> datetime:
-    """A message's `ts` as a moment in `zone`."""
+    """Return a message's `ts` as a datetime in `zone`."""
     return datetime.fromtimestamp(float(ts), zone)
 
 
 def clock_time(at: datetime, *, suffix: bool = True) -> str:
-    """``9:05 AM``, or ``9:05`` without the suffix, as Slack writes times."""
+    """Return ``9:05 AM``, or ``9:05`` without the suffix, as Slack writes times."""
     hour = at.hour % 12 or 12
     half = " AM" if at.hour < 12 else " PM"
     return f"{hour}:{at.minute:02d}{half if suffix else ''}"
 
 
 def day_name(day: date, today: date) -> str:
-    """What a day divider says: Today, Yesterday, or ``Tuesday, March 4th``."""
+    """Return the text of a day divider: Today, Yesterday, or ``Tuesday, March 4th``."""
     if day == today:
         return "Today"
     if day == today - timedelta(days=1):
@@ -68,18 +68,18 @@ def _ordinal(number: int) -> str:
 
 
 def full_time(at: datetime, today: date) -> str:
-    """What hovering over a time shows: ``Today at 9:05:12 AM``."""
+    """Return the tooltip of a time: ``Today at 9:05:12 AM``."""
     seconds = f"{clock_time(at, suffix=False)}:{at.second:02d}{' AM' if at.hour < 12 else ' PM'}"
     return f"{day_name(at.date(), today)} at {seconds}"
 
 
 def avatar_colour(identity: str) -> str:
-    """A colour for somebody without a picture; always the same one for the same id."""
+    """Return the avatar colour of an id, always the same one."""
     return _AVATAR_COLOURS[hashlib.sha256(identity.encode()).digest()[0] % len(_AVATAR_COLOURS)]
 
 
 def initials(name: str) -> str:
-    """One or two letters for a face: ``AW`` for “Alice Wong”."""
+    """Return one or two letters for an avatar: ``AW`` for “Alice Wong”."""
     words = [word for word in name.replace("-", " ").split() if word[0].isalnum()]
     if not words:
         return "?"

@@ -1,7 +1,7 @@
-"""HTML elements for the page: real buttons, labels and inputs, with nothing drawn around them.
+"""Plain HTML elements for the page.
 
-NiceGUI's own widgets bring Quasar's look; a page that should look like Slack is better made of
-plain elements and a style sheet. Text given here is always text, never HTML.
+NiceGUI's widgets bring Quasar's look; a page that should look like Slack is better made of plain
+elements and a style sheet. Text is always text, never HTML.
 """
 
 from typing import Any
@@ -16,12 +16,12 @@ class Tag(TextElement):
 
 
 def tag(name: str, text: str = "", classes: str = "", **attributes: Any) -> Tag:
-    """Put a plain element where the page is being built.
+    """Add a plain element where the page is being built.
 
     Args:
         name: the element's name, such as ``button``.
-        text: its text; shown as it is, never read as HTML.
-        classes: names for the style sheet, parted by spaces.
+        text: its text; never parsed as HTML.
+        classes: CSS classes, separated by spaces.
         attributes: further attributes; ``data_ts`` becomes ``data-ts``, ``for_`` becomes ``for``.
             None leaves the attribute out.
     """
@@ -33,7 +33,7 @@ def tag(name: str, text: str = "", classes: str = "", **attributes: Any) -> Tag:
 
 
 def put_attributes(element: Element, **attributes: Any) -> None:
-    """Set attributes of `element`; names as in `tag`, None takes the attribute away."""
+    """Set attributes of `element`; names as in `tag`, None removes the attribute."""
     for key, value in attributes.items():
         name = key.rstrip("_").replace("_", "-")
         if value is None:
@@ -43,17 +43,17 @@ def put_attributes(element: Element, **attributes: Any) -> None:
 
 
 def button(text: str, classes: str = "", **attributes: Any) -> Tag:
-    """A real button that submits no form."""
+    """Add a button that submits no form."""
     return tag("button", text, classes, type="button", **attributes)
 
 
 def markup(content: str, classes: str = "", name: str = "div") -> ui.html:
-    """HTML that the practice Slack itself made: `sandbox.text` has escaped what came from outside.
+    """Add HTML made by `sandbox.text`, which has escaped all input.
 
     Args:
-        content: the HTML; never something that somebody typed.
-        classes: names for the style sheet.
-        name: the element that holds it.
+        content: the HTML; never text from users or apps.
+        classes: CSS classes.
+        name: the element around it.
     """
     made = ui.html(content, sanitize=False, tag=name)
     if classes:

@@ -1,4 +1,4 @@
-"""The few pictures that the page draws itself, as inline SVG."""
+"""The page's icons, as inline SVG."""
 
 from sandbox.page.base.html_tags import markup
 
@@ -37,10 +37,10 @@ _PATHS = {
 
 
 def svg(name: str, size: int = 20) -> str:
-    """The SVG text of the picture called `name`, `size` pixels wide."""
+    """Return the SVG of an icon, `size` pixels wide."""
     return _line(_PATHS[name], size)
 
 
 def icon(name: str, size: int = 20, classes: str = "") -> None:
-    """Draw the picture called `name`; it says nothing to a screen reader."""
+    """Render an icon, hidden from screen readers."""
     markup(svg(name, size), f"icon {classes}".strip(), "span")

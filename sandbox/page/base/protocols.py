@@ -1,4 +1,4 @@
-"""What the page needs of the practice Slack that it shows."""
+"""The part of the practice Slack that the page uses."""
 
 from typing import Protocol
 
@@ -8,15 +8,15 @@ from sandbox.users.actions import UserActions
 
 
 class PageSandbox(Protocol):
-    """As much of `sandbox.Sandbox` as the page looks at: it reads, and acts by the hands."""
+    """As much of `sandbox.sandbox.Sandbox` as the page uses, to read and to act."""
 
     @property
     def workspace(self) -> Workspace:
-        """What there is, safe to read."""
+        """The state, safe to read from any thread."""
 
     @property
     def actions(self) -> UserActions:
-        """What anybody can do with a mouse and a keyboard."""
+        """What users can do with a mouse and a keyboard."""
 
     @property
     def traffic(self) -> TrafficLog:

@@ -1,4 +1,4 @@
-"""Text objects and messages as one person reads them: their names, their time zone, their today."""
+"""Format text objects and messages for one reader: with their names and time zone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from sandbox.text import NameBook, parse, parse_rich_text, parse_text_object, to
 
 @dataclass(frozen=True)
 class Reader:
-    """Somebody who reads: whose names are shown, and in which time zone dates are.
+    """The reader of the page: the names they see, and their time zone.
 
     Args:
-        names: what to show for ids.
+        names: the names to show for ids.
         now: the workspace's time, in the reader's zone.
         zone: the reader's time zone.
     """
@@ -25,26 +25,26 @@ class Reader:
     zone: tzinfo
 
     def html(self, mrkdwn: str) -> str:
-        """A message's text as HTML."""
+        """Return a message's text as HTML."""
         return to_html(parse(mrkdwn), self.names, self.now, self.zone)
 
     def html_of(self, text_object: Mapping[str, Any]) -> str:
-        """A plain_text or mrkdwn object as HTML."""
+        """Return a plain_text or mrkdwn object as HTML."""
         return to_html(parse_text_object(text_object), self.names, self.now, self.zone)
 
     def html_of_rich_text(self, block: Mapping[str, Any]) -> str:
-        """A rich_text block as HTML."""
+        """Return a rich_text block as HTML."""
         return to_html(parse_rich_text(block), self.names, self.now, self.zone)
 
     def plain(self, text_object: Mapping[str, Any] | None) -> str:
-        """A text object as the words somebody reads; empty for None."""
+        """Return a text object as plain text; empty for None."""
         if not text_object:
             return ""
         return to_plain(parse_text_object(text_object), self.names, now=self.now, tz=self.zone)
 
 
 def reader_for(workspace: Workspace, user: str) -> Reader:
-    """The reader that the account `user` is, now.
+    """Return the reader for a user, at the workspace's present time.
 
     Raises:
         KeyError: there is no such account.

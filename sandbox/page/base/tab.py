@@ -1,4 +1,4 @@
-"""One browser tab: who is acting, where they are, and drawing anew what has changed."""
+"""One browser tab: its user, its location, and rendering what has changed."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,30 +15,30 @@ from sandbox.users.actions import UserActions
 P = ParamSpec("P")
 
 HOME = "home"
-"""The place that is the app's Home; every other place is a channel's id."""
+"""The location of the app's Home; every other location is a channel's id."""
 
 _BATCH_SECONDS = 0.03
-"""Seconds within which several changes are drawn as one."""
+"""Seconds within which several changes are rendered together."""
 
 
-class Redrawn(Protocol):
-    """What a tab redraws: a `sandbox.page.base.component.Component`."""
+class Refreshable(Protocol):
+    """What a tab refreshes: a `sandbox.page.base.component.Component`."""
 
     def update(self) -> None:
-        """Redraw it if what it shows has changed."""
+        """Render it again if what it shows has changed."""
 
     def invalidate(self) -> None:
-        """Make the next update redraw it in any case."""
+        """Make the next update render it in any case."""
 
 
 class Tab:
-    """The state of one browser tab. It also stands in the address, so that a reload keeps it.
+    """The state of one browser tab. The address holds it too, so that a reload keeps it.
 
     Args:
-        slack: the practice Slack that is shown.
-        me: the id of the person who acts in this tab.
-        place: where they are: a channel's id or `HOME`.
-        query: what else stands in the address, such as ``traffic``.
+        slack: the practice Slack that the tab shows.
+        me: the id of the user who acts in this tab.
+        location: a channel's id or `HOME`.
+        query: the address's parameters, such as ``traffic``.
     """
 
     def __init__(self, slack: PageSandbox, me: str, location: str, query: dict[str, str]) -> None:
@@ -48,7 +48,7 @@ class Tab:
         self.location = location
         self.traffic_open = query.get("traffic") == "open"
         self.drawer_open = False
-        self.components: list[Redrawn] = []
+        self.components: list[Refreshable] = []
         self._client = ui.context.client
         self._loop = asyncio.get_running_loop()
         self._pending_refresh: asyncio.TimerHandle | None = None
@@ -59,35 +59,35 @@ class Tab:
 
     @property
     def actions(self) -> UserActions:
-        """What anybody can do with a mouse and a keyboard."""
+        """What users can do with a mouse and a keyboard."""
         return self.slack.actions
 
     @property
     def reader(self) -> Reader:
-        """Whoever acts here, as a reader of text."""
+        """The user of this tab, as a reader of text."""
         return reader_for(self.workspace, self.me)
 
     @property
     def channel(self) -> Channel | None:
-        """The channel that is shown; None on the app's Home."""
+        """The open channel; None on the app's Home."""
         return None if self.location == HOME else self.workspace.channel(self.location)
 
     @property
     def in_app(self) -> bool:
-        """Whether the app's own place is shown: its Home, or the messages with it."""
+        """Whether the app is open: its Home, or the direct message with it."""
         channel = self.channel
         return self.location == HOME or (
             channel is not None and channel.is_direct and self.slack.bot_user_id in channel.members
         )
 
     def name_of(self, user: str) -> str:
-        """What to call somebody: their real name, or their id when nobody knows it."""
+        """Return a user's real name, or their id if it is unknown."""
         return self.workspace.names().user(user) or user
 
-    # --- drawing ------------------------------------------------------------------------------
+    # --- rendering ----------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Draw anew every part whose content has changed."""
+        """Update every component whose content has changed."""
         self._pending_refresh = None
         if self._client.is_deleted:
             return
@@ -97,14 +97,14 @@ class Tab:
             for component in self.components:
                 component.update()
 
-    def redraw(self) -> None:
-        """Draw everything anew, whether it changed or not."""
+    def render_all(self) -> None:
+        """Render every component again, changed or not."""
         for component in self.components:
             component.invalidate()
         self.refresh()
 
     def _on_change(self) -> None:
-        """Runs in whichever thread changed the workspace; the drawing belongs in the loop."""
+        """Schedule a refresh in the event loop; runs in the thread that changed the workspace."""
         if self._loop.is_closed():
             self._unsubscribe()
         else:
@@ -119,23 +119,23 @@ class Tab:
         if self._pending_refresh is not None:
             self._pending_refresh.cancel()
 
-    # --- going places -------------------------------------------------------------------------
+    # --- navigating ---------------------------------------------------------------------------
 
     def go_to(self, location: str) -> None:
-        """Show another place."""
+        """Open a channel or the Home."""
         self.location = location
         self.drawer_open = False
         self._update_address()
 
     def act_as(self, user: str) -> None:
-        """Act as somebody else, in the same place where they can see it."""
+        """Act as another user, in the same location if they can see it."""
         self.me = user
         self.location = first_location(self.slack, user, self.location)
         self.drawer_open = False
         self._update_address()
 
     def set_traffic_open(self, *, is_open: bool) -> None:
-        """Open or close the pane with the traffic."""
+        """Open or close the traffic panel."""
         self.traffic_open = is_open
         self._update_address()
 
@@ -144,7 +144,7 @@ class Tab:
         self.refresh()
 
     def address(self) -> str:
-        """The address that brings a browser back to what this tab shows."""
+        """Return the address that leads back to what this tab shows."""
         account = self.workspace.account(self.me)
         query = {"as": account.name if account else self.me, "in": self.location}
         if self.traffic_open:
@@ -152,7 +152,7 @@ class Tab:
         return "/?" + urlencode(query)
 
     async def open_app(self, tab: str) -> None:
-        """Open the app's Home (``home``) or the messages with it (``messages``)."""
+        """Open the app's Home (``home``) or its direct message (``messages``)."""
         bot = self.slack.bot_user_id
         if tab == "messages":
             direct = self.workspace.direct_between(self.me, bot)
@@ -168,28 +168,28 @@ class Tab:
         """Open the direct message with another person."""
         self.go_to(str(await self.run(self.actions.open_direct, self.me, other)))
 
-    # --- doing things -------------------------------------------------------------------------
+    # --- acting -------------------------------------------------------------------------------
 
     async def run(self, function: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Any:
-        """Run one of the hands' functions in a thread: they wait for the app, 3 s at most."""
+        """Run a user action in a thread, because it waits for the app, 3 s at most."""
         try:
             return await asyncio.to_thread(function, *args, **kwargs)
         finally:
             self.refresh()
 
     async def submit(self) -> None:
-        """Submit the topmost modal, once however often it was pressed."""
+        """Submit the topmost modal, once however often its button is pressed."""
         views = self.workspace.modals_of(self.me)
         if views and not views[-1].waiting and views[-1].body.get("submit"):
             await self.run(self.actions.submit, self.me)
 
 
 def first_location(slack: PageSandbox, user: str, wanted: str | None) -> str:
-    """Where somebody begins: where they want to, else in their first channel, else with the app.
+    """Return a user's first location: the wanted one, else #general or a first channel, else Home.
 
     Args:
-        slack: the workspace.
-        user: the person's id.
+        slack: the practice Slack.
+        user: the user's id.
         wanted: a channel's id or name, ``home``, or None.
     """
     workspace = slack.workspace

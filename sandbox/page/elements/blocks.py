@@ -1,4 +1,4 @@
-"""Block Kit's blocks, drawn as Slack draws them."""
+"""Render Block Kit's blocks as Slack does."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from sandbox.state.models import Json
 
 
 def render_blocks(surface: ActiveSurface, blocks: list[Json]) -> None:
-    """Draw all blocks of a message or view where the page is being built."""
+    """Render all blocks of a message or view where the page is being built."""
     for number, block in enumerate(blocks):
         kind = str(block.get("type", "?"))
         block_id = str(block.get("block_id") or f"block-{number}")
@@ -22,7 +22,7 @@ def render_blocks(surface: ActiveSurface, blocks: list[Json]) -> None:
 
 def _section(surface: ActiveSurface, block: Json) -> None:
     accessory = block.get("accessory")
-    with tag("div", classes="section-words"):
+    with tag("div", classes="section-text"):
         if block.get("text"):
             markup(surface.reader.html_of(block["text"]), "mrkdwn")
         if block.get("fields"):
@@ -38,7 +38,7 @@ def _header(surface: ActiveSurface, block: Json) -> None:
     tag("h3", surface.reader.plain(block.get("text")))
 
 
-def _divider(_stage: ActiveSurface, _block: Json) -> None:
+def _divider(_surface: ActiveSurface, _block: Json) -> None:
     tag("hr")
 
 
@@ -91,13 +91,13 @@ def _video(surface: ActiveSurface, block: Json) -> None:
     render_image({"alt_text": block.get("alt_text", "")}, "block-picture")
 
 
-def _file(_stage: ActiveSurface, block: Json) -> None:
+def _file(_surface: ActiveSurface, block: Json) -> None:
     icon("file")
     tag("span", str(block.get("external_id", "")))
 
 
-def _unknown(_stage: ActiveSurface, block: Json) -> None:
-    tag("span", f"The practice Slack does not draw “{block.get('type')}”.", "note")
+def _unknown(_surface: ActiveSurface, block: Json) -> None:
+    tag("span", f"The practice Slack cannot show “{block.get('type')}”.", "note")
 
 
 _BLOCKS: dict[str, Callable[[ActiveSurface, Json], None]] = {

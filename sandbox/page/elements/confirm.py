@@ -1,4 +1,4 @@
-"""The question that some buttons and menus ask before anything is sent."""
+"""The confirm dialog of buttons and menus."""
 
 from nicegui import ui
 
@@ -11,7 +11,7 @@ async def ask(reader: Reader, confirm: Json) -> bool:
     """Show a confirm dialog (Slack's `confirm` object) and wait for the answer.
 
     Returns:
-        True when the person confirmed; False when they declined or closed the dialog.
+        True if the user confirmed; False if they declined or closed the dialog.
     """
     title = reader.plain(confirm.get("title")) or "Are you sure?"
     with ui.context.client.content, ui.dialog() as dialog, tag("div", classes="modal confirm"):

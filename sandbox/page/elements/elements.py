@@ -1,4 +1,4 @@
-"""Block Kit's elements: buttons, overflow menus, images, and where every other kind is drawn."""
+"""Render Block Kit's elements: buttons, overflow menus and images here, the rest by kind."""
 
 from collections.abc import Callable
 
@@ -19,19 +19,19 @@ from sandbox.page.elements.surface import ActiveSurface
 from sandbox.state.models import Json
 
 Render = Callable[[ActiveSurface, str, Json, str | None], None]
-"""Draws one element, given the stage, the block's id, the element, and the input's label if any."""
+"""Renders one element, given the surface, the block's id, the element, and the input's label."""
 
 
 def render_element(
     surface: ActiveSurface, block_id: str, element: Json, label: str | None = None
 ) -> None:
-    """Draw one element where the page is being built.
+    """Render one element where the page is being built.
 
     Args:
-        stage: what it stands on.
+        surface: the message or view it is on.
         block_id: the block it is in.
-        element: the element, as the app gave it.
-        label: the words of the input block around it; None elsewhere.
+        element: the element, as the app sent it.
+        label: the label of the input block around it; None elsewhere.
     """
     _ELEMENTS.get(element.get("type", ""), _unknown)(surface, block_id, element, label)
 
@@ -64,7 +64,7 @@ def _button(surface: ActiveSurface, block_id: str, element: Json, _label: str | 
 
 
 def put_busy(made: ui.element, *, busy: bool) -> None:
-    """Show that an element waits for the app, and keep it from being pressed again meanwhile."""
+    """Show that an element waits for the app, and disable it meanwhile."""
     if made.is_deleted:
         return
     if busy:
@@ -111,27 +111,27 @@ def _overflow_item(surface: ActiveSurface, block_id: str, element: Json, option:
     item.on("click", choose, [])
 
 
-def _image(_stage: ActiveSurface, _block_id: str, element: Json, _label: str | None) -> None:
+def _image(_surface: ActiveSurface, _block_id: str, element: Json, _label: str | None) -> None:
     render_image(element, "accessory-image")
 
 
 def render_image(image: Json, classes: str) -> None:
-    """A picture from the app; its alternative text where the page cannot show it.
+    """Render an image from the app, or its alternative text where the page cannot show it.
 
-    Only pictures inside the message (``data:``) or on this machine are fetched, because the page
-    asks nothing of the outside world.
+    Only images inside the message (``data:``) or on this machine are loaded, because the page
+    makes no request to other machines.
     """
     url = str(image.get("image_url", ""))
-    words = str(image.get("alt_text", ""))
+    text = str(image.get("alt_text", ""))
     if url.startswith(("data:image/", "/", "http://127.0.0.1", "http://localhost")):
-        tag("img", classes=classes, src=url, alt=words)
+        tag("img", classes=classes, src=url, alt=text)
     else:
-        tag("span", words, f"{classes} image-stand-in", role="img", aria_label=words, title=url)
+        tag("span", text, f"{classes} image-stand-in", role="img", aria_label=text, title=url)
 
 
-def _unknown(_stage: ActiveSurface, _block_id: str, element: Json, _label: str | None) -> None:
+def _unknown(_surface: ActiveSurface, _block_id: str, element: Json, _label: str | None) -> None:
     kind = element.get("type", "?")
-    tag("span", f"The practice Slack does not draw “{kind}”.", "note", data_unknown=kind)
+    tag("span", f"The practice Slack cannot show “{kind}”.", "note", data_unknown=kind)
 
 
 def _icon_button(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:

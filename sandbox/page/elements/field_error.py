@@ -1,4 +1,4 @@
-"""The app's words under one input of a modal."""
+"""The error under one input of a modal."""
 
 from nicegui.element import Element
 
@@ -7,11 +7,11 @@ from sandbox.page.base.icons import icon
 
 
 class FieldError:
-    """What is wrong with one input; it comes and goes without the input being drawn anew.
+    """The error of one input, which can appear and disappear without rendering the input again.
 
     Args:
-        body: what holds the input; it shows that something is wrong.
-        place: the empty element under it, for the words.
+        body: the element around the input, which gets a class while there is an error.
+        slot: the empty element under it, for the message.
     """
 
     def __init__(self, body: Element, slot: Element) -> None:
@@ -20,7 +20,7 @@ class FieldError:
         self._message: str | None = None
 
     def show(self, message: str | None) -> None:
-        """Show the words; None takes away what was there."""
+        """Show an error message; None removes it."""
         if message == self._message:
             return
         self._message = message

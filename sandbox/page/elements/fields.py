@@ -1,4 +1,4 @@
-"""Fields that are typed into: text, numbers, dates and times."""
+"""Render inputs for text, numbers, dates and times."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -20,7 +20,7 @@ _ENTER = (
 def _field(
     surface: ActiveSurface, element: Json, label: str | None, name: str, initial: str
 ) -> Tag:
-    """An empty field with its words for screen readers; `shown` is what stands in it at first."""
+    """Add a field with its label for screen readers; `initial` is its first value."""
     placeholder = surface.reader.plain(element.get("placeholder"))
     made = tag(
         name,
@@ -38,7 +38,7 @@ def _field(
 
 
 def text_field(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
-    """A text input; it remembers at each key, and tells the app when the app has asked for it."""
+    """Render a text input; it stores each change, and dispatches when the app asks for it."""
     multiline = bool(element.get("multiline")) or element["type"] == "rich_text_input"
     stored = surface.value(block_id, element.get("action_id", ""))
     initial = _text_of(stored) if stored else element.get("initial_value")
@@ -50,20 +50,20 @@ def text_field(surface: ActiveSurface, block_id: str, element: Json, label: str 
     config = element.get("dispatch_action_config", {}).get("trigger_actions_on")
     triggers = config if config is not None else ["on_enter_pressed"]
 
-    def value_of(words: str) -> Json:
-        return _text_value(element["type"], words)
+    def value_of(text: str) -> Json:
+        return _text_value(element["type"], text)
 
     async def typed(event: GenericEventArguments) -> None:
-        words = str(event.args)
-        surface.enter(block_id, action_id, value_of(words))
+        text = str(event.args)
+        surface.enter(block_id, action_id, value_of(text))
         if surface.dispatches(block_id) and "on_character_entered" in triggers:
-            await surface.act(block_id, action_id, value_of(words))
+            await surface.act(block_id, action_id, value_of(text))
 
     async def entered(event: GenericEventArguments) -> None:
-        words = str(event.args)
-        surface.enter(block_id, action_id, value_of(words))
+        text = str(event.args)
+        surface.enter(block_id, action_id, value_of(text))
         if surface.dispatches(block_id) and "on_enter_pressed" in triggers:
-            await surface.act(block_id, action_id, value_of(words))
+            await surface.act(block_id, action_id, value_of(text))
         elif surface.in_view:
             await surface.tab.submit()
 
@@ -72,34 +72,34 @@ def text_field(surface: ActiveSurface, block_id: str, element: Json, label: str 
         made.on("keydown", entered, js_handler=_ENTER)
 
 
-def _text_value(kind: str, words: str) -> Json:
+def _text_value(kind: str, text: str) -> Json:
     if kind != "rich_text_input":
-        return {"type": kind, "value": words or None}
-    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": words}]}
-    rich = {"type": "rich_text", "elements": [section]} if words else None
+        return {"type": kind, "value": text or None}
+    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
+    rich = {"type": "rich_text", "elements": [section]} if text else None
     return {"type": kind, "rich_text_value": rich}
 
 
 def _text_of(stored: Json) -> str | None:
-    """The words in a stored value; those of rich text without their formatting."""
+    """Return the text of a stored value; that of rich text without formatting."""
     if stored.get("type") != "rich_text_input":
         return stored.get("value")
-    parts = [
+    texts = [
         leaf.get("text", "")
         for section in (stored.get("rich_text_value") or {}).get("elements", [])
         for leaf in section.get("elements", [])
     ]
-    return "".join(parts)
+    return "".join(texts)
 
 
 def _limit_length(made: Tag, element: Json) -> None:
-    """Slack refuses further characters at `max_length`, and says nothing about `min_length` yet."""
+    """Stop typing at `max_length`; Slack checks `min_length` only at the submission."""
     if element.get("max_length"):
         made.props["maxlength"] = element["max_length"]
 
 
 def number_field(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
-    """A number; Slack carries its value as text."""
+    """Render a number input; Slack's value is a text."""
     stored = surface.value(block_id, element.get("action_id", ""))
     initial = stored.get("value", element.get("initial_value"))
     made = _field(surface, element, label, "input", initial or "")
@@ -122,7 +122,7 @@ def number_field(surface: ActiveSurface, block_id: str, element: Json, label: st
 
 
 def date_field(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
-    """A day, as ``YYYY-MM-DD``."""
+    """Render a date input, ``YYYY-MM-DD``."""
     initial = _stored(surface, block_id, element, "date")
     _picked(
         surface, block_id, element, _field(surface, element, label, "input", initial), "date", str
@@ -130,7 +130,7 @@ def date_field(surface: ActiveSurface, block_id: str, element: Json, label: str 
 
 
 def time_field(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
-    """A time of day, as ``HH:MM``."""
+    """Render a time input, ``HH:MM``."""
     initial = _stored(surface, block_id, element, "time")
     _picked(
         surface, block_id, element, _field(surface, element, label, "input", initial), "time", str
@@ -138,20 +138,20 @@ def time_field(surface: ActiveSurface, block_id: str, element: Json, label: str 
 
 
 def datetime_field(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
-    """A moment; Slack carries it in seconds since 1970, and shows it in the reader's zone."""
+    """Render a date and time input, in the reader's zone; Slack's value is seconds since 1970."""
     stored = _stored(surface, block_id, element, "date_time")
     zone = surface.reader.zone
     initial = f"{datetime.fromtimestamp(int(stored), zone):%Y-%m-%dT%H:%M}" if stored else ""
 
-    def seconds(words: str) -> int:
-        return int(datetime.fromisoformat(words).replace(tzinfo=zone).timestamp())
+    def seconds(text: str) -> int:
+        return int(datetime.fromisoformat(text).replace(tzinfo=zone).timestamp())
 
     made = _field(surface, element, label, "input", initial)
     _picked(surface, block_id, element, made, "date_time", seconds)
 
 
 def _stored(surface: ActiveSurface, block_id: str, element: Json, kind: str) -> str:
-    """What stands in a picker: what was chosen, else what the app put there."""
+    """Return a picker's value: what was chosen, else the initial value."""
     stored = surface.value(block_id, element.get("action_id", ""))
     return str(stored.get(f"selected_{kind}", element.get(f"initial_{kind}")) or "")
 
@@ -168,8 +168,8 @@ def _picked(
     made.classes("field-picked")
 
     async def change(event: GenericEventArguments) -> None:
-        words = str(event.args)
-        chosen = read(words) if words else None
+        text = str(event.args)
+        chosen = read(text) if text else None
         await surface.choose(
             block_id, element, {"type": element["type"], f"selected_{kind}": chosen}
         )

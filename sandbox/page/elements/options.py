@@ -1,4 +1,4 @@
-"""Checkboxes and radio buttons."""
+"""Render checkboxes and radio buttons."""
 
 from nicegui.events import GenericEventArguments
 
@@ -8,12 +8,12 @@ from sandbox.state.models import Json
 
 
 def checkboxes(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
-    """A group of checkboxes; each click is an action where the block dispatches."""
+    """Render a group of checkboxes; each click is an action where the block dispatches."""
     action_id = element.get("action_id", "")
     options: list[Json] = element.get("options", [])
     stored = surface.value(block_id, action_id).get("selected_options")
-    at_first: list[Json] = element.get("initial_options", []) if stored is None else stored
-    chosen = [o.get("value") for o in at_first]
+    checked: list[Json] = element.get("initial_options", []) if stored is None else stored
+    chosen = [o.get("value") for o in checked]
     with tag("div", classes="options", role="group", aria_label=label or "Choices") as group:
         group.props["data-action-id"] = action_id
 
@@ -33,7 +33,7 @@ def checkboxes(surface: ActiveSurface, block_id: str, element: Json, label: str 
 
 
 def radio_buttons(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
-    """A group of radio buttons."""
+    """Render a group of radio buttons."""
     action_id = element.get("action_id", "")
     options: list[Json] = element.get("options", [])
     stored = surface.value(block_id, action_id)
@@ -54,12 +54,12 @@ def radio_buttons(surface: ActiveSurface, block_id: str, element: Json, label: s
 
 
 def _option(surface: ActiveSurface, option: Json, kind: str, *, checked: bool) -> Tag:
-    """One option; the whole line is its label, so that it can be pressed anywhere."""
+    """Render one option; the whole line is its label, so that it can be pressed anywhere."""
     with tag("label", classes="option"):
         box = tag("input", type=kind, value=option.get("value", ""))
         if checked:
             box.props[".defaultChecked"] = True
-        with tag("span", classes="option-words"):
+        with tag("span", classes="option-text"):
             markup(surface.reader.html_of(option.get("text", {})), "mrkdwn", "span")
             if option.get("description"):
                 markup(surface.reader.html_of(option["description"]), "mrkdwn note", "span")

@@ -1,4 +1,4 @@
-"""The select menus: static, external, people, channels; one choice or several; with a search."""
+"""Render select menus: static, external, users, channels; single or multiple; with a search."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ from sandbox.page.elements.surface import ActiveSurface
 from sandbox.state.models import Json
 
 _SEARCH_FROM = 6
-"""A menu with fewer options is read faster than it is searched."""
+"""A menu with fewer options has no search field."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One line of a menu: its key (option value or id), its words, and the option it stands for."""
+    """One line of a menu: its key (option value or id), its text, and its option if it has one."""
 
     key: str
-    words: str
+    text: str
     note: str = ""
     group: str = ""
     option: Json | None = None
@@ -30,12 +30,12 @@ class Choice:
 
 
 def select(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
-    """Any of Slack's select menus."""
+    """Render any of Slack's select menus."""
     _Select(surface, block_id, element, label).render()
 
 
 class _Select:
-    """One select menu: a button that shows what is chosen, and a list that opens under it."""
+    """One select menu: a button that shows the selection, and a list that opens under it."""
 
     def __init__(
         self, surface: ActiveSurface, block_id: str, element: Json, label: str | None
@@ -55,7 +55,7 @@ class _Select:
         self._before: list[Choice] = []
         self._load_count = 0
 
-    # --- drawing ------------------------------------------------------------------------------
+    # --- rendering ----------------------------------------------------------------------------
 
     def render(self) -> None:
         self._opener = button(
@@ -105,7 +105,7 @@ class _Select:
                 with tag("span", classes="chip" if self.multiple else "select-one"):
                     if choice.avatar_user:
                         avatar(self.surface.tab.slack, choice.avatar_user, 20)
-                    tag("span", choice.words)
+                    tag("span", choice.text)
 
     def _render_choices(self, choices: Sequence[Choice]) -> None:
         if self._list is None or self._list.is_deleted:
@@ -123,7 +123,7 @@ class _Select:
         self._keep_in_window()
 
     def _keep_in_window(self) -> None:
-        """The list has another height now; the menu looks again whether it fits where it is."""
+        """Make the menu fit into the window again, after its list has changed height."""
         if self._menu is not None:
             menu = f"getElement({self._menu.id})"
             ui.run_javascript(f"Vue.nextTick(() => {menu}?.updatePosition())")
@@ -134,8 +134,8 @@ class _Select:
         with line:
             if choice.avatar_user:
                 avatar(self.surface.tab.slack, choice.avatar_user, 24)
-            with tag("span", classes="pick-words"):
-                tag("span", choice.words)
+            with tag("span", classes="pick-text"):
+                tag("span", choice.text)
                 if choice.note:
                     tag("small", choice.note, "note")
             if picked:
@@ -146,7 +146,7 @@ class _Select:
 
         line.on("click", choose, [])
 
-    # --- working ------------------------------------------------------------------------------
+    # --- choosing -----------------------------------------------------------------------------
 
     async def _opened(self) -> None:
         self._before = list(self.chosen)
@@ -164,11 +164,11 @@ class _Select:
             self._show_chosen()
             await self._send_choice()
             return
-        kept = [c for c in self.chosen if c.key != choice.key]
+        selected = [c for c in self.chosen if c.key != choice.key]
         maximum = int(self.element.get("max_selected_items", 0))
-        if len(kept) == len(self.chosen) and not (maximum and len(kept) >= maximum):
-            kept.append(choice)
-        self.chosen = kept
+        if len(selected) == len(self.chosen) and not (maximum and len(selected) >= maximum):
+            selected.append(choice)
+        self.chosen = selected
         self._show_chosen()
         await self._load_choices("")
 
@@ -183,8 +183,8 @@ class _Select:
             choices = await self._ask_app(typed) if len(typed) >= minimum else []
         else:
             wanted = typed.strip().lower()
-            choices = [c for c in self._options() if wanted in f"{c.words} {c.note}".lower()]
-        if this_load == self._load_count:  # else something was typed while the app looked
+            choices = [c for c in self._options() if wanted in f"{c.text} {c.note}".lower()]
+        if this_load == self._load_count:  # else the user has typed more meanwhile
             self._render_choices(choices)
 
     async def _ask_app(self, typed: str) -> list[Choice]:
@@ -199,7 +199,7 @@ class _Select:
         )
         return self._choices_of(list(found))
 
-    # --- what there is to choose ---------------------------------------------------------------
+    # --- options --------------------------------------------------------------------------------
 
     def _options(self) -> list[Choice]:
         workspace = self.surface.tab.slack.workspace
@@ -219,15 +219,15 @@ class _Select:
                 name = self.surface.reader.plain(option.get("label"))
                 found += self._choices_of(option["options"], name)
                 continue
-            words = self.surface.reader.plain(option.get("text"))
+            text = self.surface.reader.plain(option.get("text"))
             note = self.surface.reader.plain(option.get("description"))
-            found.append(Choice(str(option.get("value", "")), words, note, group, option))
+            found.append(Choice(str(option.get("value", "")), text, note, group, option))
         return found
 
-    # --- what is chosen ------------------------------------------------------------------------
+    # --- value ----------------------------------------------------------------------------------
 
     def _value_fields(self) -> tuple[str, str]:
-        """The names under which Slack carries the value and its initial value."""
+        """Return the names of Slack's fields for the value and the initial value."""
         noun = {
             "static": "option",
             "external": "option",

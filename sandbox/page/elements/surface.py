@@ -1,23 +1,24 @@
-"""The stage that elements stand on: a message or a view, as one person sees it and works in it."""
+"""A message or view in which one user fills in and presses elements."""
 
 from collections.abc import Mapping
+from typing import Self
 
 from sandbox.page.base.reader import Reader
 from sandbox.page.base.tab import Tab
 from sandbox.page.elements.confirm import ask
 from sandbox.page.elements.field_error import FieldError
-from sandbox.state.models import Json, StateValues, SurfaceRef
+from sandbox.state.models import Json, StateValues, SurfaceRef, View, ViewRef
 
 
 class ActiveSurface:
-    """One message or view in one browser tab: what has been entered in it, and how to act in it.
+    """One message or view in one browser tab: its entered values, and how to act in it.
 
     Args:
         tab: the browser tab.
-        where: the message or view.
-        reader: who reads it.
-        blocks: the blocks on it.
-        values: what the person has entered so far, by block and action.
+        ref: the message or view.
+        reader: the user, as a reader of text.
+        blocks: its blocks.
+        values: what the user has entered, by block and action.
         in_view: whether this is a modal or an App Home.
     """
 
@@ -43,43 +44,49 @@ class ActiveSurface:
         self.errors: dict[str, FieldError] = {}
         self.in_view = in_view
 
+    @classmethod
+    def of_view(cls, tab: Tab, view: View) -> Self:
+        """Return the surface of a modal or an App Home, for the tab's user."""
+        ref = ViewRef(view.id)
+        return cls(tab, ref, tab.reader, view.blocks, values=view.values, in_view=True)
+
     def value(self, block_id: str, action_id: str) -> Json:
-        """What has been entered in an element; empty when nothing has."""
+        """Return an element's entered value; empty if there is none."""
         return self.values.get(block_id, {}).get(action_id, {})
 
     def show_errors(self, errors: Mapping[str, str]) -> None:
-        """Put the app's words under the inputs, by block_id, and take away older ones."""
+        """Show the app's errors under the inputs, by block_id, and remove older ones."""
         for block_id, error in self.errors.items():
             error.show(errors.get(block_id))
 
     def enter(self, block_id: str, action_id: str, value: Json) -> None:
-        """Remember what was filled in, without telling the app."""
+        """Store what was filled in, without sending it to the app."""
         self.values.setdefault(block_id, {})[action_id] = value
         self.tab.actions.enter(self.tab.me, self.ref, block_id, action_id, value)
 
     def dispatches(self, block_id: str) -> bool:
-        """Whether the app hears at once of what is done in this block.
+        """Return whether an action in this block is sent to the app at once.
 
-        Input blocks keep to themselves until the submission unless they ask for more with
-        `dispatch_action` (https://docs.slack.dev/reference/block-kit/blocks/input-block).
+        That of an input block waits for the submission unless it has `dispatch_action`
+        (https://docs.slack.dev/reference/block-kit/blocks/input-block).
         """
         return block_id not in self._undispatched
 
     async def choose(self, block_id: str, element: Json, value: Json) -> None:
-        """A choice was made: tell the app where it wants to hear, else remember it."""
+        """Send a choice to the app if the block dispatches, else store it."""
         action_id = element.get("action_id", "")
         if not self.dispatches(block_id):
             self.enter(block_id, action_id, value)
         elif await self.confirmed(element.get("confirm")):
             await self.act(block_id, action_id, value)
         else:
-            self.tab.redraw()
+            self.tab.render_all()
 
     async def confirmed(self, confirm: Json | None) -> bool:
-        """Ask what the element's confirm dialog asks, if it has one; False when declined."""
+        """Show the element's confirm dialog, if any; returns False when declined."""
         return confirm is None or await ask(self.reader, confirm)
 
     async def act(self, block_id: str, action_id: str, value: Json) -> None:
-        """Press or choose: the value is kept, and the app is told."""
+        """Press or choose: store the value, and send it to the app."""
         self.values.setdefault(block_id, {})[action_id] = value
         await self.tab.run(self.tab.actions.act, self.tab.me, self.ref, block_id, action_id, value)

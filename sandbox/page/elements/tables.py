@@ -1,4 +1,4 @@
-"""The table block: rows of plain or rich text cells, the first row in bold."""
+"""Render the table block: rows of plain or rich text cells, the first row in bold."""
 
 from sandbox.page.base.html_tags import markup, tag
 from sandbox.page.elements.surface import ActiveSurface
@@ -6,7 +6,7 @@ from sandbox.state.models import Json
 
 
 def render_table(surface: ActiveSurface, block: Json) -> None:
-    """Draw a table block; wide ones scroll sideways.
+    """Render a table block; wide ones scroll sideways.
 
     Source: https://docs.slack.dev/reference/block-kit/blocks/table-block
     """

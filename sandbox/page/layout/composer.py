@@ -1,4 +1,4 @@
-"""The message box: typing, slash commands that complete themselves, mentions."""
+"""The message box, with completion of slash commands and mentions."""
 
 import re
 
@@ -17,7 +17,7 @@ _MENTION_AT_END = re.compile(r"(?:^|\s)@([\w.-]*)$")
 
 
 class Composer(Component):
-    """Where somebody writes in the place that is shown."""
+    """The message box of the open channel."""
 
     def render_key(self) -> object:
         tab = self.tab
@@ -49,11 +49,11 @@ class Composer(Component):
         return box
 
     def _why_disabled(self) -> str | None:
-        """Why nothing can be written here; None where it can."""
+        """Return why the user cannot write here; None if they can."""
         tab = self.tab
         me = tab.workspace.account(tab.me)
         if me is not None and me.deleted:
-            return f"{me.real_name} is deactivated, and cannot use Slack."
+            return f"{me.real_name} is deactivated and cannot use Slack."
         if tab.in_app and tab.workspace.manifest.messages_tab_read_only:
             return "Sending messages to this app has been turned off."
         return None
@@ -79,7 +79,7 @@ class Composer(Component):
             await self.tab.run(self.tab.actions.type, self.tab.me, self.tab.location, sent)
 
     def _mention(self, found: re.Match[str]) -> str:
-        """``@alice`` becomes a mention, as picking somebody from Slack's list does."""
+        """Turn ``@alice`` into a mention, as choosing a person from Slack's list does."""
         account = self.tab.workspace.account_named(found[1])
         return f"<@{account.id}>" if account else found[0]
 
@@ -117,7 +117,7 @@ class Composer(Component):
     def _suggest_command(self, command: Command, *, picked: bool) -> None:
         with self._line(f"{command.name} ", picked=picked):
             avatar(self.tab.slack, self.tab.slack.bot_user_id, 28)
-            with tag("span", classes="suggestion-words"):
+            with tag("span", classes="suggestion-text"):
                 with tag("span"):
                     tag("strong", command.name)
                     tag("span", command.usage_hint, "suggestion-hint")

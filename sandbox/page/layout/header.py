@@ -1,4 +1,4 @@
-"""The line above the messages: the channel's name and topic, or the app with its tabs."""
+"""The header above the messages: the channel's name and topic, or the app with its tabs."""
 
 from sandbox.page.base.avatars import avatar
 from sandbox.page.base.component import Component
@@ -9,7 +9,7 @@ from sandbox.state.models import Channel, ChannelKind
 
 
 class Header(Component):
-    """What is shown below it, by name."""
+    """The name of the open channel, person or app."""
 
     def render_key(self) -> object:
         tab = self.tab
@@ -58,9 +58,9 @@ class Header(Component):
             if manifest.messages_tab:
                 self._app_tab("Messages", "messages", here=self.tab.location != HOME)
 
-    def _app_tab(self, words: str, name: str, *, here: bool) -> None:
+    def _app_tab(self, label: str, name: str, *, here: bool) -> None:
         made = button(
-            words,
+            label,
             "header-tab here" if here else "header-tab",
             role="tab",
             aria_selected="true" if here else "false",

@@ -8,11 +8,11 @@ from sandbox.page.base.tab import HOME, Tab
 from sandbox.page.elements.blocks import render_blocks
 from sandbox.page.elements.surface import ActiveSurface
 from sandbox.page.layout.warning import render_notice
-from sandbox.state.models import View, ViewRef
+from sandbox.state.models import View
 
 
 class HomeTab(Component):
-    """The Home that the app published for the acting person."""
+    """The Home that the app published for the tab's user."""
 
     def __init__(self, tab: Tab, container: Element) -> None:
         self._view: View | None = None
@@ -32,14 +32,7 @@ class HomeTab(Component):
             name = self.tab.workspace.manifest.bot_name
             tag("p", f"{name} has nothing to show here yet.", "empty-home")
             return
-        surface = ActiveSurface(
-            self.tab,
-            ViewRef(view.id),
-            self.tab.reader,
-            view.blocks,
-            values=view.values,
-            in_view=True,
-        )
+        surface = ActiveSurface.of_view(self.tab, view)
         with tag("div", classes="home-blocks"):
             render_notice(view.notice)
             render_blocks(surface, view.blocks)

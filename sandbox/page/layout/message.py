@@ -1,4 +1,4 @@
-"""One message: whose it is, when it was written, what it says, and its blocks."""
+"""Render one message: its author, time, text, blocks, attachments and files."""
 
 from sandbox.page.base.avatars import avatar
 from sandbox.page.base.formatting import clock_time, full_time, local_time
@@ -13,13 +13,13 @@ from sandbox.state.models import Json, Message, MessageRef
 
 
 def render_message(tab: Tab, reader: Reader, message: Message, *, follows: bool) -> None:
-    """Draw one message where the page is being built.
+    """Render one message where the page is being built.
 
     Args:
         tab: the browser tab.
-        reader: who reads it.
+        reader: the tab's user, as a reader of text.
         message: the message.
-        follows: whether it stands under the name of the message before it.
+        follows: whether the author's name is omitted, as in the message before it.
     """
     classes = "message" + (" follows" if follows else "")
     classes += " ephemeral" if message.ephemeral_for else ""
@@ -100,7 +100,7 @@ def _render_blocks(tab: Tab, reader: Reader, message: Message, blocks: list[Json
 
 
 def _file(tab: Tab, file: Json) -> None:
-    """A file as a card that downloads it; a picture shows itself."""
+    """Render a file as a card that downloads it; an image is shown."""
     account = tab.workspace.account(tab.me)
     address = f"{file['url_private']}?as={account.name if account else ''}"
     if file["mimetype"] == "image/png":
@@ -109,7 +109,7 @@ def _file(tab: Tab, file: Json) -> None:
         return
     with tag("a", classes="file", href=address, download=file["name"]):
         icon("file", 24)
-        with tag("span", classes="file-words"):
+        with tag("span", classes="file-text"):
             tag("strong", str(file["title"]))
             tag("span", f"{file['pretty_type']} · {_size(int(file['size']))}", "note")
 
@@ -119,7 +119,7 @@ def _size(size: int) -> str:
 
 
 def _attachment(tab: Tab, reader: Reader, message: Message, attachment: Json) -> None:
-    """A secondary attachment: older than blocks, with a bar of colour at its left."""
+    """Render a secondary attachment: older than blocks, with a bar of colour on its left."""
     colour = {"good": "#2EB67D", "warning": "#ECB22E", "danger": "#E01E5A"}.get(
         str(attachment.get("color", "")), str(attachment.get("color", ""))
     )

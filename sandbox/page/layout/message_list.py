@@ -1,4 +1,4 @@
-"""The list of messages: days, faces, names and times; each message is drawn anew on its own."""
+"""The list of messages and days; each message is rendered again only when it changes."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,17 +14,17 @@ from sandbox.page.layout.message import render_message
 from sandbox.state.models import Message
 
 _STEP = 100
-"""As many messages are drawn at first, and as many more at each press for earlier ones."""
+"""The number of messages shown at first, and added each time the user asks for earlier ones."""
 
 _GROUP = 300.0
-"""Seconds within which several messages of one author stand under one name."""
+"""Seconds within which messages of one author share one name."""
 
 
 @dataclass(frozen=True)
 class MessageLine:
-    """One line of the list: a day, a message, or the way to `earlier` ones that are not drawn.
+    """One line of the list: a day, a message, or the button for `earlier` messages.
 
-    `mark` is what its drawing depends on.
+    `render_key` is what its content depends on.
     """
 
     key: str
@@ -36,7 +36,7 @@ class MessageLine:
 
 
 class MessageList(Component):
-    """What the acting person sees in the place, oldest first."""
+    """The messages that the tab's user sees in the open channel, oldest first."""
 
     def __init__(self, tab: Tab, container: Element) -> None:
         super().__init__(tab, container)
@@ -55,7 +55,7 @@ class MessageList(Component):
         self._limit = _STEP
 
     def update(self) -> None:
-        """Draw the messages that are new or changed, take away those that are gone."""
+        """Render new and changed messages, and remove deleted ones."""
         super().update()
         self.container.set_visibility(self.tab.location != HOME)
         if self.tab.location == HOME:
@@ -83,8 +83,8 @@ class MessageList(Component):
                 with tag("div", classes="day", role="separator"):
                     tag("span", day_name(line.day, reader.now.date()))
             else:
-                words = f"Show earlier messages ({line.earlier})"
-                button(words, "link-button earlier").on("click", self._show_earlier, [])
+                label = f"Show earlier messages ({line.earlier})"
+                button(label, "link-button earlier").on("click", self._show_earlier, [])
         self._rendered[line.key] = (line.render_key, made)
 
     def _show_earlier(self) -> None:
@@ -98,21 +98,21 @@ class MessageList(Component):
         lines: list[MessageLine] = []
         if earlier := len(everything) - len(messages):
             lines.append(MessageLine("earlier", str(earlier), earlier=earlier))
-        before: Message | None = None
+        previous: Message | None = None
         for message in messages:
             at = local_time(message.ts, reader.zone)
-            if before is None or local_time(before.ts, reader.zone).date() != at.date():
+            if previous is None or local_time(previous.ts, reader.zone).date() != at.date():
                 lines.append(_day_line(at, reader))
-                before = None
-            follows = before is not None and _is_grouped(before, message)
+                previous = None
+            follows = previous is not None and _is_grouped(previous, message)
             render_key = repr((_content_of(message, self.tab.me), follows, names))
             lines.append(MessageLine(message.ts, render_key, message=message, follows=follows))
-            before = message
+            previous = message
         return lines
 
 
 def _content_of(message: Message, user: str) -> tuple[object, ...]:
-    """What the drawing of a message depends on; what was entered in it is not part of that."""
+    """Return what the content of a message depends on, which excludes entered values."""
     return (
         message.revision,
         message.text,
@@ -132,12 +132,12 @@ def _day_line(at: datetime, reader: Reader) -> MessageLine:
     return MessageLine(f"day-{day}", day_name(day, reader.now.date()), day=day)
 
 
-def _is_grouped(before: Message, message: Message) -> bool:
-    """Whether a message stands under the name of the one before it."""
-    same = (before.user, before.bot_id, before.by_slack) == (
+def _is_grouped(previous: Message, message: Message) -> bool:
+    """Return whether a message shares the author's name with the one before it."""
+    same = (previous.user, previous.bot_id, previous.by_slack) == (
         message.user,
         message.bot_id,
         message.by_slack,
     )
-    public = before.ephemeral_for is None and message.ephemeral_for is None
-    return same and public and float(message.ts) - float(before.ts) < _GROUP
+    public = previous.ephemeral_for is None and message.ephemeral_for is None
+    return same and public and float(message.ts) - float(previous.ts) < _GROUP

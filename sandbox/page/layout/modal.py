@@ -1,4 +1,4 @@
-"""The modal window: the topmost view of the acting person's stack."""
+"""The modal: the topmost view of the user's stack."""
 
 from nicegui import ui
 from nicegui.element import Element
@@ -12,15 +12,14 @@ from sandbox.page.elements.blocks import render_blocks
 from sandbox.page.elements.elements import put_busy
 from sandbox.page.elements.surface import ActiveSurface
 from sandbox.page.layout.warning import render_notice
-from sandbox.state.models import View, ViewRef
+from sandbox.state.models import View
 
 
 class Modal(Component):
-    """A dialog that is open while the person has a view on their stack.
+    """A dialog that is open while the user has a view on their stack.
 
-    It is drawn anew only when the app gives it another view. What comes and goes meanwhile (errors,
-    Slack's warning, the waiting for an answer) is put into what is drawn, because somebody may be
-    typing in it.
+    It renders again only when the app changes the view. Errors, Slack's warning and the wait for an
+    answer are updated in place, because the user may be typing.
     """
 
     def __init__(self, tab: Tab) -> None:
@@ -55,21 +54,14 @@ class Modal(Component):
         title = self.tab.reader.plain(view.body.get("title"))
         self._dialog.props["aria-label"] = title
         self._head(title)
-        self._surface = ActiveSurface(
-            self.tab,
-            ViewRef(view.id),
-            self.tab.reader,
-            view.blocks,
-            values=view.values,
-            in_view=True,
-        )
+        self._surface = ActiveSurface.of_view(self.tab, view)
         with tag("div", classes="modal-content", tabindex="-1"):
             self._notice, self._notice_text = tag("div"), None
             render_blocks(self._surface, view.blocks)
         self._foot(view)
 
     def _update_parts(self, view: View) -> None:
-        """Show what has changed in a view that is drawn already."""
+        """Update errors, warning and submit button in place."""
         if self._surface is not None:
             self._surface.show_errors(view.errors)
         if self._notice is not None and view.notice != self._notice_text:

@@ -1,4 +1,4 @@
-"""The rail on the left: the workspace's name, the channels, the direct messages and the app."""
+"""The sidebar: the workspace's name, the channels, the direct messages and the app."""
 
 from sandbox.page.base.avatars import avatar
 from sandbox.page.base.component import Component
@@ -9,7 +9,7 @@ from sandbox.state.models import Account, Channel, ChannelKind
 
 
 class Sidebar(Component):
-    """Everything that the acting person can go to."""
+    """Everything that the tab's user can open."""
 
     def render_key(self) -> object:
         tab = self.tab
@@ -44,12 +44,14 @@ class Sidebar(Component):
             for account, direct in self._people():
                 self._person(account, direct)
             me = self.tab.workspace.account(self.tab.me)
-            if me is not None and not me.is_outsider:  # they have apps of their own, elsewhere
+            if (
+                me is not None and not me.is_outsider
+            ):  # apps of a workspace are not for people of another organisation
                 tag("h2", "Apps", "rail-title")
                 self._app()
 
     def _people(self) -> list[tuple[Account, Channel | None]]:
-        """Those one has written with, and oneself first as in Slack."""
+        """Return people with a direct message, the user first, as in Slack."""
         workspace = self.tab.workspace
         mine = workspace.account(self.tab.me)
         found: list[tuple[Account, Channel | None]] = [(mine, None)] if mine else []
@@ -106,11 +108,11 @@ class Sidebar(Component):
     def _line(self, location: str, unread: int, name: str) -> Tag:
         here = location == self.tab.location
         classes = "rail-line" + (" here" if here else "") + (" unread" if unread else "")
-        words = f"{name}, {unread} unread" if unread else name
+        label = f"{name}, {unread} unread" if unread else name
         return button(
             "",
             classes,
-            aria_label=words,
+            aria_label=label,
             aria_current="page" if here else None,
-            data_place=location,
+            data_location=location,
         )

@@ -1,23 +1,23 @@
-"""The bar at the top, which Slack does not have: who is acting, the traffic, and what this is."""
+"""The bar at the top, which Slack does not have: the current user, traffic, and help."""
 
 from nicegui import ui
 
 from sandbox.page.base.avatars import avatar
 from sandbox.page.base.component import Component
-from sandbox.page.base.formatting import ROLE_WORDS
+from sandbox.page.base.formatting import ROLE_NAMES
 from sandbox.page.base.html_tags import button, tag
 from sandbox.page.base.icons import icon
 from sandbox.state.models import Account
 
 _ABOUT = (
-    "This is a practice Slack. It runs on this machine alone, and works like the real one.",
-    "The app in it is the real app. What you press here is what people will press.",
-    "Switch between people at the top, and open Traffic to see what the app and Slack say.",
+    "This is a practice Slack. It runs only on this machine and works like the real one.",
+    "The app in it is the real app, with the buttons that people will see.",
+    "Choose a person at the top. Open Traffic to see what the app and Slack exchange.",
 )
 
 
 class TopBar(Component):
-    """The controls of the practice itself."""
+    """The controls of the practice Slack itself."""
 
     def render_key(self) -> object:
         people = [(a.id, a.real_name, a.role, a.deleted) for a in self.tab.workspace.people()]
@@ -39,15 +39,15 @@ class TopBar(Component):
 
     def _switch(self) -> None:
         me = self.tab.workspace.account(self.tab.me)
-        words = f"{me.real_name} ({ROLE_WORDS[me.role]})" if me else "nobody"
+        label = f"{me.real_name} ({ROLE_NAMES[me.role]})" if me else "nobody"
         opener = button(
-            "", "topbar-button switch", aria_label=f"You are: {words}", aria_haspopup="menu"
+            "", "topbar-button switch", aria_label=f"You are: {label}", aria_haspopup="menu"
         )
         with opener:
             if me is not None:
                 avatar(self.tab.slack, me.id, 20)
             tag("span", "You are:", "switch-lead")
-            tag("span", words, "switch-words")
+            tag("span", label, "switch-text")
             icon("chevron", 16)
             with (
                 ui.menu().classes("menu").props("auto-close role=menu transition-duration=60") as m
@@ -65,7 +65,7 @@ class TopBar(Component):
         with item:
             avatar(self.tab.slack, account.id, 24)
             tag("span", account.real_name)
-            tag("span", f"({ROLE_WORDS[account.role]})", "note")
+            tag("span", f"({ROLE_NAMES[account.role]})", "note")
             if account.id == self.tab.me:
                 icon("check", 16, "pick-tick")
         item.on("click", lambda: self.tab.act_as(account.id), [])
@@ -75,7 +75,7 @@ class TopBar(Component):
         made = button("", "topbar-button", aria_pressed="true" if is_open else "false")
         with made:
             icon("traffic", 18)
-            tag("span", "Traffic", "topbar-words")
+            tag("span", "Traffic", "topbar-text")
         made.props["aria-label"] = "Traffic"
         made.on("click", lambda: self.tab.set_traffic_open(is_open=not is_open), [])
 

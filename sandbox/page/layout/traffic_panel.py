@@ -1,4 +1,4 @@
-"""The pane that shows what goes between the app and Slack, in both directions."""
+"""The traffic panel: every exchange between the app and Slack."""
 
 import json
 from datetime import datetime
@@ -14,12 +14,11 @@ from sandbox.state.models import Flow, Json, Traffic
 
 _MAX_ROWS = 150
 _REFRESH_SECONDS = 0.5
-"""Seconds between looks at the traffic while the pane is open: not every call changes something
-that anybody sees, so the workspace's own news does not tell of all of them."""
+"""Seconds between refreshes while the panel is open: not every call changes the workspace."""
 
 
 class TrafficPanel(Component):
-    """The newest exchanges, newest first; each opens to show what was said."""
+    """The newest exchanges, newest first; each expands to show its content."""
 
     def __init__(self, tab: Tab, container: Element) -> None:
         super().__init__(tab, container)
@@ -59,8 +58,8 @@ class TrafficPanel(Component):
         if self._list is None or self._list.is_deleted:
             return
         entries = self.tab.slack.traffic.entries()[-_MAX_ROWS:]
-        kept = {entry.number for entry in entries}
-        for number in [n for n in self._rows if n not in kept]:
+        listed = {entry.number for entry in entries}
+        for number in [n for n in self._rows if n not in listed]:
             self._rows.pop(number)[1].delete()
         for entry in entries:
             known = self._rows.get(entry.number)
@@ -113,7 +112,7 @@ class TrafficPanel(Component):
 
 def _status(entry: Traffic) -> str:
     if entry.seconds is None:
-        return "under way"
+        return "in progress"
     if entry.status is None:
         return "no answer"
     if isinstance(entry.answered, dict) and entry.answered.get("ok") is False:

@@ -1,4 +1,4 @@
-"""The window: the bar, the rail, the messages and the message box, put together for one tab."""
+"""Build the window of one tab: top bar, sidebar, messages, message box, traffic panel."""
 
 from nicegui import ui
 
@@ -15,7 +15,7 @@ from sandbox.page.layout.traffic_panel import TrafficPanel
 
 
 def build_window(tab: Tab) -> None:
-    """Build the whole window for a tab, where the page is being built."""
+    """Build the window of a tab where the page is being built."""
     with tag("div", classes="window"):
         TopBar(tab, tag("header", classes="topbar"))
         with tag("div", classes="columns"):
@@ -41,5 +41,7 @@ def build_window(tab: Tab) -> None:
 
 
 def _notify_failure() -> None:
-    """A fault of the practice Slack itself is in its log; the person at least hears of it."""
-    ui.notify("Something went wrong in the practice Slack. Its log says what.", type="warning")
+    """Notify the user of an error in the practice Slack, whose log has the details."""
+    ui.notify(
+        "Something went wrong in the practice Slack. See its log for details.", type="warning"
+    )

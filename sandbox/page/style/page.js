@@ -1,10 +1,10 @@
 // What must happen in the browser itself: the keys of the message box, arrow keys in menus, and
-// keeping the newest message in view. Everything else is drawn by the server.
+// keeping the newest message in view. The server renders everything else.
 
 const practiceSlack = (() => {
   const picked = () => document.querySelector('.suggestion[aria-selected="true"]');
 
-  // Setting a value by script tells nobody, so the input event is sent too.
+  // Setting a value by script fires no event, so the input event is sent here.
   function put(box, text) {
     box.value = text;
     box.dispatchEvent(new Event("input", { bubbles: true }));
@@ -31,16 +31,16 @@ const practiceSlack = (() => {
     next.scrollIntoView({ block: "nearest" });
   }
 
-  // Enter completes only what the suggestions were made for: fast typing is ahead of them. And
-  // only while there is something to add: a command that is typed in full is sent.
+  // Enter completes only the text that the suggestions are for, because fast typing overtakes them;
+  // and only if something is missing: a command typed in full is sent.
   function completes(box, line) {
     const list = line && line.closest(".suggestions");
     if (!list || list.dataset.complete !== "yes" || list.dataset.typed !== box.value) return false;
     return line.dataset.insert.trim() !== box.value.trim();
   }
 
-  // Tab can be ahead of the suggestions too. It then stays in the box, and completes what was typed
-  // as soon as they have come, unless somebody went on typing.
+  // Tab can overtake the suggestions too. Then the focus stays in the box, and the text is completed
+  // as soon as they arrive, unless the user has typed more.
   let awaited = null;
 
   function awaits(box, line) {
@@ -92,11 +92,11 @@ const practiceSlack = (() => {
     items[Math.min(Math.max(now + step, 0), items.length - 1)].focus();
   });
 
-  // A message or a view that the app changes is drawn anew: whoever was in one of its elements
-  // finds themselves there again.
+  // A message or a view that the app changes is rendered again: the element that had the focus
+  // gets it back.
   let left = null;
-  // What was typed into a field and has not been sent by Enter: an answer that comes while somebody
-  // types does not take it away.
+  // Text in a field that was not sent by Enter is kept when an answer arrives while the user
+  // types.
   let unsent = null;
 
   function nameOf(element) {
@@ -140,8 +140,8 @@ const practiceSlack = (() => {
     }
   }
 
-  // While a button is held down nothing scrolls: a press whose beginning and end are not on the same
-  // button is no press.
+  // While a button is held down nothing scrolls: the browser drops a click that does not start and
+  // end on the same button.
   let held = false;
   let later = null;
   document.addEventListener("pointerdown", () => (held = true), { capture: true });

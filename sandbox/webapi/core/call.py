@@ -1,4 +1,4 @@
-"""One call of the Web API: who calls, with which arguments, and what the methods ask of them."""
+"""One call of the Web API: its caller, its arguments, and helpers for reading them."""
 
 import json
 from collections.abc import Callable
@@ -13,13 +13,12 @@ from sandbox.state.workspace import Workspace
 from sandbox.webapi.core.scheduled_messages import ScheduledMessages
 
 Caller = Literal["nobody", "any", "bot", "app", "config"]
-"""Whose token a method takes: none at all, any, the bot's, the app-level one, or one for the app's
-configuration."""
+"""Whose token a method takes: none, any, the bot's, the app-level one, or a configuration token."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """A method: its function, the scopes of which one is needed, and who may call it."""
+    """A method: its function, the scopes of which it needs one, and who may call it."""
 
     run: "Callable[[Call], Json]"
     scopes: tuple[str, ...] = ()
@@ -28,7 +27,7 @@ class Method:
 
 @dataclass
 class Call:
-    """What a method gets to see. `events` are emitted once the method is done."""
+    """One call, as its method sees it. `events` are emitted once the method is done."""
 
     workspace: Workspace
     install: Installation
@@ -44,7 +43,7 @@ class Call:
         return self.args.get(name) not in (None, "")
 
     def text(self, name: str, *, missing: str = "invalid_arguments") -> str:
-        """A required argument as text; `missing` is the error when there is none."""
+        """Return a required argument as text; `missing` is the error when there is none."""
         value = self.args.get(name)
         if value is None or value == "":
             if missing != "invalid_arguments":
@@ -56,7 +55,7 @@ class Call:
         return value
 
     def integer(self, name: str, default: int | None = None) -> int:
-        """An argument that is a whole number; without a default it is required."""
+        """Return an argument as an integer; without a default it is required."""
         if not self.given(name) and default is not None:
             return default
         try:
@@ -72,7 +71,7 @@ class Call:
         return value if isinstance(value, bool) else str(value).lower() in ("1", "true")
 
     def json(self, name: str, *, broken: str = "invalid_arguments") -> Any:
-        """An argument that is JSON: as it is in a JSON body, decoded where a form carries text."""
+        """Return a JSON argument: unchanged from a JSON body, decoded from a form's text."""
         value = self.args.get(name)
         if not isinstance(value, str):
             return value
@@ -84,18 +83,18 @@ class Call:
             raise SlackError(broken) from None
 
     def upload_url(self, secret: str) -> str:
-        """Where the bytes of a file go. Raises SlackError where nothing is served."""
+        """Return the URL to upload a file to. Raises SlackError where nothing is served."""
         if self.address is None:
             raise SlackError("internal_error")
         return f"{self.address()}upload/{secret}"
 
     def need(self, scope: str) -> None:
-        """Refuse with ``missing_scope`` unless the app was granted `scope`."""
+        """Raise ``missing_scope`` unless the app was granted `scope`."""
         if scope not in self.install.scopes:
             raise missing_scope(self.install, scope)
 
     def channel(self, name: str = "channel") -> Channel:
-        """The very channel named by an id, if the app may know of it: hold the lock.
+        """Return the channel itself by its id, if the app can see it: hold the lock.
 
         Raises:
             SlackError: ``channel_not_found``, also for private ones that the app is not in.

@@ -1,4 +1,4 @@
-"""Filling in what an app may leave out of its blocks: ids and defaults, as Slack does."""
+"""Fill in the ids and defaults that an app may leave out of its blocks, as Slack does."""
 
 import copy
 from typing import Any
@@ -8,7 +8,7 @@ from sandbox.state.models import Json
 
 
 def with_defaults(blocks: list[Json]) -> list[Json]:
-    """A copy of checked blocks in which every block and every element has its id."""
+    """Return a copy of checked blocks in which every block and element has its id."""
     completed = copy.deepcopy(with_ids(blocks))
     _default_texts(completed)
     return completed

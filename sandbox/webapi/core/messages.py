@@ -1,4 +1,4 @@
-"""Putting messages where people read them: posting, editing, deleting; also for response URLs."""
+"""Post, edit and delete messages as the app, and return the events to emit."""
 
 import copy
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from sandbox.base.errors import SlackError
 from sandbox.base.ids import new_id
 from sandbox.blockkit import check_message
+from sandbox.blockkit.base.limits import MESSAGE_TEXT
 from sandbox.delivery.subscriptions import channel_type
 from sandbox.state.installation import Installation
 from sandbox.state.models import Channel, ChannelKind, Json, Message
@@ -13,8 +14,6 @@ from sandbox.state.workspace import Workspace
 from sandbox.webapi.core.defaults import with_defaults
 from sandbox.webapi.core.serializers import message_json
 
-POST_TEXT = 40_000
-UPDATE_TEXT = 4_000
 _STORED_FIELDS = ("metadata", "unfurl_links", "unfurl_media")
 
 Event = tuple[Json, str | None]
@@ -22,7 +21,7 @@ Event = tuple[Json, str | None]
 
 
 def content(payload: Mapping[str, object]) -> Json:
-    """The checked content of a message: `text`, `blocks` and `payload`, ready to be kept.
+    """Check a message's content and return its `text`, `blocks` and `payload` to store.
 
     Raises:
         InvalidBlocks: Block Kit's rules are broken.
@@ -39,10 +38,10 @@ def content(payload: Mapping[str, object]) -> Json:
         attachment.setdefault("fallback", "[no preview available]")
         if "blocks" in attachment:
             attachment["blocks"] = with_defaults(attachment["blocks"])
-    kept: Json = {k: copy.deepcopy(given[k]) for k in _STORED_FIELDS if k in given}
+    stored: Json = {k: copy.deepcopy(given[k]) for k in _STORED_FIELDS if k in given}
     if attachments:
-        kept["attachments"] = attachments
-    return {"text": text[:POST_TEXT], "blocks": with_defaults(blocks), "payload": kept}
+        stored["attachments"] = attachments
+    return {"text": text[:MESSAGE_TEXT], "blocks": with_defaults(blocks), "payload": stored}
 
 
 def post(
@@ -54,7 +53,7 @@ def post(
     thread_ts: str | None = None,
     ephemeral_for: str | None = None,
 ) -> tuple[Message, list[Event]]:
-    """Post as the app; who may post where has been decided. Returns the message and its events.
+    """Post as the app, after callers have checked that it may. Returns the message and its events.
 
     Raises:
         InvalidBlocks, SlackError: see `content`; ``thread_not_found``.
@@ -81,7 +80,7 @@ def post(
 def edit(
     workspace: Workspace, channel: str, ts: str, payload: Mapping[str, object], *, marked: bool
 ) -> tuple[Message, list[Event]]:
-    """Replace what a message shows; parts not given go, but its metadata stays unless given.
+    """Replace a message's content; what is not given is removed, except the metadata.
 
     Args:
         marked: whether people see "(edited)", as after ``chat.update`` with a new text.
@@ -144,7 +143,7 @@ def remove(workspace: Workspace, channel: str, ts: str) -> list[Event]:
 
 
 def message_event(workspace: Workspace, message: Message, body: Json) -> Event:
-    """The event about a message: hold the lock."""
+    """Return the event about a message: hold the lock."""
     channel = workspace.channels[message.channel]
     about = {
         "channel": channel.id,
@@ -155,7 +154,7 @@ def message_event(workspace: Workspace, message: Message, body: Json) -> Event:
 
 
 def open_direct(workspace: Workspace, user: str, other: str) -> Channel:
-    """The direct message of two accounts, opened when there is none; a copy."""
+    """Return a copy of the direct message of two accounts, opened if there is none."""
     with workspace.lock:
         found = workspace.direct_between(user, other)
         if found is not None:

@@ -1,6 +1,6 @@
-"""Modals on people's stacks and their Homes: opening, pushing, updating and publishing.
+"""Open, push and update modals, and publish Homes.
 
-All functions take views as the app gave them, check them, and return copies.
+All functions take views as the app sent them, check them, and return copies.
 """
 
 import copy
@@ -14,7 +14,7 @@ from sandbox.state.workspace import Workspace
 
 
 def open_modal(workspace: Workspace, user: str, body: Json) -> View:
-    """Open a modal as the only one of this person's stack.
+    """Open a modal as the only one on this user's stack.
 
     Raises:
         InvalidBlocks: Block Kit's rules are broken.
@@ -28,7 +28,7 @@ def open_modal(workspace: Workspace, user: str, body: Json) -> View:
 
 
 def push_modal(workspace: Workspace, user: str, body: Json) -> View:
-    """Put a modal on top of this person's stack.
+    """Push a modal onto this user's stack.
 
     Raises:
         InvalidBlocks, SlackError: as `open_modal`; ``not_found`` when none is open;
@@ -43,7 +43,7 @@ def push_modal(workspace: Workspace, user: str, body: Json) -> View:
 
 
 def update_view(workspace: Workspace, view_id: str, body: Json, hash: str | None = None) -> View:
-    """Replace what an open view shows; what was entered stays where its input is still there.
+    """Replace an open view; entered values stay in inputs that are still there.
 
     Raises:
         InvalidBlocks, SlackError: as `open_modal`; ``not_found``; ``hash_conflict`` when the view
@@ -62,7 +62,7 @@ def update_view(workspace: Workspace, view_id: str, body: Json, hash: str | None
 
 
 def publish_home(workspace: Workspace, user: str, body: Json, hash: str | None = None) -> View:
-    """Show somebody's Home anew. Raises as `update_view`."""
+    """Publish a user's Home. Raises as `update_view`."""
     with workspace.change():
         known = workspace.homes.get(user)
         if known is not None:

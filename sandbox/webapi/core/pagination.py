@@ -1,4 +1,4 @@
-"""Pages of a long answer, with Slack's cursors."""
+"""Split long answers into pages, with Slack's cursors."""
 
 import base64
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _T = TypeVar("_T")
 
 
 def page(call: Call, items: Sequence[_T], *, default: int = 100) -> tuple[list[_T], Json]:
-    """The asked-for page of `items`, and the ``response_metadata`` that leads to the next.
+    """Return the requested page of `items`, and its ``response_metadata``.
 
     Raises:
         SlackError: ``invalid_limit`` outside 1 to 1,000; ``invalid_cursor``.

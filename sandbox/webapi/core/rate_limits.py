@@ -1,4 +1,4 @@
-"""Slack's own limits on how often a method may be called, by the workspace's clock."""
+"""Slack's rate limits, by the workspace's clock."""
 
 import math
 import threading
@@ -37,7 +37,7 @@ _POST = "chat.postMessage"
 
 
 class RateLimits:
-    """Counts calls; switched off until `enforced` is set."""
+    """Counts calls; does nothing until `enforced` is set."""
 
     def __init__(self, clock: Clock) -> None:
         self.enforced = False
@@ -46,7 +46,7 @@ class RateLimits:
         self._calls: dict[str, deque[float]] = defaultdict(deque)
 
     def count(self, method: str, channel: str) -> None:
-        """Count one call; `channel` matters for posting, which is held to one a second in each.
+        """Count one call; posting is limited to one a second in each `channel`.
 
         Raises:
             SlackError: ``ratelimited`` with status 429 and Retry-After in whole seconds.
@@ -70,5 +70,5 @@ class RateLimits:
 
 
 def ratelimited(seconds: float) -> SlackError:
-    """The refusal of a call too many, to be tried again after whole `seconds`."""
+    """Return the error of a call over the limit, to retry after whole `seconds`."""
     return SlackError("ratelimited", status=429, headers={"Retry-After": str(math.ceil(seconds))})

@@ -1,6 +1,6 @@
-"""Messages to be posted later: chat.scheduleMessage and what belongs to it.
+"""Scheduled messages: chat.scheduleMessage and its sibling methods.
 
-They are kept in this process only. One with metadata is taken and never posted, as Slack does it.
+They are kept in this process only. As in Slack, one with metadata is accepted and never posted.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ DAYS_AHEAD = 120
 _DAY = 24 * 60 * 60.0
 
 RunAt = Callable[[float, Callable[[], None]], None]
-"""Does something at a moment of the workspace's clock, in seconds since 1970."""
+"""Runs work at a time of the workspace's clock, in seconds since 1970."""
 
 
 @dataclass(frozen=True)
 class ScheduledMessage:
-    """One message that waits."""
+    """One scheduled message."""
 
     id: str
     channel: str
@@ -32,7 +32,7 @@ class ScheduledMessage:
     thread_ts: str | None = None
 
     def to_json(self) -> Json:
-        """As chat.scheduledMessages.list shows it."""
+        """Return it as chat.scheduledMessages.list shows it."""
         return {
             "id": self.id,
             "channel_id": self.channel,
@@ -44,7 +44,7 @@ class ScheduledMessage:
 
 @dataclass
 class ScheduledMessages:
-    """All that wait, by id; `at` is set where there is a clock to wait for."""
+    """The scheduled messages, by id; without `run_at` none is ever posted."""
 
     run_at: RunAt | None = None
     messages: dict[str, ScheduledMessage] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class ScheduledMessages:
         thread_ts: str | None,
         post: Callable[[ScheduledMessage], None],
     ) -> ScheduledMessage:
-        """Has `post` called when the time has come, unless it is taken back before.
+        """Schedule a message: `post` is called when it is due, unless it was cancelled.
 
         Raises:
             SlackError: ``time_in_past``, ``time_too_far``.
@@ -79,7 +79,7 @@ class ScheduledMessages:
         return scheduled
 
     def cancel(self, id_: str, channel: str) -> None:
-        """Forgets one. Raises SlackError ``invalid_scheduled_message_id``."""
+        """Cancel a message. Raises SlackError ``invalid_scheduled_message_id``."""
         found = self.messages.get(id_)
         if found is None or found.channel != channel:
             raise SlackError("invalid_scheduled_message_id")

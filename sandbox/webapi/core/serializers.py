@@ -1,4 +1,4 @@
-"""How accounts, channels, messages and groups look in Slack's JSON."""
+"""Serialize accounts, channels, messages and user groups as Slack's JSON objects."""
 
 import copy
 
@@ -15,7 +15,7 @@ _GUESTS = (Role.GUEST, Role.SINGLE_CHANNEL_GUEST)
 def account_json(
     workspace: Workspace, install: Installation, account: Account, *, with_email: bool
 ) -> Json:
-    """A user object (https://docs.slack.dev/reference/objects/user-object)."""
+    """Return a user object (https://docs.slack.dev/reference/objects/user-object)."""
     role = account.role
     profile: Json = {
         "real_name": account.real_name,
@@ -62,7 +62,7 @@ def account_json(
 
 
 def is_stranger(workspace: Workspace, install: Installation, user: str) -> bool:
-    """Whether somebody of another organisation shares no channel with the app."""
+    """Return whether a user of another organisation shares no channel with the app."""
     with workspace.lock:
         return not any(
             user in c.members and install.bot_user in c.members
@@ -72,7 +72,7 @@ def is_stranger(workspace: Workspace, install: Installation, user: str) -> bool:
 
 
 def channel_json(workspace: Workspace, install: Installation, channel: Channel) -> Json:
-    """A conversation object (https://docs.slack.dev/reference/objects/conversation-object)."""
+    """Return a conversation object (https://docs.slack.dev/reference/objects/conversation-object)."""
     kind = channel.kind
     body: Json = {
         "id": channel.id,
@@ -106,20 +106,20 @@ def channel_json(workspace: Workspace, install: Installation, channel: Channel) 
 
 
 def message_json(workspace: Workspace, message: Message, *, metadata: bool = False) -> Json:
-    """A message (https://docs.slack.dev/reference/events/message).
+    """Return a message (https://docs.slack.dev/reference/events/message).
 
     Args:
         metadata: whether to show the message's metadata (``include_all_metadata``).
     """
     body = payloads.message_json(message, workspace.team_id)
-    kept = copy.deepcopy(message.payload)
+    payload = copy.deepcopy(message.payload)
     if not metadata:
-        kept.pop("metadata", None)
-    return body | kept
+        payload.pop("metadata", None)
+    return body | payload
 
 
 def usergroup_json(workspace: Workspace, group: Usergroup) -> Json:
-    """A usergroup object (https://docs.slack.dev/reference/objects/usergroup-object)."""
+    """Return a usergroup object (https://docs.slack.dev/reference/objects/usergroup-object)."""
     return {
         "id": group.id,
         "team_id": workspace.team_id,

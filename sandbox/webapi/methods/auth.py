@@ -1,4 +1,4 @@
-"""auth.*, api.* and apps.*: who the caller is, and a door for Socket Mode."""
+"""auth.*, api.* and apps.*: who the caller is, and opening a Socket Mode connection."""
 
 from sandbox.base.errors import SlackError
 from sandbox.state.models import Json

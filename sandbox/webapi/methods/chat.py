@@ -1,6 +1,7 @@
 """chat.*: posting, editing and deleting messages."""
 
 from sandbox.base.errors import SlackError
+from sandbox.blockkit.base.limits import UPDATE_TEXT
 from sandbox.state.models import Channel, ChannelKind, Json, Message
 from sandbox.webapi.core import messages
 from sandbox.webapi.core.call import Call, Method
@@ -49,10 +50,10 @@ def post_ephemeral(call: Call) -> Json:
 
 
 def update(call: Call) -> Json:
-    """https://docs.slack.dev/reference/methods/chat.update; blocks leave no "(edited)" behind."""
+    """https://docs.slack.dev/reference/methods/chat.update; with blocks there is no "(edited)"."""
     payload = _payload(call)
     given_blocks = bool(payload["blocks"])
-    if len(str(payload.get("text") or "")) > messages.UPDATE_TEXT:
+    if len(str(payload.get("text") or "")) > UPDATE_TEXT:
         raise SlackError("msg_too_long")
     with call.workspace.change():
         channel, message = _own_message(call, "cant_update_message")
@@ -60,7 +61,7 @@ def update(call: Call) -> Json:
             raise SlackError("no_text")
         if given_blocks and _is_rich(message.blocks) and not _is_rich(payload["blocks"]):
             raise SlackError("block_mismatch")
-        _keep_what_is_not_given(payload, message)
+        _fill_omitted(payload, message)
         message, events = messages.edit(
             call.workspace, channel.id, message.ts, payload, marked=not given_blocks
         )
@@ -159,10 +160,10 @@ def _payload(call: Call) -> Json:
     }
 
 
-def _keep_what_is_not_given(payload: Json, message: Message) -> None:
-    """Attachments stay unless given; the blocks stay unless they or a text are given."""
+def _fill_omitted(payload: Json, message: Message) -> None:
+    """Keep a message's attachments unless given, and its blocks unless blocks or text are given."""
     if payload["attachments"] is None:
-        # Without the numbers, which are given out anew.
+        # Without the ids, which are assigned again.
         payload["attachments"] = [
             {k: v for k, v in attachment.items() if k != "id"}
             for attachment in message.payload.get("attachments", [])
@@ -180,7 +181,7 @@ def _thread(call: Call) -> str | None:
 
 
 def _target_channel(call: Call) -> Channel:
-    """Where to post: an id, a channel's name, or a person's id, whose DM is then opened."""
+    """Return where to post: by channel id or name, or by user id, whose DM is then opened."""
     given = call.text("channel", missing="channel_not_found")
     workspace = call.workspace
     person = workspace.account(given)

@@ -1,4 +1,4 @@
-"""conversations.*: channels, direct messages, and reading what stands in them."""
+"""conversations.*: channels, direct messages, and their messages."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ def open_(call: Call) -> Json:
     if not wanted:
         raise SlackError("users_list_not_supplied")
     if len(wanted) > 1:
-        # Group direct messages are more than this workspace has; Slack says so to some callers.
+        # There are no group direct messages here; Slack gives some callers the same error.
         raise SlackError("method_not_supported_for_channel_type")
     _may_open(call, wanted[0])
     was_open = call.workspace.direct_between(wanted[0], call.install.bot_user) is not None
@@ -169,7 +169,7 @@ def _read_inside(call: Call) -> Channel:
 
 
 def _window(call: Call) -> Callable[[Message], bool]:
-    """Whether a message lies between ``oldest`` and ``latest``."""
+    """Return a test of whether a message is between ``oldest`` and ``latest``."""
     oldest, latest = _timestamp(call, "oldest"), _timestamp(call, "latest")
     inclusive = call.flag("inclusive")
 

@@ -1,6 +1,6 @@
-"""files.*: uploading in three steps, as Slack has it since `files.upload` ended.
+"""files.*: uploading in three steps, as in Slack since `files.upload` ended.
 
-An address is asked for, the bytes are sent there, and the upload is completed, which shares it.
+The app gets an upload URL, sends the bytes there, and completes the upload, which shares it.
 """
 
 import copy
@@ -34,7 +34,7 @@ def complete_upload(call: Call) -> Json:
     if not isinstance(given, list) or not given or not all(isinstance(f, dict) for f in given):
         raise SlackError("invalid_arguments")
     with call.workspace.change():
-        channel = _place(call)
+        channel = _target_channel(call)
         uploads = [_uploaded(call, file) for file in given]
         for upload, file in zip(uploads, given, strict=True):
             upload.title = str(file.get("title") or upload.name)
@@ -51,13 +51,13 @@ def _uploaded(call: Call, file: Json) -> Upload:
     if upload is None or upload.created:
         raise SlackError("file_not_found")
     if upload.content is None:
-        # Slack knows the address was given out, and that nothing has come.
+        # Slack issued the URL, and no bytes were uploaded.
         raise SlackError("file_not_found")
     return upload
 
 
-def _place(call: Call) -> Channel | None:
-    """Where it is shared; without a channel a file is private to the app."""
+def _target_channel(call: Call) -> Channel | None:
+    """Return where to share a file; without a channel it is private to the app."""
     if not call.given("channel_id"):
         return None
     channel = call.channel("channel_id")

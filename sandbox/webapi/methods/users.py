@@ -1,4 +1,4 @@
-"""users.*: who is in the workspace."""
+"""users.*: the people in the workspace."""
 
 from sandbox.base.errors import SlackError
 from sandbox.state.models import Account, Json

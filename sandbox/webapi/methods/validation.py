@@ -1,4 +1,4 @@
-"""apps.manifest.validate and blocks.validate: whether Slack would take something, and why not."""
+"""apps.manifest.validate and blocks.validate: whether Slack would accept something, and why not."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -9,8 +9,8 @@ from sandbox.state.manifest import read_manifest
 from sandbox.state.models import Json
 from sandbox.webapi.core.call import Call, Method
 
-# How each argument is checked, and where errors' pointers into it begin. Blocks on their own are
-# checked as a message's: nothing says what else they are to be for.
+# How each argument is checked, and where its errors' pointers begin. Blocks on their own are
+# checked as those of a message: the call does not say what they are for.
 _CHECKS: Final[Mapping[str, tuple[Callable[[object], None], str]]] = {
     "blocks": (lambda blocks: check_message({"blocks": blocks}), "/blocks"),
     "view": (check_view, "/view"),
@@ -20,7 +20,7 @@ _CHECKS: Final[Mapping[str, tuple[Callable[[object], None], str]]] = {
 
 def manifest(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/apps.manifest.validate"""
-    call.text("manifest")  # only as text: an object is refused
+    call.text("manifest")  # text only: an object is refused
     try:
         read_manifest(call.json("manifest", broken="invalid_manifest"))
     except ManifestError as broken:
@@ -32,8 +32,8 @@ def blocks(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/blocks.validate"""
     given = [name for name in _CHECKS if call.given(name)]
     if len(given) != 1:
-        told = "must provide exactly one of `blocks`, `view`, or `message`"
-        raise SlackError("invalid_arguments", response_metadata={"messages": [told]})
+        message = "must provide exactly one of `blocks`, `view`, or `message`"
+        raise SlackError("invalid_arguments", response_metadata={"messages": [message]})
     (name,) = given
     check, root = _CHECKS[name]
     try:
@@ -45,7 +45,7 @@ def blocks(call: Call) -> Json:
 
 
 def _error(text: str, root: str) -> Json:
-    """Take apart what reads like `[ERROR] must be shorter [json-pointer:/blocks/0/text]`."""
+    """Parse an error such as `[ERROR] must be shorter [json-pointer:/blocks/0/text]`."""
     message, _, pointer = text.removeprefix("[ERROR] ").rpartition(" [json-pointer:")
     pointer = pointer.removesuffix("]").removeprefix(root)
     return {"code": "failed_constraint", "message": message, "pointer": pointer}

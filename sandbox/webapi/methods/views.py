@@ -41,7 +41,7 @@ def publish(call: Call) -> Json:
 
 
 def _body(call: Call) -> Json:
-    # Checked before the trigger is spent, so that a view that breaks the rules does not cost one.
+    # Checked before the trigger is spent: an invalid view leaves it usable.
     if not call.given("view"):
         call.text("view")
     body = call.json("view")

@@ -1,4 +1,4 @@
-"""Whatever JSON comes in, a check either returns or raises InvalidBlocks."""
+"""For any JSON a check either returns or raises InvalidBlocks."""
 
 from __future__ import annotations
 

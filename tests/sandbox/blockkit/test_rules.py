@@ -15,12 +15,10 @@ from tests.sandbox.blockkit.samples import (
     errors,
     holding,
     home,
-    inline,
     modal,
     mrkdwn,
     option,
     plain,
-    rich_text,
 )
 
 
@@ -293,106 +291,4 @@ def test_a_section_needs_text_or_fields() -> None:
     assert errors("message", {"type": "section", "fields": [mrkdwn()]}) == []
     assert errors("message", {"type": "section"}) == [
         "must have at least one of: text, fields [json-pointer:/blocks/0]"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("metadata", "error"),
-    [
-        ({"event_type": "a"}, "missing required field: event_payload [json-pointer:/metadata]"),
-        ({"event_payload": {}}, "missing required field: event_type [json-pointer:/metadata]"),
-        (
-            {"event_type": "key made", "event_payload": {}},
-            "must be alphanumeric [json-pointer:/metadata/event_type]",
-        ),
-        (
-            {"event_type": "a", "event_payload": []},
-            "must provide an object [json-pointer:/metadata/event_payload]",
-        ),
-        (
-            {"event_type": "a", "event_payload": {}, "x": 1},
-            "invalid additional property: x [json-pointer:/metadata]",
-        ),
-        ("{}", "must provide an object [json-pointer:/metadata]"),
-    ],
-)
-def test_metadata(metadata: object, error: str) -> None:
-    with pytest.raises(InvalidBlocks) as caught:
-        check_message({"text": "Words", "metadata": metadata})
-    assert caught.value.errors == [f"[ERROR] {error}"]
-    assert caught.value.code == "invalid_metadata_format"
-
-
-def test_good_metadata() -> None:
-    check_message({"metadata": {"event_type": "key_made", "event_payload": {"id": [1, {"a": 2}]}}})
-
-
-@pytest.mark.parametrize(
-    ("color", "good"),
-    [
-        ("good", True),
-        ("#36a64f", True),
-        ("36a64f", True),
-        ("danger", True),
-        ("red", False),
-        ("#12", False),
-    ],
-)
-def test_attachment_colors(color: str, good: bool) -> None:
-    payload = {"attachments": [{"color": color, "fallback": "x"}]}
-    if good:
-        check_message(payload)
-    else:
-        with pytest.raises(InvalidBlocks):
-            check_message(payload)
-
-
-def test_rich_text_styles() -> None:
-    bold = {"bold": True, "italic": False, "code": True}
-    assert errors("message", rich_text(inline("text", style=bold))) == []
-    assert len(errors("message", rich_text(inline("text", style={"blink": True})))) == 1
-    assert errors("message", rich_text(inline("user", style={"bold": True}))) == []
-    assert len(errors("message", rich_text(inline("user", style={"code": True})))) == 1
-
-
-@pytest.mark.parametrize("part", ["rich_text_quote", "rich_text_preformatted"])
-def test_rich_text_parts(part: str) -> None:
-    def with_(inside: Json) -> list[str]:
-        return errors(
-            "message", {"type": "rich_text", "elements": [{"type": part, "elements": [inside]}]}
-        )
-
-    assert with_(inline("text")) == []
-    assert with_(inline("link")) == []
-    assert (with_(inline("emoji")) == []) is (part == "rich_text_quote")
-
-
-def test_rich_text_lists() -> None:
-    section = {"type": "rich_text_section", "elements": [inline("text")]}
-    good = {
-        "type": "rich_text_list",
-        "style": "ordered",
-        "elements": [section],
-        "offset": 3,
-        "border": 1,
-    }
-    assert errors("message", {"type": "rich_text", "elements": [good]}) == []
-    changes: list[Json] = [
-        {"style": "roman"},
-        {"offset": -1},
-        {"border": 2},
-        {"elements": []},
-        {"elements": [inline("text")]},
-    ]
-    for change in changes:
-        bad = {**good, **change}
-        assert len(errors("message", {"type": "rich_text", "elements": [bad]})) == 1
-
-
-def test_pointers_escape_their_steps() -> None:
-    metadata = {"event_type": "a", "event_payload": {}, "x/y~z": 1}
-    with pytest.raises(InvalidBlocks) as caught:
-        check_message({"metadata": metadata})
-    assert caught.value.errors == [
-        "[ERROR] invalid additional property: x/y~z [json-pointer:/metadata]"
     ]

@@ -1,4 +1,4 @@
-"""Which events are told again, and when: by a held clock, with an app that is a function."""
+"""Which events are retried, and when: with a held clock, and a function as the app."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EVENT = {"event": {"type": "app_home_opened"}}
 
 
 class RecordingScheduler(Scheduler):
-    """A schedule that does nothing by itself: the test looks at what is planned, and does it."""
+    """A scheduler that runs nothing: it records the work for the test."""
 
     def __init__(self, clock: HeldClock) -> None:
         super().__init__(clock)
@@ -28,7 +28,7 @@ class RecordingScheduler(Scheduler):
 
 
 class Harness:
-    """An app that gives the answers it is told to, and a teller."""
+    """An app with planned answers, and an event queue."""
 
     def __init__(self, *answers: NotAcknowledged | Ack) -> None:
         self.clock = HeldClock()
@@ -48,12 +48,12 @@ class Harness:
         return answer
 
     def due(self) -> list[float]:
-        """In how many seconds something is planned, once all that was told has arrived."""
+        """Return in how many seconds work is due, once all events were delivered."""
         self.event_queue.close()
         return [moment - self.clock.now() for moment, _ in self.scheduler.tasks]
 
 
-def test_an_acknowledged_event_is_told_once() -> None:
+def test_an_acknowledged_event_is_delivered_once() -> None:
     harness = Harness(None)
     harness.event_queue.put(EVENT)
     assert harness.due() == []
@@ -61,19 +61,19 @@ def test_an_acknowledged_event_is_told_once() -> None:
 
 
 @pytest.mark.parametrize("code", ["operation_timeout", "dispatch_failed", "http_service_error"])
-def test_one_that_is_not_is_told_again_at_once(code: str) -> None:
+def test_an_event_without_acknowledgement_is_retried_at_once(code: str) -> None:
     harness = Harness(NotAcknowledged(code))  # type: ignore[arg-type]  # one of the three words
     harness.event_queue.put(EVENT)
     assert harness.due() == [0]
 
 
-def test_an_app_may_ask_not_to_be_told_again() -> None:
+def test_an_app_can_refuse_retries() -> None:
     harness = Harness(NotAcknowledged("http_service_error", status=500, final=True))
     harness.event_queue.put(EVENT)
     assert harness.due() == []
 
 
-def test_a_lost_event_is_told_again() -> None:
+def test_a_lost_event_is_retried() -> None:
     harness = Harness()
     harness.faults.drop_next_delivery()
     harness.event_queue.put(EVENT)

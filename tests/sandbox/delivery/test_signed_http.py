@@ -47,7 +47,7 @@ def alice(slack: Sandbox) -> User:
 
 
 class Told:
-    """An app that notes the events it is told of, and always answers the same."""
+    """An app that records its events, and always answers the same."""
 
     def __init__(self, answer: Response) -> None:
         self.requests: list[tuple[Request, bytes]] = []
@@ -182,7 +182,7 @@ class TestTheChallenge:
         "url", ["", "localhost", "ws://localhost/", "http://:80", "http://:x/"]
     )
     def test_what_is_no_address_is_refused(self, slack: Sandbox, url: str) -> None:
-        with pytest.raises(SandboxError, match="is no address"):
+        with pytest.raises(SandboxError, match="is not a URL"):
             slack.deliver_to(url)
 
 

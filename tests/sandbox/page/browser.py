@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -72,3 +73,16 @@ def window(
 def _outside(made: Window, url: str) -> None:
     if not url.startswith((made.address, made.address.replace("http", "ws"), "data:", "blob:")):
         made.faults.append(f"asked for {url}")
+
+
+def soon(page: Page, condition: Callable[[], Any]) -> Any:
+    """Wait, 10 s at most, until `condition` returns something true; returns that."""
+    for _ in range(200):
+        if found := condition():
+            return found
+        page.wait_for_timeout(50)
+    return pytest.fail("it did not come true within 10 s")
+
+
+def message(page: Page, words: str) -> Any:
+    return page.get_by_role("article").filter(has_text=words)

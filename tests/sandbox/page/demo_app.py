@@ -162,7 +162,7 @@ def token_blocks(name: str) -> list[Json]:
 
 
 class Demo:
-    """The app, and what it was told: the tests look at both ends of each press."""
+    """The app, and what it received, so that tests can check both ends of each press."""
 
     def __init__(self, client: WebClient, signing_secret: str) -> None:
         self.told: list[tuple[str, Any]] = []

@@ -1,7 +1,7 @@
-"""A workspace filled by hand, and hands that note what the page asks of them.
+"""A fake sandbox for the page: a prepared workspace, and user actions that record their calls.
 
-What the page draws and what it asks for can so be seen exactly, with no app behind it.
-`test_live.py` has the whole practice Slack and a real app.
+Tests see exactly what the page shows and calls, without an app. `test_live.py` has the whole
+practice Slack and a real app.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ PEOPLE = {
 
 @dataclass
 class RecordingActions(UserActions):
-    """Notes each call; changes the workspace as far as the page needs to see something."""
+    """Records each call; changes the workspace only as far as the page must show it."""
 
     workspace: Workspace
     calls: list[tuple[Any, ...]] = field(default_factory=list)
@@ -125,12 +125,12 @@ class RecordingActions(UserActions):
             self.workspace.messages[channel] = left
 
     def of(self, name: str) -> list[tuple[Any, ...]]:
-        """The noted calls of one function."""
+        """Return the recorded calls of one function."""
         return [call for call in self.calls if call[0] == name]
 
 
 class FakeSandbox:
-    """As much of a practice Slack as the page looks at."""
+    """As much of a practice Slack as the page uses."""
 
     bot_user_id = BOT
 
@@ -159,7 +159,7 @@ class FakeSandbox:
         self.workspace.channels[channel.id] = channel
 
     def post(self, channel: str, user: str, text: str, **more: Any) -> Message:
-        """Put a message in a channel, as Slack would have."""
+        """Post a message in a channel."""
         bot = "B1" if user == BOT else None
         with self.workspace.change():
             ts = more.pop("ts", None) or self.workspace.next_ts()
@@ -168,7 +168,7 @@ class FakeSandbox:
         return message
 
     def open(self, user: str, body: Json, view_id: str = "V1") -> View:
-        """Put a modal on somebody's stack."""
+        """Push a modal onto a user's stack."""
         view = View(view_id, "modal", user, body, "h1", view_id)
         with self.workspace.change():
             self.workspace.views[view.id] = view
@@ -178,7 +178,7 @@ class FakeSandbox:
 
 @contextmanager
 def served(slack: FakeSandbox) -> Iterator[str]:
-    """Serve the page for `slack`; gives its address without a slash at the end."""
+    """Serve the page for `slack`; yields its URL without a slash at the end."""
     from sandbox.page import attach
 
     app = Starlette(routes=[Route("/api/{method}", lambda _: PlainTextResponse("the Web API"))])

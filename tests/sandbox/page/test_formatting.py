@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from sandbox.page.base.formatting import (
-    ROLE_WORDS,
+    ROLE_NAMES,
     avatar_colour,
     clock_time,
     day_name,
@@ -76,4 +76,4 @@ def test_a_face_keeps_its_colour() -> None:
 
 
 def test_every_role_has_words() -> None:
-    assert set(ROLE_WORDS) == set(Role)
+    assert set(ROLE_NAMES) == set(Role)

@@ -14,7 +14,7 @@ from sandbox.sandbox import Sandbox
 from sandbox.state.models import Json
 from sandbox.state.view_stack import new_modal
 from sandbox.webapi.core.modals import update_view
-from tests.sandbox.page.browser import Window, chromium, needs_browser, window
+from tests.sandbox.page.browser import Window, needs_browser, window
 from tests.sandbox.page.demo_app import MANIFEST, TOKEN, Demo, plain
 
 pytestmark = [
@@ -22,12 +22,6 @@ pytestmark = [
     pytest.mark.browser,
     needs_browser,
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -44,10 +38,10 @@ def demo(slack: Sandbox) -> Iterator[Demo]:
     client = WebClient(token=slack.bot_token, base_url=slack.api_url)
     demo = Demo(client, slack.signing_secret)
     handler = SocketModeHandler(demo.app, slack.app_token)
-    handler.connect()  # type: ignore[no-untyped-call]  # Bolt gives it no types
+    handler.connect()  # type: ignore[no-untyped-call]  # Bolt has no types for it
     yield demo
     demo.hold.set()
-    handler.close()  # type: ignore[no-untyped-call]  # Bolt gives it no types
+    handler.close()  # type: ignore[no-untyped-call]  # Bolt has no types for it
 
 
 @pytest.fixture
@@ -102,7 +96,7 @@ def test_a_list_is_searched_and_a_key_revoked(tab: Window, demo: Demo) -> None:
     expect(page.get_by_text("Zapier was revoked.")).to_have_count(0)
 
 
-def test_an_app_that_does_not_answer_is_told_of(tab: Window, demo: Demo) -> None:
+def test_an_app_that_does_not_answer_shows_a_warning(tab: Window, demo: Demo) -> None:
     page = tab.open("as=alice&in=general")
     typed(page, "/keys slow")
     expect(page.get_by_text("operation_timeout")).to_be_visible(timeout=8_000)

@@ -21,7 +21,7 @@ def address() -> object:
         yield address
 
 
-def test_the_page_stands_beside_the_web_api(address: str) -> None:
+def test_the_page_is_served_beside_the_web_api(address: str) -> None:
     assert httpx.get(f"{address}/api/auth.test").text == "the Web API"
     page = httpx.get(f"{address}/")
     assert page.status_code == 200
@@ -67,9 +67,9 @@ def test_a_workspace_without_people_says_so() -> None:
     slack = FakeSandbox()
     slack.workspace.accounts.clear()
     with served(slack) as address:
-        assert "Nobody is in this workspace yet" in httpx.get(f"{address}/").text
+        assert "This workspace has no people yet" in httpx.get(f"{address}/").text
 
 
-def test_whoever_asks_for_no_page_does_not_load_its_library() -> None:
+def test_without_a_page_its_library_is_not_loaded() -> None:
     code = "import sys, sandbox; sys.exit('nicegui' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -43,9 +43,9 @@ def connected(
     client = WebClient(token=slack.bot_token, base_url=slack.api_url)
     demo = Demo(client, slack.signing_secret)
     handler = SocketModeHandler(demo.app, slack.app_token, ping_interval=ping_interval)
-    handler.connect()  # type: ignore[no-untyped-call]  # Bolt gives it no types
+    handler.connect()  # type: ignore[no-untyped-call]  # Bolt has no types for it
     yield demo, handler
-    handler.close()  # type: ignore[no-untyped-call]  # Bolt gives it no types
+    handler.close()  # type: ignore[no-untyped-call]  # Bolt has no types for it
 
 
 def has_opened(slack: Sandbox, sockets: int) -> bool:
@@ -120,7 +120,7 @@ def test_who_was_only_warned_misses_nothing(slack: Sandbox, demo: Demo) -> None:
         alice.types("/keys list").sees("Export job").reloads()
 
 
-def test_a_lost_event_is_told_again_over_the_socket(slack: Sandbox, demo: Demo) -> None:
+def test_a_lost_event_is_retried_over_the_socket(slack: Sandbox, demo: Demo) -> None:
     heard: list[list[str]] = []
 
     @demo.app.use

@@ -1,4 +1,4 @@
-"""The practice Slack takes the manifests that Slack takes, and says what is wrong with others."""
+"""The practice Slack accepts the manifests that Slack accepts, and explains other refusals."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_an_optional_scope_must_be_asked_for_as_well(
     scopes = {kind: bot, f"{kind}_optional": optional}
     assert errors(manifest(**scopes)) == [  # type: ignore[arg-type]
         (
-            f"Optional scope `{scope}` must also stand in `{kind}`",
+            f"Optional scope `{scope}` must also be in `{kind}`",
             f"/oauth_config/scopes/{kind}_optional",
         )
         for scope in lacking
@@ -88,7 +88,7 @@ def test_an_event_needs_its_scope_in_bot(event: str) -> None:
     assert read_manifest(manifest(event, bot=[scope])).events == (event,)
     missing = (f"Event `{event}` requires `{scope}` bot scope", EVENTS)
     assert errors(manifest(event, bot=["pins:read"])) == [missing]
-    optional = (f"Optional scope `{scope}` must also stand in `bot`", OPTIONAL)
+    optional = (f"Optional scope `{scope}` must also be in `bot`", OPTIONAL)
     assert errors(manifest(event, bot_optional=[scope])) == [optional, missing]
     assert errors(manifest(event, user=[scope])) == [missing]
 
@@ -137,6 +137,6 @@ def test_a_file_is_refused_with_each_error_in_words(tmp_path: Path) -> None:
     with pytest.raises(ManifestError) as refused:
         Sandbox(path)
     assert str(refused.value).splitlines() == [
-        f"Optional scope `groups:history` must also stand in `bot` [{OPTIONAL}]",
+        f"Optional scope `groups:history` must also be in `bot` [{OPTIONAL}]",
         f"Event `message.groups` requires `groups:history` bot scope [{EVENTS}]",
     ]

@@ -1,4 +1,4 @@
-"""A workspace that is kept between runs: all of it, without secrets, and never half a file."""
+"""Saving a workspace between runs: completely, without secrets, and never half a file."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class TestARoundTrip:
         assert again.team_id == slack.team_id
         assert len({again.bot_token, again.app_token, again.signing_secret}) == 3
 
-    def test_the_manifest_is_read_anew(self, tmp_path: Path) -> None:
+    def test_the_manifest_is_read_again(self, tmp_path: Path) -> None:
         practice(tmp_path).close()
         features = {**MANIFEST["features"], "bot_user": {"display_name": "Lock Smith"}}
         manifest = {
@@ -179,7 +179,7 @@ class TestTrouble:
         "content",
         [b"", b"{", b"[]", b"\xff\xfe", b"[" * 100_000, b'{"format": 1}', b'{"format": 0}'],
     )
-    def test_a_file_that_cannot_be_read_is_told_of(self, tmp_path: Path, content: bytes) -> None:
+    def test_an_unreadable_file_is_an_error(self, tmp_path: Path, content: bytes) -> None:
         (tmp_path / FILE).write_bytes(content)
         with pytest.raises(StateError, match="Delete that file to start with an empty workspace"):
             practice(tmp_path)
@@ -214,7 +214,7 @@ class TestTrouble:
         slack = practice(tmp_path, redact)
         failing.set()
         slack.add_person("alice")
-        waits_until(lambda: "could not be kept" in caplog.text)
+        waits_until(lambda: "could not be saved" in caplog.text)
         failing.clear()
         slack.close()
         assert "alice" in written(tmp_path)

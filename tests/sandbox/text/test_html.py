@@ -1,4 +1,4 @@
-"""HTML for the page: formatted, and safe whatever comes from outside."""
+"""HTML for the page: formatted, and safe for any input."""
 
 from __future__ import annotations
 

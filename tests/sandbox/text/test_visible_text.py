@@ -1,8 +1,8 @@
-"""Everything a person reads of a message or a view, in reading order."""
+"""All visible text of a message or a view, in reading order."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.text import (
-    NameBook,
     code_of_message,
     parse_rich_text,
     parse_text_object,
@@ -36,17 +35,7 @@ from tests.sandbox.blockkit.samples import (
     rich_text,
 )
 from tests.sandbox.blockkit.test_fuzz import ANY_JSON, places
-
-NAMES = NameBook({"U1": "alice", "U2": "bob"}, {"C1": "general"}, {"S1": "key-admins"})
-NOW = datetime(2024, 2, 18, 12, 0, tzinfo=UTC)
-
-
-def message(*blocks: Json, **more: Any) -> Json:
-    return {"text": "Fallback", "blocks": list(blocks), **more}
-
-
-def read(*blocks: Json) -> str:
-    return plain_of_message(message(*blocks), NAMES)
+from tests.sandbox.text.reader import NAMES, NOW, message, read
 
 
 def test_blocks_replace_the_text() -> None:
@@ -81,45 +70,6 @@ def test_a_row_with_a_menu() -> None:
     assert read(row) == "Zapier\n[⋯ Rename | Revoke]"
 
 
-@pytest.mark.parametrize(
-    ("item", "words"),
-    [
-        (element("static_select", placeholder=plain("Pick one")), "[Pick one ▾]"),
-        (element("static_select"), "[… ▾]"),
-        (element("static_select", initial_option=option()), "[A ▾]"),
-        (element("multi_static_select", initial_options=[option(), option("b", "B")]), "[A, B ▾]"),
-        (element("users_select", initial_user="U1"), "[@alice ▾]"),
-        (element("multi_users_select", initial_users=["U1", "U2"]), "[@alice, @bob ▾]"),
-        (element("channels_select", initial_channel="C1"), "[#general ▾]"),
-        (element("conversations_select", initial_conversation="C1"), "[#general ▾]"),
-        (element("conversations_select", initial_conversation="U2"), "[@bob ▾]"),
-        (element("datepicker", initial_date="2024-02-29"), "[2024-02-29]"),
-        (element("datepicker", placeholder=plain("A day")), "[A day]"),
-        (element("timepicker", initial_time="09:30"), "[09:30]"),
-        (
-            element("checkboxes", options=[option(), option("b", "B")], initial_options=[option()]),
-            "[x] A\n[ ] B",
-        ),
-        (
-            element("radio_buttons", options=[option(), option("b", "B")], initial_option=option()),
-            "(•) A\n( ) B",
-        ),
-        (
-            element("checkboxes", options=[{**option(), "description": plain("more")}]),
-            "[ ] A – more",
-        ),
-        (element("workflow_button", text=plain("Run")), "[Run]"),
-    ],
-)
-def test_elements(item: Json, words: str) -> None:
-    assert read(holding("actions", item)) == words
-
-
-def test_context_actions() -> None:
-    assert read(holding("context_actions", element("icon_button"))) == "[Delete]"
-    assert read(holding("context_actions", element("feedback_buttons"))) == "[Good] [Good]"
-
-
 def test_a_modal() -> None:
     view = modal(
         block("section", text=mrkdwn("Who gets it?")),
@@ -150,31 +100,6 @@ def test_a_modal() -> None:
     words = plain_of_view(view, values=entered, errors=errors)
     assert "Name\n[Nightly]\nThat name is taken.\n1 to 80 characters" in words
     assert "Name\n[Nightly]" in plain_of_view({**view, "state": {"values": entered}})
-
-
-@pytest.mark.parametrize(
-    ("item", "state", "words"),
-    [
-        (element("plain_text_input", initial_value="old"), {"value": None}, "[]"),
-        (element("users_select", initial_user="U1"), {"selected_user": "U2"}, "[@bob ▾]"),
-        (element("checkboxes", initial_options=[option()]), {"selected_options": []}, "[ ] A"),
-        (element("radio_buttons"), {"selected_option": option()}, "(•) A"),
-        (element("static_select"), {"selected_option": option("b", "B")}, "[B ▾]"),
-        (element("multi_users_select"), {"selected_users": ["U1"]}, "[@alice ▾]"),
-        (
-            element("multi_conversations_select"),
-            {"selected_conversations": ["C1"]},
-            "[#general ▾]",
-        ),
-        (element("datepicker"), {"selected_date": "2024-01-01"}, "[2024-01-01]"),
-        (element("number_input"), {"value": "7"}, "[7]"),
-        (element("rich_text_input"), {"rich_text_value": rich_text()}, "[Words]"),
-        (element("file_input"), {}, "[Upload a file]"),
-    ],
-)
-def test_what_is_entered_wins(item: Json, state: Json, words: str) -> None:
-    view = modal(block("input", block_id="b", element={**item, "action_id": "a"}))
-    assert words in plain_of_view(view, NAMES, values={"b": {"a": state}}).split("\n")
 
 
 def test_a_home_tab() -> None:
@@ -273,7 +198,7 @@ def test_plain_text_objects() -> None:
 
 
 @pytest.mark.parametrize(
-    "shown",
+    "content",
     [
         {"text": "Your token:\n```ak_1```"},
         {"text": "Your token: `ak_1`"},

@@ -1,4 +1,4 @@
-"""A small workspace with hands in it and an app that is a function: no sockets, a held clock."""
+"""A small workspace with user actions and a function as the app: no sockets, a held clock."""
 
 from __future__ import annotations
 
@@ -83,15 +83,15 @@ class Harness:
         self.actions.type(user, "C1", text, **more)
 
     def seen(self, user: str = "Ualice") -> list[str]:
-        """The texts this person sees in #general."""
+        """Return the texts this user sees in #general."""
         return [m.text for m in self.workspace.messages_for(user, "C1")]
 
     def last(self) -> Json:
-        """The body that the app got last."""
+        """Return the body that the app got last."""
         return self.delivered[-1][1]
 
     def posted(self, blocks: list[Json], only_for: str | None = None) -> MessageRef:
-        """A message of the app in #general."""
+        """Post a message of the app in #general."""
         with self.workspace.change():
             ts = self.workspace.next_ts()
             message = Message(
@@ -101,7 +101,7 @@ class Harness:
         return MessageRef("C1", ts)
 
     def modal(self, body: Json, user: str = "Ualice") -> View:
-        """Open a modal for somebody; gives a copy."""
+        """Open a modal for a user; returns a copy."""
         with self.workspace.change():
             new_modal(self.workspace, user, body)
         return self.workspace.modals_of(user)[-1]

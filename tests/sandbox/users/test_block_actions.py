@@ -30,7 +30,7 @@ def secret_of(harness: Harness) -> str:
     return str(harness.last()["response_url"].rpartition("/")[2])
 
 
-def test_a_press_is_told_as_slack_tells_it() -> None:
+def test_a_press_is_delivered_as_slack_does() -> None:
     harness = Harness()
     ref = asked(harness)
     kind, body = harness.delivered[0]
@@ -89,7 +89,7 @@ def test_a_choice_in_a_menu_and_words_that_dispatch_carry_what_was_chosen() -> N
     assert harness.last()["state"]["values"] == {"search": {"words": words}}
 
 
-def test_typing_without_enter_tells_nobody() -> None:
+def test_typing_without_enter_delivers_nothing() -> None:
     harness = Harness()
     ref = harness.posted(list_blocks())
     words = {"type": "plain_text_input", "value": "zap"}

@@ -1,4 +1,4 @@
-"""Slash commands and messages: what the app gets, and what the person sees."""
+"""Slash commands and messages: what the app gets, and what the user sees."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_an_answer_in_channel_is_for_everybody() -> None:
     assert harness.seen("Ubob") == ["Done"]
 
 
-def test_an_answer_slack_cannot_show_is_told_of() -> None:
+def test_an_answer_slack_cannot_show_is_an_error() -> None:
     harness = Harness()
     harness.answer = lambda body: {"blocks": [{"type": "nonsense"}]}
     harness.types("/keys list")
@@ -86,7 +86,7 @@ def test_a_command_answered_too_late_fails_with_slacks_words() -> None:
     assert harness.seen() == ['/keys failed with the error "operation_timeout"']
 
 
-def test_a_refusing_and_an_absent_app_are_told_apart() -> None:
+def test_a_refusing_and_an_absent_app_differ() -> None:
     harness = Harness()
 
     def refuse(body: Json) -> None:
@@ -144,7 +144,7 @@ def test_a_message_event_comes_only_to_who_may_hear_it() -> None:
     assert events[0]["authorizations"][0]["user_id"] == harness.install.bot_user
 
 
-def test_an_edited_message_is_told_of_as_changed() -> None:
+def test_an_edited_message_emits_message_changed() -> None:
     harness = Harness(event_subscriptions={"bot_events": ["message.channels"]})
     harness.types("Frist & foremost")
     ts = harness.workspace.messages_for("Ualice", "C1")[-1].ts
@@ -160,7 +160,7 @@ def test_an_edited_message_is_told_of_as_changed() -> None:
     assert event["previous_message"]["text"] == "Frist &amp; foremost"
 
 
-def test_nobody_edits_what_others_wrote() -> None:
+def test_no_one_edits_what_others_wrote() -> None:
     harness = Harness()
     harness.types("Mine")
     ts = harness.workspace.messages_for("Ualice", "C1")[-1].ts

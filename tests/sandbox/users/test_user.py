@@ -79,7 +79,7 @@ def test_a_confirmation_is_asked_before_anything_is_sent(alice: User, slack: San
     assert told == []
     pressed.confirms()
     assert told == ["revoke"]
-    with pytest.raises(AssertionError, match="no confirmation"):
+    with pytest.raises(AssertionError, match="no confirm dialog"):
         alice.presses("Cancel").confirms()
     assert told == ["revoke", "cancel"]
 
@@ -128,7 +128,7 @@ def test_another_organisations_person_has_no_commands(alice: User, slack: Sandbo
     assert body["user"]["team_id"] == slack.workspace.other_team_id != slack.team_id
 
 
-def test_roles_show_in_what_the_app_is_told(alice: User, slack: Sandbox) -> None:
+def test_roles_show_in_what_the_app_gets(alice: User, slack: Sandbox) -> None:
     def told() -> Json:
         user: Json = slack.call("users.info", {"user": alice.id}, slack.bot_token)[2]["user"]
         return user

@@ -33,7 +33,7 @@ def post(harness: Harness, **args: Any) -> str:
     return ts
 
 
-def test_a_message_is_kept_and_told_of(harness: Harness) -> None:
+def test_a_message_is_stored_and_emitted(harness: Harness) -> None:
     ts = post(harness, text="hello")
     [message] = harness.messages(KEYS)
     assert (message.ts, message.text, message.bot_id) == (ts, "hello", harness.install.bot_id)
@@ -73,7 +73,7 @@ def test_a_person_is_reached_in_their_dm(harness: Harness) -> None:
     assert harness.workspace.messages_for(BOB, first["channel"]) == []
 
 
-def test_without_a_messages_tab_nobody_is_reached() -> None:
+def test_without_a_messages_tab_no_one_is_reached() -> None:
     harness = Harness(changed(messages_tab=False))
     assert harness.error("chat.postMessage", channel=ALICE, text="hi") == "messages_tab_disabled"
 
@@ -215,13 +215,13 @@ def test_slacks_own_words_are_not_the_apps(harness: Harness) -> None:
     assert harness.error("chat.delete", channel=KEYS, ts=ts) == "cant_delete_message"
 
 
-def test_the_dm_of_somebody_who_left(harness: Harness) -> None:
+def test_the_dm_of_a_deactivated_user(harness: Harness) -> None:
     channel = harness("chat.postMessage", channel=ALICE, text="hi")["channel"]
     harness.workspace.accounts[ALICE].deleted = True
     assert harness.error("chat.postMessage", channel=channel, text="hi") == "channel_not_found"
 
 
-def test_what_an_edit_leaves_standing(harness: Harness) -> None:
+def test_what_an_edit_keeps(harness: Harness) -> None:
     old = [{"text": "attached"}]
     ts = post(harness, text="old", blocks=[section("block")], attachments=old)
     args = {"channel": KEYS, "ts": ts}

@@ -1,4 +1,4 @@
-"""Who may call what, faults, the record, and limits on how often."""
+"""Dispatching calls: tokens, scopes, faults, traffic and rate limits."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Files in the practice Slack: three steps, and only members of the conversation have them."""
+"""Files in the practice Slack: uploading in three steps, and reading by members only."""
 
 from __future__ import annotations
 

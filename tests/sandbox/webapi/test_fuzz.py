@@ -1,4 +1,4 @@
-"""Whatever is sent, the Web API answers in Slack's form, and never falls over."""
+"""The Web API answers any input in Slack's form, and never fails."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Messages for later, limits that are enforced, scopes that come and go, and who is where."""
+"""Scheduled messages, enforced rate limits, changed scopes, and membership."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_where_it_could_not_be_posted_it_is_refused_at_once(
     assert later(slack, clock, 9, blocks=[{"type": "nonsense"}])["error"] == "invalid_blocks"
 
 
-def test_more_calls_than_the_tier_allows_are_told_to_wait(slack: Sandbox, clock: HeldClock) -> None:
+def test_calls_beyond_the_tier_get_retry_after(slack: Sandbox, clock: HeldClock) -> None:
     for _ in range(20):
         assert call(slack, "users.list")["ok"]
     status, headers, body = slack.call("users.list", {}, slack.bot_token)
@@ -140,7 +140,7 @@ def test_who_is_in_which_channel(slack: Sandbox) -> None:
         slack.add_channel("more", members=["guest"])
 
 
-def test_whoever_is_deactivated_leaves_all_channels(slack: Sandbox) -> None:
+def test_a_deactivated_user_leaves_all_channels(slack: Sandbox) -> None:
     alice = slack.person("alice")
     slack.deactivate("alice")
     assert slack.workspace.channels_of(alice.id) == []

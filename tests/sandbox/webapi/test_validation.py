@@ -1,4 +1,4 @@
-"""Slack is asked what it would take: manifests, and Block Kit alone, in messages and in views."""
+"""apps.manifest.validate and blocks.validate: manifests, blocks, messages and views."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_manifest_is_refused_with_the_place_of_each_error(client: InProcess) -
     assert (answer["ok"], answer["error"]) == (False, "invalid_manifest")
     assert answer["errors"] == [
         {
-            "message": "Optional scope `im:history` must also stand in `bot`",
+            "message": "Optional scope `im:history` must also be in `bot`",
             "pointer": "/oauth_config/scopes/bot_optional",
         },
         {

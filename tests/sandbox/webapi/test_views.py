@@ -78,7 +78,7 @@ def test_nothing_to_push_on(harness: Harness) -> None:
     assert harness.error("views.push", trigger_id=trigger, view=modal()) == "not_found"
 
 
-def test_opening_anew_leaves_one(harness: Harness) -> None:
+def test_opening_again_leaves_one(harness: Harness) -> None:
     opened(harness)
     opened(harness, "views.push")
     last = opened(harness)
