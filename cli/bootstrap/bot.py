@@ -1,32 +1,22 @@
-"""Connecting the house to Slack: one workspace or many, by Socket Mode or signed HTTP, and what has
-to follow the bot's work."""
+"""Start the bot: one workspace or many, by Socket Mode or signed HTTP, with its schedule."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from bot.app import build_for
-from bot.authorization.admins import Admins, Workspace, read_policy
 from bot.background.scheduler import Schedule, WorkspaceRoundRobin
-from bot.background.worker import Worker
-from bot.features import FEATURES
-from bot.framework.context import Context
 from bot.installation.encryption import TokenCipher
 from bot.installation.installations import (
-    Installation,
     Installations,
-    InstallationTarget,
     OAuthInstallation,
 )
 from bot.installation.oauth import REDIRECT, Installing, States
-from bot.installation.workspaces import ManyWorkspaces, OneWorkspace, WorkspaceBot, Workspaces
-from bot.installation.workspaces import bot as bot_of
+from bot.installation.workspaces import ManyWorkspaces, OneWorkspace, Workspaces
 from bot.server.health import STUCK_SECONDS, Check, Socket
 from bot.server.health import pages as health_pages
 from bot.server.http_receiver import PATH, Pages, receiver
@@ -34,18 +24,14 @@ from bot.server.metrics import Metrics
 from bot.slack_api.client import SlackClient, web_calls
 from cli.bootstrap.application import Application
 from cli.bootstrap.manifest import scopes
-from keys.base import accounts
-from keys.base.errors import InvalidSchedule
-from keys.base.policy import AuditRules, DeliveryWay, Leaked, Policy, Unanswered
+from cli.bootstrap.workspaces import WorkspaceServicesFactory
 from keys.credentials.peppers import read_versions
-from keys.jobs import cron
 from runtime.http_server import Running, serve_in_thread
-from settings import SettingsError, SlackSettings
-from storage import writing
+from settings import SlackSettings
 
 
 class Connection(Protocol):
-    """The way on which Slack's requests come."""
+    """How Slack's requests reach the bot."""
 
     @property
     def alive(self) -> bool:
@@ -53,13 +39,13 @@ class Connection(Protocol):
         ...
 
     def stop(self) -> None:
-        """Takes nothing new, and ends after what is under way."""
+        """Accept nothing new, and return once the requests under way are answered."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Sockets:
-    """Socket Mode. Its client reconnects on its own, so it lives until it is closed."""
+    """Socket Mode. Its client reconnects, so it is alive until it is closed."""
 
     handler: SocketModeHandler
     socket: Socket
@@ -76,7 +62,7 @@ class Sockets:
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The bot at work.
+    """The running bot.
 
     Attributes:
         where: how Slack reaches it, for the operator to read.
@@ -93,7 +79,7 @@ class Bot:
         return self.connection.alive
 
     def stop(self) -> None:
-        """Takes nothing new, and ends after what is under way."""
+        """Accept nothing new, and return once the requests under way are answered."""
         self.connection.stop()
         self.schedule.stop()
         if self.health is not None:
@@ -101,7 +87,7 @@ class Bot:
 
 
 def start_bot(house: Application, settings: SlackSettings) -> Bot:
-    """Connects to Slack and begins to answer.
+    """Connect to Slack and begin to answer.
 
     Raises:
         SettingsError: if a setting cannot be read.
@@ -171,72 +157,6 @@ def _health(
     return serve_in_thread(pages, host.strip("[]"), int(port), setting="APIKEYS_BOT_LISTEN")
 
 
-class WorkspaceServicesFactory:
-    """Makes the services of a workspace.
-
-    Raises:
-        SettingsError: if a setting cannot be read.
-    """
-
-    def __init__(self, house: Application, settings: SlackSettings) -> None:
-        self._house = house
-        self._settings = settings
-        self._rules = team_policy(settings)
-        try:
-            self._admins = read_policy(settings.admins)
-        except ValueError as error:
-            raise SettingsError(str(error)) from error
-        self.wake: Callable[[str], None] = lambda _: None
-        self.metrics = Metrics()
-
-    def only(self) -> WorkspaceBot:
-        """The one workspace that the bot's token is for. Raises SlackError."""
-        token = self._settings.bot_token.get_secret_value()
-        slack = self._slack(token)
-        me = slack.auth_test()
-        where = who_is(me)
-        with writing(self._house.engine) as session:
-            now = self._house.clock.now()
-            account_id = accounts.connect(session, where.id, str(me["team"]), now)
-        context = self._context(slack, where, account_id)
-        return WorkspaceBot(context, bot_of(token, str(me["bot_id"]), str(me["user_id"])))
-
-    def installed(self, installation: Installation) -> Context:
-        """The services of one of many."""
-        where = installation.where
-        return self._context(self._slack(installation.token), where, installation.account_id)
-
-    def worker(self, context: Context) -> Worker:
-        """What has to follow the work of a workspace."""
-        patient = Admins(context.slack, self._admins, context.admins.workspace, context.clock)
-        return Worker(context, FEATURES, patient.ids)
-
-    def _slack(self, token: str) -> SlackClient:
-        calls = web_calls(token, base_url=self._settings.api_url)
-        return SlackClient(self.metrics.calling(calls))
-
-    def _context(self, slack: SlackClient, where: InstallationTarget, account_id: str) -> Context:
-        house, settings = self._house, self._settings
-        workspace = Workspace(where.team_id, where.enterprise_id)
-        return Context(
-            services=house.services(account_id, self._rules, lambda: self.wake(account_id)),
-            slack=slack,
-            admins=Admins(slack.quick(), self._admins, workspace, house.clock),
-            channel=settings.channel,
-            token_minutes=settings.token_minutes,
-            api_url=settings.example_url,
-        )
-
-
-def who_is(me: dict[str, object]) -> InstallationTarget:
-    """For whom the app is installed, as `auth.test` tells."""
-    org_wide = me.get("is_enterprise_install") is True
-    # Of an organisation's token, Slack says the organisation's id in the place of the workspace's.
-    return InstallationTarget(
-        "" if org_wide else str(me["team_id"]), str(me.get("enterprise_id") or ""), org_wide
-    )
-
-
 def _installing(
     house: Application, settings: SlackSettings, installations: Installations, seal: TokenCipher
 ) -> Installing:
@@ -262,35 +182,6 @@ def _installing(
         authorize_url=settings.authorize_url,
         greet=greet,
     )
-
-
-def team_policy(settings: SlackSettings) -> Policy:
-    """What the team has decided, as the domain takes it.
-
-    Raises:
-        SettingsError: for a schedule that is none.
-    """
-    return Policy(
-        delivery=DeliveryWay(settings.delivery),
-        expiry_days=settings.expiry_days,
-        expiry_max_days=settings.expiry_max_days,
-        leaked=Leaked(settings.leaked),
-        timezone=ZoneInfo(settings.timezone),
-        audits=AuditRules(
-            schedule=_schedule("APIKEYS_AUDIT_SCHEDULE", settings.audit_schedule),
-            days=settings.audit_days,
-            unanswered=Unanswered(settings.audit_unanswered),
-            notice_days=settings.audit_notice_days,
-            digest=_schedule("APIKEYS_DIGEST_SCHEDULE", settings.digest_schedule),
-        ),
-    )
-
-
-def _schedule(setting: str, text: str) -> str:
-    try:
-        return cron.check(text) if text.strip() else ""
-    except InvalidSchedule as error:
-        raise SettingsError(f"{setting}: {error}") from error
 
 
 def _connect(app: App, settings: SlackSettings, pages: Pages) -> tuple[Connection, str]:

@@ -1,4 +1,4 @@
-"""Asking a server of one's own by HTTP, without following it anywhere."""
+"""Ask a server of our own over HTTP, without following redirects."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _SECONDS = 5.0
 
 
 def ask(url: str) -> tuple[int, bytes]:
-    """The status and the body of a GET.
+    """Return the status and the body of a GET.
 
     Args:
         url: an `http:` address.
 
     Raises:
-        OSError: if nobody answers, or not in HTTP.
+        OSError: if no server answers, or what answers is no HTTP.
     """
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=_SECONDS)

@@ -1,0 +1,118 @@
+"""Put together what a workspace's bot works with: its client, admins, policy and worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from bot.authorization.admins import Admins, Workspace, read_policy
+from bot.background.worker import Worker
+from bot.features import FEATURES
+from bot.framework.context import Context
+from bot.installation.installations import Installation, InstallationTarget
+from bot.installation.workspaces import WorkspaceBot
+from bot.installation.workspaces import bot as bot_of
+from bot.server.metrics import Metrics
+from bot.slack_api.client import SlackClient, web_calls
+from cli.bootstrap.application import Application
+from keys.base import accounts
+from keys.base.errors import InvalidSchedule
+from keys.base.policy import AuditRules, DeliveryWay, Leaked, Policy, Unanswered
+from keys.jobs import cron
+from settings import SettingsError, SlackSettings
+from storage import writing
+
+
+class WorkspaceServicesFactory:
+    """Makes the services of each workspace.
+
+    Raises:
+        SettingsError: if a setting cannot be read.
+    """
+
+    def __init__(self, house: Application, settings: SlackSettings) -> None:
+        self._house = house
+        self._settings = settings
+        self._rules = team_policy(settings)
+        try:
+            self._admins = read_policy(settings.admins)
+        except ValueError as error:
+            raise SettingsError(str(error)) from error
+        self.wake: Callable[[str], None] = lambda _: None
+        self.metrics = Metrics()
+
+    def only(self) -> WorkspaceBot:
+        """Return the bot of the one workspace that the token is for. Raises SlackError."""
+        token = self._settings.bot_token.get_secret_value()
+        slack = self._slack(token)
+        me = slack.auth_test()
+        where = who_is(me)
+        with writing(self._house.engine) as session:
+            now = self._house.clock.now()
+            account_id = accounts.connect(session, where.id, str(me["team"]), now)
+        context = self._context(slack, where, account_id)
+        return WorkspaceBot(context, bot_of(token, str(me["bot_id"]), str(me["user_id"])))
+
+    def installed(self, installation: Installation) -> Context:
+        """Return the services of one installation among many."""
+        where = installation.where
+        return self._context(self._slack(installation.token), where, installation.account_id)
+
+    def worker(self, context: Context) -> Worker:
+        """Return the worker that does a workspace's background work."""
+        patient = Admins(context.slack, self._admins, context.admins.workspace, context.clock)
+        return Worker(context, FEATURES, patient.ids)
+
+    def _slack(self, token: str) -> SlackClient:
+        calls = web_calls(token, base_url=self._settings.api_url)
+        return SlackClient(self.metrics.calling(calls))
+
+    def _context(self, slack: SlackClient, where: InstallationTarget, account_id: str) -> Context:
+        house, settings = self._house, self._settings
+        workspace = Workspace(where.team_id, where.enterprise_id)
+        return Context(
+            services=house.services(account_id, self._rules, lambda: self.wake(account_id)),
+            slack=slack,
+            admins=Admins(slack.quick(), self._admins, workspace, house.clock),
+            channel=settings.channel,
+            token_minutes=settings.token_minutes,
+            api_url=settings.example_url,
+        )
+
+
+def who_is(me: dict[str, object]) -> InstallationTarget:
+    """Read from the answer of `auth.test` where the app is installed."""
+    org_wide = me.get("is_enterprise_install") is True
+    # Of an organisation's token, Slack says the organisation's id in the place of the workspace's.
+    return InstallationTarget(
+        "" if org_wide else str(me["team_id"]), str(me.get("enterprise_id") or ""), org_wide
+    )
+
+
+def team_policy(settings: SlackSettings) -> Policy:
+    """Read the team's policy from its settings.
+
+    Raises:
+        SettingsError: if a schedule cannot be read.
+    """
+    return Policy(
+        delivery=DeliveryWay(settings.delivery),
+        expiry_days=settings.expiry_days,
+        expiry_max_days=settings.expiry_max_days,
+        leaked=Leaked(settings.leaked),
+        timezone=ZoneInfo(settings.timezone),
+        audits=AuditRules(
+            schedule=_schedule("APIKEYS_AUDIT_SCHEDULE", settings.audit_schedule),
+            days=settings.audit_days,
+            unanswered=Unanswered(settings.audit_unanswered),
+            notice_days=settings.audit_notice_days,
+            digest=_schedule("APIKEYS_DIGEST_SCHEDULE", settings.digest_schedule),
+        ),
+    )
+
+
+def _schedule(setting: str, text: str) -> str:
+    try:
+        return cron.check(text) if text.strip() else ""
+    except InvalidSchedule as error:
+        raise SettingsError(f"{setting}: {error}") from error

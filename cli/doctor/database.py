@@ -1,0 +1,142 @@
+"""Whether the database, its replica and the pepper can be used; nothing is changed."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+from sqlmodel import Session
+
+from cli.bootstrap.application import open_engines, open_replica
+from cli.doctor.findings import CheckStatus, Finding, Findings, compare_clocks
+from keys.base.errors import PepperError
+from keys.credentials.peppers import Peppers, check_peppers, load_or_make, read_peppers
+from settings import Settings, SettingsError
+from storage import StorageUnavailable, reading
+from storage.change_feed import WRITTEN
+from storage.replica_lookup import NotItsReplica, ReplicaLookup
+from storage.schema import revision
+
+
+def check_database(settings: Settings) -> Findings:
+    """Check the database, its replica, the pepper and the database server's clock."""
+    file = settings.home / "apikeys.db"
+    if settings.embedded and not file.exists():
+        # Opening it would make it.
+        yield Finding(CheckStatus.NOTE, "There is no database yet; the first start makes it.")
+        return
+    try:
+        engine, direct = open_engines(settings)
+    except SettingsError as error:
+        yield Finding(CheckStatus.BAD, str(error), "Correct it.")
+        return
+    try:
+        yield from _opened(settings, engine)
+        yield from _replica(settings, direct)
+    except StorageUnavailable as error:
+        yield Finding(
+            CheckStatus.BAD, str(error), "Is the server running, and does DATABASE_URL name it?"
+        )
+    finally:
+        engine.dispose()
+        direct.dispose()
+
+
+def _opened(settings: Settings, engine: Engine) -> Findings:
+    at, required_scopes = revision(engine)
+    if at == required_scopes:
+        yield Finding(CheckStatus.FINE, f"The database ({_kind(engine)}) is at revision {at}.")
+    elif at is not None and required_scopes is not None and at > required_scopes:
+        yield Finding(
+            CheckStatus.BAD,
+            f"The database is at revision {at}, which this version of the program does not know.",
+            "Start the version that made it, or a newer one.",
+        )
+        return
+    else:
+        yield Finding(
+            CheckStatus.NOTE,
+            f"The database is at revision {at}, and this version needs {required_scopes}.",
+            "It is brought up to date at the next start, or by: apikeys db upgrade",
+        )
+        return
+    yield from _pepper(settings, engine)
+    yield from _database_clock(engine)
+
+
+def _replica(settings: Settings, primary: Engine) -> Findings:
+    """Whether gateways can read from the replica, and how far that is behind."""
+    try:
+        replica = open_replica(settings)
+    except SettingsError as error:
+        yield Finding(CheckStatus.BAD, str(error), "Correct it.")
+        return
+    if replica is None:
+        return
+    lookup = ReplicaLookup(replica, primary, lambda: sys.maxsize)
+    try:
+        with reading(primary) as session:
+            written = session.connection().execute(text(f"SELECT {WRITTEN}")).scalar_one()
+        behind = max(written - lookup.position(), 0)
+        yield Finding(CheckStatus.FINE, f"The replica answers, and is {behind:,} bytes behind.")
+    except NotItsReplica as error:
+        yield Finding(
+            CheckStatus.BAD,
+            f"DATABASE_REPLICA_URL: {error}.",
+            "Name a streaming replica of DATABASE_URL.",
+        )
+    except StorageUnavailable as error:
+        yield Finding(
+            CheckStatus.BAD,
+            f"DATABASE_REPLICA_URL: {error}",
+            "Is the replica running? Until it answers, gateways ask the primary.",
+        )
+    finally:
+        lookup.close()
+        replica.dispose()
+
+
+def _kind(engine: Engine) -> str:
+    if engine.dialect.name == "sqlite":
+        return f"SQLite {sqlite3.sqlite_version}"
+    with engine.connect() as connection:
+        return f"PostgreSQL {connection.execute(text('SHOW server_version')).scalar()}"
+
+
+def _pepper(settings: Settings, engine: Engine) -> Findings:
+    path = settings.home / "pepper"
+    try:
+        peppers = _peppers(settings, path)
+        if peppers is None:
+            yield Finding(CheckStatus.NOTE, "There is no pepper yet; the first start makes it.")
+            return
+        with Session(engine) as session:
+            check_peppers(session, peppers, datetime.now(UTC))
+            session.rollback()
+    except PepperError as error:
+        yield Finding(
+            CheckStatus.BAD, str(error), "Without the right pepper every key is refused as invalid."
+        )
+        return
+    versions = ", ".join(map(str, sorted(peppers.by_version)))
+    yield Finding(CheckStatus.FINE, f"The pepper (version {versions}) fits the database.")
+
+
+def _peppers(settings: Settings, path: Path) -> Peppers | None:
+    if given := settings.pepper.get_secret_value():
+        return read_peppers(given)
+    if not settings.embedded:
+        raise PepperError("APIKEYS_PEPPER is missing: a database of your own needs it.")
+    return load_or_make(path) if path.exists() else None
+
+
+def _database_clock(engine: Engine) -> Findings:
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.connect() as connection:
+        theirs = connection.execute(text("SELECT now()")).scalar()
+    if isinstance(theirs, datetime):
+        yield compare_clocks("the database server's", theirs)

@@ -1,0 +1,143 @@
+"""Whether Slack accepts the app: its tokens, scopes, channel and admins.
+
+One message is scheduled, due in 60 days, to learn whether the app may post, and taken back at once.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.authorization.admins import Admins, Workspace, read_policy
+from bot.installation.oauth import INSTALL
+from bot.slack_api.client import SlackClient, web_calls
+from cli.bootstrap.manifest import scopes
+from cli.bootstrap.workspaces import who_is
+from cli.doctor.findings import CheckStatus, Finding, Findings, compare_clocks
+from runtime.clock import SystemClock
+from settings import SlackSettings
+
+_LATER = timedelta(days=60)
+_TIMEOUT = 8
+
+
+def check_slack(settings: SlackSettings) -> Findings:
+    """Check the app's tokens, scopes, channel and admins."""
+    if settings.many:
+        yield Finding(
+            CheckStatus.NOTE,
+            "Many workspaces are served; each has a token of its own, and none was tried.",
+            f"They install the app at {settings.public_url.rstrip('/')}{INSTALL}",
+        )
+        return
+    client = WebClient(
+        settings.bot_token.get_secret_value(), base_url=settings.api_url, timeout=_TIMEOUT
+    )
+    try:
+        answer = client.auth_test()
+    except SlackApiError as error:
+        yield Finding(
+            CheckStatus.BAD,
+            f"Slack does not accept SLACK_BOT_TOKEN: {error.response['error']}.",
+            "Install the app again, and copy the token from OAuth & Permissions.",
+        )
+        return
+    except OSError as error:
+        yield Finding(
+            CheckStatus.BAD,
+            f"Slack cannot be reached at {settings.api_url} ({type(error).__name__}).",
+            "Does a proxy or a firewall stand between?",
+        )
+        return
+    yield Finding(CheckStatus.FINE, f"The bot's token belongs to {answer['team']}.")
+    yield from _scopes(answer.headers)
+    if sent := answer.headers.get("Date") or answer.headers.get("date"):
+        yield compare_clocks("Slack's", parsedate_to_datetime(str(sent)))
+    yield from _app_token(settings)
+    yield from _channel(client, settings.channel)
+    yield from _admins(settings, answer)
+
+
+def _scopes(headers: Any) -> Findings:
+    found = {name.lower(): value for name, value in headers.items()}
+    granted = {s.strip() for s in str(found.get("x-oauth-scopes", "")).split(",") if s.strip()}
+    required_scopes, optional = scopes()
+    if missing := sorted(set(required_scopes) - granted):
+        yield Finding(
+            CheckStatus.BAD,
+            f"The app was not granted {', '.join(missing)}.",
+            "Add it under OAuth & Permissions, and install the app again.",
+        )
+    else:
+        yield Finding(CheckStatus.FINE, "The app was granted every scope that it needs.")
+    if left := sorted(set(optional) - granted):
+        yield Finding(
+            CheckStatus.NOTE,
+            f"Optional scopes that were not granted: {', '.join(left)}.",
+            "docs/scopes.md says what each is for.",
+        )
+
+
+def _app_token(settings: SlackSettings) -> Findings:
+    if settings.listen:
+        return
+    client = WebClient(base_url=settings.api_url, timeout=_TIMEOUT)
+    try:
+        client.apps_connections_open(app_token=settings.app_token.get_secret_value())
+    except SlackApiError as error:
+        yield Finding(
+            CheckStatus.BAD,
+            f"Slack opens no socket for SLACK_APP_TOKEN: {error.response['error']}.",
+            "Make one under Basic Information with the scope connections:write, and switch Socket "
+            "Mode on.",
+        )
+    else:
+        yield Finding(CheckStatus.FINE, "Slack opens a socket for the app's token.")
+
+
+def _channel(client: WebClient, channel: str) -> Findings:
+    try:
+        at = int((datetime.now(UTC) + _LATER).timestamp())
+        made = client.chat_scheduleMessage(channel=channel, post_at=at, text="A trial.")
+        client.chat_deleteScheduledMessage(
+            channel=str(made["channel"]), scheduled_message_id=str(made["scheduled_message_id"])
+        )
+    except SlackApiError as error:
+        code = str(error.response["error"])
+        remedies = {
+            "not_in_channel": f"Invite it there: /invite @API keys in {channel}",
+            "channel_not_found": "Is there such a channel? A private one needs its id, and the app "
+            "in it.",
+            "is_archived": "Choose another one in APIKEYS_CHANNEL.",
+        }
+        yield Finding(
+            CheckStatus.BAD,
+            f"The app cannot post in {channel}: {code}.",
+            remedies.get(code, "Set APIKEYS_CHANNEL to a channel that the app is in."),
+        )
+    else:
+        yield Finding(CheckStatus.FINE, f"The app can post in {channel}.")
+
+
+def _admins(settings: SlackSettings, me: Any) -> Findings:
+    slack = SlackClient(web_calls(settings.bot_token.get_secret_value(), settings.api_url))
+    where = who_is(me.data)
+    workspace = Workspace(where.team_id, where.enterprise_id)
+    try:
+        policy = read_policy(settings.admins)
+    except ValueError as error:
+        yield Finding(CheckStatus.BAD, str(error), "Correct APIKEYS_ADMINS.")
+        return
+    names = Admins(slack, policy, workspace, SystemClock()).names()
+    if names:
+        yield Finding(CheckStatus.FINE, f"Admins of keys are, among others: {', '.join(names)}.")
+    else:
+        yield Finding(
+            CheckStatus.BAD,
+            f"There is no admin of keys (APIKEYS_ADMINS is {settings.admins}).",
+            "Name people or a user group in it; until then nothing can be done in Slack.",
+        )
