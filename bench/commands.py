@@ -27,7 +27,8 @@ from bot.authorization.admins import Admins, SlackAdmins, Workspace
 from bot.background.worker import Worker
 from bot.features import FEATURES
 from bot.framework.context import Context
-from bot.slack_api.client import Answer, SlackClient
+from bot.slack_api.client import SlackClient
+from bot.slack_api.transport import Answer
 from keys.base import accounts
 from keys.changes.services import Services
 from keys.credentials.peppers import read_peppers

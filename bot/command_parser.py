@@ -1,8 +1,4 @@
-"""Reads what somebody typed after `/apikeys`.
-
-Slack sends `&`, `<` and `>` as entities, and a mentioned person as `<@U…|name>` when the manifest
-says `should_escape` (source: Slack's page "Enabling interactivity with slash commands").
-"""
+"""Read a slash command: from what was typed after `/apikeys` to a value for each subcommand."""
 
 from __future__ import annotations
 
@@ -12,21 +8,14 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.ui.typed_text import mentioned_users, quoted_beginning, readable, unquote, without_mentions
 from keys.credentials.tokens import redact
 from keys.inputs.names import NAME_MAX
 
 WORD_MAX = 40
 
-_MENTION = re.compile(r"<([@#])([A-Z0-9]+)(?:\|([^<>]*))?>")
-_GROUP = re.compile(r"<!(?:subteam\^)?([A-Za-z0-9]+)(?:\|@?([^<>]*))?>")
-_LINK = re.compile(r"<((?:https?|mailto):[^<>|\s]+)(?:\|([^<>]*))?>")
 # Pasted from the guide, the command itself is easily there twice.
 _COMMAND_AGAIN = re.compile(r"\A\s*/apikeys(?:\s+|\Z)", re.IGNORECASE)
-_INVISIBLE = re.compile("[\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_PAIRS = {
-    '"': '"', "'": "'", "“": "”", "”": "”", "„": "“”", "‘": "’", "’": "’", "‚": "‘’",
-    "«": "»", "»": "«", "‹": "›", "`": "`",
-}  # fmt: skip
 _OTHER_WORDS = {
     "create": "new", "add": "new", "make": "new", "issue": "new", "generate": "new",
     "delete": "revoke", "remove": "revoke", "rm": "revoke", "del": "revoke", "disable": "revoke",
@@ -112,7 +101,7 @@ class Rotate:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Change what a key may do and who answers for it; its name or id may be empty."""
+    """Change what a key may do and who owns it; its name or id may be empty."""
 
     rest: str = ""
     token_seen: bool = False
@@ -120,7 +109,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Somebody asks for a key; the name may be empty."""
+    """Ask for a key; the name may be empty."""
 
     name: str = ""
     token_seen: bool = False
@@ -135,7 +124,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Offboard:
-    """Somebody leaves; `people` are the ids of the people mentioned, each once."""
+    """Offboard someone; `people` are the ids of the people mentioned, each once."""
 
     people: tuple[str, ...] = ()
     token_seen: bool = False
@@ -143,7 +132,7 @@ class Offboard:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Everything about the keys as a file; `form` is what was typed, such as `json`, or empty."""
+    """Export the keys as a file; `form` is what was typed, such as `json`, or empty."""
 
     form: str = ""
     token_seen: bool = False
@@ -151,7 +140,7 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Going through all keys; `what` is what was typed, such as `start`, or empty."""
+    """Review all keys; `what` is what was typed, such as `start`, or empty."""
 
     what: str = ""
     token_seen: bool = False
@@ -209,10 +198,10 @@ SUBCOMMANDS = (
 
 
 def parse(text: str | None) -> Command:
-    """Reads the text of a slash command. Any text gives a value; nothing is raised."""
+    """Read the text of a slash command. Any text gives a value; nothing is raised."""
     raw = _COMMAND_AGAIN.sub("", text or "")
-    plain = redact(_readable(raw))
-    seen = plain != _readable(raw)
+    plain = redact(readable(raw))
+    seen = plain != readable(raw)
     word, _, rest = " ".join(plain.split()).partition(" ")
     if not word:
         return Help(seen)
@@ -222,53 +211,24 @@ def parse(text: str | None) -> Command:
     if name == "list":
         return _list(raw, seen)
     if name == "offboard":
-        return Offboard(_people(raw), seen)
+        return Offboard(mentioned_users(raw), seen)
     if name in _WITH_REST:
         return _WITH_REST[name](rest, seen)
     return Unknown(_shortened(word), _suggestion(name), rest, seen)
 
 
 def _list(raw: str, seen: bool) -> List:
-    without = _MENTION.sub(lambda found: " " if found[1] == "@" else found[0], raw)
-    words = redact(_readable(without)).split()[1:]
-    return List(unquote(" ".join(words)), _people(raw), seen)
-
-
-def _people(raw: str) -> tuple[str, ...]:
-    found = (each[2] for each in _MENTION.finditer(raw) if each[1] == "@")
-    return tuple(dict.fromkeys(found))
-
-
-def _readable(text: str) -> str:
-    """The text as the person saw it while typing.
-
-    What Slack wrote in angle brackets comes first: brackets that a person typed are still
-    entities then. The ampersand comes last, so that `&amp;lt;` becomes `&lt;` and no more.
-    """
-    text = _MENTION.sub(lambda found: f"{found[1]}{found[3] or found[2]}", text)
-    text = _GROUP.sub(lambda found: f"@{found[2] or found[1]}", text)
-    text = _LINK.sub(lambda found: found[2] or found[1], text)
-    text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    return _INVISIBLE.sub("", text)
-
-
-def unquote(text: str) -> str:
-    """Takes off one pair of quotation marks around the whole text, straight or typographic."""
-    text = text.strip()
-    if len(text) >= 2 and text[-1] in _PAIRS.get(text[0], ""):
-        inner = text[1:-1]
-        if text[0] not in inner and text[-1] not in inner:
-            return inner.strip()
-    return text
+    words = redact(readable(without_mentions(raw))).split()[1:]
+    return List(unquote(" ".join(words)), mentioned_users(raw), seen)
 
 
 def splits(rest: str) -> list[tuple[str, str]]:
-    """Every way to read `rename`'s text as a key and a new name, the longest key first.
+    """Return every way to read `rename`'s text as a key and a new name, the longest key first.
 
     A key in quotation marks leaves one way. A single “to”, “as” or arrow between the two is no
     part of either, unless nothing else is left.
     """
-    quoted = _quoted_beginning(rest)
+    quoted = quoted_beginning(rest)
     if quoted is not None:
         return [(quoted[0], _new_name(quoted[1].split()))]
     words = rest.split()
@@ -279,16 +239,6 @@ def splits(rest: str) -> list[tuple[str, str]]:
             break
         ways.append((key, _new_name(words[count:])))
     return ways[::-1]
-
-
-def _quoted_beginning(rest: str) -> tuple[str, str] | None:
-    if not rest or rest[0] not in _PAIRS:
-        return None
-    for end in range(2, len(rest)):
-        closed = rest[end] in _PAIRS[rest[0]] and rest[end + 1 : end + 2] in ("", " ")
-        if closed and rest[1:end].strip():
-            return rest[1:end].strip(), rest[end + 1 :].strip()
-    return None
 
 
 def _new_name(words: list[str]) -> str:

@@ -16,7 +16,7 @@ from prometheus_client import (
 from slack_bolt import BoltRequest
 from slack_sdk.errors import SlackApiError
 
-from bot.slack_api.client import Answer, Calls
+from bot.slack_api.transport import Answer, Calls
 from runtime import tracing
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST

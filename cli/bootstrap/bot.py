@@ -21,7 +21,8 @@ from bot.server.health import STUCK_SECONDS, Check, Socket
 from bot.server.health import pages as health_pages
 from bot.server.http_receiver import PATH, Pages, receiver
 from bot.server.metrics import Metrics
-from bot.slack_api.client import SlackClient, web_calls
+from bot.slack_api.client import SlackClient
+from bot.slack_api.transport import web_calls
 from cli.bootstrap.application import Application
 from cli.bootstrap.manifest import scopes
 from cli.bootstrap.workspaces import WorkspaceServicesFactory

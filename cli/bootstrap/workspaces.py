@@ -13,7 +13,8 @@ from bot.installation.installations import Installation, InstallationTarget
 from bot.installation.workspaces import WorkspaceBot
 from bot.installation.workspaces import bot as bot_of
 from bot.server.metrics import Metrics
-from bot.slack_api.client import SlackClient, web_calls
+from bot.slack_api.client import SlackClient
+from bot.slack_api.transport import web_calls
 from cli.bootstrap.application import Application
 from keys.base import accounts
 from keys.base.errors import InvalidSchedule

@@ -14,7 +14,8 @@ from slack_sdk.errors import SlackApiError
 
 from bot.authorization.admins import Admins, Workspace, read_policy
 from bot.installation.oauth import INSTALL
-from bot.slack_api.client import SlackClient, web_calls
+from bot.slack_api.client import SlackClient
+from bot.slack_api.transport import web_calls
 from cli.bootstrap.manifest import scopes
 from cli.bootstrap.workspaces import who_is
 from cli.doctor.findings import CheckStatus, Finding, Findings, compare_clocks

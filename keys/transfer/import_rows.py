@@ -1,13 +1,11 @@
-"""Checking the lines of a file of keys to import: from cells to values, or a sentence that says
-what is wrong and what to do.
+"""Check the lines of a file of keys to import: each becomes values, or a sentence that says what is
+wrong and what to do.
 
 No sentence repeats a hash or what else might be a key by mistake.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,31 +13,19 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from keys.base.errors import DomainError
 from keys.credentials.algorithms import Algorithm
-from keys.credentials.digests import SIZES, foreign_key, plain_digest
 from keys.inputs.names import clean_name, clean_note, refuse_token
 from keys.inputs.scopes import SCOPES, check_scopes
-from keys.transfer.formats import ALGORITHMS
+from keys.transfer.hashes import LineRefused, read_algorithm, read_hash, refuse_key
 from keys.transfer.import_files import RawLine
 
 HINT_MAX = 20
 EXTERNAL_ID_MAX = 100
-"""What may stand in the column `algorithm`."""
 
 # A hint is shown in Slack as code, where nothing of this is markup.
 _HINT = re.compile(r"[A-Za-z0-9._:/+=~-]+\Z")
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,31}\Z")
-_HEX = re.compile(r"[0-9A-Fa-f]+\Z")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}\Z")
-_DJANGO = re.compile(r"sha512\$\$([0-9A-Fa-f]{128})\Z")
-_SLOW = re.compile(
-    r"pbkdf2|bcrypt|scrypt|argon2|\$2[abxy]?\$|\$argon2|\$scrypt|plain_", re.IGNORECASE
-)
 _NUMBER = re.compile(r"\d{9,13}(?:\.\d+)?\Z")
 _MILLISECONDS = 100_000_000_000  # as seconds, this would be in the year 5138
-
-
-class LineRefused(DomainError):
-    """A line cannot be imported; the sentence says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +86,7 @@ class Checked:
 
 
 def check(lines: Iterable[RawLine], defaults: Defaults, now: datetime) -> Checked:
-    """Checks each line by itself, and that none is there twice."""
+    """Check each line by itself, and that none is there twice."""
     checked = Checked()
     hashes: dict[tuple[Algorithm, bytes], str] = {}
     ids: dict[str, str] = {}
@@ -127,7 +113,7 @@ def check(lines: Iterable[RawLine], defaults: Defaults, now: datetime) -> Checke
 
 
 def check_line(line: RawLine, defaults: Defaults, now: datetime) -> ImportRow:
-    """Reads one line.
+    """Read one line.
 
     Raises:
         DomainError: with a sentence that says what is wrong.
@@ -140,9 +126,9 @@ def check_line(line: RawLine, defaults: Defaults, now: datetime) -> ImportRow:
         if column != "hash":
             refuse_token(cell, f"column “{column}”")
     algorithm, digest, guessed = read_hash(
-        cells.get("hash", ""), _algorithm(cells.get("algorithm", "")) or defaults.algorithm
+        cells.get("hash", ""), read_algorithm(cells.get("algorithm", "")) or defaults.algorithm
     )
-    _refuse_a_key(cells, algorithm, digest)
+    refuse_key(cells, algorithm, digest)
     return ImportRow(
         where=line.where,
         name=clean_name(cells["name"]) if "name" in cells else "",
@@ -157,87 +143,6 @@ def check_line(line: RawLine, defaults: Defaults, now: datetime) -> ImportRow:
         note=clean_note(cells.get("note", "")),
         external_id=_external_id(cells.get("external_id", "")),
     )
-
-
-def read_hash(text: str, algorithm: Algorithm | None = None) -> tuple[Algorithm, bytes, bool]:
-    """Reads a digest in hex or base64, or as DRF API Key writes it (`sha512$$…`).
-
-    Args:
-        algorithm: how it was made; if not said, it is guessed from its length.
-
-    Returns:
-        The algorithm, the digest, and whether the algorithm was guessed.
-
-    Raises:
-        LineRefused: with a sentence that does not repeat the text: it may be a key.
-    """
-    if not text:
-        raise LineRefused("The column “hash” is empty.")
-    if _SLOW.match(text):
-        raise LineRefused(
-            "This hash is salted, or slow like PBKDF2 and bcrypt: a key cannot be found by such a "
-            "hash, only be compared with each one in turn. Where DRF API Key 3 is in use, it "
-            "replaces the hash at the key's next use; export it then. Or make a new key."
-        )
-    if found := _DJANGO.match(text):
-        if algorithm not in (None, Algorithm.SHA512):
-            raise LineRefused("The hash says sha512, and the column “algorithm” something else.")
-        return Algorithm.SHA512, bytes.fromhex(found[1]), False
-    digest = _bytes(text)
-    guessed = algorithm is None
-    if algorithm is None:
-        algorithm = Algorithm.SHA512 if len(digest) == 64 else Algorithm.SHA256
-    if len(digest) != SIZES[algorithm]:
-        raise LineRefused(
-            f"The hash has {len(digest)} bytes, and {algorithm} makes {SIZES[algorithm]}. Check "
-            "which algorithm it is."
-        )
-    if digest == plain_digest(algorithm, b""):
-        raise LineRefused("This is the hash of nothing at all. Check how it was made.")
-    return algorithm, digest, guessed
-
-
-def _bytes(text: str) -> bytes:
-    if len(text) in (64, 128) and _HEX.match(text):
-        return bytes.fromhex(text)
-    if _BASE64.match(text) and len(text.rstrip("=")) in (43, 86):
-        plain = text.rstrip("=").replace("-", "+").replace("_", "/")
-        try:
-            digest = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-        except binascii.Error:
-            digest = b""
-        if len(digest) in SIZES.values():
-            return digest
-    raise LineRefused(
-        "The hash is no SHA-256 or SHA-512: those have 64 or 128 hex digits, or 44 or 88 "
-        "characters of base64. If it is the key itself, revoke that key: it stands in a file now."
-    )
-
-
-def _algorithm(text: str) -> Algorithm | None:
-    if not text:
-        return None
-    found = ALGORITHMS.get(text.casefold().replace("-", "_"))
-    if found is None:
-        if _SLOW.match(text):
-            raise LineRefused(
-                "Keys with slow hashes such as bcrypt cannot be imported: a key cannot be found by "
-                "such a hash. Make a new key for it."
-            )
-        raise LineRefused(
-            f"There is no algorithm “{text[:20]}” here. Choose from: {', '.join(ALGORITHMS)}."
-        )
-    return found
-
-
-def _refuse_a_key(cells: dict[str, str], algorithm: Algorithm, digest: bytes) -> None:
-    for column, cell in cells.items():
-        key = foreign_key(cell) if column != "hash" else None
-        if key and plain_digest(algorithm, key) == digest:
-            raise LineRefused(
-                f"The column “{column}” has the key itself in it. Take it out: a key must not "
-                "stand in a file, and here it would be shown to people."
-            )
 
 
 def _hint(text: str) -> str:

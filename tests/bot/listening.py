@@ -15,7 +15,10 @@ from slack_bolt import App, BoltRequest
 from bot.app import build
 from bot.authorization.admins import Admins, SlackAdmins, Workspace
 from bot.framework.context import Context
-from bot.slack_api.client import Limits, SlackClient
+from bot.slack_api.client import SlackClient
+from bot.slack_api.transport import Limits
+from keys.search import search
+from storage import reading
 from tests.bot.fake_slack import FakeCalls, FakeTime
 from tests.keys.conftest import ALICE, open_test_application
 
@@ -26,6 +29,7 @@ PEOPLE = {
     "U0GUEST": {**MEMBER, "id": "U0GUEST", "team_id": "T0ACME", "is_restricted": True},
     "U0FAR": {**MEMBER, "id": "U0FAR", "team_id": "T0OTHER", "is_admin": True},
 }
+READ = {"selected_options": [{"value": "read"}]}
 DEADLINE = 10.0
 
 
@@ -182,4 +186,18 @@ def buttons(blocks: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {e["action_id"]: e for e in elements if "action_id" in e}
 
 
-__all__ = ["ALICE", "Bench", "buttons"]
+def active(bench: Bench) -> list[str]:
+    """Return the names of the active keys."""
+    with reading(bench.house.engine, bench.house.account) as session:
+        return [key.name for key in search.page(session).keys]
+
+
+def fill(bench: Bench, name: str, **more: Any) -> dict[str, Any]:
+    """Open the modal for a new key, submit it with this name, and return the acknowledgement."""
+    bench.types("new")
+    view = bench.last("views.open")["view"]
+    values: dict[str, Any] = {"name": {"value": name}, "scopes": READ} | more
+    return bench.submits(view, **values)
+
+
+__all__ = ["ALICE", "Bench", "active", "buttons", "fill"]

@@ -23,8 +23,8 @@ from bot.command_parser import (
     Unknown,
     parse,
     splits,
-    unquote,
 )
+from bot.ui.typed_text import unquote
 from keys.credentials.tokens import make
 
 

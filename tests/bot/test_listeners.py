@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -21,60 +20,16 @@ from bot.slack_api.errors import Unavailable
 from bot.ui import ids
 from bot.ui.blocks import Message
 from bot.ui.payloads import ActionPayload
-from keys.base.errors import StorageUnavailable
 from keys.base.models import State
-from keys.changes.change import Change
 from keys.credentials.tokens import make
-from keys.lifecycle.create import activate_key
 from keys.search import search as finding
 from storage import reading
-from tests.bot.fake_slack import refusal
-from tests.bot.listening import DEADLINE, Bench, buttons
-
-READ = {"selected_options": [{"value": "read"}]}
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    made.app.listener_runner.listener_executor.shutdown()
-    made.house.engine.dispose()
+from tests.bot.listening import DEADLINE, READ, Bench, active, buttons, fill
 
 
 def state(bench: Bench, key_id: str) -> State:
     with reading(bench.house.engine, bench.house.account) as session:
         return finding.get(session, key_id).state
-
-
-def active(bench: Bench) -> list[str]:
-    with reading(bench.house.engine, bench.house.account) as session:
-        return [key.name for key in finding.page(session).keys]
-
-
-def fill(bench: Bench, name: str, **more: Any) -> dict[str, Any]:
-    bench.types("new")
-    view = bench.last("views.open")["view"]
-    values: dict[str, Any] = {"name": {"value": name}, "scopes": READ} | more
-    return bench.submits(view, **values)
-
-
-def test_a_key_is_made_and_its_token_delivered(bench: Bench) -> None:
-    shown = fill(bench, "Zapier, production")
-    assert shown["response_action"] == "update"
-    assert active(bench) == ["Zapier, production"]
-    assert "ak_" not in json.dumps(bench.last("chat.postMessage"))
-    assert "ak_" in json.dumps(bench.last("chat.update")["blocks"])
-    assert "works now" in json.dumps(bench.last("views.update"))
-    assert bench.nudges == 1
-
-
-def test_the_same_modal_twice_makes_one_key(bench: Bench) -> None:
-    fill(bench, "Zapier, production")
-    view = bench.last("views.open")["view"]
-    again = bench.submits(view, name={"value": "Other"}, scopes=READ)
-    assert "submitted before" in json.dumps(again)
-    assert active(bench) == ["Zapier, production"]
 
 
 def test_a_taken_name_is_an_error_in_the_modal(bench: Bench) -> None:
@@ -108,16 +63,6 @@ def test_a_poor_name_is_advised_against_and_may_be_insisted_on(bench: Bench) -> 
     insisted = {"selected_options": [{"value": "anyway"}]}
     bench.submits(advised["view"], name={"value": "Test"}, scopes=READ, anyway=insisted)
     assert active(bench) == ["Test"]
-
-
-@pytest.mark.parametrize("method", ["conversations.open", "chat.postMessage", "chat.update"])
-def test_without_delivery_no_key_works_and_the_person_is_told(bench: Bench, method: str) -> None:
-    bench.calls.replies[method] = [refusal("messages_tab_disabled"), {}]
-    fill(bench, "Zapier, production")
-    assert active(bench) == []
-    assert "No key was made" in json.dumps(bench.last("views.update"))
-    if method == "chat.update":
-        assert "was interrupted" in json.dumps(bench.last("chat.update"))
 
 
 def test_revoking_asks_first_and_then_redraws(bench: Bench) -> None:
@@ -226,15 +171,6 @@ def test_what_is_unclear_gets_a_choice_or_a_suggestion(bench: Bench) -> None:
     assert "Which key?" in json.dumps(bench.types("revoke"), ensure_ascii=False)
 
 
-def test_the_stored_button_removes_the_token_at_once(bench: Bench) -> None:
-    fill(bench, "Zapier, production")
-    button = buttons(bench.last("chat.update")["blocks"])[ids.STORED]
-    bench.presses(button, "U0BOB")
-    assert "another person" in json.dumps(bench.answers[-1])
-    bench.presses(button)
-    assert "was removed" in json.dumps(bench.last("chat.update"))
-
-
 def test_the_unexpected_gets_a_reference(bench: Bench) -> None:
     bench.calls.replies["users.info"] = [ZeroDivisionError("boom")]
     shown = json.dumps(bench.types("list"))
@@ -268,44 +204,6 @@ def test_a_token_belongs_in_no_name_and_no_note(bench: Bench) -> None:
     assert "left out" in json.dumps(bench.answers[-1])
     assert token.reveal() not in json.dumps(bench.answers)
     assert active(bench) == ["Zapier"]
-
-
-def test_a_closed_modal_is_no_failure_but_a_refusal_is_told_elsewhere(bench: Bench) -> None:
-    bench.calls.replies["views.update"] = [refusal("not_found")]
-    fill(bench, "Zapier, production")
-    assert active(bench) == ["Zapier, production"]
-    bench.calls.replies["chat.update"] = [refusal("is_archived"), {}]
-    fill(bench, "Backup, nightly")
-    assert "No key was made" in json.dumps(bench.last("chat.postMessage"))
-
-
-def test_when_the_database_is_away_nothing_is_promised(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bench.types("new")
-    view = bench.last("views.open")["view"]
-
-    def away(*_: Any, **__: Any) -> None:
-        raise StorageUnavailable("The database did not answer.")
-
-    monkeypatch.setattr("keys.delivery.completion.activate_key", away)
-    bench.submits(view, name={"value": "Zapier, production"}, scopes=READ)
-    assert active(bench) == []
-    assert "was interrupted" in json.dumps(bench.last("chat.update"))
-
-
-def test_an_activation_whose_answer_was_lost_counts(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def lost(change: Change, *args: Any) -> None:
-        activate_key(change, *args)
-        change.session.commit()
-        raise StorageUnavailable("The database went away.")
-
-    monkeypatch.setattr("keys.delivery.completion.activate_key", lost)
-    fill(bench, "Zapier, production")
-    assert active(bench) == ["Zapier, production"]
-    assert "works now" in json.dumps(bench.last("views.update"))
 
 
 @pytest.mark.sockets

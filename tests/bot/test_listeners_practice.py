@@ -15,7 +15,8 @@ from slack_sdk.errors import SlackApiError
 from bot.app import build
 from bot.authorization.admins import Admins, SlackAdmins, Workspace
 from bot.framework.context import Context
-from bot.slack_api.client import Calls, SlackClient
+from bot.slack_api.client import SlackClient
+from bot.slack_api.transport import Calls
 from bot.ui import ids
 from keys.search import search
 from sandbox.delivery.dispatcher import Ack, NotAcknowledged

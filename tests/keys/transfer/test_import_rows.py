@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from keys.base.errors import DomainError, InvalidImport
 from keys.credentials.algorithms import Algorithm
+from keys.transfer.hashes import LineRefused, read_hash
 from keys.transfer.import_files import COLUMNS, RawLine, read
-from keys.transfer.import_rows import Checked, Defaults, ImportRow, LineRefused, check, read_hash
+from keys.transfer.import_rows import Checked, Defaults, ImportRow, check
 from tests.keys.conftest import NOON
 
 KEY = "sk_live_3ZYh9LqX8RzmTt5vW2nKpA"

@@ -1,0 +1,137 @@
+"""Check whether a Slack user is a full member of the workspace; the answer carries its reason.
+
+What Slack does not say for certain is a refusal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+_BOTS = ("is_bot", "is_workflow_bot", "is_connector_bot")
+_GUESTS = ("is_restricted", "is_ultra_restricted")
+_SLACKBOT = "USLACKBOT"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where the keys belong.
+
+    Attributes:
+        team_id: empty where the app is installed for an organisation as a whole.
+        enterprise_id: empty outside Enterprise Grid.
+    """
+
+    team_id: str
+    enterprise_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who typed, pressed or submitted, as the payload says (`user.id`, `user.team_id`).
+
+    Attributes:
+        team_id: their own workspace; empty if the payload does not tell.
+        enterprise_id: their own organisation; empty if there is none, or it is not told.
+    """
+
+    user_id: str
+    team_id: str = ""
+    enterprise_id: str = ""
+
+
+class DenialReason(StrEnum):
+    """Why a user may not."""
+
+    NOT_AN_ADMIN = "not_an_admin"
+    GUEST = "guest"
+    BOT = "bot"
+    DEACTIVATED = "deactivated"
+    OUTSIDER = "outsider"
+    UNKNOWN = "unknown"
+    NO_ANSWER = "no_answer"
+    MISCONFIGURED = "misconfigured"
+
+
+_SENTENCES = {
+    DenialReason.NOT_AN_ADMIN: "You are not an admin of API keys here, so you cannot do this.",
+    DenialReason.GUEST: "Guests cannot look after API keys.",
+    DenialReason.BOT: "Bots cannot look after API keys.",
+    DenialReason.DEACTIVATED: (
+        "This Slack account is deactivated, so it cannot look after API keys."
+    ),
+    DenialReason.OUTSIDER: "Only people of this workspace can look after its API keys.",
+    DenialReason.UNKNOWN: "Slack does not tell enough about you to know whether you are an admin.",
+    DenialReason.NO_ANSWER: (
+        "Slack did not answer when asked whether you are an admin, so nothing was done. Please "
+        "try again in a minute."
+    ),
+    DenialReason.MISCONFIGURED: (
+        "The app cannot find out who is an admin, so nothing was done. Tell the person who runs "
+        "it: its log says what is missing."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """They may not; `reason` is a sentence for them to read."""
+
+    why: DenialReason
+
+    @property
+    def reason(self) -> str:
+        """Why not, in plain words."""
+        return _SENTENCES[self.why]
+
+    def __bool__(self) -> bool:
+        return False
+
+
+def is_outsider(person: Person, workspace: Workspace) -> bool:
+    """Return whether the payload itself says that they are of another workspace or organisation."""
+    if person.enterprise_id and person.enterprise_id != workspace.enterprise_id:
+        return True
+    if person.team_id in ("", workspace.team_id, workspace.enterprise_id):
+        return False
+    # On Enterprise Grid a user's own workspace may be another one of the same organisation;
+    # users.info then tells whether they belong to this one as well.
+    return not workspace.enterprise_id
+
+
+def membership_problem(
+    user: dict[str, Any], asked_for: str, workspace: Workspace
+) -> DenialReason | None:
+    """Return why a user is no full member of the workspace; None if they are one.
+
+    Args:
+        user: as `users.info` describes them.
+        asked_for: the id that Slack was asked about; an answer about another one proves nothing.
+    """
+    if user.get("id") != asked_for:
+        return DenialReason.UNKNOWN
+    if user.get("deleted"):
+        return DenialReason.DEACTIVATED
+    if asked_for == _SLACKBOT or any(user.get(flag) for flag in _BOTS):
+        return DenialReason.BOT
+    if user.get("is_stranger") or not _belongs(user, workspace):
+        return DenialReason.OUTSIDER
+    if any(user.get(flag) for flag in _GUESTS):
+        return DenialReason.GUEST
+    # A person about whom Slack does not say these things may be anybody.
+    if any(user.get(flag) is not False for flag in ("deleted", "is_bot", *_GUESTS)):
+        return DenialReason.UNKNOWN
+    return None
+
+
+def _belongs(user: dict[str, Any], workspace: Workspace) -> bool:
+    grid = user.get("enterprise_user") or {}
+    if grid:
+        if not workspace.enterprise_id or grid.get("enterprise_id") != workspace.enterprise_id:
+            return False
+        if not workspace.team_id or workspace.team_id in (grid.get("teams") or ()):
+            return True
+    elif user.get("enterprise_id") and user["enterprise_id"] != workspace.enterprise_id:
+        return False
+    return bool(workspace.team_id) and user.get("team_id") == workspace.team_id
