@@ -2,7 +2,17 @@
 from `.env`; the rooms are handed plain values, so no other place looks into the environment."""
 
 from settings.base import Settings
-from settings.loading import SettingsError, load, load_slack, names
+from settings.loading import SettingsError, load, load_slack, load_team, names
 from settings.slack import SlackSettings
+from settings.team import TeamSettings
 
-__all__ = ["Settings", "SettingsError", "SlackSettings", "load", "load_slack", "names"]
+__all__ = [
+    "Settings",
+    "SettingsError",
+    "SlackSettings",
+    "TeamSettings",
+    "load",
+    "load_slack",
+    "load_team",
+    "names",
+]

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings
 
 from settings.base import Settings
 from settings.slack import SlackSettings
+from settings.team import TeamSettings
 
 _Group = TypeVar("_Group", bound=BaseSettings)
 
@@ -33,6 +34,15 @@ def load_slack() -> SlackSettings:
         SettingsError: with one sentence that names the setting and says what it has to be.
     """
     return _load(SlackSettings)
+
+
+def load_team() -> TeamSettings:
+    """Read what the team has decided about dates of expiry; it needs no Slack.
+
+    Raises:
+        SettingsError: with one sentence that names the setting and says what it has to be.
+    """
+    return _load(TeamSettings)
 
 
 def names() -> list[str]:

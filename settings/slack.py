@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings
 
 from settings.base import CONFIG, address
+from settings.team import TeamSettings
 
 
 def _starts(prefix: str, where: str) -> AfterValidator:
@@ -30,19 +29,11 @@ def _admins(text: str) -> str:
     return text
 
 
-def _timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError("must be a time zone’s name, such as Europe/Berlin or UTC") from None
-    return name
-
-
 def _listen(text: str) -> str:
     return address(text) if text else text
 
 
-class SlackSettings(BaseSettings):
+class SlackSettings(TeamSettings):
     """What only the bot needs."""
 
     model_config = CONFIG
@@ -109,18 +100,8 @@ class SlackSettings(BaseSettings):
     """How a token reaches its person: `dm` puts it into a direct message for some minutes; with
     `reveal` it is made when the person presses a button, and never becomes a message."""
 
-    expiry_days: Annotated[int, Field(alias="APIKEYS_EXPIRY_DAYS", ge=0, le=3650)] = 0
-    """After how many days a new key expires if nobody says otherwise; 0 for never."""
-
-    expiry_max_days: Annotated[int, Field(alias="APIKEYS_EXPIRY_MAX_DAYS", ge=0, le=3650)] = 0
-    """After how many days every new key expires at the latest; 0 for no limit."""
-
     leaked: Annotated[Literal["ask", "revoke"], Field(alias="APIKEYS_LEAKED")] = "ask"
     """What happens when a token is seen in a channel: people are asked, or its key is revoked."""
-
-    timezone: Annotated[str, Field(alias="APIKEYS_TIMEZONE"), AfterValidator(_timezone)] = "UTC"
-    """The time zone in which dates begin and end, and schedules are meant, such as
-    `Europe/Berlin`."""
 
     audit_schedule: Annotated[str, Field(alias="APIKEYS_AUDIT_SCHEDULE")] = "0 9 * 1,4,7,10 MON#1"
     """When an audit of all keys begins by itself, in cron's way; empty for never. The default is
@@ -186,6 +167,4 @@ class SlackSettings(BaseSettings):
                 "SLACK_SIGNING_SECRET: it is missing. Slack shows it under Basic Information, and "
                 "APIKEYS_SLACK_LISTEN needs it"
             )
-        if self.expiry_max_days and self.expiry_days > self.expiry_max_days:
-            raise ValueError("APIKEYS_EXPIRY_DAYS: it is later than APIKEYS_EXPIRY_MAX_DAYS allows")
         return self

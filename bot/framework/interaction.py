@@ -25,6 +25,9 @@ from keys.changes.operation import PROPAGATION_WAIT, Operation, Outcome, execute
 Body = dict[str, Any]
 Handler = Callable[["Interaction"], None]
 T = TypeVar("T")
+Op = TypeVar("Op", bound=Operation[Any])
+# The input of a field that is called otherwise.
+_INPUTS = {"rate_limit": ids.RATE}
 # Slack waits 3 s for an acknowledgement; this leaves half of it for the way there and back.
 ACK_DEADLINE = 1.5
 
@@ -221,32 +224,39 @@ class Interaction:
         placed = {form_values.block_now(self.view, name): why for name, why in errors.items()}
         self.acknowledge(response_action="errors", errors=placed)
 
-    def submit(
-        self, build: Callable[[], Operation[T]], blocks: Mapping[str, str] | None = None
-    ) -> Outcome[T] | None:
-        """Do the operation that was filled in; what is refused is said at its input.
+    def read(self, build: Callable[[], Op]) -> Op | None:
+        """Return the operation that was filled in; what is refused is said at its input.
 
         Args:
-            build: makes the operation of the modal's values; a `ValidationError` is for its inputs.
-            blocks: the input's name for a field that is called otherwise.
+            build: makes the operation of the modal's values.
 
         Returns:
-            What came of it; None if an input was refused.
+            None if an input was refused.
 
         Raises:
-            DomainError: if what was refused is not an input of this modal.
+            DomainError, ValidationError: if what was refused is not an input of this modal.
         """
+        try:
+            return build()
+        except (ValidationError, DomainError) as error:
+            self._refuse(error)
+            return None
+
+    def submit(self, build: Callable[[], Operation[T]]) -> Outcome[T] | None:
+        """Do the operation that was filled in; its input and refusals are as in `read`."""
         try:
             return self.execute(build())
         except (ValidationError, DomainError) as error:
-            inputs = set(map(ids.unversioned, self.view["state"]["values"]))
-            renamed = blocks or {}
-            found = [(renamed.get(name, name), why) for name, why in problems(error)]
-            errors = {name: why for name, why in found if name in inputs}
-            if not errors:
-                raise
-            self.refuse_inputs(errors)
+            self._refuse(error)
             return None
+
+    def _refuse(self, error: ValidationError | DomainError) -> None:
+        inputs = set(map(ids.unversioned, self.view["state"]["values"]))
+        found = [(_INPUTS.get(name, name), why) for name, why in problems(error)]
+        errors = {name: why for name, why in found if name in inputs}
+        if not errors:
+            raise error
+        self.refuse_inputs(errors)
 
     def show(self, view: View) -> None:
         """Redraw the submitted modal. Raises SlackError."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bot.framework.context import Context
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
-from bot.manage_keys import create_view, issue
+from bot.manage_keys import create_view, issue, members
 from bot.token_delivery.deliver import delivery_deadline
 from bot.ui import form_values, ids
 from bot.ui.blocks import View
@@ -37,14 +38,17 @@ def open_new(interaction: Interaction, name: str = "") -> None:
 def create(interaction: Interaction) -> None:
     """Create a key: refusals come in the modal, then the token is delivered."""
     context, view = interaction.context, interaction.view
-    if errors := form_values.with_token(view, ids.NAME, ids.NOTE):
+    wanted = interaction.read(lambda: _operation(interaction))
+    if wanted is None:
+        return
+    if errors := members.refusals(interaction, {ids.OWNER: interaction.person.user_id}):
         interaction.refuse_inputs(errors)
         return
-    if draft := _draft_with_advice(interaction):
-        interaction.show(create_view.new_key(draft, interaction.payload))
+    if (advice := advice_on(wanted.name)) and not form_values.chosen(view, ids.ANYWAY):
+        interaction.show(create_view.new_key(_draft(context, wanted, advice), interaction.payload))
         return
     try:
-        outcome = interaction.submit(lambda: _operation(interaction))
+        outcome = interaction.submit(lambda: wanted)
     except DuplicateRequest as error:
         interaction.show(_made_before(interaction, error.key_id))
         return
@@ -69,20 +73,15 @@ def _operation(interaction: Interaction) -> Create:
     )
 
 
-def _draft_with_advice(interaction: Interaction) -> create_view.Draft | None:
-    """The form as it was filled in, with advice on its name; None if there is none to give."""
-    context, view = interaction.context, interaction.view
-    name = form_values.text(view, ids.NAME)
-    advice = advice_on(name) if name.strip() else None
-    if advice is None or form_values.chosen(view, ids.ANYWAY):
-        return None
+def _draft(context: Context, wanted: Create, advice: str) -> create_view.Draft:
+    """Return the form as it was filled in, with advice on its name."""
     return create_view.Draft(
-        form_values.person(view, ids.OWNER) or interaction.person.user_id,
-        name,
-        form_values.chosen(view, ids.SCOPES),
-        form_values.text(view, ids.NOTE),
+        wanted.owner or "",
+        wanted.name,
+        wanted.scopes,
+        wanted.note,
         advice,
-        form_values.day(view, ids.LAST_DAY),
+        wanted.last_day,
         context.policy.latest_expiry(context.clock.now()),
     )
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.authorization.admins import Person
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
-from bot.manage_keys import edit_view
+from bot.manage_keys import edit_view, members
 from bot.ui import form_values, ids, replies
 from bot.ui.blocks import View
 from keys.base.actors import Actor
@@ -54,9 +53,6 @@ def _modal(interaction: Interaction, key_id: str, changed_by: Actor | None = Non
 def submitted(interaction: Interaction) -> None:
     """Save what was filled in, or say at its input why not."""
     payload, view, before = interaction.payload, interaction.view, interaction.key
-    if errors := _no_members(interaction, before):
-        interaction.refuse_inputs(errors)
-        return
 
     def update() -> Update:
         return Update(
@@ -65,34 +61,27 @@ def submitted(interaction: Interaction) -> None:
             owner=form_values.person(view, ids.OWNER),
             backup_owner=form_values.person(view, ids.BACKUP_OWNER),
             note=form_values.text(view, ids.NOTE),
-            networks=tuple(form_values.text(view, ids.NETWORKS).replace(",", " ").split()),
+            networks=form_values.text(view, ids.NETWORKS),
             rate_limit=form_values.text(view, ids.RATE),
             last_day=form_values.day(view, ids.LAST_DAY),
             version=int(payload.cursor or 0),
         )
 
+    wanted = interaction.read(update)
+    if wanted is None:
+        return
+    known = {ids.OWNER: before.owner, ids.BACKUP_OWNER: before.backup_owner}
+    if errors := members.refusals(interaction, known):
+        interaction.refuse_inputs(errors)
+        return
     try:
-        outcome = interaction.submit(update, {"rate_limit": ids.RATE})
+        outcome = interaction.submit(lambda: wanted)
     except EditConflict as error:
         interaction.show(_modal(interaction, payload.key, changed_by=error.actor))
         return
     if outcome is not None:
         changed = _changed(before, outcome.value)
         interaction.show(edit_view.saved(outcome.value, changed, outcome.propagation))
-
-
-def _no_members(interaction: Interaction, before: KeyView) -> dict[str, str]:
-    """An error for each chosen person who is no full member, which only Slack knows."""
-    errors = {}
-    for block_id, was in ((ids.OWNER, before.owner), (ids.BACKUP_OWNER, before.backup_owner)):
-        person = form_values.person(interaction.view, block_id)
-        if (
-            person
-            and person != was
-            and not interaction.context.admins.check_membership(Person(person))
-        ):
-            errors[block_id] = replies.OWNER_IS_NO_MEMBER
-    return errors
 
 
 def _changed(before: KeyView, after: KeyView) -> Sequence[str]:

@@ -36,13 +36,13 @@ def rename(interaction: Interaction) -> None:
     """Give the key its new name, or say in the modal why not."""
     payload, view, key = interaction.payload, interaction.view, interaction.key
     name = form_values.text(view, ids.NAME)
-    if errors := form_values.with_token(view, ids.NAME):
-        interaction.refuse_inputs(errors)
+    wanted = interaction.read(lambda: Rename(key=payload.key, name=name))
+    if wanted is None:
         return
-    advice = advice_on(name) if name.strip() and name != key.name else None
+    advice = advice_on(wanted.name) if wanted.name != key.name else None
     if advice and not form_values.chosen(view, ids.ANYWAY):
-        interaction.show(rename_view.rename(key, payload, name, advice))
+        interaction.show(rename_view.rename(key, payload, wanted.name, advice))
         return
-    outcome = interaction.submit(lambda: Rename(key=payload.key, name=name))
+    outcome = interaction.submit(lambda: wanted)
     if outcome is not None:
         interaction.show(rename_view.renamed(outcome.value, key.name))

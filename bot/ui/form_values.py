@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from bot.ui import ids
@@ -42,10 +41,10 @@ def chosen(view: View, block_id: str) -> tuple[str, ...]:
     return tuple(str(one["value"]) for one in value(view, block_id, "selected_options") or [])
 
 
-def day(view: View, block_id: str) -> date | None:
-    """A date, if one was picked. Raises ValueError for what no datepicker sends."""
+def day(view: View, block_id: str) -> str | None:
+    """Return a date as the datepicker sends it, if one was picked; a field reads it."""
     picked = value(view, block_id, "selected_date")
-    return date.fromisoformat(picked) if picked else None
+    return str(picked) if picked else None
 
 
 def with_token(view: View, *block_ids: str) -> dict[str, str]:

@@ -58,8 +58,3 @@ def say_propagation(outcome: Outcome[Any]) -> None:
     """Say how many gateways know, if they have to."""
     if outcome.propagation is not None:
         click.echo(propagation.describe(outcome.propagation))
-
-
-def split_list(text: str) -> list[str]:
-    """The parts of a list with commas, without the empty ones."""
-    return [part for part in (piece.strip() for piece in text.split(",")) if part]

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 import click
 
-from cli.actions.account import opened, operator, say_propagation, split_list
+from cli.actions.account import opened, operator, say_propagation
 from cli.bootstrap.application import Application
+from cli.bootstrap.policy import expiry_policy
 from keys.base.errors import KeyNotFound
 from keys.base.ids import new_id
 from keys.base.models import KeyView, State
@@ -28,6 +29,7 @@ from keys.inputs.names import advice_on
 from keys.lifecycle.create import PendingKey, activate_key, cancel_key
 from keys.operations import Create, Limit, Revoke
 from keys.search import search
+from settings import load_team
 from storage import reading
 
 # A terminal takes the token at once; the rest is for a slow disk.
@@ -51,23 +53,26 @@ def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
             click.echo("No active keys match." if words else "There are no active keys yet.")
 
 
-def new(name: str, scopes: str, owner: str | None, note: str, workspace: str | None) -> None:
+def new(
+    name: str, scopes: str, owner: str | None, note: str, expires: str | None, workspace: str | None
+) -> None:
     """Make a key called NAME and print its token, once."""
-    wanted = tuple(split_list(scopes))
-    me = operator()
+    me, policy = operator(), expiry_policy(load_team())
     with opened(workspace) as (house, account_id):
+        services = house.services(account_id, policy)
+        proposed = policy.default_expiry(house.clock.now())
         operation = Create(
             name=name,
-            scopes=wanted,
+            scopes=scopes,
             owner=owner,
             note=note,
+            last_day=proposed if expires is None else _unless(expires, "never"),
             idempotency_key=new_id("req"),
             recipient=me.actor,
             deadline=_LEASE,
-            check_expiry=False,
         )
-        pending = execute(house.services(account_id), me, operation).value
-        _deliver(house.services(account_id), pending, me)
+        pending = execute(services, me, operation).value
+        _deliver(services, pending, me)
     click.echo(f"{pending.key.name} ({pending.key.id}) works now.", err=True)
     click.echo("The token above cannot be shown again.", err=True)
     if advice := advice_on(name):
@@ -100,9 +105,7 @@ def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: st
         operation = Limit(
             key=key.id,
             rate_limit=key.rate_limit if rate is None else _unless(rate, "none"),
-            networks=key.networks
-            if networks is None
-            else tuple(split_list(_unless(networks, "any"))),
+            networks=key.networks if networks is None else _unless(networks, "any"),
         )
         outcome = execute(house.services(account_id), operator(), operation)
         for label, value in _limits(outcome.value):

@@ -11,12 +11,13 @@ from typing import IO
 
 import click
 
-from cli.actions.account import opened, operator, say_propagation, split_list
+from cli.actions.account import opened, operator, say_propagation
 from cli.bootstrap.application import Application
+from cli.bootstrap.policy import expiry_policy
 from keys.base.errors import InvalidImport
 from keys.changes.operation import execute
 from keys.credentials.tokens import redact
-from keys.inputs.scopes import check_scopes
+from keys.inputs.fields import split_list
 from keys.operations import Export, Import, Outcome
 from keys.transfer import export_keys as exporting
 from keys.transfer import import_keys as importing
@@ -25,6 +26,7 @@ from keys.transfer.formats import ALGORITHMS, Form
 from keys.transfer.import_files import read
 from keys.transfer.import_keys import Plan
 from keys.transfer.import_rows import Checked, Defaults, ImportRow, Problem
+from settings import load_team
 from storage import reading
 
 # With --keep-going so many are added at a time, so that other changes do not wait for long.
@@ -45,9 +47,10 @@ def import_keys(
     FILE is CSV or JSON; - reads the standard input. All lines are added, or none.
     """
     with opened(workspace) as (house, account_id):
-        wanted = tuple(split_list(scopes))
         defaults = Defaults(
-            ALGORITHMS[algorithm] if algorithm else None, check_scopes(wanted) if wanted else ()
+            algorithm=ALGORITHMS[algorithm] if algorithm else None,
+            scopes=split_list(scopes) or None,
+            timezone=expiry_policy(load_team()).timezone,
         )
         checked = import_rows.check(read(_text(file)), defaults, house.clock.now())
         done = Outcome(Plan(), changed=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
+from dataclasses import replace
 
 from bot.authorization.admins import Admins, Workspace, read_policy
 from bot.background.worker import Worker
@@ -16,6 +16,7 @@ from bot.server.metrics import Metrics
 from bot.slack_api.client import SlackClient
 from bot.slack_api.transport import web_calls
 from cli.bootstrap.application import Application
+from cli.bootstrap.policy import expiry_policy
 from keys.base import accounts
 from keys.base.errors import InvalidSchedule
 from keys.base.policy import AuditRules, DeliveryWay, Leaked, Policy, Unanswered
@@ -91,17 +92,15 @@ def who_is(me: dict[str, object]) -> InstallationTarget:
 
 
 def team_policy(settings: SlackSettings) -> Policy:
-    """Read the team's policy from its settings.
+    """Return everything that the team has decided.
 
     Raises:
         SettingsError: if a schedule cannot be read.
     """
-    return Policy(
+    return replace(
+        expiry_policy(settings),
         delivery=DeliveryWay(settings.delivery),
-        expiry_days=settings.expiry_days,
-        expiry_max_days=settings.expiry_max_days,
         leaked=Leaked(settings.leaked),
-        timezone=ZoneInfo(settings.timezone),
         audits=AuditRules(
             schedule=_schedule("APIKEYS_AUDIT_SCHEDULE", settings.audit_schedule),
             days=settings.audit_days,

@@ -32,12 +32,15 @@ def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
 @click.option("--scopes", default="read", show_default=True, help=f"From: {', '.join(SCOPES)}.")
 @click.option("--owner", help="The Slack id of the key's owner, U….")
 @click.option("--note", default="", help="What the key is for.")
+@click.option("--expires", help="The last day on which it works, such as 2027-01-31; or 'never'.")
 @options.workspace
-def new(name: str, scopes: str, owner: str | None, note: str, workspace: str | None) -> None:
+def new(
+    name: str, scopes: str, owner: str | None, note: str, expires: str | None, workspace: str | None
+) -> None:
     """Make a key called NAME and print its token, once."""
     from cli.actions import keys as actions
 
-    actions.new(name, scopes, owner, note, workspace)
+    actions.new(name, scopes, owner, note, expires, workspace)
 
 
 @keys.command()

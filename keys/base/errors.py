@@ -8,6 +8,7 @@ DomainError
 │   │   ├── NameUnprintable
 │   │   └── NameTaken      another active key has it; `.key_id`
 │   ├── InvalidScopes      no scope, or one that does not exist
+│   ├── InvalidOwner       no Slack user id
 │   ├── NoteTooLong
 │   ├── TokenInText        a token was typed where people read: a name, a note
 │   ├── ReasonMissing      nothing was said about what a key is for
@@ -95,10 +96,20 @@ class InvalidScopes(InvalidInput):
     field = "scopes"
 
 
+class InvalidOwner(InvalidInput):
+    """What was given as a key's owner is no Slack user id."""
+
+    def __init__(self, message: str, field: str = "owner") -> None:
+        super().__init__(message)
+        self.field = field.replace(" ", "_")
+
+
 class NoteTooLong(InvalidInput):
     """More than 500 characters."""
 
-    field = "note"
+    def __init__(self, message: str, field: str = "note") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class TokenInText(InvalidInput):
@@ -194,6 +205,7 @@ __all__ = [
     "InvalidInput",
     "InvalidLimits",
     "InvalidName",
+    "InvalidOwner",
     "InvalidScopes",
     "InvalidState",
     "KeyNotFound",

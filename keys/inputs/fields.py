@@ -1,19 +1,27 @@
-"""The types of an operation's fields: the only place where each value is checked.
+"""The types of operations' fields: the only checks of what a user types or chooses.
 
 Each refuses with an `InvalidInput` whose sentence says what to do, whatever entrance the value came
-in by; pydantic collects one for each field.
+in by; pydantic collects one for each field. The functions below an operation take its values as
+they are. What takes the database, the clock or the team's policy to know is checked where an
+operation runs: a taken name (keys.lifecycle.rows), a date that has passed (keys.base.policy).
 """
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+import re
+from datetime import date
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
-from keys.base.errors import ReasonMissing
+from keys.base.errors import InvalidOwner, ReasonMissing
+from keys.inputs.days import read_day
 from keys.inputs.limits import check_networks, check_rate
-from keys.inputs.names import clean_name, clean_note, refuse_token
+from keys.inputs.names import clean_name, clean_note
+from keys.inputs.people import check_person
 from keys.inputs.scopes import check_scopes
+
+_BETWEEN = re.compile(r"[\s,;]+")
 
 
 def _reason(text: str) -> str:
@@ -26,12 +34,27 @@ def _required_reason(text: str) -> str:
     return reason
 
 
-def _person(label: str) -> AfterValidator:
-    def check(user_id: str | None) -> str | None:
-        refuse_token(user_id or "", label)
-        return user_id or None
+def _owner(user_id: str | None) -> str | None:
+    return check_person(user_id or "") or None
 
-    return AfterValidator(check)
+
+def _backup_owner(user_id: str | None) -> str | None:
+    return check_person(user_id or "", "backup owner") or None
+
+
+def _new_owner(user_id: str) -> str:
+    if not (found := check_person(user_id)):
+        raise InvalidOwner("Choose the person who is to own the key.")
+    return found
+
+
+def split_list(text: str) -> tuple[str, ...]:
+    """Return the parts of a list that was typed, between commas, semicolons and blanks."""
+    return tuple(filter(None, _BETWEEN.split(text)))
+
+
+def _listed(given: Any) -> Any:
+    return split_list(given) if isinstance(given, str) else given
 
 
 # A key, by its id.
@@ -45,11 +68,15 @@ Reason = Annotated[str, AfterValidator(_reason)]
 # Why a key is asked for: likewise, and never empty.
 RequiredReason = Annotated[str, AfterValidator(_required_reason)]
 # What a key may do, in the usual order, each once.
-Scopes = Annotated[tuple[str, ...], AfterValidator(check_scopes)]
+Scopes = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(check_scopes)]
 # Where a key may be used from, in CIDR form, each once; empty for anywhere.
-Networks = Annotated[tuple[str, ...], AfterValidator(check_networks)]
+Networks = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(check_networks)]
 # How often a key may be used, such as `100/minute`; empty for any number.
 RateLimit = Annotated[str, AfterValidator(check_rate)]
-# The person who owns a key, and the one who does where the owner cannot; None for nobody.
-Owner = Annotated[str | None, _person("owner")]
-BackupOwner = Annotated[str | None, _person("backup owner")]
+# The last day on which a key works, in the team's time zone; None for no end.
+LastDay = Annotated[date | None, BeforeValidator(read_day)]
+# The user who owns a key, and the one who does where the owner cannot; None for nobody.
+Owner = Annotated[str | None, AfterValidator(_owner)]
+BackupOwner = Annotated[str | None, AfterValidator(_backup_owner)]
+# The user who is to own a key from now on.
+NewOwner = Annotated[str, AfterValidator(_new_owner)]

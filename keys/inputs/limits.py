@@ -15,7 +15,7 @@ _RATE = re.compile(r"\s*(\d{1,7})\s*(?:/|per|a|an)\s*(second|minute|hour|day)s?\
 
 
 def check_rate(text: str) -> str:
-    """Returns a rate in its usual form, such as `100/minute`; empty for no limit.
+    """Return a rate in its usual form, such as `100/minute`; empty for no limit.
 
     Raises:
         InvalidLimits: with a sentence that says what a rate looks like.
@@ -32,15 +32,16 @@ def check_rate(text: str) -> str:
 
 
 def check_networks(texts: Iterable[str]) -> tuple[str, ...]:
-    """Returns addresses and networks in CIDR form, each once.
+    """Return addresses and networks in CIDR form, each once.
 
     Raises:
         InvalidLimits: with a sentence that names the one that is neither.
         TokenInText: if one contains a token, which is not named.
     """
-    networks: dict[str, None] = {}
-    for text in texts:
-        refuse_token(text, "list of networks")
+    given, networks = tuple(texts), dict[str, None]()
+    # All of them at once, since a token with a blank in it arrives in pieces.
+    refuse_token(" ".join(given), "list of networks")
+    for text in given:
         try:
             networks[str(ip_network(text.strip()))] = None
         except ValueError:

@@ -84,7 +84,7 @@ def _is_unseen(char: str) -> bool:
 
 
 def clean_name(text: str) -> str:
-    """Returns the name as it will be kept: NFC, trimmed, each run of blanks a single space.
+    """Return the name as it will be kept: NFC, trimmed, each run of blanks a single space.
 
     Raises:
         NameEmpty, NameTooLong, NameUnprintable, TokenInText: with a sentence that says what to do.
@@ -127,7 +127,7 @@ def fold(name: str) -> str:
 
 
 def clean_note(text: str, field: str = "note") -> str:
-    """Returns the note, trimmed.
+    """Return the note, trimmed.
 
     Args:
         field: what the user calls it, such as “reason”.
@@ -140,7 +140,7 @@ def clean_note(text: str, field: str = "note") -> str:
     note = text.strip()
     if len(note) > NOTE_MAX:
         raise NoteTooLong(
-            f"The note has {len(note)} characters; {NOTE_MAX} is the most. Shorten it."
+            f"The {field} has {len(note)} characters; {NOTE_MAX} is the most. Shorten it.", field
         )
     return note
 

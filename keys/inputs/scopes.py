@@ -14,15 +14,17 @@ MEANINGS = {READ: "read existing data", WRITE: "add new records"}
 
 
 def check_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
-    """Returns the scopes in their usual order, each once.
+    """Return the scopes in their usual order, each once.
 
     Raises:
         InvalidScopes: if there is none, or one that does not exist.
         TokenInText: if one contains a token, which is not named.
     """
-    chosen = set(scopes)
+    given = tuple(scopes)
+    chosen = set(given)
     if unknown := sorted(chosen - set(SCOPES)):
-        refuse_token(unknown[0], "list of scopes")
+        # All of them, since a token with a blank in it arrives in pieces.
+        refuse_token(" ".join(given), "list of scopes")
         raise InvalidScopes(f"There is no scope “{unknown[0]}”. Choose from: {', '.join(SCOPES)}.")
     if not chosen:
         raise InvalidScopes("Choose at least one thing that the key may do.")

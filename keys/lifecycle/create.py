@@ -21,8 +21,7 @@ from keys.base.policy import DeliveryWay
 from keys.base.rows import view
 from keys.changes.change import Change
 from keys.credentials.tokens import Token, make
-from keys.inputs.names import clean_name, clean_note, fold, refuse_token
-from keys.inputs.scopes import check_scopes
+from keys.inputs.names import fold
 from keys.lifecycle.events import KeyActivated, KeyCancelled, KeyCreated
 from keys.lifecycle.rows import claim_name, move, search_text
 from keys.lifecycle.secrets import add_secret
@@ -70,26 +69,23 @@ def create_pending_key(
 
     Raises:
         DuplicateRequest: if this very request was carried out before.
-        InvalidName, InvalidScopes, NoteTooLong, TokenInText: with a sentence for the person.
+        NameTaken: with a sentence for the person.
     """
-    refuse_token(request.owner or "", "owner")
-    refuse_token(request.backup_owner or "", "backup owner")
     session = change.session
     _refuse_a_repetition(session, request)
-    name, scopes = clean_name(request.name), check_scopes(request.scopes)
-    claim_name(session, name)
-    note, key_id, token = clean_note(request.note), new_id("key"), make(change.services.prefix)
+    claim_name(session, request.name)
+    key_id, token = new_id("key"), make(change.services.prefix)
     key = Key(
         id=key_id,
         account_id=session.account_id,
         state=State.PENDING,
-        name=name,
-        name_folded=fold(name),
-        search=search_text(name, note, token.hint, key_id),
-        scopes=" ".join(scopes),
+        name=request.name,
+        name_folded=fold(request.name),
+        search=search_text(request.name, request.note, token.hint, key_id),
+        scopes=" ".join(request.scopes),
         owner=request.owner,
         creator=str(change.actor),
-        note=note,
+        note=request.note,
         idempotency_key=request.idempotency_key,
         created_at=change.now,
         pending_until=change.now + delivery_deadline,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from keys.base.actors import Actor
 from keys.base.models import KeyRequest, KeyView
@@ -13,8 +13,10 @@ from keys.changes.operation import Operation
 from keys.inputs.fields import (
     BackupOwner,
     KeyRef,
+    LastDay,
     Name,
     Networks,
+    NewOwner,
     Note,
     Owner,
     RateLimit,
@@ -42,7 +44,6 @@ class Create(Operation[PendingKey], name="create", allow=admins):
         idempotency_key: names this very request, so that asking twice makes one key.
         recipient: who is sent the token.
         deadline: how long the delivery may take before the key is cancelled.
-        check_expiry: whether the team's rule for dates of expiry holds.
     """
 
     name: Name
@@ -50,25 +51,21 @@ class Create(Operation[PendingKey], name="create", allow=admins):
     owner: Owner = None
     backup_owner: BackupOwner = None
     note: Note = ""
-    last_day: date | None = None
+    last_day: LastDay = None
     idempotency_key: str
     recipient: Actor
     deadline: timedelta
     method: DeliveryWay = DeliveryWay.DM
-    check_expiry: bool = True
 
     def run(self, change: Change) -> PendingKey:
         """Create the key. Raises NameTaken, InvalidExpiry, DuplicateRequest."""
-        policy = change.services.policy
         request = KeyRequest(
             name=self.name,
             scopes=self.scopes,
             owner=self.owner,
             idempotency_key=self.idempotency_key,
             note=self.note,
-            expires_at=policy.check_expiry(self.last_day, change.now)
-            if self.check_expiry
-            else None,
+            expires_at=change.services.policy.check_expiry(self.last_day, change.now),
             backup_owner=self.backup_owner,
         )
         return create_pending_key(change, request, self.recipient, self.deadline, self.method)
@@ -85,7 +82,7 @@ class Rename(Operation[KeyView], name="rename", allow=admins):
         return rename_key(change, self.key, self.name).key
 
 
-class Update(Operation[KeyView], name="update", allow=admins):
+class Update(KeyUpdate, Operation[KeyView], name="update", allow=admins):
     """Change what a key may do, who owns it and when it expires.
 
     Attributes:
@@ -93,22 +90,11 @@ class Update(Operation[KeyView], name="update", allow=admins):
     """
 
     key: KeyRef
-    scopes: Scopes
-    owner: Owner
-    backup_owner: BackupOwner
-    note: Note
-    networks: Networks
-    rate_limit: RateLimit
-    last_day: date | None
     version: int
 
     def run(self, change: Change) -> KeyView:
         """Update the key. Raises KeyNotFound, KeyRevoked, InvalidExpiry, EditConflict."""
-        wanted = KeyUpdate(
-            self.scopes, self.owner, self.backup_owner, self.note, self.networks,
-            self.rate_limit, self.last_day,
-        )  # fmt: skip
-        return edit_key(change, self.key, wanted, self.version).key
+        return edit_key(change, self.key, self, self.version).key
 
 
 class Limit(Operation[KeyView], name="limit", allow=admins):
@@ -128,7 +114,7 @@ class SetExpiry(Operation[KeyView], name="set_expiry", allow=admins):
     """Have a key expire on another day; one that has expired works again."""
 
     key: KeyRef
-    last_day: date | None
+    last_day: LastDay
 
     def run(self, change: Change) -> KeyView:
         """Set the date. Raises KeyNotFound, KeyRevoked, InvalidExpiry."""
@@ -150,11 +136,11 @@ class Transfer(Operation[KeyView], name="transfer", allow=admins):
 
     key: KeyRef
     before: str
-    after: Owner
+    after: NewOwner
 
     def run(self, change: Change) -> KeyView:
         """Transfer the key. Raises KeyNotFound, KeyRevoked, InvalidState."""
-        return transfer_ownership(change, self.key, self.before, self.after or "").key
+        return transfer_ownership(change, self.key, self.before, self.after).key
 
 
 class Revoke(Operation[KeyView], name="revoke", allow=admins):

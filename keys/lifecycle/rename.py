@@ -6,7 +6,7 @@ from keys.base.errors import KeyRevoked
 from keys.base.models import State
 from keys.base.rows import view
 from keys.changes.change import Change
-from keys.inputs.names import clean_name, fold
+from keys.inputs.names import fold
 from keys.lifecycle.create import Result
 from keys.lifecycle.events import KeyRenamed
 from keys.lifecycle.rows import claim_name, index_key
@@ -16,12 +16,11 @@ def rename_key(change: Change, key_id: str, name: str) -> Result:
     """Give a key another name; its token stays the same.
 
     Raises:
-        KeyNotFound, KeyRevoked, InvalidName, TokenInText: with a sentence for the person.
+        KeyNotFound, KeyRevoked, NameTaken: with a sentence for the person.
     """
     key = change.load(key_id)
     if key.state != State.ACTIVE:
         raise KeyRevoked(f"“{key.name}” was revoked, so it keeps its name.")
-    name = clean_name(name)
     if name == key.name:
         return Result(view(change.session, key), changed=False)
     claim_name(change.session, name, except_for=key_id)

@@ -7,7 +7,6 @@ from typing import Any
 from keys.base.models import State
 from keys.base.rows import view
 from keys.changes.change import Change
-from keys.inputs.names import clean_note
 from keys.lifecycle.create import Result
 from keys.lifecycle.events import KeyRevoked
 from keys.lifecycle.rows import move
@@ -21,13 +20,12 @@ def revoke_key(change: Change, key_id: str, reason: str = "", *, announce: bool 
 
     Raises:
         KeyNotFound: if the account has no such key.
-        NoteTooLong, TokenInText: if the reason cannot be kept.
     """
     values: dict[str, Any] = {
         "state": State.REVOKED,
         "revoked_at": change.now,
         "revoked_by": str(change.actor),
-        "revoked_reason": clean_note(reason, "reason"),
+        "revoked_reason": reason,
         "pending_until": None,
     }
     changed = move(change, key_id, (State.ACTIVE, State.PENDING), values)

@@ -5,11 +5,11 @@ Each change is one event, which says what was there before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from pydantic import BaseModel
 from sqlmodel import col, select
 
 from keys.base.actors import Actor
@@ -17,9 +17,7 @@ from keys.base.errors import EditConflict, InvalidState, KeyRevoked
 from keys.base.models import State
 from keys.base.rows import view
 from keys.changes.change import Change
-from keys.inputs.limits import check_networks, check_rate
-from keys.inputs.names import clean_note, refuse_token
-from keys.inputs.scopes import check_scopes
+from keys.inputs.fields import BackupOwner, LastDay, Networks, Note, Owner, RateLimit, Scopes
 from keys.lifecycle.create import Result
 from keys.lifecycle.events import ExpiryAccepted, KeyEdited, KeyLimited
 from keys.lifecycle.rows import index_key, load_active
@@ -30,22 +28,16 @@ from storage.tables import Event, Key
 _CHANGES = ("key.issued", "key.renamed", "key.edited", "key.limited", "key.revoked")
 
 
-@dataclass(frozen=True, slots=True)
-class KeyUpdate:
-    """What a key shall be like.
+class KeyUpdate(BaseModel):
+    """What can be changed about a key, all at once; see Update."""
 
-    Attributes:
-        networks: addresses and networks in CIDR form.
-        last_day: the last day on which it works, in the team's time zone; None for no end.
-    """
-
-    scopes: tuple[str, ...]
-    owner: str | None
-    backup_owner: str | None
-    note: str
-    networks: tuple[str, ...]
-    rate_limit: str
-    last_day: date | None
+    scopes: Scopes
+    owner: Owner
+    backup_owner: BackupOwner
+    note: Note
+    networks: Networks
+    rate_limit: RateLimit
+    last_day: LastDay
 
 
 def version(session: AccountSession, key_id: str) -> int:
@@ -62,22 +54,19 @@ def edit_key(change: Change, key_id: str, wanted: KeyUpdate, expected_version: i
 
     Raises:
         EditConflict: if another user has changed it since.
-        KeyNotFound, KeyRevoked, InvalidScopes, NoteTooLong, InvalidLimits, InvalidExpiry,
-            TokenInText: with a sentence for the person.
+        KeyNotFound, KeyRevoked, InvalidExpiry: with a sentence for the person.
     """
-    refuse_token(wanted.owner or "", "owner")
-    refuse_token(wanted.backup_owner or "", "backup owner")
     key = load_active(change, key_id)
     last = _last_change(change.session, key_id)
     if last is not None and last.seq != expected_version:
         raise EditConflict(Actor.read(last.actor))
     values: dict[str, Any] = {
-        "scopes": " ".join(check_scopes(wanted.scopes)),
+        "scopes": " ".join(wanted.scopes),
         "owner": wanted.owner,
         "backup_owner": wanted.backup_owner if wanted.backup_owner != wanted.owner else None,
-        "note": clean_note(wanted.note),
-        "networks": " ".join(check_networks(wanted.networks)),
-        "rate_limit": check_rate(wanted.rate_limit),
+        "note": wanted.note,
+        "networks": " ".join(wanted.networks),
+        "rate_limit": wanted.rate_limit,
         "expires_at": _end(change, key, wanted.last_day),
     }
     return _apply(change, key, values)
@@ -90,9 +79,8 @@ def transfer_ownership(change: Change, key_id: str, before: str, after: str) -> 
         before, after: the ids of the two.
 
     Raises:
-        KeyNotFound, KeyRevoked, InvalidState, TokenInText: with a sentence for the person.
+        KeyNotFound, KeyRevoked, InvalidState: with a sentence for the person.
     """
-    refuse_token(after, "owner")
     key = load_active(change, key_id)
     owner = after if key.owner == before else key.owner
     backup = after if key.backup_owner == before else key.backup_owner
@@ -130,7 +118,7 @@ def let_expire(change: Change, key_id: str) -> Result:
     return Result(view(change.session, key), changed=True)
 
 
-def limit_key(change: Change, key_id: str, *, rate_limit: str, networks: Iterable[str]) -> Result:
+def limit_key(change: Change, key_id: str, *, rate_limit: str, networks: tuple[str, ...]) -> Result:
     """Hold a key to a rate and to networks; empty ones take the limit away.
 
     Args:
@@ -138,15 +126,14 @@ def limit_key(change: Change, key_id: str, *, rate_limit: str, networks: Iterabl
         networks: addresses and networks in CIDR form.
 
     Raises:
-        KeyNotFound, KeyRevoked, InvalidLimits, TokenInText: with a sentence for the person.
+        KeyNotFound, KeyRevoked: with a sentence for the person.
     """
     key = change.load(key_id)
     if key.state != State.ACTIVE:
         raise KeyRevoked(f"“{key.name}” was revoked, so its limits do not matter any more.")
-    rate, allowed = check_rate(rate_limit), check_networks(networks)
-    if (rate, allowed) == (key.rate_limit, tuple(key.networks.split())):
+    if (rate_limit, networks) == (key.rate_limit, tuple(key.networks.split())):
         return Result(view(change.session, key), changed=False)
-    key.rate_limit, key.networks = rate, " ".join(allowed)
+    key.rate_limit, key.networks = rate_limit, " ".join(networks)
     change.session.add(key)
     change.session.flush()
     change.record(KeyLimited(key))

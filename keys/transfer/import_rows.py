@@ -9,12 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import NoReturn
+
+from pydantic import ConfigDict, ValidationError
+from pydantic.dataclasses import dataclass as checked_dataclass
 
 from keys.base.errors import DomainError
+from keys.base.policy import Policy
+from keys.changes.operation import problems
 from keys.credentials.algorithms import Algorithm
-from keys.inputs.names import clean_name, clean_note, refuse_token
-from keys.inputs.scopes import SCOPES, check_scopes
+from keys.inputs.fields import Name, Note, Owner, Scopes, split_list
+from keys.inputs.names import refuse_token
+from keys.inputs.scopes import SCOPES
 from keys.transfer.hashes import LineRefused, read_algorithm, read_hash, refuse_key
 from keys.transfer.import_files import RawLine
 
@@ -23,27 +30,33 @@ EXTERNAL_ID_MAX = 100
 
 # A hint is shown in Slack as code, where nothing of this is markup.
 _HINT = re.compile(r"[A-Za-z0-9._:/+=~-]+\Z")
-_PERSON = re.compile(r"[UW][A-Z0-9]{2,31}\Z")
+# Columns whose fields refuse a token in their own words, and the hash, which may look like one.
+_FIELDS = frozenset({"hash", "name", "owner", "scopes", "note"})
 _NUMBER = re.compile(r"\d{9,13}(?:\.\d+)?\Z")
 _MILLISECONDS = 100_000_000_000  # as seconds, this would be in the year 5138
 
 
-@dataclass(frozen=True, slots=True)
+_CHECKED = ConfigDict(hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+
+@checked_dataclass(frozen=True, slots=True, config=_CHECKED)
 class Defaults:
     """What counts for lines that do not say it themselves.
 
     Attributes:
         algorithm: None has it guessed from a hash's length.
-        scopes: none has such lines refused.
+        scopes: None has such lines refused.
+        timezone: in which a date without a time is a key's last day.
     """
 
     algorithm: Algorithm | None = None
-    scopes: tuple[str, ...] = ()
+    scopes: Scopes | None = None
+    timezone: tzinfo = UTC
 
 
-@dataclass(frozen=True, slots=True)
+@checked_dataclass(frozen=True, slots=True, config=_CHECKED)
 class ImportRow:
-    """A key to import, checked.
+    """A key to import; its fields are checked as those of a new key are (keys.inputs.fields).
 
     Attributes:
         name: empty if the line has none.
@@ -51,16 +64,16 @@ class ImportRow:
     """
 
     where: str
-    name: str
     algorithm: Algorithm
     guessed: bool
     digest: bytes = field(repr=False)
+    scopes: Scopes
+    name: Name = ""
     hint: str = ""
-    owner: str | None = None
-    scopes: tuple[str, ...] = ()
+    owner: Owner = None
     created_at: datetime | None = None
     expires_at: datetime | None = None
-    note: str = ""
+    note: Note = ""
     external_id: str | None = None
 
 
@@ -102,8 +115,9 @@ def check(lines: Iterable[RawLine], defaults: Defaults, now: datetime) -> Checke
                     raise LineRefused(
                         f"It has the same external_id as {other}. Each key needs one of its own."
                     )
-        except DomainError as error:
-            checked.problems.append(Problem(line.where, str(error)))
+        except (DomainError, ValidationError) as error:
+            why = " ".join(sentence for _, sentence in problems(error))
+            checked.problems.append(Problem(line.where, why))
             continue
         if entry.expires_at is not None and entry.expires_at <= now:
             checked.expired.append(entry.where)
@@ -117,13 +131,14 @@ def check_line(line: RawLine, defaults: Defaults, now: datetime) -> ImportRow:
 
     Raises:
         DomainError: with a sentence that says what is wrong.
+        ValidationError: with a sentence for each field that is wrong.
     """
     if line.problem:
         raise LineRefused(line.problem)
     cells = line.cells
-    # First of all, so that no other sentence repeats a piece of one.
+    # First of all, so that no other sentence repeats a piece of one; fields refuse them as well.
     for column, cell in cells.items():
-        if column != "hash":
+        if column not in _FIELDS:
             refuse_token(cell, f"column “{column}”")
     algorithm, digest, guessed = read_hash(
         cells.get("hash", ""), read_algorithm(cells.get("algorithm", "")) or defaults.algorithm
@@ -131,17 +146,17 @@ def check_line(line: RawLine, defaults: Defaults, now: datetime) -> ImportRow:
     refuse_key(cells, algorithm, digest)
     return ImportRow(
         where=line.where,
-        name=clean_name(cells["name"]) if "name" in cells else "",
         algorithm=algorithm,
         guessed=guessed,
         digest=digest,
         hint=_hint(cells.get("hint", "")),
-        owner=_owner(cells.get("owner", "")),
-        scopes=_scopes(cells.get("scopes", ""), defaults.scopes),
+        owner=cells.get("owner"),
+        scopes=split_list(cells.get("scopes", "")) or defaults.scopes or _no_scopes(),
         created_at=_created(cells.get("created_at", ""), now),
-        expires_at=_moment("expires_at", cells.get("expires_at", ""), last=True),
-        note=clean_note(cells.get("note", "")),
+        expires_at=_moment("expires_at", cells.get("expires_at", ""), last_in=defaults.timezone),
+        note=cells.get("note", ""),
         external_id=_external_id(cells.get("external_id", "")),
+        **({"name": cells["name"]} if "name" in cells else {}),
     )
 
 
@@ -156,27 +171,11 @@ def _hint(text: str) -> str:
     return text
 
 
-def _owner(text: str) -> str | None:
-    if not text:
-        return None
-    if "@" in text:
-        raise LineRefused(
-            "The owner is an e-mail address. Put the person's Slack id there (U…), which stands in "
-            "their profile's menu under “Copy member ID”, or leave it empty."
-        )
-    if not _PERSON.match(text):
-        raise LineRefused("The owner is no Slack id. One begins with U or W, as U024BE7LH.")
-    return text
-
-
-def _scopes(text: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    found = tuple(filter(None, re.split(r"[\s,;]+", text))) or default
-    if not found:
-        raise LineRefused(
-            f"It does not say what the key may do. Fill in “scopes” ({', '.join(SCOPES)}), or say "
-            "--scopes for all lines without."
-        )
-    return check_scopes(found)
+def _no_scopes() -> NoReturn:
+    raise LineRefused(
+        f"It does not say what the key may do. Fill in “scopes” ({', '.join(SCOPES)}), or say "
+        "--scopes for all lines without."
+    )
 
 
 def _external_id(text: str) -> str | None:
@@ -194,11 +193,11 @@ def _created(text: str, now: datetime) -> datetime | None:
     return min(created, now) if created is not None else None
 
 
-def _moment(column: str, text: str, *, last: bool = False) -> datetime | None:
-    """A time; without a zone it is UTC, and a bare number counts (milli)seconds since 1970.
+def _moment(column: str, text: str, *, last_in: tzinfo | None = None) -> datetime | None:
+    """Read a time; without a zone it is UTC, and a bare number counts (milli)seconds since 1970.
 
     Args:
-        last: a date without a time means its end rather than its beginning.
+        last_in: a date without a time means its end in this time zone; None for its beginning, UTC.
     """
     if not text:
         return None
@@ -207,7 +206,9 @@ def _moment(column: str, text: str, *, last: bool = False) -> datetime | None:
             number = float(text)
             return datetime.fromtimestamp(number / (1000 if number >= _MILLISECONDS else 1), UTC)
         if len(text) == len("2026-01-31"):
-            day = date.fromisoformat(text) + timedelta(days=1 if last else 0)
+            day = date.fromisoformat(text)
+            if last_in is not None:
+                return Policy(timezone=last_in).last_moment(day)
             return datetime.combine(day, time(), UTC)
         found = datetime.fromisoformat(text)
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

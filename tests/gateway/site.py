@@ -18,6 +18,7 @@ from keys.changes.change import within
 from keys.changes.propagation import Propagation
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import Token
+from keys.inputs.limits import check_networks, check_rate
 from keys.lifecycle.create import activate_key, create_pending_key
 from keys.lifecycle.revoke import revoke_key
 from keys.lifecycle.update import limit_key
@@ -94,7 +95,10 @@ class Site:
         service = self.services
         propagation = self.change(
             lambda session: limit_key(
-                within(service, session, ME), key.id, rate_limit=rate, networks=networks
+                within(service, session, ME),
+                key.id,
+                rate_limit=check_rate(rate),
+                networks=check_networks(networks),
             )
         )
         assert propagation.everywhere

@@ -99,6 +99,7 @@ def kept_nowhere(folder: Path, token: Token, done: subprocess.CompletedProcess[s
         (("new", "Billing", "--note", "it was {}"), "note"),
         (("new", "Billing", "--owner", "{}"), "owner"),
         (("new", "Billing", "--scopes", "read,{}"), "list of scopes"),
+        (("new", "Billing", "--expires", "{}"), "date"),
         (("limit", "Zapier", "--networks", "10.0.0.0/8,{}"), "list of networks"),
         (("revoke", "Zapier", "--yes", "--reason", "“{}” leaked"), "reason"),
     ],
@@ -117,6 +118,19 @@ def test_a_token_is_refused_wherever_text_is_typed(
     listed = shell.run("keys", "list").stdout
     assert "Zapier" in listed
     assert "Billing" not in listed
+
+
+def test_the_teams_rule_for_dates_holds_at_a_shell(shell: Shell) -> None:
+    shell.settings |= {"APIKEYS_EXPIRY_MAX_DAYS": "30", "APIKEYS_EXPIRY_DAYS": "7"}
+    for day in ("never", "2190-01-31"):
+        refused = shell.run("keys", "new", "Zapier", "--expires", day)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "Choose a date up to" in refused.stderr
+    shell.new("Zapier")
+    assert "Expires:" in shell.run("keys", "show", "Zapier").stdout
+    shell.settings.clear()
+    shell.new("Billing", "--expires", "never")
+    assert "Expires:" not in shell.run("keys", "show", "Billing").stdout
 
 
 def test_a_token_as_a_workspace_is_not_repeated(shell: Shell) -> None:

@@ -55,15 +55,25 @@ def test_the_same_file_twice(shell: Shell) -> None:
     assert "(imported)" in shown
 
 
-@pytest.mark.parametrize("column", ["name", "note", "external_id", "owner", "hint", "scopes"])
-def test_a_line_with_a_token_is_refused(shell: Shell, column: str) -> None:
+@pytest.mark.parametrize(
+    ("column", "called"),
+    [
+        ("name", "name"),
+        ("note", "note"),
+        ("external_id", "column “external_id”"),
+        ("owner", "owner"),
+        ("hint", "column “hint”"),
+        ("scopes", "list of scopes"),
+    ],
+)
+def test_a_line_with_a_token_is_refused(shell: Shell, column: str, called: str) -> None:
     token = make("acme_old")
     columns = {"name": "Zapier", "scopes": "read"} | {column: f"{token.reveal()}"}
     lines = [",".join([*columns, "hash"]), ",".join([*columns.values(), digest("a")])]
     for flags in ((), ("--dry-run",), ("--keep-going",)):
         done = shell.run("import", "-", *flags, typed="\n".join(lines))
         assert done.returncode == 1
-        assert done.stderr.startswith(f"line 2: The column “{column}” contains a token. ")
+        assert done.stderr.startswith(f"line 2: The {called} contains a token. ")
         assert kept_nowhere(shell.folder, token, done)
     assert "There are no active keys yet." in shell.run("keys", "list").stdout
 

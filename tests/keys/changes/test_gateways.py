@@ -145,7 +145,7 @@ def test_limits_are_recorded_and_told(house: Domain) -> None:
             )
         )
 
-    first = limit("100 per minute", "10.0.0.0/8")
+    first = limit("100/minute", "10.0.0.0/8")
     assert (first.key.rate_limit, first.key.networks) == ("100/minute", ("10.0.0.0/8",))  # type: ignore[attr-defined]
     assert first.fence  # type: ignore[attr-defined]
     assert not limit("100/minute", "10.0.0.0/8").changed  # type: ignore[attr-defined]

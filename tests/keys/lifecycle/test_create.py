@@ -14,7 +14,6 @@ from keys.base import accounts
 from keys.base.errors import (
     DeliveryExpired,
     DuplicateRequest,
-    InvalidScopes,
     KeyNotFound,
     KeyRevoked,
     NameTaken,
@@ -86,12 +85,6 @@ def test_the_database_itself_holds_names_apart(house: Domain) -> None:
         session.connection().execute(
             text("UPDATE keys SET name_folded = 'zapier' WHERE id = :id"), {"id": other.id}
         )
-
-
-@pytest.mark.parametrize("scopes", [(), ("admin",)])
-def test_scopes_are_checked(house: Domain, scopes: tuple[str, ...]) -> None:
-    with pytest.raises(InvalidScopes):
-        house.reserve(scopes=scopes)
 
 
 def test_renaming_keeps_the_token(house: Domain) -> None:

@@ -8,16 +8,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import ValidationError
 
 from keys.base.actors import Actor
 from keys.base.errors import (
     EditConflict,
     InvalidExpiry,
-    InvalidLimits,
-    InvalidScopes,
     InvalidState,
     KeyRevoked,
-    NoteTooLong,
 )
 from keys.base.policy import Policy
 from keys.changes import audit_log
@@ -29,8 +27,16 @@ from keys.lifecycle.update import KeyUpdate
 from storage import reading, writing
 from tests.keys.conftest import ALICE, BOB, NOON, Domain
 
-AS_ISSUED = KeyUpdate(("read",), ALICE.id, None, "", (), "", None)
 TODAY = NOON.date()
+
+
+def like(**changes: Any) -> KeyUpdate:
+    """The values of a key as it was issued, but for these."""
+    issued: dict[str, Any] = {
+        "scopes": ("read",), "owner": ALICE.id, "backup_owner": None, "note": "", "networks": (),
+        "rate_limit": "", "last_day": None,
+    }  # fmt: skip
+    return KeyUpdate(**(issued | changes))
 
 
 def edit(
@@ -49,9 +55,9 @@ def edit(
 
 def test_everything_changes_at_once_and_the_record_says_from_what(house: Domain) -> None:
     key, token = house.issue()
-    wanted = KeyUpdate(
-        ("read", "write"), BOB.id, ALICE.id, " For invoices ", ("10.1.0.0/16",), "5 per minute",
-        TODAY + timedelta(days=30),
+    wanted = like(
+        scopes=("read", "write"), owner=BOB.id, backup_owner=ALICE.id, note=" For invoices ",
+        networks=("10.1.0.0/16",), rate_limit="5 per minute", last_day=TODAY + timedelta(days=30),
     )  # fmt: skip
     outcome = edit(house, key.id, wanted)
     assert outcome.changed
@@ -75,7 +81,7 @@ def test_everything_changes_at_once_and_the_record_says_from_what(house: Domain)
 
 def test_what_is_so_already_is_no_change(house: Domain) -> None:
     key, _ = house.issue()
-    outcome = edit(house, key.id, AS_ISSUED)
+    outcome = edit(house, key.id, like())
     assert (outcome.changed, outcome.fence) == (False, None)
 
 
@@ -83,20 +89,20 @@ def test_nobody_overwrites_what_somebody_else_has_changed(house: Domain) -> None
     key, _ = house.issue()
     with reading(house.engine, house.account) as session:
         seen = update.version(session, key.id)
-    edit(house, key.id, replace(AS_ISSUED, note="by Bob"), actor=BOB)
+    edit(house, key.id, like(note="by Bob"), actor=BOB)
     with pytest.raises(EditConflict) as caught:
-        edit(house, key.id, replace(AS_ISSUED, note="by Alice"), seen=seen)
+        edit(house, key.id, like(note="by Alice"), seen=seen)
     assert caught.value.actor == BOB
 
 
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
-        ({"scopes": ()}, InvalidScopes, "at least one"),
-        ({"scopes": ("all",)}, InvalidScopes, "no scope"),
-        ({"note": "x" * 501}, NoteTooLong, "500"),
-        ({"networks": ("10.1.2.3/16",)}, InvalidLimits, "10.1.0.0/16"),
-        ({"rate_limit": "often"}, InvalidLimits, "100/minute"),
+        ({"scopes": ()}, ValidationError, "at least one"),
+        ({"scopes": ("all",)}, ValidationError, "no scope"),
+        ({"note": "x" * 501}, ValidationError, "500"),
+        ({"networks": ("10.1.2.3/16",)}, ValidationError, "10.1.0.0/16"),
+        ({"rate_limit": "often"}, ValidationError, "100/minute"),
         ({"last_day": TODAY - timedelta(days=1)}, InvalidExpiry, "has passed"),
     ],
 )
@@ -105,14 +111,14 @@ def test_what_cannot_be_is_refused_and_nothing_is_changed(
 ) -> None:
     key, _ = house.issue()
     with pytest.raises(error, match=words):
-        edit(house, key.id, replace(AS_ISSUED, owner=BOB.id, **change))
-    assert not edit(house, key.id, AS_ISSUED).changed
+        edit(house, key.id, like(owner=BOB.id, **change))
+    assert not edit(house, key.id, like()).changed
 
 
 def test_a_backup_owner_is_somebody_else(house: Domain) -> None:
     key, _ = house.issue()
-    edit(house, key.id, replace(AS_ISSUED, backup_owner=BOB.id))
-    outcome = edit(house, key.id, replace(AS_ISSUED, owner=BOB.id, backup_owner=BOB.id))
+    edit(house, key.id, like(backup_owner=BOB.id))
+    outcome = edit(house, key.id, like(owner=BOB.id, backup_owner=BOB.id))
     assert (outcome.key.owner, outcome.key.backup_owner) == (BOB.id, None)
 
 
@@ -120,17 +126,17 @@ def test_the_teams_longest_life_holds_for_new_dates_alone(house: Domain) -> None
     key, _ = house.issue(expires_at=NOON + timedelta(days=400))
     strict = Policy(expiry_max_days=90)
     last_day = strict.last_day(NOON + timedelta(days=400))
-    assert edit(house, key.id, replace(AS_ISSUED, note="n", last_day=last_day), strict).changed
+    assert edit(house, key.id, like(note="n", last_day=last_day), strict).changed
     for refused in (None, TODAY + timedelta(days=91)):
         with pytest.raises(InvalidExpiry, match="2027-02-21"):
-            edit(house, key.id, replace(AS_ISSUED, last_day=refused), strict)
-    edit(house, key.id, replace(AS_ISSUED, last_day=TODAY + timedelta(days=90)), strict)
+            edit(house, key.id, like(last_day=refused), strict)
+    edit(house, key.id, like(last_day=TODAY + timedelta(days=90)), strict)
 
 
 def test_the_last_day_ends_at_midnight_where_the_team_is(house: Domain) -> None:
     berlin = Policy(timezone=ZoneInfo("Europe/Berlin"))
     key, token = house.issue()
-    outcome = edit(house, key.id, replace(AS_ISSUED, last_day=date(2027, 3, 28)), berlin)
+    outcome = edit(house, key.id, like(last_day=date(2027, 3, 28)), berlin)
     # Summer time begins on that day.
     assert outcome.key.expires_at == datetime(2027, 3, 28, 22, tzinfo=UTC)
     assert berlin.last_day(outcome.key.expires_at) == date(2027, 3, 28)
@@ -149,15 +155,15 @@ def test_a_revoked_key_and_one_that_is_being_made_stay_as_they_are(house: Domain
     revoked, _ = house.issue()
     house.revoke(revoked.id)
     with pytest.raises(KeyRevoked):
-        edit(house, revoked.id, AS_ISSUED)
+        edit(house, revoked.id, like())
     pending = house.reserve("Pending")
     with pytest.raises(InvalidState):
-        edit(house, pending.key.id, AS_ISSUED)
+        edit(house, pending.key.id, like())
 
 
 def test_handing_over_makes_a_backup_the_owner(house: Domain) -> None:
     key, _ = house.issue()
-    edit(house, key.id, replace(AS_ISSUED, backup_owner=BOB.id))
+    edit(house, key.id, like(backup_owner=BOB.id))
 
     def hand_over() -> Result:
         done: Result = house.write(

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -242,6 +243,10 @@ def test_times(text: str, expected: datetime) -> None:
 
 def test_a_date_of_expiry_is_the_last_day() -> None:
     assert entry(expires_at="2027-01-31").expires_at == datetime(2027, 2, 1, tzinfo=UTC)
+    berlin = Defaults(scopes=("read",), timezone=ZoneInfo("Europe/Berlin"))
+    assert entry(berlin, expires_at="2027-01-31").expires_at == datetime(
+        2027, 1, 31, 23, tzinfo=UTC
+    )
 
 
 def test_times_that_are_none() -> None:

@@ -1,0 +1,26 @@
+"""The last day on which a key works, as it is typed or picked."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from keys.base.errors import InvalidExpiry
+from keys.inputs.names import refuse_token
+
+
+def read_day(given: Any) -> date | None:
+    """Return a day; None where none was given. The team's policy says which days it allows.
+
+    Raises:
+        InvalidExpiry: with a sentence that says what a date looks like.
+        TokenInText: if the text contains a token.
+    """
+    if given is None or (isinstance(given, date) and not isinstance(given, datetime)):
+        return given
+    text = str(given).strip()
+    refuse_token(text, "date")
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise InvalidExpiry(f"“{text[:40]}” is no date. One looks like 2027-01-31.") from None
