@@ -1,0 +1,220 @@
+"""The same value at each entrance: stored alike, or refused with the same sentence."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from keys.credentials.tokens import make
+from keys.inputs import fields
+from keys.operations import OPERATIONS
+from tests.bot.entrances import CommandLine, Entrance, Slack
+
+HOUSE = Path(__file__).parents[2]
+TOKEN = make("ak").reveal()
+KINDS: tuple[type[Entrance], ...] = (Slack, CommandLine)
+# The rooms that have an entrance to each operation; jobs and messages of the bot are in `bot`.
+ROOMS: dict[str, set[str]] = {
+    "accept_expiry": {"bot"},
+    "announce_import": {"cli"},
+    "approve": {"bot"},
+    "ask_owner": {"bot"},
+    "bulk": {"bot"},
+    "claim": {"bot"},
+    "close_offboarding": {"bot"},
+    "create": {"bot", "cli"},
+    "deny": {"bot"},
+    "end_rotation": {"bot"},
+    "extend_rotation": {"bot"},
+    "import": {"cli"},
+    "keep": {"bot"},
+    "keep_in_review": {"bot"},
+    "limit": {"cli"},
+    "record_departure": {"bot"},
+    "record_leaks": {"bot"},
+    "rename": {"bot"},
+    "request": {"bot"},
+    "reveal": {"bot"},
+    "revoke": {"bot", "cli"},
+    "revoke_in_review": {"bot"},
+    "rotate": {"bot"},
+    "rotate_in_review": {"bot"},
+    "set_expiry": {"bot"},
+    "start_offboarding": {"bot"},
+    "start_review": {"bot"},
+    "transfer": {"bot"},
+    "update": {"bot"},
+    "withdraw": {"bot"},
+}
+# Fields that no entrance lets a user fill in, and why.
+FILLED_IN_NOWHERE = {
+    ("create", "backup_owner"): "a new key has none; the modal for editing sets it",
+    ("transfer", "after"): "chosen from Slack's list; the handler asks Slack about the user first",
+}
+# By field: what is given, and what is stored; {} is a number that was not used before.
+GOOD = {
+    "name": ("  Zapier,\u00a0nightly {} ", "Zapier, nightly {}"),
+    "scopes": ("write,read", "read write"),
+    "owner": ("U0BOB", "U0BOB"),
+    "backup_owner": ("U0BOB", "U0BOB"),
+    "note": (" For invoices ", "For invoices"),
+    "reason": (" No longer used ", "No longer used"),
+    "networks": ("10.1.0.0/16, 192.0.2.7", "10.1.0.0/16 192.0.2.7/32"),
+    "rate_limit": ("100 per minute", "100/minute"),
+    # The midnight after it in Berlin.
+    "last_day": ("2190-01-31", "2190-01-31T23:00:00+00:00"),
+}
+NO_TOKEN = "contains a token. It would stay on record for everyone to read. Remove the token."
+NO_OWNER = "is no Slack id. One begins with U or W, as U024BE7LH."
+BAD = {
+    "name": {
+        "x" * 81: "The name has 81 characters; 80 is the most. Shorten it, and put the rest in the "
+        "note.",
+        "Zap\u202eier": "The name contains a line break or an invisible character. Type it on one "
+        "line.",
+        TOKEN: f"The name {NO_TOKEN}",
+    },
+    "scopes": {
+        "read,admin": "There is no scope “admin”. Choose from: read, write.",
+        f"read,{TOKEN}": f"The list of scopes {NO_TOKEN}",
+    },
+    "owner": {
+        "bob": f"The owner {NO_OWNER}",
+        "bob@acme.example": "The owner is an e-mail address. Put the person's Slack id there (U…), "
+        "which stands in their profile's menu under “Copy member ID”, or leave it empty.",
+        TOKEN: f"The owner {NO_TOKEN}",
+    },
+    "backup_owner": {
+        "bob": f"The backup owner {NO_OWNER}",
+        TOKEN: f"The backup owner {NO_TOKEN}",
+    },
+    "note": {
+        "x" * 501: "The note has 501 characters; 500 is the most. Shorten it.",
+        f"it was {TOKEN}": f"The note {NO_TOKEN}",
+    },
+    "reason": {
+        "x" * 501: "The reason has 501 characters; 500 is the most. Shorten it.",
+        f"it was {TOKEN}": f"The reason {NO_TOKEN}",
+    },
+    "networks": {
+        "10.1.2.3/16": "“10.1.2.3/16” has address bits beyond its size. Did you mean 10.1.0.0/16?",
+        "office": "“office” is no address or network. One looks like 192.0.2.7 or 10.1.0.0/16.",
+        f"10.0.0.0/8 {TOKEN}": f"The list of networks {NO_TOKEN}",
+    },
+    "rate_limit": {
+        "often": "A rate limit is a whole number and a time, such as “100/minute”; the times are "
+        "second, minute, hour and day, and 1,000,000 is the most.",
+    },
+    "last_day": {
+        "2020-01-01": "2020-01-01 has passed. Choose today or a later date.",
+        "soon": "“soon” is no date. One looks like 2027-01-31.",
+        TOKEN: f"The date {NO_TOKEN}",
+    },
+}
+_numbers = itertools.count(1)
+OFFERED = [
+    (operation, field, kind)
+    for kind in KINDS
+    for operation, offered in kind.offers.items()
+    for field in offered
+]
+
+
+@pytest.fixture(scope="module")
+def entrances(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[type[Entrance], Entrance]]:
+    """Each entrance, with a database of its own."""
+    opened: dict[type[Entrance], Entrance] = {
+        Slack: Slack(tmp_path_factory.mktemp("slack")),
+        CommandLine: CommandLine(tmp_path_factory.mktemp("shell")),
+    }
+    yield opened
+    for entrance in opened.values():
+        entrance.close()
+
+
+@pytest.mark.parametrize(("operation", "field", "kind"), OFFERED)
+def test_a_good_value_is_stored_alike(
+    entrances: dict[type[Entrance], Entrance], operation: str, field: str, kind: type[Entrance]
+) -> None:
+    number = next(_numbers)
+    given, stored = (text.format(number) for text in GOOD[field])
+    done = entrances[kind].attempt(operation, field, given)
+    assert (done.refusal, done.stored) == ("", stored)
+    assert done.events
+
+
+@pytest.mark.parametrize(
+    ("operation", "field", "kind", "given"),
+    # Numbered, since a token is another one in each of pytest's processes.
+    [
+        pytest.param(operation, field, kind, given, id=f"{operation}-{field}-{kind.__name__}-{n}")
+        for operation, field, kind in OFFERED
+        for n, given in enumerate(BAD[field])
+    ],
+)
+def test_a_bad_value_is_refused_with_the_same_sentence_and_nothing_has_happened(
+    entrances: dict[type[Entrance], Entrance],
+    operation: str,
+    field: str,
+    kind: type[Entrance],
+    given: str,
+) -> None:
+    done = entrances[kind].attempt(operation, field, given)
+    assert done.refusal == BAD[field][given]
+    assert (done.events, done.announced) == ([], [])
+
+
+def test_the_last_day_of_an_imported_key_ends_at_the_same_moment(
+    entrances: dict[type[Entrance], Entrance],
+) -> None:
+    given, stored = GOOD["last_day"]
+    assert entrances[CommandLine].attempt("import", "last_day", given).stored == stored
+
+
+SEVERAL = sorted(name for name, rooms in ROOMS.items() if len(rooms) > 1)
+# A field and a value for each operation with several entrances, to compare all that follows.
+COMPARED = {"create": ("owner", "U0BOB"), "revoke": ("reason", "")}
+
+
+@pytest.mark.parametrize("operation", SEVERAL)
+def test_what_is_recorded_and_announced_is_the_same(
+    entrances: dict[type[Entrance], Entrance], operation: str
+) -> None:
+    slack, shell = (entrances[kind].attempt(operation, *COMPARED[operation]) for kind in KINDS)
+    assert slack.events == shell.events
+    assert slack.announced == shell.announced
+    assert slack.announced
+
+
+def test_each_operation_has_a_row_with_its_rooms() -> None:
+    classes = {operation.__name__: name for name, operation in OPERATIONS.items()}
+    found: dict[str, set[str]] = {name: set() for name in OPERATIONS}
+    for room in ("bot", "cli"):
+        for file in (HOUSE / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                called = node.func if isinstance(node, ast.Call) else None
+                if isinstance(called, ast.Name) and called.id in classes:
+                    found[classes[called.id]].add(room)
+    assert found == ROOMS
+
+
+def test_each_field_that_is_checked_is_tried_at_an_entrance() -> None:
+    checked = {
+        id(annotation.__metadata__[-1])
+        for annotation in vars(fields).values()
+        if hasattr(annotation, "__metadata__")
+    }
+    there = {
+        (name, field)
+        for name, operation in OPERATIONS.items()
+        for field, info in operation.model_fields.items()
+        if any(id(one) in checked for one in info.metadata)
+    }
+    tried = {(operation, field) for operation, field, _ in OFFERED if operation != "import"}
+    assert tried | set(FILLED_IN_NOWHERE) == there
