@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case, update
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, func, or_, select
 
 from keys.base.ids import new_id
 from storage import AccountSession
@@ -36,7 +36,7 @@ class LiveMessage:
         drawn: a fingerprint of what it said when it was drawn last; empty before.
         due_at: when it had to be looked at; a later change sets another time.
         attempts: how often in a row Slack could not take it.
-        posting_at: when it was about to be posted, and it is not known whether it was.
+        posting_at: when it was first about to be posted, and it is not known whether it was.
     """
 
     id: str
@@ -192,9 +192,14 @@ def is_told(session: Session, live: LiveMessage, recipient: str) -> bool:
 
 
 def posting(session: Session, live: LiveMessage, now: datetime) -> None:
-    """Notes that the message is about to be posted; to be committed before it is."""
+    """Record that the message is about to be posted; to be committed before it is.
+
+    The first such time stays until it is known where the message stands: an earlier attempt may
+    have posted it, and it is looked for from then on.
+    """
+    first = func.coalesce(col(LiveMessageRow.posting_at), now)
     session.execute(
-        update(LiveMessageRow).where(col(LiveMessageRow.id) == live.id).values(posting_at=now),
+        update(LiveMessageRow).where(col(LiveMessageRow.id) == live.id).values(posting_at=first),
         execution_options={"synchronize_session": False},
     )
 
@@ -232,13 +237,14 @@ def rendered(
 def retry(
     session: Session, live: LiveMessage, at: datetime, *, outcome_unknown: bool = False
 ) -> None:
-    """Gives a claimed message back: Slack could not take it now.
+    """Give a claimed message back: Slack could not take it now.
 
     Args:
         outcome_unknown: whether Slack may have taken it all the same.
     """
-    # One that stood there is being replaced, and stays marked until another one does.
-    marked = outcome_unknown or live.channel_id is not None
+    # One that stood there is being replaced, and stays marked until another one does; so does one
+    # that an earlier attempt may have posted, whatever has come of this one.
+    marked = outcome_unknown or live.channel_id is not None or live.posting_at is not None
     known: dict[str, Any] = {} if marked else {"posting_at": None}
     session.execute(
         update(LiveMessageRow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -237,6 +238,53 @@ def test_a_message_that_slack_does_not_take_again_at_once_is_not_lost(
         bot.run_once()
     assert "has confirmed it by now" in str(said(calls, "chat.postMessage")[tried:])
     assert len(said(calls, "chat.postMessage")) == tried + 1
+
+
+class Taken:
+    """A direct message that Slack takes, and finds again when it is looked for from then on."""
+
+    def __init__(self, house: Domain) -> None:
+        self._house = house
+        self._messages: list[dict[str, Any]] = []
+
+    def post(self, args: dict[str, Any]) -> dict[str, Any]:
+        """Take it; the bot dies before it reads the answer."""
+        at = self._house.clock.now().timestamp()
+        self._messages.append({"ts": f"{at:.6f}", "metadata": args["metadata"]})
+        raise Died
+
+    def history(self, args: dict[str, Any]) -> dict[str, Any]:
+        oldest = float(args["oldest"])
+        return {"messages": [one for one in self._messages if float(one["ts"]) > oldest]}
+
+
+def dies(_: dict[str, Any]) -> dict[str, Any]:
+    raise Died
+
+
+@pytest.mark.parametrize(
+    "trouble", [dies, refusal("ratelimited"), refusal("internal_error")],
+    ids=["dies", "ratelimited", "internal_error"],
+)  # fmt: skip
+def test_a_message_that_a_dead_bot_has_posted_is_found_also_at_the_third_attempt(
+    house: Domain, calls: FakeCalls, trouble: Any
+) -> None:
+    announce(house, "web-1")
+    revoke(house)
+    following(house, calls).run_once()
+    taken = Taken(house)
+    calls.replies["chat.postMessage"] = [taken.post]
+    calls.replies["conversations.history"] = [trouble]
+    for passed in (3 * SECOND, timedelta(minutes=10)):
+        house.clock.move(passed)
+        with contextlib.suppress(Died):
+            following(house, calls).run_once()
+    assert "conversations.history" in calls.methods(), "the second looked for it, in vain"
+    calls.replies["conversations.history"] = [taken.history]
+    house.clock.move(timedelta(hours=1))
+    following(house, calls).run_once()
+    assert len(said(calls, "chat.postMessage")) == 1
+    assert "has confirmed it by now" in str(said(calls, "chat.update"))
 
 
 def test_what_slack_cannot_take_now_is_drawn_later(house: Domain, calls: FakeCalls) -> None:
