@@ -6,8 +6,8 @@ Everything is done once, whatever number of bots run and whenever they die: what
 names it (`Audit.period`), and each step of its time (reminders, escalation, the notice before
 unanswered keys are revoked, the end) is noted in the transaction that asks for its messages.
 
-That a key was revoked, rotated or has expired is not noted by whoever did it but read from the key
-and the record, so it counts wherever it was done. Only “keep” is said here.
+That a key was revoked, was rotated or has expired is read from the key and the audit log, so it
+counts wherever it was done. Only a key that is kept is recorded here.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from keys.transfer import export_keys
 from storage import AccountSession
 from storage.tables import Departure, Key, Review, ReviewKey
 
-# How the period of an audit begins that somebody asked for.
+# How the period of a review begins that an admin asked for.
 ASKED = "asked:"
 _AT_ONCE = 500
 
@@ -49,10 +49,10 @@ def begin(
     period: str,
     rules: AuditRules,
 ) -> str:
-    """Begins an audit of all keys that work, unless one is open or this period had its own.
+    """Start a review of all keys that work, unless one is open or this period had its own.
 
     Args:
-        period: what begins it: a moment of the schedule, or a wish of somebody's.
+        period: what begins it: a moment of the schedule, or an admin's request.
 
     Returns:
         The audit's id: of a new one, of the one that is open, or of the one that this period had.
@@ -98,7 +98,7 @@ def begin(
 
 
 def _take_in(session: AccountSession, audit: Review, now: datetime) -> Counter[RiskFinding]:
-    """Notes every key that works as it is now, the doubtful first; counts the doubts."""
+    """Store every key that works as it is now, the riskiest first; return the findings, counted."""
     gone = set(
         session.exec(
             select(Departure.user_id).where(
@@ -185,13 +185,13 @@ def keep(
     key_id: str,
     reason: str = "",
 ) -> ReviewItem:
-    """Says that a key stays; if somebody was faster, nothing changes.
+    """Keep a key; if another decision was faster, nothing changes.
 
     Args:
-        reason: why, if somebody says so.
+        reason: why it stays; may be empty.
 
     Returns:
-        The key with what was decided, by whomever.
+        The key with what was decided, now or before.
 
     Raises:
         KeyNotFound: if the account has no such audit, or the key is not in it.
@@ -213,7 +213,7 @@ def ask_owner(
     audit_id: str,
     key_id: str,
 ) -> ReviewItem:
-    """Asks a key's owner about it, once, in a message of its own.
+    """Ask a key's owner about it, once, in a message of its own.
 
     Raises:
         KeyNotFound: if the account has no such audit, or the key is not in it.

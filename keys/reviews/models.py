@@ -34,8 +34,8 @@ class ReviewItem:
     """One key in an audit, as it stands now.
 
     Attributes:
-        doubts: the reasons at the start to look at it twice, the gravest first.
-        asked_at: when its owner was asked about it, by somebody's press.
+        risk_findings: the reasons at the start to look at it twice, the gravest first.
+        asked_at: when an admin had its owner asked about it.
     """
 
     key: KeyView
@@ -58,7 +58,7 @@ class ReviewView:
 
     Attributes:
         total: how many keys there were at the start.
-        doubtful: how many of them had each doubt.
+        flagged: how many of them had each risk finding.
         decided: how many of them were decided how.
         revokes_at: when keys that nobody answers for are revoked; None where they are not.
         reminders: how many reminders there were; the lists of a round replace those before.
@@ -79,10 +79,10 @@ class ReviewView:
 
     @property
     def done(self) -> int:
-        """How many keys somebody has decided about."""
+        """How many keys are decided."""
         return sum(n for how, n in self.decided.items() if how is not Decision.UNANSWERED)
 
     @property
     def left(self) -> int:
-        """How many nobody has decided about."""
+        """How many are not."""
         return self.total - self.done

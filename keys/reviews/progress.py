@@ -51,7 +51,7 @@ def has_due_work(session: AccountSession, now: datetime) -> bool:
 
 
 def run_due(change: Change, rules: AuditRules) -> int:
-    """Notes what has become of keys, and takes the steps of the open audit that are due.
+    """Record what was done with keys, and take the steps of the open review that are due.
 
     Returns:
         1 if there is an open audit, else 0.
@@ -79,7 +79,7 @@ def run_due(change: Change, rules: AuditRules) -> int:
 
 
 def _note_decisions(session: Session, audit: Review, now: datetime) -> None:
-    """Reads from keys and record what was done with them since the audit began."""
+    """Read from keys and the audit log what was done with them since the review began."""
     ended = session.exec(
         select(ReviewKey, Key)
         .join(Key, col(Key.id) == col(ReviewKey.key_id))
@@ -148,7 +148,7 @@ def _reminders_due(audit: Review, now: datetime) -> int:
 
 
 def _step(change: Change, audit: Review, rules: AuditRules, now: datetime) -> None:
-    """Takes the gravest step that is due; the others follow in rounds of their own."""
+    """Take the gravest step that is due; the others follow in rounds of their own."""
     if _end_of(audit) <= now:
         _at_the_end(change, audit, rules, now)
     elif audit.escalated_at is None and audit.deadline_at - ESCALATION <= now:

@@ -29,7 +29,7 @@ def are_keys(
 
 
 def has_list(session: AccountSession, subject: str, recipient: str) -> bool:
-    """Whether somebody has a list of this round."""
+    """Whether a recipient has a list of this round."""
     found = select(LiveMessageRow.id).where(
         LiveMessageRow.account_id == session.account_id,
         LiveMessageRow.kind == MESSAGE_KIND,
@@ -40,7 +40,7 @@ def has_list(session: AccountSession, subject: str, recipient: str) -> bool:
 
 
 def may_decide(session: AccountSession, audit_id: str, key_id: str, person: str) -> bool:
-    """Whether somebody who is no admin may decide about a key in an audit: they answer for it."""
+    """Whether a person may decide about a key in a review as its owner or backup owner."""
     audit, row = session.get(Review, audit_id), session.get(ReviewKey, (audit_id, key_id))
     key = session.get(Key, key_id)
     return (
