@@ -77,6 +77,7 @@ class Sandbox(Directory):
         self._sockets = SocketMode(install)
         self.faults.on_disconnect = self._sockets.disconnect
         self.faults.on_stall = self._sockets.stall
+        self.faults.on_time_out = self._sockets.time_out
         self.web_api = WebApi(
             workspace,
             install,

@@ -17,6 +17,7 @@ from bot.installation.installations import (
 )
 from bot.installation.oauth import REDIRECT, Installing, States
 from bot.installation.workspaces import ManyWorkspaces, OneWorkspace, Workspaces
+from bot.server.closing import close
 from bot.server.health import STUCK_SECONDS, Check, Socket
 from bot.server.health import pages as health_pages
 from bot.server.http_receiver import PATH, Pages, receiver
@@ -58,7 +59,7 @@ class Sockets:
 
     def stop(self) -> None:
         """See `Connection`."""
-        self.handler.close()  # type: ignore[no-untyped-call]  # as Bolt has it
+        close(self.handler)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class Faults:
         self._deliveries: deque[DeliveryFault] = deque()
         self.on_disconnect: Callable[[DisconnectReason], None] | None = None
         self.on_stall: Callable[[bool], None] | None = None
+        self.on_time_out: Callable[[], None] | None = None
 
     def rate_limit(self, method: str, *, retry_after: int = 1, times: int = 1) -> None:
         """Answer 429 with ``Retry-After: retry_after`` (seconds)."""
@@ -76,6 +77,14 @@ class Faults:
         """
         if self.on_disconnect is not None:
             self.on_disconnect(reason)
+
+    def time_out(self) -> None:
+        """Have the deliveries under way by socket time out now, and not when 3 seconds are over.
+
+        For an app that is known to be dead; what it had acknowledged stays acknowledged.
+        """
+        if self.on_time_out is not None:
+            self.on_time_out()
 
     def stall_socket(self, stalled: bool = True) -> None:
         """Silence every open socket without closing it: no deliveries, no pongs.

@@ -109,6 +109,14 @@ class SocketMode:
                     ACK_SECONDS
                 )
 
+    def time_out(self) -> None:
+        """Have every delivery that waits for its acknowledgement wait no longer."""
+        with self._lock:
+            waiting = list(self._waiting.values())
+            self._waiting.clear()
+        for answer in waiting:
+            answer.set_exception(NotAcknowledged("operation_timeout"))
+
     def stall(self, stalled: bool) -> None:
         """Silence the open sockets, or resume them."""
         with self._lock:

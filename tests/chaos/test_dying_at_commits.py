@@ -115,6 +115,7 @@ def test_whenever_it_dies_at_a_commit(act: Act, world: World, tmp_path: Path) ->
             world.alice.reloads()
     # Where nobody died nothing was tried; the last commits do not come at each time.
     assert killed >= commits, f"{killed} of {2 * commits}"
+    world.aftermath.lets_claims_end()
     with world.bot("the last") as program:
         world.aftermath.settles(SETTLED)
         world.aftermath.holds_in_the_end("in the end")

@@ -128,6 +128,7 @@ def test_whenever_it_dies_in_an_audit(world: World) -> None:
             team.goes_on()
         world.aftermath.holds(f"bot {number}, killed at {moment}, CRASH_SEED={seed}")
     decided = team.decided
+    world.aftermath.lets_claims_end()
     with world.bot("the last") as program:
         team.ends_the_audit()
         world.aftermath.settles(SETTLED)

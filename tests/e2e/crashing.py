@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
-from sqlmodel import col, select
+from sqlalchemy import Engine, update
+from sqlmodel import SQLModel, col, select
 
 from bot.token_delivery import views
 from cli.bootstrap.application import open_application
@@ -24,7 +24,6 @@ from keys.changes import audit_log
 from keys.changes.change import within
 from keys.lifecycle.create import activate_key, create_pending_key
 from sandbox.sandbox import Sandbox
-from sandbox.state.traffic import TrafficLog
 from sandbox.users.user import User
 from settings import Settings
 from storage import reading, writing
@@ -51,15 +50,16 @@ class Moment:
 class Trap:
     """Counts what passes between the app and Slack, and kills the program when its moment comes."""
 
-    def __init__(self, traffic: TrafficLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, slack: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         self.passed = 0
         self.sprung = threading.Event()
-        self._traffic = traffic
+        self._slack = slack
         self._lock = threading.Lock()
         self._moment: Moment | None = None
         self._program: Program | None = None
         for name in ("begin", "finish"):
-            monkeypatch.setattr(traffic, name, self._watched(getattr(traffic, name)))
+            watched = self._watched(getattr(slack.traffic, name))
+            monkeypatch.setattr(slack.traffic, name, watched)
 
     def set(self, program: Program, moment: Moment | None) -> None:
         """Begins to count for this program; without a moment it is only counted."""
@@ -90,7 +90,11 @@ class Trap:
         return True
 
     def _settles(self) -> None:
-        eventually(lambda: all(entry.seconds is not None for entry in self._traffic.entries()))
+        def settled() -> bool:
+            self._slack.faults.time_out()  # the dead acknowledge nothing
+            return all(entry.seconds is not None for entry in self._slack.traffic.entries())
+
+        eventually(settled)
 
     def _watched(self, note: Callable[..., Any]) -> Callable[..., Any]:
         def watched(*args: Any) -> Any:
@@ -115,6 +119,8 @@ class Trap:
         if self._program is not None:
             self._program.kill()
         self.sprung.set()
+        # Whoever waits for an answer to what is on its way to the dead need not wait for long.
+        threading.Thread(target=self._settles, name="settles").start()
 
 
 class Aftermath:
@@ -170,11 +176,23 @@ class Aftermath:
         assert working <= {_public_id(token) for token in self._seen}, f"an unseen token, {when}"
         for token in self._seen - before:
             self._opens(token, _public_id(token) in working, when)
+        screen = self._alice.screen()
         for key, secret in keys:
             if key.state == State.ACTIVE:
-                assert not self._said_to_be_revoked(key.name, secret.hint), f"{key.name}, {when}"
+                revoked = _is_said_to_be_revoked(key.name, secret.hint, screen)
+                assert not revoked, f"{key.name}, {when}"
         with reading(self.house.engine, self.account) as session:
             assert audit_log.verify_chain(session) is None, when
+
+    def lets_claims_end(self) -> None:
+        """Have the time be over for which dead bots had claimed anything."""
+        now = self.house.clock.now()
+        with writing(self.house.engine) as session:
+            for table in SQLModel.metadata.sorted_tables:
+                for column in {"claimed_until", "pending_until"}.intersection(table.c.keys()):
+                    session.execute(
+                        update(table).where(table.c[column] > now).values({column: now})
+                    )
 
     def settles(self, within: float) -> None:
         """Waits until a running bot has done all that is due."""
@@ -209,11 +227,6 @@ class Aftermath:
 
     def _opens(self, token: str, works: bool, when: str) -> None:
         assert asks(self._gateway, token) == (204 if works else 401), f"{_public_id(token)}, {when}"
-
-    def _said_to_be_revoked(self, name: str, hint: str) -> bool:
-        told = (f"Revoked {name}", f"{name} was already revoked", f"revoked the key {name}")
-        screen = self._alice.screen()
-        return any(words in screen for words in (*told, f"{hint} is refused"))
 
     def _keys(self) -> list[tuple[Key, Secret]]:
         with reading(self.house.engine) as session:
@@ -252,6 +265,11 @@ _OWED = {
     State.ABANDONED: ("Making {name} was interrupted",),
     State.PENDING: (),
 }
+
+
+def _is_said_to_be_revoked(name: str, hint: str, screen: str) -> bool:
+    told = (f"Revoked {name}", f"{name} was already revoked", f"revoked the key {name}")
+    return any(words in screen for words in (*told, f"{hint} is refused"))
 
 
 def _public_id(token: str) -> str:

@@ -15,11 +15,13 @@ from typing import Self
 import httpx
 
 from sandbox.sandbox import Sandbox
+from tests.e2e.warm import WarmProcess
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "manifest.yml"
 CHANNEL = "#api-keys"
-_COMMAND = (sys.executable, "-m", "cli", "run")
+# What a process reads at its very start, so that it cannot be handed in later.
+_FROM_THE_START = frozenset({"LD_PRELOAD", "PYTHONPATH"})
 _SECONDS = 30.0
 
 
@@ -62,21 +64,32 @@ class Program:
         folder: where it works and keeps its database.
         settings: its environment, beside the few variables that every process needs.
         only: a part to run alone, `slack` or `gateway`.
+        cold: whether Python is started for it, as it is by an operator.
     """
 
-    def __init__(self, folder: Path, settings: dict[str, str], only: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: dict[str, str],
+        only: str | None = None,
+        *,
+        cold: bool = False,
+    ) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
         self.log = folder / "log"
         own = {"PATH": os.environ["PATH"], "HOME": str(folder)}
         own |= database_settings(Path(settings.get("APIKEYS_HOME", folder / ".apikeys")))
-        with self.log.open("w") as log:
-            self._process = subprocess.Popen(
-                (*_COMMAND, *(("--only", only) if only else ())),
-                cwd=folder,
-                env=own | {"APIKEYS_LOG_LEVEL": "DEBUG"} | settings,
-                stderr=log,
-            )
+        environment = own | {"APIKEYS_LOG_LEVEL": "DEBUG"} | settings
+        arguments = ("run", *(("--only", only) if only else ()))
+        self.log.write_text("")
+        self._process: subprocess.Popen[bytes] | WarmProcess
+        if cold or environment.keys() & _FROM_THE_START:
+            command = (sys.executable, "-m", "cli", *arguments)
+            with self.log.open("a") as log:
+                self._process = subprocess.Popen(command, cwd=folder, env=environment, stderr=log)
+        else:
+            self._process = WarmProcess(arguments, folder, environment, self.log)
 
     def waits_until_it_says(self, words: str) -> None:
         """Returns once `words` stand in the log, on a line of the program's own."""

@@ -78,7 +78,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         slack.add_channel("api-keys", members=["alice"])
         slack.invite_app(CHANNEL)
         gateway.waits_until_it_says("The gateway listens")
-        made = World(slack, f"http://{listen}", tmp_path, Trap(slack.traffic, monkeypatch))
+        made = World(slack, f"http://{listen}", tmp_path, Trap(slack, monkeypatch))
         yield made
         made.aftermath.close()
         gateway.stop()
@@ -147,6 +147,7 @@ def test_whenever_it_dies(act: Callable[[World, str], None], world: World) -> No
             act(world, name)
         aftermath.holds(f"{name}, killed at {moment} of {passes}, CRASH_SEED={seed}")
         world.alice.reloads()
+    aftermath.lets_claims_end()
     with world.bot("the last") as program:
         aftermath.settles(SETTLED)
         aftermath.holds_in_the_end(f"in the end, CRASH_SEED={seed}")

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from bot.server.closing import close
 from sandbox.sandbox import Sandbox
 from sandbox.state.models import Json
 from sandbox.state.view_stack import new_modal
@@ -41,7 +42,7 @@ def demo(slack: Sandbox) -> Iterator[Demo]:
     handler.connect()  # type: ignore[no-untyped-call]  # Bolt has no types for it
     yield demo
     demo.hold.set()
-    handler.close()  # type: ignore[no-untyped-call]  # Bolt has no types for it
+    close(handler)
 
 
 @pytest.fixture

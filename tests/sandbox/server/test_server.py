@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
@@ -14,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 from websockets.sync.client import connect
 
+from bot.server.closing import close
 from sandbox.base.errors import NotRunningError
 from sandbox.delivery.faults import DisconnectReason
 from sandbox.sandbox import Sandbox
@@ -45,7 +47,7 @@ def connected(
     handler = SocketModeHandler(demo.app, slack.app_token, ping_interval=ping_interval)
     handler.connect()  # type: ignore[no-untyped-call]  # Bolt has no types for it
     yield demo, handler
-    handler.close()  # type: ignore[no-untyped-call]  # Bolt has no types for it
+    close(handler)
 
 
 def has_opened(slack: Sandbox, sockets: int) -> bool:
@@ -159,6 +161,24 @@ def test_a_stalled_socket_answers_no_ping(slack: Sandbox) -> None:
         assert not ping.wait(0.2)
         slack.faults.stall_socket(stalled=False)
         assert ping.wait(5)
+
+
+def test_a_delivery_to_an_app_known_to_be_dead_times_out_at_once(
+    slack: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("dispatcher", "socket_mode"):
+        monkeypatch.setattr(f"sandbox.delivery.{module}.ACK_SECONDS", 600.0)
+    client = WebClient(token=slack.bot_token, base_url=slack.api_url)
+    address = client.apps_connections_open(app_token=slack.app_token)["url"]
+    alice = slack.add_person("alice")
+    with connect(address) as socket, ThreadPoolExecutor(1) as typing:
+        slack.wait_for_app()
+        typed = typing.submit(alice.types, "/keys list")
+        while "slash_commands" not in str(socket.recv()):  # after Slack's greeting
+            pass
+        slack.faults.time_out()
+        typed.result(30)
+    assert "operation_timeout" in alice.screen()
 
 
 def test_an_app_that_watches_its_pings_leaves_a_stalled_socket(slack: Sandbox) -> None:
