@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -34,3 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest first: at the end they would keep everything waiting."""
     items.sort(key=lambda item: item.get_closest_marker("crash") is None)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Leave Hypothesis out of the summary where no test used it: it would be imported for that."""
+    if "hypothesis" not in sys.modules and not session.testsfailed:
+        session.config.pluginmanager.unregister(name="hypothesispytest")

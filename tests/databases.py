@@ -8,13 +8,16 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Engine
 
-from storage import open_engine, upgrade
 from tests.postgresql import NoPostgresql, Postgresql, Replica
 
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+# Every test loads this file, and not every test wants the second that SQLModel's import takes.
 ENGINES = ("sqlite", "postgresql")
 _TEMPLATE = "migrated"
 _numbers = count(1)
@@ -28,6 +31,8 @@ def open_migrated(url: str) -> Engine:
     A SQLite file that is not there yet is copied from one that this process migrated once, which
     takes a tenth of the time; a database that is there already is migrated as the programs do it.
     """
+    from storage import open_engine, upgrade
+
     engine = open_engine(url)
     path = engine.url.database
     if engine.dialect.name == "sqlite" and path and Path(path).stat().st_size == 0:
@@ -41,6 +46,8 @@ def open_migrated(url: str) -> Engine:
 @cache
 def _migrated() -> bytes:
     """Return a migrated SQLite file, made by this process so that it cannot be an old one."""
+    from storage import open_engine, upgrade
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "template.db"
         engine = open_engine(f"sqlite:///{path}")
