@@ -32,7 +32,9 @@ def open_migrated(url: str) -> Engine:
     takes a tenth of the time; a database that is there already is migrated as the programs do it.
     """
     from storage import open_engine, upgrade
+    from tests.compiled import share_compiled_statements
 
+    share_compiled_statements()
     engine = open_engine(url)
     path = engine.url.database
     if engine.dialect.name == "sqlite" and path and Path(path).stat().st_size == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -119,9 +120,9 @@ class Program:
         self.kill()
         self._process.wait(_SECONDS)
 
-    def stop(self) -> None:
-        """Asks it to stop, and expects a clean end."""
-        self._process.terminate()
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """Ask it to stop by a signal, and expect a clean end."""
+        self._process.send_signal(number)
         status = self._process.wait(_SECONDS)
         assert status == 0, self.log.read_text()
 

@@ -59,9 +59,10 @@ class WarmProcess:
         assert status is not None, f"it still runs after {timeout} s"
         return status
 
-    def terminate(self) -> None:
-        """Ask it to stop."""
-        self._process.terminate()
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
 
     def kill(self) -> None:
         """End it as `kill -9` does."""

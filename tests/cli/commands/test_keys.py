@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from keys.credentials.tokens import Token, make, pattern
-from tests.cli.commands.shell import COMMAND, Shell
+from tests.cli.commands.shell import Shell
+from tests.e2e.program import Program, free_port
 
 
 @pytest.fixture
@@ -174,33 +175,15 @@ def test_the_wrong_pepper_stops_the_start(shell: Shell) -> None:
     assert "is not the one" in done.stderr
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture
 def gateway(shell: Shell) -> Iterator[str]:
     port = free_port()
     shell.settings["APIKEYS_GATEWAY_LISTEN"] = f"127.0.0.1:{port}"
-    process = subprocess.Popen(
-        [*COMMAND, "run", "--only", "gateway"],
-        cwd=shell.folder,
-        env=shell.environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "listens on" in line:
-            break
-    yield f"http://127.0.0.1:{port}"
-    process.send_signal(signal.SIGTERM)
-    rest = process.communicate(timeout=20)[1]
-    assert process.returncode == 0, rest
-    assert '"stopped"' in rest
+    with Program(shell.folder, shell.settings, only="gateway") as program:
+        program.waits_until_it_says("listens on")
+        yield f"http://127.0.0.1:{port}"
+        program.stop()
+    assert '"stopped"' in program.log.read_text()
 
 
 @pytest.mark.sockets
@@ -230,22 +213,12 @@ def test_last_used_is_written_at_the_latest_when_the_gateway_stops(shell: Shell)
         "APIKEYS_LAST_USED_SECONDS": "3600",
     }
     token = shell.new("Zapier")
-    process = subprocess.Popen(
-        [*COMMAND, "run", "--only", "gateway"],
-        cwd=shell.folder,
-        env=shell.environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "listens on" in line:
-            break
-    headers = {"X-API-Key": token, "X-Original-Method": "GET"}
-    assert httpx.get(f"http://127.0.0.1:{port}/authz", headers=headers).status_code == 204
-    assert "never" in shell.run("keys", "show", "Zapier").stdout
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    with Program(shell.folder, shell.settings, only="gateway") as program:
+        program.waits_until_it_says("listens on")
+        headers = {"X-API-Key": token, "X-Original-Method": "GET"}
+        assert httpx.get(f"http://127.0.0.1:{port}/authz", headers=headers).status_code == 204
+        assert "never" in shell.run("keys", "show", "Zapier").stdout
+        program.stop(signal.SIGINT)
     assert "never" not in shell.run("keys", "show", "Zapier").stdout
 
 
