@@ -110,11 +110,11 @@ class SocketMode:
                 )
 
     def time_out(self) -> None:
-        """Have every delivery that waits for its acknowledgement wait no longer."""
+        """Let every delivery that waits for its acknowledgement time out now."""
         with self._lock:
-            waiting = list(self._waiting.values())
-            self._waiting.clear()
-        for answer in waiting:
+            pending = list(self._pending.values())
+            self._pending.clear()
+        for answer in pending:
             answer.set_exception(NotAcknowledged("operation_timeout"))
 
     def stall(self, stalled: bool) -> None:
