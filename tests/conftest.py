@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 import pytest
 import pytest_socket
+from hypothesis import HealthCheck, settings
 
 from tests.databases import database_url, postgresql, primary, replica
 
 __all__ = ["database_url", "postgresql", "primary", "replica"]
+
+# A busy machine is slow now and then, and that is no finding.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +39,3 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest first: at the end they would keep everything waiting."""
     items.sort(key=lambda item: item.get_closest_marker("crash") is None)
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Leave Hypothesis out of the summary where no test used it: it would be imported for that."""
-    if "hypothesis" not in sys.modules and not session.testsfailed:
-        session.config.pluginmanager.unregister(name="hypothesispytest")

@@ -168,7 +168,7 @@ class User:
         """Return all visible text: the open channel or Home, the app's DM, the modal on top."""
         return self._screen.text()
 
-    def sees(self, text: str, *, within: float = 5) -> Self:
+    def sees(self, text: str, *, within: float = 20) -> Self:
         """Wait at most so many real seconds until this person sees `text`."""
         changed = self._runtime.workspace.changed
         with changed:

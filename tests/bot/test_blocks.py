@@ -49,7 +49,7 @@ def test_the_samples_are_everything_that_is_drawn_each_once() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ours.map(lambda text: text[:80]), ours.map(lambda text: text[:500]) | st.just(""))
 def test_whatever_people_type_is_accepted(name: str, note: str) -> None:
     for message in messages(name, note):

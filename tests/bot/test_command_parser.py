@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.command_parser import (
@@ -158,7 +158,6 @@ _PIECES = st.sampled_from(
 
 
 # How long an example takes is the machine's affair.
-@settings(deadline=None)
 @given(st.text() | st.lists(_PIECES | st.text(max_size=3), max_size=12).map("".join))
 def test_any_text_is_read_without_an_exception(text: str) -> None:
     command = parse(text)
@@ -169,7 +168,6 @@ def test_any_text_is_read_without_an_exception(text: str) -> None:
 
 
 # How long an example takes is the machine's affair.
-@settings(deadline=None)
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_no_text_around_a_token_brings_its_secret_back(before: str, after: str) -> None:
     token = make("ak")

@@ -151,5 +151,5 @@ def test_keys_at_random(engine: str, request: pytest.FixtureRequest) -> None:
         fresh = partial(fresh_on, request.getfixturevalue("postgresql"))
     run_state_machine_as_test(
         partial(KeysAtRandom, fresh),  # type: ignore[arg-type]
-        settings=settings(max_examples=15, stateful_step_count=20, deadline=None),
+        settings=settings(max_examples=15, stateful_step_count=20),
     )

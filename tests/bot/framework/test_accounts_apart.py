@@ -160,7 +160,6 @@ def refs(things: list[str]) -> st.SearchStrategy[str]:
 @pytest.mark.slow
 @settings(
     max_examples=300,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())

@@ -9,7 +9,7 @@ from math import inf
 
 import httptools
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.base.options import Options, read_networks
@@ -84,7 +84,7 @@ HEADERS = st.lists(st.tuples(NAMES, VALUES), max_size=5)
 
 
 @given(URLS, HEADERS)
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 def test_both_ways_say_the_same(url: str, headers: list[tuple[str, str]]) -> None:
     harness = _harness()
     sent = [(name.encode(), value.encode()) for name, value in headers]

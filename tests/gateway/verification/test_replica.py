@@ -123,7 +123,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(STEPS, min_size=20, max_size=60))
 def test_no_row_is_older_than_a_reported_change(
     steps: list[tuple[str, object]],

@@ -98,7 +98,7 @@ def steps(draw: st.DrawFn) -> list[tuple[str, str, str]]:
 
 
 @given(steps())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_however_often_it_is_updated_an_input_holds_what_it_held_under_its_id(
     done: list[tuple[str, str, str]],
 ) -> None:

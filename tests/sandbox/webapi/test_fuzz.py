@@ -85,7 +85,7 @@ _NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(sorted(METHODS)), st.dictionaries(_NAMES, _KNOWN | _JSON, max_size=6))
 def test_any_arguments(method: str, args: dict[str, Any]) -> None:
     harness = Harness()
