@@ -111,12 +111,12 @@ def _gateway(url: str, port: int) -> Callable[[], None]:
 
     settings = load()
     configure_logging(settings.log_level, redact=redact)
-    house = open_application(settings)
-    running = start_gateway(house, settings)
+    application = open_application(settings)
+    running = start_gateway(application, settings)
 
     def stop() -> None:
         running.stop()
-        house.close()
+        application.close()
 
     return stop
 

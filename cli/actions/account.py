@@ -32,21 +32,21 @@ def opened(workspace: str | None) -> Iterator[tuple[Application, str]]:
     Raises:
         ClickException: if there is no such workspace; in the place of each refusal of the domain.
     """
-    house = open_application(load())
+    application = open_application(load())
     try:
-        with writing(house.engine) as session:
+        with writing(application.engine) as session:
             if workspace is None:
-                account_id: str | None = accounts.the_only(session, house.clock.now())
+                account_id: str | None = accounts.the_only(session, application.clock.now())
             else:
                 account_id = accounts.of_workspace(session, workspace)
         if account_id is None:
             raise click.ClickException(f"There is no workspace {redact(workspace or '')} here.")
-        yield house, account_id
+        yield application, account_id
     except (DomainError, ValidationError) as error:
         sentences = " ".join(why for _, why in problems(error))
         raise click.ClickException(redact(sentences)) from error
     finally:
-        house.close()
+        application.close()
 
 
 def operator() -> Caller:

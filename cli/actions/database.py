@@ -66,8 +66,11 @@ def backup(file: Path) -> None:
 
 def status(workspace: str | None) -> None:
     """Say how the system stands: keys, gateways, and what waits to be said."""
-    with opened(workspace) as (house, account_id), reading(house.engine, account_id) as session:
-        now = house.clock.now()
+    with (
+        opened(workspace) as (application, account_id),
+        reading(application.engine, account_id) as session,
+    ):
+        now = application.clock.now()
         for line in _keys(session):
             click.echo(line)
         for line in _peppers(session, now):

@@ -38,13 +38,13 @@ _LEASE = timedelta(minutes=1)
 
 def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
     """List active keys; WORDS must occur in their name, note or id."""
-    with opened(workspace) as (house, account_id):
+    with opened(workspace) as (application, account_id):
         after, count = None, 0
         while True:
-            with reading(house.engine, account_id) as session:
+            with reading(application.engine, account_id) as session:
                 page = search.page(session, " ".join(words), size=200, after=after)
             for key in page.keys:
-                click.echo(_line(key, house.clock.now()))
+                click.echo(_line(key, application.clock.now()))
             count += len(page.keys)
             if not page.has_next or not page.keys:
                 break
@@ -58,9 +58,9 @@ def new(
 ) -> None:
     """Make a key called NAME and print its token, once."""
     me, policy = operator(), expiry_policy(load_team())
-    with opened(workspace) as (house, account_id):
-        services = house.services(account_id, policy)
-        proposed = policy.default_expiry(house.clock.now())
+    with opened(workspace) as (application, account_id):
+        services = application.services(account_id, policy)
+        proposed = policy.default_expiry(application.clock.now())
         operation = Create(
             name=name,
             scopes=scopes,
@@ -81,15 +81,15 @@ def new(
 
 def revoke(name_or_id: str, yes: bool, reason: str, workspace: str | None) -> None:
     """Revoke a key for good."""
-    with opened(workspace) as (house, account_id):
-        key = _the_key(house, account_id, name_or_id)
+    with opened(workspace) as (application, account_id):
+        key = _the_key(application, account_id, name_or_id)
         if key.state is State.REVOKED:
             click.echo(f"{key.name} ({key.id}) was revoked before. Nothing has changed.")
             return
         if not yes:
-            click.echo(_line(key, house.clock.now()))
+            click.echo(_line(key, application.clock.now()))
             click.confirm("Revoke this key? It stops working at once, for good.", abort=True)
-        services = house.services(account_id)
+        services = application.services(account_id)
         outcome = execute(services, operator(), Revoke(key=key.id, reason=reason))
         if not outcome.changed:
             click.echo(f"{key.name} ({key.id}) was revoked before; nothing has changed.")
@@ -100,14 +100,14 @@ def revoke(name_or_id: str, yes: bool, reason: str, workspace: str | None) -> No
 
 def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: str | None) -> None:
     """Hold a key to a rate and to networks; what is not named stays as it is."""
-    with opened(workspace) as (house, account_id):
-        key = _the_key(house, account_id, name_or_id)
+    with opened(workspace) as (application, account_id):
+        key = _the_key(application, account_id, name_or_id)
         operation = Limit(
             key=key.id,
             rate_limit=key.rate_limit if rate is None else _unless(rate, "none"),
             networks=key.networks if networks is None else _unless(networks, "any"),
         )
-        outcome = execute(house.services(account_id), operator(), operation)
+        outcome = execute(application.services(account_id), operator(), operation)
         for label, value in _limits(outcome.value):
             click.echo(f"{label + ':':<12}{value}")
         say_propagation(outcome)
@@ -119,13 +119,13 @@ def _unless(text: str, nothing: str) -> str:
 
 def show(name_or_id: str, workspace: str | None) -> None:
     """Show everything about a key, and its history."""
-    with opened(workspace) as (house, account_id):
-        key = _the_key(house, account_id, name_or_id)
-        with reading(house.engine, account_id) as session:
+    with opened(workspace) as (application, account_id):
+        key = _the_key(application, account_id, name_or_id)
+        with reading(application.engine, account_id) as session:
             # Oldest first, as in Slack.
             history = audit_log.history(session, key.id)[::-1]
             handovers = deliveries.handovers(session, key.id)
-    for label, value in _facts(key, house.clock.now()):
+    for label, value in _facts(key, application.clock.now()):
         click.echo(f"{label + ':':<12}{value}")
     for handover in handovers:
         click.echo(f"{'Token sent:':<12}to {handover.recipient} on {_time(handover.sent_at)}")
@@ -147,8 +147,8 @@ def _deliver(services: Services, pending: PendingKey, me: Caller) -> None:
         activate_key(made, pending.delivery_id, remove_after=None)
 
 
-def _the_key(house: Application, account_id: str, text: str) -> KeyView:
-    with reading(house.engine, account_id) as session:
+def _the_key(application: Application, account_id: str, text: str) -> KeyView:
+    with reading(application.engine, account_id) as session:
         found = search.find(session, text, revoked=True)
     match found:
         case search.Found(key):

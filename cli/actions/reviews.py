@@ -16,8 +16,8 @@ from storage import reading
 
 def status(workspace: str | None) -> None:
     """Say how far the newest audit is."""
-    with opened(workspace) as (house, account_id):
-        found = _newest(house, account_id)
+    with opened(workspace) as (application, account_id):
+        found = _newest(application, account_id)
     until = found.ended_at or found.deadline_at
     state = "ended" if found.stage is Stage.FINISHED else "is open until"
     click.echo(
@@ -28,14 +28,14 @@ def status(workspace: str | None) -> None:
 
 def export(form: str, audit_id: str | None, output: Path | None, workspace: str | None) -> None:
     """Write down the evidence of an audit; as JSON it is signed."""
-    with opened(workspace) as (house, account_id):
-        id_ = audit_id or _newest(house, account_id).id
+    with opened(workspace) as (application, account_id):
+        id_ = audit_id or _newest(application, account_id).id
         try:
-            with reading(house.engine, account_id) as session:
+            with reading(application.engine, account_id) as session:
                 if form == "csv":
                     text = "".join(evidence.table(session, id_))
                 else:
-                    text = evidence.serialize(session, id_, house.peppers)
+                    text = evidence.serialize(session, id_, application.peppers)
         except DomainError as error:
             raise click.ClickException(str(error)) from error
     if output is None:
@@ -49,8 +49,8 @@ def export(form: str, audit_id: str | None, output: Path | None, workspace: str 
 
 def key() -> None:
     """Print the public key with which anybody can check the evidence."""
-    with opened(None) as (house, _):
-        for version, public in sorted(signing.public_keys(house.peppers).items()):
+    with opened(None) as (application, _):
+        for version, public in sorted(signing.public_keys(application.peppers).items()):
             click.echo(f"{public}  (of pepper {version})")
 
 
@@ -61,8 +61,8 @@ def verify(file: Path, keys_given: tuple[str, ...]) -> None:
     """
     trusted = set(keys_given)
     if not trusted:
-        with opened(None) as (house, _):
-            trusted = set(signing.public_keys(house.peppers).values())
+        with opened(None) as (application, _):
+            trusted = set(signing.public_keys(application.peppers).values())
     try:
         verdict = evidence.verify(evidence.read(file.read_bytes()), trusted)
     except DomainError as error:
@@ -79,8 +79,8 @@ def verify(file: Path, keys_given: tuple[str, ...]) -> None:
     )
 
 
-def _newest(house: Application, account_id: str) -> ReviewView:
-    with reading(house.engine, account_id) as session:
+def _newest(application: Application, account_id: str) -> ReviewView:
+    with reading(application.engine, account_id) as session:
         found = queries.newest(session)
     if found is None:
         raise click.ClickException("There was no audit yet.")

@@ -60,20 +60,20 @@ def run(only: str | None) -> None:
     slack_settings = None if only == "gateway" else load_slack()
     configure_logging(settings.log_level, settings.log_format, redact=redact)
     with ExitStack() as stack:
-        house = open_application(settings)
-        stack.callback(house.close)
+        application = open_application(settings)
+        stack.callback(application.close)
         running: list[Process] = []
         if only != "slack":
             from cli.bootstrap.gateway import start_gateway
 
-            gateway = start_gateway(house, settings)
+            gateway = start_gateway(application, settings)
             stack.callback(gateway.stop)
             running.append(gateway)
             click.echo(f"The gateway listens on {gateway.url}", err=True)
         if slack_settings is not None:
             from cli.bootstrap.bot import start_bot
 
-            bot = start_bot(house, slack_settings)
+            bot = start_bot(application, slack_settings)
             stack.callback(bot.stop)
             running.append(bot)
             click.echo(f"The bot {bot.where}", err=True)

@@ -46,22 +46,22 @@ def import_keys(
 
     FILE is CSV or JSON; - reads the standard input. All lines are added, or none.
     """
-    with opened(workspace) as (house, account_id):
+    with opened(workspace) as (application, account_id):
         defaults = Defaults(
             algorithm=ALGORITHMS[algorithm] if algorithm else None,
             scopes=split_list(scopes) or None,
             timezone=expiry_policy(load_team()).timezone,
         )
-        checked = import_rows.check(read(_text(file)), defaults, house.clock.now())
+        checked = import_rows.check(read(_text(file)), defaults, application.clock.now())
         done = Outcome(Plan(), changed=False)
         if dry_run:
-            with reading(house.engine, account_id) as session:
-                made = importing.plan(house.services(account_id), session, checked.entries)
+            with reading(application.engine, account_id) as session:
+                made = importing.plan(application.services(account_id), session, checked.entries)
             done = Outcome(made, changed=False)
         elif keep_going:
-            done = _in_batches(house, account_id, checked.entries)
+            done = _in_batches(application, account_id, checked.entries)
         elif not checked.problems:
-            done = _import(house, account_id, checked.entries, all_or_nothing=True)
+            done = _import(application, account_id, checked.entries, all_or_nothing=True)
         made = done.value
         problems = sorted((*checked.problems, *made.problems), key=_line_of)
         for problem in problems:
@@ -85,13 +85,15 @@ def _text(file: IO[bytes]) -> str:
 
 
 def _import(
-    house: Application, account_id: str, entries: Sequence[ImportRow], *, all_or_nothing: bool
+    application: Application, account_id: str, entries: Sequence[ImportRow], *, all_or_nothing: bool
 ) -> Outcome[Plan]:
     operation = Import(rows=entries, all_or_nothing=all_or_nothing)
-    return execute(house.services(account_id), operator(), operation)
+    return execute(application.services(account_id), operator(), operation)
 
 
-def _in_batches(house: Application, account_id: str, entries: Sequence[ImportRow]) -> Outcome[Plan]:
+def _in_batches(
+    application: Application, account_id: str, entries: Sequence[ImportRow]
+) -> Outcome[Plan]:
     """Import some at a time; each batch is announced with itself.
 
     A gateway that has confirmed a batch knows of those before it, so the last answer holds for all.
@@ -99,7 +101,7 @@ def _in_batches(house: Application, account_id: str, entries: Sequence[ImportRow
     whole, reached = Plan(), None
     for start in range(0, len(entries), _BATCH):
         batch = entries[start : start + _BATCH]
-        done = _import(house, account_id, batch, all_or_nothing=False)
+        done = _import(application, account_id, batch, all_or_nothing=False)
         whole.fresh += done.value.fresh
         whole.known += done.value.known
         whole.problems += done.value.problems
@@ -148,12 +150,12 @@ def _some(places: Sequence[str]) -> str:
 
 def export_keys(form: str, output: Path | None, revoked: bool, workspace: str | None) -> None:
     """Write down everything about the keys but what opens anything."""
-    with opened(workspace) as (house, account_id):
+    with opened(workspace) as (application, account_id):
         wanted = Form(form)
-        services, operation = house.services(account_id), Export(form=wanted, revoked=revoked)
+        services, operation = application.services(account_id), Export(form=wanted, revoked=revoked)
         number = execute(services, operator(), operation).value
-        with reading(house.engine, account_id) as session, _written_to(output) as file:
-            rows = exporting.rows(session, house.clock.now(), revoked=revoked)
+        with reading(application.engine, account_id) as session, _written_to(output) as file:
+            rows = exporting.rows(session, application.clock.now(), revoked=revoked)
             _write(file, exporting.serialize(wanted, rows))
     if output is not None:
         click.echo(f"{_count(number, 'key')} in {output}", err=True)

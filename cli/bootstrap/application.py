@@ -1,4 +1,4 @@
-"""Opening the house: from settings to an engine that is up to date and a service that can work."""
+"""Opening the application: from settings to a current database and services that can work."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class Bot:
             self.health.stop()
 
 
-def start_bot(house: Application, settings: SlackSettings) -> Bot:
+def start_bot(application: Application, settings: SlackSettings) -> Bot:
     """Connect to Slack and begin to answer.
 
     Raises:
@@ -97,17 +97,17 @@ def start_bot(house: Application, settings: SlackSettings) -> Bot:
         SlackError: if Slack does not accept the token, or cannot be reached.
         PepperError: if the key for sealing tokens cannot be read.
     """
-    opening = WorkspaceServicesFactory(house, settings)
+    opening = WorkspaceServicesFactory(application, settings)
     workspaces: Workspaces
     if settings.many:
         seal = TokenCipher(read_versions(settings.seal_key.get_secret_value(), "APIKEYS_SEAL_KEY"))
-        installations = Installations(house.engine, seal, house.clock)
+        installations = Installations(application.engine, seal, application.clock)
         installations.reencrypt()
         workspaces = ManyWorkspaces(installations, opening.installed)
-        pages = _installing(house, settings, installations, seal).pages
+        pages = _installing(application, settings, installations, seal).pages
     else:
         workspaces, pages = OneWorkspace(opening.only()), {}
-    everywhere = WorkspaceRoundRobin(workspaces, opening.worker, house.clock)
+    everywhere = WorkspaceRoundRobin(workspaces, opening.worker, application.clock)
     schedule = Schedule(everywhere)
 
     def wake(account_id: str) -> None:
@@ -117,8 +117,8 @@ def start_bot(house: Application, settings: SlackSettings) -> Bot:
     opening.wake = wake
     app = build_for(
         workspaces,
-        house.engine,
-        house.clock,
+        application.engine,
+        application.clock,
         signing_secret=settings.signing_secret.get_secret_value(),
         slack_url=settings.api_url,
         metrics=opening.metrics,
@@ -127,13 +127,17 @@ def start_bot(house: Application, settings: SlackSettings) -> Bot:
     schedule.start()
     health = None
     if settings.bot_listen:
-        health = _health(house, settings.bot_listen, connection, schedule, opening.metrics)
+        health = _health(application, settings.bot_listen, connection, schedule, opening.metrics)
         where += f", and tells how it is at {health.url}/readyz"
     return Bot(connection, schedule, where, health)
 
 
 def _health(
-    house: Application, listen: str, connection: Connection, schedule: Schedule, metrics: Metrics
+    application: Application,
+    listen: str,
+    connection: Connection,
+    schedule: Schedule,
+    metrics: Metrics,
 ) -> Running:
     def rounds() -> str | None:
         age = schedule.round_age
@@ -142,7 +146,7 @@ def _health(
     metrics.watch(
         "round_age_seconds", "Since what is due was looked at.", lambda: schedule.round_age
     )
-    checks: dict[str, Check] = {"database": house.check_connection, "rounds": rounds}
+    checks: dict[str, Check] = {"database": application.check_connection, "rounds": rounds}
     if isinstance(connection, Sockets):
         socket = connection.socket
         checks["socket"] = socket.check
@@ -160,7 +164,10 @@ def _health(
 
 
 def _installing(
-    house: Application, settings: SlackSettings, installations: Installations, seal: TokenCipher
+    application: Application,
+    settings: SlackSettings,
+    installations: Installations,
+    seal: TokenCipher,
 ) -> Installing:
     def greet(installed: OAuthInstallation) -> None:
         slack = SlackClient(web_calls(installed.token, base_url=settings.api_url)).within(8.0)
@@ -174,7 +181,7 @@ def _installing(
     required_scopes, optional = scopes()
     return Installing(
         installations,
-        States(house.engine, seal, house.clock),
+        States(application.engine, seal, application.clock),
         client_id=settings.client_id,
         client_secret=settings.client_secret.get_secret_value(),
         scopes=[*required_scopes, *optional],

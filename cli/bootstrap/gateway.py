@@ -42,7 +42,7 @@ _SWITCH_SECONDS = 0.000_5
 _COLLECT_AFTER = (10_000, 20, 20)
 
 
-def start_gateway(house: Application, settings: Settings) -> Running:
+def start_gateway(application: Application, settings: Settings) -> Running:
     """Starts the gateway in a thread of its own.
 
     Raises:
@@ -52,7 +52,7 @@ def start_gateway(house: Application, settings: Settings) -> Running:
     """
     _tune_interpreter()
     host, _, port = settings.gateway_listen.rpartition(":")
-    app = assemble(house, _options(settings), _name(settings.gateway_listen))
+    app = assemble(application, _options(settings), _name(settings.gateway_listen))
     running = serve_in_thread(app, host.strip("[]"), int(port), fast_path=app.fast_path)
     gc.collect()
     gc.freeze()
@@ -75,19 +75,19 @@ def _tune_interpreter() -> None:
     gc.set_threshold(*_COLLECT_AFTER)
 
 
-def assemble(house: Application, options: Options, name: str) -> Gateway:
+def assemble(application: Application, options: Options, name: str) -> Gateway:
     """The gateway as an application, with everything that it does beside answering.
 
     Args:
         name: what people know it by; of two with the same name, the later takes the other's place.
     """
-    clock = house.clock
+    clock = application.clock
     report, metrics = GatewayLog(clock), Metrics()
     memory = VerdictCache(clock, max_keys=options.cached_tokens)
-    presence = Heartbeat(_Register(house, new_id("gw"), name), report)
+    presence = Heartbeat(_Register(application, new_id("gw"), name), report)
     ledger = ReplicaPositions()
     follower = CacheInvalidator(
-        open_feed(house.direct, places=house.replica is not None),
+        open_feed(application.direct, places=application.replica is not None),
         memory,
         report,
         presence.confirm,
@@ -97,11 +97,11 @@ def assemble(house: Application, options: Options, name: str) -> Gateway:
         positions=ledger,
     )
     replica = None
-    if house.replica is not None:
-        lookup = ReplicaLookup(house.replica, house.direct, lambda: ledger.newest)
+    if application.replica is not None:
+        lookup = ReplicaLookup(application.replica, application.direct, lambda: ledger.newest)
         replica = Replica(lookup, ledger, options, report, clock)
-    uses = UsageRecorder(_writer(house), report, options.flush_every, options.trusted_proxies)
-    upgrades = RehashQueue(house.peppers, _upgrader(house), report, options.flush_every)
+    uses = UsageRecorder(_writer(application), report, options.flush_every, options.trusted_proxies)
+    upgrades = RehashQueue(application.peppers, _upgrader(application), report, options.flush_every)
     metrics.watch("remembered_tokens", "Good tokens in memory.", lambda: len(memory))
     metrics.watch("last_used_backlog", "Secrets with unwritten uses.", lambda: uses.backlog)
     metrics.watch("feed_alive", "1 while changes are followed.", lambda: float(follower.alive))
@@ -111,14 +111,21 @@ def assemble(house: Application, options: Options, name: str) -> Gateway:
     )  # fmt: skip
 
     checker = CachingVerifier(
-        Lookup(house.direct), house.peppers, clock, memory, options, metrics, upgrades, replica
+        Lookup(application.direct),
+        application.peppers,
+        clock,
+        memory,
+        options,
+        metrics,
+        upgrades,
+        replica,
     )
     return build(
         checker,
         options,
         clock,
         usage_recorder=uses,
-        ready=house.check_connection,
+        ready=application.check_connection,
         log=report,
         metrics=metrics,
         cache=memory,
@@ -146,17 +153,17 @@ def _name(listen: str) -> str:
     return f"{socket.gethostname()}:{port if port != '0' else f'pid-{os.getpid()}'}"
 
 
-def _writer(house: Application) -> Callable[[Mapping[str, Use]], None]:
+def _writer(application: Application) -> Callable[[Mapping[str, Use]], None]:
     def write(uses: Mapping[str, Use]) -> None:
-        with writing(house.engine, durable=False) as session:
+        with writing(application.engine, durable=False) as session:
             record_uses(session, uses)
 
     return write
 
 
-def _upgrader(house: Application) -> Callable[[Mapping[str, import_keys.Upgrade]], None]:
+def _upgrader(application: Application) -> Callable[[Mapping[str, import_keys.Upgrade]], None]:
     def write(upgrades: Mapping[str, import_keys.Upgrade]) -> None:
-        with writing(house.engine, durable=False) as session:
+        with writing(application.engine, durable=False) as session:
             import_keys.upgrade(session, upgrades)
 
     return write
@@ -169,7 +176,7 @@ class _Register:
     A confirmation need not survive a power cut, which ends what it was waited for as well.
     """
 
-    house: Application
+    application: Application
     gateway_id: str
     name: str
 
@@ -195,8 +202,8 @@ class _Register:
 
     @property
     def _now(self) -> datetime:
-        return self.house.clock.now()
+        return self.application.clock.now()
 
     def _write(self, what: Callable[[Session], None]) -> None:
-        with writing(self.house.engine, durable=False) as session:
+        with writing(self.application.engine, durable=False) as session:
             what(session)

@@ -32,8 +32,8 @@ class WorkspaceServicesFactory:
         SettingsError: if a setting cannot be read.
     """
 
-    def __init__(self, house: Application, settings: SlackSettings) -> None:
-        self._house = house
+    def __init__(self, application: Application, settings: SlackSettings) -> None:
+        self._house = application
         self._settings = settings
         self._rules = team_policy(settings)
         try:
@@ -70,12 +70,12 @@ class WorkspaceServicesFactory:
         return SlackClient(self.metrics.calling(calls))
 
     def _context(self, slack: SlackClient, where: InstallationTarget, account_id: str) -> Context:
-        house, settings = self._house, self._settings
+        application, settings = self._house, self._settings
         workspace = Workspace(where.team_id, where.enterprise_id)
         return Context(
-            services=house.services(account_id, self._rules, lambda: self.wake(account_id)),
+            services=application.services(account_id, self._rules, lambda: self.wake(account_id)),
             slack=slack,
-            admins=Admins(slack.quick(), self._admins, workspace, house.clock),
+            admins=Admins(slack.quick(), self._admins, workspace, application.clock),
             channel=settings.channel,
             token_minutes=settings.token_minutes,
             api_url=settings.example_url,

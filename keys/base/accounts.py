@@ -17,7 +17,7 @@ class WhichAccount(DomainError):
 
 
 def the_only(session: Session, now: datetime) -> str:
-    """The id of the one account of a single-workspace house; it is made if there is none yet.
+    """The id of the one account of a single-workspace application; it is made if there is none yet.
 
     Raises:
         WhichAccount: if there are several.
@@ -38,7 +38,7 @@ def connect(session: Session, workspace_id: str, name: str, now: datetime) -> st
     """The id of the account of the workspace that the bot has just connected to.
 
     An account that has no workspace yet, made by an operator before the bot ever ran, takes on
-    this workspace's id. Only a single-workspace house has such an account.
+    this workspace's id. Only a single-workspace application has such an account.
     """
     if of_workspace(session, workspace_id) is None:
         unclaimed = select(Account).where(col(Account.workspace_id).is_(None))

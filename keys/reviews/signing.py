@@ -1,4 +1,4 @@
-"""Signing what leaves the house as evidence: Ed25519, with keys made from the pepper.
+"""Signing what leaves the application as evidence: Ed25519, with keys made from the pepper.
 
 No secret has to be made or kept beside the pepper: HKDF-SHA256 makes the signing key from it, under
 a name of its own, so that neither tells anything of the other. The public key may be given to

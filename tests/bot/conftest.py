@@ -1,4 +1,4 @@
-"""What tests of the bot have: a bench, and a house on each engine. Some have their own."""
+"""What tests of the bot have: a bench, and a domain on each engine. Some have their own."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.bot.listening import Bench
-from tests.keys.conftest import house
+from tests.keys.conftest import domain
 
-__all__ = ["bench", "house"]
+__all__ = ["bench", "domain"]
 
 
 @pytest.fixture(autouse=True)
@@ -28,4 +28,4 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path)
     yield made
     made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
+    made.domain.close()

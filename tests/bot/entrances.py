@@ -109,7 +109,7 @@ class Slack(Entrance):
 
     def __init__(self, folder: Path) -> None:
         self.bench = Bench(folder)
-        self.house = self.bench.house
+        self.domain = self.bench.domain
         policy = Policy(timezone=ZoneInfo(TIMEZONE))
         services = replace(self.bench.context.services, policy=policy)
         self.bench.context = replace(self.bench.context, services=services)
@@ -118,11 +118,11 @@ class Slack(Entrance):
         self._under_review: list[tuple[str, str]] = []
 
     def engine(self) -> Engine:
-        return self.house.engine
+        return self.domain.engine
 
     def close(self) -> None:
         self.bench.app.listener_runner.listener_executor.shutdown()
-        self.house.close()
+        self.domain.close()
 
     def do_create(self, field: str, value: str) -> Done:
         self.bench.types("new")
@@ -159,7 +159,7 @@ class Slack(Entrance):
         ask = Ask(
             name=_fresh_name(), scopes=("read",), reason="Why", idempotency_key=f"sub_{number}"
         )
-        self._press(ids.REQUEST_DENY, about=execute(self.house.service, member, ask).value.id)
+        self._press(ids.REQUEST_DENY, about=execute(self.domain.service, member, ask).value.id)
         refusal = self._submit(field, {field: value})
         return refusal, _newest_row(AccessRequest), "decision_reason"
 
@@ -167,7 +167,7 @@ class Slack(Entrance):
         if not self._under_review:
             keys = [self._key() for _ in range(9)]
             start = StartReview(period="asked:1")
-            review = execute(self.house.service, Caller.operator("test"), start).value
+            review = execute(self.domain.service, Caller.operator("test"), start).value
             self._under_review = [(review, key) for key in keys]
         review, key = self._under_review.pop()
         self._press(ids.AUDIT_MENU, about=review, key=key, do=ids.DO_KEEP)
@@ -183,11 +183,11 @@ class Slack(Entrance):
         return "", _key(key), "revoked_reason"
 
     def _key(self) -> str:
-        key, _ = self.house.issue(_fresh_name(), owner="U0ALICE")
+        key, _ = self.domain.issue(_fresh_name(), owner="U0ALICE")
         return key.id
 
     def _press(self, action: str, **about: str) -> None:
-        payload = ActionPayload(at=self.house.clock.now(), **about).encode()
+        payload = ActionPayload(at=self.domain.clock.now(), **about).encode()
         self.bench.presses({"action_id": action, "type": "button", "value": payload})
 
     def _submit(self, field: str, given: dict[str, str], user: str = "U0ALICE") -> str:

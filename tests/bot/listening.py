@@ -68,7 +68,7 @@ class Bench:
     """One bot; `answers` is what went to response URLs."""
 
     def __init__(self, folder: Path) -> None:
-        self.house = open_test_application(folder)
+        self.domain = open_test_application(folder)
         self.calls = FakeCalls(
             users__info=[lambda args: {"user": PEOPLE[args["user"]]}],
             users__list=[{"members": list(PEOPLE.values())}],
@@ -91,13 +91,13 @@ class Bench:
             monotonic=stopwatch.monotonic,
             puts=self._put,
         )
-        house = self.house
+        domain = self.domain
         self.answers: list[dict[str, Any]] = []
         self.nudges = 0
         workspace = Workspace("T0ACME")
-        admins = Admins(slack.quick(), SlackAdmins(), workspace, house.clock)
+        admins = Admins(slack.quick(), SlackAdmins(), workspace, domain.clock)
         self.context = Context(
-            services=replace(house.service, wake=self._count_nudge),
+            services=replace(domain.service, wake=self._count_nudge),
             slack=slack,
             admins=admins,
             channel="C1",
@@ -188,7 +188,7 @@ def buttons(blocks: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def active(bench: Bench) -> list[str]:
     """Return the names of the active keys."""
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         return [key.name for key in search.page(session).keys]
 
 

@@ -28,17 +28,17 @@ from tests.bot.listening import DEADLINE, READ, Bench, active, buttons, fill
 
 
 def state(bench: Bench, key_id: str) -> State:
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         return finding.get(session, key_id).state
 
 
 def test_a_taken_name_is_an_error_in_the_modal(bench: Bench) -> None:
-    bench.house.issue("Zapier, production")
+    bench.domain.issue("Zapier, production")
     assert "already" in fill(bench, "ZAPIER, production")["errors"][ids.NAME]
 
 
 def test_a_token_is_refused_at_its_field_and_not_repeated(bench: Bench) -> None:
-    bench.house.issue("Zapier")
+    bench.domain.issue("Zapier")
     # Without anything else it would also be a poor name, and advice shows again what was typed.
     token = make("acme_old")
     hidden = "\u200b".join(token.reveal())
@@ -66,7 +66,7 @@ def test_a_poor_name_is_advised_against_and_may_be_insisted_on(bench: Bench) -> 
 
 
 def test_revoking_asks_first_and_then_redraws(bench: Bench) -> None:
-    key, _ = bench.house.issue("Zapier")
+    key, _ = bench.domain.issue("Zapier")
     asked = buttons(bench.types("revoke zapier")["blocks"])
     assert state(bench, key.id) is State.ACTIVE
     for words in ("refused from now on", "already revoked"):
@@ -79,16 +79,16 @@ def test_revoking_asks_first_and_then_redraws(bench: Bench) -> None:
 
 
 def test_cancel_keeps_the_key(bench: Bench) -> None:
-    key, _ = bench.house.issue("Zapier")
+    key, _ = bench.domain.issue("Zapier")
     bench.presses(buttons(bench.types("revoke zapier")["blocks"])[ids.CANCEL])
     assert state(bench, key.id) is State.ACTIVE
     assert "not revoked" in json.dumps(bench.answers[-1])
 
 
 def test_last_months_question_revokes_nothing(bench: Bench) -> None:
-    key, _ = bench.house.issue("Zapier")
+    key, _ = bench.domain.issue("Zapier")
     asked = buttons(bench.types("revoke zapier")["blocks"])
-    bench.house.clock.move(timedelta(days=30))
+    bench.domain.clock.move(timedelta(days=30))
     bench.presses(asked[ids.REVOKE_CONFIRMED])
     assert state(bench, key.id) is State.ACTIVE
     assert "out of date" in json.dumps(bench.answers[-1])
@@ -99,7 +99,7 @@ def test_last_months_question_revokes_nothing(bench: Bench) -> None:
     "text", ["new X", "list", "rename Zapier", "revoke Zapier", "show Zapier", "bogus"]
 )
 def test_commands_are_for_admins(bench: Bench, user: str, text: str) -> None:
-    bench.house.issue("Zapier")
+    bench.domain.issue("Zapier")
     bench.types(text, user)
     assert "You can ask: alice" in json.dumps(bench.answers[-1])
     assert "views.open" not in bench.calls.methods()
@@ -107,7 +107,7 @@ def test_commands_are_for_admins(bench: Bench, user: str, text: str) -> None:
 
 @pytest.mark.parametrize("user", ["U0BOB", "U0GUEST", "U0FAR"])
 def test_presses_and_submissions_are_for_admins(bench: Bench, user: str) -> None:
-    key, _ = bench.house.issue("Zapier")
+    key, _ = bench.domain.issue("Zapier")
     bench.presses(buttons(bench.types("revoke zapier")["blocks"])[ids.REVOKE_CONFIRMED], user)
     assert state(bench, key.id) is State.ACTIVE
     bench.types("new")
@@ -124,7 +124,7 @@ def test_everybody_may_see_the_guide(bench: Bench) -> None:
 
 def test_the_list_is_paged_and_searched(bench: Bench) -> None:
     for number in range(12):
-        bench.house.issue(f"Program-{number:02}")
+        bench.domain.issue(f"Program-{number:02}")
     first = buttons(bench.types("list")["blocks"])
     bench.presses(first[ids.PAGE_ON])
     assert "11 to 12 of 12" in json.dumps(bench.answers[-1])
@@ -141,7 +141,7 @@ def test_the_list_is_paged_and_searched(bench: Bench) -> None:
 
 def test_from_a_search_one_press_leads_back_to_all_keys(bench: Bench) -> None:
     for name in ("Zapier", "Billing"):
-        bench.house.issue(name)
+        bench.domain.issue(name)
     assert ids.SHOW_ALL not in buttons(bench.types("list")["blocks"])
     bench.presses({"action_id": ids.SEARCH, "type": "plain_text_input", "value": "zap"})
     assert bench.answers[-1]["text"] == "1 active key"
@@ -151,7 +151,7 @@ def test_from_a_search_one_press_leads_back_to_all_keys(bench: Bench) -> None:
 
 
 def test_renaming(bench: Bench) -> None:
-    bench.house.issue("Zapier")
+    bench.domain.issue("Zapier")
     bench.types("rename zapier to Zapier, production")
     view = bench.last("views.open")["view"]
     assert "Zapier, production" in json.dumps(view)
@@ -162,7 +162,7 @@ def test_renaming(bench: Bench) -> None:
 
 def test_what_is_unclear_gets_a_choice_or_a_suggestion(bench: Bench) -> None:
     for name in ("Zapier, sales", "Zapier, support"):
-        bench.house.issue(name)
+        bench.domain.issue(name)
     several = bench.types("show zapier")
     bench.presses(buttons(several["blocks"])[ids.KEY_CHOICE])
     assert "Who was sent the token" in json.dumps(bench.answers[-1])
@@ -186,7 +186,7 @@ def test_oauth_stays_off(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path
     assert other.app.oauth_flow is None
     assert "blocks" in other.types("help")
     other.app.listener_runner.listener_executor.shutdown()
-    other.house.engine.dispose()
+    other.domain.engine.dispose()
 
 
 def test_the_app_talks_to_the_slack_it_was_given(bench: Bench) -> None:
@@ -196,7 +196,7 @@ def test_the_app_talks_to_the_slack_it_was_given(bench: Bench) -> None:
 
 
 def test_a_token_belongs_in_no_name_and_no_note(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     assert ids.NAME in fill(bench, token.reveal())["errors"]
     noted = fill(bench, "Backup, nightly", note={"value": f"it was {token.reveal()}"})
     assert ids.NOTE in noted["errors"]

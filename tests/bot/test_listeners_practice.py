@@ -34,23 +34,23 @@ MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[Domain]:
+def domain(tmp_path: Path) -> Iterator[Domain]:
     opened = open_test_application(tmp_path)
     yield opened
     opened.engine.dispose()
 
 
 @pytest.fixture
-def slack(house: Domain) -> Iterator[Sandbox]:
+def slack(domain: Domain) -> Iterator[Sandbox]:
     practice = Sandbox(MANIFEST)
     practice.add_person("alice", role="admin")
     practice.add_person("bob")
 
     time = FakeTime()
     client = SlackClient(practice_calls(practice), sleep=time.sleep, monotonic=time.monotonic)
-    admins = Admins(client.quick(), SlackAdmins(), Workspace(practice.team_id), house.clock)
+    admins = Admins(client.quick(), SlackAdmins(), Workspace(practice.team_id), domain.clock)
     context = Context(
-        services=house.service,
+        services=domain.service,
         slack=client,
         admins=admins,
         channel="general",
@@ -93,19 +93,19 @@ def refused(code: str, status: int, answer: dict[str, Any]) -> SlackApiError:
     return refusal(code, status, **more)
 
 
-def names(house: Domain) -> list[str]:
-    with reading(house.engine, house.account) as session:
+def names(domain: Domain) -> list[str]:
+    with reading(domain.engine, domain.account) as session:
         return [key.name for key in search.page(session).keys]
 
 
-def test_a_keys_life(slack: Sandbox, house: Domain) -> None:
+def test_a_keys_life(slack: Sandbox, domain: Domain) -> None:
     alice = slack.person("alice")
     alice.types("/apikeys new")
     alice.sees("New API key")
     alice.fills(name="Zapier, production").submits()
     alice.sees("works now")
     assert alice.dm.token().startswith("ak_")
-    assert names(house) == ["Zapier, production"]
+    assert names(domain) == ["Zapier, production"]
     alice.closes()
     token = alice.dm.token()
     alice.presses(buttons(alice.dm.latest.blocks)[ids.STORED]["text"]["text"])
@@ -115,7 +115,7 @@ def test_a_keys_life(slack: Sandbox, house: Domain) -> None:
     alice.types("/apikeys revoke zapier").sees("Are you sure")
     alice.presses("Revoke", on="Are you sure")
     alice.sees("Zapier, production was revoked")
-    assert names(house) == []
+    assert names(domain) == []
 
 
 def test_somebody_else_is_told_whom_to_ask(slack: Sandbox) -> None:
@@ -124,13 +124,13 @@ def test_somebody_else_is_told_whom_to_ask(slack: Sandbox) -> None:
     bob.types("/apikeys help").sees("Only admins look after keys here")
 
 
-def test_the_list_and_its_menu(slack: Sandbox, house: Domain) -> None:
-    house.issue("Zapier")
+def test_the_list_and_its_menu(slack: Sandbox, domain: Domain) -> None:
+    domain.issue("Zapier")
     alice = slack.person("alice")
     alice.types("/apikeys list").chooses("Rename", row="Zapier")
     alice.sees("Rename API key").fills(name="Zapier, production").submits()
     alice.sees("is now")
-    assert names(house) == ["Zapier, production"]
+    assert names(domain) == ["Zapier, production"]
 
 
 def entered(person: User) -> dict[str, Any]:
@@ -146,9 +146,9 @@ def entered(person: User) -> dict[str, Any]:
     return found
 
 
-def edited(house: Domain, key_id: str) -> Json:
+def edited(domain: Domain, key_id: str) -> Json:
     """What the edit form would hold for the key as it stands."""
-    with reading(house.engine, house.account) as session:
+    with reading(domain.engine, domain.account) as session:
         key = search.get(session, key_id)
     return {
         ids.SCOPES: list(key.scopes),
@@ -161,10 +161,10 @@ def edited(house: Domain, key_id: str) -> Json:
     }
 
 
-def test_the_second_of_two_admins_sees_what_the_first_saved(slack: Sandbox, house: Domain) -> None:
+def test_the_second_of_two_admins_sees_what_the_first_saved(slack: Sandbox, domain: Domain) -> None:
     slack.add_person("carol", role="admin")
     alice, carol = slack.person("alice"), slack.person("carol")
-    key, _ = house.issue("Zapier", owner=alice.id, scopes=("read",))
+    key, _ = domain.issue("Zapier", owner=alice.id, scopes=("read",))
     for admin in (alice, carol):
         admin.types("/apikeys edit Zapier").sees("Edit API key")
     carol.fills(
@@ -176,20 +176,20 @@ def test_the_second_of_two_admins_sees_what_the_first_saved(slack: Sandbox, hous
         networks="10.1.0.0/16", rate="100/minute", last_day="2099-12-31",
     )  # fmt: skip
     alice.submits().sees("Saved")
-    saved = edited(house, key.id)
+    saved = edited(domain, key.id)
     assert saved[ids.NOTE] == "Alice's"
     carol.submits().sees("changed this key in the meantime")
     assert entered(carol) == saved
     carol.submits().sees("was so already")
-    assert edited(house, key.id) == saved
+    assert edited(domain, key.id) == saved
 
 
 def test_a_form_that_was_redrawn_is_read_refused_and_redrawn_again(
-    slack: Sandbox, house: Domain
+    slack: Sandbox, domain: Domain
 ) -> None:
     slack.add_person("carol", role="admin")
     alice, carol = slack.person("alice"), slack.person("carol")
-    key, _ = house.issue("Zapier", owner=alice.id, scopes=("read",))
+    key, _ = domain.issue("Zapier", owner=alice.id, scopes=("read",))
     carol.types("/apikeys edit Zapier").sees("Edit API key")
     for note in ("first", "second", "third"):
         alice.types("/apikeys edit Zapier").sees("Edit API key")
@@ -201,7 +201,7 @@ def test_a_form_that_was_redrawn_is_read_refused_and_redrawn_again(
     ((block_id, why),) = carol.modal.errors.items()
     assert (ids.unversioned(block_id), "100/minute" in why) == (ids.RATE, True)
     carol.fills(Rate_limit="5/minute").submits().sees("rate limit")
-    after = edited(house, key.id)
+    after = edited(domain, key.id)
     assert (after[ids.NOTE], after[ids.RATE]) == ("third", "5/minute")
 
 
@@ -214,9 +214,9 @@ def test_a_form_that_was_redrawn_is_read_refused_and_redrawn_again(
     ],
 )
 def test_advice_leaves_what_was_filled_in(
-    slack: Sandbox, house: Domain, command: str, more: dict[str, Any]
+    slack: Sandbox, domain: Domain, command: str, more: dict[str, Any]
 ) -> None:
-    house.issue("Zapier")
+    domain.issue("Zapier")
     alice = slack.person("alice")
     alice.types(f"/apikeys {command}").sees("Up to 80 characters")
     alice.fills(name="test", **more)
@@ -240,9 +240,9 @@ def box(blocks: list[Json], values: StateValues, action: str) -> tuple[str, str 
     raise AssertionError("there is no search box")
 
 
-def test_the_search_box_of_home_shows_what_was_searched_for(slack: Sandbox, house: Domain) -> None:
-    key, token = house.issue("Zapier")
-    house.issue("Make")
+def test_the_search_box_of_home_shows_what_was_searched_for(slack: Sandbox, domain: Domain) -> None:
+    key, token = domain.issue("Zapier")
+    domain.issue("Make")
     alice = slack.person("alice")
     alice.opens_home().sees("1 to 2 of 2")
 
@@ -261,10 +261,10 @@ def test_the_search_box_of_home_shows_what_was_searched_for(slack: Sandbox, hous
 
 
 def test_the_search_box_of_the_list_is_a_new_one_for_another_search(
-    slack: Sandbox, house: Domain
+    slack: Sandbox, domain: Domain
 ) -> None:
-    house.issue("Zapier")
-    house.issue("Make")
+    domain.issue("Zapier")
+    domain.issue("Make")
     alice = slack.person("alice")
 
     def shown() -> tuple[str, str | None]:

@@ -14,7 +14,7 @@ from keys.inputs import fields
 from keys.operations import OPERATIONS
 from tests.bot.entrances import CommandLine, Entrance, Slack
 
-HOUSE = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 TOKEN = make("ak").reveal()
 KINDS: tuple[type[Entrance], ...] = (Slack, CommandLine)
 # The rooms that have an entrance to each operation; jobs and messages of the bot are in `bot`.
@@ -196,7 +196,7 @@ def test_each_operation_has_a_row_with_its_rooms() -> None:
     classes = {operation.__name__: name for name, operation in OPERATIONS.items()}
     found: dict[str, set[str]] = {name: set() for name in OPERATIONS}
     for room in ("bot", "cli"):
-        for file in (HOUSE / room).rglob("*.py"):
+        for file in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
                 called = node.func if isinstance(node, ast.Call) else None
                 if isinstance(called, ast.Name) and called.id in classes:

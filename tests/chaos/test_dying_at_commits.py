@@ -46,18 +46,20 @@ def ready(world: World, act: Act, name: str) -> str:
 
 def has_an_audit_of(world: World, name: str) -> None:
     """Begins an audit of this key alone."""
-    house, account = world.aftermath.house, world.aftermath.account
+    domain, account = world.aftermath.application, world.aftermath.account
     for key_id, other in world.aftermath.active():
         if other != name:
-            with writing(house.engine, account) as session:
+            with writing(domain.engine, account) as session:
                 revoke_key(
-                    within(house.services(account), session, ME),
+                    within(domain.services(account), session, ME),
                     key_id,
                 )
-    with writing(house.engine, account) as session:
+    with writing(domain.engine, account) as session:
         # One that is open has come to its end by that.
-        progress.run_due(within(house.services(account), session, SYSTEM), AuditRules())
-        lifecycle.begin(within(house.services(account), session, ME), f"asked:{name}", AuditRules())
+        progress.run_due(within(domain.services(account), session, SYSTEM), AuditRules())
+        lifecycle.begin(
+            within(domain.services(account), session, ME), f"asked:{name}", AuditRules()
+        )
 
 
 def keeps(world: World, name: str) -> None:

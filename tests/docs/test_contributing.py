@@ -25,15 +25,15 @@ from storage.tables import OutboxRow
 from tests.keys.conftest import open_test_application
 
 assert OPERATIONS["put_note"] is PutNote
-house = open_test_application(Path({folder!r}))
-key, _ = house.issue("Zapier, production")
+domain = open_test_application(Path({folder!r}))
+key, _ = domain.issue("Zapier, production")
 operator = Caller.operator("op@host")
-outcome = execute(house.service, operator, PutNote(key=key.id, note="  for invoices "))
+outcome = execute(domain.service, operator, PutNote(key=key.id, note="  for invoices "))
 assert (outcome.value.note, outcome.changed) == ("for invoices", True)
-again = execute(house.service, operator, PutNote(key=key.id, note="for invoices"))
+again = execute(domain.service, operator, PutNote(key=key.id, note="for invoices"))
 assert not again.changed
 try:
-    execute(house.service, Caller(Actor.person("U0EVE")), PutNote(key=key.id, note="mine"))
+    execute(domain.service, Caller(Actor.person("U0EVE")), PutNote(key=key.id, note="mine"))
 except NotAllowed:
     pass
 else:
@@ -44,11 +44,11 @@ except ValidationError:
     pass
 else:
     raise AssertionError("a note of any length is taken")
-with house.service.reading() as session:
+with domain.service.reading() as session:
     newest = audit_log.history(session, key.id)[0]
     assert (newest.kind, newest.data["to"]) == ("key.noted", "for invoices")
     assert [row.kind for row in session.exec(select(OutboxRow))].count("key.noted") == 1
-house.close()
+domain.close()
 """
 
 

@@ -128,27 +128,27 @@ class Aftermath:
 
     def __init__(self, slack: Sandbox, alice: User, gateway: str, home: Path) -> None:
         self._slack, self._alice, self._gateway = slack, alice, gateway
-        self.house = open_application(
+        self.application = open_application(
             Settings.model_validate({"APIKEYS_HOME": home} | database_settings(home))
         )
         self._seen: set[str] = set()
-        with writing(self.house.engine) as session:
-            self.account = accounts.the_only(session, self.house.clock.now())
+        with writing(self.application.engine) as session:
+            self.account = accounts.the_only(session, self.application.clock.now())
 
     @property
     def engine(self) -> Engine:
         """The database."""
-        return self.house.engine
+        return self.application.engine
 
     def close(self) -> None:
         """Lets go of the database."""
-        self.house.close()
+        self.application.close()
 
     def has_a_key(self, name: str) -> None:
         """Makes a key, and keeps its token as its person would."""
-        service, me = self.house.services(self.account), Actor.operator("test")
+        service, me = self.application.services(self.account), Actor.operator("test")
         request = KeyRequest(name, ("read",), None, new_id("req"))
-        with writing(self.house.engine, self.account) as session:
+        with writing(self.application.engine, self.account) as session:
             made = create_pending_key(
                 within(service, session, me), request, me, timedelta(minutes=1)
             )
@@ -181,13 +181,13 @@ class Aftermath:
             if key.state == State.ACTIVE:
                 revoked = _is_said_to_be_revoked(key.name, secret.hint, screen)
                 assert not revoked, f"{key.name}, {when}"
-        with reading(self.house.engine, self.account) as session:
+        with reading(self.application.engine, self.account) as session:
             assert audit_log.verify_chain(session) is None, when
 
     def lets_claims_end(self) -> None:
         """Have the time be over for which dead bots had claimed anything."""
-        now = self.house.clock.now()
-        with writing(self.house.engine) as session:
+        now = self.application.clock.now()
+        with writing(self.application.engine) as session:
             for table in SQLModel.metadata.sorted_tables:
                 for column in {"claimed_until", "pending_until"}.intersection(table.c.keys()):
                     session.execute(
@@ -216,7 +216,7 @@ class Aftermath:
 
     def _working(self, keys: list[tuple[Key, Secret]]) -> set[str]:
         """The public ids of the tokens that work now."""
-        now = self.house.clock.now()
+        now = self.application.clock.now()
         return {
             secret.public_id
             for key, secret in keys
@@ -229,7 +229,7 @@ class Aftermath:
         assert asks(self._gateway, token) == (204 if works else 401), f"{_public_id(token)}, {when}"
 
     def _keys(self) -> list[tuple[Key, Secret]]:
-        with reading(self.house.engine) as session:
+        with reading(self.application.engine) as session:
             found = session.exec(
                 select(Key, Secret).where(Secret.key_id == Key.id).order_by(col(Key.created_at))
             )
@@ -237,17 +237,17 @@ class Aftermath:
 
     def _open(self) -> bool:
         """Whether anything is still to be done, now or soon."""
-        now = self.house.clock.now()
+        now = self.application.clock.now()
         pending = select(Key.id).where(Key.state == State.PENDING)
         unsaid = select(OutboxRow.id).where(col(OutboxRow.closed_at).is_(None))
         shown = select(Delivery.id).where(
             col(Delivery.removed_at).is_(None), col(Delivery.remove_at) <= now
         )
-        with reading(self.house.engine) as session:
+        with reading(self.application.engine) as session:
             return any(session.exec(query).first() for query in (pending, unsaid, shown))
 
     def _messages_of_abandoned_keys(self) -> list[tuple[tuple[str, str], str]]:
-        with reading(self.house.engine) as session:
+        with reading(self.application.engine) as session:
             found = session.exec(
                 select(Delivery, Key).where(Delivery.key_id == Key.id, Key.state == State.ABANDONED)
             )

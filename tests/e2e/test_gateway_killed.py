@@ -51,17 +51,20 @@ def test_whoever_revokes_is_told_which_gateway_is_silent_and_the_others_refuse(
         home = tmp_path / "home"
         for name, value in ({"APIKEYS_HOME": str(home)} | database_settings(home)).items():
             monkeypatch.setenv(name, value)
-        house = open_application(Settings())
-        stack.callback(house.close)
-        with writing(house.engine) as session:
-            account = accounts.the_only(session, house.clock.now())
-        with writing(house.engine, account) as session:
+        application = open_application(Settings())
+        stack.callback(application.close)
+        with writing(application.engine) as session:
+            account = accounts.the_only(session, application.clock.now())
+        with writing(application.engine, account) as session:
             request = KeyRequest("Zapier, production", ("read",), None, new_id("req"))
             made = create_pending_key(
-                within(house.services(account), session, ME), request, ME, timedelta(minutes=1)
+                within(application.services(account), session, ME),
+                request,
+                ME,
+                timedelta(minutes=1),
             )
-        with writing(house.engine, account) as session:
-            activate_key(within(house.services(account), session, ME), made.delivery_id, None)
+        with writing(application.engine, account) as session:
+            activate_key(within(application.services(account), session, ME), made.delivery_id, None)
         token = made.token.reveal()
         urls = [f"http://127.0.0.1:{port}" for port in ports]
         assert [asks(url, token) for url in urls] == [204, 204]
@@ -79,18 +82,18 @@ def test_whoever_revokes_is_told_which_gateway_is_silent_and_the_others_refuse(
         with pytest.raises(httpx.TransportError):
             while True:
                 asks(urls[1], token)
-        with writing(house.engine, account) as session:
+        with writing(application.engine, account) as session:
             outcome = revoke_key(
-                within(house.services(account), session, ME),
+                within(application.services(account), session, ME),
                 made.key.id,
             )
         assert outcome.fence is not None
         spread = propagation.watch(
-            house.engine,
-            house.clock,
+            application.engine,
+            application.clock,
             outcome.fence,
             for_seconds=1.0,
-            since=house.clock.monotonic(),
+            since=application.clock.monotonic(),
         )
         assert asks(urls[0], token) == 401
         stop.set()

@@ -1,4 +1,4 @@
-"""A house of its own for each test: a database, a clock that stands still, a service."""
+"""A domain for each test: a database, a clock that stands still, services."""
 
 from __future__ import annotations
 
@@ -93,12 +93,12 @@ class Domain:
 
 
 def open_test_application(folder: Path) -> Domain:
-    """A new house in this folder."""
+    """A new domain in this folder."""
     return open_application_at(f"sqlite:///{folder / 'keys.db'}")
 
 
 def open_application_at(url: str) -> Domain:
-    """A new house on this database."""
+    """A new domain on this database."""
     engine = open_migrated(url)
     clock, peppers = HeldClock(NOON), Peppers({1: b"p" * 32})
     with writing(engine) as session:
@@ -115,7 +115,7 @@ def open_application_at(url: str) -> Domain:
 
 
 @pytest.fixture
-def house(database_url: str) -> Iterator[Domain]:
+def domain(database_url: str) -> Iterator[Domain]:
     opened = open_application_at(database_url)
     yield opened
     opened.close()

@@ -11,9 +11,9 @@ from storage.tables import Key, Secret
 from tests.keys.conftest import ALICE, Domain
 
 
-def many_keys(house: Domain, count: int) -> None:
+def many_keys(domain: Domain, count: int) -> None:
     """Makes so many keys that work, of fifty owners."""
-    now = house.clock.now()
+    now = domain.clock.now()
     keys, secrets = [], []
     for number in range(count):
         id_, hint = f"key_many{number:08}", f"ak_{number:04}…{number:04}"
@@ -21,7 +21,7 @@ def many_keys(house: Domain, count: int) -> None:
         keys.append(
             {
                 "id": id_,
-                "account_id": house.account,
+                "account_id": domain.account,
                 "state": State.ACTIVE,
                 "name": name,
                 "name_folded": name.casefold(),
@@ -39,7 +39,7 @@ def many_keys(house: Domain, count: int) -> None:
         secrets.append(
             {
                 "id": f"sec_many{number:08}",
-                "account_id": house.account,
+                "account_id": domain.account,
                 "key_id": id_,
                 "public_id": f"{number:012}",
                 "digest": b"d" * 32,
@@ -48,6 +48,6 @@ def many_keys(house: Domain, count: int) -> None:
                 "created_at": now,
             }
         )
-    with writing(house.engine) as session:
+    with writing(domain.engine) as session:
         session.execute(insert(Key), keys)
         session.execute(insert(Secret), secrets)

@@ -51,10 +51,10 @@ def made(kind: type[Operation[Any]]) -> Operation[Any]:
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_whoever_has_no_role_is_refused_and_nothing_is_recorded(house: Domain, name: str) -> None:
+def test_whoever_has_no_role_is_refused_and_nothing_is_recorded(domain: Domain, name: str) -> None:
     operation = made(OPERATIONS[name])
     with pytest.raises(NotAllowed):
-        execute(house.service, EVE, operation)
+        execute(domain.service, EVE, operation)
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))

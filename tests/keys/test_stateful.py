@@ -42,8 +42,8 @@ class KeysAtRandom(RuleBasedStateMachine):
     def __init__(self, fresh: Callable[[], AbstractContextManager[str]]) -> None:
         super().__init__()
         self.stack = ExitStack()
-        self.house = open_application_at(self.stack.enter_context(fresh()))
-        self.stack.callback(self.house.close)
+        self.domain = open_application_at(self.stack.enter_context(fresh()))
+        self.stack.callback(self.domain.close)
         self.states: dict[str, str] = {}
         self.names: dict[str, str] = {}
         self.tokens: dict[str, str] = {}
@@ -59,7 +59,7 @@ class KeysAtRandom(RuleBasedStateMachine):
     def reserve(self, name: str) -> PendingKey | None:
         taken = self._taken(name)
         try:
-            made = self.house.reserve(name)
+            made = self.domain.reserve(name)
         except NameTaken:
             assert taken
             return None
@@ -73,9 +73,9 @@ class KeysAtRandom(RuleBasedStateMachine):
         if made is None:
             return
         try:
-            with writing(self.house.engine, self.house.account) as session:
+            with writing(self.domain.engine, self.domain.account) as session:
                 activate_key(
-                    within(self.house.service, session, ALICE),
+                    within(self.domain.service, session, ALICE),
                     made.delivery_id,
                     timedelta(minutes=15),
                 )
@@ -89,9 +89,9 @@ class KeysAtRandom(RuleBasedStateMachine):
     def abandon(self, made: PendingKey | None) -> None:
         if made is None:
             return
-        with writing(self.house.engine, self.house.account) as session:
+        with writing(self.domain.engine, self.domain.account) as session:
             done = cancel_key(
-                within(self.house.service, session, SYSTEM), made.key.id, "random", tell=True
+                within(self.domain.service, session, SYSTEM), made.key.id, "random", tell=True
             )
         assert done.changed == (self.states[made.key.id] == "pending")
         if done.changed:
@@ -103,7 +103,7 @@ class KeysAtRandom(RuleBasedStateMachine):
             return
         key_id = made.key.id
         try:
-            self.house.rename(key_id, name)
+            self.domain.rename(key_id, name)
         except KeyRevoked:
             assert self.states[key_id] != "active"
         except NameTaken:
@@ -117,7 +117,7 @@ class KeysAtRandom(RuleBasedStateMachine):
     def revoke(self, made: PendingKey | None) -> None:
         if made is None:
             return
-        changed = self.house.revoke(made.key.id).changed
+        changed = self.domain.revoke(made.key.id).changed
         assert changed == (self.states[made.key.id] in ("pending", "active"))
         if changed:
             self.states[made.key.id] = "revoked"
@@ -125,12 +125,12 @@ class KeysAtRandom(RuleBasedStateMachine):
     @invariant()
     def exactly_the_active_keys_verify(self) -> None:
         for key_id, token in self.tokens.items():
-            answer = self.house.verifier.verify(token)
+            answer = self.domain.verifier.verify(token)
             assert isinstance(answer, Verified) == (self.states[key_id] == "active")
 
     @invariant()
     def the_list_shows_exactly_the_active_keys_and_the_record_holds(self) -> None:
-        with reading(self.house.engine, self.house.account) as session:
+        with reading(self.domain.engine, self.domain.account) as session:
             page = search.page(session, size=200)
             assert audit_log.verify_chain(session) is None
         active = {key for key, state in self.states.items() if state == "active"}

@@ -24,7 +24,7 @@ Told = list[FeedEntry]
 
 
 @pytest.fixture
-def house(database_url: str) -> Iterator[Domain]:
+def domain(database_url: str) -> Iterator[Domain]:
     opened = open_application_at(database_url)
     yield opened
     opened.close()
@@ -62,39 +62,39 @@ def by_hand(engine: Engine, statement: str, **values: object) -> Callable[[], No
     return act
 
 
-def test_what_is_done_with_keys_arrives_in_its_order(house: Domain) -> None:
-    key, _ = house.issue("Zapier")
-    rename = lambda: house.rename(key.id, "Zapier, production")
-    changes = told(house.engine, rename, lambda: house.revoke(key.id))
+def test_what_is_done_with_keys_arrives_in_its_order(domain: Domain) -> None:
+    key, _ = domain.issue("Zapier")
+    rename = lambda: domain.rename(key.id, "Zapier, production")
+    changes = told(domain.engine, rename, lambda: domain.revoke(key.id))
     *before, fence = changes
     assert {each.key_id for each in before} == {key.id}
     assert len(before) >= 2
     assert (fence.key_id, fence.fence is None) == (None, False)
 
 
-def test_a_new_secret_is_told_by_its_public_id(house: Domain) -> None:
+def test_a_new_secret_is_told_by_its_public_id(domain: Domain) -> None:
     made: list[Any] = []
-    changes = told(house.engine, lambda: made.append(house.reserve()))
+    changes = told(domain.engine, lambda: made.append(domain.reserve()))
     assert changes == [FeedEntry(made[0].key.id, made[0].token.public_id)]
 
 
-def test_what_was_undone_is_not_told(house: Domain) -> None:
-    key, _ = house.issue()
+def test_what_was_undone_is_not_told(domain: Domain) -> None:
+    key, _ = domain.issue()
 
     def undone() -> None:
-        with pytest.raises(KeyError), writing(house.engine) as session:
+        with pytest.raises(KeyError), writing(domain.engine) as session:
             session.connection().execute(text("UPDATE keys SET note = 'x'"))
             raise KeyError
 
-    assert told(house.engine, undone) == []
+    assert told(domain.engine, undone) == []
     assert key.note == ""
 
 
-def test_uses_are_no_changes(house: Domain) -> None:
-    house.issue()
+def test_uses_are_no_changes(domain: Domain) -> None:
+    domain.issue()
     use = "INSERT INTO secret_uses VALUES ('sec_1', '2026-01-01 00:00:00', '')"
     count = "INSERT INTO daily_uses VALUES ('sec_1', '2026-01-01', 1)"
-    assert told(house.engine, by_hand(house.engine, use), by_hand(house.engine, count)) == []
+    assert told(domain.engine, by_hand(domain.engine, use), by_hand(domain.engine, count)) == []
 
 
 ROWS: list[tuple[type[SQLModel], str]] = [
@@ -107,12 +107,12 @@ ROWS: list[tuple[type[SQLModel], str]] = [
 @pytest.mark.parametrize(
     ("table", "column"), ROWS, ids=lambda each: getattr(each, "__name__", each)
 )
-def test_a_change_of_any_column_is_told(house: Domain, table: type[SQLModel], column: str) -> None:
+def test_a_change_of_any_column_is_told(domain: Domain, table: type[SQLModel], column: str) -> None:
     """By construction: a column that somebody adds later is among these by itself."""
-    key, token = house.issue()
+    key, token = domain.issue()
     name = str(table.__tablename__)
     statement = f"UPDATE {name} SET {column} = {column}"  # noqa: S608  (names of our own)
-    changes = told(house.engine, by_hand(house.engine, statement))
+    changes = told(domain.engine, by_hand(domain.engine, statement))
     expected = {
         "accounts": FeedEntry(None, None),
         "keys": FeedEntry(key.id, None),
@@ -129,32 +129,32 @@ def test_every_table_that_a_verification_reads_is_watched() -> None:
     assert not [name for name in others if f" {name} " in statement]
 
 
-def test_removing_a_secret_is_told(house: Domain) -> None:
-    key, token = house.issue()
-    deliveries = by_hand(house.engine, "DELETE FROM deliveries")
-    secrets = by_hand(house.engine, "DELETE FROM secrets")
-    assert told(house.engine, deliveries, secrets) == [FeedEntry(key.id, token.public_id)]
+def test_removing_a_secret_is_told(domain: Domain) -> None:
+    key, token = domain.issue()
+    deliveries = by_hand(domain.engine, "DELETE FROM deliveries")
+    secrets = by_hand(domain.engine, "DELETE FROM secrets")
+    assert told(domain.engine, deliveries, secrets) == [FeedEntry(key.id, token.public_id)]
 
 
-def test_many_changes_at_once_are_all_told(house: Domain) -> None:
-    ids = {house.issue(f"Program {number:02}")[0].id for number in range(30)}
-    changes = told(house.engine, by_hand(house.engine, "UPDATE keys SET note = 'x'"))
+def test_many_changes_at_once_are_all_told(domain: Domain) -> None:
+    ids = {domain.issue(f"Program {number:02}")[0].id for number in range(30)}
+    changes = told(domain.engine, by_hand(domain.engine, "UPDATE keys SET note = 'x'"))
     assert {each.key_id for each in changes} == ids
     assert len(changes) == len(ids)
 
 
-def test_changes_that_were_swept_away_unread_are_a_loss(house: Domain) -> None:
-    if house.engine.dialect.name != "sqlite":
+def test_changes_that_were_swept_away_unread_are_a_loss(domain: Domain) -> None:
+    if domain.engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL sends changes, and does not have them read")
 
     def sweep() -> None:
-        with writing(house.engine) as session:
+        with writing(domain.engine) as session:
             session.add_all(ChangeRow(key_id="key_x") for _ in range(3))
             session.flush()
             session.connection().execute(text("DELETE FROM changes WHERE id < 3"))
 
     with pytest.raises(FeedLost):
-        told(house.engine, sweep)
+        told(domain.engine, sweep)
     assert KEPT > 1_000
 
 

@@ -18,14 +18,14 @@ from tests.postgresql import Postgresql
 
 
 @pytest.fixture
-def house(database_url: str) -> Iterator[Domain]:
+def domain(database_url: str) -> Iterator[Domain]:
     opened = open_application_at(database_url)
     yield opened
     opened.close()
 
 
-def _expected(house: Domain) -> dict[str, SecretRow]:
-    with reading(house.engine) as session:
+def _expected(domain: Domain) -> dict[str, SecretRow]:
+    with reading(domain.engine) as session:
         pairs = session.exec(select(Secret, Key).join(Key, col(Key.id) == col(Secret.key_id)))
         return {
             secret.public_id: SecretRow(
@@ -37,27 +37,27 @@ def _expected(house: Domain) -> dict[str, SecretRow]:
         }  # fmt: skip
 
 
-def test_it_reads_what_is_there(house: Domain) -> None:
-    house.issue("Büro, “außen” \U0001f511", owner=None)
-    house.issue("Dated", expires_at=NOON + timedelta(days=3, microseconds=1))
-    house.reserve("Pending")
-    key, token = house.issue("Revoked")
-    house.revoke(key.id)
-    with writing(house.engine) as session:
+def test_it_reads_what_is_there(domain: Domain) -> None:
+    domain.issue("Büro, “außen” \U0001f511", owner=None)
+    domain.issue("Dated", expires_at=NOON + timedelta(days=3, microseconds=1))
+    domain.reserve("Pending")
+    key, token = domain.issue("Revoked")
+    domain.revoke(key.id)
+    with writing(domain.engine) as session:
         secret = session.exec(select(Secret).where(Secret.public_id == token.public_id)).one()
         secret.ends_at = NOON
         session.add(secret)
-    expected = _expected(house)
-    with closing(Lookup(house.engine)) as lookup:
+    expected = _expected(domain)
+    with closing(Lookup(domain.engine)) as lookup:
         assert lookup.read([*expected, "unknown00000"]) == expected
         assert lookup.read(["unknown00000"]) == {}
 
 
-def test_a_glance_reads_the_same_or_says_that_it_would_wait(house: Domain) -> None:
-    house.issue()
-    ((public_id, row),) = _expected(house).items()
-    with closing(Lookup(house.engine)) as lookup:
-        if house.engine.dialect.name == "sqlite":
+def test_a_glance_reads_the_same_or_says_that_it_would_wait(domain: Domain) -> None:
+    domain.issue()
+    ((public_id, row),) = _expected(domain).items()
+    with closing(Lookup(domain.engine)) as lookup:
+        if domain.engine.dialect.name == "sqlite":
             assert lookup.try_read_now(public_id) == row
             assert lookup.try_read_now("unknown00000") is None
         else:
@@ -65,36 +65,36 @@ def test_a_glance_reads_the_same_or_says_that_it_would_wait(house: Domain) -> No
                 lookup.try_read_now(public_id)
 
 
-def test_each_read_sees_what_was_committed_before(house: Domain) -> None:
-    key, token = house.issue()
-    with closing(Lookup(house.engine)) as lookup:
+def test_each_read_sees_what_was_committed_before(domain: Domain) -> None:
+    key, token = domain.issue()
+    with closing(Lookup(domain.engine)) as lookup:
         assert lookup.read([token.public_id])[token.public_id].state == "active"
-        house.revoke(key.id)
+        domain.revoke(key.id)
         assert lookup.read([token.public_id])[token.public_id].state == "revoked"
 
 
-def _import(house: Domain, digest: bytes) -> Secret:
+def _import(domain: Domain, digest: bytes) -> Secret:
     """Makes a key whose secret has this digest of another system's making."""
-    _, token = house.issue(f"Imported {digest.hex()[:8]}")
-    with writing(house.engine) as session:
+    _, token = domain.issue(f"Imported {digest.hex()[:8]}")
+    with writing(domain.engine) as session:
         secret = session.exec(select(Secret).where(Secret.public_id == token.public_id)).one()
         secret.imported, secret.algorithm, secret.digest = True, "sha256", digest
         session.add(secret)
     return secret
 
 
-def test_imported_secrets_are_read_by_their_digests(house: Domain) -> None:
-    _, ours = house.issue("Ours")
-    own = house.service.peppers.digest(ours, 1)
-    with closing(Lookup(house.engine)) as lookup:
+def test_imported_secrets_are_read_by_their_digests(domain: Domain) -> None:
+    _, ours = domain.issue("Ours")
+    own = domain.service.peppers.digest(ours, 1)
+    with closing(Lookup(domain.engine)) as lookup:
         assert not lookup.any_imported()
         assert lookup.read_imported([own, b"x" * 32]) == {}
-        one, two = _import(house, b"1" * 32), _import(house, b"2" * 64)
-        expected = _expected(house)
+        one, two = _import(domain, b"1" * 32), _import(domain, b"2" * 64)
+        expected = _expected(domain)
         found = lookup.read_imported([b"1" * 32, b"2" * 64, own, b"x" * 32])
         assert found == {each.digest: expected[each.public_id] for each in (one, two)}
         assert lookup.any_imported()
-        if house.engine.dialect.name == "sqlite":
+        if domain.engine.dialect.name == "sqlite":
             assert lookup.try_read_imported_now([b"1" * 32, own]) == {b"1" * 32: found[b"1" * 32]}
             assert lookup.try_any_imported_now()
         else:
@@ -107,8 +107,8 @@ def test_imported_secrets_are_read_by_their_digests(house: Domain) -> None:
 
 
 def test_imported_secrets_are_read_through_their_index(tmp_path: Path) -> None:
-    house = open_application_at(f"sqlite:///{tmp_path / 'keys.db'}")
-    with closing(Lookup(house.engine)) as lookup:
+    domain = open_application_at(f"sqlite:///{tmp_path / 'keys.db'}")
+    with closing(Lookup(domain.engine)) as lookup:
         seen: list[str] = []
         for query, values in (
             (f"{secret_lookup._SELECT_IMPORTED}IN (?, ?)", (b"1", b"2")),
@@ -116,16 +116,16 @@ def test_imported_secrets_are_read_through_their_index(tmp_path: Path) -> None:
         ):
             seen.append(str(lookup._at_once(f"EXPLAIN QUERY PLAN {query}", values)))
     assert all("imported_digests" in plan for plan in seen), seen
-    house.close()
+    domain.close()
 
 
 def test_a_file_whose_name_means_something_in_an_address(tmp_path: Path) -> None:
-    house = open_application_at(f"sqlite:///{tmp_path / '100% of a #c.db'}")
-    _, token = house.issue()
-    with closing(Lookup(house.engine)) as lookup:
+    domain = open_application_at(f"sqlite:///{tmp_path / '100% of a #c.db'}")
+    _, token = domain.issue()
+    with closing(Lookup(domain.engine)) as lookup:
         assert list(lookup.read([token.public_id])) == [token.public_id]
         assert lookup.try_read_now(token.public_id) is not None
-    house.close()
+    domain.close()
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

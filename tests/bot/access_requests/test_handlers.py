@@ -26,17 +26,17 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     made = Bench(tmp_path)
     yield made
     made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
+    made.domain.close()
 
 
 def active(bench: Bench) -> list[KeyView]:
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         return list(search.page(session).keys)
 
 
 def follow(bench: Bench) -> None:
-    house = bench.house
-    worker(house.service, bench.context.slack).run_once()
+    domain = bench.domain
+    worker(domain.service, bench.context.slack).run_once()
 
 
 def ask(bench: Bench, user: str = "U0BOB", **changes: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[Domain]:
+def domain(tmp_path: Path) -> Iterator[Domain]:
     opened = open_test_application(tmp_path)
     yield opened
     opened.close()
@@ -39,35 +39,35 @@ def calls() -> FakeCalls:
     )
 
 
-def following(house: Domain, calls: FakeCalls) -> Worker:
+def following(domain: Domain, calls: FakeCalls) -> Worker:
     """A bot, as one that was just started."""
     time = FakeTime()
     slack = SlackClient(calls, sleep=time.sleep, monotonic=time.monotonic)
-    return worker(house.service, slack, "#api-keys")
+    return worker(domain.service, slack, "#api-keys")
 
 
-def announce(house: Domain, *names: str) -> None:
+def announce(domain: Domain, *names: str) -> None:
     for name in names:
-        with writing(house.engine) as session:
-            gateways.announce(session, f"gw_{name}", name, house.clock.now())
+        with writing(domain.engine) as session:
+            gateways.announce(session, f"gw_{name}", name, domain.clock.now())
 
 
-def confirm(house: Domain, name: str, fence: str | None) -> None:
+def confirm(domain: Domain, name: str, fence: str | None) -> None:
     assert fence is not None
-    with writing(house.engine) as session:
-        gateways.confirm(session, f"gw_{name}", [fence], house.clock.now())
+    with writing(domain.engine) as session:
+        gateways.confirm(session, f"gw_{name}", [fence], domain.clock.now())
 
 
-def beat(house: Domain, *names: str) -> None:
+def beat(domain: Domain, *names: str) -> None:
     for name in names:
-        with writing(house.engine) as session:
-            gateways.heartbeat(session, f"gw_{name}", house.clock.now())
+        with writing(domain.engine) as session:
+            gateways.heartbeat(session, f"gw_{name}", domain.clock.now())
 
 
-def revoke(house: Domain, actor: Actor = ALICE) -> str | None:
+def revoke(domain: Domain, actor: Actor = ALICE) -> str | None:
     """Revokes a key, and has the channel told of it."""
-    key, _ = house.issue("Zapier")
-    return house.revoke(key.id, actor).fence
+    key, _ = domain.issue("Zapier")
+    return domain.revoke(key.id, actor).fence
 
 
 def said(calls: FakeCalls, method: str) -> list[dict[str, Any]]:
@@ -75,115 +75,117 @@ def said(calls: FakeCalls, method: str) -> list[dict[str, Any]]:
     return [args for name, args in calls.asked if name == method and "onfirmed" in str(args)]
 
 
-def test_gateways_that_confirm_in_time_are_not_spoken_of(house: Domain, calls: FakeCalls) -> None:
-    announce(house, "web-1", "web-2")
-    fence = revoke(house)
-    confirm(house, "web-1", fence)
-    confirm(house, "web-2", fence)
-    bot = following(house, calls)
+def test_gateways_that_confirm_in_time_are_not_spoken_of(domain: Domain, calls: FakeCalls) -> None:
+    announce(domain, "web-1", "web-2")
+    fence = revoke(domain)
+    confirm(domain, "web-1", fence)
+    confirm(domain, "web-2", fence)
+    bot = following(domain, calls)
     bot.run_once()
-    house.clock.move(5 * SECOND)
+    domain.clock.move(5 * SECOND)
     bot.run_once()
     assert said(calls, "chat.postMessage") == []
     assert bot.run_once() == 0
 
 
 def test_a_silent_gateway_is_named_and_followed_until_it_confirms(
-    house: Domain, calls: FakeCalls
+    domain: Domain, calls: FakeCalls
 ) -> None:
-    announce(house, "web-1", "web-2")
-    fence = revoke(house)
-    confirm(house, "web-1", fence)
-    house.clock.move(3 * SECOND)
-    following(house, calls).run_once()
+    announce(domain, "web-1", "web-2")
+    fence = revoke(domain)
+    confirm(domain, "web-1", fence)
+    domain.clock.move(3 * SECOND)
+    following(domain, calls).run_once()
     (first,) = said(calls, "chat.postMessage")
     assert first["channel"] == "D1"
     assert "web-2 has not answered" in str(first)
     # The bot dies here, and another takes over.
-    other = following(house, calls)
+    other = following(domain, calls)
     for _ in range(5):
-        house.clock.move(2 * SECOND)
-        beat(house, "web-1", "web-2")
+        domain.clock.move(2 * SECOND)
+        beat(domain, "web-1", "web-2")
         other.run_once()
     assert said(calls, "chat.update") == []  # nothing has changed
-    confirm(house, "web-2", fence)
-    house.clock.move(2 * SECOND)
+    confirm(domain, "web-2", fence)
+    domain.clock.move(2 * SECOND)
     other.run_once()
     (last,) = said(calls, "chat.update")
     assert "Every gateway that runs has confirmed" in str(last)
-    house.clock.move(timedelta(days=1))
+    domain.clock.move(timedelta(days=1))
     other.run_once()
     assert len(said(calls, "chat.update")) == 1
     assert len(said(calls, "chat.postMessage")) == 1
 
 
-def test_one_that_stays_silent_is_taken_for_stopped(house: Domain, calls: FakeCalls) -> None:
-    announce(house, "web-1", "web-2")
-    fence = revoke(house)
-    confirm(house, "web-1", fence)
-    bot = following(house, calls)
+def test_one_that_stays_silent_is_taken_for_stopped(domain: Domain, calls: FakeCalls) -> None:
+    announce(domain, "web-1", "web-2")
+    fence = revoke(domain)
+    confirm(domain, "web-1", fence)
+    bot = following(domain, calls)
     for _ in range(40):
-        house.clock.move(2 * SECOND)
-        beat(house, "web-1")
+        domain.clock.move(2 * SECOND)
+        beat(domain, "web-1")
         bot.run_once()
     assert len(said(calls, "chat.postMessage")) == 1
     assert "taken for stopped" in str(said(calls, "chat.update")[-1])
 
 
-def test_what_an_operator_revoked_is_said_in_the_channel(house: Domain, calls: FakeCalls) -> None:
-    announce(house, "web-1")
-    revoke(house, Actor.operator("op@host"))
-    house.clock.move(3 * SECOND)
-    following(house, calls).run_once()
+def test_what_an_operator_revoked_is_said_in_the_channel(domain: Domain, calls: FakeCalls) -> None:
+    announce(domain, "web-1")
+    revoke(domain, Actor.operator("op@host"))
+    domain.clock.move(3 * SECOND)
+    following(domain, calls).run_once()
     assert [post["channel"] for post in said(calls, "chat.postMessage")] == ["#api-keys"]
 
 
 def test_somebody_who_cannot_be_reached_is_replaced_by_the_channel(
-    house: Domain, calls: FakeCalls
+    domain: Domain, calls: FakeCalls
 ) -> None:
-    announce(house, "web-1")
-    revoke(house)
+    announce(domain, "web-1")
+    revoke(domain)
     calls.replies["conversations.open"] = [refusal("user_disabled")]
-    house.clock.move(3 * SECOND)
-    following(house, calls).run_once()
+    domain.clock.move(3 * SECOND)
+    following(domain, calls).run_once()
     assert [post["channel"] for post in said(calls, "chat.postMessage")] == ["#api-keys"]
 
 
-def test_a_deleted_message_is_posted_anew_while_it_matters(house: Domain, calls: FakeCalls) -> None:
-    announce(house, "web-1", "web-2")
-    fence = revoke(house)
-    house.clock.move(3 * SECOND)
-    bot = following(house, calls)
+def test_a_deleted_message_is_posted_anew_while_it_matters(
+    domain: Domain, calls: FakeCalls
+) -> None:
+    announce(domain, "web-1", "web-2")
+    fence = revoke(domain)
+    domain.clock.move(3 * SECOND)
+    bot = following(domain, calls)
     bot.run_once()
-    confirm(house, "web-1", fence)
+    confirm(domain, "web-1", fence)
     calls.replies["chat.update"] = [refusal("message_not_found"), {}]
-    house.clock.move(2 * SECOND)
+    domain.clock.move(2 * SECOND)
     bot.run_once()
     assert len(said(calls, "chat.postMessage")) == 2
-    confirm(house, "web-2", fence)
+    confirm(domain, "web-2", fence)
     calls.replies["chat.update"] = [refusal("message_not_found")]
-    house.clock.move(2 * SECOND)
+    domain.clock.move(2 * SECOND)
     bot.run_once()
-    house.clock.move(timedelta(days=1))
+    domain.clock.move(timedelta(days=1))
     bot.run_once()
     assert len(said(calls, "chat.postMessage")) == 2
     assert len(said(calls, "chat.update")) == 2
 
 
 def test_a_message_that_cannot_be_edited_is_replaced_even_when_it_is_over(
-    house: Domain, calls: FakeCalls
+    domain: Domain, calls: FakeCalls
 ) -> None:
-    announce(house, "web-1")
-    fence = revoke(house)
-    house.clock.move(3 * SECOND)
-    bot = following(house, calls)
+    announce(domain, "web-1")
+    fence = revoke(domain)
+    domain.clock.move(3 * SECOND)
+    bot = following(domain, calls)
     bot.run_once()
-    confirm(house, "web-1", fence)
+    confirm(domain, "web-1", fence)
     calls.replies["chat.update"] = [refusal("edit_window_closed")]
     calls.replies["chat.delete"] = [refusal("cant_delete_message")]
-    house.clock.move(2 * SECOND)
+    domain.clock.move(2 * SECOND)
     bot.run_once()
-    house.clock.move(timedelta(days=1))
+    domain.clock.move(timedelta(days=1))
     bot.run_once()
     assert len(said(calls, "chat.postMessage")) == 2
     assert calls.methods().count("chat.update") == calls.methods().count("chat.delete") == 1
@@ -193,48 +195,48 @@ class Died(BaseException):
     """Stands for `kill -9`: nothing in the program may catch it."""
 
 
-def too_old_to_edit_and_over(house: Domain, calls: FakeCalls) -> Worker:
+def too_old_to_edit_and_over(domain: Domain, calls: FakeCalls) -> Worker:
     """A message that can only be deleted and posted again, about something that has ended."""
-    announce(house, "web-1")
-    fence = revoke(house)
-    house.clock.move(3 * SECOND)
-    bot = following(house, calls)
+    announce(domain, "web-1")
+    fence = revoke(domain)
+    domain.clock.move(3 * SECOND)
+    bot = following(domain, calls)
     bot.run_once()
-    confirm(house, "web-1", fence)
+    confirm(domain, "web-1", fence)
     calls.replies["chat.update"] = [refusal("edit_window_closed"), refusal("message_not_found")]
-    house.clock.move(2 * SECOND)
+    domain.clock.move(2 * SECOND)
     return bot
 
 
 def test_a_bot_that_dies_once_the_old_message_is_deleted_loses_none(
-    house: Domain, calls: FakeCalls
+    domain: Domain, calls: FakeCalls
 ) -> None:
     def deleted_and_died(_: dict[str, Any]) -> dict[str, Any]:
         raise Died
 
-    bot = too_old_to_edit_and_over(house, calls)
+    bot = too_old_to_edit_and_over(domain, calls)
     calls.replies["chat.delete"] = [deleted_and_died]
     with pytest.raises(Died):
         bot.run_once()
     for _ in range(3):
-        house.clock.move(timedelta(minutes=2))
-        following(house, calls).run_once()
+        domain.clock.move(timedelta(minutes=2))
+        following(domain, calls).run_once()
     assert "has confirmed it by now" in str(said(calls, "chat.postMessage")[1:])
     assert len(said(calls, "chat.postMessage")) == 2
 
 
 @pytest.mark.parametrize("code", ["internal_error", "not_in_channel", "ratelimited"])
 def test_a_message_that_slack_does_not_take_again_at_once_is_not_lost(
-    house: Domain, calls: FakeCalls, code: str
+    domain: Domain, calls: FakeCalls, code: str
 ) -> None:
-    bot = too_old_to_edit_and_over(house, calls)
+    bot = too_old_to_edit_and_over(domain, calls)
     calls.replies["chat.delete"] = [{}]
     calls.replies["chat.postMessage"] = [refusal(code)]
     bot.run_once()
     calls.replies["chat.postMessage"] = [{"channel": "D1", "ts": "1.000002"}]
     tried = len(said(calls, "chat.postMessage"))
     for _ in range(3):
-        house.clock.move(timedelta(hours=1))
+        domain.clock.move(timedelta(hours=1))
         bot.run_once()
     assert "has confirmed it by now" in str(said(calls, "chat.postMessage")[tried:])
     assert len(said(calls, "chat.postMessage")) == tried + 1
@@ -243,8 +245,8 @@ def test_a_message_that_slack_does_not_take_again_at_once_is_not_lost(
 class Taken:
     """A direct message that Slack takes, and finds again when it is looked for from then on."""
 
-    def __init__(self, house: Domain) -> None:
-        self._house = house
+    def __init__(self, domain: Domain) -> None:
+        self._house = domain
         self._messages: list[dict[str, Any]] = []
 
     def post(self, args: dict[str, Any]) -> dict[str, Any]:
@@ -267,52 +269,52 @@ def dies(_: dict[str, Any]) -> dict[str, Any]:
     ids=["dies", "ratelimited", "internal_error"],
 )  # fmt: skip
 def test_a_message_that_a_dead_bot_has_posted_is_found_also_at_the_third_attempt(
-    house: Domain, calls: FakeCalls, trouble: Any
+    domain: Domain, calls: FakeCalls, trouble: Any
 ) -> None:
-    announce(house, "web-1")
-    revoke(house)
-    following(house, calls).run_once()
-    taken = Taken(house)
+    announce(domain, "web-1")
+    revoke(domain)
+    following(domain, calls).run_once()
+    taken = Taken(domain)
     calls.replies["chat.postMessage"] = [taken.post]
     calls.replies["conversations.history"] = [trouble]
     for passed in (3 * SECOND, timedelta(minutes=10)):
-        house.clock.move(passed)
+        domain.clock.move(passed)
         with contextlib.suppress(Died):
-            following(house, calls).run_once()
+            following(domain, calls).run_once()
     assert "conversations.history" in calls.methods(), "the second looked for it, in vain"
     calls.replies["conversations.history"] = [taken.history]
-    house.clock.move(timedelta(hours=1))
-    following(house, calls).run_once()
+    domain.clock.move(timedelta(hours=1))
+    following(domain, calls).run_once()
     assert len(said(calls, "chat.postMessage")) == 1
     assert "has confirmed it by now" in str(said(calls, "chat.update"))
 
 
-def test_what_slack_cannot_take_now_is_drawn_later(house: Domain, calls: FakeCalls) -> None:
-    announce(house, "web-1")
-    bot = following(house, calls)
-    fence = revoke(house)
+def test_what_slack_cannot_take_now_is_drawn_later(domain: Domain, calls: FakeCalls) -> None:
+    announce(domain, "web-1")
+    bot = following(domain, calls)
+    fence = revoke(domain)
     bot.run_once()
     calls.replies["chat.postMessage"] = [refusal("internal_error")]
-    house.clock.move(3 * SECOND)
+    domain.clock.move(3 * SECOND)
     bot.run_once()
     assert len(said(calls, "chat.postMessage")) == 1
     calls.replies["chat.postMessage"] = [{"channel": "D1", "ts": "1.000001"}]
-    house.clock.move(5 * SECOND)
+    domain.clock.move(5 * SECOND)
     bot.run_once()
     assert len(said(calls, "chat.postMessage")) == 2
     assert fence is not None
 
 
 def test_who_cannot_be_reached_is_not_replaced_where_the_team_is_told_anyway(
-    house: Domain, calls: FakeCalls
+    domain: Domain, calls: FakeCalls
 ) -> None:
-    now = house.clock.now()
-    key, _ = house.issue(expires_at=now + timedelta(days=40))
-    following(house, calls).run_once()
+    now = domain.clock.now()
+    key, _ = domain.issue(expires_at=now + timedelta(days=40))
+    following(domain, calls).run_once()
     calls.replies["conversations.open"] = [refusal("user_disabled")]
-    house.clock.move(timedelta(days=15))
+    domain.clock.move(timedelta(days=15))
     before = calls.methods().count("chat.postMessage")
-    following(house, calls).run_once()
+    following(domain, calls).run_once()
     assert calls.methods().count("chat.postMessage") == before + 1
     posts = [args for name, args in calls.asked if name == "chat.postMessage"]
     assert posts[-1]["channel"] == "#api-keys"

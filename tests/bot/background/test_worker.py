@@ -23,7 +23,7 @@ OK: dict[str, Any] = {"ok": True, "channel": "C1", "ts": "1.000001"}
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[Domain]:
+def domain(tmp_path: Path) -> Iterator[Domain]:
     opened = open_test_application(tmp_path)
     yield opened
     opened.engine.dispose()
@@ -41,16 +41,16 @@ def calls() -> FakeCalls:
 
 
 @pytest.fixture
-def following(house: Domain, calls: FakeCalls) -> Worker:
+def following(domain: Domain, calls: FakeCalls) -> Worker:
     time = FakeTime()
     slack = SlackClient(calls, sleep=time.sleep, monotonic=time.monotonic)
-    return worker(house.service, slack, "#api-keys")
+    return worker(domain.service, slack, "#api-keys")
 
 
-def delivered(house: Domain) -> PendingKey:
+def delivered(domain: Domain) -> PendingKey:
     """A key whose token stands in a message."""
-    made = house.reserve()
-    with change(house.service, ALICE) as changing:
+    made = domain.reserve()
+    with change(domain.service, ALICE) as changing:
         deliveries.record_place(changing.session, made.delivery_id, "D1", "2.000002")
         activate_key(changing, made.delivery_id, timedelta(minutes=15))
     return made
@@ -60,10 +60,10 @@ def posts(calls: FakeCalls) -> list[dict[str, Any]]:
     return [args for method, args in calls.asked if method == "chat.postMessage"]
 
 
-def test_the_team_is_told_once(house: Domain, calls: FakeCalls, following: Worker) -> None:
-    key, _ = house.issue("Zapier")
-    house.revoke(key.id)
-    house.revoke(key.id)
+def test_the_team_is_told_once(domain: Domain, calls: FakeCalls, following: Worker) -> None:
+    key, _ = domain.issue("Zapier")
+    domain.revoke(key.id)
+    domain.revoke(key.id)
     assert following.run_once() == 2
     assert following.run_once() == 0
     issued, revoked = posts(calls)
@@ -73,33 +73,33 @@ def test_the_team_is_told_once(house: Domain, calls: FakeCalls, following: Worke
 
 
 def test_what_slack_did_not_take_is_said_later_and_later(
-    house: Domain, calls: FakeCalls, following: Worker
+    domain: Domain, calls: FakeCalls, following: Worker
 ) -> None:
-    house.issue()
+    domain.issue()
     for method in ("chat.postMessage", "chat.scheduleMessage"):
         calls.replies[method] = [refusal("channel_not_found")]
     pauses = []
     for _ in range(6):
         assert following.say_a_notice()
         waited = 1
-        house.clock.move(timedelta(seconds=1))
+        domain.clock.move(timedelta(seconds=1))
         while not following.say_a_notice():
-            house.clock.move(timedelta(seconds=1))
+            domain.clock.move(timedelta(seconds=1))
             waited += 1
             assert waited <= 15 * 60, "it was forgotten"
         pauses.append(waited)
-        house.clock.move(timedelta(minutes=15))
+        domain.clock.move(timedelta(minutes=15))
     assert pauses[0] < pauses[1] < pauses[-1]
     calls.replies["chat.postMessage"] = [OK]
     assert following.say_a_notice()
-    house.clock.move(timedelta(hours=1))
+    domain.clock.move(timedelta(hours=1))
     assert not following.say_a_notice()
 
 
 def test_a_bot_that_died_while_saying_is_followed_by_another(
-    house: Domain, calls: FakeCalls, following: Worker
+    domain: Domain, calls: FakeCalls, following: Worker
 ) -> None:
-    house.issue()
+    domain.issue()
 
     class KilledError(BaseException):
         pass
@@ -117,59 +117,59 @@ def test_a_bot_that_died_while_saying_is_followed_by_another(
         "conversations.history": [{"messages": []}],
     }
     assert following.run_once() == 0
-    house.clock.move(LEASE)
+    domain.clock.move(LEASE)
     assert following.run_once() == 1
 
 
 def test_a_token_goes_from_its_message_when_its_time_is_up(
-    house: Domain, calls: FakeCalls, following: Worker
+    domain: Domain, calls: FakeCalls, following: Worker
 ) -> None:
-    made = delivered(house)
+    made = delivered(domain)
     following.run_once()
     assert "chat.update" not in calls.methods()
-    house.clock.move(timedelta(minutes=15))
+    domain.clock.move(timedelta(minutes=15))
     following.run_once()
     ((_, update),) = [call for call in calls.asked if call[0] == "chat.update"]
     assert (update["channel"], update["ts"]) == ("D1", "2.000002")
     assert made.token.secret not in str(update)
-    house.clock.move(timedelta(hours=1))
+    domain.clock.move(timedelta(hours=1))
     assert following.run_once() == 0
 
 
 @pytest.mark.parametrize(("trouble", "tries"), [("message_not_found", 1), ("internal_error", 2)])
 def test_a_token_that_could_not_be_removed_is_tried_again(
-    house: Domain, calls: FakeCalls, following: Worker, trouble: str, tries: int
+    domain: Domain, calls: FakeCalls, following: Worker, trouble: str, tries: int
 ) -> None:
-    delivered(house)
+    delivered(domain)
     following.run_once()
-    house.clock.move(timedelta(minutes=15))
+    domain.clock.move(timedelta(minutes=15))
     failing: Callable[[], Exception] = lambda: refusal(trouble)
     calls.replies["chat.update"] = [failing()]
     following.run_once()
     calls.replies["chat.update"] = [OK]
-    house.clock.move(timedelta(minutes=1))
+    domain.clock.move(timedelta(minutes=1))
     assert following.run_once() == tries - 1
 
 
 def test_a_lost_reservation_ends_and_its_person_is_told(
-    house: Domain, calls: FakeCalls, following: Worker
+    domain: Domain, calls: FakeCalls, following: Worker
 ) -> None:
-    made = house.reserve("Zapier")
-    with writing(house.engine, house.account) as session:
+    made = domain.reserve("Zapier")
+    with writing(domain.engine, domain.account) as session:
         deliveries.record_place(session, made.delivery_id, "D1", "2.000002")
     assert following.run_once() == 0
-    house.clock.move(timedelta(minutes=1))
+    domain.clock.move(timedelta(minutes=1))
     assert following.run_once() == 3
     assert calls.methods() == ["chat.update", "conversations.open", "chat.postMessage"]
     assert posts(calls)[0]["channel"] == "D1"
-    assert house.issue("Zapier")
+    assert domain.issue("Zapier")
 
 
 def test_a_person_who_cannot_be_reached_is_told_of_in_the_channel(
-    house: Domain, calls: FakeCalls, following: Worker
+    domain: Domain, calls: FakeCalls, following: Worker
 ) -> None:
-    house.reserve("Zapier")
-    house.clock.move(timedelta(minutes=1))
+    domain.reserve("Zapier")
+    domain.clock.move(timedelta(minutes=1))
     calls.replies["conversations.open"] = [refusal("user_disabled")]
     following.run_once()
     assert [post["channel"] for post in posts(calls)] == ["#api-keys"]
@@ -177,9 +177,9 @@ def test_a_person_who_cannot_be_reached_is_told_of_in_the_channel(
 
 
 def test_whoever_is_told_to_stop_leaves_the_rest(
-    house: Domain, calls: FakeCalls, following: Worker
+    domain: Domain, calls: FakeCalls, following: Worker
 ) -> None:
-    house.issue("Zapier")
-    house.issue("Backup, nightly")
+    domain.issue("Zapier")
+    domain.issue("Backup, nightly")
     assert following.run_once(lambda: not posts(calls)) == 1
     assert following.run_once() == 1

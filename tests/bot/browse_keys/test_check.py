@@ -21,13 +21,13 @@ def check(bench: Bench, text: str, user: str = "U0ALICE") -> dict[str, Any]:
 
 
 def test_the_answer_names_the_case_and_not_the_token(bench: Bench) -> None:
-    key, token = bench.house.issue("Zapier")
+    key, token = bench.domain.issue("Zapier")
     shown = check(bench, f'"{token.reveal()}"')
     text = json.dumps(shown, ensure_ascii=False)
     assert "quotation marks" in text
     assert "It is fine" in text
     assert token.secret not in text
-    bench.house.revoke(key.id)
+    bench.domain.revoke(key.id)
     assert "was revoked" in json.dumps(check(bench, token.reveal()))
 
 
@@ -49,18 +49,18 @@ def pushed(bench: Bench, view: Any, action_id: str) -> Any:
 
 
 def test_details_open_above_the_answer(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     shown = check(bench, token.reveal())
     assert "Who was sent the token" in json.dumps(pushed(bench, shown["view"], ids.KEY_CHOICE))
 
 
 def test_what_can_be_done_is_offered_only_where_it_can(bench: Bench) -> None:
-    key, token = bench.house.issue("Zapier")
+    key, token = bench.domain.issue("Zapier")
     fine = check(bench, token.reveal())
     assert token.hint in json.dumps(fine, ensure_ascii=False)
     offered = buttons(fine["view"]["blocks"])
     assert offered.keys() == {ids.KEY_CHOICE, ids.ROTATE, ids.REVOKE}
-    bench.house.revoke(key.id)
+    bench.domain.revoke(key.id)
     over = check(bench, token.reveal())
     assert token.hint in json.dumps(over, ensure_ascii=False)
     assert buttons(over["view"]["blocks"]).keys() == {ids.KEY_CHOICE}
@@ -69,18 +69,18 @@ def test_what_can_be_done_is_offered_only_where_it_can(bench: Bench) -> None:
 
 
 def test_revoke_asks_above_the_answer(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     shown = check(bench, token.reveal())
     assert "Are you sure" in json.dumps(pushed(bench, shown["view"], ids.REVOKE))
 
 
 def test_who_is_no_admin_learns_nothing(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     assert "Zapier" not in json.dumps(check(bench, token.reveal(), "U0BOB"))
 
 
 def test_what_is_typed_after_the_command_is_never_looked_at(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     bench.types(f"check {token.reveal()}")
     assert token.secret not in json.dumps([args for _, args in bench.calls.asked])
     assert "left out" in json.dumps(bench.answers[-1])
@@ -92,7 +92,7 @@ def test_what_is_typed_after_the_command_is_never_looked_at(bench: Bench) -> Non
 def test_a_damaged_token_is_kept_out_of_the_log(
     bench: Bench, form: Any, cut: int, block_id: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     pasted = f'"{token.reveal()[cut:-cut]}" \\ it\'s this'
     body = {
         "state": {"values": {block_id: {"value": {"type": "plain_text_input", "value": pasted}}}}

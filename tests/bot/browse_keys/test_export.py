@@ -17,15 +17,15 @@ from tests.bot.listening import Bench
 
 def exports(bench: Bench) -> list[dict[str, object]]:
     """What the record says of exports."""
-    with reading(bench.house.engine) as session:
+    with reading(bench.domain.engine) as session:
         events = session.exec(select(Event).where(Event.kind == "keys.exported")).all()
         return [{"actor": event.actor, **json.loads(event.data)} for event in events]
 
 
 def test_an_admin_gets_a_file_without_what_opens_anything(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier, production")
-    gone, _ = bench.house.issue("=Old")
-    bench.house.revoke(gone.id)
+    _, token = bench.domain.issue("Zapier, production")
+    gone, _ = bench.domain.issue("=Old")
+    bench.domain.revoke(gone.id)
     answer = bench.types("export")
     assert "comes to your direct messages" in json.dumps(answer)
     ((address, content),) = bench.uploads
@@ -38,7 +38,7 @@ def test_an_admin_gets_a_file_without_what_opens_anything(bench: Bench) -> None:
     assert [(row["name"], row["state"]) for row in rows] == [
         ("Zapier, production", "active"), ("'=Old", "revoked"),
     ]  # fmt: skip
-    with reading(bench.house.engine) as session:
+    with reading(bench.domain.engine) as session:
         digests = [secret.digest for secret in session.exec(select(Secret))]
     for secret in (token.reveal(), token.secret, *(d.hex() for d in digests)):
         assert secret not in content.decode()
@@ -48,7 +48,7 @@ def test_an_admin_gets_a_file_without_what_opens_anything(bench: Bench) -> None:
 
 
 def test_json_when_it_is_asked_for_and_nothing_else(bench: Bench) -> None:
-    bench.house.issue()
+    bench.domain.issue()
     bench.types("export JSON")
     ((_, content),) = bench.uploads
     assert [row["name"] for row in json.loads(content)] == ["Zapier, production"]
@@ -62,7 +62,7 @@ def test_from_home_it_comes_too(bench: Bench) -> None:
 
 
 def test_who_is_no_admin_gets_nothing(bench: Bench) -> None:
-    bench.house.issue()
+    bench.domain.issue()
     bench.types("export", "U0BOB")
     bench.presses({"action_id": ids.EXPORT, "value": '{"v":1,"at":0}'}, "U0BOB")
     assert (bench.uploads, exports(bench)) == ([], [])

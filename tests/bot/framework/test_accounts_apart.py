@@ -1,4 +1,4 @@
-"""Two workspaces in one house: nothing of one can be seen or changed from the other.
+"""Two workspaces in one installation: nothing of one can be seen or changed from the other.
 
 An admin of the one sends whatever could be pressed, submitted or typed, with ids of the other's
 things, as somebody would who has learned them.
@@ -120,15 +120,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     bench = Bench(folder)
     for method in ("views.push", "views.publish"):
         bench.calls.replies[method] = [{"view": {"id": "V9", "hash": "h1"}}]
-    with writing(bench.house.engine) as session:
+    with writing(bench.domain.engine) as session:
         other = accounts.of_many(session, "T0FAR", MARK, NOON)
-    service = replace(bench.house.service, account_id=other)
-    theirs = replace(bench.house, account=other, service=service)
-    bench.house.issue("Zapier, production")
+    service = replace(bench.domain.service, account_id=other)
+    theirs = replace(bench.domain, account=other, service=service)
+    bench.domain.issue("Zapier, production")
     made = World(bench, theirs, _populate(theirs))
     yield made
     bench.app.listener_runner.listener_executor.shutdown()
-    bench.house.close()
+    bench.domain.close()
 
 
 def test_there_is_something_of_every_kind_to_be_found(world: World) -> None:
@@ -205,11 +205,11 @@ def _pressed(action: str, ref: str, text: str) -> dict[str, Any]:
 
 def test_what_has_to_follow_in_one_workspace_leaves_the_other_alone(world: World) -> None:
     before = world.rows()
-    world.bench.house.clock.move(timedelta(days=400))
+    world.bench.domain.clock.move(timedelta(days=400))
     follow(world.bench)
     assert world.rows() == before
     assert MARK not in world.seen()
-    with reading(world.theirs.engine, world.bench.house.account) as session:
+    with reading(world.theirs.engine, world.bench.domain.account) as session:
         assert not search.page(session, MARK, size=10).keys
     with reading(world.theirs.engine, world.theirs.account) as session:
         assert search.page(session, MARK, size=10).keys

@@ -31,7 +31,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made.calls.replies["views.publish"] = [{"view": {"id": "V9", "hash": "h1"}}]
     yield made
     made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
+    made.domain.close()
 
 
 def opens(bench: Bench, user: str = "U0ALICE", tab: str = "home") -> None:
@@ -68,13 +68,13 @@ def count(bench: Bench) -> int:
 
 
 def follow(bench: Bench) -> None:
-    house = bench.house
+    domain = bench.domain
     jobs = [lambda _: handlers.follow(bench.context)]
-    worker(house.service, bench.context.slack, jobs=jobs).run_once()
+    worker(domain.service, bench.context.slack, jobs=jobs).run_once()
 
 
 def test_an_admin_sees_all_keys_and_everything_to_do(bench: Bench) -> None:
-    bench.house.issue("Zapier", owner="U0BOB")
+    bench.domain.issue("Zapier", owner="U0BOB")
     opens(bench)
     view = published(bench)["view"]
     text = json.dumps(view)
@@ -86,8 +86,8 @@ def test_an_admin_sees_all_keys_and_everything_to_do(bench: Bench) -> None:
 
 
 def test_somebody_else_sees_their_own_and_may_ask(bench: Bench) -> None:
-    bench.house.issue("Mine", owner="U0BOB")
-    bench.house.issue("Not mine")
+    bench.domain.issue("Mine", owner="U0BOB")
+    bench.domain.issue("Not mine")
     opens(bench, "U0BOB")
     view = published(bench)["view"]
     assert "Mine" in json.dumps(view)
@@ -96,7 +96,7 @@ def test_somebody_else_sees_their_own_and_may_ask(bench: Bench) -> None:
 
 
 def test_guests_see_nothing(bench: Bench) -> None:
-    bench.house.issue("Zapier", owner="U0GUEST")
+    bench.domain.issue("Zapier", owner="U0GUEST")
     opens(bench, "U0GUEST")
     assert "Zapier" not in json.dumps(published(bench))
 
@@ -108,7 +108,7 @@ def test_the_messages_tab_is_left_alone(bench: Bench) -> None:
 
 def test_pages_search_and_shelves(bench: Bench) -> None:
     for number in range(12):
-        bench.house.issue(f"Program-{number:02}", owner=None if number == 7 else "U0ALICE")
+        bench.domain.issue(f"Program-{number:02}", owner=None if number == 7 else "U0ALICE")
     opens(bench)
     first = buttons(published(bench)["view"]["blocks"])
     presses(bench, first[ids.HOME_ON])
@@ -127,8 +127,8 @@ def test_pages_search_and_shelves(bench: Bench) -> None:
 
 def test_a_member_turns_the_pages_of_their_own_keys(bench: Bench) -> None:
     for number in range(12):
-        bench.house.issue(f"Program-{number:02}", owner="U0BOB")
-    bench.house.issue("Program-99")
+        bench.domain.issue(f"Program-{number:02}", owner="U0BOB")
+    bench.domain.issue("Program-99")
     opens(bench, "U0BOB")
     presses(bench, buttons(published(bench)["view"]["blocks"])[ids.HOME_ON], "U0BOB")
     assert "11 to 12 of 12" in json.dumps(published(bench))
@@ -137,7 +137,7 @@ def test_a_member_turns_the_pages_of_their_own_keys(bench: Bench) -> None:
 
 
 def test_what_is_pressed_there_opens_modals(bench: Bench) -> None:
-    key, _ = bench.house.issue("Zapier")
+    key, _ = bench.domain.issue("Zapier")
     opens(bench)
     menu = buttons(published(bench)["view"]["blocks"])[ids.KEY_MENU]
     for option, words in zip(
@@ -168,19 +168,19 @@ def test_it_follows_what_is_done_elsewhere_with_the_views_hash(bench: Bench) -> 
     opens(bench)
     follow(bench)
     assert count(bench) == 1
-    bench.house.issue("Zapier")
+    bench.domain.issue("Zapier")
     follow(bench)
     assert count(bench) == 2
     assert published(bench)["hash"] == "h1"
     assert "Zapier" in json.dumps(published(bench))
-    bench.house.clock.move(timedelta(seconds=5))
+    bench.domain.clock.move(timedelta(seconds=5))
     follow(bench)
     assert count(bench) == 2
 
 
 def test_whoever_was_faster_is_overwritten_by_the_newer_state(bench: Bench) -> None:
     opens(bench)
-    bench.house.issue("Zapier")
+    bench.domain.issue("Zapier")
     bench.calls.replies["views.publish"] = [
         refusal("hash_conflict"), {"view": {"id": "V9", "hash": "h3"}},
     ]  # fmt: skip
@@ -192,20 +192,20 @@ def test_whoever_was_faster_is_overwritten_by_the_newer_state(bench: Bench) -> N
 
 def test_what_slack_cannot_take_is_tried_again(bench: Bench) -> None:
     opens(bench)
-    bench.house.issue("Zapier")
+    bench.domain.issue("Zapier")
     bench.calls.replies["views.publish"] = [refusal("internal_error")]
     follow(bench)
     bench.calls.replies["views.publish"] = [{"view": {"id": "V9", "hash": "h2"}}]
-    bench.house.clock.move(timedelta(seconds=3))
+    bench.domain.clock.move(timedelta(seconds=3))
     follow(bench)
     assert "Zapier" in json.dumps(published(bench))
 
 
 def test_who_loses_the_role_loses_the_view(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench.house.issue("Somebody else's", owner="U0BOB")
+    bench.domain.issue("Somebody else's", owner="U0BOB")
     opens(bench)
     monkeypatch.setitem(PEOPLE, "U0ALICE", {**PEOPLE["U0ALICE"], "is_admin": False})
-    bench.house.issue("Another", owner="U0BOB")
+    bench.domain.issue("Another", owner="U0BOB")
     follow(bench)
     assert "Somebody else" not in json.dumps(published(bench))
 
@@ -218,8 +218,8 @@ def test_a_sparkline_shows_whatever_was_used_at_all() -> None:
 
 
 def test_a_token_that_is_pasted_into_the_search_is_kept_nowhere_and_found(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
-    bench.house.issue("Make")
+    _, token = bench.domain.issue("Zapier")
+    bench.domain.issue("Make")
     opens(bench)
     presses(
         bench,
@@ -229,18 +229,18 @@ def test_a_token_that_is_pasted_into_the_search_is_kept_nowhere_and_found(bench:
     assert token.secret not in drawn
     assert "Zapier" in drawn
     assert "Make" not in drawn
-    with reading(bench.house.engine) as session:
+    with reading(bench.domain.engine) as session:
         shown = [home.state for home in session.exec(select(Home))]
     assert token.secret not in json.dumps(shown)
 
 
 def test_whoever_was_faster_has_what_is_newer_read_before_it_is_overwritten(bench: Bench) -> None:
-    key, _ = bench.house.issue("Zapier")
+    key, _ = bench.domain.issue("Zapier")
     opens(bench)
 
     def faster(args: dict[str, Any]) -> dict[str, Any]:
         if args.get("hash"):
-            bench.house.rename(key.id, "Renamed meanwhile")
+            bench.domain.rename(key.id, "Renamed meanwhile")
             raise refusal("hash_conflict")
         return {"view": {"id": "V9", "hash": "h3"}}
 

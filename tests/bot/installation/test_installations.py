@@ -59,65 +59,65 @@ def test_a_key_that_is_none_is_named_by_its_setting() -> None:
         read_versions("c2hvcnQ=", "APIKEYS_SEAL_KEY")
 
 
-def kept(house: Domain, keys: dict[int, bytes] | None = None) -> Installations:
-    return Installations(house.engine, TokenCipher(keys or {1: OLD}), house.clock)
+def kept(domain: Domain, keys: dict[int, bytes] | None = None) -> Installations:
+    return Installations(domain.engine, TokenCipher(keys or {1: OLD}), domain.clock)
 
 
-def tokens(house: Domain) -> list[bytes | None]:
-    with reading(house.engine) as session:
+def tokens(domain: Domain) -> list[bytes | None]:
+    with reading(domain.engine) as session:
         return [row.token for row in session.exec(select(Installation))]
 
 
-def test_an_installation_is_found_by_its_workspace(house: Domain) -> None:
-    installations = kept(house)
+def test_an_installation_is_found_by_its_workspace(domain: Domain) -> None:
+    installations = kept(domain)
     account = installations.save(ACME)
     found = installations.of(InstallationTarget("T0ACME"))
     assert found is not None
     assert (found.account_id, found.token, found.bot_user_id) == (account, "xoxb-acme", "U0BOT")
     assert "xoxb-acme" not in repr(found) + repr(ACME)
-    (sealed,) = tokens(house)
+    (sealed,) = tokens(domain)
     assert sealed is not None
     assert b"xoxb" not in sealed
     assert installations.of(InstallationTarget("T0OTHER")) is None
     assert [one.account_id for one in installations.all()] == [account]
     # The account that the workspace had before, as the only one, is its own again.
-    assert account == house.account
+    assert account == domain.account
 
 
-def test_an_account_that_belongs_to_nobody_is_not_given_away(house: Domain) -> None:
-    with writing(house.engine) as session:
-        session.get_one(Account, house.account).workspace_id = None
-    assert kept(house).save(ACME) != house.account
+def test_an_account_that_belongs_to_nobody_is_not_given_away(domain: Domain) -> None:
+    with writing(domain.engine) as session:
+        session.get_one(Account, domain.account).workspace_id = None
+    assert kept(domain).save(ACME) != domain.account
 
 
-def test_an_end_that_comes_late_does_not_end_what_was_installed_since(house: Domain) -> None:
-    installations = kept(house)
+def test_an_end_that_comes_late_does_not_end_what_was_installed_since(domain: Domain) -> None:
+    installations = kept(domain)
     installations.save(ACME)
-    left_at = house.clock.now()
+    left_at = domain.clock.now()
     assert installations.end(ACME.where, "app_uninstalled", left_at)
     assert not installations.end(ACME.where, "tokens_revoked", left_at)
     assert installations.of(ACME.where) is None
     assert installations.all() == []
-    assert tokens(house) == [None]
-    house.clock.move(timedelta(minutes=1))
+    assert tokens(domain) == [None]
+    domain.clock.move(timedelta(minutes=1))
     again = replace(ACME, token="xoxb-again")
-    assert installations.save(again) == house.account
+    assert installations.save(again) == domain.account
     assert not installations.end(ACME.where, "app_uninstalled", left_at)
     found = installations.of(ACME.where)
     assert found is not None
     assert found.token == "xoxb-again"
 
 
-def test_somebody_elses_token_may_be_taken_away(house: Domain) -> None:
-    installations = kept(house)
+def test_somebody_elses_token_may_be_taken_away(domain: Domain) -> None:
+    installations = kept(domain)
     installations.save(ACME)
-    now = house.clock.now()
+    now = domain.clock.now()
     assert not installations.end(ACME.where, "tokens_revoked", now, bot_user_id="U0OTHERBOT")
     assert installations.end(ACME.where, "tokens_revoked", now, bot_user_id="U0BOT")
 
 
-def test_an_organisation_and_its_workspaces_are_three_accounts(house: Domain) -> None:
-    installations = kept(house)
+def test_an_organisation_and_its_workspaces_are_three_accounts(domain: Domain) -> None:
+    installations = kept(domain)
     wholly = InstallationTarget("", "E0ORG", org_wide=True)
     one, two = InstallationTarget("T0ONE", "E0ORG"), InstallationTarget("T0TWO", "E0ORG")
     ids = {installations.save(replace(ACME, where=each)) for each in (wholly, one, two)}
@@ -157,22 +157,22 @@ def test_for_whom_a_request_is_meant(body: dict[str, object], meant: Installatio
     assert where(body).id == ("E1" if meant.org_wide else "T1")
 
 
-def test_a_new_key_seals_everything_anew(house: Domain) -> None:
-    kept(house).save(ACME)
-    both = kept(house, {1: OLD, 2: NEW})
+def test_a_new_key_seals_everything_anew(domain: Domain) -> None:
+    kept(domain).save(ACME)
+    both = kept(domain, {1: OLD, 2: NEW})
     assert (both.reencrypt(), both.reencrypt()) == (1, 0)
-    found = kept(house, {2: NEW}).of(ACME.where)
+    found = kept(domain, {2: NEW}).of(ACME.where)
     assert found is not None
     assert found.token == "xoxb-acme"
 
 
 def test_a_token_that_does_not_open_leaves_the_others_alone(
-    house: Domain, caplog: pytest.LogCaptureFixture
+    domain: Domain, caplog: pytest.LogCaptureFixture
 ) -> None:
-    installations = kept(house)
+    installations = kept(domain)
     installations.save(ACME)
     other = installations.save(replace(ACME, where=InstallationTarget("T0TWO"), name="Two"))
-    with writing(house.engine) as session:
+    with writing(domain.engine) as session:
         rows = session.exec(select(Installation).order_by(Installation.team_id)).all()
         # Somebody who may write to the database puts one workspace's token in another's place.
         rows[0].token = rows[1].token
@@ -183,20 +183,20 @@ def test_a_token_that_does_not_open_leaves_the_others_alone(
     assert "APIKEYS_SEAL_KEY" in caplog.text
 
 
-def test_a_state_is_good_once_and_for_ten_minutes(house: Domain) -> None:
-    states = States(house.engine, TokenCipher({1: OLD}), house.clock)
-    other = States(house.engine, TokenCipher({1: OLD, 2: NEW}), house.clock)
+def test_a_state_is_good_once_and_for_ten_minutes(domain: Domain) -> None:
+    states = States(domain.engine, TokenCipher({1: OLD}), domain.clock)
+    other = States(domain.engine, TokenCipher({1: OLD, 2: NEW}), domain.clock)
     state = states.issue()
     assert (other.consume(state), states.consume(state)) == (True, False)
     late = states.issue()
-    house.clock.move(timedelta(minutes=10, seconds=1))
+    domain.clock.move(timedelta(minutes=10, seconds=1))
     assert not states.consume(late)
     for forged in ("", "x", f"{state}0", f"9{states.issue()}", "1-2.3", ".", "-."):
         assert not states.consume(forged)
 
 
 def test_services_are_kept_until_the_installation_changes(bench: Bench) -> None:
-    installations = kept(bench.house)
+    installations = kept(bench.domain)
     opened: list[str] = []
 
     def open_(found: object) -> object:
@@ -215,7 +215,7 @@ def test_services_are_kept_until_the_installation_changes(bench: Bench) -> None:
     assert again is not None
     assert again.bot.bot_token == "xoxb-new"
     assert len(opened) == 2
-    workspaces.ended(ACME.where, "app_uninstalled", bench.house.clock.now())
+    workspaces.ended(ACME.where, "app_uninstalled", bench.domain.clock.now())
     assert workspaces.of(ACME.where) is None
 
 

@@ -37,7 +37,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made.calls.replies["chat.postEphemeral"] = [{}]
     yield made
     made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
+    made.domain.close()
 
 
 def decides(bench: Bench, **changes: Any) -> None:
@@ -80,8 +80,8 @@ def posts(bench: Bench, text: str = "", user: str = "U0BOB", **parts: Any) -> di
 
 
 def follow(bench: Bench) -> None:
-    house = bench.house
-    worker(house.service, bench.context.slack).run_once()
+    domain = bench.domain
+    worker(domain.service, bench.context.slack).run_once()
 
 
 def alarms(bench: Bench) -> list[dict[str, Any]]:
@@ -96,7 +96,7 @@ def hints(bench: Bench) -> list[dict[str, Any]]:
 
 
 def state(bench: Bench, key: KeyView) -> State:
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         return search.get(session, key.id).state
 
 
@@ -104,7 +104,7 @@ def state(bench: Bench, key: KeyView) -> State:
 
 
 def test_poster_and_team_are_told_and_the_token_is_not_repeated(bench: Bench) -> None:
-    key, token = bench.house.issue("Zapier")
+    key, token = bench.domain.issue("Zapier")
     posts(bench, f"use `{token.reveal()}`")
     (hint,) = hints(bench)
     assert (hint["channel"], hint["user"]) == ("C0GENERAL", "U0BOB")
@@ -139,13 +139,13 @@ def nested(token: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("where", range(len(nested(""))))
 def test_it_is_found_wherever_a_message_can_have_it(bench: Bench, where: int) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     posts(bench, **nested(token.reveal())[where])
     assert len(hints(bench)) == len(alarms(bench)) == 1
 
 
 def test_one_message_delivered_twice_or_edited_is_told_of_once(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     body = posts(bench, token.reveal())
     bench.sends(body)
     bench.sends(edited(bench, body, f"again {token.reveal()}"))
@@ -161,7 +161,7 @@ def edited(bench: Bench, body: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 def test_what_was_put_in_by_editing_is_seen(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     body = posts(bench, "a harmless text")
     assert hints(bench) == []
     bench.sends(edited(bench, body, token.reveal()))
@@ -170,7 +170,7 @@ def test_what_was_put_in_by_editing_is_seen(bench: Bench) -> None:
 
 
 def test_what_was_taken_out_by_editing_or_deleting_is_not(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     with_it = event(bench, text=token.reveal())["event"]
     bench.sends(
         event(
@@ -183,19 +183,19 @@ def test_what_was_taken_out_by_editing_or_deleting_is_not(bench: Bench) -> None:
 
 
 def test_a_reply_is_answered_in_its_thread(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     posts(bench, token.reveal(), thread_ts="1789999999.000001")
     assert hints(bench)[0]["thread_ts"] == "1789999999.000001"
 
 
 def test_several_tokens_are_one_hint_and_an_alarm_each(bench: Bench) -> None:
-    tokens = [bench.house.issue(name)[1].reveal() for name in ("First", "Second")]
+    tokens = [bench.domain.issue(name)[1].reveal() for name in ("First", "Second")]
     posts(bench, " ".join(tokens))
     assert (len(hints(bench)), len(alarms(bench))) == (1, 2)
 
 
 def test_a_program_is_told_of_and_not_told(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     posts(bench, token.reveal(), user="", subtype="bot_message", bot_id="B0OTHER")
     assert "A program" in json.dumps(alarms(bench))
     bot = dict(PEOPLE["U0BOB"], id="U0APP", is_bot=True)
@@ -206,7 +206,7 @@ def test_a_program_is_told_of_and_not_told(bench: Bench) -> None:
 
 
 def test_what_the_app_itself_says_is_not_looked_at(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     posts(bench, token.reveal(), user="U0BOT", bot_id="B1")
     assert (hints(bench), alarms(bench)) == ([], [])
 
@@ -227,7 +227,7 @@ def test_without_a_token_nobody_and_nothing_is_asked(
 
 
 def test_a_guess_is_no_alarm(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     posts(bench, Token("ak", token.public_id, make("ak").secret).reveal())
     assert (hints(bench), alarms(bench)) == ([], [])
 
@@ -235,8 +235,8 @@ def test_a_guess_is_no_alarm(bench: Bench) -> None:
 @pytest.mark.parametrize("leaked", list(Leaked))
 def test_a_token_that_does_not_work_is_a_short_hint_once(bench: Bench, leaked: Leaked) -> None:
     decides(bench, policy=Policy(leaked=leaked))
-    key, token = bench.house.issue("Zapier")
-    bench.house.revoke(key.id)
+    key, token = bench.domain.issue("Zapier")
+    bench.domain.revoke(key.id)
     body = posts(bench, token.reveal())
     bench.sends(body)
     (hint,) = hints(bench)
@@ -248,9 +248,9 @@ def test_a_token_that_does_not_work_is_a_short_hint_once(bench: Bench, leaked: L
 @pytest.mark.parametrize("who", ["U0FAR", "U0GUEST"])
 @pytest.mark.parametrize("works", [True, False])
 def test_an_outsider_learns_nothing_of_keys(bench: Bench, who: str, works: bool) -> None:
-    key, token = bench.house.issue("Zapier")
+    key, token = bench.domain.issue("Zapier")
     if not works:
-        bench.house.revoke(key.id)
+        bench.domain.revoke(key.id)
     posts(bench, token.reveal(), user=who)
     (hint,) = hints(bench)
     text = json.dumps(hint).lower()
@@ -261,7 +261,7 @@ def test_an_outsider_learns_nothing_of_keys(bench: Bench, who: str, works: bool)
 
 
 def test_where_slack_does_not_say_who_it_was_they_are_an_outsider(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     bench.calls.replies["users.info"] = [refusal("internal_error")]
     posts(bench, token.reveal())
     assert "looks like a secret" in hints(bench)[0]["text"]
@@ -269,7 +269,7 @@ def test_where_slack_does_not_say_who_it_was_they_are_an_outsider(bench: Bench) 
 
 
 def test_the_team_is_told_even_if_the_poster_cannot_be(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     bench.calls.replies["chat.postEphemeral"] = [refusal("user_not_in_channel")]
     posts(bench, token.reveal())
     assert len(alarms(bench)) == 1
@@ -280,7 +280,7 @@ def test_the_team_is_told_even_if_the_poster_cannot_be(bench: Bench) -> None:
 
 def test_revoked_at_once_where_the_team_wants_it(bench: Bench) -> None:
     decides(bench, policy=Policy(leaked=Leaked.REVOKE))
-    key, token = bench.house.issue("Zapier")
+    key, token = bench.domain.issue("Zapier")
     body = posts(bench, token.reveal())
     bench.sends(body)
     assert state(bench, key) is State.REVOKED
@@ -292,7 +292,7 @@ def test_revoked_at_once_where_the_team_wants_it(bench: Bench) -> None:
 
 
 def test_the_alarm_follows_a_revocation_pressed_under_it(bench: Bench) -> None:
-    key, token = bench.house.issue("Zapier")
+    key, token = bench.domain.issue("Zapier")
     posts(bench, token.reveal())
     press = buttons(alarms(bench)[0]["blocks"])
     bench.presses(press[ids.REVOKE], "U0BOB")
@@ -310,14 +310,14 @@ def test_the_alarm_follows_a_revocation_pressed_under_it(bench: Bench) -> None:
 
 
 def test_rotate_opens_from_the_alarm_and_the_alarm_follows(bench: Bench) -> None:
-    key, token = bench.house.issue("Zapier")
+    key, token = bench.domain.issue("Zapier")
     posts(bench, token.reveal())
     bench.presses(buttons(alarms(bench)[0]["blocks"])[ids.ROTATE])
     assert "Rotate API key" in json.dumps(bench.last("views.open"))
-    rotate(bench.house, key.id, grace=timedelta(hours=1))
+    rotate(bench.domain, key.id, grace=timedelta(hours=1))
     follow(bench)
     assert "It ends" in json.dumps(last_redrawn(bench, "still works"))
-    bench.house.clock.move(timedelta(hours=1))
+    bench.domain.clock.move(timedelta(hours=1))
     follow(bench)
     shown = last_redrawn(bench, "does not work any more")
     assert "The key has another token" in json.dumps(shown)
@@ -325,15 +325,15 @@ def test_rotate_opens_from_the_alarm_and_the_alarm_follows(bench: Bench) -> None
 
 
 def test_the_alarm_follows_an_old_token_that_is_ended_before_its_time(bench: Bench) -> None:
-    house = bench.house
-    key, token = house.issue("Zapier")
+    domain = bench.domain
+    key, token = domain.issue("Zapier")
     posts(bench, token.reveal())
     alarms(bench)
-    rotation, _ = rotate(house, key.id, grace=timedelta(days=1))
+    rotation, _ = rotate(domain, key.id, grace=timedelta(days=1))
     follow(bench)
-    house.write(
+    domain.write(
         lambda s: end_rotation(
-            within(house.service, s, ALICE),
+            within(domain.service, s, ALICE),
             rotation,
         )
     )
@@ -350,10 +350,10 @@ def last_redrawn(bench: Bench, words: str) -> dict[str, Any]:
 
 
 def test_the_alarm_says_when_the_key_has_expired(bench: Bench) -> None:
-    _, token = bench.house.issue("Zapier", expires_at=bench.house.clock.now() + timedelta(days=1))
+    _, token = bench.domain.issue("Zapier", expires_at=bench.domain.clock.now() + timedelta(days=1))
     posts(bench, token.reveal())
     alarms(bench)
-    bench.house.clock.move(timedelta(days=1))
+    bench.domain.clock.move(timedelta(days=1))
     follow(bench)
     assert "The key has expired" in json.dumps(last_redrawn(bench, "does not work"))
 
@@ -367,7 +367,7 @@ def test_a_database_that_does_not_answer_is_asked_again(
 ) -> None:
     slept: list[float] = []
     decides(bench, sleep=slept.append)
-    _, token = bench.house.issue("Zapier")
+    _, token = bench.domain.issue("Zapier")
     left = [None] * failures
 
     @contextmanager
@@ -386,9 +386,9 @@ def test_a_database_that_does_not_answer_is_asked_again(
 
 
 def test_the_alarm_follows_a_rename(bench: Bench) -> None:
-    key, token = bench.house.issue("Zapier")
+    key, token = bench.domain.issue("Zapier")
     posts(bench, token.reveal())
     follow(bench)
-    bench.house.rename(key.id, "Zapier, invoices")
+    bench.domain.rename(key.id, "Zapier, invoices")
     follow(bench)
     assert "Zapier, invoices" in json.dumps(last_redrawn(bench, "posted a token"))

@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 
 def get(bench: Bench, key_id: str) -> KeyView:
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         return search.get(session, key_id)
 
 
@@ -58,7 +58,7 @@ def submit(bench: Bench, view: dict[str, Any], user: str = "U0ALICE", **changes:
 
 
 def test_what_was_filled_in_is_saved_and_said(bench: Bench) -> None:
-    key, _ = bench.house.issue("Zapier")
+    key, _ = bench.domain.issue("Zapier")
     shown = submit(
         bench,
         open_modal(bench, "Zapier"),
@@ -105,14 +105,14 @@ def test_what_was_filled_in_is_saved_and_said(bench: Bench) -> None:
 def test_what_cannot_be_is_said_at_its_field(
     bench: Bench, block: str, value: dict[str, Any], words: str
 ) -> None:
-    key, _ = bench.house.issue("Zapier")
+    key, _ = bench.domain.issue("Zapier")
     answer = submit(bench, open_modal(bench, "Zapier"), **{block: value})  # type: ignore[arg-type]
     assert words in answer["errors"][block]
     assert get(bench, key.id) == key
 
 
 def test_two_admins_do_not_overwrite_each_other(bench: Bench) -> None:
-    key, _ = bench.house.issue("Zapier")
+    key, _ = bench.domain.issue("Zapier")
     first, second = open_modal(bench, "Zapier"), open_modal(bench, "Zapier")
     submit(bench, first, note={"value": "the first"})
     shown = submit(bench, second, note={"value": "the second"})
@@ -123,23 +123,23 @@ def test_two_admins_do_not_overwrite_each_other(bench: Bench) -> None:
 
 
 def test_who_is_no_admin_saves_nothing(bench: Bench) -> None:
-    key, _ = bench.house.issue("Zapier")
+    key, _ = bench.domain.issue("Zapier")
     submit(bench, open_modal(bench, "Zapier"), user="U0BOB", note={"value": "x"})
     assert get(bench, key.id).note == ""
 
 
 def test_a_revoked_key_says_why_not(bench: Bench) -> None:
-    key, _ = bench.house.issue("Zapier")
-    bench.house.revoke(key.id)
+    key, _ = bench.domain.issue("Zapier")
+    bench.domain.revoke(key.id)
     assert "was revoked" in json.dumps(bench.types(f"edit {key.id}"))
 
 
 def reminded(bench: Bench, days: int = 30) -> list[dict[str, Any]]:
     """The reminders that were posted for a key that is about to expire."""
-    house = bench.house
-    house.issue("Zapier", expires_at=house.clock.now() + (days + 10) * DAY)
-    house.clock.move(10 * DAY)
-    worker(house.service, bench.context.slack).run_once()
+    domain = bench.domain
+    domain.issue("Zapier", expires_at=domain.clock.now() + (days + 10) * DAY)
+    domain.clock.move(10 * DAY)
+    worker(domain.service, bench.context.slack).run_once()
     return [
         args
         for name, args in bench.calls.asked
@@ -148,8 +148,8 @@ def reminded(bench: Bench, days: int = 30) -> list[dict[str, Any]]:
 
 
 def follow(bench: Bench) -> None:
-    house = bench.house
-    worker(house.service, bench.context.slack).run_once()
+    domain = bench.domain
+    worker(domain.service, bench.context.slack).run_once()
 
 
 def test_a_reminder_is_extended_and_says_so_everywhere(bench: Bench) -> None:
@@ -179,10 +179,10 @@ def test_let_it_expire_is_said_and_nobody_is_reminded_again(bench: Bench) -> Non
     follow(bench)
     assert "lets it expire" in json.dumps(bench.last("chat.update"))
     before = bench.calls.methods().count("chat.postMessage")
-    bench.house.clock.move(25 * DAY)
+    bench.domain.clock.move(25 * DAY)
     follow(bench)
     assert bench.calls.methods().count("chat.postMessage") == before
-    bench.house.clock.move(6 * DAY)
+    bench.domain.clock.move(6 * DAY)
     follow(bench)
     assert "expired" in json.dumps(bench.last("chat.postMessage"))
 
@@ -197,6 +197,6 @@ def test_a_new_key_may_get_a_date_and_a_past_one_is_refused(bench: Bench) -> Non
     answer = bench.submits(view, **values, last_day={"selected_date": "2020-01-01"})
     assert "has passed" in answer["errors"][ids.LAST_DAY]
     bench.submits(view, **values, last_day={"selected_date": "2027-01-31"})
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         (key,) = search.page(session).keys
     assert str(key.expires_at) == "2027-02-01 00:00:00+00:00"

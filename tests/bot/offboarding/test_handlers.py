@@ -32,13 +32,13 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     made = Bench(tmp_path)
     yield made
     made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
+    made.domain.close()
 
 
 def follow(bench: Bench) -> None:
     """Rounds until nothing is due, as the schedule goes on."""
-    house = bench.house
-    following = worker_of(replace(bench.context, services=house.service), jobs=FEATURE.jobs)
+    domain = bench.domain
+    following = worker_of(replace(bench.context, services=domain.service), jobs=FEATURE.jobs)
     for _ in range(200):
         if not following.run_once():
             return
@@ -75,7 +75,7 @@ def lines(bench: Bench) -> list[dict[str, Any]]:
 
 
 def get(bench: Bench, key: KeyView) -> KeyView:
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         return search.get(session, key.id)
 
 
@@ -96,7 +96,7 @@ def changed(bench: Bench, user: str, **changes: Any) -> None:
 
 
 def test_the_command_puts_the_keys_into_the_channel(bench: Bench) -> None:
-    issue_to(bench.house, "Bob's own", BOB.id, BOB)
+    issue_to(bench.domain, "Bob's own", BOB.id, BOB)
     answer = bench.types("offboard <@U0BOB|bob>")
     assert "in the team’s channel" in json.dumps(answer, ensure_ascii=False)
     follow(bench)
@@ -114,7 +114,7 @@ def test_whoever_has_no_keys_is_said_to_have_none(bench: Bench) -> None:
 
 
 def test_without_a_name_a_window_asks(bench: Bench) -> None:
-    issue_to(bench.house, "Bob's own", BOB.id, BOB)
+    issue_to(bench.domain, "Bob's own", BOB.id, BOB)
     bench.types("offboard")
     view = bench.last("views.open")["view"]
     refused = bench.submits(view, person={"selected_user": None})
@@ -124,7 +124,7 @@ def test_without_a_name_a_window_asks(bench: Bench) -> None:
 
 
 def test_who_is_no_admin_cannot_begin_or_decide(bench: Bench) -> None:
-    key, _ = issue_to(bench.house, "Bob's own", BOB.id, BOB)
+    key, _ = issue_to(bench.domain, "Bob's own", BOB.id, BOB)
     assert "not an admin" in json.dumps([bench.types("offboard <@U0BOB>", "U0BOB"), bench.answers])
     bench.types("offboard <@U0BOB>")
     follow(bench)
@@ -132,7 +132,7 @@ def test_who_is_no_admin_cannot_begin_or_decide(bench: Bench) -> None:
         press = pressed(bench, action)
         bench.presses(press, "U0BOB")
         assert "not an admin" in json.dumps(bench.answers[-1])
-    issue_to(bench.house, "Another", BOB.id, BOB)
+    issue_to(bench.domain, "Another", BOB.id, BOB)
     follow(bench)
     bench.presses(pressed(bench, ids.OFFBOARD_REVOKE_ALL), "U0BOB")
     follow(bench)
@@ -141,10 +141,10 @@ def test_who_is_no_admin_cannot_begin_or_decide(bench: Bench) -> None:
 
 
 def test_each_key_by_its_own_button_until_all_are_dealt_with(bench: Bench) -> None:
-    kept, _ = issue_to(bench.house, "Kept", BOB.id, BOB)
-    handed, _ = issue_to(bench.house, "Handed", BOB.id, ALICE)
-    turned, _ = issue_to(bench.house, "Turned", BOB.id, BOB)
-    ended, _ = issue_to(bench.house, "Ended", BOB.id, BOB)
+    kept, _ = issue_to(bench.domain, "Kept", BOB.id, BOB)
+    handed, _ = issue_to(bench.domain, "Handed", BOB.id, ALICE)
+    turned, _ = issue_to(bench.domain, "Turned", BOB.id, BOB)
+    ended, _ = issue_to(bench.domain, "Ended", BOB.id, BOB)
     bench.types("offboard <@U0BOB>", "U0CARL")
     follow(bench)
     bench.presses(pressed(bench, ids.OFFBOARD_KEEP, kept))
@@ -180,7 +180,7 @@ def test_each_key_by_its_own_button_until_all_are_dealt_with(bench: Bench) -> No
 
 
 def test_all_are_revoked_at_once_with_one_message(bench: Bench) -> None:
-    keys = [issue_to(bench.house, f"Key {n}", BOB.id, BOB)[0] for n in range(12)]
+    keys = [issue_to(bench.domain, f"Key {n}", BOB.id, BOB)[0] for n in range(12)]
     bench.types("offboard <@U0BOB>")
     follow(bench)
     assert "4 keys more, which move up" in said(bench)
@@ -200,12 +200,12 @@ def test_all_are_revoked_at_once_with_one_message(bench: Bench) -> None:
 
 
 def test_revoking_all_is_the_one_operation_and_the_message_names_each_key(bench: Bench) -> None:
-    keys = [issue_to(bench.house, f"Report {n}", BOB.id, BOB)[0] for n in range(5)]
+    keys = [issue_to(bench.domain, f"Report {n}", BOB.id, BOB)[0] for n in range(5)]
     bench.types("offboard <@U0BOB>")
     follow(bench)
     bench.presses(pressed(bench, ids.OFFBOARD_REVOKE_ALL))
     follow(bench)
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         revoked = [e for e in session.exec(select(Event)) if e.kind == "key.revoked"]
         told = [row for row in session.exec(select(OutboxRow)) if row.kind == "key.revoked"]
     assert {(e.key_id, e.actor) for e in revoked} == {(key.id, str(ALICE)) for key in keys}
@@ -218,8 +218,8 @@ def test_revoking_all_is_the_one_operation_and_the_message_names_each_key(bench:
 
 
 def test_all_are_rotated_and_the_tokens_go_to_who_stays(bench: Bench) -> None:
-    mine, _ = issue_to(bench.house, "Alice's", ALICE.id, BOB)
-    theirs, _ = issue_to(bench.house, "Bob's", BOB.id, BOB)
+    mine, _ = issue_to(bench.domain, "Alice's", ALICE.id, BOB)
+    theirs, _ = issue_to(bench.domain, "Bob's", BOB.id, BOB)
     bench.types("offboard <@U0BOB>", "U0CARL")
     follow(bench)
     bench.presses(pressed(bench, ids.OFFBOARD_ROTATE_ALL), "U0CARL")
@@ -232,7 +232,7 @@ def test_all_are_rotated_and_the_tokens_go_to_who_stays(bench: Bench) -> None:
 
 
 def test_all_are_handed_over(bench: Bench) -> None:
-    keys = [issue_to(bench.house, f"Key {n}", BOB.id, ALICE)[0] for n in range(3)]
+    keys = [issue_to(bench.domain, f"Key {n}", BOB.id, ALICE)[0] for n in range(3)]
     bench.types("offboard <@U0BOB>")
     follow(bench)
     bench.presses(pressed(bench, ids.OFFBOARD_HAND_OVER_ALL))
@@ -245,8 +245,8 @@ def test_all_are_handed_over(bench: Bench) -> None:
 
 
 def test_what_cannot_be_done_is_said_at_the_key_and_tried_again(bench: Bench) -> None:
-    key, _ = issue_to(bench.house, "Bob's", BOB.id, BOB)
-    issue_to(bench.house, "Another", ALICE.id, BOB)
+    key, _ = issue_to(bench.domain, "Bob's", BOB.id, BOB)
+    issue_to(bench.domain, "Another", ALICE.id, BOB)
     bench.types("offboard <@U0BOB>")
     follow(bench)
     works = bench.calls.replies["conversations.open"]
@@ -254,7 +254,7 @@ def test_what_cannot_be_done_is_said_at_the_key_and_tried_again(bench: Bench) ->
     bench.presses(pressed(bench, ids.OFFBOARD_ROTATE_ALL))
     follow(bench)
     bench.calls.replies["conversations.open"] = works
-    bench.house.clock.move(timedelta(minutes=1))
+    bench.domain.clock.move(timedelta(minutes=1))
     assert "could not be delivered" in said(bench)
     assert get(bench, key).state is State.ACTIVE
     bench.presses(pressed(bench, ids.OFFBOARD_ROTATE_ALL))
@@ -263,8 +263,8 @@ def test_what_cannot_be_done_is_said_at_the_key_and_tried_again(bench: Bench) ->
 
 
 def test_whoever_lost_their_role_has_no_more_keys_revoked(bench: Bench) -> None:
-    key, _ = issue_to(bench.house, "Bob's", BOB.id, BOB)
-    issue_to(bench.house, "Another", BOB.id, BOB)
+    key, _ = issue_to(bench.domain, "Bob's", BOB.id, BOB)
+    issue_to(bench.domain, "Another", BOB.id, BOB)
     bench.types("offboard <@U0BOB>", "U0CARL")
     follow(bench)
     bench.presses(pressed(bench, ids.OFFBOARD_REVOKE_ALL), "U0CARL")
@@ -281,7 +281,7 @@ def test_whoever_lost_their_role_has_no_more_keys_revoked(bench: Bench) -> None:
 def test_slacks_report_begins_it_by_itself(
     bench: Bench, change: dict[str, Any], words: str
 ) -> None:
-    issue_to(bench.house, "Bob's own", BOB.id, BOB)
+    issue_to(bench.domain, "Bob's own", BOB.id, BOB)
     changed(bench, "U0BOB", name="bobby")
     follow(bench)
     with pytest.raises(AssertionError, match="no message"):
@@ -302,20 +302,20 @@ def test_slacks_report_begins_it_by_itself(
 
 
 def test_what_events_missed_is_found_within_a_day(bench: Bench) -> None:
-    issue_to(bench.house, "Bob's own", BOB.id, BOB)
+    issue_to(bench.domain, "Bob's own", BOB.id, BOB)
     follow(bench)
     PEOPLE["U0BOB"]["deleted"] = True
-    bench.house.clock.move(timedelta(hours=12))
+    bench.domain.clock.move(timedelta(hours=12))
     follow(bench)
     with pytest.raises(AssertionError, match="no message"):
         board(bench)
-    bench.house.clock.move(timedelta(hours=12, minutes=2))
+    bench.domain.clock.move(timedelta(hours=12, minutes=2))
     follow(bench)
     assert "was deactivated" in said(bench)
 
 
 def test_bots_strangers_and_unknown_people_begin_nothing(bench: Bench) -> None:
-    issue_to(bench.house, "Far", "U0FAR", ALICE)
+    issue_to(bench.domain, "Far", "U0FAR", ALICE)
     changed(bench, "U0FAR", is_stranger=True)
     bench.sends(
         {

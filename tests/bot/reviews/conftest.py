@@ -23,4 +23,4 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     ]
     yield made
     made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
+    made.domain.close()

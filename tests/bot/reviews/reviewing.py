@@ -20,9 +20,9 @@ from tests.bot.working import worker_of
 
 def follow(bench: Bench, rules: AuditRules | None = None) -> None:
     """Rounds until nothing is due, as the schedule goes on."""
-    house = bench.house
-    policy = replace(house.service.policy, audits=rules or AuditRules())
-    context = replace(bench.context, services=replace(house.service, policy=policy))
+    domain = bench.domain
+    policy = replace(domain.service.policy, audits=rules or AuditRules())
+    context = replace(bench.context, services=replace(domain.service, policy=policy))
     due = [lambda _, job=job: job(bench.context) for job in jobs.JOBS]
     following = worker_of(context, jobs=due, admins=lambda: ("U0ALICE", "U0CARL"))
     for _ in range(200):
@@ -39,7 +39,7 @@ def start(bench: Bench) -> ReviewView:
 
 
 def newest(bench: Bench) -> ReviewView:
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         found = queries.newest(session)
     assert found is not None
     return found
@@ -70,10 +70,10 @@ def pressed(bench: Bench, action: str, key: KeyView | None = None, place: str = 
 
 
 def get(bench: Bench, key: KeyView) -> KeyView:
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         return search.get(session, key.id)
 
 
 def at(bench: Bench, text: str) -> None:
     """Moves the clock there."""
-    bench.house.clock.move(datetime.fromisoformat(text).astimezone(UTC) - bench.house.clock.now())
+    bench.domain.clock.move(datetime.fromisoformat(text).astimezone(UTC) - bench.domain.clock.now())

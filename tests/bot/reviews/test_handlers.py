@@ -20,8 +20,8 @@ DAY = timedelta(days=1)
 
 
 def test_the_list_goes_to_the_channel_and_each_owner(bench: Bench) -> None:
-    bench.house.issue("Zapier, production")
-    bench.house.issue("Grafana dashboard", owner=BOB.id)
+    bench.domain.issue("Zapier, production")
+    bench.domain.issue("Grafana dashboard", owner=BOB.id)
     audit = start(bench)
     assert audit.total == 2
     assert "0 of 2 keys decided" in said(bench)
@@ -37,8 +37,8 @@ def test_the_list_goes_to_the_channel_and_each_owner(bench: Bench) -> None:
 
 
 def test_two_who_keep_the_same_key_see_each_other(bench: Bench) -> None:
-    key, _ = bench.house.issue()
-    bench.house.issue("Another")
+    key, _ = bench.domain.issue()
+    bench.domain.issue("Another")
     start(bench)
     press = pressed(bench, ids.AUDIT_KEEP, key)
     bench.presses(press)
@@ -52,7 +52,7 @@ def test_two_who_keep_the_same_key_see_each_other(bench: Bench) -> None:
 
 @pytest.mark.parametrize("action", [ids.AUDIT_ROTATE, ids.AUDIT_REVOKE])
 def test_the_teams_list_offers_its_buttons_to_admins_alone(bench: Bench, action: str) -> None:
-    key, _ = bench.house.issue(owner=BOB.id)
+    key, _ = bench.domain.issue(owner=BOB.id)
     start(bench)
     press = pressed(bench, action, key)
     bench.presses(press, "U0BOB")
@@ -65,8 +65,8 @@ def test_the_teams_list_offers_its_buttons_to_admins_alone(bench: Bench, action:
 
 
 def test_keep_and_say_why(bench: Bench) -> None:
-    key, _ = bench.house.issue()
-    bench.house.issue("Another")
+    key, _ = bench.domain.issue()
+    bench.domain.issue("Another")
     audit = start(bench)
     (menu,) = (
         b["accessory"] for b in board(bench)["blocks"] if b.get("block_id") == f"key_{key.id}"
@@ -74,19 +74,19 @@ def test_keep_and_say_why(bench: Bench) -> None:
     option = next(o for o in menu["options"] if o["text"]["text"] == "Keep, and say why")
     bench.presses({"action_id": ids.AUDIT_MENU, "selected_option": option})
     view = bench.last("views.open")["view"]
-    _, token = bench.house.issue("With a token")
+    _, token = bench.domain.issue("With a token")
     refused = bench.submits(view, reason={"value": token.reveal()})
     assert "contains a token" in refused["errors"][ids.REASON]
     shown = bench.submits(view, reason={"value": "Billing"})
     assert "was kept" in json.dumps(shown)
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         item = queries.item(session, audit.id, key.id)
     assert item.reason == "Billing"
 
 
 def test_rotate_and_revoke_lead_where_they_always_lead(bench: Bench) -> None:
-    turned, _ = bench.house.issue("Turned")
-    ended, _ = bench.house.issue("Ended")
+    turned, _ = bench.domain.issue("Turned")
+    ended, _ = bench.domain.issue("Ended")
     start(bench)
     bench.presses(pressed(bench, ids.AUDIT_ROTATE, turned))
     bench.submits(
@@ -104,10 +104,10 @@ def test_rotate_and_revoke_lead_where_they_always_lead(bench: Bench) -> None:
 
 
 def test_an_owner_who_is_no_admin_decides_about_their_own_keys_alone(bench: Bench) -> None:
-    kept, _ = bench.house.issue("Kept", owner=BOB.id)
-    turned, _ = bench.house.issue("Turned", owner=BOB.id)
-    ended, _ = bench.house.issue("Ended", owner=BOB.id)
-    other, _ = bench.house.issue("Other")
+    kept, _ = bench.domain.issue("Kept", owner=BOB.id)
+    turned, _ = bench.domain.issue("Turned", owner=BOB.id)
+    ended, _ = bench.domain.issue("Ended", owner=BOB.id)
+    other, _ = bench.domain.issue("Other")
     start(bench)
     place = "D-U0BOB"
     bench.presses(pressed(bench, ids.AUDIT_KEEP, kept, place), "U0BOB")
@@ -138,15 +138,15 @@ def test_an_owner_who_is_no_admin_decides_about_their_own_keys_alone(bench: Benc
 
 
 def test_a_guest_who_owns_a_key_decides_nothing(bench: Bench) -> None:
-    key, _ = bench.house.issue(owner="U0GUEST")
+    key, _ = bench.domain.issue(owner="U0GUEST")
     start(bench)
     bench.presses(pressed(bench, ids.AUDIT_KEEP, key), "U0GUEST")
     assert newest(bench).done == 0
 
 
 def test_the_owner_is_asked_in_a_message_of_its_own(bench: Bench) -> None:
-    key, _ = bench.house.issue(owner=BOB.id)
-    bench.house.issue("Another")
+    key, _ = bench.domain.issue(owner=BOB.id)
+    bench.domain.issue("Another")
     start(bench)
     bench.presses(pressed(bench, ids.AUDIT_ASK, key))
     assert "was asked about" in json.dumps(bench.answers[-1])
@@ -162,7 +162,7 @@ def test_the_owner_is_asked_in_a_message_of_its_own(bench: Bench) -> None:
 
 def test_pages_are_turned_for_all(bench: Bench) -> None:
     for number in range(14):
-        bench.house.issue(f"Key {number:02}", owner=BOB.id)
+        bench.domain.issue(f"Key {number:02}", owner=BOB.id)
     start(bench)
     assert "1 to 6 of 14 left" in said(bench)
     bench.presses(pressed(bench, ids.AUDIT_ON), "U0BOB")
@@ -182,10 +182,10 @@ def test_pages_are_turned_for_all(bench: Bench) -> None:
 
 
 def test_members_neither_begin_nor_export(bench: Bench) -> None:
-    bench.house.issue()
+    bench.domain.issue()
     for typed in ("audit start", "audit export", "audit"):
         bench.types(typed, "U0BOB")
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         assert queries.newest(session) is None
     assert bench.uploads == []
     assert "start, status or export" in json.dumps(bench.types("audit everything"))
@@ -194,12 +194,12 @@ def test_members_neither_begin_nor_export(bench: Bench) -> None:
 
 
 def test_from_home_it_is_looked_at_and_begun(bench: Bench) -> None:
-    bench.house.issue()
+    bench.domain.issue()
     for user, expected in (("U0BOB", 0), ("U0ALICE", 1)):
         bench.presses({"action_id": ids.AUDIT, "value": '{"v":1,"at":0}'}, user)
         bench.presses({"action_id": ids.AUDIT_START, "value": '{"v":1,"at":0}'}, user)
         follow(bench)
         assert len([m for m, _ in bench.calls.asked if m == "chat.postMessage"]) >= expected
-        with reading(bench.house.engine, bench.house.account) as session:
+        with reading(bench.domain.engine, bench.domain.account) as session:
             begun = queries.newest(session)
         assert (begun is not None) is bool(expected)

@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 
 
 def test_the_end_brings_a_summary_and_the_files(bench: Bench) -> None:
-    key, _ = bench.house.issue()
+    key, _ = bench.domain.issue()
     start(bench)
     bench.presses(pressed(bench, ids.AUDIT_KEEP, key))
     follow(bench)
@@ -44,7 +44,7 @@ def test_without_the_scope_for_files_the_audit_ends_all_the_same(bench: Bench) -
     bench.calls.replies["files.getUploadURLExternal"] = [
         refusal("missing_scope", needed="files:write")
     ]
-    key, _ = bench.house.issue()
+    key, _ = bench.domain.issue()
     start(bench)
     bench.presses(pressed(bench, ids.AUDIT_KEEP, key))
     follow(bench)
@@ -56,13 +56,13 @@ def test_without_the_scope_for_files_the_audit_ends_all_the_same(bench: Bench) -
 def test_the_schedule_begins_it_once_and_never_for_what_was_before_the_team(
     bench: Bench,
 ) -> None:
-    bench.house.issue()
+    bench.domain.issue()
     follow(bench)
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         assert queries.newest(session) is None
     at(bench, "2027-01-04T08:59:59+00:00")
     follow(bench)
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         assert queries.newest(session) is None
     at(bench, "2027-01-04T09:00:00+00:00")
     follow(bench)
@@ -79,12 +79,12 @@ def test_the_schedule_begins_it_once_and_never_for_what_was_before_the_team(
 
 @pytest.mark.slow
 def test_two_years_with_a_bot_that_looks_once_in_five_days(bench: Bench) -> None:
-    bench.house.issue()
+    bench.domain.issue()
     begun = []
     for _ in range(147):
-        bench.house.clock.move(5 * DAY)
+        bench.domain.clock.move(5 * DAY)
         follow(bench)
-        with reading(bench.house.engine, bench.house.account) as session:
+        with reading(bench.domain.engine, bench.domain.account) as session:
             found = queries.newest(session)
         if found is not None and found.id not in begun:
             begun.append(found.id)
@@ -97,7 +97,7 @@ def test_two_years_with_a_bot_that_looks_once_in_five_days(bench: Bench) -> None
 def test_a_digest_comes_by_its_schedule(bench: Bench) -> None:
     weekly = Policy(audits=AuditRules(schedule="", digest="0 9 * * MON"))
     bench.context = replace(bench.context, services=replace(bench.context.services, policy=weekly))
-    bench.house.issue()
+    bench.domain.issue()
 
     def digests() -> int:
         follow(bench)
@@ -118,16 +118,16 @@ def test_a_digest_comes_by_its_schedule(bench: Bench) -> None:
 def test_evidence_that_slack_does_not_take_is_sent_later_and_not_at_once(bench: Bench) -> None:
     works = bench.calls.replies["files.completeUploadExternal"]
     bench.calls.replies["files.completeUploadExternal"] = [refusal("file_not_found")]
-    key, _ = bench.house.issue()
+    key, _ = bench.domain.issue()
     start(bench)
     bench.presses(pressed(bench, ids.AUDIT_KEEP, key))
     follow(bench)
     assert len(bench.uploads) == 3
     bench.calls.replies["files.completeUploadExternal"] = works
-    bench.house.clock.move(timedelta(minutes=14))
+    bench.domain.clock.move(timedelta(minutes=14))
     follow(bench)
     assert len(bench.uploads) == 3
-    bench.house.clock.move(timedelta(minutes=2))
+    bench.domain.clock.move(timedelta(minutes=2))
     follow(bench)
     follow(bench)
     assert len(bench.uploads) == 6

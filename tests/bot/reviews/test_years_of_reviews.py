@@ -61,10 +61,10 @@ class Died(BaseException):
 
 
 class SlackTime:
-    """The practice Slack's clock: the house's own."""
+    """The practice Slack's clock: the domain's."""
 
-    def __init__(self, house: Domain) -> None:
-        self._house = house
+    def __init__(self, domain: Domain) -> None:
+        self._house = domain
 
     def now(self) -> float:
         return self._house.clock.now().timestamp()
@@ -89,7 +89,7 @@ class Bot:
             self._dies_here()
             return answer
 
-        time, house = FakeTime(), team.house
+        time, domain = FakeTime(), team.domain
         slack = SlackClient(
             attempt,
             sleep=time.sleep,
@@ -97,9 +97,9 @@ class Bot:
             puts=lambda address, content, _: self._put(team, address, content),
         )
         context = Context(
-            services=replace(house.service, policy=team.policy),
+            services=replace(domain.service, policy=team.policy),
             slack=slack,
-            admins=Admins(slack, SlackAdmins(), Workspace(team.slack.team_id), house.clock),
+            admins=Admins(slack, SlackAdmins(), Workspace(team.slack.team_id), domain.clock),
             channel="#api-keys",
             token_minutes=15,
             api_url="http://127.0.0.1:8321",
@@ -132,9 +132,9 @@ class Bot:
 class Team:
     """A team with keys, on a database and in a practice Slack."""
 
-    def __init__(self, house: Domain, zone: str) -> None:
-        self.house = house
-        self.slack = Sandbox(MANIFEST, clock=SlackTime(house))
+    def __init__(self, domain: Domain, zone: str) -> None:
+        self.domain = domain
+        self.slack = Sandbox(MANIFEST, clock=SlackTime(domain))
         for name in OWNERS:
             self.slack.add_person(name, role="admin" if name in ("alice", "bob") else "member")
         self.slack.add_channel("api-keys", members=list(OWNERS))
@@ -143,7 +143,7 @@ class Team:
         self.people = {name: self.slack.person(name).id for name in OWNERS}
         self.random = random.Random(SEED)  # noqa: S311  (no secret)
         self.keys = [
-            house.issue(f"Key {n}", owner=self.people[OWNERS[n % len(OWNERS)]])[0].id
+            domain.issue(f"Key {n}", owner=self.people[OWNERS[n % len(OWNERS)]])[0].id
             for n in range(KEYS)
         ]
         self.bots = [Bot(self, 1e9), Bot(self, 1e9)]
@@ -176,9 +176,9 @@ class Team:
 
         def keep(name: str) -> None:
             actor = Actor.person(self.people[name])
-            with writing(self.house.engine, self.house.account) as session:
+            with writing(self.domain.engine, self.domain.account) as session:
                 lifecycle.keep(
-                    within(self.house.service, session, actor),
+                    within(self.domain.service, session, actor),
                     audit_id,
                     key_id,
                 )
@@ -190,7 +190,7 @@ class Team:
             thread.join(60)
 
     def open_audit(self) -> str | None:
-        with reading(self.house.engine, self.house.account) as session:
+        with reading(self.domain.engine, self.domain.account) as session:
             found = queries.newest(session)
         return found.id if found and found.stage is Stage.OPEN else None
 
@@ -216,11 +216,11 @@ def team(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Team]:
 
 
 def at_work(url: str, zone: str) -> Iterator[Team]:
-    house = open_application_at(url)
-    made = Team(house, zone)
+    domain = open_application_at(url)
+    made = Team(domain, zone)
     yield made
     made.slack.close()
-    house.close()
+    domain.close()
 
 
 def moments(zone: str) -> list[datetime]:
@@ -243,12 +243,12 @@ def _no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.timeout(600)
 def test_each_audit_once_for_a_year_although_bots_die(team: Team) -> None:
     zone = str(team.policy.timezone)
-    house, begun, kept = team.house, [], Counter[str]()
+    domain, begun, kept = team.domain, [], Counter[str]()
     for number, moment in enumerate(moments(zone)):
-        house.clock.move(moment - house.clock.now())
+        domain.clock.move(moment - domain.clock.now())
         team.both_run(mortal=True)
         # Whatever a dead bot held is free again after its lease.
-        house.clock.move(timedelta(minutes=2))
+        domain.clock.move(timedelta(minutes=2))
         team.both_run(mortal=False)
         audit_id = team.open_audit()
         if audit_id is None:
@@ -258,12 +258,12 @@ def test_each_audit_once_for_a_year_although_bots_die(team: Team) -> None:
             begun.append(audit_id)
         for key_id in team.random.sample(team.keys, 2):
             team.decides(audit_id, key_id)
-    house.clock.move(timedelta(days=30))
+    domain.clock.move(timedelta(days=30))
     for _ in range(3):
         team.both_run(mortal=False)
-        house.clock.move(timedelta(minutes=2))
+        domain.clock.move(timedelta(minutes=2))
     assert len(begun) == len(QUARTERS), SEED
-    with reading(house.engine, house.account) as session:
+    with reading(domain.engine, domain.account) as session:
         rows = session.exec(select(Review)).all()
         events = session.exec(select(Event)).all()
         assert audit_log.verify_chain(session) is None
@@ -278,7 +278,7 @@ def test_each_audit_once_for_a_year_although_bots_die(team: Team) -> None:
             kept[f"{json.loads(event.data)['audit']}:{event.key_id}"] += 1
     assert set(kept.values()) == {1}, "none is taken twice"
     for audit_id in begun:
-        with reading(house.engine, house.account) as session:
+        with reading(domain.engine, domain.account) as session:
             audit = queries.get(session, audit_id)
         decided = sum(1 for place in kept if place.startswith(audit_id))
         assert audit.decided.get(Decision.KEPT, 0) == decided, "none is lost"
@@ -295,7 +295,7 @@ def test_each_audit_once_for_a_year_although_bots_die(team: Team) -> None:
 
 def _asked_for(team: Team, name: str) -> int:
     """How many lists an owner was to get."""
-    with reading(team.house.engine) as session:
+    with reading(team.domain.engine) as session:
         found = session.exec(
             select(LiveMessageRow).where(
                 LiveMessageRow.kind == queries.MESSAGE_KIND,

@@ -44,7 +44,7 @@ def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
         made.app = build(made.context, bot_token="xoxb-1", bot_id="B1", bot_user_id="U0BOT")
     yield made
     made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
+    made.domain.close()
 
 
 reveal = pytest.mark.parametrize("bench", ["reveal"], indirect=True)
@@ -75,7 +75,7 @@ def submit(bench: Bench, view: dict[str, Any], user: str = "U0ALICE", **values: 
 
 
 def seen(bench: Bench, key_id: str) -> RotationView:
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         return queries.all_of(session, key_id)[-1]
 
 
@@ -93,21 +93,21 @@ def sent_token(bench: Bench, method: str = "chat.update") -> Token:
 
 
 def works(bench: Bench, token: Token) -> bool:
-    return isinstance(bench.house.verifier.verify(token.reveal()), Verified)
+    return isinstance(bench.domain.verifier.verify(token.reveal()), Verified)
 
 
 def following(bench: Bench) -> Worker:
-    house = bench.house
-    return worker(house.service, bench.context.slack)
+    domain = bench.domain
+    return worker(domain.service, bench.context.slack)
 
 
 def press(bench: Bench, action: str, rotation: str, user: str = "U0ALICE") -> None:
-    ref = ActionPayload(bench.house.clock.now(), about=rotation)
+    ref = ActionPayload(bench.domain.clock.now(), about=rotation)
     bench.presses({"type": "button", "action_id": action, "value": ref.encode()}, user)
 
 
 def test_the_new_token_goes_to_whom_was_chosen_and_both_work(bench: Bench) -> None:
-    key, old = bench.house.issue("Zapier")
+    key, old = bench.domain.issue("Zapier")
     shown = submit(bench, open_modal(bench), **chosen(recipient="U0BOB"))
     assert shown["response_action"] == "update"
     assert bench.last("conversations.open")["users"] == "U0BOB"
@@ -120,7 +120,7 @@ def test_the_new_token_goes_to_whom_was_chosen_and_both_work(bench: Bench) -> No
 
 
 def test_the_same_modal_twice_rotates_once(bench: Bench) -> None:
-    key, _ = bench.house.issue("Zapier")
+    key, _ = bench.domain.issue("Zapier")
     view = open_modal(bench)
     submit(bench, view)
     first = seen(bench, key.id)
@@ -130,21 +130,21 @@ def test_the_same_modal_twice_rotates_once(bench: Bench) -> None:
 
 
 def test_a_guest_gets_no_token(bench: Bench) -> None:
-    bench.house.issue("Zapier")
+    bench.domain.issue("Zapier")
     answer = submit(bench, open_modal(bench), **chosen(recipient="U0GUEST"))
     assert "full member" in answer["errors"][ids.RECIPIENT]
     assert "chat.postMessage" not in bench.calls.methods()
 
 
 def test_who_is_no_admin_submits_in_vain(bench: Bench) -> None:
-    _, old = bench.house.issue("Zapier")
+    _, old = bench.domain.issue("Zapier")
     submit(bench, open_modal(bench), user="U0BOB")
     assert "chat.postMessage" not in bench.calls.methods()
     assert works(bench, old)
 
 
 def test_a_token_that_cannot_be_sent_leaves_the_old_one(bench: Bench) -> None:
-    key, old = bench.house.issue("Zapier")
+    key, old = bench.domain.issue("Zapier")
     bench.calls.replies["conversations.open"] = [refusal("user_disabled")]
     submit(bench, open_modal(bench))
     assert "The old token keeps working" in json.dumps(
@@ -153,13 +153,13 @@ def test_a_token_that_cannot_be_sent_leaves_the_old_one(bench: Bench) -> None:
     assert works(bench, old)
     assert seen(bench, key.id).stage is Stage.ABANDONED
     bench.calls.replies["conversations.open"] = [{"channel": {"id": "D1"}}]
-    bench.house.clock.move(timedelta(seconds=1))
+    bench.domain.clock.move(timedelta(seconds=1))
     submit(bench, open_modal(bench))
     assert seen(bench, key.id).stage is Stage.RUNNING
 
 
 def test_the_message_of_a_rotation_follows_it(bench: Bench) -> None:
-    key, old = bench.house.issue("Zapier")
+    key, old = bench.domain.issue("Zapier")
     submit(bench, open_modal(bench))
     bot = following(bench)
     bot.run_once()
@@ -168,7 +168,7 @@ def test_the_message_of_a_rotation_follows_it(bench: Bench) -> None:
     assert set(buttons(live["blocks"])) == {ids.ROTATION_END, ids.ROTATION_EXTEND}
     rotation = seen(bench, key.id)
     press(bench, ids.ROTATION_EXTEND, rotation.id)
-    assert seen(bench, key.id).ends_at == bench.house.clock.now() + 2 * DAY
+    assert seen(bench, key.id).ends_at == bench.domain.clock.now() + 2 * DAY
     press(bench, ids.ROTATION_END, rotation.id, user="U0BOB")
     assert works(bench, old)
     press(bench, ids.ROTATION_END, rotation.id)
@@ -181,7 +181,7 @@ def test_the_message_of_a_rotation_follows_it(bench: Bench) -> None:
 
 
 def test_a_rotation_under_way_is_shown_instead_of_the_modal(bench: Bench) -> None:
-    bench.house.issue("Zapier")
+    bench.domain.issue("Zapier")
     submit(bench, open_modal(bench))
     opened = bench.calls.methods().count("views.open")
     shown = bench.types("rotate Zapier")
@@ -190,16 +190,16 @@ def test_a_rotation_under_way_is_shown_instead_of_the_modal(bench: Bench) -> Non
 
 
 def test_a_revoked_key_is_not_rotated(bench: Bench) -> None:
-    key, _ = bench.house.issue("Zapier")
-    bench.house.revoke(key.id)
+    key, _ = bench.domain.issue("Zapier")
+    bench.domain.revoke(key.id)
     shown = bench.types(f"rotate {key.id}")
     assert "does not work any more" in json.dumps(shown, ensure_ascii=False)
 
 
 def test_a_crash_while_the_token_is_on_its_way_is_cleaned_up(bench: Bench) -> None:
-    key, old = bench.house.issue("Zapier")
-    house, alice = bench.house, Actor.person("U0ALICE")
-    with change(house.service, alice) as begun:
+    key, old = bench.domain.issue("Zapier")
+    domain, alice = bench.domain, Actor.person("U0ALICE")
+    with change(domain.service, alice) as begun:
         made = begin_rotation(
             begun,
             key.id,
@@ -210,7 +210,7 @@ def test_a_crash_while_the_token_is_on_its_way_is_cleaned_up(bench: Bench) -> No
         )
         deliveries.record_place(begun.session, made.delivery_id, "D1", "2.000002")
     assert seen(bench, key.id).stage is Stage.PENDING
-    bench.house.clock.move(LEASE)
+    bench.domain.clock.move(LEASE)
     following(bench).run_once()
     assert seen(bench, key.id).stage is Stage.ABANDONED
     assert "was interrupted" in json.dumps(bench.last("chat.update"))
@@ -257,7 +257,7 @@ def test_a_new_key_waits_until_its_token_was_taken(bench: Bench) -> None:
 
 @reveal
 def test_a_rotation_waits_likewise_and_the_old_token_goes_on(bench: Bench) -> None:
-    key, old = bench.house.issue("Zapier")
+    key, old = bench.domain.issue("Zapier")
     submit(bench, open_modal(bench), **chosen(timedelta()))
     assert "can take the new token" in json.dumps(bench.last("views.update"))
     bench.presses(reveal_button(bench))
@@ -273,10 +273,10 @@ def test_what_nobody_takes_ends_after_a_day(bench: Bench) -> None:
     button = reveal_button(bench)
     bot = following(bench)
     bot.run_once()
-    bench.house.clock.move(CLAIMED_WITHIN)
+    bench.domain.clock.move(CLAIMED_WITHIN)
     bot.run_once()
     assert "The token was not collected" in json.dumps(bench.last("chat.update"))
     bench.presses(button)
     assert "is over" in json.dumps(bench.answers[-1])
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         assert search.page(session).keys == []

@@ -37,7 +37,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made.app = build(made.context, bot_token="xoxb-1", signing_secret=SECRET)
     yield made
     made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
+    made.domain.close()
 
 
 def request(body: str, stamp: int | None = None) -> BoltRequest:
@@ -68,21 +68,21 @@ def test_what_is_not_signed_leaves_no_trace(bench: Bench) -> None:
     assert bench.app.dispatch(forged).status == 401
     old = request(COMMAND, int(time.time()) - 301)
     assert bench.app.dispatch(old).status == 401
-    with reading(bench.house.engine) as session:
+    with reading(bench.domain.engine) as session:
         assert session.exec(select(ProcessedRequest)).all() == []
 
 
 def test_what_could_not_be_replayed_any_more_is_forgotten(bench: Bench) -> None:
     bench.app.dispatch(request(COMMAND))
-    house = bench.house
-    following = worker(house.service, bench.context.slack)
-    house.clock.move(replay_guard.KEPT - timedelta(seconds=1))
+    domain = bench.domain
+    following = worker(domain.service, bench.context.slack)
+    domain.clock.move(replay_guard.KEPT - timedelta(seconds=1))
     following.run_once()
-    with reading(house.engine) as session:
+    with reading(domain.engine) as session:
         assert len(session.exec(select(ProcessedRequest)).all()) == 1
-    house.clock.move(replay_guard.KEPT)
+    domain.clock.move(replay_guard.KEPT)
     following.run_once()
-    with reading(house.engine) as session:
+    with reading(domain.engine) as session:
         assert session.exec(select(ProcessedRequest)).all() == []
 
 

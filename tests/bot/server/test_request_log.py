@@ -61,7 +61,7 @@ def test_a_request_has_one_line_and_its_id_stands_in_the_record(
     assert submission["database"]["times"] > 0
     first, second = names(caplog)
     assert first != second
-    with reading(bench.house.engine) as session:
+    with reading(bench.domain.engine) as session:
         assert set(_of(session, Event)) == set(_of(session, OutboxRow)) == {second}
 
 
@@ -73,8 +73,8 @@ def test_what_is_announced_bears_the_id_of_the_request_that_did_it(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     fill(bench, "Zapier, production")
-    house = bench.house
-    worker(house.service, bench.context.slack).run_once()
+    domain = bench.domain
+    worker(domain.service, bench.context.slack).run_once()
     (said,) = (r for r in caplog.records if r.getMessage() == "notice")
     assert said.__dict__["id_there"] == names(caplog)[1]
     assert said.__dict__["fields"] == {"kind": "key.issued", "outcome": "said"}

@@ -37,7 +37,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made.calls.replies["views.publish"] = [{"view": {"id": "V9", "hash": "h1"}}]
     yield made
     made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
+    made.domain.close()
 
 
 class Cost:
@@ -57,15 +57,15 @@ class Cost:
 
 
 def follow(bench: Bench) -> None:
-    house = bench.house
+    domain = bench.domain
     jobs = [lambda _: home.follow(bench.context)]
-    worker(house.service, bench.context.slack, jobs=jobs).run_once()
+    worker(domain.service, bench.context.slack, jobs=jobs).run_once()
 
 
 @pytest.fixture
 def zapier(bench: Bench) -> str:
     """A key, of which the team has been told."""
-    key, _ = bench.house.issue("Zapier")
+    key, _ = bench.domain.issue("Zapier")
     follow(bench)
     return key.id
 
@@ -109,7 +109,7 @@ def test_making_a_key(bench: Bench) -> None:
     assert cost() == DM | {"views.update": 1}
     follow(bench)
     assert cost() == {"chat.postMessage": 1}
-    bench.house.clock.move(timedelta(minutes=15))
+    bench.domain.clock.move(timedelta(minutes=15))
     follow(bench)
     assert cost() == {"chat.update": 1}
 
@@ -179,13 +179,13 @@ def test_home(bench: Bench, zapier: str) -> None:
     assert cost() == {"views.publish": 1}
     follow(bench)
     assert cost() == {}
-    bench.house.revoke(zapier)
+    bench.domain.revoke(zapier)
     follow(bench)
     assert cost() == {"chat.postMessage": 1, "views.publish": 1}
 
 
 def test_a_token_in_a_message(bench: Bench) -> None:
-    _, token = bench.house.issue("Make")
+    _, token = bench.domain.issue("Make")
     bench.calls.replies["chat.postEphemeral"] = [{}]
     follow(bench)
     cost = Cost(bench)
@@ -199,16 +199,16 @@ def test_a_token_in_a_message(bench: Bench) -> None:
 
 
 def test_somebody_leaves(bench: Bench) -> None:
-    keys = [issue_to(bench.house, f"Key {n}", BOB.id, ALICE)[0] for n in range(3)]
+    keys = [issue_to(bench.domain, f"Key {n}", BOB.id, ALICE)[0] for n in range(3)]
     follow(bench)
     cost = Cost(bench)
     bench.types("offboard <@U0BOB>")
     follow(bench)
     assert (cost(), cost.asked_who) == ({"chat.postMessage": 1}, 1)
     for key in keys:
-        bench.house.write(
+        bench.domain.write(
             lambda s, id_=key.id: update.transfer_ownership(
-                within(bench.house.service, s, ALICE), id_, BOB.id, ALICE.id
+                within(bench.domain.service, s, ALICE), id_, BOB.id, ALICE.id
             )
         )
         follow(bench)
@@ -217,9 +217,9 @@ def test_somebody_leaves(bench: Bench) -> None:
 
 
 def test_who_has_to_do_with_keys_is_asked_about_once_a_day(bench: Bench) -> None:
-    issue_to(bench.house, "Key", BOB.id, ALICE)
+    issue_to(bench.domain, "Key", BOB.id, ALICE)
     cost = Cost(bench)
     for _ in range(3):
         membership_sync.ask_about_people(bench.context)
-        bench.house.clock.move(timedelta(minutes=2))
+        bench.domain.clock.move(timedelta(minutes=2))
     assert (cost(), cost.asked_who) == ({}, 2)

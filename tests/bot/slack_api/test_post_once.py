@@ -26,7 +26,7 @@ class Died(BaseException):
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[Domain]:
+def domain(tmp_path: Path) -> Iterator[Domain]:
     opened = open_test_application(tmp_path)
     yield opened
     opened.close()
@@ -50,7 +50,7 @@ class Bot:
 
     def __init__(
         self,
-        house: Domain,
+        domain: Domain,
         slack: Sandbox,
         channel: str = "#api-keys",
         dies_at: str = "chat.postMessage",
@@ -69,7 +69,7 @@ class Bot:
 
         time = FakeTime()
         client = SlackClient(attempt, sleep=time.sleep, monotonic=time.monotonic)
-        self.following = worker(house.service, client, channel)
+        self.following = worker(domain.service, client, channel)
 
     def dies_while_saying(self) -> None:
         self.dies = True
@@ -82,93 +82,93 @@ def said(slack: Sandbox, words: str) -> int:
     return alice.screen().count(words)
 
 
-def rotates(house: Domain) -> None:
+def rotates(domain: Domain) -> None:
     from tests.keys.rotation.test_rotations import rotate
 
-    key, _ = house.issue("Zapier")
-    rotate(house, key.id)
+    key, _ = domain.issue("Zapier")
+    rotate(domain, key.id)
 
 
-def test_a_notice_is_found_again_and_not_repeated(house: Domain, slack: Sandbox) -> None:
-    rotates(house)
-    Bot(house, slack).following.run_once()  # from here on the channel's id is known
-    house.issue("Make")
-    Bot(house, slack).dies_while_saying()
+def test_a_notice_is_found_again_and_not_repeated(domain: Domain, slack: Sandbox) -> None:
+    rotates(domain)
+    Bot(domain, slack).following.run_once()  # from here on the channel's id is known
+    domain.issue("Make")
+    Bot(domain, slack).dies_while_saying()
     assert said(slack, "made the key Make") == 1
-    house.clock.move(LEASE + timedelta(seconds=1))
-    Bot(house, slack).following.run_once()
+    domain.clock.move(LEASE + timedelta(seconds=1))
+    Bot(domain, slack).following.run_once()
     assert said(slack, "made the key Make") == 1
-    assert Bot(house, slack).following.run_once() == 0
+    assert Bot(domain, slack).following.run_once() == 0
 
 
 def test_the_very_first_notice_is_found_again_although_only_the_channels_name_is_known(
-    house: Domain, slack: Sandbox
+    domain: Domain, slack: Sandbox
 ) -> None:
-    house.issue("Make")
-    Bot(house, slack).dies_while_saying()
-    house.clock.move(LEASE + timedelta(seconds=1))
-    Bot(house, slack).following.run_once()
+    domain.issue("Make")
+    Bot(domain, slack).dies_while_saying()
+    domain.clock.move(LEASE + timedelta(seconds=1))
+    Bot(domain, slack).following.run_once()
     assert said(slack, "made the key Make") == 1
     assert len(slack.calls("chat.deleteScheduledMessage")) == 1
-    assert Bot(house, slack).following.run_once() == 0
+    assert Bot(domain, slack).following.run_once() == 0
 
 
-def test_a_live_message_is_found_again_and_goes_on(house: Domain, slack: Sandbox) -> None:
+def test_a_live_message_is_found_again_and_goes_on(domain: Domain, slack: Sandbox) -> None:
     place = slack.workspace.channel_named("api-keys")
     assert place is not None
-    rotates(house)
-    bot = Bot(house, slack, place.id)
+    rotates(domain)
+    bot = Bot(domain, slack, place.id)
     bot.following.say_a_notice()
     bot.dies_while_saying()
-    house.clock.move(LEASE + timedelta(seconds=1))
-    again = Bot(house, slack, place.id)
+    domain.clock.move(LEASE + timedelta(seconds=1))
+    again = Bot(domain, slack, place.id)
     again.following.run_once()
     again.following.run_once()
     texts = [m.text for m in slack.workspace.messages_for(slack.person("alice").id, place.id)]
     assert sum("being rotated" in text for text in texts) == 1
 
 
-def has_an_untrue_message_of_a_dead_bot(house: Domain, slack: Sandbox) -> str:
+def has_an_untrue_message_of_a_dead_bot(domain: Domain, slack: Sandbox) -> str:
     """A gateway is said to be silent, and has confirmed since; returns where it is said."""
     channel = slack.workspace.channel_named("api-keys")
     assert channel is not None
-    announce(house, "web-1")
-    fence = revoke(house, Actor.operator("op@host"))
-    Bot(house, slack, channel.id).following.run_once()
-    house.clock.move(timedelta(seconds=3))
-    Bot(house, slack, channel.id).dies_while_saying()
+    announce(domain, "web-1")
+    fence = revoke(domain, Actor.operator("op@host"))
+    Bot(domain, slack, channel.id).following.run_once()
+    domain.clock.move(timedelta(seconds=3))
+    Bot(domain, slack, channel.id).dies_while_saying()
     assert said(slack, "web-1 has not answered") == 1
-    confirm(house, "web-1", fence)
-    house.clock.move(LEASE + timedelta(seconds=1))
+    confirm(domain, "web-1", fence)
+    domain.clock.move(LEASE + timedelta(seconds=1))
     return channel.id
 
 
 def test_a_live_message_that_is_found_again_says_what_is_so_now(
-    house: Domain, slack: Sandbox
+    domain: Domain, slack: Sandbox
 ) -> None:
-    place = has_an_untrue_message_of_a_dead_bot(house, slack)
-    Bot(house, slack, place).following.run_once()
+    place = has_an_untrue_message_of_a_dead_bot(domain, slack)
+    Bot(domain, slack, place).following.run_once()
     assert said(slack, "web-1 has not answered") == 0
     assert said(slack, "Every gateway that runs has confirmed") == 1
 
 
 def test_one_whose_new_words_do_not_come_through_is_not_posted_again(
-    house: Domain, slack: Sandbox
+    domain: Domain, slack: Sandbox
 ) -> None:
-    place = has_an_untrue_message_of_a_dead_bot(house, slack)
-    Bot(house, slack, place, dies_at="chat.update").dies_while_saying()
-    house.clock.move(LEASE + timedelta(seconds=1))
-    Bot(house, slack, place).following.run_once()
+    place = has_an_untrue_message_of_a_dead_bot(domain, slack)
+    Bot(domain, slack, place, dies_at="chat.update").dies_while_saying()
+    domain.clock.move(LEASE + timedelta(seconds=1))
+    Bot(domain, slack, place).following.run_once()
     assert said(slack, "web-1 has not answered") == 0
     assert said(slack, "Every gateway that runs has confirmed") == 1
 
 
-def test_without_the_scope_it_is_said_again(house: Domain, slack: Sandbox) -> None:
-    rotates(house)
-    Bot(house, slack).following.run_once()
+def test_without_the_scope_it_is_said_again(domain: Domain, slack: Sandbox) -> None:
+    rotates(domain)
+    Bot(domain, slack).following.run_once()
     slack.install.scopes -= {"channels:history", "groups:history", "im:history"}
-    house.issue("Make")
-    Bot(house, slack).dies_while_saying()
-    house.clock.move(LEASE + timedelta(seconds=1))
-    Bot(house, slack).following.run_once()
+    domain.issue("Make")
+    Bot(domain, slack).dies_while_saying()
+    domain.clock.move(LEASE + timedelta(seconds=1))
+    Bot(domain, slack).following.run_once()
     assert said(slack, "made the key Make") == 2

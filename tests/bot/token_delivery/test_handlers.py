@@ -30,14 +30,14 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path)
     yield made
     made.app.listener_runner.listener_executor.shutdown()
-    made.house.close()
+    made.domain.close()
 
 
 def delivered(bench: Bench) -> str:
     """A delivery to Alice; its token is in a message."""
-    house = bench.house
-    made = house.reserve()
-    with writing(house.engine, house.account) as session:
+    domain = bench.domain
+    made = domain.reserve()
+    with writing(domain.engine, domain.account) as session:
         deliveries.record_place(session, made.delivery_id, "D1", "1.000001")
     return made.delivery_id
 
@@ -47,11 +47,11 @@ def press(bench: Bench, value: str, user: str) -> None:
 
 
 def ref(bench: Bench, delivery: str) -> str:
-    return ActionPayload(bench.house.clock.now(), delivery=delivery).encode()
+    return ActionPayload(bench.domain.clock.now(), delivery=delivery).encode()
 
 
 def removed(bench: Bench, delivery: str) -> bool:
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         return deliveries.get(session, delivery).removed_at is not None
 
 
@@ -88,7 +88,7 @@ def test_a_reference_that_cannot_be_read_has_expired(bench: Bench, value: str) -
 
 def test_the_button_of_an_old_message_works(bench: Bench) -> None:
     delivery = delivered(bench)
-    at = int(bench.house.clock.now().timestamp())
+    at = int(bench.domain.clock.now().timestamp())
     old = {"v": 1, "at": at, "delivery": delivery}
     press(bench, json.dumps(old), "U0ALICE")
     assert removed(bench, delivery)
@@ -127,7 +127,7 @@ def submit(bench: Bench, view: dict[str, Any], user: str) -> dict[str, Any]:
 
 def states(bench: Bench) -> list[State]:
     """Of each key that is listed; a pending one is not."""
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         return [key.state for key in search.page(session).keys]
 
 
@@ -135,9 +135,9 @@ def test_a_key_that_is_revoked_while_its_token_is_sent_leaves_no_token_behind(
     bench: Bench,
 ) -> None:
     def revokes(args: dict[str, Any]) -> dict[str, Any]:
-        with reading(bench.house.engine, bench.house.account) as session:
+        with reading(bench.domain.engine, bench.domain.account) as session:
             key_id = session.exec(select(Key.id)).one()
-        bench.house.revoke(key_id)
+        bench.domain.revoke(key_id)
         return {}
 
     bench.calls.replies["chat.update"] = [revokes, {}]
@@ -148,5 +148,5 @@ def test_a_key_that_is_revoked_while_its_token_is_sent_leaves_no_token_behind(
     updates = [args for method, args in bench.calls.asked if method == "chat.update"]
     assert ["ak_" in json.dumps(args) for args in updates] == [True, False]
     assert "No key was made" in json.dumps(bench.last("views.update"))
-    with reading(bench.house.engine, bench.house.account) as session:
+    with reading(bench.domain.engine, bench.domain.account) as session:
         assert session.exec(select(Delivery.removed_at)).one() is not None

@@ -24,7 +24,7 @@ from tests.bot.working import worker
 from tests.keys.conftest import Domain
 from tests.waiting import waits_until
 
-house = practised.house
+domain = practised.domain
 slack = practised.slack
 
 PLACES = ("timer", "button", "cancelled")
@@ -56,11 +56,11 @@ def cases() -> Iterator[tuple[str, str, str]]:
         yield "edit_window_closed", code, "remains"
 
 
-def follow(slack: Sandbox, house: Domain) -> None:
+def follow(slack: Sandbox, domain: Domain) -> None:
     fake = FakeTime()
     calls = practised.practice_calls(slack)
     client = SlackClient(calls, sleep=fake.sleep, monotonic=fake.monotonic)
-    worker(house.service, client, "general").run_once()
+    worker(domain.service, client, "general").run_once()
 
 
 def refuse(slack: Sandbox, updating: str, deleting: str) -> None:
@@ -77,14 +77,14 @@ def make(slack: Sandbox) -> None:
     alice.fills(name="Zapier").submits()
 
 
-def attempt(slack: Sandbox, house: Domain, place: str, updating: str, deleting: str) -> None:
+def attempt(slack: Sandbox, domain: Domain, place: str, updating: str, deleting: str) -> None:
     """Has a message with a token, and has the token taken out of it there."""
     if place == "cancelled":
         # The token is in the message, and the answer that says so is not.
         slack.faults.error("chat.update", "unheard_of", after=True)
         refuse(slack, updating, deleting)
         make(slack)
-        settle(house)
+        settle(domain)
         return
     make(slack)
     alice = slack.person("alice")
@@ -92,19 +92,19 @@ def attempt(slack: Sandbox, house: Domain, place: str, updating: str, deleting: 
     assert alice.dm.token().startswith("ak_")
     refuse(slack, updating, deleting)
     if place == "timer":
-        house.clock.move(timedelta(minutes=16))
-        follow(slack, house)
+        domain.clock.move(timedelta(minutes=16))
+        follow(slack, domain)
     else:
         alice.presses(buttons(alice.dm.latest.blocks)[ids.STORED]["text"]["text"])
-        settle(house)
+        settle(domain)
 
 
-def settle(house: Domain) -> None:
+def settle(domain: Domain) -> None:
     """Waits until the attempt is over: removed, or to be tried again after the first pause."""
-    later = house.clock.now() + FIRST_PAUSE
+    later = domain.clock.now() + FIRST_PAUSE
     until = time.monotonic() + 10
     while time.monotonic() < until:
-        with reading(house.engine) as session:
+        with reading(domain.engine) as session:
             rows = session.exec(select(Delivery)).all()
             if any(row.removed_at is not None or row.remove_at == later for row in rows):
                 return
@@ -122,14 +122,14 @@ def has_token(slack: Sandbox) -> bool:
     )
 
 
-def recorded(house: Domain) -> list[str]:
-    with reading(house.engine) as session:
+def recorded(domain: Domain) -> list[str]:
+    with reading(domain.engine) as session:
         kinds = session.exec(select(Event.kind).order_by(col(Event.seq)))
         return [kind for kind in kinds if kind in ("token.removed", "token.remained")]
 
 
-def told(house: Domain) -> list[str]:
-    with reading(house.engine) as session:
+def told(domain: Domain) -> list[str]:
+    with reading(domain.engine) as session:
         rows = session.exec(select(OutboxRow).where(OutboxRow.kind == "token.remained"))
         return sorted(row.recipient.partition(":")[0] for row in rows)
 
@@ -137,53 +137,53 @@ def told(house: Domain) -> list[str]:
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("updating", "deleting", "follows"), list(cases()))
 def test_the_record_and_people_are_told_what_is_so(
-    slack: Sandbox, house: Domain, place: str, updating: str, deleting: str, follows: str
+    slack: Sandbox, domain: Domain, place: str, updating: str, deleting: str, follows: str
 ) -> None:
-    attempt(slack, house, place, updating, deleting)
+    attempt(slack, domain, place, updating, deleting)
     assert has_token(slack) is (follows != "removed")
     expected = {"removed": ["token.removed"], "remains": ["token.remained"], "later": []}
-    assert recorded(house) == expected[follows]
-    assert told(house) == (["person", "team"] if follows == "remains" else [])
+    assert recorded(domain) == expected[follows]
+    assert told(domain) == (["person", "team"] if follows == "remains" else [])
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_message_that_was_deleted_is_without_the_token(
-    slack: Sandbox, house: Domain, place: str
+    slack: Sandbox, domain: Domain, place: str
 ) -> None:
-    attempt(slack, house, place, "message_not_found", "")
-    assert recorded(house) == ["token.removed"]
-    assert told(house) == []
+    attempt(slack, domain, place, "message_not_found", "")
+    assert recorded(domain) == ["token.removed"]
+    assert told(domain) == []
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_token_that_stays_is_tried_with_growing_pauses_and_told_once(
-    slack: Sandbox, house: Domain, place: str
+    slack: Sandbox, domain: Domain, place: str
 ) -> None:
-    attempt(slack, house, place, "edit_window_closed", "cant_delete_message")
+    attempt(slack, domain, place, "edit_window_closed", "cant_delete_message")
     pauses = []
     for _ in range(8):
-        with reading(house.engine) as session:
+        with reading(domain.engine) as session:
             due = session.exec(select(Delivery.remove_at)).one()
         assert due is not None
-        pauses.append((due - house.clock.now()).total_seconds())
-        house.clock.move(due - house.clock.now())
-        follow(slack, house)
+        pauses.append((due - domain.clock.now()).total_seconds())
+        domain.clock.move(due - domain.clock.now())
+        follow(slack, domain)
         assert has_token(slack)
-        assert recorded(house) == ["token.remained"]
-        assert told(house) == ["person", "team"]
+        assert recorded(domain) == ["token.remained"]
+        assert told(domain) == ["person", "team"]
     assert pauses[-1] >= 320
     assert pauses == sorted(pauses)
     slack.faults.clear()
-    house.clock.move(timedelta(minutes=16))
-    follow(slack, house)
+    domain.clock.move(timedelta(minutes=16))
+    follow(slack, domain)
     assert not has_token(slack)
-    assert recorded(house) == ["token.remained", "token.removed"]
+    assert recorded(domain) == ["token.remained", "token.removed"]
 
 
-def test_people_read_that_the_token_is_still_there(slack: Sandbox, house: Domain) -> None:
-    attempt(slack, house, "button", "edit_window_closed", "cant_delete_message")
+def test_people_read_that_the_token_is_still_there(slack: Sandbox, domain: Domain) -> None:
+    attempt(slack, domain, "button", "edit_window_closed", "cant_delete_message")
     alice = slack.person("alice")
     alice.sees("The token is still in the message")
-    follow(slack, house)
+    follow(slack, domain)
     alice.sees("is still in the direct message to").sees("An admin should rotate the key.")
     alice.never_sees("was removed from this message")

@@ -52,7 +52,7 @@ def admin(actor: Actor) -> Caller:
     return Caller(actor, frozenset({Role.ADMIN}))
 
 
-def ask(house: Domain, name: str = "Zapier, production", **changes: Any) -> RequestView:
+def ask(domain: Domain, name: str = "Zapier, production", **changes: Any) -> RequestView:
     values: dict[str, Any] = {
         "name": name,
         "scopes": ("read",),
@@ -60,110 +60,110 @@ def ask(house: Domain, name: str = "Zapier, production", **changes: Any) -> Requ
         "idempotency_key": f"sub_{next(_numbers)}",
     }
     carol = Caller(CAROL, frozenset({Role.MEMBER}))
-    return execute(house.service, carol, Ask(**(values | changes))).value
+    return execute(domain.service, carol, Ask(**(values | changes))).value
 
 
-def approve(house: Domain, request: RequestView, actor: Actor = ALICE) -> PendingKey | None:
+def approve(domain: Domain, request: RequestView, actor: Actor = ALICE) -> PendingKey | None:
     operation = Approve(request=request.id, deadline=LEASE)
-    return execute(house.service, admin(actor), operation).value
+    return execute(domain.service, admin(actor), operation).value
 
 
-def approved(house: Domain, request: RequestView) -> PendingKey:
-    made = approve(house, request)
+def approved(domain: Domain, request: RequestView) -> PendingKey:
+    made = approve(domain, request)
     assert made is not None
     return made
 
 
-def deny(house: Domain, request: RequestView, actor: Actor = ALICE, why: str = "") -> bool:
-    return execute(house.service, admin(actor), Deny(request=request.id, reason=why)).changed
+def deny(domain: Domain, request: RequestView, actor: Actor = ALICE, why: str = "") -> bool:
+    return execute(domain.service, admin(actor), Deny(request=request.id, reason=why)).changed
 
 
-def withdraw(house: Domain, request: RequestView, actor: Actor = CAROL) -> bool:
-    return execute(house.service, Caller(actor), Withdraw(request=request.id)).changed
+def withdraw(domain: Domain, request: RequestView, actor: Actor = CAROL) -> bool:
+    return execute(domain.service, Caller(actor), Withdraw(request=request.id)).changed
 
 
-def seen(house: Domain, request: RequestView) -> RequestView:
-    with reading(house.engine, house.account) as session:
+def seen(domain: Domain, request: RequestView) -> RequestView:
+    with reading(domain.engine, domain.account) as session:
         return queries.get(session, request.id)
 
 
-def deliver(house: Domain, made: PendingKey) -> None:
-    with writing(house.engine, house.account) as session:
-        activate_key(within(house.service, session, ALICE), made.delivery_id, None)
+def deliver(domain: Domain, made: PendingKey) -> None:
+    with writing(domain.engine, domain.account) as session:
+        activate_key(within(domain.service, session, ALICE), made.delivery_id, None)
 
 
-def kinds(house: Domain, key_id: str) -> list[str]:
-    with reading(house.engine, house.account) as session:
+def kinds(domain: Domain, key_id: str) -> list[str]:
+    with reading(domain.engine, domain.account) as session:
         assert audit_log.verify_chain(session) is None
         return [entry.kind for entry in audit_log.history(session, key_id)][::-1]
 
 
-def test_the_requester_owns_the_key_and_gets_its_token(house: Domain) -> None:
-    request = ask(house)
-    made = approved(house, request)
-    assert seen(house, request).stage is Stage.DELIVERING
+def test_the_requester_owns_the_key_and_gets_its_token(domain: Domain) -> None:
+    request = ask(domain)
+    made = approved(domain, request)
+    assert seen(domain, request).stage is Stage.DELIVERING
     assert (made.key.owner, made.key.creator, made.key.note) == (CAROL.id, ALICE, "For invoices")
-    deliver(house, made)
-    after = seen(house, request)
+    deliver(domain, made)
+    after = seen(domain, request)
     assert (after.stage, after.decided_by, after.key_id) == (Stage.GRANTED, ALICE, made.key.id)
-    assert isinstance(house.verifier.verify(made.token.reveal()), Verified)
-    assert kinds(house, made.key.id) == [
+    assert isinstance(domain.verifier.verify(made.token.reveal()), Verified)
+    assert kinds(domain, made.key.id) == [
         "key.reserved", "request.approved", "key.issued", "request.granted",
     ]  # fmt: skip
 
 
-def test_two_admins_decide_once(house: Domain) -> None:
-    request = ask(house)
-    approved(house, request)
-    assert approve(house, request, BOB) is None
-    assert deny(house, request, BOB) is False
-    assert seen(house, request).stage is Stage.DELIVERING
+def test_two_admins_decide_once(domain: Domain) -> None:
+    request = ask(domain)
+    approved(domain, request)
+    assert approve(domain, request, BOB) is None
+    assert deny(domain, request, BOB) is False
+    assert seen(domain, request).stage is Stage.DELIVERING
 
 
-def test_a_denied_request_stays_denied(house: Domain) -> None:
-    request = ask(house)
-    assert deny(house, request, why="Use the one that you have")
-    assert deny(house, request, BOB) is False
-    assert approve(house, request) is None
-    after = seen(house, request)
+def test_a_denied_request_stays_denied(domain: Domain) -> None:
+    request = ask(domain)
+    assert deny(domain, request, why="Use the one that you have")
+    assert deny(domain, request, BOB) is False
+    assert approve(domain, request) is None
+    after = seen(domain, request)
     assert (after.stage, after.decision_reason) == (Stage.DENIED, "Use the one that you have")
 
 
 @pytest.mark.parametrize("act", [approve, deny])
 def test_nobody_decides_their_own(
-    house: Domain, act: Callable[[Domain, RequestView, Actor], object]
+    domain: Domain, act: Callable[[Domain, RequestView, Actor], object]
 ) -> None:
-    request = ask(house)
+    request = ask(domain)
     with pytest.raises(NotAllowed, match="your own request"):
-        act(house, request, CAROL)
-    assert seen(house, request).stage is Stage.OPEN
+        act(domain, request, CAROL)
+    assert seen(domain, request).stage is Stage.OPEN
 
 
-def test_an_approved_key_is_delivered_and_expires_as_the_team_has_decided(house: Domain) -> None:
+def test_an_approved_key_is_delivered_and_expires_as_the_team_has_decided(domain: Domain) -> None:
     policy = Policy(expiry_days=30, delivery=DeliveryWay.REVEAL)
-    house.service = replace(house.service, policy=policy)
-    made = approved(house, ask(house))
-    assert made.key.expires_at == policy.last_moment(house.clock.now().date() + timedelta(days=30))
-    with reading(house.engine, house.account) as session:
+    domain.service = replace(domain.service, policy=policy)
+    made = approved(domain, ask(domain))
+    assert made.key.expires_at == policy.last_moment(domain.clock.now().date() + timedelta(days=30))
+    with reading(domain.engine, domain.account) as session:
         delivery = session.get_one(Delivery, made.delivery_id)
         assert (delivery.method, delivery.recipient) == (DeliveryWay.REVEAL, str(CAROL))
 
 
-def test_a_token_that_did_not_arrive_opens_the_request_again(house: Domain) -> None:
-    request = ask(house)
-    made = approved(house, request)
-    cancel(house, made)
-    after = seen(house, request)
+def test_a_token_that_did_not_arrive_opens_the_request_again(domain: Domain) -> None:
+    request = ask(domain)
+    made = approved(domain, request)
+    cancel(domain, made)
+    after = seen(domain, request)
     assert (after.stage, after.key_id, after.decided_by) == (Stage.OPEN, None, None)
-    again = approved(house, request)
+    again = approved(domain, request)
     assert again.key.id != made.key.id
-    deliver(house, again)
-    assert seen(house, request).stage is Stage.GRANTED
+    deliver(domain, again)
+    assert seen(domain, request).stage is Stage.GRANTED
 
 
-def entries(house: Domain) -> list[tuple[str, Actor, str | None, dict[str, Any]]]:
+def entries(domain: Domain) -> list[tuple[str, Actor, str | None, dict[str, Any]]]:
     """What the audit log has of requests."""
-    with reading(house.engine, house.account) as session:
+    with reading(domain.engine, domain.account) as session:
         assert audit_log.verify_chain(session) is None
         rows = session.exec(select(Event).order_by(col(Event.seq))).all()
         return [
@@ -173,20 +173,20 @@ def entries(house: Domain) -> list[tuple[str, Actor, str | None, dict[str, Any]]
         ]
 
 
-def cancel(house: Domain, made: PendingKey) -> None:
-    house.write(
-        lambda s: cancel_key(within(house.service, s, SYSTEM), made.key.id, "lost", tell=False)
+def cancel(domain: Domain, made: PendingKey) -> None:
+    domain.write(
+        lambda s: cancel_key(within(domain.service, s, SYSTEM), made.key.id, "lost", tell=False)
     )
 
 
-def test_every_step_is_in_the_audit_log_with_who_took_it(house: Domain) -> None:
-    request = ask(house)
-    first = approved(house, request)
-    cancel(house, first)
-    second = approved(house, request)
-    deliver(house, second)
+def test_every_step_is_in_the_audit_log_with_who_took_it(domain: Domain) -> None:
+    request = ask(domain)
+    first = approved(domain, request)
+    cancel(domain, first)
+    second = approved(domain, request)
+    deliver(domain, second)
     facts = {"request": request.id, "name": request.name, "requester": CAROL.id}
-    assert entries(house) == [
+    assert entries(domain) == [
         ("request.made", CAROL, None,
             {"request": request.id, "name": request.name, "scopes": ["read"]}),
         ("request.approved", ALICE, first.key.id, facts),
@@ -196,12 +196,12 @@ def test_every_step_is_in_the_audit_log_with_who_took_it(house: Domain) -> None:
     ]  # fmt: skip
 
 
-def test_each_end_is_in_the_audit_log_with_its_reason(house: Domain) -> None:
-    deny(house, ask(house, "Denied"), why="Use the one that you have")
-    withdraw(house, ask(house, "Withdrawn"))
-    made = approved(house, ask(house, "Revoked"))
-    house.revoke(made.key.id, BOB)
-    ends = [(kind, actor, key, data["reason"]) for kind, actor, key, data in entries(house)
+def test_each_end_is_in_the_audit_log_with_its_reason(domain: Domain) -> None:
+    deny(domain, ask(domain, "Denied"), why="Use the one that you have")
+    withdraw(domain, ask(domain, "Withdrawn"))
+    made = approved(domain, ask(domain, "Revoked"))
+    domain.revoke(made.key.id, BOB)
+    ends = [(kind, actor, key, data["reason"]) for kind, actor, key, data in entries(domain)
             if kind in ("request.denied", "request.closed")]  # fmt: skip
     assert ends == [
         ("request.denied", ALICE, None, "Use the one that you have"),
@@ -210,36 +210,36 @@ def test_each_end_is_in_the_audit_log_with_its_reason(house: Domain) -> None:
     ]
 
 
-def due(house: Domain, request: RequestView) -> dict[str, bool]:
+def due(domain: Domain, request: RequestView) -> dict[str, bool]:
     """The messages about a request, by recipient, and whether each has to be rendered now."""
-    with reading(house.engine, house.account) as session:
+    with reading(domain.engine, domain.account) as session:
         rows = session.exec(select(LiveMessageRow).where(LiveMessageRow.subject == request.id))
-        return {row.recipient: row.due_at == house.clock.now() for row in rows}
+        return {row.recipient: row.due_at == domain.clock.now() for row in rows}
 
 
-def test_team_and_requester_have_a_message_that_each_step_redraws(house: Domain) -> None:
+def test_team_and_requester_have_a_message_that_each_step_redraws(domain: Domain) -> None:
     made: list[PendingKey] = []
     steps: list[Callable[[RequestView], object]] = [
-        lambda request: made.append(approved(house, request)),
-        lambda _: cancel(house, made[-1]),
-        lambda request: made.append(approved(house, request)),
-        lambda _: deliver(house, made[-1]),
+        lambda request: made.append(approved(domain, request)),
+        lambda _: cancel(domain, made[-1]),
+        lambda request: made.append(approved(domain, request)),
+        lambda _: deliver(domain, made[-1]),
     ]
-    request = ask(house)
+    request = ask(domain)
     both = {"team": True, str(CAROL): True}
-    assert due(house, request) == both
+    assert due(domain, request) == both
     for step in steps:
-        house.clock.move(timedelta(seconds=1))
-        assert not any(due(house, request).values())
+        domain.clock.move(timedelta(seconds=1))
+        assert not any(due(domain, request).values())
         step(request)
-        assert due(house, request) == both
+        assert due(domain, request) == both
 
 
-def test_a_request_of_another_account_does_not_exist(house: Domain) -> None:
-    request = ask(house)
-    with writing(house.engine) as session:
-        other = accounts.of_many(session, "T0FAR", "Far", house.clock.now())
-    far = replace(house.service, account_id=other)
+def test_a_request_of_another_account_does_not_exist(domain: Domain) -> None:
+    request = ask(domain)
+    with writing(domain.engine) as session:
+        other = accounts.of_many(session, "T0FAR", "Far", domain.clock.now())
+    far = replace(domain.service, account_id=other)
     for operation in (Deny(request=request.id), Approve(request=request.id, deadline=LEASE)):
         with pytest.raises(KeyNotFound, match="no such request"):
             execute(far, admin(ALICE), operation)
@@ -247,76 +247,76 @@ def test_a_request_of_another_account_does_not_exist(house: Domain) -> None:
         execute(far, Caller(CAROL), Withdraw(request=request.id))
 
 
-def test_an_admin_who_revokes_it_meanwhile_has_decided(house: Domain) -> None:
-    request = ask(house)
-    made = approved(house, request)
-    house.revoke(made.key.id, BOB)
-    after = seen(house, request)
+def test_an_admin_who_revokes_it_meanwhile_has_decided(domain: Domain) -> None:
+    request = ask(domain)
+    made = approved(domain, request)
+    domain.revoke(made.key.id, BOB)
+    after = seen(domain, request)
     assert (after.stage, after.decided_by) == (Stage.DENIED, BOB)
 
 
-def test_old_requests_close_by_themselves(house: Domain) -> None:
-    request = ask(house)
+def test_old_requests_close_by_themselves(domain: Domain) -> None:
+    request = ask(domain)
 
     def late() -> bool:
-        with reading(house.engine, house.account) as session:
-            return queries.has_overdue(session, house.clock.now())
+        with reading(domain.engine, domain.account) as session:
+            return queries.has_overdue(session, domain.clock.now())
 
-    house.clock.move(OPEN_FOR - timedelta(seconds=1))
+    domain.clock.move(OPEN_FOR - timedelta(seconds=1))
     assert not late()
-    house.clock.move(timedelta(seconds=1))
+    domain.clock.move(timedelta(seconds=1))
     assert late()
     timer = Actor.system("timer")
     for number in (1, 0):
-        with change(house.service, timer) as made:
+        with change(domain.service, timer) as made:
             assert close_overdue(made) == number
-    after = seen(house, request)
+    after = seen(domain, request)
     assert (after.stage, after.decided_by) == (Stage.CLOSED, timer)
     assert "14 days" in after.decision_reason
-    assert approve(house, request) is None
+    assert approve(domain, request) is None
 
 
-def test_the_requester_alone_withdraws_a_request(house: Domain) -> None:
-    request = ask(house)
+def test_the_requester_alone_withdraws_a_request(domain: Domain) -> None:
+    request = ask(domain)
     for caller in (Caller(ALICE), admin(ALICE), Caller.operator("op@host")):
         with pytest.raises(NotAllowed, match="another person"):
-            execute(house.service, caller, Withdraw(request=request.id))
-    assert [withdraw(house, request), withdraw(house, request)] == [True, False]
-    assert approve(house, request) is None
+            execute(domain.service, caller, Withdraw(request=request.id))
+    assert [withdraw(domain, request), withdraw(domain, request)] == [True, False]
+    assert approve(domain, request) is None
 
 
-def test_what_cannot_be_asked_is_refused(house: Domain) -> None:
-    house.issue("Taken")
+def test_what_cannot_be_asked_is_refused(domain: Domain) -> None:
+    domain.issue("Taken")
     with pytest.raises(NameTaken):
-        ask(house, "taken")
+        ask(domain, "taken")
     with pytest.raises(ValidationError) as refused:
-        ask(house, " ", reason="  ", scopes=())
+        ask(domain, " ", reason="  ", scopes=())
     causes = {str(found["loc"][0]): type(found["ctx"]["error"]) for found in refused.value.errors()}
     assert causes == {"name": NameEmpty, "scopes": InvalidScopes, "reason": ReasonMissing}
-    ask(house, idempotency_key="sub_same")
+    ask(domain, idempotency_key="sub_same")
     with pytest.raises(DuplicateRequest):
-        ask(house, "Another", idempotency_key="sub_same")
+        ask(domain, "Another", idempotency_key="sub_same")
 
 
-def test_a_requester_with_many_open_requests_waits(house: Domain) -> None:
-    asked = [ask(house, f"Program {number}") for number in range(OPEN_MOST)]
+def test_a_requester_with_many_open_requests_waits(domain: Domain) -> None:
+    asked = [ask(domain, f"Program {number}") for number in range(OPEN_MOST)]
     with pytest.raises(InvalidState, match="still open"):
-        ask(house, "One more")
-    withdraw(house, asked[0])
-    ask(house, "One more")
+        ask(domain, "One more")
+    withdraw(domain, asked[0])
+    ask(domain, "One more")
 
 
-def test_a_name_taken_meanwhile_is_said_at_the_approval(house: Domain) -> None:
-    request = ask(house, "Zapier")
-    house.issue("Zapier")
+def test_a_name_taken_meanwhile_is_said_at_the_approval(domain: Domain) -> None:
+    request = ask(domain, "Zapier")
+    domain.issue("Zapier")
     with pytest.raises(NameTaken):
-        approve(house, request)
-    assert seen(house, request).stage is Stage.OPEN
+        approve(domain, request)
+    assert seen(domain, request).stage is Stage.OPEN
 
 
-def test_keys_that_nobody_asked_for_are_none_of_it(house: Domain) -> None:
-    request = ask(house, "Asked for")
-    key, _ = house.issue("Made without asking")
-    with reading(house.engine, house.account) as session:
+def test_keys_that_nobody_asked_for_are_none_of_it(domain: Domain) -> None:
+    request = ask(domain, "Asked for")
+    key, _ = domain.issue("Made without asking")
+    with reading(domain.engine, domain.account) as session:
         assert search.get(session, key.id).state is State.ACTIVE
-    assert seen(house, request).stage is Stage.OPEN
+    assert seen(domain, request).stage is Stage.OPEN

@@ -19,101 +19,103 @@ from tests.keys.conftest import ALICE, Domain
 SECOND = timedelta(seconds=1)
 
 
-def _announce(house: Domain, *names: str) -> None:
+def _announce(domain: Domain, *names: str) -> None:
     for name in names:
-        house.write(
-            lambda s, name=name: gateways.announce(s, f"gw_{name}", name, house.clock.now())
+        domain.write(
+            lambda s, name=name: gateways.announce(s, f"gw_{name}", name, domain.clock.now())
         )
 
 
-def _confirm(house: Domain, name: str, fence: str) -> None:
-    house.write(lambda s: gateways.confirm(s, f"gw_{name}", [fence], house.clock.now()))
+def _confirm(domain: Domain, name: str, fence: str) -> None:
+    domain.write(lambda s: gateways.confirm(s, f"gw_{name}", [fence], domain.clock.now()))
 
 
-def _look(house: Domain, fence: str) -> gateways.Confirmed:
-    with reading(house.engine) as session:
-        return gateways.look(session, fence, house.clock.now())
+def _look(domain: Domain, fence: str) -> gateways.Confirmed:
+    with reading(domain.engine) as session:
+        return gateways.look(session, fence, domain.clock.now())
 
 
-def test_a_revocation_sets_a_fence_after_its_changes(house: Domain) -> None:
-    key, _ = house.issue()
-    outcome = house.revoke(key.id)
-    with reading(house.engine) as session:
+def test_a_revocation_sets_a_fence_after_its_changes(domain: Domain) -> None:
+    key, _ = domain.issue()
+    outcome = domain.revoke(key.id)
+    with reading(domain.engine) as session:
         last, before = session.exec(select(ChangeRow).order_by(ChangeRow.id.desc()).limit(2))  # type: ignore[union-attr]
     assert (last.fence, last.key_id) == (outcome.fence, None)
     assert (before.fence, before.key_id) == (None, key.id)
-    assert house.revoke(key.id).fence is None
+    assert domain.revoke(key.id).fence is None
 
 
-def test_who_has_confirmed_is_not_waited_for(house: Domain) -> None:
-    _announce(house, "one", "two")
-    fence = house.write(gateways.set_fence)
-    assert _look(house, fence) == gateways.Confirmed(("one", "two"), ("one", "two"))
-    _confirm(house, "one", fence)
-    assert _look(house, fence).waiting == ("two",)
-    _confirm(house, "two", fence)
-    assert _look(house, fence).by_all
+def test_who_has_confirmed_is_not_waited_for(domain: Domain) -> None:
+    _announce(domain, "one", "two")
+    fence = domain.write(gateways.set_fence)
+    assert _look(domain, fence) == gateways.Confirmed(("one", "two"), ("one", "two"))
+    _confirm(domain, "one", fence)
+    assert _look(domain, fence).waiting == ("two",)
+    _confirm(domain, "two", fence)
+    assert _look(domain, fence).by_all
 
 
-def test_who_has_stopped_or_was_replaced_or_is_long_silent_is_not_waited_for(house: Domain) -> None:
-    _announce(house, "stopped", "replaced", "silent", "there")
-    house.write(lambda s: gateways.stopped(s, "gw_stopped", house.clock.now()))
-    now = house.clock.now()
-    house.write(lambda s: gateways.announce(s, "gw_new", "replaced", now))
-    house.clock.move(gateways.GONE_AFTER - SECOND)
-    house.write(lambda s: gateways.heartbeat(s, "gw_there", house.clock.now()))
-    fence = house.write(gateways.set_fence)
-    assert _look(house, fence).running == ("replaced", "silent", "there")
-    house.clock.move(SECOND)
-    assert _look(house, fence).running == ("there",)
+def test_who_has_stopped_or_was_replaced_or_is_long_silent_is_not_waited_for(
+    domain: Domain,
+) -> None:
+    _announce(domain, "stopped", "replaced", "silent", "there")
+    domain.write(lambda s: gateways.stopped(s, "gw_stopped", domain.clock.now()))
+    now = domain.clock.now()
+    domain.write(lambda s: gateways.announce(s, "gw_new", "replaced", now))
+    domain.clock.move(gateways.GONE_AFTER - SECOND)
+    domain.write(lambda s: gateways.heartbeat(s, "gw_there", domain.clock.now()))
+    fence = domain.write(gateways.set_fence)
+    assert _look(domain, fence).running == ("replaced", "silent", "there")
+    domain.clock.move(SECOND)
+    assert _look(domain, fence).running == ("there",)
 
 
-def test_old_notes_are_swept_and_new_ones_stay(house: Domain) -> None:
-    _announce(house, "old")
-    fence = house.write(gateways.set_fence)
-    _confirm(house, "old", fence)
-    house.write(lambda s: s.add_all(ChangeRow(key_id="key_x") for _ in range(KEPT)))
-    house.clock.move(timedelta(days=2))
-    _announce(house, "new")
-    house.write(lambda s: gateways.purge(s, house.clock.now()))
-    with reading(house.engine) as session:
+def test_old_notes_are_swept_and_new_ones_stay(domain: Domain) -> None:
+    _announce(domain, "old")
+    fence = domain.write(gateways.set_fence)
+    _confirm(domain, "old", fence)
+    domain.write(lambda s: s.add_all(ChangeRow(key_id="key_x") for _ in range(KEPT)))
+    domain.clock.move(timedelta(days=2))
+    _announce(domain, "new")
+    domain.write(lambda s: gateways.purge(s, domain.clock.now()))
+    with reading(domain.engine) as session:
         assert [row.name for row in session.exec(select(Gateway))] == ["new"]
         assert session.exec(select(Confirmation)).all() == []
         assert len(session.exec(select(ChangeRow)).all()) == KEPT
 
 
-def test_watching_ends_when_the_last_has_confirmed(house: Domain) -> None:
-    _announce(house, "one", "two")
-    fence = house.write(gateways.set_fence)
-    _confirm(house, "one", fence)
+def test_watching_ends_when_the_last_has_confirmed(domain: Domain) -> None:
+    _announce(domain, "one", "two")
+    fence = domain.write(gateways.set_fence)
+    _confirm(domain, "one", fence)
     looks: list[float] = []
 
     def sleep(seconds: float) -> None:
         looks.append(seconds)
-        house.clock.move(timedelta(seconds=seconds))
+        domain.clock.move(timedelta(seconds=seconds))
         if len(looks) == 3:
-            _confirm(house, "two", fence)
+            _confirm(domain, "two", fence)
 
-    since = house.clock.monotonic()
+    since = domain.clock.monotonic()
     spread = propagation.watch(
-        house.engine, house.clock, fence, for_seconds=1, since=since, sleep=sleep
+        domain.engine, domain.clock, fence, for_seconds=1, since=since, sleep=sleep
     )
     assert (spread.running, spread.waiting, len(looks)) == (2, (), 3)
     assert spread.seconds == pytest.approx(sum(looks))
     assert propagation.describe(spread).startswith("2 of 2 gateways confirmed in ")
 
 
-def test_watching_ends_when_the_time_is_up_and_names_who_is_silent(house: Domain) -> None:
-    _announce(house, "one", "two")
-    fence = house.write(gateways.set_fence)
-    _confirm(house, "one", fence)
+def test_watching_ends_when_the_time_is_up_and_names_who_is_silent(domain: Domain) -> None:
+    _announce(domain, "one", "two")
+    fence = domain.write(gateways.set_fence)
+    _confirm(domain, "one", fence)
     spread = propagation.watch(
-        house.engine,
-        house.clock,
+        domain.engine,
+        domain.clock,
         fence,
         for_seconds=1,
-        since=house.clock.monotonic(),
-        sleep=lambda seconds: house.clock.move(timedelta(seconds=seconds)),
+        since=domain.clock.monotonic(),
+        sleep=lambda seconds: domain.clock.move(timedelta(seconds=seconds)),
     )
     assert (spread.waiting, spread.confirmed) == (("two",), 1)
     assert "1 of 2 gateways confirmed. two has not answered for 1." in propagation.describe(spread)
@@ -135,13 +137,13 @@ def test_in_words(spread: Propagation, words: str) -> None:
     assert propagation.describe(spread) == words
 
 
-def test_limits_are_recorded_and_told(house: Domain) -> None:
-    key, _ = house.issue()
+def test_limits_are_recorded_and_told(domain: Domain) -> None:
+    key, _ = domain.issue()
 
     def limit(rate: str, *networks: str) -> propagation.Propagation | object:
-        return house.write(
+        return domain.write(
             lambda s: limit_key(
-                within(house.service, s, ALICE), key.id, rate_limit=rate, networks=networks
+                within(domain.service, s, ALICE), key.id, rate_limit=rate, networks=networks
             )
         )
 

@@ -25,86 +25,86 @@ from tests.keys.rotation.test_rotations import rotate
 SECOND = timedelta(seconds=1)
 
 
-def test_a_stranger_and_a_wrong_secret_are_told_apart_inside_only(house: Domain) -> None:
-    _, mine = house.issue()
+def test_a_stranger_and_a_wrong_secret_are_told_apart_inside_only(domain: Domain) -> None:
+    _, mine = domain.issue()
     other = tokens.make("ak")
-    assert house.verifier.verify(other.reveal()) == Refused(Reason.UNKNOWN)
+    assert domain.verifier.verify(other.reveal()) == Refused(Reason.UNKNOWN)
     guess = tokens.Token("ak", mine.public_id, other.secret)
-    assert house.verifier.verify(guess.reveal()) == Refused(Reason.DIGEST)
+    assert domain.verifier.verify(guess.reveal()) == Refused(Reason.DIGEST)
     relabelled = tokens.Token("other", mine.public_id, mine.secret)
-    assert house.verifier.verify(relabelled.reveal()) == Refused(Reason.DIGEST)
+    assert domain.verifier.verify(relabelled.reveal()) == Refused(Reason.DIGEST)
 
 
-def test_a_wrong_secret_learns_nothing_of_a_revoked_key(house: Domain) -> None:
-    key, mine = house.issue()
-    house.revoke(key.id)
+def test_a_wrong_secret_learns_nothing_of_a_revoked_key(domain: Domain) -> None:
+    key, mine = domain.issue()
+    domain.revoke(key.id)
     guess = tokens.Token("ak", mine.public_id, tokens.make("ak").secret)
-    assert house.verifier.verify(guess.reveal()) == Refused(Reason.DIGEST)
+    assert domain.verifier.verify(guess.reveal()) == Refused(Reason.DIGEST)
 
 
-def test_a_key_expires_at_its_very_moment(house: Domain) -> None:
-    key, mine = house.issue(expires_at=NOON + 10 * SECOND)
-    house.clock.move(10 * SECOND - timedelta(microseconds=1))
-    assert isinstance(house.verifier.verify(mine.reveal()), Verified)
-    house.clock.move(timedelta(microseconds=1))
-    assert house.verifier.verify(mine.reveal()) == Refused(Reason.EXPIRED, key.id)
+def test_a_key_expires_at_its_very_moment(domain: Domain) -> None:
+    key, mine = domain.issue(expires_at=NOON + 10 * SECOND)
+    domain.clock.move(10 * SECOND - timedelta(microseconds=1))
+    assert isinstance(domain.verifier.verify(mine.reveal()), Verified)
+    domain.clock.move(timedelta(microseconds=1))
+    assert domain.verifier.verify(mine.reveal()) == Refused(Reason.EXPIRED, key.id)
 
 
-def test_a_planted_digest_does_not_open(house: Domain) -> None:
+def test_a_planted_digest_does_not_open(domain: Domain) -> None:
     """Whoever can write to the database but has no pepper cannot make a key."""
-    _, mine = house.issue()
+    _, mine = domain.issue()
     planted = Peppers({1: b"q" * 32}).digest(mine, 1)
-    with writing(house.engine) as session:
+    with writing(domain.engine) as session:
         session.connection().execute(text("UPDATE secrets SET digest = :d"), {"d": planted})
-    assert house.verifier.verify(mine.reveal()) == Refused(Reason.DIGEST)
+    assert domain.verifier.verify(mine.reveal()) == Refused(Reason.DIGEST)
 
 
-def test_a_replaced_pepper_leaves_old_tokens_working(house: Domain) -> None:
-    _, mine = house.issue()
+def test_a_replaced_pepper_leaves_old_tokens_working(domain: Domain) -> None:
+    _, mine = domain.issue()
     both = Peppers({1: b"p" * 32, 2: b"n" * 32})
-    with closing(StoredVerifier(house.engine, both, house.clock)) as verifier:
+    with closing(StoredVerifier(domain.engine, both, domain.clock)) as verifier:
         assert isinstance(verifier.verify(mine.reveal()), Verified)
     new = Peppers({2: b"n" * 32})
-    with closing(StoredVerifier(house.engine, new, house.clock)) as verifier:
+    with closing(StoredVerifier(domain.engine, new, domain.clock)) as verifier:
         assert verifier.verify(mine.reveal()) == Refused(Reason.PEPPER)
 
 
-def test_a_wrong_or_missing_pepper_is_noticed(house: Domain) -> None:
-    house.issue()
-    with writing(house.engine) as session:
+def test_a_wrong_or_missing_pepper_is_noticed(domain: Domain) -> None:
+    domain.issue()
+    with writing(domain.engine) as session:
         check_peppers(session, Peppers({1: b"p" * 32}), NOON)
-    with pytest.raises(PepperError, match="not the one"), writing(house.engine) as session:
+    with pytest.raises(PepperError, match="not the one"), writing(domain.engine) as session:
         check_peppers(session, Peppers({1: b"q" * 32}), NOON)
     with pytest.raises(PepperError, match="version 1, which is missing"):  # noqa: SIM117
-        with writing(house.engine) as session:
+        with writing(domain.engine) as session:
             check_peppers(session, Peppers({2: b"q" * 32}), NOON)
 
 
-def test_an_old_pepper_can_go_once_no_token_that_works_needs_it(house: Domain) -> None:
+def test_an_old_pepper_can_go_once_no_token_that_works_needs_it(domain: Domain) -> None:
     both, new = Peppers({1: b"p" * 32, 2: b"n" * 32}), Peppers({2: b"n" * 32})
-    old, _ = house.issue("Old")
-    ends, _ = house.issue("Ends")
-    rotated = replace(house, service=replace(house.service, peppers=both))
+    old, _ = domain.issue("Old")
+    ends, _ = domain.issue("Ends")
+    rotated = replace(domain, service=replace(domain.service, peppers=both))
     younger, token = rotated.issue("Young")
     rotation, _ = rotate(rotated, ends.id)
 
     def used() -> dict[int, int]:
-        with reading(house.engine) as session:
-            return in_use(session, house.clock.now())
+        with reading(domain.engine) as session:
+            return in_use(session, domain.clock.now())
 
     def check() -> None:
-        with writing(house.engine) as session:
-            check_peppers(session, new, house.clock.now())
+        with writing(domain.engine) as session:
+            check_peppers(session, new, domain.clock.now())
 
     assert used() == {1: 2, 2: 2}
-    house.revoke(old.id)
+    domain.revoke(old.id)
     assert used() == {1: 1, 2: 2}
     with pytest.raises(PepperError, match="version 1, which is missing"):
         check()
-    house.clock.move(timedelta(days=2))
+    domain.clock.move(timedelta(days=2))
     assert used() == {2: 2}
     check()
-    with closing(StoredVerifier(house.engine, new, house.clock)) as verifier:
+    with closing(StoredVerifier(domain.engine, new, domain.clock)) as verifier:
         assert isinstance(verifier.verify(token.reveal()), Verified)
     assert (younger.name, bool(rotation)) == ("Young", True)
 
@@ -137,22 +137,22 @@ def test_peppers_with_versions_are_read() -> None:
     assert one[:10] not in repr(peppers)
 
 
-def test_last_use_never_goes_back(house: Domain) -> None:
-    key, mine = house.issue()
-    answer = house.verifier.verify(mine.reveal())
+def test_last_use_never_goes_back(domain: Domain) -> None:
+    key, mine = domain.issue()
+    answer = domain.verifier.verify(mine.reveal())
     assert isinstance(answer, Verified)
     for at, source in ((NOON + SECOND, "10.1.0.0/16"), (NOON, "10.2.0.0/16")):
-        with writing(house.engine) as session:
+        with writing(domain.engine) as session:
             record_uses(session, {answer.secret_id: Use(at, source), "sec_gone": Use(at, source)})
-    with reading(house.engine, house.account) as session:
+    with reading(domain.engine, domain.account) as session:
         view = search.get(session, key.id)
     assert (view.last_used_at, view.last_used_from) == (NOON + SECOND, "10.1.0.0/16")
 
 
-def test_a_database_that_is_gone_is_said_so(tmp_path: Path, house: Domain) -> None:
-    _, mine = house.issue()
+def test_a_database_that_is_gone_is_said_so(tmp_path: Path, domain: Domain) -> None:
+    _, mine = domain.issue()
     engine = open_engine(f"sqlite:///{tmp_path / 'empty.db'}")
-    verifier = StoredVerifier(engine, house.service.peppers, house.clock)
+    verifier = StoredVerifier(engine, domain.service.peppers, domain.clock)
     with closing(verifier), pytest.raises(StorageUnavailable):
         verifier.verify(mine.reveal())
     engine.dispose()

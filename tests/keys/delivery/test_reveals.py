@@ -27,15 +27,15 @@ from storage import reading
 from tests.keys.conftest import ALICE, BOB, Domain
 
 
-def new_key(house: Domain) -> PendingKey:
+def new_key(domain: Domain) -> PendingKey:
     request = KeyRequest("Zapier, production", ("read",), ALICE.id, "req_1")
-    with change(house.service, BOB) as made:
+    with change(domain.service, BOB) as made:
         return create_pending_key(made, request, ALICE, CLAIMED_WITHIN, DeliveryWay.REVEAL)
 
 
-def rotation(house: Domain) -> PendingKey:
-    key, _ = house.issue()
-    with change(house.service, BOB) as made:
+def rotation(domain: Domain) -> PendingKey:
+    key, _ = domain.issue()
+    with change(domain.service, BOB) as made:
         return begin_rotation(
             made, key.id, recipient=ALICE,
             grace=timedelta(hours=1), idempotency_key="req_2", delivery_deadline=CLAIMED_WITHIN,
@@ -44,116 +44,116 @@ def rotation(house: Domain) -> PendingKey:
 
 
 @pytest.fixture(params=[new_key, rotation], ids=["a new key", "a rotation"])
-def made(house: Domain, request: pytest.FixtureRequest) -> PendingKey:
+def made(domain: Domain, request: pytest.FixtureRequest) -> PendingKey:
     make: Callable[[Domain], PendingKey] = request.param
-    return make(house)
+    return make(domain)
 
 
-def reveal(house: Domain, made: PendingKey, actor: Actor = ALICE) -> RevealedToken:
-    return execute(house.service, Caller(actor), Reveal(delivery=made.delivery_id)).value
+def reveal(domain: Domain, made: PendingKey, actor: Actor = ALICE) -> RevealedToken:
+    return execute(domain.service, Caller(actor), Reveal(delivery=made.delivery_id)).value
 
 
-def claim(house: Domain, made: PendingKey, shown: RevealedToken, actor: Actor = ALICE) -> KeyView:
+def claim(domain: Domain, made: PendingKey, shown: RevealedToken, actor: Actor = ALICE) -> KeyView:
     operation = Claim(delivery=made.delivery_id, public_id=shown.public_id)
-    return execute(house.service, Caller(actor), operation, wait=0).value
+    return execute(domain.service, Caller(actor), operation, wait=0).value
 
 
-def answer(house: Domain, token: Any) -> Any:
-    return house.verifier.verify(token.reveal())
+def answer(domain: Domain, token: Any) -> Any:
+    return domain.verifier.verify(token.reveal())
 
 
-def test_it_works_once_its_person_says_that_they_have_it(house: Domain, made: PendingKey) -> None:
-    shown = reveal(house, made)
-    assert answer(house, shown.token) == Refused(Reason.PENDING, made.key.id)
+def test_it_works_once_its_person_says_that_they_have_it(domain: Domain, made: PendingKey) -> None:
+    shown = reveal(domain, made)
+    assert answer(domain, shown.token) == Refused(Reason.PENDING, made.key.id)
     for _ in range(2):
-        key = claim(house, made, shown)
+        key = claim(domain, made, shown)
         assert (key.state, key.hint) == (State.ACTIVE, shown.token.hint)
-    assert isinstance(answer(house, shown.token), Verified)
-    assert isinstance(answer(house, made.token), Refused)
+    assert isinstance(answer(domain, shown.token), Verified)
+    assert isinstance(answer(domain, made.token), Refused)
     with pytest.raises(InvalidState, match="already"):
-        reveal(house, made)
+        reveal(domain, made)
 
 
 def test_each_look_makes_another_and_the_former_never_works(
-    house: Domain, made: PendingKey
+    domain: Domain, made: PendingKey
 ) -> None:
-    first, second = reveal(house, made), reveal(house, made)
+    first, second = reveal(domain, made), reveal(domain, made)
     assert first.token.secret != second.token.secret
-    assert answer(house, first.token) == Refused(Reason.UNKNOWN)
+    assert answer(domain, first.token) == Refused(Reason.UNKNOWN)
     with pytest.raises(InvalidState, match="Another token was shown"):
-        claim(house, made, first)
-    claim(house, made, second)
-    assert answer(house, first.token) == Refused(Reason.UNKNOWN)
-    assert isinstance(answer(house, second.token), Verified)
+        claim(domain, made, first)
+    claim(domain, made, second)
+    assert answer(domain, first.token) == Refused(Reason.UNKNOWN)
+    assert isinstance(answer(domain, second.token), Verified)
 
 
-def test_nobody_else_can_look_or_claim(house: Domain, made: PendingKey) -> None:
+def test_nobody_else_can_look_or_claim(domain: Domain, made: PendingKey) -> None:
     with pytest.raises(NotAllowed, match="another person"):
-        reveal(house, made, BOB)
-    shown = reveal(house, made)
+        reveal(domain, made, BOB)
+    shown = reveal(domain, made)
     with pytest.raises(NotAllowed, match="another person"):
-        claim(house, made, shown, BOB)
-    assert isinstance(answer(house, shown.token), Refused)
+        claim(domain, made, shown, BOB)
+    assert isinstance(answer(domain, shown.token), Refused)
 
 
-def test_what_nobody_comes_for_ends(house: Domain, made: PendingKey) -> None:
-    shown = reveal(house, made)
-    house.clock.move(CLAIMED_WITHIN)
-    with reading(house.engine, house.account) as session:
-        late = expired(session, house.clock.now())
+def test_what_nobody_comes_for_ends(domain: Domain, made: PendingKey) -> None:
+    shown = reveal(domain, made)
+    domain.clock.move(CLAIMED_WITHIN)
+    with reading(domain.engine, domain.account) as session:
+        late = expired(session, domain.clock.now())
     assert list(late) == [made.delivery_id]
-    with change(house.service, Actor.system("timer")) as done:
+    with change(domain.service, Actor.system("timer")) as done:
         cancel(done, made.delivery_id, late[made.delivery_id], tell=True)
-    with reading(house.engine, house.account) as session:
-        assert expired(session, house.clock.now()) == {}
+    with reading(domain.engine, domain.account) as session:
+        assert expired(session, domain.clock.now()) == {}
     with pytest.raises(InvalidState, match="is over"):
-        reveal(house, made)
+        reveal(domain, made)
     with pytest.raises(InvalidState, match="is over"):
-        claim(house, made, shown)
-    assert isinstance(answer(house, shown.token), Refused)
+        claim(domain, made, shown)
+    assert isinstance(answer(domain, shown.token), Refused)
 
 
-def test_a_token_that_was_sent_cannot_be_revealed(house: Domain) -> None:
-    sent = house.reserve()
+def test_a_token_that_was_sent_cannot_be_revealed(domain: Domain) -> None:
+    sent = domain.reserve()
     with pytest.raises(KeyNotFound):
-        reveal(house, sent)
+        reveal(domain, sent)
 
 
-def state(house: Domain, made: PendingKey) -> DeliveryState:
-    with reading(house.engine, house.account) as session:
+def state(domain: Domain, made: PendingKey) -> DeliveryState:
+    with reading(domain.engine, domain.account) as session:
         return deliveries.get(session, made.delivery_id).state
 
 
-def test_a_delivery_says_how_far_its_token_has_come(house: Domain, made: PendingKey) -> None:
-    assert state(house, made) is DeliveryState.PENDING
-    with change(house.service, BOB) as done:
+def test_a_delivery_says_how_far_its_token_has_come(domain: Domain, made: PendingKey) -> None:
+    assert state(domain, made) is DeliveryState.PENDING
+    with change(domain.service, BOB) as done:
         complete(done, made.delivery_id, timedelta(minutes=15))
-    assert state(house, made) is DeliveryState.DELIVERED
-    with change(house.service, ALICE) as done:
+    assert state(domain, made) is DeliveryState.DELIVERED
+    with change(domain.service, ALICE) as done:
         assert deliveries.record_removed(done, made.delivery_id)
-    assert state(house, made) is DeliveryState.REMOVED
+    assert state(domain, made) is DeliveryState.REMOVED
 
 
-def test_a_cancelled_token_never_works(house: Domain, made: PendingKey) -> None:
-    with change(house.service, BOB) as done:
+def test_a_cancelled_token_never_works(domain: Domain, made: PendingKey) -> None:
+    with change(domain.service, BOB) as done:
         assert cancel(done, made.delivery_id, "lost", tell=False).state is DeliveryState.CANCELLED
-    with pytest.raises(DeliveryExpired), change(house.service, BOB) as done:
+    with pytest.raises(DeliveryExpired), change(domain.service, BOB) as done:
         complete(done, made.delivery_id, None)
-    assert state(house, made) is DeliveryState.CANCELLED
+    assert state(domain, made) is DeliveryState.CANCELLED
 
 
 def test_a_token_that_works_is_not_cancelled_by_an_answer_that_was_lost(
-    house: Domain, made: PendingKey
+    domain: Domain, made: PendingKey
 ) -> None:
-    shown = reveal(house, made)
-    claim(house, made, shown)
-    with change(house.service, BOB) as done:
-        assert cancel(done, made.delivery_id, "lost", tell=False).sent_at == house.clock.now()
-    assert isinstance(answer(house, shown.token), Verified)
+    shown = reveal(domain, made)
+    claim(domain, made, shown)
+    with change(domain.service, BOB) as done:
+        assert cancel(done, made.delivery_id, "lost", tell=False).sent_at == domain.clock.now()
+    assert isinstance(answer(domain, shown.token), Verified)
 
 
 def test_a_key_that_is_revoked_cancels_the_token_on_its_way(
-    house: Domain, made: PendingKey
+    domain: Domain, made: PendingKey
 ) -> None:
-    house.revoke(made.key.id)
-    assert state(house, made) is DeliveryState.CANCELLED
+    domain.revoke(made.key.id)
+    assert state(domain, made) is DeliveryState.CANCELLED

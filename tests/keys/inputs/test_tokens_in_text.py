@@ -59,45 +59,45 @@ FIELDS = {"name": "name", "note": "note", "owner": "owner", "scopes": "list of s
 
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[Domain]:
-    """A house whose files can be read as they lie on the disk."""
-    house = open_test_application(tmp_path)
-    yield house
-    house.close()
+    """A domain whose files can be read as they lie on the disk."""
+    domain = open_test_application(tmp_path)
+    yield domain
+    domain.close()
 
 
 # --- every operation that takes text --------------------------------------------------------------
 
 
-def _do(house: Domain, build: Callable[[str], Operation[Any]]) -> None:
-    key, _ = house.issue()
-    execute(house.service, Caller.operator("test"), build(key.id))
+def _do(domain: Domain, build: Callable[[str], Operation[Any]]) -> None:
+    key, _ = domain.issue()
+    execute(domain.service, Caller.operator("test"), build(key.id))
 
 
-def _create(house: Domain, **given: Any) -> None:
+def _create(domain: Domain, **given: Any) -> None:
     values = {"name": "Zapier", "scopes": ("read",), "idempotency_key": "req_1"} | given
     operation = Create(recipient=ALICE, deadline=LEASE, **values)
-    execute(house.service, Caller.operator("test"), operation)
+    execute(domain.service, Caller.operator("test"), operation)
 
 
-def _update(house: Domain, **given: Any) -> None:
+def _update(domain: Domain, **given: Any) -> None:
     values: dict[str, Any] = {
         "scopes": ("read",), "owner": ALICE.id, "backup_owner": None, "note": "", "networks": (),
         "rate_limit": "", "last_day": None, "version": 2,
     }  # fmt: skip
-    _do(house, lambda key: Update(key=key, **(values | given)))
+    _do(domain, lambda key: Update(key=key, **(values | given)))
 
 
-def _ask(house: Domain, name: str = "Zapier", reason: str = "For invoices") -> str:
+def _ask(domain: Domain, name: str = "Zapier", reason: str = "For invoices") -> str:
     with unwrapped():
         operation = Ask(name=name, scopes=("read",), reason=reason, idempotency_key="sub_1")
     carol = Caller(CAROL, frozenset({Role.MEMBER}))
-    return execute(house.service, carol, operation).value.id
+    return execute(domain.service, carol, operation).value.id
 
 
-def _deny(house: Domain, text: str) -> None:
+def _deny(domain: Domain, text: str) -> None:
     with unwrapped():
-        operation = Deny(request=_ask(house), reason=text)
-    execute(house.service, Caller(ALICE, frozenset({Role.ADMIN})), operation)
+        operation = Deny(request=_ask(domain), reason=text)
+    execute(domain.service, Caller(ALICE, frozenset({Role.ADMIN})), operation)
 
 
 @contextmanager
@@ -111,42 +111,44 @@ def unwrapped() -> Iterator[None]:
         raise found["ctx"]["error"] from None
 
 
-def _keep(house: Domain, text: str) -> None:
-    key, _ = house.issue()
-    id_ = house.write(
-        lambda s: lifecycle.begin(within(house.service, s, ALICE), "2026-10-05", AuditRules())
+def _keep(domain: Domain, text: str) -> None:
+    key, _ = domain.issue()
+    id_ = domain.write(
+        lambda s: lifecycle.begin(within(domain.service, s, ALICE), "2026-10-05", AuditRules())
     )
-    house.write(
-        lambda s: lifecycle.keep(within(house.service, s, ALICE), id_, key.id, text)
+    domain.write(
+        lambda s: lifecycle.keep(within(domain.service, s, ALICE), id_, key.id, text)
     )  # fmt: skip
 
 
 OPERATIONS: dict[tuple[str, str], Callable[[Domain, str], object]] = {
-    ("create", "name"): lambda house, text: _create(house, name=text),
-    ("create", "note"): lambda house, text: _create(house, note=text),
-    ("create", "owner"): lambda house, text: _create(house, owner=text),
-    ("create", "backup owner"): lambda house, text: _create(house, backup_owner=text),
-    ("create", "list of scopes"): lambda house, text: _create(house, scopes=("read", text)),
-    ("create", "date"): lambda house, text: _create(house, last_day=text),
-    ("rename", "name"): lambda house, text: _do(house, lambda key: Rename(key=key, name=text)),
-    ("update", "note"): lambda house, text: _update(house, note=text),
-    ("update", "owner"): lambda house, text: _update(house, owner=text),
-    ("update", "backup owner"): lambda house, text: _update(house, backup_owner=text),
-    ("update", "list of networks"): lambda house, text: _update(house, networks=(text,)),
-    ("update", "list of scopes"): lambda house, text: _update(house, scopes=(text,)),
-    ("update", "date"): lambda house, text: _update(house, last_day=text),
-    ("set expiry", "date"): lambda house, text: _do(
-        house, lambda key: SetExpiry(key=key, last_day=text)
+    ("create", "name"): lambda domain, text: _create(domain, name=text),
+    ("create", "note"): lambda domain, text: _create(domain, note=text),
+    ("create", "owner"): lambda domain, text: _create(domain, owner=text),
+    ("create", "backup owner"): lambda domain, text: _create(domain, backup_owner=text),
+    ("create", "list of scopes"): lambda domain, text: _create(domain, scopes=("read", text)),
+    ("create", "date"): lambda domain, text: _create(domain, last_day=text),
+    ("rename", "name"): lambda domain, text: _do(domain, lambda key: Rename(key=key, name=text)),
+    ("update", "note"): lambda domain, text: _update(domain, note=text),
+    ("update", "owner"): lambda domain, text: _update(domain, owner=text),
+    ("update", "backup owner"): lambda domain, text: _update(domain, backup_owner=text),
+    ("update", "list of networks"): lambda domain, text: _update(domain, networks=(text,)),
+    ("update", "list of scopes"): lambda domain, text: _update(domain, scopes=(text,)),
+    ("update", "date"): lambda domain, text: _update(domain, last_day=text),
+    ("set expiry", "date"): lambda domain, text: _do(
+        domain, lambda key: SetExpiry(key=key, last_day=text)
     ),
-    ("transfer", "owner"): lambda house, text: _do(
-        house, lambda key: Transfer(key=key, before=ALICE.id, after=text)
+    ("transfer", "owner"): lambda domain, text: _do(
+        domain, lambda key: Transfer(key=key, before=ALICE.id, after=text)
     ),
-    ("limit", "list of networks"): lambda house, text: _do(
-        house, lambda key: Limit(key=key, rate_limit="", networks=("10.0.0.0/8", text))
+    ("limit", "list of networks"): lambda domain, text: _do(
+        domain, lambda key: Limit(key=key, rate_limit="", networks=("10.0.0.0/8", text))
     ),
-    ("revoke", "reason"): lambda house, text: _do(house, lambda key: Revoke(key=key, reason=text)),
-    ("request", "name"): lambda house, text: _ask(house, name=text),
-    ("request", "reason"): lambda house, text: _ask(house, reason=text),
+    ("revoke", "reason"): lambda domain, text: _do(
+        domain, lambda key: Revoke(key=key, reason=text)
+    ),
+    ("request", "name"): lambda domain, text: _ask(domain, name=text),
+    ("request", "reason"): lambda domain, text: _ask(domain, reason=text),
     ("deny", "reason"): _deny,
     ("keep in an audit", "reason"): _keep,
 }
@@ -355,24 +357,24 @@ def test_an_unknown_scope_is_still_named() -> None:
 
 
 def test_a_key_that_has_one_in_its_name_can_be_listed_exported_renamed_and_revoked(
-    house: Domain,
+    domain: Domain,
 ) -> None:
-    key, _ = house.issue("Zapier")
+    key, _ = domain.issue("Zapier")
     old = make("ak").reveal()
 
     def plant(name: str) -> None:
-        with writing(house.engine) as session:
+        with writing(domain.engine) as session:
             row = session.exec(select(Key).where(Key.id == key.id)).one()
             row.name, row.name_folded, row.note = name, name.casefold(), name
             session.add(row)
 
     plant(old)
-    with reading(house.engine, house.account) as session:
+    with reading(domain.engine, domain.account) as session:
         (listed,) = search.page(session, "", size=10, after=None).keys
-    with reading(house.engine, house.account) as session:
+    with reading(domain.engine, domain.account) as session:
         rows = list(export_keys.rows(session, NOON, revoked=True))
     assert (listed.name, listed.note) == (old, old)
     assert [row["name"] for row in rows] == [old]
-    assert house.rename(key.id, "Zapier again").key.name == "Zapier again"
+    assert domain.rename(key.id, "Zapier again").key.name == "Zapier again"
     plant(old)
-    assert house.revoke(key.id).changed
+    assert domain.revoke(key.id).changed

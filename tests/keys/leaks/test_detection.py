@@ -32,24 +32,26 @@ OTHER = Place("C0GENERAL", "1790000000.000200", "U0BOB")
 
 
 def look(
-    house: Domain, *texts: str, place: Place = PLACE, revoke: bool = False, account: str = ""
+    domain: Domain, *texts: str, place: Place = PLACE, revoke: bool = False, account: str = ""
 ) -> list[LeakedToken]:
     services = replace(
-        house.service,
-        account_id=account or house.account,
+        domain.service,
+        account_id=account or domain.account,
         policy=Policy(leaked=Leaked.REVOKE if revoke else Leaked.ASK),
     )
     operation = RecordLeaks(tokens=tuple(detection.tokens_in(texts)), place=place)
     return execute(services, Caller.system("leaks"), operation, wait=0).value
 
 
-def count(house: Domain, table: type, kind: str) -> int:
-    with reading(house.engine) as session:
+def count(domain: Domain, table: type, kind: str) -> int:
+    with reading(domain.engine) as session:
         return len(session.exec(select(table).where(col(table.kind) == kind)).all())  # type: ignore[attr-defined]
 
 
-def untouched(house: Domain) -> bool:
-    return not count(house, Event, "token.seen") and not count(house, LiveMessageRow, MESSAGE_KIND)
+def untouched(domain: Domain) -> bool:
+    return not count(domain, Event, "token.seen") and not count(
+        domain, LiveMessageRow, MESSAGE_KIND
+    )
 
 
 # --- finding -------------------------------------------------------------------------------------
@@ -116,15 +118,15 @@ def test_the_longest_message_is_no_burden(filler: str, monkeypatch: pytest.Monke
 # --- noting --------------------------------------------------------------------------------------
 
 
-def test_a_working_token_is_noted_once_for_each_message(house: Domain) -> None:
-    key, token = house.issue()
-    (found,) = look(house, token.reveal())
+def test_a_working_token_is_noted_once_for_each_message(domain: Domain) -> None:
+    key, token = domain.issue()
+    (found,) = look(domain, token.reveal())
     assert (found.key.id, found.worked) == (key.id, True)
-    assert look(house, f"edited: {token.reveal()}") == []
-    assert len(look(house, token.reveal(), place=OTHER)) == 1
-    assert count(house, LiveMessageRow, MESSAGE_KIND) == 2
-    assert count(house, Event, "token.seen") == 2
-    with reading(house.engine, house.account) as session:
+    assert look(domain, f"edited: {token.reveal()}") == []
+    assert len(look(domain, token.reveal(), place=OTHER)) == 1
+    assert count(domain, LiveMessageRow, MESSAGE_KIND) == 2
+    assert count(domain, Event, "token.seen") == 2
+    with reading(domain.engine, domain.account) as session:
         (entry, *_) = audit_log.history(session, key.id)
         assert audit_log.verify_chain(session) is None
         kept = [row.data for row in session.exec(select(Event))]
@@ -134,96 +136,96 @@ def test_a_working_token_is_noted_once_for_each_message(house: Domain) -> None:
     assert token.secret not in json.dumps(kept)
 
 
-def test_a_renamed_key_is_no_other_sighting(house: Domain) -> None:
-    key, token = house.issue()
-    look(house, token.reveal())
-    house.rename(key.id, "Renamed")
-    assert look(house, token.reveal()) == []
+def test_a_renamed_key_is_no_other_sighting(domain: Domain) -> None:
+    key, token = domain.issue()
+    look(domain, token.reveal())
+    domain.rename(key.id, "Renamed")
+    assert look(domain, token.reveal()) == []
 
 
-def test_several_in_one_message_are_each_noted(house: Domain) -> None:
-    (first, one), (second, two) = house.issue("First"), house.issue("Second")
-    found = look(house, f"{one.reveal()} and {two.reveal()}", one.reveal())
+def test_several_in_one_message_are_each_noted(domain: Domain) -> None:
+    (first, one), (second, two) = domain.issue("First"), domain.issue("Second")
+    found = look(domain, f"{one.reveal()} and {two.reveal()}", one.reveal())
     assert [sighting.key.id for sighting in found] == [first.id, second.id]
 
 
-def test_nothing_but_the_whole_secret_counts(house: Domain) -> None:
-    _, token = house.issue()
+def test_nothing_but_the_whole_secret_counts(domain: Domain) -> None:
+    _, token = domain.issue()
     guess = Token(token.prefix, token.public_id, make("ak").secret)
     other = Token("xx", token.public_id, token.secret)
-    assert look(house, guess.reveal(), other.reveal(), make("ak").reveal(), token.hint) == []
-    assert untouched(house)
+    assert look(domain, guess.reveal(), other.reveal(), make("ak").reveal(), token.hint) == []
+    assert untouched(domain)
 
 
-def test_another_accounts_token_is_none_of_ours(house: Domain) -> None:
-    _, token = house.issue()
-    other = Account(id="acc_other", workspace_id="T0OTHER", created_at=house.clock.now())
-    house.write(lambda session: session.add(other))
-    assert look(house, token.reveal(), account="acc_other", revoke=True) == []
-    assert untouched(house)
+def test_another_accounts_token_is_none_of_ours(domain: Domain) -> None:
+    _, token = domain.issue()
+    other = Account(id="acc_other", workspace_id="T0OTHER", created_at=domain.clock.now())
+    domain.write(lambda session: session.add(other))
+    assert look(domain, token.reveal(), account="acc_other", revoke=True) == []
+    assert untouched(domain)
 
 
 @pytest.mark.parametrize("revoke", [True, False])
-def test_what_does_not_work_raises_no_alarm(house: Domain, revoke: bool) -> None:
-    key, revoked = house.issue("Revoked")
-    house.revoke(key.id)
-    _, expired = house.issue("Expired", expires_at=house.clock.now() + timedelta(days=1))
-    pending = house.reserve("Pending").token
-    house.clock.move(timedelta(days=1))
-    told = count(house, OutboxRow, "key.revoked")
-    found = look(house, *(t.reveal() for t in (revoked, expired, pending)), revoke=revoke)
+def test_what_does_not_work_raises_no_alarm(domain: Domain, revoke: bool) -> None:
+    key, revoked = domain.issue("Revoked")
+    domain.revoke(key.id)
+    _, expired = domain.issue("Expired", expires_at=domain.clock.now() + timedelta(days=1))
+    pending = domain.reserve("Pending").token
+    domain.clock.move(timedelta(days=1))
+    told = count(domain, OutboxRow, "key.revoked")
+    found = look(domain, *(t.reveal() for t in (revoked, expired, pending)), revoke=revoke)
     assert [sighting.worked for sighting in found] == [False] * 3
-    assert count(house, LiveMessageRow, MESSAGE_KIND) == 0
-    assert count(house, OutboxRow, "key.revoked") == told
-    assert look(house, revoked.reveal(), expired.reveal()) == []
+    assert count(domain, LiveMessageRow, MESSAGE_KIND) == 0
+    assert count(domain, OutboxRow, "key.revoked") == told
+    assert look(domain, revoked.reveal(), expired.reveal()) == []
 
 
-def test_a_replaced_token_does_not_end_its_key(house: Domain) -> None:
-    key, old = house.issue()
-    _, new = rotate(house, key.id, grace=timedelta(hours=1))
-    house.clock.move(timedelta(hours=2))
-    (found,) = look(house, old.reveal(), revoke=True)
+def test_a_replaced_token_does_not_end_its_key(domain: Domain) -> None:
+    key, old = domain.issue()
+    _, new = rotate(domain, key.id, grace=timedelta(hours=1))
+    domain.clock.move(timedelta(hours=2))
+    (found,) = look(domain, old.reveal(), revoke=True)
     assert (found.worked, found.key.state) == (False, State.ACTIVE)
-    (found,) = look(house, new.reveal(), revoke=True)
+    (found,) = look(domain, new.reveal(), revoke=True)
     assert (found.worked, found.key.state) == (True, State.REVOKED)
 
 
-def test_revoked_at_once_and_only_once(house: Domain) -> None:
-    key, token = house.issue()
-    (found,) = look(house, token.reveal(), revoke=True)
+def test_revoked_at_once_and_only_once(domain: Domain) -> None:
+    key, token = domain.issue()
+    (found,) = look(domain, token.reveal(), revoke=True)
     assert (found.worked, found.key.state) == (True, State.REVOKED)
     assert found.key.revoked_reason == REASON
-    assert look(house, token.reveal(), revoke=True) == []
-    assert count(house, Event, "key.revoked") == 1
-    assert count(house, LiveMessageRow, MESSAGE_KIND) == 1
-    with reading(house.engine, house.account) as session:
+    assert look(domain, token.reveal(), revoke=True) == []
+    assert count(domain, Event, "key.revoked") == 1
+    assert count(domain, LiveMessageRow, MESSAGE_KIND) == 1
+    with reading(domain.engine, domain.account) as session:
         kinds = [entry.kind for entry in audit_log.history(session, key.id)]
     assert kinds[:2] == ["key.revoked", "token.seen"]
 
 
-def test_two_tokens_of_one_key_both_worked_and_revoke_it_once(house: Domain) -> None:
-    key, old = house.issue()
-    _, new = rotate(house, key.id, grace=timedelta(hours=1))
-    found = look(house, old.reveal(), new.reveal(), revoke=True)
+def test_two_tokens_of_one_key_both_worked_and_revoke_it_once(domain: Domain) -> None:
+    key, old = domain.issue()
+    _, new = rotate(domain, key.id, grace=timedelta(hours=1))
+    found = look(domain, old.reveal(), new.reveal(), revoke=True)
     assert [(one.worked, one.key.state) for one in found] == [(True, State.REVOKED)] * 2
-    assert count(house, LiveMessageRow, MESSAGE_KIND) == 2
-    assert count(house, Event, "key.revoked") == 1
+    assert count(domain, LiveMessageRow, MESSAGE_KIND) == 2
+    assert count(domain, Event, "key.revoked") == 1
 
 
-def test_the_program_alone_records_leaks(house: Domain) -> None:
-    _, token = house.issue()
+def test_the_program_alone_records_leaks(domain: Domain) -> None:
+    _, token = domain.issue()
     operation = RecordLeaks(tokens=(token,), place=PLACE)
     for role in (Role.ADMIN, Role.MEMBER, Role.OPERATOR):
         with pytest.raises(NotAllowed):
-            execute(house.service, Caller(ALICE, frozenset({role})), operation)
-    assert untouched(house)
+            execute(domain.service, Caller(ALICE, frozenset({role})), operation)
+    assert untouched(domain)
     assert token.secret not in repr(operation)
 
 
 def test_noting_and_revoking_stand_or_fall_together(
-    house: Domain, monkeypatch: pytest.MonkeyPatch
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, token = house.issue()
+    _, token = domain.issue()
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the power went")
@@ -231,26 +233,26 @@ def test_noting_and_revoking_stand_or_fall_together(
     with monkeypatch.context() as patched:
         patched.setattr("keys.leaks.operations.revoke_key", broken)
         with pytest.raises(RuntimeError, match="the power went"):
-            look(house, token.reveal(), revoke=True)
-    assert untouched(house)
-    assert len(look(house, token.reveal(), revoke=True)) == 1
+            look(domain, token.reveal(), revoke=True)
+    assert untouched(domain)
+    assert len(look(domain, token.reveal(), revoke=True)) == 1
 
 
-def test_how_it_stands_is_told_anew(house: Domain) -> None:
-    key, _ = house.issue(expires_at=house.clock.now() + timedelta(days=9))
-    with reading(house.engine) as session:
+def test_how_it_stands_is_told_anew(domain: Domain) -> None:
+    key, _ = domain.issue(expires_at=domain.clock.now() + timedelta(days=9))
+    with reading(domain.engine) as session:
         secret = session.exec(
             select(detection.Secret.id).where(detection.Secret.key_id == key.id)  # type: ignore[attr-defined]
         ).one()
 
     def standing(account: str = "") -> detection.TokenStatus:
-        with reading(house.engine, account or house.account) as session:
-            now = house.clock.now()
+        with reading(domain.engine, account or domain.account) as session:
+            now = domain.clock.now()
             return detection.standing(session, secret, now)
 
     assert (standing().works, standing().hint) == (True, key.hint)
     assert standing("acc_other") == detection.TokenStatus("", works=False, ends_at=None)
-    rotate(house, key.id, grace=timedelta(hours=1))
-    assert standing().ends_at == house.clock.now() + timedelta(hours=1)
-    house.clock.move(timedelta(hours=1))
+    rotate(domain, key.id, grace=timedelta(hours=1))
+    assert standing().ends_at == domain.clock.now() + timedelta(hours=1)
+    domain.clock.move(timedelta(hours=1))
     assert not standing().works

@@ -40,26 +40,26 @@ def like(**changes: Any) -> KeyUpdate:
 
 
 def edit(
-    house: Domain,
+    domain: Domain,
     key_id: str,
     wanted: KeyUpdate,
     policy: Policy | None = None,
     seen: int | None = None,
     actor: Actor = ALICE,
 ) -> Result:
-    services = replace(house.service, policy=policy or Policy())
-    with writing(house.engine, house.account) as session:
+    services = replace(domain.service, policy=policy or Policy())
+    with writing(domain.engine, domain.account) as session:
         version = update.version(session, key_id) if seen is None else seen
         return update.edit_key(within(services, session, actor), key_id, wanted, version)
 
 
-def test_everything_changes_at_once_and_the_record_says_from_what(house: Domain) -> None:
-    key, token = house.issue()
+def test_everything_changes_at_once_and_the_record_says_from_what(domain: Domain) -> None:
+    key, token = domain.issue()
     wanted = like(
         scopes=("read", "write"), owner=BOB.id, backup_owner=ALICE.id, note=" For invoices ",
         networks=("10.1.0.0/16",), rate_limit="5 per minute", last_day=TODAY + timedelta(days=30),
     )  # fmt: skip
-    outcome = edit(house, key.id, wanted)
+    outcome = edit(domain, key.id, wanted)
     assert outcome.changed
     assert outcome.fence is not None
     after = outcome.key
@@ -68,30 +68,30 @@ def test_everything_changes_at_once_and_the_record_says_from_what(house: Domain)
         "For invoices", ("10.1.0.0/16",), "5/minute",
     )  # fmt: skip
     assert after.expires_at == datetime(2026, 12, 24, tzinfo=UTC)
-    with reading(house.engine, house.account) as session:
+    with reading(domain.engine, domain.account) as session:
         entry = audit_log.history(session, key.id)[0]
         assert audit_log.verify_chain(session) is None
     assert entry.kind == "key.edited"
     assert entry.data["from"]["owner"] == ALICE.id
     assert entry.data["to"]["note"] == "For invoices"
-    answer = house.verifier.verify(token.reveal())
+    answer = domain.verifier.verify(token.reveal())
     assert isinstance(answer, Verified)
     assert answer.scopes == {"read", "write"}
 
 
-def test_what_is_so_already_is_no_change(house: Domain) -> None:
-    key, _ = house.issue()
-    outcome = edit(house, key.id, like())
+def test_what_is_so_already_is_no_change(domain: Domain) -> None:
+    key, _ = domain.issue()
+    outcome = edit(domain, key.id, like())
     assert (outcome.changed, outcome.fence) == (False, None)
 
 
-def test_nobody_overwrites_what_somebody_else_has_changed(house: Domain) -> None:
-    key, _ = house.issue()
-    with reading(house.engine, house.account) as session:
+def test_nobody_overwrites_what_somebody_else_has_changed(domain: Domain) -> None:
+    key, _ = domain.issue()
+    with reading(domain.engine, domain.account) as session:
         seen = update.version(session, key.id)
-    edit(house, key.id, like(note="by Bob"), actor=BOB)
+    edit(domain, key.id, like(note="by Bob"), actor=BOB)
     with pytest.raises(EditConflict) as caught:
-        edit(house, key.id, like(note="by Alice"), seen=seen)
+        edit(domain, key.id, like(note="by Alice"), seen=seen)
     assert caught.value.actor == BOB
 
 
@@ -107,68 +107,68 @@ def test_nobody_overwrites_what_somebody_else_has_changed(house: Domain) -> None
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_changed(
-    house: Domain, change: dict[str, Any], error: type[Exception], words: str
+    domain: Domain, change: dict[str, Any], error: type[Exception], words: str
 ) -> None:
-    key, _ = house.issue()
+    key, _ = domain.issue()
     with pytest.raises(error, match=words):
-        edit(house, key.id, like(owner=BOB.id, **change))
-    assert not edit(house, key.id, like()).changed
+        edit(domain, key.id, like(owner=BOB.id, **change))
+    assert not edit(domain, key.id, like()).changed
 
 
-def test_a_backup_owner_is_somebody_else(house: Domain) -> None:
-    key, _ = house.issue()
-    edit(house, key.id, like(backup_owner=BOB.id))
-    outcome = edit(house, key.id, like(owner=BOB.id, backup_owner=BOB.id))
+def test_a_backup_owner_is_somebody_else(domain: Domain) -> None:
+    key, _ = domain.issue()
+    edit(domain, key.id, like(backup_owner=BOB.id))
+    outcome = edit(domain, key.id, like(owner=BOB.id, backup_owner=BOB.id))
     assert (outcome.key.owner, outcome.key.backup_owner) == (BOB.id, None)
 
 
-def test_the_teams_longest_life_holds_for_new_dates_alone(house: Domain) -> None:
-    key, _ = house.issue(expires_at=NOON + timedelta(days=400))
+def test_the_teams_longest_life_holds_for_new_dates_alone(domain: Domain) -> None:
+    key, _ = domain.issue(expires_at=NOON + timedelta(days=400))
     strict = Policy(expiry_max_days=90)
     last_day = strict.last_day(NOON + timedelta(days=400))
-    assert edit(house, key.id, like(note="n", last_day=last_day), strict).changed
+    assert edit(domain, key.id, like(note="n", last_day=last_day), strict).changed
     for refused in (None, TODAY + timedelta(days=91)):
         with pytest.raises(InvalidExpiry, match="2027-02-21"):
-            edit(house, key.id, like(last_day=refused), strict)
-    edit(house, key.id, like(last_day=TODAY + timedelta(days=90)), strict)
+            edit(domain, key.id, like(last_day=refused), strict)
+    edit(domain, key.id, like(last_day=TODAY + timedelta(days=90)), strict)
 
 
-def test_the_last_day_ends_at_midnight_where_the_team_is(house: Domain) -> None:
+def test_the_last_day_ends_at_midnight_where_the_team_is(domain: Domain) -> None:
     berlin = Policy(timezone=ZoneInfo("Europe/Berlin"))
-    key, token = house.issue()
-    outcome = edit(house, key.id, like(last_day=date(2027, 3, 28)), berlin)
+    key, token = domain.issue()
+    outcome = edit(domain, key.id, like(last_day=date(2027, 3, 28)), berlin)
     # Summer time begins on that day.
     assert outcome.key.expires_at == datetime(2027, 3, 28, 22, tzinfo=UTC)
     assert berlin.last_day(outcome.key.expires_at) == date(2027, 3, 28)
-    house.clock.move(outcome.key.expires_at - NOON)
-    assert house.verifier.verify(token.reveal()) == Refused(Reason.EXPIRED, key.id)
-    extended = house.write(
+    domain.clock.move(outcome.key.expires_at - NOON)
+    assert domain.verifier.verify(token.reveal()) == Refused(Reason.EXPIRED, key.id)
+    extended = domain.write(
         lambda s: update.set_expiry(
-            within(replace(house.service, policy=berlin), s, ALICE), key.id, date(2027, 3, 29)
+            within(replace(domain.service, policy=berlin), s, ALICE), key.id, date(2027, 3, 29)
         )
     )
     assert extended.changed
-    assert isinstance(house.verifier.verify(token.reveal()), Verified)
+    assert isinstance(domain.verifier.verify(token.reveal()), Verified)
 
 
-def test_a_revoked_key_and_one_that_is_being_made_stay_as_they_are(house: Domain) -> None:
-    revoked, _ = house.issue()
-    house.revoke(revoked.id)
+def test_a_revoked_key_and_one_that_is_being_made_stay_as_they_are(domain: Domain) -> None:
+    revoked, _ = domain.issue()
+    domain.revoke(revoked.id)
     with pytest.raises(KeyRevoked):
-        edit(house, revoked.id, like())
-    pending = house.reserve("Pending")
+        edit(domain, revoked.id, like())
+    pending = domain.reserve("Pending")
     with pytest.raises(InvalidState):
-        edit(house, pending.key.id, like())
+        edit(domain, pending.key.id, like())
 
 
-def test_handing_over_makes_a_backup_the_owner(house: Domain) -> None:
-    key, _ = house.issue()
-    edit(house, key.id, like(backup_owner=BOB.id))
+def test_handing_over_makes_a_backup_the_owner(domain: Domain) -> None:
+    key, _ = domain.issue()
+    edit(domain, key.id, like(backup_owner=BOB.id))
 
     def hand_over() -> Result:
-        done: Result = house.write(
+        done: Result = domain.write(
             lambda s: update.transfer_ownership(
-                within(house.service, s, ALICE), key.id, ALICE.id, BOB.id
+                within(domain.service, s, ALICE), key.id, ALICE.id, BOB.id
             )
         )
         return done

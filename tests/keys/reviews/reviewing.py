@@ -20,62 +20,62 @@ RULES = AuditRules()
 CARL = Actor.person("U0CARL")
 
 
-def begin(house: Domain, period: str = "2026-10-05", actor: Actor = CARL) -> str:
-    id_: str = house.write(
-        lambda s: lifecycle.begin(within(house.service, s, actor), period, RULES)
+def begin(domain: Domain, period: str = "2026-10-05", actor: Actor = CARL) -> str:
+    id_: str = domain.write(
+        lambda s: lifecycle.begin(within(domain.service, s, actor), period, RULES)
     )
     return id_
 
 
-def sweep(house: Domain, rules: AuditRules = RULES) -> None:
+def sweep(domain: Domain, rules: AuditRules = RULES) -> None:
     for _ in range(100):
-        with reading(house.engine, house.account) as session:
-            if not progress.has_due_work(session, house.clock.now()):
+        with reading(domain.engine, domain.account) as session:
+            if not progress.has_due_work(session, domain.clock.now()):
                 return
-        house.write(lambda s: progress.run_due(within(house.service, s, SYSTEM), rules))
+        domain.write(lambda s: progress.run_due(within(domain.service, s, SYSTEM), rules))
     raise AssertionError("there is always news")
 
 
-def look(house: Domain, id_: str, rules: AuditRules = RULES) -> ReviewView:
-    sweep(house, rules)
-    with reading(house.engine, house.account) as session:
+def look(domain: Domain, id_: str, rules: AuditRules = RULES) -> ReviewView:
+    sweep(domain, rules)
+    with reading(domain.engine, domain.account) as session:
         return queries.get(session, id_)
 
 
 def keep(
-    house: Domain, id_: str, key_id: str, actor: Actor = ALICE, reason: str = ""
+    domain: Domain, id_: str, key_id: str, actor: Actor = ALICE, reason: str = ""
 ) -> ReviewItem:
-    kept: ReviewItem = house.write(
-        lambda s: lifecycle.keep(within(house.service, s, actor), id_, key_id, reason)
+    kept: ReviewItem = domain.write(
+        lambda s: lifecycle.keep(within(domain.service, s, actor), id_, key_id, reason)
     )
     return kept
 
 
-def kinds(house: Domain, kind: str) -> list[dict[str, Any]]:
-    with reading(house.engine) as session:
+def kinds(domain: Domain, kind: str) -> list[dict[str, Any]]:
+    with reading(domain.engine) as session:
         events = session.exec(select(Event).where(Event.kind == kind)).all()
         return [json.loads(event.data) for event in events]
 
 
-def told(house: Domain, kind: str) -> list[str]:
+def told(domain: Domain, kind: str) -> list[str]:
     """Who is told of this, in the order of asking."""
-    with reading(house.engine) as session:
+    with reading(domain.engine) as session:
         return [n.recipient for n in session.exec(select(OutboxRow)) if n.kind == kind]
 
 
-def lists(house: Domain) -> set[tuple[str, str]]:
+def lists(domain: Domain) -> set[tuple[str, str]]:
     """Round and audience of each list."""
-    with reading(house.engine) as session:
+    with reading(domain.engine) as session:
         found = session.exec(
             select(LiveMessageRow).where(LiveMessageRow.kind == queries.MESSAGE_KIND)
         ).all()
         return {(one.subject.partition(":")[2], one.recipient) for one in found}
 
 
-def ask_owner(house: Domain, id_: str, key_id: str) -> ReviewItem:
-    asked: ReviewItem = house.write(
+def ask_owner(domain: Domain, id_: str, key_id: str) -> ReviewItem:
+    asked: ReviewItem = domain.write(
         lambda s: lifecycle.ask_owner(
-            within(house.service, s, CARL),
+            within(domain.service, s, CARL),
             id_,
             key_id,
         )

@@ -25,23 +25,23 @@ PEPPERS = Peppers({1: b"p" * 32})
 TRUSTED = set(signing.public_keys(PEPPERS).values())
 
 
-def written(house: Domain, id_: str) -> str:
-    with reading(house.engine, house.account) as session:
+def written(domain: Domain, id_: str) -> str:
+    with reading(domain.engine, domain.account) as session:
         return evidence.serialize(session, id_, PEPPERS)
 
 
-def audited(house: Domain) -> str:
+def audited(domain: Domain) -> str:
     """An audit that has ended, with decisions of every kind."""
-    kept, _ = house.issue("Kept “ü”")
-    turned, _ = house.issue("Turned", owner=BOB.id)
-    ended, _ = house.issue("=Ended")
-    id_ = begin(house)
-    ask_owner(house, id_, turned.id)
-    keep(house, id_, kept.id, reason="Billing needs it")
-    rotate(house, turned.id)
-    house.rename(turned.id, "Turned and renamed")
-    house.revoke(ended.id)
-    look(house, id_)
+    kept, _ = domain.issue("Kept “ü”")
+    turned, _ = domain.issue("Turned", owner=BOB.id)
+    ended, _ = domain.issue("=Ended")
+    id_ = begin(domain)
+    ask_owner(domain, id_, turned.id)
+    keep(domain, id_, kept.id, reason="Billing needs it")
+    rotate(domain, turned.id)
+    domain.rename(turned.id, "Turned and renamed")
+    domain.revoke(ended.id)
+    look(domain, id_)
     return id_
 
 
@@ -50,10 +50,10 @@ def verdict(text: str) -> EvidenceVerification:
 
 
 def test_it_tells_of_every_key_at_the_start_and_the_end_and_of_every_decision(
-    house: Domain,
+    domain: Domain,
 ) -> None:
-    id_ = audited(house)
-    text = written(house, id_)
+    id_ = audited(domain)
+    text = written(domain, id_)
     found = verdict(text)
     assert found, found.problems
     assert (found.audit, found.keys) == (id_, 3)
@@ -71,32 +71,32 @@ def test_it_tells_of_every_key_at_the_start_and_the_end_and_of_every_decision(
     assert ends["Kept “ü”"]["reason"] == "Billing needs it"
     assert (ends["=Ended"]["decision"], ends["=Ended"]["state"]) == ("revoked", "revoked")
     assert ends["Turned and renamed"]["decision"] == "rotated"
-    assert written(house, id_) == text, "the same audit gives the same text"
+    assert written(domain, id_) == text, "the same audit gives the same text"
 
 
-def test_nothing_in_it_opens_anything(house: Domain) -> None:
-    _, token = house.issue()
-    id_ = begin(house)
-    text = written(house, id_)
+def test_nothing_in_it_opens_anything(domain: Domain) -> None:
+    _, token = domain.issue()
+    id_ = begin(domain)
+    text = written(domain, id_)
     assert token.secret not in text
     assert "digest" not in text
 
 
-def test_an_open_audit_has_evidence_too(house: Domain) -> None:
-    house.issue()
-    id_ = begin(house)
-    text = written(house, id_)
+def test_an_open_audit_has_evidence_too(domain: Domain) -> None:
+    domain.issue()
+    id_ = begin(domain)
+    text = written(domain, id_)
     assert verdict(text)
     assert json.loads(text)["entries"][-1]["kind"] == "audit.open"
 
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory) -> str:
-    house = open_test_application(tmp_path_factory.mktemp("evidence"))
+    domain = open_test_application(tmp_path_factory.mktemp("evidence"))
     try:
-        return written(house, audited(house))
+        return written(domain, audited(domain))
     finally:
-        house.close()
+        domain.close()
 
 
 def rehashed(whole: dict[str, Any], start: int = 0) -> None:
@@ -219,9 +219,9 @@ def test_the_key_changes_with_the_pepper_and_the_old_one_stays_known() -> None:
     assert both[1] != both[2]
 
 
-def test_the_table_has_a_line_for_each_key_and_no_formula(house: Domain) -> None:
-    id_ = audited(house)
-    with reading(house.engine, house.account) as session:
+def test_the_table_has_a_line_for_each_key_and_no_formula(domain: Domain) -> None:
+    id_ = audited(domain)
+    with reading(domain.engine, domain.account) as session:
         text = "".join(evidence.table(session, id_))
     rows = list(csv.DictReader(io.StringIO(text)))
     assert {row["name"]: row["decision"] for row in rows} == {
@@ -230,10 +230,10 @@ def test_the_table_has_a_line_for_each_key_and_no_formula(house: Domain) -> None
     assert rows[0]["doubts"]
 
 
-def test_another_accounts_audit_has_no_evidence(house: Domain) -> None:
-    house.issue()
-    id_ = begin(house)
-    with reading(house.engine, "acc_other") as session:
+def test_another_accounts_audit_has_no_evidence(domain: Domain) -> None:
+    domain.issue()
+    id_ = begin(domain)
+    with reading(domain.engine, "acc_other") as session:
         for call in (
             lambda: evidence.serialize(session, id_, PEPPERS),
             lambda: "".join(evidence.table(session, id_)),

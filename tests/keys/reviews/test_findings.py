@@ -15,8 +15,8 @@ LATER = NOON + timedelta(days=200)
 
 
 @pytest.fixture
-def key(house: Domain) -> KeyView:
-    return house.issue("Zapier, production", expires_at=LATER + timedelta(days=900))[0]
+def key(domain: Domain) -> KeyView:
+    return domain.issue("Zapier, production", expires_at=LATER + timedelta(days=900))[0]
 
 
 def test_each_doubt_and_its_edge(key: KeyView) -> None:

@@ -28,107 +28,109 @@ from tests.keys.reviews.reviewing import (
 DAY = timedelta(days=1)
 
 
-def test_every_key_that_works_is_in_it_the_doubtful_first(house: Domain) -> None:
-    house.issue("Zapier, production", expires_at=house.clock.now() + 900 * DAY)
-    house.issue("Grafana dashboard", owner=BOB.id)
-    house.issue("test", owner=None)
-    ended, _ = house.issue("Ended")
-    house.revoke(ended.id)
-    house.issue("Expired", expires_at=house.clock.now() + DAY)
-    house.clock.move(2 * DAY)
-    house.write(lambda s: departures.note(s, BOB.id, DepartureReason.GUEST, house.clock.now()))
-    audit = look(house, begin(house))
+def test_every_key_that_works_is_in_it_the_doubtful_first(domain: Domain) -> None:
+    domain.issue("Zapier, production", expires_at=domain.clock.now() + 900 * DAY)
+    domain.issue("Grafana dashboard", owner=BOB.id)
+    domain.issue("test", owner=None)
+    ended, _ = domain.issue("Ended")
+    domain.revoke(ended.id)
+    domain.issue("Expired", expires_at=domain.clock.now() + DAY)
+    domain.clock.move(2 * DAY)
+    domain.write(lambda s: departures.note(s, BOB.id, DepartureReason.GUEST, domain.clock.now()))
+    audit = look(domain, begin(domain))
     assert (audit.total, audit.stage, audit.done, audit.left) == (3, Stage.OPEN, 0, 3)
     assert audit.flagged == {
         RiskFinding.OWNER_GONE: 1, RiskFinding.UNOWNED: 1, RiskFinding.POOR_NAME: 1,
         RiskFinding.UNDATED: 2,
     }  # fmt: skip
-    with reading(house.engine, house.account) as session:
+    with reading(domain.engine, domain.account) as session:
         items, left = queries.items(session, audit.id)
     assert left == 3
     assert [item.key.name for item in items] == ["Grafana dashboard", "test", "Zapier, production"]
     # Who has left gets no list, and nobody's keys are in nobody's.
-    assert lists(house) == {("0", "team"), ("0", "person:U0ALICE")}
-    assert kinds(house, "audit.started") == [{"audit": audit.id, "keys": 3, "period": "2026-10-05"}]
+    assert lists(domain) == {("0", "team"), ("0", "person:U0ALICE")}
+    assert kinds(domain, "audit.started") == [
+        {"audit": audit.id, "keys": 3, "period": "2026-10-05"}
+    ]
 
 
-def test_one_for_each_period_and_one_at_a_time(house: Domain) -> None:
-    key, _ = house.issue()
-    asked = begin(house, f"{lifecycle.ASKED}1")
-    assert begin(house, f"{lifecycle.ASKED}2") == asked
-    assert begin(house, "2026-10-05") == asked, "somebody was ahead of the schedule"
-    keep(house, asked, key.id)
-    assert look(house, asked).stage is Stage.FINISHED
-    assert begin(house, "2026-10-05") == asked, "the period had its audit"
-    following = begin(house, "2027-01-04")
+def test_one_for_each_period_and_one_at_a_time(domain: Domain) -> None:
+    key, _ = domain.issue()
+    asked = begin(domain, f"{lifecycle.ASKED}1")
+    assert begin(domain, f"{lifecycle.ASKED}2") == asked
+    assert begin(domain, "2026-10-05") == asked, "somebody was ahead of the schedule"
+    keep(domain, asked, key.id)
+    assert look(domain, asked).stage is Stage.FINISHED
+    assert begin(domain, "2026-10-05") == asked, "the period had its audit"
+    following = begin(domain, "2027-01-04")
     assert following != asked
-    assert len(kinds(house, "audit.started")) == 2
+    assert len(kinds(domain, "audit.started")) == 2
 
 
-def test_without_a_key_there_is_nothing_to_go_through(house: Domain) -> None:
+def test_without_a_key_there_is_nothing_to_go_through(domain: Domain) -> None:
     with pytest.raises(InvalidState, match="no key yet"):
-        begin(house)
-    assert kinds(house, "audit.started") == []
-    with reading(house.engine, house.account) as session:
+        begin(domain)
+    assert kinds(domain, "audit.started") == []
+    with reading(domain.engine, domain.account) as session:
         assert queries.newest(session) is None
 
 
-def test_of_two_who_decide_one_is_first_and_the_other_sees_it(house: Domain) -> None:
-    key, _ = house.issue()
-    house.issue("Another")
-    id_ = begin(house)
-    first, second = keep(house, id_, key.id, ALICE), keep(house, id_, key.id, BOB, "Mine")
+def test_of_two_who_decide_one_is_first_and_the_other_sees_it(domain: Domain) -> None:
+    key, _ = domain.issue()
+    domain.issue("Another")
+    id_ = begin(domain)
+    first, second = keep(domain, id_, key.id, ALICE), keep(domain, id_, key.id, BOB, "Mine")
     assert (first.by, second.by, second.reason) == (ALICE, ALICE, "")
-    assert len(kinds(house, "audit.kept")) == 1
+    assert len(kinds(domain, "audit.kept")) == 1
 
 
-def test_a_reason_that_is_too_long_is_refused(house: Domain) -> None:
-    key, _ = house.issue()
-    id_ = begin(house)
+def test_a_reason_that_is_too_long_is_refused(domain: Domain) -> None:
+    key, _ = domain.issue()
+    id_ = begin(domain)
     with pytest.raises(NoteTooLong):
-        keep(house, id_, key.id, reason="x" * 501)
-    assert look(house, id_).done == 0
+        keep(domain, id_, key.id, reason="x" * 501)
+    assert look(domain, id_).done == 0
 
 
-def test_the_owner_is_asked_once(house: Domain) -> None:
-    key, _ = house.issue(owner=BOB.id)
-    nobodys, _ = house.issue("Nobody's", owner=None)
-    id_ = begin(house)
-    first, second = ask_owner(house, id_, key.id), ask_owner(house, id_, key.id)
-    assert first.asked_at == second.asked_at == house.clock.now()
-    assert len(kinds(house, "audit.owner_asked")) == 1
+def test_the_owner_is_asked_once(domain: Domain) -> None:
+    key, _ = domain.issue(owner=BOB.id)
+    nobodys, _ = domain.issue("Nobody's", owner=None)
+    id_ = begin(domain)
+    first, second = ask_owner(domain, id_, key.id), ask_owner(domain, id_, key.id)
+    assert first.asked_at == second.asked_at == domain.clock.now()
+    assert len(kinds(domain, "audit.owner_asked")) == 1
     with pytest.raises(InvalidState, match="has no owner"):
-        ask_owner(house, id_, nobodys.id)
-    house.write(lambda s: departures.note(s, BOB.id, DepartureReason.GUEST, house.clock.now()))
+        ask_owner(domain, id_, nobodys.id)
+    domain.write(lambda s: departures.note(s, BOB.id, DepartureReason.GUEST, domain.clock.now()))
     with pytest.raises(InvalidState, match="has left"):
-        ask_owner(house, id_, key.id)
+        ask_owner(domain, id_, key.id)
 
 
-def test_owners_may_decide_about_their_own_keys_while_it_is_open(house: Domain) -> None:
-    key, _ = house.issue(owner=BOB.id)
-    other, _ = house.issue("Other")
-    id_ = begin(house)
+def test_owners_may_decide_about_their_own_keys_while_it_is_open(domain: Domain) -> None:
+    key, _ = domain.issue(owner=BOB.id)
+    other, _ = domain.issue("Other")
+    id_ = begin(domain)
 
     def may(person: Actor, key_id: str, account: str = "") -> bool:
-        with reading(house.engine, account or house.account) as session:
+        with reading(domain.engine, account or domain.account) as session:
             return queries.may_decide(session, id_, key_id, person.id)
 
     assert may(BOB, key.id)
     assert not may(BOB, other.id)
     assert not may(CARL, key.id)
     assert not may(BOB, key.id, "acc_other")
-    keep(house, id_, key.id)
-    keep(house, id_, other.id)
-    look(house, id_)
+    keep(domain, id_, key.id)
+    keep(domain, id_, other.id)
+    look(domain, id_)
     assert not may(BOB, key.id)
 
 
-def test_pages_end_where_the_list_ends(house: Domain) -> None:
-    keys = [house.issue(f"Key {n:02}", owner=BOB.id if n < 3 else ALICE.id)[0] for n in range(13)]
-    id_ = begin(house)
+def test_pages_end_where_the_list_ends(domain: Domain) -> None:
+    keys = [domain.issue(f"Key {n:02}", owner=BOB.id if n < 3 else ALICE.id)[0] for n in range(13)]
+    id_ = begin(domain)
 
     def page(skip: int, owner: str | None = None) -> list[str]:
-        with reading(house.engine, house.account) as session:
+        with reading(domain.engine, domain.account) as session:
             items, _ = queries.items(session, id_, owner=owner, skip=skip, most=5)
         return [item.key.name[-2:] for item in items]
 
@@ -136,14 +138,14 @@ def test_pages_end_where_the_list_ends(house: Domain) -> None:
     assert page(10) == page(99) == ["10", "11", "12"]
     assert page(0, BOB.id) == ["00", "01", "02"]
     for key in keys[10:]:
-        keep(house, id_, key.id)
+        keep(domain, id_, key.id)
     assert page(10) == ["05", "06", "07", "08", "09"]
 
 
-def test_other_accounts_audits_are_not_found(house: Domain) -> None:
-    key, _ = house.issue()
-    id_ = begin(house)
-    with reading(house.engine, "acc_other") as session:
+def test_other_accounts_audits_are_not_found(domain: Domain) -> None:
+    key, _ = domain.issue()
+    id_ = begin(domain)
+    with reading(domain.engine, "acc_other") as session:
         for call in (
             lambda: queries.get(session, id_),
             lambda: queries.items(session, id_),
@@ -154,15 +156,15 @@ def test_other_accounts_audits_are_not_found(house: Domain) -> None:
 
 
 @pytest.mark.slow
-def test_five_thousand_keys(house: Domain) -> None:
+def test_five_thousand_keys(domain: Domain) -> None:
     from tests.keys.many import many_keys
 
-    many_keys(house, 5_000)
-    id_ = begin(house)
-    audit = look(house, id_)
+    many_keys(domain, 5_000)
+    id_ = begin(domain)
+    audit = look(domain, id_)
     assert audit.total == 5_000
-    with reading(house.engine, house.account) as session:
+    with reading(domain.engine, domain.account) as session:
         items, left = queries.items(session, id_, skip=4_990, most=6)
     assert (len(items), left) == (6, 5_000)
-    house.clock.move(22 * DAY)
-    assert look(house, id_).stage is Stage.FINISHED
+    domain.clock.move(22 * DAY)
+    assert look(domain, id_).stage is Stage.FINISHED

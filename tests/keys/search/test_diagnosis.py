@@ -18,14 +18,14 @@ from tests.keys.conftest import ALICE, LEASE, Domain
 from tests.keys.rotation.test_rotations import rotate
 
 
-def look(house: Domain, text: str, account: str = "") -> Diagnosis:
-    with reading(house.engine, account or house.account) as session:
-        return diagnosis.diagnose(house.service, session, text)
+def look(domain: Domain, text: str, account: str = "") -> Diagnosis:
+    with reading(domain.engine, account or domain.account) as session:
+        return diagnosis.diagnose(domain.service, session, text)
 
 
-def test_a_good_token_is_fine(house: Domain) -> None:
-    key, token = house.issue()
-    found = look(house, token.reveal())
+def test_a_good_token_is_fine(domain: Domain) -> None:
+    key, token = domain.issue()
+    found = look(domain, token.reveal())
     assert (found.case, found.slips, found.hint) == (DiagnosisResult.FINE, (), token.hint)
     assert found.key is not None
     assert found.key.id == key.id
@@ -43,99 +43,99 @@ def test_a_good_token_is_fine(house: Domain) -> None:
         ('X-API-Key: "{}"', CopyError.HEADER),
     ],
 )
-def test_how_it_was_copied_is_put_right_first(house: Domain, spoil: str, slip: CopyError) -> None:
-    _, token = house.issue()
-    found = look(house, spoil.format(token.reveal()))
+def test_how_it_was_copied_is_put_right_first(domain: Domain, spoil: str, slip: CopyError) -> None:
+    _, token = domain.issue()
+    found = look(domain, spoil.format(token.reveal()))
     assert (found.case, found.slips) == (DiagnosisResult.FINE, (slip,))
 
 
-def test_a_broken_line_is_joined(house: Domain) -> None:
-    text = house.issue()[1].reveal()
-    found = look(house, f"{text[:30]}\n{text[30:]}")
+def test_a_broken_line_is_joined(domain: Domain) -> None:
+    text = domain.issue()[1].reveal()
+    found = look(domain, f"{text[:30]}\n{text[30:]}")
     assert (found.case, found.slips) == (DiagnosisResult.FINE, (CopyError.BROKEN,))
-    assert look(house, f"{text}\n").slips == ()
+    assert look(domain, f"{text}\n").slips == ()
 
 
 @pytest.mark.parametrize("text", ["", "  ", '""', "Bearer "])
-def test_nothing_is_nothing(house: Domain, text: str) -> None:
-    assert look(house, text).case is DiagnosisResult.EMPTY
+def test_nothing_is_nothing(domain: Domain, text: str) -> None:
+    assert look(domain, text).case is DiagnosisResult.EMPTY
 
 
-def test_what_is_no_token_of_ours(house: Domain) -> None:
-    _, token = house.issue()
+def test_what_is_no_token_of_ours(domain: Domain) -> None:
+    _, token = domain.issue()
     text = token.reveal()
-    assert look(house, "sk_live_something").case is DiagnosisResult.FOREIGN
-    assert look(house, text[:-20]).case is DiagnosisResult.CUT
-    assert look(house, text[:20]).case is DiagnosisResult.CUT
+    assert look(domain, "sk_live_something").case is DiagnosisResult.FOREIGN
+    assert look(domain, text[:-20]).case is DiagnosisResult.CUT
+    assert look(domain, text[:20]).case is DiagnosisResult.CUT
     swapped = text[:-1] + ("A" if text[-1] != "A" else "B")
-    assert look(house, swapped).case is DiagnosisResult.MISTYPED
-    assert look(house, text + "x").case is DiagnosisResult.MISTYPED
-    assert look(house, make("other").reveal()).case is DiagnosisResult.OTHER_PREFIX
-    assert look(house, make("ak").reveal()).case is DiagnosisResult.UNKNOWN
+    assert look(domain, swapped).case is DiagnosisResult.MISTYPED
+    assert look(domain, text + "x").case is DiagnosisResult.MISTYPED
+    assert look(domain, make("other").reveal()).case is DiagnosisResult.OTHER_PREFIX
+    assert look(domain, make("ak").reveal()).case is DiagnosisResult.UNKNOWN
 
 
-def test_a_guess_at_the_secret_learns_nothing(house: Domain) -> None:
-    _, token = house.issue()
+def test_a_guess_at_the_secret_learns_nothing(domain: Domain) -> None:
+    _, token = domain.issue()
     guess = Token(token.prefix, token.public_id, make("ak").secret)
-    found = look(house, guess.reveal())
+    found = look(domain, guess.reveal())
     assert (found.case, found.key) == (DiagnosisResult.WRONG_SECRET, None)
 
 
-def test_another_accounts_token_is_only_that(house: Domain) -> None:
-    _, token = house.issue()
-    other = Account(id="acc_other", workspace_id="T0OTHER", created_at=house.clock.now())
-    house.write(lambda session: session.add(other))
-    assert look(house, token.reveal(), "acc_other") == Diagnosis(DiagnosisResult.OTHER_ACCOUNT)
+def test_another_accounts_token_is_only_that(domain: Domain) -> None:
+    _, token = domain.issue()
+    other = Account(id="acc_other", workspace_id="T0OTHER", created_at=domain.clock.now())
+    domain.write(lambda session: session.add(other))
+    assert look(domain, token.reveal(), "acc_other") == Diagnosis(DiagnosisResult.OTHER_ACCOUNT)
 
 
-def test_revoked_expired_and_on_its_way(house: Domain) -> None:
-    key, token = house.issue("Revoked")
-    house.revoke(key.id)
-    found = look(house, token.reveal())
+def test_revoked_expired_and_on_its_way(domain: Domain) -> None:
+    key, token = domain.issue("Revoked")
+    domain.revoke(key.id)
+    found = look(domain, token.reveal())
     assert found.case is DiagnosisResult.REVOKED
     assert found.key is not None
     assert found.key.revoked_by == ALICE
-    _, dated = house.issue("Dated", expires_at=house.clock.now() + timedelta(days=1))
-    pending = house.reserve("Pending")
-    assert look(house, pending.token.reveal()).case is DiagnosisResult.ON_ITS_WAY
-    house.write(
-        lambda s: cancel_key(within(house.service, s, SYSTEM), pending.key.id, "lost", tell=False)
+    _, dated = domain.issue("Dated", expires_at=domain.clock.now() + timedelta(days=1))
+    pending = domain.reserve("Pending")
+    assert look(domain, pending.token.reveal()).case is DiagnosisResult.ON_ITS_WAY
+    domain.write(
+        lambda s: cancel_key(within(domain.service, s, SYSTEM), pending.key.id, "lost", tell=False)
     )
-    assert look(house, pending.token.reveal()).case is DiagnosisResult.NEVER_CAME
-    house.clock.move(timedelta(days=1))
-    assert look(house, dated.reveal()).case is DiagnosisResult.EXPIRED
+    assert look(domain, pending.token.reveal()).case is DiagnosisResult.NEVER_CAME
+    domain.clock.move(timedelta(days=1))
+    assert look(domain, dated.reveal()).case is DiagnosisResult.EXPIRED
 
 
-def test_replaced_in_a_rotation(house: Domain) -> None:
-    key, old = house.issue()
-    _, new = rotate(house, key.id, timedelta(hours=1))
-    before = look(house, old.reveal())
+def test_replaced_in_a_rotation(domain: Domain) -> None:
+    key, old = domain.issue()
+    _, new = rotate(domain, key.id, timedelta(hours=1))
+    before = look(domain, old.reveal())
     assert (before.case, before.ends_at) == (
-        DiagnosisResult.FINE, house.clock.now() + timedelta(hours=1),
+        DiagnosisResult.FINE, domain.clock.now() + timedelta(hours=1),
     )  # fmt: skip
-    house.clock.move(timedelta(hours=1))
-    after = look(house, old.reveal())
-    assert (after.case, after.ended_at) == (DiagnosisResult.REPLACED, house.clock.now())
+    domain.clock.move(timedelta(hours=1))
+    after = look(domain, old.reveal())
+    assert (after.case, after.ended_at) == (DiagnosisResult.REPLACED, domain.clock.now())
     assert after.key is not None
     assert after.key.hint == new.hint
-    assert look(house, new.reveal()).case is DiagnosisResult.FINE
+    assert look(domain, new.reveal()).case is DiagnosisResult.FINE
 
 
-def test_the_new_token_of_a_rotation_that_did_not_arrive(house: Domain) -> None:
-    key, _ = house.issue()
-    with writing(house.engine, house.account) as session:
+def test_the_new_token_of_a_rotation_that_did_not_arrive(domain: Domain) -> None:
+    key, _ = domain.issue()
+    with writing(domain.engine, domain.account) as session:
         made = begin_rotation(
-            within(house.service, session, ALICE),
+            within(domain.service, session, ALICE),
             key.id,
             recipient=ALICE,
             grace=timedelta(),
             idempotency_key="r",
             delivery_deadline=LEASE,
         )
-    assert look(house, made.token.reveal()).case is DiagnosisResult.ON_ITS_WAY
-    house.write(
+    assert look(domain, made.token.reveal()).case is DiagnosisResult.ON_ITS_WAY
+    domain.write(
         lambda s: cancel_rotation(
-            within(house.service, s, SYSTEM), made.delivery_id, "lost", tell=False
+            within(domain.service, s, SYSTEM), made.delivery_id, "lost", tell=False
         )
     )
-    assert look(house, made.token.reveal()).case is DiagnosisResult.NEVER_CAME
+    assert look(domain, made.token.reveal()).case is DiagnosisResult.NEVER_CAME

@@ -58,17 +58,17 @@ THREE = csv_of(
 )
 
 
-def imports(house: Domain, text: str, *, strict: bool = True, **defaults: object) -> Plan:
-    checked = check(read(text), Defaults(**defaults), house.clock.now())  # type: ignore[arg-type]
+def imports(domain: Domain, text: str, *, strict: bool = True, **defaults: object) -> Plan:
+    checked = check(read(text), Defaults(**defaults), domain.clock.now())  # type: ignore[arg-type]
     assert not checked.problems, checked.problems
-    with writing(house.engine, house.account) as session:
+    with writing(domain.engine, domain.account) as session:
         return import_keys.carry_out(
-            within(house.service, session, ME), checked.entries, all_or_nothing=strict
+            within(domain.service, session, ME), checked.entries, all_or_nothing=strict
         )
 
 
-def key_named(house: Domain, name: str) -> Key:
-    with reading(house.engine) as session:
+def key_named(domain: Domain, name: str) -> Key:
+    with reading(domain.engine) as session:
         return session.exec(select(Key).where(Key.name == name)).one()
 
 
@@ -76,62 +76,62 @@ def secret_of(session: Session, name: str) -> Secret:
     return session.exec(select(Secret).join(Key).where(Key.name == name)).one()
 
 
-def test_keys_of_three_systems_work_as_they_are(house: Domain) -> None:
-    assert house.verifier.verify(UNKEY) == Refused(Reason.MALFORMED)
-    made = imports(house, THREE)
+def test_keys_of_three_systems_work_as_they_are(domain: Domain) -> None:
+    assert domain.verifier.verify(UNKEY) == Refused(Reason.MALFORMED)
+    made = imports(domain, THREE)
     assert len(made.fresh) == 3
     for key, name, scopes in ((UNKEY, "Zapier", 1), (SEAM, "Seam", 2), (DRF, "Django", 2)):
-        answer = house.verifier.verify(key)
+        answer = domain.verifier.verify(key)
         assert isinstance(answer, Verified)
         assert (answer.name, len(answer.scopes)) == (name, scopes)
-        assert house.verifier.verify(key[:-1]) == Refused(Reason.MALFORMED)
+        assert domain.verifier.verify(key[:-1]) == Refused(Reason.MALFORMED)
 
 
-def test_what_an_imported_key_is(house: Domain) -> None:
+def test_what_an_imported_key_is(domain: Domain) -> None:
     digest = hashlib.sha256(UNKEY.encode()).hexdigest()
     imports(
-        house,
+        domain,
         "name,hash,hint,owner,scopes,created_at,expires_at,note,external_id\n"
         f"Zapier,{digest},sk_live_3ZYh,U0BOB,read,2024-01-31T10:00:00Z,2027-01-31,Why,key_1\n",
     )
-    with reading(house.engine, house.account) as session:
+    with reading(domain.engine, domain.account) as session:
         (key,) = search.page(session, "KEY_1").keys
     assert (key.name, key.hint, key.owner, key.note) == ("Zapier", "sk_live_3ZYh…", "U0BOB", "Why")
     assert key.created_at == datetime(2024, 1, 31, 10, tzinfo=UTC)
     assert key.expires_at == datetime(2027, 2, 1, tzinfo=UTC)
     assert key.creator == ME
-    house.clock.move(key.expires_at - NOON)
-    assert house.verifier.verify(UNKEY) == Refused(Reason.EXPIRED, key.id)
+    domain.clock.move(key.expires_at - NOON)
+    assert domain.verifier.verify(UNKEY) == Refused(Reason.EXPIRED, key.id)
 
 
-def test_the_same_file_again_adds_nothing(house: Domain) -> None:
-    imports(house, THREE)
-    key = key_named(house, "Zapier")
-    house.rename(key.id, "Zapier, production")
-    house.revoke(key_named(house, "Seam").id)
-    with writing(house.engine) as session:
+def test_the_same_file_again_adds_nothing(domain: Domain) -> None:
+    imports(domain, THREE)
+    key = key_named(domain, "Zapier")
+    domain.rename(key.id, "Zapier, production")
+    domain.revoke(key_named(domain, "Seam").id)
+    with writing(domain.engine) as session:
         secret = secret_of(session, "Zapier, production")
         import_keys.upgrade(session, {secret.id: Upgrade(b"n" * 32, 1)})
-    again = imports(house, THREE)
+    again = imports(domain, THREE)
     assert (again.fresh, again.problems) == ([], [])
     assert again.known == ["line 2", "line 3", "line 4"]
-    assert isinstance(house.verifier.verify(SEAM), Refused)
+    assert isinstance(domain.verifier.verify(SEAM), Refused)
 
 
-def test_without_external_ids_it_adds_nothing_either(house: Domain) -> None:
+def test_without_external_ids_it_adds_nothing_either(domain: Domain) -> None:
     text = f"name,hash\nZapier,{hashlib.sha256(UNKEY.encode()).hexdigest()}\n"
-    assert len(imports(house, text, scopes=("read",)).fresh) == 1
-    assert imports(house, text, scopes=("read",)).known == ["line 2"]
+    assert len(imports(domain, text, scopes=("read",)).fresh) == 1
+    assert imports(domain, text, scopes=("read",)).known == ["line 2"]
     both = Peppers({1: b"p" * 32, 2: b"q" * 32})
-    house.service = replace(house.service, peppers=both)
-    assert imports(house, text, scopes=("read",)).known == ["line 2"]
+    domain.service = replace(domain.service, peppers=both)
+    assert imports(domain, text, scopes=("read",)).known == ["line 2"]
 
 
-def test_a_taken_name_gets_a_number(house: Domain) -> None:
-    house.issue("Zapier")
+def test_a_taken_name_gets_a_number(domain: Domain) -> None:
+    domain.issue("Zapier")
     wanted = ("zapier", "Zapier", "", "", "x" * 80, "x" * 80)
     lines = [f"{name},{hashlib.sha256(bytes([n])).hexdigest()}" for n, name in enumerate(wanted)]
-    made = imports(house, "\n".join(("name,hash", *lines)), scopes=("read",))
+    made = imports(domain, "\n".join(("name,hash", *lines)), scopes=("read",))
     names = [each.name for each in made.fresh]
     expected = ["zapier (2)", "Zapier (3)", "Imported key", "Imported key (2)", "x" * 80]
     assert names[:5] == expected
@@ -139,38 +139,38 @@ def test_a_taken_name_gets_a_number(house: Domain) -> None:
     assert [each.name for each in made.renamed] == [*expected[:2], expected[3], names[5]]
 
 
-def test_all_or_nothing_and_what_fits(house: Domain) -> None:
-    imports(house, THREE)
+def test_all_or_nothing_and_what_fits(domain: Domain) -> None:
+    imports(domain, THREE)
     fresh = csv_of(
         f"Other,{hashlib.sha256(b'1').hexdigest()},,read,key_9",
         f"Zapier,{hashlib.sha256(b'2').hexdigest()},,read,key_1",
         f"Django,{hashlib.sha512(DRF.encode()).hexdigest()},,read,key_8",
     )
-    refused = imports(house, fresh)
+    refused = imports(domain, fresh)
     assert [each.where for each in refused.problems] == ["line 3", "line 4"]
     assert "another hash" in refused.problems[0].why
     assert "“key_3”" in refused.problems[1].why
-    assert isinstance(house.verifier.verify("1"), Refused)
-    done = imports(house, fresh, strict=False)
+    assert isinstance(domain.verifier.verify("1"), Refused)
+    done = imports(domain, fresh, strict=False)
     assert [each.name for each in done.fresh] == ["Other"]
-    assert isinstance(house.verifier.verify("1"), Verified)
+    assert isinstance(domain.verifier.verify("1"), Verified)
 
 
-def test_a_hash_belongs_to_one_workspace(house: Domain) -> None:
-    imports(house, THREE)
-    with writing(house.engine) as plain:
+def test_a_hash_belongs_to_one_workspace(domain: Domain) -> None:
+    imports(domain, THREE)
+    with writing(domain.engine) as plain:
         other = accounts.connect(plain, "T0OTHER", "Other", NOON)
-    with writing(house.engine, other) as session:
+    with writing(domain.engine, other) as session:
         entries = check(read(THREE), Defaults(), NOON).entries
-        made = import_keys.plan(house.service, session, entries)
+        made = import_keys.plan(domain.service, session, entries)
     assert [each.where for each in made.problems] == ["line 2", "line 3", "line 4"]
     assert all("another workspace" in each.why for each in made.problems)
 
 
-def test_it_is_on_record_and_the_team_is_told(house: Domain) -> None:
-    house.issue("Before")
-    imports(house, THREE)
-    with reading(house.engine, house.account) as session:
+def test_it_is_on_record_and_the_team_is_told(domain: Domain) -> None:
+    domain.issue("Before")
+    imports(domain, THREE)
+    with reading(domain.engine, domain.account) as session:
         assert audit_log.verify_chain(session) is None
         events = session.exec(select(Event).where(Event.actor == str(ME)).order_by(Event.seq)).all()  # type: ignore[arg-type]
         assert [event.kind for event in events] == ["key.imported"] * 3 + ["keys.imported"]
@@ -183,8 +183,8 @@ def test_it_is_on_record_and_the_team_is_told(house: Domain) -> None:
         }
         (notice,) = session.exec(select(OutboxRow).where(OutboxRow.kind == "keys.imported"))
         assert json.loads(notice.data) == {"count": 3}
-    house.issue("After")
-    with reading(house.engine, house.account) as session:
+    domain.issue("After")
+    with reading(domain.engine, domain.account) as session:
         assert audit_log.verify_chain(session) is None
 
 
@@ -192,124 +192,124 @@ def rows_of(text: str) -> list[ImportRow]:
     return check(read(text), Defaults(), NOON).entries
 
 
-def count_rows(house: Domain) -> dict[str, int]:
+def count_rows(domain: Domain) -> dict[str, int]:
     """How many rows there are of what an import writes."""
     tables = (Key, Secret, Event, OutboxRow)
-    with reading(house.engine) as session:
+    with reading(domain.engine) as session:
         return {table.__name__: len(session.exec(select(table)).all()) for table in tables}
 
 
 @pytest.mark.parametrize("broken", ["keys.changes.audit_log.append", "keys.changes.outbox.add"])
 def test_an_import_that_cannot_be_announced_adds_nothing(
-    house: Domain, monkeypatch: pytest.MonkeyPatch, broken: str
+    domain: Domain, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     woken: list[str] = []
-    services = replace(house.service, wake=lambda: woken.append("woken"))
+    services = replace(domain.service, wake=lambda: woken.append("woken"))
     operation = Import(rows=rows_of(THREE), all_or_nothing=True)
 
     def fail(session: Session, *_: object) -> None:
         assert len(session.exec(select(Key)).all()) == 3, "the keys are added before"
         raise RuntimeError("the power went")
 
-    before = count_rows(house)
+    before = count_rows(domain)
     with monkeypatch.context() as patched:
         patched.setattr(broken, fail)
         with pytest.raises(RuntimeError, match="the power went"):
             execute(services, OPERATOR, operation)
-    assert (count_rows(house), woken) == (before, [])
-    assert isinstance(house.verifier.verify(UNKEY), Refused)
+    assert (count_rows(domain), woken) == (before, [])
+    assert isinstance(domain.verifier.verify(UNKEY), Refused)
     assert len(execute(services, OPERATOR, operation).value.fresh) == 3
     after = {"Key": 3, "Secret": 3, "Event": 4, "OutboxRow": 1}
-    assert count_rows(house) == {name: before[name] + more for name, more in after.items()}
+    assert count_rows(domain) == {name: before[name] + more for name, more in after.items()}
     assert woken == ["woken"]
 
 
-def test_an_import_that_adds_nothing_is_not_announced(house: Domain) -> None:
-    imports(house, THREE)
-    before = count_rows(house)
+def test_an_import_that_adds_nothing_is_not_announced(domain: Domain) -> None:
+    imports(domain, THREE)
+    before = count_rows(domain)
     operation = Import(rows=rows_of(THREE), all_or_nothing=True)
-    assert not execute(house.service, OPERATOR, operation).changed
-    assert count_rows(house) == before
+    assert not execute(domain.service, OPERATOR, operation).changed
+    assert count_rows(domain) == before
 
 
-def test_what_others_hear_of_is_not_recorded_in_bulk(house: Domain) -> None:
-    with writing(house.engine, house.account) as session:
-        change = within(house.service, session, ME)
+def test_what_others_hear_of_is_not_recorded_in_bulk(domain: Domain) -> None:
+    with writing(domain.engine, domain.account) as session:
+        change = within(domain.service, session, ME)
         with pytest.raises(ValueError, match=r"keys\.imported is not for the audit log alone"):
             change.record_all([KeysImported(1)])
 
 
-def test_the_others_digest_is_gone_after_an_upgrade(house: Domain) -> None:
-    imports(house, THREE)
-    peppers = house.service.peppers
-    with writing(house.engine) as session:
+def test_the_others_digest_is_gone_after_an_upgrade(domain: Domain) -> None:
+    imports(domain, THREE)
+    peppers = domain.service.peppers
+    with writing(domain.engine) as session:
         ids = {name: secret_of(session, name).id for name in ("Zapier", "Seam", "Django")}
         keys = {ids["Zapier"]: UNKEY, ids["Seam"]: SEAM, ids["Django"]: DRF}
         made = {id_: Upgrade(peppers.digest_bytes(key.encode(), 1), 1) for id_, key in keys.items()}
         assert import_keys.upgrade(session, made) == 3
-    with writing(house.engine) as session:
+    with writing(domain.engine) as session:
         late = {id_: Upgrade(b"another gateway's" + bytes(15), 1) for id_ in made}
         assert import_keys.upgrade(session, late) == 0
         for secret in session.exec(select(Secret)):
             assert (secret.algorithm, secret.pepper_version) == ("hmac", 1)
             assert secret.digest == made[secret.id].digest
     for key in keys.values():
-        assert isinstance(house.verifier.verify(key), Verified)
+        assert isinstance(domain.verifier.verify(key), Verified)
 
 
-def test_no_secret_of_ours_is_ever_upgraded_so(house: Domain) -> None:
-    _, token = house.issue()
-    with writing(house.engine) as session:
+def test_no_secret_of_ours_is_ever_upgraded_so(domain: Domain) -> None:
+    _, token = domain.issue()
+    with writing(domain.engine) as session:
         (secret,) = session.exec(select(Secret)).all()
         assert import_keys.upgrade(session, {secret.id: Upgrade(bytes(32), 1)}) == 0
-    assert isinstance(house.verifier.verify(token.reveal()), Verified)
+    assert isinstance(domain.verifier.verify(token.reveal()), Verified)
 
 
-def test_revoked_it_works_no_more(house: Domain) -> None:
-    imports(house, THREE)
-    key = key_named(house, "Zapier")
-    house.revoke(key.id)
-    assert house.verifier.verify(UNKEY) == Refused(Reason.REVOKED, key.id)
+def test_revoked_it_works_no_more(domain: Domain) -> None:
+    imports(domain, THREE)
+    key = key_named(domain, "Zapier")
+    domain.revoke(key.id)
+    assert domain.verifier.verify(UNKEY) == Refused(Reason.REVOKED, key.id)
 
 
-def test_rotated_it_gets_a_token_of_ours(house: Domain) -> None:
-    imports(house, THREE)
-    key = key_named(house, "Zapier")
+def test_rotated_it_gets_a_token_of_ours(domain: Domain) -> None:
+    imports(domain, THREE)
+    key = key_named(domain, "Zapier")
     hour = timedelta(hours=1)
-    with writing(house.engine, house.account) as session:
+    with writing(domain.engine, domain.account) as session:
         made = begin_rotation(
-            within(house.service, session, ALICE), key.id, recipient=ALICE, grace=hour,
+            within(domain.service, session, ALICE), key.id, recipient=ALICE, grace=hour,
             idempotency_key="req_rotation", delivery_deadline=LEASE,
         )  # fmt: skip
-    with writing(house.engine, house.account) as session:
+    with writing(domain.engine, domain.account) as session:
         delivery = made.delivery_id
-        start_rotation(within(house.service, session, ALICE), delivery, None)
-    assert isinstance(house.verifier.verify(UNKEY), Verified)
-    assert isinstance(house.verifier.verify(made.token.reveal()), Verified)
-    house.clock.move(hour)
-    assert house.verifier.verify(UNKEY) == Refused(Reason.ENDED, key.id)
-    assert isinstance(house.verifier.verify(made.token.reveal()), Verified)
-    assert imports(house, THREE).known == ["line 2", "line 3", "line 4"]
+        start_rotation(within(domain.service, session, ALICE), delivery, None)
+    assert isinstance(domain.verifier.verify(UNKEY), Verified)
+    assert isinstance(domain.verifier.verify(made.token.reveal()), Verified)
+    domain.clock.move(hour)
+    assert domain.verifier.verify(UNKEY) == Refused(Reason.ENDED, key.id)
+    assert isinstance(domain.verifier.verify(made.token.reveal()), Verified)
+    assert imports(domain, THREE).known == ["line 2", "line 3", "line 4"]
 
 
-def test_no_pepper_is_missed_for_others_digests(house: Domain) -> None:
-    imports(house, THREE)
-    with writing(house.engine) as session:
+def test_no_pepper_is_missed_for_others_digests(domain: Domain) -> None:
+    imports(domain, THREE)
+    with writing(domain.engine) as session:
         check_peppers(session, Peppers({7: b"z" * 32}), NOON)
-    with closing(StoredVerifier(house.engine, Peppers({7: b"z" * 32}), house.clock)) as verifier:
+    with closing(StoredVerifier(domain.engine, Peppers({7: b"z" * 32}), domain.clock)) as verifier:
         assert isinstance(verifier.verify(UNKEY), Verified)
 
 
-def test_a_token_of_ours_is_found_by_no_digest(house: Domain) -> None:
+def test_a_token_of_ours_is_found_by_no_digest(domain: Domain) -> None:
     """The digest of a token is of all but its checksum, so that much must not open anything."""
-    _, token = house.issue()
-    imports(house, THREE)
-    assert house.verifier.verify(token.signed_part) == Refused(Reason.MALFORMED)
+    _, token = domain.issue()
+    imports(domain, THREE)
+    assert domain.verifier.verify(token.signed_part) == Refused(Reason.MALFORMED)
 
 
-def test_no_token_of_ours_names_an_imported_secret(house: Domain) -> None:
-    imports(house, THREE)
-    with reading(house.engine) as session:
+def test_no_token_of_ours_names_an_imported_secret(domain: Domain) -> None:
+    imports(domain, THREE)
+    with reading(domain.engine) as session:
         ids = [secret.public_id for secret in session.exec(select(Secret))]
     assert all(len(each) == 16 and each.startswith("imp_") for each in ids)
 
@@ -319,17 +319,17 @@ def test_a_hundred_thousand_are_added_in_few_statements(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """A tenth of them here, with everything that more would do more often."""
-    house = open_application_at(f"sqlite:///{tmp_path_factory.mktemp('many') / 'keys.db'}")
+    domain = open_application_at(f"sqlite:///{tmp_path_factory.mktemp('many') / 'keys.db'}")
     lines = [
         f"Key,{hashlib.sha256(str(n).encode()).hexdigest()},,read,ext_{n}" for n in range(10_000)
     ]
-    assert len(imports(house, csv_of(*lines)).fresh) == 10_000
-    assert isinstance(house.verifier.verify("9999"), Verified)
-    with reading(house.engine, house.account) as session:
+    assert len(imports(domain, csv_of(*lines)).fresh) == 10_000
+    assert isinstance(domain.verifier.verify("9999"), Verified)
+    with reading(domain.engine, domain.account) as session:
         assert audit_log.verify_chain(session) is None
         assert search.page(session).total == 10_000
-    assert len(imports(house, csv_of(*lines)).known) == 10_000
-    house.close()
+    assert len(imports(domain, csv_of(*lines)).known) == 10_000
+    domain.close()
 
 
 # Digests alone
@@ -381,12 +381,12 @@ def test_what_can_be_one() -> None:
     assert foreign_key("a.b-c_d~!{}") == b"a.b-c_d~!{}"
 
 
-def test_a_state_that_is_not_active_refuses(house: Domain) -> None:
-    imports(house, THREE)
-    key = key_named(house, "Zapier")
+def test_a_state_that_is_not_active_refuses(domain: Domain) -> None:
+    imports(domain, THREE)
+    key = key_named(domain, "Zapier")
     assert key.state == State.ACTIVE
-    with writing(house.engine) as session:
+    with writing(domain.engine) as session:
         secret = secret_of(session, "Zapier")
         secret.pending = True
         session.add(secret)
-    assert house.verifier.verify(UNKEY) == Refused(Reason.PENDING, key.id)
+    assert domain.verifier.verify(UNKEY) == Refused(Reason.PENDING, key.id)
