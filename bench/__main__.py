@@ -125,7 +125,7 @@ class Bench:
 
 
 def main() -> None:
-    """Reads the command line and runs."""
+    """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS)
     parser.add_argument("--rounds", type=int, default=12)

@@ -61,17 +61,17 @@ class Report:
         self.left_out: list[str] = []
 
     def add(self, finding: Finding) -> None:
-        """Keeps and prints a finding."""
+        """Keep and print a finding."""
         self.findings.append(finding)
         print(_row(finding), flush=True)  # noqa: T201 - it is a program's output
 
     def leave_out(self, why: str) -> None:
-        """Notes what could not be measured here."""
+        """Record what could not be measured here."""
         self.left_out.append(why)
         print(f"| left out: {why} | | | |", flush=True)  # noqa: T201
 
     def write(self, path: Path) -> None:
-        """Writes everything as JSON."""
+        """Write everything as JSON."""
         document = {
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": {

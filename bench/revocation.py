@@ -72,7 +72,7 @@ class Desk:
         return made.key.id, made.token.reveal()
 
     def revoke(self, key_id: str) -> tuple[float, float, propagation.Propagation]:
-        """Returns when it was committed, when the person was told, and what."""
+        """Return when it was committed, when the person was told, and what."""
         with writing(self.engine, self.account) as session:
             fence = revoke_key(
                 within(self.services, session, _ME),
@@ -100,11 +100,11 @@ class Prober:
         )
 
     def begin(self, token: str) -> None:
-        """Returns when every gateway has let the token in several times."""
+        """Return when every gateway has let the token in several times."""
         self._say(f"try {token}")
 
     def stop(self) -> dict[str, Any]:
-        """Returns what was seen."""
+        """Return what was seen."""
         return self._say("stop")
 
     def _say(self, line: str) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class Prober:
         return answered
 
     def close(self) -> None:
-        """Ends it."""
+        """End it."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.wait()
@@ -125,7 +125,7 @@ class Prober:
 def revocation(
     report: Report, name: str, url: str, count: int, replica: str | None = None, behind: float = 0.0
 ) -> None:
-    """Measures `count` revocations, one after the other.
+    """Measure `count` revocations, one after the other.
 
     Args:
         replica: the address of a replica from which the gateways read.

@@ -46,7 +46,7 @@ class NoUses:
     """Keeps no record."""
 
     def record(self, tally: object, at: float, source: object) -> None:
-        """Drops it."""
+        """Drop it."""
 
     def start(self) -> None:
         """Has nothing to start."""
@@ -62,11 +62,11 @@ class InLoop:
         self._verifier = verifier
 
     async def check(self, presented: str) -> CachedKey | Refused:
-        """Verifies at once."""
+        """Verify at once."""
         return _answer(self._verifier.verify(presented))
 
     async def run(self, work: Callable[..., Any], *args: Any) -> Any:
-        """Runs at once."""
+        """Run at once."""
         return work(*args)
 
     def close(self) -> None:
@@ -81,11 +81,11 @@ class InThreads(InLoop):
         self._pool = Pool(Options(threads=8))
 
     async def check(self, presented: str) -> CachedKey | Refused:
-        """Verifies in one of the threads."""
+        """Verify in one of the threads."""
         return _answer(await self._pool.run(self._verifier.verify, presented))
 
     def close(self) -> None:
-        """Ends the threads."""
+        """End the threads."""
         self._pool.close()
 
 
@@ -106,7 +106,7 @@ async def empty(scope: Scope, _receive: Receive, send: Send) -> None:
 
 
 def application(name: str) -> Any:
-    """Makes one of the applications."""
+    """Make one of the applications."""
     if name == "empty":
         return empty
     verifier = (InLoop if name == "memory" else InThreads)(MemoryVerifier())

@@ -41,7 +41,7 @@ SERVERS = ("granian", "granian-uvloop", "uvicorn", "uvicorn-h11")
 
 
 def serve(server: str, app: Any, port: int) -> None:
-    """Runs a server in the calling thread, for ever."""
+    """Run a server in the calling thread, for ever."""
     if server.startswith("granian"):
         _serve_granian(app, port, uvloop=server.endswith("uvloop"))
     else:
@@ -91,7 +91,7 @@ class Measured:
 
 
 def measure(child: Child, seconds: int, connections: int) -> Measured:
-    """Loads one server on loopback, from a single thread.
+    """Load one server on loopback, from a single thread.
 
     Raises:
         RuntimeError: if an answer was not 2xx or a connection broke.
@@ -140,13 +140,13 @@ class Child:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> None:
-        """Ends the process."""
+        """End the process."""
         self._process.kill()
         self._process.wait()
 
 
 def compare(app: str, rounds: int, seconds: int, connections: int) -> dict[str, list[Measured]]:
-    """Measures every server with one application, in turns, after one round to warm up."""
+    """Measure every server with one application, in turns, after one round to warm up."""
     seen: dict[str, list[Measured]] = {server: [] for server in SERVERS}
     children = {server: Child(server, app) for server in SERVERS}
     try:
@@ -162,7 +162,7 @@ def compare(app: str, rounds: int, seconds: int, connections: int) -> dict[str, 
 
 
 def show(app: str, seen: dict[str, list[Measured]]) -> None:
-    """Prints one table in Markdown."""
+    """Print one table in Markdown."""
     median = statistics.median
     print(f"\n| {app} | requests a second | ratio | CPU µs a request | ratio | p50 ms | p99 ms |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
@@ -180,7 +180,7 @@ def show(app: str, seen: dict[str, list[Measured]]) -> None:
 
 
 def main() -> None:
-    """Reads the command line and runs."""
+    """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=2)

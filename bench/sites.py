@@ -77,7 +77,7 @@ class Site:
         return float(next(line.split()[-1] for line in lines if line.startswith(name)))
 
     def kill(self) -> None:
-        """Ends it at once."""
+        """End it at once."""
         self._process.kill()
         self._process.wait()
 
@@ -143,7 +143,7 @@ def _read(url: str, port: int) -> Callable[[], None]:
 
 
 def _finder(url: str) -> Callable[[str], Any]:
-    """Reads in the event loop on SQLite, and in four threads on PostgreSQL: the faster way each."""
+    """Read in the event loop on SQLite, and in four threads on PostgreSQL: the faster way each."""
     query = "SELECT id, digest, key_id FROM secrets WHERE public_id = "
     if url.startswith("sqlite"):
         path = make_url(url).database
@@ -184,7 +184,7 @@ def _application(answer: Callable[[Scope, Send], Any]) -> Any:
 
 
 def main() -> None:
-    """Serves until it is told to stop."""
+    """Serve until it is told to stop."""
     kind, *arguments = sys.argv[1:]
     port = int(arguments[-1])
     starts: dict[str, Callable[[], Callable[[], None]]] = {

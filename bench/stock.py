@@ -25,7 +25,7 @@ _BATCH = 5_000
 
 
 def stock(url: str, peppers: Peppers, keys: int, known: int, tokens: Path) -> None:
-    """Fills a new database.
+    """Fill a new database.
 
     Args:
         keys: how many keys it gets.

@@ -36,7 +36,7 @@ def load(
     script: str | None = None,
     arguments: tuple[str, ...] = (),
 ) -> Measured:
-    """Loads one address.
+    """Load one address.
 
     Args:
         script: a file of `bench/lua`, with its arguments.

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 def address(text: str) -> str:
-    """Returns an address and port if it is one. Raises ValueError with a sentence."""
+    """Return an address and port if it is one. Raises ValueError with a sentence."""
     host, _, port = text.rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise ValueError("must be an address and a port, such as 127.0.0.1:8321")

@@ -19,7 +19,7 @@ class SettingsError(Exception):
 
 
 def load() -> Settings:
-    """Reads what every part needs, from the environment and from `.env` in the current folder.
+    """Read what every part needs, from the environment and from `.env` in the current folder.
 
     Raises:
         SettingsError: with one sentence that names the setting and says what it has to be.
@@ -28,7 +28,7 @@ def load() -> Settings:
 
 
 def load_slack() -> SlackSettings:
-    """Reads what only the bot needs.
+    """Read what only the bot needs.
 
     Raises:
         SettingsError: with one sentence that names the setting and says what it has to be.

@@ -77,7 +77,7 @@ class Feed(Protocol):
     """Where changes come from."""
 
     def follow(self) -> AsyncIterator[FeedBatch]:
-        """Tells of the changes from now on; its first pulse means that it has begun.
+        """Tell of the changes from now on; its first pulse means that it has begun.
 
         Raises:
             FeedLost: if changes may have been missed.

@@ -27,7 +27,7 @@ CONNECTIONS = 15
 def open_engine(
     url: str, *, connections: int = CONNECTIONS, through_pooler: bool = False
 ) -> Engine:
-    """Opens the database that the URL names; connects only when first used.
+    """Open the database that the URL names; connects only when first used.
 
     A SQLite file, and the folder it stands in, are made if missing, readable by their owner alone.
 

@@ -33,7 +33,7 @@ class ReplicaLookup:
     """Reads by one connection for each thread, as `Lookup` does."""
 
     def __init__(self, replica: Engine, primary: Engine, enough: Callable[[], int]) -> None:
-        """Makes it ready.
+        """Make it ready.
 
         Args:
             enough: gives the position from which on the replica is current enough.

@@ -147,7 +147,7 @@ class Lookup:
         return bool(self._at_once(_ANY_IMPORTED.format("?"), (b"",)))
 
     def close(self) -> None:
-        """Closes every thread's connection; call it when no thread reads any more."""
+        """Close every thread's connection; call it when no thread reads any more."""
         self._forget_glancing()
         with self._guard:
             opened, self._opened = self._opened, []

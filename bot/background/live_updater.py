@@ -41,7 +41,7 @@ class LiveMessageUpdater:
     kinds: Mapping[str, Renderer]
 
     def step(self) -> bool:
-        """Draws one message; False if none is due.
+        """Render one message; False if none is due.
 
         Raises:
             StorageUnavailable: if the database cannot be reached; nothing is forgotten.
@@ -69,7 +69,7 @@ class LiveMessageUpdater:
         return True
 
     def _show(self, live: LiveMessage, drawing: RenderedMessage) -> str:
-        """Posts or redraws the message if it changed; returns its fingerprint."""
+        """Post or redraw the message if it changed; returns its fingerprint."""
         message, fingerprint = drawing.message, drawing.fingerprint
         if message is None or fingerprint == live.rendered_hash:
             return live.rendered_hash

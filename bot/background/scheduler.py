@@ -25,7 +25,7 @@ class WorkSource(Protocol):
     """What has to follow."""
 
     def run_once(self, going_on: Callable[[], bool]) -> int:
-        """Does what is due now, asking before each thing; returns how many things were tried.
+        """Do what is due now, asking before each thing; returns how many things were tried.
 
         Raises:
             StorageUnavailable: if the database cannot be reached; nothing is forgotten.
@@ -101,7 +101,7 @@ class Schedule:
         every: float = 1.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Makes it ready.
+        """Make it ready.
 
         Args:
             every: seconds between two rounds.
@@ -133,7 +133,7 @@ class Schedule:
         return self._monotonic() - self._rounded
 
     def stop(self) -> None:
-        """Ends after the thing under way. Blocks."""
+        """End after the thing under way. Blocks."""
         self._ending.set()
         self._due.set()
         self._thread.join()

@@ -9,13 +9,13 @@ from keys.search import diagnosis
 
 
 def open_check(interaction: Interaction) -> None:
-    """Opens the modal."""
+    """Open the modal."""
     interaction.acknowledge()
     interaction.context.slack.open_view(interaction.trigger, check_view.ask(interaction.ref()))
 
 
 def checked(interaction: Interaction) -> None:
-    """Answers in the modal. The token goes no further than this."""
+    """Answer in the modal. The token goes no further than this."""
     context = interaction.context
     pasted = form_values.text(interaction.view, ids.PASTED)
     with context.reading() as session:

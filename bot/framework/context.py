@@ -31,7 +31,7 @@ Answers = Callable[[str, dict[str, Any]], None]
 
 
 def web_answers(url: str, answer: dict[str, Any]) -> None:
-    """Sends an answer to a response URL, which Slack takes five times within 30 minutes.
+    """Send an answer to a response URL, which Slack takes five times within 30 minutes.
 
     Raises:
         Unavailable: if Slack did not take it.

@@ -152,7 +152,7 @@ class Interaction:
         return ActionPayload(self.context.clock.now(), **parts)
 
     def acknowledge(self, **answer: Any) -> bool:
-        """Acknowledges; afterwards answers take other ways.
+        """Acknowledge; afterwards answers take other ways.
 
         Returns:
             Whether this did it; False if it had been done before, and `answer` went nowhere.
@@ -166,7 +166,7 @@ class Interaction:
 
     @contextmanager
     def ack_before_deadline(self) -> Iterator[None]:
-        """Acknowledges by itself when the work inside takes long, such as a search in 100,000 keys.
+        """Acknowledge early when the work inside takes long, such as a search in 100,000 keys.
 
         Not for modals: there the acknowledgement is the answer.
         """
@@ -182,7 +182,7 @@ class Interaction:
             timer.cancel()
 
     def say(self, message: Message, *, replace: bool = False) -> None:
-        """Shows a message to this person alone.
+        """Show a message to this person alone.
 
         Args:
             replace: in place of the message whose button was pressed.

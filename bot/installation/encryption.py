@@ -44,7 +44,7 @@ class TokenCipher:
         }
 
     def close(self, text: str, belongs_to: str) -> bytes:
-        """Seals a text.
+        """Encrypt a text.
 
         Args:
             belongs_to: what it is for; it opens for the same alone.

@@ -78,7 +78,7 @@ class Installations:
         self._clock = clock
 
     def save(self, installed: OAuthInstallation) -> str:
-        """Notes an installation, in place of an earlier one; returns the id of its account."""
+        """Record an installation, in place of an earlier one; returns the id of its account."""
         where, now = installed.where, self._clock.now()
         with writing(self._engine) as session:
             account_id = accounts.of_many(session, where.id, installed.name, now)
@@ -140,7 +140,7 @@ class Installations:
         return True
 
     def reencrypt(self) -> int:
-        """Seals under the newest key what was sealed under an older one; returns how many."""
+        """Encrypt under the newest key what was sealed under an older one; returns how many."""
         done = 0
         with writing(self._engine) as session:
             for row in session.exec(select(Row).where(col(Row.token).is_not(None))):

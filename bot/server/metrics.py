@@ -48,7 +48,7 @@ class Metrics:
         )  # fmt: skip
 
     def answered(self, request: BoltRequest, status: int, seconds: float) -> None:
-        """Notes that a request was acknowledged, or refused."""
+        """Record that a request was acknowledged, or refused."""
         kind = _kind(request)
         self._requests.labels(kind, str(status)).inc()
         self._acknowledged.labels(kind).observe(seconds)
@@ -76,7 +76,7 @@ class Metrics:
         return attempt
 
     def watch(self, name: str, meaning: str, gauge: Callable[[], float]) -> None:
-        """Adds a number that is asked for when it is read; `name` without the prefix."""
+        """Add a number that is asked for when it is read; `name` without the prefix."""
         Gauge(f"apikeys_bot_{name}", meaning, registry=self._registry).set_function(gauge)
 
     def text(self) -> bytes:

@@ -31,7 +31,7 @@ _IN_BOLT = "apikeys_trace"
 
 @contextmanager
 def begun(request: BoltRequest) -> Iterator[Trace]:
-    """Gives a request that has just come its id, for all that is done before its listener."""
+    """Give a request that has just come its id, for all that is done before its listener."""
     trace = Trace()
     request.context[_IN_BOLT] = trace
     with tracing.within(trace):

@@ -56,7 +56,7 @@ class PostedMessage:
 
 
 def post(slack: SlackClient, letter: OutgoingMessage, message: Message) -> PostedMessage:
-    """Posts it, unless it stands there. Raises SlackError."""
+    """Post it, unless it stands there. Raises SlackError."""
     if letter.since is not None and (found := _found(slack, letter, letter.since)) is not None:
         return PostedMessage(found, found=True)
     text, blocks = message["text"], message["blocks"]

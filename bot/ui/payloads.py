@@ -70,7 +70,7 @@ class ActionPayload:
 
     @classmethod
     def decode(cls, text: str | None) -> ActionPayload:
-        """Reads what `encode` wrote.
+        """Read what `encode` wrote.
 
         Raises:
             InvalidPayload: if it is anything else.

@@ -47,7 +47,7 @@ def asked_to_stop() -> threading.Event:
 
 
 def wait(stop: threading.Event, parts: Sequence[Process]) -> None:
-    """Waits until the program is asked to stop, or a part of it has died."""
+    """Wait until the program is asked to stop, or a part of it has died."""
     while all(part.alive for part in parts) and not stop.wait(0.5):
         pass
 

@@ -61,12 +61,12 @@ class Application:
         )
 
     def check_connection(self) -> None:
-        """Returns if the database answers. Raises StorageUnavailable."""
+        """Check that the database answers. Raises StorageUnavailable."""
         with reading(self.engine) as session:
             session.connection().execute(text("SELECT 1"))
 
     def close(self) -> None:
-        """Lets go of the database."""
+        """Close the database."""
         _stop(self.clock)
         self.engine.dispose()
         self.direct.dispose()
@@ -75,7 +75,7 @@ class Application:
 
 
 def open_application(settings: Settings, clock: Clock | None = None) -> Application:
-    """Opens the database, brings it up to date, and makes sure that the pepper fits it.
+    """Open the database, bring it up to date, and make sure that the pepper fits it.
 
     Raises:
         SettingsError, PepperError, StorageUnavailable, SchemaAhead: each with a sentence that

@@ -43,7 +43,7 @@ _COLLECT_AFTER = (10_000, 20, 20)
 
 
 def start_gateway(application: Application, settings: Settings) -> Running:
-    """Starts the gateway in a thread of its own.
+    """Start the gateway in a thread of its own.
 
     Raises:
         SettingsError: if a setting cannot be read.
@@ -60,7 +60,7 @@ def start_gateway(application: Application, settings: Settings) -> Running:
 
 
 def _tune_interpreter() -> None:
-    """Makes Python a better server of many small requests.
+    """Make Python a better server of many small requests.
 
     Sources: https://docs.python.org/3/library/sys.html#sys.setswitchinterval,
     https://docs.python.org/3/library/gc.html#gc.set_threshold.

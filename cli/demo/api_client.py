@@ -20,7 +20,7 @@ class Program:
     """Knows one token and one address; each request and its answer go into the transcript."""
 
     def __init__(self, name: str, address: str, token: str, transcript: Transcript) -> None:
-        """Connects to nothing yet.
+        """Connect to nothing yet.
 
         Args:
             name: what readers know it by.
@@ -30,7 +30,7 @@ class Program:
         self._client = client(token)
 
     def close(self) -> None:
-        """Lets go of its connection."""
+        """Close its connection."""
         self._client.close()
 
     def reads(self, *, in_brief: bool = False) -> httpx.Response:
@@ -111,7 +111,7 @@ class LoadLoop:
             return list(self._asked)
 
     def wait_for(self, status: int, times: int = 1) -> None:
-        """Waits until so many answers had that status.
+        """Wait until so many answers had that status.
 
         Raises:
             AssertionError: if that takes too long.

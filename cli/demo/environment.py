@@ -66,7 +66,7 @@ def opened(
     page: bool,
     say: Callable[[str], None],
 ) -> Iterator[DemoEnvironment]:
-    """Starts everything, and stops it again in the order in which nothing is lost.
+    """Start everything, and stop it again in the order in which nothing is lost.
 
     Args:
         folder: taken by the caller.

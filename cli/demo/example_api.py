@@ -58,7 +58,7 @@ class RecordStore:
     """Keeps documents in a SQLite file. Safe in several threads; every call blocks."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
-        """Makes the folder and the file if they are missing."""
+        """Make the folder and the file if they are missing."""
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "documents.sqlite"
         self._clock = clock
@@ -70,7 +70,7 @@ class RecordStore:
             )
 
     def add(self, title: str, text: str, expires_at: datetime) -> Document:
-        """Adds a document, and throws the expired ones away for good."""
+        """Add a document, and throw the expired ones away for good."""
         now = self._clock.now()
         added = Document(f"doc_{secrets.token_hex(8)}", title, text, now, expires_at)
         with self._guard, closing(self._open()) as db, db:
@@ -141,7 +141,7 @@ def guarded(folder: Path, clock: Clock, gateway: str) -> ApiKeyGuard:
 
 
 def read_document(body: bytes, now: datetime) -> tuple[str, str, datetime]:
-    """Reads title, text and time of expiry out of a request's body.
+    """Read title, text and time of expiry out of a request's body.
 
     Raises:
         Invalid: with a sentence that says what is wrong.

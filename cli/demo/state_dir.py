@@ -46,7 +46,7 @@ class Folder:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Makes the folder, and keeps other demos out of it.
+        """Make the folder, and keep other demos out of it.
 
         Raises:
             DemoError: if another demo runs in it, or it cannot be made.
@@ -71,7 +71,7 @@ class Folder:
             yield
 
     def empty(self) -> None:
-        """Removes everything that was kept.
+        """Remove everything that was kept.
 
         Raises:
             DemoError: if a demo runs in it.

@@ -62,7 +62,7 @@ class Tour:
         )
 
     def close(self) -> None:
-        """Lets go of the programs' connections."""
+        """Close the programs' connections."""
         for program in self._programs.values():
             program.close()
 
@@ -194,7 +194,7 @@ class Tour:
 def play(
     world: DemoEnvironment, transcript: Transcript, stop: threading.Event, *, patience: float = 15
 ) -> int:
-    """Plays all steps, and returns how many there were.
+    """Play all steps, and return how many there were.
 
     Args:
         stop: ends the tour before its next step.

@@ -27,7 +27,7 @@ class TourUser:
         transcript: Transcript,
         patience: float,
     ) -> None:
-        """Goes to the channel.
+        """Go to the channel.
 
         Args:
             handle: such as `alice`.

@@ -16,7 +16,7 @@ class Transcript:
     """Writes line by line, so that a reader sees each as it happens."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
-        """Begins empty.
+        """Start empty.
 
         Args:
             write: is given each line.

@@ -71,7 +71,7 @@ def channel(
 
 
 def note_channel(session: AccountSession, channel_id: str) -> None:
-    """Notes in which channel the team was told of something."""
+    """Record in which channel the team was told of something."""
     account = session.get_one(Account, session.account_id)
     account.channel_id = channel_id
     session.add(account)

@@ -29,7 +29,7 @@ class Actor:
 
     @classmethod
     def read(cls, text: str) -> Actor:
-        """Reads what `str()` wrote."""
+        """Read what `str()` wrote."""
         kind, _, id_ = text.partition(":")
         return cls(kind, id_)
 

@@ -12,5 +12,5 @@ _choices = secrets.SystemRandom().choices
 
 
 def new_id(kind: str) -> str:
-    """Makes an id such as `key_7Fq2mZr81LdW`. It is opaque and no secret."""
+    """Make an id such as `key_7Fq2mZr81LdW`. It is opaque and no secret."""
     return f"{kind}_" + "".join(_choices(ALPHABET, k=_LENGTH))

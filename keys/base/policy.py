@@ -95,7 +95,7 @@ class Policy:
         return (expires_at - timedelta(microseconds=1)).astimezone(self.timezone).date()
 
     def check_expiry(self, day: date | None, now: datetime) -> datetime | None:
-        """Returns when a key ends whose last day was chosen so; None for never.
+        """Return when a key ends whose last day was chosen so; None for never.
 
         Raises:
             InvalidExpiry: with a sentence that says which dates there are.

@@ -34,7 +34,7 @@ def append(
     key_id: str | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> Event:
-    """Adds one entry, in the caller's transaction, so that it stands or falls with the change.
+    """Add one entry, in the caller's transaction, so that it stands or falls with the change.
 
     Args:
         kind: what happened, such as `key.revoked`.
@@ -109,7 +109,7 @@ def _json(data: Mapping[str, Any] | None) -> str:
 def lock(
     session: AccountSession,
 ) -> None:
-    """Makes other changes of this account wait until this transaction has ended."""
+    """Make other changes of this account wait until this transaction has ended."""
     session.exec(select(Account.id).where(Account.id == session.account_id).with_for_update()).one()
 
 

@@ -49,7 +49,7 @@ class Confirmed:
 
 
 def announce(session: Session, gateway_id: str, name: str, now: datetime) -> None:
-    """Notes that a gateway begins; whatever ran under its name before is over."""
+    """Record that a gateway begins; whatever ran under its name before is over."""
     session.execute(
         update(Gateway)
         .where(col(Gateway.name) == name, col(Gateway.stopped_at).is_(None))
@@ -59,23 +59,23 @@ def announce(session: Session, gateway_id: str, name: str, now: datetime) -> Non
 
 
 def heartbeat(session: Session, gateway_id: str, now: datetime) -> None:
-    """Notes that a gateway is there."""
+    """Record that a gateway is there."""
     session.execute(update(Gateway).where(col(Gateway.id) == gateway_id).values(seen_at=now))
 
 
 def confirm(session: Session, gateway_id: str, fences: Sequence[str], now: datetime) -> None:
-    """Notes that a gateway has applied every change up to these fences."""
+    """Record that a gateway has applied every change up to these fences."""
     session.add_all(Confirmation(fence=f, gateway_id=gateway_id, at=now) for f in fences)
     heartbeat(session, gateway_id, now)
 
 
 def stopped(session: Session, gateway_id: str, now: datetime) -> None:
-    """Notes that a gateway has ended; nobody waits for it any more."""
+    """Record that a gateway has ended; nobody waits for it any more."""
     session.execute(update(Gateway).where(col(Gateway.id) == gateway_id).values(stopped_at=now))
 
 
 def purge(session: Session, now: datetime) -> None:
-    """Throws away what nobody will ask for: old changes, confirmations and gateways."""
+    """Throw away what nobody will ask for: old changes, confirmations and gateways."""
     newest = select(ChangeRow.id).order_by(col(ChangeRow.id).desc()).limit(1)
     if (last := session.exec(newest).first()) is not None:
         session.execute(delete(ChangeRow).where(col(ChangeRow.id) <= last - KEPT))

@@ -69,7 +69,7 @@ def add(
     due_at: datetime | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Asks for a message; False if it had been asked for before, which then changes nothing.
+    """Ask for a message; False if it had been asked for before, which then changes nothing.
 
     Args:
         due_at: when it is to be drawn first; at once if not given.
@@ -157,7 +157,7 @@ def set_data(
 
 
 def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> LiveMessage | None:
-    """Takes the message that waits longest; nobody else gets it until the lease is over."""
+    """Take the message that waits longest; nobody else gets it until the lease is over."""
     row = session.exec(
         select(LiveMessageRow)
         .where(
@@ -205,7 +205,7 @@ def posting(session: Session, live: LiveMessage, now: datetime) -> None:
 
 
 def posted(session: Session, live: LiveMessage, channel_id: str, message: str) -> None:
-    """Notes where the message stands."""
+    """Record where the message stands."""
     session.execute(
         update(LiveMessageRow)
         .where(col(LiveMessageRow.id) == live.id)
@@ -217,7 +217,7 @@ def posted(session: Session, live: LiveMessage, channel_id: str, message: str) -
 def rendered(
     session: Session, live: LiveMessage, fingerprint: str, now: datetime, again: datetime | None
 ) -> None:
-    """Notes what the message says now, and when to look again; None ends it.
+    """Record what the message says now, and when to look again; None ends it.
 
     If its subject has changed since it was claimed, it is looked at again at once, whatever
     `again` says.

@@ -52,7 +52,7 @@ class OutboxEntry:
 
 
 def add(session: Session, event: Event, recipient: str, data: Mapping[str, Any]) -> None:
-    """Puts a message in the outbox, due at once. The event must be in the record already."""
+    """Put a message in the outbox, due at once. The event must be in the record already."""
     if event.id is None:
         raise ValueError("the event has no place in the record yet")
     session.add(
@@ -72,7 +72,7 @@ def add(session: Session, event: Event, recipient: str, data: Mapping[str, Any])
 
 
 def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> OutboxEntry | None:
-    """Takes the oldest notice that is due; nobody else gets it until the lease is over."""
+    """Take the oldest notice that is due; nobody else gets it until the lease is over."""
     found = session.exec(
         select(OutboxRow, Event)
         .join(Event, col(Event.id) == col(OutboxRow.event_id))
@@ -97,14 +97,14 @@ def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> Outbo
 
 
 def close(session: Session, notice_id: str, now: datetime, outcome: str) -> None:
-    """Marks a notice as said, or as given up; `outcome` says which and why."""
+    """Mark a notice as said, or as given up; `outcome` says which and why."""
     notice = session.get_one(OutboxRow, notice_id)
     notice.closed_at, notice.outcome, notice.claimed_until = now, outcome[:200], None
     session.add(notice)
 
 
 def retry(session: Session, notice_id: str, due_at: datetime) -> None:
-    """Gives a claimed notice back, to be tried again later."""
+    """Give a claimed notice back, to be tried again later."""
     notice = session.get_one(OutboxRow, notice_id)
     notice.due_at, notice.claimed_until = due_at, None
     session.add(notice)

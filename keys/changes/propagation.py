@@ -50,7 +50,7 @@ def watch(
     since: float,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Propagation:
-    """Looks until every gateway has confirmed, or the time is up. Blocks.
+    """Look until every gateway has confirmed, or the time is up. Blocks.
 
     Args:
         for_seconds: how long to look at the most.

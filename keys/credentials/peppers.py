@@ -56,17 +56,17 @@ class Peppers:
         return hmac.digest(pepper, key, hashlib.sha256)
 
     def matches(self, token: Token, version: int, digest: bytes) -> bool:
-        """Compares in constant time."""
+        """Compare in constant time."""
         return hmac.compare_digest(self.digest(token, version), digest)
 
 
 def read_peppers(text: str) -> Peppers:
-    """Reads APIKEYS_PEPPER; see `read_versions`. Raises PepperError."""
+    """Read APIKEYS_PEPPER; see `read_versions`. Raises PepperError."""
     return Peppers(read_versions(text))
 
 
 def read_versions(text: str, setting: str = "APIKEYS_PEPPER") -> dict[int, bytes]:
-    """Reads `1:BASE64,2:BASE64`, or a single BASE64, which counts as version 1.
+    """Read `1:BASE64,2:BASE64`, or a single BASE64, which counts as version 1.
 
     Args:
         setting: where the text comes from, for the error.
@@ -101,7 +101,7 @@ def _read_bytes(encoded: str, setting: str) -> bytes:
 
 
 def load_or_make(path: Path) -> Peppers:
-    """Reads the pepper's file, or makes one that only its owner can read.
+    """Read the pepper's file, or make one that only its owner can read.
 
     Raises:
         PepperError: if the file is damaged, or others than its owner may read it.
@@ -132,12 +132,12 @@ def _make(path: Path) -> None:
 
 
 def fingerprint(pepper: bytes) -> str:
-    """Tells two peppers apart without telling either."""
+    """Tell two peppers apart without telling either."""
     return hmac.new(pepper, _FINGERPRINT_OF, hashlib.sha256).hexdigest()[:32]
 
 
 def check_peppers(session: Session, peppers: Peppers, now: datetime) -> None:
-    """Makes sure that these are the peppers the database's digests were made with.
+    """Make sure that these are the peppers the database's digests were made with.
 
     Without this a wrong pepper would look as if every key had stopped working.
 

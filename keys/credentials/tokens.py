@@ -89,7 +89,7 @@ class Token:
 
 
 def encode(number: int, length: int) -> str:
-    """Writes a number in base62, padded with zeros to `length` digits.
+    """Write a number in base62, padded with zeros to `length` digits.
 
     Raises:
         ValueError: if the number is negative or needs more digits.
@@ -109,7 +109,7 @@ _GREATEST_SECRET = encode(2**SECRET_BITS - 1, SECRET_LENGTH)
 
 
 def decode(text: str) -> int:
-    """Reads a base62 number. Raises KeyError on any other character."""
+    """Read a base62 number. Raises KeyError on any other character."""
     number = 0
     for char in text:
         number = number * 62 + _VALUES[char]
@@ -124,7 +124,7 @@ def checksum(body: str) -> str:
 
 
 def check_prefix(prefix: str) -> str:
-    """Returns the prefix if tokens can begin with it.
+    """Return the prefix if tokens can begin with it.
 
     Raises:
         ValueError: with a sentence that says what a prefix may be.
@@ -138,13 +138,13 @@ def check_prefix(prefix: str) -> str:
 
 
 def make(prefix: str) -> Token:
-    """Makes a new token out of 256 fresh random bits."""
+    """Make a new token out of 256 fresh random bits."""
     public_id = "".join(secrets.choice(ALPHABET) for _ in range(PUBLIC_ID_LENGTH))
     return Token(prefix, public_id, encode(secrets.randbits(SECRET_BITS), SECRET_LENGTH))
 
 
 def parse(text: str) -> Token:
-    """Reads a token, in time that depends on nothing but its length.
+    """Read a token, in time that depends on nothing but its length.
 
     Raises:
         NotAToken: if it is not exactly one token, with the first flaw found.
@@ -205,7 +205,7 @@ def pattern(prefix: str) -> str:
 
 
 def redact(text: str) -> str:
-    """Replaces whatever looks like a token, of any prefix, by its public beginning."""
+    """Replace whatever looks like a token, of any prefix, by its public beginning."""
     # Nearly no text has a token, and a search for the secret alone takes a tenth of the time.
     if _SECRET_PART.search(text) is None:
         return text

@@ -90,7 +90,7 @@ _SCOPES: dict[str, frozenset[str]] = {}
 
 
 def evaluate(token: Token, row: SecretRow | None, peppers: Peppers, now: datetime) -> Answer:
-    """Decides about a token by what the database knows of its public id.
+    """Decide about a token by what the database knows of its public id.
 
     Args:
         row: None if it knows nothing.
@@ -112,7 +112,7 @@ def evaluate(token: Token, row: SecretRow | None, peppers: Peppers, now: datetim
 def evaluate_foreign(
     key: bytes, flaw: Reason, rows: Mapping[bytes, SecretRow], peppers: Peppers, now: datetime
 ) -> tuple[Answer, SecretRow | None]:
-    """Decides about a text that is no token of ours, but perhaps an imported key.
+    """Decide about a text that is no token of ours, but perhaps an imported key.
 
     Args:
         key: the text; see keys.credentials.digests.foreign_key.
@@ -197,5 +197,5 @@ class StoredVerifier:
         return evaluate_foreign(key, flaw, rows, self._peppers, self._clock.now())[0]
 
     def close(self) -> None:
-        """Closes its connections; call it when nothing verifies any more."""
+        """Close its connections; call it when nothing verifies any more."""
         self._lookup.close()

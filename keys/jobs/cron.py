@@ -18,7 +18,7 @@ from keys.base.errors import InvalidSchedule
 
 
 def check(schedule: str) -> str:
-    """Returns the schedule, trimmed.
+    """Return the schedule, trimmed.
 
     Raises:
         InvalidSchedule: with a sentence that says what is wrong.

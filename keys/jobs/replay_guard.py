@@ -32,7 +32,7 @@ def claim_once(session: Session, id_: str, now: datetime) -> bool:
 
 
 def purge(session: Session, now: datetime) -> None:
-    """Lets go of what could not be replayed any more."""
+    """Delete what could not be replayed any more."""
     session.connection().execute(
         delete(ProcessedRequest).where(col(ProcessedRequest.at) < now - KEPT)
     )

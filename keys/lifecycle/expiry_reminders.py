@@ -45,7 +45,7 @@ class Reminder:
 
     @classmethod
     def read(cls, subject: str) -> Reminder:
-        """Reads what `subject` wrote."""
+        """Read what `subject` wrote."""
         key_id, expires_at, days = subject.rsplit(":", 2)
         return cls(key_id, int(expires_at), int(days))
 
@@ -65,7 +65,7 @@ def next_stage(expires_at: datetime, now: datetime) -> datetime:
 
 
 def run_due(session: AccountSession, now: datetime) -> int:
-    """Asks for every reminder that is due.
+    """Ask for every reminder that is due.
 
     Returns:
         How many messages were asked for.

@@ -160,7 +160,7 @@ def _decisions(session: Session, audit: Review) -> Iterator[tuple[str, dict[str,
 
 
 def read(text: str | bytes) -> dict[str, Any]:
-    """Reads a file of evidence.
+    """Read a file of evidence.
 
     Raises:
         InvalidEvidence: if it is something else.
@@ -175,7 +175,7 @@ def read(text: str | bytes) -> dict[str, Any]:
 
 
 def verify(whole: Mapping[str, Any], trusted: Collection[str]) -> EvidenceVerification:
-    """Checks that a file is what was once written here, to the last letter that counts.
+    """Check that a file is what was once written here, to the last letter that counts.
 
     Args:
         whole: what `read` gave.

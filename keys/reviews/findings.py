@@ -67,6 +67,6 @@ def advice(reasons: Collection[RiskFinding]) -> Recommendation:
 
 
 def severity(reasons: Collection[RiskFinding]) -> int:
-    """Puts the doubtful first: grave reasons count for more than all the lighter ones together."""
+    """Sort by severity: grave reasons count for more than all the lighter ones together."""
     order = list(RiskFinding)
     return sum(1 << (len(order) - 1 - order.index(doubt)) for doubt in reasons)

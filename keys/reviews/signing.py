@@ -32,7 +32,7 @@ class Signature:
 
 
 def sign(peppers: Peppers, content: bytes) -> Signature:
-    """Signs with the key of the current pepper."""
+    """Sign with the key of the current pepper."""
     private = _private(peppers, peppers.current)
     return Signature(_public(private), base64.b64encode(private.sign(content)).decode())
 

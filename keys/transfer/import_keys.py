@@ -137,7 +137,7 @@ def carry_out(
 
 
 def upgrade(session: Session, upgrades: Mapping[str, Upgrade]) -> int:
-    """Gives imported secrets digests of our own, by secret id, in the place of the others'.
+    """Give imported secrets digests of our own, by secret id, in the place of the others'.
 
     What has one already is left alone, so several gateways may write the same. Rows are taken in a
     fixed order, so that they cannot wait for each other in a circle.

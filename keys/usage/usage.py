@@ -37,7 +37,7 @@ class Use(NamedTuple):
 
 
 def record_uses(session: Session, uses: Mapping[str, Use]) -> None:
-    """Notes the uses, by secret id.
+    """Record the uses, by secret id.
 
     Counts are added to those known. A later use that is known already is never set back, and on
     PostgreSQL as on SQLite several gateways may write at once: rows are taken in a fixed order, so
@@ -110,7 +110,7 @@ def _insert(
     columns: Sequence[str],
     rows: Sequence[_Row],
 ) -> Any:
-    """Inserts rows that are handed over as one text, in their order.
+    """Insert rows that are handed over as one text, in their order.
 
     The database unpacks it. Handed over one by one, each row would take the interpreter twice: from
     the requests that are answered at the same time.

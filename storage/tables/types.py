@@ -16,7 +16,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Turns the time into UTC; SQLite, which knows no zones, gets it without one."""
+        """Turn the time into UTC; SQLite, which knows no zones, gets it without one."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -25,7 +25,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Gives the time its zone back."""
+        """Give the time its zone back."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
