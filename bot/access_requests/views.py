@@ -103,7 +103,7 @@ def deny(request: RequestView, ref: ActionPayload) -> View:
 
 def decided(request: RequestView) -> View:
     """What became of it, in place of the modal."""
-    return _result("Request", *_state(request, theirs=False))
+    return _result("Request", *_state(request, for_requester=False))
 
 
 def _result(title: str, *blocks: Block) -> View:
@@ -128,7 +128,7 @@ def for_team(request: RequestView, ref: ActionPayload) -> Message:
             context(f"Expires {date(request.closes_at)}. You can't approve your own request."),
         ]
     else:
-        blocks += _state(request, theirs=False)
+        blocks += _state(request, for_requester=False)
     return message("A request for an API key.", *blocks)
 
 
@@ -141,11 +141,11 @@ def for_requester(request: RequestView, ref: ActionPayload) -> Message:
             actions(button("Withdraw", ids.REQUEST_WITHDRAW, ref)),
         ]
     else:
-        blocks += _state(request, theirs=True)
+        blocks += _state(request, for_requester=True)
     return message("About the API key that you asked for.", *blocks)
 
 
-def _state(request: RequestView, *, theirs: bool) -> list[Block]:
+def _state(request: RequestView, *, for_requester: bool) -> list[Block]:
     by = request.decided_by
     who: list[Element | str] = [person(by)] if by is not None else ["A person"]
     when = [format_time(request.decided_at, ", ")] if request.decided_at is not None else []
@@ -153,7 +153,7 @@ def _state(request: RequestView, *, theirs: bool) -> list[Block]:
         blocks = [sentence(*who, " approved this", *when, ".")]
         if request.stage is Stage.DELIVERING:
             blocks.append(context("Waiting for them to collect the token."))
-        elif theirs:
+        elif for_requester:
             blocks.append(context("The token was handed to you in this conversation."))
         else:
             blocks.append(context("The token went to the requester alone."))

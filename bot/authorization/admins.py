@@ -204,5 +204,5 @@ class Admins:
 
 def _name(user: dict[str, Any]) -> str:
     profile = user.get("profile") or {}
-    shown = profile.get("display_name") or profile.get("real_name") or user.get("real_name")
-    return str(shown or user.get("name") or "").strip()
+    name = profile.get("display_name") or profile.get("real_name") or user.get("real_name")
+    return str(name or user.get("name") or "").strip()

@@ -115,7 +115,7 @@ def membership_problem(
         return DenialReason.DEACTIVATED
     if asked_for == _SLACKBOT or any(user.get(flag) for flag in _BOTS):
         return DenialReason.BOT
-    if user.get("is_stranger") or not _belongs(user, workspace):
+    if user.get("is_stranger") or not _is_member(user, workspace):
         return DenialReason.OUTSIDER
     if any(user.get(flag) for flag in _GUESTS):
         return DenialReason.GUEST
@@ -125,7 +125,7 @@ def membership_problem(
     return None
 
 
-def _belongs(user: dict[str, Any], workspace: Workspace) -> bool:
+def _is_member(user: dict[str, Any], workspace: Workspace) -> bool:
     grid = user.get("enterprise_user") or {}
     if grid:
         if not workspace.enterprise_id or grid.get("enterprise_id") != workspace.enterprise_id:

@@ -1,4 +1,4 @@
-"""Reminders of keys that expire: each is settled once somebody has decided, or time has."""
+"""Reminders of keys that expire: each is settled by a decision, or when its time is over."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def render(session: AccountSession, service: Services, live: LiveMessage) -> Ren
         return RenderedMessage(views.settled(key, is_over=key.expired(now)), None)
     if key.expired(now):
         if reminder.days == EXPIRED:
-            # Still to be extended or revoked; a change of the key has it drawn anew.
+            # Still to be extended or revoked; a change of the key has it rendered again.
             return RenderedMessage(views.expired(key, ref), now + expiry_reminders.TOLD_WITHIN)
         return RenderedMessage(views.settled(key, is_over=True), None)
     if key.expiry_accepted_by is not None:

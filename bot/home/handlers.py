@@ -30,7 +30,7 @@ from keys.usage import usage
 logger = logging.getLogger("bot")
 
 # The same moment every time, or no two drawings would ever look the same. What a button of Home
-# leads to asks anew, so the button itself need not grow old.
+# leads to asks again, so the button itself need not grow old.
 _ALWAYS = datetime.fromtimestamp(0, UTC)
 
 
@@ -54,8 +54,8 @@ def choose_filter(interaction: Interaction) -> None:
     """Show the keys of another filter."""
     chosen = (interaction.action.get("selected_option") or {}).get("value")
     # Only a forged press sends what is no filter; it shows all keys.
-    shelf = KeyFilter(chosen) if chosen in list(KeyFilter) else KeyFilter.ALL
-    _choose(interaction, shelf=shelf)
+    key_filter = KeyFilter(chosen) if chosen in list(KeyFilter) else KeyFilter.ALL
+    _choose(interaction, key_filter=key_filter)
 
 
 @router.action(ids.HOME_SEARCH, allow=admins)
@@ -157,14 +157,14 @@ def _view(context: Context, home: HomeView, searched_in: str) -> View:
 
 
 def _page(context: Context, user_id: str, state: HomeState) -> blocks.Page:
-    now, shelf = context.clock.now(), KeyFilter(state.shelf)
+    now, key_filter = context.clock.now(), KeyFilter(state.shelf)
     with context.reading() as session:
         page = finding.page(
             session, state.query, before=state.before or None, after=state.after or None,
-            key_filter=(shelf, user_id, now),
+            key_filter=(key_filter, user_id, now),
         )  # fmt: skip
         if not page.keys and (state.before or state.after):
-            page = finding.page(session, state.query, key_filter=(shelf, user_id, now))
+            page = finding.page(session, state.query, key_filter=(key_filter, user_id, now))
         uses = usage.by_day(session, [key.id for key in page.keys], now.date())
     return blocks.Page(
         keys=page.keys,
@@ -172,7 +172,7 @@ def _page(context: Context, user_id: str, state: HomeState) -> blocks.Page:
         first=page.before + 1,
         uses=uses,
         query=state.query,
-        key_filter=shelf,
+        key_filter=key_filter,
         back=page.keys[0].id if page.has_previous and page.keys else None,
         on=page.keys[-1].id if page.has_next and page.keys else None,
     )

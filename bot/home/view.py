@@ -74,7 +74,7 @@ def for_admin(page: Page, ref: ActionPayload) -> View:
             button("Guide", ids.HELP, ref),
         ),
         search_box(page.query, ids.HOME_SEARCH, page.searched_in),
-        actions(_shelves(page.key_filter)),
+        actions(_filters(page.key_filter)),
         *(rows(page.keys, lambda key: menu(key, ref), lambda key: _use(key, page.uses))),
     ]
     if not page.keys:
@@ -120,9 +120,10 @@ def _use(key: KeyView, uses: Mapping[str, Sequence[int]]) -> str:
     return f"{sparkline(counts)} {times} in 30 days"
 
 
-def _shelves(chosen: KeyFilter) -> Element:
+def _filters(chosen: KeyFilter) -> Element:
     options = {
-        shelf: {"text": plain(words), "value": shelf.value} for shelf, words in SHELVES.items()
+        key_filter: {"text": plain(words), "value": key_filter.value}
+        for key_filter, words in SHELVES.items()
     }
     return {
         "type": "static_select",
@@ -136,7 +137,7 @@ def _nothing(page: Page) -> str:
     if page.query:
         return "No key matches. Try fewer or shorter words."
     if page.key_filter is not KeyFilter.ALL:
-        return "No key is like that."
+        return "No keys match this filter."
     return "There are no keys yet. “New key” makes the first one."
 
 

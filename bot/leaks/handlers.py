@@ -22,7 +22,7 @@ from keys.base.policy import Leaked
 from keys.changes.authorization import Allowed, Caller, system
 from keys.changes.operation import execute
 from keys.leaks import detection
-from keys.leaks.events import Place
+from keys.leaks.events import MessageLocation
 from keys.leaks.operations import LeakedToken
 from keys.operations import RecordLeaks
 
@@ -47,10 +47,10 @@ def posted(report: SlackEvent) -> None:
     tokens = detection.tokens_in(text for name in _READ for text in _texts(said.get(name)))
     if not tokens:
         return
-    place = Place(str(event["channel"]), str(said["ts"]), str(said.get("user") or ""))
-    found = _record(context, RecordLeaks(tokens=tuple(tokens), place=place))
+    location = MessageLocation(str(event["channel"]), str(said["ts"]), str(said.get("user") or ""))
+    found = _record(context, RecordLeaks(tokens=tuple(tokens), location=location))
     if found:
-        _tell_poster(context, place, said, found)
+        _tell_poster(context, location, said, found)
 
 
 def _texts(part: Any) -> Iterator[str]:
@@ -73,25 +73,25 @@ def _record(context: Context, operation: RecordLeaks) -> list[LeakedToken]:
 
 
 def _tell_poster(
-    context: Context, place: Place, said: dict[str, Any], found: list[LeakedToken]
+    context: Context, location: MessageLocation, said: dict[str, Any], found: list[LeakedToken]
 ) -> None:
     """Tell the person who posted it, and nobody else; only members are told of keys."""
-    if not place.person:
+    if not location.person:
         return
     where = said.get("user_team") or said.get("team") or ""
-    answer = context.admins.check_membership(Person(place.person, str(where)))
+    answer = context.admins.check_membership(Person(location.person, str(where)))
     if isinstance(answer, Allowed):
         revoked = context.policy.leaked is Leaked.REVOKE
-        told = views.for_poster(works=any(one.worked for one in found), revoked=revoked)
+        reply = views.for_poster(works=any(one.worked for one in found), revoked=revoked)
     elif answer.why is DenialReason.BOT:
         return
     else:
-        told = views.for_outsider()
+        reply = views.for_outsider()
     thread = str(said.get("thread_ts") or "")
     try:
         context.slack.ephemeral(
-            place.channel, place.person, told["text"], told["blocks"], thread=thread
+            location.channel, location.person, reply["text"], reply["blocks"], thread=thread
         )
     except SlackError as error:
         # The team is told in any case, and that is what counts.
-        logger.info("%s was not told of the token: %s", place.person, error.code)
+        logger.info("%s was not told of the token: %s", location.person, error.code)

@@ -45,10 +45,10 @@ def status(interaction: Interaction) -> None:
     with context.reading() as session:
         found = queries.newest(session)
     rules, now = context.policy.audits, context.clock.now()
-    following = None
+    next_run = None
     if rules.schedule:
-        following = cron.next_run(rules.schedule, context.policy.timezone, now)
-    interaction.say(summary_view.status(found, following, interaction.ref()))
+        next_run = cron.next_run(rules.schedule, context.policy.timezone, now)
+    interaction.say(summary_view.status(found, next_run, interaction.ref()))
 
 
 def keep(interaction: Interaction) -> None:

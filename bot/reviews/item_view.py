@@ -193,6 +193,6 @@ def say_why(key: KeyView, ref: ActionPayload) -> View:
     return modal("Keep the key", ids.AUDIT_KEEP_MODAL, blocks, submit="Keep", ref=ref)
 
 
-def result(told: Message) -> View:
+def result(reply: Message) -> View:
     """A message in place of the modal."""
-    return result_modal("Audit", told["blocks"])
+    return result_modal("Audit", reply["blocks"])

@@ -75,13 +75,13 @@ def post_evidence(context: Context) -> bool:
             return False
     with context.writing() as session:
         audit = evidence_posting.claim(session, now, LEASE)
-        place = accounts.channel(session)
+        channel = accounts.channel(session)
     if audit is None:
         return False
-    if place is not None:
+    if channel is not None:
         try:
             context.slack.upload(
-                place, evidence_files.files(context, audit), summary_view.files_follow()
+                channel, evidence_files.files(context, audit), summary_view.files_follow()
             )
         except MissingScope:
             logger.info("the evidence is not posted: files:write was not granted")

@@ -55,36 +55,36 @@ class ReviewListView:
     replaced: bool = False
 
 
-def board(shown: ReviewListView, ref: ActionPayload) -> Message:
+def board(listing: ReviewListView, ref: ActionPayload) -> Message:
     """The message with the list.
 
     Args:
         ref: carries the audit's id, and the list's subject as its query.
     """
-    audit = shown.audit
-    if shown.of == item_view.MINE:
-        return _mine(shown, ref)
+    audit = listing.audit
+    if listing.of == item_view.MINE:
+        return _mine(listing, ref)
     blocks = [header("Audit of the API keys"), *summary_view.standing(audit)]
     if audit.stage is Stage.OPEN:
-        blocks += _latest(shown.latest)
-        blocks += _list(shown, ref)
+        blocks += _latest(listing.latest)
+        blocks += _list(listing, ref)
     return message("Time to go through the API keys.", *blocks)
 
 
-def _mine(shown: ReviewListView, ref: ActionPayload) -> Message:
-    audit = shown.audit
+def _mine(listing: ReviewListView, ref: ActionPayload) -> Message:
+    audit = listing.audit
     fallback = "Time to go through your API keys."
-    if shown.replaced:
+    if listing.replaced:
         return message(fallback, context("There is a newer list of your keys below."))
     if audit.stage is not Stage.OPEN:
         return message(fallback, section("The audit of the API keys is over. Thank you."))
-    if not shown.left:
+    if not listing.left:
         return message(fallback, section("All your API keys are decided. Thank you."))
     head = (
         f"*Which of your API keys are still needed?* The team goes through all of them until "
         f"{date(audit.deadline_at, DAY)}."
     )
-    return message(fallback, section(head), *_list(shown, ref))
+    return message(fallback, section(head), *_list(listing, ref))
 
 
 def _latest(latest: Sequence[ReviewItem]) -> list[Block]:
@@ -100,24 +100,24 @@ def _latest(latest: Sequence[ReviewItem]) -> list[Block]:
     return [sentence("Last: ", *pieces, ".")] if pieces else []
 
 
-def _list(shown: ReviewListView, ref: ActionPayload) -> list[Block]:
-    if not shown.items:
+def _list(listing: ReviewListView, ref: ActionPayload) -> list[Block]:
+    if not listing.items:
         return []
     blocks: list[Block] = [{"type": "divider"}]
-    for item in shown.items:
+    for item in listing.items:
         blocks += item_view.in_list(
-            item, shown.of, shown.now, replace(ref, key=item.key.id, query="")
+            item, listing.of, listing.now, replace(ref, key=item.key.id, query="")
         )
-    return blocks + _pager(shown, ref)
+    return blocks + _pager(listing, ref)
 
 
-def _pager(shown: ReviewListView, ref: ActionPayload) -> list[Block]:
-    last = shown.skip + len(shown.items)
-    blocks = [context(f"{shown.skip + 1:,} to {last:,} of {shown.left:,} left")]
-    turn = replace(ref, do=shown.of)
-    before = replace(turn, cursor=str(max(0, shown.skip - ITEMS_MAX)))
+def _pager(listing: ReviewListView, ref: ActionPayload) -> list[Block]:
+    last = listing.skip + len(listing.items)
+    blocks = [context(f"{listing.skip + 1:,} to {last:,} of {listing.left:,} left")]
+    payload = replace(ref, do=listing.of)
+    before = replace(payload, cursor=str(max(0, listing.skip - ITEMS_MAX)))
     elements = turns(
-        (ids.AUDIT_BACK, before) if shown.skip else None,
-        (ids.AUDIT_ON, replace(turn, cursor=str(last))) if last < shown.left else None,
+        (ids.AUDIT_BACK, before) if listing.skip else None,
+        (ids.AUDIT_ON, replace(payload, cursor=str(last))) if last < listing.left else None,
     )
     return [*blocks, actions(*elements)] if elements else blocks

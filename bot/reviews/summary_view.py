@@ -42,14 +42,14 @@ def standing(audit: ReviewView) -> list[Block]:
     if audit.revokes_at is not None and audit.stage is Stage.OPEN:
         left = words.keys(audit.left)
         blocks.append(section(f"{left} without an answer: revoked {date(audit.revokes_at, DAY)}."))
-    if found := words.doubts(audit.flagged):
+    if found := words.risk_findings(audit.flagged):
         blocks.append(context(found))
     if audit.done or audit.stage is Stage.FINISHED:
         blocks.append(context(f"So far {words.decided(audit.decided)}."))
     return blocks
 
 
-def status(audit: ReviewView | None, following: datetime | None, ref: ActionPayload) -> Message:
+def status(audit: ReviewView | None, next_run: datetime | None, ref: ActionPayload) -> Message:
     """The answer to `audit status`.
 
     Args:
@@ -57,7 +57,7 @@ def status(audit: ReviewView | None, following: datetime | None, ref: ActionPayl
         following: when the next begins by itself; None for never.
         ref: carries the time.
     """
-    coming = f"The next one starts {date(following)}." if following else ""
+    coming = f"The next one starts {date(next_run)}." if next_run else ""
     begin = actions(button("Begin an audit now", ids.AUDIT_START, ref))
     if audit is None:
         text = "There was no audit yet."
@@ -86,7 +86,7 @@ def escalated(data: Mapping[str, Any], admins: Sequence[str]) -> list[Block]:
     for admin in admins:
         called += [person(Actor.person(admin)), " "]
     blocks = [
-        sentence(*called, "The audit ends ", format_time(_moment(data["deadline_at"])),
+        sentence(*called, "The audit ends ", format_time(_parse_time(data["deadline_at"])),
                  f", and {words.keys(left)} have no answer."),
     ]  # fmt: skip
     return [*blocks, *_owners(data)]
@@ -99,7 +99,7 @@ def revokes(data: Mapping[str, Any]) -> list[Block]:
     else:
         left = sum(int(count) for _, count in data["owners"])
         text = f"{words.keys(left)} have no answer in the audit. "
-    end = format_time(_moment(data["revokes_at"]))
+    end = format_time(_parse_time(data["revokes_at"]))
     blocks = [sentence(text, "What is not decided until ", end, " is revoked.")]
     return blocks if "yours" in data else [*blocks, *_owners(data)]
 
@@ -140,11 +140,11 @@ def digest(data: Mapping[str, Any]) -> list[Block]:
         f"*{int(data['expiring']):,}* expire within 30 days",
         f"*{int(data['idle']):,}* idle for 90 days, *{int(data['never_used']):,}* never used",
     ]
-    head = f"API keys since {date(_moment(data['since']), DAY)}: {int(data['total']):,} work."
+    head = f"API keys since {date(_parse_time(data['since']), DAY)}: {int(data['total']):,} work."
     return [section(head), context(" · ".join(lines))]
 
 
-def _moment(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     return datetime.fromisoformat(str(text))
 
 

@@ -30,7 +30,7 @@ def keys(count: int) -> str:
     return "1 key" if count == 1 else f"{count:,} keys"
 
 
-def doubts(flagged: Mapping[RiskFinding, int]) -> str:
+def risk_findings(flagged: Mapping[RiskFinding, int]) -> str:
     """The risk findings, counted, such as `3 never used · 2 without an expiry date`."""
     found = [(flagged.get(doubt, 0), text) for doubt, text in COUNTED.items()]
     return " · ".join(f"{count:,} {text}" for count, text in found if count)
@@ -38,7 +38,7 @@ def doubts(flagged: Mapping[RiskFinding, int]) -> str:
 
 def decided(counts: Mapping[Any, int]) -> str:
     """The decisions, counted, such as `5 kept, 1 revoked`."""
-    found = [(counts.get(how, 0), text) for how, text in DECIDED.items()]
+    found = [(counts.get(decision, 0), text) for decision, text in DECIDED.items()]
     return ", ".join(f"{count:,} {text}" for count, text in found if count) or "nothing was decided"
 
 

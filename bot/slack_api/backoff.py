@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-# How long Slack may take for one thing that is due, in seconds; whoever claims it does so for
+# How long Slack may take for one thing that is due, in seconds; the bot that claims it does so for
 # longer, and for one thing at a time, so that no other bot does it too.
 TRYING = 30.0
 LEASE = timedelta(seconds=TRYING + 15)

@@ -1,7 +1,7 @@
 """Posting once what must be said once, although the bot may die at any moment.
 
 Slack takes a message twice if it is sent twice. So each bears the id of what it tells as a mark;
-whoever cannot know whether an earlier attempt came through looks for it first. That takes the
+a bot that cannot know whether an earlier attempt came through looks for it first. That takes the
 optional scopes for history; without them the message is posted again, and may stand there twice.
 """
 
@@ -68,13 +68,13 @@ def post(slack: SlackClient, letter: OutgoingMessage, message: Message) -> Poste
 
 
 def _found(slack: SlackClient, letter: OutgoingMessage, since: datetime) -> Posted | None:
-    place = letter.channel if _CHANNEL_ID.fullmatch(letter.channel) else letter.known
+    channel = letter.channel if _CHANNEL_ID.fullmatch(letter.channel) else letter.known
     if letter.recipient != TEAM:
-        place = slack.open_dm(Actor.read(letter.recipient).id)
+        channel = slack.open_dm(Actor.read(letter.recipient).id)
     try:
-        if place is None:
-            place = slack.channel_id(letter.channel, since)
-        return slack.find(place, letter.marker, since - _EARLIER)
+        if channel is None:
+            channel = slack.channel_id(letter.channel, since)
+        return slack.find(channel, letter.marker, since - _EARLIER)
     except (RateLimited, Unavailable):
         # Slack may say so later, and until then nothing is posted.
         raise

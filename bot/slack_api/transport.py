@@ -199,11 +199,11 @@ class Transport:
         while True:
             page = self.call(method, form=True, limit=PAGE, cursor=cursor, **args)
             yield from page.get(items) or ()
-            following = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+            cursor_after = str((page.get("response_metadata") or {}).get("next_cursor") or "")
             # A cursor that does not move would never end.
-            if not following or following == cursor:
+            if not cursor_after or cursor_after == cursor:
                 return
-            cursor = following
+            cursor = cursor_after
 
     def put(self, address: str, content: bytes) -> None:
         """Upload a file's bytes to the address that Slack gave for them, in one attempt."""

@@ -33,7 +33,7 @@ class WorkspaceServicesFactory:
     """
 
     def __init__(self, application: Application, settings: SlackSettings) -> None:
-        self._house = application
+        self._application = application
         self._settings = settings
         self._rules = team_policy(settings)
         try:
@@ -49,8 +49,8 @@ class WorkspaceServicesFactory:
         slack = self._slack(token)
         me = slack.auth_test()
         where = who_is(me)
-        with writing(self._house.engine) as session:
-            now = self._house.clock.now()
+        with writing(self._application.engine) as session:
+            now = self._application.clock.now()
             account_id = accounts.connect(session, where.id, str(me["team"]), now)
         context = self._context(slack, where, account_id)
         return WorkspaceBot(context, bot_of(token, str(me["bot_id"]), str(me["user_id"])))
@@ -70,7 +70,7 @@ class WorkspaceServicesFactory:
         return SlackClient(self.metrics.calling(calls))
 
     def _context(self, slack: SlackClient, where: InstallationTarget, account_id: str) -> Context:
-        application, settings = self._house, self._settings
+        application, settings = self._application, self._settings
         workspace = Workspace(where.team_id, where.enterprise_id)
         return Context(
             services=application.services(account_id, self._rules, lambda: self.wake(account_id)),

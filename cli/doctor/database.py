@@ -137,6 +137,6 @@ def _database_clock(engine: Engine) -> Findings:
     if engine.dialect.name != "postgresql":
         return
     with engine.connect() as connection:
-        theirs = connection.execute(text("SELECT now()")).scalar()
-    if isinstance(theirs, datetime):
-        yield compare_clocks("the database server's", theirs)
+        server_time = connection.execute(text("SELECT now()")).scalar()
+    if isinstance(server_time, datetime):
+        yield compare_clocks("the database server's", server_time)

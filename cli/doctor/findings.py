@@ -35,9 +35,9 @@ class Finding:
 Findings = Iterator[Finding]
 
 
-def compare_clocks(whose: str, theirs: datetime) -> Finding:
+def compare_clocks(whose: str, other: datetime) -> Finding:
     """Compare this machine's clock with another one."""
-    apart = abs(datetime.now(UTC) - theirs)
+    apart = abs(datetime.now(UTC) - other)
     if apart <= _SKEW:
         return Finding(CheckStatus.FINE, f"This machine's clock and {whose} agree.")
     return Finding(

@@ -30,7 +30,7 @@ def on_key_activated(change: Change, event: KeyActivated) -> None:
         return
     row.state = RequestStage.GRANTED
     _keep(change, row)
-    # The admin who approved it granted it, whoever carried out the delivery.
+    # The admin who approved it granted it, no matter which bot carried out the delivery.
     approver = Actor.read(row.decided_by or "system:issuing")
     change.acting_as(approver).record(RequestGranted(row))
 

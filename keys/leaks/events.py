@@ -14,7 +14,7 @@ MESSAGE_KIND = "leak"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MessageLocation:
     """Where a token was seen.
 
     Attributes:
@@ -34,16 +34,16 @@ class TokenSeen(Event, kind="token.seen"):
         works: whether the token works now.
     """
 
-    def __init__(self, secret: Secret, place: Place, *, works: bool) -> None:
-        subject = f"{secret.key_id}:{secret.id}:{place.channel}:{place.message}"
-        shown = {"channel": place.channel, "person": place.person, "secret": secret.id}
+    def __init__(self, secret: Secret, location: MessageLocation, *, works: bool) -> None:
+        subject = f"{secret.key_id}:{secret.id}:{location.channel}:{location.message}"
+        data = {"channel": location.channel, "person": location.person, "secret": secret.id}
         super().__init__(
             secret.key_id,
-            sighting(secret, place),
-            live=[NewLiveMessage(MESSAGE_KIND, subject, TEAM, data=shown)] if works else [],
+            sighting(secret, location),
+            live=[NewLiveMessage(MESSAGE_KIND, subject, TEAM, data=data)] if works else [],
         )
 
 
-def sighting(secret: Secret, place: Place) -> dict[str, Any]:
+def sighting(secret: Secret, location: MessageLocation) -> dict[str, Any]:
     """What the audit log keeps: the same whenever this token is seen at this place."""
-    return {"secret": secret.id, "channel": place.channel, "message": place.message}
+    return {"secret": secret.id, "channel": location.channel, "message": location.message}

@@ -17,7 +17,7 @@ from keys.changes.operation import Operation
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import Token
 from keys.leaks.detection import is_working
-from keys.leaks.events import Place, TokenSeen, sighting
+from keys.leaks.events import MessageLocation, TokenSeen, sighting
 from keys.lifecycle.revoke import revoke_key
 from storage.tables import Key, Secret
 
@@ -45,7 +45,7 @@ class RecordLeaks(Operation[list[LeakedToken]], name="record_leaks", allow=syste
     """
 
     tokens: tuple[Token, ...]
-    place: Place
+    location: MessageLocation
 
     def run(self, change: Change) -> list[LeakedToken]:
         """Record them; returns those that were not recorded before at this place."""
@@ -59,7 +59,7 @@ class RecordLeaks(Operation[list[LeakedToken]], name="record_leaks", allow=syste
 
     def _record(self, change: Change, secret: Secret, key: Key) -> bool:
         works = is_working(secret, key, change.now)
-        change.record(TokenSeen(secret, self.place, works=works))
+        change.record(TokenSeen(secret, self.location, works=works))
         return works
 
     def _unseen(self, change: Change) -> Iterator[tuple[Secret, Key]]:
@@ -76,7 +76,7 @@ class RecordLeaks(Operation[list[LeakedToken]], name="record_leaks", allow=syste
             if found is None or not _matches(change.services.peppers, token, found[0]):
                 continue
             secret, key = found
-            facts = sighting(secret, self.place)
+            facts = sighting(secret, self.location)
             if not audit_log.has(change.session, key.id, TokenSeen.kind, facts):
                 yield secret, key
 

@@ -35,7 +35,7 @@ COLUMNS = (
     "name", "id", "owner", "doubts", "decision", "decided_by", "decided_at", "reason",
     "last_used_at", "expires_at", "state_at_end",
 )  # fmt: skip
-# What somebody has done with a key, or said about it.
+# What a person has done with a key, or said about it.
 _DECISIONS = (
     "audit.kept", "audit.owner_asked", "key.rotated", "key.revoked", "key.edited", "key.renamed",
     "rotation.ended", "expiry.accepted",

@@ -19,7 +19,7 @@ class RiskFinding(StrEnum):
 
     Attributes:
         OWNER_GONE: its owner has left.
-        UNOWNED: nobody answers for it.
+        UNOWNED: it has no owner.
         NEVER_USED: it has not been used since it was made, two weeks ago or more.
         IDLE: it was used, but not for 90 days.
         POOR_NAME: its name does not tell what uses it.

@@ -67,7 +67,7 @@ def begin(
         return row.id
     if (row := open_row(change.session)) is not None:
         if row.period.startswith(ASKED) and not period.startswith(ASKED):
-            # Somebody was ahead of the schedule: one audit is enough for both.
+            # An admin was ahead of the schedule: one audit is enough for both.
             row.period = period
             change.session.add(row)
         return row.id
@@ -151,8 +151,8 @@ def _working_keys(session: AccountSession, now: datetime) -> Iterator[tuple[KeyV
 
 def snapshot(key: KeyView, external_id: str | None, now: datetime) -> str:
     """A key as the evidence has it, as JSON."""
-    shown = export_keys.row(key, external_id, now)
-    return json.dumps(shown, ensure_ascii=False, sort_keys=True)
+    exported = export_keys.row(key, external_id, now)
+    return json.dumps(exported, ensure_ascii=False, sort_keys=True)
 
 
 def lists_to_post(session: AccountSession, audit: Review) -> list[NewLiveMessage]:
@@ -217,7 +217,7 @@ def ask_owner(
 
     Raises:
         KeyNotFound: if the account has no such audit, or the key is not in it.
-        InvalidState: if nobody answers for the key, or its owner has left.
+        InvalidState: if the key has no owner, or its owner has left.
     """
     audit, row = both_rows(change.session, audit_id, key_id)
     key, now = change.load(key_id), change.now

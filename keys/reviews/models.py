@@ -60,7 +60,7 @@ class ReviewView:
         total: how many keys there were at the start.
         flagged: how many of them had each risk finding.
         decided: how many of them were decided how.
-        revokes_at: when keys that nobody answers for are revoked; None where they are not.
+        revokes_at: when keys without an answer are revoked; None where they are not.
         reminders: how many reminders there were; the lists of a round replace those before.
     """
 
@@ -80,7 +80,7 @@ class ReviewView:
     @property
     def done(self) -> int:
         """How many keys are decided."""
-        return sum(n for how, n in self.decided.items() if how is not Decision.UNANSWERED)
+        return sum(n for decision, n in self.decided.items() if decision is not Decision.UNANSWERED)
 
     @property
     def left(self) -> int:

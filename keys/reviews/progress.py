@@ -214,8 +214,8 @@ def _finish(change: Change, audit: Review, now: datetime) -> None:
     ).all()
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
-        shown = views(session, [key for _, key in some])
-        for (row, key), seen in zip(some, shown, strict=True):
+        key_views = views(session, [key for _, key in some])
+        for (row, key), seen in zip(some, key_views, strict=True):
             row.snapshot_at_end = snapshot(seen, key.external_id, now)
             session.add(row)
     audit.state, audit.ended_at, audit.ended_by = Stage.FINISHED, now, str(_BY)
@@ -237,7 +237,7 @@ def _beside_the_last(session: AccountSession, audit: Review) -> dict[str, Any]:
 
 def _standing(session: AccountSession, audit: Review, more: Mapping[str, Any]) -> dict[str, Any]:
     """Return how far a review has come, as its announcements store it."""
-    counts = {how or "open": n for how, n in decided_by_count(session, audit.id).items()}
+    counts = {decision or "open": n for decision, n in decided_by_count(session, audit.id).items()}
     return {
         "audit": audit.id,
         "total": audit.total,

@@ -97,7 +97,7 @@ def before(session: AccountSession, audit: ReviewView) -> ReviewView | None:
 def item(session: AccountSession, audit_id: str, key_id: str) -> ReviewItem:
     """One key in an audit. Raises KeyNotFound if it is not in it."""
     _, row = both_rows(session, audit_id, key_id)
-    return _shown(session, [row])[0]
+    return _items(session, [row])[0]
 
 
 def items(
@@ -111,7 +111,7 @@ def items(
     """Some of the keys that nobody has decided about yet, the doubtful first.
 
     Args:
-        owner: only those that this person answered for at the start, or answers for now.
+        owner: only those that this person owned at the start, or owns now.
         skip: so many are left out before; more than there are gives the last ones.
 
     Returns:
@@ -122,19 +122,19 @@ def items(
         col(ReviewKey.audit_id) == audit_id, col(ReviewKey.decision) == "",
     ]  # fmt: skip
     if owner is not None:
-        theirs = exists(
+        owned = exists(
             select(Key.id).where(
                 col(Key.id) == col(ReviewKey.key_id),
                 or_(col(Key.owner) == owner, col(Key.backup_owner) == owner),
             )
         )
-        wanted.append(theirs)
+        wanted.append(owned)
     total = session.exec(select(func.count()).select_from(ReviewKey).where(*wanted)).one()
     skip = max(0, min(skip, (total - 1) // most * most if total else 0))
     rows = session.exec(
         select(ReviewKey).where(*wanted).order_by(col(ReviewKey.position)).offset(skip).limit(most)
     ).all()
-    return _shown(session, rows), total
+    return _items(session, rows), total
 
 
 def latest(session: AccountSession, audit_id: str, most: int = 3) -> list[ReviewItem]:
@@ -146,10 +146,10 @@ def latest(session: AccountSession, audit_id: str, most: int = 3) -> list[Review
         .order_by(col(ReviewKey.decided_at).desc(), col(ReviewKey.position))
         .limit(most)
     ).all()
-    return _shown(session, rows)
+    return _items(session, rows)
 
 
-def _shown(session: Session, rows: Sequence[ReviewKey]) -> list[ReviewItem]:
+def _items(session: Session, rows: Sequence[ReviewKey]) -> list[ReviewItem]:
     found = session.exec(select(Key).where(col(Key.id).in_([row.key_id for row in rows]))).all()
     keys = {key.id: key for key in views(session, found)}
     return [
@@ -179,7 +179,7 @@ def view(session: Session, row: Review) -> ReviewView:
         ended_at=row.ended_at,
         total=row.total,
         flagged={RiskFinding(one): count for one, count in json.loads(row.flagged).items()},
-        decided={Decision(how): count for how, count in counted.items() if how},
+        decided={Decision(decision): count for decision, count in counted.items() if decision},
         revokes_at=row.revokes_at,
         reminders=row.reminders,
     )
@@ -192,7 +192,7 @@ def decided_by_count(session: Session, audit_id: str) -> dict[str, int]:
         .where(ReviewKey.audit_id == audit_id)
         .group_by(ReviewKey.decision)
     )
-    return {str(how): int(count) for how, count in counted}
+    return {str(decision): int(count) for decision, count in counted}
 
 
 def open_row(

@@ -147,13 +147,13 @@ def row(key: KeyView, external_id: str | None, now: datetime) -> Row:
         "backup_owner": key.backup_owner,
         "creator": str(key.creator),
         "note": key.note,
-        "created_at": _moment(key.created_at),
-        "expires_at": _moment(key.expires_at),
-        "last_used_at": _moment(key.last_used_at),
+        "created_at": _format_time(key.created_at),
+        "expires_at": _format_time(key.expires_at),
+        "last_used_at": _format_time(key.last_used_at),
         "last_used_from": key.last_used_from,
         "rate_limit": key.rate_limit,
         "networks": list(key.networks),
-        "revoked_at": _moment(key.revoked_at),
+        "revoked_at": _format_time(key.revoked_at),
         "revoked_by": str(key.revoked_by) if key.revoked_by else None,
         "revoked_reason": key.revoked_reason,
         "external_id": external_id,
@@ -161,5 +161,5 @@ def row(key: KeyView, external_id: str | None, now: datetime) -> Row:
     return {column: values[column] for column in COLUMNS}
 
 
-def _moment(at: datetime | None) -> str | None:
+def _format_time(at: datetime | None) -> str | None:
     return at.isoformat(timespec="seconds") if at else None

@@ -89,7 +89,8 @@ def plan(service: Services, session: AccountSession, entries: Sequence[ImportRow
     names = _Names(session)
     for entry in entries:
         found = next(
-            (by_hash[mark] for mark in _marks(service.peppers, entry) if mark in by_hash), None
+            (by_hash[digest] for digest in _digests(service.peppers, entry) if digest in by_hash),
+            None,
         )
         if found is not None and found.account_id != session.account_id:
             why = "Its hash belongs to a key of another workspace here. Make a new key."
@@ -186,7 +187,7 @@ class _Names:
         return chosen
 
 
-def _marks(peppers: Peppers, entry: ImportRow) -> Iterator[str]:
+def _digests(peppers: Peppers, entry: ImportRow) -> Iterator[str]:
     """By what the entry's hash is known again, under each pepper; first under the newest."""
     text = b"apikeys: imported\0" + entry.algorithm.encode() + b"\0" + entry.digest
     for version in sorted(peppers.by_version, reverse=True):
@@ -196,8 +197,8 @@ def _marks(peppers: Peppers, entry: ImportRow) -> Iterator[str]:
 def _by_hash(session: Session, peppers: Peppers, entries: Sequence[ImportRow]) -> dict[str, Key]:
     found: dict[str, Key] = {}
     for some in _some(entries):
-        marks = [mark for entry in some for mark in _marks(peppers, entry)]
-        keys = session.exec(select(Key).where(col(Key.idempotency_key).in_(marks)))
+        digests = [digest for entry in some for digest in _digests(peppers, entry)]
+        keys = session.exec(select(Key).where(col(Key.idempotency_key).in_(digests)))
         found |= {key.idempotency_key: key for key in keys}
     return found
 
@@ -253,7 +254,7 @@ def _key_row(
         "owner": entry.owner,
         "creator": str(actor),
         "note": entry.note,
-        "request_id": next(_marks(peppers, entry)),
+        "request_id": next(_digests(peppers, entry)),
         "created_at": entry.created_at or now,
         "activated_at": now,
         "expires_at": entry.expires_at,

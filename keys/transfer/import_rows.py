@@ -153,7 +153,9 @@ def check_line(line: RawLine, defaults: Defaults, now: datetime) -> ImportRow:
         owner=cells.get("owner"),
         scopes=split_list(cells.get("scopes", "")) or defaults.scopes or _no_scopes(),
         created_at=_created(cells.get("created_at", ""), now),
-        expires_at=_moment("expires_at", cells.get("expires_at", ""), last_in=defaults.timezone),
+        expires_at=_parse_time(
+            "expires_at", cells.get("expires_at", ""), last_in=defaults.timezone
+        ),
         note=cells.get("note", ""),
         external_id=_external_id(cells.get("external_id", "")),
         **({"name": cells["name"]} if "name" in cells else {}),
@@ -187,13 +189,13 @@ def _external_id(text: str) -> str | None:
 
 
 def _created(text: str, now: datetime) -> datetime | None:
-    created = _moment("created_at", text)
+    created = _parse_time("created_at", text)
     if created is not None and created > now + timedelta(days=1):
         raise LineRefused("“created_at” is in the future. Check the column, and its time zone.")
     return min(created, now) if created is not None else None
 
 
-def _moment(column: str, text: str, *, last_in: tzinfo | None = None) -> datetime | None:
+def _parse_time(column: str, text: str, *, last_in: tzinfo | None = None) -> datetime | None:
     """Read a time; without a zone it is UTC, and a bare number counts (milli)seconds since 1970.
 
     Args:

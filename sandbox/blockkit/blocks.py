@@ -76,7 +76,7 @@ def _listed(value: object) -> list[object]:
 def _context_elements() -> OneOf:
     texts = any_text()
     images = elements_for("context")
-    return OneOf({**texts.shapes, **images.shapes}, images.place, images.known)
+    return OneOf({**texts.shapes, **images.shapes}, images.path, images.known)
 
 
 SECTION: Final = _block(

@@ -15,7 +15,7 @@ from keys.changes.authorization import Caller, Permission, everyone
 from keys.changes.events import Event
 from keys.changes.operation import Operation
 from keys.credentials.tokens import make
-from keys.leaks.events import Place
+from keys.leaks.events import MessageLocation
 from keys.lifecycle.events import KeyActivated
 from keys.offboarding.models import BulkAction
 from keys.operations import OPERATIONS, SUBSCRIBERS, execute, merge
@@ -32,7 +32,8 @@ VALUES: dict[str, Any] = {
     "idempotency_key": "req_1", "recipient": ALICE, "deadline": timedelta(minutes=1),
     "before": "U0A", "after": "U0B", "request": "ask_1", "rotation": "rot_1", "delivery": "dlv_1",
     "public_id": "abc", "offboarding": "off_1", "person": "U0BOB", "left": None, "review": "aud_1",
-    "action": BulkAction.REVOKE, "period": "asked:1", "tokens": (), "place": Place("C1", "1.1", ""),
+    "action": BulkAction.REVOKE, "period": "asked:1", "tokens": (),
+    "location": MessageLocation("C1", "1.1", ""),
     "rows": (), "all_or_nothing": True, "grace": timedelta(days=1),
     "form": Form.CSV, "revoked": True,
 }  # fmt: skip

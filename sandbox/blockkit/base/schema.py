@@ -225,12 +225,12 @@ class OneOf:
 
     Arguments:
         shapes: the shapes allowed here.
-        place: what errors call this place when a type is not allowed here.
+        path: what errors call this place when a type is not allowed here.
         known: types that exist elsewhere, for a better error.
     """
 
     shapes: Mapping[str, Shape]
-    place: str = "here"
+    path: str = "here"
     known: frozenset[str] = frozenset()
 
     def check(self, value: object, context: Context) -> None:
@@ -247,15 +247,15 @@ class OneOf:
         elif kind in self.shapes:
             self.shapes[kind].check(value, context)
         elif kind in self.known:
-            context.at("type").report(f"unsupported type: {kind} is not allowed {self.place}")
+            context.at("type").report(f"unsupported type: {kind} is not allowed {self.path}")
         else:
             context.at("type").report(f"unsupported type: {shorten(kind)}")
 
 
-def one_of(shapes: Iterable[Shape], place: str = "here", known: Iterable[Shape] = ()) -> OneOf:
+def one_of(shapes: Iterable[Shape], path: str = "here", known: Iterable[Shape] = ()) -> OneOf:
     """Make a ``OneOf`` from shapes with a type."""
     return OneOf(
         {shape.type: shape for shape in shapes if shape.type is not None},
-        place,
+        path,
         frozenset(shape.type for shape in known if shape.type is not None),
     )

@@ -108,6 +108,6 @@ class Call:
         return channel.kind is ChannelKind.PUBLIC or self.install.bot_user in channel.members
 
 
-def missing_scope(install: Installation, needed: str) -> SlackError:
+def missing_scope(install: Installation, required: str) -> SlackError:
     provided = ",".join(sorted(install.scopes))
-    return SlackError("missing_scope", needed=needed, provided=provided)
+    return SlackError("missing_scope", needed=required, provided=provided)

@@ -20,26 +20,30 @@ from keys.changes.operation import execute
 from keys.credentials import tokens as token_form
 from keys.credentials.tokens import ALPHABET, PREFIX_MAX, Token, make, parse
 from keys.leaks import detection
-from keys.leaks.events import MESSAGE_KIND, Place
+from keys.leaks.events import MESSAGE_KIND, MessageLocation
 from keys.leaks.operations import REASON, LeakedToken, RecordLeaks
 from storage import reading
 from storage.tables import Account, Event, LiveMessageRow, OutboxRow
 from tests.keys.conftest import ALICE, Domain
 from tests.keys.rotation.test_rotations import rotate
 
-PLACE = Place("C0GENERAL", "1790000000.000100", "U0BOB")
-OTHER = Place("C0GENERAL", "1790000000.000200", "U0BOB")
+LOCATION = MessageLocation("C0GENERAL", "1790000000.000100", "U0BOB")
+OTHER = MessageLocation("C0GENERAL", "1790000000.000200", "U0BOB")
 
 
 def look(
-    domain: Domain, *texts: str, place: Place = PLACE, revoke: bool = False, account: str = ""
+    domain: Domain,
+    *texts: str,
+    location: MessageLocation = LOCATION,
+    revoke: bool = False,
+    account: str = "",
 ) -> list[LeakedToken]:
     services = replace(
         domain.service,
         account_id=account or domain.account,
         policy=Policy(leaked=Leaked.REVOKE if revoke else Leaked.ASK),
     )
-    operation = RecordLeaks(tokens=tuple(detection.tokens_in(texts)), place=place)
+    operation = RecordLeaks(tokens=tuple(detection.tokens_in(texts)), location=location)
     return execute(services, Caller.system("leaks"), operation, wait=0).value
 
 
@@ -123,7 +127,7 @@ def test_a_working_token_is_noted_once_for_each_message(domain: Domain) -> None:
     (found,) = look(domain, token.reveal())
     assert (found.key.id, found.worked) == (key.id, True)
     assert look(domain, f"edited: {token.reveal()}") == []
-    assert len(look(domain, token.reveal(), place=OTHER)) == 1
+    assert len(look(domain, token.reveal(), location=OTHER)) == 1
     assert count(domain, LiveMessageRow, MESSAGE_KIND) == 2
     assert count(domain, Event, "token.seen") == 2
     with reading(domain.engine, domain.account) as session:
@@ -214,7 +218,7 @@ def test_two_tokens_of_one_key_both_worked_and_revoke_it_once(domain: Domain) ->
 
 def test_the_program_alone_records_leaks(domain: Domain) -> None:
     _, token = domain.issue()
-    operation = RecordLeaks(tokens=(token,), place=PLACE)
+    operation = RecordLeaks(tokens=(token,), location=LOCATION)
     for role in (Role.ADMIN, Role.MEMBER, Role.OPERATOR):
         with pytest.raises(NotAllowed):
             execute(domain.service, Caller(ALICE, frozenset({role})), operation)
