@@ -81,7 +81,9 @@ class Postgresql:
         self._process: subprocess.Popen[bytes] | None = None
 
     def _make(self) -> None:
-        self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8")
+        self._run(
+            "initdb", "-N", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8"
+        )
 
     @property
     def _data(self) -> Path:
