@@ -10,8 +10,8 @@ help:
 	@echo "make demo        a practice Slack, the bot, the gateway and an example API to try it on"
 	@echo "make demo-reset  empties the folder in which the demo keeps its state"
 	@echo "make test        installs what the tests need, and runs them"
-	@echo "make quick       the short loop: cheap checks and quick tests; ROOM=keys for one folder"
-	@echo "make coverage    the tests, and how much of each room they reach"
+	@echo "make quick       cheap checks and quick tests; FOLDER=keys for one folder of tests"
+	@echo "make coverage    the tests, and how much of each package they reach"
 	@echo "make test-postgresql  the same with everything on PostgreSQL"
 	@echo "make chaos       faults at random, and what must hold all the same (some minutes)"
 	@echo "make test-proxies  the same for the proxies alone, with Traefik and Envoy among them"
@@ -35,15 +35,15 @@ demo-reset: .venv
 	@scripts/environment $(PYTHON) lock/dev.txt
 	@touch .venv/dev
 
-# ROOM=keys runs the tests of that folder alone.
+# FOLDER=keys runs the tests in tests/keys alone.
 quick: .venv/dev
-	@scripts/quick $(ROOM)
+	@scripts/quick $(FOLDER)
 
 test: .venv/dev
 	scripts/system-packages
 	scripts/run-tests
 
-# How much of each room the tests reach.
+# How much of each package the tests reach.
 coverage: .venv/dev
 	scripts/system-packages
 	scripts/run-tests --cov --cov-report=term:skip-covered

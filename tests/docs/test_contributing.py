@@ -24,22 +24,22 @@ from storage import reading
 from storage.tables import OutboxRow
 from tests.keys.conftest import open_test_application
 
-assert OPERATIONS["put_note"] is PutNote
+assert OPERATIONS["set_note"] is SetNote
 domain = open_test_application(Path({folder!r}))
 key, _ = domain.issue("Zapier, production")
 operator = Caller.operator("op@host")
-outcome = execute(domain.service, operator, PutNote(key=key.id, note="  for invoices "))
+outcome = execute(domain.service, operator, SetNote(key=key.id, note="  for invoices "))
 assert (outcome.value.note, outcome.changed) == ("for invoices", True)
-again = execute(domain.service, operator, PutNote(key=key.id, note="for invoices"))
+again = execute(domain.service, operator, SetNote(key=key.id, note="for invoices"))
 assert not again.changed
 try:
-    execute(domain.service, Caller(Actor.person("U0EVE")), PutNote(key=key.id, note="mine"))
+    execute(domain.service, Caller(Actor.person("U0EVE")), SetNote(key=key.id, note="mine"))
 except NotAllowed:
     pass
 else:
     raise AssertionError("anybody may")
 try:
-    PutNote(key=key.id, note="x" * 501)
+    SetNote(key=key.id, note="x" * 501)
 except ValidationError:
     pass
 else:

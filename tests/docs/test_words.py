@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = [
+PACKAGES = [
     "bench",
     "bot",
     "cli",
@@ -224,7 +224,7 @@ PHRASES = {
 
 
 def _files() -> dict[str, Path]:
-    found = (path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")))
+    found = (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
     return {str(path.relative_to(ROOT)): path for path in found if "versions" not in path.parts}
 
 
@@ -266,12 +266,12 @@ def _phrases(text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_names_are_the_terms_of_the_field(room: str) -> None:
+@pytest.mark.parametrize("package", PACKAGES)
+def test_names_are_the_terms_of_the_field(package: str) -> None:
     found = [
         f"{file}, {line}"
         for file, path in _files().items()
-        if file.startswith(f"{room}/")
+        if file.startswith(f"{package}/")
         for line in _private_names(path.read_text(encoding="utf-8"), file)
     ]
     assert found == []

@@ -1,4 +1,4 @@
-"""What docs/operation.md has people do, done: PostgreSQL's backup and back, a newer version, and a
+"""What docs/running.md has people do, done: PostgreSQL's backup and back, a newer version, and a
 file system that nobody may write to."""
 
 from __future__ import annotations
