@@ -55,7 +55,7 @@ def choose_filter(interaction: Interaction) -> None:
     chosen = (interaction.action.get("selected_option") or {}).get("value")
     # Only a forged press sends what is no filter; it shows all keys.
     key_filter = KeyFilter(chosen) if chosen in list(KeyFilter) else KeyFilter.ALL
-    _choose(interaction, key_filter=key_filter)
+    _choose(interaction, shelf=key_filter)
 
 
 @router.action(ids.HOME_SEARCH, allow=admins)

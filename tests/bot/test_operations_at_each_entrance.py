@@ -20,7 +20,6 @@ KINDS: tuple[type[Entrance], ...] = (Slack, CommandLine)
 # The rooms that have an entrance to each operation; jobs and messages of the bot are in `bot`.
 ROOMS: dict[str, set[str]] = {
     "accept_expiry": {"bot"},
-    "announce_import": {"cli"},
     "approve": {"bot"},
     "ask_owner": {"bot"},
     "bulk": {"bot"},
@@ -29,6 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "create": {"bot", "cli"},
     "deny": {"bot"},
     "end_rotation": {"bot"},
+    "export": {"bot", "cli"},
     "extend_rotation": {"bot"},
     "import": {"cli"},
     "keep": {"bot"},
