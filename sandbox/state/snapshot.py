@@ -18,6 +18,9 @@ from sandbox.state.workspace import Workspace
 FORMAT = 1
 """Increased when older files can no longer be read."""
 
+_ADDED = {"config_token"}
+"""What older files lack: the app gets a new one."""
+
 Redact = Callable[[str], str]
 """Returns the part of a text that may be written."""
 
@@ -63,7 +66,8 @@ def parse_snapshot(saved: dict[str, Any]) -> Snapshot:
     """Parse what `take_snapshot` returned. Raises ValueError if something is missing."""
     state = _STATE.validate_python(saved)
     people = {account.id for account in state.accounts}
-    if set(state.app) != set(Installation().to_json()) or state.app["bot_user"] not in people:
+    known = Installation().to_json().keys()
+    if not known - _ADDED <= state.app.keys() <= known or state.app["bot_user"] not in people:
         raise ValueError("the app is incomplete")
     return state
 

@@ -256,3 +256,24 @@ def is_written(folder: Path, text: str) -> bool:
 def call_with_scope(slack: Sandbox, method: str, scope: str, usergroup: str) -> Json:
     slack.install.scopes.add(scope)
     return call(slack, method, usergroup=usergroup)
+
+
+def test_a_file_that_an_earlier_version_saved_is_read_whole(tmp_path: Path) -> None:
+    """What is saved from now on has everything that it had, and the token that was added since."""
+    saved = Path(__file__).parent / "saved" / "without-config-token.json"
+    before = json.loads(saved.read_text("utf-8"))
+    (tmp_path / FILE).write_text(json.dumps(before), "utf-8")
+    slack = Sandbox(MANIFEST, clock=HeldClock(), folder=tmp_path)
+    assert slack.bot_token == before["app"]["bot_token"]
+    names = ["apikeys", "alice", "bob", "carol", "dave"]
+    assert [account.name for account in slack.workspace.accounts.values()] == names
+    slack.close()
+    after = json.loads(written(tmp_path))
+    assert after["app"].pop("config_token").startswith("xoxe.xoxp-")
+    assert after["app"] == before["app"]
+    assert [message["text"] for message in after["messages"]] == [
+        message["text"] for message in before["messages"]
+    ]
+    assert {name: set(before[name][0]) for name in ("accounts", "channels", "messages")} == {
+        name: set(after[name][0]) for name in ("accounts", "channels", "messages")
+    }
