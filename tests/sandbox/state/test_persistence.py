@@ -265,8 +265,8 @@ def test_a_file_that_an_earlier_version_saved_is_read_whole(tmp_path: Path) -> N
     (tmp_path / FILE).write_text(json.dumps(before), "utf-8")
     slack = Sandbox(MANIFEST, clock=HeldClock(), folder=tmp_path)
     assert slack.bot_token == before["app"]["bot_token"]
-    names = ["apikeys", "alice", "bob", "carol", "dave"]
-    assert [account.name for account in slack.workspace.accounts.values()] == names
+    names = ["alice", "bob", "carol", "dave"]
+    assert [person.name for person in slack.workspace.people()] == names
     slack.close()
     after = json.loads(written(tmp_path))
     assert after["app"].pop("config_token").startswith("xoxe.xoxp-")
