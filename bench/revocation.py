@@ -27,7 +27,7 @@ from keys.base.actors import Actor
 from keys.base.ids import new_id
 from keys.base.models import KeyRequest
 from keys.changes import propagation
-from keys.changes.change import within
+from keys.changes.change import change
 from keys.changes.services import Services
 from keys.credentials.peppers import read_peppers
 from keys.lifecycle.create import activate_key, create_pending_key
@@ -63,22 +63,17 @@ class Desk:
     def issue(self) -> tuple[str, str]:
         """A new key's id and token."""
         request = KeyRequest(f"Bench {new_id('n')}", ("read",), None, new_id("req"))
-        with writing(self.engine, self.account) as session:
-            made = create_pending_key(
-                within(self.services, session, _ME), request, _ME, timedelta(minutes=1)
-            )
-        with writing(self.engine, self.account) as session:
-            activate_key(within(self.services, session, _ME), made.delivery_id, None)
+        with change(self.services, _ME) as pending:
+            made = create_pending_key(pending, request, _ME, timedelta(minutes=1))
+        with change(self.services, _ME) as activated:
+            activate_key(activated, made.delivery_id, None)
         return made.key.id, made.token.reveal()
 
     def revoke(self, key_id: str) -> tuple[float, float, propagation.Propagation]:
         """Return when it was committed, when the person was told, and what."""
-        with writing(self.engine, self.account) as session:
-            fence = revoke_key(
-                within(self.services, session, _ME),
-                key_id,
-            ).fence
-        committed = time.monotonic()
+        with change(self.services, _ME) as revoked:
+            revoke_key(revoked, key_id)
+        committed, fence = time.monotonic(), revoked.effects.fence
         if fence is None:
             raise RuntimeError("the key was revoked before")
         confirmed = propagation.watch(

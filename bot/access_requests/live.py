@@ -15,12 +15,12 @@ from keys.changes.services import Services
 from storage import AccountSession
 
 
-def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
+def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
     """Render the request as it stands, with buttons while it is open."""
     request = queries.get(session, live.subject)
     ref = ActionPayload(live.created_at, about=request.id)
     rendered = views.for_team if live.recipient == TEAM else views.for_requester
     under_way = request.stage in (Stage.OPEN, Stage.DELIVERING)
     # Each of its events redraws it; one that is overdue is closed by the worker.
-    again = max(request.closes_at, service.clock.now() + timedelta(minutes=1))
+    again = max(request.closes_at, services.clock.now() + timedelta(minutes=1))
     return RenderedMessage(rendered(request, ref), again if under_way else None)

@@ -34,7 +34,7 @@ class LiveMessageUpdater:
     """
 
     engine: Engine
-    service: Services
+    services: Services
     slack: SlackClient
     account_id: str
     channel: str
@@ -46,13 +46,13 @@ class LiveMessageUpdater:
         Raises:
             StorageUnavailable: if the database cannot be reached; nothing is forgotten.
         """
-        now = self.service.clock.now()
+        now = self.services.clock.now()
         with writing(self.engine, self.account_id) as session:
             live = live_messages.claim(session, now, LEASE)
         if live is None:
             return False
         with reading(self.engine, self.account_id) as session:
-            drawing = self.kinds[live.kind](session, self.service, live)
+            drawing = self.kinds[live.kind](session, self.services, live)
         try:
             fingerprint = self._show(live, drawing)
         except MessageGone:
@@ -96,7 +96,7 @@ class LiveMessageUpdater:
     ) -> PostedMessage | None:
         """The message as it stands there; None if nobody is left to be told."""
         with writing(self.engine, self.account_id) as session:
-            live_messages.posting(session, live, self.service.clock.now())
+            live_messages.posting(session, live, self.services.clock.now())
             known = accounts.channel(session)
         letter = OutgoingMessage(live.id, live.recipient, self.channel, known, live.posting_at)
         try:
@@ -123,7 +123,7 @@ class LiveMessageUpdater:
             slack.update(old, message["text"], message["blocks"])
         except MessageFixed:
             with writing(self.engine, self.account_id) as session:
-                live_messages.posting(session, live, self.service.clock.now())
+                live_messages.posting(session, live, self.services.clock.now())
             try:
                 slack.delete(old)
             except SlackError as error:
@@ -142,6 +142,6 @@ class LiveMessageUpdater:
             live_messages.retry(
                 session,
                 live,
-                self.service.clock.now() + pause_after(live.attempts),
+                self.services.clock.now() + pause_after(live.attempts),
                 outcome_unknown=isinstance(error, Unavailable) and error.outcome_unknown,
             )

@@ -14,9 +14,9 @@ from keys.search import search
 from storage import AccountSession
 
 
-def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
+def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
     """With buttons as long as there is something to decide."""
-    reminder, now = Reminder.read(live.subject), service.clock.now()
+    reminder, now = Reminder.read(live.subject), services.clock.now()
     key = search.get(session, reminder.key_id)
     ref = ActionPayload(live.created_at, key=key.id)
     moved = key.expires_at is None or int(key.expires_at.timestamp()) != reminder.expires_at

@@ -17,10 +17,10 @@ from storage import AccountSession
 _AGAIN = timedelta(hours=1)
 
 
-def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
+def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
     """Render it with buttons while the token works; what ends the token redraws it."""
     key = search.get(session, live.subject.split(":", 1)[0])
-    now = service.clock.now()
+    now = services.clock.now()
     token = detection.standing(session, str(live.data["secret"]), now)
     rendered = views.for_team(
         views.Seen(key, token, str(live.data["channel"]), str(live.data["person"])),

@@ -16,9 +16,9 @@ from storage import AccountSession
 _AGAIN = timedelta(seconds=2)
 
 
-def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
+def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
     """Nothing if all gateways confirmed before anybody had to be told."""
-    now = service.clock.now()
+    now = services.clock.now()
     confirmed = gateways.look(session, live.subject, now)
     if confirmed.by_all and not live.may_be_posted_already:
         return RenderedMessage(None, None)

@@ -17,10 +17,10 @@ from storage import AccountSession
 _AGAIN = timedelta(hours=1)
 
 
-def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
+def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
     """Render the offboarding as it is now."""
     found = queries.get(session, live.subject)
     rendered = views.for_team(found, ActionPayload(live.created_at, about=found.id))
     return RenderedMessage(
-        rendered, service.clock.now() + _AGAIN if found.stage is Stage.OPEN else None
+        rendered, services.clock.now() + _AGAIN if found.stage is Stage.OPEN else None
     )

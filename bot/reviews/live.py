@@ -19,7 +19,7 @@ from storage import AccountSession
 _AGAIN = timedelta(hours=12)
 
 
-def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
+def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
     """A list as it stands; its subject is the audit and the round of reminders it came with."""
     audit_id, _, round = live.subject.partition(":")
     audit = queries.get(session, audit_id)
@@ -35,14 +35,14 @@ def render(session: AccountSession, service: Services, live: LiveMessage) -> Ren
         skip=min(skip, max(left - 1, 0) // list_view.ITEMS_MAX * list_view.ITEMS_MAX),
         latest=queries.latest(session, audit_id, list_view.LATEST_MAX),
         of=item_view.TEAM if for_team else item_view.MINE,
-        now=service.clock.now(),
+        now=services.clock.now(),
         replaced=replaced,
     )
     rendered = list_view.board(
         board, ActionPayload(live.created_at, about=audit_id, query=live.subject)
     )
     over = audit.stage is not Stage.OPEN or replaced
-    return RenderedMessage(rendered, None if over else service.clock.now() + _AGAIN)
+    return RenderedMessage(rendered, None if over else services.clock.now() + _AGAIN)
 
 
 def _has_newer(session: AccountSession, live: LiveMessage, audit: ReviewView) -> bool:
@@ -51,7 +51,7 @@ def _has_newer(session: AccountSession, live: LiveMessage, audit: ReviewView) ->
 
 
 def render_question(
-    session: AccountSession, service: Services, live: LiveMessage
+    session: AccountSession, services: Services, live: LiveMessage
 ) -> RenderedMessage:
     """The question to a key's owner."""
     audit_id, _, key_id = live.subject.partition(":")
@@ -60,4 +60,4 @@ def render_question(
     by = Actor.read(str(live.data["by"])) if "by" in live.data else None
     rendered = item_view.asks_owner(audit, item, by, ActionPayload(live.created_at, about=audit_id))
     over = item.decision is not None or audit.stage is not Stage.OPEN
-    return RenderedMessage(rendered, None if over else service.clock.now() + _AGAIN)
+    return RenderedMessage(rendered, None if over else services.clock.now() + _AGAIN)

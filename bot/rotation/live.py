@@ -18,9 +18,9 @@ from storage import AccountSession
 _AGAIN = timedelta(minutes=1)
 
 
-def render(session: AccountSession, service: Services, live: LiveMessage) -> RenderedMessage:
+def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
     """Render it, with buttons for the team; the owner gets none, because they may be no admin."""
-    now = service.clock.now()
+    now = services.clock.now()
     rotation = queries.get(session, live.subject)
     ref = ActionPayload(live.created_at, about=rotation.id) if live.recipient == TEAM else None
     rendered = views.followed(rotation, now, ref)

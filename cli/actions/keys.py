@@ -20,7 +20,7 @@ from keys.base.ids import new_id
 from keys.base.models import KeyView, State
 from keys.changes import audit_log
 from keys.changes.authorization import Caller
-from keys.changes.change import SYSTEM, change
+from keys.changes.change import change
 from keys.changes.operation import execute
 from keys.changes.services import Services
 from keys.credentials.tokens import redact
@@ -140,7 +140,7 @@ def _deliver(services: Services, pending: PendingKey, me: Caller) -> None:
     try:
         click.echo(pending.token.reveal())
     except OSError as error:
-        with change(services, SYSTEM) as made:
+        with change(services, me.actor) as made:
             cancel_key(made, pending.key.id, "the token could not be printed", tell=False)
         raise click.ClickException("The token could not be printed; no key was made.") from error
     with change(services, me.actor) as made:

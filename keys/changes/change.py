@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from keys.base.actors import Actor
 from keys.base.errors import KeyNotFound
@@ -14,7 +13,6 @@ from keys.changes import audit_log, gateways, live_messages, outbox
 from keys.changes.events import Event
 from keys.changes.services import Services
 from storage import AccountSession
-from storage.tables import Event as Entry
 from storage.tables import Key
 
 
@@ -25,15 +23,13 @@ class Effects:
     Attributes:
         events: how many were recorded.
         due: whether there is anything for the worker to hear of.
-        fence: what gateways confirm once they know of the change (keys.changes.gateways); None if
-            they need not.
-        fence_at_end: whether the fence is set when the change ends, behind everything in it.
+        fence: what gateways confirm once they know of the change (keys.changes.gateways), set when
+            it ends, behind everything in it; None if they need not.
     """
 
     events: int = 0
     due: bool = False
     fence: str | None = None
-    fence_at_end: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +61,6 @@ class Change:
         self.effects.due |= bool(event.announce or event.stale or event.live or followers)
         if event.propagates and self.effects.fence is None:
             self.effects.fence = gateways.new_fence()
-            if not self.effects.fence_at_end:
-                gateways.set_fence(self.session, self.effects.fence)
         for recipient, data in event.announce.items():
             outbox.add(self.session, entry, recipient, data)
         for stale in event.stale:
@@ -101,18 +95,6 @@ class Change:
         live_messages.mark_stale_all(self.session, subject, self.now)
         self.effects.due = True
 
-    def append(
-        self,
-        kind: str,
-        key_id: str | None,
-        data: Mapping[str, Any] | None = None,
-        *,
-        actor: Actor | None = None,
-    ) -> Entry:
-        """Add an entry to the audit log alone, and return its row."""
-        self.effects.events, self.effects.due = self.effects.events + 1, True
-        return audit_log.append(self.session, self.now, kind, actor or self.actor, key_id, data)
-
     def load(self, key_id: str) -> Key:
         """A key's row. Raises KeyNotFound if the account has no such key."""
         key = self.session.get(Key, key_id)
@@ -139,13 +121,3 @@ def change(services: Services, actor: Actor) -> Iterator[Change]:
             gateways.set_fence(session, made.effects.fence)
     if made.effects.due:
         services.wake()
-
-
-SYSTEM = Actor.system("keys")
-
-
-def within(services: Services, session: AccountSession, actor: Actor) -> Change:
-    """A change inside a transaction that the caller has opened, and commits."""
-    audit_log.lock(session)
-    effects = Effects(fence_at_end=False)
-    return Change(services, session, actor, services.clock.now(), effects)

@@ -89,13 +89,11 @@ def new_fence() -> str:
     return new_id("fnc")
 
 
-def set_fence(session: Session, fence: str | None = None) -> str:
-    """Set a fence after the changes of this transaction; returns its name."""
-    fence = fence or new_fence()
+def set_fence(session: Session, fence: str) -> None:
+    """Set a fence after the changes of this transaction."""
     session.flush()
     session.add(ChangeRow(fence=fence))
     session.flush()
-    return fence
 
 
 def look(session: Session, fence: str, now: datetime) -> Confirmed:

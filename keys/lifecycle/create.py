@@ -38,21 +38,6 @@ class PendingKey:
     delivery_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A key after a change.
-
-    Attributes:
-        changed: False if it had been that way before.
-        fence: what gateways confirm once they know of the change (keys.changes.gateways); None
-            where nobody waits for that.
-    """
-
-    key: KeyView
-    changed: bool
-    fence: str | None = None
-
-
 def create_pending_key(
     change: Change,
     request: KeyRequest,
@@ -126,8 +111,8 @@ def activate_key(change: Change, delivery_id: str, remove_after: timedelta | Non
     return view(session, key)
 
 
-def cancel_key(change: Change, key_id: str, reason: str, *, tell: bool) -> Result:
-    """End a pending key: its token never works.
+def cancel_key(change: Change, key_id: str, reason: str, *, tell: bool) -> None:
+    """End a pending key: its token never works. One that is not pending stays as it is.
 
     Args:
         reason: why, in a few words, for the audit log.
@@ -141,7 +126,6 @@ def cancel_key(change: Change, key_id: str, reason: str, *, tell: bool) -> Resul
         recipient = _end_deliveries(change, key)
         issuing = change.acting_as(Actor.system("issuing"))
         issuing.record(KeyCancelled(key, reason, recipient if tell else None))
-    return Result(view(change.session, key), moved)
 
 
 def expired_pending(session: AccountSession, now: datetime) -> list[str]:

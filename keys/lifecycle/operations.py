@@ -79,7 +79,7 @@ class Rename(Operation[KeyView], name="rename", allow=admins):
 
     def run(self, change: Change) -> KeyView:
         """Rename the key. Raises KeyNotFound, KeyRevoked, NameTaken."""
-        return rename_key(change, self.key, self.name).key
+        return rename_key(change, self.key, self.name)
 
 
 class Update(KeyUpdate, Operation[KeyView], name="update", allow=admins):
@@ -94,7 +94,7 @@ class Update(KeyUpdate, Operation[KeyView], name="update", allow=admins):
 
     def run(self, change: Change) -> KeyView:
         """Update the key. Raises KeyNotFound, KeyRevoked, InvalidExpiry, EditConflict."""
-        return edit_key(change, self.key, self, self.version).key
+        return edit_key(change, self.key, self, self.version)
 
 
 class Limit(Operation[KeyView], name="limit", allow=admins):
@@ -106,8 +106,7 @@ class Limit(Operation[KeyView], name="limit", allow=admins):
 
     def run(self, change: Change) -> KeyView:
         """Set the limits. Raises KeyNotFound, KeyRevoked."""
-        result = limit_key(change, self.key, rate_limit=self.rate_limit, networks=self.networks)
-        return result.key
+        return limit_key(change, self.key, rate_limit=self.rate_limit, networks=self.networks)
 
 
 class SetExpiry(Operation[KeyView], name="set_expiry", allow=admins):
@@ -118,7 +117,7 @@ class SetExpiry(Operation[KeyView], name="set_expiry", allow=admins):
 
     def run(self, change: Change) -> KeyView:
         """Set the date. Raises KeyNotFound, KeyRevoked, InvalidExpiry."""
-        return set_expiry(change, self.key, self.last_day).key
+        return set_expiry(change, self.key, self.last_day)
 
 
 class AcceptExpiry(Operation[KeyView], name="accept_expiry", allow=admins):
@@ -128,7 +127,7 @@ class AcceptExpiry(Operation[KeyView], name="accept_expiry", allow=admins):
 
     def run(self, change: Change) -> KeyView:
         """Accept it. Raises KeyNotFound, KeyRevoked, InvalidState."""
-        return let_expire(change, self.key).key
+        return let_expire(change, self.key)
 
 
 class Transfer(Operation[KeyView], name="transfer", allow=admins):
@@ -140,7 +139,7 @@ class Transfer(Operation[KeyView], name="transfer", allow=admins):
 
     def run(self, change: Change) -> KeyView:
         """Transfer the key. Raises KeyNotFound, KeyRevoked, InvalidState."""
-        return transfer_ownership(change, self.key, self.before, self.after).key
+        return transfer_ownership(change, self.key, self.before, self.after)
 
 
 class Revoke(Operation[KeyView], name="revoke", allow=admins):
@@ -156,4 +155,4 @@ class Revoke(Operation[KeyView], name="revoke", allow=admins):
 
     def run(self, change: Change) -> KeyView:
         """Revoke the key. Raises KeyNotFound."""
-        return revoke_key(change, self.key, self.reason, announce=self.announce).key
+        return revoke_key(change, self.key, self.reason, announce=self.announce)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from keys.base.models import State
+from keys.base.models import KeyView, State
 from keys.base.rows import view
 from keys.changes.change import Change
-from keys.lifecycle.create import Result
 from keys.lifecycle.events import KeyRevoked
 from keys.lifecycle.rows import move
 
 
-def revoke_key(change: Change, key_id: str, reason: str = "", *, announce: bool = True) -> Result:
+def revoke_key(change: Change, key_id: str, reason: str = "", *, announce: bool = True) -> KeyView:
     """Revoke a key for good. A second time changes nothing and is no error.
 
     Args:
@@ -28,8 +27,8 @@ def revoke_key(change: Change, key_id: str, reason: str = "", *, announce: bool 
         "revoked_reason": reason,
         "pending_until": None,
     }
-    changed = move(change, key_id, (State.ACTIVE, State.PENDING), values)
+    moved = move(change, key_id, (State.ACTIVE, State.PENDING), values)
     key = change.load(key_id)
-    if changed:
+    if moved:
         change.record(KeyRevoked(key, change.actor, announce=announce))
-    return Result(view(change.session, key), changed, change.effects.fence if changed else None)
+    return view(change.session, key)

@@ -14,11 +14,10 @@ from sqlmodel import col, select
 
 from keys.base.actors import Actor
 from keys.base.errors import EditConflict, InvalidState, KeyRevoked
-from keys.base.models import State
+from keys.base.models import KeyView, State
 from keys.base.rows import view
 from keys.changes.change import Change
 from keys.inputs.fields import BackupOwner, LastDay, Networks, Note, Owner, RateLimit, Scopes
-from keys.lifecycle.create import Result
 from keys.lifecycle.events import ExpiryAccepted, KeyEdited, KeyLimited
 from keys.lifecycle.rows import index_key, load_active
 from storage import AccountSession
@@ -46,7 +45,7 @@ def version(session: AccountSession, key_id: str) -> int:
     return last.seq if last else 0
 
 
-def edit_key(change: Change, key_id: str, wanted: KeyUpdate, expected_version: int) -> Result:
+def edit_key(change: Change, key_id: str, wanted: KeyUpdate, expected_version: int) -> KeyView:
     """Make a key what is wanted. What is so already is no change.
 
     Args:
@@ -72,7 +71,7 @@ def edit_key(change: Change, key_id: str, wanted: KeyUpdate, expected_version: i
     return _apply(change, key, values)
 
 
-def transfer_ownership(change: Change, key_id: str, before: str, after: str) -> Result:
+def transfer_ownership(change: Change, key_id: str, before: str, after: str) -> KeyView:
     """Make one person the owner, or the backup owner, where another one was.
 
     Args:
@@ -89,7 +88,7 @@ def transfer_ownership(change: Change, key_id: str, before: str, after: str) -> 
     )
 
 
-def set_expiry(change: Change, key_id: str, last_day: date | None) -> Result:
+def set_expiry(change: Change, key_id: str, last_day: date | None) -> KeyView:
     """Have a key expire on another day; one that has expired works again.
 
     Raises:
@@ -100,7 +99,7 @@ def set_expiry(change: Change, key_id: str, last_day: date | None) -> Result:
     return _apply(change, key, {"expires_at": expires_at})
 
 
-def let_expire(change: Change, key_id: str) -> Result:
+def let_expire(change: Change, key_id: str) -> KeyView:
     """Record that a key may expire, so that nobody is reminded any more.
 
     Raises:
@@ -110,15 +109,17 @@ def let_expire(change: Change, key_id: str) -> Result:
     if key.expires_at is None:
         raise InvalidState(f"“{key.name}” has no date of expiry any more.")
     if key.expiry_accepted_by is not None:
-        return Result(view(change.session, key), changed=False)
+        return view(change.session, key)
     key.expiry_accepted_by = str(change.actor)
     change.session.add(key)
     change.session.flush()
     change.record(ExpiryAccepted(key))
-    return Result(view(change.session, key), changed=True)
+    return view(change.session, key)
 
 
-def limit_key(change: Change, key_id: str, *, rate_limit: str, networks: tuple[str, ...]) -> Result:
+def limit_key(
+    change: Change, key_id: str, *, rate_limit: str, networks: tuple[str, ...]
+) -> KeyView:
     """Hold a key to a rate and to networks; empty ones take the limit away.
 
     Args:
@@ -132,12 +133,12 @@ def limit_key(change: Change, key_id: str, *, rate_limit: str, networks: tuple[s
     if key.state != State.ACTIVE:
         raise KeyRevoked(f"“{key.name}” was revoked, so its limits do not matter any more.")
     if (rate_limit, networks) == (key.rate_limit, tuple(key.networks.split())):
-        return Result(view(change.session, key), changed=False)
+        return view(change.session, key)
     key.rate_limit, key.networks = rate_limit, " ".join(networks)
     change.session.add(key)
     change.session.flush()
     change.record(KeyLimited(key))
-    return Result(view(change.session, key), changed=True, fence=change.effects.fence)
+    return view(change.session, key)
 
 
 def _end(change: Change, key: Key, last_day: date | None) -> datetime | None:
@@ -147,10 +148,10 @@ def _end(change: Change, key: Key, last_day: date | None) -> datetime | None:
     return key.expires_at if last_day == before else policy.check_expiry(last_day, change.now)
 
 
-def _apply(change: Change, key: Key, values: Mapping[str, Any]) -> Result:
+def _apply(change: Change, key: Key, values: Mapping[str, Any]) -> KeyView:
     changed = {name: value for name, value in values.items() if getattr(key, name) != value}
     if not changed:
-        return Result(view(change.session, key), changed=False)
+        return view(change.session, key)
     before = {name: _recorded(getattr(key, name)) for name in changed}
     for name, value in changed.items():
         setattr(key, name, value)
@@ -159,7 +160,7 @@ def _apply(change: Change, key: Key, values: Mapping[str, Any]) -> Result:
     index_key(change, key)
     after = {name: _recorded(value) for name, value in changed.items()}
     change.record(KeyEdited(key, before, after))
-    return Result(view(change.session, key), changed=True, fence=change.effects.fence)
+    return view(change.session, key)
 
 
 def _recorded(value: Any) -> Any:

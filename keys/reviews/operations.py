@@ -73,7 +73,7 @@ class RevokeInReview(Operation[KeyView], name="revoke_in_review", allow=admins |
 
     def run(self, change: Change) -> KeyView:
         """Revoke it. Raises KeyNotFound."""
-        return revoke_key(change, self.key).key
+        return revoke_key(change, self.key)
 
 
 class RotateInReview(

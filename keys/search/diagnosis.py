@@ -81,7 +81,7 @@ class Diagnosis:
     used_from: str | None = None
 
 
-def diagnose(service: Services, session: AccountSession, pasted: str) -> Diagnosis:
+def diagnose(services: Services, session: AccountSession, pasted: str) -> Diagnosis:
     """Diagnose a text that is thought to be a token."""
     text, slips = _cleaned(pasted)
     if not text:
@@ -89,9 +89,9 @@ def diagnose(service: Services, session: AccountSession, pasted: str) -> Diagnos
     try:
         token = parse(text)
     except NotAToken as error:
-        if imported := _imported(service.peppers, session, text):
-            return _found(service, session, *imported, slips)
-        return Diagnosis(_malformed(text, error.flaw, service.prefix), slips)
+        if imported := _imported(services.peppers, session, text):
+            return _found(services, session, *imported, slips)
+        return Diagnosis(_malformed(text, error.flaw, services.prefix), slips)
     found = session.exec(
         select(Secret, Key)
         .join(Key, col(Key.id) == col(Secret.key_id))
@@ -100,18 +100,18 @@ def diagnose(service: Services, session: AccountSession, pasted: str) -> Diagnos
     if found is None:
         case = (
             DiagnosisResult.UNKNOWN
-            if token.prefix == service.prefix
+            if token.prefix == services.prefix
             else DiagnosisResult.OTHER_PREFIX
         )
         return Diagnosis(case, slips, hint=token.hint)
     secret, key = found
-    if not _right(service.peppers, token, secret):
+    if not _right(services.peppers, token, secret):
         return Diagnosis(DiagnosisResult.WRONG_SECRET, slips, hint=token.hint)
-    return _found(service, session, secret, key, slips)
+    return _found(services, session, secret, key, slips)
 
 
 def _found(
-    service: Services,
+    services: Services,
     session: AccountSession,
     secret: Secret,
     key: Key,
@@ -120,7 +120,7 @@ def _found(
     """What can be said to a person who has shown the right secret."""
     if key.account_id != session.account_id:
         return Diagnosis(DiagnosisResult.OTHER_ACCOUNT, slips)
-    return _of_key(session, secret, key, slips, service.clock.now())
+    return _of_key(session, secret, key, slips, services.clock.now())
 
 
 def _imported(peppers: Peppers, session: Session, text: str) -> tuple[Secret, Key] | None:

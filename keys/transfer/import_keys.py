@@ -81,15 +81,15 @@ class Plan:
         return [each for each in self.fresh if each.name != (each.entry.name or UNNAMED)]
 
 
-def plan(service: Services, session: AccountSession, entries: Sequence[ImportRow]) -> Plan:
+def plan(services: Services, session: AccountSession, entries: Sequence[ImportRow]) -> Plan:
     """What importing these would do now. It changes nothing."""
     made = Plan()
-    by_hash = _by_hash(session, service.peppers, entries)
+    by_hash = _by_hash(session, services.peppers, entries)
     by_id = _by_external_id(session, entries)
     names = _Names(session)
     for entry in entries:
         found = next(
-            (by_hash[digest] for digest in _digests(service.peppers, entry) if digest in by_hash),
+            (by_hash[digest] for digest in _digests(services.peppers, entry) if digest in by_hash),
             None,
         )
         if found is not None and found.account_id != session.account_id:

@@ -159,7 +159,7 @@ class Slack(Entrance):
         ask = Ask(
             name=_fresh_name(), scopes=("read",), reason="Why", idempotency_key=f"sub_{number}"
         )
-        self._press(ids.REQUEST_DENY, about=execute(self.domain.service, member, ask).value.id)
+        self._press(ids.REQUEST_DENY, about=execute(self.domain.services, member, ask).value.id)
         refusal = self._submit(field, {field: value})
         return refusal, _newest_row(AccessRequest), "decision_reason"
 
@@ -167,7 +167,7 @@ class Slack(Entrance):
         if not self._under_review:
             keys = [self._key() for _ in range(9)]
             start = StartReview(period="asked:1")
-            review = execute(self.domain.service, Caller.operator("test"), start).value
+            review = execute(self.domain.services, Caller.operator("test"), start).value
             self._under_review = [(review, key) for key in keys]
         review, key = self._under_review.pop()
         self._press(ids.AUDIT_MENU, about=review, key=key, do=ids.DO_KEEP)

@@ -97,7 +97,7 @@ class Bench:
         workspace = Workspace("T0ACME")
         admins = Admins(slack.quick(), SlackAdmins(), workspace, domain.clock)
         self.context = Context(
-            services=replace(domain.service, wake=self._count_nudge),
+            services=replace(domain.services, wake=self._count_nudge),
             slack=slack,
             admins=admins,
             channel="C1",

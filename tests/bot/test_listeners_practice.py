@@ -50,7 +50,7 @@ def slack(domain: Domain) -> Iterator[Sandbox]:
     client = SlackClient(practice_calls(practice), sleep=time.sleep, monotonic=time.monotonic)
     admins = Admins(client.quick(), SlackAdmins(), Workspace(practice.team_id), domain.clock)
     context = Context(
-        services=domain.service,
+        services=domain.services,
         slack=client,
         admins=admins,
         channel="general",

@@ -15,10 +15,9 @@ from bot.manage_keys.revoke_view import QUESTION
 from keys.base.actors import Actor
 from keys.base.models import State
 from keys.base.policy import AuditRules
-from keys.changes.change import SYSTEM, within
+from keys.changes.change import change
 from keys.lifecycle.revoke import revoke_key
 from keys.reviews import lifecycle, progress
-from storage import writing
 from tests.chaos.test_dying_in_an_audit import BOARD
 from tests.e2e.program import eventually
 from tests.e2e.test_crash import SETTLED, World, makes, revokes, rotates, world
@@ -46,20 +45,15 @@ def ready(world: World, act: Act, name: str) -> str:
 
 def has_an_audit_of(world: World, name: str) -> None:
     """Begins an audit of this key alone."""
-    domain, account = world.aftermath.application, world.aftermath.account
+    services = world.aftermath.application.services(world.aftermath.account)
     for key_id, other in world.aftermath.active():
         if other != name:
-            with writing(domain.engine, account) as session:
-                revoke_key(
-                    within(domain.services(account), session, ME),
-                    key_id,
-                )
-    with writing(domain.engine, account) as session:
+            with change(services, ME) as revoked:
+                revoke_key(revoked, key_id)
+    with change(services, ME) as begun:
         # One that is open has come to its end by that.
-        progress.run_due(within(domain.services(account), session, SYSTEM), AuditRules())
-        lifecycle.begin(
-            within(domain.services(account), session, ME), f"asked:{name}", AuditRules()
-        )
+        progress.run_due(begun.acting_as(Actor.system("test")), AuditRules())
+        lifecycle.begin(begun, f"asked:{name}", AuditRules())
 
 
 def keeps(world: World, name: str) -> None:

@@ -28,12 +28,12 @@ assert OPERATIONS["set_note"] is SetNote
 domain = open_test_application(Path({folder!r}))
 key, _ = domain.issue("Zapier, production")
 operator = Caller.operator("op@host")
-outcome = execute(domain.service, operator, SetNote(key=key.id, note="  for invoices "))
+outcome = execute(domain.services, operator, SetNote(key=key.id, note="  for invoices "))
 assert (outcome.value.note, outcome.changed) == ("for invoices", True)
-again = execute(domain.service, operator, SetNote(key=key.id, note="for invoices"))
+again = execute(domain.services, operator, SetNote(key=key.id, note="for invoices"))
 assert not again.changed
 try:
-    execute(domain.service, Caller(Actor.person("U0EVE")), SetNote(key=key.id, note="mine"))
+    execute(domain.services, Caller(Actor.person("U0EVE")), SetNote(key=key.id, note="mine"))
 except NotAllowed:
     pass
 else:
@@ -44,7 +44,7 @@ except ValidationError:
     pass
 else:
     raise AssertionError("a note of any length is taken")
-with domain.service.reading() as session:
+with domain.services.reading() as session:
     newest = audit_log.history(session, key.id)[0]
     assert (newest.kind, newest.data["to"]) == ("key.noted", "for invoices")
     assert [row.kind for row in session.exec(select(OutboxRow))].count("key.noted") == 1

@@ -21,7 +21,7 @@ from keys.base.actors import Actor
 from keys.base.ids import new_id
 from keys.base.models import KeyRequest, State
 from keys.changes import audit_log
-from keys.changes.change import within
+from keys.changes.change import change
 from keys.lifecycle.create import activate_key, create_pending_key
 from sandbox.sandbox import Sandbox
 from sandbox.users.user import User
@@ -146,13 +146,11 @@ class Aftermath:
 
     def has_a_key(self, name: str) -> None:
         """Makes a key, and keeps its token as its person would."""
-        service, me = self.application.services(self.account), Actor.operator("test")
+        services, me = self.application.services(self.account), Actor.operator("test")
         request = KeyRequest(name, ("read",), None, new_id("req"))
-        with writing(self.application.engine, self.account) as session:
-            made = create_pending_key(
-                within(service, session, me), request, me, timedelta(minutes=1)
-            )
-            activate_key(within(service, session, me), made.delivery_id, None)
+        with change(services, me) as issued:
+            made = create_pending_key(issued, request, me, timedelta(minutes=1))
+            activate_key(issued, made.delivery_id, None)
         self._seen.add(made.token.reveal())
 
     def names(self, state: State) -> list[str]:

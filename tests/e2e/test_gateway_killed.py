@@ -17,7 +17,7 @@ from keys.base.actors import Actor
 from keys.base.ids import new_id
 from keys.base.models import KeyRequest
 from keys.changes import propagation
-from keys.changes.change import within
+from keys.changes.change import change
 from keys.lifecycle.create import activate_key, create_pending_key
 from keys.lifecycle.revoke import revoke_key
 from settings import Settings
@@ -55,16 +55,12 @@ def test_whoever_revokes_is_told_which_gateway_is_silent_and_the_others_refuse(
         stack.callback(application.close)
         with writing(application.engine) as session:
             account = accounts.the_only(session, application.clock.now())
-        with writing(application.engine, account) as session:
-            request = KeyRequest("Zapier, production", ("read",), None, new_id("req"))
-            made = create_pending_key(
-                within(application.services(account), session, ME),
-                request,
-                ME,
-                timedelta(minutes=1),
-            )
-        with writing(application.engine, account) as session:
-            activate_key(within(application.services(account), session, ME), made.delivery_id, None)
+        services = application.services(account)
+        request = KeyRequest("Zapier, production", ("read",), None, new_id("req"))
+        with change(services, ME) as pending:
+            made = create_pending_key(pending, request, ME, timedelta(minutes=1))
+        with change(services, ME) as activated:
+            activate_key(activated, made.delivery_id, None)
         token = made.token.reveal()
         urls = [f"http://127.0.0.1:{port}" for port in ports]
         assert [asks(url, token) for url in urls] == [204, 204]
@@ -82,16 +78,13 @@ def test_whoever_revokes_is_told_which_gateway_is_silent_and_the_others_refuse(
         with pytest.raises(httpx.TransportError):
             while True:
                 asks(urls[1], token)
-        with writing(application.engine, account) as session:
-            outcome = revoke_key(
-                within(application.services(account), session, ME),
-                made.key.id,
-            )
-        assert outcome.fence is not None
+        with change(services, ME) as revoked:
+            revoke_key(revoked, made.key.id)
+        assert revoked.effects.fence is not None
         spread = propagation.watch(
             application.engine,
             application.clock,
-            outcome.fence,
+            revoked.effects.fence,
             for_seconds=1.0,
             since=application.clock.monotonic(),
         )

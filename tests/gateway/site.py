@@ -14,7 +14,7 @@ from keys.base.actors import Actor
 from keys.base.ids import new_id
 from keys.base.models import KeyRequest, KeyView
 from keys.changes import gateways, propagation
-from keys.changes.change import within
+from keys.changes.change import Change, change
 from keys.changes.propagation import Propagation
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import Token
@@ -24,7 +24,7 @@ from keys.lifecycle.revoke import revoke_key
 from keys.lifecycle.update import limit_key
 from runtime.clock import SystemClock
 from runtime.http_server import Running, serve_in_thread
-from storage import AccountSession, open_engine, writing
+from storage import open_engine, writing
 from tests.databases import open_migrated
 
 ME = Actor.person("U0ALICE")
@@ -61,30 +61,26 @@ class Site:
     ) -> tuple[KeyView, Token]:
         """A new key and its token."""
         request = KeyRequest(name, scopes, ME.id, new_id("req"))
-        service, lease = self.services, timedelta(minutes=1)
-        with writing(self.application.engine, self.account) as session:
-            made = create_pending_key(within(service, session, ME), request, ME, lease)
-        with writing(self.application.engine, self.account) as session:
-            return activate_key(within(service, session, ME), made.delivery_id, None), made.token
+        with change(self.services, ME) as pending:
+            made = create_pending_key(pending, request, ME, timedelta(minutes=1))
+        with change(self.services, ME) as activated:
+            return activate_key(activated, made.delivery_id, None), made.token
 
     def revoke(self, key: KeyView) -> Propagation:
         """Revokes and waits until every gateway has confirmed."""
-        with writing(self.application.engine, self.account) as session:
-            outcome = revoke_key(
-                within(self.services, session, ME),
-                key.id,
-            )
-        assert outcome.fence
-        return self._spread(outcome.fence)
+        with change(self.services, ME) as made:
+            revoke_key(made, key.id)
+        assert made.effects.fence
+        return self._wait_for(made.effects.fence)
 
-    def change(self, work: Callable[[AccountSession], object]) -> Propagation:
-        """Makes a change that no service knows of, and waits likewise."""
-        with writing(self.application.engine, self.account) as session:
-            work(session)
-            fence = gateways.set_fence(session)
-        return self._spread(fence)
+    def change(self, work: Callable[[Change], object]) -> Propagation:
+        """Makes a change, and waits likewise, whether or not it is one that propagates."""
+        with change(self.services, ME) as made:
+            work(made)
+            fence = made.effects.fence = made.effects.fence or gateways.new_fence()
+        return self._wait_for(fence)
 
-    def _spread(self, fence: str) -> Propagation:
+    def _wait_for(self, fence: str) -> Propagation:
         clock = self.application.clock
         return propagation.watch(
             self.application.engine, clock, fence, for_seconds=10, since=clock.monotonic()
@@ -92,14 +88,9 @@ class Site:
 
     def limit(self, key: KeyView, *networks: str, rate: str = "") -> None:
         """Holds a key to limits, and waits until every gateway knows."""
-        service = self.services
+        networks, rate = check_networks(networks), check_rate(rate)
         propagation = self.change(
-            lambda session: limit_key(
-                within(service, session, ME),
-                key.id,
-                rate_limit=check_rate(rate),
-                networks=check_networks(networks),
-            )
+            lambda change: limit_key(change, key.id, rate_limit=rate, networks=networks)
         )
         assert propagation.everywhere
 

@@ -12,9 +12,8 @@ from sqlalchemy import text
 
 from keys.base.ids import new_id
 from keys.base.models import KeyRequest
-from keys.changes.change import within
+from keys.changes.change import change
 from keys.lifecycle.create import activate_key, create_pending_key
-from storage import writing
 from tests.gateway.site import GATEWAYS, ME, Site
 
 pytestmark = pytest.mark.sockets
@@ -70,20 +69,19 @@ def test_what_is_typed_by_hand_counts_like_any_other_change(site: Site) -> None:
     key, token = site.issue()
     assert site.ask_all(token) == [204]
     by_hand = text("UPDATE keys SET state = 'revoked' WHERE id = :id")
-    assert site.change(lambda s: s.connection().execute(by_hand, {"id": key.id})).everywhere
+    assert site.change(
+        lambda change: change.session.connection().execute(by_hand, {"id": key.id})
+    ).everywhere
     assert site.ask_all(token) == [401]
 
 
 def test_a_new_key_works_immediately_although_its_token_was_refused_before(site: Site) -> None:
     site.open(1)
-    service, engine = site.services, site.application.engine
     request = KeyRequest("Zapier, production", ("read",), ME.id, new_id("req"))
-    with writing(engine, site.account) as session:
-        made = create_pending_key(within(service, session, ME), request, ME, timedelta(minutes=1))
+    with change(site.services, ME) as pending:
+        made = create_pending_key(pending, request, ME, timedelta(minutes=1))
     assert site.ask_all(made.token) == [401]  # remembered as not working yet
-    assert site.change(
-        lambda s: activate_key(within(service, s, ME), made.delivery_id, None)
-    ).everywhere
+    assert site.change(lambda change: activate_key(change, made.delivery_id, None)).everywhere
     assert site.ask_all(made.token) == [204]
 
 

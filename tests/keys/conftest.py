@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import Engine
@@ -15,23 +16,25 @@ from sqlalchemy import Engine
 from keys.base import accounts
 from keys.base.actors import Actor
 from keys.base.models import KeyRequest, KeyView
-from keys.changes.change import within
+from keys.changes.authorization import Caller, Role
+from keys.changes.change import Change, change
+from keys.changes.operation import Operation, Outcome, execute
 from keys.changes.services import Services
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import Token
 from keys.credentials.verification import StoredVerifier
-from keys.lifecycle.create import PendingKey, Result, activate_key, create_pending_key
-from keys.lifecycle.rename import rename_key
-from keys.lifecycle.revoke import revoke_key
-from keys.operations import SUBSCRIBERS
+from keys.lifecycle.create import PendingKey, activate_key, create_pending_key
+from keys.operations import SUBSCRIBERS, Rename, Revoke
 from runtime.clock import HeldClock
 from storage import AccountSession, writing
 from tests.databases import open_migrated
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ALICE, BOB = Actor.person("U0ALICE"), Actor.person("U0BOB")
+SYSTEM = Actor.system("test")
 LEASE = timedelta(minutes=1)
 _numbers = count(1)
+T = TypeVar("T")
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Domain:
 
     engine: Engine
     clock: HeldClock
-    service: Services
+    services: Services
     verifier: StoredVerifier
     account: str
 
@@ -62,34 +65,29 @@ class Domain:
         }
         return KeyRequest(name, **(values | changes))
 
+    def change(self, actor: Actor) -> AbstractContextManager[Change]:
+        """A change by this actor, committed when the block ends."""
+        return change(self.services, actor)
+
     def reserve(self, name: str = "Zapier, production", **changes: Any) -> PendingKey:
-        account = changes.pop("account", self.account)
         request = self.request(name, **changes)
-        with writing(self.engine, account) as session:
-            return create_pending_key(within(self.service, session, ALICE), request, ALICE, LEASE)
+        with self.change(ALICE) as change:
+            return create_pending_key(change, request, ALICE, LEASE)
 
     def issue(self, name: str = "Zapier, production", **changes: Any) -> tuple[KeyView, Token]:
-        account = changes.get("account", self.account)
         made = self.reserve(name, **changes)
-        with writing(self.engine, account) as session:
-            after = timedelta(minutes=15)
-            key = activate_key(within(self.service, session, ALICE), made.delivery_id, after)
+        with self.change(ALICE) as change:
+            key = activate_key(change, made.delivery_id, timedelta(minutes=15))
         return key, made.token
 
-    def revoke(self, key_id: str, actor: Actor = ALICE) -> Result:
-        with writing(self.engine, self.account) as session:
-            return revoke_key(
-                within(self.service, session, actor),
-                key_id,
-            )
+    def revoke(self, key_id: str, actor: Actor = ALICE) -> Outcome[KeyView]:
+        return self._execute(actor, Revoke(key=key_id))
 
-    def rename(self, key_id: str, name: str) -> Result:
-        with writing(self.engine, self.account) as session:
-            return rename_key(
-                within(self.service, session, ALICE),
-                key_id,
-                name,
-            )
+    def rename(self, key_id: str, name: str) -> Outcome[KeyView]:
+        return self._execute(ALICE, Rename(key=key_id, name=name))
+
+    def _execute(self, actor: Actor, operation: Operation[T]) -> Outcome[T]:
+        return execute(self.services, Caller(actor, frozenset({Role.ADMIN})), operation, wait=0)
 
 
 def open_test_application(folder: Path) -> Domain:
@@ -103,7 +101,7 @@ def open_application_at(url: str) -> Domain:
     clock, peppers = HeldClock(NOON), Peppers({1: b"p" * 32})
     with writing(engine) as session:
         account = accounts.connect(session, "T0ACME", "Acme", NOON)
-    service = Services(
+    services = Services(
         engine=engine,
         account_id=account,
         clock=clock,
@@ -111,7 +109,7 @@ def open_application_at(url: str) -> Domain:
         prefix="ak",
         subscribers=SUBSCRIBERS,
     )
-    return Domain(engine, clock, service, StoredVerifier(engine, peppers, clock), account)
+    return Domain(engine, clock, services, StoredVerifier(engine, peppers, clock), account)
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def made(kind: type[Operation[Any]]) -> Operation[Any]:
 def test_whoever_has_no_role_is_refused_and_nothing_is_recorded(domain: Domain, name: str) -> None:
     operation = made(OPERATIONS[name])
     with pytest.raises(NotAllowed):
-        execute(domain.service, EVE, operation)
+        execute(domain.services, EVE, operation)
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))

@@ -22,14 +22,13 @@ from hypothesis.stateful import (
 
 from keys.base.errors import DeliveryExpired, KeyRevoked, NameTaken
 from keys.changes import audit_log
-from keys.changes.change import SYSTEM, within
 from keys.credentials.verification import Verified
 from keys.inputs.names import fold
 from keys.lifecycle.create import PendingKey, activate_key, cancel_key
 from keys.search import search
-from storage import reading, writing
+from storage import reading
 from tests.databases import ENGINES, fresh_on
-from tests.keys.conftest import ALICE, open_application_at
+from tests.keys.conftest import ALICE, SYSTEM, open_application_at
 
 names = st.sampled_from(["Zapier", "ZAPIER", "GitHub", "github", "Cron", "Straße", "STRASSE"])
 
@@ -73,9 +72,9 @@ class KeysAtRandom(RuleBasedStateMachine):
         if made is None:
             return
         try:
-            with writing(self.domain.engine, self.domain.account) as session:
+            with self.domain.change(ALICE) as change:
                 activate_key(
-                    within(self.domain.service, session, ALICE),
+                    change,
                     made.delivery_id,
                     timedelta(minutes=15),
                 )
@@ -89,12 +88,11 @@ class KeysAtRandom(RuleBasedStateMachine):
     def abandon(self, made: PendingKey | None) -> None:
         if made is None:
             return
-        with writing(self.domain.engine, self.domain.account) as session:
-            done = cancel_key(
-                within(self.domain.service, session, SYSTEM), made.key.id, "random", tell=True
-            )
-        assert done.changed == (self.states[made.key.id] == "pending")
-        if done.changed:
+        with self.domain.change(SYSTEM) as change:
+            cancel_key(change, made.key.id, "random", tell=True)
+            changed = change.effects.events > 0
+        assert changed == (self.states[made.key.id] == "pending")
+        if changed:
             self.states[made.key.id] = "abandoned"
 
     @rule(made=made, name=names)

@@ -85,7 +85,7 @@ def _import(domain: Domain, digest: bytes) -> Secret:
 
 def test_imported_secrets_are_read_by_their_digests(domain: Domain) -> None:
     _, ours = domain.issue("Ours")
-    own = domain.service.peppers.digest(ours, 1)
+    own = domain.services.peppers.digest(ours, 1)
     with closing(Lookup(domain.engine)) as lookup:
         assert not lookup.any_imported()
         assert lookup.read_imported([own, b"x" * 32]) == {}

@@ -36,7 +36,7 @@ def active(bench: Bench) -> list[KeyView]:
 
 def follow(bench: Bench) -> None:
     domain = bench.domain
-    worker(domain.service, bench.context.slack).run_once()
+    worker(domain.services, bench.context.slack).run_once()
 
 
 def ask(bench: Bench, user: str = "U0BOB", **changes: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from bot.background.worker import Worker
 from bot.slack_api.client import SlackClient
 from keys.base.actors import Actor
 from keys.changes import gateways
+from keys.lifecycle.revoke import revoke_key
 from storage import writing
 from tests.bot.fake_slack import FakeCalls, FakeTime, refusal
 from tests.bot.working import worker
@@ -43,7 +44,7 @@ def following(domain: Domain, calls: FakeCalls) -> Worker:
     """A bot, as one that was just started."""
     time = FakeTime()
     slack = SlackClient(calls, sleep=time.sleep, monotonic=time.monotonic)
-    return worker(domain.service, slack, "#api-keys")
+    return worker(domain.services, slack, "#api-keys")
 
 
 def announce(domain: Domain, *names: str) -> None:
@@ -67,7 +68,9 @@ def beat(domain: Domain, *names: str) -> None:
 def revoke(domain: Domain, actor: Actor = ALICE) -> str | None:
     """Revokes a key, and has the channel told of it."""
     key, _ = domain.issue("Zapier")
-    return domain.revoke(key.id, actor).fence
+    with domain.change(actor) as change:
+        revoke_key(change, key.id)
+    return change.effects.fence
 
 
 def said(calls: FakeCalls, method: str) -> list[dict[str, Any]]:

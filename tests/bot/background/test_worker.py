@@ -11,7 +11,6 @@ import pytest
 
 from bot.background.worker import LEASE, Worker  # type: ignore[attr-defined]
 from bot.slack_api.client import SlackClient
-from keys.changes.change import change
 from keys.delivery import deliveries
 from keys.lifecycle.create import PendingKey, activate_key
 from storage import writing
@@ -44,13 +43,13 @@ def calls() -> FakeCalls:
 def following(domain: Domain, calls: FakeCalls) -> Worker:
     time = FakeTime()
     slack = SlackClient(calls, sleep=time.sleep, monotonic=time.monotonic)
-    return worker(domain.service, slack, "#api-keys")
+    return worker(domain.services, slack, "#api-keys")
 
 
 def delivered(domain: Domain) -> PendingKey:
     """A key whose token stands in a message."""
     made = domain.reserve()
-    with change(domain.service, ALICE) as changing:
+    with domain.change(ALICE) as changing:
         deliveries.record_place(changing.session, made.delivery_id, "D1", "2.000002")
         activate_key(changing, made.delivery_id, timedelta(minutes=15))
     return made

@@ -29,12 +29,11 @@ from keys.base import accounts
 from keys.base.actors import Actor
 from keys.base.policy import AuditRules
 from keys.changes.authorization import Caller, Role
-from keys.changes.change import within
 from keys.offboarding.start import start_offboarding
 from keys.operations import Ask, execute
 from keys.reviews import lifecycle
 from keys.search import search
-from storage import AccountSession, reading, writing
+from storage import reading, writing
 from tests.bot.home.test_handlers import presses as presses_in_home
 from tests.bot.listening import Bench
 from tests.bot.reviews.reviewing import follow
@@ -89,28 +88,21 @@ def _populate(theirs: Domain) -> list[str]:
     rotating, _ = theirs.issue(f"{MARK} rotating", owner=FAR.id)
     gone, _ = theirs.issue(f"{MARK} gone", owner=FAR.id)
     theirs.revoke(gone.id, FAR)
-    pending = theirs.reserve(f"{MARK} pending", account=theirs.account, owner=FAR.id)
+    pending = theirs.reserve(f"{MARK} pending", owner=FAR.id)
     rotation, _ = rotate(theirs, rotating.id)
 
-    service = theirs.service
     wanted = Ask(
         name=f"{MARK} wanted", scopes=("read",), reason=f"{MARK} reason", idempotency_key="s1"
     )
-    asked = execute(service, Caller(FAR, frozenset({Role.MEMBER})), wanted).value
+    asked = execute(theirs.services, Caller(FAR, frozenset({Role.MEMBER})), wanted).value
 
-    def rest(session: AccountSession) -> list[str]:
-        leaver = start_offboarding(
-            within(service, session, FAR),
-            FAR.id,
-        )
-        audit = lifecycle.begin(within(service, session, FAR), "2026-10-05", AuditRules())
-        assert leaver is not None
-        assert audit is not None
-        return [asked.id, leaver, audit]
-
-    more = theirs.write(rest)
+    with theirs.change(FAR) as change:
+        leaver = start_offboarding(change, FAR.id)
+        audit = lifecycle.begin(change, "2026-10-05", AuditRules())
+    assert leaver is not None
     return [
-        plain.id, rotating.id, gone.id, pending.key.id, pending.delivery_id, rotation, *more,
+        plain.id, rotating.id, gone.id, pending.key.id, pending.delivery_id, rotation, asked.id,
+        leaver, audit,
     ]  # fmt: skip
 
 
@@ -122,8 +114,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         bench.calls.replies[method] = [{"view": {"id": "V9", "hash": "h1"}}]
     with writing(bench.domain.engine) as session:
         other = accounts.of_many(session, "T0FAR", MARK, NOON)
-    service = replace(bench.domain.service, account_id=other)
-    theirs = replace(bench.domain, account=other, service=service)
+    services = replace(bench.domain.services, account_id=other)
+    theirs = replace(bench.domain, account=other, services=services)
     bench.domain.issue("Zapier, production")
     made = World(bench, theirs, _populate(theirs))
     yield made

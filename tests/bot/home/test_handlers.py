@@ -70,7 +70,7 @@ def count(bench: Bench) -> int:
 def follow(bench: Bench) -> None:
     domain = bench.domain
     jobs = [lambda _: handlers.follow(bench.context)]
-    worker(domain.service, bench.context.slack, jobs=jobs).run_once()
+    worker(domain.services, bench.context.slack, jobs=jobs).run_once()
 
 
 def test_an_admin_sees_all_keys_and_everything_to_do(bench: Bench) -> None:

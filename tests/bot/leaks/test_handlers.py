@@ -18,7 +18,6 @@ from bot.leaks import handlers
 from bot.ui import ids
 from keys.base.models import KeyView, State
 from keys.base.policy import Leaked, Policy
-from keys.changes.change import within
 from keys.credentials.tokens import Token, make
 from keys.rotation.grace import end_rotation
 from keys.search import search
@@ -81,7 +80,7 @@ def posts(bench: Bench, text: str = "", user: str = "U0BOB", **parts: Any) -> di
 
 def follow(bench: Bench) -> None:
     domain = bench.domain
-    worker(domain.service, bench.context.slack).run_once()
+    worker(domain.services, bench.context.slack).run_once()
 
 
 def alarms(bench: Bench) -> list[dict[str, Any]]:
@@ -331,12 +330,8 @@ def test_the_alarm_follows_an_old_token_that_is_ended_before_its_time(bench: Ben
     alarms(bench)
     rotation, _ = rotate(domain, key.id, grace=timedelta(days=1))
     follow(bench)
-    domain.write(
-        lambda s: end_rotation(
-            within(domain.service, s, ALICE),
-            rotation,
-        )
-    )
+    with domain.change(ALICE) as change:
+        end_rotation(change, rotation)
     follow(bench)
     assert "another token" in json.dumps(last_redrawn(bench, "does not work any more"))
 

@@ -139,7 +139,7 @@ def reminded(bench: Bench, days: int = 30) -> list[dict[str, Any]]:
     domain = bench.domain
     domain.issue("Zapier", expires_at=domain.clock.now() + (days + 10) * DAY)
     domain.clock.move(10 * DAY)
-    worker(domain.service, bench.context.slack).run_once()
+    worker(domain.services, bench.context.slack).run_once()
     return [
         args
         for name, args in bench.calls.asked
@@ -149,7 +149,7 @@ def reminded(bench: Bench, days: int = 30) -> list[dict[str, Any]]:
 
 def follow(bench: Bench) -> None:
     domain = bench.domain
-    worker(domain.service, bench.context.slack).run_once()
+    worker(domain.services, bench.context.slack).run_once()
 
 
 def test_a_reminder_is_extended_and_says_so_everywhere(bench: Bench) -> None:

@@ -38,7 +38,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 def follow(bench: Bench) -> None:
     """Rounds until nothing is due, as the schedule goes on."""
     domain = bench.domain
-    following = worker_of(replace(bench.context, services=domain.service), jobs=FEATURE.jobs)
+    following = worker_of(replace(bench.context, services=domain.services), jobs=FEATURE.jobs)
     for _ in range(200):
         if not following.run_once():
             return

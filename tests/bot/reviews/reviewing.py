@@ -21,8 +21,8 @@ from tests.bot.working import worker_of
 def follow(bench: Bench, rules: AuditRules | None = None) -> None:
     """Rounds until nothing is due, as the schedule goes on."""
     domain = bench.domain
-    policy = replace(domain.service.policy, audits=rules or AuditRules())
-    context = replace(bench.context, services=replace(domain.service, policy=policy))
+    policy = replace(domain.services.policy, audits=rules or AuditRules())
+    context = replace(bench.context, services=replace(domain.services, policy=policy))
     due = [lambda _, job=job: job(bench.context) for job in jobs.JOBS]
     following = worker_of(context, jobs=due, admins=lambda: ("U0ALICE", "U0CARL"))
     for _ in range(200):

@@ -28,11 +28,10 @@ from bot.slack_api.client import SlackClient
 from keys.base.actors import Actor
 from keys.base.policy import AuditRules, Policy
 from keys.changes import audit_log
-from keys.changes.change import within
 from keys.reviews import lifecycle, queries
 from keys.reviews.models import Decision, Stage
 from sandbox.sandbox import Sandbox
-from storage import reading, writing
+from storage import reading
 from storage.tables import Event, LiveMessageRow, Review
 from tests.bot.fake_slack import FakeTime
 from tests.bot.test_listeners_practice import MANIFEST, practice_calls
@@ -97,7 +96,7 @@ class Bot:
             puts=lambda address, content, _: self._put(team, address, content),
         )
         context = Context(
-            services=replace(domain.service, policy=team.policy),
+            services=replace(domain.services, policy=team.policy),
             slack=slack,
             admins=Admins(slack, SlackAdmins(), Workspace(team.slack.team_id), domain.clock),
             channel="#api-keys",
@@ -176,12 +175,8 @@ class Team:
 
         def keep(name: str) -> None:
             actor = Actor.person(self.people[name])
-            with writing(self.domain.engine, self.domain.account) as session:
-                lifecycle.keep(
-                    within(self.domain.service, session, actor),
-                    audit_id,
-                    key_id,
-                )
+            with self.domain.change(actor) as change:
+                lifecycle.keep(change, audit_id, key_id)
 
         threads = [threading.Thread(target=keep, args=(name,)) for name in ("alice", "bob")]
         for thread in threads:

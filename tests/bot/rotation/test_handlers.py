@@ -18,7 +18,6 @@ from bot.ui import ids
 from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.base.policy import DeliveryWay, Policy
-from keys.changes.change import change
 from keys.credentials.tokens import Token, parse
 from keys.credentials.verification import Verified
 from keys.delivery import deliveries
@@ -98,7 +97,7 @@ def works(bench: Bench, token: Token) -> bool:
 
 def following(bench: Bench) -> Worker:
     domain = bench.domain
-    return worker(domain.service, bench.context.slack)
+    return worker(domain.services, bench.context.slack)
 
 
 def press(bench: Bench, action: str, rotation: str, user: str = "U0ALICE") -> None:
@@ -199,7 +198,7 @@ def test_a_revoked_key_is_not_rotated(bench: Bench) -> None:
 def test_a_crash_while_the_token_is_on_its_way_is_cleaned_up(bench: Bench) -> None:
     key, old = bench.domain.issue("Zapier")
     domain, alice = bench.domain, Actor.person("U0ALICE")
-    with change(domain.service, alice) as begun:
+    with domain.change(alice) as begun:
         made = begin_rotation(
             begun,
             key.id,

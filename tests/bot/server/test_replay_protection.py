@@ -75,7 +75,7 @@ def test_what_is_not_signed_leaves_no_trace(bench: Bench) -> None:
 def test_what_could_not_be_replayed_any_more_is_forgotten(bench: Bench) -> None:
     bench.app.dispatch(request(COMMAND))
     domain = bench.domain
-    following = worker(domain.service, bench.context.slack)
+    following = worker(domain.services, bench.context.slack)
     domain.clock.move(replay_guard.KEPT - timedelta(seconds=1))
     following.run_once()
     with reading(domain.engine) as session:

@@ -74,7 +74,7 @@ def test_what_is_announced_bears_the_id_of_the_request_that_did_it(
 ) -> None:
     fill(bench, "Zapier, production")
     domain = bench.domain
-    worker(domain.service, bench.context.slack).run_once()
+    worker(domain.services, bench.context.slack).run_once()
     (said,) = (r for r in caplog.records if r.getMessage() == "notice")
     assert said.__dict__["id_there"] == names(caplog)[1]
     assert said.__dict__["fields"] == {"kind": "key.issued", "outcome": "said"}

@@ -16,7 +16,6 @@ import pytest
 from bot.home import handlers as home
 from bot.offboarding import membership_sync
 from bot.ui import ids
-from keys.changes.change import within
 from keys.lifecycle import update
 from tests.bot.access_requests.test_handlers import ask, posted
 from tests.bot.home.test_handlers import opens, presses
@@ -59,7 +58,7 @@ class Cost:
 def follow(bench: Bench) -> None:
     domain = bench.domain
     jobs = [lambda _: home.follow(bench.context)]
-    worker(domain.service, bench.context.slack, jobs=jobs).run_once()
+    worker(domain.services, bench.context.slack, jobs=jobs).run_once()
 
 
 @pytest.fixture
@@ -206,11 +205,8 @@ def test_somebody_leaves(bench: Bench) -> None:
     follow(bench)
     assert (cost(), cost.asked_who) == ({"chat.postMessage": 1}, 1)
     for key in keys:
-        bench.domain.write(
-            lambda s, id_=key.id: update.transfer_ownership(
-                within(bench.domain.service, s, ALICE), id_, BOB.id, ALICE.id
-            )
-        )
+        with bench.domain.change(ALICE) as change:
+            update.transfer_ownership(change, key.id, BOB.id, ALICE.id)
         follow(bench)
         last = key is keys[-1]
         assert cost() == {"chat.update": 1} | ({"chat.postMessage": 1} if last else {})

@@ -69,7 +69,7 @@ class Bot:
 
         time = FakeTime()
         client = SlackClient(attempt, sleep=time.sleep, monotonic=time.monotonic)
-        self.following = worker(domain.service, client, channel)
+        self.following = worker(domain.services, client, channel)
 
     def dies_while_saying(self) -> None:
         self.dies = True

@@ -60,7 +60,7 @@ def follow(slack: Sandbox, domain: Domain) -> None:
     fake = FakeTime()
     calls = practised.practice_calls(slack)
     client = SlackClient(calls, sleep=fake.sleep, monotonic=fake.monotonic)
-    worker(domain.service, client, "general").run_once()
+    worker(domain.services, client, "general").run_once()
 
 
 def refuse(slack: Sandbox, updating: str, deleting: str) -> None:

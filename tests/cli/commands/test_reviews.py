@@ -11,7 +11,7 @@ import pytest
 from keys.base import accounts
 from keys.base.actors import Actor
 from keys.base.policy import AuditRules
-from keys.changes.change import within
+from keys.changes.change import change
 from keys.changes.services import Services
 from keys.credentials.peppers import load_or_make
 from keys.operations import SUBSCRIBERS
@@ -42,8 +42,8 @@ def begin(shell: Shell) -> None:
         prefix="ak",
         subscribers=SUBSCRIBERS,
     )
-    with writing(engine, account) as session:
-        lifecycle.begin(within(services, session, Actor.operator("o")), "asked:1", AuditRules())
+    with change(services, Actor.operator("o")) as made:
+        lifecycle.begin(made, "asked:1", AuditRules())
     engine.dispose()
 
 

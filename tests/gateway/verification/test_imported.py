@@ -11,13 +11,12 @@ from sqlmodel import select
 
 from gateway.base.options import Options
 from keys.base.actors import Actor
-from keys.changes.change import within
 from keys.lifecycle.revoke import revoke_key
 from keys.transfer import import_keys
 from keys.transfer.import_files import read
 from keys.transfer.import_rows import Defaults, check
 from runtime.http_server import Running
-from storage import AccountSession, reading
+from storage import reading
 from storage.tables import Key, Secret
 from tests.gateway.site import Site
 from tests.waiting import waits_until
@@ -53,15 +52,12 @@ def imports(site: Site, *keys: str) -> None:
     """Imports the keys, and waits until every gateway knows."""
     lines = [f"sha512$${hashlib.sha512(key.encode()).hexdigest()}" for key in keys]
     text = "\n".join(("hash", *lines))
-    service = site.services
-    checked = check(read(text), Defaults(scopes=("read",)), service.clock.now())
+    checked = check(read(text), Defaults(scopes=("read",)), site.services.clock.now())
     entries = checked.entries
     assert len(entries) == len(keys)
-
-    def work(session: AccountSession) -> None:
-        import_keys.carry_out(within(service, session, ME), entries, all_or_nothing=True)
-
-    assert site.change(work).everywhere
+    assert site.change(
+        lambda change: import_keys.carry_out(change, entries, all_or_nothing=True)
+    ).everywhere
 
 
 def secret(site: Site) -> Secret:
@@ -82,12 +78,7 @@ def test_from_unknown_to_upgraded_to_revoked(site: Site) -> None:
     assert ask_all(site, ours.reveal()) == [204, 204]
     with reading(site.application.engine) as session:
         key = session.exec(select(Key).where(Key.id == changed.key_id)).one()
-    assert site.change(
-        lambda session: revoke_key(
-            within(site.services, session, ME),
-            key.id,
-        )
-    ).everywhere
+    assert site.change(lambda change: revoke_key(change, key.id)).everywhere
     assert ask_all(site) == [401, 401]
     assert ask_all(site, ours.reveal()) == [204, 204]
 

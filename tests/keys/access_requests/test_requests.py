@@ -35,14 +35,13 @@ from keys.base.models import State
 from keys.base.policy import DeliveryWay, Policy
 from keys.changes import audit_log
 from keys.changes.authorization import Caller, Role
-from keys.changes.change import SYSTEM, change, within
 from keys.changes.operation import execute
 from keys.credentials.verification import Verified
 from keys.lifecycle.create import PendingKey, activate_key, cancel_key
 from keys.search import search
 from storage import reading, writing
 from storage.tables import Delivery, Event, LiveMessageRow
-from tests.keys.conftest import ALICE, BOB, LEASE, Domain
+from tests.keys.conftest import ALICE, BOB, LEASE, SYSTEM, Domain
 
 CAROL = Actor.person("U0CAROL")
 _numbers = count(1)
@@ -60,12 +59,12 @@ def ask(domain: Domain, name: str = "Zapier, production", **changes: Any) -> Req
         "idempotency_key": f"sub_{next(_numbers)}",
     }
     carol = Caller(CAROL, frozenset({Role.MEMBER}))
-    return execute(domain.service, carol, Ask(**(values | changes))).value
+    return execute(domain.services, carol, Ask(**(values | changes))).value
 
 
 def approve(domain: Domain, request: RequestView, actor: Actor = ALICE) -> PendingKey | None:
     operation = Approve(request=request.id, deadline=LEASE)
-    return execute(domain.service, admin(actor), operation).value
+    return execute(domain.services, admin(actor), operation).value
 
 
 def approved(domain: Domain, request: RequestView) -> PendingKey:
@@ -75,11 +74,11 @@ def approved(domain: Domain, request: RequestView) -> PendingKey:
 
 
 def deny(domain: Domain, request: RequestView, actor: Actor = ALICE, why: str = "") -> bool:
-    return execute(domain.service, admin(actor), Deny(request=request.id, reason=why)).changed
+    return execute(domain.services, admin(actor), Deny(request=request.id, reason=why)).changed
 
 
 def withdraw(domain: Domain, request: RequestView, actor: Actor = CAROL) -> bool:
-    return execute(domain.service, Caller(actor), Withdraw(request=request.id)).changed
+    return execute(domain.services, Caller(actor), Withdraw(request=request.id)).changed
 
 
 def seen(domain: Domain, request: RequestView) -> RequestView:
@@ -88,8 +87,8 @@ def seen(domain: Domain, request: RequestView) -> RequestView:
 
 
 def deliver(domain: Domain, made: PendingKey) -> None:
-    with writing(domain.engine, domain.account) as session:
-        activate_key(within(domain.service, session, ALICE), made.delivery_id, None)
+    with domain.change(ALICE) as change:
+        activate_key(change, made.delivery_id, None)
 
 
 def kinds(domain: Domain, key_id: str) -> list[str]:
@@ -141,7 +140,7 @@ def test_nobody_decides_their_own(
 
 def test_an_approved_key_is_delivered_and_expires_as_the_team_has_decided(domain: Domain) -> None:
     policy = Policy(expiry_days=30, delivery=DeliveryWay.REVEAL)
-    domain.service = replace(domain.service, policy=policy)
+    domain.services = replace(domain.services, policy=policy)
     made = approved(domain, ask(domain))
     assert made.key.expires_at == policy.last_moment(domain.clock.now().date() + timedelta(days=30))
     with reading(domain.engine, domain.account) as session:
@@ -174,9 +173,8 @@ def entries(domain: Domain) -> list[tuple[str, Actor, str | None, dict[str, Any]
 
 
 def cancel(domain: Domain, made: PendingKey) -> None:
-    domain.write(
-        lambda s: cancel_key(within(domain.service, s, SYSTEM), made.key.id, "lost", tell=False)
-    )
+    with domain.change(SYSTEM) as change:
+        cancel_key(change, made.key.id, "lost", tell=False)
 
 
 def test_every_step_is_in_the_audit_log_with_who_took_it(domain: Domain) -> None:
@@ -239,7 +237,7 @@ def test_a_request_of_another_account_does_not_exist(domain: Domain) -> None:
     request = ask(domain)
     with writing(domain.engine) as session:
         other = accounts.of_many(session, "T0FAR", "Far", domain.clock.now())
-    far = replace(domain.service, account_id=other)
+    far = replace(domain.services, account_id=other)
     for operation in (Deny(request=request.id), Approve(request=request.id, deadline=LEASE)):
         with pytest.raises(KeyNotFound, match="no such request"):
             execute(far, admin(ALICE), operation)
@@ -268,7 +266,7 @@ def test_old_requests_close_by_themselves(domain: Domain) -> None:
     assert late()
     timer = Actor.system("timer")
     for number in (1, 0):
-        with change(domain.service, timer) as made:
+        with domain.change(timer) as made:
             assert close_overdue(made) == number
     after = seen(domain, request)
     assert (after.stage, after.decided_by) == (Stage.CLOSED, timer)
@@ -280,7 +278,7 @@ def test_the_requester_alone_withdraws_a_request(domain: Domain) -> None:
     request = ask(domain)
     for caller in (Caller(ALICE), admin(ALICE), Caller.operator("op@host")):
         with pytest.raises(NotAllowed, match="another person"):
-            execute(domain.service, caller, Withdraw(request=request.id))
+            execute(domain.services, caller, Withdraw(request=request.id))
     assert [withdraw(domain, request), withdraw(domain, request)] == [True, False]
     assert approve(domain, request) is None
 

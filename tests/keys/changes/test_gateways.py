@@ -7,10 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlmodel import func, insert, select
 
+from keys.base.models import KeyView
 from keys.changes import gateways, propagation
-from keys.changes.change import within
+from keys.changes.authorization import Caller
+from keys.changes.operation import Outcome, execute
 from keys.changes.propagation import Propagation
-from keys.lifecycle.update import limit_key
+from keys.lifecycle.revoke import revoke_key
+from keys.operations import Limit
 from storage import reading
 from storage.tables import ChangeRow, Confirmation, Gateway
 from storage.triggers import KEPT
@@ -35,19 +38,32 @@ def _look(domain: Domain, fence: str) -> gateways.Confirmed:
         return gateways.look(session, fence, domain.clock.now())
 
 
+def _set_fence(domain: Domain) -> str:
+    fence = gateways.new_fence()
+    domain.write(lambda s: gateways.set_fence(s, fence))
+    return fence
+
+
+def _revoke(domain: Domain, key: KeyView) -> str | None:
+    with domain.change(ALICE) as change:
+        revoke_key(change, key.id)
+    return change.effects.fence
+
+
 def test_a_revocation_sets_a_fence_after_its_changes(domain: Domain) -> None:
     key, _ = domain.issue()
-    outcome = domain.revoke(key.id)
+    fence = _revoke(domain, key)
+    assert fence is not None
     with reading(domain.engine) as session:
         last, before = session.exec(select(ChangeRow).order_by(ChangeRow.id.desc()).limit(2))  # type: ignore[union-attr]
-    assert (last.fence, last.key_id) == (outcome.fence, None)
+    assert (last.fence, last.key_id) == (fence, None)
     assert (before.fence, before.key_id) == (None, key.id)
-    assert domain.revoke(key.id).fence is None
+    assert _revoke(domain, key) is None
 
 
 def test_who_has_confirmed_is_not_waited_for(domain: Domain) -> None:
     _announce(domain, "one", "two")
-    fence = domain.write(gateways.set_fence)
+    fence = _set_fence(domain)
     assert _look(domain, fence) == gateways.Confirmed(("one", "two"), ("one", "two"))
     _confirm(domain, "one", fence)
     assert _look(domain, fence).waiting == ("two",)
@@ -64,7 +80,7 @@ def test_who_has_stopped_or_was_replaced_or_is_long_silent_is_not_waited_for(
     domain.write(lambda s: gateways.announce(s, "gw_new", "replaced", now))
     domain.clock.move(gateways.GONE_AFTER - SECOND)
     domain.write(lambda s: gateways.heartbeat(s, "gw_there", domain.clock.now()))
-    fence = domain.write(gateways.set_fence)
+    fence = _set_fence(domain)
     assert _look(domain, fence).running == ("replaced", "silent", "there")
     domain.clock.move(SECOND)
     assert _look(domain, fence).running == ("there",)
@@ -72,7 +88,7 @@ def test_who_has_stopped_or_was_replaced_or_is_long_silent_is_not_waited_for(
 
 def test_old_notes_are_swept_and_new_ones_stay(domain: Domain) -> None:
     _announce(domain, "old")
-    fence = domain.write(gateways.set_fence)
+    fence = _set_fence(domain)
     _confirm(domain, "old", fence)
     changes = [{"key_id": "key_x"}] * KEPT
     domain.write(lambda s: s.execute(insert(ChangeRow), changes))
@@ -87,7 +103,7 @@ def test_old_notes_are_swept_and_new_ones_stay(domain: Domain) -> None:
 
 def test_watching_ends_when_the_last_has_confirmed(domain: Domain) -> None:
     _announce(domain, "one", "two")
-    fence = domain.write(gateways.set_fence)
+    fence = _set_fence(domain)
     _confirm(domain, "one", fence)
     looks: list[float] = []
 
@@ -108,7 +124,7 @@ def test_watching_ends_when_the_last_has_confirmed(domain: Domain) -> None:
 
 def test_watching_ends_when_the_time_is_up_and_names_who_is_silent(domain: Domain) -> None:
     _announce(domain, "one", "two")
-    fence = domain.write(gateways.set_fence)
+    fence = _set_fence(domain)
     _confirm(domain, "one", fence)
     spread = propagation.watch(
         domain.engine,
@@ -141,15 +157,12 @@ def test_in_words(spread: Propagation, words: str) -> None:
 def test_limits_are_recorded_and_told(domain: Domain) -> None:
     key, _ = domain.issue()
 
-    def limit(rate: str, *networks: str) -> propagation.Propagation | object:
-        return domain.write(
-            lambda s: limit_key(
-                within(domain.service, s, ALICE), key.id, rate_limit=rate, networks=networks
-            )
-        )
+    def limit(rate: str, *networks: str) -> Outcome[KeyView]:
+        operation = Limit(key=key.id, rate_limit=rate, networks=networks)
+        return execute(domain.services, Caller.operator("test"), operation)
 
     first = limit("100/minute", "10.0.0.0/8")
-    assert (first.key.rate_limit, first.key.networks) == ("100/minute", ("10.0.0.0/8",))  # type: ignore[attr-defined]
-    assert first.fence  # type: ignore[attr-defined]
-    assert not limit("100/minute", "10.0.0.0/8").changed  # type: ignore[attr-defined]
-    assert limit("").key.rate_limit == ""  # type: ignore[attr-defined]
+    assert (first.value.rate_limit, first.value.networks) == ("100/minute", ("10.0.0.0/8",))
+    assert first.propagation is not None
+    assert not limit("100/minute", "10.0.0.0/8").changed
+    assert limit("").value.rate_limit == ""

@@ -84,7 +84,7 @@ def test_an_old_pepper_can_go_once_no_token_that_works_needs_it(domain: Domain) 
     both, new = Peppers({1: b"p" * 32, 2: b"n" * 32}), Peppers({2: b"n" * 32})
     old, _ = domain.issue("Old")
     ends, _ = domain.issue("Ends")
-    rotated = replace(domain, service=replace(domain.service, peppers=both))
+    rotated = replace(domain, services=replace(domain.services, peppers=both))
     younger, token = rotated.issue("Young")
     rotation, _ = rotate(rotated, ends.id)
 
@@ -152,7 +152,7 @@ def test_last_use_never_goes_back(domain: Domain) -> None:
 def test_a_database_that_is_gone_is_said_so(tmp_path: Path, domain: Domain) -> None:
     _, mine = domain.issue()
     engine = open_engine(f"sqlite:///{tmp_path / 'empty.db'}")
-    verifier = StoredVerifier(engine, domain.service.peppers, domain.clock)
+    verifier = StoredVerifier(engine, domain.services.peppers, domain.clock)
     with closing(verifier), pytest.raises(StorageUnavailable):
         verifier.verify(mine.reveal())
     engine.dispose()

@@ -13,7 +13,6 @@ from keys.base.errors import DeliveryExpired, InvalidState, KeyNotFound, NotAllo
 from keys.base.models import KeyRequest, KeyView, State
 from keys.base.policy import DeliveryWay
 from keys.changes.authorization import Caller
-from keys.changes.change import change
 from keys.changes.operation import execute
 from keys.credentials.verification import Reason, Refused, Verified
 from keys.delivery import deliveries
@@ -29,13 +28,13 @@ from tests.keys.conftest import ALICE, BOB, Domain
 
 def new_key(domain: Domain) -> PendingKey:
     request = KeyRequest("Zapier, production", ("read",), ALICE.id, "req_1")
-    with change(domain.service, BOB) as made:
+    with domain.change(BOB) as made:
         return create_pending_key(made, request, ALICE, CLAIMED_WITHIN, DeliveryWay.REVEAL)
 
 
 def rotation(domain: Domain) -> PendingKey:
     key, _ = domain.issue()
-    with change(domain.service, BOB) as made:
+    with domain.change(BOB) as made:
         return begin_rotation(
             made, key.id, recipient=ALICE,
             grace=timedelta(hours=1), idempotency_key="req_2", delivery_deadline=CLAIMED_WITHIN,
@@ -50,12 +49,12 @@ def made(domain: Domain, request: pytest.FixtureRequest) -> PendingKey:
 
 
 def reveal(domain: Domain, made: PendingKey, actor: Actor = ALICE) -> RevealedToken:
-    return execute(domain.service, Caller(actor), Reveal(delivery=made.delivery_id)).value
+    return execute(domain.services, Caller(actor), Reveal(delivery=made.delivery_id)).value
 
 
 def claim(domain: Domain, made: PendingKey, shown: RevealedToken, actor: Actor = ALICE) -> KeyView:
     operation = Claim(delivery=made.delivery_id, public_id=shown.public_id)
-    return execute(domain.service, Caller(actor), operation, wait=0).value
+    return execute(domain.services, Caller(actor), operation, wait=0).value
 
 
 def answer(domain: Domain, token: Any) -> Any:
@@ -102,7 +101,7 @@ def test_what_nobody_comes_for_ends(domain: Domain, made: PendingKey) -> None:
     with reading(domain.engine, domain.account) as session:
         late = expired(session, domain.clock.now())
     assert list(late) == [made.delivery_id]
-    with change(domain.service, Actor.system("timer")) as done:
+    with domain.change(Actor.system("timer")) as done:
         cancel(done, made.delivery_id, late[made.delivery_id], tell=True)
     with reading(domain.engine, domain.account) as session:
         assert expired(session, domain.clock.now()) == {}
@@ -126,18 +125,18 @@ def state(domain: Domain, made: PendingKey) -> DeliveryState:
 
 def test_a_delivery_says_how_far_its_token_has_come(domain: Domain, made: PendingKey) -> None:
     assert state(domain, made) is DeliveryState.PENDING
-    with change(domain.service, BOB) as done:
+    with domain.change(BOB) as done:
         complete(done, made.delivery_id, timedelta(minutes=15))
     assert state(domain, made) is DeliveryState.DELIVERED
-    with change(domain.service, ALICE) as done:
+    with domain.change(ALICE) as done:
         assert deliveries.record_removed(done, made.delivery_id)
     assert state(domain, made) is DeliveryState.REMOVED
 
 
 def test_a_cancelled_token_never_works(domain: Domain, made: PendingKey) -> None:
-    with change(domain.service, BOB) as done:
+    with domain.change(BOB) as done:
         assert cancel(done, made.delivery_id, "lost", tell=False).state is DeliveryState.CANCELLED
-    with pytest.raises(DeliveryExpired), change(domain.service, BOB) as done:
+    with pytest.raises(DeliveryExpired), domain.change(BOB) as done:
         complete(done, made.delivery_id, None)
     assert state(domain, made) is DeliveryState.CANCELLED
 
@@ -147,7 +146,7 @@ def test_a_token_that_works_is_not_cancelled_by_an_answer_that_was_lost(
 ) -> None:
     shown = reveal(domain, made)
     claim(domain, made, shown)
-    with change(domain.service, BOB) as done:
+    with domain.change(BOB) as done:
         assert cancel(done, made.delivery_id, "lost", tell=False).sent_at == domain.clock.now()
     assert isinstance(answer(domain, shown.token), Verified)
 

@@ -19,7 +19,6 @@ from keys.base.actors import Actor
 from keys.base.errors import DomainError, InvalidImport, TokenInText
 from keys.base.policy import AuditRules
 from keys.changes.authorization import Caller, Role
-from keys.changes.change import within
 from keys.changes.operation import execute, problems
 from keys.credentials.tokens import (
     ALPHABET,
@@ -70,13 +69,13 @@ def here(tmp_path: Path) -> Iterator[Domain]:
 
 def _do(domain: Domain, build: Callable[[str], Operation[Any]]) -> None:
     key, _ = domain.issue()
-    execute(domain.service, Caller.operator("test"), build(key.id))
+    execute(domain.services, Caller.operator("test"), build(key.id))
 
 
 def _create(domain: Domain, **given: Any) -> None:
     values = {"name": "Zapier", "scopes": ("read",), "idempotency_key": "req_1"} | given
     operation = Create(recipient=ALICE, deadline=LEASE, **values)
-    execute(domain.service, Caller.operator("test"), operation)
+    execute(domain.services, Caller.operator("test"), operation)
 
 
 def _update(domain: Domain, **given: Any) -> None:
@@ -91,13 +90,13 @@ def _ask(domain: Domain, name: str = "Zapier", reason: str = "For invoices") -> 
     with unwrapped():
         operation = Ask(name=name, scopes=("read",), reason=reason, idempotency_key="sub_1")
     carol = Caller(CAROL, frozenset({Role.MEMBER}))
-    return execute(domain.service, carol, operation).value.id
+    return execute(domain.services, carol, operation).value.id
 
 
 def _deny(domain: Domain, text: str) -> None:
     with unwrapped():
         operation = Deny(request=_ask(domain), reason=text)
-    execute(domain.service, Caller(ALICE, frozenset({Role.ADMIN})), operation)
+    execute(domain.services, Caller(ALICE, frozenset({Role.ADMIN})), operation)
 
 
 @contextmanager
@@ -113,12 +112,10 @@ def unwrapped() -> Iterator[None]:
 
 def _keep(domain: Domain, text: str) -> None:
     key, _ = domain.issue()
-    id_ = domain.write(
-        lambda s: lifecycle.begin(within(domain.service, s, ALICE), "2026-10-05", AuditRules())
-    )
-    domain.write(
-        lambda s: lifecycle.keep(within(domain.service, s, ALICE), id_, key.id, text)
-    )  # fmt: skip
+    with domain.change(ALICE) as change:
+        id_ = lifecycle.begin(change, "2026-10-05", AuditRules())
+    with domain.change(ALICE) as change:
+        lifecycle.keep(change, id_, key.id, text)  # fmt: skip
 
 
 OPERATIONS: dict[tuple[str, str], Callable[[Domain, str], object]] = {
@@ -375,6 +372,6 @@ def test_a_key_that_has_one_in_its_name_can_be_listed_exported_renamed_and_revok
         rows = list(export_keys.rows(session, NOON, revoked=True))
     assert (listed.name, listed.note) == (old, old)
     assert [row["name"] for row in rows] == [old]
-    assert domain.rename(key.id, "Zapier again").key.name == "Zapier again"
+    assert domain.rename(key.id, "Zapier again").value.name == "Zapier again"
     plant(old)
     assert domain.revoke(key.id).changed

@@ -39,7 +39,7 @@ def look(
     account: str = "",
 ) -> list[LeakedToken]:
     services = replace(
-        domain.service,
+        domain.services,
         account_id=account or domain.account,
         policy=Policy(leaked=Leaked.REVOKE if revoke else Leaked.ASK),
     )
@@ -221,7 +221,7 @@ def test_the_program_alone_records_leaks(domain: Domain) -> None:
     operation = RecordLeaks(tokens=(token,), location=LOCATION)
     for role in (Role.ADMIN, Role.MEMBER, Role.OPERATOR):
         with pytest.raises(NotAllowed):
-            execute(domain.service, Caller(ALICE, frozenset({role})), operation)
+            execute(domain.services, Caller(ALICE, frozenset({role})), operation)
     assert untouched(domain)
     assert token.secret not in repr(operation)
 

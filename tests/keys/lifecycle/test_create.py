@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,24 +21,20 @@ from keys.base.errors import (
 )
 from keys.base.models import State
 from keys.changes import audit_log, outbox
-from keys.changes.change import SYSTEM, change, within
 from keys.credentials.verification import Reason, Refused, Verified
 from keys.delivery import deliveries
 from keys.lifecycle.create import activate_key, cancel_key, expired_pending
-from keys.lifecycle.rename import rename_key
 from keys.lifecycle.revoke import revoke_key
-from storage import AccountSession, reading, writing
+from storage import reading, writing
 from storage.tables import Event, Secret
-from tests.keys.conftest import ALICE, BOB, NOON, Domain
+from tests.keys.conftest import ALICE, BOB, NOON, SYSTEM, Domain
 
 
 def test_a_key_works_once_its_token_was_delivered(domain: Domain) -> None:
     made = domain.reserve(scopes=("write", "read"))
     assert domain.verifier.verify(made.token.reveal()) == Refused(Reason.PENDING, made.key.id)
-    with writing(domain.engine, domain.account) as session:
-        activate_key(
-            within(domain.service, session, ALICE), made.delivery_id, timedelta(minutes=15)
-        )
+    with domain.change(ALICE) as change:
+        activate_key(change, made.delivery_id, timedelta(minutes=15))
     answer = domain.verifier.verify(made.token.reveal())
     assert isinstance(answer, Verified)
     assert answer.scopes == {"read", "write"}
@@ -46,12 +43,10 @@ def test_a_key_works_once_its_token_was_delivered(domain: Domain) -> None:
 
 def test_an_abandoned_key_never_works_and_frees_its_name(domain: Domain) -> None:
     made = domain.reserve()
-    with writing(domain.engine, domain.account) as session:
-        done = cancel_key(within(domain.service, session, SYSTEM), made.key.id, "no DM", tell=True)
-    assert done.changed
-    assert done.key.state is State.ABANDONED
-    with pytest.raises(DeliveryExpired), writing(domain.engine, domain.account) as session:
-        activate_key(within(domain.service, session, ALICE), made.delivery_id, None)
+    with domain.change(SYSTEM) as change:
+        cancel_key(change, made.key.id, "no DM", tell=True)
+    with pytest.raises(DeliveryExpired), domain.change(ALICE) as change:
+        activate_key(change, made.delivery_id, None)
     assert domain.verifier.verify(made.token.reveal()) == Refused(Reason.ABANDONED, made.key.id)
     domain.issue()
 
@@ -110,7 +105,7 @@ def test_revoking_works_once_and_for_good(domain: Domain) -> None:
     key, token = domain.issue()
     first, second = domain.revoke(key.id, ALICE), domain.revoke(key.id, BOB)
     assert (first.changed, second.changed) == (True, False)
-    assert second.key.revoked_by == ALICE
+    assert second.value.revoked_by == ALICE
     assert domain.verifier.verify(token.reveal()) == Refused(Reason.REVOKED, key.id)
     with pytest.raises(KeyRevoked):
         domain.rename(key.id, "Another")
@@ -139,8 +134,8 @@ def test_two_admins_at_the_same_moment_revoke_once(domain: Domain) -> None:
 def test_a_pending_key_can_be_revoked_and_then_never_works(domain: Domain) -> None:
     made = domain.reserve()
     assert domain.revoke(made.key.id).changed
-    with pytest.raises(DeliveryExpired), writing(domain.engine, domain.account) as session:
-        activate_key(within(domain.service, session, ALICE), made.delivery_id, None)
+    with pytest.raises(DeliveryExpired), domain.change(ALICE) as change:
+        activate_key(change, made.delivery_id, None)
 
 
 def test_another_account_sees_and_changes_nothing(domain: Domain) -> None:
@@ -148,20 +143,13 @@ def test_another_account_sees_and_changes_nothing(domain: Domain) -> None:
     with writing(domain.engine) as plain:
         other = accounts.connect(plain, "T0OTHER", "Other", NOON)
     assert other != domain.account
-    with writing(domain.engine, other) as session:
-        with pytest.raises(KeyNotFound):
-            revoke_key(
-                within(domain.service, session, BOB),
-                key.id,
-            )
-        with pytest.raises(KeyNotFound):
-            rename_key(
-                within(domain.service, session, BOB),
-                key.id,
-                "Mine",
-            )
-        with pytest.raises(KeyNotFound):
-            cancel_key(within(domain.service, session, SYSTEM), key.id, "x", tell=False)
+    theirs = replace(domain, services=replace(domain.services, account_id=other), account=other)
+    with pytest.raises(KeyNotFound):
+        theirs.revoke(key.id, BOB)
+    with pytest.raises(KeyNotFound):
+        theirs.rename(key.id, "Mine")
+    with pytest.raises(KeyNotFound), theirs.change(SYSTEM) as change:
+        cancel_key(change, key.id, "x", tell=False)
 
 
 def test_a_change_its_record_and_its_notice_stand_or_fall_together(domain: Domain) -> None:
@@ -170,11 +158,8 @@ def test_a_change_its_record_and_its_notice_stand_or_fall_together(domain: Domai
     class CrashError(Exception):
         pass
 
-    with pytest.raises(CrashError), writing(domain.engine, domain.account) as session:
-        revoke_key(
-            within(domain.service, session, ALICE),
-            key.id,
-        )
+    with pytest.raises(CrashError), domain.change(ALICE) as change:
+        revoke_key(change, key.id)
         raise CrashError
     assert isinstance(domain.verifier.verify(token.reveal()), Verified)
     with reading(domain.engine, domain.account) as session:
@@ -218,13 +203,9 @@ def test_the_outbox_gives_each_notice_to_one_and_again_after_the_lease(domain: D
 def test_a_token_is_removed_when_its_time_has_come(domain: Domain) -> None:
     made = domain.reserve()
 
-    def activate(session: AccountSession) -> None:
-        deliveries.record_place(session, made.delivery_id, "D1", "1.2")
-        activate_key(
-            within(domain.service, session, ALICE), made.delivery_id, timedelta(minutes=15)
-        )
-
-    domain.write(activate)
+    with domain.change(ALICE) as change:
+        deliveries.record_place(change.session, made.delivery_id, "D1", "1.2")
+        activate_key(change, made.delivery_id, timedelta(minutes=15))
     lease = timedelta(seconds=30)
     claim = lambda s: deliveries.claim_due(s, domain.clock.now(), lease)
     assert domain.write(claim) is None
@@ -232,7 +213,7 @@ def test_a_token_is_removed_when_its_time_has_come(domain: Domain) -> None:
     due = domain.write(claim)
     assert (due.channel_id, due.message, due.recipient) == ("D1", "1.2", ALICE)
     assert domain.write(claim) is None
-    with change(domain.service, ALICE) as made_gone:
+    with domain.change(ALICE) as made_gone:
         assert deliveries.record_removed(made_gone, due.id)
         assert not deliveries.record_removed(made_gone, due.id)
     domain.clock.move(timedelta(hours=1))
@@ -247,11 +228,8 @@ def test_an_abandoned_keys_person_is_told_and_its_message_redrawn(domain: Domain
     made = domain.reserve()
     place = lambda s: deliveries.record_place(s, made.delivery_id, "D1", "1.2")
     domain.write(place)
-    domain.write(
-        lambda s: cancel_key(
-            within(domain.service, s, SYSTEM), made.key.id, "interrupted", tell=True
-        )
-    )
+    with domain.change(SYSTEM) as change:
+        cancel_key(change, made.key.id, "interrupted", tell=True)
     now, lease = domain.clock.now(), timedelta(seconds=30)
     notice = domain.write(lambda s: outbox.claim(s, now, lease))
     assert (notice.kind, notice.recipient) == ("key.abandoned", str(ALICE))

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from keys.changes.change import within
 from keys.changes.outbox import TEAM
 from keys.jobs import periodic
 from keys.lifecycle import expiry_reminders, update
@@ -82,19 +81,16 @@ def test_nobody_is_reminded_of_the_date_just_set(domain: Domain) -> None:
     sweep(domain)
     assert sorted(asked(domain)) == [1]
     day = (domain.clock.now() + 6 * DAY).date()
-    domain.write(lambda s: update.set_expiry(within(domain.service, s, ALICE), key.id, day))
+    with domain.change(ALICE) as change:
+        update.set_expiry(change, key.id, day)
     sweep(domain)
     assert sorted(asked(domain)) == [1]
 
 
 def test_who_lets_it_expire_is_not_reminded_but_told_of_the_end(domain: Domain) -> None:
     key, _ = domain.issue(expires_at=domain.clock.now() + 40 * DAY)
-    domain.write(
-        lambda s: update.let_expire(
-            within(domain.service, s, ALICE),
-            key.id,
-        )
-    )
+    with domain.change(ALICE) as change:
+        update.let_expire(change, key.id)
     domain.clock.move(35 * DAY)
     assert sweep(domain) == 0
     domain.clock.move(5 * DAY)
@@ -112,14 +108,11 @@ def test_revoked_and_undated_keys_are_passed_over(domain: Domain) -> None:
 
 def test_an_extension_undoes_the_consent_to_expire(domain: Domain) -> None:
     key, _ = domain.issue(expires_at=domain.clock.now() + 10 * DAY)
-    domain.write(
-        lambda s: update.let_expire(
-            within(domain.service, s, ALICE),
-            key.id,
-        )
-    )
+    with domain.change(ALICE) as change:
+        update.let_expire(change, key.id)
     day = (domain.clock.now() + 100 * DAY).date()
-    domain.write(lambda s: update.set_expiry(within(domain.service, s, BOB), key.id, day))
+    with domain.change(BOB) as change:
+        update.set_expiry(change, key.id, day)
     with reading(domain.engine) as session:
         assert session.get_one(Key, key.id).expiry_accepted_by is None
 

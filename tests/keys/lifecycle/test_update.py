@@ -17,14 +17,16 @@ from keys.base.errors import (
     InvalidState,
     KeyRevoked,
 )
+from keys.base.models import KeyView
 from keys.base.policy import Policy
 from keys.changes import audit_log
-from keys.changes.change import within
+from keys.changes.authorization import Caller, Role
+from keys.changes.operation import Operation, Outcome, execute
 from keys.credentials.verification import Reason, Refused, Verified
 from keys.lifecycle import update
-from keys.lifecycle.create import Result
 from keys.lifecycle.update import KeyUpdate
-from storage import reading, writing
+from keys.operations import SetExpiry, Transfer, Update
+from storage import reading
 from tests.keys.conftest import ALICE, BOB, NOON, Domain
 
 TODAY = NOON.date()
@@ -46,11 +48,22 @@ def edit(
     policy: Policy | None = None,
     seen: int | None = None,
     actor: Actor = ALICE,
-) -> Result:
-    services = replace(domain.service, policy=policy or Policy())
-    with writing(domain.engine, domain.account) as session:
+) -> Outcome[KeyView]:
+    with domain.services.reading() as session:
         version = update.version(session, key_id) if seen is None else seen
-        return update.edit_key(within(services, session, actor), key_id, wanted, version)
+    operation = Update(key=key_id, version=version, **dict(wanted))
+    return done(domain, operation, policy, actor)
+
+
+def done(
+    domain: Domain,
+    operation: Operation[KeyView],
+    policy: Policy | None = None,
+    actor: Actor = ALICE,
+) -> Outcome[KeyView]:
+    """What came of it, under the rules of this team."""
+    services = replace(domain.services, policy=policy or Policy())
+    return execute(services, Caller(actor, frozenset({Role.ADMIN})), operation)
 
 
 def test_everything_changes_at_once_and_the_record_says_from_what(domain: Domain) -> None:
@@ -61,8 +74,8 @@ def test_everything_changes_at_once_and_the_record_says_from_what(domain: Domain
     )  # fmt: skip
     outcome = edit(domain, key.id, wanted)
     assert outcome.changed
-    assert outcome.fence is not None
-    after = outcome.key
+    assert outcome.propagation is not None
+    after = outcome.value
     assert (after.scopes, after.owner, after.backup_owner) == (("read", "write"), BOB.id, ALICE.id)
     assert (after.note, after.networks, after.rate_limit) == (
         "For invoices", ("10.1.0.0/16",), "5/minute",
@@ -82,7 +95,7 @@ def test_everything_changes_at_once_and_the_record_says_from_what(domain: Domain
 def test_what_is_so_already_is_no_change(domain: Domain) -> None:
     key, _ = domain.issue()
     outcome = edit(domain, key.id, like())
-    assert (outcome.changed, outcome.fence) == (False, None)
+    assert (outcome.changed, outcome.propagation) == (False, None)
 
 
 def test_nobody_overwrites_what_somebody_else_has_changed(domain: Domain) -> None:
@@ -119,7 +132,7 @@ def test_a_backup_owner_is_somebody_else(domain: Domain) -> None:
     key, _ = domain.issue()
     edit(domain, key.id, like(backup_owner=BOB.id))
     outcome = edit(domain, key.id, like(owner=BOB.id, backup_owner=BOB.id))
-    assert (outcome.key.owner, outcome.key.backup_owner) == (BOB.id, None)
+    assert (outcome.value.owner, outcome.value.backup_owner) == (BOB.id, None)
 
 
 def test_the_teams_longest_life_holds_for_new_dates_alone(domain: Domain) -> None:
@@ -138,16 +151,12 @@ def test_the_last_day_ends_at_midnight_where_the_team_is(domain: Domain) -> None
     key, token = domain.issue()
     outcome = edit(domain, key.id, like(last_day=date(2027, 3, 28)), berlin)
     # Summer time begins on that day.
-    assert outcome.key.expires_at == datetime(2027, 3, 28, 22, tzinfo=UTC)
-    assert berlin.last_day(outcome.key.expires_at) == date(2027, 3, 28)
-    domain.clock.move(outcome.key.expires_at - NOON)
+    assert outcome.value.expires_at == datetime(2027, 3, 28, 22, tzinfo=UTC)
+    assert berlin.last_day(outcome.value.expires_at) == date(2027, 3, 28)
+    domain.clock.move(outcome.value.expires_at - NOON)
     assert domain.verifier.verify(token.reveal()) == Refused(Reason.EXPIRED, key.id)
-    extended = domain.write(
-        lambda s: update.set_expiry(
-            within(replace(domain.service, policy=berlin), s, ALICE), key.id, date(2027, 3, 29)
-        )
-    )
-    assert extended.changed
+    extension = SetExpiry(key=key.id, last_day=date(2027, 3, 29))
+    assert done(domain, extension, berlin).changed
     assert isinstance(domain.verifier.verify(token.reveal()), Verified)
 
 
@@ -165,14 +174,7 @@ def test_handing_over_makes_a_backup_the_owner(domain: Domain) -> None:
     key, _ = domain.issue()
     edit(domain, key.id, like(backup_owner=BOB.id))
 
-    def hand_over() -> Result:
-        done: Result = domain.write(
-            lambda s: update.transfer_ownership(
-                within(domain.service, s, ALICE), key.id, ALICE.id, BOB.id
-            )
-        )
-        return done
-
-    first, second = hand_over(), hand_over()
+    transfer = Transfer(key=key.id, before=ALICE.id, after=BOB.id)
+    first, second = done(domain, transfer), done(domain, transfer)
     assert (first.changed, second.changed) == (True, False)
-    assert (first.key.owner, first.key.backup_owner) == (BOB.id, None)
+    assert (first.value.owner, first.value.backup_owner) == (BOB.id, None)

@@ -42,7 +42,7 @@ TIMER = Actor.system("timer")
 def issue_to(domain: Domain, name: str, owner: str, to: Actor) -> tuple[KeyView, Token]:
     """A key that Alice made, with its token sent to somebody else."""
     request = domain.request(name, owner=owner)
-    with change(domain.service, ALICE) as changing:
+    with domain.change(ALICE) as changing:
         made = create_pending_key(changing, request, to, LEASE)
         key = activate_key(changing, made.delivery_id, timedelta(minutes=15))
     return key, made.token
@@ -50,11 +50,11 @@ def issue_to(domain: Domain, name: str, owner: str, to: Actor) -> tuple[KeyView,
 
 def asks(domain: Domain, operation: Operation[Any]) -> Any:
     """What came of an operation that Carl, an admin, asked for."""
-    return execute(domain.service, CARL_ASKS, operation).value
+    return execute(domain.services, CARL_ASKS, operation).value
 
 
 def begin(domain: Domain, person: Actor = BOB, why: str = ASKED) -> str | None:
-    with change(domain.service, CARL) as made:
+    with domain.change(CARL) as made:
         return start_offboarding(made, person.id, why)
 
 
@@ -68,7 +68,7 @@ def sweep(domain: Domain) -> int:
     with reading(domain.engine, domain.account) as session:
         if not progress.has_due_work(session, domain.clock.now()):
             return 0
-    with change(domain.service, TIMER) as made:
+    with domain.change(TIMER) as made:
         return progress.run_due(made)
 
 
@@ -94,7 +94,7 @@ def kinds(domain: Domain) -> list[str]:
 
 def notice(domain: Domain, person: Actor, left: DepartureReason | None) -> str | None:
     operation = RecordDeparture(person=person.id, left=left)
-    return execute(domain.service, Caller.system("slack"), operation).value
+    return execute(domain.services, Caller.system("slack"), operation).value
 
 
 def test_three_ties_are_told_apart_and_others_keys_are_left_out(domain: Domain) -> None:
@@ -273,7 +273,7 @@ def want(domain: Domain, id_: str, wish: BulkAction, recipient: str = CARL.id) -
 
 
 def complete(domain: Domain, item: BulkItem, problem: str = "") -> None:
-    with change(domain.service, TIMER) as made:
+    with domain.change(TIMER) as made:
         bulk.complete_bulk_item(made, item, problem)
 
 
@@ -326,7 +326,7 @@ def test_the_next_token_goes_to_the_owner_unless_they_leave(domain: Domain) -> N
     begun(domain)
     with reading(domain.engine, domain.account) as session:
         assert queries.successor(session, key) is None
-    with change(domain.service, CARL) as made:
+    with domain.change(CARL) as made:
         on_key_rotated(made, KeyRotated(made.load(key.id), "rot_1", NOON, CARL))
     with reading(domain.engine, domain.account) as session:
         assert search.get(session, key.id).owner == CARL.id
@@ -387,7 +387,7 @@ def test_what_the_audit_log_does_not_keep_is_shown_at_once_too(domain: Domain) -
         assert shown is not None
         live_messages.rendered(session, shown, "f", now, now + timedelta(hours=1))
     before, woken = kinds(domain), []
-    with change(replace(domain.service, wake=lambda: woken.append(key.id)), TIMER) as made:
+    with change(replace(domain.services, wake=lambda: woken.append(key.id)), TIMER) as made:
         bulk.complete_bulk_item(made, job, "The key was gone.")
         assert woken == [], "nobody is woken before the commit"
     assert woken == [key.id]

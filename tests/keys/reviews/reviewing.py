@@ -9,22 +9,19 @@ from sqlmodel import select
 
 from keys.base.actors import Actor
 from keys.base.policy import AuditRules
-from keys.changes.change import SYSTEM, within
 from keys.reviews import lifecycle, progress, queries
 from keys.reviews.models import ReviewItem, ReviewView
 from storage import reading
 from storage.tables import Event, LiveMessageRow, OutboxRow
-from tests.keys.conftest import ALICE, Domain
+from tests.keys.conftest import ALICE, SYSTEM, Domain
 
 RULES = AuditRules()
 CARL = Actor.person("U0CARL")
 
 
 def begin(domain: Domain, period: str = "2026-10-05", actor: Actor = CARL) -> str:
-    id_: str = domain.write(
-        lambda s: lifecycle.begin(within(domain.service, s, actor), period, RULES)
-    )
-    return id_
+    with domain.change(actor) as change:
+        return lifecycle.begin(change, period, RULES)
 
 
 def sweep(domain: Domain, rules: AuditRules = RULES) -> None:
@@ -32,7 +29,8 @@ def sweep(domain: Domain, rules: AuditRules = RULES) -> None:
         with reading(domain.engine, domain.account) as session:
             if not progress.has_due_work(session, domain.clock.now()):
                 return
-        domain.write(lambda s: progress.run_due(within(domain.service, s, SYSTEM), rules))
+        with domain.change(SYSTEM) as change:
+            progress.run_due(change, rules)
     raise AssertionError("there is always news")
 
 
@@ -45,10 +43,8 @@ def look(domain: Domain, id_: str, rules: AuditRules = RULES) -> ReviewView:
 def keep(
     domain: Domain, id_: str, key_id: str, actor: Actor = ALICE, reason: str = ""
 ) -> ReviewItem:
-    kept: ReviewItem = domain.write(
-        lambda s: lifecycle.keep(within(domain.service, s, actor), id_, key_id, reason)
-    )
-    return kept
+    with domain.change(actor) as change:
+        return lifecycle.keep(change, id_, key_id, reason)
 
 
 def kinds(domain: Domain, kind: str) -> list[dict[str, Any]]:
@@ -73,11 +69,5 @@ def lists(domain: Domain) -> set[tuple[str, str]]:
 
 
 def ask_owner(domain: Domain, id_: str, key_id: str) -> ReviewItem:
-    asked: ReviewItem = domain.write(
-        lambda s: lifecycle.ask_owner(
-            within(domain.service, s, CARL),
-            id_,
-            key_id,
-        )
-    )
-    return asked
+    with domain.change(CARL) as change:
+        return lifecycle.ask_owner(change, id_, key_id)

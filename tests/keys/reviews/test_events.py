@@ -80,7 +80,7 @@ def test_an_owner_is_asked_in_a_message_of_its_own() -> None:
 
 def test_reviews_record_events_and_serve_nothing_past_them() -> None:
     """A message or an entry that is written directly would be missing from the event."""
-    past = {("change", "append"), ("audit_log", "append"), ("outbox", "add")}
+    past = {("audit_log", "append"), ("outbox", "add")}
     past |= {("live_messages", "add"), ("gateways", "set_fence")}
     past |= {("live_messages", f"mark_stale{which}") for which in ("", "_all", "_by_prefix")}
     files = sorted(Path(keys.reviews.__path__[0]).glob("*.py"))

@@ -48,12 +48,12 @@ def begin(domain: Domain, key_id: str, grace: timedelta = DAY, **more: Any) -> P
         "idempotency_key": f"rot_{next(_numbers)}",
         "delivery_deadline": LEASE,
     }
-    with change(domain.service, ALICE) as made:
+    with domain.change(ALICE) as made:
         return begin_rotation(made, key_id, **(values | more))
 
 
 def start(domain: Domain, made: PendingKey) -> None:
-    with change(domain.service, ALICE) as done:
+    with domain.change(ALICE) as done:
         start_rotation(done, made.delivery_id, timedelta(minutes=15))
 
 
@@ -74,7 +74,7 @@ def seen(domain: Domain, key_id: str) -> RotationView:
 
 
 def sweep(domain: Domain) -> int:
-    with change(domain.service, Actor.system("timer")) as made:
+    with domain.change(Actor.system("timer")) as made:
         return run_due(made)
 
 
@@ -170,7 +170,7 @@ def test_a_token_that_did_not_arrive_leaves_everything_as_it_was(domain: Domain)
         late = queries.expired_pending(session, domain.clock.now())
     assert late == [made.delivery_id]
     for expected in (True, False):
-        with change(domain.service, Actor.system("timer")) as done:
+        with domain.change(Actor.system("timer")) as done:
             assert cancel_rotation(done, made.delivery_id, "lost", tell=True) is expected
     with pytest.raises(DeliveryExpired):
         start(domain, made)
@@ -196,7 +196,9 @@ def test_end_now_ends_once_and_both_are_told(domain: Domain) -> None:
     domain.clock.move(HOUR)
 
     def end() -> bool:
-        return execute(domain.service, admin(ALICE), EndRotation(rotation=rotation), wait=0).changed
+        return execute(
+            domain.services, admin(ALICE), EndRotation(rotation=rotation), wait=0
+        ).changed
 
     assert [end(), end()] == [True, False]
     assert (works(domain, old), works(domain, new)) == (False, True)
@@ -210,7 +212,7 @@ def test_extending_stops_at_thirty_days_and_at_the_keys_own_end(domain: Domain) 
     rotation, _ = rotate(domain, key.id)
 
     def extend() -> None:
-        execute(domain.service, admin(BOB), ExtendRotation(rotation=rotation))
+        execute(domain.services, admin(BOB), ExtendRotation(rotation=rotation))
 
     begun = domain.clock.now()
     extend()
@@ -301,8 +303,8 @@ def test_the_message_follows_for_the_team_and_the_owner(domain: Domain) -> None:
 def test_everything_is_in_the_record(domain: Domain) -> None:
     key, _ = domain.issue()
     rotation, _ = rotate(domain, key.id)
-    execute(domain.service, admin(BOB), ExtendRotation(rotation=rotation))
-    execute(domain.service, admin(BOB), EndRotation(rotation=rotation), wait=0)
+    execute(domain.services, admin(BOB), ExtendRotation(rotation=rotation))
+    execute(domain.services, admin(BOB), EndRotation(rotation=rotation), wait=0)
     with reading(domain.engine, domain.account) as session:
         history = audit_log.history(session, key.id)
         assert audit_log.verify_chain(session) is None
@@ -316,7 +318,7 @@ def test_another_accounts_rotation_is_not_there(domain: Domain) -> None:
     other = Account(id="acc_other", workspace_id="T0OTHER", created_at=domain.clock.now())
     domain.write(lambda session: session.add(other))
     eve = Actor.person("U0EVE")
-    elsewhere = replace(domain.service, account_id="acc_other")
+    elsewhere = replace(domain.services, account_id="acc_other")
     for act in (EndRotation, ExtendRotation):
         with pytest.raises(KeyNotFound):
             execute(elsewhere, admin(eve), act(rotation=rotation))
@@ -339,7 +341,7 @@ def test_a_caller_who_is_no_admin_rotates_nothing(domain: Domain, operation: str
         "extend": ExtendRotation(rotation=rotation),
     }
     with pytest.raises(NotAllowed):
-        execute(domain.service, Caller(BOB), operations[operation])
+        execute(domain.services, Caller(BOB), operations[operation])
     assert seen(domain, key.id) == before
     assert works(domain, old)
 
@@ -347,7 +349,7 @@ def test_a_caller_who_is_no_admin_rotates_nothing(domain: Domain, operation: str
 def test_gateways_confirm_that_an_old_token_has_ended(domain: Domain) -> None:
     key, _ = domain.issue()
     rotation, _ = rotate(domain, key.id)
-    with change(domain.service, ALICE) as made:
+    with domain.change(ALICE) as made:
         end_rotation(made, rotation)
     assert made.effects.fence is not None
 
@@ -358,7 +360,7 @@ def test_the_message_goes_to_the_owner_that_a_subscriber_gave_the_key(domain: Do
 
     key, _ = domain.issue(owner=BOB.id)
     made = begin(domain, key.id)
-    with change(replace(domain.service, subscribers={KeyRotated: [transfers]}), ALICE) as done:
+    with change(replace(domain.services, subscribers={KeyRotated: [transfers]}), ALICE) as done:
         start_rotation(done, made.delivery_id, None)
     with reading(domain.engine, domain.account) as session:
         rows = session.exec(select(LiveMessageRow).where(LiveMessageRow.kind == MESSAGE_KIND))

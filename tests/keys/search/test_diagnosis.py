@@ -6,21 +6,20 @@ from datetime import timedelta
 
 import pytest
 
-from keys.changes.change import SYSTEM, within
 from keys.credentials.tokens import Token, make
 from keys.lifecycle.create import cancel_key
 from keys.rotation.start import begin_rotation, cancel_rotation
 from keys.search import diagnosis
 from keys.search.diagnosis import CopyError, Diagnosis, DiagnosisResult
-from storage import reading, writing
+from storage import reading
 from storage.tables import Account
-from tests.keys.conftest import ALICE, LEASE, Domain
+from tests.keys.conftest import ALICE, LEASE, SYSTEM, Domain
 from tests.keys.rotation.test_rotations import rotate
 
 
 def look(domain: Domain, text: str, account: str = "") -> Diagnosis:
     with reading(domain.engine, account or domain.account) as session:
-        return diagnosis.diagnose(domain.service, session, text)
+        return diagnosis.diagnose(domain.services, session, text)
 
 
 def test_a_good_token_is_fine(domain: Domain) -> None:
@@ -98,9 +97,8 @@ def test_revoked_expired_and_on_its_way(domain: Domain) -> None:
     _, dated = domain.issue("Dated", expires_at=domain.clock.now() + timedelta(days=1))
     pending = domain.reserve("Pending")
     assert look(domain, pending.token.reveal()).case is DiagnosisResult.ON_ITS_WAY
-    domain.write(
-        lambda s: cancel_key(within(domain.service, s, SYSTEM), pending.key.id, "lost", tell=False)
-    )
+    with domain.change(SYSTEM) as change:
+        cancel_key(change, pending.key.id, "lost", tell=False)
     assert look(domain, pending.token.reveal()).case is DiagnosisResult.NEVER_CAME
     domain.clock.move(timedelta(days=1))
     assert look(domain, dated.reveal()).case is DiagnosisResult.EXPIRED
@@ -123,9 +121,9 @@ def test_replaced_in_a_rotation(domain: Domain) -> None:
 
 def test_the_new_token_of_a_rotation_that_did_not_arrive(domain: Domain) -> None:
     key, _ = domain.issue()
-    with writing(domain.engine, domain.account) as session:
+    with domain.change(ALICE) as change:
         made = begin_rotation(
-            within(domain.service, session, ALICE),
+            change,
             key.id,
             recipient=ALICE,
             grace=timedelta(),
@@ -133,9 +131,6 @@ def test_the_new_token_of_a_rotation_that_did_not_arrive(domain: Domain) -> None
             delivery_deadline=LEASE,
         )
     assert look(domain, made.token.reveal()).case is DiagnosisResult.ON_ITS_WAY
-    domain.write(
-        lambda s: cancel_rotation(
-            within(domain.service, s, SYSTEM), made.delivery_id, "lost", tell=False
-        )
-    )
+    with domain.change(SYSTEM) as change:
+        cancel_rotation(change, made.delivery_id, "lost", tell=False)
     assert look(domain, made.token.reveal()).case is DiagnosisResult.NEVER_CAME

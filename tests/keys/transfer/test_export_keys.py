@@ -128,7 +128,7 @@ def test_it_is_on_record_who_exported_how_many(domain: Domain) -> None:
     admin = Caller(ALICE, frozenset({Role.ADMIN}))
     for revoked, number in ((False, 1), (True, 2)):
         operation = Export(form=Form.CSV, revoked=revoked)
-        assert execute(domain.service, admin, operation).value == number
+        assert execute(domain.services, admin, operation).value == number
     with reading(domain.engine, domain.account) as session:
         events = session.exec(select(Event).where(Event.kind == "keys.exported")).all()
         assert {event.actor for event in events} == {str(ALICE)}

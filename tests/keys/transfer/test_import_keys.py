@@ -17,7 +17,6 @@ from keys.base.actors import Actor
 from keys.base.models import State
 from keys.changes import audit_log
 from keys.changes.authorization import Caller
-from keys.changes.change import within
 from keys.changes.operation import execute
 from keys.credentials.algorithms import Algorithm
 from keys.credentials.digests import SIZES, candidates, foreign_key, matches, plain_digest
@@ -61,10 +60,8 @@ THREE = csv_of(
 def imports(domain: Domain, text: str, *, strict: bool = True, **defaults: object) -> Plan:
     checked = check(read(text), Defaults(**defaults), domain.clock.now())  # type: ignore[arg-type]
     assert not checked.problems, checked.problems
-    with writing(domain.engine, domain.account) as session:
-        return import_keys.carry_out(
-            within(domain.service, session, ME), checked.entries, all_or_nothing=strict
-        )
+    with domain.change(ME) as change:
+        return import_keys.carry_out(change, checked.entries, all_or_nothing=strict)
 
 
 def key_named(domain: Domain, name: str) -> Key:
@@ -123,7 +120,7 @@ def test_without_external_ids_it_adds_nothing_either(domain: Domain) -> None:
     assert len(imports(domain, text, scopes=("read",)).fresh) == 1
     assert imports(domain, text, scopes=("read",)).known == ["line 2"]
     both = Peppers({1: b"p" * 32, 2: b"q" * 32})
-    domain.service = replace(domain.service, peppers=both)
+    domain.services = replace(domain.services, peppers=both)
     assert imports(domain, text, scopes=("read",)).known == ["line 2"]
 
 
@@ -162,7 +159,7 @@ def test_a_hash_belongs_to_one_workspace(domain: Domain) -> None:
         other = accounts.connect(plain, "T0OTHER", "Other", NOON)
     with writing(domain.engine, other) as session:
         entries = check(read(THREE), Defaults(), NOON).entries
-        made = import_keys.plan(domain.service, session, entries)
+        made = import_keys.plan(domain.services, session, entries)
     assert [each.where for each in made.problems] == ["line 2", "line 3", "line 4"]
     assert all("another workspace" in each.why for each in made.problems)
 
@@ -204,7 +201,7 @@ def test_an_import_that_cannot_be_announced_adds_nothing(
     domain: Domain, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     woken: list[str] = []
-    services = replace(domain.service, wake=lambda: woken.append("woken"))
+    services = replace(domain.services, wake=lambda: woken.append("woken"))
     operation = Import(rows=rows_of(THREE), all_or_nothing=True)
 
     def fail(session: Session, *_: object) -> None:
@@ -228,20 +225,19 @@ def test_an_import_that_adds_nothing_is_not_announced(domain: Domain) -> None:
     imports(domain, THREE)
     before = count_rows(domain)
     operation = Import(rows=rows_of(THREE), all_or_nothing=True)
-    assert not execute(domain.service, OPERATOR, operation).changed
+    assert not execute(domain.services, OPERATOR, operation).changed
     assert count_rows(domain) == before
 
 
 def test_what_others_hear_of_is_not_recorded_in_bulk(domain: Domain) -> None:
-    with writing(domain.engine, domain.account) as session:
-        change = within(domain.service, session, ME)
-        with pytest.raises(ValueError, match=r"keys\.imported is not for the audit log alone"):
-            change.record_all([KeysImported(1)])
+    refused = pytest.raises(ValueError, match=r"keys\.imported is not for the audit log alone")
+    with domain.change(ME) as change, refused:
+        change.record_all([KeysImported(1)])
 
 
 def test_the_others_digest_is_gone_after_an_upgrade(domain: Domain) -> None:
     imports(domain, THREE)
-    peppers = domain.service.peppers
+    peppers = domain.services.peppers
     with writing(domain.engine) as session:
         ids = {name: secret_of(session, name).id for name in ("Zapier", "Seam", "Django")}
         keys = {ids["Zapier"]: UNKEY, ids["Seam"]: SEAM, ids["Django"]: DRF}
@@ -276,14 +272,13 @@ def test_rotated_it_gets_a_token_of_ours(domain: Domain) -> None:
     imports(domain, THREE)
     key = key_named(domain, "Zapier")
     hour = timedelta(hours=1)
-    with writing(domain.engine, domain.account) as session:
+    with domain.change(ALICE) as change:
         made = begin_rotation(
-            within(domain.service, session, ALICE), key.id, recipient=ALICE, grace=hour,
+            change, key.id, recipient=ALICE, grace=hour,
             idempotency_key="req_rotation", delivery_deadline=LEASE,
         )  # fmt: skip
-    with writing(domain.engine, domain.account) as session:
-        delivery = made.delivery_id
-        start_rotation(within(domain.service, session, ALICE), delivery, None)
+    with domain.change(ALICE) as change:
+        start_rotation(change, made.delivery_id, None)
     assert isinstance(domain.verifier.verify(UNKEY), Verified)
     assert isinstance(domain.verifier.verify(made.token.reveal()), Verified)
     domain.clock.move(hour)
