@@ -36,7 +36,7 @@ class Interaction:
     """What the person sent, and the ways to answer: whichever of them is still open.
 
     Args:
-        choices: what can be chosen of a key, by ids.DO_…; each asks its own rule.
+        choices: what can be chosen, such as an entry of a key's menu; each asks its own rule.
     """
 
     def __init__(
@@ -114,10 +114,10 @@ class Interaction:
         return ActionPayload.decode(self.view.get("private_metadata"))
 
     def choose(self, do: str, payload: ActionPayload) -> None:
-        """Do with a key what an entry of its menu does, whichever feature that is.
+        """Do what was chosen, whichever feature has registered it (Router.choice).
 
         Args:
-            do: the entry, one of ids.DO_…; its own rule is asked.
+            do: such as an entry of a key's menu, ids.DO_…; its own rule is asked.
             payload: names the key; it is this visit's payload from now on.
         """
         self._payload = payload

@@ -3,8 +3,8 @@
 `allow=` has no default: every registration says who may. The rule is asked before the
 handler runs, and again by `execute` with the row in hand.
 
-What can be chosen of a key is a route too, so that one feature leads to another and imports nothing
-of it (`Interaction.choose`).
+What can be chosen is a route too, with a rule of its own: one feature leads to another by it and
+imports nothing of it (`Interaction.choose`).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Router:
         return self._add("command", name, allow)
 
     def choice(self, do: str, *, allow: Permission) -> Callable[[H], H]:
-        """Register what an entry of a key's menu does, wherever that menu stands (ids.DO_…)."""
+        """Register what a choice does, such as an entry of a key's menu (Interaction.choose)."""
         return self._add("choice", do, allow)
 
     def event(self, kind: str, *, allow: Permission) -> Callable[[EventHandler], EventHandler]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.framework.context import Context
 from bot.framework.interaction import Interaction
-from bot.framework.router import Router, permitted
+from bot.framework.router import Router
 from bot.reviews import item_view, summary_view
 from bot.token_delivery.deliver import delivery_deadline
 from bot.token_delivery.rotate import rotate_and_deliver
@@ -13,7 +13,7 @@ from bot.ui.payloads import ActionPayload
 from keys.base.ids import new_id
 from keys.base.models import State
 from keys.changes import live_messages
-from keys.changes.authorization import admins, everyone
+from keys.changes.authorization import admins
 from keys.changes.outbox import TEAM, to_person
 from keys.jobs import cron
 from keys.operations import (
@@ -25,7 +25,7 @@ from keys.operations import (
 )
 from keys.reviews import lifecycle, queries
 from keys.reviews.models import ReviewItem, ReviewView, Stage
-from keys.reviews.operations import review_owner
+from keys.reviews.rules import list_reader, review_owner
 
 
 def start(interaction: Interaction) -> None:
@@ -133,12 +133,22 @@ def menu(interaction: Interaction) -> None:
 
 
 def turn_page(interaction: Interaction) -> None:
-    """Show another page: of the team's list to all, of an owner's own list to them."""
-    ref, context = interaction.payload, interaction.context
-    if ref.do == item_view.TEAM and not permitted(interaction, admins):
-        return
+    """Show another page of the person's own list; turning the team's has its own rule."""
+    ref = interaction.payload
+    if ref.do == item_view.TEAM:
+        interaction.choose(item_view.TEAM, ref)
+    else:
+        _turn_page(interaction, to_person(interaction.person.user_id))
+
+
+def turn_team_page(interaction: Interaction) -> None:
+    """Show another page of the team's list, to all of them."""
+    _turn_page(interaction, TEAM)
+
+
+def _turn_page(interaction: Interaction, recipient: str) -> None:
     interaction.acknowledge()
-    recipient = TEAM if ref.do == item_view.TEAM else to_person(interaction.person.user_id)
+    ref, context = interaction.payload, interaction.context
     skip = int(ref.cursor) if ref.cursor.isascii() and ref.cursor.isdigit() else 0
     with context.writing() as session:
         live_messages.set_data(
@@ -171,6 +181,7 @@ for _id, _decide in {
 }.items():
     router.action(_id, allow=admins | review_owner)(_decide)
 router.view(ids.AUDIT_KEEP_MODAL, allow=admins | review_owner)(kept)
-# Owners turn the pages of their own lists; the team's is for admins.
-router.action(ids.AUDIT_BACK, allow=everyone)(turn_page)
-router.action(ids.AUDIT_ON, allow=everyone)(turn_page)
+# Owners turn the pages of their own lists; the team's list changes for all, so admins turn it.
+router.action(ids.AUDIT_BACK, allow=admins | list_reader)(turn_page)
+router.action(ids.AUDIT_ON, allow=admins | list_reader)(turn_page)
+router.choice(item_view.TEAM, allow=admins)(turn_team_page)

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 from keys.base.models import KeyView
-from keys.changes.authorization import (
-    Allowed,
-    Decision,
-    Denied,
-    Permission,
-    Question,
-    admins,
-    members,
-)
+from keys.changes.authorization import admins
 from keys.changes.change import Change
 from keys.changes.operation import Operation
 from keys.inputs.fields import KeyRef, Reason
 from keys.lifecycle.create import PendingKey
 from keys.lifecycle.revoke import revoke_key
-from keys.reviews import lifecycle, queries
+from keys.reviews import lifecycle
 from keys.reviews.models import ReviewItem
+from keys.reviews.rules import review_owner
 from keys.rotation.operations import RotationInput
-
-
-def _may_decide(question: Question) -> Decision:
-    session, actor = question.session, question.caller.actor
-    if session is not None and actor.kind == "person":
-        about, key_id = question.about, question.key_id
-        if queries.may_decide(session, about, key_id, actor.id):
-            return Allowed()
-    return Denied("You are not the owner of this key.")
-
-
-# The owner or backup owner of a key in an open review, as long as they are a full member.
-review_owner = Permission("review_owner", _may_decide, reads=True) & members
 
 
 class StartReview(Operation[str], name="start_review", allow=admins):

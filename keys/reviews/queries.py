@@ -12,6 +12,7 @@ from keys.base.actors import Actor
 from keys.base.errors import KeyNotFound
 from keys.base.models import State
 from keys.base.rows import views
+from keys.reviews.events import about_review
 from keys.reviews.findings import RiskFinding
 from keys.reviews.models import Decision, ReviewItem, ReviewView, Stage
 from storage import AccountSession
@@ -37,6 +38,17 @@ def has_list(session: AccountSession, subject: str, recipient: str) -> bool:
         LiveMessageRow.recipient == recipient,
     )
     return session.exec(found).first() is not None
+
+
+def has_any_list(session: AccountSession, audit_id: str, recipient: str) -> bool:
+    """Whether a recipient has a list of any round of a review."""
+    found = select(LiveMessageRow.id).where(
+        LiveMessageRow.account_id == session.account_id,
+        LiveMessageRow.kind == MESSAGE_KIND,
+        col(LiveMessageRow.subject).startswith(about_review(audit_id), autoescape=True),
+        LiveMessageRow.recipient == recipient,
+    )
+    return session.exec(found.limit(1)).first() is not None
 
 
 def may_decide(session: AccountSession, audit_id: str, key_id: str, person: str) -> bool:

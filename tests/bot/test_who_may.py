@@ -62,6 +62,10 @@ TABLE = {
         "request_approve",
         "request_deny",
     ),
+    ("action", "admins | list_reader"): (
+        "audit_back",
+        "audit_on",
+    ),
     ("action", "admins | review_owner & members"): (
         "audit_keep",
         "audit_menu",
@@ -69,8 +73,6 @@ TABLE = {
         "audit_rotate",
     ),
     ("action", "everyone"): (
-        "audit_back",
-        "audit_on",
         "help",
     ),
     ("action", "members"): (
@@ -91,6 +93,7 @@ TABLE = {
         "rename",
         "revoke",
         "rotate",
+        "team",
     ),
     ("view", "admins"): (
         "check_modal",
@@ -145,6 +148,7 @@ STRANGERS = {
     "recipient": ("U0ALICE", "U0BOB", "U0GUEST", "U0FAR"),
     "requester": ("U0ALICE", "U0BOB", "U0GUEST", "U0FAR"),
     "admins & not_requester": ("U0BOB", "U0GUEST", "U0FAR"),
+    "admins | list_reader": ("U0BOB", "U0GUEST", "U0FAR"),
     "admins | review_owner & members": ("U0BOB", "U0GUEST", "U0FAR"),
     "everyone": (),
 }

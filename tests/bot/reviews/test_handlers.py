@@ -171,6 +171,8 @@ def test_pages_are_turned_for_all(bench: Bench) -> None:
     follow(bench)
     assert "7 to 12 of 14 left" in said(bench)
     assert "1 to 6 of 14 left" in said(bench, "D-U0BOB"), "Bob's list is his own"
+    bench.presses(pressed(bench, ids.AUDIT_ON, place="D-U0BOB"), "U0GUEST")
+    assert "You can't do this here." in json.dumps(bench.answers[-1], ensure_ascii=False)
     bench.presses(pressed(bench, ids.AUDIT_ON, place="D-U0BOB"), "U0BOB")
     follow(bench)
     bench.presses(pressed(bench, ids.AUDIT_ON, place="D-U0BOB"), "U0BOB")
