@@ -30,20 +30,23 @@ def open_ask(interaction: Interaction, name: str = "") -> None:
 
 def asked(interaction: Interaction) -> None:
     """Make the request, or show at each input why not."""
-    view = interaction.view
-    if errors := form_values.with_token(view, ids.NAME, ids.REASON):
-        interaction.refuse_inputs(errors)
+    view, ref = interaction.view, interaction.payload
+    wanted = interaction.read(
+        lambda: Ask(
+            name=form_values.text(view, ids.NAME),
+            scopes=form_values.chosen(view, ids.SCOPES),
+            reason=form_values.text(view, ids.REASON),
+            idempotency_key=ref.request,
+        )
+    )
+    if wanted is None:
         return
-    ref = interaction.payload
-    name, reason = form_values.text(view, ids.NAME), form_values.text(view, ids.REASON)
-    scopes, advice = form_values.chosen(view, ids.SCOPES), advice_on(name)
-    if name.strip() and advice and not form_values.chosen(view, ids.ANYWAY):
-        interaction.show(views.ask(views.Draft(name, scopes, reason, advice), COMMAND, ref))
+    if (advice := advice_on(wanted.name)) and not form_values.chosen(view, ids.ANYWAY):
+        draft = views.Draft(wanted.name, wanted.scopes, wanted.reason, advice)
+        interaction.show(views.ask(draft, COMMAND, ref))
         return
     try:
-        outcome = interaction.submit(
-            lambda: Ask(name=name, scopes=scopes, reason=reason, idempotency_key=ref.request)
-        )
+        outcome = interaction.submit(lambda: wanted)
     except DuplicateRequest:
         interaction.show(views.asked_before())
     except InvalidState as error:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.authorization.admins import Denied, Person
 from bot.framework.context import Context
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
 from bot.offboarding import views
 from bot.ui import form_values, ids, replies
+from bot.ui.blocks import Message
 from keys.changes.authorization import admins
 from keys.offboarding import queries
 from keys.offboarding.models import BulkAction, OffboardingView
 from keys.operations import (
     CloseOffboarding,
     KeepKey,
+    Outcome,
     RequestBulkAction,
     StartOffboarding,
     Transfer,
@@ -27,24 +27,23 @@ def asked(interaction: Interaction, mentioned: tuple[str, ...]) -> None:
     if len(mentioned) > 1:
         interaction.say(replies.domain_error("Name one person at a time."))
     elif mentioned:
-        interaction.say(_start(interaction, mentioned[0]))
+        outcome = interaction.execute(StartOffboarding(person=mentioned[0]))
+        interaction.say(_started(mentioned[0], outcome))
     else:
         interaction.acknowledge()
         interaction.context.slack.open_view(interaction.trigger, views.ask(interaction.ref()))
 
 
 def submitted(interaction: Interaction) -> None:
-    """Start the offboarding of the person who was chosen."""
-    chosen = form_values.person(interaction.view, ids.PERSON)
-    if chosen is None:
-        interaction.refuse_inputs({ids.PERSON: "Choose who leaves."})
-        return
-    interaction.say(_start(interaction, chosen))
+    """Start the offboarding of the person who was chosen, or show at the input why not."""
+    chosen = form_values.person(interaction.view, ids.PERSON) or ""
+    outcome = interaction.submit(lambda: StartOffboarding(person=chosen))
+    if outcome is not None:
+        interaction.say(_started(chosen, outcome))
 
 
-def _start(interaction: Interaction, person: str) -> dict[str, Any]:
-    started = interaction.execute(StartOffboarding(person=person)).value
-    return views.begun(person) if started else views.nothing(person)
+def _started(person: str, outcome: Outcome[str | None]) -> Message:
+    return views.begun(person) if outcome.value else views.nothing(person)
 
 
 def keep(interaction: Interaction) -> None:

@@ -6,8 +6,6 @@ from typing import Any
 
 from bot.ui import ids
 from bot.ui.blocks import View
-from keys.base.errors import TokenInText
-from keys.inputs.names import refuse_token
 
 
 def value(view: View, block_id: str, what: str) -> Any:
@@ -45,18 +43,3 @@ def day(view: View, block_id: str) -> str | None:
     """Return a date as the datepicker sends it, if one was picked; a field reads it."""
     picked = value(view, block_id, "selected_date")
     return str(picked) if picked else None
-
-
-def with_token(view: View, *block_ids: str) -> dict[str, str]:
-    """Return an error for each of these texts that contains a token.
-
-    The domain refuses them as well. This comes before a modal is redrawn with what was typed, and
-    says it at every field at once; a block's id is the name of its field.
-    """
-    errors = {}
-    for block_id in block_ids:
-        try:
-            refuse_token(text(view, block_id), block_id)
-        except TokenInText as error:
-            errors[block_id] = str(error)
-    return errors

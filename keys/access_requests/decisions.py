@@ -32,7 +32,6 @@ def approve(change: Change, request_id: str, delivery_deadline: timedelta) -> Pe
     Raises:
         KeyNotFound: if the account has no such request.
         NameTaken: if another key has taken the name meanwhile.
-        TokenInText: if the request was made before tokens were refused, and contains one.
     """
     row = load_row(change.session, request_id)
     if row.state != Stage.OPEN:

@@ -48,6 +48,12 @@ def _new_owner(user_id: str) -> str:
     return found
 
 
+def _leaver(user_id: str) -> str:
+    if not (found := check_person(user_id, "person")):
+        raise InvalidOwner("Choose who leaves.", "person")
+    return found
+
+
 def split_list(text: str) -> tuple[str, ...]:
     """Return the parts of a list that was typed, between commas, semicolons and blanks."""
     return tuple(filter(None, _BETWEEN.split(text)))
@@ -80,3 +86,5 @@ Owner = Annotated[str | None, AfterValidator(_owner)]
 BackupOwner = Annotated[str | None, AfterValidator(_backup_owner)]
 # The user who is to own a key from now on.
 NewOwner = Annotated[str, AfterValidator(_new_owner)]
+# The user who leaves.
+Leaver = Annotated[str, AfterValidator(_leaver)]

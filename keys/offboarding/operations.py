@@ -6,7 +6,7 @@ from keys.base.errors import KeyNotFound
 from keys.changes.authorization import admins, system
 from keys.changes.change import Change
 from keys.changes.operation import Operation
-from keys.inputs.fields import KeyRef
+from keys.inputs.fields import KeyRef, Leaver, NewOwner
 from keys.offboarding.bulk import request_bulk_action
 from keys.offboarding.departures import DepartureReason
 from keys.offboarding.events import OffboardingKept
@@ -20,7 +20,7 @@ from storage.tables import OffboardingKey
 class StartOffboarding(Operation[str | None], name="start_offboarding", allow=admins):
     """Go through the keys of a person who leaves."""
 
-    person: str
+    person: Leaver
 
     def run(self, change: Change) -> str | None:
         """Start it; returns its id, or None if the person has nothing to do with any key."""
@@ -82,7 +82,7 @@ class RequestBulkAction(Operation[int], name="bulk", allow=admins):
 
     offboarding: str
     action: BulkAction
-    recipient: str
+    recipient: NewOwner
 
     def run(self, change: Change) -> int:
         """Ask for it; returns with how many keys. Raises KeyNotFound, InvalidState."""

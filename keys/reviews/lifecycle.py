@@ -29,7 +29,6 @@ from keys.base.rows import views
 from keys.changes import audit_log, outbox
 from keys.changes.change import Change
 from keys.changes.events import NewLiveMessage
-from keys.inputs.names import clean_note
 from keys.offboarding import departures
 from keys.reviews.events import KeptInReview, OwnerAsked, ReviewStarted, about_review
 from keys.reviews.findings import RiskFinding, risk_findings, severity
@@ -195,16 +194,14 @@ def keep(
 
     Raises:
         KeyNotFound: if the account has no such audit, or the key is not in it.
-        NoteTooLong, TokenInText: if the reason is too long, or contains a token.
     """
     audit, row = both_rows(change.session, audit_id, key_id)
-    said, now = clean_note(reason, "reason"), change.now
     if audit.state == Stage.OPEN and not row.decision:
-        row.decision, row.decided_by, row.decided_at = Decision.KEPT, str(change.actor), now
-        row.reason = said
+        row.decision, row.decided_by, row.decided_at = Decision.KEPT, str(change.actor), change.now
+        row.reason = reason
         change.session.add(row)
         change.session.flush()
-        change.record(KeptInReview(audit, key_id, said))
+        change.record(KeptInReview(audit, key_id, reason))
     return item(change.session, audit_id, key_id)
 
 

@@ -24,7 +24,7 @@ from keys.base.policy import Policy
 from keys.changes.authorization import Caller, Role
 from keys.operations import Ask, StartReview, execute
 from storage import open_engine, reading
-from storage.tables import AccessRequest, Event, Key, OutboxRow, ReviewKey
+from storage.tables import AccessRequest, Event, Key, Offboarding, OutboxRow, ReviewKey
 from tests.bot.listening import Bench, buttons
 from tests.cli.commands.shell import Shell
 
@@ -36,7 +36,12 @@ Done: TypeAlias = tuple[str, Any, str]
 _COLUMNS = {"last_day": "expires_at"}
 _INPUTS = {"rate_limit": ids.RATE}
 _OPTIONS = {"rate_limit": "rate", "last_day": "expires"}
-_STATES = {"owner": "selected_user", "backup_owner": "selected_user", "last_day": "selected_date"}
+_STATES = {
+    "owner": "selected_user",
+    "backup_owner": "selected_user",
+    "person": "selected_user",
+    "last_day": "selected_date",
+}
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,7 @@ class Slack(Entrance):
         "request": ("name", "scopes", "reason"),
         "deny": ("reason",),
         "keep_in_review": ("reason",),
+        "start_offboarding": ("person",),
     }  # fmt: skip
 
     def __init__(self, folder: Path) -> None:
@@ -173,6 +179,11 @@ class Slack(Entrance):
         self._press(ids.AUDIT_MENU, about=review, key=key, do=ids.DO_KEEP)
         row = select(ReviewKey).where(ReviewKey.audit_id == review, ReviewKey.key_id == key)
         return self._submit(field, {field: value}), row, field
+
+    def do_start_offboarding(self, field: str, value: str) -> Done:
+        self.domain.issue(_fresh_name(), owner=value)
+        self.bench.types("offboard")
+        return self._submit(field, {field: value}), _newest_row(Offboarding), field
 
     def do_revoke(self, field: str, value: str) -> Done:
         """No reason can be given at the button."""

@@ -52,6 +52,7 @@ ROOMS: dict[str, set[str]] = {
 }
 # Fields that no entrance lets a user fill in, and why.
 FILLED_IN_NOWHERE = {
+    ("bulk", "recipient"): "chosen from Slack's list, or who pressed; the handler asks Slack first",
     ("create", "backup_owner"): "a new key has none; the modal for editing sets it",
     ("transfer", "after"): "chosen from Slack's list; the handler asks Slack about the user first",
 }
@@ -60,6 +61,7 @@ GOOD = {
     "name": ("  Zapier,\u00a0nightly {} ", "Zapier, nightly {}"),
     "scopes": ("write,read", "read write"),
     "owner": ("U0BOB", "U0BOB"),
+    "person": ("U0LEAVER{}", "U0LEAVER{}"),
     "backup_owner": ("U0BOB", "U0BOB"),
     "note": (" For invoices ", "For invoices"),
     "reason": (" No longer used ", "No longer used"),
@@ -87,6 +89,11 @@ BAD = {
         "bob@acme.example": "The owner is an e-mail address. Put the person's Slack id there (U…), "
         "which stands in their profile's menu under “Copy member ID”, or leave it empty.",
         TOKEN: f"The owner {NO_TOKEN}",
+    },
+    "person": {
+        "": "Choose who leaves.",
+        "bob": f"The person {NO_OWNER}",
+        TOKEN: f"The person {NO_TOKEN}",
     },
     "backup_owner": {
         "bob": f"The backup owner {NO_OWNER}",

@@ -17,7 +17,6 @@ from sqlmodel import select
 from keys.access_requests.operations import Ask, Deny
 from keys.base.actors import Actor
 from keys.base.errors import DomainError, InvalidImport, TokenInText
-from keys.base.policy import AuditRules
 from keys.changes.authorization import Caller, Role
 from keys.changes.operation import execute, problems
 from keys.credentials.tokens import (
@@ -30,17 +29,21 @@ from keys.credentials.tokens import (
 )
 from keys.inputs.names import clean_name, clean_note, refuse_token
 from keys.inputs.scopes import check_scopes
+from keys.offboarding.models import BulkAction
 from keys.operations import (
     Create,
+    KeepInReview,
     Limit,
     Operation,
     Rename,
+    RequestBulkAction,
     Revoke,
     SetExpiry,
+    StartOffboarding,
+    StartReview,
     Transfer,
     Update,
 )
-from keys.reviews import lifecycle
 from keys.search import search
 from keys.transfer import export_keys, import_rows
 from keys.transfer.import_files import COLUMNS, RawLine, read
@@ -112,10 +115,9 @@ def unwrapped() -> Iterator[None]:
 
 def _keep(domain: Domain, text: str) -> None:
     key, _ = domain.issue()
-    with domain.change(ALICE) as change:
-        id_ = lifecycle.begin(change, "2026-10-05", AuditRules())
-    with domain.change(ALICE) as change:
-        lifecycle.keep(change, id_, key.id, text)  # fmt: skip
+    review = execute(domain.services, Caller.operator("test"), StartReview(period="asked:1")).value
+    keep = KeepInReview(review=review, key=key.id, reason=text)
+    execute(domain.services, Caller.operator("test"), keep)
 
 
 OPERATIONS: dict[tuple[str, str], Callable[[Domain, str], object]] = {
@@ -148,6 +150,15 @@ OPERATIONS: dict[tuple[str, str], Callable[[Domain, str], object]] = {
     ("request", "reason"): lambda domain, text: _ask(domain, reason=text),
     ("deny", "reason"): _deny,
     ("keep in an audit", "reason"): _keep,
+    ("start offboarding", "person"): lambda domain, text: _do(
+        domain, lambda _: StartOffboarding(person=text)
+    ),
+    ("bulk", "owner"): lambda domain, text: _do(
+        domain,
+        lambda _: RequestBulkAction(
+            offboarding="off_1", action=BulkAction.HAND_OVER, recipient=text
+        ),
+    ),
 }
 
 

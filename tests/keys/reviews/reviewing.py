@@ -9,6 +9,8 @@ from sqlmodel import select
 
 from keys.base.actors import Actor
 from keys.base.policy import AuditRules
+from keys.changes.authorization import Caller, Role
+from keys.operations import KeepInReview, execute
 from keys.reviews import lifecycle, progress, queries
 from keys.reviews.models import ReviewItem, ReviewView
 from storage import reading
@@ -43,8 +45,9 @@ def look(domain: Domain, id_: str, rules: AuditRules = RULES) -> ReviewView:
 def keep(
     domain: Domain, id_: str, key_id: str, actor: Actor = ALICE, reason: str = ""
 ) -> ReviewItem:
-    with domain.change(actor) as change:
-        return lifecycle.keep(change, id_, key_id, reason)
+    caller = Caller(actor, frozenset({Role.ADMIN}))
+    operation = KeepInReview(review=id_, key=key_id, reason=reason)
+    return execute(domain.services, caller, operation, wait=0).value
 
 
 def kinds(domain: Domain, kind: str) -> list[dict[str, Any]]:
