@@ -24,7 +24,6 @@ from bot.ui.search_box import search_box
 from keys.base.models import KeyView
 from keys.search.filters import KeyFilter
 
-ROWS_MAX = 10
 _LEVELS = "▁▂▃▄▅▆▇█"
 SHELVES = {
     KeyFilter.ALL: "All keys",

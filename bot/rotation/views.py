@@ -39,12 +39,11 @@ _TITLE = "Rotate API key"
 _HOUR = timedelta(hours=1)
 
 
-def rotate(key: KeyView, recipient: str, ref: ActionPayload, advice: str | None = None) -> View:
+def rotate(key: KeyView, recipient: str, ref: ActionPayload) -> View:
     """Render the modal.
 
     Args:
         recipient: the id of the person who is proposed for the new token.
-        advice: what is wrong with what was chosen; our own words.
     """
     blocks: list[Block] = [
         sentence(name_of(key), " gets a new token. Its name, scopes and owner stay."),
@@ -56,8 +55,6 @@ def rotate(key: KeyView, recipient: str, ref: ActionPayload, advice: str | None 
             hint="In a direct message from this app.",
         ),
     ]
-    if advice is not None:
-        blocks.append(section(advice))
     return modal(_TITLE, ids.ROTATE_MODAL, blocks, submit="Rotate", ref=ref)
 
 

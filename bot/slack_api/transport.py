@@ -66,13 +66,12 @@ class Limits:
     retries: bool = True
 
 
-def web_calls(token: str, base_url: str = WebClient.BASE_URL, team_id: str | None = None) -> Calls:
+def web_calls(token: str, base_url: str = WebClient.BASE_URL) -> Calls:
     """Make attempts over slack_sdk, whose own retries are off: they know no deadline.
 
     Args:
         token: the bot's token.
         base_url: where the Web API is; anything that talks like Slack's own.
-        team_id: the workspace, where the app is installed for a whole organisation.
     """
 
     def attempt(method: str, args: Answer, *, form: bool, timeout: float) -> Answer:
@@ -81,7 +80,6 @@ def web_calls(token: str, base_url: str = WebClient.BASE_URL, team_id: str | Non
             token,
             base_url=base_url,
             timeout=timeout,  # type: ignore[arg-type]  # urllib takes fractions of a second too
-            team_id=team_id,
             retry_handlers=[],
         )
         response = (

@@ -24,6 +24,7 @@ from storage import AccountSession
 from storage.tables import Account, Event
 
 GENESIS_HASH = "0" * 64
+_HISTORY_MAX = 50
 
 
 def append(
@@ -165,13 +166,13 @@ def latest_hash(
     return last.hash if last is not None else GENESIS_HASH
 
 
-def history(session: AccountSession, key_id: str, limit: int = 50) -> list[HistoryEntry]:
-    """What happened to one key, newest first."""
+def history(session: AccountSession, key_id: str) -> list[HistoryEntry]:
+    """What happened to one key, newest first; at most 50 entries."""
     entries = (
         select(Event)
         .where(Event.account_id == session.account_id, Event.key_id == key_id)
         .order_by(col(Event.seq).desc())
-        .limit(limit)
+        .limit(_HISTORY_MAX)
     )
     return [
         HistoryEntry(event.at, event.kind, Actor.read(event.actor), json.loads(event.data))

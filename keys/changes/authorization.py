@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
 
 from sqlmodel import select
 
@@ -97,14 +96,6 @@ class Question:
     key_id: str = ""
     about: str = ""
     delivery: str = ""
-
-
-class Rule(Protocol):
-    """Says whether a caller may."""
-
-    def decide(self, question: Question) -> Decision:
-        """Allow, or deny with a reason."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

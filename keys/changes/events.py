@@ -13,8 +13,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 # Every kind that is recorded, so that no two events share one.
-_EVENTS: dict[str, type[Event]] = {}
-KINDS: Mapping[str, type[Event]] = MappingProxyType(_EVENTS)
+KINDS: dict[str, type[Event]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +53,10 @@ class Event:
     propagates: ClassVar[bool]
 
     def __init_subclass__(cls, *, kind: str, propagates: bool = False) -> None:
-        if kind in _EVENTS:
-            raise TypeError(f"{_EVENTS[kind].__name__} and {cls.__name__} are both “{kind}”")
+        if kind in KINDS:
+            raise TypeError(f"{KINDS[kind].__name__} and {cls.__name__} are both “{kind}”")
         cls.kind, cls.propagates = kind, propagates
-        _EVENTS[kind] = cls
+        KINDS[kind] = cls
 
     def __init__(
         self,

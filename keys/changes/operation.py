@@ -47,7 +47,6 @@ class Operation(BaseModel, Generic[T]):
         frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
     )
 
-    operation_name: ClassVar[str]
     allow: ClassVar[Permission]
     # The field that holds the id of what else than a key it is about, such as a request.
     about_field: ClassVar[str] = ""
@@ -70,7 +69,7 @@ class Operation(BaseModel, Generic[T]):
             raise TypeError(f"{cls.__name__} has to say its name and who may: name=…, allow=…")
         if name in _OPERATIONS:
             raise TypeError(f"two operations are called “{name}”")
-        cls.operation_name, cls.allow = name, allow
+        cls.allow = allow
         _OPERATIONS[name] = cls
 
     def question(self, caller: Caller, session: AccountSession) -> Question:

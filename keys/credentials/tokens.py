@@ -34,7 +34,6 @@ TOKEN_MAX = PREFIX_MAX + _TAIL_LENGTH
 
 # Two digits at a time: a checksum is made for every text that is looked at.
 _PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
-_VALUES = {char: value for value, char in enumerate(ALPHABET)}
 _WHOLE = re.compile(
     rf"({_PREFIX})_([0-9A-Za-z]{{{PUBLIC_ID_LENGTH}}})_([0-9A-Za-z]{{{SECRET_LENGTH}}})"
     rf"_([0-9A-Za-z]{{{CHECKSUM_LENGTH}}})\Z"
@@ -106,14 +105,6 @@ def encode(number: int, length: int) -> str:
 
 
 _GREATEST_SECRET = encode(2**SECRET_BITS - 1, SECRET_LENGTH)
-
-
-def decode(text: str) -> int:
-    """Read a base62 number. Raises KeyError on any other character."""
-    number = 0
-    for char in text:
-        number = number * 62 + _VALUES[char]
-    return number
 
 
 def checksum(body: str) -> str:

@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol
-
-from sqlalchemy import Engine
+from typing import NamedTuple
 
 from keys.base.models import State
 from keys.credentials import digests
 from keys.credentials.algorithms import Algorithm
 from keys.credentials.peppers import Peppers
-from keys.credentials.tokens import NotAToken, Token, parse
-from runtime.clock import Clock
-from storage.secret_lookup import Lookup, SecretRow
+from keys.credentials.tokens import Token
+from storage.secret_lookup import SecretRow
 
 
 class Reason(StrEnum):
@@ -67,18 +64,6 @@ class Refused:
 
 
 Answer = Verified | Refused
-
-
-class Verifier(Protocol):
-    """Verify presented tokens; safe to call from many threads."""
-
-    def verify(self, presented: str) -> Answer:
-        """Verify one presented token.
-
-        Raises:
-            keys.base.errors.StorageUnavailable: if the database cannot be reached.
-        """
-        ...
 
 
 MAY_BE_FOREIGN = frozenset({Reason.MALFORMED, Reason.CHECKSUM})
@@ -170,32 +155,3 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     if one is None or other is None:
         return one or other
     return min(one, other)
-
-
-class StoredVerifier:
-    """Verifies against the database, by one look-up for each text that can be a key."""
-
-    def __init__(self, engine: Engine, peppers: Peppers, clock: Clock) -> None:
-        self._lookup = Lookup(engine)
-        self._peppers = peppers
-        self._clock = clock
-
-    def verify(self, presented: str) -> Answer:
-        """See `Verifier`."""
-        try:
-            token = parse(presented)
-        except NotAToken as error:
-            return self._verify_foreign(presented, Reason(error.flaw.value))
-        row = self._lookup.read((token.public_id,)).get(token.public_id)
-        return evaluate(token, row, self._peppers, self._clock.now())
-
-    def _verify_foreign(self, presented: str, flaw: Reason) -> Answer:
-        key = digests.foreign_key(presented) if flaw in MAY_BE_FOREIGN else None
-        if key is None:
-            return Refused(flaw)
-        rows = self._lookup.read_imported(digests.candidates(key, self._peppers))
-        return evaluate_foreign(key, flaw, rows, self._peppers, self._clock.now())[0]
-
-    def close(self) -> None:
-        """Close its connections; call it when nothing verifies any more."""
-        self._lookup.close()

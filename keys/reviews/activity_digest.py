@@ -15,8 +15,6 @@ from keys.search.filters import KeyFilter, conditions
 from storage import AccountSession
 from storage.tables import Event, Key, Secret, SecretUse
 
-MESSAGE_KIND = "digest"
-
 
 def post(change: Change, since: datetime) -> None:
     """Record the digest of what happened since then; the team is told."""

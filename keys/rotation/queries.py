@@ -84,16 +84,6 @@ def of_request(session: AccountSession, idempotency_key: str) -> RotationView:
     return rotation_view(session, rotation, session.get_one(Key, rotation.key_id))
 
 
-def all_of(session: AccountSession, key_id: str) -> list[RotationView]:
-    """Return every rotation of a key, oldest first."""
-    found = session.exec(
-        select(Rotation)
-        .where(Rotation.account_id == session.account_id, Rotation.key_id == key_id)
-        .order_by(col(Rotation.created_at))
-    )
-    return [rotation_view(session, rotation, session.get_one(Key, key_id)) for rotation in found]
-
-
 def running(session: AccountSession, key_id: str) -> RotationView | None:
     """Return the rotation of a key that is under way, if there is one."""
     rotation = session.exec(

@@ -18,6 +18,7 @@ from storage.tables import DailyUse, Secret, SecretUse
 # Rows that are written by one statement. Their text is made in one go, during which nothing else
 # of the program runs: some half a millisecond.
 _BATCH = 1_000
+_DAYS = 30
 
 _Row = tuple[str | int, ...]
 
@@ -57,14 +58,12 @@ def record_uses(session: Session, uses: Mapping[str, Use]) -> None:
         _write_days(session, days[start : start + _BATCH])
 
 
-def by_day(
-    session: Session, key_ids: Sequence[str], today: date, days: int = 30
-) -> dict[str, list[int]]:
-    """How often each key was used on each of the last days (UTC), oldest first, in one query.
+def by_day(session: Session, key_ids: Sequence[str], today: date) -> dict[str, list[int]]:
+    """How often each key was used on each of the last 30 days (UTC), oldest first, in one query.
 
     Keys that were not used at all are left out.
     """
-    first = today - timedelta(days=days - 1)
+    first = today - timedelta(days=_DAYS - 1)
     rows = session.execute(
         select_columns(col(Secret.key_id), col(DailyUse.day), func.sum(col(DailyUse.count)))
         .join(Secret, col(Secret.id) == col(DailyUse.secret_id))
@@ -74,8 +73,8 @@ def by_day(
     found: dict[str, list[int]] = {}
     for key_id, day, count in rows:
         index = (day - first).days
-        if 0 <= index < days:
-            found.setdefault(key_id, [0] * days)[index] += int(count)
+        if 0 <= index < _DAYS:
+            found.setdefault(key_id, [0] * _DAYS)[index] += int(count)
     return found
 
 

@@ -419,7 +419,7 @@ def homes(name: str, note: str) -> Iterator[dict[str, Any]]:
         (0, ""),
         (0, note),
         (1, ""),
-        (home.ROWS_MAX, note[:QUERY_MAX]),
+        (list_view.ROWS_MAX, note[:QUERY_MAX]),
     ):
         keys = [
             key(name, id=f"key_{row:012}", last_used_at=NOW, expires_at=NOW)

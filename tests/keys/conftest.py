@@ -22,12 +22,12 @@ from keys.changes.operation import Operation, Outcome, execute
 from keys.changes.services import Services
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import Token
-from keys.credentials.verification import StoredVerifier
 from keys.lifecycle.create import PendingKey, activate_key, create_pending_key
 from keys.operations import SUBSCRIBERS, Rename, Revoke
 from runtime.clock import HeldClock
 from storage import AccountSession, writing
 from tests.databases import open_migrated
+from tests.keys.stored_verifier import StoredVerifier
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ALICE, BOB = Actor.person("U0ALICE"), Actor.person("U0BOB")

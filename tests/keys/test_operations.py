@@ -18,7 +18,7 @@ from keys.credentials.tokens import make
 from keys.leaks.events import MessageLocation
 from keys.lifecycle.events import KeyActivated
 from keys.offboarding.models import BulkAction
-from keys.operations import OPERATIONS, SUBSCRIBERS, execute, merge
+from keys.operations import OPERATIONS, SUBSCRIBERS, RequestBulkAction, execute, merge
 from keys.rotation.events import KeyRotated
 from keys.transfer.formats import Form
 from tests.keys.conftest import ALICE, Domain
@@ -46,7 +46,7 @@ def made(kind: type[Operation[Any]]) -> Operation[Any]:
         for name, field in kind.model_fields.items()
         if field.is_required() or name in ("key", "delivery")
     }
-    if kind.operation_name == "bulk":
+    if kind is RequestBulkAction:
         given["recipient"] = "U0BOB"
     return kind(**given)
 

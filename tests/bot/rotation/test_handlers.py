@@ -22,7 +22,6 @@ from keys.credentials.tokens import Token, parse
 from keys.credentials.verification import Verified
 from keys.delivery import deliveries
 from keys.delivery.completion import CLAIMED_WITHIN
-from keys.rotation import queries
 from keys.rotation.queries import RotationView, Stage
 from keys.rotation.start import begin_rotation
 from keys.search import search
@@ -30,6 +29,7 @@ from storage import reading
 from tests.bot.fake_slack import refusal
 from tests.bot.listening import Bench, buttons
 from tests.bot.working import worker
+from tests.keys.rotation import test_rotations
 
 DAY = timedelta(days=1)
 
@@ -74,8 +74,7 @@ def submit(bench: Bench, view: dict[str, Any], user: str = "U0ALICE", **values: 
 
 
 def seen(bench: Bench, key_id: str) -> RotationView:
-    with reading(bench.domain.engine, bench.domain.account) as session:
-        return queries.all_of(session, key_id)[-1]
+    return test_rotations.seen(bench.domain, key_id)
 
 
 def sent_token(bench: Bench, method: str = "chat.update") -> Token:

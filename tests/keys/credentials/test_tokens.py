@@ -23,11 +23,16 @@ def flaw(text: str) -> TokenFormatError:
     return caught.value.flaw
 
 
+def number(text: str) -> int:
+    """What a base62 number stands for."""
+    return sum(ALPHABET.index(char) * 62**place for place, char in enumerate(reversed(text)))
+
+
 @given(prefixes, public_ids, bits)
 def test_what_is_written_can_be_read(prefix: str, public_id: str, secret: int) -> None:
     made = Token(prefix, public_id, tokens.encode(secret, 43))
     assert tokens.parse(made.reveal()) == made
-    assert tokens.decode(made.secret) == secret
+    assert number(made.secret) == secret
 
 
 def test_two_tokens_differ_and_have_the_documented_form() -> None:
@@ -39,7 +44,7 @@ def test_two_tokens_differ_and_have_the_documented_form() -> None:
 
 
 def test_the_checksum_is_crc_32_in_base62() -> None:
-    assert tokens.decode(tokens.checksum("123456789")) == zlib.crc32(b"123456789") == 0xCBF43926
+    assert number(tokens.checksum("123456789")) == zlib.crc32(b"123456789") == 0xCBF43926
 
 
 @given(public_ids, bits, st.data())

@@ -14,13 +14,14 @@ from keys.base import accounts
 from keys.base.errors import PepperError, StorageUnavailable
 from keys.credentials import tokens
 from keys.credentials.peppers import Peppers, check_peppers, in_use, load_or_make, read_peppers
-from keys.credentials.verification import Reason, Refused, StoredVerifier, Verified
+from keys.credentials.verification import Reason, Refused, Verified
 from keys.search import search
 from keys.usage.usage import Use, record_uses
 from storage import open_engine, reading, writing
 from tests.databases import open_migrated
 from tests.keys.conftest import NOON, Domain
 from tests.keys.rotation.test_rotations import rotate
+from tests.keys.stored_verifier import StoredVerifier
 
 SECOND = timedelta(seconds=1)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from sqlmodel import select
+from sqlmodel import col, select
 
 from keys.base.actors import Actor
 from keys.base.errors import (
@@ -34,7 +34,7 @@ from keys.rotation.operations import EndRotation, ExtendRotation, Rotate
 from keys.rotation.queries import RotationView, Stage
 from keys.rotation.start import begin_rotation, cancel_rotation, start_rotation
 from storage import reading, writing
-from storage.tables import Account, LiveMessageRow, OutboxRow, Secret, SecretUse
+from storage.tables import Account, LiveMessageRow, OutboxRow, Rotation, Secret, SecretUse
 from tests.keys.conftest import ALICE, BOB, LEASE, Domain
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -70,7 +70,9 @@ def rotate(domain: Domain, key_id: str, grace: timedelta = DAY) -> tuple[str, To
 
 def seen(domain: Domain, key_id: str) -> RotationView:
     with reading(domain.engine, domain.account) as session:
-        return queries.all_of(session, key_id)[-1]
+        of_key = select(Rotation.id).where(Rotation.key_id == key_id)
+        newest = session.exec(of_key.order_by(col(Rotation.created_at).desc())).first()
+        return queries.get(session, newest or "")
 
 
 def sweep(domain: Domain) -> int:

@@ -21,7 +21,7 @@ from keys.changes.operation import execute
 from keys.credentials.algorithms import Algorithm
 from keys.credentials.digests import SIZES, candidates, foreign_key, matches, plain_digest
 from keys.credentials.peppers import Peppers, check_peppers
-from keys.credentials.verification import Reason, Refused, StoredVerifier, Verified
+from keys.credentials.verification import Reason, Refused, Verified
 from keys.rotation.start import begin_rotation, start_rotation
 from keys.search import search
 from keys.transfer import import_keys
@@ -33,6 +33,7 @@ from keys.transfer.operations import Import
 from storage import reading, writing
 from storage.tables import Event, Key, OutboxRow, Secret
 from tests.keys.conftest import ALICE, LEASE, NOON, Domain, open_application_at
+from tests.keys.stored_verifier import StoredVerifier
 
 ME = Actor.operator("root@host")
 OPERATOR = Caller.operator("root@host")
