@@ -16,6 +16,7 @@ from keys.base.actors import Actor
 from keys.base.models import KeyRequest
 from keys.base.models import RequestStage as Stage
 from keys.changes.change import Change
+from keys.inputs.names import refuse_token
 from keys.lifecycle.create import PendingKey, create_pending_key
 from storage.tables import AccessRequest
 
@@ -32,10 +33,14 @@ def approve(change: Change, request_id: str, delivery_deadline: timedelta) -> Pe
     Raises:
         KeyNotFound: if the account has no such request.
         NameTaken: if another key has taken the name meanwhile.
+        TokenInText: if the request was made before tokens were refused, and contains one.
     """
     row = load_row(change.session, request_id)
     if row.state != Stage.OPEN:
         return None
+    # No field of an operation has seen what an earlier version stored.
+    refuse_token(row.name, "name")
+    refuse_token(row.reason, "reason")
     policy = change.services.policy
     last_day = policy.default_expiry(change.now)
     wanted = KeyRequest(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlmodel import select
 
-from keys.access_requests.operations import Ask, Deny
+from keys.access_requests.operations import Approve, Ask, Deny
 from keys.base.actors import Actor
 from keys.base.errors import DomainError, InvalidImport, TokenInText
+from keys.base.models import RequestStage
 from keys.changes.authorization import Caller, Role
 from keys.changes.operation import execute, problems
 from keys.credentials.tokens import (
@@ -49,7 +51,7 @@ from keys.transfer import export_keys, import_rows
 from keys.transfer.import_files import COLUMNS, RawLine, read
 from keys.transfer.import_rows import Defaults
 from storage import reading, writing
-from storage.tables import Key
+from storage.tables import AccessRequest, Key
 from tests.keys.conftest import ALICE, LEASE, NOON, Domain, open_test_application
 
 CAROL = Actor.person("U0CAROL")
@@ -386,3 +388,20 @@ def test_a_key_that_has_one_in_its_name_can_be_listed_exported_renamed_and_revok
     assert domain.rename(key.id, "Zapier again").value.name == "Zapier again"
     plant(old)
     assert domain.revoke(key.id).changed
+
+
+@pytest.mark.parametrize("column", ["name", "reason"])
+def test_a_request_that_has_one_is_not_approved_and_can_be_denied(
+    domain: Domain, column: str
+) -> None:
+    request, admin = _ask(domain), Caller(ALICE, frozenset({Role.ADMIN}))
+    with writing(domain.engine) as session:
+        row = session.exec(select(AccessRequest).where(AccessRequest.id == request)).one()
+        setattr(row, column, f"For invoices: {make('ak').reveal()}")
+        session.add(row)
+    with pytest.raises(TokenInText):
+        execute(domain.services, admin, Approve(request=request, deadline=timedelta(minutes=1)))
+    with reading(domain.engine, domain.account) as session:
+        assert search.page(session, "", size=10, after=None).keys == []
+    denied = execute(domain.services, admin, Deny(request=request, reason="It contains a token."))
+    assert denied.value.stage is RequestStage.DENIED
