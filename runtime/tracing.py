@@ -34,7 +34,7 @@ class Trace:
         what: what the work is, in one word; never text that a user typed.
         outcome: how the work ended.
         spent: calls and time by dependency, such as `database`.
-        began: start time, by the monotonic clock.
+        started: start time, by the monotonic clock.
     """
 
     id: str = field(default_factory=lambda: secrets.token_hex(ID_LENGTH // 2))

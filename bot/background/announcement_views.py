@@ -19,7 +19,7 @@ def notice(
     """Render the message of an outbox entry.
 
     Args:
-        words: by the entry's kind (bot.framework.feature.announcements).
+        announcements: by the entry's kind (bot.framework.feature.announcements).
         admins: gives the ids of some admins, for an entry that calls them.
 
     Raises:

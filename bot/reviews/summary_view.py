@@ -54,7 +54,7 @@ def status(audit: ReviewView | None, next_run: datetime | None, ref: ActionPaylo
 
     Args:
         audit: the open one, or the last; None if there never was one.
-        following: when the next begins by itself; None for never.
+        next_run: when the next one starts on schedule; None for never.
         ref: carries the time.
     """
     coming = f"The next one starts {date(next_run)}." if next_run else ""

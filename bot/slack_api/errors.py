@@ -122,7 +122,7 @@ class Unavailable(SlackError):
     """No answer in time, or a failure at Slack.
 
     Attributes:
-        unclear: Slack may have done what was asked although no answer came.
+        outcome_unknown: whether Slack may have carried out the call although no answer came.
     """
 
     def __init__(self, *, method: str, code: str, outcome_unknown: bool) -> None:

@@ -30,7 +30,7 @@ class OutgoingMessage:
     """What has to be posted once.
 
     Attributes:
-        audience: `team`, or a person as `person:U…`.
+        recipient: `team`, or a person as `person:U…`.
         channel: where the team is told.
         known: the channel's id, if it is known, since `channel` may be a name.
         since: when it was first due; None if it was surely never posted.

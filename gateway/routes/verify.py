@@ -29,7 +29,7 @@ class VerificationRequest:
     source: str = ""
 
     def __repr__(self) -> str:
-        return "Question(…)"
+        return "VerificationRequest(…)"
 
 
 class Verify:

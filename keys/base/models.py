@@ -35,7 +35,7 @@ class KeyRequest:
     """What is asked for when a key is created.
 
     Attributes:
-        request_id: names this very request, so that asking twice makes one key.
+        idempotency_key: identifies the request, so that a retry does not create a second key.
     """
 
     name: str

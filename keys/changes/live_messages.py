@@ -27,16 +27,16 @@ from storage.tables import LiveMessageRow
 
 @dataclass(frozen=True, slots=True)
 class LiveMessage:
-    """A message that has to be looked at now.
+    """A claimed live message.
 
     Attributes:
-        subject: the id of the thing that it tells of.
-        audience: `team`, or a person as `person:U…`.
-        place, message: where it stands; None before it was posted.
-        drawn: a fingerprint of what it said when it was drawn last; empty before.
-        due_at: when it had to be looked at; a later change sets another time.
-        attempts: how often in a row Slack could not take it.
-        posting_at: when it was first about to be posted, and it is not known whether it was.
+        subject: the id of what it is about.
+        recipient: `team`, or a person as `person:U…`.
+        channel_id, message: where it was posted; None until then.
+        rendered_hash: a hash of its content when it was last rendered; empty until then.
+        due_at: when it was due to be rendered; a later change sets another time.
+        attempts: how many times in a row Slack did not accept it.
+        posting_at: when posting was first attempted, as long as the outcome is unknown.
     """
 
     id: str

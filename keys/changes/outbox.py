@@ -31,13 +31,13 @@ def to_person(user_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """A notice that has to be said now.
+    """A claimed message of the outbox.
 
     Attributes:
-        audience: `team`, or a person as `person:U…`.
-        actor: who did what it tells of.
-        attempts: how often it was tried before; above 0 it may have been said already.
-        request_id: of the request that did it; None if no request did.
+        recipient: `team`, or a person as `person:U…`.
+        actor: who caused the event that it announces.
+        attempts: how often it was tried before; above 0 it may have been posted already.
+        trace_id: the id of the request that caused the event; None if no request did.
     """
 
     id: str

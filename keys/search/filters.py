@@ -36,10 +36,10 @@ class KeyFilter(StrEnum):
 
 
 def conditions(key_filter: KeyFilter, viewer: str, now: datetime) -> list[ColumnElement[bool]]:
-    """What keys on this shelf have in common.
+    """Return the SQL conditions for a filter.
 
     Args:
-        viewer: the id of the person who looks.
+        viewer: the id of the user who is viewing the list.
     """
     match key_filter:
         case KeyFilter.MINE:

@@ -142,9 +142,9 @@ def page(
         words: all of them must occur in a key's name or note, or, from four characters on, in
             its id or hint; whatever the case.
         owner: only this person's keys.
-        after, before: a key's id; the page begins after it, or ends before it. A key that is
-            gone by now still marks its place.
-        shelf: only a part of the keys, as this person sees it at this moment.
+        after, before: a key's id; the page starts after it, or ends before it. A key that has
+            since been revoked still marks its position.
+        key_filter: a filter, the viewer's id and the current time.
     """
     wanted = _matching(session.account_id, words, owner)
     if key_filter is not None:
