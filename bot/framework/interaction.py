@@ -19,7 +19,7 @@ from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.base.errors import DomainError
 from keys.base.models import KeyView
-from keys.changes.authorization import Caller, Decision, Denied, Permission, Question, Role
+from keys.changes.authorization import Caller, Decision, Denied, Permission, PermissionCheck, Role
 from keys.changes.operation import PROPAGATION_WAIT, Operation, Outcome, execute, problems
 
 Body = dict[str, Any]
@@ -88,11 +88,11 @@ class Interaction:
         """Whether the person may do something, about the key and thing that the payload names."""
         caller = self.caller(allow)
         if not allow.reads:
-            return allow.decide(Question(caller))
+            return allow.decide(PermissionCheck(caller))
         payload = self.payload
         with self.context.reading() as session:
-            question = Question(caller, session, payload.key, payload.about, payload.delivery)
-            return allow.decide(question)
+            check = PermissionCheck(caller, session, payload.key, payload.about, payload.delivery)
+            return allow.decide(check)
 
     def execute(self, operation: Operation[T], *, wait: float = PROPAGATION_WAIT) -> Outcome[T]:
         """Do an operation as this person; see keys.changes.operation.execute."""

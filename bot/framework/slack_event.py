@@ -12,7 +12,7 @@ from slack_bolt import BoltContext
 from bot.framework.context import IN_BOLT, Context
 from bot.server import request_log
 from bot.server.replay_protection import Events
-from keys.changes.authorization import Caller, Permission, Question
+from keys.changes.authorization import Caller, Permission, PermissionCheck
 
 logger = logging.getLogger("bot")
 
@@ -64,7 +64,7 @@ def event_listener(
         with request_log.at_work(context, body) as trace:
             event = SlackEvent(body, context)
             try:
-                allow.require(Question(SLACK))
+                allow.require(PermissionCheck(SLACK))
                 handler(event)
             except Exception as error:
                 trace.outcome = type(error).__name__

@@ -39,7 +39,7 @@ class Approve(Operation[PendingKey | None], name="approve", allow=admins & not_r
         deadline: how long the delivery may take before the key is cancelled.
     """
 
-    about_field = "request"
+    subject_field = "request"
 
     request: str
     deadline: timedelta
@@ -52,7 +52,7 @@ class Approve(Operation[PendingKey | None], name="approve", allow=admins & not_r
 class Deny(Operation[RequestView], name="deny", allow=admins & not_requester):
     """Deny a request. Nothing changes if it is not open any more."""
 
-    about_field = "request"
+    subject_field = "request"
 
     request: str
     reason: Reason = ""
@@ -65,7 +65,7 @@ class Deny(Operation[RequestView], name="deny", allow=admins & not_requester):
 class Withdraw(Operation[RequestView], name="withdraw", allow=requester):
     """Withdraw one's own request. Nothing changes if it is not open any more."""
 
-    about_field = "request"
+    subject_field = "request"
 
     request: str
 

@@ -1,29 +1,29 @@
-"""Who may decide about an access request, and who may withdraw it."""
+"""Permissions on access requests: who may decide on one, and who may withdraw it."""
 
 from __future__ import annotations
 
 from keys.access_requests.queries import requester_of
-from keys.changes.authorization import Allowed, Decision, Denied, Permission, Question
+from keys.changes.authorization import Allowed, Decision, Denied, Permission, PermissionCheck
 
 
-def _is_requester(question: Question) -> Decision:
-    return Allowed() if _asked(question) else Denied("This is another person’s request.")
+def _is_requester(check: PermissionCheck) -> Decision:
+    return Allowed() if _asked(check) else Denied("This is another person’s request.")
 
 
-def _is_not_requester(question: Question) -> Decision:
-    if _asked(question):
-        return Denied("This is your own request. Another admin has to decide about it.")
+def _is_not_requester(check: PermissionCheck) -> Decision:
+    if _asked(check):
+        return Denied("This is your own request. Ask another admin to decide on it.")
     return Allowed()
 
 
-def _asked(question: Question) -> bool:
-    """Whether the caller made the request that the question is about."""
-    if question.session is None:
-        raise ValueError("a rule about a request reads its row, and there is no session")
-    return requester_of(question.session, question.about) == question.caller.actor
+def _asked(check: PermissionCheck) -> bool:
+    """Return whether the caller made the request."""
+    if check.session is None:
+        raise ValueError("a permission on a request needs a session to read its row")
+    return requester_of(check.session, check.subject) == check.caller.actor
 
 
-# The person who made the access request that it is about.
+# The person who made the access request.
 requester = Permission("requester", _is_requester, reads=True)
-# Nobody decides about their own request, whatever else they are.
+# No one decides on their own request, whatever their roles.
 not_requester = Permission("not_requester", _is_not_requester, reads=True)

@@ -1,9 +1,9 @@
-"""The record: an append-only list of what happened, chained by hash.
+"""The audit log: an append-only list of events, chained by hash.
 
-Each entry's hash covers the entry and the hash before it, so that nothing can be changed, left
-out or moved without the chain breaking. The chain is per account. It is evidence against later
-editing, not against a person who can rewrite the whole table: only a copy of the newest hash, kept
-elsewhere, would reveal that.
+Each entry's hash covers the entry and the previous hash, so changing, removing or moving an entry
+breaks the chain. Each account has its own chain. It is evidence against later editing, but not
+against a person who can rewrite the whole table: only a copy of the newest hash, kept elsewhere,
+would reveal that.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def append(
     key_id: str | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> Event:
-    """Add one entry, in the caller's transaction, so that it stands or falls with the change.
+    """Add one entry, in the transaction of the change that it records.
 
     Args:
-        kind: what happened, such as `key.revoked`.
-        data: more about it; names and ids, never a token.
+        kind: the event's kind, such as `key.revoked`.
+        data: details: names and ids, never a token.
     """
     last = _last(session)
     entry = Event(
@@ -69,7 +69,7 @@ def append_all(
     """Add many entries in few statements.
 
     Args:
-        entries: what happened, to which key, and more about it; see `append`.
+        entries: kind, key id and data of each; see `append`.
     """
     last = _last(session)
     seq, previous = (last.seq, last.hash) if last else (0, GENESIS_HASH)
@@ -93,7 +93,7 @@ def append_all(
 
 
 def has(session: AccountSession, key_id: str, kind: str, data: Mapping[str, Any]) -> bool:
-    """Whether there is an entry of this kind about a key that says exactly this."""
+    """Return whether there is an entry of this kind for a key with exactly this data."""
     same = select(Event.id).where(
         Event.account_id == session.account_id,
         Event.key_id == key_id,
@@ -110,12 +110,12 @@ def _json(data: Mapping[str, Any] | None) -> str:
 def lock(
     session: AccountSession,
 ) -> None:
-    """Make other changes of this account wait until this transaction has ended."""
+    """Lock the account: its other changes wait until this transaction ends."""
     session.exec(select(Account.id).where(Account.id == session.account_id).with_for_update()).one()
 
 
 def hash_of(entry: Event) -> str:
-    """SHA-256 over the entry's fields in a fixed form, the previous hash among them."""
+    """Return the SHA-256 of the entry's fields in a fixed form, including the previous hash."""
     return _hash(
         account_id=entry.account_id,
         seq=entry.seq,
@@ -147,7 +147,7 @@ def _hash(
 def verify_chain(
     session: AccountSession,
 ) -> int | None:
-    """The place of the first entry that does not fit the chain; None if all is well."""
+    """Return the number of the first entry that breaks the chain; None if it is intact."""
     previous, expected = GENESIS_HASH, 1
     entries = select(Event).where(Event.account_id == session.account_id).order_by(col(Event.seq))
     for entry in session.exec(entries):
@@ -161,13 +161,13 @@ def verify_chain(
 def latest_hash(
     session: AccountSession,
 ) -> str:
-    """The hash of the newest entry, which stands for all of them."""
+    """Return the hash of the newest entry; it covers all the entries before it."""
     last = _last(session)
     return last.hash if last is not None else GENESIS_HASH
 
 
 def history(session: AccountSession, key_id: str) -> list[HistoryEntry]:
-    """What happened to one key, newest first; at most 50 entries."""
+    """Return the history of one key, newest first; at most 50 entries."""
     entries = (
         select(Event)
         .where(Event.account_id == session.account_id, Event.key_id == key_id)

@@ -1,8 +1,8 @@
-"""Who may do what: rules, and the decisions that they come to.
+"""Authorization: permissions, and the decisions they return.
 
-A rule is asked twice: by the router before anything is shown or done, and by `execute` again with
-the row in hand. Neither asks Slack inside a transaction: who the caller is was looked up before and
-is part of the caller.
+A permission is checked twice: by the router before anything is shown or done, and again by
+`execute` in the transaction. Neither calls Slack inside a transaction: the caller's roles are
+looked up beforehand.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from storage.tables import Delivery
 
 
 class Role(StrEnum):
-    """What a caller is.
+    """A role of a caller.
 
     Attributes:
-        ADMIN: an admin of the account's keys.
+        ADMIN: a key admin of the account.
         MEMBER: a full member of the account's workspace.
-        OPERATOR: has a shell on the machine.
-        SYSTEM: the program itself, for what time or Slack brings about.
+        OPERATOR: someone with a shell on the machine.
+        SYSTEM: the program itself, for scheduled work and Slack events.
     """
 
     ADMIN = "admin"
@@ -37,10 +37,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks for something, and what they were found to be.
+    """The user or process that requests an operation, with their roles.
 
     Attributes:
-        refusals: why they do not have a role, in a sentence for them to read.
+        refusals: why they lack a role, in a sentence to show them.
     """
 
     actor: Actor
@@ -49,18 +49,18 @@ class Caller:
 
     @classmethod
     def operator(cls, name: str) -> Caller:
-        """An operator at a shell, as `user@host`."""
+        """Return an operator at a shell, named `user@host`."""
         return cls(Actor.operator(name), frozenset({Role.OPERATOR}))
 
     @classmethod
     def system(cls, part: str) -> Caller:
-        """The program itself; `part` says which part."""
+        """Return the program itself; `part` is the part of it that acts."""
         return cls(Actor.system(part), frozenset({Role.SYSTEM}))
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """They may."""
+    """The caller has permission."""
 
     def __bool__(self) -> bool:
         return True
@@ -68,7 +68,7 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """They may not; `reason` is a sentence for them to read."""
+    """The caller lacks permission; `reason` is a sentence to show them."""
 
     reason: str
 
@@ -80,93 +80,92 @@ Decision = Allowed | Denied
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What a rule is asked.
+class PermissionCheck:
+    """The input of a permission check.
 
     Attributes:
-        session: reads the rows that the rule needs; it is never written to. None for a rule that
-            reads none.
-        key_id: the key that it is about; empty if about none.
-        about: what else it is about, such as a review or a request; empty if nothing.
-        delivery: the token's delivery that it is about; empty if none.
+        session: for the rows that the permission reads, never for writing. None if it reads none.
+        key_id: the key concerned; empty if none.
+        subject: the id of another thing concerned, such as a review or a request; empty if none.
+        delivery: the id of the token delivery concerned; empty if none.
     """
 
     caller: Caller
     session: AccountSession | None = None
     key_id: str = ""
-    about: str = ""
+    subject: str = ""
     delivery: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """A rule that others can be combined with: `admins | recipient`, `members & recipient`.
+    """A permission; permissions combine: `admins | recipient`, `members & recipient`.
 
     Attributes:
-        name: what a table of who may calls it.
-        roles: what it has to know of the caller; the router looks up nothing else.
+        name: its name in docs/operations.md.
+        roles: the roles that it depends on; the router looks up no others.
         reads: whether it reads rows.
     """
 
     name: str
-    check: Callable[[Question], Decision]
+    rule: Callable[[PermissionCheck], Decision]
     roles: frozenset[Role] = frozenset()
     reads: bool = False
 
-    def decide(self, question: Question) -> Decision:
+    def decide(self, check: PermissionCheck) -> Decision:
         """Allow, or deny with a reason."""
-        return self.check(question)
+        return self.rule(check)
 
-    def require(self, question: Question) -> None:
-        """Return if the caller may. Raises NotAllowed with the reason."""
-        if isinstance(decision := self.check(question), Denied):
+    def require(self, check: PermissionCheck) -> None:
+        """Return if the caller has permission. Raises NotAllowed with the reason."""
+        if isinstance(decision := self.rule(check), Denied):
             raise NotAllowed(decision.reason)
 
     def __or__(self, other: Permission) -> Permission:
-        def either(question: Question) -> Decision:
-            first = self.check(question)
+        def either(check: PermissionCheck) -> Decision:
+            first = self.rule(check)
             if first:
                 return first
-            # Whom neither allows is told why the first one does not: it is the usual way.
-            return Allowed() if other.check(question) else first
+            # If neither allows it, the reason is the first one's: that is the usual way in.
+            return Allowed() if other.rule(check) else first
 
         return self._with("|", other, either)
 
     def __and__(self, other: Permission) -> Permission:
-        def both(question: Question) -> Decision:
-            return other.check(question) if (first := self.check(question)) else first
+        def both(check: PermissionCheck) -> Decision:
+            return other.rule(check) if (first := self.rule(check)) else first
 
         return self._with("&", other, both)
 
     def _with(
-        self, sign: str, other: Permission, check: Callable[[Question], Decision]
+        self, sign: str, other: Permission, rule: Callable[[PermissionCheck], Decision]
     ) -> Permission:
         return Permission(
             f"{self.name} {sign} {other.name}",
-            check,
+            rule,
             self.roles | other.roles,
             self.reads or other.reads,
         )
 
 
-def _has(*roles: Role) -> Callable[[Question], Decision]:
-    def check(question: Question) -> Decision:
-        caller = question.caller
+def _has(*roles: Role) -> Callable[[PermissionCheck], Decision]:
+    def has_role(check: PermissionCheck) -> Decision:
+        caller = check.caller
         if caller.roles.intersection(roles):
             return Allowed()
         why = next((caller.refusals[role] for role in roles if role in caller.refusals), "")
         return Denied(why or "You are not allowed to do this.")
 
-    return check
+    return has_role
 
 
-def _receives(question: Question) -> Decision:
-    session = question.session
-    if session is not None and question.delivery:
+def _receives(check: PermissionCheck) -> Decision:
+    session = check.session
+    if session is not None and check.delivery:
         found = select(Delivery.id).where(
             Delivery.account_id == session.account_id,
-            Delivery.id == question.delivery,
-            Delivery.recipient == str(question.caller.actor),
+            Delivery.id == check.delivery,
+            Delivery.recipient == str(check.caller.actor),
         )
         if session.exec(found).first() is not None:
             return Allowed()
@@ -177,12 +176,12 @@ def _role(name: str, *roles: Role) -> Permission:
     return Permission(name, _has(*roles), frozenset(roles))
 
 
-# Admins of the account's keys, operators at a shell, and the program itself for what is due.
+# The account's key admins, operators at a shell, and the program itself for scheduled work.
 admins = _role("admins", Role.ADMIN, Role.OPERATOR, Role.SYSTEM)
-# Full members of the workspace: no guests, no bots, nobody of another organisation.
+# Full members of the workspace: no guests, no bots, no external (Slack Connect) users.
 members = _role("members", Role.MEMBER)
 system = _role("system", Role.SYSTEM)
-# The person whom a token was or will be delivered to, whatever else they are by now.
+# The recipient of a token's delivery, whatever their roles are now.
 recipient = Permission("recipient", _receives, reads=True)
-# Has to be written, and never is the default.
+# Never the default: a router or an operation has to state it.
 everyone = Permission("everyone", lambda _: Allowed())

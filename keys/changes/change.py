@@ -1,4 +1,4 @@
-"""A change: one transaction of one account, and the one place where what follows it is served."""
+"""Changes: one transaction of one account, in which events are recorded with their effects."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from storage.tables import Key
 
 @dataclass(slots=True)
 class Effects:
-    """What a change has brought about so far.
+    """The effects of a change so far.
 
     Attributes:
-        events: how many were recorded.
-        due: whether there is anything for the worker to hear of.
-        fence: what gateways confirm once they know of the change (keys.changes.gateways), set when
-            it ends, behind everything in it; None if they need not.
+        events: how many events were recorded.
+        due: whether to wake the worker after the commit.
+        fence: the fence that gateways confirm (keys.changes.gateways), set when the change ends,
+            after everything in it; None if they need not.
     """
 
     events: int = 0
@@ -34,11 +34,11 @@ class Effects:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One transaction of one account; what is recorded is announced, propagated and woken for.
+    """One transaction of one account; recorded events are announced and propagated.
 
     Attributes:
-        actor: who makes it, as the audit log names them.
-        now: the moment of the change; one for all that it does.
+        actor: the user or process that makes the change, as in the audit log.
+        now: the time of the change; the same for everything in it.
     """
 
     services: Services
@@ -48,11 +48,11 @@ class Change:
     effects: Effects = field(default_factory=Effects)
 
     def acting_as(self, actor: Actor) -> Change:
-        """The same change with another actor, for a part of it that a timer does, for example."""
+        """Return this change with another actor, such as the system for what a timer does."""
         return replace(self, actor=actor)
 
     def record(self, event: Event) -> None:
-        """Record an event, and everything that follows from it, in this transaction."""
+        """Record an event with all of its effects, in this transaction."""
         entry = audit_log.append(
             self.session, self.now, event.kind, self.actor, event.key_id, event.data
         )
@@ -77,26 +77,26 @@ class Change:
             )  # fmt: skip
 
     def record_all(self, events: Sequence[Event]) -> None:
-        """Record many events of which only the audit log hears, in few statements.
+        """Record many events that only go to the audit log, in few statements.
 
         Raises:
-            ValueError: if something else follows from one of them; `record` serves that.
+            ValueError: if one of them has other effects; use `record` for it.
         """
         for event in events:
             followers = self.services.subscribers.get(type(event))
             if event.announce or event.stale or event.live or event.propagates or followers:
-                raise ValueError(f"{event.kind} is not for the audit log alone")
+                raise ValueError(f"{event.kind} does more than add to the audit log")
         entries = ((event.kind, event.key_id, event.data) for event in events)
         audit_log.append_all(self.session, self.now, self.actor, entries)
         self.effects.events += len(events)
 
     def mark_stale(self, subject: str) -> None:
-        """Have live messages rendered again after something that the audit log does not keep."""
+        """Mark live messages as stale after something that is not in the audit log."""
         live_messages.mark_stale_all(self.session, subject, self.now)
         self.effects.due = True
 
     def load(self, key_id: str) -> Key:
-        """A key's row. Raises KeyNotFound if the account has no such key."""
+        """Return a key's row. Raises KeyNotFound if the account has no such key."""
         key = self.session.get(Key, key_id)
         if key is None or key.account_id != self.session.account_id:
             raise KeyNotFound("There is no such key.")
@@ -105,10 +105,10 @@ class Change:
 
 @contextmanager
 def change(services: Services, actor: Actor) -> Iterator[Change]:
-    """Open a change; it is committed when the block ends, and undone if it raises.
+    """Open a change; it is committed when the block ends, and rolled back if it raises.
 
-    Other changes of the account wait until it has ended. The worker that delivers what was recorded
-    is woken after the commit, and never before.
+    Other changes of the account wait until it ends. The worker that delivers its messages is woken
+    after the commit, never before.
 
     Raises:
         StorageUnavailable: if the database cannot be reached, or stayed busy.

@@ -1,7 +1,7 @@
-"""Events: what a change records, and who has to hear of it.
+"""Events: what a change records, and what follows from it.
 
-An event says four things, and nothing else has to remember them: what the audit log keeps, whom the
-outbox tells, which live messages are out of date, and whether gateways must confirm that they know.
+An event determines four things: its entry in the audit log, who is notified through the outbox,
+which live messages become stale, and whether gateways have to confirm it.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-# Every kind that is recorded, so that no two events share one.
+# Every event's kind, so that no two share one.
 KINDS: dict[str, type[Event]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class NewLiveMessage:
-    """A live message that begins with an event; see keys.changes.live_messages.
+    """A live message to create; see keys.changes.live_messages.
 
     Attributes:
-        subject: the id of what it tells of; None for the fence that this change sets.
-        due_in: how long after the event it is rendered first.
+        subject: the id of what it is about; None for the fence that this change sets.
+        due_in: how long after the event it is first rendered.
         data: what its renderer needs: ids, never a token.
     """
 
@@ -34,19 +34,18 @@ class NewLiveMessage:
 
 
 class Event:
-    """One thing that happened.
+    """An event.
 
     Args:
-        key_id: the key that it is about, if it is about one.
-        data: what the audit log keeps of it: names and ids, never a token.
-        announce: what the outbox tells whom: `team`, or a person as `person:U…`.
-        stale: subjects of live messages that are out of date now; one that ends with a colon
-            stands for all that begin with it.
-        live: live messages that begin now; read once, after the subscribers have run.
+        key_id: the id of its key, if it has one.
+        data: its data in the audit log: names and ids, never a token.
+        announce: the data of its announcements, by recipient: `team` or `person:U…`.
+        stale: the subjects whose live messages become stale; a trailing colon makes it a prefix.
+        live: live messages to create; read once, after the subscribers have run.
 
     Class arguments:
         kind: its name in the audit log. Hashes cover it, so it is never renamed.
-        propagates: whether gateways have to forget something, and confirm that they did.
+        propagates: whether gateways have to drop something from their caches, and confirm it.
     """
 
     kind: ClassVar[str]
@@ -72,5 +71,5 @@ class Event:
 
 
 def about_key(key_id: str) -> str:
-    """The live messages about a key and what belongs to it, for `stale`."""
+    """Return the subject prefix of a key's live messages, for `stale`."""
     return f"{key_id}:"

@@ -1,11 +1,11 @@
-"""Which gateways run, and how far each has followed the changes.
+"""Running gateways, and the changes that each has confirmed.
 
-A change of a key can set a fence in its transaction: a marker in the sequence of changes that each
-gateway confirms once it has applied everything before it. So the person who revoked a key can
-be told that it is refused everywhere, and not just that it should be.
+A change to a key can set a fence in its transaction: a marker in the sequence of changes that each
+gateway confirms once it has applied everything before it. So the person who revokes a key learns
+that it is refused everywhere, not just that it should be.
 
-A gateway that was cut off from the database lets nobody in on what it remembers
-(gateway.cache.verdict_cache), so one that stays silent is a reason to look, and no hole.
+A gateway that is cut off from the database stops accepting cached keys
+(gateway.cache.verdict_cache). One that stays silent has to be looked into, but is not a hole.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from keys.base.ids import new_id
 from storage.tables import ChangeRow, Confirmation, Gateway
 from storage.triggers import KEPT
 
-# How often a gateway says that it is there, in seconds.
+# Seconds between two heartbeats of a gateway.
 BEAT_SECONDS = 1.0
-# For how long a gateway believes what it remembers without proof that it missed no change.
+# How long a gateway trusts its cache without proof that it has missed no change.
 LEASE_SECONDS = 2
-# One that was silent for so long counts as stopped and is no longer reported.
+# A gateway without a heartbeat for this long counts as stopped and is no longer reported.
 GONE_AFTER = timedelta(minutes=1)
 _CONFIRMATIONS_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """How many gateways have passed a fence.
+    """The gateways that have confirmed a fence.
 
     Attributes:
-        running: the names of all gateways that run.
-        waiting: the names of those that have not confirmed.
+        running: the names of all running gateways.
+        waiting: the names of those that have not confirmed it.
     """
 
     running: tuple[str, ...]
@@ -44,12 +44,12 @@ class Confirmed:
 
     @property
     def by_all(self) -> bool:
-        """Whether nobody is waited for."""
+        """Whether every gateway has confirmed."""
         return not self.waiting
 
 
 def announce(session: Session, gateway_id: str, name: str, now: datetime) -> None:
-    """Record that a gateway begins; whatever ran under its name before is over."""
+    """Record that a gateway has started; an earlier one of the same name counts as stopped."""
     session.execute(
         update(Gateway)
         .where(col(Gateway.name) == name, col(Gateway.stopped_at).is_(None))
@@ -59,23 +59,23 @@ def announce(session: Session, gateway_id: str, name: str, now: datetime) -> Non
 
 
 def heartbeat(session: Session, gateway_id: str, now: datetime) -> None:
-    """Record that a gateway is there."""
+    """Record a gateway's heartbeat."""
     session.execute(update(Gateway).where(col(Gateway.id) == gateway_id).values(seen_at=now))
 
 
 def confirm(session: Session, gateway_id: str, fences: Sequence[str], now: datetime) -> None:
-    """Record that a gateway has applied every change up to these fences."""
+    """Record that a gateway has applied every change before these fences."""
     session.add_all(Confirmation(fence=f, gateway_id=gateway_id, at=now) for f in fences)
     heartbeat(session, gateway_id, now)
 
 
 def stopped(session: Session, gateway_id: str, now: datetime) -> None:
-    """Record that a gateway has ended; nobody waits for it any more."""
+    """Record that a gateway has stopped, so that no change waits for it."""
     session.execute(update(Gateway).where(col(Gateway.id) == gateway_id).values(stopped_at=now))
 
 
 def purge(session: Session, now: datetime) -> None:
-    """Throw away what nobody will ask for: old changes, confirmations and gateways."""
+    """Delete old changes, confirmations and gateways."""
     newest = select(ChangeRow.id).order_by(col(ChangeRow.id).desc()).limit(1)
     if (last := session.exec(newest).first()) is not None:
         session.execute(delete(ChangeRow).where(col(ChangeRow.id) <= last - KEPT))
@@ -85,19 +85,19 @@ def purge(session: Session, now: datetime) -> None:
 
 
 def new_fence() -> str:
-    """The name of a fence that is still to be set."""
+    """Return the name of a fence to be set later."""
     return new_id("fnc")
 
 
 def set_fence(session: Session, fence: str) -> None:
-    """Set a fence after the changes of this transaction."""
+    """Set a fence after this transaction's changes."""
     session.flush()
     session.add(ChangeRow(fence=fence))
     session.flush()
 
 
 def look(session: Session, fence: str, now: datetime) -> Confirmed:
-    """Who has passed the fence by now."""
+    """Return which gateways have confirmed a fence."""
     running = session.exec(
         select(Gateway.id, Gateway.name)
         .where(col(Gateway.stopped_at).is_(None), col(Gateway.seen_at) > now - GONE_AFTER)

@@ -1,12 +1,12 @@
-"""Live messages: what stands in Slack follows a thing's state until that comes to its end.
+"""Live messages: Slack messages that are updated until their subject reaches its final state.
 
-A row holds what a message is about (its kind and subject), its audience, where it was posted and
-when it is due again. It is added in the transaction of the change that it is about, and claimed by
-the bot that renders it, so it survives a crash and several bots can share the work. There is one
-message for each kind, subject and audience, however often it is asked for.
+A row holds a message's kind, subject and recipient, where it was posted and when it is due again.
+It is added in the transaction of the change, and claimed by the bot that renders it, so it survives
+a crash and several bots can share the work. There is one message for each kind, subject and
+recipient, however often it is requested.
 
-A message is posted at least once: if the bot dies between posting it and noting where, it is
-posted again. From then on it is only redrawn, and only if it would look different.
+A message is posted at least once: if the bot crashes after posting it and before recording where,
+it may be posted again. After that it is only updated, and only if its content has changed.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class LiveMessage:
 
     @property
     def may_be_posted_already(self) -> bool:
-        """Whether people may see it: it was posted, or it is not known that it was not."""
+        """Whether it was posted, or may have been."""
         return self.channel_id is not None or self.posting_at is not None
 
 
@@ -69,11 +69,11 @@ def add(
     due_at: datetime | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Ask for a message; False if it had been asked for before, which then changes nothing.
+    """Add a message; False if there is one already, which stays as it is.
 
     Args:
-        due_at: when it is to be drawn first; at once if not given.
-        data: more that rendering it needs: ids, never a token.
+        due_at: when to render it first; now if not given.
+        data: what its renderer needs: ids, never a token.
     """
     found = select(LiveMessageRow.id).where(
         LiveMessageRow.account_id == session.account_id,
@@ -100,7 +100,7 @@ def add(
 
 
 def mark_stale(session: AccountSession, subject: str, now: datetime) -> None:
-    """Mark every message about this subject stale, so that it is rendered again."""
+    """Mark every message about a subject as stale, so that it is rendered again."""
     session.execute(
         update(LiveMessageRow)
         .where(
@@ -114,7 +114,7 @@ def mark_stale(session: AccountSession, subject: str, now: datetime) -> None:
 
 
 def mark_stale_by_prefix(session: AccountSession, prefix: str, now: datetime) -> None:
-    """The same for every subject that begins with this."""
+    """Mark every message as stale whose subject begins with this prefix."""
     session.execute(
         update(LiveMessageRow)
         .where(
@@ -128,7 +128,7 @@ def mark_stale_by_prefix(session: AccountSession, prefix: str, now: datetime) ->
 
 
 def mark_stale_all(session: AccountSession, subject: str, now: datetime) -> None:
-    """Have every message about a subject rendered again; a colon at its end takes all below it."""
+    """Mark every message about a subject as stale; a trailing colon makes it a prefix."""
     mark_matching = mark_stale_by_prefix if subject.endswith(":") else mark_stale
     mark_matching(session, subject, now)
 
@@ -141,7 +141,7 @@ def set_data(
     data: Mapping[str, Any],
     now: datetime,
 ) -> None:
-    """Change the data from which a message is rendered, and mark it stale."""
+    """Change the data that a message is rendered from, and mark it as stale."""
     session.execute(
         update(LiveMessageRow)
         .where(
@@ -157,7 +157,7 @@ def set_data(
 
 
 def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> LiveMessage | None:
-    """Take the message that waits longest; nobody else gets it until the lease is over."""
+    """Claim the message that has waited longest; no other bot gets it until the claim expires."""
     row = session.exec(
         select(LiveMessageRow)
         .where(
@@ -181,7 +181,7 @@ def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> LiveM
 
 
 def is_told(session: Session, live: LiveMessage, recipient: str) -> bool:
-    """Whether the same is told to this audience too, by a message of its own."""
+    """Return whether this recipient has a message of the same kind and subject."""
     found = select(LiveMessageRow.id).where(
         LiveMessageRow.account_id == live.account_id,
         LiveMessageRow.kind == live.kind,
@@ -192,10 +192,10 @@ def is_told(session: Session, live: LiveMessage, recipient: str) -> bool:
 
 
 def posting(session: Session, live: LiveMessage, now: datetime) -> None:
-    """Record that the message is about to be posted; to be committed before it is.
+    """Record that the message is about to be posted; commit this before posting it.
 
-    The first such time stays until it is known where the message stands: an earlier attempt may
-    have posted it, and it is looked for from then on.
+    The first such time is kept until the message's place is known: an earlier attempt may have
+    posted it, so messages since then are searched for it.
     """
     first = func.coalesce(col(LiveMessageRow.posting_at), now)
     session.execute(
@@ -205,7 +205,7 @@ def posting(session: Session, live: LiveMessage, now: datetime) -> None:
 
 
 def posted(session: Session, live: LiveMessage, channel_id: str, message: str) -> None:
-    """Record where the message stands."""
+    """Record where the message was posted."""
     session.execute(
         update(LiveMessageRow)
         .where(col(LiveMessageRow.id) == live.id)
@@ -217,10 +217,9 @@ def posted(session: Session, live: LiveMessage, channel_id: str, message: str) -
 def rendered(
     session: Session, live: LiveMessage, fingerprint: str, now: datetime, again: datetime | None
 ) -> None:
-    """Record what the message says now, and when to look again; None ends it.
+    """Record that the message was rendered, and when to render it again; None ends it.
 
-    If its subject has changed since it was claimed, it is looked at again at once, whatever
-    `again` says.
+    If its subject has changed since it was claimed, it is due again at once, whatever `again` is.
     """
     unchanged = col(LiveMessageRow.due_at) == live.due_at
     end: dict[str, Any] = {"closed_at": case((unchanged, now), else_=None)}
@@ -237,13 +236,13 @@ def rendered(
 def retry(
     session: Session, live: LiveMessage, at: datetime, *, outcome_unknown: bool = False
 ) -> None:
-    """Give a claimed message back: Slack could not take it now.
+    """Release a claimed message: Slack did not accept it now.
 
     Args:
-        outcome_unknown: whether Slack may have taken it all the same.
+        outcome_unknown: whether Slack may have posted it nevertheless.
     """
-    # One that stood there is being replaced, and stays marked until another one does; so does one
-    # that an earlier attempt may have posted, whatever has come of this one.
+    # A message that was posted before is being replaced, and keeps its time until its successor is
+    # posted; so does one that an earlier attempt may have posted.
     marked = outcome_unknown or live.channel_id is not None or live.posting_at is not None
     known: dict[str, Any] = {} if marked else {"posting_at": None}
     session.execute(
@@ -255,7 +254,7 @@ def retry(
 
 
 def lost(session: Session, live: LiveMessage) -> None:
-    """Record that the message was deleted: the next time, it is posted again."""
+    """Record that the message was deleted, so that it is posted again."""
     session.execute(
         update(LiveMessageRow)
         .where(col(LiveMessageRow.id) == live.id)

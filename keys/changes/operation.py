@@ -1,8 +1,8 @@
-"""An operation: what may be done, by whom, with which input; and the one door to all of them.
+"""Operations: the base class, and `execute`, through which every one of them runs.
 
-The input model is the operation: its fields are the only validators there are, `allow` says who
-may, and `run` works inside one change. Slack's modals, the command line, imports and jobs are
-entrances, which turn what they were given into an operation and its outcome into their own words.
+An operation is its own input model: its fields are the only validators, `allow` is the permission
+that it needs, and `run` works inside one change. Slack, the command line, imports and jobs are thin
+adapters: they turn their input into an operation, and its outcome into their own words.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from keys.base.errors import DomainError, StorageUnavailable
 from keys.changes import propagation
-from keys.changes.authorization import Caller, Permission, Question
+from keys.changes.authorization import Caller, Permission, PermissionCheck
 from keys.changes.change import Change, change
 from keys.changes.propagation import Propagation
 from keys.changes.services import Services
 from storage import AccountSession
 
-# Long enough for gateways, which take milliseconds, and short enough for the person who waits.
+# Gateways take milliseconds; the user who waits should not wait much longer.
 PROPAGATION_WAIT = 1.0
 T = TypeVar("T")
 _OPERATIONS: dict[str, type[Operation[Any]]] = {}
-# Every operation by its name; filled as their modules are imported (keys.operations imports all).
+# Every operation by its name; filled as modules are imported (keys.operations imports them all).
 OPERATIONS: Mapping[str, type[Operation[Any]]] = MappingProxyType(_OPERATIONS)
 
 
 class Operation(BaseModel, Generic[T]):
-    """One thing that can be done with the keys of an account.
+    """Something that can be done with the keys of an account.
 
-    A subclass states its name and who may, its fields, and `run`::
+    A subclass declares its name, its permission, its fields and `run`::
 
         class Rename(Operation[KeyView], name="rename", allow=admins):
             key: KeyRef
@@ -42,26 +42,26 @@ class Operation(BaseModel, Generic[T]):
             def run(self, change: Change) -> KeyView: ...
     """
 
-    # What was typed may be a token, so a validation error never repeats it.
+    # Input may contain a token, so a validation error never repeats it.
     model_config = ConfigDict(
         frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
     )
 
     allow: ClassVar[Permission]
-    # The field that holds the id of what else than a key it is about, such as a request.
-    about_field: ClassVar[str] = ""
+    # The field with the id of its subject if that is not a key, such as a request.
+    subject_field: ClassVar[str] = ""
 
     def __init_subclass__(
         cls, *, name: str | None = None, allow: Permission | None = None, **given: Any
     ) -> None:
-        """Take what `__pydantic_init_subclass__` is for: pydantic hands it to both."""
+        """Accept the arguments of `__pydantic_init_subclass__`: pydantic passes them to both."""
         super().__init_subclass__(**given)
 
     @classmethod
     def __pydantic_init_subclass__(
         cls, *, name: str | None = None, allow: Permission | None = None, **given: Any
     ) -> None:
-        """Enter the operation into the table."""
+        """Add the operation to the table."""
         super().__pydantic_init_subclass__(**given)
         if cls.__pydantic_generic_metadata__["origin"] is not None:
             return  # Operation[KeyView] itself
@@ -72,26 +72,26 @@ class Operation(BaseModel, Generic[T]):
         cls.allow = allow
         _OPERATIONS[name] = cls
 
-    def question(self, caller: Caller, session: AccountSession) -> Question:
-        """What its rule is asked: about its key, its delivery, and what `about_field` names."""
-        about = getattr(self, self.about_field) if self.about_field else ""
+    def permission_check(self, caller: Caller, session: AccountSession) -> PermissionCheck:
+        """Return the check for its permission: its key, delivery and `subject_field`."""
+        subject = getattr(self, self.subject_field) if self.subject_field else ""
         key_id, delivery = getattr(self, "key", ""), getattr(self, "delivery", "")
-        return Question(caller, session, key_id, about, delivery)
+        return PermissionCheck(caller, session, key_id, subject, delivery)
 
     def run(self, change: Change) -> T:
-        """Do it, inside this change. Raises DomainError with a sentence for the person."""
+        """Carry it out inside this change. Raises DomainError with a sentence for the user."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
-    """What came of an operation.
+    """The outcome of an operation.
 
     Attributes:
-        value: what it returned.
-        changed: False if everything had been that way before.
-        propagation: how far gateways have confirmed it after a moment of waiting; None if they
-            need not, or could not be asked.
+        value: its return value.
+        changed: False if there was nothing to change.
+        propagation: which gateways had confirmed it when the wait ended; None if they need not,
+            or could not be asked.
     """
 
     value: T
@@ -102,19 +102,19 @@ class Outcome(Generic[T]):
 def execute(
     services: Services, caller: Caller, operation: Operation[T], *, wait: float = PROPAGATION_WAIT
 ) -> Outcome[T]:
-    """Do an operation: the one door for Slack, the command line, imports and jobs.
+    """Run an operation, whether it comes from Slack, the command line, an import or a job.
 
     Args:
-        caller: who asks, with what they were found to be: nobody is asked inside the transaction.
+        caller: with their roles, which are not looked up inside the transaction.
         wait: how long to wait for gateways to confirm, in seconds; 0 for not at all.
 
     Raises:
         NotAllowed: with the reason.
-        DomainError: with a sentence for the person.
+        DomainError: with a sentence for the user.
         StorageUnavailable: if the database cannot be reached, or stayed busy.
     """
     with change(services, caller.actor) as made:
-        operation.allow.require(operation.question(caller, made.session))
+        operation.allow.require(operation.permission_check(caller, made.session))
         value = operation.run(made)
     effects = made.effects
     reached = _wait(services, effects.fence, wait) if effects.fence and wait else None
@@ -129,12 +129,12 @@ def _wait(services: Services, fence: str, seconds: float) -> Propagation | None:
             for_seconds=seconds, since=clock.monotonic(), sleep=services.sleep,
         )  # fmt: skip
     except StorageUnavailable:
-        # The change is made; only how far it has come is not known.
+        # The change is committed; only its propagation is unknown.
         return None
 
 
 def problems(error: ValidationError | DomainError) -> Iterator[tuple[str, str]]:
-    """Each field that was refused, and why in a sentence; the field is empty where it is none's."""
+    """Yield each invalid field with a sentence that says why; empty if no field is to blame."""
     if isinstance(error, DomainError):
         yield error.field, str(error)
         return

@@ -1,9 +1,7 @@
-"""The outbox: messages that must follow a change are stored with it, and tried until they are
-posted.
+"""The outbox: announcements, stored in the transaction of their change and retried until posted.
 
-An entry is written in the same transaction as the change it is about, so a crash can lose neither
-alone. A bot claims an entry for a limited time before it posts it, so that several bots can share
-the work.
+So a crash cannot lose the announcement of a committed change. A bot claims an entry for a limited
+time before it posts it, so several bots can share the work.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ TEAM = "team"
 
 
 def to_person(user_id: str) -> str:
-    """The audience that is one person."""
+    """Return the recipient for one person."""
     return str(Actor.person(user_id))
 
 
@@ -52,9 +50,9 @@ class OutboxEntry:
 
 
 def add(session: Session, event: Event, recipient: str, data: Mapping[str, Any]) -> None:
-    """Put a message in the outbox, due at once. The event must be in the record already."""
+    """Add a message to the outbox, due at once. Its event must be in the audit log already."""
     if event.id is None:
-        raise ValueError("the event has no place in the record yet")
+        raise ValueError("the event is not in the audit log yet")
     session.add(
         OutboxRow(
             id=new_id("ntc"),
@@ -72,7 +70,7 @@ def add(session: Session, event: Event, recipient: str, data: Mapping[str, Any])
 
 
 def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> OutboxEntry | None:
-    """Take the oldest notice that is due; nobody else gets it until the lease is over."""
+    """Claim the oldest entry that is due; no other bot gets it until the claim expires."""
     found = session.exec(
         select(OutboxRow, Event)
         .join(Event, col(Event.id) == col(OutboxRow.event_id))
@@ -97,14 +95,14 @@ def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> Outbo
 
 
 def close(session: Session, notice_id: str, now: datetime, outcome: str) -> None:
-    """Mark a notice as said, or as given up; `outcome` says which and why."""
+    """Close an entry, posted or not; `outcome` is which, and why."""
     notice = session.get_one(OutboxRow, notice_id)
     notice.closed_at, notice.outcome, notice.claimed_until = now, outcome[:200], None
     session.add(notice)
 
 
 def retry(session: Session, notice_id: str, due_at: datetime) -> None:
-    """Give a claimed notice back, to be tried again later."""
+    """Release a claimed entry, to be tried again later."""
     notice = session.get_one(OutboxRow, notice_id)
     notice.due_at, notice.claimed_until = due_at, None
     session.add(notice)

@@ -1,4 +1,4 @@
-"""Waiting until every gateway knows of a change, and saying how far it has come."""
+"""Propagation: waiting until every gateway has confirmed a change, and describing how far it is."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from keys.changes import gateways
 from runtime.clock import Clock
 from storage import reading
 
-# The first looks follow closely, since gateways usually confirm within some milliseconds.
+# The first polls follow closely, since gateways usually confirm within milliseconds.
 _PAUSE, _PAUSE_MAX = 0.002, 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Propagation:
-    """How far a change has come.
+    """The propagation of a change to the gateways.
 
     Attributes:
-        running: how many gateways run.
+        running: how many gateways are running.
         waiting: the names of those that have not confirmed.
-        seconds: how long ago the change was committed, when this was seen.
+        seconds: the time since the commit at which this was observed.
     """
 
     running: int
@@ -32,12 +32,12 @@ class Propagation:
 
     @property
     def everywhere(self) -> bool:
-        """Whether every gateway that runs has confirmed."""
+        """Whether every running gateway has confirmed."""
         return not self.waiting
 
     @property
     def confirmed(self) -> int:
-        """How many have."""
+        """How many gateways have confirmed."""
         return self.running - len(self.waiting)
 
 
@@ -50,11 +50,11 @@ def watch(
     since: float,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Propagation:
-    """Look until every gateway has confirmed, or the time is up. Blocks.
+    """Poll until every gateway has confirmed, or the time is up. Blocks.
 
     Args:
-        for_seconds: how long to look at the most.
-        since: when the change was committed, on the clock's monotonic scale.
+        for_seconds: how long to poll at most.
+        since: the time of the commit, by the monotonic clock.
 
     Raises:
         StorageUnavailable: if the database cannot be reached.
@@ -79,7 +79,7 @@ def _pauses() -> Iterator[float]:
 
 
 def describe(propagation: Propagation) -> str:
-    """One or two sentences about it, for people."""
+    """Describe it for people, in one or two sentences."""
     if not propagation.running:
         return "No gateway is running right now."
     took = duration(propagation.seconds)
@@ -89,7 +89,7 @@ def describe(propagation: Propagation) -> str:
 
 
 def describe_pending(propagation: Propagation) -> str:
-    """The same without the time, for a message that is redrawn only when something has changed."""
+    """Describe it without the time, for a message that is updated only when something changed."""
     return f"{_confirmed(propagation)}. {_silent(propagation)}."
 
 
@@ -104,5 +104,5 @@ def _silent(propagation: Propagation) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of time in words, such as `41 ms` or `3.2 s`."""
+    """Format a duration, such as `41 ms` or `3.2 s`."""
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

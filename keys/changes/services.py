@@ -1,4 +1,4 @@
-"""What every operation on an account's keys stands on."""
+"""Services: the database, clock, rules and hooks that an account's operations need."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from keys.changes.change import Change
     from keys.changes.events import Event
 
-# Called in the transaction of the change that recorded the event.
+# Subscribers are called in the transaction of the change that recorded the event.
 Subscriber = Callable[["Change", Any], None]
 Subscribers = Mapping[type["Event"], Sequence[Subscriber]]
 
@@ -29,13 +29,13 @@ class Services:
     """One account's database, clock and rules.
 
     Attributes:
-        account_id: the account; everything that is read and changed is its own.
-        prefix: what new tokens begin with.
-        policy: what the team has decided about its keys.
-        subscribers: what else changes when an event is recorded (keys.operations.SUBSCRIBERS).
-        wake: called after the commit of a change that recorded an event, so that the
-            worker delivers what follows from it at once.
-        sleep: waits between two looks at how far a change has come, in seconds.
+        account_id: the account; all reads and writes are limited to it.
+        prefix: the prefix of new tokens.
+        policy: the team's rules for its keys.
+        subscribers: called when an event is recorded (keys.operations.SUBSCRIBERS).
+        wake: called after the commit of a change that recorded an event, so that the worker
+            delivers its messages at once.
+        sleep: waits between two polls of a change's propagation; takes seconds.
     """
 
     engine: Engine
@@ -49,9 +49,9 @@ class Services:
     sleep: Callable[[float], None] = field(default=time.sleep)
 
     def reading(self) -> AbstractContextManager[AccountSession]:
-        """A transaction that changes nothing. Raises StorageUnavailable."""
+        """Open a read-only transaction. Raises StorageUnavailable."""
         return reading(self.engine, self.account_id)
 
     def writing(self) -> AbstractContextManager[AccountSession]:
-        """A transaction that is committed at its end. Raises StorageUnavailable."""
+        """Open a transaction that is committed at its end. Raises StorageUnavailable."""
         return writing(self.engine, self.account_id)

@@ -32,7 +32,7 @@ class StartReview(Operation[str], name="start_review", allow=admins):
 class KeepInReview(Operation[ReviewItem], name="keep_in_review", allow=admins | review_owner):
     """Decide that a key stays."""
 
-    about_field = "review"
+    subject_field = "review"
 
     review: str
     key: KeyRef
@@ -46,7 +46,7 @@ class KeepInReview(Operation[ReviewItem], name="keep_in_review", allow=admins | 
 class RevokeInReview(Operation[KeyView], name="revoke_in_review", allow=admins | review_owner):
     """Revoke a key from a review; its owner may, and it is the same as anywhere."""
 
-    about_field = "review"
+    subject_field = "review"
 
     review: str
     key: KeyRef
@@ -61,7 +61,7 @@ class RotateInReview(
 ):
     """Rotate a key from a review; its owner may, and the new token goes to them."""
 
-    about_field = "review"
+    subject_field = "review"
 
     review: str
 
@@ -73,7 +73,7 @@ class RotateInReview(
 class AskOwner(Operation[ReviewItem], name="ask_owner", allow=admins):
     """Have the owner of a key asked."""
 
-    about_field = "review"
+    subject_field = "review"
 
     review: str
     key: KeyRef
