@@ -33,7 +33,7 @@ def begin_when_due(context: Context) -> bool:
         return False
     period = scheduled_at.astimezone(UTC).isoformat(timespec="minutes")
     with context.reading() as session:
-        if not queries.is_due(session, period) or not queries.are_keys(session):
+        if not queries.is_due(session, period) or not queries.has_keys(session):
             return False
     try:
         execute(context.services, _SCHEDULE, StartReview(period=period), wait=0)

@@ -1,4 +1,4 @@
-"""What happened with keys since some moment, for a digest."""
+"""The activity digest: counts of keys and events since the last one."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from storage.tables import Event, Key, Secret, SecretUse
 
 
 def post(change: Change, since: datetime) -> None:
-    """Record the digest of what happened since then; the team is told."""
+    """Record the digest of everything since then; it is posted to the team's channel."""
     change.record(DigestPosted(digest(change.session, since, change.now)))
 
 
 def digest(session: AccountSession, since: datetime, now: datetime) -> dict[str, Any]:
-    """Counts: keys made and revoked since then, and how those stand that work now."""
+    """Count the keys created and revoked since then, and the state of those that work now."""
     mine = (col(Key.account_id) == session.account_id, col(Key.state) == State.ACTIVE)
 
     def count(*more: Any) -> int:

@@ -1,4 +1,4 @@
-"""What happens in a review of all keys, which people know as the audit."""
+"""Events of a key review (called "audit" in Slack and in stored data)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from keys.changes.events import Event, NewLiveMessage
 from keys.changes.outbox import TEAM, to_person
 from storage.tables import Review
 
-# The live message that asks a key's owner about it.
+# The live message that asks an owner about one key.
 QUESTION = "audit_question"
 
 
 def about_review(review_id: str) -> str:
-    """The live messages about a review and the keys in it, for `stale`."""
+    """Return the subject prefix of a review's live messages, for `stale`."""
     return f"{review_id}:"
 
 
 class ReviewStarted(Event, kind="audit.started"):
-    """A review of all keys was started; its lists are posted."""
+    """A review of all keys was started; each owner's list is posted."""
 
     def __init__(self, review: Review, lists: Iterable[NewLiveMessage]) -> None:
         data = {"audit": review.id, "period": review.period, "keys": review.total}
@@ -27,7 +27,7 @@ class ReviewStarted(Event, kind="audit.started"):
 
 
 class ReviewReminded(Event, kind="audit.reminded"):
-    """Owners who have not answered get their list again."""
+    """Owners who haven't answered get their list again."""
 
     def __init__(self, review: Review, lists: Iterable[NewLiveMessage]) -> None:
         data = {"audit": review.id, "round": review.reminders}
@@ -35,7 +35,7 @@ class ReviewReminded(Event, kind="audit.reminded"):
 
 
 class KeptInReview(Event, kind="audit.kept"):
-    """An admin or the key's owner decided that a key stays."""
+    """An admin or the key's owner decided to keep a key."""
 
     def __init__(self, review: Review, key_id: str, reason: str) -> None:
         data = {"audit": review.id, "reason": reason}
@@ -43,10 +43,10 @@ class KeptInReview(Event, kind="audit.kept"):
 
 
 class OwnerAsked(Event, kind="audit.owner_asked"):
-    """A key's owner is asked about it in a message of its own.
+    """An owner is asked about one key in a separate message.
 
     Args:
-        by: the admin who has them asked.
+        by: the admin who asked.
     """
 
     def __init__(self, review: Review, key_id: str, owner: str, by: str) -> None:
@@ -57,17 +57,17 @@ class OwnerAsked(Event, kind="audit.owner_asked"):
 
 
 class ReviewEscalated(Event, kind="audit.escalated"):
-    """The deadline is near, and the team reads which owners have not answered."""
+    """The deadline is near; the team is told which owners haven't answered."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__(None, data, announce={TEAM: data})
 
 
 class RevocationAnnounced(Event, kind="audit.revokes"):
-    """Keys without an answer will be revoked, and the team and their owners read when.
+    """Unanswered keys will be revoked; the team and the owners are told when.
 
     Args:
-        unanswered: the owners to be told, each with the number of keys without an answer.
+        unanswered: the number of unanswered keys, by owner.
     """
 
     def __init__(self, data: Mapping[str, Any], unanswered: Mapping[str, int]) -> None:
@@ -76,14 +76,14 @@ class RevocationAnnounced(Event, kind="audit.revokes"):
 
 
 class ReviewFinished(Event, kind="audit.finished"):
-    """A review has ended, and the team reads its result."""
+    """A review has ended; the result is posted to the team's channel."""
 
     def __init__(self, review: Review, data: Mapping[str, Any]) -> None:
         super().__init__(None, data, announce={TEAM: data}, stale=[about_review(review.id)])
 
 
 class DigestPosted(Event, kind="digest.posted"):
-    """The team reads what happened with its keys since the digest before."""
+    """A digest of the activity since the last digest is posted to the team's channel."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__(None, data, announce={TEAM: data})

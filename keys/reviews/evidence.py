@@ -1,12 +1,12 @@
-"""The evidence of an audit: every key at the start, every decision, and every key at the end.
+"""Audit evidence: every key at the start, every decision, and every key at the end.
 
-It is a list of entries, each with a hash that covers it and the hash before it, so that nothing can
-be changed, left out, added or moved; the last hash is signed. Entries about decisions name the
-place and hash that they have in the record, from which they were taken, and the first and last
-entry name the record's newest hash then: so the two hold each other.
+It is a list of entries, each with a hash that covers the entry and the previous hash, so that
+nothing can be changed, removed, added or moved; the last hash is signed. A decision's entry has the
+number and hash of its entry in the audit log, and the first and last entries have the audit log's
+newest hash at that time, so each confirms the other.
 
-Hashes are made of JSON with sorted names, without blanks, as UTF-8. There are no fractions in it,
-so that every program writes it alike (as RFC 8785 does for such values).
+Hashes cover JSON with sorted names and no spaces, as UTF-8. It has no fractions, so that every
+program serializes it the same way (as RFC 8785 does for such values).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ COLUMNS = (
     "name", "id", "owner", "doubts", "decision", "decided_by", "decided_at", "reason",
     "last_used_at", "expires_at", "state_at_end",
 )  # fmt: skip
-# What a person has done with a key, or said about it.
+# The kinds of events that count as decisions.
 _DECISIONS = (
     "audit.kept", "audit.owner_asked", "key.rotated", "key.revoked", "key.edited", "key.renamed",
     "rotation.ended", "expiry.accepted",
@@ -47,12 +47,12 @@ _SIGNATURE = {"algorithm", "key", "value"}
 
 @dataclass(frozen=True, slots=True)
 class EvidenceVerification:
-    """What is to be said of a file.
+    """The result of verifying a file of evidence.
 
     Attributes:
-        problems: each in a sentence; empty if the file is what it claims to be.
+        problems: each in a sentence; empty if the file is genuine.
         key: the public key that signed it, in base64.
-        keys, decisions: how many it tells of.
+        keys, decisions: how many the file contains.
     """
 
     problems: tuple[str, ...]
@@ -66,7 +66,7 @@ class EvidenceVerification:
 
 
 def serialize(session: AccountSession, audit_id: str, peppers: Peppers) -> str:
-    """The evidence as JSON, signed. The same audit gives the same text, once it has ended.
+    """Return the evidence as signed JSON; always the same for an audit that has ended.
 
     Raises:
         KeyNotFound: if the account has no such audit.
@@ -163,33 +163,31 @@ def read(text: str | bytes) -> dict[str, Any]:
     """Read a file of evidence.
 
     Raises:
-        InvalidEvidence: if it is something else.
+        InvalidEvidence: if it is not one.
     """
     try:
-        whole = json.loads(text, object_pairs_hook=_once, parse_float=_whole_numbers)
+        whole = json.loads(text, object_pairs_hook=_refuse_duplicates, parse_float=_whole_numbers)
     except (ValueError, RecursionError) as error:
-        raise InvalidEvidence(f"This is no evidence of an audit: {error}.") from error
+        raise InvalidEvidence(f"This file is not audit evidence: {error}.") from error
     if not isinstance(whole, dict) or whole.get("format") != FORMAT:
-        raise InvalidEvidence("This is no evidence of an audit, or of another version.")
+        raise InvalidEvidence("This file is not audit evidence, or is from another version.")
     return whole
 
 
 def verify(whole: Mapping[str, Any], trusted: Collection[str]) -> EvidenceVerification:
-    """Check that a file is what was once written here, to the last letter that counts.
+    """Check that a file is unchanged and signed with a trusted key.
 
     Args:
-        whole: what `read` gave.
-        trusted: the public keys of whom it may come from, in base64.
+        whole: the file, as `read` returned it.
+        trusted: the public keys to accept, in base64.
     """
     problems: list[str] = []
     if set(whole) != _WHOLE or not isinstance(whole["entries"], list):
-        return EvidenceVerification(
-            ("It has parts that do not belong, or lacks some.",), "", "", 0, 0
-        )
+        return EvidenceVerification(("Parts of the file are missing or unknown.",), "", "", 0, 0)
     entries, previous = whole["entries"], GENESIS_HASH
     for number, entry in enumerate(entries, 1):
         if not _fits(entry, number, previous):
-            problems.append(f"Entry {number} was changed, moved, added, or follows a missing one.")
+            problems.append(f"Entry {number} was changed, moved or added, or follows a gap.")
             break
         previous = entry["hash"]
     if not problems and whole["head"] != previous:
@@ -198,9 +196,9 @@ def verify(whole: Mapping[str, Any], trusted: Collection[str]) -> EvidenceVerifi
     if signature is None or not signing.is_genuine(
         signature, _signed(str(whole["head"]), len(entries))
     ):
-        problems.append("The signature does not belong to this file.")
+        problems.append("The signature does not match this file.")
     elif signature.key not in trusted:
-        problems.append("It was signed, but with a key that is not known here.")
+        problems.append("The file was signed with an unknown key.")
     kinds = [str(entry.get("kind")) for entry in entries if isinstance(entry, dict)]
     return EvidenceVerification(
         problems=tuple(problems),
@@ -241,24 +239,24 @@ def _signed(head: str, count: int) -> bytes:
 
 
 def _canonical(value: Any) -> bytes:
-    # Halves of characters, which a name could hold, are no UTF-8; they stand as escapes.
+    # Lone surrogates, which a name could contain, have no UTF-8 form; they are escaped.
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode("utf-8", "backslashreplace")
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({name for name, _ in pairs}) != len(pairs):
-        # Two programs might take different ones for the value.
-        raise ValueError("a name stands twice")
+        # Two programs might read different values from it.
+        raise ValueError("a name appears twice")
     return dict(pairs)
 
 
 def _whole_numbers(text: str) -> Any:
-    raise ValueError(f"{text[:20]} is no whole number")
+    raise ValueError(f"{text[:20]} is not a whole number")
 
 
 def table(session: AccountSession, audit_id: str) -> Iterable[str]:
-    """The evidence as CSV, a line for each key, piece by piece. Raises KeyNotFound."""
+    """Yield the evidence as CSV, with a line for each key. Raises KeyNotFound."""
     audit = session.get(Review, audit_id)
     if audit is None or audit.account_id != session.account_id:
         raise KeyNotFound("There is no such audit.")

@@ -1,4 +1,4 @@
-"""Posting the evidence of a review that has ended: once, by one bot."""
+"""Posting the evidence of a finished review: once, by one bot."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from storage.tables import Review
 
 
 def is_waiting(session: AccountSession) -> bool:
-    """Whether the evidence of a review that has ended has not been posted yet."""
+    """Return whether a finished review's evidence still has to be posted."""
     return session.exec(_waiting(session.account_id).limit(1)).first() is not None
 
 
 def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> ReviewView | None:
-    """Claim a review whose evidence is to be posted; no other bot gets it for a while."""
+    """Claim a review whose evidence has to be posted; no other bot gets it meanwhile."""
     row = session.exec(
         _waiting(session.account_id)
         .where(or_(col(Review.claimed_until).is_(None), col(Review.claimed_until) <= now))
@@ -42,7 +42,7 @@ def mark_posted(session: AccountSession, audit_id: str, now: datetime) -> None:
 
 
 def postpone(session: AccountSession, audit_id: str, at: datetime) -> None:
-    """Give a claimed review back: its evidence could not be posted now."""
+    """Release a claimed review: its evidence could not be posted now."""
     row = audit_row(session, audit_id)
     row.claimed_until = at
     session.add(row)

@@ -1,4 +1,4 @@
-"""Why a key deserves a second look, and what is usually right to do about it."""
+"""Risk findings: reasons to check a key, and the recommendation that follows."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from keys.base.models import KeyView
 from keys.inputs.names import advice_on
 from keys.search.filters import IDLE
 
-# A key that is younger may simply not be in place yet.
+# A newer key may just not be in use yet.
 YOUNG = timedelta(days=14)
 
 
 class RiskFinding(StrEnum):
-    """One reason, the gravest first.
+    """A reason to check a key, most severe first.
 
     Attributes:
         OWNER_GONE: its owner has left.
         UNOWNED: it has no owner.
-        NEVER_USED: it has not been used since it was made, two weeks ago or more.
-        IDLE: it was used, but not for 90 days.
-        POOR_NAME: its name does not tell what uses it.
-        UNDATED: it never ends by itself.
+        NEVER_USED: it was created at least two weeks ago and has never been used.
+        IDLE: it was used, but not in the last 90 days.
+        POOR_NAME: its name does not identify the program that uses it.
+        UNDATED: it has no expiry date.
     """
 
     OWNER_GONE = "owner_gone"
@@ -35,7 +35,7 @@ class RiskFinding(StrEnum):
 
 
 class Recommendation(StrEnum):
-    """What is usually right."""
+    """What to do with a key."""
 
     KEEP = "keep"
     ROTATE = "rotate"
@@ -43,7 +43,7 @@ class Recommendation(StrEnum):
 
 
 def risk_findings(key: KeyView, gone: Collection[str], now: datetime) -> tuple[RiskFinding, ...]:
-    """Every reason to doubt a key, the gravest first.
+    """Return a key's risk findings, most severe first.
 
     Args:
         gone: the ids of people who have left.
@@ -60,13 +60,13 @@ def risk_findings(key: KeyView, gone: Collection[str], now: datetime) -> tuple[R
 
 
 def advice(reasons: Collection[RiskFinding]) -> Recommendation:
-    """What is usually right for a key with these doubts."""
+    """Return the recommendation for a key with these findings."""
     if RiskFinding.NEVER_USED in reasons or RiskFinding.IDLE in reasons:
         return Recommendation.REVOKE
     return Recommendation.ROTATE if RiskFinding.OWNER_GONE in reasons else Recommendation.KEEP
 
 
 def severity(reasons: Collection[RiskFinding]) -> int:
-    """Sort by severity: grave reasons count for more than all the lighter ones together."""
+    """Return a sort key: each finding outweighs all less severe ones together."""
     order = list(RiskFinding)
     return sum(1 << (len(order) - 1 - order.index(doubt)) for doubt in reasons)

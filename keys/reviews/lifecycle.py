@@ -1,13 +1,13 @@
-"""The audit: all keys are gone through, and what was decided about each is kept as evidence.
+"""Reviews of all keys: starting one, keeping a key, asking an owner.
 
-    begin ──→ open ──(every key is decided, or the deadline has come)──→ finished
+    begin ──→ open ──(every key is decided, or the deadline has passed)──→ finished
 
-Everything is done once, whatever number of bots run and whenever they die: what begins an audit
-names it (`Audit.period`), and each step of its time (reminders, escalation, the notice before
-unanswered keys are revoked, the end) is noted in the transaction that asks for its messages.
+Every step happens once, however many bots run or crash: a review is identified by its run
+(`Review.period`), and each scheduled step (reminders, escalation, the notice before unanswered keys
+are revoked, the end) is recorded in the transaction that adds its messages.
 
-That a key was revoked, was rotated or has expired is read from the key and the audit log, so it
-counts wherever it was done. Only a key that is kept is recorded here.
+Whether a key was revoked, was rotated or has expired is read from the key and the audit log, so it
+counts wherever it was done. Only a decision to keep a key is recorded here.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from keys.offboarding import departures
 from keys.reviews.events import KeptInReview, OwnerAsked, ReviewStarted, about_review
 from keys.reviews.findings import RiskFinding, risk_findings, severity
 from keys.reviews.models import Decision, ReviewItem, Stage
-from keys.reviews.queries import MESSAGE_KIND, both_rows, item, newest_place, open_row
+from keys.reviews.queries import MESSAGE_KIND, both_rows, item, newest_seq, open_row
 from keys.transfer import export_keys
 from storage import AccountSession
 from storage.tables import Departure, Key, Review, ReviewKey
 
-# How the period of a review begins that an admin asked for.
+# The prefix of the period of a review that an admin started.
 ASKED = "asked:"
 _AT_ONCE = 500
 
@@ -48,16 +48,16 @@ def begin(
     period: str,
     rules: AuditRules,
 ) -> str:
-    """Start a review of all keys that work, unless one is open or this period had its own.
+    """Start a review of all working keys, unless one is open or was already run for this period.
 
     Args:
-        period: what begins it: a moment of the schedule, or an admin's request.
+        period: identifies the run: a scheduled time or a manual request.
 
     Returns:
-        The audit's id: of a new one, of the one that is open, or of the one that this period had.
+        The id of the review: the new one, the open one, or the one of this period.
 
     Raises:
-        InvalidState: if there is no key to go through.
+        InvalidState: if there is no key to review.
     """
     of_period = select(Review).where(
         Review.account_id == change.session.account_id, Review.period == period
@@ -66,7 +66,7 @@ def begin(
         return row.id
     if (row := open_row(change.session)) is not None:
         if row.period.startswith(ASKED) and not period.startswith(ASKED):
-            # An admin was ahead of the schedule: one audit is enough for both.
+            # An admin started it ahead of the schedule: one review is enough for both.
             row.period = period
             change.session.add(row)
         return row.id
@@ -81,23 +81,23 @@ def begin(
         deadline_at=now + timedelta(days=rules.days),
         total=0,
         flagged="{}",
-        starts_after_seq=newest_place(change.session),
-        last_seq=newest_place(change.session),
+        starts_after_seq=newest_seq(change.session),
+        last_seq=newest_seq(change.session),
         audit_log_hash_at_start=audit_log.latest_hash(change.session),
     )
     change.session.add(audit)
     change.session.flush()
-    counted = _take_in(change.session, audit, now)
+    counted = _store_keys(change.session, audit, now)
     if not audit.total:
-        raise InvalidState("There is no key yet, so there is nothing to go through.")
+        raise InvalidState("There are no keys yet, so there is nothing to review.")
     audit.flagged = json.dumps(counted)
     change.session.add(audit)
     change.record(ReviewStarted(audit, lists_to_post(change.session, audit)))
     return audit.id
 
 
-def _take_in(session: AccountSession, audit: Review, now: datetime) -> Counter[RiskFinding]:
-    """Store every key that works as it is now, the riskiest first; return the findings, counted."""
+def _store_keys(session: AccountSession, audit: Review, now: datetime) -> Counter[RiskFinding]:
+    """Store a snapshot of every working key, riskiest first; return the number of each finding."""
     gone = set(
         session.exec(
             select(Departure.user_id).where(
@@ -149,15 +149,15 @@ def _working_keys(session: AccountSession, now: datetime) -> Iterator[tuple[KeyV
 
 
 def snapshot(key: KeyView, external_id: str | None, now: datetime) -> str:
-    """A key as the evidence has it, as JSON."""
+    """Return a key as JSON for the evidence."""
     exported = export_keys.row(key, external_id, now)
     return json.dumps(exported, ensure_ascii=False, sort_keys=True)
 
 
 def lists_to_post(session: AccountSession, audit: Review) -> list[NewLiveMessage]:
-    """Return the lists of this round: first the team's and each owner's, later the unanswered.
+    """Return this round's lists: the team's and each owner's, or only the unanswered owners'.
 
-    Lists of a later round replace those before, which say so.
+    The lists of each round replace those of the round before.
     """
     subject = f"{about_review(audit.id)}{audit.reminders}"
     recipients = [] if audit.reminders else [outbox.TEAM]
@@ -184,16 +184,16 @@ def keep(
     key_id: str,
     reason: str = "",
 ) -> ReviewItem:
-    """Keep a key; if another decision was faster, nothing changes.
+    """Keep a key; nothing changes if it was decided before.
 
     Args:
-        reason: why it stays; may be empty.
+        reason: why it is kept; may be empty.
 
     Returns:
-        The key with what was decided, now or before.
+        The key with its decision, new or earlier.
 
     Raises:
-        KeyNotFound: if the account has no such audit, or the key is not in it.
+        KeyNotFound: if the account has no such review, or the key is not in it.
     """
     audit, row = both_rows(change.session, audit_id, key_id)
     if audit.state == Stage.OPEN and not row.decision:
@@ -210,10 +210,10 @@ def ask_owner(
     audit_id: str,
     key_id: str,
 ) -> ReviewItem:
-    """Ask a key's owner about it, once, in a message of its own.
+    """Ask a key's owner, once, whether it is still needed.
 
     Raises:
-        KeyNotFound: if the account has no such audit, or the key is not in it.
+        KeyNotFound: if the account has no such review, or the key is not in it.
         InvalidState: if the key has no owner, or its owner has left.
     """
     audit, row = both_rows(change.session, audit_id, key_id)

@@ -1,4 +1,4 @@
-"""A review and the keys in it, as they stand; which decisions there are."""
+"""Reviews as values: the review, its keys, and the decisions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from keys.reviews.findings import Recommendation, RiskFinding, advice
 
 
 class Stage(StrEnum):
-    """Where an audit is."""
+    """The state of a review."""
 
     OPEN = "open"
     FINISHED = "finished"
 
 
 class Decision(StrEnum):
-    """What was decided about a key; `UNANSWERED` is what the deadline leaves."""
+    """The decision on a key; `UNANSWERED` if there was none before the deadline."""
 
     KEPT = "kept"
     ROTATED = "rotated"
@@ -31,11 +31,11 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReviewItem:
-    """One key in an audit, as it stands now.
+    """One key in a review.
 
     Attributes:
-        risk_findings: the reasons at the start to look at it twice, the gravest first.
-        asked_at: when an admin had its owner asked about it.
+        risk_findings: its risk findings at the start, most severe first.
+        asked_at: when an admin asked its owner about it.
     """
 
     key: KeyView
@@ -48,20 +48,20 @@ class ReviewItem:
 
     @property
     def advice(self) -> Recommendation:
-        """What is usually right for it."""
+        """The recommendation for it."""
         return advice(self.risk_findings)
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewView:
-    """An audit as it stands.
+    """A review.
 
     Attributes:
-        total: how many keys there were at the start.
-        flagged: how many of them had each risk finding.
-        decided: how many of them were decided how.
-        revokes_at: when keys without an answer are revoked; None where they are not.
-        reminders: how many reminders there were; the lists of a round replace those before.
+        total: the number of keys at the start.
+        flagged: the number of keys with each risk finding.
+        decided: the number of keys with each decision.
+        revokes_at: when unanswered keys are revoked; None if they are not.
+        reminders: the number of reminders so far; each round's lists replace those before.
     """
 
     id: str
@@ -79,10 +79,10 @@ class ReviewView:
 
     @property
     def done(self) -> int:
-        """How many keys are decided."""
+        """How many keys have a decision."""
         return sum(n for decision, n in self.decided.items() if decision is not Decision.UNANSWERED)
 
     @property
     def left(self) -> int:
-        """How many are not."""
+        """How many keys have none."""
         return self.total - self.done

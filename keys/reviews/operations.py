@@ -1,4 +1,4 @@
-"""What can be done in a review of all keys, which people know as the audit."""
+"""Operations of a key review (called "audit" in Slack and in stored data)."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from keys.rotation.operations import RotationInput
 
 
 class StartReview(Operation[str], name="start_review", allow=admins):
-    """Start a review of all keys, unless one is open or this period had its own.
+    """Start a review of all keys, unless one is open or one was already run for this period.
 
     Attributes:
-        period: what starts it: a moment of the schedule, or a request.
+        period: identifies the run: a scheduled time or a manual request.
     """
 
     period: str
 
     def run(self, change: Change) -> str:
-        """Start it; returns its id. Raises InvalidState if there is no key."""
+        """Start it; return its id. Raises InvalidState if there are no keys."""
         return lifecycle.begin(change, self.period, change.services.policy.audits)
 
 
 class KeepInReview(Operation[ReviewItem], name="keep_in_review", allow=admins | review_owner):
-    """Decide that a key stays."""
+    """Mark a key as kept in a review."""
 
     subject_field = "review"
 
@@ -44,7 +44,7 @@ class KeepInReview(Operation[ReviewItem], name="keep_in_review", allow=admins | 
 
 
 class RevokeInReview(Operation[KeyView], name="revoke_in_review", allow=admins | review_owner):
-    """Revoke a key from a review; its owner may, and it is the same as anywhere."""
+    """Revoke a key during a review; its owner may too. Same effect as Revoke."""
 
     subject_field = "review"
 
@@ -59,19 +59,19 @@ class RevokeInReview(Operation[KeyView], name="revoke_in_review", allow=admins |
 class RotateInReview(
     RotationInput, Operation[PendingKey], name="rotate_in_review", allow=admins | review_owner
 ):
-    """Rotate a key from a review; its owner may, and the new token goes to them."""
+    """Rotate a key during a review; its owner may too, and receives the new token."""
 
     subject_field = "review"
 
     review: str
 
     def run(self, change: Change) -> PendingKey:
-        """Begin it. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest."""
+        """Start the rotation. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest."""
         return self.begin(change, change.actor)
 
 
 class AskOwner(Operation[ReviewItem], name="ask_owner", allow=admins):
-    """Have the owner of a key asked."""
+    """Ask a key's owner whether it is still needed."""
 
     subject_field = "review"
 

@@ -1,4 +1,4 @@
-"""What time brings about in a review: it follows the keys, reminds, escalates, and ends."""
+"""The scheduled steps of a review: recording decisions, reminding, escalating, finishing."""
 
 from __future__ import annotations
 
@@ -27,40 +27,40 @@ from keys.reviews.events import (
 )
 from keys.reviews.lifecycle import lists_to_post, snapshot
 from keys.reviews.models import Decision, Stage
-from keys.reviews.queries import before, decided_by_count, newest_place, open_row, view
+from keys.reviews.queries import before, decided_by_count, newest_seq, open_row, view
 from storage import AccountSession
 from storage.tables import Event, Key, Review, ReviewKey
 
 FIRST_REMINDER = timedelta(days=7)
 LAST_REMINDER = timedelta(days=3)
 ESCALATION = timedelta(days=1)
-# So many are revoked in one transaction, so that nobody else waits for long.
+# How many keys are revoked in one transaction, so that other changes do not wait for long.
 _REVOKED_AT_ONCE = 50
 _AT_ONCE = 500
 _BY = Actor.system("audit")
 
 
 def has_due_work(session: AccountSession, now: datetime) -> bool:
-    """Whether there is anything for `run_due` to do."""
+    """Return whether there is anything for `run_due` to do."""
     audit = open_row(session)
     if audit is None:
         return False
-    if newest_place(session) > audit.last_seq or _step_is_due(audit, now):
+    if newest_seq(session) > audit.last_seq or _step_is_due(audit, now):
         return True
     return session.exec(_expired(audit, now).limit(1)).first() is not None
 
 
 def run_due(change: Change, rules: AuditRules) -> int:
-    """Record what was done with keys, and take the steps of the open review that are due.
+    """Record decisions from keys and the audit log, and run the open review's due step.
 
     Returns:
-        1 if there is an open audit, else 0.
+        1 if there is an open review, else 0.
     """
     audit, now = open_row(change.session), change.now
     if audit is None:
         return 0
     change.session.refresh(audit)
-    newest = newest_place(change.session)
+    newest = newest_seq(change.session)
     if (
         newest > audit.last_seq
         or change.session.exec(_expired(audit, now).limit(1)).first() is not None
@@ -69,17 +69,17 @@ def run_due(change: Change, rules: AuditRules) -> int:
         audit.last_seq = newest
         change.session.add(audit)
         change.session.flush()
-        # No event of its own: what is shown follows events that the keys' changes recorded.
+        # No separate event: the messages only reflect events of the keys' own changes.
         change.mark_stale(about_review(audit.id))
     if not _undecided(change.session, audit):
         _finish(change, audit, now)
     elif _step_is_due(audit, now):
-        _step(change, audit, rules, now)
+        _run_step(change, audit, rules, now)
     return 1
 
 
 def _note_decisions(session: Session, audit: Review, now: datetime) -> None:
-    """Read from keys and the audit log what was done with them since the review began."""
+    """Record decisions made since the review started, from the keys and the audit log."""
     ended = session.exec(
         select(ReviewKey, Key)
         .join(Key, col(Key.id) == col(ReviewKey.key_id))
@@ -130,33 +130,33 @@ def _expired(audit: Review, now: datetime) -> Any:
 
 def _step_is_due(audit: Review, now: datetime) -> bool:
     return (
-        _end_of(audit) <= now
+        _ends_at(audit) <= now
         or (audit.escalated_at is None and audit.deadline_at - ESCALATION <= now)
         or _reminders_due(audit, now) > audit.reminders
     )
 
 
-def _end_of(audit: Review) -> datetime:
+def _ends_at(audit: Review) -> datetime:
     return audit.revokes_at or audit.deadline_at
 
 
 def _reminders_due(audit: Review, now: datetime) -> int:
     first, last = audit.created_at + FIRST_REMINDER, audit.deadline_at - LAST_REMINDER
-    # A short audit has no room for the first beside the last.
+    # A short review has time for the last reminder only.
     times = (first, last) if first < last else (last,)
     return sum(at <= now for at in times)
 
 
-def _step(change: Change, audit: Review, rules: AuditRules, now: datetime) -> None:
-    """Take the gravest step that is due; the others follow in rounds of their own."""
-    if _end_of(audit) <= now:
-        _at_the_end(change, audit, rules, now)
+def _run_step(change: Change, audit: Review, rules: AuditRules, now: datetime) -> None:
+    """Run the most important step that is due; later calls run the others."""
+    if _ends_at(audit) <= now:
+        _handle_deadline(change, audit, rules, now)
     elif audit.escalated_at is None and audit.deadline_at - ESCALATION <= now:
         audit.escalated_at = now
-        left = {"owners": _owners_left(change.session, audit)}
-        change.acting_as(_BY).record(ReviewEscalated(_standing(change.session, audit, left)))
+        left = {"owners": _unanswered_owners(change.session, audit)}
+        change.acting_as(_BY).record(ReviewEscalated(_progress(change.session, audit, left)))
     else:
-        # However many were missed while no bot ran, people are reminded once.
+        # One reminder makes up for all that were missed while no bot ran.
         audit.reminders = _reminders_due(audit, now)
         lists = lists_to_post(change.session, audit)
         change.acting_as(_BY).record(ReviewReminded(audit, lists))
@@ -164,22 +164,22 @@ def _step(change: Change, audit: Review, rules: AuditRules, now: datetime) -> No
     change.session.flush()
 
 
-def _at_the_end(change: Change, audit: Review, rules: AuditRules, now: datetime) -> None:
+def _handle_deadline(change: Change, audit: Review, rules: AuditRules, now: datetime) -> None:
     if rules.unanswered is Unanswered.REMIND:
         _leave_unanswered(change.session, audit, now)
         _finish(change, audit, now)
     elif audit.revokes_at is None:
         audit.revokes_at = now + timedelta(days=rules.notice_days)
-        owners = _owners_left(change.session, audit)
+        owners = _unanswered_owners(change.session, audit)
         unanswered = {
             owner: n
             for owner, n in owners
             if owner and not departures.is_gone(change.session, owner)
         }
-        data = _standing(change.session, audit, {"owners": owners})
+        data = _progress(change.session, audit, {"owners": owners})
         change.acting_as(_BY).record(RevocationAnnounced(data, unanswered))
     else:
-        some = change.session.exec(_left(audit).limit(_REVOKED_AT_ONCE)).all()
+        some = change.session.exec(_unanswered(audit).limit(_REVOKED_AT_ONCE)).all()
         for key_id in some:
             revoke_key(
                 change.acting_as(_BY), key_id, "nobody answered in the audit",
@@ -187,7 +187,7 @@ def _at_the_end(change: Change, audit: Review, rules: AuditRules, now: datetime)
             )  # fmt: skip
 
 
-def _left(audit: Review) -> Any:
+def _unanswered(audit: Review) -> Any:
     return (
         select(ReviewKey.key_id)
         .where(ReviewKey.audit_id == audit.id, ReviewKey.decision == "")
@@ -205,7 +205,7 @@ def _leave_unanswered(session: Session, audit: Review, now: datetime) -> None:
 
 
 def _finish(change: Change, audit: Review, now: datetime) -> None:
-    """End it: store every key as it is now, and record the end."""
+    """Finish the review: store a snapshot of every key, and record the end."""
     session = change.session
     rows = session.exec(
         select(ReviewKey, Key)
@@ -221,13 +221,13 @@ def _finish(change: Change, audit: Review, now: datetime) -> None:
     audit.state, audit.ended_at, audit.ended_by = Stage.FINISHED, now, str(_BY)
     session.add(audit)
     session.flush()
-    data = _standing(session, audit, _beside_the_last(session, audit))
+    data = _progress(session, audit, _compared_with_previous(session, audit))
     change.acting_as(_BY).record(ReviewFinished(audit, data))
     audit.audit_log_hash_at_end = audit_log.latest_hash(session)
     session.add(audit)
 
 
-def _beside_the_last(session: AccountSession, audit: Review) -> dict[str, Any]:
+def _compared_with_previous(session: AccountSession, audit: Review) -> dict[str, Any]:
     flagged = json.loads(audit.flagged)
     last = before(session, view(session, audit))
     if last is None:
@@ -235,8 +235,8 @@ def _beside_the_last(session: AccountSession, audit: Review) -> dict[str, Any]:
     return {"doubtful": flagged, "before": {"total": last.total, "doubtful": last.flagged}}
 
 
-def _standing(session: AccountSession, audit: Review, more: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how far a review has come, as its announcements store it."""
+def _progress(session: AccountSession, audit: Review, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a review's progress, as its announcements store it."""
     counts = {decision or "open": n for decision, n in decided_by_count(session, audit.id).items()}
     return {
         "audit": audit.id,
@@ -248,8 +248,8 @@ def _standing(session: AccountSession, audit: Review, more: Mapping[str, Any]) -
     }
 
 
-def _owners_left(session: Session, audit: Review) -> list[list[Any]]:
-    """Who has not answered, and for how many keys; most first, nobody's last as ""."""
+def _unanswered_owners(session: Session, audit: Review) -> list[list[Any]]:
+    """Return each owner with the number of unanswered keys, most first; no owner ("") is last."""
     counted = session.execute(
         select(ReviewKey.owner, func.count())
         .where(ReviewKey.audit_id == audit.id, ReviewKey.decision == "")
@@ -259,4 +259,4 @@ def _owners_left(session: Session, audit: Review) -> list[list[Any]]:
 
 
 def _undecided(session: Session, audit: Review) -> bool:
-    return session.exec(_left(audit).limit(1)).first() is not None
+    return session.exec(_unanswered(audit).limit(1)).first() is not None

@@ -1,4 +1,4 @@
-"""Reviews as they stand: what is read of them."""
+"""Reading reviews and the keys in them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from storage.tables import Event, Key, LiveMessageRow, Review, ReviewKey
 MESSAGE_KIND = "audit"
 
 
-def are_keys(
+def has_keys(
     session: AccountSession,
 ) -> bool:
-    """Whether there is any key to go through."""
+    """Return whether there is any key to review."""
     found = select(Key.id).where(Key.account_id == session.account_id, Key.state == State.ACTIVE)
     return session.exec(found.limit(1)).first() is not None
 
 
 def has_list(session: AccountSession, subject: str, recipient: str) -> bool:
-    """Whether a recipient has a list of this round."""
+    """Return whether a recipient has a list of this round."""
     found = select(LiveMessageRow.id).where(
         LiveMessageRow.account_id == session.account_id,
         LiveMessageRow.kind == MESSAGE_KIND,
@@ -52,7 +52,7 @@ def has_any_list(session: AccountSession, audit_id: str, recipient: str) -> bool
 
 
 def may_decide(session: AccountSession, audit_id: str, key_id: str, person: str) -> bool:
-    """Whether a person may decide about a key in a review as its owner or backup owner."""
+    """Return whether a person may decide on a key in a review as its owner or backup owner."""
     audit, row = session.get(Review, audit_id), session.get(ReviewKey, (audit_id, key_id))
     key = session.get(Key, key_id)
     return (
@@ -66,7 +66,7 @@ def may_decide(session: AccountSession, audit_id: str, key_id: str, person: str)
 
 
 def is_due(session: AccountSession, period: str) -> bool:
-    """Whether a period has had no audit yet."""
+    """Return whether no review was run for a period yet."""
     found = select(Review.id).where(
         Review.account_id == session.account_id, Review.period == period
     )
@@ -74,14 +74,14 @@ def is_due(session: AccountSession, period: str) -> bool:
 
 
 def get(session: AccountSession, audit_id: str) -> ReviewView:
-    """One audit. Raises KeyNotFound if the account has no such."""
+    """Return one review. Raises KeyNotFound if the account has no such review."""
     return view(session, audit_row(session, audit_id))
 
 
 def newest(
     session: AccountSession,
 ) -> ReviewView | None:
-    """The audit that is open, or else the last one; None if there never was one."""
+    """Return the open review, or else the last one; None if there are none."""
     row = session.exec(
         select(Review)
         .where(Review.account_id == session.account_id)
@@ -92,7 +92,7 @@ def newest(
 
 
 def before(session: AccountSession, audit: ReviewView) -> ReviewView | None:
-    """The finished audit before this one; None if this is the first."""
+    """Return the finished review before this one; None if this is the first."""
     row = session.exec(
         select(Review)
         .where(
@@ -107,7 +107,7 @@ def before(session: AccountSession, audit: ReviewView) -> ReviewView | None:
 
 
 def item(session: AccountSession, audit_id: str, key_id: str) -> ReviewItem:
-    """One key in an audit. Raises KeyNotFound if it is not in it."""
+    """Return one key in a review. Raises KeyNotFound if it is not in it."""
     _, row = both_rows(session, audit_id, key_id)
     return _items(session, [row])[0]
 
@@ -120,14 +120,15 @@ def items(
     skip: int = 0,
     most: int = 5,
 ) -> tuple[list[ReviewItem], int]:
-    """Some of the keys that nobody has decided about yet, the doubtful first.
+    """Return some of the undecided keys, riskiest first.
 
     Args:
-        owner: only those that this person owned at the start, or owns now.
-        skip: so many are left out before; more than there are gives the last ones.
+        owner: only keys that this person owned at the start, or owns now.
+        skip: how many to skip; if there are no more, the last ones are returned.
+        most: how many to return at most.
 
     Returns:
-        The keys, and how many of them there are in all.
+        The keys, and the total number of undecided keys.
     """
     audit_row(session, audit_id)
     wanted: list[ColumnElement[bool]] = [
@@ -150,7 +151,7 @@ def items(
 
 
 def latest(session: AccountSession, audit_id: str, most: int = 3) -> list[ReviewItem]:
-    """What was decided last, the newest first."""
+    """Return the latest decisions, newest first."""
     audit_row(session, audit_id)
     rows = session.exec(
         select(ReviewKey)
@@ -179,7 +180,7 @@ def _items(session: Session, rows: Sequence[ReviewKey]) -> list[ReviewItem]:
 
 
 def view(session: Session, row: Review) -> ReviewView:
-    """A row as a value."""
+    """Return a row as a value."""
     counted = decided_by_count(session, row.id)
     return ReviewView(
         id=row.id,
@@ -198,7 +199,7 @@ def view(session: Session, row: Review) -> ReviewView:
 
 
 def decided_by_count(session: Session, audit_id: str) -> dict[str, int]:
-    """How many keys were decided how; those that nobody has decided about under an empty text."""
+    """Return the number of keys with each decision; undecided keys are under an empty string."""
     counted = session.execute(
         select(ReviewKey.decision, func.count())
         .where(ReviewKey.audit_id == audit_id)
@@ -210,14 +211,14 @@ def decided_by_count(session: Session, audit_id: str) -> dict[str, int]:
 def open_row(
     session: AccountSession,
 ) -> Review | None:
-    """The audit that is open, if there is one."""
+    """Return the row of the open review, if there is one."""
     return session.exec(
         select(Review).where(Review.account_id == session.account_id, Review.state == Stage.OPEN)
     ).first()
 
 
 def audit_row(session: AccountSession, audit_id: str) -> Review:
-    """One audit's row. Raises KeyNotFound."""
+    """Return a review's row. Raises KeyNotFound."""
     row = session.get(Review, audit_id)
     if row is None or row.account_id != session.account_id:
         raise KeyNotFound("There is no such audit.")
@@ -225,7 +226,7 @@ def audit_row(session: AccountSession, audit_id: str) -> Review:
 
 
 def both_rows(session: AccountSession, audit_id: str, key_id: str) -> tuple[Review, ReviewKey]:
-    """An audit's row, and that of a key in it. Raises KeyNotFound."""
+    """Return the rows of a review and of a key in it. Raises KeyNotFound."""
     audit = audit_row(session, audit_id)
     row = session.get(ReviewKey, (audit_id, key_id))
     if row is None:
@@ -233,10 +234,10 @@ def both_rows(session: AccountSession, audit_id: str, key_id: str) -> tuple[Revi
     return audit, row
 
 
-def newest_place(
+def newest_seq(
     session: AccountSession,
 ) -> int:
-    """The place of the newest entry in the record."""
+    """Return the number of the newest entry in the audit log."""
     newest = session.exec(
         select(func.max(Event.seq)).where(Event.account_id == session.account_id)
     ).one()

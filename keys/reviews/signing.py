@@ -1,8 +1,8 @@
-"""Signing what leaves the application as evidence: Ed25519, with keys made from the pepper.
+"""Signing evidence with Ed25519; the keys are derived from the pepper.
 
-No secret has to be made or kept beside the pepper: HKDF-SHA256 makes the signing key from it, under
-a name of its own, so that neither tells anything of the other. The public key may be given to
-anybody, an auditor above all, who can then check a file without this program's secrets.
+No further secret is needed: HKDF-SHA256 derives the signing key from the pepper under a separate
+label, so neither reveals anything about the other. The public key can be given to anyone, such as
+an auditor, who can then check a file without this program's secrets.
 
 Source: RFC 5869 (HKDF), RFC 8032 (Ed25519).
 """
@@ -25,25 +25,25 @@ _PURPOSE = b"apikeys: signing evidence, 1"
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A signature, and the public key that it can be checked with, both in base64."""
+    """A signature and its public key, both in base64."""
 
     key: str
     value: str
 
 
 def sign(peppers: Peppers, content: bytes) -> Signature:
-    """Sign with the key of the current pepper."""
+    """Sign content with the key of the current pepper."""
     private = _private(peppers, peppers.current)
     return Signature(_public(private), base64.b64encode(private.sign(content)).decode())
 
 
 def public_keys(peppers: Peppers) -> dict[int, str]:
-    """The public keys in base64, by the version of the pepper that they come from."""
+    """Return the public keys in base64, by the version of their pepper."""
     return {version: _public(_private(peppers, version)) for version in peppers.by_version}
 
 
 def is_genuine(signature: Signature, content: bytes) -> bool:
-    """Whether the content was signed with the key that the signature names."""
+    """Return whether the content was signed with the signature's key."""
     try:
         public = Ed25519PublicKey.from_public_bytes(base64.b64decode(signature.key, validate=True))
         public.verify(base64.b64decode(signature.value, validate=True), content)

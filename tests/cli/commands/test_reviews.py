@@ -61,14 +61,14 @@ def test_the_evidence_is_written_and_verified_and_an_edit_is_found(shell: Shell)
     assert shell.run("audit", "verify", "audit.json", "--key", key).returncode == 0
     other = shell.run("audit", "verify", "audit.json", "--key", key[::-1])
     assert other.returncode == 1
-    assert "a key that is not known here" in other.stderr
+    assert "signed with an unknown key" in other.stderr
     path = shell.folder / "audit.json"
     path.write_text(path.read_text(encoding="utf-8").replace("Zapier", "Zapper"), encoding="utf-8")
     changed = shell.run("audit", "verify", "audit.json")
     assert changed.returncode == 1
     assert "Entry 2 was changed" in changed.stderr
     path.write_text("[]", encoding="utf-8")
-    assert "no evidence of an audit" in shell.run("audit", "verify", "audit.json").stderr
+    assert "not audit evidence" in shell.run("audit", "verify", "audit.json").stderr
 
 
 def test_the_table(shell: Shell) -> None:

@@ -171,7 +171,7 @@ def test_an_edit_with_the_chain_made_anew_fails_at_the_signature(
     whole = json.loads(text)
     edit(whole)
     rehashed(whole)
-    assert verdict(json.dumps(whole)).problems == ("The signature does not belong to this file.",)
+    assert verdict(json.dumps(whole)).problems == ("The signature does not match this file.",)
 
 
 def test_whoever_signs_it_anew_is_not_known(text: str) -> None:
@@ -181,9 +181,7 @@ def test_whoever_signs_it_anew_is_not_known(text: str) -> None:
     content = evidence._signed(whole["head"], len(whole["entries"]))
     forged = signing.sign(Peppers({1: b"e" * 32}), content)
     whole["signature"] |= {"key": forged.key, "value": forged.value}
-    assert verdict(json.dumps(whole)).problems == (
-        "It was signed, but with a key that is not known here.",
-    )
+    assert verdict(json.dumps(whole)).problems == ("The file was signed with an unknown key.",)
 
 
 def test_another_way_of_writing_the_same_json_is_the_same_evidence(text: str) -> None:
@@ -209,7 +207,7 @@ def test_no_single_character_can_be_changed(text: str, data: st.DataObject) -> N
     ["", "[]", "{}", "null", '{"format": "other"}', '{"a": 1, "a": 2}', '{"a": 1.5}', "\xff"],
 )
 def test_what_is_no_evidence_is_refused(wrong: str) -> None:
-    with pytest.raises(InvalidEvidence, match="no evidence"):
+    with pytest.raises(InvalidEvidence, match="not audit evidence"):
         evidence.read(wrong)
 
 

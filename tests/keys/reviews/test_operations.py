@@ -69,7 +69,7 @@ def test_one_for_each_period_and_one_at_a_time(domain: Domain) -> None:
 
 
 def test_without_a_key_there_is_nothing_to_go_through(domain: Domain) -> None:
-    with pytest.raises(InvalidState, match="no key yet"):
+    with pytest.raises(InvalidState, match="no keys yet"):
         begin(domain)
     assert kinds(domain, "audit.started") == []
     with reading(domain.engine, domain.account) as session:
