@@ -1,4 +1,4 @@
-"""Asking for a key."""
+"""Requesting a key."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ OPEN_MOST = 5
 def ask(
     change: Change, name: str, scopes: Sequence[str], reason: str, idempotency_key: str
 ) -> RequestView:
-    """Ask for a key, for the person who makes this change.
+    """Request a key for the user who makes this change.
 
     Args:
-        idempotency_key: names this very submission, so that sending it twice asks once.
+        idempotency_key: identifies the submission, so that a retry makes no second request.
 
     Raises:
-        DuplicateRequest: if this very submission was sent before.
-        NameTaken: if a key has the name.
-        InvalidState: if too many requests of theirs are open.
+        DuplicateRequest: if this submission was processed before.
+        NameTaken: if a key has this name.
+        InvalidState: if the user has too many open requests.
     """
     session = change.session
     _refuse_a_repetition(session, idempotency_key)
@@ -77,6 +77,5 @@ def _refuse_too_many(session: AccountSession, user_id: str) -> None:
     ).one()
     if count >= OPEN_MOST:
         raise InvalidState(
-            f"{OPEN_MOST} of your requests are still open. Withdraw one, or wait until they are "
-            "decided."
+            f"You already have {OPEN_MOST} open requests. Withdraw one, or wait for a decision."
         )

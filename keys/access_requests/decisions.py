@@ -1,8 +1,8 @@
-"""Deciding about a request: approve, deny, withdraw, or close it when nobody has in time.
+"""Deciding on a request: approve, deny or withdraw it, or close it after too long.
 
-The key is made in the same transaction as the approval, so two admins who press at once approve
-once, and a crash in between leaves a pending key, which is cancelled when its time is up and opens
-the request again (keys.access_requests.subscribers).
+The key is created in the same transaction as the approval, so two admins who click at once approve
+once. A crash before the delivery leaves a pending key, which is cancelled at its deadline and
+reopens the request (keys.access_requests.subscribers).
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from storage.tables import AccessRequest
 
 
 def approve(change: Change, request_id: str, delivery_deadline: timedelta) -> PendingKey | None:
-    """Approve a request: make its key, whose token goes to the requester alone.
+    """Approve a request: create its key, and deliver the token to the requester only.
 
     Args:
         delivery_deadline: how long the delivery may take before the key is cancelled.
 
     Returns:
-        The key and its token; None if the request is not open any more.
+        The key and its token; None if the request is no longer open.
 
     Raises:
         KeyNotFound: if the account has no such request.
-        NameTaken: if another key has taken the name meanwhile.
-        TokenInText: if the request was made before tokens were refused, and contains one.
+        NameTaken: if another key has taken the name since.
+        TokenInText: if an old request contains a token.
     """
     row = load_row(change.session, request_id)
     if row.state != Stage.OPEN:
@@ -60,7 +60,7 @@ def approve(change: Change, request_id: str, delivery_deadline: timedelta) -> Pe
 
 
 def deny(change: Change, request_id: str, reason: str) -> RequestView:
-    """Deny a request, unless it is not open any more. Raises KeyNotFound."""
+    """Deny a request if it is still open. Raises KeyNotFound."""
     row = load_row(change.session, request_id)
     if row.state == Stage.OPEN:
         decide(change, row, Stage.DENIED, reason)
@@ -69,7 +69,7 @@ def deny(change: Change, request_id: str, reason: str) -> RequestView:
 
 
 def withdraw(change: Change, request_id: str) -> RequestView:
-    """Withdraw a request, unless it is not open any more. Raises KeyNotFound."""
+    """Withdraw a request if it is still open. Raises KeyNotFound."""
     row = load_row(change.session, request_id)
     if row.state == Stage.OPEN:
         _close(change, row, "withdrawn")
@@ -77,15 +77,15 @@ def withdraw(change: Change, request_id: str) -> RequestView:
 
 
 def close_overdue(change: Change) -> int:
-    """Close what nobody has decided about in time; returns how many requests that were."""
+    """Close the requests without a decision in time; return how many."""
     rows = overdue_rows(change.session, change.now)
     for row in rows:
-        _close(change, row, f"nobody decided within {OPEN_FOR.days} days")
+        _close(change, row, f"no decision within {OPEN_FOR.days} days")
     return len(rows)
 
 
 def decide(change: Change, row: AccessRequest, stage: Stage, reason: str) -> None:
-    """Write down what was decided about a request, by whom and when; records nothing."""
+    """Store a decision on a request, its author and time; record no event."""
     row.state, row.decision_reason = stage, reason
     row.decided_by, row.decided_at = str(change.actor), change.now
     change.session.add(row)

@@ -1,4 +1,4 @@
-"""What happens to an access request; each event redraws the messages about it."""
+"""Events of an access request; each updates the messages about it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MESSAGE_KIND = "request"
 
 
 class RequestMade(Event, kind="request.made"):
-    """A member asked for a key: the team's channel and the requester have a message each."""
+    """A member requested a key; the team's channel and the requester each get a message."""
 
     def __init__(self, row: AccessRequest) -> None:
         recipients = (TEAM, to_person(row.requester))
@@ -24,24 +24,24 @@ class RequestMade(Event, kind="request.made"):
 
 
 class RequestApproved(Event, kind="request.approved"):
-    """An admin approved a request: its key was made, and the token is on its way."""
+    """An admin approved a request; its key was created, and the token is being delivered."""
 
     def __init__(self, row: AccessRequest) -> None:
         super().__init__(row.key_id, _facts(row), stale=[row.id])
 
 
 class RequestGranted(Event, kind="request.granted"):
-    """The token of an approved request has reached the requester."""
+    """The token of an approved request reached the requester."""
 
     def __init__(self, row: AccessRequest) -> None:
         super().__init__(row.key_id, _facts(row), stale=[row.id])
 
 
 class RequestReopened(Event, kind="request.reopened"):
-    """The token of an approved request did not reach the requester, so an admin decides again.
+    """The token of an approved request did not reach the requester; the request is open again.
 
     Args:
-        key_id: the key that was made for it, and cancelled.
+        key_id: the id of its cancelled key.
     """
 
     def __init__(self, row: AccessRequest, key_id: str | None) -> None:
@@ -49,14 +49,14 @@ class RequestReopened(Event, kind="request.reopened"):
 
 
 class RequestDenied(Event, kind="request.denied"):
-    """An admin denied a request, with a reason or without one."""
+    """An admin denied a request, with or without a reason."""
 
     def __init__(self, row: AccessRequest) -> None:
         super().__init__(row.key_id, _decision(row), stale=[row.id])
 
 
 class RequestClosed(Event, kind="request.closed"):
-    """A request was withdrawn, or nobody decided about it in time."""
+    """A request was withdrawn, or not decided on in time."""
 
     def __init__(self, row: AccessRequest) -> None:
         super().__init__(None, _decision(row), stale=[row.id])

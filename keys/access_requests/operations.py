@@ -1,4 +1,4 @@
-"""What can be done about access requests: ask, approve, deny, withdraw."""
+"""Operations on access requests: ask, approve, deny, withdraw."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from keys.lifecycle.create import PendingKey
 
 
 class Ask(Operation[RequestView], name="request", allow=members):
-    """Ask for a key, for oneself.
+    """Request a key for yourself.
 
     Attributes:
-        idempotency_key: names this very submission, so that sending it twice asks once.
+        idempotency_key: identifies the submission, so that a retry makes no second request.
     """
 
     name: Name
@@ -33,7 +33,7 @@ class Ask(Operation[RequestView], name="request", allow=members):
 
 
 class Approve(Operation[PendingKey | None], name="approve", allow=admins & not_requester):
-    """Approve a request: its key is made, and the token goes to the requester alone.
+    """Approve a request: create its key, and deliver the token to the requester only.
 
     Attributes:
         deadline: how long the delivery may take before the key is cancelled.
@@ -45,12 +45,12 @@ class Approve(Operation[PendingKey | None], name="approve", allow=admins & not_r
     deadline: timedelta
 
     def run(self, change: Change) -> PendingKey | None:
-        """Approve it; None if it is not open any more. Raises KeyNotFound, NameTaken."""
+        """Approve it; None if it is no longer open. Raises KeyNotFound, NameTaken."""
         return decisions.approve(change, self.request, self.deadline)
 
 
 class Deny(Operation[RequestView], name="deny", allow=admins & not_requester):
-    """Deny a request. Nothing changes if it is not open any more."""
+    """Deny a request. Nothing changes if it is no longer open."""
 
     subject_field = "request"
 
@@ -58,17 +58,17 @@ class Deny(Operation[RequestView], name="deny", allow=admins & not_requester):
     reason: Reason = ""
 
     def run(self, change: Change) -> RequestView:
-        """Deny it; returns it as it stands. Raises KeyNotFound."""
+        """Deny it; return its current state. Raises KeyNotFound."""
         return decisions.deny(change, self.request, self.reason)
 
 
 class Withdraw(Operation[RequestView], name="withdraw", allow=requester):
-    """Withdraw one's own request. Nothing changes if it is not open any more."""
+    """Withdraw your own request. Nothing changes if it is no longer open."""
 
     subject_field = "request"
 
     request: str
 
     def run(self, change: Change) -> RequestView:
-        """Withdraw it; returns it as it stands. Raises KeyNotFound."""
+        """Withdraw it; return its current state. Raises KeyNotFound."""
         return decisions.withdraw(change, self.request)

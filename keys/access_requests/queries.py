@@ -1,13 +1,13 @@
-"""Access requests as they stand: a member asks for a key, and an admin decides.
+"""Reading access requests: a member requests a key, and an admin decides.
 
     open ──(approve)──→ granting ──(the token reached the requester)──→ granted
      │ ↑                   └──(it did not)──┐
      │ └────────────────────────────────────┘
      ├──(deny)──→ denied
-     └──(nobody decided in time, or it was withdrawn)──→ closed
+     └──(no decision in time, or it was withdrawn)──→ closed
 
-People ask in keys.access_requests.ask and decide in keys.access_requests.decisions; what follows
-from a key's life is in keys.access_requests.subscribers.
+Requests are made in keys.access_requests.ask and decided in keys.access_requests.decisions; the
+effects of changes to their keys are in keys.access_requests.subscribers.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from storage.tables import AccessRequest
 
 @dataclass(frozen=True, slots=True)
 class RequestView:
-    """A request as it stands.
+    """An access request.
 
     Attributes:
         requester: the id of the person who asked.
-        decision_reason: why it was denied or closed, or why the last approval came to nothing.
+        decision_reason: why it was denied or closed, or why the last delivery failed.
         attempts: how often it was approved.
     """
 
@@ -64,7 +64,7 @@ def load_row(session: AccountSession, request_id: str) -> AccessRequest:
 
 
 def requester_of(session: AccountSession, request_id: str) -> Actor | None:
-    """Look up who made a request; None if the account has no such request."""
+    """Return who made a request; None if the account has no such request."""
     found = select(AccessRequest.requester).where(
         AccessRequest.account_id == session.account_id, AccessRequest.id == request_id
     )
@@ -73,14 +73,14 @@ def requester_of(session: AccountSession, request_id: str) -> Actor | None:
 
 
 def has_overdue(session: AccountSession, now: datetime) -> bool:
-    """Whether there is a request that nobody has decided about in time."""
+    """Return whether there is a request without a decision in time."""
     return bool(overdue_rows(session, now, most=1))
 
 
 def overdue_rows(
     session: AccountSession, now: datetime, most: int | None = None
 ) -> Sequence[AccessRequest]:
-    """Look up the rows of requests that nobody has decided about in time."""
+    """Return the rows of requests without a decision in time."""
     found = select(AccessRequest).where(
         AccessRequest.account_id == session.account_id,
         AccessRequest.state == Stage.OPEN,
@@ -90,7 +90,7 @@ def overdue_rows(
 
 
 def view(row: AccessRequest) -> RequestView:
-    """A request's row as everyone else sees it."""
+    """Return a request's row as a value."""
     return RequestView(
         id=row.id,
         requester=row.requester,

@@ -1,7 +1,7 @@
-"""What becomes of an access request when its key is activated, cancelled or revoked.
+"""Updates to an access request when its key is activated, cancelled or revoked.
 
-These follow the events of the key's life in the same transaction (keys.operations.SUBSCRIBERS), so
-nothing that changes keys has to remember them.
+They run in the transaction of the key's event (keys.operations.SUBSCRIBERS), so code that changes
+keys does not depend on access requests.
 """
 
 from __future__ import annotations
@@ -19,37 +19,37 @@ from keys.changes.services import Subscribers
 from keys.lifecycle.events import KeyActivated, KeyCancelled, KeyRevoked
 from storage.tables import AccessRequest
 
-# A request that is open again stays open until an admin has had a chance to look.
+# A reopened request stays open long enough for an admin to look at it.
 _LOOKED_AT_WITHIN = timedelta(days=1)
 
 
 def on_key_activated(change: Change, event: KeyActivated) -> None:
-    """Grant the request: the key's token is with its requester."""
+    """Grant the request: the requester has the key's token."""
     row = _delivering(change, event.key_id)
     if row is None:
         return
     row.state = RequestStage.GRANTED
     _keep(change, row)
-    # The admin who approved it granted it, no matter which bot carried out the delivery.
+    # The admin who approved it counts as granting it, whichever bot delivered the token.
     approver = Actor.read(row.decided_by or "system:issuing")
     change.acting_as(approver).record(RequestGranted(row))
 
 
 def on_key_cancelled(change: Change, event: KeyCancelled) -> None:
-    """Open the request again: the token did not reach its requester."""
+    """Reopen the request: the token did not reach the requester."""
     row = _delivering(change, event.key_id)
     if row is None:
         return
     row.state, row.key_id = RequestStage.OPEN, None
     row.decided_by = row.decided_at = None
-    row.decision_reason = "the token could not be handed over"
+    row.decision_reason = "the token could not be delivered"
     row.closes_at = max(row.closes_at, change.now + _LOOKED_AT_WITHIN)
     _keep(change, row)
     change.record(RequestReopened(row, event.key_id))
 
 
 def on_key_revoked(change: Change, event: KeyRevoked) -> None:
-    """Deny the request: the key was revoked before its token was with its requester."""
+    """Deny the request: the key was revoked before the requester had its token."""
     row = _delivering(change, event.key_id)
     if row is None:
         return

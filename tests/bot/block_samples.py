@@ -178,7 +178,7 @@ def asked_for(name: str, note: str) -> Iterator[RequestView]:
         attempts=0,
     )
     yield opened
-    yield replace(opened, decision_reason="the token could not be handed over", attempts=1)
+    yield replace(opened, decision_reason="the token could not be delivered", attempts=1)
     for stage in RequestStage:
         for by in (BOB, Actor.system("timer")):
             yield replace(opened, stage=stage, decided_by=by, decided_at=NOW, decision_reason=note)

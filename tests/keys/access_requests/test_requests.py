@@ -298,7 +298,7 @@ def test_what_cannot_be_asked_is_refused(domain: Domain) -> None:
 
 def test_a_requester_with_many_open_requests_waits(domain: Domain) -> None:
     asked = [ask(domain, f"Program {number}") for number in range(OPEN_MOST)]
-    with pytest.raises(InvalidState, match="still open"):
+    with pytest.raises(InvalidState, match="open requests"):
         ask(domain, "One more")
     withdraw(domain, asked[0])
     ask(domain, "One more")
