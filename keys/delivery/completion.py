@@ -1,4 +1,4 @@
-"""The end of a delivery: its token works, or it never does, whatever the token is for."""
+"""Completing or cancelling a delivery, for a new key and for a rotation."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from keys.rotation.start import cancel_rotation, start_rotation
 from storage import AccountSession
 from storage.tables import Delivery
 
-# A person who has not come for a token after so long has forgotten it, or never wanted it.
+# How long a recipient has to collect a token that is revealed.
 CLAIMED_WITHIN = timedelta(hours=24)
+# Stored in the audit log, and compared with what is stored there: it is never reworded.
 NOT_TAKEN = "nobody took its token within 24 hours"
 _INTERRUPTED = "interrupted before its token was delivered"
-_NOT_TAKEN_AGAIN = "nobody had taken the new token in time"
+_NOT_TAKEN_AGAIN = "the new token was not collected in time"
 
 
 def complete(change: Change, delivery_id: str, remove_after: timedelta | None) -> KeyView:
-    """Make a token work: it has reached its recipient.
+    """Activate a token that has reached its recipient.
 
     Args:
-        remove_after: how long it may stay where it was delivered; None where it is in no message.
+        remove_after: how long it may stay in its message; None if it is in none.
 
     Raises:
         KeyNotFound: if the account has no such delivery.
-        DeliveryExpired: if the token was cancelled, or the key revoked, in the meantime.
+        DeliveryExpired: if the token was cancelled or the key revoked in the meantime.
     """
     if purpose_of(change.session, delivery_id) is Purpose.NEW:
         return activate_key(change, delivery_id, remove_after)
@@ -41,14 +42,14 @@ def complete(change: Change, delivery_id: str, remove_after: timedelta | None) -
 
 
 def cancel(change: Change, delivery_id: str, reason: str, *, tell: bool) -> DeliveryView:
-    """Cancel a token that is still on its way: it never works.
+    """Cancel a token that has not been delivered; it never works.
 
-    Nothing happens to a token that works already; what is returned says whether it does.
+    A token that works already is left alone; the returned state says whether it does.
 
     Args:
         reason: why, in a few words, for the audit log.
-        tell: whether its people are told by messages of their own, because nobody is waiting for
-            an answer any more.
+        tell: whether the people concerned get separate messages, because none of them is waiting
+            for a reply.
 
     Raises:
         KeyNotFound: if the account has no such delivery.
@@ -61,7 +62,7 @@ def cancel(change: Change, delivery_id: str, reason: str, *, tell: bool) -> Deli
 
 
 def expired(session: AccountSession, now: datetime) -> dict[str, str]:
-    """Return the deliveries that took too long, each with the reason for the audit log."""
+    """Return the overdue deliveries, each with the reason for the audit log."""
     new = session.exec(
         select(Delivery.id, Delivery.method).where(
             Delivery.account_id == session.account_id,
@@ -75,5 +76,5 @@ def expired(session: AccountSession, now: datetime) -> dict[str, str]:
 
 
 def purpose_of(session: AccountSession, delivery_id: str) -> Purpose:
-    """Return what a token is delivered for."""
+    """Return the purpose of a delivery."""
     return Purpose.NEW if of_delivery(session, delivery_id) is None else Purpose.ROTATION

@@ -1,4 +1,4 @@
-"""Deliveries: what a token is for, how far it has come, and which message holds it."""
+"""Token deliveries: their purpose, state, recipient and message."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from storage.tables import Delivery, Key
 
 
 class Purpose(StrEnum):
-    """What a token is delivered for."""
+    """The purpose of a delivery."""
 
     NEW = "new"
     ROTATION = "rotation"
 
 
 class DeliveryState(StrEnum):
-    """How far a token has come.
+    """The state of a delivery.
 
     Attributes:
-        PENDING: it is on its way, or waits to be collected; it does not work yet.
-        DELIVERED: it works, and is in its message.
-        REMOVED: it works, and is in no message (any more).
-        CANCELLED: it never works.
+        PENDING: the token is being sent or waits to be collected; it does not work yet.
+        DELIVERED: the token works, and is in its message.
+        REMOVED: the token works, and is not, or no longer, in a message.
+        CANCELLED: the token never works.
     """
 
     PENDING = "pending"
@@ -46,11 +46,11 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryView:
-    """A token's delivery: for whom, what for, how far, and in which message.
+    """A token's delivery.
 
     Attributes:
-        sent_at: since when the token works.
-        attempts: how often the timer tried to remove the token before.
+        sent_at: when the token was delivered, and began to work.
+        attempts: how often the bot has tried to remove the token from its message.
     """
 
     id: str
@@ -76,14 +76,14 @@ def get(session: AccountSession, delivery_id: str) -> DeliveryView:
 
 
 def record_place(session: AccountSession, delivery_id: str, channel_id: str, message: str) -> None:
-    """Record which message the token is going to be put into, before it is."""
+    """Record the message that the token will be put into, before it is."""
     found = row(session, delivery_id)
     found.channel_id, found.message = channel_id, message
     session.add(found)
 
 
 def claim_due(session: AccountSession, now: datetime, claim_ttl: timedelta) -> DeliveryView | None:
-    """Claim a token that has to be removed by now; nobody else gets it until the claim ends."""
+    """Claim a token that is due to be removed; no other bot gets it until the claim expires."""
     found = session.exec(
         select(Delivery)
         .where(
@@ -106,7 +106,7 @@ def claim_due(session: AccountSession, now: datetime, claim_ttl: timedelta) -> D
 
 
 def record_removed(change: Change, delivery_id: str) -> bool:
-    """Record that the token is gone from its message. False if that was recorded before."""
+    """Record that the token was removed from its message; False if that was recorded before."""
     found = row(change.session, delivery_id)
     if found.removed_at is not None:
         return False
@@ -117,10 +117,10 @@ def record_removed(change: Change, delivery_id: str) -> bool:
 
 
 def record_remained(change: Change, delivery_id: str) -> bool:
-    """Record that the token cannot be removed, and tell the team and its recipient.
+    """Record that the token cannot be removed; the team and its recipient are told.
 
     Returns:
-        False if that was recorded before, or the token is gone.
+        False if that was recorded before, or the token was removed.
     """
     session, found = change.session, row(change.session, delivery_id)
     before = audit_log.has(session, found.key_id, TokenRemained.kind, remained(found))
@@ -133,14 +133,14 @@ def record_remained(change: Change, delivery_id: str) -> bool:
 
 
 def retry(session: AccountSession, delivery_id: str, at: datetime) -> None:
-    """Give a claimed delivery back: its message could not be changed now."""
+    """Release a claimed delivery: its message could not be changed now."""
     found = row(session, delivery_id)
     found.remove_at, found.claimed_until = at, None
     session.add(found)
 
 
 def handovers(session: AccountSession, key_id: str) -> list[Handover]:
-    """Return everybody who was sent the token of a key."""
+    """Return everyone who was sent a token of a key."""
     rows = session.exec(
         select(Delivery)
         .where(
@@ -161,14 +161,14 @@ def row(session: AccountSession, delivery_id: str) -> Delivery:
     """Return a delivery's row. Raises KeyNotFound if the account has no such delivery."""
     found = session.get(Delivery, delivery_id)
     if found is None or found.account_id != session.account_id:
-        raise KeyNotFound("This message belongs to no key here.")
+        raise KeyNotFound("This message does not belong to a key of this workspace.")
     return found
 
 
 def purpose_and_state(
     session: AccountSession, delivery: Delivery, key: Key
 ) -> tuple[Purpose, DeliveryState]:
-    """Return what a token is delivered for, and how far it has come."""
+    """Return a delivery's purpose and state."""
     rotation = of_delivery(session, delivery.id)
     purpose = Purpose.NEW if rotation is None else Purpose.ROTATION
     if delivery.sent_at is not None:

@@ -1,4 +1,4 @@
-"""What happens to a token where it was delivered."""
+"""Events of a delivered token."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from storage.tables import Delivery, Key
 
 
 class TokenShown(Event, kind="token.shown"):
-    """A token was made and shown to its recipient; it works once they say that they have it."""
+    """A token was made and shown to its recipient; it works once they claim it."""
 
     def __init__(self, key: Key, delivery: Delivery) -> None:
         super().__init__(key.id, {"name": key.name, "recipient": delivery.recipient})
 
 
 class TokenRemoved(Event, kind="token.removed"):
-    """A token is gone from the message that it was delivered in."""
+    """A token was removed from its message."""
 
     def __init__(self, delivery: Delivery) -> None:
         super().__init__(delivery.key_id, {"recipient": delivery.recipient})
 
 
 class TokenRemained(Event, kind="token.remained"):
-    """A token can be neither edited out of its message nor deleted with it.
+    """A token cannot be removed: its message can be neither edited nor deleted.
 
     Args:
         works: whether the token works, so that its key has to be rotated.
@@ -36,5 +36,5 @@ class TokenRemained(Event, kind="token.remained"):
 
 
 def remained(delivery: Delivery) -> dict[str, str]:
-    """Return what the audit log keeps of a token that remained, by which it is found again."""
+    """Return the audit log's data about a token that remained; it is also searched for by them."""
     return {"delivery": delivery.id, "recipient": delivery.recipient}

@@ -1,4 +1,4 @@
-"""What a recipient can do with a token that is revealed: have it shown, and claim it."""
+"""Operations on a token that is revealed: show it, and claim it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from keys.delivery.reveals import RevealedToken, claim, reveal
 
 
 class Reveal(Operation[RevealedToken], name="reveal", allow=recipient):
-    """Make a token and show it. A token that was shown before never works."""
+    """Make a token and show it. Any earlier revealed token stops working."""
 
     delivery: str
 
@@ -20,15 +20,15 @@ class Reveal(Operation[RevealedToken], name="reveal", allow=recipient):
 
 
 class Claim(Operation[KeyView], name="claim", allow=recipient):
-    """Make the token work that its recipient has. A second time changes nothing.
+    """Activate a token its recipient has received. Idempotent.
 
     Attributes:
-        public_id: names the token that they were shown.
+        public_id: the public id of the token that they were shown.
     """
 
     delivery: str
     public_id: str
 
     def run(self, change: Change) -> KeyView:
-        """Make it work. Raises KeyNotFound, InvalidState, DeliveryExpired."""
+        """Activate it. Raises KeyNotFound, InvalidState, DeliveryExpired."""
         return claim(change, self.delivery, self.public_id)

@@ -1,8 +1,7 @@
-"""Revealing a token: it is made when its recipient asks to see it, and shown to them alone.
+"""Revealing a token: it is made when its recipient asks to see it, and shown only to them.
 
-Until they say that they have it, each look makes a new token, and the previous one never works. So
-nothing that works was ever in a message, in a log or in the database, and a look that was
-interrupted costs nothing.
+Until they claim it, every reveal makes a new token, and the previous one never works. So no working
+token was ever in a message, a log or the database, and an interrupted reveal does no harm.
 """
 
 from __future__ import annotations
@@ -26,11 +25,7 @@ from storage.tables import Delivery, Key, Secret
 
 @dataclass(frozen=True, slots=True)
 class RevealedToken:
-    """A token to be shown now: the only copy there is.
-
-    Attributes:
-        purpose: what it is for.
-    """
+    """A token to show now: the only copy."""
 
     key: KeyView
     token: Token
@@ -38,16 +33,16 @@ class RevealedToken:
 
     @property
     def public_id(self) -> str:
-        """Names this very token; it is no secret."""
+        """The token's public id, which is not a secret."""
         return self.token.public_id
 
 
 def reveal(change: Change, delivery_id: str) -> RevealedToken:
-    """Make the token that is shown now. A token that was shown before never works.
+    """Make a token to show now. An earlier revealed token never works.
 
     Raises:
         KeyNotFound: if the account has no such token to reveal.
-        InvalidState: if its time is over, or the recipient has it already.
+        InvalidState: if its deadline has passed, or it was claimed.
     """
     session, delivery = change.session, _to_reveal(change.session, delivery_id)
     key = change.load(delivery.key_id)
@@ -60,23 +55,22 @@ def reveal(change: Change, delivery_id: str) -> RevealedToken:
 
 
 def claim(change: Change, delivery_id: str, public_id: str) -> KeyView:
-    """Make the token work that its recipient says to have. A second time changes nothing.
+    """Activate a token its recipient has received. Idempotent.
 
     Args:
-        public_id: of the token that they were shown.
+        public_id: the public id of the token that they were shown.
 
     Raises:
         KeyNotFound: if the account has no such token to reveal.
-        InvalidState: if its time is over, or another token was shown since.
-        DeliveryExpired: if the token was cancelled, or the key revoked, in the meantime.
+        InvalidState: if its deadline has passed, or a newer token was shown.
+        DeliveryExpired: if the token was cancelled or the key revoked in the meantime.
     """
     session, delivery = change.session, _to_reveal(change.session, delivery_id)
     secret = session.get_one(Secret, delivery.secret_id)
     key = change.load(delivery.key_id)
     if secret.public_id != public_id:
         raise InvalidState(
-            "Another token was shown since, and only the one that was shown last can work. "
-            "Please have it shown once more."
+            "A newer token was shown since, and only the newest one can work. Show the token again."
         )
     if delivery.sent_at is not None:
         return view(session, key)
@@ -88,12 +82,12 @@ def _refuse_unless_pending(session: AccountSession, delivery: Delivery, key: Key
     purpose, state = purpose_and_state(session, delivery, key)
     if delivery.sent_at is not None:
         raise InvalidState(
-            f"You have the token of “{key.name}” already, and it cannot be shown again. If it is "
-            "lost, ask an admin to rotate the key."
+            f"You already have the token of “{key.name}”, so it cannot be shown again. "
+            "If you lost it, ask an admin to rotate the key."
         )
     if state is not DeliveryState.PENDING:
         raise InvalidState(
-            f"The time to take the token of “{key.name}” is over. Ask an admin for another one."
+            f"The token of “{key.name}” was not collected in time. Ask an admin for another one."
         )
     return purpose
 
@@ -101,5 +95,5 @@ def _refuse_unless_pending(session: AccountSession, delivery: Delivery, key: Key
 def _to_reveal(session: AccountSession, delivery_id: str) -> Delivery:
     delivery = row(session, delivery_id)
     if delivery.method != DeliveryWay.REVEAL:
-        raise KeyNotFound("This token was sent in a message, and cannot be shown again.")
+        raise KeyNotFound("This token was sent in a message, so it cannot be shown again.")
     return delivery

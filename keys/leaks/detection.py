@@ -1,8 +1,8 @@
-"""Tokens of ours that stand where they do not belong, such as in a message.
+"""Detecting leaked tokens: ours, in places where they do not belong, such as a message.
 
-Only a full match counts: the form, the checksum, and the digest of the secret. A public id alone,
-which is in logs and proves nothing, raises no alarm. The team is told of a token that works; one
-that does not work any more is recorded, and only the person who posted it hears of it.
+Only a full match counts: format, checksum and the digest of the secret. A public id alone, which
+appears in logs and proves nothing, raises no alarm. The team is told about a token that works. One
+that no longer works is recorded, and only the person who posted it is told.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from keys.credentials.tokens import Token, whole_in
 from storage import AccountSession
 from storage.tables import Key, Secret
 
-# More in one message are a list of keys, and the first ones say enough.
+# A message with more tokens is a list of keys, and the first ones are enough to raise the alarm.
 MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
 class TokenStatus:
-    """How a token that was seen stands now.
+    """The current status of a leaked token.
 
     Attributes:
         hint: a short form that people recognize it by.
@@ -36,7 +36,7 @@ class TokenStatus:
 
 
 def tokens_in(texts: Iterable[str]) -> list[Token]:
-    """Find every token in these texts, each once, in their order, of any prefix; the checksum fits.
+    """Return each token in these texts once, in order: any prefix, with a valid checksum.
 
     A text without one costs a single search.
     """
@@ -48,7 +48,7 @@ def tokens_in(texts: Iterable[str]) -> list[Token]:
 
 
 def is_working(secret: Secret, key: Key, now: datetime) -> bool:
-    """Whether a secret works now."""
+    """Return whether a secret works now."""
     end = _end(secret, key)
     over = end is not None and end <= now
     return key.state == State.ACTIVE and not secret.pending and not over
@@ -60,7 +60,7 @@ def _end(secret: Secret, key: Key) -> datetime | None:
 
 
 def standing(session: AccountSession, secret_id: str, now: datetime) -> TokenStatus:
-    """Look up how a secret stands now; one that does not exist does not work."""
+    """Return the status of a secret; one that does not exist does not work."""
     secret = session.get(Secret, secret_id)
     if secret is None or secret.account_id != session.account_id:
         return TokenStatus("", works=False, ends_at=None)

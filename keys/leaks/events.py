@@ -1,4 +1,4 @@
-"""What is recorded of tokens that were seen where they do not belong."""
+"""The event of a leaked token."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ MESSAGE_KIND = "leak"
 
 @dataclass(frozen=True, slots=True)
 class MessageLocation:
-    """Where a token was seen.
+    """Where a leaked token was found.
 
     Attributes:
-        channel, message: ids of the channel and of the message in it.
+        channel, message: the ids of the channel and the message.
         person: the id of the person who posted it; empty for a program.
     """
 
@@ -28,7 +28,7 @@ class MessageLocation:
 
 
 class TokenSeen(Event, kind="token.seen"):
-    """A token was seen in a message; the team is told of one that works.
+    """A token was found in a message; the team is told if it works.
 
     Args:
         works: whether the token works now.
@@ -45,5 +45,5 @@ class TokenSeen(Event, kind="token.seen"):
 
 
 def sighting(secret: Secret, location: MessageLocation) -> dict[str, Any]:
-    """What the audit log keeps: the same whenever this token is seen at this place."""
+    """Return the audit log's data: the same each time this token is found in this message."""
     return {"secret": secret.id, "channel": location.channel, "message": location.message}

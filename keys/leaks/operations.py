@@ -1,4 +1,4 @@
-"""What is done about tokens that were seen in a message."""
+"""Recording leaked tokens."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ REASON = "its token was seen in a message"
 
 @dataclass(frozen=True, slots=True)
 class LeakedToken:
-    """A token that was seen for the first time at its place.
+    """A leaked token that had not been recorded before.
 
     Attributes:
-        key: as it stands afterwards.
-        worked: whether the token worked when it was seen.
+        key: its key afterwards.
+        worked: whether the token worked when it was found.
     """
 
     key: KeyView
@@ -38,9 +38,9 @@ class LeakedToken:
 
 
 class RecordLeaks(Operation[list[LeakedToken]], name="record_leaks", allow=system):
-    """Record tokens that stand in a message, each once; tell the team, or revoke their keys.
+    """Record tokens found in a message, once each; notify the team, or revoke their keys.
 
-    The team is told of tokens that work. Where it has decided so (Policy.leaked), their keys are
+    The team is told about tokens that work. If its policy says so (Policy.leaked), their keys are
     revoked at once.
     """
 
@@ -48,10 +48,10 @@ class RecordLeaks(Operation[list[LeakedToken]], name="record_leaks", allow=syste
     location: MessageLocation
 
     def run(self, change: Change) -> list[LeakedToken]:
-        """Record them; returns those that were not recorded before at this place."""
+        """Record them; return those that were not recorded for this message before."""
         new = [(key, self._record(change, secret, key)) for secret, key in self._unseen(change)]
         if change.services.policy.leaked is Leaked.REVOKE:
-            # Only now: two tokens of one key both worked when they were seen.
+            # Only now: two tokens of one key both worked when they were found.
             for key, worked in new:
                 if worked:
                     revoke_key(change, key.id, REASON)
@@ -63,7 +63,7 @@ class RecordLeaks(Operation[list[LeakedToken]], name="record_leaks", allow=syste
         return works
 
     def _unseen(self, change: Change) -> Iterator[tuple[Secret, Key]]:
-        """Those of this account, by the whole secret, that were not recorded at this place."""
+        """Yield tokens with a right secret of this account, not recorded for this message yet."""
         for token in self.tokens:
             found = change.session.exec(
                 select(Secret, Key)

@@ -28,7 +28,7 @@ class StartOffboarding(Operation[str | None], name="start_offboarding", allow=ad
 
 
 class RecordDeparture(Operation[str | None], name="record_departure", allow=system):
-    """Record what Slack says of a person: they have left, or are a full member again."""
+    """Record that a person has left, or is a full member again, as Slack reports."""
 
     person: str
     left: DepartureReason | None

@@ -182,7 +182,7 @@ def _handle_deadline(change: Change, audit: Review, rules: AuditRules, now: date
         some = change.session.exec(_unanswered(audit).limit(_REVOKED_AT_ONCE)).all()
         for key_id in some:
             revoke_key(
-                change.acting_as(_BY), key_id, "nobody answered in the audit",
+                change.acting_as(_BY), key_id, "no answer in the audit",
                 announce=False,
             )  # fmt: skip
 

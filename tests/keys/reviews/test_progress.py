@@ -88,7 +88,7 @@ def test_what_nobody_answers_is_revoked_after_a_notice_if_the_team_wants_that(
     with reading(domain.engine, domain.account) as session:
         shown = queries.item(session, id_, doomed[0].id)
     assert (shown.key.state, shown.key.revoked_reason) == (
-        State.REVOKED, "nobody answered in the audit",
+        State.REVOKED, "no answer in the audit",
     )  # fmt: skip
 
 
