@@ -1,9 +1,9 @@
-"""Making a key, in two steps, because its token has to reach its recipient in between.
+"""Creating a key, in two steps: its token has to reach the recipient in between.
 
     create ──→ pending ──(the token was delivered)──→ activate ──→ active ──→ revoke
                   └──(it was not, or its deadline passed)──→ cancel
 
-A pending key never verifies, so a crash in between leaves no working key whose token nobody has.
+A pending key never verifies, so a crash in between leaves no working key without a holder.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from storage.tables import Delivery, Key, Secret
 
 @dataclass(frozen=True, slots=True)
 class PendingKey:
-    """A key that waits for its token to be delivered, and the token: the only copy there is."""
+    """A key whose token has to be delivered, and the token: the only copy."""
 
     key: KeyView
     token: Token
@@ -45,16 +45,16 @@ def create_pending_key(
     delivery_deadline: timedelta,
     method: DeliveryWay = DeliveryWay.DM,
 ) -> PendingKey:
-    """Make a key that does not work yet, and its token.
+    """Create a key that does not work yet, and its token.
 
     Args:
-        recipient: who will be sent the token.
+        recipient: the person the token is delivered to.
         delivery_deadline: how long the delivery may take before the key is cancelled.
-        method: by which way the token travels.
+        method: how the token is delivered.
 
     Raises:
-        DuplicateRequest: if this very request was carried out before.
-        NameTaken: with a sentence for the person.
+        DuplicateRequest: if this request was processed before.
+        NameTaken: with a sentence for the user.
     """
     session = change.session
     _refuse_a_repetition(session, request)
@@ -86,11 +86,11 @@ def create_pending_key(
 
 
 def activate_key(change: Change, delivery_id: str, remove_after: timedelta | None) -> KeyView:
-    """Make a key work: its token has reached its recipient.
+    """Activate a key whose token has reached its recipient.
 
     Args:
-        remove_after: how long the token may stay where it was delivered; None where nothing has to
-            be removed, as on a terminal.
+        remove_after: how long the token may stay in its message; None if there is nothing to
+            remove, as on a terminal.
 
     Raises:
         DeliveryExpired: if the key was cancelled or revoked in the meantime.
@@ -102,8 +102,8 @@ def activate_key(change: Change, delivery_id: str, remove_after: timedelta | Non
     values = {"state": State.ACTIVE, "activated_at": change.now, "pending_until": None}
     if not move(change, delivery.key_id, (State.PENDING,), values):
         raise DeliveryExpired(
-            "It took too long to deliver the token, so the key was given up. Nothing works "
-            "with that token. Make a new key."
+            "The token was not delivered in time, so the key was cancelled. The token does not "
+            "work. Create a new key."
         )
     complete_delivery(change, delivery_id, remove_after)
     key = change.load(delivery.key_id)
@@ -112,12 +112,12 @@ def activate_key(change: Change, delivery_id: str, remove_after: timedelta | Non
 
 
 def cancel_key(change: Change, key_id: str, reason: str, *, tell: bool) -> None:
-    """End a pending key: its token never works. One that is not pending stays as it is.
+    """Cancel a pending key; its token never works. Any other key is left alone.
 
     Args:
         reason: why, in a few words, for the audit log.
-        tell: whether the recipient is told by a message of its own, because nobody is waiting for
-            an answer any more.
+        tell: whether the recipient gets a separate message, because they are not waiting for a
+            reply.
     """
     values = {"state": State.ABANDONED, "pending_until": None}
     moved = move(change, key_id, (State.PENDING,), values)
@@ -129,7 +129,7 @@ def cancel_key(change: Change, key_id: str, reason: str, *, tell: bool) -> None:
 
 
 def expired_pending(session: AccountSession, now: datetime) -> list[str]:
-    """The ids of pending keys past their delivery deadline: their process has died."""
+    """Return the ids of pending keys past their delivery deadline, as after a crash."""
     return list(
         session.exec(
             select(Key.id).where(
@@ -142,11 +142,11 @@ def expired_pending(session: AccountSession, now: datetime) -> list[str]:
 
 
 def add_delivery(change: Change, secret: Secret, recipient: Actor, method: DeliveryWay) -> Delivery:
-    """Note that a secret's token is going to be delivered.
+    """Add a delivery for a secret's token.
 
     Args:
-        recipient: who is sent it.
-        method: by which way it travels.
+        recipient: the person it is delivered to.
+        method: how it is delivered.
     """
     delivery = Delivery(
         id=new_id("dlv"),
@@ -163,7 +163,7 @@ def add_delivery(change: Change, secret: Secret, recipient: Actor, method: Deliv
 
 
 def complete_delivery(change: Change, delivery_id: str, remove_after: timedelta | None) -> None:
-    """Record that a token has reached its recipient, and when it has to leave its message."""
+    """Record that a token has reached its recipient, and when to remove it from its message."""
     delivery = change.session.get_one(Delivery, delivery_id)
     delivery.sent_at = change.now
     if remove_after is None:
@@ -182,7 +182,7 @@ def _refuse_a_repetition(session: AccountSession, request: KeyRequest) -> None:
 
 
 def _end_deliveries(change: Change, key: Key) -> Actor | None:
-    """Have the messages of a key that never worked redrawn; returns who got them."""
+    """Have the messages of a cancelled key's deliveries updated; return their recipient."""
     recipient = None
     for delivery in change.session.exec(select(Delivery).where(Delivery.key_id == key.id)):
         recipient = Actor.read(delivery.recipient)

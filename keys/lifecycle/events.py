@@ -1,4 +1,4 @@
-"""What happens to a key from its creation to its end."""
+"""Events of a key, from creation to revocation."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from keys.changes.events import Event, NewLiveMessage, about_key
 from keys.changes.outbox import TEAM
 from storage.tables import Key
 
-# Gateways confirm within milliseconds; whatever takes longer than this is worth a message.
+# Gateways confirm within milliseconds; a longer delay is worth a message.
 CONFIRMED_WITHIN = timedelta(seconds=3)
 
 
 def facts(key: Key) -> dict[str, Any]:
-    """What an announcement says of a key."""
+    """Return the data about a key in its announcements."""
     return {"key_id": key.id, "name": key.name, "owner": key.owner, "scopes": key.scopes.split()}
 
 
 class KeyCreated(Event, kind="key.reserved"):
-    """A key was made whose token is on its way."""
+    """A key was created; its token is being delivered."""
 
     def __init__(self, key: Key, recipient: Actor) -> None:
         super().__init__(key.id, {"name": key.name, "recipient": str(recipient)})
 
 
 class KeyActivated(Event, kind="key.issued"):
-    """A key works: its token has reached its recipient."""
+    """A key works now: its token reached the recipient."""
 
     def __init__(self, key: Key, recipient: str) -> None:
         data = facts(key)
@@ -36,10 +36,10 @@ class KeyActivated(Event, kind="key.issued"):
 
 
 class KeyCancelled(Event, kind="key.abandoned"):
-    """A key never comes to work: its token did not reach its recipient.
+    """A key was cancelled: its token did not reach the recipient.
 
     Args:
-        tell: who is told by a message of its own; nobody if they wait for an answer.
+        tell: the person who gets a separate message; None if they are waiting for a reply.
     """
 
     def __init__(self, key: Key, reason: str, tell: Actor | None) -> None:
@@ -48,17 +48,17 @@ class KeyCancelled(Event, kind="key.abandoned"):
 
 
 class KeyRenamed(Event, kind="key.renamed"):
-    """A key got another name; what is in Slack about it shows it too."""
+    """A key was renamed; its messages in Slack show the new name."""
 
     def __init__(self, key: Key, before: str) -> None:
         super().__init__(key.id, {"from": before, "to": key.name}, stale=[about_key(key.id)])
 
 
 class KeyEdited(Event, kind="key.edited", propagates=True):
-    """What a key may do, who owns it, or when it expires has changed.
+    """A key was updated.
 
     Args:
-        before, after: the values that changed, by name, as the audit log keeps them.
+        before, after: the changed values, by field, as in the audit log.
     """
 
     def __init__(self, key: Key, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -67,7 +67,7 @@ class KeyEdited(Event, kind="key.edited", propagates=True):
 
 
 class KeyLimited(Event, kind="key.limited", propagates=True):
-    """A key is held to another rate or to other networks."""
+    """A key's rate limit or allowed networks were changed."""
 
     def __init__(self, key: Key) -> None:
         data = {"rate_limit": key.rate_limit, "networks": key.networks.split()}
@@ -75,7 +75,7 @@ class KeyLimited(Event, kind="key.limited", propagates=True):
 
 
 class ExpiryAccepted(Event, kind="expiry.accepted"):
-    """A key may expire, so nobody is reminded any more."""
+    """An admin accepted that a key will expire; no more reminders are sent."""
 
     def __init__(self, key: Key) -> None:
         expires_at = key.expires_at.isoformat(timespec="seconds") if key.expires_at else None
@@ -84,12 +84,12 @@ class ExpiryAccepted(Event, kind="expiry.accepted"):
 
 
 class KeyRevoked(Event, kind="key.revoked", propagates=True):
-    """A key has ended for good.
+    """A key was revoked.
 
     Args:
-        actor: who revoked it; if a gateway is slow to confirm, a message follows that to its end,
-            for them, or for the team where it was no person.
-        announce: whether the team is told; not where another message tells of many keys.
+        actor: who revoked it; if a gateway is slow to confirm, they get a live message about it,
+            or the team does if it was not a person.
+        announce: whether the team is told; False if another message covers several keys.
     """
 
     def __init__(self, key: Key, actor: Actor, *, announce: bool) -> None:

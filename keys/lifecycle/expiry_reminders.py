@@ -1,9 +1,8 @@
-"""Reminding people of keys that expire: 30, 7 and 1 days before, and when it has happened.
+"""Reminders of expiring keys: 30, 7 and 1 days before the expiry, and at the expiry.
 
-Each reminder is a live message of its own, to the team, the owner and the backup owner. It is asked
-for once (keys.changes.live_messages), so it is neither lost nor said twice, whatever bots run or do
-not run at the hour; one that was missed is made up for, unless a later one has become due in the
-meantime.
+Each reminder is a separate live message to the team, the owner and the backup owner. It is added
+once (keys.changes.live_messages), so it is neither lost nor repeated, whichever bots are running. A
+missed reminder is sent late, unless a later one has become due in the meantime.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ from storage.tables import Key
 MESSAGE_KIND = "expiry"
 STAGES = (30, 7, 1)
 EXPIRED = 0
-# A bot that was away for longer than this does not tell of what has expired long ago.
+# After a longer downtime, keys that have expired long ago are not announced.
 TOLD_WITHIN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """What a reminder is about.
+    """A reminder of one key's expiry.
 
     Attributes:
-        days: which one it is, by how many days before the end; 0 for the end itself.
+        days: how many days before the expiry it is sent; 0 at the expiry.
     """
 
     key_id: str
@@ -40,18 +39,18 @@ class Reminder:
 
     @property
     def subject(self) -> str:
-        """Names it, so that it is asked for once."""
+        """The subject of its live message, which makes it unique."""
         return f"{self.key_id}:{self.expires_at}:{self.days}"
 
     @classmethod
     def read(cls, subject: str) -> Reminder:
-        """Read what `subject` wrote."""
+        """Parse a `subject`."""
         key_id, expires_at, days = subject.rsplit(":", 2)
         return cls(key_id, int(expires_at), int(days))
 
 
 def stage(expires_at: datetime, now: datetime) -> int | None:
-    """Which reminder is the latest that is due; None before the first."""
+    """Return the latest reminder that is due, in days before the expiry; None before the first."""
     if expires_at <= now:
         return EXPIRED
     due = [days for days in STAGES if expires_at - timedelta(days=days) <= now]
@@ -59,16 +58,16 @@ def stage(expires_at: datetime, now: datetime) -> int | None:
 
 
 def next_stage(expires_at: datetime, now: datetime) -> datetime:
-    """When the next reminder is due; the end itself after the last one."""
+    """Return when the next reminder is due; the expiry itself after the last one."""
     moments = (expires_at - timedelta(days=days) for days in (*STAGES, EXPIRED))
     return min((at for at in moments if at > now), default=expires_at)
 
 
 def run_due(session: AccountSession, now: datetime) -> int:
-    """Ask for every reminder that is due.
+    """Add every reminder that is due.
 
     Returns:
-        How many messages were asked for.
+        How many messages were added.
     """
     keys = session.exec(
         select(Key).where(
@@ -87,7 +86,7 @@ def _remind(session: AccountSession, key: Key, now: datetime) -> int:
     days = stage(key.expires_at, now)
     if days is None or (days != EXPIRED and key.expiry_accepted_by is not None):
         return 0
-    # The person who set the date a moment ago knows it.
+    # The person who has just set the date needs no reminder.
     known_since = key.expiry_set_at or key.activated_at or key.created_at
     if key.expires_at - timedelta(days=days) <= known_since:
         return 0

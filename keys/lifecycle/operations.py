@@ -1,4 +1,4 @@
-"""What can be done with one key: create, rename, update, limit, expire, transfer, revoke."""
+"""Operations on one key: create, rename, update, limit, expire, transfer, revoke."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ from keys.lifecycle.update import (
 
 
 class Create(Operation[PendingKey], name="create", allow=admins):
-    """Make a key that works once its token has reached its recipient.
+    """Create a key; it works once its token has reached the recipient.
 
     Attributes:
-        last_day: the last day on which it works, in the team's time zone; None for no end.
-        idempotency_key: names this very request, so that asking twice makes one key.
-        recipient: who is sent the token.
+        last_day: its last day, in the team's time zone; None for no expiry date.
+        idempotency_key: identifies the request, so that a retry does not create a second key.
+        recipient: the person the token is delivered to.
         deadline: how long the delivery may take before the key is cancelled.
     """
 
@@ -72,7 +72,7 @@ class Create(Operation[PendingKey], name="create", allow=admins):
 
 
 class Rename(Operation[KeyView], name="rename", allow=admins):
-    """Give a key another name; its token stays the same."""
+    """Rename a key; its token stays the same."""
 
     key: KeyRef
     name: Name
@@ -83,7 +83,7 @@ class Rename(Operation[KeyView], name="rename", allow=admins):
 
 
 class Update(KeyUpdate, Operation[KeyView], name="update", allow=admins):
-    """Change what a key may do, who owns it and when it expires.
+    """Update a key's scopes, owners, note, limits and expiry date.
 
     Attributes:
         version: the key's version when its values were shown (keys.lifecycle.update.version).
@@ -98,7 +98,7 @@ class Update(KeyUpdate, Operation[KeyView], name="update", allow=admins):
 
 
 class Limit(Operation[KeyView], name="limit", allow=admins):
-    """Hold a key to a rate and to networks; empty ones take the limit away."""
+    """Set a key's rate limit and allowed networks; empty removes them."""
 
     key: KeyRef
     rate_limit: RateLimit
@@ -110,7 +110,7 @@ class Limit(Operation[KeyView], name="limit", allow=admins):
 
 
 class SetExpiry(Operation[KeyView], name="set_expiry", allow=admins):
-    """Have a key expire on another day; one that has expired works again."""
+    """Change a key's expiry date; reactivates an expired key."""
 
     key: KeyRef
     last_day: LastDay
@@ -121,7 +121,7 @@ class SetExpiry(Operation[KeyView], name="set_expiry", allow=admins):
 
 
 class AcceptExpiry(Operation[KeyView], name="accept_expiry", allow=admins):
-    """Record that a key may expire, so that nobody is reminded any more."""
+    """Accept that a key will expire; no more reminders are sent."""
 
     key: KeyRef
 
@@ -131,7 +131,7 @@ class AcceptExpiry(Operation[KeyView], name="accept_expiry", allow=admins):
 
 
 class Transfer(Operation[KeyView], name="transfer", allow=admins):
-    """Make one person the owner, or the backup owner, where another one was."""
+    """Replace one person with another as owner or backup owner."""
 
     key: KeyRef
     before: str
@@ -143,10 +143,10 @@ class Transfer(Operation[KeyView], name="transfer", allow=admins):
 
 
 class Revoke(Operation[KeyView], name="revoke", allow=admins):
-    """Revoke a key for good. A second time changes nothing and is no error.
+    """Revoke a key permanently. Idempotent.
 
     Attributes:
-        announce: whether the team is told; not where another message tells of many keys.
+        announce: whether the team is told; False if another message covers several keys.
     """
 
     key: KeyRef

@@ -1,4 +1,4 @@
-"""Giving a key another name."""
+"""Renaming a key."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from keys.lifecycle.rows import claim_name, index_key
 
 
 def rename_key(change: Change, key_id: str, name: str) -> KeyView:
-    """Give a key another name; its token stays the same.
+    """Rename a key; its token stays the same.
 
     Raises:
-        KeyNotFound, KeyRevoked, NameTaken: with a sentence for the person.
+        KeyNotFound, KeyRevoked, NameTaken: with a sentence for the user.
     """
     key = change.load(key_id)
     if key.state != State.ACTIVE:

@@ -1,4 +1,4 @@
-"""Revoking a key: for good, and everywhere."""
+"""Revoking a key, permanently and on every gateway."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from keys.lifecycle.rows import move
 
 
 def revoke_key(change: Change, key_id: str, reason: str = "", *, announce: bool = True) -> KeyView:
-    """Revoke a key for good. A second time changes nothing and is no error.
+    """Revoke a key permanently. Idempotent.
 
     Args:
-        announce: whether the team is told; not where another message tells of many keys.
+        announce: whether the team is told; False if another message covers several keys.
 
     Raises:
         KeyNotFound: if the account has no such key.

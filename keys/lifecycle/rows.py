@@ -1,4 +1,4 @@
-"""A key's row: moved from state to state, with the name that it holds and what it is found by."""
+"""A key's row: its state transitions, its unique name and its search text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storage.tables import Key
 
 
 def move(change: Change, key_id: str, before: tuple[State, ...], values: dict[str, Any]) -> bool:
-    """Change a key if it is in one of these states; returns whether it was."""
+    """Change a key if it is in one of these states; return whether it was."""
     statement = (
         update(Key)
         .where(
@@ -32,26 +32,28 @@ def move(change: Change, key_id: str, before: tuple[State, ...], values: dict[st
 
 
 def load_active(change: Change, key_id: str) -> Key:
-    """The row of a key that works, or has expired.
+    """Return the row of a key that works or has expired.
 
     Raises:
         KeyNotFound: if the account has no such key.
-        InvalidState: if its token is still on its way.
-        KeyRevoked: if it has ended.
+        InvalidState: if its token has not been delivered yet.
+        KeyRevoked: if it was revoked or cancelled.
     """
     key = change.load(key_id)
     if key.state == State.PENDING:
-        raise InvalidState(f"“{key.name}” is still being made. Change it once it works.")
+        raise InvalidState(
+            f"The token of “{key.name}” has not been delivered yet. Try again once the key works."
+        )
     if key.state != State.ACTIVE:
-        raise KeyRevoked(f"“{key.name}” was revoked, so nothing about it can be changed any more.")
+        raise KeyRevoked(f"“{key.name}” was revoked, so it can no longer be changed.")
     return key
 
 
 def claim_name(session: AccountSession, name: str, except_for: str = "") -> None:
-    """Return if no other live key has this name, whatever the case. Raises NameTaken.
+    """Return if no other live key has this name, ignoring case. Raises NameTaken.
 
     Args:
-        except_for: the id of a key that may have it.
+        except_for: the id of a key that may have the name.
     """
     holder = select(Key).where(
         Key.account_id == session.account_id,
@@ -64,7 +66,11 @@ def claim_name(session: AccountSession, name: str, except_for: str = "") -> None
 
 
 def index_key(change: Change, key: Key, hint: str = "") -> None:
-    """Have a key found by its name, note, ids and hint; by its own hint if none is given."""
+    """Update a key's search text.
+
+    Args:
+        hint: its token's hint; the stored one if empty.
+    """
     hint = hint or view(change.session, key).hint
     key.search = search_text(key.name, key.note, hint, key.id, key.external_id)
     change.session.add(key)
@@ -74,6 +80,6 @@ def index_key(change: Change, key: Key, hint: str = "") -> None:
 def search_text(
     name: str, note: str, hint: str, key_id: str, external_id: str | None = None
 ) -> str:
-    """What a key is searched in: a line each for its name, note, hint, and ids."""
+    """Return a key's search text: one line each for its name, note, hint and ids."""
     ids = key_id if external_id is None else f"{key_id} {external_id}"
     return "\n".join((fold(name), fold(note), hint.casefold(), ids.casefold()))

@@ -1,4 +1,4 @@
-"""The secrets of a key: made with their token, which is kept nowhere."""
+"""The secrets of a key; their tokens are not stored."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from storage.tables import Key, Secret
 def add_secret(
     change: Change, key: Key, *, token: Token | None = None, pending: bool = True
 ) -> tuple[Secret, Token]:
-    """Make a secret for a key.
+    """Add a secret to a key.
 
     Args:
-        token: its token, where that was made before; a new one otherwise.
-        pending: whether it verifies for nobody until that is taken from it.
+        token: its token, if that exists already; a new one otherwise.
+        pending: whether it is refused until its token has been delivered.
 
     Returns:
-        The secret, and its token: the only copy there is.
+        The secret, and its token: the only copy.
     """
     services = change.services
     token = token or make(services.prefix)
@@ -40,7 +40,7 @@ def add_secret(
 
 
 def replace_token(change: Change, secret: Secret) -> Token:
-    """Give a secret that does not work yet another token; the previous one never works."""
+    """Replace the token of a pending secret; the previous one never works."""
     services, token = change.services, make(change.services.prefix)
     secret.public_id, secret.hint = token.public_id, token.hint
     secret.pepper_version = services.peppers.current

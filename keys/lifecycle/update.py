@@ -1,6 +1,6 @@
-"""Changing what a key may do, who owns it and when it expires; its token stays the same.
+"""Updating a key's scopes, owners, note, limits and expiry date; its token stays the same.
 
-Each change is one event, which says what was there before.
+Each update is one event, with the values before and after.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from keys.lifecycle.rows import index_key, load_active
 from storage import AccountSession
 from storage.tables import Event, Key
 
-# What changes the values in the modal for editing; a new token does not.
+# The kinds of events that change values in the edit modal; a new token does not.
 _CHANGES = ("key.issued", "key.renamed", "key.edited", "key.limited", "key.revoked")
 
 
 class KeyUpdate(BaseModel):
-    """What can be changed about a key, all at once; see Update."""
+    """The values of a key that can be updated together; see Update."""
 
     scopes: Scopes
     owner: Owner
@@ -40,20 +40,20 @@ class KeyUpdate(BaseModel):
 
 
 def version(session: AccountSession, key_id: str) -> int:
-    """A number that grows with every change of the key that `edit_key` could overwrite."""
+    """Return a number that increases with every change that `edit_key` could overwrite."""
     last = _last_change(session, key_id)
     return last.seq if last else 0
 
 
 def edit_key(change: Change, key_id: str, wanted: KeyUpdate, expected_version: int) -> KeyView:
-    """Make a key what is wanted. What is so already is no change.
+    """Update a key's values; those that are equal already count as unchanged.
 
     Args:
         expected_version: the key's `version` when its values were shown to the user.
 
     Raises:
         EditConflict: if another user has changed it since.
-        KeyNotFound, KeyRevoked, InvalidExpiry: with a sentence for the person.
+        KeyNotFound, KeyRevoked, InvalidExpiry: with a sentence for the user.
     """
     key = load_active(change, key_id)
     last = _last_change(change.session, key_id)
@@ -72,13 +72,13 @@ def edit_key(change: Change, key_id: str, wanted: KeyUpdate, expected_version: i
 
 
 def transfer_ownership(change: Change, key_id: str, before: str, after: str) -> KeyView:
-    """Make one person the owner, or the backup owner, where another one was.
+    """Replace one person with another as owner or backup owner.
 
     Args:
         before, after: the ids of the two.
 
     Raises:
-        KeyNotFound, KeyRevoked, InvalidState: with a sentence for the person.
+        KeyNotFound, KeyRevoked, InvalidState: with a sentence for the user.
     """
     key = load_active(change, key_id)
     owner = after if key.owner == before else key.owner
@@ -89,10 +89,10 @@ def transfer_ownership(change: Change, key_id: str, before: str, after: str) -> 
 
 
 def set_expiry(change: Change, key_id: str, last_day: date | None) -> KeyView:
-    """Have a key expire on another day; one that has expired works again.
+    """Change a key's expiry date; reactivates an expired key.
 
     Raises:
-        KeyNotFound, KeyRevoked, InvalidExpiry: with a sentence for the person.
+        KeyNotFound, KeyRevoked, InvalidExpiry: with a sentence for the user.
     """
     key = load_active(change, key_id)
     expires_at = change.services.policy.check_expiry(last_day, change.now)
@@ -100,14 +100,14 @@ def set_expiry(change: Change, key_id: str, last_day: date | None) -> KeyView:
 
 
 def let_expire(change: Change, key_id: str) -> KeyView:
-    """Record that a key may expire, so that nobody is reminded any more.
+    """Accept that a key will expire; no more reminders are sent.
 
     Raises:
-        KeyNotFound, KeyRevoked, InvalidState: with a sentence for the person.
+        KeyNotFound, KeyRevoked, InvalidState: with a sentence for the user.
     """
     key = load_active(change, key_id)
     if key.expires_at is None:
-        raise InvalidState(f"“{key.name}” has no date of expiry any more.")
+        raise InvalidState(f"“{key.name}” no longer has an expiry date.")
     if key.expiry_accepted_by is not None:
         return view(change.session, key)
     key.expiry_accepted_by = str(change.actor)
@@ -120,18 +120,18 @@ def let_expire(change: Change, key_id: str) -> KeyView:
 def limit_key(
     change: Change, key_id: str, *, rate_limit: str, networks: tuple[str, ...]
 ) -> KeyView:
-    """Hold a key to a rate and to networks; empty ones take the limit away.
+    """Set a key's rate limit and allowed networks; empty removes them.
 
     Args:
         rate_limit: such as `100/minute`.
-        networks: addresses and networks in CIDR form.
+        networks: addresses and networks in CIDR notation.
 
     Raises:
-        KeyNotFound, KeyRevoked: with a sentence for the person.
+        KeyNotFound, KeyRevoked: with a sentence for the user.
     """
     key = change.load(key_id)
     if key.state != State.ACTIVE:
-        raise KeyRevoked(f"“{key.name}” was revoked, so its limits do not matter any more.")
+        raise KeyRevoked(f"“{key.name}” was revoked, so its limits can no longer be changed.")
     if (rate_limit, networks) == (key.rate_limit, tuple(key.networks.split())):
         return view(change.session, key)
     key.rate_limit, key.networks = rate_limit, " ".join(networks)
@@ -144,7 +144,7 @@ def limit_key(
 def _end(change: Change, key: Key, last_day: date | None) -> datetime | None:
     policy = change.services.policy
     before = policy.last_day(key.expires_at) if key.expires_at is not None else None
-    # A date that nobody touched stays, even if the team has become stricter since.
+    # An unchanged date stays valid, even if the team's policy has become stricter since.
     return key.expires_at if last_day == before else policy.check_expiry(last_day, change.now)
 
 
