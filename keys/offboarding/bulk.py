@@ -1,4 +1,4 @@
-"""The same thing done with every key of an offboarding: requested, claimed, completed."""
+"""Bulk actions: one action for all remaining keys of an offboarding; requested, claimed, done."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from storage.tables import Offboarding, OffboardingKey
 
 @dataclass(frozen=True, slots=True)
 class BulkItem:
-    """One key with which something has to be done.
+    """One key of a bulk action.
 
     Attributes:
-        recipient: the new owner, or who gets a new token where nobody else is left.
-        asked_at: tells this request from an earlier one for the same key.
+        recipient: the new owner, or the recipient of a new token if the key has no other owner.
+        asked_at: when it was requested, which tells it from an earlier request for the same key.
     """
 
     offboarding_id: str
@@ -39,19 +39,19 @@ class BulkItem:
 def request_bulk_action(
     change: Change, offboarding_id: str, action: BulkAction, recipient: str
 ) -> int:
-    """Ask for the same thing to be done with every key that is not handled.
+    """Request an action for all remaining keys of an offboarding.
 
-    It is done one by one, by the bot that claims the key first (`claim_bulk_item`).
+    The keys are processed one by one, each by the bot that claims it (`claim_bulk_item`).
 
     Args:
-        recipient: the new owner, or who gets a new token where nobody else is left.
+        recipient: the new owner, or the recipient of a new token if the key has no other owner.
 
     Returns:
-        With how many keys.
+        The number of keys.
 
     Raises:
         KeyNotFound: if the account has no such offboarding.
-        InvalidState: if they would be handed over to the person who leaves.
+        InvalidState: if the recipient is the person who leaves.
     """
     row = load_row(change.session, offboarding_id)
     if recipient == row.person:
@@ -75,7 +75,7 @@ def request_bulk_action(
 def claim_bulk_item(
     session: AccountSession, now: datetime, claim_ttl: timedelta
 ) -> BulkItem | None:
-    """Claim one key with which something has to be done; no other bot gets it during the lease."""
+    """Claim one key of a bulk action; no other bot gets it until the claim expires."""
     found = session.exec(
         select(OffboardingKey, Offboarding)
         .join(Offboarding, col(Offboarding.id) == col(OffboardingKey.offboarding_id))
@@ -109,7 +109,7 @@ def claim_bulk_item(
 
 
 def complete_bulk_item(change: Change, work: BulkItem, problem: str) -> None:
-    """Record that it was done, or why not, in a sentence."""
+    """Record that the action was done, or the problem, in a sentence."""
     change.session.execute(
         update(OffboardingKey)
         .where(
@@ -123,7 +123,7 @@ def complete_bulk_item(change: Change, work: BulkItem, problem: str) -> None:
 
 
 def is_work_waiting(session: AccountSession) -> bool:
-    """Whether there is anything for `claim_bulk_item`, now or when another bot's lease is over."""
+    """Return whether `claim_bulk_item` has any key to claim, now or once another claim expires."""
     found = select(OffboardingKey.key_id).where(
         OffboardingKey.account_id == session.account_id, OffboardingKey.action != ""
     )

@@ -1,7 +1,7 @@
-"""People who have to do with keys: who of them has left, as far as Slack says.
+"""Departures: which people with keys have left, according to Slack.
 
-What Slack reports can get lost, so each of them is asked about once a day as well. Nobody else is:
-in a workspace of ten thousand a few dozen have to do with keys.
+Slack's events can get lost, so each of these people is also looked up once a day. Only people with
+keys are: a few dozen in a workspace of ten thousand.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ ASKED_EVERY = timedelta(days=1)
 
 
 class DepartureReason(StrEnum):
-    """Why a person counts as gone."""
+    """Why a person counts as having left."""
 
     DEACTIVATED = "deactivated"
     GUEST = "guest"
 
 
 def get(session: AccountSession, user_id: str) -> Departure | None:
-    """Get what is known of a person; None if nothing is."""
+    """Return a person's row, if there is one."""
     return session.get(Departure, (session.account_id, user_id))
 
 
 def is_gone(session: AccountSession, user_id: str) -> bool:
-    """Whether a person has left, and has not come back."""
+    """Return whether a person has left and not come back."""
     someone = get(session, user_id)
     return someone is not None and someone.departed_at is not None
 
@@ -43,7 +43,7 @@ def is_gone(session: AccountSession, user_id: str) -> bool:
 def note(
     session: AccountSession, user_id: str, left: DepartureReason | None, now: datetime
 ) -> bool:
-    """Record whether a person has left; False if that was known.
+    """Record whether a person has left; False if that was recorded before.
 
     Args:
         left: None if they are a full member.
@@ -65,10 +65,10 @@ def note(
 
 
 def claim_to_ask_about(session: AccountSession, now: datetime, most: int) -> list[str]:
-    """Claim people about whom Slack was not asked for a day; no other bot asks for another day.
+    """Claim people who were not looked up for a day; no other bot looks them up for another day.
 
     Args:
-        most: how many at once.
+        most: how many to claim at most.
     """
     audit_log.lock(session)
     asked = select(Departure.user_id).where(
@@ -86,7 +86,7 @@ def claim_to_ask_about(session: AccountSession, now: datetime, most: int) -> lis
 
 
 def ask_again(session: AccountSession, user_id: str) -> None:
-    """Record that Slack gave no answer about a person, so that it is asked again."""
+    """Release a claimed person whose look-up failed, so that it is repeated."""
     someone = get(session, user_id)
     if someone is not None:
         someone.asked_at = None
@@ -96,7 +96,7 @@ def ask_again(session: AccountSession, user_id: str) -> None:
 def _with_keys(
     session: AccountSession,
 ) -> set[str]:
-    """Every owner, backup owner, creator and recipient of a working key, and all who are gone."""
+    """Return every owner, backup owner, creator and recipient of a working key, and all leavers."""
     mine = (col(Key.account_id) == session.account_id, col(Key.state) == State.ACTIVE)
     found: CompoundSelect[Any] = union(
         select(col(Key.owner)).where(*mine),

@@ -1,4 +1,4 @@
-"""What happens to an offboarding from its start to its end."""
+"""Events of an offboarding."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ MESSAGE_KIND = "offboarding"
 
 
 class OffboardingStarted(Event, kind="offboarding.started"):
-    """The keys of a person who leaves are gone through; a message in the team's channel shows them.
+    """An offboarding was started; a message in the team's channel lists the person's keys.
 
     Args:
-        keys: how many keys the person has to do with.
+        keys: the number of keys.
     """
 
     def __init__(self, row: Offboarding, keys: int) -> None:
@@ -24,14 +24,14 @@ class OffboardingStarted(Event, kind="offboarding.started"):
 
 
 class OffboardingKept(Event, kind="offboarding.kept"):
-    """An admin decided that a key stays as it is."""
+    """An admin marked a key as kept."""
 
     def __init__(self, row: Offboarding, key_id: str) -> None:
         super().__init__(key_id, {"offboarding": row.id, "person": row.person}, stale=[row.id])
 
 
 class BulkActionRequested(Event, kind="offboarding.asked"):
-    """An admin asked for the same thing to be done with every key that is not handled."""
+    """An admin requested an action for all remaining keys."""
 
     def __init__(self, row: Offboarding, action: str, keys: int) -> None:
         data = {"offboarding": row.id, "person": row.person, "wish": action, "keys": keys}
@@ -39,10 +39,10 @@ class BulkActionRequested(Event, kind="offboarding.asked"):
 
 
 class OffboardingFinished(Event, kind="offboarding.finished"):
-    """Every key of a person who leaves is handled.
+    """Every key of an offboarding was handled.
 
     Args:
-        results: how many keys there are of each result.
+        results: the number of keys with each result.
     """
 
     def __init__(self, row: Offboarding, results: Mapping[str, int]) -> None:
@@ -51,10 +51,10 @@ class OffboardingFinished(Event, kind="offboarding.finished"):
 
 
 class OffboardingClosed(Event, kind="offboarding.closed"):
-    """An admin ended an offboarding that is not needed.
+    """An admin cancelled an offboarding.
 
     Args:
-        results: how many keys there are of each result; `left` counts those without one.
+        results: the number of keys with each result; `left` counts those without one.
     """
 
     def __init__(self, row: Offboarding, results: Mapping[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""An offboarding as values: where it is, its keys, and what became of each of them."""
+"""Offboardings as values: the offboarding, its keys, and their results."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from enum import StrEnum
 from keys.base.actors import Actor
 from keys.base.models import KeyView
 
-# Why an offboarding was started: an admin asked. Else it is a `DepartureReason`.
+# Why an offboarding was started: an admin asked. Otherwise it is a `DepartureReason`.
 ASKED = "asked"
 
 
 class Stage(StrEnum):
-    """Where an offboarding is."""
+    """The state of an offboarding."""
 
     OPEN = "open"
     FINISHED = "finished"
@@ -33,7 +33,7 @@ class Result(StrEnum):
 
 
 class BulkAction(StrEnum):
-    """What can be done with all keys at once."""
+    """An action for all remaining keys."""
 
     ROTATE = "rotate"
     REVOKE = "revoke"
@@ -42,7 +42,7 @@ class BulkAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyRelation:
-    """What a person has to do with a key."""
+    """How a person is related to a key."""
 
     created: bool
     owned: bool
@@ -54,13 +54,13 @@ class OffboardingItem:
     """One key of a leaver.
 
     Attributes:
-        relations: what they had to do with it when they left.
-        knows: they were sent a token of it that works and has no set end.
-        owns: they are still its owner or its backup owner.
-        result: None as long as it is not handled.
+        relations: how they were related to it when they left.
+        knows: whether they were sent a token of it that works and is not being rotated out.
+        owns: whether they are still its owner or backup owner.
+        result: None until it is handled.
         by, at: who handled it, and when.
-        action: what is about to be done with it, as was requested for all keys at once.
-        problem: why that failed, in a sentence; empty if it did not.
+        action: the bulk action that is pending for it.
+        problem: why the action failed, in a sentence; empty if it did not.
     """
 
     key: KeyView
@@ -76,13 +76,13 @@ class OffboardingItem:
 
 @dataclass(frozen=True, slots=True)
 class OffboardingView:
-    """An offboarding as it stands.
+    """An offboarding.
 
     Attributes:
         person: the id of the person who leaves.
         why: `asked`, `deactivated` or `guest`.
-        returned: they are a full member again.
-        items: the doubtful ones first.
+        returned: whether they are a full member again.
+        items: its keys, riskiest first.
     """
 
     id: str
@@ -98,5 +98,5 @@ class OffboardingView:
 
     @property
     def open_items(self) -> list[OffboardingItem]:
-        """The keys that are not handled."""
+        """The keys that are not handled yet."""
         return [item for item in self.items if item.result is None]

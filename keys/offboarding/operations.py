@@ -1,4 +1,4 @@
-"""What can be done about the keys of a person who leaves."""
+"""Operations on an offboarding."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from storage.tables import OffboardingKey
 
 
 class StartOffboarding(Operation[str | None], name="start_offboarding", allow=admins):
-    """Go through the keys of a person who leaves."""
+    """Start an offboarding of a person's keys."""
 
     person: Leaver
 
     def run(self, change: Change) -> str | None:
-        """Start it; returns its id, or None if the person has nothing to do with any key."""
+        """Start it; return its id, or None if the person has no keys."""
         return start_offboarding(change, self.person)
 
 
@@ -34,22 +34,22 @@ class RecordDeparture(Operation[str | None], name="record_departure", allow=syst
     left: DepartureReason | None
 
     def run(self, change: Change) -> str | None:
-        """Record it; returns the id of the offboarding that this has started or changed."""
+        """Record it; return the id of the offboarding that this has started or changed."""
         return record_departure(change, self.person, self.left)
 
 
 class KeepKey(Operation[None], name="keep", allow=admins):
-    """Record that a leaver's key stays as it is."""
+    """Mark a leaver's key as kept in an offboarding."""
 
     offboarding: str
     key: KeyRef
 
     def run(self, change: Change) -> None:
-        """Keep it; a second time changes nothing. Raises KeyNotFound."""
+        """Keep it; idempotent. Raises KeyNotFound."""
         row = load_row(change.session, self.offboarding)
         item = change.session.get(OffboardingKey, (row.id, self.key))
         if item is None:
-            raise KeyNotFound("This key has nothing to do with the person who leaves.")
+            raise KeyNotFound("This key is not part of the offboarding.")
         if row.state != Stage.OPEN or item.outcome:
             return
         item.outcome, item.outcome_by = Result.KEPT, str(change.actor)
@@ -60,12 +60,12 @@ class KeepKey(Operation[None], name="keep", allow=admins):
 
 
 class CloseOffboarding(Operation[bool], name="close_offboarding", allow=admins):
-    """End an offboarding that is not needed."""
+    """Cancel an offboarding."""
 
     offboarding: str
 
     def run(self, change: Change) -> bool:
-        """Close it; False if it is not open any more. Raises KeyNotFound."""
+        """Cancel it; False if it is no longer open. Raises KeyNotFound."""
         row = load_row(change.session, self.offboarding)
         if row.state != Stage.OPEN:
             return False
@@ -74,10 +74,10 @@ class CloseOffboarding(Operation[bool], name="close_offboarding", allow=admins):
 
 
 class RequestBulkAction(Operation[int], name="bulk", allow=admins):
-    """Have the same thing done with every key that is not handled.
+    """Apply one action to all remaining keys of an offboarding.
 
     Attributes:
-        recipient: the new owner, or who gets a new token where nobody else is left.
+        recipient: the new owner, or the recipient of a new token if the key has no other owner.
     """
 
     offboarding: str
@@ -85,5 +85,5 @@ class RequestBulkAction(Operation[int], name="bulk", allow=admins):
     recipient: NewOwner
 
     def run(self, change: Change) -> int:
-        """Ask for it; returns with how many keys. Raises KeyNotFound, InvalidState."""
+        """Request it; return the number of keys. Raises KeyNotFound, InvalidState."""
         return request_bulk_action(change, self.offboarding, self.action, self.recipient)

@@ -1,14 +1,14 @@
-"""How far an offboarding is: what became of each key, and when it has ended.
+"""An offboarding's progress: the result of each key, and when all are handled.
 
 Whether a key is handled is read from the key itself, so it counts wherever it was done:
 
-    revoked, expired   the key cannot be used any more
-    kept               an admin decided that it stays as it is
-    rotated            every token that the person was sent has ended, or has a set end
-    handed over        the person owns it no more, and was never sent its token
+    revoked, expired   the key no longer works
+    kept               an admin marked it as kept
+    rotated            every token that the person was sent has expired, or is about to
+    handed over        the person no longer owns it, and was never sent its token
 
-A key that they only created is handled once it was rotated since, or an admin has kept it. An
-offboarding is finished when every key is handled.
+A key that they only created is handled once it was rotated or an admin has kept it. An offboarding
+is finished when every key is handled.
 """
 
 from __future__ import annotations
@@ -33,31 +33,31 @@ _CHANGES = ("key.rotated", "key.edited", "key.revoked")
 
 
 def has_due_work(session: AccountSession, now: datetime) -> bool:
-    """Whether anything happened to keys since `run_due` looked at an open offboarding last."""
-    return session.exec(_with_news(session.account_id, now).limit(1)).first() is not None
+    """Return whether keys of an open offboarding have changed since the last `run_due`."""
+    return session.exec(_changed(session.account_id, now).limit(1)).first() is not None
 
 
 def run_due(change: Change) -> int:
-    """Record what has become of the keys of leavers, wherever that was, and what is finished.
+    """Record the results of leavers' keys, and finish offboardings without remaining keys.
 
     Returns:
-        How many offboardings were looked at.
+        How many offboardings were updated.
     """
     session = change.session
     newest = session.exec(
         select(func.max(Event.seq)).where(Event.account_id == session.account_id)
     ).one()
-    rows = session.exec(_with_news(session.account_id, change.now)).all()
+    rows = session.exec(_changed(session.account_id, change.now)).all()
     for row in rows:
-        _look(change, row)
+        _update(change, row)
         row.last_seq = newest or 0
         session.add(row)
         change.mark_stale(row.id)
     return len(rows)
 
 
-def _with_news(account_id: str, now: datetime) -> SelectOfScalar[Offboarding]:
-    """Open offboardings with news: all that is done is in the audit log, but for an expiry."""
+def _changed(account_id: str, now: datetime) -> SelectOfScalar[Offboarding]:
+    """Select open offboardings with new audit log entries, or with a key that has expired."""
     newest = select(func.max(Event.seq)).where(Event.account_id == account_id).scalar_subquery()
     expired = exists(
         select(OffboardingKey.key_id)
@@ -75,7 +75,7 @@ def _with_news(account_id: str, now: datetime) -> SelectOfScalar[Offboarding]:
     )
 
 
-def _look(change: Change, row: Offboarding) -> None:
+def _update(change: Change, row: Offboarding) -> None:
     session, now = change.session, change.now
     relations = unhandled_relations(session, row.person, row.why)
     known = set(
@@ -145,12 +145,12 @@ def _by(
 
 
 def close_offboarding(change: Change, row: Offboarding) -> None:
-    """End an offboarding that is open, whatever is left of it."""
+    """Cancel an open offboarding, whatever keys remain."""
     change.record(OffboardingClosed(row, _end(change, row, Stage.CLOSED)))
 
 
 def _end(change: Change, row: Offboarding, stage: Stage) -> dict[str, int]:
-    """End an offboarding and what was requested in it; returns how many keys have which result."""
+    """End an offboarding and its bulk actions; return the number of keys with each result."""
     row.state, row.ended_at, row.ended_by = stage, change.now, str(change.actor)
     change.session.add(row)
     change.session.flush()

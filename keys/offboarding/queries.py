@@ -1,4 +1,4 @@
-"""Reading offboardings: one as a value, and whether a person is leaving."""
+"""Reading offboardings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from storage.tables import Key, Offboarding, OffboardingKey
 
 
 def get(session: AccountSession, offboarding_id: str) -> OffboardingView:
-    """Get one offboarding. Raises KeyNotFound if the account has no such."""
+    """Return one offboarding. Raises KeyNotFound if the account has no such offboarding."""
     row = load_row(session, offboarding_id)
     someone = departures.get(session, row.person)
     returned = (
@@ -48,21 +48,21 @@ def get(session: AccountSession, offboarding_id: str) -> OffboardingView:
 
 
 def is_leaving(session: AccountSession, person: str) -> bool:
-    """Whether a person has left, or is about to."""
+    """Return whether a person has left or is being offboarded."""
     return departures.is_gone(session, person) or find_open(session, person) is not None
 
 
 def successor(session: AccountSession, key: KeyView) -> str | None:
-    """Who gets a key's next token: the owner, or the backup owner where the owner leaves.
+    """Return who gets a key's next token: the owner, or the backup owner if the owner is leaving.
 
-    None if both leave, or there is neither.
+    None if both are leaving, or the key has neither.
     """
     candidates = (key.owner, key.backup_owner)
     return next((p for p in candidates if p and not is_leaving(session, p)), None)
 
 
 def load_items(session: AccountSession, row: Offboarding) -> list[OffboardingItem]:
-    """The keys of an offboarding; those first whose token may be anywhere, as it was sent."""
+    """Return the keys of an offboarding, first those whose token the person was sent."""
     pairs = session.exec(
         select(OffboardingKey, Key)
         .join(Key, col(Key.id) == col(OffboardingKey.key_id))
@@ -88,7 +88,7 @@ def load_items(session: AccountSession, row: Offboarding) -> list[OffboardingIte
 
 
 def find_open(session: AccountSession, person: str) -> Offboarding | None:
-    """The row of a person's open offboarding, if there is one."""
+    """Return the row of a person's open offboarding, if there is one."""
     return session.exec(
         select(Offboarding).where(
             Offboarding.account_id == session.account_id,
@@ -99,7 +99,7 @@ def find_open(session: AccountSession, person: str) -> Offboarding | None:
 
 
 def load_row(session: AccountSession, offboarding_id: str) -> Offboarding:
-    """An offboarding's row. Raises KeyNotFound if the account has no such offboarding."""
+    """Return an offboarding's row. Raises KeyNotFound if the account has no such offboarding."""
     row = session.get(Offboarding, offboarding_id)
     if row is None or row.account_id != session.account_id:
         raise KeyNotFound("There is no such offboarding.")

@@ -1,4 +1,4 @@
-"""What ties a person to keys: they made it, they own it, or they were sent its token."""
+"""A person's relations to keys: they created it, own it, or were sent its token."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storage.tables import Delivery, Key, Offboarding, OffboardingKey, Secret
 
 
 def relations_of(session: AccountSession, person: str) -> dict[str, KeyRelation]:
-    """The working keys that this person created, owns or was sent a token of."""
+    """Return the working keys that a person created, owns or was sent a token of."""
     maker = str(Actor.person(person))
     rows = session.exec(
         select(Key).where(
@@ -33,7 +33,7 @@ def relations_of(session: AccountSession, person: str) -> dict[str, KeyRelation]
 
 
 def keys_with_known_token(session: AccountSession, person: str) -> set[str]:
-    """The keys of which this person was sent a token that works and has no set end."""
+    """Return the keys of which a person was sent a token that works and is not rotated out."""
     return set(
         session.exec(
             select(Delivery.key_id)
@@ -52,7 +52,7 @@ def keys_with_known_token(session: AccountSession, person: str) -> set[str]:
 
 
 def unhandled_relations(session: AccountSession, person: str, why: str) -> dict[str, KeyRelation]:
-    """Their keys; unless an admin asks, without those decided on since they were last here."""
+    """Return a person's keys; unless an admin asked, without those handled since they left."""
     relations = relations_of(session, person)
     if why == ASKED or not relations:
         return relations
@@ -77,7 +77,7 @@ def unhandled_relations(session: AccountSession, person: str, why: str) -> dict[
 
 
 def add_keys(session: Session, row: Offboarding, relations: dict[str, KeyRelation]) -> None:
-    """Add these keys to an offboarding."""
+    """Add keys to an offboarding."""
     for key_id, tie in relations.items():
         session.add(
             OffboardingKey(

@@ -1,4 +1,4 @@
-"""Starting an offboarding: because an admin asked, or because Slack says that a person left."""
+"""Starting an offboarding: because an admin asked, or because Slack reports that a person left."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from storage.tables import Offboarding
 
 
 def start_offboarding(change: Change, person: str, why: str = ASKED) -> str | None:
-    """Start to go through the keys of a person who leaves.
+    """Start an offboarding of a person's keys.
 
     Args:
         person: their id.
-        why: `asked` by an admin, or what Slack says: `deactivated`, `guest`.
+        why: `asked` if an admin did, or Slack's reason: `deactivated`, `guest`.
 
     Returns:
-        The offboarding's id, also if it was under way before; None if they have nothing to do with
-        any key, or, unless an admin asks, with none that was not handled before.
+        The id of the offboarding, new or already open; None if the person has no keys or, unless
+        an admin asked, if all were handled before.
     """
     if (row := find_open(change.session, person)) is not None:
         if row.why == ASKED != why:
@@ -51,7 +51,7 @@ def start_offboarding(change: Change, person: str, why: str = ASKED) -> str | No
 
 
 def record_departure(change: Change, person: str, left: DepartureReason | None) -> str | None:
-    """Record what Slack says of a person: they have left, or are a full member.
+    """Record that a person has left, or is a full member again, as Slack reports.
 
     Args:
         left: None if they are a full member.

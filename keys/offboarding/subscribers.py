@@ -1,4 +1,4 @@
-"""What becomes of an offboarding when a key is rotated.
+"""Updates to an offboarding when a key is rotated.
 
 This follows the event in the same transaction (keys.operations.SUBSCRIBERS), so rotating knows
 nothing of offboarding.
@@ -14,7 +14,7 @@ from keys.rotation.events import KeyRotated
 
 
 def on_key_rotated(change: Change, event: KeyRotated) -> None:
-    """Make the recipient of the new token the owner where the owner leaves."""
+    """Make the recipient of the new token the owner if the owner is leaving."""
     if event.key_id is None or event.recipient.kind != "person":
         return
     key, to = change.load(event.key_id), event.recipient.id

@@ -1,4 +1,4 @@
-"""What happens to a key's secrets from the request for a new token to the end of the old one."""
+"""Events of a rotation, from the new token to the end of the old one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MESSAGE_KIND = "rotation"
 
 
 class RotationRequested(Event, kind="rotation.asked"):
-    """A new token was made for a key, and is on its way."""
+    """A new token was made for a key, and is being delivered."""
 
     def __init__(self, key: Key, recipient: Actor, grace_seconds: int) -> None:
         data = {"name": key.name, "recipient": str(recipient), "grace_seconds": grace_seconds}
@@ -23,10 +23,10 @@ class RotationRequested(Event, kind="rotation.asked"):
 
 
 class KeyRotated(Event, kind="key.rotated", propagates=True):
-    """A key's new token works: it has reached its recipient.
+    """A key's new token works: it reached the recipient.
 
     Attributes:
-        recipient: who has the new token.
+        recipient: the person who has the new token.
     """
 
     def __init__(self, key: Key, rotation_id: str, ends_at: datetime, recipient: Actor) -> None:
@@ -41,10 +41,10 @@ class KeyRotated(Event, kind="key.rotated", propagates=True):
 
 
 class RotationCancelled(Event, kind="rotation.abandoned"):
-    """A new token never comes to work: it did not reach its recipient.
+    """A rotation was cancelled: the new token did not reach the recipient.
 
     Args:
-        tell: who is told by a message of their own; nobody if they wait for an answer.
+        tell: the people who get a separate message; empty if they are waiting for a reply.
     """
 
     def __init__(self, key: Key, reason: str, tell: Iterable[Actor]) -> None:
@@ -55,7 +55,7 @@ class RotationCancelled(Event, kind="rotation.abandoned"):
 
 
 class RotationExtended(Event, kind="rotation.extended"):
-    """A key's old token works for longer."""
+    """A key's old token was extended."""
 
     def __init__(self, key: Key, rotation_id: str, ends_at: datetime) -> None:
         data = {"name": key.name, "ends_at": _format_time(ends_at)}
@@ -63,11 +63,11 @@ class RotationExtended(Event, kind="rotation.extended"):
 
 
 class OldTokenStillUsed(Event, kind="rotation.still_used"):
-    """A program uses a key's old token shortly before it ends.
+    """A key's old token is still in use shortly before it expires.
 
     Args:
-        hint: by which people recognize the old token.
-        used_from: from where it was used last.
+        hint: the hint of the old token.
+        used_from: the address it was last used from.
     """
 
     def __init__(
@@ -82,12 +82,12 @@ class OldTokenStillUsed(Event, kind="rotation.still_used"):
 
 
 class RotationEnded(Event, kind="rotation.ended", propagates=True):
-    """A key's old token has ended.
+    """A key's old token has stopped working.
 
     Args:
-        hint: by which people recognize the old token.
-        announce: whether the team and the owner are told; not where the message about the rotation
-            says it at once.
+        hint: the hint of the old token.
+        announce: whether the team and the owner are told; False if the rotation's message shows it
+            at once.
     """
 
     def __init__(self, key: Key, rotation_id: str, hint: str, *, announce: bool) -> None:
@@ -101,9 +101,9 @@ class RotationEnded(Event, kind="rotation.ended", propagates=True):
 
 
 def _messages(key: Key, rotation_id: str) -> Iterator[NewLiveMessage]:
-    """The messages about a rotation.
+    """Yield the live messages about a rotation.
 
-    They are made when they are recorded: a subscriber may have given the key another owner.
+    They are made after the subscribers have run: one may have changed the key's owner.
     """
     yield NewLiveMessage(MESSAGE_KIND, rotation_id, TEAM)
     if key.owner:

@@ -1,7 +1,7 @@
-"""The grace period of a rotation: the old token ends at once, works for longer, or runs out.
+"""The grace period of a rotation: ending the old token now, extending it, or letting it expire.
 
-Nothing has to run at its end for the old token to be refused, because every verification looks at
-it. `run_due` only records and announces that it has ended.
+No job has to run for the old token to be refused, because every verification checks its expiry.
+`run_due` only records and announces it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from storage.tables import Key, Rotation
 GRACES = (timedelta(), timedelta(hours=1), timedelta(hours=24), timedelta(days=7))
 GRACE_DEFAULT = timedelta(hours=24)
 EXTENSION = timedelta(hours=24)
-# A rotation that is extended again and again leaves two tokens, which is what rotating is against.
+# Extending a rotation forever would leave two working tokens, which rotating is meant to end.
 LONGEST = timedelta(days=30)
-# How long before its end an old token that is still in use is announced.
+# How long before its expiry people are warned about an old token that is still in use.
 WARNING = timedelta(hours=1)
 
 
 def end_rotation(change: Change, rotation_id: str) -> RotationView:
-    """End the old token at once. A second time changes nothing and is no error.
+    """Revoke the old token of a rotation immediately. Idempotent.
 
     Raises:
         KeyNotFound: if the account has no such rotation.
@@ -48,11 +48,11 @@ def end_rotation(change: Change, rotation_id: str) -> RotationView:
 
 
 def extend_rotation(change: Change, rotation_id: str) -> RotationView:
-    """Have the old token work for another day.
+    """Extend the old token by a day.
 
     Raises:
         KeyNotFound: if the account has no such rotation.
-        InvalidState: with a sentence for the person.
+        InvalidState: with a sentence for the user.
     """
     rotation = row(change.session, rotation_id)
     key = change.load(rotation.key_id)
@@ -64,7 +64,7 @@ def extend_rotation(change: Change, rotation_id: str) -> RotationView:
         or key.state != State.ACTIVE
     ):
         raise InvalidState(
-            f"The old token of “{key.name}” has ended, and what has ended does not work again."
+            f"The old token of “{key.name}” has already stopped working, so it cannot be extended."
         )
     before, ends_at = rotation.ends_at, _longer(rotation.ends_at, rotation.started_at, key)
     for old in working_secrets(change.session, key.id, but_for=rotation.secret_id):
@@ -78,10 +78,10 @@ def extend_rotation(change: Change, rotation_id: str) -> RotationView:
 
 
 def run_due(change: Change) -> int:
-    """Record what is due for old tokens: that they are still in use, and that they have ended.
+    """Record which old tokens are still in use shortly before their expiry, and which expired.
 
     Returns:
-        How many things were found.
+        How many were recorded.
     """
     due = change.session.exec(
         select(Rotation).where(
@@ -104,7 +104,7 @@ def run_due(change: Change) -> int:
 
 
 def finish(change: Change, rotation: Rotation, key: Key, *, announce: bool) -> None:
-    """Record that the old token has ended; nothing is said of a key that was revoked.
+    """Record that the old token has stopped working; not announced if the key was revoked.
 
     Args:
         announce: whether the team and the owner are told.
@@ -113,7 +113,7 @@ def finish(change: Change, rotation: Rotation, key: Key, *, announce: bool) -> N
     rotation.ended_by = str(change.actor)
     change.session.add(rotation)
     change.session.flush()
-    # The message about a revoked key's rotation is rendered each minute, and says so itself.
+    # The rotation's message is rendered every minute, and shows that the key was revoked.
     if key.state == State.ACTIVE:
         hint = rotation_view(change.session, rotation, key).old_hint
         change.record(RotationEnded(key, rotation.id, hint, announce=announce))
@@ -124,13 +124,13 @@ def _longer(ends_at: datetime, started_at: datetime, key: Key) -> datetime:
     longer = min([ends_at + EXTENSION, *limits])
     if longer <= ends_at:
         expires = key.expires_at == longer
-        why = "the key itself expires then." if expires else "30 days is the most."
+        why = "the key itself expires then." if expires else "the maximum is 30 days."
         raise InvalidState(f"The old token of “{key.name}” cannot be extended: {why}")
     return longer
 
 
 def _warning_is_due(rotation: Rotation, ends_at: datetime, now: datetime) -> bool:
-    # Half of a short grace period: an hour before would be at its beginning.
+    # Half of a short grace period: an hour before its end would be at its start.
     before = min(WARNING, timedelta(seconds=rotation.grace_seconds) / 2)
     return ends_at - before <= now
 

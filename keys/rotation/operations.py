@@ -1,4 +1,4 @@
-"""What can be done with a key's tokens: rotate, end the old one, extend it."""
+"""Operations on a key's tokens: rotate, end the old one, extend it."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from keys.rotation.start import begin_rotation
 
 def _offered(grace: timedelta) -> timedelta:
     if grace not in GRACES:
-        raise InvalidGrace("Choose one of these.")
+        raise InvalidGrace("This grace period is not available. Choose one from the list.")
     return grace
 
 
-# How long the old token keeps working once the new one works: one of GRACES.
+# How long the old token keeps working after the new one works: one of GRACES.
 Grace = Annotated[timedelta, AfterValidator(_offered)]
 
 
 class RotationInput(BaseModel):
-    """What every way to rotate a key takes; see Rotate.
+    """The common input of operations that rotate a key; see Rotate.
 
     Attributes:
-        idempotency_key: names this very request, so that asking twice rotates once.
+        idempotency_key: identifies the request, so that a retry does not rotate twice.
         deadline: how long the delivery may take before the new token is cancelled.
-        method: by which way the token travels.
+        method: how the token is delivered.
     """
 
     key: KeyRef
@@ -46,10 +46,10 @@ class RotationInput(BaseModel):
     method: DeliveryWay = DeliveryWay.DM
 
     def begin(self, change: Change, recipient: Actor) -> PendingKey:
-        """Begin the rotation. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest.
+        """Start the rotation. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest.
 
         Args:
-            recipient: who is sent the new token.
+            recipient: the person the new token is delivered to.
         """
         return begin_rotation(
             change,
@@ -63,21 +63,21 @@ class RotationInput(BaseModel):
 
 
 class Rotate(RotationInput, Operation[PendingKey], name="rotate", allow=admins):
-    """Make a new token for a key; it works once it has reached its recipient.
+    """Make a new token for a key; it works once it has reached the recipient.
 
     Attributes:
-        recipient: who is sent the token.
+        recipient: the person the token is delivered to.
     """
 
     recipient: Actor
 
     def run(self, change: Change) -> PendingKey:
-        """Begin it. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest."""
+        """Start the rotation. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest."""
         return self.begin(change, self.recipient)
 
 
 class EndRotation(Operation[RotationView], name="end_rotation", allow=admins):
-    """End the old token of a rotation at once. A second time changes nothing and is no error."""
+    """Revoke the old token of a rotation immediately. Idempotent."""
 
     rotation: str
 
@@ -87,7 +87,7 @@ class EndRotation(Operation[RotationView], name="end_rotation", allow=admins):
 
 
 class ExtendRotation(Operation[RotationView], name="extend_rotation", allow=admins):
-    """Have the old token of a rotation work for another day."""
+    """Extend the old token by a day."""
 
     rotation: str
 

@@ -1,4 +1,4 @@
-"""Reading rotations: their rows, and what people see of them."""
+"""Reading rotations."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from keys.base.rows import view
 from storage import AccountSession
 from storage.tables import Key, Rotation, Secret, SecretUse
 
-# A job that runs once a day uses its token so rarely, and all the same it will miss it.
+# A token used this recently counts as in use: a daily job uses it no more often.
 IN_USE = timedelta(days=1)
 
 
 class Stage(StrEnum):
-    """How far a rotation has come."""
+    """The state of a rotation."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -31,13 +31,13 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RotationView:
-    """A rotation as people see it.
+    """A rotation.
 
     Attributes:
-        ends_at: when the old token ends, or has ended; None while the new one is on its way.
-        old_hint, new_hint: by which people recognize the two tokens.
-        old_used_at, old_used_from: when and from where the old token was used last.
-        new_used_at: when the new one was.
+        ends_at: when the old token stops, or stopped, working; None until the new one is delivered.
+        old_hint, new_hint: the hints of the two tokens.
+        old_used_at, old_used_from: when and from where the old token was last used.
+        new_used_at: when the new token was last used.
     """
 
     id: str
@@ -60,7 +60,7 @@ class RotationView:
         return self.key.state is not State.ACTIVE
 
     def still_in_use(self, now: datetime) -> bool:
-        """Whether a program seems to use the old token still."""
+        """Whether the old token seems to be still in use."""
         if self.old_used_at is None or self.started_at is None:
             return False
         return self.old_used_at >= max(self.started_at, now - IN_USE)
@@ -73,7 +73,7 @@ def get(session: AccountSession, rotation_id: str) -> RotationView:
 
 
 def of_request(session: AccountSession, idempotency_key: str) -> RotationView:
-    """Return the rotation that a request began. Raises KeyNotFound if there is none."""
+    """Return the rotation that a request started. Raises KeyNotFound if there is none."""
     rotation = session.exec(
         select(Rotation).where(
             Rotation.account_id == session.account_id, Rotation.idempotency_key == idempotency_key
@@ -85,7 +85,7 @@ def of_request(session: AccountSession, idempotency_key: str) -> RotationView:
 
 
 def running(session: AccountSession, key_id: str) -> RotationView | None:
-    """Return the rotation of a key that is under way, if there is one."""
+    """Return a key's pending or running rotation, if there is one."""
     rotation = session.exec(
         select(Rotation).where(
             Rotation.account_id == session.account_id,
@@ -97,7 +97,7 @@ def running(session: AccountSession, key_id: str) -> RotationView | None:
 
 
 def are_running(session: AccountSession) -> bool:
-    """Return whether there is any rotation for `keys.rotation.grace.run_due` to look at."""
+    """Return whether there is any rotation for `keys.rotation.grace.run_due`."""
     found = select(Rotation.id).where(
         Rotation.account_id == session.account_id, Rotation.state == Stage.RUNNING
     )
@@ -105,7 +105,7 @@ def are_running(session: AccountSession) -> bool:
 
 
 def expired_pending(session: AccountSession, now: datetime) -> list[str]:
-    """Return the deliveries of pending rotations that took too long."""
+    """Return the ids of pending rotations' overdue deliveries."""
     return list(
         session.exec(
             select(Rotation.delivery_id).where(
@@ -126,7 +126,7 @@ def row(session: AccountSession, rotation_id: str) -> Rotation:
 
 
 def of_delivery(session: AccountSession, delivery_id: str) -> Rotation | None:
-    """Return the row of the rotation whose new token this delivery carries, if it carries one."""
+    """Return the row of a delivery's rotation, if it delivers a rotation's new token."""
     found = select(Rotation).where(
         Rotation.account_id == session.account_id, Rotation.delivery_id == delivery_id
     )
@@ -134,7 +134,7 @@ def of_delivery(session: AccountSession, delivery_id: str) -> Rotation | None:
 
 
 def working_secrets(session: Session, key_id: str, but_for: str) -> Sequence[Secret]:
-    """Return the secrets of a key that are not pending, except for one."""
+    """Return a key's secrets that are not pending, except for one."""
     return session.exec(
         select(Secret).where(
             Secret.key_id == key_id, Secret.id != but_for, col(Secret.pending).is_(False)
@@ -143,7 +143,7 @@ def working_secrets(session: Session, key_id: str, but_for: str) -> Sequence[Sec
 
 
 def rotation_view(session: Session, rotation: Rotation, key: Key) -> RotationView:
-    """Return what people see of a rotation."""
+    """Return a rotation's row as a value."""
     rows = session.exec(
         select(Secret, SecretUse)
         .join(SecretUse, col(SecretUse.secret_id) == col(Secret.id), isouter=True)
@@ -171,5 +171,5 @@ def rotation_view(session: Session, rotation: Rotation, key: Key) -> RotationVie
 
 
 def _before(old: Secret, new: Secret) -> bool:
-    """Whether a secret was in use when the other one was made."""
+    """Return whether a secret was in use when the other one was made."""
     return old.id != new.id and not old.pending and old.created_at <= new.created_at

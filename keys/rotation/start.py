@@ -1,12 +1,12 @@
-"""Rotating a key: a new token for it, while the old one keeps working for a grace period.
+"""Rotating a key: it gets a new token, and the old one keeps working for a grace period.
 
 The key keeps its id, name, scopes, owner and history; only its token changes.
 
     begin ──→ pending ──(the new token was delivered)──→ start ──→ running ──→ ended
-                 └──(it was not, or nobody collected it in time)──→ cancel
+                 └──(it was not delivered or collected in time)──→ cancel
 
-While it is pending the new token is refused, and the old one works. From `start` on both work,
-until the grace period is over (keys.rotation.grace).
+While the rotation is pending, only the old token works. Then both work until the grace period ends
+(keys.rotation.grace).
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ def begin_rotation(
     """Make a new token for a key; it does not work yet.
 
     Args:
-        recipient: who is sent the token.
-        grace: how long the old token keeps working once the new one works.
-        idempotency_key: names this very request, so that asking twice rotates once.
+        recipient: the person the token is delivered to.
+        grace: how long the old token keeps working after the new one works.
+        idempotency_key: identifies the request, so that a retry does not rotate twice.
         delivery_deadline: how long the delivery may take before the new token is cancelled.
-        method: by which way the token travels.
+        method: how the token is delivered.
 
     Raises:
-        DuplicateRequest: if this very request was carried out before.
-        KeyNotFound, KeyRevoked, InvalidState: with a sentence for the person.
+        DuplicateRequest: if this request was processed before.
+        KeyNotFound, KeyRevoked, InvalidState: with a sentence for the user.
     """
     session, now = change.session, change.now
     key = change.load(key_id)
@@ -87,22 +87,21 @@ def begin_rotation(
 
 
 def start_rotation(change: Change, delivery_id: str, remove_after: timedelta | None) -> KeyView:
-    """Make the new token work, and set the end of the ones before it: it has been delivered.
+    """Activate a delivered new token, and set the expiry of the key's other tokens.
 
     Args:
-        remove_after: how long the token may stay where it was delivered; None where nothing has
-            to be removed.
+        remove_after: how long the token may stay in its message; None if it is in none.
 
     Raises:
-        DeliveryExpired: if the rotation was cancelled, or the key revoked, in the meantime.
+        DeliveryExpired: if the rotation was cancelled or the key revoked in the meantime.
     """
     session, now = change.session, change.now
     rotation = _rotation_of(session, delivery_id)
     key = change.load(rotation.key_id)
     if rotation.state != Stage.PENDING or key.state != State.ACTIVE:
         raise DeliveryExpired(
-            "It took too long to hand over the new token, or the key was revoked meanwhile. "
-            "Nothing works with that token."
+            "The new token was not delivered in time, or the key was revoked in the meantime. "
+            "The new token does not work."
         )
     ends_at = now + timedelta(seconds=rotation.grace_seconds)
     if key.expires_at is not None:
@@ -130,11 +129,11 @@ def cancel_rotation(change: Change, delivery_id: str, reason: str, *, tell: bool
 
     Args:
         reason: why, in a few words, for the audit log.
-        tell: whether the recipient and the person who asked are told by messages of their own,
-            because nobody is waiting for an answer any more.
+        tell: whether the recipient and the person who asked get separate messages, because neither
+            is waiting for a reply.
 
     Returns:
-        False if it is not pending any more.
+        False if it is no longer pending.
     """
     rotation = _rotation_of(change.session, delivery_id)
     if rotation.state != Stage.PENDING:
@@ -147,7 +146,7 @@ def cancel_rotation(change: Change, delivery_id: str, reason: str, *, tell: bool
     if delivery.channel_id is not None and delivery.removed_at is None:
         delivery.remove_at = now
     change.session.add_all((rotation, secret, delivery))
-    # The person who asked for it may be another one than the recipient.
+    # The person who asked for it need not be the recipient.
     people = [Actor.read(delivery.recipient), Actor.read(rotation.started_by)] if tell else []
     issuing = change.acting_as(Actor.system("issuing"))
     issuing.record(RotationCancelled(change.load(rotation.key_id), reason, people))
@@ -164,7 +163,9 @@ def _refuse_a_repetition(session: AccountSession, idempotency_key: str) -> None:
 
 def _refuse_unfit(session: Session, key: Key, now: datetime) -> None:
     if key.state == State.PENDING:
-        raise InvalidState(f"“{key.name}” is still being made. Rotate it once it works.")
+        raise InvalidState(
+            f"The token of “{key.name}” has not been delivered yet. Rotate the key once it works."
+        )
     if key.state != State.ACTIVE:
         raise KeyRevoked(
             f"“{key.name}” was revoked, so there is nothing to rotate. Make a new key."
@@ -182,12 +183,12 @@ def _refuse_unfit(session: Session, key: Key, now: datetime) -> None:
         return
     if other.state == Stage.PENDING:
         raise InvalidState(
-            f"“{key.name}” is being rotated already, and its new token is on its way."
+            f"“{key.name}” is already being rotated. Wait until its new token is delivered."
         )
     if other.ends_at is None or other.ends_at > now:
         raise InvalidState(
-            f"“{key.name}” is being rotated already: two of its tokens work. End the old one "
-            "first; the message about the rotation has a button for that."
+            f"“{key.name}” is already being rotated: two of its tokens work. "
+            "Revoke the old one first, in the message about the rotation."
         )
     other.state, other.ended_at = Stage.ENDED, other.ends_at
     session.add(other)

@@ -175,7 +175,7 @@ def test_the_message_of_a_rotation_follows_it(bench: Bench) -> None:
     assert "is refused" in json.dumps(bench.last("chat.update"))
     press(bench, ids.ROTATION_END, rotation.id)
     press(bench, ids.ROTATION_EXTEND, rotation.id)
-    assert "has ended" in json.dumps(bench.answers[-1], ensure_ascii=False)
+    assert "already stopped working" in json.dumps(bench.answers[-1], ensure_ascii=False)
 
 
 def test_a_rotation_under_way_is_shown_instead_of_the_modal(bench: Bench) -> None:
