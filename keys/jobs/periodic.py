@@ -1,4 +1,4 @@
-"""Things that are done now and then, by one bot for all."""
+"""Periodic jobs: each run is claimed by one bot."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from storage.tables import PeriodicJob
 
 
 def is_due(session: AccountSession, name: str, every: timedelta, now: datetime) -> bool:
-    """Whether it may be time: a look that holds up nobody, before a claim."""
+    """Return whether a job may be due: a check without a lock, before claiming it."""
     found = session.get(PeriodicJob, (session.account_id, name))
     return found is None or found.done_at + every <= now
 
 
 def is_scheduled_run_due(session: AccountSession, name: str, scheduled_at: datetime) -> bool:
-    """Whether what is due at this moment of a schedule may still have to be done."""
+    """Return whether a scheduled run may still have to be claimed."""
     found = session.get(PeriodicJob, (session.account_id, name))
     return found is None or found.done_at < scheduled_at
 
@@ -24,11 +24,11 @@ def is_scheduled_run_due(session: AccountSession, name: str, scheduled_at: datet
 def claim_scheduled_run(
     session: AccountSession, name: str, scheduled_at: datetime
 ) -> datetime | None:
-    """Claim the run that was scheduled for this time; the caller that gets an answer does it now.
+    """Claim a scheduled run; a caller that gets a time has to run it now.
 
     Returns:
-        When it was done before. None if another bot has claimed it, and the very first time, when
-        there is nothing yet to look back to.
+        When the job last ran. None if another bot has claimed the run, and on the very first run,
+        which has no previous one.
     """
     audit_log.lock(session)
     found = session.get(PeriodicJob, (session.account_id, name), populate_existing=True)
@@ -43,12 +43,12 @@ def claim_scheduled_run(
 
 
 def claim(session: AccountSession, name: str, every: timedelta, now: datetime) -> bool:
-    """Claim the job if it is due and no other bot does it; the caller that gets True does it now.
+    """Claim a job if it is due and no other bot has claimed it; a caller that gets True runs it.
 
-    The claim is undone with the transaction, so what fails is tried again.
+    The claim is rolled back with the transaction, so a job that fails is retried.
 
     Args:
-        every: how long it rests between two times.
+        every: the interval between two runs.
     """
     if not is_due(session, name, every, now):
         return False

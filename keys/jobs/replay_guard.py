@@ -1,4 +1,4 @@
-"""Taking each request once, whichever of several bots it reaches."""
+"""Replay protection: each request is processed once, whichever bot it reaches."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from sqlmodel import Session, col
 
 from storage.tables import ProcessedRequest
 
-# Slack's signatures are good for five minutes; clocks may differ by as much.
+# Slack's signatures are valid for five minutes, and clocks may differ by as much.
 KEPT = timedelta(minutes=15)
 
 
 def claim_once(session: Session, id_: str, now: datetime) -> bool:
-    """Whether a request comes for the first time; from now on it has come.
+    """Record a request; return False if it was recorded before.
 
     Args:
-        id_: names the request, in at most 80 characters.
+        id_: the id of the request, at most 80 characters.
     """
     postgresql = session.get_bind().dialect.name == "postgresql"
     insert = (insert_on_postgresql if postgresql else insert_on_sqlite)(ProcessedRequest)
@@ -32,7 +32,7 @@ def claim_once(session: Session, id_: str, now: datetime) -> bool:
 
 
 def purge(session: Session, now: datetime) -> None:
-    """Delete what could not be replayed any more."""
+    """Delete requests that are too old to be replayed."""
     session.connection().execute(
         delete(ProcessedRequest).where(col(ProcessedRequest.at) < now - KEPT)
     )

@@ -1,7 +1,7 @@
-"""Find out why a token does not work, for an admin who has it at hand.
+"""Diagnosing why a token does not work, for an admin who has it.
 
-Facts about a key are given only to a person who presents its whole, right secret; of another
-account's key, only that it is one. The text itself is neither kept nor repeated.
+Facts about a key are only given to a person who presents the complete, right secret. For another
+account's key the answer is only that it is one. The pasted text is neither stored nor repeated.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _BLANKS = re.compile(r"[\s\u00a0\u200b\ufeff]+")
 
 
 class CopyError(StrEnum):
-    """What is wrong with how the text was copied; it is corrected before looking further."""
+    """A mistake in copying the token; it is corrected before the diagnosis."""
 
     SURROUNDED = "surrounded"
     HEADER = "header"
@@ -39,7 +39,7 @@ class CopyError(StrEnum):
 
 
 class DiagnosisResult(StrEnum):
-    """What the matter is."""
+    """The result of a diagnosis."""
 
     EMPTY = "empty"
     FOREIGN = "foreign"
@@ -59,16 +59,16 @@ class DiagnosisResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The answer.
+    """A diagnosis of one token.
 
     Attributes:
-        case: what the matter is.
-        slips: what was wrong with how it was copied.
-        key: the key, if its secret was right.
-        hint: of this very token.
+        case: the result.
+        slips: the mistakes made in copying it.
+        key: the key, if the secret was right.
+        hint: the token's hint.
         ended_at: when it was replaced.
-        ends_at: when it will stop working by itself.
-        used_at, used_from: when and from where this very token was used last.
+        ends_at: when it expires.
+        used_at, used_from: when and from where this token was last used.
     """
 
     case: DiagnosisResult
@@ -82,7 +82,7 @@ class Diagnosis:
 
 
 def diagnose(services: Services, session: AccountSession, pasted: str) -> Diagnosis:
-    """Diagnose a text that is thought to be a token."""
+    """Diagnose a pasted text that should be a token."""
     text, slips = _cleaned(pasted)
     if not text:
         return Diagnosis(DiagnosisResult.EMPTY, slips)
@@ -117,14 +117,14 @@ def _found(
     key: Key,
     slips: tuple[CopyError, ...],
 ) -> Diagnosis:
-    """What can be said to a person who has shown the right secret."""
+    """Return the diagnosis for a token with the right secret."""
     if key.account_id != session.account_id:
         return Diagnosis(DiagnosisResult.OTHER_ACCOUNT, slips)
     return _of_key(session, secret, key, slips, services.clock.now())
 
 
 def _imported(peppers: Peppers, session: Session, text: str) -> tuple[Secret, Key] | None:
-    """The secret of an imported key, which has another form than our own tokens."""
+    """Return the secret and key of an imported token, which has a format of its own."""
     key = digests.foreign_key(text)
     if key is None:
         return None
@@ -160,7 +160,7 @@ def _malformed(text: str, flaw: TokenFormatError, prefix: str) -> DiagnosisResul
         return DiagnosisResult.MISTYPED
     if not text.startswith(f"{prefix}_"):
         return DiagnosisResult.FOREIGN
-    # Whole tokens of ours have four parts; what is shorter has lost its end.
+    # A complete token of ours has four parts; a shorter text has lost its end.
     parts = text[len(prefix) + 1 :].split("_")
     whole = len(parts) == 3 and len(parts[2]) >= CHECKSUM_LENGTH
     return DiagnosisResult.MISTYPED if whole else DiagnosisResult.CUT

@@ -1,4 +1,4 @@
-"""Which keys to list: all of them, or those that deserve a look."""
+"""Filters for the list of keys."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ IDLE = timedelta(days=90)
 
 
 class KeyFilter(StrEnum):
-    """A part of the active keys.
+    """A filter for active keys.
 
     Attributes:
-        MINE: those that the person owns, or is the backup owner of.
-        EXPIRING: those that end within 30 days, or have ended.
-        IDLE: those that were not used for 90 days, and had the time to be.
-        UNDATED: those that never end by themselves.
-        UNOWNED: those without an owner.
-        GONE: those whose owner has left.
+        MINE: keys whose owner or backup owner is the viewer.
+        EXPIRING: keys that expire within 30 days, or have expired.
+        IDLE: keys that are at least 90 days old and were not used in the last 90 days.
+        UNDATED: keys without an expiry date.
+        UNOWNED: keys without an owner.
+        GONE: keys whose owner has left.
     """
 
     ALL = "all"

@@ -1,4 +1,4 @@
-"""Find keys: by id, by a typed text, and page by page."""
+"""Finding keys: by id, by a search text, and in pages."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from storage.tables import Account, Key, Secret
 
 CHOICES_MAX = 10
 NEAREST_MAX = 3
-# Fewer characters than this are a part of too many names to mean one of them.
+# A shorter text is part of too many names to identify one.
 PART_MIN = 2
-# Ids and hints are random: fewer of their characters than this are in many of them by chance.
+# Ids and hints are random: a shorter text is part of many of them by chance.
 RANDOM_PART_MIN = 4
-# Below this share of likeness (0 to 100) a suggestion is more confusing than helpful.
+# Below this similarity (0 to 100) a suggestion is more confusing than helpful.
 NEAREST_SCORE = 55.0
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Exactly one key is meant; `rest` is what was typed after its name."""
+    """Exactly one key matches; `rest` is the text after its name."""
 
     key: KeyView
     rest: str = ""
@@ -40,14 +40,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """More than one key may be meant."""
+    """Several keys match."""
 
     keys: list[KeyView]
 
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """No key is meant; these have the nearest names."""
+    """No key matches; these have the most similar names."""
 
     nearest: list[KeyView]
 
@@ -57,11 +57,11 @@ Finding = Found | Several | Nothing
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A stretch of the list of active keys, by name.
+    """A page of the list of active keys, by name.
 
     Attributes:
-        total: how many keys the whole list has.
-        before: how many of them come before this page.
+        total: the number of keys in the whole list.
+        before: the number of keys before this page.
     """
 
     keys: list[KeyView]
@@ -70,24 +70,24 @@ class Page:
 
     @property
     def has_previous(self) -> bool:
-        """Whether there are keys before this page."""
+        """Whether there is a previous page."""
         return self.before > 0
 
     @property
     def has_next(self) -> bool:
-        """Whether there are keys after this page."""
+        """Whether there is a next page."""
         return self.before + len(self.keys) < self.total
 
 
 def account_created_at(
     session: AccountSession,
 ) -> datetime:
-    """When the account was made: nothing was due before."""
+    """Return when the account was created; nothing was due before that."""
     return session.get_one(Account, session.account_id).created_at
 
 
 def get(session: AccountSession, key_id: str) -> KeyView:
-    """One key of the account, whatever its state.
+    """Return a key of the account in any state.
 
     Raises:
         KeyNotFound: if the account has no such key.
@@ -99,10 +99,10 @@ def get(session: AccountSession, key_id: str) -> KeyView:
 
 
 def find(session: AccountSession, text: str, *, revoked: bool = False) -> Finding:
-    """Find the key that is meant: by id, token or hint, name, or a part of the name.
+    """Find a key by its id, token or hint, its name, or a part of its name.
 
     Args:
-        revoked: whether revoked keys count too, after the active ones.
+        revoked: whether to search revoked keys too, after the active ones.
     """
     text = _unquoted(text)
     if key := _by_id(session, text) or _by_token(session, text):
@@ -114,7 +114,7 @@ def find(session: AccountSession, text: str, *, revoked: bool = False) -> Findin
 
 
 def find_leading(session: AccountSession, text: str) -> Finding:
-    """Like `find`, for a text in which more words may follow the name, as in `rename`."""
+    """Find a key like `find`, in a text with more words after the name, as in `rename`."""
     if quoted := re.match(r"\s*[\"“”](.+?)[\"“”]\s*(.*)", text, re.DOTALL):
         finding = find(session, quoted[1])
         return Found(finding.key, quoted[2].strip()) if isinstance(finding, Found) else finding
@@ -136,12 +136,12 @@ def page(
     before: str | None = None,
     key_filter: tuple[KeyFilter, str, datetime] | None = None,
 ) -> Page:
-    """A page of the active keys, in the order of their names.
+    """Return a page of the active keys, sorted by name.
 
     Args:
-        words: all of them must occur in a key's name or note, or, from four characters on, in
-            its id or hint; whatever the case.
-        owner: only this person's keys.
+        words: words that must all occur in a key's name or note or, from four characters on, in its
+            id or hint; case is ignored.
+        owner: return this person's keys only.
         after, before: a key's id; the page starts after it, or ends before it. A key that has
             since been revoked still marks its position.
         key_filter: a filter, the viewer's id and the current time.
@@ -168,13 +168,13 @@ def page(
 def _counts(
     session: Session, wanted: list[ColumnElement[bool]], first: Key | None, *, known: bool
 ) -> tuple[int, int]:
-    """How many keys there are, and how many of them come before the page's first.
+    """Return the number of keys, and how many of them come before the page.
 
-    Both in one walk, since of 100,000 keys each walk takes its time.
+    One query counts both, since counting 100,000 keys takes time.
 
     Args:
-        first: None if the page is empty.
-        known: whether the page is the list's very first.
+        first: the page's first key; None if the page is empty.
+        known: whether the page is the first of the list.
     """
     if first is None and known:
         return 0, 0
@@ -189,7 +189,7 @@ def _counts(
 
 def _matching(account_id: str, words: str, owner: str | None) -> list[ColumnElement[bool]]:
     wanted = [col(Key.account_id) == account_id, col(Key.state) == State.ACTIVE]
-    # Names and notes stand there folded; hints as they are, with the character between their parts.
+    # The search text has folded names and notes; hints are as they are, including their ellipsis.
     wanted += [
         or_(_searched(fold(word)), _searched(word.casefold()))
         for word in _printable(words).split()
@@ -201,7 +201,7 @@ def _matching(account_id: str, words: str, owner: str | None) -> list[ColumnElem
 
 
 def _searched(part: str) -> ColumnElement[bool]:
-    """Whether a key is found by this: its search text has a line each for name, note, hint, id."""
+    """Return the condition that a word occurs in a line of the key's search text."""
     if len(part) >= RANDOM_PART_MIN:
         return col(Key.search).contains(part, autoescape=True)
     escaped = re.sub(r"[/%_]", r"/\g<0>", part)
@@ -220,7 +220,7 @@ def _unquoted(text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    # SQLite takes a NUL for the end of a text and would find everything; PostgreSQL refuses it.
+    # SQLite treats NUL as the end of a string and would match every key; PostgreSQL refuses it.
     return "".join(char for char in text if char.isprintable() or char.isspace())
 
 

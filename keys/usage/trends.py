@@ -1,4 +1,4 @@
-"""Keys and their use over time: how many there were, and how often they were used."""
+"""Trends: the number of keys and their uses, by week."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Week:
 
     Attributes:
         last: its last day (UTC).
-        keys: how many keys worked at its end.
-        uses: how often keys were used in it.
+        keys: the number of keys that worked at its end.
+        uses: the number of uses in it.
     """
 
     last: date
@@ -33,7 +33,7 @@ class Week:
 
 
 def weeks(session: AccountSession, today: date, count: int = WEEKS) -> list[Week]:
-    """The last weeks, oldest first; the last one ends today."""
+    """Return the last weeks, oldest first; the last one ends today."""
     lasts = [today - timedelta(weeks=count - 1 - number) for number in range(count)]
     starts, ended = _lives(session)
     uses = _uses(session, lasts[0] - timedelta(days=6))
@@ -49,7 +49,7 @@ def weeks(session: AccountSession, today: date, count: int = WEEKS) -> list[Week
 def _lives(
     session: AccountSession,
 ) -> tuple[list[datetime], list[datetime]]:
-    """When keys began to work, and when they ended, each in order."""
+    """Return the start times and the end times of keys, each sorted."""
     rows = session.execute(
         select_columns(
             func.coalesce(Key.activated_at, Key.created_at),

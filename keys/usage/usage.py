@@ -1,4 +1,4 @@
-"""When each secret was last used, from where, and how often on each day."""
+"""Usage: when and from where each secret was last used, and how often on each day."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from sqlmodel import Session, col
 
 from storage.tables import DailyUse, Secret, SecretUse
 
-# Rows that are written by one statement. Their text is made in one go, during which nothing else
-# of the program runs: some half a millisecond.
+# Rows per statement. Serializing them blocks the rest of the program for about half a millisecond.
 _BATCH = 1_000
 _DAYS = 30
 
@@ -24,12 +23,12 @@ _Row = tuple[str | int, ...]
 
 
 class Use(NamedTuple):
-    """What is known of a secret's uses since they were written last.
+    """A secret's uses since they were last written.
 
     Attributes:
-        at: the last one.
-        source: the (coarse) address that it came from.
-        days: how many there were on each day (UTC).
+        at: the time of the last use.
+        source: the (coarse) address of the last use.
+        days: the number of uses on each day (UTC).
     """
 
     at: datetime
@@ -38,14 +37,13 @@ class Use(NamedTuple):
 
 
 def record_uses(session: Session, uses: Mapping[str, Use]) -> None:
-    """Record the uses, by secret id.
+    """Record uses, by secret id.
 
-    Counts are added to those known. A later use that is known already is never set back, and on
-    PostgreSQL as on SQLite several gateways may write at once: rows are taken in a fixed order, so
-    that they cannot wait for each other in a circle.
+    Counts are added to the stored ones, and a later stored use is never overwritten by an earlier
+    one. Several gateways may write at once: rows are locked in a fixed order, which prevents
+    deadlocks.
     """
-    # In UTC; SQLite has no type for times, and storage.tables.types.Moment reads what bears no
-    # zone.
+    # In UTC without a zone: SQLite has no type for times, and UtcDateTime reads them that way.
     zone = "+00:00" if _is_postgresql(session) else ""
     last: list[_Row] = []
     days: list[_Row] = []
@@ -59,9 +57,9 @@ def record_uses(session: Session, uses: Mapping[str, Use]) -> None:
 
 
 def by_day(session: Session, key_ids: Sequence[str], today: date) -> dict[str, list[int]]:
-    """How often each key was used on each of the last 30 days (UTC), oldest first, in one query.
+    """Return the number of uses of each key on each of the last 30 days (UTC), oldest first.
 
-    Keys that were not used at all are left out.
+    Keys without uses are left out.
     """
     first = today - timedelta(days=_DAYS - 1)
     rows = session.execute(
@@ -109,10 +107,10 @@ def _insert(
     columns: Sequence[str],
     rows: Sequence[_Row],
 ) -> Any:
-    """Insert rows that are handed over as one text, in their order.
+    """Build an INSERT of rows that are passed as one JSON text, in their order.
 
-    The database unpacks it. Handed over one by one, each row would take the interpreter twice: from
-    the requests that are answered at the same time.
+    The database unpacks it: binding each row in Python would delay requests that are being
+    answered at the same time.
     """
     packed = literal(rows, JSON)
     if _is_postgresql(session):
@@ -122,7 +120,7 @@ def _insert(
         return insert_on_postgresql(table).from_select(columns, select_columns(*unpacked))
     value = func.json_each(packed).table_valued("value").c.value
     read = select_columns(*(func.json_extract(value, f"$[{n}]") for n in range(len(columns))))
-    # Without a condition SQLite would take ON CONFLICT for a part of a join.
+    # Without a WHERE clause SQLite would parse ON CONFLICT as part of a join.
     # Source: https://sqlite.org/lang_upsert.html, "Parsing Ambiguity".
     return insert_on_sqlite(table).from_select(columns, read.where(true()))
 
