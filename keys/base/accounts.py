@@ -1,4 +1,4 @@
-"""Accounts: one for each team. Everything else belongs to one and never crosses over."""
+"""Accounts: one for each team. All other data belongs to one account."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from storage.tables import Account
 
 
 class WhichAccount(DomainError):
-    """There are several accounts, and the caller has to name one."""
+    """There are several accounts, so the caller has to choose one."""
 
 
 def the_only(session: Session, now: datetime) -> str:
-    """The id of the one account of a single-workspace application; it is made if there is none yet.
+    """Return the id of a single-workspace application's account; create it if there is none.
 
     Raises:
         WhichAccount: if there are several.
@@ -30,15 +30,15 @@ def the_only(session: Session, now: datetime) -> str:
 
 
 def of_workspace(session: Session, workspace_id: str) -> str | None:
-    """The id of the workspace's account, or None."""
+    """Return the id of a workspace's account, if it has one."""
     return session.exec(select(Account.id).where(Account.workspace_id == workspace_id)).first()
 
 
 def connect(session: Session, workspace_id: str, name: str, now: datetime) -> str:
-    """The id of the account of the workspace that the bot has just connected to.
+    """Return the id of the account of the workspace that the bot has connected to.
 
-    An account that has no workspace yet, made by an operator before the bot ever ran, takes on
-    this workspace's id. Only a single-workspace application has such an account.
+    An account without a workspace, created by an operator before the bot first ran, is assigned to
+    this workspace. Only a single-workspace application has such an account.
     """
     if of_workspace(session, workspace_id) is None:
         unclaimed = select(Account).where(col(Account.workspace_id).is_(None))
@@ -50,10 +50,10 @@ def connect(session: Session, workspace_id: str, name: str, now: datetime) -> st
 
 
 def of_many(session: Session, workspace_id: str, name: str, now: datetime) -> str:
-    """The id of the account of one of many workspaces; it is made if there is none yet.
+    """Return the id of the account of one of many workspaces; create it if there is none.
 
-    Unlike `connect`, it takes over no account that belongs to nobody: among many workspaces nobody
-    could tell whose it is.
+    Unlike `connect`, it never assigns an account without a workspace: with many workspaces it is
+    not known whose it is.
     """
     account = session.exec(select(Account).where(Account.workspace_id == workspace_id)).first()
     if account is None:
@@ -66,12 +66,12 @@ def of_many(session: Session, workspace_id: str, name: str, now: datetime) -> st
 def channel(
     session: AccountSession,
 ) -> str | None:
-    """The id of the channel in which the team was told of something last; None before."""
+    """Return the id of the channel last posted to for the team; None before the first post."""
     return session.get_one(Account, session.account_id).channel_id
 
 
 def note_channel(session: AccountSession, channel_id: str) -> None:
-    """Record in which channel the team was told of something."""
+    """Record the channel last posted to for the team."""
     account = session.get_one(Account, session.account_id)
     account.channel_id = channel_id
     session.add(account)

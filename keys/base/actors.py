@@ -1,4 +1,4 @@
-"""Who did something, as the audit log names them."""
+"""Actors: who did something, as stored in the audit log."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did something: a person of the account, an operator at a shell, or the bot itself."""
+    """A person of the account, an operator at a shell, or the program itself."""
 
     kind: str
     id: str
 
     @classmethod
     def person(cls, user_id: str) -> Actor:
-        """A person of the account's workspace."""
+        """Return the actor for a person of the account's workspace."""
         return cls("person", user_id)
 
     @classmethod
     def operator(cls, name: str) -> Actor:
-        """A user with a shell on the machine, as `user@host`."""
+        """Return the actor for a user with a shell on the machine, named `user@host`."""
         return cls("operator", name)
 
     @classmethod
     def system(cls, part: str) -> Actor:
-        """The program itself; `part` says which."""
+        """Return the actor for a part of the program."""
         return cls("system", part)
 
     @classmethod
     def read(cls, text: str) -> Actor:
-        """Read what `str()` wrote."""
+        """Parse an actor's `str()` form."""
         kind, _, id_ = text.partition(":")
         return cls(kind, id_)
 

@@ -1,33 +1,34 @@
-"""Everything that the domain refuses to do, and why.
+"""The domain's exceptions.
 
 DomainError
-├── InvalidInput           what was typed or chosen cannot be taken; `.field`
-│   ├── InvalidName        the name cannot be used; `.name`
+├── InvalidInput           invalid input; `.field`
+│   ├── InvalidName        an invalid name; `.name`
 │   │   ├── NameEmpty
 │   │   ├── NameTooLong
 │   │   ├── NameUnprintable
 │   │   └── NameTaken      another active key has it; `.key_id`
 │   ├── InvalidScopes      no scope, or one that does not exist
-│   ├── InvalidOwner       no Slack user id
+│   ├── InvalidOwner       not a Slack user id
 │   ├── NoteTooLong
-│   ├── TokenInText        a token was typed where people read: a name, a note
-│   ├── ReasonMissing      nothing was said about what a key is for
-│   ├── InvalidLimits      a rate or a network that is none
-│   └── InvalidExpiry      a date that has passed, or is later than the team allows
-├── NotAllowed             the caller may not do this
-├── KeyNotFound            this account has no such key
-├── KeyRevoked             the key was revoked: nothing can be changed any more
-├── InvalidState           the key, request or rotation is not in a state in which this can be done
-├── EditConflict           another person changed the key since it was read; `.actor`
-├── InvalidImport          a file of keys to import that cannot be read
-├── InvalidEvidence        a file that is no evidence of an audit
-├── InvalidSchedule        a schedule that is none, or that never comes
-├── DeliveryExpired        the key was given up before its token was delivered
-├── DuplicateRequest       this very request was carried out before; `.key_id`
+│   ├── TokenInText        a token in a text that people read, such as a name or a note
+│   ├── ReasonMissing      an access request without a reason
+│   ├── InvalidLimits      an invalid rate limit or network
+│   ├── InvalidGrace       a grace period that is not offered
+│   └── InvalidExpiry      an invalid date, one in the past, or one later than the team allows
+├── NotAllowed             the caller lacks permission
+├── KeyNotFound            the account has no such key
+├── KeyRevoked             the key was revoked and can no longer be changed
+├── InvalidState           the key, request or rotation is in the wrong state for this
+├── EditConflict           another user changed the key in the meantime; `.actor`
+├── InvalidImport          an import file that cannot be read
+├── InvalidEvidence        a file that is not audit evidence
+├── InvalidSchedule        an invalid schedule, or one that never runs
+├── DeliveryExpired        the key was cancelled before its token was delivered
+├── DuplicateRequest       this request was processed before; `.key_id`
 └── StorageUnavailable     the database cannot be reached, or did not answer in time
-PepperError                the secret that digests are made with is missing or wrong
+PepperError                the pepper is missing or wrong
 
-Each message is a sentence that a person can act on; none ever contains a token.
+Messages tell users what happened and what to do; none ever contains a token.
 """
 
 from __future__ import annotations
@@ -41,25 +42,25 @@ if TYPE_CHECKING:
 
 
 class DomainError(Exception):
-    """The common root: catch this to answer a person.
+    """The base of all exceptions whose message is shown to users.
 
     Attributes:
-        field: the operation's field that was refused; empty where it is not about one.
+        field: the operation's invalid field; empty if no field is to blame.
     """
 
     field: str = ""
 
 
 class InvalidInput(DomainError, ValueError):
-    """A value that was typed or chosen cannot be taken; it is known without the database."""
+    """Invalid input, as far as that is known without the database."""
 
 
 class NotAllowed(DomainError):
-    """The caller may not do this; the message says why."""
+    """The caller lacks permission; the message says why."""
 
 
 class InvalidName(InvalidInput):
-    """The name cannot be used."""
+    """A name that cannot be used."""
 
     field = "name"
 
@@ -69,35 +70,35 @@ class InvalidName(InvalidInput):
 
 
 class NameEmpty(InvalidName):
-    """Nothing visible is left after trimming."""
+    """A name without any visible character."""
 
 
 class NameTooLong(InvalidName):
-    """More than 80 characters."""
+    """A name of more than 80 characters."""
 
 
 class NameUnprintable(InvalidName):
-    """Contains a line break, a control character or one that reorders text."""
+    """A name with a line break, a control character or one that reorders text."""
 
 
 class NameTaken(InvalidName):
-    """Another active key of the account has this name, whatever the case."""
+    """A name that another active key of the account has, ignoring case."""
 
     def __init__(self, name: str, key_id: str) -> None:
         super().__init__(
-            f"There is already an active key called “{name}”. Choose a name of its own.", name
+            f"There is already an active key called “{name}”. Choose a different name.", name
         )
         self.key_id = key_id
 
 
 class InvalidScopes(InvalidInput):
-    """No scope was chosen, or one that does not exist."""
+    """No scope, or one that does not exist."""
 
     field = "scopes"
 
 
 class InvalidOwner(InvalidInput):
-    """What was given as a key's owner is no Slack user id."""
+    """An owner that is not a Slack user id."""
 
     def __init__(self, message: str, field: str = "owner") -> None:
         super().__init__(message)
@@ -105,7 +106,7 @@ class InvalidOwner(InvalidInput):
 
 
 class NoteTooLong(InvalidInput):
-    """More than 500 characters."""
+    """A note or reason of more than 500 characters."""
 
     def __init__(self, message: str, field: str = "note") -> None:
         super().__init__(message)
@@ -113,84 +114,86 @@ class NoteTooLong(InvalidInput):
 
 
 class TokenInText(InvalidInput):
-    """A text that people read and that is kept contains a token. The text itself is not kept."""
+    """A token in a text that is stored and read by people. The exception does not keep the text."""
 
     def __init__(self, field: str) -> None:
         super().__init__(
-            f"The {field} contains a token. It would stay on record for everyone to read. "
+            f"The {field} contains a token. It would be stored where others can read it. "
             "Remove the token."
         )
         self.field = field
 
 
 class ReasonMissing(InvalidInput):
-    """Nothing was said about what a key is for."""
+    """An access request without a reason."""
 
     field = "reason"
 
 
 class InvalidLimits(InvalidInput):
-    """A rate limit or a network that is none."""
+    """An invalid rate limit or network."""
 
 
 class InvalidGrace(InvalidInput):
-    """The grace period of a rotation is none that is offered."""
+    """A grace period that is not offered."""
 
     field = "grace"
 
 
 class KeyNotFound(DomainError):
-    """This account has no such key."""
+    """The account has no such key."""
 
 
 class KeyRevoked(DomainError):
-    """The key was revoked, so nothing about it can be changed."""
+    """The key was revoked and can no longer be changed."""
 
 
 class InvalidState(DomainError):
-    """The key, request or rotation is not in a state in which this can be done."""
+    """The key, request or rotation is in the wrong state for this."""
 
 
 class EditConflict(DomainError):
-    """Another person changed the key since it was read."""
+    """Another user changed the key in the meantime."""
 
     def __init__(self, actor: Actor) -> None:
-        super().__init__("Another user has changed this key since you opened it.")
+        super().__init__(
+            "Another user changed this key after you opened it. Open it again to edit it."
+        )
         self.actor = actor
 
 
 class InvalidEvidence(DomainError):
-    """A file that is no evidence of an audit."""
+    """A file that is not audit evidence."""
 
 
 class InvalidSchedule(DomainError):
-    """A schedule that is none, or that never comes."""
+    """An invalid schedule, or one that never runs."""
 
 
 class InvalidExpiry(InvalidInput):
-    """A date of expiry that has passed, or is later than the team allows."""
+    """An invalid expiry date, one in the past, or one later than the team allows."""
 
     field = "last_day"
 
 
 class InvalidImport(DomainError):
-    """A file of keys to import that cannot be read as a whole."""
+    """An import file that cannot be read."""
 
 
 class DeliveryExpired(DomainError):
-    """The key was given up before its token was delivered; the token never works."""
+    """The key was cancelled before its token was delivered; the token never works."""
 
 
 class DuplicateRequest(DomainError):
-    """This very request was carried out before."""
+    """This request was processed before."""
 
     def __init__(self, key_id: str) -> None:
-        super().__init__("This was already done. Nothing was made twice.")
+        super().__init__("This request was already processed, so nothing was changed.")
         self.key_id = key_id
 
 
 class PepperError(Exception):
-    """The secret that digests are made with is missing, malformed or not the one used before."""
+    """The pepper is missing, malformed or not the one used before."""
 
 
 StorageUnavailable = _StorageUnavailable

@@ -1,4 +1,4 @@
-"""The values that go in and out of the domain: plain, frozen, without a database behind them."""
+"""Values that go in and out of the domain: plain, frozen and independent of the database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keys.base.policy import DeliveryWay
 
 
 class State(StrEnum):
-    """Where a key is in its life."""
+    """The state of a key."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -21,7 +21,7 @@ class State(StrEnum):
 
 
 class RequestStage(StrEnum):
-    """Where a request for a key is; see keys.access_requests.queries."""
+    """The state of an access request; see keys.access_requests.queries."""
 
     OPEN = "open"
     DELIVERING = "granting"
@@ -32,7 +32,7 @@ class RequestStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyRequest:
-    """What is asked for when a key is created.
+    """The values for a new key.
 
     Attributes:
         idempotency_key: identifies the request, so that a retry does not create a second key.
@@ -49,11 +49,11 @@ class KeyRequest:
 
 @dataclass(frozen=True, slots=True)
 class KeyView:
-    """One key as it stands.
+    """One key.
 
     Attributes:
-        hint: of the newest secret that has come to work, or else of the one on its way.
-        expiry_accepted_by: who said that it may expire, so that nobody is reminded any more.
+        hint: the hint of its newest working token, or else of the pending one.
+        expiry_accepted_by: who accepted that it will expire, which stops the reminders.
     """
 
     id: str
@@ -78,13 +78,13 @@ class KeyView:
     expiry_accepted_by: Actor | None = None
 
     def expired(self, now: datetime) -> bool:
-        """Whether its date of expiry has come."""
+        """Whether it has expired."""
         return self.expires_at is not None and self.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One line of a key's record."""
+    """One entry in a key's history."""
 
     at: datetime
     kind: str
@@ -94,7 +94,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """Who was sent the token of a key, and when it was removed from there."""
+    """A delivery of a key's token: to whom, and when it was removed from its message."""
 
     recipient: Actor
     sent_at: datetime

@@ -1,4 +1,4 @@
-"""What a team has decided about its keys: plain values, made from the settings."""
+"""Policy: a team's rules for its keys, made from the settings."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from keys.base.errors import InvalidExpiry
 
 
 class DeliveryWay(StrEnum):
-    """How a token reaches its person.
+    """How a token is delivered.
 
     Attributes:
-        DM: it stands in a direct message for some minutes.
-        REVEAL: it is made when the person presses a button, and never becomes a message.
+        DM: in a direct message, for some minutes.
+        REVEAL: made when the recipient clicks a button, and never part of a message.
     """
 
     DM = "dm"
@@ -22,17 +22,17 @@ class DeliveryWay(StrEnum):
 
 
 class Leaked(StrEnum):
-    """What is done when a token is seen in a channel: ask people, or revoke its key at once."""
+    """The response to a leaked token: ask people, or revoke its key at once."""
 
     ASK = "ask"
     REVOKE = "revoke"
 
 
 class Unanswered(StrEnum):
-    """What becomes of keys about which nobody decides in an audit.
+    """The treatment of unanswered keys in an audit.
 
     Attributes:
-        REMIND: they stay, and are counted as unanswered.
+        REMIND: they are kept, and counted as unanswered.
         REVOKE: they are revoked after a notice.
     """
 
@@ -42,14 +42,14 @@ class Unanswered(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditRules:
-    """How a team goes through its keys.
+    """A team's rules for audits.
 
     Attributes:
-        schedule: when audits begin, in cron's way; empty for never by itself.
-        days: how long one lasts.
-        unanswered: what becomes of keys about which nobody decides.
-        notice_days: how long before they are revoked the team is told.
-        digest: when a summary of what was done is posted, in cron's way; empty for never.
+        schedule: when audits start, in cron syntax; empty for manual audits only.
+        days: how many days an audit lasts.
+        unanswered: the treatment of unanswered keys.
+        notice_days: how many days before revoking them the team is told.
+        digest: when the activity digest is posted, in cron syntax; empty for never.
     """
 
     schedule: str = "0 9 * 1,4,7,10 MON#1"
@@ -61,12 +61,12 @@ class AuditRules:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The team's decisions.
+    """A team's rules for its keys.
 
     Attributes:
-        expiry_days: after how many days a new key expires if nobody says otherwise; 0 for never.
-        expiry_max_days: after how many days every new key expires at the latest; 0 for no limit.
-        timezone: in which a date begins and ends, and schedules are meant.
+        expiry_days: the default lifetime of a new key in days; 0 for no expiry date.
+        expiry_max_days: the maximum lifetime of a new key in days; 0 for no limit.
+        timezone: the time zone of dates and schedules.
     """
 
     delivery: DeliveryWay = DeliveryWay.DM
@@ -77,44 +77,44 @@ class Policy:
     audits: AuditRules = field(default_factory=AuditRules)
 
     def today(self, now: datetime) -> date:
-        """The team's date."""
+        """Return the current date in the team's time zone."""
         return now.astimezone(self.timezone).date()
 
     def default_expiry(self, now: datetime) -> date | None:
-        """The last day of a key that is made now, if nobody says otherwise."""
+        """Return the default last day of a new key."""
         days = self.expiry_days or self.expiry_max_days
         return self.today(now) + timedelta(days=days) if days else None
 
     def last_moment(self, day: date) -> datetime:
-        """When a key ends whose last day this is: at the midnight after it, in the team's time."""
+        """Return when a key with this last day expires: the midnight after it, in the time zone."""
         next_midnight = datetime.combine(day + timedelta(days=1), time(), self.timezone)
         return next_midnight.astimezone(UTC)
 
     def last_day(self, expires_at: datetime) -> date:
-        """The last day on which a key works that expires then."""
+        """Return the last day of a key that expires at this time."""
         return (expires_at - timedelta(microseconds=1)).astimezone(self.timezone).date()
 
     def check_expiry(self, day: date | None, now: datetime) -> datetime | None:
-        """Return when a key ends whose last day was chosen so; None for never.
+        """Return when a key with this last day expires; None for no expiry date.
 
         Raises:
-            InvalidExpiry: with a sentence that says which dates there are.
+            InvalidExpiry: with a sentence that names the allowed dates.
         """
         latest = self.latest_expiry(now)
         if day is None:
             if latest is not None:
-                raise InvalidExpiry(f"Here every key expires. Choose a date up to {latest}.")
+                raise InvalidExpiry(f"Keys need an expiry date here. Choose a date up to {latest}.")
             return None
         if self.last_moment(day) <= now:
-            raise InvalidExpiry(f"{day} has passed. Choose today or a later date.")
+            raise InvalidExpiry(f"{day} is in the past. Choose today or a later date.")
         if latest is not None and day > latest:
             raise InvalidExpiry(
-                f"A key may last {self.expiry_max_days} days here. Choose a date up to {latest}."
+                f"Keys last at most {self.expiry_max_days} days here. Choose a date up to {latest}."
             )
         return self.last_moment(day)
 
     def latest_expiry(self, now: datetime) -> date | None:
-        """The latest last day that the team allows; None for any."""
+        """Return the latest last day that the team allows; None for no limit."""
         if not self.expiry_max_days:
             return None
         return self.today(now) + timedelta(days=self.expiry_max_days)

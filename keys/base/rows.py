@@ -1,4 +1,4 @@
-"""From rows to values."""
+"""Converting keys' rows to values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Used = tuple[Secret, SecretUse | None]
 
 
 def views(session: Session, keys: Sequence[Key]) -> list[KeyView]:
-    """The keys as values, in the same order, with the hint and last use of their secrets."""
+    """Return keys as values, in the same order, with the hint and last use of their secrets."""
     secrets: dict[str, list[_Used]] = {key.id: [] for key in keys}
     found = (
         select(Secret, SecretUse)
@@ -28,7 +28,7 @@ def views(session: Session, keys: Sequence[Key]) -> list[KeyView]:
 
 
 def view(session: Session, key: Key) -> KeyView:
-    """One key as a value."""
+    """Return one key as a value."""
     return views(session, [key])[0]
 
 

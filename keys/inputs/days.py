@@ -1,4 +1,4 @@
-"""The last day on which a key works, as it is typed or picked."""
+"""The last day of a key, as typed or picked."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from keys.inputs.names import refuse_token
 
 
 def read_day(given: Any) -> date | None:
-    """Return a day; None where none was given. The team's policy says which days it allows.
+    """Return a day; None if none was given. Whether it is allowed is up to the team's policy.
 
     Raises:
-        InvalidExpiry: with a sentence that says what a date looks like.
+        InvalidExpiry: with a sentence that shows the format of a date.
         TokenInText: if the text contains a token.
     """
     if given is None or (isinstance(given, date) and not isinstance(given, datetime)):
@@ -23,4 +23,4 @@ def read_day(given: Any) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise InvalidExpiry(f"“{text[:40]}” is no date. One looks like 2027-01-31.") from None
+        raise InvalidExpiry(f"“{text[:40]}” is not a date. Enter one like 2027-01-31.") from None

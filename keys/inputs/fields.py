@@ -1,9 +1,9 @@
-"""The types of operations' fields: the only checks of what a user types or chooses.
+"""The types of operations' fields: the only validation of user input.
 
-Each refuses with an `InvalidInput` whose sentence says what to do, whatever entrance the value came
-in by; pydantic collects one for each field. The functions below an operation take its values as
-they are. What takes the database, the clock or the team's policy to know is checked where an
-operation runs: a taken name (keys.lifecycle.rows), a date that has passed (keys.base.policy).
+Each raises an `InvalidInput` with a sentence that says what to do, wherever the value came from;
+pydantic collects one for each field. The functions that an operation calls do not validate again.
+Checks that need the database, the clock or the team's policy are made when the operation runs: a
+taken name (keys.lifecycle.rows), a date in the past (keys.base.policy).
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def _reason(text: str) -> str:
 
 def _required_reason(text: str) -> str:
     if not (reason := _reason(text)):
-        raise ReasonMissing("Say what the key is for, so that an admin can decide.")
+        raise ReasonMissing(
+            "The reason is missing. Say what the key is for, so that an admin can decide."
+        )
     return reason
 
 
@@ -44,7 +46,7 @@ def _backup_owner(user_id: str | None) -> str | None:
 
 def _new_owner(user_id: str) -> str:
     if not (found := check_person(user_id)):
-        raise InvalidOwner("Choose the person who is to own the key.")
+        raise InvalidOwner("No owner was chosen. Choose the new owner of the key.")
     return found
 
 
@@ -55,7 +57,7 @@ def _leaver(user_id: str) -> str:
 
 
 def split_list(text: str) -> tuple[str, ...]:
-    """Return the parts of a list that was typed, between commas, semicolons and blanks."""
+    """Split a typed list at commas, semicolons and spaces."""
     return tuple(filter(None, _BETWEEN.split(text)))
 
 
@@ -65,26 +67,26 @@ def _listed(given: Any) -> Any:
 
 # A key, by its id.
 KeyRef: TypeAlias = str
-# What a key is called: NFC, trimmed, on one line, at most 80 characters.
+# A key's name: NFC, trimmed, on one line, at most 80 characters.
 Name = Annotated[str, AfterValidator(clean_name)]
-# What a key is for: trimmed, at most 500 characters.
+# A note on a key's purpose: trimmed, at most 500 characters.
 Note = Annotated[str, AfterValidator(clean_note)]
-# Why something is done, for the audit log: likewise.
+# A reason for the audit log: trimmed, at most 500 characters.
 Reason = Annotated[str, AfterValidator(_reason)]
-# Why a key is asked for: likewise, and never empty.
+# The reason of an access request: the same, but never empty.
 RequiredReason = Annotated[str, AfterValidator(_required_reason)]
-# What a key may do, in the usual order, each once.
+# A key's scopes, in the usual order, each once.
 Scopes = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(check_scopes)]
-# Where a key may be used from, in CIDR form, each once; empty for anywhere.
+# The networks a key may be used from, in CIDR notation, each once; empty for anywhere.
 Networks = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(check_networks)]
-# How often a key may be used, such as `100/minute`; empty for any number.
+# A key's rate limit, such as `100/minute`; empty for none.
 RateLimit = Annotated[str, AfterValidator(check_rate)]
-# The last day on which a key works, in the team's time zone; None for no end.
+# A key's last day, in the team's time zone; None for no expiry date.
 LastDay = Annotated[date | None, BeforeValidator(read_day)]
-# The user who owns a key, and the one who does where the owner cannot; None for nobody.
+# A key's owner and backup owner; None for no one.
 Owner = Annotated[str | None, AfterValidator(_owner)]
 BackupOwner = Annotated[str | None, AfterValidator(_backup_owner)]
-# The user who is to own a key from now on.
+# A key's new owner.
 NewOwner = Annotated[str, AfterValidator(_new_owner)]
 # The user who leaves.
 Leaver = Annotated[str, AfterValidator(_leaver)]

@@ -1,4 +1,4 @@
-"""What a key may be held to: how often it is used, and from where."""
+"""Limits of a key: its rate limit, and the networks it may be used from."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ _RATE = re.compile(r"\s*(\d{1,7})\s*(?:/|per|a|an)\s*(second|minute|hour|day)s?\
 
 
 def check_rate(text: str) -> str:
-    """Return a rate in its usual form, such as `100/minute`; empty for no limit.
+    """Return a rate limit in its standard form, such as `100/minute`; empty for no limit.
 
     Raises:
-        InvalidLimits: with a sentence that says what a rate looks like.
+        InvalidLimits: with a sentence that shows the format of a rate limit.
     """
     if not text.strip():
         return ""
     found = _RATE.fullmatch(text)
     if found is None or not 1 <= int(found[1]) <= COUNT_MAX:
         raise InvalidLimits(
-            "A rate limit is a whole number and a time, such as “100/minute”; the times are "
-            f"second, minute, hour and day, and {COUNT_MAX:,} is the most."
+            "This is not a rate limit. Enter one such as “100/minute”, with at most "
+            f"{COUNT_MAX:,} uses per second, minute, hour or day."
         )
     return f"{int(found[1])}/{found[2].lower()}"
 
 
 def check_networks(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return addresses and networks in CIDR form, each once.
+    """Return addresses and networks in CIDR notation, each once.
 
     Raises:
-        InvalidLimits: with a sentence that names the one that is neither.
-        TokenInText: if one contains a token, which is not named.
+        InvalidLimits: with a sentence that names the invalid one.
+        TokenInText: if one contains a token, which the message does not repeat.
     """
     given, networks = tuple(texts), dict[str, None]()
-    # All of them at once, since a token with a blank in it arrives in pieces.
+    # All of them together, since a token with a space in it arrives in pieces.
     refuse_token(" ".join(given), "list of networks")
     for text in given:
         try:
@@ -47,7 +47,9 @@ def check_networks(texts: Iterable[str]) -> tuple[str, ...]:
         except ValueError:
             raise InvalidLimits(_what_is_wrong(text.strip())) from None
     if len(networks) > NETWORKS_MAX:
-        raise InvalidLimits(f"There are {len(networks)} networks; {NETWORKS_MAX} is the most.")
+        raise InvalidLimits(
+            f"There are {len(networks)} networks, but the maximum is {NETWORKS_MAX}. Remove some."
+        )
     return tuple(networks)
 
 
@@ -55,14 +57,16 @@ def _what_is_wrong(text: str) -> str:
     try:
         nearest = ip_network(text, strict=False)
     except ValueError:
-        return f"“{text[:50]}” is no address or network. One looks like 192.0.2.7 or 10.1.0.0/16."
-    return f"“{text}” has address bits beyond its size. Did you mean {nearest}?"
+        return (
+            f"“{text[:50]}” is not an address or network. Enter one like 192.0.2.7 or 10.1.0.0/16."
+        )
+    return f"“{text}” has host bits set. Did you mean {nearest}?"
 
 
 def inside(address: str, networks: Iterable[str]) -> bool:
-    """Whether an address is in one of the networks; False for what is no address.
+    """Return whether an address is in one of the networks; False if it is not an address.
 
-    An IPv4 address in IPv6 clothes (`::ffff:192.0.2.7`) counts as the IPv4 address that it is.
+    An IPv4-mapped IPv6 address (`::ffff:192.0.2.7`) counts as its IPv4 address.
     """
     try:
         found = ip_address(address)

@@ -1,4 +1,4 @@
-"""Who can be named as a key's owner: a Slack user, by their id."""
+"""Owners of keys: Slack users, by their id."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ _USER_ID = re.compile(r"[UW][A-Z0-9]{2,31}\Z")
 def check_person(text: str, field: str = "owner") -> str:
     """Return a Slack user id, trimmed; empty if none was given.
 
-    Only Slack knows whether the user is a full member; an entrance that can ask it does.
+    Whether the user is a full member is checked by callers that can ask Slack.
 
     Args:
-        field: what the user calls the text, such as “backup owner”.
+        field: the field's name for users, such as “backup owner”.
 
     Raises:
-        InvalidOwner: with a sentence that says what an id looks like.
+        InvalidOwner: with a sentence that shows the format of an id.
         TokenInText: if the text contains a token.
     """
     refuse_token(text, field)
     user_id = text.strip()
     if "@" in user_id:
         raise InvalidOwner(
-            f"The {field} is an e-mail address. Put the person's Slack id there (U…), which stands "
-            "in their profile's menu under “Copy member ID”, or leave it empty.",
+            f"The {field} is an e-mail address. Enter the person’s Slack ID instead: choose "
+            "“Copy member ID” in their profile’s menu. Or leave it empty.",
             field,
         )
     if user_id and not _USER_ID.match(user_id):
         raise InvalidOwner(
-            f"The {field} is no Slack id. One begins with U or W, as U024BE7LH.", field
+            f"The {field} is not a Slack ID. Slack IDs begin with U or W, such as U024BE7LH.", field
         )
     return user_id

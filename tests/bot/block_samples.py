@@ -438,7 +438,7 @@ def homes(name: str, note: str) -> Iterator[dict[str, Any]]:
 def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     """Every modal and App Home."""
     yield from homes(name, note)
-    poor = "It does not tell what uses the key."
+    poor = "It does not say what uses the key."
     networks = tuple(f"10.{number}.0.0/16" for number in range(20))
     limited = key(name, note=note, networks=networks, rate_limit="100/minute", owner=None)
     yield create_view.new_key(create_view.Draft("U0ANN"), REF)

@@ -44,7 +44,7 @@ def test_a_token_is_refused_at_its_field_and_not_repeated(bench: Bench) -> None:
     hidden = "\u200b".join(token.reveal())
     both = fill(bench, token.reveal(), note={"value": f"see {hidden}"})
     assert both["errors"] == {
-        field: f"The {field} contains a token. It would stay on record for everyone to read. "
+        field: f"The {field} contains a token. It would be stored where others can read it. "
         "Remove the token."
         for field in (ids.NAME, ids.NOTE)
     }

@@ -70,12 +70,12 @@ GOOD = {
     # The midnight after it in Berlin.
     "last_day": ("2190-01-31", "2190-01-31T23:00:00+00:00"),
 }
-NO_TOKEN = "contains a token. It would stay on record for everyone to read. Remove the token."
-NO_OWNER = "is no Slack id. One begins with U or W, as U024BE7LH."
+NO_TOKEN = "contains a token. It would be stored where others can read it. Remove the token."
+NO_OWNER = "is not a Slack ID. Slack IDs begin with U or W, such as U024BE7LH."
 BAD = {
     "name": {
-        "x" * 81: "The name has 81 characters; 80 is the most. Shorten it, and put the rest in the "
-        "note.",
+        "x" * 81: "The name has 81 characters, but the maximum is 80. Shorten it, and move details "
+        "to the note.",
         "Zap\u202eier": "The name contains a line break or an invisible character. Type it on one "
         "line.",
         TOKEN: f"The name {NO_TOKEN}",
@@ -86,8 +86,8 @@ BAD = {
     },
     "owner": {
         "bob": f"The owner {NO_OWNER}",
-        "bob@acme.example": "The owner is an e-mail address. Put the person's Slack id there (U…), "
-        "which stands in their profile's menu under “Copy member ID”, or leave it empty.",
+        "bob@acme.example": "The owner is an e-mail address. Enter the person’s Slack ID instead: "
+        "choose “Copy member ID” in their profile’s menu. Or leave it empty.",
         TOKEN: f"The owner {NO_TOKEN}",
     },
     "person": {
@@ -100,25 +100,25 @@ BAD = {
         TOKEN: f"The backup owner {NO_TOKEN}",
     },
     "note": {
-        "x" * 501: "The note has 501 characters; 500 is the most. Shorten it.",
+        "x" * 501: "The note has 501 characters, but the maximum is 500. Shorten it.",
         f"it was {TOKEN}": f"The note {NO_TOKEN}",
     },
     "reason": {
-        "x" * 501: "The reason has 501 characters; 500 is the most. Shorten it.",
+        "x" * 501: "The reason has 501 characters, but the maximum is 500. Shorten it.",
         f"it was {TOKEN}": f"The reason {NO_TOKEN}",
     },
     "networks": {
-        "10.1.2.3/16": "“10.1.2.3/16” has address bits beyond its size. Did you mean 10.1.0.0/16?",
-        "office": "“office” is no address or network. One looks like 192.0.2.7 or 10.1.0.0/16.",
+        "10.1.2.3/16": "“10.1.2.3/16” has host bits set. Did you mean 10.1.0.0/16?",
+        "office": "“office” is not an address or network. Enter one like 192.0.2.7 or 10.1.0.0/16.",
         f"10.0.0.0/8 {TOKEN}": f"The list of networks {NO_TOKEN}",
     },
     "rate_limit": {
-        "often": "A rate limit is a whole number and a time, such as “100/minute”; the times are "
-        "second, minute, hour and day, and 1,000,000 is the most.",
+        "often": "This is not a rate limit. Enter one such as “100/minute”, with at most 1,000,000 "
+        "uses per second, minute, hour or day.",
     },
     "last_day": {
-        "2020-01-01": "2020-01-01 has passed. Choose today or a later date.",
-        "soon": "“soon” is no date. One looks like 2027-01-31.",
+        "2020-01-01": "2020-01-01 is in the past. Choose today or a later date.",
+        "soon": "“soon” is not a date. Enter one like 2027-01-31.",
         TOKEN: f"The date {NO_TOKEN}",
     },
 }

@@ -77,7 +77,7 @@ def test_a_key_is_made_with_advice_and_refusal_on_the_way(alice: SlackWindow, wo
     alice.picks(modal.get_by_role("combobox", name="Owner"), "Carol Clark")
     modal.get_by_label("Note").fill("For the first try.")
     button(modal, "Create key").click()
-    unclear = "In half a year it is not clear which test it was for."
+    unclear = "In six months, no one will know which test it was for."
     expect(modal.get_by_text(unclear)).to_be_visible()
     expect(modal.get_by_label("Add new records")).to_be_checked()
 

@@ -74,7 +74,7 @@ def test_the_guide(alice: User, typed: str) -> None:
 
 def test_new(alice: User, world: World) -> None:
     alice.types("/apikeys new Test").sees("New API key", within=WITHIN)
-    alice.submits().sees("In half a year it is not clear which test it was for", within=WITHIN)
+    alice.submits().sees("In six months, no one will know which test it was for", within=WITHIN)
     name = f"Reports {next(_numbers)}, weekly"
     alice.fills(name=name, scopes=["add new records"], note="For Carol.", owner="carol").submits()
     alice.sees(f"{name} works now", within=WITHIN).closes()

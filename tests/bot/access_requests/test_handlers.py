@@ -185,7 +185,7 @@ def test_guests_and_outsiders_cannot_ask(bench: Bench) -> None:
 
 def test_a_poor_name_is_advised_against(bench: Bench) -> None:
     shown = ask(bench, name={"value": "Test"})
-    assert "In half a year" in json.dumps(shown)
+    assert "In six months" in json.dumps(shown)
     insisted = {"selected_options": [{"value": "anyway"}]}
     shown = bench.submits(
         shown["view"], "U0BOB", name={"value": "Test"}, reason={"value": "x"}, anyway=insisted,

@@ -96,7 +96,7 @@ def test_what_was_filled_in_is_saved_and_said(bench: Bench) -> None:
         (ids.NETWORKS, {"value": "10.1.2.3/16"}, "10.1.0.0/16"),
         (ids.OWNER, {"selected_user": "U0GUEST"}, "full member"),
         (ids.BACKUP_OWNER, {"selected_user": "U0FAR"}, "full member"),
-        (ids.LAST_DAY, {"selected_date": "2020-01-01"}, "has passed"),
+        (ids.LAST_DAY, {"selected_date": "2020-01-01"}, "is in the past"),
         (ids.SCOPES, {"selected_options": []}, "at least one"),
         (ids.NOTE, {"value": f"it is {make('ak').reveal()}"}, "contains a token"),
         (ids.NETWORKS, {"value": f"10.1.0.0/16, {make('ak').reveal()}"}, "contains a token"),
@@ -159,7 +159,7 @@ def test_a_reminder_is_extended_and_says_so_everywhere(bench: Bench) -> None:
     view = bench.last("views.open")["view"]
     assert "2027-03" in json.dumps(view)  # 90 days from then
     refused = submit(bench, view, last_day={"selected_date": "2020-01-01"})
-    assert "has passed" in refused["errors"][ids.LAST_DAY]
+    assert "is in the past" in refused["errors"][ids.LAST_DAY]
     assert "works until" in json.dumps(
         submit(bench, view, last_day={"selected_date": "2027-12-31"})
     )
@@ -195,7 +195,7 @@ def test_a_new_key_may_get_a_date_and_a_past_one_is_refused(bench: Bench) -> Non
         "scopes": {"selected_options": [{"value": "read"}]},
     }
     answer = bench.submits(view, **values, last_day={"selected_date": "2020-01-01"})
-    assert "has passed" in answer["errors"][ids.LAST_DAY]
+    assert "is in the past" in answer["errors"][ids.LAST_DAY]
     bench.submits(view, **values, last_day={"selected_date": "2027-01-31"})
     with reading(bench.domain.engine, bench.domain.account) as session:
         (key,) = search.page(session).keys

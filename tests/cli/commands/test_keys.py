@@ -71,7 +71,7 @@ def test_an_ambiguous_or_unknown_name_gets_help(shell: Shell) -> None:
     [
         (("keys", "new", "  "), "Give the key a name"),
         (("keys", "new", "Zapier", "--scopes", "admin"), "no scope “admin”"),
-        (("keys", "new", "Zapier", "--scopes", ""), "at least one thing"),
+        (("keys", "new", "Zapier", "--scopes", ""), "Choose at least one"),
         (("keys", "list", "--workspace", "T9"), "no workspace T9"),
     ],
 )

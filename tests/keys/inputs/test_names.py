@@ -16,7 +16,7 @@ def test_a_name_is_trimmed_and_its_blanks_are_single() -> None:
 
 def test_eighty_characters_fit_and_one_more_does_not() -> None:
     assert clean_name("x" * 80) == "x" * 80
-    with pytest.raises(NameTooLong, match="81 characters; 80 is the most"):
+    with pytest.raises(NameTooLong, match="81 characters, but the maximum is 80"):
         clean_name("x" * 81)
 
 

@@ -179,7 +179,7 @@ def test_no_operation_takes_a_token(
     assert isinstance(refused.value, ValidationError | TokenInText)
     ((_, why),) = problems(refused.value)
     assert why == (
-        f"The {field} contains a token. It would stay on record for everyone to read. "
+        f"The {field} contains a token. It would be stored where others can read it. "
         "Remove the token."
     )
     assert nowhere(tmp_path, token, caplog.text, *capfd.readouterr())

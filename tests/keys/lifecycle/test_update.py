@@ -116,7 +116,7 @@ def test_nobody_overwrites_what_somebody_else_has_changed(domain: Domain) -> Non
         ({"note": "x" * 501}, ValidationError, "500"),
         ({"networks": ("10.1.2.3/16",)}, ValidationError, "10.1.0.0/16"),
         ({"rate_limit": "often"}, ValidationError, "100/minute"),
-        ({"last_day": TODAY - timedelta(days=1)}, InvalidExpiry, "has passed"),
+        ({"last_day": TODAY - timedelta(days=1)}, InvalidExpiry, "is in the past"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_changed(

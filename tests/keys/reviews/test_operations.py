@@ -88,7 +88,7 @@ def test_of_two_who_decide_one_is_first_and_the_other_sees_it(domain: Domain) ->
 def test_a_reason_that_is_too_long_is_refused(domain: Domain) -> None:
     key, _ = domain.issue()
     id_ = begin(domain)
-    with pytest.raises(ValidationError, match="500 is the most"):
+    with pytest.raises(ValidationError, match="the maximum is 500"):
         keep(domain, id_, key.id, reason="x" * 501)
     assert look(domain, id_).done == 0
 

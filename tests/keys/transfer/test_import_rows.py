@@ -266,7 +266,7 @@ def test_a_key_that_has_expired_is_left_out() -> None:
 def test_owners() -> None:
     assert entry(owner="U024BE7LH").owner == "U024BE7LH"
     assert "e-mail" in why(owner="ann@example.com")
-    assert "no Slack id" in why(owner="ann")
+    assert "not a Slack ID" in why(owner="ann")
 
 
 def test_hints() -> None:
@@ -277,7 +277,7 @@ def test_hints() -> None:
 
 def test_names_notes_and_external_ids() -> None:
     assert "line break" in why(name="a\nb")
-    assert "500 is the most" in why(note="x" * 501)
+    assert "the maximum is 500" in why(note="x" * 501)
     assert "external_id" in why(external_id="x" * 101)
     assert "external_id" in why(external_id="a\nb")
 
