@@ -1,6 +1,6 @@
-"""The table of operations: everything that can be done with keys, and what follows from it.
+"""The table of operations, and the subscribers to their events.
 
-Importing this module imports every feature, so that the table and the subscribers are complete.
+Importing this module imports every feature, so both are complete.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from keys.transfer.operations import Export, Import
 
 
 def merge(tables: Iterable[Subscribers]) -> Subscribers:
-    """Put the features' subscribers together; several may follow the same event."""
+    """Merge the features' subscribers; an event can have several."""
     merged: dict[type[Event], list[Subscriber]] = defaultdict(list)
     for table in tables:
         for event, followers in table.items():
@@ -53,7 +53,7 @@ def merge(tables: Iterable[Subscribers]) -> Subscribers:
     return dict(merged)
 
 
-# What else changes when an event is recorded, in the same transaction.
+# What else happens when an event is recorded, in the same transaction.
 SUBSCRIBERS: Subscribers = merge((access_requests.SUBSCRIBERS, offboarding.SUBSCRIBERS))
 
 __all__ = [

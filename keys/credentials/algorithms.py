@@ -1,4 +1,4 @@
-"""How the digest of a secret was made."""
+"""Digest algorithms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Algorithm(StrEnum):
-    """How a digest was made."""
+    """The algorithm of a digest."""
 
     HMAC = "hmac"
     SHA256 = "sha256"

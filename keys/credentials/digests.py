@@ -1,18 +1,19 @@
-"""The digests of imported keys: how other systems made them, and what becomes of them here.
+"""The digests of imported keys: how other systems make them, and how they are replaced.
 
-| algorithm     | made how, and of what                              | as in                    |
+| algorithm     | digest                                             | used by                  |
 |---------------|----------------------------------------------------|--------------------------|
 | `sha256`      | SHA-256 of the whole key                           | Unkey                    |
 | `sha256_last` | SHA-256 of what follows the key's last underscore  | Seam's prefixed API keys |
 | `sha512`      | SHA-512 of the whole key                           | DRF API Key, from 3.0 on |
-| `hmac`        | HMAC-SHA256 of the whole key, under a pepper       | here, from first use on  |
+| `hmac`        | HMAC-SHA256 of the whole key, under a pepper       | us, from first use on    |
 
 A plain digest of a long random key does not reveal the key, but a person who can write to the
-database could plant one. So at its first use a key gets a digest of our own, and the other system's
-is gone (gateway.usage.rehash_queue).
+database could plant one. So on its first use a key gets our own digest, which replaces the other
+system's (gateway.usage.rehash_queue).
 
-Finding a secret by a digest compares it inside the database, not in constant time. That tells at
-most something of a digest, which leads to no key; what was found is compared in constant time.
+Finding a secret by its digest compares it in the database, not in constant time. That can reveal at
+most part of a digest, which is of no use for finding a key. What was found is then compared in
+constant time.
 
 Sources: unkeyed/unkey, `go/pkg/hash/sha256.go`; seamapi/prefixed-api-key, `src/index.ts`
 (`hashLongToken`, `extractLongToken`); florimondmanca/djangorestframework-api-key,
@@ -28,18 +29,18 @@ from keys.credentials.algorithms import Algorithm
 from keys.credentials.peppers import Peppers
 
 TEXT_MAX = 200
-"""Characters that an imported key can have."""
+"""The maximum length of an imported key."""
 
 IMPORTED_ID = "imp_"
-"""How the public id of an imported secret begins; no token of ours has such a one."""
+"""The prefix of an imported secret's public id; no token of ours has it."""
 
 
 SIZES = {Algorithm.SHA256: 32, Algorithm.SHA512: 64, Algorithm.SHA256_LAST: 32}
-"""How many bytes the digests have that can be imported."""
+"""The size in bytes of each digest that can be imported."""
 
 
 def foreign_key(text: str) -> bytes | None:
-    """The text as it would be digested; None if it cannot be an imported key.
+    """Return a text as bytes for digesting; None if it cannot be an imported key.
 
     An imported key has 1 to 200 visible ASCII characters.
     """
@@ -49,10 +50,10 @@ def foreign_key(text: str) -> bytes | None:
 
 
 def plain_digest(algorithm: Algorithm, key: bytes) -> bytes:
-    """The digest that another system would have made of this key.
+    """Return the digest of a key as another system would make it.
 
     Raises:
-        ValueError: for `hmac`, which is ours and takes a pepper.
+        ValueError: for `hmac`, which needs a pepper.
     """
     if algorithm is Algorithm.SHA256:
         return sha256(key).digest()
@@ -60,11 +61,11 @@ def plain_digest(algorithm: Algorithm, key: bytes) -> bytes:
         return sha256(key.rpartition(b"_")[2]).digest()
     if algorithm is Algorithm.SHA512:
         return sha512(key).digest()
-    raise ValueError("a digest of our own takes a pepper")
+    raise ValueError("our own digest needs a pepper")
 
 
 def candidates(key: bytes, peppers: Peppers) -> list[bytes]:
-    """Every digest under which this key may be known, the strongest first, each once."""
+    """Return every digest that may be stored for a key, strongest first, each once."""
     ours = [peppers.digest_bytes(key, version) for version in sorted(peppers.by_version)[::-1]]
     plain = [plain_digest(algorithm, key) for algorithm in SIZES]
     return list(dict.fromkeys(ours + plain))
@@ -73,7 +74,7 @@ def candidates(key: bytes, peppers: Peppers) -> list[bytes]:
 def matches(
     algorithm: str, pepper_version: int, digest: bytes, key: bytes, peppers: Peppers
 ) -> bool:
-    """Whether this digest, made so, is of this key. Compares in constant time."""
+    """Return whether a digest is that of this key. Compares in constant time."""
     if algorithm == Algorithm.HMAC:
         if pepper_version not in peppers.by_version:
             return False

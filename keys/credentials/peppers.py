@@ -1,8 +1,8 @@
-"""The pepper: the secret outside the database that token digests are made with.
+"""The pepper: a secret outside the database that token digests are made with.
 
-A token of 256 random bits needs no slow hash, because guessing it is hopeless. A keyed digest
-(HMAC-SHA256, RFC 2104) also stops a person who can write to the database from planting a key.
-Every digest remembers its pepper's version, so that the pepper can be replaced over time.
+A token of 256 random bits needs no slow hash, because it cannot be guessed. A keyed digest
+(HMAC-SHA256, RFC 2104) also stops a person who can write to the database from planting a key. Each
+digest is stored with its pepper's version, so that the pepper can be replaced over time.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ class Peppers:
         return max(self.by_version)
 
     def digest(self, token: Token, version: int) -> bytes:
-        """HMAC-SHA256 of the token (without its checksum) under the pepper of that version.
+        """Return the HMAC-SHA256 of a token (without its checksum) under a version of the pepper.
 
         Raises:
-            PepperError: if there is no pepper of that version.
+            PepperError: if there is no such version.
         """
         return self.digest_bytes(token.signed_part.encode("ascii"), version)
 
     def digest_bytes(self, key: bytes, version: int) -> bytes:
-        """HMAC-SHA256 of a whole imported key (keys.credentials.digests). Raises PepperError."""
+        """Return the HMAC-SHA256 of an imported key. Raises PepperError."""
         try:
             pepper = self.by_version[version]
         except KeyError:
@@ -56,23 +56,23 @@ class Peppers:
         return hmac.digest(pepper, key, hashlib.sha256)
 
     def matches(self, token: Token, version: int, digest: bytes) -> bool:
-        """Compare in constant time."""
+        """Return whether a digest is that of this token. Compares in constant time."""
         return hmac.compare_digest(self.digest(token, version), digest)
 
 
 def read_peppers(text: str) -> Peppers:
-    """Read APIKEYS_PEPPER; see `read_versions`. Raises PepperError."""
+    """Parse APIKEYS_PEPPER; see `read_versions`. Raises PepperError."""
     return Peppers(read_versions(text))
 
 
 def read_versions(text: str, setting: str = "APIKEYS_PEPPER") -> dict[int, bytes]:
-    """Read `1:BASE64,2:BASE64`, or a single BASE64, which counts as version 1.
+    """Parse `1:BASE64,2:BASE64`, or a single BASE64, which counts as version 1.
 
     Args:
-        setting: where the text comes from, for the error.
+        setting: the setting's name, for the error message.
 
     Raises:
-        PepperError: with a sentence that says what is wrong, without the text.
+        PepperError: with a sentence that explains the problem without repeating the text.
     """
     by_version: dict[int, bytes] = {}
     for part in text.split(","):
@@ -104,12 +104,12 @@ def load_or_make(path: Path) -> Peppers:
     """Read the pepper's file, or make one that only its owner can read.
 
     Raises:
-        PepperError: if the file is damaged, or others than its owner may read it.
+        PepperError: if the file is damaged or readable by others.
     """
     if not path.exists():
         _make(path)
     if path.stat().st_mode & 0o077:
-        raise PepperError(f"Others can read {path}. Close it with: chmod 600 {path}")
+        raise PepperError(f"Other users can read {path}. Protect it with: chmod 600 {path}")
     return read_peppers(path.read_text(encoding="ascii").strip())
 
 
@@ -118,8 +118,8 @@ def _make(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
-        # Written aside and linked into place: the second of two processes reads the first one's,
-        # and a crash leaves no half of a pepper.
+        # Written to a temporary file and linked into place: of two processes, the second reads the
+        # first one's pepper, and a crash leaves no partial file.
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(fresh)
             file.flush()
@@ -132,14 +132,14 @@ def _make(path: Path) -> None:
 
 
 def fingerprint(pepper: bytes) -> str:
-    """Tell two peppers apart without telling either."""
+    """Return a fingerprint that identifies a pepper without revealing it."""
     return hmac.new(pepper, _FINGERPRINT_OF, hashlib.sha256).hexdigest()[:32]
 
 
 def check_peppers(session: Session, peppers: Peppers, now: datetime) -> None:
-    """Make sure that these are the peppers the database's digests were made with.
+    """Check that the database's digests were made with these peppers.
 
-    Without this a wrong pepper would look as if every key had stopped working.
+    Otherwise a wrong pepper would look as if every key had stopped working.
 
     Raises:
         PepperError: if a pepper differs from the one used before, or one is missing.
@@ -162,11 +162,11 @@ def check_peppers(session: Session, peppers: Peppers, now: datetime) -> None:
 
 
 def in_use(session: Session, now: datetime) -> dict[int, int]:
-    """How many secrets that still work, or are about to, need each version of the pepper.
+    """Return the number of working or pending secrets that need each version of the pepper.
 
-    What was revoked, and a secret that a rotation has ended, need none any more: they are refused
-    whatever their digest. A key that has expired may still be extended. Digests of another system's
-    making (keys.credentials.digests) need none yet.
+    Secrets that were revoked or rotated out need none: they are refused whatever their digest. An
+    expired key counts, since it may be extended. Imported digests (keys.credentials.digests) need
+    no pepper before their first use.
     """
     counted = session.exec(
         select(Secret.pepper_version, func.count())

@@ -1,15 +1,15 @@
-"""The form of a token: make one, read one, tell what is wrong with one.
+"""The format of tokens: making, parsing, finding and redacting them.
 
     ak_7Fq2mZr81LdW_3vN…43 characters…Tz_0x9QeA
     │  │            │                    └ checksum: CRC-32 of everything before it, 6 characters
     │  │            └ secret: 256 random bits, 43 characters
-    │  └ public id: names the secret in the database and in logs, 12 characters
-    └ prefix: tells people and secret scanners whose token this is
+    │  └ public id: identifies the secret in the database and in logs, 12 characters
+    └ prefix: shows people and secret scanners whose token this is
 
-All parts are base62 (0-9, A-Z, a-z), most significant digit first. The prefix is a setting;
-the parts are joined by underscores, which editors and Slack count as part of a word, so that one
-double-click selects the whole token. The checksum is public: it tells a typing error from a real
-token without a look in the database, and proves nothing.
+All parts but the prefix, which is a setting, are base62 (0-9, A-Z, a-z), most significant digit
+first. They are joined by underscores, which editors and Slack treat as part of a word, so that a
+double-click selects the whole token. The checksum is not a secret and proves nothing: it detects
+typos without a database query.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PREFIX_MAX = 20
 _TAIL_LENGTH = PUBLIC_ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH + 3
 TOKEN_MAX = PREFIX_MAX + _TAIL_LENGTH
 
-# Two digits at a time: a checksum is made for every text that is looked at.
+# Two digits at a time, for speed: every text that may be a token gets a checksum.
 _PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
 _WHOLE = re.compile(
     rf"({_PREFIX})_([0-9A-Za-z]{{{PUBLIC_ID_LENGTH}}})_([0-9A-Za-z]{{{SECRET_LENGTH}}})"
@@ -41,7 +41,7 @@ _WHOLE = re.compile(
 
 
 class TokenFormatError(StrEnum):
-    """What is wrong with a text that should have been a token."""
+    """Why a text is not a token."""
 
     MISSING = "missing"
     SURROUNDED = "surrounded"
@@ -50,7 +50,7 @@ class TokenFormatError(StrEnum):
 
 
 class NotAToken(ValueError):
-    """The text is not a token; `flaw` says in which way. The text itself is not kept."""
+    """The text is not a token; `flaw` is the reason. The exception does not keep the text."""
 
     def __init__(self, flaw: TokenFormatError) -> None:
         super().__init__(f"not a token: {flaw}")
@@ -59,7 +59,7 @@ class NotAToken(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token in its parts. Printing it shows the hint only."""
+    """A parsed token; printing it shows only the hint."""
 
     prefix: str
     public_id: str
@@ -67,11 +67,11 @@ class Token:
 
     @property
     def signed_part(self) -> str:
-        """Everything before the checksum: what the digest and the checksum are made of."""
+        """The part before the checksum, which the digest and the checksum cover."""
         return f"{self.prefix}_{self.public_id}_{self.secret}"
 
     def reveal(self) -> str:
-        """The whole token, to be handed to its person once."""
+        """Return the whole token, to be shown to its recipient once."""
         body = self.signed_part
         return f"{body}_{checksum(body)}"
 
@@ -79,7 +79,7 @@ class Token:
     def hint(self) -> str:
         """A short form to recognise the token by, such as `ak_7Fq2…x9Qe`.
 
-        Its end comes from the checksum, so it tells at most 24 of the 256 secret bits.
+        Its end is part of the checksum, so it reveals at most 24 of the 256 secret bits.
         """
         return f"{self.prefix}_{self.public_id[:4]}…{checksum(self.signed_part)[-4:]}"
 
@@ -88,7 +88,7 @@ class Token:
 
 
 def encode(number: int, length: int) -> str:
-    """Write a number in base62, padded with zeros to `length` digits.
+    """Encode a number in base62, padded with zeros to `length` digits.
 
     Raises:
         ValueError: if the number is negative or needs more digits.
@@ -108,17 +108,17 @@ _GREATEST_SECRET = encode(2**SECRET_BITS - 1, SECRET_LENGTH)
 
 
 def checksum(body: str) -> str:
-    """The CRC-32 (ISO-HDLC, as in zlib) of the text's ASCII bytes, as six base62 characters."""
+    """Return the CRC-32 (ISO-HDLC, as in zlib) of an ASCII text as six base62 characters."""
     above, low = divmod(zlib.crc32(body.encode("ascii")), len(_PAIRS))
     high, middle = divmod(above, len(_PAIRS))
     return _PAIRS[high] + _PAIRS[middle] + _PAIRS[low]
 
 
 def check_prefix(prefix: str) -> str:
-    """Return the prefix if tokens can begin with it.
+    """Return the prefix if it is valid.
 
     Raises:
-        ValueError: with a sentence that says what a prefix may be.
+        ValueError: with a sentence that describes a valid prefix.
     """
     if len(prefix) > PREFIX_MAX or not PREFIX_PATTERN.match(prefix):
         raise ValueError(
@@ -129,16 +129,16 @@ def check_prefix(prefix: str) -> str:
 
 
 def make(prefix: str) -> Token:
-    """Make a new token out of 256 fresh random bits."""
+    """Make a new token from 256 random bits."""
     public_id = "".join(secrets.choice(ALPHABET) for _ in range(PUBLIC_ID_LENGTH))
     return Token(prefix, public_id, encode(secrets.randbits(SECRET_BITS), SECRET_LENGTH))
 
 
 def parse(text: str) -> Token:
-    """Read a token, in time that depends on nothing but its length.
+    """Parse a token, in time that depends only on its length.
 
     Raises:
-        NotAToken: if it is not exactly one token, with the first flaw found.
+        NotAToken: with the first flaw found, if the text is not exactly one token.
     """
     if not text:
         raise NotAToken(TokenFormatError.MISSING)
@@ -151,20 +151,20 @@ def parse(text: str) -> Token:
     token = Token(prefix, public_id, secret)
     if checksum(token.signed_part) != check:
         raise NotAToken(TokenFormatError.CHECKSUM)
-    # The alphabet is in the order of its characters' codes, so texts compare as their numbers do.
+    # The alphabet is in ASCII order, so texts compare like the numbers that they encode.
     if secret > _GREATEST_SECRET:
-        # 62**43 is a little more than 2**256: such a text was never made by us.
+        # 62**43 is slightly more than 2**256: we never made a token like this.
         raise NotAToken(TokenFormatError.MALFORMED)
     return token
 
 
 def whole_in(text: str, *, apart: bool = True) -> Iterator[Token]:
-    """Find each token in a text, of any prefix, whatever stands before it; the checksum fits.
+    """Yield each token in a text: any prefix, with a valid checksum, after any character.
 
     A text without one costs a single search.
 
     Args:
-        apart: whether a token ends only where no other letter or digit follows.
+        apart: whether a token must not be followed by a letter or digit.
     """
     for tail in (_TAIL_APART if apart else _TAIL).finditer(text):
         for begin in range(max(tail.start() - PREFIX_MAX, 0), tail.start()):
@@ -176,9 +176,8 @@ def whole_in(text: str, *, apart: bool = True) -> Iterator[Token]:
             break
 
 
-# All of a token but its prefix. It is found by this, in time that grows with the text's length
-# alone; which of the characters before it are the prefix, the checksum tells. Looking ahead lets
-# what only looks like an end hide no token that begins inside it.
+# A token without its prefix. The search for it takes linear time; the checksum then shows which of
+# the characters before it are the prefix. Lookahead finds tokens that begin inside a match, too.
 _TAIL_FORM = (
     rf"_[0-9A-Za-z]{{{PUBLIC_ID_LENGTH}}}_[0-9A-Za-z]{{{SECRET_LENGTH}}}"
     rf"_[0-9A-Za-z]{{{CHECKSUM_LENGTH}}}"
@@ -188,7 +187,7 @@ _TAIL_APART = re.compile(rf"(?=({_TAIL_FORM})(?![0-9A-Za-z]))")
 
 
 def pattern(prefix: str) -> str:
-    """A regular expression for secret scanners that finds tokens with this prefix."""
+    """Return a regular expression for secret scanners that matches tokens with this prefix."""
     return (
         rf"\b{re.escape(prefix)}_[0-9A-Za-z]{{{PUBLIC_ID_LENGTH}}}"
         rf"_[0-9A-Za-z]{{{SECRET_LENGTH}}}_[0-9A-Za-z]{{{CHECKSUM_LENGTH}}}\b"
@@ -196,8 +195,8 @@ def pattern(prefix: str) -> str:
 
 
 def redact(text: str) -> str:
-    """Replace whatever looks like a token, of any prefix, by its public beginning."""
-    # Nearly no text has a token, and a search for the secret alone takes a tenth of the time.
+    """Replace everything that looks like a token, of any prefix, by its public beginning."""
+    # Hardly any text has a token, and searching for the secret alone takes a tenth of the time.
     if _SECRET_PART.search(text) is None:
         return text
     return _ANY_TOKEN.sub(lambda found: f"{found[1]}_[removed]", text)

@@ -1,4 +1,4 @@
-"""Telling whether a presented text is the token of a key that works now."""
+"""Verifying presented tokens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storage.secret_lookup import SecretRow
 
 
 class Reason(StrEnum):
-    """Why a token was refused. For the operator's log; the caller is not told."""
+    """Why a token was refused. For the operator's log only."""
 
     MISSING = "missing"
     SURROUNDED = "surrounded"
@@ -37,10 +37,10 @@ class Verified(NamedTuple):
     """The token is right, and its key works now.
 
     Attributes:
-        ends_at: when this token stops working by itself, by the key's expiry or at the end of a
-            rotation's grace period; None for never.
-        rate_limit: how often the key may be used, such as `100/minute`; empty for any number.
-        networks: where it may be used from, as CIDR; empty for anywhere.
+        ends_at: when this token expires: at the key's expiry or at the end of a rotation's grace
+            period; None for never.
+        rate_limit: the key's rate limit, such as `100/minute`; empty for none.
+        networks: the networks it may be used from, in CIDR notation; empty for anywhere.
     """
 
     account_id: str
@@ -57,7 +57,7 @@ class Verified(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The text does not open anything; `key_id` is known only where the secret was right."""
+    """The token was refused; `key_id` is only set if the secret was right."""
 
     reason: Reason
     key_id: str | None = None
@@ -67,24 +67,24 @@ Answer = Verified | Refused
 
 
 MAY_BE_FOREIGN = frozenset({Reason.MALFORMED, Reason.CHECKSUM})
-"""Flaws of a text that may be an imported key all the same."""
+"""Flaws of a text that may still be an imported key."""
 
 _NO_DIGEST = bytes(32)
-# There are a handful of them, and as many copies as keys would only fill a gateway's memory.
+# There are only a few combinations, and a copy for each key would fill a gateway's memory.
 _SCOPES: dict[str, frozenset[str]] = {}
 
 
 def evaluate(token: Token, row: SecretRow | None, peppers: Peppers, now: datetime) -> Answer:
-    """Decide about a token by what the database knows of its public id.
+    """Decide on a token by the row of its secret.
 
     Args:
-        row: None if it knows nothing.
+        row: the secret with the token's public id; None if there is none.
     """
     if row is None:
-        # The same work as for a known id, so that the time taken does not tell them apart.
+        # The same work as for a known id, so that timing does not reveal which ids exist.
         peppers.matches(token, peppers.current, _NO_DIGEST)
         return Refused(Reason.UNKNOWN)
-    # The secret comes before the state: only who holds it can learn anything of the key.
+    # The secret is checked before the state: only its holder may learn anything about the key.
     if row.pepper_version not in peppers.by_version:
         return Refused(Reason.PEPPER)
     if row.algorithm != Algorithm.HMAC:
@@ -97,15 +97,15 @@ def evaluate(token: Token, row: SecretRow | None, peppers: Peppers, now: datetim
 def evaluate_foreign(
     key: bytes, flaw: Reason, rows: Mapping[bytes, SecretRow], peppers: Peppers, now: datetime
 ) -> tuple[Answer, SecretRow | None]:
-    """Decide about a text that is no token of ours, but perhaps an imported key.
+    """Decide on a text that is not a token of ours, but may be an imported key.
 
     Args:
         key: the text; see keys.credentials.digests.foreign_key.
-        flaw: why it is no token of ours; the reason if it is no imported key either.
-        rows: what the database knows of its digests.
+        flaw: why it is not a token of ours; the reason if it is not an imported key either.
+        rows: the secrets with one of its digests, by digest.
 
     Returns:
-        The answer, and the secret that it is about.
+        The answer, and the secret that it is based on.
     """
     for digest in digests.candidates(key, peppers):
         row = rows.get(digest)
@@ -140,7 +140,7 @@ def _reason_against(row: SecretRow, now: datetime) -> Reason | None:
         return Reason.EXPIRED
     if row.ends_at is not None and row.ends_at <= now:
         return Reason.ENDED
-    # Another token of this key is in use, and this one is still on its way to its person.
+    # Another token of this key is in use, and this one has not been delivered yet.
     return Reason.PENDING if row.pending else None
 
 

@@ -1,4 +1,4 @@
-"""What happens to many keys at once: imports and exports."""
+"""Events of imports and exports."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from keys.transfer.import_rows import ImportRow
 
 
 class KeyImported(Event, kind="key.imported"):
-    """A key of another system was added.
+    """A key of another system was imported.
 
     Args:
-        name: what it is called here, which may be another name than its line says.
-        row: its line.
+        name: its name here, which may differ from the file's.
+        row: its row in the file.
     """
 
     def __init__(self, key_id: str, name: str, row: ImportRow) -> None:
@@ -23,7 +23,7 @@ class KeyImported(Event, kind="key.imported"):
 
 
 class KeysImported(Event, kind="keys.imported", propagates=True):
-    """Keys of another system were added: the team is told once for all of them."""
+    """Keys of another system were imported; one message tells the team about all of them."""
 
     def __init__(self, count: int) -> None:
         data = {"count": count}
@@ -31,11 +31,11 @@ class KeysImported(Event, kind="keys.imported", propagates=True):
 
 
 class KeysExported(Event, kind="keys.exported"):
-    """Everything about the keys but what opens anything is handed out.
+    """Keys were exported, without tokens or hashes.
 
     Args:
-        count: how many keys they are.
-        revoked: whether revoked keys are among them.
+        count: the number of keys.
+        revoked: whether revoked keys are included.
     """
 
     def __init__(self, count: int, form: Form, *, revoked: bool) -> None:

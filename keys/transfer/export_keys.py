@@ -1,13 +1,13 @@
-"""Exporting everything about keys but what opens anything: neither tokens nor digests.
+"""Exporting keys, without tokens or digests.
 
-Who exports is recorded first (keys.transfer.operations.Export), and only then are the keys read.
+The export is logged first (keys.transfer.operations.Export); only then are the keys read.
 
-Keys are read some at a time, all from one state of the database, so that 100,000 of them neither
-fill the memory nor tell of two moments.
+Keys are read in batches from one snapshot of the database, so that an export of 100,000 keys is
+consistent and does not fill the memory.
 
 A spreadsheet runs a cell as a formula if it begins with certain characters, and people choose the
-names of keys. Such cells get an apostrophe before them, which a spreadsheet takes for "this is
-text", and every cell is quoted. JSON has everything as it is.
+names of keys. Such cells are prefixed with an apostrophe, which marks text, and every cell is
+quoted. JSON needs neither.
 Source: OWASP, "CSV Injection", https://owasp.org/www-community/attacks/CSV_Injection
 """
 
@@ -50,7 +50,7 @@ COLUMNS = (
     "revoked_reason",
     "external_id",
 )
-# The page's own list, the full-width forms that spreadsheets read alike among it.
+# OWASP's list, including the full-width forms that spreadsheets treat alike.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _AT_ONCE = 1_000
 
@@ -58,22 +58,22 @@ Row = dict[str, Any]
 
 
 def count(session: AccountSession, *, revoked: bool) -> int:
-    """How many keys an export has."""
+    """Return the number of keys to export."""
     wanted = select(func.count()).select_from(Key).where(Key.account_id == session.account_id)
     return int(session.exec(wanted.where(col(Key.state).in_(_states(revoked)))).one())
 
 
 def rows(session: AccountSession, now: datetime, *, revoked: bool) -> Iterator[Row]:
-    """The keys in the order of their names, revoked ones last, as JSON could hold them.
+    """Yield the keys by name, revoked ones last, as JSON-compatible rows.
 
     Args:
-        session: one that was not used yet; it is held to one state of the database.
-        revoked: whether revoked keys are among them.
+        session: a session that was not used yet; it is set to read one snapshot.
+        revoked: whether to include revoked keys.
     """
     if session.get_bind().dialect.name == "postgresql":
-        # On SQLite a transaction sees one state by itself.
+        # On SQLite every transaction reads one snapshot.
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    # One state after the other, as the index has them; else each page would read all before it.
+    # One state after the other, like the index; otherwise each page would read all rows before it.
     for state in _states(revoked):
         yield from _rows(session, state, now)
 
@@ -87,18 +87,18 @@ def _rows(session: AccountSession, state: State, now: datetime) -> Iterator[Row]
         for key, seen in zip(some, views(session, some), strict=True):
             yield row(seen, key.external_id, now)
         after = (some[-1].name_folded, some[-1].id)
-        # What was written out is not kept.
+        # Free the rows that were written.
         session.expunge_all()
         some = session.exec(query.where(tuple_(*order) > after)).all()
 
 
 def serialize(form: Form, exported: Iterable[Row]) -> Iterator[str]:
-    """The export as text, piece by piece."""
+    """Yield the export as text."""
     return _csv(exported) if form is Form.CSV else _json(exported)
 
 
 def cell(value: Any) -> str:
-    """A value as a CSV cell that no spreadsheet takes for a formula."""
+    """Return a value as a CSV cell that no spreadsheet runs as a formula."""
     if value is None:
         return ""
     text = " ".join(value) if isinstance(value, list) else str(value)
@@ -135,7 +135,7 @@ def _states(revoked: bool) -> tuple[State, ...]:
 
 
 def row(key: KeyView, external_id: str | None, now: datetime) -> Row:
-    """Everything about one key but what opens anything, as JSON could hold it."""
+    """Return all data about a key, except for tokens and digests, as a JSON-compatible row."""
     expired = key.state is State.ACTIVE and key.expired(now)
     values: Mapping[str, Any] = {
         "id": key.id,

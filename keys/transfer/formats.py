@@ -1,4 +1,4 @@
-"""What an export can be written as, and by which names an import knows digests."""
+"""Export formats, and the names of digest algorithms in import files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ALGORITHMS = {
 
 
 class Form(StrEnum):
-    """What an export is written as."""
+    """The format of an export."""
 
     CSV = "csv"
     JSON = "json"

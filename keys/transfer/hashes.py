@@ -1,6 +1,6 @@
-"""Read the digests of a file of keys to import, in the forms in which other systems write them.
+"""Parsing the digests of an import file, in other systems' formats.
 
-No sentence repeats a hash or what else might be a key by mistake.
+Error messages never repeat a hash, or a text that may be a key.
 """
 
 from __future__ import annotations
@@ -23,32 +23,34 @@ _SLOW = re.compile(
 
 
 class LineRefused(DomainError):
-    """A line cannot be imported; the sentence says why, and what to do."""
+    """A line cannot be imported; the message says why, and what to do."""
 
 
 def read_hash(text: str, algorithm: Algorithm | None = None) -> tuple[Algorithm, bytes, bool]:
-    """Read a digest in hex or base64, or as DRF API Key writes it (`sha512$$…`).
+    """Parse a digest in hex, base64 or DRF API Key's format (`sha512$$…`).
 
     Args:
-        algorithm: how it was made; if not said, it is guessed from its length.
+        algorithm: its algorithm; if None, it is guessed from the digest's length.
 
     Returns:
         The algorithm, the digest, and whether the algorithm was guessed.
 
     Raises:
-        LineRefused: with a sentence that does not repeat the text: it may be a key.
+        LineRefused: with a sentence that does not repeat the text, which may be a key.
     """
     if not text:
-        raise LineRefused("The column “hash” is empty.")
+        raise LineRefused("The column “hash” is empty. Enter the key's hash, or remove the line.")
     if _SLOW.match(text):
         raise LineRefused(
-            "This hash is salted, or slow like PBKDF2 and bcrypt: a key cannot be found by such a "
-            "hash, only be compared with each one in turn. Where DRF API Key 3 is in use, it "
-            "replaces the hash at the key's next use; export it then. Or make a new key."
+            "This hash is salted or slow, like PBKDF2 and bcrypt, so a key cannot be found by it. "
+            "DRF API Key 3 replaces it at the key's next use; export it after that. "
+            "Or create a new key."
         )
     if found := _DJANGO.match(text):
         if algorithm not in (None, Algorithm.SHA512):
-            raise LineRefused("The hash says sha512, and the column “algorithm” something else.")
+            raise LineRefused(
+                "The hash is marked as sha512, but the column “algorithm” differs. Correct it."
+            )
         return Algorithm.SHA512, bytes.fromhex(found[1]), False
     digest = _bytes(text)
     guessed = algorithm is None
@@ -56,11 +58,11 @@ def read_hash(text: str, algorithm: Algorithm | None = None) -> tuple[Algorithm,
         algorithm = Algorithm.SHA512 if len(digest) == 64 else Algorithm.SHA256
     if len(digest) != SIZES[algorithm]:
         raise LineRefused(
-            f"The hash has {len(digest)} bytes, and {algorithm} makes {SIZES[algorithm]}. Check "
-            "which algorithm it is."
+            f"The hash has {len(digest)} bytes, but {algorithm} makes {SIZES[algorithm]}. Check "
+            "the algorithm."
         )
     if digest == plain_digest(algorithm, b""):
-        raise LineRefused("This is the hash of nothing at all. Check how it was made.")
+        raise LineRefused("This is the hash of an empty text. Check how it was made.")
     return algorithm, digest, guessed
 
 
@@ -76,34 +78,34 @@ def _bytes(text: str) -> bytes:
         if len(digest) in SIZES.values():
             return digest
     raise LineRefused(
-        "The hash is no SHA-256 or SHA-512: those have 64 or 128 hex digits, or 44 or 88 "
-        "characters of base64. If it is the key itself, revoke that key: it stands in a file now."
+        "This is not a SHA-256 or SHA-512 hash, which has 64 or 128 hex digits, or is base64. "
+        "If it is the key itself, revoke the key, because it is in a file now."
     )
 
 
 def read_algorithm(text: str) -> Algorithm | None:
-    """Read the column `algorithm`; None if it is empty. Raises LineRefused."""
+    """Parse the column `algorithm`; None if it is empty. Raises LineRefused."""
     if not text:
         return None
     found = ALGORITHMS.get(text.casefold().replace("-", "_"))
     if found is None:
         if _SLOW.match(text):
             raise LineRefused(
-                "Keys with slow hashes such as bcrypt cannot be imported: a key cannot be found by "
-                "such a hash. Make a new key for it."
+                "Slow hashes such as bcrypt cannot be imported, because a key cannot be found by "
+                "one. Create a new key instead."
             )
         raise LineRefused(
-            f"There is no algorithm “{text[:20]}” here. Choose from: {', '.join(ALGORITHMS)}."
+            f"There is no algorithm “{text[:20]}”. Choose from: {', '.join(ALGORITHMS)}."
         )
     return found
 
 
 def refuse_key(cells: dict[str, str], algorithm: Algorithm, digest: bytes) -> None:
-    """Refuse a line whose other columns have the key itself. Raises LineRefused."""
+    """Refuse a line with the key itself in another column. Raises LineRefused."""
     for column, cell in cells.items():
         key = foreign_key(cell) if column != "hash" else None
         if key and plain_digest(algorithm, key) == digest:
             raise LineRefused(
-                f"The column “{column}” has the key itself in it. Take it out: a key must not "
-                "stand in a file, and here it would be shown to people."
+                f"The column “{column}” contains the key itself, which would be shown to people. "
+                "Remove it from the file."
             )

@@ -1,7 +1,7 @@
-"""Reading a file of keys to import: CSV, a JSON array of objects, or one JSON object on each line.
+"""Reading an import file: CSV, a JSON array of objects, or one JSON object on each line.
 
-Which of them it is shows at the file's beginning. Only the form is looked at here; what the cells
-say is checked in keys.transfer.import_rows.
+The format is detected from the file's beginning. Only the format is checked here; the cells are
+checked in keys.transfer.import_rows.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ CELL_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class RawLine:
-    """One key's line, as it stands in the file.
+    """One key's line in the file.
 
     Attributes:
-        where: for people, such as `line 7`.
-        cells: by column; what is not there is not in it.
-        problem: what is wrong with the line as such; empty if nothing is.
+        where: its position, such as `line 7`.
+        cells: its cells, by column; missing ones are left out.
+        problem: why the line cannot be read; empty if it can.
     """
 
     where: str
@@ -49,11 +49,11 @@ class RawLine:
 
 
 def read(text: str) -> list[RawLine]:
-    """The lines of a file, blank ones left out.
+    """Return the lines of a file, without blank ones.
 
     Raises:
-        InvalidImport: if the file as a whole cannot be read, with a sentence that says why.
-        TokenInText: if a token stands where the name of a column should.
+        InvalidImport: if the file cannot be read, with a sentence that says why.
+        TokenInText: if the name of a column contains a token.
     """
     text = text.removeprefix("\ufeff")
     begins = text.lstrip()[:1]
@@ -89,11 +89,11 @@ def _columns(cells: list[str]) -> list[str]:
     columns = [_column(cell.strip()) for cell in cells]
     if "hash" not in columns:
         raise InvalidImport(
-            "The first line has to name the columns, and “hash” must be among them. The columns "
-            f"are: {', '.join(COLUMNS)}."
+            "The first line must be the names of the columns, and “hash” must be among them. "
+            f"The columns are: {', '.join(COLUMNS)}."
         )
     if len(set(columns)) != len(columns):
-        raise InvalidImport("A column is there twice. Take one of the two out.")
+        raise InvalidImport("A column appears twice. Remove one of the two.")
     return columns
 
 
@@ -102,7 +102,7 @@ def _column(name: str) -> str:
     known = _OTHER_NAMES.get(folded, folded)
     if known not in COLUMNS:
         refuse_token(name, "name of a column")
-        # To pass it over could lose what it says, such as that a key expires.
+        # Ignoring it could lose information, such as an expiry date.
         raise InvalidImport(
             f"There is no column “{name[:40]}”. The columns are: {', '.join(COLUMNS)}."
         )
@@ -111,9 +111,11 @@ def _column(name: str) -> str:
 
 def _line(where: str, columns: list[str], cells: list[str]) -> RawLine:
     if len(cells) > len(columns):
-        return RawLine(where, {}, "It has more cells than there are columns. Quote its commas.")
+        return RawLine(
+            where, {}, "It has more cells than there are columns. Put cells with commas in quotes."
+        )
     if any(len(cell) > CELL_MAX for cell in cells):
-        return RawLine(where, {}, f"A cell has more than {CELL_MAX} characters.")
+        return RawLine(where, {}, f"A cell has more than {CELL_MAX} characters. Shorten it.")
     pairs = zip(columns, cells, strict=False)
     return RawLine(where, {column: cell.strip() for column, cell in pairs if cell.strip()})
 
@@ -124,7 +126,9 @@ def _array(text: str) -> Iterator[RawLine]:
     except ValueError as error:
         raise InvalidImport(f"The file is not JSON: {error}.") from None
     except RecursionError:
-        raise InvalidImport("The file is not JSON that can be read: it is too deep.") from None
+        raise InvalidImport(
+            "The file is not JSON that can be read: it is nested too deeply."
+        ) from None
     for number, entry in enumerate(entries, start=1):
         yield _entry(f"entry {number}", entry)
 
@@ -137,21 +141,23 @@ def _objects(text: str) -> Iterator[RawLine]:
             entry = json.loads(each)
         except (ValueError, RecursionError):
             raise InvalidImport(
-                f"Line {number} is not a JSON object. A file is an array of objects, or has one "
-                "object on each line."
+                f"Line {number} is not a JSON object. Use an array of objects, or one object on "
+                "each line."
             ) from None
         yield _entry(f"line {number}", entry)
 
 
 def _entry(where: str, entry: Any) -> RawLine:
     if not isinstance(entry, dict):
-        return RawLine(where, {}, "It is not an object with the columns as names.")
+        return RawLine(where, {}, "It is not an object. Use an object with the columns as names.")
     cells: dict[str, str] = {}
     for name, value in entry.items():
         cell = _cell(value)
         if cell is None:
             refuse_token(str(name), "name of a column")
-            return RawLine(where, {}, f"“{str(name)[:40]}” is neither a text nor a number.")
+            return RawLine(
+                where, {}, f"“{str(name)[:40]}” is neither a string nor a number. Use one of them."
+            )
         if cell.strip():
             cells[_column(str(name))] = cell.strip()
     return RawLine(where, cells)

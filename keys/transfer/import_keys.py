@@ -1,15 +1,14 @@
-"""Importing keys of another system by their hashes, so that nobody has to change a program.
+"""Importing another system's keys by their hashes, so that programs can keep using them.
 
-An imported key is a key like any other; only its first secret is of another form
+An imported key is a key like any other; only its first secret has another format
 (keys.credentials.digests).
 
-A line is known again by its hash and by its external id: to import the same file twice adds
-nothing, also after a key was renamed, rotated or revoked. Since the hash itself is gone after the
-key's first use, its mark stays: an HMAC of it under the pepper, in the place where other keys have
-the id of the request that made them.
+A line is recognized by its hash and its external id: importing the same file twice adds nothing,
+even after a key was renamed, rotated or revoked. Since the hash itself is replaced at the key's
+first use, an HMAC of it under the pepper is stored as the key's idempotency key.
 
-Names need not be unique elsewhere, and here they are. A name that is taken gets a number: “Zapier”
-becomes “Zapier (2)”. A line without a name is called “Imported key”.
+Names are unique here, but need not be in other systems. A name that is taken gets a number:
+“Zapier” becomes “Zapier (2)”. A line without a name is called “Imported key”.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ from storage.tables import Key, Secret
 
 UNNAMED = "Imported key"
 UNHINTED = "(imported)"
-# A statement may have some 32,000 values on SQLite; this leaves room for several peppers.
+# SQLite allows some 32,000 values in a statement; this leaves room for several peppers.
 _AT_ONCE = 1_000
 _MARK = "imp_"
 
@@ -48,7 +47,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """A digest of our own for an imported secret."""
+    """Our own digest for an imported secret."""
 
     digest: bytes = field(repr=False)
     pepper_version: int
@@ -56,7 +55,7 @@ class Upgrade:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key that is not here yet, with the name that it gets."""
+    """A key to add, with its name here."""
 
     entry: ImportRow
     name: str
@@ -64,11 +63,11 @@ class NewKey:
 
 @dataclass(slots=True)
 class Plan:
-    """What an import would do.
+    """The plan of an import.
 
     Attributes:
-        known: where keys stand that were imported before.
-        problems: lines that cannot be imported, and why.
+        known: the positions of keys that were imported before.
+        problems: the lines that cannot be imported, and why.
     """
 
     fresh: list[NewKey] = field(default_factory=list)
@@ -77,12 +76,12 @@ class Plan:
 
     @property
     def renamed(self) -> list[NewKey]:
-        """The keys that get another name than their line says."""
+        """The keys whose name here differs from the file's."""
         return [each for each in self.fresh if each.name != (each.entry.name or UNNAMED)]
 
 
 def plan(services: Services, session: AccountSession, entries: Sequence[ImportRow]) -> Plan:
-    """What importing these would do now. It changes nothing."""
+    """Return what importing these rows would do now; change nothing."""
     made = Plan()
     by_hash = _by_hash(session, services.peppers, entries)
     by_id = _by_external_id(session, entries)
@@ -93,20 +92,20 @@ def plan(services: Services, session: AccountSession, entries: Sequence[ImportRo
             None,
         )
         if found is not None and found.account_id != session.account_id:
-            why = "Its hash belongs to a key of another workspace here. Make a new key."
+            why = "Its hash belongs to a key of another workspace. Create a new key instead."
             made.problems.append(Problem(entry.where, why))
         elif found is not None and not _agree(entry.external_id, found.external_id):
             why = (
-                f"Its hash was imported before, with the external_id “{found.external_id}”. Take "
-                "the line out, or correct its external_id."
+                f"Its hash was imported before, with the external_id “{found.external_id}”. "
+                "Remove the line, or correct its external_id."
             )
             made.problems.append(Problem(entry.where, why))
         elif found is not None:
             made.known.append(entry.where)
         elif entry.external_id in by_id:
             why = (
-                "Its external_id was imported before, with another hash. If the key was replaced "
-                "elsewhere, give the line an external_id of its own."
+                "Its external_id was imported before, with another hash. "
+                "If the key was replaced, give the line a new external_id."
             )
             made.problems.append(Problem(entry.where, why))
         else:
@@ -120,15 +119,15 @@ def carry_out(
     *,
     all_or_nothing: bool,
 ) -> Plan:
-    """Import the keys that are not here yet; they work from then on.
+    """Import the keys that were not imported before; they work at once.
 
-    The team is told of them in the same change, and gateways confirm them.
+    The same change tells the team about them, and gateways confirm them.
 
     Args:
-        all_or_nothing: add nothing if one of them cannot be imported.
+        all_or_nothing: whether to add nothing if any of them cannot be imported.
 
     Returns:
-        What was done; with `all_or_nothing` and problems, what would have been.
+        The plan that was carried out; not carried out if `all_or_nothing` and it has problems.
     """
     made = plan(change.services, change.session, entries)
     if made.fresh and not (all_or_nothing and made.problems):
@@ -138,13 +137,13 @@ def carry_out(
 
 
 def upgrade(session: Session, upgrades: Mapping[str, Upgrade]) -> int:
-    """Give imported secrets digests of our own, by secret id, in the place of the others'.
+    """Replace the digests of imported secrets by our own, by secret id.
 
-    What has one already is left alone, so several gateways may write the same. Rows are taken in a
-    fixed order, so that they cannot wait for each other in a circle.
+    Secrets that have one already are left alone, so several gateways may write the same one. Rows
+    are locked in a fixed order, which prevents deadlocks.
 
     Returns:
-        How many had none.
+        How many were replaced.
     """
     statement = (
         update(Secret)
@@ -165,7 +164,7 @@ def upgrade(session: Session, upgrades: Mapping[str, Upgrade]) -> int:
 
 
 class _Names:
-    """The names that are taken, and the next number for each that was taken again."""
+    """The names that are taken, and the next number for each of them."""
 
     def __init__(self, session: AccountSession) -> None:
         living = select(Key.name_folded).where(
@@ -175,7 +174,7 @@ class _Names:
         self._next: dict[str, int] = {}
 
     def take(self, name: str) -> str:
-        """The name, with a number if it is taken."""
+        """Take a name; return it, with a number if it was taken."""
         chosen, folded = name, fold(name)
         number = self._next.get(folded, 2)
         while fold(chosen) in self._taken:
@@ -188,7 +187,7 @@ class _Names:
 
 
 def _digests(peppers: Peppers, entry: ImportRow) -> Iterator[str]:
-    """By what the entry's hash is known again, under each pepper; first under the newest."""
+    """Yield the idempotency key of a row's hash under each pepper, newest first."""
     text = b"apikeys: imported\0" + entry.algorithm.encode() + b"\0" + entry.digest
     for version in sorted(peppers.by_version, reverse=True):
         yield _MARK + peppers.digest_bytes(text, version).hex()[:40]
@@ -268,7 +267,7 @@ def _secret_row(entry: ImportRow, key: Mapping[str, Any], now: datetime) -> dict
         "id": new_id("sec"),
         "account_id": key["account_id"],
         "key_id": key["id"],
-        # Of 16 characters with an underscore in it, so no token of ours can name it.
+        # It has 16 characters and an underscore, so it is never the public id of a token of ours.
         "public_id": IMPORTED_ID + new_id("").removeprefix("_"),
         "digest": entry.digest,
         "pepper_version": 0,
@@ -285,7 +284,7 @@ def _shown_hint(entry: ImportRow) -> str:
 
 
 def _some(things: Iterable[T]) -> Iterator[list[T]]:
-    """The things, some at a time."""
+    """Yield items in batches."""
     whole = list(things)
     for start in range(0, len(whole), _AT_ONCE):
         yield whole[start : start + _AT_ONCE]

@@ -1,7 +1,6 @@
-"""Check the lines of a file of keys to import: each becomes values, or a sentence that says what is
-wrong and what to do.
+"""Checking the lines of an import file: each becomes an ImportRow or a problem.
 
-No sentence repeats a hash or what else might be a key by mistake.
+Error messages never repeat a hash, or a text that may be a key.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ from keys.transfer.import_files import RawLine
 HINT_MAX = 20
 EXTERNAL_ID_MAX = 100
 
-# A hint is shown in Slack as code, where nothing of this is markup.
+# A hint is shown in Slack as code; none of these characters is markup there.
 _HINT = re.compile(r"[A-Za-z0-9._:/+=~-]+\Z")
-# Columns whose fields refuse a token in their own words, and the hash, which may look like one.
+# Columns whose fields refuse tokens themselves, and the hash, which may look like a token.
 _FIELDS = frozenset({"hash", "name", "owner", "scopes", "note"})
 _NUMBER = re.compile(r"\d{9,13}(?:\.\d+)?\Z")
 _MILLISECONDS = 100_000_000_000  # as seconds, this would be in the year 5138
@@ -41,12 +40,12 @@ _CHECKED = ConfigDict(hide_input_in_errors=True, arbitrary_types_allowed=True)
 
 @checked_dataclass(frozen=True, slots=True, config=_CHECKED)
 class Defaults:
-    """What counts for lines that do not say it themselves.
+    """Defaults for lines with missing values.
 
     Attributes:
-        algorithm: None has it guessed from a hash's length.
-        scopes: None has such lines refused.
-        timezone: in which a date without a time is a key's last day.
+        algorithm: the algorithm; None to guess it from a hash's length.
+        scopes: the scopes; None to refuse lines without them.
+        timezone: the time zone of expiry dates without a time.
     """
 
     algorithm: Algorithm | None = None
@@ -56,11 +55,11 @@ class Defaults:
 
 @checked_dataclass(frozen=True, slots=True, config=_CHECKED)
 class ImportRow:
-    """A key to import; its fields are checked as those of a new key are (keys.inputs.fields).
+    """A key to import; its fields are validated like a new key's (keys.inputs.fields).
 
     Attributes:
-        name: empty if the line has none.
-        guessed: the algorithm was told from the hash's length alone.
+        name: its name; empty if the line has none.
+        guessed: whether the algorithm was guessed from the hash's length.
     """
 
     where: str
@@ -87,10 +86,10 @@ class Problem:
 
 @dataclass(slots=True)
 class Checked:
-    """What a file holds.
+    """The checked lines of a file.
 
     Attributes:
-        expired: where keys stand that have expired; they are left out.
+        expired: the positions of expired keys, which are not imported.
     """
 
     entries: list[ImportRow] = field(default_factory=list)
@@ -99,7 +98,7 @@ class Checked:
 
 
 def check(lines: Iterable[RawLine], defaults: Defaults, now: datetime) -> Checked:
-    """Check each line by itself, and that none is there twice."""
+    """Check each line, and that there are no duplicates."""
     checked = Checked()
     hashes: dict[tuple[Algorithm, bytes], str] = {}
     ids: dict[str, str] = {}
@@ -108,12 +107,12 @@ def check(lines: Iterable[RawLine], defaults: Defaults, now: datetime) -> Checke
             entry = check_line(line, defaults, now)
             other = hashes.setdefault((entry.algorithm, entry.digest), entry.where)
             if other != entry.where:
-                raise LineRefused(f"It has the same hash as {other}. Take one of the two out.")
+                raise LineRefused(f"It has the same hash as {other}. Remove one of the two.")
             if entry.external_id is not None:
                 other = ids.setdefault(entry.external_id, entry.where)
                 if other != entry.where:
                     raise LineRefused(
-                        f"It has the same external_id as {other}. Each key needs one of its own."
+                        f"It has the same external_id as {other}. Give each key a different one."
                     )
         except (DomainError, ValidationError) as error:
             why = " ".join(sentence for _, sentence in problems(error))
@@ -127,16 +126,16 @@ def check(lines: Iterable[RawLine], defaults: Defaults, now: datetime) -> Checke
 
 
 def check_line(line: RawLine, defaults: Defaults, now: datetime) -> ImportRow:
-    """Read one line.
+    """Check one line.
 
     Raises:
-        DomainError: with a sentence that says what is wrong.
-        ValidationError: with a sentence for each field that is wrong.
+        DomainError: with a sentence that explains the problem.
+        ValidationError: with a sentence for each invalid field.
     """
     if line.problem:
         raise LineRefused(line.problem)
     cells = line.cells
-    # First of all, so that no other sentence repeats a piece of one; fields refuse them as well.
+    # Tokens are refused first, so that no other message repeats a part of one.
     for column, cell in cells.items():
         if column not in _FIELDS:
             refuse_token(cell, f"column “{column}”")
@@ -167,23 +166,23 @@ def _hint(text: str) -> str:
         return ""
     if len(text) > HINT_MAX or not _HINT.match(text):
         raise LineRefused(
-            f"A hint is the key's beginning, by which people know it: {HINT_MAX} letters and "
-            "digits at the most, such as sk_live_3ZYh."
+            f"The hint is invalid. Enter the key's beginning, at most {HINT_MAX} letters and "
+            "digits, such as sk_live_3ZYh."
         )
     return text
 
 
 def _no_scopes() -> NoReturn:
     raise LineRefused(
-        f"It does not say what the key may do. Fill in “scopes” ({', '.join(SCOPES)}), or say "
-        "--scopes for all lines without."
+        f"The key has no scopes. Fill in “scopes” ({', '.join(SCOPES)}), or set a default for all "
+        "lines with --scopes."
     )
 
 
 def _external_id(text: str) -> str | None:
     if len(text) > EXTERNAL_ID_MAX or not text.isprintable():
         raise LineRefused(
-            f"An external_id has {EXTERNAL_ID_MAX} characters at the most, on one line."
+            f"The external_id is invalid. Use at most {EXTERNAL_ID_MAX} characters on one line."
         )
     return text or None
 
@@ -191,15 +190,15 @@ def _external_id(text: str) -> str | None:
 def _created(text: str, now: datetime) -> datetime | None:
     created = _parse_time("created_at", text)
     if created is not None and created > now + timedelta(days=1):
-        raise LineRefused("“created_at” is in the future. Check the column, and its time zone.")
+        raise LineRefused("“created_at” is in the future. Check the column and its time zone.")
     return min(created, now) if created is not None else None
 
 
 def _parse_time(column: str, text: str, *, last_in: tzinfo | None = None) -> datetime | None:
-    """Read a time; without a zone it is UTC, and a bare number counts (milli)seconds since 1970.
+    """Parse a time; the default zone is UTC, and a number is (milli)seconds since 1970.
 
     Args:
-        last_in: a date without a time means its end in this time zone; None for its beginning, UTC.
+        last_in: a date without a time is its end in this time zone; if None, its beginning in UTC.
     """
     if not text:
         return None
@@ -216,6 +215,6 @@ def _parse_time(column: str, text: str, *, last_in: tzinfo | None = None) -> dat
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         raise LineRefused(
-            f"“{column}” is no time. One looks like 2027-01-31, 2027-01-31T12:00:00Z, or is a "
-            "number of seconds since 1970."
+            f"“{column}” is not a time. Enter one like 2027-01-31 or 2027-01-31T12:00:00Z, or the "
+            "seconds since 1970."
         ) from None

@@ -1,4 +1,4 @@
-"""Importing another system's keys, and exporting what is known of the keys here."""
+"""Operations to import and export keys."""
 
 from __future__ import annotations
 
@@ -17,34 +17,35 @@ from keys.transfer.import_rows import ImportRow
 
 
 class Import(Operation[Plan], name="import", allow=admins):
-    """Add keys by their hashes, as the lines of a file say (keys.transfer.import_rows checks them).
+    """Add another system's keys by their hashes.
 
-    The team is told of them in the same change, and gateways confirm them.
+    The same change tells the team about them, and gateways confirm them.
 
     Attributes:
-        all_or_nothing: whether nothing is added if anything cannot be.
+        rows: the rows of a file, as checked by keys.transfer.import_rows.
+        all_or_nothing: whether to add nothing if any of them cannot be imported.
     """
 
     rows: SkipValidation[Sequence[ImportRow]]
     all_or_nothing: bool
 
     def run(self, change: Change) -> Plan:
-        """Add them; returns what was added, known before, or refused."""
+        """Add them; return what was added, known before, or refused."""
         return import_keys.carry_out(change, self.rows, all_or_nothing=self.all_or_nothing)
 
 
 class Export(Operation[int], name="export", allow=admins):
-    """Record who exports how many keys; the keys themselves are read afterwards.
+    """Log an export; the keys themselves are read afterwards.
 
     Attributes:
-        revoked: whether revoked keys are among them.
+        revoked: whether revoked keys are included.
     """
 
     form: Form
     revoked: bool
 
     def run(self, change: Change) -> int:
-        """Record it; returns how many keys they are."""
+        """Log it; return the number of keys."""
         count = export_keys.count(change.session, revoked=self.revoked)
         change.record(KeysExported(count, self.form, revoked=self.revoked))
         return count

@@ -117,7 +117,7 @@ def test_the_pepper_file_is_private_and_stays_the_same(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(path.parent.iterdir()) == [path]
     path.chmod(0o644)
-    with pytest.raises(PepperError, match="Others can read"):
+    with pytest.raises(PepperError, match="Other users can read"):
         load_or_make(path)
 
 

@@ -161,17 +161,17 @@ def test_a_hash_in_each_form(
     ("text", "algorithm", "words"),
     [
         ("", None, "empty"),
-        (KEY, None, "revoke that key"),
-        ("zz" * 32, None, "no SHA-256"),
-        (HEX[:-2], None, "no SHA-256"),
-        (HEX, Algorithm.SHA512, "has 32 bytes, and sha512 makes 64"),
-        (f"sha512$${LONG.hex()}", Algorithm.SHA256, "something else"),
-        ("pbkdf2_sha256$600000$salt$aGFzaA==", None, "salted, or slow like PBKDF2"),
+        (KEY, None, "revoke the key"),
+        ("zz" * 32, None, "not a SHA-256"),
+        (HEX[:-2], None, "not a SHA-256"),
+        (HEX, Algorithm.SHA512, "has 32 bytes, but sha512 makes 64"),
+        (f"sha512$${LONG.hex()}", Algorithm.SHA256, "differs"),
+        ("pbkdf2_sha256$600000$salt$aGFzaA==", None, "salted or slow, like PBKDF2"),
         ("$2b$12$" + "x" * 53, None, "DRF API Key 3"),
         ("argon2$argon2id$v=19$m=1", None, "slow"),
         (f"plain_sha512$${LONG.hex()}", None, "salted"),
-        (hashlib.sha256(b"").hexdigest(), None, "nothing at all"),
-        (hashlib.sha512(b"").hexdigest(), None, "nothing at all"),
+        (hashlib.sha256(b"").hexdigest(), None, "empty text"),
+        (hashlib.sha512(b"").hexdigest(), None, "empty text"),
     ],
 )
 def test_a_hash_that_is_refused(text: str, algorithm: Algorithm | None, words: str) -> None:
@@ -204,7 +204,7 @@ def test_an_algorithm_that_is_none() -> None:
 
 @pytest.mark.parametrize("column", ["name", "note", "hint", "external_id", "owner", "scopes"])
 def test_a_key_beside_its_hash_is_refused(column: str) -> None:
-    assert f"The column “{column}” has the key itself" in why(**{column: KEY})  # type: ignore[arg-type]
+    assert f"The column “{column}” contains the key itself" in why(**{column: KEY})  # type: ignore[arg-type]
 
 
 def test_a_token_of_ours_in_a_name_is_refused() -> None:
@@ -250,9 +250,9 @@ def test_a_date_of_expiry_is_the_last_day() -> None:
 
 
 def test_times_that_are_none() -> None:
-    assert "“expires_at” is no time" in why(expires_at="soon")
-    assert "“created_at” is no time" in why(created_at="2024-02-30")
-    assert "“expires_at” is no time" in why(expires_at="99999-01-01")
+    assert "“expires_at” is not a time" in why(expires_at="soon")
+    assert "“created_at” is not a time" in why(created_at="2024-02-30")
+    assert "“expires_at” is not a time" in why(expires_at="99999-01-01")
     assert "in the future" in why(created_at="2030-01-01")
     # A clock that is a little ahead is no reason.
     assert entry(created_at="2026-11-23T18:00:00Z").created_at == NOON
