@@ -1,4 +1,4 @@
-"""Rows: tables, the engine, transactions and migrations. Knows nothing of what keys mean."""
+"""Storage: tables, the engine, transactions and migrations; no rules about keys."""
 
 from runtime.errors import StorageUnavailable
 from storage.engine import AccountSession, open_engine, reading, writing

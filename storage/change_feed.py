@@ -1,15 +1,16 @@
-"""Follow the changes that gateways have to know of, as they are committed.
+"""The change feed: the changes that gateways have to apply, as they are committed.
 
-A feed is endless and in order, and it either yields every change or fails with FeedLost: its reader
-must then empty its cache, and may cache again once a new feed has started. Each batch, an empty one
-too, proves that the feed was alive at that time; without it nothing is proven, and no cached
-verdict may be used (gateway.cache.verdict_cache).
+A feed is endless and in order. It either yields every change or fails with FeedLost: its reader
+must then empty its cache, and may cache again once a new feed has started. Every batch, even an
+empty one, proves that the feed was alive at that time; without that proof no cached verdict may be
+used (gateway.cache.verdict_cache).
 
-    SQLite       `PRAGMA data_version` tells in some microseconds whether anybody else committed;
-                 only then is the table of changes read. No server, no thread, no file watching.
-    PostgreSQL   LISTEN, on a connection of its own. PostgreSQL sends notifications in the order of
-                 commits, and after the commit is visible to everybody. A query now and then proves
-                 that the connection lives: a cut cable would otherwise look like a quiet day.
+    SQLite       `PRAGMA data_version` shows within microseconds whether another connection has
+                 committed; only then is the table of changes read. It needs no server, thread or
+                 file watcher.
+    PostgreSQL   LISTEN on a separate connection. PostgreSQL sends notifications in commit order,
+                 after the commit is visible to others. A regular query proves that the connection
+                 is alive: otherwise a cut cable would look like a quiet day.
 
 Sources: SQLite, "PRAGMA data_version"; PostgreSQL, "NOTIFY", section "Notes".
 """
@@ -31,21 +32,21 @@ from sqlalchemy import Engine
 from storage.engine import read_only_uri
 from storage.triggers import CHANNEL
 
-# How long SQLite's gateways sleep between two looks; each costs about ten microseconds.
+# Seconds between two polls of a SQLite file; each takes about ten microseconds.
 LOOK_SECONDS = 0.004
-# How often a PostgreSQL connection has to prove that it lives, and how long it may take to.
+# How often a PostgreSQL connection has to prove that it is alive, and how long that may take.
 PROOF_SECONDS = 0.5
 PROOF_TIMEOUT_SECONDS = 1.0
-# Places in the write-ahead log are numbers of bytes from its beginning.
+# Positions in the write-ahead log are byte offsets from its beginning.
 WRITTEN = "(pg_current_wal_insert_lsn() - '0/0')::bigint"
 
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """One change; `key_id` and `public_id` both None means that everything has to be forgotten.
+    """One change; if `key_id` and `public_id` are both None, the whole cache has to be emptied.
 
     Attributes:
-        fence: a revocation waits for the confirmation that everything up to here was applied.
+        fence: the fence to confirm once everything before it was applied.
     """
 
     key_id: str | None
@@ -55,13 +56,13 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class FeedBatch:
-    """Changes in the order of their commits, often none.
+    """Changes in commit order, often none.
 
     Attributes:
-        proven_at: every change committed before this moment has been told by now (the machine's
-            monotonic clock, in seconds).
-        wal: a place in PostgreSQL's write-ahead log at or before which every change lies that an
-            earlier pulse has told; of this pulse's own it says nothing. None if it is not known.
+        proven_at: every change committed before this time is in this batch or an earlier one
+            (the machine's monotonic clock, in seconds).
+        wal: a position in PostgreSQL's write-ahead log at or after all changes of earlier batches,
+            but not necessarily of this one; None if unknown.
     """
 
     changes: tuple[FeedEntry, ...]
@@ -70,14 +71,14 @@ class FeedBatch:
 
 
 class FeedLost(Exception):
-    """Changes may have been missed: everything that is remembered has to be forgotten."""
+    """Changes may have been missed, so the whole cache has to be emptied."""
 
 
 class Feed(Protocol):
-    """Where changes come from."""
+    """A source of changes."""
 
     def follow(self) -> AsyncIterator[FeedBatch]:
-        """Tell of the changes from now on; its first pulse means that it has begun.
+        """Yield batches of changes from now on; the first batch means that the feed has started.
 
         Raises:
             FeedLost: if changes may have been missed.
@@ -86,10 +87,10 @@ class Feed(Protocol):
 
 
 def open_feed(engine: Engine, *, places: bool = False) -> Feed:
-    """The feed of this database.
+    """Return the feed of a database.
 
     Args:
-        places: tell the places in the write-ahead log (PostgreSQL alone), for a replica.
+        places: whether to report positions in the write-ahead log (PostgreSQL only), for a replica.
     """
     if engine.dialect.name == "postgresql":
         url = engine.url.set(drivername="postgresql")
@@ -98,16 +99,16 @@ def open_feed(engine: Engine, *, places: bool = False) -> Feed:
 
 
 class SqliteFeed:
-    """Looks at the database file every few milliseconds."""
+    """Polls the database file every few milliseconds."""
 
     def __init__(self, path: str, every: float = LOOK_SECONDS) -> None:
         self._path = path
         self._every = every
 
     async def follow(self) -> AsyncIterator[FeedBatch]:
-        """See `Feed`. It looks inside the event loop: a hand-over to a thread costs more."""
+        """See `Feed`. It polls in the event loop: handing that to a thread would cost more."""
         try:
-            # Readers of a write-ahead log wait for nobody, so no waiting is allowed here.
+            # With a write-ahead log readers are never blocked, so no timeout is needed here.
             connection = sqlite3.connect(read_only_uri(self._path), uri=True, timeout=0)
         except sqlite3.Error as error:
             raise FeedLost(str(error)) from error
@@ -120,8 +121,8 @@ class SqliteFeed:
                 now, version = time.monotonic(), self._version(connection)
                 changes: tuple[FeedEntry, ...] = ()
                 if version != data_version:
-                    # The version first: what is committed between the two looks is read twice as
-                    # a version, and never missed as a change.
+                    # The version is read first: a commit between the two reads shows up as another
+                    # new version, and no change is missed.
                     data_version = version
                     changes, last = self._since(connection, last)
                 yield FeedBatch(changes, now)
@@ -148,18 +149,18 @@ class SqliteFeed:
         if not rows:
             return (), last
         if rows[0][0] != last + 1:
-            # Ids are given without gaps (AUTOINCREMENT), so some were swept away unread.
-            raise FeedLost("some changes were swept away before they were read")
+            # Ids have no gaps (AUTOINCREMENT), so some changes were deleted unread.
+            raise FeedLost("some changes were deleted before they were read")
         return tuple(FeedEntry(*row[1:]) for row in rows), rows[-1][0]
 
 
 class PostgresqlFeed:
-    """Listens on a connection of its own; it must not go through a pooler."""
+    """Listens on a separate connection, which must not go through a pooler."""
 
     def __init__(self, url: str, *, places: bool = False) -> None:
         self._url = url
         self._proof = f"SELECT {WRITTEN}" if places else "SELECT NULL"
-        # Where places count, they are asked for as soon as there was a change.
+        # If positions are needed, they are queried as soon as there was a change.
         self._stop_after = 1 if places else None
 
     async def follow(self) -> AsyncIterator[FeedBatch]:
@@ -176,19 +177,19 @@ class PostgresqlFeed:
             while True:
                 asked = time.monotonic()
                 wal = await self._prove(connection, self._proof)
-                # What the server had to tell before it answered has come with the answer.
+                # Notifications sent before the answer have arrived with it.
                 batches = [_read(note.payload) async for note in connection.notifies(timeout=0)]
                 yield FeedBatch(tuple(batches), asked, wal)
                 if batches and self._stop_after:
                     continue
-                # It ends by itself, and only with what has come: leaving it would lose some.
+                # The loop must run to its end, since breaking out of it would lose notifications.
                 notes = connection.notifies(timeout=PROOF_SECONDS, stop_after=self._stop_after)
                 async for note in notes:
                     yield FeedBatch((_read(note.payload),), asked)
         except (psycopg.Error, OSError, TimeoutError) as error:
             raise FeedLost(type(error).__name__) from None
         finally:
-            # Closing says goodbye to the server, which may not be there any more.
+            # Closing sends a message to the server, which may be gone.
             with suppress(psycopg.Error, OSError):
                 await connection.close()
 

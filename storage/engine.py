@@ -1,4 +1,4 @@
-"""Opening the database, and the two kinds of transaction: reading and writing."""
+"""Opening the database, and its two kinds of transactions: reading and writing."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from sqlmodel import Session, create_engine
 from runtime.errors import StorageUnavailable
 from storage import statement_metrics
 
-# A slash command must be answered within 3 s, so a wait for the database has to end before.
+# A slash command must be answered within 3 s, so waiting for the database has to end before that.
 BUSY_TIMEOUT_SECONDS = 2.0
-# Enough for what one bot does at once; each takes memory of the server.
+# Enough for one bot's concurrent work; each connection takes memory on the server.
 CONNECTIONS = 15
 
 
 def open_engine(
     url: str, *, connections: int = CONNECTIONS, through_pooler: bool = False
 ) -> Engine:
-    """Open the database that the URL names; connects only when first used.
+    """Open a database; connects when first used.
 
-    A SQLite file, and the folder it stands in, are made if missing, readable by their owner alone.
+    A missing SQLite file and its folder are created, readable only by their owner.
 
     Args:
         url: an SQLAlchemy URL, such as `sqlite:///data/apikeys.db` or `postgresql://…`.
-        connections: to PostgreSQL, at most; who finds none free waits for a moment. SQLite's are
-            files opened, and are not counted.
-        through_pooler: whether a pooler in transaction mode, such as PgBouncer, stands between.
-            Nothing is then prepared on a connection, since the next transaction has another one.
+        connections: the maximum number of connections to PostgreSQL; if all are in use, callers
+            wait briefly. Connections to SQLite are open files, and are not limited.
+        through_pooler: whether the connections go through a pooler in transaction mode, such as
+            PgBouncer. Then no statements are prepared: each transaction may use another connection.
 
     Raises:
-        ValueError: if the URL cannot be read or its database is not supported.
+        ValueError: if the URL is invalid or its database is not supported.
     """
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise ValueError("it is not a database URL") from error
+        raise ValueError("this is not a database URL") from error
     backend = parsed.get_backend_name()
     if backend == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
@@ -53,7 +53,7 @@ def open_engine(
             options["prepare_threshold"] = None
         engine = create_engine(
             parsed,
-            # A third of them stays open; the others close when they are given back.
+            # A third of them stay open; the others are closed when they are returned.
             pool_size=max(connections // 3, 1),
             max_overflow=connections - max(connections // 3, 1),
             pool_timeout=BUSY_TIMEOUT_SECONDS,
@@ -85,9 +85,9 @@ def _open_sqlite(url: str) -> Engine:
 
 
 def read_only_uri(path: str) -> str:
-    """A SQLite file's address for `sqlite3.connect(…, uri=True)`, for reading alone.
+    """Return a SQLite file's read-only URI for `sqlite3.connect(…, uri=True)`.
 
-    Source: https://www.sqlite.org/uri.html, which has `?`, `#` and `%` mean something else.
+    Source: https://www.sqlite.org/uri.html, where `?`, `#` and `%` have a special meaning.
     """
     return f"file:{quote(path)}?mode=ro"
 
@@ -98,12 +98,12 @@ def _make_private_file(path: Path) -> None:
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:
-    # The driver must not begin transactions by itself: it would begin them as reading ones, and
-    # those fail at once when they turn into writing ones while another writer is at work.
+    # The driver must not begin transactions: it would begin them as read transactions, which fail
+    # at once if they are upgraded to write transactions while another writer is active.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
-    # A revocation that was reported must survive a power cut, so every commit waits for the disk.
+    # A reported revocation must survive a power failure, so every commit waits for the disk.
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
@@ -112,20 +112,20 @@ def _on_sqlite_connect(connection: Any, _record: Any) -> None:
 def _on_sqlite_begin(connection: Any) -> None:
     options = connection.get_execution_options()
     if options.get("writes", False):
-        # A setting of the connection, which goes back to the pool: so it is set at each beginning.
+        # Set for each transaction, because the connection goes back to the pool with it.
         level = "FULL" if options.get("durable", True) else "NORMAL"
         connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes", False) else "BEGIN")
 
 
 class AccountSession(Session):
-    """A session of one account: what is read and written through it is that account's.
+    """A session for the rows of one account.
 
-    It knows the account, so no function that works with rows takes the account beside it, and none
-    can be handed one account's session and another's id.
+    Functions take the account from it, so they cannot be called with the session of one account and
+    the id of another.
 
     Args:
-        account_id: the account.
+        account_id: the id of the account.
     """
 
     def __init__(self, engine: Engine, account_id: str) -> None:
@@ -142,10 +142,10 @@ def reading(engine: Engine, account_id: str) -> AbstractContextManager[AccountSe
 
 
 def reading(engine: Engine, account_id: str | None = None) -> AbstractContextManager[Session]:
-    """A transaction that sees one state of the database and changes nothing.
+    """Open a read-only transaction, which sees one snapshot of the database.
 
     Args:
-        account_id: the account whose rows are read; without one, what belongs to no account.
+        account_id: the account whose rows are read; None for rows without an account.
 
     Raises:
         StorageUnavailable: if the database cannot be reached.
@@ -166,15 +166,15 @@ def writing(
 def writing(
     engine: Engine, account_id: str | None = None, *, durable: bool = True
 ) -> AbstractContextManager[Session]:
-    """A transaction that is committed when the block ends, and undone if it raises.
+    """Open a transaction that is committed when the block ends, and rolled back if it raises.
 
-    On SQLite it waits for other writers before it begins, so what it reads cannot have changed
-    when it writes; on PostgreSQL the domain locks the account's row to the same effect.
+    On SQLite it waits for other writers before it begins, so what it reads cannot change before it
+    writes; on PostgreSQL the domain locks the account's row to the same effect.
 
     Args:
-        account_id: the account whose rows are written; without one, what belongs to no account.
-        durable: whether the disk is waited for. What is written otherwise can be lost in a power
-            cut, and is as whole as anything else in any case.
+        account_id: the account whose rows are written; None for rows without an account.
+        durable: whether the commit waits for the disk. If not, it may be lost in a power failure,
+            but only as a whole.
 
     Raises:
         StorageUnavailable: if the database cannot be reached, or stayed busy.
@@ -213,5 +213,5 @@ def _translated() -> Iterator[None]:
         raise StorageUnavailable("Every connection to the database was busy.") from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise StorageUnavailable("The database went away.") from error
+            raise StorageUnavailable("The connection to the database was lost.") from error
         raise

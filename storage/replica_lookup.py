@@ -1,11 +1,11 @@
-"""Read secrets from a streaming replica, each time with how far it has come.
+"""Reading secrets from a streaming replica, with the position that it has replayed.
 
-A replica shows the database as it was a moment ago, or an hour ago if something is wrong. What it
-says is of use only together with the position in the write-ahead log that it has replayed; the
-caller knows which changes lie at or before it (gateway.cache.replica_positions).
+A replica shows the database as it was an instant ago, or an hour ago if something is wrong. Its
+rows are only useful together with its position in the write-ahead log; the caller knows which
+changes lie at or before that (gateway.cache.replica_positions).
 
-The position is read in a statement before the one that reads the rows: within one statement, the
-rows would be those of its start, and the position a later one.
+The position is read in a separate statement before the rows: within one statement, the rows would
+be from its start, and the position might be a later one.
 
 Source: PostgreSQL, "Recovery Information Functions" and "Hot Standby".
 """
@@ -26,40 +26,40 @@ _IDENTITY = "SELECT system_identifier FROM pg_control_system()"
 
 
 class NotItsReplica(StorageUnavailable):
-    """The database is no streaming replica of the other one."""
+    """The database is not a streaming replica of the primary."""
 
 
 class ReplicaLookup:
-    """Reads by one connection for each thread, as `Lookup` does."""
+    """Reads through one connection per thread, like `Lookup`."""
 
     def __init__(self, replica: Engine, primary: Engine, enough: Callable[[], int]) -> None:
-        """Make it ready.
+        """Create a lookup; it connects when first used.
 
         Args:
-            enough: gives the position from which on the replica is current enough.
+            enough: returns the position at which the replica is recent enough.
         """
         self._lookup = _Lookup(replica, primary, enough)
 
     def read(self, public_ids: Sequence[str]) -> tuple[int, dict[str, SecretRow]]:
-        """What is known of these public ids, at most 64; unknown ones are left out.
+        """Read the secrets with these public ids, at most 64; unknown ones are left out.
 
         Returns:
-            The position up to which the replica had replayed, at least, and what it said then.
+            A position that the replica had replayed, and the secrets at that position or later.
 
         Raises:
-            NotItsReplica: if it is none.
+            NotItsReplica: if it is not a replica of the primary.
             StorageUnavailable: if it cannot be reached.
         """
         rows = self._lookup.read(public_ids)
         return self._lookup.position, rows
 
     def read_imported(self, digests: Sequence[bytes]) -> tuple[int, dict[bytes, SecretRow]]:
-        """The same of imported secrets, by their digests."""
+        """Read imported secrets by their digests; otherwise like `read`."""
         rows = self._lookup.read_imported(digests)
         return self._lookup.position, rows
 
     def position(self) -> int:
-        """How far the replica has replayed. Raises likewise."""
+        """Return the position that the replica has replayed. Raises like `read`."""
         self._lookup.read([])
         return self._lookup.position
 
@@ -77,17 +77,17 @@ class _Lookup(Lookup):
 
     @property
     def position(self) -> int:
-        """Of this thread's connection, before it read last."""
+        """Return the position before the last read on this thread's connection."""
         position: int = self._mine.position
         return position
 
     def _read(self, query: str, values: tuple[Any, ...]) -> list[Any]:
         connection = getattr(self._mine, "connection", None) or self._connect()
-        # A server only ever moves on, so what it said before still holds, on this connection.
+        # A position only increases, so an earlier one is still valid on this connection.
         if self._mine.position < self._enough():
             (position,) = connection.execute(_POSITION).fetchone()
             if position is None:
-                raise NotItsReplica("the database of DATABASE_REPLICA_URL is no replica")
+                raise NotItsReplica("the database of DATABASE_REPLICA_URL is not a replica")
             self._mine.position = position
         rows: list[Any] = connection.execute(query, values).fetchall()
         return rows
@@ -101,5 +101,5 @@ class _Lookup(Lookup):
                 self._identity = session.connection().execute(text(_IDENTITY)).scalar_one()
         if identity != self._identity:
             self._reset()
-            raise NotItsReplica("the database of DATABASE_REPLICA_URL is another server's")
+            raise NotItsReplica("the database of DATABASE_REPLICA_URL belongs to another server")
         return connection

@@ -1,7 +1,8 @@
-"""Bringing the database to the newest schema, through Alembic's migrations."""
+"""Upgrading the database to the newest schema, with Alembic's migrations."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,17 +14,14 @@ from storage.engine import _translated
 if TYPE_CHECKING:
     from alembic.config import Config
 
-# A number that no other program takes: half of the first 64 bits of SHA-256 of
+# A number that no other program uses as a lock: half of the first 64 bits of the SHA-256 of
 # "apikeys: migrations".
 _LOCK = 0x3A1416883409298C
 _MIGRATIONS = Path(__file__).parent / "migrations"
-# The newest migration. Alembic, which takes long to import, is asked only when there is something
-# to migrate; a test holds this against its own answer.
-HEAD = "0008"
 
 
 class SchemaAhead(Exception):
-    """The database was made by a newer version of this program."""
+    """The database was upgraded by a newer version of this program."""
 
 
 def _config() -> Config:
@@ -34,27 +32,36 @@ def _config() -> Config:
     return config
 
 
-def upgrade(engine: Engine) -> None:
-    """Run every migration that the database has not had yet, in one transaction.
+@cache
+def _head() -> str:
+    """Return the newest revision, from the names of the migrations' files.
 
-    However many programs start at once, one of them migrates.
+    Alembic, which is slow to import, is only needed if there is something to migrate.
+    """
+    return max(path.name for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))[:4]
+
+
+def upgrade(engine: Engine) -> None:
+    """Run all pending migrations in one transaction.
+
+    If several programs start at once, only one of them migrates.
 
     Raises:
         StorageUnavailable: if the database cannot be reached.
-        SchemaAhead: if the database was made by a newer version of this program.
+        SchemaAhead: if the database was upgraded by a newer version of this program.
     """
     with _translated(), engine.connect() as connection:
-        if _at(connection) == HEAD:
+        if _at(connection) == _head():
             return
     with _translated(), engine.execution_options(writes=True).begin() as connection:
         if connection.dialect.name == "postgresql":
-            # Of ten that start at once one migrates, and the others find it done. SQLite's writing
-            # transaction does the same.
+            # One of several programs migrates, and the others find it done. On SQLite the write
+            # transaction ensures that.
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         at = _at(connection)
-        if at != HEAD:
+        if at != _head():
             _migrate(connection, at)
 
 
@@ -83,13 +90,13 @@ def _at(connection: Connection) -> str | None:
 
 
 def revision(engine: Engine) -> tuple[str | None, str | None]:
-    """The revision of the database, and the one that this version of the program needs.
+    """Return the database's revision, and the one that this version of the program needs.
 
     Raises:
         StorageUnavailable: if the database cannot be reached.
     """
     with _translated(), engine.connect() as connection:
-        return _at(connection), HEAD
+        return _at(connection), _head()
 
 
 __all__ = ["SchemaAhead", "StorageUnavailable", "revision", "upgrade"]

@@ -1,9 +1,8 @@
-"""Reading secrets by their public ids, many in one query, for verifications; imported ones by
-their digests.
+"""Reading secrets for verification, many in one query: by public id, or imported ones by digest.
 
-This is the one place that goes to the driver itself. Verifying is one point read, and SQLAlchemy's
-session around it costs some twenty times the read (bench/verification.py). The columns' names come
-from the tables, and a test compares what is read with what SQLAlchemy reads.
+Only this module uses the database driver directly. A verification is one point read, and an
+SQLAlchemy session would cost some twenty times as much (bench/verification.py). The columns' names
+come from the tables, and a test compares the rows with those that SQLAlchemy reads.
 """
 
 from __future__ import annotations
@@ -23,17 +22,17 @@ from storage.engine import read_only_uri
 from storage.tables import Key, Secret
 
 MOST = 64
-"""How many can be read at once."""
+"""The maximum number of secrets in one read."""
 
 _TIMEOUT_SECONDS = 2.0
 
 
 class WouldBlock(Exception):
-    """The answer would take a wait: for a server, or for a lock on the file."""
+    """The read would have to wait for a server, or for a lock on the file."""
 
 
 class SecretRow(NamedTuple):
-    """A secret and its key, as far as a verification asks."""
+    """The columns of a secret and its key that a verification needs."""
 
     public_id: str
     secret_id: str
@@ -77,9 +76,9 @@ _JOINED = (
 )
 _SELECT = f"{_JOINED}secrets.public_id "
 _SELECT_ONE = f"{_SELECT}= ?"
-# The condition of the index `imported_digests`, without which it would not be used.
+# The condition of the index `imported_digests`, which is not used without it.
 _SELECT_IMPORTED = f"{_JOINED}secrets.imported AND secrets.digest "
-# Every digest comes after nothing; so said, the index answers, however many secrets there are.
+# Every digest is greater than an empty one; put this way, the query is answered from the index.
 _ANY_IMPORTED = "SELECT 1 FROM secrets WHERE imported AND digest >= {} LIMIT 1"
 _MOMENTS = tuple(
     position for position, name in enumerate(SecretRow._fields) if name in ("ends_at", "expires_at")
@@ -87,7 +86,7 @@ _MOMENTS = tuple(
 
 
 class Lookup:
-    """Reads by one connection for each thread, opened when first needed."""
+    """Reads through one connection per thread, opened when first needed."""
 
     def __init__(self, engine: Engine) -> None:
         self._postgresql = engine.dialect.name == "postgresql"
@@ -102,7 +101,7 @@ class Lookup:
         self._guard = threading.Lock()
 
     def read(self, public_ids: Sequence[str]) -> dict[str, SecretRow]:
-        """What is known of these public ids, at most 64; unknown ones are left out.
+        """Read the secrets with these public ids, at most 64; unknown ones are left out.
 
         Raises:
             StorageUnavailable: if the database cannot be reached.
@@ -110,10 +109,10 @@ class Lookup:
         return {row.public_id: row for row in self._rows(_SELECT, public_ids)}
 
     def read_imported(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
-        """The imported secrets that have one of these digests, those of 64 keys at most.
+        """Read the imported secrets with one of these digests, which may be those of 64 keys.
 
         Returns:
-            Each by its digest.
+            The secrets by their digest.
 
         Raises:
             StorageUnavailable: if the database cannot be reached.
@@ -121,33 +120,33 @@ class Lookup:
         return {row.digest: row for row in self._rows(_SELECT_IMPORTED, digests)}
 
     def any_imported(self) -> bool:
-        """Whether there is an imported secret at all. Raises StorageUnavailable."""
+        """Return whether there is any imported secret. Raises StorageUnavailable."""
         placeholder = "%s" if self._postgresql else "?"
         return bool(self._patiently(_ANY_IMPORTED.format(placeholder), (b"",)))
 
     def try_read_now(self, public_id: str) -> SecretRow | None:
-        """What is known of one public id, without ever waiting; for an event loop.
+        """Read the secret with a public id without waiting, for use in an event loop.
 
         A point read of a SQLite file takes some ten microseconds, and handing it to a thread takes
-        several times that. A reader of a write-ahead log waits for nobody.
+        several times as long. With a write-ahead log readers are never blocked.
 
         Raises:
-            WouldBlock: on PostgreSQL, and whenever the file does not answer at once.
+            WouldBlock: on PostgreSQL, and if the file cannot be read at once.
         """
         rows = self._at_once(_SELECT_ONE, (public_id,))
         return _typed(rows[0]) if rows else None
 
     def try_read_imported_now(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
-        """What `read_imported` reads, likewise without waiting. Raises WouldBlock."""
+        """Read imported secrets like `read_imported`, but without waiting. Raises WouldBlock."""
         rows = self._at_once(f"{_SELECT_IMPORTED}IN ({_places(digests)})", digests)
         return {row.digest: row for row in map(_typed, rows)}
 
     def try_any_imported_now(self) -> bool:
-        """What `any_imported` tells, likewise without waiting. Raises WouldBlock."""
+        """Return the same as `any_imported`, but without waiting. Raises WouldBlock."""
         return bool(self._at_once(_ANY_IMPORTED.format("?"), (b"",)))
 
     def close(self) -> None:
-        """Close every thread's connection; call it when no thread reads any more."""
+        """Close every thread's connection; call it when no thread will read again."""
         self._forget_glancing()
         with self._guard:
             opened, self._opened = self._opened, []
@@ -166,7 +165,7 @@ class Lookup:
             raise WouldBlock from error
 
     def _rows(self, select: str, values: Sequence[Any]) -> list[SecretRow]:
-        """The rows in which the column at the end of `select` has one of the values."""
+        """Return the rows in which the column at the end of `select` has one of the values."""
         if self._postgresql:
             found = self._patiently(f"{select}= ANY(%s)", (list(values),))
         else:
@@ -180,7 +179,7 @@ class Lookup:
             self._reset()
             if not self._postgresql:
                 raise StorageUnavailable("The database did not answer.") from error
-        # A server that was restarted in the meantime is noticed only by the next query.
+        # A restart of the server is only noticed by the next query.
         try:
             return self._read(query, values)
         except (psycopg.Error, OSError) as error:
@@ -238,7 +237,7 @@ def _places(values: Sequence[Any]) -> str:
 def _typed(row: Sequence[Any]) -> SecretRow:
     for index in _MOMENTS:
         if isinstance(row[index], str):
-            # SQLite has no type for times; storage.tables.types.Moment writes them in UTC.
+            # SQLite has no type for times; storage.tables.types.UtcDateTime stores them in UTC.
             values = list(row)
             for each in _MOMENTS:
                 values[each] = _parse_time(values[each])

@@ -1,6 +1,6 @@
-"""Count each trace's SQL statements, and on PostgreSQL put the trace's id into them.
+"""Counting each trace's SQL statements, and adding the trace's id to them on PostgreSQL.
 
-With the id in a comment, PostgreSQL's own log and `pg_stat_activity` name the request as well.
+The id is in a comment, so PostgreSQL's log and `pg_stat_activity` show the request as well.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _STARTED = "apikeys_began"
 
 
 def watch(engine: Engine) -> None:
-    """Count the engine's statements from now on; see `runtime.tracing`.
+    """Count an engine's statements from now on; see `runtime.tracing`.
 
-    The comment's form: https://google.github.io/sqlcommenter/spec/
+    The format of the comment: https://google.github.io/sqlcommenter/spec/
     """
     commented = engine.dialect.name == "postgresql"
 

@@ -1,27 +1,27 @@
-"""The triggers that write `changes`: what gateways have to forget when a row changes.
+"""The triggers that write `changes`: what gateways drop from their caches when a row changes.
 
-They are in the database, so that no change can forget them: a statement typed by hand counts like
-one of the program's. A change of these tables is a change of what gateways remember:
+They are in the database, so they apply to every change, even one made by hand. A change to one of
+these tables makes gateways drop:
 
-    accounts   everything is forgotten (a rare event)
-    keys       one key is forgotten
-    secrets    one key is forgotten, and so is the answer that its token is unknown
+    accounts   the whole cache (a rare event)
+    keys       one key
+    secrets    one key, and the cached result that its token is unknown
 
-On PostgreSQL each row of `changes` is also sent out with NOTIFY; SQLite's gateways read the table.
+On PostgreSQL each row of `changes` is also sent with NOTIFY; SQLite's gateways read the table.
 """
 
 from __future__ import annotations
 
 CHANNEL = "apikeys_changes"
-# More gateways than a person looks after would have to be away for longer than this many changes
-# to miss one; a reader that sees a gap drops its whole cache (storage.change_feed).
+# How many changes are kept. A gateway that was away for longer sees a gap, and then drops its whole
+# cache (storage.change_feed).
 KEPT = 10_000
 
 WATCHED = ("accounts", "keys", "secrets")
 _EVENTS = {
     "accounts": ("UPDATE", "DELETE"),
     "keys": ("UPDATE", "DELETE"),
-    # An unknown token may have been remembered as unknown before it was imported.
+    # A gateway may have cached that the token is unknown before the key was imported.
     "secrets": ("INSERT", "UPDATE", "DELETE"),
 }
 _VALUES = {
@@ -57,7 +57,7 @@ FOR EACH ROW EXECUTE FUNCTION changes_are_told();
 
 
 def triggers(dialect: str) -> list[str]:
-    """The statements that make the triggers, for `sqlite` or `postgresql`."""
+    """Return the statements that create the triggers, for `sqlite` or `postgresql`."""
     form = _POSTGRESQL if dialect == "postgresql" else _SQLITE
     made = [
         form.format(table=table, event=event.lower(), values=_values(table, event))

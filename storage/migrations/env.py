@@ -1,4 +1,4 @@
-"""Alembic's entry: migrations run on the connection that `storage.schema` hands over."""
+"""Alembic's entry point: runs migrations on the connection of `storage.schema`."""
 
 from alembic import context
 from sqlmodel import SQLModel

@@ -1,24 +1,25 @@
-"""The tables. Rows are plain: what may be done with them is decided in `keys/`.
+"""The tables. Rows only hold data; the rules are in `keys/`.
 
-    accounts ─┬─ installations        the app in a workspace, with its bot's token, sealed
+    accounts ─┬─ installations        the app in a workspace, with its encrypted bot token
               ├─ keys ─┬─ secrets ─┬─ deliveries
               │        │           └─ secret_uses, daily_uses
-              │        └─ rotations       a second secret for a key, and the end of the first
+              │        └─ rotations       another secret for a key, and the end of the earlier ones
               ├─ access_requests          requests for a key
               ├─ people                   who has left, as far as keys are concerned
-              ├─ offboardings ─ offboarding_keys  what has to be done about a leaver's keys
-              ├─ audits ─ audit_keys      going through all keys, and what was decided
-              ├─ homes                    what stands in whose App Home
+              ├─ offboardings ─ offboarding_keys  a leaver's keys, and how each was handled
+              ├─ audits ─ audit_keys      reviews of all keys, and the decisions
+              ├─ homes                    the state of each person's App Home
               ├─ events                   append-only, chained by hash
               ├─ notices                  the outbox: messages that must follow a change
-              ├─ live_messages            messages that follow the state of a thing until it ends
-              └─ chores                   when a thing that is done now and then was done last
+              ├─ live_messages            messages that are updated until their subject is final
+              └─ chores                   when each periodic job last ran
     peppers                  which pepper made the digests (a fingerprint, never the pepper)
-    changes                  what gateways have to forget; written by triggers, see
-    storage.change_feed seen                     requests that were taken, and are not taken again
-    gateways, confirmations  which gateways run, and what each has forgotten
+    changes                  what gateways drop from their caches; written by triggers, see
+                             storage.triggers and storage.change_feed
+    seen                     processed requests, for replay protection
+    gateways, confirmations  running gateways, and the fences that each has confirmed
 
-SQLModel classes with `table=True` do not validate; input is checked before it gets here.
+SQLModel classes with `table=True` do not validate; input is validated before it gets here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Accounts: one for each team, and the app as they installed it."""
+"""Accounts, one for each team, and their installations of the app."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storage.tables.columns import datetime_column
 class Account(SQLModel, table=True):
     """One team. `workspace_id` is empty until the bot first connects.
 
-    `channel_id` is where the team was told of something last: settings may name a channel.
+    `channel_id` is the channel last posted to: the settings may have a channel's name instead.
     """
 
     __tablename__ = "accounts"
@@ -30,10 +30,9 @@ class Account(SQLModel, table=True):
 
 
 class Installation(SQLModel, table=True):
-    """The app as a workspace, or a whole organisation, has installed it; see
-    bot.installation.installations.
+    """An installation by a workspace or an organisation; see bot.installation.installations.
 
-    `token` is the bot's token, sealed; it is empty once the installation has ended.
+    `token` is the bot's encrypted token; it is empty once the app was uninstalled.
     """
 
     __tablename__ = "installations"

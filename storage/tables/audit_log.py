@@ -1,4 +1,4 @@
-"""The audit log, and what keeps work from being done twice."""
+"""The audit log, and the tables that keep work from being done twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from storage.tables.types import UtcDateTime
 
 
 class Event(SQLModel, table=True):
-    """One thing that happened. Rows are appended and never edited: triggers refuse it."""
+    """One event. Rows are appended and never edited, which triggers enforce."""
 
     __tablename__ = "events"
     __table_args__ = (UniqueConstraint("account_id", "seq", name="one_event_per_place"),)
@@ -31,14 +31,14 @@ class Event(SQLModel, table=True):
     data: str = Field(sa_column=Column(Text, nullable=False))
     previous: str = Field(max_length=64)
     hash: str = Field(max_length=64)
-    # Leads to the log, and proves nothing: it is not part of the hash.
+    # For finding the request in the log; it is not covered by the hash.
     trace_id: str | None = Field(
         default=None, max_length=12, sa_column_kwargs={"name": "request_id"}
     )
 
 
 class ProcessedRequest(SQLModel, table=True):
-    """A request that was taken: it is not taken again. Kept as long as it could be replayed."""
+    """A processed request, which is not processed again. Kept as long as it could be replayed."""
 
     __tablename__ = "seen"
 
@@ -47,7 +47,7 @@ class ProcessedRequest(SQLModel, table=True):
 
 
 class PeriodicJob(SQLModel, table=True):
-    """When something that is done now and then, by one bot for all, was done last."""
+    """When a periodic job, which one bot runs for all, last ran."""
 
     __tablename__ = "chores"
 

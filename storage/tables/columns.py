@@ -1,4 +1,4 @@
-"""Columns that several tables have."""
+"""Columns that several tables share."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from storage.tables.types import UtcDateTime
 
 
 def datetime_column(name: str | None = None, *, nullable: bool = True) -> Column[datetime]:
-    """A column for a moment; `name` where the column is called otherwise than the attribute."""
+    """Return a column for a time; `name` is needed if it differs from the attribute's."""
     return Column(name, UtcDateTime(), nullable=nullable)

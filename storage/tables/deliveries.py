@@ -1,4 +1,4 @@
-"""Tokens that were delivered to a person."""
+"""Deliveries of tokens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from storage.tables.columns import datetime_column
 
 
 class Delivery(SQLModel, table=True):
-    """A token that was handed to a person, and when it has to go from there again."""
+    """A token's delivery to a person, and when the token is removed from its message."""
 
     __tablename__ = "deliveries"
     __table_args__ = (

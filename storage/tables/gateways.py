@@ -1,4 +1,4 @@
-"""Gateways, and the changes that they follow."""
+"""Gateways, and the changes that they apply."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from storage.tables.columns import datetime_column
 
 
 class ChangeRow(SQLModel, table=True):
-    """One thing that gateways have to forget: a key, a token, or (both empty) everything.
+    """What gateways drop from their caches: a key, a token, or (both empty) everything.
 
-    Triggers write it for every change of a row; only a fence is added by the program.
+    Triggers write a row for every change; only fences are added by the program.
     """
 
     __tablename__ = "changes"
@@ -25,7 +25,7 @@ class ChangeRow(SQLModel, table=True):
 
 
 class Gateway(SQLModel, table=True):
-    """A gateway process that runs, or ran."""
+    """A gateway process, running or stopped."""
 
     __tablename__ = "gateways"
 
@@ -37,7 +37,7 @@ class Gateway(SQLModel, table=True):
 
 
 class Confirmation(SQLModel, table=True):
-    """A gateway has applied every change up to a fence."""
+    """A gateway's confirmation that it has applied every change before a fence."""
 
     __tablename__ = "confirmations"
 

@@ -22,7 +22,7 @@ LIVE = "state IN ('pending', 'active')"
 
 
 class Key(SQLModel, table=True):
-    """One key: its name, its people and what became of it. It can have several secrets."""
+    """One key: its name, people, limits and state. It can have several secrets."""
 
     __tablename__ = "keys"
     __table_args__ = (
@@ -37,7 +37,7 @@ class Key(SQLModel, table=True):
         ),
         Index("keys_in_order", "account_id", "state", "name_folded", "id"),
         Index("keys_by_expiry", "account_id", "expires_at"),
-        # By which a key is known again that was imported from another system.
+        # By which a key that was imported from another system is recognized.
         Index(
             "one_key_per_external_id",
             "account_id",
@@ -79,11 +79,11 @@ class Key(SQLModel, table=True):
 
 
 class Secret(SQLModel, table=True):
-    """One secret of a key, as its digest. The secret itself is nowhere.
+    """One secret of a key, as its digest; the secret itself is not stored.
 
-    `algorithm` says how the digest was made: `hmac` is our own, under a pepper; the others are of
-    keys that were imported, and of what they were made is said in keys.credentials.digests. A
-    pending secret verifies for nobody: its token is still on its way.
+    `algorithm` is the digest's algorithm: `hmac` is our own, under a pepper; the others are those
+    of imported keys, see keys.credentials.digests. A pending secret is always refused: its token
+    has not been delivered yet.
     """
 
     __tablename__ = "secrets"
@@ -117,10 +117,10 @@ class Secret(SQLModel, table=True):
 
 
 class SecretUse(SQLModel, table=True):
-    """When and from where a secret was used last.
+    """When and from where a secret was last used.
 
-    It stands apart from `secrets`, since a change there makes every gateway read again. No foreign
-    key: the last uses of a secret that was removed may come in after it.
+    It is separate from `secrets`, where a change makes every gateway read the secret again. There
+    is no foreign key, since uses of a deleted secret may arrive late.
     """
 
     __tablename__ = "secret_uses"
@@ -131,7 +131,7 @@ class SecretUse(SQLModel, table=True):
 
 
 class DailyUse(SQLModel, table=True):
-    """How often a secret was used on one day (UTC)."""
+    """The number of uses of a secret on one day (UTC)."""
 
     __tablename__ = "daily_uses"
 
@@ -141,7 +141,7 @@ class DailyUse(SQLModel, table=True):
 
 
 class Pepper(SQLModel, table=True):
-    """Which pepper a version number stands for: a fingerprint, so that a wrong one is noticed."""
+    """The fingerprint of a version of the pepper, so that a wrong one is noticed."""
 
     __tablename__ = "peppers"
 

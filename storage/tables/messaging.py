@@ -1,4 +1,4 @@
-"""What has to be said in Slack, and what is shown there."""
+"""Messages to post in Slack, and what is shown there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storage.tables.columns import datetime_column
 
 
 class Home(SQLModel, table=True):
-    """What stands in a person's App Home, so that it can be redrawn when keys change."""
+    """The state of a person's App Home, so that it can be updated when keys change."""
 
     __tablename__ = "homes"
 
@@ -32,7 +32,7 @@ class Home(SQLModel, table=True):
 
 
 class OutboxRow(SQLModel, table=True):
-    """A message that must follow a change, kept until it was said."""
+    """A message that must follow a change, kept until it was posted."""
 
     __tablename__ = "notices"
     __table_args__ = (
@@ -62,7 +62,7 @@ class OutboxRow(SQLModel, table=True):
 
 
 class LiveMessageRow(SQLModel, table=True):
-    """A message that follows the state of a thing; see keys.changes.live_messages."""
+    """A live message; see keys.changes.live_messages."""
 
     __tablename__ = "live_messages"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""People who have left, and what becomes of their keys."""
+"""People who have left, and the offboarding of their keys."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from storage.tables.columns import datetime_column
 
 
 class Departure(SQLModel, table=True):
-    """A person who has to do with keys: whether Slack said that they have left.
+    """A person with keys, and whether they have left according to Slack.
 
-    `why` is `deactivated` or `guest` as long as `gone_since` is set.
+    `why` is `deactivated` or `guest` as long as `departed_at` is set.
     """
 
     __tablename__ = "people"
@@ -33,7 +33,7 @@ class Departure(SQLModel, table=True):
 
 
 class Offboarding(SQLModel, table=True):
-    """The keys of a person who leaves are gone through; see keys.offboarding.models."""
+    """An offboarding of a person's keys; see keys.offboarding.models."""
 
     __tablename__ = "offboardings"
     __table_args__ = (
@@ -61,9 +61,9 @@ class Offboarding(SQLModel, table=True):
 
 
 class OffboardingKey(SQLModel, table=True):
-    """One key of a leaver: what they have to do with it, and what became of it.
+    """One key of a leaver: how they were related to it, and its result.
 
-    `wanted` is what was asked of all keys at once and is still to be done with this one.
+    `action` is the bulk action that is pending for it.
     """
 
     __tablename__ = "offboarding_keys"

@@ -1,4 +1,4 @@
-"""Reviews of all keys, which people know as audits."""
+"""Key reviews (called "audits" in Slack and in stored data)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from storage.tables.columns import datetime_column
 
 
 class Review(SQLModel, table=True):
-    """Going through all keys once; see keys.reviews.lifecycle.
+    """One review of all keys; see keys.reviews.lifecycle.
 
-    `period` names what started it: a time of the schedule, or an admin's request. There is one
-    audit for each, no matter which process starts it and how often it tries.
+    `period` identifies the run: a scheduled time or a manual request. There is one review for each,
+    whichever process starts it and however often it tries.
     """
 
     __tablename__ = "audits"
@@ -62,7 +62,7 @@ class Review(SQLModel, table=True):
 
 
 class ReviewKey(SQLModel, table=True):
-    """One key in an audit: as it was at the start, what was decided, and as it was at the end."""
+    """One key in a review: its snapshots at the start and the end, and the decision."""
 
     __tablename__ = "audit_keys"
     __table_args__ = (

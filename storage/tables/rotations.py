@@ -1,4 +1,4 @@
-"""Rotations: another secret for a key, and the end of the one before."""
+"""Rotations of keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.tables.columns import datetime_column
 
 
 class Rotation(SQLModel, table=True):
-    """A key gets another secret, and the ones before it end."""
+    """A rotation: a key gets another secret, and the earlier ones end."""
 
     __tablename__ = "rotations"
     __table_args__ = (

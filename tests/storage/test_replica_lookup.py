@@ -116,7 +116,7 @@ def test_a_database_that_is_no_replica_is_refused(site: Site) -> None:
         closing(
             ReplicaLookup(site.application.direct, site.application.direct, lambda: EVERYTHING)
         ) as lookup,
-        pytest.raises(NotItsReplica, match="no replica"),
+        pytest.raises(NotItsReplica, match="not a replica"),
     ):
         lookup.position()
 

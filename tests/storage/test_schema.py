@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from storage import SchemaAhead, open_engine, upgrade, writing
-from storage.schema import HEAD, _config, revision
+from storage.schema import _config, _head, revision
 from tests.databases import open_migrated
 
 
@@ -93,6 +93,6 @@ def test_a_copied_database_is_as_a_migrated_one_and_private(tmp_path: Path) -> N
         engine.dispose()
 
 
-def test_the_newest_migration_is_the_one_that_programs_ask_for() -> None:
+def test_the_newest_migration_is_found_without_alembic() -> None:
     scripts = ScriptDirectory.from_config(_config())
-    assert scripts.get_current_head() == HEAD
+    assert scripts.get_current_head() == _head()

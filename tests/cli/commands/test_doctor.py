@@ -140,7 +140,7 @@ def test_a_replica_is_looked_at(shell: Shell) -> None:
         assert "The replica answers, and is" in shell.run("doctor").stdout
         shell.settings["DATABASE_REPLICA_URL"] = primary.url("keys")
         found = shell.run("doctor")
-        assert "is no replica" in found.stdout
+        assert "is not a replica" in found.stdout
         assert "Name a streaming replica of DATABASE_URL." in found.stdout
         assert found.returncode == 1
         replica.stop()
