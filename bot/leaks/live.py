@@ -21,7 +21,7 @@ def render(session: AccountSession, services: Services, live: LiveMessage) -> Re
     """Render it with buttons while the token works; what ends the token redraws it."""
     key = search.get(session, live.subject.split(":", 1)[0])
     now = services.clock.now()
-    token = detection.standing(session, str(live.data["secret"]), now)
+    token = detection.token_status(session, str(live.data["secret"]), now)
     rendered = views.for_team(
         views.Seen(key, token, str(live.data["channel"]), str(live.data["person"])),
         now,

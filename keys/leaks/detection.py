@@ -59,7 +59,7 @@ def _end(secret: Secret, key: Key) -> datetime | None:
     return min(ends) if ends else None
 
 
-def standing(session: AccountSession, secret_id: str, now: datetime) -> TokenStatus:
+def token_status(session: AccountSession, secret_id: str, now: datetime) -> TokenStatus:
     """Return the status of a secret; one that does not exist does not work."""
     secret = session.get(Secret, secret_id)
     if secret is None or secret.account_id != session.account_id:

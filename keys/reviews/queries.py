@@ -41,7 +41,7 @@ def has_list(session: AccountSession, subject: str, recipient: str) -> bool:
 
 
 def has_any_list(session: AccountSession, audit_id: str, recipient: str) -> bool:
-    """Whether a recipient has a list of any round of a review."""
+    """Return whether a recipient has a list of any round of a review."""
     found = select(LiveMessageRow.id).where(
         LiveMessageRow.account_id == session.account_id,
         LiveMessageRow.kind == MESSAGE_KIND,

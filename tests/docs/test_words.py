@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -222,6 +222,22 @@ PHRASES = {
     r"to read on": "more documentation",
 }
 
+# In these packages nothing reads like a translation either.
+PLAIN = ("keys", "storage")
+ACCENTS = {
+    r"stands?|standing": "is, is stored",
+    r"nobody": "no one, or say who does",
+    r"tells? of": "is about, mentions",
+    r"(?:is|at) the most": "at most, the maximum",
+    r"given up": "cancelled",
+    r"comes to its end|comes to work": "ends, works",
+    r"a moment": "a time",
+    r"lets? go of": "releases",
+    r"any ?more": "no longer",
+}
+# A reason that is stored, and compared with what is stored.
+STORED = "nobody took its token within 24 hours"
+
 
 def _files() -> dict[str, Path]:
     found = (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
@@ -255,10 +271,10 @@ def _private_names(source: str, file: str = "") -> list[str]:
     return [f"line {line}: {name}: say {NAMES[name]}" for line, name in found]
 
 
-def _phrases(text: str) -> list[str]:
+def _phrases(text: str, phrases: Mapping[str, str] = PHRASES) -> list[str]:
     """Each phrase that is not used, with its line; a line break counts as a space."""
     found = []
-    for phrase, instead in PHRASES.items():
+    for phrase, instead in phrases.items():
         gap = phrase.replace(" ", r"[ \n#]+")
         for match in re.finditer(rf"(?i)\b(?:{gap})\b", text):
             line = text.count("\n", 0, match.start()) + 1
@@ -289,6 +305,22 @@ def test_texts_and_documents_use_plain_words() -> None:
         for line in _phrases(path.read_text(encoding="utf-8"))
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("package", PLAIN)
+def test_texts_do_not_read_like_a_translation(package: str) -> None:
+    found = [
+        f"{file}, {line}"
+        for file, path in _files().items()
+        if file.startswith(f"{package}/")
+        for line in _phrases(path.read_text(encoding="utf-8").replace(STORED, ""), ACCENTS)
+    ]
+    assert found == []
+
+
+def test_an_accent_is_found() -> None:
+    (found,) = _phrases("The token stands in a message.", ACCENTS)
+    assert found == "line 1: 'stands': say is, is stored"
 
 
 def test_a_private_word_is_found() -> None:

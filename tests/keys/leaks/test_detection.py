@@ -249,14 +249,14 @@ def test_how_it_stands_is_told_anew(domain: Domain) -> None:
             select(detection.Secret.id).where(detection.Secret.key_id == key.id)  # type: ignore[attr-defined]
         ).one()
 
-    def standing(account: str = "") -> detection.TokenStatus:
+    def token_status(account: str = "") -> detection.TokenStatus:
         with reading(domain.engine, account or domain.account) as session:
             now = domain.clock.now()
-            return detection.standing(session, secret, now)
+            return detection.token_status(session, secret, now)
 
-    assert (standing().works, standing().hint) == (True, key.hint)
-    assert standing("acc_other") == detection.TokenStatus("", works=False, ends_at=None)
+    assert (token_status().works, token_status().hint) == (True, key.hint)
+    assert token_status("acc_other") == detection.TokenStatus("", works=False, ends_at=None)
     rotate(domain, key.id, grace=timedelta(hours=1))
-    assert standing().ends_at == domain.clock.now() + timedelta(hours=1)
+    assert token_status().ends_at == domain.clock.now() + timedelta(hours=1)
     domain.clock.move(timedelta(hours=1))
-    assert not standing().works
+    assert not token_status().works
