@@ -20,7 +20,7 @@ from bench.commands import commands, rounds
 from bench.peers.comparing import peers
 from bench.report import HEADING, Report
 from bench.revocation import revocation
-from bench.speed import Stocked, cold, hot, memory, scale
+from bench.speed import Stocked, cold, fast_path, memory, scale
 from bench.stock import PEPPER, stock
 from bench.wrk import WrkMissing, command
 from keys.credentials.peppers import read_peppers
@@ -66,7 +66,7 @@ class Bench:
         """Everything that was chosen."""
         rounds, seconds = self._chosen.rounds, self._chosen.seconds
         sections: dict[str, Callable[[], None]] = {
-            "hot": lambda: hot(self.report, self.sqlite(_FEW), rounds, seconds),
+            "hot": lambda: fast_path(self.report, self.sqlite(_FEW), rounds, seconds),
             "peers": lambda: peers(self.report, self.sqlite(_FEW), self._folder, rounds, seconds),
             "cold": lambda: self._cold(rounds, seconds),
             "scale": lambda: scale(
@@ -79,7 +79,7 @@ class Bench:
         for name in self._chosen.only:
             sections[name]()
 
-    def _cold(self, rounds: int, seconds: float) -> None:
+    def _cold(self, rounds: int, seconds: int) -> None:
         cold(self.report, "SQLite", self.sqlite(self._chosen.keys), rounds, seconds)
         try:
             on_server = self.postgresql(_ON_POSTGRESQL)

@@ -46,11 +46,11 @@ def ratio(
 ) -> Finding:
     """The median of the ratios of pairs that were measured one after the other."""
     pairs = [mine / other for mine, other in zip(ours, baseline, strict=True)]
-    medians = {
+    medians: dict[str, float | str] = {
         "ours_per_second": round(statistics.median(ours), 1),
         "theirs_per_second": round(statistics.median(baseline), 1),
     }
-    return Finding(what, statistics.median(pairs), target=target, detail=medians | detail)
+    return Finding(what, statistics.median(pairs), target=target, detail={**medians, **detail})
 
 
 class Report:

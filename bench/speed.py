@@ -100,10 +100,10 @@ def scale(report: Report, few: Stocked, many: Stocked, rounds: int, seconds: int
             larger.append(against_few)
             again.append(against_itself)
     counts = f"{many.keys:,} keys / {few.keys:,} keys"
-    report.add(ratio(f"{counts}, hot", *zip(*larger, strict=True), 0.95))
-    report.add(
-        ratio(f"{few.keys:,} keys twice, hot, to check the measurement", *zip(*again, strict=True))
-    )
+    ours, baseline = zip(*larger, strict=True)
+    report.add(ratio(f"{counts}, hot", ours, baseline, 0.95))
+    ours, baseline = zip(*again, strict=True)
+    report.add(ratio(f"{few.keys:,} keys twice, hot, to check the measurement", ours, baseline))
     # A thousand tokens are new for the blink of an eye, so each round is as long as they last.
     pairs = [(_cold_round(many, few.keys), _cold_round(few, few.keys)) for _ in range(rounds)]
     ours, baseline = zip(*pairs, strict=True)
@@ -128,8 +128,8 @@ def _hot_round(many: Stocked, few: Stocked, seconds: int, number: int) -> list[t
         for n in order:
             hot_rate(sites[n], tokens[n], seconds)
         seen = []
-        for sites in (order, order[::-1]):
-            rates = {n: hot_rate(sites[n], tokens[n], seconds) for n in sites}
+        for measured in (order, order[::-1]):
+            rates = {n: hot_rate(sites[n], tokens[n], seconds) for n in measured}
             seen.append(((rates[0], rates[1]), (rates[2], rates[1])))
     return seen
 

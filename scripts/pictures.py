@@ -42,8 +42,8 @@ def main() -> None:
     """Make all of them."""
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"APIKEYS_LAST_USED_SECONDS": "0.2"}
-        with at_work(Path(folder) / "program", PEOPLE, **settings) as world:
+        program = Path(folder) / "program"
+        with at_work(program, PEOPLE, APIKEYS_LAST_USED_SECONDS="0.2") as world:
             fill(world)
             with slack_window(world) as window:
                 picture_of_token(window)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.peers import environments
@@ -86,7 +87,7 @@ def _bounds(
                 url = bound.url
                 pairs = in_turns(
                     rounds,
-                    lambda url=url: load(url, seconds=seconds, headers=HOT).per_second,
+                    partial(_load_rate, url, seconds),
                     lambda: _rate(contest, peer, seconds),
                 )
         except PeerMissing as missing:
@@ -94,6 +95,10 @@ def _bounds(
         else:
             ours, other = zip(*pairs, strict=True)
             report.add(ratio(f"{name} / {contest.name}", ours, other))
+
+
+def _load_rate(url: str, seconds: int) -> float:
+    return load(url, seconds=seconds, headers=HOT).per_second
 
 
 def _rate(contest: Contest, peer: Peer, seconds: int) -> float:
