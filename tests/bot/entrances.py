@@ -29,6 +29,7 @@ from tests.bot.listening import Bench, buttons
 from tests.cli.commands.shell import Shell
 
 TIMEZONE = "Europe/Berlin"
+_DIFFERENT = ("key_id", "recipient", "count")
 _numbers = itertools.count(1)
 # Why it was refused, if it was; the row that keeps the value, and the column.
 Done: TypeAlias = tuple[str, Any, str]
@@ -193,6 +194,11 @@ class Slack(Entrance):
         self.bench.presses(buttons(asked["blocks"])[ids.REVOKE_CONFIRMED])
         return "", _key(key), "revoked_reason"
 
+    def do_export(self, field: str, value: str) -> Done:
+        self._prepared()
+        self.bench.types(f"export {value}")
+        return "", _newest_row(Event), "kind"
+
     def _key(self) -> str:
         key, _ = self.domain.issue(_fresh_name(), owner="U0ALICE")
         return key.id
@@ -257,6 +263,12 @@ class CommandLine(Entrance):
         assert bool(refusal) is (done.returncode != 0), done.stderr
         return refusal, _newest_row(Key), column
 
+    def do_export(self, field: str, value: str) -> Done:
+        """In Slack revoked keys are always among them."""
+        self._prepared()
+        done = self.shell.run("export", "--revoked", "--format", value)
+        return done.stderr.strip(), _newest_row(Event), "kind"
+
     def _run(self, command: str, name: str, given: Mapping[str, str], *flags: str) -> str:
         options = [f"--{_OPTIONS.get(field, field)}={value}" for field, value in given.items()]
         self._prepared()
@@ -299,6 +311,6 @@ def _text(value: Any) -> str:
 
 
 def _comparable(data: str) -> Any:
-    """Return it without what differs by nature: ids, who gets the token, a name's number."""
+    """Return it without what differs by nature: ids, recipients, and numbers of names and keys."""
     found = json.loads(re.sub(r"Program \d+", "Program", data))
-    return {name: value for name, value in found.items() if name not in ("key_id", "recipient")}
+    return {name: value for name, value in found.items() if name not in _DIFFERENT}
