@@ -1,4 +1,4 @@
-"""Builds the Bolt app from plain values and services; nothing happens on import."""
+"""Build the Bolt app from plain values and services; nothing happens on import."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from sqlalchemy import Engine
 
-from bot import events, slash_command
+from bot import slash_command
 from bot.features import ROUTERS
 from bot.framework.context import IN_BOLT, Context
 from bot.framework.router import mount
+from bot.installation import handlers as installation
 from bot.installation.installations import InstallationTarget
 from bot.installation.workspaces import OneWorkspace, WorkspaceBot, Workspaces, bot
 from bot.server import replay_protection, request_log
 from bot.server.metrics import Metrics
 from runtime.clock import Clock
 
-# Each waits for Slack while a token is delivered, so there are more than Bolt's five.
+# More than Bolt's five, because a thread waits for Slack while a token is delivered.
 THREADS = 32
-# With these in the environment Bolt switches OAuth on by itself and drops the bot's token.
+# If these are in the environment, Bolt turns OAuth on and ignores the bot's token.
 _READ_BY_BOLT = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN")
 _NOT_INSTALLED = (
-    "API keys is not installed in this workspace any more. Ask an admin to install it again."
+    "API keys is no longer installed in this workspace. Ask an admin to install it again."
 )
 
 
@@ -42,16 +43,19 @@ def build(
     signing_secret: str = "",
     slack_url: str = WebClient.BASE_URL,
 ) -> App:
-    """The app for one workspace, with all listeners. Calls nothing of Slack's.
+    """Return the app for one workspace, with all listeners. Does not call Slack.
 
     Args:
-        bot_token: the bot's token.
-        bot_id, bot_user_id: who the bot is, as `auth.test` tells.
+        bot_id, bot_user_id: the bot's ids, as `auth.test` returns them.
         signing_secret, slack_url: as in `build_for`.
     """
-    only = OneWorkspace(WorkspaceBot(context, bot(bot_token, bot_id, bot_user_id)))
+    workspaces = OneWorkspace(WorkspaceBot(context, bot(bot_token, bot_id, bot_user_id)))
     return build_for(
-        only, context.engine, context.clock, signing_secret=signing_secret, slack_url=slack_url
+        workspaces,
+        context.engine,
+        context.clock,
+        signing_secret=signing_secret,
+        slack_url=slack_url,
     )
 
 
@@ -64,18 +68,18 @@ def build_for(
     slack_url: str = WebClient.BASE_URL,
     metrics: Metrics | None = None,
 ) -> App:
-    """The app for these workspaces, with all listeners. Calls nothing of Slack's.
+    """Return the app for these workspaces, with all listeners. Does not call Slack.
 
     Args:
-        signing_secret: needed where requests come over HTTP; Socket Mode has no signatures.
-        slack_url: where the Web API is; Socket Mode asks there for its address.
-        metrics: told of each request.
+        signing_secret: required for requests over HTTP; Socket Mode has no signatures.
+        slack_url: the address of the Web API, which also gives Socket Mode its address.
+        metrics: counts and times each request.
     """
 
     def authorize(
         context: BoltContext, enterprise_id: str | None, team_id: str | None
     ) -> AuthorizeResult | None:
-        found = workspaces.of(
+        found = workspaces.find(
             InstallationTarget(
                 team_id or "", enterprise_id or "", bool(context.is_enterprise_install)
             )
@@ -85,7 +89,7 @@ def build_for(
         context[IN_BOLT] = found.context
         return found.bot
 
-    with _without_bolts_environment():
+    with _hidden_from_bolt():
         app = _MeasuredApp(
             metrics or Metrics(),
             name="apikeys",
@@ -97,13 +101,13 @@ def build_for(
             user_facing_authorize_error_message=_NOT_INSTALLED,
         )
     if signing_secret:
-        app.middleware(replay_protection.refusing(engine, clock))
-    mount(app, (*ROUTERS, slash_command.router, events.router(workspaces)))
+        app.middleware(replay_protection.middleware(engine, clock))
+    mount(app, (*ROUTERS, slash_command.router, installation.router(workspaces)))
     return app
 
 
 class _MeasuredApp(App):
-    """Bolt's app, with each acknowledgement measured, whichever way the request came."""
+    """Bolt's app, which measures each acknowledgement, over HTTP and Socket Mode alike."""
 
     def __init__(self, metrics: Metrics, **options: Any) -> None:
         self._metrics = metrics
@@ -113,15 +117,15 @@ class _MeasuredApp(App):
         started, status = time.perf_counter(), 500
         try:
             with request_log.begun(req):
-                answer = super().dispatch(req)
-            status = answer.status
-            return answer
+                response = super().dispatch(req)
+            status = response.status
+            return response
         finally:
-            self._metrics.answered(req, status, time.perf_counter() - started)
+            self._metrics.record_request(req, status, time.perf_counter() - started)
 
 
 @contextmanager
-def _without_bolts_environment() -> Iterator[None]:
+def _hidden_from_bolt() -> Iterator[None]:
     hidden = {name: os.environ.pop(name) for name in _READ_BY_BOLT if name in os.environ}
     try:
         yield

@@ -1,8 +1,8 @@
-"""Sealing bot tokens, so that a copy of the database is not a way into anybody's Slack.
+"""Encryption of bot tokens, so that a leaked database does not expose them.
 
-AES-256-GCM (NIST SP 800-38D) under a key that stands outside the database. What is sealed is bound
-to what it belongs to: moved to another row, it does not open. Every seal says which version of the
-key made it, so that the key can be replaced over time.
+AES-256-GCM (NIST SP 800-38D) under a key stored outside the database. A token is authenticated with
+its row (AAD), so it cannot be decrypted if copied to another row. Every ciphertext begins with the
+version of its key, so that keys can be rotated.
 """
 
 from __future__ import annotations
@@ -17,78 +17,79 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-# SP 800-38D, 8.2.2: a random nonce of 96 bits, for far fewer than 2^32 seals under one key.
+# SP 800-38D, 8.2.2: a random nonce of 96 bits, for far fewer than 2^32 messages under one key.
 _NONCE_BYTES = 12
 _VERSION_BYTES = 2
 
 
-class SealBroken(Exception):
-    """What was sealed does not open: another key, another place, or not what was sealed."""
+class DecryptionError(Exception):
+    """A ciphertext cannot be decrypted: wrong key, wrong associated data, or damaged."""
 
 
 class TokenCipher:
-    """Seals and opens short texts.
+    """Encrypt and decrypt short texts, and sign them.
 
     Args:
-        keys: at least 32 random bytes each, by version; the highest one seals.
+        keys: at least 32 random bytes each, by version; the highest version encrypts and signs.
     """
 
     def __init__(self, keys: Mapping[int, bytes]) -> None:
         self._current = max(keys)
-        self._boxes = {
-            version: AESGCM(_derived(key, b"apikeys: bot tokens")) for version, key in keys.items()
+        self._ciphers = {
+            version: AESGCM(_derive(key, b"apikeys: bot tokens")) for version, key in keys.items()
         }
-        self._signing = {
-            version: _derived(key, b"apikeys: states of installation")
+        self._signing_keys = {
+            version: _derive(key, b"apikeys: states of installation")
             for version, key in keys.items()
         }
 
-    def close(self, text: str, belongs_to: str) -> bytes:
-        """Encrypt a text.
+    def encrypt(self, text: str, associated_data: str) -> bytes:
+        """Encrypt a text under the newest key.
 
         Args:
-            belongs_to: what it is for; it opens for the same alone.
+            associated_data: what the text belongs to; needed again to decrypt it.
         """
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        box = self._boxes[self._current]
+        cipher = self._ciphers[self._current]
         version = self._current.to_bytes(_VERSION_BYTES, "big")
-        return version + nonce + box.encrypt(nonce, text.encode(), belongs_to.encode())
+        return version + nonce + cipher.encrypt(nonce, text.encode(), associated_data.encode())
 
-    def open(self, sealed: bytes, belongs_to: str) -> str:
-        """The text. Raises SealBroken."""
-        box = self._boxes.get(self.version(sealed))
-        if box is None:
-            raise SealBroken(f"the key of version {self.version(sealed)} is missing")
-        nonce = sealed[_VERSION_BYTES : _VERSION_BYTES + _NONCE_BYTES]
+    def decrypt(self, ciphertext: bytes, associated_data: str) -> str:
+        """Return the text that was encrypted. Raises DecryptionError."""
+        cipher = self._ciphers.get(self.version(ciphertext))
+        if cipher is None:
+            raise DecryptionError(f"the key of version {self.version(ciphertext)} is missing")
+        nonce = ciphertext[_VERSION_BYTES : _VERSION_BYTES + _NONCE_BYTES]
+        encrypted = ciphertext[_VERSION_BYTES + _NONCE_BYTES :]
         try:
-            text = box.decrypt(nonce, sealed[_VERSION_BYTES + _NONCE_BYTES :], belongs_to.encode())
+            text = cipher.decrypt(nonce, encrypted, associated_data.encode())
         except (InvalidTag, ValueError) as error:
-            raise SealBroken("it was sealed with another key, or for something else") from error
+            raise DecryptionError("wrong key, wrong row, or damaged data") from error
         return text.decode()
 
-    def is_current(self, sealed: bytes) -> bool:
-        """Whether it was sealed under the newest key."""
-        return self.version(sealed) == self._current
+    def is_current(self, ciphertext: bytes) -> bool:
+        """Return whether it was encrypted under the newest key."""
+        return self.version(ciphertext) == self._current
 
     @staticmethod
-    def version(sealed: bytes) -> int:
-        """Under which version of the key it was sealed."""
-        return int.from_bytes(sealed[:_VERSION_BYTES], "big")
+    def version(ciphertext: bytes) -> int:
+        """Return the version of the key that it was encrypted under."""
+        return int.from_bytes(ciphertext[:_VERSION_BYTES], "big")
 
     def signature(self, text: str) -> str:
-        """By which a text is known again as one of ours."""
-        return _signature(self._signing[self._current], text)
+        """Return an HMAC of the text."""
+        return _hmac(self._signing_keys[self._current], text)
 
-    def signed(self, text: str, signature: str) -> bool:
-        """Whether we have signed this, under any of the keys."""
+    def verify(self, text: str, signature: str) -> bool:
+        """Return whether the signature is ours, under any of the keys."""
         return any(
-            hmac.compare_digest(_signature(key, text), signature) for key in self._signing.values()
+            hmac.compare_digest(_hmac(key, text), signature) for key in self._signing_keys.values()
         )
 
 
-def _signature(key: bytes, text: str) -> str:
+def _hmac(key: bytes, text: str) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _derived(key: bytes, purpose: bytes) -> bytes:
+def _derive(key: bytes, purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(key)

@@ -1,7 +1,7 @@
-"""Which workspaces have installed the app, with their bots' tokens. The tokens are kept sealed.
+"""Store which workspaces have installed the app, with their bots' tokens, which are encrypted.
 
-A workspace, or an organisation as a whole, has one account, whatever is uninstalled and installed
-again: its keys wait there meanwhile, and go on working at the gateway.
+A workspace, or an organisation as a whole, keeps one account even if the app is uninstalled and
+installed again. In the meantime its keys keep working at the gateway.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from bot.installation.encryption import SealBroken, TokenCipher
+from bot.installation.encryption import DecryptionError, TokenCipher
 from keys.base import accounts
 from runtime.clock import Clock
 from storage import reading, writing
@@ -25,12 +25,12 @@ logger = logging.getLogger("bot")
 
 @dataclass(frozen=True, slots=True)
 class InstallationTarget:
-    """For whom the app is installed.
+    """The workspace or organisation that the app is installed in.
 
     Attributes:
         team_id: the workspace; empty for an organisation as a whole.
         enterprise_id: the organisation; empty outside Enterprise Grid.
-        org_wide: whether an organisation has installed it for all its workspaces.
+        org_wide: whether it is installed for all workspaces of the organisation.
     """
 
     team_id: str
@@ -39,16 +39,18 @@ class InstallationTarget:
 
     @property
     def id(self) -> str:
-        """By which its account is known. Two workspaces of one organisation that have each
-        installed the app for themselves have nothing in common."""
+        """The id that its account is found by.
+
+        Two workspaces of one organisation that installed the app separately share nothing.
+        """
         return self.enterprise_id if self.org_wide else self.team_id
 
 
 @dataclass(frozen=True, slots=True)
 class OAuthInstallation:
-    """What Slack reports when the app was installed."""
+    """What Slack reports once the app is installed."""
 
-    where: InstallationTarget
+    target: InstallationTarget
     name: str
     bot_id: str
     bot_user_id: str
@@ -59,10 +61,10 @@ class OAuthInstallation:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """The app in one workspace or organisation, as it is now."""
+    """The app in one workspace or organisation."""
 
     account_id: str
-    where: InstallationTarget
+    target: InstallationTarget
     bot_id: str
     bot_user_id: str
     token: str = field(repr=False)
@@ -70,115 +72,114 @@ class Installation:
 
 
 class Installations:
-    """Keeps them. Safe to share between threads."""
+    """The installations in the database. Safe to share between threads."""
 
-    def __init__(self, engine: Engine, seal: TokenCipher, clock: Clock) -> None:
+    def __init__(self, engine: Engine, cipher: TokenCipher, clock: Clock) -> None:
         self._engine = engine
-        self._seal = seal
+        self._cipher = cipher
         self._clock = clock
 
     def save(self, installed: OAuthInstallation) -> str:
-        """Record an installation, in place of an earlier one; returns the id of its account."""
-        where, now = installed.where, self._clock.now()
+        """Store an installation, replacing an earlier one; returns the id of its account."""
+        target, now = installed.target, self._clock.now()
         with writing(self._engine) as session:
-            account_id = accounts.of_many(session, where.id, installed.name, now)
+            account_id = accounts.of_many(session, target.id, installed.name, now)
             row = session.get(Row, account_id) or Row(
-                account_id=account_id, org_wide=where.org_wide, bot_id="", bot_user_id="",
+                account_id=account_id, org_wide=target.org_wide, bot_id="", bot_user_id="",
                 scopes="", installed_by="", installed_at=now,
             )  # fmt: skip
-            row.team_id, row.enterprise_id = where.team_id or None, where.enterprise_id or None
-            row.org_wide = where.org_wide
+            row.team_id, row.enterprise_id = target.team_id or None, target.enterprise_id or None
+            row.org_wide = target.org_wide
             row.bot_id, row.bot_user_id = installed.bot_id, installed.bot_user_id
             row.scopes, row.installed_by = installed.scopes, installed.installed_by
-            row.token = self._seal.close(installed.token, account_id)
+            row.token = self._cipher.encrypt(installed.token, account_id)
             row.installed_at, row.ended_at, row.ended_why = now, None, ""
             session.add(row)
         return account_id
 
-    def of(self, where: InstallationTarget) -> Installation | None:
-        """The installation that Slack speaks of; None if it has ended, or never was.
+    def find(self, target: InstallationTarget) -> Installation | None:
+        """Return the installation of a workspace or organisation; None if the app is not installed.
 
         Raises:
             StorageUnavailable: if the database cannot be reached.
         """
         with reading(self._engine) as session:
-            row = _row(session, where)
-        return self._opened(row) if row is not None else None
+            row = _row(session, target)
+        return self._decrypt(row) if row is not None else None
 
     def all(self) -> list[Installation]:
-        """All that have not ended. Raises StorageUnavailable."""
+        """Return all installations whose tokens can be decrypted. Raises StorageUnavailable."""
         with reading(self._engine) as session:
             rows = session.exec(
                 select(Row).where(col(Row.token).is_not(None)).order_by(col(Row.account_id))
             ).all()
-        opened = (self._opened(row) for row in rows)
-        return [one for one in opened if one is not None]
+        found = (self._decrypt(row) for row in rows)
+        return [installation for installation in found if installation is not None]
 
     def end(
-        self, where: InstallationTarget, why: str, at: datetime, bot_user_id: str | None = None
+        self, target: InstallationTarget, event: str, at: datetime, bot_user_id: str | None = None
     ) -> bool:
-        """The app was uninstalled, or its token was taken away: the token is forgotten.
+        """Delete the token of an app that was uninstalled, or whose token was revoked.
 
         Args:
-            why: the name of Slack's event.
-            at: when it happened. Slack may tell of it late, and what was installed again
-                meanwhile is left alone.
-            bot_user_id: whose token was taken away, where that is told.
+            event: the name of Slack's event.
+            at: when it happened. The event may arrive late; an app that was installed again
+                since then is left alone.
+            bot_user_id: the bot whose token was revoked, if the event names it.
 
         Returns:
-            Whether this has ended it.
+            Whether an installation was ended.
         """
         with writing(self._engine) as session:
-            row = _row(session, where)
-            # Slack tells the time of events in whole seconds.
+            row = _row(session, target)
+            # Slack gives the time of events in whole seconds.
             if row is None or row.installed_at.replace(microsecond=0) > at:
                 return False
             if bot_user_id is not None and bot_user_id != row.bot_user_id:
                 return False
-            row.token, row.ended_at, row.ended_why = None, self._clock.now(), why
+            row.token, row.ended_at, row.ended_why = None, self._clock.now(), event
             session.add(row)
         return True
 
     def reencrypt(self) -> int:
-        """Encrypt under the newest key what was sealed under an older one; returns how many."""
-        done = 0
+        """Encrypt every token of an older key under the newest; returns how many there were."""
+        count = 0
         with writing(self._engine) as session:
             for row in session.exec(select(Row).where(col(Row.token).is_not(None))):
-                if row.token is None or self._seal.is_current(row.token):
+                if row.token is None or self._cipher.is_current(row.token):
                     continue
-                opened = self._opened(row)
-                if opened is not None:
-                    row.token = self._seal.close(opened.token, row.account_id)
+                installation = self._decrypt(row)
+                if installation is not None:
+                    row.token = self._cipher.encrypt(installation.token, row.account_id)
                     session.add(row)
-                    done += 1
-        return done
+                    count += 1
+        return count
 
-    def _opened(self, row: Row) -> Installation | None:
+    def _decrypt(self, row: Row) -> Installation | None:
         if row.token is None:
             return None
         try:
-            token = self._seal.open(row.token, row.account_id)
-        except SealBroken as error:
-            # Without its token nothing can be done there, and the others must go on.
-            logger.error(  # noqa: TRY400 - where it was raised says nothing
-                "the bot's token of %s does not open: %s. Put the old APIKEYS_SEAL_KEY back beside "
+            token = self._cipher.decrypt(row.token, row.account_id)
+        except DecryptionError as error:
+            # The bot cannot work there without its token; other workspaces are not affected.
+            logger.error(  # noqa: TRY400 - the traceback would not help
+                "the bot token of %s cannot be decrypted: %s. Add the old APIKEYS_SEAL_KEY beside "
                 "the new one, or have the app installed there again.", row.account_id, error,
             )  # fmt: skip
             return None
-        where = InstallationTarget(row.team_id or "", row.enterprise_id or "", row.org_wide)
+        target = InstallationTarget(row.team_id or "", row.enterprise_id or "", row.org_wide)
         return Installation(
-            row.account_id, where, row.bot_id, row.bot_user_id, token, row.installed_by
+            row.account_id, target, row.bot_id, row.bot_user_id, token, row.installed_by
         )
 
 
-def _row(session: Session, where: InstallationTarget) -> Row | None:
-    """What is installed there now."""
+def _row(session: Session, target: InstallationTarget) -> Row | None:
     return session.exec(
         select(Row)
         .join(Account, col(Account.id) == col(Row.account_id))
         .where(
-            Account.workspace_id == where.id,
-            Row.org_wide == where.org_wide,
+            Account.workspace_id == target.id,
+            Row.org_wide == target.org_wide,
             col(Row.token).is_not(None),
         )
     ).first()

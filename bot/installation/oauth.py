@@ -1,8 +1,8 @@
-"""Installing the app in a workspace, or a whole organisation, from a browser.
+"""Install the app in a workspace, or a whole organisation, from a browser.
 
-Bolt's `OAuthFlow` does what OAuth asks for (https://docs.slack.dev/authentication/installing-with-oauth);
-here is what it keeps, and what people read at its end. A person who starts an installation has a
-cookie with its state, so that nobody else can finish it.
+Bolt's `OAuthFlow` speaks OAuth (https://docs.slack.dev/authentication/installing-with-oauth); this
+module stores its result and renders the pages. The person who starts an installation gets a cookie
+with its state, so that no one else can finish it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from slack_bolt.oauth.callback_options import CallbackOptions, FailureArgs, Succ
 from slack_bolt.oauth.oauth_settings import OAuthSettings
 from slack_sdk import WebClient
 from slack_sdk.oauth import InstallationStore, OAuthStateStore
-from slack_sdk.oauth.installation_store import Installation as Told
+from slack_sdk.oauth.installation_store import Installation as SlackInstallation
 from sqlalchemy import Engine
 
 from bot.installation.encryption import TokenCipher
@@ -35,14 +35,14 @@ logger = logging.getLogger("bot")
 
 INSTALL, REDIRECT = "/slack/install", "/slack/oauth_redirect"
 _STATE_LIFETIME = timedelta(minutes=10)  # less than keys.jobs.replay_guard remembers
-# Words for what Slack, or Bolt, says of an installation that came to nothing.
-_WHY = {
+# What to show for each reason that Slack or Bolt gives for a failed installation.
+_FAILURES = {
     "access_denied": "It was cancelled. Nothing was installed.",
-    "invalid_browser": "It was begun in another browser, or too long ago. Please begin again.",
-    "invalid_state": "It was begun too long ago, or finished before. Please begin again.",
-    "missing_code": "Slack sent no code. Please begin again.",
-    "invalid_code": "Slack did not accept its own code. It is good once; please begin again.",
-    "storage_error": "It could not be kept. Please try again in a minute.",
+    "invalid_browser": "It was started in another browser, or too long ago. Please start again.",
+    "invalid_state": "It was started too long ago, or is already finished. Please start again.",
+    "missing_code": "Slack sent no code. Please start again.",
+    "invalid_code": "Slack did not accept the code, which works only once. Please start again.",
+    "storage_error": "It could not be saved. Please try again in a minute.",
 }
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>API keys</title>
@@ -61,19 +61,20 @@ a {{ color: #1264a3 }}
 </style></head>
 <body><h1>{title}</h1>{text}</body></html>
 """
-# Called with an installation, once it is kept.
+# Called with an installation, once it is stored.
 Greet = Callable[[OAuthInstallation], None]
 
 
-class Installing:
-    """The pages of an installation.
+class InstallPages:
+    """The pages that install the app.
 
     Args:
-        scopes: what the app asks for, as in its manifest.
-        redirect_url: the address of `REDIRECT` as browsers know it, which Slack was told as well.
-        slack_url: the Web API; `authorize_url`: where people agree.
-        channel: where the team is told, for the words at the end.
-        greet: says hello in Slack. A refusal is logged: the app is installed all the same.
+        scopes: the scopes in the app's manifest.
+        redirect_url: the public address of `REDIRECT`, as it is registered with Slack.
+        slack_url: the Web API.
+        authorize_url: the page on which people agree to the scopes.
+        channel: where the bot posts changes, for the last page.
+        greet: sends the first message in Slack. If it fails, that is logged.
     """
 
     def __init__(
@@ -108,26 +109,26 @@ class Installing:
                 installation_store_bot_only=True,
                 state_store=states,
                 state_expiration_seconds=int(_STATE_LIFETIME.total_seconds()),
-                callback_options=CallbackOptions(success=self._installed, failure=self._failed),
+                callback_options=CallbackOptions(success=self._succeeded, failure=self._failed),
             ),
         )
 
     @property
     def pages(self) -> Mapping[str, Callable[[BoltRequest], BoltResponse]]:
-        """What answers a browser, by path."""
-        return {INSTALL: self._flow.handle_installation, REDIRECT: self._redirected}
+        """The handler of each page, by path."""
+        return {INSTALL: self._flow.handle_installation, REDIRECT: self._finish}
 
-    def _redirected(self, request: BoltRequest) -> BoltResponse:
+    def _finish(self, request: BoltRequest) -> BoltResponse:
         try:
             return self._flow.handle_callback(request)
         except StorageUnavailable as error:
-            logger.error("an installation could not be kept: %s", error)  # noqa: TRY400
-            return _page("Nothing was installed", _WHY["storage_error"], 503)
+            logger.error("an installation could not be stored: %s", error)  # noqa: TRY400
+            return _page("Nothing was installed", _FAILURES["storage_error"], 503)
         except OSError as error:
-            logger.error("an installation came to nothing: %s", error)  # noqa: TRY400
-            return _page("Nothing was installed", "Slack did not answer. Please begin again.", 503)
+            logger.error("an installation failed: %s", error)  # noqa: TRY400
+            return _page("Nothing was installed", "Slack did not answer. Please start again.", 503)
 
-    def _installed(self, args: SuccessArgs) -> BoltResponse:
+    def _succeeded(self, args: SuccessArgs) -> BoltResponse:
         installation = args.installation
         name = (
             installation.enterprise_name
@@ -136,38 +137,38 @@ class Installing:
         )
         return _page(
             f"API keys is installed in {name or 'your workspace'}",
-            f"Two things are left, both in Slack: invite it with <code>/invite @API keys</code> in "
-            f"<code>{escape(self._channel)}</code>, where it tells what was done, and type "
+            f"Two steps are left, both in Slack. Type <code>/invite @API keys</code> in "
+            f"<code>{escape(self._channel)}</code>, where it posts changes. Then type "
             "<code>/apikeys</code>.",
         )
 
     def _failed(self, args: FailureArgs) -> BoltResponse:
-        logger.warning("an installation came to nothing: %s", args.reason)
-        text = _WHY.get(args.reason, "Slack did not say why. Please begin again.")
-        again = f'<p><a href="{INSTALL}">Begin again</a></p>'
+        logger.warning("an installation failed: %s", args.reason)
+        text = _FAILURES.get(args.reason, "Slack gave no reason. Please start again.")
+        again = f'<p><a href="{INSTALL}">Start again</a></p>'
         return _page("Nothing was installed", text, args.suggested_status_code, again)
 
 
 class States(OAuthStateStore):
-    """States that we have signed; each is good once, for ten minutes, at whichever bot it arrives.
+    """Signed OAuth states; each can be used once, within ten minutes, at any process of the bot.
 
-    Nothing is written down for one that is only issued: anybody may ask for as many as they like.
+    Issuing one stores nothing: anyone may request any number of them.
     """
 
-    def __init__(self, engine: Engine, seal: TokenCipher, clock: Clock) -> None:
+    def __init__(self, engine: Engine, cipher: TokenCipher, clock: Clock) -> None:
         self._engine = engine
-        self._seal = seal
+        self._cipher = cipher
         self._clock = clock
 
     def issue(self, *args: Any, **kwargs: Any) -> str:
-        """A new one."""
+        """Return a new state."""
         text = f"{int(self._clock.now().timestamp())}-{secrets.token_urlsafe(16)}"
-        return f"{text}.{self._seal.signature(text)}"
+        return f"{text}.{self._cipher.signature(text)}"
 
     def consume(self, state: str) -> bool:
-        """Whether it is one of ours, in time, and used for the first time."""
+        """Return whether a state is ours, still valid, and used for the first time."""
         text, _, signature = (state or "").rpartition(".")
-        if not text or not self._seal.signed(text, signature):
+        if not text or not self._cipher.verify(text, signature):
             return False
         issued = datetime.fromtimestamp(int(text.partition("-")[0]), UTC)
         now = self._clock.now()
@@ -178,15 +179,15 @@ class States(OAuthStateStore):
 
 
 class _Store(InstallationStore):
-    """Where Bolt's flow puts an installation; nothing is read through it."""
+    """Store the installation that Bolt's flow hands over; nothing is read through it."""
 
     def __init__(self, installations: Installations, greet: Greet) -> None:
         self._installations = installations
         self._greet = greet
 
-    def save(self, installation: Told) -> None:
+    def save(self, installation: SlackInstallation) -> None:
         installed = OAuthInstallation(
-            where=InstallationTarget(
+            target=InstallationTarget(
                 "" if installation.is_enterprise_install else installation.team_id or "",
                 installation.enterprise_id or "",
                 bool(installation.is_enterprise_install),
@@ -201,11 +202,15 @@ class _Store(InstallationStore):
             installed_by=installation.user_id,
         )
         self._installations.save(installed)
-        logger.info("the app was installed in %s by %s", installed.where.id, installed.installed_by)
+        logger.info(
+            "the app was installed in %s by %s", installed.target.id, installed.installed_by
+        )
         try:
             self._greet(installed)
         except SlackError as error:
-            logger.warning("%s was not greeted: %s", installed.installed_by, error.code)
+            logger.warning(
+                "the first message to %s was not sent: %s", installed.installed_by, error.code
+            )
 
 
 def _page(title: str, text: str, status: int = 200, more: str = "") -> BoltResponse:

@@ -1,4 +1,4 @@
-"""Whose request it is: from what Slack says of a workspace to the services of its account."""
+"""Find the workspace that a request comes from, and the services of its account."""
 
 from __future__ import annotations
 
@@ -25,39 +25,39 @@ logger = logging.getLogger("bot")
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceBot:
-    """One of them: its services, and who the bot is there."""
+    """The bot in one workspace: its services, and its token and ids for Bolt."""
 
     context: Context
     bot: AuthorizeResult
 
 
 class Workspaces(Protocol):
-    """All that the app serves."""
+    """The workspaces that the app serves."""
 
-    def of(self, where: InstallationTarget) -> WorkspaceBot | None:
-        """The one that Slack speaks of; None if the app is not installed there."""
+    def find(self, target: InstallationTarget) -> WorkspaceBot | None:
+        """Return the bot in a workspace; None if the app is not installed there."""
         ...
 
     def all(self) -> Sequence[WorkspaceBot]:
-        """All of them, as they are now."""
+        """Return the bots of all workspaces."""
         ...
 
     def ended(
-        self, where: InstallationTarget, why: str, at: datetime, bot_user_id: str | None = None
+        self, target: InstallationTarget, event: str, at: datetime, bot_user_id: str | None = None
     ) -> None:
-        """Slack says that the app was uninstalled, or that its token was taken away."""
+        """Record that the app was uninstalled, or its token revoked; see Installations.end."""
         ...
 
 
 def bot(token: str, bot_id: str | None, bot_user_id: str | None) -> AuthorizeResult:
-    """Who the bot is, as Bolt wants to know it."""
+    """Return the bot's token and ids in the form that Bolt expects."""
     return AuthorizeResult(
         enterprise_id=None, team_id=None, bot_token=token, bot_id=bot_id, bot_user_id=bot_user_id
     )
 
 
-def where(body: Mapping[str, Any]) -> InstallationTarget:
-    """For whom the app is installed that a request was sent to."""
+def target_of(body: Mapping[str, Any]) -> InstallationTarget:
+    """Return the installation that a request was sent to."""
     payload = dict(body)
     return InstallationTarget(
         str(extract_team_id(payload) or ""),
@@ -67,85 +67,88 @@ def where(body: Mapping[str, Any]) -> InstallationTarget:
 
 
 def happened_at(body: Mapping[str, Any]) -> datetime:
-    """When an event happened (`event_time`, in seconds since 1970)."""
+    """Return when an event happened (`event_time`, in seconds since 1970)."""
     return datetime.fromtimestamp(int(body.get("event_time") or 0), UTC)
 
 
 class OneWorkspace:
-    """The only one; people of other workspaces are refused by its admins' check."""
+    """A single workspace; people of other workspaces are refused when their role is checked."""
 
-    def __init__(self, served: WorkspaceBot) -> None:
-        self._served = served
+    def __init__(self, bot: WorkspaceBot) -> None:
+        self._bot = bot
 
-    def of(self, where: InstallationTarget) -> WorkspaceBot:
+    def find(self, target: InstallationTarget) -> WorkspaceBot:
         """See `Workspaces`."""
-        return self._served
+        return self._bot
 
     def all(self) -> Sequence[WorkspaceBot]:
         """See `Workspaces`."""
-        return (self._served,)
+        return (self._bot,)
 
     def ended(
-        self, where: InstallationTarget, why: str, at: datetime, bot_user_id: str | None = None
+        self, target: InstallationTarget, event: str, at: datetime, bot_user_id: str | None = None
     ) -> None:
         """See `Workspaces`."""
-        ours = bot_user_id is None or bot_user_id == self._served.bot.bot_user_id
-        if ours:
+        if bot_user_id is None or bot_user_id == self._bot.bot.bot_user_id:
             logger.error(
-                "Slack says %s: the app cannot work until it is installed again and "
-                "SLACK_BOT_TOKEN is replaced. Keys keep working at the gateway.", why,
+                "Slack reports %s: the app cannot work until it is installed again and "
+                "SLACK_BOT_TOKEN is replaced. Keys keep working at the gateway.", event,
             )  # fmt: skip
 
 
 class ManyWorkspaces:
-    """Those that have installed the app. The database is asked each time: another bot may have
-    heard of an installation, or of its end.
+    """All workspaces that have installed the app.
+
+    The database is read each time: another process of the bot may have handled an installation, or
+    its end.
 
     Args:
-        open_: makes the services of an installation.
+        make_context: makes the services of an installation.
     """
 
     def __init__(
-        self, installations: Installations, open_: Callable[[Installation], Context]
+        self, installations: Installations, make_context: Callable[[Installation], Context]
     ) -> None:
         self._installations = installations
-        self._open = open_
-        self._opened: dict[str, tuple[Installation, WorkspaceBot]] = {}
+        self._make_context = make_context
+        self._bots: dict[str, tuple[Installation, WorkspaceBot]] = {}
         self._guard = threading.Lock()
 
-    def of(self, where: InstallationTarget) -> WorkspaceBot | None:
+    def find(self, target: InstallationTarget) -> WorkspaceBot | None:
         """See `Workspaces`. Raises StorageUnavailable."""
         try:
-            found = self._installations.of(where)
+            installation = self._installations.find(target)
         except StorageUnavailable:
-            # People can at least be told that the database does not answer.
-            if (known := self._known(where)) is None:
+            # With a known bot, people can at least be told that the database does not answer.
+            if (known := self._known(target)) is None:
                 raise
             return known
-        return self._served(found) if found is not None else None
+        return self._bot_of(installation) if installation is not None else None
 
     def all(self) -> Sequence[WorkspaceBot]:
         """See `Workspaces`. Raises StorageUnavailable."""
-        return [self._served(found) for found in self._installations.all()]
+        return [self._bot_of(installation) for installation in self._installations.all()]
 
     def ended(
-        self, where: InstallationTarget, why: str, at: datetime, bot_user_id: str | None = None
+        self, target: InstallationTarget, event: str, at: datetime, bot_user_id: str | None = None
     ) -> None:
         """See `Workspaces`. Raises StorageUnavailable."""
-        if self._installations.end(where, why, at, bot_user_id):
-            logger.warning("the app in %s has ended: %s", where.id, why)
+        if self._installations.end(target, event, at, bot_user_id):
+            logger.warning("the app is no longer installed in %s: %s", target.id, event)
 
-    def _known(self, where: InstallationTarget) -> WorkspaceBot | None:
+    def _known(self, target: InstallationTarget) -> WorkspaceBot | None:
         with self._guard:
-            fits = (one for one in self._opened.values() if one[0].where.id == where.id)
-            return next((served for _, served in fits), None)
+            return next(
+                (bot for found, bot in self._bots.values() if found.target.id == target.id), None
+            )
 
-    def _served(self, found: Installation) -> WorkspaceBot:
+    def _bot_of(self, installation: Installation) -> WorkspaceBot:
         with self._guard:
-            known = self._opened.get(found.account_id)
-            if known is None or known[0] != found:
+            known = self._bots.get(installation.account_id)
+            if known is None or known[0] != installation:
                 made = WorkspaceBot(
-                    self._open(found), bot(found.token, found.bot_id, found.bot_user_id)
+                    self._make_context(installation),
+                    bot(installation.token, installation.bot_id, installation.bot_user_id),
                 )
-                known = self._opened[found.account_id] = (found, made)
+                known = self._bots[installation.account_id] = (installation, made)
             return known[1]

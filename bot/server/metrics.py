@@ -47,19 +47,19 @@ class Metrics:
             buckets=_BUCKETS, registry=self._registry,
         )  # fmt: skip
 
-    def answered(self, request: BoltRequest, status: int, seconds: float) -> None:
+    def record_request(self, request: BoltRequest, status: int, seconds: float) -> None:
         """Record that a request was acknowledged, or refused."""
         kind = _kind(request)
         self._requests.labels(kind, str(status)).inc()
         self._acknowledged.labels(kind).observe(seconds)
 
-    def calling(self, calls: Calls) -> Calls:
-        """The same attempts, measured."""
+    def instrument(self, transport: Calls) -> Calls:
+        """Return a transport that counts and times the calls of this one."""
 
         def attempt(method: str, args: Answer, *, form: bool, timeout: float) -> Answer:
             started, outcome = time.perf_counter(), "failed"
             try:
-                answer = calls(method, args, form=form, timeout=timeout)
+                answer = transport(method, args, form=form, timeout=timeout)
             except SlackApiError as error:
                 body = error.response.data
                 outcome = str(body.get("error") or "failed") if isinstance(body, dict) else "failed"

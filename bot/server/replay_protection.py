@@ -21,7 +21,7 @@ from storage import writing
 _EVENTS = 10_000
 
 
-def refusing(engine: Engine, clock: Clock) -> Callable[..., BoltResponse | None]:
+def middleware(engine: Engine, clock: Clock) -> Callable[..., BoltResponse | None]:
     """A middleware for Bolt that takes each signed request once, whichever bot it reaches.
 
     Events are left to `Events`: all that they lead to can be done twice without harm, and there may

@@ -76,5 +76,5 @@ def run(only: str | None) -> None:
             bot = start_bot(application, slack_settings)
             stack.callback(bot.stop)
             running.append(bot)
-            click.echo(f"The bot {bot.where}", err=True)
+            click.echo(f"The bot {bot.address}", err=True)
         wait(asked_to_stop(), running)

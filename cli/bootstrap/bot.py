@@ -11,11 +11,8 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from bot.app import build_for
 from bot.background.scheduler import Schedule, WorkspaceRoundRobin
 from bot.installation.encryption import TokenCipher
-from bot.installation.installations import (
-    Installations,
-    OAuthInstallation,
-)
-from bot.installation.oauth import REDIRECT, Installing, States
+from bot.installation.installations import Installations, OAuthInstallation
+from bot.installation.oauth import REDIRECT, InstallPages, States
 from bot.installation.workspaces import ManyWorkspaces, OneWorkspace, Workspaces
 from bot.server.closing import close
 from bot.server.health import STUCK_SECONDS, Check, Socket
@@ -37,11 +34,11 @@ class Connection(Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether requests can still come."""
+        """Whether requests can still arrive."""
         ...
 
     def stop(self) -> None:
-        """Accept nothing new, and return once the requests under way are answered."""
+        """Stop accepting requests, and return once those in progress are answered."""
         ...
 
 
@@ -67,12 +64,12 @@ class Bot:
     """The running bot.
 
     Attributes:
-        where: how Slack reaches it, for the operator to read.
+        address: how Slack reaches it, for the operator to read.
     """
 
     connection: Connection
     schedule: Schedule
-    where: str
+    address: str
     health: Running | None = None
 
     @property
@@ -81,7 +78,7 @@ class Bot:
         return self.connection.alive
 
     def stop(self) -> None:
-        """Accept nothing new, and return once the requests under way are answered."""
+        """Stop accepting requests, and return once those in progress are answered."""
         self.connection.stop()
         self.schedule.stop()
         if self.health is not None:
@@ -89,47 +86,49 @@ class Bot:
 
 
 def start_bot(application: Application, settings: SlackSettings) -> Bot:
-    """Connect to Slack and begin to answer.
+    """Connect to Slack and start answering.
 
     Raises:
         SettingsError: if a setting cannot be read.
         ListenError: if the address is taken.
         SlackError: if Slack does not accept the token, or cannot be reached.
-        PepperError: if the key for sealing tokens cannot be read.
+        PepperError: if the key that encrypts tokens cannot be read.
     """
-    opening = WorkspaceServicesFactory(application, settings)
+    factory = WorkspaceServicesFactory(application, settings)
     workspaces: Workspaces
     if settings.many:
-        seal = TokenCipher(read_versions(settings.seal_key.get_secret_value(), "APIKEYS_SEAL_KEY"))
-        installations = Installations(application.engine, seal, application.clock)
+        cipher = TokenCipher(
+            read_versions(settings.seal_key.get_secret_value(), "APIKEYS_SEAL_KEY")
+        )
+        installations = Installations(application.engine, cipher, application.clock)
         installations.reencrypt()
-        workspaces = ManyWorkspaces(installations, opening.installed)
-        pages = _installing(application, settings, installations, seal).pages
+        workspaces = ManyWorkspaces(installations, factory.for_installation)
+        pages = _install_pages(application, settings, installations, cipher).pages
     else:
-        workspaces, pages = OneWorkspace(opening.only()), {}
-    everywhere = WorkspaceRoundRobin(workspaces, opening.worker, application.clock)
-    schedule = Schedule(everywhere)
+        workspaces, pages = OneWorkspace(factory.single_workspace()), {}
+    round_robin = WorkspaceRoundRobin(workspaces, factory.worker, application.clock)
+    schedule = Schedule(round_robin)
 
     def wake(account_id: str) -> None:
-        everywhere.prioritise(account_id)
+        round_robin.prioritise(account_id)
         schedule.wake()
 
-    opening.wake = wake
+    factory.wake = wake
     app = build_for(
         workspaces,
         application.engine,
         application.clock,
         signing_secret=settings.signing_secret.get_secret_value(),
         slack_url=settings.api_url,
-        metrics=opening.metrics,
+        metrics=factory.metrics,
     )
-    connection, where = _connect(app, settings, pages)
+    connection, address = _connect(app, settings, pages)
     schedule.start()
     health = None
     if settings.bot_listen:
-        health = _health(application, settings.bot_listen, connection, schedule, opening.metrics)
-        where += f", and tells how it is at {health.url}/readyz"
-    return Bot(connection, schedule, where, health)
+        health = _health(application, settings.bot_listen, connection, schedule, factory.metrics)
+        address += f"; its health is at {health.url}/readyz"
+    return Bot(connection, schedule, address, health)
 
 
 def _health(
@@ -163,25 +162,25 @@ def _health(
     return serve_in_thread(pages, host.strip("[]"), int(port), setting="APIKEYS_BOT_LISTEN")
 
 
-def _installing(
+def _install_pages(
     application: Application,
     settings: SlackSettings,
     installations: Installations,
-    seal: TokenCipher,
-) -> Installing:
+    cipher: TokenCipher,
+) -> InstallPages:
     def greet(installed: OAuthInstallation) -> None:
         slack = SlackClient(web_calls(installed.token, base_url=settings.api_url)).within(8.0)
         channel = settings.channel
         slack.dm(
             installed.installed_by,
-            f"API keys is installed. Invite it in {channel}, where it tells what was done: "
-            f"type `/invite` with my name there. Then type `/apikeys`.",
+            f"API keys is installed. Invite me to {channel}, where I post changes: type "
+            "`/invite @API keys` there. Then type `/apikeys`.",
         )
 
     required_scopes, optional = scopes()
-    return Installing(
+    return InstallPages(
         installations,
-        States(application.engine, seal, application.clock),
+        States(application.engine, cipher, application.clock),
         client_id=settings.client_id,
         client_secret=settings.client_secret.get_secret_value(),
         scopes=[*required_scopes, *optional],

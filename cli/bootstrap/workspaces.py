@@ -1,4 +1,4 @@
-"""Put together what a workspace's bot works with: its client, admins, policy and worker."""
+"""Build what a workspace's bot needs: its client, admins, policy and worker."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from storage import writing
 
 
 class WorkspaceServicesFactory:
-    """Makes the services of each workspace.
+    """Make the services of each workspace.
 
     Raises:
         SettingsError: if a setting cannot be read.
@@ -35,64 +35,67 @@ class WorkspaceServicesFactory:
     def __init__(self, application: Application, settings: SlackSettings) -> None:
         self._application = application
         self._settings = settings
-        self._rules = team_policy(settings)
+        self._policy = team_policy(settings)
         try:
-            self._admins = read_policy(settings.admins)
+            self._admin_policy = read_policy(settings.admins)
         except ValueError as error:
             raise SettingsError(str(error)) from error
         self.wake: Callable[[str], None] = lambda _: None
         self.metrics = Metrics()
 
-    def only(self) -> WorkspaceBot:
+    def single_workspace(self) -> WorkspaceBot:
         """Return the bot of the one workspace that the token is for. Raises SlackError."""
         token = self._settings.bot_token.get_secret_value()
         slack = self._slack(token)
-        me = slack.auth_test()
-        where = who_is(me)
+        auth = slack.auth_test()
+        target = target_from_auth_test(auth)
         with writing(self._application.engine) as session:
             now = self._application.clock.now()
-            account_id = accounts.connect(session, where.id, str(me["team"]), now)
-        context = self._context(slack, where, account_id)
-        return WorkspaceBot(context, bot_of(token, str(me["bot_id"]), str(me["user_id"])))
+            account_id = accounts.connect(session, target.id, str(auth["team"]), now)
+        context = self._context(slack, target, account_id)
+        return WorkspaceBot(context, bot_of(token, str(auth["bot_id"]), str(auth["user_id"])))
 
-    def installed(self, installation: Installation) -> Context:
-        """Return the services of one installation among many."""
-        where = installation.where
-        return self._context(self._slack(installation.token), where, installation.account_id)
+    def for_installation(self, installation: Installation) -> Context:
+        """Return the services of one installation."""
+        slack = self._slack(installation.token)
+        return self._context(slack, installation.target, installation.account_id)
 
     def worker(self, context: Context) -> Worker:
         """Return the worker that does a workspace's background work."""
-        patient = Admins(context.slack, self._admins, context.admins.workspace, context.clock)
-        return Worker(context, FEATURES, patient.ids)
+        # Unlike `context.admins`, this one may take its time: no acknowledgement waits for it.
+        background_admins = Admins(
+            context.slack, self._admin_policy, context.admins.workspace, context.clock
+        )
+        return Worker(context, FEATURES, background_admins.ids)
 
     def _slack(self, token: str) -> SlackClient:
-        calls = web_calls(token, base_url=self._settings.api_url)
-        return SlackClient(self.metrics.calling(calls))
+        transport = web_calls(token, base_url=self._settings.api_url)
+        return SlackClient(self.metrics.instrument(transport))
 
-    def _context(self, slack: SlackClient, where: InstallationTarget, account_id: str) -> Context:
+    def _context(self, slack: SlackClient, target: InstallationTarget, account_id: str) -> Context:
         application, settings = self._application, self._settings
-        workspace = Workspace(where.team_id, where.enterprise_id)
+        workspace = Workspace(target.team_id, target.enterprise_id)
         return Context(
-            services=application.services(account_id, self._rules, lambda: self.wake(account_id)),
+            services=application.services(account_id, self._policy, lambda: self.wake(account_id)),
             slack=slack,
-            admins=Admins(slack.quick(), self._admins, workspace, application.clock),
+            admins=Admins(slack.quick(), self._admin_policy, workspace, application.clock),
             channel=settings.channel,
             token_minutes=settings.token_minutes,
             api_url=settings.example_url,
         )
 
 
-def who_is(me: dict[str, object]) -> InstallationTarget:
+def target_from_auth_test(auth: dict[str, object]) -> InstallationTarget:
     """Read from the answer of `auth.test` where the app is installed."""
-    org_wide = me.get("is_enterprise_install") is True
-    # Of an organisation's token, Slack says the organisation's id in the place of the workspace's.
+    org_wide = auth.get("is_enterprise_install") is True
+    # For an organisation's token, `team_id` is the id of the organisation.
     return InstallationTarget(
-        "" if org_wide else str(me["team_id"]), str(me.get("enterprise_id") or ""), org_wide
+        "" if org_wide else str(auth["team_id"]), str(auth.get("enterprise_id") or ""), org_wide
     )
 
 
 def team_policy(settings: SlackSettings) -> Policy:
-    """Return everything that the team has decided.
+    """Return the team's policy.
 
     Raises:
         SettingsError: if a schedule cannot be read.

@@ -17,7 +17,7 @@ from bot.installation.oauth import INSTALL
 from bot.slack_api.client import SlackClient
 from bot.slack_api.transport import web_calls
 from cli.bootstrap.manifest import scopes
-from cli.bootstrap.workspaces import who_is
+from cli.bootstrap.workspaces import target_from_auth_test
 from cli.doctor.findings import CheckStatus, Finding, Findings, compare_clocks
 from runtime.clock import SystemClock
 from settings import SlackSettings
@@ -124,10 +124,10 @@ def _channel(client: WebClient, channel: str) -> Findings:
         yield Finding(CheckStatus.FINE, f"The app can post in {channel}.")
 
 
-def _admins(settings: SlackSettings, me: Any) -> Findings:
+def _admins(settings: SlackSettings, auth: Any) -> Findings:
     slack = SlackClient(web_calls(settings.bot_token.get_secret_value(), settings.api_url))
-    where = who_is(me.data)
-    workspace = Workspace(where.team_id, where.enterprise_id)
+    target = target_from_auth_test(auth.data)
+    workspace = Workspace(target.team_id, target.enterprise_id)
     try:
         policy = read_policy(settings.admins)
     except ValueError as error:

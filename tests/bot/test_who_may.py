@@ -10,10 +10,10 @@ from typing import cast, get_args
 
 import pytest
 
-from bot import events
 from bot.command_parser import Command
 from bot.features import ROUTERS
 from bot.framework.router import events_of, routes_of
+from bot.installation import handlers as installation
 from bot.installation.workspaces import Workspaces
 from bot.slash_command import ALLOW
 from bot.ui import ids
@@ -175,7 +175,7 @@ def test_every_registered_id_has_its_row() -> None:
 
 
 def test_every_event_has_its_row() -> None:
-    routers = (*ROUTERS, events.router(cast(Workspaces, None)))
+    routers = (*ROUTERS, installation.router(cast(Workspaces, None)))
     table = {id_: rule for rule, names in EVENTS.items() for id_ in names}
     assert {event.id: event.allow.name for event in events_of(routers)} == table
 

@@ -172,4 +172,4 @@ def test_where_slack_alone_knows_of_an_installation_people_are_told_so(world: Wo
     world.globex.install.active = True  # as by the button on Slack's own page of the app
     gus = world.globex.person("gus").goes_to(CHANNEL)
     gus.types("/apikeys list")
-    gus.sees("is not installed in this workspace any more", within=15)
+    gus.sees("is no longer installed in this workspace", within=15)

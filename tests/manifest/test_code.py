@@ -18,11 +18,12 @@ import pytest
 import yaml
 from slack_bolt import App
 
-from bot import events, slash_command
+from bot import slash_command
 from bot.command_parser import SUBCOMMANDS
 from bot.features import ROUTERS
 from bot.framework.context import COMMAND
 from bot.framework.router import mount
+from bot.installation import handlers as installation
 from bot.installation.workspaces import Workspaces
 from bot.ui import ids
 from tests.bot.block_samples import messages, views
@@ -81,7 +82,10 @@ class Registering:
 @pytest.fixture(scope="module")
 def registered() -> dict[str, list[str]]:
     app = Registering()
-    mount(cast(App, app), (*ROUTERS, slash_command.router, events.router(cast(Workspaces, None))))
+    mount(
+        cast(App, app),
+        (*ROUTERS, slash_command.router, installation.router(cast(Workspaces, None))),
+    )
     return app.names
 
 

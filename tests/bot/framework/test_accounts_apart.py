@@ -20,9 +20,10 @@ from slack_bolt import App
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from bot import events, slash_command
+from bot import slash_command
 from bot.features import ROUTERS
 from bot.framework.router import mount
+from bot.installation import handlers as installation
 from bot.installation.workspaces import Workspaces
 from bot.ui import ids
 from keys.base import accounts
@@ -46,7 +47,8 @@ FAR = Actor.person("U0FAR")
 MARK = "Umbrella"
 REGISTERED = Registering()
 mount(
-    cast(App, REGISTERED), (*ROUTERS, slash_command.router, events.router(cast(Workspaces, None)))
+    cast(App, REGISTERED),
+    (*ROUTERS, slash_command.router, installation.router(cast(Workspaces, None))),
 )
 ACTIONS, MODALS = REGISTERED.names["action"], REGISTERED.names["view"]
 DOINGS = sorted(value for name, value in vars(ids).items() if name.startswith("DO_"))

@@ -1,4 +1,4 @@
-"""Installations: sealed tokens, ends that come late, organisations, states that are good once."""
+"""Installations: encrypted tokens, late ends, organisations, states that can be used once."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from bot.installation.encryption import SealBroken, TokenCipher
+from bot.installation.encryption import DecryptionError, TokenCipher
 from bot.installation.installations import Installations, InstallationTarget, OAuthInstallation
 from bot.installation.oauth import States
-from bot.installation.workspaces import ManyWorkspaces, where
+from bot.installation.workspaces import ManyWorkspaces, target_of
 from keys.base.errors import PepperError
 from keys.credentials.peppers import read_versions
 from storage import reading, writing
@@ -34,24 +34,26 @@ ACME = OAuthInstallation(
 
 
 @given(st.text(), st.text(), st.text())
-def test_what_is_sealed_opens_for_the_same_alone(text: str, place: str, other: str) -> None:
-    seal = TokenCipher({1: OLD})
-    sealed = seal.close(text, place)
-    assert seal.open(sealed, place) == text
-    assert len(text) < 4 or text.encode() not in sealed
+def test_a_ciphertext_is_decrypted_with_its_own_key_and_data_only(
+    text: str, place: str, other: str
+) -> None:
+    cipher = TokenCipher({1: OLD})
+    encrypted = cipher.encrypt(text, place)
+    assert cipher.decrypt(encrypted, place) == text
+    assert len(text) < 4 or text.encode() not in encrypted
     if other != place:
-        with pytest.raises(SealBroken):
-            seal.open(sealed, other)
-    with pytest.raises(SealBroken):
-        TokenCipher({1: NEW}).open(sealed, place)
-    with pytest.raises(SealBroken, match="version 1 is missing"):
-        TokenCipher({2: OLD}).open(sealed, place)
-    for at in range(len(sealed)):
-        with pytest.raises(SealBroken):
-            seal.open(sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :], place)
-    for length in range(len(sealed)):
-        with pytest.raises(SealBroken):
-            seal.open(sealed[:length], place)
+        with pytest.raises(DecryptionError):
+            cipher.decrypt(encrypted, other)
+    with pytest.raises(DecryptionError):
+        TokenCipher({1: NEW}).decrypt(encrypted, place)
+    with pytest.raises(DecryptionError, match="version 1 is missing"):
+        TokenCipher({2: OLD}).decrypt(encrypted, place)
+    for at in range(len(encrypted)):
+        with pytest.raises(DecryptionError):
+            cipher.decrypt(encrypted[:at] + bytes([encrypted[at] ^ 1]) + encrypted[at + 1 :], place)
+    for length in range(len(encrypted)):
+        with pytest.raises(DecryptionError):
+            cipher.decrypt(encrypted[:length], place)
 
 
 def test_a_key_that_is_none_is_named_by_its_setting() -> None:
@@ -71,14 +73,14 @@ def tokens(domain: Domain) -> list[bytes | None]:
 def test_an_installation_is_found_by_its_workspace(domain: Domain) -> None:
     installations = kept(domain)
     account = installations.save(ACME)
-    found = installations.of(InstallationTarget("T0ACME"))
+    found = installations.find(InstallationTarget("T0ACME"))
     assert found is not None
     assert (found.account_id, found.token, found.bot_user_id) == (account, "xoxb-acme", "U0BOT")
     assert "xoxb-acme" not in repr(found) + repr(ACME)
-    (sealed,) = tokens(domain)
-    assert sealed is not None
-    assert b"xoxb" not in sealed
-    assert installations.of(InstallationTarget("T0OTHER")) is None
+    (encrypted,) = tokens(domain)
+    assert encrypted is not None
+    assert b"xoxb" not in encrypted
+    assert installations.find(InstallationTarget("T0OTHER")) is None
     assert [one.account_id for one in installations.all()] == [account]
     # The account that the workspace had before, as the only one, is its own again.
     assert account == domain.account
@@ -94,16 +96,16 @@ def test_an_end_that_comes_late_does_not_end_what_was_installed_since(domain: Do
     installations = kept(domain)
     installations.save(ACME)
     left_at = domain.clock.now()
-    assert installations.end(ACME.where, "app_uninstalled", left_at)
-    assert not installations.end(ACME.where, "tokens_revoked", left_at)
-    assert installations.of(ACME.where) is None
+    assert installations.end(ACME.target, "app_uninstalled", left_at)
+    assert not installations.end(ACME.target, "tokens_revoked", left_at)
+    assert installations.find(ACME.target) is None
     assert installations.all() == []
     assert tokens(domain) == [None]
     domain.clock.move(timedelta(minutes=1))
     again = replace(ACME, token="xoxb-again")
     assert installations.save(again) == domain.account
-    assert not installations.end(ACME.where, "app_uninstalled", left_at)
-    found = installations.of(ACME.where)
+    assert not installations.end(ACME.target, "app_uninstalled", left_at)
+    found = installations.find(ACME.target)
     assert found is not None
     assert found.token == "xoxb-again"
 
@@ -112,21 +114,21 @@ def test_somebody_elses_token_may_be_taken_away(domain: Domain) -> None:
     installations = kept(domain)
     installations.save(ACME)
     now = domain.clock.now()
-    assert not installations.end(ACME.where, "tokens_revoked", now, bot_user_id="U0OTHERBOT")
-    assert installations.end(ACME.where, "tokens_revoked", now, bot_user_id="U0BOT")
+    assert not installations.end(ACME.target, "tokens_revoked", now, bot_user_id="U0OTHERBOT")
+    assert installations.end(ACME.target, "tokens_revoked", now, bot_user_id="U0BOT")
 
 
 def test_an_organisation_and_its_workspaces_are_three_accounts(domain: Domain) -> None:
     installations = kept(domain)
     wholly = InstallationTarget("", "E0ORG", org_wide=True)
     one, two = InstallationTarget("T0ONE", "E0ORG"), InstallationTarget("T0TWO", "E0ORG")
-    ids = {installations.save(replace(ACME, where=each)) for each in (wholly, one, two)}
+    ids = {installations.save(replace(ACME, target=each)) for each in (wholly, one, two)}
     assert len(ids) == 3
     for each in (wholly, one, two):
-        found = installations.of(each)
+        found = installations.find(each)
         assert found is not None
-        assert found.where == each
-    assert installations.of(InstallationTarget("T0THREE", "E0ORG")) is None
+        assert found.target == each
+    assert installations.find(InstallationTarget("T0THREE", "E0ORG")) is None
 
 
 @pytest.mark.parametrize(
@@ -153,33 +155,33 @@ def test_an_organisation_and_its_workspaces_are_three_accounts(domain: Domain) -
     ],
 )  # fmt: skip
 def test_for_whom_a_request_is_meant(body: dict[str, object], meant: InstallationTarget) -> None:
-    assert where(body) == meant
-    assert where(body).id == ("E1" if meant.org_wide else "T1")
+    assert target_of(body) == meant
+    assert target_of(body).id == ("E1" if meant.org_wide else "T1")
 
 
-def test_a_new_key_seals_everything_anew(domain: Domain) -> None:
+def test_a_new_key_encrypts_every_token_again(domain: Domain) -> None:
     kept(domain).save(ACME)
     both = kept(domain, {1: OLD, 2: NEW})
     assert (both.reencrypt(), both.reencrypt()) == (1, 0)
-    found = kept(domain, {2: NEW}).of(ACME.where)
+    found = kept(domain, {2: NEW}).find(ACME.target)
     assert found is not None
     assert found.token == "xoxb-acme"
 
 
-def test_a_token_that_does_not_open_leaves_the_others_alone(
+def test_a_token_that_cannot_be_decrypted_leaves_the_others_alone(
     domain: Domain, caplog: pytest.LogCaptureFixture
 ) -> None:
     installations = kept(domain)
     installations.save(ACME)
-    other = installations.save(replace(ACME, where=InstallationTarget("T0TWO"), name="Two"))
+    other = installations.save(replace(ACME, target=InstallationTarget("T0TWO"), name="Two"))
     with writing(domain.engine) as session:
         rows = session.exec(select(Installation).order_by(Installation.team_id)).all()
         # Somebody who may write to the database puts one workspace's token in another's place.
         rows[0].token = rows[1].token
         session.add(rows[0])
     assert [one.account_id for one in installations.all()] == [other]
-    assert installations.of(ACME.where) is None
-    assert "does not open" in caplog.text
+    assert installations.find(ACME.target) is None
+    assert "cannot be decrypted" in caplog.text
     assert "APIKEYS_SEAL_KEY" in caplog.text
 
 
@@ -204,19 +206,19 @@ def test_services_are_kept_until_the_installation_changes(bench: Bench) -> None:
         return replace(bench.context)
 
     workspaces = ManyWorkspaces(installations, open_)  # type: ignore[arg-type]
-    assert workspaces.of(ACME.where) is None
+    assert workspaces.find(ACME.target) is None
     installations.save(ACME)
-    first = workspaces.of(ACME.where)
+    first = workspaces.find(ACME.target)
     assert first is not None
-    assert workspaces.of(ACME.where) is first
+    assert workspaces.find(ACME.target) is first
     assert list(workspaces.all()) == [first]
     installations.save(replace(ACME, token="xoxb-new"))
-    again = workspaces.of(ACME.where)
+    again = workspaces.find(ACME.target)
     assert again is not None
     assert again.bot.bot_token == "xoxb-new"
     assert len(opened) == 2
-    workspaces.ended(ACME.where, "app_uninstalled", bench.domain.clock.now())
-    assert workspaces.of(ACME.where) is None
+    workspaces.ended(ACME.target, "app_uninstalled", bench.domain.clock.now())
+    assert workspaces.find(ACME.target) is None
 
 
 def test_the_only_workspace_tells_its_operator_that_it_has_ended(

@@ -109,7 +109,7 @@ def test_calls_to_slack_are_counted_with_what_came_of_them() -> None:
             raise reply
         return reply
 
-    attempt = metrics.calling(calls)
+    attempt = metrics.instrument(calls)
     assert attempt("users.info", {}, form=True, timeout=1) == {"ok": True}
     for _ in range(2):
         with pytest.raises(Exception):  # noqa: B017, PT011 - whatever the attempt raised
