@@ -1,4 +1,4 @@
-"""Read a slash command: from what was typed after `/apikeys` to a value for each subcommand."""
+"""Parse what was typed after `/apikeys` into a value for each subcommand."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from keys.inputs.names import NAME_MAX
 
 WORD_MAX = 40
 
-# Pasted from the guide, the command itself is easily there twice.
+# A command that is pasted from the guide contains `/apikeys` again.
 _COMMAND_AGAIN = re.compile(r"\A\s*/apikeys(?:\s+|\Z)", re.IGNORECASE)
-_OTHER_WORDS = {
+_SYNONYMS = {
     "create": "new", "add": "new", "make": "new", "issue": "new", "generate": "new",
     "delete": "revoke", "remove": "revoke", "rm": "revoke", "del": "revoke", "disable": "revoke",
     "ls": "list", "all": "list", "find": "list", "search": "list", "keys": "list",
@@ -35,18 +35,18 @@ _OTHER_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """The guide; also when nothing was typed."""
+    """Show the guide; also if nothing was typed."""
 
     token_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """Make a key; the name may be empty.
+    """Create a key; the name may be empty.
 
     Attributes (here and below):
-        token_seen: a whole token was typed. It was removed from the text; say that a token is
-            not to be pasted anywhere.
+        token_seen: a whole token was typed, and removed from the text. The user has to be
+            told that tokens must not be pasted.
     """
 
     name: str = ""
@@ -58,8 +58,8 @@ class List:
     """Show the keys.
 
     Attributes:
-        words: what to search for, separated by single blanks; mentions are not among them.
-        people: the ids of the people mentioned, each once.
+        words: what to search for, separated by single blanks, without mentions.
+        people: the ids of the users mentioned, each once.
     """
 
     words: str = ""
@@ -69,7 +69,7 @@ class List:
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """Rename a key: its name or id, then perhaps a new name; see `splits`."""
+    """Rename a key; `rest` is its name or id, and possibly a new name (see `splits`)."""
 
     rest: str = ""
     token_seen: bool = False
@@ -117,7 +117,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Find out what is wrong with a token, which is asked for in a modal."""
+    """Diagnose a token, which is pasted into a modal."""
 
     token_seen: bool = False
 
@@ -148,12 +148,12 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A word that is no subcommand.
+    """An unknown subcommand.
 
     Attributes:
         word: what was typed, shortened, without any token.
         suggestion: the subcommand that was probably meant.
-        rest: what followed it, to be kept when the suggestion is taken.
+        rest: what followed it, to be repeated after the suggestion.
     """
 
     word: str
@@ -175,7 +175,7 @@ _WITH_REST: dict[str, Callable[[str, bool], Command]] = {
     "rotate": lambda rest, seen: Rotate(unquote(rest), seen),
     "edit": lambda rest, seen: Edit(unquote(rest), seen),
     "request": lambda rest, seen: Request(unquote(rest), seen),
-    # Whatever follows is left out: it may be the token itself, in pieces.
+    # What follows `check` is dropped: it may be the token itself, in pieces.
     "audit": lambda rest, seen: Audit(unquote(rest).casefold(), seen),
     "export": lambda rest, seen: Export(unquote(rest).casefold(), seen),
     "check": lambda rest, seen: Check(seen or bool(rest)),
@@ -198,7 +198,7 @@ SUBCOMMANDS = (
 
 
 def parse(text: str | None) -> Command:
-    """Read the text of a slash command. Any text gives a value; nothing is raised."""
+    """Parse the text of a slash command. Any text gives a value; nothing is raised."""
     raw = _COMMAND_AGAIN.sub("", text or "")
     plain = redact(readable(raw))
     seen = plain != readable(raw)
@@ -225,8 +225,8 @@ def _list(raw: str, seen: bool) -> List:
 def splits(rest: str) -> list[tuple[str, str]]:
     """Return every way to read `rename`'s text as a key and a new name, the longest key first.
 
-    A key in quotation marks leaves one way. A single “to”, “as” or arrow between the two is no
-    part of either, unless nothing else is left.
+    A key in quotation marks can be read in one way only. A single “to”, “as” or arrow between the
+    two belongs to neither, unless nothing else is left.
     """
     quoted = quoted_beginning(rest)
     if quoted is not None:
@@ -248,14 +248,14 @@ def _new_name(words: list[str]) -> str:
 
 
 def _suggestion(word: str) -> str | None:
-    if word in _OTHER_WORDS:
-        return _OTHER_WORDS[word]
+    if word in _SYNONYMS:
+        return _SYNONYMS[word]
     near = difflib.get_close_matches(word[:WORD_MAX], SUBCOMMANDS, n=1)
     if near:
         return near[0]
-    # Stricter, since being near to “create” says less than being near to “new”.
-    near = difflib.get_close_matches(word[:WORD_MAX], _OTHER_WORDS, n=1, cutoff=0.75)
-    return _OTHER_WORDS[near[0]] if near else None
+    # Stricter, since a synonym is a weaker hint than a subcommand.
+    near = difflib.get_close_matches(word[:WORD_MAX], _SYNONYMS, n=1, cutoff=0.75)
+    return _SYNONYMS[near[0]] if near else None
 
 
 def _shortened(word: str) -> str:

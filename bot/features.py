@@ -1,4 +1,4 @@
-"""The list of features. What uses one is handed this list, and imports none of them."""
+"""The list of features; the app and the worker get this list and import no feature."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.reviews import feature as reviews
 from bot.rotation import feature as rotation
 from bot.token_delivery import feature as token_delivery
 
-# Their jobs are done in this order.
+# Their jobs run in this order.
 FEATURES: Sequence[Feature] = (
     browse_keys.FEATURE,
     manage_keys.FEATURE,

@@ -1,20 +1,20 @@
-"""What people type: `/apikeys` and its subcommands."""
+"""The slash command `/apikeys` and its subcommands."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from bot import command_parser
-from bot.access_requests import handlers as requesting
+from bot.access_requests import handlers as access_requests
 from bot.browse_keys import check, export, pages
-from bot.browse_keys import handlers as browsing
+from bot.browse_keys import handlers as browse_keys
 from bot.framework.context import COMMAND
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router, permitted
 from bot.manage_keys import create, rename
-from bot.offboarding import handlers as leaving
+from bot.offboarding import handlers as offboarding
 from bot.reviews import evidence_files
-from bot.reviews import handlers as auditing
+from bot.reviews import handlers as reviews
 from bot.ui import ids, replies
 from bot.ui.blocks import context as small_print
 from keys.changes.authorization import Permission, admins, everyone, members
@@ -23,12 +23,12 @@ from keys.search.search import Found
 from runtime import tracing
 
 _TOKEN_SEEN = (
-    "You typed a whole token, and it was left out. Anyone who saw it can use it: if others may "
-    "have, revoke its key."
+    "You typed a whole token, so it was removed. Anyone who saw it can use it: if others may have "
+    "seen it, revoke its key."
 )
 
 
-# Who may use which subcommand, by the class that it is read as; there is no default.
+# Who may use which subcommand, by the class that it is parsed to; there is no default.
 ALLOW: Mapping[type, Permission] = {
     command_parser.Help: everyone,
     command_parser.Request: members,
@@ -53,43 +53,43 @@ router = Router()
 # Each subcommand has a rule of its own.
 @router.command(COMMAND, allow=everyone)
 def command(interaction: Interaction) -> None:
-    """Answer the command, for those who may use its subcommand."""
-    said = command_parser.parse(interaction.body.get("text"))
-    tracing.annotate(what=type(said).__name__.lower())
-    if permitted(interaction, ALLOW[type(said)]):
-        _carry_out(interaction, said)
-    if said.token_seen:
+    """Run the subcommand, if the user may."""
+    parsed = command_parser.parse(interaction.body.get("text"))
+    tracing.annotate(what=type(parsed).__name__.lower())
+    if permitted(interaction, ALLOW[type(parsed)]):
+        _run(interaction, parsed)
+    if parsed.token_seen:
         interaction.say({"text": _TOKEN_SEEN, "blocks": [small_print(_TOKEN_SEEN)]})
 
 
-def _carry_out(interaction: Interaction, said: command_parser.Command) -> None:
-    match said:
+def _run(interaction: Interaction, parsed: command_parser.Command) -> None:
+    match parsed:
         case command_parser.Help():
-            browsing.show_guide(interaction)
+            browse_keys.show_guide(interaction)
         case command_parser.Request(name=name):
-            requesting.open_ask(interaction, name)
+            access_requests.open_ask(interaction, name)
         case command_parser.New(name=name):
             create.open_new(interaction, name)
         case command_parser.List():
-            _list(interaction, said)
+            _list(interaction, parsed)
         case command_parser.Rename(rest=rest):
             _rename(interaction, rest)
         case command_parser.Revoke(rest=rest):
-            _about(interaction, rest, "revoke", ids.DO_REVOKE)
+            _choose(interaction, rest, "revoke", ids.DO_REVOKE)
         case command_parser.Check():
             check.open_check(interaction)
         case command_parser.Audit(what=what):
             _audit(interaction, what)
         case command_parser.Export(form=form):
-            export.asked(interaction, form)
+            export.export(interaction, form)
         case command_parser.Offboard(people=people):
-            leaving.asked(interaction, people)
+            offboarding.start(interaction, people)
         case command_parser.Edit(rest=rest):
-            _about(interaction, rest, "edit", ids.DO_EDIT)
+            _choose(interaction, rest, "edit", ids.DO_EDIT)
         case command_parser.Rotate(rest=rest):
-            _about(interaction, rest, "rotate", ids.DO_ROTATE)
+            _choose(interaction, rest, "rotate", ids.DO_ROTATE)
         case command_parser.Show(rest=rest):
-            _about(interaction, rest, "show", ids.DO_DETAILS)
+            _choose(interaction, rest, "show", ids.DO_DETAILS)
         case command_parser.Unknown(word=word, suggestion=suggestion, rest=rest):
             interaction.say(
                 replies.unknown_command(COMMAND, word, suggestion, interaction.ref(), rest)
@@ -97,25 +97,25 @@ def _carry_out(interaction: Interaction, said: command_parser.Command) -> None:
 
 
 def _audit(interaction: Interaction, what: str) -> None:
-    ways = {
-        "": auditing.status, "status": auditing.status, "start": auditing.start,
+    handlers = {
+        "": reviews.status, "status": reviews.status, "start": reviews.start,
         "export": evidence_files.export,
     }  # fmt: skip
-    if what in ways:
-        ways[what](interaction)
+    if what in handlers:
+        handlers[what](interaction)
     else:
         interaction.say(replies.domain_error(f"Type {COMMAND} audit start, status or export."))
 
 
-def _list(interaction: Interaction, said: command_parser.List) -> None:
-    if len(said.people) > 1:
+def _list(interaction: Interaction, parsed: command_parser.List) -> None:
+    if len(parsed.people) > 1:
         interaction.say(replies.domain_error("Name one owner at a time."))
         return
-    owner = said.people[0] if said.people else ""
-    interaction.say(pages.keys(interaction, interaction.ref(query=said.words, do=owner)))
+    owner = parsed.people[0] if parsed.people else ""
+    interaction.say(pages.keys(interaction, interaction.ref(query=parsed.words, do=owner)))
 
 
-def _about(interaction: Interaction, typed: str, subcommand: str, what: str) -> None:
+def _choose(interaction: Interaction, typed: str, subcommand: str, what: str) -> None:
     if not typed:
         interaction.say(
             replies.domain_error(f"Which key? Type {COMMAND} {subcommand} and its name or id.")
@@ -137,7 +137,7 @@ def _rename(interaction: Interaction, rest: str) -> None:
     with interaction.context.reading() as session:
         found = search.find_leading(session, rest)
     if isinstance(found, Found):
-        # The key is one word here, so that the last way to read it leaves the new name alone.
+        # The key is one word here, so the last way to split leaves only the new name.
         name = command_parser.splits(f"key {found.rest}")[-1][1] if found.rest else ""
         rename.open_rename(interaction, found.key, name)
     else:

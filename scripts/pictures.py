@@ -1,6 +1,6 @@
-"""Makes the pictures in docs/pictures, from the real bot at work in the practice Slack.
+"""Make the pictures in docs/pictures, from the real bot in the practice Slack.
 
-The database is thrown away afterwards, and the key whose token is to be seen is revoked before.
+The key whose token is visible is revoked, and the database is deleted at the end.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ HIGH: ViewportSize = {"width": 1000, "height": 1000}
 
 
 def main() -> None:
-    """Make all of them."""
+    """Make all pictures."""
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "program"
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def fill(world: World) -> None:
-    """Make some keys, and use two of them."""
+    """Create some keys, and use two of them."""
     tokens = {name: world.makes_key(name, **fields) for name, fields in KEYS.items()}
     for name in USED:
         if world.asks(tokens[name]) != 204:
@@ -72,7 +72,7 @@ def fill(world: World) -> None:
 
 @contextmanager
 def slack_window(world: World) -> Iterator[SlackWindow]:
-    """Alice's window."""
+    """Open Slack in a browser as Alice."""
     with chromium() as browser:
         context = browser.new_context(viewport=HIGH, device_scale_factor=SHARPNESS)
         page = context.new_page()
@@ -83,7 +83,7 @@ def slack_window(world: World) -> Iterator[SlackWindow]:
 
 
 def picture_of_token(window: SlackWindow) -> None:
-    """The direct message with a new key's token, in the whole window."""
+    """Take the direct message with a new key's token, in the whole window."""
     window.types(f"/apikeys new {NEW}")
     modal = window.modal("New API key")
     modal.get_by_label("Add new records").check()
@@ -98,7 +98,7 @@ def picture_of_token(window: SlackWindow) -> None:
 
 
 def picture_of_list(window: SlackWindow) -> None:
-    """The list, with the menu of a row open."""
+    """Take the list, with the menu of a row open."""
     window.goes_to(CHANNEL.lstrip("#"))
     answer = window.asks("/apikeys list", "Active API keys")
     answer.get_by_role("button", name="More actions").nth(2).click()
@@ -110,7 +110,7 @@ def picture_of_list(window: SlackWindow) -> None:
 
 
 def picture_of_revoking(window: SlackWindow) -> None:
-    """The question; the key is revoked afterwards."""
+    """Take the question whether to revoke, and revoke the key."""
     question = window.asks(f"/apikeys revoke {NEW}", "Are you sure")
     window.page.mouse.move(0, 0)
     question.screenshot(path=PICTURES / "revoke.png")
@@ -119,7 +119,7 @@ def picture_of_revoking(window: SlackWindow) -> None:
 
 
 def picture_of_rotation(window: SlackWindow) -> None:
-    """The message that follows a rotation."""
+    """Take the live message about a rotation."""
     window.types(f"/apikeys rotate {USED[0]}")
     window.modal("Rotate API key").get_by_role("button", name="Rotate").click()
     window.modal("Rotated")
@@ -130,7 +130,7 @@ def picture_of_rotation(window: SlackWindow) -> None:
 
 
 def picture_of_home(window: SlackWindow) -> None:
-    """The app's Home."""
+    """Take the app's Home."""
     window.goes_to(APP)
     window.page.get_by_role("tab", name="Home").click()
     expect(window.page.get_by_text("Search, then press Enter")).to_be_visible()
@@ -139,20 +139,20 @@ def picture_of_home(window: SlackWindow) -> None:
 
 
 def picture_of_leaving(window: SlackWindow) -> None:
-    """The message that goes through the keys of a person who leaves."""
+    """Take the message with the keys of a leaver."""
     window.goes_to(CHANNEL.lstrip("#"))
     window.types("/apikeys offboard @carol")
-    message = window.sees("@Carol Clark leaves.")
+    message = window.sees("@Carol Clark is leaving.")
     window.page.mouse.move(0, 0)
     message.screenshot(path=PICTURES / "leaving.png")
 
 
 def picture_of_audit(window: SlackWindow) -> None:
-    """The list of an audit."""
+    """Take the list of an audit."""
     window.types("/apikeys audit start")
     message = window.sees("Audit of the API keys")
     message.get_by_role("button", name="Keep", exact=True).last.click()
-    expect(message).to_contain_text("Last: ")
+    expect(message).to_contain_text("Latest: ")
     window.page.mouse.move(0, 0)
     message.screenshot(path=PICTURES / "audit.png")
 

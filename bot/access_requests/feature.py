@@ -1,4 +1,4 @@
-"""Requests for a key, as a feature."""
+"""Register the access-request feature."""
 
 from __future__ import annotations
 

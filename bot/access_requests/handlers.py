@@ -1,4 +1,4 @@
-"""Asking for a key, and deciding about it: from Slack to the domain and back."""
+"""Request a key, and approve, deny or withdraw a request."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from keys.operations import Approve, Ask, Deny, Withdraw
 
 
 def open_ask(interaction: Interaction, name: str = "") -> None:
-    """Open the modal."""
+    """Open the modal for a request."""
     draft = views.Draft(name=name, admin=bool(interaction.decide(admins)))
     interaction.acknowledge()
     view = views.ask(draft, COMMAND, interaction.ref(request=new_id("req")))
     interaction.context.slack.open_view(interaction.trigger, view)
 
 
-def asked(interaction: Interaction) -> None:
-    """Make the request, or show at each input why not."""
+def submitted(interaction: Interaction) -> None:
+    """Create the request, or show an error at each refused input."""
     view, ref = interaction.view, interaction.payload
     wanted = interaction.read(
         lambda: Ask(
@@ -48,12 +48,12 @@ def asked(interaction: Interaction) -> None:
     try:
         outcome = interaction.submit(lambda: wanted)
     except DuplicateRequest:
-        interaction.show(views.asked_before())
+        interaction.show(views.already_submitted())
     except InvalidState as error:
         interaction.refuse_inputs({ids.REASON: str(error)})
     else:
         if outcome is not None:
-            interaction.show(views.asked(outcome.value.name))
+            interaction.show(views.submitted(outcome.value.name))
 
 
 def approve(interaction: Interaction) -> None:
@@ -61,19 +61,18 @@ def approve(interaction: Interaction) -> None:
     interaction.acknowledge()
     context, request_id = interaction.context, interaction.payload.about
     operation = Approve(request=request_id, deadline=delivery_deadline(context))
-    made = interaction.execute(operation).value
+    pending = interaction.execute(operation).value
     request = _get(interaction, request_id)
-    if made is None:
+    if pending is None:
         _show_decision(interaction, request)
         return
-    token = TokenDelivery.of(made, request.requester, interaction.actor, Purpose.NEW)
-    why = deliver_token(context, token)
-    if why:
-        say(context, interaction.person.user_id, f"{why} The request is open again.")
+    delivery = TokenDelivery.of(pending, request.requester, interaction.actor, Purpose.NEW)
+    if error := deliver_token(context, delivery):
+        say(context, interaction.person.user_id, f"{error} The request is open again.")
 
 
 def open_deny(interaction: Interaction) -> None:
-    """Ask for a reason, or show how the request was decided meanwhile."""
+    """Ask for a reason, or show the decision if there already is one."""
     request = _get(interaction, interaction.payload.about)
     interaction.acknowledge()
     if request.stage is not RequestStage.OPEN:
@@ -85,7 +84,7 @@ def open_deny(interaction: Interaction) -> None:
 
 
 def denied(interaction: Interaction) -> None:
-    """Deny the request with the reason, or show at its input why not."""
+    """Deny the request with the reason, or show an error at its input."""
     request, view = interaction.payload.about, interaction.view
     outcome = interaction.submit(
         lambda: Deny(request=request, reason=form_values.text(view, ids.REASON))
@@ -95,14 +94,14 @@ def denied(interaction: Interaction) -> None:
 
 
 def withdraw(interaction: Interaction) -> None:
-    """Withdraw the person's own request; its messages show it."""
+    """Withdraw the user's own request; its live messages show it."""
     interaction.acknowledge()
     interaction.execute(Withdraw(request=interaction.payload.about))
 
 
 def _show_decision(interaction: Interaction, request: RequestView) -> None:
     decided = views.decided(request)
-    interaction.say({"text": "This request was decided before.", "blocks": decided["blocks"]})
+    interaction.say({"text": "This request was already decided.", "blocks": decided["blocks"]})
 
 
 def _get(interaction: Interaction, request_id: str) -> RequestView:
@@ -112,7 +111,7 @@ def _get(interaction: Interaction, request_id: str) -> RequestView:
 
 router = Router()
 router.action(ids.REQUEST, allow=members)(open_ask)
-router.view(ids.REQUEST_MODAL, allow=members)(asked)
+router.view(ids.REQUEST_MODAL, allow=members)(submitted)
 router.action(ids.REQUEST_APPROVE, allow=admins & not_requester)(approve)
 router.action(ids.REQUEST_DENY, allow=admins & not_requester)(open_deny)
 router.view(ids.DENY_MODAL, allow=admins & not_requester)(denied)

@@ -1,4 +1,4 @@
-"""The messages about a request: one for the team, with buttons, and one for the requester."""
+"""The live messages about a request: one for the team, one for the requester."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from storage import AccountSession
 
 
 def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
-    """Render the request as it stands, with buttons while it is open."""
+    """Render the request, with buttons while it is open."""
     request = queries.get(session, live.subject)
     ref = ActionPayload(live.created_at, about=request.id)
-    rendered = views.for_team if live.recipient == TEAM else views.for_requester
-    under_way = request.stage in (Stage.OPEN, Stage.DELIVERING)
-    # Each of its events redraws it; one that is overdue is closed by the worker.
+    render_for = views.for_team if live.recipient == TEAM else views.for_requester
+    in_progress = request.stage in (Stage.OPEN, Stage.DELIVERING)
+    # Its events mark it stale; an overdue request is closed by the worker.
     again = max(request.closes_at, services.clock.now() + timedelta(minutes=1))
-    return RenderedMessage(rendered(request, ref), again if under_way else None)
+    return RenderedMessage(render_for(request, ref), again if in_progress else None)

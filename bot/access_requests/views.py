@@ -1,4 +1,4 @@
-"""Asking for a key: the modals, and the messages that follow a request."""
+"""The modals for requests, and the live messages about them."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from keys.inputs.scopes import READ
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What stands in the modal when it opens.
+    """The values with which the modal opens.
 
     Attributes:
-        advice: why the name is a poor one.
-        admin: the person could make the key without asking.
+        advice: why the name is poor.
+        admin: whether the user could create the key without asking.
     """
 
     name: str = ""
@@ -49,12 +49,10 @@ class Draft:
 
 
 def ask(draft: Draft, command: str, ref: ActionPayload) -> View:
-    """The modal; `command` is the slash command, as people type it."""
+    """Render the modal; `command` is the slash command, such as `/apikeys`."""
     blocks: list[Block] = []
     if draft.admin:
-        blocks.append(
-            context(f"You are an admin: `{command} new` makes a key at once. Asking works too.")
-        )
+        blocks.append(context(f"As an admin, you can create a key yourself with `{command} new`."))
     blocks += [
         *inputs.name_inputs(draft.name, draft.advice),
         inputs.scopes(draft.scopes),
@@ -71,30 +69,30 @@ def ask(draft: Draft, command: str, ref: ActionPayload) -> View:
     return modal("Ask for an API key", ids.REQUEST_MODAL, blocks, submit="Ask", ref=ref)
 
 
-def asked(name: str) -> View:
-    """The outcome."""
+def submitted(name: str) -> View:
+    """Render the result."""
     return _result(
-        "Asked",
+        "Request sent",
         sentence("You have asked for ", text_element(name, bold=True), "."),
-        section("An admin decides. We'll message you in this app."),
+        section("An admin will decide. We'll message you in this app."),
     )
 
 
-def asked_before() -> View:
-    """The same modal was submitted before."""
-    return _result("Already asked", section("This was submitted before, and counts once."))
+def already_submitted() -> View:
+    """Render that the same modal was submitted before."""
+    return _result("Already sent", section("You have already sent this request."))
 
 
 def deny(request: RequestView, ref: ActionPayload) -> View:
-    """The modal in which an admin may say why not."""
+    """Render the modal in which an admin may give a reason."""
     blocks = [
         sentence(person(Actor.person(request.requester)), " asks for ", _name(request), "."),
         inputs.text(
             ids.REASON,
-            "Why not?",
+            "Reason",
             "",
             most=NOTE_MAX,
-            hint="They see this. Optional.",
+            hint="The requester sees this. Optional.",
             multiline=True,
         ),
     ]
@@ -102,7 +100,7 @@ def deny(request: RequestView, ref: ActionPayload) -> View:
 
 
 def decided(request: RequestView) -> View:
-    """What became of it, in place of the modal."""
+    """Render the decision, in place of the modal."""
     return _result("Request", *_state(request, for_requester=False))
 
 
@@ -111,7 +109,7 @@ def _result(title: str, *blocks: Block) -> View:
 
 
 def for_team(request: RequestView, ref: ActionPayload) -> Message:
-    """The message in the team's channel as it stands."""
+    """Render the message in the team's channel."""
     head = sentence(
         person(Actor.person(request.requester)), " asks for the key ", _name(request), ". It may ",
         scopes_in_words(request.scopes), ".",
@@ -133,11 +131,11 @@ def for_team(request: RequestView, ref: ActionPayload) -> Message:
 
 
 def for_requester(request: RequestView, ref: ActionPayload) -> Message:
-    """The message to the person who asked."""
+    """Render the message to the requester."""
     blocks = [sentence("You asked for ", _name(request), ".")]
     if request.stage is Stage.OPEN:
         blocks += [
-            section("An admin decides about it, and this message changes when that has happened."),
+            section("An admin will decide. This message will show the decision."),
             actions(button("Withdraw", ids.REQUEST_WITHDRAW, ref)),
         ]
     else:
@@ -147,16 +145,16 @@ def for_requester(request: RequestView, ref: ActionPayload) -> Message:
 
 def _state(request: RequestView, *, for_requester: bool) -> list[Block]:
     by = request.decided_by
-    who: list[Element | str] = [person(by)] if by is not None else ["A person"]
+    who: list[Element | str] = [person(by)] if by is not None else ["Someone"]
     when = [format_time(request.decided_at, ", ")] if request.decided_at is not None else []
     if request.stage in (Stage.DELIVERING, Stage.GRANTED):
         blocks = [sentence(*who, " approved this", *when, ".")]
         if request.stage is Stage.DELIVERING:
             blocks.append(context("Waiting for them to collect the token."))
         elif for_requester:
-            blocks.append(context("The token was handed to you in this conversation."))
+            blocks.append(context("You got the token in this conversation."))
         else:
-            blocks.append(context("The token went to the requester alone."))
+            blocks.append(context("Only the requester got the token."))
         return blocks
     if request.stage is Stage.DENIED:
         pieces: list[Element | str] = [*who, " denied this", *when, "."]

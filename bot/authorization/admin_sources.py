@@ -1,4 +1,4 @@
-"""Who the admins are, as APIKEYS_ADMINS says: Slack's roles, a user group, or a list of users."""
+"""Who the admins are (APIKEYS_ADMINS): Slack's admins, a user group, or a list of users."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class GroupMembers:
 
 @dataclass(frozen=True, slots=True)
 class ExplicitUsers:
-    """The people listed; an empty list allows nobody."""
+    """The users listed; an empty list allows no one."""
 
     user_ids: tuple[str, ...]
 
@@ -35,7 +35,7 @@ def read_policy(text: str) -> Policy:
     """Read APIKEYS_ADMINS: `slack-admins`, `usergroup:S…` or `users:U…,U…`.
 
     Raises:
-        ValueError: with a sentence that says what is wrong.
+        ValueError: with a sentence for the operator.
     """
     text = text.strip()
     kind, _, rest = text.partition(":")

@@ -1,8 +1,7 @@
-"""Who may make, rename and revoke keys: Allowed, or Denied with a reason.
+"""Check who is an admin of keys: Allowed, or Denied with a reason.
 
-Asked again at every command, press and submission: a button reaches people whom the slash
-command never would, and a role may have been taken away a minute ago. Whatever is not certain is
-a refusal.
+The check is repeated at every command, press and submission: a button reaches people who could not
+use the slash command, and a role may have been removed a minute ago. If in doubt, the answer is no.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from bot.slack_api.errors import GroupProblem, MissingScope, PersonUnknown, Slac
 from keys.changes.authorization import Allowed
 from runtime.clock import Clock
 
-# What callers need to ask and to read the answer is imported from here.
+# Callers import everything for the check from here.
 __all__ = [
     "Admins",
     "DenialReason",
@@ -56,18 +55,18 @@ _log = logging.getLogger(__name__)
 
 
 class People(Protocol):
-    """What is asked of Slack; bot.slack_api.client.SlackClient answers it. Raises SlackError."""
+    """The calls that the check needs; see bot.slack_api.client. They raise SlackError."""
 
     def user_info(self, user_id: str) -> dict[str, Any]:
-        """One person, as `users.info` describes them."""
+        """Return a user, as `users.info` describes them."""
         ...
 
     def usergroup_members(self, group_id: str) -> tuple[str, ...]:
-        """The ids of a user group's members."""
+        """Return the ids of a user group's members."""
         ...
 
     def users(self) -> Iterable[dict[str, Any]]:
-        """Everybody in the workspace."""
+        """Return all users of the workspace."""
         ...
 
 
@@ -84,7 +83,7 @@ class Admins:
 
     @property
     def workspace(self) -> Workspace:
-        """Whose keys they are."""
+        """The workspace that the keys belong to."""
         return self._workspace
 
     def check(self, person: Person) -> Allowed | Denied:
@@ -95,28 +94,28 @@ class Admins:
             return self._not_listed(person)
         try:
             user = self._slack.user_info(person.user_id)
-            never = self._problem(user, person.user_id)
-            if never is not None:
-                return Denied(never)
-            return Allowed() if self._chosen(user) else Denied(DenialReason.NOT_AN_ADMIN)
+            problem = self._problem(user, person.user_id)
+            if problem is not None:
+                return Denied(problem)
+            return Allowed() if self._is_admin(user) else Denied(DenialReason.NOT_AN_ADMIN)
         except SlackError as error:
             return self._unanswered(error)
 
     def check_membership(self, person: Person) -> Allowed | Denied:
-        """Check whether a user is a full member of the workspace, as asking for a key takes.
+        """Check whether a user is a full member of the workspace, as requesting a key requires.
 
         Asks Slack each time; raises nothing.
         """
         if is_outsider(person, self._workspace):
             return Denied(DenialReason.OUTSIDER)
         try:
-            never = self._problem(self._slack.user_info(person.user_id), person.user_id)
+            problem = self._problem(self._slack.user_info(person.user_id), person.user_id)
         except SlackError as error:
             return self._unanswered(error)
-        return Denied(never) if never is not None else Allowed()
+        return Denied(problem) if problem is not None else Allowed()
 
     def _not_listed(self, person: Person) -> Denied:
-        """The answer is no already; Slack is asked only for the reason that fits best."""
+        """Deny a user who is not listed; Slack is only asked for the best reason."""
         try:
             user = self._slack.user_info(person.user_id)
         except SlackError as error:
@@ -124,10 +123,10 @@ class Admins:
             return Denied(DenialReason.NOT_AN_ADMIN)
         return Denied(self._problem(user, person.user_id) or DenialReason.NOT_AN_ADMIN)
 
-    def _chosen(self, user: dict[str, Any]) -> bool:
+    def _is_admin(self, user: dict[str, Any]) -> bool:
         match self._policy:
             case SlackAdmins():
-                # An admin of one workspace is no admin of the whole organisation.
+                # An admin of one workspace is not an admin of the whole organisation.
                 whole = self._workspace.enterprise_id and not self._workspace.team_id
                 roles = (user.get("enterprise_user") or {}) if whole else user
                 return any(roles.get(role) is True for role in _ROLES)
@@ -137,47 +136,49 @@ class Admins:
                 return user["id"] in user_ids
 
     def membership_problem(self, user: dict[str, Any]) -> DenialReason | None:
-        """Return why a user, as Slack describes them, is no full member; None if they are one."""
+        """Return why a user, as Slack describes them, is not a full member; None if they are."""
         return self._problem(user, str(user.get("id") or ""))
 
-    def _problem(self, user: dict[str, Any], asked_for: str) -> DenialReason | None:
-        return membership_problem(user, asked_for, self._workspace)
+    def _problem(self, user: dict[str, Any], user_id: str) -> DenialReason | None:
+        return membership_problem(user, user_id, self._workspace)
 
     def _unanswered(self, error: SlackError) -> Denied:
         if isinstance(error, PersonUnknown):
             return Denied(DenialReason.OUTSIDER)
         if isinstance(error, GroupProblem | MissingScope):
-            _log.error("Nobody can be told to be an admin: %s", error)
+            _log.error("No admin can be found: %s", error)
             return Denied(DenialReason.MISCONFIGURED)
-        _log.warning("%s did not tell who is an admin: %s", error.method, error.code)
+        _log.warning("%s failed while looking for admins: %s", error.method, error.code)
         return Denied(DenialReason.NO_ANSWER)
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of up to three admins to ask, kept for ten minutes.
+        """Return the names of up to three admins to ask, cached for ten minutes.
 
-        Empty if there is none. When Slack does not answer, the last names known.
+        Empty if there is none. If Slack does not answer, the last names are returned.
         """
         now = self._clock.now()
         with self._lock:
-            kept = self._names
-        if kept is not None and timedelta(0) <= now - kept[0] < NAMES_KEPT:
-            return kept[1]
+            cached = self._names
+        if cached is not None and timedelta(0) <= now - cached[0] < NAMES_KEPT:
+            return cached[1]
         try:
             names = tuple(islice(self._find_names(), NAMES_MAX))
         except SlackError as error:
-            _log.warning("%s did not tell the names of admins: %s", error.method, error.code)
-            return kept[1] if kept else ()
+            _log.warning(
+                "%s failed while looking for the names of admins: %s", error.method, error.code
+            )
+            return cached[1] if cached else ()
         with self._lock:
             self._names = (now, names)
         return names
 
     def ids(self, most: int = 10) -> tuple[str, ...]:
-        """Return the ids of some admins; empty when Slack does not answer."""
+        """Return the ids of some admins; empty if Slack does not answer."""
         try:
             found = (user for user in self._candidates() if self.membership_problem(user) is None)
             return tuple(str(user["id"]) for user in islice(found, most))
         except SlackError as error:
-            _log.warning("%s did not tell who is an admin: %s", error.method, error.code)
+            _log.warning("%s failed while looking for admins: %s", error.method, error.code)
             return ()
 
     def _find_names(self) -> Iterator[str]:
@@ -188,7 +189,7 @@ class Admins:
     def _candidates(self) -> Iterator[dict[str, Any]]:
         match self._policy:
             case SlackAdmins():
-                return (user for user in self._slack.users() if self._chosen(user))
+                return (user for user in self._slack.users() if self._is_admin(user))
             case GroupMembers(group_id):
                 return self._each(self._slack.usergroup_members(group_id))
             case ExplicitUsers(user_ids):

@@ -1,6 +1,6 @@
 """Check whether a Slack user is a full member of the workspace; the answer carries its reason.
 
-What Slack does not say for certain is a refusal.
+If Slack does not say it for certain, the answer is no.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _SLACKBOT = "USLACKBOT"
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Where the keys belong.
+    """The workspace or organisation that keys belong to.
 
     Attributes:
-        team_id: empty where the app is installed for an organisation as a whole.
+        team_id: empty if the app is installed for an organisation as a whole.
         enterprise_id: empty outside Enterprise Grid.
     """
 
@@ -29,11 +29,11 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who typed, pressed or submitted, as the payload says (`user.id`, `user.team_id`).
+    """The user who typed, pressed or submitted, from the payload (`user.id`, `user.team_id`).
 
     Attributes:
-        team_id: their own workspace; empty if the payload does not tell.
-        enterprise_id: their own organisation; empty if there is none, or it is not told.
+        team_id: their own workspace; empty if it is not given.
+        enterprise_id: their own organisation; empty if there is none, or it is not given.
     """
 
     user_id: str
@@ -42,7 +42,7 @@ class Person:
 
 
 class DenialReason(StrEnum):
-    """Why a user may not."""
+    """Why a user is denied."""
 
     NOT_AN_ADMIN = "not_an_admin"
     GUEST = "guest"
@@ -56,33 +56,31 @@ class DenialReason(StrEnum):
 
 _SENTENCES = {
     DenialReason.NOT_AN_ADMIN: "You are not an admin of API keys here, so you cannot do this.",
-    DenialReason.GUEST: "Guests cannot look after API keys.",
-    DenialReason.BOT: "Bots cannot look after API keys.",
-    DenialReason.DEACTIVATED: (
-        "This Slack account is deactivated, so it cannot look after API keys."
-    ),
-    DenialReason.OUTSIDER: "Only people of this workspace can look after its API keys.",
-    DenialReason.UNKNOWN: "Slack does not tell enough about you to know whether you are an admin.",
+    DenialReason.GUEST: "Guests cannot manage API keys.",
+    DenialReason.BOT: "Bots cannot manage API keys.",
+    DenialReason.DEACTIVATED: ("This Slack account is deactivated, so it cannot manage API keys."),
+    DenialReason.OUTSIDER: "Only members of this workspace can manage its API keys.",
+    DenialReason.UNKNOWN: "Slack does not say enough about you to decide whether you are an admin.",
     DenialReason.NO_ANSWER: (
-        "Slack did not answer when asked whether you are an admin, so nothing was done. Please "
-        "try again in a minute."
+        "Slack did not answer whether you are an admin, so nothing was done. Please try again in a "
+        "minute."
     ),
     DenialReason.MISCONFIGURED: (
         "The app cannot find out who is an admin, so nothing was done. Tell the person who runs "
-        "it: its log says what is missing."
+        "it: the log says what is missing."
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """They may not; `reason` is a sentence for them to read."""
+    """The user is denied; `reason` is a sentence for them."""
 
     why: DenialReason
 
     @property
     def reason(self) -> str:
-        """Why not, in plain words."""
+        """A sentence for the user."""
         return _SENTENCES[self.why]
 
     def __bool__(self) -> bool:
@@ -90,36 +88,36 @@ class Denied:
 
 
 def is_outsider(person: Person, workspace: Workspace) -> bool:
-    """Return whether the payload itself says that they are of another workspace or organisation."""
+    """Return whether the payload itself names another workspace or organisation."""
     if person.enterprise_id and person.enterprise_id != workspace.enterprise_id:
         return True
     if person.team_id in ("", workspace.team_id, workspace.enterprise_id):
         return False
     # On Enterprise Grid a user's own workspace may be another one of the same organisation;
-    # users.info then tells whether they belong to this one as well.
+    # users.info then says whether they belong to this one as well.
     return not workspace.enterprise_id
 
 
 def membership_problem(
-    user: dict[str, Any], asked_for: str, workspace: Workspace
+    user: dict[str, Any], user_id: str, workspace: Workspace
 ) -> DenialReason | None:
-    """Return why a user is no full member of the workspace; None if they are one.
+    """Return why a user is not a full member of the workspace; None if they are.
 
     Args:
         user: as `users.info` describes them.
-        asked_for: the id that Slack was asked about; an answer about another one proves nothing.
+        user_id: the id that Slack was asked about; an answer about another one proves nothing.
     """
-    if user.get("id") != asked_for:
+    if user.get("id") != user_id:
         return DenialReason.UNKNOWN
     if user.get("deleted"):
         return DenialReason.DEACTIVATED
-    if asked_for == _SLACKBOT or any(user.get(flag) for flag in _BOTS):
+    if user_id == _SLACKBOT or any(user.get(flag) for flag in _BOTS):
         return DenialReason.BOT
     if user.get("is_stranger") or not _is_member(user, workspace):
         return DenialReason.OUTSIDER
     if any(user.get(flag) for flag in _GUESTS):
         return DenialReason.GUEST
-    # A person about whom Slack does not say these things may be anybody.
+    # If Slack does not say these things about a user, they may be anyone.
     if any(user.get(flag) is not False for flag in ("deleted", "is_bot", *_GUESTS)):
         return DenialReason.UNKNOWN
     return None

@@ -1,4 +1,4 @@
-"""Finds the words of an outbox entry among those that the features have handed in."""
+"""Render an outbox entry with the announcement that a feature has handed in for its kind."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from bot.ui.blocks import Message
 from keys.changes.outbox import OutboxEntry
 
 
-class UnknownNotice(ValueError):
-    """No feature has words for an entry of this kind."""
+class UnknownKind(ValueError):
+    """No feature announces entries of this kind."""
 
 
-def notice(
-    announcements: Mapping[str, Announcement], due: OutboxEntry, admins: AdminIds
+def render(
+    announcements: Mapping[str, Announcement], entry: OutboxEntry, admins: AdminIds
 ) -> Message:
     """Render the message of an outbox entry.
 
     Args:
-        announcements: by the entry's kind (bot.framework.feature.announcements).
-        admins: gives the ids of some admins, for an entry that calls them.
+        announcements: by kind (bot.framework.feature.announcements).
+        admins: returns the ids of some admins, for entries that mention them.
 
     Raises:
-        UnknownNotice: if no feature has words for its kind.
+        UnknownKind: if no feature announces its kind.
     """
-    if due.kind not in announcements:
-        raise UnknownNotice(due.kind)
-    return announcements[due.kind](due, admins)
+    if entry.kind not in announcements:
+        raise UnknownKind(entry.kind)
+    return announcements[entry.kind](entry, admins)

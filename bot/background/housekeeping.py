@@ -1,4 +1,4 @@
-"""What has to be done in each account's background, and belongs to no feature."""
+"""Register the background jobs that belong to no feature."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _is_due(session: AccountSession, services: Services) -> bool:
 
 
 def _purge(change: Change) -> int:
-    """Forget requests that could not be replayed any more."""
+    """Delete the records of requests that are too old to be replayed."""
     if periodic.claim(change.session, "seen", replay_guard.KEPT, change.now):
         replay_guard.purge(change.session, change.now)
     return 0

@@ -1,4 +1,4 @@
-"""Drawing live messages: one is claimed, drawn from the database, and posted or redrawn."""
+"""Update live messages: claim one, render it from the database, and post or edit it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ logger = logging.getLogger("bot")
 
 @dataclass(frozen=True, slots=True)
 class LiveMessageUpdater:
-    """Renders what is due for one account.
+    """Update the live messages of one account.
 
     Attributes:
         channel: where the bot posts changes.
-        kinds: what renders each kind of live message (bot.framework.feature.live_renderers).
+        kinds: the renderer of each kind (bot.framework.feature.live_renderers).
     """
 
     engine: Engine
@@ -41,10 +41,10 @@ class LiveMessageUpdater:
     kinds: Mapping[str, Renderer]
 
     def step(self) -> bool:
-        """Render one message; False if none is due.
+        """Update one message; False if none is due.
 
         Raises:
-            StorageUnavailable: if the database cannot be reached; nothing is forgotten.
+            StorageUnavailable: if the database cannot be reached; nothing is lost.
         """
         now = self.services.clock.now()
         with writing(self.engine, self.account_id) as session:
@@ -52,69 +52,67 @@ class LiveMessageUpdater:
         if live is None:
             return False
         with reading(self.engine, self.account_id) as session:
-            drawing = self.kinds[live.kind](session, self.services, live)
+            rendered = self.kinds[live.kind](session, self.services, live)
         try:
-            fingerprint = self._show(live, drawing)
+            fingerprint = self._show(live, rendered)
         except MessageGone:
-            # It was deleted in Slack; what is not over yet is worth a new one.
+            # It was deleted in Slack; unless its subject is finished, a new one is posted.
             with writing(self.engine, self.account_id) as session:
                 live_messages.lost(session, live)
-                if drawing.again is None:
+                if rendered.again is None:
                     live_messages.rendered(session, live, "", now, None)
         except SlackError as error:
-            self._later(live, error)
+            self._retry(live, error)
         else:
             with writing(self.engine, self.account_id) as session:
-                live_messages.rendered(session, live, fingerprint, now, drawing.again)
+                live_messages.rendered(session, live, fingerprint, now, rendered.again)
         return True
 
-    def _show(self, live: LiveMessage, drawing: RenderedMessage) -> str:
-        """Post or redraw the message if it changed; returns its fingerprint."""
-        message, fingerprint = drawing.message, drawing.fingerprint
+    def _show(self, live: LiveMessage, rendered: RenderedMessage) -> str:
+        """Post or edit the message if it changed; returns its fingerprint."""
+        message, fingerprint = rendered.message, rendered.fingerprint
         if message is None or fingerprint == live.rendered_hash:
             return live.rendered_hash
         slack = self.slack.within(TRYING)
         old = None
         if live.channel_id is not None and live.message is not None:
             old = Posted(live.channel_id, live.message)
-        if old is None or not self._redrawn(slack, live, old, message):
-            standing = self._post(slack, live, message)
-            if standing is None:
+        if old is None or not self._edit(slack, live, old, message):
+            result = self._post(slack, live, message)
+            if result is None:
                 return live.rendered_hash
-            posted = standing.message
+            posted = result.message
             with writing(self.engine, self.account_id) as session:
                 live_messages.posted(session, live, posted.channel, posted.ts)
                 if live.recipient == TEAM:
                     accounts.note_channel(session, posted.channel)
-            if standing.found:
-                # The bot that posted it may have died long ago, and much may have happened since.
+            if result.found:
+                # A process that died long ago may have posted it, so it may be out of date.
                 slack.update(posted, message["text"], message["blocks"])
         return fingerprint
 
     def _post(
         self, slack: SlackClient, live: LiveMessage, message: Message
     ) -> PostedMessage | None:
-        """The message as it stands there; None if nobody is left to be told."""
+        """Post the message; None if the recipient cannot be reached and the team already has it."""
         with writing(self.engine, self.account_id) as session:
             live_messages.posting(session, live, self.services.clock.now())
             known = accounts.channel(session)
-        letter = OutgoingMessage(live.id, live.recipient, self.channel, known, live.posting_at)
+        outgoing = OutgoingMessage(live.id, live.recipient, self.channel, known, live.posting_at)
         try:
-            return post(slack, letter, message)
+            return post(slack, outgoing, message)
         except NotDeliverable as error:
             if live.recipient == TEAM:
                 raise
-            # This person cannot be reached, today or tomorrow: the team takes it instead.
+            # This person can never be reached, so the team gets the message instead.
             logger.warning("%s was not told of %s: %s", live.recipient, live.kind, error)
         with reading(self.engine, self.account_id) as session:
             if live_messages.is_told(session, live, TEAM):
                 return None
-        return post(slack, replace(letter, recipient=TEAM), message)
+        return post(slack, replace(outgoing, recipient=TEAM), message)
 
-    def _redrawn(
-        self, slack: SlackClient, live: LiveMessage, old: Posted, message: Message
-    ) -> bool:
-        """Redraw a message; False if another one has to be posted in its place.
+    def _edit(self, slack: SlackClient, live: LiveMessage, old: Posted, message: Message) -> bool:
+        """Edit a message; False if a new one has to be posted in its place.
 
         Raises:
             MessageGone: if it was deleted in Slack.
@@ -130,14 +128,14 @@ class LiveMessageUpdater:
                 logger.warning("an old message that cannot be edited stays: %s", error)
             return False
         except MessageGone:
-            # Marked: it was deleted here, and then Slack refused another one, or the bot died.
+            # This bot deleted it, and then Slack refused the new one, or the process died.
             if live.posting_at is None:
                 raise
             return False
         return True
 
-    def _later(self, live: LiveMessage, error: SlackError) -> None:
-        logger.warning("%s about %s is not drawn yet: %s", live.kind, live.subject, error)
+    def _retry(self, live: LiveMessage, error: SlackError) -> None:
+        logger.warning("%s about %s is not updated yet: %s", live.kind, live.subject, error)
         with writing(self.engine, self.account_id) as session:
             live_messages.retry(
                 session,

@@ -1,4 +1,4 @@
-"""When things are due: a thread that does what has to follow, once a second and when nudged."""
+"""Run the background work in a thread, once a second and whenever it is woken."""
 
 from __future__ import annotations
 
@@ -16,124 +16,125 @@ from runtime.clock import Clock
 
 logger = logging.getLogger("bot")
 
-# How long one workspace's round may take while others wait, in seconds. What is left over is done
-# in its next one.
+# How long one workspace's round may take while others wait, in seconds. The rest is done in its
+# next round.
 _SHARE = 2.0
 
 
 class WorkSource(Protocol):
-    """What has to follow."""
+    """A source of background work."""
 
-    def run_once(self, going_on: Callable[[], bool]) -> int:
-        """Do what is due now, asking before each thing; returns how many things were tried.
+    def run_once(self, keep_going: Callable[[], bool]) -> int:
+        """Do what is due now, asking before each step; returns how many steps were tried.
 
         Raises:
-            StorageUnavailable: if the database cannot be reached; nothing is forgotten.
+            StorageUnavailable: if the database cannot be reached; nothing is lost.
         """
         ...
 
 
 class WorkspaceRoundRobin:
-    """The background work of many workspaces, one after the other. A workspace in which something
-    was just recorded goes before the others.
+    """The background work of many workspaces, one after the other.
+
+    A workspace in which something was just recorded comes first.
 
     Args:
-        follow: makes what follows one workspace's work.
+        make_worker: returns the worker of a workspace.
     """
 
     def __init__(
-        self, workspaces: Workspaces, follow: Callable[[Context], Worker], clock: Clock
+        self, workspaces: Workspaces, make_worker: Callable[[Context], Worker], clock: Clock
     ) -> None:
         self._workspaces = workspaces
-        self._follow = follow
+        self._make_worker = make_worker
         self._clock = clock
-        self._made: dict[str, tuple[Context, Worker]] = {}
-        self._hurried: dict[str, None] = {}
+        self._workers: dict[str, tuple[Context, Worker]] = {}
+        self._prioritised: dict[str, None] = {}
         self._guard = threading.Lock()
 
     def prioritise(self, account_id: str) -> None:
-        """Has this workspace go before the others."""
+        """Serve this workspace before the others."""
         with self._guard:
-            self._hurried[account_id] = None
+            self._prioritised[account_id] = None
 
-    def run_once(self, going_on: Callable[[], bool]) -> int:
-        """See `WorkSource`. One workspace's trouble is not another's."""
-        done, contexts = 0, {s.context.account_id: s.context for s in self._workspaces.all()}
+    def run_once(self, keep_going: Callable[[], bool]) -> int:
+        """See `WorkSource`. A failure in one workspace does not affect the others."""
+        done, contexts = 0, {bot.context.account_id: bot.context for bot in self._workspaces.all()}
         for context in contexts.values():
-            for hurried in self._take_hurried():
-                if going_on() and hurried in contexts:
-                    done += self._round(self._worker_for(contexts[hurried]), going_on)
-            if not going_on():
+            for account_id in self._take_prioritised():
+                if keep_going() and account_id in contexts:
+                    done += self._round(self._worker_for(contexts[account_id]), keep_going)
+            if not keep_going():
                 break
-            done += self._round(self._worker_for(context), going_on)
+            done += self._round(self._worker_for(context), keep_going)
         return done
 
-    def _take_hurried(self) -> list[str]:
+    def _take_prioritised(self) -> list[str]:
         with self._guard:
-            taken = list(self._hurried)
-            self._hurried.clear()
+            taken = list(self._prioritised)
+            self._prioritised.clear()
         return taken
 
     def _worker_for(self, context: Context) -> Worker:
-        known = self._made.get(context.account_id)
+        known = self._workers.get(context.account_id)
         if known is None or known[0] is not context:
-            known = self._made[context.account_id] = (context, self._follow(context))
+            known = self._workers[context.account_id] = (context, self._make_worker(context))
         return known[1]
 
-    def _round(self, worker: Worker, going_on: Callable[[], bool]) -> int:
+    def _round(self, worker: Worker, keep_going: Callable[[], bool]) -> int:
         end = self._clock.monotonic() + _SHARE
         try:
-            return worker.run_once(lambda: going_on() and self._clock.monotonic() < end)
+            return worker.run_once(lambda: keep_going() and self._clock.monotonic() < end)
         except StorageUnavailable:
             raise
         except Exception:
-            # Whatever is wrong in one of them, the others' tokens have to be removed in time.
-            logger.exception("a round of what is due failed for %s", worker.account_id)
+            # Whatever is wrong in one workspace, the others' tokens have to be removed in time.
+            logger.exception("the background work of %s failed", worker.account_id)
             return 0
 
 
 class Schedule:
-    """Runs what has to follow until it is stopped."""
+    """A thread that runs background work until it is stopped."""
 
     def __init__(
         self,
-        rounds: WorkSource,
+        source: WorkSource,
         every: float = 1.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make it ready.
+        """Prepare the thread without starting it.
 
         Args:
             every: seconds between two rounds.
-            monotonic: by which it is known how long ago a round was.
+            monotonic: the clock that measures `round_age`.
         """
-        self._rounds = rounds
+        self._source = source
         self._every = every
         self._monotonic = monotonic
-        self._rounded = monotonic()
+        self._last_progress = monotonic()
         self._due = threading.Event()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
 
     def start(self) -> None:
-        """Begins."""
+        """Start the thread."""
         self._thread.start()
 
     def wake(self) -> None:
-        """Has the next round begin at once: something was done that people should know."""
+        """Start the next round now."""
         self._due.set()
 
-    def _goes_on(self) -> bool:
-        self._rounded = self._monotonic()
+    def _keep_going(self) -> bool:
+        self._last_progress = self._monotonic()
         return not self._ending.is_set()
 
     @property
     def round_age(self) -> float:
-        """Seconds since a thing was begun or a round ended, well or not."""
-        return self._monotonic() - self._rounded
+        """Seconds since the last step started or the last round ended."""
+        return self._monotonic() - self._last_progress
 
     def stop(self) -> None:
-        """End after the thing under way. Blocks."""
+        """Stop after the current step. Blocks."""
         self._ending.set()
         self._due.set()
         self._thread.join()
@@ -141,16 +142,16 @@ class Schedule:
     def _run(self) -> None:
         while not self._ending.is_set():
             try:
-                if self._rounds.run_once(self._goes_on):
+                if self._source.run_once(self._keep_going):
                     continue
             except StorageUnavailable as error:
                 # Nothing is lost: what is due stays in the database until it can be reached.
-                logger.warning("what is due waits: %s", error)
+                logger.warning("the background work waits for the database: %s", error)
             except Exception:
-                # One notice that cannot be said must not end all later ones.
-                logger.exception("a round of what is due failed")
+                # One failing step must not end the thread.
+                logger.exception("the background work failed")
             finally:
-                self._rounded = self._monotonic()
+                self._last_progress = self._monotonic()
             self._due.wait(self._every)
-            # Cleared between waiting and looking: a nudge or a stop from before is heeded below.
+            # Cleared after waiting and before the next round, so no wake-up and no stop is missed.
             self._due.clear()

@@ -1,9 +1,8 @@
-"""What has to follow, sooner or later: what time brings about, announcements, live messages, jobs.
+"""Do an account's background work: timed jobs, announcements, live messages, and other jobs.
 
-Everything here is found in the database, so it continues after a crash, and it is claimed there, so
-that several bots can share it. An announcement is posted at least once: if the bot dies between
-posting it and recording that, it is posted again. Which jobs there are, and the words of what is
-posted, the features have handed in.
+All work is found and claimed in the database, so it survives a crash, and several processes share
+it. An announcement is posted at least once: if the process dies between posting it and recording
+that, it is posted again. The features hand in the jobs, and the texts of announcements.
 """
 
 from __future__ import annotations
@@ -33,11 +32,11 @@ _TIMER = Actor.system("timer")
 
 
 class Worker:
-    """Does what is due for one account.
+    """The background work of one account.
 
     Args:
-        features: whose jobs are done, and whose messages are rendered and announced.
-        admins: gives the ids of some admins, where an announcement calls them.
+        features: hand in jobs, renderers and announcements.
+        admins: returns the ids of some admins, for announcements that mention them.
 
     Raises:
         ValueError: if two features have the same kind of message.
@@ -57,34 +56,34 @@ class Worker:
 
     @property
     def account_id(self) -> str:
-        """The account whose work it is."""
+        """The account's id."""
         return self._context.account_id
 
-    def run_once(self, going_on: Callable[[], bool] = lambda: True) -> int:
-        """Do what is due now, in the order in which people should learn of it.
+    def run_once(self, keep_going: Callable[[], bool] = lambda: True) -> int:
+        """Do what is due now, the most urgent first.
 
         Args:
-            going_on: asked before each thing; False leaves the rest for another time.
+            keep_going: asked before each step; False leaves the rest for the next round.
 
         Returns:
-            How many things were tried; if there were any, there may be more.
+            How many steps were tried; if there were any, there may be more.
 
         Raises:
-            StorageUnavailable: if the database cannot be reached; nothing is forgotten.
+            StorageUnavailable: if the database cannot be reached; nothing is lost.
         """
         context, done = self._context, self.run_due()
         for urgent in (job for feature in self._features for job in feature.urgent):
-            while going_on() and (count := urgent(context)):
+            while keep_going() and (count := urgent(context)):
                 done += count
-        for step in (self.say_a_notice, self._live.step):
-            while going_on() and step():
+        for step in (self.announce_one, self._live.step):
+            while keep_going() and step():
                 done += 1
         for job in (job for feature in self._features for job in feature.jobs):
-            done += bool(going_on() and job(context))
+            done += bool(keep_going() and job(context))
         return done
 
     def run_due(self) -> int:
-        """Find what time alone has brought about; returns how many things that were."""
+        """Run the timed jobs that are due; returns how many things they found."""
         services, found = self._context.services, 0
         jobs = [job for feature in self._features for job in feature.timed]
         with services.reading() as session:
@@ -94,55 +93,55 @@ class Worker:
                 found += job.run(made)
         return found
 
-    def say_a_notice(self) -> bool:
-        """Announce one thing that was done to the team or to a person; False if there is none."""
+    def announce_one(self) -> bool:
+        """Post one announcement; False if there is none."""
         now = self._context.clock.now()
         with self._context.writing() as session:
             due = outbox.claim(session, now, LEASE)
         if due is not None:
-            # What is announced of a change belongs to the request that made it.
+            # An announcement is traced under the request that caused it.
             with tracing.within(tracing.Trace(due.trace_id) if due.trace_id else tracing.Trace()):
-                self._say(due)
+                self._announce(due)
         return due is not None
 
-    def _say(self, notice: OutboxEntry) -> None:
+    def _announce(self, entry: OutboxEntry) -> None:
         outcome, slack = "said", self._context.slack.within(TRYING)
         try:
             try:
-                self._send(slack, notice, notice.recipient)
+                self._send(slack, entry, entry.recipient)
             except NotDeliverable as error:
-                if notice.recipient == outbox.TEAM:
+                if entry.recipient == outbox.TEAM:
                     raise
-                # This person cannot be reached, today or tomorrow: the team takes it instead.
-                logger.warning("%s was not told of %s: %s", notice.recipient, notice.kind, error)
-                self._send(slack, notice, outbox.TEAM)
+                # This person can never be reached, so the team gets the message instead.
+                logger.warning("%s was not told of %s: %s", entry.recipient, entry.kind, error)
+                self._send(slack, entry, outbox.TEAM)
                 outcome = "said to the team instead"
         except SlackError as error:
-            self._say_later(notice, error)
+            self._retry(entry, error)
         else:
-            self._close(notice, outcome)
+            self._close(entry, outcome)
 
-    def _send(self, slack: SlackClient, notice: OutboxEntry, recipient: str) -> None:
-        message = announcement_views.notice(self._announcements, notice, self._admins)
+    def _send(self, slack: SlackClient, entry: OutboxEntry, recipient: str) -> None:
+        message = announcement_views.render(self._announcements, entry, self._admins)
         with self._context.reading() as session:
             known = accounts.channel(session)
-        # Tried before, by a bot that may have died right after Slack had taken it.
-        since = notice.at if notice.attempts else None
-        letter = OutgoingMessage(notice.id, recipient, self._context.channel, known, since)
-        posted = post(slack, letter, message).message
+        # An earlier attempt may have died right after Slack accepted the message.
+        since = entry.at if entry.attempts else None
+        outgoing = OutgoingMessage(entry.id, recipient, self._context.channel, known, since)
+        posted = post(slack, outgoing, message).message
         if recipient == outbox.TEAM and posted.channel != known:
             with self._context.writing() as session:
                 accounts.note_channel(session, posted.channel)
 
-    def _say_later(self, notice: OutboxEntry, error: SlackError) -> None:
-        # A person has to mend a missing channel; the notice waits until then.
+    def _retry(self, entry: OutboxEntry, error: SlackError) -> None:
+        # A person has to fix the channel; until then the announcement is retried.
         level = logging.ERROR if isinstance(error, ChannelProblem) else logging.WARNING
-        logger.log(level, "%s is not announced yet: %s", notice.kind, error)
-        pause = pause_after(notice.attempts)
+        logger.log(level, "%s is not announced yet: %s", entry.kind, error)
+        pause = pause_after(entry.attempts)
         with self._context.writing() as session:
-            outbox.retry(session, notice.id, self._context.clock.now() + pause)
+            outbox.retry(session, entry.id, self._context.clock.now() + pause)
 
-    def _close(self, notice: OutboxEntry, outcome: str) -> None:
+    def _close(self, entry: OutboxEntry, outcome: str) -> None:
         with self._context.writing() as session:
-            outbox.close(session, notice.id, self._context.clock.now(), outcome)
-        logger.info("notice", extra={"fields": {"kind": notice.kind, "outcome": outcome}})
+            outbox.close(session, entry.id, self._context.clock.now(), outcome)
+        logger.info("notice", extra={"fields": {"kind": entry.kind, "outcome": outcome}})

@@ -1,4 +1,4 @@
-"""Finding out what is wrong with a token that an admin pastes into a modal."""
+"""Diagnose a token that an admin pastes into a modal."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from keys.search import diagnosis
 
 
 def open_check(interaction: Interaction) -> None:
-    """Open the modal."""
+    """Open the modal for a token."""
     interaction.acknowledge()
     interaction.context.slack.open_view(interaction.trigger, check_view.ask(interaction.ref()))
 
 
 def checked(interaction: Interaction) -> None:
-    """Answer in the modal. The token goes no further than this."""
+    """Show the diagnosis in the modal. The token is neither stored nor logged."""
     context = interaction.context
     pasted = form_values.text(interaction.view, ids.PASTED)
     with context.reading() as session:

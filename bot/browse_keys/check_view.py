@@ -1,4 +1,4 @@
-"""What is wrong with a token: the modal in which it is pasted, and the answer."""
+"""The modal in which a token is pasted, and its diagnosis."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from keys.search.diagnosis import PASTED_MAX, CopyError, Diagnosis, DiagnosisRes
 _TITLE = "Check a token"
 _SLIPS = {
     CopyError.SURROUNDED: (
-        "There are spaces or quotation marks around it. A program must send it bare."
+        "There are spaces or quotation marks around it. A program must send it without them."
     ),
-    CopyError.HEADER: "The name of a header stands before it. Only what follows is the token.",
+    CopyError.HEADER: "It begins with the name of a header. The token is only what follows.",
     CopyError.BROKEN: "There are spaces or line breaks inside it. It is a single word.",
 }
 _SHORT = {
@@ -40,38 +40,38 @@ _SHORT = {
         "Copy the token from where the program keeps it.",
     ),
     DiagnosisResult.FOREIGN: (
-        "This is no token of this installation.",
+        "This is not a token of this installation.",
         "It starts with a different prefix. It may be meant for another service.",
     ),
     DiagnosisResult.CUT: (
         "Its end is missing.",
-        "Copy it again, as a whole. A double-click selects it.",
+        "Copy all of it again. A double-click selects it.",
     ),
     DiagnosisResult.MISTYPED: (
-        "It is mistyped or damaged.",
-        "Its checksum does not fit. Copy it again instead of typing it.",
+        "It contains a typing error or is damaged.",
+        "Its checksum is wrong. Copy it again instead of typing it.",
     ),
     DiagnosisResult.OTHER_PREFIX: (
-        "It begins with another prefix than the tokens here.",
+        "It starts with a different prefix than the tokens here.",
         "It may belong to another installation, such as a staging one.",
     ),
     DiagnosisResult.UNKNOWN: (
         "No key here has this token.",
-        "It may belong to another installation, or its key was taken out of this one.",
+        "It may belong to another installation, or its key was deleted here.",
     ),
     DiagnosisResult.WRONG_SECRET: (
-        "Its beginning is known, but its secret is wrong.",
-        "It may be a guess, or it was put together from two tokens.",
+        "Its public part is known, but its secret is wrong.",
+        "It may be a guess, or a mix of two tokens.",
     ),
     DiagnosisResult.OTHER_ACCOUNT: (
         "It belongs to another account.",
-        "Nothing more can be said about it here.",
+        "We can't show anything else about it here.",
     ),
 }
 
 
 def ask(ref: ActionPayload) -> View:
-    """The modal."""
+    """Render the modal."""
     return modal(
         _TITLE,
         ids.CHECK_MODAL,
@@ -81,7 +81,7 @@ def ask(ref: ActionPayload) -> View:
                 "The token that does not work",
                 "",
                 most=PASTED_MAX,
-                hint="It is looked at once. It is neither kept nor written into a log.",
+                hint="It is checked once, and neither stored nor logged.",
                 multiline=True,
                 optional=False,
             )
@@ -92,13 +92,13 @@ def ask(ref: ActionPayload) -> View:
 
 
 def answer(diagnosis: Diagnosis, ref: ActionPayload) -> View:
-    """What the matter is. The token itself is not repeated."""
+    """Render the diagnosis, without the token itself."""
     blocks: list[Block] = [section(f"*{_SLIPS[slip]}*") for slip in diagnosis.slips]
     if blocks:
         blocks.append(context("After removing that:"))
     if diagnosis.case in _SHORT:
-        what, then = _SHORT[diagnosis.case]
-        blocks += [section(f"*{what}*"), section(then)]
+        problem, remedy = _SHORT[diagnosis.case]
+        blocks += [section(f"*{problem}*"), section(remedy)]
         if diagnosis.hint:
             blocks.append(context(f"`{diagnosis.hint}`"))
     elif diagnosis.key is not None:
@@ -111,7 +111,7 @@ def _what_to_do(diagnosis: Diagnosis, ref: ActionPayload) -> list[Block]:
     buttons = [button("Details", ids.KEY_CHOICE, ActionPayload(ref.at, ids.DO_DETAILS, ref.key))]
     blocks = [context(f"This token is {code(diagnosis.hint)}.")]
     if diagnosis.case is DiagnosisResult.FINE:
-        blocks.append(context("If others could read it somewhere, replace it: rotate or revoke."))
+        blocks.append(context("If others may have seen it, rotate or revoke the key."))
         buttons += [
             button("Rotate", ids.ROTATE, ref),
             button("Revoke", ids.REVOKE, ref, style="danger"),
@@ -129,23 +129,23 @@ def _about_key(diagnosis: Diagnosis, key: KeyView) -> list[Block]:
         case DiagnosisResult.EXPIRED:
             return [
                 sentence(name_of(key), " expired", *_when(key), "."),
-                section("Extend the key, and the same token works again."),
+                section("Extend the key to make the same token work again."),
             ]
         case DiagnosisResult.REPLACED:
             ended = [format_time(diagnosis.ended_at, ", ")] if diagnosis.ended_at else []
             return [
-                sentence("This token of ", name_of(key), " was replaced and ended", *ended, "."),
-                section(f"The program needs the present one, `{key.hint}`."),
+                sentence("This token of ", name_of(key), " was replaced, and expired", *ended, "."),
+                section(f"The program needs the current one, `{key.hint}`."),
             ]
         case DiagnosisResult.ON_ITS_WAY:
             return [
                 sentence("This token of ", name_of(key), " does not work yet."),
-                section("It works once its person has it, or says so."),
+                section("It works once its recipient has collected it."),
             ]
         case DiagnosisResult.NEVER_CAME:
             return [
-                sentence("This token of ", name_of(key), " never came to work."),
-                section("It did not reach its person. Another one is needed."),
+                sentence("This token of ", name_of(key), " was never activated."),
+                section("It did not reach its recipient. Create a new one."),
             ]
         case _:
             return _fine(diagnosis, key)
@@ -177,14 +177,14 @@ def _fine(diagnosis: Diagnosis, key: KeyView) -> list[Block]:
     if diagnosis.ends_at is not None:
         facts.append(("Ends", date(diagnosis.ends_at)))
     return [
-        sentence("It is fine: this token of ", name_of(key), " works."),
+        sentence("This token of ", name_of(key), " works."),
         fields(facts),
         section(
-            "If a program is refused all the same:\n"
-            "• 401: it sends another token, or from an address that the key is not allowed from. "
+            "If a program is still refused:\n"
+            "• 401: it sends a different token, or comes from a network that is not allowed. "
             "Restart it, so that it reads the token again.\n"
             "• 403: the key lacks the scope.\n"
-            "• 429: it asks more often than the rate limit allows.\n"
-            "• A proxy before the API may keep old answers: its check must not be cached."
+            "• 429: it sends more requests than the rate limit allows.\n"
+            "• A proxy in front of the API may cache old answers: it must not cache the check."
         ),
     ]

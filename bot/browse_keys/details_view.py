@@ -1,4 +1,4 @@
-"""Everything about one key, and its history."""
+"""The details of one key, and its history."""
 
 from __future__ import annotations
 
@@ -41,30 +41,30 @@ from keys.credentials.tokens import redact
 HISTORY_MAX = 20
 HANDOVERS_MAX = 10
 NETWORKS_MAX = 5
-REASON_MAX = 100  # in the history, where many may come together
+REASON_MAX = 100  # in the history, which may have many of them
 _DONE = {
     "request.approved": "approved the request for it",
     "request.granted": "granted the request for it",
     "request.denied": "denied the request for it",
-    "request.reopened": "opened the request for it again",
+    "request.reopened": "reopened the request for it",
     "key.imported": "imported it",
-    "key.reserved": "asked for it",
-    "key.issued": "got its token, and it works from then on",
-    "key.abandoned": "gave it up before it worked",
+    "key.reserved": "requested it",
+    "key.issued": "activated it when its token was delivered",
+    "key.abandoned": "cancelled it before it was activated",
     "key.renamed": "renamed it",
-    "rotation.asked": "asked for another token",
-    "key.rotated": "rotated it: another token works from then on",
-    "rotation.extended": "let the old token work for longer",
+    "rotation.asked": "requested a new token",
+    "key.rotated": "rotated it, and the new token works",
+    "rotation.extended": "extended the old token",
     "rotation.still_used": "warned that the old token was still in use",
-    "rotation.ended": "ended the old token",
-    "rotation.abandoned": "gave the rotation up; the old token went on",
-    "token.shown": "had the token shown",
-    "token.seen": "saw its token in a message",
+    "rotation.ended": "revoked the old token",
+    "rotation.abandoned": "cancelled the rotation; the old token keeps working",
+    "token.shown": "opened the token",
+    "token.seen": "found its token in a message",
     "key.edited": "changed",
-    "expiry.accepted": "let it expire",
+    "expiry.accepted": "chose to let it expire",
     "audit.kept": "kept it in an audit",
-    "audit.owner_asked": "had its owner asked in an audit",
-    "offboarding.kept": "kept it when a person left",
+    "audit.owner_asked": "asked its owner in an audit",
+    "offboarding.kept": "kept it in an offboarding",
     "key.limited": "changed its limits",
     "key.revoked": "revoked it",
     "token.remained": "could not remove the token from its message",
@@ -79,14 +79,12 @@ def details(
     now: datetime,
     ref: ActionPayload,
 ) -> Message:
-    """The answer to `show`.
+    """Render the answer to `show`.
 
     Args:
-        key: as it stands.
         history: oldest first; the newest twenty are shown.
         handovers: who was sent the token, oldest first; the newest ten are shown.
-        now: tells whether the key has expired.
-        ref: carries the time; the key is added to it.
+        ref: the payload of all buttons; the key is added to it.
     """
     blocks = [sentence(text_element(key.name, bold=True)), fields(_facts(key, now))]
     if key.note:
@@ -128,7 +126,7 @@ def _owners(key: KeyView) -> str:
 
 
 def _limits(key: KeyView) -> str:
-    rate = code(key.rate_limit) if key.rate_limit else "any rate"
+    rate = code(key.rate_limit) if key.rate_limit else "no rate limit"
     networks = ", ".join(map(code, key.networks[:NETWORKS_MAX])) or "anywhere"
     more = len(key.networks) - NETWORKS_MAX
     return f"{rate}, from {networks}" + (f" and {more} more" if more > 0 else "")
@@ -146,11 +144,11 @@ def _end(key: KeyView) -> Block:
 
 
 def _sent(handover: Handover) -> Element:
-    gone: Element | str = "; it is still in the message"
+    gone: Element | str = "; still in the message"
     if handover.recipient.kind == "operator":
         gone = ", on a terminal"
     elif handover.method is DeliveryWay.REVEAL:
-        gone = ", shown once and never in a message"
+        gone = ", shown once, never in a message"
     elif handover.removed_at is not None:
         gone = format_time(handover.removed_at, "; removed from the message ")
     return line(person(handover.recipient), format_time(handover.sent_at, ", "), gone)

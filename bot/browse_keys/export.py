@@ -1,4 +1,4 @@
-"""Exporting from Slack: a file in the direct messages of the admin who asked."""
+"""Export keys from Slack: a file in a direct message to the admin."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from keys.transfer import export_keys
 from keys.transfer.formats import Form
 
 
-def asked(interaction: Interaction, form: str) -> None:
-    """Send everything about the keys but what opens anything.
+def export(interaction: Interaction, form: str) -> None:
+    """Send a file with everything about the keys except tokens and hashes.
 
     Args:
         form: `csv` or `json`; CSV if empty.
     """
     if form and form not in list(Form):
         interaction.say(
-            replies.domain_error("An export is csv or json. Type one of them, or nothing for csv.")
+            replies.domain_error(
+                "An export is csv or json. Type one of them; without it, you get csv."
+            )
         )
         return
     interaction.say(export_view.on_its_way())

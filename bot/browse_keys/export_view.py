@@ -1,31 +1,28 @@
-"""Exporting: what is said while the file is on its way, and about it."""
+"""Messages about an export."""
 
 from __future__ import annotations
 
 from bot.ui.blocks import Message, message, section
 
-COMMENT = (
-    "Everything about the keys of this team, without anything that opens anything: neither tokens "
-    "nor digests."
-)
+COMMENT = "Everything about the keys of this team except tokens and hashes."
 
 
 def on_its_way() -> Message:
-    """The answer at once."""
-    text = "The file comes to your direct messages with this app."
+    """Render the immediate reply."""
+    text = "We'll send you the file in a direct message."
     return message(text, section(text))
 
 
 def not_granted(command: str) -> Message:
-    """The team has not given the optional scope.
+    """Render that the optional scope was not granted.
 
     Args:
-        command: what does the same at the command line.
+        command: the command that writes the same file.
     """
     return message(
         "The app may not send files here.",
         section(
             "The app may not send files here: the optional scope `files:write` was not granted."
         ),
-        section(f"At the command line `{command}` writes the same file."),
+        section(f"The command `{command}` writes the same file."),
     )

@@ -1,4 +1,4 @@
-"""The list, search, help and export of keys, as a feature."""
+"""Register the list, details, check, export and help of keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people press in the list of keys and in the help."""
+"""Handle the buttons of the list of keys and of the help."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from keys.changes.authorization import admins, everyone
 
 
 def show_guide(interaction: Interaction) -> None:
-    """Show the guide; admins get buttons with it, and everyone else the way to ask for a key."""
+    """Show the guide; admins get buttons for their tasks, everyone else one to request a key."""
     may_change = bool(interaction.decide(admins))
     interaction.say(help_view.help_message(COMMAND, interaction.ref(), may_change=may_change))
 
 
 def search(interaction: Interaction) -> None:
-    """Show the keys that match, in place of the list."""
+    """Replace the list by the keys that match."""
     query = str(interaction.action.get("value") or "")
     box = str(interaction.action.get("block_id") or "")
     interaction.say(
@@ -25,8 +25,8 @@ def search(interaction: Interaction) -> None:
     )
 
 
-def _turn_page(interaction: Interaction, *, back: bool) -> None:
-    interaction.say(pages.keys(interaction, interaction.payload, back=back), replace=True)
+def _turn_page(interaction: Interaction, *, backwards: bool) -> None:
+    interaction.say(pages.keys(interaction, interaction.payload, backwards=backwards), replace=True)
 
 
 def _choose(interaction: Interaction) -> None:
@@ -49,12 +49,12 @@ _admins_only: dict[str, Handler] = {
     ids.SHOW_ALL: lambda interaction: interaction.say(
         pages.keys(interaction, interaction.ref()), replace=True
     ),
-    ids.PAGE_BACK: lambda interaction: _turn_page(interaction, back=True),
-    ids.PAGE_ON: lambda interaction: _turn_page(interaction, back=False),
+    ids.PREVIOUS_PAGE: lambda interaction: _turn_page(interaction, backwards=True),
+    ids.NEXT_PAGE: lambda interaction: _turn_page(interaction, backwards=False),
     ids.KEY_MENU: _choose,
     ids.KEY_CHOICE: _choose,
     ids.CHECK: check.open_check,
-    ids.EXPORT: lambda interaction: export.asked(interaction, ""),
+    ids.EXPORT: lambda interaction: export.export(interaction, ""),
 }
 for _id, _handler in _admins_only.items():
     router.action(_id, allow=admins)(_handler)

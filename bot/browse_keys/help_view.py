@@ -1,4 +1,4 @@
-"""The guide: what can be typed, and buttons for the common tasks."""
+"""The guide: all subcommands, and buttons for common tasks."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from bot.ui.blocks import (
 )
 from bot.ui.payloads import ActionPayload
 
-_TITLE = "How to look after API keys"
+_TITLE = "How to manage API keys"
 _COMMANDS = (
-    ("new [name]", "make a key"),
-    ("list [words]", "look through the active keys"),
+    ("new [name]", "create a key"),
+    ("list [words]", "browse the active keys"),
     ("show <name or id>", "everything about one key, and its history"),
-    ("rename <name or id> [new name]", "give a key another name; its token stays"),
-    ("edit <name or id>", "change its scopes, owner, limits or date of expiry"),
+    ("rename <name or id> [new name]", "rename a key; its token stays the same"),
+    ("edit <name or id>", "change its scopes, owner, limits or expiry date"),
     ("rotate <name or id>", "give a key a new token; the old one keeps working for a while"),
-    ("revoke <name or id>", "end a key for good; its token is refused"),
+    ("revoke <name or id>", "revoke a key permanently"),
     ("check", "find out what is wrong with a token"),
-    ("offboard <@person>", "go through the keys of a person who leaves"),
-    ("audit [start, status or export]", "go through all keys, and have the evidence"),
-    ("export [csv or json]", "everything about the keys as a file, without their tokens"),
-    ("request [name]", "ask for a key, if you are no admin"),
-    ("help", "this guide"),
+    ("offboard <@person>", "review the keys of someone who leaves"),
+    ("audit [start, status or export]", "review all keys, and get a signed report"),
+    ("export [csv or json]", "export everything about the keys except their tokens"),
+    ("request [name]", "request a key, if you are not an admin"),
+    ("help", "show this guide"),
 )
 
 
 def help_message(command: str, ref: ActionPayload, *, may_change: bool) -> Message:
-    """The answer to `help`.
+    """Render the answer to `help`.
 
     Args:
         command: the slash command as people type it, such as `/apikeys`.
-        may_change: whether the reader is an admin; others get the words, but no buttons.
+        may_change: whether the reader is an admin, who gets buttons for their tasks.
     """
     usages = (
         line(text_element(f"{command} {usage}", code=True), f" – {what}")
@@ -56,7 +56,7 @@ def help_message(command: str, ref: ActionPayload, *, may_change: bool) -> Messa
         )
     else:
         blocks += [
-            context("Only admins look after keys here."),
+            context("Only admins manage keys here."),
             actions(button("Ask for a key", ids.REQUEST, ref, style="primary")),
         ]
     return message(_TITLE, *blocks)

@@ -1,4 +1,4 @@
-"""The list of keys: one page of it, a search, and a menu on each row."""
+"""The list of keys: a search box, one page of keys with a menu each, and page buttons."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from bot.ui.blocks import (
     context,
     header,
     message,
+    pagination_buttons,
     section,
-    turns,
 )
 from bot.ui.key_rows import menu, rows
 from bot.ui.payloads import ActionPayload
@@ -24,7 +24,7 @@ from bot.ui.search_box import QUERY_MAX, search_box
 from keys.base.models import KeyView
 from keys.credentials.tokens import redact
 
-ROWS_MAX = 10  # so that a page stays readable, and far below what a message may hold
+ROWS_MAX = 10  # keeps a page readable, and far below Slack's limit for a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Page:
         total: how many keys the whole search found.
         first: the position of the page's first key in all of them, counted from 1.
         query: the words searched for, at most 200 characters; empty for all keys.
-        searched_in: the block_id of the box that they were typed into, where they just were.
-        back, on: where the pages before and after begin; None if there is none.
+        searched_in: the block_id of the box that they were just typed into, if they were.
+        previous_cursor, next_cursor: the cursors of the neighbouring pages; None without one.
     """
 
     keys: Sequence[KeyView]
@@ -45,22 +45,21 @@ class Page:
     first: int = 1
     query: str = ""
     searched_in: str = ""
-    back: str | None = None
-    on: str | None = None
+    previous_cursor: str | None = None
+    next_cursor: str | None = None
 
 
 def listing(page: Page, ref: ActionPayload) -> Message:
-    """The answer to `list`.
+    """Render the answer to `list`.
 
     Args:
-        page: what to show.
-        ref: carries the time; what each button means is added to it.
+        ref: the payload of all buttons; each adds what it does.
 
     Raises:
         ValueError: if the page has more keys than a message can hold.
     """
     if len(page.keys) > ROWS_MAX:
-        raise ValueError(f"a page has {len(page.keys)} keys; {ROWS_MAX} is the most")
+        raise ValueError(f"a page has {len(page.keys)} keys; at most {ROWS_MAX} fit")
     found = rows(page.keys, lambda key: menu(key, ref)) or [_nothing(page)]
     box = search_box(page.query, ids.SEARCH, page.searched_in)
     blocks = [header("Active API keys"), box, *found]
@@ -73,7 +72,7 @@ def listing(page: Page, ref: ActionPayload) -> Message:
 def _nothing(page: Page) -> Block:
     if page.query:
         return section("No active key matches. Try fewer or shorter words.")
-    return section("There are no keys yet. “New key” makes the first one.")
+    return section("There are no keys yet. Create the first one with “New key”.")
 
 
 def _position(page: Page) -> str:
@@ -88,10 +87,14 @@ def _count(total: int) -> str:
 
 
 def _buttons(page: Page, ref: ActionPayload) -> Block:
-    there = replace(ref, query=clip(redact(page.query), QUERY_MAX))
-    elements = turns(
-        None if page.back is None else (ids.PAGE_BACK, replace(there, cursor=page.back)),
-        None if page.on is None else (ids.PAGE_ON, replace(there, cursor=page.on)),
+    page_payload = replace(ref, query=clip(redact(page.query), QUERY_MAX))
+    elements = pagination_buttons(
+        (ids.PREVIOUS_PAGE, replace(page_payload, cursor=page.previous_cursor))
+        if page.previous_cursor is not None
+        else None,
+        (ids.NEXT_PAGE, replace(page_payload, cursor=page.next_cursor))
+        if page.next_cursor is not None
+        else None,
     )
     if page.query:
         elements.append(button("Show all keys", ids.SHOW_ALL, ref))

@@ -1,4 +1,4 @@
-"""What is shown of keys, from the database to a message or a modal."""
+"""Load keys from the database and render them as messages."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from keys.search.search import Finding, Found, Several
 
 
 def find(interaction: Interaction, typed: str) -> Finding:
-    """Which key is meant, revoked ones included."""
+    """Find the key that was typed, among revoked ones too."""
     with interaction.context.reading() as session:
         return search.find(session, typed, revoked=True)
 
 
 def ambiguous_or_unknown(typed: str, found: Finding, ref: ActionPayload) -> Message:
-    """The choice, or the nearest names; `ref` says what is going to be done."""
+    """Render the keys that match, or the nearest names; `ref` names what is to be done."""
     if isinstance(found, Several):
         return replies.choice(typed, found.keys, ref)
     nearest = [] if isinstance(found, Found) else found.nearest
@@ -28,17 +28,17 @@ def ambiguous_or_unknown(typed: str, found: Finding, ref: ActionPayload) -> Mess
 
 
 def keys(
-    interaction: Interaction, ref: ActionPayload, *, back: bool = False, searched_in: str = ""
+    interaction: Interaction, ref: ActionPayload, *, backwards: bool = False, searched_in: str = ""
 ) -> Message:
-    """A page of the list.
+    """Render a page of the list.
 
     Args:
-        ref: `query` says what is searched for, `cursor` where the page begins (or ends, if
-            `back`), and `do` whose keys alone are shown.
-        searched_in: the block_id of the box in which the person just searched, if they did.
+        ref: `query` is the search, `cursor` is where the page begins (or ends, if `backwards`),
+            and `do` is the owner whose keys are shown, or empty for all.
+        searched_in: the block_id of the box that the user just searched in, if they did.
     """
     owner = ref.do or None
-    before, after = (ref.cursor, None) if back else (None, ref.cursor or None)
+    before, after = (ref.cursor, None) if backwards else (None, ref.cursor or None)
     with interaction.context.reading() as session:
         found = search.page(session, ref.query, owner=owner, before=before, after=after)
         if not found.keys and ref.cursor:
@@ -49,14 +49,14 @@ def keys(
         first=found.before + 1,
         query=ref.query,
         searched_in=searched_in,
-        back=found.keys[0].id if found.has_previous and found.keys else None,
-        on=found.keys[-1].id if found.has_next and found.keys else None,
+        previous_cursor=found.keys[0].id if found.has_previous and found.keys else None,
+        next_cursor=found.keys[-1].id if found.has_next and found.keys else None,
     )
     return list_view.listing(page, interaction.ref(do=ref.do))
 
 
 def details(interaction: Interaction, key_id: str) -> Message:
-    """Everything about one key. Raises KeyNotFound."""
+    """Render everything about one key. Raises KeyNotFound."""
     with interaction.context.reading() as session:
         key = search.get(session, key_id)
         history = audit_log.history(session, key_id)[::-1]

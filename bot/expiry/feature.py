@@ -1,4 +1,4 @@
-"""Expiry dates and the reminders before them, as a feature."""
+"""Register the reminders of expiring keys, and what can be done with them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keys.jobs import periodic
 from keys.lifecycle import expiry_reminders
 from storage import AccountSession
 
-# Nobody needs to be reminded to the second, and looking costs one query for each key in question.
+# No reminder has to be exact to the second, and a check costs one query for each expiring key.
 _REMINDING = timedelta(minutes=1)
 
 

@@ -1,4 +1,4 @@
-"""What is pressed below a reminder: extend the key, or let it expire."""
+"""Handle the buttons of a reminder: extend the key, or let it expire."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from keys.base.models import State
 from keys.changes.authorization import admins
 from keys.operations import AcceptExpiry, SetExpiry
 
-# What is proposed where the team has no rule.
+# Proposed if the team has no policy.
 _PROPOSED = timedelta(days=90)
 router = Router()
 
 
 @router.action(ids.EXTEND, allow=admins)
 def open_extend(interaction: Interaction) -> None:
-    """Open the modal for another date."""
+    """Open the modal for a new expiry date."""
     context, key = interaction.context, interaction.key
     if key.state is not State.ACTIVE:
         interaction.say(
-            replies.domain_error(f"“{key.name}” was revoked, so it cannot be extended.")
+            replies.domain_error(f"“{key.name}” was revoked and can no longer be extended.")
         )
         return
     interaction.acknowledge()
@@ -35,7 +35,7 @@ def open_extend(interaction: Interaction) -> None:
 
 @router.view(ids.EXTEND_MODAL, allow=admins)
 def extend(interaction: Interaction) -> None:
-    """Give the key another date of expiry, or say at its input why not."""
+    """Set the key's expiry date, or show an error at its input."""
     payload, view = interaction.payload, interaction.view
     outcome = interaction.submit(
         lambda: SetExpiry(key=payload.key, last_day=form_values.day(view, ids.LAST_DAY))
@@ -46,6 +46,6 @@ def extend(interaction: Interaction) -> None:
 
 @router.action(ids.LET_EXPIRE, allow=admins)
 def let_expire(interaction: Interaction) -> None:
-    """Record that the key may expire; its reminders say so from then on."""
+    """Record that the key may expire; its reminders show that."""
     interaction.acknowledge()
     interaction.execute(AcceptExpiry(key=interaction.payload.key))

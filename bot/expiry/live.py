@@ -1,4 +1,4 @@
-"""Reminders of keys that expire: each is settled by a decision, or when its time is over."""
+"""The live reminders of expiring keys: each is settled by a decision, or when it has expired."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage import AccountSession
 
 
 def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
-    """With buttons as long as there is something to decide."""
+    """Render the reminder, with buttons while there is something to decide."""
     reminder, now = Reminder.read(live.subject), services.clock.now()
     key = search.get(session, reminder.key_id)
     ref = ActionPayload(live.created_at, key=key.id)
@@ -24,7 +24,7 @@ def render(session: AccountSession, services: Services, live: LiveMessage) -> Re
         return RenderedMessage(views.settled(key, is_over=key.expired(now)), None)
     if key.expired(now):
         if reminder.days == EXPIRED:
-            # Still to be extended or revoked; a change of the key has it rendered again.
+            # The key can still be extended or revoked, which marks this stale.
             return RenderedMessage(views.expired(key, ref), now + expiry_reminders.TOLD_WITHIN)
         return RenderedMessage(views.settled(key, is_over=True), None)
     if key.expiry_accepted_by is not None:

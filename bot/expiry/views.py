@@ -1,4 +1,4 @@
-"""Reminders of keys that expire, and the modal to extend one."""
+"""The reminders of expiring keys, and the modal to extend one."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from keys.base.models import KeyView
 
 
 def reminder(key: KeyView, days: int, ref: ActionPayload) -> Message:
-    """A reminder before the end."""
-    ahead = "tomorrow or within a day" if days == 1 else f"within {days} days"
+    """Render a reminder before the key expires."""
+    ahead = "within a day" if days == 1 else f"within {days} days"
     return message(
         f"An API key expires {ahead}.",
         sentence(name_of(key), " expires", *_when(key), "."),
@@ -42,7 +42,7 @@ def reminder(key: KeyView, days: int, ref: ActionPayload) -> Message:
 
 
 def expired(key: KeyView, ref: ActionPayload) -> Message:
-    """It has happened."""
+    """Render that the key has expired."""
     return message(
         "An API key has expired.",
         sentence(name_of(key), " expired", *_when(key), ". Its token is refused."),
@@ -55,10 +55,10 @@ def expired(key: KeyView, ref: ActionPayload) -> Message:
 
 
 def settled(key: KeyView, *, is_over: bool) -> Message:
-    """The same message when nothing is left to decide about that date.
+    """Render the reminder when there is nothing left to decide.
 
     Args:
-        is_over: whether the date has come.
+        is_over: whether the key has expired.
     """
     pieces: list[Element | str] = [name_of(key)]
     if key.revoked_at is not None:
@@ -66,32 +66,32 @@ def settled(key: KeyView, *, is_over: bool) -> Message:
         if key.revoked_by is not None:
             pieces += [" by ", person(key.revoked_by)]
     elif key.expires_at is None:
-        pieces.append(" does not expire any more")
+        pieces.append(" no longer expires")
     elif is_over:
         pieces += [" expired", *_when(key)]
     else:
         pieces += [" expires", *_when(key)]
     blocks: list[Block] = [sentence(*pieces, ".")]
     if key.expiry_accepted_by is not None and key.revoked_at is None:
-        blocks.append(sentence(person(key.expiry_accepted_by), " lets it expire."))
-    return message("About a key's date of expiry.", *blocks)
+        blocks.append(sentence(person(key.expiry_accepted_by), " decided to let it expire."))
+    return message("About a key's expiry date.", *blocks)
 
 
 def extend(key: KeyView, proposed: date | None, latest: date | None, ref: ActionPayload) -> View:
-    """The modal."""
+    """Render the modal."""
     blocks = [
         sentence(name_of(key), " expires", *_when(key), "."),
         inputs.last_day(proposed, latest),
-        context("Its token stays the same. To give it another one, rotate it."),
+        context("Its token stays the same. To replace the token, rotate the key."),
     ]
     return modal("Extend API key", ids.EXTEND_MODAL, blocks, submit="Extend", ref=ref)
 
 
 def extended(key: KeyView) -> View:
-    """The outcome."""
+    """Render the result."""
     text = sentence(name_of(key), " works until", *_when(key), ".")
     if key.expires_at is None:
-        text = sentence(name_of(key), " does not expire any more.")
+        text = sentence(name_of(key), " no longer expires.")
     return result_modal("Extended", [text])
 
 

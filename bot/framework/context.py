@@ -1,4 +1,4 @@
-"""What all listeners share: the services, and the few plain values that they need."""
+"""What all handlers of a workspace share: the services and a few plain values."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from runtime.clock import Clock
 from storage import AccountSession
 
 COMMAND = "/apikeys"
-# Under which name Bolt's own context carries ours.
+# The key of our context in Bolt's context.
 IN_BOLT = "apikeys"
 _TIMEOUT = 8
-# Called with a response URL and what is sent there. Raises SlackError.
+# Sends an answer to a response URL. Raises SlackError.
 Answers = Callable[[str, dict[str, Any]], None]
 
 
 def web_answers(url: str, answer: dict[str, Any]) -> None:
-    """Send an answer to a response URL, which Slack takes five times within 30 minutes.
+    """Send an answer to a response URL, which works five times within 30 minutes.
 
     Raises:
-        Unavailable: if Slack did not take it.
+        Unavailable: if Slack did not accept it.
     """
     try:
         response = WebhookClient(url, timeout=_TIMEOUT).send_dict(answer)
@@ -55,11 +55,11 @@ class Context:
     Attributes:
         services: the account's database, clock and rules.
         slack: the client for use after an acknowledgement.
-        admins: asks Slack before the acknowledgement, so it is made with `slack.quick()`.
+        admins: checks roles before the acknowledgement, so it uses `slack.quick()`.
         channel: where the bot posts changes.
         token_minutes: how long a token stays in its message.
-        api_url: the address of the API, for the example beside a token.
-        respond_to_url: sends to response URLs.
+        api_url: the address of the API, for the example below a token.
+        respond_to_url: sends answers to response URLs.
     """
 
     services: Services
@@ -87,11 +87,11 @@ class Context:
 
     @property
     def policy(self) -> Policy:
-        """What the team has decided about its keys."""
+        """The team's policy."""
         return self.services.policy
 
     def wake(self) -> None:
-        """Have what is due looked at now."""
+        """Start the next round of background work now."""
         self.services.wake()
 
     @property
@@ -100,14 +100,14 @@ class Context:
         return timedelta(minutes=self.token_minutes)
 
     def reading(self) -> AbstractContextManager[AccountSession]:
-        """A transaction of this account that changes nothing. Raises StorageUnavailable."""
+        """Open a read-only transaction of this account. Raises StorageUnavailable."""
         return self.services.reading()
 
     def key(self, key_id: str) -> KeyView:
-        """One key as it stands. Raises KeyNotFound."""
+        """Return a key. Raises KeyNotFound."""
         with self.reading() as session:
             return search.get(session, key_id)
 
     def writing(self) -> AbstractContextManager[AccountSession]:
-        """A transaction of this account that is committed at its end. Raises StorageUnavailable."""
+        """Open a transaction of this account, committed at its end. Raises StorageUnavailable."""
         return self.services.writing()

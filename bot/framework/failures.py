@@ -1,4 +1,4 @@
-"""What a person is told when they may not, or when something goes wrong."""
+"""Tell a user that they may not, or what went wrong."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ logger = logging.getLogger("bot")
 
 @contextmanager
 def answer(interaction: Interaction) -> Iterator[None]:
-    """Acknowledge in time, and tell the person what went wrong, if anything does."""
+    """Acknowledge in time, and tell the user if something goes wrong."""
     try:
         with interaction.ack_before_deadline():
             yield
-    except Exception as error:  # noqa: BLE001  (each kind has its words, and none is lost)
+    except Exception as error:  # noqa: BLE001  (every error is reported)
         _tell(interaction, error)
 
 
 def refuse(interaction: Interaction, reason: str) -> None:
-    """Tell the person that they may not, why, and whom to ask."""
+    """Tell the user that they may not, why, and whom to ask."""
     tracing.annotate(outcome="refused")
     if interaction.body.get("type") == "view_submission":
-        # Nothing else can be said there, and finding the names may take longer than Slack waits.
+        # A modal can only be answered once, and finding the names may take longer than Slack waits.
         interaction.say(replies.denied(reason, ()))
     else:
         interaction.acknowledge()
@@ -60,8 +60,8 @@ def _describe(error: Exception) -> Message:
     if isinstance(error, StorageUnavailable):
         logger.error("the database did not answer: %s", error)
         return replies.domain_error(
-            "The database did not answer. Please look at the key’s state in a minute, and try "
-            "again if nothing was done."
+            "The database did not answer. Please check the key’s state in a minute, and try again "
+            "if nothing was done."
         )
     if isinstance(error, DomainError):
         return replies.domain_error(str(error))
@@ -70,7 +70,7 @@ def _describe(error: Exception) -> Message:
     if isinstance(error, SlackError):
         logger.warning("%s: %s", error.method, error.code)
         return replies.domain_error(str(error))
-    # What the person may quote is what every line of the log about this request bears.
+    # The user can quote the id that every log line about this request has.
     reference = tracing.current_id() or tracing.Trace().id
     logger.error("unexpected, reference %s", reference, exc_info=error)
     return replies.internal_error(reference)

@@ -1,7 +1,7 @@
 """A feature as a value: what it registers, renders, announces and does in the background.
 
-The router, the live updater and the worker know features by this alone, so none of them imports
-one; bot.features lists them.
+The router, the live updater and the worker only know features as this value, so they import none;
+bot.features lists them.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from keys.changes.services import Services
 from storage import AccountSession
 
 T = TypeVar("T")
-# Does one thing that is due; returns how many things that were, or whether there was one.
+# Does one step of work; returns how many things were done, or whether there was one.
 Job = Callable[[Context], int]
 
 
 @dataclass(frozen=True, slots=True)
 class TimedJob:
-    """What time alone brings about, such as an expiry.
+    """A job that becomes due as time passes, such as an expiry.
 
     Attributes:
-        is_due: asked in each round, with all the others in one transaction; it changes nothing.
-        run: called in a change of the timer's if it is due; returns how many things were found.
+        is_due: checked in each round, in one transaction for all jobs; it changes nothing.
+        run: runs in a change of the timer if it is due; returns how many things it found.
     """
 
     is_due: Callable[[AccountSession, Services], bool]
@@ -42,13 +42,13 @@ class Feature:
 
     Attributes:
         name: its folder.
-        routers: what can be pressed, submitted and typed.
-        live: what renders each kind of its live messages.
-        announcements: the words of each kind of outbox entry that is its own.
-        timed: what time brings about; at the beginning of each round.
-        urgent: done before anything is announced, until nothing is left of it.
-        jobs: done at the end of each round, one thing of each: what takes long must not hold up
-            the tokens that have to be removed.
+        routers: the handlers of buttons, modals, commands and events.
+        live: the renderer of each kind of live message.
+        announcements: the renderer of each kind of outbox entry.
+        timed: run at the beginning of each round.
+        urgent: run before anything is announced, until nothing is left to do.
+        jobs: run at the end of each round, one step each, so that a long one does not delay the
+            removal of tokens.
     """
 
     name: str
@@ -61,12 +61,12 @@ class Feature:
 
 
 def live_renderers(features: Iterable[Feature]) -> dict[str, Renderer]:
-    """What renders each kind of live message. Raises ValueError if two features render one."""
+    """Return the renderer of each kind of live message. Raises ValueError for duplicates."""
     return _merge((feature.name, feature.live) for feature in features)
 
 
 def announcements(features: Iterable[Feature]) -> dict[str, Announcement]:
-    """The words of each kind of outbox entry. Raises ValueError if two features have some."""
+    """Return the renderer of each kind of outbox entry. Raises ValueError for duplicates."""
     return _merge((feature.name, feature.announcements) for feature in features)
 
 

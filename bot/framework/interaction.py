@@ -1,4 +1,4 @@
-"""One visit of a person: a command, a press or a submission."""
+"""One interaction of a user: a command, a press or a submission."""
 
 from __future__ import annotations
 
@@ -26,17 +26,18 @@ Body = dict[str, Any]
 Handler = Callable[["Interaction"], None]
 T = TypeVar("T")
 Op = TypeVar("Op", bound=Operation[Any])
-# The input of a field that is called otherwise.
+# The inputs whose names differ from the operation's fields.
 _INPUTS = {"rate_limit": ids.RATE}
-# Slack waits 3 s for an acknowledgement; this leaves half of it for the way there and back.
+# In seconds. Slack waits 3 s for an acknowledgement; half of it is left for the network.
 ACK_DEADLINE = 1.5
 
 
 class Interaction:
-    """What the person sent, and the ways to answer: whichever of them is still open.
+    """What the user sent, and how to answer it.
 
     Args:
-        choices: what can be chosen, such as an entry of a key's menu; each asks its own rule.
+        choices: the handlers of what can be chosen, such as the entries of a key's menu, each with
+            its own rule.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Interaction:
 
     @property
     def person(self) -> Person:
-        """Who typed, pressed or submitted; says nothing about what they may do."""
+        """The user, whatever they may do."""
         user = self.body.get("user")
         if isinstance(user, dict):
             parts = (user.get(name) or "" for name in ("id", "team_id", "enterprise_id"))
@@ -63,11 +64,11 @@ class Interaction:
 
     @property
     def actor(self) -> Actor:
-        """The person, as the record names them."""
+        """The user as an actor in the audit log."""
         return Actor.person(self.person.user_id)
 
     def caller(self, allow: Permission) -> Caller:
-        """The person, and what a rule has to know of them. Asks Slack once for each role."""
+        """Return the user with the roles that a rule needs. Asks Slack once for each role."""
         for role in allow.roles & {Role.ADMIN, Role.MEMBER}:
             if role not in self._roles:
                 self._roles[role] = self._look_up(role)
@@ -80,12 +81,12 @@ class Interaction:
 
     def _look_up(self, role: Role) -> Denied | None:
         admins = self.context.admins
-        ask = admins.check if role is Role.ADMIN else admins.check_membership
-        found = ask(self.person)
-        return Denied(found.reason) if isinstance(found, NoRole) else None
+        check = admins.check if role is Role.ADMIN else admins.check_membership
+        decision = check(self.person)
+        return Denied(decision.reason) if isinstance(decision, NoRole) else None
 
     def decide(self, allow: Permission) -> Decision:
-        """Whether the person may do something, about the key and thing that the payload names."""
+        """Decide whether the user may do something with what the payload names."""
         caller = self.caller(allow)
         if not allow.reads:
             return allow.decide(PermissionCheck(caller))
@@ -95,12 +96,12 @@ class Interaction:
             return allow.decide(check)
 
     def execute(self, operation: Operation[T], *, wait: float = PROPAGATION_WAIT) -> Outcome[T]:
-        """Do an operation as this person; see keys.changes.operation.execute."""
+        """Execute an operation as this user; see keys.changes.operation.execute."""
         return execute(self.context.services, self.caller(operation.allow), operation, wait=wait)
 
     @property
     def payload(self) -> ActionPayload:
-        """What the pressed button, the chosen entry or the submitted modal carries.
+        """The payload of the pressed button, the chosen entry or the submitted modal.
 
         Raises:
             InvalidPayload: if there is none, or it cannot be read.
@@ -114,11 +115,11 @@ class Interaction:
         return ActionPayload.decode(self.view.get("private_metadata"))
 
     def choose(self, do: str, payload: ActionPayload) -> None:
-        """Do what was chosen, whichever feature has registered it (Router.choice).
+        """Run the handler of a choice, in whatever feature it is registered (Router.choice).
 
         Args:
-            do: such as an entry of a key's menu, ids.DO_…; its own rule is asked.
-            payload: names the key; it is this visit's payload from now on.
+            do: the choice, such as an entry of a key's menu (ids.DO_…); its own rule is checked.
+            payload: names the key; it replaces this interaction's payload.
         """
         self._payload = payload
         choice = self._choices.get(do)
@@ -129,33 +130,33 @@ class Interaction:
 
     @property
     def key(self) -> KeyView:
-        """The key that the payload names, as it stands. Raises KeyNotFound, InvalidPayload."""
+        """The key that the payload names. Raises KeyNotFound, InvalidPayload."""
         return self.context.key(self.payload.key)
 
     @property
     def trigger(self) -> str:
-        """Opens one modal within 3 s."""
+        """The trigger id, which opens one modal within 3 s."""
         return str(self.body["trigger_id"])
 
     @property
     def view(self) -> View:
-        """The modal that was submitted."""
+        """The modal that was submitted, or in which a button was pressed."""
         return cast(View, self.body["view"])
 
     @property
     def action(self) -> Body:
-        """What was pressed."""
+        """The element that was pressed."""
         return cast(Body, self.body["actions"][0])
 
     def ref(self, **parts: str) -> ActionPayload:
-        """A new reference, made now."""
+        """Return a new payload with the present time."""
         return ActionPayload(self.context.clock.now(), **parts)
 
     def acknowledge(self, **answer: Any) -> bool:
-        """Acknowledge; afterwards answers take other ways.
+        """Acknowledge the request, with an answer if there is one.
 
         Returns:
-            Whether this did it; False if it had been done before, and `answer` went nowhere.
+            False if it was acknowledged before; then `answer` was not sent.
         """
         with self._guard:
             if self._acknowledged:
@@ -166,9 +167,9 @@ class Interaction:
 
     @contextmanager
     def ack_before_deadline(self) -> Iterator[None]:
-        """Acknowledge early when the work inside takes long, such as a search in 100,000 keys.
+        """Acknowledge early if the work inside takes long, such as a search in 100,000 keys.
 
-        Not for modals: there the acknowledgement is the answer.
+        Not for modals, whose acknowledgement is the answer.
         """
         if self.body.get("type") == "view_submission":
             yield
@@ -182,10 +183,10 @@ class Interaction:
             timer.cancel()
 
     def say(self, message: Message, *, replace: bool = False) -> None:
-        """Show a message to this person alone.
+        """Show a message to this user only.
 
         Args:
-            replace: in place of the message whose button was pressed.
+            replace: whether it replaces the message whose button was pressed.
 
         Raises:
             SlackError: if it could not be shown.
@@ -204,7 +205,7 @@ class Interaction:
             )
 
     def _say_in_view(self, message: Message, *, replace: bool) -> None:
-        """Where a button was pressed in a modal or in App Home, there is no message to answer."""
+        """Show a message as a modal, after a press in a modal or in App Home."""
         self.acknowledge()
         slack = self.context.slack
         view = result_modal("API keys", message["blocks"])
@@ -219,22 +220,22 @@ class Interaction:
         """Show each error at its input.
 
         Args:
-            errors: by the input's name; Slack gets the block_id that it has in this modal.
+            errors: by the input's name, without a version.
         """
         placed = {form_values.block_now(self.view, name): why for name, why in errors.items()}
         self.acknowledge(response_action="errors", errors=placed)
 
     def read(self, build: Callable[[], Op]) -> Op | None:
-        """Return the operation that was filled in; what is refused is said at its input.
+        """Return the operation that was filled in, or show errors at its inputs.
 
         Args:
-            build: makes the operation of the modal's values.
+            build: creates the operation from the modal's values.
 
         Returns:
             None if an input was refused.
 
         Raises:
-            DomainError, ValidationError: if what was refused is not an input of this modal.
+            DomainError, ValidationError: if the error belongs to no input of this modal.
         """
         try:
             return build()
@@ -243,7 +244,7 @@ class Interaction:
             return None
 
     def submit(self, build: Callable[[], Operation[T]]) -> Outcome[T] | None:
-        """Do the operation that was filled in; its input and refusals are as in `read`."""
+        """Execute the operation that was filled in; see `read`."""
         try:
             return self.execute(build())
         except (ValidationError, DomainError) as error:
@@ -259,6 +260,6 @@ class Interaction:
         self.refuse_inputs(errors)
 
     def show(self, view: View) -> None:
-        """Redraw the submitted modal. Raises SlackError."""
+        """Replace the submitted modal. Raises SlackError."""
         if not self.acknowledge(response_action="update", view=view):
             self.context.slack.update_view(str(self.view["id"]), view)

@@ -1,4 +1,4 @@
-"""What a live message says now: the value that each kind's function returns."""
+"""The content of a live message, as the renderer of its kind returns it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from storage import AccountSession
 
 @dataclass(frozen=True, slots=True)
 class RenderedMessage:
-    """A message as it has to be now.
+    """A rendered live message.
 
     Attributes:
         message: None leaves it as it is, and unposted if it was not posted yet.
-        again: when to look again; None if the thing has come to its end.
+        again: when to render it again; None if its subject is finished.
     """
 
     message: Message | None
@@ -28,10 +28,10 @@ class RenderedMessage:
 
     @property
     def fingerprint(self) -> str:
-        """Tells whether two drawings look the same."""
+        """A hash of the message, equal for equal messages."""
         text = json.dumps(self.message, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-# Reads the state of the message's subject; it changes nothing and asks nobody.
+# Reads the state of the message's subject; it changes nothing and does not call Slack.
 Renderer = Callable[[AccountSession, Services, LiveMessage], RenderedMessage]

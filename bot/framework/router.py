@@ -1,10 +1,10 @@
-"""The router: what may be typed, pressed and submitted, what is listened to, and who may.
+"""Route commands, presses, submissions and events to handlers, each with a permission.
 
-`allow=` has no default: every registration says who may. The rule is asked before the
-handler runs, and again by `execute` with the row in hand.
+`allow=` has no default: every registration says who may. The rule is checked before the handler
+runs, and again by `execute` with the row in hand.
 
-What can be chosen is a route too, with a rule of its own: one feature leads to another by it and
-imports nothing of it (`Interaction.choose`).
+Choices, such as the entries of a key's menu, are routes too, each with its own rule: one feature
+can open another without importing it (`Interaction.choose`).
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from bot.server.replay_protection import Events
 from bot.ui import replies
 from keys.changes.authorization import Denied, Permission
 
-# A handler may take more than the interaction, for callers that call it by name.
+# A handler may have further parameters, for callers that call it directly.
 H = TypeVar("H", bound=Callable[..., None])
-# Bolt asks its listeners in the order of their registration, so this is asked last.
+# Bolt tries listeners in the order of registration, so this one comes last.
 _ANY = re.compile(".*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One thing that is registered.
+    """A registered handler.
 
     Attributes:
         kind: `action`, `view`, `command` or `choice`.
@@ -47,7 +47,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class EventRoute:
-    """One event that is listened to; `id` is what Slack calls it."""
+    """A handler of an event; `id` is the name of Slack's event."""
 
     id: str
     allow: Permission
@@ -62,23 +62,23 @@ class Router:
         self.events: list[EventRoute] = []
 
     def action(self, action_id: str, *, allow: Permission) -> Callable[[H], H]:
-        """Register what a button, a menu or a search does."""
+        """Register the handler of a button, a menu or a search box."""
         return self._add("action", action_id, allow)
 
     def view(self, callback_id: str, *, allow: Permission) -> Callable[[H], H]:
-        """Register what submitting a modal does."""
+        """Register the handler of a submitted modal."""
         return self._add("view", callback_id, allow)
 
     def command(self, name: str, *, allow: Permission) -> Callable[[H], H]:
-        """Register what typing a slash command does."""
+        """Register the handler of a slash command."""
         return self._add("command", name, allow)
 
     def choice(self, do: str, *, allow: Permission) -> Callable[[H], H]:
-        """Register what a choice does, such as an entry of a key's menu (Interaction.choose)."""
+        """Register the handler of a choice, such as an entry of a key's menu."""
         return self._add("choice", do, allow)
 
     def event(self, kind: str, *, allow: Permission) -> Callable[[EventHandler], EventHandler]:
-        """Register what follows from an event. Slack reports it, so its caller is the system."""
+        """Register the handler of an event; its caller is the system."""
 
         def register(handler: EventHandler) -> EventHandler:
             self.events.append(EventRoute(kind, allow, handler))
@@ -95,7 +95,7 @@ class Router:
 
 
 def mount(app: App, routers: Iterable[Router]) -> None:
-    """Have Bolt call the handlers of these routers; what none of them knows is answered too.
+    """Have Bolt call the handlers of these routers, and answer everything else as expired.
 
     Raises:
         ValueError: if an id or an event is registered twice.
@@ -114,7 +114,7 @@ def mount(app: App, routers: Iterable[Router]) -> None:
 
 
 def routes_of(routers: Iterable[Router]) -> Iterator[Route]:
-    """Every route. Raises ValueError if an id is registered twice."""
+    """Yield every route. Raises ValueError if an id is registered twice."""
     seen: set[tuple[str, str]] = set()
     for router in routers:
         for route in router.routes:
@@ -125,7 +125,7 @@ def routes_of(routers: Iterable[Router]) -> Iterator[Route]:
 
 
 def events_of(routers: Iterable[Router]) -> Iterator[EventRoute]:
-    """Every event that is listened to. Raises ValueError if one is registered twice."""
+    """Yield every route of an event. Raises ValueError if one is registered twice."""
     seen: set[str] = set()
     for router in routers:
         for event in router.events:
@@ -146,9 +146,9 @@ def _guarded(route: Route) -> Handler:
 def _listener(
     handler: Handler, choices: Mapping[str, Handler]
 ) -> Callable[[Ack, Body, BoltContext], None]:
-    """Make a listener for Bolt of a handler.
+    """Turn a handler into a listener for Bolt.
 
-    Nothing is raised: an exception after an acknowledgement could take it back.
+    It raises nothing: an exception could replace an acknowledgement that was already made.
     """
 
     def listen(ack: Ack, body: Body, context: BoltContext) -> None:
@@ -160,10 +160,10 @@ def _listener(
 
 
 def permitted(interaction: Interaction, allow: Permission) -> bool:
-    """Whether the person may; if not, they have been told so.
+    """Return whether the user may; if not, tell them.
 
     Raises:
-        InvalidPayload: if what they pressed does not say what it is about.
+        InvalidPayload: if the rule needs the payload, and it cannot be read.
     """
     decision = interaction.decide(allow)
     if isinstance(decision, Denied):

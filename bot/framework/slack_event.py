@@ -1,4 +1,4 @@
-"""What Slack reports: an event, which nobody waits for an answer to."""
+"""An event that Slack reports; no user waits for an answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from keys.changes.authorization import Caller, Permission, PermissionCheck
 
 logger = logging.getLogger("bot")
 
-# Slack, and not the person whom an event names: it tells of what has already happened.
+# The caller is Slack, not the user whom an event names: it reports what has already happened.
 SLACK = Caller.system("slack")
 
 
@@ -25,8 +25,8 @@ class SlackEvent:
     """An event as Slack delivered it, with its signature or socket already checked.
 
     Attributes:
-        body: all that was delivered: the event, when it happened, and in which workspace.
-        bolt: what Bolt found out about the request.
+        body: the event, when it happened, and in which workspace.
+        bolt: Bolt's context of the request.
     """
 
     body: dict[str, Any]
@@ -39,7 +39,7 @@ class SlackEvent:
 
     @property
     def context(self) -> Context:
-        """What the workspace's handlers share; there is none once the app was uninstalled."""
+        """The workspace's context; there is none after the app was uninstalled."""
         return cast(Context, self.bolt[IN_BOLT])
 
 
@@ -49,13 +49,13 @@ EventHandler = Callable[[SlackEvent], None]
 def event_listener(
     handler: EventHandler, *, allow: Permission, seen: Events
 ) -> Callable[[dict[str, Any], BoltContext], None]:
-    """Make a listener for Bolt of a handler; an event that is delivered twice is handled once.
+    """Turn a handler into a listener for Bolt; an event that is delivered twice is handled once.
 
-    Slack has its acknowledgement before this runs, so it delivers nothing again: what must not be
-    missed is found in another way as well, such as by a daily job.
+    Bolt acknowledges the event before this runs, so Slack does not deliver it again. What must not
+    be missed is also found in another way, such as by a daily job.
 
     Args:
-        seen: the events that came before; all listeners share it.
+        seen: the earlier events, shared by all listeners.
     """
 
     def listen(body: dict[str, Any], context: BoltContext) -> None:

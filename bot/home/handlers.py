@@ -1,4 +1,4 @@
-"""App Home: drawn when a person opens it, redrawn when they choose or when keys change."""
+"""Render App Home when a user opens it, chooses what to see, or when keys change."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from keys.usage import usage
 
 logger = logging.getLogger("bot")
 
-# The same moment every time, or no two drawings would ever look the same. What a button of Home
-# leads to asks again, so the button itself need not grow old.
-_ALWAYS = datetime.fromtimestamp(0, UTC)
+# A fixed time, so that an unchanged Home has the same hash. Its buttons need not expire, since
+# what they open asks again.
+_BUTTON_TIME = datetime.fromtimestamp(0, UTC)
 
 
 router = Router()
@@ -39,30 +39,30 @@ router = Router()
 
 @router.event("app_home_opened", allow=system)
 def opened(report: SlackEvent) -> None:
-    """Draw the Home of the person who opened it."""
+    """Render the Home of the user who opened it."""
     context, event = report.context, report.event
     if event.get("tab") != "home":
         return
     user_id = str(event["user"])
     with context.writing() as session:
-        home = state.open_(session, user_id, context.clock.now())
+        home = state.record_opened(session, user_id, context.clock.now())
     render(context, home, forced=True)
 
 
-@router.action(ids.HOME_SHELF, allow=admins)
+@router.action(ids.HOME_FILTER, allow=admins)
 def choose_filter(interaction: Interaction) -> None:
-    """Show the keys of another filter."""
+    """Show the keys that match another filter."""
     chosen = (interaction.action.get("selected_option") or {}).get("value")
-    # Only a forged press sends what is no filter; it shows all keys.
+    # Only a forged press sends an unknown filter; it shows all keys.
     key_filter = KeyFilter(chosen) if chosen in list(KeyFilter) else KeyFilter.ALL
-    _choose(interaction, shelf=key_filter)
+    _update(interaction, shelf=key_filter)
 
 
 @router.action(ids.HOME_SEARCH, allow=admins)
 def search(interaction: Interaction) -> None:
-    """Show the keys that match; of a pasted token its hint remains, which finds it too."""
+    """Show the keys that match; a pasted token is replaced by its hint, which finds it too."""
     query = _without_token(interaction.context, str(interaction.action.get("value") or ""))
-    _choose(interaction, searched_in=str(interaction.action.get("block_id") or ""), query=query)
+    _update(interaction, searched_in=str(interaction.action.get("block_id") or ""), query=query)
 
 
 def _without_token(context: Context, text: str) -> str:
@@ -73,33 +73,33 @@ def _without_token(context: Context, text: str) -> str:
     return found.key.hint if isinstance(found, Found) else redact(text)
 
 
-# Admins turn the pages of all keys, every other member those of the keys that they own (`_view`).
-@router.action(ids.HOME_BACK, allow=members)
-def turn_back(interaction: Interaction) -> None:
-    """Show the page before."""
-    _choose(interaction, before=interaction.payload.cursor)
+# Admins page through all keys, other members through the keys that they own (`_view`).
+@router.action(ids.HOME_PREVIOUS_PAGE, allow=members)
+def previous_page(interaction: Interaction) -> None:
+    """Show the previous page."""
+    _update(interaction, before=interaction.payload.cursor)
 
 
-@router.action(ids.HOME_ON, allow=members)
-def turn_on(interaction: Interaction) -> None:
-    """Show the page after."""
-    _choose(interaction, after=interaction.payload.cursor)
+@router.action(ids.HOME_NEXT_PAGE, allow=members)
+def next_page(interaction: Interaction) -> None:
+    """Show the next page."""
+    _update(interaction, after=interaction.payload.cursor)
 
 
-def _choose(interaction: Interaction, *, searched_in: str = "", **changes: str) -> None:
+def _update(interaction: Interaction, *, searched_in: str = "", **changes: str) -> None:
     interaction.acknowledge()
     context, now = interaction.context, interaction.context.clock.now()
     with context.writing() as session:
-        home = state.choose(session, interaction.person.user_id, now, **changes)
+        home = state.update_state(session, interaction.person.user_id, now, **changes)
     render(context, home, forced=True, searched_in=searched_in)
 
 
-def follow(context: Context) -> bool:
-    """Redraw one Home that keys have changed under; False if there is none."""
+def refresh(context: Context) -> bool:
+    """Render one stale Home again; False if there is none."""
     now = context.clock.now()
     with context.reading() as session:
-        newest = state.is_stale(session, now)
-    if not newest:
+        newest = state.newest_if_stale(session, now)
+    if newest is None:
         return False
     with context.writing() as session:
         home = state.claim_stale(session, now, newest)
@@ -108,7 +108,7 @@ def follow(context: Context) -> bool:
     try:
         render(context, home, forced=False)
     except SlackError as error:
-        # It is claimed for some seconds, and tried again then.
+        # Its claim ends in some seconds, and it is tried again.
         logger.warning("the Home of %s was not redrawn: %s", home.user_id, error)
     return True
 
@@ -117,17 +117,17 @@ def render(context: Context, home: HomeView, *, forced: bool, searched_in: str =
     """Publish a Home.
 
     Args:
-        forced: also if nothing has changed in it: the person who opened it may have lost it.
-        searched_in: the block_id of the box in which the person just searched, if they did.
+        forced: publish it even if nothing has changed, such as when it was opened.
+        searched_in: the block_id of the box that the user just searched in, if they did.
 
     Raises:
         SlackError: if it could not be published.
     """
-    # What was read last is published over what stood there then. If another bot was faster, it is
-    # read again, and published over what stands there now.
+    # The update is sent with the hash of the view that it replaces. If another process was faster,
+    # the keys are read again, and the update replaces whatever is there.
     for hash_ in (home.view_hash, ""):
         with context.reading() as session:
-            seen = state.newest(session)
+            newest_seq = state.newest(session)
         view = _view(context, home, searched_in)
         rendered = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
         view_hash = home.view_hash
@@ -140,13 +140,13 @@ def render(context: Context, home: HomeView, *, forced: bool, searched_in: str =
         view_hash = str(answer.get("hash") or "")
         break
     with context.writing() as session:
-        state.published(session, home.user_id, view_hash, rendered, seen)
+        state.published(session, home.user_id, view_hash, rendered, newest_seq)
 
 
 def _view(context: Context, home: HomeView, searched_in: str) -> View:
     person = Person(home.user_id)
     allowed = context.admins.check(person)
-    ref = ActionPayload(_ALWAYS)
+    ref = ActionPayload(_BUTTON_TIME)
     if isinstance(allowed, Denied):
         if allowed.why is not DenialReason.NOT_AN_ADMIN:
             return blocks.for_others(allowed.reason)
@@ -173,6 +173,6 @@ def _page(context: Context, user_id: str, state: HomeState) -> blocks.Page:
         uses=uses,
         query=state.query,
         key_filter=key_filter,
-        back=page.keys[0].id if page.has_previous and page.keys else None,
-        on=page.keys[-1].id if page.has_next and page.keys else None,
+        previous_cursor=page.keys[0].id if page.has_previous and page.keys else None,
+        next_cursor=page.keys[-1].id if page.has_next and page.keys else None,
     )

@@ -1,8 +1,8 @@
-"""What each person's App Home shows, so that it can be redrawn when keys change.
+"""What each user's App Home shows, so that it can be rendered again when keys change.
 
-A Home is out of date as soon as the audit log has an entry that is newer than what it shows. Only
-those that were opened within a day are redrawn: nobody looks at the others, and opening one draws
-it again.
+A Home is stale as soon as the audit log has a newer entry than the Home was rendered with. Only
+Homes that were opened within a day are refreshed: no one looks at the others, and opening one
+renders it again.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from keys.search.filters import KeyFilter
 from storage import AccountSession
 from storage.tables import Event, Home
 
-FOLLOWED = timedelta(days=1)
-# Many changes in a row, such as an import, are drawn together.
-REST = timedelta(seconds=3)
+REFRESH_WINDOW = timedelta(days=1)
+# Many changes in a row, such as an import, are rendered together.
+REDRAW_INTERVAL = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
 class HomeState:
-    """What a person has chosen to see.
+    """What a user has chosen to see.
 
     Attributes:
         query: the words searched for.
@@ -40,11 +40,11 @@ class HomeState:
 
 @dataclass(frozen=True, slots=True)
 class HomeView:
-    """One person's Home.
+    """One user's Home.
 
     Attributes:
-        view_hash: what Slack wants to be told when it is redrawn; empty at first.
-        rendered_hash: a fingerprint of what it shows.
+        view_hash: Slack's view hash, sent with the next update; empty at first.
+        rendered_hash: the hash of what it shows.
     """
 
     user_id: str
@@ -53,8 +53,8 @@ class HomeView:
     rendered_hash: str
 
 
-def open_(session: AccountSession, user_id: str, now: datetime) -> HomeView:
-    """Record that a person looks at their Home."""
+def record_opened(session: AccountSession, user_id: str, now: datetime) -> HomeView:
+    """Record that a user opened their Home."""
     row = session.get(Home, (session.account_id, user_id))
     if row is None:
         row = Home(
@@ -66,12 +66,12 @@ def open_(session: AccountSession, user_id: str, now: datetime) -> HomeView:
     return _view(row)
 
 
-def choose(session: AccountSession, user_id: str, now: datetime, **changes: str) -> HomeView:
-    """Record what a person wants to see; the search and the filter stay unless they are named.
+def update_state(session: AccountSession, user_id: str, now: datetime, **changes: str) -> HomeView:
+    """Record what a user wants to see; the search and the filter stay unless they are given.
 
-    No token is kept, wherever one is pasted.
+    A token that was pasted is redacted.
     """
-    before = open_(session, user_id, now)
+    before = record_opened(session, user_id, now)
     state = replace(HomeState(query=before.state.query, shelf=before.state.shelf), **changes)
     state = replace(state, query=redact(state.query))
     row = session.get_one(Home, (session.account_id, user_id))
@@ -86,7 +86,7 @@ def published(
     """Record what a Home shows now.
 
     Args:
-        last_seq: the place of the newest entry in the audit log when it was rendered.
+        last_seq: the sequence number of the newest audit log entry when it was rendered.
     """
     row = session.get_one(Home, (session.account_id, user_id))
     row.view_hash, row.rendered_hash, row.last_seq = view_hash, rendered_hash, last_seq
@@ -94,16 +94,16 @@ def published(
 
 
 def claim_stale(session: AccountSession, now: datetime, newest: int) -> HomeView | None:
-    """Claim a Home that does not show the newest entry; nobody else gets it for some seconds.
+    """Claim a stale Home; no other process gets it for some seconds.
 
     Args:
-        newest: the place of the newest entry in the audit log.
+        newest: the sequence number of the newest audit log entry.
     """
     row = session.exec(
         select(Home)
         .where(
             Home.account_id == session.account_id,
-            col(Home.opened_at) > now - FOLLOWED,
+            col(Home.opened_at) > now - REFRESH_WINDOW,
             col(Home.last_seq) < newest,
             or_(col(Home.claimed_until).is_(None), col(Home.claimed_until) <= now),
         )
@@ -113,26 +113,26 @@ def claim_stale(session: AccountSession, now: datetime, newest: int) -> HomeView
     ).first()
     if row is None:
         return None
-    row.claimed_until = now + REST
+    row.claimed_until = now + REDRAW_INTERVAL
     session.add(row)
     return _view(row)
 
 
-def is_stale(session: AccountSession, now: datetime) -> int:
-    """The place of the newest entry, if there is a Home that does not show it; 0 otherwise."""
-    found = session.exec(
+def newest_if_stale(session: AccountSession, now: datetime) -> int | None:
+    """Return the sequence number of the newest audit log entry if a Home is older than it."""
+    rendered = session.exec(
         select(Home.last_seq).where(
             Home.account_id == session.account_id,
-            col(Home.opened_at) > now - FOLLOWED,
+            col(Home.opened_at) > now - REFRESH_WINDOW,
             or_(col(Home.claimed_until).is_(None), col(Home.claimed_until) <= now),
         )
     ).all()
-    last = newest(session)
-    return last if any(seen < last for seen in found) else 0
+    newest_seq = newest(session)
+    return newest_seq if any(rendered_seq < newest_seq for rendered_seq in rendered) else None
 
 
 def newest(session: AccountSession) -> int:
-    """The place of the newest entry in the audit log; 0 if there is none."""
+    """Return the sequence number of the newest audit log entry; 0 if there is none."""
     last = session.exec(
         select(func.max(Event.seq)).where(Event.account_id == session.account_id)
     ).one()

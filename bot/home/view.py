@@ -1,4 +1,4 @@
-"""App Home: the keys that a person may see, and everything that they may do with them."""
+"""App Home: the keys that a user may see, and what they can do with them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bot.ui.blocks import (
     button,
     context,
     header,
+    pagination_buttons,
     plain,
     section,
-    turns,
 )
 from bot.ui.key_rows import menu, rows
 from bot.ui.payloads import ActionPayload
@@ -25,12 +25,12 @@ from keys.base.models import KeyView
 from keys.search.filters import KeyFilter
 
 _LEVELS = "▁▂▃▄▅▆▇█"
-SHELVES = {
+FILTERS = {
     KeyFilter.ALL: "All keys",
     KeyFilter.MINE: "My keys",
     KeyFilter.EXPIRING: "Expiring within 30 days",
     KeyFilter.IDLE: "Idle for 90 days",
-    KeyFilter.UNDATED: "Never expiring",
+    KeyFilter.UNDATED: "Without an expiry date",
     KeyFilter.UNOWNED: "Without an owner",
     KeyFilter.GONE: "Owner has left",
 }
@@ -38,15 +38,15 @@ SHELVES = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is shown.
+    """What a Home shows.
 
     Attributes:
         keys: at most ten.
-        total: how many the whole choice has.
+        total: how many keys the filter and the search have.
         first: the position of the page's first key in all of them, from 1.
         uses: the uses of each key on the last 30 days, by its id, oldest first.
-        searched_in: the block_id of the box that the query was typed into, where it just was.
-        back, on: the keys before and after which the neighbouring pages lie; None without one.
+        searched_in: the block_id of the box that the query was just typed into, if it was.
+        previous_cursor, next_cursor: the cursors of the neighbouring pages; None without one.
     """
 
     keys: Sequence[KeyView]
@@ -56,12 +56,12 @@ class Page:
     query: str = ""
     searched_in: str = ""
     key_filter: KeyFilter = KeyFilter.ALL
-    back: str | None = None
-    on: str | None = None
+    previous_cursor: str | None = None
+    next_cursor: str | None = None
 
 
 def for_admin(page: Page, ref: ActionPayload) -> View:
-    """All keys, with everything that can be done."""
+    """Render all keys, with everything that an admin can do."""
     blocks: list[Block] = [
         header("API keys"),
         actions(
@@ -82,31 +82,31 @@ def for_admin(page: Page, ref: ActionPayload) -> View:
 
 
 def for_owner(page: Page, ref: ActionPayload) -> View:
-    """The keys that a member who is no admin owns."""
+    """Render the keys of a member who is not an admin."""
     blocks: list[Block] = [
         header("Your API keys"),
         actions(button("Ask for a key", ids.REQUEST, ref, style="primary")),
         *(rows(page.keys, None, lambda key: _use(key, page.uses))),
     ]
     if not page.keys:
-        blocks.append(section("You own no key. Ask for one, and it shows up here."))
+        blocks.append(section("You don't own any keys. Ask for one, and it will appear here."))
     else:
         blocks.append(context("To change or revoke one, ask an admin."))
     return _home(blocks + _foot(page, ref))
 
 
 def for_others(why: str) -> View:
-    """For everyone else; `why` is a sentence of our own."""
+    """Render the Home of everyone else; `why` is a sentence of our own."""
     return _home([header("API keys"), section(why)])
 
 
 def sparkline(counts: Sequence[int]) -> str:
-    """One small column for each number; the highest number is the highest column."""
+    """Render one small column for each number, scaled to the highest."""
     highest = max(counts, default=0)
     if not highest:
         return _LEVELS[0] * len(counts)
     top = len(_LEVELS) - 1
-    # Whatever was used at all stands out from what was not.
+    # Rounded up, so that a single use is visible.
     return "".join(_LEVELS[-(-count * top // highest)] for count in counts)
 
 
@@ -114,19 +114,19 @@ def _use(key: KeyView, uses: Mapping[str, Sequence[int]]) -> str:
     counts = uses.get(key.id, ())
     total = sum(counts)
     if not total:
-        return "" if key.last_used_at is None else "no use in 30 days"
+        return "" if key.last_used_at is None else "not used in 30 days"
     times = "once" if total == 1 else f"{total:,} times"
-    return f"{sparkline(counts)} {times} in 30 days"
+    return f"{sparkline(counts)} used {times} in 30 days"
 
 
 def _filters(chosen: KeyFilter) -> Element:
     options = {
         key_filter: {"text": plain(words), "value": key_filter.value}
-        for key_filter, words in SHELVES.items()
+        for key_filter, words in FILTERS.items()
     }
     return {
         "type": "static_select",
-        "action_id": ids.HOME_SHELF,
+        "action_id": ids.HOME_FILTER,
         "options": list(options.values()),
         "initial_option": options[chosen],
     }
@@ -137,7 +137,7 @@ def _nothing(page: Page) -> str:
         return "No key matches. Try fewer or shorter words."
     if page.key_filter is not KeyFilter.ALL:
         return "No keys match this filter."
-    return "There are no keys yet. “New key” makes the first one."
+    return "There are no keys yet. Create the first one with “New key”."
 
 
 def _foot(page: Page, ref: ActionPayload) -> list[Block]:
@@ -145,9 +145,13 @@ def _foot(page: Page, ref: ActionPayload) -> list[Block]:
         return []
     last = page.first + len(page.keys) - 1
     blocks = [context(f"{page.first:,} to {last:,} of {page.total:,}")]
-    elements = turns(
-        None if page.back is None else (ids.HOME_BACK, replace(ref, cursor=page.back)),
-        None if page.on is None else (ids.HOME_ON, replace(ref, cursor=page.on)),
+    elements = pagination_buttons(
+        (ids.HOME_PREVIOUS_PAGE, replace(ref, cursor=page.previous_cursor))
+        if page.previous_cursor is not None
+        else None,
+        (ids.HOME_NEXT_PAGE, replace(ref, cursor=page.next_cursor))
+        if page.next_cursor is not None
+        else None,
     )
     return [*blocks, actions(*elements)] if elements else blocks
 

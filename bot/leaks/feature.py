@@ -1,4 +1,4 @@
-"""Tokens found in messages, as a feature."""
+"""Register the leak-detection feature."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Looking for tokens in messages, where the app may read them.
+"""Find tokens in messages of channels that the app may read.
 
-Slack delivers a message again only if it was not acknowledged, and Bolt acknowledges it before
-this runs. So one operation does everything that must not get lost: the entry in the audit log, the
-message to the team, and the revocation, if that is what the team has decided.
+Slack delivers an event again only if it was not acknowledged, and Bolt acknowledges it before this
+runs. So one operation does everything that must not get lost: the entry in the audit log, the
+message to the team, and the revocation, if that is the team's policy.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from keys.operations import RecordLeaks
 
 logger = logging.getLogger("bot")
 
-# How many seconds to wait before trying again, where the database does not answer.
+# Seconds to wait before each retry while the database does not answer.
 PAUSES = (1.0, 4.0, 15.0)
 _READ = ("text", "blocks", "attachments")
 _FINDER = Caller.system("leaks")
@@ -39,22 +39,24 @@ router = Router()
 
 @router.event("message", allow=system)
 def posted(report: SlackEvent) -> None:
-    """Look for tokens in a message that was posted or edited; without one it costs one search."""
+    """Find tokens in a message that was posted or edited; most messages cost one search."""
     context, event = report.context, report.event
-    said = event.get("message") if event.get("subtype") == "message_changed" else event
-    if not isinstance(said, dict) or not said.get("ts"):
+    message = event.get("message") if event.get("subtype") == "message_changed" else event
+    if not isinstance(message, dict) or not message.get("ts"):
         return
-    tokens = detection.tokens_in(text for name in _READ for text in _texts(said.get(name)))
+    tokens = detection.tokens_in(text for name in _READ for text in _texts(message.get(name)))
     if not tokens:
         return
-    location = MessageLocation(str(event["channel"]), str(said["ts"]), str(said.get("user") or ""))
+    location = MessageLocation(
+        str(event["channel"]), str(message["ts"]), str(message.get("user") or "")
+    )
     found = _record(context, RecordLeaks(tokens=tuple(tokens), location=location))
     if found:
-        _tell_poster(context, location, said, found)
+        _tell_poster(context, location, message, found)
 
 
 def _texts(part: Any) -> Iterator[str]:
-    """Every text in a part of a message, however deep: blocks, attachments, code."""
+    """Yield every text in a part of a message, at any depth."""
     if isinstance(part, str):
         yield part
     elif isinstance(part, dict | list):
@@ -63,7 +65,7 @@ def _texts(part: Any) -> Iterator[str]:
 
 
 def _record(context: Context, operation: RecordLeaks) -> list[LeakedToken]:
-    """Do it, again after each pause while the database does not answer."""
+    """Execute the operation, with retries while the database does not answer."""
     for pause in PAUSES:
         try:
             return execute(context.services, _FINDER, operation, wait=0).value
@@ -73,25 +75,25 @@ def _record(context: Context, operation: RecordLeaks) -> list[LeakedToken]:
 
 
 def _tell_poster(
-    context: Context, location: MessageLocation, said: dict[str, Any], found: list[LeakedToken]
+    context: Context, location: MessageLocation, message: dict[str, Any], found: list[LeakedToken]
 ) -> None:
-    """Tell the person who posted it, and nobody else; only members are told of keys."""
+    """Tell only the person who posted it; only members are told that it is an API key."""
     if not location.person:
         return
-    where = said.get("user_team") or said.get("team") or ""
-    answer = context.admins.check_membership(Person(location.person, str(where)))
-    if isinstance(answer, Allowed):
+    team_id = str(message.get("user_team") or message.get("team") or "")
+    membership = context.admins.check_membership(Person(location.person, team_id))
+    if isinstance(membership, Allowed):
         revoked = context.policy.leaked is Leaked.REVOKE
-        reply = views.for_poster(works=any(one.worked for one in found), revoked=revoked)
-    elif answer.why is DenialReason.BOT:
+        reply = views.for_poster(works=any(token.worked for token in found), revoked=revoked)
+    elif membership.why is DenialReason.BOT:
         return
     else:
         reply = views.for_outsider()
-    thread = str(said.get("thread_ts") or "")
+    thread = str(message.get("thread_ts") or "")
     try:
         context.slack.ephemeral(
             location.channel, location.person, reply["text"], reply["blocks"], thread=thread
         )
     except SlackError as error:
-        # The team is told in any case, and that is what counts.
+        # The team is told in any case.
         logger.info("%s was not told of the token: %s", location.person, error.code)

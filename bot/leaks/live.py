@@ -1,4 +1,4 @@
-"""The message about a token that was posted: it follows whether the token still works."""
+"""The live message about a leaked token: it shows whether the token still works."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from keys.leaks import detection
 from keys.search import search
 from storage import AccountSession
 
-# What changes a key redraws the message; this is for an end that was moved otherwise.
+# A change of the key marks it stale; this is for an expiry that was moved in another way.
 _AGAIN = timedelta(hours=1)
 
 
 def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
-    """Render it with buttons while the token works; what ends the token redraws it."""
+    """Render it, with buttons while the token works."""
     key = search.get(session, live.subject.split(":", 1)[0])
     now = services.clock.now()
     token = detection.token_status(session, str(live.data["secret"]), now)
     rendered = views.for_team(
-        views.Seen(key, token, str(live.data["channel"]), str(live.data["person"])),
+        views.Leak(key, token, str(live.data["channel"]), str(live.data["person"])),
         now,
         ActionPayload(live.created_at, key=key.id),
     )

@@ -1,4 +1,4 @@
-"""A token in a message: what the team sees, and what the person who posted it is told."""
+"""Messages about a leaked token: one for the team, one for the person who posted it."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from keys.leaks.detection import TokenStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A token that was seen in a message.
+class Leak:
+    """A token that was posted in a message.
 
     Attributes:
-        token: how it stands now.
-        channel: the id of the channel in which it was.
-        poster: the id of the person who posted it; empty for a program.
+        token: its present status.
+        channel: the id of the channel.
+        poster: the id of the user who posted it; empty for a program.
     """
 
     key: KeyView
@@ -44,18 +44,18 @@ class Seen:
     poster: str
 
 
-def for_team(seen: Seen, now: datetime, ref: ActionPayload) -> Message:
-    """The message in the team's channel as it stands: with buttons as long as the token works."""
-    who: Element | str = person(Actor.person(seen.poster)) if seen.poster else "A program"
-    where: Element = {"type": "channel", "channel_id": seen.channel}
-    blocks = [sentence(who, " posted a token of ", name_of(seen.key), " in ", where, ".")]
-    if seen.key.revoked_at is not None:
-        blocks += _revoked(seen.key, seen.token)
-    elif seen.token.works:
-        blocks += _working(seen.token, ref)
+def for_team(leak: Leak, now: datetime, ref: ActionPayload) -> Message:
+    """Render the message in the team's channel, with buttons while the token works."""
+    who: Element | str = person(Actor.person(leak.poster)) if leak.poster else "A program"
+    where: Element = {"type": "channel", "channel_id": leak.channel}
+    blocks = [sentence(who, " posted a token of ", name_of(leak.key), " in ", where, ".")]
+    if leak.key.revoked_at is not None:
+        blocks += _revoked(leak.key, leak.token)
+    elif leak.token.works:
+        blocks += _working(leak.token, ref)
     else:
-        over = "The key has expired." if seen.key.expired(now) else "The key has another token."
-        blocks.append(context(f"{code(seen.token.hint)} does not work any more. {over}"))
+        over = "The key has expired." if leak.key.expired(now) else "The key has another token."
+        blocks.append(context(f"{code(leak.token.hint)} no longer works. {over}"))
     return message("A token was posted in a channel.", *blocks)
 
 
@@ -69,7 +69,7 @@ def _revoked(key: KeyView, token: TokenStatus) -> list[Block]:
 
 
 def _working(token: TokenStatus, ref: ActionPayload) -> list[Block]:
-    until = "" if token.ends_at is None else f" It ends {date(token.ends_at)}."
+    until = "" if token.ends_at is None else f" It expires {date(token.ends_at)}."
     return [
         section("Anyone who reads that message can use it. Deleting the message is not enough."),
         context(f"{code(token.hint)} still works.{until}"),
@@ -82,7 +82,7 @@ def _working(token: TokenStatus, ref: ActionPayload) -> list[Block]:
 
 
 def for_poster(*, works: bool, revoked: bool) -> Message:
-    """The message to the person who posted it, and to nobody else.
+    """Render the message that only the person who posted it sees.
 
     Args:
         works: whether the token worked when it was posted.
@@ -90,14 +90,14 @@ def for_poster(*, works: bool, revoked: bool) -> Message:
     """
     if not works:
         return message(
-            "Your message contains an API key’s token that does not work any more.",
-            section("The API key’s token in your message does not work any more."),
-            context("It can't be used. Keep tokens out of messages all the same."),
+            "Your message contains an API key’s token that no longer works.",
+            section("The API key’s token in your message no longer works."),
+            context("It can't be used. Still, please keep tokens out of messages."),
         )
     then = (
-        "Its key was revoked, so the token does not work any more."
+        "Its key was revoked, so the token no longer works."
         if revoked
-        else "Those who look after keys here were told, and can replace it."
+        else "The key admins were told and can replace it."
     )
     return message(
         "Your message contains the token of an API key.",
@@ -108,7 +108,7 @@ def for_poster(*, works: bool, revoked: bool) -> Message:
 
 
 def for_outsider() -> Message:
-    """The same for a person who is no full member: it says nothing of keys."""
+    """Render the message for a person who is not a full member; it does not mention keys."""
     return message(
         "Your message contains what looks like a secret.",
         section("Your message contains what looks like a secret. Please delete the message."),

@@ -1,4 +1,4 @@
-"""What the team is told about keys: made, revoked, imported."""
+"""Announcements to the team: keys created, revoked, imported."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from keys.inputs.scopes import MEANINGS
 
 
 def created(entry: OutboxEntry, _admins: AdminIds) -> Message:
-    """A key works."""
+    """Announce a new key."""
     may = ", ".join(MEANINGS.get(scope, scope) for scope in entry.data.get("scopes", ()))
     owner = entry.data.get("owner")
     owned: list[Element | str] = [" Owner: ", person(Actor.person(owner)), "."] if owner else []
     allowed = f". It may {may}." if may else "."
-    text = sentence(*who_and_which(entry, " made the key "), allowed, *owned)
-    return message("An API key was made.", text)
+    text = sentence(*who_and_which(entry, " created the key "), allowed, *owned)
+    return message("An API key was created.", text)
 
 
 def revoked(entry: OutboxEntry, _admins: AdminIds) -> Message:
-    """A key was revoked."""
+    """Announce that a key was revoked."""
     reason = clip(redact(str(entry.data.get("reason") or "")), NOTE_MAX)
     why: list[Element | str] = [" Reason: ", text_element(reason)] if reason else []
     text = sentence(*who_and_which(entry, " revoked the key "), ".", *why)
@@ -39,7 +39,7 @@ def revoked(entry: OutboxEntry, _admins: AdminIds) -> Message:
 
 
 def imported(entry: OutboxEntry, _admins: AdminIds) -> Message:
-    """Keys were imported."""
+    """Announce imported keys."""
     count = int(entry.data["count"])
     what = "1 API key" if count == 1 else f"{count:,} API keys"
     text = sentence(person(entry.actor), f" imported {what}", format_time(entry.at, ", "), ".")

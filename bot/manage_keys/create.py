@@ -1,4 +1,4 @@
-"""Creating a key: the modal, its advice, and the delivery that follows."""
+"""Create a key: the modal, the advice on a poor name, and the delivery of the token."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def open_new(interaction: Interaction, name: str = "") -> None:
 
 @router.view(ids.NEW_MODAL, allow=admins)
 def create(interaction: Interaction) -> None:
-    """Create a key: refusals come in the modal, then the token is delivered."""
+    """Create a key and deliver its token; refusals are shown in the modal."""
     context, view = interaction.context, interaction.view
     wanted = interaction.read(lambda: _operation(interaction))
     if wanted is None:
@@ -50,7 +50,7 @@ def create(interaction: Interaction) -> None:
     try:
         outcome = interaction.submit(lambda: wanted)
     except DuplicateRequest as error:
-        interaction.show(_made_before(interaction, error.key_id))
+        interaction.show(_submitted_before(interaction, error.key_id))
         return
     if outcome is not None:
         pending = outcome.value
@@ -74,7 +74,7 @@ def _operation(interaction: Interaction) -> Create:
 
 
 def _draft(context: Context, wanted: Create, advice: str) -> create_view.Draft:
-    """Return the form as it was filled in, with advice on its name."""
+    """Return the form as it was filled in, with advice on the name."""
     return create_view.Draft(
         wanted.owner or "",
         wanted.name,
@@ -86,12 +86,12 @@ def _draft(context: Context, wanted: Create, advice: str) -> create_view.Draft:
     )
 
 
-def _made_before(interaction: Interaction, key_id: str) -> View:
+def _submitted_before(interaction: Interaction, key_id: str) -> View:
     key = interaction.context.key(key_id)
     if key.state is State.PENDING:
         return create_view.in_progress(key.name)
     if key.state is State.ABANDONED:
-        return create_view.not_made(
-            "This was submitted before and did not work. Please start again."
+        return create_view.creation_failed(
+            "This form was submitted before, and creating the key failed. Please start again."
         )
-    return create_view.already_asked(key)
+    return create_view.already_submitted(key)

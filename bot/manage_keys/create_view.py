@@ -1,4 +1,4 @@
-"""The modal in which a key is asked for, and what it shows afterwards."""
+"""The modal for a new key, and what it shows after it is submitted."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _TITLE = "New API key"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What stands in the modal when it opens.
+    """The values with which the modal opens.
 
     Attributes:
         owner: a user id.
-        advice: why the name is a poor one; None where it is not, or nobody has looked yet.
-        last_day: the last day on which the key will work; None for no end.
-        latest: the latest that the team allows; None for any.
+        advice: why the name is poor; None if it is not, or was not checked yet.
+        last_day: the last day on which the key works; None for no expiry.
+        latest: the latest day that the team allows; None for any.
     """
 
     owner: str
@@ -47,7 +47,7 @@ class Draft:
 
 
 def new_key(draft: Draft, ref: ActionPayload) -> View:
-    """The modal. With advice, it also offers to use the name anyway."""
+    """Render the modal. With advice, it also offers to use the name anyway."""
     blocks = [
         *inputs.name_inputs(draft.name, draft.advice),
         inputs.scopes(draft.scopes),
@@ -59,16 +59,16 @@ def new_key(draft: Draft, ref: ActionPayload) -> View:
 
 
 def in_progress(name: str) -> View:
-    """Shown at once after the submission, while the key is being made."""
+    """Render what is shown while the token is being delivered."""
     return _result(
         _TITLE,
-        sentence("Making ", text_element(name, bold=True), " …"),
-        section("Its token comes in your direct messages with this app."),
+        sentence("Creating ", text_element(name, bold=True), " …"),
+        section("We'll send you its token in a direct message."),
     )
 
 
-def made(key: KeyView) -> View:
-    """The key works, and its token is in the person's DM."""
+def created(key: KeyView) -> View:
+    """Render that the key works and its token was sent to the user."""
     return _result(
         "Your key is ready",
         sentence(name_of(key), " works now."),
@@ -76,30 +76,32 @@ def made(key: KeyView) -> View:
     )
 
 
-def offered(key: KeyView) -> View:
-    """The key waits for its person to take the token."""
+def reveal_pending(key: KeyView) -> View:
+    """Render that the key works once its recipient collects the token."""
     return _result(
         "Your key is waiting",
-        sentence(name_of(key), " works once its token is taken."),
-        section("A button for that is in your direct messages with this app. It waits 24 hours."),
+        sentence(name_of(key), " works once you collect its token."),
+        section("Use the button in your direct messages with this app within 24 hours."),
     )
 
 
-def not_made(why: str) -> View:
-    """No key was made.
+def creation_failed(error: str) -> View:
+    """Render that no key was created.
 
     Args:
-        why: a sentence or two that also say what to do; shown as plain text.
+        error: a sentence or two that also say what to do; shown as plain text.
     """
     return _result(
-        "No key was made", {"type": "section", "text": plain_user_text(clip(redact(why), 500))}
+        "No key was created",
+        {"type": "section", "text": plain_user_text(clip(redact(error), 500))},
     )
 
 
-def already_asked(key: KeyView) -> View:
-    """The same modal was submitted before: one key was made, not two."""
+def already_submitted(key: KeyView) -> View:
+    """Render that the same modal was submitted before and created one key."""
     return _result(
-        "Already done", sentence("This was submitted before, and made ", name_of(key), " once.")
+        "Already done",
+        sentence("This form was submitted before. It created ", name_of(key), " once."),
     )
 
 

@@ -1,8 +1,6 @@
-"""Editing a key: the modal, and what is saved of it."""
+"""Edit a key: the modal, and saving what was changed."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
@@ -13,25 +11,27 @@ from keys.base.actors import Actor
 from keys.base.errors import EditConflict
 from keys.base.models import KeyView, State
 from keys.changes.authorization import admins
-from keys.lifecycle.update import version
+from keys.lifecycle.update import KeyUpdate, version
 from keys.operations import Update
 from keys.search import search
 
+# The attribute of a key that a field with another name changes.
+_ATTRIBUTES = {"last_day": "expires_at"}
 router = Router()
 
 
 @router.action(ids.EDIT, allow=admins)
 @router.choice(ids.DO_EDIT, allow=admins)
 def pressed(interaction: Interaction) -> None:
-    """Open the modal of the key whose button was pressed."""
+    """Open the modal for the key that the payload names."""
     open_edit(interaction, interaction.key)
 
 
 def open_edit(interaction: Interaction, key: KeyView) -> None:
-    """Open the modal; a key that cannot be changed says why instead."""
+    """Open the modal; if the key cannot be edited, say why."""
     if key.state is not State.ACTIVE:
         interaction.say(
-            replies.domain_error(f"“{key.name}” was revoked, so nothing about it can be changed.")
+            replies.domain_error(f"“{key.name}” was revoked and can no longer be edited.")
         )
         return
     interaction.acknowledge()
@@ -51,7 +51,7 @@ def _modal(interaction: Interaction, key_id: str, changed_by: Actor | None = Non
 
 @router.view(ids.EDIT_MODAL, allow=admins)
 def submitted(interaction: Interaction) -> None:
-    """Save what was filled in, or say at its input why not."""
+    """Save what was filled in, or show an error at each refused input."""
     payload, view, before = interaction.payload, interaction.view, interaction.key
 
     def update() -> Update:
@@ -80,10 +80,15 @@ def submitted(interaction: Interaction) -> None:
         interaction.show(_modal(interaction, payload.key, changed_by=error.actor))
         return
     if outcome is not None:
-        changed = _changed(before, outcome.value)
+        changed = changed_fields(before, outcome.value)
         interaction.show(edit_view.saved(outcome.value, changed, outcome.propagation))
 
 
-def _changed(before: KeyView, after: KeyView) -> Sequence[str]:
-    names = ("scopes", "owner", "backup_owner", "note", "networks", "rate_limit", "expires_at")
-    return [name for name in names if getattr(before, name) != getattr(after, name)]
+def changed_fields(before: KeyView, after: KeyView) -> list[str]:
+    """Return the fields of KeyUpdate in which two states of a key differ."""
+
+    def differs(name: str) -> bool:
+        attribute = _ATTRIBUTES.get(name, name)
+        return bool(getattr(before, attribute) != getattr(after, attribute))
+
+    return [name for name in KeyUpdate.model_fields if differs(name)]

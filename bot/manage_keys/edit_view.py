@@ -1,4 +1,4 @@
-"""Editing a key: the modal and its outcome."""
+"""The modal for editing a key, and its result."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ def edit(
     *,
     changed_by: Actor | None = None,
 ) -> View:
-    """The modal with the key as it stands.
+    """Render the modal with the key's present values.
 
     Args:
-        last_day: the last day on which it works.
-        latest: the latest that the team allows.
-        ref: says which key, and as of when.
-        changed_by: who else has changed it since it was opened first.
+        last_day: the last day on which the key works.
+        latest: the latest day that the team allows.
+        ref: the payload that names the key and its version.
+        changed_by: who else changed the key while the modal was open.
     """
     blocks: list[Block] = []
     if changed_by is not None:
         blocks.append(
             sentence(
-                person(changed_by), " changed this key in the meantime, so nothing of yours was "
-                "written. This is how it stands now.",
+                person(changed_by), " changed this key in the meantime, so your changes were not "
+                "saved. These are its current values.",
             )
         )  # fmt: skip
     form = [
@@ -59,7 +59,7 @@ def edit(
             ids.BACKUP_OWNER,
             "Backup owner",
             key.backup_owner,
-            hint="Who is asked when the owner is away.",
+            hint="The person to ask when the owner is away.",
             optional=True,
         ),
         inputs.note(key.note),
@@ -68,7 +68,7 @@ def edit(
             "Allowed networks",
             "\n".join(key.networks),
             most=NETWORKS_TEXT_MAX,
-            hint="One a line, such as 10.1.0.0/16. Empty for anywhere.",
+            hint="One per line, such as 10.1.0.0/16. Leave empty to allow any.",
             multiline=True,
         ),
         inputs.text(
@@ -76,26 +76,26 @@ def edit(
             "Rate limit",
             key.rate_limit,
             most=RATE_MAX,
-            hint="Such as 100/minute. Empty for any rate.",
+            hint="Such as 100/minute. Leave empty for no limit.",
         ),
         inputs.last_day(last_day, latest),
     ]
-    # Redrawn after a change by another admin, the fields have to show that change: Slack would keep
-    # what this admin had entered, and the next Save would write it over the change.
+    # After a change by another admin the fields have to show it: Slack would keep what this admin
+    # had entered, and the next Save would overwrite the change.
     blocks += form if changed_by is None else inputs.showing(ref.cursor, form)
     return modal(_TITLE, ids.EDIT_MODAL, blocks, submit="Save", ref=ref)
 
 
 def saved(key: KeyView, changed: Sequence[str], propagation: Propagation | None) -> View:
-    """The outcome.
+    """Render the result.
 
     Args:
-        changed: the names of what was changed.
-        propagation: how many gateways know of it; None if nobody was asked.
+        changed: the fields of KeyUpdate that were changed.
+        propagation: how many gateways have confirmed it; None if there was nothing to confirm.
     """
     if not changed:
-        return _result(sentence("Everything about ", name_of(key), " was so already."))
-    names = " and ".join(inputs.FIELD_NAMES.get(name, name) for name in changed)
+        return _result(sentence("Nothing to save: ", name_of(key), " already has these values."))
+    names = " and ".join(inputs.FIELD_NAMES[name] for name in changed)
     verb = "were" if len(changed) > 1 or changed[0] in ("scopes", "networks") else "was"
     blocks = [sentence("Saved: ", text_element(names), " of ", name_of(key), f" {verb} changed.")]
     if propagation is not None:

@@ -1,4 +1,4 @@
-"""Creating, renaming, editing and revoking keys, as a feature."""
+"""Register the feature that creates, renames, edits and revokes keys."""
 
 from __future__ import annotations
 

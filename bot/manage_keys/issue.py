@@ -1,4 +1,4 @@
-"""Making a key after the acknowledgement: its token is delivered, then the key works."""
+"""Deliver a new key's token after Slack's request has been acknowledged."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from keys.lifecycle.create import PendingKey
 
 
 def issue(context: Context, pending: PendingKey, user_id: str, view_id: str) -> None:
-    """Deliver a new key's token, and show what came of it.
+    """Deliver a new key's token, and show the result.
 
     Args:
-        user_id: who asked for the key and gets its token.
-        view_id: the modal that shows the outcome.
+        user_id: the admin who created the key and gets its token.
+        view_id: the modal that shows the result.
     """
     delivery = TokenDelivery.of(pending, user_id, Actor.person(user_id), Purpose.NEW)
-    if why := deliver_token(context, delivery):
-        why = f"{why} No key was made."
-        show_outcome(context, view_id, create_view.not_made(why), user_id, why)
+    if error := deliver_token(context, delivery):
+        error = f"{error} No key was created."
+        show_outcome(context, view_id, create_view.creation_failed(error), user_id, error)
         return
     key = context.key(pending.key.id)
-    offered = context.policy.delivery is DeliveryWay.REVEAL
-    view = create_view.offered(key) if offered else create_view.made(key)
+    reveal = context.policy.delivery is DeliveryWay.REVEAL
+    view = create_view.reveal_pending(key) if reveal else create_view.created(key)
     show_outcome(context, view_id, view, user_id, "")

@@ -1,4 +1,4 @@
-"""Whether the people chosen for a key are full members of the workspace, which only Slack knows."""
+"""Check that the users chosen for a key are full members, which only Slack knows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from bot.ui import form_values, replies
 
 
 def refusals(interaction: Interaction, known: Mapping[str, str | None]) -> dict[str, str]:
-    """Return an error for each input in which a user was chosen who is no full member.
+    """Return an error for each input whose user is not a full member.
 
     Args:
-        known: the inputs, each with the user who need not be asked about.
+        known: the inputs, each with the user who need not be checked.
     """
     return {
         block_id: replies.OWNER_IS_NO_MEMBER

@@ -1,4 +1,4 @@
-"""Renaming a key: the modal, its advice, and the new name."""
+"""Rename a key: the modal, the advice on a poor name, and the new name."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ router = Router()
 @router.action(ids.RENAME, allow=admins)
 @router.choice(ids.DO_RENAME, allow=admins)
 def pressed(interaction: Interaction) -> None:
-    """Open the modal of the key whose button was pressed, with the name that was typed before."""
+    """Open the modal for the key that the payload names, with a name that was typed before."""
     open_rename(interaction, interaction.key, interaction.payload.query)
 
 
 def open_rename(interaction: Interaction, key: KeyView, name: str = "") -> None:
-    """Open the modal for another name; a revoked key keeps its own."""
+    """Open the modal for a new name; a revoked key keeps its name."""
     if key.state is not State.ACTIVE:
-        interaction.say(replies.domain_error(f"“{key.name}” was revoked, so it keeps its name."))
+        interaction.say(
+            replies.domain_error(f"“{key.name}” was revoked and can no longer be renamed.")
+        )
         return
     interaction.acknowledge()
     view = rename_view.rename(key, interaction.ref(key=key.id), name)

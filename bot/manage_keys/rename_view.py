@@ -1,4 +1,4 @@
-"""Renaming a key: the modal and its outcome."""
+"""The modal for renaming a key, and its result."""
 
 from __future__ import annotations
 
@@ -10,24 +10,23 @@ from keys.base.models import KeyView
 
 
 def rename(key: KeyView, ref: ActionPayload, name: str = "", advice: str | None = None) -> View:
-    """The modal.
+    """Render the modal.
 
     Args:
-        key: as it stands.
-        ref: says which key.
-        name: what the person has typed already; the present name otherwise.
-        advice: why that name is a poor one; the person may insist.
+        ref: the payload that names the key.
+        name: what the user has typed; empty for the present name.
+        advice: why that name is poor; the user may use it anyway.
     """
     blocks = [
-        sentence("The name now: ", name_of(key)),
+        sentence("Current name: ", name_of(key)),
         *name_inputs(name or key.name, advice),
-        context(f"The token `{key.hint}` stays the same, and programs keep working."),
+        context(f"The token `{key.hint}` stays the same, so programs keep working."),
     ]
     return modal("Rename API key", ids.RENAME_MODAL, blocks, submit="Rename", ref=ref)
 
 
 def renamed(key: KeyView, before: str) -> View:
-    """The outcome; `before` is the name that the key had."""
+    """Render the result; `before` is the name that the key had."""
     text = sentence(
         text_element(before, bold=True), " is now ", name_of(key), ". Its token is the same."
     )

@@ -1,4 +1,4 @@
-"""Revoking a key: the question, and what follows its answer."""
+"""Revoke a key, after a question."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from keys.base.models import KeyView, State
 from keys.changes.authorization import admins
 from keys.operations import Revoke
 
-# A question older than this is asked again: much may have changed since it was read.
+# An older question is refused: much may have changed since it was read.
 QUESTION_LIFETIME = timedelta(hours=1)
 router = Router()
 
@@ -27,10 +27,10 @@ def ask(interaction: Interaction) -> None:
 
 @router.action(ids.REVOKE_CONFIRMED, allow=admins)
 def confirmed(interaction: Interaction) -> None:
-    """Revoke the key; the answer replaces the question. A second press finds it done.
+    """Revoke the key; the result replaces the question. A second press changes nothing.
 
-    The message says how many gateways have confirmed. One that has not is followed by a message
-    (bot.manage_keys.revoke_live), which a crash of this bot does not end.
+    The result shows how many gateways have confirmed. If one has not, a live message follows it
+    (bot.manage_keys.revoke_live), even if this process crashes.
     """
     interaction.acknowledge()
     payload, now = interaction.payload, interaction.context.clock.now()
@@ -43,15 +43,15 @@ def confirmed(interaction: Interaction) -> None:
 
 @router.action(ids.CANCEL, allow=admins)
 def cancel(interaction: Interaction) -> None:
-    """Leave the key as it is; if it was revoked meanwhile, say so."""
+    """Leave the key as it is; show if it was revoked in the meantime."""
     interaction.acknowledge()
     key = interaction.key
-    say = revocation.already_revoked if key.state is State.REVOKED else revoke_view.kept
-    interaction.say(say(key), replace=True)
+    render = revocation.already_revoked if key.state is State.REVOKED else revoke_view.kept
+    interaction.say(render(key), replace=True)
 
 
 def question(interaction: Interaction, key: KeyView) -> Message:
-    """Whether to revoke the key; or who did, if it was revoked."""
+    """Render the question whether to revoke the key; if it is revoked, who did it."""
     if key.state is State.REVOKED:
         return revocation.already_revoked(key)
     return revoke_view.confirmation(key, interaction.ref(key=key.id))

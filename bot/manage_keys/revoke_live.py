@@ -1,4 +1,4 @@
-"""A revocation that some gateway is slow to confirm: said, and followed to its end."""
+"""The live message about a revocation that a gateway is slow to confirm."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AGAIN = timedelta(seconds=2)
 
 
 def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
-    """Nothing if all gateways confirmed before anybody had to be told."""
+    """Render the message; none if all gateways confirmed before one was posted."""
     now = services.clock.now()
     confirmed = gateways.look(session, live.subject, now)
     if confirmed.by_all and not live.may_be_posted_already:

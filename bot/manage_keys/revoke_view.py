@@ -1,4 +1,4 @@
-"""Revoking a key: the question, and what the same message says afterwards."""
+"""The question whether to revoke a key, and the message that replaces it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUESTION = "Are you sure you want to revoke this API key?"
 
 
 def confirmation(key: KeyView, ref: ActionPayload) -> Message:
-    """The question. The buttons decide; no native dialog asks a second time."""
+    """Render the question. Its buttons decide; no native dialog asks a second time."""
     facts = (
         ("Token", f"`{key.hint}`"),
         ("Scopes", scopes_in_words(key.scopes)),
@@ -49,27 +49,31 @@ def confirmation(key: KeyView, ref: ActionPayload) -> Message:
 
 
 def followed(key: KeyView, propagation: Propagation) -> Message:
-    """The message about gateways that took long to confirm, as it stands now."""
+    """Render the message about gateways that are slow to confirm."""
     if propagation.everywhere:
-        said = "Every gateway that runs has confirmed it by now."
         return message(
             "A revocation is confirmed.",
             sentence(name_of(key), " was revoked", *by_whom(key), "."),
-            context(f"{said} One that stays silent for a minute is taken for stopped."),
+            context(
+                "Every running gateway has confirmed it. One that is silent for a minute counts as "
+                "stopped."
+            ),
         )
     return message(
         "A gateway has not confirmed a revocation.",
-        sentence(name_of(key), " was revoked", *by_whom(key), ", and a gateway is silent."),
+        sentence(
+            name_of(key), " was revoked", *by_whom(key), ", and a gateway has not confirmed it."
+        ),
         section(
-            f"{escape(describe_pending(propagation))} Check that it runs. If it is cut off "
+            f"{escape(describe_pending(propagation))} Check that it is running. If it is cut off "
             f"from the database, it accepts no key after {LEASE_SECONDS} seconds."
         ),
-        context("This message changes when that changes."),
+        context("This message updates itself."),
     )
 
 
 def kept(key: KeyView) -> Message:
-    """The message after Cancel."""
+    """Render the message after Cancel."""
     return message(
         "Cancelled. The key was not revoked.",
         sentence("Cancelled. ", name_of(key), " was not revoked."),

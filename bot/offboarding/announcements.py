@@ -1,4 +1,4 @@
-"""What the team is told when every key of a leaver is handled."""
+"""The announcement that every key of a leaver is handled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from keys.changes.outbox import OutboxEntry
 
 
 def finished(entry: OutboxEntry, _admins: AdminIds) -> Message:
-    """Every key of a person who leaves is handled."""
+    """Announce that every key of a leaver is handled."""
     who = person(Actor.person(str(entry.data["person"])))
     results = views.counts(entry.data["keys"])
     text = sentence("Every key of ", who, " is handled: ", results, ".")

@@ -1,7 +1,6 @@
-"""What was requested for all keys of a leaver, done with one key after the other.
+"""Do what was requested for all keys of a leaver, one key after the other.
 
-A claimed key is free again when its lease is over, so a crash loses none and several bots share the
-work.
+A key is claimed for a limited time, so a crash loses none, and several processes share the work.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _TIMER = Actor.system("timer")
 
 
 def run(context: Context) -> bool:
-    """Do what was requested for all keys with one of them; False if there is nothing to do."""
+    """Handle one key; False if there is nothing to do."""
     now = context.clock.now()
     with context.reading() as session:
         if not bulk.is_work_waiting(session):
@@ -37,10 +36,10 @@ def run(context: Context) -> bool:
         return False
     allowed = context.admins.check(Person(job.by.id))
     if isinstance(allowed, Denied) and allowed.why is DenialReason.NO_ANSWER:
-        # Its lease runs out, and it is tried again.
+        # The claim expires, and the key is tried again.
         return True
     problem = (
-        "The person who asked for this is no longer an admin." if not allowed else _do(context, job)
+        "The person who requested this is no longer an admin." if not allowed else _do(context, job)
     )
     with change(context.services, _TIMER) as made:
         bulk.complete_bulk_item(made, job, problem)
@@ -48,15 +47,15 @@ def run(context: Context) -> bool:
 
 
 def _do(context: Context, job: BulkItem) -> str:
-    """Do it as the admin who asked; returns why that failed, in a sentence, or nothing."""
-    # Asked a moment ago, and not in the transaction: they are an admin.
+    """Act as the admin who requested it; returns why it failed, in a sentence, or nothing."""
+    # `run` has just checked that they are an admin; Slack is not asked in a transaction.
     caller = Caller(job.by, frozenset({Role.ADMIN}))
     try:
         if job.action is BulkAction.ROTATE:
             return _rotate(context, caller, job)
         operation: Operation[KeyView]
         if job.action is BulkAction.REVOKE:
-            # The message about the offboarding names each key that was revoked.
+            # The offboarding's live message already names each revoked key.
             operation = Revoke(key=job.key_id, reason="offboarding", announce=False)
         else:
             operation = Transfer(key=job.key_id, before=job.person, after=job.recipient)
@@ -75,7 +74,7 @@ def _rotate(context: Context, caller: Caller, job: BulkItem) -> str:
         if successor and context.admins.check_membership(Person(successor))
         else job.recipient
     )
-    # The same however often it is tried, and another one if it is requested again.
+    # The same for each attempt, but a different one if it is requested again.
     request = f"{job.key_id}:{job.asked_at.timestamp():.3f}"
     try:
         operation = rotation_of(context, job.key_id, recipient, GRACE_DEFAULT, request)

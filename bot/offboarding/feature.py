@@ -1,4 +1,4 @@
-"""The offboarding of a person who leaves, as a feature."""
+"""Register the offboarding feature."""
 
 from __future__ import annotations
 

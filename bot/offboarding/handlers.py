@@ -1,4 +1,4 @@
-"""Offboarding in Slack: who leaves, and what is done with each of their keys."""
+"""Offboard someone: choose who leaves, and handle each of their keys."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from keys.operations import (
 )
 
 
-def asked(interaction: Interaction, mentioned: tuple[str, ...]) -> None:
+def start(interaction: Interaction, mentioned: tuple[str, ...]) -> None:
     """Start an offboarding, or ask who leaves."""
     if len(mentioned) > 1:
         interaction.say(replies.domain_error("Name one person at a time."))
@@ -54,18 +54,18 @@ def keep(interaction: Interaction) -> None:
 
 
 def close(interaction: Interaction) -> None:
-    """End the offboarding, whatever is left."""
+    """Close the offboarding, even if keys are left."""
     interaction.acknowledge()
     interaction.execute(CloseOffboarding(offboarding=interaction.payload.about))
 
 
 def rotate_all(interaction: Interaction) -> None:
-    """Have every key rotated."""
+    """Request the rotation of every key."""
     _request(interaction, BulkAction.ROTATE)
 
 
 def revoke_all(interaction: Interaction) -> None:
-    """Have every key revoked."""
+    """Request the revocation of every key."""
     _request(interaction, BulkAction.REVOKE)
 
 
@@ -92,25 +92,25 @@ def open_hand_over(interaction: Interaction) -> None:
 
 
 def ownership_transferred(interaction: Interaction) -> None:
-    """Transfer the key or keys, or show at the input why not."""
+    """Transfer the key or keys, or show an error at the input."""
     context, ref = interaction.context, interaction.payload
     found, chosen = _get(context, ref.about), form_values.person(interaction.view, ids.PERSON) or ""
-    if why := _unfit(context, found, chosen):
-        interaction.refuse_inputs({ids.PERSON: why})
+    if error := _refusal(context, found, chosen):
+        interaction.refuse_inputs({ids.PERSON: error})
         return
     if ref.key:
         interaction.execute(Transfer(key=ref.key, before=found.person, after=chosen))
         interaction.show(views.ownership_transferred(chosen, 1))
         return
     bulk = RequestBulkAction(offboarding=found.id, action=BulkAction.HAND_OVER, recipient=chosen)
-    interaction.show(views.under_way(interaction.execute(bulk).value))
+    interaction.show(views.in_progress(interaction.execute(bulk).value))
 
 
-def _unfit(context: Context, found: OffboardingView, chosen: str) -> str:
+def _refusal(context: Context, found: OffboardingView, chosen: str) -> str:
     if not chosen:
         return "Choose the new owner."
     if chosen == found.person:
-        return "That is the person who leaves. Choose another person."
+        return "This person is leaving. Choose someone else."
     membership = context.admins.check_membership(Person(chosen))
     return replies.OWNER_IS_NO_MEMBER if isinstance(membership, Denied) else ""
 
@@ -121,7 +121,7 @@ def _get(context: Context, offboarding_id: str) -> OffboardingView:
 
 
 router = Router()
-router.action(ids.OFFBOARD, allow=admins)(lambda interaction: asked(interaction, ()))
+router.action(ids.OFFBOARD, allow=admins)(lambda interaction: start(interaction, ()))
 router.view(ids.OFFBOARD_MODAL, allow=admins)(submitted)
 router.action(ids.OFFBOARD_KEEP, allow=admins)(keep)
 router.action(ids.OFFBOARD_HAND_OVER, allow=admins)(open_hand_over)

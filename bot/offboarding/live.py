@@ -1,4 +1,4 @@
-"""The message about a person who leaves: it shows their keys until every key is handled."""
+"""The live message about a leaver: it shows their keys until every key is handled."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from keys.offboarding import queries
 from keys.offboarding.models import Stage
 from storage import AccountSession
 
-# Every change of a key renders it again; this is for “last used”, which is shown by the day.
+# Every change of a key marks it stale; this is for “last used”, which is shown by the day.
 _AGAIN = timedelta(hours=1)
 
 
 def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
-    """Render the offboarding as it is now."""
+    """Render the offboarding."""
     found = queries.get(session, live.subject)
     rendered = views.for_team(found, ActionPayload(live.created_at, about=found.id))
     return RenderedMessage(

@@ -1,4 +1,4 @@
-"""Who has left the workspace: what Slack reports, and what it answers when it is asked."""
+"""Record who has left the workspace, from Slack's events and by asking Slack daily."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from keys.operations import RecordDeparture
 
 logger = logging.getLogger("bot")
 
-# Slack is asked about so many people at a time, and not more often than that.
+# How many users Slack is asked about at a time, and how often.
 _ASKED_AT_ONCE = 20
 _ASKING = timedelta(minutes=1)
 _GONE = {
@@ -34,17 +34,17 @@ router = Router()
 
 @router.event("user_change", allow=system)
 def user_changed(report: SlackEvent) -> None:
-    """Record what Slack reports of a person; most of it has nothing to do with keys."""
+    """Record whether the user has left; most events have nothing to do with keys."""
     user = report.event.get("user")
     if isinstance(user, dict) and user.get("id"):
         _record(report.context, user)
 
 
 def ask_about_people(context: Context) -> bool:
-    """Ask Slack about some people whom it was not asked about today, for what events missed.
+    """Ask Slack about some users that were not checked today, in case an event was missed.
 
     Returns:
-        False if there is no one to ask about, or Slack was asked a moment ago.
+        False if there is no one to ask about, or Slack was asked less than a minute ago.
     """
     now = context.clock.now()
     with context.reading() as session:
@@ -58,9 +58,9 @@ def ask_about_people(context: Context) -> bool:
         try:
             _record(context, context.slack.user_info(user_id))
         except PersonUnknown:
-            logger.warning("Slack does not know %s, who has to do with keys", user_id)
+            logger.warning("Slack does not know %s, who owns, created or received a key", user_id)
         except SlackError as error:
-            logger.warning("Slack did not tell about %s: %s", user_id, error.code)
+            logger.warning("Slack did not answer about %s: %s", user_id, error.code)
             with context.writing() as session:
                 departures.ask_again(session, user_id)
     return bool(due)
@@ -69,7 +69,7 @@ def ask_about_people(context: Context) -> bool:
 def _record(context: Context, user: dict[str, Any]) -> None:
     why, person = context.admins.membership_problem(user), str(user["id"])
     if why is not None and why not in _GONE:
-        # Bots, people of other workspaces, and people about whom Slack says too little.
+        # Bots, users of other workspaces, and users about whom Slack says too little.
         return
     left = _GONE.get(why) if why is not None else None
     with context.reading() as session:

@@ -1,4 +1,4 @@
-"""The message that goes through the keys of a person who leaves, and its modals."""
+"""The live message with a leaver's keys, and the modals of an offboarding."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from keys.base.actors import Actor
 from keys.base.models import KeyView
 from keys.offboarding.models import BulkAction, OffboardingItem, OffboardingView, Result, Stage
 
-# At once; what comes after moves up as these are handled. A message holds 50 blocks.
+# Keys shown at once; the next ones move up. A message holds 50 blocks.
 ITEMS_MAX = 8
 RESULTS_MAX = 20
 _STEPS = 10
@@ -45,7 +45,7 @@ _RESULTS = {
     Result.KEPT: "kept",
     Result.EXPIRED: "expired",
 }
-_WISHES = {
+_REQUESTED = {
     BulkAction.ROTATE: "It is about to be rotated.",
     BulkAction.REVOKE: "It is about to be revoked.",
     BulkAction.HAND_OVER: "It is about to be handed over.",
@@ -53,48 +53,50 @@ _WISHES = {
 
 
 def ask(ref: ActionPayload) -> View:
-    """The modal that asks who leaves."""
+    """Render the modal that asks who leaves."""
     blocks = [
-        section("This goes through all keys that they created, own, or have the token of."),
+        section("You will see every key that they created, own, or have the token of."),
         inputs.person(ids.PERSON, "Who leaves?", None),
     ]
     return modal("Offboard someone", ids.OFFBOARD_MODAL, blocks, submit="Start", ref=ref)
 
 
 def begun(person_id: str) -> Message:
-    """The answer to the admin who asked."""
+    """Render the reply to the admin who started it."""
     return message(
-        "The team’s channel has the keys.",
+        "Their keys are in the team’s channel.",
         sentence(
-            "The keys of ", _who(person_id), " are in the team’s channel, with buttons for what to "
-            "do with each."
+            "The keys of ", _who(person_id), " are in the team’s channel. Decide about each one "
+            "there."
         ),
     )  # fmt: skip
 
 
 def nothing(person_id: str) -> Message:
-    """There is nothing to be done."""
+    """Render that there is nothing to do."""
     return message(
-        "They have nothing to do with any key.",
-        sentence(_who(person_id), " has nothing to do with any key that works."),
+        "They have no keys.",
+        sentence(_who(person_id), " has not created or received any active key, and owns none."),
     )
 
 
 def for_team(found: OffboardingView, ref: ActionPayload) -> Message:
-    """The message in the team's channel as it stands.
+    """Render the message in the team's channel.
 
     Args:
-        ref: carries the offboarding's id; keys are added to it.
+        ref: the payload of all buttons, with the offboarding's id; keys are added to it.
     """
-    blocks: list[Block] = [sentence(_who(found.person), _LEFT.get(found.why, " leaves."))]
+    blocks: list[Block] = [sentence(_who(found.person), _LEFT.get(found.why, " is leaving."))]
     if found.returned and found.stage is Stage.OPEN:
-        blocks.append(section("They are a full member again. Close this if nothing is to be done."))
+        blocks.append(
+            section("They are a full member again. Close this if there is nothing to do.")
+        )
     blocks += [section(_progress(found)), context(_lists(found))]
     if found.stage is Stage.OPEN:
         blocks += _work(found, ref)
     else:
         blocks += _end(found)
-    return message("A person who has to do with API keys is leaving.", *blocks)
+    return message("Someone with API keys is leaving.", *blocks)
 
 
 def _progress(found: OffboardingView) -> str:
@@ -105,22 +107,22 @@ def _progress(found: OffboardingView) -> str:
 
 
 def keys_in_words(count: int) -> str:
-    """Such as `1 key`."""
+    """Return a count of keys, such as `1 key`."""
     return "1 key" if count == 1 else f"{count:,} keys"
 
 
 def counts(results: Mapping[str, int]) -> str:
-    """Such as `2 rotated, 1 revoked`."""
+    """Return counted results, such as `2 rotated, 1 revoked`."""
     named = [(words, results.get(result, 0)) for result, words in _RESULTS.items()]
-    return ", ".join(f"{count:,} {words}" for words, count in named if count) or "nothing was done"
+    return ", ".join(f"{count:,} {words}" for words, count in named if count) or "no changes"
 
 
 def _lists(found: OffboardingView) -> str:
     relations = [item.relations for item in found.items]
     lists = (
-        ("whose token they were sent", sum(tie.sent for tie in relations)),
-        ("they own", sum(tie.owned for tie in relations)),
-        ("they made", sum(tie.created for tie in relations)),
+        ("tokens sent to them", sum(relation.sent for relation in relations)),
+        ("owned by them", sum(relation.owned for relation in relations)),
+        ("created by them", sum(relation.created for relation in relations)),
     )
     return " · ".join(f"{count:,} {what}" for what, count in lists if count)
 
@@ -130,7 +132,7 @@ def _work(found: OffboardingView, ref: ActionPayload) -> list[Block]:
     blocks = [block for item in left[:ITEMS_MAX] for block in _item(item, found.person, ref)]
     if len(left) > ITEMS_MAX:
         more = keys_in_words(len(left) - ITEMS_MAX)
-        blocks.append(context(f"{more} more, which move up as these are handled."))
+        blocks.append(context(f"{more} more. They appear as you handle these."))
     return [*blocks, {"type": "divider"}, _all(found, ref)]
 
 
@@ -139,7 +141,7 @@ def _item(item: OffboardingItem, who: str, ref: ActionPayload) -> list[Block]:
     if item.problem:
         blocks.append(sentence(text_element(item.problem)))
     if item.action is not None:
-        return [*blocks, context(_WISHES[item.action])]
+        return [*blocks, context(_REQUESTED[item.action])]
     return [*blocks, actions(*_buttons(item, replace(ref, key=item.key.id)))]
 
 
@@ -150,7 +152,7 @@ def _relations(item: OffboardingItem, who: str) -> str:
     elif item.key.backup_owner == who:
         relations.append("backup owner")
     if item.relations.created:
-        relations.append("made it")
+        relations.append("created it")
     used = date(item.key.last_used_at, DAY, before="last used ", never="never used")
     return " · ".join([f"`{item.key.hint}`", *relations, used])
 
@@ -160,17 +162,15 @@ def _buttons(item: OffboardingItem, ref: ActionPayload) -> Sequence[Element]:
     rotate = button("Rotate", ids.ROTATE, of_key, style="primary" if item.knows else None)
     revoke = button("Revoke", ids.REVOKE, of_key)
     style = None if item.knows else "primary"
-    over = button("Hand over", ids.OFFBOARD_HAND_OVER, ref, style=style)
-    return [rotate, *([over] if item.owns else []), _keep(item, ref), revoke]
+    transfer = button("Hand over", ids.OFFBOARD_HAND_OVER, ref, style=style)
+    return [rotate, *([transfer] if item.owns else []), _keep(item, ref), revoke]
 
 
 def _keep(item: OffboardingItem, ref: ActionPayload) -> Element:
     if item.knows:
-        text = (
-            "They were sent its token, and may still have it. The key keeps working all the same."
-        )
+        text = "They were sent its token, and may still have it. The key will keep working."
     else:
-        text = "The key stays as it is."
+        text = "The key will not be changed."
     return button(
         "Keep",
         ids.OFFBOARD_KEEP,
@@ -191,7 +191,7 @@ def _all(found: OffboardingView, ref: ActionPayload) -> Block:
                 ref,
                 confirm=confirm_dialog(
                     f"Rotate {number}?",
-                    "New tokens go to the owners, or to you where the owner leaves. The old tokens "
+                    "New tokens go to the owners, or to you for keys of the leaver. The old tokens "
                     "keep working for 24 hours.",
                     "Rotate all",
                     danger=False,
@@ -213,7 +213,10 @@ def _all(found: OffboardingView, ref: ActionPayload) -> Block:
         if any(item.owns for item in left):
             elements.insert(1, button("Hand over all", ids.OFFBOARD_HAND_OVER_ALL, ref))
     stop = confirm_dialog(
-        "Close this?", "Keys that are not handled stay as they are.", "Close", danger=False
+        "Close this offboarding?",
+        "Keys that are not handled will not be changed.",
+        "Close",
+        danger=False,
     )
     return actions(*elements, button("Close", ids.OFFBOARD_CLOSE, ref, confirm=stop))
 
@@ -227,7 +230,7 @@ def _end(found: OffboardingView) -> list[Block]:
         return [*blocks, context(f"Every key is handled, {date(found.ended_at)}.")]
     by: list[Element | str] = [" by ", person(found.ended_by)] if found.ended_by else []
     left = keys_in_words(len(found.open_items))
-    return [*blocks, sentence("This was closed", *by, f". {left} stayed as they were.")]
+    return [*blocks, sentence("This was closed", *by, f". {left} not handled.")]
 
 
 def _result(item: OffboardingItem) -> Element:
@@ -239,31 +242,31 @@ def _result(item: OffboardingItem) -> Element:
 
 
 def transfer_modal(key: KeyView | None, count: int, ref: ActionPayload) -> View:
-    """The modal that asks for the new owner.
+    """Render the modal that asks for the new owner.
 
     Args:
         key: None for all keys at once.
-        count: how many they are.
+        count: how many keys there are.
     """
     what: Element | str = name_of(key) if key is not None else keys_in_words(count)
     blocks = [
-        sentence("Another person becomes the owner of ", what, ". The tokens stay the same."),
+        sentence("Choose the new owner of ", what, ". The tokens stay the same."),
         inputs.person(ids.PERSON, "New owner", None),
-        context("Where they were sent the token, rotate the key as well."),
+        context("If the leaver was sent a token, rotate that key as well."),
     ]
     return modal("Hand over", ids.HAND_OVER_MODAL, blocks, submit="Hand over", ref=ref)
 
 
 def ownership_transferred(person_id: str, count: int) -> View:
-    """The outcome."""
-    done = sentence(_who(person_id), f" owns {keys_in_words(count)} from now on.")
+    """Render the result."""
+    done = sentence(_who(person_id), f" now owns {keys_in_words(count)}.")
     return result_modal("Handed over", [done])
 
 
-def under_way(count: int) -> View:
-    """The outcome for many keys at once."""
-    done = section(f"{keys_in_words(count)} are handed over now; the message shows how far it is.")
-    return result_modal("Under way", [done])
+def in_progress(count: int) -> View:
+    """Render the result for many keys at once."""
+    done = section(f"Handing over {keys_in_words(count)}. The message shows the progress.")
+    return result_modal("In progress", [done])
 
 
 def _who(person_id: str) -> Element:

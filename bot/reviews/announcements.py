@@ -1,4 +1,4 @@
-"""What the team, admins and owners are told about a review, and the digest."""
+"""Announcements about a review, for the team, admins and owners; and the digest."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from keys.changes.outbox import OutboxEntry
 
 
 def finished(entry: OutboxEntry, _admins: AdminIds) -> Message:
-    """A review is over."""
+    """Announce the result of a review."""
     return message(
         "The audit of the API keys is over.", *summary_view.finished(entry.data, COMMAND)
     )
 
 
 def escalated(entry: OutboxEntry, admins: AdminIds) -> Message:
-    """A review ends soon; admins are called for the keys without an answer."""
+    """Mention admins, as a review ends soon and keys have no answer."""
     fallback = "The audit of the API keys ends soon, and some have no answer."
     return message(fallback, *summary_view.escalated(entry.data, admins()))
 
 
 def revokes(entry: OutboxEntry, _admins: AdminIds) -> Message:
-    """Keys without an answer are going to be revoked."""
-    fallback = "API keys without an answer are going to be revoked."
+    """Warn that keys without an answer will be revoked."""
+    fallback = "API keys without an answer will be revoked."
     return message(fallback, *summary_view.revokes(entry.data))
 
 
 def digest(entry: OutboxEntry, _admins: AdminIds) -> Message:
-    """What happened with keys since the digest before."""
-    return message("What happened with API keys.", *summary_view.digest(entry.data))
+    """Announce what happened to keys since the last digest."""
+    return message("What happened to API keys.", *summary_view.digest(entry.data))
 
 
 ANNOUNCEMENTS = {

@@ -1,4 +1,4 @@
-"""Pictures that go with messages, as PNG; drawn by Matplotlib without a display."""
+"""Charts as PNG, drawn by Matplotlib without a display."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from keys.usage.trends import Week
 
 _INK, _SOFT, _LINE, _BAR = "#1d1c1d", "#616061", "#1264a3", "#c9d8e6"
 _INCHES, _DOTS = (9.0, 4.2), 144
-# Matplotlib is not made for several threads: "Is Matplotlib thread-safe?" in its FAQ says no.
+# Matplotlib is not thread-safe, as its FAQ says.
 _one_at_a_time = threading.Lock()
 
 
 def keys_and_use(weeks: Sequence[Week]) -> bytes:
-    """The number of keys as a line over bars of their use, week by week.
+    """Draw the number of keys as a line, and their use as bars, week by week.
 
     Args:
         weeks: oldest first; at least one.
 
     Returns:
-        A PNG of 1,296 by 604 points.
+        A PNG of 1,296 by 604 pixels.
     """
     with _one_at_a_time:
-        return _drawn(weeks)
+        return _draw(weeks)
 
 
-def _drawn(weeks: Sequence[Week]) -> bytes:
-    # Matplotlib takes half a second to load, and most runs of the program never draw.
+def _draw(weeks: Sequence[Week]) -> bytes:
+    # Matplotlib takes half a second to import, and most runs of the program need no chart.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.dates import ConciseDateFormatter, MonthLocator
     from matplotlib.figure import Figure
@@ -59,6 +59,6 @@ def _drawn(weeks: Sequence[Week]) -> bytes:
     margin = timedelta(days=4)
     below.set_xlim(days[0] - margin, days[-1] + margin)
     picture = io.BytesIO()
-    # No date of making in it: the same numbers give the same picture.
+    # Without metadata, the same numbers give the same file.
     figure.savefig(picture, format="png", metadata={"Software": None})
     return picture.getvalue()

@@ -1,4 +1,4 @@
-"""The evidence of a review as files in Slack."""
+"""Send the evidence of a review as files."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from keys.reviews.models import ReviewView
 from keys.usage import trends
 
 _NO_FILES = (
-    "The app may not send files here: the optional scope “files:write” was not granted. At the "
-    "command line “apikeys audit export” writes the same."
+    "The app may not send files here: the optional scope “files:write” was not granted. The "
+    "command “apikeys audit export” writes the same files."
 )
 
 
@@ -27,9 +27,9 @@ def export(interaction: Interaction) -> None:
     with context.reading() as session:
         found = queries.newest(session)
     if found is None:
-        interaction.say(replies.domain_error("There was no audit yet."))
+        interaction.say(replies.domain_error("There has been no audit yet."))
         return
-    interaction.say(replies.domain_error("The files come to your direct messages with this app."))
+    interaction.say(replies.domain_error("We'll send you the files in a direct message."))
     try:
         channel = context.slack.open_dm(person)
         context.slack.upload(channel, files(context, found), summary_view.files_follow())
@@ -40,7 +40,7 @@ def export(interaction: Interaction) -> None:
 
 
 def files(context: Context, audit: ReviewView) -> list[Attached]:
-    """Return the evidence as a table and as a signed record, and a picture of the last year."""
+    """Return the evidence as a table and as a signed record, and a chart of the last year."""
     now = context.clock.now()
     day = context.policy.today(audit.created_at)
     with context.reading() as session:

@@ -1,4 +1,4 @@
-"""Reviews of the keys, and the digest, as a feature."""
+"""Register the reviews of keys, and the digest."""
 
 from __future__ import annotations
 

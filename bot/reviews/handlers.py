@@ -1,4 +1,4 @@
-"""What is pressed and typed in a review of the keys, which people know as the audit."""
+"""Handle the commands and buttons of a review, which users know as an audit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from keys.reviews.rules import list_reader, review_owner
 
 
 def start(interaction: Interaction) -> None:
-    """Start a review now, unless one is under way."""
+    """Start a review now, unless one is open."""
     context = interaction.context
     with context.reading() as session:
         found = queries.newest(session)
@@ -60,7 +60,7 @@ def keep(interaction: Interaction) -> None:
 
 
 def open_keep(interaction: Interaction, ref: ActionPayload) -> None:
-    """Ask why a key stays."""
+    """Ask why a key is kept."""
     item = _item(interaction.context, ref)
     interaction.acknowledge()
     view = item_view.say_why(item.key, interaction.ref(about=ref.about, key=ref.key))
@@ -80,7 +80,7 @@ def kept(interaction: Interaction) -> None:
 
 
 def rotate(interaction: Interaction) -> None:
-    """Rotate a key: a modal for admins, at once from the owner's own list."""
+    """Rotate a key: through the modal for admins, directly from an owner's own list."""
     ref, context = interaction.payload, interaction.context
     item = _item(context, ref)
     if item.key.state is not State.ACTIVE or item.decision is not None:
@@ -97,13 +97,13 @@ def rotate(interaction: Interaction) -> None:
             method=context.policy.delivery,
         )
         caller = interaction.caller(operation.allow)
-        why = rotate_and_deliver(context, caller, operation, interaction.person.user_id)
-        if why:
-            interaction.say(replies.domain_error(why))
+        error = rotate_and_deliver(context, caller, operation, interaction.person.user_id)
+        if error:
+            interaction.say(replies.domain_error(error))
 
 
 def revoke(interaction: Interaction) -> None:
-    """Revoke a key: admins are asked first; in an owner's own list the button itself has asked."""
+    """Revoke a key: admins are asked first; an owner's button has a dialog of its own."""
     ref = interaction.payload
     if ref.do != item_view.MINE:
         interaction.choose(ids.DO_REVOKE, ref)
@@ -114,7 +114,7 @@ def revoke(interaction: Interaction) -> None:
 
 
 def ask_owner(interaction: Interaction) -> None:
-    """Have the owner of a key asked."""
+    """Ask the owner of a key."""
     interaction.acknowledge()
     ref = interaction.payload
     item = interaction.execute(AskOwner(review=ref.about, key=ref.key)).value
@@ -124,7 +124,7 @@ def ask_owner(interaction: Interaction) -> None:
 
 
 def menu(interaction: Interaction) -> None:
-    """Do what a key's menu offers; each entry has its own rule."""
+    """Handle the entries of a key's menu; each has its own rule."""
     ref = interaction.payload
     if ref.do == ids.DO_KEEP:
         open_keep(interaction, ref)
@@ -133,7 +133,7 @@ def menu(interaction: Interaction) -> None:
 
 
 def turn_page(interaction: Interaction) -> None:
-    """Show another page of the person's own list; turning the team's has its own rule."""
+    """Show another page of the user's own list; the team's list has its own rule."""
     ref = interaction.payload
     if ref.do == item_view.TEAM:
         interaction.choose(item_view.TEAM, ref)
@@ -142,7 +142,7 @@ def turn_page(interaction: Interaction) -> None:
 
 
 def turn_team_page(interaction: Interaction) -> None:
-    """Show another page of the team's list, to all of them."""
+    """Show another page of the team's list, to the whole team."""
     _turn_page(interaction, TEAM)
 
 
@@ -172,7 +172,7 @@ router = Router()
 router.action(ids.AUDIT, allow=admins)(status)
 router.action(ids.AUDIT_START, allow=admins)(start)
 router.action(ids.AUDIT_ASK, allow=admins)(ask_owner)
-# A key's owner decides about it like an admin; what else the menu offers is for admins.
+# A key's owner decides about it like an admin; the menu's other entries are for admins.
 for _id, _decide in {
     ids.AUDIT_KEEP: keep,
     ids.AUDIT_ROTATE: rotate,
@@ -181,7 +181,7 @@ for _id, _decide in {
 }.items():
     router.action(_id, allow=admins | review_owner)(_decide)
 router.view(ids.AUDIT_KEEP_MODAL, allow=admins | review_owner)(kept)
-# Owners turn the pages of their own lists; the team's list changes for all, so admins turn it.
-router.action(ids.AUDIT_BACK, allow=admins | list_reader)(turn_page)
-router.action(ids.AUDIT_ON, allow=admins | list_reader)(turn_page)
+# Owners page through their own lists; the team's list changes for everyone, so that is for admins.
+router.action(ids.AUDIT_PREVIOUS_PAGE, allow=admins | list_reader)(turn_page)
+router.action(ids.AUDIT_NEXT_PAGE, allow=admins | list_reader)(turn_page)
 router.choice(item_view.TEAM, allow=admins)(turn_team_page)

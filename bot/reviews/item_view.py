@@ -1,4 +1,4 @@
-"""One key in a review: the facts, what can be decided, and what was."""
+"""One key in a review: the facts, the buttons, and the decision."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ from keys.inputs.names import NOTE_MAX
 from keys.reviews.findings import Recommendation, RiskFinding
 from keys.reviews.models import Decision, ReviewItem, ReviewView, Stage
 
-# What a list is of (ActionPayload.do): all keys, or the reader's own.
+# Whose keys a list has (ActionPayload.do): all keys, or the reader's own.
 TEAM, MINE = "team", "mine"
 _REASONS = {
     RiskFinding.OWNER_GONE: "its owner has left",
     RiskFinding.UNOWNED: "it has no owner",
     RiskFinding.NEVER_USED: "never used",
-    RiskFinding.POOR_NAME: "its name does not tell what uses it",
+    RiskFinding.POOR_NAME: "its name does not say what uses it",
     RiskFinding.UNDATED: "it has no expiry date",
 }
 _ADVICE = {
@@ -52,11 +52,11 @@ _ADVICE = {
 
 
 def in_list(item: ReviewItem, of: str, now: datetime, ref: ActionPayload) -> list[Block]:
-    """A key as it stands in a list: its name, the facts, and what can be decided.
+    """Render a key in a list: its name, the facts, and the buttons.
 
     Args:
         of: whose list it is, `TEAM` or `MINE`.
-        ref: carries the review's id and the key's.
+        ref: the payload of the buttons, with the ids of the review and the key.
     """
     head: Block = {
         "type": "section",
@@ -81,24 +81,24 @@ def _facts(item: ReviewItem, now: datetime) -> str:
 
 
 def reason_of(item: ReviewItem, now: datetime) -> str:
-    """Why a key is doubtful and what is usually right, in one line; empty if it is not."""
-    reasons = [_reason(doubt, item.key, now) for doubt in item.risk_findings]
+    """Return a key's risk findings and a suggestion in one line; empty if there are none."""
+    reasons = [_reason(finding, item.key, now) for finding in item.risk_findings]
     if not reasons:
         return ""
     text = "; ".join(reasons)
     return f"{text[0].upper()}{text[1:]}.{_ADVICE.get(item.advice, '')}"
 
 
-def _reason(doubt: RiskFinding, key: KeyView, now: datetime) -> str:
-    if doubt is not RiskFinding.IDLE:
-        return _REASONS[doubt]
+def _reason(finding: RiskFinding, key: KeyView, now: datetime) -> str:
+    if finding is not RiskFinding.IDLE:
+        return _REASONS[finding]
     if key.last_used_at is None:
         return "not used for 90 days"
     return f"not used for {(now - key.last_used_at).days} days"
 
 
 def _menu(key: KeyView, ref: ActionPayload, *, mine: bool) -> Element:
-    entries = [("Keep, and say why", ids.DO_KEEP), ("Details", ids.DO_DETAILS)]
+    entries = [("Keep with a reason", ids.DO_KEEP), ("Details", ids.DO_DETAILS)]
     if not mine:
         entries.append(("Edit", ids.DO_EDIT))
     options = [
@@ -122,7 +122,7 @@ def _buttons(item: ReviewItem, of: str, ref: ActionPayload) -> list[Element]:
 
 
 def _rotate_mine() -> Element:
-    text = "A new token comes to you in a direct message. The old one keeps working for 24 hours."
+    text = "You get the new token in a direct message. The old one keeps working for 24 hours."
     return confirm_dialog("Rotate this key?", text, "Rotate", danger=False)
 
 
@@ -134,7 +134,7 @@ def _revoke_mine() -> Element:
 def asks_owner(
     audit: ReviewView, item: ReviewItem, asked_by: Actor | None, ref: ActionPayload
 ) -> Message:
-    """The question to a key's owner, and its answer."""
+    """Render the question to a key's owner, or the decision."""
     fallback = "Is this API key still needed?"
     if item.decision is not None:
         return message(fallback, sentence(name_of(item.key), *_outcome(item), "."))
@@ -150,11 +150,11 @@ def asks_owner(
 
 
 def decided(item: ReviewItem) -> Message:
-    """What was decided about a key, for the person who pressed."""
+    """Render the decision about a key, for the user who pressed a button."""
     if item.decision is None:
-        return message("Nothing is decided.", sentence("Nothing is decided about ",
+        return message("There is no decision yet.", sentence("There is no decision about ",
                        name_of(item.key), " yet."))  # fmt: skip
-    return message("It is decided.", sentence(name_of(item.key), *_outcome(item), "."))
+    return message("There is a decision.", sentence(name_of(item.key), *_outcome(item), "."))
 
 
 def _outcome(item: ReviewItem) -> list[Element | str]:
@@ -162,7 +162,7 @@ def _outcome(item: ReviewItem) -> list[Element | str]:
         return []
     pieces: list[Element | str] = [f" was {words.DECIDED[item.decision]}"]
     if item.decision in (Decision.EXPIRED, Decision.UNANSWERED):
-        return [" has expired" if item.decision is Decision.EXPIRED else " stays without an answer"]
+        return [" has expired" if item.decision is Decision.EXPIRED else " got no answer"]
     if item.by is not None:
         pieces += [" by ", person(item.by)]
     if item.at is not None:
@@ -171,7 +171,7 @@ def _outcome(item: ReviewItem) -> list[Element | str]:
 
 
 def owner_asked(item: ReviewItem) -> Message:
-    """The answer to the admin who has the owner asked."""
+    """Render the reply to the admin who asked the owner."""
     owner: list[Element | str] = (
         [person(Actor.person(item.key.owner))] if item.key.owner else ["Its owner"]
     )
@@ -182,17 +182,17 @@ def owner_asked(item: ReviewItem) -> Message:
 
 
 def say_why(key: KeyView, ref: ActionPayload) -> View:
-    """The modal that asks why a key stays."""
+    """Render the modal that asks why a key is kept."""
     blocks = [
-        sentence(name_of(key), " stays as it is."),
+        sentence(name_of(key), " will not be changed."),
         inputs.text(
             ids.REASON, "Why is it needed?", "", most=NOTE_MAX, multiline=True, optional=False,
-            hint="It stands in the evidence of the audit.",
+            hint="Your answer becomes part of the audit's report.",
         ),
     ]  # fmt: skip
     return modal("Keep the key", ids.AUDIT_KEEP_MODAL, blocks, submit="Keep", ref=ref)
 
 
 def result(reply: Message) -> View:
-    """A message in place of the modal."""
+    """Render a message in place of the modal."""
     return result_modal("Audit", reply["blocks"])

@@ -1,4 +1,4 @@
-"""What time brings about: a review and a digest by their schedules, and the evidence at the end."""
+"""Start scheduled reviews, post the digest, and post the evidence of finished reviews."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from keys.changes.authorization import Caller
 from keys.changes.change import change
 from keys.changes.operation import execute
 from keys.jobs import cron, periodic
-from keys.operations import (
-    StartReview,
-)
+from keys.operations import StartReview
 from keys.reviews import activity_digest, evidence_posting, queries
 from keys.search import search
 
@@ -25,8 +23,8 @@ logger = logging.getLogger("bot")
 _SCHEDULE = Caller.system("schedule")
 
 
-def begin_when_due(context: Context) -> bool:
-    """Start the review of the schedule's last moment, if that had none; False if it had."""
+def start_scheduled_review(context: Context) -> bool:
+    """Start the review that the schedule calls for; False if none is due."""
     rules = context.policy.audits
     scheduled_at = _due(context, rules.schedule)
     if scheduled_at is None:
@@ -42,8 +40,8 @@ def begin_when_due(context: Context) -> bool:
     return True
 
 
-def digest_when_due(context: Context) -> bool:
-    """Post the digest of the schedule's last moment, if that had none; False if it had."""
+def post_scheduled_digest(context: Context) -> bool:
+    """Post the digest that the schedule calls for; False if none is due."""
     scheduled_at = _due(context, context.policy.audits.digest)
     if scheduled_at is None:
         return False
@@ -58,7 +56,7 @@ def digest_when_due(context: Context) -> bool:
 
 
 def _due(context: Context, schedule: str) -> datetime | None:
-    """The schedule's last moment, unless the team's keys are younger."""
+    """Return the schedule's last time, unless the account was created after it."""
     if not schedule:
         return None
     scheduled_at = cron.last(schedule, context.policy.timezone, context.clock.now())
@@ -68,7 +66,7 @@ def _due(context: Context, schedule: str) -> datetime | None:
 
 
 def post_evidence(context: Context) -> bool:
-    """Post the evidence of a review that has ended below its summary; False if there is none."""
+    """Post the evidence of a finished review in the team's channel; False if there is none."""
     now = context.clock.now()
     with context.reading() as session:
         if not evidence_posting.is_waiting(session):
@@ -96,5 +94,5 @@ def post_evidence(context: Context) -> bool:
     return True
 
 
-# One of each is done in a round of the worker.
-JOBS = (begin_when_due, post_evidence, digest_when_due)
+# Each does at most one thing in a round of the worker.
+JOBS = (start_scheduled_review, post_evidence, post_scheduled_digest)

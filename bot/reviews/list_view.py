@@ -1,4 +1,4 @@
-"""The list that is gone through in a review: the team's, and an owner's."""
+"""The list of keys in a review: the team's, and an owner's."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from bot.ui.blocks import (
     header,
     message,
     name_of,
+    pagination_buttons,
     person,
     section,
     sentence,
-    turns,
 )
 from bot.ui.payloads import ActionPayload
 from keys.reviews.models import ReviewItem, ReviewView, Stage
@@ -34,15 +34,15 @@ LATEST_MAX = 3
 
 @dataclass(frozen=True, slots=True)
 class ReviewListView:
-    """A list as it stands.
+    """The content of a list.
 
     Attributes:
         items: the page's keys, at most six.
-        left: how many keys the whole list has.
+        left: how many keys are undecided.
         skip: how many of them come before the page.
-        latest: what was decided last, newest first.
+        latest: the latest decisions, newest first.
         of: `item_view.TEAM`, or `item_view.MINE` for an owner's own keys.
-        replaced: there is a newer list below.
+        replaced: whether there is a newer list below.
     """
 
     audit: ReviewView
@@ -56,32 +56,32 @@ class ReviewListView:
 
 
 def board(listing: ReviewListView, ref: ActionPayload) -> Message:
-    """The message with the list.
+    """Render the message with the list.
 
     Args:
-        ref: carries the audit's id, and the list's subject as its query.
+        ref: the payload of all buttons: the review's id, and the list's subject as its query.
     """
     audit = listing.audit
     if listing.of == item_view.MINE:
         return _mine(listing, ref)
-    blocks = [header("Audit of the API keys"), *summary_view.standing(audit)]
+    blocks = [header("Audit of the API keys"), *summary_view.progress(audit)]
     if audit.stage is Stage.OPEN:
         blocks += _latest(listing.latest)
         blocks += _list(listing, ref)
-    return message("Time to go through the API keys.", *blocks)
+    return message("It's time to review the API keys.", *blocks)
 
 
 def _mine(listing: ReviewListView, ref: ActionPayload) -> Message:
     audit = listing.audit
-    fallback = "Time to go through your API keys."
+    fallback = "It's time to review your API keys."
     if listing.replaced:
         return message(fallback, context("There is a newer list of your keys below."))
     if audit.stage is not Stage.OPEN:
         return message(fallback, section("The audit of the API keys is over. Thank you."))
     if not listing.left:
-        return message(fallback, section("All your API keys are decided. Thank you."))
+        return message(fallback, section("You have decided about all your API keys. Thank you."))
     head = (
-        f"*Which of your API keys are still needed?* The team goes through all of them until "
+        f"*Which of your API keys are still needed?* Please decide by "
         f"{date(audit.deadline_at, DAY)}."
     )
     return message(fallback, section(head), *_list(listing, ref))
@@ -97,7 +97,7 @@ def _latest(latest: Sequence[ReviewItem]) -> list[Block]:
         pieces += ["" if not pieces else "; ", person(item.by)]
         pieces += [f" {words.DECIDED[item.decision]} ", name_of(item.key)]
     pieces = [piece for piece in pieces if piece != ""]
-    return [sentence("Last: ", *pieces, ".")] if pieces else []
+    return [sentence("Latest: ", *pieces, ".")] if pieces else []
 
 
 def _list(listing: ReviewListView, ref: ActionPayload) -> list[Block]:
@@ -116,8 +116,8 @@ def _pager(listing: ReviewListView, ref: ActionPayload) -> list[Block]:
     blocks = [context(f"{listing.skip + 1:,} to {last:,} of {listing.left:,} left")]
     payload = replace(ref, do=listing.of)
     before = replace(payload, cursor=str(max(0, listing.skip - ITEMS_MAX)))
-    elements = turns(
-        (ids.AUDIT_BACK, before) if listing.skip else None,
-        (ids.AUDIT_ON, replace(payload, cursor=str(last))) if last < listing.left else None,
+    elements = pagination_buttons(
+        (ids.AUDIT_PREVIOUS_PAGE, before) if listing.skip else None,
+        (ids.AUDIT_NEXT_PAGE, replace(payload, cursor=str(last))) if last < listing.left else None,
     )
     return [*blocks, actions(*elements)] if elements else blocks

@@ -1,4 +1,4 @@
-"""The audit's lists: the team's, with all keys, and each owner's with theirs."""
+"""The live messages of a review: the team's list, each owner's list, and questions to owners."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from keys.reviews import queries
 from keys.reviews.models import ReviewView, Stage
 from storage import AccountSession
 
-# Whatever is decided touches them; this is for “not used for 91 days”.
+# Every decision marks them stale; this is for “not used for 91 days”.
 _AGAIN = timedelta(hours=12)
 
 
 def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
-    """A list as it stands; its subject is the audit and the round of reminders it came with."""
+    """Render a list; its subject is the review and the round of reminders it was posted in."""
     audit_id, _, round = live.subject.partition(":")
     audit = queries.get(session, audit_id)
     for_team = live.recipient == TEAM
@@ -53,7 +53,7 @@ def _has_newer(session: AccountSession, live: LiveMessage, audit: ReviewView) ->
 def render_question(
     session: AccountSession, services: Services, live: LiveMessage
 ) -> RenderedMessage:
-    """The question to a key's owner."""
+    """Render the question to a key's owner."""
     audit_id, _, key_id = live.subject.partition(":")
     audit = queries.get(session, audit_id)
     item = queries.item(session, audit_id, key_id)

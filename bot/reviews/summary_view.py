@@ -1,4 +1,4 @@
-"""A review as a whole: how far it has come, what is announced of it, and its end; the digest."""
+"""A review as a whole: its progress, announcements and result; and the digest."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ OWNERS_MAX = 15
 _STEPS = 20
 
 
-def standing(audit: ReviewView) -> list[Block]:
-    """How far a review has come: the bar, the deadline, and what was decided."""
+def progress(audit: ReviewView) -> list[Block]:
+    """Render a review's progress: the bar, the deadline, and the decisions."""
     full = audit.done * _STEPS // audit.total
     bar = "█" * full + "░" * (_STEPS - full)
     text = f"{bar}\n*{audit.done:,} of {words.keys(audit.total)} decided*"
@@ -41,38 +41,39 @@ def standing(audit: ReviewView) -> list[Block]:
     blocks = [section(text)]
     if audit.revokes_at is not None and audit.stage is Stage.OPEN:
         left = words.keys(audit.left)
-        blocks.append(section(f"{left} without an answer: revoked {date(audit.revokes_at, DAY)}."))
+        blocks.append(
+            section(f"{left} without an answer will be revoked {date(audit.revokes_at, DAY)}.")
+        )
     if found := words.risk_findings(audit.flagged):
         blocks.append(context(found))
     if audit.done or audit.stage is Stage.FINISHED:
-        blocks.append(context(f"So far {words.decided(audit.decided)}."))
+        blocks.append(context(f"So far: {words.decided(audit.decided)}."))
     return blocks
 
 
 def status(audit: ReviewView | None, next_run: datetime | None, ref: ActionPayload) -> Message:
-    """The answer to `audit status`.
+    """Render the answer to `audit status`.
 
     Args:
-        audit: the open one, or the last; None if there never was one.
-        next_run: when the next one starts on schedule; None for never.
-        ref: carries the time.
+        audit: the open review, or the last one; None if there was none.
+        next_run: when the next one is scheduled; None if none is.
     """
     coming = f"The next one starts {date(next_run)}." if next_run else ""
-    begin = actions(button("Begin an audit now", ids.AUDIT_START, ref))
+    start = actions(button("Start an audit now", ids.AUDIT_START, ref))
     if audit is None:
-        text = "There was no audit yet."
-        return message(text, section(f"{text} {coming}".strip()), begin)
-    blocks = standing(audit)
+        text = "There has been no audit yet."
+        return message(text, section(f"{text} {coming}".strip()), start)
+    blocks = progress(audit)
     if audit.stage is Stage.OPEN:
         blocks.append(context("The list is in the team’s channel."))
     else:
-        blocks += [context(f"It ended {date(audit.ended_at)}. {coming}".strip()), begin]
+        blocks += [context(f"It ended {date(audit.ended_at)}. {coming}".strip()), start]
     return message("The audit of the API keys", *blocks)
 
 
 def begun(audit: ReviewView, *, before: bool) -> Message:
-    """The answer to `audit start`."""
-    text = "An audit is under way" if before else "The audit has begun"
+    """Render the answer to `audit start`."""
+    text = "An audit is already in progress" if before else "The audit has started"
     return message(
         text,
         section(f"{text}: {words.keys(audit.total)}. The list is in the team’s channel."),
@@ -80,7 +81,7 @@ def begun(audit: ReviewView, *, before: bool) -> Message:
 
 
 def escalated(data: Mapping[str, Any], admins: Sequence[str]) -> list[Block]:
-    """A day before the deadline: who has not answered, for the admins."""
+    """Render the owners who have not answered a day before the deadline, for the admins."""
     left = sum(int(count) for _, count in data["owners"])
     called: list[Element | str] = []
     for admin in admins:
@@ -93,19 +94,19 @@ def escalated(data: Mapping[str, Any], admins: Sequence[str]) -> list[Block]:
 
 
 def revokes(data: Mapping[str, Any]) -> list[Block]:
-    """The notice before keys are revoked."""
+    """Render the warning that keys will be revoked."""
     if "yours" in data:
         text = f"{words.keys(int(data['yours']))} of yours have no answer in the audit. "
     else:
         left = sum(int(count) for _, count in data["owners"])
         text = f"{words.keys(left)} have no answer in the audit. "
     end = format_time(_parse_time(data["revokes_at"]))
-    blocks = [sentence(text, "What is not decided until ", end, " is revoked.")]
+    blocks = [sentence(text, "Keys without a decision will be revoked ", end, ".")]
     return blocks if "yours" in data else [*blocks, *_owners(data)]
 
 
 def finished(data: Mapping[str, Any], command: str) -> list[Block]:
-    """The result of a review, compared with the one before."""
+    """Render the result of a review, compared with the previous one."""
     total = int(data["total"])
     blocks = [
         section(f"*The audit of {words.keys(total)} is over:* "
@@ -113,14 +114,14 @@ def finished(data: Mapping[str, Any], command: str) -> list[Block]:
     ]  # fmt: skip
     if before := data.get("before"):
         blocks.append(context(_comparison(data, before)))
-    blocks.append(context(f"The evidence: `{command} audit export`."))
+    blocks.append(context(f"Get the signed report with `{command} audit export`."))
     return blocks
 
 
 def _comparison(data: Mapping[str, Any], before: Mapping[str, Any]) -> str:
     parts = [f"{words.keys(int(data['total']))}, last time {int(before['total']):,}"]
-    for doubt, text in words.COUNTED.items():
-        now, then = data["doubtful"].get(doubt, 0), before["doubtful"].get(doubt, 0)
+    for finding, text in words.COUNTED.items():
+        now, then = data["doubtful"].get(finding, 0), before["doubtful"].get(finding, 0)
         if now or then:
             parts.append(f"{now:,} {text}, last time {then:,}")
     return " · ".join(parts)
@@ -134,9 +135,9 @@ def _owners(data: Mapping[str, Any]) -> list[Block]:
 
 
 def digest(data: Mapping[str, Any]) -> list[Block]:
-    """What happened with keys since the digest before."""
+    """Render what happened to keys since the last digest."""
     lines = [
-        f"*{int(data['made']):,}* made, *{int(data['revoked']):,}* revoked",
+        f"*{int(data['made']):,}* created, *{int(data['revoked']):,}* revoked",
         f"*{int(data['expiring']):,}* expire within 30 days",
         f"*{int(data['idle']):,}* idle for 90 days, *{int(data['never_used']):,}* never used",
     ]
@@ -149,5 +150,5 @@ def _parse_time(text: str) -> datetime:
 
 
 def files_follow() -> str:
-    """The comment beside the files of evidence."""
-    return "The evidence of the audit: a table, the signed record, and a picture of the last year."
+    """Return the comment beside the files."""
+    return "The report of the audit: a table, a signed record, and a chart of the last year."

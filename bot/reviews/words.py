@@ -1,4 +1,4 @@
-"""What a review has found and decided, in words."""
+"""The findings and decisions of a review in words."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ DECIDED = {
 
 
 def keys(count: int) -> str:
-    """A count of keys, such as `1 key`."""
+    """Return a count of keys, such as `1 key`."""
     return "1 key" if count == 1 else f"{count:,} keys"
 
 
 def risk_findings(flagged: Mapping[RiskFinding, int]) -> str:
-    """The risk findings, counted, such as `3 never used · 2 without an expiry date`."""
-    found = [(flagged.get(doubt, 0), text) for doubt, text in COUNTED.items()]
+    """Return the counted risk findings, such as `3 never used · 2 without an expiry date`."""
+    found = [(flagged.get(finding, 0), text) for finding, text in COUNTED.items()]
     return " · ".join(f"{count:,} {text}" for count, text in found if count)
 
 
 def decided(counts: Mapping[Any, int]) -> str:
-    """The decisions, counted, such as `5 kept, 1 revoked`."""
+    """Return the counted decisions, such as `5 kept, 1 revoked`."""
     found = [(counts.get(decision, 0), text) for decision, text in DECIDED.items()]
-    return ", ".join(f"{count:,} {text}" for count, text in found if count) or "nothing was decided"
+    return ", ".join(f"{count:,} {text}" for count, text in found if count) or "no decisions"
 
 
 def owner(user_id: str) -> str:
-    """An owner as mrkdwn; `no owner` if empty."""
+    """Render an owner as mrkdwn; `no owner` if empty."""
     return f"<@{user_id}>" if user_id else "no owner"

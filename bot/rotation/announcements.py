@@ -1,4 +1,4 @@
-"""What the team and a key's owner are told about a rotation."""
+"""Announcements about a rotation, for the team and the key's owner."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from keys.changes.outbox import OutboxEntry
 
 
 def still_used(entry: OutboxEntry, _admins: AdminIds) -> Message:
-    """A program uses the old token shortly before it ends."""
-    ends = format_time(datetime.fromisoformat(str(entry.data["ends_at"])), " ends ")
+    """Warn that a program still uses an old token that expires soon."""
+    ends = format_time(datetime.fromisoformat(str(entry.data["ends_at"])), " expires ")
     hint = text_element(str(entry.data["hint"]), code=True)
     which = text_element(key_name(entry.data), bold=True)
     text = sentence(
         "The old token of ", which, ", ", hint, ",", ends, ", and a program still uses it. "
-        "It needs the new one, or it is refused then.",
+        "Give the program the new token, or it will be refused.",
     )  # fmt: skip
     return message("A program still uses an old token.", text)
 
 
 def ended(entry: OutboxEntry, _admins: AdminIds) -> Message:
-    """The old token has ended."""
+    """Announce that the old token is refused now."""
     which = text_element(key_name(entry.data), bold=True)
     hint = text_element(str(entry.data["hint"]), code=True)
     text = sentence(
         "The old token of ", which, ", ", hint, ", is refused now. The key itself still works."
     )
-    return message("An old token has ended.", text)
+    return message("An old token has expired.", text)
 
 
 def cancelled(entry: OutboxEntry, _admins: AdminIds) -> Message:
-    """The new token did not reach its recipient."""
+    """Announce that the new token did not reach its recipient."""
     which = text_element(key_name(entry.data), bold=True)
     text = sentence("Rotating ", which, " was interrupted. The old token keeps working.")
-    return message("A rotation was given up.", text)
+    return message("A rotation was cancelled.", text)
 
 
 ANNOUNCEMENTS = {

@@ -1,4 +1,4 @@
-"""Rotating a key's token, as a feature."""
+"""Register the rotation feature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rotating a key from Slack: the modal, the new token on its way, and the end of the old one."""
+"""Rotate a key from Slack: the modal, delivering the new token, and revoking the old one."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ from keys.rotation.operations import EndRotation, ExtendRotation, Rotate
 
 
 def open_rotate(interaction: Interaction, key: KeyView) -> None:
-    """Open the modal; say why instead where a key cannot be rotated."""
+    """Open the modal; if the key cannot be rotated, say why."""
     if key.state is not State.ACTIVE:
         interaction.say(
-            replies.domain_error(f"“{key.name}” does not work any more. Make a new key instead.")
+            replies.domain_error(f"“{key.name}” no longer works. Create a new key instead.")
         )
         return
     with interaction.context.reading() as session:
-        under_way = queries.running(session, key.id)
-    if under_way is not None and under_way.ends_at is None:
+        running = queries.running(session, key.id)
+    if running is not None and running.ends_at is None:
         interaction.say(
-            replies.domain_error(f"A new token of “{key.name}” is being delivered already.")
+            replies.domain_error(f"A new token of “{key.name}” is already being delivered.")
         )
         return
-    if under_way is not None:
-        ref = interaction.ref(about=under_way.id)
-        interaction.say(views.followed(under_way, interaction.context.clock.now(), ref))
+    if running is not None:
+        ref = interaction.ref(about=running.id)
+        interaction.say(views.followed(running, interaction.context.clock.now(), ref))
         return
     interaction.acknowledge()
     with interaction.context.reading() as session:
@@ -53,7 +53,7 @@ def open_rotate(interaction: Interaction, key: KeyView) -> None:
 
 
 def submitted(interaction: Interaction) -> None:
-    """Rotate as the modal says."""
+    """Rotate the key as filled in."""
     context, view = interaction.context, interaction.view
     ref = interaction.payload
     recipient = form_values.person(view, ids.RECIPIENT) or interaction.person.user_id
@@ -63,19 +63,19 @@ def submitted(interaction: Interaction) -> None:
         interaction.refuse_inputs(dict(problems(error)))
         return
     if isinstance(context.admins.check_membership(Person(recipient)), Denied):
-        why = "Choose a full member of this workspace: guests and bots get no tokens."
-        interaction.refuse_inputs({ids.RECIPIENT: why})
+        refusal = "Choose a full member of this workspace: guests and bots cannot get tokens."
+        interaction.refuse_inputs({ids.RECIPIENT: refusal})
         return
     interaction.show(views.in_progress(context.key(ref.key)))
     caller = interaction.caller(operation.allow)
     try:
-        why = rotate_and_deliver(context, caller, operation, recipient)
+        failure = rotate_and_deliver(context, caller, operation, recipient)
     except DuplicateRequest:
-        why = ""
+        failure = ""
     except DomainError as error:
-        why = str(error)
-    outcome = views.not_done(why) if why else _outcome(context, operation, recipient)
-    show_outcome(context, str(view["id"]), outcome, interaction.person.user_id, why)
+        failure = str(error)
+    result = views.not_rotated(failure) if failure else _result(context, operation, recipient)
+    show_outcome(context, str(view["id"]), result, interaction.person.user_id, failure)
 
 
 def _grace(view: View) -> timedelta:
@@ -83,28 +83,28 @@ def _grace(view: View) -> timedelta:
     return timedelta(seconds=int(chosen.get("value", GRACE_DEFAULT.total_seconds())))
 
 
-def _outcome(context: Context, operation: Rotate, recipient: str) -> View:
+def _result(context: Context, operation: Rotate, recipient: str) -> View:
     with context.reading() as session:
         rotation = queries.of_request(session, operation.idempotency_key)
     if rotation.started_at is None:
-        return views.offered(rotation.key, recipient)
-    return views.done(rotation, recipient)
+        return views.reveal_pending(rotation.key, recipient)
+    return views.rotated(rotation, recipient)
 
 
 def end_now(interaction: Interaction) -> None:
-    """End the old token at once; the message about the rotation shows it."""
+    """Revoke the old token now; the live message shows it."""
     interaction.acknowledge()
     interaction.execute(EndRotation(rotation=interaction.payload.about), wait=0)
 
 
 def extend(interaction: Interaction) -> None:
-    """Have the old token work for another day."""
+    """Extend the old token by a day."""
     interaction.acknowledge()
     interaction.execute(ExtendRotation(rotation=interaction.payload.about), wait=0)
 
 
 def pressed(interaction: Interaction) -> None:
-    """Open the modal for the key whose button was pressed."""
+    """Open the modal for the key that the payload names."""
     open_rotate(interaction, interaction.key)
 
 

@@ -1,4 +1,4 @@
-"""The message about a rotation: it follows both tokens until the old one has ended."""
+"""The live message about a rotation: it shows both tokens until the old one has expired."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from keys.rotation import queries
 from keys.rotation.queries import Stage
 from storage import AccountSession
 
-# “Last used” is told by the minute.
+# “Last used” is shown by the minute.
 _AGAIN = timedelta(minutes=1)
 
 
 def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
-    """Render it, with buttons for the team; the owner gets none, because they may be no admin."""
+    """Render it, with buttons for the team; the owner gets none, since they may not be an admin."""
     now = services.clock.now()
     rotation = queries.get(session, live.subject)
     ref = ActionPayload(live.created_at, about=rotation.id) if live.recipient == TEAM else None

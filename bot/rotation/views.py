@@ -1,4 +1,4 @@
-"""Rotating a key: the modal, its outcome, and the message that follows the rotation."""
+"""The modal for rotating a key, its result, and the live message about the rotation."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def rotate(key: KeyView, recipient: str, ref: ActionPayload) -> View:
     """Render the modal.
 
     Args:
-        recipient: the id of the person who is proposed for the new token.
+        recipient: the id of the user who is proposed for the new token.
     """
     blocks: list[Block] = [
-        sentence(name_of(key), " gets a new token. Its name, scopes and owner stay."),
+        sentence(name_of(key), " gets a new token. Its name, scopes and owner stay the same."),
         _grace(),
         inputs.person(
             ids.RECIPIENT,
-            "The new token goes to",
+            "Send the new token to",
             recipient,
             hint="In a direct message from this app.",
         ),
@@ -66,7 +66,7 @@ def _grace() -> Block:
         "options": list(options.values()),
         "initial_option": options[GRACE_DEFAULT],
     }
-    hint = "Long enough to put the new token in place. It can be ended or extended."
+    hint = "Allow enough time to replace the token. You can extend it or end it early."
     return inputs.labelled(ids.GRACE, "The old token keeps working for", element, hint=hint)
 
 
@@ -85,12 +85,12 @@ def length(grace: timedelta) -> str:
 
 
 def in_progress(key: KeyView) -> View:
-    """Render what is shown at once after the submission."""
+    """Render what is shown while the new token is being delivered."""
     return _result("Rotating", sentence("Rotating ", name_of(key), " …"))
 
 
-def done(rotation: RotationView, recipient: str) -> View:
-    """Render the outcome where the new token was delivered and works."""
+def rotated(rotation: RotationView, recipient: str) -> View:
+    """Render that the new token was delivered and works."""
     return _result(
         "Rotated",
         sentence(name_of(rotation.key), " has a new token."),
@@ -99,21 +99,21 @@ def done(rotation: RotationView, recipient: str) -> View:
     )
 
 
-def offered(key: KeyView, recipient: str) -> View:
-    """Render the outcome where the recipient has a button for the new token."""
+def reveal_pending(key: KeyView, recipient: str) -> View:
+    """Render that the new token waits for its recipient to collect it."""
     return _result(
-        "The new token waits",
+        "Waiting for recipient",
         sentence(
-            person(Actor.person(recipient)), " can take the new token of ", name_of(key),
+            person(Actor.person(recipient)), " can collect the new token of ", name_of(key),
             " in their direct messages with this app.",
         ),
-        section("The old token keeps working until they have."),
+        section("The old token keeps working until then."),
     )  # fmt: skip
 
 
-def not_done(why: str) -> View:
+def not_rotated(error: str) -> View:
     """Render why nothing was rotated: a sentence or two, shown as plain text."""
-    return _result("Not rotated", {"type": "section", "text": plain_user_text(why)})
+    return _result("Not rotated", {"type": "section", "text": plain_user_text(error)})
 
 
 def _old_token(rotation: RotationView) -> str:
@@ -127,16 +127,16 @@ def _result(title: str, *blocks: Block) -> View:
 
 
 def followed(rotation: RotationView, now: datetime, ref: ActionPayload | None) -> Message:
-    """Render the message about a rotation as it stands now.
+    """Render the live message about a rotation.
 
     Args:
-        ref: for the buttons; None for readers who may not press them.
+        ref: the payload of the buttons; None for readers who get none.
     """
     if rotation.revoked:
         return message(
-            "A rotation ended with its key.",
+            "A key was revoked during its rotation.",
             sentence(name_of(rotation.key), " was revoked while it was being rotated."),
-            context("None of its tokens works any more."),
+            context("None of its tokens works."),
         )
     if rotation.stage is Stage.ENDED or rotation.ends_at is None or rotation.ends_at <= now:
         return _ended(rotation)
@@ -152,7 +152,7 @@ def followed(rotation: RotationView, now: datetime, ref: ActionPayload | None) -
 
 
 def _tokens(rotation: RotationView) -> list[tuple[str, str]]:
-    old = f"`{rotation.old_hint}`\n{date(rotation.ends_at, before='ends ')}\n"
+    old = f"`{rotation.old_hint}`\n{date(rotation.ends_at, before='expires ')}\n"
     old += _used(rotation.old_used_at, rotation.old_used_from)
     new = f"`{rotation.new_hint}`\n" + _used(rotation.new_used_at, None)
     return [("Old token", old), ("New token", new)]
@@ -166,23 +166,23 @@ def _used(at: datetime | None, where: str | None) -> str:
 
 
 def _buttons(rotation: RotationView, ref: ActionPayload) -> Block:
-    asked = "Programs that still use the old token are refused at their next request."
+    text = "Programs that still use the old token are refused at their next request."
     if rotation.old_used_at is None:
-        asked = "It has not been used."
+        text = "No program has used it."
     return actions(
         button(
             "End now",
             ids.ROTATION_END,
             ref,
             style="danger",
-            confirm=confirm_dialog("End the old token now?", asked, "End now"),
+            confirm=confirm_dialog("End the old token now?", text, "End now"),
         ),
         button("Extend by a day", ids.ROTATION_EXTEND, ref),
     )
 
 
 def _ended(rotation: RotationView) -> Message:
-    pieces: list[Element | str] = [name_of(rotation.key), " was rotated. The old token ended"]
+    pieces: list[Element | str] = [name_of(rotation.key), " was rotated. The old token was ended"]
     if rotation.ended_by is not None and rotation.ended_by.kind == "person":
         pieces += [" by ", person(rotation.ended_by)]
     if rotation.ends_at is not None:

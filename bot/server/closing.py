@@ -1,4 +1,4 @@
-"""Closing a socket of Socket Mode without waiting for Slack to send something."""
+"""Close a Socket Mode connection without waiting for Slack to send something."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 
 def close(handler: SocketModeHandler) -> None:
-    """Take nothing new, end what is under way, and close the socket.
+    """Accept nothing new, finish what is in progress, and close the socket.
 
-    Slack's client closes it only between two reads, and each waits 3 seconds for something to
-    read. Slack answers a ping at once; a frame without content would not end the read.
+    Slack's client closes it only between two reads, each of which waits up to 3 seconds for data.
+    Slack answers a ping at once, which ends the read; an empty frame would not.
     """
     client = handler.client
     client.current_session_state.terminated = True

@@ -1,7 +1,7 @@
-"""How the bot is: whether its socket lives, its rounds go on, and its database answers.
+"""The bot's health: whether its socket works, its rounds finish, and its database answers.
 
-Sockets to Slack have stalled without a word (slackapi/bolt-python#1529), so a connection that is
-open is not taken for one that works: the other side has to have answered a ping lately.
+Sockets to Slack have stalled silently (slackapi/bolt-python#1529), so an open connection is not
+enough: the other side must have answered a ping recently.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from starlette.routing import Route
 
 from bot.server.metrics import CONTENT_TYPE, Metrics
 
-# The client pings every 5 s, and gives a connection up after four that went unanswered.
+# The client pings every 5 s, and drops a connection after four unanswered pings.
 SILENT_SECONDS = 30.0
 # A round takes a second or two; one may wait for Slack for half a minute (bot.slack_api.backoff).
 STUCK_SECONDS = 120.0
-# What is wrong, in a sentence; None if nothing is. Raises whatever goes wrong when it looks.
+# Returns what is wrong, in a sentence; None if nothing is. May raise any error.
 Check = Callable[[], str | None]
 
 
 @dataclass(slots=True)
 class Socket:
-    """Watches a socket of Socket Mode.
+    """Monitor a Socket Mode connection.
 
     Attributes:
         now: seconds since 1970, as slack_sdk counts them.
@@ -55,12 +55,12 @@ class Socket:
 
     @property
     def envelope_age(self) -> float:
-        """Seconds since anything came by it: requests, or Slack's greeting."""
+        """Seconds since the last message from Slack."""
         return self.now() - self._heard
 
     @property
     def silent_seconds(self) -> float:
-        """Seconds since the other side gave a sign of life."""
+        """Seconds since the last message or pong from Slack."""
         session = self.client.current_session
         ponged = getattr(session, "last_ping_pong_time", None) or self._started
         return self.now() - max(float(ponged), self._heard)
@@ -75,11 +75,12 @@ class Socket:
 
 
 def pages(checks: Mapping[str, Check], metrics: Metrics) -> Starlette:
-    """`/healthz` says that the program runs, `/readyz` whether each check is well, and `/metrics`
-    is for Prometheus.
+    """Return the application that serves `/healthz`, `/readyz` and `/metrics`.
+
+    `/healthz` answers while the program runs, `/readyz` runs the checks.
 
     Args:
-        checks: each by its name; they may block.
+        checks: by name; they may block.
     """
 
     async def healthz(_: Request) -> Response:
@@ -104,5 +105,5 @@ def pages(checks: Mapping[str, Check], metrics: Metrics) -> Starlette:
 def _look(check: Check) -> str | None:
     try:
         return check()
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong is the answer
+    except Exception as error:  # noqa: BLE001 - any error is the answer
         return f"{type(error).__name__}: {error}"

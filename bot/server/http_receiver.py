@@ -1,11 +1,11 @@
-"""Receiving what Slack sends by signed HTTP: one address for commands, presses and events.
+"""Receive Slack's requests over signed HTTP: one path for commands, presses and events.
 
-Where many workspaces are served, there are two more for the browser of the person who installs
-the app.
+If many workspaces are served, two more paths are for the browser of the person who installs the
+app.
 
-Bolt checks the signature and the time of each request (it refuses what is older than five
-minutes). Its app blocks, so it is asked in threads of its own: in the event loop, one slow answer
-of Slack's would hold up everybody else's acknowledgement.
+Bolt checks the signature and the time of each request (it refuses those older than five minutes).
+Its app blocks, so it runs in threads: in the event loop, one slow answer of Slack's would delay all
+other acknowledgements.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 PATH = "/slack/events"
-# A view may have 250 kB (slack-facts: a whole view), and more once it is written as a form.
+# A view may have 250 kB, and more when it is encoded as a form.
 BODY_MAX = 1024 * 1024
-# Each is busy until its acknowledgement, 3 s at the most.
+# Each is busy until its acknowledgement, 3 s at most.
 THREADS = 32
 Pages = Mapping[str, Callable[[BoltRequest], BoltResponse]]
 
 
 def receiver(app: App, threads: int = THREADS, pages: Pages | None = None) -> Starlette:
-    """An ASGI application that hands Slack's requests to the app.
+    """Return an ASGI application that passes Slack's requests to the app.
 
     Args:
-        app: made with the signing secret; without it, Bolt would refuse everything.
-        threads: how many requests may be answered at the same time; others wait for a place.
-        pages: what answers a browser, by path; see bot.installation.oauth.
+        app: must have the signing secret; without it, Bolt would refuse everything.
+        threads: how many requests are handled at the same time; others wait.
+        pages: the handlers of a browser's requests, by path; see bot.installation.oauth.
     """
     pool = ThreadPoolExecutor(threads, thread_name_prefix="slack-request")
 
@@ -47,43 +47,45 @@ def receiver(app: App, threads: int = THREADS, pages: Pages | None = None) -> St
         try:
             body = await _body(request)
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody is there to read it
+            return Response(status_code=400)  # the client is gone
         except UnicodeDecodeError:
             return PlainTextResponse("The body is not UTF-8 text.", status_code=400)
         if body is None:
             problem = f"The body may be {BODY_MAX} bytes at most."
             return PlainTextResponse(problem, status_code=413)
-        asked = BoltRequest(
+        bolt_request = BoltRequest(
             body=body, query=dict(request.query_params), headers=dict(request.headers)
         )
         return _response(
-            await asyncio.get_running_loop().run_in_executor(pool, app.dispatch, asked)
+            await asyncio.get_running_loop().run_in_executor(pool, app.dispatch, bolt_request)
         )
 
     async def page(request: Request) -> Response:
-        asked = BoltRequest(
+        bolt_request = BoltRequest(
             body="", query=dict(request.query_params), headers=dict(request.headers)
         )
-        answer = (pages or {})[request.url.path]
-        return _response(await asyncio.get_running_loop().run_in_executor(pool, answer, asked))
+        handler = (pages or {})[request.url.path]
+        return _response(
+            await asyncio.get_running_loop().run_in_executor(pool, handler, bolt_request)
+        )
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
     @asynccontextmanager
-    async def living(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         await asyncio.to_thread(pool.shutdown)
 
-    health_routes = [Route(path, page, methods=["GET"]) for path in pages or ()]
+    page_routes = [Route(path, page, methods=["GET"]) for path in pages or ()]
     return Starlette(
-        routes=[Route(PATH, events, methods=["POST"]), Route("/healthz", healthz), *health_routes],
-        lifespan=living,
+        routes=[Route(PATH, events, methods=["POST"]), Route("/healthz", healthz), *page_routes],
+        lifespan=lifespan,
     )
 
 
 async def _body(request: Request) -> str | None:
-    """The body; None if it is longer than it may be. It is read no further then."""
+    """Return the body; None if it is too long, in which case the rest is not read."""
     received = bytearray()
     async for part in request.stream():
         received += part

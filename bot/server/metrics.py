@@ -1,4 +1,4 @@
-"""What can be counted and measured of the bot, in Prometheus' form."""
+"""The bot's metrics, in Prometheus' format."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KINDS = {"block_actions", "view_submission", "view_closed", "event_callback"}
 
 
 class Metrics:
-    """The numbers of one bot. Safe to share between threads."""
+    """The metrics of one process. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -48,7 +48,7 @@ class Metrics:
         )  # fmt: skip
 
     def record_request(self, request: BoltRequest, status: int, seconds: float) -> None:
-        """Record that a request was acknowledged, or refused."""
+        """Count a request, and record how long its acknowledgement took."""
         kind = _kind(request)
         self._requests.labels(kind, str(status)).inc()
         self._acknowledged.labels(kind).observe(seconds)
@@ -76,16 +76,16 @@ class Metrics:
         return attempt
 
     def watch(self, name: str, meaning: str, gauge: Callable[[], float]) -> None:
-        """Add a number that is asked for when it is read; `name` without the prefix."""
+        """Add a gauge that is evaluated when it is read; `name` is without the prefix."""
         Gauge(f"apikeys_bot_{name}", meaning, registry=self._registry).set_function(gauge)
 
     def text(self) -> bytes:
-        """Everything, as Prometheus reads it."""
+        """Return all metrics in Prometheus' format."""
         return generate_latest(self._registry)
 
 
 def _kind(request: BoltRequest) -> str:
     body = request.body or {}
     kind = "command" if "command" in body else str(body.get("type") or "")
-    # What anybody could send must not make up labels.
+    # Labels must not come from what anyone could send.
     return kind if kind == "command" or kind in _KINDS else "other"

@@ -1,7 +1,7 @@
-"""Refuse what was sent before: replayed signed requests, and events that Slack sends again.
+"""Refuse replays: signed requests that were sent before, and events that Slack sends again.
 
-A signature is good for five minutes, and a person who intercepts a request could send it again in
-that time. Slack itself never does: what it delivers again bears a new time and a new signature.
+A signature is valid for five minutes, in which an attacker who intercepts a request could replay
+it. Slack itself never does: a request that it delivers again has a new time and signature.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _EVENTS = 10_000
 
 
 def middleware(engine: Engine, clock: Clock) -> Callable[..., BoltResponse | None]:
-    """A middleware for Bolt that takes each signed request once, whichever bot it reaches.
+    """Return a Bolt middleware that accepts each signed request once, across all processes.
 
-    Events are left to `Events`: all that they lead to can be done twice without harm, and there may
-    be thousands of them in a minute.
+    Events are left to `Events`: handling one twice does no harm, and there may be thousands in a
+    minute.
     """
 
     def refuse(req: BoltRequest, next: Callable[[], BoltResponse]) -> BoltResponse | None:
@@ -45,7 +45,7 @@ def middleware(engine: Engine, clock: Clock) -> Callable[..., BoltResponse | Non
 
 
 class Events:
-    """Which events came before, by their `event_id`. Safe to share between threads."""
+    """The ids of recent events. Safe to share between threads."""
 
     def __init__(self, most: int = _EVENTS) -> None:
         self._most = most
@@ -53,7 +53,7 @@ class Events:
         self._lock = threading.Lock()
 
     def first(self, event_id: str) -> bool:
-        """Whether an event comes for the first time; without an id it always does."""
+        """Return whether an event is new; one without an id always is."""
         if not event_id:
             return True
         with self._lock:

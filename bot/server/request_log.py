@@ -1,14 +1,14 @@
-"""A request of Slack's, from its coming to its last line in the log: `runtime.tracing` has its id.
+"""Log one line for each of Slack's requests, under the id of its trace (`runtime.tracing`).
 
-Each gets one line once its work is done, no matter where it came from and how it ended:
+The line is written when the work is done, however the request arrived and ended:
 
     event          request
-    request_id     names it in every line about it, in the record, and in PostgreSQL's own log
-    kind, what     a command and which, a button, a modal, an event; nothing that was typed
+    request_id     in every log line about it, in the audit log, and in PostgreSQL's own log
+    kind, what     a command, a button, a modal or an event, and which; nothing that was typed
     person, workspace
-    outcome        `done`, `refused`, or the kind of error that the person was told of
-    seconds        from its coming to the end of the work, most of it after the acknowledgement
-    database, slack  how often each was asked, and the seconds that it took
+    outcome        `done`, `refused`, or the class of the error
+    seconds        from its arrival to the end of the work, most of it after the acknowledgement
+    database, slack  how often each was called, and the seconds that it took
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _IN_BOLT = "apikeys_trace"
 
 @contextmanager
 def begun(request: BoltRequest) -> Iterator[Trace]:
-    """Give a request that has just come its id, for all that is done before its listener."""
+    """Start the trace of a request that has just arrived, before its listener runs."""
     trace = Trace()
     request.context[_IN_BOLT] = trace
     with tracing.within(trace):
@@ -40,7 +40,7 @@ def begun(request: BoltRequest) -> Iterator[Trace]:
 
 @contextmanager
 def at_work(context: BoltContext, body: dict[str, Any]) -> Iterator[Trace]:
-    """The work of a listener, which has a thread of its own; its line is written at the end."""
+    """Continue the trace in the listener's thread, and log the line at the end."""
     trace: Trace = context.get(_IN_BOLT) or Trace()
     kind, trace.what = _about(body)
     with tracing.within(trace):

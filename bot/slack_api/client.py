@@ -12,23 +12,23 @@ from typing import Any
 from bot.slack_api.errors import ChannelFault, ChannelProblem, MessageGone
 from bot.slack_api.transport import Answer, Transport, text_in
 
-# The kind of metadata that our own messages bear, and how many are looked through for one.
-_MARKED = "apikeys_message"
-_LOOKED_AT = 1_000
+# The event type of our messages' metadata, and how many messages are searched for one.
+_METADATA_TYPE = "apikeys_message"
+_SEARCHED = 1_000
 # Messages can be scheduled for up to 120 days (chat.scheduleMessage, "time_too_far").
-_FAR_OFF = timedelta(days=100)
+_FAR_AHEAD = timedelta(days=100)
 
 Blocks = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A file to be shared.
+    """A file to share.
 
     Attributes:
-        name: with its ending, by which Slack knows the kind.
+        name: with its extension, by which Slack knows the type.
         title: what people see; the name if empty.
-        alt: what a picture shows, for people who cannot see it.
+        alt: a description of a picture, for people who cannot see it.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Posted:
 
 @dataclass(eq=False, repr=False)
 class SlackClient(Transport):
-    """Everything that the bot says to Slack. Safe to share between threads.
+    """A method for each call of the Web API. Safe to share between threads.
 
     Every method raises SlackError (see bot.slack_api.errors).
     """
@@ -55,7 +55,7 @@ class SlackClient(Transport):
     _dms: dict[str, str] = field(default_factory=dict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
-    # Who is who
+    # Users
 
     def auth_test(self) -> Answer:
         """Ask who the bot is, and in which workspace."""
@@ -111,17 +111,17 @@ class SlackClient(Transport):
         return self.post(self.open_dm(user_id), text, blocks, marker=marker)
 
     def channel_id(self, name: str, now: datetime) -> str:
-        """Return the id of a channel of which only the name is known.
+        """Return the id of a channel by its name.
 
         No scope of ours lists channels. But the answer to a scheduled message has the channel's
-        id; so one is scheduled, far off, and deleted at once.
+        id, so one is scheduled far ahead and deleted at once.
 
         Raises:
             ChannelProblem: if there is no such channel, or the app is not in it.
         """
         answer = self.call(
-            "chat.scheduleMessage", channel=name, text="This was a trial.",
-            post_at=int((now + _FAR_OFF).timestamp()),
+            "chat.scheduleMessage", channel=name, text="This was a test.",
+            post_at=int((now + _FAR_AHEAD).timestamp()),
         )  # fmt: skip
         channel = text_in("chat.scheduleMessage", answer, "channel")
         self.call(
@@ -135,16 +135,16 @@ class SlackClient(Transport):
 
         Args:
             channel: the channel's id; a name will not do.
-            since: nothing older is looked at.
+            since: older messages are not searched.
 
         Raises:
-            MissingScope: where the optional scope for the channel's history was not granted.
+            MissingScope: if the optional scope for the channel's history was not granted.
         """
         found = self.pages(
             "conversations.history", "messages", channel=channel, include_all_metadata=True,
             oldest=f"{since.timestamp():.6f}",
         )  # fmt: skip
-        for message in islice(found, _LOOKED_AT):
+        for message in islice(found, _SEARCHED):
             metadata = message.get("metadata") or {}
             if (metadata.get("event_payload") or {}).get("id") == marker:
                 return Posted(channel, str(message["ts"]))
@@ -162,9 +162,11 @@ class SlackClient(Transport):
         """Post in a channel. Raises ChannelProblem; Unavailable as in `dm`.
 
         Args:
-            marker: by which `find` knows the message again: an id, since other apps can read it.
+            marker: by which `find` finds the message; other apps can read it, so it is only an id.
         """
-        metadata = {"event_type": _MARKED, "event_payload": {"id": marker}} if marker else None
+        metadata = (
+            {"event_type": _METADATA_TYPE, "event_payload": {"id": marker}} if marker else None
+        )
         answer = self.call(
             "chat.postMessage",
             repeatable=False,
@@ -216,10 +218,10 @@ class SlackClient(Transport):
         """Delete a message of the bot's.
 
         Returns:
-            False if it was not there any more.
+            False if it was already deleted.
 
         Raises:
-            MessageFixed: if it stays.
+            MessageFixed: if it cannot be deleted.
         """
         try:
             self.call("chat.delete", channel=message.channel, ts=message.ts)
@@ -230,7 +232,7 @@ class SlackClient(Transport):
     def upload(
         self, channel: str, files: Sequence[Attached], comment: str, thread: str = ""
     ) -> tuple[str, ...]:
-        """Share files in one message, in the three steps that Slack wants.
+        """Share files in one message, in the three steps that Slack requires.
 
         Args:
             channel: the channel's id; a name will not do.

@@ -1,24 +1,24 @@
-"""What Slack refuses, one class per kind.
+"""The errors of Slack's Web API, one class per kind.
 
 SlackError                 `.method`, `.code` (Slack's own error code)
 ├── NotDeliverable         a message cannot reach this person; `.kind`
-├── PersonUnknown          no such person here, or one that the bot cannot see
-├── GroupProblem           the user group does not exist, or is switched off
+├── PersonUnknown          no such user here, or one that the bot cannot see
+├── GroupProblem           the user group does not exist, or is disabled
 ├── ChannelProblem         the channel cannot be posted to; `.kind`
 ├── MessageGone            the message was deleted
-├── MessageFixed           the message is still there and cannot be changed that way
-├── StaleView              the view was changed by something else in between
+├── MessageFixed           the message exists, but cannot be changed that way
+├── StaleView              the view was changed in the meantime
 ├── ViewGone               the view was closed
 ├── TooManyViews           three modals are open already
 ├── TriggerExpired         3 s have passed since the press, or it was used before
 ├── RateLimited            too many calls; `.retry_after` in seconds
-├── Unavailable            no answer in time, or a failure at Slack; `.unclear`
-├── MissingScope           the app lacks a permission; `.needed`
+├── Unavailable            no answer in time, or a failure at Slack; `.outcome_unknown`
+├── MissingScope           the app lacks a permission; `.missing_scopes`
 ├── BadCredentials         the bot's token is wrong, revoked or expired
-└── Refused                anything else: most likely a mistake in this program
+└── Refused                anything else: most likely a bug in this program
 
-Each message is a sentence that a person can act on. None contains what was sent: the SDK's own
-exception holds the whole response, so it is never chained.
+Each message is a sentence that a user can act on. None contains the response: the SDK's own
+exception holds all of it, so it is never chained.
 Source of the codes: the "Errors" table on each method's page at docs.slack.dev.
 """
 
@@ -50,7 +50,7 @@ class ChannelFault(StrEnum):
 
 
 class SlackError(Exception):
-    """The common root. `method` is the Web API method, `code` Slack's error code."""
+    """The base class. `method` is the Web API method, `code` Slack's error code."""
 
     def __init__(self, sentence: str, *, method: str, code: str) -> None:
         super().__init__(sentence)
@@ -67,11 +67,11 @@ class NotDeliverable(SlackError):
 
 
 class PersonUnknown(SlackError):
-    """No such person here, or one that the bot cannot see."""
+    """No such user here, or one that the bot cannot see."""
 
 
 class GroupProblem(SlackError):
-    """The user group does not exist, or is switched off."""
+    """The user group does not exist, or is disabled."""
 
 
 class ChannelProblem(SlackError):
@@ -87,11 +87,11 @@ class MessageGone(SlackError):
 
 
 class MessageFixed(SlackError):
-    """The message is still there and cannot be changed that way."""
+    """The message exists, but cannot be changed that way."""
 
 
 class StaleView(SlackError):
-    """The view was changed by something else in between."""
+    """The view was changed in the meantime."""
 
 
 class ViewGone(SlackError):
@@ -103,7 +103,7 @@ class TooManyViews(SlackError):
 
 
 class TriggerExpired(SlackError):
-    """A trigger lives 3 s and works once."""
+    """The trigger has expired after 3 s, or was used before."""
 
 
 class RateLimited(SlackError):
@@ -111,7 +111,7 @@ class RateLimited(SlackError):
 
     def __init__(self, retry_after: float, *, method: str) -> None:
         super().__init__(
-            f"Slack asks to wait {retry_after:g} seconds. Please try again then.",
+            f"Slack is receiving too many requests. Please try again in {retry_after:g} seconds.",
             method=method,
             code="ratelimited",
         )
@@ -122,7 +122,7 @@ class Unavailable(SlackError):
     """No answer in time, or a failure at Slack.
 
     Attributes:
-        outcome_unknown: whether Slack may have carried out the call although no answer came.
+        outcome_unknown: Slack may have done what was asked, although no answer came.
     """
 
     def __init__(self, *, method: str, code: str, outcome_unknown: bool) -> None:
@@ -138,8 +138,8 @@ class MissingScope(SlackError):
     def __init__(self, missing_scopes: str, *, method: str) -> None:
         what = f"the permission “{missing_scopes}”" if missing_scopes else "a permission"
         super().__init__(
-            f"The Slack app lacks {what} (for {method}). A person who manages the app adds it "
-            "under OAuth & Permissions and installs the app again.",
+            f"The Slack app lacks {what} (for {method}). A person who manages the app can add "
+            "it under OAuth & Permissions and install the app again.",
             method=method,
             code="missing_scope",
         )
@@ -151,23 +151,23 @@ class BadCredentials(SlackError):
 
 
 class Refused(SlackError):
-    """Anything else: most likely a mistake in this program."""
+    """Anything else: most likely a bug in this program."""
 
 
 _UNDELIVERED = {
     Undelivered.MESSAGES_TAB_OFF: (
-        "The app's Messages tab is switched off, so it cannot write to people. A person who "
-        "manages the app switches it on under App Home."
+        "The app's Messages tab is disabled, so it cannot send direct messages. A person who "
+        "manages the app can enable it under App Home."
     ),
     Undelivered.DEACTIVATED: "This person's Slack account is deactivated. Choose another person.",
     Undelivered.NO_SUCH_PERSON: "The app cannot find this person in Slack. Choose another person.",
-    Undelivered.BOT: "A bot cannot be sent a message. Choose a person.",
+    Undelivered.BOT: "Bots cannot receive messages. Choose a person.",
     Undelivered.NOT_IN_CHANNEL: (
         "This person is not in the channel. Try again in a message to the app itself."
     ),
     Undelivered.NOT_ALLOWED: (
-        "This workspace does not let the app write to this person. An admin of the workspace can "
-        "change that."
+        "This workspace does not allow the app to message this person. An admin of the workspace "
+        "can change that."
     ),
 }
 _CHANNEL = {
@@ -197,7 +197,7 @@ _CHANNEL_CODES = {
     "not_in_channel": ChannelFault.NOT_A_MEMBER,
     "channel_not_found": ChannelFault.NOT_FOUND,
     "is_archived": ChannelFault.ARCHIVED,
-    # Of a message to be changed: its channel is frozen, archived or deleted.
+    # For an edited message: its channel is frozen, archived or deleted.
     "is_inactive": ChannelFault.ARCHIVED,
     "restricted_action": ChannelFault.RESTRICTED,
     "restricted_action_read_only_channel": ChannelFault.RESTRICTED,
@@ -206,18 +206,18 @@ _CHANNEL_CODES = {
 }
 _GONE = "The message is no longer there."
 _FIXED = "Slack does not let the app change the message. It is still there."
-_TRIGGER = "That took too long for Slack. Please do it once more."
-_CLOSED = "The window was closed in the meantime. Open it again."
+_TRIGGER = "That took too long for Slack. Please try again."
+_CLOSED = "The modal was closed in the meantime. Open it again."
 _GROUP = (
-    "The user group that says who is an admin cannot be read. Check its id in APIKEYS_ADMINS, and "
-    "that the group is switched on."
+    "The user group of the admins cannot be read. Check its id in APIKEYS_ADMINS, and that the "
+    "group is enabled."
 )
 _CREDENTIALS = (
     "Slack does not accept the bot's token. Copy it again from OAuth & Permissions into "
     "SLACK_BOT_TOKEN."
 )
 _PERSON = "The app cannot find this person in Slack."
-_STALE = "Something changed in the meantime. Open it again to see how it is now."
+_STALE = "Something changed in the meantime. Open it again to see the current state."
 _PLAIN: dict[str, tuple[type[SlackError], str]] = {
     "message_not_found": (MessageGone, _GONE),
     **dict.fromkeys(
@@ -231,7 +231,7 @@ _PLAIN: dict[str, tuple[type[SlackError], str]] = {
         (TriggerExpired, _TRIGGER),
     ),
     **dict.fromkeys(("not_found", "view_not_found"), (ViewGone, _CLOSED)),
-    "push_limit_reached": (TooManyViews, "Three windows are open. Close one of them first."),
+    "push_limit_reached": (TooManyViews, "Three modals are open. Close one of them first."),
     "hash_conflict": (StaleView, _STALE),
     **dict.fromkeys(
         ("no_such_subteam", "subteam_not_found", "subteam_disabled", "invalid_usergroup"),
@@ -246,14 +246,14 @@ _FAILURES = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout",
      "update_failed", "team_added_to_org", "accesslimited"}
 )  # fmt: skip
-_NOBODY = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
+_UNKNOWN_USER = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 _RETRY_AFTER_DEFAULT = 1.0
 
 
 def translate(
     method: str, status: int, headers: Mapping[str, str], body: Mapping[str, Any]
 ) -> SlackError:
-    """The exception for an answer of Slack's that is not a success.
+    """Return the exception for an answer of Slack's that is not a success.
 
     Args:
         method: the Web API method, such as `chat.postMessage`.
@@ -269,7 +269,7 @@ def translate(
         return Unavailable(method=method, code=code, outcome_unknown=True)
     if code == "missing_scope":
         return MissingScope(str(body.get("needed") or ""), method=method)
-    if method == "users.info" and code in _NOBODY:
+    if method == "users.info" and code in _UNKNOWN_USER:
         return PersonUnknown(_PERSON, method=method, code=code)
     if code in _UNDELIVERED_CODES:
         return NotDeliverable(_UNDELIVERED_CODES[code], method=method, code=code)
@@ -278,7 +278,7 @@ def translate(
     if code in _PLAIN:
         kind, sentence = _PLAIN[code]
         return kind(sentence, method=method, code=code)
-    # The SDK puts the answer itself in the place of a code when it was not JSON.
+    # If the answer was not JSON, the SDK puts all of it in the place of the code.
     code = code if code.replace("_", "").isalnum() and len(code) <= 80 else "unreadable_answer"
     return Refused(
         f"Slack refused this ({method}: {code}). Tell the person who runs the app.",

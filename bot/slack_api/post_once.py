@@ -1,8 +1,8 @@
-"""Posting once what must be said once, although the bot may die at any moment.
+"""Post a message exactly once, although the process may die at any moment.
 
-Slack takes a message twice if it is sent twice. So each bears the id of what it tells as a mark;
-a bot that cannot know whether an earlier attempt came through looks for it first. That takes the
-optional scopes for history; without them the message is posted again, and may stand there twice.
+Slack accepts the same message twice. So each has an id in its metadata; if an earlier attempt may
+have succeeded, the message is searched for first. That requires the optional scopes for history;
+without them the message is posted again, and may appear twice.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ from keys.changes.outbox import TEAM
 
 logger = logging.getLogger("bot")
 
-# Clocks of two machines are not the same.
+# For clocks that differ between machines.
 _EARLIER = timedelta(minutes=2)
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """What has to be posted once.
+    """A message that has to be posted once.
 
     Attributes:
-        recipient: `team`, or a person as `person:U…`.
-        channel: where the team is told.
-        known: the channel's id, if it is known, since `channel` may be a name.
-        since: when it was first due; None if it was surely never posted.
+        marker: its id.
+        recipient: `team`, or a user as `person:U…`.
+        channel: the team's channel, by id or name.
+        known: the channel's id, if it is known.
+        since: when it was first due; None if it was certainly never posted.
     """
 
     marker: str
@@ -45,39 +46,42 @@ class OutgoingMessage:
 
 @dataclass(frozen=True, slots=True)
 class PostedMessage:
-    """A message that stands in Slack now.
+    """A message that is in Slack now.
 
     Attributes:
-        found: whether an earlier attempt had posted it. It then says what was so at that time.
+        found: whether an earlier attempt had posted it, so that it may be out of date.
     """
 
     message: Posted
     found: bool
 
 
-def post(slack: SlackClient, letter: OutgoingMessage, message: Message) -> PostedMessage:
-    """Post it, unless it stands there. Raises SlackError."""
-    if letter.since is not None and (found := _found(slack, letter, letter.since)) is not None:
+def post(slack: SlackClient, outgoing: OutgoingMessage, message: Message) -> PostedMessage:
+    """Post a message, unless it is already there. Raises SlackError."""
+    if (
+        outgoing.since is not None
+        and (found := _found(slack, outgoing, outgoing.since)) is not None
+    ):
         return PostedMessage(found, found=True)
     text, blocks = message["text"], message["blocks"]
-    if letter.recipient == TEAM:
-        posted = slack.post(letter.channel, text, blocks, marker=letter.marker)
+    if outgoing.recipient == TEAM:
+        posted = slack.post(outgoing.channel, text, blocks, marker=outgoing.marker)
     else:
-        posted = slack.dm(Actor.read(letter.recipient).id, text, blocks, marker=letter.marker)
+        posted = slack.dm(Actor.read(outgoing.recipient).id, text, blocks, marker=outgoing.marker)
     return PostedMessage(posted, found=False)
 
 
-def _found(slack: SlackClient, letter: OutgoingMessage, since: datetime) -> Posted | None:
-    channel = letter.channel if _CHANNEL_ID.fullmatch(letter.channel) else letter.known
-    if letter.recipient != TEAM:
-        channel = slack.open_dm(Actor.read(letter.recipient).id)
+def _found(slack: SlackClient, outgoing: OutgoingMessage, since: datetime) -> Posted | None:
+    channel = outgoing.channel if _CHANNEL_ID.fullmatch(outgoing.channel) else outgoing.known
+    if outgoing.recipient != TEAM:
+        channel = slack.open_dm(Actor.read(outgoing.recipient).id)
     try:
         if channel is None:
-            channel = slack.channel_id(letter.channel, since)
-        return slack.find(channel, letter.marker, since - _EARLIER)
+            channel = slack.channel_id(outgoing.channel, since)
+        return slack.find(channel, outgoing.marker, since - _EARLIER)
     except (RateLimited, Unavailable):
-        # Slack may say so later, and until then nothing is posted.
+        # Slack may answer later; until then nothing is posted.
         raise
     except SlackError as error:
-        logger.info("whether %s was posted cannot be looked up: %s", letter.marker, error.code)
+        logger.info("cannot look up whether %s was posted: %s", outgoing.marker, error.code)
         return None

@@ -2,8 +2,8 @@
 
 Before an acknowledgement use `quick()`: one attempt with a short deadline, and no sleeping.
 Afterwards a call is retried until its total deadline; `within()` gives several calls one deadline
-together. What must not happen twice (posting) is retried only where Slack surely did nothing:
-refused for its rate, or never connected.
+together. Calls that must not happen twice (posting) are retried only if Slack certainly did
+nothing: it refused them for their rate, or could not be reached.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from slack_sdk.errors import SlackApiError
 from bot.slack_api.errors import RateLimited, SlackError, Unavailable, translate
 
 PAGE = 200
-# Two calls, as the check of an admin takes at most, stay well within the 3 s that Slack allows.
+# The check of an admin takes two calls at most, which fit into the 3 s that Slack allows.
 QUICK = 1.2
 _BACKOFF = 0.25
 _BACKOFF_MAX = 4.0
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 class Calls(Protocol):
-    """One attempt at one method, at most `timeout` seconds long; tests put their own in its place.
+    """One attempt at one method, at most `timeout` seconds long.
 
     Raises whatever slack_sdk raises.
     """
@@ -47,7 +47,7 @@ class Calls(Protocol):
         ...
 
 
-# Sends bytes to an address, at most so many seconds long; returns the HTTP status.
+# Uploads bytes to a URL within a number of seconds; returns the HTTP status.
 Puts = Callable[[str, bytes, float], int]
 
 
@@ -56,9 +56,9 @@ class Limits:
     """How long a call may take, in seconds.
 
     Attributes:
-        total: the attempts and the waiting between them, all together.
+        total: all attempts and the pauses between them.
         attempt: one attempt.
-        retries: whether there may be a second attempt at all.
+        retries: whether there may be a second attempt.
     """
 
     total: float = 30.0
@@ -67,15 +67,15 @@ class Limits:
 
 
 def web_calls(token: str, base_url: str = WebClient.BASE_URL) -> Calls:
-    """Make attempts over slack_sdk, whose own retries are off: they know no deadline.
+    """Return a transport over slack_sdk, whose own retries are off: they have no deadline.
 
     Args:
         token: the bot's token.
-        base_url: where the Web API is; anything that talks like Slack's own.
+        base_url: the address of the Web API.
     """
 
     def attempt(method: str, args: Answer, *, form: bool, timeout: float) -> Answer:
-        # A client of its own, because the time limit is an attribute that threads would share.
+        # A client for each call, because threads would share its timeout.
         client = WebClient(
             token,
             base_url=base_url,
@@ -94,7 +94,7 @@ def web_puts(address: str, content: bytes, timeout: float) -> int:
     """Send a file's bytes to the address that Slack gave for them.
 
     Raises:
-        OSError, HTTPException: if they did not get there.
+        OSError, HTTPException: if the upload failed.
     """
     request = urllib.request.Request(  # noqa: S310  (Slack's own answer names the address)
         address, data=content, headers={"Content-Type": "application/octet-stream"}
@@ -115,7 +115,7 @@ class Transport:
     Attributes:
         calls: one attempt at one method.
         puts: one attempt to upload a file.
-        sleep, monotonic: in seconds; tests put their own in their place.
+        sleep, monotonic: in seconds; tests replace them.
     """
 
     calls: Calls
@@ -147,7 +147,7 @@ class Transport:
         Args:
             method: its name, such as `users.info`.
             form: send the arguments as a form; methods that read do not all take JSON.
-            repeatable: doing it twice is as good as once.
+            repeatable: whether doing it twice has the same effect as once.
         """
         args = {name: value for name, value in args.items() if value is not None}
         end = self._deadline(method)
@@ -191,14 +191,14 @@ class Transport:
 
         Args:
             method: its name, such as `users.list`.
-            items: under which name a page carries them.
+            items: the field of a page that contains them.
         """
         cursor: str | None = None
         while True:
             page = self.call(method, form=True, limit=PAGE, cursor=cursor, **args)
             yield from page.get(items) or ()
             cursor_after = str((page.get("response_metadata") or {}).get("next_cursor") or "")
-            # A cursor that does not move would never end.
+            # A cursor that does not change would loop forever.
             if not cursor_after or cursor_after == cursor:
                 return
             cursor = cursor_after
@@ -214,7 +214,7 @@ class Transport:
 
 
 def text_in(method: str, answer: Mapping[str, Any], *path: str) -> str:
-    """Return a text inside a successful answer; without it, it is unclear what was done."""
+    """Return a text from a successful answer. Raises Unavailable if it is missing."""
     value: Any = answer
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
@@ -231,6 +231,6 @@ def _from_answer(method: str, error: SlackApiError) -> SlackError:
 
 def _from_failure(method: str, error: Exception) -> Unavailable:
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
-    # Only these two say for certain that nothing reached Slack.
+    # Only for these two is it certain that nothing reached Slack.
     unsent = isinstance(cause, ConnectionRefusedError | socket.gaierror)
     return Unavailable(method=method, code=type(cause).__name__, outcome_unknown=not unsent)

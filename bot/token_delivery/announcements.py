@@ -1,4 +1,4 @@
-"""What people are told about a token that was not delivered, or not removed."""
+"""Announcements about a token that was not delivered, or not removed."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from keys.delivery.completion import NOT_TAKEN
 
 
 def cancelled(entry: OutboxEntry, _admins: AdminIds) -> Message:
-    """A key never came to work, as its token did not reach its recipient."""
+    """Announce that a key was not created, as its token did not reach its recipient."""
     name = key_name(entry.data)
     if entry.data.get("reason") != NOT_TAKEN:
-        return views.abandoned(name)
+        return views.not_created(name)
     which = text_element(name, bold=True)
     text = sentence(
-        "The token of ", which, " was not collected within 24 hours, so no key was made."
+        "The token of ", which, " was not collected within 24 hours, so no key was created."
     )
     return message("A token was not collected.", text)
 
 
 def remained(entry: OutboxEntry, _admins: AdminIds) -> Message:
-    """Slack lets a token's message neither be edited nor deleted."""
+    """Announce that a token's message can neither be edited nor deleted."""
     which = text_element(key_name(entry.data), bold=True)
     who = person(Actor.read(str(entry.data["recipient"])))
     still = sentence("The token of ", which, " is still in the direct message to ", who, ".")

@@ -1,12 +1,11 @@
-"""Delivering a token to its recipient after the acknowledgement, by the way the team has chosen.
+"""Deliver a token to its recipient after the acknowledgement, by the team's method.
 
-    dm      an empty message, the token into it, then it works
-    reveal  a message with a button; the token is made when it is pressed
-    (bot.token_delivery.reveal)
+    dm      post a placeholder, put the token into it, activate the token
+    reveal  post a button; the token is generated when it is pressed (bot.token_delivery.reveal)
 
-The order is a guard: the message's place is recorded before the token is in it, and the token works
-only once it is there. A crash between any two steps leaves a token that is refused; the worker
-cancels it at its deadline and renders its message again (bot.token_delivery.jobs).
+The order matters: the message's place is recorded before the token is in it, and the token is
+activated only once it is there. A crash between any two steps leaves a token that is refused; the
+worker cancels it at its deadline and updates its message (bot.token_delivery.jobs).
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from bot.framework.context import Context
 from bot.slack_api.client import Posted, SlackClient
 from bot.slack_api.errors import SlackError
 from bot.token_delivery.remove import Removal
-from bot.token_delivery.views import Carried, delivery_message
+from bot.token_delivery.views import TokenContent, delivery_message
 from bot.ui import replies
 from bot.ui.blocks import Message, View
 from bot.ui.payloads import ActionPayload
@@ -36,23 +35,23 @@ from keys.lifecycle.create import PendingKey
 
 logger = logging.getLogger("bot")
 
-# How long Slack may take for a token, in seconds. A person who has waited so long is better told.
+# How long Slack may take for a token, in seconds; after that the user is told that it failed.
 DELIVERY = 30.0
-# Longer, so that nobody cancels a key while its token is on its way; and no longer than needed,
-# because a person who waits for a key that a crash has taken hears of it when this has passed.
+# Longer, so that no key is cancelled while its token is being delivered; but not much longer, since
+# after a crash the user is told only when this has passed.
 LEASE = timedelta(seconds=DELIVERY + 15)
 _ISSUING = Actor.system("issuing")
 
 
 @dataclass(frozen=True, slots=True)
 class TokenDelivery:
-    """A token on its way.
+    """A token that is being delivered.
 
     Attributes:
-        token: the only copy there is.
-        recipient: the id of the person who gets it.
-        actor: who had it made.
-        purpose: what it is for.
+        token: the only copy.
+        recipient: the id of the user who gets it.
+        actor: who requested it.
+        purpose: a new key or a rotation.
     """
 
     id: str
@@ -67,7 +66,7 @@ class TokenDelivery:
     def of(
         cls, pending: PendingKey, recipient: str, actor: Actor, purpose: Purpose
     ) -> TokenDelivery:
-        """Return the delivery of a token that was just made."""
+        """Return the delivery of a token that was just generated."""
         return cls(pending.delivery_id, pending.key, pending.token, recipient, actor, purpose)
 
 
@@ -80,41 +79,41 @@ def deliver_token(context: Context, delivery: TokenDelivery) -> str:
     """Deliver a token; cancel it if that fails.
 
     Returns:
-        Why the recipient does not have the token, in a sentence for people; empty if they do, or,
-        with `reveal`, have a button for it.
+        Why the recipient does not have the token, in a sentence for users. Empty if they do, or,
+        with `reveal`, if they have a button for it.
     """
     try:
         _deliver(context, delivery)
     except Exception as error:
         logger.exception("the token of %s was not delivered", delivery.key.id)
-        why = _reason(error)
-        return why if _cancel(context, delivery, why) else ""
+        reason = _reason(error)
+        return reason if _cancel(context, delivery, reason) else ""
     return ""
 
 
-def say(context: Context, user_id: str, why: str) -> None:
-    """Tell a person by direct message what went wrong."""
-    message = replies.domain_error(why)
+def say(context: Context, user_id: str, error: str) -> None:
+    """Tell a user by direct message what went wrong."""
+    message = replies.domain_error(error)
     try:
         context.slack.dm(user_id, message["text"], message["blocks"])
     except SlackError:
         logger.exception("%s was not told what went wrong", user_id)
 
 
-def show_outcome(context: Context, view_id: str, view: View, user_id: str, why: str) -> None:
-    """Show in its modal what came of a delivery.
+def show_outcome(context: Context, view_id: str, view: View, user_id: str, error: str) -> None:
+    """Show the result of a delivery in its modal.
 
     Args:
-        why: why it failed; the person is told it by direct message if the modal is closed. A
-            success is told by the message with the token. Empty for a success.
+        error: why it failed, sent by direct message if the modal is closed. Empty for a success,
+            which the message with the token shows.
     """
     try:
         context.slack.update_view(view_id, view)
-    except SlackError as error:
+    except SlackError as refused:
         # Most people close the modal at once.
-        logger.info("the modal was not redrawn: %s", error.code)
-        if why:
-            say(context, user_id, why)
+        logger.info("the modal was not updated: %s", refused.code)
+        if error:
+            say(context, user_id, error)
 
 
 def _deliver(context: Context, delivery: TokenDelivery) -> None:
@@ -136,16 +135,16 @@ def _post(context: Context, slack: SlackClient, delivery: TokenDelivery) -> Post
 
 
 def _render(context: Context, delivery: TokenDelivery) -> Message:
-    carried = None
+    content = None
     if delivery.state is DeliveryState.DELIVERED:
-        carried = Carried(delivery.token.reveal(), context.token_minutes, context.api_url)
+        content = TokenContent(delivery.token.reveal(), context.token_minutes, context.api_url)
     return delivery_message(
         delivery.key,
         delivery.purpose,
         context.policy.delivery,
         delivery.state,
         ref=ActionPayload(context.clock.now(), delivery=delivery.id),
-        carried=carried,
+        content=content,
     )
 
 
@@ -154,17 +153,17 @@ def _reason(error: Exception) -> str:
         return f"The token could not be delivered. {error}"
     if isinstance(error, StorageUnavailable):
         return "The database did not answer. Please try again in a minute."
-    return "Something went wrong on the way. Please try again."
+    return "Something went wrong. Please try again."
 
 
-def _cancel(context: Context, delivery: TokenDelivery, why: str) -> bool:
-    """Cancel the token; False if it works all the same: only the answer of completing it was lost.
+def _cancel(context: Context, delivery: TokenDelivery, reason: str) -> bool:
+    """Cancel the token; False if it works after all, since only the answer was lost.
 
-    What cannot be done now is done by the worker: the token stays pending until its deadline.
+    What fails here is left to the worker: the token stays pending until its deadline.
     """
     try:
         with change(context.services, _ISSUING) as made:
-            after = cancel(made, delivery.id, why, tell=False)
+            after = cancel(made, delivery.id, reason, tell=False)
         if after.sent_at is not None:
             return False
         if after.message is not None and context.policy.delivery is DeliveryWay.DM:

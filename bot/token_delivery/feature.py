@@ -1,4 +1,4 @@
-"""The delivery of a token to its recipient, and its removal, as a feature."""
+"""Register the delivery and removal of tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is pressed below a token: “I've stored it”, and the buttons of a token that is revealed."""
+"""Handle “I've stored it” below a token, and the buttons that reveal one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from keys.changes.authorization import recipient
 from keys.delivery import deliveries
 
 _STORED = {
-    Outcome.GONE: "The message with the token is gone already.",
+    Outcome.GONE: "The message with the token was already deleted.",
     Outcome.LATER: "The token is still in the message, because Slack did not answer. "
-    "The app tries again in a moment.",
+    "The app will try again in a moment.",
     Outcome.REMAINS: "The token is still in the message, because Slack lets the app neither edit "
     "nor delete it. Ask an admin to rotate the key.",
 }
@@ -31,7 +31,7 @@ def stored(interaction: Interaction) -> None:
 
 
 router = Router()
-# A recipient who is no admin any more may still remove, or take, the token that was sent to them.
+# A recipient who is no longer an admin may still remove, or collect, the token sent to them.
 router.action(ids.STORED, allow=recipient)(stored)
 router.action(ids.REVEAL, allow=recipient)(reveal.show)
 router.view(ids.REVEAL_MODAL, allow=recipient)(reveal.claim)

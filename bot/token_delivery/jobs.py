@@ -1,4 +1,4 @@
-"""What time brings about for tokens: deliveries that took too long, and tokens to be removed."""
+"""Cancel deliveries that take too long, and remove tokens from their messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TIMER = Actor.system("timer")
 def cancel_expired(services: Services) -> int:
     """Cancel the tokens whose delivery took too long; returns how many.
 
-    The bot that delivered them has died, or nobody came to collect them.
+    The process that delivered them died, or the recipient did not collect them.
     """
     with services.reading() as session:
         late = expired(session, services.clock.now())
@@ -28,7 +28,7 @@ def cancel_expired(services: Services) -> int:
 
 
 def remove_a_token(services: Services, slack: SlackClient) -> bool:
-    """Remove a token from a message in which its time is up; False if there is none."""
+    """Remove one token whose message has expired; False if there is none."""
     with services.writing() as session:
         due = deliveries.claim_due(session, services.clock.now(), LEASE)
     if due is not None:

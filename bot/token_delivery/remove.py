@@ -1,8 +1,8 @@
-"""Removing a token from its message: the one way, for the timer, the button and failed deliveries.
+"""Remove a token from its message, for the timer, the button and failed deliveries alike.
 
-The message is rewritten; where Slack does not allow that, it is deleted. Only then does the audit
-log say that the token was removed. Where neither is possible the team and the recipient are told
-once, and it is tried again with growing pauses.
+The message is rewritten; if Slack does not allow that, it is deleted. Only then is the removal
+recorded in the audit log. If neither is possible, the team and the recipient are told once, and it
+is retried with growing pauses.
 """
 
 from __future__ import annotations
@@ -24,38 +24,38 @@ from keys.delivery.deliveries import DeliveryState, DeliveryView
 
 logger = logging.getLogger("bot")
 
-# These say nothing about the message: the same call may be taken later.
-_PASSING = (RateLimited, Unavailable, BadCredentials)
+# These are temporary: the same call may succeed later.
+_TEMPORARY = (RateLimited, Unavailable, BadCredentials)
 
 
 class Outcome(StrEnum):
-    """What became of the token in its message."""
+    """What happened to the token in its message."""
 
     REMOVED = "removed"  # rewritten without it, or deleted
-    GONE = "gone"  # the message had been deleted
-    LATER = "later"  # Slack did not answer; the timer tries again
-    REMAINS = "remains"  # neither changed nor deleted; people are told, and the timer tries again
+    GONE = "gone"  # the message was already deleted
+    LATER = "later"  # Slack did not answer; the timer retries
+    REMAINS = "remains"  # neither changed nor deleted; people are told, and the timer retries
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Removes tokens from the messages of one account."""
+    """Remove tokens from the messages of one account."""
 
     services: Services
     slack: SlackClient
 
     def remove(self, delivery: DeliveryView, by: Actor) -> Outcome:
-        """Render the message without its token, or delete it, and record what came of it.
+        """Rewrite the message without its token, or delete it, and record the result.
 
         Raises:
-            StorageUnavailable: if that could not be recorded.
+            StorageUnavailable: if the result could not be recorded.
         """
         try:
-            outcome = self._take_out(delivery)
+            outcome = self._remove_from_message(delivery)
         except SlackError as error:
-            outcome = Outcome.LATER if isinstance(error, _PASSING) else Outcome.REMAINS
+            outcome = Outcome.LATER if isinstance(error, _TEMPORARY) else Outcome.REMAINS
             logger.warning("the token of %s is not removed yet: %s", delivery.key.id, error)
-        # With a button to reveal it, the message never had the token.
+        # A message with a button never had the token.
         if outcome is Outcome.REMAINS and delivery.method is DeliveryWay.REVEAL:
             outcome = Outcome.GONE
         with change(self.services, by) as made:
@@ -68,7 +68,7 @@ class Removal:
             deliveries.retry(made.session, delivery.id, again)
         return outcome
 
-    def _take_out(self, delivery: DeliveryView) -> Outcome:
+    def _remove_from_message(self, delivery: DeliveryView) -> Outcome:
         if delivery.channel_id is None or delivery.message is None:
             return Outcome.GONE
         posted = Posted(delivery.channel_id, delivery.message)
@@ -79,7 +79,7 @@ class Removal:
             self.slack.update(posted, message["text"], message["blocks"])
         except MessageGone:
             return Outcome.GONE
-        except _PASSING:
+        except _TEMPORARY:
             raise
         except SlackError as error:
             logger.warning("the message of %s is deleted instead: %s", delivery.key.id, error)

@@ -1,4 +1,4 @@
-"""Showing a token to its recipient, and making it work once they say that they have it."""
+"""Show a token to its recipient, and activate it once they confirm that they have it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger("bot")
 
 
 def show(interaction: Interaction) -> None:
-    """Make the token, and open the modal with it."""
+    """Generate the token, and open the modal with it."""
     interaction.acknowledge()
     context, pressed = interaction.context, interaction.payload
     made = interaction.execute(Reveal(delivery=pressed.delivery)).value
@@ -27,21 +27,23 @@ def show(interaction: Interaction) -> None:
 
 
 def claim(interaction: Interaction) -> None:
-    """Make the token work, and take the button away."""
+    """Activate the token, and remove the button."""
     context, ref = interaction.context, interaction.payload
-    # The modal's answer is its acknowledgement, so it does not wait for gateways.
+    # The acknowledgement has to answer the modal, so it does not wait for gateways.
     operation = Claim(delivery=ref.delivery, public_id=ref.cursor)
     key = interaction.execute(operation, wait=0).value
     with context.reading() as session:
         delivery = deliveries.get(session, ref.delivery)
-    taken = views.delivery_message(key, delivery.purpose, delivery.method, DeliveryState.REMOVED)
-    interaction.show(result_modal("Done", taken["blocks"]))
+    collected = views.delivery_message(
+        key, delivery.purpose, delivery.method, DeliveryState.REMOVED
+    )
+    interaction.show(result_modal("Done", collected["blocks"]))
     if delivery.channel_id is None or delivery.message is None:
         return
     try:
         context.slack.update(
-            Posted(delivery.channel_id, delivery.message), taken["text"], taken["blocks"]
+            Posted(delivery.channel_id, delivery.message), collected["text"], collected["blocks"]
         )
     except (MessageGone, MessageFixed) as error:
-        # The button shows nothing any more, and the message never had the token.
-        logger.info("the message with the button for %s is not redrawn: %s", key.id, error)
+        # The button does nothing now, and the message never had the token.
+        logger.info("the message with the button for %s is not updated: %s", key.id, error)

@@ -1,4 +1,4 @@
-"""Rotating a key and delivering its new token, whichever feature has it rotated."""
+"""Rotate a key and deliver its new token, for every feature that rotates keys."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from keys.operations import Rotate
 def rotation_of(
     context: Context, key_id: str, recipient: str, grace: timedelta, idempotency_key: str
 ) -> Rotate:
-    """Return the rotation of a key whose new token travels as the team has chosen.
+    """Return the operation that rotates a key, with the team's method of delivery.
 
     Args:
-        recipient: the id of the person who gets the new token.
+        recipient: the id of the user who gets the new token.
 
     Raises:
         ValidationError: if this grace period is not offered.
@@ -41,17 +41,17 @@ def rotate_and_deliver(
     """Rotate a key and deliver its new token.
 
     Args:
-        operation: begins the rotation, under its own rule.
-        recipient: the id of the person who gets the token.
+        operation: starts the rotation; its own rule decides who may.
+        recipient: the id of the user who gets the token.
 
     Returns:
-        Why nothing was rotated, in a sentence for people; empty if it was, or, with `reveal`, if
-        the recipient has a button for the new token.
+        Why the key was not rotated, in a sentence for users. Empty if it was, or, with `reveal`,
+        if the recipient has a button for the new token.
 
     Raises:
         DomainError: if the key cannot be rotated.
     """
     pending = execute(context.services, caller, operation, wait=0).value
     delivery = TokenDelivery.of(pending, recipient, caller.actor, Purpose.ROTATION)
-    why = deliver_token(context, delivery)
-    return f"{why} The old token keeps working." if why else ""
+    error = deliver_token(context, delivery)
+    return f"{error} The old token keeps working." if error else ""

@@ -1,4 +1,4 @@
-"""The DM that carries a token, for each state of its delivery, and the modal that shows one."""
+"""The direct message with a token, in each state of its delivery, and the modal that shows one."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from keys.delivery.deliveries import DeliveryState, Purpose
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
-    """What the message has in it while it carries a token.
+class TokenContent:
+    """The content of a message while it contains a token.
 
     Attributes:
-        text: the token; it stands alone in a code block, so that one double-click selects it.
-        minutes: how long it stays there.
+        text: the token, alone in a code block, so that a double-click selects it.
+        minutes: how long it stays in the message.
         url: the address of the API, for the example.
     """
 
@@ -47,62 +47,62 @@ def delivery_message(
     state: DeliveryState,
     *,
     ref: ActionPayload | None = None,
-    carried: Carried | None = None,
+    content: TokenContent | None = None,
 ) -> Message:
-    """Render the message of a delivery as it stands.
+    """Render the message of a delivery.
 
     Args:
-        ref: says which delivery this is, for the buttons; needed while there are any.
-        carried: the token, while it is in the message.
+        ref: the payload of the buttons, which names the delivery; needed while there are any.
+        content: the token, while it is in the message.
     """
     reveal = method is DeliveryWay.REVEAL
-    if carried is not None and ref is not None:
-        return _with_token(key, carried, ref)
+    if content is not None and ref is not None:
+        return _with_token(key, content, ref)
     if state is DeliveryState.PENDING:
         if reveal and ref is not None:
             return _to_reveal(key, purpose, ref)
         return _placeholder(key, purpose)
     if state is DeliveryState.CANCELLED:
         if reveal:
-            return _not_taken(key, purpose)
-        return abandoned(key.name) if purpose is Purpose.NEW else _not_rotated(key)
-    return _taken(key) if reveal else _removed(key)
+            return _not_collected(key, purpose)
+        return not_created(key.name) if purpose is Purpose.NEW else _not_rotated(key)
+    return _collected(key) if reveal else _removed(key)
 
 
 def _placeholder(key: KeyView, purpose: Purpose) -> Message:
-    """Render the empty message; the token is put into it once its place is recorded."""
+    """Render the placeholder; the token replaces it once its place is recorded."""
     name = text_element(key.name, bold=True)
     if purpose is Purpose.ROTATION:
         return message(
             "A new token is being delivered.",
-            sentence("A new token is being delivered, for ", name),
-            context("If nothing follows within a minute, it was interrupted, and nothing changed."),
+            sentence("A new token is being delivered for ", name),
+            context("If nothing follows within a minute, it was interrupted and nothing changed."),
         )
     return message(
         "A key is being delivered.",
         sentence("A key is being delivered: ", name),
-        context("If nothing follows within a minute, it was interrupted and no key was made."),
+        context("If nothing follows within a minute, it was interrupted and no key was created."),
     )
 
 
 def _to_reveal(key: KeyView, purpose: Purpose, ref: ActionPayload) -> Message:
-    """Render the button that has the token made and shown."""
+    """Render the button that generates and shows the token."""
     what = "a new token for " if purpose is Purpose.ROTATION else "the token of "
     return message(
-        "A token waits for you.",
-        sentence("You can take ", what, name_of(key), "."),
-        section("It is made when you press the button, and shown to you alone, once."),
+        "A token is waiting for you.",
+        sentence("You can collect ", what, name_of(key), "."),
+        section("Press the button to generate it. Only you will see it, once."),
         actions(button("Show the token", ids.REVEAL, ref, style="primary")),
-        context("It waits for 24 hours. Have the place at hand where your program keeps secrets."),
+        context("You have 24 hours. First, open the place where your program keeps its secrets."),
     )
 
 
 def token_shown(key: KeyView, text: str, url: str, ref: ActionPayload, purpose: Purpose) -> View:
-    """Render the modal with the token; submitting it says that the recipient has it.
+    """Render the modal with the token; the recipient submits it to confirm that they have it.
 
     Args:
-        text: the token; it stands alone in a code block.
-        ref: says which delivery this is, and which of the tokens that were made for it.
+        text: the token, alone in a code block.
+        ref: the payload that names the delivery, and the token that was generated for it.
     """
     works = "It works once you press “I have it”."
     if purpose is Purpose.ROTATION:
@@ -114,8 +114,8 @@ def token_shown(key: KeyView, text: str, url: str, ref: ActionPayload, purpose: 
             sentence("This is the token of ", name_of(key), "."),
             code_block(text),
             section(works),
-            context("If you close this window, the button shows another one."),
-            section("How a program uses it, with the token in the variable `API_KEY`:"),
+            context("If you close this modal, the button will show a different token."),
+            section("Example, with the token in the variable `API_KEY`:"),
             code_block(f'curl -H "Authorization: Bearer $API_KEY" {url}'),
         ],
         submit="I have it",
@@ -124,29 +124,29 @@ def token_shown(key: KeyView, text: str, url: str, ref: ActionPayload, purpose: 
     )
 
 
-def _taken(key: KeyView) -> Message:
-    """Render the message with the button once the recipient has the token."""
+def _collected(key: KeyView) -> Message:
+    """Render the message after the recipient has collected the token."""
     return message(
-        "You have taken the token.",
-        sentence("You have taken the token of ", name_of(key), ", and it works."),
+        "You have collected the token.",
+        sentence("You have collected the token of ", name_of(key), ", and it works."),
         context(
-            f"You recognise it by its hint `{key.hint}`. It cannot be shown again. If it is lost, "
-            "ask an admin to rotate the key."
+            f"Its hint is `{key.hint}`. It cannot be shown again. If you lose it, ask an admin to "
+            "rotate the key."
         ),
     )
 
 
-def _with_token(key: KeyView, carried: Carried, ref: ActionPayload) -> Message:
-    """Render the token, once."""
+def _with_token(key: KeyView, content: TokenContent, ref: ActionPayload) -> Message:
+    """Render the message with the token."""
     return message(
         "Your new API key is ready. Open this message to copy its token.",
         sentence("This is the token of ", name_of(key), ". It cannot be shown again."),
-        code_block(carried.text),
-        section("Put it where your program keeps its secrets. A double-click selects it."),
+        code_block(content.text),
+        section("Store it where your program keeps its secrets. A double-click selects it."),
         actions(button("I've stored it", ids.STORED, ref, style="primary")),
-        context(f"The token removes itself from this message after {_minutes(carried.minutes)}."),
-        section("How a program uses it, with the token in the variable `API_KEY`:"),
-        code_block(f'curl -H "Authorization: Bearer $API_KEY" {carried.url}'),
+        context(f"The token will be removed from this message after {_minutes(content.minutes)}."),
+        section("Example, with the token in the variable `API_KEY`:"),
+        code_block(f'curl -H "Authorization: Bearer $API_KEY" {content.url}'),
     )
 
 
@@ -160,25 +160,29 @@ def _removed(key: KeyView) -> Message:
         "The token was removed from this message. The key is unchanged.",
         sentence("The token of ", name_of(key), " was removed from this message."),
         context(
-            f"You recognise it by its hint `{key.hint}`. Removing it here did not change the key. "
-            "If the token is lost, the key can be rotated, which gives it another one."
+            f"Its hint is `{key.hint}`. The key itself is unchanged. If you lose the token, ask an "
+            "admin to rotate the key."
         ),
     )
 
 
-def abandoned(name: str) -> Message:
-    """Render the message, or one of its own, when a new key never worked."""
+def not_created(name: str) -> Message:
+    """Render the message, or an announcement, if a new key was never activated."""
     return message(
-        "No key was made. Please make it again.",
-        sentence("Making ", text_element(name, bold=True), " was interrupted, so no key was made."),
-        section("No token that you may have seen for it works. Please make the key again."),
+        "No key was created. Please create it again.",
+        sentence(
+            "Creating ", text_element(name, bold=True), " was interrupted, so no key was created."
+        ),
+        section(
+            "If you saw a token for it, that token does not work. Please create the key again."
+        ),
     )
 
 
-def _not_taken(key: KeyView, purpose: Purpose) -> Message:
-    """Render the message with the button when its time is over."""
+def _not_collected(key: KeyView, purpose: Purpose) -> Message:
+    """Render the message with the button after it has expired."""
     rotation = purpose is Purpose.ROTATION
-    after = "The old token keeps working." if rotation else "So no key was made."
+    after = "The old token keeps working." if rotation else "No key was created."
     return message(
         "The token was not collected.",
         sentence("The token of ", name_of(key), " was not collected within 24 hours."),
@@ -187,9 +191,9 @@ def _not_taken(key: KeyView, purpose: Purpose) -> Message:
 
 
 def _not_rotated(key: KeyView) -> Message:
-    """Render the message when the new token of a rotation never worked."""
+    """Render the message if the new token of a rotation was never activated."""
     return message(
         "The token was not replaced.",
         sentence("Replacing the token of ", name_of(key), " was interrupted."),
-        section("No new token that you may have seen for it works. The old one keeps working."),
+        section("If you saw a new token, it does not work. The old token keeps working."),
     )

@@ -1,4 +1,4 @@
-"""The names by which listeners recognise what was pressed, chosen and filled in."""
+"""The ids of buttons, menus, modals and inputs; old messages hold them, so no value changes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ LIST = "key_list"
 HELP = "help"
 SEARCH = "list_search"
 SHOW_ALL = "list_all"
-PAGE_BACK = "list_back"
-PAGE_ON = "list_on"
+PREVIOUS_PAGE = "list_back"
+NEXT_PAGE = "list_on"
 KEY_MENU = "key_menu"
 KEY_CHOICE = "key_choice"
 STORED = "token_stored"
@@ -26,9 +26,9 @@ EXTEND = "key_extend"
 LET_EXPIRE = "key_let_expire"
 CHECK = "token_check"
 HOME_SEARCH = "home_search"
-HOME_SHELF = "home_shelf"
-HOME_BACK = "home_back"
-HOME_ON = "home_on"
+HOME_FILTER = "home_shelf"
+HOME_PREVIOUS_PAGE = "home_back"
+HOME_NEXT_PAGE = "home_on"
 EXPORT = "export"
 AUDIT = "audit"
 AUDIT_START = "audit_start"
@@ -37,8 +37,8 @@ AUDIT_ROTATE = "audit_rotate"
 AUDIT_REVOKE = "audit_revoke"
 AUDIT_ASK = "audit_ask"
 AUDIT_MENU = "audit_menu"
-AUDIT_BACK = "audit_back"
-AUDIT_ON = "audit_on"
+AUDIT_PREVIOUS_PAGE = "audit_back"
+AUDIT_NEXT_PAGE = "audit_on"
 OFFBOARD = "offboard"
 OFFBOARD_KEEP = "offboard_keep"
 OFFBOARD_HAND_OVER = "offboard_hand_over"
@@ -51,7 +51,7 @@ REQUEST_APPROVE = "request_approve"
 REQUEST_DENY = "request_deny"
 REQUEST_WITHDRAW = "request_withdraw"
 
-# What the entries of a key's menu, or a choice, stand for (ActionPayload.do).
+# What an entry of a key's menu, or a choice, does (ActionPayload.do).
 DO_RENAME = "rename"
 DO_REVOKE = "revoke"
 DO_DETAILS = "details"
@@ -93,7 +93,7 @@ PASTED = "pasted_token"
 QUERY = "query"
 VALUE = "value"
 
-# What parts an input's name from its version; no name has it.
+# Separates an input's name from its version; no name contains it.
 _VERSION_MARK = "@"
 
 
@@ -103,5 +103,5 @@ def versioned(name: str, version: str) -> str:
 
 
 def unversioned(block_id: str) -> str:
-    """Return the input's name, whatever version its block_id carries, or none."""
+    """Return the name of an input, with or without a version in its block_id."""
     return block_id.partition(_VERSION_MARK)[0]

@@ -1,8 +1,8 @@
-"""The inputs that modals are made of; each has one element, of the action_id VALUE.
+"""The inputs of modals; each has one element, with the action_id VALUE.
 
-Slack keeps what stands in an input while its block_id and action_id stay the same, and then ignores
+Slack keeps the value of an input while its block_id and action_id stay the same, and then ignores
 a new initial value. So an input that is redrawn with a value that must be shown gets another
-block_id (`showing`); one whose entered value must survive, as where advice is added to a form,
+block_id (`showing`); one whose entered value must survive, such as when advice is added to a form,
 keeps its own. `bot.ui.form_values` reads both.
 """
 
@@ -17,9 +17,9 @@ from keys.credentials.tokens import redact
 from keys.inputs.names import GOOD_NAME, NOTE_MAX
 from keys.inputs.scopes import MEANINGS, SCOPES
 
-NAME_INPUT_MAX = 200  # above what a name may have, so that what is wrong with it can be explained
+NAME_INPUT_MAX = 200  # above the limit of a name, so that the domain can explain what is wrong
 ANYWAY_VALUE = "anyway"
-# What people call the fields of a key.
+# The names of a key's fields (KeyUpdate), as users read them.
 FIELD_NAMES = {
     "scopes": "scopes",
     "owner": "owner",
@@ -27,16 +27,17 @@ FIELD_NAMES = {
     "note": "note",
     "networks": "allowed networks",
     "rate_limit": "rate limit",
-    "expires_at": "date of expiry",
+    "expires_at": "expiry date",
+    "last_day": "expiry date",
 }
 
 
 def showing(version: str, blocks: Iterable[Block]) -> list[Block]:
-    """Make Slack show the values that these blocks bring, over what stood in the form before.
+    """Make Slack show the values of these blocks instead of what the form had before.
 
     Args:
         version: differs whenever the values have to replace those in the form.
-        blocks: inputs get their block_id for this version, other blocks stay as they are.
+        blocks: inputs get a block_id for this version; other blocks stay as they are.
     """
     return [
         {**block, "block_id": ids.versioned(block["block_id"], version)}
@@ -49,7 +50,7 @@ def showing(version: str, blocks: Iterable[Block]) -> list[Block]:
 def labelled(
     block_id: str, label: str, element: Element, *, hint: str = "", optional: bool = False
 ) -> Block:
-    """An input with its label; label and hint are our own words."""
+    """Render an input with its label; label and hint are our own words."""
     block: Block = {
         "type": "input",
         "block_id": block_id,
@@ -63,8 +64,9 @@ def labelled(
 
 
 def name_inputs(name: str, advice: str | None) -> list[Block]:
-    """The input for a key's name, with what was typed before; with advice on a poor name, also
-    that advice and a box to insist on the name.
+    """Render the input for a key's name, with what was typed before.
+
+    With advice on a poor name, add that advice and a checkbox to use the name anyway.
     """
     if advice is None:
         return [_name(name)]
@@ -92,7 +94,7 @@ def _anyway() -> Block:
 
 
 def scopes(chosen: tuple[str, ...]) -> Block:
-    """What programs may do with the key."""
+    """Render the checkboxes for what programs may do with the key."""
     options = {scope: _scope(scope) for scope in SCOPES}
     element: Element = {
         "type": "checkboxes",
@@ -112,7 +114,7 @@ def _scope(scope: str) -> Element:
 def person(
     block_id: str, label: str, user_id: str | None, *, hint: str = "", optional: bool = False
 ) -> Block:
-    """A choice of one person."""
+    """Render a menu to choose one user from."""
     element: Element = {"type": "users_select", "action_id": ids.VALUE}
     if user_id:
         element["initial_user"] = user_id
@@ -129,7 +131,7 @@ def text(
     multiline: bool = False,
     optional: bool = True,
 ) -> Block:
-    """A text of at most so many characters, with what was there before."""
+    """Render a text input for at most `most` characters, with its present value."""
     element: Element = {
         "type": "plain_text_input",
         "action_id": ids.VALUE,
@@ -142,21 +144,21 @@ def text(
 
 
 def note(value: str) -> Block:
-    """More about the key, for the people who look at it."""
+    """Render the input for a key's note."""
     return text(ids.NOTE, "Note", value, most=NOTE_MAX, multiline=True)
 
 
 def last_day(value: date | None, latest: date | None) -> Block:
-    """The last day on which a key works.
+    """Render the date picker for the last day on which a key works.
 
     Args:
-        latest: the latest day that the team allows; None if a key need not end at all.
+        latest: the latest day that the team allows; None if a key need not expire.
     """
     element: Element = {"type": "datepicker", "action_id": ids.VALUE}
     if value is not None:
         element["initial_date"] = value.isoformat()
     if latest is None:
-        hint = "The last day on which the key works. Without one it works until it is revoked."
+        hint = "The last day on which the key works. Without a date, it never expires."
     else:
-        hint = f"The last day on which the key works. Up to {latest} here."
+        hint = f"The last day on which the key works, {latest} at the latest."
     return labelled(ids.LAST_DAY, "Expires", element, hint=hint, optional=latest is None)

@@ -1,4 +1,4 @@
-"""Keys as rows: each has its name and something to press, with the facts in small print below."""
+"""Render keys as rows: the name with a button or menu, and the facts in small print below."""
 
 from __future__ import annotations
 
@@ -35,12 +35,11 @@ def rows(
     accessory: Callable[[KeyView], Element] | None,
     more: Callable[[KeyView], str] | None = None,
 ) -> list[Block]:
-    """Three blocks for each key.
+    """Render three blocks for each key.
 
     Args:
-        keys: as they stand.
-        accessory: makes the button or the menu beside a key's name; None for nothing to press.
-        more: a line of its own about a key, in our own words; it may be empty.
+        accessory: renders the button or menu beside a key's name; None for no button.
+        more: returns a further line about a key, in our own words; may be empty.
     """
     return [
         block
@@ -54,7 +53,7 @@ def rows(
 
 
 def menu(key: KeyView, ref: ActionPayload) -> Element:
-    """What can be done with a key, to stand beside its name."""
+    """Render the menu of what can be done with a key."""
     options = [_option(label, replace(ref, do=do, key=key.id)) for label, do in _MENU]
     return {"type": "overflow", "action_id": ids.KEY_MENU, "options": options}
 

@@ -1,7 +1,7 @@
-"""What a button, a menu or a modal carries back to us: one typed, versioned value of opaque ids.
+"""The payload of a button, menu or modal: one typed, versioned value of opaque ids.
 
-A person who can press a button can also forge what it carries, so it names the key that is meant
-and nothing about what the person may do: that is looked up again at each press.
+A user who can press a button can also forge its payload. So it only names a key; what the user may
+do with it is looked up again at each press.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ _LATEST = 253_402_300_799  # the last second of year 9999, beyond which datetime
 
 
 class InvalidPayload(ValueError):
-    """The text is no reference that this version of the bot wrote, or would be too long."""
+    """The text is not a payload that this version can read, or would be too long."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionPayload:
-    """What is meant by a press or a submission. Empty text means: not said.
+    """What a press or a submission is about. An empty text means that it is not given.
 
     Attributes:
         at: when the button was made, in whole seconds; handlers refuse old ones.
-        do: which of several things a menu's entry stands for.
+        do: what a menu's entry does, one of ids.DO_….
         key: a key's id.
-        delivery: the id of a token's message.
+        delivery: the id of a token's delivery.
         request: names one request for a key, so that submitting twice makes one key.
         query: the words that a list was searched for.
-        cursor: where a page of a list begins; the list decides its form.
-        about: the id of something else than a key, such as a rotation.
+        cursor: where a page of a list begins; its form is up to the list.
+        about: the id of something other than a key, such as a rotation.
     """
 
     at: datetime
@@ -49,23 +49,23 @@ class ActionPayload:
     about: str = ""
 
     def expired(self, now: datetime, lifetime: timedelta) -> bool:
-        """Whether the reference is older than that, or from the future by more than a minute."""
+        """Return whether the payload is too old, or more than a minute in the future."""
         return not -timedelta(minutes=1) <= now - self.at <= lifetime
 
     def encode(self, limit: int = MAX) -> str:
-        """The reference as JSON. A token that was typed into a search is left out of it.
+        """Return the payload as JSON. A token that was typed into a search is removed.
 
         Args:
-            limit: the most characters that its place holds.
+            limit: the longest text that Slack takes there.
 
         Raises:
-            InvalidPayload: if it has more.
+            InvalidPayload: if the JSON is longer.
         """
         given = {name: redact(getattr(self, name)) for name in _TEXTS if getattr(self, name)}
         value = {"v": VERSION, "at": int(self.at.timestamp()), **given}
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         if len(text) > limit:
-            raise InvalidPayload(f"a reference has {len(text)} characters; {limit} is the most")
+            raise InvalidPayload(f"a payload has {len(text)} characters; at most {limit} fit")
         return text
 
     @classmethod
@@ -76,26 +76,26 @@ class ActionPayload:
             InvalidPayload: if it is anything else.
         """
         if text is None or len(text) > MAX:
-            raise InvalidPayload("a reference is missing or too long")
+            raise InvalidPayload("the payload is missing or too long")
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
-            raise InvalidPayload("a reference is not JSON") from None
+            raise InvalidPayload("the payload is not JSON") from None
         if not isinstance(value, dict) or value.get("v") != VERSION:
-            raise InvalidPayload(f"a reference is not of version {VERSION}")
+            raise InvalidPayload(f"the payload is not of version {VERSION}")
         return cls(at=_parse_time(value.pop("at", None)), **_texts(value))
 
 
 def _parse_time(value: Any) -> datetime:
     if type(value) is not int or not 0 <= value <= _LATEST:
-        raise InvalidPayload("a reference has no time")
+        raise InvalidPayload("the payload has no time")
     return datetime.fromtimestamp(value, UTC)
 
 
 def _texts(value: dict[str, Any]) -> dict[str, str]:
     texts = {name: text for name, text in value.items() if name != "v"}
     if not texts.keys() <= set(_TEXTS):
-        raise InvalidPayload("a reference has an unknown part")
+        raise InvalidPayload("the payload has an unknown part")
     if not all(isinstance(text, str) and text for text in texts.values()):
-        raise InvalidPayload("a part of a reference is not text")
+        raise InvalidPayload("a part of the payload is not text")
     return texts

@@ -1,4 +1,4 @@
-"""Answers where nothing was done: a choice, a suggestion, a refusal, a failure."""
+"""Replies if nothing was done: a choice, a suggestion, a refusal, a failure."""
 
 from __future__ import annotations
 
@@ -35,30 +35,29 @@ TYPED_MAX = 100
 
 
 def choice(typed: str, keys: Sequence[KeyView], ref: ActionPayload) -> Message:
-    """Several keys are meant by what was typed; each has a button.
+    """Render a choice between the keys that match what was typed.
 
     Args:
-        typed: what the person typed.
-        keys: which keys it may be; the first ten are shown.
-        ref: `do` says what is going to be done with the chosen key.
+        keys: the matching keys; the first ten are shown.
+        ref: `do` is what to do with the chosen key.
     """
     blocks = [
-        sentence("Several keys fit ", _quoted(typed), ". Which one do you mean?"),
+        sentence("Several keys match ", _quoted(typed), ". Which one do you mean?"),
         *_candidates(keys[:CHOICES_MAX], ref),
     ]
     if len(keys) > CHOICES_MAX:
-        blocks.append(context(f"{len(keys) - CHOICES_MAX} more fit. Type more of the name."))
-    return message("Several keys fit. Which one do you mean?", *blocks)
+        blocks.append(context(f"{len(keys) - CHOICES_MAX} more match. Type more of the name."))
+    return message("Several keys match. Which one do you mean?", *blocks)
 
 
 def unknown(typed: str, nearest: Sequence[KeyView], ref: ActionPayload) -> Message:
-    """No key has that name; the nearest ones, at most five, have buttons."""
+    """Render that no key has that name, with buttons for the nearest ones, at most five."""
     blocks = [sentence("There is no key ", _quoted(typed), ".")]
     if nearest:
-        blocks.append(section("These come nearest:"))
+        blocks.append(section("Did you mean one of these?"))
         blocks += _candidates(nearest[:NEAREST_MAX], ref)
     else:
-        blocks.append(context("The list shows the keys that there are."))
+        blocks.append(context("The list shows all active keys."))
     blocks.append(actions(button("List keys", ids.LIST, ActionPayload(ref.at))))
     return message("There is no such key.", *blocks)
 
@@ -70,12 +69,12 @@ def _candidates(keys: Sequence[KeyView], ref: ActionPayload) -> list[Block]:
 def unknown_command(
     command: str, typed: str, suggestion: str | None, ref: ActionPayload, rest: str = ""
 ) -> Message:
-    """There is no such subcommand.
+    """Render that there is no such subcommand.
 
     Args:
         command: the slash command, such as `/apikeys`.
-        typed: what stood in place of a subcommand.
-        suggestion: the nearest subcommand, one of ours; None if none is near.
+        typed: the word that was typed as a subcommand.
+        suggestion: the nearest subcommand; None if there is none.
         rest: what was typed after it.
     """
     blocks = [sentence("There is no ", _quoted(f"{command} {typed}"), ".")]
@@ -87,11 +86,11 @@ def unknown_command(
 
 
 def denied(why: str, admins: Sequence[str]) -> Message:
-    """The person may not do this.
+    """Render that the user may not do this.
 
     Args:
         why: a plain sentence.
-        admins: user ids of people to ask; the first five are named.
+        admins: the ids of users to ask; the first five are named.
     """
     blocks: list[Block] = [{"type": "section", "text": plain_user_text(clip(redact(why), 500))}]
     if admins:
@@ -100,13 +99,13 @@ def denied(why: str, admins: Sequence[str]) -> Message:
 
 
 def domain_error(sentences: str) -> Message:
-    """One of the domain's own sentences; shown as plain text."""
+    """Render one of the domain's own sentences, as plain text."""
     text = clip(redact(sentences), 500)
     return message("Nothing was changed.", {"type": "section", "text": plain_user_text(text)})
 
 
 def expired() -> Message:
-    """The button that was pressed is too old, or not one that this version knows."""
+    """Render that the button is too old, or unknown to this version."""
     return message(
         "This button is out of date.",
         section("This button is out of date, and nothing was changed. Please start again."),
@@ -114,13 +113,13 @@ def expired() -> Message:
 
 
 def internal_error(reference: str) -> Message:
-    """Something unexpected went wrong; `reference` finds it in the log."""
+    """Render that something unexpected went wrong; `reference` finds it in the log."""
     return message(
         "Something went wrong.",
         section("Something went wrong, and it is not your fault."),
         bullets(
             [
-                line("Look at the key’s state before trying again: part of it may be done."),
+                line("Check the key’s state before you try again: part of it may be done."),
                 line(
                     "If it keeps happening, give your operator this reference: ",
                     text_element(clip(reference, TYPED_MAX), code=True),

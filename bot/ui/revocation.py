@@ -1,4 +1,4 @@
-"""A revoked key in words, wherever it was revoked: now or before, and which gateways know of it."""
+"""Messages about a revoked key: revoked now or before, and which gateways have confirmed it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from keys.changes.propagation import Propagation, describe
 
 
 def outcome(outcome: Outcome[KeyView]) -> Message:
-    """The message after a revocation: done now, or by someone before."""
+    """Render the message after a revocation, also if the key had been revoked before."""
     if not outcome.changed:
         return already_revoked(outcome.value)
     return revoked(outcome.value, outcome.propagation)
 
 
 def revoked(key: KeyView, propagation: Propagation | None) -> Message:
-    """The message after the key was revoked.
+    """Render the message after the key was revoked.
 
     Args:
-        propagation: how many gateways know of it; None if they could not be asked.
+        propagation: how many gateways have confirmed it; None if that could not be read.
     """
     return message(
         "The key was revoked.",
@@ -41,19 +41,19 @@ def revoked(key: KeyView, propagation: Propagation | None) -> Message:
 
 
 def already_revoked(key: KeyView) -> Message:
-    """The message when the key had been revoked before."""
+    """Render the message if the key had been revoked before."""
     reason: list[Element | str] = []
     if key.revoked_reason:
         reason = [" Reason: ", text_element(key.revoked_reason)]
     return message(
-        "The key had been revoked before.",
+        "The key was already revoked.",
         sentence(name_of(key), " was already revoked", *by_whom(key), ".", *reason),
-        context(f"`{key.hint}` is refused. There is nothing left to do."),
+        context(f"`{key.hint}` is refused. Nothing else is needed."),
     )
 
 
 def by_whom(key: KeyView) -> list[Element | str]:
-    """By whom and when a key was revoked, as the end of a sentence."""
+    """Return who revoked a key, and when, as the end of a sentence."""
     pieces: list[Element | str] = []
     if key.revoked_by is not None:
         pieces += [" by ", person(key.revoked_by)]
@@ -65,12 +65,12 @@ def by_whom(key: KeyView) -> list[Element | str]:
 def _refused(key: KeyView, propagation: Propagation | None) -> str:
     hint = f"`{key.hint}`"
     if propagation is None:
-        return f"{hint} is refused from now on. The gateways could not be asked whether they know."
-    said = escape(describe(propagation))
+        return f"{hint} is refused from now on. Whether the gateways know could not be checked."
+    confirmed = escape(describe(propagation))
     if propagation.everywhere:
-        return f"{hint} is refused from now on. {said}"
+        return f"{hint} is refused from now on. {confirmed}"
     return (
-        f"{hint} is refused wherever gateways confirmed it. {said} A gateway that is cut off from "
-        f"the database accepts no key after {LEASE_SECONDS} seconds. It is watched, and you will "
-        "hear of it."
+        f"{hint} is refused by every gateway that has confirmed it. {confirmed} A gateway that is "
+        f"cut off from the database accepts no key after {LEASE_SECONDS} seconds. We'll message "
+        "you when that changes."
     )

@@ -1,4 +1,4 @@
-"""The box in which keys are searched for."""
+"""The search box for keys."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ QUERY_MAX = 200
 
 
 def search_box(query: str, action: str, searched_in: str) -> Block:
-    """Make the box, with what was searched for.
+    """Render the box with the current query.
 
     Args:
-        query: the words searched for; what is longer than 200 characters is cut.
+        query: the words searched for, cut to 200 characters.
         action: the action_id of Enter.
-        searched_in: the block_id of the box that the query was typed into, if it just was. What
-            was typed may be a token, and must not stay where its hint is to be shown.
+        searched_in: the block_id of the box that the query was just typed into, if it was. The
+            input may be a token, which must be replaced by its hint.
     """
     typed = clip(redact(query), QUERY_MAX)
     element: Element = {
@@ -37,8 +37,8 @@ def search_box(query: str, action: str, searched_in: str) -> Block:
         "label": plain("Search, then press Enter"),
         "element": element,
     }
-    # The same query has the same version: a list that is redrawn because keys have changed does not
-    # take away what is being typed.
+    # The same query has the same version: if a list is redrawn because keys have changed, the user
+    # does not lose what they are typing.
     version = hashlib.sha256(typed.encode()).hexdigest()[:12]
     if searched_in == ids.versioned(ids.QUERY, version):
         version += "-again"

@@ -32,8 +32,8 @@ def without_mentions(raw: str) -> str:
 def readable(text: str) -> str:
     """Return the text as the user saw it while typing.
 
-    What Slack wrote in angle brackets comes first: brackets that a user typed are still
-    entities then. The ampersand comes last, so that `&amp;lt;` becomes `&lt;` and no more.
+    Slack's own angle brackets are replaced first, while brackets that a user typed are still
+    entities. The ampersand comes last, so that `&amp;lt;` becomes `&lt;` and not `<`.
     """
     text = _MENTION.sub(lambda found: f"{found[1]}{found[3] or found[2]}", text)
     text = _GROUP.sub(lambda found: f"@{found[2] or found[1]}", text)
@@ -43,7 +43,7 @@ def readable(text: str) -> str:
 
 
 def unquote(text: str) -> str:
-    """Take off one pair of quotation marks around the whole text, straight or typographic."""
+    """Remove one pair of quotation marks around the whole text, straight or typographic."""
     text = text.strip()
     if len(text) >= 2 and text[-1] in _PAIRS.get(text[0], ""):
         inner = text[1:-1]
@@ -53,7 +53,7 @@ def unquote(text: str) -> str:
 
 
 def quoted_beginning(rest: str) -> tuple[str, str] | None:
-    """Return what stands in quotation marks at the beginning, and the rest; None without marks."""
+    """Return the quoted text at the beginning, and the rest; None if it begins without a quote."""
     if not rest or rest[0] not in _PAIRS:
         return None
     for end in range(2, len(rest)):

@@ -1,4 +1,4 @@
-"""`apikeys db …` and `apikeys status`: the database, and how the system stands."""
+"""`apikeys db …` and `apikeys status`: the database, and the state of the system."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from storage.tables import Gateway, Key, LiveMessageRow, Offboarding, OutboxRow
 
 
 def upgrade_database() -> None:
-    """Bring the database to the newest schema; however many do it at once, one does."""
+    """Migrate the database to the newest schema; safe to run in several places at once."""
     engine = open_engines(load())[0]
     try:
         before, _ = revision(engine)
@@ -41,18 +41,18 @@ def upgrade_database() -> None:
 
 
 def backup(file: Path) -> None:
-    """Copy the embedded database to FILE, whole and of one moment, also while it is in use."""
+    """Copy the embedded database to FILE consistently, even while it is in use."""
     settings = load()
     if not settings.embedded:
         raise click.ClickException("This is for the embedded database. Use pg_dump for PostgreSQL.")
     if file.exists():
-        raise click.ClickException(f"{file} is there already. Name another one.")
+        raise click.ClickException(f"{file} already exists. Choose another name.")
     source = settings.home / "apikeys.db"
     if not source.exists():
         raise click.ClickException(f"There is no database in {settings.home} yet.")
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        # Made for its owner alone before anything is in it.
+        # Created with its permissions before anything is written.
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(source)) as ours, closing(sqlite3.connect(draft)) as copy:
             ours.backup(copy)
@@ -61,11 +61,11 @@ def backup(file: Path) -> None:
         raise click.ClickException(f"{file} cannot be written: {error}.") from error
     finally:
         draft.unlink(missing_ok=True)
-    click.echo(f"{file} is a copy of the database. Keep the pepper too, in another place.")
+    click.echo(f"{file} is a copy of the database. Back up the pepper too, in another place.")
 
 
 def status(workspace: str | None) -> None:
-    """Say how the system stands: keys, gateways, and what waits to be said."""
+    """Show the state of keys, gateways and pending messages."""
     with (
         opened(workspace) as (application, account_id),
         reading(application.engine, account_id) as session,
@@ -97,17 +97,17 @@ def _keys(
     active = _count(session, Key, mine, Key.state == State.ACTIVE)
     revoked = _count(session, Key, mine, Key.state == State.REVOKED)
     pending = _count(session, Key, mine, Key.state == State.PENDING)
-    more = f", {pending} on the way to their people" if pending else ""
-    return [f"Keys: {active} work, {revoked} were revoked{more}"]
+    more = f", {pending} waiting for delivery" if pending else ""
+    return [f"Keys: {active} active, {revoked} revoked{more}"]
 
 
 def _peppers(session: Session, now: datetime) -> list[str]:
-    """Which keys stand in the way of taking an old pepper away; of all workspaces."""
+    """Count the tokens of all workspaces that still need an old pepper."""
     used = in_use(session, now)
     if len(used) < 2:
         return []
     each = ", ".join(f"{count} need version {version}" for version, count in sorted(used.items()))
-    return [f"Pepper: of the tokens that work, {each}"]
+    return [f"Pepper: of the active tokens, {each}"]
 
 
 def _gateways(session: Session, now: datetime) -> list[str]:
@@ -115,7 +115,7 @@ def _gateways(session: Session, now: datetime) -> list[str]:
         select(Gateway).where(col(Gateway.stopped_at).is_(None)).order_by(Gateway.name)
     ).all()
     if not rows:
-        return ["Gateways: none is running"]
+        return ["Gateways: none running"]
     return [
         f"Gateway {row.name}: seen {(now - row.seen_at).total_seconds():,.0f} s ago" for row in rows
     ]
@@ -143,7 +143,7 @@ def _waiting(session: AccountSession, now: datetime) -> list[str]:
     lines = [f"Pending: {pending} notifications, {messages} messages to redraw"]
     if oldest is not None and (now - oldest).total_seconds() > 60:
         lines.append(
-            f"The oldest waits since {oldest:%Y-%m-%d %H:%M} UTC. Does a bot run, and may it post?"
+            f"The oldest is from {oldest:%Y-%m-%d %H:%M} UTC. Is the bot running, and may it post?"
         )
     leaving = _count(
         session,
@@ -152,5 +152,5 @@ def _waiting(session: AccountSession, now: datetime) -> list[str]:
         Offboarding.state == "open",
     )
     if leaving:
-        lines.append(f"People who leave, with keys that are not handled: {leaving}")
+        lines.append(f"Open offboardings: {leaving}")
     return lines

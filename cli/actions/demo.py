@@ -1,4 +1,4 @@
-"""`apikeys demo`: the whole job on this machine, to click through or to read."""
+"""`apikeys demo`: everything on this machine, to click through or to read."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pathlib import Path
 
 import click
 
-from cli.actions.run import asked_to_stop, wait
+from cli.actions.run import stop_event, wait
 from cli.demo.errors import DemoError
 from cli.demo.state_dir import NAME, PAGE_PORT, Folder
 
 API_PORT = 8331
-_NEEDED = ("httpx", "nicegui", "websockets")
+_REQUIRED = ("httpx", "nicegui", "websockets")
 
 
 def demo(port: int | None, tour: bool, reset: bool) -> None:
-    """A practice Slack, the bot, the gateway and an example API, on this machine alone.
+    """Run a practice Slack, the bot, the gateway and an example API on this machine.
 
-    Needs no Slack account. What you do is kept in the folder .apikeys-demo for the next time.
+    No Slack account is needed. What you do is kept in the folder .apikeys-demo.
     """
-    if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
+    if missing := [name for name in _REQUIRED if importlib.util.find_spec(name) is None]:
         raise DemoError(f"The demo needs {', '.join(missing)}: pip install 'apikeys[sandbox]'")
     folder = Folder(Path(NAME))
     if reset:
@@ -34,15 +34,19 @@ def demo(port: int | None, tour: bool, reset: bool) -> None:
 
 
 def _run(folder: Folder, port: int | None) -> None:
-    from cli.demo.environment import Ports, Stopped, opened  # slow, and not for the other commands
+    from cli.demo.environment import (  # slow, and the other commands do not need it
+        Ports,
+        Stopped,
+        opened,
+    )
 
-    stop = asked_to_stop()
+    stop = stop_event()
     ports = Ports(PAGE_PORT if port is None else port, API_PORT, exact=port is not None)
     click.echo("Starting …")
     try:
-        with folder.taken(), opened(folder, ports, stop, page=True, say=_warn) as world:
+        with folder.locked(), opened(folder, ports, stop, page=True, say=_warn) as world:
             if port is None and not world.slack.url.endswith(f":{PAGE_PORT}/"):
-                click.echo(f"Port {PAGE_PORT} is taken, so another one was chosen.")
+                click.echo(f"Port {PAGE_PORT} is in use, so another one was chosen.")
             click.echo(_next_steps(world.slack.url, world.documents))
             wait(stop, [world.child, world.api])
             if not stop.is_set():
@@ -50,7 +54,7 @@ def _run(folder: Folder, port: int | None) -> None:
             click.echo("\nStopping …")
     except Stopped:
         pass
-    click.echo(f"Stopped. Everything is kept in {folder.path} for the next time.")
+    click.echo(f"Stopped. Everything is kept in {folder.path}.")
 
 
 def _next_steps(page: str, documents: str) -> str:
@@ -61,16 +65,16 @@ The demo is running. Open this in a browser:
 
 It is a practice Slack in which you are Alice, an admin. Three things to try:
 
-1. Make a key. In #api-keys, type  /apikeys new  and fill in the window.
-   The key's token comes in a direct message: see "API keys" under Apps, at the left.
+1. Create a key. In #api-keys, type  /apikeys new  and fill in the modal.
+   The token is sent in a direct message: see "API keys" under Apps, on the left.
 
 2. Use it. In another terminal, with the token pasted into the first line:
 
     API_KEY=PASTE-THE-TOKEN-HERE
     curl -i -H "Authorization: Bearer $API_KEY" {documents}
 
-3. Revoke it. Type  /apikeys list  and choose Revoke in the menu beside the key, press
-   the red button, and send the last line again: it is refused.
+3. Revoke it. Type  /apikeys list  and choose Revoke in the menu next to the key. Press
+   the red button, and run the last command again: it is refused.
 
 Stop with Ctrl-C."""
 
@@ -80,22 +84,22 @@ def _tour() -> None:
     from cli.demo.tour import play
     from cli.demo.transcript import Transcript
 
-    stop, transcript = asked_to_stop(), Transcript(click.echo)
+    stop, transcript = stop_event(), Transcript(click.echo)
     with tempfile.TemporaryDirectory(prefix="apikeys-tour-") as made:
         folder = Folder(Path(made))
         try:
             with (
-                folder.taken(),
+                folder.locked(),
                 opened(folder, Ports(), stop, page=False, say=_warn) as world,
             ):
                 steps = play(world, transcript, stop)
         except Stopped:
-            raise DemoError("The tour was stopped before its end.") from None
-    click.echo(f"\nEach of the {steps} steps came out right.")
+            raise DemoError("The tour was stopped before it finished.") from None
+    click.echo(f"\nAll {steps} steps passed.")
 
 
 def _api_died() -> DemoError:
-    return DemoError("The example API ended; what is above says why.")
+    return DemoError("The example API stopped unexpectedly; see the output above.")
 
 
 def _warn(line: str) -> None:

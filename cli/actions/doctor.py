@@ -1,4 +1,4 @@
-"""`apikeys doctor`: run every check, and print what it found and what to do about it."""
+"""`apikeys doctor`: run every check, and print each finding and its remedy."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from settings import SettingsError, load, load_slack
 
 
 def doctor() -> None:
-    """Print what keeps this installation from working.
+    """Print what is wrong with this installation.
 
     Raises:
-        click.exceptions.Exit: with code 1, if a finding is bad.
+        click.exceptions.Exit: with code 1, if anything is.
     """
     bad = 0
     for finding in examine():
@@ -31,14 +31,14 @@ def doctor() -> None:
 
 
 def examine() -> Findings:
-    """Yield what each check finds, one check after the other."""
+    """Run the checks, and yield their findings."""
     yield from _swapped_tokens()
     try:
         settings = load()
     except SettingsError as error:
         yield Finding(CheckStatus.BAD, str(error), "Correct it in .env or in the environment.")
         return
-    yield Finding(CheckStatus.FINE, "The settings of the program can be read.")
+    yield Finding(CheckStatus.FINE, "The settings are valid.")
     yield from check_database(settings)
     yield from check_gateway(settings)
     try:
@@ -47,19 +47,19 @@ def examine() -> Findings:
         yield Finding(
             CheckStatus.BAD,
             str(error),
-            "The bot needs it; the gateway alone (--only gateway) does not.",
+            "The bot needs it; “run --only gateway” does not.",
         )
         return
     yield from check_slack(slack)
 
 
 def _swapped_tokens() -> Findings:
-    """Check that Slack's two tokens are not swapped; each setting alone cannot know it."""
+    """Check that Slack's two tokens are not swapped, which needs both settings."""
     given = {**dotenv_values(), **os.environ}
     bot, app = given.get("SLACK_BOT_TOKEN") or "", given.get("SLACK_APP_TOKEN") or ""
     if bot.startswith("xapp-") and app.startswith("xoxb-"):
         yield Finding(
             CheckStatus.BAD,
             "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are swapped.",
-            "The bot's token begins with xoxb-, the app's with xapp-. Exchange them.",
+            "The bot's token begins with xoxb-, the app's with xapp-. Swap them.",
         )

@@ -1,4 +1,4 @@
-"""`apikeys run`: starting the parts that serve, and stopping them cleanly."""
+"""`apikeys run`: start the bot and the gateway, and stop them cleanly."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ from settings import load, load_slack
 
 
 class Process(Protocol):
-    """Something that runs beside the main program."""
+    """A part of the program that runs in the background."""
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether it is still running."""
         ...
 
 
-def asked_to_stop() -> threading.Event:
-    """An event that is set by Ctrl-C, SIGTERM, or the closing of the terminal.
+def stop_event() -> threading.Event:
+    """Return an event that is set by Ctrl-C, SIGTERM, or when the terminal is closed.
 
-    A handler runs in the main thread, whatever that is doing: setting the event there would wait
-    for a lock that the same thread may hold while it waits for the event. A put never waits.
+    A signal handler runs in the main thread. Setting the event there could deadlock on a lock that
+    the same thread holds while it waits for the event; putting into a queue never blocks.
     """
-    stop, asked = threading.Event(), SimpleQueue[int]()
+    stop, signals = threading.Event(), SimpleQueue[int]()
 
-    def tell() -> None:
-        asked.get()
+    def set_event() -> None:
+        signals.get()
         stop.set()
 
-    threading.Thread(target=tell, name="asked-to-stop", daemon=True).start()
+    threading.Thread(target=set_event, name="stop-event", daemon=True).start()
     numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # set by nohup
         numbers.append(signal.SIGHUP)
     for number in numbers:
-        signal.signal(number, lambda received, _: asked.put(received))
+        signal.signal(number, lambda received, _: signals.put(received))
     return stop
 
 
 def wait(stop: threading.Event, parts: Sequence[Process]) -> None:
-    """Wait until the program is asked to stop, or a part of it has died."""
+    """Wait until `stop` is set, or a part has died."""
     while all(part.alive for part in parts) and not stop.wait(0.5):
         pass
 
 
 def run(only: str | None) -> None:
-    """Run the bot and the gateway, or one of them, until they are stopped."""
+    """Run the bot and the gateway, or one of them, until Ctrl-C."""
     from cli.bootstrap.application import open_application
 
     settings = load()
@@ -77,4 +77,4 @@ def run(only: str | None) -> None:
             stack.callback(bot.stop)
             running.append(bot)
             click.echo(f"The bot {bot.address}", err=True)
-        wait(asked_to_stop(), running)
+        wait(stop_event(), running)

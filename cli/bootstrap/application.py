@@ -1,4 +1,4 @@
-"""Opening the application: from settings to a current database and services that can work."""
+"""Open the application: from the settings to an up-to-date database and its services."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from storage import open_engine, reading, upgrade, writing
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What every part that works with keys stands on.
+    """What everything that works with keys needs.
 
     Attributes:
-        direct: the database without a pooler in between, for gateways, which listen to it; the
-            same as `engine` where there is no pooler.
-        replica: a streaming replica, from which gateways read; None if there is none.
+        direct: the database without a pooler, for gateways, which listen to it; the same as
+            `engine` if there is no pooler.
+        replica: a streaming replica that gateways read from; None if there is none.
     """
 
     engine: Engine
@@ -43,11 +43,11 @@ class Application:
         policy: Policy | None = None,
         wake: Callable[[], None] = lambda: None,
     ) -> Services:
-        """What the operations on one account's keys stand on.
+        """Return the services of one account.
 
         Args:
-            policy: what the team has decided about its keys.
-            wake: called after a change of which others have to hear.
+            policy: the team's policy; the default if None.
+            wake: called after a change, to start the background work.
         """
         return Services(
             engine=self.engine,
@@ -75,7 +75,7 @@ class Application:
 
 
 def open_application(settings: Settings, clock: Clock | None = None) -> Application:
-    """Open the database, bring it up to date, and make sure that the pepper fits it.
+    """Open the database, migrate it, and check that the pepper matches it.
 
     Raises:
         SettingsError, PepperError, StorageUnavailable, SchemaAhead: each with a sentence that
@@ -98,13 +98,13 @@ def open_application(settings: Settings, clock: Clock | None = None) -> Applicat
             opened.callback(_stop, clock)
         with writing(engine) as session:
             check_peppers(session, peppers, clock.now())
-        # All is well, so what was opened stays open.
+        # Nothing failed, so everything stays open.
         opened.pop_all()
     return Application(engine, direct, peppers, prefix, clock, replica)
 
 
 def _clock(engine: Engine) -> Clock:
-    """SQLite is for one machine, and that machine's clock will do."""
+    """Return the database server's clock, or with SQLite that of this machine."""
     if engine.dialect.name != "postgresql":
         return SystemClock()
 
@@ -126,7 +126,7 @@ def _stop(clock: Clock | None) -> None:
 
 
 def open_engines(settings: Settings) -> tuple[Engine, Engine]:
-    """The database, and the same without a pooler in between. Raises SettingsError."""
+    """Open the database, and the same without a pooler. Raises SettingsError."""
     pooled = bool(settings.direct_url.get_secret_value())
     try:
         engine = open_engine(
@@ -141,12 +141,12 @@ def open_engines(settings: Settings) -> tuple[Engine, Engine]:
     except ValueError as error:
         raise SettingsError(f"DATABASE_DIRECT_URL: {error}.") from error
     if direct.dialect.name != engine.dialect.name or engine.dialect.name != "postgresql":
-        raise SettingsError("DATABASE_DIRECT_URL: it is for PostgreSQL behind a pooler alone.")
+        raise SettingsError("DATABASE_DIRECT_URL is only for PostgreSQL behind a pooler.")
     return engine, direct
 
 
 def open_replica(settings: Settings) -> Engine | None:
-    """The replica that gateways read from, if there is one. Raises SettingsError."""
+    """Open the replica that gateways read from, if there is one. Raises SettingsError."""
     url = settings.replica_url.get_secret_value()
     if not url:
         return None
@@ -155,7 +155,7 @@ def open_replica(settings: Settings) -> Engine | None:
     except ValueError as error:
         raise SettingsError(f"DATABASE_REPLICA_URL: {error}.") from error
     if replica.dialect.name != "postgresql" or settings.embedded:
-        raise SettingsError("DATABASE_REPLICA_URL: it is for a replica of PostgreSQL alone.")
+        raise SettingsError("DATABASE_REPLICA_URL is only for a replica of PostgreSQL.")
     return replica
 
 
@@ -164,7 +164,7 @@ def _peppers(settings: Settings) -> Peppers:
         return read_peppers(given)
     if not settings.embedded:
         raise PepperError(
-            "APIKEYS_PEPPER is missing: a database of your own needs it, because every program "
-            "that uses the database must have the same. Make one with: openssl rand -base64 32"
+            "APIKEYS_PEPPER is missing: with your own database it must be set, because every "
+            "program that uses it needs the same pepper. Generate one with: openssl rand -base64 32"
         )
     return load_or_make(settings.home / "pepper")

@@ -1,4 +1,4 @@
-"""Start the bot: one workspace or many, by Socket Mode or signed HTTP, with its schedule."""
+"""Start the bot: for one workspace or many, over Socket Mode or signed HTTP."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _health(
 ) -> Running:
     def rounds() -> str | None:
         age = schedule.round_age
-        return f"No round has ended for {age:.0f} s." if age > STUCK_SECONDS else None
+        return f"No round has finished for {age:.0f} s." if age > STUCK_SECONDS else None
 
     metrics.watch(
         "round_age_seconds", "Since what is due was looked at.", lambda: schedule.round_age
@@ -202,4 +202,4 @@ def _connect(app: App, settings: SlackSettings, pages: Pages) -> tuple[Connectio
     running = serve_in_thread(
         receiver(app, pages=pages), host.strip("[]"), int(port), setting="APIKEYS_SLACK_LISTEN"
     )
-    return running, f"waits for Slack’s requests at {running.url}{PATH}"
+    return running, f"receives Slack’s requests at {running.url}{PATH}"

@@ -1,4 +1,4 @@
-"""Putting the gateway together: its memory, its feed of changes, its threads, and its server."""
+"""Build the gateway: its cache, its change feed, its threads, and its server."""
 
 from __future__ import annotations
 
@@ -65,72 +65,72 @@ def _tune_interpreter() -> None:
     Sources: https://docs.python.org/3/library/sys.html#sys.setswitchinterval,
     https://docs.python.org/3/library/gc.html#gc.set_threshold.
     """
-    # What lets go of the interpreter, as each read of the database does, has to wait for it as long
-    # as another thread is busy: 5 ms, unless this says less. While last uses were written, tokens
-    # that are not in memory were verified at 300 a second instead of 10,000.
+    # A thread that releases the interpreter, as each read of the database does, gets it back only
+    # after the switch interval if another thread is busy: 5 ms by default. While last uses were
+    # written, 300 uncached tokens a second were verified instead of 10,000.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    # Everything that lives is looked at again and again while tokens are remembered, for garbage
-    # that refers to itself, of which they make none: with Python's own figures (700, 10, 10) that
-    # took a third of the time for a new token. What there is by now is left out (`gc.freeze`).
+    # Caching tokens creates no cyclic garbage, but many objects to scan for it: with Python's
+    # defaults (700, 10, 10) that took a third of the time for a new token. Objects that exist when
+    # the server starts are not scanned at all (`gc.freeze`).
     gc.set_threshold(*_COLLECT_AFTER)
 
 
 def assemble(application: Application, options: Options, name: str) -> Gateway:
-    """The gateway as an application, with everything that it does beside answering.
+    """Return the gateway's application, with its background tasks.
 
     Args:
-        name: what people know it by; of two with the same name, the later takes the other's place.
+        name: shown to people; a new gateway replaces an earlier one of the same name.
     """
     clock = application.clock
-    report, metrics = GatewayLog(clock), Metrics()
-    memory = VerdictCache(clock, max_keys=options.cached_tokens)
-    presence = Heartbeat(_Register(application, new_id("gw"), name), report)
-    ledger = ReplicaPositions()
-    follower = CacheInvalidator(
+    log, metrics = GatewayLog(clock), Metrics()
+    cache = VerdictCache(clock, max_keys=options.cached_tokens)
+    heartbeat = Heartbeat(_Register(application, new_id("gw"), name), log)
+    positions = ReplicaPositions()
+    invalidator = CacheInvalidator(
         open_feed(application.direct, places=application.replica is not None),
-        memory,
-        report,
-        presence.confirm,
+        cache,
+        log,
+        heartbeat.confirm,
         clock,
         lease=options.lease,
         grace=options.grace,
-        positions=ledger,
+        positions=positions,
     )
     replica = None
     if application.replica is not None:
-        lookup = ReplicaLookup(application.replica, application.direct, lambda: ledger.newest)
-        replica = Replica(lookup, ledger, options, report, clock)
-    uses = UsageRecorder(_writer(application), report, options.flush_every, options.trusted_proxies)
-    upgrades = RehashQueue(application.peppers, _upgrader(application), report, options.flush_every)
-    metrics.watch("remembered_tokens", "Good tokens in memory.", lambda: len(memory))
-    metrics.watch("last_used_backlog", "Secrets with unwritten uses.", lambda: uses.backlog)
-    metrics.watch("feed_alive", "1 while changes are followed.", lambda: float(follower.alive))
+        lookup = ReplicaLookup(application.replica, application.direct, lambda: positions.newest)
+        replica = Replica(lookup, positions, options, log, clock)
+    usage = UsageRecorder(_writer(application), log, options.flush_every, options.trusted_proxies)
+    upgrades = RehashQueue(application.peppers, _upgrader(application), log, options.flush_every)
+    metrics.watch("remembered_tokens", "Good tokens in memory.", lambda: len(cache))
+    metrics.watch("last_used_backlog", "Secrets with unwritten uses.", lambda: usage.backlog)
+    metrics.watch("feed_alive", "1 while changes are followed.", lambda: float(invalidator.alive))
     metrics.watch(
         "feed_lag_seconds", "Time since it was proven that no change was missed.",
-        lambda: follower.lag,
+        lambda: invalidator.lag,
     )  # fmt: skip
 
-    checker = CachingVerifier(
+    verifier = CachingVerifier(
         Lookup(application.direct),
         application.peppers,
         clock,
-        memory,
+        cache,
         options,
         metrics,
         upgrades,
         replica,
     )
     return build(
-        checker,
+        verifier,
         options,
         clock,
-        usage_recorder=uses,
+        usage_recorder=usage,
         ready=application.check_connection,
-        log=report,
+        log=log,
         metrics=metrics,
-        cache=memory,
-        try_read_now=checker.try_read_now,
-        background_tasks=GatewayTasks(follower, presence, upgrades),
+        cache=cache,
+        try_read_now=verifier.try_read_now,
+        background_tasks=GatewayTasks(invalidator, heartbeat, upgrades),
     )
 
 
@@ -149,7 +149,7 @@ def _options(settings: Settings) -> Options:
 
 def _name(listen: str) -> str:
     port = listen.rpartition(":")[2]
-    # Port 0 is a new one each time, so it names nobody.
+    # Port 0 means another one each time, so it identifies nothing.
     return f"{socket.gethostname()}:{port if port != '0' else f'pid-{os.getpid()}'}"
 
 
@@ -171,9 +171,9 @@ def _upgrader(application: Application) -> Callable[[Mapping[str, import_keys.Up
 
 @dataclass(frozen=True, slots=True)
 class _Register:
-    """Notes a gateway in the database; see `gateway.cache.heartbeat.Register`.
+    """Record a gateway in the database; see `gateway.cache.heartbeat.Register`.
 
-    A confirmation need not survive a power cut, which ends what it was waited for as well.
+    A confirmation need not survive a power cut, which also ends the operation that waits for it.
     """
 
     application: Application
@@ -181,23 +181,23 @@ class _Register:
     name: str
 
     def announce(self) -> None:
-        """See there."""
+        """See `Register`."""
         self._write(lambda s: gateways.announce(s, self.gateway_id, self.name, self._now))
 
     def heartbeat(self) -> None:
-        """See there."""
+        """See `Register`."""
         self._write(lambda s: gateways.heartbeat(s, self.gateway_id, self._now))
 
     def confirm(self, fences: Sequence[str]) -> None:
-        """See there."""
+        """See `Register`."""
         self._write(lambda s: gateways.confirm(s, self.gateway_id, fences, self._now))
 
     def purge(self) -> None:
-        """See there."""
+        """See `Register`."""
         self._write(lambda s: gateways.purge(s, self._now))
 
     def stopped(self) -> None:
-        """See there."""
+        """See `Register`."""
         self._write(lambda s: gateways.stopped(s, self.gateway_id, self._now))
 
     @property

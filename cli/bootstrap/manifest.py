@@ -1,4 +1,4 @@
-"""The app's manifest, as far as the program itself asks for it: the scopes."""
+"""Read the scopes from the app's manifest."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 
 
 def scopes(manifest: Path = MANIFEST) -> tuple[list[str], list[str]]:
-    """Return the scopes that the app needs, and those that it can do without.
+    """Return the required scopes, and the optional ones.
 
-    Together they are what the manifest has under `bot`: Slack wants the optional ones to stand
-    there too.
+    The manifest has both under `bot`, as Slack requires, and the optional ones also separately.
     """
     loaded: dict[str, Any] = yaml.safe_load(manifest.read_text(encoding="utf-8"))
-    asked = loaded["oauth_config"]["scopes"]
-    optional = list(asked.get("bot_optional", ()))
-    return [scope for scope in asked["bot"] if scope not in optional], optional
+    requested = loaded["oauth_config"]["scopes"]
+    optional = list(requested.get("bot_optional", ()))
+    return [scope for scope in requested["bot"] if scope not in optional], optional

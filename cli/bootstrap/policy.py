@@ -1,4 +1,4 @@
-"""Read the team's rule for dates of expiry from its settings, as the domain takes it."""
+"""Build the team's policy for expiry dates from the settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from settings import TeamSettings
 
 
 def expiry_policy(settings: TeamSettings) -> Policy:
-    """Return what the team has decided about dates of expiry; the rest is as by default."""
+    """Return a policy with the team's rules for expiry dates; the rest has its defaults."""
     return Policy(
         expiry_days=settings.expiry_days,
         expiry_max_days=settings.expiry_max_days,

@@ -1,4 +1,4 @@
-"""List what must never stand in a log, for every process that this program starts."""
+"""Redact secrets from the logs of every process that this program starts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from keys.credentials import tokens
 from runtime.redaction import SecretPattern, redactor, secret_input
 
-# The input into which a token is pasted (bot.ui.ids.PASTED; a test holds that). Named here, since a
+# The input for a pasted token (bot.ui.ids.PASTED; a test compares them). Repeated here, because the
 # gateway alone imports nothing of the bot.
 _PASTED = "pasted_token"
 _SLACK_TOKEN = SecretPattern(
@@ -15,8 +15,8 @@ _SLACK_TOKEN = SecretPattern(
     r"\1-[removed]",
     ("xox", "xapp-"),
 )
-# With the ticket of a Socket Mode address, anyone can connect in the bot's place.
+# With the ticket of a Socket Mode URL, anyone can connect as the bot.
 _TICKET = SecretPattern(re.compile(r"([?&]ticket=)[^&\s\"'<>]+"), r"\1[removed]", ("ticket=",))
 
 redact = redactor(tokens.redact, (secret_input(_PASTED), _SLACK_TOKEN, _TICKET))
-"""Remove our tokens, Slack's tokens and tickets, and what was pasted to be checked."""
+"""Remove our tokens, Slack's tokens and tickets, and what was pasted into the check."""

@@ -1,1 +1,1 @@
-"""The demonstration: an example API behind the gateway, and what shows the whole job."""
+"""The demo: a practice Slack, the bot, the gateway, and an example API behind it."""

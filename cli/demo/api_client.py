@@ -1,4 +1,4 @@
-"""A program that uses the example API with a key, as the tour watches it."""
+"""Programs that use the example API with a key, for the tour."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SECONDS = 10
 
 
 class Program:
-    """Knows one token and one address; each request and its answer go into the transcript."""
+    """A program with a token; its requests and their answers go into the transcript."""
 
     def __init__(self, name: str, address: str, token: str, transcript: Transcript) -> None:
-        """Connect to nothing yet.
+        """Prepare the program without connecting.
 
         Args:
-            name: what readers know it by.
-            address: of the API's resource.
+            name: its name in the transcript.
+            address: the URL of the API's resource.
         """
         self._name, self._address, self._transcript = name, address, transcript
         self._client = client(token)
@@ -34,14 +34,14 @@ class Program:
         self._client.close()
 
     def reads(self, *, in_brief: bool = False) -> httpx.Response:
-        """GET; in brief, only the documents' titles are written down."""
-        return self._asks("GET", show=_titles if in_brief else _body)
+        """Send a GET; if `in_brief`, only the documents' titles go into the transcript."""
+        return self._request("GET", show=_titles if in_brief else _body)
 
     def adds(self, **document: Any) -> httpx.Response:
-        """POST."""
-        return self._asks("POST", document)
+        """Send a POST."""
+        return self._request("POST", document)
 
-    def _asks(
+    def _request(
         self,
         method: str,
         content: dict[str, Any] | None = None,
@@ -51,17 +51,17 @@ class Program:
         path = httpx.URL(self._address).path
         answer = self._client.request(method, self._address, json=content)
         sent = answer.request.headers["Authorization"]
-        self._transcript.tells(f"{self._name} sends, and is answered:")
-        self._transcript.shows(f"{method} {path}   Authorization: {sent}{body}")
+        self._transcript.narrate(f"{self._name} sends a request, and gets an answer:")
+        self._transcript.show(f"{method} {path}   Authorization: {sent}{body}")
         status = f"{answer.status_code} {answer.reason_phrase}"
         if challenge := answer.headers.get("WWW-Authenticate"):
             status += f"   WWW-Authenticate: {challenge}"
-        self._transcript.shows(f"{status}\n{(show or _body)(answer)}")
+        self._transcript.show(f"{status}\n{(show or _body)(answer)}")
         return answer
 
 
 def _body(answer: httpx.Response) -> str:
-    # Written again with spaces, so that lines can break there.
+    # With spaces, so that lines can be wrapped.
     return json.dumps(answer.json(), ensure_ascii=False)
 
 
@@ -72,25 +72,25 @@ def _titles(answer: httpx.Response) -> str:
 
 
 def client(token: str) -> httpx.Client:
-    """A client that presents the token, and asks no proxy."""
+    """Return a client that sends the token, and uses no proxy."""
     headers = {"Authorization": f"Bearer {token}"}
     return httpx.Client(headers=headers, timeout=SECONDS, trust_env=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One answer to a program that asks all the time; when, in seconds of a steady clock."""
+class Response:
+    """An answer to the load loop; `answered` is in seconds of a monotonic clock."""
 
     answered: float
     status: int
 
 
 class LoadLoop:
-    """A program that asks again as soon as it is answered, inside `with`."""
+    """A program that sends the next request as soon as it has an answer, inside `with`."""
 
     def __init__(self, address: str, token: str) -> None:
         self._address, self._token = address, token
-        self._asked: list[Asked] = []
+        self._responses: list[Response] = []
         self._error: httpx.HTTPError | None = None
         self._changed = threading.Condition()
         self._ending = threading.Event()
@@ -105,13 +105,13 @@ class LoadLoop:
         self._thread.join(SECONDS * 2)
 
     @property
-    def asked(self) -> list[Asked]:
-        """All requests that were answered, in their order."""
+    def responses(self) -> list[Response]:
+        """All answers, in order."""
         with self._changed:
-            return list(self._asked)
+            return list(self._responses)
 
     def wait_for(self, status: int, times: int = 1) -> None:
-        """Wait until so many answers had that status.
+        """Wait until this many answers had that status.
 
         Raises:
             AssertionError: if that takes too long.
@@ -125,7 +125,7 @@ class LoadLoop:
             raise AssertionError(f"no answer {status} came within {SECONDS} seconds")
 
     def _done(self, status: int, times: int) -> bool:
-        came = sum(1 for each in self._asked if each.status == status)
+        came = sum(1 for each in self._responses if each.status == status)
         return came >= times or self._error is not None
 
     def _run(self) -> None:
@@ -139,5 +139,5 @@ class LoadLoop:
                         self._changed.notify_all()
                     return
                 with self._changed:
-                    self._asked.append(Asked(time.monotonic(), status))
+                    self._responses.append(Response(time.monotonic(), status))
                     self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""The bot and the gateway of the demo: a real `apikeys run`, as a process of its own."""
+"""The demo's bot and gateway: a real `apikeys run` in a child process."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from cli.bootstrap.redaction import redact
 from cli.demo.errors import DemoError
 
 STOP_SECONDS = 20
-# Nothing else of the user's environment reaches the bot: neither real tokens nor a proxy.
+# Nothing else of the user's environment reaches the bot, such as real tokens or a proxy.
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ")
 _GRAVE = re.compile(r'^\S+ (WARNING|ERROR|CRITICAL) |"level": "(warning|error|critical)"')
 
 
 class Child:
-    """The process at work.
+    """The running process.
 
     Args:
-        settings: its whole configuration, by the names of docs/settings.md.
-        folder: the folder in which it runs; a `.env` elsewhere is not read.
-        log: the file for what it writes; emptied first.
-        warn: is told of each warning and error that it logs.
+        settings: all its settings, by the names in docs/settings.md.
+        folder: its working directory; a `.env` elsewhere is not read.
+        log: the file for its output; overwritten.
+        warn: called with each warning and error that it logs.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Child:
         self._last = ""
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self.process = subprocess.Popen(  # noqa: S603  (this very program)
-            [*_dies_with_its_parent(), sys.executable, "-m", "cli", "run"],
+            [*_die_with_parent(), sys.executable, "-m", "cli", "run"],
             cwd=folder,
             env=kept | {"PYTHONUTF8": "1"} | settings,
             stdin=subprocess.DEVNULL,
@@ -48,7 +48,7 @@ class Child:
             text=True,
             encoding="utf-8",
             errors="replace",
-            # Ctrl-C reaches the demo alone, which then stops its parts in their order.
+            # Ctrl-C reaches only the demo, which then stops its parts in order.
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, name="bot's log", daemon=True)
@@ -56,11 +56,11 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether it is still running."""
         return self.process.poll() is None
 
     def ends_within(self, seconds: float) -> bool:
-        """Whether it has ended by then. Blocks."""
+        """Return whether it ends within this time. Blocks."""
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -68,17 +68,17 @@ class Child:
         return True
 
     def stop(self) -> None:
-        """Has it end after what is under way; does nothing if it has ended. Blocks."""
+        """Stop the process cleanly; does nothing if it has ended. Blocks."""
         if self.alive:
             self.process.send_signal(signal.SIGTERM)
         if not self.ends_within(STOP_SECONDS):
-            self._warn(f"The bot did not stop within {STOP_SECONDS} seconds and was ended.")
+            self._warn(f"The bot did not stop within {STOP_SECONDS} seconds and was killed.")
             self.process.kill()
             self.process.wait()
         self._reader.join(STOP_SECONDS)
 
     def died(self) -> DemoError:
-        """What to say once it has ended without being asked to."""
+        """Return the error for a process that ended unexpectedly."""
         self._reader.join(STOP_SECONDS)
         status, last = self.process.wait(), self._last or "It wrote nothing."
         ending = f"with status {status}" if status >= 0 else f"by {signal.Signals(-status).name}"
@@ -95,7 +95,7 @@ class Child:
                     self._warn(f"The bot says: {line.rstrip()}")
 
 
-def _dies_with_its_parent() -> list[str]:
-    """For a demo that is killed and cannot stop anything; Linux has it in util-linux."""
+def _die_with_parent() -> list[str]:
+    """Return the prefix that ends the process with a killed demo (setpriv, in util-linux)."""
     found = shutil.which("setpriv")
     return [found, "--pdeathsig", "TERM", "--"] if found else []

@@ -1,4 +1,4 @@
-"""The demo put together: a practice Slack, bot and gateway, and the example API behind them."""
+"""Start and stop the demo: the practice Slack, bot, gateway, and the example API behind it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cli.demo import example_api
 from cli.demo.bot_process import Child
 from cli.demo.errors import DemoError
 from cli.demo.fixtures import TEAM, load_fixtures
-from cli.demo.ports import HOST, held
+from cli.demo.ports import HOST, reserved_port
 from cli.demo.state_dir import Folder
 from keys.credentials.tokens import redact
 from runtime.clock import SystemClock
@@ -33,8 +33,10 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The ports to take; 0 takes any. If one is in use, another one is taken, unless
-    `exact` forbids it for the practice Slack's.
+    """The ports to use; 0 means any. If one is in use, another one is taken.
+
+    Attributes:
+        exact: whether the practice Slack must have its port.
     """
 
     slack: int = 0
@@ -44,7 +46,7 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class DemoEnvironment:
-    """Everything at work."""
+    """The running demo."""
 
     slack: Sandbox
     child: Child
@@ -66,21 +68,21 @@ def opened(
     page: bool,
     say: Callable[[str], None],
 ) -> Iterator[DemoEnvironment]:
-    """Start everything, and stop it again in the order in which nothing is lost.
+    """Start everything, and stop it in the order in which nothing is lost.
 
     Args:
-        folder: taken by the caller.
-        stop: set to end the start before it is done.
-        page: serve the practice Slack's page for browsers too.
-        say: is told of warnings.
+        folder: locked by the caller.
+        stop: set to cancel the start.
+        page: whether to serve the practice Slack's page for browsers.
+        say: called with each warning.
 
     Raises:
         DemoError: if a part does not start.
-        Stopped: if `stop` was set before all had started.
+        Stopped: if `stop` was set before everything had started.
     """
     with ExitStack() as stack:
         slack_port, api_port, gateway_port = (
-            stack.enter_context(held(port)) for port in (ports.slack, ports.api, 0)
+            stack.enter_context(reserved_port(port)) for port in (ports.slack, ports.api, 0)
         )
         if ports.exact and ports.slack not in (0, slack_port):
             raise DemoError(
@@ -107,13 +109,13 @@ def opened(
 
 def _slack(folder: Folder, port: int, *, page: bool) -> Sandbox:
     if not MANIFEST.exists():
-        raise DemoError(f"The demo needs the project's own folder: {MANIFEST} is not there.")
+        raise DemoError(f"The demo only runs in the project's folder: {MANIFEST} does not exist.")
     try:
         slack = Sandbox(
             MANIFEST, host=HOST, port=port, page=page, folder=folder.slack, redact=redact
         )
     except StateError as error:
-        raise DemoError(f"{error} Or start afresh with: make demo-reset") from error
+        raise DemoError(f"{error} Or start over with: make demo-reset") from error
     load_fixtures(slack)
     return slack
 

@@ -1,5 +1,5 @@
-"""What stops the demo."""
+"""The demo's error."""
 
 
 class DemoError(Exception):
-    """The demo cannot start or go on; the message is a sentence or two that say what to do."""
+    """The demo cannot start or continue; the message is a sentence or two that say what to do."""

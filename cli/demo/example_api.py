@@ -1,6 +1,6 @@
 """The example API: documents that expire. GET /documents reads the list, POST /documents adds one.
 
-It knows nothing of keys, as an API behind a gateway should: `guarded` puts the gateway before it.
+It knows nothing about keys, like any API behind a gateway: `guarded` puts the gateway in front.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _FIELDS = {"title", "text", "expires_in", "expires_at"}
 
 
 class Invalid(ValueError):
-    """What was sent cannot be a document; a sentence says why."""
+    """The request is not a valid document; the message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,16 @@ class Document:
     expires_at: datetime
 
     def as_json(self) -> dict[str, str]:
-        """As the API shows it."""
+        """Return the document as the API sends it."""
         content = asdict(self)
         return content | {at: content[at].isoformat() for at in ("created_at", "expires_at")}
 
 
 class RecordStore:
-    """Keeps documents in a SQLite file. Safe in several threads; every call blocks."""
+    """Documents in a SQLite file. Safe to share between threads; every call blocks."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
-        """Make the folder and the file if they are missing."""
+        """Create the folder and the file if they are missing."""
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "documents.sqlite"
         self._clock = clock
@@ -70,7 +70,7 @@ class RecordStore:
             )
 
     def add(self, title: str, text: str, expires_at: datetime) -> Document:
-        """Add a document, and throw the expired ones away for good."""
+        """Add a document, and delete the expired ones."""
         now = self._clock.now()
         added = Document(f"doc_{secrets.token_hex(8)}", title, text, now, expires_at)
         with self._guard, closing(self._open()) as db, db:
@@ -82,7 +82,7 @@ class RecordStore:
         return added
 
     def all(self) -> list[Document]:
-        """The newest documents that have not expired, newest first."""
+        """Return the documents that have not expired, newest first."""
         with self._guard, closing(self._open()) as db:
             rows = db.execute(
                 "SELECT id, title, text, created_at, expires_at FROM documents"
@@ -99,15 +99,15 @@ class RecordStore:
 
 
 def _stamp(at: datetime) -> str:
-    # One fixed width and zone, so that texts sort as times do.
+    # With a fixed width and zone, texts sort like times.
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def build(folder: Path, clock: Clock) -> Starlette:
-    """The API, open to everybody.
+    """Return the API without a gateway.
 
     Args:
-        folder: where the documents are kept.
+        folder: where the documents are stored.
     """
     store = RecordStore(folder, clock)
 
@@ -126,7 +126,7 @@ def build(folder: Path, clock: Clock) -> Starlette:
         return JSONResponse(added.as_json(), 201)
 
     async def documents(request: Request) -> JSONResponse:
-        # One route for both, so that a refused method is told of both in Allow.
+        # One route for both methods, so that Allow lists both if another one is refused.
         return await (add(request) if request.method == "POST" else read())
 
     return Starlette(
@@ -136,15 +136,15 @@ def build(folder: Path, clock: Clock) -> Starlette:
 
 
 def guarded(folder: Path, clock: Clock, gateway: str) -> ApiKeyGuard:
-    """The API with the gateway at `gateway` asked before every request."""
+    """Return the API with the gateway at this URL in front."""
     return ApiKeyGuard(build(folder, clock), gateway)
 
 
 def read_document(body: bytes, now: datetime) -> tuple[str, str, datetime]:
-    """Read title, text and time of expiry out of a request's body.
+    """Read title, text and expiry from a request's body.
 
     Raises:
-        Invalid: with a sentence that says what is wrong.
+        Invalid: with a sentence for the caller.
     """
     try:
         content = json.loads(body)
@@ -188,7 +188,7 @@ def _expiry(content: Mapping[str, Any], now: datetime) -> datetime:
 
 
 def _span(value: Any) -> timedelta:
-    # A bool is an int to Python, but no number of seconds to anybody else.
+    # In Python a bool is an int, but it is not a number of seconds.
     if isinstance(value, bool) or not isinstance(value, int):
         raise Invalid("The field “expires_in” must be a whole number of seconds.")
     try:

@@ -1,4 +1,4 @@
-"""The demo's workspace: ready-made people of each kind, and channels for them."""
+"""The demo's workspace: users of each kind, and their channels."""
 
 from __future__ import annotations
 

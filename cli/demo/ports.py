@@ -1,4 +1,4 @@
-"""Ports for the parts of the demo, chosen before the parts start, so that each knows the others."""
+"""Reserve the ports of the demo's parts before they start, so that each knows the others'."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ HOST = "127.0.0.1"
 
 
 @contextmanager
-def held(preferred: int = 0) -> Iterator[int]:
-    """A port that nobody listens on, and that the system gives to nobody else meanwhile.
+def reserved_port(preferred: int = 0) -> Iterator[int]:
+    """Reserve a port that no other program gets in the meantime.
 
-    The port is bound here without listening, which lets a server that sets SO_REUSEADDR (as
-    Uvicorn and the gateway do) listen on it all the same.
+    The port is bound here without listening. A server that sets SO_REUSEADDR, as Uvicorn and the
+    gateway do, can still listen on it.
 
     Args:
-        preferred: the port to take if nobody listens there; 0 takes any.
+        preferred: the port to take if it is free; 0 takes any.
     """
     with (
         socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder,

@@ -1,4 +1,4 @@
-"""The demo's folder: everything that is kept between two runs, and who may use it now."""
+"""The demo's folder: its state between two runs, and a lock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOCK = "lock"
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder with a place for each part; only its owner can read it."""
+    """A folder with a place for each part, which only its owner can read."""
 
     path: Path
 
@@ -41,15 +41,15 @@ class Folder:
 
     @property
     def log(self) -> Path:
-        """What bot and gateway wrote in this run."""
+        """The log of the bot and the gateway in this run."""
         return self.path / "bot.log"
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Make the folder, and keep other demos out of it.
+    def locked(self) -> Iterator[None]:
+        """Create the folder, and lock it against other demos.
 
         Raises:
-            DemoError: if another demo runs in it, or it cannot be made.
+            DemoError: if another demo runs in it, or it cannot be created.
         """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -71,12 +71,12 @@ class Folder:
             yield
 
     def empty(self) -> None:
-        """Remove everything that was kept.
+        """Delete the folder and everything in it.
 
         Raises:
             DemoError: if a demo runs in it.
         """
         if not self.path.exists():
             return
-        with self.taken():
+        with self.locked():
             shutil.rmtree(self.path)

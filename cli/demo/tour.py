@@ -1,7 +1,7 @@
 """The tour: a key's whole life in Slack and at the API, played and checked step by step.
 
-Every line of the transcript is something that was sent or seen; what it should be is checked in the
-steps below, and a step that is not as it should be ends the tour.
+Every line of the transcript was really sent or seen. Each step checks what it sees, and a failed
+check ends the tour.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ _MAIN, _RENAMED = "Zapier, production", "Zapier, invoices"
 _READER = "Dashboard, front desk"
 _READ, _WRITE = "read existing data", "add new records"
 _REFUSALS_AFTER = 50
-# A process that is killed takes a moment to be gone.
+# A killed process takes a moment to end.
 _DYING_SECONDS = 1
 
 
 class Tour:
     """The steps; each starts where the last one ended."""
 
-    def __init__(self, world: DemoEnvironment, transcript: Transcript, patience: float) -> None:
+    def __init__(self, world: DemoEnvironment, transcript: Transcript, timeout: float) -> None:
         self._world, self._transcript = world, transcript
         self._alice, self._bob, self._carol = (
-            TourUser(world.slack, handle, TEAM, transcript, patience)
+            TourUser(world.slack, handle, TEAM, transcript, timeout)
             for handle in ("alice", "bob", "carol")
         )
         self._tokens: dict[str, str] = {}
@@ -46,18 +46,18 @@ class Tour:
     def steps(self) -> tuple[tuple[str, Callable[[], None]], ...]:
         """Each step's title, and what plays it."""
         return (
-            ("Alice, an admin, makes a key that may read and add", self.make),
+            ("Alice, an admin, creates a key that may read and add", self.make),
             ("A program uses it", self.use),
             ("A key that may only read cannot add", self.use_reading_key),
-            ("Alice has stored the token, and it leaves the message", self.store),
+            ("Alice has stored the token, and it is removed from the message", self.store),
             ("Alice looks at the list", self.look),
             ("Alice renames the key, and its token keeps working", self.rename),
-            ("Carol, who is no admin, is refused", self.refuse),
-            ("Alice revokes the key while its program is at work", self.revoke),
+            ("Carol, who is not an admin, is refused", self.refuse),
+            ("Alice revokes the key while its program is running", self.revoke),
             ("The team is told", self.tell),
             ("The program's next request is refused", self.use_revoked_key),
             ("The other key keeps working", self.use_other_key),
-            ("What was done to the key is on record", self.history),
+            ("The history shows what was done to the key", self.history),
             ("No token is left behind", self.look_for_tokens),
         )
 
@@ -67,18 +67,18 @@ class Tour:
             program.close()
 
     def make(self) -> None:
-        """Make the key that the rest is about."""
+        """Create the key that the tour is about."""
         self._make(_MAIN, [_READ, _WRITE])
 
     def use(self) -> None:
-        """Read and add with it."""
+        """Read and add documents with the key."""
         program = self._programs[_MAIN]
         _holds("Opening hours", _expect(program.reads(), 200).text)
         _expect(program.adds(title="Invoice 1001", expires_in=3600), 201)
         _holds("Invoice 1001", _expect(program.reads(), 200).text)
 
     def use_reading_key(self) -> None:
-        """Make a second key, which may not add."""
+        """Create a second key, which may not add."""
         self._make(_READER, [_READ])
         _expect(self._programs[_READER].adds(title="Invoice 1002"), 403)
         _holds_not("Invoice 1002", self._reads_on(_READER))
@@ -106,7 +106,7 @@ class Tour:
         self._reads_on(_MAIN)
 
     def refuse(self) -> None:
-        """A person who is not an admin tries."""
+        """Try to revoke as a user who is not an admin."""
         self._carol.types("/apikeys revoke Zapier")
         _holds("alice", self._carol.sees("You can ask").lower())
         self._reads_on(_MAIN)
@@ -126,25 +126,25 @@ class Tour:
         self._tell_of(busy, pressed)
 
     def tell(self) -> None:
-        """Another admin reads it in the channel."""
+        """Read the announcement as another admin."""
         text = self._bob.sees("revoked the key")
         _holds(_RENAMED, text)
         _holds("Alice", text)
 
     def use_revoked_key(self) -> None:
-        """The same program once more."""
+        """Use the revoked key again."""
         _expect(self._programs[_MAIN].reads(), 401)
         _expect(self._programs[_MAIN].adds(title="Invoice 1003"), 401)
 
     def use_other_key(self) -> None:
-        """The other program, which has nothing to do with it."""
+        """Use the other key, which still works."""
         _holds_not("Invoice 1003", self._reads_on(_READER))
 
     def history(self) -> None:
-        """Show the key."""
+        """Show the key's history."""
         self._alice.types(f"/apikeys show {_RENAMED}")
         text = self._alice.sees("History")
-        for done in ("asked for it", "it works from then on", "renamed it", "revoked it"):
+        for done in ("requested it", "activated it", "renamed it", "revoked it"):
             _holds(done, text)
 
     def look_for_tokens(self) -> None:
@@ -155,7 +155,7 @@ class Tour:
             for token in self._tokens.values():
                 if parse(token).secret.encode() in content:
                     raise AssertionError(f"{path.name} holds a token")
-        self._transcript.tells(
+        self._transcript.narrate(
             f"The {len(files)} files that the practice Slack, the bot, the gateway and the API "
             f"keep were searched for the secrets of {len(self._tokens)} tokens. None was found."
         )
@@ -178,33 +178,33 @@ class Tour:
         self._programs[name] = Program(f"“{name}”", self._world.documents, token, self._transcript)
 
     def _tell_of(self, busy: LoadLoop, pressed: float) -> None:
-        asked = busy.asked
-        statuses = [each.status for each in asked]
+        responses = busy.responses
+        statuses = [each.status for each in responses]
         first = statuses.index(401)
         if set(statuses[:first]) != {200} or set(statuses[first:]) != {401}:
             raise AssertionError(f"the answers were not 200 and then 401: {statuses}")
-        came = (asked[first].answered - pressed) * 1000
-        self._transcript.tells(
-            f"Meanwhile the program asked {len(statuses)} times, each time as soon as it had an "
+        came = (responses[first].answered - pressed) * 1000
+        self._transcript.narrate(
+            f"Meanwhile the program sent {len(statuses)} requests, each as soon as it had an "
             f"answer: {first} answers 200, then {len(statuses) - first} answers 401. The first 401 "
             f"came {came:.0f} ms after the press."
         )
 
 
 def play(
-    world: DemoEnvironment, transcript: Transcript, stop: threading.Event, *, patience: float = 15
+    world: DemoEnvironment, transcript: Transcript, stop: threading.Event, *, timeout: float = 15
 ) -> int:
     """Play all steps, and return how many there were.
 
     Args:
         stop: ends the tour before its next step.
-        patience: for how many seconds a user waits to see what should come.
+        timeout: how many seconds a user waits for what they should see.
 
     Raises:
-        DemoError: names the first step that did not come out right, and says why.
+        DemoError: names the first step that failed, and why.
         Stopped: if `stop` was set between two steps.
     """
-    with closing(Tour(world, transcript, patience)) as tour:
+    with closing(Tour(world, transcript, timeout)) as tour:
         return _walk(tour, world, transcript, stop)
 
 
@@ -219,9 +219,9 @@ def _walk(tour: Tour, world: DemoEnvironment, transcript: Transcript, stop: thre
             why = str(error) or type(error).__name__
             if world.child.ends_within(_DYING_SECONDS):
                 why = f"{world.child.died()} ({why})"
-            # What is on a screen may be among the reasons, with a token.
+            # The reason may quote a screen that shows a token.
             why = shortened(why)
-            raise DemoError(f"The step “{title}” did not come out right: {why}") from error
+            raise DemoError(f"The step “{title}” failed: {why}") from error
     return len(tour.steps)
 
 

@@ -1,4 +1,4 @@
-"""A user in the tour: acts in Slack, and what they then see is written to the transcript."""
+"""A user in the tour; what they do and see is written to the transcript."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from sandbox.users.user import User
 
 
 class TourUser:
-    """One person in one channel, with the app's direct message beside it.
+    """One user in one channel, who also sees the app's direct messages.
 
-    All functions raise AssertionError or SandboxError if things are not as they should be.
+    All methods raise AssertionError or SandboxError if something is not as expected.
     """
 
     def __init__(
@@ -25,70 +25,70 @@ class TourUser:
         handle: str,
         channel: str,
         transcript: Transcript,
-        patience: float,
+        timeout: float,
     ) -> None:
         """Go to the channel.
 
         Args:
             handle: such as `alice`.
             channel: such as `#general`.
-            patience: for how many seconds to wait for what should be seen.
+            timeout: how many seconds to wait for what should be seen.
         """
         self._slack, self._channel, self._transcript = slack, channel, transcript
-        self._patience = patience
+        self._timeout = timeout
         self._person: User = slack.person(handle).goes_to(channel)
         self.name = handle.title()
 
     def types(self, text: str) -> None:
         """Type into the channel."""
-        self._transcript.tells(f"{self.name} types in {self._channel}:  {text}")
+        self._transcript.narrate(f"{self.name} types in {self._channel}:  {text}")
         self._person.types(text)
 
     def fills_in(self, button: str, **entered: Any) -> None:
-        """Fill in the window that has opened, and submit it with the button of this name."""
+        """Fill in the modal that has opened, and submit it with this button."""
         changed = self._slack.workspace.changed
         with changed:
-            changed.wait_for(lambda: self._person.modal is not None, self._patience)
+            changed.wait_for(lambda: self._person.modal is not None, self._timeout)
         modal = self._person.fills(**entered).modal
         if modal is None:
-            raise AssertionError("no window is open")
-        self._transcript.tells(f"{self.name} fills in the window:")
-        self._transcript.shows(modal.text)
-        self._transcript.tells(f"{self.name} presses [{button}].")
+            raise AssertionError("no modal is open")
+        self._transcript.narrate(f"{self.name} fills in the modal:")
+        self._transcript.show(modal.text)
+        self._transcript.narrate(f"{self.name} presses [{button}].")
         self._person.submits()
 
     def presses(self, label: str) -> None:
-        """Press the newest button of this label."""
+        """Press the newest button with this label."""
         red = "red " if self._button(label).get("style") == "danger" else ""
-        self._transcript.tells(f"{self.name} presses the {red}button [{label}].")
+        self._transcript.narrate(f"{self.name} presses the {red}button [{label}].")
         self._person.presses(label)
 
     def is_red(self, label: str) -> bool:
-        """Whether the newest button of this label is a red one."""
+        """Return whether the newest button with this label is red."""
         return self._button(label).get("style") == "danger"
 
     def closes(self) -> None:
-        """Close the window."""
+        """Close the modal."""
         self._person.closes()
 
     def sees(self, expected: str) -> str:
-        """Wait for the words, and write down the window or message in which they stand."""
-        self._person.sees(expected, within=self._patience)
+        """Wait for the words, and transcribe the modal or message that contains them."""
+        self._person.sees(expected, within=self._timeout)
         modal = self._person.modal
         if modal is not None and expected in modal.text:
-            text, where = modal.text, "the window"
+            text, where = modal.text, "the modal"
         else:
             text, where = self._message_with(expected)
-        self._transcript.tells(f"{self.name} sees in {where}:")
-        self._transcript.shows(text)
+        self._transcript.narrate(f"{self.name} sees in {where}:")
+        self._transcript.show(text)
         return text
 
     def sees_nowhere(self, expected: str) -> None:
-        """Nothing on the screen has these words."""
+        """Check that these words are not on the screen."""
         self._person.never_sees(expected)
 
     def token(self) -> str:
-        """The code in the newest direct message of the app that has any."""
+        """Return the token in the app's newest direct message with one."""
         return self._person.dm.token()
 
     def _message_with(self, expected: str) -> tuple[str, str]:
@@ -99,7 +99,7 @@ class TourUser:
         raise AssertionError(f"no message has the words {expected!r}")
 
     def _messages(self) -> list[Message]:
-        """What stands in the channel and in the app's direct message, oldest first."""
+        """Return the messages of the channel and of the app's direct message, oldest first."""
         channel = self._slack.workspace.channel_named(self._channel)
         here = [] if channel is None else self._slack.workspace.messages_for(self._id, channel.id)
         return sorted([*here, *self._person.dm.messages], key=lambda message: message.ts)
@@ -114,7 +114,7 @@ class TourUser:
         channel = self._slack.workspace.channel(message.channel)
         if channel is not None and channel.is_direct:
             return "the direct message of the app"
-        only = ", visible to nobody else" if message.ephemeral_for == self._id else ""
+        only = ", visible only to them" if message.ephemeral_for == self._id else ""
         return f"{self._channel}{only}"
 
     def _button(self, label: str) -> dict[str, Any]:

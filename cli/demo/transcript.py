@@ -1,4 +1,4 @@
-"""What a reader of the tour sees: steps, who did what, and what they saw; never a whole token."""
+"""The transcript of the tour: who did what, and what they saw; never a whole token."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ _TOKEN = re.compile(pattern("ak"))
 
 
 class Transcript:
-    """Writes line by line, so that a reader sees each as it happens."""
+    """Write line by line, so that a reader sees each step as it happens."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
-        """Start empty.
+        """Start an empty transcript.
 
         Args:
-            write: is given each line.
+            write: called with each line.
         """
         self._write = write
         self._steps = 0
 
     def step(self, title: str) -> None:
-        """A new step begins."""
+        """Start a new step."""
         self._steps += 1
         self._write(f"\n{self._steps}. {title}")
 
-    def tells(self, line: str) -> None:
-        """Write what a user does, or what is so."""
+    def narrate(self, line: str) -> None:
+        """Write what a user does, or a fact."""
         for part in textwrap.wrap(shortened(line), WIDTH - 3, break_on_hyphens=False):
             self._write(f"   {part}")
 
-    def shows(self, text: str) -> None:
+    def show(self, text: str) -> None:
         """Write what a user's screen shows, line by line."""
         for line in shortened(text).splitlines():
             for part in textwrap.wrap(line, WIDTH - 7, break_on_hyphens=False) or [""]:
@@ -42,8 +42,8 @@ class Transcript:
 
 
 def shortened(text: str) -> str:
-    """The text with each token shortened to the hint that people know it by."""
-    # The second look is for what is not quite a token, such as one that was cut.
+    """Return the text with each token replaced by its hint."""
+    # `redact` also removes what is not quite a token, such as one that was cut.
     return redact(_TOKEN.sub(lambda found: _hint(found[0]), text))
 
 

@@ -1,4 +1,4 @@
-"""Whether the database, its replica and the pepper can be used; nothing is changed."""
+"""Check the database, its replica and the pepper, without changing anything."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def check_database(settings: Settings) -> Findings:
     """Check the database, its replica, the pepper and the database server's clock."""
     file = settings.home / "apikeys.db"
     if settings.embedded and not file.exists():
-        # Opening it would make it.
-        yield Finding(CheckStatus.NOTE, "There is no database yet; the first start makes it.")
+        # Opening it would create it.
+        yield Finding(CheckStatus.NOTE, "There is no database yet; the first start creates it.")
         return
     try:
         engine, direct = open_engines(settings)
@@ -34,18 +34,20 @@ def check_database(settings: Settings) -> Findings:
         yield Finding(CheckStatus.BAD, str(error), "Correct it.")
         return
     try:
-        yield from _opened(settings, engine)
+        yield from _check_engine(settings, engine)
         yield from _replica(settings, direct)
     except StorageUnavailable as error:
         yield Finding(
-            CheckStatus.BAD, str(error), "Is the server running, and does DATABASE_URL name it?"
+            CheckStatus.BAD,
+            str(error),
+            "Check that the server is running, and that DATABASE_URL is right.",
         )
     finally:
         engine.dispose()
         direct.dispose()
 
 
-def _opened(settings: Settings, engine: Engine) -> Findings:
+def _check_engine(settings: Settings, engine: Engine) -> Findings:
     at, required_scopes = revision(engine)
     if at == required_scopes:
         yield Finding(CheckStatus.FINE, f"The database ({_kind(engine)}) is at revision {at}.")
@@ -53,14 +55,14 @@ def _opened(settings: Settings, engine: Engine) -> Findings:
         yield Finding(
             CheckStatus.BAD,
             f"The database is at revision {at}, which this version of the program does not know.",
-            "Start the version that made it, or a newer one.",
+            "Start the version that migrated it, or a newer one.",
         )
         return
     else:
         yield Finding(
             CheckStatus.NOTE,
             f"The database is at revision {at}, and this version needs {required_scopes}.",
-            "It is brought up to date at the next start, or by: apikeys db upgrade",
+            "It is migrated at the next start, or by: apikeys db upgrade",
         )
         return
     yield from _pepper(settings, engine)
@@ -68,7 +70,7 @@ def _opened(settings: Settings, engine: Engine) -> Findings:
 
 
 def _replica(settings: Settings, primary: Engine) -> Findings:
-    """Whether gateways can read from the replica, and how far that is behind."""
+    """Check that gateways can read from the replica, and how far it is behind."""
     try:
         replica = open_replica(settings)
     except SettingsError as error:
@@ -86,13 +88,13 @@ def _replica(settings: Settings, primary: Engine) -> Findings:
         yield Finding(
             CheckStatus.BAD,
             f"DATABASE_REPLICA_URL: {error}.",
-            "Name a streaming replica of DATABASE_URL.",
+            "Set it to a streaming replica of DATABASE_URL.",
         )
     except StorageUnavailable as error:
         yield Finding(
             CheckStatus.BAD,
             f"DATABASE_REPLICA_URL: {error}",
-            "Is the replica running? Until it answers, gateways ask the primary.",
+            "Check that the replica is running. Until it answers, gateways read from the primary.",
         )
     finally:
         lookup.close()
@@ -111,7 +113,7 @@ def _pepper(settings: Settings, engine: Engine) -> Findings:
     try:
         peppers = _peppers(settings, path)
         if peppers is None:
-            yield Finding(CheckStatus.NOTE, "There is no pepper yet; the first start makes it.")
+            yield Finding(CheckStatus.NOTE, "There is no pepper yet; the first start creates it.")
             return
         with Session(engine) as session:
             check_peppers(session, peppers, datetime.now(UTC))
@@ -122,14 +124,14 @@ def _pepper(settings: Settings, engine: Engine) -> Findings:
         )
         return
     versions = ", ".join(map(str, sorted(peppers.by_version)))
-    yield Finding(CheckStatus.FINE, f"The pepper (version {versions}) fits the database.")
+    yield Finding(CheckStatus.FINE, f"The pepper (version {versions}) matches the database.")
 
 
 def _peppers(settings: Settings, path: Path) -> Peppers | None:
     if given := settings.pepper.get_secret_value():
         return read_peppers(given)
     if not settings.embedded:
-        raise PepperError("APIKEYS_PEPPER is missing: a database of your own needs it.")
+        raise PepperError("APIKEYS_PEPPER is missing: with your own database it must be set.")
     return load_or_make(path) if path.exists() else None
 
 

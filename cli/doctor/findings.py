@@ -1,4 +1,4 @@
-"""What the doctor finds."""
+"""The findings of the doctor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SKEW = timedelta(minutes=2)
 
 
 class CheckStatus(StrEnum):
-    """How a finding stands."""
+    """How serious a finding is."""
 
     FINE = "ok"
     NOTE = "note"
@@ -20,11 +20,11 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        what: what was found, in a sentence.
-        remedy: what to do; empty if nothing is.
+        what: the result, in a sentence.
+        remedy: what to do; empty if there is nothing to do.
     """
 
     status: CheckStatus

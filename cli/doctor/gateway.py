@@ -1,4 +1,4 @@
-"""Whether a gateway answers where the settings say."""
+"""Check that a gateway answers at the address in the settings."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def check_gateway(settings: Settings) -> Findings:
     if ready != 200:
         yield Finding(
             CheckStatus.BAD,
-            f"The gateway at {settings.gateway_listen} runs and is not ready ({ready}).",
-            "Its log says why; without its database it accepts no key.",
+            f"The gateway at {settings.gateway_listen} is running, but not ready ({ready}).",
+            "See its log; without its database it accepts no key.",
         )
     elif refused != 401:
         yield Finding(
             CheckStatus.BAD,
-            f"What answers at {settings.gateway_listen} is no gateway: a request without a token "
+            f"The server at {settings.gateway_listen} is not a gateway: a request without a token "
             f"got {refused}.",
             "Another program listens there. Set APIKEYS_GATEWAY_LISTEN.",
         )

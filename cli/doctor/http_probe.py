@@ -1,4 +1,4 @@
-"""Ask a server of our own over HTTP, without following redirects."""
+"""Send a GET to one of our own servers, without following redirects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def ask(url: str) -> tuple[int, bytes]:
         url: an `http:` address.
 
     Raises:
-        OSError: if no server answers, or what answers is no HTTP.
+        OSError: if no server answers, or the answer is not HTTP.
     """
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=_SECONDS)
@@ -24,6 +24,6 @@ def ask(url: str) -> tuple[int, bytes]:
         response = connection.getresponse()
         return response.status, response.read()
     except http.client.HTTPException as error:
-        raise ConnectionError(f"what answers there speaks no HTTP: {error}") from error
+        raise ConnectionError(f"the answer is not HTTP: {error}") from error
     finally:
         connection.close()

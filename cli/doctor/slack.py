@@ -1,6 +1,6 @@
-"""Whether Slack accepts the app: its tokens, scopes, channel and admins.
+"""Check that Slack accepts the app: its tokens, scopes, channel and admins.
 
-One message is scheduled, due in 60 days, to learn whether the app may post, and taken back at once.
+One message is scheduled in 60 days, to find out whether the app may post, and deleted at once.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def check_slack(settings: SlackSettings) -> Findings:
     if settings.many:
         yield Finding(
             CheckStatus.NOTE,
-            "Many workspaces are served; each has a token of its own, and none was tried.",
-            f"They install the app at {settings.public_url.rstrip('/')}{INSTALL}",
+            "Many workspaces are served; their tokens are not checked.",
+            f"They can install the app at {settings.public_url.rstrip('/')}{INSTALL}",
         )
         return
     client = WebClient(
@@ -51,7 +51,7 @@ def check_slack(settings: SlackSettings) -> Findings:
         yield Finding(
             CheckStatus.BAD,
             f"Slack cannot be reached at {settings.api_url} ({type(error).__name__}).",
-            "Does a proxy or a firewall stand between?",
+            "Check for a proxy or a firewall in between.",
         )
         return
     yield Finding(CheckStatus.FINE, f"The bot's token belongs to {answer['team']}.")
@@ -79,7 +79,7 @@ def _scopes(headers: Any) -> Findings:
         yield Finding(
             CheckStatus.NOTE,
             f"Optional scopes that were not granted: {', '.join(left)}.",
-            "docs/scopes.md says what each is for.",
+            "See docs/scopes.md for what each is for.",
         )
 
 
@@ -93,8 +93,8 @@ def _app_token(settings: SlackSettings) -> Findings:
         yield Finding(
             CheckStatus.BAD,
             f"Slack opens no socket for SLACK_APP_TOKEN: {error.response['error']}.",
-            "Make one under Basic Information with the scope connections:write, and switch Socket "
-            "Mode on.",
+            "Create one under Basic Information with the scope connections:write, and enable "
+            "Socket Mode.",
         )
     else:
         yield Finding(CheckStatus.FINE, "Slack opens a socket for the app's token.")
@@ -103,7 +103,7 @@ def _app_token(settings: SlackSettings) -> Findings:
 def _channel(client: WebClient, channel: str) -> Findings:
     try:
         at = int((datetime.now(UTC) + _LATER).timestamp())
-        made = client.chat_scheduleMessage(channel=channel, post_at=at, text="A trial.")
+        made = client.chat_scheduleMessage(channel=channel, post_at=at, text="This was a test.")
         client.chat_deleteScheduledMessage(
             channel=str(made["channel"]), scheduled_message_id=str(made["scheduled_message_id"])
         )
@@ -111,9 +111,9 @@ def _channel(client: WebClient, channel: str) -> Findings:
         code = str(error.response["error"])
         remedies = {
             "not_in_channel": f"Invite it there: /invite @API keys in {channel}",
-            "channel_not_found": "Is there such a channel? A private one needs its id, and the app "
-            "in it.",
-            "is_archived": "Choose another one in APIKEYS_CHANNEL.",
+            "channel_not_found": "Check that the channel exists. For a private one, use its id and "
+            "invite the app.",
+            "is_archived": "Set APIKEYS_CHANNEL to another one.",
         }
         yield Finding(
             CheckStatus.BAD,
@@ -135,10 +135,10 @@ def _admins(settings: SlackSettings, auth: Any) -> Findings:
         return
     names = Admins(slack, policy, workspace, SystemClock()).names()
     if names:
-        yield Finding(CheckStatus.FINE, f"Admins of keys are, among others: {', '.join(names)}.")
+        yield Finding(CheckStatus.FINE, f"The key admins include {', '.join(names)}.")
     else:
         yield Finding(
             CheckStatus.BAD,
-            f"There is no admin of keys (APIKEYS_ADMINS is {settings.admins}).",
-            "Name people or a user group in it; until then nothing can be done in Slack.",
+            f"There are no key admins (APIKEYS_ADMINS is {settings.admins}).",
+            "Set it to users or a user group; until then nothing can be done in Slack.",
         )

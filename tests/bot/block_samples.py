@@ -132,7 +132,7 @@ def due(kind: str, actor: Actor = ANN, **data: Any) -> OutboxEntry:
 
 def notice(entry: OutboxEntry, admins: AdminIds = tuple) -> dict[str, Any]:
     """An entry's message in the words of its feature."""
-    return announcement_views.notice(announcements(FEATURES), entry, admins)
+    return announcement_views.render(announcements(FEATURES), entry, admins)
 
 
 def rotations(name: str) -> Iterator[RotationView]:
@@ -308,7 +308,9 @@ def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
 def page(name: str, rows: int, query: str = "") -> list_view.Page:
     """A page in the middle of many keys."""
     keys = [key(name, id=f"key_{row:012}", last_used_at=NOW) for row in range(rows)]
-    return list_view.Page(keys, 100_000, 41, query, back="c" * 100, on="d" * 100)
+    return list_view.Page(
+        keys, 100_000, 41, query, previous_cursor="c" * 100, next_cursor="d" * 100
+    )
 
 
 def history(name: str, note: str, length: int) -> list[HistoryEntry]:
@@ -331,9 +333,9 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     for rows, query in ((0, ""), (0, note), (1, ""), (list_view.ROWS_MAX, note)):
         yield list_view.listing(page(name, rows, query[:QUERY_MAX]), REF)
     yield list_view.listing(list_view.Page([key(name, owner=None)], 1), REF)
-    carried = token.Carried(TOKEN, 15, "https://api.example.com/documents")
+    content = token.TokenContent(TOKEN, 15, "https://api.example.com/documents")
     yield token.delivery_message(
-        full, Purpose.NEW, DeliveryWay.DM, DeliveryState.DELIVERED, ref=REF, carried=carried
+        full, Purpose.NEW, DeliveryWay.DM, DeliveryState.DELIVERED, ref=REF, content=content
     )
     for purpose, method, state in product(Purpose, DeliveryWay, DeliveryState):
         yield token.delivery_message(full, purpose, method, state, ref=REF)
@@ -344,7 +346,7 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
             TokenStatus("ak_7Fq2…x9Qe", works=False, ends_at=NOW),
         ):
             for poster in ("U0ANN", ""):
-                yield leak.for_team(leak.Seen(leaked, standing, "C0TEAM", poster), NOW, REF)
+                yield leak.for_team(leak.Leak(leaked, standing, "C0TEAM", poster), NOW, REF)
     for works, done in ((True, True), (True, False), (False, False)):
         yield leak.for_poster(works=works, revoked=done)
     yield leak.for_outsider()
@@ -391,7 +393,7 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield replies.unknown_command("/apikeys", note, None, REF)
     yield replies.denied(f"Only admins may do this. {note}", ["U0ANN"] * 30)
     yield replies.denied("Only admins may do this.", [])
-    yield replies.domain_error(f"“{name}” was revoked, so it keeps its name. {note}")
+    yield replies.domain_error(f"“{name}” was revoked and can no longer be renamed. {note}")
     yield replies.expired()
     yield replies.internal_error("r" * 300)
     for actor in (ANN, BOB, OPERATOR):
@@ -428,11 +430,11 @@ def homes(name: str, note: str) -> Iterator[dict[str, Any]]:
         for shelf in KeyFilter:
             shown = home.Page(
                 keys, 100_000, 41, {each.id: counts for each in keys[1:]}, query, shelf,
-                back="key_7Fq2mZr81LdW", on="key_7Fq2mZr81LdW",
+                previous_cursor="key_7Fq2mZr81LdW", next_cursor="key_7Fq2mZr81LdW",
             )  # fmt: skip
             yield home.for_admin(shown, REF)
             yield home.for_owner(shown, REF)
-    yield home.for_others("Guests cannot look after API keys.")
+    yield home.for_others("Guests cannot manage API keys.")
 
 
 def views(name: str, note: str) -> Iterator[dict[str, Any]]:
@@ -445,9 +447,9 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield create_view.new_key(create_view.Draft("W0BOB", name, (), note), REF)
     yield create_view.new_key(create_view.Draft("U0ANN", name, ("read", "write"), note, poor), REF)
     yield create_view.in_progress(name)
-    yield create_view.made(key(name))
-    yield create_view.not_made(f"There is a key “{name}” already. {note}")
-    yield create_view.already_asked(key(name))
+    yield create_view.created(key(name))
+    yield create_view.creation_failed(f"There is a key “{name}” already. {note}")
+    yield create_view.already_submitted(key(name))
     for draft in (
         request.Draft(),
         request.Draft(name, ("read", "write"), note, poor, admin=True),
@@ -459,7 +461,7 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     for number in (1, 5_000):
         yield offboard.transfer_modal(None, number, REF)
         yield offboard.ownership_transferred("U0ANN", number)
-        yield offboard.under_way(number)
+        yield offboard.in_progress(number)
     yield check_view.ask(REF)
     for case in DiagnosisResult:
         for slips in ((), tuple(CopyError)):
@@ -468,12 +470,12 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
                 Diagnosis(case, slips, about, "ak_7Fq2…x9Qe", NOW, NOW, NOW, "10.1.0.0/16"), REF
             )
     yield check_view.answer(Diagnosis(DiagnosisResult.FINE, (), key(name), "ak_7Fq2…x9Qe"), REF)
-    yield request.asked(name)
-    yield request.asked_before()
+    yield request.submitted(name)
+    yield request.already_submitted()
     for asked in asked_for(name, note):
         yield request.deny(asked, ActionPayload(NOW, about=asked.id))
         yield request.decided(asked)
-    yield create_view.offered(key(name))
+    yield create_view.reveal_pending(key(name))
     day = NOW.date()
     yield create_view.new_key(create_view.Draft("U0ANN", last_day=day, latest=day), REF)
     yield edit_view.edit(key(name), None, None, REF)
@@ -490,10 +492,10 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
         yield token.token_shown(key(name), TOKEN, "https://api.example.com/", REF, purpose)
     yield rotate.rotate(key(name), "U0ANN", REF)
     yield rotate.in_progress(key(name))
-    yield rotate.offered(key(name), "W0BOB")
-    yield rotate.not_done(f"“{name}” was revoked. {note}"[:500])
+    yield rotate.reveal_pending(key(name), "W0BOB")
+    yield rotate.not_rotated(f"“{name}” was revoked. {note}"[:500])
     for rotation in rotations(name):
-        yield rotate.done(rotation, "U0ANN")
+        yield rotate.rotated(rotation, "U0ANN")
     yield rename_view.rename(key(name), REF)
     yield rename_view.rename(key(name), REF, note)
     yield rename_view.rename(key(name), REF, note, poor)

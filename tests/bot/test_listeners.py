@@ -126,14 +126,14 @@ def test_the_list_is_paged_and_searched(bench: Bench) -> None:
     for number in range(12):
         bench.domain.issue(f"Program-{number:02}")
     first = buttons(bench.types("list")["blocks"])
-    bench.presses(first[ids.PAGE_ON])
+    bench.presses(first[ids.NEXT_PAGE])
     assert "11 to 12 of 12" in json.dumps(bench.answers[-1])
-    bench.presses(buttons(bench.answers[-1]["blocks"])[ids.PAGE_BACK])
+    bench.presses(buttons(bench.answers[-1]["blocks"])[ids.PREVIOUS_PAGE])
     assert "1 to 10 of 12" in json.dumps(bench.answers[-1])
     bench.presses({"action_id": ids.SEARCH, "type": "plain_text_input", "value": "ram-07"})
     assert bench.answers[-1]["text"] == "1 active key"
     menu = buttons(bench.answers[-1]["blocks"])[ids.KEY_MENU]
-    for option, words in zip(menu["options"][3:], ["Are you sure", "asked for it"], strict=True):
+    for option, words in zip(menu["options"][3:], ["Are you sure", "requested it"], strict=True):
         pressed = {"action_id": ids.KEY_MENU, "type": "overflow", "selected_option": option}
         bench.presses(pressed)
         assert words in json.dumps(bench.answers[-1])
@@ -201,7 +201,7 @@ def test_a_token_belongs_in_no_name_and_no_note(bench: Bench) -> None:
     noted = fill(bench, "Backup, nightly", note={"value": f"it was {token.reveal()}"})
     assert ids.NOTE in noted["errors"]
     bench.types(f"show {token.reveal()}")
-    assert "left out" in json.dumps(bench.answers[-1])
+    assert "so it was removed" in json.dumps(bench.answers[-1])
     assert token.reveal() not in json.dumps(bench.answers)
     assert active(bench) == ["Zapier"]
 

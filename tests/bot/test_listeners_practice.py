@@ -121,7 +121,7 @@ def test_a_keys_life(slack: Sandbox, domain: Domain) -> None:
 def test_somebody_else_is_told_whom_to_ask(slack: Sandbox) -> None:
     bob = slack.person("bob")
     bob.types("/apikeys new").sees("You can ask: ")
-    bob.types("/apikeys help").sees("Only admins look after keys here")
+    bob.types("/apikeys help").sees("Only admins manage keys here")
 
 
 def test_the_list_and_its_menu(slack: Sandbox, domain: Domain) -> None:
@@ -180,7 +180,7 @@ def test_the_second_of_two_admins_sees_what_the_first_saved(slack: Sandbox, doma
     assert saved[ids.NOTE] == "Alice's"
     carol.submits().sees("changed this key in the meantime")
     assert entered(carol) == saved
-    carol.submits().sees("was so already")
+    carol.submits().sees("already has these values")
     assert edited(domain, key.id) == saved
 
 

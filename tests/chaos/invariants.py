@@ -22,7 +22,7 @@ from storage.tables import Account, Key, Secret
 from tests.e2e.crashing import TOKEN
 from tests.e2e.program import CHANNEL, asks
 
-_MADE, _REVOKED = "made the key {}", "revoked the key {}"
+_MADE, _REVOKED = "created the key {}", "revoked the key {}"
 
 
 class Invariants:

@@ -148,7 +148,7 @@ def test_of_one_name_there_is_one_key_and_of_many_each_its_own(crowd: Crowd) -> 
         "each has one", SETTLED,
     )  # fmt: skip
     crowd.settles()
-    assert crowd.announced(r"made the key [^,]+, ") == ADMINS
+    assert crowd.announced(r"created the key [^,]+, ") == ADMINS
     works = [token_of(person) for person in crowd.people]
     assert len(set(works)) == ADMINS
     assert {asks(crowd.gateway, token) for token in works} == {204}

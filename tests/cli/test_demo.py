@@ -19,7 +19,7 @@ import pytest
 
 from cli.demo.environment import DemoEnvironment, Ports, opened
 from cli.demo.errors import DemoError
-from cli.demo.ports import HOST, held
+from cli.demo.ports import HOST, reserved_port
 from cli.demo.state_dir import Folder
 from cli.demo.tour import play
 from cli.demo.transcript import Transcript, shortened
@@ -98,7 +98,7 @@ def wait_until_gone(pid: int) -> None:
 def world(folder: Path) -> Iterator[DemoEnvironment]:
     """The demo's parts, without the command around them."""
     kept = Folder(folder / "demo")
-    with kept.taken(), opened(kept, Ports(), threading.Event(), page=False, say=print) as made:
+    with kept.locked(), opened(kept, Ports(), threading.Event(), page=False, say=print) as made:
         yield made
 
 
@@ -113,7 +113,7 @@ def test_each_step_of_the_tour_comes_out_right(tmp_path: Path, environment: dict
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r"The first 401 came \d+ ms after the press", " ".join(done.stdout.split()))
-    assert "Each of the 13 steps came out right." in done.stdout
+    assert "All 13 steps passed." in done.stdout
     assert TOKEN.search(done.stdout) is None
     assert [path.name for path in tmp_path.iterdir()] == [".env"]
 
@@ -126,9 +126,9 @@ def test_a_tour_whose_bot_is_killed_names_the_step(
         os.kill(bot_of(process), signal.SIGKILL)
         printed, complaint = process.communicate(timeout=SECONDS)
     assert process.returncode == 1
-    assert re.search(r"The step “.+” did not come out right: .*ended by SIGKILL", complaint)
+    assert re.search(r"The step “.+” failed: .*ended by SIGKILL", complaint)
     assert "Traceback" not in complaint
-    assert "came out right." not in printed
+    assert "steps passed" not in printed
 
 
 def test_a_tour_with_the_wrong_role_names_the_step(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_tour_with_the_wrong_role_names_the_step(tmp_path: Path) -> None:
                 made.slack.change_role("alice", "member")
 
         with pytest.raises(DemoError, match="“Alice looks at the list”") as failed:
-            play(made, Transcript(write), threading.Event(), patience=5)
+            play(made, Transcript(write), threading.Event(), timeout=5)
     assert "You are not an admin" in str(failed.value)
     assert "This is the token of" in str(failed.value)
     assert TOKEN.search(str(failed.value) + "".join(printed)) is None
@@ -171,7 +171,7 @@ def test_keys_and_messages_are_as_they_were_at_the_next_start(tmp_path: Path) ->
         alice.types("/apikeys new").sees("Create key", within=SECONDS)
         alice.fills(name="Zapier, production").submits().sees("works now", within=SECONDS)
         token = alice.dm.token()
-        alice.sees("made the key", within=SECONDS)
+        alice.sees("created the key", within=SECONDS)
     secret = token.split("_")[2].encode()
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {path.name for path in files} >= {"practice-slack.json", "apikeys.db", "bot.log"}
@@ -179,7 +179,7 @@ def test_keys_and_messages_are_as_they_were_at_the_next_start(tmp_path: Path) ->
 
     with world(tmp_path) as made:
         alice = made.slack.person("alice").goes_to("#api-keys")
-        alice.sees("made the key").sees("This is the token of Zapier, production")
+        alice.sees("created the key").sees("This is the token of Zapier, production")
         headers = {"Authorization": f"Bearer {token}"}
         assert httpx.get(made.documents, headers=headers).status_code == 200
         alice.presses("I've stored it")
@@ -225,7 +225,7 @@ def test_a_demo_that_is_killed_leaves_no_bot_behind(
 def test_a_port_that_was_asked_for_and_is_taken(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    with held() as port, started(tmp_path, environment, "--port", str(port)) as first:
+    with reserved_port() as port, started(tmp_path, environment, "--port", str(port)) as first:
         read_until(first, "Stop with Ctrl-C")
         (tmp_path / "other").mkdir()
         second = subprocess.run(
@@ -243,18 +243,18 @@ def test_a_port_that_was_asked_for_and_is_taken(
 
 
 def test_a_port_that_was_not_asked_for_is_another_one() -> None:
-    with held() as port:
-        with held(port) as same, held(port) as not_twice:
+    with reserved_port() as port:
+        with reserved_port(port) as same, reserved_port(port) as not_twice:
             assert same == port
             assert not_twice != port
-        with socket.create_server((HOST, port)), held(port) as other:
+        with socket.create_server((HOST, port)), reserved_port(port) as other:
             assert other != port
 
 
 def test_the_folder_is_emptied(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "kept")
     folder.empty()
-    with folder.taken():
+    with folder.locked():
         folder.keys.mkdir()
         with pytest.raises(DemoError, match=f"process {os.getpid()}"):
             folder.empty()

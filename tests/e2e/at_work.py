@@ -101,7 +101,7 @@ def at_work(
         way = http_settings(slack) if http else slack_settings(slack)
         with Program(folder, way | {"APIKEYS_GATEWAY_LISTEN": address} | settings) as program:
             if http:
-                program.waits_until_it_says("waits for Slack’s requests at ")
+                program.waits_until_it_says("receives Slack’s requests at ")
                 slack.deliver_to(f"http://{way['APIKEYS_SLACK_LISTEN']}/slack/events")
             else:
                 slack.wait_for_app(within=30)

@@ -210,7 +210,7 @@ class Aftermath:
         for message, name in self._messages_of_abandoned_keys():
             found = self._slack.workspace.find_message(*message)
             assert found is not None
-            assert found.text == views.abandoned(name)["text"], f"{name}, {when}"
+            assert found.text == views.not_created(name)["text"], f"{name}, {when}"
 
     def _working(self, keys: list[tuple[Key, Secret]]) -> set[str]:
         """The public ids of the tokens that work now."""
@@ -258,8 +258,8 @@ class Aftermath:
 
 # What everybody must have been told at least once about a key in such a state.
 _OWED = {
-    State.ACTIVE: ("made the key {name}",),
-    State.REVOKED: ("made the key {name}", "revoked the key {name}"),
+    State.ACTIVE: ("created the key {name}",),
+    State.REVOKED: ("created the key {name}", "revoked the key {name}"),
     State.ABANDONED: ("Making {name} was interrupted",),
     State.PENDING: (),
 }

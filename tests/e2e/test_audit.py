@@ -38,7 +38,7 @@ def test_an_audit_from_its_beginning_to_its_evidence(world: World) -> None:
     alice, carol = somebody(world, "alice"), somebody(world, "carol")
     carol.types("/apikeys audit start")
     carol.sees("You are not an admin of API keys here", within=WITHIN)
-    alice.types("/apikeys audit start").sees("The audit has begun: 4 keys.", within=WITHIN)
+    alice.types("/apikeys audit start").sees("The audit has started: 4 keys.", within=WITHIN)
     alice.sees("0 of 4 keys decided", within=WITHIN)
 
     # Carol, who is no admin, has her own two keys in her direct messages.
@@ -48,7 +48,7 @@ def test_an_audit_from_its_beginning_to_its_evidence(world: World) -> None:
     carol.sees("1 to 1 of 1 left", within=WITHIN)
     carol.presses("Revoke", on="Which of your API keys").confirms()
     answers(world, tokens["Partner portal, Globex"], 401)
-    carol.sees("All your API keys are decided.", within=WITHIN)
+    carol.sees("You have decided about all your API keys.", within=WITHIN)
     # The team's list stands before her, but the others' keys are not hers to decide about.
     carol.presses("Keep", on=BOARD)
     carol.sees("You are not an admin of API keys here", within=WITHIN)
@@ -59,7 +59,7 @@ def test_an_audit_from_its_beginning_to_its_evidence(world: World) -> None:
     alice.presses("Rotate", on=BOARD).person.sees("Rotate API key", within=WITHIN)
     alice.submits().sees("has a new token", within=WITHIN).closes()
     alice.sees("3 of 4 keys decided", within=WITHIN)
-    alice.chooses("Keep, and say why", row="Zapier, production").person.sees(
+    alice.chooses("Keep with a reason", row="Zapier, production").person.sees(
         "Why is it needed?", within=WITHIN
     )
     alice.fills(reason="Invoices").submits().sees("was kept by", within=WITHIN).closes()

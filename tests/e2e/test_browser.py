@@ -58,7 +58,7 @@ def button(within: Locator, name: str) -> Locator:
 
 @pytest.mark.parametrize("command", ["/apikeys", "/apikeys help"])
 def test_the_guide_leads_on_by_its_buttons(alice: SlackWindow, command: str) -> None:
-    guide = alice.asks(command, "How to look after API keys")
+    guide = alice.asks(command, "How to manage API keys")
     expect(guide.locator("code")).to_have_count(len(SUBCOMMANDS))
     button(guide, "New key").click()
     alice.modal("New API key")
@@ -90,12 +90,12 @@ def test_a_key_is_made_with_advice_and_refusal_on_the_way(alice: SlackWindow, wo
     button(modal, "Create key").click()
     expect(alice.modal("Your key is ready")).to_contain_text("Test works now.")
     alice.closes("Close")
-    told = alice.sees("made the key Test")
+    told = alice.sees("created the key Test")
     expect(told).to_contain_text("It may read existing data, add new records. Owner: @Carol Clark.")
 
     alice.goes_to(APP)
     message = alice.sees("This is the token of Test. It cannot be shown again.")
-    expect(message).to_contain_text("removes itself from this message after 15 minutes")
+    expect(message).to_contain_text("will be removed from this message after 15 minutes")
     message.locator("pre").first.dblclick()
     token = alice.page.evaluate("getSelection().toString()").strip()
     assert TOKEN.fullmatch(token)
@@ -157,7 +157,7 @@ def test_a_key_is_renamed_and_its_token_goes_on_working(alice: SlackWindow, worl
     token = world.makes_key("Grafana, staging")
     alice.types("/apikeys rename Grafana, staging to Grafana, production")
     modal = alice.modal("Rename API key")
-    expect(modal).to_contain_text("The name now: Grafana, staging")
+    expect(modal).to_contain_text("Current name: Grafana, staging")
     name = modal.get_by_label("Name", exact=True)
     expect(name).to_have_value("Grafana, production")
     name.fill("")
@@ -196,7 +196,7 @@ def test_everything_about_a_key_is_shown(alice: SlackWindow, world: World) -> No
         "Billing export, monthly",
         "active",
         "Last usednever",
-        "@Bob Baker asked for it",
+        "@Bob Baker requested it",
     ):
         expect(shown).to_contain_text(words)
     button(shown, "Rename").click()
@@ -221,9 +221,9 @@ def test_members_and_guests_are_told_whom_to_ask_and_see_the_guide(
         button(refusal, "Dismiss message").click()
         expect(alice.page.get_by_text("You can ask: Alice Adams, Bob Baker.")).to_have_count(0)
     expect(alice.page.get_by_role("dialog")).to_have_count(0)
-    guide = alice.asks("/apikeys help", "How to look after API keys")
+    guide = alice.asks("/apikeys help", "How to manage API keys")
     expect(button(guide, "New key")).to_have_count(0)
-    expect(guide).to_contain_text("Only admins look after keys here.")
+    expect(guide).to_contain_text("Only admins manage keys here.")
     expect(button(guide, "Ask for a key")).to_have_count(1)
     assert world.asks(token) == 204
 
@@ -238,7 +238,7 @@ def test_somebody_of_another_organisation_cannot_even_by_a_button(
     alice.acts_as("Olga Orlova")
     alice.asks("/apikeys list", "/apikeys is not a valid command.")
     button(alice.sees("Are you sure you want to revoke this API key?"), "Revoke").click()
-    alice.sees("Only people of this workspace can look after its API keys.")
+    alice.sees("Only members of this workspace can manage its API keys.")
     expect(alice.sees("You can ask:")).to_contain_text("Alice Adams")
     assert world.asks(token) == 204
 

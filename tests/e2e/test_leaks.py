@@ -96,13 +96,13 @@ def test_rotate_and_details_open_from_there(place: Place) -> None:
     place.person("carol").types(token)
     alice = place.person("alice", CHANNEL)
     alice.sees(f"posted a token of {name}", within=WITHIN)
-    alice.presses("Details", on=name).person.sees("saw its token in a message", within=WITHIN)
+    alice.presses("Details", on=name).person.sees("found its token in a message", within=WITHIN)
     alice.reloads().presses("Rotate", on=f"posted a token of {name}")
     alice.sees("Rotate API key", within=WITHIN)
     alice.fills(grace="Revoke the old token immediately").submits()
     alice.sees("is refused from now on", within=WITHIN).closes()
     eventually(lambda: place.world.asks(token) == 401, "the token is refused")
-    alice.sees("does not work any more. The key has another token", within=WITHIN)
+    alice.sees("no longer works. The key has another token", within=WITHIN)
 
 
 def test_edits_and_replies_are_looked_at_and_told_of_once(place: Place) -> None:
@@ -139,7 +139,7 @@ def test_a_token_that_does_not_work_is_a_short_hint(place: Place) -> None:
     alice.sees("Are you sure", within=WITHIN).presses("Revoke", on=name)
     alice.sees(f"{name} was revoked", within=WITHIN)
     carol = place.person("carol").types(token)
-    carol.sees("does not work any more", within=WITHIN).never_sees("Please delete")
+    carol.sees("no longer works", within=WITHIN).never_sees("Please delete")
     alice.never_sees(f"posted a token of {name}")
 
 
@@ -199,7 +199,7 @@ def test_what_is_pasted_stays_nowhere(place: Place) -> None:
     for pasted, words in (
         (f"Bearer {token}", f"this token of {name} works"),
         (token[:-3], "Its end is missing"),
-        (f'"{token[:-1]}{"A" if token[-1] != "A" else "B"}"', "It is mistyped or damaged"),
+        (f'"{token[:-1]}{"A" if token[-1] != "A" else "B"}"', "It contains a typing error"),
         (token.replace(secret, f"{before}\n{after}"), "line breaks inside it"),
     ):
         alice.types("/apikeys check").sees("Check a token", within=WITHIN)

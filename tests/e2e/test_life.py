@@ -88,7 +88,7 @@ def test_rotate_and_end_the_old_token(world: World, way: str) -> None:
     alice.presses("End now", on=name).confirms()
     answers(world, old, 401)
     assert world.asks(new) == 204
-    alice.sees(f"{name} was rotated. The old token ended by @Alice Adams", within=WITHIN)
+    alice.sees(f"{name} was rotated. The old token was ended by @Alice Adams", within=WITHIN)
 
 
 def test_a_rotation_without_grace_ends_the_old_token_at_once(world: World) -> None:
@@ -159,7 +159,7 @@ def test_a_request_is_approved_and_the_token_goes_to_who_asked(world: World) -> 
     answers(world, token, 204)
     for admin in (alice, bob):
         admin.sees("@Bob Baker approved this", within=WITHIN).never_sees(token)
-    carol.sees("The token was handed to you", within=WITHIN)
+    carol.sees("You got the token", within=WITHIN)
 
 
 def test_a_request_is_denied_with_a_reason(world: World) -> None:
@@ -181,7 +181,7 @@ def test_nobody_decides_their_own(world: World) -> None:
 
 def test_a_guest_cannot_ask(world: World) -> None:
     gary = somebody(world, "gary")
-    gary.types("/apikeys request Zapier").sees("Guests cannot look after API keys", within=WITHIN)
+    gary.types("/apikeys request Zapier").sees("Guests cannot manage API keys", within=WITHIN)
     assert gary.modal is None
 
 
@@ -217,13 +217,13 @@ def test_a_revealed_token_is_never_a_message(revealing: World) -> None:
     world, name = revealing, a_name()
     alice = somebody(world, "alice")
     alice.types(f"/apikeys new {name}").sees("New API key", within=WITHIN)
-    alice.submits().sees("works once its token is taken", within=WITHIN).closes()
+    alice.submits().sees("works once you collect its token", within=WITHIN).closes()
     alice.presses("Show the token", on=name).person.sees("Your token", within=WITHIN)
     first = shown(alice)
     assert world.asks(first) == 401
     alice.closes().presses("Show the token", on=name).person.sees("Your token", within=WITHIN)
     second = shown(alice)
-    alice.submits().sees("You have taken the token", within=WITHIN).closes()
+    alice.submits().sees("You have collected the token", within=WITHIN).closes()
     answers(world, second, 204)
     assert world.asks(first) == 401
     alice.never_sees(second)
@@ -237,18 +237,18 @@ def test_a_rotation_is_revealed_likewise(revealing: World) -> None:
     world, name = revealing, a_name()
     alice = somebody(world, "alice")
     alice.types(f"/apikeys new {name}").sees("New API key", within=WITHIN)
-    alice.submits().sees("works once its token is taken", within=WITHIN).closes()
+    alice.submits().sees("works once you collect its token", within=WITHIN).closes()
     alice.presses("Show the token", on=name).person.sees("Your token", within=WITHIN)
     old = shown(alice)
-    alice.submits().sees("You have taken the token", within=WITHIN).closes()
+    alice.submits().sees("You have collected the token", within=WITHIN).closes()
     answers(world, old, 204)
     alice.types(f"/apikeys rotate {name}").sees("Rotate API key", within=WITHIN)
-    alice.fills(recipient="bob").submits().sees("can take the new token", within=WITHIN).closes()
+    alice.fills(recipient="bob").submits().sees("can collect the new token", within=WITHIN).closes()
     bob = somebody(world, "bob")
     bob.presses("Show the token", on=name).person.sees("Your token", within=WITHIN)
     new = shown(bob)
     assert (world.asks(old), world.asks(new)) == (204, 401)
-    bob.submits().sees("You have taken the token", within=WITHIN).closes()
+    bob.submits().sees("You have collected the token", within=WITHIN).closes()
     answers(world, new, 204)
 
 
@@ -305,10 +305,10 @@ def test_an_export_comes_as_a_file_and_opens_nothing(world: World, way: str) -> 
     name, token = a_key(world)
     alice = somebody(world, "alice")
     if way == "command":
-        alice.types("/apikeys export").sees("comes to your direct messages", within=WITHIN)
+        alice.types("/apikeys export").sees("in a direct message", within=WITHIN)
     else:
         alice.opens_home().sees("Search, then press Enter", within=WITHIN)
-        alice.presses("Export").person.sees("comes to your direct messages", within=WITHIN)
+        alice.presses("Export").person.sees("in a direct message", within=WITHIN)
         alice.closes()
     alice.sees("[file] API keys, ", within=WITHIN)
     file = next(m.payload["files"][0]["name"] for m in alice.dm.messages if m.payload.get("files"))

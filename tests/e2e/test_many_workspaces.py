@@ -72,7 +72,7 @@ def world(tmp_path: Path) -> Iterator[World]:
             "APIKEYS_CHANNEL": CHANNEL,
         }
         with Program(tmp_path / "program", settings) as program:
-            program.waits_until_it_says("waits for Slack")
+            program.waits_until_it_says("receives Slack")
             slack.delivers_to(f"http://{app}/slack/events")
             yield World(slack, program, f"http://{app}", f"http://{gateway}", acme, globex)
             program.stop()
@@ -162,7 +162,7 @@ def test_an_installation_is_finished_by_whoever_began_it(world: World) -> None:
     assert httpx.get(forged, cookies=cookies).status_code == 400
     assert httpx.get(back, cookies=cookies).status_code == 200
     again = httpx.get(back, cookies=cookies)
-    assert (again.status_code, "finished before" in again.text) == (401, True)
+    assert (again.status_code, "already finished" in again.text) == (401, True)
     refused = httpx.get(f"{world.app}/slack/oauth_redirect?error=access_denied")
     assert "It was cancelled. Nothing was installed." in refused.text
     assert "alice" not in refused.text

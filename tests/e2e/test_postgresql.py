@@ -84,9 +84,9 @@ def test_bots_whose_clocks_differ_do_nothing_twice(postgresql: Postgresql, tmp_p
                 world.makes_key(name)
             bob = world.slack.person("bob").reloads().goes_to(CHANNEL)
             for name in names:
-                bob.sees(f"made the key {name}", within=30)
+                bob.sees(f"created the key {name}", within=30)
             world.slack.faults.clear()
             world.makes_key("The last, nightly")
-            bob.sees("made the key The last, nightly", within=30)
-            said = [bob.screen().count(f"made the key {name}") for name in names]
+            bob.sees("created the key The last, nightly", within=30)
+            said = [bob.screen().count(f"created the key {name}") for name in names]
             assert said == [1, 1, 1]

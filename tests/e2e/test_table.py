@@ -145,7 +145,7 @@ def test_show(alice: User, world: World) -> None:
 def test_typing_errors_and_unclear_names(alice: User, world: World) -> None:
     name, _ = a_key(world)
     alice.types("/apikeys rvoke x").sees("Did you mean", within=WITHIN)
-    alice.types(f"/apikeys show {name[:-3]}xyz").sees("These come nearest", within=WITHIN)
+    alice.types(f"/apikeys show {name[:-3]}xyz").sees("Did you mean one of these", within=WITHIN)
     alice.types("/apikeys show integration").sees("Which one do you mean", within=WITHIN)
 
 
@@ -165,7 +165,7 @@ def test_members_and_guests_are_told_whom_to_ask(world: World, who: str, row: st
 @pytest.mark.parametrize("who", ["carol", "gary"])
 def test_members_and_guests_see_the_guide(world: World, who: str) -> None:
     person = somebody(world, who)
-    person.types("/apikeys help").sees("Only admins look after keys here", within=WITHIN)
+    person.types("/apikeys help").sees("Only admins manage keys here", within=WITHIN)
 
 
 def test_who_is_of_another_organisation_has_no_such_command(world: World) -> None:
@@ -181,8 +181,8 @@ def test_who_is_deactivated_can_do_nothing(world: World) -> None:
     ("who", "words"),
     [
         ("carol", "You are not an admin of API keys here"),
-        ("gary", "Guests cannot look after API keys"),
-        ("olga", "Only people of this workspace can look after its API keys"),
+        ("gary", "Guests cannot manage API keys"),
+        ("olga", "Only members of this workspace can manage its API keys"),
     ],
 )
 def test_no_button_leads_past_the_check(world: World, alice: User, who: str, words: str) -> None:
@@ -206,7 +206,7 @@ def test_whoever_loses_the_role_cannot_submit_what_is_open(world: World) -> None
     try:
         bob.submits().sees("You are not an admin of API keys here", within=WITHIN)
         other.fills(name="Never called so, production").submits()
-        other.sees("Guests cannot look after API keys", within=WITHIN)
+        other.sees("Guests cannot manage API keys", within=WITHIN)
     finally:
         world.slack.change_role("bob", "owner")
         world.slack.change_role("alice", "admin")
@@ -263,8 +263,8 @@ def test_a_dm_that_cannot_be_delivered_leaves_no_key(world: World, alice: User) 
     alice.types(f"/apikeys new {name}").sees("New API key", within=WITHIN)
     world.slack.faults.error("chat.postMessage", "messages_tab_disabled", times=3)
     try:
-        alice.submits().sees("No key was made", within=WITHIN)
-        alice.sees("The app's Messages tab is switched off").closes()
+        alice.submits().sees("No key was created", within=WITHIN)
+        alice.sees("The app's Messages tab is disabled").closes()
     finally:
         world.slack.faults.clear()
     alice.types(f"/apikeys list {name}").sees("No active key matches", within=WITHIN)

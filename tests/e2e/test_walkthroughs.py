@@ -63,7 +63,7 @@ def test_postgresql_is_dumped_and_restored(shell: Shell) -> None:
 
         shell.settings["DATABASE_URL"] = server.create("again")
         _runs("pg_restore", f"--dbname={server.url('again')}", dump)
-        assert "Keys: 2 work, 0 were revoked" in shell.run("status").stdout
+        assert "Keys: 2 active, 0 revoked" in shell.run("status").stdout
         for secret in (kept, lost):
             assert secret.split("_")[2].encode() not in Path(dump).read_bytes()
         with gateway(shell) as address:

@@ -72,8 +72,8 @@ def test_asked_and_approved_and_the_token_goes_to_who_asked(bench: Bench) -> Non
     assert "ak_" in json.dumps(bench.last("chat.update")["blocks"])
     follow(bench)
     said = [json.dumps(args) for name, args in bench.calls.asked if name == "chat.update"]
-    assert any("went to the requester" in text for text in said)
-    assert any("handed to you" in text for text in said)
+    assert any("Only the requester got the token" in text for text in said)
+    assert any("You got the token" in text for text in said)
     bench.presses(press, "U0CARL")
     assert "approved this" in json.dumps(bench.answers[-1])
     assert len(active(bench)) == 1

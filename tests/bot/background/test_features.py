@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot.background.announcement_views import UnknownNotice
+from bot.background.announcement_views import UnknownKind
 from bot.background.worker import Worker
 from bot.features import FEATURES
 from bot.framework.feature import Feature, Job, TimedJob, announcements, live_renderers
@@ -100,15 +100,15 @@ def test_an_entry_is_announced_in_the_words_of_the_feature_that_has_its_kind(ben
 
     feature = Feature(name="paint", announcements={"test.painted": painted})
     paints(bench)
-    assert Worker(bench.context, [*without_jobs(), feature], lambda: ["U0ALICE"]).say_a_notice()
+    assert Worker(bench.context, [*without_jobs(), feature], lambda: ["U0ALICE"]).announce_one()
     assert "It is teal now." in str(bench.last("chat.postMessage")["blocks"])
     assert asked == ["U0ALICE"]
 
 
 def test_an_entry_without_words_is_an_error_and_is_kept(bench: Bench) -> None:
     paints(bench)
-    with pytest.raises(UnknownNotice, match=r"test\.painted"):
-        Worker(bench.context, FEATURES).say_a_notice()
+    with pytest.raises(UnknownKind, match=r"test\.painted"):
+        Worker(bench.context, FEATURES).announce_one()
     with bench.context.reading() as session:
         assert [row.closed_at for row in session.exec(select(OutboxRow))] == [None]
 

@@ -113,7 +113,7 @@ def test_a_silent_gateway_is_named_and_followed_until_it_confirms(
     domain.clock.move(2 * SECOND)
     other.run_once()
     (last,) = said(calls, "chat.update")
-    assert "Every gateway that runs has confirmed" in str(last)
+    assert "Every running gateway has confirmed" in str(last)
     domain.clock.move(timedelta(days=1))
     other.run_once()
     assert len(said(calls, "chat.update")) == 1
@@ -130,7 +130,7 @@ def test_one_that_stays_silent_is_taken_for_stopped(domain: Domain, calls: FakeC
         beat(domain, "web-1")
         bot.run_once()
     assert len(said(calls, "chat.postMessage")) == 1
-    assert "taken for stopped" in str(said(calls, "chat.update")[-1])
+    assert "counts as stopped" in str(said(calls, "chat.update")[-1])
 
 
 def test_what_an_operator_revoked_is_said_in_the_channel(domain: Domain, calls: FakeCalls) -> None:
@@ -224,7 +224,7 @@ def test_a_bot_that_dies_once_the_old_message_is_deleted_loses_none(
     for _ in range(3):
         domain.clock.move(timedelta(minutes=2))
         following(domain, calls).run_once()
-    assert "has confirmed it by now" in str(said(calls, "chat.postMessage")[1:])
+    assert "running gateway has confirmed it" in str(said(calls, "chat.postMessage")[1:])
     assert len(said(calls, "chat.postMessage")) == 2
 
 
@@ -241,7 +241,7 @@ def test_a_message_that_slack_does_not_take_again_at_once_is_not_lost(
     for _ in range(3):
         domain.clock.move(timedelta(hours=1))
         bot.run_once()
-    assert "has confirmed it by now" in str(said(calls, "chat.postMessage")[tried:])
+    assert "running gateway has confirmed it" in str(said(calls, "chat.postMessage")[tried:])
     assert len(said(calls, "chat.postMessage")) == tried + 1
 
 
@@ -289,7 +289,7 @@ def test_a_message_that_a_dead_bot_has_posted_is_found_also_at_the_third_attempt
     domain.clock.move(timedelta(hours=1))
     following(domain, calls).run_once()
     assert len(said(calls, "chat.postMessage")) == 1
-    assert "has confirmed it by now" in str(said(calls, "chat.update"))
+    assert "running gateway has confirmed it" in str(said(calls, "chat.update"))
 
 
 def test_what_slack_cannot_take_now_is_drawn_later(domain: Domain, calls: FakeCalls) -> None:

@@ -32,12 +32,12 @@ class Several:
     def _follow(self, context: Any) -> Any:
         name = context.account_id
 
-        def run_once(going_on: Any) -> int:
+        def run_once(keep_going: Any) -> int:
             self.done.append(name)
             self.during.pop(name, lambda: None)()
             if name in self.trouble:
                 raise self.trouble[name]
-            return 1 if going_on() else 0
+            return 1 if keep_going() else 0
 
         return SimpleNamespace(run_once=run_once, account_id=name)
 
@@ -56,7 +56,7 @@ def test_ones_trouble_is_not_anothers(caplog: pytest.LogCaptureFixture) -> None:
     several.trouble["a"] = ValueError("broken")
     assert several.rounds.run_once(lambda: True) == 1
     assert several.done == ["a", "b"]
-    assert "failed for a" in caplog.text
+    assert "work of a failed" in caplog.text
     several.trouble["a"] = StorageUnavailable("gone")
     with pytest.raises(StorageUnavailable):
         several.rounds.run_once(lambda: True)
@@ -72,10 +72,10 @@ def test_a_long_round_is_not_taken_for_a_stuck_one() -> None:
     now, ages = [0.0], list[float]()
 
     class Long:
-        def run_once(self, going_on: Any) -> int:
+        def run_once(self, keep_going: Any) -> int:
             for _ in range(5):
                 now[0] += 60
-                going_on()
+                keep_going()
                 ages.append(schedule.round_age)
             schedule._ending.set()
             return 0

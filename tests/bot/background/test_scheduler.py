@@ -20,7 +20,7 @@ class Rounds:
         self.count = 0
         self.changed = threading.Condition()
 
-    def run_once(self, going_on: Callable[[], bool]) -> int:
+    def run_once(self, keep_going: Callable[[], bool]) -> int:
         with self.changed:
             self.count += 1
             self.changed.notify_all()

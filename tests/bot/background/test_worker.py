@@ -79,10 +79,10 @@ def test_what_slack_did_not_take_is_said_later_and_later(
         calls.replies[method] = [refusal("channel_not_found")]
     pauses = []
     for _ in range(6):
-        assert following.say_a_notice()
+        assert following.announce_one()
         waited = 5
         domain.clock.move(timedelta(seconds=5))
-        while not following.say_a_notice():
+        while not following.announce_one():
             domain.clock.move(timedelta(seconds=5))
             waited += 5
             assert waited <= 15 * 60, "it was forgotten"
@@ -90,9 +90,9 @@ def test_what_slack_did_not_take_is_said_later_and_later(
         domain.clock.move(timedelta(minutes=15))
     assert pauses[0] < pauses[1] < pauses[-1]
     calls.replies["chat.postMessage"] = [OK]
-    assert following.say_a_notice()
+    assert following.announce_one()
     domain.clock.move(timedelta(hours=1))
-    assert not following.say_a_notice()
+    assert not following.announce_one()
 
 
 def test_a_bot_that_died_while_saying_is_followed_by_another(

@@ -27,7 +27,7 @@ def test_an_admin_gets_a_file_without_what_opens_anything(bench: Bench) -> None:
     gone, _ = bench.domain.issue("=Old")
     bench.domain.revoke(gone.id)
     answer = bench.types("export")
-    assert "comes to your direct messages" in json.dumps(answer)
+    assert "send you the file in a direct message" in json.dumps(answer)
     ((address, content),) = bench.uploads
     assert address == "https://files.slack.invalid/1"
     asked = bench.last("files.getUploadURLExternal")

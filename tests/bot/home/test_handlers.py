@@ -69,7 +69,7 @@ def count(bench: Bench) -> int:
 
 def follow(bench: Bench) -> None:
     domain = bench.domain
-    jobs = [lambda _: handlers.follow(bench.context)]
+    jobs = [lambda _: handlers.refresh(bench.context)]
     worker(domain.services, bench.context.slack, jobs=jobs).run_once()
 
 
@@ -80,7 +80,7 @@ def test_an_admin_sees_all_keys_and_everything_to_do(bench: Bench) -> None:
     text = json.dumps(view)
     assert "Zapier" in text
     assert "never used" in text
-    assert {ids.NEW, ids.CHECK, ids.HELP, ids.HOME_SEARCH, ids.HOME_SHELF, ids.KEY_MENU} <= set(
+    assert {ids.NEW, ids.CHECK, ids.HELP, ids.HOME_SEARCH, ids.HOME_FILTER, ids.KEY_MENU} <= set(
         buttons(view["blocks"])
     ) | {block["element"]["action_id"] for block in view["blocks"] if "element" in block}
 
@@ -111,15 +111,15 @@ def test_pages_search_and_shelves(bench: Bench) -> None:
         bench.domain.issue(f"Program-{number:02}", owner=None if number == 7 else "U0ALICE")
     opens(bench)
     first = buttons(published(bench)["view"]["blocks"])
-    presses(bench, first[ids.HOME_ON])
+    presses(bench, first[ids.HOME_NEXT_PAGE])
     assert "11 to 12 of 12" in json.dumps(published(bench))
-    presses(bench, buttons(published(bench)["view"]["blocks"])[ids.HOME_BACK])
+    presses(bench, buttons(published(bench)["view"]["blocks"])[ids.HOME_PREVIOUS_PAGE])
     assert "1 to 10 of 12" in json.dumps(published(bench))
     presses(bench, {"action_id": ids.HOME_SEARCH, "type": "plain_text_input", "value": "ram-03"})
     assert "1 to 1 of 1" in json.dumps(published(bench))
     presses(bench, {"action_id": ids.HOME_SEARCH, "type": "plain_text_input", "value": None})
     option = {"value": KeyFilter.UNOWNED.value}
-    chosen = {"action_id": ids.HOME_SHELF, "type": "static_select", "selected_option": option}
+    chosen = {"action_id": ids.HOME_FILTER, "type": "static_select", "selected_option": option}
     presses(bench, chosen)
     assert "Program-07" in json.dumps(published(bench))
     assert "1 to 1 of 1" in json.dumps(published(bench))
@@ -130,9 +130,9 @@ def test_a_member_turns_the_pages_of_their_own_keys(bench: Bench) -> None:
         bench.domain.issue(f"Program-{number:02}", owner="U0BOB")
     bench.domain.issue("Program-99")
     opens(bench, "U0BOB")
-    presses(bench, buttons(published(bench)["view"]["blocks"])[ids.HOME_ON], "U0BOB")
+    presses(bench, buttons(published(bench)["view"]["blocks"])[ids.HOME_NEXT_PAGE], "U0BOB")
     assert "11 to 12 of 12" in json.dumps(published(bench))
-    presses(bench, buttons(published(bench)["view"]["blocks"])[ids.HOME_BACK], "U0BOB")
+    presses(bench, buttons(published(bench)["view"]["blocks"])[ids.HOME_PREVIOUS_PAGE], "U0BOB")
     assert "1 to 10 of 12" in json.dumps(published(bench))
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from bot.home import state
-from bot.home.state import FOLLOWED, REST, HomeState, HomeView
+from bot.home.state import REDRAW_INTERVAL, REFRESH_WINDOW, HomeState, HomeView
 from keys.search import search
 from keys.search.filters import KeyFilter
 from keys.usage import usage
@@ -76,7 +76,7 @@ def test_uses_come_by_the_day_for_a_whole_page(domain: Domain) -> None:
 
 def look(domain: Domain, user: str = ALICE.id) -> HomeView:
     now = domain.clock.now()
-    opened: HomeView = domain.write(lambda s: state.open_(s, user, now))
+    opened: HomeView = domain.write(lambda s: state.record_opened(s, user, now))
     with reading(domain.engine, domain.account) as session:
         seen = state.newest(session)
     domain.write(lambda s: state.published(s, user, "h1", "d1", seen))
@@ -86,8 +86,8 @@ def look(domain: Domain, user: str = ALICE.id) -> HomeView:
 def stale(domain: Domain) -> HomeView | None:
     now = domain.clock.now()
     with reading(domain.engine, domain.account) as session:
-        newest = state.is_stale(session, now)
-    if not newest:
+        newest = state.newest_if_stale(session, now)
+    if newest is None:
         return None
     found: HomeView | None = domain.write(lambda s: state.claim_stale(s, now, newest))
     return found
@@ -101,17 +101,17 @@ def test_any_entry_in_the_record_makes_a_home_out_of_date_once(domain: Domain) -
     assert found is not None
     assert (found.user_id, found.view_hash, found.rendered_hash) == (ALICE.id, "h1", "d1")
     assert stale(domain) is None  # it is being drawn
-    domain.clock.move(REST)
+    domain.clock.move(REDRAW_INTERVAL)
     assert stale(domain) is not None  # whoever drew it has died
     look(domain)
-    domain.clock.move(REST)
+    domain.clock.move(REDRAW_INTERVAL)
     assert stale(domain) is None
 
 
 def test_a_home_that_nobody_has_opened_for_a_day_rests(domain: Domain) -> None:
     look(domain)
     domain.issue()
-    domain.clock.move(FOLLOWED)
+    domain.clock.move(REFRESH_WINDOW)
     assert stale(domain) is None
 
 
@@ -127,6 +127,8 @@ def test_what_is_chosen_is_remembered_and_pages_begin_anew(
     domain: Domain, changes: dict[str, Any], shown: HomeState
 ) -> None:
     now = domain.clock.now()
-    domain.write(lambda s: state.choose(s, ALICE.id, now, shelf=KeyFilter.IDLE, before="key_9"))
-    domain.write(lambda s: state.choose(s, ALICE.id, now, **changes))
+    domain.write(
+        lambda s: state.update_state(s, ALICE.id, now, shelf=KeyFilter.IDLE, before="key_9")
+    )
+    domain.write(lambda s: state.update_state(s, ALICE.id, now, **changes))
     assert look(domain).state == shown

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot.ui import ids
+from bot.manage_keys import edit
+from bot.ui import ids, inputs
 from keys.base.models import KeyView
 from keys.credentials.tokens import make
+from keys.lifecycle.update import KeyUpdate
 from keys.search import search
 from storage import reading
 from tests.bot.listening import Bench, buttons
@@ -69,14 +72,14 @@ def test_what_was_filled_in_is_saved_and_said(bench: Bench) -> None:
         last_day={"selected_date": "2027-01-31"},
     )
     text = json.dumps(shown)
-    for name in ("backup owner", "note", "allowed networks", "rate limit", "date of expiry"):
+    for name in ("backup owner", "note", "allowed networks", "rate limit", "expiry date"):
         assert name in text
     after = get(bench, key.id)
     assert (after.note, after.backup_owner) == ("For invoices", "U0BOB")
     assert after.networks == ("10.1.0.0/16", "192.0.2.7/32")
     again = open_modal(bench, "Zapier")
     assert "2027-01-31" in json.dumps(again)
-    assert "was so already" in json.dumps(
+    assert "already has these values" in json.dumps(
         submit(
             bench,
             again,
@@ -177,7 +180,7 @@ def test_let_it_expire_is_said_and_nobody_is_reminded_again(bench: Bench) -> Non
     bench.presses(press)
     bench.presses(press)
     follow(bench)
-    assert "lets it expire" in json.dumps(bench.last("chat.update"))
+    assert "decided to let it expire" in json.dumps(bench.last("chat.update"))
     before = bench.calls.methods().count("chat.postMessage")
     bench.domain.clock.move(25 * DAY)
     follow(bench)
@@ -200,3 +203,12 @@ def test_a_new_key_may_get_a_date_and_a_past_one_is_refused(bench: Bench) -> Non
     with reading(bench.domain.engine, bench.domain.account) as session:
         (key,) = search.page(session).keys
     assert str(key.expires_at) == "2027-02-01 00:00:00+00:00"
+
+
+@pytest.mark.parametrize("name", KeyUpdate.model_fields)
+def test_every_field_that_can_be_edited_is_compared_and_has_a_name(bench: Bench, name: str) -> None:
+    key, _ = bench.domain.issue("Zapier")
+    another: Any = {"expires_at" if name == "last_day" else name: "another"}
+    assert edit.changed_fields(key, replace(key, **another)) == [name]
+    assert edit.changed_fields(key, key) == []
+    assert inputs.FIELD_NAMES[name]

@@ -33,7 +33,7 @@ def follow(bench: Bench, rules: AuditRules | None = None) -> None:
 
 def start(bench: Bench) -> ReviewView:
     answer = bench.types("audit start")
-    assert "The audit has begun" in json.dumps(answer)
+    assert "The audit has started" in json.dumps(answer)
     follow(bench)
     return newest(bench)
 
@@ -50,7 +50,7 @@ def board(bench: Bench, place: str = "C1") -> dict[str, Any]:
     for name, args in reversed(bench.calls.asked):
         if name not in ("chat.postMessage", "chat.update") or args["channel"] != place:
             continue
-        if args["text"].startswith(("Time to go through", "Is this API key still needed")):
+        if args["text"].startswith(("It's time to review", "Is this API key still needed")):
             return args
     raise AssertionError("no message")
 

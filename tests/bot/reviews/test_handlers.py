@@ -32,7 +32,7 @@ def test_the_list_goes_to_the_channel_and_each_owner(bench: Bench) -> None:
     assert "Grafana dashboard" in mine
     assert "Zapier" not in mine
     assert "Ask owner" not in mine
-    assert "An audit is under way" in json.dumps(bench.types("audit start", "U0CARL"))
+    assert "An audit is already in progress" in json.dumps(bench.types("audit start", "U0CARL"))
     assert "0 of 2 keys decided" in json.dumps(bench.types("audit"))
 
 
@@ -46,7 +46,7 @@ def test_two_who_keep_the_same_key_see_each_other(bench: Bench) -> None:
     assert "U0ALICE" in json.dumps(bench.answers[-1]["blocks"])
     follow(bench)
     assert "1 of 2 keys decided" in said(bench)
-    assert "Last: " in said(bench)
+    assert "Latest: " in said(bench)
     assert key.id not in said(bench)
 
 
@@ -71,7 +71,7 @@ def test_keep_and_say_why(bench: Bench) -> None:
     (menu,) = (
         b["accessory"] for b in board(bench)["blocks"] if b.get("block_id") == f"key_{key.id}"
     )
-    option = next(o for o in menu["options"] if o["text"]["text"] == "Keep, and say why")
+    option = next(o for o in menu["options"] if o["text"]["text"] == "Keep with a reason")
     bench.presses({"action_id": ids.AUDIT_MENU, "selected_option": option})
     view = bench.last("views.open")["view"]
     _, token = bench.domain.issue("With a token")
@@ -129,7 +129,7 @@ def test_an_owner_who_is_no_admin_decides_about_their_own_keys_alone(bench: Benc
     assert "not an admin" in json.dumps(bench.answers[-1])
     assert get(bench, other).state is State.ACTIVE
     follow(bench)
-    assert "All your API keys are decided" in said(bench, place)
+    assert "You have decided about all your API keys" in said(bench, place)
     assert "3 of 4 keys decided" in said(bench)
     bench.presses(pressed(bench, ids.AUDIT_KEEP, other))
     follow(bench)
@@ -165,20 +165,20 @@ def test_pages_are_turned_for_all(bench: Bench) -> None:
         bench.domain.issue(f"Key {number:02}", owner=BOB.id)
     start(bench)
     assert "1 to 6 of 14 left" in said(bench)
-    bench.presses(pressed(bench, ids.AUDIT_ON), "U0BOB")
+    bench.presses(pressed(bench, ids.AUDIT_NEXT_PAGE), "U0BOB")
     assert "not an admin" in json.dumps(bench.answers[-1])
-    bench.presses(pressed(bench, ids.AUDIT_ON))
+    bench.presses(pressed(bench, ids.AUDIT_NEXT_PAGE))
     follow(bench)
     assert "7 to 12 of 14 left" in said(bench)
     assert "1 to 6 of 14 left" in said(bench, "D-U0BOB"), "Bob's list is his own"
-    bench.presses(pressed(bench, ids.AUDIT_ON, place="D-U0BOB"), "U0GUEST")
+    bench.presses(pressed(bench, ids.AUDIT_NEXT_PAGE, place="D-U0BOB"), "U0GUEST")
     assert "You can't do this here." in json.dumps(bench.answers[-1], ensure_ascii=False)
-    bench.presses(pressed(bench, ids.AUDIT_ON, place="D-U0BOB"), "U0BOB")
+    bench.presses(pressed(bench, ids.AUDIT_NEXT_PAGE, place="D-U0BOB"), "U0BOB")
     follow(bench)
-    bench.presses(pressed(bench, ids.AUDIT_ON, place="D-U0BOB"), "U0BOB")
+    bench.presses(pressed(bench, ids.AUDIT_NEXT_PAGE, place="D-U0BOB"), "U0BOB")
     follow(bench)
     assert "13 to 14 of 14 left" in said(bench, "D-U0BOB")
-    bench.presses(pressed(bench, ids.AUDIT_BACK, place="D-U0BOB"), "U0BOB")
+    bench.presses(pressed(bench, ids.AUDIT_PREVIOUS_PAGE, place="D-U0BOB"), "U0BOB")
     follow(bench)
     assert "7 to 12 of 14 left" in said(bench, "D-U0BOB")
 
@@ -191,8 +191,8 @@ def test_members_neither_begin_nor_export(bench: Bench) -> None:
         assert queries.newest(session) is None
     assert bench.uploads == []
     assert "start, status or export" in json.dumps(bench.types("audit everything"))
-    assert "There was no audit yet" in json.dumps(bench.types("audit export"))
-    assert "Begin an audit now" in json.dumps(bench.types("audit status"))
+    assert "There has been no audit yet" in json.dumps(bench.types("audit export"))
+    assert "Start an audit now" in json.dumps(bench.types("audit status"))
 
 
 def test_from_home_it_is_looked_at_and_begun(bench: Bench) -> None:

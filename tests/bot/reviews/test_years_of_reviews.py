@@ -278,12 +278,12 @@ def test_each_audit_once_for_a_year_although_bots_die(team: Team) -> None:
         decided = sum(1 for place in kept if place.startswith(audit_id))
         assert audit.decided.get(Decision.KEPT, 0) == decided, "none is lost"
         assert audit.stage is Stage.FINISHED
-    assert team.posted("Time to go through the API keys.") == len(QUARTERS), SEED
+    assert team.posted("It's time to review the API keys.") == len(QUARTERS), SEED
     assert team.posted("The audit of the API keys is over.") == len(QUARTERS), SEED
     started = {json.loads(event.data)["audit"] for event in events if event.kind == "audit.started"}
     assert started == set(begun)
     for name in OWNERS:
-        lists = team.posted("Time to go through your API keys.", name)
+        lists = team.posted("It's time to review your API keys.", name)
         assert len(QUARTERS) <= lists <= 3 * len(QUARTERS), (name, SEED)
         assert lists == _asked_for(team, name), (name, SEED)
 

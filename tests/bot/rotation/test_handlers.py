@@ -191,7 +191,7 @@ def test_a_revoked_key_is_not_rotated(bench: Bench) -> None:
     key, _ = bench.domain.issue("Zapier")
     bench.domain.revoke(key.id)
     shown = bench.types(f"rotate {key.id}")
-    assert "does not work any more" in json.dumps(shown, ensure_ascii=False)
+    assert "no longer works" in json.dumps(shown, ensure_ascii=False)
 
 
 def test_a_crash_while_the_token_is_on_its_way_is_cleaned_up(bench: Bench) -> None:
@@ -248,7 +248,7 @@ def test_a_new_key_waits_until_its_token_was_taken(bench: Bench) -> None:
     assert second.secret not in json.dumps(bench.last("chat.postMessage"))
     submit(bench, view)
     assert (works(bench, first), works(bench, second)) == (False, True)
-    assert "You have taken the token" in json.dumps(bench.last("chat.update"))
+    assert "You have collected the token" in json.dumps(bench.last("chat.update"))
     bench.presses(button)
     assert "already" in json.dumps(bench.answers[-1])
 
@@ -257,7 +257,7 @@ def test_a_new_key_waits_until_its_token_was_taken(bench: Bench) -> None:
 def test_a_rotation_waits_likewise_and_the_old_token_goes_on(bench: Bench) -> None:
     key, old = bench.domain.issue("Zapier")
     submit(bench, open_modal(bench), **chosen(timedelta()))
-    assert "can take the new token" in json.dumps(bench.last("views.update"))
+    assert "can collect the new token" in json.dumps(bench.last("views.update"))
     bench.presses(reveal_button(bench))
     assert works(bench, old)
     submit(bench, bench.last("views.open")["view"])

@@ -57,7 +57,7 @@ class Cost:
 
 def follow(bench: Bench) -> None:
     domain = bench.domain
-    jobs = [lambda _: home.follow(bench.context)]
+    jobs = [lambda _: home.refresh(bench.context)]
     worker(domain.services, bench.context.slack, jobs=jobs).run_once()
 
 

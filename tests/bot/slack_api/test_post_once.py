@@ -94,10 +94,10 @@ def test_a_notice_is_found_again_and_not_repeated(domain: Domain, slack: Sandbox
     Bot(domain, slack).following.run_once()  # from here on the channel's id is known
     domain.issue("Make")
     Bot(domain, slack).dies_while_saying()
-    assert said(slack, "made the key Make") == 1
+    assert said(slack, "created the key Make") == 1
     domain.clock.move(LEASE + timedelta(seconds=1))
     Bot(domain, slack).following.run_once()
-    assert said(slack, "made the key Make") == 1
+    assert said(slack, "created the key Make") == 1
     assert Bot(domain, slack).following.run_once() == 0
 
 
@@ -108,7 +108,7 @@ def test_the_very_first_notice_is_found_again_although_only_the_channels_name_is
     Bot(domain, slack).dies_while_saying()
     domain.clock.move(LEASE + timedelta(seconds=1))
     Bot(domain, slack).following.run_once()
-    assert said(slack, "made the key Make") == 1
+    assert said(slack, "created the key Make") == 1
     assert len(slack.calls("chat.deleteScheduledMessage")) == 1
     assert Bot(domain, slack).following.run_once() == 0
 
@@ -118,7 +118,7 @@ def test_a_live_message_is_found_again_and_goes_on(domain: Domain, slack: Sandbo
     assert place is not None
     rotates(domain)
     bot = Bot(domain, slack, place.id)
-    bot.following.say_a_notice()
+    bot.following.announce_one()
     bot.dies_while_saying()
     domain.clock.move(LEASE + timedelta(seconds=1))
     again = Bot(domain, slack, place.id)
@@ -149,7 +149,7 @@ def test_a_live_message_that_is_found_again_says_what_is_so_now(
     place = has_an_untrue_message_of_a_dead_bot(domain, slack)
     Bot(domain, slack, place).following.run_once()
     assert said(slack, "web-1 has not answered") == 0
-    assert said(slack, "Every gateway that runs has confirmed") == 1
+    assert said(slack, "Every running gateway has confirmed") == 1
 
 
 def test_one_whose_new_words_do_not_come_through_is_not_posted_again(
@@ -160,7 +160,7 @@ def test_one_whose_new_words_do_not_come_through_is_not_posted_again(
     domain.clock.move(LEASE + timedelta(seconds=1))
     Bot(domain, slack, place).following.run_once()
     assert said(slack, "web-1 has not answered") == 0
-    assert said(slack, "Every gateway that runs has confirmed") == 1
+    assert said(slack, "Every running gateway has confirmed") == 1
 
 
 def test_without_the_scope_it_is_said_again(domain: Domain, slack: Sandbox) -> None:
@@ -171,4 +171,4 @@ def test_without_the_scope_it_is_said_again(domain: Domain, slack: Sandbox) -> N
     Bot(domain, slack).dies_while_saying()
     domain.clock.move(LEASE + timedelta(seconds=1))
     Bot(domain, slack).following.run_once()
-    assert said(slack, "made the key Make") == 2
+    assert said(slack, "created the key Make") == 2

@@ -147,6 +147,6 @@ def test_a_key_that_is_revoked_while_its_token_is_sent_leaves_no_token_behind(
     bench.submits(view, name={"value": "Zapier, production"}, scopes=read)
     updates = [args for method, args in bench.calls.asked if method == "chat.update"]
     assert ["ak_" in json.dumps(args) for args in updates] == [True, False]
-    assert "No key was made" in json.dumps(bench.last("views.update"))
+    assert "No key was created" in json.dumps(bench.last("views.update"))
     with reading(bench.domain.engine, bench.domain.account) as session:
         assert session.exec(select(Delivery.removed_at)).one() is not None

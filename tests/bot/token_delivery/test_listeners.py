@@ -38,7 +38,7 @@ def test_without_delivery_no_key_works_and_the_person_is_told(bench: Bench, meth
     bench.calls.replies[method] = [refusal("messages_tab_disabled"), {}]
     fill(bench, "Zapier, production")
     assert active(bench) == []
-    assert "No key was made" in json.dumps(bench.last("views.update"))
+    assert "No key was created" in json.dumps(bench.last("views.update"))
     if method == "chat.update":
         assert "was interrupted" in json.dumps(bench.last("chat.update"))
 
@@ -58,7 +58,7 @@ def test_a_closed_modal_is_no_failure_but_a_refusal_is_told_elsewhere(bench: Ben
     assert active(bench) == ["Zapier, production"]
     bench.calls.replies["chat.update"] = [refusal("is_archived"), {}]
     fill(bench, "Backup, nightly")
-    assert "No key was made" in json.dumps(bench.last("chat.postMessage"))
+    assert "No key was created" in json.dumps(bench.last("chat.postMessage"))
 
 
 def test_when_the_database_is_away_nothing_is_promised(

@@ -11,7 +11,7 @@ import pytest
 from bot.background import announcement_views
 from bot.browse_keys import details_view, help_view, list_view
 from bot.manage_keys import create_view, rename_view, revoke_view
-from bot.token_delivery.views import Carried, delivery_message
+from bot.token_delivery.views import TokenContent, delivery_message
 from bot.ui import ids, replies, revocation
 from bot.ui import inputs as block_inputs
 from bot.ui.blocks import Message
@@ -105,7 +105,7 @@ def test_an_empty_list_says_why() -> None:
 
 
 def test_too_long_a_page_is_refused() -> None:
-    with pytest.raises(ValueError, match="10 is the most"):
+    with pytest.raises(ValueError, match="at most 10"):
         list_view.listing(page("a", list_view.ROWS_MAX + 1), REF)
 
 
@@ -137,9 +137,9 @@ def test_a_poor_name_is_advised_on_and_may_be_kept(poor: str) -> None:
 def test_outcomes_of_a_modal_ask_for_nothing_more() -> None:
     for view in (
         create_view.in_progress("a"),
-        create_view.made(key()),
-        create_view.not_made("Your messages are closed."),
-        create_view.already_asked(key()),
+        create_view.created(key()),
+        create_view.creation_failed("Your messages are closed."),
+        create_view.already_submitted(key()),
         rename_view.renamed(key(), "before"),
     ):
         assert "submit" not in view
@@ -152,9 +152,9 @@ def test_renaming_to_the_same_name_says_so() -> None:
 
 
 def with_token(minutes: int) -> Message:
-    carried = Carried(TOKEN, minutes, "https://api.example.com/documents")
+    content = TokenContent(TOKEN, minutes, "https://api.example.com/documents")
     sent = DeliveryState.DELIVERED
-    return delivery_message(key(), Purpose.NEW, DeliveryWay.DM, sent, ref=REF, carried=carried)
+    return delivery_message(key(), Purpose.NEW, DeliveryWay.DM, sent, ref=REF, content=content)
 
 
 def test_the_token_stands_alone_and_its_button_names_the_delivery() -> None:
@@ -177,7 +177,7 @@ def test_the_message_after_the_token_has_no_button() -> None:
         for state in (DeliveryState.PENDING, DeliveryState.REMOVED, DeliveryState.CANCELLED)
     }
     assert [buttons(message) for message in shown.values()] == [{}, {}, {}]
-    assert "no key was made" in plain_of_message(shown[DeliveryState.PENDING])
+    assert "no key was created" in plain_of_message(shown[DeliveryState.PENDING])
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -240,11 +240,11 @@ def test_who_revokes_is_told_how_many_gateways_know() -> None:
     )
     waiting = plain_of_message(revocation.revoked(ended, LATE))
     assert "1 of 3 gateways confirmed. web-2:8321 and <@U1> & co have not answered" in waiting
-    assert "you will hear of it" in waiting
+    assert "We'll message you" in waiting
     followed = plain_of_message(revoke_view.followed(ended, LATE))
     assert "1 of 3 gateways confirmed. web-2:8321 and <@U1> & co have not answered." in followed
-    assert "by now" in plain_of_message(revoke_view.followed(ended, EVERYWHERE))
-    assert "could not be asked" in plain_of_message(revocation.revoked(ended, None))
+    assert "Every running gateway" in plain_of_message(revoke_view.followed(ended, EVERYWHERE))
+    assert "could not be checked" in plain_of_message(revocation.revoked(ended, None))
 
 
 def test_within_a_sentence_today_is_small() -> None:
@@ -282,7 +282,7 @@ def test_a_choice_keeps_what_is_to_be_done() -> None:
     refs = [ActionPayload.decode(row["accessory"]["value"]) for row in rows]
     assert [ref.key for ref in refs] == [f"key_{row}" for row in range(10)]
     assert {ref.do for ref in refs} == {"revoke"}
-    assert "2 more fit" in plain_of_message(shown)
+    assert "2 more match" in plain_of_message(shown)
 
 
 def test_an_unknown_name_gets_the_nearest() -> None:
@@ -314,17 +314,17 @@ def test_trouble_names_its_reference() -> None:
 
 def test_the_team_is_told_who_did_what() -> None:
     made = plain_of_message(notice(due("key.issued", OPERATOR)))
-    assert "operator root@host made the key Zapier" in made
+    assert "operator root@host created the key Zapier" in made
     assert "It may read existing data." in made
     ended = plain_of_message(notice(due("key.revoked", OPERATOR, reason="leaked")))
     assert "operator root@host revoked the key Zapier" in ended
     assert "Reason: leaked" in ended
     given_up = notice(due("key.abandoned", Actor.system("issuing")))
-    assert "no key was made" in plain_of_message(given_up)
+    assert "no key was created" in plain_of_message(given_up)
 
 
 def test_a_notice_without_words_is_an_error() -> None:
-    with pytest.raises(announcement_views.UnknownNotice, match=r"key\.other"):
+    with pytest.raises(announcement_views.UnknownKind, match=r"key\.other"):
         notice(due("key.other"))
 
 

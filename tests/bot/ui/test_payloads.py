@@ -42,9 +42,9 @@ def test_a_menu_entry_fits_an_option() -> None:
 
 
 def test_too_much_is_refused_when_written() -> None:
-    with pytest.raises(InvalidPayload, match="2000 is the most"):
+    with pytest.raises(InvalidPayload, match="at most 2000"):
         ActionPayload(AT, query="q" * MAX).encode()
-    with pytest.raises(InvalidPayload, match="150 is the most"):
+    with pytest.raises(InvalidPayload, match="at most 150"):
         ActionPayload(AT, query="q" * OPTION_MAX).encode(OPTION_MAX)
 
 

@@ -40,15 +40,15 @@ def test_a_sound_installation(shell: Shell, slack: Sandbox) -> None:
     done = shell.run("doctor")
     assert done.returncode == 0, done.stdout
     for words in (
-        "The settings of the program can be read.",
+        "The settings are valid.",
         "The database (SQLite",
-        "The pepper (version 1) fits the database.",
+        "The pepper (version 1) matches the database.",
         "The bot's token belongs to Acme.",
         "The app was granted every scope that it needs.",
         "This machine's clock and Slack's agree.",
         "Slack opens a socket for the app's token.",
         "The app can post in #api-keys.",
-        "Admins of keys are, among others: Alice Adams.",
+        "The key admins include Alice Adams.",
         "No gateway answers at",
     ):
         assert words in done.stdout, done.stdout
@@ -70,18 +70,18 @@ def test_each_trouble_is_named_with_its_remedy(shell: Shell, slack: Sandbox) -> 
         assert remedy in done.stdout, done.stdout
 
     tokens = {"SLACK_BOT_TOKEN": slack.app_token, "SLACK_APP_TOKEN": slack.bot_token}
-    finds("are swapped", "Exchange them", **tokens)
+    finds("are swapped", "Swap them", **tokens)
     finds("does not accept SLACK_BOT_TOKEN: invalid_auth", SLACK_BOT_TOKEN="xoxb-other")
     finds("opens no socket", "connections:write", SLACK_APP_TOKEN="xapp-other")
-    finds("channel_not_found", "Is there such a channel", APIKEYS_CHANNEL="#nowhere")
+    finds("channel_not_found", "Check that the channel exists", APIKEYS_CHANNEL="#nowhere")
     slack.add_channel("elsewhere", members=["alice"])
     finds("not_in_channel", "/invite", APIKEYS_CHANNEL="#elsewhere")
-    finds("There is no admin of keys", "Name people", APIKEYS_ADMINS="users:")
+    finds("There are no key admins", "Set it to users", APIKEYS_ADMINS="users:")
     finds("APIKEYS_TOKEN_MINUTES", "The bot needs it", APIKEYS_TOKEN_MINUTES="0")
     finds(
         "Slack cannot be reached", "firewall", SLACK_API_URL=f"http://127.0.0.1:{free_port()}/api/"
     )
-    finds("did not answer", "Is the server running", DATABASE_URL="postgresql://127.0.0.1:1/x",
+    finds("did not answer", "Check that the server is running", DATABASE_URL="postgresql://127.0.0.1:1/x",
           APIKEYS_PEPPER="cHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHA=")  # fmt: skip
     shell.run("keys", "new", "Zapier, production")
     finds("is not the one", "refused as invalid",
@@ -104,8 +104,8 @@ def test_the_status(shell: Shell) -> None:
     shell.run("keys", "new", "Make, production")
     shell.run("keys", "revoke", "Make, production", "--yes")
     lines = shell.run("status").stdout.splitlines()
-    assert lines[0] == "Keys: 1 work, 1 were revoked"
-    assert lines[1] == "Gateways: none is running"
+    assert lines[0] == "Keys: 1 active, 1 revoked"
+    assert lines[1] == "Gateways: none running"
     assert lines[2].startswith("Pending: 3 notifications")
 
 
@@ -117,15 +117,15 @@ def test_a_backup_is_put_back(shell: Shell) -> None:
     copy = shell.folder / "keys.backup"
     assert copy.stat().st_mode & 0o077 == 0
     assert token.encode() not in copy.read_bytes()
-    assert "is there already" in shell.run("db", "backup", "keys.backup").stderr
+    assert "already exists" in shell.run("db", "backup", "keys.backup").stderr
     assert "cannot be written" in shell.run("db", "backup", "no/such/folder").stderr
     shell.run("keys", "revoke", "Zapier, production", "--yes")
-    assert "Keys: 0 work" in shell.run("status").stdout
+    assert "Keys: 0 active" in shell.run("status").stdout
     home = shell.folder / ".apikeys"
     for name in ("apikeys.db-wal", "apikeys.db-shm"):
         (home / name).unlink(missing_ok=True)
     copy.replace(home / "apikeys.db")
-    assert "Keys: 1 work, 0 were revoked" in shell.run("status").stdout
+    assert "Keys: 1 active, 0 revoked" in shell.run("status").stdout
 
 
 def test_a_replica_is_looked_at(shell: Shell) -> None:
@@ -141,10 +141,10 @@ def test_a_replica_is_looked_at(shell: Shell) -> None:
         shell.settings["DATABASE_REPLICA_URL"] = primary.url("keys")
         found = shell.run("doctor")
         assert "is not a replica" in found.stdout
-        assert "Name a streaming replica of DATABASE_URL." in found.stdout
+        assert "Set it to a streaming replica of DATABASE_URL." in found.stdout
         assert found.returncode == 1
         replica.stop()
         shell.settings["DATABASE_REPLICA_URL"] = replica.url("keys")
-        assert "Until it answers, gateways ask the primary." in shell.run("doctor").stdout
+        assert "Until it answers, gateways read from the primary." in shell.run("doctor").stdout
         shell.settings["DATABASE_REPLICA_URL"] = "sqlite:///keys.db"
-        assert "for a replica of PostgreSQL alone" in shell.run("doctor").stdout
+        assert "only for a replica of PostgreSQL" in shell.run("doctor").stdout

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.actions.run import asked_to_stop
+from cli.actions.run import stop_event
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -24,7 +24,7 @@ def handlers() -> Iterator[None]:
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_each_signal_asks_to_stop(number: signal.Signals) -> None:
-    stop = asked_to_stop()
+    stop = stop_event()
     assert not stop.is_set()
     signal.raise_signal(number)
     assert stop.wait(10)
@@ -32,7 +32,7 @@ def test_each_signal_asks_to_stop(number: signal.Signals) -> None:
 
 def test_a_closed_terminal_is_ignored_where_it_was() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    stop = asked_to_stop()
+    stop = stop_event()
     signal.raise_signal(signal.SIGHUP)
     assert not stop.is_set()
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
@@ -40,7 +40,7 @@ def test_a_closed_terminal_is_ignored_where_it_was() -> None:
 
 @pytest.mark.timeout(20)
 def test_signals_in_the_middle_of_waiting_do_not_lock() -> None:
-    stop = asked_to_stop()
+    stop = stop_event()
     with stop._cond:  # type: ignore[attr-defined]
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)
