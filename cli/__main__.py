@@ -1,4 +1,4 @@
-"""`python -m cli`: the command, also where its script is not on the path."""
+"""`python -m cli`: the command, if its script is not on the path."""
 
 from cli.main import main
 

@@ -1,8 +1,8 @@
-"""The `apikeys` command: a table of subcommands, each imported only when it is typed.
+"""The `apikeys` command: a table of subcommands, each imported only when it is used.
 
-Importing everything took seconds before a help page appeared. So the modules in `cli.commands` say
-what can be typed, and import click alone; what is done is in `cli.actions`, imported by the command
-that does it. The pattern is Click's own:
+Importing everything took seconds before a help page appeared. So the modules in `cli.commands`
+define the arguments and import only click; each command imports its action from `cli.actions`.
+The pattern is Click's own:
 https://click.palletsprojects.com/complex/#lazily-loading-subcommands.
 """
 
@@ -14,25 +14,25 @@ from typing import cast
 
 import click
 
-# The command, the module and the name that it is defined by, and its line in the help.
+# For each command, its module, its name there, and its line in the help.
 TABLE = {
-    "audit": ("cli.commands.reviews", "audit", "The evidence of audits."),
-    "db": ("cli.commands.database", "db", "Look after the database."),
-    "demo": ("cli.commands.demo", "demo", "Try it all on this machine, without Slack."),
-    "doctor": ("cli.commands.doctor", "doctor", "Find what keeps this from working."),
+    "audit": ("cli.commands.reviews", "audit", "Export and verify the evidence of audits."),
+    "db": ("cli.commands.database", "db", "Manage the database."),
+    "demo": ("cli.commands.demo", "demo", "Try everything on this machine, without Slack."),
+    "doctor": ("cli.commands.doctor", "doctor", "Check this installation for problems."),
     "export": ("cli.commands.transfer", "export_keys", "Export everything but tokens and hashes."),
     "import": (
         "cli.commands.transfer",
         "import_keys",
         "Import keys by their hashes.",
     ),
-    "keys": ("cli.commands.keys", "keys", "Look after keys from a shell."),
+    "keys": ("cli.commands.keys", "keys", "Manage keys from a shell."),
     "run": ("cli.commands.run", "run", "Run the bot and the gateway."),
     "status": ("cli.commands.database", "status", "Show the state of keys, gateways and messages."),
 }
-# What stops a command, each with a sentence for the operator. By name: an error that was raised has
-# been imported by then, and no command has to import those of the others.
-_REFUSALS = (
+# Errors that end a command with a sentence for the operator. Listed by name, so that no command has
+# to import the others' errors: one that was raised has been imported.
+_ERRORS = (
     ("cli.demo.errors", "DemoError"),
     ("settings", "SettingsError"),
     ("bot.slack_api.errors", "SlackError"),
@@ -45,14 +45,14 @@ _REFUSALS = (
 
 
 class LazyGroup(click.Group):
-    """Subcommands that are imported when they are typed, or their help is asked for."""
+    """A group whose subcommands are imported only when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all subcommands."""
+        """Return the names of all subcommands."""
         return sorted(TABLE)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A subcommand, imported now; None if there is no such."""
+        """Import and return a subcommand; None if there is none of this name."""
         if cmd_name not in TABLE:
             return None
         module, name, _ = TABLE[cmd_name]
@@ -67,7 +67,7 @@ class LazyGroup(click.Group):
 
 @click.command(cls=LazyGroup)
 def commands() -> None:
-    """Look after API keys."""
+    """Manage API keys."""
     from cli.bootstrap.redaction import redact
     from runtime.logging import PLAIN, configure_logging
 
@@ -75,16 +75,16 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run the command that was typed; what is refused ends with one sentence and status 1."""
+    """Run the command; an expected error prints one sentence and ends with status 1."""
     try:
         commands()
     except Exception as error:
-        if not isinstance(error, _refusals()):
+        if not isinstance(error, _expected_errors()):
             raise
         click.echo(f"apikeys: {error}", err=True)
         sys.exit(1)
 
 
-def _refusals() -> tuple[type[Exception], ...]:
-    imported = ((sys.modules.get(module), name) for module, name in _REFUSALS)
+def _expected_errors() -> tuple[type[Exception], ...]:
+    imported = ((sys.modules.get(module), name) for module, name in _ERRORS)
     return tuple(getattr(module, name) for module, name in imported if module is not None)

@@ -34,10 +34,10 @@ Check = tuple[str, Callable[[], object]]
 )
 @click.pass_context
 def main(context: click.Context, manifest: Path) -> None:
-    """Ask Slack whether it accepts MANIFEST and whatever the bot draws.
+    """Ask Slack whether it accepts MANIFEST and everything that the bot renders.
 
     The app configuration token is read from SLACK_CONFIG_TOKEN, or asked for. Blocks are checked
-    with SLACK_BOT_TOKEN where there is one. Ends with status 1 if anything is refused.
+    with SLACK_BOT_TOKEN if it is set. Ends with status 1 if anything is refused.
     """
     config = os.environ.get(_CONFIG_TOKEN) or click.prompt(
         "App configuration token", hide_input=True
@@ -72,7 +72,7 @@ def _manifest(client: WebClient, path: Path) -> Iterator[Check]:
 
 def _blocks(client: WebClient) -> Iterator[Check]:
     for sample in samples():
-        # A message's text is no part of Block Kit; Slack takes blocks and attachments alone here.
+        # A message's text is not part of Block Kit; Slack only takes blocks and attachments here.
         given: dict[str, Any] = {"view": sample.payload}
         if sample.kind == "message":
             given = {"message": {"blocks": sample.payload["blocks"]}}
@@ -80,10 +80,10 @@ def _blocks(client: WebClient) -> Iterator[Check]:
 
 
 def _refusal(name: str, check: Callable[[], object]) -> str | None:
-    """Return what Slack has against it; None if it is accepted.
+    """Return why Slack refuses it; None if it is accepted.
 
     Raises:
-        click.ClickException: Slack gives no verdict, and would give none on the others either.
+        click.ClickException: if Slack does not check it, as it then would not check the others.
     """
     try:
         check()

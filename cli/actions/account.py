@@ -1,4 +1,4 @@
-"""What the commands that work on one account's keys share."""
+"""Shared by the commands that work on one account's keys."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from storage import writing
 
 @contextmanager
 def opened(workspace: str | None) -> Iterator[tuple[Application, str]]:
-    """Open the application, for a command that works on one account; closed when the block ends.
+    """Open the application for a command on one account, until the block ends.
 
     Args:
-        workspace: its id; None where there is only one.
+        workspace: its id; None if there is only one.
 
     Raises:
-        ClickException: if there is no such workspace; in the place of each refusal of the domain.
+        ClickException: if there is no such workspace, and for each error of the domain.
     """
     application = open_application(load())
     try:
@@ -50,11 +50,11 @@ def opened(workspace: str | None) -> Iterator[tuple[Application, str]]:
 
 
 def operator() -> Caller:
-    """The operator: the person at this shell."""
+    """Return the caller: the operator at this shell."""
     return Caller.operator(f"{getpass.getuser()}@{socket.gethostname()}")
 
 
 def say_propagation(outcome: Outcome[Any]) -> None:
-    """Say how many gateways know, if they have to."""
+    """Print how many gateways have confirmed, if they have to."""
     if outcome.propagation is not None:
         click.echo(propagation.describe(outcome.propagation))

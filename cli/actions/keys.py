@@ -1,7 +1,7 @@
-"""`apikeys keys …`: for an operator with a shell, also when Slack is down or was never set up.
+"""`apikeys keys …`: for an operator with a shell, even if Slack is down or was never set up.
 
-What is done here is recorded as done by the operator of this machine, and the team is told once
-the bot is connected.
+Changes are recorded as made by the operator of this machine, and announced once the bot is
+connected.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from keys.search import search
 from settings import load_team
 from storage import reading
 
-# A terminal takes the token at once; the rest is for a slow disk.
+# Printing takes no time; the rest is for a slow disk.
 _LEASE = timedelta(minutes=1)
 
 
 def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
-    """List active keys; WORDS must occur in their name, note or id."""
+    """List active keys whose name, note or id contains WORDS."""
     with opened(workspace) as (application, account_id):
         after, count = None, 0
         while True:
@@ -56,8 +56,8 @@ def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
 def new(
     name: str, scopes: str, owner: str | None, note: str, expires: str | None, workspace: str | None
 ) -> None:
-    """Make a key called NAME and print its token, once."""
-    me, policy = operator(), expiry_policy(load_team())
+    """Create a key called NAME and print its token, once."""
+    caller, policy = operator(), expiry_policy(load_team())
     with opened(workspace) as (application, account_id):
         services = application.services(account_id, policy)
         proposed = policy.default_expiry(application.clock.now())
@@ -68,38 +68,40 @@ def new(
             note=note,
             last_day=proposed if expires is None else _unless(expires, "never"),
             idempotency_key=new_id("req"),
-            recipient=me.actor,
+            recipient=caller.actor,
             deadline=_LEASE,
         )
-        pending = execute(services, me, operation).value
-        _deliver(services, pending, me)
+        pending = execute(services, caller, operation).value
+        _deliver(services, pending, caller)
     click.echo(f"{pending.key.name} ({pending.key.id}) works now.", err=True)
     click.echo("The token above cannot be shown again.", err=True)
     if advice := advice_on(name):
-        click.echo(f"A thought on the name: {advice}", err=True)
+        click.echo(f"Advice on the name: {advice}", err=True)
 
 
 def revoke(name_or_id: str, yes: bool, reason: str, workspace: str | None) -> None:
-    """Revoke a key for good."""
+    """Revoke a key permanently."""
     with opened(workspace) as (application, account_id):
         key = _the_key(application, account_id, name_or_id)
         if key.state is State.REVOKED:
-            click.echo(f"{key.name} ({key.id}) was revoked before. Nothing has changed.")
+            click.echo(f"{key.name} ({key.id}) was already revoked. Nothing was changed.")
             return
         if not yes:
             click.echo(_line(key, application.clock.now()))
-            click.confirm("Revoke this key? It stops working at once, for good.", abort=True)
+            click.confirm(
+                "Revoke this key? It stops working at once. This is permanent.", abort=True
+            )
         services = application.services(account_id)
         outcome = execute(services, operator(), Revoke(key=key.id, reason=reason))
         if not outcome.changed:
-            click.echo(f"{key.name} ({key.id}) was revoked before; nothing has changed.")
+            click.echo(f"{key.name} ({key.id}) was already revoked. Nothing was changed.")
             return
         click.echo(f"{key.name} ({key.id}) is revoked.")
         say_propagation(outcome)
 
 
 def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: str | None) -> None:
-    """Hold a key to a rate and to networks; what is not named stays as it is."""
+    """Limit a key to a rate and to networks; omitted options stay unchanged."""
     with opened(workspace) as (application, account_id):
         key = _the_key(application, account_id, name_or_id)
         operation = Limit(
@@ -118,7 +120,7 @@ def _unless(text: str, nothing: str) -> str:
 
 
 def show(name_or_id: str, workspace: str | None) -> None:
-    """Show everything about a key, and its history."""
+    """Show a key and its history."""
     with opened(workspace) as (application, account_id):
         key = _the_key(application, account_id, name_or_id)
         with reading(application.engine, account_id) as session:
@@ -135,15 +137,15 @@ def show(name_or_id: str, workspace: str | None) -> None:
         click.echo(f"  {_time(entry.at)}  {entry.kind:<15} {entry.actor}  {data}")
 
 
-def _deliver(services: Services, pending: PendingKey, me: Caller) -> None:
-    """Print the token, and only then let it work: a token that was not seen never does."""
+def _deliver(services: Services, pending: PendingKey, caller: Caller) -> None:
+    """Print the token, and only then activate it, so that a token no one has seen never works."""
     try:
         click.echo(pending.token.reveal())
     except OSError as error:
-        with change(services, me.actor) as made:
+        with change(services, caller.actor) as made:
             cancel_key(made, pending.key.id, "the token could not be printed", tell=False)
-        raise click.ClickException("The token could not be printed; no key was made.") from error
-    with change(services, me.actor) as made:
+        raise click.ClickException("The token could not be printed; no key was created.") from error
+    with change(services, caller.actor) as made:
         activate_key(made, pending.delivery_id, remove_after=None)
 
 
@@ -155,7 +157,7 @@ def _the_key(application: Application, account_id: str, text: str) -> KeyView:
             return key
         case search.Several(several):
             names = "\n".join(f"  {key.id}  {key.name}" for key in several)
-            raise KeyNotFound(f"Several keys fit. Say which, by its id:\n{names}")
+            raise KeyNotFound(f"Several keys match. Choose one by its id:\n{names}")
         case search.Nothing(nearest):
             names = ", ".join(f"“{key.name}”" for key in nearest)
             hint = f" Did you mean {names}?" if names else ""
@@ -175,7 +177,7 @@ def _facts(key: KeyView, now: datetime) -> Iterator[tuple[str, str]]:
     yield "Token", key.hint
     yield "State", "expired" if key.state is State.ACTIVE and key.expired(now) else key.state
     yield "Scopes", ", ".join(key.scopes)
-    yield "Owner", key.owner or "none yet"
+    yield "Owner", key.owner or "none"
     yield "Created", f"{_time(key.created_at)} by {key.creator}"
     yield "Last used", _time(key.last_used_at) if key.last_used_at else "never"
     if key.last_used_from:

@@ -1,4 +1,4 @@
-"""`apikeys audit …`: the evidence of audits, written down and checked."""
+"""`apikeys audit …`: export and verify the evidence of audits."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from storage import reading
 
 
 def status(workspace: str | None) -> None:
-    """Say how far the newest audit is."""
+    """Show the progress of the newest audit."""
     with opened(workspace) as (application, account_id):
         found = _newest(application, account_id)
     until = found.ended_at or found.deadline_at
     state = "ended" if found.stage is Stage.FINISHED else "is open until"
     click.echo(
-        f"{found.id}, begun {found.created_at:%Y-%m-%d}, {state} {until:%Y-%m-%d}: "
+        f"{found.id}, started {found.created_at:%Y-%m-%d}, {state} {until:%Y-%m-%d}: "
         f"{found.done} of {found.total} keys decided."
     )
 
 
 def export(form: str, audit_id: str | None, output: Path | None, workspace: str | None) -> None:
-    """Write down the evidence of an audit; as JSON it is signed."""
+    """Export the evidence of an audit; JSON is signed."""
     with opened(workspace) as (application, account_id):
         id_ = audit_id or _newest(application, account_id).id
         try:
@@ -48,34 +48,32 @@ def export(form: str, audit_id: str | None, output: Path | None, workspace: str 
 
 
 def key() -> None:
-    """Print the public key with which anybody can check the evidence."""
+    """Print the public key that verifies the evidence."""
     with opened(None) as (application, _):
         for version, public in sorted(signing.public_keys(application.peppers).items()):
             click.echo(f"{public}  (of pepper {version})")
 
 
 def verify(file: Path, keys_given: tuple[str, ...]) -> None:
-    """Check that FILE is the evidence of an audit, as it was written.
+    """Verify that FILE is the unchanged evidence of an audit.
 
-    Without --key it has to come from here. With it nothing of this program's settings is needed.
+    Without --key, it must have been signed here. With it, no settings of this program are needed.
     """
     trusted = set(keys_given)
     if not trusted:
         with opened(None) as (application, _):
             trusted = set(signing.public_keys(application.peppers).values())
     try:
-        verdict = evidence.verify(evidence.read(file.read_bytes()), trusted)
+        result = evidence.verify(evidence.read(file.read_bytes()), trusted)
     except DomainError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{file} cannot be read: {error.strerror}.") from error
-    if not verdict:
-        raise click.ClickException(
-            f"{file} is not as it was written. " + " ".join(verdict.problems)
-        )
+    if not result:
+        raise click.ClickException(f"{file} failed verification. " + " ".join(result.problems))
     click.echo(
-        f"{file} is as it was written: audit {verdict.audit}, {verdict.keys} keys, "
-        f"{verdict.decisions} decisions, signed with {verdict.key}."
+        f"{file} is unchanged: audit {result.audit}, {result.keys} keys, "
+        f"{result.decisions} decisions, signed with {result.key}."
     )
 
 
@@ -83,5 +81,5 @@ def _newest(application: Application, account_id: str) -> ReviewView:
     with reading(application.engine, account_id) as session:
         found = queries.newest(session)
     if found is None:
-        raise click.ClickException("There was no audit yet.")
+        raise click.ClickException("There has been no audit yet.")
     return found

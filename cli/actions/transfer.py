@@ -1,4 +1,4 @@
-"""`apikeys import` and `apikeys export`: keys from another system, and all about those here."""
+"""`apikeys import` and `apikeys export`: import keys from another system, and export all keys."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from keys.transfer.import_rows import Checked, Defaults, ImportRow, Problem
 from settings import load_team
 from storage import reading
 
-# With --keep-going so many are added at a time, so that other changes do not wait for long.
+# With --keep-going, keys are added in batches, so that other changes do not wait long.
 _BATCH = 2_000
 _NAMED = 5
 
@@ -42,9 +42,9 @@ def import_keys(
     scopes: str,
     workspace: str | None,
 ) -> None:
-    """Import keys of another system by their hashes, so that they go on working.
+    """Import keys from another system by their hashes, so that they keep working.
 
-    FILE is CSV or JSON; - reads the standard input. All lines are added, or none.
+    FILE is CSV or JSON; - reads standard input. Either all lines are added, or none.
     """
     with opened(workspace) as (application, account_id):
         defaults = Defaults(
@@ -53,24 +53,24 @@ def import_keys(
             timezone=expiry_policy(load_team()).timezone,
         )
         checked = import_rows.check(read(_text(file)), defaults, application.clock.now())
-        done = Outcome(Plan(), changed=False)
+        outcome = Outcome(Plan(), changed=False)
         if dry_run:
             with reading(application.engine, account_id) as session:
                 made = importing.plan(application.services(account_id), session, checked.entries)
-            done = Outcome(made, changed=False)
+            outcome = Outcome(made, changed=False)
         elif keep_going:
-            done = _in_batches(application, account_id, checked.entries)
+            outcome = _in_batches(application, account_id, checked.entries)
         elif not checked.problems:
-            done = _import(application, account_id, checked.entries, all_or_nothing=True)
-        made = done.value
+            outcome = _import(application, account_id, checked.entries, all_or_nothing=True)
+        made = outcome.value
         problems = sorted((*checked.problems, *made.problems), key=_line_of)
         for problem in problems:
-            # A name or an id that has been here for long may hold one.
+            # The name of an older key may contain a token.
             click.echo(redact(f"{problem.where}: {problem.why}"), err=True)
         nothing = bool(problems) and not keep_going
         for sentence in _summary(checked, made, problems, dry_run=dry_run, nothing=nothing):
             click.echo(sentence)
-        say_propagation(done)
+        say_propagation(outcome)
     if problems:
         raise click.exceptions.Exit(1)
 
@@ -94,19 +94,19 @@ def _import(
 def _in_batches(
     application: Application, account_id: str, entries: Sequence[ImportRow]
 ) -> Outcome[Plan]:
-    """Import some at a time; each batch is announced with itself.
+    """Import in batches, each announced separately.
 
-    A gateway that has confirmed a batch knows of those before it, so the last answer holds for all.
+    A gateway that has confirmed a batch has also seen the earlier ones, so the last one is enough.
     """
-    whole, reached = Plan(), None
+    total, propagation = Plan(), None
     for start in range(0, len(entries), _BATCH):
         batch = entries[start : start + _BATCH]
         done = _import(application, account_id, batch, all_or_nothing=False)
-        whole.fresh += done.value.fresh
-        whole.known += done.value.known
-        whole.problems += done.value.problems
-        reached = done.propagation or reached
-    return Outcome(whole, bool(whole.fresh), reached)
+        total.fresh += done.value.fresh
+        total.known += done.value.known
+        total.problems += done.value.problems
+        propagation = done.propagation or propagation
+    return Outcome(total, bool(total.fresh), propagation)
 
 
 def _line_of(problem: Problem) -> int:
@@ -125,9 +125,9 @@ def _summary(
     added = _count(len(made.fresh), "key")
     yield f"{added} would be added." if dry_run else f"{added} added."
     if made.known:
-        yield f"{_count(len(made.known), 'key')} imported before, and left as they are."
+        yield f"{_count(len(made.known), 'key')} already imported, and unchanged."
     if checked.expired:
-        yield f"{_count(len(checked.expired), 'key')} expired, and left out: " + _some(
+        yield f"{_count(len(checked.expired), 'key')} expired, and skipped: " + _some(
             checked.expired
         )
     if made.renamed:
@@ -136,7 +136,7 @@ def _summary(
     guessed = Counter(each.entry.algorithm for each in made.fresh if each.entry.guessed)
     if guessed:
         kinds = ", ".join(f"{name} for {_count(n, 'line')}" for name, n in guessed.items())
-        yield f"Guessed from the hashes' length: {kinds}. Try one key before you rely on it."
+        yield f"Guessed from the length of the hashes: {kinds}. Test one key first."
 
 
 def _count(number: int, what: str) -> str:
@@ -149,7 +149,7 @@ def _some(places: Sequence[str]) -> str:
 
 
 def export_keys(form: str, output: Path | None, revoked: bool, workspace: str | None) -> None:
-    """Write down everything about the keys but what opens anything."""
+    """Export everything about the keys except tokens and hashes."""
     with opened(workspace) as (application, account_id):
         wanted = Form(form)
         services, operation = application.services(account_id), Export(form=wanted, revoked=revoked)
@@ -168,7 +168,7 @@ def _write(file: IO[str], pieces: Iterable[str]) -> None:
 
 @contextmanager
 def _written_to(path: Path | None) -> Iterator[IO[str]]:
-    """The standard output, or a file that its owner alone can read and that is whole or not there.
+    """Open standard output, or a file that only its owner can read, and that is written completely.
 
     Raises:
         ClickException: if the file cannot be written.

@@ -1,4 +1,4 @@
-"""`apikeys db …` and `apikeys status`: the database, and how the system stands."""
+"""`apikeys db …` and `apikeys status`: the database, and the state of the system."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cli.commands import options
 
 @click.group()
 def db() -> None:
-    """Look after the database."""
+    """Manage the database."""
 
 
 @db.command("upgrade")
 def upgrade_database() -> None:
-    """Bring the database to the newest schema; however many do it at once, one does."""
+    """Migrate the database to the newest schema; safe to run in several places at once."""
     from cli.actions import database as actions
 
     actions.upgrade_database()
@@ -25,7 +25,7 @@ def upgrade_database() -> None:
 @db.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(file: Path) -> None:
-    """Copy the embedded database to FILE, whole and of one moment, also while it is in use."""
+    """Copy the embedded database to FILE consistently, even while it is in use."""
     from cli.actions import database as actions
 
     actions.backup(file)
@@ -34,7 +34,7 @@ def backup(file: Path) -> None:
 @click.command()
 @options.workspace
 def status(workspace: str | None) -> None:
-    """Say how the system stands: keys, gateways, and what waits to be said."""
+    """Show the state of keys, gateways and pending messages."""
     from cli.actions import database as actions
 
     actions.status(workspace)

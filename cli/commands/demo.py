@@ -1,4 +1,4 @@
-"""`apikeys demo`: the whole job on this machine, to click through or to read."""
+"""`apikeys demo`: everything on this machine, to click through or to read."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from cli.demo.state_dir import NAME, PAGE_PORT
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    help=f"Where the practice Slack's page is; {PAGE_PORT} if it is free, 0 for any.",
+    help=f"The port of the practice Slack's page; {PAGE_PORT} if it is free, 0 for any.",
 )
-@click.option("--tour", is_flag=True, help="Play the whole story and print what was seen.")
-@click.option("--reset", is_flag=True, help=f"Empty {NAME}, where the demo keeps its state.")
+@click.option("--tour", is_flag=True, help="Play a key's whole life and print what happens.")
+@click.option("--reset", is_flag=True, help=f"Delete the demo's state in {NAME}.")
 def demo(port: int | None, tour: bool, reset: bool) -> None:
-    """A practice Slack, the bot, the gateway and an example API, on this machine alone.
+    """Run a practice Slack, the bot, the gateway and an example API on this machine.
 
-    Needs no Slack account. What you do is kept in the folder .apikeys-demo for the next time.
+    No Slack account is needed. What you do is kept in the folder .apikeys-demo.
     """
     from cli.actions import demo as actions
 

@@ -1,7 +1,7 @@
-"""`apikeys doctor`: what keeps this installation from working, and what to do about each thing.
+"""`apikeys doctor`: find what is wrong with this installation, and what to do about it.
 
 It changes nothing: no migration, no pepper, no message. In Slack it schedules one message, due in
-60 days, to learn whether the app may post there, and takes it back at once.
+60 days, to find out whether the app may post there, and deletes it at once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import click
 
 @click.command()
 def doctor() -> None:
-    """Look for what keeps this installation from working; nothing is changed."""
+    """Check this installation for problems; nothing is changed."""
     from cli.actions import doctor as actions
 
     actions.doctor()

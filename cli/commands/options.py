@@ -4,4 +4,4 @@ from __future__ import annotations
 
 import click
 
-workspace = click.option("--workspace", help="The workspace's id, where there are several.")
+workspace = click.option("--workspace", help="The workspace's id, if there are several.")

@@ -1,4 +1,4 @@
-"""`apikeys audit …`: the evidence of audits, written down and checked."""
+"""`apikeys audit …`: export and verify the evidence of audits."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from cli.commands import options
 
 @click.group()
 def audit() -> None:
-    """The evidence of audits."""
+    """Export and verify the evidence of audits."""
 
 
 @audit.command()
 @options.workspace
 def status(workspace: str | None) -> None:
-    """Say how far the newest audit is."""
+    """Show the progress of the newest audit."""
     from cli.actions import reviews as actions
 
     actions.status(workspace)
@@ -27,11 +27,13 @@ def status(workspace: str | None) -> None:
 @click.option(
     "--format", "form", type=click.Choice(["json", "csv"]), default="json", show_default=True
 )
-@click.option("--audit", "audit_id", help="An audit's id; else the newest.")
-@click.option("--output", type=click.Path(path_type=Path), help="A file; else it is printed.")
+@click.option("--audit", "audit_id", help="An audit's id; the newest by default.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="The file to write; printed by default."
+)
 @options.workspace
 def export(form: str, audit_id: str | None, output: Path | None, workspace: str | None) -> None:
-    """Write down the evidence of an audit; as JSON it is signed."""
+    """Export the evidence of an audit; JSON is signed."""
     from cli.actions import reviews as actions
 
     actions.export(form, audit_id, output, workspace)
@@ -39,7 +41,7 @@ def export(form: str, audit_id: str | None, output: Path | None, workspace: str 
 
 @audit.command()
 def key() -> None:
-    """Print the public key with which anybody can check the evidence."""
+    """Print the public key that verifies the evidence."""
     from cli.actions import reviews as actions
 
     actions.key()
@@ -51,12 +53,12 @@ def key() -> None:
     "--key",
     "keys_given",
     multiple=True,
-    help="The public key of whom it comes from, as “apikeys audit key” prints it there.",
+    help="A public key of the signer, as “apikeys audit key” prints it.",
 )
 def verify(file: Path, keys_given: tuple[str, ...]) -> None:
-    """Check that FILE is the evidence of an audit, as it was written.
+    """Verify that FILE is the unchanged evidence of an audit.
 
-    Without --key it has to come from here. With it nothing of this program's settings is needed.
+    Without --key, it must have been signed here. With it, no settings of this program are needed.
     """
     from cli.actions import reviews as actions
 

@@ -1,4 +1,4 @@
-"""`apikeys import` and `apikeys export`: keys from another system, and all about those here."""
+"""`apikeys import` and `apikeys export`: import keys from another system, and export all keys."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from keys.transfer.formats import ALGORITHMS, Form
 
 @click.command("import")
 @click.argument("file", type=click.File("rb"))
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("--keep-going", is_flag=True, help="Add what can be added, and pass over the rest.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, without doing it.")
+@click.option("--keep-going", is_flag=True, help="Add what can be added, and skip the rest.")
 @click.option(
     "--algorithm",
     type=click.Choice(sorted(ALGORITHMS)),
-    help="How the hashes were made, for lines that do not say it.",
+    help="The hash algorithm, for lines without one.",
 )
-@click.option("--scopes", default="", help=f"For lines without: {', '.join(SCOPES)}.")
+@click.option(
+    "--scopes", default="", help=f"The scopes, for lines without any: {', '.join(SCOPES)}."
+)
 @options.workspace
 def import_keys(
     file: IO[bytes],
@@ -31,9 +33,9 @@ def import_keys(
     scopes: str,
     workspace: str | None,
 ) -> None:
-    """Import keys of another system by their hashes, so that they go on working.
+    """Import keys from another system by their hashes, so that they keep working.
 
-    FILE is CSV or JSON; - reads the standard input. All lines are added, or none.
+    FILE is CSV or JSON; - reads standard input. Either all lines are added, or none.
     """
     from cli.actions import transfer as actions
 
@@ -48,11 +50,13 @@ def import_keys(
     default="csv",
     show_default=True,
 )
-@click.option("--output", type=click.Path(path_type=Path), help="A file; else it is printed.")
-@click.option("--revoked", is_flag=True, help="Revoked keys too.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="The file to write; printed by default."
+)
+@click.option("--revoked", is_flag=True, help="Include revoked keys.")
 @options.workspace
 def export_keys(form: str, output: Path | None, revoked: bool, workspace: str | None) -> None:
-    """Write down everything about the keys but what opens anything."""
+    """Export everything about the keys except tokens and hashes."""
     from cli.actions import transfer as actions
 
     actions.export_keys(form, output, revoked, workspace)

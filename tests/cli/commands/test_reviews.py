@@ -48,7 +48,7 @@ def begin(shell: Shell) -> None:
 
 
 def test_the_evidence_is_written_and_verified_and_an_edit_is_found(shell: Shell) -> None:
-    assert "There was no audit yet." in shell.run("audit", "export").stderr
+    assert "There has been no audit yet." in shell.run("audit", "export").stderr
     begin(shell)
     status = shell.run("audit", "status").stdout
     assert "0 of 1 keys decided." in status
@@ -56,7 +56,7 @@ def test_the_evidence_is_written_and_verified_and_an_edit_is_found(shell: Shell)
     assert done.returncode == 0, done.stderr
     verified = shell.run("audit", "verify", "audit.json")
     assert verified.returncode == 0, verified.stderr
-    assert "is as it was written" in verified.stdout
+    assert "is unchanged" in verified.stdout
     key = shell.run("audit", "key").stdout.split()[0]
     assert shell.run("audit", "verify", "audit.json", "--key", key).returncode == 0
     other = shell.run("audit", "verify", "audit.json", "--key", key[::-1])

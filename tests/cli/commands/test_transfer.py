@@ -41,14 +41,14 @@ def test_the_same_file_twice(shell: Shell) -> None:
     assert done.stdout.splitlines() == [
         "2 keys added.",
         "1 name given a number: line 3 “Zapier (2)”.",
-        "Guessed from the hashes' length: sha256 for 2 lines. Try one key before you rely on it.",
+        "Guessed from the length of the hashes: sha256 for 2 lines. Test one key first.",
         "No gateway is running right now.",
     ]
     again = shell.run("import", "keys.csv")
     assert again.returncode == 0, again.stderr
     assert again.stdout.splitlines() == [
         "0 keys added.",
-        "2 keys imported before, and left as they are.",
+        "2 keys already imported, and unchanged.",
     ]
     shown = shell.run("keys", "show", "Zapier (2)").stdout
     assert "key.imported" in shown
@@ -116,7 +116,7 @@ def test_all_or_nothing_or_what_fits(shell: Shell) -> None:
     assert "1 key added." in done.stdout
     whole = shell.run("import", "keys.csv", "--keep-going", "--scopes", "read,write")
     assert "1 key added." in whole.stdout
-    assert "1 key imported before" in whole.stdout
+    assert "1 key already imported" in whole.stdout
 
 
 def announced(shell: Shell) -> list[int]:
@@ -145,7 +145,7 @@ def test_each_batch_is_announced_with_itself(shell: Shell, monkeypatch: pytest.M
     done = shell.run("import", "keys.csv", "--keep-going")
     assert done.stdout.splitlines()[:2] == [
         "1 key added.",
-        "4 keys imported before, and left as they are.",
+        "4 keys already imported, and unchanged.",
     ]
     assert done.stdout.splitlines()[-1] == "No gateway is running right now."
     assert announced(shell) == [2, 2, 1]
@@ -155,7 +155,7 @@ def test_json_from_the_standard_input(shell: Shell) -> None:
     keys = [{"hash": digest("a"), "algorithm": "unkey", "expires_at": 1700000000}]
     done = shell.run("import", "-", "--scopes", "read", typed=json.dumps(keys))
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["0 keys added.", "1 key expired, and left out: entry 1."]
+    assert done.stdout.splitlines() == ["0 keys added.", "1 key expired, and skipped: entry 1."]
 
 
 def test_what_is_no_file_of_keys(shell: Shell) -> None:
