@@ -156,7 +156,11 @@ class Postgresql:
     def create(self, database: str, template: str = "template1") -> str:
         """Makes a database, as a copy of another one; returns its address."""
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"'.encode())
+            # Files are copied in half the time that writing each page into the log takes; servers
+            # before PostgreSQL 15 know nothing else.
+            quick = " STRATEGY FILE_COPY" if connection.info.server_version >= 150000 else ""
+            statement = f'CREATE DATABASE "{database}" TEMPLATE "{template}"{quick}'
+            connection.execute(statement.encode())
         return self.url(database)
 
     def drop(self, database: str) -> None:

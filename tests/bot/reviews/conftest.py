@@ -1,4 +1,4 @@
-"""A bench for reviews: two admins, and each message has a place of its own."""
+"""A bench for reviews: two admins, and each message has a place of its own; no picture if asked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.reviews import chart
 from tests.bot.listening import PEOPLE, Bench
 
 
@@ -24,3 +25,9 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     yield made
     made.app.listener_runner.listener_executor.shutdown()
     made.domain.close()
+
+
+@pytest.fixture
+def no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the evidence's picture undrawn, half a second each; test_chart.py is about it."""
+    monkeypatch.setattr(chart, "keys_and_use", lambda weeks: b"\x89PNG\r\n\x1a\n")

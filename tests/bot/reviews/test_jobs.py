@@ -77,6 +77,7 @@ def test_the_schedule_begins_it_once_and_never_for_what_was_before_the_team(
     assert newest(bench).period == "2027-04-05T09:00+00:00"
 
 
+@pytest.mark.usefixtures("no_picture")
 @pytest.mark.slow
 def test_two_years_with_a_bot_that_looks_once_in_five_days(bench: Bench) -> None:
     bench.domain.issue()
@@ -115,6 +116,7 @@ def test_a_digest_comes_by_its_schedule(bench: Bench) -> None:
     assert digests() == 2
 
 
+@pytest.mark.usefixtures("no_picture")
 def test_evidence_that_slack_does_not_take_is_sent_later_and_not_at_once(bench: Bench) -> None:
     works = bench.calls.replies["files.completeUploadExternal"]
     bench.calls.replies["files.completeUploadExternal"] = [refusal("file_not_found")]

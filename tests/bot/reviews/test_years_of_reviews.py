@@ -23,7 +23,7 @@ from sqlmodel import select
 
 from bot.authorization.admins import Admins, SlackAdmins, Workspace
 from bot.framework.context import Context
-from bot.reviews import chart, jobs
+from bot.reviews import jobs
 from bot.slack_api.client import SlackClient
 from keys.base.actors import Actor
 from keys.base.policy import AuditRules, Policy
@@ -228,12 +228,7 @@ def moments(zone: str) -> list[datetime]:
     return [moment.astimezone(UTC) for moment in found]
 
 
-@pytest.fixture(autouse=True)
-def _no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drawing the picture in the evidence takes a sixth of the time; test_chart.py is about it."""
-    monkeypatch.setattr(chart, "keys_and_use", lambda weeks: b"\x89PNG\r\n\x1a\n")
-
-
+@pytest.mark.usefixtures("no_picture")
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_each_audit_once_for_a_year_although_bots_die(team: Team) -> None:
