@@ -260,7 +260,7 @@ class Aftermath:
 _OWED = {
     State.ACTIVE: ("created the key {name}",),
     State.REVOKED: ("created the key {name}", "revoked the key {name}"),
-    State.ABANDONED: ("Making {name} was interrupted",),
+    State.ABANDONED: ("Creating {name} was interrupted",),
     State.PENDING: (),
 }
 

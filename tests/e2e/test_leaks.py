@@ -180,7 +180,7 @@ def test_a_token_that_was_checked_can_be_ended_from_there(place: Place, do: str)
     name, token = place.key()
     alice = place.person("alice", CHANNEL).types("/apikeys check")
     alice.sees("Check a token", within=WITHIN).fills(pasted_token=token).submits()
-    alice.sees(f"this token of {name} works", within=WITHIN).presses(do)
+    alice.sees(f"This token of {name} works", within=WITHIN).presses(do)
     if do == "Revoke":
         alice.sees("Are you sure", within=WITHIN).presses("Revoke")
         alice.sees("was revoked by @Alice Adams", within=WITHIN)
@@ -197,7 +197,7 @@ def test_what_is_pasted_stays_nowhere(place: Place) -> None:
     before, after = secret[:20], secret[20:]
     alice = place.person("alice", CHANNEL)
     for pasted, words in (
-        (f"Bearer {token}", f"this token of {name} works"),
+        (f"Bearer {token}", f"This token of {name} works"),
         (token[:-3], "Its end is missing"),
         (f'"{token[:-1]}{"A" if token[-1] != "A" else "B"}"', "It contains a typing error"),
         (token.replace(secret, f"{before}\n{after}"), "line breaks inside it"),

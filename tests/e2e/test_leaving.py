@@ -65,8 +65,8 @@ def test_each_key_is_dealt_with_by_its_button(world: World, way: str) -> None:
     alice.presses("Hand over", on=f"@{real_name} is leaving.").person.sees(
         "New owner", within=WITHIN
     )
-    alice.fills(person=leaver).submits().sees("Choose another person", within=WITHIN)
-    alice.fills(person="fay").submits().sees("owns 1 key from now on", within=WITHIN)
+    alice.fills(person=leaver).submits().sees("Choose someone else", within=WITHIN)
+    alice.fills(person="fay").submits().sees("now owns 1 key", within=WITHIN)
     alice.closes().sees("1 of 2 keys handled", within=WITHIN)
     alice.presses("Rotate", on=f"@{real_name} is leaving.").person.sees(
         "Rotate API key", within=WITHIN

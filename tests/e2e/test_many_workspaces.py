@@ -136,7 +136,7 @@ def test_uninstalled_and_installed_again_its_keys_are_still_there(world: World) 
     token = makes(world.acme, "alice", "Zapier, production")
     before = world.acme.bot_token
     world.slack.uninstalls(world.acme)
-    eventually(lambda: "has ended: " in world.program.log.read_text(), "it has heard")
+    eventually(lambda: "is no longer installed in" in world.program.log.read_text(), "it has heard")
     assert asks(world.gateway, token) == 204
     alice.types("/apikeys list")
     alice.sees("/apikeys is not a valid command", within=15)
