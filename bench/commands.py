@@ -60,9 +60,9 @@ def commands(report: Report) -> None:
                 detail={"longest": max(starts)},
             )
         )  # fmt: skip
-        with Program(Path(folder) / "program", settings) as program:
+        with Program(Path(folder) / "program", settings, cold=True) as program:
             app = f"http://{settings['APIKEYS_SLACK_LISTEN']}/slack/events"
-            program.waits_until_it_says("waits for Slack")
+            program.waits_until_it_says("receives Slack")
             eventually(lambda: _is_ready(gateway), "the gateway")
             _measure(report, slack, app, program)
             program.stop()
@@ -188,7 +188,7 @@ def _started(folder: Path, settings: dict[str, str], gateway: str) -> float:
     """Seconds from the start of the program until both its parts answer."""
     bot = f"http://{settings['APIKEYS_SLACK_LISTEN']}/healthz"
     started = time.monotonic()
-    with Program(folder / "program", settings) as program:
+    with Program(folder / "program", settings, cold=True) as program:
         eventually(lambda: _is_ready(gateway) and _is_up(bot), "both parts")
         taken = time.monotonic() - started
         program.stop()
