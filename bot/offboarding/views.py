@@ -119,8 +119,9 @@ def counts(results: Mapping[str, int]) -> str:
 
 def _lists(found: OffboardingView) -> str:
     relations = [item.relations for item in found.items]
+    sent = sum(relation.sent for relation in relations)
     lists = (
-        ("tokens sent to them", sum(relation.sent for relation in relations)),
+        ("token sent to them" if sent == 1 else "tokens sent to them", sent),
         ("owned by them", sum(relation.owned for relation in relations)),
         ("created by them", sum(relation.created for relation in relations)),
     )
