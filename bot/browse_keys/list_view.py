@@ -89,12 +89,9 @@ def _count(total: int) -> str:
 def _buttons(page: Page, ref: ActionPayload) -> Block:
     page_payload = replace(ref, query=clip(redact(page.query), QUERY_MAX))
     elements = pagination_buttons(
-        (ids.PREVIOUS_PAGE, replace(page_payload, cursor=page.previous_cursor))
-        if page.previous_cursor is not None
-        else None,
-        (ids.NEXT_PAGE, replace(page_payload, cursor=page.next_cursor))
-        if page.next_cursor is not None
-        else None,
+        page_payload,
+        (ids.PREVIOUS_PAGE, page.previous_cursor),
+        (ids.NEXT_PAGE, page.next_cursor),
     )
     if page.query:
         elements.append(button("Show all keys", ids.SHOW_ALL, ref))

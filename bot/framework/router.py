@@ -27,6 +27,7 @@ from keys.changes.authorization import Denied, Permission
 
 # A handler may have further parameters, for callers that call it directly.
 H = TypeVar("H", bound=Callable[..., None])
+R = TypeVar("R")
 # Bolt tries listeners in the order of registration, so this one comes last.
 _ANY = re.compile(".*", re.DOTALL)
 
@@ -115,24 +116,23 @@ def mount(app: App, routers: Iterable[Router]) -> None:
 
 def routes_of(routers: Iterable[Router]) -> Iterator[Route]:
     """Yield every route. Raises ValueError if an id is registered twice."""
-    seen: set[tuple[str, str]] = set()
-    for router in routers:
-        for route in router.routes:
-            if (route.kind, route.id) in seen:
-                raise ValueError(f"the {route.kind} {route.id} is registered twice")
-            seen.add((route.kind, route.id))
-            yield route
+    found = (route for router in routers for route in router.routes)
+    return _once(found, lambda route: f"the {route.kind} {route.id}")
 
 
 def events_of(routers: Iterable[Router]) -> Iterator[EventRoute]:
     """Yield every route of an event. Raises ValueError if one is registered twice."""
-    seen: set[str] = set()
-    for router in routers:
-        for event in router.events:
-            if event.id in seen:
-                raise ValueError(f"the event {event.id} is registered twice")
-            seen.add(event.id)
-            yield event
+    found = (event for router in routers for event in router.events)
+    return _once(found, lambda event: f"the event {event.id}")
+
+
+def _once(registered: Iterable[R], name: Callable[[R], str]) -> Iterator[R]:
+    names: set[str] = set()
+    for one in registered:
+        if name(one) in names:
+            raise ValueError(f"{name(one)} is registered twice")
+        names.add(name(one))
+        yield one
 
 
 def _guarded(route: Route) -> Handler:

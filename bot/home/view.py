@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.ui import ids
 from bot.ui.blocks import (
@@ -146,12 +146,9 @@ def _foot(page: Page, ref: ActionPayload) -> list[Block]:
     last = page.first + len(page.keys) - 1
     blocks = [context(f"{page.first:,} to {last:,} of {page.total:,}")]
     elements = pagination_buttons(
-        (ids.HOME_PREVIOUS_PAGE, replace(ref, cursor=page.previous_cursor))
-        if page.previous_cursor is not None
-        else None,
-        (ids.HOME_NEXT_PAGE, replace(ref, cursor=page.next_cursor))
-        if page.next_cursor is not None
-        else None,
+        ref,
+        (ids.HOME_PREVIOUS_PAGE, page.previous_cursor),
+        (ids.HOME_NEXT_PAGE, page.next_cursor),
     )
     return [*blocks, actions(*elements)] if elements else blocks
 

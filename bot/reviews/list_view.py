@@ -114,10 +114,10 @@ def _list(listing: ReviewListView, ref: ActionPayload) -> list[Block]:
 def _pager(listing: ReviewListView, ref: ActionPayload) -> list[Block]:
     last = listing.skip + len(listing.items)
     blocks = [context(f"{listing.skip + 1:,} to {last:,} of {listing.left:,} left")]
-    payload = replace(ref, do=listing.of)
-    before = replace(payload, cursor=str(max(0, listing.skip - ITEMS_MAX)))
+    before = str(max(0, listing.skip - ITEMS_MAX))
     elements = pagination_buttons(
-        (ids.AUDIT_PREVIOUS_PAGE, before) if listing.skip else None,
-        (ids.AUDIT_NEXT_PAGE, replace(payload, cursor=str(last))) if last < listing.left else None,
+        replace(ref, do=listing.of),
+        (ids.AUDIT_PREVIOUS_PAGE, before if listing.skip else None),
+        (ids.AUDIT_NEXT_PAGE, str(last) if last < listing.left else None),
     )
     return [*blocks, actions(*elements)] if elements else blocks

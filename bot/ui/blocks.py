@@ -8,6 +8,7 @@ typed. `mrkdwn` is for text and ids of our own. Tokens are redacted everywhere e
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -95,11 +96,19 @@ def button(
 
 
 def pagination_buttons(
-    previous: tuple[str, ActionPayload] | None, next_: tuple[str, ActionPayload] | None
+    ref: ActionPayload, previous: tuple[str, str | None], next_: tuple[str, str | None]
 ) -> list[Element]:
-    """Render “Previous” and “Next”, each from its action id and payload; None leaves it out."""
-    pages = (("Previous", previous), ("Next", next_))
-    return [button(label, *page) for label, page in pages if page is not None]
+    """Render “Previous” and “Next”.
+
+    Args:
+        ref: the payload that both carry, each with its own cursor.
+        previous, next_: the action id and the cursor of each; no cursor leaves the button out.
+    """
+    return [
+        button(label, action_id, replace(ref, cursor=cursor))
+        for label, (action_id, cursor) in (("Previous", previous), ("Next", next_))
+        if cursor is not None
+    ]
 
 
 def confirm_dialog(title: str, text: str, yes: str, *, danger: bool = True) -> Element:

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -62,7 +63,7 @@ class Outcome:
     announced: Sequence[tuple[str, str, Any]]
 
 
-class Entrance:
+class Entrance(ABC):
     """One entrance; a method of an operation's name tries it."""
 
     # Operations that this entrance offers, with the fields that a user can fill in.
@@ -84,10 +85,11 @@ class Entrance:
                 [(row.kind, row.recipient, _comparable(row.data)) for row in rows],
             )
 
+    @abstractmethod
     def engine(self) -> Engine:
         """Return the database that the entrance writes to."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of everything."""
 
