@@ -36,7 +36,14 @@ from keys.operations import SUBSCRIBERS
 from runtime.clock import SystemClock
 from sandbox.sandbox import Sandbox
 from storage import open_engine, upgrade, writing
-from tests.e2e.program import CHANNEL, MANIFEST, Program, eventually, free_port, http_settings
+from tests.e2e.harness.program import (
+    CHANNEL,
+    MANIFEST,
+    Program,
+    eventually,
+    free_port,
+    http_settings,
+)
 
 _PER_SECOND, _SECONDS, _AT_ONCE = 50, 20, 200
 _SLACK_WAITS = 3.0

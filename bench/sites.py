@@ -29,7 +29,7 @@ from sqlalchemy.engine import make_url
 from bench.stock import PEPPER
 from runtime.http_messages import Receive, Scope, Send
 from runtime.http_server import serve_in_thread
-from tests.e2e.program import free_port
+from tests.e2e.harness.program import free_port
 
 _STARTED_SECONDS = 30
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from playwright.sync_api import ViewportSize, expect
 
-from tests.e2e.at_work import World, at_work
-from tests.e2e.program import CHANNEL, eventually
-from tests.e2e.slack_window import APP, SlackWindow
+from tests.e2e.harness.at_work import World, at_work
+from tests.e2e.harness.program import CHANNEL, eventually
+from tests.e2e.harness.slack_window import APP, SlackWindow
 from tests.sandbox.page.browser import chromium
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"

@@ -20,7 +20,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from cli.bootstrap.manifest import MANIFEST
-from tests.bot.block_samples import samples
+from tests.bot.harness.block_samples import samples
 
 _CONFIG_TOKEN, _BOT_TOKEN, _API_URL = "SLACK_CONFIG_TOKEN", "SLACK_BOT_TOKEN", "SLACK_API_URL"
 # Slack does not say how often `blocks.validate` may be called; it says how long to wait instead.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +17,8 @@ __all__ = ["database_url", "postgresql", "primary", "replica"]
 # A busy machine is slow now and then, and that is no finding.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+_LONG = ("crash", "browser", "sockets", "slow")
 
 
 @pytest.fixture(autouse=True)
@@ -37,5 +41,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest first: at the end they would keep everything waiting."""
-    items.sort(key=lambda item: item.get_closest_marker("crash") is None)
+    """Have each worker begin with its share of the long tests, and end with quick ones.
+
+    A long test that starts last keeps everything waiting. pytest-xdist hands each worker one part
+    of the list, and tests of one module stay together for the sake of what they share.
+    """
+    by_module: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        by_module.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    long, quick = deque[list[pytest.Item]](), deque[list[pytest.Item]]()
+    for module in by_module.values():
+        is_long = any(item.get_closest_marker(marker) for item in module for marker in _LONG)
+        (long if is_long else quick).append(module)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for number, module in enumerate(long):
+        parts[number % workers] += module
+    for part in parts:
+        while quick and len(part) < len(items) / workers:
+            part += quick.popleft()
+    items[:] = [item for part in parts for item in part]
+    items += [item for module in quick for item in module]

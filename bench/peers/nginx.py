@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from bench.peers.environments import PeerMissing
-from tests.e2e.program import free_port
+from tests.e2e.harness.program import free_port
 
 _STARTED_SECONDS = 10
 _CONFIGURATION = """

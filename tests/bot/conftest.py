@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.listening import Bench
+from tests.bot.harness.listening import Bench
 from tests.keys.conftest import domain
 
 __all__ = ["bench", "domain"]

@@ -15,7 +15,7 @@ from keys.credentials.tokens import make
 from sandbox.blockkit import check_message, check_view
 from sandbox.text import NameBook, parse, plain_of_message, plain_of_view
 from sandbox.text.nodes import Broadcast, Date, UserMention
-from tests.bot.block_samples import TOKEN, WORDS, messages, samples, views
+from tests.bot.harness.block_samples import TOKEN, WORDS, messages, samples, views
 
 HOSTILE = [
     "<!channel> <@U0EVE> <https://evil.example|log in>",

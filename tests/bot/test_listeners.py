@@ -24,7 +24,7 @@ from keys.base.models import State
 from keys.credentials.tokens import make
 from keys.search import search as finding
 from storage import reading
-from tests.bot.listening import DEADLINE, READ, Bench, active, buttons, fill
+from tests.bot.harness.listening import DEADLINE, READ, Bench, active, buttons, fill
 
 
 def state(bench: Bench, key_id: str) -> State:

@@ -25,8 +25,8 @@ from sandbox.state.input_values import state_values
 from sandbox.state.models import Json, StateValues
 from sandbox.users.user import User
 from storage import reading
-from tests.bot.fake_slack import FakeTime, refusal
-from tests.bot.listening import buttons
+from tests.bot.harness.fake_slack import FakeTime, refusal
+from tests.bot.harness.listening import buttons
 from tests.keys.conftest import Domain, open_test_application
 
 SECOND = timedelta(seconds=1)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.bot.listening import Work
+from tests.bot.harness.listening import Work
 
 
 def test_it_waits_for_work_and_for_what_that_hands_over() -> None:

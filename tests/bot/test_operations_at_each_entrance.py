@@ -12,7 +12,7 @@ import pytest
 from keys.credentials.tokens import make
 from keys.inputs import fields
 from keys.operations import OPERATIONS
-from tests.bot.entrances import CommandLine, Entrance, Slack
+from tests.bot.harness.entrances import CommandLine, Entrance, Slack
 
 ROOT = Path(__file__).parents[2]
 TOKEN = make("ak").reveal()

@@ -18,7 +18,7 @@ from bot.installation.workspaces import Workspaces
 from bot.slash_command import ALLOW
 from bot.ui import ids
 from bot.ui.payloads import ActionPayload
-from tests.bot.listening import Bench
+from tests.bot.harness.listening import Bench
 from tests.keys.conftest import NOON
 
 REFUSED = "You can't do this here."

@@ -19,8 +19,8 @@ from keys.changes import audit_log
 from sandbox.sandbox import Sandbox
 from storage import reading
 from storage.tables import Account, Key, Secret
-from tests.e2e.crashing import TOKEN
-from tests.e2e.program import CHANNEL, asks
+from tests.e2e.harness.crashing import TOKEN
+from tests.e2e.harness.program import CHANNEL, asks
 
 _MADE, _REVOKED = "created the key {}", "revoked the key {}"
 

@@ -19,7 +19,7 @@ from keys.changes.change import change
 from keys.lifecycle.revoke import revoke_key
 from keys.reviews import lifecycle, progress
 from tests.chaos.test_dying_in_an_audit import BOARD
-from tests.e2e.program import eventually
+from tests.e2e.harness.program import eventually
 from tests.e2e.test_crash import SETTLED, World, makes, revokes, rotates, world
 
 __all__ = ["world"]

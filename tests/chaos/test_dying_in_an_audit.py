@@ -22,8 +22,8 @@ from keys.base.models import State
 from sandbox.sandbox import Sandbox
 from storage import reading
 from storage.tables import Event, Review, ReviewKey
-from tests.e2e.crashing import Moment
-from tests.e2e.program import CHANNEL, eventually
+from tests.e2e.harness.crashing import Moment
+from tests.e2e.harness.program import CHANNEL, eventually
 from tests.e2e.test_crash import SETTLED, World, world
 
 __all__ = ["world"]

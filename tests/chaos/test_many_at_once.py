@@ -17,8 +17,8 @@ from sandbox.sandbox import Sandbox
 from sandbox.users.user import User
 from storage import open_engine, reading
 from storage.tables import Event, Key, OutboxRow
-from tests.e2e.at_work import token_of
-from tests.e2e.program import (
+from tests.e2e.harness.at_work import token_of
+from tests.e2e.harness.program import (
     CHANNEL,
     MANIFEST,
     PEPPER,

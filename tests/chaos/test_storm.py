@@ -25,8 +25,8 @@ from sandbox.users.user import User
 from storage import StorageUnavailable, open_engine, reading
 from storage.tables import Key, OutboxRow
 from tests.chaos.invariants import Invariants
-from tests.e2e.clocks import clock_of, may_be_wrong
-from tests.e2e.program import (
+from tests.e2e.harness.clocks import clock_of, may_be_wrong
+from tests.e2e.harness.program import (
     CHANNEL,
     MANIFEST,
     PEPPER,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import program
+from tests.e2e.harness import program
 from tests.postgresql import Postgresql
 
 

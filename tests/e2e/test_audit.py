@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from keys.reviews import evidence
-from tests.e2e.at_work import World, at_work
-from tests.e2e.program import eventually
+from tests.e2e.harness.at_work import World, at_work
+from tests.e2e.harness.program import eventually
 from tests.e2e.test_life import WITHIN, answers, somebody
 
 pytestmark = pytest.mark.sockets

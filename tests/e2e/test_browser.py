@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from bot.command_parser import SUBCOMMANDS
-from tests.e2e.at_work import World, at_work
-from tests.e2e.program import CHANNEL
-from tests.e2e.slack_window import APP, SlackWindow
+from tests.e2e.harness.at_work import World, at_work
+from tests.e2e.harness.program import CHANNEL
+from tests.e2e.harness.slack_window import APP, SlackWindow
 from tests.sandbox.page.browser import chromium, needs_browser, window
 
 pytestmark = [pytest.mark.sockets, pytest.mark.browser, needs_browser]

@@ -21,8 +21,8 @@ from bot.token_delivery.deliver import LEASE
 from keys.base.ids import new_id
 from keys.base.models import State
 from sandbox.sandbox import Sandbox
-from tests.e2e.crashing import Aftermath, Moment, Trap
-from tests.e2e.program import (
+from tests.e2e.harness.crashing import Aftermath, Moment, Trap
+from tests.e2e.harness.program import (
     CHANNEL,
     MANIFEST,
     Program,

@@ -22,7 +22,7 @@ from keys.lifecycle.create import activate_key, create_pending_key
 from keys.lifecycle.revoke import revoke_key
 from settings import Settings
 from storage import writing
-from tests.e2e.program import Program, asks, database_settings, free_port
+from tests.e2e.harness.program import Program, asks, database_settings, free_port
 
 pytestmark = pytest.mark.sockets
 ME = Actor.operator("op@host")

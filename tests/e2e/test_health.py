@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.at_work import at_work
-from tests.e2e.program import CHANNEL, eventually, free_port
+from tests.e2e.harness.at_work import at_work
+from tests.e2e.harness.program import CHANNEL, eventually, free_port
 
 pytestmark = pytest.mark.sockets
 

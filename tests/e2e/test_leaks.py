@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.users.user import User
-from tests.e2e.at_work import World, at_work
-from tests.e2e.program import CHANNEL, eventually
+from tests.e2e.harness.at_work import World, at_work
+from tests.e2e.harness.program import CHANNEL, eventually
 
 pytestmark = pytest.mark.sockets
 

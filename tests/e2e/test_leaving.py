@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.at_work import World, at_work, token_of
+from tests.e2e.harness.at_work import World, at_work, token_of
 from tests.e2e.test_life import WITHIN, a_key, a_name, answers, somebody
 
 pytestmark = pytest.mark.sockets

@@ -9,8 +9,8 @@ from itertools import count
 import pytest
 
 from sandbox.users.user import User
-from tests.e2e.at_work import World, at_work, token_of
-from tests.e2e.program import CHANNEL, eventually
+from tests.e2e.harness.at_work import World, at_work, token_of
+from tests.e2e.harness.program import CHANNEL, eventually
 
 pytestmark = pytest.mark.sockets
 

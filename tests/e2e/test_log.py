@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.e2e.at_work import at_work
-from tests.e2e.program import PEPPER, eventually
+from tests.e2e.harness.at_work import at_work
+from tests.e2e.harness.program import PEPPER, eventually
 from tests.postgresql import Postgresql
 
 pytestmark = pytest.mark.sockets

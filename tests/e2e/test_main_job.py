@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.sandbox import Sandbox
 from sandbox.users.user import User
-from tests.e2e.program import CHANNEL, MANIFEST, Program, asks, free_port, slack_settings
+from tests.e2e.harness.program import CHANNEL, MANIFEST, Program, asks, free_port, slack_settings
 
 pytestmark = pytest.mark.sockets
 

@@ -15,8 +15,8 @@ import pytest
 from sandbox.oauth import Distribution
 from sandbox.sandbox import Sandbox
 from sandbox.state.manifest import read_manifest
-from tests.e2e.at_work import token_of
-from tests.e2e.program import CHANNEL, MANIFEST, Program, asks, eventually, free_port
+from tests.e2e.harness.at_work import token_of
+from tests.e2e.harness.program import CHANNEL, MANIFEST, Program, asks, eventually, free_port
 
 pytestmark = pytest.mark.sockets
 

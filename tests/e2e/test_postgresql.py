@@ -11,9 +11,9 @@ import pytest
 
 from storage import StorageUnavailable, open_engine, reading
 from tests import pgbouncer
-from tests.e2e.at_work import World, at_work
-from tests.e2e.clocks import clock_of, may_be_wrong
-from tests.e2e.program import CHANNEL, PEPPER, Program, free_port, slack_settings
+from tests.e2e.harness.at_work import World, at_work
+from tests.e2e.harness.clocks import clock_of, may_be_wrong
+from tests.e2e.harness.program import CHANNEL, PEPPER, Program, free_port, slack_settings
 from tests.postgresql import Postgresql
 
 pytestmark = pytest.mark.sockets

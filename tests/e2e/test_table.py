@@ -14,8 +14,8 @@ import pytest
 from bot.manage_keys.revoke_view import QUESTION
 from sandbox.base.errors import SandboxError
 from sandbox.users.user import User
-from tests.e2e.at_work import World, at_work
-from tests.e2e.program import CHANNEL, eventually
+from tests.e2e.harness.at_work import World, at_work
+from tests.e2e.harness.program import CHANNEL, eventually
 
 pytestmark = pytest.mark.sockets
 

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, MetaData, insert, inspect, select
 from storage import open_engine
 from storage.schema import _config, revision
 from tests.cli.commands.shell import COMMAND, Shell
-from tests.e2e.program import PEPPER, Program, asks, eventually, free_port
+from tests.e2e.harness.program import PEPPER, Program, asks, eventually, free_port
 from tests.postgresql import Postgresql, binaries, may_mount
 
 pytestmark = [pytest.mark.sockets, pytest.mark.timeout(300)]

@@ -1,7 +1,7 @@
 """The manifest and the code say the same: commands, events, scopes, and what can be pressed.
 
 What the code registers is asked of the code itself; what it draws is read from every message and
-modal that there is (tests/bot/block_samples.py).
+modal that there is (tests/bot/harness/block_samples.py).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bot.framework.router import mount
 from bot.installation import handlers as installation
 from bot.installation.workspaces import Workspaces
 from bot.ui import ids
-from tests.bot.block_samples import messages, views
+from tests.bot.harness.block_samples import messages, views
 
 ROOT = Path(__file__).parents[2]
 

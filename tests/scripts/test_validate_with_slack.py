@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 from sandbox.sandbox import Sandbox
 from scripts import validate_with_slack
-from tests.bot.block_samples import Sample, samples
-from tests.e2e.program import free_port
+from tests.bot.harness.block_samples import Sample, samples
+from tests.e2e.harness.program import free_port
 
 pytestmark = pytest.mark.sockets
 

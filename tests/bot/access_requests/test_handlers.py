@@ -14,9 +14,9 @@ from keys.base.models import KeyView
 from keys.credentials.tokens import make
 from keys.search import search
 from storage import reading
-from tests.bot.fake_slack import refusal
-from tests.bot.listening import PEOPLE, Bench, buttons
-from tests.bot.working import worker
+from tests.bot.harness.fake_slack import refusal
+from tests.bot.harness.listening import PEOPLE, Bench, buttons
+from tests.bot.harness.working import worker
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from bot.authorization.admins import (
 from bot.slack_api.client import SlackClient
 from keys.changes.authorization import Allowed
 from runtime.clock import HeldClock
-from tests.bot.fake_slack import FakeCalls, refusal
+from tests.bot.harness.fake_slack import FakeCalls, refusal
 
 HOME = Workspace("T1")
 GRID = Workspace("T1", "E1")

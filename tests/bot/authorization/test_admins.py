@@ -18,7 +18,7 @@ from bot.authorization.admins import (
 )
 from runtime.clock import HeldClock
 from tests.bot.authorization.people import EVERY_POLICY, admins, calls_for, user, why
-from tests.bot.fake_slack import FakeCalls, Reply, refusal
+from tests.bot.harness.fake_slack import FakeCalls, Reply, refusal
 
 
 @pytest.mark.parametrize("role", ["is_admin", "is_owner", "is_primary_owner"])

@@ -15,7 +15,7 @@ from bot.authorization.admins import (
     Workspace,
 )
 from tests.bot.authorization.people import EVERY_POLICY, GRID, HOME, admins, calls_for, user, why
-from tests.bot.fake_slack import FakeCalls
+from tests.bot.harness.fake_slack import FakeCalls
 
 
 @pytest.mark.parametrize("policy", EVERY_POLICY)

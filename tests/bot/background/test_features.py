@@ -19,8 +19,8 @@ from keys.changes.change import Change, change
 from keys.changes.events import Event
 from keys.changes.outbox import TEAM
 from storage.tables import OutboxRow
-from tests.bot.listening import Bench
-from tests.bot.working import without_jobs
+from tests.bot.harness.listening import Bench
+from tests.bot.harness.working import without_jobs
 
 
 class Painted(Event, kind="test.painted"):

@@ -16,8 +16,8 @@ from keys.base.actors import Actor
 from keys.changes import gateways
 from keys.lifecycle.revoke import revoke_key
 from storage import writing
-from tests.bot.fake_slack import FakeCalls, FakeTime, refusal
-from tests.bot.working import worker
+from tests.bot.harness.fake_slack import FakeCalls, FakeTime, refusal
+from tests.bot.harness.working import worker
 from tests.keys.conftest import ALICE, Domain, open_test_application
 
 SECOND = timedelta(seconds=1)

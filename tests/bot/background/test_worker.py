@@ -14,8 +14,8 @@ from bot.slack_api.client import SlackClient
 from keys.delivery import deliveries
 from keys.lifecycle.create import PendingKey, activate_key
 from storage import writing
-from tests.bot.fake_slack import FakeCalls, FakeTime, refusal
-from tests.bot.working import worker
+from tests.bot.harness.fake_slack import FakeCalls, FakeTime, refusal
+from tests.bot.harness.working import worker
 from tests.keys.conftest import ALICE, Domain, open_test_application
 
 OK: dict[str, Any] = {"ok": True, "channel": "C1", "ts": "1.000001"}

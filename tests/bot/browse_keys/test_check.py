@@ -11,7 +11,7 @@ import pytest
 from bot.ui import ids
 from cli.bootstrap.redaction import redact
 from runtime import redaction
-from tests.bot.listening import Bench, buttons
+from tests.bot.harness.listening import Bench, buttons
 
 
 def check(bench: Bench, text: str, user: str = "U0ALICE") -> dict[str, Any]:

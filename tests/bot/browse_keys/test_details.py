@@ -11,7 +11,7 @@ from bot.browse_keys.details_view import details
 from bot.ui.payloads import ActionPayload
 from keys.base.models import HistoryEntry
 from keys.changes.events import KINDS
-from tests.bot.block_samples import key
+from tests.bot.harness.block_samples import key
 from tests.keys.conftest import ALICE, NOON
 
 # About no key: a request before there is one, and after it is over without one.

@@ -11,8 +11,8 @@ from sqlmodel import select
 from bot.ui import ids
 from storage import reading
 from storage.tables import Event, Secret
-from tests.bot.fake_slack import refusal
-from tests.bot.listening import Bench
+from tests.bot.harness.fake_slack import refusal
+from tests.bot.harness.listening import Bench
 
 
 def exports(bench: Bench) -> list[dict[str, object]]:

@@ -35,8 +35,8 @@ from keys.operations import Ask, execute
 from keys.reviews import lifecycle
 from keys.search import search
 from storage import reading, writing
+from tests.bot.harness.listening import Bench
 from tests.bot.home.test_handlers import presses as presses_in_home
-from tests.bot.listening import Bench
 from tests.bot.reviews.reviewing import follow
 from tests.keys.conftest import NOON, Domain
 from tests.keys.rotation.test_rotations import rotate

@@ -18,9 +18,9 @@ from bot.ui import ids
 from keys.search.filters import KeyFilter
 from storage import reading
 from storage.tables import Home
-from tests.bot.fake_slack import refusal
-from tests.bot.listening import PEOPLE, Bench, buttons
-from tests.bot.working import worker
+from tests.bot.harness.fake_slack import refusal
+from tests.bot.harness.listening import PEOPLE, Bench, buttons
+from tests.bot.harness.working import worker
 
 _numbers = counting(1)
 

@@ -18,7 +18,7 @@ from keys.base.errors import PepperError
 from keys.credentials.peppers import read_versions
 from storage import reading, writing
 from storage.tables import Account, Installation
-from tests.bot.listening import Bench
+from tests.bot.harness.listening import Bench
 from tests.keys.conftest import NOON, Domain
 
 OLD, NEW = b"o" * 32, b"n" * 32

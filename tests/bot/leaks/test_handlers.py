@@ -22,9 +22,9 @@ from keys.credentials.tokens import Token, make
 from keys.rotation.grace import end_rotation
 from keys.search import search
 from storage import StorageUnavailable, reading, writing
-from tests.bot.fake_slack import refusal
-from tests.bot.listening import ALICE, PEOPLE, Bench, buttons
-from tests.bot.working import worker
+from tests.bot.harness.fake_slack import refusal
+from tests.bot.harness.listening import ALICE, PEOPLE, Bench, buttons
+from tests.bot.harness.working import worker
 from tests.keys.rotation.test_rotations import rotate
 
 _numbers = count(1)

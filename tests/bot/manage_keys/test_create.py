@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.ui import ids, replies
-from tests.bot.listening import Bench, active, fill
+from tests.bot.harness.listening import Bench, active, fill
 
 
 @pytest.mark.parametrize("owner", ["U0GUEST", "U0FAR"])

@@ -16,8 +16,8 @@ from keys.credentials.tokens import make
 from keys.lifecycle.update import KeyUpdate
 from keys.search import search
 from storage import reading
-from tests.bot.listening import Bench, buttons
-from tests.bot.working import worker
+from tests.bot.harness.listening import Bench, buttons
+from tests.bot.harness.working import worker
 
 DAY = timedelta(days=1)
 

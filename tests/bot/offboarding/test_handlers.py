@@ -18,9 +18,9 @@ from keys.base.models import KeyView, State
 from keys.search import search
 from storage import reading
 from storage.tables import Event, OutboxRow
-from tests.bot.fake_slack import refusal
-from tests.bot.listening import PEOPLE, Bench, buttons
-from tests.bot.working import worker_of
+from tests.bot.harness.fake_slack import refusal
+from tests.bot.harness.listening import PEOPLE, Bench, buttons
+from tests.bot.harness.working import worker_of
 from tests.keys.conftest import ALICE, BOB
 from tests.keys.offboarding.test_offboarding import issue_to
 

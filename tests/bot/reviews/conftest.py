@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.reviews import chart
-from tests.bot.listening import PEOPLE, Bench
+from tests.bot.harness.listening import PEOPLE, Bench
 
 
 @pytest.fixture

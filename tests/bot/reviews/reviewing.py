@@ -14,8 +14,8 @@ from keys.reviews import queries
 from keys.reviews.models import ReviewView
 from keys.search import search
 from storage import reading
-from tests.bot.listening import Bench
-from tests.bot.working import worker_of
+from tests.bot.harness.listening import Bench
+from tests.bot.harness.working import worker_of
 
 
 def follow(bench: Bench, rules: AuditRules | None = None) -> None:

@@ -12,7 +12,7 @@ from keys.base.models import State
 from keys.reviews import queries
 from keys.reviews.models import Stage
 from storage import reading
-from tests.bot.listening import Bench, buttons
+from tests.bot.harness.listening import Bench, buttons
 from tests.bot.reviews.reviewing import board, follow, get, newest, pressed, said, start
 from tests.keys.conftest import BOB
 

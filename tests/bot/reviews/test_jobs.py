@@ -13,8 +13,8 @@ from keys.base.policy import AuditRules, Policy
 from keys.reviews import queries
 from keys.reviews.models import Stage
 from storage import reading
-from tests.bot.fake_slack import refusal
-from tests.bot.listening import Bench
+from tests.bot.harness.fake_slack import refusal
+from tests.bot.harness.listening import Bench
 from tests.bot.reviews.reviewing import at, follow, newest, pressed, start
 
 DAY = timedelta(days=1)

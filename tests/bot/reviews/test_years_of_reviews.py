@@ -33,9 +33,9 @@ from keys.reviews.models import Decision, Stage
 from sandbox.sandbox import Sandbox
 from storage import reading
 from storage.tables import Event, LiveMessageRow, Review
-from tests.bot.fake_slack import FakeTime
+from tests.bot.harness.fake_slack import FakeTime
+from tests.bot.harness.working import worker_of
 from tests.bot.test_listeners_practice import MANIFEST, practice_calls
-from tests.bot.working import worker_of
 from tests.databases import fresh_on
 from tests.keys.conftest import Domain, open_application_at
 

@@ -26,9 +26,9 @@ from keys.rotation.queries import RotationView, Stage
 from keys.rotation.start import begin_rotation
 from keys.search import search
 from storage import reading
-from tests.bot.fake_slack import refusal
-from tests.bot.listening import Bench, buttons
-from tests.bot.working import worker
+from tests.bot.harness.fake_slack import refusal
+from tests.bot.harness.listening import Bench, buttons
+from tests.bot.harness.working import worker
 from tests.keys.rotation import test_rotations
 
 DAY = timedelta(days=1)

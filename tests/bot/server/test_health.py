@@ -13,8 +13,8 @@ from slack_sdk.socket_mode.builtin import SocketModeClient
 
 from bot.server.health import SILENT_SECONDS, Socket, pages
 from bot.server.metrics import Metrics
-from tests.bot.fake_slack import refusal
-from tests.bot.listening import Bench
+from tests.bot.harness.fake_slack import refusal
+from tests.bot.harness.listening import Bench
 
 
 class Client:

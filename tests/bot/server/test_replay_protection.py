@@ -18,8 +18,8 @@ from bot.server.replay_protection import Events
 from keys.jobs import replay_guard
 from storage import reading
 from storage.tables import ProcessedRequest
-from tests.bot.listening import Bench
-from tests.bot.working import worker
+from tests.bot.harness.listening import Bench
+from tests.bot.harness.working import worker
 
 SECRET = "a signing secret"
 COMMAND = urlencode(

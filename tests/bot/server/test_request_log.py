@@ -15,9 +15,9 @@ from runtime import tracing
 from runtime.logging import JsonFormatter, TextFormatter
 from storage import reading
 from storage.tables import Event, OutboxRow
-from tests.bot.listening import Bench
+from tests.bot.harness.listening import Bench
+from tests.bot.harness.working import worker
 from tests.bot.test_listeners import fill
-from tests.bot.working import worker
 
 
 @pytest.fixture(autouse=True)

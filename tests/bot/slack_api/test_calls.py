@@ -18,12 +18,12 @@ from bot.offboarding import membership_sync
 from bot.ui import ids
 from keys.lifecycle import update
 from tests.bot.access_requests.test_handlers import ask, posted
+from tests.bot.harness.listening import Bench, buttons
+from tests.bot.harness.working import worker
 from tests.bot.home.test_handlers import opens, presses
 from tests.bot.leaks.test_handlers import posts
-from tests.bot.listening import Bench, buttons
 from tests.bot.manage_keys.test_edit import submit as submit_edit
 from tests.bot.rotation.test_handlers import submit as submit_rotation
-from tests.bot.working import worker
 from tests.keys.conftest import ALICE, BOB
 from tests.keys.offboarding.test_offboarding import issue_to
 

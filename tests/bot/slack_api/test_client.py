@@ -11,7 +11,7 @@ from bot.slack_api.errors import (
     MessageFixed,
     Unavailable,
 )
-from tests.bot.fake_slack import FakeCalls, FakeTime, refusal
+from tests.bot.harness.fake_slack import FakeCalls, FakeTime, refusal
 
 OK: dict[str, Any] = {"ok": True}
 POSTED = {"ok": True, "channel": "D1", "ts": "1.2"}

@@ -14,10 +14,10 @@ from bot.slack_api.client import SlackClient
 from keys.base.actors import Actor
 from sandbox.sandbox import Sandbox
 from tests.bot.background.test_live_updater import announce, confirm, revoke
-from tests.bot.fake_slack import FakeTime
+from tests.bot.harness.fake_slack import FakeTime
+from tests.bot.harness.working import worker
 from tests.bot.test_listeners_practice import practice_calls
-from tests.bot.working import worker
-from tests.e2e.program import MANIFEST
+from tests.e2e.harness.program import MANIFEST
 from tests.keys.conftest import Domain, open_test_application
 
 

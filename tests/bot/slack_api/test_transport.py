@@ -19,7 +19,7 @@ from bot.slack_api.errors import (
     Unavailable,
 )
 from bot.slack_api.transport import Limits, web_calls
-from tests.bot.fake_slack import FakeCalls, FakeTime, refusal
+from tests.bot.harness.fake_slack import FakeCalls, FakeTime, refusal
 
 OK: dict[str, Any] = {"ok": True}
 POSTED = {"ok": True, "channel": "D1", "ts": "1.2"}

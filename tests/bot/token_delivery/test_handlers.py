@@ -22,7 +22,7 @@ from keys.delivery import deliveries
 from keys.search import search
 from storage import reading, writing
 from storage.tables import Delivery, Key
-from tests.bot.listening import Bench
+from tests.bot.harness.listening import Bench
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from bot.ui import ids
 from keys.base.errors import StorageUnavailable
 from keys.changes.change import Change
 from keys.lifecycle.create import activate_key
-from tests.bot.fake_slack import refusal
-from tests.bot.listening import READ, Bench, active, buttons, fill
+from tests.bot.harness.fake_slack import refusal
+from tests.bot.harness.listening import READ, Bench, active, buttons, fill
 
 
 def test_a_key_is_made_and_its_token_delivered(bench: Bench) -> None:

@@ -18,9 +18,9 @@ from sandbox.sandbox import Sandbox
 from storage import reading
 from storage.tables import Delivery, Event, OutboxRow
 from tests.bot import test_listeners_practice as practised
-from tests.bot.fake_slack import FakeTime
-from tests.bot.listening import buttons
-from tests.bot.working import worker
+from tests.bot.harness.fake_slack import FakeTime
+from tests.bot.harness.listening import buttons
+from tests.bot.harness.working import worker
 from tests.keys.conftest import Domain
 from tests.waiting import waits_until
 

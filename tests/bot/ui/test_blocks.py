@@ -24,7 +24,7 @@ from keys.credentials.tokens import make
 from keys.delivery.deliveries import DeliveryState, Purpose
 from keys.inputs.names import advice_on
 from sandbox.text import code_of_message, plain_of_message, plain_of_view
-from tests.bot.block_samples import (
+from tests.bot.harness.block_samples import (
     ANN,
     EVERYWHERE,
     LATE,

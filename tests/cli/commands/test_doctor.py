@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.sandbox import Sandbox
 from tests.cli.commands.shell import Shell
-from tests.e2e.program import MANIFEST, PEPPER, free_port, slack_settings
+from tests.e2e.harness.program import MANIFEST, PEPPER, free_port, slack_settings
 from tests.postgresql import Postgresql, Replica
 
 # Each look at an installation starts the program anew.

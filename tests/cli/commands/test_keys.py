@@ -15,7 +15,7 @@ import pytest
 
 from keys.credentials.tokens import Token, make, pattern
 from tests.cli.commands.shell import Shell
-from tests.e2e.program import Program, free_port
+from tests.e2e.harness.program import Program, free_port
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from sandbox.users.user import User
 from settings import Settings
 from storage import reading, writing
 from storage.tables import Delivery, Key, OutboxRow, Secret
-from tests.e2e.program import Program, asks, database_settings, eventually
+from tests.e2e.harness.program import Program, asks, database_settings, eventually
 
 TOKEN = re.compile(r"\bak_([0-9A-Za-z]{12})_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}\b")
 

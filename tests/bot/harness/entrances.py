@@ -26,7 +26,7 @@ from keys.changes.authorization import Caller, Role
 from keys.operations import Ask, StartReview, execute
 from storage import open_engine, reading
 from storage.tables import AccessRequest, Event, Key, Offboarding, OutboxRow, ReviewKey
-from tests.bot.listening import Bench, buttons
+from tests.bot.harness.listening import Bench, buttons
 from tests.cli.commands.shell import Shell
 
 TIMEZONE = "Europe/Berlin"

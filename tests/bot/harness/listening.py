@@ -19,7 +19,7 @@ from bot.slack_api.client import SlackClient
 from bot.slack_api.transport import Limits
 from keys.search import search
 from storage import reading
-from tests.bot.fake_slack import FakeCalls, FakeTime
+from tests.bot.harness.fake_slack import FakeCalls, FakeTime
 from tests.keys.conftest import ALICE, open_test_application
 
 MEMBER = {"deleted": False, "is_bot": False, "is_restricted": False, "is_ultra_restricted": False}

@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 
 from sandbox.sandbox import Sandbox
 from sandbox.users.user import User
-from tests.e2e.program import (
+from tests.e2e.harness.program import (
     CHANNEL,
     MANIFEST,
     Program,

@@ -16,9 +16,9 @@ from typing import Self
 import httpx
 
 from sandbox.sandbox import Sandbox
-from tests.e2e.warm import WarmProcess
+from tests.e2e.harness.warm import WarmProcess
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MANIFEST = ROOT / "manifest.yml"
 CHANNEL = "#api-keys"
 # What a process reads at its very start, so that it cannot be handed in later.
