@@ -18,6 +18,7 @@ __all__ = ["database_url", "postgresql", "primary", "replica"]
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
+_SERVERS = frozenset({"postgresql", "primary", "replica"})
 _LONG = ("crash", "browser", "sockets", "slow")
 
 
@@ -40,12 +41,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sqlite", action="store_true", help="leave out what runs on PostgreSQL")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have each worker begin with its share of the long tests, and end with quick ones.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out PostgreSQL if asked; each worker begins with long tests and ends with short ones.
 
     A long test that starts last keeps everything waiting. pytest-xdist hands each worker one part
     of the list, and tests of one module stay together for the sake of what they share.
     """
+    if config.getoption("--sqlite"):
+        left_out = [
+            item for item in items if _SERVERS.intersection(getattr(item, "fixturenames", ()))
+        ]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     by_module: dict[str, list[pytest.Item]] = {}
     for item in items:
         by_module.setdefault(item.nodeid.partition("::")[0], []).append(item)

@@ -55,6 +55,7 @@ def test_an_unusable_url_is_refused(url: str) -> None:
         open_engine(url)
 
 
+@pytest.mark.slow
 def test_of_ten_programs_that_start_at_once_one_migrates(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

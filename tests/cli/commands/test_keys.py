@@ -256,6 +256,7 @@ def test_limits_that_are_none_get_a_sentence(shell: Shell) -> None:
         assert "100/minute" in done.stderr or "10." in done.stderr
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_answers_as_the_shell_of_the_tests_does(shell: Shell) -> None:
     shell.new("Zapier, production")
     for words, typed in (

@@ -85,6 +85,7 @@ HEADERS = st.lists(st.tuples(NAMES, VALUES), max_size=5)
 
 @given(URLS, HEADERS)
 @settings(max_examples=400)
+@pytest.mark.slow
 def test_both_ways_say_the_same(url: str, headers: list[tuple[str, str]]) -> None:
     harness = _harness()
     sent = [(name.encode(), value.encode()) for name, value in headers]
