@@ -218,13 +218,14 @@ def _finish(change: Change, audit: Review, now: datetime) -> None:
         for (row, key), seen in zip(some, key_views, strict=True):
             row.snapshot_at_end = snapshot(seen, key.external_id, now)
             session.add(row)
-    audit.state, audit.ended_at, audit.ended_by = Stage.FINISHED, now, str(_BY)
-    session.add(audit)
     session.flush()
     data = _progress(session, audit, _compared_with_previous(session, audit))
     change.acting_as(_BY).record(ReviewFinished(audit, data))
+    # Last and in one statement: from then on, triggers refuse to change the review and its keys.
     audit.audit_log_hash_at_end = audit_log.latest_hash(session)
+    audit.state, audit.ended_at, audit.ended_by = Stage.FINISHED, now, str(_BY)
     session.add(audit)
+    session.flush()
 
 
 def _compared_with_previous(session: AccountSession, audit: Review) -> dict[str, Any]:
