@@ -22,6 +22,12 @@ def escalated(entry: OutboxEntry, admins: AdminIds) -> Message:
     return message(fallback, *summary_view.escalated(entry.data, admins()))
 
 
+def evidence_refused(entry: OutboxEntry, admins: AdminIds) -> Message:
+    """Mention admins, as the evidence of a review was not written."""
+    fallback = "The report of the audit was not written."
+    return message(fallback, *summary_view.evidence_refused(entry.data, admins(), COMMAND))
+
+
 def revokes(entry: OutboxEntry, _admins: AdminIds) -> Message:
     """Warn that keys without an answer will be revoked."""
     fallback = "API keys without an answer will be revoked."
@@ -35,6 +41,7 @@ def digest(entry: OutboxEntry, _admins: AdminIds) -> Message:
 
 ANNOUNCEMENTS = {
     "audit.escalated": escalated,
+    "audit.evidence_refused": evidence_refused,
     "audit.finished": finished,
     "audit.revokes": revokes,
     "digest.posted": digest,

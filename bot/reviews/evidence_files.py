@@ -11,7 +11,9 @@ from bot.slack_api.client import Attached
 from bot.slack_api.errors import MissingScope, SlackError
 from bot.token_delivery.deliver import say
 from bot.ui import replies
-from keys.reviews import evidence, queries
+from keys.base.errors import EvidenceMismatch
+from keys.reviews import queries
+from keys.reviews.evidence import export as evidence
 from keys.reviews.models import ReviewView
 from keys.usage import trends
 
@@ -37,10 +39,16 @@ def export(interaction: Interaction) -> None:
         say(context, person, _NO_FILES)
     except SlackError as error:
         say(context, person, f"The evidence was not sent. {error}")
+    except EvidenceMismatch as error:
+        say(context, person, str(error))
 
 
 def files(context: Context, audit: ReviewView) -> list[Attached]:
-    """Return the evidence as a table and as a signed record, and a chart of the last year."""
+    """Return the evidence as a table and as a signed record, and a chart of the last year.
+
+    Raises:
+        EvidenceMismatch: if the review's rows differ from the audit log.
+    """
     now = context.clock.now()
     day = context.policy.today(audit.created_at)
     with context.reading() as session:

@@ -23,8 +23,8 @@ from keys.operations import (
     RotateInReview,
     StartReview,
 )
-from keys.reviews import lifecycle, queries
-from keys.reviews.models import ReviewItem, ReviewView, Stage
+from keys.reviews import queries
+from keys.reviews.models import ASKED, ReviewItem, ReviewView, Stage
 from keys.reviews.rules import list_reader, review_owner
 
 
@@ -34,7 +34,7 @@ def start(interaction: Interaction) -> None:
     with context.reading() as session:
         found = queries.newest(session)
     open_before = found is not None and found.stage is Stage.OPEN
-    period = f"{lifecycle.ASKED}{new_id('req')}"
+    period = f"{ASKED}{new_id('req')}"
     id_ = interaction.execute(StartReview(period=period)).value
     interaction.say(summary_view.begun(_get(context, id_), before=open_before))
 

@@ -10,17 +10,20 @@ from bot.reviews import evidence_files, summary_view
 from bot.slack_api.backoff import LEASE, LONGEST_PAUSE
 from bot.slack_api.errors import MissingScope, SlackError
 from keys.base import accounts
-from keys.base.errors import InvalidState
+from keys.base.actors import Actor
+from keys.base.errors import EvidenceMismatch, InvalidState
 from keys.changes.authorization import Caller
 from keys.changes.change import change
 from keys.changes.operation import execute
 from keys.jobs import cron, periodic
 from keys.operations import StartReview
-from keys.reviews import activity_digest, evidence_posting, queries
+from keys.reviews import activity_digest, queries
+from keys.reviews.evidence import posting
 from keys.search import search
 
 logger = logging.getLogger("bot")
 _SCHEDULE = Caller.system("schedule")
+_AUDIT = Actor.system("audit")
 
 
 def start_scheduled_review(context: Context) -> bool:
@@ -69,10 +72,10 @@ def post_evidence(context: Context) -> bool:
     """Post the evidence of a finished review in the team's channel; False if there is none."""
     now = context.clock.now()
     with context.reading() as session:
-        if not evidence_posting.is_waiting(session):
+        if not posting.is_waiting(session):
             return False
     with context.writing() as session:
-        audit = evidence_posting.claim(session, now, LEASE)
+        audit = posting.claim(session, now, LEASE)
         channel = accounts.channel(session)
     if audit is None:
         return False
@@ -83,14 +86,19 @@ def post_evidence(context: Context) -> bool:
             )
         except MissingScope:
             logger.info("the evidence is not posted: files:write was not granted")
+        except EvidenceMismatch as error:
+            logger.warning("%s", error)
+            with change(context.services, _AUDIT) as made:
+                posting.refuse(made, error)
+            return True
         except SlackError as error:
             logger.warning("the evidence is not posted yet: %s", error)
             with context.writing() as session:
                 at = context.clock.now() + LONGEST_PAUSE
-                evidence_posting.postpone(session, audit.id, at)
+                posting.postpone(session, audit.id, at)
             return True
     with context.writing() as session:
-        evidence_posting.mark_posted(session, audit.id, context.clock.now())
+        posting.mark_posted(session, audit.id, context.clock.now())
     return True
 
 

@@ -14,14 +14,17 @@ from bot.ui.blocks import (
     Element,
     Message,
     actions,
+    bullets,
     button,
     context,
     date,
     format_time,
+    line,
     message,
     person,
     section,
     sentence,
+    text_element,
 )
 from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
@@ -83,14 +86,31 @@ def begun(audit: ReviewView, *, before: bool) -> Message:
 def escalated(data: Mapping[str, Any], admins: Sequence[str]) -> list[Block]:
     """Render the owners who have not answered a day before the deadline, for the admins."""
     left = sum(int(count) for _, count in data["owners"])
-    called: list[Element | str] = []
-    for admin in admins:
-        called += [person(Actor.person(admin)), " "]
     blocks = [
-        sentence(*called, "The audit ends ", format_time(_parse_time(data["deadline_at"])),
+        sentence(*_called(admins), "The audit ends ", format_time(_parse_time(data["deadline_at"])),
                  f", and {words.keys(left)} have no answer."),
     ]  # fmt: skip
     return [*blocks, *_owners(data)]
+
+
+def evidence_refused(data: Mapping[str, Any], admins: Sequence[str], command: str) -> list[Block]:
+    """Render that the report was not written, what differs, and what to do."""
+    differences = [line(text_element(one)) for one in data["differences"]]
+    if more := int(data["more"]):
+        differences.append(line(f"and {more:,} more"))
+    return [
+        sentence(*_called(admins), "The report of the audit was not written. "
+                 "The database and the audit log differ:"),
+        bullets(differences),
+        context(f"Compare with a backup and correct the rows. Then use `{command} audit export`."),
+    ]  # fmt: skip
+
+
+def _called(admins: Sequence[str]) -> list[Element | str]:
+    called: list[Element | str] = []
+    for admin in admins:
+        called += [person(Actor.person(admin)), " "]
+    return called
 
 
 def revokes(data: Mapping[str, Any]) -> list[Block]:

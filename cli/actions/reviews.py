@@ -9,7 +9,9 @@ import click
 from cli.actions.account import opened
 from cli.bootstrap.application import Application
 from keys.base.errors import DomainError
-from keys.reviews import evidence, queries, signing
+from keys.reviews import queries
+from keys.reviews.evidence import export as evidence
+from keys.reviews.evidence import files, signing
 from keys.reviews.models import ReviewView, Stage
 from storage import reading
 
@@ -64,7 +66,7 @@ def verify(file: Path, keys_given: tuple[str, ...]) -> None:
         with opened(None) as (application, _):
             trusted = set(signing.public_keys(application.peppers).values())
     try:
-        result = evidence.verify(evidence.read(file.read_bytes()), trusted)
+        result = files.verify(files.read(file.read_bytes()), trusted)
     except DomainError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
@@ -75,6 +77,8 @@ def verify(file: Path, keys_given: tuple[str, ...]) -> None:
         f"{file} is unchanged: audit {result.audit}, {result.keys} keys, "
         f"{result.decisions} decisions, signed with {result.key}."
     )
+    for sentence in result.uncovered:
+        click.echo(f"Note: {sentence}")
 
 
 def _newest(application: Application, account_id: str) -> ReviewView:

@@ -22,6 +22,7 @@ DomainError
 ├── EditConflict           another user changed the key in the meantime; `.actor`
 ├── InvalidImport          an import file that cannot be read
 ├── InvalidEvidence        a file that is not audit evidence
+├── EvidenceMismatch       an audit's rows differ from the audit log; `.audit`, `.differences`
 ├── InvalidSchedule        an invalid schedule, or one that never runs
 ├── DeliveryExpired        the key was cancelled before its token was delivered
 ├── DuplicateRequest       this request was processed before; `.key_id`
@@ -33,6 +34,7 @@ Messages tell users what happened and what to do; none ever contains a token.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from runtime.errors import StorageUnavailable as _StorageUnavailable
@@ -166,6 +168,27 @@ class InvalidEvidence(DomainError):
     """A file that is not audit evidence."""
 
 
+class EvidenceMismatch(DomainError):
+    """An audit's rows differ from the audit log, so no evidence of it is written.
+
+    Attributes:
+        audit: the audit's id.
+        differences: what differs, each in a sentence; not empty.
+    """
+
+    def __init__(self, audit: str, differences: Sequence[str]) -> None:
+        more = len(differences) - 1
+        rest = {0: "", 1: " There is one more difference."}.get(
+            more, f" There are {more} more differences."
+        )
+        super().__init__(
+            f"No evidence of audit {audit} was written, because the database and the audit log "
+            f"differ. {differences[0]}{rest} Compare with a backup, correct the rows and export "
+            "again."
+        )
+        self.audit, self.differences = audit, tuple(differences)
+
+
 class InvalidSchedule(DomainError):
     """An invalid schedule, or one that never runs."""
 
@@ -203,6 +226,7 @@ __all__ = [
     "DomainError",
     "DuplicateRequest",
     "EditConflict",
+    "EvidenceMismatch",
     "InvalidExpiry",
     "InvalidImport",
     "InvalidInput",

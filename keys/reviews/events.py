@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from keys.changes.events import Event, NewLiveMessage
@@ -11,6 +11,8 @@ from storage.tables import Review
 
 # The live message that asks an owner about one key.
 QUESTION = "audit_question"
+# How many differences between rows and audit log are announced.
+_ANNOUNCED = 5
 
 
 def about_review(review_id: str) -> str:
@@ -19,11 +21,30 @@ def about_review(review_id: str) -> str:
 
 
 class ReviewStarted(Event, kind="audit.started"):
-    """A review of all keys was started; each owner's list is posted."""
+    """A review of all keys was started; each owner's list is posted.
 
-    def __init__(self, review: Review, lists: Iterable[NewLiveMessage]) -> None:
-        data = {"audit": review.id, "period": review.period, "keys": review.total}
+    Args:
+        digests: the digests of all keys at the start (keys.reviews.evidence.digests).
+    """
+
+    def __init__(
+        self, review: Review, lists: Iterable[NewLiveMessage], digests: Mapping[str, str]
+    ) -> None:
+        data = {
+            "audit": review.id,
+            "period": review.period,
+            "keys": review.total,
+            "deadline_at": review.deadline_at.isoformat(timespec="seconds"),
+            "start": digests,
+        }
         super().__init__(None, data, stale=[about_review(review.id)], live=lists)
+
+
+class ReviewScheduled(Event, kind="audit.scheduled"):
+    """A review that an admin started counts as the scheduled one of this period."""
+
+    def __init__(self, review: Review) -> None:
+        super().__init__(None, {"audit": review.id, "period": review.period})
 
 
 class ReviewReminded(Event, kind="audit.reminded"):
@@ -76,10 +97,32 @@ class RevocationAnnounced(Event, kind="audit.revokes"):
 
 
 class ReviewFinished(Event, kind="audit.finished"):
-    """A review has ended; the result is posted to the team's channel."""
+    """A review has ended; the result is posted to the team's channel.
 
-    def __init__(self, review: Review, data: Mapping[str, Any]) -> None:
-        super().__init__(None, data, announce={TEAM: data}, stale=[about_review(review.id)])
+    Args:
+        data: the result, as it is announced.
+        digests: the digests of all keys and decisions at the end (keys.reviews.evidence.digests).
+    """
+
+    def __init__(self, review: Review, data: Mapping[str, Any], digests: Mapping[str, str]) -> None:
+        recorded = {**data, "end": digests}
+        super().__init__(None, recorded, announce={TEAM: data}, stale=[about_review(review.id)])
+
+
+class EvidenceRefused(Event, kind="audit.evidence_refused"):
+    """The evidence of a review was not written, because rows and audit log differ.
+
+    Args:
+        differences: what differs, each in a sentence; the first ones are announced to the team.
+    """
+
+    def __init__(self, review_id: str, differences: Sequence[str]) -> None:
+        data = {
+            "audit": review_id,
+            "differences": list(differences[:_ANNOUNCED]),
+            "more": max(len(differences) - _ANNOUNCED, 0),
+        }
+        super().__init__(None, data, announce={TEAM: data})
 
 
 class DigestPosted(Event, kind="digest.posted"):

@@ -30,16 +30,21 @@ from keys.changes import audit_log, outbox
 from keys.changes.change import Change
 from keys.changes.events import NewLiveMessage
 from keys.offboarding import departures
-from keys.reviews.events import KeptInReview, OwnerAsked, ReviewStarted, about_review
+from keys.reviews.events import (
+    KeptInReview,
+    OwnerAsked,
+    ReviewScheduled,
+    ReviewStarted,
+    about_review,
+)
+from keys.reviews.evidence import digests
 from keys.reviews.findings import RiskFinding, risk_findings, severity
-from keys.reviews.models import Decision, ReviewItem, Stage
+from keys.reviews.models import ASKED, Decision, ReviewItem, Stage
 from keys.reviews.queries import MESSAGE_KIND, both_rows, item, newest_seq, open_row
 from keys.transfer import export_keys
 from storage import AccountSession
 from storage.tables import Departure, Key, Review, ReviewKey
 
-# The prefix of the period of a review that an admin started.
-ASKED = "asked:"
 _AT_ONCE = 500
 
 
@@ -69,6 +74,7 @@ def begin(
             # An admin started it ahead of the schedule: one review is enough for both.
             row.period = period
             change.session.add(row)
+            change.record(ReviewScheduled(row))
         return row.id
     now = change.now
     audit = Review(
@@ -92,7 +98,11 @@ def begin(
         raise InvalidState("There are no keys yet, so there is nothing to review.")
     audit.flagged = json.dumps(counted)
     change.session.add(audit)
-    change.record(ReviewStarted(audit, lists_to_post(change.session, audit)))
+    rows = change.session.exec(
+        select(ReviewKey).where(ReviewKey.audit_id == audit.id).order_by(col(ReviewKey.position))
+    )
+    digest = digests.digest([digests.start_values(row) for row in rows])
+    change.record(ReviewStarted(audit, lists_to_post(change.session, audit), digest))
     return audit.id
 
 

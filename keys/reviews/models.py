@@ -11,6 +11,9 @@ from keys.base.actors import Actor
 from keys.base.models import KeyView
 from keys.reviews.findings import Recommendation, RiskFinding, advice
 
+# The prefix of the period of a review that an admin started.
+ASKED = "asked:"
+
 
 class Stage(StrEnum):
     """The state of a review."""

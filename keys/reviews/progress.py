@@ -25,6 +25,7 @@ from keys.reviews.events import (
     RevocationAnnounced,
     about_review,
 )
+from keys.reviews.evidence import digests
 from keys.reviews.lifecycle import lists_to_post, snapshot
 from keys.reviews.models import Decision, Stage
 from keys.reviews.queries import before, decided_by_count, newest_seq, open_row, view
@@ -211,6 +212,7 @@ def _finish(change: Change, audit: Review, now: datetime) -> None:
         select(ReviewKey, Key)
         .join(Key, col(Key.id) == col(ReviewKey.key_id))
         .where(ReviewKey.audit_id == audit.id)
+        .order_by(col(ReviewKey.position))
     ).all()
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
@@ -220,7 +222,8 @@ def _finish(change: Change, audit: Review, now: datetime) -> None:
             session.add(row)
     session.flush()
     data = _progress(session, audit, _compared_with_previous(session, audit))
-    change.acting_as(_BY).record(ReviewFinished(audit, data))
+    digest = digests.digest([digests.end_values(row) for row, _ in rows])
+    change.acting_as(_BY).record(ReviewFinished(audit, data, digest))
     # Last and in one statement: from then on, triggers refuse to change the review and its keys.
     audit.audit_log_hash_at_end = audit_log.latest_hash(session)
     audit.state, audit.ended_at, audit.ended_by = Stage.FINISHED, now, str(_BY)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from keys.reviews import evidence
+from keys.reviews.evidence import files
 from tests.e2e.harness.at_work import World, at_work
 from tests.e2e.harness.program import eventually
 from tests.e2e.test_life import WITHIN, answers, somebody
@@ -69,8 +69,8 @@ def test_an_audit_from_its_beginning_to_its_evidence(world: World) -> None:
     alice.types("/apikeys audit export")
     eventually(lambda: any(m.payload.get("files") for m in alice.dm.messages), "the evidence comes")
     names = [f["name"] for m in alice.dm.messages for f in m.payload.get("files") or []]
-    whole = evidence.read(alice.dm.file(next(name for name in names if name.endswith(".json"))))
-    verdict = evidence.verify(whole, {whole["signature"]["key"]})
+    whole = files.read(alice.dm.file(next(name for name in names if name.endswith(".json"))))
+    verdict = files.verify(whole, {whole["signature"]["key"]})
     assert verdict, verdict.problems
     assert verdict.keys == 4
     assert "Invoices" in json.dumps(whole)

@@ -137,7 +137,8 @@ def test_what_is_stored_has_words_and_renderers() -> None:
         "rotation",
     }  # fmt: skip
     assert set(announcements(FEATURES)) == {
-        "audit.escalated", "audit.finished", "audit.revokes", "digest.posted", "key.abandoned",
+        "audit.escalated", "audit.evidence_refused", "audit.finished", "audit.revokes",
+        "digest.posted", "key.abandoned",
         "key.issued", "key.revoked", "keys.imported", "offboarding.finished",
         "rotation.abandoned", "rotation.ended", "rotation.still_used", "token.remained",
     }  # fmt: skip

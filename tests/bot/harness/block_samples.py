@@ -298,6 +298,13 @@ def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield notice(due("audit.escalated", Actor.system("audit"), **data), lambda: ["U0ANN"] * 10)
     yield notice(due("audit.revokes", Actor.system("audit"), **data))
     yield notice(due("audit.revokes", Actor.system("audit"), **data, yours=1))
+    refused = {"audit": "aud_1", "differences": ["Key “Zapier” (key_1): reason is “ü”."] * 5}
+    for more in (0, 1_000):
+        data_of_refusal = refused | {"more": more}
+        yield notice(
+            due("audit.evidence_refused", Actor.system("audit"), **data_of_refusal),
+            lambda: ["U0ANN"] * 10,
+        )
     before = {"total": 4_000, "doubtful": dict.fromkeys(RiskFinding, 900)}
     yield notice(due("audit.finished", Actor.system("audit"), **data, before=before))
     yield notice(due("audit.finished", Actor.system("audit"), **data))

@@ -7,12 +7,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import select
 
 from bot.ui import ids
 from keys.base.policy import AuditRules, Policy
+from keys.changes import audit_log
 from keys.reviews import queries
 from keys.reviews.models import Stage
-from storage import reading
+from storage import reading, writing
+from storage.tables import Event, ReviewKey
 from tests.bot.harness.fake_slack import refusal
 from tests.bot.harness.listening import Bench
 from tests.bot.reviews.reviewing import at, follow, newest, pressed, start
@@ -133,3 +137,36 @@ def test_evidence_that_slack_does_not_take_is_sent_later_and_not_at_once(bench: 
     follow(bench)
     follow(bench)
     assert len(bench.uploads) == 6
+
+
+@pytest.mark.usefixtures("no_picture")
+def test_evidence_that_differs_from_the_audit_log_is_refused_once_and_out_loud(
+    bench: Bench,
+) -> None:
+    key, _ = bench.domain.issue()
+    start(bench)
+    bench.presses(pressed(bench, ids.AUDIT_KEEP, key))
+    with writing(bench.domain.engine) as session:
+        session.connection().execute(update(ReviewKey).values(decided_by="person:U0EVE"))
+    for _ in range(3):
+        follow(bench)
+        bench.domain.clock.move(DAY)
+    assert newest(bench).stage is Stage.FINISHED
+    assert bench.uploads == []
+    posts = [a for m, a in bench.calls.asked if m == "chat.postMessage"]
+    (refused,) = [a for a in posts if a["text"] == "The report of the audit was not written."]
+    said = json.dumps(refused["blocks"], ensure_ascii=False)
+    assert refused["channel"] == "C1"
+    assert f"Key “{key.name}” ({key.id}): decided_by is “person:U0EVE”" in said
+    assert "Compare with a backup and correct the rows. Then use `/apikeys audit export`." in said
+    bench.types("audit export")
+    answer = bench.last("chat.postMessage")
+    assert answer["channel"] == "D-U0ALICE"
+    assert "decided_by is “person:U0EVE”, in the audit log “person:U0ALICE”" in str(
+        answer["blocks"]
+    )
+    assert bench.uploads == []
+    with reading(bench.domain.engine, bench.domain.account) as session:
+        found = session.exec(select(Event.kind)).all()
+        assert audit_log.verify_chain(session) is None
+    assert found.count("audit.evidence_refused") == 1

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from keys.base import accounts
 from keys.base.actors import Actor
@@ -16,8 +17,10 @@ from keys.changes.services import Services
 from keys.credentials.peppers import load_or_make
 from keys.operations import SUBSCRIBERS
 from keys.reviews import lifecycle
+from keys.reviews.evidence import files
 from runtime.clock import SystemClock
 from storage import open_engine, writing
+from storage.tables import Review
 from tests.cli.commands.shell import Shell
 
 
@@ -79,3 +82,25 @@ def test_the_table(shell: Shell) -> None:
     unknown = shell.run("audit", "export", "--audit", "aud_other")
     assert "There is no such audit" in unknown.stderr
     assert json.loads(shell.run("audit", "export").stdout)["format"]
+
+
+def test_evidence_that_differs_from_the_audit_log_is_refused(shell: Shell) -> None:
+    begin(shell)
+    engine = open_engine(f"sqlite:///{shell.folder / '.apikeys' / 'apikeys.db'}")
+    with writing(engine) as session:
+        session.connection().execute(update(Review).values(period="2030-01-07"))
+    engine.dispose()
+    for form in ("json", "csv"):
+        done = shell.run("audit", "export", "--format", form, "--output", "audit.out")
+        assert done.returncode == 1
+        assert "period is “2030-01-07”, in the audit log “asked:1”" in done.stderr
+        assert "Compare with a backup, correct the rows and export again." in done.stderr
+        assert not (shell.folder / "audit.out").exists()
+
+
+def test_verify_says_what_a_file_of_the_version_before_does_not_prove(shell: Shell) -> None:
+    before = Path(files.__file__).parents[3] / "tests/keys/reviews/evidence/stored/evidence-1.json"
+    key = files.read(before.read_bytes())["signature"]["key"]
+    verified = shell.run("audit", "verify", str(before), "--key", key)
+    assert verified.returncode == 0, verified.stderr
+    assert "Note: An earlier version wrote this file" in verified.stdout

@@ -14,6 +14,7 @@ from keys.reviews import events
 from storage.tables import Review
 
 DATA = {"audit": "aud_7", "total": 5}
+DIGESTS = {"sha256": "0" * 64, "rows": "0" * 40}
 REVIEW = Review(
     id="aud_7", account_id="acc_1", period="asked:req_3", state="open", started_by="person:U1",
     created_at=datetime(2027, 1, 4, tzinfo=UTC), deadline_at=datetime(2027, 1, 25, tzinfo=UTC),
@@ -25,8 +26,14 @@ REVIEW = Review(
     ("event", "kind", "data", "stale"),
     [
         (
-            events.ReviewStarted(REVIEW, []), "audit.started",
-            {"audit": "aud_7", "period": "asked:req_3", "keys": 5}, ["aud_7:"],
+            events.ReviewStarted(REVIEW, [], DIGESTS), "audit.started",
+            {"audit": "aud_7", "period": "asked:req_3", "keys": 5, "start": DIGESTS,
+             "deadline_at": "2027-01-25T00:00:00+00:00"},
+            ["aud_7:"],
+        ),
+        (
+            events.ReviewScheduled(REVIEW), "audit.scheduled",
+            {"audit": "aud_7", "period": "asked:req_3"}, [],
         ),
         (
             events.ReviewReminded(REVIEW, []), "audit.reminded",
@@ -42,7 +49,14 @@ REVIEW = Review(
         ),
         (events.ReviewEscalated(DATA), "audit.escalated", DATA, []),
         (events.RevocationAnnounced(DATA, {"U2": 3}), "audit.revokes", DATA, []),
-        (events.ReviewFinished(REVIEW, DATA), "audit.finished", DATA, ["aud_7:"]),
+        (
+            events.ReviewFinished(REVIEW, DATA, DIGESTS), "audit.finished",
+            DATA | {"end": DIGESTS}, ["aud_7:"],
+        ),
+        (
+            events.EvidenceRefused("aud_7", list("abcdefg")), "audit.evidence_refused",
+            {"audit": "aud_7", "differences": list("abcde"), "more": 2}, [],
+        ),
         (events.DigestPosted(DATA), "digest.posted", DATA, []),
     ],
     ids=lambda given: given if isinstance(given, str) else "",
@@ -56,7 +70,7 @@ def test_stored_kinds_and_fields_stay(
 def test_the_team_is_told_of_what_is_near_and_of_the_end() -> None:
     for event in (
         events.ReviewEscalated(DATA),
-        events.ReviewFinished(REVIEW, DATA),
+        events.ReviewFinished(REVIEW, DATA, DIGESTS),
         events.DigestPosted(DATA),
     ):
         assert event.announce == {"team": DATA}
@@ -83,7 +97,7 @@ def test_reviews_record_events_and_serve_nothing_past_them() -> None:
     past = {("audit_log", "append"), ("outbox", "add")}
     past |= {("live_messages", "add"), ("gateways", "set_fence")}
     past |= {("live_messages", f"mark_stale{which}") for which in ("", "_all", "_by_prefix")}
-    files = sorted(Path(keys.reviews.__path__[0]).glob("*.py"))
+    files = sorted(Path(keys.reviews.__path__[0]).rglob("*.py"))
     called = {
         (node.value.id, node.attr)
         for file in files

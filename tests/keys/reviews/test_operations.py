@@ -11,9 +11,9 @@ from keys.base.actors import Actor
 from keys.base.errors import InvalidState, KeyNotFound
 from keys.offboarding import departures
 from keys.offboarding.departures import DepartureReason
-from keys.reviews import lifecycle, queries
+from keys.reviews import queries
 from keys.reviews.findings import RiskFinding
-from keys.reviews.models import Stage
+from keys.reviews.models import ASKED, Stage
 from storage import reading
 from tests.keys.conftest import ALICE, BOB, Domain
 from tests.keys.reviews.reviewing import (
@@ -50,15 +50,19 @@ def test_every_key_that_works_is_in_it_the_doubtful_first(domain: Domain) -> Non
     assert [item.key.name for item in items] == ["Grafana dashboard", "test", "Zapier, production"]
     # Who has left gets no list, and nobody's keys are in nobody's.
     assert lists(domain) == {("0", "team"), ("0", "person:U0ALICE")}
-    assert kinds(domain, "audit.started") == [
-        {"audit": audit.id, "keys": 3, "period": "2026-10-05"}
-    ]
+    (started,) = kinds(domain, "audit.started")
+    digests = started.pop("start")
+    assert started == {
+        "audit": audit.id, "keys": 3, "period": "2026-10-05",
+        "deadline_at": audit.deadline_at.isoformat(),
+    }  # fmt: skip
+    assert (len(digests["sha256"]), len(digests["rows"])) == (64, 3 * 8)
 
 
 def test_one_for_each_period_and_one_at_a_time(domain: Domain) -> None:
     key, _ = domain.issue()
-    asked = begin(domain, f"{lifecycle.ASKED}1")
-    assert begin(domain, f"{lifecycle.ASKED}2") == asked
+    asked = begin(domain, f"{ASKED}1")
+    assert begin(domain, f"{ASKED}2") == asked
     assert begin(domain, "2026-10-05") == asked, "somebody was ahead of the schedule"
     keep(domain, asked, key.id)
     assert look(domain, asked).stage is Stage.FINISHED

@@ -14,39 +14,11 @@ from hypothesis import strategies as st
 
 from keys.base.errors import InvalidEvidence, KeyNotFound
 from keys.credentials.peppers import Peppers
-from keys.reviews import evidence, signing
-from keys.reviews.evidence import EvidenceVerification
+from keys.reviews.evidence import export, files, signing
 from storage import reading
-from tests.keys.conftest import BOB, Domain, open_test_application
-from tests.keys.reviews.reviewing import ask_owner, begin, keep, look
-from tests.keys.rotation.test_rotations import rotate
-
-PEPPERS = Peppers({1: b"p" * 32})
-TRUSTED = set(signing.public_keys(PEPPERS).values())
-
-
-def written(domain: Domain, id_: str) -> str:
-    with reading(domain.engine, domain.account) as session:
-        return evidence.serialize(session, id_, PEPPERS)
-
-
-def audited(domain: Domain) -> str:
-    """An audit that has ended, with decisions of every kind."""
-    kept, _ = domain.issue("Kept “ü”")
-    turned, _ = domain.issue("Turned", owner=BOB.id)
-    ended, _ = domain.issue("=Ended")
-    id_ = begin(domain)
-    ask_owner(domain, id_, turned.id)
-    keep(domain, id_, kept.id, reason="Billing needs it")
-    rotate(domain, turned.id)
-    domain.rename(turned.id, "Turned and renamed")
-    domain.revoke(ended.id)
-    look(domain, id_)
-    return id_
-
-
-def verdict(text: str) -> EvidenceVerification:
-    return evidence.verify(evidence.read(text), TRUSTED)
+from tests.keys.conftest import Domain
+from tests.keys.reviews.evidence.writing import PEPPERS, TRUSTED, audited, verdict, written
+from tests.keys.reviews.reviewing import begin
 
 
 def test_it_tells_of_every_key_at_the_start_and_the_end_and_of_every_decision(
@@ -56,6 +28,7 @@ def test_it_tells_of_every_key_at_the_start_and_the_end_and_of_every_decision(
     text = written(domain, id_)
     found = verdict(text)
     assert found, found.problems
+    assert found.uncovered == ()
     assert (found.audit, found.keys) == (id_, 3)
     entries = json.loads(text)["entries"]
     kinds = [entry["kind"] for entry in entries]
@@ -90,21 +63,12 @@ def test_an_open_audit_has_evidence_too(domain: Domain) -> None:
     assert json.loads(text)["entries"][-1]["kind"] == "audit.open"
 
 
-@pytest.fixture(scope="module")
-def text(tmp_path_factory: pytest.TempPathFactory) -> str:
-    domain = open_test_application(tmp_path_factory.mktemp("evidence"))
-    try:
-        return written(domain, audited(domain))
-    finally:
-        domain.close()
-
-
 def rehashed(whole: dict[str, Any], start: int = 0) -> None:
     """Makes the chain fit again, as somebody would who edits a file with care."""
-    previous = whole["entries"][start - 1]["hash"] if start else evidence.GENESIS_HASH  # type: ignore[attr-defined]
+    previous = whole["entries"][start - 1]["hash"] if start else files.GENESIS_HASH  # type: ignore[attr-defined]
     for number, entry in enumerate(whole["entries"][start:], start + 1):
         body = {"n": number, "kind": entry["kind"], "data": entry["data"]}
-        entry.update(body, previous=previous, hash=evidence._hash(previous, body))
+        entry.update(body, previous=previous, hash=files._hash(previous, body))
         previous = entry["hash"]
     whole["head"] = previous
 
@@ -178,7 +142,7 @@ def test_whoever_signs_it_anew_is_not_known(text: str) -> None:
     whole = json.loads(text)
     _another_decision(whole)
     rehashed(whole)
-    content = evidence._signed(whole["head"], len(whole["entries"]))
+    content = files._signed(whole["head"], len(whole["entries"]))
     forged = signing.sign(Peppers({1: b"e" * 32}), content)
     whole["signature"] |= {"key": forged.key, "value": forged.value}
     assert verdict(json.dumps(whole)).problems == ("The file was signed with an unknown key.",)
@@ -195,11 +159,11 @@ def test_no_single_character_can_be_changed(text: str, data: st.DataObject) -> N
     other = data.draw(st.sampled_from([c for c in '0aA}{:," 9' if c != text[place]]))
     changed = text[:place] + other + text[place + 1 :]
     try:
-        whole = evidence.read(changed)
+        whole = files.read(changed)
     except InvalidEvidence:
         return
     # What differs only in blanks is the same evidence.
-    assert whole == json.loads(text) or evidence.verify(whole, TRUSTED).problems
+    assert whole == json.loads(text) or files.verify(whole, TRUSTED).problems
 
 
 @pytest.mark.parametrize(
@@ -208,7 +172,7 @@ def test_no_single_character_can_be_changed(text: str, data: st.DataObject) -> N
 )
 def test_what_is_no_evidence_is_refused(wrong: str) -> None:
     with pytest.raises(InvalidEvidence, match="not audit evidence"):
-        evidence.read(wrong)
+        files.read(wrong)
 
 
 def test_the_key_changes_with_the_pepper_and_the_old_one_stays_known() -> None:
@@ -220,7 +184,7 @@ def test_the_key_changes_with_the_pepper_and_the_old_one_stays_known() -> None:
 def test_the_table_has_a_line_for_each_key_and_no_formula(domain: Domain) -> None:
     id_ = audited(domain)
     with reading(domain.engine, domain.account) as session:
-        text = "".join(evidence.table(session, id_))
+        text = "".join(export.table(session, id_))
     rows = list(csv.DictReader(io.StringIO(text)))
     assert {row["name"]: row["decision"] for row in rows} == {
         "Kept “ü”": "kept", "Turned": "rotated", "'=Ended": "revoked",
@@ -233,8 +197,8 @@ def test_another_accounts_audit_has_no_evidence(domain: Domain) -> None:
     id_ = begin(domain)
     with reading(domain.engine, "acc_other") as session:
         for call in (
-            lambda: evidence.serialize(session, id_, PEPPERS),
-            lambda: "".join(evidence.table(session, id_)),
+            lambda: export.serialize(session, id_, PEPPERS),
+            lambda: "".join(export.table(session, id_)),
         ):
             with pytest.raises(KeyNotFound):
                 call()

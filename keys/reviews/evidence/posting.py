@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from sqlmodel import col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from keys.base.errors import EvidenceMismatch
+from keys.changes.change import Change
+from keys.reviews.events import EvidenceRefused
 from keys.reviews.models import ReviewView, Stage
 from keys.reviews.queries import audit_row, view
 from storage import AccountSession
@@ -35,10 +38,16 @@ def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> Revie
 
 
 def mark_posted(session: AccountSession, audit_id: str, now: datetime) -> None:
-    """Record that the evidence was posted."""
+    """Record that the evidence was posted, or will not be."""
     row = audit_row(session, audit_id)
     row.evidence_posted_at, row.claimed_until = now, None
     session.add(row)
+
+
+def refuse(change: Change, error: EvidenceMismatch) -> None:
+    """Announce once that the evidence is not posted, and what differs; it is not tried again."""
+    change.record(EvidenceRefused(error.audit, error.differences))
+    mark_posted(change.session, error.audit, change.now)
 
 
 def postpone(session: AccountSession, audit_id: str, at: datetime) -> None:
