@@ -75,6 +75,12 @@ def new(
         _deliver(services, pending, caller)
     click.echo(f"{pending.key.name} ({pending.key.id}) works now.", err=True)
     click.echo("The token above cannot be shown again.", err=True)
+    if pending.key.owner:
+        click.echo(
+            f"Slack was not asked whether {pending.key.owner} is a full member. "
+            "“apikeys doctor” checks that.",
+            err=True,
+        )
     if advice := advice_on(name):
         click.echo(f"Advice on the name: {advice}", err=True)
 

@@ -52,9 +52,9 @@ ROOMS: dict[str, set[str]] = {
 }
 # Fields that no entrance lets a user fill in, and why.
 FILLED_IN_NOWHERE = {
-    ("bulk", "recipient"): "chosen from Slack's list, or who pressed; the handler asks Slack first",
+    ("bulk", "recipient"): "chosen from Slack's list, or who pressed; `execute` asks Slack",
     ("create", "backup_owner"): "a new key has none; the modal for editing sets it",
-    ("transfer", "after"): "chosen from Slack's list; the handler asks Slack about the user first",
+    ("transfer", "after"): "chosen from Slack's list; `execute` asks Slack about the user",
 }
 # By field: what is given, and what is stored; {} is a number that was not used before.
 GOOD = {

@@ -90,6 +90,20 @@ def test_each_trouble_is_named_with_its_remedy(shell: Shell, slack: Sandbox) -> 
     finds("The app was not granted im:write.", "install the app again")
 
 
+def test_an_owner_who_is_no_full_member_is_found(shell: Shell, slack: Sandbox) -> None:
+    alice, gus = slack.person("alice").id, slack.add_person("gus", role="guest").id
+    made = shell.run("keys", "new", "Zapier, production", "--owner", alice)
+    assert f"Slack was not asked whether {alice} is a full member" in made.stderr
+    assert "Every key's owner is a full member" in shell.run("doctor").stdout
+    shell.run("keys", "new", "Make, production", "--owner", gus)
+    shell.run("keys", "new", "Shipping, production", "--owner", "U0NOBODY")
+    found = shell.run("doctor")
+    assert found.returncode == 1
+    named = ", ".join(sorted([gus, "U0NOBODY"]))
+    assert f"Owners who are not full members: {named}." in found.stdout
+    assert "/apikeys offboard @person" in found.stdout
+
+
 def test_what_is_optional_is_a_note(shell: Shell, slack: Sandbox) -> None:
     slack.install.scopes -= {"files:write"}
     done = shell.run("doctor")
