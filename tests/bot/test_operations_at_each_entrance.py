@@ -65,7 +65,7 @@ GOOD = {
     "backup_owner": ("U0BOB", "U0BOB"),
     "note": (" For invoices ", "For invoices"),
     "reason": (" No longer used ", "No longer used"),
-    "networks": ("10.1.0.0/16, 192.0.2.7", "10.1.0.0/16 192.0.2.7/32"),
+    "networks": ("10.1.0.0/16, ::ffff:192.0.2.0/120", "10.1.0.0/16 192.0.2.0/24"),
     "rate_limit": ("100 per minute", "100/minute"),
     # The midnight after it in Berlin.
     "last_day": ("2190-01-31", "2190-01-31T23:00:00+00:00"),
@@ -109,6 +109,8 @@ BAD = {
     },
     "networks": {
         "10.1.2.3/16": "“10.1.2.3/16” has host bits set. Did you mean 10.1.0.0/16?",
+        "::ffff:0:0/95": "“::ffff:0:0/95” is wider than all IPv4 addresses, ::ffff:0:0/96. Enter "
+        "an IPv4 network like 10.1.0.0/16.",
         "office": "“office” is not an address or network. Enter one like 192.0.2.7 or 10.1.0.0/16.",
         f"10.0.0.0/8 {TOKEN}": f"The list of networks {NO_TOKEN}",
     },
