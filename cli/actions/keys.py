@@ -27,7 +27,7 @@ from keys.credentials.tokens import redact
 from keys.delivery import deliveries
 from keys.inputs.names import advice_on
 from keys.lifecycle.create import PendingKey, activate_key, cancel_key
-from keys.operations import Create, Limit, Revoke
+from keys.operations import Create, Limit, Revoke, SetExpiry
 from keys.search import search
 from settings import load_team
 from storage import reading
@@ -118,6 +118,18 @@ def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: st
         outcome = execute(application.services(account_id), operator(), operation)
         for label, value in _limits(outcome.value):
             click.echo(f"{label + ':':<12}{value}")
+        say_propagation(outcome)
+
+
+def expire(name_or_id: str, day: str, workspace: str | None) -> None:
+    """Set the last DAY on which a key works, such as 2027-01-31; or 'never'."""
+    policy = expiry_policy(load_team())
+    with opened(workspace) as (application, account_id):
+        key = _the_key(application, account_id, name_or_id)
+        operation = SetExpiry(key=key.id, last_day=_unless(day, "never"))
+        outcome = execute(application.services(account_id, policy), operator(), operation)
+        expires_at = outcome.value.expires_at
+        click.echo(f"Expires: {_time(expires_at) if expires_at else 'never'}")
         say_propagation(outcome)
 
 

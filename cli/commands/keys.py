@@ -73,6 +73,17 @@ def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: st
 
 @keys.command()
 @click.argument("name_or_id")
+@click.argument("day")
+@options.workspace
+def expire(name_or_id: str, day: str, workspace: str | None) -> None:
+    """Set the last DAY on which a key works, such as 2027-01-31; or 'never'."""
+    from cli.actions import keys as actions
+
+    actions.expire(name_or_id, day, workspace)
+
+
+@keys.command()
+@click.argument("name_or_id")
 @options.workspace
 def show(name_or_id: str, workspace: str | None) -> None:
     """Show a key and its history."""

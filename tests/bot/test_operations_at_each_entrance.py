@@ -43,7 +43,7 @@ ROOMS: dict[str, set[str]] = {
     "revoke_in_review": {"bot"},
     "rotate": {"bot"},
     "rotate_in_review": {"bot"},
-    "set_expiry": {"bot"},
+    "set_expiry": {"bot", "cli"},
     "start_offboarding": {"bot"},
     "start_review": {"bot"},
     "transfer": {"bot"},
@@ -120,6 +120,7 @@ BAD = {
     },
     "last_day": {
         "2020-01-01": "2020-01-01 is in the past. Choose today or a later date.",
+        "9999-12-31": "9999-12-31 is too far away. Enter a date up to 9998-12-31.",
         "soon": "“soon” is not a date. Enter one like 2027-01-31.",
         TOKEN: f"The date {NO_TOKEN}",
     },
@@ -188,9 +189,14 @@ def test_the_last_day_of_an_imported_key_ends_at_the_same_moment(
 
 SEVERAL = sorted(name for name, rooms in ROOMS.items() if len(rooms) > 1)
 # A field and a value for each operation with several entrances, to compare all that follows.
-COMPARED = {"create": ("owner", "U0BOB"), "revoke": ("reason", ""), "export": ("form", "json")}
-# The team is not told of an export: who made it stands in the audit log.
-TOLD_TO_NOBODY = {"export"}
+COMPARED = {
+    "create": ("owner", "U0BOB"),
+    "revoke": ("reason", ""),
+    "export": ("form", "json"),
+    "set_expiry": ("last_day", "2190-01-31"),
+}
+# The team is not told of an export or a date: who made it stands in the audit log.
+TOLD_TO_NOBODY = {"export", "set_expiry"}
 
 
 @pytest.mark.parametrize("operation", SEVERAL)
