@@ -76,6 +76,11 @@ def test_each_trouble_is_named_with_its_remedy(shell: Shell, slack: Sandbox) -> 
     finds("channel_not_found", "Check that the channel exists", APIKEYS_CHANNEL="#nowhere")
     slack.add_channel("elsewhere", members=["alice"])
     finds("not_in_channel", "/invite", APIKEYS_CHANNEL="#elsewhere")
+    finds("APIKEYS_CHANNEL: must be a channel’s name or id", APIKEYS_CHANNEL="api keys")
+    place = slack.workspace.channel_named("elsewhere")
+    assert place is not None
+    link = f"https://acme.slack.com/archives/{place.id}"
+    finds("not_in_channel", f"/invite @API keys in {place.id}", APIKEYS_CHANNEL=link)
     finds("There are no key admins", "Set it to users", APIKEYS_ADMINS="users:")
     finds("APIKEYS_TOKEN_MINUTES", "The bot needs it", APIKEYS_TOKEN_MINUTES="0")
     finds(
