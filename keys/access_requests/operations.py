@@ -7,8 +7,10 @@ from datetime import timedelta
 
 from keys.access_requests import decisions
 from keys.access_requests.ask import ask
-from keys.access_requests.queries import RequestView, requester_of
+from keys.access_requests.queries import RequestView, get
 from keys.access_requests.rules import not_requester, requester
+from keys.base.actors import Actor
+from keys.base.models import RequestStage
 from keys.changes.authorization import Caller, admins, members
 from keys.changes.change import Change
 from keys.changes.membership import ChosenPerson
@@ -53,9 +55,10 @@ class Approve(Operation[PendingKey | None], name="approve", allow=admins & not_r
     deadline: timedelta
 
     def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
-        """Yield the requester, who becomes the owner and gets the token."""
-        if (requester := requester_of(session, self.request)) is not None:
-            yield ChosenPerson.recipient(requester, _REQUESTER_LEFT)
+        """Yield the requester, who becomes the owner and gets the token if it is still open."""
+        request = get(session, self.request)
+        if request.stage is RequestStage.OPEN:
+            yield ChosenPerson.recipient(Actor.person(request.requester), _REQUESTER_LEFT)
 
     def run(self, change: Change) -> PendingKey | None:
         """Approve it; None if it is no longer open. Raises KeyNotFound, NameTaken."""

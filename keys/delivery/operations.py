@@ -26,7 +26,7 @@ class Reveal(Operation[RevealedToken], name="reveal", allow=recipient):
 
     def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
         """Yield the recipient, who may have left since the button was sent."""
-        yield ChosenPerson.recipient(caller.actor, _RECIPIENT_LEFT)
+        yield from _waiting_recipient(self.delivery, caller, session)
 
     def run(self, change: Change) -> RevealedToken:
         """Make the token. Raises KeyNotFound, InvalidState."""
@@ -44,10 +44,17 @@ class Claim(Operation[KeyView], name="claim", allow=recipient):
     public_id: str
 
     def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
-        """Yield the recipient, unless the token works already."""
-        if row(session, self.delivery).sent_at is None:
-            yield ChosenPerson.recipient(caller.actor, _RECIPIENT_LEFT)
+        """Yield the recipient, who may have left since the token was shown."""
+        yield from _waiting_recipient(self.delivery, caller, session)
 
     def run(self, change: Change) -> KeyView:
         """Activate it. Raises KeyNotFound, InvalidState, DeliveryExpired."""
         return claim(change, self.delivery, self.public_id)
+
+
+def _waiting_recipient(
+    delivery_id: str, caller: Caller, session: AccountSession
+) -> Iterator[ChosenPerson]:
+    """Yield the recipient, unless they have the token already, and it works."""
+    if row(session, delivery_id).sent_at is None:
+        yield ChosenPerson.recipient(caller.actor, _RECIPIENT_LEFT)

@@ -357,3 +357,17 @@ def test_slack_is_asked_outside_any_transaction(bench: Bench) -> None:
     with reading(bench.domain.engine, bench.domain.account) as session:
         assert len(audit_log.history(session, key.id)) == before + len(seen)
     assert seen
+
+
+def test_what_was_decided_or_collected_before_is_said_of_who_has_left_since(bench: Bench) -> None:
+    button = approved(bench)
+    press = posted(bench, ids.REQUEST_APPROVE)
+    bench.presses(button, "U0BOB")
+    bench.submits(view(bench), "U0BOB")
+    become(bench, "U0BOB", {"is_restricted": True})
+    bench.presses(button, "U0BOB")
+    assert "You already have the token" in json.dumps(bench.answers[-1])
+    bench.presses(press)
+    assert "approved this" in json.dumps(bench.answers[-1])
+    assert [key.state for key in keys(bench)] == [State.ACTIVE]
+    assert told(bench) == []
