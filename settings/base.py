@@ -71,7 +71,8 @@ class Settings(BaseSettings):
     """Address and port of the gateway."""
 
     trusted_proxies: Annotated[str, Field(alias="APIKEYS_TRUSTED_PROXIES")] = ""
-    """Networks whose `X-Forwarded-For` is believed, separated by commas."""
+    """Networks whose `X-Forwarded-For` is believed, separated by commas; IPv4-mapped ones
+    (`::ffff:…`) are the IPv4 ones."""
 
     last_used_seconds: Annotated[float, Field(alias="APIKEYS_LAST_USED_SECONDS", gt=0, le=3600)] = (
         5.0

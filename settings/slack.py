@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from settings.base import CONFIG, address
+from settings.channel import read_channel
 from settings.team import TeamSettings
 
 
@@ -85,8 +86,9 @@ class SlackSettings(TeamSettings):
     admins: Annotated[str, Field(alias="APIKEYS_ADMINS"), AfterValidator(_admins)] = "slack-admins"
     """Who may create, rename and revoke: `slack-admins`, `usergroup:S…` or `users:U…,U…`."""
 
-    channel: Annotated[str, Field(alias="APIKEYS_CHANNEL", min_length=2)]
-    """The channel in which the team is told what was done, such as `#api-keys`."""
+    channel: Annotated[str, Field(alias="APIKEYS_CHANNEL"), AfterValidator(read_channel)]
+    """The channel in which the team is told what was done: its name, such as `#api-keys`, its id,
+    or a link to it."""
 
     token_minutes: Annotated[int, Field(alias="APIKEYS_TOKEN_MINUTES", ge=1, le=1440)] = 15
     """After how many minutes a token removes itself from its direct message."""
@@ -152,6 +154,11 @@ class SlackSettings(TeamSettings):
             raise ValueError(
                 "APIKEYS_ADMINS: with SLACK_CLIENT_ID it must be slack-admins, since people and "
                 "groups have other ids in each workspace"
+            )
+        if not self.channel.startswith("#"):
+            raise ValueError(
+                "APIKEYS_CHANNEL: with SLACK_CLIENT_ID it must be a name such as #api-keys, since "
+                "a channel has another id in each workspace"
             )
         return self
 

@@ -16,8 +16,10 @@ from storage import AccountSession
 
 
 def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
-    """Render the request, with buttons while it is open."""
+    """Render the request, with buttons while it is open; one withdrawn at once is not posted."""
     request = queries.get(session, live.subject)
+    if request.withdrawn and not live.may_be_posted_already:
+        return RenderedMessage(None, None)
     ref = ActionPayload(live.created_at, about=request.id)
     render_for = views.for_team if live.recipient == TEAM else views.for_requester
     in_progress = request.stage in (Stage.OPEN, Stage.DELIVERING)

@@ -161,7 +161,7 @@ def _state(request: RequestView, *, for_requester: bool) -> list[Block]:
         if request.decision_reason:
             pieces += [" Reason: ", text_element(request.decision_reason)]
         return [sentence(*pieces)]
-    if by is not None and by.kind == "person":
+    if request.withdrawn:
         return [sentence("This was withdrawn", *when, ".")]
     return [sentence("This was closed", *when, f": {request.decision_reason}.")]
 

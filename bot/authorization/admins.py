@@ -30,6 +30,7 @@ from bot.authorization.membership import (
 )
 from bot.slack_api.errors import GroupProblem, MissingScope, PersonUnknown, SlackError
 from keys.changes.authorization import Allowed
+from keys.changes.membership import Membership
 from runtime.clock import Clock
 
 # Callers import everything for the check from here.
@@ -51,6 +52,8 @@ NAMES_MAX = 3
 NAMES_KEPT = timedelta(minutes=10)
 _ASKED_MAX = 20
 _ROLES = ("is_admin", "is_owner", "is_primary_owner")
+# After these Slack may say something else in a minute, so nothing is cancelled because of them.
+_UNCERTAIN = (DenialReason.UNKNOWN, DenialReason.NO_ANSWER, DenialReason.MISCONFIGURED)
 _log = logging.getLogger(__name__)
 
 
@@ -113,6 +116,13 @@ class Admins:
         except SlackError as error:
             return self._unanswered(error)
         return Denied(problem) if problem is not None else Allowed()
+
+    def membership(self, user_id: str) -> Membership:
+        """Return whether a user may own a key or be given a token (keys.changes.membership)."""
+        decision = self.check_membership(Person(user_id))
+        if isinstance(decision, Allowed):
+            return Membership.FULL
+        return Membership.UNKNOWN if decision.why in _UNCERTAIN else Membership.NONE
 
     def _not_listed(self, person: Person) -> Denied:
         """Deny a user who is not listed; Slack is only asked for the best reason."""

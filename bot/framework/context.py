@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from urllib.error import URLError
@@ -53,7 +53,7 @@ class Context:
     """What the handlers of one workspace share.
 
     Attributes:
-        services: the account's database, clock and rules.
+        services: the account's database, clock and rules; its operations ask Slack who is a member.
         slack: the client for use after an acknowledgement.
         admins: checks roles before the acknowledgement, so it uses `slack.quick()`.
         channel: where the bot posts changes.
@@ -69,6 +69,11 @@ class Context:
     token_minutes: int
     api_url: str
     respond_to_url: Answers = field(default=web_answers)
+
+    def __post_init__(self) -> None:
+        # Here, so that no place which makes a context can forget it.
+        services = replace(self.services, membership=self.admins.membership)
+        object.__setattr__(self, "services", services)
 
     @property
     def engine(self) -> Engine:

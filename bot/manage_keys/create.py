@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.framework.context import Context
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
-from bot.manage_keys import create_view, issue, members
+from bot.manage_keys import create_view, issue
 from bot.token_delivery.deliver import delivery_deadline
 from bot.ui import form_values, ids
 from bot.ui.blocks import View
@@ -40,9 +40,6 @@ def create(interaction: Interaction) -> None:
     context, view = interaction.context, interaction.view
     wanted = interaction.read(lambda: _operation(interaction))
     if wanted is None:
-        return
-    if errors := members.refusals(interaction, {ids.OWNER: interaction.person.user_id}):
-        interaction.refuse_inputs(errors)
         return
     if (advice := advice_on(wanted.name)) and not form_values.chosen(view, ids.ANYWAY):
         interaction.show(create_view.new_key(_draft(context, wanted, advice), interaction.payload))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
-from bot.manage_keys import edit_view, members
+from bot.manage_keys import edit_view
 from bot.ui import form_values, ids, replies
 from bot.ui.blocks import View
 from keys.base.actors import Actor
@@ -67,15 +67,8 @@ def submitted(interaction: Interaction) -> None:
             version=int(payload.cursor or 0),
         )
 
-    wanted = interaction.read(update)
-    if wanted is None:
-        return
-    known = {ids.OWNER: before.owner, ids.BACKUP_OWNER: before.backup_owner}
-    if errors := members.refusals(interaction, known):
-        interaction.refuse_inputs(errors)
-        return
     try:
-        outcome = interaction.submit(lambda: wanted)
+        outcome = interaction.submit(update)
     except EditConflict as error:
         interaction.show(_modal(interaction, payload.key, changed_by=error.actor))
         return

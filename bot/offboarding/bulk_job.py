@@ -14,6 +14,7 @@ from keys.base.errors import DomainError, DuplicateRequest
 from keys.base.models import KeyView
 from keys.changes.authorization import Caller, Role
 from keys.changes.change import change
+from keys.changes.membership import Membership
 from keys.changes.operation import Operation, execute
 from keys.offboarding import bulk, queries
 from keys.offboarding.bulk import BulkItem
@@ -71,7 +72,7 @@ def _rotate(context: Context, caller: Caller, job: BulkItem) -> str:
         successor = queries.successor(session, key)
     recipient = (
         successor
-        if successor and context.admins.check_membership(Person(successor))
+        if successor and context.admins.membership(successor) is Membership.FULL
         else job.recipient
     )
     # The same for each attempt, but a different one if it is requested again.

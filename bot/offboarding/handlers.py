@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.authorization.admins import Denied, Person
 from bot.framework.context import Context
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
 from bot.offboarding import views
 from bot.ui import form_values, ids, replies
-from bot.ui.blocks import Message
+from bot.ui.blocks import Message, View
+from keys.base.errors import MembershipUnknown, NotAMember
 from keys.changes.authorization import admins
 from keys.offboarding import queries
 from keys.offboarding.models import BulkAction, OffboardingView
@@ -95,24 +95,27 @@ def ownership_transferred(interaction: Interaction) -> None:
     """Transfer the key or keys, or show an error at the input."""
     context, ref = interaction.context, interaction.payload
     found, chosen = _get(context, ref.about), form_values.person(interaction.view, ids.PERSON) or ""
-    if error := _refusal(context, found, chosen):
-        interaction.refuse_inputs({ids.PERSON: error})
+    if refusal := _refusal(found, chosen):
+        interaction.refuse_inputs({ids.PERSON: refusal})
         return
-    if ref.key:
-        interaction.execute(Transfer(key=ref.key, before=found.person, after=chosen))
-        interaction.show(views.ownership_transferred(chosen, 1))
-        return
+    try:
+        interaction.show(_transfer(interaction, found, chosen))
+    except (NotAMember, MembershipUnknown) as error:
+        interaction.refuse_inputs({ids.PERSON: str(error)})
+
+
+def _transfer(interaction: Interaction, found: OffboardingView, chosen: str) -> View:
+    if key := interaction.payload.key:
+        interaction.execute(Transfer(key=key, before=found.person, after=chosen))
+        return views.ownership_transferred(chosen, 1)
     bulk = RequestBulkAction(offboarding=found.id, action=BulkAction.HAND_OVER, recipient=chosen)
-    interaction.show(views.in_progress(interaction.execute(bulk).value))
+    return views.in_progress(interaction.execute(bulk).value)
 
 
-def _refusal(context: Context, found: OffboardingView, chosen: str) -> str:
+def _refusal(found: OffboardingView, chosen: str) -> str:
     if not chosen:
         return "Choose the new owner."
-    if chosen == found.person:
-        return "This person is leaving. Choose someone else."
-    membership = context.admins.check_membership(Person(chosen))
-    return replies.OWNER_IS_NO_MEMBER if isinstance(membership, Denied) else ""
+    return "This person is leaving. Choose someone else." if chosen == found.person else ""
 
 
 def _get(context: Context, offboarding_id: str) -> OffboardingView:

@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.framework.announcement import AdminIds, key_name
 from bot.ui.blocks import Message, format_time, message, sentence, text_element
 from keys.changes.outbox import OutboxEntry
+from keys.delivery.completion import RECIPIENT_LEFT
 
 
 def still_used(entry: OutboxEntry, _admins: AdminIds) -> Message:
@@ -34,7 +35,14 @@ def ended(entry: OutboxEntry, _admins: AdminIds) -> Message:
 def cancelled(entry: OutboxEntry, _admins: AdminIds) -> Message:
     """Announce that the new token did not reach its recipient."""
     which = text_element(key_name(entry.data), bold=True)
-    text = sentence("Rotating ", which, " was interrupted. The old token keeps working.")
+    if entry.data.get("reason") == RECIPIENT_LEFT:
+        text = sentence(
+            which, " was not rotated, and the old token keeps working. The person who was to get "
+            "the new token is no longer a full member of this workspace. Rotate the key again "
+            "and choose someone else.",
+        )  # fmt: skip
+    else:
+        text = sentence("Rotating ", which, " was interrupted. The old token keeps working.")
     return message("A rotation was cancelled.", text)
 
 

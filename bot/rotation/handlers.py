@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pydantic import ValidationError
-
-from bot.authorization.admins import Denied, Person
 from bot.framework.context import Context
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
 from bot.rotation import views
 from bot.token_delivery.deliver import show_outcome
-from bot.token_delivery.rotate import rotate_and_deliver, rotation_of
+from bot.token_delivery.rotate import deliver_rotation, rotation_of
 from bot.ui import form_values, ids, replies
 from bot.ui.blocks import View
 from keys.base.errors import DomainError, DuplicateRequest
 from keys.base.ids import new_id
 from keys.base.models import KeyView, State
 from keys.changes.authorization import admins
-from keys.changes.operation import problems
 from keys.offboarding import queries as offboarding
 from keys.rotation import queries
 from keys.rotation.grace import GRACE_DEFAULT
-from keys.rotation.operations import EndRotation, ExtendRotation, Rotate
+from keys.rotation.operations import EndRotation, ExtendRotation
 
 
 def open_rotate(interaction: Interaction, key: KeyView) -> None:
@@ -53,28 +49,25 @@ def open_rotate(interaction: Interaction, key: KeyView) -> None:
 
 
 def submitted(interaction: Interaction) -> None:
-    """Rotate the key as filled in."""
+    """Rotate the key as filled in, or show an error at each refused input."""
     context, view = interaction.context, interaction.view
     ref = interaction.payload
     recipient = form_values.person(view, ids.RECIPIENT) or interaction.person.user_id
     try:
-        operation = rotation_of(context, ref.key, recipient, _grace(view), ref.request)
-    except ValidationError as error:
-        interaction.refuse_inputs(dict(problems(error)))
+        outcome = interaction.submit(
+            lambda: rotation_of(context, ref.key, recipient, _grace(view), ref.request)
+        )
+    except DuplicateRequest:
+        interaction.show(_result(context, ref.request, recipient))
         return
-    if isinstance(context.admins.check_membership(Person(recipient)), Denied):
-        refusal = "Choose a full member of this workspace: guests and bots cannot get tokens."
-        interaction.refuse_inputs({ids.RECIPIENT: refusal})
+    except DomainError as error:
+        interaction.show(views.not_rotated(str(error)))
+        return
+    if outcome is None:
         return
     interaction.show(views.in_progress(context.key(ref.key)))
-    caller = interaction.caller(operation.allow)
-    try:
-        failure = rotate_and_deliver(context, caller, operation, recipient)
-    except DuplicateRequest:
-        failure = ""
-    except DomainError as error:
-        failure = str(error)
-    result = views.not_rotated(failure) if failure else _result(context, operation, recipient)
+    failure = deliver_rotation(context, outcome.value, recipient, interaction.actor)
+    result = views.not_rotated(failure) if failure else _result(context, ref.request, recipient)
     show_outcome(context, str(view["id"]), result, interaction.person.user_id, failure)
 
 
@@ -83,9 +76,9 @@ def _grace(view: View) -> timedelta:
     return timedelta(seconds=int(chosen.get("value", GRACE_DEFAULT.total_seconds())))
 
 
-def _result(context: Context, operation: Rotate, recipient: str) -> View:
+def _result(context: Context, request: str, recipient: str) -> View:
     with context.reading() as session:
-        rotation = queries.of_request(session, operation.idempotency_key)
+        rotation = queries.of_request(session, request)
     if rotation.started_at is None:
         return views.reveal_pending(rotation.key, recipient)
     return views.rotated(rotation, recipient)

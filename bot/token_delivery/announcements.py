@@ -7,15 +7,21 @@ from bot.token_delivery import views
 from bot.ui.blocks import Message, message, person, sentence, text_element
 from keys.base.actors import Actor
 from keys.changes.outbox import OutboxEntry
-from keys.delivery.completion import NOT_TAKEN
+from keys.delivery.completion import NOT_TAKEN, RECIPIENT_LEFT
 
 
 def cancelled(entry: OutboxEntry, _admins: AdminIds) -> Message:
     """Announce that a key was not created, as its token did not reach its recipient."""
     name = key_name(entry.data)
+    which = text_element(name, bold=True)
+    if entry.data.get("reason") == RECIPIENT_LEFT:
+        text = sentence(
+            "No key was created for ", which, ". The person who was to get its token is no longer "
+            "a full member of this workspace. Create the key again for someone else.",
+        )  # fmt: skip
+        return message("A token was not delivered.", text)
     if entry.data.get("reason") != NOT_TAKEN:
         return views.not_created(name)
-    which = text_element(name, bold=True)
     text = sentence(
         "The token of ", which, " was not collected within 24 hours, so no key was created."
     )

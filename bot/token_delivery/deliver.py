@@ -3,6 +3,8 @@
     dm      post a placeholder, put the token into it, activate the token
     reveal  post a button; the token is generated when it is pressed (bot.token_delivery.reveal)
 
+The recipient has to be a full member at that moment, whatever they were when it was requested.
+
 The order matters: the message's place is recorded before the token is in it, and the token is
 activated only once it is there. A crash between any two steps leaves a token that is refused; the
 worker cancels it at its deadline and updates its message (bot.token_delivery.jobs).
@@ -27,6 +29,7 @@ from keys.base.errors import DomainError, StorageUnavailable
 from keys.base.models import KeyView
 from keys.base.policy import DeliveryWay
 from keys.changes.change import change
+from keys.changes.membership import ChosenPerson, require_full_member
 from keys.credentials.tokens import Token
 from keys.delivery import deliveries
 from keys.delivery.completion import CLAIMED_WITHIN, cancel, complete
@@ -117,6 +120,8 @@ def show_outcome(context: Context, view_id: str, view: View, user_id: str, error
 
 
 def _deliver(context: Context, delivery: TokenDelivery) -> None:
+    recipient = ChosenPerson.recipient(Actor.person(delivery.recipient))
+    require_full_member(context.services.membership, recipient)
     slack = context.slack.within(DELIVERY)
     posted = _post(context, slack, delivery)
     with context.writing() as session:

@@ -52,6 +52,14 @@ def rotate_and_deliver(
         DomainError: if the key cannot be rotated.
     """
     pending = execute(context.services, caller, operation, wait=0).value
-    delivery = TokenDelivery.of(pending, recipient, caller.actor, Purpose.ROTATION)
-    error = deliver_token(context, delivery)
+    return deliver_rotation(context, pending, recipient, caller.actor)
+
+
+def deliver_rotation(context: Context, pending: PendingKey, recipient: str, actor: Actor) -> str:
+    """Deliver the new token of a rotation that was started; see `rotate_and_deliver`.
+
+    Args:
+        actor: who requested it.
+    """
+    error = deliver_token(context, TokenDelivery.of(pending, recipient, actor, Purpose.ROTATION))
     return f"{error} The old token keeps working." if error else ""

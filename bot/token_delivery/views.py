@@ -180,12 +180,12 @@ def not_created(name: str) -> Message:
 
 
 def _not_collected(key: KeyView, purpose: Purpose) -> Message:
-    """Render the message with the button after it has expired."""
+    """Render the message with the button after it was cancelled."""
     rotation = purpose is Purpose.ROTATION
     after = "The old token keeps working." if rotation else "No key was created."
     return message(
         "The token was not collected.",
-        sentence("The token of ", name_of(key), " was not collected within 24 hours."),
+        sentence("The token of ", name_of(key), " can no longer be collected."),
         section(f"{after} Ask an admin if you still need it."),
     )
 

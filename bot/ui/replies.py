@@ -30,7 +30,6 @@ from keys.credentials.tokens import redact
 CHOICES_MAX = 10
 NEAREST_MAX = 5
 ADMINS_MAX = 5
-OWNER_IS_NO_MEMBER = "Choose a full member of this workspace: guests and bots cannot own a key."
 TYPED_MAX = 100
 
 

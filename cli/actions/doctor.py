@@ -10,6 +10,7 @@ from dotenv import dotenv_values
 from cli.doctor.database import check_database
 from cli.doctor.findings import CheckStatus, Finding, Findings
 from cli.doctor.gateway import check_gateway
+from cli.doctor.owners import check_owners
 from cli.doctor.slack import check_slack
 from settings import SettingsError, load, load_slack
 
@@ -51,6 +52,7 @@ def examine() -> Findings:
         )
         return
     yield from check_slack(slack)
+    yield from check_owners(settings, slack)
 
 
 def _swapped_tokens() -> Findings:

@@ -27,7 +27,7 @@ from keys.credentials.tokens import redact
 from keys.delivery import deliveries
 from keys.inputs.names import advice_on
 from keys.lifecycle.create import PendingKey, activate_key, cancel_key
-from keys.operations import Create, Limit, Revoke
+from keys.operations import Create, Limit, Revoke, SetExpiry
 from keys.search import search
 from settings import load_team
 from storage import reading
@@ -75,6 +75,12 @@ def new(
         _deliver(services, pending, caller)
     click.echo(f"{pending.key.name} ({pending.key.id}) works now.", err=True)
     click.echo("The token above cannot be shown again.", err=True)
+    if pending.key.owner:
+        click.echo(
+            f"Slack was not asked whether {pending.key.owner} is a full member. "
+            "“apikeys doctor” checks that.",
+            err=True,
+        )
     if advice := advice_on(name):
         click.echo(f"Advice on the name: {advice}", err=True)
 
@@ -112,6 +118,18 @@ def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: st
         outcome = execute(application.services(account_id), operator(), operation)
         for label, value in _limits(outcome.value):
             click.echo(f"{label + ':':<12}{value}")
+        say_propagation(outcome)
+
+
+def expire(name_or_id: str, day: str, workspace: str | None) -> None:
+    """Set the last DAY on which a key works, such as 2027-01-31; or 'never'."""
+    policy = expiry_policy(load_team())
+    with opened(workspace) as (application, account_id):
+        key = _the_key(application, account_id, name_or_id)
+        operation = SetExpiry(key=key.id, last_day=_unless(day, "never"))
+        outcome = execute(application.services(account_id, policy), operator(), operation)
+        expires_at = outcome.value.expires_at
+        click.echo(f"Expires: {_time(expires_at) if expires_at else 'never'}")
         say_propagation(outcome)
 
 

@@ -15,6 +15,7 @@ from cli.actions.account import opened, operator, say_propagation
 from cli.bootstrap.application import Application
 from cli.bootstrap.policy import expiry_policy
 from keys.base.errors import InvalidImport
+from keys.base.policy import Policy
 from keys.changes.operation import execute
 from keys.credentials.tokens import redact
 from keys.inputs.fields import split_list
@@ -46,13 +47,15 @@ def import_keys(
 
     FILE is CSV or JSON; - reads standard input. Either all lines are added, or none.
     """
+    policy = expiry_policy(load_team())
     with opened(workspace) as (application, account_id):
+        now = application.clock.now()
         defaults = Defaults(
             algorithm=ALGORITHMS[algorithm] if algorithm else None,
             scopes=split_list(scopes) or None,
-            timezone=expiry_policy(load_team()).timezone,
+            timezone=policy.timezone,
         )
-        checked = import_rows.check(read(_text(file)), defaults, application.clock.now())
+        checked = import_rows.check(read(_text(file)), defaults, now)
         outcome = Outcome(Plan(), changed=False)
         if dry_run:
             with reading(application.engine, account_id) as session:
@@ -70,6 +73,8 @@ def import_keys(
         nothing = bool(problems) and not keep_going
         for sentence in _summary(checked, made, problems, dry_run=dry_run, nothing=nothing):
             click.echo(sentence)
+        if (longer := made.outlasting(policy, now)) and not nothing:
+            click.echo(_outlasting(longer, policy))
         say_propagation(outcome)
     if problems:
         raise click.exceptions.Exit(1)
@@ -137,6 +142,15 @@ def _summary(
     if guessed:
         kinds = ", ".join(f"{name} for {_count(n, 'line')}" for name, n in guessed.items())
         yield f"Guessed from the length of the hashes: {kinds}. Test one key first."
+
+
+def _outlasting(places: Sequence[str], policy: Policy) -> str:
+    count, most = _count(len(places), "key"), policy.expiry_max_days
+    last, keep = ("lasts", "keeps its date") if len(places) == 1 else ("last", "keep their dates")
+    return (
+        f"{count} {last} longer than the {most} days that new keys may, and {keep}: "
+        f"{_some(places)} To change one: apikeys keys expire"
+    )
 
 
 def _count(number: int, what: str) -> str:

@@ -138,7 +138,7 @@ def _options(settings: Settings) -> Options:
     try:
         proxies = read_networks(settings.trusted_proxies)
     except ValueError as error:
-        raise SettingsError(f"APIKEYS_TRUSTED_PROXIES: {error}.") from error
+        raise SettingsError(f"APIKEYS_TRUSTED_PROXIES: {error}") from error
     return Options(
         flush_every=settings.last_used_seconds,
         trusted_proxies=proxies,

@@ -30,7 +30,7 @@ def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
 @keys.command()
 @click.argument("name")
 @click.option("--scopes", default="read", show_default=True, help=f"From: {', '.join(SCOPES)}.")
-@click.option("--owner", help="The Slack id of the key's owner, U….")
+@click.option("--owner", help="The Slack id of the key's owner, U…; Slack is not asked.")
 @click.option("--note", default="", help="What the key is for.")
 @click.option(
     "--expires", help="The last day on which the key works, such as 2027-01-31; or 'never'."
@@ -69,6 +69,17 @@ def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: st
     from cli.actions import keys as actions
 
     actions.limit(name_or_id, rate, networks, workspace)
+
+
+@keys.command()
+@click.argument("name_or_id")
+@click.argument("day")
+@options.workspace
+def expire(name_or_id: str, day: str, workspace: str | None) -> None:
+    """Set the last DAY on which a key works, such as 2027-01-31; or 'never'."""
+    from cli.actions import keys as actions
+
+    actions.expire(name_or_id, day, workspace)
 
 
 @keys.command()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from keys.changes.gateways import LEASE_SECONDS
+from runtime.addresses import Network, read_network
 
-Network = IPv4Network | IPv6Network
 _POSITIVE = (
     "threads",
     "deadline",
@@ -67,12 +66,7 @@ def read_networks(text: str) -> tuple[Network, ...]:
     """Parse addresses or networks separated by commas, such as `127.0.0.1, 10.0.0.0/8`.
 
     Raises:
-        ValueError: with a sentence that names the invalid part.
+        ValueError: with a sentence that names the invalid part and says what to enter.
     """
-    networks = []
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        try:
-            networks.append(ip_network(part))
-        except ValueError as error:
-            raise ValueError(f"“{part}” is not an IP address or network: {error}") from error
-    return tuple(networks)
+    parts = filter(None, (piece.strip() for piece in text.split(",")))
+    return tuple(read_network(part) for part in parts)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
-from gateway.base.options import Network
+from runtime.addresses import Network, read_address, read_hop
 
 Client = tuple[str, int] | None
 Origin = tuple[Client, bytes | None]
@@ -20,33 +20,36 @@ def address(client: Client, forwarded_for: Sequence[bytes], trusted: Sequence[Ne
     """Return the caller's IP address; empty over a Unix socket.
 
     `X-Forwarded-For` is read from its right end, where the nearest proxy writes, for as long as
-    each address belongs to a trusted proxy: the caller can forge anything further left.
+    each address belongs to a trusted proxy: the caller can forge anything further left. A hop that
+    names no address ends it too.
     """
-    peer = str(client[0]) if client else ""
+    peer = _normalized(str(client[0])) if client else ""
     if not trusted or not forwarded_for:
         return peer
     hops = [hop.strip() for hop in b",".join(forwarded_for).decode("latin-1").split(",")]
     while hops and _is_trusted(peer, trusted):
-        hop = _normalized(hops.pop())
-        if hop is None:
+        if (hop := read_hop(hops.pop())) is None:
             break
-        peer = hop
+        peer = str(hop)
     return peer
 
 
 def _is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
     try:
-        here = ip_address(peer)
+        here = read_address(peer)
     except ValueError:
         return False
     return any(here in network for network in trusted)
 
 
-def _normalized(hop: str) -> str | None:
+def _normalized(peer: str) -> str:
+    """Return a peer's address, as keys and settings have it; an IPv4 one is as it is."""
+    if ":" not in peer:
+        return peer
     try:
-        return str(ip_address(hop))
+        return str(read_address(peer))
     except ValueError:
-        return None
+        return peer
 
 
 def network_of(origin: Origin, trusted: Sequence[Network]) -> str:
@@ -59,7 +62,7 @@ def network_of(origin: Origin, trusted: Sequence[Network]) -> str:
 def coarse(found: str) -> str:
     """Return an address's network, such as `10.1.0.0/16`; empty if it is not an address."""
     try:
-        parsed = ip_address(found)
+        parsed = read_address(found)
     except ValueError:
         return ""
     size = _COARSE_V4 if parsed.version == 4 else _COARSE_V6

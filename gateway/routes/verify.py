@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
 
 from gateway.request.client_address import address
@@ -13,6 +12,7 @@ from gateway.request.required_scopes import read_scopes
 from gateway.routes.services import Services
 from gateway.verification.key_limits import is_allowed_source
 from keys.credentials.verification import Refused, Verified
+from runtime.addresses import read_address
 from runtime.http_messages import Receive, Refusal, Reply, Scope, json_reply, problem, read_body
 
 ENDPOINT = "/v1/keys:verify"
@@ -146,7 +146,7 @@ def _source(source: Any) -> str:
     if source is None:
         return ""
     try:
-        return str(ip_address(source if isinstance(source, str) else ""))
+        return str(read_address(source if isinstance(source, str) else ""))
     except ValueError:
         message = 'The field "source" must be an IP address, such as "192.0.2.7".'
         raise _bad_request(message) from None

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from gateway.base.gateway_log import GatewayLog
-from gateway.base.options import Network
 from gateway.request.client_address import Origin, network_of
 from gateway.usage.periodic_writer import PeriodicWriter
 from keys.usage.usage import Use
+from runtime.addresses import Network
 
 Write = Callable[[Mapping[str, Use]], object]
 

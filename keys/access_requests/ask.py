@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlmodel import func, select
+from sqlalchemy import ColumnElement
+from sqlmodel import col, func, select
 
 from keys.access_requests.events import RequestMade
 from keys.access_requests.queries import RequestView, view
@@ -19,6 +20,9 @@ from storage.tables import AccessRequest
 
 OPEN_FOR = timedelta(days=14)
 OPEN_MOST = 5
+# Each request posts in the team's channel, so they are counted whatever became of them.
+PERIOD = timedelta(days=1)
+MADE_MOST = 10
 
 
 def ask(
@@ -32,12 +36,13 @@ def ask(
     Raises:
         DuplicateRequest: if this submission was processed before.
         NameTaken: if a key has this name.
-        InvalidState: if the user has too many open requests.
+        InvalidState: if the user has too many open requests, or made too many within a day.
     """
     session = change.session
     _refuse_a_repetition(session, idempotency_key)
     claim_name(session, name)
-    _refuse_too_many(session, change.actor.id)
+    _refuse_too_many_open(session, change.actor.id)
+    _refuse_too_many_made(session, change.actor.id, change.now)
     row = AccessRequest(
         id=new_id("ask"),
         account_id=session.account_id,
@@ -65,17 +70,21 @@ def _refuse_a_repetition(session: AccountSession, idempotency_key: str) -> None:
         raise DuplicateRequest(before)
 
 
-def _refuse_too_many(session: AccountSession, user_id: str) -> None:
-    count = session.exec(
-        select(func.count())
-        .select_from(AccessRequest)
-        .where(
-            AccessRequest.account_id == session.account_id,
-            AccessRequest.requester == user_id,
-            AccessRequest.state == Stage.OPEN,
-        )
-    ).one()
-    if count >= OPEN_MOST:
+def _refuse_too_many_open(session: AccountSession, user_id: str) -> None:
+    if _count(session, user_id, AccessRequest.state == Stage.OPEN) >= OPEN_MOST:
         raise InvalidState(
             f"You already have {OPEN_MOST} open requests. Withdraw one, or wait for a decision."
         )
+
+
+def _refuse_too_many_made(session: AccountSession, user_id: str, now: datetime) -> None:
+    if _count(session, user_id, col(AccessRequest.created_at) > now - PERIOD) >= MADE_MOST:
+        raise InvalidState(
+            f"You have made {MADE_MOST} requests within 24 hours, and withdrawn ones count. "
+            "Try again tomorrow, or ask an admin."
+        )
+
+
+def _count(session: AccountSession, user_id: str, which: ColumnElement[bool] | bool) -> int:
+    mine = (AccessRequest.account_id == session.account_id, AccessRequest.requester == user_id)
+    return session.exec(select(func.count()).select_from(AccessRequest).where(*mine, which)).one()

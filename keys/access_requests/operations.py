@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from keys.access_requests import decisions
 from keys.access_requests.ask import ask
-from keys.access_requests.queries import RequestView
+from keys.access_requests.queries import RequestView, get
 from keys.access_requests.rules import not_requester, requester
-from keys.changes.authorization import admins, members
+from keys.base.actors import Actor
+from keys.base.models import RequestStage
+from keys.changes.authorization import Caller, admins, members
 from keys.changes.change import Change
+from keys.changes.membership import ChosenPerson
 from keys.changes.operation import Operation
 from keys.inputs.fields import Name, Reason, RequiredReason, Scopes
 from keys.lifecycle.create import PendingKey
+from storage import AccountSession
+
+_REQUESTER_LEFT = (
+    "The person who requested this key is no longer a full member of this workspace, so they "
+    "cannot get a token. Deny the request."
+)
 
 
 class Ask(Operation[RequestView], name="request", allow=members):
@@ -43,6 +53,12 @@ class Approve(Operation[PendingKey | None], name="approve", allow=admins & not_r
 
     request: str
     deadline: timedelta
+
+    def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
+        """Yield the requester, who becomes the owner and gets the token if it is still open."""
+        request = get(session, self.request)
+        if request.stage is RequestStage.OPEN:
+            yield ChosenPerson.recipient(Actor.person(request.requester), _REQUESTER_LEFT)
 
     def run(self, change: Change) -> PendingKey | None:
         """Approve it; None if it is no longer open. Raises KeyNotFound, NameTaken."""

@@ -49,6 +49,12 @@ class RequestView:
     key_id: str | None
     attempts: int
 
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the requester withdrew it; a timer closes it otherwise."""
+        by = self.decided_by
+        return self.stage is Stage.CLOSED and by is not None and by.kind == "person"
+
 
 def get(session: AccountSession, request_id: str) -> RequestView:
     """Look up one request. Raises KeyNotFound if the account has no such request."""

@@ -16,6 +16,8 @@ DomainError
 │   ├── InvalidGrace       a grace period that is not offered
 │   └── InvalidExpiry      an invalid date, one in the past, or one later than the team allows
 ├── NotAllowed             the caller lacks permission
+├── NotAMember             a person who may neither own a key nor be given a token
+├── MembershipUnknown      Slack did not say whether a person is a full member
 ├── KeyNotFound            the account has no such key
 ├── KeyRevoked             the key was revoked and can no longer be changed
 ├── InvalidState           the key, request or rotation is in the wrong state for this
@@ -59,6 +61,25 @@ class InvalidInput(DomainError, ValueError):
 
 class NotAllowed(DomainError):
     """The caller lacks permission; the message says why."""
+
+
+class NotAMember(DomainError):
+    """A person who is not a full member, and so may neither own a key nor be given a token."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class MembershipUnknown(DomainError):
+    """Slack did not say whether a person is a full member, so the answer is no."""
+
+    def __init__(self, field: str = "") -> None:
+        super().__init__(
+            "Slack did not say whether this person is a full member, so nothing was done. "
+            "Please try again in a minute."
+        )
+        self.field = field
 
 
 class InvalidName(InvalidInput):
@@ -237,10 +258,12 @@ __all__ = [
     "InvalidState",
     "KeyNotFound",
     "KeyRevoked",
+    "MembershipUnknown",
     "NameEmpty",
     "NameTaken",
     "NameTooLong",
     "NameUnprintable",
+    "NotAMember",
     "NotAllowed",
     "NoteTooLong",
     "PepperError",

@@ -113,6 +113,16 @@ class Policy:
             )
         return self.last_moment(day)
 
+    def outlasts(self, expires_at: datetime | None, now: datetime) -> bool:
+        """Return whether a key that comes from elsewhere lasts longer than a new one may.
+
+        Like a key from before the rule, it may keep its date; only a change has to follow the rule.
+        """
+        latest = self.latest_expiry(now)
+        if latest is None:
+            return False
+        return expires_at is None or self.last_day(expires_at) > latest
+
     def latest_expiry(self, now: datetime) -> date | None:
         """Return the latest last day that the team allows; None for no limit."""
         if not self.expiry_max_days:

@@ -7,7 +7,7 @@ adapters: they turn their input into an operation, and its outcome into their ow
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from keys.base.errors import DomainError, StorageUnavailable
 from keys.changes import propagation
-from keys.changes.authorization import Caller, Permission, PermissionCheck
+from keys.changes.authorization import Caller, Permission, PermissionCheck, Role
 from keys.changes.change import Change, change
+from keys.changes.membership import ChosenPerson, require_full_member
 from keys.changes.propagation import Propagation
 from keys.changes.services import Services
 from storage import AccountSession
@@ -78,6 +79,10 @@ class Operation(BaseModel, Generic[T]):
         key_id, delivery = getattr(self, "key", ""), getattr(self, "delivery", "")
         return PermissionCheck(caller, session, key_id, subject, delivery)
 
+    def people(self, caller: Caller, session: AccountSession) -> Iterable[ChosenPerson]:
+        """Yield the people it makes owners or gives a token; each has to be a full member."""
+        return ()
+
     def run(self, change: Change) -> T:
         """Carry it out inside this change. Raises DomainError with a sentence for the user."""
         raise NotImplementedError
@@ -110,15 +115,31 @@ def execute(
 
     Raises:
         NotAllowed: with the reason.
+        NotAMember, MembershipUnknown: about a new owner or a recipient.
         DomainError: with a sentence for the user.
         StorageUnavailable: if the database cannot be reached, or stayed busy.
     """
+    _require_full_members(services, caller, operation)
     with change(services, caller.actor) as made:
         operation.allow.require(operation.permission_check(caller, made.session))
         value = operation.run(made)
     effects = made.effects
     reached = _wait(services, effects.fence, wait) if effects.fence and wait else None
     return Outcome(value, effects.events > 0, reached)
+
+
+def _require_full_members(services: Services, caller: Caller, operation: Operation[Any]) -> None:
+    """Ask Slack about the people of an operation, outside any transaction."""
+    if services.membership is None or type(operation).people is Operation.people:
+        return
+    with services.reading() as session:
+        operation.allow.require(operation.permission_check(caller, session))
+        people = tuple(operation.people(caller, session))
+    for person in people:
+        # The caller's roles were looked up just before, and only full members have one.
+        known = person.user_id == caller.actor.id and caller.roles & {Role.ADMIN, Role.MEMBER}
+        if not known:
+            require_full_member(services.membership, person)
 
 
 def _wait(services: Services, fence: str, seconds: float) -> Propagation | None:

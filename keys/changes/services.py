@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine
 
 from keys.base.policy import Policy
+from keys.changes.membership import AskMembership
 from keys.credentials.peppers import Peppers
 from runtime.clock import Clock
 from storage import AccountSession, reading, writing
@@ -36,6 +37,7 @@ class Services:
         wake: called after the commit of a change that recorded an event, so that the worker
             delivers its messages at once.
         sleep: waits between two polls of a change's propagation; takes seconds.
+        membership: asks Slack who is a full member; None where there is no Slack to ask.
     """
 
     engine: Engine
@@ -47,6 +49,7 @@ class Services:
     policy: Policy = field(default_factory=Policy)
     wake: Callable[[], None] = field(default=lambda: None)
     sleep: Callable[[float], None] = field(default=time.sleep)
+    membership: AskMembership | None = None
 
     def reading(self) -> AbstractContextManager[AccountSession]:
         """Open a read-only transaction. Raises StorageUnavailable."""

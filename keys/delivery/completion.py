@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import col, select
 
+from keys.base.actors import Actor
 from keys.base.models import KeyView
 from keys.base.policy import DeliveryWay
 from keys.changes.change import Change
@@ -22,6 +23,7 @@ from storage.tables import Delivery
 CLAIMED_WITHIN = timedelta(hours=24)
 # Stored in the audit log, and compared with what is stored there: it is never reworded.
 NOT_TAKEN = "nobody took its token within 24 hours"
+RECIPIENT_LEFT = "its recipient is not a full member of the workspace"
 _INTERRUPTED = "interrupted before its token was delivered"
 _NOT_TAKEN_AGAIN = "the new token was not collected in time"
 
@@ -41,7 +43,9 @@ def complete(change: Change, delivery_id: str, remove_after: timedelta | None) -
     return start_rotation(change, delivery_id, remove_after)
 
 
-def cancel(change: Change, delivery_id: str, reason: str, *, tell: bool) -> DeliveryView:
+def cancel(
+    change: Change, delivery_id: str, reason: str, *, tell: bool, recipient_left: bool = False
+) -> DeliveryView:
     """Cancel a token that has not been delivered; it never works.
 
     A token that works already is left alone; the returned state says whether it does.
@@ -50,15 +54,35 @@ def cancel(change: Change, delivery_id: str, reason: str, *, tell: bool) -> Deli
         reason: why, in a few words, for the audit log.
         tell: whether the people concerned get separate messages, because none of them is waiting
             for a reply.
+        recipient_left: whether the recipient may not have the token; then only the person who
+            asked for it is told.
 
     Raises:
         KeyNotFound: if the account has no such delivery.
     """
-    if purpose_of(change.session, delivery_id) is Purpose.NEW:
-        cancel_key(change, row(change.session, delivery_id).key_id, reason, tell=tell)
+    session = change.session
+    if purpose_of(session, delivery_id) is Purpose.NEW:
+        key_id = row(session, delivery_id).key_id
+        cancel_key(change, key_id, reason, tell=tell, recipient_left=recipient_left)
     else:
-        cancel_rotation(change, delivery_id, reason, tell=tell)
-    return get(change.session, delivery_id)
+        cancel_rotation(change, delivery_id, reason, tell=tell, recipient_left=recipient_left)
+    return get(session, delivery_id)
+
+
+def refuse_recipient(change: Change, delivery_id: str) -> None:
+    """Cancel a delivery whose recipient may not have a token; the person who asked is told."""
+    cancel(change, delivery_id, RECIPIENT_LEFT, tell=True, recipient_left=True)
+
+
+def refuse_leaver(change: Change, user_id: str) -> None:
+    """Cancel every delivery to a person who has left; the people who asked are told."""
+    waiting = select(Delivery).where(
+        Delivery.account_id == change.session.account_id,
+        Delivery.recipient == str(Actor.person(user_id)),
+        col(Delivery.sent_at).is_(None),
+    )
+    for delivery in change.session.exec(waiting).all():
+        refuse_recipient(change, delivery.id)
 
 
 def expired(session: AccountSession, now: datetime) -> dict[str, str]:

@@ -8,6 +8,8 @@ from typing import Any
 from keys.base.errors import InvalidExpiry
 from keys.inputs.names import refuse_token
 
+_LAST_YEAR = 9998
+
 
 def read_day(given: Any) -> date | None:
     """Return a day; None if none was given. Whether it is allowed is up to the team's policy.
@@ -21,6 +23,10 @@ def read_day(given: Any) -> date | None:
     text = str(given).strip()
     refuse_token(text, "date")
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text) if text else None
     except ValueError:
         raise InvalidExpiry(f"“{text[:40]}” is not a date. Enter one like 2027-01-31.") from None
+    if day is not None and day.year > _LAST_YEAR:
+        # The midnight after the last date of all cannot be written.
+        raise InvalidExpiry(f"{day} is too far away. Enter a date up to {_LAST_YEAR}-12-31.")
+    return day

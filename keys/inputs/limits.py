@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from ipaddress import ip_address, ip_network
 
 from keys.base.errors import InvalidLimits
 from keys.inputs.names import refuse_token
+from runtime.addresses import read_address, read_network
 
 NETWORKS_MAX = 20
 COUNT_MAX = 1_000_000
+_ZONE = re.compile(r"%[^/]*")
 _RATE = re.compile(r"\s*(\d{1,7})\s*(?:/|per|a|an)\s*(second|minute|hour|day)s?\s*", re.IGNORECASE)
 
 
@@ -32,7 +33,7 @@ def check_rate(text: str) -> str:
 
 
 def check_networks(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return addresses and networks in CIDR notation, each once.
+    """Return addresses and networks in CIDR notation, each once; IPv4-mapped ones as IPv4.
 
     Raises:
         InvalidLimits: with a sentence that names the invalid one.
@@ -43,9 +44,9 @@ def check_networks(texts: Iterable[str]) -> tuple[str, ...]:
     refuse_token(" ".join(given), "list of networks")
     for text in given:
         try:
-            networks[str(ip_network(text.strip()))] = None
-        except ValueError:
-            raise InvalidLimits(_what_is_wrong(text.strip())) from None
+            networks[str(read_network(text))] = None
+        except ValueError as error:
+            raise InvalidLimits(str(error)) from None
     if len(networks) > NETWORKS_MAX:
         raise InvalidLimits(
             f"There are {len(networks)} networks, but the maximum is {NETWORKS_MAX}. Remove some."
@@ -53,24 +54,14 @@ def check_networks(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(networks)
 
 
-def _what_is_wrong(text: str) -> str:
-    try:
-        nearest = ip_network(text, strict=False)
-    except ValueError:
-        return (
-            f"“{text[:50]}” is not an address or network. Enter one like 192.0.2.7 or 10.1.0.0/16."
-        )
-    return f"“{text}” has host bits set. Did you mean {nearest}?"
-
-
 def inside(address: str, networks: Iterable[str]) -> bool:
     """Return whether an address is in one of the networks; False if it is not an address.
 
-    An IPv4-mapped IPv6 address (`::ffff:192.0.2.7`) counts as its IPv4 address.
+    An IPv4-mapped address (`::ffff:192.0.2.7`) is its IPv4 address, on both sides: earlier versions
+    stored mapped networks, and zones, as they were typed.
     """
     try:
-        found = ip_address(address)
+        found = read_address(address)
     except ValueError:
         return False
-    found = getattr(found, "ipv4_mapped", None) or found
-    return any(found in ip_network(network) for network in networks)
+    return any(found in read_network(_ZONE.sub("", network)) for network in networks)

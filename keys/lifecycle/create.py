@@ -111,21 +111,26 @@ def activate_key(change: Change, delivery_id: str, remove_after: timedelta | Non
     return view(session, key)
 
 
-def cancel_key(change: Change, key_id: str, reason: str, *, tell: bool) -> None:
+def cancel_key(
+    change: Change, key_id: str, reason: str, *, tell: bool, recipient_left: bool = False
+) -> None:
     """Cancel a pending key; its token never works. Any other key is left alone.
 
     Args:
         reason: why, in a few words, for the audit log.
-        tell: whether the recipient gets a separate message, because they are not waiting for a
-            reply.
+        tell: whether the recipient and the person who created it get separate messages, because
+            neither is waiting for a reply.
+        recipient_left: whether the recipient may not have the token; then only the person who
+            created the key is told.
     """
     values = {"state": State.ABANDONED, "pending_until": None}
     moved = move(change, key_id, (State.PENDING,), values)
     key = change.load(key_id)
     if moved:
-        recipient = _end_deliveries(change, key)
+        recipients = _end_deliveries(change, key)
+        people = [Actor.read(key.creator), *([] if recipient_left else recipients)]
         issuing = change.acting_as(Actor.system("issuing"))
-        issuing.record(KeyCancelled(key, reason, recipient if tell else None))
+        issuing.record(KeyCancelled(key, reason, people if tell else ()))
 
 
 def expired_pending(session: AccountSession, now: datetime) -> list[str]:
@@ -181,12 +186,12 @@ def _refuse_a_repetition(session: AccountSession, request: KeyRequest) -> None:
         raise DuplicateRequest(key_id)
 
 
-def _end_deliveries(change: Change, key: Key) -> Actor | None:
-    """Have the messages of a cancelled key's deliveries updated; return their recipient."""
-    recipient = None
+def _end_deliveries(change: Change, key: Key) -> list[Actor]:
+    """Have the messages of a cancelled key's deliveries updated; return their recipients."""
+    recipients = []
     for delivery in change.session.exec(select(Delivery).where(Delivery.key_id == key.id)):
-        recipient = Actor.read(delivery.recipient)
+        recipients.append(Actor.read(delivery.recipient))
         if delivery.channel_id is not None:
             delivery.remove_at = change.now
             change.session.add(delivery)
-    return recipient
+    return recipients

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -39,11 +39,12 @@ class KeyCancelled(Event, kind="key.abandoned"):
     """A key was cancelled: its token did not reach the recipient.
 
     Args:
-        tell: the person who gets a separate message; None if they are waiting for a reply.
+        tell: the people who get a separate message; empty if they are waiting for a reply.
     """
 
-    def __init__(self, key: Key, reason: str, tell: Actor | None) -> None:
-        announce = {str(tell): facts(key) | {"reason": reason}} if tell is not None else {}
+    def __init__(self, key: Key, reason: str, tell: Iterable[Actor]) -> None:
+        people = sorted({str(actor) for actor in tell if actor.kind == "person"})
+        announce = dict.fromkeys(people, facts(key) | {"reason": reason})
         super().__init__(key.id, {"name": key.name, "reason": reason}, announce=announce)
 
 

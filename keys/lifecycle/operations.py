@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from keys.base.actors import Actor
 from keys.base.models import KeyRequest, KeyView
 from keys.base.policy import DeliveryWay
-from keys.changes.authorization import admins
+from keys.changes.authorization import Caller, admins
 from keys.changes.change import Change
+from keys.changes.membership import ChosenPerson
 from keys.changes.operation import Operation
 from keys.inputs.fields import (
     BackupOwner,
@@ -34,6 +36,8 @@ from keys.lifecycle.update import (
     set_expiry,
     transfer_ownership,
 )
+from storage import AccountSession
+from storage.tables import Key
 
 
 class Create(Operation[PendingKey], name="create", allow=admins):
@@ -56,6 +60,11 @@ class Create(Operation[PendingKey], name="create", allow=admins):
     recipient: Actor
     deadline: timedelta
     method: DeliveryWay = DeliveryWay.DM
+
+    def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
+        """Yield the owners, and the recipient of the token."""
+        yield from _owners(self.owner, self.backup_owner)
+        yield ChosenPerson.recipient(self.recipient)
 
     def run(self, change: Change) -> PendingKey:
         """Create the key. Raises NameTaken, InvalidExpiry, DuplicateRequest."""
@@ -91,6 +100,12 @@ class Update(KeyUpdate, Operation[KeyView], name="update", allow=admins):
 
     key: KeyRef
     version: int
+
+    def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
+        """Yield the new owners; an owner who has left may stay while the rest is edited."""
+        key = session.get(Key, self.key)
+        if key is not None and key.account_id == session.account_id:
+            yield from _owners(self.owner, self.backup_owner, key.owner, key.backup_owner)
 
     def run(self, change: Change) -> KeyView:
         """Update the key. Raises KeyNotFound, KeyRevoked, InvalidExpiry, EditConflict."""
@@ -137,6 +152,10 @@ class Transfer(Operation[KeyView], name="transfer", allow=admins):
     before: str
     after: NewOwner
 
+    def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
+        """Yield the new owner."""
+        yield ChosenPerson.owner(self.after, "after")
+
     def run(self, change: Change) -> KeyView:
         """Transfer the key. Raises KeyNotFound, KeyRevoked, InvalidState."""
         return transfer_ownership(change, self.key, self.before, self.after)
@@ -156,3 +175,10 @@ class Revoke(Operation[KeyView], name="revoke", allow=admins):
     def run(self, change: Change) -> KeyView:
         """Revoke the key. Raises KeyNotFound."""
         return revoke_key(change, self.key, self.reason, announce=self.announce)
+
+
+def _owners(owner: str | None, backup: str | None, *before: str | None) -> Iterator[ChosenPerson]:
+    """Yield the owner and the backup owner, except for those who were one before."""
+    for user_id, field in ((owner, "owner"), (backup, "backup_owner")):
+        if user_id and user_id not in before:
+            yield ChosenPerson.owner(user_id, field)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from keys.base.errors import KeyNotFound
-from keys.changes.authorization import admins, system
+from keys.changes.authorization import Caller, admins, system
 from keys.changes.change import Change
+from keys.changes.membership import ChosenPerson
 from keys.changes.operation import Operation
 from keys.inputs.fields import KeyRef, Leaver, NewOwner
 from keys.offboarding.bulk import request_bulk_action
@@ -14,6 +17,7 @@ from keys.offboarding.models import BulkAction, Result, Stage
 from keys.offboarding.progress import close_offboarding
 from keys.offboarding.queries import load_row
 from keys.offboarding.start import record_departure, start_offboarding
+from storage import AccountSession
 from storage.tables import OffboardingKey
 
 
@@ -83,6 +87,10 @@ class RequestBulkAction(Operation[int], name="bulk", allow=admins):
     offboarding: str
     action: BulkAction
     recipient: NewOwner
+
+    def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
+        """Yield the new owner, who may also be the recipient of the new tokens."""
+        yield ChosenPerson.owner(self.recipient, "recipient")
 
     def run(self, change: Change) -> int:
         """Request it; return the number of keys. Raises KeyNotFound, InvalidState."""

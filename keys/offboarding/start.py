@@ -5,6 +5,7 @@ from __future__ import annotations
 from keys.base.actors import Actor
 from keys.base.ids import new_id
 from keys.changes.change import Change
+from keys.delivery.completion import refuse_leaver
 from keys.offboarding import departures
 from keys.offboarding.departures import DepartureReason
 from keys.offboarding.events import OffboardingStarted
@@ -61,6 +62,7 @@ def record_departure(change: Change, person: str, left: DepartureReason | None) 
     """
     news = departures.note(change.session, person, left, change.now)
     if left is not None:
+        refuse_leaver(change, person)
         return start_offboarding(change.acting_as(Actor.system("slack")), person, left)
     row = find_open(change.session, person) if news else None
     if row is not None:

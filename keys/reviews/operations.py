@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from keys.base.models import KeyView
-from keys.changes.authorization import admins
+from keys.changes.authorization import Caller, admins
 from keys.changes.change import Change
+from keys.changes.membership import ChosenPerson
 from keys.changes.operation import Operation
 from keys.inputs.fields import KeyRef, Reason
 from keys.lifecycle.create import PendingKey
@@ -13,6 +16,7 @@ from keys.reviews import lifecycle
 from keys.reviews.models import ReviewItem
 from keys.reviews.rules import review_owner
 from keys.rotation.operations import RotationInput
+from storage import AccountSession
 
 
 class StartReview(Operation[str], name="start_review", allow=admins):
@@ -64,6 +68,10 @@ class RotateInReview(
     subject_field = "review"
 
     review: str
+
+    def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
+        """Yield the caller, who receives the new token."""
+        yield ChosenPerson.recipient(caller.actor)
 
     def run(self, change: Change) -> PendingKey:
         """Start the rotation. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated
 
@@ -10,14 +11,16 @@ from pydantic import AfterValidator, BaseModel
 from keys.base.actors import Actor
 from keys.base.errors import InvalidGrace
 from keys.base.policy import DeliveryWay
-from keys.changes.authorization import admins
+from keys.changes.authorization import Caller, admins
 from keys.changes.change import Change
+from keys.changes.membership import ChosenPerson
 from keys.changes.operation import Operation
 from keys.inputs.fields import KeyRef
 from keys.lifecycle.create import PendingKey
 from keys.rotation.grace import GRACE_DEFAULT, GRACES, end_rotation, extend_rotation
 from keys.rotation.queries import RotationView
 from keys.rotation.start import begin_rotation
+from storage import AccountSession
 
 
 def _offered(grace: timedelta) -> timedelta:
@@ -70,6 +73,10 @@ class Rotate(RotationInput, Operation[PendingKey], name="rotate", allow=admins):
     """
 
     recipient: Actor
+
+    def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
+        """Yield the recipient of the new token."""
+        yield ChosenPerson.recipient(self.recipient)
 
     def run(self, change: Change) -> PendingKey:
         """Start the rotation. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest."""

@@ -124,13 +124,17 @@ def start_rotation(change: Change, delivery_id: str, remove_after: timedelta | N
     return view(session, key)
 
 
-def cancel_rotation(change: Change, delivery_id: str, reason: str, *, tell: bool) -> bool:
+def cancel_rotation(
+    change: Change, delivery_id: str, reason: str, *, tell: bool, recipient_left: bool = False
+) -> bool:
     """Cancel a pending rotation: the new token never works, and the old one keeps working.
 
     Args:
         reason: why, in a few words, for the audit log.
         tell: whether the recipient and the person who asked get separate messages, because neither
             is waiting for a reply.
+        recipient_left: whether the recipient may not have the token; then only the person who
+            asked is told.
 
     Returns:
         False if it is no longer pending.
@@ -147,9 +151,11 @@ def cancel_rotation(change: Change, delivery_id: str, reason: str, *, tell: bool
         delivery.remove_at = now
     change.session.add_all((rotation, secret, delivery))
     # The person who asked for it need not be the recipient.
-    people = [Actor.read(delivery.recipient), Actor.read(rotation.started_by)] if tell else []
+    recipients = [] if recipient_left else [Actor.read(delivery.recipient)]
+    people = [Actor.read(rotation.started_by), *recipients]
     issuing = change.acting_as(Actor.system("issuing"))
-    issuing.record(RotationCancelled(change.load(rotation.key_id), reason, people))
+    key = change.load(rotation.key_id)
+    issuing.record(RotationCancelled(key, reason, people if tell else ()))
     return True
 
 

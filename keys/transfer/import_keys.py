@@ -24,6 +24,7 @@ from sqlmodel import Session, col, select
 from keys.base.actors import Actor
 from keys.base.ids import new_id
 from keys.base.models import State
+from keys.base.policy import Policy
 from keys.changes.change import Change
 from keys.changes.services import Services
 from keys.credentials.algorithms import Algorithm
@@ -73,6 +74,12 @@ class Plan:
     fresh: list[NewKey] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+    def outlasting(self, policy: Policy, now: datetime) -> list[str]:
+        """Return the positions of keys that last longer than the team allows for new keys."""
+        return [
+            each.entry.where for each in self.fresh if policy.outlasts(each.entry.expires_at, now)
+        ]
 
     @property
     def renamed(self) -> list[NewKey]:

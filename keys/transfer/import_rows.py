@@ -206,8 +206,7 @@ def _parse_time(column: str, text: str, *, last_in: tzinfo | None = None) -> dat
         if _NUMBER.match(text):
             number = float(text)
             return datetime.fromtimestamp(number / (1000 if number >= _MILLISECONDS else 1), UTC)
-        if len(text) == len("2026-01-31"):
-            day = date.fromisoformat(text)
+        if (day := _day(text)) is not None:
             if last_in is not None:
                 return Policy(timezone=last_in).last_moment(day)
             return datetime.combine(day, time(), UTC)
@@ -218,3 +217,11 @@ def _parse_time(column: str, text: str, *, last_in: tzinfo | None = None) -> dat
             f"“{column}” is not a time. Enter one like 2027-01-31 or 2027-01-31T12:00:00Z, or the "
             "seconds since 1970."
         ) from None
+
+
+def _day(text: str) -> date | None:
+    """Return the date if the text is one without a time, in any form of ISO 8601."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -279,3 +279,23 @@ def test_the_search_box_of_the_list_is_a_new_one_for_another_search(
     assert (everything[1], found[1]) == (None, "zap")
     assert shown() == everything
     assert found[0] != everything[0]
+
+
+@pytest.mark.parametrize("role", ["guest", "single_channel_guest", "deactivated"])
+def test_who_is_no_longer_a_full_member_is_given_no_key(
+    slack: Sandbox, domain: Domain, role: str
+) -> None:
+    """The practice Slack changes the person; what it then says of them is its own."""
+    alice = slack.person("alice")
+    mei = slack.add_person("mei")
+    domain.issue("Zapier", owner=alice.id)
+    alice.types("/apikeys edit Zapier").sees("Backup owner")
+    slack.change_role("mei", role)
+    alice.fills(owner=mei.id).submits()
+    alice.sees("guests and bots cannot own a key")
+    with reading(domain.engine, domain.account) as session:
+        assert [key.owner for key in search.page(session).keys] == [alice.id]
+    slack.change_role("mei", "member")
+    alice.submits().sees("Saved: owner of")
+    with reading(domain.engine, domain.account) as session:
+        assert [key.owner for key in search.page(session).keys] == [mei.id]

@@ -43,7 +43,7 @@ ROOMS: dict[str, set[str]] = {
     "revoke_in_review": {"bot"},
     "rotate": {"bot"},
     "rotate_in_review": {"bot"},
-    "set_expiry": {"bot"},
+    "set_expiry": {"bot", "cli"},
     "start_offboarding": {"bot"},
     "start_review": {"bot"},
     "transfer": {"bot"},
@@ -52,9 +52,9 @@ ROOMS: dict[str, set[str]] = {
 }
 # Fields that no entrance lets a user fill in, and why.
 FILLED_IN_NOWHERE = {
-    ("bulk", "recipient"): "chosen from Slack's list, or who pressed; the handler asks Slack first",
+    ("bulk", "recipient"): "chosen from Slack's list, or who pressed; `execute` asks Slack",
     ("create", "backup_owner"): "a new key has none; the modal for editing sets it",
-    ("transfer", "after"): "chosen from Slack's list; the handler asks Slack about the user first",
+    ("transfer", "after"): "chosen from Slack's list; `execute` asks Slack about the user",
 }
 # By field: what is given, and what is stored; {} is a number that was not used before.
 GOOD = {
@@ -65,7 +65,7 @@ GOOD = {
     "backup_owner": ("U0BOB", "U0BOB"),
     "note": (" For invoices ", "For invoices"),
     "reason": (" No longer used ", "No longer used"),
-    "networks": ("10.1.0.0/16, 192.0.2.7", "10.1.0.0/16 192.0.2.7/32"),
+    "networks": ("10.1.0.0/16, ::ffff:192.0.2.0/120", "10.1.0.0/16 192.0.2.0/24"),
     "rate_limit": ("100 per minute", "100/minute"),
     # The midnight after it in Berlin.
     "last_day": ("2190-01-31", "2190-01-31T23:00:00+00:00"),
@@ -109,6 +109,8 @@ BAD = {
     },
     "networks": {
         "10.1.2.3/16": "“10.1.2.3/16” has host bits set. Did you mean 10.1.0.0/16?",
+        "::ffff:0:0/95": "“::ffff:0:0/95” is wider than all IPv4 addresses, ::ffff:0:0/96. Enter "
+        "an IPv4 network like 10.1.0.0/16.",
         "office": "“office” is not an address or network. Enter one like 192.0.2.7 or 10.1.0.0/16.",
         f"10.0.0.0/8 {TOKEN}": f"The list of networks {NO_TOKEN}",
     },
@@ -118,6 +120,7 @@ BAD = {
     },
     "last_day": {
         "2020-01-01": "2020-01-01 is in the past. Choose today or a later date.",
+        "9999-12-31": "9999-12-31 is too far away. Enter a date up to 9998-12-31.",
         "soon": "“soon” is not a date. Enter one like 2027-01-31.",
         TOKEN: f"The date {NO_TOKEN}",
     },
@@ -186,9 +189,14 @@ def test_the_last_day_of_an_imported_key_ends_at_the_same_moment(
 
 SEVERAL = sorted(name for name, rooms in ROOMS.items() if len(rooms) > 1)
 # A field and a value for each operation with several entrances, to compare all that follows.
-COMPARED = {"create": ("owner", "U0BOB"), "revoke": ("reason", ""), "export": ("form", "json")}
-# The team is not told of an export: who made it stands in the audit log.
-TOLD_TO_NOBODY = {"export"}
+COMPARED = {
+    "create": ("owner", "U0BOB"),
+    "revoke": ("reason", ""),
+    "export": ("form", "json"),
+    "set_expiry": ("last_day", "2190-01-31"),
+}
+# The team is not told of an export or a date: who made it stands in the audit log.
+TOLD_TO_NOBODY = {"export", "set_expiry"}
 
 
 @pytest.mark.parametrize("operation", SEVERAL)

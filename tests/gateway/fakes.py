@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.app import Gateway, build
-from gateway.base.options import Network, Options
+from gateway.base.options import Options
 from gateway.base.thread_pool import Pool
 from gateway.cache.verdict_cache import CachedKey, VerdictCache
 from gateway.request.client_address import Origin, network_of
@@ -21,6 +21,7 @@ from gateway.usage.usage_recorder import UsageCounter
 from gateway.verification.verifier import Answer as CheckerAnswer
 from keys.credentials import tokens
 from keys.credentials.verification import Reason, Refused, Verified
+from runtime.addresses import Network
 from runtime.clock import HeldClock
 from runtime.http_messages import App, Message
 

@@ -69,6 +69,17 @@ def test_each_says_who_may_and_what_it_does(name: str) -> None:
     assert sentence in DOCS
 
 
+# The fields that name an owner, a recipient, or a token's delivery to one.
+PEOPLE = {"owner", "backup_owner", "after", "recipient", "delivery"}
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_each_that_makes_an_owner_or_gives_a_token_says_to_whom(name: str) -> None:
+    kind = OPERATIONS[name]
+    gives = PEOPLE & set(kind.model_fields) or name in ("approve", "rotate_in_review")
+    assert bool(gives) is (kind.people is not Operation.people)
+
+
 def test_no_operation_without_a_name_and_a_rule() -> None:
     with pytest.raises(TypeError, match="who may"):
 

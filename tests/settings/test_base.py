@@ -50,6 +50,70 @@ def test_what_is_missing_or_wrong_is_named_in_one_line(
     assert "xoxb-1" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("entered", "channel"),
+    [
+        ("#api-keys", "#api-keys"),
+        (" api-keys ", "#api-keys"),
+        ("#schlüssel_2", "#schlüssel_2"),
+        ("#キー", "#キー"),
+        ("C0123456789", "C0123456789"),
+        ("G0123456789", "G0123456789"),
+        ("<#C0123456789|api-keys>", "C0123456789"),
+        ("<#C0123456789>", "C0123456789"),
+        ("https://acme.slack.com/archives/C0123456789", "C0123456789"),
+        ("https://acme.enterprise.slack.com/archives/G0123456789/", "G0123456789"),
+        ("https://acme.slack.com/archives/C0123456789/p1700000000000100", "C0123456789"),
+        (
+            "https://acme.slack.com/archives/C0123456789/p17?thread_ts=1.2&cid=C0123456789",
+            "C0123456789",
+        ),
+        ("https://app.slack.com/client/T0ACME/C0123456789", "C0123456789"),
+    ],
+)
+def test_the_ways_to_name_a_channel(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, entered: str, channel: str
+) -> None:
+    given = {"SLACK_APP_TOKEN": "xapp-1", "APIKEYS_CHANNEL": entered}
+    _only(monkeypatch, tmp_path, TOKENS | given)
+    assert load_slack().channel == channel
+
+
+@pytest.mark.parametrize(
+    "entered",
+    [
+        "#",
+        "  ",
+        "api keys",
+        "#api.keys",
+        "#API-Keys",
+        "##api-keys",
+        "---",
+        "#" + "x" * 81,
+        "c0123456789 or so",
+        "D0123456789",
+        "U0123456789",
+        "<#D0123456789|directmessage>",
+        "<@U0123456789>",
+        "<!channel>",
+        "https://acme.slack.com/archives/",
+        "https://acme.slack.com/archives/D0123456789",
+        "https://acme.slack.com.evil.example/archives/C0123456789",
+        "https://evil.example/archives/C0123456789",
+        "https://app.slack.com/client/T0ACME/D0123456789",
+    ],
+)
+def test_what_names_no_channel_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, entered: str
+) -> None:
+    given = {"SLACK_APP_TOKEN": "xapp-1", "APIKEYS_CHANNEL": entered}
+    _only(monkeypatch, tmp_path, TOKENS | given)
+    with pytest.raises(SettingsError) as refused:
+        load_slack()
+    assert str(refused.value).startswith("APIKEYS_CHANNEL: must be a channel’s name or id, such as")
+    assert "evil" not in str(refused.value)
+
+
 MANY = HTTP | {
     "SLACK_CLIENT_ID": "1.2",
     "SLACK_CLIENT_SECRET": "s",
@@ -76,6 +140,7 @@ def test_many_workspaces_need_no_bot_token(monkeypatch: pytest.MonkeyPatch, tmp_
         ({"APIKEYS_SLACK_LISTEN": ""}, "APIKEYS_SLACK_LISTEN: it is missing"),
         ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_BOT_TOKEN: it is for one workspace"),
         ({"APIKEYS_ADMINS": "users:U1"}, "APIKEYS_ADMINS: with SLACK_CLIENT_ID it must be"),
+        ({"APIKEYS_CHANNEL": "C0123456789"}, "APIKEYS_CHANNEL: with SLACK_CLIENT_ID it must be"),
         ({"SLACK_CLIENT_ID": ""}, "SLACK_BOT_TOKEN: it is missing"),
     ],
 )

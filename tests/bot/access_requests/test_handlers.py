@@ -8,15 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlmodel import select
 
 from bot.ui import ids
 from keys.base.models import KeyView
+from keys.changes.authorization import Caller
 from keys.credentials.tokens import make
+from keys.operations import Withdraw, execute
 from keys.search import search
 from storage import reading
+from storage.tables import AccessRequest
 from tests.bot.harness.fake_slack import refusal
 from tests.bot.harness.listening import PEOPLE, Bench, buttons
 from tests.bot.harness.working import worker
+from tests.keys.conftest import BOB
 
 
 @pytest.fixture
@@ -192,3 +198,36 @@ def test_a_poor_name_is_advised_against(bench: Bench) -> None:
         scopes={"selected_options": [{"value": "read"}]},
     )  # fmt: skip
     assert "You have asked for" in json.dumps(shown)
+
+
+def posts(bench: Bench) -> int:
+    """How many messages there are."""
+    return bench.calls.methods().count("chat.postMessage")
+
+
+@pytest.mark.parametrize("posted_first", [True, False])
+def test_asking_and_withdrawing_again_and_again_is_bounded(
+    bench: Bench, posted_first: bool
+) -> None:
+    refusals = []
+    for number in range(30):
+        answer = ask(bench, name={"value": f"Program {number}, production"})
+        refusals += answer.get("errors", {}).values()
+        if "errors" in answer:
+            continue
+        if posted_first:
+            follow(bench)
+            bench.presses(posted(bench, ids.REQUEST_WITHDRAW), "U0BOB")
+        else:
+            with reading(bench.domain.engine, bench.domain.account) as session:
+                newest = session.exec(select(AccessRequest.id).order_by(text("rowid DESC"))).first()
+            execute(bench.domain.services, Caller(BOB), Withdraw(request=newest or ""))
+        follow(bench)
+    assert len(refusals) == 20
+    assert set(refusals) == {
+        "You have made 10 requests within 24 hours, and withdrawn ones count. Try again tomorrow, "
+        "or ask an admin."
+    }
+    # One for the team and one for the requester, each redrawn; none if it was withdrawn at once.
+    assert posts(bench) == (20 if posted_first else 0)
+    assert bench.calls.methods().count("chat.update") == posts(bench)

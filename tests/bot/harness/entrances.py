@@ -225,6 +225,7 @@ class CommandLine(Entrance):
     offers: ClassVar[Mapping[str, Sequence[str]]] = {
         "create": ("name", "scopes", "owner", "note", "last_day"),
         "limit": ("networks", "rate_limit"),
+        "set_expiry": ("last_day",),
         "revoke": ("reason",),
         "import": ("name", "scopes", "owner", "note"),
     }
@@ -249,6 +250,11 @@ class CommandLine(Entrance):
     def do_limit(self, field: str, value: str) -> Done:
         return self._run("limit", "Held to limits", {field: value}), _named("Held to limits"), field
 
+    def do_set_expiry(self, field: str, value: str) -> Done:
+        name = _fresh_name()
+        self.shell.new(name, "--owner", "U0ALICE")
+        return self._run("expire", name, {}, then=value), _named(name), _column(field)
+
     def do_revoke(self, field: str, value: str) -> Done:
         name = _fresh_name()
         self.shell.new(name, "--owner", "U0ALICE")
@@ -271,10 +277,13 @@ class CommandLine(Entrance):
         done = self.shell.run("export", "--revoked", "--format", value)
         return done.stderr.strip(), _newest_row(Event), "kind"
 
-    def _run(self, command: str, name: str, given: Mapping[str, str], *flags: str) -> str:
+    def _run(
+        self, command: str, name: str, given: Mapping[str, str], *flags: str, then: str = ""
+    ) -> str:
         options = [f"--{_OPTIONS.get(field, field)}={value}" for field, value in given.items()]
         self._prepared()
-        done = self.shell.run("keys", command, *options, *flags, "--", name)
+        words = [name, then] if then else [name]
+        done = self.shell.run("keys", command, *options, *flags, "--", *words)
         if done.returncode == 0:
             return ""
         assert done.stderr.startswith("Error: "), done.stderr

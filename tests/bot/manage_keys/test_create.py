@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from bot.ui import ids, replies
+from bot.ui import ids
 from tests.bot.harness.listening import Bench, active, fill
 
 
 @pytest.mark.parametrize("owner", ["U0GUEST", "U0FAR"])
 def test_a_new_keys_owner_is_a_full_member(bench: Bench, owner: str) -> None:
     refused = fill(bench, "Zapier, production", owner={"selected_user": owner})
-    assert refused["errors"] == {ids.OWNER: replies.OWNER_IS_NO_MEMBER}
+    assert refused["errors"] == {
+        ids.OWNER: "Choose a full member of this workspace: guests and bots cannot own a key."
+    }
     assert active(bench) == []
 
 

@@ -76,6 +76,11 @@ def test_each_trouble_is_named_with_its_remedy(shell: Shell, slack: Sandbox) -> 
     finds("channel_not_found", "Check that the channel exists", APIKEYS_CHANNEL="#nowhere")
     slack.add_channel("elsewhere", members=["alice"])
     finds("not_in_channel", "/invite", APIKEYS_CHANNEL="#elsewhere")
+    finds("APIKEYS_CHANNEL: must be a channel’s name or id", APIKEYS_CHANNEL="api keys")
+    place = slack.workspace.channel_named("elsewhere")
+    assert place is not None
+    link = f"https://acme.slack.com/archives/{place.id}"
+    finds("not_in_channel", f"/invite @API keys in {place.id}", APIKEYS_CHANNEL=link)
     finds("There are no key admins", "Set it to users", APIKEYS_ADMINS="users:")
     finds("APIKEYS_TOKEN_MINUTES", "The bot needs it", APIKEYS_TOKEN_MINUTES="0")
     finds(
@@ -88,6 +93,20 @@ def test_each_trouble_is_named_with_its_remedy(shell: Shell, slack: Sandbox) -> 
           APIKEYS_PEPPER="cXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXFxcXE=")  # fmt: skip
     slack.install.scopes -= {"im:write", "files:write"}
     finds("The app was not granted im:write.", "install the app again")
+
+
+def test_an_owner_who_is_no_full_member_is_found(shell: Shell, slack: Sandbox) -> None:
+    alice, gus = slack.person("alice").id, slack.add_person("gus", role="guest").id
+    made = shell.run("keys", "new", "Zapier, production", "--owner", alice)
+    assert f"Slack was not asked whether {alice} is a full member" in made.stderr
+    assert "Every key's owner is a full member" in shell.run("doctor").stdout
+    shell.run("keys", "new", "Make, production", "--owner", gus)
+    shell.run("keys", "new", "Shipping, production", "--owner", "U0NOBODY")
+    found = shell.run("doctor")
+    assert found.returncode == 1
+    named = ", ".join(sorted([gus, "U0NOBODY"]))
+    assert f"Owners who are not full members: {named}." in found.stdout
+    assert "/apikeys offboard @person" in found.stdout
 
 
 def test_what_is_optional_is_a_note(shell: Shell, slack: Sandbox) -> None:

@@ -134,6 +134,21 @@ def test_the_teams_rule_for_dates_holds_at_a_shell(shell: Shell) -> None:
     assert "Expires:" not in shell.run("keys", "show", "Billing").stdout
 
 
+def test_the_teams_rule_for_dates_holds_when_one_is_changed(shell: Shell) -> None:
+    shell.settings["APIKEYS_TIMEZONE"] = "Asia/Tokyo"
+    shell.new("Zapier")
+    done = shell.run("keys", "expire", "zapier", "2190-01-31")
+    # The midnight after it in Tokyo.
+    assert done.stdout.startswith("Expires: 2190-01-31 15:00 UTC"), done.stderr
+    assert shell.run("keys", "expire", "Zapier", "never").stdout.startswith("Expires: never")
+    shell.settings["APIKEYS_EXPIRY_MAX_DAYS"] = "30"
+    for day in ("never", "2190-01-31"):
+        refused = shell.run("keys", "expire", "Zapier", day)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "Choose a date up to" in refused.stderr
+    assert "Expires:" not in shell.run("keys", "show", "Zapier").stdout
+
+
 def test_a_token_as_a_workspace_is_not_repeated(shell: Shell) -> None:
     token = make("ak")
     done = shell.run("keys", "list", "--workspace", token.reveal())

@@ -7,6 +7,7 @@ import hashlib
 import json
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,35 @@ def test_json_from_the_standard_input(shell: Shell) -> None:
     done = shell.run("import", "-", "--scopes", "read", typed=json.dumps(keys))
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["0 keys added.", "1 key expired, and skipped: entry 1."]
+
+
+def test_living_keys_keep_dates_that_a_new_key_could_not_have_and_are_named(shell: Shell) -> None:
+    soon = datetime.now(UTC).date() + timedelta(days=3)
+    columns = "name,hash,scopes,expires_at"
+    lines = [
+        f"For good,{digest('a')},read,",
+        f"For years,{digest('b')},read,2190-01-31",
+        f"For days,{digest('c')},read,{soon}",
+    ]
+    write(shell, *lines, columns=columns)
+    shell.settings |= {"APIKEYS_EXPIRY_MAX_DAYS": "30", "APIKEYS_TIMEZONE": "America/New_York"}
+    noted = (
+        "2 keys last longer than the 30 days that new keys may, and keep their dates: line 2, "
+        "line 3. To change one: apikeys keys expire"
+    )
+    tried = shell.run("import", "keys.csv", "--dry-run")
+    assert noted in tried.stdout.splitlines()
+    done = shell.run("import", "keys.csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert noted in done.stdout.splitlines()
+    assert "Expires:" not in shell.run("keys", "show", "For good").stdout
+    # The midnight after it in New York.
+    assert "2190-02-01 05:00 UTC" in shell.run("keys", "show", "For years").stdout
+    # Known keys are not named again, and without a rule none is.
+    assert "last longer" not in shell.run("import", "keys.csv").stdout
+    # Once they are here, the rule is everybody's.
+    refused = shell.run("keys", "expire", "For years", "2190-01-30")
+    assert "Keys last at most 30 days here" in refused.stderr
 
 
 def test_what_is_no_file_of_keys(shell: Shell) -> None:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlmodel import col, select
 
 from keys.access_requests import queries
-from keys.access_requests.ask import OPEN_FOR, OPEN_MOST
+from keys.access_requests.ask import MADE_MOST, OPEN_FOR, OPEN_MOST, PERIOD
 from keys.access_requests.decisions import close_overdue
 from keys.access_requests.operations import Approve, Ask, Deny, Withdraw
 from keys.access_requests.queries import RequestView
@@ -318,3 +318,27 @@ def test_keys_that_nobody_asked_for_are_none_of_it(domain: Domain) -> None:
     with reading(domain.engine, domain.account) as session:
         assert search.get(session, key.id).state is State.ACTIVE
     assert seen(domain, request).stage is Stage.OPEN
+
+
+def test_what_one_person_makes_in_a_day_is_counted_whatever_became_of_it(domain: Domain) -> None:
+    ends: list[Callable[[RequestView], Any]] = [
+        lambda request: withdraw(domain, request),
+        lambda request: deny(domain, request),
+        lambda request: deliver(domain, approved(domain, request)),
+    ]
+    for number in range(MADE_MOST):
+        ends[number % len(ends)](ask(domain, f"Program {number}"))
+        domain.clock.move(timedelta(minutes=1))
+    with pytest.raises(InvalidState, match="You have made 10 requests within 24 hours") as refused:
+        ask(domain, "One more")
+    assert "withdrawn ones count" in str(refused.value)
+    # Another person's are their own.
+    dora = Caller(Actor.person("U0DORA"), frozenset({Role.MEMBER}))
+    execute(domain.services, dora, Ask(
+        name="Dora's", scopes=("read",), reason="Why", idempotency_key="sub_dora",
+    ))  # fmt: skip
+    # A day after the first, one more; not two.
+    domain.clock.move(PERIOD - timedelta(minutes=MADE_MOST))
+    withdraw(domain, ask(domain, "The next day"))
+    with pytest.raises(InvalidState, match="within 24 hours"):
+        ask(domain, "And another")

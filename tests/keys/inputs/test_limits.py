@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv6Address, ip_network
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from limits import parse
 
@@ -54,6 +56,75 @@ def test_a_network_with_too_many_bits_gets_a_suggestion() -> None:
 def test_networks_are_kept_once_and_in_their_usual_form() -> None:
     typed = [" 10.0.0.0/8", "192.0.2.7", "10.0.0.0/8", "2001:DB8::/32"]
     assert check_networks(typed) == ("10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
+        ("::FFFF:c000:0200/120", "192.0.2.0/24"),
+        ("::ffff:192.0.2.7", "192.0.2.7/32"),
+        ("::ffff:192.0.2.7/128", "192.0.2.7/32"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
+        ("0.0.0.0/0", "0.0.0.0/0"),
+        ("::/0", "::/0"),
+        ("2001:db8::/32", "2001:db8::/32"),
+    ],
+)
+def test_ipv4_mapped_networks_are_kept_as_ipv4(typed: str, kept: str) -> None:
+    assert check_networks([typed]) == (kept,)
+    assert check_networks([typed, kept]) == (kept,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("::ffff:0:0/95", "wider than all IPv4 addresses, ::ffff:0:0/96. Enter an IPv4 network"),
+        ("::ffff:192.0.2.0/90", "wider than all IPv4 addresses, ::ffff:0:0/96. Enter an IPv4"),
+        ("::ffff:192.0.2.7/120", "host bits set. Did you mean 192.0.2.0/24?"),
+        ("fe80::1%eth0", "has a zone. Enter it without “%”"),
+        ("::ffff:10.0.0.0%1/104", "has a zone. Enter it without “%”"),
+    ],
+)
+def test_what_would_never_match_is_refused_with_a_sentence(typed: str, sentence: str) -> None:
+    with pytest.raises(InvalidLimits) as refused:
+        check_networks([typed])
+    assert sentence in str(refused.value)
+
+
+V4 = st.ip_addresses(v=4)
+
+
+@given(V4, st.integers(0, 32), V4)
+def test_a_mapped_network_and_its_ipv4_network_hold_the_same_addresses(
+    base: IPv4Address, prefix: int, other: IPv4Address
+) -> None:
+    plain = ip_network((base, prefix), strict=False)
+    mapped = f"::ffff:{plain.network_address}/{prefix + 96}"
+    (kept,) = check_networks([mapped])
+    assert kept == str(plain)
+    for address in (base, other):
+        expected = address in plain
+        # As stored by an earlier version, too, and as a peer on a socket for both versions.
+        for network in (kept, mapped, str(ip_network(mapped))):
+            assert inside(str(address), [network]) is expected
+            assert inside(f"::ffff:{address}", [network]) is expected
+
+
+@given(st.ip_addresses(v=6), st.integers(0, 128), st.ip_addresses(v=6))
+def test_other_networks_hold_what_ipaddress_says(
+    base: IPv6Address, prefix: int, other: IPv6Address
+) -> None:
+    assume(base.ipv4_mapped is None and other.ipv4_mapped is None)
+    network = ip_network((base, prefix), strict=False)
+    assert inside(str(base), check_networks([str(network)]))
+    assert inside(str(other), check_networks([str(network)])) is (other in network)
+    assert inside(f"{other}%eth0", [str(network)]) is (other in network)
+
+
+def test_a_zone_that_an_earlier_version_stored_is_passed_over() -> None:
+    assert inside("fe80::7", ["fe80::%eth0/64"])
+    assert not inside("fe81::7", ["fe80::%eth0/64"])
 
 
 def test_no_more_than_twenty() -> None:

@@ -244,9 +244,9 @@ def test_times(text: str, expected: datetime) -> None:
 def test_a_date_of_expiry_is_the_last_day() -> None:
     assert entry(expires_at="2027-01-31").expires_at == datetime(2027, 2, 1, tzinfo=UTC)
     berlin = Defaults(scopes=("read",), timezone=ZoneInfo("Europe/Berlin"))
-    assert entry(berlin, expires_at="2027-01-31").expires_at == datetime(
-        2027, 1, 31, 23, tzinfo=UTC
-    )
+    # In each form of ISO 8601.
+    for text in ("2027-01-31", "20270131", "2027-W04-7"):
+        assert entry(berlin, expires_at=text).expires_at == datetime(2027, 1, 31, 23, tzinfo=UTC)
 
 
 def test_times_that_are_none() -> None:

@@ -1,0 +1,98 @@
+"""IP addresses and networks: the one place where they are read, from settings, keys and requests.
+
+An IPv4-mapped IPv6 address (`::ffff:192.0.2.7`) is the IPv4 address: a socket for both versions
+reports IPv4 clients so (RFC 4291, 2.5.5.2). A zone (`fe80::1%eth0`) means something only on the
+machine itself (RFC 4007), and is dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+# An address with a port behind it, as some proxies write: 192.0.2.7:4711, [2001:db8::7]:4711.
+_WITH_PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]{1,5}|\[(?P<v6>[^\[\]]+)\](:[0-9]{1,5})?", re.ASCII)
+_MAPPED_BITS = 96
+
+
+def read_address(text: str) -> Address:
+    """Return an address. Raises ValueError if it is none."""
+    found = ip_address(text)
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is not None:
+            return found.ipv4_mapped
+        if found.scope_id is not None:
+            return IPv6Address(int(found))
+    return found
+
+
+@lru_cache(maxsize=4_096)
+def read_hop(text: str) -> Address | None:
+    """Return the address of an element of `X-Forwarded-For`.
+
+    Returns:
+        None if it names none, such as `unknown` or an obfuscated name (RFC 7239, 6.2 and 6.3).
+    """
+    text = text.strip().removeprefix('"').removesuffix('"')
+    if found := _WITH_PORT.fullmatch(text):
+        text = found["v4"] or found["v6"]
+    try:
+        return read_address(text)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4_096)
+def read_network(text: str) -> Network:
+    """Return an address or network in CIDR notation as a network.
+
+    Raises:
+        ValueError: with a sentence that says what to enter.
+    """
+    text = text.strip()
+    host, _, _ = text.partition("/")
+    if "%" in text:
+        raise ValueError(f"“{text[:50]}” has a zone. Enter it without “%” and what follows.")
+    try:
+        network = ip_network(text)
+    except ValueError:
+        raise ValueError(_network_problem(text, host)) from None
+    return _unmapped(network)
+
+
+def _unmapped(network: Network) -> Network:
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    return IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
+
+
+def _network_problem(text: str, host: str) -> str:
+    try:
+        nearest = ip_network(text, strict=False)
+    except ValueError:
+        return (
+            f"“{text[:50]}” is not an address or network. Enter one like 192.0.2.7 or 10.1.0.0/16."
+        )
+    # A mapped address with a shorter prefix always has host bits: the ones in ::ffff:0:0/96.
+    if (
+        nearest.version == 6
+        and nearest.prefixlen < _MAPPED_BITS
+        and read_address(host).version == 4
+    ):
+        return (
+            f"“{text}” is wider than all IPv4 addresses, ::ffff:0:0/96. Enter an IPv4 network like "
+            "10.1.0.0/16."
+        )
+    return f"“{text}” has host bits set. Did you mean {_unmapped(nearest)}?"
