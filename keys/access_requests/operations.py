@@ -11,7 +11,7 @@ from keys.access_requests.rules import not_requester, requester
 from keys.changes.authorization import admins, members
 from keys.changes.change import Change
 from keys.changes.operation import Operation
-from keys.inputs.fields import Name, Reason, RequiredReason, Scopes
+from keys.inputs.fields import Id, Name, Reason, RequiredReason, Scopes
 from keys.lifecycle.create import PendingKey
 
 
@@ -25,7 +25,7 @@ class Ask(Operation[RequestView], name="request", allow=members):
     name: Name
     scopes: Scopes
     reason: RequiredReason
-    idempotency_key: str
+    idempotency_key: Id
 
     def run(self, change: Change) -> RequestView:
         """Make the request. Raises DuplicateRequest, NameTaken, InvalidState."""
@@ -41,7 +41,7 @@ class Approve(Operation[PendingKey | None], name="approve", allow=admins & not_r
 
     subject_field = "request"
 
-    request: str
+    request: Id
     deadline: timedelta
 
     def run(self, change: Change) -> PendingKey | None:
@@ -54,7 +54,7 @@ class Deny(Operation[RequestView], name="deny", allow=admins & not_requester):
 
     subject_field = "request"
 
-    request: str
+    request: Id
     reason: Reason = ""
 
     def run(self, change: Change) -> RequestView:
@@ -67,7 +67,7 @@ class Withdraw(Operation[RequestView], name="withdraw", allow=requester):
 
     subject_field = "request"
 
-    request: str
+    request: Id
 
     def run(self, change: Change) -> RequestView:
         """Withdraw it; return its current state. Raises KeyNotFound."""

@@ -7,12 +7,13 @@ from keys.changes.authorization import recipient
 from keys.changes.change import Change
 from keys.changes.operation import Operation
 from keys.delivery.reveals import RevealedToken, claim, reveal
+from keys.inputs.fields import Id
 
 
 class Reveal(Operation[RevealedToken], name="reveal", allow=recipient):
     """Make a token and show it. Any earlier revealed token stops working."""
 
-    delivery: str
+    delivery: Id
 
     def run(self, change: Change) -> RevealedToken:
         """Make the token. Raises KeyNotFound, InvalidState."""
@@ -26,8 +27,8 @@ class Claim(Operation[KeyView], name="claim", allow=recipient):
         public_id: the public id of the token that they were shown.
     """
 
-    delivery: str
-    public_id: str
+    delivery: Id
+    public_id: Id
 
     def run(self, change: Change) -> KeyView:
         """Activate it. Raises KeyNotFound, InvalidState, DeliveryExpired."""

@@ -12,6 +12,7 @@ from keys.changes.change import Change
 from keys.changes.operation import Operation
 from keys.inputs.fields import (
     BackupOwner,
+    Id,
     KeyRef,
     LastDay,
     Name,
@@ -52,7 +53,7 @@ class Create(Operation[PendingKey], name="create", allow=admins):
     backup_owner: BackupOwner = None
     note: Note = ""
     last_day: LastDay = None
-    idempotency_key: str
+    idempotency_key: Id
     recipient: Actor
     deadline: timedelta
     method: DeliveryWay = DeliveryWay.DM
@@ -134,7 +135,7 @@ class Transfer(Operation[KeyView], name="transfer", allow=admins):
     """Replace one person with another as owner or backup owner."""
 
     key: KeyRef
-    before: str
+    before: Id
     after: NewOwner
 
     def run(self, change: Change) -> KeyView:

@@ -27,6 +27,7 @@ from keys.credentials.peppers import Peppers
 from keys.reviews import signing
 from keys.reviews.signing import ALGORITHM, Signature
 from keys.transfer.export_keys import cell
+from runtime.display import escaped_json
 from storage import AccountSession
 from storage.tables import Event, Review, ReviewKey
 
@@ -85,7 +86,7 @@ def serialize(session: AccountSession, audit_id: str, peppers: Peppers) -> str:
     }
     lines = ",\n".join(_canonical(entry).decode() for entry in entries)
     rest = {name: value for name, value in whole.items() if name != "entries"}
-    return f'{{"entries":[\n{lines}\n],\n{_canonical(rest).decode()[1:]}\n'
+    return escaped_json(f'{{"entries":[\n{lines}\n],\n{_canonical(rest).decode()[1:]}\n')
 
 
 def _entries(session: AccountSession, audit_id: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -6,7 +6,7 @@ from keys.base.models import KeyView
 from keys.changes.authorization import admins
 from keys.changes.change import Change
 from keys.changes.operation import Operation
-from keys.inputs.fields import KeyRef, Reason
+from keys.inputs.fields import Id, KeyRef, Reason
 from keys.lifecycle.create import PendingKey
 from keys.lifecycle.revoke import revoke_key
 from keys.reviews import lifecycle
@@ -22,7 +22,7 @@ class StartReview(Operation[str], name="start_review", allow=admins):
         period: identifies the run: a scheduled time or a manual request.
     """
 
-    period: str
+    period: Id
 
     def run(self, change: Change) -> str:
         """Start it; return its id. Raises InvalidState if there are no keys."""
@@ -34,7 +34,7 @@ class KeepInReview(Operation[ReviewItem], name="keep_in_review", allow=admins | 
 
     subject_field = "review"
 
-    review: str
+    review: Id
     key: KeyRef
     reason: Reason = ""
 
@@ -48,7 +48,7 @@ class RevokeInReview(Operation[KeyView], name="revoke_in_review", allow=admins |
 
     subject_field = "review"
 
-    review: str
+    review: Id
     key: KeyRef
 
     def run(self, change: Change) -> KeyView:
@@ -63,7 +63,7 @@ class RotateInReview(
 
     subject_field = "review"
 
-    review: str
+    review: Id
 
     def run(self, change: Change) -> PendingKey:
         """Start the rotation. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest."""
@@ -75,7 +75,7 @@ class AskOwner(Operation[ReviewItem], name="ask_owner", allow=admins):
 
     subject_field = "review"
 
-    review: str
+    review: Id
     key: KeyRef
 
     def run(self, change: Change) -> ReviewItem:

@@ -134,7 +134,7 @@ def _array(text: str) -> Iterator[RawLine]:
 
 
 def _objects(text: str) -> Iterator[RawLine]:
-    for number, each in enumerate(text.splitlines(), start=1):
+    for number, each in enumerate(text.split("\n"), start=1):
         if not each.strip():
             continue
         try:
