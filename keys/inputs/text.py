@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 
 from keys.base.errors import InvalidId, TextUnprintable
+from keys.credentials.tokens import redact
 from runtime.display import is_hidden
 
 # As editors and browsers of other systems write them.
 _LINE_BREAK = re.compile("\r\n|[\r\u2028\u2029]")
-_ID = re.compile(r"[ -~]{0,200}\Z")
+# As long as the longest column for one.
+_ID = re.compile(r"[ -~]{0,80}\Z")
 
 
 def plain_lines(text: str) -> str:
@@ -51,6 +53,6 @@ def check_id(text: str) -> str:
     Raises:
         InvalidId: if it cannot be an id.
     """
-    if not _ID.match(text):
+    if not _ID.match(text) or redact(text) != text:
         raise InvalidId("This refers to something that does not exist. Please start again.")
     return text

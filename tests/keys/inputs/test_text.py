@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from keys.base.errors import InvalidInput, TextUnprintable
 from keys.changes.authorization import admins
 from keys.changes.operation import OPERATIONS, Operation, problems
+from keys.credentials.tokens import make
 from keys.inputs.names import clean_name, clean_note
 from keys.operations import Revoke
 from keys.search import search
@@ -64,7 +65,17 @@ def test_what_is_accepted_has_nothing_hidden_and_stays(text: str) -> None:
         assert stored.encode().decode() == stored
 
 
-@pytest.mark.parametrize("text", ["key_\x00", "key_\ud800", "key_\n", "ключ", "k" * 201])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "key_\x00",
+        "key_\ud800",
+        "key_\n",
+        "ключ",
+        "k" * 81,
+        pytest.param(make("ak").reveal(), id="token"),
+    ],
+)
 def test_what_cannot_be_an_id_is_refused(text: str) -> None:
     with pytest.raises(ValidationError) as refused:
         Revoke(key=text)
