@@ -8,7 +8,6 @@ from bot.framework.interaction import Handler, Interaction
 from bot.framework.router import Router
 from bot.ui import ids
 from keys.changes.authorization import admins, everyone
-from runtime.display import without_hidden
 
 
 def show_guide(interaction: Interaction) -> None:
@@ -19,7 +18,7 @@ def show_guide(interaction: Interaction) -> None:
 
 def search(interaction: Interaction) -> None:
     """Replace the list by the keys that match."""
-    query = without_hidden(str(interaction.action.get("value") or ""))
+    query = str(interaction.action.get("value") or "")
     box = str(interaction.action.get("block_id") or "")
     interaction.say(
         pages.keys(interaction, interaction.ref(query=query), searched_in=box), replace=True

@@ -67,23 +67,23 @@ def hidden_in(value: Any) -> set[str]:
     return set[str]().union(*map(hidden_in, parts)) if nested else set()
 
 
-def exits_of_slack(bench: Bench) -> list[Any]:
-    """Return what is shown in Slack of all that is stored, and the files posted there."""
+def exits_of_slack(bench: Bench, key_id: str, typed: str) -> list[Any]:
+    """Return what is shown in Slack of a stored key, and the files posted there."""
     before = len(bench.calls.asked), len(bench.answers), len(bench.uploads)
-    answers: list[Any] = [bench.types(words) for words in ("list", "export json", "export csv")]
-    bench.sends(
-        {
-            "type": "event_callback",
-            "team_id": "T0ACME",
-            "event": {"type": "app_home_opened", "user": "U0ALICE", "channel": "D1", "tab": "home"},
-        }
-    )
-    answers += bench.calls.asked[before[0] :] + bench.answers[before[1] :]
+    for words in ("show", "edit", "revoke", "rotate", f"rename {key_id}"):
+        bench.types(f"{words} {key_id}")
+    for words in (f"rename {key_id} {typed}", f"show {typed}", f"nonsense {typed}", "list"):
+        bench.types(words)
+    bench.types("export json")
+    bench.types("export csv")
+    event = {"type": "app_home_opened", "user": "U0ALICE", "channel": "D1", "tab": "home"}
+    bench.sends({"type": "event_callback", "team_id": "T0ACME", "event": event})
+    shown: list[Any] = bench.calls.asked[before[0] :] + bench.answers[before[1] :]
+    assert {"views.open", "views.publish"} <= {asked[0] for asked in bench.calls.asked[before[0] :]}
     files = bench.uploads[before[2] :]
     assert len(files) == 2
-    assert "views.publish" in repr(answers)
     # Lines of CSV end as its standard says.
-    return answers + [content.decode().replace("\r\n", "\n") for _, content in files]
+    return shown + [content.decode().replace("\r\n", "\n") for _, content in files]
 
 
 # --- in -------------------------------------------------------------------------------------------
@@ -140,11 +140,7 @@ def test_whatever_is_stored_is_shown_in_slack_without_anything_hidden(
     with writing(bench.domain.engine) as session:
         texts = {"name": f"Stored {text}", "note": text, "rate_limit": text[:40], "networks": text}
         session.execute(update(Key).where(col(Key.id) == key.id).values(**texts))
-    bench.types(f"show {key.id}")
-    bench.types(f"edit {key.id}")
-    bench.types(f"rename {key.id} {text}")
-    bench.types(f"revoke {key.id}")
-    shown = [*exits_of_slack(bench), *bench.calls.asked[-8:]]
+    shown = exits_of_slack(bench, key.id, text)
     assert hidden_in(shown) == set()
     assert key.id in repr(shown)
     slack.domain.revoke(key.id)

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlmodel import col, update
 
 from keys.base.errors import InvalidEvidence, KeyNotFound
 from keys.credentials.peppers import Peppers
 from keys.reviews import evidence, signing
 from keys.reviews.evidence import EvidenceVerification
-from storage import reading
+from storage import reading, writing
+from storage.tables import Key
 from tests.keys.conftest import BOB, Domain, open_test_application
 from tests.keys.reviews.reviewing import ask_owner, begin, keep, look
 from tests.keys.rotation.test_rotations import rotate
@@ -238,3 +240,25 @@ def test_another_accounts_audit_has_no_evidence(domain: Domain) -> None:
         ):
             with pytest.raises(KeyNotFound):
                 call()
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_it_hides_nothing_and_is_still_genuine(domain: Domain, form: str) -> None:
+    """Texts of earlier versions may have anything."""
+    name = "x\x1b[2K\rState: revoked\u202e\x9b\u2028"
+    key, _ = domain.issue("Old")
+    with writing(domain.engine) as session:
+        session.execute(update(Key).where(col(Key.id) == key.id).values(name=name))
+    id_ = begin(domain)
+    keep(domain, id_, key.id)
+    look(domain, id_)
+    if form == "csv":
+        with reading(domain.engine, domain.account) as session:
+            text = "".join(evidence.table(session, id_))
+        assert r"x\x1b[2K\rState: revoked\u202e\x9b\u2028" in text
+    else:
+        text = written(domain, id_)
+        assert verdict(text)
+        (start,) = [e for e in json.loads(text)["entries"] if e["kind"] == "key.at_start"]
+        assert start["data"]["name"] == name
+    assert text.replace("\r\n", "").replace("\n", "").isprintable()
