@@ -194,6 +194,11 @@ def test_a_setting_and_the_operators_name_are_repeated_harmlessly(shell: Shell) 
     shell.new("Zapier")
     done = shell.run("keys", "show", "Zapier")
     assert r"by operator:x\x1b[1A" in done.stdout
+    (database,) = shell.folder.rglob("*.db")
+    with closing(sqlite3.connect(database)) as connection:
+        actors = [actor for (actor,) in connection.execute("SELECT actor FROM events")]
+    assert harmless(*actors)
+    assert any(actor.startswith(r"operator:x\x1b[1A") for actor in actors)
     assert harmless(done.stdout)
     shell.settings["APIKEYS_GATEWAY_LISTEN"] = EVIL
     wrong = shell.run("keys", "list")
