@@ -14,6 +14,8 @@ from typing import cast
 
 import click
 
+from cli.terminal import end, say
+
 # For each command, its module, its name there, and its line in the help.
 TABLE = {
     "audit": ("cli.commands.reviews", "audit", "Export and verify the evidence of audits."),
@@ -77,11 +79,13 @@ def commands() -> None:
 def main() -> None:
     """Run the command; an expected error prints one sentence and ends with status 1."""
     try:
-        commands()
+        sys.exit(commands.main(standalone_mode=False))
+    except (click.ClickException, click.Abort) as error:
+        end(error)
     except Exception as error:
         if not isinstance(error, _expected_errors()):
             raise
-        click.echo(f"apikeys: {error}", err=True)
+        say(f"apikeys: {error}", err=True)
         sys.exit(1)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
+
+from runtime.display import visible_json
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -50,7 +51,7 @@ class Reply:
 
 def json_reply(status: int, content: Any, headers: Iterable[tuple[bytes, bytes]] = ()) -> Reply:
     """Return a reply with a JSON body."""
-    body = json.dumps(content, ensure_ascii=False).encode()
+    body = visible_json(content).encode()
     return Reply(status, ((b"content-type", b"application/json"), *headers), body)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from textwrap import indent
 from typing import Any, TextIO
 
 from runtime import redaction, tracing
+from runtime.display import visible, visible_json
 from runtime.redaction import Redact
 
 JSON, TEXT, PLAIN = "json", "text", "plain"
@@ -37,10 +38,26 @@ class JsonFormatter(logging.Formatter):
             record.exc_text = self.formatException(record.exc_info)
         if record.exc_text:
             line["traceback"] = record.exc_text
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return visible_json(line, default=str)
 
 
-class TextFormatter(logging.Formatter):
+class PlainFormatter(logging.Formatter):
+    """Formats a record as its message alone, on one line in which nothing is hidden.
+
+    A traceback follows, indented, so that no line of it can pass for another record.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record; a traceback follows on lines below it."""
+        first, below, traceback = super().format(record).partition("\n")
+        return first + below + indent(visible(traceback, multiline=True), "  ")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (as logging has it)
+        """Return the first line."""
+        return visible(super().formatMessage(record))
+
+
+class TextFormatter(PlainFormatter):
     """Formats a record for people: time, level, logger, message and fields."""
 
     converter = staticmethod(time.gmtime)
@@ -54,10 +71,7 @@ class TextFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (as logging has it)
         """Return the first line."""
-        more = "".join(
-            f" {name}={json.dumps(value, ensure_ascii=False)}"
-            for name, value in _fields(record).items()
-        )
+        more = "".join(f" {name}={visible_json(value)}" for name, value in _fields(record).items())
         return super().formatMessage(record) + more
 
 
@@ -72,7 +86,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 _FORMATTERS: dict[str, Callable[[], logging.Formatter]] = {
     JSON: JsonFormatter,
     TEXT: TextFormatter,
-    PLAIN: logging.Formatter,
+    PLAIN: PlainFormatter,
 }
 
 

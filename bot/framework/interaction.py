@@ -21,6 +21,8 @@ from keys.base.errors import DomainError
 from keys.base.models import KeyView
 from keys.changes.authorization import Caller, Decision, Denied, Permission, PermissionCheck, Role
 from keys.changes.operation import PROPAGATION_WAIT, Operation, Outcome, execute, problems
+from keys.credentials.tokens import redact
+from runtime.display import visible
 
 Body = dict[str, Any]
 Handler = Callable[["Interaction"], None]
@@ -222,7 +224,10 @@ class Interaction:
         Args:
             errors: by the input's name, without a version.
         """
-        placed = {form_values.block_now(self.view, name): why for name, why in errors.items()}
+        placed = {
+            form_values.block_now(self.view, name): visible(redact(why))
+            for name, why in errors.items()
+        }
         self.acknowledge(response_action="errors", errors=placed)
 
     def read(self, build: Callable[[], Op]) -> Op | None:

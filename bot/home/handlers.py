@@ -26,6 +26,7 @@ from keys.search import search as finding
 from keys.search.filters import KeyFilter
 from keys.search.search import Found
 from keys.usage import usage
+from runtime.display import without_hidden
 
 logger = logging.getLogger("bot")
 
@@ -61,7 +62,8 @@ def choose_filter(interaction: Interaction) -> None:
 @router.action(ids.HOME_SEARCH, allow=admins)
 def search(interaction: Interaction) -> None:
     """Show the keys that match; a pasted token is replaced by its hint, which finds it too."""
-    query = _without_token(interaction.context, str(interaction.action.get("value") or ""))
+    typed = without_hidden(str(interaction.action.get("value") or ""))
+    query = _without_token(interaction.context, typed)
     _update(interaction, searched_in=str(interaction.action.get("block_id") or ""), query=query)
 
 

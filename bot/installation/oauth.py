@@ -29,6 +29,7 @@ from bot.slack_api.errors import SlackError
 from keys.base.errors import StorageUnavailable
 from keys.jobs import replay_guard
 from runtime.clock import Clock
+from runtime.display import visible
 from storage import writing
 
 logger = logging.getLogger("bot")
@@ -143,7 +144,8 @@ class InstallPages:
         )
 
     def _failed(self, args: FailureArgs) -> BoltResponse:
-        logger.warning("an installation failed: %s", args.reason)
+        # The reason is part of the address, which anyone can call.
+        logger.warning("an installation failed: %.100s", args.reason)
         text = _FAILURES.get(args.reason, "Slack gave no reason. Please start again.")
         again = f'<p><a href="{INSTALL}">Start again</a></p>'
         return _page("Nothing was installed", text, args.suggested_status_code, again)
@@ -216,7 +218,7 @@ class _Store(InstallationStore):
 def _page(title: str, text: str, status: int = 200, more: str = "") -> BoltResponse:
     return BoltResponse(
         status=status,
-        body=_PAGE.format(title=escape(title), text=f"<p>{text}</p>{more}"),
+        body=_PAGE.format(title=escape(visible(title)), text=f"<p>{text}</p>{more}"),
         headers={
             "Content-Type": "text/html; charset=utf-8",
             "Cache-Control": "no-store",

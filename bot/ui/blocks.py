@@ -1,7 +1,8 @@
 """The Block Kit elements that all messages and modals are made of.
 
 Text from users never becomes markup: it goes into rich text or plain text, which Slack shows as
-typed. `mrkdwn` is for text and ids of our own. Tokens are redacted everywhere except in
+typed. `mrkdwn` is for text and ids of our own. No element hides anything (`runtime.display`), since
+stored text may be older than the rule for input. Tokens are redacted everywhere except in
 `code_block`, which shows the one that is delivered.
 """
 
@@ -18,6 +19,7 @@ from keys.base.actors import Actor
 from keys.base.models import KeyView, State
 from keys.credentials.tokens import redact
 from keys.inputs.scopes import MEANINGS
+from runtime.display import visible
 
 Block = dict[str, Any]
 Element = dict[str, Any]
@@ -44,7 +46,7 @@ def clip(text: str, limit: int) -> str:
 
 def plain(text: str) -> Element:
     """Render our own words as plain text."""
-    return {"type": "plain_text", "text": text, "emoji": False}
+    return {"type": "plain_text", "text": visible(text, multiline=True), "emoji": False}
 
 
 def plain_user_text(text: str) -> Element:
@@ -54,7 +56,7 @@ def plain_user_text(text: str) -> Element:
 
 def mrkdwn(text: str) -> Element:
     """Render our own words and ids with markup; URLs in it are not linked."""
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
+    return {"type": "mrkdwn", "text": visible(text, multiline=True), "verbatim": True}
 
 
 def section(text: str) -> Block:
@@ -137,7 +139,8 @@ def actions(*elements: Element) -> Block:
 def text_element(text: str, *, bold: bool = False, code: bool = False) -> Element:
     """Render a piece of rich text, shown as typed: it may be a user's words. Not empty."""
     style = {name: True for name, on in (("bold", bold), ("code", code)) if on}
-    return {"type": "text", "text": redact(text), **({"style": style} if style else {})}
+    harmless = visible(redact(text), multiline=True)
+    return {"type": "text", "text": harmless, **({"style": style} if style else {})}
 
 
 def line(*pieces: Element | str) -> Element:
@@ -226,7 +229,7 @@ def person_as_mrkdwn(actor: Actor) -> str:
 
 def code(text: str) -> str:
     """Render text from outside as mrkdwn code, in which nothing is markup."""
-    return f"`{escape(text.replace('`', '')) or '?'}`"
+    return f"`{escape(visible(text.replace('`', ''))) or '?'}`"
 
 
 def owner_of(key: KeyView) -> str:
@@ -254,7 +257,7 @@ def message(fallback: str, *blocks: Block) -> Message:
         fallback: what notifications and screen readers show: our own words, and users' words only
             through `escape`; never a token.
     """
-    return {"text": fallback, "blocks": list(blocks)}
+    return {"text": visible(fallback, multiline=True), "blocks": list(blocks)}
 
 
 def modal(

@@ -16,6 +16,7 @@ from bot.ui.blocks import Block, Element, clip, plain, plain_user_text
 from keys.credentials.tokens import redact
 from keys.inputs.names import GOOD_NAME, NOTE_MAX
 from keys.inputs.scopes import MEANINGS, SCOPES
+from runtime.display import visible
 
 NAME_INPUT_MAX = 200  # above the limit of a name, so that the domain can explain what is wrong
 ANYWAY_VALUE = "anyway"
@@ -45,6 +46,11 @@ def showing(version: str, blocks: Iterable[Block]) -> list[Block]:
         else block
         for block in blocks
     ]
+
+
+def initial(text: str, limit: int) -> str:
+    """Return an input's initial text, in which a user can see and remove what was hidden."""
+    return clip(visible(redact(text), multiline=True), limit)
 
 
 def labelled(
@@ -82,7 +88,7 @@ def _name(name: str) -> Block:
         "focus_on_load": True,
     }
     if name:
-        element["initial_value"] = clip(redact(name), NAME_INPUT_MAX)
+        element["initial_value"] = initial(name, NAME_INPUT_MAX)
     hint = "Which program uses it, and where. Up to 80 characters."
     return labelled(ids.NAME, "Name", element, hint=hint)
 
@@ -139,7 +145,7 @@ def text(
         "multiline": multiline,
     }
     if value:
-        element["initial_value"] = clip(redact(value), most)
+        element["initial_value"] = initial(value, most)
     return labelled(block_id, label, element, hint=hint, optional=optional)
 
 

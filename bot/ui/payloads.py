@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from keys.credentials.tokens import redact
+from runtime.display import escaped_json, is_hidden
 
 VERSION = 1
 MAX = 2_000  # a button's value; private_metadata may hold more (Slack, button element)
@@ -63,7 +64,7 @@ class ActionPayload:
         """
         given = {name: redact(getattr(self, name)) for name in _TEXTS if getattr(self, name)}
         value = {"v": VERSION, "at": int(self.at.timestamp()), **given}
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        text = escaped_json(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
         if len(text) > limit:
             raise InvalidPayload(f"a payload has {len(text)} characters; at most {limit} fit")
         return text
@@ -98,4 +99,7 @@ def _texts(value: dict[str, Any]) -> dict[str, str]:
         raise InvalidPayload("the payload has an unknown part")
     if not all(isinstance(text, str) and text for text in texts.values()):
         raise InvalidPayload("a part of the payload is not text")
+    # All but the search words are ids and words of our own.
+    if any(map(is_hidden, "".join(text for name, text in texts.items() if name != "query"))):
+        raise InvalidPayload("a part of the payload is not an id")
     return texts

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from bot.ui import ids, inputs
-from bot.ui.blocks import Block, Element, clip, plain
-from keys.credentials.tokens import redact
+from bot.ui.blocks import Block, Element, plain
 
 QUERY_MAX = 200
 
@@ -20,7 +19,7 @@ def search_box(query: str, action: str, searched_in: str) -> Block:
         searched_in: the block_id of the box that the query was just typed into, if it was. The
             input may be a token, which must be replaced by its hint.
     """
-    typed = clip(redact(query), QUERY_MAX)
+    typed = inputs.initial(query, QUERY_MAX)
     element: Element = {
         "type": "plain_text_input",
         "action_id": action,

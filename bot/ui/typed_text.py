@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
+from runtime.display import without_hidden
+
 _MENTION = re.compile(r"<([@#])([A-Z0-9]+)(?:\|([^<>]*))?>")
 _GROUP = re.compile(r"<!(?:subteam\^)?([A-Za-z0-9]+)(?:\|@?([^<>]*))?>")
 _LINK = re.compile(r"<((?:https?|mailto):[^<>|\s]+)(?:\|([^<>]*))?>")
-_INVISIBLE = re.compile("[\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _PAIRS = {
     '"': '"', "'": "'", "“": "”", "”": "”", "„": "“”", "‘": "’", "’": "’", "‚": "‘’",
     "«": "»", "»": "«", "‹": "›", "`": "`",
@@ -39,7 +40,7 @@ def readable(text: str) -> str:
     text = _GROUP.sub(lambda found: f"@{found[2] or found[1]}", text)
     text = _LINK.sub(lambda found: found[2] or found[1], text)
     text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    return _INVISIBLE.sub("", text)
+    return without_hidden(text)
 
 
 def unquote(text: str) -> str:

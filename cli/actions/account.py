@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import click
 from pydantic import ValidationError
 
 from cli.bootstrap.application import Application, open_application
+from cli.terminal import Failure, say
 from keys.base import accounts
 from keys.base.errors import DomainError
 from keys.changes import propagation
 from keys.changes.authorization import Caller
 from keys.changes.operation import Outcome, problems
 from keys.credentials.tokens import redact
+from runtime.display import visible
 from settings import load
 from storage import writing
 
@@ -30,7 +31,7 @@ def opened(workspace: str | None) -> Iterator[tuple[Application, str]]:
         workspace: its id; None if there is only one.
 
     Raises:
-        ClickException: if there is no such workspace, and for each error of the domain.
+        Failure: if there is no such workspace, and for each error of the domain.
     """
     application = open_application(load())
     try:
@@ -40,21 +41,21 @@ def opened(workspace: str | None) -> Iterator[tuple[Application, str]]:
             else:
                 account_id = accounts.of_workspace(session, workspace)
         if account_id is None:
-            raise click.ClickException(f"There is no workspace {redact(workspace or '')} here.")
+            raise Failure(f"There is no workspace {workspace} here.")
         yield application, account_id
     except (DomainError, ValidationError) as error:
         sentences = " ".join(why for _, why in problems(error))
-        raise click.ClickException(redact(sentences)) from error
+        raise Failure(sentences) from error
     finally:
         application.close()
 
 
 def operator() -> Caller:
-    """Return the caller: the operator at this shell."""
-    return Caller.operator(f"{getpass.getuser()}@{socket.gethostname()}")
+    """Return the caller: the operator at this shell. Anyone there may set the name."""
+    return Caller.operator(visible(redact(f"{getpass.getuser()}@{socket.gethostname()}")))
 
 
 def say_propagation(outcome: Outcome[Any]) -> None:
     """Print how many gateways have confirmed, if they have to."""
     if outcome.propagation is not None:
-        click.echo(propagation.describe(outcome.propagation))
+        say(propagation.describe(outcome.propagation))

@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import click
 from sqlmodel import Session, col, func, select
 
 from cli.actions.account import opened
 from cli.bootstrap.application import open_engines
+from cli.terminal import Failure, say
 from keys.base.models import State
 from keys.credentials.peppers import in_use
 from keys.reviews import queries
@@ -33,7 +33,7 @@ def upgrade_database() -> None:
         after, _ = revision(engine)
     finally:
         engine.dispose()
-    click.echo(
+    say(
         f"The database is at revision {after}."
         if before == after
         else f"The database went from revision {before or 'nothing'} to {after}."
@@ -44,12 +44,12 @@ def backup(file: Path) -> None:
     """Copy the embedded database to FILE consistently, even while it is in use."""
     settings = load()
     if not settings.embedded:
-        raise click.ClickException("This is for the embedded database. Use pg_dump for PostgreSQL.")
+        raise Failure("This is for the embedded database. Use pg_dump for PostgreSQL.")
     if file.exists():
-        raise click.ClickException(f"{file} already exists. Choose another name.")
+        raise Failure(f"{file} already exists. Choose another name.")
     source = settings.home / "apikeys.db"
     if not source.exists():
-        raise click.ClickException(f"There is no database in {settings.home} yet.")
+        raise Failure(f"There is no database in {settings.home} yet.")
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         # Created with its permissions before anything is written.
@@ -58,10 +58,10 @@ def backup(file: Path) -> None:
             ours.backup(copy)
         draft.replace(file)
     except (OSError, sqlite3.Error) as error:
-        raise click.ClickException(f"{file} cannot be written: {error}.") from error
+        raise Failure(f"{file} cannot be written: {error}.") from error
     finally:
         draft.unlink(missing_ok=True)
-    click.echo(f"{file} is a copy of the database. Back up the pepper too, in another place.")
+    say(f"{file} is a copy of the database. Back up the pepper too, in another place.")
 
 
 def status(workspace: str | None) -> None:
@@ -72,18 +72,16 @@ def status(workspace: str | None) -> None:
     ):
         now = application.clock.now()
         for line in _keys(session):
-            click.echo(line)
+            say(line)
         for line in _peppers(session, now):
-            click.echo(line)
+            say(line)
         for line in _gateways(session, now):
-            click.echo(line)
+            say(line)
         for line in _waiting(session, now):
-            click.echo(line)
+            say(line)
         found = queries.newest(session)
         if found is not None and found.stage is Stage.OPEN:
-            click.echo(
-                f"Audit: {found.done} of {found.total} decided, until {found.deadline_at:%Y-%m-%d}"
-            )
+            say(f"Audit: {found.done} of {found.total} decided, until {found.deadline_at:%Y-%m-%d}")
 
 
 def _count(session: Session, table: Any, *wanted: Any) -> int:

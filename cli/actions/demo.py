@@ -6,11 +6,10 @@ import importlib.util
 import tempfile
 from pathlib import Path
 
-import click
-
 from cli.actions.run import stop_event, wait
 from cli.demo.errors import DemoError
 from cli.demo.state_dir import NAME, PAGE_PORT, Folder
+from cli.terminal import say, say_lines
 
 API_PORT = 8331
 _REQUIRED = ("httpx", "nicegui", "websockets")
@@ -26,7 +25,7 @@ def demo(port: int | None, tour: bool, reset: bool) -> None:
     folder = Folder(Path(NAME))
     if reset:
         folder.empty()
-        click.echo(f"{folder.path} is empty.")
+        say(f"{folder.path} is empty.")
     elif tour:
         _tour()
     else:
@@ -42,19 +41,19 @@ def _run(folder: Folder, port: int | None) -> None:
 
     stop = stop_event()
     ports = Ports(PAGE_PORT if port is None else port, API_PORT, exact=port is not None)
-    click.echo("Starting …")
+    say("Starting …")
     try:
         with folder.locked(), opened(folder, ports, stop, page=True, say=_warn) as world:
             if port is None and not world.slack.url.endswith(f":{PAGE_PORT}/"):
-                click.echo(f"Port {PAGE_PORT} is in use, so another one was chosen.")
-            click.echo(_next_steps(world.slack.url, world.documents))
+                say(f"Port {PAGE_PORT} is in use, so another one was chosen.")
+            say_lines(_next_steps(world.slack.url, world.documents))
             wait(stop, [world.child, world.api])
             if not stop.is_set():
                 raise world.child.died() if not world.child.alive else _api_died()
-            click.echo("\nStopping …")
+            say_lines("\nStopping …")
     except Stopped:
         pass
-    click.echo(f"Stopped. Everything is kept in {folder.path}.")
+    say(f"Stopped. Everything is kept in {folder.path}.")
 
 
 def _next_steps(page: str, documents: str) -> str:
@@ -84,7 +83,7 @@ def _tour() -> None:
     from cli.demo.tour import play
     from cli.demo.transcript import Transcript
 
-    stop, transcript = stop_event(), Transcript(click.echo)
+    stop, transcript = stop_event(), Transcript(say_lines)
     with tempfile.TemporaryDirectory(prefix="apikeys-tour-") as made:
         folder = Folder(Path(made))
         try:
@@ -95,7 +94,7 @@ def _tour() -> None:
                 steps = play(world, transcript, stop)
         except Stopped:
             raise DemoError("The tour was stopped before it finished.") from None
-    click.echo(f"\nAll {steps} steps passed.")
+    say_lines(f"\nAll {steps} steps passed.")
 
 
 def _api_died() -> DemoError:
@@ -103,4 +102,4 @@ def _api_died() -> DemoError:
 
 
 def _warn(line: str) -> None:
-    click.echo(line, err=True)
+    say(line, err=True)

@@ -12,6 +12,7 @@ from cli.doctor.findings import CheckStatus, Finding, Findings
 from cli.doctor.gateway import check_gateway
 from cli.doctor.owners import check_owners
 from cli.doctor.slack import check_slack
+from cli.terminal import say
 from settings import SettingsError, load, load_slack
 
 
@@ -24,9 +25,9 @@ def doctor() -> None:
     bad = 0
     for finding in examine():
         bad += finding.status is CheckStatus.BAD
-        click.echo(f"{finding.status.value:>4}  {finding.what}")
+        say(f"{finding.status.value:>4}  {finding.what}")
         if finding.remedy:
-            click.echo(f"      {finding.remedy}")
+            say(f"      {finding.remedy}")
     if bad:
         raise click.exceptions.Exit(1)
 

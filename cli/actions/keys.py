@@ -6,15 +6,13 @@ connected.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-
-import click
 
 from cli.actions.account import opened, operator, say_propagation
 from cli.bootstrap.application import Application
 from cli.bootstrap.policy import expiry_policy
+from cli.terminal import Failure, confirm, print_token, say
 from keys.base.errors import KeyNotFound
 from keys.base.ids import new_id
 from keys.base.models import KeyView, State
@@ -23,12 +21,12 @@ from keys.changes.authorization import Caller
 from keys.changes.change import change
 from keys.changes.operation import execute
 from keys.changes.services import Services
-from keys.credentials.tokens import redact
 from keys.delivery import deliveries
 from keys.inputs.names import advice_on
 from keys.lifecycle.create import PendingKey, activate_key, cancel_key
 from keys.operations import Create, Limit, Revoke, SetExpiry
 from keys.search import search
+from runtime.display import visible_json
 from settings import load_team
 from storage import reading
 
@@ -44,13 +42,13 @@ def list_keys(words: tuple[str, ...], workspace: str | None) -> None:
             with reading(application.engine, account_id) as session:
                 page = search.page(session, " ".join(words), size=200, after=after)
             for key in page.keys:
-                click.echo(_line(key, application.clock.now()))
+                say(_line(key, application.clock.now()))
             count += len(page.keys)
             if not page.has_next or not page.keys:
                 break
             after = page.keys[-1].id
         if not count:
-            click.echo("No active keys match." if words else "There are no active keys yet.")
+            say("No active keys match." if words else "There are no active keys yet.")
 
 
 def new(
@@ -73,16 +71,16 @@ def new(
         )
         pending = execute(services, caller, operation).value
         _deliver(services, pending, caller)
-    click.echo(f"{pending.key.name} ({pending.key.id}) works now.", err=True)
-    click.echo("The token above cannot be shown again.", err=True)
+    say(f"{pending.key.name} ({pending.key.id}) works now.", err=True)
+    say("The token above cannot be shown again.", err=True)
     if pending.key.owner:
-        click.echo(
+        say(
             f"Slack was not asked whether {pending.key.owner} is a full member. "
             "“apikeys doctor” checks that.",
             err=True,
         )
     if advice := advice_on(name):
-        click.echo(f"Advice on the name: {advice}", err=True)
+        say(f"Advice on the name: {advice}", err=True)
 
 
 def revoke(name_or_id: str, yes: bool, reason: str, workspace: str | None) -> None:
@@ -90,19 +88,17 @@ def revoke(name_or_id: str, yes: bool, reason: str, workspace: str | None) -> No
     with opened(workspace) as (application, account_id):
         key = _the_key(application, account_id, name_or_id)
         if key.state is State.REVOKED:
-            click.echo(f"{key.name} ({key.id}) was already revoked. Nothing was changed.")
+            say(f"{key.name} ({key.id}) was already revoked. Nothing was changed.")
             return
         if not yes:
-            click.echo(_line(key, application.clock.now()))
-            click.confirm(
-                "Revoke this key? It stops working at once. This is permanent.", abort=True
-            )
+            say(_line(key, application.clock.now()))
+            confirm("Revoke this key? It stops working at once. This is permanent.")
         services = application.services(account_id)
         outcome = execute(services, operator(), Revoke(key=key.id, reason=reason))
         if not outcome.changed:
-            click.echo(f"{key.name} ({key.id}) was already revoked. Nothing was changed.")
+            say(f"{key.name} ({key.id}) was already revoked. Nothing was changed.")
             return
-        click.echo(f"{key.name} ({key.id}) is revoked.")
+        say(f"{key.name} ({key.id}) is revoked.")
         say_propagation(outcome)
 
 
@@ -117,7 +113,7 @@ def limit(name_or_id: str, rate: str | None, networks: str | None, workspace: st
         )
         outcome = execute(application.services(account_id), operator(), operation)
         for label, value in _limits(outcome.value):
-            click.echo(f"{label + ':':<12}{value}")
+            say(f"{label + ':':<12}{value}")
         say_propagation(outcome)
 
 
@@ -129,7 +125,7 @@ def expire(name_or_id: str, day: str, workspace: str | None) -> None:
         operation = SetExpiry(key=key.id, last_day=_unless(day, "never"))
         outcome = execute(application.services(account_id, policy), operator(), operation)
         expires_at = outcome.value.expires_at
-        click.echo(f"Expires: {_time(expires_at) if expires_at else 'never'}")
+        say(f"Expires: {_time(expires_at) if expires_at else 'never'}")
         say_propagation(outcome)
 
 
@@ -146,23 +142,23 @@ def show(name_or_id: str, workspace: str | None) -> None:
             history = audit_log.history(session, key.id)[::-1]
             handovers = deliveries.handovers(session, key.id)
     for label, value in _facts(key, application.clock.now()):
-        click.echo(f"{label + ':':<12}{value}")
+        say(f"{label + ':':<12}{value}")
     for handover in handovers:
-        click.echo(f"{'Token sent:':<12}to {handover.recipient} on {_time(handover.sent_at)}")
-    click.echo("History:")
+        say(f"{'Token sent:':<12}to {handover.recipient} on {_time(handover.sent_at)}")
+    say("History:")
     for entry in history:
-        data = json.dumps(entry.data, ensure_ascii=False)
-        click.echo(f"  {_time(entry.at)}  {entry.kind:<15} {entry.actor}  {data}")
+        data = visible_json(entry.data)
+        say(f"  {_time(entry.at)}  {entry.kind:<15} {entry.actor}  {data}")
 
 
 def _deliver(services: Services, pending: PendingKey, caller: Caller) -> None:
     """Print the token, and only then activate it, so that a token no one has seen never works."""
     try:
-        click.echo(pending.token.reveal())
+        print_token(pending.token)
     except OSError as error:
         with change(services, caller.actor) as made:
             cancel_key(made, pending.key.id, "the token could not be printed", tell=False)
-        raise click.ClickException("The token could not be printed; no key was created.") from error
+        raise Failure("The token could not be printed; no key was created.") from error
     with change(services, caller.actor) as made:
         activate_key(made, pending.delivery_id, remove_after=None)
 
@@ -174,12 +170,12 @@ def _the_key(application: Application, account_id: str, text: str) -> KeyView:
         case search.Found(key):
             return key
         case search.Several(several):
-            names = "\n".join(f"  {key.id}  {key.name}" for key in several)
-            raise KeyNotFound(f"Several keys match. Choose one by its id:\n{names}")
+            lines = [f"  {key.id}  {key.name}" for key in several]
+            raise Failure("Several keys match. Choose one by its id:", lines)
         case search.Nothing(nearest):
             names = ", ".join(f"“{key.name}”" for key in nearest)
             hint = f" Did you mean {names}?" if names else ""
-            raise KeyNotFound(f"There is no key “{redact(text)}”.{hint}")
+            raise KeyNotFound(f"There is no key “{text}”.{hint}")
 
 
 def _line(key: KeyView, now: datetime) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from cli.actions.account import opened
 from cli.bootstrap.application import Application
+from cli.terminal import Failure, exported, say
 from keys.base.errors import DomainError
 from keys.reviews import queries
 from keys.reviews.evidence import export as evidence
@@ -22,7 +21,7 @@ def status(workspace: str | None) -> None:
         found = _newest(application, account_id)
     until = found.ended_at or found.deadline_at
     state = "ended" if found.stage is Stage.FINISHED else "is open until"
-    click.echo(
+    say(
         f"{found.id}, started {found.created_at:%Y-%m-%d}, {state} {until:%Y-%m-%d}: "
         f"{found.done} of {found.total} keys decided."
     )
@@ -39,21 +38,22 @@ def export(form: str, audit_id: str | None, output: Path | None, workspace: str 
                 else:
                     text = evidence.serialize(session, id_, application.peppers)
         except DomainError as error:
-            raise click.ClickException(str(error)) from error
+            raise Failure(str(error)) from error
     if output is None:
-        click.echo(text, nl=False)
+        with exported() as file:
+            file.write(text)
         return
     try:
         output.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        raise click.ClickException(f"{output} cannot be written: {error.strerror}.") from error
+        raise Failure(f"{output} cannot be written: {error.strerror}.") from error
 
 
 def key() -> None:
     """Print the public key that verifies the evidence."""
     with opened(None) as (application, _):
         for version, public in sorted(signing.public_keys(application.peppers).items()):
-            click.echo(f"{public}  (of pepper {version})")
+            say(f"{public}  (of pepper {version})")
 
 
 def verify(file: Path, keys_given: tuple[str, ...]) -> None:
@@ -68,22 +68,22 @@ def verify(file: Path, keys_given: tuple[str, ...]) -> None:
     try:
         result = files.verify(files.read(file.read_bytes()), trusted)
     except DomainError as error:
-        raise click.ClickException(str(error)) from error
+        raise Failure(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"{file} cannot be read: {error.strerror}.") from error
+        raise Failure(f"{file} cannot be read: {error.strerror}.") from error
     if not result:
-        raise click.ClickException(f"{file} failed verification. " + " ".join(result.problems))
-    click.echo(
+        raise Failure(f"{file} failed verification. " + " ".join(result.problems))
+    say(
         f"{file} is unchanged: audit {result.audit}, {result.keys} keys, "
         f"{result.decisions} decisions, signed with {result.key}."
     )
     for sentence in result.uncovered:
-        click.echo(f"Note: {sentence}")
+        say(f"Note: {sentence}")
 
 
 def _newest(application: Application, account_id: str) -> ReviewView:
     with reading(application.engine, account_id) as session:
         found = queries.newest(session)
     if found is None:
-        raise click.ClickException("There has been no audit yet.")
+        raise Failure("There has been no audit yet.")
     return found

@@ -9,9 +9,8 @@ from contextlib import ExitStack
 from queue import SimpleQueue
 from typing import Protocol
 
-import click
-
 from cli.bootstrap.redaction import redact
+from cli.terminal import say
 from runtime.logging import configure_logging
 from settings import load, load_slack
 
@@ -69,12 +68,12 @@ def run(only: str | None) -> None:
             gateway = start_gateway(application, settings)
             stack.callback(gateway.stop)
             running.append(gateway)
-            click.echo(f"The gateway listens on {gateway.url}", err=True)
+            say(f"The gateway listens on {gateway.url}", err=True)
         if slack_settings is not None:
             from cli.bootstrap.bot import start_bot
 
             bot = start_bot(application, slack_settings)
             stack.callback(bot.stop)
             running.append(bot)
-            click.echo(f"The bot {bot.address}", err=True)
+            say(f"The bot {bot.address}", err=True)
         wait(stop_event(), running)

@@ -14,10 +14,10 @@ import click
 from cli.actions.account import opened, operator, say_propagation
 from cli.bootstrap.application import Application
 from cli.bootstrap.policy import expiry_policy
+from cli.terminal import Failure, exported, say
 from keys.base.errors import InvalidImport
 from keys.base.policy import Policy
 from keys.changes.operation import execute
-from keys.credentials.tokens import redact
 from keys.inputs.fields import split_list
 from keys.operations import Export, Import, Outcome
 from keys.transfer import export_keys as exporting
@@ -68,13 +68,12 @@ def import_keys(
         made = outcome.value
         problems = sorted((*checked.problems, *made.problems), key=_line_of)
         for problem in problems:
-            # The name of an older key may contain a token.
-            click.echo(redact(f"{problem.where}: {problem.why}"), err=True)
+            say(f"{problem.where}: {problem.why}", err=True)
         nothing = bool(problems) and not keep_going
         for sentence in _summary(checked, made, problems, dry_run=dry_run, nothing=nothing):
-            click.echo(sentence)
+            say(sentence)
         if (longer := made.outlasting(policy, now)) and not nothing:
-            click.echo(_outlasting(longer, policy))
+            say(_outlasting(longer, policy))
         say_propagation(outcome)
     if problems:
         raise click.exceptions.Exit(1)
@@ -172,7 +171,7 @@ def export_keys(form: str, output: Path | None, revoked: bool, workspace: str | 
             rows = exporting.rows(session, application.clock.now(), revoked=revoked)
             _write(file, exporting.serialize(wanted, rows))
     if output is not None:
-        click.echo(f"{_count(number, 'key')} in {output}", err=True)
+        say(f"{_count(number, 'key')} in {output}", err=True)
 
 
 def _write(file: IO[str], pieces: Iterable[str]) -> None:
@@ -185,10 +184,10 @@ def _written_to(path: Path | None) -> Iterator[IO[str]]:
     """Open standard output, or a file that only its owner can read, and that is written completely.
 
     Raises:
-        ClickException: if the file cannot be written.
+        Failure: if the file cannot be written.
     """
     if path is None:
-        with click.open_file("-", "w", encoding="utf-8") as file:
+        with exported() as file:
             yield file
         return
     draft = path.with_name(f".{path.name}.{os.getpid()}")
@@ -199,6 +198,6 @@ def _written_to(path: Path | None) -> Iterator[IO[str]]:
             yield file
         draft.replace(path)
     except OSError as error:
-        raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from error
+        raise Failure(f"{path} cannot be written: {error.strerror}.") from error
     finally:
         draft.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from cli.bootstrap.application import open_engines, open_replica
 from cli.doctor.findings import CheckStatus, Finding, Findings, compare_clocks
+from cli.doctor.stored_tokens import check_stored_tokens
 from keys.base.errors import PepperError
 from keys.credentials.peppers import Peppers, check_peppers, load_or_make, read_peppers
 from settings import Settings, SettingsError
@@ -66,6 +67,7 @@ def _check_engine(settings: Settings, engine: Engine) -> Findings:
         )
         return
     yield from _pepper(settings, engine)
+    yield from check_stored_tokens(engine)
     yield from _database_clock(engine)
 
 

@@ -5,13 +5,13 @@ No token, nor any other text that a caller sent, is passed to this module.
 
 from __future__ import annotations
 
-import json
 import logging
 import traceback
 from pathlib import Path
 from typing import Any
 
 from runtime.clock import Clock
+from runtime.display import visible_json
 
 logger = logging.getLogger("gateway")
 
@@ -116,4 +116,4 @@ class GatewayLog:
         if logger.isEnabledFor(level):
             grade, at = logging.getLevelName(level).lower(), self._clock.now().isoformat()
             line = {"event": event, "level": grade, "at": at, **fields}
-            logger.log(level, "%s", json.dumps(line, ensure_ascii=False))
+            logger.log(level, "%s", visible_json(line))

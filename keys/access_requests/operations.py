@@ -15,7 +15,7 @@ from keys.changes.authorization import Caller, admins, members
 from keys.changes.change import Change
 from keys.changes.membership import ChosenPerson
 from keys.changes.operation import Operation
-from keys.inputs.fields import Name, Reason, RequiredReason, Scopes
+from keys.inputs.fields import Id, Name, Reason, RequiredReason, Scopes
 from keys.lifecycle.create import PendingKey
 from storage import AccountSession
 
@@ -35,7 +35,7 @@ class Ask(Operation[RequestView], name="request", allow=members):
     name: Name
     scopes: Scopes
     reason: RequiredReason
-    idempotency_key: str
+    idempotency_key: Id
 
     def run(self, change: Change) -> RequestView:
         """Make the request. Raises DuplicateRequest, NameTaken, InvalidState."""
@@ -51,7 +51,7 @@ class Approve(Operation[PendingKey | None], name="approve", allow=admins & not_r
 
     subject_field = "request"
 
-    request: str
+    request: Id
     deadline: timedelta
 
     def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
@@ -70,7 +70,7 @@ class Deny(Operation[RequestView], name="deny", allow=admins & not_requester):
 
     subject_field = "request"
 
-    request: str
+    request: Id
     reason: Reason = ""
 
     def run(self, change: Change) -> RequestView:
@@ -83,7 +83,7 @@ class Withdraw(Operation[RequestView], name="withdraw", allow=requester):
 
     subject_field = "request"
 
-    request: str
+    request: Id
 
     def run(self, change: Change) -> RequestView:
         """Withdraw it; return its current state. Raises KeyNotFound."""

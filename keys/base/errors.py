@@ -10,6 +10,8 @@ DomainError
 │   ├── InvalidScopes      no scope, or one that does not exist
 │   ├── InvalidOwner       not a Slack user id
 │   ├── NoteTooLong
+│   ├── TextUnprintable    an invisible character in a note or reason
+│   ├── InvalidId          a text that cannot be an id
 │   ├── TokenInText        a token in a text that people read, such as a name or a note
 │   ├── ReasonMissing      an access request without a reason
 │   ├── InvalidLimits      an invalid rate limit or network
@@ -136,6 +138,18 @@ class NoteTooLong(InvalidInput):
         self.field = field
 
 
+class TextUnprintable(InvalidInput):
+    """A note or reason with a control character, or one that reorders or hides text."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class InvalidId(InvalidInput):
+    """A text that cannot be an id."""
+
+
 class TokenInText(InvalidInput):
     """A token in a text that is stored and read by people. The exception does not keep the text."""
 
@@ -249,6 +263,7 @@ __all__ = [
     "EditConflict",
     "EvidenceMismatch",
     "InvalidExpiry",
+    "InvalidId",
     "InvalidImport",
     "InvalidInput",
     "InvalidLimits",
@@ -269,5 +284,6 @@ __all__ = [
     "PepperError",
     "ReasonMissing",
     "StorageUnavailable",
+    "TextUnprintable",
     "TokenInText",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -68,6 +68,9 @@ class Operation(BaseModel, Generic[T]):
             return  # Operation[KeyView] itself
         if name is None or allow is None:
             raise TypeError(f"{cls.__name__} has to say its name and who may: name=…, allow=…")
+        for field, info in cls.model_fields.items():
+            if _is_text(info.annotation) and not info.metadata:
+                raise TypeError(f"{cls.__name__}.{field} has to have a type of keys.inputs.fields")
         if name in _OPERATIONS:
             raise TypeError(f"two operations are called “{name}”")
         cls.allow = allow
@@ -86,6 +89,10 @@ class Operation(BaseModel, Generic[T]):
     def run(self, change: Change) -> T:
         """Carry it out inside this change. Raises DomainError with a sentence for the user."""
         raise NotImplementedError
+
+
+def _is_text(annotation: Any) -> bool:
+    return annotation is str or any(map(_is_text, get_args(annotation)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from keys.changes.membership import ChosenPerson
 from keys.changes.operation import Operation
 from keys.delivery.deliveries import row
 from keys.delivery.reveals import RevealedToken, claim, reveal
+from keys.inputs.fields import Id
 from storage import AccountSession
 
 _RECIPIENT_LEFT = (
@@ -22,7 +23,7 @@ _RECIPIENT_LEFT = (
 class Reveal(Operation[RevealedToken], name="reveal", allow=recipient):
     """Make a token and show it. Any earlier revealed token stops working."""
 
-    delivery: str
+    delivery: Id
 
     def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
         """Yield the recipient, who may have left since the button was sent."""
@@ -40,8 +41,8 @@ class Claim(Operation[KeyView], name="claim", allow=recipient):
         public_id: the public id of the token that they were shown.
     """
 
-    delivery: str
-    public_id: str
+    delivery: Id
+    public_id: Id
 
     def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
         """Yield the recipient, who may have left since the token was shown."""

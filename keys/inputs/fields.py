@@ -20,6 +20,7 @@ from keys.inputs.limits import check_networks, check_rate
 from keys.inputs.names import clean_name, clean_note
 from keys.inputs.people import check_person
 from keys.inputs.scopes import check_scopes
+from keys.inputs.text import check_id
 
 _BETWEEN = re.compile(r"[\s,;]+")
 
@@ -65,11 +66,13 @@ def _listed(given: Any) -> Any:
     return split_list(given) if isinstance(given, str) else given
 
 
+# An id, which no one types.
+Id = Annotated[str, AfterValidator(check_id)]
 # A key, by its id.
-KeyRef: TypeAlias = str
+KeyRef: TypeAlias = Id
 # A key's name: NFC, trimmed, on one line, at most 80 characters.
 Name = Annotated[str, AfterValidator(clean_name)]
-# A note on a key's purpose: trimmed, at most 500 characters.
+# A note on a key's purpose, of one or more lines: trimmed, at most 500 characters.
 Note = Annotated[str, AfterValidator(clean_note)]
 # A reason for the audit log: trimmed, at most 500 characters.
 Reason = Annotated[str, AfterValidator(_reason)]

@@ -7,20 +7,14 @@ import unicodedata
 
 from keys.base.errors import NameEmpty, NameTooLong, NameUnprintable, NoteTooLong, TokenInText
 from keys.credentials.tokens import redact, whole_in
+from keys.inputs.text import has_hidden, plain_lines, refuse_hidden
+from runtime.display import BLANK_LETTERS, HIDDEN_CATEGORIES, JOINERS
 
 NAME_MAX = 80
 NOTE_MAX = 500
 
-# Invisible characters by Unicode general category: control, format (such as text-direction
-# overrides), surrogate, private use, unassigned, line and paragraph separators.
-_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Needed inside words of several scripts and in emoji, where they hide nothing.
-_JOINERS = frozenset("\u200c\u200d")
-# Characters that are blank although Unicode counts them as letters.
-_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
-
 # Marks without a width are invisible between two letters.
-_UNSEEN = _UNPRINTABLE | {"Mn", "Me"}
+_UNSEEN = HIDDEN_CATEGORIES | {"Mn", "Me"}
 _NOT_IN_A_TOKEN = re.compile(r"[^0-9A-Za-z_]+")
 
 _POOR = {
@@ -80,7 +74,7 @@ def refuse_token(text: str, field: str) -> None:
 
 
 def _is_unseen(char: str) -> bool:
-    return unicodedata.category(char) in _UNSEEN or char in _BLANK_LETTERS
+    return unicodedata.category(char) in _UNSEEN or char in BLANK_LETTERS
 
 
 def clean_name(text: str) -> str:
@@ -92,7 +86,7 @@ def clean_name(text: str) -> str:
     refuse_token(text, "name")
     name = unicodedata.normalize("NFC", text)
     name = re.sub(r"[^\S\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+", " ", name).strip()
-    if any(_is_unprintable(char) for char in name):
+    if has_hidden(name):
         raise NameUnprintable(
             "The name contains a line break or an invisible character. Type it on one line.", name
         )
@@ -107,14 +101,8 @@ def clean_name(text: str) -> str:
     return name
 
 
-def _is_unprintable(char: str) -> bool:
-    return (
-        unicodedata.category(char) in _UNPRINTABLE and char not in _JOINERS
-    ) or char in _BLANK_LETTERS
-
-
 def _is_visible(char: str) -> bool:
-    return char not in _JOINERS and unicodedata.category(char)[0] in "LNPS"
+    return char not in JOINERS and unicodedata.category(char)[0] in "LNPS"
 
 
 def fold(name: str) -> str:
@@ -127,17 +115,19 @@ def fold(name: str) -> str:
 
 
 def clean_note(text: str, field: str = "note") -> str:
-    """Return a note, trimmed.
+    """Return a note, trimmed, with line breaks as \\n and without tabs.
 
     Args:
         field: the field's name for users, such as “reason”.
 
     Raises:
+        TextUnprintable: if it contains an invisible character.
         NoteTooLong: if it has more than 500 characters.
         TokenInText: if it contains a token.
     """
     refuse_token(text, field)
-    note = text.strip()
+    note = plain_lines(text)
+    refuse_hidden(note, field)
     if len(note) > NOTE_MAX:
         raise NoteTooLong(
             f"The {field} has {len(note)} characters, but the maximum is {NOTE_MAX}. Shorten it.",

@@ -14,6 +14,7 @@ from keys.changes.membership import ChosenPerson
 from keys.changes.operation import Operation
 from keys.inputs.fields import (
     BackupOwner,
+    Id,
     KeyRef,
     LastDay,
     Name,
@@ -56,7 +57,7 @@ class Create(Operation[PendingKey], name="create", allow=admins):
     backup_owner: BackupOwner = None
     note: Note = ""
     last_day: LastDay = None
-    idempotency_key: str
+    idempotency_key: Id
     recipient: Actor
     deadline: timedelta
     method: DeliveryWay = DeliveryWay.DM
@@ -149,7 +150,7 @@ class Transfer(Operation[KeyView], name="transfer", allow=admins):
     """Replace one person with another as owner or backup owner."""
 
     key: KeyRef
-    before: str
+    before: Id
     after: NewOwner
 
     def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:

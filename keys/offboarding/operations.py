@@ -9,7 +9,7 @@ from keys.changes.authorization import Caller, admins, system
 from keys.changes.change import Change
 from keys.changes.membership import ChosenPerson
 from keys.changes.operation import Operation
-from keys.inputs.fields import KeyRef, Leaver, NewOwner
+from keys.inputs.fields import Id, KeyRef, Leaver, NewOwner
 from keys.offboarding.bulk import request_bulk_action
 from keys.offboarding.departures import DepartureReason
 from keys.offboarding.events import OffboardingKept
@@ -34,7 +34,7 @@ class StartOffboarding(Operation[str | None], name="start_offboarding", allow=ad
 class RecordDeparture(Operation[str | None], name="record_departure", allow=system):
     """Record that a person has left, or is a full member again, as Slack reports."""
 
-    person: str
+    person: Id
     left: DepartureReason | None
 
     def run(self, change: Change) -> str | None:
@@ -45,7 +45,7 @@ class RecordDeparture(Operation[str | None], name="record_departure", allow=syst
 class KeepKey(Operation[None], name="keep", allow=admins):
     """Mark a leaver's key as kept in an offboarding."""
 
-    offboarding: str
+    offboarding: Id
     key: KeyRef
 
     def run(self, change: Change) -> None:
@@ -66,7 +66,7 @@ class KeepKey(Operation[None], name="keep", allow=admins):
 class CloseOffboarding(Operation[bool], name="close_offboarding", allow=admins):
     """Cancel an offboarding."""
 
-    offboarding: str
+    offboarding: Id
 
     def run(self, change: Change) -> bool:
         """Cancel it; False if it is no longer open. Raises KeyNotFound."""
@@ -84,7 +84,7 @@ class RequestBulkAction(Operation[int], name="bulk", allow=admins):
         recipient: the new owner, or the recipient of a new token if the key has no other owner.
     """
 
-    offboarding: str
+    offboarding: Id
     action: BulkAction
     recipient: NewOwner
 

@@ -9,7 +9,7 @@ from keys.changes.authorization import Caller, admins
 from keys.changes.change import Change
 from keys.changes.membership import ChosenPerson
 from keys.changes.operation import Operation
-from keys.inputs.fields import KeyRef, Reason
+from keys.inputs.fields import Id, KeyRef, Reason
 from keys.lifecycle.create import PendingKey
 from keys.lifecycle.revoke import revoke_key
 from keys.reviews import lifecycle
@@ -26,7 +26,7 @@ class StartReview(Operation[str], name="start_review", allow=admins):
         period: identifies the run: a scheduled time or a manual request.
     """
 
-    period: str
+    period: Id
 
     def run(self, change: Change) -> str:
         """Start it; return its id. Raises InvalidState if there are no keys."""
@@ -38,7 +38,7 @@ class KeepInReview(Operation[ReviewItem], name="keep_in_review", allow=admins | 
 
     subject_field = "review"
 
-    review: str
+    review: Id
     key: KeyRef
     reason: Reason = ""
 
@@ -52,7 +52,7 @@ class RevokeInReview(Operation[KeyView], name="revoke_in_review", allow=admins |
 
     subject_field = "review"
 
-    review: str
+    review: Id
     key: KeyRef
 
     def run(self, change: Change) -> KeyView:
@@ -67,7 +67,7 @@ class RotateInReview(
 
     subject_field = "review"
 
-    review: str
+    review: Id
 
     def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
         """Yield the caller, who receives the new token."""
@@ -83,7 +83,7 @@ class AskOwner(Operation[ReviewItem], name="ask_owner", allow=admins):
 
     subject_field = "review"
 
-    review: str
+    review: Id
     key: KeyRef
 
     def run(self, change: Change) -> ReviewItem:

@@ -15,7 +15,7 @@ from keys.changes.authorization import Caller, admins
 from keys.changes.change import Change
 from keys.changes.membership import ChosenPerson
 from keys.changes.operation import Operation
-from keys.inputs.fields import KeyRef
+from keys.inputs.fields import Id, KeyRef
 from keys.lifecycle.create import PendingKey
 from keys.rotation.grace import GRACE_DEFAULT, GRACES, end_rotation, extend_rotation
 from keys.rotation.queries import RotationView
@@ -44,7 +44,7 @@ class RotationInput(BaseModel):
 
     key: KeyRef
     grace: Grace = GRACE_DEFAULT
-    idempotency_key: str
+    idempotency_key: Id
     deadline: timedelta
     method: DeliveryWay = DeliveryWay.DM
 
@@ -86,7 +86,7 @@ class Rotate(RotationInput, Operation[PendingKey], name="rotate", allow=admins):
 class EndRotation(Operation[RotationView], name="end_rotation", allow=admins):
     """Revoke the old token of a rotation immediately. Idempotent."""
 
-    rotation: str
+    rotation: Id
 
     def run(self, change: Change) -> RotationView:
         """End it. Raises KeyNotFound."""
@@ -96,7 +96,7 @@ class EndRotation(Operation[RotationView], name="end_rotation", allow=admins):
 class ExtendRotation(Operation[RotationView], name="extend_rotation", allow=admins):
     """Extend the old token by a day."""
 
-    rotation: str
+    rotation: Id
 
     def run(self, change: Change) -> RotationView:
         """Extend it. Raises KeyNotFound, InvalidState."""

@@ -17,6 +17,7 @@ from keys.base.rows import view, views
 from keys.credentials.tokens import NotAToken, parse
 from keys.inputs.names import fold
 from keys.search.filters import KeyFilter, conditions
+from runtime.display import without_hidden
 from storage import AccountSession
 from storage.tables import Account, Key, Secret
 
@@ -192,7 +193,7 @@ def _matching(account_id: str, words: str, owner: str | None) -> list[ColumnElem
     # The search text has folded names and notes; hints are as they are, including their ellipsis.
     wanted += [
         or_(_searched(fold(word)), _searched(word.casefold()))
-        for word in _printable(words).split()
+        for word in without_hidden(words).split()
         if fold(word)
     ]
     if owner is not None:
@@ -216,16 +217,13 @@ def _position(session: AccountSession, key_id: str | None) -> tuple[str, str] | 
 
 
 def _unquoted(text: str) -> str:
-    return " ".join(_printable(text).split()).strip("\"'`“”‘’ ")
-
-
-def _printable(text: str) -> str:
     # SQLite treats NUL as the end of a string and would match every key; PostgreSQL refuses it.
-    return "".join(char for char in text if char.isprintable() or char.isspace())
+    # Lone surrogates have no form in either.
+    return " ".join(without_hidden(text).split()).strip("\"'`“”‘’ ")
 
 
 def _by_id(session: AccountSession, text: str) -> Key | None:
-    key = session.get(Key, text)
+    key = session.get(Key, without_hidden(text))
     usable = (
         key is not None and key.account_id == session.account_id and key.state != State.ABANDONED
     )
@@ -248,7 +246,7 @@ def _named(session: AccountSession, name: str) -> Key | None:
     return session.exec(
         select(Key).where(
             Key.account_id == session.account_id,
-            Key.name_folded == fold(name),
+            Key.name_folded == fold(without_hidden(name)),
             Key.state == State.ACTIVE,
         )
     ).first()

@@ -7,7 +7,8 @@ consistent and does not fill the memory.
 
 A spreadsheet runs a cell as a formula if it begins with certain characters, and people choose the
 names of keys. Such cells are prefixed with an apostrophe, which marks text, and every cell is
-quoted. JSON needs neither.
+quoted. JSON needs neither. In both, hidden characters are escaped (`runtime.display`): in JSON so
+that a program reads the very same text, in CSV so that a person sees them.
 Source: OWASP, "CSV Injection", https://owasp.org/www-community/attacks/CSV_Injection
 """
 
@@ -15,7 +16,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ from sqlmodel import col, select
 from keys.base.models import KeyView, State
 from keys.base.rows import views
 from keys.transfer.formats import Form
+from runtime.display import visible, visible_json
 from storage import AccountSession
 from storage.tables import Key
 
@@ -98,10 +99,10 @@ def serialize(form: Form, exported: Iterable[Row]) -> Iterator[str]:
 
 
 def cell(value: Any) -> str:
-    """Return a value as a CSV cell that no spreadsheet runs as a formula."""
+    """Return a value as a CSV cell that hides nothing and that no spreadsheet runs as a formula."""
     if value is None:
         return ""
-    text = " ".join(value) if isinstance(value, list) else str(value)
+    text = visible(" ".join(value) if isinstance(value, list) else str(value), multiline=True)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
@@ -125,7 +126,7 @@ def _taken(buffer: io.StringIO) -> str:
 def _json(exported: Iterable[Row]) -> Iterator[str]:
     before = "["
     for row in exported:
-        yield f"{before}\n{json.dumps(row, ensure_ascii=False)}"
+        yield f"{before}\n{visible_json(row)}"
         before = ","
     yield "[]\n" if before == "[" else "\n]\n"
 

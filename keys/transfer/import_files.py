@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,8 @@ COLUMNS = (
 _OTHER_NAMES = {"prefix": "hint"}
 _SEPARATORS = (",", ";", "\t")
 CELL_MAX = 10_000
+# Unlike other line breaks, these cannot be part of a JSON string.
+_LINE_END = re.compile(r"\r\n?|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,7 @@ def _array(text: str) -> Iterator[RawLine]:
 
 
 def _objects(text: str) -> Iterator[RawLine]:
-    for number, each in enumerate(text.splitlines(), start=1):
+    for number, each in enumerate(_LINE_END.split(text), start=1):
         if not each.strip():
             continue
         try:

@@ -63,7 +63,7 @@ GOOD = {
     "owner": ("U0BOB", "U0BOB"),
     "person": ("U0LEAVER{}", "U0LEAVER{}"),
     "backup_owner": ("U0BOB", "U0BOB"),
-    "note": (" For invoices ", "For invoices"),
+    "note": (" For invoices,\r\n\tnightly ", "For invoices,\n nightly"),
     "reason": (" No longer used ", "No longer used"),
     "networks": ("10.1.0.0/16, ::ffff:192.0.2.0/120", "10.1.0.0/16 192.0.2.0/24"),
     "rate_limit": ("100 per minute", "100/minute"),
@@ -72,12 +72,13 @@ GOOD = {
 }
 NO_TOKEN = "contains a token. It would be stored where others can read it. Remove the token."
 NO_OWNER = "is not a Slack ID. Slack IDs begin with U or W, such as U024BE7LH."
+NO_LINE_BREAK = "The name contains a line break or an invisible character. Type it on one line."
 BAD = {
     "name": {
         "x" * 81: "The name has 81 characters, but the maximum is 80. Shorten it, and move details "
         "to the note.",
-        "Zap\u202eier": "The name contains a line break or an invisible character. Type it on one "
-        "line.",
+        "Zap\nState: revoked": NO_LINE_BREAK,
+        "Zap\u202eier": NO_LINE_BREAK,
         TOKEN: f"The name {NO_TOKEN}",
     },
     "scopes": {
@@ -102,10 +103,16 @@ BAD = {
     "note": {
         "x" * 501: "The note has 501 characters, but the maximum is 500. Shorten it.",
         f"it was {TOKEN}": f"The note {NO_TOKEN}",
+        "x\x1b[2K\rState: revoked": "The note contains an invisible character (U+001B). Remove it, "
+        "or type the text again.",
+        "invoice\u202efdp.exe": "The note contains an invisible character (U+202E). Remove it, or "
+        "type the text again.",
     },
     "reason": {
         "x" * 501: "The reason has 501 characters, but the maximum is 500. Shorten it.",
         f"it was {TOKEN}": f"The reason {NO_TOKEN}",
+        "x\x9b2K": "The reason contains an invisible character (U+009B). Remove it, or type the "
+        "text again.",
     },
     "networks": {
         "10.1.2.3/16": "“10.1.2.3/16” has host bits set. Did you mean 10.1.0.0/16?",
@@ -226,7 +233,8 @@ def test_each_field_that_is_checked_is_tried_at_an_entrance() -> None:
     checked = {
         id(annotation.__metadata__[-1])
         for annotation in vars(fields).values()
-        if hasattr(annotation, "__metadata__")
+        # No one fills in an id.
+        if hasattr(annotation, "__metadata__") and annotation is not fields.Id
     }
     there = {
         (name, field)

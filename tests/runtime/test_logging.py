@@ -64,3 +64,35 @@ def test_plain_writes_warnings_alone_whatever_a_library_chose(
         library.info("details")
         library.warning("careful")
     assert capsys.readouterr().err == "careful\n"
+
+
+@pytest.mark.parametrize("form", [JSON, TEXT, PLAIN])
+def test_a_text_from_outside_forges_no_line(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    evil = "x\n2026-11-28T00:00:00Z WARNING bot: forged\x1b[2J\u202e\x9b\ud800\u2028"
+    with bare_root():
+        configure_logging("INFO", form, redact=redact)
+        logging.getLogger("bot").warning("failed: %s", evil, extra={"fields": {"why": evil}})
+    written = capsys.readouterr().err
+    assert len(written.splitlines()) == 1
+    assert all(char == "\n" or char.isprintable() for char in written)
+    if form == JSON:
+        assert json.loads(written)["why"] == evil
+    else:
+        assert (
+            r"x\n2026-11-28T00:00:00Z WARNING bot: forged\x1b[2J\u202e\x9b\ud800\u2028" in written
+        )
+
+
+@pytest.mark.parametrize("form", [TEXT, PLAIN])
+@pytest.mark.parametrize("secret", ["", SECRET])
+def test_no_line_of_a_traceback_passes_for_a_record(
+    form: str, secret: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with bare_root():
+        configure_logging("INFO", form, redact=redact)
+        error = ValueError(f"x\n2026-11-28T00:00:00Z WARNING bot: forged\x1b[2J {secret}")
+        logging.getLogger("bot").warning("failed", exc_info=error)
+    _, *below = capsys.readouterr().err.splitlines()
+    removed = "[removed]" if secret else ""
+    assert f"  2026-11-28T00:00:00Z WARNING bot: forged\\x1b[2J {removed}" in below
+    assert all(line.startswith("  ") for line in below)

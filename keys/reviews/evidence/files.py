@@ -22,6 +22,7 @@ from keys.reviews.evidence import digests, reconciliation, signing
 from keys.reviews.evidence.digests import Values, canonical
 from keys.reviews.evidence.reconciliation import Extent
 from keys.reviews.evidence.signing import ALGORITHM, Signature
+from runtime.display import escaped_json
 
 FORMAT = "apikeys audit evidence, 1"
 _ENTRY = {"n", "kind", "data", "previous", "hash"}
@@ -70,7 +71,7 @@ def sign(entries: Iterable[tuple[str, Values]], peppers: Peppers) -> str:
         "head": previous,
         "signature": {"algorithm": ALGORITHM, "key": signature.key, "value": signature.value},
     }
-    return f'{{"entries":[\n{lines}\n],\n{canonical(rest).decode()[1:]}\n'
+    return escaped_json(f'{{"entries":[\n{lines}\n],\n{canonical(rest).decode()[1:]}\n')
 
 
 def read(text: str | bytes) -> dict[str, Any]:

@@ -174,7 +174,7 @@ class Slack(Entrance):
 
     def do_keep_in_review(self, field: str, value: str) -> Done:
         if not self._under_review:
-            keys = [self._key() for _ in range(9)]
+            keys = [self._key() for _ in range(60)]
             start = StartReview(period="asked:1")
             review = execute(self.domain.services, Caller.operator("test"), start).value
             self._under_review = [(review, key) for key in keys]

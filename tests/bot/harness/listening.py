@@ -81,6 +81,7 @@ class Bench:
             files__completeUploadExternal=[{"files": [{"id": "F1"}]}],
             views__open=[{"view": {"id": "V1"}}],
             views__update=[{"view": {"id": "V1"}}],
+            views__publish=[{"view": {"id": "V2", "hash": "1.1"}}],
         )
         stopwatch = FakeTime()
         self.uploads: list[tuple[str, bytes]] = []

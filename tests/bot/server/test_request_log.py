@@ -132,4 +132,4 @@ def test_lines_are_json_or_text() -> None:
     }
     first, *traceback = line(TextFormatter(), kind="command").splitlines()
     assert first.endswith('Z WARNING bot: it went kind="command" request_id="0123456789ab"')
-    assert traceback[-1].startswith("ValueError: ")
+    assert traceback[-1].startswith("  ValueError: ")

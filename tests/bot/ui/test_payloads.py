@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,9 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.ui.payloads import MAX, OPTION_MAX, ActionPayload, InvalidPayload
+from runtime.display import without_hidden
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-texts = st.text(max_size=60)
+texts = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=60).map(
+    without_hidden
+)
+words = st.text(st.characters(exclude_categories=()), max_size=60)
 moments = st.integers(0, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 refs = st.builds(
     ActionPayload,
@@ -21,7 +26,7 @@ refs = st.builds(
     key=texts,
     delivery=texts,
     request=texts,
-    query=texts,
+    query=words,
     cursor=texts,
 )
 
@@ -33,7 +38,16 @@ def test_what_is_written_is_read(ref: ActionPayload) -> None:
     except InvalidPayload:
         return
     assert len(text) <= MAX
-    assert ActionPayload.decode(text) == ref
+    assert text.encode()
+    assert ActionPayload.decode(text) == replace(ref, query=json.loads(json.dumps(ref.query)))
+
+
+@pytest.mark.parametrize("part", ["do", "key", "delivery", "request", "cursor", "about"])
+@pytest.mark.parametrize("char", ["\x00", "\ud800", "\u202e", "\n"])
+def test_a_forged_id_with_a_hidden_character_is_refused(part: str, char: str) -> None:
+    forged = json.dumps({"v": 1, "at": 0, part: f"key_{char}"})
+    with pytest.raises(InvalidPayload, match="not an id"):
+        ActionPayload.decode(forged)
 
 
 def test_a_menu_entry_fits_an_option() -> None:

@@ -42,6 +42,16 @@ def test_yes(harness: Harness) -> None:
     assert harness.usage_recorder.recorded == [("sec_1", NOON, "192.0.0.0/16")]
 
 
+def test_a_stored_name_acts_on_no_terminal_and_is_read_as_it_is(harness: Harness) -> None:
+    name = "Zapier\x1b[2J\u202e\x9b\n\u2028"
+    harness.verifier.answers[GOOD] = verified(name)
+    got = harness.ask({"token": GOOD})
+    assert got.json["key"]["name"] == name
+    assert got.body.decode().isprintable()
+    quoted = harness.bearer(GOOD)["x-apikey-name"]
+    assert quoted == "Zapier%1B%5B2J%E2%80%AE%C2%9B%0A%E2%80%A8"
+
+
 @pytest.mark.parametrize(
     ("body", "answer"),
     [

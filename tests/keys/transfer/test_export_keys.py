@@ -114,7 +114,8 @@ def test_no_cell_is_a_formula(domain: Domain, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(None, ""), ("\tx", "'\tx"), ("\rx", "'\rx"), ("\nx", "'\nx"), (["a", "b"], "a b"),
+    [(None, ""), ("\tx", "'\tx"), ("\rx", r"\rx"), ("\x1b[2Jx", r"\x1b[2Jx"),
+     ("a\u202e\ud800", r"a\u202e\ud800"), ("\nx", "'\nx"), (["a", "b"], "a b"),
      (["=a"], "'=a"), ("a=b", "a=b"), (" =x", " =x"), (5, "5")],
 )  # fmt: skip
 def test_cells(value: object, shown: str) -> None:

@@ -68,6 +68,14 @@ def test_a_cell_of_several_lines_is_named_by_its_last() -> None:
     ]
 
 
+def test_a_line_separator_in_a_json_string_ends_no_line() -> None:
+    line = json.dumps({"hash": HEX, "note": "one\u2028two\x85"}, ensure_ascii=False)
+    for end in ("\n", "\r\n", "\r"):
+        assert [each.cells["note"] for each in read(f"{line}{end}{line}{end}")] == [
+            "one\u2028two"
+        ] * 2
+
+
 def test_json() -> None:
     keys = [{"name": "Zapier", "hash": HEX, "scopes": ["read", "write"], "created_at": 1700000000},
             {"hash": HEX, "note": None}]  # fmt: skip

@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlmodel import col, update
 
 from keys.base.errors import InvalidEvidence, KeyNotFound
 from keys.credentials.peppers import Peppers
 from keys.reviews.evidence import export, files, signing
-from storage import reading
+from storage import reading, writing
+from storage.tables import Key
 from tests.keys.conftest import Domain
 from tests.keys.reviews.evidence.writing import PEPPERS, TRUSTED, audited, verdict, written
-from tests.keys.reviews.reviewing import begin
+from tests.keys.reviews.reviewing import begin, keep, look
 
 
 def test_it_tells_of_every_key_at_the_start_and_the_end_and_of_every_decision(
@@ -202,3 +204,25 @@ def test_another_accounts_audit_has_no_evidence(domain: Domain) -> None:
         ):
             with pytest.raises(KeyNotFound):
                 call()
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_it_hides_nothing_and_is_still_genuine(domain: Domain, form: str) -> None:
+    """Texts of earlier versions may have anything."""
+    name = "x\x1b[2K\rState: revoked\u202e\x9b\u2028"
+    key, _ = domain.issue("Old")
+    with writing(domain.engine) as session:
+        session.execute(update(Key).where(col(Key.id) == key.id).values(name=name))
+    id_ = begin(domain)
+    keep(domain, id_, key.id)
+    look(domain, id_)
+    if form == "csv":
+        with reading(domain.engine, domain.account) as session:
+            text = "".join(export.table(session, id_))
+        assert r"x\x1b[2K\rState: revoked\u202e\x9b\u2028" in text
+    else:
+        text = written(domain, id_)
+        assert verdict(text)
+        (start,) = [e for e in json.loads(text)["entries"] if e["kind"] == "key.at_start"]
+        assert start["data"]["name"] == name
+    assert text.replace("\r\n", "").replace("\n", "").isprintable()
