@@ -35,7 +35,7 @@ from keys.credentials.peppers import read_peppers
 from keys.operations import SUBSCRIBERS
 from runtime.clock import SystemClock
 from sandbox.sandbox import Sandbox
-from storage import open_engine, upgrade, writing
+from storage import open_engine, seals, upgrade, writing
 from tests.e2e.harness.program import (
     CHANNEL,
     MANIFEST,
@@ -116,6 +116,7 @@ def rounds(report: Report, name: str, url: str, count: int = 200) -> None:
     engine, clock = open_engine(url), SystemClock()
     upgrade(engine)
     peppers = read_peppers(PEPPER)
+    seals.bind(engine, peppers)
 
     def services(account_id: str) -> Services:
         return Services(

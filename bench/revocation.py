@@ -34,7 +34,7 @@ from keys.lifecycle.create import activate_key, create_pending_key
 from keys.lifecycle.revoke import revoke_key
 from keys.operations import SUBSCRIBERS
 from runtime.clock import SystemClock
-from storage import open_engine, upgrade, writing
+from storage import open_engine, seals, upgrade, writing
 
 GATEWAYS = 4
 _LOAD_CONNECTIONS = 8
@@ -49,13 +49,15 @@ class Desk:
         self.clock = SystemClock()
         self.engine = open_engine(url)
         upgrade(self.engine)
+        peppers = read_peppers(PEPPER)
+        seals.bind(self.engine, peppers)
         with writing(self.engine) as session:
             self.account = accounts.the_only(session, self.clock.now())
         self.services = Services(
             engine=self.engine,
             account_id=self.account,
             clock=self.clock,
-            peppers=read_peppers(PEPPER),
+            peppers=peppers,
             prefix="ak",
             subscribers=SUBSCRIBERS,
         )

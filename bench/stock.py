@@ -17,7 +17,7 @@ from sqlmodel import Session
 from keys.base import accounts
 from keys.credentials.peppers import Peppers, check_peppers
 from keys.credentials.tokens import Token, make
-from storage import open_engine, upgrade, writing
+from storage import open_engine, seals, upgrade, writing
 from storage.tables import Key, Secret
 
 PEPPER = "1:cGVwcGVyIGZvciBtZWFzdXJpbmcsIGFuZCBmb3Igbm90aGluZyBlbHNl"
@@ -34,6 +34,7 @@ def stock(url: str, peppers: Peppers, keys: int, known: int, tokens: Path) -> No
     """
     engine = open_engine(url)
     upgrade(engine)
+    seals.bind(engine, peppers)
     now = datetime.now(UTC)
     with writing(engine) as session:
         check_peppers(session, peppers, now)
@@ -87,6 +88,8 @@ def _row(number: int, account: str, peppers: Peppers, now: datetime, *, known: b
         "hint": token.hint if known else "ak_…",
         "created_at": now,
     }
+    seals.seal_row(peppers, Key, key)
+    seals.seal_row(peppers, Secret, secret, key)
     return key, secret, token.reveal() if known else ""
 
 

@@ -11,6 +11,7 @@ from bot.expiry import feature as expiry
 from bot.framework.feature import Feature
 from bot.framework.router import Router
 from bot.home import feature as home
+from bot.integrity import feature as integrity
 from bot.leaks import feature as leaks
 from bot.manage_keys import feature as manage_keys
 from bot.offboarding import feature as offboarding
@@ -31,6 +32,7 @@ FEATURES: Sequence[Feature] = (
     reviews.FEATURE,
     leaks.FEATURE,
     home.FEATURE,
+    integrity.FEATURE,
 )
 # Each feature's routes.
 ROUTERS: Sequence[Router] = tuple(router for feature in FEATURES for router in feature.routers)

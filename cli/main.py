@@ -41,6 +41,8 @@ _ERRORS = (
     ("keys.base.errors", "PepperError"),
     ("storage", "StorageUnavailable"),
     ("storage", "SchemaAhead"),
+    ("storage.schema", "SealerMissing"),
+    ("runtime.errors", "Tampered"),
     ("runtime.http_server", "ListenError"),
     ("runtime.http_server", "StartError"),
 )

@@ -9,7 +9,7 @@ text harmless themselves.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any, NoReturn
 
@@ -49,6 +49,13 @@ def exported() -> Iterator[IO[str]]:
 def confirm(question: str) -> None:
     """Ask a question of our own words, and end the command if the answer is no."""
     click.confirm(question, abort=True)
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how far something has come; yields what is called with the number of steps done."""
+    with click.progressbar(length=total, label=label, show_pos=True) as bar:
+        yield bar.update
 
 
 class Failure(click.ClickException):

@@ -1,23 +1,27 @@
-"""Start and stop a gateway's background tasks: cache invalidation, heartbeat and rehashing."""
+"""Start and stop a gateway's background tasks: cache invalidation, heartbeat and writers."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from gateway.cache.heartbeat import Heartbeat
 from gateway.cache.invalidation import CacheInvalidator
-from gateway.usage.rehash_queue import RehashQueue
+from gateway.usage.periodic_writer import PeriodicWriter
 
 
 class GatewayTasks:
     """The background tasks of one gateway."""
 
     def __init__(
-        self, invalidator: CacheInvalidator, heartbeat: Heartbeat, rehash_queue: RehashQueue
+        self,
+        invalidator: CacheInvalidator,
+        heartbeat: Heartbeat,
+        writers: Sequence[PeriodicWriter],
     ) -> None:
         self._invalidator = invalidator
         self._heartbeat = heartbeat
-        self._rehash_queue = rehash_queue
+        self._writers = tuple(writers)
 
     async def start(self) -> None:
         """Register the gateway, and only then follow changes, without which nothing is cached.
@@ -27,10 +31,12 @@ class GatewayTasks:
         """
         await asyncio.to_thread(self._heartbeat.start)
         self._invalidator.start()
-        self._rehash_queue.start()
+        for writer in self._writers:
+            writer.start()
 
     async def stop(self) -> None:
         """Invalidate the cache, and deregister the gateway."""
         await self._invalidator.stop()
-        await asyncio.to_thread(self._rehash_queue.stop)
+        for writer in self._writers:
+            await asyncio.to_thread(writer.stop)
         await asyncio.to_thread(self._heartbeat.stop)

@@ -14,6 +14,7 @@ from keys.changes.events import Event
 from keys.changes.operation import OPERATIONS, Operation, Outcome, execute
 from keys.changes.services import Subscriber, Subscribers
 from keys.delivery.operations import Claim, Reveal
+from keys.integrity.operations import AcceptRestore, ReportTampering
 from keys.leaks.operations import RecordLeaks
 from keys.lifecycle.operations import (
     AcceptExpiry,
@@ -60,6 +61,7 @@ __all__ = [
     "OPERATIONS",
     "SUBSCRIBERS",
     "AcceptExpiry",
+    "AcceptRestore",
     "Approve",
     "Ask",
     "AskOwner",
@@ -79,6 +81,7 @@ __all__ = [
     "RecordDeparture",
     "RecordLeaks",
     "Rename",
+    "ReportTampering",
     "RequestBulkAction",
     "Reveal",
     "Revoke",

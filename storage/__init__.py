@@ -1,5 +1,6 @@
 """Storage: tables, the engine, transactions and migrations; no rules about keys."""
 
+import storage.seal_writes  # noqa: F401 - sessions seal what they write
 from runtime.errors import StorageUnavailable
 from storage.engine import AccountSession, open_engine, reading, writing
 from storage.schema import SchemaAhead, upgrade

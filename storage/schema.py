@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +21,22 @@ _LOCK = 0x3A1416883409298C
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+# Seals the rows of a database of a version without seals, in the transaction of its migration.
+SealRows = Callable[[Connection], None]
+
+
 class SchemaAhead(Exception):
     """The database was upgraded by a newer version of this program."""
+
+
+class SealerMissing(Exception):
+    """The database has rows to seal, and only a program that has the pepper can do that."""
+
+
+def require_nothing_to_seal(connection: Connection) -> None:
+    """Return if there is no row to seal. Raises SealerMissing."""
+    if connection.execute(text("SELECT 1 FROM accounts LIMIT 1")).first() is not None:
+        raise SealerMissing("The rows of this database have to be sealed. Run: apikeys db upgrade")
 
 
 def _config() -> Config:
@@ -41,12 +56,17 @@ def _head() -> str:
     return max(path.name for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))[:4]
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, seal_rows: SealRows = require_nothing_to_seal) -> None:
     """Run all pending migrations in one transaction.
 
     If several programs start at once, only one of them migrates.
 
+    Args:
+        seal_rows: seals the rows of a database of a version that knew no seals; see
+            keys.credentials.seal_database. An empty database needs none.
+
     Raises:
+        SealerMissing: if there are rows to seal, and no `seal_rows`.
         StorageUnavailable: if the database cannot be reached.
         SchemaAhead: if the database was upgraded by a newer version of this program.
     """
@@ -62,10 +82,10 @@ def upgrade(engine: Engine) -> None:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         at = _at(connection)
         if at != _head():
-            _migrate(connection, at)
+            _migrate(connection, at, seal_rows)
 
 
-def _migrate(connection: Connection, at: str | None) -> None:
+def _migrate(connection: Connection, at: str | None, seal_rows: SealRows) -> None:
     from alembic import command
     from alembic.script import ScriptDirectory
 
@@ -77,6 +97,7 @@ def _migrate(connection: Connection, at: str | None) -> None:
             "Start the version that made it, or a newer one."
         )
     config.attributes["connection"] = connection
+    config.attributes["seal_rows"] = seal_rows
     command.upgrade(config, "head")
 
 
@@ -99,4 +120,4 @@ def revision(engine: Engine) -> tuple[str | None, str | None]:
         return _at(connection), _head()
 
 
-__all__ = ["SchemaAhead", "StorageUnavailable", "revision", "upgrade"]
+__all__ = ["SchemaAhead", "SealRows", "SealerMissing", "StorageUnavailable", "revision", "upgrade"]

@@ -11,15 +11,17 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy import Engine
-from sqlmodel import col
 
 from runtime.errors import StorageUnavailable
 from storage.engine import read_only_uri
-from storage.tables import Key, Secret
+from storage.seals import SEALED, content
+from storage.tables import Secret
+from storage.tables.audit_log import ENDED
 
 MOST = 64
 """The maximum number of secrets in one read."""
@@ -32,7 +34,15 @@ class WouldBlock(Exception):
 
 
 class SecretRow(NamedTuple):
-    """The columns of a secret and its key that a verification needs."""
+    """The columns of a secret and its key that a verification needs.
+
+    Attributes:
+        content, seal: the secret's seal, and what it has to cover, which is all of this and more
+            (storage.seals).
+        revision, secret_revision: those of the key's row and of the secret's.
+        recorded_revision: the newest that the audit log has of the key; 0 if it has none.
+        is_ended: whether the audit log has an entry that the key was revoked or cancelled.
+    """
 
     public_id: str
     secret_id: str
@@ -50,28 +60,25 @@ class SecretRow(NamedTuple):
     networks: str
     pending: bool
     algorithm: str
+    content: bytes
+    seal: bytes | None
+    revision: int
+    secret_revision: int
+    recorded_revision: int
+    is_ended: bool
 
 
-_COLUMNS: tuple[Any, ...] = (
-    col(Secret.public_id),
-    col(Secret.id),
-    col(Secret.digest),
-    col(Secret.pepper_version),
-    col(Secret.ends_at),
-    col(Key.id),
-    col(Key.account_id),
-    col(Key.state),
-    col(Key.name),
-    col(Key.owner),
-    col(Key.scopes),
-    col(Key.expires_at),
-    col(Key.rate_limit),
-    col(Key.networks),
-    col(Secret.pending),
-    col(Secret.algorithm),
+_SECRETS = SEALED[Secret]
+_COLUMNS = (
+    *(f"secrets.{name}" for name in _SECRETS.columns),
+    *(f"keys.{name}" for name in _SECRETS.of_key),
+    "secrets.seal",
+    "coalesce((SELECT max(revision) FROM events WHERE events.key_id = keys.id), 0)",
+    # The condition of the index `events_that_end`.
+    f"EXISTS (SELECT 1 FROM events WHERE events.key_id = keys.id AND {ENDED})",  # noqa: S608
 )
 _JOINED = (
-    f"SELECT {', '.join(f'{one.class_.__tablename__}.{one.key}' for one in _COLUMNS)} "  # noqa: S608  (names of our own tables)
+    f"SELECT {', '.join(_COLUMNS)} "  # noqa: S608  (names of our own tables)
     "FROM secrets JOIN keys ON keys.id = secrets.key_id WHERE "
 )
 _SELECT = f"{_JOINED}secrets.public_id "
@@ -80,9 +87,19 @@ _SELECT_ONE = f"{_SELECT}= ?"
 _SELECT_IMPORTED = f"{_JOINED}secrets.imported AND secrets.digest "
 # Every digest is greater than an empty one; put this way, the query is answered from the index.
 _ANY_IMPORTED = "SELECT 1 FROM secrets WHERE imported AND digest >= {} LIMIT 1"
-_MOMENTS = tuple(
-    position for position, name in enumerate(SecretRow._fields) if name in ("ends_at", "expires_at")
+_OF_SECRET = {name: number for number, name in enumerate(_SECRETS.columns)}
+_OF_KEY = {name: len(_OF_SECRET) + number for number, name in enumerate(_SECRETS.of_key)}
+_SEALS = len(_OF_SECRET) + len(_OF_KEY)
+_decides = itemgetter(
+    *(_OF_SECRET[name] for name in ("public_id", "id", "digest", "pepper_version", "ends_at")),
+    *(_OF_KEY[name] for name in ("id", "account_id", "state", "name", "owner", "scopes")),
+    *(_OF_KEY[name] for name in ("expires_at", "rate_limit", "networks")),
+    *(_OF_SECRET[name] for name in ("pending", "algorithm")),
 )
+_revisions = itemgetter(_OF_KEY["revision"], _OF_SECRET["revision"])
+_DIGEST = _OF_SECRET["digest"]
+_TIMES = (_OF_SECRET["ends_at"], _OF_KEY["expires_at"])
+_FLAGS = (_OF_SECRET["pending"], _OF_SECRET["imported"])
 
 
 class Lookup:
@@ -235,15 +252,24 @@ def _places(values: Sequence[Any]) -> str:
 
 
 def _typed(row: Sequence[Any]) -> SecretRow:
-    for index in _MOMENTS:
-        if isinstance(row[index], str):
-            # SQLite has no type for times; storage.tables.types.UtcDateTime stores them in UTC.
-            values = list(row)
-            for each in _MOMENTS:
-                values[each] = _parse_time(values[each])
-            return SecretRow(*values)
-    return SecretRow._make(row)
+    values = list(row)
+    for flag in _FLAGS:
+        values[flag] = bool(values[flag])  # SQLite has no type for it
+    covered = content(_SECRETS.name, values[:_SEALS])
+    for position in _TIMES:
+        if isinstance(values[position], str):
+            values[position] = _time(values[position])
+    if not isinstance(values[_DIGEST], bytes):
+        values[_DIGEST] = b""
+    seal, recorded_revision, is_ended = values[_SEALS:]
+    revisions = (*_revisions(values), recorded_revision, bool(is_ended))
+    return SecretRow._make((*_decides(values), covered, seal, *revisions))
 
 
-def _parse_time(value: Any) -> datetime | None:
-    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
+def _time(text: str) -> datetime:
+    """Return a time of SQLite, which has no type for times and stores anything in any column."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        # Written by hand, so its seal does not hold; the other rows of its batch are read.
+        return datetime.min.replace(tzinfo=UTC)

@@ -12,6 +12,11 @@ On PostgreSQL each row of `changes` is also sent with NOTIFY; SQLite's gateways 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, inspect, text
+
 CHANNEL = "apikeys_changes"
 # How many changes are kept. A gateway that was away for longer sees a gap, and then drops its whole
 # cache (storage.change_feed).
@@ -72,3 +77,28 @@ def triggers(dialect: str) -> list[str]:
 
 def _values(table: str, event: str) -> str:
     return _VALUES[table].format(row="OLD" if event == "DELETE" else "NEW")
+
+
+@contextmanager
+def without_triggers(connection: Connection, *tables: str) -> Iterator[None]:
+    """Run no triggers in the block, for a migration that changes rows but not their meaning.
+
+    Args:
+        tables: whose triggers, on PostgreSQL; those of all tables if none is named.
+    """
+    if connection.dialect.name == "postgresql":
+        tables = tables or tuple(inspect(connection).get_table_names())
+        for table in tables:
+            connection.execute(text(f'ALTER TABLE "{table}" DISABLE TRIGGER USER'))
+        yield
+        for table in tables:
+            connection.execute(text(f'ALTER TABLE "{table}" ENABLE TRIGGER USER'))
+        return
+    found = connection.execute(
+        text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    ).all()
+    for name, _ in found:
+        connection.execute(text(f'DROP TRIGGER "{name}"'))
+    yield
+    for _, sql in found:
+        connection.exec_driver_sql(sql)

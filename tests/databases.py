@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 # Every test loads this file, and not every test wants the second that SQLModel's import takes.
+PEPPER = b"p" * 32
 ENGINES = ("sqlite", "postgresql")
 _TEMPLATE = "migrated"
 _numbers = count(1)
@@ -31,11 +32,14 @@ def open_migrated(url: str) -> Engine:
     A SQLite file that is not there yet is copied from one that this process migrated once, which
     takes a tenth of the time; a database that is there already is migrated as the programs do it.
     """
-    from storage import open_engine, upgrade
+    from keys.credentials.peppers import Peppers
+    from storage import open_engine, seals, upgrade
     from tests.compiled import share_compiled_statements
 
     share_compiled_statements()
     engine = open_engine(url)
+    # What works with other peppers binds those itself.
+    seals.bind(engine, Peppers({1: PEPPER}))
     path = engine.url.database
     if engine.dialect.name == "sqlite" and path and Path(path).stat().st_size == 0:
         # Written into the file that the engine made, so that its permissions stay as they are.

@@ -137,6 +137,14 @@ def _about_key(diagnosis: Diagnosis, key: KeyView) -> list[Block]:
                 sentence("This token of ", name_of(key), " was replaced, and expired", *ended, "."),
                 section(f"The program needs the current one, `{key.hint}`."),
             ]
+        case DiagnosisResult.TAMPERED:
+            return [
+                sentence(name_of(key), " was changed in the database by something else."),
+                section(
+                    "So its tokens are refused. Revoke it and create another key. An operator "
+                    "can find out more with `apikeys db verify`."
+                ),
+            ]
         case DiagnosisResult.ON_ITS_WAY:
             return [
                 sentence("This token of ", name_of(key), " does not work yet."),

@@ -16,6 +16,7 @@ from bot.ui.payloads import InvalidPayload
 from keys.base.errors import DomainError, StorageUnavailable
 from keys.changes.operation import problems
 from runtime import tracing
+from runtime.errors import Tampered
 
 logger = logging.getLogger("bot")
 
@@ -63,6 +64,9 @@ def _describe(error: Exception) -> Message:
             "The database did not answer. Please check the key’s state in a minute, and try again "
             "if nothing was done."
         )
+    if isinstance(error, Tampered):
+        logger.error("%s", error)
+        return replies.domain_error(str(error))
     if isinstance(error, DomainError):
         return replies.domain_error(str(error))
     if isinstance(error, ValidationError):

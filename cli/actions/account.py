@@ -18,9 +18,11 @@ from keys.changes import propagation
 from keys.changes.authorization import Caller
 from keys.changes.operation import Outcome, problems
 from keys.credentials.tokens import redact
+from keys.integrity.anchor import AnchorUnreadable
+from keys.integrity.follow import follow
 from runtime.display import visible
 from settings import load
-from storage import writing
+from storage import reading, writing
 
 
 @contextmanager
@@ -43,11 +45,24 @@ def opened(workspace: str | None) -> Iterator[tuple[Application, str]]:
         if account_id is None:
             raise Failure(f"There is no workspace {workspace} here.")
         yield application, account_id
+        _move_anchor(application, account_id)
     except (DomainError, ValidationError) as error:
         sentences = " ".join(why for _, why in problems(error))
         raise Failure(sentences) from error
     finally:
         application.close()
+
+
+def _move_anchor(application: Application, account_id: str) -> None:
+    """Note outside the database what this command has added to the audit log."""
+    try:
+        with reading(application.engine) as session:
+            findings = follow(session, application.anchors, account_id)
+    except (AnchorUnreadable, OSError) as error:
+        say(f"The audit log has no anchor outside the database: {error}", err=True)
+        return
+    for finding in findings:
+        say(f"Warning: {finding}. Run: apikeys db verify", err=True)
 
 
 def operator() -> Caller:

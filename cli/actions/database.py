@@ -12,10 +12,18 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from cli.actions.account import opened
-from cli.bootstrap.application import open_engines
+from cli.bootstrap.application import (
+    Application,
+    known_accounts,
+    open_engines,
+    peppers_of,
+)
 from cli.terminal import Failure, say
 from keys.base.models import State
 from keys.credentials.peppers import in_use
+from keys.credentials.seal_database import seal_database
+from keys.integrity.anchor import AnchorFile, AnchorUnreadable
+from keys.integrity.verify import verify_small
 from keys.reviews import queries
 from keys.reviews.models import Stage
 from settings import load
@@ -23,13 +31,20 @@ from storage import AccountSession, reading
 from storage.schema import revision, upgrade
 from storage.tables import Gateway, Key, LiveMessageRow, Offboarding, OutboxRow
 
+# How many rows the status names.
+_NAMED = 5
+
 
 def upgrade_database() -> None:
     """Migrate the database to the newest schema; safe to run in several places at once."""
-    engine = open_engines(load())[0]
+    settings = load()
+    engine = open_engines(settings)[0]
     try:
         before, _ = revision(engine)
-        upgrade(engine)
+        sealed: list[int] = []
+        anchors = AnchorFile(settings.home / "anchor.json")
+        seal_rows = seal_database(peppers_of(settings), sealed.append, known_accounts(anchors))
+        upgrade(engine, seal_rows)
         after, _ = revision(engine)
     finally:
         engine.dispose()
@@ -38,6 +53,8 @@ def upgrade_database() -> None:
         if before == after
         else f"The database went from revision {before or 'nothing'} to {after}."
     )
+    for rows in sealed:
+        say(f"{rows:,} rows were sealed.")
 
 
 def backup(file: Path) -> None:
@@ -79,6 +96,8 @@ def status(workspace: str | None) -> None:
             say(line)
         for line in _waiting(session, now):
             say(line)
+        for line in _tampering(application):
+            say(line)
         found = queries.newest(session)
         if found is not None and found.stage is Stage.OPEN:
             say(f"Audit: {found.done} of {found.total} decided, until {found.deadline_at:%Y-%m-%d}")
@@ -106,6 +125,22 @@ def _peppers(session: Session, now: datetime) -> list[str]:
         return []
     each = ", ".join(f"{count} need version {version}" for version, count in sorted(used.items()))
     return [f"Pepper: of the active tokens, {each}"]
+
+
+def _tampering(application: Application) -> list[str]:
+    """Say whether something else has written to the database; nothing if that would take long."""
+    try:
+        found = verify_small(application.direct, application.peppers, application.anchors.read())
+    except (AnchorUnreadable, OSError) as error:
+        return [f"Database: {error}"]
+    if found is None:
+        return []
+    if not found:
+        return ["Database: every row is as this program wrote it"]
+    return [
+        f"Database: {len(found):,} rows were TAMPERED with. Run: apikeys db verify",
+        *(f"  {finding}" for finding in found[:_NAMED]),
+    ]
 
 
 def _gateways(session: Session, now: datetime) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,11 +14,15 @@ from keys.base.errors import PepperError
 from keys.base.policy import Policy
 from keys.changes.services import Services
 from keys.credentials.peppers import Peppers, check_peppers, load_or_make, read_peppers
+from keys.credentials.seal_database import seal_database
 from keys.credentials.tokens import check_prefix
+from keys.integrity.anchor import AnchorFile, AnchorUnreadable
 from keys.operations import SUBSCRIBERS
 from runtime.clock import Clock, SharedClock, SystemClock
 from settings import Settings, SettingsError
-from storage import open_engine, reading, upgrade, writing
+from storage import open_engine, reading, seals, upgrade, writing
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class Application:
     """What everything that works with keys needs.
 
     Attributes:
+        anchors: the audit logs' newest entries, kept outside the database.
         direct: the database without a pooler, for gateways, which listen to it; the same as
             `engine` if there is no pooler.
         replica: a streaming replica that gateways read from; None if there is none.
@@ -35,6 +41,7 @@ class Application:
     peppers: Peppers
     prefix: str
     clock: Clock
+    anchors: AnchorFile
     replica: Engine | None = None
 
     def services(
@@ -57,6 +64,7 @@ class Application:
             prefix=self.prefix,
             subscribers=SUBSCRIBERS,
             policy=policy or Policy(),
+            anchors=self.anchors,
             wake=wake,
         )
 
@@ -91,8 +99,11 @@ def open_application(settings: Settings, clock: Clock | None = None) -> Applicat
         opened.callback(direct.dispose)
         if (replica := open_replica(settings)) is not None:
             opened.callback(replica.dispose)
-        peppers = _peppers(settings)
-        upgrade(engine)
+        peppers = peppers_of(settings)
+        anchors = AnchorFile(settings.home / "anchor.json")
+        upgrade(engine, seal_database(peppers, _say_sealed, known_accounts(anchors)))
+        seals.bind(engine, peppers)
+        seals.bind(direct, peppers)
         if clock is None:
             clock = _clock(engine)
             opened.callback(_stop, clock)
@@ -100,7 +111,20 @@ def open_application(settings: Settings, clock: Clock | None = None) -> Applicat
             check_peppers(session, peppers, clock.now())
         # Nothing failed, so everything stays open.
         opened.pop_all()
-    return Application(engine, direct, peppers, prefix, clock, replica)
+    return Application(engine, direct, peppers, prefix, clock, anchors, replica)
+
+
+def known_accounts(anchors: AnchorFile) -> set[str]:
+    """Return the accounts whose rows this machine has seen sealed."""
+    try:
+        return set(anchors.read())
+    except (AnchorUnreadable, OSError):
+        # The doctor says so, and `apikeys db accept-restore` has to be able to start.
+        return set()
+
+
+def _say_sealed(rows: int) -> None:
+    _log.warning("The database was upgraded, and %s rows were sealed.", f"{rows:,}")
 
 
 def _clock(engine: Engine) -> Clock:
@@ -159,7 +183,12 @@ def open_replica(settings: Settings) -> Engine | None:
     return replica
 
 
-def _peppers(settings: Settings) -> Peppers:
+def peppers_of(settings: Settings) -> Peppers:
+    """Return the peppers of an installation; the embedded database's is made if missing.
+
+    Raises:
+        PepperError: if it is missing or cannot be read.
+    """
     if given := settings.pepper.get_secret_value():
         return read_peppers(given)
     if not settings.embedded:

@@ -14,6 +14,7 @@ from bot.installation.encryption import TokenCipher
 from bot.installation.installations import Installations, OAuthInstallation
 from bot.installation.oauth import REDIRECT, InstallPages, States
 from bot.installation.workspaces import ManyWorkspaces, OneWorkspace, Workspaces
+from bot.integrity.jobs import tampered_rows
 from bot.server.closing import close
 from bot.server.health import STUCK_SECONDS, Check, Socket
 from bot.server.health import pages as health_pages
@@ -145,6 +146,10 @@ def _health(
     metrics.watch(
         "round_age_seconds", "Since what is due was looked at.", lambda: schedule.round_age
     )
+    metrics.watch(
+        "tampered_rows", "Rows that something else has changed, at the last verification.",
+        lambda: float(tampered_rows()),
+    )  # fmt: skip
     checks: dict[str, Check] = {"database": application.check_connection, "rounds": rounds}
     if isinstance(connection, Sockets):
         socket = connection.socket

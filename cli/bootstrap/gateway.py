@@ -22,17 +22,20 @@ from gateway.cache.heartbeat import Heartbeat
 from gateway.cache.invalidation import CacheInvalidator
 from gateway.cache.replica_positions import ReplicaPositions
 from gateway.cache.verdict_cache import VerdictCache
+from gateway.usage.anchor_writer import AnchorWriter
 from gateway.usage.rehash_queue import RehashQueue
 from gateway.usage.usage_recorder import UsageRecorder
 from gateway.verification.replica import Replica
 from gateway.verification.verifier import CachingVerifier
 from keys.base.ids import new_id
 from keys.changes import gateways
+from keys.integrity.follow import AnchorUpdater
+from keys.integrity.verify import Finding
 from keys.transfer import import_keys
 from keys.usage.usage import Use, record_uses
 from runtime.http_server import Running, serve_in_thread
 from settings import Settings, SettingsError
-from storage import writing
+from storage import reading, writing
 from storage.change_feed import open_feed
 from storage.replica_lookup import ReplicaLookup
 from storage.secret_lookup import Lookup
@@ -102,6 +105,7 @@ def assemble(application: Application, options: Options, name: str) -> Gateway:
         replica = Replica(lookup, positions, options, log, clock)
     usage = UsageRecorder(_writer(application), log, options.flush_every, options.trusted_proxies)
     upgrades = RehashQueue(application.peppers, _upgrader(application), log, options.flush_every)
+    anchors = AnchorWriter(_anchor_step(application), log)
     metrics.watch("remembered_tokens", "Good tokens in memory.", lambda: len(cache))
     metrics.watch("last_used_backlog", "Secrets with unwritten uses.", lambda: usage.backlog)
     metrics.watch("feed_alive", "1 while changes are followed.", lambda: float(invalidator.alive))
@@ -130,7 +134,7 @@ def assemble(application: Application, options: Options, name: str) -> Gateway:
         metrics=metrics,
         cache=cache,
         try_read_now=verifier.try_read_now,
-        background_tasks=GatewayTasks(invalidator, heartbeat, upgrades),
+        background_tasks=GatewayTasks(invalidator, heartbeat, [upgrades, anchors]),
     )
 
 
@@ -159,6 +163,16 @@ def _writer(application: Application) -> Callable[[Mapping[str, Use]], None]:
             record_uses(session, uses)
 
     return write
+
+
+def _anchor_step(application: Application) -> Callable[[], Sequence[Finding]]:
+    updater = AnchorUpdater(application.anchors)
+
+    def step() -> Sequence[Finding]:
+        with reading(application.engine) as session:
+            return updater.step(session)
+
+    return step
 
 
 def _upgrader(application: Application) -> Callable[[Mapping[str, import_keys.Upgrade]], None]:

@@ -31,6 +31,23 @@ def backup(file: Path) -> None:
     actions.backup(file)
 
 
+@db.command("verify")
+def verify_database() -> None:
+    """Check that every row is as this program wrote it; exit with 1 if one is not."""
+    from cli.actions import integrity as actions
+
+    actions.verify_database()
+
+
+@db.command("accept-restore")
+@click.option("--reason", required=True, help="Why the database was restored, for the audit log.")
+def accept_restore(reason: str) -> None:
+    """Accept the audit log as it is, after you have restored an older backup."""
+    from cli.actions import integrity as actions
+
+    actions.accept_restore(reason)
+
+
 @click.command()
 @options.workspace
 def status(workspace: str | None) -> None:

@@ -15,6 +15,8 @@ from cli.doctor.findings import CheckStatus, Finding, Findings, compare_clocks
 from cli.doctor.stored_tokens import check_stored_tokens
 from keys.base.errors import PepperError
 from keys.credentials.peppers import Peppers, check_peppers, load_or_make, read_peppers
+from keys.integrity.anchor import AnchorFile, AnchorUnreadable
+from keys.integrity.verify import verify_small
 from settings import Settings, SettingsError
 from storage import StorageUnavailable, reading
 from storage.change_feed import WRITTEN
@@ -125,8 +127,31 @@ def _pepper(settings: Settings, engine: Engine) -> Findings:
             CheckStatus.BAD, str(error), "Without the right pepper every key is refused as invalid."
         )
         return
+    yield from _integrity(settings, engine, peppers)
     versions = ", ".join(map(str, sorted(peppers.by_version)))
     yield Finding(CheckStatus.FINE, f"The pepper (version {versions}) matches the database.")
+
+
+def _integrity(settings: Settings, engine: Engine, peppers: Peppers) -> Findings:
+    """Check that nothing else has written to the database, if that takes no longer than seconds."""
+    path = settings.home / "anchor.json"
+    try:
+        found = verify_small(engine, peppers, AnchorFile(path).read())
+    except (AnchorUnreadable, OSError) as error:
+        yield Finding(
+            CheckStatus.BAD, f"The audit log has no anchor: {error}", "See docs/security.md."
+        )
+        return
+    if found is None:
+        yield Finding(
+            CheckStatus.NOTE, "The database is large.", "Verify it with: apikeys db verify"
+        )
+    elif not found:
+        yield Finding(CheckStatus.FINE, "Every row of the database is as this program wrote it.")
+    for one in (found or ())[:10]:
+        yield Finding(
+            CheckStatus.BAD, f"{one}.", "Keys that are concerned are refused. See docs/security.md."
+        )
 
 
 def _peppers(settings: Settings, path: Path) -> Peppers | None:

@@ -18,6 +18,7 @@ from keys.base.models import RequestStage as Stage
 from keys.changes.change import Change
 from keys.inputs.names import refuse_token
 from keys.lifecycle.create import PendingKey, create_pending_key
+from storage import seals
 from storage.tables import AccessRequest
 
 
@@ -34,10 +35,12 @@ def approve(change: Change, request_id: str, delivery_deadline: timedelta) -> Pe
         KeyNotFound: if the account has no such request.
         NameTaken: if another key has taken the name since.
         TokenInText: if an old request contains a token.
+        Tampered: if the request was changed by something other than this program.
     """
     row = load_row(change.session, request_id)
     if row.state != Stage.OPEN:
         return None
+    seals.require_genuine(change.session, row)
     # No field of an operation has seen what an earlier version stored.
     refuse_token(row.name, "name")
     refuse_token(row.reason, "reason")

@@ -20,7 +20,7 @@ from sqlmodel import col, select
 from keys.base.actors import Actor
 from keys.base.models import HistoryEntry
 from runtime import tracing
-from storage import AccountSession
+from storage import AccountSession, seals
 from storage.tables import Account, Event
 
 GENESIS_HASH = "0" * 64
@@ -41,6 +41,8 @@ def append(
         kind: the event's kind, such as `key.revoked`.
         data: details: names and ids, never a token.
     """
+    # What the entry is about is written, and so has its new revision.
+    session.flush()
     last = _last(session)
     entry = Event(
         account_id=session.account_id,
@@ -53,8 +55,11 @@ def append(
         previous=last.hash if last else GENESIS_HASH,
         hash="",
         trace_id=tracing.current_id(),
+        revision=seals.revision_of(session, key_id) if key_id else None,
     )
     entry.hash = hash_of(entry)
+    if key_id:
+        seals.note_recorded(session, key_id, entry.revision)
     session.add(entry)
     session.flush()
     return entry
@@ -74,6 +79,7 @@ def append_all(
     last = _last(session)
     seq, previous = (last.seq, last.hash) if last else (0, GENESIS_HASH)
     rows: list[dict[str, Any]] = []
+    sealer = seals.sealer_of(session)
     for kind, key_id, data in entries:
         seq += 1
         row: dict[str, Any] = {
@@ -86,10 +92,24 @@ def append_all(
             "data": _json(data),
             "previous": previous,
         }
-        row["hash"] = previous = _hash(**row)
-        rows.append(row | {"request_id": tracing.current_id()})
+        row["hash"] = previous = hash_fields(**row)
+        row["request_id"] = tracing.current_id()
+        row["revision"] = seals.revision_of(session, key_id) if key_id else None
+        if key_id:
+            seals.note_recorded(session, key_id, row["revision"])
+        rows.append(seals.seal_row(sealer, Event, row))
     if rows:
         session.connection().execute(insert(Event), rows)
+
+
+def require_recorded(session: AccountSession) -> None:
+    """Return if each key that this transaction has changed has an entry that says so.
+
+    Raises:
+        RuntimeError: if not: gateways would refuse the key, as one that was changed by hand.
+    """
+    if keys := seals.unrecorded(session):
+        raise RuntimeError(f"changes of {', '.join(sorted(keys))} are not in the audit log")
 
 
 def has(session: AccountSession, key_id: str, kind: str, data: Mapping[str, Any]) -> bool:
@@ -116,7 +136,7 @@ def lock(
 
 def hash_of(entry: Event) -> str:
     """Return the SHA-256 of the entry's fields in a fixed form, including the previous hash."""
-    return _hash(
+    return hash_fields(
         account_id=entry.account_id,
         seq=entry.seq,
         at=entry.at,
@@ -128,7 +148,7 @@ def hash_of(entry: Event) -> str:
     )
 
 
-def _hash(
+def hash_fields(
     *,
     account_id: str,
     seq: int,
@@ -139,9 +159,15 @@ def _hash(
     data: str,
     previous: str,
 ) -> str:
+    """Return the SHA-256 of an entry's fields in a fixed form; see `hash_of`."""
     when = at.isoformat(timespec="microseconds")
     fields = [account_id, seq, when, kind, actor, key_id, data, previous]
-    return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
+    return digest(json.dumps(fields, ensure_ascii=False))
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a text in hexadecimal; a lone surrogate counts as its escape."""
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def verify_chain(
@@ -164,6 +190,24 @@ def latest_hash(
     """Return the hash of the newest entry; it covers all the entries before it."""
     last = _last(session)
     return last.hash if last is not None else GENESIS_HASH
+
+
+def newest_data(session: AccountSession, kind: str) -> dict[str, Any] | None:
+    """Return the data of the newest entry of a kind; None if there is none."""
+    found = session.exec(
+        select(Event.data)
+        .where(Event.account_id == session.account_id, Event.kind == kind)
+        .order_by(col(Event.seq).desc())
+        .limit(1)
+    ).first()
+    return None if found is None else dict(json.loads(found))
+
+
+def newest(session: AccountSession) -> tuple[int, str]:
+    """Return the number and the hash of the newest entry; 0 and the first hash if there is none."""
+    session.flush()
+    last = _last(session)
+    return (last.seq, last.hash) if last is not None else (0, GENESIS_HASH)
 
 
 def history(session: AccountSession, key_id: str) -> list[HistoryEntry]:

@@ -180,6 +180,7 @@ def _role(name: str, *roles: Role) -> Permission:
 admins = _role("admins", Role.ADMIN, Role.OPERATOR, Role.SYSTEM)
 # Full members of the workspace: no guests, no bots, no external (Slack Connect) users.
 members = _role("members", Role.MEMBER)
+operators = _role("operators", Role.OPERATOR)
 system = _role("system", Role.SYSTEM)
 # The recipient of a token's delivery, whatever their roles are now.
 recipient = Permission("recipient", _receives, reads=True)

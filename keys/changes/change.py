@@ -117,6 +117,8 @@ def change(services: Services, actor: Actor) -> Iterator[Change]:
         audit_log.lock(session)
         made = Change(services, session, actor, services.clock.now())
         yield made
+        session.flush()
+        audit_log.require_recorded(session)
         if made.effects.fence is not None:
             gateways.set_fence(session, made.effects.fence)
     if made.effects.due:

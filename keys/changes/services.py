@@ -13,8 +13,9 @@ from sqlalchemy import Engine
 from keys.base.policy import Policy
 from keys.changes.membership import AskMembership
 from keys.credentials.peppers import Peppers
+from keys.integrity.anchor import AnchorFile
 from runtime.clock import Clock
-from storage import AccountSession, reading, writing
+from storage import AccountSession, reading, seals, writing
 
 if TYPE_CHECKING:
     from keys.changes.change import Change
@@ -32,6 +33,7 @@ class Services:
     Attributes:
         account_id: the account; all reads and writes are limited to it.
         prefix: the prefix of new tokens.
+        anchors: the audit logs' newest entries outside the database; None for no such file.
         policy: the team's rules for its keys.
         subscribers: called when an event is recorded (keys.operations.SUBSCRIBERS).
         wake: called after the commit of a change that recorded an event, so that the worker
@@ -47,9 +49,13 @@ class Services:
     prefix: str
     subscribers: Subscribers
     policy: Policy = field(default_factory=Policy)
+    anchors: AnchorFile | None = None
     wake: Callable[[], None] = field(default=lambda: None)
     sleep: Callable[[float], None] = field(default=time.sleep)
     membership: AskMembership | None = None
+
+    def __post_init__(self) -> None:
+        seals.bind(self.engine, self.peppers)
 
     def reading(self) -> AbstractContextManager[AccountSession]:
         """Open a read-only transaction. Raises StorageUnavailable."""

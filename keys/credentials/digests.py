@@ -8,8 +8,9 @@
 | `hmac`        | HMAC-SHA256 of the whole key, under a pepper       | us, from first use on    |
 
 A plain digest of a long random key does not reveal the key, but a person who can write to the
-database could plant one. So on its first use a key gets our own digest, which replaces the other
-system's (gateway.usage.rehash_queue).
+database could plant one. So it is never stored: what is stored is its HMAC under a key derived from
+the pepper (`Peppers.imported_digest`). On its first use a key gets our own digest, which replaces
+that (gateway.usage.rehash_queue).
 
 Finding a secret by its digest compares it in the database, not in constant time. That can reveal at
 most part of a digest, which is of no use for finding a key. What was found is then compared in
@@ -65,21 +66,25 @@ def plain_digest(algorithm: Algorithm, key: bytes) -> bytes:
 
 
 def candidates(key: bytes, peppers: Peppers) -> list[bytes]:
-    """Return every digest that may be stored for a key, strongest first, each once."""
-    ours = [peppers.digest_bytes(key, version) for version in sorted(peppers.by_version)[::-1]]
-    plain = [plain_digest(algorithm, key) for algorithm in SIZES]
-    return list(dict.fromkeys(ours + plain))
+    """Return every digest that may be stored for a key, strongest first."""
+    versions = sorted(peppers.by_version)[::-1]
+    plain = [(algorithm, plain_digest(algorithm, key)) for algorithm in SIZES]
+    return [
+        *(peppers.digest_bytes(key, version) for version in versions),
+        *(peppers.imported_digest(*each, version) for version in versions for each in plain),
+    ]
 
 
 def matches(
     algorithm: str, pepper_version: int, digest: bytes, key: bytes, peppers: Peppers
 ) -> bool:
     """Return whether a digest is that of this key. Compares in constant time."""
+    if pepper_version not in peppers.by_version:
+        return False
     if algorithm == Algorithm.HMAC:
-        if pepper_version not in peppers.by_version:
-            return False
         return hmac.compare_digest(peppers.digest_bytes(key, pepper_version), digest)
     try:
-        return hmac.compare_digest(plain_digest(Algorithm(algorithm), key), digest)
+        foreign = plain_digest(Algorithm(algorithm), key)
     except ValueError:
         return False
+    return hmac.compare_digest(peppers.imported_digest(algorithm, foreign, pepper_version), digest)

@@ -22,10 +22,26 @@ from sqlmodel import Session, col, func, select
 
 from keys.base.errors import PepperError
 from keys.credentials.tokens import Token
+from storage.seal_upgrades import is_in_use
+from storage.seals import SEAL_VERSION
 from storage.tables import Key, Pepper, Secret
 
 PEPPER_BYTES = 32
 _FINGERPRINT_OF = b"apikeys: which pepper is this?"
+_FOR_SEALS = b"apikeys: sealing rows, 1"
+_FOR_IMPORTS = b"apikeys: imported digests, 1"
+_VERSION_BYTES = SEAL_VERSION
+_SEAL_BYTES = _VERSION_BYTES + 32
+
+
+def derive(pepper: bytes, purpose: bytes) -> bytes:
+    """Return a key of 32 bytes for one purpose, which says nothing about the pepper or other keys.
+
+    HKDF-SHA256 without a salt, for the length of one hash (RFC 5869, section 2); written out here,
+    because loading a library for it would take longer than most commands.
+    """
+    extracted = hmac.digest(bytes(32), pepper, hashlib.sha256)
+    return hmac.digest(extracted, purpose + b"\x01", hashlib.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +49,13 @@ class Peppers:
     """All peppers in use, by version; new digests are made with the highest."""
 
     by_version: dict[int, bytes] = field(repr=False)
+    _seal_keys: dict[int, bytes] = field(init=False, repr=False, compare=False)
+    _import_keys: dict[int, bytes] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name, purpose in (("_seal_keys", _FOR_SEALS), ("_import_keys", _FOR_IMPORTS)):
+            derived = {version: derive(p, purpose) for version, p in self.by_version.items()}
+            object.__setattr__(self, name, derived)
 
     @property
     def current(self) -> int:
@@ -54,6 +77,36 @@ class Peppers:
         except KeyError:
             raise PepperError(f"APIKEYS_PEPPER lacks version {version}.") from None
         return hmac.digest(pepper, key, hashlib.sha256)
+
+    def imported_digest(self, algorithm: str, foreign: bytes, version: int) -> bytes:
+        """Return what is stored for another system's digest: an HMAC of it and of its algorithm.
+
+        So the digest cannot be planted without the pepper.
+
+        Raises:
+            PepperError: if there is no such version.
+        """
+        try:
+            key = self._import_keys[version]
+        except KeyError:
+            raise PepperError(f"APIKEYS_PEPPER lacks version {version}.") from None
+        return hmac.digest(key, algorithm.encode("ascii") + b"\0" + foreign, hashlib.sha256)
+
+    def seal(self, content: bytes) -> bytes:
+        """Return the seal of a row's content (storage.seals): the pepper's version, and an HMAC."""
+        version = self.current
+        made = hmac.digest(self._seal_keys[version], content, hashlib.sha256)
+        return version.to_bytes(_VERSION_BYTES) + made
+
+    def is_genuine(self, content: bytes, seal: bytes | None) -> bool:
+        """Return whether a seal is that of a content. Compares in constant time."""
+        if seal is None or len(seal) != _SEAL_BYTES:
+            return False
+        key = self._seal_keys.get(int.from_bytes(seal[:_VERSION_BYTES]))
+        if key is None:
+            return False
+        made = hmac.digest(key, content, hashlib.sha256)
+        return hmac.compare_digest(made, seal[_VERSION_BYTES:])
 
     def matches(self, token: Token, version: int, digest: bytes) -> bool:
         """Return whether a digest is that of this token. Compares in constant time."""
@@ -159,20 +212,25 @@ def check_peppers(session: Session, peppers: Peppers, now: datetime) -> None:
             f"Keys in this database need the pepper of version {min(missing)}, which is missing "
             "from APIKEYS_PEPPER."
         )
+    for version in sorted(set(known) - set(peppers.by_version)):
+        if is_in_use(session, version):
+            raise PepperError(
+                f"Rows of this database are sealed with the pepper of version {version}, which is "
+                "missing from APIKEYS_PEPPER. Put it back; the bot seals them with the newest one, "
+                "and “apikeys status” says when it has."
+            )
 
 
 def in_use(session: Session, now: datetime) -> dict[int, int]:
     """Return the number of working or pending secrets that need each version of the pepper.
 
     Secrets that were revoked or rotated out need none: they are refused whatever their digest. An
-    expired key counts, since it may be extended. Imported digests (keys.credentials.digests) need
-    no pepper before their first use.
+    expired key counts, since it may be extended, and so does an imported one that was never used.
     """
     counted = session.exec(
         select(Secret.pepper_version, func.count())
         .join(Key, col(Key.id) == col(Secret.key_id))
         .where(
-            Secret.algorithm == "hmac",
             col(Key.state).in_(("pending", "active")),
             or_(col(Secret.ends_at).is_(None), col(Secret.ends_at) > now),
         )

@@ -17,7 +17,11 @@ from storage.secret_lookup import SecretRow
 
 
 class Reason(StrEnum):
-    """Why a token was refused. For the operator's log only."""
+    """Why a token was refused. For the operator's log only.
+
+    With `seal`, a row was changed by something other than this program; with `record`, the audit
+    log has a later change of the key than its row.
+    """
 
     MISSING = "missing"
     SURROUNDED = "surrounded"
@@ -26,6 +30,8 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"
     DIGEST = "digest"
     PEPPER = "pepper"
+    SEAL = "seal"
+    RECORD = "record"
     PENDING = "pending"
     ABANDONED = "abandoned"
     REVOKED = "revoked"
@@ -91,7 +97,7 @@ def evaluate(token: Token, row: SecretRow | None, peppers: Peppers, now: datetim
         return Refused(Reason.DIGEST)
     if not peppers.matches(token, row.pepper_version, row.digest):
         return Refused(Reason.DIGEST)
-    return _by_state(row, now)
+    return _by_state(row, peppers, now)
 
 
 def evaluate_foreign(
@@ -112,12 +118,12 @@ def evaluate_foreign(
         if row is not None and digests.matches(
             row.algorithm, row.pepper_version, row.digest, key, peppers
         ):
-            return _by_state(row, now), row
+            return _by_state(row, peppers, now), row
     return Refused(flaw), None
 
 
-def _by_state(row: SecretRow, now: datetime) -> Answer:
-    if reason := _reason_against(row, now):
+def _by_state(row: SecretRow, peppers: Peppers, now: datetime) -> Answer:
+    if reason := _tampering(row, peppers) or _reason_against(row, now):
         return Refused(reason, row.key_id)
     return Verified(
         account_id=row.account_id,
@@ -131,6 +137,15 @@ def _by_state(row: SecretRow, now: datetime) -> Answer:
         rate_limit=row.rate_limit,
         networks=tuple(row.networks.split()),
     )
+
+
+def _tampering(row: SecretRow, peppers: Peppers) -> Reason | None:
+    """Return why the row cannot be believed; None if it can."""
+    if not peppers.is_genuine(row.content, row.seal):
+        return Reason.SEAL
+    if not row.revision == row.secret_revision == row.recorded_revision:
+        return Reason.RECORD
+    return Reason.RECORD if row.is_ended and row.state == State.ACTIVE else None
 
 
 def _reason_against(row: SecretRow, now: datetime) -> Reason | None:

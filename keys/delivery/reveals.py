@@ -19,7 +19,7 @@ from keys.delivery.deliveries import DeliveryState, Purpose, purpose_and_state, 
 from keys.delivery.events import TokenShown
 from keys.lifecycle.rows import index_key
 from keys.lifecycle.secrets import replace_token
-from storage import AccountSession
+from storage import AccountSession, seals
 from storage.tables import Delivery, Key, Secret
 
 
@@ -93,7 +93,9 @@ def _refuse_unless_pending(session: AccountSession, delivery: Delivery, key: Key
 
 
 def _to_reveal(session: AccountSession, delivery_id: str) -> Delivery:
+    """Return the row of a delivery. Raises KeyNotFound, Tampered."""
     delivery = row(session, delivery_id)
+    seals.require_genuine(session, delivery)
     if delivery.method != DeliveryWay.REVEAL:
         raise KeyNotFound("This token was sent in a message, so it cannot be shown again.")
     return delivery

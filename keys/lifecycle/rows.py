@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CursorResult, update
 from sqlmodel import col, select
 
 from keys.base.errors import InvalidState, KeyRevoked, NameTaken
@@ -18,17 +17,15 @@ from storage.tables import Key
 
 def move(change: Change, key_id: str, before: tuple[State, ...], values: dict[str, Any]) -> bool:
     """Change a key if it is in one of these states; return whether it was."""
-    statement = (
-        update(Key)
-        .where(
-            col(Key.id) == key_id,
-            col(Key.account_id) == change.session.account_id,
-            col(Key.state).in_(before),
-        )
-        .values(values)
-    )
-    result = change.session.execute(statement, execution_options={"synchronize_session": "fetch"})
-    return isinstance(result, CursorResult) and result.rowcount == 1
+    # The change holds the account's lock, so the row is what it will be at the commit.
+    key = change.session.get(Key, key_id)
+    if key is None or key.account_id != change.session.account_id or key.state not in before:
+        return False
+    for name, value in values.items():
+        setattr(key, name, value)
+    change.session.add(key)
+    change.session.flush()
+    return True
 
 
 def load_active(change: Change, key_id: str) -> Key:

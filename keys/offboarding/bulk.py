@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
 from sqlmodel import col, or_, select
 
 from keys.base.actors import Actor
@@ -110,15 +109,10 @@ def claim_bulk_item(
 
 def complete_bulk_item(change: Change, work: BulkItem, problem: str) -> None:
     """Record that the action was done, or the problem, in a sentence."""
-    change.session.execute(
-        update(OffboardingKey)
-        .where(
-            col(OffboardingKey.offboarding_id) == work.offboarding_id,
-            col(OffboardingKey.key_id) == work.key_id,
-        )
-        .values(action="", claimed_until=None, problem=problem),
-        execution_options={"synchronize_session": False},
-    )
+    item = change.session.get_one(OffboardingKey, (work.offboarding_id, work.key_id))
+    item.action, item.claimed_until, item.problem = "", None, problem
+    change.session.add(item)
+    change.session.flush()
     change.mark_stale(work.offboarding_id)
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
 from sqlmodel import Session, col, exists, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -154,12 +153,14 @@ def _end(change: Change, row: Offboarding, stage: Stage) -> dict[str, int]:
     row.state, row.ended_at, row.ended_by = stage, change.now, str(change.actor)
     change.session.add(row)
     change.session.flush()
-    change.session.execute(
-        update(OffboardingKey)
-        .where(col(OffboardingKey.offboarding_id) == row.id)
-        .values(action="", claimed_until=None),
-        execution_options={"synchronize_session": "fetch"},
+    pending = select(OffboardingKey).where(
+        OffboardingKey.offboarding_id == row.id,
+        or_(OffboardingKey.action != "", col(OffboardingKey.claimed_until).is_not(None)),
     )
+    for item in change.session.exec(pending).all():
+        item.action, item.claimed_until = "", None
+        change.session.add(item)
+    change.session.flush()
     counts = change.session.exec(
         select(OffboardingKey.outcome, func.count())
         .where(OffboardingKey.offboarding_id == row.id)

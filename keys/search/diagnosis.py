@@ -19,6 +19,7 @@ from keys.changes.services import Services
 from keys.credentials import digests
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import CHECKSUM_LENGTH, NotAToken, Token, TokenFormatError, parse
+from keys.integrity import integrity
 from storage import AccountSession
 from storage.tables import Key, Rotation, Secret, SecretUse
 
@@ -49,6 +50,7 @@ class DiagnosisResult(StrEnum):
     UNKNOWN = "unknown"
     WRONG_SECRET = "wrong_secret"
     OTHER_ACCOUNT = "other_account"
+    TAMPERED = "tampered"
     ON_ITS_WAY = "on_its_way"
     NEVER_CAME = "never_came"
     REVOKED = "revoked"
@@ -177,8 +179,9 @@ def _of_key(
     use = session.get(SecretUse, secret.id)
     key_view = view(session, key)
     ends = [at for at in (key.expires_at, secret.ends_at) if at is not None]
+    believed = integrity.is_believed(session, key, secret)
     return Diagnosis(
-        case=_case(session, secret, key_view, now),
+        case=_case(session, secret, key_view, now) if believed else DiagnosisResult.TAMPERED,
         slips=slips,
         key=key_view,
         hint=secret.hint,

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from keys.base.actors import Actor
@@ -34,7 +34,7 @@ from keys.inputs.names import NAME_MAX, fold
 from keys.lifecycle.rows import search_text
 from keys.transfer.events import KeyImported, KeysImported
 from keys.transfer.import_rows import ImportRow, Problem
-from storage import AccountSession
+from storage import AccountSession, seals
 from storage.tables import Key, Secret
 
 UNNAMED = "Imported key"
@@ -152,22 +152,18 @@ def upgrade(session: Session, upgrades: Mapping[str, Upgrade]) -> int:
     Returns:
         How many were replaced.
     """
-    statement = (
-        update(Secret)
-        .where(
-            col(Secret.id) == bindparam("secret"),
-            col(Secret.imported),
-            col(Secret.algorithm) != Algorithm.HMAC,
-        )
-        .values(
-            digest=bindparam("made"), pepper_version=bindparam("version"), algorithm=Algorithm.HMAC
-        )
-    )
-    done = 0
-    for secret_id, each in sorted(upgrades.items()):
-        values = {"secret": secret_id, "made": each.digest, "version": each.pepper_version}
-        done += session.connection().execute(statement, values).rowcount
-    return done
+    found = session.exec(
+        select(Secret)
+        .where(col(Secret.id).in_(upgrades), col(Secret.algorithm) != Algorithm.HMAC)
+        .order_by(col(Secret.id))
+        .with_for_update()
+    ).all()
+    for secret in found:
+        made = upgrades[secret.id]
+        secret.digest, secret.pepper_version = made.digest, made.pepper_version
+        secret.algorithm = Algorithm.HMAC
+        session.add(secret)
+    return len(found)
 
 
 class _Names:
@@ -226,13 +222,16 @@ def _agree(one: str | None, other: str | None) -> bool:
 
 
 def _add(change: Change, fresh: Sequence[NewKey]) -> None:
-    now = change.now
+    now, peppers = change.now, change.services.peppers
     for some in _some(fresh):
         keys = [
-            _key_row(change.services.peppers, change.session.account_id, each, change.actor, now)
-            for each in some
+            _key_row(peppers, change.session.account_id, each, change.actor, now) for each in some
         ]
-        secrets = [_secret_row(each.entry, key, now) for each, key in zip(some, keys, strict=True)]
+        secrets = [
+            _secret_row(peppers, each.entry, key, now) for each, key in zip(some, keys, strict=True)
+        ]
+        for key in keys:
+            seals.note_revision(change.session, key["id"], key["revision"])
         change.session.connection().execute(insert(Key), keys)
         change.session.connection().execute(insert(Secret), secrets)
         change.record_all(
@@ -247,7 +246,7 @@ def _key_row(
     peppers: Peppers, account_id: str, fresh: NewKey, actor: Actor, now: datetime
 ) -> dict[str, Any]:
     entry, key_id = fresh.entry, new_id("key")
-    return {
+    row = {
         "id": key_id,
         "account_id": account_id,
         "state": State.ACTIVE,
@@ -266,24 +265,32 @@ def _key_row(
         "expires_at": entry.expires_at,
         "revoked_reason": "",
         "external_id": entry.external_id,
+        "revision": 1,
     }
+    return seals.seal_row(peppers, Key, row)
 
 
-def _secret_row(entry: ImportRow, key: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    return {
+def _secret_row(
+    peppers: Peppers, entry: ImportRow, key: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    version = peppers.current
+    row = {
         "id": new_id("sec"),
         "account_id": key["account_id"],
         "key_id": key["id"],
         # It has 16 characters and an underscore, so it is never the public id of a token of ours.
         "public_id": IMPORTED_ID + new_id("").removeprefix("_"),
-        "digest": entry.digest,
-        "pepper_version": 0,
+        "digest": peppers.imported_digest(entry.algorithm, entry.digest, version),
+        "pepper_version": version,
         "hint": _shown_hint(entry),
         "created_at": entry.created_at or now,
         "pending": False,
         "imported": True,
         "algorithm": entry.algorithm,
+        "ends_at": None,
+        "revision": key["revision"],
     }
+    return seals.seal_row(peppers, Secret, row, key)
 
 
 def _shown_hint(entry: ImportRow) -> str:

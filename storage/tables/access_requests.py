@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Index,
+    LargeBinary,
     Text,
 )
 from sqlmodel import Field, SQLModel
@@ -43,3 +44,5 @@ class AccessRequest(SQLModel, table=True):
     decision_reason: str = Field(default="", sa_column=Column(Text, nullable=False))
     key_id: str | None = Field(default=None, foreign_key="keys.id", index=True, max_length=32)
     attempts: int = 0
+    # See storage.seals; empty where the version before has written the row.
+    seal: bytes | None = Field(default=None, sa_column=Column(LargeBinary(40)))

@@ -27,6 +27,8 @@ class Account(SQLModel, table=True):
     name: str = Field(default="", max_length=200)
     created_at: datetime = Field(sa_column=datetime_column(nullable=False))
     channel_id: str | None = Field(default=None, max_length=32)
+    # See storage.seals; empty where the version before has written the row.
+    seal: bytes | None = Field(default=None, sa_column=Column(LargeBinary(40)))
 
 
 class Installation(SQLModel, table=True):

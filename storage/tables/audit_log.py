@@ -6,20 +6,35 @@ from datetime import datetime
 
 from sqlalchemy import (
     Column,
+    Index,
+    LargeBinary,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlmodel import Field, SQLModel
 
 from storage.tables.columns import datetime_column
 from storage.tables.types import UtcDateTime
 
+# An entry of one of these kinds means that the key is refused for ever.
+ENDED = "kind IN ('key.revoked', 'key.abandoned')"
+
 
 class Event(SQLModel, table=True):
     """One event. Rows are appended and never edited, which triggers enforce."""
 
     __tablename__ = "events"
-    __table_args__ = (UniqueConstraint("account_id", "seq", name="one_event_per_place"),)
+    __table_args__ = (
+        UniqueConstraint("account_id", "seq", name="one_event_per_place"),
+        Index("events_by_revision", "key_id", "revision"),
+        Index(
+            "events_that_end",
+            "key_id",
+            sqlite_where=text(ENDED),
+            postgresql_where=text(ENDED),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     account_id: str = Field(foreign_key="accounts.id", max_length=32)
@@ -35,6 +50,10 @@ class Event(SQLModel, table=True):
     trace_id: str | None = Field(
         default=None, max_length=12, sa_column_kwargs={"name": "request_id"}
     )
+    # The revision of the key that this led to, if it did (storage.seals).
+    revision: int | None = None
+    # See storage.seals; empty where the version before has written the row.
+    seal: bytes | None = Field(default=None, sa_column=Column(LargeBinary(40)))
 
 
 class ProcessedRequest(SQLModel, table=True):

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import (
     Column,
     Index,
+    LargeBinary,
     String,
     text,
 )
@@ -44,3 +45,5 @@ class Delivery(SQLModel, table=True):
     method: str = Field(
         default="dm", sa_column=Column("how", String(8), nullable=False, server_default="dm")
     )
+    # See storage.seals; empty where the version before has written the row.
+    seal: bytes | None = Field(default=None, sa_column=Column(LargeBinary(40)))

@@ -76,6 +76,10 @@ class Key(SQLModel, table=True):
     expiry_set_at: datetime | None = Field(default=None, sa_column=datetime_column())
     expiry_accepted_by: str | None = Field(default=None, max_length=200)
     external_id: str | None = Field(default=None, max_length=100)
+    # How often it, or a secret of it, has changed; the audit log knows the newest (storage.seals).
+    revision: int = 0
+    # See storage.seals; empty where the version before has written the row.
+    seal: bytes | None = Field(default=None, sa_column=Column(LargeBinary(40)))
 
 
 class Secret(SQLModel, table=True):
@@ -114,6 +118,10 @@ class Secret(SQLModel, table=True):
     algorithm: str = Field(
         default="hmac", sa_column=Column(String(16), nullable=False, server_default="hmac")
     )
+    # How often it, or a secret of it, has changed; the audit log knows the newest (storage.seals).
+    revision: int = 0
+    # See storage.seals; empty where the version before has written the row.
+    seal: bytes | None = Field(default=None, sa_column=Column(LargeBinary(40)))
 
 
 class SecretUse(SQLModel, table=True):

@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Index,
+    LargeBinary,
     Text,
     text,
 )
@@ -97,3 +98,5 @@ class OffboardingKey(SQLModel, table=True):
     )
     claimed_until: datetime | None = Field(default=None, sa_column=datetime_column())
     problem: str = Field(default="", sa_column=Column(Text, nullable=False))
+    # See storage.seals; empty where the version before has written the row.
+    seal: bytes | None = Field(default=None, sa_column=Column(LargeBinary(40)))

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import (
     CheckConstraint,
+    Column,
     Index,
+    LargeBinary,
     text,
 )
 from sqlmodel import Field, SQLModel
@@ -48,3 +50,5 @@ class Rotation(SQLModel, table=True):
     warned_at: datetime | None = Field(default=None, sa_column=datetime_column())
     ended_at: datetime | None = Field(default=None, sa_column=datetime_column())
     ended_by: str | None = Field(default=None, max_length=200)
+    # See storage.seals; empty where the version before has written the row.
+    seal: bytes | None = Field(default=None, sa_column=Column(LargeBinary(40)))

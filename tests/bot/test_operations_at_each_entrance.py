@@ -20,6 +20,7 @@ KINDS: tuple[type[Entrance], ...] = (Slack, CommandLine)
 # The rooms that have an entrance to each operation; jobs and messages of the bot are in `bot`.
 ROOMS: dict[str, set[str]] = {
     "accept_expiry": {"bot"},
+    "accept_restore": {"cli"},
     "approve": {"bot"},
     "ask_owner": {"bot"},
     "bulk": {"bot"},
@@ -37,6 +38,7 @@ ROOMS: dict[str, set[str]] = {
     "record_departure": {"bot"},
     "record_leaks": {"bot"},
     "rename": {"bot"},
+    "report_tampering": {"bot"},
     "request": {"bot"},
     "reveal": {"bot"},
     "revoke": {"bot", "cli"},
@@ -52,6 +54,7 @@ ROOMS: dict[str, set[str]] = {
 }
 # Fields that no entrance lets a user fill in, and why.
 FILLED_IN_NOWHERE = {
+    ("accept_restore", "reason"): "of no one account; tests/cli/commands/test_integrity.py",
     ("bulk", "recipient"): "chosen from Slack's list, or who pressed; `execute` asks Slack",
     ("create", "backup_owner"): "a new key has none; the modal for editing sets it",
     ("transfer", "after"): "chosen from Slack's list; `execute` asks Slack about the user",

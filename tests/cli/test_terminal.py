@@ -82,8 +82,9 @@ def test_the_record_may_hold_anything(shell: Shell) -> None:
     data = json.dumps({"name": f"{EVIL}\ud800"})
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(
-            "INSERT INTO events (account_id, seq, at, kind, actor, key_id, data, previous, hash)"
-            " SELECT account_id, seq + 9, at, kind, actor || ?, key_id, ?, hash, 'h' || hash"
+            "INSERT INTO events"
+            " (account_id, seq, at, kind, actor, key_id, data, previous, hash, seal)"
+            " SELECT account_id, seq + 9, at, kind, actor || ?, key_id, ?, hash, 'h' || hash, seal"
             " FROM events WHERE key_id IS NOT NULL ORDER BY id DESC LIMIT 1",
             (EVIL, data),
         )

@@ -4,6 +4,7 @@ file system that nobody may write to."""
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import httpx
 import pytest
 from alembic import command
 from sqlalchemy import Engine, MetaData, insert, inspect, select
+from sqlalchemy.exc import DBAPIError
 
 from storage import open_engine
 from storage.schema import _config, revision
@@ -23,7 +25,7 @@ from tests.e2e.harness.program import PEPPER, Program, asks, eventually, free_po
 from tests.postgresql import Postgresql, binaries, may_mount
 
 pytestmark = [pytest.mark.sockets, pytest.mark.timeout(300)]
-BEFORE = "0007"
+BEFORE = "0008"
 
 
 @pytest.fixture
@@ -102,14 +104,19 @@ def test_an_installation_of_the_version_before_goes_on(shell: Shell, urls: tuple
     known = _as_before(open_engine(now), engine)
     shell.settings["DATABASE_URL"] = before
 
-    assert f"went from revision {BEFORE} to" in shell.run("db", "upgrade").stdout
+    upgraded = shell.run("db", "upgrade").stdout
+    assert f"went from revision {BEFORE} to" in upgraded
+    assert re.search(r"\d+ rows were sealed\.", upgraded)
     # A program of the version before, which still runs, knows nothing of what was added.
     with engine.begin() as connection:
         events = known.tables["events"]
         last = connection.execute(select(events).order_by(events.c.id.desc())).mappings().first()
         assert last is not None
         row = {column.name: last[column.name] for column in events.c if column.name != "id"}
-        connection.execute(insert(events).values(row | {"seq": last["seq"] + 1}))
+        late = insert(events).values(row | {"seq": last["seq"] + 1})
+    refused = pytest.raises(DBAPIError, match="of an older version, so upgrade it")
+    with refused, engine.begin() as connection:
+        connection.execute(late)
     engine.dispose()
     with gateway(shell) as address:
         assert asks(address, token) == 204

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 from cli.bootstrap.application import Application
 from cli.bootstrap.gateway import assemble
@@ -19,6 +21,7 @@ from keys.changes.propagation import Propagation
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import Token
 from keys.inputs.limits import check_networks, check_rate
+from keys.integrity.anchor import AnchorFile
 from keys.lifecycle.create import activate_key, create_pending_key
 from keys.lifecycle.revoke import revoke_key
 from keys.lifecycle.update import limit_key
@@ -37,7 +40,9 @@ class Site:
     def __init__(self, url: str, replica: str | None = None) -> None:
         engine, clock, peppers = open_migrated(url), SystemClock(), Peppers({1: b"p" * 32})
         read_from = open_engine(replica) if replica else None
-        self.application = Application(engine, engine, peppers, "ak", clock, read_from)
+        self.anchors = tempfile.TemporaryDirectory()
+        anchors = AnchorFile(Path(self.anchors.name) / "anchor.json")
+        self.application = Application(engine, engine, peppers, "ak", clock, anchors, read_from)
         with writing(engine) as session:
             self.account = accounts.connect(session, "T0ACME", "Acme", clock.now())
         self.services = self.application.services(self.account)
@@ -55,6 +60,7 @@ class Site:
         for gateway in self.gateways:
             gateway.stop()
         self.application.close()
+        self.anchors.cleanup()
 
     def issue(
         self, name: str = "Zapier, production", scopes: tuple[str, ...] = ("read",)

@@ -35,7 +35,7 @@ VALUES: dict[str, Any] = {
     "action": BulkAction.REVOKE, "period": "asked:1", "tokens": (),
     "location": MessageLocation("C1", "1.1", ""),
     "rows": (), "all_or_nothing": True, "grace": timedelta(days=1),
-    "form": Form.CSV, "revoked": True,
+    "form": Form.CSV, "revoked": True, "findings": (),
 }  # fmt: skip
 
 

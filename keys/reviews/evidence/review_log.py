@@ -1,7 +1,7 @@
 """What the audit log says of one review: its start, its decisions and its end.
 
-Only entries with the right hash are used, and the chain from the entry before the start to the end
-must be whole: an entry in between that was changed, removed or added breaks it.
+Only entries with the right hash and seal are used, and the chain from the entry before the start to
+the end must be whole: an entry in between that was changed, removed or added breaks it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlmodel import col, select
 from keys.base.errors import EvidenceMismatch
 from keys.changes import audit_log
 from keys.reviews.evidence.digests import Values, format_time
-from storage import AccountSession
+from storage import AccountSession, seals
 from storage.tables import Event
 
 STARTED, SCHEDULED, FINISHED = "audit.started", "audit.scheduled", "audit.finished"
@@ -126,7 +126,8 @@ def _chain(session: AccountSession, audit_id: str, start: int, end: int | None) 
     with closing(session.exec(ordered)) as events:
         for event in events:
             fits = event.seq == expected and previous in (None, event.previous)
-            if not fits or event.hash != audit_log.hash_of(event):
+            genuine = event.hash == audit_log.hash_of(event) and seals.is_genuine(session, event)
+            if not (fits and genuine):
                 raise _broken(audit_id, expected)
             previous, expected = event.hash, expected + 1
             yield Entry(

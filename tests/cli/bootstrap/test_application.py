@@ -24,7 +24,9 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings()
 
 
-@pytest.mark.parametrize("step", ["open_replica", "_peppers", "upgrade", "_clock", "check_peppers"])
+@pytest.mark.parametrize(
+    "step", ["open_replica", "peppers_of", "upgrade", "_clock", "check_peppers"]
+)
 def test_a_step_that_fails_leaves_nothing_open(
     settings: Settings, mocker: MockerFixture, step: str
 ) -> None:

@@ -40,8 +40,7 @@ def imported(key: str = KEY, **changes: Any) -> SecretRow:
         public_id=f"imp_{name}",
         secret_id=f"sec_{name}",
         key_id=f"key_{name}",
-        digest=hashlib.sha256(key.encode()).digest(),
-        pepper_version=0,
+        digest=PEPPERS.imported_digest("sha256", hashlib.sha256(key.encode()).digest(), 1),
         algorithm="sha256",
     )
     return found._replace(**changes)

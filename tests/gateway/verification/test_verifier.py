@@ -50,6 +50,12 @@ def row(token: Token, **changes: Any) -> SecretRow:
         networks="",
         pending=False,
         algorithm="hmac",
+        content=b"rows",
+        seal=PEPPERS.seal(b"rows"),
+        revision=3,
+        secret_revision=3,
+        recorded_revision=3,
+        is_ended=False,
     )
     return found._replace(**changes)
 

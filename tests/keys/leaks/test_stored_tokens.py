@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, update
 
 from keys.credentials.tokens import make
 from keys.leaks import stored_tokens as module
 from keys.leaks.stored_tokens import StoredToken, stored_tokens
 from storage import writing
 from storage.tables import Key
-from tests.keys.conftest import ALICE, NOON, Domain
+from tests.keys.conftest import NOON, Domain
 
 
 def found(domain: Domain) -> list[StoredToken]:
@@ -41,10 +41,7 @@ def test_the_audit_log_and_the_outbox_are_searched(domain: Domain) -> None:
     key, token = domain.issue("Zapier")
     text = f"it was {token.reveal()}"
     # As a version did that did not refuse it.
-    with domain.change(ALICE) as change:
-        row = change.session.exec(select(Key).where(Key.id == key.id)).one()
-        row.name = text
-        change.session.add(row)
+    plant(domain, key.id, name=text)
     domain.revoke(key.id)
     assert {stored.table: stored.columns for stored in found(domain)} == {
         "events": ("data",), "keys": ("name",), "notices": ("data",),

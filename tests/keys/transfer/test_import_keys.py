@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 
 from keys.base import accounts
 from keys.base.actors import Actor
+from keys.base.errors import PepperError
 from keys.base.models import State
 from keys.changes import audit_log
 from keys.changes.authorization import Caller
@@ -288,12 +289,22 @@ def test_rotated_it_gets_a_token_of_ours(domain: Domain) -> None:
     assert imports(domain, THREE).known == ["line 2", "line 3", "line 4"]
 
 
-def test_no_pepper_is_missed_for_others_digests(domain: Domain) -> None:
+def test_what_is_kept_of_others_digests_needs_the_pepper_too(domain: Domain) -> None:
     imports(domain, THREE)
-    with writing(domain.engine) as session:
+    with writing(domain.engine) as session, pytest.raises(PepperError, match="version 1"):
         check_peppers(session, Peppers({7: b"z" * 32}), NOON)
-    with closing(StoredVerifier(domain.engine, Peppers({7: b"z" * 32}), domain.clock)) as verifier:
+    both = Peppers({1: b"p" * 32, 7: b"z" * 32})
+    with closing(StoredVerifier(domain.engine, both, domain.clock)) as verifier:
         assert isinstance(verifier.verify(UNKEY), Verified)
+
+
+def test_no_digest_of_another_system_is_kept_as_it_was(domain: Domain) -> None:
+    imports(domain, THREE)
+    with reading(domain.engine) as session:
+        kept = {secret.digest for secret in session.exec(select(Secret))}
+    bare = {plain_digest(name, key.encode()) for name in SIZES for key in (UNKEY, SEAM, DRF)}
+    assert len(kept) == 3
+    assert not kept & bare
 
 
 def test_a_token_of_ours_is_found_by_no_digest(domain: Domain) -> None:
@@ -352,19 +363,27 @@ def test_candidates_are_all_digests_and_the_strongest_first(peppers: Peppers) ->
     key = b"a_b"
     found = candidates(key, peppers)
     assert found[:2] == [peppers.digest_bytes(key, 3), peppers.digest_bytes(key, 1)]
-    assert set(found[2:]) == {plain_digest(name, key) for name in SIZES}
-    assert len(candidates(b"ab", peppers)) == 4  # without an underscore two are the same
+    plain = {name: plain_digest(name, key) for name in SIZES}
+    assert found[2:] == [
+        peppers.imported_digest(name, plain[name], version) for version in (3, 1) for name in plain
+    ]
 
 
 def test_a_digest_matches_only_as_it_was_made(peppers: Peppers) -> None:
     key = b"a_b"
     for name in SIZES:
-        assert matches(name, 0, plain_digest(name, key), key, peppers)
-        assert not matches(name, 0, plain_digest(name, b"other_c"), key, peppers)
+        kept = peppers.imported_digest(name, plain_digest(name, key), 3)
+        assert matches(name, 3, kept, key, peppers)
+        assert not matches(name, 1, kept, key, peppers)
+        assert not matches(name, 2, kept, key, peppers)
+        assert not matches(name, 3, kept, b"other_c", peppers)
+        # As another system has it, or under the name of another algorithm, it opens nothing.
+        assert not matches(name, 3, plain_digest(name, key), key, peppers)
+        assert not any(matches(other, 3, kept, key, peppers) for other in SIZES if other != name)
     assert matches("hmac", 3, peppers.digest_bytes(key, 3), key, peppers)
     assert not matches("hmac", 1, peppers.digest_bytes(key, 3), key, peppers)
     assert not matches("hmac", 2, b"", key, peppers)
-    assert not matches("md5", 0, b"", key, peppers)
+    assert not matches("md5", 3, b"", key, peppers)
 
 
 @pytest.mark.parametrize("text", ["", "a b", "a\tb", "ä", "a\x00", "a\x7f", "x" * 201])
@@ -377,7 +396,7 @@ def test_what_can_be_one() -> None:
     assert foreign_key("a.b-c_d~!{}") == b"a.b-c_d~!{}"
 
 
-def test_a_state_that_is_not_active_refuses(domain: Domain) -> None:
+def test_what_the_audit_log_does_not_know_refuses(domain: Domain) -> None:
     imports(domain, THREE)
     key = key_named(domain, "Zapier")
     assert key.state == State.ACTIVE
@@ -385,4 +404,4 @@ def test_a_state_that_is_not_active_refuses(domain: Domain) -> None:
         secret = secret_of(session, "Zapier")
         secret.pending = True
         session.add(secret)
-    assert domain.verifier.verify(UNKEY) == Refused(Reason.PENDING, key.id)
+    assert domain.verifier.verify(UNKEY) == Refused(Reason.RECORD, key.id)

@@ -1,0 +1,139 @@
+"""Verify the database once a day, a little in each round, and keep the anchor up to date."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+
+from bot.framework.context import Context
+from keys.changes.authorization import Caller
+from keys.changes.operation import execute
+from keys.integrity.anchor import AnchorFile, AnchorUnreadable
+from keys.integrity.follow import follow, newest_entry
+from keys.integrity.operations import ReportTampering
+from keys.integrity.verify import Finding, Step, verify
+from keys.jobs import periodic
+from storage import writing
+from storage.seal_upgrades import seal_again
+
+logger = logging.getLogger("bot")
+
+EVERY = timedelta(days=1)
+# Of each round's second; an acknowledgement must not wait for it.
+_SLICE_SECONDS = 0.2
+_NAME = "integrity"
+_SEALED_AT_ONCE = 500
+
+
+class Verification:
+    """The verifications under way in this process, one for each account.
+
+    Attributes:
+        tampered: how many rows the last verification of each account has found.
+    """
+
+    def __init__(self) -> None:
+        self._running: dict[str, tuple[Iterator[Step], list[Finding]]] = {}
+        self.tampered: dict[str, int] = {}
+
+    def __call__(self, context: Context) -> int:
+        """Verify a little more; 0, so that the rest waits for the next round."""
+        anchors = context.services.anchors
+        if anchors is None:
+            return 0
+        account = context.account_id
+        running = self._running.get(account)
+        if running is None:
+            running = self._begin(context, anchors)
+        if running is None:
+            return 0
+        steps, findings = running
+        end = context.clock.monotonic() + _SLICE_SECONDS
+        for step in steps:
+            findings += step.findings
+            if context.clock.monotonic() >= end:
+                return 0
+        self._running.pop(account, None)
+        self.tampered[account] = len(findings)
+        report(context, findings)
+        return 0
+
+    def _begin(
+        self, context: Context, anchors: AnchorFile
+    ) -> tuple[Iterator[Step], list[Finding]] | None:
+        now = context.clock.now()
+        with context.reading() as session:
+            if not periodic.is_due(session, _NAME, EVERY, now):
+                return None
+        with context.writing() as session:
+            if not periodic.claim(session, _NAME, EVERY, now):
+                return None
+        services, findings = context.services, list[Finding]()
+        steps = verify(services.engine, services.peppers, context.account_id, anchors.read())
+        self._running[context.account_id] = steps, findings
+        return steps, findings
+
+
+class Anchoring:
+    """Moves the anchor of each account on, whenever its audit log has a new entry."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, object] = {}
+        self._silent = False
+
+    def __call__(self, context: Context) -> int:
+        """Look at one account; 0, because nothing is left to do."""
+        anchors, account = context.services.anchors, context.account_id
+        if anchors is None:
+            return 0
+        with context.reading() as session:
+            newest = newest_entry(session, account)
+            if newest == self._newest.get(account):
+                return 0
+            try:
+                findings = follow(session, anchors, account)
+            except (AnchorUnreadable, OSError):
+                if not self._silent:
+                    logger.exception("The audit log has no anchor outside the database")
+                self._silent = True
+                return 0
+        self._silent = False
+        self._newest[account] = newest
+        report(context, findings)
+        return 0
+
+
+class Resealing:
+    """Seals rows with the newest pepper after it was replaced, some in each round."""
+
+    def __init__(self) -> None:
+        self._done_with: int | None = None
+
+    def __call__(self, context: Context) -> int:
+        """Seal some rows of any account; 0, so that the rest waits for the next round."""
+        services = context.services
+        version = services.peppers.current
+        if len(services.peppers.by_version) > 1 and self._done_with != version:
+            with writing(services.engine) as session:
+                done = seal_again(session.connection(), services.peppers, _SEALED_AT_ONCE)
+            self._done_with = None if done else version
+        return 0
+
+
+def report(context: Context, findings: list[Finding]) -> None:
+    """Tell the operator and the team what was found; the same things only once."""
+    if not findings:
+        return
+    for finding in findings[:10]:
+        logger.error("tampering: %s", finding)
+    operation = ReportTampering(findings=tuple(findings))
+    execute(context.services, Caller.system("integrity"), operation, wait=0)
+
+
+VERIFICATION, ANCHORING, RESEALING = Verification(), Anchoring(), Resealing()
+
+
+def tampered_rows() -> int:
+    """Return how many rows the last verifications have found, for the metrics."""
+    return sum(VERIFICATION.tampered.values())

@@ -1,0 +1,327 @@
+"""Verify a whole database: every seal, every entry of the audit log, and that they agree.
+
+It reads in batches, each in a snapshot of its own, so it holds no writer up. It is an iterator, so
+that a job can do a little of it at a time.
+"""
+
+# ruff: noqa: S608 - statements are made of the names of our own tables and columns
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, inspect
+
+from keys.changes import audit_log
+from keys.integrity.anchor import Anchor
+from storage.seals import SEALED, SealedTable, Sealer, content
+from storage.tables import Event, Key, Secret
+from storage.tables.audit_log import ENDED
+
+_AT_ONCE = 2_000
+_OWN_WAY = frozenset({Key, Secret, Event})
+_EVENT = (
+    "account_id", "seq", "at", "kind", "actor", "key_id", "data", "previous", "hash", "revision",
+    "seal",
+)  # fmt: skip
+
+CHANGED = "was changed by something other than this program"
+UNSEALED = "was written by something other than this program"
+PUT_BACK = "is not what the audit log says was written last"
+ENDED_BEFORE = "works, although the audit log says that it was revoked or cancelled"
+NO_SECRETS = "has lost its tokens"
+REMOVED = "was removed"
+BROKEN = "was changed, removed, added or moved"
+SHORTER = "is older than what this machine has seen of it"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as this program wrote it.
+
+    Attributes:
+        table, row: where it is; the row by its primary key.
+        account_id: the account that it belongs to, according to the row.
+        key_id: the key that is concerned; None if it is none.
+        what: what is wrong, as the end of a sentence that begins with the row.
+    """
+
+    table: str
+    row: str
+    account_id: str
+    key_id: str | None
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.row} {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A batch that was verified.
+
+    Attributes:
+        rows: how many rows were read.
+    """
+
+    rows: int
+    findings: tuple[Finding, ...] = ()
+
+
+def count(engine: Engine) -> int:
+    """Return how many rows there are to verify, for a progress bar."""
+    with engine.connect() as connection:
+        counts = (
+            connection.exec_driver_sql(f"SELECT count(*) FROM {sealed.name}").scalar_one()
+            for sealed in SEALED.values()
+        )
+        return sum(counts)
+
+
+def verify_small(
+    engine: Engine, sealer: Sealer, anchors: Mapping[str, Anchor], most: int = 50_000
+) -> list[Finding] | None:
+    """Return every finding; None if there are more rows than can be verified in some seconds."""
+    if count(engine) > most:
+        return None
+    return [one for step in verify(engine, sealer, anchors=anchors) for one in step.findings]
+
+
+def verify(
+    engine: Engine,
+    sealer: Sealer,
+    account_id: str | None = None,
+    anchors: Mapping[str, Anchor] | None = None,
+) -> Iterator[Step]:
+    """Verify a database, one batch for each step.
+
+    Args:
+        account_id: the account to verify; None for all of them.
+        anchors: the entries that the audit logs must have, by account.
+    """
+    one = _Database(engine, sealer, account_id)
+    for table, sealed in SEALED.items():
+        if table not in _OWN_WAY:
+            yield from one.rows(sealed, _primary_key(table))
+    yield from one.keys()
+    yield from one.entries(anchors or {})
+    yield Step(0, tuple(one.missing()))
+
+
+def _primary_key(table: type[Any]) -> tuple[str, ...]:
+    return tuple(column.name for column in inspect(table).local_table.primary_key.columns)
+
+
+@dataclass(slots=True)
+class _Database:
+    engine: Engine
+    sealer: Sealer
+    account_id: str | None
+    _placeholder: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._placeholder = "%s" if self.engine.dialect.name == "postgresql" else "?"
+
+    def rows(self, sealed: SealedTable, key: tuple[str, ...]) -> Iterator[Step]:
+        """Verify the seals of a table of its own."""
+        columns = ", ".join((*sealed.columns, "seal"))
+        at = [sealed.columns.index(name) for name in key]
+        mine = sealed.columns.index("id" if sealed.name == "accounts" else "account_id")
+        after: Sequence[Any] = ()
+        while True:
+            found = self._batch(columns, sealed.name, key, after, sealed.columns[mine])
+            if not found:
+                return
+            findings = [
+                Finding(
+                    sealed.name,
+                    " ".join(str(row[n]) for n in at),
+                    str(row[mine]),
+                    row[sealed.columns.index("key_id")] if "key_id" in sealed.columns else None,
+                    CHANGED if row[-1] is not None else UNSEALED,
+                )
+                for row in found
+                if not self._is_genuine(sealed, row[:-1], row[-1])
+            ]
+            yield Step(len(found), tuple(findings))
+            after = [found[-1][n] for n in at]
+
+    def keys(self) -> Iterator[Step]:
+        """Verify keys and their secrets, and that the audit log knows of nothing newer."""
+        sealed, secret = SEALED[Key], SEALED[Secret]
+        columns = ", ".join(
+            (
+                *sealed.columns,
+                "seal",
+                "coalesce((SELECT max(e.revision) FROM events e WHERE e.key_id = keys.id), 0)",
+                f"EXISTS (SELECT 1 FROM events e WHERE e.key_id = keys.id AND {ENDED})",
+            )
+        )
+        of_secret = (
+            f"SELECT {', '.join((*secret.columns, 'seal'))} FROM secrets "
+            f"WHERE key_id BETWEEN {self._placeholder} AND {self._placeholder}"
+        )
+        id_, account = sealed.columns.index("id"), sealed.columns.index("account_id")
+        belongs_to = secret.columns.index("key_id")
+        after: Sequence[Any] = ()
+        while True:
+            with self._snapshot() as connection:
+                found = self._batch(columns, "keys", ("id",), after, "account_id", connection)
+                if not found:
+                    return
+                ids = {row[id_] for row in found}
+                first, last = found[0][id_], found[-1][id_]
+                secrets: dict[str, list[Sequence[Any]]] = {}
+                for row in connection.exec_driver_sql(of_secret, (first, last)):
+                    if row[belongs_to] in ids:
+                        secrets.setdefault(row[belongs_to], []).append(row)
+            findings = [
+                Finding(table, row_id, key[account], key[id_], what)
+                for key in found
+                for table, row_id, what in self._key(key, secrets.get(key[id_], []))
+            ]
+            yield Step(len(found) + sum(map(len, secrets.values())), tuple(findings))
+            after = [last]
+
+    def _key(
+        self, row: Sequence[Any], secrets: Sequence[Sequence[Any]]
+    ) -> Iterator[tuple[str, str, str]]:
+        sealed, secret = SEALED[Key], SEALED[Secret]
+        width = len(sealed.columns)
+        values, (seal, recorded, is_ended) = row[:width], row[width:]
+        named = dict(zip(sealed.columns, values, strict=True))
+        revision = named["revision"]
+        if not self._is_genuine(sealed, values, seal):
+            yield "keys", named["id"], CHANGED if seal is not None else UNSEALED
+        elif revision != recorded:
+            yield "keys", named["id"], PUT_BACK
+        elif is_ended and named["state"] == "active":
+            yield "keys", named["id"], ENDED_BEFORE
+        if not secrets:
+            yield "keys", named["id"], NO_SECRETS
+        for one in secrets:
+            of = dict(zip(secret.columns, one, strict=False))
+            of_key = [named[name] for name in secret.of_key]
+            if not self._is_genuine(secret, [*one[:-1], *of_key], one[-1]):
+                yield "secrets", of["id"], CHANGED if one[-1] is not None else UNSEALED
+            elif (of["revision"], of["account_id"]) != (revision, named["account_id"]):
+                yield "secrets", of["id"], PUT_BACK
+
+    def entries(self, anchors: Mapping[str, Anchor]) -> Iterator[Step]:
+        """Verify the chain of each account's audit log, its seals, and its anchor."""
+        sealed = SEALED[Event]
+        seen, account, expected, previous = set[str](), "", 1, audit_log.GENESIS_HASH
+        after: Sequence[Any] = ()
+        while True:
+            found = self._batch(
+                ", ".join(_EVENT), "events", ("account_id", "seq"), after, "account_id"
+            )
+            findings = []
+            for row in found:
+                entry = dict(zip(_EVENT, row, strict=True))
+                if entry["account_id"] != account:
+                    account, expected = entry["account_id"], 1
+                    previous = audit_log.GENESIS_HASH
+                seal, revision = entry.pop("seal"), entry.pop("revision")
+                fits = entry["seq"] == expected and entry["previous"] == previous
+                fits &= entry["hash"] == _hash(entry)
+                covered = [*(entry[name] for name in sealed.columns[:-1]), revision]
+                if not (fits and self.sealer.is_genuine(content(sealed.name, covered), seal)):
+                    where = f"{account} {expected if entry['seq'] != expected else entry['seq']}"
+                    findings.append(Finding("events", where, account, entry["key_id"], BROKEN))
+                previous, expected = entry["hash"], entry["seq"] + 1
+                anchor = anchors.get(account)
+                if anchor is not None and anchor.seq == entry["seq"]:
+                    seen.add(account)
+                    if anchor.hash != entry["hash"]:
+                        findings.append(behind(account, anchor))
+            if not found:
+                break
+            yield Step(len(found), tuple(findings))
+            after = found[-1][0], found[-1][1]
+        expected_of = {self.account_id} if self.account_id is not None else set(anchors)
+        unseen = sorted(expected_of & set(anchors) - seen)
+        yield Step(0, tuple(behind(one, anchors[one]) for one in unseen))
+
+    def missing(self) -> list[Finding]:
+        """Return the keys that the audit log knows and that are gone."""
+        mine, values = self._of_account("e.account_id")
+        gone = (
+            "SELECT DISTINCT e.account_id, e.key_id FROM events e "
+            "LEFT JOIN keys ON keys.id = e.key_id "
+            f"WHERE e.revision IS NOT NULL AND keys.id IS NULL{mine}"
+        )
+        with self._snapshot() as connection:
+            found = connection.exec_driver_sql(gone, tuple(values)).all()
+        return [Finding("keys", key_id, account, key_id, REMOVED) for account, key_id in found]
+
+    def _batch(
+        self,
+        columns: str,
+        table: str,
+        key: tuple[str, ...],
+        after: Sequence[Any],
+        mine: str,
+        connection: Connection | None = None,
+    ) -> Sequence[Sequence[Any]]:
+        order = ", ".join(key)
+        where, values = self._of_account(mine)
+        if after:
+            where += f" AND ({order}) > ({', '.join([self._placeholder] * len(key))})"
+            values = [*values, *after]
+        query = f"SELECT {columns} FROM {table} WHERE true{where} ORDER BY {order} LIMIT {_AT_ONCE}"
+        if connection is not None:
+            return self._fetch(connection, query, values)
+        with self._snapshot() as own:
+            return self._fetch(own, query, values)
+
+    def _fetch(
+        self, connection: Connection, query: str, values: Sequence[Any]
+    ) -> Sequence[Sequence[Any]]:
+        return connection.exec_driver_sql(query, tuple(values)).all()
+
+    def _of_account(self, column: str) -> tuple[str, list[Any]]:
+        if self.account_id is None:
+            return "", []
+        return f" AND {column} = {self._placeholder}", [self.account_id]
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    def _is_genuine(self, sealed: SealedTable, values: Sequence[Any], seal: bytes | None) -> bool:
+        # SQLite has no type for booleans.
+        plain = [
+            bool(value) if name in _FLAGS and value is not None else value
+            for name, value in zip((*sealed.columns, *sealed.of_key), values, strict=True)
+        ]
+        return self.sealer.is_genuine(content(sealed.name, plain), seal)
+
+
+_FLAGS = frozenset(
+    column.name
+    for table in SEALED
+    for column in inspect(table).local_table.columns
+    if column.type.python_type is bool
+)
+
+
+def behind(account: str, anchor: Anchor) -> Finding:
+    return Finding("events", f"{account} {anchor.seq}", account, None, SHORTER)
+
+
+def _hash(entry: Mapping[str, Any]) -> str:
+    """Return the hash of an entry; empty if something in it cannot be one."""
+    at = entry["at"]
+    try:
+        when = datetime.fromisoformat(at).replace(tzinfo=UTC) if isinstance(at, str) else at
+    except ValueError:
+        return ""
+    fields = {name: entry[name] for name in entry if name not in ("at", "hash")}
+    return audit_log.hash_fields(at=when.astimezone(UTC), **fields)

@@ -1,0 +1,121 @@
+"""Seal many rows: once those of a version without seals, and all after the pepper was replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    FromClause,
+    and_,
+    bindparam,
+    func,
+    inspect,
+    select,
+    update,
+)
+from sqlmodel import Session, SQLModel
+
+from storage.seals import SEAL_VERSION, SEALED, Sealer, content
+from storage.tables import Key, Secret
+
+_AT_ONCE = 5_000
+
+
+def seal_existing(connection: Connection, sealer: Sealer) -> int:
+    """Seal all rows of all tables, as a database of the version before needs it once.
+
+    Returns:
+        How many rows were sealed.
+    """
+    return sum(_seal_table(connection, sealer, table) for table in SEALED)
+
+
+def seal_again(connection: Connection, sealer: Sealer, at_most: int) -> int:
+    """Seal rows with the current pepper that a former one has sealed, and that are genuine.
+
+    Each is only replaced if it has not changed meanwhile.
+
+    Returns:
+        How many were sealed; 0 if no row needs it now.
+    """
+    done = 0
+    for table, sealed in SEALED.items():
+        whole = inspect(table).local_table
+        key = list(whole.primary_key.columns)
+        columns, source = _covered(table)
+        found = connection.execute(
+            select(*columns, whole.c.seal, *key)
+            .select_from(source)
+            .where(sealed_by_others(whole.c.seal, sealer))
+            .limit(at_most - done)
+        ).all()
+        width = len(columns)
+        for row in found:
+            covered, seal = content(sealed.name, row[:width]), row[width]
+            if not sealer.is_genuine(covered, seal):
+                continue
+            same = zip(key, row[width + 1 :], strict=True)
+            connection.execute(
+                update(whole)
+                .where(whole.c.seal == seal, *(column == value for column, value in same))
+                .values(seal=sealer.seal(covered))
+            )
+            done += 1
+        if done >= at_most:
+            break
+    return done
+
+
+def _covered(table: type[SQLModel]) -> tuple[Sequence[Column[Any]], FromClause]:
+    """Return the columns that the seals of a table cover, and where they are."""
+    sealed, whole = SEALED[table], inspect(table).local_table
+    columns = [whole.c[name] for name in sealed.columns]
+    if table is not Secret:
+        return columns, whole
+    keys = inspect(Key).local_table
+    return [*columns, *(keys.c[name] for name in sealed.of_key)], whole.join(keys)
+
+
+def sealed_by_others(seal: Any, sealer: Sealer) -> ColumnElement[bool]:
+    """Return the condition of rows whose seal is not by the current pepper."""
+    return _version_of(seal) != sealer.seal(b"")[:SEAL_VERSION]
+
+
+def is_in_use(session: Session, version: int) -> bool:
+    """Return whether any row is sealed with this version of the pepper."""
+    wanted = version.to_bytes(SEAL_VERSION)
+    return any(
+        session.connection()
+        .execute(select(1).where(_version_of(inspect(table).local_table.c.seal) == wanted).limit(1))
+        .first()
+        is not None
+        for table in SEALED
+    )
+
+
+def _version_of(seal: Any) -> ColumnElement[bytes]:
+    return func.substr(seal, 1, SEAL_VERSION)
+
+
+def _seal_table(connection: Connection, sealer: Sealer, table: type[SQLModel]) -> int:
+    sealed, whole = SEALED[table], inspect(table).local_table
+    key = list(whole.primary_key.columns)
+    columns, source = _covered(table)
+    rows = connection.execute(select(*columns, *key).select_from(source).order_by(*key)).all()
+    width = len(columns)
+    where = and_(*(column == bindparam(f"at_{n}") for n, column in enumerate(key)))
+    statement = update(whole).where(where).values(seal=bindparam("sealed"))
+    for start in range(0, len(rows), _AT_ONCE):
+        connection.execute(
+            statement,
+            [
+                {"sealed": sealer.seal(content(sealed.name, row[:width]))}
+                | {f"at_{n}": value for n, value in enumerate(row[width:])}
+                for row in rows[start : start + _AT_ONCE]
+            ],
+        )
+    return len(rows)

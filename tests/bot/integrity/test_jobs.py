@@ -1,0 +1,107 @@
+"""The bot verifies the database once a day, keeps the anchor, and tells the team."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.background.worker import Worker
+from bot.framework.feature import Job
+from bot.integrity import jobs
+from bot.slack_api.client import SlackClient
+from keys.integrity.anchor import AnchorFile
+from tests.bot.harness.fake_slack import FakeCalls, FakeTime
+from tests.bot.harness.working import worker
+from tests.keys.conftest import Domain, open_test_application
+from tests.keys.integrity.attacks import by_hand, past_triggers, put_back, rows
+
+OK: dict[str, Any] = {"ok": True, "channel": "C1", "ts": "1.000001"}
+
+
+@pytest.fixture
+def domain(tmp_path: Path) -> Iterator[Domain]:
+    opened = open_test_application(tmp_path)
+    anchors = AnchorFile(tmp_path / "home" / "anchor.json")
+    opened.services = replace(opened.services, anchors=anchors)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def calls() -> FakeCalls:
+    dm = {"ok": True, "channel": {"id": "D1"}}
+    return FakeCalls(
+        chat__postMessage=[OK], chat__update=[OK], conversations__open=[dm],
+        conversations__history=[{"messages": []}],
+    )  # fmt: skip
+
+
+@pytest.fixture
+def verification() -> jobs.Verification:
+    return jobs.Verification()
+
+
+@pytest.fixture
+def bot(domain: Domain, calls: FakeCalls, verification: jobs.Verification) -> Worker:
+    time = FakeTime()
+    slack = SlackClient(calls, sleep=time.sleep, monotonic=time.monotonic)
+    both: list[Job] = [jobs.Anchoring(), verification, jobs.Resealing()]
+    return worker(domain.services, slack, jobs=both, admins=lambda: ["U0ALICE"])
+
+
+def said(calls: FakeCalls) -> list[str]:
+    texts = [args for method, args in calls.asked if method == "chat.postMessage"]
+    return [str(args["text"]) for args in texts if "by this program" in str(args["text"])]
+
+
+def rounds(bot: Worker, count: int = 4) -> None:
+    for _ in range(count):
+        bot.run_once()
+
+
+def test_what_was_changed_is_told_once_to_the_team_and_its_admins(
+    domain: Domain, bot: Worker, calls: FakeCalls, verification: jobs.Verification
+) -> None:
+    key, _ = domain.issue()
+    rounds(bot)
+    assert (said(calls), verification.tampered) == ([], {domain.account: 0})
+    by_hand(domain.engine, "UPDATE keys SET scopes = 'read write'")
+    rounds(bot)
+    assert said(calls) == []
+    domain.clock.move(jobs.EVERY)
+    rounds(bot)
+    (text,) = said(calls)
+    # A phone reads this aloud.
+    assert text == "2 rows of the database of API keys changed, and not by this program."
+    (posted,) = [str(args) for _, args in calls.asked if "by this program" in str(args)]
+    assert "U0ALICE" in posted
+    assert f"keys {key.id}" in posted
+    assert "apikeys db verify" in posted
+    assert verification.tampered == {domain.account: 2}
+    domain.clock.move(jobs.EVERY)
+    rounds(bot)
+    assert len(said(calls)) == 1
+
+
+def test_an_audit_log_that_was_put_back_is_told_within_a_round(
+    domain: Domain, bot: Worker, calls: FakeCalls
+) -> None:
+    key, _ = domain.issue()
+    before = rows(domain.engine, "keys"), rows(domain.engine, "secrets")
+    newest = max(row["seq"] for row in rows(domain.engine, "events"))
+    domain.revoke(key.id)
+    rounds(bot)
+    past_triggers(domain.engine, "DELETE FROM notices", f"DELETE FROM events WHERE seq > {newest}")  # noqa: S608
+    put_back(domain.engine, "keys", before[0])
+    put_back(domain.engine, "secrets", before[1])
+    rounds(bot)
+    assert len(said(calls)) == 1
+    # It is told of every day until an operator accepts it, but said only once.
+    domain.clock.move(jobs.EVERY + timedelta(minutes=1))
+    rounds(bot)
+    assert len(said(calls)) == 1
