@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from runtime.errors import StorageUnavailable
 from storage.engine import read_only_uri
-from storage.seals import SEALED, content
+from storage.seals import SEALED, content, plain_content
 from storage.tables import Secret
 from storage.tables.audit_log import ENDED
 
@@ -96,10 +96,9 @@ _decides = itemgetter(
     *(_OF_KEY[name] for name in ("expires_at", "rate_limit", "networks")),
     *(_OF_SECRET[name] for name in ("pending", "algorithm")),
 )
-_revisions = itemgetter(_OF_KEY["revision"], _OF_SECRET["revision"])
-_DIGEST = _OF_SECRET["digest"]
-_TIMES = (_OF_SECRET["ends_at"], _OF_KEY["expires_at"])
-_FLAGS = (_OF_SECRET["pending"], _OF_SECRET["imported"])
+# The seal, the revisions of the key and the secret, and what the audit log has of the key.
+_checked = itemgetter(_SEALS, _OF_KEY["revision"], _OF_SECRET["revision"], _SEALS + 1, _SEALS + 2)
+Content = Callable[[str, tuple[Any, ...]], bytes]
 
 
 class Lookup:
@@ -187,7 +186,8 @@ class Lookup:
             found = self._patiently(f"{select}= ANY(%s)", (list(values),))
         else:
             found = self._patiently(f"{select}IN ({_places(values)})", tuple(values))
-        return [_typed(row) for row in found]
+        form = content if self._postgresql else plain_content
+        return [_typed(row, form) for row in found]
 
     def _patiently(self, query: str, values: tuple[Any, ...]) -> list[Any]:
         try:
@@ -251,25 +251,22 @@ def _places(values: Sequence[Any]) -> str:
     return ",".join("?" * len(values))
 
 
-def _typed(row: Sequence[Any]) -> SecretRow:
-    values = list(row)
-    for flag in _FLAGS:
-        values[flag] = bool(values[flag])  # SQLite has no type for it
-    covered = content(_SECRETS.name, values[:_SEALS])
-    for position in _TIMES:
-        if isinstance(values[position], str):
-            values[position] = _time(values[position])
-    if not isinstance(values[_DIGEST], bytes):
-        values[_DIGEST] = b""
-    seal, recorded_revision, is_ended = values[_SEALS:]
-    revisions = (*_revisions(values), recorded_revision, bool(is_ended))
-    return SecretRow._make((*_decides(values), covered, seal, *revisions))
+def _typed(row: Sequence[Any], form: Content = plain_content) -> SecretRow:
+    covered = form(_SECRETS.name, tuple(row[:_SEALS]))
+    secret = SecretRow._make((*_decides(row), covered, *_checked(row)))
+    times: tuple[Any, Any] = (secret.ends_at, secret.expires_at)
+    if isinstance(times[0], str) or isinstance(times[1], str):
+        # SQLite has no type for times; storage.tables.types.UtcDateTime stores them in UTC.
+        secret = secret._replace(ends_at=_time(times[0]), expires_at=_time(times[1]))
+    return secret if isinstance(secret.digest, bytes) else secret._replace(digest=b"")
 
 
-def _time(text: str) -> datetime:
-    """Return a time of SQLite, which has no type for times and stores anything in any column."""
+def _time(value: Any) -> datetime | None:
+    """Return a time of SQLite, which stores anything in any column."""
+    if value is None:
+        return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except ValueError:
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    except (TypeError, ValueError):
         # Written by hand, so its seal does not hold; the other rows of its batch are read.
         return datetime.min.replace(tzinfo=UTC)

@@ -49,13 +49,18 @@ class Peppers:
     """All peppers in use, by version; new digests are made with the highest."""
 
     by_version: dict[int, bytes] = field(repr=False)
-    _seal_keys: dict[int, bytes] = field(init=False, repr=False, compare=False)
+    _seal_keys: dict[int, hmac.HMAC] = field(init=False, repr=False, compare=False)
     _import_keys: dict[int, bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name, purpose in (("_seal_keys", _FOR_SEALS), ("_import_keys", _FOR_IMPORTS)):
-            derived = {version: derive(p, purpose) for version, p in self.by_version.items()}
-            object.__setattr__(self, name, derived)
+        # A copy of one that has its key already takes half the time.
+        keyed = {
+            version: hmac.new(derive(pepper, _FOR_SEALS), None, hashlib.sha256)
+            for version, pepper in self.by_version.items()
+        }
+        object.__setattr__(self, "_seal_keys", keyed)
+        derived = {version: derive(p, _FOR_IMPORTS) for version, p in self.by_version.items()}
+        object.__setattr__(self, "_import_keys", derived)
 
     @property
     def current(self) -> int:
@@ -95,8 +100,7 @@ class Peppers:
     def seal(self, content: bytes) -> bytes:
         """Return the seal of a row's content (storage.seals): the pepper's version, and an HMAC."""
         version = self.current
-        made = hmac.digest(self._seal_keys[version], content, hashlib.sha256)
-        return version.to_bytes(_VERSION_BYTES) + made
+        return version.to_bytes(_VERSION_BYTES) + _mac(self._seal_keys[version], content)
 
     def is_genuine(self, content: bytes, seal: bytes | None) -> bool:
         """Return whether a seal is that of a content. Compares in constant time."""
@@ -105,12 +109,18 @@ class Peppers:
         key = self._seal_keys.get(int.from_bytes(seal[:_VERSION_BYTES]))
         if key is None:
             return False
-        made = hmac.digest(key, content, hashlib.sha256)
-        return hmac.compare_digest(made, seal[_VERSION_BYTES:])
+        return hmac.compare_digest(_mac(key, content), seal[_VERSION_BYTES:])
 
     def matches(self, token: Token, version: int, digest: bytes) -> bool:
         """Return whether a digest is that of this token. Compares in constant time."""
         return hmac.compare_digest(self.digest(token, version), digest)
+
+
+def _mac(keyed: hmac.HMAC, content: bytes) -> bytes:
+    """Return the HMAC of a content."""
+    made = keyed.copy()
+    made.update(content)
+    return made.digest()
 
 
 def read_peppers(text: str) -> Peppers:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, inspect
 
 from keys.changes import audit_log
 from keys.integrity.anchor import Anchor
-from storage.seals import SEALED, SealedTable, Sealer, content
+from storage.seals import SEALED, SealedTable, Sealer, content, plain_content
 from storage.tables import Event, Key, Secret
 from storage.tables.audit_log import ENDED
 
@@ -296,20 +296,8 @@ class _Database:
             yield connection
 
     def _is_genuine(self, sealed: SealedTable, values: Sequence[Any], seal: bytes | None) -> bool:
-        # SQLite has no type for booleans.
-        plain = [
-            bool(value) if name in _FLAGS and value is not None else value
-            for name, value in zip((*sealed.columns, *sealed.of_key), values, strict=True)
-        ]
-        return self.sealer.is_genuine(content(sealed.name, plain), seal)
-
-
-_FLAGS = frozenset(
-    column.name
-    for table in SEALED
-    for column in inspect(table).local_table.columns
-    if column.type.python_type is bool
-)
+        form = content if self._placeholder == "%s" else plain_content
+        return self.sealer.is_genuine(form(sealed.name, tuple(values)), seal)
 
 
 def behind(account: str, anchor: Anchor) -> Finding:
