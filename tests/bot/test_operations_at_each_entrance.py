@@ -12,7 +12,7 @@ import pytest
 from keys.credentials.tokens import make
 from keys.inputs import fields
 from keys.operations import OPERATIONS
-from tests.bot.harness.entrances import CommandLine, Entrance, Slack
+from tests.bot.harness.entrances import CommandLine, Entrance, Slack, opened
 
 ROOT = Path(__file__).parents[2]
 TOKEN = make("ak").reveal()
@@ -148,14 +148,8 @@ OFFERED = [
 def entrances(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[type[Entrance], Entrance]]:
-    """Each entrance, with a database of its own."""
-    opened: dict[type[Entrance], Entrance] = {
-        Slack: Slack(tmp_path_factory.mktemp("slack")),
-        CommandLine: CommandLine(tmp_path_factory.mktemp("shell")),
-    }
-    yield opened
-    for entrance in opened.values():
-        entrance.close()
+    with opened(tmp_path_factory) as every:
+        yield every
 
 
 @pytest.mark.parametrize(("operation", "field", "kind"), OFFERED)
@@ -205,7 +199,7 @@ COMPARED = {
     "export": ("form", "json"),
     "set_expiry": ("last_day", "2190-01-31"),
 }
-# The team is not told of an export or a date: who made it stands in the audit log.
+# An export or a date is not announced to the team: the audit log has who made it.
 TOLD_TO_NOBODY = {"export", "set_expiry"}
 
 

@@ -16,7 +16,7 @@ from keys.credentials.tokens import make
 from runtime.display import is_hidden
 from storage import writing
 from storage.tables import Key
-from tests.bot.harness.entrances import CommandLine, Entrance, Slack
+from tests.bot.harness.entrances import CommandLine, Entrance, Slack, opened
 from tests.bot.harness.listening import Bench
 
 TEXTS = ("name", "note", "reason")
@@ -48,14 +48,8 @@ STORABLE = st.one_of(
 def entrances(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[type[Entrance], Entrance]]:
-    """Each entrance, with a database of its own."""
-    opened: dict[type[Entrance], Entrance] = {
-        Slack: Slack(tmp_path_factory.mktemp("slack")),
-        CommandLine: CommandLine(tmp_path_factory.mktemp("shell")),
-    }
-    yield opened
-    for entrance in opened.values():
-        entrance.close()
+    with opened(tmp_path_factory) as every:
+        yield every
 
 
 def hidden_in(value: Any) -> set[str]:

@@ -7,13 +7,16 @@ import itertools
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
+from unittest import mock
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import col, select
 
@@ -26,7 +29,7 @@ from keys.changes.authorization import Caller, Role
 from keys.operations import Ask, StartReview, execute
 from storage import open_engine, reading
 from storage.tables import AccessRequest, Event, Key, Offboarding, OutboxRow, ReviewKey
-from tests.bot.harness.listening import Bench, buttons
+from tests.bot.harness.listening import PEOPLE, Bench, buttons
 from tests.cli.commands.shell import Shell
 
 TIMEZONE = "Europe/Berlin"
@@ -154,13 +157,13 @@ class Slack(Entrance):
         return self._submit(field, {field: value}), _key(key), _column(field)
 
     def do_request(self, field: str, value: str) -> Done:
-        self.bench.types("request", "U0BOB")
-        given = {"name": _fresh_name(), "scopes": "read", "reason": "For invoices"}
-        return (
-            self._submit(field, given | {field: value}, "U0BOB"),
-            _newest_row(AccessRequest),
-            field,
-        )
+        # One person may only have so many open requests, and make so many a day.
+        requester = f"U0R{next(_numbers)}"
+        given = {"name": _fresh_name(), "scopes": "read", "reason": "For invoices"} | {field: value}
+        with mock.patch.dict(PEOPLE, {requester: PEOPLE["U0BOB"] | {"id": requester}}):
+            self.bench.types("request", requester)
+            refusal = self._submit(field, given, requester)
+        return refusal, _newest_row(AccessRequest), field
 
     def do_deny(self, field: str, value: str) -> Done:
         number = next(_numbers)
@@ -325,3 +328,15 @@ def _comparable(data: str) -> Any:
     """Return it without what differs by nature: ids, recipients, and numbers of names and keys."""
     found = json.loads(re.sub(r"Program \d+", "Program", data))
     return {name: value for name, value in found.items() if name not in _DIFFERENT}
+
+
+@contextmanager
+def opened(folders: pytest.TempPathFactory) -> Iterator[dict[type[Entrance], Entrance]]:
+    """Each entrance, with a database of its own, for as long as the block lasts."""
+    entrances: dict[type[Entrance], Entrance] = {
+        Slack: Slack(folders.mktemp("slack")),
+        CommandLine: CommandLine(folders.mktemp("shell")),
+    }
+    yield entrances
+    for entrance in entrances.values():
+        entrance.close()

@@ -101,7 +101,7 @@ def test_an_audit_log_that_was_put_back_is_told_within_a_round(
     put_back(domain.engine, "secrets", before[1])
     rounds(bot)
     assert len(said(calls)) == 1
-    # It is told of every day until an operator accepts it, but said only once.
+    # It is found every day until an operator accepts it, but announced only once.
     domain.clock.move(jobs.EVERY + timedelta(minutes=1))
     rounds(bot)
     assert len(said(calls)) == 1

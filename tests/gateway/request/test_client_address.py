@@ -43,7 +43,7 @@ from keys.inputs.limits import check_networks
         ("fe80::1%eth0", ["2001:db8::9"], "fe80::/10", "2001:db8::9"),
         ("10.0.0.1", ["fe80::7%eth0"], "10.0.0.0/8", "fe80::7"),
         ("::ffff:10.0.0.1%eth0", ["203.0.113.9"], "10.0.0.0/8", "203.0.113.9"),
-        # What names no address ends it: whoever stands further left may have forged it.
+        # What names no address ends it: anyone further left may have forged it.
         ("10.0.0.1", ["203.0.113.9, unknown"], "10.0.0.0/8", "10.0.0.1"),
         ("10.0.0.1", ["203.0.113.9, _hidden"], "10.0.0.0/8", "10.0.0.1"),
         ("10.0.0.1", ["203.0.113.9, _SEVKISEK:99"], "10.0.0.0/8", "10.0.0.1"),
