@@ -12,7 +12,16 @@ from sqlalchemy import event, inspect
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, SQLModel, select
 
-from storage.seals import RECORDED, REVISED, SEALED, Sealer, content_of, sealer_of, tampered
+from storage.seals import (
+    RECORDED,
+    REVISED,
+    SEALED,
+    Sealer,
+    content_of,
+    key_of,
+    sealer_of,
+    tampered,
+)
 from storage.tables import AccessRequest, Delivery, Key, OffboardingKey, Rotation, Secret
 
 # What may be changed in a row that is not believed: its end. It stays without a genuine seal.
@@ -59,9 +68,7 @@ def _may_end(row: SQLModel, changed: set[str]) -> bool:
 def _revise(session: Session, sealer: Sealer, key_id: str, believed: set[int]) -> list[SQLModel]:
     """Increase a key's revision, once in a transaction; return the rows that have to be sealed."""
     revised: dict[str, int] = session.info.setdefault(REVISED, {})
-    key = session.get(Key, key_id) or _new(session, Key, key_id)
-    if key is None:
-        return []
+    key = key_of(session, key_id)
     is_new = key in session.new
     if is_new:
         key.revision = revised.setdefault(key_id, 1)
@@ -99,10 +106,6 @@ def _locked_secrets(session: Session, key_id: str) -> Sequence[Secret]:
             if name not in inspect(secret).committed_state:
                 set_committed_value(secret, name, value)
     return found
-
-
-def _new(session: Session, table: type[Any], id_: str) -> Any:
-    return next((row for row in session.new if isinstance(row, table) and row.id == id_), None)
 
 
 def _changed(row: SQLModel) -> set[str]:

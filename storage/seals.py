@@ -2,7 +2,7 @@
 
 A person who can write to the database, but has not the pepper, can change a row and cannot seal it.
 So whatever such a row says is not believed: its key is refused, its token is not delivered, and it
-cannot be changed any further but towards a refusal (`keys.credentials.seals` has the keys, and
+cannot be changed any further but towards a refusal (`keys.credentials.peppers` has the keys, and
 docs/security.md says what this holds against).
 
 Every change of a key, or of one of its secrets, increases the key's revision, by one in each
@@ -21,10 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 
-from sqlalchemy import (
-    Engine,
-    inspect,
-)
+from sqlalchemy import Engine, inspect
 from sqlmodel import Session, SQLModel
 
 from runtime.errors import Tampered
@@ -53,7 +50,7 @@ RECORDED = "apikeys_recorded"
 
 
 class Sealer(Protocol):
-    """Makes and checks seals; see keys.credentials.seals."""
+    """Makes and checks seals; see keys.credentials.peppers."""
 
     def seal(self, content: bytes) -> bytes:
         """Return the seal of a row's content."""
@@ -156,7 +153,7 @@ def content_of(session: Session, row: SQLModel, *, before: bool = False) -> byte
     sealed = SEALED[type(row)]
     values = _values(row, sealed.attributes, before)
     if isinstance(row, Secret):
-        values += _values(key_of(session, row), sealed.of_key, before)
+        values += _values(key_of(session, row.key_id), sealed.of_key, before)
     return content(sealed.name, values)
 
 
@@ -165,12 +162,10 @@ def _values(row: SQLModel, attributes: Iterable[str], before: bool) -> list[Any]
     return [read.get(name, getattr(row, name)) for name in attributes]
 
 
-def key_of(session: Session, secret: Secret) -> Key:
-    """Return a secret's key, which may be as new as the secret."""
-    found = session.get(Key, secret.key_id)
-    return found or next(
-        row for row in session.new if isinstance(row, Key) and row.id == secret.key_id
-    )
+def key_of(session: Session, key_id: str) -> Key:
+    """Return a key, which this transaction may just have added."""
+    found = session.get(Key, key_id)
+    return found or next(row for row in session.new if isinstance(row, Key) and row.id == key_id)
 
 
 def bind(engine: Engine, sealer: Sealer) -> None:
@@ -184,15 +179,10 @@ def sealer_of(session: Session) -> Sealer:
     Raises:
         RuntimeError: if there is none.
     """
-    found = _sealer(session)
+    found = session.get_bind().get_execution_options().get(_OPTION)
     if found is None:
         raise RuntimeError("nothing seals the rows of this database: call storage.seals.bind")
-    return found
-
-
-def _sealer(session: Session) -> Sealer | None:
-    options = session.get_bind().get_execution_options()
-    return cast("Sealer | None", options.get(_OPTION))
+    return cast(Sealer, found)
 
 
 def is_genuine(session: Session, row: Any) -> bool:
@@ -251,13 +241,8 @@ def note_recorded(session: Session, key_id: str, revision: int | None) -> None:
 
 def unrecorded(session: Session) -> set[str]:
     """Return the keys that this transaction has changed and that no entry says so of."""
-    recorded = session.info.get(RECORDED, {})
-    return {key for key, revision in revisions(session).items() if recorded.get(key) != revision}
-
-
-def revisions(session: Session) -> Mapping[str, int]:
-    """Return the new revision of each key that this transaction has changed, by its id."""
-    return dict(session.info.get(REVISED, {}))
+    revised, recorded = session.info.get(REVISED, {}), session.info.get(RECORDED, {})
+    return {key for key, revision in revised.items() if recorded.get(key) != revision}
 
 
 def revision_of(session: Session, key_id: str) -> int | None:

@@ -21,7 +21,7 @@ from runtime.errors import StorageUnavailable
 from storage.engine import read_only_uri
 from storage.seals import SEALED, content, plain_content
 from storage.tables import Secret
-from storage.tables.audit_log import ENDED
+from storage.tables.audit_log import OF_KEY
 
 MOST = 64
 """The maximum number of secrets in one read."""
@@ -73,9 +73,7 @@ _COLUMNS = (
     *(f"secrets.{name}" for name in _SECRETS.columns),
     *(f"keys.{name}" for name in _SECRETS.of_key),
     "secrets.seal",
-    "coalesce((SELECT max(revision) FROM events WHERE events.key_id = keys.id), 0)",
-    # The condition of the index `events_that_end`.
-    f"EXISTS (SELECT 1 FROM events WHERE events.key_id = keys.id AND {ENDED})",  # noqa: S608
+    *OF_KEY,
 )
 _JOINED = (
     f"SELECT {', '.join(_COLUMNS)} "  # noqa: S608  (names of our own tables)

@@ -93,7 +93,7 @@ class Anchoring:
                 return 0
             try:
                 findings = follow(session, anchors, account)
-            except (AnchorUnreadable, OSError):
+            except AnchorUnreadable:
                 if not self._silent:
                     logger.exception("The audit log has no anchor outside the database")
                 self._silent = True

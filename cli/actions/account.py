@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from pydantic import ValidationError
@@ -35,8 +35,7 @@ def opened(workspace: str | None) -> Iterator[tuple[Application, str]]:
     Raises:
         Failure: if there is no such workspace, and for each error of the domain.
     """
-    application = open_application(load())
-    try:
+    with closing(open_application(load())) as application, failing_on_domain_errors():
         with writing(application.engine) as session:
             if workspace is None:
                 account_id: str | None = accounts.the_only(session, application.clock.now())
@@ -46,11 +45,15 @@ def opened(workspace: str | None) -> Iterator[tuple[Application, str]]:
             raise Failure(f"There is no workspace {workspace} here.")
         yield application, account_id
         _move_anchor(application, account_id)
+
+
+@contextmanager
+def failing_on_domain_errors() -> Iterator[None]:
+    """End the command with the sentences of an error of the domain. Raises Failure."""
+    try:
+        yield
     except (DomainError, ValidationError) as error:
-        sentences = " ".join(why for _, why in problems(error))
-        raise Failure(sentences) from error
-    finally:
-        application.close()
+        raise Failure(" ".join(why for _, why in problems(error))) from error
 
 
 def _move_anchor(application: Application, account_id: str) -> None:
@@ -58,7 +61,7 @@ def _move_anchor(application: Application, account_id: str) -> None:
     try:
         with reading(application.engine) as session:
             findings = follow(session, application.anchors, account_id)
-    except (AnchorUnreadable, OSError) as error:
+    except AnchorUnreadable as error:
         say(f"The audit log has no anchor outside the database: {error}", err=True)
         return
     for finding in findings:

@@ -14,15 +14,15 @@ from sqlmodel import Session, col, func, select
 from cli.actions.account import opened
 from cli.bootstrap.application import (
     Application,
-    known_accounts,
+    anchors_of,
     open_engines,
     peppers_of,
+    seal_rows_with,
 )
 from cli.terminal import Failure, say
 from keys.base.models import State
 from keys.credentials.peppers import in_use
-from keys.credentials.seal_database import seal_database
-from keys.integrity.anchor import AnchorFile, AnchorUnreadable
+from keys.integrity.anchor import AnchorUnreadable
 from keys.integrity.verify import verify_small
 from keys.reviews import queries
 from keys.reviews.models import Stage
@@ -42,9 +42,7 @@ def upgrade_database() -> None:
     try:
         before, _ = revision(engine)
         sealed: list[int] = []
-        anchors = AnchorFile(settings.home / "anchor.json")
-        seal_rows = seal_database(peppers_of(settings), sealed.append, known_accounts(anchors))
-        upgrade(engine, seal_rows)
+        upgrade(engine, seal_rows_with(peppers_of(settings), anchors_of(settings), sealed.append))
         after, _ = revision(engine)
     finally:
         engine.dispose()
@@ -131,7 +129,7 @@ def _tampering(application: Application) -> list[str]:
     """Say whether something else has written to the database; nothing if that would take long."""
     try:
         found = verify_small(application.direct, application.peppers, application.anchors.read())
-    except (AnchorUnreadable, OSError) as error:
+    except AnchorUnreadable as error:
         return [f"Database: {error}"]
     if found is None:
         return []

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 
 import click
-from pydantic import ValidationError
 from sqlmodel import select
 
-from cli.actions.account import operator
+from cli.actions.account import failing_on_domain_errors, operator
 from cli.bootstrap.application import Application, open_application
 from cli.terminal import Failure, progress, say
-from keys.base.errors import DomainError
-from keys.changes.operation import execute, problems
+from keys.changes.operation import execute
 from keys.integrity import verify
 from keys.integrity.anchor import AnchorUnreadable
 from keys.integrity.operations import AcceptRestore
@@ -29,12 +28,8 @@ def verify_database() -> None:
     Raises:
         click.exceptions.Exit: with code 1, if anything is not.
     """
-    application = open_application(load())
-    try:
-        findings = _verify(application)
-    finally:
-        application.close()
-    _report(findings)
+    with closing(open_application(load())) as application:
+        _report(_verify(application))
 
 
 def _report(findings: Sequence[verify.Finding]) -> None:
@@ -54,7 +49,7 @@ def _report(findings: Sequence[verify.Finding]) -> None:
 def _verify(application: Application) -> list[verify.Finding]:
     try:
         anchors = application.anchors.read()
-    except (AnchorUnreadable, OSError) as error:
+    except AnchorUnreadable as error:
         raise Failure(str(error)) from error
     findings: list[verify.Finding] = []
     total, rows = verify.count(application.direct), 0
@@ -69,8 +64,7 @@ def _verify(application: Application) -> list[verify.Finding]:
 
 def accept_restore(reason: str) -> None:
     """Accept the audit logs as they are, after a backup was restored on purpose."""
-    application = open_application(load())
-    try:
+    with closing(open_application(load())) as application, failing_on_domain_errors():
         try:
             before = application.anchors.read()
         except AnchorUnreadable:
@@ -84,8 +78,3 @@ def accept_restore(reason: str) -> None:
             application.anchors.accept({account_id: anchor})
             say(f"The audit log of {account_id} is accepted up to entry {anchor.seq:,}.")
         _report(_verify(application))
-    except (DomainError, ValidationError) as error:
-        sentences = " ".join(why for _, why in problems(error))
-        raise Failure(sentences) from error
-    finally:
-        application.close()

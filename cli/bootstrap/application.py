@@ -21,6 +21,7 @@ from keys.operations import SUBSCRIBERS
 from runtime.clock import Clock, SharedClock, SystemClock
 from settings import Settings, SettingsError
 from storage import open_engine, reading, seals, upgrade, writing
+from storage.schema import SealRows
 
 _log = logging.getLogger(__name__)
 
@@ -100,8 +101,8 @@ def open_application(settings: Settings, clock: Clock | None = None) -> Applicat
         if (replica := open_replica(settings)) is not None:
             opened.callback(replica.dispose)
         peppers = peppers_of(settings)
-        anchors = AnchorFile(settings.home / "anchor.json")
-        upgrade(engine, seal_database(peppers, _say_sealed, known_accounts(anchors)))
+        anchors = anchors_of(settings)
+        upgrade(engine, seal_rows_with(peppers, anchors, _say_sealed))
         seals.bind(engine, peppers)
         seals.bind(direct, peppers)
         if clock is None:
@@ -114,13 +115,24 @@ def open_application(settings: Settings, clock: Clock | None = None) -> Applicat
     return Application(engine, direct, peppers, prefix, clock, anchors, replica)
 
 
-def known_accounts(anchors: AnchorFile) -> set[str]:
-    """Return the accounts whose rows this machine has seen sealed."""
-    try:
-        return set(anchors.read())
-    except (AnchorUnreadable, OSError):
-        # The doctor says so, and `apikeys db accept-restore` has to be able to start.
-        return set()
+def anchors_of(settings: Settings) -> AnchorFile:
+    """Return the file with the anchors of an installation."""
+    return AnchorFile(settings.home / "anchor.json")
+
+
+def seal_rows_with(
+    peppers: Peppers, anchors: AnchorFile, sealed: Callable[[int], None]
+) -> SealRows:
+    """Return what seals the rows of a database of a version without seals; see seal_database."""
+
+    def known() -> set[str]:
+        try:
+            return set(anchors.read())
+        except AnchorUnreadable:
+            # The doctor says so, and `apikeys db accept-restore` has to be able to start.
+            return set()
+
+    return seal_database(peppers, sealed, known)
 
 
 def _say_sealed(rows: int) -> None:

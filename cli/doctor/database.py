@@ -10,12 +10,12 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from cli.bootstrap.application import open_engines, open_replica
+from cli.bootstrap.application import anchors_of, open_engines, open_replica
 from cli.doctor.findings import CheckStatus, Finding, Findings, compare_clocks
 from cli.doctor.stored_tokens import check_stored_tokens
 from keys.base.errors import PepperError
 from keys.credentials.peppers import Peppers, check_peppers, load_or_make, read_peppers
-from keys.integrity.anchor import AnchorFile, AnchorUnreadable
+from keys.integrity.anchor import AnchorUnreadable
 from keys.integrity.verify import verify_small
 from settings import Settings, SettingsError
 from storage import StorageUnavailable, reading
@@ -134,10 +134,9 @@ def _pepper(settings: Settings, engine: Engine) -> Findings:
 
 def _integrity(settings: Settings, engine: Engine, peppers: Peppers) -> Findings:
     """Check that nothing else has written to the database, if that takes no longer than seconds."""
-    path = settings.home / "anchor.json"
     try:
-        found = verify_small(engine, peppers, AnchorFile(path).read())
-    except (AnchorUnreadable, OSError) as error:
+        found = verify_small(engine, peppers, anchors_of(settings).read())
+    except AnchorUnreadable as error:
         yield Finding(
             CheckStatus.BAD, f"The audit log has no anchor: {error}", "See docs/security.md."
         )

@@ -25,7 +25,7 @@ class AnchorWriter(PeriodicWriter):
         """Create a writer; nothing is read before `start`.
 
         Args:
-            step: looks at new entries of the audit logs; see keys.integrity.follow.Follower.
+            step: looks at new entries of the audit logs; see keys.integrity.follow.AnchorUpdater.
             every: seconds between two looks.
         """
         super().__init__(log, every)
@@ -36,7 +36,7 @@ class AnchorWriter(PeriodicWriter):
         """Look once, and log what is wrong; see `PeriodicWriter`."""
         try:
             findings = self._step()
-        except (AnchorUnreadable, OSError) as error:
+        except AnchorUnreadable as error:
             if not self._silent:
                 self._log.event(logging.ERROR, "no_anchor", cause=str(error), remedy=_REMEDY)
             self._silent = True

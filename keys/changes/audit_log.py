@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from keys.base.actors import Actor
 from keys.base.models import HistoryEntry
@@ -43,16 +43,16 @@ def append(
     """
     # What the entry is about is written, and so has its new revision.
     session.flush()
-    last = _last(session)
+    seq, previous = newest(session)
     entry = Event(
         account_id=session.account_id,
-        seq=last.seq + 1 if last else 1,
+        seq=seq + 1,
         at=at,
         kind=kind,
         actor=str(actor),
         key_id=key_id,
         data=_json(data),
-        previous=last.hash if last else GENESIS_HASH,
+        previous=previous,
         hash="",
         trace_id=tracing.current_id(),
         revision=seals.revision_of(session, key_id) if key_id else None,
@@ -76,8 +76,7 @@ def append_all(
     Args:
         entries: kind, key id and data of each; see `append`.
     """
-    last = _last(session)
-    seq, previous = (last.seq, last.hash) if last else (0, GENESIS_HASH)
+    seq, previous = newest(session)
     rows: list[dict[str, Any]] = []
     sealer = seals.sealer_of(session)
     for kind, key_id, data in entries:
@@ -184,12 +183,18 @@ def verify_chain(
     return None
 
 
-def latest_hash(
-    session: AccountSession,
-) -> str:
-    """Return the hash of the newest entry; it covers all the entries before it."""
-    last = _last(session)
-    return last.hash if last is not None else GENESIS_HASH
+def newest(session: AccountSession) -> tuple[int, str]:
+    """Return the number and the hash of the newest entry; 0 and the first hash if there is none.
+
+    The hash covers all the entries before it too.
+    """
+    return newest_of(session, session.account_id) or (0, GENESIS_HASH)
+
+
+def newest_of(session: Session, account_id: str) -> tuple[int, str] | None:
+    """Return the number and the hash of an account's newest entry; None if it has none."""
+    entries = select(Event.seq, Event.hash).where(Event.account_id == account_id)
+    return session.exec(entries.order_by(col(Event.seq).desc()).limit(1)).first()
 
 
 def newest_data(session: AccountSession, kind: str) -> dict[str, Any] | None:
@@ -201,13 +206,6 @@ def newest_data(session: AccountSession, kind: str) -> dict[str, Any] | None:
         .limit(1)
     ).first()
     return None if found is None else dict(json.loads(found))
-
-
-def newest(session: AccountSession) -> tuple[int, str]:
-    """Return the number and the hash of the newest entry; 0 and the first hash if there is none."""
-    session.flush()
-    last = _last(session)
-    return (last.seq, last.hash) if last is not None else (0, GENESIS_HASH)
 
 
 def history(session: AccountSession, key_id: str) -> list[HistoryEntry]:
@@ -222,10 +220,3 @@ def history(session: AccountSession, key_id: str) -> list[HistoryEntry]:
         HistoryEntry(event.at, event.kind, Actor.read(event.actor), json.loads(event.data))
         for event in session.exec(entries)
     ]
-
-
-def _last(
-    session: AccountSession,
-) -> Event | None:
-    entries = select(Event).where(Event.account_id == session.account_id)
-    return session.exec(entries.order_by(col(Event.seq).desc()).limit(1)).first()

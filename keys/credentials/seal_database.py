@@ -17,18 +17,21 @@ _AT_ONCE = 5_000
 
 
 def seal_database(
-    peppers: Peppers, sealed: Callable[[int], None], known: Collection[str] = ()
+    peppers: Peppers,
+    sealed: Callable[[int], None],
+    known: Callable[[], Collection[str]] = frozenset,
 ) -> Callable[[Connection], None]:
     """Return what seals a database, for storage.upgrade.
 
     Args:
         sealed: called with the number of rows; not if there are none.
-        known: the accounts whose rows this machine has seen sealed (keys.integrity.anchor).
+        known: returns the accounts whose rows this machine has seen sealed
+            (keys.integrity.anchor); called only if there is something to seal.
     """
 
     def seal_rows(connection: Connection) -> None:
         if again := connection.execute(
-            select(Account.id).where(col(Account.id).in_(known))
+            select(Account.id).where(col(Account.id).in_(known()))
         ).first():
             # A person who can write to the database would have their rows sealed.
             raise PepperError(

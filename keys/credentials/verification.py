@@ -143,9 +143,19 @@ def _tampering(row: SecretRow, peppers: Peppers) -> Reason | None:
     """Return why the row cannot be believed; None if it can."""
     if not peppers.is_genuine(row.content, row.seal):
         return Reason.SEAL
-    if not row.revision == row.secret_revision == row.recorded_revision:
-        return Reason.RECORD
-    return Reason.RECORD if row.is_ended and row.state == State.ACTIVE else None
+    revisions = (row.revision, row.secret_revision, row.recorded_revision)
+    return Reason.RECORD if was_put_back(row.state, revisions, is_ended=row.is_ended) else None
+
+
+def was_put_back(state: str, revisions: tuple[int, int, int], *, is_ended: bool) -> bool:
+    """Return whether rows are not those that the audit log says were written last.
+
+    Args:
+        state: the key's.
+        revisions: those of the key's row and of the secret's, and the newest in the audit log.
+        is_ended: whether the audit log has an entry that the key was revoked or cancelled.
+    """
+    return len(set(revisions)) > 1 or (is_ended and state == State.ACTIVE)
 
 
 def _reason_against(row: SecretRow, now: datetime) -> Reason | None:

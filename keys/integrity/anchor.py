@@ -2,9 +2,9 @@
 
 A person who can write to the database can put all of it back as it was, with genuine seals. Only
 something that the database does not hold can show that. So each bot and each gateway keeps, in a
-small file beside the pepper, the number and the hash of the newest entry that it has seen of each
-account. An audit log that is shorter than its anchor, or has another entry there, was tampered with
-or restored from a backup.
+small file next to the pepper, the number and hash of each account's newest entry that it has seen.
+An audit log that is shorter than its anchor, or has another entry there, was tampered with or
+restored from a backup.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FORMAT = 1
 
 
 class AnchorUnreadable(Exception):
-    """The file exists and is not an anchor file; the message says what to do."""
+    """The file cannot be read or written; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class AnchorFile:
         """Return the anchors by account; empty if there is no file yet.
 
         Raises:
-            AnchorUnreadable: if the file is damaged.
-            OSError: if it cannot be read.
+            AnchorUnreadable: if the file is damaged, or cannot be read.
         """
-        try:
-            text = self._path.read_text(encoding="ascii")
-        except FileNotFoundError:
-            return {}
+        with _usable():
+            try:
+                text = self._path.read_text(encoding="ascii")
+            except FileNotFoundError:
+                return {}
         try:
             whole = json.loads(text)
             return {
@@ -65,7 +65,7 @@ class AnchorFile:
         """Store a later entry of an account; an earlier one changes nothing.
 
         Raises:
-            AnchorUnreadable, OSError: as in `read`, or if it cannot be written.
+            AnchorUnreadable: as in `read`, or if it cannot be written.
         """
         with self._locked():
             anchors = self.read()
@@ -84,14 +84,12 @@ class AnchorFile:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600), "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-    @property
-    def _lock(self) -> Path:
-        return self._path.with_name(f".{self._path.name}.lock")
+        lock = self._path.with_name(f".{self._path.name}.lock")
+        with _usable():
+            lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT, 0o600), "w") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                yield
 
     def _write(self, anchors: Mapping[str, Anchor]) -> None:
         accounts = {
@@ -103,3 +101,11 @@ class AnchorFile:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self._path)
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise AnchorUnreadable(str(error)) from error

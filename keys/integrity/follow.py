@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, true
 from sqlmodel import Session, col, func, select
 
+from keys.changes import audit_log
 from keys.integrity.anchor import Anchor, AnchorFile
 from keys.integrity.verify import Finding, behind
 from storage.tables import Event
@@ -12,12 +13,7 @@ from storage.tables import Event
 
 def newest_entry(session: Session, account_id: str) -> Anchor | None:
     """Return the newest entry of an account's audit log; None if it has none."""
-    found = session.exec(
-        select(Event.seq, Event.hash)
-        .where(Event.account_id == account_id)
-        .order_by(col(Event.seq).desc())
-        .limit(1)
-    ).first()
+    found = audit_log.newest_of(session, account_id)
     return None if found is None else Anchor(*found)
 
 
@@ -28,7 +24,7 @@ def follow(session: Session, anchors: AnchorFile, account_id: str) -> list[Findi
         A finding if the audit log lacks the entry of its anchor, which stays where it is.
 
     Raises:
-        AnchorUnreadable, OSError: if the file cannot be used.
+        AnchorUnreadable: if the file cannot be used.
     """
     anchor, newest = anchors.read().get(account_id), newest_entry(session, account_id)
     if anchor is not None and newest != anchor:
@@ -51,7 +47,7 @@ class AnchorUpdater:
         """Look at the accounts that have new entries; at first, at all of them.
 
         Raises:
-            AnchorUnreadable, OSError: if the file cannot be used.
+            AnchorUnreadable: if the file cannot be used.
         """
         newest = session.exec(select(func.max(Event.id))).one() or 0
         if newest == self._newest:

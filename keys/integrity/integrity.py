@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from sqlalchemy import text
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session
 
-from keys.base.models import State
+from keys.credentials.verification import was_put_back
 from storage import seals
-from storage.tables import Event, Key, Secret
-from storage.tables.audit_log import ENDED
+from storage.tables import Key, Secret
+from storage.tables.audit_log import OF_KEY
 
 
 def is_believed(session: Session, key: Key, secret: Secret) -> bool:
@@ -18,8 +18,7 @@ def is_believed(session: Session, key: Key, secret: Secret) -> bool:
     """
     if not (seals.is_genuine(session, key) and seals.is_genuine(session, secret)):
         return False
-    newest = session.exec(select(func.max(Event.revision)).where(Event.key_id == key.id)).one()
-    if not key.revision == secret.revision == (newest or 0):
-        return False
-    ended = select(Event.id).where(col(Event.key_id) == key.id, text(ENDED)).limit(1)
-    return key.state != State.ACTIVE or session.exec(ended).first() is None
+    of_key = text(f"SELECT {', '.join(OF_KEY)} FROM keys WHERE id = :id")  # noqa: S608
+    newest, is_ended = session.connection().execute(of_key, {"id": key.id}).one()
+    revisions = (key.revision, secret.revision, newest)
+    return not was_put_back(key.state, revisions, is_ended=bool(is_ended))

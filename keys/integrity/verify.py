@@ -8,7 +8,7 @@ that a job can do a little of it at a time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,7 @@ from keys.changes import audit_log
 from keys.integrity.anchor import Anchor
 from storage.seals import SEALED, SealedTable, Sealer, content, plain_content
 from storage.tables import Event, Key, Secret
-from storage.tables.audit_log import ENDED
+from storage.tables.audit_log import OF_KEY
 
 _AT_ONCE = 2_000
 _OWN_WAY = frozenset({Key, Secret, Event})
@@ -152,14 +152,7 @@ class _Database:
     def keys(self) -> Iterator[Step]:
         """Verify keys and their secrets, and that the audit log knows of nothing newer."""
         sealed, secret = SEALED[Key], SEALED[Secret]
-        columns = ", ".join(
-            (
-                *sealed.columns,
-                "seal",
-                "coalesce((SELECT max(e.revision) FROM events e WHERE e.key_id = keys.id), 0)",
-                f"EXISTS (SELECT 1 FROM events e WHERE e.key_id = keys.id AND {ENDED})",
-            )
-        )
+        columns = ", ".join((*sealed.columns, "seal", *OF_KEY))
         of_secret = (
             f"SELECT {', '.join((*secret.columns, 'seal'))} FROM secrets "
             f"WHERE key_id BETWEEN {self._placeholder} AND {self._placeholder}"
@@ -273,15 +266,8 @@ class _Database:
             where += f" AND ({order}) > ({', '.join([self._placeholder] * len(key))})"
             values = [*values, *after]
         query = f"SELECT {columns} FROM {table} WHERE true{where} ORDER BY {order} LIMIT {_AT_ONCE}"
-        if connection is not None:
-            return self._fetch(connection, query, values)
-        with self._snapshot() as own:
-            return self._fetch(own, query, values)
-
-    def _fetch(
-        self, connection: Connection, query: str, values: Sequence[Any]
-    ) -> Sequence[Sequence[Any]]:
-        return connection.exec_driver_sql(query, tuple(values)).all()
+        with nullcontext(connection) if connection is not None else self._snapshot() as used:
+            return used.exec_driver_sql(query, tuple(values)).all()
 
     def _of_account(self, column: str) -> tuple[str, list[Any]]:
         if self.account_id is None:
@@ -301,6 +287,7 @@ class _Database:
 
 
 def behind(account: str, anchor: Anchor) -> Finding:
+    """Return the finding that an account's audit log lacks the entry of its anchor."""
     return Finding("events", f"{account} {anchor.seq}", account, None, SHORTER)
 
 

@@ -40,7 +40,7 @@ from keys.reviews.events import (
 from keys.reviews.evidence import digests
 from keys.reviews.findings import RiskFinding, risk_findings, severity
 from keys.reviews.models import ASKED, Decision, ReviewItem, Stage
-from keys.reviews.queries import MESSAGE_KIND, both_rows, item, newest_seq, open_row
+from keys.reviews.queries import MESSAGE_KIND, both_rows, item, open_row
 from keys.transfer import export_keys
 from storage import AccountSession
 from storage.tables import Departure, Key, Review, ReviewKey
@@ -77,6 +77,7 @@ def begin(
             change.record(ReviewScheduled(row))
         return row.id
     now = change.now
+    seq, audit_log_hash = audit_log.newest(change.session)
     audit = Review(
         id=new_id("aud"),
         account_id=change.session.account_id,
@@ -87,9 +88,9 @@ def begin(
         deadline_at=now + timedelta(days=rules.days),
         total=0,
         flagged="{}",
-        starts_after_seq=newest_seq(change.session),
-        last_seq=newest_seq(change.session),
-        audit_log_hash_at_start=audit_log.latest_hash(change.session),
+        starts_after_seq=seq,
+        last_seq=seq,
+        audit_log_hash_at_start=audit_log_hash,
     )
     change.session.add(audit)
     change.session.flush()

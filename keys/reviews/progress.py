@@ -225,7 +225,7 @@ def _finish(change: Change, audit: Review, now: datetime) -> None:
     digest = digests.digest([digests.end_values(row) for row, _ in rows])
     change.acting_as(_BY).record(ReviewFinished(audit, data, digest))
     # Last and in one statement: from then on, triggers refuse to change the review and its keys.
-    audit.audit_log_hash_at_end = audit_log.latest_hash(session)
+    audit.audit_log_hash_at_end = audit_log.newest(session)[1]
     audit.state, audit.ended_at, audit.ended_by = Stage.FINISHED, now, str(_BY)
     session.add(audit)
     session.flush()

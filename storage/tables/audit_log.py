@@ -19,6 +19,12 @@ from storage.tables.types import UtcDateTime
 
 # An entry of one of these kinds means that the key is refused for ever.
 ENDED = "kind IN ('key.revoked', 'key.abandoned')"
+# What the audit log has of a key in a statement on `keys`: its newest revision, 0 if there is none,
+# and whether it has an entry that ends the key.
+OF_KEY = (
+    "coalesce((SELECT max(revision) FROM events WHERE events.key_id = keys.id), 0)",
+    f"EXISTS (SELECT 1 FROM events WHERE events.key_id = keys.id AND {ENDED})",  # noqa: S608
+)
 
 
 class Event(SQLModel, table=True):
