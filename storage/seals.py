@@ -117,7 +117,7 @@ SEALED: Mapping[type[SQLModel], SealedTable] = {
 """The tables whose rows are sealed."""
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a value in the form that SQLite returns it in, which is the same on every database."""
     if value is None or type(value) in (str, int, bytes):
         return value
@@ -131,9 +131,14 @@ def _plain(value: Any) -> Any:
     return repr(value)
 
 
+def stored_time(text: str) -> datetime:
+    """Return the time that `plain` has written. Raises ValueError for anything else."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
 def content(table: str, values: Iterable[Any]) -> bytes:
     """Return what a seal covers: the table's name and the values."""
-    return plain_content(table, tuple(map(_plain, values)))
+    return plain_content(table, tuple(map(plain, values)))
 
 
 def plain_content(table: str, values: tuple[Any, ...]) -> bytes:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import psycopg
@@ -19,7 +17,7 @@ from sqlalchemy import Engine
 
 from runtime.errors import StorageUnavailable
 from storage.engine import read_only_uri
-from storage.seals import SEALED, content, plain_content
+from storage.seals import SEALED, plain, plain_content
 from storage.tables import Secret
 from storage.tables.audit_log import OF_KEY
 
@@ -34,38 +32,49 @@ class WouldBlock(Exception):
 
 
 class SecretRow(NamedTuple):
-    """The columns of a secret and its key that a verification needs.
+    """A secret and its key as one row, as it is stored: in the form that its seal covers.
+
+    Times are texts and booleans numbers on every database, as `storage.seals.plain` makes them.
+    Whether a value can be believed is only known once the seal was checked.
 
     Attributes:
-        content, seal: the secret's seal, and what it has to cover, which is all of this and more
-            (storage.seals).
-        revision, secret_revision: those of the key's row and of the secret's.
+        seal: covers everything before it.
+        revision, key_revision: those of the secret's row and of the key's.
         recorded_revision: the newest that the audit log has of the key; 0 if it has none.
         is_ended: whether the audit log has an entry that the key was revoked or cancelled.
     """
 
-    public_id: str
     secret_id: str
+    secret_account_id: str
+    secret_key_id: str
+    public_id: str
     digest: bytes
     pepper_version: int
-    ends_at: datetime | None
+    hint: str
+    created_at: str
+    ends_at: str | None
+    pending: int
+    imported: int
+    algorithm: str
+    revision: int
     key_id: str
     account_id: str
     state: str
     name: str
     owner: str | None
     scopes: str
-    expires_at: datetime | None
+    expires_at: str | None
     rate_limit: str
     networks: str
-    pending: bool
-    algorithm: str
-    content: bytes
+    key_revision: int
     seal: bytes | None
-    revision: int
-    secret_revision: int
     recorded_revision: int
-    is_ended: bool
+    is_ended: int
+
+    @property
+    def content(self) -> bytes:
+        """What the seal has to cover."""
+        return plain_content(_SECRETS.name, self[:_SEALED_COLUMNS])
 
 
 _SECRETS = SEALED[Secret]
@@ -85,18 +94,7 @@ _SELECT_ONE = f"{_SELECT}= ?"
 _SELECT_IMPORTED = f"{_JOINED}secrets.imported AND secrets.digest "
 # Every digest is greater than an empty one; put this way, the query is answered from the index.
 _ANY_IMPORTED = "SELECT 1 FROM secrets WHERE imported AND digest >= {} LIMIT 1"
-_OF_SECRET = {name: number for number, name in enumerate(_SECRETS.columns)}
-_OF_KEY = {name: len(_OF_SECRET) + number for number, name in enumerate(_SECRETS.of_key)}
-_SEALS = len(_OF_SECRET) + len(_OF_KEY)
-_decides = itemgetter(
-    *(_OF_SECRET[name] for name in ("public_id", "id", "digest", "pepper_version", "ends_at")),
-    *(_OF_KEY[name] for name in ("id", "account_id", "state", "name", "owner", "scopes")),
-    *(_OF_KEY[name] for name in ("expires_at", "rate_limit", "networks")),
-    *(_OF_SECRET[name] for name in ("pending", "algorithm")),
-)
-# The seal, the revisions of the key and the secret, and what the audit log has of the key.
-_checked = itemgetter(_SEALS, _OF_KEY["revision"], _OF_SECRET["revision"], _SEALS + 1, _SEALS + 2)
-Content = Callable[[str, tuple[Any, ...]], bytes]
+_SEALED_COLUMNS = len(_SECRETS.columns) + len(_SECRETS.of_key)
 
 
 class Lookup:
@@ -148,12 +146,12 @@ class Lookup:
             WouldBlock: on PostgreSQL, and if the file cannot be read at once.
         """
         rows = self._at_once(_SELECT_ONE, (public_id,))
-        return _typed(rows[0]) if rows else None
+        return _as_stored(rows[0]) if rows else None
 
     def try_read_imported_now(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
         """Read imported secrets like `read_imported`, but without waiting. Raises WouldBlock."""
         rows = self._at_once(f"{_SELECT_IMPORTED}IN ({_places(digests)})", digests)
-        return {row.digest: row for row in map(_typed, rows)}
+        return {row.digest: row for row in map(_as_stored, rows)}
 
     def try_any_imported_now(self) -> bool:
         """Return the same as `any_imported`, but without waiting. Raises WouldBlock."""
@@ -184,8 +182,7 @@ class Lookup:
             found = self._patiently(f"{select}= ANY(%s)", (list(values),))
         else:
             found = self._patiently(f"{select}IN ({_places(values)})", tuple(values))
-        form = content if self._postgresql else plain_content
-        return [_typed(row, form) for row in found]
+        return list(map(_from_postgresql if self._postgresql else _as_stored, found))
 
     def _patiently(self, query: str, values: tuple[Any, ...]) -> list[Any]:
         try:
@@ -249,22 +246,11 @@ def _places(values: Sequence[Any]) -> str:
     return ",".join("?" * len(values))
 
 
-def _typed(row: Sequence[Any], form: Content = plain_content) -> SecretRow:
-    covered = form(_SECRETS.name, tuple(row[:_SEALS]))
-    secret = SecretRow._make((*_decides(row), covered, *_checked(row)))
-    times: tuple[Any, Any] = (secret.ends_at, secret.expires_at)
-    if isinstance(times[0], str) or isinstance(times[1], str):
-        # SQLite has no type for times; storage.tables.types.UtcDateTime stores them in UTC.
-        secret = secret._replace(ends_at=_time(times[0]), expires_at=_time(times[1]))
-    return secret if isinstance(secret.digest, bytes) else secret._replace(digest=b"")
+def _as_stored(row: Sequence[Any]) -> SecretRow:
+    """Return a row of SQLite, which stores anything in any column."""
+    secret = SecretRow._make(row)
+    return secret if type(secret.digest) is bytes else secret._replace(digest=b"")
 
 
-def _time(value: Any) -> datetime | None:
-    """Return a time of SQLite, which stores anything in any column."""
-    if value is None:
-        return None
-    try:
-        return datetime.fromisoformat(value).replace(tzinfo=UTC)
-    except (TypeError, ValueError):
-        # Written by hand, so its seal does not hold; the other rows of its batch are read.
-        return datetime.min.replace(tzinfo=UTC)
+def _from_postgresql(row: Sequence[Any]) -> SecretRow:
+    return SecretRow._make(map(plain, row))

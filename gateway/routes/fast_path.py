@@ -107,10 +107,16 @@ def _says_no_body(sent: dict[bytes, bytes]) -> bool:
     return sent.get(b"content-length") == b"0" and len(_MORE & sent.keys()) == 1
 
 
+def _template() -> bytes:
+    """Return the reply that accepts a request, with a `%b` for each value of the identity."""
+    identity = [name + b": %b" for name in forward_auth.IDENTITY]
+    lines = (b"HTTP/1.1 204 No Content", b": ".join(NO_STORE), *identity, b"", b"")
+    return b"\r\n".join(lines)
+
+
+_REPLY = _template()
+
+
 def _reply(cached: CachedKey) -> bytes:
-    lines = [b"HTTP/1.1 204 No Content"]
-    lines += [
-        name + b": " + value for name, value in (NO_STORE, *forward_auth.identity(cached.key))
-    ]
-    cached.reply = b"\r\n".join((*lines, b"", b""))
-    return cached.reply
+    cached.reply = reply = _REPLY % forward_auth.identity(cached.key)
+    return reply

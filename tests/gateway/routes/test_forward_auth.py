@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from urllib.parse import quote
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.routes import forward_auth
 from keys.credentials.verification import Reason, Refused
 from tests.gateway.fakes import (
     GOOD,
@@ -262,3 +267,8 @@ def test_what_is_counted(harness: Harness) -> None:
     for outcome in ("allowed", "unknown", "insufficient_scope"):
         assert f'apikeys_gateway_verifications_total{{outcome="{outcome}"}} 1.0' in metrics
     assert "apikeys_gateway_verification_seconds_count 3.0" in metrics
+
+
+@given(st.text())
+def test_names_are_quoted_like_the_library_does(name: str) -> None:
+    assert forward_auth.quote(name) == quote(name, safe="").encode()

@@ -36,14 +36,14 @@ OTHER = "sk_live_another"
 def imported(key: str = KEY, **changes: Any) -> SecretRow:
     """The row of an imported key, as SHA-256 of the whole of it."""
     name = hashlib.sha256(key.encode()).hexdigest()[:12]
-    found = row(make("ak"))._replace(
-        public_id=f"imp_{name}",
-        secret_id=f"sec_{name}",
-        key_id=f"key_{name}",
-        digest=PEPPERS.imported_digest("sha256", hashlib.sha256(key.encode()).digest(), 1),
-        algorithm="sha256",
-    )
-    return found._replace(**changes)
+    about = {
+        "public_id": f"imp_{name}",
+        "secret_id": f"sec_{name}",
+        "key_id": f"key_{name}",
+        "digest": PEPPERS.imported_digest("sha256", hashlib.sha256(key.encode()).digest(), 1),
+        "algorithm": "sha256",
+    }
+    return row(make("ak"), **{**about, **changes})
 
 
 def told(key: str = KEY) -> FeedEntry:

@@ -23,6 +23,7 @@ from keys.credentials.tokens import Token, make
 from keys.credentials.verification import Reason, Refused
 from runtime.clock import HeldClock
 from storage.change_feed import FeedEntry
+from storage.seals import plain
 from storage.secret_lookup import MOST, SecretRow, WouldBlock
 from tests.gateway.fakes import NOON
 
@@ -34,11 +35,19 @@ Rows = Mapping[str, SecretRow]
 def row(token: Token, **changes: Any) -> SecretRow:
     """An active key's row for this token."""
     found = SecretRow(
-        public_id=token.public_id,
         secret_id=f"sec_{token.public_id}",
+        secret_account_id="acc_1",
+        secret_key_id=f"key_{token.public_id}",
+        public_id=token.public_id,
         digest=PEPPERS.digest(token, 1),
         pepper_version=1,
+        hint=token.hint,
+        created_at=plain(NOON),
         ends_at=None,
+        pending=0,
+        imported=0,
+        algorithm="hmac",
+        revision=3,
         key_id=f"key_{token.public_id}",
         account_id="acc_1",
         state="active",
@@ -48,16 +57,18 @@ def row(token: Token, **changes: Any) -> SecretRow:
         expires_at=None,
         rate_limit="",
         networks="",
-        pending=False,
-        algorithm="hmac",
-        content=b"rows",
-        seal=PEPPERS.seal(b"rows"),
-        revision=3,
-        secret_revision=3,
+        key_revision=3,
+        seal=None,
         recorded_revision=3,
-        is_ended=False,
+        is_ended=0,
     )
-    return found._replace(**changes)
+    return sealed(found, **changes)
+
+
+def sealed(found: SecretRow, **changes: Any) -> SecretRow:
+    """The row with these changes, and the seal that it has then."""
+    changed = found._replace(**{name: plain(value) for name, value in changes.items()})
+    return changed._replace(seal=PEPPERS.seal(changed.content))
 
 
 class Database:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keys.base.errors import PepperError
-from keys.credentials.peppers import Peppers, check_peppers, derive
+from keys.credentials.peppers import Hmac, Peppers, check_peppers, derive
 from keys.credentials.verification import Verified
 from storage import seals, writing
 from storage.seal_upgrades import seal_again
@@ -94,3 +96,11 @@ def test_without_a_sealer_nothing_that_decides_is_written(domain: Domain) -> Non
         key.name = "Changed"
         session.flush()
     assert seals.SEALED[Key].columns[0] == "id"
+
+
+@given(key=st.binary(max_size=200), content=st.binary(max_size=500))
+def test_our_hmac_is_the_librarys(key: bytes, content: bytes) -> None:
+    made = Hmac(key)
+    expected = hmac.digest(key, content, hashlib.sha256)
+    # Twice: the first must leave nothing behind.
+    assert [made(content), made(content)] == [expected, expected]
