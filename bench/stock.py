@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, text
-from sqlmodel import Session
 
 from keys.base import accounts
+from keys.base.actors import Actor
+from keys.changes import audit_log
 from keys.credentials.peppers import Peppers, check_peppers
 from keys.credentials.tokens import Token, make
-from storage import open_engine, seals, upgrade, writing
+from storage import AccountSession, open_engine, seals, upgrade, writing
 from storage.tables import Key, Secret
 
 PEPPER = "1:cGVwcGVyIGZvciBtZWFzdXJpbmcsIGFuZCBmb3Igbm90aGluZyBlbHNl"
@@ -46,8 +47,8 @@ def stock(url: str, peppers: Peppers, keys: int, known: int, tokens: Path) -> No
                 _row(number, account, peppers, now, known=number % step == 0)
                 for number in range(first, min(first + _BATCH, keys))
             ]
-            with writing(engine, durable=False) as session:
-                _insert(session, rows)
+            with writing(engine, account, durable=False) as session:
+                _insert(session, rows, now)
             file.writelines(f"{token}\n" for _, _, token in rows if token)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
@@ -77,6 +78,7 @@ def _row(number: int, account: str, peppers: Peppers, now: datetime, *, known: b
         "revoked_reason": "",
         "rate_limit": "",
         "networks": "",
+        "revision": 1,
     }
     secret = {
         "id": f"sec_{number:012}",
@@ -87,14 +89,19 @@ def _row(number: int, account: str, peppers: Peppers, now: datetime, *, known: b
         "pepper_version": 1,
         "hint": token.hint if known else "ak_…",
         "created_at": now,
+        "revision": 1,
     }
     seals.seal_row(peppers, Key, key)
     seals.seal_row(peppers, Secret, secret, key)
     return key, secret, token.reveal() if known else ""
 
 
-def _insert(session: Session, rows: list[_Row]) -> None:
+def _insert(session: AccountSession, rows: list[_Row], now: datetime) -> None:
     connection = session.connection()
+    for key, _, _ in rows:
+        seals.note_revision(session, key["id"], key["revision"])
+    issued = (("key.issued", key["id"], {"name": key["name"]}) for key, _, _ in rows)
+    audit_log.append_all(session, now, Actor.operator("bench"), issued)
     connection.execute(insert(Key), [key for key, _, _ in rows])
     connection.execute(insert(Secret), [secret for _, secret, _ in rows])
 
