@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.commands import commands, rounds
+from bench.integrity import verification
 from bench.peers.comparing import peers
 from bench.report import HEADING, Report
 from bench.revocation import revocation
@@ -26,7 +27,7 @@ from bench.wrk import WrkMissing, command
 from keys.credentials.peppers import read_peppers
 from tests.postgresql import NoPostgresql, Postgresql, Replica
 
-SECTIONS = ("hot", "peers", "cold", "scale", "memory", "revocation", "commands")
+SECTIONS = ("hot", "peers", "cold", "verify", "scale", "memory", "revocation", "commands")
 RESULTS = Path(__file__).parent / "results.json"
 _FEW = 1_000
 # PostgreSQL's database is made more slowly, and its tokens are read more slowly too.
@@ -69,6 +70,7 @@ class Bench:
             "hot": lambda: fast_path(self.report, self.sqlite(_FEW), rounds, seconds),
             "peers": lambda: peers(self.report, self.sqlite(_FEW), self._folder, rounds, seconds),
             "cold": lambda: self._cold(rounds, seconds),
+            "verify": self._verify,
             "scale": lambda: scale(
                 self.report, self.sqlite(_FEW), self.sqlite(self._chosen.keys), rounds, seconds
             ),
@@ -87,6 +89,15 @@ class Bench:
             self.report.leave_out(f"cold verification on PostgreSQL: {missing}")
         else:
             cold(self.report, "PostgreSQL", on_server, rounds, seconds)
+
+    def _verify(self) -> None:
+        verification(self.report, "SQLite", self.sqlite(self._chosen.keys))
+        try:
+            on_server = self.postgresql(_ON_POSTGRESQL)
+        except NoPostgresql as missing:
+            self.report.leave_out(f"`db verify` on PostgreSQL: {missing}")
+        else:
+            verification(self.report, "PostgreSQL", on_server)
 
     def _revocation(self) -> None:
         count = self._chosen.revocations
