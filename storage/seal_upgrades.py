@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -15,6 +16,7 @@ from sqlalchemy import (
     func,
     inspect,
     select,
+    tuple_,
     update,
 )
 from sqlmodel import Session, SQLModel
@@ -34,40 +36,77 @@ def seal_existing(connection: Connection, sealer: Sealer) -> int:
     return sum(_seal_table(connection, sealer, table) for table in SEALED)
 
 
-def seal_again(connection: Connection, sealer: Sealer, at_most: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far `seal_again` has come.
+
+    Attributes:
+        tables: how many tables are finished.
+        after: the primary key of the last row of the next one; None for its beginning.
+    """
+
+    tables: int = 0
+    after: tuple[Any, ...] | None = None
+
+
+def seal_again(
+    connection: Connection, sealer: Sealer, at_most: int, start: Place | None = None
+) -> tuple[int, Place | None]:
     """Seal rows with the current pepper that a former one has sealed, and that are genuine.
 
-    Each is only replaced if it has not changed meanwhile.
+    Each is only replaced if it has not changed meanwhile; others are passed over.
+
+    Args:
+        at_most: how many rows to look at.
+        start: where to go on; None for the beginning.
 
     Returns:
-        How many were sealed; 0 if no row needs it now.
+        How many were sealed, and where to go on; None once all tables are finished.
     """
-    done = 0
-    for table, sealed in SEALED.items():
-        whole = inspect(table).local_table
-        key = list(whole.primary_key.columns)
-        columns, source = _covered(table)
-        found = connection.execute(
-            select(*columns, whole.c.seal, *key)
-            .select_from(source)
-            .where(sealed_by_others(whole.c.seal, sealer))
-            .limit(at_most - done)
-        ).all()
-        width = len(columns)
-        for row in found:
-            covered, seal = content(sealed.name, row[:width]), row[width]
-            if not sealer.is_genuine(covered, seal):
-                continue
-            same = zip(key, row[width + 1 :], strict=True)
-            connection.execute(
-                update(whole)
-                .where(whole.c.seal == seal, *(column == value for column, value in same))
-                .values(seal=sealer.seal(covered))
-            )
-            done += 1
-        if done >= at_most:
-            break
-    return done
+    place, left, sealed = start or Place(), at_most, 0
+    tables = list(SEALED)
+    while left > 0 and place.tables < len(tables):
+        rows, again, last = _seal_batch(connection, sealer, tables[place.tables], left, place.after)
+        finished = rows < left
+        place = Place(place.tables + 1) if finished else Place(place.tables, last)
+        left, sealed = left - rows, sealed + again
+    return sealed, (place if place.tables < len(tables) else None)
+
+
+def _seal_batch(
+    connection: Connection,
+    sealer: Sealer,
+    table: type[SQLModel],
+    at_most: int,
+    after: tuple[Any, ...] | None,
+) -> tuple[int, int, tuple[Any, ...] | None]:
+    """Return how many rows were read and how many sealed, and the primary key of the last."""
+    whole = inspect(table).local_table
+    key = list(whole.primary_key.columns)
+    columns, source = _covered(table)
+    query = (
+        select(*columns, whole.c.seal, *key)
+        .select_from(source)
+        .where(sealed_by_others(whole.c.seal, sealer))
+        .order_by(*key)
+        .limit(at_most)
+    )
+    if after is not None:
+        query = query.where(tuple_(*key) > tuple_(*after))
+    found = connection.execute(query).all()
+    width, sealed = len(columns), 0
+    for row in found:
+        covered, seal = content(SEALED[table].name, row[:width]), row[width]
+        if not sealer.is_genuine(covered, seal):
+            continue
+        same = zip(key, row[width + 1 :], strict=True)
+        connection.execute(
+            update(whole)
+            .where(whole.c.seal == seal, *(column == value for column, value in same))
+            .values(seal=sealer.seal(covered))
+        )
+        sealed += 1
+    return len(found), sealed, tuple(found[-1][width + 1 :]) if found else after
 
 
 def _covered(table: type[SQLModel]) -> tuple[Sequence[Column[Any]], FromClause]:

@@ -15,7 +15,7 @@ from keys.integrity.operations import ReportTampering
 from keys.integrity.verify import Finding, Step, verify
 from keys.jobs import periodic
 from storage import writing
-from storage.seal_upgrades import seal_again
+from storage.seal_upgrades import Place, seal_again
 
 logger = logging.getLogger("bot")
 
@@ -23,6 +23,8 @@ EVERY = timedelta(days=1)
 # Of each round's second; an acknowledgement must not wait for it.
 _SLICE_SECONDS = 0.2
 _NAME = "integrity"
+# While a bot verifies, others leave it alone; after that time they take over from one that died.
+_UNDER_WAY, _AT_MOST = "integrity, under way", timedelta(hours=1)
 _SEALED_AT_ONCE = 500
 
 
@@ -57,6 +59,8 @@ class Verification:
         self._running.pop(account, None)
         self.tampered[account] = len(findings)
         report(context, findings)
+        with context.writing() as session:
+            periodic.claim(session, _NAME, EVERY, context.clock.now())
         return 0
 
     def _begin(
@@ -67,10 +71,15 @@ class Verification:
             if not periodic.is_due(session, _NAME, EVERY, now):
                 return None
         with context.writing() as session:
-            if not periodic.claim(session, _NAME, EVERY, now):
+            if not periodic.claim(session, _UNDER_WAY, _AT_MOST, now):
                 return None
         services, findings = context.services, list[Finding]()
-        steps = verify(services.engine, services.peppers, context.account_id, anchors.read())
+        try:
+            known = anchors.read()
+        except AnchorUnreadable:
+            logger.exception("The database is verified without its anchor")
+            known = {}
+        steps = verify(services.engine, services.peppers, context.account_id, known)
         self._running[context.account_id] = steps, findings
         return steps, findings
 
@@ -109,15 +118,24 @@ class Resealing:
 
     def __init__(self) -> None:
         self._done_with: int | None = None
+        self._place: Place | None = None
+        self._sealed = 0
 
     def __call__(self, context: Context) -> int:
         """Seal some rows of any account; 0, so that the rest waits for the next round."""
         services = context.services
         version = services.peppers.current
-        if len(services.peppers.by_version) > 1 and self._done_with != version:
-            with writing(services.engine) as session:
-                done = seal_again(session.connection(), services.peppers, _SEALED_AT_ONCE)
-            self._done_with = None if done else version
+        if len(services.peppers.by_version) < 2 or self._done_with == version:
+            return 0
+        with writing(services.engine) as session:
+            sealed, place = seal_again(
+                session.connection(), services.peppers, _SEALED_AT_ONCE, self._place
+            )
+        self._place, self._sealed = place, self._sealed + sealed
+        if place is None:
+            # Another pass, until one finds nothing: a bot with the former pepper may have written.
+            self._done_with = None if self._sealed else version
+            self._sealed = 0
         return 0
 
 

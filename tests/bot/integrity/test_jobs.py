@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -48,10 +49,13 @@ def verification() -> jobs.Verification:
 
 @pytest.fixture
 def bot(domain: Domain, calls: FakeCalls, verification: jobs.Verification) -> Worker:
+    return working(domain, calls, [jobs.Anchoring(), verification, jobs.Resealing()])
+
+
+def working(domain: Domain, calls: FakeCalls, some: list[Job]) -> Worker:
     time = FakeTime()
     slack = SlackClient(calls, sleep=time.sleep, monotonic=time.monotonic)
-    both: list[Job] = [jobs.Anchoring(), verification, jobs.Resealing()]
-    return worker(domain.services, slack, jobs=both, admins=lambda: ["U0ALICE"])
+    return worker(domain.services, slack, jobs=some, admins=lambda: ["U0ALICE"])
 
 
 def said(calls: FakeCalls) -> list[str]:
@@ -103,5 +107,36 @@ def test_an_audit_log_that_was_put_back_is_told_within_a_round(
     assert len(said(calls)) == 1
     # It is found every day until an operator accepts it, but announced only once.
     domain.clock.move(jobs.EVERY + timedelta(minutes=1))
+    rounds(bot)
+    assert len(said(calls)) == 1
+
+
+def test_a_damaged_anchor_does_not_keep_the_rest_from_being_verified(
+    domain: Domain, bot: Worker, calls: FakeCalls, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    domain.issue()
+    rounds(bot)
+    (tmp_path / "home" / "anchor.json").write_text('{"accounts, 1": [', encoding="ascii")
+    by_hand(domain.engine, "UPDATE keys SET owner = 'U0MALLORY'")
+    domain.clock.move(jobs.EVERY + timedelta(hours=1))
+    rounds(bot)
+    assert len(said(calls)) == 1
+    assert "anchor.json is damaged. Put it back from a backup" in caplog.text
+
+
+def test_a_verification_that_a_bot_did_not_finish_is_taken_over(
+    domain: Domain, bot: Worker, calls: FakeCalls
+) -> None:
+    domain.issue()
+    rounds(bot)
+    by_hand(domain.engine, "UPDATE keys SET owner = 'U0MALLORY'")
+    domain.clock.move(jobs.EVERY + timedelta(hours=1))
+    died = working(domain, calls, [jobs.Verification()])
+    with mock.patch.object(jobs, "report", side_effect=SystemExit), pytest.raises(SystemExit):
+        died.run_once()
+    domain.clock.move(timedelta(minutes=59))
+    rounds(bot)
+    assert said(calls) == []
+    domain.clock.move(timedelta(minutes=2))
     rounds(bot)
     assert len(said(calls)) == 1

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from keys.base.errors import PepperError
 from keys.credentials.peppers import Hmac, Peppers, check_peppers, derive
-from keys.credentials.verification import Verified
+from keys.credentials.verification import Reason, Refused, Verified
 from storage import seals, writing
-from storage.seal_upgrades import seal_again
+from storage.seal_upgrades import Place, seal_again
 from storage.tables import Key
 from tests.keys.conftest import NOON, Domain, open_application_at
 from tests.keys.integrity.attacks import by_hand, findings, rows
@@ -60,9 +60,11 @@ def test_all_rows_are_sealed_with_the_new_pepper_while_everything_runs(domain: D
         check_peppers(session, domain.services.peppers, NOON)
     domain.services = replace(domain.services, peppers=BOTH)
     done: list[int] = []
-    while not done or done[-1]:
+    place: Place | None = Place()
+    while place:
         with writing(domain.engine) as session:
-            done.append(seal_again(session.connection(), BOTH, 7))
+            sealed, place = seal_again(session.connection(), BOTH, 7, place)
+            done.append(sealed)
         if len(done) == 2:
             domain.rename(domain.issue("Meanwhile")[0].id, "Renamed meanwhile")
     assert max(done) == 7
@@ -73,6 +75,24 @@ def test_all_rows_are_sealed_with_the_new_pepper_while_everything_runs(domain: D
     assert versions == {b"\0\0\0\2"}
 
 
+def test_rows_that_are_not_genuine_do_not_keep_others_from_being_sealed(domain: Domain) -> None:
+    first = [domain.issue(f"Spoilt {number}")[0].id for number in range(6)]
+    key, token = domain.issue("The last one")
+    by_hand(domain.engine, f"UPDATE keys SET name = 'Spoilt' WHERE id <> '{key.id}'")  # noqa: S608
+    domain.services = replace(domain.services, peppers=BOTH)
+    place: Place | None = Place()
+    while place:
+        with writing(domain.engine) as session:
+            # Fewer rows at once than are spoilt.
+            _, place = seal_again(session.connection(), BOTH, 2, place)
+    assert {one.key_id for one in findings(domain.engine, peppers=NEWEST)} == set(first)
+    with closing(StoredVerifier(domain.engine, NEWEST, domain.clock)) as verifier:
+        # The token's own digest still needs the former pepper.
+        assert verifier.verify(token.reveal()) == Refused(Reason.PEPPER)
+    with closing(StoredVerifier(domain.engine, BOTH, domain.clock)) as verifier:
+        assert isinstance(verifier.verify(token.reveal()), Verified)
+
+
 def test_a_pepper_is_not_taken_away_while_rows_are_sealed_with_it(domain: Domain) -> None:
     key, _ = domain.issue()
     domain.revoke(key.id)
@@ -81,8 +101,7 @@ def test_a_pepper_is_not_taken_away_while_rows_are_sealed_with_it(domain: Domain
     with writing(domain.engine) as session, pytest.raises(PepperError, match=r"sealed .*version 1"):
         check_peppers(session, NEWEST, NOON)
     with writing(domain.engine) as session:
-        while seal_again(session.connection(), BOTH, 100):
-            pass
+        assert seal_again(session.connection(), BOTH, 100)[1] is None
     with writing(domain.engine) as session:
         check_peppers(session, NEWEST, NOON)
 
