@@ -169,20 +169,6 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def verify_chain(
-    session: AccountSession,
-) -> int | None:
-    """Return the number of the first entry that breaks the chain; None if it is intact."""
-    previous, expected = GENESIS_HASH, 1
-    entries = select(Event).where(Event.account_id == session.account_id).order_by(col(Event.seq))
-    for entry in session.exec(entries):
-        fits = entry.seq == expected and entry.previous == previous
-        if not fits or entry.hash != hash_of(entry):
-            return expected
-        previous, expected = entry.hash, expected + 1
-    return None
-
-
 def newest(session: AccountSession) -> tuple[int, str]:
     """Return the number and the hash of the newest entry; 0 and the first hash if there is none.
 

@@ -15,12 +15,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from keys.base.models import State
-from keys.changes import audit_log
 from sandbox.sandbox import Sandbox
 from storage import reading
 from storage.tables import Account, Key, Secret
 from tests.e2e.harness.crashing import TOKEN
 from tests.e2e.harness.program import CHANNEL, asks
+from tests.keys.chain import verify_chain
 
 _MADE, _REVOKED = "created the key {}", "revoked the key {}"
 
@@ -82,7 +82,7 @@ class Invariants:
         assert isinstance(engine, Engine)
         for account in session.exec(select(Account.id)).all():
             with reading(engine, account) as of_account:
-                assert audit_log.verify_chain(of_account) is None
+                assert verify_chain(of_account) is None
 
     def _name_of(self, session: Session, token: str) -> str | None:
         public_id = token.split("_")[1]

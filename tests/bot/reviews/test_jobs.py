@@ -12,7 +12,6 @@ from sqlmodel import select
 
 from bot.ui import ids
 from keys.base.policy import AuditRules, Policy
-from keys.changes import audit_log
 from keys.reviews import queries
 from keys.reviews.models import Stage
 from storage import reading, writing
@@ -20,6 +19,7 @@ from storage.tables import Event, ReviewKey
 from tests.bot.harness.fake_slack import refusal
 from tests.bot.harness.listening import Bench
 from tests.bot.reviews.reviewing import at, follow, newest, pressed, start
+from tests.keys.chain import verify_chain
 
 DAY = timedelta(days=1)
 
@@ -168,5 +168,5 @@ def test_evidence_that_differs_from_the_audit_log_is_refused_once_and_out_loud(
     assert bench.uploads == []
     with reading(bench.domain.engine, bench.domain.account) as session:
         found = session.exec(select(Event.kind)).all()
-        assert audit_log.verify_chain(session) is None
+        assert verify_chain(session) is None
     assert found.count("audit.evidence_refused") == 1

@@ -27,7 +27,6 @@ from bot.reviews import jobs
 from bot.slack_api.client import SlackClient
 from keys.base.actors import Actor
 from keys.base.policy import AuditRules, Policy
-from keys.changes import audit_log
 from keys.reviews import lifecycle, queries
 from keys.reviews.models import Decision, Stage
 from sandbox.sandbox import Sandbox
@@ -37,6 +36,7 @@ from tests.bot.harness.fake_slack import FakeTime
 from tests.bot.harness.working import worker_of
 from tests.bot.test_listeners_practice import MANIFEST, practice_calls
 from tests.databases import fresh_on
+from tests.keys.chain import verify_chain
 from tests.keys.conftest import Domain, open_application_at
 
 SEED = int(os.environ.get("AUDIT_SEED", random.SystemRandom().randrange(10**6)))
@@ -256,7 +256,7 @@ def test_each_audit_once_for_a_year_although_bots_die(team: Team) -> None:
     with reading(domain.engine, domain.account) as session:
         rows = session.exec(select(Review)).all()
         events = session.exec(select(Event)).all()
-        assert audit_log.verify_chain(session) is None
+        assert verify_chain(session) is None
     assert sorted(row.id for row in rows) == sorted(begun)
     local = {
         datetime.fromisoformat(row.period).astimezone(ZoneInfo(zone)).strftime("%a %H:%M")

@@ -20,7 +20,6 @@ from keys.base import accounts
 from keys.base.actors import Actor
 from keys.base.ids import new_id
 from keys.base.models import KeyRequest, State
-from keys.changes import audit_log
 from keys.changes.change import change
 from keys.lifecycle.create import activate_key, create_pending_key
 from sandbox.sandbox import Sandbox
@@ -29,6 +28,7 @@ from settings import Settings
 from storage import reading, writing
 from storage.tables import Delivery, Key, OutboxRow, Secret
 from tests.e2e.harness.program import Program, asks, database_settings, eventually
+from tests.keys.chain import verify_chain
 
 TOKEN = re.compile(r"\bak_([0-9A-Za-z]{12})_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}\b")
 
@@ -180,7 +180,7 @@ class Aftermath:
                 revoked = _is_said_to_be_revoked(key.name, secret.hint, screen)
                 assert not revoked, f"{key.name}, {when}"
         with reading(self.application.engine, self.account) as session:
-            assert audit_log.verify_chain(session) is None, when
+            assert verify_chain(session) is None, when
 
     def lets_claims_end(self) -> None:
         """Have the time be over for which dead bots had claimed anything."""

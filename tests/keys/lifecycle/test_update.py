@@ -27,6 +27,7 @@ from keys.lifecycle import update
 from keys.lifecycle.update import KeyUpdate
 from keys.operations import SetExpiry, Transfer, Update
 from storage import reading
+from tests.keys.chain import verify_chain
 from tests.keys.conftest import ALICE, BOB, NOON, Domain
 
 TODAY = NOON.date()
@@ -83,7 +84,7 @@ def test_everything_changes_at_once_and_the_record_says_from_what(domain: Domain
     assert after.expires_at == datetime(2026, 12, 24, tzinfo=UTC)
     with reading(domain.engine, domain.account) as session:
         entry = audit_log.history(session, key.id)[0]
-        assert audit_log.verify_chain(session) is None
+        assert verify_chain(session) is None
     assert entry.kind == "key.edited"
     assert entry.data["from"]["owner"] == ALICE.id
     assert entry.data["to"]["note"] == "For invoices"

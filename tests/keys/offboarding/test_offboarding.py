@@ -12,7 +12,7 @@ from sqlmodel import select
 from keys.base.actors import Actor
 from keys.base.errors import InvalidState, KeyNotFound
 from keys.base.models import KeyView
-from keys.changes import audit_log, live_messages, outbox
+from keys.changes import live_messages, outbox
 from keys.changes.authorization import Caller, Role
 from keys.changes.change import change
 from keys.changes.operation import Operation, execute
@@ -31,6 +31,7 @@ from keys.search import search
 from keys.search.filters import KeyFilter
 from storage import reading, writing
 from storage.tables import Event, OutboxRow
+from tests.keys.chain import verify_chain
 from tests.keys.conftest import ALICE, BOB, LEASE, NOON, Domain
 from tests.keys.rotation.test_rotations import rotate
 
@@ -151,7 +152,7 @@ def test_what_is_done_anywhere_counts_and_the_last_finishes_it(domain: Domain) -
     with reading(domain.engine, domain.account) as session:
         said = [n for n in session.exec(select(OutboxRow)) if n.kind == "offboarding.finished"]
         assert [n.recipient for n in said] == [outbox.TEAM]
-        assert audit_log.verify_chain(session) is None
+        assert verify_chain(session) is None
     by = {item.key.name: item.by for item in done.items}
     assert by == {"Sent": ALICE, "Owned": CARL, "Doomed": ALICE, "Both": ALICE}
     assert sweep(domain) == 0

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from keys.base.models import State
 from keys.base.policy import Unanswered
-from keys.changes import audit_log
 from keys.reviews import queries
 from keys.reviews.models import Decision, Stage
 from storage import reading
+from tests.keys.chain import verify_chain
 from tests.keys.conftest import ALICE, BOB, Domain
 from tests.keys.reviews.reviewing import (
     RULES,
@@ -140,7 +140,7 @@ def test_what_is_done_anywhere_counts(domain: Domain) -> None:
     assert look(domain, id_).stage is Stage.FINISHED
     assert told(domain, "audit.finished") == ["team"]
     with reading(domain.engine, domain.account) as session:
-        assert audit_log.verify_chain(session) is None
+        assert verify_chain(session) is None
 
 
 def test_a_kept_key_that_is_revoked_later_counts_as_revoked(domain: Domain) -> None:

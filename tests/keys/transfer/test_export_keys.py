@@ -10,7 +10,6 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from keys.changes import audit_log
 from keys.changes.authorization import Caller, Role
 from keys.changes.operation import execute
 from keys.transfer import export_keys
@@ -19,6 +18,7 @@ from keys.transfer.formats import Form
 from keys.transfer.operations import Export
 from storage import reading, writing
 from storage.tables import Event, Key, Secret
+from tests.keys.chain import verify_chain
 from tests.keys.conftest import ALICE, NOON, Domain
 
 
@@ -137,4 +137,4 @@ def test_it_is_on_record_who_exported_how_many(domain: Domain) -> None:
             {"count": 1, "form": "csv", "revoked": False},
             {"count": 2, "form": "csv", "revoked": True},
         ]
-        assert audit_log.verify_chain(session) is None
+        assert verify_chain(session) is None

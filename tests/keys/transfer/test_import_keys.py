@@ -16,7 +16,6 @@ from keys.base import accounts
 from keys.base.actors import Actor
 from keys.base.errors import PepperError
 from keys.base.models import State
-from keys.changes import audit_log
 from keys.changes.authorization import Caller
 from keys.changes.operation import execute
 from keys.credentials.algorithms import Algorithm
@@ -33,6 +32,7 @@ from keys.transfer.import_rows import Defaults, ImportRow, check
 from keys.transfer.operations import Import
 from storage import reading, writing
 from storage.tables import Event, Key, OutboxRow, Secret
+from tests.keys.chain import verify_chain
 from tests.keys.conftest import ALICE, LEASE, NOON, Domain, open_application_at
 from tests.keys.stored_verifier import StoredVerifier
 
@@ -170,7 +170,7 @@ def test_it_is_on_record_and_the_team_is_told(domain: Domain) -> None:
     domain.issue("Before")
     imports(domain, THREE)
     with reading(domain.engine, domain.account) as session:
-        assert audit_log.verify_chain(session) is None
+        assert verify_chain(session) is None
         events = session.exec(select(Event).where(Event.actor == str(ME)).order_by(Event.seq)).all()  # type: ignore[arg-type]
         assert [event.kind for event in events] == ["key.imported"] * 3 + ["keys.imported"]
         assert json.loads(events[0].data) == {
@@ -184,7 +184,7 @@ def test_it_is_on_record_and_the_team_is_told(domain: Domain) -> None:
         assert json.loads(notice.data) == {"count": 3}
     domain.issue("After")
     with reading(domain.engine, domain.account) as session:
-        assert audit_log.verify_chain(session) is None
+        assert verify_chain(session) is None
 
 
 def rows_of(text: str) -> list[ImportRow]:
@@ -333,7 +333,7 @@ def test_a_hundred_thousand_are_added_in_few_statements(
     assert len(imports(domain, csv_of(*lines)).fresh) == 10_000
     assert isinstance(domain.verifier.verify("9999"), Verified)
     with reading(domain.engine, domain.account) as session:
-        assert audit_log.verify_chain(session) is None
+        assert verify_chain(session) is None
         assert search.page(session).total == 10_000
     assert len(imports(domain, csv_of(*lines)).known) == 10_000
     domain.close()
