@@ -31,7 +31,7 @@ def verification(report: Report, name: str, stocked: Stocked) -> None:
         alone = _write_during(engine, lambda: time.sleep(5))
         verified: list[int] = []
         started = time.perf_counter()
-        beside = _write_during(engine, lambda: verified.extend(_verify(engine)))
+        during = _write_during(engine, lambda: verified.extend(_verify(engine)))
         seconds = time.perf_counter() - started
     finally:
         engine.dispose()
@@ -41,13 +41,13 @@ def verification(report: Report, name: str, stocked: Stocked) -> None:
     report.add(Finding(what, seconds, "s", _LONGEST_SECONDS, least=False, detail=detail))
     report.add(
         Finding(
-            f"a writer's p99 beside `db verify` / alone, {name}",
-            _p99(beside) / _p99(alone),
+            f"a writer's p99 during `db verify` / alone, {name}",
+            _p99(during) / _p99(alone),
             detail={
                 "alone_ms": round(_p99(alone) * 1_000, 2),
-                "beside_ms": round(_p99(beside) * 1_000, 2),
-                "longest_ms": round(max(beside) * 1_000, 2),
-                "writes": len(beside),
+                "during_ms": round(_p99(during) * 1_000, 2),
+                "longest_ms": round(max(during) * 1_000, 2),
+                "writes": len(during),
             },
         )
     )

@@ -37,7 +37,7 @@ def seal_existing(connection: Connection, sealer: Sealer) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """How far `seal_again` has come.
 
     Attributes:
@@ -50,8 +50,8 @@ class Place:
 
 
 def seal_again(
-    connection: Connection, sealer: Sealer, at_most: int, start: Place | None = None
-) -> tuple[int, Place | None]:
+    connection: Connection, sealer: Sealer, at_most: int, start: Position | None = None
+) -> tuple[int, Position | None]:
     """Seal rows with the current pepper that a former one has sealed, and that are genuine.
 
     Each is only replaced if it has not changed meanwhile; others are passed over.
@@ -63,14 +63,16 @@ def seal_again(
     Returns:
         How many were sealed, and where to go on; None once all tables are finished.
     """
-    place, left, sealed = start or Place(), at_most, 0
+    position, left, sealed = start or Position(), at_most, 0
     tables = list(SEALED)
-    while left > 0 and place.tables < len(tables):
-        rows, again, last = _seal_batch(connection, sealer, tables[place.tables], left, place.after)
+    while left > 0 and position.tables < len(tables):
+        rows, again, last = _seal_batch(
+            connection, sealer, tables[position.tables], left, position.after
+        )
         finished = rows < left
-        place = Place(place.tables + 1) if finished else Place(place.tables, last)
+        position = Position(position.tables + 1) if finished else Position(position.tables, last)
         left, sealed = left - rows, sealed + again
-    return sealed, (place if place.tables < len(tables) else None)
+    return sealed, (position if position.tables < len(tables) else None)
 
 
 def _seal_batch(

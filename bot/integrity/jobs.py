@@ -15,7 +15,7 @@ from keys.integrity.operations import ReportTampering
 from keys.integrity.verify import Finding, Step, verify
 from keys.jobs import periodic
 from storage import writing
-from storage.seal_upgrades import Place, seal_again
+from storage.seal_upgrades import Position, seal_again
 
 logger = logging.getLogger("bot")
 
@@ -118,7 +118,7 @@ class Resealing:
 
     def __init__(self) -> None:
         self._done_with: int | None = None
-        self._place: Place | None = None
+        self._position: Position | None = None
         self._sealed = 0
 
     def __call__(self, context: Context) -> int:
@@ -128,11 +128,11 @@ class Resealing:
         if len(services.peppers.by_version) < 2 or self._done_with == version:
             return 0
         with writing(services.engine) as session:
-            sealed, place = seal_again(
-                session.connection(), services.peppers, _SEALED_AT_ONCE, self._place
+            sealed, position = seal_again(
+                session.connection(), services.peppers, _SEALED_AT_ONCE, self._position
             )
-        self._place, self._sealed = place, self._sealed + sealed
-        if place is None:
+        self._position, self._sealed = position, self._sealed + sealed
+        if position is None:
             # Another pass, until one finds nothing: a bot with the former pepper may have written.
             self._done_with = None if self._sealed else version
             self._sealed = 0

@@ -18,7 +18,7 @@ from keys.base.errors import PepperError
 from keys.credentials.peppers import Hmac, Peppers, check_peppers, derive
 from keys.credentials.verification import Reason, Refused, Verified
 from storage import seals, writing
-from storage.seal_upgrades import Place, seal_again
+from storage.seal_upgrades import Position, seal_again
 from storage.tables import Key
 from tests.keys.conftest import NOON, Domain, open_application_at
 from tests.keys.integrity.attacks import by_hand, findings, rows
@@ -60,10 +60,10 @@ def test_all_rows_are_sealed_with_the_new_pepper_while_everything_runs(domain: D
         check_peppers(session, domain.services.peppers, NOON)
     domain.services = replace(domain.services, peppers=BOTH)
     done: list[int] = []
-    place: Place | None = Place()
-    while place:
+    position: Position | None = Position()
+    while position:
         with writing(domain.engine) as session:
-            sealed, place = seal_again(session.connection(), BOTH, 7, place)
+            sealed, position = seal_again(session.connection(), BOTH, 7, position)
             done.append(sealed)
         if len(done) == 2:
             domain.rename(domain.issue("Meanwhile")[0].id, "Renamed meanwhile")
@@ -80,11 +80,11 @@ def test_rows_that_are_not_genuine_do_not_keep_others_from_being_sealed(domain: 
     key, token = domain.issue("The last one")
     by_hand(domain.engine, f"UPDATE keys SET name = 'Spoilt' WHERE id <> '{key.id}'")  # noqa: S608
     domain.services = replace(domain.services, peppers=BOTH)
-    place: Place | None = Place()
-    while place:
+    position: Position | None = Position()
+    while position:
         with writing(domain.engine) as session:
             # Fewer rows at once than are spoilt.
-            _, place = seal_again(session.connection(), BOTH, 2, place)
+            _, position = seal_again(session.connection(), BOTH, 2, position)
     assert {one.key_id for one in findings(domain.engine, peppers=NEWEST)} == set(first)
     with closing(StoredVerifier(domain.engine, NEWEST, domain.clock)) as verifier:
         # The token's own digest still needs the former pepper.
