@@ -25,6 +25,8 @@ from keys.lifecycle.create import create_pending_key
 from keys.lifecycle.update import limit_key, set_expiry
 from keys.operations import Ask, Reveal
 from keys.rotation.operations import Rotate
+from keys.search import search
+from keys.transfer import export_keys
 from runtime.errors import Tampered
 from storage import reading
 from tests.keys.conftest import ALICE, BOB, LEASE, NOON, Domain, open_application_at
@@ -317,3 +319,18 @@ def test_a_program_of_the_version_before_fails_with_a_sentence(domain: Domain) -
     values = ", ".join(f":{name}" for name in row if name != "id")
     with pytest.raises(DBAPIError, match="program of an older version, so upgrade it"):
         by_hand(domain.engine, f"INSERT INTO events ({columns}) VALUES ({values})", **row)
+
+
+def test_a_row_with_garbage_takes_nothing_else_away(domain: Domain) -> None:
+    if domain.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL stores no such text")
+    spoilt, _ = domain.issue("Spoilt")
+    other, token = domain.issue("Other")
+    for column in ("created_at", "expires_at", "revoked_at"):
+        by_hand(domain.engine, f"UPDATE keys SET {column} = 'garbage' WHERE id = :id", id=spoilt.id)
+    with reading(domain.engine, domain.account) as session:
+        assert [key.id for key in search.page(session).keys] == [other.id, spoilt.id]
+        exported = list(export_keys.rows(session, NOON, revoked=True))
+    assert {row["name"] for row in exported} == {"Spoilt", "Other"}
+    assert works(domain, token)
+    assert {one.key_id for one in findings(domain.engine)} == {spoilt.id}
