@@ -73,6 +73,17 @@ def test_an_older_database_is_noticed_until_an_operator_accepts_it(shell: Shell)
     assert json.loads(data)["reason"] == "A disk was lost."
 
 
+def test_a_command_leaves_the_anchor_at_its_own_entry(shell: Shell) -> None:
+    shell.new("Zapier, production")
+    assert shell.run("keys", "revoke", "Zapier, production", "--yes").returncode == 0
+    home = shell.folder / ".apikeys"
+    with closing(sqlite3.connect(home / "apikeys.db")) as connection:
+        query = "SELECT account_id, seq, hash FROM events ORDER BY seq DESC LIMIT 1"
+        ((account, seq, newest),) = connection.execute(query)
+    anchors = json.loads((home / "anchor.json").read_text(encoding="ascii"))
+    assert list(anchors.values()) == [{account: {"seq": seq, "hash": newest}}]
+
+
 def test_rows_are_not_sealed_a_second_time(shell: Shell) -> None:
     shell.new("Zapier, production")
     assert shell.run("db", "accept-restore", "--reason", "To have an anchor.").returncode == 0

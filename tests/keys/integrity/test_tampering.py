@@ -334,3 +334,11 @@ def test_a_row_with_garbage_takes_nothing_else_away(domain: Domain) -> None:
     assert {row["name"] for row in exported} == {"Spoilt", "Other"}
     assert works(domain, token)
     assert {one.key_id for one in findings(domain.engine)} == {spoilt.id}
+
+
+def test_only_a_small_database_is_verified_by_the_way(domain: Domain) -> None:
+    domain.issue()
+    count = found.count(domain.engine)
+    peppers = domain.services.peppers
+    assert found.verify_small(domain.engine, peppers, {}, most=count) == []
+    assert found.verify_small(domain.engine, peppers, {}, most=count - 1) is None
