@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from bot.framework.announcement import AdminIds
 from bot.ui.blocks import (
     Element,
     Message,
     clip,
     context,
+    escape,
     message,
     person,
     section,
@@ -16,35 +20,44 @@ from bot.ui.blocks import (
 )
 from keys.base.actors import Actor
 from keys.changes.outbox import OutboxEntry
-from keys.inputs.names import NOTE_MAX
-
-_LISTED = 5
+from keys.credentials.tokens import redact
+from keys.inputs.names import NAME_MAX, NOTE_MAX
+from runtime.display import visible
 
 
 def tampering_found(entry: OutboxEntry, admins: AdminIds) -> Message:
     """Announce what was found, to the admins by name, and say what to do."""
-    count, listed = int(entry.data["count"]), entry.data["findings"][:_LISTED]
-    what = "1 row" if count == 1 else f"{count:,} rows"
-    text = f"{what} of the database of API keys changed, and not by this program."
+    findings: list[Mapping[str, Any]] = entry.data["findings"]
+    # A key's row and those of its secrets are found at once, and are one thing to a reader.
+    about = {(one["key"] or one["row"], one["what"]): one for one in findings}
+    named = dict.fromkeys(f"“{escape(_name(one))}”" for one in findings if one.get("name"))
+    more = int(entry.data["count"]) - len(findings)
+    text = "The database of API keys was changed by something other than this program"
     asked: list[Element | str] = []
     for admin in admins():
         asked += [person(Actor.person(admin)), " "]
-    rows = [
-        sentence("• ", text_element(f"{one['table']} {one['row']}"), f" {one['what']}.")
-        for one in listed
-    ]
-    more = [context(f"… and {count - len(listed):,} more.")] if count > len(listed) else []
+    listed = [sentence("• ", *_about(one), f" {one['what']}.") for one in about.values()]
     return message(
-        text,
-        sentence(*asked, f":warning: {text}"),
-        *rows,
-        *more,
+        f"{text}: {', '.join(named)}." if named else f"{text}.",
+        sentence(*asked, {"type": "emoji", "name": "warning"}, f" {text}."),
+        *listed,
+        *([context(f"… and {more:,} more rows.")] if more else []),
         section(
             "Keys among these are refused now; all others work. Revoke them and create others, and "
             "ask an operator to find out who can write to the database: `apikeys db verify` lists "
             "everything."
         ),
     )
+
+
+def _about(one: Mapping[str, Any]) -> tuple[Element | str, ...]:
+    if one.get("name"):
+        return ("The key ", text_element(_name(one), bold=True), f" ({one['key']})")
+    return (text_element(f"{one['table']} {one['row']}"),)
+
+
+def _name(one: Mapping[str, Any]) -> str:
+    return clip(visible(redact(str(one["name"]))), NAME_MAX)
 
 
 def restored(entry: OutboxEntry, _admins: AdminIds) -> Message:

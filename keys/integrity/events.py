@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keys.changes.events import Event
 from keys.changes.outbox import TEAM
 from keys.integrity.verify import Finding
 
-_LISTED = 10
+LISTED = 10
+"""How many findings an entry names."""
 
 
-def described(findings: Sequence[Finding]) -> dict[str, Any]:
-    """Return findings as an event's data: how many, and the first ten of them."""
+def described(findings: Sequence[Finding], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return findings as an event's data: how many, and the first ten of them.
+
+    Args:
+        names: the keys' names, by id.
+    """
     listed = [
-        {"table": one.table, "row": one.row, "key": one.key_id, "what": one.what}
-        for one in findings[:_LISTED]
+        {
+            "table": one.table,
+            "row": one.row,
+            "key": one.key_id,
+            "name": names.get(one.key_id or ""),
+            "what": one.what,
+        }
+        for one in findings[:LISTED]
     ]
     return {"count": len(findings), "findings": listed}
 
@@ -24,8 +35,8 @@ def described(findings: Sequence[Finding]) -> dict[str, Any]:
 class TamperingFound(Event, kind="tampering.found"):
     """Rows are not as this program wrote them; the team is told which, and what to do."""
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        data = described(findings)
+    def __init__(self, findings: Sequence[Finding], names: Mapping[str, str]) -> None:
+        data = described(findings, names)
         super().__init__(None, data, announce={TEAM: data})
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from sqlmodel import col, select
+
 from keys.changes import audit_log
 from keys.changes.authorization import operators, system
 from keys.changes.change import Change
 from keys.changes.operation import Operation
 from keys.inputs.fields import RequiredReason
 from keys.integrity.anchor import Anchor
-from keys.integrity.events import RestoreAccepted, TamperingFound, described
+from keys.integrity.events import LISTED, RestoreAccepted, TamperingFound, described
 from keys.integrity.verify import Finding
+from storage.tables import Key
 
 
 class ReportTampering(Operation[bool], name="report_tampering", allow=system):
@@ -19,10 +22,14 @@ class ReportTampering(Operation[bool], name="report_tampering", allow=system):
 
     def run(self, change: Change) -> bool:
         """Report them; False if they are those of the last report."""
+        listed = [one.key_id for one in self.findings[:LISTED] if one.key_id]
+        found = change.session.exec(select(Key.id, Key.name).where(col(Key.id).in_(listed)))
+        # Whatever they are now: such a row may have anything in it.
+        names = {id_: str(name) for id_, name in found}
         last = audit_log.newest_data(change.session, TamperingFound.kind)
-        if last == described(self.findings):
+        if last == described(self.findings, names):
             return False
-        change.record(TamperingFound(self.findings))
+        change.record(TamperingFound(self.findings, names))
         return True
 
 
