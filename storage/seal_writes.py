@@ -1,6 +1,6 @@
 """Seal rows when a session writes them, and increase the revisions of keys (storage.seals).
 
-A row that something else has changed is not sealed again: that would make the change genuine.
+A row that something else has changed or put back is not sealed again: that would make it genuine.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import event, inspect
+from sqlalchemy import event, func, inspect
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, SQLModel, select
 
@@ -22,7 +22,7 @@ from storage.seals import (
     sealer_of,
     tampered,
 )
-from storage.tables import AccessRequest, Delivery, Key, OffboardingKey, Rotation, Secret
+from storage.tables import AccessRequest, Delivery, Event, Key, OffboardingKey, Rotation, Secret
 
 # What may be changed in a row that is not believed: its end. It stays without a genuine seal.
 _ENDS: Mapping[type[SQLModel], Callable[[Any, set[str]], bool]] = {
@@ -73,7 +73,8 @@ def _revise(session: Session, sealer: Sealer, key_id: str, believed: set[int]) -
     if is_new:
         key.revision = revised.setdefault(key_id, 1)
     elif key_id not in revised:
-        if id(key) not in believed and not _was_genuine(session, sealer, key):
+        if _was_put_back(session, key) or not _was_genuine(session, sealer, key):
+            believed.discard(id(key))
             if _may_end(key, set()):
                 return []
             raise tampered(key)
@@ -122,6 +123,15 @@ def _was_genuine(session: Session, sealer: Sealer, row: SQLModel) -> bool:
     """Return whether a row was genuine as it was read from the database."""
     seal = inspect(row).committed_state.get("seal", cast("Any", row).seal)
     return sealer.is_genuine(content_of(session, row, before=True), seal)
+
+
+def _was_put_back(session: Session, key: Key) -> bool:
+    """Return whether the audit log has a later revision of a key than its row.
+
+    The row's seal is genuine then, and the next revision would hide that a change is lost.
+    """
+    newest = session.exec(select(func.max(Event.revision)).where(Event.key_id == key.id)).one()
+    return newest is not None and newest > key.revision
 
 
 @event.listens_for(Session, "after_transaction_end")

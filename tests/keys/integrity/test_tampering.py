@@ -187,6 +187,31 @@ def test_rows_put_back_as_they_were_are_refused_while_the_record_holds_more(
     assert {one.what for one in findings(domain.engine)} == {found.ENDED_BEFORE, found.BROKEN}
 
 
+def test_what_was_put_back_is_not_made_genuine_by_later_changes_but_can_be_revoked(
+    domain: Domain,
+) -> None:
+    id_, token = limited(domain, "Narrowed")
+    before = rows(domain.engine, "keys"), rows(domain.engine, "secrets")
+    with domain.change(ALICE) as change:
+        limit_key(change, id_, rate_limit="1/minute", networks=("198.51.100.0/24",))
+    put_back(domain.engine, "keys", before[0])
+    put_back(domain.engine, "secrets", before[1])
+    for name in ("Later", "Later still"):
+        with pytest.raises(Tampered):
+            domain.rename(id_, name)
+        assert domain.verifier.verify(token.reveal()) == Refused(Reason.RECORD, id_)
+    admin = Caller(ALICE, frozenset({Role.ADMIN}))
+    rotate = Rotate(
+        key=id_, recipient=ALICE, grace=timedelta(0), idempotency_key="r", deadline=LEASE
+    )
+    with pytest.raises(Tampered):
+        execute(domain.services, admin, rotate, wait=0)
+    assert [one.what for one in findings(domain.engine)] == [found.PUT_BACK]
+    domain.revoke(id_)
+    assert not works(domain, token)
+    assert {one.key_id for one in findings(domain.engine)} == {id_}
+
+
 def test_one_of_a_keys_secrets_put_back_as_it_was_is_refused(domain: Domain) -> None:
     key, old = domain.issue()
     before = rows(domain.engine, "secrets")
