@@ -132,7 +132,10 @@ def _authz_headers(scope: Scope) -> Headers:
     ]
     headers.append(("X-Original-Method", scope.get("method", "GET")))
     if client := scope.get("client"):
-        headers.append(("X-Forwarded-For", str(client[0])))
+        caller = str(client[0])
+        headers.append(("X-Forwarded-For", caller))
+        # The gateway reads the one that its setting names.
+        headers.append(("Forwarded", f'for="[{caller}]"' if ":" in caller else f'for="{caller}"'))
     return headers
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -73,6 +73,12 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[str, Field(alias="APIKEYS_TRUSTED_PROXIES")] = ""
     """Networks whose `X-Forwarded-For` is believed, separated by commas; IPv4-mapped ones
     (`::ffff:…`) are the IPv4 ones."""
+
+    proxies_header: Annotated[
+        Literal["X-Forwarded-For", "Forwarded"], Field(alias="APIKEYS_PROXIES_HEADER")
+    ] = "X-Forwarded-For"
+    """The header in which the trusted proxies name the caller's address: `X-Forwarded-For`, or
+    `Forwarded` (RFC 7239). The other one is ignored."""
 
     last_used_seconds: Annotated[float, Field(alias="APIKEYS_LAST_USED_SECONDS", gt=0, le=3600)] = (
         5.0

@@ -22,6 +22,7 @@ from gateway.cache.heartbeat import Heartbeat
 from gateway.cache.invalidation import CacheInvalidator
 from gateway.cache.replica_positions import ReplicaPositions
 from gateway.cache.verdict_cache import VerdictCache
+from gateway.request.client_address import Proxies
 from gateway.usage.anchor_writer import AnchorWriter
 from gateway.usage.rehash_queue import RehashQueue
 from gateway.usage.usage_recorder import UsageRecorder
@@ -103,7 +104,7 @@ def assemble(application: Application, options: Options, name: str) -> Gateway:
     if application.replica is not None:
         lookup = ReplicaLookup(application.replica, application.direct, lambda: positions.newest)
         replica = Replica(lookup, positions, options, log, clock)
-    usage = UsageRecorder(_writer(application), log, options.flush_every, options.trusted_proxies)
+    usage = UsageRecorder(_writer(application), log, options.flush_every, options.proxies)
     upgrades = RehashQueue(application.peppers, _upgrader(application), log, options.flush_every)
     anchors = AnchorWriter(_anchor_step(application), log)
     metrics.watch("remembered_tokens", "Good tokens in memory.", lambda: len(cache))
@@ -140,12 +141,12 @@ def assemble(application: Application, options: Options, name: str) -> Gateway:
 
 def _options(settings: Settings) -> Options:
     try:
-        proxies = read_networks(settings.trusted_proxies)
+        trusted = read_networks(settings.trusted_proxies)
     except ValueError as error:
         raise SettingsError(f"APIKEYS_TRUSTED_PROXIES: {error}") from error
     return Options(
         flush_every=settings.last_used_seconds,
-        trusted_proxies=proxies,
+        proxies=Proxies(trusted, settings.proxies_header.lower().encode()),
         cached_tokens=settings.remembered_tokens,
         grace=settings.grace_seconds,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gateway.request.client_address import Proxies
 from keys.changes.gateways import LEASE_SECONDS
 from runtime.addresses import Network, read_network
 
@@ -37,8 +38,7 @@ class Options:
         lease: seconds for which the cache is valid after the last proof that no change was missed.
         grace: further seconds for which it is valid while the database is unreachable. Revocations
             may take effect late by as much, so the default is zero.
-        trusted_proxies: networks whose `X-Forwarded-For` is trusted. Any other client could send
-            any address in it.
+        proxies: the proxies that are trusted to name their callers.
     """
 
     threads: int = 2
@@ -52,7 +52,7 @@ class Options:
     cached_tokens: int = 100_000
     lease: float = LEASE_SECONDS
     grace: float = 0.0
-    trusted_proxies: tuple[Network, ...] = field(default=())
+    proxies: Proxies = field(default=Proxies())
 
     def __post_init__(self) -> None:
         for name in _POSITIVE:

@@ -16,6 +16,7 @@ class RequestHeaders:
     api_key: list[bytes] = field(default_factory=list)
     methods: list[bytes] = field(default_factory=list)
     forwarded_for: list[bytes] = field(default_factory=list)
+    forwarded: list[bytes] = field(default_factory=list)
     content_type: list[bytes] = field(default_factory=list)
 
 
@@ -25,6 +26,7 @@ _FIELDS = {
     b"x-original-method": "methods",
     b"x-forwarded-method": "methods",
     b"x-forwarded-for": "forwarded_for",
+    b"forwarded": "forwarded",
     b"content-type": "content_type",
 }
 

@@ -45,6 +45,7 @@ class FastPath:
         self._record_use = services.usage_recorder.record
         self._monotonic = services.clock.monotonic
         self._timestamp = services.clock.timestamp
+        self._hops_header = services.options.proxies.header
         self._max_head_size = services.options.max_headers
         self._required_scopes: dict[tuple[bytes | None, bytes], frozenset[str]] = {}
 
@@ -85,7 +86,7 @@ class FastPath:
         required = self._required_scopes.get((method, url)) or self._read_required(method, url)
         if required is None or not required <= cached.key.scopes:
             return None
-        self._record_use(cached, now, (head.client, get(b"x-forwarded-for")))
+        self._record_use(cached, now, (head.client, get(self._hops_header)))
         metrics.observe_allowed(self._monotonic() - started)
         return cached.reply or _reply(cached)
 

@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from gateway.cache.verdict_cache import CachedKey
 from gateway.request import credentials, required_scopes
-from gateway.request.client_address import address
 from gateway.request.credentials import CredentialError, PresentedToken
 from gateway.request.headers import parse
 from gateway.routes.services import Services
@@ -123,9 +122,7 @@ class Authz:
         services = self._services
         headers = parse(scope["headers"], services.options.max_headers)
         required = required_scopes.required_scopes(headers.methods, scope["query_string"])
-        source = address(
-            scope.get("client"), headers.forwarded_for, services.options.trusted_proxies
-        )
+        source = services.options.proxies.caller(scope.get("client"), headers)
         answer = await self._verify(credentials.find(headers), source)
         if isinstance(answer, Denial):
             services.record_refused(

@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.request.client_address import address
 from gateway.request.headers import RequestHeaders, parse
 from gateway.request.required_scopes import read_scopes
 from gateway.routes.services import Services
@@ -47,9 +46,7 @@ class Verify:
         limits = services.options
         body = await read_body(receive, limits.max_body, limits.read_timeout)
         request = parse_request(body)
-        source = request.source or address(
-            scope.get("client"), headers.forwarded_for, limits.trusted_proxies
-        )
+        source = request.source or limits.proxies.caller(scope.get("client"), headers)
         answer = await services.check(request.token)
         if isinstance(answer, Refused):
             services.record_refused(

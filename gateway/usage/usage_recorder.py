@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from gateway.base.gateway_log import GatewayLog
-from gateway.request.client_address import Origin, network_of
+from gateway.request.client_address import Origin, Proxies
 from gateway.usage.periodic_writer import PeriodicWriter
 from keys.usage.usage import Use
-from runtime.addresses import Network
 
 Write = Callable[[Mapping[str, Use]], object]
+
+
+_NO_PROXIES = Proxies()
 
 
 class UsageCounter:
@@ -52,18 +54,18 @@ class UsageRecorder(PeriodicWriter):
     )
 
     def __init__(
-        self, write: Write, log: GatewayLog, every: float = 5.0, trusted: Sequence[Network] = ()
+        self, write: Write, log: GatewayLog, every: float = 5.0, proxies: Proxies = _NO_PROXIES
     ) -> None:
         """Create an empty recorder; nothing is written before `start`.
 
         Args:
             write: stores the uses of each secret id, in one transaction.
             every: seconds between two flushes.
-            trusted: the proxies whose `X-Forwarded-For` is trusted.
+            proxies: those that are trusted to name their callers.
         """
         super().__init__(log, every)
         self._write = write
-        self._trusted = trusted
+        self._proxies = proxies
         self._queue: deque[UsageCounter] = deque()
         self._flushing = threading.Lock()
 
@@ -127,7 +129,7 @@ class UsageRecorder(PeriodicWriter):
         """Add the uses up to this count to those of the same secret."""
         fresh = count - counter.written
         at = datetime.fromtimestamp(counter.last, UTC)
-        source = network_of(counter.origin, self._trusted)
+        source = self._proxies.network_of(counter.origin)
         day = at.date()
         other = uses.get(counter.secret_id)
         if other is None:

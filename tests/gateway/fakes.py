@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,12 +16,11 @@ from gateway.app import Gateway, build
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool
 from gateway.cache.verdict_cache import CachedKey, VerdictCache
-from gateway.request.client_address import Origin, network_of
+from gateway.request.client_address import Origin, Proxies
 from gateway.usage.usage_recorder import UsageCounter
 from gateway.verification.verifier import Answer as CheckerAnswer
 from keys.credentials import tokens
 from keys.credentials.verification import Reason, Refused, Verified
-from runtime.addresses import Network
 from runtime.clock import HeldClock
 from runtime.http_messages import App, Message
 
@@ -109,10 +108,10 @@ class FakeUsageRecorder:
 
     recorded: list[tuple[str, datetime, str]] = field(default_factory=list)
     running: bool = False
-    trusted: Sequence[Network] = ()
+    proxies: Proxies = field(default_factory=Proxies)
 
     def record(self, counter: UsageCounter, at: float, origin: Origin) -> None:
-        found = network_of(origin, self.trusted)
+        found = self.proxies.network_of(origin)
         self.recorded.append((counter.secret_id, datetime.fromtimestamp(at, UTC), found))
 
     def start(self) -> None:
@@ -135,7 +134,7 @@ class Harness:
 
     def __post_init__(self) -> None:
         self.cache = VerdictCache(self.clock)
-        self.usage_recorder.trusted = self.options.trusted_proxies
+        self.usage_recorder.proxies = self.options.proxies
         self.app: Gateway = build(
             FakeVerifier(self.verifier, self.options),
             self.options,

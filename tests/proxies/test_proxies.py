@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from gateway.base.options import Options, read_networks
+from gateway.request.client_address import Proxies
 from keys.base.models import KeyView
 from keys.credentials.tokens import Token
 from tests.gateway.site import Site
@@ -51,7 +52,7 @@ def street(
     with ExitStack() as stack:
         site = Site(f"sqlite:///{folder / 'keys.db'}")
         stack.callback(site.close)
-        site.open(1, Options(trusted_proxies=read_networks("127.0.0.1")))
+        site.open(1, Options(proxies=Proxies(read_networks("127.0.0.1"))))
         api = stack.enter_context(echo())
         address = stack.enter_context(
             running(request.param, folder, site.gateways[0].port, api.port)

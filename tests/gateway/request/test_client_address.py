@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.base.options import Options, read_networks
-from gateway.request.client_address import address, coarse
+from gateway.request.client_address import FORWARDED, UNKNOWN, Proxies, coarse
+from gateway.request.headers import parse
 from keys.base.errors import InvalidLimits
-from keys.inputs.limits import check_networks
+from keys.inputs.limits import check_networks, inside
 
 
 @pytest.mark.parametrize(
@@ -21,10 +25,10 @@ from keys.inputs.limits import check_networks
         ("10.0.0.1", ["6.6.6.6, 203.0.113.9"], "10.0.0.0/8", "203.0.113.9"),
         ("10.0.0.1", ["6.6.6.6", "203.0.113.9, 10.0.0.2"], "10.0.0.0/8", "203.0.113.9"),
         ("10.0.0.1", ["10.0.0.3, 10.0.0.2"], "10.0.0.0/8", "10.0.0.3"),
-        ("10.0.0.1", ["203.0.113.9, nonsense"], "10.0.0.0/8", "10.0.0.1"),
-        ("10.0.0.1", ["\xff\x00"], "10.0.0.0/8", "10.0.0.1"),
+        ("10.0.0.1", ["203.0.113.9, nonsense"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["\xff\x00"], "10.0.0.0/8", ""),
         ("10.0.0.1", [], "10.0.0.0/8", "10.0.0.1"),
-        ("10.0.0.1", [""], "10.0.0.0/8", "10.0.0.1"),
+        ("10.0.0.1", [""], "10.0.0.0/8", ""),
         ("::1", ["2001:DB8::1"], "::1, 127.0.0.1", "2001:db8::1"),
         ("", ["203.0.113.9"], "127.0.0.1", ""),
         # IPv4-mapped: the peer on a socket for both versions, a hop, and the setting.
@@ -43,19 +47,125 @@ from keys.inputs.limits import check_networks
         ("fe80::1%eth0", ["2001:db8::9"], "fe80::/10", "2001:db8::9"),
         ("10.0.0.1", ["fe80::7%eth0"], "10.0.0.0/8", "fe80::7"),
         ("::ffff:10.0.0.1%eth0", ["203.0.113.9"], "10.0.0.0/8", "203.0.113.9"),
-        # What names no address ends it: anyone further left may have forged it.
-        ("10.0.0.1", ["203.0.113.9, unknown"], "10.0.0.0/8", "10.0.0.1"),
-        ("10.0.0.1", ["203.0.113.9, _hidden"], "10.0.0.0/8", "10.0.0.1"),
-        ("10.0.0.1", ["203.0.113.9, _SEVKISEK:99"], "10.0.0.0/8", "10.0.0.1"),
-        ("10.0.0.1", ["203.0.113.9, 10.0.0.2:port"], "10.0.0.0/8", "10.0.0.1"),
-        ("10.0.0.1", ["203.0.113.9, [10.0.0.2"], "10.0.0.0/8", "10.0.0.1"),
-        ("10.0.0.1", ["203.0.113.9,"], "10.0.0.0/8", "10.0.0.1"),
+        # What names no address makes the caller unknown: not the proxy.
+        ("10.0.0.1", ["203.0.113.9, unknown"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["203.0.113.9, _hidden"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["203.0.113.9, _SEVKISEK:99"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["203.0.113.9, 10.0.0.2:port"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["203.0.113.9, [10.0.0.2"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["203.0.113.9,"], "10.0.0.0/8", ""),
     ],
 )
 def test_address(peer: str, forwarded: list[str], trusted: str, expected: str) -> None:
     scope: dict[str, Any] = {"client": (peer, 1) if peer else None}
     values = [value.encode("latin-1") for value in forwarded]
-    assert address(scope.get("client"), values, read_networks(trusted)) == expected
+    assert Proxies(read_networks(trusted)).address(scope.get("client"), values) == expected
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "expected"),
+    [
+        (["for=203.0.113.9"], "203.0.113.9"),
+        (["For=203.0.113.9;proto=http;by=203.0.113.43"], "203.0.113.9"),
+        (['for="[2001:db8:cafe::17]:4711"'], "2001:db8:cafe::17"),
+        (['for="203.0.113.9:4711"'], "203.0.113.9"),
+        (["for=203.0.113.9:4711"], "203.0.113.9"),
+        (['for="\\2\\03.0.113.9"'], "203.0.113.9"),
+        (["for=6.6.6.6, for=203.0.113.9"], "203.0.113.9"),
+        (["for=6.6.6.6", "for=203.0.113.9, for=10.0.0.2"], "203.0.113.9"),
+        (['for=6.6.6.6;host="a,b;c", for=203.0.113.9'], "203.0.113.9"),
+        (["for=10.0.0.3, for=10.0.0.2"], "10.0.0.3"),
+        (["for=203.0.113.9;extension=x"], "203.0.113.9"),
+        (["proto=https"], UNKNOWN),
+        (["for=unknown"], UNKNOWN),
+        (["for=_gazonk, for=10.0.0.2"], UNKNOWN),
+        (["for=203.0.113.9;for=10.0.0.9"], UNKNOWN),
+        (["for=203.0.113.9,"], UNKNOWN),
+        (["for=203.0.113.9 for=10.0.0.9"], UNKNOWN),
+        ([""], UNKNOWN),
+        (["\xff"], UNKNOWN),
+        # Quotation marks of a caller, in front of what the proxy appends.
+        (['for=6.6.6.6;x=", for=203.0.113.9'], UNKNOWN),
+        (['for=6.6.6.6;x=", for="[2001:db8::9]"'], UNKNOWN),
+        (['for=6.6.6.6;x=", for=203.0.113.9;proto="http";by="x"'], UNKNOWN),
+    ],
+)
+def test_the_address_in_forwarded(forwarded: list[str], expected: str) -> None:
+    proxies = Proxies(read_networks("10.0.0.0/8"), FORWARDED)
+    values = [value.encode("latin-1") for value in forwarded]
+    assert proxies.address(("10.0.0.1", 1), values) == expected
+
+
+def _model(peer: str, hops: list[str], trusted: str) -> str:
+    """The rule again, from the standard library alone: plain addresses and words."""
+    network = ip_network(trusted)
+    for at in [peer, *reversed(hops)]:
+        try:
+            caller = ip_address(at)
+        except ValueError:
+            return UNKNOWN
+        if caller not in network:
+            break
+    return str(caller)
+
+
+ADDRESSES = st.one_of(
+    st.ip_addresses(v=4, network="10.0.0.0/8"), st.ip_addresses(v=4), st.ip_addresses(v=6)
+).map(str)
+WORDS = st.sampled_from(["", "unknown", "_hidden", "-", "10.0.0", "[", "[]", "1.2.3.4.5", "::g"])
+
+
+@given(
+    peer=ADDRESSES.filter(lambda text: ":" not in text),
+    hops=st.lists(st.tuples(ADDRESSES | WORDS, st.integers(0, 2)), min_size=1, max_size=5),
+    at=st.integers(0, 5),
+)
+def test_every_spelling_leads_to_the_caller_of_the_model(
+    peer: str, hops: list[tuple[str, int]], at: int
+) -> None:
+    plain = [hop for hop, _ in hops]
+    # A mapped address is its IPv4 one: the model gets that.
+    plain = [str(getattr(_parsed(hop), "ipv4_mapped", None) or hop) for hop in plain]
+    expected = _model(peer, plain, "10.0.0.0/8")
+    trusted = read_networks("10.0.0.0/8")
+    spelled = [_spelled(hop, how) for hop, how in hops]
+    lines = [line for line in (spelled[:at], spelled[at:]) if line]
+    sent = [", ".join(line).encode() for line in lines]
+    assert Proxies(trusted).address((peer, 1), sent) == expected
+    pairs = [[f'proto=http;for="{hop}"' for hop in line] for line in lines]
+    sent = [", ".join(line).encode() for line in pairs]
+    assert Proxies(trusted, FORWARDED).address((peer, 1), sent) == expected
+    # The other header is not read.
+    headers = parse(
+        [(b"x-forwarded-for", b"6.6.6.6"), *((b"forwarded", one) for one in sent)], 9999
+    )
+    assert Proxies(trusted, FORWARDED).caller((peer, 1), headers) == expected
+    if expected == UNKNOWN:
+        assert not inside(expected, ["0.0.0.0/0", "::/0"])
+
+
+def _parsed(hop: str) -> object:
+    try:
+        return ip_address(hop)
+    except ValueError:
+        return None
+
+
+def _spelled(hop: str, how: int) -> str:
+    if _parsed(hop) is None or how == 0:
+        return hop
+    wrapped = f"[{hop}]" if ":" in hop else hop
+    return f"{wrapped}:4711" if how == 1 else (wrapped if ":" in hop else f"::ffff:{hop}")
+
+
+@given(st.binary(max_size=60), st.sampled_from([b"x-forwarded-for", b"forwarded"]))
+def test_whatever_stands_in_front_of_what_the_proxy_appends_makes_nobody_another(
+    sent: bytes, header: bytes
+) -> None:
+    appended = b"for=203.0.113.9" if header == FORWARDED else b"203.0.113.9"
+    proxies = Proxies(read_networks("10.0.0.0/8"), header)
+    found = proxies.address(("10.0.0.1", 1), [sent + b", " + appended])
+    assert found in (UNKNOWN, "203.0.113.9")
 
 
 @pytest.mark.parametrize(

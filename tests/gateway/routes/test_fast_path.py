@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from gateway.base.options import Options, read_networks
 from gateway.cache.verdict_cache import fingerprint
+from gateway.request.client_address import Proxies
 from runtime.http_protocol import FastHandler
 from runtime.http_server import Running, serve_in_thread
 from tests.gateway.fakes import (
@@ -133,7 +134,7 @@ def test_an_invalid_cache_a_limited_key_or_a_large_head_leaves_the_fast_path() -
 
 
 def test_the_source_is_the_callers_even_behind_a_trusted_proxy() -> None:
-    harness = _harness(trusted_proxies=read_networks("10.0.0.0/8"))
+    harness = _harness(proxies=Proxies(read_networks("10.0.0.0/8")))
     fast_path = _fast_path(harness)
     request = [(b"x-api-key", GOOD.encode()), (b"x-forwarded-for", b"6.6.6.6, 203.0.113.9")]
     fast_path(RequestHead(b"/authz", request, ("10.0.0.1", 1)))  # type: ignore[arg-type]
