@@ -70,8 +70,8 @@ class CachingVerifier:
 
     async def check(self, presented: str) -> Answer:
         """See `Verifier`."""
-        # "surrogateescape" never fails, and such a text is not a token anyway.
-        cache_key = fingerprint(presented.encode("utf-8", "surrogateescape"))
+        # JSON can carry lone surrogates; this never fails, and such a text is not a token anyway.
+        cache_key = fingerprint(presented.encode("utf-8", "surrogatepass"))
         if cached := self._cache.get(cache_key) or self._cache.refusal(cache_key):
             self._metrics.from_cache += 1
             return cached
