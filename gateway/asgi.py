@@ -26,6 +26,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[str, str]]
 
 CREDENTIALS = (b"authorization", b"x-api-key")
+# A browser's preflight has no credentials; the gateway decides by these, if it is set to.
+_ASKED_ABOUT = (*CREDENTIALS, b"origin", b"access-control-request-method")
 IDENTITY_PREFIX = b"x-apikey-"
 RETRY_AFTER = "2"
 BODY_MAX = 64 * 1024
@@ -119,7 +121,11 @@ class ApiKeyGuard:
 
 
 def identity(scope: Scope) -> Identity:
-    """Return the key of a request. Raises KeyError if the application has no guard."""
+    """Return the key of a request.
+
+    Raises:
+        KeyError: if the application has no guard, and for a CORS preflight, which has no key.
+    """
     found: Identity = scope["state"]["apikey"]
     return found
 
@@ -128,7 +134,7 @@ def _authz_headers(scope: Scope) -> Headers:
     headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in scope["headers"]
-        if name.lower() in CREDENTIALS
+        if name.lower() in _ASKED_ABOUT
     ]
     headers.append(("X-Original-Method", scope.get("method", "GET")))
     if client := scope.get("client"):
@@ -154,7 +160,8 @@ def _with_identity(scope: Scope, answered: Headers) -> Scope:
         account_id=fields.get("account", ""),
     )
     kept = [pair for pair in scope["headers"] if not _is_reserved(pair[0])]
-    state = {**scope.get("state", {}), "apikey": who}
+    # A preflight is accepted without a key.
+    state = {**scope.get("state", {}), **({"apikey": who} if who.key_id else {})}
     return {**scope, "headers": kept + identity_headers, "state": state}
 
 

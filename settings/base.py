@@ -80,6 +80,14 @@ class Settings(BaseSettings):
     """The header in which the trusted proxies name the caller's address: `X-Forwarded-For`, or
     `Forwarded` (RFC 7239). The other one is ignored."""
 
+    cors_preflight: Annotated[bool, Field(alias="APIKEYS_CORS_PREFLIGHT")] = False
+    """Whether the gateway accepts the preflights of browsers (CORS): exactly `OPTIONS` with
+    `Origin` and `Access-Control-Request-Method`, and without credentials, which a browser never
+    sends then."""
+
+    gateway_account: Annotated[str, Field(alias="APIKEYS_GATEWAY_ACCOUNT")] = ""
+    """The only account whose keys the gateway accepts, as in `X-Apikey-Account`; empty for all."""
+
     last_used_seconds: Annotated[float, Field(alias="APIKEYS_LAST_USED_SECONDS", gt=0, le=3600)] = (
         5.0
     )

@@ -147,6 +147,8 @@ def _options(settings: Settings) -> Options:
     return Options(
         flush_every=settings.last_used_seconds,
         proxies=Proxies(trusted, settings.proxies_header.lower().encode()),
+        cors_preflight=settings.cors_preflight,
+        account=settings.gateway_account,
         cached_tokens=settings.remembered_tokens,
         grace=settings.grace_seconds,
     )

@@ -29,6 +29,7 @@ REMEDIES = {
     "digest": "The token's public part is known, its secret is wrong; someone may be guessing.",
     "seal": "Something else changed the key in the database; run: apikeys db verify.",
     "record": "The audit log knows a later change of the key; run: apikeys db verify.",
+    "account": "The key belongs to another account than APIKEYS_GATEWAY_ACCOUNT.",
     "pepper": "The token was created under a pepper that this installation no longer has.",
     "pending": "The token has not reached its recipient yet, so it does not work.",
     "abandoned": "The token never reached its recipient, so the key was cancelled; create another.",

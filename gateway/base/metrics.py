@@ -28,7 +28,9 @@ BUCKETS = (
 )  # fmt: skip
 Gauge = Callable[[], float]
 ALLOWED = "allowed"
-"""The outcome of an accepted request; every other outcome is the reason for a refusal."""
+"""The outcome of a request that was accepted with a key."""
+PREFLIGHT = "preflight"
+"""That of a CORS preflight, accepted without one. Every other outcome is a refusal's reason."""
 
 
 class Metrics(Collector):

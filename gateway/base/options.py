@@ -39,6 +39,8 @@ class Options:
         grace: further seconds for which it is valid while the database is unreachable. Revocations
             may take effect late by as much, so the default is zero.
         proxies: the proxies that are trusted to name their callers.
+        cors_preflight: whether CORS preflights, which have no credentials by design, are accepted.
+        account: the id of the only account whose keys are accepted; empty for all accounts.
     """
 
     threads: int = 2
@@ -53,6 +55,8 @@ class Options:
     lease: float = LEASE_SECONDS
     grace: float = 0.0
     proxies: Proxies = field(default=Proxies())
+    cors_preflight: bool = False
+    account: str = ""
 
     def __post_init__(self) -> None:
         for name in _POSITIVE:

@@ -18,6 +18,23 @@ class RequestHeaders:
     forwarded_for: list[bytes] = field(default_factory=list)
     forwarded: list[bytes] = field(default_factory=list)
     content_type: list[bytes] = field(default_factory=list)
+    origin: list[bytes] = field(default_factory=list)
+    requested_method: list[bytes] = field(default_factory=list)
+
+    @property
+    def is_preflight(self) -> bool:
+        """Return whether the request behind the proxy is a CORS preflight.
+
+        A browser sends it without credentials (https://fetch.spec.whatwg.org/#cors-preflight-fetch).
+        Every proxy in between has to have called it an OPTIONS.
+        """
+        return (
+            bool(self.methods)
+            and all(method == b"OPTIONS" for method in self.methods)
+            and bool(self.origin and self.origin[0])
+            and bool(self.requested_method and self.requested_method[0])
+            and not (self.authorization or self.api_key)
+        )
 
 
 _FIELDS = {
@@ -28,6 +45,8 @@ _FIELDS = {
     b"x-forwarded-for": "forwarded_for",
     b"forwarded": "forwarded",
     b"content-type": "content_type",
+    b"origin": "origin",
+    b"access-control-request-method": "requested_method",
 }
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gateway.base.metrics import PREFLIGHT
 from gateway.cache.verdict_cache import CachedKey
 from gateway.request import credentials, required_scopes
 from gateway.request.credentials import CredentialError, PresentedToken
@@ -71,6 +72,8 @@ def identity(key: Verified) -> tuple[bytes, bytes, bytes, bytes, bytes]:
     )
 
 
+_NOBODY = tuple((name, b"") for name in IDENTITY)
+
 # RFC 3986 §2.3; all other bytes are escaped.
 _RESERVED = re.compile(rb"[^A-Za-z0-9._~-]")
 _ESCAPES = {bytes([byte]): b"%%%02X" % byte for byte in range(256)}
@@ -123,6 +126,9 @@ class Authz:
         headers = parse(scope["headers"], services.options.max_headers)
         required = required_scopes.required_scopes(headers.methods, scope["query_string"])
         source = services.options.proxies.caller(scope.get("client"), headers)
+        if services.options.cors_preflight and headers.is_preflight:
+            services.metrics.count(PREFLIGHT)
+            return Reply(self._accepted_status, _NOBODY)
         answer = await self._verify(credentials.find(headers), source)
         if isinstance(answer, Denial):
             services.record_refused(

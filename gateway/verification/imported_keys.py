@@ -21,7 +21,13 @@ from gateway.verification.row_loader import RowLoader
 from keys.credentials import digests
 from keys.credentials.algorithms import Algorithm
 from keys.credentials.peppers import Peppers
-from keys.credentials.verification import MAY_BE_FOREIGN, Reason, Refused, evaluate_foreign
+from keys.credentials.verification import (
+    MAY_BE_FOREIGN,
+    Reason,
+    Refused,
+    evaluate_foreign,
+    of_account,
+)
 from runtime.clock import Clock
 from storage.secret_lookup import Lookup, SecretRow, WouldBlock
 
@@ -48,6 +54,7 @@ class ImportedKeys:
         self._clock = clock
         self._cache = cache
         self._pool = pool
+        self._account = options.account
         self._metrics = metrics
         self._rehash_queue = rehash_queue
         self._row_loader: RowLoader[ByDigest] = RowLoader(
@@ -130,7 +137,8 @@ class ImportedKeys:
     def _evaluate(
         self, key: bytes, cache_key: bytes, flaw: Reason, rows: ByDigest
     ) -> CachedKey | Refused:
-        answer, row = evaluate_foreign(key, flaw, rows, self._peppers, self._clock.now())
+        found, row = evaluate_foreign(key, flaw, rows, self._peppers, self._clock.now())
+        answer = of_account(found, self._account)
         if isinstance(answer, Refused):
             self._cache.add_refusal(cache_key, answer, row.public_id if row else IMPORTED)
             return answer

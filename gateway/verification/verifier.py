@@ -15,7 +15,7 @@ from gateway.verification.replica import Replica
 from gateway.verification.row_loader import RowLoader
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import NotAToken, Token, parse
-from keys.credentials.verification import Reason, Refused, evaluate
+from keys.credentials.verification import Reason, Refused, evaluate, of_account
 from runtime.clock import Clock
 from storage.secret_lookup import Lookup, SecretRow, WouldBlock
 
@@ -57,6 +57,7 @@ class CachingVerifier:
         self._peppers = peppers
         self._clock = clock
         self._cache = cache
+        self._account = options.account
         self._metrics = metrics
         self._pool = Pool(options)
         self._replica = replica
@@ -123,7 +124,8 @@ class CachingVerifier:
         return answer
 
     def _evaluate(self, token: Token, cache_key: bytes, row: SecretRow | None) -> Answer:
-        answer = evaluate(token, row, self._peppers, self._clock.now())
+        found = evaluate(token, row, self._peppers, self._clock.now())
+        answer = of_account(found, self._account)
         if isinstance(answer, Refused):
             self._cache.add_refusal(cache_key, answer, token.public_id)
             return answer

@@ -21,7 +21,8 @@ class Reason(StrEnum):
     """Why a token was refused. For the operator's log only.
 
     With `seal`, a row was changed by something other than this program; with `record`, the audit
-    log has a later change of the key than its row.
+    log has a later change of the key than its row; with `account`, the key is not of the account
+    that is asked for.
     """
 
     MISSING = "missing"
@@ -33,6 +34,7 @@ class Reason(StrEnum):
     PEPPER = "pepper"
     SEAL = "seal"
     RECORD = "record"
+    ACCOUNT = "account"
     PENDING = "pending"
     ABANDONED = "abandoned"
     REVOKED = "revoked"
@@ -121,6 +123,13 @@ def evaluate_foreign(
         ):
             return _by_state(row, peppers, now), row
     return Refused(flaw), None
+
+
+def of_account(answer: Answer, account_id: str) -> Answer:
+    """Return an answer, or a refusal if its key is not of this account; empty for any."""
+    if account_id and isinstance(answer, Verified) and answer.account_id != account_id:
+        return Refused(Reason.ACCOUNT, answer.key_id)
+    return answer
 
 
 def _by_state(row: SecretRow, peppers: Peppers, now: datetime) -> Answer:

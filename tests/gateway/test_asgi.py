@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from cli.demo.example_api import build
 from gateway.asgi import ApiKeyGuard, identity
+from gateway.base.options import Options
 from keys.base.errors import StorageUnavailable
 from runtime.clock import HeldClock
 from runtime.http_messages import Message, Receive, Scope, Send
@@ -278,3 +280,22 @@ def test_the_example_api_behind_the_gateway(
     other.close()
     served.stop()
     assert guard._client._closed
+
+
+def test_a_browsers_preflight_reaches_the_application_without_a_key(behind: Behind) -> None:
+    harness = Harness(options=Options(cors_preflight=True))
+    asked: list[tuple[str, str | bytes]] = [
+        ("origin", "https://dashboard.example"),
+        ("access-control-request-method", "DELETE"),
+        ("x-apikey-id", "key_of_another"),
+    ]
+    running = serve_in_thread(harness.app, "127.0.0.1", 0)
+    with closing(ApiKeyGuard(behind, running.url)) as guard, ExitStack() as stack:
+        stack.callback(running.stop)
+        assert call(guard, "OPTIONS", "/documents", asked).status == 200
+        assert call(guard, "DELETE", "/documents", asked).status == 401
+        assert call(guard, "OPTIONS", "/documents", asked[:1]).status == 401
+    (scope,) = behind.scopes
+    assert dict(scope["headers"])[b"x-apikey-id"] == b""
+    with pytest.raises(KeyError):
+        identity(scope)

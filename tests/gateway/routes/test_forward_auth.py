@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.base.options import Options
 from gateway.routes import forward_auth
 from keys.credentials.verification import Reason, Refused
 from tests.gateway.fakes import (
@@ -272,3 +273,60 @@ def test_what_is_counted(harness: Harness) -> None:
 @given(st.text())
 def test_names_are_quoted_like_the_library_does(name: str) -> None:
     assert forward_auth.quote(name) == quote(name, safe="").encode()
+
+
+PREFLIGHT = (
+    ("x-original-method", "OPTIONS"),
+    ("origin", "https://dashboard.example"),
+    ("access-control-request-method", "DELETE"),
+)
+
+
+def preflights() -> Harness:
+    return Harness(options=Options(cors_preflight=True), remembering=True)
+
+
+def outcomes(harness: Harness, outcome: str) -> float:
+    page = call(harness.app, "GET", "/metrics").body.decode()
+    line = f'apikeys_gateway_verifications_total{{outcome="{outcome}"}} '
+    return sum(float(each.removeprefix(line)) for each in page.splitlines() if line in each)
+
+
+@pytest.mark.parametrize("path", ["/authz", "/authz/200"])
+def test_a_preflight_is_accepted_without_a_key_if_the_setting_says_so(path: str) -> None:
+    harness = preflights()
+    got = harness.authz(*PREFLIGHT, path=path)
+    assert got.status == (204 if path == "/authz" else 200)
+    identity = {name: value for name, value in got.headers if name.startswith("x-apikey-")}
+    assert list(identity.values()) == [""] * 5
+    assert outcomes(harness, "preflight") == 1
+    assert harness.usage_recorder.recorded == []
+    assert Harness().authz(*PREFLIGHT, path=path).status == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        PREFLIGHT[1:],
+        PREFLIGHT[:2],
+        (PREFLIGHT[0], PREFLIGHT[2]),
+        (("x-original-method", "GET"), *PREFLIGHT[1:]),
+        (("x-original-method", "options"), *PREFLIGHT[1:]),
+        (*PREFLIGHT, ("x-forwarded-method", "DELETE")),
+        (PREFLIGHT[0], ("origin", ""), PREFLIGHT[2]),
+        (*PREFLIGHT[:2], ("access-control-request-method", "")),
+        (*PREFLIGHT, ("authorization", f"Bearer {STRANGER}")),
+        (*PREFLIGHT, ("x-api-key", "")),
+    ],
+)
+def test_nothing_else_passes_for_a_preflight(headers: tuple[tuple[str, str], ...]) -> None:
+    harness = preflights()
+    assert harness.authz(*headers, method="OPTIONS").status == 401
+    assert outcomes(harness, "preflight") == 0
+
+
+def test_a_good_key_in_something_like_a_preflight_is_checked_like_any_other() -> None:
+    harness = preflights()
+    assert harness.bearer(GOOD, "OPTIONS", path="/authz")["x-apikey-id"] == "key_1"
+    got = harness.authz(*PREFLIGHT, ("x-api-key", GOOD))
+    assert got["x-apikey-id"] == "key_1"

@@ -97,7 +97,7 @@ class Database:
 class Desk:
     """A verifier with a valid cache."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, account: str = "") -> None:
         clock = HeldClock(NOON)
         self.database = database
         self.cache = VerdictCache(clock)
@@ -111,7 +111,7 @@ class Desk:
             PEPPERS,
             clock,
             self.cache,
-            Options(),
+            Options(account=account),
             Metrics(),
             self.rehash_queue,
         )
@@ -351,3 +351,14 @@ def test_what_could_not_be_written_is_written_later(caplog: pytest.LogCaptureFix
 def test_no_key_is_shown_by_what_waits() -> None:
     upgrade = Upgrade(PEPPERS.digest_bytes(KEY.encode(), 1), 1)
     assert "digest" not in repr(upgrade)
+
+
+@pytest.mark.parametrize("account", ["acc_1", "acc_2"])
+def test_a_gateway_of_one_account_refuses_imported_keys_of_others(
+    database: Database, account: str
+) -> None:
+    (answer,) = Desk(database, account).check(KEY)
+    if account == "acc_1":
+        assert isinstance(answer, CachedKey)
+    else:
+        assert answer == Refused(Reason.ACCOUNT, imported().key_id)

@@ -110,7 +110,7 @@ class Database:
 class Desk:
     """A verifier with a valid cache."""
 
-    def __init__(self, database: Database, **options: int) -> None:
+    def __init__(self, database: Database, **options: Any) -> None:
         clock = HeldClock(NOON)
         self.database = database
         self.cache = VerdictCache(clock)
@@ -120,7 +120,7 @@ class Desk:
             PEPPERS,
             clock,
             self.cache,
-            Options(**options),  # type: ignore[arg-type]
+            Options(**options),
             Metrics(),
             RehashQueue(PEPPERS, lambda _: None, GatewayLog(clock)),
         )
@@ -142,6 +142,17 @@ def test_the_second_verification_needs_no_query() -> None:
         assert cached.key.key_id == f"key_{good.public_id}"
         assert refused == Refused(Reason.UNKNOWN)
     assert len(desk.database.asked) == 1
+
+
+def test_a_gateway_of_one_account_refuses_the_keys_of_others() -> None:
+    own, other = make("ak"), make("ak")
+    rows = row(own), row(other, account_id="acc_2", secret_account_id="acc_2")
+    desk = Desk(Database(*rows), account="acc_1")
+    for _ in range(2):
+        cached, refused = desk.check(own, other)
+        assert isinstance(cached, CachedKey)
+        assert refused == Refused(Reason.ACCOUNT, f"key_{other.public_id}")
+    assert all(isinstance(one, CachedKey) for one in Desk(Database(*rows)).check(own, other))
 
 
 def test_a_typing_error_never_reaches_the_database() -> None:
