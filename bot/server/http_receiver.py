@@ -3,14 +3,15 @@
 If many workspaces are served, two more paths are for the browser of the person who installs the
 app.
 
-Bolt checks the signature and the time of each request (it refuses those older than five minutes).
-Its app blocks, so it runs in threads: in the event loop, one slow answer of Slack's would delay all
+The signature and the time of each request are checked first (bot.server.slack_requests). Bolt's
+app blocks, so it runs in threads: in the event loop, one slow answer of Slack's would delay all
 other acknowledgements.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -21,6 +22,8 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+
+from bot.server.slack_requests import Unreadable, is_signed, read
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,13 +36,20 @@ THREADS = 32
 Pages = Mapping[str, Callable[[BoltRequest], BoltResponse]]
 
 
-def receiver(app: App, threads: int = THREADS, pages: Pages | None = None) -> Starlette:
+def receiver(
+    app: App,
+    signing_secret: str,
+    threads: int = THREADS,
+    pages: Pages | None = None,
+    now: Callable[[], float] = time.time,
+) -> Starlette:
     """Return an ASGI application that passes Slack's requests to the app.
 
     Args:
-        app: must have the signing secret; without it, Bolt would refuse everything.
+        app: must have the signing secret too; without it, Bolt would refuse everything.
         threads: how many requests are handled at the same time; others wait.
         pages: the handlers of a browser's requests, by path; see bot.installation.oauth.
+        now: returns seconds since 1970, with which a request's time is compared.
     """
     pool = ThreadPoolExecutor(threads, thread_name_prefix="slack-request")
 
@@ -48,14 +58,15 @@ def receiver(app: App, threads: int = THREADS, pages: Pages | None = None) -> St
             body = await _body(request)
         except ClientDisconnect:
             return Response(status_code=400)  # the client is gone
-        except UnicodeDecodeError:
-            return PlainTextResponse("The body is not UTF-8 text.", status_code=400)
         if body is None:
             problem = f"The body may be {BODY_MAX} bytes at most."
             return PlainTextResponse(problem, status_code=413)
-        bolt_request = BoltRequest(
-            body=body, query=dict(request.query_params), headers=dict(request.headers)
-        )
+        if not is_signed(signing_secret, request.headers, body, now):
+            return PlainTextResponse("The signature is missing, wrong or old.", status_code=401)
+        try:
+            bolt_request = read(request.headers, dict(request.query_params), body)
+        except Unreadable as error:
+            return PlainTextResponse(str(error), status_code=400)
         return _response(
             await asyncio.get_running_loop().run_in_executor(pool, app.dispatch, bolt_request)
         )
@@ -84,14 +95,14 @@ def receiver(app: App, threads: int = THREADS, pages: Pages | None = None) -> St
     )
 
 
-async def _body(request: Request) -> str | None:
+async def _body(request: Request) -> bytes | None:
     """Return the body; None if it is too long, in which case the rest is not read."""
     received = bytearray()
     async for part in request.stream():
         received += part
         if len(received) > BODY_MAX:
             return None
-    return received.decode()
+    return bytes(received)
 
 
 def _response(answer: BoltResponse) -> Response:

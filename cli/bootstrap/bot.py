@@ -204,7 +204,6 @@ def _connect(app: App, settings: SlackSettings, pages: Pages) -> tuple[Connectio
         handler.connect()  # type: ignore[no-untyped-call]  # as Bolt has it
         return Sockets(handler, socket), "is connected to Slack"
     host, _, port = settings.listen.rpartition(":")
-    running = serve_in_thread(
-        receiver(app, pages=pages), host.strip("[]"), int(port), setting="APIKEYS_SLACK_LISTEN"
-    )
+    received = receiver(app, settings.signing_secret.get_secret_value(), pages=pages)
+    running = serve_in_thread(received, host.strip("[]"), int(port), setting="APIKEYS_SLACK_LISTEN")
     return running, f"receives Slack’s requests at {running.url}{PATH}"
