@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from datetime import datetime
@@ -26,6 +25,7 @@ from keys.integrity.anchor import AnchorUnreadable
 from keys.integrity.verify import verify_small
 from keys.reviews import queries
 from keys.reviews.models import Stage
+from runtime import private_files
 from settings import load
 from storage import AccountSession, reading
 from storage.schema import revision, upgrade
@@ -65,17 +65,15 @@ def backup(file: Path) -> None:
     source = settings.home / "apikeys.db"
     if not source.exists():
         raise Failure(f"There is no database in {settings.home} yet.")
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        # Created with its permissions before anything is written.
-        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(sqlite3.connect(source)) as ours, closing(sqlite3.connect(draft)) as copy:
+        with (
+            private_files.draft_of(file) as draft,
+            closing(sqlite3.connect(source)) as ours,
+            closing(sqlite3.connect(draft)) as copy,
+        ):
             ours.backup(copy)
-        draft.replace(file)
     except (OSError, sqlite3.Error) as error:
         raise Failure(f"{file} cannot be written: {error}.") from error
-    finally:
-        draft.unlink(missing_ok=True)
     say(f"{file} is a copy of the database. Back up the pepper too, in another place.")
 
 

@@ -12,6 +12,7 @@ from keys.reviews import queries
 from keys.reviews.evidence import export as evidence
 from keys.reviews.evidence import files, signing
 from keys.reviews.models import ReviewView, Stage
+from runtime import private_files
 from storage import reading
 
 
@@ -44,7 +45,8 @@ def export(form: str, audit_id: str | None, output: Path | None, workspace: str 
             file.write(text)
         return
     try:
-        output.write_text(text, encoding="utf-8", newline="")
+        with private_files.writing(output) as file:
+            file.write(text)
     except OSError as error:
         raise Failure(f"{output} cannot be written: {error.strerror}.") from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from keys.transfer.formats import ALGORITHMS, Form
 from keys.transfer.import_files import read
 from keys.transfer.import_keys import Plan
 from keys.transfer.import_rows import Checked, Defaults, ImportRow, Problem
+from runtime import private_files
 from settings import load_team
 from storage import reading
 
@@ -190,14 +190,8 @@ def _written_to(path: Path | None) -> Iterator[IO[str]]:
         with exported() as file:
             yield file
         return
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with open(
-            draft, "w", encoding="utf-8", newline="", opener=lambda p, f: os.open(p, f, 0o600)
-        ) as file:
+        with private_files.writing(path) as file:
             yield file
-        draft.replace(path)
     except OSError as error:
         raise Failure(f"{path} cannot be written: {error.strerror}.") from error
-    finally:
-        draft.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from sqlmodel import Session
 from cli.bootstrap.application import Application
 from gateway.app import Gateway, build
 from gateway.background_tasks import GatewayTasks
+from gateway.base.client_address import Proxies
 from gateway.base.gateway_log import GatewayLog
 from gateway.base.metrics import Metrics
 from gateway.base.options import Options, read_networks
@@ -22,7 +23,6 @@ from gateway.cache.heartbeat import Heartbeat
 from gateway.cache.invalidation import CacheInvalidator
 from gateway.cache.replica_positions import ReplicaPositions
 from gateway.cache.verdict_cache import VerdictCache
-from gateway.request.client_address import Proxies
 from gateway.usage.anchor_writer import AnchorWriter
 from gateway.usage.rehash_queue import RehashQueue
 from gateway.usage.usage_recorder import UsageRecorder

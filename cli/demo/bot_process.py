@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cli.bootstrap.redaction import redact
 from cli.demo.errors import DemoError
+from runtime import private_files
 
 STOP_SECONDS = 20
 # Nothing else of the user's environment reaches the bot, such as real tokens or a proxy.
@@ -86,7 +87,10 @@ class Child:
 
     def _read(self) -> None:
         assert self.process.stdout is not None  # noqa: S101  (it was asked for)
-        with self.process.stdout as output, self._log.open("w", encoding="utf-8") as log:
+        with (
+            self.process.stdout as output,
+            open(self._log, "w", encoding="utf-8", opener=private_files.appending) as log,
+        ):
             for line in map(redact, output):
                 log.write(line)
                 log.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gateway.request.client_address import Proxies
+from gateway.base.client_address import Proxies
 from keys.changes.gateways import LEASE_SECONDS
 from runtime.addresses import Network, read_network
 

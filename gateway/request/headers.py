@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from gateway.base.client_address import FORWARDED
 from runtime.http_messages import Refusal, problem
 
 
@@ -20,6 +21,10 @@ class RequestHeaders:
     content_type: list[bytes] = field(default_factory=list)
     origin: list[bytes] = field(default_factory=list)
     requested_method: list[bytes] = field(default_factory=list)
+
+    def hops(self, header: bytes) -> list[bytes]:
+        """Return the values of the header that names the hops; see `Proxies.header`."""
+        return self.forwarded if header == FORWARDED else self.forwarded_for
 
     @property
     def is_preflight(self) -> bool:

@@ -122,10 +122,10 @@ class Authz:
         }
 
     async def __call__(self, scope: Scope, _receive: object) -> Reply:
-        services = self._services
+        services, proxies = self._services, self._services.options.proxies
         headers = parse(scope["headers"], services.options.max_headers)
         required = required_scopes.required_scopes(headers.methods, scope["query_string"])
-        source = services.options.proxies.caller(scope.get("client"), headers)
+        source = proxies.address(scope.get("client"), headers.hops(proxies.header))
         if services.options.cors_preflight and headers.is_preflight:
             services.metrics.count(PREFLIGHT)
             return Reply(self._accepted_status, _NOBODY)

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.base.client_address import Origin
 from gateway.base.gateway_log import GatewayLog
 from gateway.base.metrics import ALLOWED, Metrics
 from gateway.base.options import Options
 from gateway.cache.verdict_cache import CachedKey
-from gateway.request.client_address import Origin
 from gateway.usage.usage_recorder import UsageCounter
 from gateway.verification.key_limits import Limiter
 from gateway.verification.verifier import Answer, Verifier

@@ -46,7 +46,9 @@ class Verify:
         limits = services.options
         body = await read_body(receive, limits.max_body, limits.read_timeout)
         request = parse_request(body)
-        source = request.source or limits.proxies.caller(scope.get("client"), headers)
+        source = request.source or limits.proxies.address(
+            scope.get("client"), headers.hops(limits.proxies.header)
+        )
         answer = await services.check(request.token)
         if isinstance(answer, Refused):
             services.record_refused(

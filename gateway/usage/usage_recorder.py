@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from gateway.base.client_address import Origin, Proxies
 from gateway.base.gateway_log import GatewayLog
-from gateway.request.client_address import Origin, Proxies
 from gateway.usage.periodic_writer import PeriodicWriter
 from keys.usage.usage import Use
 

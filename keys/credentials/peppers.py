@@ -22,6 +22,8 @@ from sqlmodel import Session, col, func, select
 
 from keys.base.errors import PepperError
 from keys.credentials.tokens import Token
+from runtime import private_files
+from runtime.private_files import NotPrivate
 from storage.seal_upgrades import is_in_use
 from storage.seals import SEAL_VERSION
 from storage.tables import Key, Pepper, Secret
@@ -182,31 +184,18 @@ def load_or_make(path: Path) -> Peppers:
     """Read the pepper's file, or make one that only its owner can read.
 
     Raises:
-        PepperError: if the file is damaged or readable by others.
+        PepperError: if the file is damaged, or not private (runtime.private_files).
     """
-    if not path.exists():
-        _make(path)
-    if path.stat().st_mode & 0o077:
-        raise PepperError(f"Other users can read {path}. Protect it with: chmod 600 {path}")
-    return read_peppers(path.read_text(encoding="ascii").strip())
-
-
-def _make(path: Path) -> None:
-    fresh = f"1:{base64.b64encode(secrets.token_bytes(PEPPER_BYTES)).decode()}\n"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    if not os.path.lexists(path):
+        # Of two processes, the second one reads the first one's.
+        fresh = base64.b64encode(secrets.token_bytes(PEPPER_BYTES)).decode()
+        private_files.create(path, f"1:{fresh}\n")
     try:
-        # Written to a temporary file and linked into place: of two processes, the second reads the
-        # first one's pepper, and a crash leaves no partial file.
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(fresh)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink(missing_ok=True)
+        return read_peppers(private_files.read(path).strip())
+    except NotPrivate as error:
+        raise PepperError(str(error)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise PepperError(f"{path} cannot be read: {error}.") from error
 
 
 def fingerprint(pepper: bytes) -> str:

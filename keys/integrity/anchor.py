@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime import private_files
+
 _FORMAT = 1
 
 
@@ -95,12 +97,8 @@ class AnchorFile:
         accounts = {
             account: {"seq": one.seq, "hash": one.hash} for account, one in sorted(anchors.items())
         }
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        with private_files.writing(self._path) as file:
             json.dump({f"accounts, {_FORMAT}": accounts}, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
 
 
 @contextmanager

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.app import Gateway, build
+from gateway.base.client_address import Origin, Proxies
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool
 from gateway.cache.verdict_cache import CachedKey, VerdictCache
-from gateway.request.client_address import Origin, Proxies
 from gateway.usage.usage_recorder import UsageCounter
 from gateway.verification.verifier import Answer as CheckerAnswer
 from keys.credentials import tokens

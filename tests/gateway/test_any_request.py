@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.app import Gateway, build
+from gateway.base.client_address import FORWARDED, X_FORWARDED_FOR, Proxies
 from gateway.base.options import Options, read_networks
-from gateway.request.client_address import FORWARDED, X_FORWARDED_FOR, Proxies
 from keys.credentials.tokens import make
 from runtime.clock import HeldClock
 from storage.secret_lookup import SecretRow

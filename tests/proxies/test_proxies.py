@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.base.client_address import Proxies
 from gateway.base.options import Options, read_networks
-from gateway.request.client_address import Proxies
 from keys.base.models import KeyView
 from keys.credentials.tokens import Token
 from tests.gateway.site import Site

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.base.client_address import Proxies
 from gateway.base.options import Options, read_networks
 from gateway.cache.verdict_cache import fingerprint
-from gateway.request.client_address import Proxies
 from runtime.http_protocol import FastHandler
 from runtime.http_server import Running, serve_in_thread
 from tests.gateway.fakes import (

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.base.client_address import coarse
 from gateway.base.gateway_log import GatewayLog
-from gateway.request.client_address import coarse
 from gateway.usage.usage_recorder import UsageCounter, UsageRecorder
 from keys.base.errors import StorageUnavailable
 from keys.usage.usage import Use

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
+from gateway.base.client_address import Origin
 from gateway.base.gateway_log import GatewayLog
 from gateway.base.options import Options
-from gateway.request.client_address import Origin
 from gateway.usage.usage_recorder import UsageCounter, UsageRecorder
 from keys.changes.gateways import LEASE_SECONDS
 from keys.usage.usage import Use, record_uses

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.base.client_address import FORWARDED, UNKNOWN, Proxies, coarse
 from gateway.base.options import Options, read_networks
-from gateway.request.client_address import FORWARDED, UNKNOWN, Proxies, coarse
 from gateway.request.headers import parse
 from keys.base.errors import InvalidLimits
 from keys.inputs.limits import check_networks, inside
@@ -139,7 +139,7 @@ def test_every_spelling_leads_to_the_caller_of_the_model(
     headers = parse(
         [(b"x-forwarded-for", b"6.6.6.6"), *((b"forwarded", one) for one in sent)], 9999
     )
-    assert Proxies(trusted, FORWARDED).caller((peer, 1), headers) == expected
+    assert Proxies(trusted, FORWARDED).address((peer, 1), headers.hops(FORWARDED)) == expected
     if expected == UNKNOWN:
         assert not inside(expected, ["0.0.0.0/0", "::/0"])
 

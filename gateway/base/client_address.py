@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_network
 
-from gateway.request.headers import RequestHeaders
 from runtime.addresses import Address, Network, read_address, read_hop
 
 Client = tuple[str, int] | None
@@ -44,11 +43,6 @@ class Proxies:
 
     trusted: tuple[Network, ...] = ()
     header: bytes = X_FORWARDED_FOR
-
-    def caller(self, client: Client, headers: RequestHeaders) -> str:
-        """Return the caller's IP address by the request's peer and headers; see `address`."""
-        of_hops = headers.forwarded if self.header == FORWARDED else headers.forwarded_for
-        return self.address(client, of_hops)
 
     def address(self, client: Client, values: Sequence[bytes]) -> str:
         """Return the caller's IP address; UNKNOWN if it cannot be determined.
