@@ -85,6 +85,7 @@ def build(
     routes: dict[str, Route] = {
         forward_auth.ENDPOINT: Authz(services),
         forward_auth.WITH_200: Authz(services, accepted_status=200),
+        forward_auth.RECHECK: Authz(services, is_recheck=True),
         verify.ENDPOINT: Verify(services),
         "/healthz": Healthz(),
         "/readyz": Readyz(services),

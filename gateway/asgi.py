@@ -2,21 +2,25 @@
 
 Every request is first checked at the gateway's `/authz` and accepted only with a 204. If the
 gateway cannot be reached, callers get a 503, so no request is accepted while keys cannot be
-checked. The application gets the key's identity, never the token. This file needs nothing but the
-standard library.
+checked. The application gets the key's identity, never the token. A request that is still open
+when its key stops working is ended (gateway.open_streams). Both files need nothing but the standard
+library.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from threading import Lock
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from gateway.open_streams import OpenStreams
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -30,6 +34,7 @@ CREDENTIALS = (b"authorization", b"x-api-key")
 _ASKED_ABOUT = (*CREDENTIALS, b"origin", b"access-control-request-method")
 IDENTITY_PREFIX = b"x-apikey-"
 RETRY_AFTER = "2"
+RECHECK = "/authz/recheck"
 BODY_MAX = 64 * 1024
 
 
@@ -77,6 +82,7 @@ class ApiKeyGuard:
         self._app = app
         self._client = _Client(gateway, timeout)
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="apikey-guard")
+        self._streams = OpenStreams(self._check_again)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection scope."""
@@ -93,20 +99,27 @@ class ApiKeyGuard:
         self._client.close()
 
     async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = await self._ask(scope)
+        asked = _authz_headers(scope)
+        answer = await self._ask(asked)
         if answer is not None and answer.status == 204:
-            await self._app(_with_identity(scope, answer.headers), receive, send)
+            accepted = _with_identity(scope, answer.headers)
+            await self._streams.run(
+                partial(self._app, accepted), scope["type"], tuple(asked), receive, send
+            )
         elif scope["type"] == "websocket":
             # Closing before accepting refuses the handshake: the caller gets an HTTP 403.
             await send({"type": "websocket.close", "code": 1008})
         else:
             await _refuse(answer, send)
 
-    async def _ask(self, scope: Scope) -> Answer | None:
-        headers = _authz_headers(scope)
+    async def _check_again(self, asked: tuple[tuple[str, str], ...]) -> int | None:
+        answer = await self._ask(list(asked), RECHECK)
+        return None if answer is None else answer.status
+
+    async def _ask(self, headers: Headers, path: str = "/authz") -> Answer | None:
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._pool, self._client.ask, headers)
+            return await loop.run_in_executor(self._pool, self._client.ask, headers, path)
         except (OSError, HTTPException, RuntimeError, ValueError):
             # Unreachable, cut off, not HTTP, not sendable, or closed: the request is refused.
             return None
@@ -196,25 +209,26 @@ class _Client:
             )
         self._kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self._host, self._port = parts.hostname, parts.port
-        self._path = parts.path.rstrip("/") + "/authz"
+        self._path = parts.path.rstrip("/")
         self._timeout = timeout
         self._idle: list[HTTPConnection] = []
         self._closed = False
         self._guard = Lock()
 
-    def ask(self, headers: Headers) -> Answer:
+    def ask(self, headers: Headers, path: str) -> Answer:
         """Send one request. Raises OSError or HTTPException if there is no reply."""
         kept = self._take()
         if kept is not None:
             try:
-                return self._exchange(kept, headers)
+                return self._exchange(kept, headers, path)
             except TimeoutError:
                 raise
             except (OSError, HTTPException):
                 # The gateway closes idle connections, which shows only when one is used again.
                 # Asking twice does no harm, so a new connection gets a chance.
                 pass
-        return self._exchange(self._kind(self._host, self._port, timeout=self._timeout), headers)
+        made = self._kind(self._host, self._port, timeout=self._timeout)
+        return self._exchange(made, headers, path)
 
     def close(self) -> None:
         """Close every connection, those in use as soon as they are free."""
@@ -228,9 +242,9 @@ class _Client:
         with self._guard:
             return self._idle.pop() if self._idle else None
 
-    def _exchange(self, connection: HTTPConnection, headers: Iterable[tuple[str, str]]) -> Answer:
+    def _exchange(self, connection: HTTPConnection, headers: Headers, path: str) -> Answer:
         try:
-            connection.putrequest("GET", self._path)
+            connection.putrequest("GET", self._path + path)
             for name, value in headers:
                 connection.putheader(name, value.encode("latin-1"))
             connection.endheaders()

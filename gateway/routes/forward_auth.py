@@ -21,6 +21,8 @@ ENDPOINT = "/authz"
 # Envoy's ext_authz treats every reply but 200 as a refusal, 204 included (source: Envoy's
 # reference, "External Authorization", HTTP service).
 WITH_200 = "/authz/200"
+# For requests that stay open, such as streams: does their key still work (gateway.open_streams)?
+RECHECK = "/authz/recheck"
 
 # One reply for everything that is wrong with a token: guessing tokens reveals nothing.
 INVALID = problem(
@@ -109,12 +111,16 @@ class Authz:
 
     Args:
         accepted_status: the status for an accepted request.
+        is_recheck: whether it is asked about requests that were accepted before, and are open
+            still. Then neither a use nor a rate limit is counted.
     """
 
-    methods = None
-
-    def __init__(self, services: Services, accepted_status: int = 204) -> None:
+    def __init__(
+        self, services: Services, accepted_status: int = 204, *, is_recheck: bool = False
+    ) -> None:
+        self.methods = ("GET",) if is_recheck else None
         self._services = services
+        self._is_recheck = is_recheck
         self._accepted_status = accepted_status
         self._insufficient = {
             scopes: _insufficient(scopes)
@@ -145,6 +151,8 @@ class Authz:
                 required_scopes=required,
             )
             return self._insufficient[required]
+        if self._is_recheck:
+            return Reply(self._accepted_status)
         if wait := services.limiter.hit(key):
             services.record_refused(
                 "rate_limited", endpoint=ENDPOINT, source=source, key_id=key.key_id

@@ -58,6 +58,7 @@ def _authz_cases(method: str, path: str) -> list[tuple[str, str, Got]]:
     stated = ("x-original-method", "POST")
     key = ("x-api-key", GOOD)
     how = {"method": method, "path": path}
+    often = _often(lambda harness: harness.authz(key, stated, **how))
     asked = [
         harness.authz(key, stated, **how),
         harness.authz(key, stated, ("x-api-key", GOOD), **how),
@@ -65,7 +66,7 @@ def _authz_cases(method: str, path: str) -> list[tuple[str, str, Got]]:
         harness.authz(("x-api-key", READER), stated, **how),
         harness.authz(key, BIG, **how),
         down.authz(key, stated, **how),
-        _often(lambda harness: harness.authz(key, stated, **how)),
+        *([] if path.endswith("recheck") else [often]),
     ]
     return [(method.lower(), path, got) for got in asked]
 
@@ -101,7 +102,7 @@ def cases() -> list[tuple[str, str, Got]]:
     authz = [
         case
         for method, path, _ in _operations()
-        if path in ("/authz", "/authz/200")
+        if path.startswith("/authz")
         for case in _authz_cases(method.upper(), path)
     ]
     return authz + _verify_cases() + _operation_cases()
