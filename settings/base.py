@@ -89,9 +89,9 @@ class Settings(BaseSettings):
     """The only account whose keys the gateway accepts, as in `X-Apikey-Account`; empty for all."""
 
     last_used_seconds: Annotated[float, Field(alias="APIKEYS_LAST_USED_SECONDS", gt=0, le=3600)] = (
-        5.0
+        60.0
     )
-    """How many seconds "last used" may be behind."""
+    """How many seconds "last used" may be behind; the first use shows within 5."""
 
     remembered_tokens: Annotated[
         int, Field(alias="APIKEYS_REMEMBERED_TOKENS", ge=1_000, le=10_000_000)

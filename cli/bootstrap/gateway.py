@@ -104,8 +104,10 @@ def assemble(application: Application, options: Options, name: str) -> Gateway:
     if application.replica is not None:
         lookup = ReplicaLookup(application.replica, application.direct, lambda: positions.newest)
         replica = Replica(lookup, positions, options, log, clock)
-    usage = UsageRecorder(_writer(application), log, options.flush_every, options.proxies)
-    upgrades = RehashQueue(application.peppers, _upgrader(application), log, options.flush_every)
+    usage = UsageRecorder(_writer(application), log, clock, options.flush_every, options.proxies)
+    upgrades = RehashQueue(
+        application.peppers, _upgrader(application), log, min(options.flush_every, 5.0)
+    )
     anchors = AnchorWriter(_anchor_step(application), log)
     metrics.watch("remembered_tokens", "Good tokens in memory.", lambda: len(cache))
     metrics.watch("last_used_backlog", "Secrets with unwritten uses.", lambda: usage.backlog)

@@ -30,7 +30,7 @@ class Options:
             an unbounded queue turns an overload into a standstill.
         deadline: seconds until a verification times out (503).
         retry_after: seconds that a 503 asks callers to wait.
-        flush_every: seconds between two writes of the "last used" times.
+        flush_every: seconds that "last used" may be behind, but for the first use.
         max_headers: bytes of request headers, names and values together.
         max_body: bytes of a request body.
         read_timeout: seconds that a request body may take to arrive.
@@ -47,7 +47,7 @@ class Options:
     waiting: int = 1024
     deadline: float = 5.0
     retry_after: int = 2
-    flush_every: float = 5.0
+    flush_every: float = 60.0
     max_headers: int = 32 * 1024
     max_body: int = 8 * 1024
     read_timeout: float = 10.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from gateway.base.gateway_log import GatewayLog
 from keys.base.errors import StorageUnavailable
@@ -34,6 +35,10 @@ class PeriodicWriter(ABC):
             StorageUnavailable: if that failed; nothing is lost, the next flush tries again.
         """
 
+    def flush_due(self) -> None:
+        """Write what is due: everything, unless a subclass lets some of it wait."""
+        self.flush()
+
     def start(self) -> None:
         """Start the background thread."""
         if self._thread is not None:
@@ -48,16 +53,16 @@ class PeriodicWriter(ABC):
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        self._try_flush()
+        self._attempt(self.flush)
 
     def _run(self) -> None:
         while not self._ending.wait(self._every):
-            self._try_flush()
+            self._attempt(self.flush_due)
 
-    def _try_flush(self) -> None:
+    def _attempt(self, flush: Callable[[], object]) -> None:
         event, remedy = self._UNWRITTEN
         try:
-            self.flush()
+            flush()
         except StorageUnavailable:
             self._log.event(logging.WARNING, event, remedy=remedy)
         except Exception as error:  # noqa: BLE001 - a dead thread would write nothing

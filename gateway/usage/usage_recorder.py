@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from gateway.base.client_address import Origin, Proxies
 from gateway.base.gateway_log import GatewayLog
 from gateway.usage.periodic_writer import PeriodicWriter
 from keys.usage.usage import Use
+from runtime.clock import Clock
 
 Write = Callable[[Mapping[str, Use]], object]
 
 
 _NO_PROXIES = Proxies()
+# How soon the first use of a secret is written.
+_FIRST_USE_SECONDS = 5.0
 
 
 class UsageCounter:
@@ -43,6 +46,10 @@ class UsageCounter:
 class UsageRecorder(PeriodicWriter):
     """Collects uses, and writes them in batches.
 
+    The first use of a secret is written within seconds: its owner is waiting to see that it works.
+    The others wait for as long as "last used" may be behind, and are written together, so that a
+    secret in steady use costs one write in that time.
+
     Its size is bounded by the number of secrets in use, since only verified ones are recorded. A
     day's count can be off by the uses of the last seconds before midnight.
     """
@@ -54,25 +61,34 @@ class UsageRecorder(PeriodicWriter):
     )
 
     def __init__(
-        self, write: Write, log: GatewayLog, every: float = 5.0, proxies: Proxies = _NO_PROXIES
+        self,
+        write: Write,
+        log: GatewayLog,
+        clock: Clock,
+        every: float = 60.0,
+        proxies: Proxies = _NO_PROXIES,
     ) -> None:
         """Create an empty recorder; nothing is written before `start`.
 
         Args:
             write: stores the uses of each secret id, in one transaction.
-            every: seconds between two flushes.
+            every: seconds that the last use may be behind.
             proxies: those that are trusted to name their callers.
         """
-        super().__init__(log, every)
+        super().__init__(log, min(every, _FIRST_USE_SECONDS))
         self._write = write
         self._proxies = proxies
+        self._monotonic = clock.monotonic
+        self._steady_every = every
+        self._steady_due = clock.monotonic() + every
         self._queue: deque[UsageCounter] = deque()
+        self._first: deque[UsageCounter] = deque()
         self._flushing = threading.Lock()
 
     @property
     def backlog(self) -> int:
         """Return how many secrets have unwritten uses."""
-        return len(self._queue)
+        return len(self._first) + len(self._queue)
 
     def record(self, counter: UsageCounter, at: float, origin: Origin) -> None:
         """Record one use. Returns immediately.
@@ -86,14 +102,28 @@ class UsageRecorder(PeriodicWriter):
         counter.last = at
         counter.origin = origin
         if not counter.queued:
-            counter.queued = True
-            self._queue.append(counter)
+            self._enqueue(counter)
+
+    def flush_due(self) -> None:
+        """Write the first uses, and the others if their time has come."""
+        if self._monotonic() < self._steady_due:
+            self._flush(self._first)
+        else:
+            self.flush()
+            self._steady_due = self._monotonic() + self._steady_every
 
     def flush(self) -> int:
-        """Write the uses, and return of how many secrets; see `PeriodicWriter`."""
+        """Write all uses, and return of how many secrets; see `PeriodicWriter`."""
+        return self._flush(self._first, self._queue)
+
+    def _enqueue(self, counter: UsageCounter) -> None:
+        counter.queued = True
+        (self._queue if counter.written else self._first).append(counter)
+
+    def _flush(self, *queues: deque[UsageCounter]) -> int:
         # One at a time: an older batch must not be written after a newer one.
         with self._flushing:
-            taken, counts = self._take()
+            taken, counts = self._take(queues)
             if not counts:
                 return 0
             uses: dict[str, Use] = {}
@@ -104,25 +134,27 @@ class UsageRecorder(PeriodicWriter):
             except BaseException:
                 for counter in taken:
                     if not counter.queued:
-                        counter.queued = True
-                        self._queue.append(counter)
+                        self._enqueue(counter)
                 raise
             for counter, count in counts:
                 counter.written = count
             return len(uses)
 
-    def _take(self) -> tuple[list[UsageCounter], list[tuple[UsageCounter, int]]]:
-        """Take the queue; return its counters, and those with unwritten uses with their count."""
+    def _take(
+        self, queues: Iterable[deque[UsageCounter]]
+    ) -> tuple[list[UsageCounter], list[tuple[UsageCounter, int]]]:
+        """Take queues; return their counters, and those with unwritten uses with their count."""
         taken: list[UsageCounter] = []
         counts: list[tuple[UsageCounter, int]] = []
-        for _ in range(len(self._queue)):
-            counter = self._queue.popleft()
-            # Before reading the count: a use that is recorded in between queues the counter again.
-            counter.queued = False
-            taken.append(counter)
-            count = counter.count
-            if count > counter.written:
-                counts.append((counter, count))
+        for queue in queues:
+            for _ in range(len(queue)):
+                counter = queue.popleft()
+                # Before reading the count: a use that comes in between queues the counter again.
+                counter.queued = False
+                taken.append(counter)
+                count = counter.count
+                if count > counter.written:
+                    counts.append((counter, count))
         return taken, counts
 
     def _add(self, uses: dict[str, Use], counter: UsageCounter, count: int) -> None:

@@ -232,7 +232,6 @@ def test_last_used_is_written_at_the_latest_when_the_gateway_stops(shell: Shell)
         program.waits_until_it_says("listens on")
         headers = {"X-API-Key": token, "X-Original-Method": "GET"}
         assert httpx.get(f"http://127.0.0.1:{port}/authz", headers=headers).status_code == 204
-        assert "never" in shell.run("keys", "show", "Zapier").stdout
         program.stop(signal.SIGINT)
     assert "never" not in shell.run("keys", "show", "Zapier").stdout
 

@@ -20,6 +20,7 @@ from keys.usage.usage import Use
 from runtime.clock import HeldClock
 from tests.gateway.fakes import NOON, lines
 
+CLOCK = HeldClock(NOON)
 DEADLINE = 10
 LATER = NOON + timedelta(seconds=1)
 DAY = NOON.date()
@@ -62,7 +63,7 @@ def _use(at: datetime, source: str, count: int = 1) -> Use:
 
 
 def _last_used(store: Store, every: float = 3600) -> UsageRecorder:
-    return UsageRecorder(store, GatewayLog(HeldClock(NOON)), every)
+    return UsageRecorder(store, GatewayLog(CLOCK), CLOCK, every)
 
 
 def test_many_uses_are_one_writing_of_the_newest_and_the_count(store: Store) -> None:
@@ -112,7 +113,7 @@ def test_what_could_not_be_written_is_kept_and_counted_once(store: Store) -> Non
         raise StorageUnavailable("away")
 
     write: list[Callable[[Mapping[str, Use]], None]] = [away]
-    last = UsageRecorder(lambda batch: write[0](batch), GatewayLog(HeldClock(NOON)))
+    last = UsageRecorder(lambda batch: write[0](batch), GatewayLog(CLOCK), CLOCK)
     record = Noting(last)
     record("a", NOON, "203.0.113.1")
     record("b", NOON, "203.0.113.1")
@@ -173,7 +174,7 @@ def test_the_thread_outlives_an_outage(store: Store) -> None:
             raise StorageUnavailable("away")
         store(batch)
 
-    last = UsageRecorder(write, GatewayLog(HeldClock(NOON)), every=0.01)
+    last = UsageRecorder(write, GatewayLog(CLOCK), CLOCK, every=0.01)
     Noting(last)("a", NOON, "")
     last.start()
     assert store.written.wait(DEADLINE)
@@ -188,7 +189,7 @@ def test_no_use_is_lost_while_one_thread_notes_and_another_writes() -> None:
         for secret_id, use in batch.items():
             counted[secret_id] += sum(use.days.values())
 
-    last = UsageRecorder(write, GatewayLog(HeldClock(NOON)), every=0.0001)
+    last = UsageRecorder(write, GatewayLog(CLOCK), CLOCK, every=0.0001)
     record = Noting(last)
     last.start()
     for number in range(30_000):
@@ -210,7 +211,7 @@ def test_whatever_fails_in_between_all_uses_end_up_counted(
         for secret_id, use in batch.items():
             counted[secret_id] += sum(use.days.values())
 
-    last = UsageRecorder(write, GatewayLog(HeldClock(NOON)))
+    last = UsageRecorder(write, GatewayLog(CLOCK), CLOCK)
     record = Noting(last)
     for secret_id, flush, fail in steps:
         record(secret_id, NOON, "")
@@ -221,3 +222,25 @@ def test_whatever_fails_in_between_all_uses_end_up_counted(
     fails[0] = False
     last.flush()
     assert counted == Counter(secret_id for secret_id, _, _ in steps)
+
+
+def test_a_first_use_is_written_at_once_and_the_others_together_when_they_are_due() -> None:
+    clock, batches = HeldClock(NOON), list[dict[str, int]]()
+
+    def write(batch: Mapping[str, Use]) -> None:
+        batches.append({secret: sum(use.days.values()) for secret, use in batch.items()})
+
+    last = UsageRecorder(write, GatewayLog(clock), clock, every=60.0)
+    record = Noting(last)
+    for tick in range(25):
+        record("steady", NOON, "")
+        if tick == 3:
+            record("new", NOON, "")
+        last.flush_due()
+        clock.move(timedelta(seconds=5))
+    # After 0, 15, 60 and 120 seconds.
+    assert batches == [{"steady": 1}, {"new": 1}, {"steady": 12}, {"steady": 12}]
+    assert last.backlog == 0
+    record("steady", NOON, "")
+    last.stop()
+    assert batches[-1] == {"steady": 1}

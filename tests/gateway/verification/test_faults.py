@@ -120,7 +120,7 @@ def test_a_full_disk_keeps_uses_for_later(small: Domain) -> None:
         with writing(application.engine, durable=False) as session:
             record_uses(session, usage_recorder)
 
-    last = UsageRecorder(write, GatewayLog(application.clock))
+    last = UsageRecorder(write, GatewayLog(application.clock), application.clock)
     counter = UsageCounter("sec_1")
     record = lambda: last.record(counter, application.clock.timestamp(), NOWHERE)
     fillers = [UsageCounter(f"sec_{number}") for number in range(2_000)]
