@@ -34,6 +34,10 @@ class TeamSettings(BaseSettings):
     """The time zone in which dates begin and end, and schedules are meant, such as
     `Europe/Berlin`."""
 
+    kept_days: Annotated[int, Field(alias="APIKEYS_KEPT_DAYS", ge=31, le=3650)] = 90
+    """For how many days the counts of each key's uses, and messages that were sent, are kept. The
+    audit log and the evidence of audits are kept for ever."""
+
     @model_validator(mode="after")
     def _proposed_within_the_limit(self) -> Self:
         if self.expiry_max_days and self.expiry_days > self.expiry_max_days:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from bot.framework.context import Context
 from bot.framework.feature import Feature, TimedJob
 from keys.changes.change import Change
 from keys.changes.services import Services
-from keys.jobs import periodic, replay_guard
-from storage import AccountSession
+from keys.jobs import periodic, replay_guard, retention
+from storage import AccountSession, writing
+
+_RETENTION, _EVERY = "retention", timedelta(days=1)
 
 
 def _is_due(session: AccountSession, services: Services) -> bool:
@@ -20,4 +25,28 @@ def _purge(change: Change) -> int:
     return 0
 
 
-FEATURE = Feature(name="housekeeping", timed=[TimedJob(_is_due, _purge)])
+class Retention:
+    """Deletes what is too old, once a day and a little in each round."""
+
+    def __init__(self) -> None:
+        self._progress: retention.Progress | None = None
+
+    def __call__(self, context: Context) -> int:
+        """Delete a little more; 0, so that the rest waits for the next round."""
+        services = context.services
+        now = services.clock.now()
+        if self._progress is None:
+            with context.reading() as session:
+                if not periodic.is_due(session, _RETENTION, _EVERY, now):
+                    return 0
+            with context.writing() as session:
+                if not periodic.claim(session, _RETENTION, _EVERY, now):
+                    return 0
+            self._progress = retention.Progress()
+        with writing(services.engine) as session:
+            progress = retention.purge(session, now, services.policy.kept_days, self._progress)
+        self._progress = progress
+        return 0
+
+
+FEATURE = Feature(name="housekeeping", timed=[TimedJob(_is_due, _purge)], jobs=[Retention()])

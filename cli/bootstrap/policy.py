@@ -13,5 +13,6 @@ def expiry_policy(settings: TeamSettings) -> Policy:
     return Policy(
         expiry_days=settings.expiry_days,
         expiry_max_days=settings.expiry_max_days,
+        kept_days=settings.kept_days,
         timezone=ZoneInfo(settings.timezone),
     )

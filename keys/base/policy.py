@@ -67,6 +67,7 @@ class Policy:
         expiry_days: the default lifetime of a new key in days; 0 for no expiry date.
         expiry_max_days: the maximum lifetime of a new key in days; 0 for no limit.
         timezone: the time zone of dates and schedules.
+        kept_days: for how many days counts of uses, and sent messages, are kept.
     """
 
     delivery: DeliveryWay = DeliveryWay.DM
@@ -75,6 +76,7 @@ class Policy:
     leaked: Leaked = Leaked.ASK
     timezone: tzinfo = field(default=UTC)
     audits: AuditRules = field(default_factory=AuditRules)
+    kept_days: int = 90
 
     def today(self, now: datetime) -> date:
         """Return the current date in the team's time zone."""

@@ -17,7 +17,8 @@ from storage.tables import DailyUse, Secret, SecretUse
 
 # Rows per statement. Serializing them blocks the rest of the program for about half a millisecond.
 _BATCH = 1_000
-_DAYS = 30
+SHOWN_DAYS = 30
+"""On how many days people are shown how often a key was used."""
 
 _Row = tuple[str | int, ...]
 
@@ -61,7 +62,7 @@ def by_day(session: Session, key_ids: Sequence[str], today: date) -> dict[str, l
 
     Keys without uses are left out.
     """
-    first = today - timedelta(days=_DAYS - 1)
+    first = today - timedelta(days=SHOWN_DAYS - 1)
     rows = session.execute(
         select_columns(col(Secret.key_id), col(DailyUse.day), func.sum(col(DailyUse.count)))
         .join(Secret, col(Secret.id) == col(DailyUse.secret_id))
@@ -71,8 +72,8 @@ def by_day(session: Session, key_ids: Sequence[str], today: date) -> dict[str, l
     found: dict[str, list[int]] = {}
     for key_id, day, count in rows:
         index = (day - first).days
-        if 0 <= index < _DAYS:
-            found.setdefault(key_id, [0] * _DAYS)[index] += int(count)
+        if 0 <= index < SHOWN_DAYS:
+            found.setdefault(key_id, [0] * SHOWN_DAYS)[index] += int(count)
     return found
 
 
