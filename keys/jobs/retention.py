@@ -8,7 +8,7 @@ What grows with the installation's use, and what becomes of it:
 | `notices` | each message about a change | `APIKEYS_KEPT_DAYS` after it was sent or failed |
 | `seen` | each of Slack's requests | 15 minutes (keys.jobs.replay_guard) |
 | `changes` | each change of a key | the newest 10,000 |
-| `confirmations`, `gateways` | each change, each start of a gateway | an hour, a day |
+| `confirmations`, `gateways` | each change, each start of a gateway | a day |
 | `secret_uses`, `homes`, `chores`, `people` | keys, people | with them, one row each |
 | `deliveries` | each token | for ever: who was sent it |
 | `live_messages` | each message with buttons | for ever |
