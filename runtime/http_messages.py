@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runtime.display import visible_json
@@ -17,6 +17,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # If a proxy cached a reply, a revoked key would keep working.
 NO_STORE = (b"cache-control", b"no-store")
+PROBLEM = b"x-apikey-problem"
 
 
 class Refusal(Exception):
@@ -58,8 +59,12 @@ def json_reply(status: int, content: Any, headers: Iterable[tuple[bytes, bytes]]
 def problem(
     status: int, code: str, message: str, headers: Iterable[tuple[bytes, bytes]] = ()
 ) -> Reply:
-    """Return an error reply: `code` for programs, `message` for people."""
-    return json_reply(status, {"code": code, "message": message}, headers)
+    """Return an error reply: `code` for programs, `message` for people.
+
+    Its body stands in a header as well: nginx's `auth_request` shows nothing else of a reply.
+    """
+    reply = json_reply(status, {"code": code, "message": message}, headers)
+    return replace(reply, headers=(*reply.headers, (PROBLEM, reply.body)))
 
 
 async def read_body(receive: Receive, limit: int, seconds: float) -> bytes:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -81,16 +83,41 @@ def _program(name: str) -> str | None:
     return shutil.which(name, path=os.pathsep.join(reversed(places)))
 
 
+@dataclass
+class Proxy:
+    """A running proxy: where it listens, and its process."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+
 @contextmanager
-def running(name: str, folder: Path, gateway: int, api: int) -> Iterator[str]:
-    """The proxy's address, while it runs between callers and these two ports."""
+def running(
+    name: str, folder: Path, gateways: Sequence[int], api: int, changed: Mapping[str, str] = {}
+) -> Iterator[Proxy]:
+    """Run the proxy between callers and these ports.
+
+    Args:
+        gateways: the ports of one gateway, or of two.
+        changed: what else stands in the file, and what is to stand there instead.
+    """
     file_names, prepare = PROXIES[name]
-    port = _free_port()
     text = _NEXT_FILE.join((DOCS / each).read_text(encoding="utf-8") for each in file_names)
-    for old, new in (("8080", port), ("127.0.0.1:8321", gateway), ("127.0.0.1:8400", api)):
+    for old, new in changed.items():
         assert old in text
-        text = text.replace(old, f"127.0.0.1:{new}" if ":" in old else str(new))
-        text = text.replace(f"port_value: {old.rpartition(':')[2]} ", f"port_value: {new} ")
+        text = text.replace(old, new)
+    if len(gateways) > 1:
+        text = _with_a_second_gateway(text)
+        text = _replace_port(text, 8322, gateways[1])
+    port = free_port()
+    text = _replace_port(text, 8321, gateways[0])
+    text = _replace_port(text, 8400, api)
+    text = text.replace("8080", str(port)).replace("8082", str(free_port()))
     file, arguments = prepare(folder, text)
     program = _program(name)
     assert program is not None
@@ -103,10 +130,26 @@ def running(name: str, folder: Path, gateway: int, api: int) -> Iterator[str]:
         )
     try:
         _wait(process, port, folder / "log")
-        yield f"http://127.0.0.1:{port}"
+        yield Proxy(port, process)
     finally:
         process.terminate()
         process.wait(_STARTED_SECONDS)
+
+
+def _with_a_second_gateway(text: str) -> str:
+    """Do what the comments say for a second gateway."""
+    text = text.replace("forward_auth 127.0.0.1:8321", "forward_auth 127.0.0.1:8321 127.0.0.1:8322")
+    found = re.search(r" *# A second gateway:\n((?: *# .*\n)+)", text)
+    if found:
+        text = text.replace(found[1], found[1].replace("# ", "", found[1].count("\n")))
+    assert re.search(r"^[^#\n]*8322", text, re.MULTILINE)
+    return text
+
+
+def _replace_port(text: str, old: int, new: int) -> str:
+    assert f"127.0.0.1:{old}" in text
+    text = text.replace(f"127.0.0.1:{old}", f"127.0.0.1:{new}")
+    return text.replace(f"port_value: {old} ", f"port_value: {new} ")
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -123,7 +166,8 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     raise AssertionError(log.read_text())
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

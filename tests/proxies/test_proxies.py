@@ -3,68 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from gateway.base.client_address import Proxies
-from gateway.base.options import Options, read_networks
 from keys.base.models import KeyView
 from keys.credentials.tokens import Token
-from tests.gateway.site import Site
-from tests.proxies.echo import echo
-from tests.proxies.proxies import PROXIES, missing, running
+from tests.proxies.street import IDENTITY, Street
 
 pytestmark = pytest.mark.sockets
 BODY = bytes(range(256)) * 40 * 1024  # 10 MB
-IDENTITY = ("x-apikey-id", "x-apikey-name", "x-apikey-owner", "x-apikey-scopes", "x-apikey-account")
-
-
-@dataclass
-class Street:
-    """A caller, a proxy, a gateway and an API, one behind the other."""
-
-    site: Site
-    client: httpx.Client
-
-    def get(self, token: Token | str = "", **headers: str) -> httpx.Response:
-        return self.send("GET", token, **headers)
-
-    def send(self, method: str, token: Token | str, **more: Any) -> httpx.Response:
-        text = token if isinstance(token, str) else token.reveal()
-        given = {"Authorization": f"Bearer {text}"} if text else {}
-        content, path = more.pop("content", None), more.pop("path", "/documents")
-        return self.client.request(method, path, headers=given | more, content=content)
-
-
-@pytest.fixture(scope="module", params=sorted(PROXIES))
-def street(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Street]:
-    if why := missing(request.param):
-        pytest.skip(why)
-    folder: Path = tmp_path_factory.mktemp(request.param)
-    with ExitStack() as stack:
-        site = Site(f"sqlite:///{folder / 'keys.db'}")
-        stack.callback(site.close)
-        site.open(1, Options(proxies=Proxies(read_networks("127.0.0.1"))))
-        api = stack.enter_context(echo())
-        address = stack.enter_context(
-            running(request.param, folder, site.gateways[0].port, api.port)
-        )
-        client = stack.enter_context(httpx.Client(base_url=address, timeout=20, trust_env=False))
-        yield Street(site, client)
-
-
-@pytest.fixture
-def key(street: Street, request: pytest.FixtureRequest) -> tuple[KeyView, Token]:
-    """A reading key of the test's own."""
-    return street.site.issue(request.node.name[:70])
 
 
 def arrived(answer: httpx.Response) -> list[tuple[str, str]]:

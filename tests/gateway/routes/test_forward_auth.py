@@ -172,6 +172,7 @@ def test_everything_wrong_is_one_answer_outside_and_a_reason_inside(
         ("cache-control", "no-store"),
         ("content-type", "application/json"),
         ("www-authenticate", "Bearer"),
+        ("x-apikey-problem", got.body.decode("latin-1")),
         ("content-length", str(len(got.body))),
     ]
     (line,) = lines(caplog.records)
