@@ -63,10 +63,13 @@ class Site:
         self.anchors.cleanup()
 
     def issue(
-        self, name: str = "Zapier, production", scopes: tuple[str, ...] = ("read",)
+        self,
+        name: str = "Zapier, production",
+        scopes: tuple[str, ...] = ("read",),
+        owner: str | None = ME.id,
     ) -> tuple[KeyView, Token]:
         """A new key and its token."""
-        request = KeyRequest(name, scopes, ME.id, new_id("req"))
+        request = KeyRequest(name, scopes, owner, new_id("req"))
         with change(self.services, ME) as pending:
             made = create_pending_key(pending, request, ME, timedelta(minutes=1))
         with change(self.services, ME) as activated:

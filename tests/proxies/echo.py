@@ -36,10 +36,11 @@ class Arrived:
 
 
 class Echo:
-    """The API: its port, and every request that reached it."""
+    """The API: its port, every request that reached it, and how long each reply takes."""
 
     def __init__(self) -> None:
         self.port = 0
+        self.delay = 0.0
         self.arrived: list[Arrived] = []
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
@@ -64,7 +65,9 @@ class Echo:
         self._loop.close()
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=1 << 20)
+        server = await asyncio.start_server(
+            self._connected, "127.0.0.1", 0, limit=1 << 20, backlog=4096
+        )
         self.port = server.sockets[0].getsockname()[1]
         self._started.set()
         await self._stop.wait()
@@ -87,6 +90,7 @@ class Echo:
             await _upgraded(request, reader, writer)
             return False
         await _read_body(request, reader)
+        await asyncio.sleep(self.delay)
         if target.startswith("/stream"):
             await _stream(writer)
             return False

@@ -98,13 +98,20 @@ class Proxy:
 
 @contextmanager
 def running(
-    name: str, folder: Path, gateways: Sequence[int], api: int, changed: Mapping[str, str] = {}
+    name: str,
+    folder: Path,
+    gateways: Sequence[int],
+    api: int,
+    changed: Mapping[str, str] = {},
+    *,
+    ready: int = 401,
 ) -> Iterator[Proxy]:
     """Run the proxy between callers and these ports.
 
     Args:
         gateways: the ports of one gateway, or of two.
         changed: what else stands in the file, and what is to stand there instead.
+        ready: the status for a request without a token, once the proxy asks the gateway.
     """
     file_names, prepare = PROXIES[name]
     text = _NEXT_FILE.join((DOCS / each).read_text(encoding="utf-8") for each in file_names)
@@ -129,7 +136,7 @@ def running(
             env={"PATH": "/usr/bin:/bin", "HOME": str(folder)},
         )
     try:
-        _wait(process, port, folder / "log")
+        _wait(process, port, folder / "log", ready)
         yield Proxy(port, process)
     finally:
         process.terminate()
@@ -147,12 +154,12 @@ def _with_a_second_gateway(text: str) -> str:
 
 
 def _replace_port(text: str, old: int, new: int) -> str:
-    assert f"127.0.0.1:{old}" in text
+    assert str(old) in text
     text = text.replace(f"127.0.0.1:{old}", f"127.0.0.1:{new}")
     return text.replace(f"port_value: {old} ", f"port_value: {new} ")
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path, ready: int) -> None:
     """Returns once the proxy asks the gateway: Traefik listens before it knows its routes."""
     deadline = time.monotonic() + _STARTED_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
@@ -160,7 +167,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
             status = httpx.get(f"http://127.0.0.1:{port}/", trust_env=False).status_code
         except httpx.TransportError:
             status = 0
-        if status == 401:
+        if status == ready:
             return
         time.sleep(0.02)
     raise AssertionError(log.read_text())
