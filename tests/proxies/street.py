@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 
 from cli.bootstrap.gateway import assemble
-from gateway.base.client_address import Proxies
 from gateway.app import Gateway
+from gateway.base.client_address import Proxies
 from gateway.base.options import Options, read_networks
 from keys.credentials.tokens import Token
 from runtime.http_server import serve_in_thread
