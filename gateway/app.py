@@ -56,6 +56,7 @@ def build(
     *,
     usage_recorder: UsageSink,
     ready: Callable[[], None],
+    unwritable: Callable[[], str] = lambda: "",
     log: GatewayLog | None = None,
     metrics: Metrics | None = None,
     cache: VerdictCache | None = None,
@@ -68,6 +69,7 @@ def build(
         verifier: decides about tokens.
         usage_recorder: records every accepted request; started and stopped with the application.
         ready: returns if the database answers, otherwise raises StorageUnavailable. Blocks.
+        unwritable: returns why the database accepts no writes; empty if it does.
         cache: the verifier's cache, for the fast path; None for no fast path.
         try_read_now: reads a key that is not cached, if that takes no waiting.
         background_tasks: started before the first request, and stopped after the last.
@@ -79,6 +81,7 @@ def build(
         options=options,
         usage_recorder=usage_recorder,
         ready=ready,
+        unwritable=unwritable,
         background_tasks=background_tasks,
         metrics=metrics or Metrics(),
     )
@@ -157,7 +160,7 @@ class Gateway:
             return refusal.reply
         except Unavailable as error:
             self._services.metrics.count("unavailable")
-            self._services.log.unavailable(error.cause)
+            self._services.log.unavailable(error.cause, error.detail)
             return self._unavailable
         except ClientDisconnected:
             raise

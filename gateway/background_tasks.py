@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from gateway.cache.heartbeat import Heartbeat
 from gateway.cache.invalidation import CacheInvalidator
 from gateway.usage.periodic_writer import PeriodicWriter
+from keys.changes.gateways import BEAT_SECONDS
 
 
 class GatewayTasks:
@@ -22,20 +23,31 @@ class GatewayTasks:
         self._invalidator = invalidator
         self._heartbeat = heartbeat
         self._writers = tuple(writers)
+        self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Register the gateway, and only then follow changes, without which nothing is cached.
 
         Raises:
-            StorageUnavailable: if it cannot be registered.
+            StorageUnavailable: if it cannot be registered; see `Heartbeat.start`.
         """
         await asyncio.to_thread(self._heartbeat.start)
-        self._invalidator.start()
+        if self._heartbeat.registered:
+            self._invalidator.start()
+        else:
+            self._following = asyncio.create_task(self._follow_once_registered())
         for writer in self._writers:
             writer.start()
 
+    async def _follow_once_registered(self) -> None:
+        while not self._heartbeat.registered:
+            await asyncio.sleep(BEAT_SECONDS)
+        self._invalidator.start()
+
     async def stop(self) -> None:
         """Invalidate the cache, and deregister the gateway."""
+        if self._following is not None:
+            self._following.cancel()
         await self._invalidator.stop()
         for writer in self._writers:
             await asyncio.to_thread(writer.stop)

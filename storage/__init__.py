@@ -1,16 +1,26 @@
 """Storage: tables, the engine, transactions and migrations; no rules about keys."""
 
 import storage.seal_writes  # noqa: F401 - sessions seal what they write
-from runtime.errors import StorageUnavailable
-from storage.engine import AccountSession, open_engine, reading, writing
+from runtime.errors import StorageReadOnly, StorageUnavailable
+from storage.engine import (
+    AccountSession,
+    check_writable,
+    open_engine,
+    reading,
+    unwritable_since,
+    writing,
+)
 from storage.schema import SchemaAhead, upgrade
 
 __all__ = [
     "AccountSession",
     "SchemaAhead",
+    "StorageReadOnly",
     "StorageUnavailable",
+    "check_writable",
     "open_engine",
     "reading",
+    "unwritable_since",
     "upgrade",
     "writing",
 ]

@@ -29,6 +29,7 @@ from typing import Any, Protocol
 import psycopg
 from sqlalchemy import Engine
 
+from storage.driver_errors import explain
 from storage.engine import read_only_uri
 from storage.triggers import CHANNEL
 
@@ -111,7 +112,7 @@ class SqliteFeed:
             # With a write-ahead log readers are never blocked, so no timeout is needed here.
             connection = sqlite3.connect(read_only_uri(self._path), uri=True, timeout=0)
         except sqlite3.Error as error:
-            raise FeedLost(str(error)) from error
+            raise _lost(error) from error
         try:
             connection.isolation_level = None
             data_version, last = self._version(connection), self._newest(connection)
@@ -127,7 +128,7 @@ class SqliteFeed:
                     changes, last = self._since(connection, last)
                 yield FeedBatch(changes, now)
         except sqlite3.Error as error:
-            raise FeedLost(str(error)) from error
+            raise _lost(error) from error
         finally:
             connection.close()
 
@@ -171,7 +172,7 @@ class PostgresqlFeed:
                     self._url, autocommit=True, connect_timeout=3
                 )
         except (psycopg.Error, OSError, TimeoutError) as error:
-            raise FeedLost(type(error).__name__) from None
+            raise _lost(error) from None
         try:
             await self._prove(connection, f"LISTEN {CHANNEL}")
             while True:
@@ -187,7 +188,7 @@ class PostgresqlFeed:
                 async for note in notes:
                     yield FeedBatch((_read(note.payload),), asked)
         except (psycopg.Error, OSError, TimeoutError) as error:
-            raise FeedLost(type(error).__name__) from None
+            raise _lost(error) from None
         finally:
             # Closing sends a message to the server, which may be gone.
             with suppress(psycopg.Error, OSError):
@@ -199,6 +200,10 @@ class PostgresqlFeed:
             done = await connection.execute(statement)
             row = await done.fetchone() if done.description else None
         return row[0] if row else None
+
+
+def _lost(error: Exception) -> FeedLost:
+    return FeedLost(str(explain(error) or type(error).__name__))
 
 
 def _read(payload: str) -> FeedEntry:

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, overload
 from urllib.parse import quote
 
-from sqlalchemy import Engine, event
+from sqlalchemy import URL, Engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session, create_engine
 
-from runtime.errors import StorageUnavailable
+from runtime.errors import StorageReadOnly, StorageUnavailable
 from storage import statement_metrics
+from storage.driver_errors import explain
 
 # A slash command must be answered within 3 s, so waiting for the database has to end before that.
 BUSY_TIMEOUT_SECONDS = 2.0
+# A server that is gone without a word (a cut cable, a machine without power) is noticed within
+# seconds; the system's own limits are a quarter of an hour and two hours.
+# Source: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES
+CONNECTING: Mapping[str, Any] = MappingProxyType(
+    {
+        "connect_timeout": 2,
+        "keepalives_idle": 2,
+        "keepalives_interval": 1,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 5000,
+    }
+)
 # Enough for one bot's concurrent work; each connection takes memory on the server.
 CONNECTIONS = 15
 
@@ -48,7 +63,7 @@ def open_engine(
     backend = parsed.get_backend_name()
     if backend == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-        options: dict[str, Any] = {"connect_timeout": 2}
+        options: dict[str, Any] = dict(CONNECTING)
         if through_pooler:
             options["prepare_threshold"] = None
         engine = create_engine(
@@ -93,8 +108,17 @@ def read_only_uri(path: str) -> str:
 
 
 def _make_private_file(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    """Create a file if it is missing. Raises StorageUnavailable."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        # What may only be read is opened all the same: keys can still be verified.
+        if not os.access(path, os.R_OK):
+            raise StorageUnavailable(
+                f"The database's file cannot be opened ({error.strerror}): check APIKEYS_HOME.",
+                permanent=True,
+            ) from error
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:
@@ -197,21 +221,65 @@ def _reading(unopened: Session) -> Iterator[Session]:
 
 @contextmanager
 def _writing(unopened: Session, durable: bool) -> Iterator[Session]:
-    with _translated(), unopened as session, session.begin():
-        if not durable and session.get_bind().dialect.name == "postgresql":
+    engine = unopened.get_bind().engine
+    with _translated(engine), unopened as session, session.begin():
+        if not durable and engine.dialect.name == "postgresql":
             session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
         yield session
+    if engine.url in _unwritable_since:
+        _forget_if_writable(engine)
+
+
+# Both databases refuse it where nothing may be written, whether or not a row matches.
+_NO_WRITE = text("UPDATE gateways SET seen_at = seen_at WHERE id = ''")
+# Since when the databases that this program has found unwritable are so.
+_unwritable_since: dict[URL, datetime] = {}
+
+
+def unwritable_since(engine: Engine) -> datetime | None:
+    """Return when a write was first refused after the last one that succeeded; None if none was."""
+    return _unwritable_since.get(engine.url)
+
+
+def check_writable(engine: Engine) -> None:
+    """Try a write that changes nothing.
+
+    Raises:
+        StorageReadOnly: if the database accepts no writes.
+        StorageUnavailable: if it cannot be reached, or stayed busy.
+    """
+    with writing(engine, durable=False) as session:
+        session.connection().execute(_NO_WRITE)
+
+
+def _forget_if_writable(engine: Engine) -> None:
+    """Forget that no write was accepted, if one is: many a transaction writes nothing."""
+    try:
+        with engine.execution_options(writes=True).begin() as connection:
+            connection.execute(_NO_WRITE)
+    except DBAPIError:
+        return
+    _unwritable_since.pop(engine.url, None)
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(engine: Engine | None = None) -> Iterator[None]:
+    """Raise StorageUnavailable for every error of the driver that is no mistake of this program.
+
+    Args:
+        engine: remembers since when this one accepts no writes.
+    """
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        raise StorageUnavailable("The database did not answer.") from error
     except NoConnectionFree as error:
         raise StorageUnavailable("Every connection to the database was busy.") from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise StorageUnavailable("The connection to the database was lost.") from error
-        raise
+        known = explain(error)
+        if known is None and error.connection_invalidated:
+            known = StorageUnavailable("The connection to the database was lost.")
+        if known is None:
+            raise
+        if isinstance(known, StorageReadOnly) and engine is not None:
+            since = _unwritable_since.setdefault(engine.url, datetime.now(UTC))
+            known = StorageReadOnly(known.reason, since)
+        raise known from error

@@ -16,7 +16,8 @@ import psycopg
 from sqlalchemy import Engine
 
 from runtime.errors import StorageUnavailable
-from storage.engine import read_only_uri
+from storage.driver_errors import explain
+from storage.engine import CONNECTING, read_only_uri
 from storage.seals import SEALED, plain, plain_content
 from storage.tables import Secret
 from storage.tables.audit_log import OF_KEY
@@ -190,13 +191,13 @@ class Lookup:
         except (sqlite3.Error, psycopg.Error, OSError) as error:
             self._reset()
             if not self._postgresql:
-                raise StorageUnavailable("The database did not answer.") from error
+                raise _unavailable(error) from error
         # A restart of the server is only noticed by the next query.
         try:
             return self._read(query, values)
         except (psycopg.Error, OSError) as error:
             self._reset()
-            raise StorageUnavailable("The database did not answer.") from error
+            raise _unavailable(error) from error
 
     def _read(self, query: str, values: tuple[Any, ...]) -> list[Any]:
         connection = getattr(self._mine, "connection", None) or self._connect()
@@ -209,7 +210,7 @@ class Lookup:
             connection = psycopg.connect(
                 self._address,
                 autocommit=True,
-                connect_timeout=2,
+                **CONNECTING,
                 options=f"-c statement_timeout={_TIMEOUT_SECONDS * 1000:.0f}",
             )
         else:
@@ -240,6 +241,10 @@ class Lookup:
             if connection in self._opened:
                 self._opened.remove(connection)
         connection.close()
+
+
+def _unavailable(error: Exception) -> StorageUnavailable:
+    return explain(error) or StorageUnavailable("The database did not answer.")
 
 
 def _places(values: Sequence[Any]) -> str:

@@ -16,7 +16,7 @@ from bot.ui.payloads import InvalidPayload
 from keys.base.errors import DomainError, StorageUnavailable
 from keys.changes.operation import problems
 from runtime import tracing
-from runtime.errors import Tampered
+from runtime.errors import StorageReadOnly, Tampered
 
 logger = logging.getLogger("bot")
 
@@ -58,6 +58,9 @@ def _describe(error: Exception) -> Message:
     tracing.annotate(outcome=type(error).__name__)
     if isinstance(error, InvalidPayload):
         return replies.expired()
+    if isinstance(error, StorageReadOnly):
+        logger.error("%s", error)
+        return replies.domain_error(str(error))
     if isinstance(error, StorageUnavailable):
         logger.error("the database did not answer: %s", error)
         return replies.domain_error(

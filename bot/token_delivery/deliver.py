@@ -35,6 +35,7 @@ from keys.delivery import deliveries
 from keys.delivery.completion import CLAIMED_WITHIN, cancel, complete
 from keys.delivery.deliveries import DeliveryState, Purpose
 from keys.lifecycle.create import PendingKey
+from runtime.errors import StorageReadOnly
 
 logger = logging.getLogger("bot")
 
@@ -154,7 +155,7 @@ def _render(context: Context, delivery: TokenDelivery) -> Message:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, SlackError | DomainError):
+    if isinstance(error, SlackError | DomainError | StorageReadOnly):
         return f"The token could not be delivered. {error}"
     if isinstance(error, StorageUnavailable):
         return "The database did not answer. Please try again in a minute."

@@ -7,12 +7,9 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-
-from sqlmodel import Session
 
 from cli.bootstrap.application import Application
+from cli.bootstrap.gateway_register import GatewayRegister
 from gateway.app import Gateway, build
 from gateway.background_tasks import GatewayTasks
 from gateway.base.client_address import Proxies
@@ -28,13 +25,13 @@ from gateway.usage.rehash_queue import RehashQueue
 from gateway.usage.usage_recorder import UsageRecorder
 from gateway.verification.replica import Replica
 from gateway.verification.verifier import CachingVerifier
-from keys.base.ids import new_id
-from keys.changes import gateways
 from keys.integrity.follow import AnchorUpdater
 from keys.integrity.verify import Finding
 from keys.transfer import import_keys
 from keys.usage.usage import Use, record_uses
+from runtime.errors import StorageReadOnly
 from runtime.http_server import Running, serve_in_thread
+from runtime.place import listening_place
 from settings import Settings, SettingsError
 from storage import reading, writing
 from storage.change_feed import open_feed
@@ -56,7 +53,8 @@ def start_gateway(application: Application, settings: Settings) -> Running:
     """
     _tune_interpreter()
     host, _, port = settings.gateway_listen.rpartition(":")
-    app = assemble(application, _options(settings), _name(settings.gateway_listen))
+    listen = settings.gateway_listen
+    app = assemble(application, _options(settings), _name(listen), listening_place(listen))
     running = serve_in_thread(app, host.strip("[]"), int(port), fast_path=app.fast_path)
     gc.collect()
     gc.freeze()
@@ -79,16 +77,19 @@ def _tune_interpreter() -> None:
     gc.set_threshold(*_COLLECT_AFTER)
 
 
-def assemble(application: Application, options: Options, name: str) -> Gateway:
+def assemble(application: Application, options: Options, name: str, place: str = "") -> Gateway:
     """Return the gateway's application, with its background tasks.
 
     Args:
-        name: shown to people; a new gateway replaces an earlier one of the same name.
+        name: shown to people; others may have the same.
+        place: where it listens, so that earlier gateways there have ended; see runtime.place.
     """
     clock = application.clock
     log, metrics = GatewayLog(clock), Metrics()
     cache = VerdictCache(clock, max_keys=options.cached_tokens)
-    heartbeat = Heartbeat(_Register(application, new_id("gw"), name), log)
+    heartbeat = Heartbeat(
+        GatewayRegister(application, name, place), log, proven_at=lambda: invalidator.proven_at
+    )
     positions = ReplicaPositions()
     invalidator = CacheInvalidator(
         open_feed(application.direct, places=application.replica is not None),
@@ -99,6 +100,7 @@ def assemble(application: Application, options: Options, name: str) -> Gateway:
         lease=options.lease,
         grace=options.grace,
         positions=positions,
+        began=heartbeat.catch_up,
     )
     replica = None
     if application.replica is not None:
@@ -111,7 +113,11 @@ def assemble(application: Application, options: Options, name: str) -> Gateway:
     anchors = AnchorWriter(_anchor_step(application), log)
     metrics.watch("remembered_tokens", "Good tokens in memory.", lambda: len(cache))
     metrics.watch("last_used_backlog", "Secrets with unwritten uses.", lambda: usage.backlog)
-    metrics.watch("feed_alive", "1 while changes are followed.", lambda: float(invalidator.alive))
+    metrics.watch("feed_alive", "1 while changes are followed.", lambda: float(invalidator.proven))
+    metrics.watch(
+        "database_writable", "1 while the gateway's heartbeat is written.",
+        lambda: float(heartbeat.writing),
+    )  # fmt: skip
     metrics.watch(
         "feed_lag_seconds", "Time since it was proven that no change was missed.",
         lambda: invalidator.lag,
@@ -133,12 +139,19 @@ def assemble(application: Application, options: Options, name: str) -> Gateway:
         clock,
         usage_recorder=usage,
         ready=application.check_connection,
+        unwritable=lambda: _unwritable(heartbeat),
         log=log,
         metrics=metrics,
         cache=cache,
         try_read_now=verifier.try_read_now,
         background_tasks=GatewayTasks(invalidator, heartbeat, [upgrades, anchors]),
     )
+
+
+def _unwritable(heartbeat: Heartbeat) -> str:
+    """Return why the database accepts no writes, as the last heartbeat found; empty if it does."""
+    problem = heartbeat.problem
+    return str(problem) if isinstance(problem, StorageReadOnly) else ""
 
 
 def _options(settings: Settings) -> Options:
@@ -186,43 +199,3 @@ def _upgrader(application: Application) -> Callable[[Mapping[str, import_keys.Up
             import_keys.upgrade(session, upgrades)
 
     return write
-
-
-@dataclass(frozen=True, slots=True)
-class _Register:
-    """Record a gateway in the database; see `gateway.cache.heartbeat.Register`.
-
-    A confirmation need not survive a power cut, which also ends the operation that waits for it.
-    """
-
-    application: Application
-    gateway_id: str
-    name: str
-
-    def announce(self) -> None:
-        """See `Register`."""
-        self._write(lambda s: gateways.announce(s, self.gateway_id, self.name, self._now))
-
-    def heartbeat(self) -> None:
-        """See `Register`."""
-        self._write(lambda s: gateways.heartbeat(s, self.gateway_id, self._now))
-
-    def confirm(self, fences: Sequence[str]) -> None:
-        """See `Register`."""
-        self._write(lambda s: gateways.confirm(s, self.gateway_id, fences, self._now))
-
-    def purge(self) -> None:
-        """See `Register`."""
-        self._write(lambda s: gateways.purge(s, self._now))
-
-    def stopped(self) -> None:
-        """See `Register`."""
-        self._write(lambda s: gateways.stopped(s, self.gateway_id, self._now))
-
-    @property
-    def _now(self) -> datetime:
-        return self.application.clock.now()
-
-    def _write(self, what: Callable[[Session], None]) -> None:
-        with writing(self.application.engine, durable=False) as session:
-            what(session)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, text
-from sqlmodel import Session
 
 from cli.bootstrap.application import anchors_of, open_engines, open_replica
 from cli.doctor.findings import CheckStatus, Finding, Findings, compare_clocks
@@ -18,7 +17,7 @@ from keys.credentials.peppers import Peppers, check_peppers, load_or_make, read_
 from keys.integrity.anchor import AnchorUnreadable
 from keys.integrity.verify import verify_small
 from settings import Settings, SettingsError
-from storage import StorageUnavailable, reading
+from storage import StorageReadOnly, StorageUnavailable, check_writable, reading
 from storage.change_feed import WRITTEN
 from storage.replica_lookup import NotItsReplica, ReplicaLookup
 from storage.schema import revision
@@ -68,9 +67,26 @@ def _check_engine(settings: Settings, engine: Engine) -> Findings:
             "It is migrated at the next start, or by: apikeys db upgrade",
         )
         return
+    yield from _writable(engine)
     yield from _pepper(settings, engine)
     yield from check_stored_tokens(engine)
     yield from _database_clock(engine)
+
+
+def _writable(engine: Engine) -> Findings:
+    """Try a write that changes nothing."""
+    try:
+        check_writable(engine)
+    except StorageReadOnly as error:
+        yield Finding(
+            CheckStatus.BAD,
+            str(error),
+            "Keys are still verified. After a failover, point DATABASE_URL to the new primary; "
+            "otherwise see the server's default_transaction_read_only, or the file's permissions "
+            "and disk.",
+        )
+    else:
+        yield Finding(CheckStatus.FINE, "The database accepts writes.")
 
 
 def _replica(settings: Settings, primary: Engine) -> Findings:
@@ -108,8 +124,8 @@ def _replica(settings: Settings, primary: Engine) -> Findings:
 def _kind(engine: Engine) -> str:
     if engine.dialect.name == "sqlite":
         return f"SQLite {sqlite3.sqlite_version}"
-    with engine.connect() as connection:
-        return f"PostgreSQL {connection.execute(text('SHOW server_version')).scalar()}"
+    with reading(engine) as session:
+        return f"PostgreSQL {session.connection().execute(text('SHOW server_version')).scalar()}"
 
 
 def _pepper(settings: Settings, engine: Engine) -> Findings:
@@ -119,7 +135,7 @@ def _pepper(settings: Settings, engine: Engine) -> Findings:
         if peppers is None:
             yield Finding(CheckStatus.NOTE, "There is no pepper yet; the first start creates it.")
             return
-        with Session(engine) as session:
+        with reading(engine) as session:
             check_peppers(session, peppers, datetime.now(UTC))
             session.rollback()
     except PepperError as error:
@@ -164,7 +180,7 @@ def _peppers(settings: Settings, path: Path) -> Peppers | None:
 def _database_clock(engine: Engine) -> Findings:
     if engine.dialect.name != "postgresql":
         return
-    with engine.connect() as connection:
-        server_time = connection.execute(text("SELECT now()")).scalar()
+    with reading(engine) as session:
+        server_time = session.connection().execute(text("SELECT now()")).scalar()
     if isinstance(server_time, datetime):
         yield compare_clocks("the database server's", server_time)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session
-
 from bot.authorization.admins import Admins, ExplicitUsers, Workspace
 from bot.slack_api.client import SlackClient
 from bot.slack_api.errors import SlackError
@@ -15,7 +13,7 @@ from keys.changes.membership import Membership
 from keys.search.owners import owners
 from runtime.clock import SystemClock
 from settings import Settings, SettingsError, SlackSettings
-from storage import StorageUnavailable
+from storage import StorageUnavailable, reading
 from storage.schema import revision
 
 _NAMED = 5
@@ -60,7 +58,7 @@ def _owners(settings: Settings, workspace_id: str) -> list[str]:
         current, newest = revision(engine)
         if current != newest:
             return []
-        with Session(engine) as session:
+        with reading(engine) as session:
             return owners(session, workspace_id)
     finally:
         engine.dispose()

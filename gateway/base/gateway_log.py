@@ -89,11 +89,18 @@ class GatewayLog:
             **extra,
         )
 
-    def unavailable(self, cause: str) -> None:
-        """Log that a request could not be decided, if it is the first of an outage."""
+    def unavailable(self, cause: str, detail: str = "") -> None:
+        """Log that a request could not be decided, if it is the first of an outage.
+
+        Args:
+            cause: a key of `_CAUSES`.
+            detail: what exactly is wrong, in a sentence of ours.
+        """
         self._refused_in_outage += 1
         if self._refused_in_outage == 1:
-            self._write(logging.ERROR, "unavailable", cause=cause, remedy=_CAUSES.get(cause, ""))
+            extra = {"detail": detail} if detail else {}
+            remedy = _CAUSES.get(cause, "")
+            self._write(logging.ERROR, "unavailable", cause=cause, remedy=remedy, **extra)
 
     def available(self) -> None:
         """Log the end of an outage, if there was one: a request was decided."""

@@ -30,6 +30,7 @@ class CacheInvalidator:
         lease: float,
         grace: float,
         positions: ReplicaPositions | None = None,
+        began: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare the task.
 
@@ -39,6 +40,7 @@ class CacheInvalidator:
             grace: further seconds for which it is valid once the feed is lost. With zero, a lost
                 feed invalidates the cache immediately.
             positions: records the positions in the write-ahead log that the feed reports.
+            began: called when the feed has begun, and the cache is empty; returns immediately.
         """
         self._positions = positions
         self._feed = feed
@@ -46,11 +48,17 @@ class CacheInvalidator:
         self._log = log
         self._confirm = confirm
         self._clock = clock
+        self._began = began
         self._lease = lease
         self._grace = grace
         self._task: asyncio.Task[None] | None = None
         self.proven_at = 0.0
         self.alive = False
+
+    @property
+    def proven(self) -> bool:
+        """Return whether the feed is alive, by its last proof: a server that hangs sends none."""
+        return self.alive and self.lag < self._lease
 
     @property
     def lag(self) -> float:
@@ -98,6 +106,7 @@ class CacheInvalidator:
         if self._positions is not None:
             self._positions.clear()
         self.alive = True
+        self._began()
         self._log.event(logging.INFO, "feed_began")
 
     def _on_feed_lost(self, error: Exception) -> None:
@@ -109,5 +118,6 @@ class CacheInvalidator:
                 logging.WARNING,
                 "feed_lost",
                 cause=type(error).__name__,
+                detail=str(error) if isinstance(error, FeedLost) else "",
                 remedy="Every request asks the database until the feed of changes is back.",
             )

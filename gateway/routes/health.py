@@ -20,7 +20,10 @@ class Healthz:
 
 
 class Readyz:
-    """Answers 200 if the database does, so that tokens can be verified; otherwise 503."""
+    """Answers 200 if the database does, so that tokens can be verified; otherwise 503.
+
+    A database that is read-only is still a 200: without its gateways nothing would be verified.
+    """
 
     methods = ("GET", "HEAD")
 
@@ -37,4 +40,6 @@ class Readyz:
             await self._services.verifier.run(self._services.ready)
         except Unavailable:
             return self._not_ready
+        if unwritable := self._services.unwritable():
+            return json_reply(200, {"status": "ready", "writes": unwritable})
         return _READY

@@ -56,6 +56,7 @@ class Services:
     options: Options
     usage_recorder: UsageSink
     ready: Callable[[], None]
+    unwritable: Callable[[], str] = lambda: ""
     background_tasks: BackgroundTasks | None = None
     metrics: Metrics = field(default_factory=Metrics)
     limiter: Limiter = field(default_factory=Limiter)

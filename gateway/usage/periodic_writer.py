@@ -6,9 +6,11 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
 
 from gateway.base.gateway_log import GatewayLog
 from keys.base.errors import StorageUnavailable
+from runtime.stopping import STOP_SECONDS, finishes
 
 
 class PeriodicWriter(ABC):
@@ -48,12 +50,16 @@ class PeriodicWriter(ABC):
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop the thread, and write what is left. Blocks."""
+        """Stop the thread, and write what is left; gives up if the database hangs. Blocks."""
         self._ending.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-        self._attempt(self.flush)
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join(STOP_SECONDS)
+        if (thread is not None and thread.is_alive()) or not finishes(
+            partial(self._attempt, self.flush), STOP_SECONDS
+        ):
+            event, remedy = self._UNWRITTEN
+            self._log.event(logging.WARNING, event, remedy=remedy)
 
     def _run(self) -> None:
         while not self._ending.wait(self._every):

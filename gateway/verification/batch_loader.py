@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool, Unavailable
 from storage.secret_lookup import MOST
 
 R = TypeVar("R")
+# A public id, the answer, and when it was asked for by the event loop's clock.
+_Waiting: TypeAlias = tuple[str, "asyncio.Future[R | None]", float]
 
 
 class BatchLoader(Generic[R]):
@@ -33,9 +35,10 @@ class BatchLoader(Generic[R]):
         """
         self._read = read
         self._pool = pool
+        self._deadline = options.deadline
         self._free_queries = options.threads
         self._max_waiting = options.waiting
-        self._waiting: deque[tuple[str, asyncio.Future[R | None]]] = deque()
+        self._waiting: deque[_Waiting[R]] = deque()
         self._dispatch_due = False
         self._running: set[asyncio.Task[None]] = set()
 
@@ -49,7 +52,7 @@ class BatchLoader(Generic[R]):
             raise Unavailable("overloaded")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R | None] = loop.create_future()
-        self._waiting.append((public_id, answer))
+        self._waiting.append((public_id, answer, loop.time()))
         if not self._dispatch_due:
             # Not immediately: all requests of this turn of the event loop share the query.
             self._dispatch_due = True
@@ -66,16 +69,18 @@ class BatchLoader(Generic[R]):
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    async def _run(self, batch: list[tuple[str, asyncio.Future[R | None]]]) -> None:
-        ids = list(dict.fromkeys(public_id for public_id, _ in batch))
+    async def _run(self, batch: list[_Waiting[R]]) -> None:
+        ids = list(dict.fromkeys(public_id for public_id, _, _ in batch))
+        # The first has waited longest, so no caller waits longer than the deadline.
+        left = batch[0][2] + self._deadline - asyncio.get_running_loop().time()
         try:
-            rows = await self._pool.run(self._read, ids)
+            rows = await self._pool.run(self._read, ids, within=left)
         except Exception as error:  # noqa: BLE001 - raised again for each waiting caller
-            for _, answer in batch:
+            for _, answer, _ in batch:
                 if not answer.done():
                     answer.set_exception(error)
         else:
-            for public_id, answer in batch:
+            for public_id, answer, _ in batch:
                 if not answer.done():
                     answer.set_result(rows.get(public_id))
         finally:

@@ -15,7 +15,7 @@ from storage.replica_lookup import ReplicaLookup
 # Seconds for which a replica that did not answer is not asked.
 _PAUSE = 5.0
 # Seconds to wait for a replica; then the primary is asked.
-_DEADLINE = 1.0
+_DEADLINE = 0.2
 
 
 class Replica:
@@ -58,5 +58,5 @@ class Replica:
 
     def close(self) -> None:
         """Wait for reads under way, and close the connections. Blocks."""
-        self.pool.close()
-        self.lookup.close()
+        if self.pool.close():
+            self.lookup.close()

@@ -111,8 +111,9 @@ class CachingVerifier:
         """See `Verifier`."""
         if self._replica is not None:
             self._replica.close()
-        self._pool.close()
-        self._lookup.close()
+        # A connection in use is not closed under its thread; it ends with the process.
+        if self._pool.close():
+            self._lookup.close()
 
     async def _read(self, token: Token, cache_key: bytes) -> Answer:
         try:

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import delete, update
+from sqlalchemy import CursorResult, delete, update
 from sqlmodel import Session, col, select
 
 from keys.base.ids import new_id
@@ -27,6 +28,8 @@ BEAT_SECONDS = 1.0
 LEASE_SECONDS = 2
 # A gateway without a heartbeat for this long counts as stopped and is no longer reported.
 GONE_AFTER = timedelta(minutes=1)
+# A user may still be waiting for these.
+_NEWEST = 200
 _CONFIRMATIONS_KEPT = timedelta(days=1)
 
 
@@ -48,25 +51,78 @@ class Confirmed:
         return not self.waiting
 
 
-def announce(session: Session, gateway_id: str, name: str, now: datetime) -> None:
-    """Record that a gateway has started; an earlier one of the same name counts as stopped."""
-    session.execute(
-        update(Gateway)
-        .where(col(Gateway.name) == name, col(Gateway.stopped_at).is_(None))
-        .values(stopped_at=now)
-    )
+def announce(
+    session: Session, gateway_id: str, name: str, now: datetime, *, replaces: str = ""
+) -> None:
+    """Record that a gateway has started.
+
+    Another gateway of the same name goes on: machines are cloned, and clusters name alike.
+
+    Args:
+        replaces: what the ids of gateways begin with that certainly have ended; empty if that is
+            known of none.
+    """
+    if replaces:
+        session.execute(
+            update(Gateway)
+            .where(
+                col(Gateway.id).startswith(replaces, autoescape=True),
+                col(Gateway.id) != gateway_id,
+                col(Gateway.stopped_at).is_(None),
+            )
+            .values(stopped_at=now)
+        )
     session.add(Gateway(id=gateway_id, name=name, started_at=now, seen_at=now))
 
 
-def heartbeat(session: Session, gateway_id: str, now: datetime) -> None:
-    """Record a gateway's heartbeat."""
-    session.execute(update(Gateway).where(col(Gateway.id) == gateway_id).values(seen_at=now))
+def heartbeat(
+    session: Session, gateway_id: str, now: datetime, last: datetime | None = None
+) -> bool:
+    """Record a gateway's heartbeat.
+
+    Args:
+        last: when its last one was. Another time in the row means that the database was restored,
+            or that a copy of the same process reports under the same id.
+
+    Returns:
+        False if it is not registered as it was; then it has to announce itself under another id.
+    """
+    mine = [col(Gateway.id) == gateway_id, col(Gateway.stopped_at).is_(None)]
+    if last is not None:
+        mine.append(col(Gateway.seen_at) == last)
+    found = session.execute(update(Gateway).where(*mine).values(seen_at=now))
+    return bool(cast("CursorResult[Any]", found).rowcount)
 
 
 def confirm(session: Session, gateway_id: str, fences: Sequence[str], now: datetime) -> None:
     """Record that a gateway has applied every change before these fences."""
-    session.add_all(Confirmation(fence=f, gateway_id=gateway_id, at=now) for f in fences)
-    heartbeat(session, gateway_id, now)
+    known = set(
+        session.exec(
+            select(Confirmation.fence).where(
+                Confirmation.gateway_id == gateway_id, col(Confirmation.fence).in_(fences)
+            )
+        )
+    )
+    session.add_all(
+        Confirmation(fence=fence, gateway_id=gateway_id, at=now)
+        for fence in dict.fromkeys(fences)
+        if fence not in known
+    )
+
+
+def newest_fences(session: Session) -> list[str]:
+    """Return the fences that were set last.
+
+    A gateway that starts, or that has lost its feed, confirms them once it has applied everything
+    up to now: they may have been set while it did not listen.
+    """
+    newest = (
+        select(ChangeRow.fence)
+        .where(col(ChangeRow.fence).is_not(None))
+        .order_by(col(ChangeRow.id).desc())
+        .limit(_NEWEST)
+    )
+    return [fence for fence in session.exec(newest) if fence is not None]
 
 
 def stopped(session: Session, gateway_id: str, now: datetime) -> None:

@@ -14,6 +14,10 @@ from storage import reading
 
 # The first polls follow closely, since gateways usually confirm within milliseconds.
 _PAUSE, _PAUSE_MAX = 0.002, 0.25
+NONE_KNOWN = (
+    "No running gateway is known, so none has confirmed. One that runs all the same reports within "
+    "seconds; see: apikeys status"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def _pauses() -> Iterator[float]:
 def describe(propagation: Propagation) -> str:
     """Describe it for people, in one or two sentences."""
     if not propagation.running:
-        return "No gateway is running right now."
+        return NONE_KNOWN
     took = duration(propagation.seconds)
     if propagation.everywhere:
         return f"{_confirmed(propagation)} in {took}."

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, inspect
 
 from keys.changes import audit_log
 from keys.integrity.anchor import Anchor
+from storage import reading
 from storage.seals import SEALED, SealedTable, Sealer, content, plain_content
 from storage.tables import Event, Key, Secret
 from storage.tables.audit_log import OF_KEY
@@ -73,7 +74,8 @@ class Step:
 
 def count(engine: Engine) -> int:
     """Return how many rows there are to verify, for a progress bar."""
-    with engine.connect() as connection:
+    with reading(engine) as session:
+        connection = session.connection()
         counts = (
             connection.exec_driver_sql(f"SELECT count(*) FROM {sealed.name}").scalar_one()
             for sealed in SEALED.values()
@@ -276,10 +278,11 @@ class _Database:
 
     @contextmanager
     def _snapshot(self) -> Iterator[Connection]:
-        with self.engine.connect() as connection:
-            if connection.dialect.name == "postgresql":
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
-            yield connection
+        snapshot = self.engine
+        if snapshot.dialect.name == "postgresql":
+            snapshot = snapshot.execution_options(isolation_level="REPEATABLE READ")
+        with reading(snapshot) as session:
+            yield session.connection()
 
     def _is_genuine(self, sealed: SealedTable, values: Sequence[Any], seal: bytes | None) -> bool:
         form = content if self._placeholder == "%s" else plain_content

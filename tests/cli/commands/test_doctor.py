@@ -86,7 +86,7 @@ def test_each_trouble_is_named_with_its_remedy(shell: Shell, slack: Sandbox) -> 
     finds(
         "Slack cannot be reached", "firewall", SLACK_API_URL=f"http://127.0.0.1:{free_port()}/api/"
     )
-    finds("did not answer", "Check that the server is running", DATABASE_URL="postgresql://127.0.0.1:1/x",
+    finds("No database server listens", "Check that the server is running", DATABASE_URL="postgresql://127.0.0.1:1/x",
           APIKEYS_PEPPER="cHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHA=")  # fmt: skip
     shell.run("keys", "new", "Zapier, production")
     finds("is not the one", "refused as invalid",

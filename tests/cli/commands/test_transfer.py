@@ -16,6 +16,7 @@ from cli.actions import transfer
 from keys.base.errors import StorageUnavailable
 from keys.changes.change import Change
 from keys.changes.events import Event
+from keys.changes.propagation import NONE_KNOWN
 from keys.credentials.tokens import make
 from tests.cli.commands.shell import Shell
 from tests.cli.commands.test_keys import kept_nowhere
@@ -43,7 +44,7 @@ def test_the_same_file_twice(shell: Shell) -> None:
         "2 keys added.",
         "1 name given a number: line 3 “Zapier (2)”.",
         "Guessed from the length of the hashes: sha256 for 2 lines. Test one key first.",
-        "No gateway is running right now.",
+        NONE_KNOWN,
     ]
     again = shell.run("import", "keys.csv")
     assert again.returncode == 0, again.stderr
@@ -148,7 +149,7 @@ def test_each_batch_is_announced_with_itself(shell: Shell, monkeypatch: pytest.M
         "1 key added.",
         "4 keys already imported, and unchanged.",
     ]
-    assert done.stdout.splitlines()[-1] == "No gateway is running right now."
+    assert done.stdout.splitlines()[-1] == NONE_KNOWN
     assert announced(shell) == [2, 2, 1]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.base.options import Options
 from gateway.base.thread_pool import Pool, Unavailable
+from gateway.verification.batch_loader import BatchLoader
 from keys.credentials.verification import Refused, Verified
 from tests.gateway.fakes import GOOD, Harness, acall, lines, verified
 
@@ -108,3 +109,61 @@ def test_an_overload_is_a_503(caplog: pytest.LogCaptureFixture) -> None:
 
     assert asyncio.run(run()) == 503
     assert lines(caplog.records)[0]["cause"] == "overloaded"
+
+
+def test_while_every_thread_hangs_nobody_waits() -> None:
+    held = Held()
+    pool = _pool(threads=2, waiting=100, deadline=0.05)
+
+    async def causes(count: int) -> list[str]:
+        raised = await asyncio.gather(
+            *(pool.run(held) for _ in range(count)), return_exceptions=True
+        )
+        assert all(isinstance(error, Unavailable) for error in raised)
+        return [str(error) for error in raised]
+
+    async def run() -> None:
+        assert await causes(5) == ["deadline"] * 5
+        began = asyncio.get_running_loop().time()
+        assert await causes(20) == ["deadline"] * 20
+        assert asyncio.get_running_loop().time() - began < 0.05
+        held.let_go.set()
+        while pool._stuck:
+            await asyncio.sleep(0.01)
+        assert await pool.run(held) == verified()
+
+    asyncio.run(run())
+    assert pool.close()
+
+
+def test_a_pool_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.base.thread_pool.STOP_SECONDS", 0.05)
+    held = Held()
+    pool = _pool(threads=1, deadline=0.02)
+    with pytest.raises(Unavailable):
+        asyncio.run(pool.run(held))
+    assert not pool.close()
+    held.let_go.set()
+
+
+def test_who_queued_waits_no_longer_than_the_deadline() -> None:
+    held = Held()
+    options = Options(threads=1, deadline=0.2)
+    pool = Pool(options)
+    loader: BatchLoader[object] = BatchLoader(lambda _: {"x": held()}, pool, options)
+
+    async def run() -> float:
+        loop = asyncio.get_running_loop()
+        first = asyncio.create_task(loader.load("x"))
+        await asyncio.sleep(0.15)
+        began = loop.time()
+        with pytest.raises(Unavailable):
+            await loader.load("x")
+        took = loop.time() - began
+        with pytest.raises(Unavailable):
+            await first
+        return took
+
+    assert asyncio.run(run()) < 0.3
+    held.let_go.set()
+    pool.close()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from sqlmodel import func, insert, select
+from sqlmodel import delete, func, insert, select
 
 from keys.base.models import KeyView
 from keys.changes import gateways, propagation
@@ -77,13 +77,68 @@ def test_who_has_stopped_or_was_replaced_or_is_long_silent_is_not_waited_for(
     _announce(domain, "stopped", "replaced", "silent", "there")
     domain.write(lambda s: gateways.stopped(s, "gw_stopped", domain.clock.now()))
     now = domain.clock.now()
-    domain.write(lambda s: gateways.announce(s, "gw_new", "replaced", now))
+    domain.write(lambda s: gateways.announce(s, "gw_new", "replaced", now, replaces="gw_replaced"))
     domain.clock.move(gateways.GONE_AFTER - SECOND)
     domain.write(lambda s: gateways.heartbeat(s, "gw_there", domain.clock.now()))
     fence = _set_fence(domain)
     assert _look(domain, fence).running == ("replaced", "silent", "there")
     domain.clock.move(SECOND)
     assert _look(domain, fence).running == ("there",)
+
+
+def test_two_of_one_name_are_two(domain: Domain) -> None:
+    for gateway_id in ("gw_a", "gw_b"):
+        domain.write(
+            lambda s, id_=gateway_id: gateways.announce(s, id_, "host:8321", domain.clock.now())
+        )
+    fence = _set_fence(domain)
+    _confirm(domain, "a", fence)
+    assert _look(domain, fence) == gateways.Confirmed(("host:8321",) * 2, ("host:8321",))
+
+
+@pytest.mark.parametrize("prefix", ["gw_0a1b_", "gw_%", "gw_0a1__"])
+def test_only_those_that_have_certainly_ended_are_replaced(domain: Domain, prefix: str) -> None:
+    now = domain.clock.now()
+    for gateway_id in ("gw_0a1b_x", "gw_0a1c_x", "gw_other"):
+        domain.write(lambda s, id_=gateway_id: gateways.announce(s, id_, id_, now))
+    domain.write(lambda s: gateways.announce(s, f"{prefix}new", "new", now, replaces=prefix))
+    running = set(_look(domain, "fnc_x").running)
+    ended = {"gw_0a1b_x"} if prefix == "gw_0a1b_" else set()
+    assert running == {"gw_0a1b_x", "gw_0a1c_x", "gw_other", "new"} - ended
+
+
+def test_a_heartbeat_finds_only_the_row_that_it_left(domain: Domain) -> None:
+    first = domain.clock.now()
+    _announce(domain, "one")
+
+    def beats(last: datetime | None) -> bool:
+        found: list[bool] = []
+        now = domain.clock.now()
+        domain.write(lambda s: found.append(gateways.heartbeat(s, "gw_one", now, last)))
+        return found[0]
+
+    domain.clock.move(SECOND)
+    assert beats(first)
+    # A copy of the process, and a restored row: each has another time than its last.
+    assert not beats(first)
+    assert beats(domain.clock.now())
+    domain.write(lambda s: s.execute(delete(Gateway)))
+    assert not beats(domain.clock.now())
+    _announce(domain, "one")
+    domain.write(lambda s: gateways.stopped(s, "gw_one", domain.clock.now()))
+    assert not beats(domain.clock.now())
+
+
+def test_the_newest_fences_are_found_and_confirmed_once(domain: Domain) -> None:
+    _announce(domain, "one")
+    fences = [_set_fence(domain) for _ in range(3)]
+    _confirm(domain, "one", fences[0])
+    with reading(domain.engine) as session:
+        assert gateways.newest_fences(session) == fences[::-1]
+    for _ in range(2):
+        for fence in fences:
+            _confirm(domain, "one", fence)
+    assert all(_look(domain, fence).by_all for fence in fences)
 
 
 def test_old_notes_are_swept_and_new_ones_stay(domain: Domain) -> None:
@@ -141,7 +196,7 @@ def test_watching_ends_when_the_time_is_up_and_names_who_is_silent(domain: Domai
 @pytest.mark.parametrize(
     ("spread", "words"),
     [
-        (Propagation(0, (), 0), "No gateway is running right now."),
+        (Propagation(0, (), 0), propagation.NONE_KNOWN),
         (Propagation(1, (), 0.0412), "1 of 1 gateway confirmed in 41 ms."),
         (Propagation(3, (), 1.26), "3 of 3 gateways confirmed in 1.3 s."),
         (
