@@ -102,6 +102,8 @@ def build(
     )
 
 
+# Seconds between two looks at which sums are due; the log's clock decides.
+_SUM_UP_EVERY = 1.0
 _TIMED = frozenset((forward_auth.ENDPOINT, forward_auth.WITH_200, verify.ENDPOINT))
 
 
@@ -172,6 +174,7 @@ class Gateway:
                 self._services.metrics.observe(perf_counter() - started)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
+        summing: asyncio.Task[None] | None = None
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
@@ -180,12 +183,20 @@ class Gateway:
                 except StorageUnavailable as error:
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
+                summing = asyncio.create_task(self._sum_up_refusals())
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
+                if summing is not None:
+                    summing.cancel()
                 await self._services.stop_background_tasks()
                 await asyncio.to_thread(self.close)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    async def _sum_up_refusals(self) -> None:
+        while True:
+            await asyncio.sleep(_SUM_UP_EVERY)
+            self._services.log.sum_up()
 
 
 def _method_not_allowed(methods: tuple[str, ...]) -> Reply:

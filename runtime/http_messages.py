@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 
 from runtime.display import visible_json
@@ -42,12 +43,22 @@ class Reply:
 
     async def send(self, send: Send) -> None:
         """Send the reply."""
+        headers = self._all_headers()
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+    def whole(self, *, without_body: bool = False) -> bytes:
+        """Return the reply as HTTP/1.1 sends it; without its body, it answers a HEAD."""
+        status = b"HTTP/1.1 %d %b" % (self.status, HTTPStatus(self.status).phrase.encode())
+        lines = [status, *(b": ".join(header) for header in self._all_headers()), b"", b""]
+        return b"\r\n".join(lines) + (b"" if without_body else self.body)
+
+    def _all_headers(self) -> list[tuple[bytes, bytes]]:
         headers = [NO_STORE, *self.headers]
         if self.status != 204:
             # RFC 9110 §8.6: a 204 must not carry Content-Length.
             headers.append((b"content-length", b"%d" % len(self.body)))
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body})
+        return headers
 
 
 def json_reply(status: int, content: Any, headers: Iterable[tuple[bytes, bytes]] = ()) -> Reply:

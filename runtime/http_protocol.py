@@ -44,6 +44,11 @@ class RequestHead(Protocol):
         fast path gets only requests whose connection stays open."""
         ...
 
+    @property
+    def method(self) -> bytes:
+        """Return the request's method."""
+        ...
+
 
 FastHandler: TypeAlias = Callable[[RequestHead], bytes | None]
 """Returns a whole HTTP/1.1 reply; None leaves the request to the application. It must return None
@@ -136,6 +141,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """See `RequestHead`."""
         version: str = self.parser.get_http_version()
         return version
+
+    @property
+    def method(self) -> bytes:
+        """See `RequestHead`."""
+        method: bytes = self.parser.get_method()
+        return method
 
     def _is_free(self) -> bool:
         """Return whether no other request is under way on the connection, and it stays open."""

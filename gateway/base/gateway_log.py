@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from gateway.base.refusal_sums import Kind, RefusalSums
 from runtime.clock import Clock
 from runtime.display import visible_json
 
@@ -52,13 +53,15 @@ _CAUSES = {
 class GatewayLog:
     """Writes the gateway's log lines.
 
-    An outage is one line when it starts and one when it ends, with the number of requests refused:
-    a line for each request could fill the disk during an outage.
+    An outage is one line when it starts and one when it ends, with the number of requests refused;
+    refusals of one kind are summed up (`gateway.base.refusal_sums`): a line for each request could
+    fill the disk.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._refused_in_outage = 0
+        self._sums = RefusalSums(clock.monotonic)
 
     def refused(
         self,
@@ -66,17 +69,21 @@ class GatewayLog:
         *,
         endpoint: str,
         source: str,
+        network: str,
         key_id: str | None = None,
         required_scopes: frozenset[str] = frozenset(),
     ) -> None:
-        """Log that a request was refused.
+        """Log that a request was refused: at once if it is the first of its kind, else in a sum.
 
         Args:
             reason: a key of REMEDIES.
             source: the caller's IP address.
+            network: its network, by which refusals are summed up.
             key_id: the key's id, if the key was found.
             required_scopes: the scopes that the request needs, if the key lacks one.
         """
+        if not self._sums.count(Kind(key_id, reason, network)):
+            return
         extra = {"needs": sorted(required_scopes)} if required_scopes else {}
         self._write(
             logging.INFO,
@@ -88,6 +95,20 @@ class GatewayLog:
             source=source,
             **extra,
         )
+
+    def sum_up(self, *, finally_: bool = False) -> None:
+        """Log the sums of refusals whose time has come; all of them before the gateway stops."""
+        for kind, more, seconds in self._sums.due(all_of_them=finally_):
+            self._write(
+                logging.INFO,
+                "refused_more",
+                reason=kind.reason,
+                remedy=REMEDIES.get(kind.reason, "See the reason."),
+                key_id=kind.key_id,
+                network=kind.network,
+                more=more,
+                seconds=round(seconds, 1),
+            )
 
     def unavailable(self, cause: str, detail: str = "") -> None:
         """Log that a request could not be decided, if it is the first of an outage.

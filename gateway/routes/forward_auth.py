@@ -33,7 +33,8 @@ INVALID = problem(
 )
 
 
-def _insufficient(scopes: frozenset[str]) -> Reply:
+def insufficient(scopes: frozenset[str]) -> Reply:
+    """Return the reply for a key that lacks one of these scopes."""
     # RFC 6750 §3.1: the challenge may name the scopes that are needed.
     required = [scope for scope in SCOPES if scope in scopes]
     challenge = f'Bearer error="insufficient_scope", scope="{" ".join(required)}"'
@@ -123,7 +124,7 @@ class Authz:
         self._is_recheck = is_recheck
         self._accepted_status = accepted_status
         self._insufficient = {
-            scopes: _insufficient(scopes)
+            scopes: insufficient(scopes)
             for scopes in ({frozenset((scope,)) for scope in SCOPES} | {frozenset(SCOPES)})
         }
 

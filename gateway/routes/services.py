@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gateway.base.client_address import Origin
+from gateway.base.client_address import Origin, coarse
 from gateway.base.gateway_log import GatewayLog
 from gateway.base.metrics import ALLOWED, Metrics
 from gateway.base.options import Options
@@ -84,7 +84,12 @@ class Services:
         """Count and log a refused request; see `GatewayLog.refused`."""
         self.metrics.count(reason)
         self.log.refused(
-            reason, endpoint=endpoint, source=source, key_id=key_id, required_scopes=required_scopes
+            reason,
+            endpoint=endpoint,
+            source=source,
+            network=coarse(source),
+            key_id=key_id,
+            required_scopes=required_scopes,
         )
 
     async def start(self) -> None:
@@ -103,4 +108,5 @@ class Services:
         """Stop the rest, after the last verification and the last write. Blocks."""
         self.verifier.close()
         self.usage_recorder.stop()
+        self.log.sum_up(finally_=True)
         self.log.event(logging.INFO, "stopped")

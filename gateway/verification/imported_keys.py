@@ -85,17 +85,21 @@ class ImportedKeys:
         self._metrics.from_database += 1
         return answer
 
-    def try_read_now(self, presented: str, cache_key: bytes, flaw: Reason) -> CachedKey | None:
-        """Return a valid imported key if the database answers without waiting; else None."""
+    def try_read_now(
+        self, presented: str, cache_key: bytes, flaw: Reason
+    ) -> CachedKey | Refused | None:
+        """Return what `check` does, if that takes no waiting; else None."""
         key = digests.foreign_key(presented) if flaw in MAY_BE_FOREIGN else None
-        if key is None or not self._cache.imported:
+        if key is None or self._cache.imported is False:
+            return Refused(flaw)
+        if self._cache.imported is None:
             return None
         try:
             answer = self._evaluate(key, cache_key, flaw, self._try_read(key))
         except WouldBlock:
             return None
         self._metrics.from_database += 1
-        return answer if isinstance(answer, CachedKey) else None
+        return answer
 
     async def _may_be_imported(self) -> bool:
         cache = self._cache

@@ -20,7 +20,7 @@ from runtime.clock import Clock
 from storage.secret_lookup import Lookup, SecretRow, WouldBlock
 
 T = TypeVar("T")
-Answer: TypeAlias = "CachedKey | Refused"
+Answer: TypeAlias = CachedKey | Refused
 
 
 class Verifier(Protocol):
@@ -82,17 +82,17 @@ class CachingVerifier:
             return await self._imported_keys.check(presented, cache_key, Reason(error.flaw.value))
         return await self._read(token, cache_key)
 
-    def try_read_now(self, presented: bytes, cache_key: bytes) -> CachedKey | None:
-        """Return a valid token that is not cached, if the database answers without waiting.
+    def try_read_now(self, presented: bytes, cache_key: bytes) -> Answer | None:
+        """Return the answer about a token that is not cached, if that takes no waiting.
 
         Args:
             cache_key: the fingerprint of `presented`.
 
         Returns:
-            None if `check` has to decide, or has to give the reason for a refusal.
+            None if `check` has to decide.
         """
         try:
-            text = presented.decode("ascii")
+            text = presented.decode()
             token = parse(text)
             # No change comes between reading and caching: the event loop does both in one step.
             answer = self._evaluate(token, cache_key, self._lookup.try_read_now(token.public_id))
@@ -101,7 +101,7 @@ class CachingVerifier:
         except (UnicodeDecodeError, WouldBlock):
             return None
         self._metrics.from_database += 1
-        return answer if isinstance(answer, CachedKey) else None
+        return answer
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:
         """See `Verifier`."""

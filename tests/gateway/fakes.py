@@ -27,17 +27,18 @@ from runtime.http_messages import App, Message
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def _token(public_id: str) -> str:
+def token(public_id: str) -> str:
+    """A token with this public id."""
     # The same in every process: the tests' names contain it.
     secret = tokens.encode(int.from_bytes(public_id.encode(), "big") ** 2, tokens.SECRET_LENGTH)
     return tokens.Token("ak", public_id, secret).reveal()
 
 
-GOOD = _token("Good00000001")
-READER = _token("Reader000001")
-WRITER = _token("Writer000001")
-REVOKED = _token("Revoked00001")
-STRANGER = _token("Stranger0001")
+GOOD = token("Good00000001")
+READER = token("Reader000001")
+WRITER = token("Writer000001")
+REVOKED = token("Revoked00001")
+STRANGER = token("Stranger0001")
 
 Answer = Verified | Refused | Callable[[], Verified | Refused]
 
@@ -209,6 +210,7 @@ async def acall(
     query: str | bytes = "",
     body: bytes = b"",
     chunk: int = 1024,
+    peer: str = "192.0.2.7",
 ) -> Got:
     """The same inside a running loop."""
     parts = [body[at : at + chunk] for at in range(0, len(body), chunk)] or [b""]
@@ -224,7 +226,7 @@ async def acall(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await app(_scope(method, path, headers, query), receive, send)
+    await app(_scope(method, path, headers, query) | {"client": (peer, 40_000)}, receive, send)
     start, *rest = sent
     return Got(
         start["status"],

@@ -51,7 +51,7 @@ ATTRIBUTES = {
 OF_ATTRIBUTES = {
     "cycle": {"response_complete"},
     "flow": {"write_paused"},
-    "parser": {"get_http_version", "should_keep_alive", "should_upgrade"},
+    "parser": {"get_http_version", "get_method", "should_keep_alive", "should_upgrade"},
 }
 
 REQUEST = b"GET /a?b=c HTTP/1.1\r\nHost: x\r\nX-Two: 1\r\n\r\n"

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from math import inf
+from types import SimpleNamespace
 
 import httptools
 import pytest
@@ -15,6 +20,8 @@ from hypothesis import strategies as st
 from gateway.base.client_address import Proxies
 from gateway.base.options import Options, read_networks
 from gateway.cache.verdict_cache import fingerprint
+from gateway.verification import key_limits
+from keys.credentials.verification import Reason, Refused
 from runtime.http_protocol import FastHandler
 from runtime.http_server import Running, serve_in_thread
 from tests.gateway.fakes import (
@@ -23,25 +30,39 @@ from tests.gateway.fakes import (
     REVOKED,
     STRANGER,
     WRITER,
+    Got,
     Harness,
     acall,
+    lines,
+    token,
     verified,
 )
 from tests.gateway.raw import exchange
 
+NEAR, FAR, BUSY = token("Near00000001"), token("Far000000001"), token("Busy00000001")
+COLD = token("Cold00000001")
 KEYS = {
     GOOD: verified(),
     READER: verified("Büro, “außen”", "read", key_id="key_2", secret_id="sec_2", owner=None),
     WRITER: verified("Intake", "write", key_id="key_3", secret_id="sec_3"),
+    NEAR: verified("Near", "read", key_id="key_5", networks=("192.0.2.0/24", "203.0.113.0/24")),
+    FAR: verified("Far", key_id="key_6", networks=("10.9.0.0/16",), rate_limit="1/day"),
+    BUSY: verified("Busy", "read", key_id="key_7", rate_limit="3/day"),
+}
+REFUSED = {
+    REVOKED: Refused(Reason.REVOKED, "key_4"),
+    STRANGER: Refused(Reason.UNKNOWN, None),
 }
 
 
 def _harness(**options: object) -> Harness:
-    """A gateway with three cached tokens."""
+    """A gateway whose cache has the tokens above."""
     harness = Harness(options=Options(**options), remembering=True)  # type: ignore[arg-type]
     harness.verifier.answers |= KEYS
-    for token, key in KEYS.items():
-        harness.cache.add(fingerprint(token.encode()), key)
+    for text, key in KEYS.items():
+        harness.cache.add(fingerprint(text.encode()), key)
+    for text, refused in REFUSED.items():
+        harness.cache.add_refusal(fingerprint(text.encode()), refused, text[3:15])
     harness.cache.valid_until(inf)
     return harness
 
@@ -59,6 +80,7 @@ class RequestHead:
     headers: list[tuple[bytes, bytes]]
     client: tuple[str, int] | None = None
     version: str = "1.1"
+    method: bytes = b"GET"
 
     @property
     def size(self) -> int:
@@ -67,13 +89,16 @@ class RequestHead:
 
 NAMES = st.sampled_from(
     ["authorization", "x-api-key", "x-original-method", "x-forwarded-method", "x-forwarded-for",
-     "content-length", "expect", "upgrade", "connection", "x-filler", "cookie", "host"]
+     "content-length", "expect", "upgrade", "connection", "x-filler", "cookie", "host",
+     "origin", "access-control-request-method", "forwarded"]
 )  # fmt: skip
-TOKENS = [GOOD, READER, WRITER, REVOKED, STRANGER]
+TOKENS = [GOOD, READER, WRITER, NEAR, FAR, BUSY, REVOKED, STRANGER]
 VALUES = st.one_of(
     st.sampled_from(TOKENS),
     st.sampled_from([f"{scheme}{token}" for token in TOKENS for scheme in ("Bearer ", "bearer ")]),
     st.sampled_from([f"Bearer  {GOOD}", f"Bearer {GOOD} ", f'"{GOOD}"', f"Basic {GOOD}", "Bearer"]),
+    st.sampled_from([f"Bearer Bearer {GOOD}", f" {REVOKED}", f"{REVOKED}\t", "Basic", "ak_x", " "]),
+    st.text(max_size=5),
     st.sampled_from(["GET", "POST", "HEAD", "get", "", "0", "5", "203.0.113.9, 10.0.0.1"]),
 )
 URLS = st.sampled_from(
@@ -81,25 +106,119 @@ URLS = st.sampled_from(
      "/authz?scope=", "/authz?scope=all", "/authz?scope=read&scope=write", "/authz/", "/authzz",
      "/authz#scope=read", "/AUTHZ", "/healthz", "/%61uthz"]
 )  # fmt: skip
-HEADERS = st.lists(st.tuples(NAMES, VALUES), max_size=5)
+PLAIN = st.tuples(
+    st.tuples(st.just("x-api-key"), st.sampled_from(TOKENS)),
+    st.tuples(st.just("x-original-method"), st.sampled_from(["GET", "POST"])),
+)
+ANY = st.tuples(URLS, st.lists(st.tuples(NAMES, VALUES), max_size=5))
+USUAL = st.tuples(st.just("/authz"), PLAIN.map(list))
 
 
-@given(URLS, HEADERS)
-@settings(max_examples=400)
-@pytest.mark.slow
-def test_both_ways_say_the_same(url: str, headers: list[tuple[str, str]]) -> None:
+METHODS = st.sampled_from([b"GET", b"POST", b"HEAD", b"OPTIONS"])
+PEERS = st.sampled_from(["192.0.2.7", "10.9.0.1", "::1", "::ffff:203.0.113.9"])
+
+
+def _trail(harness: Harness, caplog: pytest.LogCaptureFixture) -> object:
+    """What an answer leaves behind: log lines, counted outcomes and recorded uses."""
+    written = lines(caplog.records)
+    caplog.clear()
+    harness.app.close()
+    counted = [
+        line
+        for line in harness.app._services.metrics.text().decode().splitlines()
+        if line.startswith(
+            ("apikeys_gateway_verifications", "apikeys_gateway_verification_seconds_c")
+        )
+    ]
+    return (
+        [each for each in written if each["event"] == "refused"],
+        counted,
+        harness.usage_recorder.recorded,
+    )
+
+
+def _on_the_wire(got: Got, *, without_body: bool) -> bytes:
+    phrase = HTTPStatus(got.status).phrase
+    head = [f"HTTP/1.1 {got.status} {phrase}", *(f"{name}: {value}" for name, value in got.headers)]
+    return "\r\n".join((*head, "", "")).encode("latin-1") + (b"" if without_body else got.body)
+
+
+@pytest.mark.parametrize("trusted", ["", "192.0.2.0/24, ::1"])
+@pytest.mark.parametrize("examples", [150, pytest.param(600, marks=pytest.mark.slow)])
+def test_both_ways_say_and_record_the_same(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, trusted: str, examples: int
+) -> None:
+    now = time.time()
+    monkeypatch.setattr(key_limits, "time", SimpleNamespace(time=lambda: now))
+    caplog.set_level(logging.INFO)
+    answered: Counter[int | None] = Counter()
+
+    @given(st.one_of(ANY, USUAL), METHODS, PEERS)
+    @settings(max_examples=examples, deadline=None)
+    def compare(asked: tuple[str, list[tuple[str, str]]], method: bytes, peer: str) -> None:
+        url, headers = asked
+        sent = [(name.encode(), value.encode()) for name, value in headers]
+        harness, other = (_harness(proxies=Proxies(read_networks(trusted))) for _ in range(2))
+        for each in (harness, other):
+            for _ in range(3):
+                each.app._services.limiter.hit(KEYS[BUSY])
+        short = _fast_path(harness)(RequestHead(url.encode(), sent, (peer, 40_000), method=method))  # type: ignore[arg-type]
+        left = _trail(harness, caplog)
+        answered[None if short is None else int(short[9:12])] += 1
+        if short is None:
+            other.app.close()
+            return
+        path, _, query = url.partition("?")
+        got = asyncio.run(acall(other.app, method.decode(), path, headers, query=query, peer=peer))
+        assert short == _on_the_wire(got, without_body=method == b"HEAD")
+        assert left == _trail(other, caplog)
+
+    compare()
+    assert {204, 401, None} <= answered.keys()
+
+
+_GET = ("x-original-method", "GET")
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "headers"),
+    [
+        ("missing", 401, []),
+        ("missing", 401, [("x-api-key", " ")]),
+        ("other_scheme", 401, [("authorization", "Basic dTpw")]),
+        ("doubled_scheme", 401, [("authorization", f"Bearer Bearer {GOOD}")]),
+        ("two_different", 401, [("authorization", f"Bearer {GOOD}"), ("x-api-key", READER)]),
+        ("revoked", 401, [("x-api-key", REVOKED)]),
+        ("unknown", 401, [("authorization", f"Bearer {STRANGER}")]),
+        ("network", 401, [("x-api-key", FAR)]),
+        ("insufficient_scope", 403, [("x-api-key", WRITER)]),
+        ("rate_limited", 429, [("x-api-key", BUSY)]),
+    ],
+)
+def test_each_kind_of_refusal_goes_the_short_way(
+    caplog: pytest.LogCaptureFixture, reason: str, status: int, headers: list[tuple[str, str]]
+) -> None:
     harness = _harness()
-    sent = [(name.encode(), value.encode()) for name, value in headers]
-    short = _fast_path(harness)(RequestHead(url.encode(), sent, ("192.0.2.7", 40_000)))  # type: ignore[arg-type]
-    if short is None:
-        return
-    path, _, query = url.partition("?")
-    got = asyncio.run(acall(harness.app, "GET", path, headers, query=query))
-    assert got.status == 204
-    lines = ["HTTP/1.1 204 No Content", *(f"{name}: {value}" for name, value in got.headers)]
-    assert short.decode("latin-1") == "\r\n".join((*lines, "", ""))
-    first, second = harness.usage_recorder.recorded
-    assert first == second
+    for _ in range(3):
+        harness.app._services.limiter.hit(KEYS[BUSY])
+    sent = [(name.encode(), value.encode()) for name, value in (*headers, _GET)]
+    answer = _fast_path(harness)(RequestHead(b"/authz", sent, ("192.0.2.7", 1)))  # type: ignore[arg-type]
+    assert answer is not None
+    assert int(answer[9:12]) == status
+    (line,) = lines(caplog.records)
+    assert (line["event"], line["reason"], line["source"]) == ("refused", reason, "192.0.2.7")
+
+
+def test_a_limited_key_within_its_limits_goes_the_short_way() -> None:
+    harness = _harness()
+    request = [(b"x-api-key", BUSY.encode()), (b"x-original-method", b"GET")]
+    answers = [_fast_path(harness)(RequestHead(b"/authz", request)) for _ in range(5)]  # type: ignore[arg-type]
+    assert [answer and int(answer[9:12]) for answer in answers] == [204, 204, 204, 429, 429]
+    near = [(b"x-api-key", NEAR.encode()), (b"x-original-method", b"GET")]
+    for peer, status in (("192.0.2.7", 204), ("192.0.3.7", 401), ("::ffff:203.0.113.9", 204)):
+        answer = _fast_path(harness)(RequestHead(b"/authz", near, (peer, 1)))  # type: ignore[arg-type]
+        assert answer is not None
+        assert int(answer[9:12]) == status
 
 
 @pytest.mark.parametrize(
@@ -119,7 +238,7 @@ def test_the_usual_questions_go_the_short_way(url: str, headers: list[tuple[str,
     assert httptools.HttpResponseParser(object()).feed_data(answer) is None  # type: ignore[func-returns-value]
 
 
-def test_an_invalid_cache_a_limited_key_or_a_large_head_leaves_the_fast_path() -> None:
+def test_an_invalid_cache_or_a_large_head_leaves_the_fast_path() -> None:
     harness = _harness()
     fast_path = _fast_path(harness)
     request = [(b"x-api-key", GOOD.encode()), (b"x-original-method", b"GET")]
@@ -127,10 +246,8 @@ def test_an_invalid_cache_a_limited_key_or_a_large_head_leaves_the_fast_path() -
     assert fast_path(RequestHead(b"/authz", [*request, (b"x-filler", b"a" * 33_000)])) is None  # type: ignore[arg-type]
     harness.cache.valid_until(-inf)
     assert fast_path(RequestHead(b"/authz", request)) is None  # type: ignore[arg-type]
-    for change in ({"rate_limit": "1/minute"}, {"networks": ("10.0.0.0/8",)}):
-        harness.cache.valid_until(inf)
-        harness.cache.add(fingerprint(GOOD.encode()), verified(**change))
-        assert fast_path(RequestHead(b"/authz", request)) is None  # type: ignore[arg-type]
+    for sent in ([(b"x-api-key", REVOKED.encode())], [(b"x-api-key", STRANGER.encode())]):
+        assert fast_path(RequestHead(b"/authz", sent)) is None  # type: ignore[arg-type]
 
 
 def test_the_source_is_the_callers_even_behind_a_trusted_proxy() -> None:
@@ -175,13 +292,13 @@ def test_short_and_usual_answers_keep_their_order_on_one_connection(
     running: tuple[Harness, Running],
 ) -> None:
     harness, server = running
-    hot, cold = _request(GOOD), _request(STRANGER)
+    hot, cold = _request(GOOD), _request(COLD)
     sent = hot + cold + hot + hot + cold + cold + hot
     statuses = exchange(server.port, sent, answers=7)
     assert statuses == [204, 401, 204, 204, 401, 401, 204]
-    assert harness.verifier.asked.count(STRANGER) == 3
+    assert harness.verifier.asked.count(COLD) == 3
     # The first found nothing under way; those behind a slow answer have to wait for it.
-    assert harness.verifier.asked[0] == STRANGER
+    assert harness.verifier.asked[0] == COLD
 
 
 @pytest.mark.sockets

@@ -292,8 +292,12 @@ def test_the_fast_path_finds_it_too() -> None:
     found = desk.verifier.try_read_now(raw, fingerprint(raw))
     assert found is not None
     assert found is desk.cache.get(fingerprint(raw))
-    for nonsense in (b"", b"\xff", b"unknown"):
-        assert desk.verifier.try_read_now(nonsense, fingerprint(nonsense)) is None
+    for nonsense in (b"", b"unknown", b"x y", "naïve".encode()):
+        assert (
+            desk.verifier.try_read_now(nonsense, fingerprint(nonsense))
+            == desk.check(nonsense.decode())[0]
+        )
+    assert desk.verifier.try_read_now(b"\xff", fingerprint(b"\xff")) is None
 
 
 # Upgrades
