@@ -14,6 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 from sandbox.base.errors import SlackError
 from sandbox.delivery.socket_mode import SocketMode
 from sandbox.delivery.stalled_socket import StallingProtocol
+from sandbox.server.same_origin import SameOrigin
 from sandbox.server.threaded_server import ThreadedServer
 from sandbox.state.files import file_json
 from sandbox.state.models import Json
@@ -48,7 +49,11 @@ class Server:
             ]
         )
         self._server = ThreadedServer(
-            self.app, host=host, port=port, name="practice Slack", ws=StallingProtocol
+            SameOrigin(self.app, (host,)),
+            host=host,
+            port=port,
+            name="practice Slack",
+            ws=StallingProtocol,
         )
 
     def add_page(self, slack: "PageSandbox") -> None:
