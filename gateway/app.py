@@ -27,6 +27,7 @@ from gateway.routes.verify import Verify
 from gateway.verification.verifier import Verifier
 from keys.base.errors import StorageUnavailable
 from runtime.clock import Clock
+from runtime.connection_limits import ConnectionLimits
 from runtime.http_messages import ClientDisconnected, Receive, Refusal, Reply, Scope, Send, problem
 from runtime.http_protocol import FastHandler
 
@@ -112,12 +113,22 @@ class Gateway:
 
     Attributes:
         fast_path: a function that the server tries first; see `runtime.http_protocol`.
+        limits: the limits on the server's connections.
     """
 
     def __init__(
         self, services: Services, routes: Mapping[str, Route], fast_path: FastHandler | None = None
     ) -> None:
         self.fast_path = fast_path
+        options = services.options
+        self.limits = ConnectionLimits(
+            total=options.connections,
+            per_peer=options.peer_connections,
+            # The route itself says first that a body took too long.
+            body_seconds=options.read_timeout + 1.0,
+            unlimited=options.proxies.trusted,
+            on_refused=services.record_connection,
+        )
         self._services = services
         self._routes = routes
         self._unavailable = problem(

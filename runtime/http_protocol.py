@@ -1,8 +1,10 @@
-"""Extend Uvicorn's HTTP protocol with limits on request heads, and with a fast path.
+"""Extend Uvicorn's HTTP protocol with limits on connections, and with a fast path.
 
-The limits are the head's size and time: without them, a client that never ends its headers could
-hold memory and a connection indefinitely. The application refuses large headers itself, with a
-clear message; this is the second line of defence.
+The limits are the number of connections (`runtime.connection_limits`), and for each the size and
+time of a request's head, the time of its body, and the time in which replies are read: without
+them, a peer that sends or reads a byte now and then could hold memory and a connection
+indefinitely. The application refuses large headers and slow bodies itself, with a clear message;
+this is the second line of defence.
 
 The fast path: a plain function may answer a request without a body. It gets the request's head and
 immediately returns the whole reply as bytes. That saves ASGI's task, queues and messages, which
@@ -19,8 +21,13 @@ from typing import Any, Protocol, TypeAlias
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from runtime.connection_limits import NOT_HTTP, SLOW, ConnectionLimits
+
 HEAD_BYTES = 256 * 1024
 HEAD_SECONDS = 15.0
+RETRY_SECONDS = 2
+# A longer piece with more ends of heads than these is a pipeline, which takes turns with others.
+_PIPELINE_BYTES, _PIPELINE_REQUESTS = 512, 4
 
 
 class RequestHead(Protocol):
@@ -58,42 +65,100 @@ _receive = HttpToolsProtocol.data_received
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """One connection, with limits on request heads and an optional fast path."""
+    """One connection, with limits and an optional fast path."""
 
+    _admitted = False
     _in_head = False
+    _in_body = False
     _head_bytes = 0
     _chunk_bytes = 0
     size = 0
     _head_timer: asyncio.TimerHandle | None = None
+    _body_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
     _idle_timer: asyncio.TimerHandle | None = None
     _used_since_check = False
 
-    def __init__(self, *args: Any, fast_path: FastHandler | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        limits: ConnectionLimits,
+        fast_path: FastHandler | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._limits = limits
         self._fast_path = fast_path
         self._reply: bytes | None = None
+        self._unparsed = bytearray()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as Uvicorn narrows it
-        """Start the time limit for the first request's head."""
+        """Admit the connection, and start the time limit for the first request's head."""
         super().connection_made(transport)
-        self._start_head_timer()
+        reason = self._limits.admit(self._address)
+        if reason is None:
+            self._admitted = True
+            self._start_head_timer()
+            return
+        retry = b"retry-after: %d\r\n" % RETRY_SECONDS
+        self._reject(503, "too_many_connections", "There are too many connections.", reason, retry)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Cancel the timers."""
+        """Cancel the timers, and let another connection have the place."""
+        if self._admitted:
+            self._admitted = False
+            self._limits.release(self._address)
+        self._unparsed.clear()
         self._stop_head_timer()
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
+        for timer in (self._idle_timer, self._body_timer, self._write_timer):
+            if timer is not None:
+                timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse the data, and limit the size of an unfinished head."""
+        """Parse the data, or let a pipeline wait for its turn."""
+        if self._unparsed or (
+            len(data) > _PIPELINE_BYTES and data.count(b"\r\n\r\n") > _PIPELINE_REQUESTS
+        ):
+            self.transport.pause_reading()
+            if not self._unparsed:
+                self._limits.pipelines.add(self)
+            self._unparsed += data
+            return
+        self._parse(data)
+
+    def feed_slice(self, size: int) -> bool:
+        """Parse some of a pipeline; see `runtime.connection_limits.Pipeline`."""
+        if self.transport.is_closing():
+            self._unparsed.clear()
+            return False
+        data = bytes(self._unparsed[:size])
+        del self._unparsed[:size]
+        self._parse(data)
+        if not self._unparsed and not self.flow.read_paused and not self.transport.is_closing():
+            self.transport.resume_reading()
+        return bool(self._unparsed)
+
+    def _parse(self, data: bytes) -> None:
+        """Parse, and limit the size and time of what is unfinished then."""
         self._chunk_bytes = len(data)
         _receive(self, data)
-        if not self._in_head or self.transport.is_closing():
-            return
-        self._head_bytes += len(data)
+        if self._in_head:
+            if not self.transport.is_closing():
+                self._limit_head(len(data))
+        elif self._in_body:
+            if self._body_timer is None:
+                seconds = self._limits.body_seconds
+                self._body_timer = self.loop.call_later(seconds, self._on_body_timeout)
+        elif self._idle_timer is None:
+            # Uvicorn's own timer ends at any byte, and blank lines are no request.
+            self._used_since_check = True
+            self._watch_idleness()
+
+    def _limit_head(self, more: int) -> None:
+        self._head_bytes += more
         if self._head_bytes > HEAD_BYTES:
-            self._reject(431, "headers_too_large", "The headers are too large.")
+            self._reject(431, "headers_too_large", "The headers are too large.", NOT_HTTP)
         elif self._head_timer is None:
             self._start_head_timer()
 
@@ -124,6 +189,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Send the fast path's reply, if there is one."""
         reply = self._reply
         if reply is None:
+            self._in_body = False
+            if self._body_timer is not None:
+                self._body_timer.cancel()
+                self._body_timer = None
             super().on_message_complete()
             return
         self._reply = None
@@ -134,7 +203,19 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP with an error in JSON, as all other errors are."""
-        self._reject(400, "bad_request", msg)
+        self._reject(400, "bad_request", msg, NOT_HTTP)
+
+    def pause_writing(self) -> None:
+        """Give a peer that does not read its replies some time."""
+        super().pause_writing()
+        self._write_timer = self.loop.call_later(self._limits.body_seconds, self._on_write_timeout)
+
+    def resume_writing(self) -> None:
+        """End that time."""
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+        super().resume_writing()
 
     @property
     def version(self) -> str:
@@ -164,6 +245,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         for name, value in headers:
             super().on_header(name, value)
         super().on_headers_complete()
+        self._in_body = True
 
     def _watch_idleness(self) -> None:
         """Close the connection once it was idle for one to two times the limit.
@@ -193,12 +275,32 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _on_head_timeout(self) -> None:
         self._head_timer = None
         if not self.transport.is_closing():
-            self._reject(408, "too_slow", "The headers did not arrive in time.")
+            self._reject(408, "too_slow", "The headers did not arrive in time.", SLOW)
 
-    def _reject(self, status: int, code: str, message: str) -> None:
+    def _on_body_timeout(self) -> None:
+        # The application has refused the body by now, or does not read it at all.
+        self._body_timer = None
+        if not self.transport.is_closing():
+            self._limits.on_refused(SLOW, self._address or "")
+            self.transport.close()
+
+    def _on_write_timeout(self) -> None:
+        # Closing would wait until the peer has read everything.
+        self._write_timer = None
+        self._limits.on_refused(SLOW, self._address or "")
+        self.transport.abort()
+
+    @property
+    def _address(self) -> str | None:
+        return self.client[0] if self.client else None
+
+    def _reject(
+        self, status: int, code: str, message: str, reason: str, headers: bytes = b""
+    ) -> None:
+        self._limits.on_refused(reason, self._address or "")
         body = json.dumps({"code": code, "message": message}).encode()
         self.transport.write(
             STATUS_LINE[status] + b"content-type: application/json\r\ncache-control: no-store\r\n"
-            b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(body), body)
+            b"content-length: %d\r\nconnection: close\r\n%b\r\n%b" % (len(body), headers, body)
         )
         self.transport.close()

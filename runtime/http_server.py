@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 import uvicorn
 
+from runtime.connection_limits import ConnectionLimits
 from runtime.http_messages import App
 from runtime.http_protocol import BoundedHttpProtocol, FastHandler
 
@@ -104,7 +105,13 @@ class Running:
 
 
 def serve_in_thread(
-    app: App, host: str, port: int, *, fast_path: FastHandler | None = None, setting: str = SETTING
+    app: App,
+    host: str,
+    port: int,
+    *,
+    fast_path: FastHandler | None = None,
+    limits: ConnectionLimits | None = None,
+    setting: str = SETTING,
 ) -> Running:
     """Start a server, and return when it accepts connections.
 
@@ -113,6 +120,7 @@ def serve_in_thread(
         host: an IP address or a name.
         port: a port number; with 0 the system chooses, see `Running.port`.
         fast_path: answers some requests before ASGI; see `runtime.http_protocol`.
+        limits: the limits on connections; the default if None.
         setting: the name of the setting for host and port, for error messages.
 
     Raises:
@@ -120,15 +128,19 @@ def serve_in_thread(
         StartError: if the application fails to start.
     """
     listener = _listen(host, port, setting)
+    connection = partial(
+        BoundedHttpProtocol, fast_path=fast_path, limits=limits or ConnectionLimits()
+    )
     config = uvicorn.Config(
         cast("ASGIApplication", app),
-        http=cast("type[asyncio.Protocol]", partial(BoundedHttpProtocol, fast_path=fast_path)),
+        http=cast("type[asyncio.Protocol]", connection),
         ws="none",
         lifespan="on",
         # Its access log has queries, and people do put tokens into those.
         access_log=False,
         log_config=None,
-        log_level=logging.WARNING,
+        # It warns of each request that is not HTTP; `ConnectionLimits.on_refused` hears of those.
+        log_level=logging.ERROR,
         # Only the gateway decides whose X-Forwarded-For is trusted.
         proxy_headers=False,
         server_header=False,

@@ -88,6 +88,23 @@ class Settings(BaseSettings):
     gateway_account: Annotated[str, Field(alias="APIKEYS_GATEWAY_ACCOUNT")] = ""
     """The only account whose keys the gateway accepts, as in `X-Apikey-Account`; empty for all."""
 
+    gateway_connections: Annotated[
+        int, Field(alias="APIKEYS_GATEWAY_CONNECTIONS", ge=16, le=1_000_000)
+    ] = 10_000
+    """How many connections the gateway holds at the same time; fewer where the system allows the
+    process fewer open files."""
+
+    gateway_peer_connections: Annotated[
+        int, Field(alias="APIKEYS_GATEWAY_PEER_CONNECTIONS", ge=1, le=1_000_000)
+    ] = 7_500
+    """How many of them one address may have (of IPv6: one /64), and three quarters of all at most.
+    Trusted proxies may have all."""
+
+    gateway_body_seconds: Annotated[
+        float, Field(alias="APIKEYS_GATEWAY_BODY_SECONDS", gt=0, le=3600)
+    ] = 10.0
+    """How many seconds the body of a request to the gateway may take to arrive."""
+
     last_used_seconds: Annotated[float, Field(alias="APIKEYS_LAST_USED_SECONDS", gt=0, le=3600)] = (
         60.0
     )

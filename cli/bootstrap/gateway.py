@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +40,8 @@ from storage.replica_lookup import ReplicaLookup
 from storage.secret_lookup import Lookup
 
 _SWITCH_SECONDS = 0.000_5
+# Open files of a process beside its connections: of the database, the log, the bot.
+_OTHER_FILES = 256
 # Objects, then collections of the generation before.
 _COLLECT_AFTER = (10_000, 20, 20)
 
@@ -55,7 +58,9 @@ def start_gateway(application: Application, settings: Settings) -> Running:
     host, _, port = settings.gateway_listen.rpartition(":")
     listen = settings.gateway_listen
     app = assemble(application, _options(settings), _name(listen), listening_place(listen))
-    running = serve_in_thread(app, host.strip("[]"), int(port), fast_path=app.fast_path)
+    running = serve_in_thread(
+        app, host.strip("[]"), int(port), fast_path=app.fast_path, limits=app.limits
+    )
     gc.collect()
     gc.freeze()
     return running
@@ -133,7 +138,7 @@ def assemble(application: Application, options: Options, name: str, place: str =
         upgrades,
         replica,
     )
-    return build(
+    app = build(
         verifier,
         options,
         clock,
@@ -146,6 +151,8 @@ def assemble(application: Application, options: Options, name: str, place: str =
         try_read_now=verifier.try_read_now,
         background_tasks=GatewayTasks(invalidator, heartbeat, [upgrades, anchors]),
     )
+    metrics.watch("connections", "Open connections.", lambda: app.limits.connections)
+    return app
 
 
 def _unwritable(heartbeat: Heartbeat) -> str:
@@ -159,6 +166,7 @@ def _options(settings: Settings) -> Options:
         trusted = read_networks(settings.trusted_proxies)
     except ValueError as error:
         raise SettingsError(f"APIKEYS_TRUSTED_PROXIES: {error}") from error
+    connections = _allowed_connections(settings.gateway_connections)
     return Options(
         flush_every=settings.last_used_seconds,
         proxies=Proxies(trusted, settings.proxies_header.lower().encode()),
@@ -166,7 +174,25 @@ def _options(settings: Settings) -> Options:
         account=settings.gateway_account,
         cached_tokens=settings.remembered_tokens,
         grace=settings.grace_seconds,
+        connections=connections,
+        peer_connections=min(settings.gateway_peer_connections, max(connections * 3 // 4, 1)),
+        read_timeout=settings.gateway_body_seconds,
     )
+
+
+def _allowed_connections(wanted: int) -> int:
+    """Return how many connections the process can hold, and have the system allow that many.
+
+    Each is an open file. At the system's limit not one could be accepted, not even from a proxy
+    that waits, and no file of the database be opened.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return min(wanted, max(soft - _OTHER_FILES, soft // 2))
+    return wanted
 
 
 def _name(listen: str) -> str:

@@ -39,6 +39,10 @@ REMEDIES = {
     "ended": "This token was replaced and has expired; use the key's newer token.",
     "network": "The key may not be used from this address; it has a list of networks.",
     "rate_limited": "The key was used more often than its rate limit allows.",
+    "connections": "There are too many connections: look at APIKEYS_GATEWAY_CONNECTIONS.",
+    "peer_connections": "This address has too many connections; is it a proxy? Then trust it.",
+    "not_http": "What was sent is not HTTP, or its headers are too large.",
+    "slow": "The request did not arrive in time, or its reply was not read; it was cut off.",
     "insufficient_scope": "The key is valid but lacks a scope; create one that has it.",
 }
 _CAUSES = {

@@ -17,6 +17,8 @@ _POSITIVE = (
     "read_timeout",
     "cached_tokens",
     "lease",
+    "connections",
+    "peer_connections",
 )
 
 
@@ -35,6 +37,8 @@ class Options:
         max_headers: bytes of request headers, names and values together.
         max_body: bytes of a request body.
         read_timeout: seconds that a request body may take to arrive.
+        connections: connections that are open at the same time.
+        peer_connections: those of one peer, unless it is a trusted proxy.
         cached_tokens: accepted tokens that the cache holds.
         lease: seconds for which the cache is valid after the last proof that no change was missed.
         grace: further seconds for which it is valid while the database is unreachable. Revocations
@@ -52,6 +56,8 @@ class Options:
     max_headers: int = 32 * 1024
     max_body: int = 8 * 1024
     read_timeout: float = 10.0
+    connections: int = 10_000
+    peer_connections: int = 7_500
     cached_tokens: int = 100_000
     lease: float = LEASE_SECONDS
     grace: float = 0.0

@@ -92,6 +92,10 @@ class Services:
             required_scopes=required_scopes,
         )
 
+    def record_connection(self, reason: str, peer: str) -> None:
+        """Count and log a connection that was refused or cut; see `runtime.connection_limits`."""
+        self.record_refused(reason, endpoint="", source=peer)
+
     async def start(self) -> None:
         """Start the background tasks and the usage recorder."""
         if self.background_tasks is not None:

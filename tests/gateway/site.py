@@ -53,7 +53,9 @@ class Site:
         for _ in range(count):
             name = f"gateway-{len(self.gateways) + 1}"
             app = assemble(self.application, options or Options(), name)
-            self.gateways.append(serve_in_thread(app, "127.0.0.1", 0, fast_path=app.fast_path))
+            self.gateways.append(
+                serve_in_thread(app, "127.0.0.1", 0, fast_path=app.fast_path, limits=app.limits)
+            )
 
     def close(self) -> None:
         """Stops everything."""

@@ -32,6 +32,8 @@ METHODS = {
     "on_header": ["name", "value"],
     "on_headers_complete": [],
     "on_message_complete": [],
+    "pause_writing": [],
+    "resume_writing": [],
     "send_400_response": ["msg"],
 }
 # The attributes of a new connection that are read or set.
@@ -50,7 +52,7 @@ ATTRIBUTES = {
 # And what is asked of those in turn.
 OF_ATTRIBUTES = {
     "cycle": {"response_complete"},
-    "flow": {"write_paused"},
+    "flow": {"read_paused", "write_paused"},
     "parser": {"get_http_version", "get_method", "should_keep_alive", "should_upgrade"},
 }
 
