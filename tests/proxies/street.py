@@ -55,7 +55,7 @@ def bearer(token: Token | str) -> dict[str, str]:
     return {"Authorization": f"Bearer {text}"} if text else {}
 
 
-OPTIONS = Options(proxies=Proxies(read_networks("127.0.0.1")))
+OPTIONS = Options(proxies=Proxies(read_networks("127.0.0.1")), cors_preflight=True)
 
 
 @contextmanager

@@ -22,6 +22,25 @@ def arrived(answer: httpx.Response) -> list[tuple[str, str]]:
     return [(name.lower(), value) for name, value in answer.json()["headers"]]
 
 
+PREFLIGHT = {"Origin": "https://app.test", "Access-Control-Request-Method": "DELETE"}
+
+
+def test_a_preflight_reaches_the_api_without_a_key_and_without_a_name(street: Street) -> None:
+    forged = dict.fromkeys(IDENTITY, "key_of_another")
+    headers = dict(arrived(street.send("OPTIONS", "", **PREFLIGHT, **forged)))
+    assert not any(headers.get(name) for name in IDENTITY)
+    assert headers["origin"] == PREFLIGHT["Origin"]
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "POST"])
+def test_nothing_else_passes_for_a_preflight(street: Street, method: str) -> None:
+    lies = {"X-Original-Method": "OPTIONS", "X-Forwarded-Method": "OPTIONS"}
+    assert street.send(method, "", **PREFLIGHT, **lies).status_code == 401
+    assert street.send("OPTIONS", "").status_code == 401
+    assert street.send("OPTIONS", "", Origin="https://app.test").status_code == 401
+    assert street.send("OPTIONS", "ak_no_key", **PREFLIGHT).status_code == 401
+
+
 def test_the_api_learns_who_it_is_and_never_the_token(
     street: Street, key: tuple[KeyView, Token]
 ) -> None:
