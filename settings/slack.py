@@ -30,6 +30,12 @@ def _admins(text: str) -> str:
     return text
 
 
+def _may_install(text: str) -> str:
+    if not re.fullmatch(r"anybody|([TE][A-Z0-9]+(,\s*[TE][A-Z0-9]+)*)?", text):
+        raise ValueError("must be ids of workspaces and organisations, T…,E…, or anybody")
+    return text
+
+
 def _listen(text: str) -> str:
     return address(text) if text else text
 
@@ -68,6 +74,12 @@ class SlackSettings(TeamSettings):
     public_url: Annotated[str, Field(alias="APIKEYS_PUBLIC_URL", pattern="^(https?://.*)?$")] = ""
     """Where browsers and Slack reach what listens at `APIKEYS_SLACK_LISTEN`, such as
     `https://keys.example.com`; needed with `SLACK_CLIENT_ID`."""
+
+    may_install: Annotated[
+        str, Field(alias="APIKEYS_MAY_INSTALL"), AfterValidator(_may_install)
+    ] = ""
+    """Which workspaces and organisations may install the app with `SLACK_CLIENT_ID`: their ids,
+    `T…,E…`, or `anybody`. Those that have installed it before may always do so again."""
 
     seal_key: Annotated[SecretStr, Field(alias="APIKEYS_SEAL_KEY")] = SecretStr("")
     """The secret under which bot tokens are sealed in the database: 32 random bytes in base64, or

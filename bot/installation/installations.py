@@ -107,6 +107,16 @@ class Installations:
             row = _row(session, target)
         return self._decrypt(row) if row is not None else None
 
+    def was_installed(self, target: InstallationTarget) -> bool:
+        """Return whether a workspace or organisation has ever installed the app.
+
+        Raises:
+            StorageUnavailable: if the database cannot be reached.
+        """
+        with reading(self._engine) as session:
+            found = select(Account.id).where(Account.workspace_id == target.id)
+            return session.exec(found).first() is not None
+
     def all(self) -> list[Installation]:
         """Return all installations whose tokens can be decrypted. Raises StorageUnavailable."""
         with reading(self._engine) as session:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
@@ -19,6 +19,7 @@ from slack_bolt.oauth import OAuthFlow
 from slack_bolt.oauth.callback_options import CallbackOptions, FailureArgs, SuccessArgs
 from slack_bolt.oauth.oauth_settings import OAuthSettings
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
 from slack_sdk.oauth import InstallationStore, OAuthStateStore
 from slack_sdk.oauth.installation_store import Installation as SlackInstallation
 from sqlalchemy import Engine
@@ -62,6 +63,13 @@ a {{ color: #1264a3 }}
 </style></head>
 <body><h1>{title}</h1>{text}</body></html>
 """
+_NOT_ALLOWED = (
+    "Whoever runs this app has not allowed your workspace to install it. Ask them to add its id to "
+    "<code>APIKEYS_MAY_INSTALL</code>, and start again."
+)
+ANYBODY = "anybody"
+"""In place of ids: every workspace may install the app."""
+
 # Called with an installation, once it is stored.
 Greet = Callable[[OAuthInstallation], None]
 
@@ -76,6 +84,8 @@ class InstallPages:
         authorize_url: the page on which people agree to the scopes.
         channel: where the bot posts changes, for the last page.
         greet: sends the first message in Slack. If it fails, that is logged.
+        may_install: the ids of the workspaces and organisations that may install it, or
+            `anybody`. Those that have it already may install it again.
     """
 
     def __init__(
@@ -91,6 +101,7 @@ class InstallPages:
         slack_url: str = WebClient.BASE_URL,
         authorize_url: str = "https://slack.com/oauth/v2/authorize",
         greet: Greet,
+        may_install: Collection[str] = (),
     ) -> None:
         self._channel = channel
         self._flow = OAuthFlow(
@@ -106,7 +117,7 @@ class InstallPages:
                 redirect_uri_path=REDIRECT,
                 install_page_rendering_enabled=False,
                 authorization_url=authorize_url,
-                installation_store=_Store(installations, greet),
+                installation_store=_Store(installations, greet, may_install, slack_url),
                 installation_store_bot_only=True,
                 state_store=states,
                 state_expiration_seconds=int(_STATE_LIFETIME.total_seconds()),
@@ -122,6 +133,11 @@ class InstallPages:
     def _finish(self, request: BoltRequest) -> BoltResponse:
         try:
             return self._flow.handle_callback(request)
+        except _MayNotInstall as error:
+            logger.warning(
+                "%s may not install the app; APIKEYS_MAY_INSTALL names those who may", error
+            )
+            return _page("Nothing was installed", _NOT_ALLOWED, 403)
         except StorageUnavailable as error:
             logger.error("an installation could not be stored: %s", error)  # noqa: TRY400
             return _page("Nothing was installed", _FAILURES["storage_error"], 503)
@@ -183,9 +199,17 @@ class States(OAuthStateStore):
 class _Store(InstallationStore):
     """Store the installation that Bolt's flow hands over; nothing is read through it."""
 
-    def __init__(self, installations: Installations, greet: Greet) -> None:
+    def __init__(
+        self,
+        installations: Installations,
+        greet: Greet,
+        may_install: Collection[str],
+        slack_url: str,
+    ) -> None:
         self._installations = installations
         self._greet = greet
+        self._may_install = may_install
+        self._slack_url = slack_url
 
     def save(self, installation: SlackInstallation) -> None:
         installed = OAuthInstallation(
@@ -203,6 +227,7 @@ class _Store(InstallationStore):
             scopes=",".join(sorted(installation.bot_scopes or ())),
             installed_by=installation.user_id,
         )
+        self._check(installed)
         self._installations.save(installed)
         logger.info(
             "the app was installed in %s by %s", installed.target.id, installed.installed_by
@@ -213,6 +238,22 @@ class _Store(InstallationStore):
             logger.warning(
                 "the first message to %s was not sent: %s", installed.installed_by, error.code
             )
+
+    def _check(self, installed: OAuthInstallation) -> None:
+        target = installed.target
+        named = {target.team_id, target.enterprise_id, ANYBODY} - {""}
+        if not named.isdisjoint(self._may_install) or self._installations.was_installed(target):
+            return
+        try:
+            # Slack has issued a token by now, of which nobody is to have any use.
+            WebClient(installed.token, base_url=self._slack_url).auth_revoke()
+        except (SlackClientError, OSError) as error:
+            logger.warning("the token of %s was not revoked: %s", target.id, type(error).__name__)
+        raise _MayNotInstall(target.id)
+
+
+class _MayNotInstall(Exception):
+    """The operator has not named this workspace or organisation."""
 
 
 def _page(title: str, text: str, status: int = 200, more: str = "") -> BoltResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -194,6 +195,7 @@ def _install_pages(
         slack_url=settings.api_url,
         authorize_url=settings.authorize_url,
         greet=greet,
+        may_install=[name for name in re.split(r",\s*", settings.may_install) if name],
     )
 
 

@@ -31,6 +31,7 @@ class World:
     gateway: str
     acme: Sandbox
     globex: Sandbox
+    stranger: Sandbox
 
     def begins(self) -> tuple[str, dict[str, str]]:
         """A browser is sent to Slack; gives the address and the cookie that it has now."""
@@ -57,6 +58,8 @@ def world(tmp_path: Path) -> Iterator[World]:
     app, gateway = (f"127.0.0.1:{free_port()}" for _ in range(2))
     with Distribution(MANIFEST) as slack:
         acme, globex = slack.add_workspace("Acme"), slack.add_workspace("Globex")
+        stranger = slack.add_workspace("Stranger")
+        _people(stranger, "mallory")
         _people(acme, "alice")
         _people(globex, "gus")
         settings = {
@@ -70,11 +73,14 @@ def world(tmp_path: Path) -> Iterator[World]:
             "APIKEYS_SEAL_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
             "APIKEYS_GATEWAY_LISTEN": gateway,
             "APIKEYS_CHANNEL": CHANNEL,
+            "APIKEYS_MAY_INSTALL": f"{acme.workspace.team_id}, {globex.workspace.team_id}",
         }
         with Program(tmp_path / "program", settings) as program:
             program.waits_until_it_says("receives Slack")
             slack.delivers_to(f"http://{app}/slack/events")
-            yield World(slack, program, f"http://{app}", f"http://{gateway}", acme, globex)
+            yield World(
+                slack, program, f"http://{app}", f"http://{gateway}", acme, globex, stranger
+            )
             program.stop()
 
 
@@ -128,6 +134,15 @@ def test_two_workspaces_install_it_and_see_nothing_of_each_other(world: World) -
         if path.is_file():
             kept = path.read_bytes()
             assert not [token for token in tokens if token in kept], path
+
+
+def test_a_workspace_that_is_not_named_cannot_install_it(world: World) -> None:
+    page = world.installs(world.stranger, "mallory")
+    assert page.status_code == 403
+    assert "has not allowed your workspace" in page.text
+    assert len(world.stranger.calls("auth.revoke")) == 1
+    world.program.waits_until_it_says(f"{world.stranger.workspace.team_id} may not install")
+    assert world.installs(world.acme, "alice").status_code == 200
 
 
 def test_uninstalled_and_installed_again_its_keys_are_still_there(world: World) -> None:

@@ -27,6 +27,14 @@ def api_test(call: Call) -> Json:
     return {"args": args}
 
 
+def auth_revoke(call: Call) -> Json:
+    """Revoke the token of the call; with ``test``, only pretend to."""
+    is_test = str(call.args.get("test", "")).lower() in ("1", "true")
+    if not is_test:
+        call.install.active = False
+    return {"revoked": not is_test}
+
+
 def connections_open(call: Call) -> Json:
     if call.connect is None:
         raise SlackError("internal_error")
@@ -35,6 +43,7 @@ def connections_open(call: Call) -> Json:
 
 METHODS = {
     "auth.test": Method(auth_test),
+    "auth.revoke": Method(auth_revoke),
     "api.test": Method(api_test, caller="nobody"),
     "apps.connections.open": Method(connections_open, caller="app"),
 }
