@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     connections: Annotated[int, Field(alias="APIKEYS_DATABASE_CONNECTIONS", ge=2, le=500)] = 15
     """How many connections to PostgreSQL this program opens at most, beside the gateway's three."""
 
+    database_wait_seconds: Annotated[
+        float, Field(alias="APIKEYS_DATABASE_WAIT_SECONDS", ge=0, le=86_400)
+    ] = 300.0
+    """How many seconds the program waits at its start for a database that cannot be reached; 0 for
+    not at all. A wrong password, or another fault that time does not mend, is not waited for."""
+
     home: Annotated[Path, Field(alias="APIKEYS_HOME")] = Path(".apikeys")
     """The folder of the embedded database and the pepper's file; made if missing."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -232,6 +233,9 @@ def _writing(unopened: Session, durable: bool) -> Iterator[Session]:
 
 # Both databases refuse it where nothing may be written, whether or not a row matches.
 _NO_WRITE = text("UPDATE gateways SET seen_at = seen_at WHERE id = ''")
+# A program that has run for less does not know since when.
+_NEW_SECONDS = 10.0
+_STARTED = time.monotonic()
 # Since when the databases that this program has found unwritable are so.
 _unwritable_since: dict[URL, datetime] = {}
 
@@ -281,5 +285,6 @@ def _translated(engine: Engine | None = None) -> Iterator[None]:
             raise
         if isinstance(known, StorageReadOnly) and engine is not None:
             since = _unwritable_since.setdefault(engine.url, datetime.now(UTC))
-            known = StorageReadOnly(known.reason, since)
+            has_just_started = time.monotonic() - _STARTED < _NEW_SECONDS
+            known = StorageReadOnly(known.reason, None if has_just_started else since)
         raise known from error

@@ -140,13 +140,18 @@ class Schedule:
         self._thread.join()
 
     def _run(self) -> None:
+        waits_for = ""
         while not self._ending.is_set():
             try:
-                if self._source.run_once(self._keep_going):
+                done = self._source.run_once(self._keep_going)
+                waits_for = ""
+                if done:
                     continue
             except StorageUnavailable as error:
                 # Nothing is lost: what is due stays in the database until it can be reached.
-                logger.warning("the background work waits for the database: %s", error)
+                if str(error) != waits_for:
+                    logger.warning("the background work waits for the database: %s", error)
+                waits_for = str(error)
             except Exception:
                 # One failing step must not end the thread.
                 logger.exception("the background work failed")

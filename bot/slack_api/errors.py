@@ -238,10 +238,15 @@ _PLAIN: dict[str, tuple[type[SlackError], str]] = {
         (GroupProblem, _GROUP),
     ),
     **dict.fromkeys(
-        ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
+        ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired",
+         "not_allowed_token_type", "invalid_app_id", "app_not_installed"),
         (BadCredentials, _CREDENTIALS),
     ),
 }  # fmt: skip
+# After one of these no call with the token succeeds; another may concern one method alone.
+TOKEN_ENDED = frozenset(
+    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
+)
 _FAILURES = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout",
      "update_failed", "team_added_to_org", "accesslimited"}

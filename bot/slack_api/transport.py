@@ -157,9 +157,9 @@ class Transport:
             try:
                 return self.calls(method, args, form=form, timeout=min(left, self.limits.attempt))
             except SlackApiError as error:
-                problem = _from_answer(method, error)
+                problem = translate_answer(method, error)
             except (OSError, http.client.HTTPException, UnicodeError) as error:
-                problem = _from_failure(method, error)
+                problem = translate_failure(method, error)
             pause = self._pause(problem, attempt, repeatable)
             if pause is None or self.monotonic() + pause >= end:
                 raise problem
@@ -208,7 +208,7 @@ class Transport:
         try:
             status = self.puts(address, content, self.limits.attempt)
         except (OSError, http.client.HTTPException) as error:
-            raise _from_failure("the upload", error) from None
+            raise translate_failure("the upload", error) from None
         if status != HTTPStatus.OK:
             raise Unavailable(method="the upload", code=f"http_{status}", outcome_unknown=False)
 
@@ -223,13 +223,15 @@ def text_in(method: str, answer: Mapping[str, Any], *path: str) -> str:
     return value
 
 
-def _from_answer(method: str, error: SlackApiError) -> SlackError:
+def translate_answer(method: str, error: SlackApiError) -> SlackError:
+    """Return the exception for an answer of Slack's, as the SDK raises it."""
     response = error.response
     body = response.data if isinstance(response.data, dict) else {}
     return translate(method, response.status_code, response.headers, body)
 
 
-def _from_failure(method: str, error: Exception) -> Unavailable:
+def translate_failure(method: str, error: Exception) -> Unavailable:
+    """Return the exception for a call that got no answer."""
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     # Only for these two is it certain that nothing reached Slack.
     unsent = isinstance(cause, ConnectionRefusedError | socket.gaierror)

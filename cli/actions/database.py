@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from cli.bootstrap.application import (
     peppers_of,
     seal_rows_with,
 )
+from cli.doctor.http_probe import ask
 from cli.terminal import Failure, say
 from keys.base.models import State
 from keys.credentials.peppers import in_use
@@ -26,7 +29,8 @@ from keys.integrity.verify import verify_small
 from keys.reviews import queries
 from keys.reviews.models import Stage
 from runtime import private_files
-from settings import load
+from runtime.errors import StorageReadOnly
+from settings import SettingsError, load, load_slack
 from storage import AccountSession, reading
 from storage.schema import revision, upgrade
 from storage.tables import Gateway, Key, LiveMessageRow, Offboarding, OutboxRow
@@ -92,11 +96,40 @@ def status(workspace: str | None) -> None:
             say(line)
         for line in _waiting(session, now):
             say(line)
+        for line in (*_writable(application), *_bot()):
+            say(line)
         for line in _tampering(application):
             say(line)
         found = queries.newest(session)
         if found is not None and found.stage is Stage.OPEN:
             say(f"Audit: {found.done} of {found.total} decided, until {found.deadline_at:%Y-%m-%d}")
+
+
+def _writable(application: Application) -> list[str]:
+    try:
+        application.check_writable()
+    except StorageReadOnly as error:
+        return [f"Database: {error}"]
+    return []
+
+
+def _bot() -> list[str]:
+    """Say how the bot is, if it tells that at an address of its own."""
+    try:
+        listen = load_slack().bot_listen
+    except SettingsError:
+        return []
+    if not listen:
+        return []
+    try:
+        status, body = ask(f"http://{listen}/readyz")
+        found = json.loads(body) if body.startswith(b"{") else {}
+    except (OSError, ValueError) as error:
+        return [f"Bot: does not answer at {listen} ({type(error).__name__})"]
+    if status == HTTPStatus.OK:
+        return ["Bot: running"]
+    wrong = [str(text) for name, text in found.items() if name != "status" and text != "ok"]
+    return [f"Bot: NOT READY. {' '.join(wrong)}"]
 
 
 def _count(session: Session, table: Any, *wanted: Any) -> int:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from queue import SimpleQueue
-from typing import Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from cli.bootstrap.redaction import redact
 from cli.terminal import say
 from runtime.logging import configure_logging
+from runtime.stopping import STOP_SECONDS, abandoned, finishes, until_stopped
 from settings import load, load_slack
+
+if TYPE_CHECKING:
+    from cli.bootstrap.application import Application
+    from runtime.http_server import Running
+    from settings import Settings, SlackSettings
 
 
 class Process(Protocol):
@@ -53,27 +62,65 @@ def wait(stop: threading.Event, parts: Sequence[Process]) -> None:
 
 def run(only: str | None) -> None:
     """Run the bot and the gateway, or one of them, until Ctrl-C."""
-    from cli.bootstrap.application import open_application
+    # Before anything else: a signal that came earlier would end the program at once.
+    stop = stop_event()
+    from cli.bootstrap.starting import open_when_available
 
     settings = load()
     slack_settings = None if only == "gateway" else load_slack()
     configure_logging(settings.log_level, settings.log_format, redact=redact)
+    application = open_when_available(settings, stop, with_gateway=only != "slack")
+    if application is not None:
+        _run_parts(application, settings, slack_settings, stop, with_gateway=only != "slack")
+    if abandoned():
+        # Threads that hang would keep the process alive.
+        _leave_now()
+
+
+def _run_parts(
+    application: Application,
+    settings: Settings,
+    slack_settings: SlackSettings | None,
+    stop: threading.Event,
+    *,
+    with_gateway: bool,
+) -> None:
+    running: list[Process] = []
     with ExitStack() as stack:
-        application = open_application(settings)
-        stack.callback(application.close)
-        running: list[Process] = []
-        if only != "slack":
+        stack.callback(finishes, application.close, STOP_SECONDS)
+        if slack_settings is not None:
+            from cli.bootstrap.bot_part import BotPart
+
+            bot = BotPart(application, slack_settings, alone=not with_gateway)
+            stack.callback(bot.stop)
+        if with_gateway:
             from cli.bootstrap.gateway import start_gateway
 
-            gateway = start_gateway(application, settings)
-            stack.callback(gateway.stop)
+            gateway = until_stopped(lambda: start_gateway(application, settings), stop)
+            if gateway is None:
+                return
+            # It stops first: a bot may take its time, and revocations would wait for the gateway.
+            stack.callback(_stop, gateway)
             running.append(gateway)
             say(f"The gateway listens on {gateway.url}", err=True)
         if slack_settings is not None:
-            from cli.bootstrap.bot import start_bot
-
-            bot = start_bot(application, slack_settings)
-            stack.callback(bot.stop)
+            bot.start()
             running.append(bot)
-            say(f"The bot {bot.address}", err=True)
-        wait(stop_event(), running)
+        wait(stop, running)
+    if slack_settings is not None and bot.fault is not None:
+        raise bot.fault
+
+
+def _stop(gateway: Running) -> None:
+    try:
+        gateway.stop()
+    except TimeoutError as error:
+        say(str(error), err=True)
+        _leave_now()
+
+
+def _leave_now() -> NoReturn:
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

@@ -20,7 +20,7 @@ from keys.integrity.anchor import AnchorFile, AnchorUnreadable
 from keys.operations import SUBSCRIBERS
 from runtime.clock import Clock, SharedClock, SystemClock
 from settings import Settings, SettingsError
-from storage import open_engine, reading, seals, upgrade, writing
+from storage import check_writable, open_engine, reading, seals, upgrade, writing
 from storage.schema import SealRows
 
 _log = logging.getLogger(__name__)
@@ -73,6 +73,10 @@ class Application:
         """Check that the database answers. Raises StorageUnavailable."""
         with reading(self.engine) as session:
             session.connection().execute(text("SELECT 1"))
+
+    def check_writable(self) -> None:
+        """Check that the database accepts writes. Raises StorageUnavailable."""
+        check_writable(self.engine)
 
     def close(self) -> None:
         """Close the database."""

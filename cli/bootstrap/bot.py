@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,12 +17,13 @@ from bot.installation.installations import Installations, OAuthInstallation
 from bot.installation.oauth import REDIRECT, InstallPages, States
 from bot.installation.workspaces import ManyWorkspaces, OneWorkspace, Workspaces
 from bot.integrity.jobs import tampered_rows
-from bot.server.closing import close
-from bot.server.health import STUCK_SECONDS, Check, Socket
+from bot.server import socket_mode
+from bot.server.health import STUCK_SECONDS, Check
 from bot.server.health import pages as health_pages
 from bot.server.http_receiver import PATH, Pages, receiver
 from bot.server.metrics import Metrics
 from bot.slack_api.client import SlackClient
+from bot.slack_api.errors import SlackError
 from bot.slack_api.transport import web_calls
 from cli.bootstrap.application import Application
 from cli.bootstrap.manifest import scopes
@@ -42,23 +44,6 @@ class Connection(Protocol):
     def stop(self) -> None:
         """Stop accepting requests, and return once those in progress are answered."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Sockets:
-    """Socket Mode. Its client reconnects, so it is alive until it is closed."""
-
-    handler: SocketModeHandler
-    socket: Socket
-
-    @property
-    def alive(self) -> bool:
-        """See `Connection`."""
-        return True
-
-    def stop(self) -> None:
-        """See `Connection`."""
-        close(self.handler)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +72,15 @@ class Bot:
             self.health.stop()
 
 
-def start_bot(application: Application, settings: SlackSettings) -> Bot:
+def start_bot(
+    application: Application,
+    settings: SlackSettings,
+    on_fault: Callable[[SlackError], None] = lambda _: None,
+) -> Bot:
     """Connect to Slack and start answering.
+
+    Args:
+        on_fault: called when Slack no longer accepts the bot's or the app's token.
 
     Raises:
         SettingsError: if a setting cannot be read.
@@ -97,6 +89,8 @@ def start_bot(application: Application, settings: SlackSettings) -> Bot:
         PepperError: if the key that encrypts tokens cannot be read.
     """
     factory = WorkspaceServicesFactory(application, settings)
+    if not settings.many:
+        factory.on_bad_credentials = on_fault
     workspaces: Workspaces
     if settings.many:
         cipher = TokenCipher(
@@ -124,7 +118,7 @@ def start_bot(application: Application, settings: SlackSettings) -> Bot:
         slack_url=settings.api_url,
         metrics=factory.metrics,
     )
-    connection, address = _connect(app, settings, pages)
+    connection, address = _connect(app, settings, pages, on_fault)
     schedule.start()
     health = None
     if settings.bot_listen:
@@ -144,6 +138,7 @@ def _health(
         age = schedule.round_age
         return f"No round has finished for {age:.0f} s." if age > STUCK_SECONDS else None
 
+    metrics.watch("running", "1 while the bot runs.", lambda: 1.0)
     metrics.watch(
         "round_age_seconds", "Since what is due was looked at.", lambda: schedule.round_age
     )
@@ -151,8 +146,8 @@ def _health(
         "tampered_rows", "Rows that something else has changed, at the last verification.",
         lambda: float(tampered_rows()),
     )  # fmt: skip
-    checks: dict[str, Check] = {"database": application.check_connection, "rounds": rounds}
-    if isinstance(connection, Sockets):
+    checks: dict[str, Check] = {"database": application.check_writable, "rounds": rounds}
+    if isinstance(connection, socket_mode.Sockets):
         socket = connection.socket
         checks["socket"] = socket.check
         metrics.watch("socket_connected", "1 while it is open.", lambda: float(socket.connected))
@@ -199,12 +194,12 @@ def _install_pages(
     )
 
 
-def _connect(app: App, settings: SlackSettings, pages: Pages) -> tuple[Connection, str]:
+def _connect(
+    app: App, settings: SlackSettings, pages: Pages, on_fault: Callable[[SlackError], None]
+) -> tuple[Connection, str]:
     if not settings.listen:
         handler = SocketModeHandler(app, settings.app_token.get_secret_value())
-        socket = Socket(handler.client)
-        handler.connect()  # type: ignore[no-untyped-call]  # as Bolt has it
-        return Sockets(handler, socket), "is connected to Slack"
+        return socket_mode.connect(handler, on_fault), "is connected to Slack"
     host, _, port = settings.listen.rpartition(":")
     received = receiver(app, settings.signing_secret.get_secret_value(), pages=pages)
     running = serve_in_thread(received, host.strip("[]"), int(port), setting="APIKEYS_SLACK_LISTEN")

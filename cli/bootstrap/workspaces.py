@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from slack_sdk.errors import SlackApiError
+
 from bot.authorization.admins import Admins, Workspace, read_policy
 from bot.background.worker import Worker
 from bot.features import FEATURES
@@ -14,7 +16,8 @@ from bot.installation.workspaces import WorkspaceBot
 from bot.installation.workspaces import bot as bot_of
 from bot.server.metrics import Metrics
 from bot.slack_api.client import SlackClient
-from bot.slack_api.transport import web_calls
+from bot.slack_api.errors import TOKEN_ENDED, BadCredentials, SlackError
+from bot.slack_api.transport import Answer, Calls, translate_answer, web_calls
 from cli.bootstrap.application import Application
 from cli.bootstrap.policy import expiry_policy
 from keys.base import accounts
@@ -41,6 +44,8 @@ class WorkspaceServicesFactory:
         except ValueError as error:
             raise SettingsError(str(error)) from error
         self.wake: Callable[[str], None] = lambda _: None
+        # Called when Slack does not accept a bot's token.
+        self.on_bad_credentials: Callable[[SlackError], None] = lambda _: None
         self.metrics = Metrics()
 
     def single_workspace(self) -> WorkspaceBot:
@@ -70,7 +75,19 @@ class WorkspaceServicesFactory:
 
     def _slack(self, token: str) -> SlackClient:
         transport = web_calls(token, base_url=self._settings.api_url)
-        return SlackClient(self.metrics.instrument(transport))
+        return SlackClient(self._watched(self.metrics.instrument(transport)))
+
+    def _watched(self, calls: Calls) -> Calls:
+        def attempt(method: str, args: Answer, *, form: bool, timeout: float) -> Answer:
+            try:
+                return calls(method, args, form=form, timeout=timeout)
+            except SlackApiError as error:
+                problem = translate_answer(method, error)
+                if isinstance(problem, BadCredentials) and problem.code in TOKEN_ENDED:
+                    self.on_bad_credentials(problem)
+                raise
+
+        return attempt
 
     def _context(self, slack: SlackClient, target: InstallationTarget, account_id: str) -> Context:
         application, settings = self._application, self._settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,10 @@ def _write(engine: Any) -> None:
         session.connection().execute(text("DELETE FROM confirmations"))
 
 
-def test_a_database_that_is_read_only_is_read_and_says_since_when(database_url: str) -> None:
+def test_a_database_that_is_read_only_is_read_and_says_since_when(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.engine._STARTED", -inf)
     engine = open_migrated(database_url)
     _write(engine)
     assert unwritable_since(engine) is None
