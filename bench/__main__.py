@@ -18,7 +18,9 @@ from pathlib import Path
 
 from bench.commands import commands, rounds
 from bench.integrity import verification
+from bench.neighbours import neighbours
 from bench.peers.comparing import peers
+from bench.refusals import refusals
 from bench.report import HEADING, Report
 from bench.revocation import revocation
 from bench.speed import Stocked, cold, fast_path, memory, scale
@@ -27,7 +29,18 @@ from bench.wrk import WrkMissing, command
 from keys.credentials.peppers import read_peppers
 from tests.postgresql import NoPostgresql, Postgresql, Replica
 
-SECTIONS = ("hot", "peers", "cold", "verify", "scale", "memory", "revocation", "commands")
+SECTIONS = (
+    "hot",
+    "peers",
+    "cold",
+    "verify",
+    "scale",
+    "memory",
+    "refusals",
+    "neighbours",
+    "revocation",
+    "commands",
+)
 RESULTS = Path(__file__).parent / "results.json"
 _FEW = 1_000
 # PostgreSQL's database is made more slowly, and its tokens are read more slowly too.
@@ -75,6 +88,12 @@ class Bench:
                 self.report, self.sqlite(_FEW), self.sqlite(self._chosen.keys), rounds, seconds
             ),
             "memory": lambda: memory(self.report, self.sqlite(self._chosen.keys), 100_000),
+            "refusals": lambda: refusals(
+                self.report, f"sqlite:///{self._folder / 'refusals.db'}", rounds, seconds
+            ),
+            "neighbours": lambda: neighbours(
+                self.report, f"sqlite:///{self._folder / 'neighbours.db'}", rounds, seconds
+            ),
             "revocation": self._revocation,
             "commands": self._commands,
         }

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +62,10 @@ class Desk:
             subscribers=SUBSCRIBERS,
         )
 
-    def issue(self) -> tuple[str, str]:
+    def issue(self, expires_at: datetime | None = None) -> tuple[str, str]:
         """A new key's id and token."""
-        request = KeyRequest(f"Bench {new_id('n')}", ("read",), None, new_id("req"))
+        name = f"Bench {new_id('n')}"
+        request = KeyRequest(name, ("read",), None, new_id("req"), expires_at=expires_at)
         with change(self.services, _ME) as pending:
             made = create_pending_key(pending, request, _ME, timedelta(minutes=1))
         with change(self.services, _ME) as activated:

@@ -101,7 +101,7 @@ def _gateway(url: str, port: int) -> Callable[[], None]:
         "APIKEYS_PEPPER": PEPPER,
         "APIKEYS_GATEWAY_LISTEN": f"127.0.0.1:{port}",
         "APIKEYS_REMEMBERED_TOKENS": "1000000",
-        "APIKEYS_LOG_LEVEL": "ERROR",
+        "APIKEYS_LOG_LEVEL": os.environ.get("APIKEYS_LOG_LEVEL", "ERROR"),
     }
     from cli.bootstrap.application import open_application
     from cli.bootstrap.gateway import start_gateway

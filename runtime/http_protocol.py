@@ -63,13 +63,15 @@ for requests with a body, and for those of another version."""
 
 _receive = HttpToolsProtocol.data_received
 
+# What a connection is in the middle of; DONE is false, for the fast path: nothing is left to limit.
+_DONE, _HEAD, _BODY, _WAITING = range(4)
+
 
 class BoundedHttpProtocol(HttpToolsProtocol):
     """One connection, with limits and an optional fast path."""
 
     _admitted = False
-    _in_head = False
-    _in_body = False
+    _state = _WAITING
     _head_bytes = 0
     _chunk_bytes = 0
     size = 0
@@ -117,15 +119,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse the data, or let a pipeline wait for its turn."""
-        if self._unparsed or (
-            len(data) > _PIPELINE_BYTES and data.count(b"\r\n\r\n") > _PIPELINE_REQUESTS
+        size = len(data)
+        if (size > _PIPELINE_BYTES and data.count(b"\r\n\r\n") > _PIPELINE_REQUESTS) or (
+            self._unparsed
         ):
-            self.transport.pause_reading()
-            if not self._unparsed:
-                self._limits.pipelines.add(self)
-            self._unparsed += data
+            self._wait_for_a_turn(data)
             return
-        self._parse(data)
+        self._chunk_bytes = size
+        _receive(self, data)
+        if self._state:
+            self._limit_unfinished(size)
+
+    def _wait_for_a_turn(self, data: bytes) -> None:
+        self.transport.pause_reading()
+        if not self._unparsed:
+            self._limits.pipelines.add(self)
+        self._unparsed += data
 
     def feed_slice(self, size: int) -> bool:
         """Parse some of a pipeline; see `runtime.connection_limits.Pipeline`."""
@@ -134,19 +143,21 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return False
         data = bytes(self._unparsed[:size])
         del self._unparsed[:size]
-        self._parse(data)
+        self._chunk_bytes = len(data)
+        _receive(self, data)
+        if self._state:
+            self._limit_unfinished(len(data))
         if not self._unparsed and not self.flow.read_paused and not self.transport.is_closing():
             self.transport.resume_reading()
         return bool(self._unparsed)
 
-    def _parse(self, data: bytes) -> None:
-        """Parse, and limit the size and time of what is unfinished then."""
-        self._chunk_bytes = len(data)
-        _receive(self, data)
-        if self._in_head:
-            if not self.transport.is_closing():
-                self._limit_head(len(data))
-        elif self._in_body:
+    def _limit_unfinished(self, more: int) -> None:
+        """Limit the size and time of what is unfinished after so many more bytes."""
+        if self.transport.is_closing():
+            return
+        if self._state == _HEAD:
+            self._limit_head(more)
+        elif self._state == _BODY:
             if self._body_timer is None:
                 seconds = self._limits.body_seconds
                 self._body_timer = self.loop.call_later(seconds, self._on_body_timeout)
@@ -164,7 +175,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Start a head at its first byte; the wait before is limited as an idle connection."""
-        self._in_head = True
+        self._state = _HEAD
         self.url = b""
         self.headers = []
 
@@ -174,7 +185,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Try the fast path, or hand the head to Uvicorn."""
-        self._in_head = False
         self.size = self._head_bytes + self._chunk_bytes
         self._head_bytes = 0
         if self._head_timer is not None:
@@ -189,13 +199,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Send the fast path's reply, if there is one."""
         reply = self._reply
         if reply is None:
-            self._in_body = False
+            self._state = _WAITING
             if self._body_timer is not None:
                 self._body_timer.cancel()
                 self._body_timer = None
             super().on_message_complete()
             return
         self._reply = None
+        self._state = _DONE
         self.transport.write(reply)
         self._used_since_check = True
         if self._idle_timer is None:
@@ -245,7 +256,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         for name, value in headers:
             super().on_header(name, value)
         super().on_headers_complete()
-        self._in_body = True
+        self._state = _BODY
 
     def _watch_idleness(self) -> None:
         """Close the connection once it was idle for one to two times the limit.
@@ -261,7 +272,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         self._idle_timer = None
         idle = self.cycle is None or self.cycle.response_complete
-        if idle and not self._in_head and self.timeout_keep_alive_task is None:
+        if idle and self._state != _HEAD and self.timeout_keep_alive_task is None:
             self.transport.close()
 
     def _start_head_timer(self) -> None:
