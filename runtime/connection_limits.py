@@ -23,6 +23,8 @@ CONNECTIONS, PEER_CONNECTIONS, NOT_HTTP, SLOW = (
 _PEER_V6 = 64
 # Bytes of a pipeline that are parsed in one turn of the event loop: some forty requests at most.
 _SLICE = 1_024
+# Seconds.
+_LATE = 0.002
 
 
 class ConnectionLimits:
@@ -52,6 +54,7 @@ class ConnectionLimits:
         self.body_seconds = body_seconds
         self.on_refused = on_refused
         self.pipelines = PipelineQueue()
+        self.late_replies = LateReplies()
         self.connections = 0
         self._total, self._per_peer = total, per_peer
         self._unlimited = tuple(unlimited)
@@ -95,6 +98,32 @@ class ConnectionLimits:
             return ""
         size = found.max_prefixlen if found.version == 4 else _PEER_V6
         return str(ip_network((found, size), strict=False))
+
+
+class LateReply(Protocol):
+    """A connection with a reply that is sent a moment later."""
+
+    def send_late(self) -> None:
+        """Send the reply."""
+        ...
+
+
+class LateReplies:
+    """Sends replies two milliseconds later, all at once."""
+
+    def __init__(self) -> None:
+        self._waiting: list[LateReply] = []
+
+    def add(self, connection: LateReply) -> None:
+        """Add a connection."""
+        self._waiting.append(connection)
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_later(_LATE, self._send)
+
+    def _send(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for connection in waiting:
+            connection.send_late()
 
 
 class Pipeline(Protocol):

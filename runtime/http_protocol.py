@@ -56,6 +56,10 @@ class RequestHead(Protocol):
         """Return the request's method."""
         ...
 
+    def answer_later(self, reply: bytes) -> None:
+        """Send the whole reply a moment later; the function then returns no bytes (`b""`)."""
+        ...
+
 
 FastHandler: TypeAlias = Callable[[RequestHead], bytes | None]
 """Returns a whole HTTP/1.1 reply; None leaves the request to the application. It must return None
@@ -93,6 +97,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._fast_path = fast_path
         self._reply: bytes | None = None
         self._unparsed = bytearray()
+        self._late: bytes | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as Uvicorn narrows it
         """Admit the connection, and start the time limit for the first request's head."""
@@ -175,6 +180,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Start a head at its first byte; the wait before is limited as an idle connection."""
+        if self._late is not None:
+            self.send_late()
         self._state = _HEAD
         self.url = b""
         self.headers = []
@@ -239,6 +246,27 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """See `RequestHead`."""
         method: bytes = self.parser.get_method()
         return method
+
+    def answer_later(self, reply: bytes) -> None:
+        """See `RequestHead`."""
+        self._late = reply
+        self._limits.late_replies.add(self)
+
+    def send_late(self) -> None:
+        """Send the reply that is late, if there still is one."""
+        reply, self._late = self._late, None
+        if reply is not None and not self.transport.is_closing():
+            self.transport.write(reply)
+
+    def eof_received(self) -> None:
+        """Send what is late, before the connection ends."""
+        self.send_late()
+        super().eof_received()
+
+    def shutdown(self) -> None:
+        """Send what is late, before the server closes the connection."""
+        self.send_late()
+        super().shutdown()
 
     def _is_free(self) -> bool:
         """Return whether no other request is under way on the connection, and it stays open."""

@@ -38,7 +38,7 @@ class Metrics(Collector):
 
     def __init__(self) -> None:
         self._refused: dict[str, int] = defaultdict(int)
-        self._allowed = 0
+        self.allowed = 0
         self.from_cache = 0
         self.from_database = 0
         self.from_replica = 0
@@ -51,7 +51,7 @@ class Metrics(Collector):
     def count(self, outcome: str) -> None:
         """Count one verification by its outcome: `allowed`, or the reason for the refusal."""
         if outcome == ALLOWED:
-            self._allowed += 1
+            self.allowed += 1
         else:
             self._refused[outcome] += 1
 
@@ -62,7 +62,7 @@ class Metrics(Collector):
 
     def observe_allowed(self, seconds: float) -> None:
         """Count one accepted verification and record how long it took."""
-        self._allowed += 1
+        self.allowed += 1
         self.observe(seconds)
 
     def watch(self, name: str, meaning: str, gauge: Gauge) -> None:
@@ -75,7 +75,7 @@ class Metrics(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Yield all metrics; see prometheus_client's Collector."""
-        outcomes = {ALLOWED: self._allowed, **self._refused}
+        outcomes = {ALLOWED: self.allowed, **self._refused}
         yield _counter("verifications", "Verifications by outcome.", "outcome", outcomes)
         yield _counter(
             "lookups",

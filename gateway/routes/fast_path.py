@@ -33,6 +33,8 @@ _PREFLIGHT = b"access-control-request-method"
 # The different methods and queries that are cached; there are a handful in practice.
 _REQUIREMENTS_MAX = 256
 _ADDRESSES_MAX = 4_096
+# Seconds after an accepted request in which refusals give way to the next ones.
+_GIVE_WAY_SECONDS = 0.05
 
 
 TryReadNow: TypeAlias = Callable[[bytes, bytes], Answer | None]
@@ -62,6 +64,8 @@ class FastPath:
         self._proxies = services.options.proxies
         self._hops_header = self._proxies.header
         self._required_scopes: dict[tuple[bytes | None, bytes], frozenset[str]] = {}
+        self._allowed_before = 0
+        self._give_way_until = 0.0
         # The addresses of the callers that come again and again.
         self._address = lru_cache(_ADDRESSES_MAX)(self._find_address)
 
@@ -197,7 +201,19 @@ class FastPath:
             required_scopes=required,
         )
         self._metrics.observe(self._monotonic() - started)
-        return replies[head.method == b"HEAD"]
+        reply = replies[head.method == b"HEAD"]
+        if self._gives_way(started):
+            head.answer_later(reply)
+            return b""
+        return reply
+
+    def _gives_way(self, now: float) -> bool:
+        """Return whether others are let in meanwhile: then a program that loops on a refusal is
+        answered a moment later, so that it does not take all of the processor's time."""
+        if self._allowed_before != self._metrics.allowed:
+            self._allowed_before = self._metrics.allowed
+            self._give_way_until = now + _GIVE_WAY_SECONDS
+        return now < self._give_way_until
 
     def _source(self, head: RequestHead, sent: dict[bytes, bytes]) -> str:
         host = head.client[0] if head.client else None

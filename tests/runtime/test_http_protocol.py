@@ -32,6 +32,8 @@ METHODS = {
     "on_header": ["name", "value"],
     "on_headers_complete": [],
     "on_message_complete": [],
+    "eof_received": [],
+    "shutdown": [],
     "pause_writing": [],
     "resume_writing": [],
     "send_400_response": ["msg"],

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from http import HTTPStatus
 from math import inf
 from types import SimpleNamespace
@@ -81,6 +83,10 @@ class RequestHead:
     client: tuple[str, int] | None = None
     version: str = "1.1"
     method: bytes = b"GET"
+    late: list[bytes] = field(default_factory=list)
+
+    def answer_later(self, reply: bytes) -> None:
+        self.late.append(reply)
 
     @property
     def size(self) -> int:
@@ -210,15 +216,18 @@ def test_each_kind_of_refusal_goes_the_short_way(
 
 
 def test_a_limited_key_within_its_limits_goes_the_short_way() -> None:
-    harness = _harness()
-    request = [(b"x-api-key", BUSY.encode()), (b"x-original-method", b"GET")]
-    answers = [_fast_path(harness)(RequestHead(b"/authz", request)) for _ in range(5)]  # type: ignore[arg-type]
-    assert [answer and int(answer[9:12]) for answer in answers] == [204, 204, 204, 429, 429]
-    near = [(b"x-api-key", NEAR.encode()), (b"x-original-method", b"GET")]
-    for peer, status in (("192.0.2.7", 204), ("192.0.3.7", 401), ("::ffff:203.0.113.9", 204)):
-        answer = _fast_path(harness)(RequestHead(b"/authz", near, (peer, 1)))  # type: ignore[arg-type]
-        assert answer is not None
-        assert int(answer[9:12]) == status
+    fast_path = _fast_path(_harness())
+
+    def ask(token: str, peer: str = "192.0.2.7") -> int:
+        sent = [(b"x-api-key", token.encode()), (b"x-original-method", b"GET")]
+        head = RequestHead(b"/authz", sent, (peer, 1))
+        reply = fast_path(head)  # type: ignore[arg-type]
+        assert reply is not None
+        return int((reply or head.late[0])[9:12])
+
+    assert [ask(BUSY) for _ in range(5)] == [204, 204, 204, 429, 429]
+    peers = ("192.0.2.7", "192.0.3.7", "::ffff:203.0.113.9")
+    assert [ask(NEAR, peer) for peer in peers] == [204, 401, 204]
 
 
 @pytest.mark.parametrize(
@@ -337,6 +346,46 @@ def test_a_request_in_small_pieces(running: tuple[Harness, Running]) -> None:
     whole = _request(GOOD) * 2
     assert exchange(server.port, whole, answers=2, piece=7) == [204, 204]
     assert harness.verifier.asked == []
+
+
+def test_refusals_give_way_to_accepted_requests_for_a_moment() -> None:
+    harness = _harness()
+    fast_path = _fast_path(harness)
+
+    def ask(token: str) -> tuple[bytes | None, list[bytes]]:
+        head = RequestHead(
+            b"/authz", [(b"x-api-key", token.encode()), (b"x-original-method", b"GET")]
+        )
+        return fast_path(head), head.late  # type: ignore[arg-type]
+
+    at_once, late = ask(REVOKED)
+    assert at_once
+    assert not late
+    ask(GOOD)
+    assert ask(REVOKED) == (b"", [at_once])
+    harness.clock.move(timedelta(seconds=1))
+    assert ask(REVOKED) == (at_once, [])
+
+
+@pytest.mark.sockets
+@pytest.mark.parametrize("half_closed", [False, True])
+def test_late_refusals_keep_their_order_and_are_not_lost(
+    running: tuple[Harness, Running], half_closed: bool
+) -> None:
+    _, server = running
+    sent = [_request(GOOD), _request(REVOKED), _request(REVOKED), _request(COLD), _request(REVOKED)]
+    got = exchange(server.port, b"".join(sent), answers=5)
+    assert got == [204, 401, 401, 401, 401]
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        connection.sendall(_request(GOOD) + _request(REVOKED))
+        if half_closed:
+            connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while received.count(b"HTTP/1.1 ") < 2:
+            part = connection.recv(10_000)
+            assert part
+            received += part
+        assert b"HTTP/1.1 401 " in received
 
 
 @pytest.mark.sockets
