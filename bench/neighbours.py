@@ -1,4 +1,4 @@
-"""How long a good client waits beside bad ones: its p99 alone, and beside each, in turns.
+"""How long a good client waits during bad ones: its p99 alone, and during each, in turns.
 
 The good client is a steady load on a few connections; the bad ones ask as much as they can.
 """
@@ -20,17 +20,17 @@ from bench.wrk import command, load
 
 _CONNECTIONS = 4
 _FOR_EVER = 600
-# A looping program that is refused, and one that is let in, against peers that mean harm.
+# A looping program that is refused, and one that is accepted, against peers that mean harm.
 _LOOPING, _HARMFUL = 2.0, 3.0
 
 
 def neighbours(report: Report, url: str, rounds: int, seconds: int) -> None:
-    """The p99 of a good client beside each kind of bad one."""
+    """The p99 of a good client during each kind of bad one."""
     good, kinds = stock_refused(url)
     mine = {"X-API-Key": good, **HOT}
     with Site("gateway", url, settings=LOGGED) as site:
         looping = {
-            "a looping program, let in": mine,
+            "a looping program, accepted": mine,
             "a looping program over its rate limit": kinds["rate_limited"],
             "a looping program with a revoked key": kinds["revoked"],
         }
@@ -54,20 +54,20 @@ def _compare(
     seconds: int,
     target: float | None,
 ) -> None:
-    alone, beside = [], []
+    alone, during = [], []
     _p99(site, mine, 1)
     for _ in range(rounds):
         alone.append(_p99(site, mine, seconds))
         with _running(bad):
             # It needs a moment to open its connections.
             _p99(site, mine, 1)
-            beside.append(_p99(site, mine, seconds))
-    factor = statistics.median(beside) / statistics.median(alone)
+            during.append(_p99(site, mine, seconds))
+    factor = statistics.median(during) / statistics.median(alone)
     detail: dict[str, float | str] = {
         "alone_ms": round(statistics.median(alone), 2),
-        "beside_ms": round(statistics.median(beside), 2),
+        "during_ms": round(statistics.median(during), 2),
     }
-    name = f"p99 of a good client beside {what} / alone"
+    name = f"p99 of a good client during {what} / alone"
     report.add(Finding(name, factor, target=target, least=False, detail=detail))
 
 

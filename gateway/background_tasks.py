@@ -23,7 +23,7 @@ class GatewayTasks:
         self._invalidator = invalidator
         self._heartbeat = heartbeat
         self._writers = tuple(writers)
-        self._following: asyncio.Task[None] | None = None
+        self._registering: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Register the gateway, and only then follow changes, without which nothing is cached.
@@ -35,7 +35,7 @@ class GatewayTasks:
         if self._heartbeat.registered:
             self._invalidator.start()
         else:
-            self._following = asyncio.create_task(self._follow_once_registered())
+            self._registering = asyncio.create_task(self._follow_once_registered())
         for writer in self._writers:
             writer.start()
 
@@ -46,8 +46,8 @@ class GatewayTasks:
 
     async def stop(self) -> None:
         """Invalidate the cache, and deregister the gateway."""
-        if self._following is not None:
-            self._following.cancel()
+        if self._registering is not None:
+            self._registering.cancel()
         await self._invalidator.stop()
         for writer in self._writers:
             await asyncio.to_thread(writer.stop)

@@ -64,8 +64,8 @@ a {{ color: #1264a3 }}
 <body><h1>{title}</h1>{text}</body></html>
 """
 _NOT_ALLOWED = (
-    "Whoever runs this app has not allowed your workspace to install it. Ask them to add its id to "
-    "<code>APIKEYS_MAY_INSTALL</code>, and start again."
+    "The operator of this app has not allowed your workspace to install it. Ask them to add its id "
+    "to <code>APIKEYS_MAY_INSTALL</code>, and start again."
 )
 ANYBODY = "anybody"
 """In place of ids: every workspace may install the app."""

@@ -2,7 +2,7 @@
 
 If Slack cannot be reached, the bot starts as soon as it can. If Slack does not accept a token, or a
 setting of the bot is wrong, the bot stops with an error in the log, and is tried again at long
-intervals; the gateway goes on in either case.
+intervals; the gateway keeps running in either case.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from keys.transfer import import_keys
 from keys.usage.usage import Use, record_uses
 from runtime.errors import StorageReadOnly
 from runtime.http_server import Running, serve_in_thread
-from runtime.place import listening_place
+from runtime.listening import listening_id
 from settings import Settings, SettingsError
 from storage import reading, writing
 from storage.change_feed import open_feed
@@ -57,7 +57,7 @@ def start_gateway(application: Application, settings: Settings) -> Running:
     _tune_interpreter()
     host, _, port = settings.gateway_listen.rpartition(":")
     listen = settings.gateway_listen
-    app = assemble(application, _options(settings), _name(listen), listening_place(listen))
+    app = assemble(application, _options(settings), _name(listen), listening_id(listen))
     running = serve_in_thread(
         app, host.strip("[]"), int(port), fast_path=app.fast_path, limits=app.limits
     )
@@ -82,18 +82,18 @@ def _tune_interpreter() -> None:
     gc.set_threshold(*_COLLECT_AFTER)
 
 
-def assemble(application: Application, options: Options, name: str, place: str = "") -> Gateway:
+def assemble(application: Application, options: Options, name: str, listening: str = "") -> Gateway:
     """Return the gateway's application, with its background tasks.
 
     Args:
         name: shown to people; others may have the same.
-        place: where it listens, so that earlier gateways there have ended; see runtime.place.
+        listening: where it listens: earlier gateways there have ended; see runtime.listening.
     """
     clock = application.clock
     log, metrics = GatewayLog(clock), Metrics()
     cache = VerdictCache(clock, max_keys=options.cached_tokens)
     heartbeat = Heartbeat(
-        GatewayRegister(application, name, place), log, proven_at=lambda: invalidator.proven_at
+        GatewayRegister(application, name, listening), log, proven_at=lambda: invalidator.proven_at
     )
     positions = ReplicaPositions()
     invalidator = CacheInvalidator(
@@ -105,7 +105,7 @@ def assemble(application: Application, options: Options, name: str, place: str =
         lease=options.lease,
         grace=options.grace,
         positions=positions,
-        began=heartbeat.catch_up,
+        on_feed=heartbeat.catch_up,
     )
     replica = None
     if application.replica is not None:
@@ -187,9 +187,9 @@ def _allowed_connections(wanted: int) -> int:
     that waits, and no file of the database be opened.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = wanted + _OTHER_FILES
-    if soft != resource.RLIM_INFINITY and soft < needed:
-        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    files = wanted + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < files:
+        soft = files if hard == resource.RLIM_INFINITY else min(files, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         return min(wanted, max(soft - _OTHER_FILES, soft // 2))
     return wanted

@@ -20,16 +20,16 @@ class GatewayRegister:
     A confirmation need not survive a power cut, which also ends the operation that waits for it.
     """
 
-    def __init__(self, application: Application, name: str, place: str = "") -> None:
+    def __init__(self, application: Application, name: str, listening: str = "") -> None:
         """Prepare to register.
 
         Args:
             name: shown to people.
-            place: where it listens; see runtime.place. Earlier gateways there have ended.
+            listening: where it listens; see runtime.listening. Earlier gateways there have ended.
         """
         self._application = application
         self._name = name
-        self._prefix = f"gw_{place}_" if place else ""
+        self._prefix = f"gw_{listening}_" if listening else ""
         self.gateway_id = ""
         self._last: datetime | None = None
 

@@ -39,7 +39,7 @@ def open_when_available(
     def opened() -> Application:
         return open_application(settings)
 
-    began = time.monotonic()
+    started_at = time.monotonic()
     try:
         return until_stopped(opened, stop)
     except StorageUnavailable as error:
@@ -53,7 +53,7 @@ def open_when_available(
             try:
                 return until_stopped(opened, stop)
             except StorageUnavailable as error:
-                late = time.monotonic() - began > settings.database_wait_seconds
+                late = time.monotonic() - started_at > settings.database_wait_seconds
                 if error.permanent or late:
                     raise
     return None

@@ -69,7 +69,7 @@ class RefusalSums:
         """Count one refusal; return whether it is the first of its kind, so has to be written."""
         found = self._sums.get(kind)
         if found is None:
-            kind = self._place(kind)
+            kind = self._counted_as(kind)
             found = self._sums.get(kind)
         if found is not None:
             found.more += 1
@@ -86,23 +86,23 @@ class RefusalSums:
             if seconds < SUM_SECONDS and not all_of_them:
                 continue
             if not each.more:
-                self._forget(kind)
+                self._remove(kind)
                 continue
             more, each.more, each.since = each.more, 0, now
             yield Sum(kind, more, seconds)
 
-    def _place(self, kind: Kind) -> Kind:
+    def _counted_as(self, kind: Kind) -> Kind:
         """Return the kind under which a new one is counted."""
         key_id, reason, _ = kind
         if len(self._sums) < KINDS_MAX // 2 and self._networks[key_id, reason] < NETWORKS_MAX:
             return kind
-        # Half of the places are kept for keys and reasons that have none yet.
+        # Half of the room is kept for keys and reasons that have none yet.
         anywhere = Kind(key_id, reason, MANY)
         if anywhere in self._sums or len(self._sums) < KINDS_MAX:
             return anywhere
         return Kind(MANY, reason, MANY)
 
-    def _forget(self, kind: Kind) -> None:
+    def _remove(self, kind: Kind) -> None:
         del self._sums[kind]
         self._networks[kind.key_id, kind.reason] -= 1
         if not self._networks[kind.key_id, kind.reason]:

@@ -30,7 +30,7 @@ class CacheInvalidator:
         lease: float,
         grace: float,
         positions: ReplicaPositions | None = None,
-        began: Callable[[], None] = lambda: None,
+        on_feed: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare the task.
 
@@ -40,7 +40,7 @@ class CacheInvalidator:
             grace: further seconds for which it is valid once the feed is lost. With zero, a lost
                 feed invalidates the cache immediately.
             positions: records the positions in the write-ahead log that the feed reports.
-            began: called when the feed has begun, and the cache is empty; returns immediately.
+            on_feed: called when the feed has begun, and the cache is empty; returns immediately.
         """
         self._positions = positions
         self._feed = feed
@@ -48,7 +48,7 @@ class CacheInvalidator:
         self._log = log
         self._confirm = confirm
         self._clock = clock
-        self._began = began
+        self._on_feed = on_feed
         self._lease = lease
         self._grace = grace
         self._task: asyncio.Task[None] | None = None
@@ -106,7 +106,7 @@ class CacheInvalidator:
         if self._positions is not None:
             self._positions.clear()
         self.alive = True
-        self._began()
+        self._on_feed()
         self._log.event(logging.INFO, "feed_began")
 
     def _on_feed_lost(self, error: Exception) -> None:

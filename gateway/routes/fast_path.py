@@ -1,9 +1,9 @@
 """Answer the most common `/authz` requests on a fast path, before ASGI.
 
 It answers requests without a body whose token is cached (or read without waiting), or that present
-none: accepted and refused alike, so that a flood of refusals costs no more than the same flood let
-in. It leaves everything else to `gateway.routes.forward_auth`; its replies are the same, byte for
-byte (tests/gateway/routes/test_fast_path.py compares the two).
+none: accepted and refused alike, so that a flood of refusals costs no more than one of good
+requests. It leaves everything else to `gateway.routes.forward_auth`; its replies are the same, byte
+for byte (tests/gateway/routes/test_fast_path.py compares the two).
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ class FastPath:
         return reply
 
     def _gives_way(self, now: float) -> bool:
-        """Return whether others are let in meanwhile: then a program that loops on a refusal is
+        """Return whether others are accepted meanwhile: then a program that loops on a refusal is
         answered a moment later, so that it does not take all of the processor's time."""
         if self._allowed_before != self._metrics.allowed:
             self._allowed_before = self._metrics.allowed

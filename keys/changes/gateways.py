@@ -56,7 +56,7 @@ def announce(
 ) -> None:
     """Record that a gateway has started.
 
-    Another gateway of the same name goes on: machines are cloned, and clusters name alike.
+    Another gateway of the same name keeps running: machines are cloned, and clusters name alike.
 
     Args:
         replaces: what the ids of gateways begin with that certainly have ended; empty if that is

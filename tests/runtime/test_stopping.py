@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from runtime.place import listening_place
+from runtime.listening import listening_id
 from runtime.stopping import abandoned, finishes, until_stopped
 
 
@@ -58,10 +58,10 @@ def test_what_ends_soon_after_the_stop_has_ended() -> None:
 
 
 def test_a_place_is_of_one_address_and_port() -> None:
-    places = [listening_place(at) for at in ("127.0.0.1:1", "127.0.0.1:2", "127.0.0.2:1")]
+    places = [listening_id(at) for at in ("127.0.0.1:1", "127.0.0.1:2", "127.0.0.2:1")]
     assert len(set(places)) == 3
-    assert listening_place("127.0.0.1:1") == places[0]
+    assert listening_id("127.0.0.1:1") == places[0]
 
 
 def test_a_port_that_the_system_chooses_is_no_place() -> None:
-    assert listening_place("127.0.0.1:0") == ""
+    assert listening_id("127.0.0.1:0") == ""

@@ -8,7 +8,7 @@ from pathlib import Path
 _LENGTH = 10
 
 
-def listening_place(listen: str) -> str:
+def listening_id(listen: str) -> str:
     """Return a short text for an address and port of this machine, since it was started.
 
     Two programs cannot listen at the same address and port of one network of one running machine.
