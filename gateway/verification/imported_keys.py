@@ -89,10 +89,13 @@ class ImportedKeys:
         self, presented: str, cache_key: bytes, flaw: Reason
     ) -> CachedKey | Refused | None:
         """Return what `check` does, if that takes no waiting; else None."""
-        key = digests.foreign_key(presented) if flaw in MAY_BE_FOREIGN else None
-        if key is None or self._cache.imported is False:
+        imported = self._cache.imported
+        if imported is False or flaw not in MAY_BE_FOREIGN:
             return Refused(flaw)
-        if self._cache.imported is None:
+        key = digests.foreign_key(presented)
+        if key is None:
+            return Refused(flaw)
+        if imported is None:
             return None
         try:
             answer = self._evaluate(key, cache_key, flaw, self._try_read(key))
