@@ -1,6 +1,10 @@
 # syntax=docker/dockerfile:1
 # The bot and the gateway. No practice Slack, no compiler, no root.
-FROM python:3.11-slim AS made
+#
+# A tag can be moved to another image; a digest cannot. Give one in production:
+#   docker build --build-arg PYTHON_IMAGE=python:3.11-slim@sha256:… .
+ARG PYTHON_IMAGE=python:3.11-slim
+FROM ${PYTHON_IMAGE} AS made
 WORKDIR /opt/apikeys
 COPY lock/serve.txt lock/serve.txt
 RUN python -m venv .venv \
@@ -12,7 +16,6 @@ COPY bot bot
 COPY gateway gateway
 COPY keys keys
 COPY runtime runtime
-COPY sandbox sandbox
 COPY settings settings
 COPY storage storage
 # Editable, since the manifest stands beside the packages. setuptools was needed for this alone.
@@ -20,7 +23,7 @@ RUN .venv/bin/pip install --quiet --no-deps --no-build-isolation --editable . \
     && .venv/bin/python -m compileall -q . \
     && .venv/bin/pip uninstall --quiet --yes setuptools pip
 
-FROM python:3.11-slim
+FROM ${PYTHON_IMAGE}
 RUN useradd --uid 10001 --home-dir /var/lib/apikeys --create-home apikeys
 COPY --from=made /opt/apikeys /opt/apikeys
 USER apikeys
