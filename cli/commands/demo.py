@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.demo.state_dir import NAME, PAGE_PORT
+from cli.terminal import Failure
 
 
 @click.command()
@@ -22,4 +23,12 @@ def demo(port: int | None, tour: bool, reset: bool) -> None:
     """
     from cli.actions import demo as actions
 
-    actions.demo(port, tour, reset)
+    try:
+        actions.demo(port, tour, reset)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "sandbox":
+            raise
+        raise Failure(
+            "This installation has no practice Slack, as in the container's image. Run the demo "
+            "from the project's folder."
+        ) from error
