@@ -68,8 +68,9 @@ def test_the_unit_is_hardened(line: str) -> None:
 
 def test_the_image_has_what_it_copies_and_no_practice_slack() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    copied = re.findall(r"^COPY (?!--from)(.+) \\S+$", dockerfile, re.MULTILINE)
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.MULTILINE)
     sources = {source.rstrip("/") for line in copied for source in line.split()}
+    assert sources >= {"bot", "gateway", "keys", "storage", "apikeys.py"}
     assert "sandbox" not in sources
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert ignored[0] == "*"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from math import inf
 from pathlib import Path
@@ -183,14 +184,32 @@ def test_a_database_that_is_read_only_is_read_and_says_since_when(
     engine.dispose()
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write every file")
-def test_a_file_without_permission_to_write(tmp_path: Path) -> None:
-    engine = open_migrated(f"sqlite:///{tmp_path / 'keys.db'}")
+_NOBODY = 65_534
+
+
+@pytest.fixture
+def unprivileged() -> Iterator[Path]:
+    """A folder of the user that the test is run as: root may write every file, so not as root."""
+    with tempfile.TemporaryDirectory() as name:
+        if os.geteuid() != 0:
+            yield Path(name)
+            return
+        os.chown(name, _NOBODY, -1)
+        os.seteuid(_NOBODY)
+        try:
+            yield Path(name)
+        finally:
+            os.seteuid(0)
+
+
+def test_a_file_without_permission_to_write(unprivileged: Path) -> None:
+    engine = open_migrated(f"sqlite:///{unprivileged / 'keys.db'}")
     engine.dispose()
-    (tmp_path / "keys.db").chmod(0o400)
-    again = open_engine(f"sqlite:///{tmp_path / 'keys.db'}")
+    (unprivileged / "keys.db").chmod(0o400)
+    again = open_engine(f"sqlite:///{unprivileged / 'keys.db'}")
     with pytest.raises(StorageReadOnly):
         check_writable(again)
+    again.dispose()
 
 
 def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
