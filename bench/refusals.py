@@ -1,4 +1,4 @@
-"""What a refusal costs beside an accepted request: the same gateway, the same load, in turns."""
+"""What a refusal costs compared with an accepted request: one gateway, one load, in turns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep the bot running beside a gateway: what is wrong with it stops the bot alone.
+"""Keep the bot running next to a gateway: what is wrong with it stops the bot alone.
 
 If Slack cannot be reached, the bot starts as soon as it can. If Slack does not accept a token, or a
 setting of the bot is wrong, the bot stops with an error in the log, and is tried again at long

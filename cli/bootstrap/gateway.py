@@ -40,7 +40,7 @@ from storage.replica_lookup import ReplicaLookup
 from storage.secret_lookup import Lookup
 
 _SWITCH_SECONDS = 0.000_5
-# Open files of a process beside its connections: of the database, the log, the bot.
+# Open files of a process in addition to its connections: of the database, the log, the bot.
 _OTHER_FILES = 256
 # Objects, then collections of the generation before.
 _COLLECT_AFTER = (10_000, 20, 20)

@@ -36,7 +36,7 @@ class Pool:
     def __init__(self, options: Options) -> None:
         self._deadline = options.deadline
         self._threads = options.threads
-        # Jobs that still run although their callers have given up.
+        # Jobs that still run although their callers no longer wait.
         self._stuck = 0
         self._slots = threading.BoundedSemaphore(options.threads + options.waiting)
         self._pool = ThreadPoolExecutor(options.threads, thread_name_prefix="gateway-work")
