@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.framework.context import Context
 from bot.framework.feature import Feature, TimedJob
@@ -26,23 +26,29 @@ def _purge(change: Change) -> int:
 
 
 class Retention:
-    """Deletes what is too old, once a day and a little in each round."""
+    """Deletes what is too old, once a day and a little in each round.
+
+    A pass is for all accounts, so in a process with many the first one to be due makes it.
+    """
 
     def __init__(self) -> None:
         self._progress: retention.Progress | None = None
+        self._due_at: datetime | None = None
 
     def __call__(self, context: Context) -> int:
         """Delete a little more; 0, so that the rest waits for the next round."""
         services = context.services
         now = services.clock.now()
         if self._progress is None:
+            if self._due_at is not None and now < self._due_at:
+                return 0
             with context.reading() as session:
                 if not periodic.is_due(session, _RETENTION, _EVERY, now):
                     return 0
             with context.writing() as session:
                 if not periodic.claim(session, _RETENTION, _EVERY, now):
                     return 0
-            self._progress = retention.Progress()
+            self._progress, self._due_at = retention.Progress(), now + _EVERY
         with writing(services.engine) as session:
             progress = retention.purge(session, now, services.policy.kept_days, self._progress)
         self._progress = progress
