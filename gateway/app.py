@@ -131,12 +131,7 @@ class Gateway:
         )
         self._services = services
         self._routes = routes
-        self._unavailable = problem(
-            503,
-            "unavailable",
-            "Keys cannot be checked right now. Try again shortly.",
-            [(b"retry-after", b"%d" % services.options.retry_after)],
-        )
+        self._unavailable = forward_auth.unavailable(services.options.retry_after)
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -20,12 +20,9 @@ from threading import Lock
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from gateway.open_streams import OpenStreams
+from gateway.open_streams import Message, OpenStreams, Receive, Send
 
 Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[str, str]]
 

@@ -69,7 +69,7 @@ class OpenStreams:
             await asyncio.shield(running)
         except asyncio.CancelledError:
             if not stream.is_cut:
-                # The server has given up this request.
+                # The server has cancelled this request.
                 running.cancel()
                 raise
         finally:

@@ -8,6 +8,7 @@ machine itself (RFC 4007), and is dropped.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import (
     IPv4Address,
@@ -51,6 +52,11 @@ def read_hop(text: str) -> Address | None:
         return read_address(text)
     except ValueError:
         return None
+
+
+def is_in_any(found: Address, networks: Iterable[Network]) -> bool:
+    """Return whether an address is in one of the networks."""
+    return any(found in network for network in networks)
 
 
 @lru_cache(maxsize=4_096)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from ipaddress import ip_network
 from typing import Protocol
 
-from runtime.addresses import Network, read_address
+from runtime.addresses import Network, is_in_any, read_address
 
 CONNECTIONS, PEER_CONNECTIONS, NOT_HTTP, SLOW = (
     "connections",
@@ -94,7 +94,7 @@ class ConnectionLimits:
             found = read_address(address)
         except ValueError:
             return address
-        if any(found in network for network in self._unlimited):
+        if is_in_any(found, self._unlimited):
             return ""
         size = found.max_prefixlen if found.version == 4 else _PEER_V6
         return str(ip_network((found, size), strict=False))

@@ -70,15 +70,11 @@ def draft_of(path: Path) -> Iterator[Path]:
     """
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "it is not a file", str(path))
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    os.close(_create(draft))
-    try:
+    with _draft(path) as draft:
         yield draft
         _flush(draft)
         draft.replace(path)
         _flush(path.parent)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -102,17 +98,14 @@ def create(path: Path, text: str) -> bool:
         OSError: if it cannot be written.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(_create(draft), "w", encoding="utf-8") as file:
-            file.write(text)
+    with _draft(path) as draft:
+        draft.write_text(text, encoding="utf-8", newline="")
         _flush(draft)
-        os.link(draft, path)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return False
         _flush(path.parent)
-    except FileExistsError:
-        return False
-    finally:
-        draft.unlink(missing_ok=True)
     return True
 
 
@@ -121,8 +114,15 @@ def appending(path: str | Path, flags: int) -> int:
     return os.open(path, flags, _PRIVATE)
 
 
-def _create(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE)
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """Yield an empty private file next to a path, which is gone afterwards unless it was moved."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE))
+    try:
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:

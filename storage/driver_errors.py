@@ -21,6 +21,11 @@ _FULL = "The database's disk is full"
 _BUSY = "The database is busy: another program holds a lock."
 _STOPPING = "The database server is starting, stopping or recovering."
 _FEW_CONNECTIONS = "The database server has no connection to spare."
+_REFUSED = "The database server refuses the user or the password of its URL."
+_NO_DATABASE = "The server has no database of the name in its URL."
+_DAMAGED = "The database's files are damaged; restore a backup."
+_NOT_ALLOWED = "The database's file may not be used by this user."
+LOST = "The connection to the database was lost."
 _OLDER = "The database lacks something that this version needs. Run: apikeys db upgrade"
 
 # What libpq and psycopg say about a connection that fails, in the order in which they are tried;
@@ -31,10 +36,10 @@ _CONNECTING = (
     (
         r"password|authentication failed|pg_hba\.conf|SCRAM|GSSAPI|role .* does not exist"
         r"|not permitted to log in",
-        "The database server refuses the user or the password of its URL.",
+        _REFUSED,
         True,
     ),
-    (r"database .* does not exist", "The server has no database of the name in its URL.", True),
+    (r"database .* does not exist", _NO_DATABASE, True),
     (r"permission denied for database", "The user of the URL may not use this database.", True),
     (
         r"SSL|TLS|certificate|root\.crt",
@@ -61,8 +66,8 @@ _CONNECTING = (
 )
 # By SQLSTATE, the longest match first.
 _STATES: dict[str, tuple[str, bool]] = {
-    "28": ("The database server refuses the user or the password of its URL.", True),
-    "3D000": ("The server has no database of the name in its URL.", True),
+    "28": (_REFUSED, True),
+    "3D000": (_NO_DATABASE, True),
     "42501": ("The database user lacks the right to do this. Give it the tables' rights.", True),
     "42P01": (_OLDER, True),
     "42703": (_OLDER, True),
@@ -76,8 +81,8 @@ _STATES: dict[str, tuple[str, bool]] = {
     "55": (_BUSY, False),
     "40": (_BUSY, False),
     "58": ("The database server has trouble with its disk; its log says more.", False),
-    "XX001": ("The database's files are damaged; restore a backup.", True),
-    "XX002": ("The database's files are damaged; restore a backup.", True),
+    "XX001": (_DAMAGED, True),
+    "XX002": (_DAMAGED, True),
 }
 _UNWRITABLE = {"25006": _READ_ONLY, "53100": _FULL}
 # By the primary result code.
@@ -92,8 +97,8 @@ _FILE: dict[int, tuple[str, bool]] = {
         "The database's file cannot be opened: check that it exists, and who may use its folder.",
         True,
     ),
-    sqlite3.SQLITE_PERM: ("The database's file may not be used by this user.", True),
-    sqlite3.SQLITE_AUTH: ("The database's file may not be used by this user.", True),
+    sqlite3.SQLITE_PERM: (_NOT_ALLOWED, True),
+    sqlite3.SQLITE_AUTH: (_NOT_ALLOWED, True),
 }
 _UNWRITABLE_FILE = {sqlite3.SQLITE_READONLY: _READ_ONLY, sqlite3.SQLITE_FULL: _FULL}
 
@@ -145,7 +150,7 @@ def _explain_state(state: str) -> StorageUnavailable | None:
         if (found := _STATES.get(state[:length])) is not None:
             return StorageUnavailable(found[0], permanent=found[1])
     if state.startswith("08"):
-        return StorageUnavailable("The connection to the database was lost.")
+        return StorageUnavailable(LOST)
     return None
 
 

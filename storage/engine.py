@@ -20,7 +20,7 @@ from sqlmodel import Session, create_engine
 
 from runtime.errors import StorageReadOnly, StorageUnavailable
 from storage import statement_metrics
-from storage.driver_errors import explain
+from storage.driver_errors import LOST, explain
 
 # A slash command must be answered within 3 s, so waiting for the database has to end before that.
 BUSY_TIMEOUT_SECONDS = 2.0
@@ -280,7 +280,7 @@ def _translated(engine: Engine | None = None) -> Iterator[None]:
     except DBAPIError as error:
         known = explain(error)
         if known is None and error.connection_invalidated:
-            known = StorageUnavailable("The connection to the database was lost.")
+            known = StorageUnavailable(LOST)
         if known is None:
             raise
         if isinstance(known, StorageReadOnly) and engine is not None:

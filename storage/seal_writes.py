@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import event, func, inspect
+from sqlalchemy import event, inspect
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, SQLModel, select
 
@@ -19,10 +19,11 @@ from storage.seals import (
     Sealer,
     content_of,
     key_of,
+    recorded,
     sealer_of,
     tampered,
 )
-from storage.tables import AccessRequest, Delivery, Event, Key, OffboardingKey, Rotation, Secret
+from storage.tables import AccessRequest, Delivery, Key, OffboardingKey, Rotation, Secret
 
 # What may be changed in a row that is not believed: its end. It stays without a genuine seal.
 _ENDS: Mapping[type[SQLModel], Callable[[Any, set[str]], bool]] = {
@@ -130,8 +131,8 @@ def _was_put_back(session: Session, key: Key) -> bool:
 
     The row's seal is genuine then, and the next revision would hide that a change is lost.
     """
-    newest = session.exec(select(func.max(Event.revision)).where(Event.key_id == key.id)).one()
-    return newest is not None and newest > key.revision
+    newest, _ = recorded(session, key.id)
+    return newest > key.revision
 
 
 @event.listens_for(Session, "after_transaction_end")

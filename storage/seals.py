@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, text
 from sqlmodel import Session, SQLModel
 
 from runtime.errors import Tampered
@@ -35,6 +35,7 @@ from storage.tables import (
     Rotation,
     Secret,
 )
+from storage.tables.audit_log import OF_KEY
 
 SEAL_MAX = 40
 """The size of a seal in bytes, at most."""
@@ -165,6 +166,13 @@ def content_of(session: Session, row: SQLModel, *, before: bool = False) -> byte
 def _values(row: SQLModel, attributes: Iterable[str], before: bool) -> list[Any]:
     read = inspect(row).committed_state if before else {}
     return [read.get(name, getattr(row, name)) for name in attributes]
+
+
+def recorded(session: Session, key_id: str) -> tuple[int, bool]:
+    """Return what the audit log has of a stored key; see `storage.tables.audit_log.OF_KEY`."""
+    of_key = text(f"SELECT {', '.join(OF_KEY)} FROM keys WHERE id = :id")  # noqa: S608
+    newest, is_ended = session.connection().execute(of_key, {"id": key_id}).one()
+    return newest, bool(is_ended)
 
 
 def key_of(session: Session, key_id: str) -> Key:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_network
 
-from runtime.addresses import Address, Network, read_address, read_hop
+from runtime.addresses import Address, Network, is_in_any, read_address, read_hop
 
 Client = tuple[str, int] | None
 Origin = tuple[Client, bytes | None]
@@ -63,7 +63,7 @@ class Proxies:
         hops = _hops_of_forwarded(values) if self.header == FORWARDED else _hops(values)
         found: Address | None = None
         for found in hops:
-            if found is None or not any(found in network for network in self.trusted):
+            if found is None or not is_in_any(found, self.trusted):
                 break
         return UNKNOWN if found is None else str(found)
 
@@ -77,7 +77,7 @@ class Proxies:
             here = read_address(peer)
         except ValueError:
             return False
-        return any(here in network for network in self.trusted)
+        return is_in_any(here, self.trusted)
 
 
 def _hops(values: Sequence[bytes]) -> Iterator[Address | None]:

@@ -107,6 +107,12 @@ def rate_limited(seconds: int) -> Reply:
     return problem(429, "rate_limited", RATE_LIMITED.format(seconds), [retry])
 
 
+def unavailable(seconds: int) -> Reply:
+    """Return the reply while no token can be verified; after so many seconds to ask again."""
+    message = "Keys cannot be checked right now. Try again shortly."
+    return problem(503, "unavailable", message, [(b"retry-after", b"%d" % seconds)])
+
+
 class Authz:
     """The route. It accepts every method, because some proxies send the caller's.
 

@@ -6,8 +6,17 @@ from gateway.base.thread_pool import Unavailable
 from gateway.routes.services import Services
 from runtime.http_messages import Reply, Scope, json_reply
 
-_UP = json_reply(200, {"status": "ok"})
+UP = json_reply(200, {"status": "ok"})
 _READY = json_reply(200, {"status": "ready"})
+
+
+def not_ready(seconds: int) -> Reply:
+    """Return the reply of `/readyz` while no token can be verified.
+
+    Args:
+        seconds: how long callers are asked to wait.
+    """
+    return json_reply(503, {"status": "unavailable"}, [(b"retry-after", b"%d" % seconds)])
 
 
 class Healthz:
@@ -16,7 +25,7 @@ class Healthz:
     methods = ("GET", "HEAD")
 
     async def __call__(self, _scope: Scope, _receive: object) -> Reply:
-        return _UP
+        return UP
 
 
 class Readyz:
@@ -29,11 +38,7 @@ class Readyz:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._not_ready = json_reply(
-            503,
-            {"status": "unavailable"},
-            [(b"retry-after", b"%d" % services.options.retry_after)],
-        )
+        self._not_ready = not_ready(services.options.retry_after)
 
     async def __call__(self, _scope: Scope, _receive: object) -> Reply:
         try:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from runtime.http_messages import Receive, Reply, Scope, Send, json_reply, problem
+from gateway.base.options import Options
+from gateway.routes.forward_auth import unavailable
+from gateway.routes.health import UP, not_ready
+from runtime.http_messages import Receive, Scope, Send
 
-_ALIVE = json_reply(200, {"status": "ok"})
-_RETRY_AFTER = [(b"retry-after", b"2")]
-_NOT_READY = json_reply(503, {"status": "unavailable"}, _RETRY_AFTER)
-_UNAVAILABLE = problem(
-    503, "unavailable", "Keys cannot be checked right now. Try again shortly.", _RETRY_AFTER
-)
+_RETRY_AFTER = Options().retry_after
+_REPLIES = {"/healthz": UP, "/readyz": not_ready(_RETRY_AFTER)}
+_UNAVAILABLE = unavailable(_RETRY_AFTER)
 
 
 async def waiting(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application: `/healthz` is a 200, and everything else a 503."""
     if scope["type"] == "http":
-        await _reply(scope["path"]).send(send)
+        await _REPLIES.get(scope["path"], _UNAVAILABLE).send(send)
     elif scope["type"] == "lifespan":
         while True:
             message = await receive()
@@ -24,7 +24,3 @@ async def waiting(scope: Scope, receive: Receive, send: Send) -> None:
                 return
     else:
         await send({"type": "websocket.close", "code": 1008})
-
-
-def _reply(path: str) -> Reply:
-    return {"/healthz": _ALIVE, "/readyz": _NOT_READY}.get(path, _UNAVAILABLE)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from keys.base.errors import InvalidLimits
 from keys.inputs.names import refuse_token
-from runtime.addresses import read_address, read_network
+from runtime.addresses import is_in_any, read_address, read_network
 
 NETWORKS_MAX = 20
 COUNT_MAX = 1_000_000
@@ -64,4 +64,4 @@ def inside(address: str, networks: Iterable[str]) -> bool:
         found = read_address(address)
     except ValueError:
         return False
-    return any(found in read_network(_ZONE.sub("", network)) for network in networks)
+    return is_in_any(found, (read_network(_ZONE.sub("", network)) for network in networks))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from keys.credentials.verification import was_put_back
 from storage import seals
 from storage.tables import Key, Secret
-from storage.tables.audit_log import OF_KEY
 
 
 def is_believed(session: Session, key: Key, secret: Secret) -> bool:
@@ -18,7 +16,6 @@ def is_believed(session: Session, key: Key, secret: Secret) -> bool:
     """
     if not (seals.is_genuine(session, key) and seals.is_genuine(session, secret)):
         return False
-    of_key = text(f"SELECT {', '.join(OF_KEY)} FROM keys WHERE id = :id")  # noqa: S608
-    newest, is_ended = session.connection().execute(of_key, {"id": key.id}).one()
+    newest, is_ended = seals.recorded(session, key.id)
     revisions = (key.revision, secret.revision, newest)
-    return not was_put_back(key.state, revisions, is_ended=bool(is_ended))
+    return not was_put_back(key.state, revisions, is_ended=is_ended)

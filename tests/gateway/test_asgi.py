@@ -49,13 +49,6 @@ class Behind:
 
 
 @pytest.fixture
-def gateway(harness: Harness) -> Iterator[Running]:
-    running = serve_in_thread(harness.app, "127.0.0.1", 0)
-    yield running
-    running.stop()
-
-
-@pytest.fixture
 def behind() -> Behind:
     return Behind()
 
