@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, overload
 from urllib.parse import quote
 
-from sqlalchemy import URL, Engine, event, text
+from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -126,12 +127,32 @@ def _on_sqlite_connect(connection: Any, _record: Any) -> None:
     # The driver must not begin transactions: it would begin them as read transactions, which fail
     # at once if they are upgraded to write transactions while another writer is active.
     connection.isolation_level = None
+    # A row with a text that is no UTF-8 must not keep a program from reading the others.
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     # A reported revocation must survive a power failure, so every commit waits for the disk.
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+@contextmanager
+def exact_texts(connection: Connection) -> Iterator[None]:
+    """Read texts of SQLite that are no UTF-8 with lone surrogates, from which they can be restored.
+
+    Outside of the block each such byte is read as U+FFFD, which is safe to show and to store.
+    """
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    before = driver.text_factory
+    driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = before
 
 
 def _on_sqlite_begin(connection: Any) -> None:

@@ -93,6 +93,11 @@ def _seal_batch(
         .order_by(*key)
         .limit(at_most)
     )
+    if connection.dialect.name == "sqlite":
+        # Ids are ASCII. No batch could begin after a text that is no UTF-8: it is read as another.
+        for column in key:
+            is_ascii = ~func.glob("*[^ -~]*", column) & (func.instr(column, func.char(0)) == 0)
+            query = query.where(is_ascii)
     if after is not None:
         query = query.where(tuple_(*key) > tuple_(*after))
     found = connection.execute(query).all()

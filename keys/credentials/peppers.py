@@ -129,8 +129,11 @@ class Peppers:
         return version.to_bytes(_VERSION_BYTES) + self._seal[version](content)
 
     def is_genuine(self, content: bytes, seal: bytes | None) -> bool:
-        """Return whether a seal is that of a content. Compares in constant time."""
-        if seal is None or len(seal) != _SEAL_BYTES:
+        """Return whether a seal is that of a content. Compares in constant time.
+
+        What is no seal at all, which SQLite may have in its place, is none of any content.
+        """
+        if not isinstance(seal, bytes) or len(seal) != _SEAL_BYTES:
             return False
         made = self._seal.get(int.from_bytes(seal[:_VERSION_BYTES]))
         return made is not None and hmac.compare_digest(made(content), seal[_VERSION_BYTES:])

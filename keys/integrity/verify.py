@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, inspect
 from keys.changes import audit_log
 from keys.integrity.anchor import Anchor
 from storage import reading
+from storage.engine import exact_texts
 from storage.seals import SEALED, SealedTable, Sealer, content, plain_content
 from storage.tables import Event, Key, Secret
 from storage.tables.audit_log import OF_KEY
@@ -138,10 +139,10 @@ class _Database:
             if not found:
                 return
             findings = [
-                Finding(
+                _finding(
                     sealed.name,
                     " ".join(str(row[n]) for n in at),
-                    str(row[mine]),
+                    row[mine],
                     row[sealed.columns.index("key_id")] if "key_id" in sealed.columns else None,
                     CHANGED if row[-1] is not None else UNSEALED,
                 )
@@ -155,10 +156,7 @@ class _Database:
         """Verify keys and their secrets, and that the audit log knows of nothing newer."""
         sealed, secret = SEALED[Key], SEALED[Secret]
         columns = ", ".join((*sealed.columns, "seal", *OF_KEY))
-        of_secret = (
-            f"SELECT {', '.join((*secret.columns, 'seal'))} FROM secrets "
-            f"WHERE key_id BETWEEN {self._placeholder} AND {self._placeholder}"
-        )
+        of_secret = f"SELECT {', '.join((*secret.columns, 'seal'))} FROM secrets WHERE key_id "
         id_, account = sealed.columns.index("id"), sealed.columns.index("account_id")
         belongs_to = secret.columns.index("key_id")
         after: Sequence[Any] = ()
@@ -168,13 +166,16 @@ class _Database:
                 if not found:
                     return
                 ids = {row[id_] for row in found}
-                first, last = found[0][id_], found[-1][id_]
+                last = found[-1][id_]
+                (low, high), ends = self._bound((found[0][id_], last))
                 secrets: dict[str, list[Sequence[Any]]] = {}
-                for row in connection.exec_driver_sql(of_secret, (first, last)):
+                for row in connection.exec_driver_sql(
+                    f"{of_secret} BETWEEN {low} AND {high}", tuple(ends)
+                ):
                     if row[belongs_to] in ids:
                         secrets.setdefault(row[belongs_to], []).append(row)
             findings = [
-                Finding(table, row_id, key[account], key[id_], what)
+                _finding(table, row_id, key[account], key[id_], what)
                 for key in found
                 for table, row_id, what in self._key(key, secrets.get(key[id_], []))
             ]
@@ -225,9 +226,10 @@ class _Database:
                 fits &= entry["hash"] == _hash(entry)
                 covered = [*(entry[name] for name in sealed.columns[:-1]), revision]
                 if not (fits and self.sealer.is_genuine(content(sealed.name, covered), seal)):
-                    where = f"{account} {expected if entry['seq'] != expected else entry['seq']}"
-                    findings.append(Finding("events", where, account, entry["key_id"], BROKEN))
-                previous, expected = entry["hash"], entry["seq"] + 1
+                    where = f"{account} {expected}"
+                    findings.append(_finding("events", where, account, entry["key_id"], BROKEN))
+                seq = entry["seq"]
+                previous, expected = entry["hash"], 1 + (seq if isinstance(seq, int) else expected)
                 anchor = anchors.get(account)
                 if anchor is not None and anchor.seq == entry["seq"]:
                     seen.add(account)
@@ -242,16 +244,23 @@ class _Database:
         yield Step(0, tuple(behind(one, anchors[one]) for one in unseen))
 
     def missing(self) -> list[Finding]:
-        """Return the keys that the audit log knows and that are gone."""
+        """Return the keys that the audit log knows and that are gone, and secrets of no key."""
         mine, values = self._of_account("e.account_id")
         gone = (
-            "SELECT DISTINCT e.account_id, e.key_id FROM events e "
+            "SELECT DISTINCT e.key_id, e.account_id, e.key_id FROM events e "
             "LEFT JOIN keys ON keys.id = e.key_id "
             f"WHERE e.revision IS NOT NULL AND keys.id IS NULL{mine}"
         )
+        orphans = (
+            "SELECT e.id, e.account_id, e.key_id FROM secrets e "
+            f"LEFT JOIN keys ON keys.id = e.key_id WHERE keys.id IS NULL{mine}"
+        )
         with self._snapshot() as connection:
-            found = connection.exec_driver_sql(gone, tuple(values)).all()
-        return [Finding("keys", key_id, account, key_id, REMOVED) for account, key_id in found]
+            return [
+                _finding(table, row, account, key_id, what)
+                for table, query, what in (("keys", gone, REMOVED), ("secrets", orphans, CHANGED))
+                for row, account, key_id in connection.exec_driver_sql(query, tuple(values))
+            ]
 
     def _batch(
         self,
@@ -265,8 +274,9 @@ class _Database:
         order = ", ".join(key)
         where, values = self._of_account(mine)
         if after:
-            where += f" AND ({order}) > ({', '.join([self._placeholder] * len(key))})"
-            values = [*values, *after]
+            placeholders, bound = self._bound(after)
+            where += f" AND ({order}) > ({', '.join(placeholders)})"
+            values = [*values, *bound]
         query = f"SELECT {columns} FROM {table} WHERE true{where} ORDER BY {order} LIMIT {_AT_ONCE}"
         with nullcontext(connection) if connection is not None else self._snapshot() as used:
             return used.exec_driver_sql(query, tuple(values)).all()
@@ -281,12 +291,37 @@ class _Database:
         snapshot = self.engine
         if snapshot.dialect.name == "postgresql":
             snapshot = snapshot.execution_options(isolation_level="REPEATABLE READ")
-        with reading(snapshot) as session:
+        with reading(snapshot) as session, exact_texts(session.connection()):
             yield session.connection()
+
+    def _bound(self, values: Sequence[Any]) -> tuple[list[str], list[Any]]:
+        """Return placeholders and parameters for values that were read from the database.
+
+        SQLite gets each byte back: the next batch has to begin where the last one ended.
+        """
+        if self._placeholder == "%s":
+            return ["%s"] * len(values), list(values)
+        is_text = [isinstance(value, str) for value in values]
+        return (
+            ["CAST(? AS TEXT)" if text else "?" for text in is_text],
+            [
+                value.encode("utf-8", "surrogateescape") if text else value
+                for value, text in zip(values, is_text, strict=True)
+            ],
+        )
 
     def _is_genuine(self, sealed: SealedTable, values: Sequence[Any], seal: bytes | None) -> bool:
         form = content if self._placeholder == "%s" else plain_content
         return self.sealer.is_genuine(form(sealed.name, tuple(values)), seal)
+
+
+def _finding(table: str, row: object, account: object, key_id: object, what: str) -> Finding:
+    """Return a finding in a row that may hold anything: SQLite stores any value in any column."""
+    row, account, key_id = (
+        one if one is None else str(one).encode("utf-8", "backslashreplace").decode()
+        for one in (row, account, key_id)
+    )
+    return Finding(table, str(row), str(account), key_id, what)
 
 
 def behind(account: str, anchor: Anchor) -> Finding:
@@ -297,9 +332,9 @@ def behind(account: str, anchor: Anchor) -> Finding:
 def _hash(entry: Mapping[str, Any]) -> str:
     """Return the hash of an entry; empty if something in it cannot be one."""
     at = entry["at"]
+    fields = {name: entry[name] for name in entry if name not in ("at", "hash")}
     try:
         when = datetime.fromisoformat(at).replace(tzinfo=UTC) if isinstance(at, str) else at
-    except ValueError:
+        return audit_log.hash_fields(at=when.astimezone(UTC), **fields)
+    except (ValueError, TypeError, AttributeError, OverflowError):
         return ""
-    fields = {name: entry[name] for name in entry if name not in ("at", "hash")}
-    return audit_log.hash_fields(at=when.astimezone(UTC), **fields)
