@@ -22,7 +22,15 @@ from keys.base.actors import Actor
 from keys.changes.outbox import OutboxEntry
 from keys.credentials.tokens import redact
 from keys.inputs.names import NAME_MAX, NOTE_MAX
+from keys.integrity.verify import ANCHOR
 from runtime.display import visible
+
+_CHANGED = "The database of API keys was changed by something other than this program"
+_NO_ANCHOR = "The end of the API keys' audit log could not be verified"
+_WHAT_TO_DO = (
+    "Keys among these are refused now; all others work. Revoke them and create others, and ask an "
+    "operator to find out who can write to the database: `apikeys db verify` lists everything."
+)
 
 
 def tampering_found(entry: OutboxEntry, admins: AdminIds) -> Message:
@@ -32,7 +40,9 @@ def tampering_found(entry: OutboxEntry, admins: AdminIds) -> Message:
     about = {(one["key"] or one["row"], one["what"]): one for one in findings}
     named = dict.fromkeys(f"“{escape(_name(one))}”" for one in findings if one.get("name"))
     more = int(entry.data["count"]) - len(findings)
-    text = "The database of API keys was changed by something other than this program"
+    # A damaged file says nothing about the database.
+    is_changed = any(one["table"] != ANCHOR for one in findings)
+    text = _CHANGED if is_changed else _NO_ANCHOR
     asked: list[Element | str] = []
     for admin in admins():
         asked += [person(Actor.person(admin)), " "]
@@ -42,17 +52,15 @@ def tampering_found(entry: OutboxEntry, admins: AdminIds) -> Message:
         sentence(*asked, {"type": "emoji", "name": "warning"}, f" {text}."),
         *listed,
         *([context(f"… and {more:,} more rows.")] if more else []),
-        section(
-            "Keys among these are refused now; all others work. Revoke them and create others, and "
-            "ask an operator to find out who can write to the database: `apikeys db verify` lists "
-            "everything."
-        ),
+        *([section(_WHAT_TO_DO)] if is_changed else []),
     )
 
 
 def _about(one: Mapping[str, Any]) -> tuple[Element | str, ...]:
     if one.get("name"):
         return ("The key ", text_element(_name(one), bold=True), f" ({one['key']})")
+    if one["table"] == ANCHOR:
+        return ("The file ", text_element(str(one["row"])))
     return (text_element(f"{one['table']} {one['row']}"),)
 
 

@@ -12,7 +12,7 @@ from keys.changes.operation import execute
 from keys.integrity.anchor import AnchorFile, AnchorUnreadable
 from keys.integrity.follow import follow, newest_entry
 from keys.integrity.operations import ReportTampering
-from keys.integrity.verify import Finding, Step, verify
+from keys.integrity.verify import ANCHOR, Finding, Step, unreadable, verify
 from keys.jobs import periodic
 from storage import writing
 from storage.seal_upgrades import Position, seal_again
@@ -52,12 +52,14 @@ class Verification:
             return 0
         steps, findings = running
         end = context.clock.monotonic() + _SLICE_SECONDS
+        # Until it has a pause: one that fails is begun again, and not taken for a finished one.
+        self._running.pop(account, None)
         for step in steps:
             findings += step.findings
             if context.clock.monotonic() >= end:
+                self._running[account] = running
                 return 0
-        self._running.pop(account, None)
-        self.tampered[account] = len(findings)
+        self.tampered[account] = sum(one.table != ANCHOR for one in findings)
         report(context, findings)
         with context.writing() as session:
             periodic.claim(session, _NAME, EVERY, context.clock.now())
@@ -79,8 +81,8 @@ class Verification:
         except AnchorUnreadable:
             logger.exception("The database is verified without its anchor")
             known = {}
+            findings.append(unreadable(anchors.path, context.account_id))
         steps = verify(services.engine, services.peppers, context.account_id, known)
-        self._running[context.account_id] = steps, findings
         return steps, findings
 
 

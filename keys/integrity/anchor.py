@@ -40,6 +40,11 @@ class AnchorFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
+
     def read(self) -> dict[str, Anchor]:
         """Return the anchors by account; empty if there is no file yet.
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect
@@ -37,6 +38,12 @@ ENDED_BEFORE = "works, although the audit log says that it was revoked or cancel
 NO_SECRETS = "has lost its tokens"
 REMOVED = "was removed"
 BROKEN = "was changed, removed, added or moved"
+UNREADABLE = (
+    "cannot be read, so nothing shows whether the end of the audit log was cut off. Put the file "
+    "back from a backup, or accept the audit log as it is with: apikeys db accept-restore"
+)
+ANCHOR = "anchor"
+"""The table of a finding that is about the anchor's file, and not about a row."""
 SHORTER = "is older than what this machine has seen of it"
 
 
@@ -313,6 +320,11 @@ class _Database:
     def _is_genuine(self, sealed: SealedTable, values: Sequence[Any], seal: bytes | None) -> bool:
         form = content if self._placeholder == "%s" else plain_content
         return self.sealer.is_genuine(form(sealed.name, tuple(values)), seal)
+
+
+def unreadable(path: Path, account: str) -> Finding:
+    """Return the finding that the anchor's file cannot be read."""
+    return Finding(ANCHOR, str(path), account, None, UNREADABLE)
 
 
 def _finding(table: str, row: object, account: object, key_id: object, what: str) -> Finding:

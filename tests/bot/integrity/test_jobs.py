@@ -16,6 +16,7 @@ from bot.framework.feature import Job
 from bot.integrity import jobs
 from bot.slack_api.client import SlackClient
 from keys.integrity.anchor import AnchorFile
+from keys.integrity.verify import Step
 from tests.bot.harness.fake_slack import FakeCalls, FakeTime
 from tests.bot.harness.working import worker
 from tests.keys.conftest import Domain, open_test_application
@@ -125,6 +126,44 @@ def test_a_damaged_anchor_does_not_keep_the_rest_from_being_verified(
     rounds(bot)
     assert len(said(calls)) == 1
     assert "anchor.json is damaged. Put it back from a backup" in caplog.text
+
+
+def test_a_damaged_anchor_is_reported_to_the_team_with_what_to_do(
+    domain: Domain, bot: Worker, calls: FakeCalls, verification: jobs.Verification, tmp_path: Path
+) -> None:
+    domain.issue()
+    rounds(bot)
+    path = tmp_path / "home" / "anchor.json"
+    path.write_text("{", encoding="ascii")
+    for _ in range(2):
+        domain.clock.move(jobs.EVERY + timedelta(hours=1))
+        rounds(bot)
+    (posted,) = [args for method, args in calls.asked if "could not be verified" in str(args)]
+    assert str(path) in str(posted)
+    assert "apikeys db accept-restore" in str(posted)
+    # Nobody has changed the database.
+    assert said(calls) == []
+    assert verification.tampered == {domain.account: 0}
+
+
+def test_a_verification_that_fails_half_way_is_not_a_finished_one(
+    domain: Domain, bot: Worker, calls: FakeCalls
+) -> None:
+    domain.issue()
+    rounds(bot)
+    by_hand(domain.engine, "UPDATE keys SET owner = 'U0MALLORY'")
+    domain.clock.move(jobs.EVERY + timedelta(hours=1))
+
+    def fails(*_: object) -> Iterator[Step]:
+        yield Step(0)
+        raise OSError("the disk is gone")
+
+    with mock.patch.object(jobs, "verify", fails), pytest.raises(OSError, match="disk"):
+        bot.run_once()
+    rounds(bot)
+    domain.clock.move(timedelta(hours=1, minutes=1))
+    rounds(bot)
+    assert len(said(calls)) == 1
 
 
 def test_a_verification_that_a_bot_did_not_finish_is_taken_over(
