@@ -29,8 +29,8 @@ class Actor:
 
     @classmethod
     def read(cls, text: str) -> Actor:
-        """Parse an actor's `str()` form."""
-        kind, _, id_ = text.partition(":")
+        """Parse an actor's `str()` form; SQLite may have anything else in its place."""
+        kind, _, id_ = str(text).partition(":")
         return cls(kind, id_)
 
     def __str__(self) -> str:

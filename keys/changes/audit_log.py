@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 
 from keys.base.actors import Actor
 from keys.base.models import HistoryEntry
+from keys.base.stored_data import read_data
 from runtime import tracing
 from storage import AccountSession, seals
 from storage.tables import Account, Event
@@ -191,7 +192,7 @@ def newest_data(session: AccountSession, kind: str) -> dict[str, Any] | None:
         .order_by(col(Event.seq).desc())
         .limit(1)
     ).first()
-    return None if found is None else dict(json.loads(found))
+    return None if found is None else read_data(found)
 
 
 def history(session: AccountSession, key_id: str) -> list[HistoryEntry]:
@@ -203,6 +204,6 @@ def history(session: AccountSession, key_id: str) -> list[HistoryEntry]:
         .limit(_HISTORY_MAX)
     )
     return [
-        HistoryEntry(event.at, event.kind, Actor.read(event.actor), json.loads(event.data))
+        HistoryEntry(event.at, event.kind, Actor.read(event.actor), read_data(event.data))
         for event in session.exec(entries)
     ]

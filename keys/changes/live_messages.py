@@ -21,6 +21,7 @@ from sqlalchemy import case, update
 from sqlmodel import Session, col, func, or_, select
 
 from keys.base.ids import new_id
+from keys.base.stored_data import read_data
 from storage import AccountSession
 from storage.tables import LiveMessageRow
 
@@ -270,7 +271,7 @@ def _view(row: LiveMessageRow) -> LiveMessage:
         kind=row.kind,
         subject=row.subject,
         recipient=row.recipient,
-        data=json.loads(row.data),
+        data=read_data(row.data),
         channel_id=row.channel_id,
         message=row.message,
         rendered_hash=row.rendered_hash,

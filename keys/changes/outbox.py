@@ -16,6 +16,7 @@ from sqlmodel import Session, col, or_, select
 
 from keys.base.actors import Actor
 from keys.base.ids import new_id
+from keys.base.stored_data import read_data
 from storage import AccountSession
 from storage.tables import Event, OutboxRow
 
@@ -114,7 +115,7 @@ def _due(notice: OutboxRow, event: Event) -> OutboxEntry:
         account_id=notice.account_id,
         kind=notice.kind,
         recipient=notice.recipient,
-        data=json.loads(notice.data),
+        data=read_data(notice.data),
         actor=Actor.read(event.actor),
         at=event.at,
         attempts=notice.attempts,

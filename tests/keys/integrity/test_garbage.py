@@ -14,18 +14,21 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 
+from keys.changes import audit_log
 from keys.changes.authorization import Caller, Role
 from keys.changes.operation import execute
 from keys.credentials.peppers import Peppers
 from keys.integrity import verify
 from keys.integrity.operations import ReportTampering
 from keys.operations import Ask, Rotate, StartOffboarding
-from storage import writing
+from keys.search import search
+from keys.transfer import export_keys
+from storage import reading, writing
 from storage.seal_upgrades import Position, seal_again
 from storage.seals import SEALED
 from storage.triggers import without_triggers
-from tests.keys.conftest import ALICE, BOB, LEASE, Domain, open_test_application
-from tests.keys.integrity.attacks import by_hand, findings, rows
+from tests.keys.conftest import ALICE, BOB, LEASE, NOON, Domain, open_test_application
+from tests.keys.integrity.attacks import by_hand, findings, past_triggers, rows
 
 BOTH = Peppers({1: b"p" * 32, 2: b"n" * 32})
 COLUMNS = [
@@ -146,3 +149,39 @@ def test_rows_whose_ids_are_no_text_keep_no_batch_from_ending(domain: Domain) ->
         assert position is None
         assert sealed == sum(len(rows(domain.engine, one.name)) for one in SEALED.values()) - 4
         session.rollback()
+
+
+# What says how far something is has constraints, and what links rows has foreign keys.
+READ = [one for one in COLUMNS if one[1] not in ("state", "method", "id", "account_id", "key_id")]
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(where=st.sampled_from(READ), garbage=GARBAGE)
+@example(where=("keys", "creator"), garbage=b"\xff")
+@example(where=("keys", "expires_at"), garbage="garbage")
+@example(where=("events", "data"), garbage="{")
+@example(where=("events", "actor"), garbage=b"\xff")
+def test_garbage_in_one_row_does_not_take_the_others_from_lists_and_exports(
+    domain: Domain, where: tuple[str, str], garbage: object
+) -> None:
+    with (
+        spoilt(domain, *where, garbage),
+        reading(domain.engine, domain.account) as session,
+    ):
+        listed = search.page(session).keys
+        exported = list(export_keys.rows(session, NOON, revoked=True))
+        assert {"Other"} <= {key.name for key in listed} & {row["name"] for row in exported}
+        assert len(exported) == 2
+        for key in listed:
+            assert audit_log.history(session, key.id)
+
+
+def test_a_spoilt_report_does_not_keep_the_next_one_from_being_recorded(domain: Domain) -> None:
+    def report() -> bool:
+        by_hand(domain.engine, "UPDATE keys SET note = 'Changed'")
+        operation = ReportTampering(findings=tuple(findings(domain.engine)))
+        return execute(domain.services, Caller.system("integrity"), operation, wait=0).value
+
+    assert report()
+    past_triggers(domain.engine, "UPDATE events SET data = '{' WHERE kind = 'tampering.found'")
+    assert report()
