@@ -324,7 +324,7 @@ class _Database:
 
 def unreadable(path: Path, account: str) -> Finding:
     """Return the finding that the anchor's file cannot be read."""
-    return Finding(ANCHOR, str(path), account, None, UNREADABLE)
+    return Finding(ANCHOR, str(path.absolute()), account, None, UNREADABLE)
 
 
 def _finding(table: str, row: object, account: object, key_id: object, what: str) -> Finding:

@@ -107,3 +107,15 @@ def test_rows_are_not_sealed_a_second_time(shell: Shell) -> None:
         done = shell.run(*words)
         assert done.returncode == 1
         assert "were sealed before, and the database has lost its seals" in done.stderr
+
+
+def test_a_damaged_anchor_is_named_and_the_rest_is_verified(shell: Shell) -> None:
+    shell.new("Zapier, production")
+    anchor = shell.folder / ".apikeys" / "anchor.json"
+    anchor.write_text("{", encoding="ascii")
+    by_hand(shell, "UPDATE keys SET scopes = 'read write'")
+    done = shell.run("db", "verify")
+    assert done.returncode == 1
+    assert "keys key_" in done.stdout
+    assert f"anchor {anchor} cannot be read" in done.stdout
+    assert "apikeys db accept-restore" in done.stdout
