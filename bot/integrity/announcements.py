@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 from bot.framework.announcement import AdminIds
@@ -60,7 +61,8 @@ def _about(one: Mapping[str, Any]) -> tuple[Element | str, ...]:
     if one.get("name"):
         return ("The key ", text_element(_name(one), bold=True), f" ({one['key']})")
     if one["table"] == ANCHOR:
-        return ("The file ", text_element(str(one["row"])))
+        # Slack need not know where on a machine a file is: `apikeys db verify` says it there.
+        return ("The file ", text_element(PurePath(str(one["row"])).name))
     return (text_element(f"{one['table']} {one['row']}"),)
 
 

@@ -139,7 +139,8 @@ def test_a_damaged_anchor_is_reported_to_the_team_with_what_to_do(
         domain.clock.move(jobs.EVERY + timedelta(hours=1))
         rounds(bot)
     (posted,) = [args for method, args in calls.asked if "could not be verified" in str(args)]
-    assert str(path) in str(posted)
+    assert "anchor.json" in str(posted)
+    assert str(path.parent) not in str(posted)
     assert "apikeys db accept-restore" in str(posted)
     # Nobody has changed the database.
     assert said(calls) == []
