@@ -8,6 +8,7 @@ from bot.access_requests import feature as access_requests
 from bot.background import housekeeping
 from bot.browse_keys import feature as browse_keys
 from bot.expiry import feature as expiry
+from bot.framework.context import HomeNotice
 from bot.framework.feature import Feature
 from bot.framework.router import Router
 from bot.home import feature as home
@@ -17,10 +18,12 @@ from bot.manage_keys import feature as manage_keys
 from bot.offboarding import feature as offboarding
 from bot.reviews import feature as reviews
 from bot.rotation import feature as rotation
+from bot.team_channel import feature as team_channel
 from bot.token_delivery import feature as token_delivery
 
 # Their jobs run in this order.
 FEATURES: Sequence[Feature] = (
+    team_channel.FEATURE,
     browse_keys.FEATURE,
     manage_keys.FEATURE,
     token_delivery.FEATURE,
@@ -33,6 +36,10 @@ FEATURES: Sequence[Feature] = (
     leaks.FEATURE,
     home.FEATURE,
     integrity.FEATURE,
+)
+# What stands above the keys in an admin's App Home.
+HOME_NOTICES: Sequence[HomeNotice] = tuple(
+    notice for feature in FEATURES for notice in feature.home_notices
 )
 # Each feature's routes.
 ROUTERS: Sequence[Router] = tuple(router for feature in FEATURES for router in feature.routers)

@@ -42,6 +42,12 @@ from keys.reviews.operations import (
     StartReview,
 )
 from keys.rotation.operations import EndRotation, ExtendRotation, Rotate
+from keys.team_channel.operations import (
+    ChooseChannel,
+    RemindOfLostChannel,
+    ReportChannelBack,
+    ReportChannelLost,
+)
 from keys.transfer.operations import Export, Import
 
 
@@ -65,6 +71,7 @@ __all__ = [
     "Approve",
     "Ask",
     "AskOwner",
+    "ChooseChannel",
     "Claim",
     "CloseOffboarding",
     "Create",
@@ -80,7 +87,10 @@ __all__ = [
     "Outcome",
     "RecordDeparture",
     "RecordLeaks",
+    "RemindOfLostChannel",
     "Rename",
+    "ReportChannelBack",
+    "ReportChannelLost",
     "ReportTampering",
     "RequestBulkAction",
     "Reveal",

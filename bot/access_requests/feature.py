@@ -11,6 +11,7 @@ FEATURE = Feature(
     name="access_requests",
     routers=[handlers.router],
     live={MESSAGE_KIND: live.render},
+    home_notices=[live.notice],
     timed=[
         TimedJob(
             lambda session, services: queries.has_overdue(session, services.clock.now()),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.access_requests import views
+from bot.framework.context import Context
 from bot.framework.rendered import RenderedMessage
+from bot.ui.blocks import Block
 from bot.ui.payloads import ActionPayload
 from keys.access_requests import queries
 from keys.base.models import RequestStage as Stage
@@ -13,6 +15,10 @@ from keys.changes.live_messages import LiveMessage
 from keys.changes.outbox import TEAM
 from keys.changes.services import Services
 from storage import AccountSession
+
+# A fixed time, so that an unchanged Home has the same hash; a press asks again what
+# the request's state is.
+HOME_TIME = datetime.fromtimestamp(0, UTC)
 
 
 def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
@@ -26,3 +32,8 @@ def render(session: AccountSession, services: Services, live: LiveMessage) -> Re
     # Its events mark it stale; an overdue request is closed by the worker.
     again = max(request.closes_at, services.clock.now() + timedelta(minutes=1))
     return RenderedMessage(render_for(request, ref), again if in_progress else None)
+
+
+def notice(session: AccountSession, _context: Context, user_id: str) -> list[Block]:
+    """Render the requests that wait for a decision, for an admin's App Home."""
+    return views.in_home(queries.open_requests(session), user_id, ActionPayload(HOME_TIME))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from bot.ui import ids, inputs
 from bot.ui.blocks import (
@@ -12,9 +13,11 @@ from bot.ui.blocks import (
     View,
     actions,
     button,
+    clip,
     context,
     date,
     format_time,
+    header,
     message,
     modal,
     person,
@@ -30,6 +33,9 @@ from keys.base.actors import Actor
 from keys.base.models import RequestStage as Stage
 from keys.inputs.names import NOTE_MAX
 from keys.inputs.scopes import READ
+
+# How many requests App Home shows, and how much of each reason.
+IN_HOME_MAX, REASON_IN_HOME_MAX = 5, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +125,46 @@ def for_team(request: RequestView, ref: ActionPayload) -> Message:
         if request.attempts:
             blocks.append(context("It was approved before, but its token could not be delivered."))
         blocks += [
-            actions(
-                button("Approve", ids.REQUEST_APPROVE, ref, style="primary"),
-                button("Deny", ids.REQUEST_DENY, ref),
-            ),
+            _decide(ref),
             context(f"Expires {date(request.closes_at)}. You can't approve your own request."),
         ]
     else:
         blocks += _state(request, for_requester=False)
     return message("A request for an API key.", *blocks)
+
+
+def in_home(requests: Sequence[RequestView], user_id: str, ref: ActionPayload) -> list[Block]:
+    """Render the requests that wait for a decision, for an admin's App Home.
+
+    Args:
+        requests: the oldest first.
+        user_id: the admin, who cannot decide on their own.
+    """
+    if not requests:
+        return []
+    count = len(requests)
+    blocks = [header("1 request waits for you" if count == 1 else f"{count:,} requests wait")]
+    for request in requests[:IN_HOME_MAX]:
+        blocks += [
+            sentence(
+                person(Actor.person(request.requester)), " asks for the key ", _name(request),
+                ". It may ", scopes_in_words(request.scopes), ". Reason: ",
+                text_element(clip(request.reason, REASON_IN_HOME_MAX)),
+            ),
+            context("You can't approve your own request.")
+            if request.requester == user_id
+            else _decide(replace(ref, about=request.id)),
+        ]  # fmt: skip
+    if count > IN_HOME_MAX:
+        blocks.append(context(f"… and {count - IN_HOME_MAX:,} more."))
+    return [*blocks, {"type": "divider"}]
+
+
+def _decide(ref: ActionPayload) -> Block:
+    return actions(
+        button("Approve", ids.REQUEST_APPROVE, ref, style="primary"),
+        button("Deny", ids.REQUEST_DENY, ref),
+    )
 
 
 def for_requester(request: RequestView, ref: ActionPayload) -> Message:

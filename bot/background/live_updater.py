@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from bot.background.team_poster import TeamPoster
 from bot.framework.rendered import RenderedMessage, Renderer
 from bot.slack_api.backoff import LEASE, TRYING, pause_after
 from bot.slack_api.client import Posted, SlackClient
-from bot.slack_api.errors import MessageFixed, MessageGone, NotDeliverable, SlackError, Unavailable
+from bot.slack_api.errors import (
+    ChannelProblem,
+    MessageFixed,
+    MessageGone,
+    NotDeliverable,
+    SlackError,
+    Unavailable,
+)
 from bot.slack_api.post_once import OutgoingMessage, PostedMessage, post
 from bot.ui.blocks import Message
-from keys.base import accounts
 from keys.changes import live_messages
 from keys.changes.live_messages import LiveMessage
 from keys.changes.outbox import TEAM
 from keys.changes.services import Services
+from keys.team_channel import channel
 from storage import reading, writing
 
 logger = logging.getLogger("bot")
@@ -29,7 +37,7 @@ class LiveMessageUpdater:
     """Update the live messages of one account.
 
     Attributes:
-        channel: where the bot posts changes.
+        team: posts in the team's channel.
         kinds: the renderer of each kind (bot.framework.feature.live_renderers).
     """
 
@@ -37,7 +45,7 @@ class LiveMessageUpdater:
     services: Services
     slack: SlackClient
     account_id: str
-    channel: str
+    team: TeamPoster
     kinds: Mapping[str, Renderer]
 
     def step(self) -> bool:
@@ -48,7 +56,8 @@ class LiveMessageUpdater:
         """
         now = self.services.clock.now()
         with writing(self.engine, self.account_id) as session:
-            live = live_messages.claim(session, now, LEASE)
+            waits = TEAM if channel.read(session).is_lost else ""
+            live = live_messages.claim(session, now, LEASE, but_for=waits)
         if live is None:
             return False
         with reading(self.engine, self.account_id) as session:
@@ -84,8 +93,6 @@ class LiveMessageUpdater:
             posted = result.message
             with writing(self.engine, self.account_id) as session:
                 live_messages.posted(session, live, posted.channel, posted.ts)
-                if live.recipient == TEAM:
-                    accounts.note_channel(session, posted.channel)
             if result.found:
                 # A process that died long ago may have posted it, so it may be out of date.
                 slack.update(posted, message["text"], message["blocks"])
@@ -97,19 +104,17 @@ class LiveMessageUpdater:
         """Post the message; None if the recipient cannot be reached and the team already has it."""
         with writing(self.engine, self.account_id) as session:
             live_messages.posting(session, live, self.services.clock.now())
-            known = accounts.channel(session)
-        outgoing = OutgoingMessage(live.id, live.recipient, self.channel, known, live.posting_at)
-        try:
-            return post(slack, outgoing, message)
-        except NotDeliverable as error:
-            if live.recipient == TEAM:
-                raise
-            # This person can never be reached, so the team gets the message instead.
-            logger.warning("%s was not told of %s: %s", live.recipient, live.kind, error)
-        with reading(self.engine, self.account_id) as session:
-            if live_messages.is_told(session, live, TEAM):
-                return None
-        return post(slack, replace(outgoing, recipient=TEAM), message)
+        if live.recipient != TEAM:
+            outgoing = OutgoingMessage(live.id, live.recipient, "", None, live.posting_at)
+            try:
+                return post(slack, outgoing, message)
+            except NotDeliverable as error:
+                # This person can never be reached, so the team gets the message instead.
+                logger.warning("%s was not told of %s: %s", live.recipient, live.kind, error)
+            with reading(self.engine, self.account_id) as session:
+                if live_messages.is_told(session, live, TEAM):
+                    return None
+        return self.team.post(slack, live.id, live.posting_at, message)
 
     def _edit(self, slack: SlackClient, live: LiveMessage, old: Posted, message: Message) -> bool:
         """Edit a message; False if a new one has to be posted in its place.
@@ -126,6 +131,14 @@ class LiveMessageUpdater:
                 slack.delete(old)
             except SlackError as error:
                 logger.warning("an old message that cannot be edited stays: %s", error)
+            return False
+        except ChannelProblem as problem:
+            if live.recipient != TEAM:
+                raise
+            if old.channel == self.team.known_id():
+                self.team.lost(problem)
+                raise
+            # The team has another channel now, and nothing can be changed in this one.
             return False
         except MessageGone:
             # This bot deleted it, and then Slack refused the new one, or the process died.

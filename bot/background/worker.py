@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 
 from bot.background import announcement_views
 from bot.background.live_updater import LiveMessageUpdater
+from bot.background.lost_channel import LostChannel
+from bot.background.team_poster import TeamPoster
 from bot.framework.announcement import AdminIds
 from bot.framework.context import Context
 from bot.framework.feature import Feature, announcements, live_renderers
@@ -19,11 +21,12 @@ from bot.slack_api.backoff import LEASE, TRYING, pause_after
 from bot.slack_api.client import SlackClient
 from bot.slack_api.errors import ChannelProblem, NotDeliverable, SlackError
 from bot.slack_api.post_once import OutgoingMessage, post
-from keys.base import accounts
+from bot.ui.blocks import Message
 from keys.base.actors import Actor
 from keys.changes import outbox
 from keys.changes.change import change
-from keys.changes.outbox import OutboxEntry
+from keys.changes.outbox import TEAM, OutboxEntry
+from keys.team_channel import channel
 from runtime import tracing
 
 logger = logging.getLogger("bot")
@@ -49,8 +52,13 @@ class Worker:
         self._features = tuple(features)
         self._admins = admins
         self._announcements = announcements(features)
+        self._team = TeamPoster(context.services, context.channel)
+        self._lost_channel = LostChannel(
+            context.services, context.slack, self._team, self._admins,
+            lambda entry: self._render(entry)["text"],
+        )  # fmt: skip
         self._live = LiveMessageUpdater(
-            context.engine, context.services, context.slack, context.account_id, context.channel,
+            context.engine, context.services, context.slack, context.account_id, self._team,
             live_renderers(features),
         )  # fmt: skip
 
@@ -75,7 +83,7 @@ class Worker:
         for urgent in (job for feature in self._features for job in feature.urgent):
             while keep_going() and (count := urgent(context)):
                 done += count
-        for step in (self.announce_one, self._live.step):
+        for step in (self._see_channel, self.announce_one, self._live.step):
             while keep_going() and step():
                 done += 1
         for job in (job for feature in self._features for job in feature.jobs):
@@ -97,7 +105,8 @@ class Worker:
         """Post one announcement; False if there is none."""
         now = self._context.clock.now()
         with self._context.writing() as session:
-            due = outbox.claim(session, now, LEASE)
+            waits = TEAM if channel.read(session).is_lost else ""
+            due = outbox.claim(session, now, LEASE, but_for=waits)
         if due is not None:
             # An announcement is traced under the request that caused it.
             with tracing.within(tracing.Trace(due.trace_id) if due.trace_id else tracing.Trace()):
@@ -110,11 +119,11 @@ class Worker:
             try:
                 self._send(slack, entry, entry.recipient)
             except NotDeliverable as error:
-                if entry.recipient == outbox.TEAM:
+                if entry.recipient == TEAM:
                     raise
                 # This person can never be reached, so the team gets the message instead.
                 logger.warning("%s was not told of %s: %s", entry.recipient, entry.kind, error)
-                self._send(slack, entry, outbox.TEAM)
+                self._send(slack, entry, TEAM)
                 outcome = "said to the team instead"
         except SlackError as error:
             self._retry(entry, error)
@@ -122,24 +131,33 @@ class Worker:
             self._close(entry, outcome)
 
     def _send(self, slack: SlackClient, entry: OutboxEntry, recipient: str) -> None:
-        message = announcement_views.render(self._announcements, entry, self._admins)
-        with self._context.reading() as session:
-            known = accounts.channel(session)
+        message = self._render(entry)
         # An earlier attempt may have died right after Slack accepted the message.
         since = entry.at if entry.attempts else None
-        outgoing = OutgoingMessage(entry.id, recipient, self._context.channel, known, since)
-        posted = post(slack, outgoing, message).message
-        if recipient == outbox.TEAM and posted.channel != known:
-            with self._context.writing() as session:
-                accounts.note_channel(session, posted.channel)
+        if recipient != TEAM:
+            post(slack, OutgoingMessage(entry.id, recipient, "", None, since), message)
+            return
+        self._team.post(slack, entry.id, since, message)
+
+    def _see_channel(self) -> bool:
+        """See whether a lost channel is back; False if that is not due."""
+        try:
+            return self._lost_channel.step()
+        except SlackError as error:
+            logger.warning("nothing is known of the lost channel: %s", error)
+            return False
+
+    def _render(self, entry: OutboxEntry) -> Message:
+        return announcement_views.render(self._announcements, entry, self._admins)
 
     def _retry(self, entry: OutboxEntry, error: SlackError) -> None:
-        # A person has to fix the channel; until then the announcement is retried.
-        level = logging.ERROR if isinstance(error, ChannelProblem) else logging.WARNING
-        logger.log(level, "%s is not announced yet: %s", entry.kind, error)
-        pause = pause_after(entry.attempts)
+        # Until a person has mended the channel, its messages wait together.
+        if not isinstance(error, ChannelProblem):
+            logger.warning("%s is not announced yet: %s", entry.kind, error)
+        pause = channel.TRY_EVERY if isinstance(error, ChannelProblem) else None
         with self._context.writing() as session:
-            outbox.retry(session, entry.id, self._context.clock.now() + pause)
+            at = self._context.clock.now() + (pause or pause_after(entry.attempts))
+            outbox.retry(session, entry.id, at)
 
     def _close(self, entry: OutboxEntry, outcome: str) -> None:
         with self._context.writing() as session:

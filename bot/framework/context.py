@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from bot.authorization.admins import Admins
 from bot.slack_api.client import SlackClient
 from bot.slack_api.errors import Unavailable
+from bot.ui.blocks import Block
 from keys.base.models import KeyView
 from keys.base.policy import Policy
 from keys.changes.services import Services
@@ -26,6 +27,9 @@ COMMAND = "/apikeys"
 # The key of our context in Bolt's context.
 IN_BOLT = "apikeys"
 _TIMEOUT = 8
+# Renders blocks for the top of an admin's App Home, by their user id; none if there is nothing to
+# say.
+HomeNotice = Callable[[AccountSession, "Context", str], Sequence[Block]]
 # Sends an answer to a response URL. Raises SlackError.
 Answers = Callable[[str, dict[str, Any]], None]
 
@@ -60,6 +64,7 @@ class Context:
         token_minutes: how long a token stays in its message.
         api_url: the address of the API, for the example below a token.
         respond_to_url: sends answers to response URLs.
+        home_notices: render what stands at the top of an admin's App Home, above the keys.
     """
 
     services: Services
@@ -69,6 +74,7 @@ class Context:
     token_minutes: int
     api_url: str
     respond_to_url: Answers = field(default=web_answers)
+    home_notices: Sequence[HomeNotice] = ()
 
     def __post_init__(self) -> None:
         # Here, so that no place which makes a context can forget it.

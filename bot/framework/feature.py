@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bot.framework.announcement import Announcement
-from bot.framework.context import Context
+from bot.framework.context import Context, HomeNotice
 from bot.framework.rendered import Renderer
 from bot.framework.router import Router
 from keys.changes.change import Change
@@ -45,6 +45,7 @@ class Feature:
         routers: the handlers of buttons, modals, commands and events.
         live: the renderer of each kind of live message.
         announcements: the renderer of each kind of outbox entry.
+        home_notices: render what stands above the keys in an admin's App Home.
         timed: run at the beginning of each round.
         urgent: run before anything is announced, until nothing is left to do.
         jobs: run at the end of each round, one step each, so that a long one does not delay the
@@ -55,6 +56,7 @@ class Feature:
     routers: Sequence[Router] = ()
     live: Mapping[str, Renderer] = field(default_factory=dict)
     announcements: Mapping[str, Announcement] = field(default_factory=dict)
+    home_notices: Sequence[HomeNotice] = ()
     timed: Sequence[TimedJob] = ()
     urgent: Sequence[Job] = ()
     jobs: Sequence[Job] = ()

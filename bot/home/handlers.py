@@ -155,7 +155,13 @@ def _view(context: Context, home: HomeView, searched_in: str) -> View:
         mine = HomeState(shelf=KeyFilter.MINE, after=home.state.after, before=home.state.before)
         return blocks.for_owner(_page(context, home.user_id, mine), ref)
     page = replace(_page(context, home.user_id, home.state), searched_in=searched_in)
-    return blocks.for_admin(page, ref)
+    with context.reading() as session:
+        notices = [
+            block
+            for notice in context.home_notices
+            for block in notice(session, context, home.user_id)
+        ]
+    return blocks.for_admin(page, ref, notices)
 
 
 def _page(context: Context, user_id: str, state: HomeState) -> blocks.Page:

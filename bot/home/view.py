@@ -60,9 +60,14 @@ class Page:
     next_cursor: str | None = None
 
 
-def for_admin(page: Page, ref: ActionPayload) -> View:
-    """Render all keys, with everything that an admin can do."""
+def for_admin(page: Page, ref: ActionPayload, notices: Sequence[Block] = ()) -> View:
+    """Render all keys, with everything that an admin can do.
+
+    Args:
+        notices: what stands above it, such as what has to be decided.
+    """
     blocks: list[Block] = [
+        *notices,
         header("API keys"),
         actions(
             button("New key", ids.NEW, ref, style="primary"),

@@ -9,7 +9,6 @@ from bot.framework.context import Context
 from bot.reviews import evidence_files, summary_view
 from bot.slack_api.backoff import LEASE, LONGEST_PAUSE
 from bot.slack_api.errors import MissingScope, SlackError
-from keys.base import accounts
 from keys.base.actors import Actor
 from keys.base.errors import EvidenceMismatch, InvalidState
 from keys.changes.authorization import Caller
@@ -20,6 +19,7 @@ from keys.operations import StartReview
 from keys.reviews import activity_digest, queries
 from keys.reviews.evidence import posting
 from keys.search import search
+from keys.team_channel import channel
 
 logger = logging.getLogger("bot")
 _SCHEDULE = Caller.system("schedule")
@@ -76,13 +76,14 @@ def post_evidence(context: Context) -> bool:
             return False
     with context.writing() as session:
         audit = posting.claim(session, now, LEASE)
-        channel = accounts.channel(session)
+        found = channel.read(session)
+        channel_id = None if found.is_lost else found.channel_id
     if audit is None:
         return False
-    if channel is not None:
+    if channel_id is not None:
         try:
             context.slack.upload(
-                channel, evidence_files.files(context, audit), summary_view.files_follow()
+                channel_id, evidence_files.files(context, audit), summary_view.files_follow()
             )
         except MissingScope:
             logger.info("the evidence is not posted: files:write was not granted")

@@ -50,6 +50,7 @@ REQUEST = "request_new"
 REQUEST_APPROVE = "request_approve"
 REQUEST_DENY = "request_deny"
 REQUEST_WITHDRAW = "request_withdraw"
+CHANNEL_CHOOSE = "channel_choose"
 
 # What an entry of a key's menu, or a choice, does (ActionPayload.do).
 DO_RENAME = "rename"

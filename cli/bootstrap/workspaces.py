@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.authorization.admins import Admins, Workspace, read_policy
 from bot.background.worker import Worker
-from bot.features import FEATURES
+from bot.features import FEATURES, HOME_NOTICES
 from bot.framework.context import Context
 from bot.installation.installations import Installation, InstallationTarget
 from bot.installation.workspaces import WorkspaceBot
@@ -99,6 +99,7 @@ class WorkspaceServicesFactory:
             channel=settings.channel,
             token_minutes=settings.token_minutes,
             api_url=settings.example_url,
+            home_notices=HOME_NOTICES,
         )
 
 

@@ -95,6 +95,16 @@ def overdue_rows(
     return session.exec(found.limit(most)).all()
 
 
+def open_requests(session: AccountSession) -> list[RequestView]:
+    """Return the requests that wait for a decision, the oldest first."""
+    found = (
+        select(AccessRequest)
+        .where(AccessRequest.account_id == session.account_id, AccessRequest.state == Stage.OPEN)
+        .order_by(col(AccessRequest.created_at), col(AccessRequest.id))
+    )
+    return [view(row) for row in session.exec(found)]
+
+
 def view(row: AccessRequest) -> RequestView:
     """Return a request's row as a value."""
     return RequestView(

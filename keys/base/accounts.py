@@ -8,7 +8,6 @@ from sqlmodel import Session, col, select
 
 from keys.base.errors import DomainError
 from keys.base.ids import new_id
-from storage import AccountSession
 from storage.tables import Account
 
 
@@ -61,20 +60,6 @@ def of_many(session: Session, workspace_id: str, name: str, now: datetime) -> st
     account.name = name
     session.add(account)
     return account.id
-
-
-def channel(
-    session: AccountSession,
-) -> str | None:
-    """Return the id of the channel last posted to for the team; None before the first post."""
-    return session.get_one(Account, session.account_id).channel_id
-
-
-def note_channel(session: AccountSession, channel_id: str) -> None:
-    """Record the channel last posted to for the team."""
-    account = session.get_one(Account, session.account_id)
-    account.channel_id = channel_id
-    session.add(account)
 
 
 def _add(session: Session, now: datetime, workspace_id: str | None, name: str) -> str:

@@ -157,14 +157,21 @@ def set_data(
     )
 
 
-def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> LiveMessage | None:
-    """Claim the message that has waited longest; no other bot gets it until the claim expires."""
+def claim(
+    session: AccountSession, now: datetime, claim_ttl: timedelta, *, but_for: str = ""
+) -> LiveMessage | None:
+    """Claim the message that has waited longest; no other bot gets it until the claim expires.
+
+    Args:
+        but_for: a recipient whose messages have to wait.
+    """
     row = session.exec(
         select(LiveMessageRow)
         .where(
             LiveMessageRow.account_id == session.account_id,
             col(LiveMessageRow.closed_at).is_(None),
             col(LiveMessageRow.due_at) <= now,
+            LiveMessageRow.recipient != but_for,
             or_(
                 col(LiveMessageRow.claimed_until).is_(None),
                 col(LiveMessageRow.claimed_until) <= now,
@@ -179,6 +186,21 @@ def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> LiveM
     row.claimed_until = now + claim_ttl
     session.add(row)
     return _view(row)
+
+
+def make_due(session: AccountSession, recipient: str, now: datetime) -> None:
+    """Have a recipient's messages that Slack did not accept tried now."""
+    session.execute(
+        update(LiveMessageRow)
+        .where(
+            col(LiveMessageRow.account_id) == session.account_id,
+            col(LiveMessageRow.recipient) == recipient,
+            col(LiveMessageRow.closed_at).is_(None),
+            col(LiveMessageRow.attempts) > 0,
+        )
+        .values(due_at=now),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def is_told(session: Session, live: LiveMessage, recipient: str) -> bool:

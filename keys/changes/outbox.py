@@ -7,12 +7,13 @@ time before it posts it, so several bots can share the work.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import ColumnElement, update
+from sqlmodel import Session, col, func, or_, select
 
 from keys.base.actors import Actor
 from keys.base.ids import new_id
@@ -70,8 +71,14 @@ def add(session: Session, event: Event, recipient: str, data: Mapping[str, Any])
     session.flush()
 
 
-def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> OutboxEntry | None:
-    """Claim the oldest entry that is due; no other bot gets it until the claim expires."""
+def claim(
+    session: AccountSession, now: datetime, claim_ttl: timedelta, *, but_for: str = ""
+) -> OutboxEntry | None:
+    """Claim the oldest entry that is due; no other bot gets it until the claim expires.
+
+    Args:
+        but_for: a recipient whose entries have to wait.
+    """
     found = session.exec(
         select(OutboxRow, Event)
         .join(Event, col(Event.id) == col(OutboxRow.event_id))
@@ -79,6 +86,7 @@ def claim(session: AccountSession, now: datetime, claim_ttl: timedelta) -> Outbo
             OutboxRow.account_id == session.account_id,
             col(OutboxRow.closed_at).is_(None),
             col(OutboxRow.due_at) <= now,
+            OutboxRow.recipient != but_for,
             or_(col(OutboxRow.claimed_until).is_(None), col(OutboxRow.claimed_until) <= now),
         )
         .order_by(col(Event.seq))
@@ -107,6 +115,55 @@ def retry(session: Session, notice_id: str, due_at: datetime) -> None:
     notice = session.get_one(OutboxRow, notice_id)
     notice.due_at, notice.claimed_until = due_at, None
     session.add(notice)
+
+
+def waiting(session: AccountSession, recipient: str) -> list[OutboxEntry]:
+    """Return a recipient's entries that were not posted yet, oldest first."""
+    found = session.exec(
+        select(OutboxRow, Event)
+        .join(Event, col(Event.id) == col(OutboxRow.event_id))
+        .where(*_waiting(session, recipient))
+        .order_by(col(Event.seq))
+    )
+    return [_due(notice, event) for notice, event in found]
+
+
+def count_waiting(session: AccountSession, recipient: str) -> int:
+    """Return how many entries of a recipient were not posted yet."""
+    count = select(func.count()).select_from(OutboxRow).where(*_waiting(session, recipient))
+    return session.exec(count).one()
+
+
+def make_due(session: AccountSession, recipient: str, now: datetime) -> None:
+    """Have a recipient's entries tried now, whatever was tried before."""
+    session.execute(
+        update(OutboxRow).where(*_waiting(session, recipient)).values(due_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def close_all(
+    session: AccountSession, notice_ids: Sequence[str], now: datetime, outcome: str
+) -> None:
+    """Close entries that were not posted; see `close`."""
+    session.execute(
+        update(OutboxRow)
+        .where(
+            col(OutboxRow.account_id) == session.account_id,
+            col(OutboxRow.id).in_(notice_ids),
+            col(OutboxRow.closed_at).is_(None),
+        )
+        .values(closed_at=now, outcome=outcome[:200], claimed_until=None),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _waiting(session: AccountSession, recipient: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(OutboxRow.account_id) == session.account_id,
+        col(OutboxRow.recipient) == recipient,
+        col(OutboxRow.closed_at).is_(None),
+    )
 
 
 def _due(notice: OutboxRow, event: Event) -> OutboxEntry:

@@ -12,6 +12,7 @@
               ├─ events                   append-only, chained by hash
               ├─ notices                  the outbox: messages that must follow a change
               ├─ live_messages            messages that are updated until their subject is final
+              ├─ team_channels            where the team's messages go, and what is wrong there
               └─ chores                   when each periodic job last ran
     peppers                  which pepper made the digests (a fingerprint, never the pepper)
     changes                  what gateways drop from their caches; written by triggers, see
@@ -30,7 +31,7 @@ from storage.tables.audit_log import Event, PeriodicJob, ProcessedRequest
 from storage.tables.deliveries import Delivery
 from storage.tables.gateways import ChangeRow, Confirmation, Gateway
 from storage.tables.keys import DailyUse, Key, Pepper, Secret, SecretUse
-from storage.tables.messaging import Home, LiveMessageRow, OutboxRow
+from storage.tables.messaging import Home, LiveMessageRow, OutboxRow, TeamChannelRow
 from storage.tables.people import Departure, Offboarding, OffboardingKey
 from storage.tables.reviews import Review, ReviewKey
 from storage.tables.rotations import Rotation
@@ -60,4 +61,5 @@ __all__ = [
     "Rotation",
     "Secret",
     "SecretUse",
+    "TeamChannelRow",
 ]

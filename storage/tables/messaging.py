@@ -93,3 +93,23 @@ class LiveMessageRow(SQLModel, table=True):
     attempts: int = 0
     posting_at: datetime | None = Field(default=None, sa_column=datetime_column())
     closed_at: datetime | None = Field(default=None, sa_column=datetime_column())
+
+
+class TeamChannelRow(SQLModel, table=True):
+    """Where an account's messages to the team go, and what is wrong there; one row an account.
+
+    `setting` is what APIKEYS_CHANNEL was when `channel_id` was found or chosen for it. `lost_at` is
+    empty while messages arrive; `fault` says in a word why they do not, and `reminders` counts
+    the admins who were told.
+    """
+
+    __tablename__ = "team_channels"
+
+    account_id: str = Field(primary_key=True, foreign_key="accounts.id", max_length=32)
+    channel_id: str | None = Field(default=None, max_length=32)
+    setting: str = Field(default="", max_length=100)
+    fault: str = Field(default="", max_length=40)
+    lost_at: datetime | None = Field(default=None, sa_column=datetime_column())
+    next_try_at: datetime | None = Field(default=None, sa_column=datetime_column())
+    reminded_at: datetime | None = Field(default=None, sa_column=datetime_column())
+    reminders: int = Field(default=0)

@@ -24,6 +24,7 @@ ROOMS: dict[str, set[str]] = {
     "approve": {"bot"},
     "ask_owner": {"bot"},
     "bulk": {"bot"},
+    "choose_channel": {"bot"},
     "claim": {"bot"},
     "close_offboarding": {"bot"},
     "create": {"bot", "cli"},
@@ -37,7 +38,10 @@ ROOMS: dict[str, set[str]] = {
     "limit": {"cli"},
     "record_departure": {"bot"},
     "record_leaks": {"bot"},
+    "remind_of_lost_channel": {"bot"},
     "rename": {"bot"},
+    "report_channel_back": {"bot"},
+    "report_channel_lost": {"bot"},
     "report_tampering": {"bot"},
     "request": {"bot"},
     "reveal": {"bot"},
@@ -56,6 +60,9 @@ ROOMS: dict[str, set[str]] = {
 FILLED_IN_NOWHERE = {
     ("accept_restore", "reason"): "of no one account; tests/cli/commands/test_integrity.py",
     ("bulk", "recipient"): "chosen from Slack's list, or who pressed; `execute` asks Slack",
+    ("choose_channel", "setting"): "the setting itself",
+    ("remind_of_lost_channel", "channel"): "the setting itself",
+    ("report_channel_lost", "channel"): "the setting itself",
     ("create", "backup_owner"): "a new key has none; the modal for editing sets it",
     ("transfer", "after"): "chosen from Slack's list; `execute` asks Slack about the user",
 }

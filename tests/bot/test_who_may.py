@@ -32,6 +32,7 @@ TABLE = {
         "export",
         "home_search",
         "home_shelf",
+        "channel_choose",
         "key_choice",
         "key_edit",
         "key_extend",

@@ -33,7 +33,9 @@ def domain(tmp_path: Path) -> Iterator[Domain]:
 @pytest.fixture
 def calls() -> FakeCalls:
     return FakeCalls(
-        chat__postMessage=[{"channel": "D1", "ts": "1.000001"}],
+        chat__postMessage=[
+            lambda args: {"channel": args["channel"].replace("#api-keys", "C1"), "ts": "1.000001"}
+        ],
         chat__update=[{}],
         conversations__open=[{"channel": {"id": "D1"}}],
         conversations__history=[{"messages": []}],
@@ -138,7 +140,7 @@ def test_what_an_operator_revoked_is_said_in_the_channel(domain: Domain, calls: 
     revoke(domain, Actor.operator("op@host"))
     domain.clock.move(3 * SECOND)
     following(domain, calls).run_once()
-    assert [post["channel"] for post in said(calls, "chat.postMessage")] == ["#api-keys"]
+    assert [post["channel"] for post in said(calls, "chat.postMessage")] == ["C1"]
 
 
 def test_somebody_who_cannot_be_reached_is_replaced_by_the_channel(
@@ -149,7 +151,7 @@ def test_somebody_who_cannot_be_reached_is_replaced_by_the_channel(
     calls.replies["conversations.open"] = [refusal("user_disabled")]
     domain.clock.move(3 * SECOND)
     following(domain, calls).run_once()
-    assert [post["channel"] for post in said(calls, "chat.postMessage")] == ["#api-keys"]
+    assert [post["channel"] for post in said(calls, "chat.postMessage")] == ["C1"]
 
 
 def test_a_deleted_message_is_posted_anew_while_it_matters(
@@ -320,5 +322,5 @@ def test_who_cannot_be_reached_is_not_replaced_where_the_team_is_told_anyway(
     following(domain, calls).run_once()
     assert calls.methods().count("chat.postMessage") == before + 1
     posts = [args for name, args in calls.asked if name == "chat.postMessage"]
-    assert posts[-1]["channel"] == "#api-keys"
+    assert posts[-1]["channel"] == "C1"
     assert key.id in str(posts[-1])

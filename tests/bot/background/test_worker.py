@@ -66,7 +66,8 @@ def test_the_team_is_told_once(domain: Domain, calls: FakeCalls, following: Work
     assert following.run_once() == 2
     assert following.run_once() == 0
     issued, revoked = posts(calls)
-    assert issued["channel"] == revoked["channel"] == "#api-keys"
+    # The name is looked up once; the id stays the same when the channel is renamed.
+    assert (issued["channel"], revoked["channel"]) == ("#api-keys", "C1")
     assert "Zapier" in str(revoked["blocks"])
     assert ALICE.id in str(revoked["blocks"])
 
@@ -76,7 +77,7 @@ def test_what_slack_did_not_take_is_said_later_and_later(
 ) -> None:
     domain.issue()
     for method in ("chat.postMessage", "chat.scheduleMessage"):
-        calls.replies[method] = [refusal("channel_not_found")]
+        calls.replies[method] = [refusal("fatal_error")]
     pauses = []
     for _ in range(6):
         assert following.announce_one()
@@ -90,6 +91,8 @@ def test_what_slack_did_not_take_is_said_later_and_later(
         domain.clock.move(timedelta(minutes=15))
     assert pauses[0] < pauses[1] < pauses[-1]
     calls.replies["chat.postMessage"] = [OK]
+    calls.replies["chat.scheduleMessage"] = [{"channel": "C1", "scheduled_message_id": "Q1"}]
+    calls.replies["chat.deleteScheduledMessage"] = [{}]
     assert following.announce_one()
     domain.clock.move(timedelta(hours=1))
     assert not following.announce_one()
