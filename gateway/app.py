@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
+from types import MappingProxyType
 from typing import Protocol
 
 from gateway.base.gateway_log import GatewayLog
@@ -19,7 +20,7 @@ from gateway.base.thread_pool import Unavailable
 from gateway.cache.verdict_cache import VerdictCache
 from gateway.routes import fast_path, forward_auth, verify
 from gateway.routes.forward_auth import Authz
-from gateway.routes.health import Healthz, Readyz
+from gateway.routes.health import Healthz, PartsPage, Readyz
 from gateway.routes.metrics_page import MetricsPage
 from gateway.routes.openapi import OpenApi
 from gateway.routes.services import BackgroundTasks, Services, UsageSink
@@ -63,6 +64,7 @@ def build(
     cache: VerdictCache | None = None,
     try_read_now: fast_path.TryReadNow = lambda _presented, _key: None,
     background_tasks: BackgroundTasks | None = None,
+    reports: Mapping[str, Callable[[], Mapping[str, str]]] = MappingProxyType({}),
 ) -> Gateway:
     """Build the gateway.
 
@@ -74,6 +76,7 @@ def build(
         cache: the verifier's cache, for the fast path; None for no fast path.
         try_read_now: reads a key that is not cached, if that takes no waiting.
         background_tasks: started before the first request, and stopped after the last.
+        reports: by path, the state of each part of something else; see PartsPage.
     """
     services = Services(
         verifier=verifier,
@@ -95,6 +98,7 @@ def build(
         "/readyz": Readyz(services),
         "/metrics": MetricsPage(services),
         "/openapi.json": OpenApi(),
+        **{path: PartsPage(services, report) for path, report in reports.items()},
     }
     return Gateway(
         services,

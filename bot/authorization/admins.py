@@ -28,7 +28,13 @@ from bot.authorization.membership import (
     is_outsider,
     membership_problem,
 )
-from bot.slack_api.errors import GroupProblem, MissingScope, PersonUnknown, SlackError
+from bot.slack_api.errors import (
+    BadCredentials,
+    GroupProblem,
+    MissingScope,
+    PersonUnknown,
+    SlackError,
+)
 from keys.changes.authorization import Allowed
 from keys.changes.membership import Membership
 from runtime.clock import Clock
@@ -53,7 +59,12 @@ NAMES_KEPT = timedelta(minutes=10)
 _ASKED_MAX = 20
 _ROLES = ("is_admin", "is_owner", "is_primary_owner")
 # After these Slack may say something else in a minute, so nothing is cancelled because of them.
-_UNCERTAIN = (DenialReason.UNKNOWN, DenialReason.NO_ANSWER, DenialReason.MISCONFIGURED)
+_UNCERTAIN = (
+    DenialReason.UNKNOWN,
+    DenialReason.NO_ANSWER,
+    DenialReason.MISCONFIGURED,
+    DenialReason.NOT_INSTALLED,
+)
 _log = logging.getLogger(__name__)
 
 
@@ -155,6 +166,8 @@ class Admins:
     def _unanswered(self, error: SlackError) -> Denied:
         if isinstance(error, PersonUnknown):
             return Denied(DenialReason.OUTSIDER)
+        if isinstance(error, BadCredentials):
+            return Denied(DenialReason.NOT_INSTALLED)
         if isinstance(error, GroupProblem | MissingScope):
             _log.error("No admin can be found: %s", error)
             return Denied(DenialReason.MISCONFIGURED)

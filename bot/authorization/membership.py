@@ -52,6 +52,7 @@ class DenialReason(StrEnum):
     UNKNOWN = "unknown"
     NO_ANSWER = "no_answer"
     MISCONFIGURED = "misconfigured"
+    NOT_INSTALLED = "not_installed"
 
 
 _SENTENCES = {
@@ -68,6 +69,10 @@ _SENTENCES = {
     DenialReason.MISCONFIGURED: (
         "The app cannot find out who is an admin, so nothing was done. Tell the person who runs "
         "it: the log says what is missing."
+    ),
+    DenialReason.NOT_INSTALLED: (
+        "Slack no longer accepts this app's token, so nothing was done. A person who manages the "
+        "workspace's apps has to install it again. API keys keep working."
     ),
 }
 

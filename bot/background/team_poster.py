@@ -92,12 +92,29 @@ class TeamPoster:
         for where in dict.fromkeys((state.target(self.setting), state.known_id(self.setting))):
             if where is not None:
                 try:
-                    slack.channel_id(where, self.services.clock.now())
+                    self._find(slack, where)
                 except ChannelProblem as problem:
                     self.lost(problem)
                 else:
                     return True
         return False
+
+    def find(self, slack: SlackClient) -> None:
+        """Look the channel up, unless that was done for this setting; record it if it is lost.
+
+        Raises:
+            SlackError: if Slack does not say.
+        """
+        with self.services.reading() as session:
+            state = channel.read(session)
+        if state.setting != self.setting or state.is_lost:
+            self.is_back(slack)
+
+    def _find(self, slack: SlackClient, where: str) -> None:
+        channel_id = slack.channel_id(where, self.services.clock.now())
+        with self.services.writing() as session:
+            channel.note_posted(session, self.setting, channel_id)
+        logger.info("messages to the team go to %s (%s)", self.setting, channel_id)
 
     def lost(self, problem: ChannelProblem) -> None:
         """Record that the channel is lost."""

@@ -67,6 +67,13 @@ class Worker:
         """The account's id."""
         return self._context.account_id
 
+    def find_channel(self) -> None:
+        """Look up the team's channel, so that a wrong one is noticed before the first message."""
+        try:
+            self._team.find(self._context.slack.within(TRYING))
+        except SlackError as error:
+            logger.warning("nothing is known of the team's channel yet: %s", error)
+
     def run_once(self, keep_going: Callable[[], bool] = lambda: True) -> int:
         """Do what is due now, the most urgent first.
 
@@ -80,6 +87,9 @@ class Worker:
             StorageUnavailable: if the database cannot be reached; nothing is lost.
         """
         context, done = self._context, self.run_due()
+        if context.token.waits:
+            # Slack accepts nothing; what waits is tried when a call succeeds again.
+            return 0
         for urgent in (job for feature in self._features for job in feature.urgent):
             while keep_going() and (count := urgent(context)):
                 done += count

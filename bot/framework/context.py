@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from bot.authorization.admins import Admins
 from bot.slack_api.client import SlackClient
 from bot.slack_api.errors import Unavailable
+from bot.slack_api.token_watch import TokenWatch
 from bot.ui.blocks import Block
 from keys.base.models import KeyView
 from keys.base.policy import Policy
@@ -64,6 +65,7 @@ class Context:
         token_minutes: how long a token stays in its message.
         api_url: the address of the API, for the example below a token.
         respond_to_url: sends answers to response URLs.
+        token: knows whether Slack accepts the bot's token.
         home_notices: render what stands at the top of an admin's App Home, above the keys.
     """
 
@@ -74,6 +76,7 @@ class Context:
     token_minutes: int
     api_url: str
     respond_to_url: Answers = field(default=web_answers)
+    token: TokenWatch = field(default_factory=TokenWatch)
     home_notices: Sequence[HomeNotice] = ()
 
     def __post_init__(self) -> None:

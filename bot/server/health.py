@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.server.metrics import CONTENT_TYPE, Metrics
+from bot.server.slack_health import OK
 
 logger = logging.getLogger("bot")
 
@@ -77,13 +78,17 @@ class Socket:
         return None
 
 
-def pages(checks: Mapping[str, Check], metrics: Metrics) -> Starlette:
-    """Return the application that serves `/healthz`, `/readyz` and `/metrics`.
+def pages(
+    checks: Mapping[str, Check], metrics: Metrics, slack: Callable[[], Mapping[str, str]]
+) -> Starlette:
+    """Return the application that serves `/healthz`, `/readyz`, `/readyz/slack` and `/metrics`.
 
-    `/healthz` answers while the program runs, `/readyz` runs the checks.
+    `/healthz` answers while the program runs, `/readyz` runs the checks, and `/readyz/slack` says
+    what is wrong between the bot and Slack, which is no reason to start the bot again.
 
     Args:
         checks: by name; they may block.
+        slack: returns `ok` or what is wrong, by part (bot.server.slack_health); may block.
     """
 
     async def healthz(_: Request) -> Response:
@@ -97,11 +102,23 @@ def pages(checks: Mapping[str, Check], metrics: Metrics) -> Starlette:
             {"status": "ok" if well else "not ready", **results}, status_code=200 if well else 503
         )
 
+    async def slack_readyz(_: Request) -> Response:
+        parts = await run_in_threadpool(slack)
+        well = all(state == OK for state in parts.values())
+        return JSONResponse(
+            {"status": "ok" if well else "not ready", **parts}, status_code=200 if well else 503
+        )
+
     async def numbers(_: Request) -> Response:
         return Response(await run_in_threadpool(metrics.text), media_type=CONTENT_TYPE)
 
     return Starlette(
-        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", numbers)]
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/readyz/slack", slack_readyz),
+            Route("/metrics", numbers),
+        ]
     )
 
 

@@ -216,6 +216,10 @@ _CREDENTIALS = (
     "Slack does not accept the bot's token. Copy it again from OAuth & Permissions into "
     "SLACK_BOT_TOKEN."
 )
+_ENDED = (
+    "The app was removed from the workspace, or its token was revoked. A person who manages the "
+    "workspace's apps has to install it again and put the new token into SLACK_BOT_TOKEN."
+)
 _PERSON = "The app cannot find this person in Slack."
 _STALE = "Something changed in the meantime. Open it again to see the current state."
 _PLAIN: dict[str, tuple[type[SlackError], str]] = {
@@ -238,9 +242,12 @@ _PLAIN: dict[str, tuple[type[SlackError], str]] = {
         (GroupProblem, _GROUP),
     ),
     **dict.fromkeys(
-        ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired",
-         "not_allowed_token_type", "invalid_app_id", "app_not_installed"),
+        ("invalid_auth", "not_authed", "token_expired", "not_allowed_token_type",
+         "invalid_app_id"),
         (BadCredentials, _CREDENTIALS),
+    ),
+    **dict.fromkeys(
+        ("account_inactive", "token_revoked", "app_not_installed"), (BadCredentials, _ENDED)
     ),
 }  # fmt: skip
 # After one of these no call with the token succeeds; another may concern one method alone.

@@ -33,6 +33,8 @@ _BACKOFF_MAX = 4.0
 _TIMEOUT_MIN = 0.05
 
 Answer = dict[str, Any]
+# Where an answer of `auth.test` has the header in which Slack lists the token's scopes.
+GRANTED_SCOPES = "x-oauth-scopes"
 _log = logging.getLogger(__name__)
 
 
@@ -85,7 +87,9 @@ def web_calls(token: str, base_url: str = WebClient.BASE_URL) -> Calls:
         response = (
             client.api_call(method, params=args) if form else client.api_call(method, json=args)
         )
-        return dict(response.data) if isinstance(response.data, dict) else {}
+        answer = dict(response.data) if isinstance(response.data, dict) else {}
+        granted = response.headers.get("x-oauth-scopes")
+        return answer | {GRANTED_SCOPES: granted} if granted and method == "auth.test" else answer
 
     return attempt
 

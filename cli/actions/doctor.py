@@ -11,7 +11,7 @@ from cli.doctor.database import check_database
 from cli.doctor.findings import CheckStatus, Finding, Findings
 from cli.doctor.gateway import check_gateway
 from cli.doctor.owners import check_owners
-from cli.doctor.slack import check_slack
+from cli.doctor.slack import check_bot, check_slack
 from cli.terminal import say
 from settings import SettingsError, load, load_slack
 
@@ -53,6 +53,7 @@ def examine() -> Findings:
         )
         return
     yield from check_slack(slack)
+    yield from check_bot(settings, slack)
     yield from check_owners(settings, slack)
 
 

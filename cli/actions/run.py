@@ -93,10 +93,13 @@ def _run_parts(
 
             bot = BotPart(application, slack_settings, alone=not with_gateway)
             stack.callback(bot.stop)
+        # A gateway must not leave its load balancer because Slack is not well, so its own readiness
+        # does not depend on the bot.
+        reports = {"/readyz/slack": bot.slack_health} if slack_settings is not None else {}
         if with_gateway:
             from cli.bootstrap.gateway import start_gateway
 
-            gateway = until_stopped(lambda: start_gateway(application, settings), stop)
+            gateway = until_stopped(lambda: start_gateway(application, settings, reports), stop)
             if gateway is None:
                 return
             # It stops first: a bot may take its time, and revocations would wait for the gateway.

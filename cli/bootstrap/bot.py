@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from slack_bolt import App
@@ -12,6 +13,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from bot.app import build_for
 from bot.background.scheduler import Schedule, WorkspaceRoundRobin
+from bot.framework.context import Context
 from bot.installation.encryption import TokenCipher
 from bot.installation.installations import Installations, OAuthInstallation
 from bot.installation.oauth import REDIRECT, InstallPages, States
@@ -22,6 +24,7 @@ from bot.server.health import STUCK_SECONDS, Check
 from bot.server.health import pages as health_pages
 from bot.server.http_receiver import PATH, Pages, receiver
 from bot.server.metrics import Metrics
+from bot.server.slack_health import OK, PARTS, SlackHealth, slack_code
 from bot.slack_api.client import SlackClient
 from bot.slack_api.errors import SlackError
 from bot.slack_api.transport import web_calls
@@ -29,6 +32,7 @@ from cli.bootstrap.application import Application
 from cli.bootstrap.manifest import scopes
 from cli.bootstrap.workspaces import WorkspaceServicesFactory
 from keys.credentials.peppers import read_versions
+from keys.team_channel import channel
 from runtime.http_server import Running, serve_in_thread
 from settings import SlackSettings
 
@@ -52,11 +56,13 @@ class Bot:
 
     Attributes:
         address: how Slack reaches it, for the operator to read.
+        slack_health: says what is wrong between it and Slack.
     """
 
     connection: Connection
     schedule: Schedule
     address: str
+    slack_health: SlackHealth
     health: Running | None = None
 
     @property
@@ -80,7 +86,7 @@ def start_bot(
     """Connect to Slack and start answering.
 
     Args:
-        on_fault: called when Slack no longer accepts the bot's or the app's token.
+        on_fault: called when Slack no longer accepts the app's token.
 
     Raises:
         SettingsError: if a setting cannot be read.
@@ -89,8 +95,6 @@ def start_bot(
         PepperError: if the key that encrypts tokens cannot be read.
     """
     factory = WorkspaceServicesFactory(application, settings)
-    if not settings.many:
-        factory.on_bad_credentials = on_fault
     workspaces: Workspaces
     if settings.many:
         cipher = TokenCipher(
@@ -120,11 +124,46 @@ def start_bot(
     )
     connection, address = _connect(app, settings, pages, on_fault)
     schedule.start()
+    slack_health = _slack_health(workspaces, connection)
+    for part in PARTS:
+        factory.metrics.watch(
+            f"slack_{part}_ok", f"1 while nothing is wrong with the {part}.",
+            partial(_is_well, slack_health, part),
+        )  # fmt: skip
     health = None
     if settings.bot_listen:
-        health = _health(application, settings.bot_listen, connection, schedule, factory.metrics)
+        health = _health(
+            application, settings.bot_listen, connection, schedule, factory.metrics, slack_health
+        )
         address += f"; its health is at {health.url}/readyz"
-    return Bot(connection, schedule, address, health)
+    return Bot(connection, schedule, address, slack_health, health)
+
+
+def _slack_health(workspaces: Workspaces, connection: Connection) -> SlackHealth:
+    """Return what reports on all workspaces; what is wrong in one of many names it."""
+    socket = connection.socket if isinstance(connection, socket_mode.Sockets) else None
+
+    def of_each(problem: Callable[[Context], str]) -> str:
+        bots = workspaces.all()
+        found = {bot.context.account_id: problem(bot.context) for bot in bots}
+        if len(found) == 1:
+            return next(iter(found.values()))
+        return ", ".join(f"{account}: {what}" for account, what in found.items() if what)
+
+    def fault(context: Context) -> str:
+        with context.reading() as session:
+            return slack_code(channel.read(session).fault)
+
+    return SlackHealth(
+        connection=lambda: (socket.check() or "") if socket is not None else "",
+        token=lambda: of_each(lambda context: context.token.ended),
+        channel=lambda: of_each(fault),
+        scopes=lambda: of_each(lambda context: ", ".join(sorted(context.token.missing_scopes))),
+    )
+
+
+def _is_well(health: SlackHealth, part: str) -> float:
+    return float(health.report()[part] == OK)
 
 
 def _health(
@@ -133,6 +172,7 @@ def _health(
     connection: Connection,
     schedule: Schedule,
     metrics: Metrics,
+    slack_health: SlackHealth,
 ) -> Running:
     def rounds() -> str | None:
         age = schedule.round_age
@@ -159,7 +199,7 @@ def _health(
             "envelope_age_seconds", "Since Slack's last request.", lambda: socket.envelope_age
         )
     host, _, port = listen.rpartition(":")
-    pages = health_pages(checks, metrics)
+    pages = health_pages(checks, metrics, slack_health.report)
     return serve_in_thread(pages, host.strip("[]"), int(port), setting="APIKEYS_BOT_LISTEN")
 
 

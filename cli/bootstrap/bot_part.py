@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bot.server.health import pages
 from bot.server.metrics import Metrics
+from bot.server.slack_health import not_running
 from bot.slack_api.errors import RateLimited, SlackError, Unavailable
 from cli.bootstrap.application import Application
 from cli.bootstrap.bot import Bot, start_bot
@@ -101,6 +102,11 @@ class BotPart:
         """Whether it runs, or is tried again."""
         return self._thread.is_alive()
 
+    def slack_health(self) -> Mapping[str, str]:
+        """Return what is wrong between the bot and Slack, by part; see bot.server.slack_health."""
+        bot = self._bot
+        return bot.slack_health.report() if bot is not None else not_running(self.problem)
+
     def start(self) -> None:
         """Start it in the background. Returns at once."""
         self._thread.start()
@@ -174,7 +180,10 @@ class BotPart:
         checks = {"bot": lambda: self.problem or None}
         try:
             self._page = serve_in_thread(
-                pages(checks, metrics), host.strip("[]"), int(port), setting="APIKEYS_BOT_LISTEN"
+                pages(checks, metrics, self.slack_health),
+                host.strip("[]"),
+                int(port),
+                setting="APIKEYS_BOT_LISTEN",
             )
         except ListenError as error:
             _log.error("%s", error)

@@ -8,6 +8,7 @@ import resource
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from cli.bootstrap.application import Application
 from cli.bootstrap.gateway_register import GatewayRegister
@@ -46,8 +47,16 @@ _OTHER_FILES = 256
 _COLLECT_AFTER = (10_000, 20, 20)
 
 
-def start_gateway(application: Application, settings: Settings) -> Running:
+Reports = Mapping[str, Callable[[], Mapping[str, str]]]
+
+
+def start_gateway(
+    application: Application, settings: Settings, reports: Reports = MappingProxyType({})
+) -> Running:
     """Start the gateway in a thread of its own.
+
+    Args:
+        reports: as in gateway.app.build.
 
     Raises:
         SettingsError: if a setting cannot be read.
@@ -57,7 +66,8 @@ def start_gateway(application: Application, settings: Settings) -> Running:
     _tune_interpreter()
     host, _, port = settings.gateway_listen.rpartition(":")
     listen = settings.gateway_listen
-    app = assemble(application, _options(settings), _name(listen), listening_id(listen))
+    options, name = _options(settings), _name(listen)
+    app = assemble(application, options, name, listening_id(listen), reports)
     running = serve_in_thread(
         app, host.strip("[]"), int(port), fast_path=app.fast_path, limits=app.limits
     )
@@ -82,12 +92,19 @@ def _tune_interpreter() -> None:
     gc.set_threshold(*_COLLECT_AFTER)
 
 
-def assemble(application: Application, options: Options, name: str, listening: str = "") -> Gateway:
+def assemble(
+    application: Application,
+    options: Options,
+    name: str,
+    listening: str = "",
+    reports: Reports = MappingProxyType({}),
+) -> Gateway:
     """Return the gateway's application, with its background tasks.
 
     Args:
         name: shown to people; others may have the same.
         listening: where it listens: earlier gateways there have ended; see runtime.listening.
+        reports: as in gateway.app.build.
     """
     clock = application.clock
     log, metrics = GatewayLog(clock), Metrics()
@@ -150,6 +167,7 @@ def assemble(application: Application, options: Options, name: str, listening: s
         cache=cache,
         try_read_now=verifier.try_read_now,
         background_tasks=GatewayTasks(invalidator, heartbeat, [upgrades, anchors]),
+        reports=reports,
     )
     metrics.watch("connections", "Open connections.", lambda: app.limits.connections)
     return app

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from slack_sdk.errors import SlackApiError
-
 from bot.authorization.admins import Admins, Workspace, read_policy
 from bot.background.worker import Worker
 from bot.features import FEATURES, HOME_NOTICES
@@ -16,9 +14,10 @@ from bot.installation.workspaces import WorkspaceBot
 from bot.installation.workspaces import bot as bot_of
 from bot.server.metrics import Metrics
 from bot.slack_api.client import SlackClient
-from bot.slack_api.errors import TOKEN_ENDED, BadCredentials, SlackError
-from bot.slack_api.transport import Answer, Calls, translate_answer, web_calls
+from bot.slack_api.token_watch import TokenWatch
+from bot.slack_api.transport import GRANTED_SCOPES, web_calls
 from cli.bootstrap.application import Application
+from cli.bootstrap.manifest import scopes
 from cli.bootstrap.policy import expiry_policy
 from keys.base import accounts
 from keys.base.errors import InvalidSchedule
@@ -44,26 +43,29 @@ class WorkspaceServicesFactory:
         except ValueError as error:
             raise SettingsError(str(error)) from error
         self.wake: Callable[[str], None] = lambda _: None
-        # Called when Slack does not accept a bot's token.
-        self.on_bad_credentials: Callable[[SlackError], None] = lambda _: None
         self.metrics = Metrics()
 
     def single_workspace(self) -> WorkspaceBot:
         """Return the bot of the one workspace that the token is for. Raises SlackError."""
         token = self._settings.bot_token.get_secret_value()
-        slack = self._slack(token)
+        watch = TokenWatch()
+        slack = self._slack(token, watch)
         auth = slack.auth_test()
+        granted = set(str(auth.get(GRANTED_SCOPES) or "").split(","))
+        if granted != {""}:
+            watch.missing_scopes = frozenset(scopes()[0]) - granted
         target = target_from_auth_test(auth)
         with writing(self._application.engine) as session:
             now = self._application.clock.now()
             account_id = accounts.connect(session, target.id, str(auth["team"]), now)
-        context = self._context(slack, target, account_id)
+        context = self._context(slack, target, account_id, watch)
         return WorkspaceBot(context, bot_of(token, str(auth["bot_id"]), str(auth["user_id"])))
 
     def for_installation(self, installation: Installation) -> Context:
         """Return the services of one installation."""
-        slack = self._slack(installation.token)
-        return self._context(slack, installation.target, installation.account_id)
+        watch = TokenWatch()
+        slack = self._slack(installation.token, watch)
+        return self._context(slack, installation.target, installation.account_id, watch)
 
     def worker(self, context: Context) -> Worker:
         """Return the worker that does a workspace's background work."""
@@ -71,25 +73,17 @@ class WorkspaceServicesFactory:
         background_admins = Admins(
             context.slack, self._admin_policy, context.admins.workspace, context.clock
         )
-        return Worker(context, FEATURES, background_admins.ids)
+        worker = Worker(context, FEATURES, background_admins.ids)
+        worker.find_channel()
+        return worker
 
-    def _slack(self, token: str) -> SlackClient:
+    def _slack(self, token: str, watch: TokenWatch) -> SlackClient:
         transport = web_calls(token, base_url=self._settings.api_url)
-        return SlackClient(self._watched(self.metrics.instrument(transport)))
+        return SlackClient(watch.watch(self.metrics.instrument(transport)))
 
-    def _watched(self, calls: Calls) -> Calls:
-        def attempt(method: str, args: Answer, *, form: bool, timeout: float) -> Answer:
-            try:
-                return calls(method, args, form=form, timeout=timeout)
-            except SlackApiError as error:
-                problem = translate_answer(method, error)
-                if isinstance(problem, BadCredentials) and problem.code in TOKEN_ENDED:
-                    self.on_bad_credentials(problem)
-                raise
-
-        return attempt
-
-    def _context(self, slack: SlackClient, target: InstallationTarget, account_id: str) -> Context:
+    def _context(
+        self, slack: SlackClient, target: InstallationTarget, account_id: str, watch: TokenWatch
+    ) -> Context:
         application, settings = self._application, self._settings
         workspace = Workspace(target.team_id, target.enterprise_id)
         return Context(
@@ -99,6 +93,7 @@ class WorkspaceServicesFactory:
             channel=settings.channel,
             token_minutes=settings.token_minutes,
             api_url=settings.example_url,
+            token=watch,
             home_notices=HOME_NOTICES,
         )
 

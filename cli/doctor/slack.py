@@ -5,6 +5,7 @@ One message is scheduled in 60 days, to find out whether the app may post, and d
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -19,8 +20,9 @@ from bot.slack_api.transport import web_calls
 from cli.bootstrap.manifest import scopes
 from cli.bootstrap.workspaces import target_from_auth_test
 from cli.doctor.findings import CheckStatus, Finding, Findings, compare_clocks
+from cli.doctor.http_probe import ask
 from runtime.clock import SystemClock
-from settings import SlackSettings
+from settings import Settings, SlackSettings
 
 _LATER = timedelta(days=60)
 _TIMEOUT = 8
@@ -61,6 +63,30 @@ def check_slack(settings: SlackSettings) -> Findings:
     yield from _app_token(settings)
     yield from _channel(client, settings.channel)
     yield from _admins(settings, answer)
+
+
+def check_bot(settings: Settings, slack: SlackSettings) -> Findings:
+    """Ask the bot that runs here what is wrong between it and Slack."""
+    for listen in dict.fromkeys((slack.bot_listen, settings.gateway_listen)):
+        if not listen:
+            continue
+        try:
+            status, body = ask(f"http://{listen}/readyz/slack")
+        except OSError:
+            continue
+        if status not in (200, 503):
+            continue
+        parts = {part: state for part, state in json.loads(body).items() if part != "status"}
+        wrong = [f"{part}: {state}" for part, state in parts.items() if state != "ok"]
+        if wrong:
+            yield Finding(
+                CheckStatus.BAD,
+                f"The running bot reports {'; '.join(wrong)}.",
+                "See docs/running.md, “Health”.",
+            )
+        else:
+            yield Finding(CheckStatus.FINE, "The running bot reports nothing wrong with Slack.")
+        return
 
 
 def _scopes(headers: Any) -> Findings:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from gateway.base.thread_pool import Unavailable
 from gateway.routes.services import Services
 from runtime.http_messages import Reply, Scope, json_reply
@@ -26,6 +28,27 @@ class Healthz:
 
     async def __call__(self, _scope: Scope, _receive: object) -> Reply:
         return UP
+
+
+class PartsPage:
+    """Answers 200 if every part of something else is `ok`; otherwise 503 with what is wrong.
+
+    A load balancer must not ask this one: the gateway verifies tokens all the same.
+
+    Args:
+        report: returns the state of each part, by its name. Blocks.
+    """
+
+    methods = ("GET", "HEAD")
+
+    def __init__(self, services: Services, report: Callable[[], Mapping[str, str]]) -> None:
+        self._services = services
+        self._report = report
+
+    async def __call__(self, _scope: Scope, _receive: object) -> Reply:
+        parts = await self._services.verifier.run(self._report)
+        well = all(state == "ok" for state in parts.values())
+        return json_reply(200 if well else 503, {"status": "ok" if well else "not ready", **parts})
 
 
 class Readyz:

@@ -64,7 +64,7 @@ def test_an_empty_list_allows_nobody(policy: Policy) -> None:
         (ConnectionResetError(), DenialReason.NO_ANSWER),
         (refusal("ratelimited", 429), DenialReason.NO_ANSWER),
         (refusal("", 503), DenialReason.NO_ANSWER),
-        (refusal("invalid_auth"), DenialReason.NO_ANSWER),
+        (refusal("invalid_auth"), DenialReason.NOT_INSTALLED),
         (refusal("missing_scope", needed="users:read"), DenialReason.MISCONFIGURED),
         (refusal("user_not_found"), DenialReason.OUTSIDER),
     ],

@@ -13,6 +13,7 @@ from slack_sdk.socket_mode.builtin import SocketModeClient
 
 from bot.server.health import SILENT_SECONDS, Socket, pages
 from bot.server.metrics import Metrics
+from bot.server.slack_health import PARTS
 from tests.bot.harness.fake_slack import refusal
 from tests.bot.harness.listening import Bench
 
@@ -63,7 +64,8 @@ def test_ready_is_who_has_nothing_wrong() -> None:
             raise wrong[0]
         return cast(str, wrong[0]) if wrong else None
 
-    app = pages({"database": lambda: None, "socket": check}, Metrics())
+    parts = dict.fromkeys(PARTS, "ok")
+    app = pages({"database": lambda: None, "socket": check}, Metrics(), lambda: parts)
 
     def get(path: str) -> httpx.Response:
         async def ask() -> httpx.Response:
@@ -76,6 +78,12 @@ def test_ready_is_who_has_nothing_wrong() -> None:
     assert get("/healthz").json() == {"status": "ok"}
     ready = get("/readyz")
     assert (ready.status_code, ready.json()["socket"]) == (200, "ok")
+    assert get("/readyz/slack").json() == {"status": "ok", **parts}
+    parts["channel"] = "is_archived"
+    unwell = get("/readyz/slack")
+    assert (unwell.status_code, unwell.json()["channel"]) == (503, "is_archived")
+    # Starting the bot again would mend nothing.
+    assert get("/readyz").status_code == 200
     wrong.append("It is silent.")
     ready = get("/readyz")
     assert ready.status_code == 503
