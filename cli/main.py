@@ -8,6 +8,7 @@ https://click.palletsprojects.com/complex/#lazily-loading-subcommands.
 
 from __future__ import annotations
 
+import logging
 import sys
 from importlib import import_module
 from typing import cast
@@ -16,6 +17,7 @@ import click
 
 from cli.terminal import end, say
 
+_log = logging.getLogger(__name__)
 # For each command, its module, its name there, and its line in the help.
 TABLE = {
     "audit": ("cli.commands.reviews", "audit", "Export and verify the evidence of audits."),
@@ -79,15 +81,20 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run the command; an expected error prints one sentence and ends with status 1."""
+    """Run the command; an error ends it with status 1: an expected one prints one sentence.
+
+    Any other goes to the log, which removes tokens and shows what is hidden; Python's own traceback
+    does neither.
+    """
     try:
         sys.exit(commands.main(standalone_mode=False))
     except (click.ClickException, click.Abort) as error:
         end(error)
-    except Exception as error:
-        if not isinstance(error, _expected_errors()):
-            raise
-        say(f"apikeys: {error}", err=True)
+    except Exception as error:  # noqa: BLE001 - it is logged and ends the command
+        if isinstance(error, _expected_errors()):
+            say(f"apikeys: {error}", err=True)
+        else:
+            _log.critical("apikeys: This error is a defect of the program.", exc_info=error)
         sys.exit(1)
 
 

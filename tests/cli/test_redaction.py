@@ -33,9 +33,11 @@ main()
 """
 
 
-def _start(folder: Path, token: str, *words: str) -> subprocess.Popen[str]:
+def _start(
+    folder: Path, token: str, *words: str, program: str = TALKATIVE
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        (sys.executable, "-c", TALKATIVE, token, *words),
+        (sys.executable, "-c", program, token, *words),
         cwd=folder,
         env={
             "PATH": os.environ["PATH"],
@@ -69,6 +71,25 @@ def test_a_logged_token_is_printed_redacted(tmp_path: Path, words: tuple[str, ..
     assert f"called with ak_{token.public_id}_[removed]" in written
     assert "ValueError: invalid literal" in written
     assert token.secret not in out + written
+
+
+@pytest.mark.sockets
+@pytest.mark.parametrize("words", [("keys", "list"), ("run", "--only", "gateway")])
+def test_an_error_that_nobody_expected_is_printed_redacted_and_forges_no_line(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    token = make("ak")
+    failing = TALKATIVE.replace(
+        "return now(self)", 'raise RuntimeError(f"{token}\\x1b[2K\\nState:")'
+    )
+    process = _start(tmp_path, token.reveal(), *words, program=failing)
+    out, printed = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert "This error is a defect of the program." in printed
+    assert f"RuntimeError: ak_{token.public_id}_[removed]" in printed
+    assert token.secret not in printed
+    assert all(char == "\n" or char.isprintable() for char in printed)
+    assert not any(line.startswith("State:") for line in printed.splitlines())
 
 
 def test_the_input_for_pasted_tokens_is_the_one_that_the_bot_draws() -> None:
