@@ -69,7 +69,7 @@ class Operation(BaseModel, Generic[T]):
         if name is None or allow is None:
             raise TypeError(f"{cls.__name__} has to say its name and who may: name=…, allow=…")
         for field, info in cls.model_fields.items():
-            if _is_text(info.annotation) and not info.metadata:
+            if _is_text(info.annotation) and not any(map(_is_input_rule, info.metadata)):
                 raise TypeError(f"{cls.__name__}.{field} has to have a type of keys.inputs.fields")
         if name in _OPERATIONS:
             raise TypeError(f"two operations are called “{name}”")
@@ -93,6 +93,12 @@ class Operation(BaseModel, Generic[T]):
 
 def _is_text(annotation: Any) -> bool:
     return annotation is str or any(map(_is_text, get_args(annotation)))
+
+
+def _is_input_rule(metadata: Any) -> bool:
+    """Return whether it is a validator of keys.inputs; a length alone is no rule."""
+    rule = getattr(metadata, "func", None)
+    return rule is not None and rule.__module__.startswith("keys.inputs.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import unicodedata
 
 from keys.base.errors import NameEmpty, NameTooLong, NameUnprintable, NoteTooLong, TokenInText
 from keys.credentials.tokens import redact, whole_in
-from keys.inputs.text import has_hidden, plain_lines, refuse_hidden
+from keys.inputs.text import hidden_problem, plain_lines, refuse_hidden
 from runtime.display import BLANK_LETTERS, HIDDEN_CATEGORIES, JOINERS
 
 NAME_MAX = 80
@@ -86,10 +86,10 @@ def clean_name(text: str) -> str:
     refuse_token(text, "name")
     name = unicodedata.normalize("NFC", text)
     name = re.sub(r"[^\S\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+", " ", name).strip()
-    if has_hidden(name):
-        raise NameUnprintable(
-            "The name contains a line break or an invisible character. Type it on one line.", name
-        )
+    if "\n" in plain_lines(name):
+        raise NameUnprintable("The name contains a line break. Type it on one line.", name)
+    if problem := hidden_problem(name, "name"):
+        raise NameUnprintable(problem, name)
     if not any(_is_visible(char) for char in name):
         raise NameEmpty(f"The name is empty. Give the key a name, such as “{GOOD_NAME}”.", name)
     if len(name) > NAME_MAX:

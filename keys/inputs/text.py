@@ -24,9 +24,19 @@ def plain_lines(text: str) -> str:
     return _LINE_BREAK.sub("\n", text).replace("\t", " ").strip()
 
 
-def has_hidden(text: str) -> bool:
-    """Return whether a text contains a hidden character; line breaks and tabs count."""
-    return any(is_hidden(char) for char in text)
+def hidden_problem(text: str, field: str) -> str | None:
+    """Return the sentence that names the first hidden character of a text; None if it has none.
+
+    Line breaks (\\n) do not count.
+
+    Args:
+        field: the field's name for users, such as “note”.
+    """
+    char = next((char for char in text if char != "\n" and is_hidden(char)), None)
+    return char and (
+        f"The {field} contains an invisible character (U+{ord(char):04X}). Remove it, or type the "
+        "text again."
+    )
 
 
 def refuse_hidden(text: str, field: str) -> None:
@@ -38,13 +48,8 @@ def refuse_hidden(text: str, field: str) -> None:
     Raises:
         TextUnprintable: with a sentence that names the first one by its number in Unicode.
     """
-    for char in text:
-        if char != "\n" and is_hidden(char):
-            raise TextUnprintable(
-                f"The {field} contains an invisible character (U+{ord(char):04X}). Remove it, or "
-                "type the text again.",
-                field,
-            )
+    if problem := hidden_problem(text, field):
+        raise TextUnprintable(problem, field)
 
 
 def check_id(text: str) -> str:

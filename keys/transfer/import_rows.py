@@ -21,7 +21,7 @@ from keys.credentials.algorithms import Algorithm
 from keys.inputs.fields import Name, Note, Owner, Scopes, split_list
 from keys.inputs.names import refuse_token
 from keys.inputs.scopes import SCOPES
-from keys.inputs.text import has_hidden
+from keys.inputs.text import hidden_problem
 from keys.transfer.hashes import LineRefused, read_algorithm, read_hash, refuse_key
 from keys.transfer.import_files import RawLine
 
@@ -181,7 +181,7 @@ def _no_scopes() -> NoReturn:
 
 
 def _external_id(text: str) -> str | None:
-    if len(text) > EXTERNAL_ID_MAX or not text.isprintable() or has_hidden(text):
+    if len(text) > EXTERNAL_ID_MAX or not text.isprintable() or hidden_problem(text, "id"):
         raise LineRefused(
             f"The external_id is invalid. Use at most {EXTERNAL_ID_MAX} characters on one line."
         )

@@ -82,13 +82,14 @@ GOOD = {
 }
 NO_TOKEN = "contains a token. It would be stored where others can read it. Remove the token."
 NO_OWNER = "is not a Slack ID. Slack IDs begin with U or W, such as U024BE7LH."
-NO_LINE_BREAK = "The name contains a line break or an invisible character. Type it on one line."
+NO_LINE_BREAK = "The name contains a line break. Type it on one line."
 BAD = {
     "name": {
         "x" * 81: "The name has 81 characters, but the maximum is 80. Shorten it, and move details "
         "to the note.",
         "Zap\nState: revoked": NO_LINE_BREAK,
-        "Zap\u202eier": NO_LINE_BREAK,
+        "Zap\u202eier": "The name contains an invisible character (U+202E). Remove it, or type the "
+        "text again.",
         TOKEN: f"The name {NO_TOKEN}",
     },
     "scopes": {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from keys.base.errors import InvalidInput, TextUnprintable
+from keys.base.errors import InvalidInput, NameUnprintable, TextUnprintable
 from keys.changes.authorization import admins
 from keys.changes.operation import OPERATIONS, Operation, problems
 from keys.credentials.tokens import make
@@ -27,16 +29,17 @@ HIDDEN = (
 
 
 @pytest.mark.parametrize("char", HIDDEN)
-def test_a_hidden_character_is_refused_in_a_note_and_named(char: str) -> None:
+def test_a_hidden_character_is_refused_and_named(char: str) -> None:
+    problem = (
+        f"contains an invisible character (U+{ord(char):04X}). Remove it, or type the text again."
+    )
     with pytest.raises(TextUnprintable) as refused:
         clean_note(f"For{char}invoices", "reason")
     assert refused.value.field == "reason"
-    assert str(refused.value) == (
-        f"The reason contains an invisible character (U+{ord(char):04X}). Remove it, or type the "
-        "text again."
-    )
-    with pytest.raises(InvalidInput):
+    assert str(refused.value) == f"The reason {problem}"
+    with pytest.raises(NameUnprintable) as refused_name:
         clean_name(f"Zap{char}ier")
+    assert str(refused_name.value) == f"The name {problem}"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +88,9 @@ def test_what_cannot_be_an_id_is_refused(text: str) -> None:
 
 
 def test_a_text_field_without_a_rule_is_refused() -> None:
-    for annotation in (str, str | None, tuple[str, ...]):
+    # A limit of its length alone lets through what acts on its readers.
+    limited = Annotated[str, Field(max_length=9)]
+    for annotation in (str, str | None, tuple[str, ...], limited, Annotated[str, "a note"]):
         with pytest.raises(TypeError, match=r"Careless\.remark has to have a type"):
             type("Careless", (Operation[None],), {"__annotations__": {"remark": annotation}},
                  name="careless", allow=admins)  # fmt: skip
