@@ -117,8 +117,10 @@ def test_every_reference_can_be_read_back() -> None:
     for shown in [*messages("a", "b"), *views("a", "b")]:
         if "private_metadata" in shown:
             ActionPayload.decode(shown["private_metadata"])
+            assert TOKEN not in shown["private_metadata"]
         for element in _find(shown, "button"):
             ActionPayload.decode(element["value"])
+            assert TOKEN not in json.dumps(element)
             count += 1
         for menu in _find(shown, "overflow"):
             for option in menu["options"]:

@@ -78,3 +78,29 @@ def test_the_image_has_what_it_copies_and_no_practice_slack() -> None:
     assert {f"!{source}" for source in sources} <= set(ignored)
     assert all((ROOT / source).exists() for source in sources)
     assert "\nUSER apikeys\n" in dockerfile
+
+
+@pytest.mark.parametrize("lock", sorted((ROOT / "lock").iterdir()), ids=lambda lock: lock.name)
+def test_each_dependency_is_one_version_with_its_hashes(lock: Path) -> None:
+    text = re.sub(r"^\s*#.*\n?", "", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    pins = [pin for pin in text.replace("\\\n", " ").splitlines() if pin.strip()]
+    assert len(pins) >= 1
+    pinned = re.compile(
+        r"[a-z0-9._-]+(\[[a-z,]+\])?==\S+( ; .+?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*"
+    )
+    assert [pin for pin in pins if not pinned.fullmatch(pin)] == []
+
+
+@pytest.mark.parametrize("file", ["Dockerfile", "scripts/environment"])
+def test_nothing_is_installed_that_is_not_pinned(file: str) -> None:
+    """Each installation is of a lock file with hashes, or of the project alone."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    options = re.search(r'^install="(.+)"$', text, re.MULTILINE)
+    text = text.replace("$install", options[1] if options else "")
+    installed = re.findall(r"pip install (.+?)(?: \\)?$", text, re.MULTILINE)
+    assert len(installed) == 2
+    for words in map(str.split, installed):
+        assert "--no-deps" in words
+        assert {"--require-hashes", "--no-build-isolation"} & set(words)
+    assert sum("--require-hashes" in line for line in installed) == 1
+    assert [line for line in installed if "--editable ." in line] == installed[1:]

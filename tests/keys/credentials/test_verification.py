@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pytest_mock import MockerFixture
 from sqlalchemy import text
 
 from keys.base import accounts
@@ -34,6 +35,15 @@ def test_a_stranger_and_a_wrong_secret_are_told_apart_inside_only(domain: Domain
     assert domain.verifier.verify(guess.reveal()) == Refused(Reason.DIGEST)
     relabelled = tokens.Token("other", mine.public_id, mine.secret)
     assert domain.verifier.verify(relabelled.reveal()) == Refused(Reason.DIGEST)
+
+
+def test_only_a_comparison_in_constant_time_opens(domain: Domain, mocker: MockerFixture) -> None:
+    """Whatever else of a token is right: where that comparison says no, it is refused."""
+    _, token = domain.issue("Zapier, production")
+    compared = mocker.patch("hmac.compare_digest", return_value=False)
+    assert domain.verifier.verify(token.reveal()) == Refused(Reason.DIGEST)
+    mocker.stop(compared)
+    assert isinstance(domain.verifier.verify(token.reveal()), Verified)
 
 
 def test_a_wrong_secret_learns_nothing_of_a_revoked_key(domain: Domain) -> None:
