@@ -14,7 +14,7 @@ from keys.reviews.models import Stage
 from storage import reading
 from tests.bot.harness.listening import Bench, buttons
 from tests.bot.reviews.reviewing import board, follow, get, newest, pressed, said, start
-from tests.keys.conftest import BOB
+from tests.keys.conftest import ALICE, BOB
 
 DAY = timedelta(days=1)
 
@@ -135,6 +135,17 @@ def test_an_owner_who_is_no_admin_decides_about_their_own_keys_alone(bench: Benc
     follow(bench)
     bench.presses(revoke, "U0BOB")
     assert "not an admin" in json.dumps(bench.answers[-1]), "the audit is over"
+
+
+def test_a_backup_owner_decides_about_their_key(bench: Bench) -> None:
+    key, _ = bench.domain.issue("Shared", owner=ALICE.id, backup_owner=BOB.id)
+    bench.domain.issue("Other")
+    start(bench)
+    # The list in the channel: only owners are sent one of their own.
+    bench.presses(pressed(bench, ids.AUDIT_REVOKE, key), "U0GUEST")
+    assert get(bench, key).state is State.ACTIVE
+    bench.presses(pressed(bench, ids.AUDIT_KEEP, key), "U0BOB")
+    assert newest(bench).done == 1
 
 
 def test_a_guest_who_owns_a_key_decides_nothing(bench: Bench) -> None:
