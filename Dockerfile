@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # The bot and the gateway. No practice Slack, no compiler, no root.
 #
 # A tag can be moved to another image; a digest cannot. Give one in production:

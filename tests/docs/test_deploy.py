@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 UNIT = (DEPLOY / "apikeys@.service").read_text(encoding="utf-8").splitlines()
 # The official images start as root, and need these to become another user.
 MAY_ADD = {"database", "nginx"}
@@ -25,7 +28,9 @@ def test_each_service_is_hardened(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["restart"] == "always"
-    assert {"privileged", "pid", "ipc", "devices"}.isdisjoint(service)
+    assert service["pids_limit"] <= 512
+    # With a network_mode of "service:…", a restart of that service leaves this one without any.
+    assert {"privileged", "pid", "ipc", "devices", "network_mode"}.isdisjoint(service)
     assert ("cap_add" in service) == (name in MAY_ADD)
     assert set(service.get("cap_add", ())) <= {
         "CHOWN",
@@ -52,32 +57,85 @@ def test_bot_and_gateway_are_two_services() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "NoNewPrivileges=yes", "PrivateDevices=yes", "PrivateTmp=yes", "PrivateUsers=yes",
+        "MemoryDenyWriteExecute=yes", "NoNewPrivileges=yes", "PrivateDevices=yes",
+        "PrivateTmp=yes", "PrivateUsers=yes",
         "ProtectClock=yes", "ProtectControlGroups=yes", "ProtectHome=yes", "ProtectHostname=yes",
         "ProtectKernelLogs=yes", "ProtectKernelModules=yes", "ProtectKernelTunables=yes",
         "ProtectProc=invisible", "ProtectSystem=strict", "RestrictNamespaces=yes",
         "RestrictRealtime=yes", "RestrictSUIDSGID=yes", "LockPersonality=yes",
         "CapabilityBoundingSet=", "AmbientCapabilities=", "SystemCallArchitectures=native",
         "SystemCallFilter=@system-service", "SystemCallFilter=~@privileged", "UMask=0077",
-        "User=apikeys",
+        "User=apikeys", "StateDirectoryMode=0700",
     ],
 )  # fmt: skip
 def test_the_unit_is_hardened(line: str) -> None:
     assert line in UNIT
 
 
+def test_nginx_asks_the_gateway_at_its_address_and_is_trusted_alone() -> None:
+    gateway, nginx = (
+        SERVICES[name]["networks"]["proxied"]["ipv4_address"] for name in ("gateway", "nginx")
+    )
+    (network,) = COMPOSE["networks"]["proxied"]["ipam"]["config"]
+    fixed = {ipaddress.ip_address(each) for each in (network["gateway"], gateway, nginx)}
+    assert len(fixed) == 3
+    assert fixed < set(ipaddress.ip_network(network["subnet"]).hosts())
+    # Docker gives these to containers that have no address of their own.
+    assert fixed.isdisjoint(ipaddress.ip_network(network["ip_range"]))
+    assert SERVICES["gateway"]["environment"]["APIKEYS_TRUSTED_PROXIES"] == nginx
+
+    command = SERVICES["nginx"]["command"][2]
+    (program,) = re.findall(r"^sed '(.+)' /etc/nginx/nginx\.conf > /tmp/nginx\.conf", command)
+    shipped = (ROOT / "docs" / "proxies" / "nginx.conf").read_text(encoding="utf-8")
+    done = subprocess.run(
+        ["sed", program], input=shipped, capture_output=True, text=True, check=True
+    )
+    assert f"server {gateway}:8321 max_fails=0;" in done.stdout
+    assert "127.0.0.1:8321" not in done.stdout
+
+
+def test_nginx_may_open_as_many_files_as_its_configuration_asks_for() -> None:
+    shipped = (ROOT / "docs" / "proxies" / "nginx.conf").read_text(encoding="utf-8")
+    (wanted,) = re.findall(r"^worker_rlimit_nofile (\d+);", shipped, re.MULTILINE)
+    assert SERVICES["nginx"]["ulimits"]["nofile"] >= int(wanted)
+
+
+def test_what_a_program_has_seen_of_the_audit_log_outlives_its_container() -> None:
+    for name in ("gateway", "bot"):
+        assert SERVICES[name]["volumes"] == [f"{name}:/var/lib/apikeys"]
+        assert name in COMPOSE["volumes"]
+
+
+def test_each_image_can_be_named_by_its_digest_and_none_names_a_registry() -> None:
+    places = dict(re.findall(r"\$\{(\w+_IMAGE):-([^}]+)\}", str(COMPOSE)))
+    assert set(places) == {"PYTHON_IMAGE", "POSTGRES_IMAGE", "NGINX_IMAGE"}
+    for name, service in SERVICES.items():
+        if "build" in service:
+            assert set(service["build"]["args"]) == {"PYTHON_IMAGE"}
+        else:
+            assert re.fullmatch(r"\$\{\w+_IMAGE:-\S+\}", service["image"]), name
+    for image in places.values():
+        assert re.fullmatch(r"[a-z]+:[\w.-]+(@sha256:[0-9a-f]{64})?", image)
+    example = (DEPLOY / "compose.env.example").read_text(encoding="utf-8").splitlines()
+    assert {f"#{name}=" for name in places} <= set(example)
+    # The image is built from that argument alone; a "syntax" line would fetch another by its tag.
+    assert f"ARG PYTHON_IMAGE={places['PYTHON_IMAGE']}\n" in DOCKERFILE
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"${PYTHON_IMAGE}"}
+    assert "syntax=" not in DOCKERFILE
+
+
 def test_the_image_has_what_it_copies_and_no_practice_slack() -> None:
-    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.MULTILINE)
-    sources = {source.rstrip("/") for line in copied for source in line.split()}
-    assert sources >= {"bot", "gateway", "keys", "storage", "apikeys.py"}
-    assert "sandbox" not in sources
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
+    sources = {source for line in copied for source in line.split()}
+    assert {"cli", "bot", "gateway", "lock/serve.txt"} < sources
+    assert sources.isdisjoint({"sandbox", "tests", "."})
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert ignored[0] == "*"
     # What is not named after an exclamation mark does not reach the build.
-    assert {f"!{source}" for source in sources} <= set(ignored)
+    assert {line[1:] for line in ignored if line.startswith("!")} == sources
     assert all((ROOT / source).exists() for source in sources)
-    assert "\nUSER apikeys\n" in dockerfile
+    # Before the command: whatever starts, starts as this user.
+    assert DOCKERFILE.rindex("\nUSER apikeys\n") < DOCKERFILE.index("\nENTRYPOINT ")
 
 
 @pytest.mark.parametrize("lock", sorted((ROOT / "lock").iterdir()), ids=lambda lock: lock.name)
