@@ -143,16 +143,16 @@ class Peppers:
         return hmac.compare_digest(self.digest(token, version), digest)
 
 
-def read_peppers(text: str) -> Peppers:
-    """Parse APIKEYS_PEPPER; see `read_versions`. Raises PepperError."""
-    return Peppers(read_versions(text))
+def read_peppers(text: str, setting: str = "APIKEYS_PEPPER") -> Peppers:
+    """Parse APIKEYS_PEPPER, or the pepper's file; see `read_versions`. Raises PepperError."""
+    return Peppers(read_versions(text, setting))
 
 
 def read_versions(text: str, setting: str = "APIKEYS_PEPPER") -> dict[int, bytes]:
     """Parse `1:BASE64,2:BASE64`, or a single BASE64, which counts as version 1.
 
     Args:
-        setting: the setting's name, for the error message.
+        setting: the name of the setting, or of the file, for the error message.
 
     Raises:
         PepperError: with a sentence that explains the problem without repeating the text.
@@ -194,7 +194,7 @@ def load_or_make(path: Path) -> Peppers:
         fresh = base64.b64encode(secrets.token_bytes(PEPPER_BYTES)).decode()
         private_files.create(path, f"1:{fresh}\n")
     try:
-        return read_peppers(private_files.read(path).strip())
+        return read_peppers(private_files.read(path).strip(), str(path))
     except NotPrivate as error:
         raise PepperError(str(error)) from error
     except (OSError, UnicodeDecodeError) as error:
@@ -227,14 +227,14 @@ def check_peppers(session: Session, peppers: Peppers, now: datetime) -> None:
     if missing := set(in_use(session, now)) - set(peppers.by_version):
         raise PepperError(
             f"Keys in this database need the pepper of version {min(missing)}, which is missing "
-            "from APIKEYS_PEPPER."
+            "from APIKEYS_PEPPER, or from the pepper's file."
         )
     for version in sorted(set(known) - set(peppers.by_version)):
         if is_in_use(session, version):
             raise PepperError(
                 f"Rows of this database are sealed with the pepper of version {version}, which is "
-                "missing from APIKEYS_PEPPER. Put it back; the bot seals them with the newest one, "
-                "and “apikeys status” says when it has."
+                "missing from APIKEYS_PEPPER, or from the pepper's file. Put it back; the bot "
+                "seals them with the newest one, and “apikeys status” says when it has."
             )
 
 

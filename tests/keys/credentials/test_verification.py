@@ -131,6 +131,15 @@ def test_the_pepper_file_is_private_and_stays_the_same(tmp_path: Path) -> None:
         load_or_make(path)
 
 
+def test_what_is_wrong_in_the_pepper_file_is_said_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "pepper"
+    load_or_make(path)
+    path.write_text(f"1:{path.read_text()}")
+    with pytest.raises(PepperError) as caught:
+        load_or_make(path)
+    assert str(caught.value).startswith(f"{path}: a version is a whole number")
+
+
 @pytest.mark.parametrize("given", ["", "short", "1:short", "0:" + "A" * 44, "x:" + "A" * 44])
 def test_a_malformed_pepper_is_named_and_not_shown(given: str) -> None:
     with pytest.raises(PepperError) as caught:
