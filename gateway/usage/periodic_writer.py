@@ -27,6 +27,7 @@ class PeriodicWriter(ABC):
         self._log = log
         self._every = every
         self._ending = threading.Event()
+        self._failing = False
         self._thread: threading.Thread | None = None
 
     @abstractmethod
@@ -70,6 +71,11 @@ class PeriodicWriter(ABC):
         try:
             flush()
         except StorageUnavailable:
-            self._log.event(logging.WARNING, event, remedy=remedy)
+            # One line for an outage, however often it is tried; one for what a stop leaves behind.
+            if not self._failing or self._ending.is_set():
+                self._log.event(logging.WARNING, event, remedy=remedy)
+            self._failing = True
         except Exception as error:  # noqa: BLE001 - a dead thread would write nothing
             self._log.failed(error, endpoint=self._NAME)
+        else:
+            self._failing = False

@@ -182,6 +182,41 @@ def test_the_thread_outlives_an_outage(store: Store) -> None:
     assert store.batches == [{"a": _use(NOON, "")}]
 
 
+def test_an_outage_is_one_line_however_often_it_is_tried(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    away, failed, written = threading.Event(), threading.Semaphore(0), threading.Semaphore(0)
+
+    def write(batch: Mapping[str, Use]) -> None:
+        if away.is_set():
+            failed.release()
+            raise StorageUnavailable("away")
+        written.release()
+
+    def happens(times: int, semaphore: threading.Semaphore) -> None:
+        assert all(semaphore.acquire(timeout=DEADLINE) for _ in range(times))
+
+    def unwritten() -> int:
+        return [line["event"] for line in lines(caplog.records)].count("last_used_unwritten")
+
+    last = UsageRecorder(write, GatewayLog(CLOCK), CLOCK, every=0.01)
+    away.set()
+    Noting(last)("a", NOON, "")
+    last.start()
+    happens(4, failed)
+    assert unwritten() == 1
+    away.clear()
+    happens(1, written)
+    while failed.acquire(blocking=False):
+        pass
+    away.set()
+    Noting(last)("b", NOON, "")
+    happens(4, failed)
+    assert unwritten() == 2
+    last.stop()
+    assert unwritten() == 3
+
+
 def test_no_use_is_lost_while_one_thread_notes_and_another_writes() -> None:
     counted: Counter[str] = Counter()
 
