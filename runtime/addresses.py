@@ -22,8 +22,17 @@ from ipaddress import (
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# An address with a port behind it, as some proxies write: 192.0.2.7:4711, [2001:db8::7]:4711.
-_WITH_PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]{1,5}|\[(?P<v6>[^\[\]]+)\](:[0-9]{1,5})?", re.ASCII)
+# What proxies write: 192.0.2.7, 192.0.2.7:4711, 2001:db8::7, [2001:db8::7], "[2001:db8::7]:4711".
+# A port may be obfuscated, such as _a1 (RFC 7239, 6.2 and 6.3).
+_V4 = r"[0-9.]+"
+_V6 = r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z._~-]+)?"
+_PORT = r"(?P<port>[0-9]{1,5})|_[0-9A-Za-z._-]+"
+_HOP = re.compile(
+    rf'("?)(?:(?:(?P<v4>{_V4})|\[(?P<v6>{_V6})\])(?::(?:{_PORT}))?|(?P<bare>{_V6}))\1', re.ASCII
+)
+_PORT_MAX = 65_535
+# More than the longest of them with a zone has; what is longer does not fill the memory.
+_HOP_MAX = 100
 _MAPPED_BITS = 96
 
 
@@ -38,18 +47,27 @@ def read_address(text: str) -> Address:
     return found
 
 
-@lru_cache(maxsize=4_096)
 def read_hop(text: str) -> Address | None:
-    """Return the address of an element of `X-Forwarded-For`.
+    """Return the address of an element of `X-Forwarded-For`, or of `for=` in `Forwarded`.
+
+    An IPv6 address without brackets has no port: `2001:db8::1:4711` is that whole address, and what
+    is none as a whole, such as `2001:db8:0:0:0:0:0:1:4711`, names no address.
 
     Returns:
-        None if it names none, such as `unknown` or an obfuscated name (RFC 7239, 6.2 and 6.3).
+        None if it names none: `unknown`, an obfuscated name (RFC 7239, 6.2 and 6.3), a port beyond
+        65535, one quotation mark or bracket of two, or anything else around the address but spaces
+        and tabs.
     """
-    text = text.strip().removeprefix('"').removesuffix('"')
-    if found := _WITH_PORT.fullmatch(text):
-        text = found["v4"] or found["v6"]
+    return _read_hop(text) if len(text) <= _HOP_MAX else None
+
+
+@lru_cache(maxsize=4_096)
+def _read_hop(text: str) -> Address | None:
+    found = _HOP.fullmatch(text.strip(" \t"))
+    if found is None or int(found["port"] or 0) > _PORT_MAX:
+        return None
     try:
-        return read_address(text)
+        return read_address(found["v4"] or found["v6"] or found["bare"])
     except ValueError:
         return None
 

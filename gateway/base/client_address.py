@@ -11,8 +11,9 @@ from ipaddress import ip_network
 from runtime.addresses import Address, Network, is_in_any, read_address, read_hop
 
 Client = tuple[str, int] | None
-Origin = tuple[Client, bytes | None]
-"""A request's peer and the header that names its hops, from which `Proxies` finds the client."""
+Origin = str | tuple[Client, bytes | None]
+"""Where a request came from: the caller's address, or if that is not determined yet, the peer and
+the header that names the hops, from which `Proxies` determines it."""
 
 UNKNOWN = ""
 """The address of a caller that cannot be determined. No network contains it."""
@@ -22,12 +23,19 @@ X_FORWARDED_FOR, FORWARDED = b"x-forwarded-for", b"forwarded"
 # Enough to recognise a site's network, too little to track a person.
 _COARSE_V4, _COARSE_V6 = 16, 48
 
-# RFC 7239 §4, with RFC 9110 §5.6 for its parts; spaces where the latter's lists allow them.
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_QUOTED = r'"(?:[\t !\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t -\x7e\x80-\xff])*"'
+# A longer chain of trusted proxies is a loop, or no chain at all.
+_HOPS_MAX = 20
+
+# RFC 7239 §4, with RFC 9110 §5.6 for its parts; spaces where the latter's lists allow them. All of
+# it from right to left: the value comes before its name, and backslashes after what they escape.
+# One that is left over from the pairs of a run escapes what the run comes after; a quotation mark
+# needs that one.
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
+_PLAIN, _PAIRS = r"[\t !\x23-\x5b\x5d-\x7e\x80-\xff]", r"(?:\\\\)*+"
+_QUOTED = rf'"{_PAIRS}(?:{_PLAIN}++\\*+|"\\{_PAIRS})*+"'
 # Unquoted, what proxies really write has colons and brackets in it as well.
-_VALUE = rf"{_QUOTED}|[!#$%&'*+.^_`|~0-9A-Za-z:\[\]-]+"
-_PAIR = re.compile(rf"[ \t]*({_TOKEN})=({_VALUE})[ \t]*")
+_VALUE = rf"{_QUOTED}|[!#$%&'*+.^_`|~0-9A-Za-z:\[\]-]++"
+_REVERSED_PAIR = re.compile(rf"[ \t]*+({_VALUE})=({_TOKEN})[ \t]*+")
 _ESCAPED = re.compile(r"\\(.)")
 
 
@@ -48,27 +56,32 @@ class Proxies:
         """Return the caller's IP address; UNKNOWN if it cannot be determined.
 
         The header is read from its right end, where the nearest proxy writes, for as long as each
-        address belongs to a trusted proxy: the caller can forge anything further left. A hop
-        without an address (`unknown`, an obfuscated name, an empty element, a header that cannot
-        be parsed) makes the caller unknown: to take the proxy for the caller would open every key
-        that is limited to the proxies' own network.
+        address belongs to a trusted proxy: the caller can forge anything further left. If a trusted
+        proxy does not send the header, the caller is unknown, and so it is if a hop names no
+        address (`unknown`, an obfuscated name, an empty element, one that cannot be parsed) or the
+        chain is longer than 20 hops: to take the proxy for the caller would open every key that is
+        limited to the proxies' own network.
 
         Args:
             client: the peer; None over a Unix socket.
-            values: the header's values, in the order sent; none if the proxy asks for itself.
+            values: the header's values, in the order sent.
         """
         peer = _normalized(str(client[0])) if client else UNKNOWN
-        if not self.trusted or not values or not self._is_trusted(peer):
+        if not self.trusted or not self._is_trusted(peer):
             return peer
         hops = _hops_of_forwarded(values) if self.header == FORWARDED else _hops(values)
-        found: Address | None = None
-        for found in hops:
-            if found is None or not is_in_any(found, self.trusted):
+        caller: Address | None = None
+        for count, caller in enumerate(hops, start=1):
+            if caller is None or count > _HOPS_MAX:
+                return UNKNOWN
+            if not is_in_any(caller, self.trusted):
                 break
-        return UNKNOWN if found is None else str(found)
+        return UNKNOWN if caller is None else str(caller)
 
     def network_of(self, origin: Origin) -> str:
         """Return the network of the caller's address; see `address` and `coarse`."""
+        if isinstance(origin, str):
+            return coarse(origin)
         client, value = origin
         return coarse(self.address(client, () if value is None else (value,)))
 
@@ -82,40 +95,42 @@ class Proxies:
 
 def _hops(values: Sequence[bytes]) -> Iterator[Address | None]:
     """Yield the hops of `X-Forwarded-For`, the nearest first; None for one without an address."""
-    for hop in reversed(b",".join(values).decode("latin-1").split(",")):
-        yield read_hop(hop)
+    for value in reversed(values):
+        for hop in reversed(value.decode("latin-1").rsplit(",", _HOPS_MAX)):
+            yield read_hop(hop)
 
 
 def _hops_of_forwarded(values: Sequence[bytes]) -> Iterator[Address | None]:
-    """Yield the hops of `Forwarded` likewise."""
+    """Yield the hops of `Forwarded` likewise; None is the last one if an element has a mistake.
+
+    Whatever stands further left, such as a quotation mark that the caller has sent, does not change
+    what a proxy has appended.
+    """
     for value in reversed(values):
-        yield from reversed(_read_forwarded(value))
+        text, position = value.decode("latin-1")[::-1], 0
+        while position <= len(text):
+            pairs, position = _read_element(text, position)
+            yield read_hop(_unquoted(pairs["for"])) if "for" in pairs else None
 
 
-def _read_forwarded(value: bytes) -> list[Address | None]:
-    """Return the hops of one header's value, in the order sent.
+def _read_element(text: str, position: int) -> tuple[dict[str, str], int]:
+    """Read one element of a reversed `Forwarded`.
 
     Returns:
-        None alone if it cannot be parsed as a whole: a quotation mark that the caller has sent
-        changes the meaning of all that follows.
+        its pairs, empty if it cannot be parsed, and the position behind the comma that ends it.
     """
-    text, hops, position = value.decode("latin-1"), list[Address | None](), 0
-    while True:
-        pairs: dict[str, str] = {}
-        while found := _PAIR.match(text, position):
-            name, position = found[1].lower(), found.end()
-            if name in pairs:
-                return [None]
-            pairs[name] = found[2]
-            if text[position : position + 1] != ";":
-                break
-            position += 1
-        hops.append(read_hop(_unquoted(pairs["for"])) if "for" in pairs else None)
-        if position == len(text):
-            return hops
-        if text[position] != ",":
-            return [None]
+    pairs: dict[str, str] = {}
+    while found := _REVERSED_PAIR.match(text, position):
+        name, position = found[2][::-1].lower(), found.end()
+        if name in pairs:
+            break
+        pairs[name] = found[1][::-1]
+        if position == len(text) or text[position] == ",":
+            return pairs, position + 1
+        if text[position] != ";":
+            break
         position += 1
+    return {}, len(text) + 1
 
 
 def _unquoted(value: str) -> str:

@@ -33,6 +33,8 @@ _PREFLIGHT = b"access-control-request-method"
 # The different methods and queries that are cached; there are a handful in practice.
 _REQUIREMENTS_MAX = 256
 _ADDRESSES_MAX = 4_096
+# Bytes of a header that names the hops, up to which its address is cached.
+_CACHED_HOPS_MAX = 256
 # Seconds after an accepted request in which refusals give way to the next ones.
 _GIVE_WAY_SECONDS = 0.05
 
@@ -220,7 +222,10 @@ class FastPath:
 
     def _source(self, head: RequestHead, sent: dict[bytes, bytes]) -> str:
         host = head.client[0] if head.client else None
-        return self._address(host, sent.get(self._hops_header) if self._proxies.trusted else None)
+        hops = sent.get(self._hops_header) if self._proxies.trusted else None
+        if hops is not None and len(hops) > _CACHED_HOPS_MAX:
+            return self._find_address(host, hops)
+        return self._address(host, hops)
 
     def _find_address(self, host: str | None, hops: bytes | None) -> str:
         client = None if host is None else (host, 0)

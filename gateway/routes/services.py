@@ -70,7 +70,7 @@ class Services:
     def record_accepted(self, cached: CachedKey, source: str) -> None:
         """Count an accepted request, and record the use from this address."""
         self.metrics.count(ALLOWED)
-        self.usage_recorder.record(cached, self.clock.timestamp(), ((source, 0), None))
+        self.usage_recorder.record(cached, self.clock.timestamp(), source)
 
     def record_refused(
         self,

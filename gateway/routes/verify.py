@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.base.client_address import UNKNOWN
 from gateway.request.headers import RequestHeaders, parse
 from gateway.request.required_scopes import read_scopes
 from gateway.routes.services import Services
@@ -21,11 +22,16 @@ INSUFFICIENT = json_reply(200, {"valid": False, "code": "insufficient_scope"})
 
 @dataclass(frozen=True, slots=True)
 class VerificationRequest:
-    """A parsed request body; printing it does not show the token."""
+    """A parsed request body; printing it does not show the token.
+
+    Attributes:
+        source: the address of the program's own caller. Without it the caller is unknown: to take
+            the program for the caller would open every key that is limited to its network.
+    """
 
     token: str
     required_scopes: frozenset[str]
-    source: str = ""
+    source: str = UNKNOWN
 
     def __repr__(self) -> str:
         return "VerificationRequest(…)"
@@ -46,6 +52,7 @@ class Verify:
         limits = services.options
         body = await read_body(receive, limits.max_body, limits.read_timeout)
         request = parse_request(body)
+        # The log and "last used" then have the program's address; no key is opened by that.
         source = request.source or limits.proxies.address(
             scope.get("client"), headers.hops(limits.proxies.header)
         )
@@ -63,7 +70,7 @@ class Verify:
     def _restricted(self, key: Verified, request: VerificationRequest, source: str) -> Reply | None:
         """Return the reply if the key's networks, scopes or rate limit do not allow the request."""
         services, reason, reply = self._services, "", INVALID
-        if not is_allowed_source(key, source):
+        if not is_allowed_source(key, request.source):
             reason = "network"
         elif not request.required_scopes <= key.scopes:
             reason, reply = "insufficient_scope", INSUFFICIENT
@@ -143,7 +150,7 @@ def _scopes(scope: Any) -> frozenset[str]:
 
 def _source(source: Any) -> str:
     if source is None:
-        return ""
+        return UNKNOWN
     try:
         return str(read_address(source if isinstance(source, str) else ""))
     except ValueError:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
-from gateway.base.client_address import Origin, Proxies
+from gateway.base.client_address import UNKNOWN, Origin, Proxies
 from gateway.base.gateway_log import GatewayLog
 from gateway.usage.periodic_writer import PeriodicWriter
 from keys.usage.usage import Use
@@ -39,7 +39,7 @@ class UsageCounter:
         self.count = 0
         self.written = 0
         self.last = 0.0
-        self.origin: Origin = (None, None)
+        self.origin: Origin = UNKNOWN
         self.queued = False
 
 
@@ -95,8 +95,8 @@ class UsageRecorder(PeriodicWriter):
 
         Args:
             at: the time in seconds since 1970.
-            origin: where the use came from; the address is determined when it is written, for the
-                last use alone.
+            origin: where the use came from; if its address is not determined yet, that is done when
+                it is written, for the last use alone.
         """
         counter.count += 1
         counter.last = at

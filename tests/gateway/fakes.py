@@ -210,9 +210,9 @@ async def acall(
     query: str | bytes = "",
     body: bytes = b"",
     chunk: int = 1024,
-    peer: str = "192.0.2.7",
+    peer: str | None = "192.0.2.7",
 ) -> Got:
-    """The same inside a running loop."""
+    """The same inside a running loop; over a Unix socket there is no peer."""
     parts = [body[at : at + chunk] for at in range(0, len(body), chunk)] or [b""]
     incoming: list[Message] = [
         {"type": "http.request", "body": part, "more_body": index < len(parts) - 1}
@@ -226,7 +226,8 @@ async def acall(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await app(_scope(method, path, headers, query) | {"client": (peer, 40_000)}, receive, send)
+    client = None if peer is None else (peer, 40_000)
+    await app(_scope(method, path, headers, query) | {"client": client}, receive, send)
     start, *rest = sent
     return Got(
         start["status"],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.base.client_address import FORWARDED, UNKNOWN, Proxies, coarse
+from gateway.base.client_address import FORWARDED, UNKNOWN, X_FORWARDED_FOR, Proxies, coarse
 from gateway.base.options import Options, read_networks
 from gateway.request.headers import parse
 from keys.base.errors import InvalidLimits
@@ -27,7 +27,8 @@ from keys.inputs.limits import check_networks, inside
         ("10.0.0.1", ["10.0.0.3, 10.0.0.2"], "10.0.0.0/8", "10.0.0.3"),
         ("10.0.0.1", ["203.0.113.9, nonsense"], "10.0.0.0/8", ""),
         ("10.0.0.1", ["\xff\x00"], "10.0.0.0/8", ""),
-        ("10.0.0.1", [], "10.0.0.0/8", "10.0.0.1"),
+        ("10.0.0.1", [], "10.0.0.0/8", ""),
+        ("::ffff:10.0.0.1", [], "10.0.0.0/8", ""),
         ("10.0.0.1", [""], "10.0.0.0/8", ""),
         ("::1", ["2001:DB8::1"], "::1, 127.0.0.1", "2001:db8::1"),
         ("", ["203.0.113.9"], "127.0.0.1", ""),
@@ -54,6 +55,29 @@ from keys.inputs.limits import check_networks, inside
         ("10.0.0.1", ["203.0.113.9, 10.0.0.2:port"], "10.0.0.0/8", ""),
         ("10.0.0.1", ["203.0.113.9, [10.0.0.2"], "10.0.0.0/8", ""),
         ("10.0.0.1", ["203.0.113.9,"], "10.0.0.0/8", ""),
+        # Odd spellings.
+        ("10.0.0.1", ["203.0.113.9:_a-b.c1"], "10.0.0.0/8", "203.0.113.9"),
+        ("10.0.0.1", ["[2001:db8::9]:_x"], "10.0.0.0/8", "2001:db8::9"),
+        ("10.0.0.1", ["203.0.113.9:_"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["203.0.113.9:"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["203.0.113.9:65535"], "10.0.0.0/8", "203.0.113.9"),
+        ("10.0.0.1", ["203.0.113.9:65536"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["[2001:db8::9]:99999"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["203.0.113.9:\xb2"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["2001:db8::1:4711"], "10.0.0.0/8", "2001:db8::1:4711"),
+        ("10.0.0.1", ["2001:db8:0:0:0:0:0:1:4711"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["::ffff:203.0.113.9:4711"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["[203.0.113.9]"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ['"203.0.113.9"'], "10.0.0.0/8", "203.0.113.9"),
+        ("10.0.0.1", ['"203.0.113.9'], "10.0.0.0/8", ""),
+        ("10.0.0.1", ['203.0.113.9"'], "10.0.0.0/8", ""),
+        ("10.0.0.1", ['""203.0.113.9""'], "10.0.0.0/8", ""),
+        ("10.0.0.1", [" \t203.0.113.9\t "], "10.0.0.0/8", "203.0.113.9"),
+        ("10.0.0.1", ["6.6.6.6,\x1f203.0.113.9"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["6.6.6.6,\xa0203.0.113.9"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["6.6.6.6,203.0.113.9\x85"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["fe80::7%eth0\x1f"], "10.0.0.0/8", ""),
+        ("10.0.0.1", ["fe80::7%" + "e" * 200], "10.0.0.0/8", ""),
     ],
 )
 def test_address(peer: str, forwarded: list[str], trusted: str, expected: str) -> None:
@@ -84,10 +108,25 @@ def test_address(peer: str, forwarded: list[str], trusted: str, expected: str) -
         (["for=203.0.113.9 for=10.0.0.9"], UNKNOWN),
         ([""], UNKNOWN),
         (["\xff"], UNKNOWN),
+        ([], UNKNOWN),
+        (["for=203.0.113.9:_x"], "203.0.113.9"),
+        (['for="[2001:db8::9]:_x"'], "2001:db8::9"),
+        (["for=203.0.113.9:99999"], UNKNOWN),
+        (["for=2001:db8::1:4711"], "2001:db8::1:4711"),
+        (["for=6.6.6.6, for=203.0.113.9;FOR=203.0.113.9"], UNKNOWN),
+        (["for=6.6.6.6, for=203.0.113.9;proto=http;proto=http"], UNKNOWN),
+        (['for="203.0.113.9'], UNKNOWN),
+        (['for=203.0.113.9"'], UNKNOWN),
+        (['for="203.0.113.9\\"'], UNKNOWN),
+        (["for=6.6.6.6,\x1ffor=203.0.113.9"], UNKNOWN),
+        (["for=6.6.6.6,\xa0for=203.0.113.9"], UNKNOWN),
+        (["for=203.0.113.9;"], UNKNOWN),
+        ([r'for=203.0.113.9;host="a\\\", for=6.6.6.6"'], "203.0.113.9"),
+        ([r'for=203.0.113.9;host="a\\"'], "203.0.113.9"),
         # Quotation marks of a caller, in front of what the proxy appends.
-        (['for=6.6.6.6;x=", for=203.0.113.9'], UNKNOWN),
-        (['for=6.6.6.6;x=", for="[2001:db8::9]"'], UNKNOWN),
-        (['for=6.6.6.6;x=", for=203.0.113.9;proto="http";by="x"'], UNKNOWN),
+        (['for=6.6.6.6;x=", for=203.0.113.9'], "203.0.113.9"),
+        (['for=6.6.6.6;x=", for="[2001:db8::9]"'], "2001:db8::9"),
+        (['for=6.6.6.6;x=", for=203.0.113.9;proto="http";by="x"'], "203.0.113.9"),
     ],
 )
 def test_the_address_in_forwarded(forwarded: list[str], expected: str) -> None:
@@ -164,8 +203,23 @@ def test_whatever_stands_in_front_of_what_the_proxy_appends_makes_nobody_another
 ) -> None:
     appended = b"for=203.0.113.9" if header == FORWARDED else b"203.0.113.9"
     proxies = Proxies(read_networks("10.0.0.0/8"), header)
-    found = proxies.address(("10.0.0.1", 1), [sent + b", " + appended])
-    assert found in (UNKNOWN, "203.0.113.9")
+    assert proxies.address(("10.0.0.1", 1), [sent + b", " + appended]) == "203.0.113.9"
+
+
+@pytest.mark.parametrize("header", [X_FORWARDED_FOR, FORWARDED])
+@pytest.mark.parametrize("lines", [1, 3])
+def test_of_a_chain_of_more_than_20_hops_the_caller_is_unknown(header: bytes, lines: int) -> None:
+    proxies = Proxies(read_networks("10.0.0.0/8"), header)
+    name = b"for=" if header == FORWARDED else b""
+
+    def address(trusted: int) -> str:
+        hops = [name + b"203.0.113.9", *[name + b"10.0.0.2"] * trusted]
+        size = -(-len(hops) // lines)
+        sent = [b", ".join(hops[at : at + size]) for at in range(0, len(hops), size)]
+        return proxies.address(("10.0.0.1", 1), sent)
+
+    found = [address(trusted) for trusted in (0, 5, 19, 20, 21, 2_000)]
+    assert found == ["203.0.113.9"] * 3 + [UNKNOWN] * 3
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ USUAL = st.tuples(st.just("/authz"), PLAIN.map(list))
 
 
 METHODS = st.sampled_from([b"GET", b"POST", b"HEAD", b"OPTIONS"])
-PEERS = st.sampled_from(["192.0.2.7", "10.9.0.1", "::1", "::ffff:203.0.113.9"])
+PEERS = st.sampled_from(["192.0.2.7", "10.9.0.1", "::1", "::ffff:203.0.113.9", None])
 
 
 def _trail(harness: Harness, caplog: pytest.LogCaptureFixture) -> object:
@@ -161,14 +161,15 @@ def test_both_ways_say_and_record_the_same(
 
     @given(st.one_of(ANY, USUAL), METHODS, PEERS)
     @settings(max_examples=examples, deadline=None)
-    def compare(asked: tuple[str, list[tuple[str, str]]], method: bytes, peer: str) -> None:
+    def compare(asked: tuple[str, list[tuple[str, str]]], method: bytes, peer: str | None) -> None:
         url, headers = asked
         sent = [(name.encode(), value.encode()) for name, value in headers]
         harness, other = (_harness(proxies=Proxies(read_networks(trusted))) for _ in range(2))
         for each in (harness, other):
             for _ in range(3):
                 each.app._services.limiter.hit(KEYS[BUSY])
-        short = _fast_path(harness)(RequestHead(url.encode(), sent, (peer, 40_000), method=method))  # type: ignore[arg-type]
+        client = None if peer is None else (peer, 40_000)
+        short = _fast_path(harness)(RequestHead(url.encode(), sent, client, method=method))  # type: ignore[arg-type]
         left = _trail(harness, caplog)
         answered[None if short is None else int(short[9:12])] += 1
         if short is None:
@@ -269,6 +270,41 @@ def test_the_source_is_the_callers_even_behind_a_trusted_proxy() -> None:
         "203.0.0.0/16",
         "192.0.0.0/16",
     ]
+
+
+@pytest.mark.parametrize("sent", [[], [(b"forwarded", b"for=203.0.113.9")]])
+def test_a_trusted_proxy_that_names_no_caller_opens_no_key_for_its_network(
+    sent: list[tuple[bytes, bytes]],
+) -> None:
+    """Neither way, nor once more for the use that is recorded."""
+    found: list[int] = []
+    for presented in (NEAR, GOOD):
+        harness = _harness(proxies=Proxies(read_networks("192.0.2.0/24")))
+        request = [(b"x-api-key", presented.encode()), (b"x-original-method", b"GET"), *sent]
+        answer = _fast_path(harness)(RequestHead(b"/authz", request, ("192.0.2.7", 1)))  # type: ignore[arg-type]
+        plain = [(name.decode(), value) for name, value in request]
+        got = asyncio.run(acall(harness.app, "GET", "/authz", plain))
+        assert answer is not None
+        found += [int(answer[9:12]), got.status]
+    assert found == [401, 401, 204, 204]
+    assert [source for _, _, source in harness.usage_recorder.recorded] == ["", ""]
+
+
+def test_a_caller_on_the_proxies_own_network_is_recorded_as_it_is_known() -> None:
+    harness = _harness(proxies=Proxies(read_networks("10.0.0.0/8")))
+    sent = [("x-api-key", GOOD), ("x-forwarded-for", "10.7.0.1, 10.0.0.2")]
+    assert asyncio.run(acall(harness.app, "GET", "/authz", sent, peer="10.0.0.1")).status == 204
+    assert [source for _, _, source in harness.usage_recorder.recorded] == ["10.7.0.0/16"]
+
+
+def test_long_headers_do_not_fill_the_cache_of_addresses() -> None:
+    harness = _harness(proxies=Proxies(read_networks("192.0.2.0/24")))
+    fast_path = _fast_path(harness)
+    for number in range(50):
+        hops = b"6.6.6.6, " * 100 + b"203.0.113.%d" % number
+        request = [(b"x-api-key", STRANGER.encode()), (b"x-forwarded-for", hops)]
+        assert fast_path(RequestHead(b"/authz", request, ("192.0.2.7", 1))) is not None  # type: ignore[arg-type]
+    assert fast_path._address.cache_info().currsize == 0  # type: ignore[attr-defined]
 
 
 def test_invented_methods_do_not_fill_the_cache() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from gateway.base.options import Options
+from gateway.base.client_address import Proxies
+from gateway.base.options import Options, read_networks
 from runtime.http_messages import Message
 from tests.gateway.fakes import (
     GOOD,
@@ -195,11 +196,25 @@ def test_a_key_that_is_used_too_often_waits(harness: Harness) -> None:
 @pytest.mark.parametrize(
     ("source", "valid"), [("10.1.2.3", True), ("11.1.2.3", False), (None, False)]
 )
+@pytest.mark.parametrize("trusted", ["", "192.0.2.7"])
 def test_a_key_limited_to_networks_needs_the_source(
-    harness: Harness, source: str | None, valid: bool
+    source: str | None, valid: bool, trusted: str
 ) -> None:
-    harness.verifier.answers[GOOD] = verified(networks=("10.0.0.0/8",))
+    harness = Harness(options=Options(proxies=Proxies(read_networks(trusted))))
+    # The program itself is in one of them.
+    harness.verifier.answers[GOOD] = verified(networks=("10.0.0.0/8", "192.0.2.7"))
     assert harness.ask({"token": GOOD, "source": source}).json["valid"] is valid
+
+
+@pytest.mark.parametrize(("trusted", "network"), [("", "192.0.0.0/16"), ("192.0.2.7", "")])
+def test_without_a_source_last_used_has_the_program_unless_it_is_a_trusted_proxy(
+    trusted: str, network: str
+) -> None:
+    harness = Harness(options=Options(proxies=Proxies(read_networks(trusted))))
+    for source in (None, "10.1.2.3", "192.0.2.7"):
+        assert harness.ask({"token": GOOD, "source": source}).json["valid"]
+    networks = [found for _, _, found in harness.usage_recorder.recorded]
+    assert networks == [network, "10.1.0.0/16", "192.0.0.0/16"]
 
 
 @pytest.mark.parametrize("source", ["", "everywhere", 7, ["10.1.2.3"], "10.0.0.0/8"])
