@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from ipaddress import ip_address
 from threading import Lock
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -98,8 +99,10 @@ class ApiKeyGuard:
     async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = _authz_headers(scope)
         answer = await self._ask(asked)
+        accepted = None
         if answer is not None and answer.status == 204:
             accepted = _with_identity(scope, answer.headers)
+        if accepted is not None:
             await self._streams.run(
                 partial(self._app, accepted), scope["type"], tuple(asked), receive, send
             )
@@ -147,28 +150,46 @@ def _authz_headers(scope: Scope) -> Headers:
         if name.lower() in _ASKED_ABOUT
     ]
     headers.append(("X-Original-Method", scope.get("method", "GET")))
-    if client := scope.get("client"):
-        caller = str(client[0])
-        headers.append(("X-Forwarded-For", caller))
-        # The gateway reads the one that its setting names.
-        headers.append(("Forwarded", f'for="[{caller}]"' if ":" in caller else f'for="{caller}"'))
+    caller = _caller(scope)
+    headers.append(("X-Forwarded-For", caller))
+    # The gateway reads the one that its setting names.
+    headers.append(("Forwarded", f'for="[{caller}]"' if ":" in caller else f'for="{caller}"'))
     return headers
 
 
-def _with_identity(scope: Scope, answered: Headers) -> Scope:
+def _caller(scope: Scope) -> str:
+    """Return the caller's address, without a zone; `unknown` over a Unix socket, which has none.
+
+    That word is sent (RFC 7239, 6.2), since a proxy before the gateway may add the guard's address.
+    """
+    client = scope.get("client")
+    try:
+        return str(ip_address(str(client[0]))).partition("%")[0] if client else "unknown"
+    except ValueError:
+        return "unknown"
+
+
+def _with_identity(scope: Scope, answered: Headers) -> Scope | None:
+    """Return the scope for the application; None if the identity is not as a gateway sends it."""
     identity_headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))
         for name, value in answered
         if name.lower().encode("latin-1").startswith(IDENTITY_PREFIX)
     ]
-    fields = {name[len(IDENTITY_PREFIX) :].decode(): v.decode() for name, v in identity_headers}
-    who = Identity(
-        key_id=fields.get("id", ""),
-        name=unquote(fields.get("name", "")),
-        owner=unquote(fields.get("owner", "")),
-        scopes=frozenset(fields.get("scopes", "").split()),
-        account_id=fields.get("account", ""),
-    )
+    try:
+        fields = {
+            name[len(IDENTITY_PREFIX) :].decode("ascii"): value.decode("ascii")
+            for name, value in identity_headers
+        }
+        who = Identity(
+            key_id=fields.get("id", ""),
+            name=unquote(fields.get("name", ""), errors="strict"),
+            owner=unquote(fields.get("owner", ""), errors="strict"),
+            scopes=frozenset(fields.get("scopes", "").split()),
+            account_id=fields.get("account", ""),
+        )
+    except UnicodeDecodeError:
+        return None
     kept = [pair for pair in scope["headers"] if not _is_reserved(pair[0])]
     # A preflight is accepted without a key.
     state = {**scope.get("state", {}), **({"apikey": who} if who.key_id else {})}

@@ -52,8 +52,11 @@ HEADERS = st.lists(
     max_size=5,
 )
 PATHS = st.sampled_from(
-    ["/authz", "/authz/200", "/v1/keys:verify", "/healthz", "/readyz", "/metrics", "/openapi.json"]
-)
+    [
+        "/authz", "/authz/200", "/authz/recheck", "/v1/keys:verify", "/healthz", "/readyz",
+        "/metrics", "/openapi.json",
+    ]
+)  # fmt: skip
 
 
 class WithImported(Database):
