@@ -23,7 +23,7 @@ from keys.base.actors import Actor
 from keys.changes.outbox import OutboxEntry
 from keys.credentials.tokens import redact
 from keys.inputs.names import NAME_MAX, NOTE_MAX
-from keys.integrity.verify import ANCHOR
+from keys.integrity.findings import ANCHOR
 from runtime.display import visible
 
 _CHANGED = "The database of API keys was changed by something other than this program"

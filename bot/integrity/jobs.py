@@ -10,9 +10,10 @@ from bot.framework.context import Context
 from keys.changes.authorization import Caller
 from keys.changes.operation import execute
 from keys.integrity.anchor import AnchorFile, AnchorUnreadable
+from keys.integrity.findings import ANCHOR, Finding, Step, unreadable
 from keys.integrity.follow import follow, newest_entry
 from keys.integrity.operations import ReportTampering
-from keys.integrity.verify import ANCHOR, Finding, Step, unreadable, verify
+from keys.integrity.verify import verify
 from keys.jobs import periodic
 from storage import writing
 from storage.seal_upgrades import Position, seal_again

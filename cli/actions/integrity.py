@@ -14,6 +14,7 @@ from cli.terminal import progress, say
 from keys.changes.operation import execute
 from keys.integrity import verify
 from keys.integrity.anchor import AnchorUnreadable
+from keys.integrity.findings import ANCHOR, Finding, unreadable
 from keys.integrity.operations import AcceptRestore
 from settings import load
 from storage import reading
@@ -32,13 +33,13 @@ def verify_database() -> None:
         _report(_verify(application))
 
 
-def _report(findings: Sequence[verify.Finding]) -> None:
+def _report(findings: Sequence[Finding]) -> None:
     """Print what was found, and end with status 1 if that is anything."""
     for finding in findings[:_SHOWN]:
         say(f"{finding}.")
     if len(findings) > _SHOWN:
         say(f"… and {len(findings) - _SHOWN:,} more.")
-    if any(one.table != verify.ANCHOR for one in findings):
+    if any(one.table != ANCHOR for one in findings):
         say(
             "Keys that are named here are refused. Find out who can write to the database, and "
             "restore a backup, or revoke these keys and create others (docs/security.md)."
@@ -47,21 +48,21 @@ def _report(findings: Sequence[verify.Finding]) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _verify(application: Application) -> list[verify.Finding]:
-    findings: list[verify.Finding] = []
+def _verify(application: Application) -> list[Finding]:
+    findings: list[Finding] = []
     try:
         anchors = application.anchors.read()
     except AnchorUnreadable as error:
         say(f"The audit log has no anchor: {error}", err=True)
         anchors = {}
-        findings.append(verify.unreadable(application.anchors.path, ""))
+        findings.append(unreadable(application.anchors.path, ""))
     total, rows = verify.count(application.direct), 0
     with progress("Verifying", total) as advance:
         for step in verify.verify(application.direct, application.peppers, anchors=anchors):
             findings += step.findings
             rows += step.rows
             advance(step.rows)
-    changed = sum(one.table != verify.ANCHOR for one in findings)
+    changed = sum(one.table != ANCHOR for one in findings)
     say(f"{rows:,} rows were verified, and {changed:,} are not as they were written.")
     return findings
 

@@ -27,8 +27,8 @@ from gateway.usage.rehash_queue import RehashQueue
 from gateway.usage.usage_recorder import UsageRecorder
 from gateway.verification.replica import Replica
 from gateway.verification.verifier import CachingVerifier
+from keys.integrity.findings import Finding
 from keys.integrity.follow import AnchorUpdater
-from keys.integrity.verify import Finding
 from keys.transfer import import_keys
 from keys.usage.usage import Use, record_uses
 from runtime.errors import StorageReadOnly

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from gateway.base.gateway_log import GatewayLog
 from gateway.usage.periodic_writer import PeriodicWriter
 from keys.integrity.anchor import AnchorUnreadable
-from keys.integrity.verify import Finding
+from keys.integrity.findings import Finding
 
 _REMEDY = "Run: apikeys db verify"
 

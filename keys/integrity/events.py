@@ -7,7 +7,7 @@ from typing import Any
 
 from keys.changes.events import Event
 from keys.changes.outbox import TEAM
-from keys.integrity.verify import Finding
+from keys.integrity.findings import Finding
 
 LISTED = 10
 """How many findings an entry names."""

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, func, select
 
 from keys.changes import audit_log
 from keys.integrity.anchor import Anchor, AnchorFile
-from keys.integrity.verify import Finding, behind
+from keys.integrity.findings import Finding, behind
 from storage.tables import Event
 
 

@@ -11,7 +11,7 @@ from keys.changes.operation import Operation
 from keys.inputs.fields import RequiredReason
 from keys.integrity.anchor import Anchor
 from keys.integrity.events import LISTED, RestoreAccepted, TamperingFound, described
-from keys.integrity.verify import Finding
+from keys.integrity.findings import Finding
 from storage.tables import Key
 
 

@@ -16,7 +16,7 @@ from bot.framework.feature import Job
 from bot.integrity import jobs
 from bot.slack_api.client import SlackClient
 from keys.integrity.anchor import AnchorFile
-from keys.integrity.verify import Step
+from keys.integrity.findings import Step
 from tests.bot.harness.fake_slack import FakeCalls, FakeTime
 from tests.bot.harness.working import worker
 from tests.keys.conftest import Domain, open_test_application

@@ -12,7 +12,8 @@ from sqlalchemy import Engine, inspect, text
 from keys.changes import audit_log
 from keys.credentials.peppers import Peppers
 from keys.integrity.anchor import Anchor
-from keys.integrity.verify import Finding, verify
+from keys.integrity.findings import Finding
+from keys.integrity.verify import verify
 from storage.triggers import without_triggers
 
 PEPPERS = Peppers({1: b"p" * 32})

@@ -18,7 +18,7 @@ from keys.changes import audit_log
 from keys.changes.authorization import Caller, Role
 from keys.changes.operation import execute
 from keys.credentials.peppers import Peppers
-from keys.integrity import verify
+from keys.integrity import walk
 from keys.integrity.operations import ReportTampering
 from keys.operations import Ask, Rotate, StartOffboarding
 from keys.search import search
@@ -138,7 +138,7 @@ def test_rows_whose_ids_are_no_text_keep_no_batch_from_ending(domain: Domain) ->
             f"INSERT INTO access_requests (id, submission, {others}) "
             f"SELECT CAST(x'{id_}' AS TEXT), {number}, {others} FROM access_requests LIMIT 1",
         )
-    with mock.patch.object(verify, "_AT_ONCE", 1):
+    with mock.patch.object(walk, "_AT_ONCE", 1):
         assert len({one.row for one in findings(domain.engine)}) == 4
     with writing(domain.engine) as session:
         position: Position | None = Position()

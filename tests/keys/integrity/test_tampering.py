@@ -18,7 +18,8 @@ from keys.changes.operation import execute
 from keys.credentials.tokens import Token
 from keys.credentials.verification import Reason, Refused, Verified
 from keys.delivery.completion import complete
-from keys.integrity import verify as found
+from keys.integrity import findings as found
+from keys.integrity import verify
 from keys.integrity.anchor import Anchor, AnchorFile
 from keys.integrity.follow import follow
 from keys.lifecycle.create import create_pending_key
@@ -363,7 +364,7 @@ def test_a_row_with_garbage_takes_nothing_else_away(domain: Domain) -> None:
 
 def test_only_a_small_database_is_verified_by_the_way(domain: Domain) -> None:
     domain.issue()
-    count = found.count(domain.engine)
+    count = verify.count(domain.engine)
     peppers = domain.services.peppers
-    assert found.verify_small(domain.engine, peppers, {}, most=count) == []
-    assert found.verify_small(domain.engine, peppers, {}, most=count - 1) is None
+    assert verify.verify_small(domain.engine, peppers, {}, most=count) == []
+    assert verify.verify_small(domain.engine, peppers, {}, most=count - 1) is None
