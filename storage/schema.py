@@ -48,12 +48,27 @@ def _config() -> Config:
 
 
 @cache
-def _head() -> str:
-    """Return the newest revision, from the names of the migrations' files.
+def _revisions() -> frozenset[str]:
+    """Return the revisions that this version knows, from the names of the migrations' files.
 
     Alembic, which is slow to import, is only needed if there is something to migrate.
     """
-    return max(path.name for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))[:4]
+    return frozenset(path.name[:4] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _head() -> str:
+    """Return the newest revision."""
+    return max(_revisions())
+
+
+def is_ahead(engine: Engine) -> bool:
+    """Return whether a newer version of this program has upgraded the database.
+
+    Raises:
+        StorageUnavailable: if the database cannot be reached.
+    """
+    at, _ = revision(engine)
+    return at is not None and at not in _revisions()
 
 
 def upgrade(engine: Engine, seal_rows: SealRows = require_nothing_to_seal) -> None:
@@ -104,9 +119,9 @@ def _migrate(connection: Connection, at: str | None, seal_rows: SealRows) -> Non
 def _at(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
-    found: str | None = connection.execute(
-        text("SELECT version_num FROM alembic_version")
-    ).scalar_one_or_none()
+    # It has one row, unless something else has written to it.
+    newest = text("SELECT CAST(max(version_num) AS TEXT) FROM alembic_version")
+    found: str | None = connection.execute(newest).scalar_one()
     return found
 
 

@@ -23,7 +23,7 @@ from keys.base.actors import Actor
 from keys.changes.outbox import OutboxEntry
 from keys.credentials.tokens import redact
 from keys.inputs.names import NAME_MAX, NOTE_MAX
-from keys.integrity.findings import ANCHOR
+from keys.integrity.findings import ANCHOR, SCHEMA
 from runtime.display import visible
 
 _CHANGED = "The database of API keys was changed by something other than this program"
@@ -31,6 +31,10 @@ _NO_ANCHOR = "The end of the API keys' audit log could not be verified"
 _WHAT_TO_DO = (
     "Keys among these are refused now; all others work. Revoke them and create others, and ask an "
     "operator to find out who can write to the database: `apikeys db verify` lists everything."
+)
+_NOT_CONFIRMED = (
+    "Until then, a gateway may accept keys that were revoked, even if it has confirmed. Ask an "
+    "operator to repair this and to restart every gateway: `apikeys db verify` lists everything."
 )
 
 
@@ -41,9 +45,9 @@ def tampering_found(entry: OutboxEntry, admins: AdminIds) -> Message:
     about = {(one["key"] or one["row"], one["what"]): one for one in findings}
     named = dict.fromkeys(f"“{escape(_name(one))}”" for one in findings if one.get("name"))
     more = int(entry.data["count"]) - len(findings)
+    tables = {one["table"] for one in findings}
     # A damaged file says nothing about the database.
-    is_changed = any(one["table"] != ANCHOR for one in findings)
-    text = _CHANGED if is_changed else _NO_ANCHOR
+    text = _CHANGED if tables != {ANCHOR} else _NO_ANCHOR
     asked: list[Element | str] = []
     for admin in admins():
         asked += [person(Actor.person(admin)), " "]
@@ -52,8 +56,9 @@ def tampering_found(entry: OutboxEntry, admins: AdminIds) -> Message:
         f"{text}: {', '.join(named)}." if named else f"{text}.",
         sentence(*asked, {"type": "emoji", "name": "warning"}, f" {text}."),
         *listed,
-        *([context(f"… and {more:,} more rows.")] if more else []),
-        *([section(_WHAT_TO_DO)] if is_changed else []),
+        *([context(f"… and {more:,} more.")] if more else []),
+        *([section(_NOT_CONFIRMED)] if SCHEMA in tables else []),
+        *([section(_WHAT_TO_DO)] if tables - {ANCHOR, SCHEMA} else []),
     )
 
 
@@ -63,6 +68,10 @@ def _about(one: Mapping[str, Any]) -> tuple[Element | str, ...]:
     if one["table"] == ANCHOR:
         # Slack need not know where on a machine a file is: `apikeys db verify` says it there.
         return ("The file ", text_element(PurePath(str(one["row"])).name))
+    if one["table"] == SCHEMA:
+        kind, _, name = str(one["row"]).partition(" ")
+        # A name may be any text, line breaks included.
+        return (f"The {kind} ", text_element(visible(name), code=True))
     return (text_element(f"{one['table']} {one['row']}"),)
 
 

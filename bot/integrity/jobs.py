@@ -33,7 +33,7 @@ class Verification:
     """The verifications under way in this process, one for each account.
 
     Attributes:
-        tampered: how many rows the last verification of each account has found.
+        tampered: how many rows and triggers the last verification of each account has found.
     """
 
     def __init__(self) -> None:
@@ -156,5 +156,5 @@ VERIFICATION, ANCHORING, RESEALING = Verification(), Anchoring(), Resealing()
 
 
 def tampered_rows() -> int:
-    """Return how many rows the last verifications have found, for the metrics."""
+    """Return how many rows and triggers the last verifications have found, for the metrics."""
     return sum(VERIFICATION.tampered.values())

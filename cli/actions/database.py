@@ -167,7 +167,7 @@ def _tampering(application: Application) -> list[str]:
     if not found:
         return ["Database: every row is as this program wrote it"]
     return [
-        f"Database: {len(found):,} rows were TAMPERED with. Run: apikeys db verify",
+        f"Database: {len(found):,} findings: it was TAMPERED with. Run: apikeys db verify",
         *(f"  {finding}" for finding in found[:_NAMED]),
     ]
 

@@ -14,7 +14,7 @@ from cli.terminal import progress, say
 from keys.changes.operation import execute
 from keys.integrity import verify
 from keys.integrity.anchor import AnchorUnreadable
-from keys.integrity.findings import ANCHOR, Finding, unreadable
+from keys.integrity.findings import ANCHOR, SCHEMA, Finding, unreadable
 from keys.integrity.operations import AcceptRestore
 from settings import load
 from storage import reading
@@ -39,7 +39,13 @@ def _report(findings: Sequence[Finding]) -> None:
         say(f"{finding}.")
     if len(findings) > _SHOWN:
         say(f"… and {len(findings) - _SHOWN:,} more.")
-    if any(one.table != ANCHOR for one in findings):
+    if any(one.table == SCHEMA for one in findings):
+        say(
+            "Triggers tell gateways to drop a key from memory. Once they are as they were, restart "
+            "every gateway: it may still accept keys whose revocation was shown as confirmed "
+            "(docs/security.md)."
+        )
+    if any(one.table not in (ANCHOR, SCHEMA) for one in findings):
         say(
             "Keys that are named here are refused. Find out who can write to the database, and "
             "restore a backup, or revoke these keys and create others (docs/security.md)."
@@ -62,7 +68,7 @@ def _verify(application: Application) -> list[Finding]:
             findings += step.findings
             rows += step.rows
             advance(step.rows)
-    changed = sum(one.table != ANCHOR for one in findings)
+    changed = sum(one.table not in (ANCHOR, SCHEMA) for one in findings)
     say(f"{rows:,} rows were verified, and {changed:,} are not as they were written.")
     return findings
 

@@ -183,7 +183,7 @@ def _health(
         "round_age_seconds", "Since what is due was looked at.", lambda: schedule.round_age
     )
     metrics.watch(
-        "tampered_rows", "Rows that something else has changed, at the last verification.",
+        "tampered_rows", "Rows and triggers that something else changed, at the last verification.",
         lambda: float(tampered_rows()),
     )  # fmt: skip
     checks: dict[str, Check] = {"database": application.check_writable, "rounds": rounds}

@@ -15,6 +15,7 @@ from cli.doctor.stored_tokens import check_stored_tokens
 from keys.base.errors import PepperError
 from keys.credentials.peppers import Peppers, check_peppers, load_or_make, read_peppers
 from keys.integrity.anchor import AnchorUnreadable
+from keys.integrity.findings import SCHEMA
 from keys.integrity.verify import verify_small
 from settings import Settings, SettingsError
 from storage import StorageReadOnly, StorageUnavailable, check_writable, reading
@@ -165,7 +166,11 @@ def _integrity(settings: Settings, engine: Engine, peppers: Peppers) -> Findings
         yield Finding(CheckStatus.FINE, "Every row of the database is as this program wrote it.")
     for one in (found or ())[:10]:
         yield Finding(
-            CheckStatus.BAD, f"{one}.", "Keys that are concerned are refused. See docs/security.md."
+            CheckStatus.BAD,
+            f"{one}.",
+            "Then restart every gateway. See docs/security.md."
+            if one.table == SCHEMA
+            else "Keys that are concerned are refused. See docs/security.md.",
         )
 
 

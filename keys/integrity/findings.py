@@ -20,6 +20,8 @@ UNREADABLE = (
 )
 ANCHOR = "anchor"
 """The table of a finding that is about the anchor's file, and not about a row."""
+SCHEMA = "schema"
+"""The table of a finding that is about a trigger, a function or a rule, and not about a row."""
 SHORTER = "is older than what this machine has seen of it"
 
 

@@ -1,4 +1,4 @@
-"""Verify a whole database: every seal, every entry of the audit log, and that they agree.
+"""Verify a whole database: triggers, every seal, every entry of the audit log, and that they agree.
 
 It reads in batches, each in a snapshot of its own, so it holds no writer up. It is an iterator, so
 that a job can do a little of it at a time.
@@ -13,6 +13,7 @@ from sqlalchemy import Engine, inspect
 
 from keys.integrity.anchor import Anchor
 from keys.integrity.findings import Finding, Step
+from keys.integrity.schema import verify_schema
 from keys.integrity.walk import Walk
 from storage import reading
 from storage.seals import SEALED, Sealer
@@ -53,6 +54,7 @@ def verify(
         account_id: the account to verify; None for all of them.
         anchors: the entries that the audit logs must have, by account.
     """
+    yield Step(0, tuple(verify_schema(engine, account_id)))
     walk = Walk(engine, sealer, account_id)
     for table, sealed in SEALED.items():
         if table not in _OWN_WAY:

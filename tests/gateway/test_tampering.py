@@ -11,7 +11,14 @@ from keys.integrity.anchor import Anchor
 from keys.lifecycle.update import limit_key
 from runtime.http_server import Running
 from tests.gateway.site import Site, ask
-from tests.keys.integrity.attacks import by_hand, past_triggers, put_back, rows
+from tests.keys.integrity.attacks import (
+    by_hand,
+    findings,
+    past_triggers,
+    plant_two_triggers,
+    put_back,
+    rows,
+)
 from tests.waiting import waits_until
 
 pytestmark = pytest.mark.sockets
@@ -61,6 +68,31 @@ def test_a_key_put_back_as_it_was_before_its_revocation_stays_refused(site: Site
     put_back(engine, "secrets", before[1])
     assert ask(started_again(site), token) == 401
     waits_until(lambda: site.ask_all(token) == [401, 401, 401])
+
+
+def test_a_revocation_that_triggers_hide_from_gateways_is_confirmed_but_the_triggers_are_found(
+    site: Site,
+) -> None:
+    key, token = site.issue()
+    engine = site.application.engine
+    # Gateways have applied what came before, and answer from memory from now on.
+    assert site.change(lambda _: None).everywhere
+    assert site.ask_all(token) == [204, 204]
+    plant_two_triggers(engine)
+    assert site.revoke(key).everywhere
+    # Gateways cannot notice it, except one that remembers nothing …
+    assert site.ask_all(token) == [204, 204]
+    assert ask(started_again(site), token) == 401
+    # … but a verification does.
+    assert {(one.table, one.row) for one in findings(engine)} == {
+        ("schema", "trigger a_forger on changes"),
+        (
+            "schema",
+            "trigger z_thief on changes"
+            if engine.dialect.name == "sqlite"
+            else "function changes_are_told",
+        ),
+    }
 
 
 def test_a_gateway_moves_the_anchor_on_and_says_when_the_audit_log_goes_back(

@@ -20,7 +20,7 @@ from keys.integrity.findings import Step
 from tests.bot.harness.fake_slack import FakeCalls, FakeTime
 from tests.bot.harness.working import worker
 from tests.keys.conftest import Domain, open_test_application
-from tests.keys.integrity.attacks import by_hand, past_triggers, put_back, rows
+from tests.keys.integrity.attacks import by_hand, past_triggers, plant_two_triggers, put_back, rows
 
 OK: dict[str, Any] = {"ok": True, "channel": "C1", "ts": "1.000001"}
 
@@ -94,6 +94,41 @@ def test_what_was_changed_is_told_once_to_the_team_and_its_admins(
     domain.clock.move(jobs.EVERY)
     rounds(bot)
     assert len(said(calls)) == 1
+
+
+def test_a_revocation_hidden_by_triggers_is_told_to_the_team_with_what_to_do(
+    domain: Domain, bot: Worker, calls: FakeCalls, verification: jobs.Verification
+) -> None:
+    key, _ = domain.issue()
+    plant_two_triggers(domain.engine)
+    by_hand(
+        domain.engine, 'CREATE TRIGGER "x\n*y* <!channel>" AFTER UPDATE ON keys BEGIN SELECT 1; END'
+    )
+    domain.revoke(key.id)
+    rounds(bot)
+    (text,) = said(calls)
+    assert text == "The database of API keys was changed by something other than this program."
+    (posted,) = [args for _, args in calls.asked if "other than this program" in str(args)]
+    first, *lines, advice = (plain_text(block) for block in posted["blocks"])
+    assert "U0ALICE" in first
+    names = ("a_forger on changes", "x\\n*y* <!channel> on keys", "z_thief on changes")
+    what = "was added by something other than this program: drop it."
+    assert lines == [f"• The trigger {name} {what}" for name in names]
+    assert "restart every gateway" in advice
+    assert "apikeys db verify" in advice
+    assert "refused now" not in advice, "no key is concerned"
+    assert verification.tampered == {domain.account: 3}
+    domain.clock.move(jobs.EVERY)
+    rounds(bot)
+    assert len(said(calls)) == 1
+
+
+def plain_text(value: Any) -> str:
+    """All that a block says, its texts one after the other."""
+    if isinstance(value, dict):
+        kept = (part for name, part in value.items() if name not in ("type", "style", "block_id"))
+        return "".join(map(plain_text, kept))
+    return "".join(map(plain_text, value)) if isinstance(value, list) else str(value)
 
 
 def test_an_audit_log_that_was_put_back_is_told_within_a_round(

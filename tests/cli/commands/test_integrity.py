@@ -48,6 +48,31 @@ def test_what_was_changed_by_hand_is_named_everywhere_and_refused(shell: Shell) 
     assert token not in done.stdout + doctor
 
 
+@pytest.mark.sockets
+def test_a_planted_trigger_and_a_dropped_one_are_named_everywhere(shell: Shell) -> None:
+    shell.new("Zapier, production")
+    by_hand(shell, 'CREATE TRIGGER "e\x1b[2Jvil" AFTER INSERT ON changes BEGIN SELECT 1; END')
+    by_hand(shell, "DROP TRIGGER keys_update_is_a_change")
+    done = shell.run("db", "verify")
+    assert done.returncode == 1
+    assert "and 0 are not as they were written." in done.stdout
+    added, removed = (line for line in done.stdout.splitlines() if line.startswith("schema "))
+    assert added == (
+        "schema trigger e\\x1b[2Jvil on changes was added by something other than this program: "
+        "drop it."
+    )
+    assert removed == (
+        "schema trigger keys_update_is_a_change on keys was removed: create it again."
+    )
+    assert "restart every gateway" in done.stdout
+    # No key is refused for it.
+    assert "Keys that are named here" not in done.stdout
+    for words in (("status",), ("doctor",)):
+        printed = shell.run(*words).stdout
+        assert added.removesuffix(".") in printed
+        assert removed.removesuffix(".") in printed
+
+
 def test_an_older_database_is_noticed_until_an_operator_accepts_it(shell: Shell) -> None:
     shell.new("Zapier, production")
     home = shell.folder / ".apikeys"

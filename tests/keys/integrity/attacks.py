@@ -67,3 +67,30 @@ def forged(entries: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         fields = [row["account_id"], seq, when, *(row[name] for name in names), previous]
         row["hash"] = previous = audit_log.digest(json.dumps(fields, ensure_ascii=False))
         yield row
+
+
+TWO_TRIGGERS = {
+    "sqlite": [
+        "CREATE TRIGGER a_forger AFTER INSERT ON changes WHEN NEW.fence IS NOT NULL BEGIN "
+        "INSERT INTO confirmations (fence, gateway_id, at) "
+        "SELECT NEW.fence, id, seen_at FROM gateways; END",
+        "CREATE TRIGGER z_thief AFTER INSERT ON changes "
+        "BEGIN DELETE FROM changes WHERE id = NEW.id; END",
+    ],
+    "postgresql": [
+        "CREATE FUNCTION a_forger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "INSERT INTO confirmations (fence, gateway_id, at) "
+        "SELECT NEW.fence, id, seen_at FROM gateways; RETURN NULL; END $$",
+        "CREATE TRIGGER a_forger AFTER INSERT ON changes FOR EACH ROW "
+        "WHEN (NEW.fence IS NOT NULL) EXECUTE FUNCTION a_forger()",
+        "CREATE OR REPLACE FUNCTION changes_are_told() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "BEGIN DELETE FROM changes WHERE id = NEW.id; RETURN NULL; END $$",
+    ],
+}
+"""By dialect: changes are taken out of the feed, and gateways' confirmations forged."""
+
+
+def plant_two_triggers(engine: Engine) -> None:
+    """Have revocations confirmed that no gateway learns of."""
+    for statement in TWO_TRIGGERS[engine.dialect.name]:
+        by_hand(engine, statement)

@@ -73,6 +73,8 @@ def spoilt(domain: Domain, table: str, column: str, value: object) -> Iterator[b
         sql, values = (value, {}) if value == NOT_UTF8 else (":value", {"value": value})
         with loose.connect() as connection:
             connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+            # The driver begins no transaction before DDL: the triggers would stay dropped.
+            connection.exec_driver_sql("BEGIN")
             with without_triggers(connection, table):
                 connection.execute(
                     text(f"UPDATE {table} SET {column} = {sql} WHERE {first}"), values
