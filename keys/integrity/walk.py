@@ -171,12 +171,13 @@ class Walk:
         mine, values = self._of_account("e.account_id")
         gone = (
             "SELECT DISTINCT e.key_id, e.account_id, e.key_id FROM events e "
-            "LEFT JOIN keys ON keys.id = e.key_id "
+            "LEFT JOIN keys ON keys.id = e.key_id AND keys.account_id = e.account_id "
             f"WHERE e.revision IS NOT NULL AND keys.id IS NULL{mine}"
         )
         orphans = (
             "SELECT e.id, e.account_id, e.key_id FROM secrets e "
-            f"LEFT JOIN keys ON keys.id = e.key_id WHERE keys.id IS NULL{mine}"
+            "LEFT JOIN keys ON keys.id = e.key_id AND keys.account_id = e.account_id "
+            f"WHERE keys.id IS NULL{mine}"
         )
         with self._snapshot() as connection:
             return [

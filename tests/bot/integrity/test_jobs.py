@@ -96,6 +96,22 @@ def test_what_was_changed_is_told_once_to_the_team_and_its_admins(
     assert len(said(calls)) == 1
 
 
+def test_a_key_that_was_moved_to_another_account_is_told_to_its_team(
+    domain: Domain, bot: Worker, calls: FakeCalls
+) -> None:
+    key, _ = domain.issue()
+    rounds(bot)
+    by_hand(
+        domain.engine,
+        "INSERT INTO accounts (id, name, created_at) VALUES ('acc_other', '', '2026-01-01 00:00')",
+    )
+    by_hand(domain.engine, "UPDATE keys SET account_id = 'acc_other'")
+    domain.clock.move(jobs.EVERY)
+    rounds(bot)
+    (posted,) = [str(args) for _, args in calls.asked if "other than this program" in str(args)]
+    assert key.id in posted
+
+
 def test_a_revocation_hidden_by_triggers_is_told_to_the_team_with_what_to_do(
     domain: Domain, bot: Worker, calls: FakeCalls, verification: jobs.Verification
 ) -> None:
