@@ -23,8 +23,9 @@ CONNECTIONS, PEER_CONNECTIONS, NOT_HTTP, SLOW = (
 _PEER_V6 = 64
 # Bytes of a pipeline that are parsed in one turn of the event loop: some forty requests at most.
 _SLICE = 1_024
-# Seconds.
-_LATE = 0.002
+# Late replies: seconds between two batches, the share of those that wait that is sent in one, and
+# the fewest that are.
+_LATE, _LATE_SHARE, _LATE_LEAST = 0.002, 8, 4
 
 
 class ConnectionLimits:
@@ -109,20 +110,31 @@ class LateReply(Protocol):
 
 
 class LateReplies:
-    """Sends replies two milliseconds later, all at once."""
+    """Sends replies some milliseconds later: every two milliseconds an eighth of those that wait.
+
+    A program that loops on a refusal sends its next request as soon as it is answered. If all of
+    its connections were answered at once, all would ask at once, and every other request would wait
+    for them.
+    """
 
     def __init__(self) -> None:
-        self._waiting: list[LateReply] = []
+        self._waiting: deque[LateReply] = deque()
 
     def add(self, connection: LateReply) -> None:
-        """Add a connection."""
+        """Add a connection behind those that wait already."""
         self._waiting.append(connection)
         if len(self._waiting) == 1:
-            asyncio.get_running_loop().call_later(_LATE, self._send)
+            self._send_later()
+
+    def _send_later(self) -> None:
+        asyncio.get_running_loop().call_later(_LATE, self._send)
 
     def _send(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for connection in waiting:
+        count = max(len(self._waiting) // _LATE_SHARE, _LATE_LEAST)
+        batch = [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
+        if self._waiting:
+            self._send_later()
+        for connection in batch:
             connection.send_late()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from runtime.connection_limits import (
     PEER_CONNECTIONS,
     SLOW,
     ConnectionLimits,
+    LateReplies,
     PipelineQueue,
 )
 from runtime.http_server import Running, serve_in_thread
@@ -89,6 +91,50 @@ def test_pipelines_take_turns_with_each_other_and_with_everything_else() -> None
 
     asyncio.run(run())
     assert order == ["|", "a", "|", "b", "|", "c", "|", "a", "|", "b", "|", "a", "d", "other", "d"]
+
+
+@dataclass
+class Looping:
+    """A connection whose program asks again as soon as it is refused, a number of times."""
+
+    queue: LateReplies
+    number: int
+    left: int
+    sent: list[tuple[int, int]]
+    turn: list[int]
+
+    def send_late(self) -> None:
+        self.sent.append((self.turn[0], self.number))
+        self.left -= 1
+        if self.left:
+            self.queue.add(self)
+
+
+@pytest.mark.parametrize(
+    ("connections", "most"), [(1, 1), (4, 4), (5, 4), (32, 4), (80, 10), (400, 50)]
+)
+def test_programs_that_loop_on_refusals_never_ask_all_at_once(connections: int, most: int) -> None:
+    times = 3
+    sent: list[tuple[int, int]] = []
+
+    async def run() -> None:
+        queue, turn = LateReplies(), [0]
+        for number in range(connections):
+            queue.add(Looping(queue, number, times, sent, turn))
+        async with asyncio.timeout(30):
+            while len(sent) < connections * times:
+                turn[0] += 1
+                await asyncio.sleep(0)
+        # The last has left nothing behind that would send again.
+        queue.add(Looping(queue, connections, 1, sent, turn))
+        await asyncio.sleep(0.05)
+
+    asyncio.run(run())
+    *looping, after = sent
+    assert max(Counter(turn for turn, _ in looping).values()) == most
+    # Each in its turn, and nobody twice before everybody once.
+    assert [number for _, number in looping] == list(range(connections)) * times
+    assert after[1] == connections
 
 
 # Over real connections
