@@ -17,7 +17,7 @@ help:
 	@echo "make test-proxies  the same for the proxies alone, with Traefik and Envoy among them"
 	@echo "make check       ruff, mypy (strict) and import-linter"
 	@echo "make pictures    makes the README's pictures anew, from the real bot"
-	@echo "make bench       what a verification costs, how long a revoked key lives on (10 minutes)"
+	@echo "make bench       what a verification costs, how long a revoked key lives on (15 minutes)"
 	@echo "make .venv       makes the environment in .venv and installs into it"
 	@echo "make clean       removes the environment"
 

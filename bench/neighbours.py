@@ -1,6 +1,8 @@
 """How long a good client waits during bad ones: its p99 alone, and during each, in turns.
 
-The good client is a steady load on a few connections; the bad ones ask as much as they can.
+The good client is a steady load on a few connections; the bad ones ask as much as they can. On two
+processors they also take processor time from the good client and from the server. What that alone
+costs is told by a control: the same clients, in the same rounds, at a server that does nothing.
 """
 
 from __future__ import annotations
@@ -8,8 +10,10 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.refusals import LOGGED, stock_refused
@@ -28,47 +32,78 @@ def neighbours(report: Report, url: str, rounds: int, seconds: int) -> None:
     """The p99 of a good client during each kind of bad one."""
     good, kinds = stock_refused(url)
     mine = {"X-API-Key": good, **HOT}
-    with Site("gateway", url, settings=LOGGED) as site:
-        looping = {
-            "a looping program, accepted": mine,
-            "a looping program over its rate limit": kinds["rate_limited"],
-            "a looping program with a revoked key": kinds["revoked"],
-        }
+    looping = {
+        "a looping program, accepted": mine,
+        "a looping program over its rate limit": kinds["rate_limited"],
+        "a looping program with a revoked key": kinds["revoked"],
+    }
+    with Site("gateway", url, settings=LOGGED) as gateway, Site("bare") as bare:
+        good_client = _GoodClient(report, gateway, bare, mine, rounds, seconds)
         for what, headers in looping.items():
-            line = command(site.url, _FOR_EVER, headers=dict(headers))
             target = None if headers is mine else _LOOPING
-            _compare(report, what, line, site, mine, rounds, seconds, target)
+            good_client.compare(what, partial(_looping, headers), target)
         for kind in ("slow", "greedy", "hoarding"):
-            line = [sys.executable, "-m", "bench.bad_peers", kind, str(site.port)]
-            what = f"{kind} peers"
-            _compare(report, what, line, site, mine, rounds, seconds, _HARMFUL)
+            # A server that lets no pipeline wait for its turn answers greedy peers and nobody else.
+            good_client.compare(
+                f"{kind} peers", partial(_peers, kind), _HARMFUL, control=kind != "greedy"
+            )
 
 
-def _compare(
-    report: Report,
-    what: str,
-    bad: list[str],
-    site: Site,
-    mine: Mapping[str, str],
-    rounds: int,
-    seconds: int,
-    target: float | None,
-) -> None:
-    alone, during = [], []
-    _p99(site, mine, 1)
-    for _ in range(rounds):
-        alone.append(_p99(site, mine, seconds))
+def _looping(headers: Mapping[str, str], site: Site) -> list[str]:
+    return command(site.url, _FOR_EVER, headers=dict(headers))
+
+
+def _peers(kind: str, site: Site) -> list[str]:
+    return [sys.executable, "-m", "bench.bad_peers", kind, str(site.port)]
+
+
+@dataclass(frozen=True, slots=True)
+class _GoodClient:
+    report: Report
+    gateway: Site
+    bare: Site
+    headers: Mapping[str, str]
+    rounds: int
+    seconds: int
+
+    def compare(
+        self,
+        what: str,
+        bad: Callable[[Site], list[str]],
+        target: float | None,
+        *,
+        control: bool = True,
+    ) -> None:
+        """Add the gateway's ratio, with the control's beside it.
+
+        Args:
+            bad: takes a site, and returns the command line of the bad client there.
+        """
+        sites = {"": self.gateway, "control_": self.bare} if control else {"": self.gateway}
+        seen: dict[str, list[tuple[float, float]]] = {name: [] for name in sites}
+        for site in sites.values():
+            _p99(site, self.headers, 1)
+        for _ in range(self.rounds):
+            # In turns: what a bad client leaves behind at one has ended when it is asked again.
+            for name, site in sites.items():
+                seen[name].append(self._alone_and_during(site, bad(site)))
+        ratios: dict[str, float] = {}
+        detail: dict[str, float | str] = {}
+        for name, measured in seen.items():
+            alone, during = (statistics.median(each) for each in zip(*measured, strict=True))
+            ratios[name] = during / alone
+            detail |= {f"{name}alone_ms": round(alone, 2), f"{name}during_ms": round(during, 2)}
+        if control:
+            detail["control_ratio"] = round(ratios["control_"], 2)
+        name = f"p99 of a good client during {what} / alone"
+        self.report.add(Finding(name, ratios[""], target=target, least=False, detail=detail))
+
+    def _alone_and_during(self, site: Site, bad: list[str]) -> tuple[float, float]:
+        alone = _p99(site, self.headers, self.seconds)
         with _running(bad):
             # It needs a moment to open its connections.
-            _p99(site, mine, 1)
-            during.append(_p99(site, mine, seconds))
-    factor = statistics.median(during) / statistics.median(alone)
-    detail: dict[str, float | str] = {
-        "alone_ms": round(statistics.median(alone), 2),
-        "during_ms": round(statistics.median(during), 2),
-    }
-    name = f"p99 of a good client during {what} / alone"
-    report.add(Finding(name, factor, target=target, least=False, detail=detail))
+            _p99(site, self.headers, 1)
+            return alone, _p99(site, self.headers, self.seconds)
 
 
 def _p99(site: Site, headers: Mapping[str, str], seconds: int) -> float:
@@ -79,6 +114,9 @@ def _p99(site: Site, headers: Mapping[str, str], seconds: int) -> float:
         headers=dict(headers),
         script="steady.lua",
     )
+    if not seen.requests:
+        # Its p99 would be 0, the best there is.
+        raise RuntimeError("none of the good client's requests was answered")
     if seen.refused:
         raise RuntimeError(f"{seen.refused} of the good client's requests were refused")
     return seen.p99_ms

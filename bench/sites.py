@@ -3,12 +3,14 @@
     python -m bench.sites gateway URL PORT       the gateway, as `apikeys run --only gateway` has it
     python -m bench.sites empty PORT             an empty 204, on the same server
     python -m bench.sites read URL PORT          a bare point read by the same driver, then a 204
+    python -m bench.sites bare PORT              an empty 204 to anything, by the event loop alone
 
 A bare read finds the secret of the presented public id: the least that a verification could do.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -20,15 +22,16 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event, local
-from typing import Any, Self
+from threading import Event, Thread, local
+from typing import Any, Self, cast
 
 import psycopg
+import uvloop
 from sqlalchemy.engine import make_url
 
 from bench.stock import PEPPER
 from runtime.http_messages import Receive, Scope, Send
-from runtime.http_server import serve_in_thread
+from runtime.http_server import BACKLOG, serve_in_thread
 from tests.e2e.harness.program import free_port
 
 _STARTED_SECONDS = 30
@@ -129,6 +132,29 @@ def _empty(port: int) -> Callable[[], None]:
     return serve_in_thread(_application(answer), "127.0.0.1", port).stop
 
 
+def _bare(port: int) -> Callable[[], None]:
+    loop = uvloop.new_event_loop()
+    loop.run_until_complete(loop.create_server(_BareProtocol, "127.0.0.1", port, backlog=BACKLOG))
+    thread = Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+    return stop
+
+
+class _BareProtocol(asyncio.Protocol):
+    """Looks at nothing but the ends of heads."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._transport.write(b"HTTP/1.1 204 No Content\r\n\r\n" * data.count(b"\r\n\r\n"))
+
+
 def _read(url: str, port: int) -> Callable[[], None]:
     find = _finder(url)
 
@@ -163,8 +189,6 @@ def _finder(url: str) -> Callable[[str], Any]:
         return mine.connection.execute(f"{query}%s", (public_id,)).fetchone()
 
     async def find_in_threads(public_id: str) -> Any:
-        import asyncio
-
         return await asyncio.get_running_loop().run_in_executor(pool, read, public_id)
 
     return find_in_threads
@@ -191,6 +215,7 @@ def main() -> None:
         "gateway": lambda: _gateway(arguments[0], port),
         "empty": lambda: _empty(port),
         "read": lambda: _read(arguments[0], port),
+        "bare": lambda: _bare(port),
     }
     stop = starts[kind]()
     ended = Event()
