@@ -29,6 +29,7 @@ from keys.lifecycle.operations import (
 from keys.offboarding import subscribers as offboarding
 from keys.offboarding.operations import (
     CloseOffboarding,
+    FollowPerson,
     KeepKey,
     RecordDeparture,
     RequestBulkAction,
@@ -79,6 +80,7 @@ __all__ = [
     "EndRotation",
     "Export",
     "ExtendRotation",
+    "FollowPerson",
     "Import",
     "KeepInReview",
     "KeepKey",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Protocol
@@ -93,6 +93,7 @@ class Admins:
         self._workspace = workspace
         self._clock = clock
         self._names: tuple[datetime, tuple[str, ...]] | None = None
+        self._new_ids: tuple[datetime, frozenset[str]] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -104,7 +105,7 @@ class Admins:
         """Check whether a user is an admin now. Asks Slack each time; raises nothing."""
         if is_outsider(person, self._workspace):
             return Denied(DenialReason.OUTSIDER)
-        if isinstance(self._policy, ExplicitUsers) and person.user_id not in self._policy.user_ids:
+        if isinstance(self._policy, ExplicitUsers) and not self._is_listed(person.user_id):
             return self._not_listed(person)
         try:
             user = self._slack.user_info(person.user_id)
@@ -135,6 +136,37 @@ class Admins:
             return Membership.FULL
         return Membership.UNKNOWN if decision.why in _UNCERTAIN else Membership.NONE
 
+    def _is_listed(self, user_id: str) -> bool:
+        """Return whether APIKEYS_ADMINS lists a user, by this id or by one that it has replaced."""
+        if not isinstance(self._policy, ExplicitUsers):
+            return False
+        if user_id in self._policy.user_ids:
+            return True
+        # After a migration to Enterprise Grid, ids begin with W.
+        return user_id.startswith("W") and user_id in self._renumbered(self._policy.user_ids)
+
+    def _renumbered(self, user_ids: Sequence[str]) -> frozenset[str]:
+        """Return the new ids of listed users, looked up every ten minutes."""
+        now = self._clock.now()
+        with self._lock:
+            cached = self._new_ids
+        if cached is not None and timedelta(0) <= now - cached[0] < NAMES_KEPT:
+            return cached[1]
+        found = set()
+        for user_id in user_ids[:_ASKED_MAX]:
+            try:
+                known_as = str(self._slack.user_info(user_id).get("id") or "")
+            except SlackError as error:
+                _log.warning("users.info for %s in APIKEYS_ADMINS: %s", user_id, error.code)
+                continue
+            if known_as.startswith("W") and known_as != user_id:
+                _log.warning("APIKEYS_ADMINS: replace %s with %s, the new id", user_id, known_as)
+                found.add(known_as)
+        ids = frozenset(found)
+        with self._lock:
+            self._new_ids = (now, ids)
+        return ids
+
     def _not_listed(self, person: Person) -> Denied:
         """Deny a user who is not listed; Slack is only asked for the best reason."""
         try:
@@ -153,8 +185,8 @@ class Admins:
                 return any(roles.get(role) is True for role in _ROLES)
             case GroupMembers(group_id):
                 return user["id"] in self._slack.usergroup_members(group_id)
-            case ExplicitUsers(user_ids):
-                return user["id"] in user_ids
+            case ExplicitUsers():
+                return self._is_listed(str(user["id"]))
 
     def membership_problem(self, user: dict[str, Any]) -> DenialReason | None:
         """Return why a user, as Slack describes them, is not a full member; None if they are."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from bot.background.reachable import require_reachable
 from bot.background.team_poster import TeamPoster
 from bot.framework.rendered import RenderedMessage, Renderer
 from bot.slack_api.backoff import LEASE, TRYING, pause_after
@@ -107,6 +108,7 @@ class LiveMessageUpdater:
         if live.recipient != TEAM:
             outgoing = OutgoingMessage(live.id, live.recipient, "", None, live.posting_at)
             try:
+                require_reachable(slack, live.recipient)
                 return post(slack, outgoing, message)
             except NotDeliverable as error:
                 # This person can never be reached, so the team gets the message instead.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from bot.background import announcement_views
 from bot.background.live_updater import LiveMessageUpdater
 from bot.background.lost_channel import LostChannel
+from bot.background.reachable import require_reachable
 from bot.background.team_poster import TeamPoster
 from bot.framework.announcement import AdminIds
 from bot.framework.context import Context
@@ -145,6 +146,7 @@ class Worker:
         # An earlier attempt may have died right after Slack accepted the message.
         since = entry.at if entry.attempts else None
         if recipient != TEAM:
+            require_reachable(slack, recipient)
             post(slack, OutgoingMessage(entry.id, recipient, "", None, since), message)
             return
         self._team.post(slack, entry.id, since, message)

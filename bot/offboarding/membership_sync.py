@@ -16,7 +16,7 @@ from keys.changes.operation import execute
 from keys.jobs import periodic
 from keys.offboarding import departures
 from keys.offboarding.departures import DepartureReason
-from keys.operations import RecordDeparture
+from keys.operations import FollowPerson, RecordDeparture
 
 logger = logging.getLogger("bot")
 
@@ -56,7 +56,15 @@ def ask_about_people(context: Context) -> bool:
         due = departures.claim_to_ask_about(session, now, _ASKED_AT_ONCE)
     for user_id in due:
         try:
-            _record(context, context.slack.user_info(user_id))
+            user = context.slack.user_info(user_id)
+            if _is_renumbered(user_id, user):
+                execute(
+                    context.services,
+                    SLACK,
+                    FollowPerson(before=user_id, after=str(user["id"])),
+                    wait=0,
+                )
+            _record(context, user)
         except PersonUnknown:
             logger.warning("Slack does not know %s, who owns, created or received a key", user_id)
         except SlackError as error:
@@ -64,6 +72,12 @@ def ask_about_people(context: Context) -> bool:
             with context.writing() as session:
                 departures.ask_again(session, user_id)
     return bool(due)
+
+
+def _is_renumbered(user_id: str, user: dict[str, Any]) -> bool:
+    """Return whether Slack knows the person by another id now, as after a migration."""
+    now_known_as = str(user.get("id") or "")
+    return now_known_as != user_id and now_known_as.startswith("W")
 
 
 def _record(context: Context, user: dict[str, Any]) -> None:

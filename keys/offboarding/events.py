@@ -63,3 +63,17 @@ class OffboardingClosed(Event, kind="offboarding.closed"):
 
 def _ended(row: Offboarding, results: Mapping[str, int]) -> dict[str, object]:
     return {"offboarding": row.id, "person": row.person, "keys": dict(results)}
+
+
+class PersonRenumbered(Event, kind="person.renumbered", propagates=True):
+    """Slack knows the owner of a key, or the requester of one, by another user id now.
+
+    Args:
+        key_id: the key, of which they are the owner or backup owner.
+        before, after: the two ids.
+        request: the id of their request, if that is concerned.
+    """
+
+    def __init__(self, key_id: str | None, before: str, after: str, request: str = "") -> None:
+        data = {"from": before, "to": after} | ({"request": request} if request else {})
+        super().__init__(key_id, data, stale=[request] if request else [])

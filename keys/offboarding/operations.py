@@ -16,6 +16,7 @@ from keys.offboarding.events import OffboardingKept
 from keys.offboarding.models import BulkAction, Result, Stage
 from keys.offboarding.progress import close_offboarding
 from keys.offboarding.queries import load_row
+from keys.offboarding.renumbering import renumber
 from keys.offboarding.start import record_departure, start_offboarding
 from storage import AccountSession
 from storage.tables import OffboardingKey
@@ -40,6 +41,22 @@ class RecordDeparture(Operation[str | None], name="record_departure", allow=syst
     def run(self, change: Change) -> str | None:
         """Record it; return the id of the offboarding that this has started or changed."""
         return record_departure(change, self.person, self.left)
+
+
+class FollowPerson(Operation[int], name="follow_person", allow=system):
+    """Replace the user id of a person whom Slack knows by another one now.
+
+    Attributes:
+        before: the id so far.
+        after: the new one.
+    """
+
+    before: Id
+    after: Id
+
+    def run(self, change: Change) -> int:
+        """Replace it; return in how many keys and requests."""
+        return renumber(change, self.before, self.after)
 
 
 class KeepKey(Operation[None], name="keep", allow=admins):

@@ -32,6 +32,7 @@ ROOMS: dict[str, set[str]] = {
     "end_rotation": {"bot"},
     "export": {"bot", "cli"},
     "extend_rotation": {"bot"},
+    "follow_person": {"bot"},
     "import": {"cli"},
     "keep": {"bot"},
     "keep_in_review": {"bot"},

@@ -167,3 +167,17 @@ def test_a_check_fits_before_an_acknowledgement(policy: Policy) -> None:
     calls = calls_for(user(is_admin=True))
     assert admins(policy, calls).check(Person("U1", "T1"))
     assert sum(calls.timeouts) < 3 - 0.5
+
+
+def test_a_listed_admin_whose_id_slack_has_replaced_is_followed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """After a migration to Enterprise Grid, Slack describes the former id by the new one."""
+    known_as = {"U1": "W1", "U2": "U2", "W1": "W1", "W9": "W9"}
+    calls = FakeCalls(users__info=[lambda args: {"user": user(id=known_as[args["user"]])}])
+    checked = admins(ExplicitUsers(("U1", "U2")), calls)
+    assert checked.check(Person("W1", "T1"))
+    assert "replace U1 with W1" in caplog.text
+    assert not checked.check(Person("W9", "T1"))
+    # The list was looked up once.
+    assert [args["user"] for _, args in calls.asked].count("U2") == 1

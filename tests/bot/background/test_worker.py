@@ -11,10 +11,12 @@ import pytest
 
 from bot.background.worker import LEASE, Worker  # type: ignore[attr-defined]
 from bot.slack_api.client import SlackClient
+from keys.base.actors import Actor
 from keys.delivery import deliveries
 from keys.lifecycle.create import PendingKey, activate_key
+from keys.team_channel.events import ChannelReminded
 from storage import writing
-from tests.bot.harness.fake_slack import FakeCalls, FakeTime, refusal
+from tests.bot.harness.fake_slack import FakeCalls, FakeTime, full_member, refusal
 from tests.bot.harness.working import worker
 from tests.keys.conftest import ALICE, Domain, open_test_application
 
@@ -162,7 +164,9 @@ def test_a_lost_reservation_ends_and_its_person_is_told(
     assert following.run_once() == 0
     domain.clock.move(timedelta(minutes=1))
     assert following.run_once() == 3
-    assert calls.methods() == ["chat.update", "conversations.open", "chat.postMessage"]
+    assert calls.methods() == [
+        "chat.update", "users.info", "conversations.open", "chat.postMessage",
+    ]  # fmt: skip
     assert posts(calls)[0]["channel"] == "D1"
     assert domain.issue("Zapier")
 
@@ -185,3 +189,17 @@ def test_whoever_is_told_to_stop_leaves_the_rest(
     domain.issue("Backup, nightly")
     assert following.run_once(lambda: not posts(calls)) == 1
     assert following.run_once() == 1
+
+
+def test_what_a_person_who_left_would_be_told_goes_to_the_team(
+    domain: Domain, calls: FakeCalls, following: Worker
+) -> None:
+    """Slack takes a message to a deactivated person, who never reads it."""
+    gone = {**full_member({"user": "U0CAROL"})["user"], "deleted": True}
+    calls.replies["users.info"] = [{"user": gone}]
+    with domain.change(Actor.system("slack")) as made:
+        made.record(ChannelReminded("#api-keys", "archived", "U0CAROL", made.now, 3))
+    assert following.announce_one()
+    (told,) = posts(calls)
+    assert told["channel"] == "#api-keys"
+    assert "conversations.open" not in calls.methods()

@@ -27,11 +27,20 @@ class FakeTime:
         self.at += seconds
 
 
+def full_member(args: dict[str, Any]) -> dict[str, Any]:
+    """Slack's answer about whoever is asked for: a member of the workspace like any other."""
+    no = dict.fromkeys(
+        ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_admin"), False
+    )
+    return {"user": {"id": args["user"], "team_id": "T0ACME", "name": "somebody", **no}}
+
+
 class FakeCalls:
     """Each method has replies, used up one after the other; the last one stays."""
 
     def __init__(self, **replies: list[Reply]) -> None:
         self.replies = {name.replace("__", "."): list(items) for name, items in replies.items()}
+        self.replies.setdefault("users.info", [full_member])
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.timeouts: list[float] = []
 

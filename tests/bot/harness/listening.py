@@ -74,7 +74,7 @@ class Bench:
             users__info=[lambda args: {"user": PEOPLE[args["user"]]}],
             users__list=[{"members": list(PEOPLE.values())}],
             conversations__open=[{"channel": {"id": "D1"}}],
-            chat__postMessage=[{"channel": "D1", "ts": "1.000001"}],
+            chat__postMessage=[lambda args: {"channel": args["channel"], "ts": "1.000001"}],
             chat__update=[{}],
             files__getUploadURLExternal=[
                 {"upload_url": "https://files.slack.invalid/1", "file_id": "F1"}
