@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from bot.framework.context import Context
 from bot.framework.feature import Feature, TimedJob
+from bot.slack_api.errors import SlackError
+from bot.slack_api.post_once import remove_double
 from keys.changes.change import Change
 from keys.changes.services import Services
 from keys.jobs import periodic, replay_guard, retention
 from storage import AccountSession, writing
 
+logger = logging.getLogger("bot")
+
 _RETENTION, _EVERY = "retention", timedelta(days=1)
+# Slack allows some apps one call of the history a minute.
+_LOOK_EVERY = timedelta(minutes=1)
 
 
 def _is_due(session: AccountSession, services: Services) -> bool:
@@ -55,4 +62,26 @@ class Retention:
         return 0
 
 
-FEATURE = Feature(name="housekeeping", timed=[TimedJob(_is_due, _purge)], jobs=[Retention()])
+class Doubles:
+    """Deletes messages that were posted twice, a look a minute in each workspace."""
+
+    def __init__(self) -> None:
+        self._looked: dict[str, datetime] = {}
+
+    def __call__(self, context: Context) -> int:
+        """Look a little further; 0, so that the rest waits for the next round."""
+        now = context.clock.now()
+        looked = self._looked.get(context.account_id)
+        if looked is not None and now - looked < _LOOK_EVERY:
+            return 0
+        self._looked[context.account_id] = now
+        try:
+            remove_double(context.slack)
+        except SlackError as error:
+            logger.info("no look for messages that were posted twice: %s", error.code)
+        return 0
+
+
+FEATURE = Feature(
+    name="housekeeping", timed=[TimedJob(_is_due, _purge)], jobs=[Retention(), Doubles()]
+)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from threading import Lock
 from typing import Any
 
 from bot.slack_api.errors import ChannelFault, ChannelProblem, MessageGone
-from bot.slack_api.transport import Answer, Transport, text_in
+from bot.slack_api.searches import Searches
+from bot.slack_api.transport import PAGE, Answer, Transport, text_in
 
-# The event type of our messages' metadata, and how many messages are searched for one.
+# The event type of our messages' metadata.
 _METADATA_TYPE = "apikeys_message"
-_SEARCHED = 1_000
 # Messages can be scheduled for up to 120 days (chat.scheduleMessage, "time_too_far").
 _FAR_AHEAD = timedelta(days=100)
 
@@ -52,6 +51,9 @@ class SlackClient(Transport):
     Every method raises SlackError (see bot.slack_api.errors).
     """
 
+    # Whether the token is that of a whole organisation, for which some lists are asked for by team.
+    org_wide: bool = False
+    searches: Searches = field(default_factory=Searches, init=False)
     _dms: dict[str, str] = field(default_factory=dict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
@@ -66,8 +68,16 @@ class SlackClient(Transport):
         return dict(self.call("users.info", form=True, user=user_id).get("user") or {})
 
     def users(self) -> Iterator[Answer]:
-        """Yield all users of the workspace."""
-        return self.pages("users.list", "members")
+        """Yield all users of the workspace, or of all workspaces of the organisation."""
+        if not self.org_wide:
+            yield from self.pages("users.list", "members")
+            return
+        known = set()
+        for team in self.pages("auth.teams.list", "teams"):
+            for user in self.pages("users.list", "members", team_id=str(team["id"])):
+                if user.get("id") not in known:
+                    known.add(user.get("id"))
+                    yield user
 
     def usergroup_members(self, group_id: str) -> tuple[str, ...]:
         """Return the ids of a user group's members. Raises GroupProblem."""
@@ -131,7 +141,7 @@ class SlackClient(Transport):
         return channel
 
     def find(self, channel: str, marker: str, since: datetime) -> Posted | None:
-        """Return the message with this marker, if it was posted.
+        """Return the message with this marker, if it was posted; see bot.slack_api.searches.
 
         Args:
             channel: the channel's id; a name will not do.
@@ -140,15 +150,15 @@ class SlackClient(Transport):
         Raises:
             MissingScope: if the optional scope for the channel's history was not granted.
         """
-        found = self.pages(
-            "conversations.history", "messages", channel=channel, include_all_metadata=True,
-            oldest=f"{since.timestamp():.6f}",
-        )  # fmt: skip
-        for message in islice(found, _SEARCHED):
-            metadata = message.get("metadata") or {}
-            if (metadata.get("event_payload") or {}).get("id") == marker:
-                return Posted(channel, str(message["ts"]))
-        return None
+
+        def page(cursor: str | None) -> Answer:
+            return self.call(
+                "conversations.history", form=True, channel=channel, include_all_metadata=True,
+                oldest=f"{since.timestamp():.6f}", limit=PAGE, cursor=cursor,
+            )  # fmt: skip
+
+        found = self.searches.find(marker, channel, page)
+        return Posted(channel, found) if found is not None else None
 
     def post(
         self,

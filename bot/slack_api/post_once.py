@@ -2,7 +2,8 @@
 
 Slack accepts the same message twice. So each has an id in its metadata; if an earlier attempt may
 have succeeded, the message is searched for first. That requires the optional scopes for history;
-without them the message is posted again, and may appear twice.
+without them the message is posted again, and may appear twice. The earlier one of a double that is
+found afterwards is deleted.
 """
 
 from __future__ import annotations
@@ -68,7 +69,25 @@ def post(slack: SlackClient, outgoing: OutgoingMessage, message: Message) -> Pos
         posted = slack.post(outgoing.channel, text, blocks, marker=outgoing.marker)
     else:
         posted = slack.dm(Actor.read(outgoing.recipient).id, text, blocks, marker=outgoing.marker)
+    slack.searches.note_posted(outgoing.marker, posted.ts)
     return PostedMessage(posted, found=False)
+
+
+def remove_double(slack: SlackClient) -> bool:
+    """Look a little further for messages that may be there twice, and delete the earlier of two.
+
+    Returns:
+        Whether there was anything to look for.
+
+    Raises:
+        SlackError: if Slack does not answer.
+    """
+    if not slack.searches.has_doubtful:
+        return False
+    if (double := slack.searches.find_double()) is not None:
+        slack.delete(Posted(*double))
+        logger.info("a message that was posted twice was deleted")
+    return True
 
 
 def _found(slack: SlackClient, outgoing: OutgoingMessage, since: datetime) -> Posted | None:

@@ -85,6 +85,7 @@ class WorkspaceServicesFactory:
         self, slack: SlackClient, target: InstallationTarget, account_id: str, watch: TokenWatch
     ) -> Context:
         application, settings = self._application, self._settings
+        slack.org_wide = target.org_wide
         workspace = Workspace(target.team_id, target.enterprise_id)
         return Context(
             services=application.services(account_id, self._policy, lambda: self.wake(account_id)),
