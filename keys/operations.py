@@ -48,6 +48,7 @@ from keys.team_channel.operations import (
     RemindOfLostChannel,
     ReportChannelBack,
     ReportChannelLost,
+    WarnOfReaders,
 )
 from keys.transfer.operations import Export, Import
 
@@ -105,6 +106,7 @@ __all__ = [
     "StartReview",
     "Transfer",
     "Update",
+    "WarnOfReaders",
     "Withdraw",
     "execute",
     "merge",

@@ -99,16 +99,20 @@ class TeamPoster:
                     return True
         return False
 
-    def find(self, slack: SlackClient) -> None:
+    def find(self, slack: SlackClient) -> str | None:
         """Look the channel up, unless that was done for this setting; record it if it is lost.
+
+        Returns:
+            The channel's id if it was just found.
 
         Raises:
             SlackError: if Slack does not say.
         """
         with self.services.reading() as session:
             state = channel.read(session)
-        if state.setting != self.setting or state.is_lost:
-            self.is_back(slack)
+        if state.setting == self.setting and not state.is_lost:
+            return None
+        return self.known_id() if self.is_back(slack) else None
 
     def _find(self, slack: SlackClient, where: str) -> None:
         channel_id = slack.channel_id(where, self.services.clock.now())

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from bot.background import announcement_views
+from bot.background.channel_readers import warn_of_readers
 from bot.background.live_updater import LiveMessageUpdater
 from bot.background.lost_channel import LostChannel
 from bot.background.reachable import require_reachable
@@ -71,7 +72,9 @@ class Worker:
     def find_channel(self) -> None:
         """Look up the team's channel, so that a wrong one is noticed before the first message."""
         try:
-            self._team.find(self._context.slack.within(TRYING))
+            slack = self._context.slack.within(TRYING)
+            if (channel_id := self._team.find(slack)) is not None:
+                warn_of_readers(self._context.services, slack, channel_id, self._admins)
         except SlackError as error:
             logger.warning("nothing is known of the team's channel yet: %s", error)
 

@@ -140,6 +140,20 @@ class SlackClient(Transport):
         )  # fmt: skip
         return channel
 
+    def channel_info(self, channel: str) -> Answer:
+        """Return a channel, as `conversations.info` describes it, with its number of members.
+
+        Args:
+            channel: the channel's id; a name will not do.
+
+        Raises:
+            MissingScope: if the optional scope for it was not granted.
+        """
+        answer = self.call(
+            "conversations.info", form=True, channel=channel, include_num_members=True
+        )
+        return dict(answer.get("channel") or {})
+
     def find(self, channel: str, marker: str, since: datetime) -> Posted | None:
         """Return the message with this marker, if it was posted; see bot.slack_api.searches.
 

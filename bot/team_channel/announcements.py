@@ -18,6 +18,12 @@ def reminded(entry: OutboxEntry, _admins: AdminIds) -> Message:
     )
 
 
+def shared(entry: OutboxEntry, _admins: AdminIds) -> Message:
+    """Tell an admin who else reads the channel."""
+    data = entry.data
+    return views.shared(str(data["channel"]), bool(data["external"]), int(data["members"]))
+
+
 def back(entry: OutboxEntry, _admins: AdminIds) -> Message:
     """Tell the team what was missed while the channel was lost."""
     missed = [str(one) for one in entry.data.get("missed", ())]
@@ -33,4 +39,9 @@ def _since(entry: OutboxEntry) -> datetime:
     return datetime.fromisoformat(str(entry.data["since"]))
 
 
-ANNOUNCEMENTS = {"channel.reminded": reminded, "channel.back": back, "channel.chosen": chosen}
+ANNOUNCEMENTS = {
+    "channel.back": back,
+    "channel.chosen": chosen,
+    "channel.reminded": reminded,
+    "channel.shared": shared,
+}

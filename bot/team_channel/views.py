@@ -96,6 +96,24 @@ def choice() -> Block:
     return actions(menu)
 
 
+def shared(channel_id: str, external: bool, members: int) -> Message:
+    """Render the warning to an admin about who reads the team's channel."""
+    who = (
+        "is shared with another organisation"
+        if external
+        else f"has {members:,} members, who all read it"
+    )
+    return message(
+        f"The channel for news of API keys {who}",
+        sentence("I post news of API keys in ", _channel(channel_id), f". It {who}."),
+        section(
+            "They see the names and scopes of keys, their owners, and who did what. They never see "
+            "a token, and only admins can use the buttons."
+        ),
+        choice(),
+    )
+
+
 def back(since: datetime, count: int, missed: list[str]) -> Message:
     """Render what the team has missed."""
     listed = [line(text_element(clip(redact(one), LINE_MAX))) for one in missed]

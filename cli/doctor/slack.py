@@ -14,6 +14,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.authorization.admins import Admins, Workspace, read_policy
+from bot.background.channel_readers import MANY, readers
 from bot.installation.oauth import INSTALL
 from bot.slack_api.client import SlackClient
 from bot.slack_api.transport import web_calls
@@ -147,7 +148,25 @@ def _channel(client: WebClient, channel: str) -> Findings:
             remedies.get(code, "Set APIKEYS_CHANNEL to a channel that the app is in."),
         )
     else:
-        yield Finding(CheckStatus.FINE, f"The app can post in {channel}.")
+        channel_id = str(made["channel"])
+        yield Finding(CheckStatus.FINE, f"The app can post in {channel} ({channel_id}).")
+        yield from _readers(client, channel, channel_id)
+
+
+def _readers(client: WebClient, channel: str, channel_id: str) -> Findings:
+    try:
+        answer = client.conversations_info(channel=channel_id, include_num_members=True)
+    except SlackApiError:
+        # The scopes for it are optional, and named above.
+        return
+    external, members = readers(answer.get("channel") or {})
+    if external or members >= MANY:
+        who = "is shared with another organisation" if external else f"has {members:,} members"
+        yield Finding(
+            CheckStatus.NOTE,
+            f"{channel} {who}.",
+            "They see the names of keys, their owners, and who did what; never a token.",
+        )
 
 
 def _admins(settings: SlackSettings, auth: Any) -> Findings:

@@ -42,6 +42,21 @@ class ChannelReminded(Event, kind="channel.reminded"):
         super().__init__(None, data, announce={to_person(admin): data})
 
 
+class ChannelShared(Event, kind="channel.shared"):
+    """An admin is told that more people read the team's channel than they may think.
+
+    Args:
+        channel_id: its id.
+        admin: their user id.
+        external: whether people of other organisations are in it.
+        members: how many people are in it; 0 if that is not known.
+    """
+
+    def __init__(self, channel_id: str, admin: str, *, external: bool, members: int) -> None:
+        data = {"channel": channel_id, "external": external, "members": members, "admin": admin}
+        super().__init__(None, data, announce={to_person(admin): data})
+
+
 class ChannelBack(Event, kind="channel.back"):
     """Messages arrive in the team's channel again.
 

@@ -12,7 +12,13 @@ from keys.changes.operation import Operation
 from keys.changes.outbox import TEAM
 from keys.inputs.fields import Id, Reason
 from keys.team_channel import channel
-from keys.team_channel.events import ChannelBack, ChannelChosen, ChannelLost, ChannelReminded
+from keys.team_channel.events import (
+    ChannelBack,
+    ChannelChosen,
+    ChannelLost,
+    ChannelReminded,
+    ChannelShared,
+)
 from storage.tables import TeamChannelRow
 
 SUM_UP_ABOVE = 10
@@ -87,6 +93,27 @@ class RemindOfLostChannel(Operation[bool], name="remind_of_lost_channel", allow=
             ChannelReminded(self.channel, state.fault, self.admin, state.lost_at, waiting)
         )
         return True
+
+
+class WarnOfReaders(Operation[None], name="warn_of_readers", allow=system):
+    """Tell an admin that the team's channel has readers of other organisations, or very many.
+
+    Attributes:
+        admin: their user id.
+        external: whether people of other organisations are in it.
+        members: how many people are in it.
+    """
+
+    channel: Id
+    admin: Id
+    external: bool
+    members: int
+
+    def run(self, change: Change) -> None:
+        """Tell them."""
+        change.record(
+            ChannelShared(self.channel, self.admin, external=self.external, members=self.members)
+        )
 
 
 class ReportChannelBack(Operation[bool], name="report_channel_back", allow=system):

@@ -55,6 +55,7 @@ ROOMS: dict[str, set[str]] = {
     "start_review": {"bot"},
     "transfer": {"bot"},
     "update": {"bot"},
+    "warn_of_readers": {"bot"},
     "withdraw": {"bot"},
 }
 # Fields that no entrance lets a user fill in, and why.

@@ -33,6 +33,7 @@ ROOT = Path(__file__).parents[2]
 # Which bot scope a Web API method needs, if any: "Scopes" at
 # https://docs.slack.dev/reference/methods/<method>. A new method gets its line here.
 SCOPE_OF_METHOD = {
+    "auth.teams.list": None,
     "auth.test": None,
     "chat.delete": "chat:write",
     "chat.deleteScheduledMessage": "chat:write",
@@ -41,6 +42,7 @@ SCOPE_OF_METHOD = {
     "chat.scheduleMessage": "chat:write",
     "chat.update": "chat:write",
     "conversations.history": "channels:history",  # or groups: or im:history, by the channel
+    "conversations.info": "channels:read",  # or groups:read, by the channel
     "conversations.open": "im:write",
     "files.completeUploadExternal": "files:write",
     "files.getUploadURLExternal": "files:write",
@@ -126,7 +128,8 @@ def test_the_scopes_are_those_that_the_calls_need(manifest: dict[str, Any]) -> N
     called = set(_methods_called())
     assert called == SCOPE_OF_METHOD.keys()
     needed = {SCOPE_OF_METHOD[method] for method in called}
-    needed |= {"im:history"}  # the same method, for direct messages
+    # The same methods, for direct messages and private channels.
+    needed |= {"im:history", "groups:read"}
     needed |= {SCOPE_OF_EVENT[event] for event in _subscribed(manifest)} | {"commands"}
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed - {None}
 

@@ -42,7 +42,8 @@ def test_the_limits_that_the_schema_leaves_out_hold(manifest: dict[str, Any]) ->
 def test_the_practice_slack_takes_it() -> None:
     read = read_manifest(ROOT / "manifest.yml")
     assert set(read.optional_scopes) == {
-        "channels:history", "files:write", "groups:history", "im:history"
+        "channels:history", "channels:read", "files:write", "groups:history", "groups:read",
+        "im:history",
     }  # fmt: skip
     assert set(read.optional_scopes) < set(read.scopes)
     assert len(read.scopes) == len(set(read.scopes))

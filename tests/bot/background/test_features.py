@@ -138,7 +138,7 @@ def test_what_is_stored_has_words_and_renderers() -> None:
     }  # fmt: skip
     assert set(announcements(FEATURES)) == {
         "audit.escalated", "audit.evidence_refused", "audit.finished", "audit.revokes",
-        "channel.back", "channel.chosen", "channel.reminded",
+        "channel.back", "channel.chosen", "channel.reminded", "channel.shared",
         "database.restored", "digest.posted", "key.abandoned",
         "key.issued", "key.revoked", "keys.imported", "offboarding.finished",
         "rotation.abandoned", "rotation.ended", "rotation.still_used",

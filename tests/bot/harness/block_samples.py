@@ -27,6 +27,8 @@ from bot.offboarding import views as offboard
 from bot.reviews import item_view, summary_view
 from bot.reviews import list_view as review_list
 from bot.rotation import views as rotate
+from bot.slack_api.errors import ChannelFault
+from bot.team_channel import views as team_channel
 from bot.token_delivery import views as token
 from bot.ui import ids, inputs, replies, revocation
 from bot.ui.payloads import ActionPayload
@@ -419,6 +421,33 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     for works in (True, False):
         remained = {"name": name, "recipient": str(Actor.person("U0ANN")), "works": works}
         yield notice(due("token.remained", Actor.system("timer"), **remained))
+    yield from of_the_channel(name, note)
+
+
+def of_the_channel(name: str, note: str) -> Iterator[dict[str, Any]]:
+    """Every message about the team's channel."""
+    since = {"since": NOW.isoformat()}
+    for fault in ChannelFault:
+        lost = {"channel": "#" + "x" * 79, "fault": fault.value, "waiting": 100_000, **since}
+        yield notice(due("channel.reminded", Actor.system("slack"), **lost))
+    missed = [f"Ann revoked “{name}”. {note}"] * 30
+    for lines in (missed, []):
+        yield notice(due("channel.back", Actor.system("slack"), count=4711, missed=lines, **since))
+    for before in ("#api-keys", "C0123456789"):
+        yield notice(due("channel.chosen", ANN, channel="C0NEW", before=before))
+    for external in (True, False):
+        read = {"channel": "C0NEW", "external": external, "members": 100_000}
+        yield notice(due("channel.shared", Actor.system("slack"), **read))
+    yield team_channel.refused("The channel is archived. Choose another one, or unarchive it.")
+
+
+def waiting_in_home(name: str, note: str) -> list[dict[str, Any]]:
+    """More requests than App Home shows, one of them the admin's own."""
+    opened = [one for one in asked_for(name, note) if one.stage is RequestStage.OPEN]
+    others = [
+        replace(one, id=f"ask_{n:012}", requester="U0BOB") for n, one in enumerate(opened * 8)
+    ]
+    return request.in_home([*opened, *others], "U0ANN", REF)
 
 
 def homes(name: str, note: str) -> Iterator[dict[str, Any]]:
@@ -440,6 +469,8 @@ def homes(name: str, note: str) -> Iterator[dict[str, Any]]:
                 previous_cursor="key_7Fq2mZr81LdW", next_cursor="key_7Fq2mZr81LdW",
             )  # fmt: skip
             yield home.for_admin(shown, REF)
+            lost = team_channel.notice("#" + "x" * 79, ChannelFault.ARCHIVED, NOW)
+            yield home.for_admin(shown, REF, [*lost, *waiting_in_home(name, note)])
             yield home.for_owner(shown, REF)
     yield home.for_others("Guests cannot manage API keys.")
 

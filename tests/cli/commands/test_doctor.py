@@ -47,7 +47,7 @@ def test_a_sound_installation(shell: Shell, slack: Sandbox) -> None:
         "The app was granted every scope that it needs.",
         "This machine's clock and Slack's agree.",
         "Slack opens a socket for the app's token.",
-        "The app can post in #api-keys.",
+        "The app can post in #api-keys (C",
         "The key admins include Alice Adams.",
         "No gateway answers at",
     ):
