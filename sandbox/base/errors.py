@@ -2,6 +2,7 @@
 
 SandboxError                 anything below
 ├── SlackError               an answer with ``"ok": false``, in Slack's own error codes
+├── GoneError               what a user acts on has been replaced or removed
 ├── ManifestError            Slack would refuse the manifest
 ├── StateError               the saved workspace cannot be read or written
 └── NotRunningError          a stopped workspace has no address and no connections
@@ -33,6 +34,10 @@ class SlackError(SandboxError):
         self.status = status
         self.headers = headers or {}
         self.extra = extra
+
+
+class GoneError(SandboxError):
+    """What a user acts on has been replaced or removed in the meantime."""
 
 
 class ManifestError(SandboxError):

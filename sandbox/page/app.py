@@ -22,6 +22,7 @@ from sandbox.state.models import Role
 
 _STYLE = Path(__file__).parent / "style"
 _SLACK = "practice_slack"
+_CONNECT_SECONDS = 60.0
 _one_at_a_time = threading.Lock()
 
 
@@ -90,12 +91,16 @@ async def _window(request: Request) -> None:
 async def _finish_loading(tab: Tab) -> None:
     """Show the page once the browser is connected; a reload removes ephemeral messages."""
     client = ui.context.client
-    await client.connected()
-    navigation_type = "performance.getEntriesByType('navigation')[0].type"
-    if await client.run_javascript(navigation_type, timeout=10) == "reload":
+    try:
+        await client.connected(timeout=_CONNECT_SECONDS)
+        navigation_type = "performance.getEntriesByType('navigation')[0].type"
+        how = await client.run_javascript(navigation_type, timeout=_CONNECT_SECONDS)
+    except TimeoutError:
+        return  # the tab was closed while it was loading
+    if how == "reload":
         await tab.run(tab.actions.reload, tab.me)
     tab.refresh()
-    client.run_javascript("document.documentElement.dataset.ready = 'yes'")
+    client.run_javascript("practiceSlack.ready()")
 
 
 def _initial_user(slack: PageSandbox, wanted: str | None) -> str | None:

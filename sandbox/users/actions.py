@@ -9,7 +9,7 @@ offer.
 from collections.abc import Sequence
 from contextlib import suppress
 
-from sandbox.base.errors import SandboxError
+from sandbox.base.errors import GoneError, SandboxError
 from sandbox.base.ids import new_id
 from sandbox.delivery.dispatcher import NotAcknowledged
 from sandbox.delivery.runtime import SandboxRuntime
@@ -81,7 +81,7 @@ class UserActions:
         with workspace.change():
             view = self._top(user)
             if "submit" not in view.body:
-                raise SandboxError("this modal has no submit button")
+                raise GoneError("this modal has no submit button")
             view.notice = None
             view.errors = missing_inputs(view)
             if view.errors:
@@ -162,13 +162,13 @@ class UserActions:
         with workspace.change():
             message = workspace.surface(MessageRef(channel, ts))
             if message is None or isinstance(message, View) or message.ephemeral_for != user:
-                raise SandboxError(f"{user} sees no message {ts} that could be dismissed")
+                raise GoneError(f"{user} sees no message {ts} that could be dismissed")
             workspace.messages[channel].remove(message)
 
     def _top(self, user: str) -> View:
         stack = self._runtime.workspace.stacks.get(user)
         if not stack:
-            raise SandboxError(f"{user} has no modal open")
+            raise GoneError(f"{user} has no modal open")
         return self._runtime.workspace.views[stack[-1]]
 
     def _deliver_view_closed(self, account: Account, view: View, *, cleared: bool) -> None:

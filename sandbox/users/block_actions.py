@@ -1,6 +1,6 @@
 """Pressing and choosing: what Slack stores, and what it sends to the app."""
 
-from sandbox.base.errors import SandboxError
+from sandbox.base.errors import GoneError
 from sandbox.delivery.dispatcher import NotAcknowledged, Refusal
 from sandbox.delivery.runtime import SandboxRuntime
 from sandbox.state.input_values import dispatches, find_element
@@ -24,14 +24,14 @@ def find(
     """Return the surface itself, the block and the element; hold the lock.
 
     Raises:
-        SandboxError: this user sees no such surface, or it no longer has such an element.
+        GoneError: this user sees no such surface, or it no longer has such an element.
     """
     surface = runtime.workspace.surface(ref)
     if surface is None or not _can_see(runtime, user, surface):
-        raise SandboxError(f"{user} does not see {ref}")
+        raise GoneError(f"{user} does not see {ref}")
     found = find_element(surface.blocks, block_id, action_id)
     if found is None:
-        raise SandboxError(f"there is no {block_id}/{action_id} on {ref}")
+        raise GoneError(f"there is no {block_id}/{action_id} on {ref}")
     return surface, *found
 
 

@@ -10,8 +10,10 @@ from nicegui import ui
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 
+from sandbox.page.base.listeners import LateEvents
 
-class Tag(TextElement):
+
+class Tag(LateEvents, TextElement):
     """A plain HTML element with text, attributes and perhaps children."""
 
 

@@ -24,8 +24,8 @@ async def ask(reader: Reader, confirm: Json) -> bool:
             style = "danger" if confirm.get("style") == "danger" else "primary"
             yes = button(reader.plain(confirm.get("confirm")) or "Yes", f"btn btn-large {style}")
             yes.props["data-autofocus"] = True
-        deny.on("click", lambda: dialog.submit(False), [])
-        yes.on("click", lambda: dialog.submit(True), [])
+        deny.listen("click", lambda: dialog.submit(False))
+        yes.listen("click", lambda: dialog.submit(True))
     try:
         return bool(await dialog)
     finally:

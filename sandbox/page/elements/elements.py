@@ -60,7 +60,7 @@ def _button(surface: ActiveSurface, block_id: str, element: Json, _label: str | 
         if url:
             ui.navigate.to(url, new_tab=True)
 
-    made.on("click", press, [])
+    made.listen("click", press)
 
 
 def put_busy(made: ui.element, *, busy: bool) -> None:
@@ -108,7 +108,7 @@ def _overflow_item(surface: ActiveSurface, block_id: str, element: Json, option:
         if option.get("url"):
             ui.navigate.to(option["url"], new_tab=True)
 
-    item.on("click", choose, [])
+    item.listen("click", choose)
 
 
 def _image(_surface: ActiveSurface, _block_id: str, element: Json, _label: str | None) -> None:

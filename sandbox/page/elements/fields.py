@@ -67,9 +67,9 @@ def text_field(surface: ActiveSurface, block_id: str, element: Json, label: str 
         elif surface.in_view:
             await surface.tab.submit()
 
-    made.on("input", typed, js_handler=_TYPED)
+    made.listen("input", typed, _TYPED)
     if not multiline:
-        made.on("keydown", entered, js_handler=_ENTER)
+        made.listen("keydown", entered, _ENTER)
 
 
 def _text_value(kind: str, text: str) -> Json:
@@ -117,8 +117,8 @@ def number_field(surface: ActiveSurface, block_id: str, element: Json, label: st
         if surface.dispatches(block_id):
             await surface.act(block_id, action_id, value)
 
-    made.on("input", typed, js_handler=_TYPED)
-    made.on("keydown", entered, js_handler=_ENTER)
+    made.listen("input", typed, _TYPED)
+    made.listen("keydown", entered, _ENTER)
 
 
 def date_field(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
@@ -174,4 +174,4 @@ def _picked(
             block_id, element, {"type": element["type"], f"selected_{kind}": chosen}
         )
 
-    made.on("change", change, js_handler=_TYPED)
+    made.listen("change", change, _TYPED)

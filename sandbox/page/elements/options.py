@@ -29,7 +29,7 @@ def checkboxes(surface: ActiveSurface, block_id: str, element: Json, label: str 
 
         for option in options:
             box = _option(surface, option, "checkbox", checked=option.get("value") in chosen)
-            box.on("change", change, js_handler="(e) => emit(e.target.value, e.target.checked)")
+            box.listen("change", change, "(e) => emit(e.target.value, e.target.checked)")
 
 
 def radio_buttons(surface: ActiveSurface, block_id: str, element: Json, label: str | None) -> None:
@@ -50,7 +50,7 @@ def radio_buttons(surface: ActiveSurface, block_id: str, element: Json, label: s
             checked = option.get("value") == current.get("value")
             dot = _option(surface, option, "radio", checked=checked)
             dot.props["name"] = f"{group.html_id}-{action_id}"
-            dot.on("change", change, js_handler="(e) => emit(e.target.value)")
+            dot.listen("change", change, "(e) => emit(e.target.value)")
 
 
 def _option(surface: ActiveSurface, option: Json, kind: str, *, checked: bool) -> Tag:

@@ -8,7 +8,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from sandbox.page.base.avatars import avatar
-from sandbox.page.base.html_tags import Tag, button, tag
+from sandbox.page.base.html_tags import Tag, button, put_attributes, tag
 from sandbox.page.base.icons import icon
 from sandbox.page.elements.surface import ActiveSurface
 from sandbox.state.models import Json
@@ -52,6 +52,7 @@ class _Select:
         self._opener: Tag | None = None
         self._list: Tag | None = None
         self._menu: ui.menu | None = None
+        self._lines: dict[str, Tag] = {}
         self._before: list[Choice] = []
         self._load_count = 0
 
@@ -74,8 +75,8 @@ class _Select:
                 self._list = tag("div", classes="pick-list", role="listbox", aria_label=self.label)
         self._menu = menu
         menu.props["anchor"], menu.props["self"] = "bottom left", "top left"
-        menu.on("before-show", self._opened, [])
-        menu.on("hide", self._closed, [])
+        self._opener.listen("before-show", self._opened, of=menu)
+        self._opener.listen("hide", self._closed, of=menu)
         self._show_chosen()
 
     def _render_search(self) -> None:
@@ -94,9 +95,11 @@ class _Select:
         async def typed(event: GenericEventArguments) -> None:
             await self._load_choices(str(event.args))
 
-        search.on("input", typed, js_handler="(e) => emit(e.target.value)")
+        search.listen("input", typed, "(e) => emit(e.target.value)")
 
     def _show_chosen(self) -> None:
+        if self._selection.is_deleted:
+            return
         self._selection.clear()
         with self._selection:
             if not self.chosen:
@@ -111,6 +114,7 @@ class _Select:
         if self._list is None or self._list.is_deleted:
             return
         self._list.clear()
+        self._lines.clear()
         with self._list:
             if not choices:
                 tag("div", "No results", "pick-none")
@@ -129,8 +133,7 @@ class _Select:
             ui.run_javascript(f"Vue.nextTick(() => {menu}?.updatePosition())")
 
     def _render_choice(self, choice: Choice) -> None:
-        picked = any(c.key == choice.key for c in self.chosen)
-        line = button("", "menu-item", role="option", aria_selected="true" if picked else "false")
+        line = self._lines[choice.key] = button("", "menu-item", role="option")
         with line:
             if choice.avatar_user:
                 avatar(self.surface.tab.slack, choice.avatar_user, 24)
@@ -138,13 +141,20 @@ class _Select:
                 tag("span", choice.text)
                 if choice.note:
                     tag("small", choice.note, "note")
-            if picked:
-                icon("check", 16, "pick-tick")
+            icon("check", 16, "pick-tick")
 
         async def choose() -> None:
             await self._choose(choice)
 
-        line.on("click", choose, [])
+        line.listen("click", choose)
+        self._mark(choice)
+
+    def _mark(self, choice: Choice) -> None:
+        """Show in its line whether a choice is picked; the line stays, to be pressed again."""
+        line = self._lines.get(choice.key)
+        if line is not None and not line.is_deleted:
+            picked = any(c.key == choice.key for c in self.chosen)
+            put_attributes(line, aria_selected="true" if picked else "false")
 
     # --- choosing -----------------------------------------------------------------------------
 
@@ -169,8 +179,11 @@ class _Select:
         if len(selected) == len(self.chosen) and not (maximum and len(selected) >= maximum):
             selected.append(choice)
         self.chosen = selected
+        self._mark(choice)
         self._show_chosen()
-        await self._load_choices("")
+        if not self.surface.dispatches(self.block_id):
+            # What is picked must not be lost when the form is rendered again while it is open.
+            self.surface.enter(self.block_id, self.element.get("action_id", ""), self._value())
 
     async def _send_choice(self) -> None:
         await self.surface.choose(self.block_id, self.element, self._value())

@@ -43,9 +43,9 @@ class Composer(Component):
         prompt = self._prompt()
         box = tag("textarea", classes="composer-box", rows="1", placeholder=prompt)
         box.props["aria-label"] = prompt
-        box.on("input", self._typed, js_handler="(e) => emit(e.target.value)")
+        box.listen("input", self._typed, "(e) => emit(e.target.value)")
         box.on("keydown", js_handler="(e) => practiceSlack.key(e)")
-        box.on("send", self._send, js_handler="(e) => emit(e.detail)")
+        box.listen("send", self._send, "(e) => emit(e.detail)")
         return box
 
     def _why_disabled(self) -> str | None:

@@ -69,4 +69,4 @@ class Header(Component):
         async def open_it() -> None:
             await self.tab.open_app(name)
 
-        made.on("click", open_it, [])
+        made.listen("click", open_it)

@@ -58,7 +58,7 @@ def _only_you(tab: Tab, message: Message) -> None:
     async def dismiss_message() -> None:
         await tab.run(tab.actions.dismiss, tab.me, message.channel, message.ts)
 
-    dismiss.on("click", dismiss_message, [])
+    dismiss.listen("click", dismiss_message)
 
 
 def _byline(tab: Tab, reader: Reader, message: Message) -> None:

@@ -84,7 +84,7 @@ class MessageList(Component):
                     tag("span", day_name(line.day, reader.now.date()))
             else:
                 label = f"Show earlier messages ({line.earlier})"
-                button(label, "link-button earlier").on("click", self._show_earlier, [])
+                button(label, "link-button earlier").listen("click", self._show_earlier)
         self._rendered[line.key] = (line.render_key, made)
 
     def _show_earlier(self) -> None:

@@ -26,9 +26,7 @@ class Modal(Component):
         self._dialog = ui.dialog().props("persistent no-shake transition-duration=80")
         with self._dialog:
             container = tag("div", classes="modal")
-        container.on(
-            "keydown.esc", self._close, js_handler="() => practiceSlack.noMenu() && emit()"
-        )
+        container.listen("keydown.esc", self._close, "() => practiceSlack.noMenu() && emit()")
         self._view: View | None = None
         self._surface: ActiveSurface | None = None
         self._notice: Element | None = None
@@ -79,17 +77,17 @@ class Modal(Component):
             cross = button("", "btn-plain", aria_label="Close window")
             with cross:
                 icon("close")
-        cross.on("click", self._close_everything, [])
+        cross.listen("click", self._close_everything)
 
     def _foot(self, view: View) -> None:
         submit = self.tab.reader.plain(view.body.get("submit"))
         close = self.tab.reader.plain(view.body.get("close")) or ("Cancel" if submit else "Close")
         self._submit = None
         with tag("div", classes="modal-actions"):
-            button(close, "btn btn-large").on("click", self._close, [])
+            button(close, "btn btn-large").listen("click", self._close)
             if submit:
                 self._submit = button(submit, "btn btn-large primary")
-                self._submit.on("click", self.tab.submit, [])
+                self._submit.listen("click", self.tab.submit)
 
     async def _close(self) -> None:
         await self.tab.run(self.tab.actions.close, self.tab.me)

@@ -69,7 +69,7 @@ class Sidebar(Component):
             tag("span", channel.name, "rail-name")
             if channel.shared:
                 tag("span", "shared", "rail-shared")
-        line.on("click", lambda: self.tab.go_to(channel.id), [])
+        line.listen("click", lambda: self.tab.go_to(channel.id))
 
     def _person(self, account: Account, direct: Channel | None) -> None:
         location = direct.id if direct else ""
@@ -85,7 +85,7 @@ class Sidebar(Component):
         async def open_it() -> None:
             await self.tab.open_direct(account.id)
 
-        line.on("click", open_it, [])
+        line.listen("click", open_it)
 
     def _app(self) -> None:
         tab = self.tab
@@ -103,7 +103,7 @@ class Sidebar(Component):
             manifest = tab.workspace.manifest
             await tab.open_app("messages" if manifest.messages_tab else "home")
 
-        line.on("click", open_it, [])
+        line.listen("click", open_it)
 
     def _line(self, location: str, unread: int, name: str) -> Tag:
         here = location == self.tab.location

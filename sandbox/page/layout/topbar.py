@@ -27,7 +27,7 @@ class TopBar(Component):
         drawer = button("", "topbar-button drawer-button", aria_label="Channels")
         with drawer:
             icon("menu")
-        drawer.on("click", self._toggle_drawer, [])
+        drawer.listen("click", self._toggle_drawer)
         tag("span", "Practice Slack", "topbar-title")
         self._switch()
         self._traffic()
@@ -68,7 +68,7 @@ class TopBar(Component):
             tag("span", f"({ROLE_NAMES[account.role]})", "note")
             if account.id == self.tab.me:
                 icon("check", 16, "pick-tick")
-        item.on("click", lambda: self.tab.act_as(account.id), [])
+        item.listen("click", lambda: self.tab.act_as(account.id))
 
     def _traffic(self) -> None:
         is_open = self.tab.traffic_open
@@ -77,7 +77,7 @@ class TopBar(Component):
             icon("traffic", 18)
             tag("span", "Traffic", "topbar-text")
         made.props["aria-label"] = "Traffic"
-        made.on("click", lambda: self.tab.set_traffic_open(is_open=not is_open), [])
+        made.listen("click", lambda: self.tab.set_traffic_open(is_open=not is_open))
 
     def _about(self) -> None:
         opener = button("?", "topbar-button about", aria_label="What is this?")

@@ -47,7 +47,7 @@ class TrafficPanel(Component):
             cross = button("", "btn-plain", aria_label="Close traffic")
             with cross:
                 icon("close")
-        cross.on("click", lambda: self.tab.set_traffic_open(is_open=False), [])
+        cross.listen("click", lambda: self.tab.set_traffic_open(is_open=False))
         self._list = tag("div", classes="traffic-list", role="list", aria_label="Traffic")
 
     def update(self) -> None:
@@ -98,7 +98,7 @@ class TrafficPanel(Component):
             expand(expanded=entry.number in self._opened)
 
         expand(expanded=entry.number in self._opened)
-        line.on("click", toggle, [])
+        line.listen("click", toggle)
 
     def _line(self, entry: Traffic) -> None:
         to_app = entry.flow is Flow.TO_APP

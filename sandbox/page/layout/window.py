@@ -36,12 +36,14 @@ def build_window(tab: Tab) -> None:
         tab.drawer_open = False
         tab.refresh()
 
-    backdrop.on("click", close_drawer, [])
+    backdrop.listen("click", close_drawer)
     tab.refresh()
 
 
-def _notify_failure() -> None:
-    """Notify the user of an error in the practice Slack, whose log has the details."""
+def _notify_failure(error: Exception) -> None:
+    """Notify the user of a defect in the practice Slack; NiceGUI logs it to standard error."""
     ui.notify(
-        "Something went wrong in the practice Slack. See its log for details.", type="warning"
+        f"The practice Slack failed here ({type(error).__name__}). The terminal in which it runs "
+        "shows the details. Reload the page to go on.",
+        type="warning",
     )

@@ -1,7 +1,23 @@
-// What must happen in the browser itself: the keys of the message box, arrow keys in menus, and
-// keeping the newest message in view. The server renders everything else.
+// What must happen in the browser itself: telling the server what was pressed, the keys of the
+// message box, arrow keys in menus, and keeping the newest message in view. The server renders
+// everything else.
 
 const practiceSlack = (() => {
+  // What is pressed while the page loads waits until the server has finished loading it.
+  let waiting = [];
+
+  function tell(token, args) {
+    if (waiting) waiting.push([token, args]);
+    else emitEvent("practice", token, ...args);
+  }
+
+  function ready() {
+    const held = waiting || [];
+    waiting = null;
+    document.documentElement.dataset.ready = "yes";
+    held.forEach(([token, args]) => tell(token, args));
+  }
+
   const picked = () => document.querySelector('.suggestion[aria-selected="true"]');
 
   // Setting a value by script fires no event, so the input event is sent here.
@@ -155,6 +171,49 @@ const practiceSlack = (() => {
     later = null;
   }
 
+  // Something may be rendered again, or move, between pressing a button and letting it go. The
+  // browser then sends no click, so it is sent here: to what the user pressed.
+  const NEAR = 6; // pixels that a hand moves the mouse in a click
+  let pressed = null;
+
+  function press(target, at) {
+    const element = target.closest && target.closest("button, a[href], label.option");
+    pressed = element && !element.disabled ? { element, at, again: optionOf(element) } : null;
+  }
+
+  // A removed checkbox cannot be ticked; the one in its place can.
+  function optionOf(element) {
+    const box = element.matches("label.option") && element.querySelector("input");
+    const name = box && nameOf(box);
+    return name && `${name} input[value="${CSS.escape(box.value)}"]`;
+  }
+
+  function release(target, at) {
+    const was = pressed;
+    pressed = null;
+    if (!was || (was.element.isConnected && was.element.contains(target))) return;
+    if (Math.hypot(at.x - was.at.x, at.y - was.at.y) > NEAR) return;
+    const element = was.again ? document.querySelector(was.again) : was.element;
+    if (element) element.click();
+  }
+
+  const place = (e) => ({ x: e.clientX, y: e.clientY });
+  document.addEventListener("pointerdown", (e) => e.button === 0 && press(e.target, place(e)), {
+    capture: true,
+  });
+  document.addEventListener("pointerup", (e) => release(e.target, place(e)), { capture: true });
+  document.addEventListener("pointercancel", () => (pressed = null), { capture: true });
+  const HERE = { x: 0, y: 0 };
+  document.addEventListener("keydown", (e) => e.key === " " && !e.repeat && press(e.target, HERE), {
+    capture: true,
+  });
+  document.addEventListener(
+    "keyup",
+    // The focus has come back to what was rendered again.
+    (e) => e.key === " " && pressed && !pressed.element.isConnected && release(e.target, HERE),
+    { capture: true },
+  );
+
   // The newest message stays in view, unless the reader has scrolled up to read older ones.
   function follow(list) {
     let atEnd = true;
@@ -179,6 +238,8 @@ const practiceSlack = (() => {
   }).observe(document, { childList: true, subtree: true });
 
   return {
+    tell,
+    ready,
     key,
     take,
     noMenu: () => !document.querySelector(".q-menu"),

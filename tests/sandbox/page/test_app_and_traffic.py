@@ -61,7 +61,7 @@ def test_a_fault_of_the_practice_itself_is_said(
     slack.actions.fault = ValueError("broken on purpose")
     page = tab.open("as=alice&in=general")
     page.get_by_role("button", name="Next").click()
-    expect(page.get_by_text("Something went wrong in the practice Slack.")).to_be_visible()
+    expect(page.get_by_text("The practice Slack failed here")).to_be_visible()
     assert "broken on purpose" in caplog.text
     expect(page.get_by_role("button", name="Next")).to_be_enabled()
 
