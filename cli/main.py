@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from importlib import import_module
-from typing import cast
+from typing import Any, NoReturn, cast
 
 import click
 
@@ -81,13 +82,18 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run the command; an error ends it with status 1: an expected one prints one sentence.
+    """Run the command."""
+    exit_with(lambda: commands.main(standalone_mode=False))
+
+
+def exit_with(command: Callable[[], Any]) -> NoReturn:
+    """Run a command; an error ends it with status 1: an expected one prints one sentence.
 
     Any other goes to the log, which removes tokens and shows what is hidden; Python's own traceback
     does neither.
     """
     try:
-        sys.exit(commands.main(standalone_mode=False))
+        sys.exit(command())
     except (click.ClickException, click.Abort) as error:
         end(error)
     except Exception as error:  # noqa: BLE001 - it is logged and ends the command

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Self
 
-from sandbox.base.clock import Clock, SystemClock
+from sandbox.base.clock import Clock, MovableClock, SystemClock
 from sandbox.base.errors import SandboxError
 from sandbox.base.ids import new_id
+from sandbox.base.time_machine import TimeMachine
 from sandbox.delivery.dispatcher import Deliverer, NotAcknowledged, by_function
 from sandbox.delivery.faults import Faults
 from sandbox.delivery.runtime import build_runtime
@@ -33,7 +34,8 @@ class Sandbox(Directory):
 
     Args:
         manifest: the app's manifest, as a file or as the values read from one.
-        clock: the workspace's time; tests pass a `HeldClock`.
+        clock: the workspace's time; tests pass a `HeldClock`. With a `MovableClock`, the page has
+            buttons that move it, and `time_machine` does.
         team_name, team_id: of the workspace; None makes a new id.
         host, port: where to serve once started; port 0 chooses a free one.
         page: serve the page for browsers too, at `url`. One page can run in a process at a time.
@@ -94,9 +96,20 @@ class Sandbox(Directory):
         self._http_deliveries: list[HttpDelivery] = []
         if page:
             self._server.add_page(self)
+        self.time_machine = self._time_machine(workspace_clock)
         self.is_new = saved is None
         self._fill_workspace(saved)
         self._persister = Persister(folder, workspace, install, redact or str) if folder else None
+
+    def _time_machine(self, clock: Clock) -> TimeMachine | None:
+        if not isinstance(clock, MovableClock):
+            return None
+
+        def show() -> None:
+            with self.workspace.change():
+                pass  # subscribers show the new time
+
+        return TimeMachine(clock, on_stride=show)
 
     def _fill_workspace(self, saved: Snapshot | None) -> None:
         if saved is not None:

@@ -160,3 +160,7 @@ class Schedule:
             self._due.wait(self._every)
             # Cleared after waiting and before the next round, so no wake-up and no stop is missed.
             self._due.clear()
+
+
+MakeSchedule = Callable[[WorkSource], Schedule]
+"""Returns the thread that runs background work."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cli.actions.run import stop_event, wait
@@ -15,10 +16,13 @@ API_PORT = 8331
 _REQUIRED = ("httpx", "nicegui", "websockets")
 
 
-def demo(port: int | None, tour: bool, reset: bool) -> None:
+def demo(port: int | None, tour: bool, reset: bool, date: datetime | None = None) -> None:
     """Run a practice Slack, the bot, the gateway and an example API on this machine.
 
     No Slack account is needed. What you do is kept in the folder .apikeys-demo.
+
+    Args:
+        date: the day on which it starts; None for today, or where the clock stands.
     """
     if missing := [name for name in _REQUIRED if importlib.util.find_spec(name) is None]:
         raise DemoError(f"The demo needs {', '.join(missing)}: pip install 'apikeys[sandbox]'")
@@ -29,10 +33,10 @@ def demo(port: int | None, tour: bool, reset: bool) -> None:
     elif tour:
         _tour()
     else:
-        _run(folder, port)
+        _run(folder, port, date)
 
 
-def _run(folder: Folder, port: int | None) -> None:
+def _run(folder: Folder, port: int | None, date: datetime | None) -> None:
     from cli.demo.environment import (  # slow, and the other commands do not need it
         Ports,
         Stopped,
@@ -43,7 +47,10 @@ def _run(folder: Folder, port: int | None) -> None:
     ports = Ports(PAGE_PORT if port is None else port, API_PORT, exact=port is not None)
     say("Starting …")
     try:
-        with folder.locked(), opened(folder, ports, stop, page=True, say=_warn) as world:
+        with (
+            folder.locked(),
+            opened(folder, ports, stop, page=True, say=_warn, date=_morning(date)) as world,
+        ):
             if port is None and not world.slack.url.endswith(f":{PAGE_PORT}/"):
                 say(f"Port {PAGE_PORT} is in use, so another one was chosen.")
             say_lines(_next_steps(world.slack.url, world.documents))
@@ -56,11 +63,18 @@ def _run(folder: Folder, port: int | None) -> None:
     say(f"Stopped. Everything is kept in {folder.path}.")
 
 
+def _morning(date: datetime | None) -> datetime | None:
+    """Return nine o'clock on that day, when people are at work."""
+    return None if date is None else date.replace(hour=9, tzinfo=UTC)
+
+
 def _next_steps(page: str, documents: str) -> str:
+    from cli.demo.fixtures import TEAM
+
     return f"""
 The demo is running. Open this in a browser:
 
-    {page}
+    {page}?in={TEAM.lstrip("#")}
 
 It is a practice Slack in which you are Alice, an admin. Three things to try:
 
@@ -75,12 +89,14 @@ It is a practice Slack in which you are Alice, an admin. Three things to try:
 3. Revoke it. Type  /apikeys list  and choose Revoke in the menu next to the key. Press
    the red button, and run the last command again: it is refused.
 
+The buttons at the top move the clock: watch a key expire, or an audit begin.
 Stop with Ctrl-C."""
 
 
 def _tour() -> None:
     from cli.demo.environment import Ports, Stopped, opened
     from cli.demo.tour import play
+    from cli.demo.tour_year import STARTS
     from cli.demo.transcript import Transcript
 
     stop, transcript = stop_event(), Transcript(say_lines)
@@ -89,7 +105,7 @@ def _tour() -> None:
         try:
             with (
                 folder.locked(),
-                opened(folder, Ports(), stop, page=False, say=_warn) as world,
+                opened(folder, Ports(), stop, page=False, say=_warn, date=STARTS) as world,
             ):
                 steps = play(world, transcript, stop)
         except Stopped:

@@ -19,7 +19,9 @@ from runtime.stopping import STOP_SECONDS, abandoned, finishes, until_stopped
 from settings import load, load_slack
 
 if TYPE_CHECKING:
+    from bot.background.scheduler import MakeSchedule
     from cli.bootstrap.application import Application
+    from runtime.clock import Clock
     from runtime.http_server import Running
     from settings import Settings, SlackSettings
 
@@ -60,8 +62,17 @@ def wait(stop: threading.Event, parts: Sequence[Process]) -> None:
         pass
 
 
-def run(only: str | None) -> None:
-    """Run the bot and the gateway, or one of them, until Ctrl-C."""
+def run(
+    only: str | None,
+    *,
+    clock: Clock | None = None,
+    make_schedule: MakeSchedule | None = None,
+) -> None:
+    """Run the bot and the gateway, or one of them, until Ctrl-C.
+
+    Args:
+        clock, make_schedule: for the demo alone, whose clock people move.
+    """
     # Before anything else: a signal that came earlier would end the program at once.
     stop = stop_event()
     from cli.bootstrap.starting import open_when_available
@@ -69,9 +80,11 @@ def run(only: str | None) -> None:
     settings = load()
     slack_settings = None if only == "gateway" else load_slack()
     configure_logging(settings.log_level, settings.log_format, redact=redact)
-    application = open_when_available(settings, stop, with_gateway=only != "slack")
+    application = open_when_available(settings, stop, with_gateway=only != "slack", clock=clock)
     if application is not None:
-        _run_parts(application, settings, slack_settings, stop, with_gateway=only != "slack")
+        _run_parts(
+            application, settings, slack_settings, stop, make_schedule, with_gateway=only != "slack"
+        )
     if abandoned():
         # Threads that hang would keep the process alive.
         _leave_now()
@@ -82,6 +95,7 @@ def _run_parts(
     settings: Settings,
     slack_settings: SlackSettings | None,
     stop: threading.Event,
+    make_schedule: MakeSchedule | None,
     *,
     with_gateway: bool,
 ) -> None:
@@ -91,7 +105,9 @@ def _run_parts(
         if slack_settings is not None:
             from cli.bootstrap.bot_part import BotPart
 
-            bot = BotPart(application, slack_settings, alone=not with_gateway)
+            bot = BotPart(
+                application, slack_settings, alone=not with_gateway, make_schedule=make_schedule
+            )
             stack.callback(bot.stop)
         # A gateway must not leave its load balancer because Slack is not well, so its own readiness
         # does not depend on the bot.

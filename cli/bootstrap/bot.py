@@ -12,7 +12,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from bot.app import build_for
-from bot.background.scheduler import Schedule, WorkspaceRoundRobin
+from bot.background.scheduler import MakeSchedule, Schedule, WorkspaceRoundRobin
 from bot.framework.context import Context
 from bot.installation.encryption import TokenCipher
 from bot.installation.installations import Installations, OAuthInstallation
@@ -82,11 +82,13 @@ def start_bot(
     application: Application,
     settings: SlackSettings,
     on_fault: Callable[[SlackError], None] = lambda _: None,
+    make_schedule: MakeSchedule = Schedule,
 ) -> Bot:
     """Connect to Slack and start answering.
 
     Args:
         on_fault: called when Slack no longer accepts the app's token.
+        make_schedule: returns the thread that runs the background work.
 
     Raises:
         SettingsError: if a setting cannot be read.
@@ -107,7 +109,7 @@ def start_bot(
     else:
         workspaces, pages = OneWorkspace(factory.single_workspace()), {}
     round_robin = WorkspaceRoundRobin(workspaces, factory.worker, application.clock)
-    schedule = Schedule(round_robin)
+    schedule = make_schedule(round_robin)
 
     def wake(account_id: str) -> None:
         round_robin.prioritise(account_id)

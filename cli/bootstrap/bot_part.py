@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+from bot.background.scheduler import MakeSchedule, Schedule
 from bot.server.health import pages
 from bot.server.metrics import Metrics
 from bot.server.slack_health import not_running
@@ -80,16 +81,23 @@ class BotPart:
     """
 
     def __init__(
-        self, application: Application, settings: SlackSettings, *, alone: bool = False
+        self,
+        application: Application,
+        settings: SlackSettings,
+        *,
+        alone: bool = False,
+        make_schedule: MakeSchedule | None = None,
     ) -> None:
         """Prepare to start.
 
         Args:
             alone: whether the program has no other part; then it ends with the bot's fault.
+            make_schedule: see `start_bot`.
         """
         self._application = application
         self._settings = settings
         self._alone = alone
+        self._make_schedule = make_schedule or Schedule
         self._ending = threading.Event()
         self._bot: Bot | None = None
         self._page: Running | None = None
@@ -156,7 +164,9 @@ class BotPart:
         """Run the bot until it is stopped, or has died. Raises what ended it."""
         fault: list[Exception] = []
         self._close_page()
-        bot = start_bot(self._application, self._settings, on_fault=fault.append)
+        bot = start_bot(
+            self._application, self._settings, fault.append, make_schedule=self._make_schedule
+        )
         self._bot, self.problem = bot, ""
         say(f"The bot {bot.address}", err=True)
         probe = Probe(self._application.check_writable)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from cli.bootstrap.application import Application, open_application
 from gateway.base.gateway_log import GatewayLog
 from gateway.routes.waiting import waiting
-from runtime.clock import SystemClock
+from runtime.clock import Clock, SystemClock
 from runtime.errors import StorageUnavailable
 from runtime.http_server import serve_in_thread
 from runtime.stopping import until_stopped
@@ -21,12 +21,17 @@ _PAUSES = (0.2, 0.5, 1.0, 2.0)
 
 
 def open_when_available(
-    settings: Settings, stop: threading.Event, *, with_gateway: bool
+    settings: Settings,
+    stop: threading.Event,
+    *,
+    with_gateway: bool,
+    clock: Clock | None = None,
 ) -> Application | None:
     """Open the application; wait for the database as long as the settings say.
 
     Args:
         with_gateway: whether to answer at the gateway's address meanwhile, alive and not ready.
+        clock: as in `open_application`.
 
     Returns:
         None if `stop` was set first.
@@ -37,7 +42,7 @@ def open_when_available(
     """
 
     def opened() -> Application:
-        return open_application(settings)
+        return open_application(settings, clock)
 
     started_at = time.monotonic()
     try:

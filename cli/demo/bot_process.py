@@ -27,20 +27,33 @@ class Child:
 
     Args:
         settings: all its settings, by the names in docs/settings.md.
+        clock: the file with the demo's clock.
         folder: its working directory; a `.env` elsewhere is not read.
         log: the file for its output; overwritten.
         warn: called with each warning and error that it logs.
     """
 
     def __init__(
-        self, settings: dict[str, str], folder: Path, log: Path, warn: Callable[[str], None]
+        self,
+        settings: dict[str, str],
+        clock: Path,
+        folder: Path,
+        log: Path,
+        warn: Callable[[str], None],
     ) -> None:
         self._log = log
         self._warn = warn
         self._last = ""
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self.process = subprocess.Popen(  # noqa: S603  (this very program)
-            [*_die_with_parent(), sys.executable, "-m", "cli", "run"],
+            [
+                *_die_with_parent(),
+                sys.executable,
+                "-m",
+                "cli.demo.bot_main",
+                "run",
+                str(clock.resolve()),
+            ],
             cwd=folder,
             env=kept | {"PYTHONUTF8": "1"} | settings,
             stdin=subprocess.DEVNULL,

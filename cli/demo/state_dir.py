@@ -40,6 +40,11 @@ class Folder:
         return self.path / "documents"
 
     @property
+    def clock(self) -> Path:
+        """The clock, which the practice Slack moves; see cli.demo.clock."""
+        return self.path / "clock"
+
+    @property
     def log(self) -> Path:
         """The log of the bot and the gateway in this run."""
         return self.path / "bot.log"

@@ -18,6 +18,7 @@ from cli.demo.environment import DemoEnvironment, Stopped
 from cli.demo.errors import DemoError
 from cli.demo.fixtures import TEAM
 from cli.demo.tour_user import TourUser
+from cli.demo.tour_year import Year
 from cli.demo.transcript import Transcript, shortened
 from keys.credentials.tokens import NotAToken, parse
 from sandbox.base.errors import SandboxError
@@ -28,6 +29,9 @@ _READ, _WRITE = "read existing data", "add new records"
 _REFUSALS_AFTER = 50
 # A killed process takes a moment to end.
 _DYING_SECONDS = 1
+
+
+Steps = tuple[tuple[str, Callable[[], None]], ...]
 
 
 class Tour:
@@ -41,10 +45,16 @@ class Tour:
         )
         self._tokens: dict[str, str] = {}
         self._programs: dict[str, Program] = {}
+        self._year = Year(world, self._alice, transcript, self._make_until, _READER)
 
     @property
-    def steps(self) -> tuple[tuple[str, Callable[[], None]], ...]:
-        """Each step's title, and what plays it."""
+    def parts(self) -> tuple[tuple[str, Steps], ...]:
+        """Each part's title, and its steps."""
+        return ("A key's day", self.steps), ("A key's year", self._year.steps)
+
+    @property
+    def steps(self) -> Steps:
+        """Each step's title, and what plays it, in the first part."""
         return (
             ("Alice, an admin, creates a key that may read and add", self.make),
             ("A program uses it", self.use),
@@ -163,9 +173,13 @@ class Tour:
     def _reads_on(self, name: str) -> str:
         return _expect(self._programs[name].reads(in_brief=True), 200).text
 
-    def _make(self, name: str, scopes: list[str]) -> None:
+    def _make_until(self, name: str, last_day: str) -> Program:
+        self._make(name, [_READ], expires=last_day)
+        return self._programs[name]
+
+    def _make(self, name: str, scopes: list[str], **more: str) -> None:
         self._alice.types("/apikeys new")
-        self._alice.fills_in("Create key", name=name, scopes=scopes)
+        self._alice.fills_in("Create key", name=name, scopes=scopes, **more)
         self._alice.sees("works now")
         self._alice.closes()
         _holds(name, self._alice.sees("This is the token of"))
@@ -197,6 +211,7 @@ def play(
     """Play all steps, and return how many there were.
 
     Args:
+        world: its clock stands at `STARTS`, or the second part sees nothing.
         stop: ends the tour before its next step.
         timeout: how many seconds a user waits for what they should see.
 
@@ -209,20 +224,27 @@ def play(
 
 
 def _walk(tour: Tour, world: DemoEnvironment, transcript: Transcript, stop: threading.Event) -> int:
-    for title, step in tour.steps:
-        if stop.is_set():
-            raise Stopped
-        transcript.step(title)
-        try:
-            step()
-        except (AssertionError, SandboxError, httpx.HTTPError) as error:
-            why = str(error) or type(error).__name__
-            if world.child.ends_within(_DYING_SECONDS):
-                why = f"{world.child.died()} ({why})"
-            # The reason may quote a screen that shows a token.
-            why = shortened(why)
-            raise DemoError(f"The step “{title}” failed: {why}") from error
-    return len(tour.steps)
+    parts = tour.parts
+    for part, steps in parts:
+        transcript.part(part)
+        for title, step in steps:
+            if stop.is_set():
+                raise Stopped
+            transcript.step(title)
+            _play(title, step, world)
+    return sum(len(steps) for _, steps in parts)
+
+
+def _play(title: str, step: Callable[[], None], world: DemoEnvironment) -> None:
+    try:
+        step()
+    except (AssertionError, SandboxError, httpx.HTTPError) as error:
+        why = str(error) or type(error).__name__
+        if world.child.ends_within(_DYING_SECONDS):
+            why = f"{world.child.died()} ({why})"
+        # The reason may quote a screen that shows a token.
+        why = shortened(why)
+        raise DemoError(f"The step “{title}” failed: {why}") from error
 
 
 def _expect(answer: httpx.Response, status: int) -> httpx.Response:

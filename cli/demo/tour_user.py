@@ -83,6 +83,27 @@ class TourUser:
         self._transcript.show(text)
         return text
 
+    def sees_since(self, since: str, *words: str) -> None:
+        """Wait for a message with all these words that was posted after a time, and transcribe it.
+
+        Args:
+            since: a message's timestamp.
+        """
+
+        def found() -> Message | None:
+            new = [message for message in self._messages() if message.ts > since]
+            with_words = (m for m in new if all(word in self._text(m) for word in words))
+            return next(with_words, None)
+
+        changed = self._slack.workspace.changed
+        with changed:
+            if not changed.wait_for(lambda: found() is not None, self._timeout):
+                raise AssertionError(f"no new message has the words {', '.join(words)}")
+            message = found()
+        if message is not None:
+            self._transcript.narrate(f"{self.name} sees in {self._place_of(message)}:")
+            self._transcript.show(self._text(message))
+
     def sees_nowhere(self, expected: str) -> None:
         """Check that these words are not on the screen."""
         self._person.never_sees(expected)

@@ -24,6 +24,10 @@ class Transcript:
         self._write = write
         self._steps = 0
 
+    def part(self, title: str) -> None:
+        """Start a new part."""
+        self._write(f"\n── {title} ──")
+
     def step(self, title: str) -> None:
         """Start a new step."""
         self._steps += 1

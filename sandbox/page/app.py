@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,17 @@ from starlette.applications import Starlette
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from sandbox.base.errors import SandboxError
 from sandbox.page.base.protocols import PageSandbox
-from sandbox.page.base.tab import Tab, first_location
+from sandbox.page.base.tab import HOME, Tab, first_location
 from sandbox.page.layout.window import build_window
 from sandbox.state.models import Role
 
 _STYLE = Path(__file__).parent / "style"
 _SLACK = "practice_slack"
 _CONNECT_SECONDS = 60.0
+_ZONE_COOKIE = "practice_zone"
+"""Tells the browser's time zone at the next load, before the page is rendered."""
 _one_at_a_time = threading.Lock()
 
 
@@ -83,7 +86,8 @@ async def _window(request: Request) -> None:
         ui.label("This workspace has no people yet. Add a person, then reload.")
         return
     ui.page_title(f"{slack.workspace.team_name} · Practice Slack")
-    tab = Tab(slack, me, first_location(slack, me, query.get("in")), query)
+    zone = request.cookies.get(_ZONE_COOKIE, "")
+    tab = Tab(slack, me, first_location(slack, me, query.get("in")), query, zone)
     build_window(tab)
     await _finish_loading(tab)
 
@@ -93,12 +97,19 @@ async def _finish_loading(tab: Tab) -> None:
     client = ui.context.client
     try:
         await client.connected(timeout=_CONNECT_SECONDS)
-        navigation_type = "performance.getEntriesByType('navigation')[0].type"
-        how = await client.run_javascript(navigation_type, timeout=_CONNECT_SECONDS)
+        navigation, zone = await client.run_javascript(
+            "practiceSlack.opened()", timeout=_CONNECT_SECONDS
+        )
     except TimeoutError:
         return  # the tab was closed while it was loading
-    if how == "reload":
+    if navigation == "reload":
         await tab.run(tab.actions.reload, tab.me)
+    if tab.location == HOME:
+        with suppress(SandboxError):  # a deactivated person opens nothing
+            await tab.run(tab.actions.open_home, tab.me)
+    if zone != tab.zone:
+        tab.zone = zone
+        tab.render_all()
     tab.refresh()
     client.run_javascript("practiceSlack.ready()")
 

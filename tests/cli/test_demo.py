@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -95,10 +96,13 @@ def wait_until_gone(pid: int) -> None:
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[DemoEnvironment]:
+def world(folder: Path, date: datetime | None = None) -> Iterator[DemoEnvironment]:
     """The demo's parts, without the command around them."""
     kept = Folder(folder / "demo")
-    with kept.locked(), opened(kept, Ports(), threading.Event(), page=False, say=print) as made:
+    with (
+        kept.locked(),
+        opened(kept, Ports(), threading.Event(), page=False, say=print, date=date) as made,
+    ):
         yield made
 
 
@@ -109,11 +113,13 @@ def test_each_step_of_the_tour_comes_out_right(tmp_path: Path, environment: dict
         env=environment,
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=4 * SECONDS,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r"The first 401 came \d+ ms after the press", " ".join(done.stdout.split()))
-    assert "All 13 steps passed." in done.stdout
+    assert "All 21 steps passed." in done.stdout
+    # A year went by on the demo's clock, whatever the day is.
+    assert "The clock is moved to Friday, January 15." in done.stdout
     assert TOKEN.search(done.stdout) is None
     assert [path.name for path in tmp_path.iterdir()] == [".env"]
 
@@ -148,9 +154,11 @@ def test_a_tour_with_the_wrong_role_names_the_step(tmp_path: Path) -> None:
 
 
 def test_the_demo_runs_and_stops(tmp_path: Path, environment: dict[str, str]) -> None:
-    with started(tmp_path, environment, "--port", "0") as process:
+    with started(tmp_path, environment, "--port", "0", "--date", "2026-01-15") as process:
         guide = read_until(process, "Stop with Ctrl-C")
-        page, documents = re.findall(rf"http://{HOST}:\d+/\w*", guide)
+        page, documents = re.findall(rf"http://{HOST}:\d+/\S*", guide)
+        assert page.endswith("/?in=api-keys")
+        assert "Thu, Jan 15, 2026" in httpx.get(page).text
         assert "Practice Slack" in httpx.get(page).text
         assert httpx.get(documents).status_code == 401
         again = subprocess.run(
@@ -187,6 +195,31 @@ def test_keys_and_messages_are_as_they_were_at_the_next_start(tmp_path: Path) ->
         alice.types("/apikeys list").sees("1 active key", within=SECONDS)
         people = [account.name for account in made.slack.workspace.people()]
         assert people == ["alice", "bob", "carol", "gary", "olga"]
+
+
+def test_the_whole_demo_follows_the_clock_and_keeps_it(tmp_path: Path) -> None:
+    with world(tmp_path, datetime(2026, 1, 15, 9, tzinfo=UTC)) as made:
+        alice = made.slack.person("alice").goes_to("#api-keys")
+        alice.types("/apikeys new").sees("Create key", within=SECONDS)
+        alice.fills(name="Zapier", expires="2026-01-16").submits()
+        alice.sees("works now", within=SECONDS)
+        headers = {"Authorization": f"Bearer {alice.dm.token()}"}
+        assert httpx.get(made.documents, headers=headers).status_code == 200
+        made.time_machine.leap(made.time_machine.leaps[0])
+        assert httpx.get(made.documents, headers=headers).status_code == 200
+        made.time_machine.leap(made.time_machine.leaps[0])
+        assert httpx.get(made.documents, headers=headers).status_code == 401
+        alice.sees("Its token is refused", within=SECONDS)
+        to_audit = made.time_machine.leaps[-1].target(made.slack.workspace.clock.now())
+        assert to_audit == datetime(2026, 4, 6, 9, tzinfo=UTC).timestamp()
+    with (
+        pytest.raises(DemoError, match="In this demo it is 2026-01-17"),
+        world(tmp_path, datetime(2026, 1, 16, 9, tzinfo=UTC)),
+    ):
+        pass
+    # At a later date, what was due until then has happened, in order.
+    with world(tmp_path, datetime(2026, 1, 20, 9, tzinfo=UTC)) as made:
+        assert f"{datetime.fromtimestamp(made.slack.workspace.clock.now(), UTC):%m-%d}" == "01-20"
 
 
 def test_a_damaged_folder_is_said(tmp_path: Path, environment: dict[str, str]) -> None:

@@ -4,7 +4,7 @@ import hashlib
 from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sandbox.state.models import Account, Role
+from sandbox.state.models import Role
 
 _AVATAR_COLOURS = (
     "#B5446E",
@@ -31,11 +31,11 @@ ROLE_NAMES = {
 """The name of each role in the menu of people."""
 
 
-def zone_of(account: Account) -> tzinfo:
-    """Return an account's time zone; UTC where the machine does not know it."""
+def zone_named(name: str) -> tzinfo:
+    """Return a time zone by its name, such as ``Europe/Berlin``; UTC if it is unknown here."""
     try:
-        return ZoneInfo(account.tz)
-    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
 
 

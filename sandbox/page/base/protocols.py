@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from sandbox.base.time_machine import TimeMachine
 from sandbox.state.traffic import TrafficLog
 from sandbox.state.workspace import Workspace
 from sandbox.users.actions import UserActions
@@ -21,6 +22,10 @@ class PageSandbox(Protocol):
     @property
     def traffic(self) -> TrafficLog:
         """Every exchange between the app and Slack."""
+
+    @property
+    def time_machine(self) -> TimeMachine | None:
+        """What moves the clock; None if nobody can."""
 
     @property
     def bot_user_id(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sandbox.page.base.formatting import zone_of
+from sandbox.page.base.formatting import zone_named
 from sandbox.state.workspace import Workspace
 from sandbox.text import NameBook, parse, parse_rich_text, parse_text_object, to_html, to_plain
 
@@ -43,8 +43,11 @@ class Reader:
         return to_plain(parse_text_object(text_object), self.names, now=self.now, tz=self.zone)
 
 
-def reader_for(workspace: Workspace, user: str) -> Reader:
+def reader_for(workspace: Workspace, user: str, zone: str = "") -> Reader:
     """Return the reader for a user, at the workspace's present time.
+
+    Args:
+        zone: the name of their browser's time zone; empty for the zone of their account.
 
     Raises:
         KeyError: there is no such account.
@@ -52,6 +55,6 @@ def reader_for(workspace: Workspace, user: str) -> Reader:
     account = workspace.account(user)
     if account is None:
         raise KeyError(user)
-    zone = zone_of(account)
-    now = datetime.fromtimestamp(workspace.clock.now(), zone)
-    return Reader(workspace.names(), now, zone)
+    where = zone_named(zone or account.tz)
+    now = datetime.fromtimestamp(workspace.clock.now(), where)
+    return Reader(workspace.names(), now, where)

@@ -39,13 +39,17 @@ class Tab:
         me: the id of the user who acts in this tab.
         location: a channel's id or `HOME`.
         query: the address's parameters, such as ``traffic``.
+        zone: the name of the browser's time zone; empty until it is known.
     """
 
-    def __init__(self, slack: PageSandbox, me: str, location: str, query: dict[str, str]) -> None:
+    def __init__(
+        self, slack: PageSandbox, me: str, location: str, query: dict[str, str], zone: str = ""
+    ) -> None:
         self.slack = slack
         self.workspace = slack.workspace
         self.me = me
         self.location = location
+        self.zone = zone
         self.traffic_open = query.get("traffic") == "open"
         self.drawer_open = False
         self.components: list[Refreshable] = []
@@ -65,7 +69,7 @@ class Tab:
     @property
     def reader(self) -> Reader:
         """The user of this tab, as a reader of text."""
-        return reader_for(self.workspace, self.me)
+        return reader_for(self.workspace, self.me, self.zone)
 
     @property
     def channel(self) -> Channel | None:

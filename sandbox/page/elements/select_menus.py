@@ -147,9 +147,9 @@ class _Select:
             await self._choose(choice)
 
         line.listen("click", choose)
-        self._mark(choice)
+        self._update_tick(choice)
 
-    def _mark(self, choice: Choice) -> None:
+    def _update_tick(self, choice: Choice) -> None:
         """Show in its line whether a choice is picked; the line stays, to be pressed again."""
         line = self._lines.get(choice.key)
         if line is not None and not line.is_deleted:
@@ -179,7 +179,7 @@ class _Select:
         if len(selected) == len(self.chosen) and not (maximum and len(selected) >= maximum):
             selected.append(choice)
         self.chosen = selected
-        self._mark(choice)
+        self._update_tick(choice)
         self._show_chosen()
         if not self.surface.dispatches(self.block_id):
             # What is picked must not be lost when the form is rendered again while it is open.

@@ -22,7 +22,8 @@ class HomeTab(Component):
         here = self.tab.location == HOME
         self.container.set_visibility(here)
         view = self._view = self.tab.workspace.home_of(self.tab.me) if here else None
-        return self.tab.me, here, (view.id, view.hash, view.notice) if view else None
+        today = self.tab.reader.now.date()
+        return self.tab.me, here, today, (view.id, view.hash, view.notice) if view else None
 
     def render(self) -> None:
         if self.tab.location != HOME:

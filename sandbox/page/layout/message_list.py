@@ -105,7 +105,10 @@ class MessageList(Component):
                 lines.append(_day_line(at, reader))
                 previous = None
             follows = previous is not None and _is_grouped(previous, message)
-            render_key = repr((_content_of(message, self.tab.me), follows, names))
+            content = repr(_content_of(message, self.tab.me))
+            # "Yesterday" is another day tomorrow.
+            today = reader.now.date() if "_pretty}" in content else None
+            render_key = repr((content, follows, names, today))
             lines.append(MessageLine(message.ts, render_key, message=message, follows=follows))
             previous = message
         return lines

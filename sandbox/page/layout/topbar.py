@@ -2,6 +2,7 @@
 
 from nicegui import ui
 
+from sandbox.base.time_machine import Leap, TimeMachine
 from sandbox.page.base.avatars import avatar
 from sandbox.page.base.component import Component
 from sandbox.page.base.formatting import ROLE_NAMES
@@ -13,6 +14,7 @@ _ABOUT = (
     "This is a practice Slack. It runs only on this machine and works like the real one.",
     "The app in it is the real app, with the buttons that people will see.",
     "Choose a person at the top. Open Traffic to see what the app and Slack exchange.",
+    "Times are in your browser's time zone. Where the top has a date, its buttons move the clock.",
 )
 
 
@@ -21,7 +23,15 @@ class TopBar(Component):
 
     def render_key(self) -> object:
         people = [(a.id, a.real_name, a.role, a.deleted) for a in self.tab.workspace.people()]
-        return self.tab.me, people, self.tab.traffic_open
+        return self.tab.me, people, self.tab.traffic_open, self._time()
+
+    def _time(self) -> tuple[str, bool] | None:
+        """Return the workspace's date, and whether its clock is being moved; None if it is real."""
+        machine = self.tab.slack.time_machine
+        if machine is None:
+            return None
+        now = self.tab.reader.now
+        return f"{now:%a, %b} {now.day}, {now.year}", machine.is_moving
 
     def render(self) -> None:
         drawer = button("", "topbar-button drawer-button", aria_label="Channels")
@@ -30,6 +40,7 @@ class TopBar(Component):
         drawer.listen("click", self._toggle_drawer)
         tag("span", "Practice Slack", "topbar-title")
         self._switch()
+        self._clock()
         self._traffic()
         self._about()
 
@@ -69,6 +80,29 @@ class TopBar(Component):
             if account.id == self.tab.me:
                 icon("check", 16, "pick-tick")
         item.listen("click", lambda: self.tab.act_as(account.id))
+
+    def _clock(self) -> None:
+        """Render the date and the buttons that move the clock, where there is such a clock."""
+        machine, time = self.tab.slack.time_machine, self._time()
+        if machine is None or time is None:
+            return
+        date, is_moving = time
+        with tag("div", classes="clock", role="group", aria_label="The practice Slack's clock"):
+            with tag("span", classes="clock-date", role="status"):
+                icon("clock", 16)
+                tag("span", date)
+            for leap in machine.leaps:
+                self._leap(machine, leap, is_moving=is_moving)
+
+    def _leap(self, machine: TimeMachine, leap: Leap, *, is_moving: bool) -> None:
+        made = button(leap.label, "topbar-button clock-leap")
+        if is_moving:
+            made.props["disabled"] = True
+
+        async def move() -> None:
+            await self.tab.run(machine.leap, leap)
+
+        made.listen("click", move)
 
     def _traffic(self) -> None:
         is_open = self.tab.traffic_open

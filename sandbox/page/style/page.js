@@ -11,6 +11,13 @@ const practiceSlack = (() => {
     else emitEvent("practice", token, ...args);
   }
 
+  // How the page was opened, and the browser's time zone.
+  function opened() {
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    document.cookie = `practice_zone=${timeZone}; path=/; SameSite=Strict`;
+    return [performance.getEntriesByType("navigation")[0].type, timeZone];
+  }
+
   function ready() {
     const held = waiting || [];
     waiting = null;
@@ -239,6 +246,7 @@ const practiceSlack = (() => {
 
   return {
     tell,
+    opened,
     ready,
     key,
     take,

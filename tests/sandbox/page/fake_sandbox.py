@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from sandbox.base.clock import SystemClock
+from sandbox.base.time_machine import TimeMachine
 from sandbox.state.manifest import Command, read_manifest
 from sandbox.state.models import (
     Account,
@@ -133,6 +134,7 @@ class FakeSandbox:
     """As much of a practice Slack as the page uses."""
 
     bot_user_id = BOT
+    time_machine: TimeMachine | None = None
 
     def __init__(self, manifest: Json = MANIFEST) -> None:
         clock = SystemClock()
