@@ -11,6 +11,7 @@
     plain_of_message(message, names)           # all visible text, in reading order
     plain_of_view(view, names)                 # the same of a modal or a Home tab
     code_of_message(message)                   # the content of its code spans and blocks
+    notification_of(message, names)            # what a phone shows, and a screen reader reads
 
 ``names`` turns ids into names (``Names`` is the protocol, ``NameBook`` a ready-made one from
 dicts). ``now`` is an aware datetime, ``tz`` the reader's time zone. ``sandbox.text.html`` names the
@@ -22,6 +23,7 @@ from sandbox.text.html import safe_url, to_html
 from sandbox.text.mrkdwn import parse, parse_plain, unescape
 from sandbox.text.names import NO_NAMES, NameBook, Names
 from sandbox.text.nodes import Node, Tree, code_spans
+from sandbox.text.notifications import Notification, notification_of
 from sandbox.text.plain import to_plain
 from sandbox.text.rich_text import parse_rich_text
 from sandbox.text.visible_text import (
@@ -36,10 +38,12 @@ __all__ = [
     "NameBook",
     "Names",
     "Node",
+    "Notification",
     "Tree",
     "code_of_message",
     "code_spans",
     "format_date",
+    "notification_of",
     "parse",
     "parse_plain",
     "parse_rich_text",

@@ -1,8 +1,10 @@
 """One person's direct message with the app, for tests."""
 
+from datetime import UTC, datetime
+
 from sandbox.delivery.runtime import SandboxRuntime
 from sandbox.state.models import Json, Message
-from sandbox.text import code_of_message, plain_of_message
+from sandbox.text import Notification, code_of_message, notification_of, plain_of_message
 
 
 class AppConversation:
@@ -31,6 +33,14 @@ class AppConversation:
         """The text of all its messages."""
         names = self._runtime.workspace.names()
         return "\n".join(plain_of_message(message_content(m), names) for m in self.messages)
+
+    @property
+    def notifications(self) -> list[Notification]:
+        """How each of its messages is announced: on a phone, a desktop, by a screen reader."""
+        workspace = self._runtime.workspace
+        now = datetime.fromtimestamp(workspace.clock.now(), UTC)
+        names = workspace.names()
+        return [notification_of(message_content(m), names, now) for m in self.messages]
 
     def file(self, name: str) -> bytes:
         """Return the content of the newest file of this name.

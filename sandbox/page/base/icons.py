@@ -31,6 +31,7 @@ _PATHS = {
     "calendar": '<rect x="3" y="4.5" width="14" height="12.5" rx="2"/>'
     '<path d="M3 8.5h14M7 3v3M13 3v3"/>',
     "clock": '<circle cx="10" cy="10" r="7.2"/><path d="M10 5.8V10l2.8 1.8"/>',
+    "phone": '<rect x="6" y="2.5" width="8" height="15" rx="1.8"/><path d="M9 15h2"/>',
     "file": '<path d="M5 3h7l3.5 3.5V17H5z"/><path d="M12 3v3.5h3.5"/>',
     "key": '<circle cx="7" cy="13" r="3.4"/><path d="m9.5 10.5 7-7M13.5 6.5l2 2"/>',
     "check": '<path d="m4.5 10.5 3.5 3.5 7.5-8"/>',

@@ -8,6 +8,7 @@ from sandbox.page.base.reader import Reader
 from sandbox.page.base.tab import Tab
 from sandbox.page.elements.blocks import render_blocks
 from sandbox.page.elements.surface import ActiveSurface
+from sandbox.page.layout.inspector import render_inspector
 from sandbox.page.layout.warning import render_notice
 from sandbox.state.models import Json, Message, MessageRef
 
@@ -35,6 +36,9 @@ def render_message(tab: Tab, reader: Reader, message: Message, *, follows: bool)
             if not follows:
                 _byline(tab, reader, message)
             _content(tab, reader, message)
+    if message.bot_id and not message.by_slack:
+        # Beside the message, as it is no part of what the app has sent.
+        render_inspector(tab, reader, message)
 
 
 def _author(tab: Tab, message: Message) -> str:

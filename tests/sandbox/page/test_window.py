@@ -149,3 +149,23 @@ def test_slacks_warning_is_in_the_message(tab: Window, slack: FakeSandbox) -> No
     slack.post("CGENERAL", BOT, "Press", notices={"UALICE": "The app did not answer."})
     page = tab.open("as=alice&in=general")
     expect(page.get_by_role("alert")).to_have_text("The app did not answer.")
+
+
+def test_a_message_of_the_app_tells_what_a_phone_shows(tab: Window, slack: FakeSandbox) -> None:
+    blocks = [{"type": "section", "text": mrkdwn("*Zapier* was revoked")}]
+    made = slack.post("CGENERAL", BOT, "Ada revoked 'Zapier'", blocks=blocks)
+    slack.post("CGENERAL", "UBOB", "Thanks")
+    page = tab.open("as=alice&in=general")
+    inspect = page.get_by_role("button", name="What a notification shows")
+    expect(inspect).to_have_count(1)
+    inspect.click()
+    dialog = page.get_by_role("dialog", name="What a notification shows")
+    expect(dialog.locator(".lock-screen")).to_have_text("Key RingAda revoked 'Zapier'")
+    expect(dialog.get_by_text("Zapier was revoked", exact=True)).to_be_visible()
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_have_count(0)
+    with slack.workspace.change():
+        made.text, made.revision = "", 2
+    inspect.click()
+    expect(dialog.locator(".lock-screen")).to_contain_text("Nothing: the message has no text.")
+    expect(dialog.get_by_text("An edit notifies nobody.")).to_be_visible()
