@@ -4,6 +4,7 @@ from sandbox.base import former_names
 from sandbox.base.errors import SandboxError
 from sandbox.base.ids import new_id
 from sandbox.delivery.runtime import SandboxRuntime
+from sandbox.state.migration import migrate
 from sandbox.state.models import Account, Channel, ChannelKind, Role, Usergroup
 from sandbox.users.actions import UserActions
 from sandbox.users.user import User
@@ -95,6 +96,17 @@ class Directory:
         """Deactivate a person; see `change_role`."""
         self.change_role(name, "deactivated")
 
+    def migrate_user(self, name: str) -> User:
+        """Give a person a new id that begins with ``W``, as a migration to Enterprise Grid does.
+
+        The Web API still takes the old id, and answers with the new one.
+
+        Raises:
+            SandboxError: there is no such person.
+        """
+        migrate(self.workspace, self._account(name).id)
+        return self.person(name)
+
     def add_channel(
         self, name: str, *, members: list[str] | None = None, private: bool = False
     ) -> str:
@@ -132,6 +144,44 @@ class Directory:
             members = self._channel(channel).members
             if self.install.bot_user not in members:
                 members.append(self.install.bot_user)
+
+    def remove_app(self, channel: str) -> None:
+        """Remove the app from a channel, by name."""
+        found = self._channel(channel)
+        with self.workspace.change():
+            if self.install.bot_user in found.members:
+                found.members.remove(self.install.bot_user)
+        self.workspace.emit({"type": f"{_prefix(found)}_left", "channel": found.id})
+
+    def rename_channel(self, channel: str, name: str) -> None:
+        """Rename a channel; it keeps its id. Raises SandboxError if the name is taken."""
+        if self.workspace.channel_named(name) is not None:
+            raise SandboxError(f"there is a #{name} already")
+        found = self._channel(channel)
+        with self.workspace.change():
+            found.name = name
+        about = {"id": found.id, "name": name, "created": int(found.created)}
+        self.workspace.emit({"type": f"{_prefix(found)}_rename", "channel": about}, found.id)
+
+    def archive_channel(self, channel: str, *, archived: bool = True) -> None:
+        """Archive a channel, by name; `archived=False` unarchives it."""
+        found = self._channel(channel)
+        with self.workspace.change():
+            found.archived = archived
+        kind = f"{_prefix(found)}_{'archive' if archived else 'unarchive'}"
+        self.workspace.emit({"type": kind, "channel": found.id}, found.id)
+
+    def make_private(self, channel: str) -> None:
+        """Make a public channel private: its name then leads nowhere, its id still does."""
+        with self.workspace.change():
+            self._channel(channel).kind = ChannelKind.PRIVATE
+
+    def share_channel(self, channel: str) -> None:
+        """Share a channel with another organisation, by Slack Connect."""
+        found = self._channel(channel)
+        with self.workspace.change():
+            found.shared = True
+        self.workspace.emit({"type": "channel_shared", "channel": found.id}, found.id)
 
     def grant_scope(self, scope: str) -> None:
         """Grant the app a scope, as reinstalling it with another manifest would."""
@@ -171,3 +221,8 @@ class Directory:
         if found is None:
             raise SandboxError(f"there is no channel {name}")
         return self.workspace.channels[found.id]
+
+
+def _prefix(channel: Channel) -> str:
+    """Return what the names of events about a channel begin with."""
+    return "group" if channel.kind is ChannelKind.PRIVATE else "channel"

@@ -23,7 +23,7 @@ from sandbox.delivery.signed_http import HttpDelivery
 from sandbox.sandbox import Sandbox
 from sandbox.server.server import arguments
 from sandbox.server.threaded_server import ThreadedServer
-from sandbox.state.installation import Installation
+from sandbox.state.installation import ORGANISATION, Installation
 from sandbox.state.models import Json
 from sandbox.users.user import User
 
@@ -58,9 +58,13 @@ class Distribution:
             name="practice Slack of many workspaces",
         )
 
-    def add_workspace(self, team_name: str) -> Sandbox:
-        """Add and start a workspace in which the app is not installed."""
-        slack = Sandbox(self._manifest, clock=self._clock, team_name=team_name)
+    def add_workspace(self, team_name: str, *, org_wide: bool = False) -> Sandbox:
+        """Add and start a workspace in which the app is not installed.
+
+        Args:
+            org_wide: whether it will be installed for the whole organisation.
+        """
+        slack = Sandbox(self._manifest, clock=self._clock, team_name=team_name, org_wide=org_wide)
         for name in _SHARED:
             setattr(slack.install, name, getattr(self._shared_install, name))
         slack.install.active = False
@@ -167,9 +171,7 @@ class Distribution:
             "token_type": "bot",
             "access_token": slack.install.bot_token,
             "bot_user_id": slack.install.bot_user,
-            "team": {"id": slack.team_id, "name": slack.workspace.team_name},
-            "enterprise": None,
-            "is_enterprise_install": False,
+            **_installed_in(slack),
         }
 
     # --- the Web API --------------------------------------------------------------------------
@@ -193,6 +195,15 @@ class Distribution:
             return _json(200, {}, {"ok": False, "error": code})
         status, headers, answer = await run_in_threadpool(slack.web_api.call, method, args, token)
         return _json(status, headers, answer)
+
+
+def _installed_in(slack: Sandbox) -> Json:
+    """Return where the app is installed: in a workspace, or in an organisation."""
+    if slack.install.org_wide:
+        organisation = {"id": slack.install.enterprise_id, "name": ORGANISATION}
+        return {"team": None, "enterprise": organisation, "is_enterprise_install": True}
+    team = {"id": slack.team_id, "name": slack.workspace.team_name}
+    return {"team": team, "enterprise": None, "is_enterprise_install": False}
 
 
 def _json(status: int, headers: dict[str, str], body: Json) -> Response:

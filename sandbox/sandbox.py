@@ -18,6 +18,7 @@ from sandbox.state.installation import Installation
 from sandbox.state.manifest import read_manifest
 from sandbox.state.models import Flow, Json, Traffic
 from sandbox.state.persistence import Persister, load_snapshot
+from sandbox.state.restrictions import Restrictions
 from sandbox.state.snapshot import Redact, Snapshot, restore
 from sandbox.state.traffic import TrafficLog
 from sandbox.state.trigger_ids import TriggerIds
@@ -44,6 +45,7 @@ class Sandbox(Directory):
             there and there are no people yet.
         redact: returns the part of a text that may be written into `folder`.
         enforce_rate_limits: answer 429 to calls beyond the limits of Slack's tiers.
+        org_wide: install the app for all workspaces of an organisation, of which this is one.
 
     Raises:
         ManifestError: Slack would refuse this manifest.
@@ -63,6 +65,7 @@ class Sandbox(Directory):
         folder: Path | None = None,
         redact: Redact | None = None,
         enforce_rate_limits: bool = False,
+        org_wide: bool = False,
     ) -> None:
         saved = load_snapshot(folder) if folder else None
         parsed_manifest, workspace_clock = read_manifest(manifest), clock or SystemClock()
@@ -70,6 +73,7 @@ class Sandbox(Directory):
         workspace = Workspace(parsed_manifest, workspace_clock, team_id=team, team_name=team_name)
         install = Installation.from_json(saved.app) if saved else Installation()
         install.scopes = set(parsed_manifest.scopes)
+        install.enterprise_id = new_id("E") if org_wide else None
         self.faults = Faults()
         self.traffic = TrafficLog(workspace_clock)
         triggers = TriggerIds(workspace_clock)
@@ -167,6 +171,22 @@ class Sandbox(Directory):
     def _address(self) -> str:
         """Return the address for response URLs, which need one even while nothing is served."""
         return self.url if self._running else "http://127.0.0.1:9/"
+
+    # --- restrictions -------------------------------------------------------------------------
+
+    @property
+    def restrictions(self) -> Restrictions:
+        """What Slack restricts only for some apps and workspaces."""
+        return self.workspace.restrictions
+
+    @property
+    def events_are_off(self) -> bool:
+        """Whether event subscriptions were switched off after too many failures."""
+        return self._runtime.event_queue.failure_limit.is_off
+
+    def switch_events_on(self) -> None:
+        """Switch event subscriptions on again, as an owner of the app does by hand."""
+        self._runtime.event_queue.failure_limit.switch_on()
 
     # --- the app's side -----------------------------------------------------------------------
 

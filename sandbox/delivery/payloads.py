@@ -8,7 +8,7 @@ import copy
 
 from sandbox.base.ids import new_id, new_secret
 from sandbox.state.input_values import state_values
-from sandbox.state.installation import Installation
+from sandbox.state.installation import ORGANISATION, Installation
 from sandbox.state.manifest import Command
 from sandbox.state.models import Account, Channel, ChannelKind, Json, Message, View
 from sandbox.state.workspace import Workspace
@@ -48,9 +48,10 @@ class Payloads:
             "command": command.name,
             "text": text,
             "api_app_id": self._install.app_id,
-            "is_enterprise_install": "false",
+            "is_enterprise_install": "true" if self._install.org_wide else "false",
             "response_url": response_url,
             "trigger_id": trigger,
+            **self._enterprise_fields(),
         }
 
     def message_action(
@@ -120,16 +121,27 @@ class Payloads:
             "event_time": now,
             "authorizations": [
                 {
-                    "enterprise_id": None,
+                    "enterprise_id": self._install.enterprise_id,
                     "team_id": team,
                     "user_id": self._install.bot_user,
                     "is_bot": True,
-                    "is_enterprise_install": False,
+                    "is_enterprise_install": self._install.org_wide,
                 }
             ],
             "is_ext_shared_channel": False,
             "event_context": new_id("EC"),
         }
+
+    def _enterprise(self) -> Json | None:
+        """Return the organisation that the app is installed in, if not in one workspace."""
+        if not self._install.org_wide:
+            return None
+        return {"id": self._install.enterprise_id, "name": ORGANISATION}
+
+    def _enterprise_fields(self) -> Json:
+        """Return the form fields of a command that tell the organisation."""
+        found = self._enterprise()
+        return {"enterprise_id": found["id"], "enterprise_name": found["name"]} if found else {}
 
     def challenge(self) -> Json:
         """Return ``url_verification``, which Slack sends to a URL before any event."""
@@ -177,8 +189,8 @@ class Payloads:
             "api_app_id": self._install.app_id,
             "token": self._install.verification,
             "team": {"id": self._workspace.team_id, "domain": self._workspace.domain},
-            "enterprise": None,
-            "is_enterprise_install": False,
+            "enterprise": self._enterprise(),
+            "is_enterprise_install": self._install.org_wide,
         }
         return body if trigger is None else body | {"trigger_id": trigger}
 

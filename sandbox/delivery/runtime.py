@@ -76,7 +76,7 @@ def build_runtime(
     response_urls = ResponseUrls(workspace.clock)
     dispatcher = Dispatcher(workspace.clock, faults, traffic)
     scheduler = Scheduler(workspace.clock)
-    event_queue = EventQueue(workspace.clock, dispatcher, scheduler)
+    event_queue = EventQueue(workspace.clock, dispatcher, scheduler, workspace.restrictions)
     payloads = Payloads(workspace, install)
     events = EventSubscriptions(workspace, install, payloads, event_queue)
     workspace.on_event = events.emit

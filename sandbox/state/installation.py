@@ -6,6 +6,9 @@ from typing import Any, Self
 
 from sandbox.base.ids import new_hex, new_id, new_secret
 
+ORGANISATION = "Practice organisation"
+"""The name of the organisation of an organisation-wide installation."""
+
 
 @dataclass
 class Installation:
@@ -23,6 +26,13 @@ class Installation:
     verification: str = field(default_factory=new_secret)
     scopes: set[str] = field(default_factory=set)
     active: bool = True
+    enterprise_id: str | None = None
+    """The organisation, if the app is installed for all of its workspaces."""
+
+    @property
+    def org_wide(self) -> bool:
+        """Whether the app is installed for all workspaces of an organisation."""
+        return self.enterprise_id is not None
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> Self:
@@ -30,9 +40,10 @@ class Installation:
         return cls(**saved)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the values to save between runs; the scopes come from the manifest each time."""
+        """Return the values to save between runs; the scopes come from the manifest each time,
+        and the organisation from the program that starts it."""
         values = dict(vars(self))
-        del values["scopes"], values["active"]
+        del values["scopes"], values["active"], values["enterprise_id"]
         return values
 
 

@@ -38,6 +38,7 @@ class Snapshot:
     messages: list[Message] = field(default_factory=list)
     usergroups: list[Usergroup] = field(default_factory=list)
     homes: list[View] = field(default_factory=list)
+    migrated: dict[str, str] = field(default_factory=dict)
 
 
 _STATE = TypeAdapter(Snapshot)
@@ -56,6 +57,7 @@ def take_snapshot(workspace: Workspace, install: Installation, redact: Redact) -
             [m for ms in workspace.messages.values() for m in ms if m.ephemeral_for is None],
             list(workspace.usergroups.values()),
             [workspace.views[view] for view in workspace.homes.values()],
+            dict(workspace.migrated),
         )
         saved: dict[str, Any] = _STATE.dump_python(state, mode="json")
     app = saved.pop("app")
@@ -79,6 +81,7 @@ def restore(state: Snapshot, workspace: Workspace) -> None:
         workspace.advance_ts_to(state.last_ts)
         workspace.accounts = {a.id: a for a in state.accounts}
         workspace.channels = {c.id: c for c in state.channels}
+        workspace.migrated = dict(state.migrated)
         workspace.usergroups = {g.id: g for g in state.usergroups}
         for message in state.messages:
             workspace.messages.setdefault(message.channel, []).append(message)

@@ -21,6 +21,7 @@ from sandbox.state.models import (
     View,
     ViewRef,
 )
+from sandbox.state.restrictions import Restrictions
 from sandbox.text import NameBook
 
 
@@ -54,6 +55,8 @@ class Workspace:
         self.stacks: dict[str, list[str]] = {}
         self.homes: dict[str, str] = {}
         self.files = Files()
+        self.restrictions = Restrictions()
+        self.migrated: dict[str, str] = {}
         self.on_event: Callable[[Json, str | None], None] | None = None
         self._version = 0
         self._depth = 0
@@ -127,9 +130,9 @@ class Workspace:
             return [copy.copy(a) for a in self.accounts.values() if not a.is_bot]
 
     def account(self, user: str) -> Account | None:
-        """Return the account with this id, or None."""
+        """Return the account with this id, or with the id it had before a migration, or None."""
         with self.lock:
-            found = self.accounts.get(user)
+            found = self.accounts.get(self.migrated.get(user, user))
             return copy.copy(found) if found else None
 
     def account_named(self, name: str) -> Account | None:
@@ -234,7 +237,8 @@ class Workspace:
         """Return the names to show for ids: people's real names, without ``@`` or ``#``."""
         with self.lock:
             return NameBook(
-                users={a.id: a.real_name for a in self.accounts.values()},
+                users={a.id: a.real_name for a in self.accounts.values()}
+                | {old: self.accounts[new].real_name for old, new in self.migrated.items()},
                 channels={c.id: c.name for c in self.channels.values() if not c.is_direct},
                 usergroups={g.id: g.handle for g in self.usergroups.values()},
             )

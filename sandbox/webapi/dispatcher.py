@@ -115,7 +115,8 @@ class WebApi:
             if found.caller == "bot":
                 headers["X-OAuth-Scopes"] = ",".join(sorted(self.install.scopes))
                 headers["X-Accepted-OAuth-Scopes"] = ",".join(found.scopes)
-            self.limits.count(method, str(args.get("channel", "")))
+            distributed = self.workspace.restrictions.distributed
+            self.limits.count(method, str(args.get("channel", "")), distributed=distributed)
             return 200, headers, {"ok": True, **self._run(found, args)}
         except SlackError as refused:
             body = {"ok": False, "error": refused.code, **refused.extra}

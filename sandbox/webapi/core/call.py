@@ -88,6 +88,11 @@ class Call:
             raise SlackError("internal_error")
         return f"{self.address()}upload/{secret}"
 
+    def need_team(self) -> None:
+        """Raise ``team_not_found`` unless the call says in which workspace, where it must."""
+        if self.install.org_wide and self.args.get("team_id") != self.workspace.team_id:
+            raise SlackError("team_not_found")
+
     def need(self, scope: str) -> None:
         """Raise ``missing_scope`` unless the app was granted `scope`."""
         if scope not in self.install.scopes:

@@ -11,13 +11,19 @@ from sandbox.webapi.core.call import Call
 _T = TypeVar("_T")
 
 
-def page(call: Call, items: Sequence[_T], *, default: int = 100) -> tuple[list[_T], Json]:
+def page(
+    call: Call, items: Sequence[_T], *, default: int = 100, most: int = 1000
+) -> tuple[list[_T], Json]:
     """Return the requested page of `items`, and its ``response_metadata``.
+
+    Args:
+        default: the length of a page if the call gives none.
+        most: the longest page; a call that asks for more gets this one.
 
     Raises:
         SlackError: ``invalid_limit`` outside 1 to 1,000; ``invalid_cursor``.
     """
-    limit = _limit(call, default)
+    limit = min(_limit(call, default), most)
     start = _position(call.args.get("cursor"))
     if start > len(items):
         raise SlackError("invalid_cursor")

@@ -33,6 +33,7 @@ _METHODS = {
     "views.update": 4,
     "views.publish": 4,
 }
+_DISTRIBUTED = frozenset({"conversations.history", "conversations.replies"})
 _POST = "chat.postMessage"
 
 
@@ -45,12 +46,18 @@ class RateLimits:
         self._lock = threading.Lock()
         self._calls: dict[str, deque[float]] = defaultdict(deque)
 
-    def count(self, method: str, channel: str) -> None:
+    def count(self, method: str, channel: str, *, distributed: bool = False) -> None:
         """Count one call; posting is limited to one a second in each `channel`.
+
+        Args:
+            distributed: whether history can be asked for once a minute only, enforced in any case.
 
         Raises:
             SlackError: ``ratelimited`` with status 429 and Retry-After in whole seconds.
         """
+        if distributed and method in _DISTRIBUTED:
+            self._count(method, 1, 60.0)
+            return
         if not self.enforced:
             return
         if method == _POST:

@@ -1,6 +1,7 @@
 """auth.*, api.* and apps.*: who the caller is, and opening a Socket Mode connection."""
 
 from sandbox.base.errors import SlackError
+from sandbox.state.installation import ORGANISATION
 from sandbox.state.models import Json
 from sandbox.webapi.core.call import Call, Method
 
@@ -8,14 +9,17 @@ from sandbox.webapi.core.call import Call, Method
 def auth_test(call: Call) -> Json:
     workspace, install = call.workspace, call.install
     bot = workspace.account(install.bot_user)
+    team: Json = {"team": workspace.team_name, "team_id": workspace.team_id}
+    if install.org_wide:
+        organisation = install.enterprise_id
+        team = {"team": ORGANISATION, "team_id": organisation, "enterprise_id": organisation}
     return {
         "url": f"https://{workspace.domain}.slack.com/",
-        "team": workspace.team_name,
+        **team,
         "user": bot.name if bot else workspace.manifest.bot_name,
-        "team_id": workspace.team_id,
         "user_id": install.bot_user,
         "bot_id": install.bot_id,
-        "is_enterprise_install": False,
+        "is_enterprise_install": install.org_wide,
     }
 
 

@@ -33,6 +33,8 @@ def post_message(call: Call) -> Json:
 def post_ephemeral(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/chat.postEphemeral"""
     user = call.text("user", missing="invalid_arguments")
+    person = call.workspace.account(user)
+    user = person.id if person else user
     with call.workspace.lock:
         channel = call.channel()
         _may_post(call, channel)
@@ -57,6 +59,9 @@ def update(call: Call) -> Json:
         raise SlackError("msg_too_long")
     with call.workspace.change():
         channel, message = _own_message(call, "cant_update_message")
+        window = call.workspace.restrictions.edit_window
+        if window is not None and call.workspace.clock.now() - float(message.ts) > window:
+            raise SlackError("edit_window_closed")
         if not any(payload.get(name) is not None for name in ("text", "blocks", "attachments")):
             raise SlackError("no_text")
         if given_blocks and _is_rich(message.blocks) and not _is_rich(payload["blocks"]):
@@ -186,15 +191,20 @@ def _target_channel(call: Call) -> Channel:
     workspace = call.workspace
     person = workspace.account(given)
     if person is not None:
-        if person.is_bot or person.deleted:
+        if person.is_bot:
             raise SlackError("channel_not_found")
         if person.is_outsider and is_stranger(workspace, call.install, person.id):
             raise SlackError("channel_not_found")
         if not workspace.manifest.messages_tab:
             raise SlackError("messages_tab_disabled")
         return messages.open_direct(workspace, person.id, call.install.bot_user)
-    found = workspace.channel(given) or workspace.channel_named(given)
-    if found is None or not call.can_see(found):
+    found = workspace.channel(given)
+    if found is None:
+        # A name works for a public channel, and only where it is clear in which workspace.
+        found = None if call.install.org_wide else workspace.channel_named(given)
+        if found is None or found.kind is not ChannelKind.PUBLIC:
+            raise SlackError("channel_not_found")
+    if not call.can_see(found):
         raise SlackError("channel_not_found")
     return found
 
@@ -203,21 +213,14 @@ def _may_post(call: Call, channel: Channel) -> None:
     if channel.archived:
         raise SlackError("is_archived")
     if channel.kind is ChannelKind.IM:
-        _may_write_to(call, channel)
+        # A message into the conversation with a deactivated person is accepted.
+        if not call.workspace.manifest.messages_tab:
+            raise SlackError("messages_tab_disabled")
     elif (
         call.install.bot_user not in channel.members
         and "chat:write.public" not in call.install.scopes
     ):
         raise SlackError("not_in_channel")
-
-
-def _may_write_to(call: Call, direct: Channel) -> None:
-    if not call.workspace.manifest.messages_tab:
-        raise SlackError("messages_tab_disabled")
-    for member in direct.members:
-        account = call.workspace.account(member)
-        if account is None or account.deleted:
-            raise SlackError("channel_not_found")
 
 
 def _own_message(call: Call, refusal: str) -> tuple[Channel, Message]:

@@ -15,6 +15,8 @@ _PREFIX = {
     ChannelKind.IM: "im",
     ChannelKind.MPIM: "mpim",
 }
+_DISTRIBUTED_PAGE = 15
+"""The most messages that a distributed app gets at a time."""
 _READ = tuple(f"{prefix}:read" for prefix in _PREFIX.values())
 _HISTORY = tuple(f"{prefix}:history" for prefix in _PREFIX.values())
 
@@ -34,9 +36,9 @@ def open_(call: Call) -> Json:
     if len(wanted) > 1:
         # There are no group direct messages here; Slack gives some callers the same error.
         raise SlackError("method_not_supported_for_channel_type")
-    _may_open(call, wanted[0])
-    was_open = call.workspace.direct_between(wanted[0], call.install.bot_user) is not None
-    opened = messages.open_direct(call.workspace, wanted[0], call.install.bot_user)
+    user = _may_open(call, wanted[0])
+    was_open = call.workspace.direct_between(user, call.install.bot_user) is not None
+    opened = messages.open_direct(call.workspace, user, call.install.bot_user)
     known = {"no_op": True, "already_open": True} if was_open else {}
     return {"channel": _opened(call, opened), **known}
 
@@ -53,6 +55,7 @@ def info(call: Call) -> Json:
 
 def list_(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/conversations.list"""
+    call.need_team()
     asked = call.text("types") if call.given("types") else "public_channel"
     kinds = set()
     for name in asked.split(","):
@@ -136,7 +139,8 @@ def join(call: Call) -> Json:
         return {"channel": channel_json(workspace, call.install, channel)}
 
 
-def _may_open(call: Call, user: str) -> None:
+def _may_open(call: Call, user: str) -> str:
+    """Return the id of a person with whom a direct message can be opened."""
     call.need("im:write")
     account = call.workspace.account(user)
     if account is None:
@@ -147,6 +151,7 @@ def _may_open(call: Call, user: str) -> None:
         raise SlackError("user_disabled")
     if account.is_outsider and is_stranger(call.workspace, call.install, user):
         raise SlackError("user_not_visible")
+    return account.id
 
 
 def _opened(call: Call, channel: Channel) -> Json:
@@ -192,7 +197,8 @@ def _timestamp(call: Call, name: str) -> float | None:
 
 
 def _messages(call: Call, found: list[Message]) -> Json:
-    page_items, metadata = page(call, found)
+    most = _DISTRIBUTED_PAGE if call.workspace.restrictions.distributed else 1000
+    page_items, metadata = page(call, found, most=most)
     result = [
         message_json(call.workspace, m, metadata=call.flag("include_all_metadata"))
         for m in page_items

@@ -10,6 +10,7 @@ _READ = ("usergroups:read",)
 
 def list_(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/usergroups.list"""
+    call.need_team()
     with call.workspace.lock:
         groups = [
             _usergroup_json(call, group)
@@ -21,6 +22,7 @@ def list_(call: Call) -> Json:
 
 def users_list(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/usergroups.users.list"""
+    call.need_team()
     wanted = call.text("usergroup")
     with call.workspace.lock:
         group = call.workspace.usergroups.get(wanted)

@@ -17,6 +17,7 @@ def info(call: Call) -> Json:
 
 def list_(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/users.list"""
+    call.need_team()
     with call.workspace.lock:
         accounts, metadata = page(call, list(call.workspace.accounts.values()), default=1000)
         members = [_user_json(call, a) for a in accounts]

@@ -37,7 +37,7 @@ def publish(call: Call) -> Json:
     account = call.workspace.account(user)
     if account is None or account.is_bot or account.deleted:
         raise SlackError("user_not_found")
-    return _response(call, modals.publish_home(call.workspace, user, body, _hash(call)))
+    return _response(call, modals.publish_home(call.workspace, account.id, body, _hash(call)))
 
 
 def _body(call: Call) -> Json:
