@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.users.user import User
-from tests.e2e.harness.at_work import World, at_work
+from tests.e2e.harness.at_work import World, at_work, unchanged
 from tests.e2e.harness.program import CHANNEL, eventually
 
 pytestmark = pytest.mark.sockets
@@ -59,7 +59,7 @@ class Place:
 
 def opened(folder: Path, **settings: str) -> Iterator[Place]:
     http = settings.get("APIKEYS_LEAKED") == "revoke"
-    with at_work(folder, PEOPLE, page=False, http=http, **settings) as world:
+    with at_work(folder, PEOPLE, page=False, http=http, before=unchanged, **settings) as world:
         world.slack.add_channel(TOWN.lstrip("#"), members=list(PEOPLE))
         world.slack.invite_app(TOWN)
         yield Place(world, folder)

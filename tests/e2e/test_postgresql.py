@@ -11,7 +11,7 @@ import pytest
 
 from storage import StorageUnavailable, open_engine, reading
 from tests import pgbouncer
-from tests.e2e.harness.at_work import World, at_work
+from tests.e2e.harness.at_work import World, at_work, unchanged
 from tests.e2e.harness.clocks import clock_of, may_be_wrong
 from tests.e2e.harness.program import CHANNEL, PEPPER, Program, free_port, slack_settings
 from tests.postgresql import Postgresql
@@ -34,7 +34,9 @@ def world(
             pooler = stack.enter_context(pgbouncer.pooled(url, free_port()))
             settings |= {"DATABASE_URL": pooler, "DATABASE_DIRECT_URL": url}
         folder = tmp_path / "program"
-        yield stack.enter_context(at_work(folder, PEOPLE, page=False, http=False, **settings))
+        yield stack.enter_context(
+            at_work(folder, PEOPLE, page=False, http=False, before=unchanged, **settings)
+        )
 
 
 def test_a_keys_life(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,13 +44,14 @@ class World:
         """What the gateway says to a request with this token."""
         return asks(self.gateway, token, method)
 
-    def makes_key(self, name: str, **filled_in: Any) -> str:
+    def makes_key(self, name: str, *, where: str = CHANNEL, **filled_in: Any) -> str:
         """Have Bob, an admin, make a key without a browser; gives its token.
 
         Args:
+            where: the channel in which he types the command.
             filled_in: what else he fills in, by the inputs' labels.
         """
-        bob = self.slack.person("bob").goes_to(CHANNEL)
+        bob = self.slack.person("bob").goes_to(where)
         bob.types(f"/apikeys new {name}")
         bob.sees("Create key", within=15)
         bob.fills(**filled_in).submits()
@@ -74,6 +75,10 @@ class World:
         client.chat_postMessage(channel=channel.id, text=message.text, blocks=message.blocks)
 
 
+def unchanged(_slack: Sandbox) -> None:
+    """Leave the workspace as it is before the program starts."""
+
+
 @contextmanager
 def at_work(
     folder: Path,
@@ -81,6 +86,7 @@ def at_work(
     *,
     page: bool = True,
     http: bool = False,
+    before: Callable[[Sandbox], None] = unchanged,
     **settings: str,
 ) -> Iterator[World]:
     """Start both, and stop them at the end.
@@ -90,6 +96,7 @@ def at_work(
         people: real name and role of each, by handle; all are in the team's channel.
         page: whether the practice Slack has its page in the browser.
         http: whether it delivers by signed HTTP instead of Socket Mode.
+        before: changes the workspace before the program starts.
         settings: of the program, beside those that it needs.
     """
     with Sandbox(MANIFEST, page=page) as slack:
@@ -97,6 +104,7 @@ def at_work(
             slack.add_person(name, real_name=real_name, role=role)
         slack.add_channel(CHANNEL.lstrip("#"), members=list(people))
         slack.invite_app(CHANNEL)
+        before(slack)
         address = f"127.0.0.1:{free_port()}"
         way = http_settings(slack) if http else slack_settings(slack)
         with Program(folder, way | {"APIKEYS_GATEWAY_LISTEN": address} | settings) as program:
