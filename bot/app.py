@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,16 +16,16 @@ from sqlalchemy import Engine
 from bot import slash_command
 from bot.features import ROUTERS
 from bot.framework.context import IN_BOLT, Context
-from bot.framework.router import mount
+from bot.framework.dispatch import Dispatcher, mount
 from bot.installation import handlers as installation
 from bot.installation.installations import InstallationTarget
 from bot.installation.workspaces import OneWorkspace, WorkspaceBot, Workspaces, bot
 from bot.server import replay_protection, request_log
 from bot.server.metrics import Metrics
+from bot.server.pools import ListenerThreads, arrived
+from bot.server.request_kinds import make_readable
 from runtime.clock import Clock
 
-# More than Bolt's five, because a thread waits for Slack while a token is delivered.
-THREADS = 32
 # If these are in the environment, Bolt turns OAuth on and ignores the bot's token.
 _READ_BY_BOLT = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN")
 _NOT_INSTALLED = (
@@ -89,35 +88,41 @@ def build_for(
         context[IN_BOLT] = found.context
         return found.bot
 
+    metrics, threads = metrics or Metrics(), ListenerThreads()
+    routers = (*ROUTERS, slash_command.router, installation.router(workspaces))
+    dispatcher = Dispatcher(routers, threads, metrics)
     with _hidden_from_bolt():
         app = _MeasuredApp(
-            metrics or Metrics(),
+            metrics,
+            dispatcher,
             name="apikeys",
             signing_secret=signing_secret,
             client=WebClient(base_url=slack_url),
             authorize=authorize,
             token_verification_enabled=False,
-            listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="listener"),
+            listener_executor=threads,
             user_facing_authorize_error_message=_NOT_INSTALLED,
         )
     if signing_secret:
         app.middleware(replay_protection.middleware(engine, clock))
-    mount(app, (*ROUTERS, slash_command.router, installation.router(workspaces)))
+    mount(app, dispatcher)
     return app
 
 
 class _MeasuredApp(App):
     """Bolt's app, which measures each acknowledgement, over HTTP and Socket Mode alike."""
 
-    def __init__(self, metrics: Metrics, **options: Any) -> None:
+    def __init__(self, metrics: Metrics, dispatcher: Dispatcher, **options: Any) -> None:
         self._metrics = metrics
+        self._dispatcher = dispatcher
         super().__init__(**options)
 
     def dispatch(self, req: BoltRequest) -> BoltResponse:
-        started, status = time.perf_counter(), 500
+        started, status = arrived(), 500
+        make_readable(req.body)
         try:
             with request_log.begun(req):
-                response = super().dispatch(req)
+                response = self._dispatcher.refuse(req.body) or super().dispatch(req)
             status = response.status
             return response
         finally:

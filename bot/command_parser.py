@@ -1,21 +1,19 @@
-"""Parse what was typed after `/apikeys` into a value for each subcommand."""
+"""Parse what was typed after the slash command into a value for each subcommand."""
 
 from __future__ import annotations
 
 import difflib
-import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.ui.command_name import command_name
 from bot.ui.typed_text import mentioned_users, quoted_beginning, readable, unquote, without_mentions
 from keys.credentials.tokens import redact
 from keys.inputs.names import NAME_MAX
 
 WORD_MAX = 40
 
-# A command that is pasted from the guide contains `/apikeys` again.
-_COMMAND_AGAIN = re.compile(r"\A\s*/apikeys(?:\s+|\Z)", re.IGNORECASE)
 _SYNONYMS = {
     "create": "new", "add": "new", "make": "new", "issue": "new", "generate": "new",
     "delete": "revoke", "remove": "revoke", "rm": "revoke", "del": "revoke", "disable": "revoke",
@@ -199,7 +197,7 @@ SUBCOMMANDS = (
 
 def parse(text: str | None) -> Command:
     """Parse the text of a slash command. Any text gives a value; nothing is raised."""
-    raw = _COMMAND_AGAIN.sub("", text or "")
+    raw = _without_command(text or "")
     plain = redact(readable(raw))
     seen = plain != readable(raw)
     word, _, rest = " ".join(plain.split()).partition(" ")
@@ -215,6 +213,12 @@ def parse(text: str | None) -> Command:
     if name in _WITH_REST:
         return _WITH_REST[name](rest, seen)
     return Unknown(_shortened(word), _suggestion(name), rest, seen)
+
+
+def _without_command(text: str) -> str:
+    """Remove the command's name, which a text that is pasted from the guide repeats."""
+    word, *rest = text.split(maxsplit=1) or [""]
+    return "".join(rest) if word.casefold() == command_name() else text
 
 
 def _list(raw: str, seen: bool) -> List:

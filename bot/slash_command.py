@@ -8,7 +8,6 @@ from bot import command_parser
 from bot.access_requests import handlers as access_requests
 from bot.browse_keys import check, export, pages
 from bot.browse_keys import handlers as browse_keys
-from bot.framework.context import COMMAND
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router, permitted
 from bot.manage_keys import create, rename
@@ -17,6 +16,7 @@ from bot.reviews import evidence_files
 from bot.reviews import handlers as reviews
 from bot.ui import ids, replies
 from bot.ui.blocks import context as small_print
+from bot.ui.command_name import command_name
 from keys.changes.authorization import Permission, admins, everyone, members
 from keys.search import search
 from keys.search.search import Found
@@ -51,7 +51,7 @@ router = Router()
 
 
 # Each subcommand has a rule of its own.
-@router.command(COMMAND, allow=everyone)
+@router.command(allow=everyone)
 def command(interaction: Interaction) -> None:
     """Run the subcommand, if the user may."""
     parsed = command_parser.parse(interaction.body.get("text"))
@@ -92,7 +92,7 @@ def _run(interaction: Interaction, parsed: command_parser.Command) -> None:
             _choose(interaction, rest, "show", ids.DO_DETAILS)
         case command_parser.Unknown(word=word, suggestion=suggestion, rest=rest):
             interaction.say(
-                replies.unknown_command(COMMAND, word, suggestion, interaction.ref(), rest)
+                replies.unknown_command(command_name(), word, suggestion, interaction.ref(), rest)
             )
 
 
@@ -104,12 +104,12 @@ def _audit(interaction: Interaction, what: str) -> None:
     if what in handlers:
         handlers[what](interaction)
     else:
-        interaction.say(replies.domain_error(f"Type {COMMAND} audit start, status or export."))
+        _advise(interaction, f"Type {command_name()} audit start, status or export.")
 
 
 def _list(interaction: Interaction, parsed: command_parser.List) -> None:
     if len(parsed.people) > 1:
-        interaction.say(replies.domain_error("Name one owner at a time."))
+        _advise(interaction, "Name one owner at a time.")
         return
     owner = parsed.people[0] if parsed.people else ""
     interaction.say(pages.keys(interaction, interaction.ref(query=parsed.words, do=owner)))
@@ -117,9 +117,7 @@ def _list(interaction: Interaction, parsed: command_parser.List) -> None:
 
 def _choose(interaction: Interaction, typed: str, subcommand: str, what: str) -> None:
     if not typed:
-        interaction.say(
-            replies.domain_error(f"Which key? Type {COMMAND} {subcommand} and its name or id.")
-        )
+        _advise(interaction, f"Which key? Type {command_name()} {subcommand} and its name or id.")
         return
     found = pages.find(interaction, typed)
     if isinstance(found, Found):
@@ -128,11 +126,13 @@ def _choose(interaction: Interaction, typed: str, subcommand: str, what: str) ->
         interaction.say(pages.ambiguous_or_unknown(typed, found, interaction.ref(do=what)))
 
 
+def _advise(interaction: Interaction, sentences: str) -> None:
+    interaction.say(replies.domain_error(sentences))
+
+
 def _rename(interaction: Interaction, rest: str) -> None:
     if not rest:
-        interaction.say(
-            replies.domain_error(f"Which key? Type {COMMAND} rename and its name or id.")
-        )
+        _advise(interaction, f"Which key? Type {command_name()} rename and its name or id.")
         return
     with interaction.context.reading() as session:
         found = search.find_leading(session, rest)

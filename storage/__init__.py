@@ -11,6 +11,7 @@ from storage.engine import (
     writing,
 )
 from storage.schema import SchemaAhead, upgrade
+from storage.write_queue import urgent_until
 
 __all__ = [
     "AccountSession",
@@ -22,5 +23,6 @@ __all__ = [
     "reading",
     "unwritable_since",
     "upgrade",
+    "urgent_until",
     "writing",
 ]

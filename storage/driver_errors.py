@@ -18,7 +18,7 @@ from runtime.errors import StorageReadOnly, StorageUnavailable
 _SILENT = "The database did not answer."
 _READ_ONLY = "The database is read-only"
 _FULL = "The database's disk is full"
-_BUSY = "The database is busy: another program holds a lock."
+BUSY = "The database is busy: another program holds a lock."
 _STOPPING = "The database server is starting, stopping or recovering."
 _FEW_CONNECTIONS = "The database server has no connection to spare."
 _REFUSED = "The database server refuses the user or the password of its URL."
@@ -78,8 +78,8 @@ _STATES: dict[str, tuple[str, bool]] = {
     "57P01": ("The connection to the database was ended by its server.", False),
     "57P04": ("The database was dropped.", True),
     "57": (_STOPPING, False),
-    "55": (_BUSY, False),
-    "40": (_BUSY, False),
+    "55": (BUSY, False),
+    "40": (BUSY, False),
     "58": ("The database server has trouble with its disk; its log says more.", False),
     "XX001": (_DAMAGED, True),
     "XX002": (_DAMAGED, True),
@@ -87,8 +87,8 @@ _STATES: dict[str, tuple[str, bool]] = {
 _UNWRITABLE = {"25006": _READ_ONLY, "53100": _FULL}
 # By the primary result code.
 _FILE: dict[int, tuple[str, bool]] = {
-    sqlite3.SQLITE_BUSY: (_BUSY, False),
-    sqlite3.SQLITE_LOCKED: (_BUSY, False),
+    sqlite3.SQLITE_BUSY: (BUSY, False),
+    sqlite3.SQLITE_LOCKED: (BUSY, False),
     sqlite3.SQLITE_NOMEM: ("There is no memory left for the database.", False),
     sqlite3.SQLITE_IOERR: ("The database's disk reports an error.", False),
     sqlite3.SQLITE_CORRUPT: ("The database's file is damaged; restore a backup.", True),

@@ -10,21 +10,23 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, overload
+from typing import Any, cast, overload
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.pool import QueuePool
 from sqlmodel import Session, create_engine
 
 from runtime.errors import StorageReadOnly, StorageUnavailable
 from storage import statement_metrics
-from storage.driver_errors import LOST, explain
+from storage.driver_errors import BUSY, LOST, explain
+from storage.write_queue import URGENT_SECONDS, WriteQueue, is_urgent
 
 # A slash command must be answered within 3 s, so waiting for the database has to end before that.
-BUSY_TIMEOUT_SECONDS = 2.0
+BUSY_TIMEOUT_SECONDS = URGENT_SECONDS
 # A server that is gone without a word (a cut cable, a machine without power) is noticed within
 # seconds; the system's own limits are a quarter of an hour and two hours.
 # Source: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES
@@ -244,12 +246,38 @@ def _reading(unopened: Session) -> Iterator[Session]:
 @contextmanager
 def _writing(unopened: Session, durable: bool) -> Iterator[Session]:
     engine = unopened.get_bind().engine
-    with _translated(engine), unopened as session, session.begin():
+    with _translated(engine), _queued(engine), unopened as session, session.begin():
         if not durable and engine.dialect.name == "postgresql":
             session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
         yield session
     if engine.url in _unwritable_since:
         _forget_if_writable(engine)
+
+
+# One for each database that this process writes to.
+_queues: dict[URL, WriteQueue] = {}
+
+
+@contextmanager
+def _queued(engine: Engine) -> Iterator[None]:
+    """Wait until this thread may write; see storage.write_queue.
+
+    Raises:
+        StorageUnavailable: if others were writing all the time.
+    """
+    is_sqlite = engine.dialect.name == "sqlite"
+    if not is_sqlite and is_urgent():
+        yield
+        return
+    # Those that are not urgent take the connections that stay open, a third of all.
+    capacity = 1 if is_sqlite else cast(QueuePool, engine.pool).size()
+    queue = _queues.setdefault(engine.url, WriteQueue(capacity))
+    if not queue.enter():
+        raise StorageUnavailable(BUSY)
+    try:
+        yield
+    finally:
+        queue.leave()
 
 
 # Both databases refuse it where nothing may be written, whether or not a row matches.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bot.access_requests import views
-from bot.framework.context import COMMAND
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
 from bot.token_delivery.deliver import TokenDelivery, deliver_token, delivery_deadline, say
 from bot.ui import form_values, ids
+from bot.ui.command_name import command_name
 from keys.access_requests import queries
 from keys.access_requests.queries import RequestView
 from keys.access_requests.rules import not_requester, requester
@@ -24,7 +24,7 @@ def open_ask(interaction: Interaction, name: str = "") -> None:
     """Open the modal for a request."""
     draft = views.Draft(name=name, admin=bool(interaction.decide(admins)))
     interaction.acknowledge()
-    view = views.ask(draft, COMMAND, interaction.ref(request=new_id("req")))
+    view = views.ask(draft, command_name(), interaction.ref(request=new_id("req")))
     interaction.context.slack.open_view(interaction.trigger, view)
 
 
@@ -43,7 +43,7 @@ def submitted(interaction: Interaction) -> None:
         return
     if (advice := advice_on(wanted.name)) and not form_values.chosen(view, ids.ANYWAY):
         draft = views.Draft(wanted.name, wanted.scopes, wanted.reason, advice)
-        interaction.show(views.ask(draft, COMMAND, ref))
+        interaction.show(views.ask(draft, command_name(), ref))
         return
     try:
         outcome = interaction.submit(lambda: wanted)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from bot.browse_keys import check, export, help_view, pages
-from bot.framework.context import COMMAND
 from bot.framework.interaction import Handler, Interaction
 from bot.framework.router import Router
 from bot.ui import ids
+from bot.ui.command_name import command_name
 from keys.changes.authorization import admins, everyone
 
 
 def show_guide(interaction: Interaction) -> None:
     """Show the guide; admins get buttons for their tasks, everyone else one to request a key."""
     may_change = bool(interaction.decide(admins))
-    interaction.say(help_view.help_message(COMMAND, interaction.ref(), may_change=may_change))
+    interaction.say(
+        help_view.help_message(command_name(), interaction.ref(), may_change=may_change)
+    )
 
 
 def search(interaction: Interaction) -> None:

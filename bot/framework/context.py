@@ -24,7 +24,6 @@ from keys.search import search
 from runtime.clock import Clock
 from storage import AccountSession
 
-COMMAND = "/apikeys"
 # The key of our context in Bolt's context.
 IN_BOLT = "apikeys"
 _TIMEOUT = 8

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from pydantic import ValidationError
 
+from bot.framework import outdated
 from bot.framework.interaction import Interaction
 from bot.slack_api.errors import SlackError
 from bot.ui import replies
@@ -17,6 +18,7 @@ from keys.base.errors import DomainError, StorageUnavailable
 from keys.changes.operation import problems
 from runtime import tracing
 from runtime.errors import StorageReadOnly, Tampered
+from storage import urgent_until
 
 logger = logging.getLogger("bot")
 
@@ -25,7 +27,7 @@ logger = logging.getLogger("bot")
 def answer(interaction: Interaction) -> Iterator[None]:
     """Acknowledge in time, and tell the user if something goes wrong."""
     try:
-        with interaction.ack_before_deadline():
+        with urgent_until(interaction.acknowledged), interaction.ack_before_deadline():
             yield
     except Exception as error:  # noqa: BLE001  (every error is reported)
         _tell(interaction, error)
@@ -46,7 +48,10 @@ def refuse(interaction: Interaction, reason: str) -> None:
 
 def _tell(interaction: Interaction, error: Exception) -> None:
     try:
-        interaction.say(_describe(error))
+        if isinstance(error, InvalidPayload):
+            outdated.tell(interaction)
+        else:
+            interaction.say(_describe(error))
     except Exception as again:
         logger.exception(
             "%s could not be told what went wrong", interaction.person.user_id, exc_info=again
@@ -56,8 +61,6 @@ def _tell(interaction: Interaction, error: Exception) -> None:
 
 def _describe(error: Exception) -> Message:
     tracing.annotate(outcome=type(error).__name__)
-    if isinstance(error, InvalidPayload):
-        return replies.expired()
     if isinstance(error, StorageReadOnly):
         logger.error("%s", error)
         return replies.domain_error(str(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
@@ -13,15 +14,16 @@ from slack_bolt import Ack
 from bot.authorization.admins import Denied as NoRole
 from bot.authorization.admins import Person
 from bot.framework.context import Context
-from bot.ui import form_values, ids, replies
+from bot.ui import form_values, ids
 from bot.ui.blocks import Message, View, result_modal
-from bot.ui.payloads import ActionPayload
+from bot.ui.payloads import ActionPayload, InvalidPayload
 from keys.base.actors import Actor
 from keys.base.errors import DomainError
 from keys.base.models import KeyView
 from keys.changes.authorization import Caller, Decision, Denied, Permission, PermissionCheck, Role
 from keys.changes.operation import PROPAGATION_WAIT, Operation, Outcome, execute, problems
 from keys.credentials.tokens import redact
+from runtime import tracing
 from runtime.display import visible
 
 Body = dict[str, Any]
@@ -37,6 +39,9 @@ ACK_DEADLINE = 1.5
 class Interaction:
     """What the user sent, and how to answer it.
 
+    Attributes:
+        acknowledged: set as soon as the request is.
+
     Args:
         choices: the handlers of what can be chosen, such as the entries of a key's menu, each with
             its own rule.
@@ -50,7 +55,7 @@ class Interaction:
         self._choices = choices
         self._payload: ActionPayload | None = None
         self._ack = ack
-        self._acknowledged = False
+        self.acknowledged = threading.Event()
         self._guard = threading.Lock()
         self._roles: dict[Role, Denied | None] = {}
 
@@ -122,13 +127,15 @@ class Interaction:
         Args:
             do: the choice, such as an entry of a key's menu (ids.DO_…); its own rule is checked.
             payload: names the key; it replaces this interaction's payload.
+
+        Raises:
+            InvalidPayload: if there is no such choice.
         """
         self._payload = payload
         choice = self._choices.get(do)
         if choice is None:
-            self.say(replies.expired())
-        else:
-            choice(self)
+            raise InvalidPayload("this version has no such choice")
+        choice(self)
 
     @property
     def key(self) -> KeyView:
@@ -161,9 +168,9 @@ class Interaction:
             False if it was acknowledged before; then `answer` was not sent.
         """
         with self._guard:
-            if self._acknowledged:
+            if self.acknowledged.is_set():
                 return False
-            self._acknowledged = True
+            self.acknowledged.set()
             self._ack(**answer)
             return True
 
@@ -176,7 +183,10 @@ class Interaction:
         if self.body.get("type") == "view_submission":
             yield
             return
-        timer = threading.Timer(ACK_DEADLINE, self.acknowledge)
+        trace = tracing.current()
+        waited = time.perf_counter() - trace.started if trace is not None else 0.0
+        # What has waited for long gets a little time all the same, or all would be answered late.
+        timer = threading.Timer(max(ACK_DEADLINE - waited, ACK_DEADLINE / 3), self.acknowledge)
         timer.daemon = True
         timer.start()
         try:
@@ -199,6 +209,10 @@ class Interaction:
             return
         elif "view" in self.body:
             self._say_in_view(message, replace=replace)
+        elif "response_url" not in self.body and "trigger_id" in self.body:
+            # A shortcut from the menu of the whole workspace belongs to no message.
+            self.acknowledge()
+            self.context.slack.open_view(self.trigger, result_modal("API keys", message["blocks"]))
         else:
             self.acknowledge()
             options = {"response_type": "ephemeral", "replace_original": replace}

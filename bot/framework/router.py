@@ -1,4 +1,4 @@
-"""Route commands, presses, submissions and events to handlers, each with a permission.
+"""Routes of commands, presses, submissions and events to handlers, each with a permission.
 
 `allow=` has no default: every registration says who may. The rule is checked before the handler
 runs, and again by `execute` with the row in hand.
@@ -9,27 +9,18 @@ can open another without importing it (`Interaction.choose`).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from slack_bolt import Ack, App, BoltContext
-
-from bot.framework.context import IN_BOLT
-from bot.framework.failures import answer, refuse
-from bot.framework.interaction import Body, Handler, Interaction
-from bot.framework.slack_event import EventHandler, event_listener
-from bot.server import request_log
-from bot.server.replay_protection import Events
-from bot.ui import replies
+from bot.framework.failures import refuse
+from bot.framework.interaction import Handler, Interaction
+from bot.framework.slack_event import EventHandler
 from keys.changes.authorization import Denied, Permission
 
 # A handler may have further parameters, for callers that call it directly.
 H = TypeVar("H", bound=Callable[..., None])
 R = TypeVar("R")
-# Bolt tries listeners in the order of registration, so this one comes last.
-_ANY = re.compile(".*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +61,9 @@ class Router:
         """Register the handler of a submitted modal."""
         return self._add("view", callback_id, allow)
 
-    def command(self, name: str, *, allow: Permission) -> Callable[[H], H]:
-        """Register the handler of a slash command."""
-        return self._add("command", name, allow)
+    def command(self, *, allow: Permission) -> Callable[[H], H]:
+        """Register the handler of the slash command, whatever an installation names it."""
+        return self._add("command", "", allow)
 
     def choice(self, do: str, *, allow: Permission) -> Callable[[H], H]:
         """Register the handler of a choice, such as an entry of a key's menu."""
@@ -93,25 +84,6 @@ class Router:
             return handler
 
         return register
-
-
-def mount(app: App, routers: Iterable[Router]) -> None:
-    """Have Bolt call the handlers of these routers, and answer everything else as expired.
-
-    Raises:
-        ValueError: if an id or an event is registered twice.
-    """
-    routers = tuple(routers)
-    routes, seen = list(routes_of(routers)), Events()
-    choices = {route.id: _guarded(route) for route in routes if route.kind == "choice"}
-    register = {"action": app.action, "view": app.view, "command": app.command}
-    for route in routes:
-        if route.kind in register:
-            register[route.kind](route.id)(_listener(_guarded(route), choices))
-    app.action(_ANY)(_listener(_unknown, choices))
-    app.view(_ANY)(_listener(_unknown, choices))
-    for event in events_of(routers):
-        app.event(event.id)(event_listener(event.handler, allow=event.allow, seen=seen))
 
 
 def routes_of(routers: Iterable[Router]) -> Iterator[Route]:
@@ -135,30 +107,6 @@ def _once(registered: Iterable[R], name: Callable[[R], str]) -> Iterator[R]:
         yield one
 
 
-def _guarded(route: Route) -> Handler:
-    def handle(interaction: Interaction) -> None:
-        if permitted(interaction, route.allow):
-            route.handler(interaction)
-
-    return handle
-
-
-def _listener(
-    handler: Handler, choices: Mapping[str, Handler]
-) -> Callable[[Ack, Body, BoltContext], None]:
-    """Turn a handler into a listener for Bolt.
-
-    It raises nothing: an exception could replace an acknowledgement that was already made.
-    """
-
-    def listen(ack: Ack, body: Body, context: BoltContext) -> None:
-        interaction = Interaction(context[IN_BOLT], body, ack, choices)
-        with request_log.at_work(context, body), answer(interaction):
-            handler(interaction)
-
-    return listen
-
-
 def permitted(interaction: Interaction, allow: Permission) -> bool:
     """Return whether the user may; if not, tell them.
 
@@ -170,8 +118,3 @@ def permitted(interaction: Interaction, allow: Permission) -> bool:
         refuse(interaction, decision.reason)
         return False
     return True
-
-
-def _unknown(interaction: Interaction) -> None:
-    """Answer a button or a modal that this version does not have."""
-    interaction.say(replies.expired())

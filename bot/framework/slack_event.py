@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -13,11 +14,15 @@ from bot.framework.context import IN_BOLT, Context
 from bot.server import request_log
 from bot.server.replay_protection import Events
 from keys.changes.authorization import Caller, Permission, PermissionCheck
+from storage import urgent_until
 
 logger = logging.getLogger("bot")
 
 # The caller is Slack, not the user whom an event names: it reports what has already happened.
 SLACK = Caller.system("slack")
+# Bolt acknowledges an event before its listener runs.
+_ACKNOWLEDGED = threading.Event()
+_ACKNOWLEDGED.set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ def event_listener(
     def listen(body: dict[str, Any], context: BoltContext) -> None:
         if not seen.first(str(body.get("event_id") or "")):
             return
-        with request_log.at_work(context, body) as trace:
+        with request_log.at_work(context, body) as trace, urgent_until(_ACKNOWLEDGED):
             event = SlackEvent(body, context)
             try:
                 allow.require(PermissionCheck(SLACK))

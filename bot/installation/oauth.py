@@ -27,6 +27,7 @@ from sqlalchemy import Engine
 from bot.installation.encryption import TokenCipher
 from bot.installation.installations import Installations, InstallationTarget, OAuthInstallation
 from bot.slack_api.errors import SlackError
+from bot.ui.command_name import command_name
 from keys.base.errors import StorageUnavailable
 from keys.jobs import replay_guard
 from runtime.clock import Clock
@@ -156,7 +157,7 @@ class InstallPages:
             f"API keys is installed in {name or 'your workspace'}",
             f"Two steps are left, both in Slack. Type <code>/invite @API keys</code> in "
             f"<code>{escape(self._channel)}</code>, where it posts changes. Then type "
-            "<code>/apikeys</code>.",
+            f"<code>{command_name()}</code>.",
         )
 
     def _failed(self, args: FailureArgs) -> BoltResponse:

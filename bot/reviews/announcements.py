@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from bot.framework.announcement import AdminIds
-from bot.framework.context import COMMAND
 from bot.reviews import summary_view
 from bot.ui.blocks import Message, message
+from bot.ui.command_name import command_name
 from keys.changes.outbox import OutboxEntry
 
 
 def finished(entry: OutboxEntry, _admins: AdminIds) -> Message:
     """Announce the result of a review."""
     return message(
-        "The audit of the API keys is over.", *summary_view.finished(entry.data, COMMAND)
+        "The audit of the API keys is over.", *summary_view.finished(entry.data, command_name())
     )
 
 
@@ -25,7 +25,7 @@ def escalated(entry: OutboxEntry, admins: AdminIds) -> Message:
 def evidence_refused(entry: OutboxEntry, admins: AdminIds) -> Message:
     """Mention admins, as the evidence of a review was not written."""
     fallback = "The report of the audit was not written."
-    return message(fallback, *summary_view.evidence_refused(entry.data, admins(), COMMAND))
+    return message(fallback, *summary_view.evidence_refused(entry.data, admins(), command_name()))
 
 
 def revokes(entry: OutboxEntry, _admins: AdminIds) -> Message:

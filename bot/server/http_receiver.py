@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.server.pools import ACKNOWLEDGING, AcknowledgingThreads
 from bot.server.slack_requests import Unreadable, is_signed, read
 
 if TYPE_CHECKING:
@@ -31,15 +31,13 @@ if TYPE_CHECKING:
 PATH = "/slack/events"
 # A view may have 250 kB, and more when it is encoded as a form.
 BODY_MAX = 1024 * 1024
-# Each is busy until its acknowledgement, 3 s at most.
-THREADS = 32
 Pages = Mapping[str, Callable[[BoltRequest], BoltResponse]]
 
 
 def receiver(
     app: App,
     signing_secret: str,
-    threads: int = THREADS,
+    threads: int = ACKNOWLEDGING,
     pages: Pages | None = None,
     now: Callable[[], float] = time.time,
 ) -> Starlette:
@@ -51,7 +49,7 @@ def receiver(
         pages: the handlers of a browser's requests, by path; see bot.installation.oauth.
         now: returns seconds since 1970, with which a request's time is compared.
     """
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="slack-request")
+    pool = AcknowledgingThreads(threads)
 
     async def events(request: Request) -> Response:
         try:

@@ -16,13 +16,14 @@ from prometheus_client import (
 from slack_bolt import BoltRequest
 from slack_sdk.errors import SlackApiError
 
+from bot.server.request_kinds import kind_of
 from bot.slack_api.transport import Answer, Calls
 from runtime import tracing
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 # Seconds. Slack waits 3 s for an acknowledgement.
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 8.0, 30.0)
-_KINDS = {"block_actions", "view_submission", "view_closed", "event_callback"}
+_KINDS = {"command", "block_actions", "view_submission", "view_closed", "event_callback"}
 
 
 class Metrics:
@@ -38,6 +39,10 @@ class Metrics:
             "apikeys_bot_acknowledgement_seconds", "From a request to its acknowledgement.",
             ["kind"], buckets=_BUCKETS, registry=self._registry,
         )  # fmt: skip
+        self._busy = Counter(
+            "apikeys_bot_busy", "Requests that were refused because the app was busy.",
+            registry=self._registry,
+        )  # fmt: skip
         self._calls = Counter(
             "apikeys_bot_slack_calls", "Calls to Slack, by method and outcome.",
             ["method", "outcome"], registry=self._registry,
@@ -52,6 +57,10 @@ class Metrics:
         kind = _kind(request)
         self._requests.labels(kind, str(status)).inc()
         self._acknowledged.labels(kind).observe(seconds)
+
+    def count_busy(self) -> None:
+        """Count a request that was refused because the app is busy."""
+        self._busy.inc()
 
     def instrument(self, transport: Calls) -> Calls:
         """Return a transport that counts and times the calls of this one."""
@@ -85,7 +94,6 @@ class Metrics:
 
 
 def _kind(request: BoltRequest) -> str:
-    body = request.body or {}
-    kind = "command" if "command" in body else str(body.get("type") or "")
+    kind = kind_of(request.body or {})
     # Labels must not come from what anyone could send.
-    return kind if kind == "command" or kind in _KINDS else "other"
+    return kind if kind in _KINDS else "other"

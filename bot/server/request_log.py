@@ -21,6 +21,8 @@ from typing import Any
 
 from slack_bolt import BoltContext, BoltRequest
 
+from bot.server.pools import arrived
+from bot.server.request_kinds import COMMAND, id_of, kind_of
 from runtime import tracing
 from runtime.tracing import Trace
 
@@ -32,7 +34,7 @@ _IN_BOLT = "apikeys_trace"
 @contextmanager
 def begun(request: BoltRequest) -> Iterator[Trace]:
     """Start the trace of a request that has just arrived, before its listener runs."""
-    trace = Trace()
+    trace = Trace(started=arrived())
     request.context[_IN_BOLT] = trace
     with tracing.within(trace):
         yield trace
@@ -42,7 +44,9 @@ def begun(request: BoltRequest) -> Iterator[Trace]:
 def at_work(context: BoltContext, body: dict[str, Any]) -> Iterator[Trace]:
     """Continue the trace in the listener's thread, and log the line at the end."""
     trace: Trace = context.get(_IN_BOLT) or Trace()
-    kind, trace.what = _about(body)
+    kind = kind_of(body)
+    # What was typed decides what a command is about (bot.slash_command).
+    trace.what = "" if kind == COMMAND else id_of(body)
     with tracing.within(trace):
         try:
             yield trace
@@ -58,14 +62,3 @@ def at_work(context: BoltContext, body: dict[str, Any]) -> Iterator[Trace]:
             for name, spent in trace.spent.items():
                 fields[name] = {"times": spent.times, "seconds": round(spent.seconds, 4)}
             logger.info("request", extra={"fields": fields})
-
-
-def _about(body: dict[str, Any]) -> tuple[str, str]:
-    if "command" in body:
-        return "command", ""
-    kind = str(body.get("type") or "")
-    if kind == "block_actions":
-        return kind, str(body["actions"][0]["action_id"])
-    if kind == "event_callback":
-        return kind, str(body["event"]["type"])
-    return kind, str((body.get("view") or {}).get("callback_id") or "")

@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.server.closing import close
 from bot.server.health import Socket
+from bot.server.pools import AcknowledgingThreads
 from bot.slack_api.errors import BadCredentials, RateLimited, SlackError, Unavailable
 from bot.slack_api.transport import translate_answer, translate_failure
 
@@ -49,6 +50,9 @@ def connect(handler: SocketModeHandler, on_fault: Callable[[SlackError], None]) 
         SlackError: if Slack does not accept the app's token, or cannot be reached.
     """
     client = handler.client
+    # The client’s own ten do not record when a request has arrived.
+    client.message_workers.shutdown()
+    client.message_workers = AcknowledgingThreads()
     issue = client.issue_new_wss_url
 
     def watched() -> str:

@@ -22,6 +22,7 @@ from bot.ui.blocks import (
     sentence,
     text_element,
 )
+from bot.ui.command_name import command_name
 from bot.ui.key_rows import rows
 from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
@@ -104,10 +105,39 @@ def domain_error(sentences: str) -> Message:
 
 
 def expired() -> Message:
-    """Render that the button is too old, or unknown to this version."""
+    """Render that the button is too old, since much may have changed meanwhile."""
     return message(
         "This button is out of date.",
         section("This button is out of date, and nothing was changed. Please start again."),
+    )
+
+
+def outdated(ref: ActionPayload) -> Message:
+    """Render that another version of the app has drawn the button.
+
+    Args:
+        ref: names the key that it was about, if that is known.
+    """
+    buttons = [button("Show the guide", ids.HELP, ActionPayload(ref.at))]
+    if ref.key:
+        show = replace(ref, do=ids.DO_DETAILS)
+        buttons.insert(0, button("Show the key", ids.KEY_CHOICE, show))
+    return message(
+        "This button is from an older version, and nothing was changed.",
+        section("This button is from an older version, and nothing was changed."),
+        section(f"Type {command_name()} list to find the key, or {command_name()} help."),
+        actions(*buttons),
+    )
+
+
+def busy() -> Message:
+    """Render that too many things are under way at once."""
+    return message(
+        "The app is busy, and nothing was changed.",
+        section(
+            "The app is busy, and nothing was changed. Too many requests came at the same time. "
+            "Please try again in a minute."
+        ),
     )
 
 

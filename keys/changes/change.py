@@ -95,6 +95,11 @@ class Change:
         live_messages.mark_stale_all(self.session, subject, self.now)
         self.effects.due = True
 
+    def redraw(self, channel_id: str, message: str) -> None:
+        """Have the live message that was posted there rendered again, if there is one."""
+        if live_messages.redraw(self.session, channel_id, message, self.now):
+            self.effects.due = True
+
     def load(self, key_id: str) -> Key:
         """Return a key's row. Raises KeyNotFound if the account has no such key."""
         key = self.session.get(Key, key_id)

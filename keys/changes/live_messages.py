@@ -134,6 +134,28 @@ def mark_stale_all(session: AccountSession, subject: str, now: datetime) -> None
     mark_matching(session, subject, now)
 
 
+def redraw(session: AccountSession, channel_id: str, message: str, now: datetime) -> bool:
+    """Have one message rendered again, even if its content has not changed or is final.
+
+    Args:
+        channel_id, message: where it was posted.
+
+    Returns:
+        Whether it is a live message.
+    """
+    marked = session.execute(
+        update(LiveMessageRow)
+        .where(
+            col(LiveMessageRow.account_id) == session.account_id,
+            col(LiveMessageRow.channel_id) == channel_id,
+            col(LiveMessageRow.message) == message,
+        )
+        .values(due_at=now, closed_at=None, rendered_hash=""),
+        execution_options={"synchronize_session": False},
+    )
+    return bool(marked.rowcount)  # type: ignore[attr-defined]
+
+
 def set_data(
     session: AccountSession,
     kind: str,

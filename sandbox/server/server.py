@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -22,6 +22,9 @@ from sandbox.webapi import WebApi
 
 if TYPE_CHECKING:
     from sandbox.page.base.protocols import PageSandbox
+
+# Each of them may be told to answer slowly.
+_CALLS_AT_ONCE = 1_000
 
 Respond = Callable[[str, Json], None]
 
@@ -39,6 +42,7 @@ class Server:
     ) -> None:
         self._web_api = web_api
         self._respond = respond
+        self._limiter: CapacityLimiter | None = None
         self.app = Starlette(
             routes=[
                 Route("/api/{method}", self._api, methods=["GET", "POST"]),
@@ -82,10 +86,16 @@ class Server:
         except ValueError:
             return JSONResponse({"ok": False, "error": "invalid_json"})
         method = request.path_params["method"]
-        status, headers, body = await run_in_threadpool(
-            self._web_api.call, method, args, token or None
+        status, headers, body = await to_thread.run_sync(
+            self._web_api.call, method, args, token or None, limiter=self._calls()
         )
         return Response(json.dumps(body), status_code=status, headers=headers)
+
+    def _calls(self) -> CapacityLimiter:
+        # It belongs to the loop, so it is made there.
+        if self._limiter is None:
+            self._limiter = CapacityLimiter(_CALLS_AT_ONCE)
+        return self._limiter
 
     async def _upload(self, request: Request) -> Response:
         content = await request.body()
@@ -114,7 +124,9 @@ class Server:
     async def _response(self, request: Request) -> Response:
         try:
             body = await arguments(request)
-            await run_in_threadpool(self._respond, request.path_params["secret"], body)
+            await to_thread.run_sync(
+                self._respond, request.path_params["secret"], body, limiter=self._calls()
+            )
         except ValueError:
             return PlainTextResponse("invalid_payload", status_code=400)
         except SlackError as refused:

@@ -11,20 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from slack_bolt import App
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from bot import slash_command
-from bot.features import ROUTERS
-from bot.framework.router import mount
-from bot.installation import handlers as installation
-from bot.installation.workspaces import Workspaces
 from bot.ui import ids
 from keys.base import accounts
 from keys.base.actors import Actor
@@ -40,17 +34,13 @@ from tests.bot.home.test_handlers import presses as presses_in_home
 from tests.bot.reviews.reviewing import follow
 from tests.keys.conftest import NOON, Domain
 from tests.keys.rotation.test_rotations import rotate
-from tests.manifest.test_code import Registering
+from tests.manifest.test_code import registered_ids
 
 FAR = Actor.person("U0FAR")
 # Stands in every name, note and reason of the other workspace, and nowhere else.
 MARK = "Umbrella"
-REGISTERED = Registering()
-mount(
-    cast(App, REGISTERED),
-    (*ROUTERS, slash_command.router, installation.router(cast(Workspaces, None))),
-)
-ACTIONS, MODALS = REGISTERED.names["action"], REGISTERED.names["view"]
+REGISTERED = registered_ids()
+ACTIONS, MODALS = REGISTERED["action"], REGISTERED["view"]
 DOINGS = sorted(value for name, value in vars(ids).items() if name.startswith("DO_"))
 COMMANDS = ("show", "revoke", "rename", "edit", "rotate", "list", "list all", "check", "offboard")
 

@@ -404,6 +404,9 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield replies.denied("Only admins may do this.", [])
     yield replies.domain_error(f"“{name}” was revoked and can no longer be renamed. {note}")
     yield replies.expired()
+    yield replies.outdated(REF)
+    yield replies.outdated(ActionPayload(NOW))
+    yield replies.busy()
     yield replies.internal_error("r" * 300)
     for actor in (ANN, BOB, OPERATOR):
         yield notice(due("key.issued", actor, name=name, scopes=["read", "write"]))

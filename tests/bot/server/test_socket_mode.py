@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,7 +20,10 @@ class Handler:
         self.answers = list(answers)
         self.closed = False
         self.client: Any = SimpleNamespace(
-            issue_new_wss_url=self._issue, message_listeners=[], wss_uri=None
+            issue_new_wss_url=self._issue,
+            message_listeners=[],
+            wss_uri=None,
+            message_workers=ThreadPoolExecutor(1),
         )
 
     def _issue(self) -> str:

@@ -35,10 +35,16 @@ def token_of(person: User) -> str:
 
 @dataclass
 class World:
-    """A workspace with its people, and the program at work for it."""
+    """A workspace with its people, and the program at work for it.
+
+    Attributes:
+        app: where the program receives signed requests; empty with Socket Mode.
+    """
 
     slack: Sandbox
     gateway: str
+    program: Program
+    app: str = ""
 
     def asks(self, token: str, method: str = "GET") -> int:
         """What the gateway says to a request with this token."""
@@ -113,5 +119,5 @@ def at_work(
                 slack.deliver_to(f"http://{way['APIKEYS_SLACK_LISTEN']}/slack/events")
             else:
                 slack.wait_for_app(within=30)
-            yield World(slack, f"http://{address}")
+            yield World(slack, f"http://{address}", program, way.get("APIKEYS_SLACK_LISTEN", ""))
             program.stop()

@@ -105,9 +105,17 @@ class Program:
     @property
     def resident_bytes(self) -> int:
         """How much memory it has in use, as the system counts it."""
+        return self._status("VmRSS") * 1024
+
+    @property
+    def threads(self) -> int:
+        """How many threads it has."""
+        return self._status("Threads")
+
+    def _status(self, name: str) -> int:
         status = Path(f"/proc/{self._process.pid}/status").read_text()
-        (line,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
-        return int(line.split()[1]) * 1024
+        (line,) = (line for line in status.splitlines() if line.startswith(f"{name}:"))
+        return int(line.split()[1])
 
     def kill(self) -> None:
         """Ends it as a power cut would, whatever it is doing; returns at once."""
