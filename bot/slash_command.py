@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from bot import command_parser
@@ -47,6 +48,7 @@ ALLOW: Mapping[type, Permission] = {
 }
 
 
+logger = logging.getLogger("bot")
 router = Router()
 
 
@@ -54,6 +56,12 @@ router = Router()
 @router.command(allow=everyone)
 def command(interaction: Interaction) -> None:
     """Run the subcommand, if the user may."""
+    if interaction.body["command"] != command_name():
+        logger.warning(
+            "Slack has the command %.40s, and APIKEYS_COMMAND is %s: all texts name the latter",
+            interaction.body["command"],
+            command_name(),
+        )
     parsed = command_parser.parse(interaction.body.get("text"))
     tracing.annotate(what=type(parsed).__name__.lower())
     if permitted(interaction, ALLOW[type(parsed)]):

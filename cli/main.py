@@ -32,6 +32,11 @@ TABLE = {
         "Import keys by their hashes.",
     ),
     "keys": ("cli.commands.keys", "keys", "Manage keys from a shell."),
+    "manifest": (
+        "cli.commands.manifest",
+        "manifest",
+        "Print the app's manifest, to paste into Slack.",
+    ),
     "run": ("cli.commands.run", "run", "Run the bot and the gateway."),
     "status": ("cli.commands.database", "status", "Show the state of keys, gateways and messages."),
 }

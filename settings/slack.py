@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from settings.base import CONFIG, address
 from settings.channel import read_channel
+from settings.command import DEFAULT_COMMAND, read_command
 from settings.team import TeamSettings
 
 
@@ -101,6 +102,11 @@ class SlackSettings(TeamSettings):
     channel: Annotated[str, Field(alias="APIKEYS_CHANNEL"), AfterValidator(read_channel)]
     """The channel in which the team is told what was done: its name, such as `#api-keys`, its id,
     or a link to it."""
+
+    command: Annotated[str, Field(alias="APIKEYS_COMMAND"), AfterValidator(read_command)] = (
+        DEFAULT_COMMAND
+    )
+    """The slash command's name; `apikeys manifest --command` prints the manifest with it."""
 
     token_minutes: Annotated[int, Field(alias="APIKEYS_TOKEN_MINUTES", ge=1, le=1440)] = 15
     """After how many minutes a token removes itself from its direct message."""

@@ -28,6 +28,7 @@ from bot.server.slack_health import OK, PARTS, SlackHealth, slack_code
 from bot.slack_api.client import SlackClient
 from bot.slack_api.errors import SlackError
 from bot.slack_api.transport import web_calls
+from bot.ui.command_name import choose_command_name
 from cli.bootstrap.application import Application
 from cli.bootstrap.manifest import scopes
 from cli.bootstrap.workspaces import WorkspaceServicesFactory
@@ -96,6 +97,7 @@ def start_bot(
         SlackError: if Slack does not accept the token, or cannot be reached.
         PepperError: if the key that encrypts tokens cannot be read.
     """
+    choose_command_name(settings.command)
     factory = WorkspaceServicesFactory(application, settings)
     workspaces: Workspaces
     if settings.many:
@@ -217,7 +219,7 @@ def _install_pages(
         slack.dm(
             installed.installed_by,
             f"API keys is installed. Invite me to {channel}, where I post changes: type "
-            "`/invite @API keys` there. Then type `/apikeys`.",
+            f"`/invite @API keys` there. Then type `{settings.command}`.",
         )
 
     required_scopes, optional = scopes()

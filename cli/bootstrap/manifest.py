@@ -1,4 +1,4 @@
-"""Read the scopes from the app's manifest."""
+"""The app's manifest: its scopes, and the same with another slash command."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from typing import Any
 import yaml
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
+
+
+def with_command(name: str, manifest: Path = MANIFEST) -> str:
+    """Return the manifest's text, comments included, with this name of the slash command."""
+    text = manifest.read_text(encoding="utf-8")
+    (declared,) = yaml.safe_load(text)["features"]["slash_commands"]
+    return text.replace(f"- command: {declared['command']}\n", f"- command: {name}\n")
 
 
 def scopes(manifest: Path = MANIFEST) -> tuple[list[str], list[str]]:

@@ -40,7 +40,7 @@ def check_owners(settings: Settings, slack_settings: SlackSettings) -> Findings:
         yield Finding(
             CheckStatus.BAD,
             f"Owners who are not full members: {_some(refused)}.",
-            "Edit their keys, or offboard the person: /apikeys offboard @person",
+            f"Edit their keys, or offboard the person: {slack_settings.command} offboard @person",
         )
     elif found and not unknown:
         yield Finding(CheckStatus.FINE, "Every key's owner is a full member of the workspace.")

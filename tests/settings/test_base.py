@@ -114,6 +114,25 @@ def test_what_names_no_channel_is_refused_at_the_start(
     assert "evil" not in str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["/apikeys", "/keys-staging", "/k_2", "/" + "k" * 31])
+def test_the_command_has_a_name_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    _only(monkeypatch, tmp_path, TOKENS | {"SLACK_APP_TOKEN": "xapp-1", "APIKEYS_COMMAND": name})
+    assert load_slack().command == name
+
+
+@pytest.mark.parametrize(
+    "name", ["keys", "/", "/Keys", "/keys staging", "/" + "k" * 32, "/schlüssel"]
+)
+def test_a_name_that_slack_would_refuse_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    _only(monkeypatch, tmp_path, TOKENS | {"SLACK_APP_TOKEN": "xapp-1", "APIKEYS_COMMAND": name})
+    with pytest.raises(SettingsError, match=r"^APIKEYS_COMMAND: must be a slash and then"):
+        load_slack()
+
+
 MANY = HTTP | {
     "SLACK_CLIENT_ID": "1.2",
     "SLACK_CLIENT_SECRET": "s",

@@ -31,6 +31,7 @@ from bot.slack_api.errors import ChannelFault
 from bot.team_channel import views as team_channel
 from bot.token_delivery import views as token
 from bot.ui import ids, inputs, replies, revocation
+from bot.ui.command_name import command_name
 from bot.ui.payloads import ActionPayload
 from bot.ui.search_box import QUERY_MAX
 from keys.access_requests.queries import RequestView
@@ -337,8 +338,8 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     full = key(name, note=note or "n", expires_at=NOW, last_used_at=NOW, last_used_from="10.0.0.1")
     ended = revoked_key(name, note)
     sent = [Handover(ANN, NOW, None), Handover(OPERATOR, NOW, NOW + timedelta(hours=1))] * 30
-    yield help_view.help_message("/apikeys", REF, may_change=True)
-    yield help_view.help_message("/apikeys", REF, may_change=False)
+    yield help_view.help_message(command_name(), REF, may_change=True)
+    yield help_view.help_message(command_name(), REF, may_change=False)
     for rows, query in ((0, ""), (0, note), (1, ""), (list_view.ROWS_MAX, note)):
         yield list_view.listing(page(name, rows, query[:QUERY_MAX]), REF)
     yield list_view.listing(list_view.Page([key(name, owner=None)], 1), REF)
@@ -398,8 +399,8 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield replies.choice(note, several, ActionPayload(NOW, do=ids.DO_REVOKE))
     yield replies.unknown(note, several, ActionPayload(NOW, do=ids.DO_REVOKE))
     yield replies.unknown(name, [], ActionPayload(NOW))
-    yield replies.unknown_command("/apikeys", note, "revoke", REF)
-    yield replies.unknown_command("/apikeys", note, None, REF)
+    yield replies.unknown_command(command_name(), note, "revoke", REF)
+    yield replies.unknown_command(command_name(), note, None, REF)
     yield replies.denied(f"Only admins may do this. {note}", ["U0ANN"] * 30)
     yield replies.denied("Only admins may do this.", [])
     yield replies.domain_error(f"“{name}” was revoked and can no longer be renamed. {note}")
@@ -495,7 +496,7 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
         request.Draft(),
         request.Draft(name, ("read", "write"), note, poor, admin=True),
     ):
-        yield request.ask(draft, "/apikeys", REF)
+        yield request.ask(draft, command_name(), REF)
     yield item_view.say_why(key(name), REF)
     yield offboard.ask(REF)
     yield offboard.transfer_modal(key(name), 1, REF)
