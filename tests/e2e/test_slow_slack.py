@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness.at_work import World, at_work
+from tests.e2e.harness.at_work import World, at_work, unchanged
 from tests.e2e.harness.flood import commands, send_all
 from tests.e2e.harness.program import eventually
 
@@ -36,14 +36,14 @@ AT_LAST = 3.0
 
 @pytest.fixture(params=[False, True], ids=["by-socket", "by-http"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    with at_work(tmp_path, PEOPLE, page=False, http=request.param, **LOG) as made:
+    with at_work(tmp_path, PEOPLE, page=False, http=request.param, before=unchanged, **LOG) as made:
         made.makes_key("Warm, staging", Scopes=["read"])
         yield made
 
 
 @pytest.fixture
 def http(tmp_path: Path) -> Iterator[World]:
-    with at_work(tmp_path, PEOPLE, page=False, http=True, **LOG) as made:
+    with at_work(tmp_path, PEOPLE, page=False, http=True, before=unchanged, **LOG) as made:
         made.makes_key("Warm, staging", Scopes=["read"])
         yield made
 
