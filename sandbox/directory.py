@@ -183,6 +183,25 @@ class Directory:
             found.shared = True
         self.workspace.emit({"type": "channel_shared", "channel": found.id}, found.id)
 
+    def uninstall_app(self) -> None:
+        """Uninstall the app: it gets both events, and its calls answer ``account_inactive``."""
+        self._emit_tokens_revoked()
+        self.workspace.emit({"type": "app_uninstalled"})
+        self.install.active = False
+
+    def revoke_token(self) -> None:
+        """Revoke the bot's token: calls with it answer ``token_revoked``."""
+        self._emit_tokens_revoked()
+        self.install.token_is_revoked = True
+
+    def install_app(self) -> None:
+        """Install the app again after either, with the token it had."""
+        self.install.active, self.install.token_is_revoked = True, False
+
+    def _emit_tokens_revoked(self) -> None:
+        revoked = {"oauth": [], "bot": [self.install.bot_user]}
+        self.workspace.emit({"type": "tokens_revoked", "tokens": revoked})
+
     def grant_scope(self, scope: str) -> None:
         """Grant the app a scope, as reinstalling it with another manifest would."""
         self.install.scopes.add(scope)

@@ -113,7 +113,7 @@ class Sandbox(Directory):
             with self.workspace.change():
                 pass  # subscribers show the new time
 
-        return TimeMachine(clock, on_stride=show)
+        return TimeMachine(clock, prepare=self.traffic.wait_until_quiet, on_stride=show)
 
     def _fill_workspace(self, saved: Snapshot | None) -> None:
         if saved is not None:

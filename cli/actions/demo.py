@@ -46,6 +46,8 @@ def _run(folder: Folder, port: int | None, date: datetime | None) -> None:
     stop = stop_event()
     ports = Ports(PAGE_PORT if port is None else port, API_PORT, exact=port is not None)
     say("Starting …")
+    if date is not None and folder.slack.exists():
+        say("The clock moves to that day step by step, which takes two minutes for a year.")
     try:
         with (
             folder.locked(),

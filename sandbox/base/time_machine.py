@@ -36,6 +36,7 @@ class TimeMachine:
     Args:
         clock: the clock to move.
         leaps: the buttons to offer.
+        prepare: called before the clock moves; waits until what users have just done is answered.
         settle: called after each stride; waits until the app has done what is due. Blocks.
         on_stride: called after each stride, to show the new time.
         stride: the longest stride, in seconds.
@@ -43,6 +44,7 @@ class TimeMachine:
 
     clock: MovableClock
     leaps: Sequence[Leap] = DEFAULT_LEAPS
+    prepare: Callable[[], object] = lambda: None
     settle: Callable[[], None] = lambda: None
     on_stride: Callable[[], None] = lambda: None
     stride: float = DAY
@@ -75,6 +77,7 @@ class TimeMachine:
         try:
             if target < self.clock.now():
                 raise ValueError("a clock does not go backwards")
+            self.prepare()
             while (left := target - self.clock.now()) > 0:
                 self.clock.advance(min(left, stride or self.stride))
                 self.settle()

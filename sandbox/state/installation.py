@@ -26,6 +26,7 @@ class Installation:
     verification: str = field(default_factory=new_secret)
     scopes: set[str] = field(default_factory=set)
     active: bool = True
+    token_is_revoked: bool = False
     enterprise_id: str | None = None
     """The organisation, if the app is installed for all of its workspaces."""
 
@@ -43,7 +44,8 @@ class Installation:
         """Return the values to save between runs; the scopes come from the manifest each time,
         and the organisation from the program that starts it."""
         values = dict(vars(self))
-        del values["scopes"], values["active"], values["enterprise_id"]
+        for name in ("scopes", "active", "token_is_revoked", "enterprise_id"):
+            del values[name]
         return values
 
 

@@ -24,6 +24,7 @@ class TrafficLog:
         self._entries: deque[Traffic] = deque(maxlen=_MAX_ENTRIES)
         self._started: dict[int, float] = {}
         self._count = 0
+        self._last_at = time.monotonic()
 
     def begin(self, flow: Flow, name: str, sent: Json, transport: str) -> Traffic:
         """Record the start of an exchange; pass the entry to `finish` when it is over."""
@@ -32,15 +33,29 @@ class TrafficLog:
             now = self._clock.now()
             entry = Traffic(self._count, now, flow, name, redacted(sent), transport)
             self._entries.append(entry)
-            self._started[entry.number] = time.monotonic()
+            self._last_at = self._started[entry.number] = time.monotonic()
             return entry
 
     def finish(self, entry: Traffic, status: int | None, answered: Json | str | None) -> None:
         with self._lock:
-            started = self._started.pop(entry.number)
-            entry.seconds = time.monotonic() - started
+            self._last_at = time.monotonic()
+            entry.seconds = self._last_at - self._started.pop(entry.number)
             entry.status = status
             entry.answered = redacted(answered)
+
+    def wait_until_quiet(self, seconds: float = 0.3, within: float = 5.0) -> bool:
+        """Wait until nothing is under way and nothing has been for `seconds`. Blocks.
+
+        Returns:
+            False if it is still not quiet after `within` real seconds.
+        """
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            with self._lock:
+                if not self._started and time.monotonic() - self._last_at >= seconds:
+                    return True
+            time.sleep(seconds / 10)
+        return False
 
     def entries(self) -> list[Traffic]:
         """Return copies of the recorded exchanges, oldest first."""

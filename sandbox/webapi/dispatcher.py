@@ -153,6 +153,8 @@ class WebApi:
         kind = self._kind(str(token))
         if kind is None:
             raise SlackError("invalid_auth")
+        if kind == "bot" and self.install.token_is_revoked:
+            raise SlackError("token_revoked")
         # A configuration token works for apps that are installed nowhere.
         if kind != "config" and not self.install.active:
             raise SlackError("account_inactive")

@@ -96,3 +96,17 @@ def test_a_migrated_user_has_a_new_id_and_is_found_by_the_old_one(slack: Sandbox
     members = slack.workspace.channels[_id(slack, "keys")].members
     assert moved.id in members
     assert alice.id not in members
+
+
+def test_an_uninstalled_app_and_a_revoked_token_are_refused_until_it_is_installed(
+    slack: Sandbox,
+) -> None:
+    keys = _id(slack, "keys")
+    slack.revoke_token()
+    assert _post(slack, keys) == "token_revoked"
+    slack.install_app()
+    assert _post(slack, keys) == "ok"
+    slack.uninstall_app()
+    assert _post(slack, keys) == "account_inactive"
+    slack.install_app()
+    assert _post(slack, keys) == "ok"

@@ -10,6 +10,7 @@ import pytest
 from sandbox.base.clock import MovableClock
 from sandbox.base.time_machine import DAY, DEFAULT_LEAPS, Leap, TimeMachine
 from sandbox.sandbox import Sandbox
+from sandbox.state.models import Flow
 from tests.sandbox.page.demo_app import MANIFEST
 
 _2026 = 1_767_225_600.0
@@ -62,6 +63,21 @@ def test_two_users_do_not_move_it_at_once() -> None:
     goes_on.set()
     first.join()
     assert round((machine.clock.now() - _2026) / DAY) == 1
+
+
+def test_what_is_under_way_is_answered_before_the_clock_moves() -> None:
+    slack = Sandbox(MANIFEST, clock=_clock())
+    machine = slack.time_machine
+    assert machine is not None
+    under_way = slack.traffic.begin(Flow.TO_APP, "block_actions", {}, "in process")
+    mover = threading.Thread(target=machine.leap, args=(DEFAULT_LEAPS[0],))
+    before = slack.workspace.clock.now()
+    mover.start()
+    time.sleep(0.4)
+    assert slack.workspace.clock.now() - before < DAY
+    slack.traffic.finish(under_way, 200, None)
+    mover.join(5)
+    assert slack.workspace.clock.now() - before > DAY
 
 
 def test_only_a_movable_clock_has_a_time_machine() -> None:
