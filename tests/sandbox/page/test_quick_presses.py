@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from typing import Any
 
@@ -176,3 +177,33 @@ def test_a_press_while_the_page_loads_is_kept(tab: Window, slack: FakeSandbox, w
     assert page.evaluate("window.early")
     names: list[Any] = [call[0] for call in slack.actions.calls]
     assert names == (["reload", "act"] if way == "reload" else ["act"])
+
+
+def test_no_press_is_lost_while_its_message_is_rendered_again_and_again(
+    tab: Window, slack: FakeSandbox
+) -> None:
+    made = slack.post("CGENERAL", BOT, "Sure?", blocks=_ASK)
+    page = tab.open("as=alice&in=general")
+    x, y = _middle(page.get_by_role("button", name="Approve"))
+    done = threading.Event()
+
+    def render_again() -> None:
+        while not done.wait(0.04):
+            with slack.workspace.change():
+                made.revision += 1
+
+    rendering = threading.Thread(target=render_again)
+    rendering.start()
+    try:
+        page.mouse.move(x, y)
+        for number in range(20):
+            page.mouse.down()
+            page.wait_for_timeout(number * 5)  # as long as people hold a button down
+            page.mouse.up()
+            soon(page, lambda wanted=number + 1: len(slack.actions.of("act")) == wanted)
+            # While the app has not answered, the button is disabled.
+            expect(page.get_by_role("button", name="Approve")).to_be_enabled()
+    finally:
+        done.set()
+        rendering.join()
+    assert made.revision > 20
