@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.harness.at_work import World, at_work, unchanged
-from tests.e2e.harness.flood import commands, send_all
+from tests.e2e.harness.flood import Answered, bodies, send_by_http, send_by_socket
 from tests.e2e.harness.program import eventually
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]
@@ -37,13 +37,6 @@ AT_LAST = 3.0
 @pytest.fixture(params=[False, True], ids=["by-socket", "by-http"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     with at_work(tmp_path, PEOPLE, page=False, http=request.param, before=unchanged, **LOG) as made:
-        made.makes_key("Warm, staging", Scopes=["read"])
-        yield made
-
-
-@pytest.fixture
-def http(tmp_path: Path) -> Iterator[World]:
-    with at_work(tmp_path, PEOPLE, page=False, http=True, before=unchanged, **LOG) as made:
         made.makes_key("Warm, staging", Scopes=["read"])
         yield made
 
@@ -94,13 +87,12 @@ def test_while_two_hundred_tokens_are_delivered_everybody_else_is_answered(world
     eventually(lambda: f"{DELIVERIES + 1} active keys" in requests.types("list")[0], "every token")
 
 
-def test_of_a_thousand_commands_at_once_each_is_answered(http: World) -> None:
-    requests = commands(http.slack, http.slack.person("bob").id, FLOOD * ROUNDS)
+def test_of_a_thousand_commands_at_once_each_is_answered(world: World) -> None:
     memory, threads = [], 0
-    for round_ in range(ROUNDS):
-        answers = send_all(http.app, requests[round_ * FLOOD : (round_ + 1) * FLOOD])
-        threads = max(threads, http.program.threads)
-        memory.append(http.program.resident_bytes)
+    for _ in range(ROUNDS):
+        answers = flood(world, FLOOD)
+        threads = max(threads, world.program.threads)
+        memory.append(world.program.resident_bytes)
         listed = sum("active key" in answer.text for answer in answers)
         busy = sum("The app is busy, and nothing was changed." in a.text for a in answers)
         assert listed + busy == FLOOD
@@ -109,6 +101,13 @@ def test_of_a_thousand_commands_at_once_each_is_answered(http: World) -> None:
     assert threads < FEW_THREADS
     assert memory[-1] - memory[0] < GROWTH
     # Whoever comes afterwards is answered as ever.
-    (after,) = send_all(http.app, commands(http.slack, http.slack.person("bob").id, 1))
+    (after,) = flood(world, 1)
     assert "active key" in after.text
     assert after.seconds < ACKNOWLEDGED_WITHIN
+
+
+def flood(world: World, count: int) -> list[Answered]:
+    sent = bodies(world.slack, world.slack.person("bob").id, count)
+    if world.app:
+        return send_by_http(world.slack, world.app, sent)
+    return send_by_socket(world.slack, sent)

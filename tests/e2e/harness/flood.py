@@ -1,15 +1,20 @@
-"""Many slash commands at the same moment, by signed HTTP, all sent by one thread."""
+"""Many slash commands at the same moment, over Socket Mode or signed HTTP, sent by one thread."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from urllib.parse import urlencode
+from uuid import uuid4
 
+from sandbox.delivery.dispatcher import Ack
 from sandbox.delivery.signed_http import signature_of
 from sandbox.sandbox import Sandbox
+from sandbox.state.models import Json
 
 
 @dataclass(frozen=True)
@@ -21,18 +26,45 @@ class Answered:
     seconds: float
 
 
-def commands(slack: Sandbox, user: str, count: int) -> list[bytes]:
-    """So many signed requests, no two of them alike."""
-    return [_request(slack, user) for _ in range(count)]
+def bodies(slack: Sandbox, user: str, count: int) -> list[Json]:
+    """The fields of so many commands, no two of them alike: one that is would be a replay."""
+    return [
+        {
+            "command": "/apikeys", "text": "list", "user_id": user, "team_id": slack.team_id,
+            "trigger_id": f"{number}.1", "response_url": f"{slack.url}response/none",
+            "api_app_id": f"A{time.monotonic_ns()}",
+        }
+        for number in range(count)
+    ]  # fmt: skip
 
 
-def send_all(address: str, requests: Sequence[bytes]) -> list[Answered]:
-    """Send all of them at once, each by a connection of its own.
+def send_by_socket(slack: Sandbox, sent: Sequence[Json]) -> list[Answered]:
+    """Send all of them at once over the open socket. Raises TimeoutError after half a minute."""
+    sockets = slack._sockets
+    assert sockets._loop is not None
+    started, answers = time.perf_counter(), []
+    for body in sent:
+        answer, envelope = Future[Ack](), str(uuid4())
+        # When it came, which is not when it is looked at.
+        answer.add_done_callback(lambda done: setattr(done, "at", time.perf_counter()))
+        sockets._pending[envelope] = answer
+        message = {"envelope_id": envelope, "type": "slash_commands", "payload": body}
+        asyncio.run_coroutine_threadsafe(sockets._send(message), sockets._loop)
+        answers.append(answer)
+    return [
+        Answered(200, json.dumps(answer.result(30)), getattr(answer, "at", started) - started)
+        for answer in answers
+    ]
+
+
+def send_by_http(slack: Sandbox, address: str, sent: Sequence[Json]) -> list[Answered]:
+    """Send all of them at once as signed requests, each by a connection of its own.
 
     Args:
         address: host and port of the program.
     """
     host, _, port = address.rpartition(":")
+    requests = [_signed(slack, urlencode(body).encode()) for body in sent]
 
     async def send(request: bytes) -> Answered:
         started = time.perf_counter()
@@ -50,15 +82,7 @@ def send_all(address: str, requests: Sequence[bytes]) -> list[Answered]:
     return asyncio.run(send_each())
 
 
-def _request(slack: Sandbox, user: str) -> bytes:
-    body = urlencode(
-        {
-            "command": "/apikeys", "text": "list", "user_id": user, "team_id": slack.team_id,
-            "trigger_id": "1.1", "response_url": f"{slack.url}response/none",
-            # No two requests are the same, or the later would be a replay.
-            "api_app_id": f"A{time.monotonic_ns()}",
-        }
-    ).encode()  # fmt: skip
+def _signed(slack: Sandbox, body: bytes) -> bytes:
     stamp = str(int(time.time()))
     head = (
         "POST /slack/events HTTP/1.1\r\nHost: app\r\nConnection: close\r\n"
