@@ -17,6 +17,7 @@ from bot.reviews import evidence_files
 from bot.reviews import handlers as reviews
 from bot.ui import ids, replies
 from bot.ui.blocks import context as small_print
+from bot.ui.blocks import message
 from bot.ui.command_name import command_name
 from keys.changes.authorization import Permission, admins, everyone, members
 from keys.search import search
@@ -67,7 +68,7 @@ def command(interaction: Interaction) -> None:
     if permitted(interaction, ALLOW[type(parsed)]):
         _run(interaction, parsed)
     if parsed.token_seen:
-        interaction.say({"text": _TOKEN_SEEN, "blocks": [small_print(_TOKEN_SEEN)]})
+        interaction.say(message(small_print(_TOKEN_SEEN)))
 
 
 def _run(interaction: Interaction, parsed: command_parser.Command) -> None:

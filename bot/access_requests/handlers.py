@@ -7,6 +7,7 @@ from bot.framework.interaction import Interaction
 from bot.framework.router import Router
 from bot.token_delivery.deliver import TokenDelivery, deliver_token, delivery_deadline, say
 from bot.ui import form_values, ids
+from bot.ui.blocks import message
 from bot.ui.command_name import command_name
 from keys.access_requests import queries
 from keys.access_requests.queries import RequestView
@@ -101,7 +102,7 @@ def withdraw(interaction: Interaction) -> None:
 
 def _show_decision(interaction: Interaction, request: RequestView) -> None:
     decided = views.decided(request)
-    interaction.say({"text": "This request was already decided.", "blocks": decided["blocks"]})
+    interaction.say(message(*decided["blocks"]))
 
 
 def _get(interaction: Interaction, request_id: str) -> RequestView:

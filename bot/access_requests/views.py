@@ -130,7 +130,7 @@ def for_team(request: RequestView, ref: ActionPayload) -> Message:
         ]
     else:
         blocks += _state(request, for_requester=False)
-    return message("A request for an API key.", *blocks)
+    return message(*blocks)
 
 
 def in_home(requests: Sequence[RequestView], user_id: str, ref: ActionPayload) -> list[Block]:
@@ -177,7 +177,7 @@ def for_requester(request: RequestView, ref: ActionPayload) -> Message:
         ]
     else:
         blocks += _state(request, for_requester=True)
-    return message("About the API key that you asked for.", *blocks)
+    return message(*blocks)
 
 
 def _state(request: RequestView, *, for_requester: bool) -> list[Block]:

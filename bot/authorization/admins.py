@@ -35,6 +35,7 @@ from bot.slack_api.errors import (
     PersonUnknown,
     SlackError,
 )
+from bot.slack_api.names import display_name
 from keys.changes.authorization import Allowed
 from keys.changes.membership import Membership
 from runtime.clock import Clock
@@ -238,8 +239,8 @@ class Admins:
 
     def _find_names(self) -> Iterator[str]:
         for user in self._candidates():
-            if self.membership_problem(user) is None and _name(user):
-                yield _name(user)
+            if self.membership_problem(user) is None and display_name(user):
+                yield display_name(user)
 
     def _candidates(self) -> Iterator[dict[str, Any]]:
         match self._policy:
@@ -256,9 +257,3 @@ class Admins:
                 yield self._slack.user_info(user_id)
             except PersonUnknown:
                 _log.warning("APIKEYS_ADMINS names %s, whom Slack does not know", user_id)
-
-
-def _name(user: dict[str, Any]) -> str:
-    profile = user.get("profile") or {}
-    name = profile.get("display_name") or profile.get("real_name") or user.get("real_name")
-    return str(name or user.get("name") or "").strip()

@@ -100,7 +100,7 @@ def details(
         blocks += _history(history)
     if key.state is State.ACTIVE:
         blocks.append(_buttons(replace(ref, key=key.id)))
-    return message("About one API key", *blocks)
+    return message(*blocks)
 
 
 def _facts(key: KeyView, now: datetime) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ COMMENT = "Everything about the keys of this team except tokens and hashes."
 def on_its_way() -> Message:
     """Render the immediate reply."""
     text = "We'll send you the file in a direct message."
-    return message(text, section(text))
+    return message(section(text))
 
 
 def not_granted(command: str) -> Message:
@@ -20,7 +20,6 @@ def not_granted(command: str) -> Message:
         command: the command that writes the same file.
     """
     return message(
-        "The app may not send files here.",
         section(
             "The app may not send files here: the optional scope `files:write` was not granted."
         ),

@@ -59,4 +59,4 @@ def help_message(command: str, ref: ActionPayload, *, may_change: bool) -> Messa
             context("Only admins manage keys here."),
             actions(button("Ask for a key", ids.REQUEST, ref, style="primary")),
         ]
-    return message(_TITLE, *blocks)
+    return message(*blocks)

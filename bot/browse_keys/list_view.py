@@ -66,7 +66,7 @@ def listing(page: Page, ref: ActionPayload) -> Message:
     if page.keys:
         blocks.append(context(_position(page)))
     blocks.append(_buttons(page, ref))
-    return message(_count(page.total), *blocks)
+    return message(*blocks)
 
 
 def _nothing(page: Page) -> Block:

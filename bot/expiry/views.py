@@ -30,8 +30,7 @@ def reminder(key: KeyView, days: int, ref: ActionPayload) -> Message:
     """Render a reminder before the key expires."""
     ahead = "within a day" if days == 1 else f"within {days} days"
     return message(
-        f"An API key expires {ahead}.",
-        sentence(name_of(key), " expires", *_when(key), "."),
+        sentence(name_of(key), f" expires {ahead}:", *_when(key), "."),
         _facts(key),
         actions(
             button("Rotate", ids.ROTATE, ref),
@@ -44,7 +43,6 @@ def reminder(key: KeyView, days: int, ref: ActionPayload) -> Message:
 def expired(key: KeyView, ref: ActionPayload) -> Message:
     """Render that the key has expired."""
     return message(
-        "An API key has expired.",
         sentence(name_of(key), " expired", *_when(key), ". Its token is refused."),
         _facts(key),
         actions(
@@ -74,7 +72,7 @@ def settled(key: KeyView, *, is_over: bool) -> Message:
     blocks: list[Block] = [sentence(*pieces, ".")]
     if key.expiry_accepted_by is not None and key.revoked_at is None:
         blocks.append(sentence(person(key.expiry_accepted_by), " decided to let it expire."))
-    return message("About a key's expiry date.", *blocks)
+    return message(*blocks)
 
 
 def extend(key: KeyView, proposed: date | None, latest: date | None, ref: ActionPayload) -> View:

@@ -203,9 +203,11 @@ class Interaction:
         Raises:
             SlackError: if it could not be shown.
         """
+        slack = self.context.slack
+        quick = {**message, "text": slack.spell_out(message["text"], ask=False)}
         if self.body.get("type") == "view_submission":
             self.show(result_modal("API keys", message["blocks"]))
-        elif "command" in self.body and self.acknowledge(response_type="ephemeral", **message):
+        elif "command" in self.body and self.acknowledge(response_type="ephemeral", **quick):
             return
         elif "view" in self.body:
             self._say_in_view(message, replace=replace)
@@ -216,8 +218,9 @@ class Interaction:
         else:
             self.acknowledge()
             options = {"response_type": "ephemeral", "replace_original": replace}
+            text = slack.spell_out(message["text"])
             self.context.respond_to_url(
-                str(self.body.get("response_url", "")), {**message, **options}
+                str(self.body.get("response_url", "")), {**message, **options, "text": text}
             )
 
     def _say_in_view(self, message: Message, *, replace: bool) -> None:

@@ -10,16 +10,15 @@ from bot.framework.announcement import AdminIds
 from bot.ui.blocks import (
     Element,
     Message,
+    called,
     clip,
     context,
-    escape,
     message,
     person,
     section,
     sentence,
     text_element,
 )
-from keys.base.actors import Actor
 from keys.changes.outbox import OutboxEntry
 from keys.credentials.tokens import redact
 from keys.inputs.names import NAME_MAX, NOTE_MAX
@@ -43,22 +42,25 @@ def tampering_found(entry: OutboxEntry, admins: AdminIds) -> Message:
     findings: list[Mapping[str, Any]] = entry.data["findings"]
     # A key's row and those of its secrets are found at once, and are one thing to a reader.
     about = {(one["key"] or one["row"], one["what"]): one for one in findings}
-    named = dict.fromkeys(f"“{escape(_name(one))}”" for one in findings if one.get("name"))
     more = int(entry.data["count"]) - len(findings)
     tables = {one["table"] for one in findings}
     # A damaged file says nothing about the database.
     text = _CHANGED if tables != {ANCHOR} else _NO_ANCHOR
-    asked: list[Element | str] = []
-    for admin in admins():
-        asked += [person(Actor.person(admin)), " "]
+    names = dict.fromkeys(_name(one) for one in findings if one.get("name"))
+    named = [piece for one in names for piece in (", ", text_element(one, bold=True))][1:]
     listed = [sentence("• ", *_about(one), f" {one['what']}.") for one in about.values()]
     return message(
-        f"{text}: {', '.join(named)}." if named else f"{text}.",
-        sentence(*asked, {"type": "emoji", "name": "warning"}, f" {text}."),
+        sentence(
+            {"type": "emoji", "name": "warning"},
+            f" {text}",
+            *([": ", *named] if named else []),
+            ".",
+        ),
         *listed,
         *([context(f"… and {more:,} more.")] if more else []),
         *([section(_NOT_CONFIRMED)] if SCHEMA in tables else []),
         *([section(_WHAT_TO_DO)] if tables - {ANCHOR, SCHEMA} else []),
+        *called(admins()),
     )
 
 
@@ -82,9 +84,7 @@ def _name(one: Mapping[str, Any]) -> str:
 def restored(entry: OutboxEntry, _admins: AdminIds) -> Message:
     """Announce that an operator accepted an older audit log."""
     reason = clip(str(entry.data["reason"]), NOTE_MAX)
-    text = "The database of API keys was restored from a backup."
     return message(
-        text,
         sentence(person(entry.actor), " restored the database of API keys from a backup."),
         sentence("Keys that were revoked since may work again. Reason: ", text_element(reason)),
     )

@@ -56,7 +56,7 @@ def for_team(leak: Leak, now: datetime, ref: ActionPayload) -> Message:
     else:
         over = "The key has expired." if leak.key.expired(now) else "The key has another token."
         blocks.append(context(f"{code(leak.token.hint)} no longer works. {over}"))
-    return message("A token was posted in a channel.", *blocks)
+    return message(*blocks)
 
 
 def _revoked(key: KeyView, token: TokenStatus) -> list[Block]:
@@ -90,7 +90,6 @@ def for_poster(*, works: bool, revoked: bool) -> Message:
     """
     if not works:
         return message(
-            "Your message contains an API key’s token that no longer works.",
             section("The API key’s token in your message no longer works."),
             context("It can't be used. Still, please keep tokens out of messages."),
         )
@@ -100,7 +99,6 @@ def for_poster(*, works: bool, revoked: bool) -> Message:
         else "The key admins were told and can replace it."
     )
     return message(
-        "Your message contains the token of an API key.",
         section("Your message contains the token of an API key. Anyone who reads it could use it."),
         section(f"Please delete the message. {then}"),
         context("Slack keeps copies, so deleting alone is not enough."),
@@ -110,6 +108,5 @@ def for_poster(*, works: bool, revoked: bool) -> Message:
 def for_outsider() -> Message:
     """Render the message for a person who is not a full member; it does not mention keys."""
     return message(
-        "Your message contains what looks like a secret.",
         section("Your message contains what looks like a secret. Please delete the message."),
     )

@@ -27,7 +27,7 @@ def created(entry: OutboxEntry, _admins: AdminIds) -> Message:
     owned: list[Element | str] = [" Owner: ", person(Actor.person(owner)), "."] if owner else []
     allowed = f". It may {may}." if may else "."
     text = sentence(*who_and_which(entry, " created the key "), allowed, *owned)
-    return message("An API key was created.", text)
+    return message(text)
 
 
 def revoked(entry: OutboxEntry, _admins: AdminIds) -> Message:
@@ -35,7 +35,7 @@ def revoked(entry: OutboxEntry, _admins: AdminIds) -> Message:
     reason = clip(redact(str(entry.data.get("reason") or "")), NOTE_MAX)
     why: list[Element | str] = [" Reason: ", text_element(reason)] if reason else []
     text = sentence(*who_and_which(entry, " revoked the key "), ".", *why)
-    return message("An API key was revoked.", text)
+    return message(text)
 
 
 def imported(entry: OutboxEntry, _admins: AdminIds) -> Message:
@@ -43,7 +43,7 @@ def imported(entry: OutboxEntry, _admins: AdminIds) -> Message:
     count = int(entry.data["count"])
     what = "1 API key" if count == 1 else f"{count:,} API keys"
     text = sentence(person(entry.actor), f" imported {what}", format_time(entry.at, ", "), ".")
-    return message("API keys were imported.", text)
+    return message(text)
 
 
 ANNOUNCEMENTS = {"key.issued": created, "key.revoked": revoked, "keys.imported": imported}

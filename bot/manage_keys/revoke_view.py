@@ -36,7 +36,6 @@ def confirmation(key: KeyView, ref: ActionPayload) -> Message:
         ("Last used", date(key.last_used_at)),
     )
     return message(
-        QUESTION,
         section(f"*{QUESTION}*"),
         sentence(name_of(key)),
         fields(facts),
@@ -52,7 +51,6 @@ def followed(key: KeyView, propagation: Propagation) -> Message:
     """Render the message about gateways that are slow to confirm."""
     if propagation.everywhere:
         return message(
-            "A revocation is confirmed.",
             sentence(name_of(key), " was revoked", *by_whom(key), "."),
             context(
                 "Every running gateway has confirmed it. One that is silent for a minute counts as "
@@ -60,7 +58,6 @@ def followed(key: KeyView, propagation: Propagation) -> Message:
             ),
         )
     return message(
-        "A gateway has not confirmed a revocation.",
         sentence(
             name_of(key), " was revoked", *by_whom(key), ", and a gateway has not confirmed it."
         ),
@@ -75,6 +72,5 @@ def followed(key: KeyView, propagation: Propagation) -> Message:
 def kept(key: KeyView) -> Message:
     """Render the message after Cancel."""
     return message(
-        "Cancelled. The key was not revoked.",
         sentence("Cancelled. ", name_of(key), " was not revoked."),
     )

@@ -14,7 +14,7 @@ def finished(entry: OutboxEntry, _admins: AdminIds) -> Message:
     who = person(Actor.person(str(entry.data["person"])))
     results = views.counts(entry.data["keys"])
     text = sentence("Every key of ", who, " is handled: ", results, ".")
-    return message("Every key of a person who leaves is handled.", text)
+    return message(text)
 
 
 ANNOUNCEMENTS = {"offboarding.finished": finished}

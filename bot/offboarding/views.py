@@ -64,7 +64,6 @@ def ask(ref: ActionPayload) -> View:
 def begun(person_id: str) -> Message:
     """Render the reply to the admin who started it."""
     return message(
-        "Their keys are in the team’s channel.",
         sentence(
             "The keys of ", _who(person_id), " are in the team’s channel. Decide about each one "
             "there."
@@ -75,7 +74,6 @@ def begun(person_id: str) -> Message:
 def nothing(person_id: str) -> Message:
     """Render that there is nothing to do."""
     return message(
-        "They have no keys.",
         sentence(_who(person_id), " has not created or received any active key, and owns none."),
     )
 
@@ -96,7 +94,7 @@ def for_team(found: OffboardingView, ref: ActionPayload) -> Message:
         blocks += _work(found, ref)
     else:
         blocks += _end(found)
-    return message("Someone with API keys is leaving.", *blocks)
+    return message(*blocks)
 
 
 def _progress(found: OffboardingView) -> str:

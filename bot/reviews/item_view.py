@@ -135,14 +135,12 @@ def asks_owner(
     audit: ReviewView, item: ReviewItem, asked_by: Actor | None, ref: ActionPayload
 ) -> Message:
     """Render the question to a key's owner, or the decision."""
-    fallback = "Is this API key still needed?"
     if item.decision is not None:
-        return message(fallback, sentence(name_of(item.key), *_outcome(item), "."))
+        return message(sentence(name_of(item.key), *_outcome(item), "."))
     if audit.stage is not Stage.OPEN:
-        return message(fallback, sentence("The audit is over. ", name_of(item.key), " stays."))
+        return message(sentence("The audit is over. ", name_of(item.key), " stays."))
     who: list[Element | str] = [person(asked_by)] if asked_by is not None else ["The team"]
     return message(
-        fallback,
         sentence(*who, " asks: is ", name_of(item.key), " still needed?"),
         context(f"`{item.key.hint}` · until {date(audit.deadline_at, DAY)}"),
         actions(*_buttons(item, MINE, replace(ref, key=item.key.id))),
@@ -152,9 +150,9 @@ def asks_owner(
 def decided(item: ReviewItem) -> Message:
     """Render the decision about a key, for the user who pressed a button."""
     if item.decision is None:
-        return message("There is no decision yet.", sentence("There is no decision about ",
+        return message(sentence("There is no decision about ",
                        name_of(item.key), " yet."))  # fmt: skip
-    return message("There is a decision.", sentence(name_of(item.key), *_outcome(item), "."))
+    return message(sentence(name_of(item.key), *_outcome(item), "."))
 
 
 def _outcome(item: ReviewItem) -> list[Element | str]:
@@ -176,9 +174,7 @@ def owner_asked(item: ReviewItem) -> Message:
         [person(Actor.person(item.key.owner))] if item.key.owner else ["Its owner"]
     )
     when = [format_time(item.asked_at, ", ")] if item.asked_at is not None else []
-    return message(
-        "The owner was asked.", sentence(*owner, " was asked about ", name_of(item.key), *when, ".")
-    )
+    return message(sentence(*owner, " was asked about ", name_of(item.key), *when, "."))
 
 
 def say_why(key: KeyView, ref: ActionPayload) -> View:

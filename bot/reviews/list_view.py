@@ -68,23 +68,22 @@ def board(listing: ReviewListView, ref: ActionPayload) -> Message:
     if audit.stage is Stage.OPEN:
         blocks += _latest(listing.latest)
         blocks += _list(listing, ref)
-    return message("It's time to review the API keys.", *blocks)
+    return message(*blocks)
 
 
 def _mine(listing: ReviewListView, ref: ActionPayload) -> Message:
     audit = listing.audit
-    fallback = "It's time to review your API keys."
     if listing.replaced:
-        return message(fallback, context("There is a newer list of your keys below."))
+        return message(context("There is a newer list of your keys below."))
     if audit.stage is not Stage.OPEN:
-        return message(fallback, section("The audit of the API keys is over. Thank you."))
+        return message(section("The audit of the API keys is over. Thank you."))
     if not listing.left:
-        return message(fallback, section("You have decided about all your API keys. Thank you."))
+        return message(section("You have decided about all your API keys. Thank you."))
     head = (
         f"*Which of your API keys are still needed?* Please decide by "
         f"{date(audit.deadline_at, DAY)}."
     )
-    return message(fallback, section(head), *_list(listing, ref))
+    return message(section(head), *_list(listing, ref))
 
 
 def _latest(latest: Sequence[ReviewItem]) -> list[Block]:

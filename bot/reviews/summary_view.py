@@ -11,23 +11,21 @@ from bot.ui import ids
 from bot.ui.blocks import (
     DAY,
     Block,
-    Element,
     Message,
     actions,
     bullets,
     button,
+    called,
     context,
     date,
     format_time,
     line,
     message,
-    person,
     section,
     sentence,
     text_element,
 )
 from bot.ui.payloads import ActionPayload
-from keys.base.actors import Actor
 from keys.reviews.models import ReviewView, Stage
 
 OWNERS_MAX = 15
@@ -65,20 +63,19 @@ def status(audit: ReviewView | None, next_run: datetime | None, ref: ActionPaylo
     start = actions(button("Start an audit now", ids.AUDIT_START, ref))
     if audit is None:
         text = "There has been no audit yet."
-        return message(text, section(f"{text} {coming}".strip()), start)
+        return message(section(f"{text} {coming}".strip()), start)
     blocks = progress(audit)
     if audit.stage is Stage.OPEN:
         blocks.append(context("The list is in the team’s channel."))
     else:
         blocks += [context(f"It ended {date(audit.ended_at)}. {coming}".strip()), start]
-    return message("The audit of the API keys", *blocks)
+    return message(*blocks)
 
 
 def begun(audit: ReviewView, *, before: bool) -> Message:
     """Render the answer to `audit start`."""
     text = "An audit is already in progress" if before else "The audit has started"
     return message(
-        text,
         section(f"{text}: {words.keys(audit.total)}. The list is in the team’s channel."),
     )
 
@@ -87,10 +84,10 @@ def escalated(data: Mapping[str, Any], admins: Sequence[str]) -> list[Block]:
     """Render the owners who have not answered a day before the deadline, for the admins."""
     left = sum(int(count) for _, count in data["owners"])
     blocks = [
-        sentence(*_called(admins), "The audit ends ", format_time(_parse_time(data["deadline_at"])),
+        sentence("The audit ends ", format_time(_parse_time(data["deadline_at"])),
                  f", and {words.keys(left)} have no answer."),
     ]  # fmt: skip
-    return [*blocks, *_owners(data)]
+    return [*blocks, *_owners(data), *called(admins)]
 
 
 def evidence_refused(data: Mapping[str, Any], admins: Sequence[str], command: str) -> list[Block]:
@@ -99,18 +96,12 @@ def evidence_refused(data: Mapping[str, Any], admins: Sequence[str], command: st
     if more := int(data["more"]):
         differences.append(line(f"and {more:,} more"))
     return [
-        sentence(*_called(admins), "The report of the audit was not written. "
-                 "The database and the audit log differ:"),
+        sentence("The report of the audit was not written. The database and the audit log "
+                 "differ:"),
         bullets(differences),
         context(f"Compare with a backup and correct the rows. Then use `{command} audit export`."),
+        *called(admins),
     ]  # fmt: skip
-
-
-def _called(admins: Sequence[str]) -> list[Element | str]:
-    called: list[Element | str] = []
-    for admin in admins:
-        called += [person(Actor.person(admin)), " "]
-    return called
 
 
 def revokes(data: Mapping[str, Any]) -> list[Block]:

@@ -19,7 +19,7 @@ def still_used(entry: OutboxEntry, _admins: AdminIds) -> Message:
         "The old token of ", which, ", ", hint, ",", ends, ", and a program still uses it. "
         "Give the program the new token, or it will be refused.",
     )  # fmt: skip
-    return message("A program still uses an old token.", text)
+    return message(text)
 
 
 def ended(entry: OutboxEntry, _admins: AdminIds) -> Message:
@@ -29,7 +29,7 @@ def ended(entry: OutboxEntry, _admins: AdminIds) -> Message:
     text = sentence(
         "The old token of ", which, ", ", hint, ", is refused now. The key itself still works."
     )
-    return message("An old token has expired.", text)
+    return message(text)
 
 
 def cancelled(entry: OutboxEntry, _admins: AdminIds) -> Message:
@@ -43,7 +43,7 @@ def cancelled(entry: OutboxEntry, _admins: AdminIds) -> Message:
         )  # fmt: skip
     else:
         text = sentence("Rotating ", which, " was interrupted. The old token keeps working.")
-    return message("A rotation was cancelled.", text)
+    return message(text)
 
 
 ANNOUNCEMENTS = {

@@ -134,7 +134,6 @@ def followed(rotation: RotationView, now: datetime, ref: ActionPayload | None) -
     """
     if rotation.revoked:
         return message(
-            "A key was revoked during its rotation.",
             sentence(name_of(rotation.key), " was revoked while it was being rotated."),
             context("None of its tokens works."),
         )
@@ -148,7 +147,7 @@ def followed(rotation: RotationView, now: datetime, ref: ActionPayload | None) -
         blocks.append(section("A program still uses the old token. It needs the new one."))
     if ref is not None:
         blocks.append(_buttons(rotation, ref))
-    return message("A key is being rotated: two tokens work for a while.", *blocks)
+    return message(*blocks)
 
 
 def _tokens(rotation: RotationView) -> list[tuple[str, str]]:
@@ -188,7 +187,6 @@ def _ended(rotation: RotationView) -> Message:
     if rotation.ends_at is not None:
         pieces.append(format_time(rotation.ends_at, ", "))
     return message(
-        "A rotation is done.",
         sentence(*pieces, "."),
         context(f"`{rotation.new_hint}` works, `{rotation.old_hint}` is refused."),
     )

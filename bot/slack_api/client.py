@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
-from bot.slack_api.errors import ChannelFault, ChannelProblem, MessageGone
+from bot.slack_api.errors import ChannelFault, ChannelProblem, MessageGone, SlackError
+from bot.slack_api.names import Names
 from bot.slack_api.searches import Searches
 from bot.slack_api.transport import PAGE, Answer, Transport, text_in
+from bot.ui.message_text import spell_out
 
 # The event type of our messages' metadata.
 _METADATA_TYPE = "apikeys_message"
@@ -18,6 +21,7 @@ _METADATA_TYPE = "apikeys_message"
 _FAR_AHEAD = timedelta(days=100)
 
 Blocks = Sequence[Mapping[str, Any]]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,9 @@ class Posted:
 class SlackClient(Transport):
     """A method for each call of the Web API. Safe to share between threads.
 
-    Every method raises SlackError (see bot.slack_api.errors).
+    Every method raises SlackError (see bot.slack_api.errors). In a message's text, people and
+    channels are spelled out by name (bot.ui.message_text); looking a name up never keeps a message
+    from being sent.
     """
 
     # Whether the token is that of a whole organisation, for which some lists are asked for by team.
@@ -56,6 +62,9 @@ class SlackClient(Transport):
     searches: Searches = field(default_factory=Searches, init=False)
     _dms: dict[str, str] = field(default_factory=dict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self._names = Names(self.monotonic)
 
     # Users
 
@@ -65,10 +74,17 @@ class SlackClient(Transport):
 
     def user_info(self, user_id: str) -> Answer:
         """Return a user, as `users.info` describes them. Raises PersonUnknown."""
-        return dict(self.call("users.info", form=True, user=user_id).get("user") or {})
+        user = dict(self.call("users.info", form=True, user=user_id).get("user") or {})
+        self._names.learn_user(user)
+        return user
 
     def users(self) -> Iterator[Answer]:
         """Yield all users of the workspace, or of all workspaces of the organisation."""
+        for user in self._users():
+            self._names.learn_user(user)
+            yield user
+
+    def _users(self) -> Iterator[Answer]:
         if not self.org_wide:
             yield from self.pages("users.list", "members")
             return
@@ -78,6 +94,32 @@ class SlackClient(Transport):
                 if user.get("id") not in known:
                     known.add(user.get("id"))
                     yield user
+
+    def spell_out(self, text: str, *, ask: bool = True) -> str:
+        """Replace the references in a text by names.
+
+        Args:
+            ask: whether to ask Slack for names that are not known; before an acknowledgement there
+                is no time to.
+        """
+        return spell_out(text, self._look_up if ask else self._names.get)
+
+    def _look_up(self, id_: str) -> str | None:
+        if self._names.get(id_) is None:
+            try:
+                self._ask_for_name(id_)
+            except SlackError as error:
+                _log.info("the name of %s is not known: %s", id_, error.code)
+                self._names.learn(id_, "")
+        return self._names.get(id_)
+
+    def _ask_for_name(self, id_: str) -> None:
+        quick = self.quick()
+        if id_.startswith(("U", "W")):
+            quick.user_info(id_)
+        else:
+            # Without a scope that lists channels Slack refuses this.
+            self._names.learn(id_, str(quick.channel_info(id_).get("name") or ""))
 
     def usergroup_members(self, group_id: str) -> tuple[str, ...]:
         """Return the ids of a user group's members. Raises GroupProblem."""
@@ -101,7 +143,7 @@ class SlackClient(Transport):
     def dm(
         self, user_id: str, text: str, blocks: Blocks | None = None, *, marker: str = ""
     ) -> Posted:
-        """Send a direct message. `text` is what notifications show: never a token.
+        """Send a direct message. `text` is what a phone's notification shows: never a token.
 
         Args:
             marker: as in `post`.
@@ -195,7 +237,7 @@ class SlackClient(Transport):
             "chat.postMessage",
             repeatable=False,
             channel=channel,
-            text=text,
+            text=self.spell_out(text),
             blocks=blocks,
             thread_ts=thread_ts,
             metadata=metadata,
@@ -227,7 +269,7 @@ class SlackClient(Transport):
             repeatable=False,
             channel=channel,
             user=user_id,
-            text=text,
+            text=self.spell_out(text),
             blocks=blocks,
             **within,
         )
@@ -235,8 +277,9 @@ class SlackClient(Transport):
     def update(self, message: Posted, text: str, blocks: Blocks | None = None) -> None:
         """Replace a message of the bot's. Raises MessageGone, MessageFixed."""
         self.call(
-            "chat.update", channel=message.channel, ts=message.ts, text=text, blocks=blocks or []
-        )
+            "chat.update", channel=message.channel, ts=message.ts, text=self.spell_out(text),
+            blocks=blocks or [],
+        )  # fmt: skip
 
     def delete(self, message: Posted) -> bool:
         """Delete a message of the bot's.

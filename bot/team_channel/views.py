@@ -16,7 +16,6 @@ from bot.ui.blocks import (
     context,
     escape,
     format_time,
-    header,
     line,
     message,
     person,
@@ -59,8 +58,6 @@ def reminder(name: str, fault: str, since: datetime, waiting: int) -> Message:
     what = f"I can't post in {name}: {happened(fault)}"
     held = f"{waiting:,} messages wait" if waiting != 1 else "1 message waits"
     return message(
-        f"{what}. {_without_code(to_do(fault))}",
-        header("I can't reach the team's channel"),
         sentence(f"{what}", format_time(since, ", since "), "."),
         section(to_do(fault)),
         choice(),
@@ -104,7 +101,6 @@ def shared(channel_id: str, external: bool, members: int) -> Message:
         else f"has {members:,} members, who all read it"
     )
     return message(
-        f"The channel for news of API keys {who}",
         sentence("I post news of API keys in ", _channel(channel_id), f". It {who}."),
         section(
             "They see the names and scopes of keys, their owners, and who did what. They never see "
@@ -119,7 +115,6 @@ def back(since: datetime, count: int, missed: list[str]) -> Message:
     listed = [line(text_element(clip(redact(one), LINE_MAX))) for one in missed]
     more = count - len(listed)
     return message(
-        f"While this channel was out of reach, {count:,} messages were not posted",
         sentence(
             "While this channel was out of reach", format_time(since, " (since "),
             f"), {count:,} messages were not posted:",
@@ -132,7 +127,6 @@ def back(since: datetime, count: int, missed: list[str]) -> Message:
 def chosen(actor: Actor, before: str) -> Message:
     """Render the first message in a channel that an admin chose."""
     return message(
-        "News of API keys is posted here from now on",
         sentence(
             person(actor), " chose this channel for news of API keys. Before, they were posted in ",
             _channel(before), ".",
@@ -148,8 +142,4 @@ def _channel(name: str) -> Element:
 
 def refused(why: str) -> Message:
     """Render that a chosen channel does not work."""
-    return message(f"I can't post there. {why}", section(escape(f"I can't post there. {why}")))
-
-
-def _without_code(text: str) -> str:
-    return text.replace("`", "")
+    return message(section(escape(f"I can't post there. {why}")))

@@ -19,13 +19,13 @@ def cancelled(entry: OutboxEntry, _admins: AdminIds) -> Message:
             "No key was created for ", which, ". The person who was to get its token is no longer "
             "a full member of this workspace. Create the key again for someone else.",
         )  # fmt: skip
-        return message("A token was not delivered.", text)
+        return message(text)
     if entry.data.get("reason") != NOT_TAKEN:
         return views.not_created(name)
     text = sentence(
         "The token of ", which, " was not collected within 24 hours, so no key was created."
     )
-    return message("A token was not collected.", text)
+    return message(text)
 
 
 def remained(entry: OutboxEntry, _admins: AdminIds) -> Message:
@@ -35,7 +35,7 @@ def remained(entry: OutboxEntry, _admins: AdminIds) -> Message:
     still = sentence("The token of ", which, " is still in the direct message to ", who, ".")
     then = "An admin should rotate the key." if entry.data["works"] else "The token does not work."
     why = sentence(f"Slack lets the app neither edit nor delete it. {then}")
-    return message("A token could not be removed from its message.", still, why)
+    return message(still, why)
 
 
 ANNOUNCEMENTS = {"key.abandoned": cancelled, "token.remained": remained}

@@ -74,12 +74,10 @@ def _placeholder(key: KeyView, purpose: Purpose) -> Message:
     name = text_element(key.name, bold=True)
     if purpose is Purpose.ROTATION:
         return message(
-            "A new token is being delivered.",
             sentence("A new token is being delivered for ", name),
             context("If nothing follows within a minute, it was interrupted and nothing changed."),
         )
     return message(
-        "A key is being delivered.",
         sentence("A key is being delivered: ", name),
         context("If nothing follows within a minute, it was interrupted and no key was created."),
     )
@@ -89,7 +87,6 @@ def _to_reveal(key: KeyView, purpose: Purpose, ref: ActionPayload) -> Message:
     """Render the button that generates and shows the token."""
     what = "a new token for " if purpose is Purpose.ROTATION else "the token of "
     return message(
-        "A token is waiting for you.",
         sentence("You can collect ", what, name_of(key), "."),
         section("Press the button to generate it. Only you will see it, once."),
         actions(button("Show the token", ids.REVEAL, ref, style="primary")),
@@ -127,7 +124,6 @@ def token_shown(key: KeyView, text: str, url: str, ref: ActionPayload, purpose: 
 def _collected(key: KeyView) -> Message:
     """Render the message after the recipient has collected the token."""
     return message(
-        "You have collected the token.",
         sentence("You have collected the token of ", name_of(key), ", and it works."),
         context(
             f"Its hint is `{key.hint}`. It cannot be shown again. If you lose it, ask an admin to "
@@ -139,7 +135,6 @@ def _collected(key: KeyView) -> Message:
 def _with_token(key: KeyView, content: TokenContent, ref: ActionPayload) -> Message:
     """Render the message with the token."""
     return message(
-        "Your new API key is ready. Open this message to copy its token.",
         sentence("This is the token of ", name_of(key), ". It cannot be shown again."),
         code_block(content.text),
         section("Store it where your program keeps its secrets. A double-click selects it."),
@@ -157,7 +152,6 @@ def _minutes(minutes: int) -> str:
 def _removed(key: KeyView) -> Message:
     """Render the message after the token has been removed from it."""
     return message(
-        "The token was removed from this message. The key is unchanged.",
         sentence("The token of ", name_of(key), " was removed from this message."),
         context(
             f"Its hint is `{key.hint}`. The key itself is unchanged. If you lose the token, ask an "
@@ -169,7 +163,6 @@ def _removed(key: KeyView) -> Message:
 def not_created(name: str) -> Message:
     """Render the message, or an announcement, if a new key was never activated."""
     return message(
-        "No key was created. Please create it again.",
         sentence(
             "Creating ", text_element(name, bold=True), " was interrupted, so no key was created."
         ),
@@ -184,7 +177,6 @@ def _not_collected(key: KeyView, purpose: Purpose) -> Message:
     rotation = purpose is Purpose.ROTATION
     after = "The old token keeps working." if rotation else "No key was created."
     return message(
-        "The token was not collected.",
         sentence("The token of ", name_of(key), " can no longer be collected."),
         section(f"{after} Ask an admin if you still need it."),
     )
@@ -193,7 +185,6 @@ def _not_collected(key: KeyView, purpose: Purpose) -> Message:
 def _not_rotated(key: KeyView) -> Message:
     """Render the message if the new token of a rotation was never activated."""
     return message(
-        "The token was not replaced.",
         sentence("Replacing the token of ", name_of(key), " was interrupted."),
         section("If you saw a new token, it does not work. The old token keeps working."),
     )

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.ui import ids
+from bot.ui.message_text import text_of
 from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.base.models import KeyView, State
@@ -220,6 +221,13 @@ def person(actor: Actor) -> Element:
     return text_element(f"operator {actor.id}" if actor.kind == "operator" else "this app")
 
 
+def called(user_ids: Iterable[str]) -> list[Block]:
+    """Mention users in a line of its own, after the news: a phone shows the beginning."""
+    mentions = [{"type": "user", "user_id": user_id} for user_id in user_ids]
+    spaced = [piece for one in mentions for piece in (" ", one)]
+    return [sentence("For", *spaced)] if mentions else []
+
+
 def person_as_mrkdwn(actor: Actor) -> str:
     """Render the actor of an event as mrkdwn."""
     if actor.kind == "person":
@@ -250,14 +258,9 @@ def state_in_words(key: KeyView, now: datetime) -> str:
     return names.get(key.state, key.state.value)
 
 
-def message(fallback: str, *blocks: Block) -> Message:
-    """Return a message.
-
-    Args:
-        fallback: what notifications and screen readers show: our own words, and users' words only
-            through `escape`; never a token.
-    """
-    return {"text": visible(fallback, multiline=True), "blocks": list(blocks)}
+def message(*blocks: Block) -> Message:
+    """Return a message; its text has the blocks' words (bot.ui.message_text)."""
+    return {"text": text_of(blocks), "blocks": list(blocks)}
 
 
 def modal(

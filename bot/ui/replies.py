@@ -47,7 +47,7 @@ def choice(typed: str, keys: Sequence[KeyView], ref: ActionPayload) -> Message:
     ]
     if len(keys) > CHOICES_MAX:
         blocks.append(context(f"{len(keys) - CHOICES_MAX} more match. Type more of the name."))
-    return message("Several keys match. Which one do you mean?", *blocks)
+    return message(*blocks)
 
 
 def unknown(typed: str, nearest: Sequence[KeyView], ref: ActionPayload) -> Message:
@@ -59,7 +59,7 @@ def unknown(typed: str, nearest: Sequence[KeyView], ref: ActionPayload) -> Messa
     else:
         blocks.append(context("The list shows all active keys."))
     blocks.append(actions(button("List keys", ids.LIST, ActionPayload(ref.at))))
-    return message("There is no such key.", *blocks)
+    return message(*blocks)
 
 
 def _candidates(keys: Sequence[KeyView], ref: ActionPayload) -> list[Block]:
@@ -82,7 +82,7 @@ def unknown_command(
         meant = clip(f"{command} {suggestion} {redact(rest)}".rstrip(), TYPED_MAX)
         blocks.append(sentence("Did you mean ", text_element(meant, code=True), "?"))
     blocks.append(actions(button("Show the guide", ids.HELP, ActionPayload(ref.at))))
-    return message("There is no such subcommand.", *blocks)
+    return message(*blocks)
 
 
 def denied(why: str, admins: Sequence[str]) -> Message:
@@ -95,19 +95,18 @@ def denied(why: str, admins: Sequence[str]) -> Message:
     blocks: list[Block] = [{"type": "section", "text": plain_user_text(clip(redact(why), 500))}]
     if admins:
         blocks.append(section("You can ask: " + ", ".join(map(mention, admins[:ADMINS_MAX]))))
-    return message("You can't do this here.", *blocks)
+    return message(*blocks)
 
 
 def domain_error(sentences: str) -> Message:
     """Render one of the domain's own sentences, as plain text."""
     text = clip(redact(sentences), 500)
-    return message("Nothing was changed.", {"type": "section", "text": plain_user_text(text)})
+    return message({"type": "section", "text": plain_user_text(text)})
 
 
 def expired() -> Message:
     """Render that the button is too old, since much may have changed meanwhile."""
     return message(
-        "This button is out of date.",
         section("This button is out of date, and nothing was changed. Please start again."),
     )
 
@@ -123,7 +122,6 @@ def outdated(ref: ActionPayload) -> Message:
         show = replace(ref, do=ids.DO_DETAILS)
         buttons.insert(0, button("Show the key", ids.KEY_CHOICE, show))
     return message(
-        "This button is from an older version, and nothing was changed.",
         section("This button is from an older version, and nothing was changed."),
         section(f"Type {command_name()} list to find the key, or {command_name()} help."),
         actions(*buttons),
@@ -133,7 +131,6 @@ def outdated(ref: ActionPayload) -> Message:
 def busy() -> Message:
     """Render that too many things are under way at once."""
     return message(
-        "The app is busy, and nothing was changed.",
         section(
             "The app is busy, and nothing was changed. Too many requests came at the same time. "
             "Please try again in a minute."
@@ -144,7 +141,6 @@ def busy() -> Message:
 def internal_error(reference: str) -> Message:
     """Render that something unexpected went wrong; `reference` finds it in the log."""
     return message(
-        "Something went wrong.",
         section("Something went wrong, and it is not your fault."),
         bullets(
             [

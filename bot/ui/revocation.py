@@ -34,7 +34,6 @@ def revoked(key: KeyView, propagation: Propagation | None) -> Message:
         propagation: how many gateways have confirmed it; None if that could not be read.
     """
     return message(
-        "The key was revoked.",
         sentence(name_of(key), " was revoked", *by_whom(key), "."),
         context(f"{_refused(key, propagation)} This cannot be undone."),
     )
@@ -46,7 +45,6 @@ def already_revoked(key: KeyView) -> Message:
     if key.revoked_reason:
         reason = [" Reason: ", text_element(key.revoked_reason)]
     return message(
-        "The key was already revoked.",
         sentence(name_of(key), " was already revoked", *by_whom(key), ".", *reason),
         context(f"`{key.hint}` is refused. Nothing else is needed."),
     )

@@ -90,13 +90,6 @@ def test_nobody_but_our_people_is_mentioned_and_nobody_is_called() -> None:
         assert {user["user_id"] for user in _find(message, "user")} <= {"U0ANN", "W0BOB"}
 
 
-def test_each_message_has_a_fallback_without_token_or_markup() -> None:
-    for message in messages("a*b*", "c"):
-        assert message["text"]
-        assert not set("<>*_`~") & set(message["text"])
-        assert TOKEN not in message["text"]
-
-
 def test_only_the_token_message_holds_the_token_and_only_once() -> None:
     found = [json.dumps(message).count(TOKEN) for message in messages("a", "b")]
     assert sorted(found)[-2:] == [0, 1]
@@ -140,7 +133,7 @@ def _without_markup_starts(text: str) -> str:
 
 
 def _formatted(shown: dict[str, Any]) -> list[str]:
-    return [element["text"] for element in _find(shown, "mrkdwn")] + [shown.get("text", "")]
+    return [element["text"] for element in _find(shown, "mrkdwn")]
 
 
 def _find(value: Any, type_: str) -> list[dict[str, Any]]:

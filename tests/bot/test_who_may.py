@@ -5,7 +5,7 @@ A new id without a row fails here; so does one whose rule has changed without it
 
 from __future__ import annotations
 
-import json
+import re
 from typing import cast, get_args
 
 import pytest
@@ -21,7 +21,8 @@ from bot.ui.payloads import ActionPayload
 from tests.bot.harness.listening import Bench
 from tests.keys.conftest import NOON
 
-REFUSED = "You can't do this here."
+# Each refusal says why: the role that is missing, or what kind of account it is.
+REFUSED = re.compile(r"not an admin|Guests cannot|Only (members|the|admins)|another person")
 # fmt: off
 TABLE = {
     ("action", "admins"): (
@@ -191,7 +192,7 @@ def test_every_subcommand_has_its_row() -> None:
 def test_a_stranger_who_presses_is_refused(bench: Bench, action: str, person: str) -> None:
     payload = ActionPayload(NOON, key="key_1", about="x_1", delivery="dlv_1").encode()
     bench.presses({"action_id": action, "value": payload}, user=person)
-    assert REFUSED in json.dumps(bench.answers[-1], ensure_ascii=False)
+    assert REFUSED.search(bench.answers[-1]["text"]), bench.answers[-1]["text"]
     assert not [method for method, _ in bench.calls.asked if method == "views.open"]
 
 

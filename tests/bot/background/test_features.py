@@ -96,7 +96,7 @@ def test_an_entry_is_announced_in_the_words_of_the_feature_that_has_its_kind(ben
 
     def painted(entry: Any, admins: Callable[[], Any]) -> dict[str, Any]:
         asked.extend(admins())
-        return message("A key was painted.", section(f"It is {entry.data['colour']} now."))
+        return message(section(f"It is {entry.data['colour']} now."))
 
     feature = Feature(name="paint", announcements={"test.painted": painted})
     paints(bench)

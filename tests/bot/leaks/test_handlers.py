@@ -87,7 +87,7 @@ def alarms(bench: Bench) -> list[dict[str, Any]]:
     """What was said in the team's channel of tokens in messages."""
     follow(bench)
     said = [args for name, args in bench.calls.asked if name == "chat.postMessage"]
-    return [args for args in said if "was posted in a channel" in args["text"]]
+    return [args for args in said if " posted a token of " in args["text"]]
 
 
 def hints(bench: Bench) -> list[dict[str, Any]]:

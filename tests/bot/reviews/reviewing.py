@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -50,7 +51,7 @@ def board(bench: Bench, place: str = "C1") -> dict[str, Any]:
     for name, args in reversed(bench.calls.asked):
         if name not in ("chat.postMessage", "chat.update") or args["channel"] != place:
             continue
-        if args["text"].startswith(("It's time to review", "Is this API key still needed")):
+        if re.search("Audit of the API keys|still needed|have decided about all", args["text"]):
             return args
     raise AssertionError("no message")
 

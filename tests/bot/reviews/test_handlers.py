@@ -56,7 +56,7 @@ def test_the_teams_list_offers_its_buttons_to_admins_alone(bench: Bench, action:
     start(bench)
     press = pressed(bench, action, key)
     bench.presses(press, "U0BOB")
-    assert "You can't do this here." in json.dumps(bench.answers[-1], ensure_ascii=False)
+    assert "not an admin" in bench.answers[-1]["text"]
     assert not [method for method, _ in bench.calls.asked if method == "views.open"]
     bench.presses(press)
     opened = [args for method, args in bench.calls.asked if method == "views.open"]
@@ -183,7 +183,7 @@ def test_pages_are_turned_for_all(bench: Bench) -> None:
     assert "7 to 12 of 14 left" in said(bench)
     assert "1 to 6 of 14 left" in said(bench, "D-U0BOB"), "Bob's list is his own"
     bench.presses(pressed(bench, ids.AUDIT_NEXT_PAGE, place="D-U0BOB"), "U0GUEST")
-    assert "You can't do this here." in json.dumps(bench.answers[-1], ensure_ascii=False)
+    assert "Guests cannot" in bench.answers[-1]["text"]
     bench.presses(pressed(bench, ids.AUDIT_NEXT_PAGE, place="D-U0BOB"), "U0BOB")
     follow(bench)
     bench.presses(pressed(bench, ids.AUDIT_NEXT_PAGE, place="D-U0BOB"), "U0BOB")

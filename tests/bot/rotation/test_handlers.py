@@ -273,7 +273,7 @@ def test_what_nobody_takes_ends_after_a_day(bench: Bench) -> None:
     bot.run_once()
     bench.domain.clock.move(CLAIMED_WITHIN)
     bot.run_once()
-    assert "The token was not collected" in json.dumps(bench.last("chat.update"))
+    assert "can no longer be collected" in json.dumps(bench.last("chat.update"))
     bench.presses(button)
     assert "not collected in time" in json.dumps(bench.answers[-1])
     with reading(bench.domain.engine, bench.domain.account) as session:

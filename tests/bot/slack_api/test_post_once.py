@@ -125,7 +125,7 @@ def test_a_live_message_is_found_again_and_goes_on(domain: Domain, slack: Sandbo
     again.following.run_once()
     again.following.run_once()
     texts = [m.text for m in slack.workspace.messages_for(slack.person("alice").id, place.id)]
-    assert sum("being rotated" in text for text in texts) == 1
+    assert sum(" rotated “" in text for text in texts) == 1
 
 
 def has_an_untrue_message_of_a_dead_bot(domain: Domain, slack: Sandbox) -> str:

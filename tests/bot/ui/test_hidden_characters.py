@@ -18,7 +18,8 @@ SEEN = r"x\x1b[2J\u202e\x9b\r\u2028\ud800\x00"
     "render",
     [
         blocks.plain, blocks.plain_user_text, blocks.mrkdwn, blocks.section, blocks.context,
-        blocks.header, blocks.text_element, blocks.line, blocks.sentence, blocks.message,
+        blocks.header, blocks.text_element, blocks.line, blocks.sentence,
+        lambda text: blocks.message(blocks.section(text)),
         blocks.code, lambda text: blocks.fields([("Note", text)]),
         lambda text: blocks.confirm_dialog(text, "", ""), lambda text: blocks.button(text, "a"),
         lambda text: inputs.note(text), lambda text: inputs.name_inputs(text, None),
