@@ -23,10 +23,19 @@ from keys.operations import Approve, Ask, Deny, Withdraw
 
 def open_ask(interaction: Interaction, name: str = "") -> None:
     """Open the modal for a request."""
-    draft = views.Draft(name=name, admin=bool(interaction.decide(admins)))
+    _open(interaction, views.Draft(name=name, admin=bool(interaction.decide(admins))))
+
+
+def _open(interaction: Interaction, draft: views.Draft) -> None:
     interaction.acknowledge()
     view = views.ask(draft, command_name(), interaction.ref(request=new_id("req")))
     interaction.context.slack.open_view(interaction.trigger, view)
+
+
+def open_again(interaction: Interaction) -> None:
+    """Open the modal with the values of an earlier request."""
+    before = _get(interaction, interaction.payload.about)
+    _open(interaction, views.Draft(before.name, before.scopes, before.reason))
 
 
 def submitted(interaction: Interaction) -> None:
@@ -117,3 +126,4 @@ router.action(ids.REQUEST_APPROVE, allow=admins & not_requester)(approve)
 router.action(ids.REQUEST_DENY, allow=admins & not_requester)(open_deny)
 router.view(ids.DENY_MODAL, allow=admins & not_requester)(denied)
 router.action(ids.REQUEST_WITHDRAW, allow=requester)(withdraw)
+router.action(ids.REQUEST_AGAIN, allow=requester)(open_again)

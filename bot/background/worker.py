@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from html import unescape
 
 from bot.background import announcement_views
 from bot.background.channel_readers import warn_of_readers
@@ -23,7 +24,6 @@ from bot.slack_api.backoff import LEASE, TRYING, pause_after
 from bot.slack_api.client import SlackClient
 from bot.slack_api.errors import ChannelProblem, NotDeliverable, SlackError
 from bot.slack_api.post_once import OutgoingMessage, post
-from bot.ui.blocks import Message
 from keys.base.actors import Actor
 from keys.changes import outbox
 from keys.changes.change import change
@@ -57,7 +57,7 @@ class Worker:
         self._team = TeamPoster(context.services, context.channel)
         self._lost_channel = LostChannel(
             context.services, context.slack, self._team, self._admins,
-            lambda entry: self._render(entry)["text"],
+            self._in_a_line,
         )  # fmt: skip
         self._live = LiveMessageUpdater(
             context.engine, context.services, context.slack, context.account_id, self._team,
@@ -121,31 +121,48 @@ class Worker:
         with self._context.writing() as session:
             waits = TEAM if channel.read(session).is_lost else ""
             due = outbox.claim(session, now, LEASE, but_for=waits)
+            alike = (
+                outbox.claim_alike(session, due, now, LEASE)
+                if due is not None and due.recipient != TEAM
+                else []
+            )
         if due is not None:
             # An announcement is traced under the request that caused it.
             with tracing.within(tracing.Trace(due.trace_id) if due.trace_id else tracing.Trace()):
-                self._announce(due)
+                self._announce(due, alike)
         return due is not None
 
-    def _announce(self, entry: OutboxEntry) -> None:
+    def _announce(self, entry: OutboxEntry, alike: Sequence[OutboxEntry]) -> None:
         outcome, slack = "said", self._context.slack.within(TRYING)
         try:
             try:
-                self._send(slack, entry, entry.recipient)
+                self._send(slack, entry, entry.recipient, alike)
             except NotDeliverable as error:
                 if entry.recipient == TEAM:
                     raise
                 # This person can never be reached, so the team gets the message instead.
                 logger.warning("%s was not told of %s: %s", entry.recipient, entry.kind, error)
-                self._send(slack, entry, TEAM)
-                outcome = "said to the team instead"
+                with self._context.reading() as session:
+                    team_has_it = outbox.is_told(session, entry, TEAM)
+                if not team_has_it:
+                    self._send(slack, entry, TEAM, alike)
+                outcome = "said to the team" if team_has_it else "said to the team instead"
         except SlackError as error:
-            self._retry(entry, error)
+            for each in (entry, *alike):
+                self._retry(each, error)
         else:
             self._close(entry, outcome)
+            for each in alike:
+                self._close(each, f"{outcome}, with {entry.id}")
 
-    def _send(self, slack: SlackClient, entry: OutboxEntry, recipient: str) -> None:
-        message = self._render(entry)
+    def _send(
+        self,
+        slack: SlackClient,
+        entry: OutboxEntry,
+        recipient: str,
+        alike: Sequence[OutboxEntry],
+    ) -> None:
+        message = announcement_views.render_all(self._announcements, (entry, *alike), self._admins)
         # An earlier attempt may have died right after Slack accepted the message.
         since = entry.at if entry.attempts else None
         if recipient != TEAM:
@@ -162,8 +179,10 @@ class Worker:
             logger.warning("nothing is known of the lost channel: %s", error)
             return False
 
-    def _render(self, entry: OutboxEntry) -> Message:
-        return announcement_views.render(self._announcements, entry, self._admins)
+    def _in_a_line(self, entry: OutboxEntry) -> str:
+        """Return what an entry says first, in plain text."""
+        message = announcement_views.render(self._announcements, entry, self._admins)
+        return unescape(self._context.slack.spell_out(message["text"]).split("\n")[0])
 
     def _retry(self, entry: OutboxEntry, error: SlackError) -> None:
         # Until a person has mended the channel, its messages wait together.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.expiry import handlers, live
+from bot.expiry.announcements import ANNOUNCEMENTS
 from bot.framework.feature import Feature, TimedJob
 from keys.changes.change import Change
 from keys.changes.services import Services
@@ -30,5 +31,6 @@ FEATURE = Feature(
     name="expiry",
     routers=[handlers.router],
     live={"expiry": live.render},
+    announcements=ANNOUNCEMENTS,
     timed=[TimedJob(_is_due, _remind)],
 )

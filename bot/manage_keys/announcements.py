@@ -1,8 +1,12 @@
-"""Announcements to the team: keys created, revoked, imported."""
+"""Announcements about keys created, changed, revoked and imported: to the team, and to people."""
 
 from __future__ import annotations
 
-from bot.framework.announcement import AdminIds, who_and_which
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.framework.announcement import AdminIds, is_for, key_name, who_and_which
 from bot.ui.blocks import (
     Element,
     Message,
@@ -10,40 +14,138 @@ from bot.ui.blocks import (
     format_time,
     message,
     person,
+    section,
     sentence,
     text_element,
 )
+from bot.ui.inputs import FIELD_NAMES
 from keys.base.actors import Actor
-from keys.changes.outbox import OutboxEntry
+from keys.changes.outbox import TEAM, OutboxEntry
 from keys.credentials.tokens import redact
-from keys.inputs.names import NOTE_MAX
+from keys.inputs.names import NAME_MAX, NOTE_MAX
 from keys.inputs.scopes import MEANINGS
+
+Pieces = list[Element | str]
 
 
 def created(entry: OutboxEntry, _admins: AdminIds) -> Message:
     """Announce a new key."""
     may = ", ".join(MEANINGS.get(scope, scope) for scope in entry.data.get("scopes", ()))
     owner = entry.data.get("owner")
-    owned: list[Element | str] = [" Owner: ", person(Actor.person(owner)), "."] if owner else []
+    owned: Pieces = [" Owner: ", person(Actor.person(owner)), "."] if owner else []
+    if is_for(entry, owner):
+        owned = [" You are its owner."]
+    elif entry.recipient != TEAM:
+        owned = [" You are its backup owner."]
     allowed = f". It may {may}." if may else "."
-    text = sentence(*who_and_which(entry, " created the key "), allowed, *owned)
-    return message(text)
+    return message(sentence(*who_and_which(entry, " created the key "), allowed, *owned))
 
 
 def revoked(entry: OutboxEntry, _admins: AdminIds) -> Message:
-    """Announce that a key was revoked."""
+    """Announce that a key was revoked; people also read what it means for them."""
     reason = clip(redact(str(entry.data.get("reason") or "")), NOTE_MAX)
-    why: list[Element | str] = [" Reason: ", text_element(reason)] if reason else []
-    text = sentence(*who_and_which(entry, " revoked the key "), ".", *why)
-    return message(text)
+    why: Pieces = [" (", text_element(reason), ")"] if reason else []
+    which = text_element(key_name(entry.data), bold=True)
+    when = format_time(entry.at, ", ")
+    said = sentence(person(entry.actor), " revoked the key ", which, *why, when, ".")
+    if entry.recipient == TEAM:
+        return message(said)
+    next_ = "Programs that use it are refused. If you still need one, ask an admin for a new key."
+    return message(said, section(next_))
+
+
+def renamed(entry: OutboxEntry, _admins: AdminIds) -> Message:
+    """Announce that a key has another name."""
+    before, after = (clip(redact(str(entry.data[name])), NAME_MAX) for name in ("from", "to"))
+    return message(
+        sentence(
+            person(entry.actor), " renamed the key ", text_element(before, bold=True), " to ",
+            text_element(after, bold=True), format_time(entry.at, ", "),
+            ". Its token stays the same.",
+        )
+    )  # fmt: skip
+
+
+def edited(entry: OutboxEntry, _admins: AdminIds) -> Message:
+    """Announce what was changed of a key, each with its value before and after."""
+    before, after = entry.data["from"], entry.data["to"]
+    you = next((words for words in _YOU if is_for(entry, after.get(words[0]))), None)
+    was = next((words for words in _YOU if is_for(entry, before.get(words[0]))), None)
+    if you is not None:
+        made = f" made you the {you[1]} of "
+        return message(sentence(*who_and_which(entry, made), ".", *_rest(before, after, you[0])))
+    if was is not None:
+        gone: Pieces = [f". You are no longer its {was[1]}."]
+        return message(sentence(*who_and_which(entry, " changed "), *gone, *_rest(before, after)))
+    return message(
+        sentence(*who_and_which(entry, " changed the key "), ". ", *_changes(before, after), ".")
+    )
+
+
+_YOU = (("owner", "owner"), ("backup_owner", "backup owner"))
+
+
+def _rest(before: Mapping[str, Any], after: Mapping[str, Any], but_for: str = "") -> Pieces:
+    left = {name: value for name, value in after.items() if name != but_for}
+    return [" ", *_changes(before, left), "."] if left else []
+
+
+def limited(entry: OutboxEntry, _admins: AdminIds) -> Message:
+    """Announce a key's limits."""
+    now = {name: entry.data[name] for name in ("rate_limit", "networks")}
+    values = [
+        piece
+        for name, value in now.items()
+        for piece in ("; ", f"{FIELD_NAMES[name]}: ", *_value(name, value))
+    ][1:]
+    return message(
+        sentence(*who_and_which(entry, " changed the limits of "), ". ", *_capital(values), ".")
+    )
 
 
 def imported(entry: OutboxEntry, _admins: AdminIds) -> Message:
-    """Announce imported keys."""
-    count = int(entry.data["count"])
+    """Announce imported keys: all to the team, and to each owner theirs."""
+    count = int(entry.data.get("yours") or entry.data["count"])
     what = "1 API key" if count == 1 else f"{count:,} API keys"
-    text = sentence(person(entry.actor), f" imported {what}", format_time(entry.at, ", "), ".")
-    return message(text)
+    whose = " that you own" if "yours" in entry.data else ""
+    when = format_time(entry.at, ", ")
+    return message(sentence(person(entry.actor), f" imported {what}{whose}", when, "."))
 
 
-ANNOUNCEMENTS = {"key.issued": created, "key.revoked": revoked, "keys.imported": imported}
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Pieces:
+    pieces: Pieces = []
+    for name, value in after.items():
+        pieces += ["; ", f"{FIELD_NAMES.get(name, name)}: "]
+        if name == "note":
+            pieces[-1] = "another note"
+            continue
+        pieces += [*_value(name, before.get(name)), " → ", *_value(name, value)]
+    return _capital(pieces[1:])
+
+
+def _capital(pieces: Pieces) -> Pieces:
+    first, *rest = pieces
+    return [first[0].upper() + first[1:] if isinstance(first, str) else first, *rest]
+
+
+def _value(name: str, value: Any) -> Pieces:
+    """Return a field's value as it is in the audit log, in words."""
+    if name in ("owner", "backup_owner"):
+        return [person(Actor.person(str(value)))] if value else ["no one"]
+    if name == "expires_at":
+        return [format_time(datetime.fromisoformat(str(value)))] if value else ["never"]
+    if name == "scopes":
+        scopes = value.split() if isinstance(value, str) else value or ()
+        return [", ".join(MEANINGS.get(scope, scope) for scope in scopes) or "nothing"]
+    words = " ".join(value) if isinstance(value, list) else str(value or "")
+    return [text_element(clip(redact(words), NOTE_MAX)) if words else "none"]
+
+
+ANNOUNCEMENTS = {
+    "key.issued": created,
+    "key.edited": edited,
+    "key.limited": limited,
+    "key.renamed": renamed,
+    "key.revoked": revoked,
+    "keys.imported": imported,
+}

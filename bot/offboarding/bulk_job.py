@@ -59,7 +59,9 @@ def _do(context: Context, job: BulkItem) -> str:
             # The offboarding's live message already names each revoked key.
             operation = Revoke(key=job.key_id, reason="offboarding", announce=False)
         else:
-            operation = Transfer(key=job.key_id, before=job.person, after=job.recipient)
+            operation = Transfer(
+                key=job.key_id, before=job.person, after=job.recipient, announce=False
+            )
         execute(context.services, caller, operation, wait=0)
     except DomainError as error:
         return str(error)

@@ -1,13 +1,22 @@
-"""Announcements about a rotation, for the team and the key's owner."""
+"""Announcements about a rotation, for the team, the key's owners and holders of its tokens."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from bot.framework.announcement import AdminIds, key_name
-from bot.ui.blocks import Message, format_time, message, sentence, text_element
+from bot.framework.announcement import AdminIds, key_name, who_and_which
+from bot.ui.blocks import Message, format_time, message, section, sentence, text_element
 from keys.changes.outbox import OutboxEntry
 from keys.delivery.completion import RECIPIENT_LEFT
+
+
+def rotated(entry: OutboxEntry, _admins: AdminIds) -> Message:
+    """Tell people who have the old token, and no message that follows the rotation."""
+    ends = format_time(datetime.fromisoformat(str(entry.data["ends_at"])))
+    said = sentence(
+        *who_and_which(entry, " rotated the key "), ". The old token works until ", ends, ".",
+    )  # fmt: skip
+    return message(said, section("If you use it, ask the owner for the new one."))
 
 
 def still_used(entry: OutboxEntry, _admins: AdminIds) -> Message:
@@ -47,6 +56,7 @@ def cancelled(entry: OutboxEntry, _admins: AdminIds) -> Message:
 
 
 ANNOUNCEMENTS = {
+    "key.rotated": rotated,
     "rotation.abandoned": cancelled,
     "rotation.ended": ended,
     "rotation.still_used": still_used,

@@ -51,6 +51,7 @@ REQUEST_APPROVE = "request_approve"
 REQUEST_DENY = "request_deny"
 REQUEST_WITHDRAW = "request_withdraw"
 CHANNEL_CHOOSE = "channel_choose"
+REQUEST_AGAIN = "request_again"
 
 # What an entry of a key's menu, or a choice, does (ActionPayload.do).
 DO_RENAME = "rename"

@@ -52,14 +52,16 @@ class RequestDenied(Event, kind="request.denied"):
     """An admin denied a request, with or without a reason."""
 
     def __init__(self, row: AccessRequest) -> None:
-        super().__init__(row.key_id, _decision(row), stale=[row.id])
+        data = _decision(row)
+        super().__init__(row.key_id, data, news=data, stale=[row.id])
 
 
 class RequestClosed(Event, kind="request.closed"):
     """A request was withdrawn, or not decided on in time."""
 
     def __init__(self, row: AccessRequest) -> None:
-        super().__init__(None, _decision(row), stale=[row.id])
+        data = _decision(row)
+        super().__init__(None, data, news=data, stale=[row.id])
 
 
 def _facts(row: AccessRequest) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from keys.access_requests.events import RequestDenied, RequestGranted, RequestRe
 from keys.base.actors import Actor
 from keys.base.models import RequestStage
 from keys.changes.change import Change
+from keys.changes.outbox import to_person
 from keys.changes.services import Subscribers
 from keys.lifecycle.events import KeyActivated, KeyCancelled, KeyRevoked
 from storage.tables import AccessRequest
@@ -53,6 +54,8 @@ def on_key_revoked(change: Change, event: KeyRevoked) -> None:
     row = _delivering(change, event.key_id)
     if row is None:
         return
+    # Being denied is the news to them, and says how to ask again.
+    event.knows.add(to_person(row.requester))
     decide(change, row, RequestStage.DENIED, "the key was revoked")
     change.record(RequestDenied(row))
 

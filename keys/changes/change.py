@@ -9,7 +9,7 @@ from datetime import datetime
 
 from keys.base.actors import Actor
 from keys.base.errors import KeyNotFound
-from keys.changes import audit_log, gateways, live_messages, outbox
+from keys.changes import audiences, audit_log, gateways, live_messages, outbox
 from keys.changes.events import Event
 from keys.changes.services import Services
 from storage import AccountSession
@@ -58,15 +58,21 @@ class Change:
         )
         self.effects.events += 1
         followers = self.services.subscribers.get(type(event), ())
-        self.effects.due |= bool(event.announce or event.stale or event.live or followers)
+        self.effects.due |= bool(
+            event.news is not None or event.announce or event.stale or event.live or followers
+        )
         if event.propagates and self.effects.fence is None:
             self.effects.fence = gateways.new_fence()
         for recipient, data in event.announce.items():
-            outbox.add(self.session, entry, recipient, data)
+            if recipient != str(self.actor):
+                outbox.add(self.session, entry, recipient, data)
         for stale in event.stale:
             live_messages.mark_stale_all(self.session, stale, self.now)
         for follow in followers:
             follow(self, event)
+        if event.news is not None:
+            for recipient in audiences.recipients(self.session, event, self.actor, self.now):
+                outbox.add(self.session, entry, recipient, event.news)
         for new in event.live:
             subject = new.subject if new.subject is not None else self.effects.fence
             if subject is None:
@@ -84,7 +90,8 @@ class Change:
         """
         for event in events:
             followers = self.services.subscribers.get(type(event))
-            if event.announce or event.stale or event.live or event.propagates or followers:
+            notifies = event.news is not None or event.announce or event.stale or event.live
+            if notifies or event.propagates or followers:
                 raise ValueError(f"{event.kind} does more than add to the audit log")
         entries = ((event.kind, event.key_id, event.data) for event in events)
         audit_log.append_all(self.session, self.now, self.actor, entries)

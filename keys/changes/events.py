@@ -39,7 +39,12 @@ class Event:
     Args:
         key_id: the id of its key, if it has one.
         data: its data in the audit log: names and ids, never a token.
-        announce: the data of its announcements, by recipient: `team` or `person:U…`.
+        news: the data of its announcements to the audiences in keys.changes.audiences; None for
+            an event that is no news to anyone.
+        in_channel: whether the news is posted to the channel; False if another message there
+            covers several keys.
+        knows: recipients who learn it in another way, and get no direct message.
+        announce: more announcements, by recipient: `team` or `person:U…`.
         stale: the subjects whose live messages become stale; a trailing colon makes it a prefix.
         live: live messages to create; read once, after the subscribers have run.
 
@@ -62,11 +67,15 @@ class Event:
         key_id: str | None,
         data: Mapping[str, Any],
         *,
+        news: Mapping[str, Any] | None = None,
+        in_channel: bool = True,
+        knows: Iterable[str] = (),
         announce: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
         stale: Sequence[str] = (),
         live: Iterable[NewLiveMessage] = (),
     ) -> None:
         self.key_id, self.data, self.announce = key_id, data, announce
+        self.news, self.in_channel, self.knows = news, in_channel, set(knows)
         self.stale, self.live = stale, live
 
 

@@ -22,6 +22,8 @@ from storage import AccountSession
 from storage.tables import Event, OutboxRow
 
 TEAM = "team"
+ALIKE_MOST = 200
+"""How many entries one message covers at most."""
 
 
 def to_person(user_id: str) -> str:
@@ -101,6 +103,49 @@ def claim(
     notice.attempts += 1
     session.add(notice)
     return due
+
+
+def claim_alike(
+    session: AccountSession, entry: OutboxEntry, now: datetime, claim_ttl: timedelta
+) -> list[OutboxEntry]:
+    """Claim the other due entries of the same kind, actor and recipient, oldest first.
+
+    One message to a person can cover all of them, such as 60 keys that an audit has revoked.
+    """
+    rows = session.exec(
+        select(OutboxRow, Event)
+        .join(Event, col(Event.id) == col(OutboxRow.event_id))
+        .where(
+            OutboxRow.account_id == session.account_id,
+            OutboxRow.kind == entry.kind,
+            OutboxRow.recipient == entry.recipient,
+            OutboxRow.id != entry.id,
+            Event.actor == str(entry.actor),
+            col(OutboxRow.closed_at).is_(None),
+            # One that was tried before may have been posted, and is searched for alone.
+            OutboxRow.attempts == 0,
+            col(OutboxRow.due_at) <= now,
+            col(OutboxRow.claimed_until).is_(None),
+        )
+        .order_by(col(Event.seq))
+        .limit(ALIKE_MOST)
+        .with_for_update(of=OutboxRow, skip_locked=True)
+    ).all()
+    alike = [_due(row, event) for row, event in rows]
+    for row, _ in rows:
+        row.claimed_until = now + claim_ttl
+        row.attempts += 1
+        session.add(row)
+    return alike
+
+
+def is_told(session: Session, entry: OutboxEntry, recipient: str) -> bool:
+    """Return whether this recipient has an entry about the same event."""
+    event = select(OutboxRow.event_id).where(OutboxRow.id == entry.id).scalar_subquery()
+    found = select(OutboxRow.id).where(
+        OutboxRow.event_id == event, OutboxRow.recipient == recipient, OutboxRow.id != entry.id
+    )
+    return session.exec(found.limit(1)).first() is not None
 
 
 def close(session: Session, notice_id: str, now: datetime, outcome: str) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keys.changes.events import Event
-from keys.changes.outbox import TEAM
 from keys.integrity.findings import Finding
 
 LISTED = 10
@@ -37,7 +36,7 @@ class TamperingFound(Event, kind="tampering.found"):
 
     def __init__(self, findings: Sequence[Finding], names: Mapping[str, str]) -> None:
         data = described(findings, names)
-        super().__init__(None, data, announce={TEAM: data})
+        super().__init__(None, data, news=data)
 
 
 class RestoreAccepted(Event, kind="database.restored"):
@@ -50,4 +49,4 @@ class RestoreAccepted(Event, kind="database.restored"):
 
     def __init__(self, reason: str, known: int | None) -> None:
         data = {"reason": reason, "known": known}
-        super().__init__(None, data, announce={TEAM: data})
+        super().__init__(None, data, news=data)

@@ -32,7 +32,8 @@ class KeyActivated(Event, kind="key.issued"):
 
     def __init__(self, key: Key, recipient: str) -> None:
         data = facts(key)
-        super().__init__(key.id, data | {"recipient": recipient}, announce={TEAM: data})
+        data |= {"recipient": recipient}
+        super().__init__(key.id, data, news=data, knows=[recipient])
 
 
 class KeyCancelled(Event, kind="key.abandoned"):
@@ -52,19 +53,34 @@ class KeyRenamed(Event, kind="key.renamed"):
     """A key was renamed; its messages in Slack show the new name."""
 
     def __init__(self, key: Key, before: str) -> None:
-        super().__init__(key.id, {"from": before, "to": key.name}, stale=[about_key(key.id)])
+        data = {"from": before, "to": key.name}
+        super().__init__(key.id, data, news=facts(key) | data, stale=[about_key(key.id)])
 
 
 class KeyEdited(Event, kind="key.edited", propagates=True):
     """A key was updated.
 
     Args:
-        before, after: the changed values, by field, as in the audit log.
+        before, after: the changed values, by field, as in the audit log. A note alone is no news.
+        in_channel: whether the team is told; False if another message covers several keys.
     """
 
-    def __init__(self, key: Key, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-        stale = [about_key(key.id)] if "expires_at" in after else []
-        super().__init__(key.id, {"name": key.name, "from": before, "to": after}, stale=stale)
+    def __init__(
+        self,
+        key: Key,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+        *,
+        in_channel: bool = True,
+    ) -> None:
+        changed = {"from": dict(before), "to": dict(after)}
+        super().__init__(
+            key.id,
+            {"name": key.name, **changed},
+            news=facts(key) | changed if after.keys() - {"note"} else None,
+            in_channel=in_channel,
+            stale=[about_key(key.id)] if "expires_at" in after else [],
+        )
 
 
 class KeyLimited(Event, kind="key.limited", propagates=True):
@@ -72,7 +88,7 @@ class KeyLimited(Event, kind="key.limited", propagates=True):
 
     def __init__(self, key: Key) -> None:
         data = {"rate_limit": key.rate_limit, "networks": key.networks.split()}
-        super().__init__(key.id, data)
+        super().__init__(key.id, data, news=facts(key) | data)
 
 
 class ExpiryAccepted(Event, kind="expiry.accepted"):
@@ -81,7 +97,8 @@ class ExpiryAccepted(Event, kind="expiry.accepted"):
     def __init__(self, key: Key) -> None:
         expires_at = key.expires_at.isoformat(timespec="seconds") if key.expires_at else None
         data = {"name": key.name, "expires_at": expires_at}
-        super().__init__(key.id, data, stale=[about_key(key.id)])
+        news = facts(key) | data
+        super().__init__(key.id, data, news=news, stale=[about_key(key.id)])
 
 
 class KeyRevoked(Event, kind="key.revoked", propagates=True):
@@ -90,7 +107,8 @@ class KeyRevoked(Event, kind="key.revoked", propagates=True):
     Args:
         actor: who revoked it; if a gateway is slow to confirm, they get a live message about it,
             or the team does if it was not a person.
-        announce: whether the team is told; False if another message covers several keys.
+        announce: whether the team is told; False if another message covers several keys. The owner
+            and the people who were sent its token are told in any case.
     """
 
     def __init__(self, key: Key, actor: Actor, *, announce: bool) -> None:
@@ -99,7 +117,8 @@ class KeyRevoked(Event, kind="key.revoked", propagates=True):
         super().__init__(
             key.id,
             data,
-            announce={TEAM: data} if announce else {},
+            news=data,
+            in_channel=announce,
             stale=[about_key(key.id)],
             live=[NewLiveMessage("revocation", None, recipient, CONFIRMED_WITHIN, {"key": key.id})],
         )

@@ -147,11 +147,16 @@ class AcceptExpiry(Operation[KeyView], name="accept_expiry", allow=admins):
 
 
 class Transfer(Operation[KeyView], name="transfer", allow=admins):
-    """Replace one person with another as owner or backup owner."""
+    """Replace one person with another as owner or backup owner.
+
+    Attributes:
+        announce: whether the team is told; False if another message covers it.
+    """
 
     key: KeyRef
     before: Id
     after: NewOwner
+    announce: bool = True
 
     def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
         """Yield the new owner."""
@@ -159,7 +164,7 @@ class Transfer(Operation[KeyView], name="transfer", allow=admins):
 
     def run(self, change: Change) -> KeyView:
         """Transfer the key. Raises KeyNotFound, KeyRevoked, InvalidState."""
-        return transfer_ownership(change, self.key, self.before, self.after)
+        return transfer_ownership(change, self.key, self.before, self.after, announce=self.announce)
 
 
 class Revoke(Operation[KeyView], name="revoke", allow=admins):

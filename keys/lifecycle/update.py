@@ -71,11 +71,14 @@ def edit_key(change: Change, key_id: str, wanted: KeyUpdate, expected_version: i
     return _apply(change, key, values)
 
 
-def transfer_ownership(change: Change, key_id: str, before: str, after: str) -> KeyView:
+def transfer_ownership(
+    change: Change, key_id: str, before: str, after: str, *, announce: bool = True
+) -> KeyView:
     """Replace one person with another as owner or backup owner.
 
     Args:
         before, after: the ids of the two.
+        announce: whether the team is told; False if another message covers it.
 
     Raises:
         KeyNotFound, KeyRevoked, InvalidState: with a sentence for the user.
@@ -83,9 +86,8 @@ def transfer_ownership(change: Change, key_id: str, before: str, after: str) -> 
     key = load_active(change, key_id)
     owner = after if key.owner == before else key.owner
     backup = after if key.backup_owner == before else key.backup_owner
-    return _apply(
-        change, key, {"owner": owner, "backup_owner": backup if backup != owner else None}
-    )
+    values = {"owner": owner, "backup_owner": backup if backup != owner else None}
+    return _apply(change, key, values, in_channel=announce)
 
 
 def set_expiry(change: Change, key_id: str, last_day: date | None) -> KeyView:
@@ -148,7 +150,9 @@ def _end(change: Change, key: Key, last_day: date | None) -> datetime | None:
     return key.expires_at if last_day == before else policy.check_expiry(last_day, change.now)
 
 
-def _apply(change: Change, key: Key, values: Mapping[str, Any]) -> KeyView:
+def _apply(
+    change: Change, key: Key, values: Mapping[str, Any], *, in_channel: bool = True
+) -> KeyView:
     changed = {name: value for name, value in values.items() if getattr(key, name) != value}
     if not changed:
         return view(change.session, key)
@@ -159,7 +163,7 @@ def _apply(change: Change, key: Key, values: Mapping[str, Any]) -> KeyView:
         key.expiry_accepted_by, key.expiry_set_at = None, change.now
     index_key(change, key)
     after = {name: _recorded(value) for name, value in changed.items()}
-    change.record(KeyEdited(key, before, after))
+    change.record(KeyEdited(key, before, after, in_channel=in_channel))
     return view(change.session, key)
 
 

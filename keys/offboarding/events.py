@@ -47,7 +47,7 @@ class OffboardingFinished(Event, kind="offboarding.finished"):
 
     def __init__(self, row: Offboarding, results: Mapping[str, int]) -> None:
         data = _ended(row, results)
-        super().__init__(None, data, announce={TEAM: data}, stale=[row.id])
+        super().__init__(None, data, news=data, stale=[row.id])
 
 
 class OffboardingClosed(Event, kind="offboarding.closed"):

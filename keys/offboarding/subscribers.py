@@ -20,7 +20,7 @@ def on_key_rotated(change: Change, event: KeyRotated) -> None:
     key, to = change.load(event.key_id), event.recipient.id
     for before in (key.owner, key.backup_owner):
         if before and before != to and is_leaving(change.session, before):
-            transfer_ownership(change, key.id, before, to)
+            transfer_ownership(change, key.id, before, to, announce=False)
 
 
 SUBSCRIBERS: Subscribers = {KeyRotated: [on_key_rotated]}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from keys.changes.events import Event, NewLiveMessage
-from keys.changes.outbox import TEAM, to_person
+from keys.changes.outbox import to_person
 from storage.tables import Review
 
 # The live message that asks an owner about one key.
@@ -81,7 +81,7 @@ class ReviewEscalated(Event, kind="audit.escalated"):
     """The deadline is near; the team is told which owners haven't answered."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        super().__init__(None, data, announce={TEAM: data})
+        super().__init__(None, data, news=data)
 
 
 class RevocationAnnounced(Event, kind="audit.revokes"):
@@ -93,7 +93,7 @@ class RevocationAnnounced(Event, kind="audit.revokes"):
 
     def __init__(self, data: Mapping[str, Any], unanswered: Mapping[str, int]) -> None:
         owners = {to_person(owner): {**data, "yours": n} for owner, n in unanswered.items()}
-        super().__init__(None, data, announce={TEAM: data, **owners})
+        super().__init__(None, data, news=data, announce=owners)
 
 
 class ReviewFinished(Event, kind="audit.finished"):
@@ -106,7 +106,7 @@ class ReviewFinished(Event, kind="audit.finished"):
 
     def __init__(self, review: Review, data: Mapping[str, Any], digests: Mapping[str, str]) -> None:
         recorded = {**data, "end": digests}
-        super().__init__(None, recorded, announce={TEAM: data}, stale=[about_review(review.id)])
+        super().__init__(None, recorded, news=data, stale=[about_review(review.id)])
 
 
 class EvidenceRefused(Event, kind="audit.evidence_refused"):
@@ -122,11 +122,11 @@ class EvidenceRefused(Event, kind="audit.evidence_refused"):
             "differences": list(differences[:_ANNOUNCED]),
             "more": max(len(differences) - _ANNOUNCED, 0),
         }
-        super().__init__(None, data, announce={TEAM: data})
+        super().__init__(None, data, news=data)
 
 
 class DigestPosted(Event, kind="digest.posted"):
     """A digest of the activity since the last digest is posted to the team's channel."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        super().__init__(None, data, announce={TEAM: data})
+        super().__init__(None, data, news=data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -36,8 +36,15 @@ class KeyRotated(Event, kind="key.rotated", propagates=True):
             "ends_at": _format_time(ends_at),
             "recipient": str(recipient),
         }
-        live = _messages(key, rotation_id)
-        super().__init__(key.id, data, stale=[about_key(key.id)], live=live)
+        # The owner follows it in a live message, and the recipient has the new token.
+        super().__init__(
+            key.id,
+            data,
+            news=data,
+            knows=[str(recipient), *([to_person(key.owner)] if key.owner else [])],
+            stale=[about_key(key.id)],
+            live=_messages(key, rotation_id),
+        )
 
 
 class RotationCancelled(Event, kind="rotation.abandoned"):
@@ -78,7 +85,7 @@ class OldTokenStillUsed(Event, kind="rotation.still_used"):
             "ends_at": _format_time(ends_at),
             "used_from": used_from,
         }
-        super().__init__(key.id, data, announce=_team_and_owner(key, data), stale=[rotation_id])
+        super().__init__(key.id, data, news=data, stale=[rotation_id])
 
 
 class RotationEnded(Event, kind="rotation.ended", propagates=True):
@@ -86,8 +93,8 @@ class RotationEnded(Event, kind="rotation.ended", propagates=True):
 
     Args:
         hint: the hint of the old token.
-        announce: whether the team and the owner are told; False if the rotation's message shows it
-            at once.
+        announce: whether the team, the owner and the holders are told; False if the rotation's
+            message shows it at once.
     """
 
     def __init__(self, key: Key, rotation_id: str, hint: str, *, announce: bool) -> None:
@@ -95,7 +102,7 @@ class RotationEnded(Event, kind="rotation.ended", propagates=True):
         super().__init__(
             key.id,
             data,
-            announce=_team_and_owner(key, data) if announce else {},
+            news=data if announce else None,
             stale=[rotation_id, about_key(key.id)],
         )
 
@@ -108,10 +115,6 @@ def _messages(key: Key, rotation_id: str) -> Iterator[NewLiveMessage]:
     yield NewLiveMessage(MESSAGE_KIND, rotation_id, TEAM)
     if key.owner:
         yield NewLiveMessage(MESSAGE_KIND, rotation_id, to_person(key.owner))
-
-
-def _team_and_owner(key: Key, data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {TEAM: data} | ({to_person(key.owner): data} if key.owner else {})
 
 
 def _facts(key: Key) -> dict[str, Any]:

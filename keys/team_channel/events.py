@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from keys.changes.events import Event
-from keys.changes.outbox import TEAM, to_person
+from keys.changes.outbox import to_person
 
 
 class ChannelLost(Event, kind="channel.lost"):
@@ -69,7 +69,7 @@ class ChannelBack(Event, kind="channel.back"):
     def __init__(self, since: datetime, missed: Sequence[str], count: int) -> None:
         data: dict[str, Any] = {"since": since.isoformat(), "count": count}
         summary = data | {"missed": list(missed)}
-        super().__init__(None, data, announce={TEAM: summary} if count else {})
+        super().__init__(None, data, news=summary if count else None)
 
 
 class ChannelChosen(Event, kind="channel.chosen"):
@@ -82,4 +82,4 @@ class ChannelChosen(Event, kind="channel.chosen"):
 
     def __init__(self, channel_id: str, before: str) -> None:
         data = {"channel": channel_id, "before": before}
-        super().__init__(None, data, announce={TEAM: data})
+        super().__init__(None, data, news=data)

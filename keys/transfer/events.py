@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from keys.changes.events import Event
-from keys.changes.outbox import TEAM
+from keys.changes.outbox import to_person
 from keys.transfer.formats import Form
 from keys.transfer.import_rows import ImportRow
 
@@ -23,11 +26,21 @@ class KeyImported(Event, kind="key.imported"):
 
 
 class KeysImported(Event, kind="keys.imported", propagates=True):
-    """Keys of another system were imported; one message tells the team about all of them."""
+    """Keys of another system were imported; one message tells the team about all of them.
 
-    def __init__(self, count: int) -> None:
-        data = {"count": count}
-        super().__init__(None, data, announce={TEAM: data})
+    Args:
+        owners: the owner of each key; each is told how many they own now.
+    """
+
+    def __init__(self, owners: Sequence[str | None]) -> None:
+        data = {"count": len(owners)}
+        owned = Counter(owner for owner in owners if owner)
+        super().__init__(
+            None,
+            data,
+            news=data,
+            announce={to_person(owner): {**data, "yours": n} for owner, n in owned.items()},
+        )
 
 
 class KeysExported(Event, kind="keys.exported"):

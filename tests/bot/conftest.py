@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.audiences import audiences_are_kept
 from tests.bot.harness.listening import Bench
 from tests.keys.conftest import domain
 
-__all__ = ["bench", "domain"]
+__all__ = ["audiences_are_kept", "bench", "domain"]
 
 
 @pytest.fixture(autouse=True)

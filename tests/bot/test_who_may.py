@@ -87,6 +87,7 @@ TABLE = {
         "token_stored",
     ),
     ("action", "requester"): (
+        "request_again",
         "request_withdraw",
     ),
     ("choice", "admins"): (

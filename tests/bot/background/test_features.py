@@ -140,7 +140,8 @@ def test_what_is_stored_has_words_and_renderers() -> None:
         "audit.escalated", "audit.evidence_refused", "audit.finished", "audit.revokes",
         "channel.back", "channel.chosen", "channel.reminded", "channel.shared",
         "database.restored", "digest.posted", "key.abandoned",
-        "key.issued", "key.revoked", "keys.imported", "offboarding.finished",
+        "expiry.accepted", "key.edited", "key.issued", "key.limited", "key.renamed", "key.revoked",
+        "key.rotated", "request.closed", "request.denied", "keys.imported", "offboarding.finished",
         "rotation.abandoned", "rotation.ended", "rotation.still_used",
         "tampering.found", "token.remained",
     }  # fmt: skip

@@ -18,7 +18,7 @@ from keys.team_channel.events import ChannelReminded
 from storage import writing
 from tests.bot.harness.fake_slack import FakeCalls, FakeTime, full_member, refusal
 from tests.bot.harness.working import worker
-from tests.keys.conftest import ALICE, Domain, open_test_application
+from tests.keys.conftest import ALICE, BOB, Domain, open_test_application
 
 OK: dict[str, Any] = {"ok": True, "channel": "C1", "ts": "1.000001"}
 
@@ -203,3 +203,41 @@ def test_what_a_person_who_left_would_be_told_goes_to_the_team(
     (told,) = posts(calls)
     assert told["channel"] == "#api-keys"
     assert "conversations.open" not in calls.methods()
+
+
+def test_a_person_gets_one_message_about_many_keys(
+    domain: Domain, calls: FakeCalls, following: Worker
+) -> None:
+    made = [domain.issue(f"Report {n:02}", owner=BOB.id, backup_owner=None)[0] for n in range(20)]
+    while following.run_once():
+        pass
+    calls.asked.clear()
+    for key in made:
+        domain.revoke(key.id)
+    while following.run_once():
+        pass
+    direct = [args for args in posts(calls) if args["channel"] == "D1"]
+    assert len(posts(calls)) == 20 + 1, "the team has one for each key"
+    (message,) = direct
+    assert message["text"].count("revoked the key “Report") == 15
+    assert "… and 5 more." in message["text"]
+    assert message["text"].count("If you still need one") == 1
+    assert following.run_once() == 0
+
+
+def test_what_one_message_covers_is_all_tried_again(
+    domain: Domain, calls: FakeCalls, following: Worker
+) -> None:
+    for name in ("Report, one", "Report, two"):
+        key, _ = domain.issue(name, owner=BOB.id)
+        domain.revoke(key.id)
+    calls.replies["conversations.open"] = [refusal("internal_error")]
+    while following.run_once():
+        pass
+    calls.replies["conversations.open"] = [{"ok": True, "channel": {"id": "D1"}}]
+    domain.clock.move(timedelta(minutes=5))
+    while following.run_once():
+        pass
+    direct = "\n".join(args["text"] for args in posts(calls) if args["channel"] == "D1")
+    for name in ("Report, one", "Report, two"):
+        assert direct.count(f"revoked the key “{name}”") == 1

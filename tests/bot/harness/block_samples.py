@@ -422,6 +422,25 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     ends = {"ends_at": NOW.isoformat(), "hint": "ak_7Fq2…x9Qe", "used_from": "10.1.0.0/16"}
     for kind in ("rotation.still_used", "rotation.ended", "rotation.abandoned"):
         yield notice(due(kind, Actor.system("timer"), name=name, **ends))
+    you = {"from": {"owner": "W0BOB"}, "to": {"owner": "U0ANN", "backup_owner": "W0BOB"}}
+    moved = {"from": {"scopes": "read", "note": ""}, "to": {"scopes": "", "note": note or "n"}}
+    limits = {"rate_limit": "100/minute", "networks": ["10.0.0.0/8"]}
+    for kind, data in (
+        ("key.issued", {}),
+        ("key.revoked", {"reason": note}),
+        ("key.rotated", ends),
+        ("key.renamed", {"from": name, "to": name}),
+        ("key.edited", you),
+        ("key.edited", moved),
+        ("key.limited", limits),
+        ("expiry.accepted", {"expires_at": NOW.isoformat()}),
+        ("request.denied", {"request": "ask_1", "requester": "U0ANN", "reason": note}),
+        ("request.closed", {"request": "ask_1", "requester": "U0ANN", "reason": note}),
+        ("keys.imported", {"count": 64, "yours": 3}),
+    ):
+        entry = due(kind, BOB, **({"name": name} | data))
+        for recipient in ("team", "person:U0ANN", "person:W0BOB"):
+            yield notice(replace(entry, recipient=recipient))
     for works in (True, False):
         remained = {"name": name, "recipient": str(Actor.person("U0ANN")), "works": works}
         yield notice(due("token.remained", Actor.system("timer"), **remained))

@@ -38,8 +38,7 @@ def full_member(args: dict[str, Any]) -> dict[str, Any]:
 class FakeCalls:
     """Each method has replies, used up one after the other; the last one stays.
 
-    Names are refused and not remembered, unless the script has them: almost every message looks
-    some up.
+    A channel's name is refused and not remembered, unless the script has it.
     """
 
     def __init__(self, **replies: list[Reply]) -> None:
@@ -51,7 +50,7 @@ class FakeCalls:
     def __call__(
         self, method: str, args: dict[str, Any], *, form: bool, timeout: float
     ) -> dict[str, Any]:
-        if method in ("users.info", "conversations.info") and method not in self.replies:
+        if method == "conversations.info" and method not in self.replies:
             raise refusal("missing_scope")
         self.asked.append((method, args))
         self.timeouts.append(timeout)

@@ -318,7 +318,7 @@ def test_the_team_is_told_who_did_what() -> None:
     assert "It may read existing data." in made
     ended = plain_of_message(notice(due("key.revoked", OPERATOR, reason="leaked")))
     assert "operator root@host revoked the key Zapier" in ended
-    assert "Reason: leaked" in ended
+    assert "(leaked)" in ended
     given_up = notice(due("key.abandoned", Actor.system("issuing")))
     assert "no key was created" in plain_of_message(given_up)
 

@@ -73,14 +73,14 @@ def test_the_team_is_told_of_what_is_near_and_of_the_end() -> None:
         events.ReviewFinished(REVIEW, DATA, DIGESTS),
         events.DigestPosted(DATA),
     ):
-        assert event.announce == {"team": DATA}
-    assert not events.KeptInReview(REVIEW, "key_4", "").announce
+        assert event.news == DATA
+    assert events.KeptInReview(REVIEW, "key_4", "").news is None
 
 
 def test_each_owner_is_told_how_many_keys_have_no_answer() -> None:
-    announced = events.RevocationAnnounced(DATA, {"U2": 3, "U9": 1}).announce
-    assert announced == {
-        "team": DATA,
+    event = events.RevocationAnnounced(DATA, {"U2": 3, "U9": 1})
+    assert event.news == DATA
+    assert event.announce == {
         "person:U2": DATA | {"yours": 3},
         "person:U9": DATA | {"yours": 1},
     }
