@@ -53,7 +53,7 @@ def audiences_are_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     def checked(made: Change, event: Event) -> None:
         live: list[NewLiveMessage] = []
-        event.live = _noted(event.live, live)
+        event.live = _noted(event.live, live) if event.live else ()
         record(made, event)
         if type(event).__module__.startswith("keys."):
             found.extend(problems(event, live))

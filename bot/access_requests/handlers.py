@@ -76,7 +76,9 @@ def approve(interaction: Interaction) -> None:
     if pending is None:
         _show_decision(interaction, request)
         return
-    delivery = TokenDelivery.of(pending, request.requester, interaction.actor, Purpose.NEW)
+    delivery = TokenDelivery.of(
+        pending, request.requester, interaction.actor, Purpose.NEW, approved=True
+    )
     if error := deliver_token(context, delivery):
         say(context, interaction.person.user_id, f"{error} The request is open again.")
 

@@ -172,7 +172,7 @@ def for_requester(request: RequestView, ref: ActionPayload) -> Message:
     blocks = [sentence("You asked for ", _name(request), ".")]
     if request.stage is Stage.OPEN:
         blocks += [
-            section("An admin will decide. This message will show the decision."),
+            section("An admin will decide. We'll message you here."),
             actions(button("Withdraw", ids.REQUEST_WITHDRAW, ref)),
         ]
     else:

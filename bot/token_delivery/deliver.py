@@ -20,7 +20,7 @@ from bot.framework.context import Context
 from bot.slack_api.client import Posted, SlackClient
 from bot.slack_api.errors import SlackError
 from bot.token_delivery.remove import Removal
-from bot.token_delivery.views import TokenContent, delivery_message
+from bot.token_delivery.views import Maker, TokenContent, delivery_message
 from bot.ui import replies
 from bot.ui.blocks import Message, View
 from bot.ui.payloads import ActionPayload
@@ -56,6 +56,7 @@ class TokenDelivery:
         recipient: the id of the user who gets it.
         actor: who requested it.
         purpose: a new key or a rotation.
+        approved: whether the actor approved the recipient's request.
     """
 
     id: str
@@ -64,14 +65,23 @@ class TokenDelivery:
     recipient: str
     actor: Actor
     purpose: Purpose
+    approved: bool = False
     state: DeliveryState = DeliveryState.PENDING
 
     @classmethod
     def of(
-        cls, pending: PendingKey, recipient: str, actor: Actor, purpose: Purpose
+        cls,
+        pending: PendingKey,
+        recipient: str,
+        actor: Actor,
+        purpose: Purpose,
+        *,
+        approved: bool = False,
     ) -> TokenDelivery:
         """Return the delivery of a token that was just generated."""
-        return cls(pending.delivery_id, pending.key, pending.token, recipient, actor, purpose)
+        return cls(
+            pending.delivery_id, pending.key, pending.token, recipient, actor, purpose, approved
+        )
 
 
 def delivery_deadline(context: Context) -> timedelta:
@@ -149,6 +159,11 @@ def _render(context: Context, delivery: TokenDelivery) -> Message:
         delivery.purpose,
         context.policy.delivery,
         delivery.state,
+        by=Maker(
+            delivery.actor,
+            is_recipient=delivery.actor == Actor.person(delivery.recipient),
+            approved=delivery.approved,
+        ),
         ref=ActionPayload(context.clock.now(), delivery=delivery.id),
         content=content,
     )

@@ -14,7 +14,7 @@ from enum import StrEnum
 from bot.slack_api.backoff import pause_after
 from bot.slack_api.client import Posted, SlackClient
 from bot.slack_api.errors import BadCredentials, MessageGone, RateLimited, SlackError, Unavailable
-from bot.token_delivery.views import delivery_message
+from bot.token_delivery.views import Maker, delivery_message
 from keys.base.actors import Actor
 from keys.base.policy import DeliveryWay
 from keys.changes.change import change
@@ -74,7 +74,9 @@ class Removal:
         posted = Posted(delivery.channel_id, delivery.message)
         cancelled = delivery.state is DeliveryState.CANCELLED
         state = DeliveryState.CANCELLED if cancelled else DeliveryState.REMOVED
-        message = delivery_message(delivery.key, delivery.purpose, delivery.method, state)
+        message = delivery_message(
+            delivery.key, delivery.purpose, delivery.method, state, by=Maker(delivery.by)
+        )
         try:
             self.slack.update(posted, message["text"], message["blocks"])
         except MessageGone:

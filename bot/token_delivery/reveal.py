@@ -32,7 +32,12 @@ def show(interaction: Interaction) -> None:
     context, pressed = interaction.context, interaction.payload
     made = _execute(interaction, Reveal(delivery=pressed.delivery))
     ref = interaction.ref(delivery=pressed.delivery, cursor=made.public_id)
-    view = views.token_shown(made.key, made.token.reveal(), context.api_url, ref, made.purpose)
+    with context.reading() as session:
+        by = deliveries.get(session, pressed.delivery).by
+    maker = views.Maker(by, is_recipient=by == interaction.actor)
+    view = views.token_shown(
+        made.key, made.token.reveal(), context.api_url, ref, made.purpose, maker
+    )
     context.slack.open_view(interaction.trigger, view)
 
 
@@ -43,7 +48,7 @@ def claim(interaction: Interaction) -> None:
     with context.reading() as session:
         delivery = deliveries.get(session, ref.delivery)
     collected = views.delivery_message(
-        key, delivery.purpose, delivery.method, DeliveryState.REMOVED
+        key, delivery.purpose, delivery.method, DeliveryState.REMOVED, by=views.Maker(delivery.by)
     )
     interaction.show(result_modal("Done", collected["blocks"]))
     if delivery.channel_id is None or delivery.message is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.ui import ids
 from bot.ui.blocks import (
+    Element,
     Message,
     View,
     actions,
@@ -15,14 +16,39 @@ from bot.ui.blocks import (
     message,
     modal,
     name_of,
+    person,
     section,
     sentence,
     text_element,
 )
 from bot.ui.payloads import ActionPayload
+from keys.base.actors import Actor
 from keys.base.models import KeyView
 from keys.base.policy import DeliveryWay
 from keys.delivery.deliveries import DeliveryState, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who made the key or, for a rotation, the new token.
+
+    Attributes:
+        is_recipient: whether they made it for themselves.
+        approved: whether they approved the recipient's request.
+    """
+
+    actor: Actor
+    is_recipient: bool = False
+    approved: bool = False
+
+    def did(self, key: KeyView, purpose: Purpose) -> list[Element | str]:
+        """Return what they did with the key, as the beginning of a sentence."""
+        who: Element | str = "You" if self.is_recipient else person(self.actor)
+        if purpose is Purpose.ROTATION:
+            return [who, " rotated the key ", name_of(key)]
+        if self.approved:
+            return [who, " approved your request for ", name_of(key)]
+        return [who, " made the key ", name_of(key)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +72,24 @@ def delivery_message(
     method: DeliveryWay,
     state: DeliveryState,
     *,
+    by: Maker,
     ref: ActionPayload | None = None,
     content: TokenContent | None = None,
 ) -> Message:
     """Render the message of a delivery.
 
     Args:
+        by: is named while the token is on its way, and beside it.
         ref: the payload of the buttons, which names the delivery; needed while there are any.
         content: the token, while it is in the message.
     """
     reveal = method is DeliveryWay.REVEAL
     if content is not None and ref is not None:
-        return _with_token(key, content, ref)
+        return _with_token(key, purpose, by, content, ref)
     if state is DeliveryState.PENDING:
         if reveal and ref is not None:
-            return _to_reveal(key, purpose, ref)
-        return _placeholder(key, purpose)
+            return _to_reveal(key, purpose, by, ref)
+        return _placeholder(key, purpose, by)
     if state is DeliveryState.CANCELLED:
         if reveal:
             return _not_collected(key, purpose)
@@ -69,32 +97,30 @@ def delivery_message(
     return _collected(key) if reveal else _removed(key)
 
 
-def _placeholder(key: KeyView, purpose: Purpose) -> Message:
+def _placeholder(key: KeyView, purpose: Purpose, by: Maker) -> Message:
     """Render the placeholder; the token replaces it once its place is recorded."""
-    name = text_element(key.name, bold=True)
-    if purpose is Purpose.ROTATION:
-        return message(
-            sentence("A new token is being delivered for ", name),
-            context("If nothing follows within a minute, it was interrupted and nothing changed."),
-        )
+    rotation = purpose is Purpose.ROTATION
+    what, else_ = ("new token", "nothing changed") if rotation else ("token", "no key was created")
     return message(
-        sentence("A key is being delivered: ", name),
-        context("If nothing follows within a minute, it was interrupted and no key was created."),
+        sentence(*by.did(key, purpose), f". Its {what} appears in this message."),
+        context(f"If it does not within a minute, it was interrupted and {else_}."),
     )
 
 
-def _to_reveal(key: KeyView, purpose: Purpose, ref: ActionPayload) -> Message:
+def _to_reveal(key: KeyView, purpose: Purpose, by: Maker, ref: ActionPayload) -> Message:
     """Render the button that generates and shows the token."""
-    what = "a new token for " if purpose is Purpose.ROTATION else "the token of "
+    what = "new token" if purpose is Purpose.ROTATION else "token"
     return message(
-        sentence("You can collect ", what, name_of(key), "."),
+        sentence(*by.did(key, purpose), f". You can collect its {what} here."),
         section("Press the button to generate it. Only you will see it, once."),
         actions(button("Show the token", ids.REVEAL, ref, style="primary")),
         context("You have 24 hours. First, open the place where your program keeps its secrets."),
     )
 
 
-def token_shown(key: KeyView, text: str, url: str, ref: ActionPayload, purpose: Purpose) -> View:
+def token_shown(
+    key: KeyView, text: str, url: str, ref: ActionPayload, purpose: Purpose, by: Maker
+) -> View:
     """Render the modal with the token; the recipient submits it to confirm that they have it.
 
     Args:
@@ -108,7 +134,7 @@ def token_shown(key: KeyView, text: str, url: str, ref: ActionPayload, purpose: 
         "Your token",
         ids.REVEAL_MODAL,
         [
-            sentence("This is the token of ", name_of(key), "."),
+            sentence("This is the token of ", name_of(key), ". ", *by.did(key, purpose), "."),
             code_block(text),
             section(works),
             context("If you close this modal, the button will show a different token."),
@@ -132,10 +158,18 @@ def _collected(key: KeyView) -> Message:
     )
 
 
-def _with_token(key: KeyView, content: TokenContent, ref: ActionPayload) -> Message:
+def _with_token(
+    key: KeyView, purpose: Purpose, by: Maker, content: TokenContent, ref: ActionPayload
+) -> Message:
     """Render the message with the token."""
     return message(
-        sentence("This is the token of ", name_of(key), ". It cannot be shown again."),
+        sentence(
+            "This is the token of ",
+            name_of(key),
+            ". It cannot be shown again. ",
+            *by.did(key, purpose),
+            ".",
+        ),
         code_block(content.text),
         section("Store it where your program keeps its secrets. A double-click selects it."),
         actions(button("I've stored it", ids.STORED, ref, style="primary")),

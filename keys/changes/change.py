@@ -64,8 +64,7 @@ class Change:
         if event.propagates and self.effects.fence is None:
             self.effects.fence = gateways.new_fence()
         for recipient, data in event.announce.items():
-            if recipient != str(self.actor):
-                outbox.add(self.session, entry, recipient, data)
+            outbox.add(self.session, entry, recipient, data)
         for stale in event.stale:
             live_messages.mark_stale_all(self.session, stale, self.now)
         for follow in followers:

@@ -49,6 +49,7 @@ class DeliveryView:
     """A token's delivery.
 
     Attributes:
+        by: who made the key or, for a rotation, the new token.
         sent_at: when the token was delivered, and began to work.
         attempts: how often the bot has tried to remove the token from its message.
     """
@@ -56,6 +57,7 @@ class DeliveryView:
     id: str
     key: KeyView
     recipient: Actor
+    by: Actor
     purpose: Purpose
     state: DeliveryState
     channel_id: str | None
@@ -184,10 +186,12 @@ def purpose_and_state(
 def _view(session: AccountSession, row: Delivery) -> DeliveryView:
     key = session.get_one(Key, row.key_id)
     purpose, state = purpose_and_state(session, row, key)
+    rotation = of_delivery(session, row.id)
     return DeliveryView(
         id=row.id,
         key=view(session, key),
         recipient=Actor.read(row.recipient),
+        by=Actor.read(rotation.started_by if rotation is not None else key.creator),
         purpose=purpose,
         state=state,
         channel_id=row.channel_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from keys.base.actors import Actor
 from keys.changes.events import Event
 from keys.changes.outbox import to_person
 from keys.transfer.formats import Form
@@ -29,17 +30,21 @@ class KeysImported(Event, kind="keys.imported", propagates=True):
     """Keys of another system were imported; one message tells the team about all of them.
 
     Args:
-        owners: the owner of each key; each is told how many they own now.
+        owners: the owner of each key; each is told how many they own now, except for the actor.
     """
 
-    def __init__(self, owners: Sequence[str | None]) -> None:
+    def __init__(self, owners: Sequence[str | None], actor: Actor) -> None:
         data = {"count": len(owners)}
         owned = Counter(owner for owner in owners if owner)
         super().__init__(
             None,
             data,
             news=data,
-            announce={to_person(owner): {**data, "yours": n} for owner, n in owned.items()},
+            announce={
+                to_person(owner): {**data, "yours": n}
+                for owner, n in owned.items()
+                if Actor.person(owner) != actor
+            },
         )
 
 

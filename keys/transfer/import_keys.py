@@ -139,7 +139,8 @@ def carry_out(
     made = plan(change.services, change.session, entries)
     if made.fresh and not (all_or_nothing and made.problems):
         _add(change, made.fresh)
-        change.record(KeysImported([each.entry.owner for each in made.fresh]))
+        owners = [each.entry.owner for each in made.fresh]
+        change.record(KeysImported(owners, change.actor))
     return made
 
 

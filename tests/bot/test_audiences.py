@@ -140,7 +140,7 @@ def delivered(kind: str) -> dict[str, Any]:
     """The first form of a token's message."""
     purpose = Purpose.ROTATION if kind == "rotation.asked" else Purpose.NEW
     return token.delivery_message(
-        key(NAME), purpose, DeliveryWay.REVEAL, DeliveryState.PENDING, ref=REF
+        key(NAME), purpose, DeliveryWay.REVEAL, DeliveryState.PENDING, by=token.Maker(ADA), ref=REF
     )
 
 

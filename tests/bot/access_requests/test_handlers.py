@@ -231,3 +231,45 @@ def test_asking_and_withdrawing_again_and_again_is_bounded(
     # One for the team and one for the requester, each redrawn; none if it was withdrawn at once.
     assert posts(bench) == (20 if posted_first else 0)
     assert bench.calls.methods().count("chat.update") == posts(bench)
+
+
+def denied(bench: Bench, reason: str) -> None:
+    ask(bench)
+    follow(bench)
+    bench.presses(posted(bench, ids.REQUEST_DENY))
+    bench.submits(bench.last("views.open")["view"], reason={"value": reason})
+    follow(bench)
+
+
+def test_a_denial_is_a_new_message_with_the_reason_and_a_way_to_ask_again(bench: Bench) -> None:
+    denied(bench, "Use the one of billing.")
+    message = bench.last("chat.postMessage")
+    first = message["text"].split("\n")[0]
+    assert first == (
+        "alice denied your request for “Zapier, production”. Reason: Use the one of billing."
+    )
+    opened = bench.calls.methods().count("views.open")
+    for user in ("U0GUEST", "U0CARL"):
+        bench.presses(posted(bench, ids.REQUEST_AGAIN), user)
+    assert bench.calls.methods().count("views.open") == opened
+    bench.presses(posted(bench, ids.REQUEST_AGAIN), "U0BOB")
+    view = bench.last("views.open")["view"]
+    values = json.dumps(view["blocks"])
+    assert all(word in values for word in ("Zapier, production", "For invoices"))
+    again = {
+        "name": {"value": "Zapier, staging"},
+        "scopes": {"selected_options": [{"value": "read"}]},
+        "reason": {"value": "For invoices"},
+    }
+    assert "You have asked for" in json.dumps(bench.submits(view, "U0BOB", **again))
+
+
+def test_an_approval_says_who_gave_it_and_a_phone_shows_it(bench: Bench) -> None:
+    ask(bench)
+    follow(bench)
+    bench.presses(posted(bench, ids.REQUEST_APPROVE))
+    first = bench.last("chat.postMessage")["text"].split("\n")[0]
+    assert first == (
+        "alice approved your request for “Zapier, production”. Its token appears in this message."
+    )
+    assert "It cannot be shown again. alice approved" in bench.last("chat.update")["text"]

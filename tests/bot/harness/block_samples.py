@@ -60,6 +60,7 @@ TOKEN = "ak_7Fq2mZr81LdW_" + "s" * 43 + "_0x9QeA"
 EVERYWHERE = Propagation(running=3, waiting=(), seconds=0.041)
 LATE = Propagation(running=3, waiting=("web-2:8321", "<@U1> & co"), seconds=1.0)
 PROPAGATIONS = (EVERYWHERE, LATE, Propagation(0, (), 0.001), None)
+BY = token.Maker(BOB)
 REF = ActionPayload(NOW, key="key_7Fq2mZr81LdW", delivery="dlv_7Fq2mZr81LdW", request="req_1")
 
 # Short words, and the longest: an ampersand takes five characters in Slack's texts.
@@ -345,10 +346,11 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield list_view.listing(list_view.Page([key(name, owner=None)], 1), REF)
     content = token.TokenContent(TOKEN, 15, "https://api.example.com/documents")
     yield token.delivery_message(
-        full, Purpose.NEW, DeliveryWay.DM, DeliveryState.DELIVERED, ref=REF, content=content
+        full, Purpose.NEW, DeliveryWay.DM, DeliveryState.DELIVERED, by=BY, ref=REF, content=content
     )
     for purpose, method, state in product(Purpose, DeliveryWay, DeliveryState):
-        yield token.delivery_message(full, purpose, method, state, ref=REF)
+        for by in (BY, token.Maker(BOB, approved=True), token.Maker(ANN, is_recipient=True)):
+            yield token.delivery_message(full, purpose, method, state, by=by, ref=REF)
     for leaked in (full, ended):
         for standing in (
             TokenStatus("ak_7Fq2…x9Qe", works=True, ends_at=None),
@@ -550,7 +552,7 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield expiry.extended(key(name, expires_at=NOW))
     yield expiry.extended(key(name))
     for purpose in Purpose:
-        yield token.token_shown(key(name), TOKEN, "https://api.example.com/", REF, purpose)
+        yield token.token_shown(key(name), TOKEN, "https://api.example.com/", REF, purpose, BY)
     yield rotate.rotate(key(name), "U0ANN", REF)
     yield rotate.in_progress(key(name))
     yield rotate.reveal_pending(key(name), "W0BOB")

@@ -26,6 +26,7 @@ from keys.inputs.names import advice_on
 from sandbox.text import code_of_message, plain_of_message, plain_of_view
 from tests.bot.harness.block_samples import (
     ANN,
+    BY,
     EVERYWHERE,
     LATE,
     NOW,
@@ -154,7 +155,9 @@ def test_renaming_to_the_same_name_says_so() -> None:
 def with_token(minutes: int) -> Message:
     content = TokenContent(TOKEN, minutes, "https://api.example.com/documents")
     sent = DeliveryState.DELIVERED
-    return delivery_message(key(), Purpose.NEW, DeliveryWay.DM, sent, ref=REF, content=content)
+    return delivery_message(
+        key(), Purpose.NEW, DeliveryWay.DM, sent, by=BY, ref=REF, content=content
+    )
 
 
 def test_the_token_stands_alone_and_its_button_names_the_delivery() -> None:
@@ -173,7 +176,7 @@ def test_the_token_stands_alone_and_its_button_names_the_delivery() -> None:
 
 def test_the_message_after_the_token_has_no_button() -> None:
     shown = {
-        state: delivery_message(key(), Purpose.NEW, DeliveryWay.DM, state, ref=REF)
+        state: delivery_message(key(), Purpose.NEW, DeliveryWay.DM, state, by=BY, ref=REF)
         for state in (DeliveryState.PENDING, DeliveryState.REMOVED, DeliveryState.CANCELLED)
     }
     assert [buttons(message) for message in shown.values()] == [{}, {}, {}]
@@ -186,7 +189,7 @@ def test_each_state_of_a_delivery_has_words_of_its_own(
     purpose: Purpose, method: DeliveryWay
 ) -> None:
     pending, removed, cancelled = (
-        plain_of_message(delivery_message(key(), purpose, method, state, ref=REF))
+        plain_of_message(delivery_message(key(), purpose, method, state, by=BY, ref=REF))
         for state in (DeliveryState.PENDING, DeliveryState.REMOVED, DeliveryState.CANCELLED)
     )
     assert len({pending, removed, cancelled}) == 3

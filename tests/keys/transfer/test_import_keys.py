@@ -234,7 +234,7 @@ def test_an_import_that_adds_nothing_is_not_announced(domain: Domain) -> None:
 def test_what_others_hear_of_is_not_recorded_in_bulk(domain: Domain) -> None:
     refused = pytest.raises(ValueError, match=r"keys\.imported does more than add to the audit log")
     with domain.change(ME) as change, refused:
-        change.record_all([KeysImported([None])])
+        change.record_all([KeysImported([None], ME)])
 
 
 def test_the_others_digest_is_gone_after_an_upgrade(domain: Domain) -> None:
