@@ -13,23 +13,29 @@ from typing import Any
 
 from bot.authorization.admins import DenialReason, Person
 from bot.framework.context import Context
+from bot.framework.interaction import Interaction
 from bot.framework.router import Router
 from bot.framework.slack_event import SlackEvent
 from bot.leaks import views
 from bot.slack_api.errors import SlackError
+from bot.ui import ids, revocation
 from keys.base.errors import StorageUnavailable
 from keys.base.policy import Leaked
-from keys.changes.authorization import Allowed, Caller, system
+from keys.changes import live_messages
+from keys.changes.authorization import Allowed, Caller, admins, everyone, system
 from keys.changes.operation import execute
+from keys.changes.outbox import TEAM
 from keys.leaks import detection
-from keys.leaks.events import MessageLocation
+from keys.leaks.events import MESSAGE_KIND, MessageLocation, about_leak, message_data
 from keys.leaks.operations import LeakedToken
-from keys.operations import RecordLeaks
+from keys.operations import RecordLeaks, Revoke
 
 logger = logging.getLogger("bot")
 
 # Seconds to wait before each retry while the database does not answer.
 PAUSES = (1.0, 4.0, 15.0)
+# How many admins are mentioned.
+ADMINS_MAX = 5
 _READ = ("text", "blocks", "attachments")
 _FINDER = Caller.system("leaks")
 
@@ -52,7 +58,22 @@ def posted(report: SlackEvent) -> None:
     )
     found = _record(context, RecordLeaks(tokens=tuple(tokens), location=location))
     if found:
+        _describe(context, location, found)
         _tell_poster(context, location, message, found)
+
+
+@router.action(ids.LEAK_OPEN, allow=everyone)
+def opened(interaction: Interaction) -> None:
+    """Acknowledge the button that opens the message; Slack itself opens it."""
+    interaction.acknowledge()
+
+
+@router.action(ids.LEAK_REVOKE, allow=admins)
+def revoke_now(interaction: Interaction) -> None:
+    """Revoke the key because its token leaked; the dialog of the button has asked."""
+    interaction.acknowledge()
+    operation = Revoke(key=interaction.payload.key, reason=views.REASON)
+    interaction.say(revocation.outcome(interaction.execute(operation)))
 
 
 def _texts(part: Any) -> Iterator[str]:
@@ -72,6 +93,26 @@ def _record(context: Context, operation: RecordLeaks) -> list[LeakedToken]:
         except StorageUnavailable:
             context.services.sleep(pause)
     return execute(context.services, _FINDER, operation, wait=0).value
+
+
+def _describe(context: Context, location: MessageLocation, found: list[LeakedToken]) -> None:
+    """Add the link and the admins to the team's message, which waits a moment for them."""
+    working = [token for token in found if token.worked]
+    if not working:
+        return
+    try:
+        link = context.slack.quick().permalink(location.channel, location.message)
+    except SlackError as error:
+        logger.info("the message with the token has no link: %s", error.code)
+        link = ""
+    mentioned = context.admins.ids(ADMINS_MAX)
+    with context.writing() as session:
+        for token in working:
+            live_messages.set_data(
+                session, MESSAGE_KIND, about_leak(token.key.id, token.secret_id, location), TEAM,
+                message_data(token.secret_id, location, link, mentioned), context.clock.now(),
+            )  # fmt: skip
+    context.wake()
 
 
 def _tell_poster(

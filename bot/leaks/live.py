@@ -23,7 +23,15 @@ def render(session: AccountSession, services: Services, live: LiveMessage) -> Re
     now = services.clock.now()
     token = detection.token_status(session, str(live.data["secret"]), now)
     rendered = views.for_team(
-        views.Leak(key, token, str(live.data["channel"]), str(live.data["person"])),
+        views.Leak(
+            key,
+            token,
+            str(live.data["channel"]),
+            str(live.data["person"]),
+            # Rows of an earlier version have neither.
+            str(live.data.get("link", "")),
+            tuple(map(str, live.data.get("admins", ()))),
+        ),
         now,
         ActionPayload(live.created_at, key=key.id),
     )

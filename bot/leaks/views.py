@@ -12,7 +12,9 @@ from bot.ui.blocks import (
     Message,
     actions,
     button,
+    called,
     code,
+    confirm_dialog,
     context,
     date,
     format_time,
@@ -27,6 +29,9 @@ from keys.base.actors import Actor
 from keys.base.models import KeyView
 from keys.leaks.detection import TokenStatus
 
+REASON = "leaked"
+"""The reason of a revocation from this message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Leak:
@@ -36,12 +41,16 @@ class Leak:
         token: its present status.
         channel: the id of the channel.
         poster: the id of the user who posted it; empty for a program.
+        link: the address of the message; empty if it is not known.
+        admins: the ids of admins to mention.
     """
 
     key: KeyView
     token: TokenStatus
     channel: str
     poster: str
+    link: str = ""
+    admins: tuple[str, ...] = ()
 
 
 def for_team(leak: Leak, now: datetime, ref: ActionPayload) -> Message:
@@ -52,7 +61,13 @@ def for_team(leak: Leak, now: datetime, ref: ActionPayload) -> Message:
     if leak.key.revoked_at is not None:
         blocks += _revoked(leak.key, leak.token)
     elif leak.token.works:
-        blocks += _working(leak.token, ref)
+        alarm: Element = {"type": "emoji", "name": "rotating_light"}
+        blocks = [
+            sentence(alarm, " LEAK: a live token of ", name_of(leak.key), " in ", where, "."),
+            sentence(who, " posted it. Anyone who reads that message can use it. "
+                     "Deleting the message is not enough."),
+            *_working(leak, ref),
+        ]  # fmt: skip
     else:
         over = "The key has expired." if leak.key.expired(now) else "The key has another token."
         blocks.append(context(f"{code(leak.token.hint)} no longer works. {over}"))
@@ -68,16 +83,27 @@ def _revoked(key: KeyView, token: TokenStatus) -> list[Block]:
     return [sentence(*pieces, "."), context(f"{code(token.hint)} is refused.")]
 
 
-def _working(token: TokenStatus, ref: ActionPayload) -> list[Block]:
+def _working(leak: Leak, ref: ActionPayload) -> list[Block]:
+    token = leak.token
     until = "" if token.ends_at is None else f" It expires {date(token.ends_at)}."
+    question = confirm_dialog(
+        "Revoke this key?",
+        f"Reason: {REASON}. Programs that use it are refused at their next request. This cannot "
+        "be undone.",
+        "Revoke now",
+    )
+    opened = [button("Open message", ids.LEAK_OPEN, url=leak.link)] if leak.link else []
+    owner = [leak.key.owner] if leak.key.owner else []
     return [
-        section("Anyone who reads that message can use it. Deleting the message is not enough."),
         context(f"{code(token.hint)} still works.{until}"),
         actions(
+            *opened,
+            button("Revoke now", ids.LEAK_REVOKE, ref, style="danger", confirm=question),
             button("Rotate", ids.ROTATE, ref),
-            button("Revoke", ids.REVOKE, ref, style="danger"),
             button("Details", ids.KEY_CHOICE, ActionPayload(ref.at, ids.DO_DETAILS, ref.key)),
         ),
+        # Each person once, although the owner may be an admin.
+        *called(dict.fromkeys([*owner, *leak.admins])),
     ]
 
 

@@ -281,6 +281,11 @@ class SlackClient(Transport):
             blocks=blocks or [],
         )  # fmt: skip
 
+    def permalink(self, channel: str, message: str) -> str:
+        """Return the address of a message. Raises MessageGone, ChannelProblem."""
+        answer = self.call("chat.getPermalink", form=True, channel=channel, message_ts=message)
+        return text_in("chat.getPermalink", answer, "permalink")
+
     def delete(self, message: Posted) -> bool:
         """Delete a message of the bot's.
 

@@ -81,10 +81,12 @@ def button(
     ref: ActionPayload | None = None,
     style: str | None = None,
     confirm: Element | None = None,
+    url: str | None = None,
 ) -> Element:
     """Render a button.
 
     Args:
+        url: opened in addition to what its handler does.
         style: `primary` or `danger`.
         confirm: see `confirm_dialog`.
     """
@@ -95,6 +97,8 @@ def button(
         element["style"] = style
     if confirm is not None:
         element["confirm"] = confirm
+    if url is not None:
+        element["url"] = url
     return element
 
 

@@ -52,6 +52,8 @@ REQUEST_DENY = "request_deny"
 REQUEST_WITHDRAW = "request_withdraw"
 CHANNEL_CHOOSE = "channel_choose"
 REQUEST_AGAIN = "request_again"
+LEAK_OPEN = "leak_open"
+LEAK_REVOKE = "leak_revoke"
 
 # What an entry of a key's menu, or a choice, does (ActionPayload.do).
 DO_RENAME = "rename"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from keys.changes.events import Event, NewLiveMessage
@@ -11,6 +13,9 @@ from storage.tables import Secret
 
 # The live message about a leaked token; its subject begins with the key's id.
 MESSAGE_KIND = "leak"
+# How long it waits for the link to the message and the admins to mention. If the process dies in
+# between, it is posted without them.
+_DESCRIBED_WITHIN = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +40,33 @@ class TokenSeen(Event, kind="token.seen"):
     """
 
     def __init__(self, secret: Secret, location: MessageLocation, *, works: bool) -> None:
-        subject = f"{secret.key_id}:{secret.id}:{location.channel}:{location.message}"
-        data = {"channel": location.channel, "person": location.person, "secret": secret.id}
-        super().__init__(
-            secret.key_id,
-            sighting(secret, location),
-            live=[NewLiveMessage(MESSAGE_KIND, subject, TEAM, data=data)] if works else [],
-        )
+        data = message_data(secret.id, location)
+        subject = about_leak(secret.key_id, secret.id, location)
+        alarm = NewLiveMessage(MESSAGE_KIND, subject, TEAM, _DESCRIBED_WITHIN, data)
+        super().__init__(secret.key_id, sighting(secret, location), live=[alarm] if works else [])
+
+
+def about_leak(key_id: str, secret_id: str, location: MessageLocation) -> str:
+    """Return the subject of the live message about a leaked token."""
+    return f"{key_id}:{secret_id}:{location.channel}:{location.message}"
+
+
+def message_data(
+    secret_id: str, location: MessageLocation, link: str = "", admins: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return what the live message is rendered from.
+
+    Args:
+        link: the address of the message with the token.
+        admins: the ids of admins to mention.
+    """
+    return {
+        "channel": location.channel,
+        "person": location.person,
+        "secret": secret_id,
+        "link": link,
+        "admins": list(admins),
+    }
 
 
 def sighting(secret: Secret, location: MessageLocation) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class LeakedToken:
     """
 
     key: KeyView
+    secret_id: str
     worked: bool
 
 
@@ -49,13 +50,16 @@ class RecordLeaks(Operation[list[LeakedToken]], name="record_leaks", allow=syste
 
     def run(self, change: Change) -> list[LeakedToken]:
         """Record them; return those that were not recorded for this message before."""
-        new = [(key, self._record(change, secret, key)) for secret, key in self._unseen(change)]
+        new = [
+            (key, secret.id, self._record(change, secret, key))
+            for secret, key in self._unseen(change)
+        ]
         if change.services.policy.leaked is Leaked.REVOKE:
             # Only now: two tokens of one key both worked when they were found.
-            for key, worked in new:
+            for key, _, worked in new:
                 if worked:
                     revoke_key(change, key.id, REASON)
-        return [LeakedToken(view(change.session, key), worked) for key, worked in new]
+        return [LeakedToken(view(change.session, key), id_, worked) for key, id_, worked in new]
 
     def _record(self, change: Change, secret: Secret, key: Key) -> bool:
         works = is_working(secret, key, change.now)

@@ -112,6 +112,8 @@ def test_every_reference_can_be_read_back() -> None:
             ActionPayload.decode(shown["private_metadata"])
             assert TOKEN not in shown["private_metadata"]
         for element in _find(shown, "button"):
+            if "url" in element:
+                continue
             ActionPayload.decode(element["value"])
             assert TOKEN not in json.dumps(element)
             count += 1

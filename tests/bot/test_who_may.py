@@ -45,6 +45,7 @@ TABLE = {
         "key_revoke",
         "key_revoke_confirmed",
         "key_rotate",
+        "leak_revoke",
         "list_all",
         "list_back",
         "list_on",
@@ -75,6 +76,7 @@ TABLE = {
         "audit_rotate",
     ),
     ("action", "everyone"): (
+        "leak_open",
         "help",
     ),
     ("action", "members"): (

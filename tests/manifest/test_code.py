@@ -35,6 +35,7 @@ SCOPE_OF_METHOD = {
     "auth.test": None,
     "chat.delete": "chat:write",
     "chat.deleteScheduledMessage": "chat:write",
+    "chat.getPermalink": None,
     "chat.postEphemeral": "chat:write",
     "chat.postMessage": "chat:write",
     "chat.scheduleMessage": "chat:write",

@@ -358,7 +358,9 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
             TokenStatus("ak_7Fq2…x9Qe", works=False, ends_at=NOW),
         ):
             for poster in ("U0ANN", ""):
-                yield leak.for_team(leak.Leak(leaked, standing, "C0TEAM", poster), NOW, REF)
+                for more in (("", ()), ("https://acme.slack.com/archives/C1/p1", ("U0ANN",))):
+                    shown_leak = leak.Leak(leaked, standing, "C0TEAM", poster, *more)
+                    yield leak.for_team(shown_leak, NOW, REF)
     for works, done in ((True, True), (True, False), (False, False)):
         yield leak.for_poster(works=works, revoked=done)
     yield leak.for_outsider()

@@ -28,12 +28,17 @@ from tests.bot.harness.working import worker
 from tests.keys.rotation.test_rotations import rotate
 
 _numbers = count(1)
+LINK = "https://acme.slack.com/archives/C0GENERAL/p1790000000000001"
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path)
     made.calls.replies["chat.postEphemeral"] = [{}]
+    made.calls.replies["chat.postMessage"] = [
+        lambda args: {"channel": args["channel"], "ts": "1.000001"}
+    ]
+    made.calls.replies["chat.getPermalink"] = [{"permalink": LINK}]
     yield made
     made.app.listener_runner.listener_executor.shutdown()
     made.domain.close()
@@ -87,7 +92,7 @@ def alarms(bench: Bench) -> list[dict[str, Any]]:
     """What was said in the team's channel of tokens in messages."""
     follow(bench)
     said = [args for name, args in bench.calls.asked if name == "chat.postMessage"]
-    return [args for args in said if " posted a token of " in args["text"]]
+    return [args for args in said if " token of " in args["text"]]
 
 
 def hints(bench: Bench) -> list[dict[str, Any]]:
@@ -114,9 +119,12 @@ def test_poster_and_team_are_told_and_the_token_is_not_repeated(bench: Bench) ->
     text = json.dumps(alarm, ensure_ascii=False)
     for words in ("U0BOB", "C0GENERAL", "Zapier", token.hint, "still works"):
         assert words in text
-    assert buttons(alarm["blocks"]).keys() == {ids.ROTATE, ids.REVOKE, ids.KEY_CHOICE}
+    assert buttons(alarm["blocks"]).keys() == {
+        ids.LEAK_OPEN, ids.LEAK_REVOKE, ids.ROTATE, ids.KEY_CHOICE,
+    }  # fmt: skip
     assert token.secret not in json.dumps(bench.calls.asked)
-    assert bench.nudges == 1
+    # One for the event, and one when the link is known.
+    assert bench.nudges == 2
     assert state(bench, key) is State.ACTIVE
 
 
@@ -294,17 +302,15 @@ def test_the_alarm_follows_a_revocation_pressed_under_it(bench: Bench) -> None:
     key, token = bench.domain.issue("Zapier")
     posts(bench, token.reveal())
     press = buttons(alarms(bench)[0]["blocks"])
-    bench.presses(press[ids.REVOKE], "U0BOB")
+    bench.presses(press[ids.LEAK_REVOKE], "U0BOB")
     assert "not an admin" in json.dumps(bench.answers[-1])
     assert state(bench, key) is State.ACTIVE
-    bench.presses(press[ids.REVOKE])
-    assert "Are you sure" in json.dumps(bench.answers[-1])
-    bench.presses(buttons(bench.answers[-1]["blocks"])[ids.REVOKE_CONFIRMED])
+    bench.presses(press[ids.LEAK_REVOKE])
     follow(bench)
     redrawn = bench.last("chat.update")
     assert "The key was revoked" in json.dumps(redrawn)
     assert buttons(redrawn["blocks"]) == {}
-    bench.presses(press[ids.REVOKE])
+    bench.presses(press[ids.LEAK_REVOKE])
     assert "was already revoked" in json.dumps(bench.answers[-1])
 
 
@@ -386,4 +392,54 @@ def test_the_alarm_follows_a_rename(bench: Bench) -> None:
     follow(bench)
     bench.domain.rename(key.id, "Zapier, invoices")
     follow(bench)
-    assert "Zapier, invoices" in json.dumps(last_redrawn(bench, "posted a token"))
+    assert "Zapier, invoices" in json.dumps(last_redrawn(bench, "posted it"))
+
+
+# --- the team's message --------------------------------------------------------------------------
+
+
+def test_the_alarm_leads_to_the_message_and_mentions_the_owner_and_the_admins(bench: Bench) -> None:
+    _, token = bench.domain.issue("Reporting script", owner="U0BOB")
+    posts(bench, token.reveal())
+    (alarm,) = alarms(bench)
+    assert alarm["text"].startswith("LEAK: a live token of “Reporting script” in a channel.")
+    assert alarm["text"].endswith("For bob alice")
+    pressable = buttons(alarm["blocks"])
+    assert pressable[ids.LEAK_OPEN]["url"] == LINK
+    assert list(pressable) == [ids.LEAK_OPEN, ids.LEAK_REVOKE, ids.ROTATE, ids.KEY_CHOICE]
+    bench.presses(pressable[ids.LEAK_OPEN], "U0BOB")
+    assert not bench.answers, "Slack opens it"
+
+
+def test_revoked_from_the_alarm_the_reason_is_filled_in(bench: Bench) -> None:
+    key, token = bench.domain.issue("Reporting script", owner="U0BOB")
+    posts(bench, token.reveal())
+    (alarm,) = alarms(bench)
+    press = buttons(alarm["blocks"])[ids.LEAK_REVOKE]
+    assert "Reason: leaked" in press["confirm"]["text"]["text"]
+    bench.presses(press, "U0BOB")
+    assert state(bench, key) is State.ACTIVE
+    bench.presses(press)
+    assert state(bench, key) is State.REVOKED
+    bench.presses(press)
+    assert "already revoked" in bench.answers[-1]["text"]
+    follow(bench)
+    texts = [args["text"] for name, args in bench.calls.asked if name == "chat.postMessage"]
+    assert any(
+        text.startswith("alice revoked the key “Reporting script” (leaked)") for text in texts
+    )
+
+
+def test_without_a_link_the_alarm_is_raised_and_after_a_crash_as_well(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.calls.replies["chat.getPermalink"] = [refusal("message_not_found")]
+    _, token = bench.domain.issue("Reporting script")
+    posts(bench, token.reveal())
+    (alarm,) = alarms(bench)
+    assert ids.LEAK_OPEN not in buttons(alarm["blocks"])
+    monkeypatch.setattr(handlers, "_describe", lambda *_: None)
+    posts(bench, f"again {token.reveal()}")
+    assert len(alarms(bench)) == 1
+    bench.domain.clock.move(timedelta(seconds=15))
+    assert len(alarms(bench)) == 2

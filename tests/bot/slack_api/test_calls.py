@@ -188,13 +188,15 @@ def test_home(bench: Bench, zapier: str) -> None:
 def test_a_token_in_a_message(bench: Bench) -> None:
     _, token = bench.domain.issue("Make")
     bench.calls.replies["chat.postEphemeral"] = [{}]
+    bench.calls.replies["chat.getPermalink"] = [{"permalink": "https://acme.slack.com/archives/C1"}]
     follow(bench)
     cost = Cost(bench)
     posts(bench, "a message without a token")
     follow(bench)
     assert (cost(), cost.asked_who) == ({}, 0)
     posts(bench, token.reveal())
-    assert (cost(), cost.asked_who) == ({"chat.postEphemeral": 1}, 1)
+    asked = {"chat.getPermalink": 1, "users.list": 1, "chat.postEphemeral": 1}
+    assert (cost(), cost.asked_who) == (asked, 1)
     follow(bench)
     assert cost() == {"chat.postMessage": 1}
 
