@@ -204,23 +204,24 @@ class Interaction:
             SlackError: if it could not be shown.
         """
         slack = self.context.slack
-        quick = {**message, "text": slack.spell_out(message["text"], ask=False)}
+        # Before the acknowledgement there is no time to ask Slack for names.
+        quick = slack.shown_to_one(message, ask=False)
         if self.body.get("type") == "view_submission":
-            self.show(result_modal("API keys", message["blocks"]))
+            self.show(result_modal("API keys", quick["blocks"]))
         elif "command" in self.body and self.acknowledge(response_type="ephemeral", **quick):
             return
         elif "view" in self.body:
-            self._say_in_view(message, replace=replace)
+            self._say_in_view(quick, replace=replace)
         elif "response_url" not in self.body and "trigger_id" in self.body:
             # A shortcut from the menu of the whole workspace belongs to no message.
             self.acknowledge()
-            self.context.slack.open_view(self.trigger, result_modal("API keys", message["blocks"]))
+            self.context.slack.open_view(self.trigger, result_modal("API keys", quick["blocks"]))
         else:
             self.acknowledge()
             options = {"response_type": "ephemeral", "replace_original": replace}
-            text = slack.spell_out(message["text"])
+            named = slack.shown_to_one(message, ask=True)
             self.context.respond_to_url(
-                str(self.body.get("response_url", "")), {**message, **options, "text": text}
+                str(self.body.get("response_url", "")), {**named, **options}
             )
 
     def _say_in_view(self, message: Message, *, replace: bool) -> None:

@@ -14,6 +14,7 @@ from bot.ui.blocks import (
     format_time,
     message,
     person,
+    person_by_name,
     section,
     sentence,
     text_element,
@@ -119,7 +120,11 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Pieces:
         if name == "note":
             pieces[-1] = "another note"
             continue
-        pieces += [*_value(name, before.get(name)), " → ", *_value(name, value)]
+        was = before.get(name)
+        # An owner before may be leaving, and a mention would tell them.
+        is_person = was and name in ("owner", "backup_owner")
+        pieces += [person_by_name(str(was))] if is_person else _value(name, was)
+        pieces += [" → ", *_value(name, value)]
     return _capital(pieces[1:])
 
 

@@ -56,8 +56,10 @@ def _do(context: Context, job: BulkItem) -> str:
             return _rotate(context, caller, job)
         operation: Operation[KeyView]
         if job.action is BulkAction.REVOKE:
-            # The offboarding's live message already names each revoked key.
-            operation = Revoke(key=job.key_id, reason="offboarding", announce=False)
+            # In the channel, the offboarding's live message already names each revoked key.
+            with context.reading() as session:
+                private = queries.is_private(session, job.offboarding_id)
+            operation = Revoke(key=job.key_id, reason="offboarding", announce=private)
         else:
             operation = Transfer(
                 key=job.key_id, before=job.person, after=job.recipient, announce=False

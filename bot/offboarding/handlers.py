@@ -12,10 +12,10 @@ from keys.base.errors import MembershipUnknown, NotAMember
 from keys.changes.authorization import admins
 from keys.offboarding import queries
 from keys.offboarding.models import BulkAction, OffboardingView
+from keys.offboarding.relations import relations_of
 from keys.operations import (
     CloseOffboarding,
     KeepKey,
-    Outcome,
     RequestBulkAction,
     StartOffboarding,
     Transfer,
@@ -23,27 +23,52 @@ from keys.operations import (
 
 
 def start(interaction: Interaction, mentioned: tuple[str, ...]) -> None:
-    """Start an offboarding, or ask who leaves."""
+    """Ask whether to start an offboarding, or first who leaves."""
     if len(mentioned) > 1:
         interaction.say(replies.domain_error("Name one person at a time."))
     elif mentioned:
-        outcome = interaction.execute(StartOffboarding(person=mentioned[0]))
-        interaction.say(_started(mentioned[0], outcome))
+        # Afterwards there is time to ask Slack for the person's name.
+        interaction.acknowledge()
+        interaction.say(_question(interaction, StartOffboarding(person=mentioned[0])))
     else:
         interaction.acknowledge()
         interaction.context.slack.open_view(interaction.trigger, views.ask(interaction.ref()))
 
 
 def submitted(interaction: Interaction) -> None:
-    """Start the offboarding of the person who was chosen, or show at the input why not."""
+    """Ask whether to start with the person who was chosen, or show at the input why not."""
     chosen = form_values.person(interaction.view, ids.PERSON) or ""
-    outcome = interaction.submit(lambda: StartOffboarding(person=chosen))
-    if outcome is not None:
-        interaction.say(_started(chosen, outcome))
+    wanted = interaction.read(lambda: StartOffboarding(person=chosen))
+    if wanted is not None:
+        interaction.say(_question(interaction, wanted))
 
 
-def _started(person: str, outcome: Outcome[str | None]) -> Message:
-    return views.begun(person) if outcome.value else views.nothing(person)
+def _question(interaction: Interaction, wanted: StartOffboarding) -> Message:
+    with interaction.context.reading() as session:
+        relations = relations_of(session, wanted.person).values()
+    if not relations:
+        return views.nothing(wanted.person)
+    sent = sum(relation.sent for relation in relations)
+    ref = interaction.ref(about=wanted.person)
+    return views.question(wanted.person, len(relations), sent, ref)
+
+
+def start_in_channel(interaction: Interaction) -> None:
+    """Start the offboarding; its message goes to the team's channel."""
+    _start(interaction, private=False)
+
+
+def start_privately(interaction: Interaction) -> None:
+    """Start the offboarding; its message goes to this admin alone."""
+    _start(interaction, private=True)
+
+
+def _start(interaction: Interaction, *, private: bool) -> None:
+    interaction.acknowledge()
+    person = interaction.payload.about
+    started = interaction.execute(StartOffboarding(person=person, private=private)).value
+    begun = views.begun(person, private=private) if started else views.nothing(person)
+    interaction.say(begun, replace=True)
 
 
 def keep(interaction: Interaction) -> None:
@@ -126,6 +151,8 @@ def _get(context: Context, offboarding_id: str) -> OffboardingView:
 router = Router()
 router.action(ids.OFFBOARD, allow=admins)(lambda interaction: start(interaction, ()))
 router.view(ids.OFFBOARD_MODAL, allow=admins)(submitted)
+router.action(ids.OFFBOARD_START, allow=admins)(start_in_channel)
+router.action(ids.OFFBOARD_START_PRIVATELY, allow=admins)(start_privately)
 router.action(ids.OFFBOARD_KEEP, allow=admins)(keep)
 router.action(ids.OFFBOARD_HAND_OVER, allow=admins)(open_hand_over)
 router.action(ids.OFFBOARD_HAND_OVER_ALL, allow=admins)(open_hand_over)

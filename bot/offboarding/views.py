@@ -23,6 +23,7 @@ from bot.ui.blocks import (
     modal,
     name_of,
     person,
+    person_by_name,
     result_modal,
     section,
     sentence,
@@ -58,15 +59,35 @@ def ask(ref: ActionPayload) -> View:
         section("You will see every key that they created, own, or have the token of."),
         inputs.person(ids.PERSON, "Who leaves?", None),
     ]
-    return modal("Offboard someone", ids.OFFBOARD_MODAL, blocks, submit="Start", ref=ref)
+    return modal("Offboard someone", ids.OFFBOARD_MODAL, blocks, submit="Continue", ref=ref)
 
 
-def begun(person_id: str) -> Message:
+def question(person_id: str, keys: int, sent: int, ref: ActionPayload) -> Message:
+    """Render the question to the admin alone, before anything can be read by others.
+
+    Args:
+        keys, sent: how many keys they have, and how many of these whose token they were sent.
+    """
+    tokens = "1 token was" if sent == 1 else f"{sent:,} tokens were"
+    return message(
+        sentence(_who(person_id), f" has {keys_in_words(keys)}; {tokens} sent to them."),
+        section(
+            "Nothing has happened yet. In the channel everyone reads who is leaving; privately, "
+            "only you do, in a direct message. They are not mentioned in either."
+        ),
+        actions(
+            button("Start privately", ids.OFFBOARD_START_PRIVATELY, ref, style="primary"),
+            button("Start in the channel", ids.OFFBOARD_START, ref),
+        ),
+    )
+
+
+def begun(person_id: str, *, private: bool) -> Message:
     """Render the reply to the admin who started it."""
+    where = "your direct messages with this app" if private else "the team’s channel"
     return message(
         sentence(
-            "The keys of ", _who(person_id), " are in the team’s channel. Decide about each one "
-            "there."
+            "The keys of ", _who(person_id), f" are in {where}. Decide about each one there."
         ),
     )  # fmt: skip
 
@@ -258,7 +279,7 @@ def transfer_modal(key: KeyView | None, count: int, ref: ActionPayload) -> View:
 
 def ownership_transferred(person_id: str, count: int) -> View:
     """Render the result."""
-    done = sentence(_who(person_id), f" now owns {keys_in_words(count)}.")
+    done = sentence(person(Actor.person(person_id)), f" now owns {keys_in_words(count)}.")
     return result_modal("Handed over", [done])
 
 
@@ -269,4 +290,5 @@ def in_progress(count: int) -> View:
 
 
 def _who(person_id: str) -> Element:
-    return person(Actor.person(person_id))
+    """Name the person who leaves; a mention would tell them."""
+    return person_by_name(person_id)

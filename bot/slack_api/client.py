@@ -13,7 +13,7 @@ from bot.slack_api.errors import ChannelFault, ChannelProblem, MessageGone, Slac
 from bot.slack_api.names import Names
 from bot.slack_api.searches import Searches
 from bot.slack_api.transport import PAGE, Answer, Transport, text_in
-from bot.ui.message_text import spell_out
+from bot.ui.message_text import name_people, spell_out
 
 # The event type of our messages' metadata.
 _METADATA_TYPE = "apikeys_message"
@@ -103,6 +103,15 @@ class SlackClient(Transport):
                 is no time to.
         """
         return spell_out(text, self._look_up if ask else self._names.get)
+
+    def shown_to_one(self, message: Mapping[str, Any], *, ask: bool) -> dict[str, Any]:
+        """Return a message that only one user will see, with names; see `spell_out`."""
+        name_of = self._look_up if ask else self._names.get
+        blocks = name_people(message["blocks"], name_of, is_private=True)
+        return {**message, "text": spell_out(message["text"], name_of), "blocks": blocks}
+
+    def _named(self, blocks: Blocks) -> list[dict[str, Any]]:
+        return name_people(blocks, self._look_up)
 
     def _look_up(self, id_: str) -> str | None:
         if self._names.get(id_) is None:
@@ -238,7 +247,7 @@ class SlackClient(Transport):
             repeatable=False,
             channel=channel,
             text=self.spell_out(text),
-            blocks=blocks,
+            blocks=self._named(blocks) if blocks is not None else None,
             thread_ts=thread_ts,
             metadata=metadata,
             unfurl_links=False,
@@ -270,7 +279,7 @@ class SlackClient(Transport):
             channel=channel,
             user=user_id,
             text=self.spell_out(text),
-            blocks=blocks,
+            blocks=self._named(blocks) if blocks is not None else None,
             **within,
         )
 
@@ -278,7 +287,7 @@ class SlackClient(Transport):
         """Replace a message of the bot's. Raises MessageGone, MessageFixed."""
         self.call(
             "chat.update", channel=message.channel, ts=message.ts, text=self.spell_out(text),
-            blocks=blocks or [],
+            blocks=self._named(blocks or ()),
         )  # fmt: skip
 
     def permalink(self, channel: str, message: str) -> str:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.ui import ids
-from bot.ui.message_text import text_of
+from bot.ui.message_text import BY_NAME, text_of
 from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.base.models import KeyView, State
@@ -230,6 +230,11 @@ def called(user_ids: Iterable[str]) -> list[Block]:
     mentions = [{"type": "user", "user_id": user_id} for user_id in user_ids]
     spaced = [piece for one in mentions for piece in (" ", one)]
     return [sentence("For", *spaced)] if mentions else []
+
+
+def person_by_name(user_id: str) -> Element:
+    """Render a user's name without mentioning them; the Slack client spells it out."""
+    return {"type": BY_NAME, "user_id": user_id}
 
 
 def person_as_mrkdwn(actor: Actor) -> str:

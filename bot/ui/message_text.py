@@ -28,6 +28,9 @@ _SPACES = re.compile(r"[ \t]+")
 # Where a date stands after a comma it says when the event was: a notification has its own time.
 _BESIDE = ", "
 
+BY_NAME = "user_by_name"
+"""Our own element of rich text: a user's name that mentions no one. Slack never gets it."""
+
 # Returns the name of a user or channel by its id; None if it is not known.
 NameOf = Callable[[str], str | None]
 
@@ -59,6 +62,33 @@ def spell_out(text: str, name_of: NameOf) -> str:
         return words[0].upper() + words[1:] if starts else words
 
     return _REFERENCE.sub(name, text)
+
+
+def name_people(
+    blocks: Iterable[Mapping[str, Any]], name_of: NameOf, *, is_private: bool = False
+) -> list[dict[str, Any]]:
+    """Replace the users to be named without a mention (`BY_NAME`) by text with their names.
+
+    Args:
+        is_private: whether only one other user sees the blocks, as a modal or a message just for
+            them. A mention notifies no one there, so it stands in for an unknown name.
+    """
+    return [_named(block, name_of, is_private) for block in blocks]
+
+
+def _named(part: Any, name_of: NameOf, is_private: bool) -> Any:
+    if isinstance(part, list):
+        return [_named(each, name_of, is_private) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if part.get("type") != BY_NAME:
+        return {key: _named(value, name_of, is_private) for key, value in part.items()}
+    user_id = str(part["user_id"])
+    known = name_of(user_id)
+    if is_private and not known:
+        return {"type": "user", "user_id": user_id}
+    name = visible(known or f"{_PERSON} ({user_id})")
+    return {"type": "text", "text": name, "style": {"bold": True}}
 
 
 def _cut(text: str) -> str:
@@ -99,7 +129,7 @@ def _rich_lines(element: Mapping[str, Any]) -> Iterator[str]:
 
 def _piece(element: Mapping[str, Any]) -> str:
     match element["type"]:
-        case "user":
+        case "user" | "user_by_name":
             return f"<@{element['user_id']}>"
         case "channel":
             return f"<#{element['channel_id']}>"

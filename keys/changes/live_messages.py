@@ -236,6 +236,16 @@ def is_told(session: Session, live: LiveMessage, recipient: str) -> bool:
     return session.exec(found).first() is not None
 
 
+def recipients(session: AccountSession, kind: str, subject: str) -> list[str]:
+    """Return who has a message of this kind about a subject, or is about to get it."""
+    found = select(LiveMessageRow.recipient).where(
+        LiveMessageRow.account_id == session.account_id,
+        LiveMessageRow.kind == kind,
+        LiveMessageRow.subject == subject,
+    )
+    return list(session.exec(found.order_by(col(LiveMessageRow.created_at))))
+
+
 def posting(session: Session, live: LiveMessage, now: datetime) -> None:
     """Record that the message is about to be posted; commit this before posting it.
 

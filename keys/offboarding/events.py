@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from keys.changes.events import Event, NewLiveMessage
-from keys.changes.outbox import TEAM
 from storage.tables import Offboarding
 
 MESSAGE_KIND = "offboarding"
 
 
 class OffboardingStarted(Event, kind="offboarding.started"):
-    """An offboarding was started; a message in the team's channel lists the person's keys.
+    """An offboarding was started; a message lists the person's keys.
 
     Args:
         keys: the number of keys.
+        recipient: who gets the message: the team or, if it is private, the admin who started it.
     """
 
-    def __init__(self, row: Offboarding, keys: int) -> None:
+    def __init__(self, row: Offboarding, keys: int, recipient: str) -> None:
         data = {"offboarding": row.id, "person": row.person, "why": row.why, "keys": keys}
-        super().__init__(None, data, live=[NewLiveMessage(MESSAGE_KIND, row.id, TEAM)])
+        super().__init__(None, data, live=[NewLiveMessage(MESSAGE_KIND, row.id, recipient)])
 
 
 class OffboardingKept(Event, kind="offboarding.kept"):
@@ -43,11 +43,14 @@ class OffboardingFinished(Event, kind="offboarding.finished"):
 
     Args:
         results: the number of keys with each result.
+        recipients: who has the message about it, and learns of the end.
     """
 
-    def __init__(self, row: Offboarding, results: Mapping[str, int]) -> None:
+    def __init__(
+        self, row: Offboarding, results: Mapping[str, int], recipients: Iterable[str]
+    ) -> None:
         data = _ended(row, results)
-        super().__init__(None, data, news=data, stale=[row.id])
+        super().__init__(None, data, announce=dict.fromkeys(recipients, data), stale=[row.id])
 
 
 class OffboardingClosed(Event, kind="offboarding.closed"):

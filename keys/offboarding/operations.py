@@ -23,13 +23,18 @@ from storage.tables import OffboardingKey
 
 
 class StartOffboarding(Operation[str | None], name="start_offboarding", allow=admins):
-    """Start an offboarding of a person's keys."""
+    """Start an offboarding of a person's keys.
+
+    Attributes:
+        private: whether its message goes to the admin who starts it, instead of the team's channel.
+    """
 
     person: Leaver
+    private: bool = False
 
     def run(self, change: Change) -> str | None:
         """Start it; return its id, or None if the person has no keys."""
-        return start_offboarding(change, self.person)
+        return start_offboarding(change, self.person, private=self.private)
 
 
 class RecordDeparture(Operation[str | None], name="record_departure", allow=system):

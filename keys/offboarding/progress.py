@@ -20,8 +20,9 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from keys.base.actors import Actor
 from keys.base.models import State
+from keys.changes import live_messages
 from keys.changes.change import Change
-from keys.offboarding.events import OffboardingClosed, OffboardingFinished
+from keys.offboarding.events import MESSAGE_KIND, OffboardingClosed, OffboardingFinished
 from keys.offboarding.models import OffboardingItem, Result, Stage
 from keys.offboarding.queries import load_items
 from keys.offboarding.relations import add_keys, unhandled_relations
@@ -98,7 +99,9 @@ def _update(change: Change, row: Offboarding) -> None:
     )
     if session.exec(left.limit(1)).first() is None:
         by_itself = change.acting_as(Actor.system("keys"))
-        by_itself.record(OffboardingFinished(row, _end(by_itself, row, Stage.FINISHED)))
+        recipients = live_messages.recipients(session, MESSAGE_KIND, row.id)
+        counts = _end(by_itself, row, Stage.FINISHED)
+        by_itself.record(OffboardingFinished(row, counts, recipients))
 
 
 def _result_of(

@@ -8,7 +8,10 @@ from keys.base.actors import Actor
 from keys.base.errors import KeyNotFound
 from keys.base.models import KeyView
 from keys.base.rows import views
+from keys.changes import live_messages
+from keys.changes.outbox import TEAM
 from keys.offboarding import departures
+from keys.offboarding.events import MESSAGE_KIND
 from keys.offboarding.models import (
     ASKED,
     BulkAction,
@@ -50,6 +53,11 @@ def get(session: AccountSession, offboarding_id: str) -> OffboardingView:
 def is_leaving(session: AccountSession, person: str) -> bool:
     """Return whether a person has left or is being offboarded."""
     return departures.is_gone(session, person) or find_open(session, person) is not None
+
+
+def is_private(session: AccountSession, offboarding_id: str) -> bool:
+    """Return whether only admins have the message about it, and not the team's channel."""
+    return TEAM not in live_messages.recipients(session, MESSAGE_KIND, offboarding_id)
 
 
 def successor(session: AccountSession, key: KeyView) -> str | None:

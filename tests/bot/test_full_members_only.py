@@ -120,7 +120,7 @@ def new_owner_of_all_of_a_leavers_keys(bench: Bench, user: str) -> tuple[str, st
 def _hand_over(bench: Bench, action: str, user: str) -> str:
     for name in ("Invoices", "Shipping"):
         issue_to(bench.domain, name, "U0BOB", ALICE)
-    bench.types("offboard <@U0BOB>")
+    bench.offboards("U0BOB")
     follow(bench)
     bench.presses(posted(bench, action))
     answer = bench.submits(view(bench), person={"selected_user": user})

@@ -57,6 +57,8 @@ TABLE = {
         "offboard_keep",
         "offboard_revoke_all",
         "offboard_rotate_all",
+        "offboard_start",
+        "offboard_start_privately",
         "rotation_end",
         "rotation_extend",
         "token_check",

@@ -32,6 +32,7 @@ from bot.team_channel import views as team_channel
 from bot.token_delivery import views as token
 from bot.ui import ids, inputs, replies, revocation
 from bot.ui.command_name import command_name
+from bot.ui.message_text import name_people
 from bot.ui.payloads import ActionPayload
 from bot.ui.search_box import QUERY_MAX
 from keys.access_requests.queries import RequestView
@@ -335,7 +336,15 @@ def history(name: str, note: str, length: int) -> list[HistoryEntry]:
 
 
 def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
-    """Every message, with that name and note wherever people's words may stand."""
+    """Every message as Slack gets it, with that name and note wherever people's words may stand.
+
+    Its text still has references to people, which the client spells out.
+    """
+    for drawn in _messages(name, note):
+        yield {**drawn, "blocks": name_people(drawn["blocks"], {"W0BOB": "Bob"}.get)}
+
+
+def _messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     full = key(name, note=note or "n", expires_at=NOW, last_used_at=NOW, last_used_from="10.0.0.1")
     ended = revoked_key(name, note)
     sent = [Handover(ANN, NOW, None), Handover(OPERATOR, NOW, NOW + timedelta(hours=1))] * 30
@@ -372,7 +381,10 @@ def messages(name: str, note: str) -> Iterator[dict[str, Any]]:
         yield offboard.for_team(found, ActionPayload(NOW, about=found.id))
     yield export_view.on_its_way()
     yield export_view.not_granted("apikeys export")
-    yield offboard.begun("W0BOB")
+    for private in (True, False):
+        yield offboard.begun("W0BOB", private=private)
+    for had in (1, 2):
+        yield offboard.question("W0BOB", 20, had, ActionPayload(NOW, about="W0BOB"))
     yield offboard.nothing("W0BOB")
     dated = key(name, expires_at=NOW, backup_owner="W0BOB")
     for days in (30, 7, 1):

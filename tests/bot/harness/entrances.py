@@ -189,7 +189,11 @@ class Slack(Entrance):
     def do_start_offboarding(self, field: str, value: str) -> Done:
         self.domain.issue(_fresh_name(), owner=value)
         self.bench.types("offboard")
-        return self._submit(field, {field: value}), _newest_row(Offboarding), field
+        refusal = self._submit(field, {field: value})
+        if not refusal:
+            # Nothing starts before the admin has answered the question.
+            self._press(ids.OFFBOARD_START, about=value)
+        return refusal, _newest_row(Offboarding), field
 
     def do_revoke(self, field: str, value: str) -> Done:
         """No reason can be given at the button."""

@@ -18,6 +18,7 @@ from bot.features import HOME_NOTICES
 from bot.framework.context import Context
 from bot.slack_api.client import SlackClient
 from bot.slack_api.transport import Limits
+from bot.ui import ids
 from keys.search import search
 from storage import reading
 from tests.bot.harness.fake_slack import FakeCalls, FakeTime
@@ -152,6 +153,16 @@ class Bench:
                 "response_url": "https://slack.invalid/r",
             }
         )
+
+    def offboards(
+        self, leaver: str, user: str = "U0ALICE", *, start: str = ids.OFFBOARD_START
+    ) -> dict[str, Any]:
+        """Types the command and answers its question; returns what is seen then."""
+        self.types(f"offboard <@{leaver}>", user)
+        asked = buttons(self.answers[-1]["blocks"])
+        if start in asked:
+            self.presses({"action_id": start, "value": asked[start]["value"]}, user)
+        return self.answers[-1]
 
     def presses(self, action: dict[str, Any], user: str = "U0ALICE") -> None:
         """Presses a button of a message."""

@@ -17,7 +17,7 @@ from bot.ui import ids
 from keys.base.models import KeyView, State
 from keys.search import search
 from storage import reading
-from storage.tables import Event, OutboxRow
+from storage.tables import Event, LiveMessageRow, Offboarding, OutboxRow
 from tests.bot.harness.fake_slack import refusal
 from tests.bot.harness.listening import PEOPLE, Bench, buttons
 from tests.bot.harness.working import worker_of
@@ -30,6 +30,9 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setitem(PEOPLE, "U0CARL", {**PEOPLE["U0ALICE"], "id": "U0CARL", "name": "carl"})
     monkeypatch.setitem(PEOPLE, "U0BOB", dict(PEOPLE["U0BOB"]))
     made = Bench(tmp_path)
+    made.calls.replies["chat.postMessage"] = [
+        lambda args: {"channel": args["channel"], "ts": "1.000001"}
+    ]
     yield made
     made.app.listener_runner.listener_executor.shutdown()
     made.domain.close()
@@ -97,7 +100,7 @@ def changed(bench: Bench, user: str, **changes: Any) -> None:
 
 def test_the_command_puts_the_keys_into_the_channel(bench: Bench) -> None:
     issue_to(bench.domain, "Bob's own", BOB.id, BOB)
-    answer = bench.types("offboard <@U0BOB|bob>")
+    answer = bench.offboards("U0BOB|bob")
     assert "in the team’s channel" in json.dumps(answer, ensure_ascii=False)
     follow(bench)
     assert board(bench)["channel"] == "C1"
@@ -108,7 +111,7 @@ def test_the_command_puts_the_keys_into_the_channel(bench: Bench) -> None:
 
 
 def test_whoever_has_no_keys_is_said_to_have_none(bench: Bench) -> None:
-    answer = bench.types("offboard <@U0BOB>")
+    answer = bench.offboards("U0BOB")
     assert "has not created or received any active key" in json.dumps(answer)
     assert "Name one person" in json.dumps(bench.types("offboard <@U0BOB> <@U0ALICE>"))
 
@@ -120,13 +123,74 @@ def test_without_a_name_a_window_asks(bench: Bench) -> None:
     refused = bench.submits(view, person={"selected_user": None})
     assert refused["errors"] == {ids.PERSON: "Choose who leaves."}
     shown = bench.submits(view, person={"selected_user": "U0BOB"})
-    assert "in the team’s channel" in json.dumps(shown, ensure_ascii=False)
+    press = buttons(shown["view"]["blocks"])[ids.OFFBOARD_START]
+    assert open_offboardings(bench) == 0
+    bench.presses({"action_id": ids.OFFBOARD_START, "value": press["value"]})
+    assert "in the team’s channel" in json.dumps(bench.answers[-1], ensure_ascii=False)
+
+
+def open_offboardings(bench: Bench) -> int:
+    with reading(bench.domain.engine) as session:
+        return len(session.exec(select(Offboarding)).all())
+
+
+def test_an_admin_alone_is_asked_first_and_nothing_is_in_the_channel(bench: Bench) -> None:
+    for number in range(2):
+        issue_to(bench.domain, f"Report {number}", BOB.id, BOB)
+    issue_to(bench.domain, "Alice's", BOB.id, ALICE)
+    follow(bench)
+    before = len(bench.calls.asked)
+    bench.types("offboard <@U0BOB>")
+    question = bench.answers[-1]
+    assert question["text"].startswith("bob has 3 keys; 2 tokens were sent to them.")
+    assert question["response_type"] == "ephemeral"
+    assert '"type": "user"' not in json.dumps(question["blocks"])
+    follow(bench)
+    posted = [args for name, args in bench.calls.asked[before:] if name == "chat.postMessage"]
+    assert (posted, open_offboardings(bench)) == ([], 0)
+
+
+def test_started_privately_only_that_admin_gets_the_message_and_learns_of_the_end(
+    bench: Bench,
+) -> None:
+    bench.calls.replies["conversations.open"] = [
+        lambda args: {"channel": {"id": f"D-{args['users']}"}}
+    ]
+    keys = [issue_to(bench.domain, f"Report {n}", BOB.id, BOB)[0] for n in range(3)]
+    follow(bench)
+    before = len(bench.calls.asked)
+    bench.offboards("U0BOB", start=ids.OFFBOARD_START_PRIVATELY)
+    assert "in your direct messages" in bench.answers[-1]["text"]
+    follow(bench)
+    bench.presses(pressed(bench, ids.OFFBOARD_REVOKE_ALL))
+    follow(bench)
+    posted = [args for name, args in bench.calls.asked[before:] if name == "chat.postMessage"]
+    assert {args["channel"] for args in posted} == {"C1", "D-U0ALICE"}
+    for args in posted:
+        assert BOB.id not in json.dumps(args), "the person who leaves is mentioned nowhere"
+        if args["channel"] == "C1":
+            assert "bob" not in args["text"], "the channel does not read who leaves"
+    texts = [args["text"].split("\n")[0] for args in posted]
+    assert sum(text.startswith("alice revoked the key") for text in texts) == len(keys)
+    assert texts[0] == "bob is leaving."
+    assert "Every key of bob is handled: 3 revoked." in texts
+
+
+def test_another_admin_may_take_it_to_the_channel(bench: Bench) -> None:
+    issue_to(bench.domain, "Report", BOB.id, BOB)
+    bench.offboards("U0BOB", start=ids.OFFBOARD_START_PRIVATELY)
+    bench.offboards("U0BOB", "U0CARL")
+    follow(bench)
+    with reading(bench.domain.engine) as session:
+        found = session.exec(select(LiveMessageRow).where(LiveMessageRow.kind == "offboarding"))
+        assert {row.recipient for row in found} == {str(ALICE), "team"}
+    assert open_offboardings(bench) == 1
 
 
 def test_who_is_no_admin_cannot_begin_or_decide(bench: Bench) -> None:
     key, _ = issue_to(bench.domain, "Bob's own", BOB.id, BOB)
     assert "not an admin" in json.dumps([bench.types("offboard <@U0BOB>", "U0BOB"), bench.answers])
-    bench.types("offboard <@U0BOB>")
+    bench.offboards("U0BOB")
     follow(bench)
     for action in (ids.OFFBOARD_KEEP, ids.OFFBOARD_CLOSE):
         press = pressed(bench, action)
@@ -145,7 +209,7 @@ def test_each_key_by_its_own_button_until_all_are_dealt_with(bench: Bench) -> No
     handed, _ = issue_to(bench.domain, "Handed", BOB.id, ALICE)
     turned, _ = issue_to(bench.domain, "Turned", BOB.id, BOB)
     ended, _ = issue_to(bench.domain, "Ended", BOB.id, BOB)
-    bench.types("offboard <@U0BOB>", "U0CARL")
+    bench.offboards("U0BOB", "U0CARL")
     follow(bench)
     bench.presses(pressed(bench, ids.OFFBOARD_KEEP, kept))
     bench.presses(pressed(bench, ids.OFFBOARD_HAND_OVER, handed))
@@ -181,7 +245,7 @@ def test_each_key_by_its_own_button_until_all_are_dealt_with(bench: Bench) -> No
 
 def test_all_are_revoked_at_once_with_one_message(bench: Bench) -> None:
     keys = [issue_to(bench.domain, f"Key {n}", BOB.id, BOB)[0] for n in range(12)]
-    bench.types("offboard <@U0BOB>")
+    bench.offboards("U0BOB")
     follow(bench)
     assert "4 keys more. They appear" in said(bench)
     before = len([m for m, _ in bench.calls.asked if m == "chat.postMessage"])
@@ -201,7 +265,7 @@ def test_all_are_revoked_at_once_with_one_message(bench: Bench) -> None:
 
 def test_revoking_all_is_the_one_operation_and_the_message_names_each_key(bench: Bench) -> None:
     keys = [issue_to(bench.domain, f"Report {n}", BOB.id, BOB)[0] for n in range(5)]
-    bench.types("offboard <@U0BOB>")
+    bench.offboards("U0BOB")
     follow(bench)
     bench.presses(pressed(bench, ids.OFFBOARD_REVOKE_ALL))
     follow(bench)
@@ -220,7 +284,7 @@ def test_revoking_all_is_the_one_operation_and_the_message_names_each_key(bench:
 def test_all_are_rotated_and_the_tokens_go_to_who_stays(bench: Bench) -> None:
     mine, _ = issue_to(bench.domain, "Alice's", ALICE.id, BOB)
     theirs, _ = issue_to(bench.domain, "Bob's", BOB.id, BOB)
-    bench.types("offboard <@U0BOB>", "U0CARL")
+    bench.offboards("U0BOB", "U0CARL")
     follow(bench)
     bench.presses(pressed(bench, ids.OFFBOARD_ROTATE_ALL), "U0CARL")
     follow(bench)
@@ -233,7 +297,7 @@ def test_all_are_rotated_and_the_tokens_go_to_who_stays(bench: Bench) -> None:
 
 def test_all_are_handed_over(bench: Bench) -> None:
     keys = [issue_to(bench.domain, f"Key {n}", BOB.id, ALICE)[0] for n in range(3)]
-    bench.types("offboard <@U0BOB>")
+    bench.offboards("U0BOB")
     follow(bench)
     bench.presses(pressed(bench, ids.OFFBOARD_HAND_OVER_ALL))
     view = bench.last("views.open")["view"]
@@ -247,7 +311,7 @@ def test_all_are_handed_over(bench: Bench) -> None:
 def test_what_cannot_be_done_is_said_at_the_key_and_tried_again(bench: Bench) -> None:
     key, _ = issue_to(bench.domain, "Bob's", BOB.id, BOB)
     issue_to(bench.domain, "Another", ALICE.id, BOB)
-    bench.types("offboard <@U0BOB>")
+    bench.offboards("U0BOB")
     follow(bench)
     works = bench.calls.replies["conversations.open"]
     bench.calls.replies["conversations.open"] = [refusal("user_not_found")]
@@ -265,7 +329,7 @@ def test_what_cannot_be_done_is_said_at_the_key_and_tried_again(bench: Bench) ->
 def test_whoever_lost_their_role_has_no_more_keys_revoked(bench: Bench) -> None:
     key, _ = issue_to(bench.domain, "Bob's", BOB.id, BOB)
     issue_to(bench.domain, "Another", BOB.id, BOB)
-    bench.types("offboard <@U0BOB>", "U0CARL")
+    bench.offboards("U0BOB", "U0CARL")
     follow(bench)
     bench.presses(pressed(bench, ids.OFFBOARD_REVOKE_ALL), "U0CARL")
     PEOPLE["U0CARL"]["is_admin"] = False
