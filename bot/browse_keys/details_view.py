@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.ui import ids
+from bot.ui import ids, key_facts
 from bot.ui.blocks import (
     Block,
     Element,
@@ -25,7 +25,6 @@ from bot.ui.blocks import (
     message,
     owner_of,
     person,
-    person_as_mrkdwn,
     scopes_in_words,
     section,
     sentence,
@@ -104,7 +103,7 @@ def details(
 
 
 def _facts(key: KeyView, now: datetime) -> list[tuple[str, str]]:
-    used = date(key.last_used_at)
+    used = date(key.last_used_at, never=key_facts.no_use(key))
     if key.last_used_at is not None and key.last_used_from:
         used += f", from {code(key.last_used_from)}"
     return [
@@ -112,7 +111,7 @@ def _facts(key: KeyView, now: datetime) -> list[tuple[str, str]]:
         ("Token", f"`{key.hint}`"),
         ("Scopes", scopes_in_words(key.scopes)),
         ("Owner", _owners(key)),
-        ("Created", f"{date(key.created_at)}, by {person_as_mrkdwn(key.creator)}"),
+        ("Created", key_facts.full_origin(key)),
         ("Expires", date(key.expires_at)),
         ("Last used", used),
         ("Limits", _limits(key)),

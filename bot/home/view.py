@@ -28,8 +28,10 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 FILTERS = {
     KeyFilter.ALL: "All keys",
     KeyFilter.MINE: "My keys",
+    KeyFilter.THIS_WEEK: "Ending within a week",
     KeyFilter.EXPIRING: "Expiring within 30 days",
     KeyFilter.IDLE: "Idle for 90 days",
+    KeyFilter.NEVER_USED: "Never used",
     KeyFilter.UNDATED: "Without an expiry date",
     KeyFilter.UNOWNED: "Without an owner",
     KeyFilter.GONE: "Owner has left",

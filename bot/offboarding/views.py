@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.ui import ids, inputs
+from bot.ui import ids, inputs, key_facts
 from bot.ui.blocks import (
-    DAY,
     Block,
     Element,
     Message,
@@ -173,8 +172,7 @@ def _relations(item: OffboardingItem, who: str) -> str:
         relations.append("backup owner")
     if item.relations.created:
         relations.append("created it")
-    used = date(item.key.last_used_at, DAY, before="last used ", never="never used")
-    return " · ".join([f"`{item.key.hint}`", *relations, used])
+    return " · ".join([f"`{item.key.hint}`", *relations, key_facts.last_use(item.key)])
 
 
 def _buttons(item: OffboardingItem, ref: ActionPayload) -> Sequence[Element]:

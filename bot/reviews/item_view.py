@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.reviews import words
-from bot.ui import ids, inputs
+from bot.ui import ids, inputs, key_facts
 from bot.ui.blocks import (
     DAY,
     Block,
@@ -41,7 +41,6 @@ TEAM, MINE = "team", "mine"
 _REASONS = {
     RiskFinding.OWNER_GONE: "its owner has left",
     RiskFinding.UNOWNED: "it has no owner",
-    RiskFinding.NEVER_USED: "never used",
     RiskFinding.POOR_NAME: "its name does not say what uses it",
     RiskFinding.UNDATED: "it has no expiry date",
 }
@@ -72,7 +71,7 @@ def _facts(item: ReviewItem, now: datetime) -> str:
     facts = [
         f"`{key.hint}`",
         f"owner {owner_of(key)}",
-        date(key.last_used_at, DAY, before="last used ", never="never used"),
+        key_facts.last_use(key),
     ]
     if key.expires_at is not None:
         facts.append(date(key.expires_at, DAY, before="expires "))
@@ -90,6 +89,8 @@ def reason_of(item: ReviewItem, now: datetime) -> str:
 
 
 def _reason(finding: RiskFinding, key: KeyView, now: datetime) -> str:
+    if finding is RiskFinding.NEVER_USED:
+        return key_facts.no_use(key)
     if finding is not RiskFinding.IDLE:
         return _REASONS[finding]
     if key.last_used_at is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from bot.ui import ids
+from bot.ui import ids, key_facts
 from bot.ui.blocks import (
     DAY,
     Block,
@@ -78,8 +78,8 @@ def _facts(key: KeyView, more: str) -> Block:
         f"`{key.hint}`",
         scopes_in_words(key.scopes),
         f"owner {owner_of(key)}",
-        date(key.created_at, DAY, before="created "),
-        date(key.last_used_at, DAY, before="last used ", never="never used"),
+        key_facts.origin(key),
+        key_facts.last_use(key),
     ]
     if key.state is State.REVOKED:
         facts[-1] = date(key.revoked_at, DAY, before="revoked ")

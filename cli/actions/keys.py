@@ -179,7 +179,7 @@ def _the_key(application: Application, account_id: str, text: str) -> KeyView:
 
 
 def _line(key: KeyView, now: datetime) -> str:
-    used = _time(key.last_used_at) if key.last_used_at else "never used"
+    used = _time(key.last_used_at) if key.last_used_at else _no_use(key)
     expired = "  expired" if key.expired(now) else ""
     columns = f"{','.join(key.scopes):<10}  {key.owner or '-':<12}  {used:<20}"
     return f"{key.id}  {key.hint}  {columns}  {key.name}{expired}"
@@ -192,8 +192,8 @@ def _facts(key: KeyView, now: datetime) -> Iterator[tuple[str, str]]:
     yield "State", "expired" if key.state is State.ACTIVE and key.expired(now) else key.state
     yield "Scopes", ", ".join(key.scopes)
     yield "Owner", key.owner or "none"
-    yield "Created", f"{_time(key.created_at)} by {key.creator}"
-    yield "Last used", _time(key.last_used_at) if key.last_used_at else "never"
+    yield "Created", _origin(key)
+    yield "Last used", _time(key.last_used_at) if key.last_used_at else _no_use(key)
     if key.last_used_from:
         yield "Used from", key.last_used_from
     yield from _limits(key)
@@ -204,6 +204,18 @@ def _facts(key: KeyView, now: datetime) -> Iterator[tuple[str, str]]:
         yield "Revoked", f"{_time(key.revoked_at)} by {key.revoked_by}{reason}"
     if key.note:
         yield "Note", key.note
+
+
+def _origin(key: KeyView) -> str:
+    if not key.imported:
+        return f"{_time(key.created_at)} by {key.creator}"
+    imported = f"imported {_time(key.works_since)} by {key.creator}"
+    elsewhere = key.created_at != key.works_since
+    return f"elsewhere {_time(key.created_at)}; {imported}" if elsewhere else imported
+
+
+def _no_use(key: KeyView) -> str:
+    return f"not since import {key.works_since:%Y-%m-%d}" if key.imported else "never used"
 
 
 def _limits(key: KeyView) -> Iterator[tuple[str, str]]:

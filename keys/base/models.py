@@ -53,6 +53,9 @@ class KeyView:
 
     Attributes:
         hint: the hint of its newest working token, or else of the pending one.
+        created_at: when it was created; for an imported key, when it was created elsewhere.
+        activated_at: when it began to work here; None if that is when it was created.
+        imported: whether it comes from another system.
         expiry_accepted_by: who accepted that it will expire, which stops the reminders.
     """
 
@@ -76,6 +79,13 @@ class KeyView:
     networks: tuple[str, ...] = ()
     backup_owner: str | None = None
     expiry_accepted_by: Actor | None = None
+    activated_at: datetime | None = None
+    imported: bool = False
+
+    @property
+    def works_since(self) -> datetime:
+        """Since when it has worked here; for an imported key, the time of the import."""
+        return self.activated_at or self.created_at
 
     def expired(self, now: datetime) -> bool:
         """Whether it has expired."""

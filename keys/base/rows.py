@@ -56,4 +56,6 @@ def _view(key: Key, secrets: list[_Used]) -> KeyView:
         networks=tuple(key.networks.split()),
         backup_owner=key.backup_owner,
         expiry_accepted_by=Actor.read(key.expiry_accepted_by) if key.expiry_accepted_by else None,
+        activated_at=key.activated_at,
+        imported=any(secret.imported for secret, _ in secrets),
     )

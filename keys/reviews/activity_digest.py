@@ -10,10 +10,10 @@ from sqlmodel import col, func, select
 from keys.base.models import State
 from keys.changes.change import Change
 from keys.reviews.events import DigestPosted
-from keys.reviews.findings import YOUNG
 from keys.search.filters import KeyFilter, conditions
+from keys.usage.activity import Activity, has_activity
 from storage import AccountSession
-from storage.tables import Event, Key, Secret, SecretUse
+from storage.tables import Event, Key
 
 
 def post(change: Change, since: datetime) -> None:
@@ -37,18 +37,12 @@ def digest(session: AccountSession, since: datetime, now: datetime) -> dict[str,
         )
         return int(session.exec(query.where(*wanted)).one())
 
-    used = (
-        select(SecretUse.secret_id)
-        .join(Secret, col(Secret.id) == col(SecretUse.secret_id))
-        .where(col(Secret.key_id) == col(Key.id))
-        .exists()
-    )
     return {
         "since": since.isoformat(timespec="seconds"),
         "total": count(),
         "made": happened("key.issued"),
         "revoked": happened("key.revoked"),
         "expiring": count(*conditions(KeyFilter.EXPIRING, "", now)),
-        "idle": count(*conditions(KeyFilter.IDLE, "", now), used),
-        "never_used": count(~used, col(Key.created_at) <= now - YOUNG),
+        "idle": count(has_activity(Activity.IDLE, now)),
+        "never_used": count(has_activity(Activity.NEVER_USED, now)),
     }

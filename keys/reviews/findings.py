@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from keys.base.models import KeyView
 from keys.inputs.names import advice_on
-from keys.search.filters import IDLE
-
-# A newer key may just not be in use yet.
-YOUNG = timedelta(days=14)
+from keys.usage.activity import Activity, activity
 
 
 class RiskFinding(StrEnum):
@@ -20,7 +17,7 @@ class RiskFinding(StrEnum):
     Attributes:
         OWNER_GONE: its owner has left.
         UNOWNED: it has no owner.
-        NEVER_USED: it was created at least two weeks ago and has never been used.
+        NEVER_USED: it has worked here for at least two weeks, and no use was seen.
         IDLE: it was used, but not in the last 90 days.
         POOR_NAME: its name does not identify the program that uses it.
         UNDATED: it has no expiry date.
@@ -48,11 +45,12 @@ def risk_findings(key: KeyView, gone: Collection[str], now: datetime) -> tuple[R
     Args:
         gone: the ids of people who have left.
     """
+    found_activity = activity(key, now)
     found = {
         RiskFinding.OWNER_GONE: key.owner is not None and key.owner in gone,
         RiskFinding.UNOWNED: key.owner is None,
-        RiskFinding.NEVER_USED: key.last_used_at is None and key.created_at <= now - YOUNG,
-        RiskFinding.IDLE: key.last_used_at is not None and key.last_used_at <= now - IDLE,
+        RiskFinding.NEVER_USED: found_activity is Activity.NEVER_USED,
+        RiskFinding.IDLE: found_activity is Activity.IDLE,
         RiskFinding.POOR_NAME: advice_on(key.name) is not None,
         RiskFinding.UNDATED: key.expires_at is None,
     }

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement
 from sqlmodel import col, exists, or_, select
 
-from storage.tables import Departure, Key, Secret, SecretUse
+from keys.usage.activity import Activity, has_activity
+from storage.tables import Departure, Key
 
 EXPIRING = timedelta(days=30)
-IDLE = timedelta(days=90)
+WEEK = timedelta(days=7)
 
 
 class KeyFilter(StrEnum):
@@ -19,8 +20,10 @@ class KeyFilter(StrEnum):
 
     Attributes:
         MINE: keys whose owner or backup owner is the viewer.
+        THIS_WEEK: keys that expire within a week, and have not expired yet.
         EXPIRING: keys that expire within 30 days, or have expired.
-        IDLE: keys that are at least 90 days old and were not used in the last 90 days.
+        IDLE: keys that were used, but not in the last 90 days.
+        NEVER_USED: keys that have worked here for two weeks, and whose use was never seen.
         UNDATED: keys without an expiry date.
         UNOWNED: keys without an owner.
         GONE: keys whose owner has left.
@@ -28,8 +31,10 @@ class KeyFilter(StrEnum):
 
     ALL = "all"
     MINE = "mine"
+    THIS_WEEK = "this_week"
     EXPIRING = "expiring"
     IDLE = "idle"
+    NEVER_USED = "never_used"
     UNDATED = "undated"
     UNOWNED = "unowned"
     GONE = "gone"
@@ -44,17 +49,14 @@ def conditions(key_filter: KeyFilter, viewer: str, now: datetime) -> list[Column
     match key_filter:
         case KeyFilter.MINE:
             return [or_(col(Key.owner) == viewer, col(Key.backup_owner) == viewer)]
+        case KeyFilter.THIS_WEEK:
+            return [col(Key.expires_at) > now, col(Key.expires_at) <= now + WEEK]
         case KeyFilter.EXPIRING:
             return [col(Key.expires_at) <= now + EXPIRING]
         case KeyFilter.IDLE:
-            since = now - IDLE
-            used = exists(
-                select(SecretUse.secret_id)
-                .join(Secret, col(Secret.id) == col(SecretUse.secret_id))
-                .where(col(Secret.key_id) == col(Key.id), col(SecretUse.last_used_at) >= since)
-            )
-            active_from = func.coalesce(Key.activated_at, Key.created_at)
-            return [~used, active_from < since]
+            return [has_activity(Activity.IDLE, now)]
+        case KeyFilter.NEVER_USED:
+            return [has_activity(Activity.NEVER_USED, now)]
         case KeyFilter.UNDATED:
             return [col(Key.expires_at).is_(None)]
         case KeyFilter.UNOWNED:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import ColumnElement, case, func, tuple_
+from sqlalchemy import ColumnElement, and_, case, func, true
 from sqlmodel import Session, col, or_, select
 
 from keys.base.errors import KeyNotFound
@@ -17,6 +18,7 @@ from keys.base.rows import view, views
 from keys.credentials.tokens import NotAToken, parse
 from keys.inputs.names import fold
 from keys.search.filters import KeyFilter, conditions
+from keys.search.sorting import Ordering, Position, Sort
 from runtime.display import without_hidden
 from storage import AccountSession
 from storage.tables import Account, Key, Secret
@@ -58,16 +60,19 @@ Finding = Found | Several | Nothing
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the list of active keys, by name.
+    """A page of the list of active keys.
 
     Attributes:
         total: the number of keys in the whole list.
         before: the number of keys before this page.
+        first_cursor, last_cursor: the positions of its first and last key; empty without keys.
     """
 
     keys: list[KeyView]
     total: int
     before: int
+    first_cursor: str = ""
+    last_cursor: str = ""
 
     @property
     def has_previous(self) -> bool:
@@ -78,6 +83,16 @@ class Page:
     def has_next(self) -> bool:
         """Whether there is a next page."""
         return self.before + len(self.keys) < self.total
+
+    @property
+    def previous_cursor(self) -> str | None:
+        """The position before which the previous page ends; None without one."""
+        return self.first_cursor if self.keys and self.has_previous else None
+
+    @property
+    def next_cursor(self) -> str | None:
+        """The position after which the next page begins; None without one."""
+        return self.last_cursor if self.keys and self.has_next else None
 
 
 def account_created_at(
@@ -136,69 +151,108 @@ def page(
     after: str | None = None,
     before: str | None = None,
     key_filter: tuple[KeyFilter, str, datetime] | None = None,
+    sort: Sort = Sort.NAME,
+    owners: Mapping[str, Collection[str]] | None = None,
 ) -> Page:
-    """Return a page of the active keys, sorted by name.
+    """Return a page of the active keys.
 
     Args:
         words: words that must all occur in a key's name or note or, from four characters on, in its
-            id or hint; case is ignored.
+            id or hint, or be part of an owner's name; case is ignored.
         owner: return this person's keys only.
-        after, before: a key's id; the page starts after it, or ends before it. A key that has
-            since been revoked still marks its position.
+        after, before: a page's cursor; this one starts after it, or ends before it. A key that
+            has since been revoked still marks its position.
         key_filter: a filter, the viewer's id and the current time.
+        owners: the ids of the people whose names have a word in them, by the word. A key matches
+            a word if one of them is its owner or backup owner.
     """
-    wanted = _matching(session.account_id, words, owner)
+    wanted = _matching(session.account_id, words, owner, owners or {})
     if key_filter is not None:
         wanted += conditions(*key_filter)
-    position = _position(session, after or before)
-    order = tuple_(col(Key.name_folded), col(Key.id))
-    query = select(Key).where(*wanted)
+    order = Ordering(sort)
+    position, backwards = order.position(session, after or before), not after
+    query = select(Key, order.value).where(*wanted)
     if position is None:
-        rows = list(session.exec(query.order_by(col(Key.name_folded), col(Key.id)).limit(size)))
-    elif after:
-        query = query.where(order > position).order_by(col(Key.name_folded), col(Key.id))
-        rows = list(session.exec(query.limit(size)))
+        found = list(session.exec(query.order_by(*order.clauses()).limit(size)))
     else:
-        query = query.where(order < position)
-        query = query.order_by(col(Key.name_folded).desc(), col(Key.id).desc())
-        rows = list(session.exec(query.limit(size)))[::-1]
-    total, ahead = _counts(session, wanted, rows[0] if rows else None, known=position is None)
-    return Page(views(session, rows), total, ahead)
+        query = query.where(order.beyond(position, backwards=backwards))
+        found = list(session.exec(query.order_by(*order.clauses(backwards=backwards)).limit(size)))
+        found = found[::-1] if backwards else found
+    ends = [Position(value, key.name_folded, key.id) for key, value in found]
+    first = ends[0] if ends else None
+    total, ahead = _counts(session, wanted, order, first, known=position is None)
+    return Page(
+        keys=views(session, [key for key, _ in found]),
+        total=total,
+        before=ahead,
+        first_cursor=order.cursor(ends[0]) if ends else "",
+        last_cursor=order.cursor(ends[-1]) if ends else "",
+    )
 
 
 def _counts(
-    session: Session, wanted: list[ColumnElement[bool]], first: Key | None, *, known: bool
+    session: Session,
+    wanted: list[ColumnElement[bool]],
+    order: Ordering,
+    first: Position | None,
+    *,
+    known: bool,
 ) -> tuple[int, int]:
     """Return the number of keys, and how many of them come before the page.
 
     One query counts both, since counting 100,000 keys takes time.
 
     Args:
-        first: the page's first key; None if the page is empty.
+        first: the position of the page's first key; None if the page is empty.
         known: whether the page is the first of the list.
     """
     if first is None and known:
         return 0, 0
     counted: list[Any] = [func.count()]
     if first is not None and not known:
-        order = tuple_(col(Key.name_folded), col(Key.id))
-        here = order < (first.name_folded, first.id)
+        here = order.beyond(first, backwards=True)
         counted.append(func.coalesce(func.sum(case((here, 1), else_=0)), 0))
     total, *ahead = session.execute(select(*counted).select_from(Key).where(*wanted)).one()
     return total, ahead[0] if ahead else (0 if known else total)
 
 
-def _matching(account_id: str, words: str, owner: str | None) -> list[ColumnElement[bool]]:
+def count_by_filter(session: AccountSession, viewer: str, now: datetime) -> dict[KeyFilter, int]:
+    """Return how many active keys each filter has, in one query; see `filters.conditions`."""
+    each = [
+        func.coalesce(func.sum(case((and_(true(), *conditions(one, viewer, now)), 1), else_=0)), 0)
+        for one in KeyFilter
+    ]
+    counts = session.execute(
+        select(*each).select_from(Key).where(*_matching(session.account_id, "", None, {}))
+    ).one()
+    return {one: int(count) for one, count in zip(KeyFilter, counts, strict=True)}
+
+
+def _matching(
+    account_id: str, words: str, owner: str | None, owners: Mapping[str, Collection[str]]
+) -> list[ColumnElement[bool]]:
     wanted = [col(Key.account_id) == account_id, col(Key.state) == State.ACTIVE]
     # The search text has folded names and notes; hints are as they are, including their ellipsis.
     wanted += [
-        or_(_searched(fold(word)), _searched(word.casefold()))
-        for word in without_hidden(words).split()
-        if fold(word)
+        or_(
+            _searched(fold(word)),
+            _searched(word.casefold()),
+            *(
+                column.in_(owners[word])
+                for column in (col(Key.owner), col(Key.backup_owner))
+                if owners.get(word)
+            ),
+        )
+        for word in split_words(words)
     ]
     if owner is not None:
         wanted.append(col(Key.owner) == owner)
     return wanted
+
+
+def split_words(text: str) -> list[str]:
+    """Return the words of a search."""
+    return [word for word in without_hidden(text).split() if fold(word)]
 
 
 def _searched(part: str) -> ColumnElement[bool]:
@@ -207,13 +261,6 @@ def _searched(part: str) -> ColumnElement[bool]:
         return col(Key.search).contains(part, autoescape=True)
     escaped = re.sub(r"[/%_]", r"/\g<0>", part)
     return col(Key.search).like(f"%{escaped}%\n%\n%", escape="/")
-
-
-def _position(session: AccountSession, key_id: str | None) -> tuple[str, str] | None:
-    if key_id is None:
-        return None
-    key = session.get(Key, key_id)
-    return (key.name_folded, key.id) if key and key.account_id == session.account_id else None
 
 
 def _unquoted(text: str) -> str:

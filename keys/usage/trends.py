@@ -10,6 +10,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import col, func
 
 from keys.base.models import State
+from keys.usage.activity import works_since
 from storage import AccountSession
 from storage.tables import DailyUse, Key, Secret
 
@@ -52,7 +53,7 @@ def _lives(
     """Return the start times and the end times of keys, each sorted."""
     rows = session.execute(
         select_columns(
-            func.coalesce(Key.activated_at, Key.created_at),
+            works_since(),
             col(Key.revoked_at),
             col(Key.expires_at),
         ).where(col(Key.account_id) == session.account_id, col(Key.state).in_(_LIVED))

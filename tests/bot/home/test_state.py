@@ -40,8 +40,13 @@ def use(domain: Domain, key_id: str, days: dict[int, int]) -> None:
 
 def test_each_shelf_holds_what_its_name_says(domain: Domain) -> None:
     idle, _ = domain.issue("Idle")
-    domain.clock.move(90 * DAY)
+    use(domain, idle.id, {0: 1})
+    domain.clock.move(90 * DAY - timedelta(seconds=1))
     assert on(domain, KeyFilter.IDLE) == []
+    domain.clock.move(timedelta(seconds=1))
+    domain.issue("Unused", owner=BOB.id, expires_at=domain.clock.now() + 300 * DAY)
+    domain.clock.move(14 * DAY - timedelta(seconds=1))
+    assert on(domain, KeyFilter.NEVER_USED) == []
     domain.clock.move(timedelta(seconds=1))
     used, _ = domain.issue("Used", owner=None)
     use(domain, used.id, {0: 1})
@@ -49,13 +54,16 @@ def test_each_shelf_holds_what_its_name_says(domain: Domain) -> None:
     domain.issue(
         "Later", expires_at=domain.clock.now() + 31 * DAY, owner=BOB.id, backup_owner=ALICE.id
     )
-    assert on(domain, KeyFilter.ALL) == ["Dated", "Idle", "Later", "Used"]
+    domain.issue("Soon", expires_at=domain.clock.now() + 7 * DAY, owner=BOB.id)
+    assert on(domain, KeyFilter.ALL) == ["Dated", "Idle", "Later", "Soon", "Unused", "Used"]
     assert on(domain, KeyFilter.IDLE) == ["Idle"]
-    assert on(domain, KeyFilter.EXPIRING) == ["Dated"]
+    assert on(domain, KeyFilter.NEVER_USED) == ["Unused"]
+    assert on(domain, KeyFilter.THIS_WEEK) == ["Soon"]
+    assert on(domain, KeyFilter.EXPIRING) == ["Dated", "Soon"]
     assert on(domain, KeyFilter.UNDATED) == ["Idle", "Used"]
     assert on(domain, KeyFilter.UNOWNED) == ["Used"]
     assert on(domain, KeyFilter.MINE) == ["Idle", "Later"]
-    assert on(domain, KeyFilter.MINE, BOB.id) == ["Dated", "Later"]
+    assert on(domain, KeyFilter.MINE, BOB.id) == ["Dated", "Later", "Soon", "Unused"]
     use(domain, idle.id, {0: 3})
     assert on(domain, KeyFilter.IDLE) == []
 

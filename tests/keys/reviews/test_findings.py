@@ -32,7 +32,7 @@ def test_each_doubt_and_its_edge(key: KeyView) -> None:
     assert found(expires_at=None) == {RiskFinding.UNDATED}
     assert found(name="test") == {RiskFinding.POOR_NAME}
     assert found(last_used_at=None) == {RiskFinding.NEVER_USED}
-    assert found(last_used_at=None, created_at=LATER - timedelta(days=13)) == set()
+    assert found(last_used_at=None, activated_at=LATER - timedelta(days=13)) == set()
     assert found(last_used_at=LATER - timedelta(days=90)) == {RiskFinding.IDLE}
     assert found(last_used_at=LATER - timedelta(days=89)) == set()
 
