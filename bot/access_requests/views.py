@@ -11,6 +11,7 @@ from bot.ui.blocks import (
     Element,
     Message,
     View,
+    about,
     actions,
     button,
     clip,
@@ -125,7 +126,7 @@ def for_team(request: RequestView, ref: ActionPayload) -> Message:
         if request.attempts:
             blocks.append(context("It was approved before, but its token could not be delivered."))
         blocks += [
-            _decide(ref),
+            _decide(ref, request.name),
             context(f"Expires {date(request.closes_at)}. You can't approve your own request."),
         ]
     else:
@@ -153,17 +154,17 @@ def in_home(requests: Sequence[RequestView], user_id: str, ref: ActionPayload) -
             ),
             context("You can't approve your own request.")
             if request.requester == user_id
-            else _decide(replace(ref, about=request.id)),
+            else _decide(replace(ref, about=request.id), request.name),
         ]  # fmt: skip
     if count > IN_HOME_MAX:
         blocks.append(context(f"… and {count - IN_HOME_MAX:,} more."))
     return [*blocks, {"type": "divider"}]
 
 
-def _decide(ref: ActionPayload) -> Block:
+def _decide(ref: ActionPayload, name: str) -> Block:
     return actions(
-        button("Approve", ids.REQUEST_APPROVE, ref, style="primary"),
-        button("Deny", ids.REQUEST_DENY, ref),
+        about(name, button("Approve", ids.REQUEST_APPROVE, ref, style="primary")),
+        about(name, button("Deny", ids.REQUEST_DENY, ref)),
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bot.browse_keys import details_view, list_view
 from bot.framework.interaction import Interaction
+from bot.framework.owner_search import find_owners
 from bot.ui import replies
 from bot.ui.blocks import Message
 from bot.ui.payloads import ActionPayload
@@ -39,18 +42,20 @@ def keys(
     """
     owner = ref.do or None
     before, after = (ref.cursor, None) if backwards else (None, ref.cursor or None)
+    named = find_owners(interaction.context, ref.query)
     with interaction.context.reading() as session:
-        found = search.page(session, ref.query, owner=owner, before=before, after=after)
+        search_page = partial(search.page, session, ref.query, owner=owner, owners=named.by_word)
+        found = search_page(before=before, after=after)
         if not found.keys and ref.cursor:
-            found = search.page(session, ref.query, owner=owner)
+            found = search_page()
     page = list_view.Page(
         keys=found.keys,
         total=found.total,
         first=found.before + 1,
         query=ref.query,
         searched_in=searched_in,
-        previous_cursor=found.keys[0].id if found.has_previous and found.keys else None,
-        next_cursor=found.keys[-1].id if found.has_next and found.keys else None,
+        previous_cursor=found.previous_cursor,
+        next_cursor=found.next_cursor,
     )
     return list_view.listing(page, interaction.ref(do=ref.do))
 

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from bot.authorization.admins import Admins
 from bot.slack_api.client import SlackClient
 from bot.slack_api.errors import Unavailable
+from bot.slack_api.people_names import PeopleNames
 from bot.slack_api.token_watch import TokenWatch
 from bot.ui.blocks import Block
 from keys.base.models import KeyView
@@ -66,6 +67,7 @@ class Context:
         respond_to_url: sends answers to response URLs.
         token: knows whether Slack accepts the bot's token.
         home_notices: render what stands at the top of an admin's App Home, above the keys.
+        names: knows people's names.
     """
 
     services: Services
@@ -77,11 +79,13 @@ class Context:
     respond_to_url: Answers = field(default=web_answers)
     token: TokenWatch = field(default_factory=TokenWatch)
     home_notices: Sequence[HomeNotice] = ()
+    names: PeopleNames = field(init=False)
 
     def __post_init__(self) -> None:
         # Here, so that no place which makes a context can forget it.
         services = replace(self.services, membership=self.admins.membership)
         object.__setattr__(self, "services", services)
+        object.__setattr__(self, "names", PeopleNames(self.slack, self.services.clock))
 
     @property
     def engine(self) -> Engine:

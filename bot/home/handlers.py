@@ -7,10 +7,12 @@ import json
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from bot.authorization.admins import DenialReason, Denied, Person
 from bot.framework.context import Context
 from bot.framework.interaction import Interaction
+from bot.framework.owner_search import find_owners
 from bot.framework.router import Router
 from bot.framework.slack_event import SlackEvent
 from bot.home import state
@@ -22,9 +24,12 @@ from bot.ui.blocks import View
 from bot.ui.payloads import ActionPayload
 from keys.changes.authorization import admins, members, system
 from keys.credentials.tokens import redact
+from keys.offboarding import departures
 from keys.search import search as finding
+from keys.search.due import due_reasons
 from keys.search.filters import KeyFilter
 from keys.search.search import Found
+from keys.search.sorting import Sort
 from keys.usage import usage
 from runtime.display import without_hidden
 
@@ -56,7 +61,24 @@ def choose_filter(interaction: Interaction) -> None:
     chosen = (interaction.action.get("selected_option") or {}).get("value")
     # Only a forged press sends an unknown filter; it shows all keys.
     key_filter = KeyFilter(chosen) if chosen in list(KeyFilter) else KeyFilter.ALL
-    _update(interaction, shelf=key_filter)
+    _update(interaction, shelf=key_filter, sort="")
+
+
+def _show_counted(interaction: Interaction) -> None:
+    """Show the keys that a number in the summary counts: all of them, so without a search."""
+    name = str(interaction.action.get("action_id")).removeprefix(ids.HOME_COUNT)
+    _update(interaction, shelf=KeyFilter(name), sort="", query="")
+
+
+for _filter in (KeyFilter.ALL, *blocks.COUNTS):
+    router.action(f"{ids.HOME_COUNT}{_filter}", allow=admins)(_show_counted)
+
+
+@router.action(ids.HOME_SORT, allow=admins)
+def choose_sort(interaction: Interaction) -> None:
+    """Sort the keys in another order."""
+    chosen = (interaction.action.get("selected_option") or {}).get("value")
+    _update(interaction, sort=chosen if chosen in list(Sort) else Sort.NAME)
 
 
 @router.action(ids.HOME_SEARCH, allow=admins)
@@ -165,15 +187,19 @@ def _view(context: Context, home: HomeView, searched_in: str) -> View:
 
 
 def _page(context: Context, user_id: str, state: HomeState) -> blocks.Page:
-    now, key_filter = context.clock.now(), KeyFilter(state.shelf)
+    now, key_filter = context.clock.now(), state.key_filter
+    named = find_owners(context, state.query)
     with context.reading() as session:
-        page = finding.page(
-            session, state.query, before=state.before or None, after=state.after or None,
+        search_page = partial(
+            finding.page, session, state.query, sort=state.sorted_by, owners=named.by_word,
             key_filter=(key_filter, user_id, now),
         )  # fmt: skip
+        page = search_page(before=state.before or None, after=state.after or None)
         if not page.keys and (state.before or state.after):
-            page = finding.page(session, state.query, key_filter=(key_filter, user_id, now))
+            page = search_page()
         uses = usage.by_day(session, [key.id for key in page.keys], now.date())
+        gone = departures.gone_among(session, [key.owner for key in page.keys if key.owner])
+        counts = finding.count_by_filter(session, user_id, now)
     return blocks.Page(
         keys=page.keys,
         total=page.total,
@@ -181,6 +207,10 @@ def _page(context: Context, user_id: str, state: HomeState) -> blocks.Page:
         uses=uses,
         query=state.query,
         key_filter=key_filter,
-        previous_cursor=page.keys[0].id if page.has_previous and page.keys else None,
-        next_cursor=page.keys[-1].id if page.has_next and page.keys else None,
+        sort=state.sorted_by,
+        counts=counts,
+        due={key.id: due_reasons(key, gone, now) for key in page.keys},
+        owners_unknown=not named.is_complete,
+        previous_cursor=page.previous_cursor,
+        next_cursor=page.next_cursor,
     )

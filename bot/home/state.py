@@ -8,13 +8,14 @@ renders it again.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import col, func, or_, select
 
 from keys.credentials.tokens import redact
 from keys.search.filters import KeyFilter
+from keys.search.sorting import Sort, default_sort
 from storage import AccountSession
 from storage.tables import Event, Home
 
@@ -29,6 +30,8 @@ class HomeState:
 
     Attributes:
         query: the words searched for.
+        shelf: the filter.
+        sort: what the keys are sorted by; empty for what the filter has by default.
         after, before: the key after or before which the page begins or ends.
     """
 
@@ -36,6 +39,17 @@ class HomeState:
     shelf: str = KeyFilter.ALL
     after: str = ""
     before: str = ""
+    sort: str = ""
+
+    @property
+    def key_filter(self) -> KeyFilter:
+        """The filter; all keys if another version wrote one that this one does not know."""
+        return KeyFilter(self.shelf) if self.shelf in list(KeyFilter) else KeyFilter.ALL
+
+    @property
+    def sorted_by(self) -> Sort:
+        """What the keys are sorted by."""
+        return Sort(self.sort) if self.sort in list(Sort) else default_sort(self.key_filter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +81,13 @@ def record_opened(session: AccountSession, user_id: str, now: datetime) -> HomeV
 
 
 def update_state(session: AccountSession, user_id: str, now: datetime, **changes: str) -> HomeView:
-    """Record what a user wants to see; the search and the filter stay unless they are given.
+    """Record what a user wants to see; search, filter and order stay unless they are given.
 
     A token that was pasted is redacted.
     """
     before = record_opened(session, user_id, now)
-    state = replace(HomeState(query=before.state.query, shelf=before.state.shelf), **changes)
+    kept = replace(before.state, after="", before="")
+    state = replace(kept, **changes)
     state = replace(state, query=redact(state.query))
     row = session.get_one(Home, (session.account_id, user_id))
     row.state = _text(state)
@@ -140,10 +155,12 @@ def newest(session: AccountSession) -> int:
 
 
 def _text(state: HomeState) -> str:
-    return json.dumps(asdict(state), ensure_ascii=False)
+    # The version before knows no order: it can read what has none.
+    given = {name: value for name, value in asdict(state).items() if value or name != "sort"}
+    return json.dumps(given, ensure_ascii=False)
 
 
 def _view(row: Home) -> HomeView:
-    return HomeView(
-        row.user_id, HomeState(**json.loads(row.state)), row.view_hash, row.rendered_hash
-    )
+    known = {field.name for field in fields(HomeState)}
+    stored = {name: value for name, value in json.loads(row.state).items() if name in known}
+    return HomeView(row.user_id, HomeState(**stored), row.view_hash, row.rendered_hash)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from bot.ui import ids
 from bot.ui.blocks import (
@@ -22,13 +23,30 @@ from bot.ui.key_rows import menu, rows
 from bot.ui.payloads import ActionPayload
 from bot.ui.search_box import search_box
 from keys.base.models import KeyView
+from keys.search.due import DueReason
 from keys.search.filters import KeyFilter
+from keys.search.sorting import Sort
 
+_MENUS = "home_menus"
+_SORTS = {
+    Sort.NAME: "Sort by name",
+    Sort.END: "Sort by expiry date",
+    Sort.LAST_USE: "Longest unused first",
+    Sort.CREATED: "Newest first",
+}
+# The summary's numbers by filter: the words after the number, of one key and of several.
+COUNTS = {
+    KeyFilter.THIS_WEEK: ("expires within a week", "expire within a week"),
+    KeyFilter.GONE: ("whose owner has left", "whose owner has left"),
+    KeyFilter.UNOWNED: ("without an owner", "without an owner"),
+    KeyFilter.NEVER_USED: ("never used", "never used"),
+    KeyFilter.IDLE: ("idle", "idle"),
+}
 _LEVELS = "▁▂▃▄▅▆▇█"
 FILTERS = {
     KeyFilter.ALL: "All keys",
     KeyFilter.MINE: "My keys",
-    KeyFilter.THIS_WEEK: "Ending within a week",
+    KeyFilter.THIS_WEEK: "Expiring within a week",
     KeyFilter.EXPIRING: "Expiring within 30 days",
     KeyFilter.IDLE: "Idle for 90 days",
     KeyFilter.NEVER_USED: "Never used",
@@ -36,6 +54,10 @@ FILTERS = {
     KeyFilter.UNOWNED: "Without an owner",
     KeyFilter.GONE: "Owner has left",
 }
+
+
+_NO_NAMES = "Slack did not answer, so owners’ names were not searched. Try again in a minute."
+_Choice = TypeVar("_Choice", KeyFilter, Sort)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +69,9 @@ class Page:
         total: how many keys the filter and the search have.
         first: the position of the page's first key in all of them, from 1.
         uses: the uses of each key on the last 30 days, by its id, oldest first.
+        counts: how many keys each filter has.
+        due: why each key needs attention, by its id.
+        owners_unknown: whether Slack did not tell the owners' names, by which keys are searched.
         searched_in: the block_id of the box that the query was just typed into, if it was.
         previous_cursor, next_cursor: the cursors of the neighbouring pages; None without one.
     """
@@ -58,6 +83,10 @@ class Page:
     query: str = ""
     searched_in: str = ""
     key_filter: KeyFilter = KeyFilter.ALL
+    sort: Sort = Sort.NAME
+    counts: Mapping[KeyFilter, int] = field(default_factory=dict)
+    due: Mapping[str, Sequence[DueReason]] = field(default_factory=dict)
+    owners_unknown: bool = False
     previous_cursor: str | None = None
     next_cursor: str | None = None
 
@@ -79,9 +108,11 @@ def for_admin(page: Page, ref: ActionPayload, notices: Sequence[Block] = ()) -> 
             button("Export", ids.EXPORT, ref),
             button("Guide", ids.HELP, ref),
         ),
+        *_summary(page, ref),
         search_box(page.query, ids.HOME_SEARCH, page.searched_in),
-        actions(_filters(page.key_filter)),
-        *(rows(page.keys, lambda key: menu(key, ref), lambda key: _use(key, page.uses))),
+        *([context(_NO_NAMES)] if page.owners_unknown else []),
+        _menus(page),
+        *_rows(page, lambda key: menu(key, ref)),
     ]
     if not page.keys:
         blocks.append(section(_nothing(page)))
@@ -93,7 +124,7 @@ def for_owner(page: Page, ref: ActionPayload) -> View:
     blocks: list[Block] = [
         header("Your API keys"),
         actions(button("Ask for a key", ids.REQUEST, ref, style="primary")),
-        *(rows(page.keys, None, lambda key: _use(key, page.uses))),
+        *_rows(page, None),
     ]
     if not page.keys:
         blocks.append(section("You don't own any keys. Ask for one, and it will appear here."))
@@ -126,14 +157,49 @@ def _use(key: KeyView, uses: Mapping[str, Sequence[int]]) -> str:
     return f"{sparkline(counts)} used {times} in 30 days"
 
 
-def _filters(chosen: KeyFilter) -> Element:
-    options = {
-        key_filter: {"text": plain(words), "value": key_filter.value}
-        for key_filter, words in FILTERS.items()
-    }
+def _rows(page: Page, accessory: Callable[[KeyView], Element] | None) -> list[Block]:
+    return rows(
+        page.keys,
+        accessory,
+        lambda key: _use(key, page.uses),
+        lambda key: page.due.get(key.id, ()),
+    )
+
+
+def _summary(page: Page, ref: ActionPayload) -> list[Block]:
+    """Render how many keys there are, and how many of them need attention: each number filters."""
+    total = page.counts.get(KeyFilter.ALL, 0)
+    if not total:
+        return []
+    texts = {KeyFilter.ALL: "1 key" if total == 1 else f"{total:,} keys"}
+    for key_filter, (one, several) in COUNTS.items():
+        if count := page.counts.get(key_filter, 0):
+            texts[key_filter] = f"{count:,} {one if count == 1 else several}"
+    return [actions(*(_count(each, text, page, ref) for each, text in texts.items()))]
+
+
+def _count(key_filter: KeyFilter, text: str, page: Page, ref: ActionPayload) -> Element:
+    is_shown = page.key_filter is key_filter and not page.query
+    element = button(f"✓ {text}" if is_shown else text, f"{ids.HOME_COUNT}{key_filter}", ref)
+    spoken = f"Shown: {text}" if is_shown else f"Show {text}"
+    return {**element, "accessibility_label": spoken}
+
+
+def _menus(page: Page) -> Block:
+    # Slack keeps what was chosen in a menu while its block_id stays the same, although a number in
+    # the summary has chosen something else.
+    block = actions(
+        _select(ids.HOME_FILTER, FILTERS, page.key_filter),
+        _select(ids.HOME_SORT, _SORTS, page.sort),
+    )
+    return {**block, "block_id": ids.versioned(_MENUS, f"{page.key_filter}.{page.sort}")}
+
+
+def _select(action: str, words: Mapping[_Choice, str], chosen: _Choice) -> Element:
+    options = {each: {"text": plain(text), "value": each.value} for each, text in words.items()}
     return {
         "type": "static_select",
-        "action_id": ids.HOME_FILTER,
+        "action_id": action,
         "options": list(options.values()),
         "initial_option": options[chosen],
     }

@@ -11,6 +11,7 @@ from bot.ui.blocks import (
     Element,
     Message,
     View,
+    about,
     actions,
     bullets,
     button,
@@ -161,7 +162,8 @@ def _item(item: OffboardingItem, who: str, ref: ActionPayload) -> list[Block]:
         blocks.append(sentence(text_element(item.problem)))
     if item.action is not None:
         return [*blocks, context(_REQUESTED[item.action])]
-    return [*blocks, actions(*_buttons(item, replace(ref, key=item.key.id)))]
+    buttons = _buttons(item, replace(ref, key=item.key.id))
+    return [*blocks, actions(*(about(item.key.name, each) for each in buttons))]
 
 
 def _relations(item: OffboardingItem, who: str) -> str:

@@ -13,6 +13,7 @@ from bot.ui.blocks import (
     Element,
     Message,
     View,
+    about,
     actions,
     button,
     confirm_dialog,
@@ -63,7 +64,8 @@ def in_list(item: ReviewItem, of: str, now: datetime, ref: ActionPayload) -> lis
         "text": plain_user_text(item.key.name),
     }
     head["accessory"] = _menu(item.key, ref, mine=of == MINE)
-    return [head, context(_facts(item, now)), actions(*_buttons(item, of, ref))]
+    buttons = (about(item.key.name, each) for each in _buttons(item, of, ref))
+    return [head, context(_facts(item, now)), actions(*buttons)]
 
 
 def _facts(item: ReviewItem, now: datetime) -> str:

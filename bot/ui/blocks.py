@@ -8,6 +8,7 @@ stored text may be older than the rule for input. Tokens are redacted everywhere
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,11 +23,18 @@ from keys.credentials.tokens import redact
 from keys.inputs.scopes import MEANINGS
 from runtime.display import visible
 
+# Words, and punctuation that Slack never takes for markup, beginning and ending with neither blanks
+# nor underscores; an underscore or a colon only where it cannot begin or end a style or an emoji.
+_WITHOUT_MARKUP = re.compile(
+    r"(?![\s_])(?:[^\W_]|[ ,.()/&'’+#;%\[\]–—-]|(?<=[^\W_])_(?=[^\W_])|:(?= ))+(?<!\s)"
+)
+
 Block = dict[str, Any]
 Element = dict[str, Any]
 Message = dict[str, Any]
 View = dict[str, Any]
 
+ACCESSIBILITY_MAX = 75  # Slack, button element, `accessibility_label`
 DAY = "{date_short_pretty}"
 MINUTE = "{date_short_pretty} at {time}"
 AGO = "{ago}"
@@ -65,6 +73,14 @@ def section(text: str) -> Block:
     return {"type": "section", "text": mrkdwn(text)}
 
 
+def bold_user_text(text: str) -> Element:
+    """Render a user's words in bold, or as plain text if one of their characters may be markup."""
+    harmless = visible(redact(text))
+    if not _WITHOUT_MARKUP.fullmatch(harmless):
+        return plain_user_text(text)
+    return mrkdwn(f"*{escape(harmless)}*")
+
+
 def context(text: str) -> Block:
     """Render a small grey line of our own formatted words."""
     return {"type": "context", "elements": [mrkdwn(text)]}
@@ -100,6 +116,16 @@ def button(
     if url is not None:
         element["url"] = url
     return element
+
+
+def about(row: str, element: Element) -> Element:
+    """Make a screen reader say which row of a list a button is about, where its label repeats.
+
+    Args:
+        row: the row's name, which may be a user's words.
+    """
+    spoken = f"{element['text']['text']}: {visible(redact(row))}"
+    return {**element, "accessibility_label": clip(spoken, ACCESSIBILITY_MAX)}
 
 
 def pagination_buttons(

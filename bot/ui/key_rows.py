@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from bot.ui import ids, key_facts
@@ -10,22 +10,24 @@ from bot.ui.blocks import (
     DAY,
     Block,
     Element,
+    bold_user_text,
     context,
     date,
     owner_of,
     plain,
-    plain_user_text,
     scopes_in_words,
 )
 from bot.ui.payloads import OPTION_MAX, ActionPayload
 from keys.base.models import KeyView, State
+from keys.search.due import DueReason
 
+# Slack's menus have no dividers: the dots set apart what cannot be undone, and asks first.
 _MENU = (
+    ("Details", ids.DO_DETAILS),
     ("Rename", ids.DO_RENAME),
     ("Edit", ids.DO_EDIT),
     ("Rotate", ids.DO_ROTATE),
-    ("Revoke", ids.DO_REVOKE),
-    ("Details", ids.DO_DETAILS),
+    ("Revoke …", ids.DO_REVOKE),
 )
 _DIVIDER: Block = {"type": "divider"}
 
@@ -34,19 +36,21 @@ def rows(
     keys: Iterable[KeyView],
     accessory: Callable[[KeyView], Element] | None,
     more: Callable[[KeyView], str] | None = None,
+    due: Callable[[KeyView], Sequence[DueReason]] | None = None,
 ) -> list[Block]:
     """Render three blocks for each key.
 
     Args:
         accessory: renders the button or menu beside a key's name; None for no button.
         more: returns a further line about a key, in our own words; may be empty.
+        due: returns why a key needs attention, which is marked.
     """
     return [
         block
         for key in keys
         for block in (
             _name(key, accessory(key) if accessory else None),
-            _facts(key, more(key) if more else ""),
+            _facts(key, more(key) if more else "", due(key) if due else ()),
             _DIVIDER,
         )
     ]
@@ -66,14 +70,14 @@ def _name(key: KeyView, accessory: Element | None) -> Block:
     block: Block = {
         "type": "section",
         "block_id": f"row_{key.id}",
-        "text": plain_user_text(key.name),
+        "text": bold_user_text(key.name),
     }
     if accessory is not None:
         block["accessory"] = accessory
     return block
 
 
-def _facts(key: KeyView, more: str) -> Block:
+def _facts(key: KeyView, more: str, due: Sequence[DueReason]) -> Block:
     facts = [
         f"`{key.hint}`",
         scopes_in_words(key.scopes),
@@ -83,6 +87,22 @@ def _facts(key: KeyView, more: str) -> Block:
     ]
     if key.state is State.REVOKED:
         facts[-1] = date(key.revoked_at, DAY, before="revoked ")
-    if key.expires_at is not None and key.state is State.ACTIVE:
+    is_dated = key.expires_at is not None and key.state is State.ACTIVE
+    if is_dated and not {DueReason.EXPIRED, DueReason.EXPIRING} & set(due):
         facts.append(date(key.expires_at, DAY, before="expires "))
+    if due:
+        marked = ", ".join(_due(key, reason) for reason in due)
+        facts.insert(0, f":warning: *{marked}*")
     return context(" · ".join(facts) + (f"\n{more}" if more else ""))
+
+
+def _due(key: KeyView, reason: DueReason) -> str:
+    match reason:
+        case DueReason.EXPIRED:
+            return date(key.expires_at, DAY, before="expired ")
+        case DueReason.EXPIRING:
+            return date(key.expires_at, DAY, before="expires ")
+        case DueReason.OWNER_GONE:
+            return "owner has left"
+        case DueReason.IDLE:
+            return "idle for 90 days"

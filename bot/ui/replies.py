@@ -9,6 +9,7 @@ from bot.ui import ids
 from bot.ui.blocks import (
     Block,
     Message,
+    about,
     actions,
     bullets,
     button,
@@ -63,7 +64,10 @@ def unknown(typed: str, nearest: Sequence[KeyView], ref: ActionPayload) -> Messa
 
 
 def _candidates(keys: Sequence[KeyView], ref: ActionPayload) -> list[Block]:
-    return rows(keys, lambda key: button("This one", ids.KEY_CHOICE, replace(ref, key=key.id)))
+    return rows(
+        keys,
+        lambda key: about(key.name, button("This one", ids.KEY_CHOICE, replace(ref, key=key.id))),
+    )
 
 
 def unknown_command(

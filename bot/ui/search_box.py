@@ -23,7 +23,7 @@ def search_box(query: str, action: str, searched_in: str) -> Block:
     element: Element = {
         "type": "plain_text_input",
         "action_id": action,
-        "placeholder": plain("Name, note, id or hint"),
+        "placeholder": plain("Name, owner, note, id or hint"),
         "max_length": QUERY_MAX,
         "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
     }

@@ -6,6 +6,7 @@ keys are: a few dozen in a workspace of ten thousand.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -38,6 +39,18 @@ def is_gone(session: AccountSession, user_id: str) -> bool:
     """Return whether a person has left and not come back."""
     someone = get(session, user_id)
     return someone is not None and someone.departed_at is not None
+
+
+def gone_among(session: AccountSession, people: Iterable[str]) -> set[str]:
+    """Return those of these people who have left and not come back."""
+    found = session.exec(
+        select(Departure.user_id).where(
+            Departure.account_id == session.account_id,
+            col(Departure.user_id).in_(set(people)),
+            col(Departure.departed_at).is_not(None),
+        )
+    )
+    return set(found)
 
 
 def note(

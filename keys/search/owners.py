@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session, col, or_, select
 
 from keys.base.models import State
+from storage import AccountSession
 from storage.tables import Account, Key
 
 
@@ -21,5 +22,15 @@ def owners(session: Session, workspace_id: str) -> list[str]:
             or_(col(Account.workspace_id) == workspace_id, col(Account.workspace_id).is_(None)),
             Key.state == State.ACTIVE,
         )
+    )
+    return sorted({user_id for pair in found for user_id in pair if user_id})
+
+
+def of_account(session: AccountSession) -> list[str]:
+    """Return the ids of the owners and backup owners of an account's active keys, sorted."""
+    found = session.exec(
+        select(Key.owner, Key.backup_owner)
+        .where(Key.account_id == session.account_id, Key.state == State.ACTIVE)
+        .distinct()
     )
     return sorted({user_id for pair in found for user_id in pair if user_id})

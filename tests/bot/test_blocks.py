@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bot.ui.blocks import bold_user_text
 from bot.ui.payloads import ActionPayload
 from keys.credentials.tokens import make
 from sandbox.blockkit import check_message, check_view
 from sandbox.text import NameBook, parse, plain_of_message, plain_of_view
-from sandbox.text.nodes import Broadcast, Date, UserMention
+from sandbox.text.nodes import Bold, Broadcast, Date, Text, UserMention
 from tests.bot.harness.block_samples import TOKEN, WORDS, messages, samples, views
 
 HOSTILE = [
@@ -60,11 +61,39 @@ def test_whatever_people_type_is_accepted(name: str, note: str) -> None:
 
 @pytest.mark.parametrize("typed", HOSTILE)
 def test_what_people_type_is_never_markup(typed: str) -> None:
-    """The formatted texts are the same as with harmless words: nothing of it got into them."""
+    """The formatted texts are the same as with harmless words: nothing of it got into them.
+
+    Only a name that cannot be markup is formatted, in bold.
+    """
     for hostile, harmless in zip(messages(typed, typed), messages("w", "w"), strict=True):
-        assert _formatted(hostile) == _formatted(harmless)
+        assert _formatted(hostile) == [text for text in _formatted(harmless) if text != "*w*"]
     for hostile, harmless in zip(views(typed, typed), views("w", "w"), strict=True):
-        assert _formatted(hostile) == _formatted(harmless)
+        assert _formatted(hostile) == [text for text in _formatted(harmless) if text != "*w*"]
+
+
+PUNCTUATION = "*_~`<>&:@#!|-.,()/'’\"“”+%;[]\\ aZ1ü"
+
+
+@settings(max_examples=300)
+@example("snake_case_name")
+@example("_it_")
+@example(":smile:")
+@example("a :b: c")
+@example("&lt;!here&gt;")
+@example("https://example.com")
+@given(st.one_of(st.text(st.sampled_from(PUNCTUATION)), st.text()))
+def test_a_name_in_bold_is_shown_as_typed(typed: str) -> None:
+    """Whatever is shown in bold is read by Slack's rules as these characters in bold, no more."""
+    element = bold_user_text(typed)
+    if element["type"] == "mrkdwn":
+        assert list(parse(element["text"])) == [Bold((Text(typed),))]
+
+
+@pytest.mark.parametrize(
+    "name", ["Zapier, production", "C# (v1.2) / billing_export", "Größe 7", "R&D: nightly"]
+)
+def test_a_usual_name_is_in_bold(name: str) -> None:
+    assert bold_user_text(name)["type"] == "mrkdwn"
 
 
 @pytest.mark.parametrize("typed", HOSTILE)

@@ -133,7 +133,7 @@ def test_the_list_is_paged_and_searched(bench: Bench) -> None:
     bench.presses({"action_id": ids.SEARCH, "type": "plain_text_input", "value": "ram-07"})
     assert bench.answers[-1]["text"].endswith("1 active key")
     menu = buttons(bench.answers[-1]["blocks"])[ids.KEY_MENU]
-    for option, words in zip(menu["options"][3:], ["Are you sure", "requested it"], strict=True):
+    for option, words in zip(menu["options"][::4], ["requested it", "Are you sure"], strict=True):
         pressed = {"action_id": ids.KEY_MENU, "type": "overflow", "selected_option": option}
         bench.presses(pressed)
         assert words in json.dumps(bench.answers[-1])

@@ -52,7 +52,9 @@ from keys.reviews.models import Decision, ReviewItem, ReviewView
 from keys.reviews.models import Stage as ReviewStage
 from keys.rotation.queries import RotationView, Stage
 from keys.search.diagnosis import CopyError, Diagnosis, DiagnosisResult
+from keys.search.due import DueReason
 from keys.search.filters import KeyFilter
+from keys.search.sorting import default_sort
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ANN, BOB = Actor.person("U0ANN"), Actor.person("W0BOB")
@@ -504,7 +506,10 @@ def homes(name: str, note: str) -> Iterator[dict[str, Any]]:
         ]
         for shelf in KeyFilter:
             shown = home.Page(
-                keys, 100_000, 41, {each.id: counts for each in keys[1:]}, query, shelf,
+                keys, 100_000, 41, {each.id: counts for each in keys[1:]}, query,
+                key_filter=shelf, sort=default_sort(shelf),
+                counts=dict.fromkeys(KeyFilter, 100_000),
+                due={each.id: list(DueReason) for each in keys}, owners_unknown=True,
                 previous_cursor="key_7Fq2mZr81LdW", next_cursor="key_7Fq2mZr81LdW",
             )  # fmt: skip
             yield home.for_admin(shown, REF)

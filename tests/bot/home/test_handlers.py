@@ -142,7 +142,7 @@ def test_what_is_pressed_there_opens_modals(bench: Bench) -> None:
     menu = buttons(published(bench)["view"]["blocks"])[ids.KEY_MENU]
     for option, words in zip(
         menu["options"],
-        ["Rename API key", "Edit API key", "Rotate API key", "Are you sure", "History"],
+        ["History", "Rename API key", "Edit API key", "Rotate API key", "Are you sure"],
         strict=True,
     ):
         presses(bench, {**menu, "type": "overflow", "selected_option": option})

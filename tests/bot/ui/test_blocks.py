@@ -71,7 +71,7 @@ def test_a_row_of_the_list() -> None:
     assert "1 active key" in text
     row = next(block for block in shown["blocks"] if block.get("block_id") == f"row_{used.id}")
     refs = [ActionPayload.decode(option["value"]) for option in row["accessory"]["options"]]
-    assert [ref.do for ref in refs] == ["rename", "edit", "rotate", "revoke", "details"]
+    assert [ref.do for ref in refs] == ["details", "rename", "edit", "rotate", "revoke"]
     assert {ref.key for ref in refs} == {used.id}
 
 
