@@ -42,7 +42,8 @@ router = Router()
 @router.choice(ids.DO_DETAILS, allow=admins)
 def show_details(interaction: Interaction) -> None:
     """Show everything about one key."""
-    interaction.say(pages.details(interaction, interaction.payload.key))
+    message = pages.details(interaction, interaction.payload.key)
+    interaction.say(message, title=interaction.key.name)
 
 
 _admins_only: dict[str, Handler] = {

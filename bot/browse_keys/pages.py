@@ -14,6 +14,7 @@ from keys.changes import audit_log
 from keys.delivery import deliveries
 from keys.search import search
 from keys.search.search import Finding, Found, Several
+from keys.usage import usage
 
 
 def find(interaction: Interaction, typed: str) -> Finding:
@@ -62,10 +63,10 @@ def keys(
 
 def details(interaction: Interaction, key_id: str) -> Message:
     """Render everything about one key. Raises KeyNotFound."""
+    now = interaction.context.clock.now()
     with interaction.context.reading() as session:
         key = search.get(session, key_id)
         history = audit_log.history(session, key_id)[::-1]
         handovers = deliveries.handovers(session, key_id)
-    return details_view.details(
-        key, history, handovers, interaction.context.clock.now(), interaction.ref()
-    )
+        uses = usage.by_day(session, [key_id], now.date()).get(key_id, ())
+    return details_view.details(key, history, handovers, now, interaction.ref(), uses)

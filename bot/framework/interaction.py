@@ -15,7 +15,7 @@ from bot.authorization.admins import Denied as NoRole
 from bot.authorization.admins import Person
 from bot.framework.context import Context
 from bot.ui import form_values, ids
-from bot.ui.blocks import Message, View, result_modal
+from bot.ui.blocks import Message, View, clip, plain_user_text, result_modal
 from bot.ui.payloads import ActionPayload, InvalidPayload
 from keys.base.actors import Actor
 from keys.base.errors import DomainError
@@ -34,6 +34,19 @@ Op = TypeVar("Op", bound=Operation[Any])
 _INPUTS = {"rate_limit": ids.RATE}
 # In seconds. Slack waits 3 s for an acknowledgement; half of it is left for the network.
 ACK_DEADLINE = 1.5
+_TITLE = "API keys"
+_TITLE_MAX = 24  # Slack, view object
+
+
+def _as_modal(message: Message, title: str) -> View:
+    """Return a message as a modal; a title that does not fit is cut."""
+    words = plain_user_text(clip(redact(title), _TITLE_MAX))
+    if len(words["text"]) > _TITLE_MAX:
+        words = plain_user_text(_TITLE)
+    blocks = message["blocks"]
+    is_heading = blocks[0]["type"] == "header" and blocks[0]["text"] == words
+    view = result_modal(_TITLE, blocks[1:] if is_heading else blocks)
+    return {**view, "title": words}
 
 
 class Interaction:
@@ -194,11 +207,13 @@ class Interaction:
         finally:
             timer.cancel()
 
-    def say(self, message: Message, *, replace: bool = False) -> None:
+    def say(self, message: Message, *, replace: bool = False, title: str = _TITLE) -> None:
         """Show a message to this user only.
 
         Args:
             replace: whether it replaces the message whose button was pressed.
+            title: the title where it is shown as a modal, which may be a user's words; a heading
+                with the same words is left out there.
 
         Raises:
             SlackError: if it could not be shown.
@@ -207,15 +222,15 @@ class Interaction:
         # Before the acknowledgement there is no time to ask Slack for names.
         quick = slack.shown_to_one(message, ask=False)
         if self.body.get("type") == "view_submission":
-            self.show(result_modal("API keys", quick["blocks"]))
+            self.show(_as_modal(quick, title))
         elif "command" in self.body and self.acknowledge(response_type="ephemeral", **quick):
             return
         elif "view" in self.body:
-            self._say_in_view(quick, replace=replace)
+            self._say_in_view(_as_modal(quick, title), replace=replace)
         elif "response_url" not in self.body and "trigger_id" in self.body:
             # A shortcut from the menu of the whole workspace belongs to no message.
             self.acknowledge()
-            self.context.slack.open_view(self.trigger, result_modal("API keys", quick["blocks"]))
+            slack.open_view(self.trigger, _as_modal(quick, title))
         else:
             self.acknowledge()
             options = {"response_type": "ephemeral", "replace_original": replace}
@@ -224,11 +239,10 @@ class Interaction:
                 str(self.body.get("response_url", "")), {**named, **options}
             )
 
-    def _say_in_view(self, message: Message, *, replace: bool) -> None:
-        """Show a message as a modal, after a press in a modal or in App Home."""
+    def _say_in_view(self, view: View, *, replace: bool) -> None:
+        """Show a modal, after a press in a modal or in App Home."""
         self.acknowledge()
         slack = self.context.slack
-        view = result_modal("API keys", message["blocks"])
         if self.view.get("type") != "modal":
             slack.open_view(self.trigger, view)
         elif replace:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bot.ui import ids
+from bot.ui import ids, key_facts
 from bot.ui.blocks import (
     Block,
     Element,
@@ -42,7 +42,6 @@ COUNTS = {
     KeyFilter.NEVER_USED: ("never used", "never used"),
     KeyFilter.IDLE: ("idle", "idle"),
 }
-_LEVELS = "▁▂▃▄▅▆▇█"
 FILTERS = {
     KeyFilter.ALL: "All keys",
     KeyFilter.MINE: "My keys",
@@ -138,23 +137,13 @@ def for_others(why: str) -> View:
     return _home([header("API keys"), section(why)])
 
 
-def sparkline(counts: Sequence[int]) -> str:
-    """Render one small column for each number, scaled to the highest."""
-    highest = max(counts, default=0)
-    if not highest:
-        return _LEVELS[0] * len(counts)
-    top = len(_LEVELS) - 1
-    # Rounded up, so that a single use is visible.
-    return "".join(_LEVELS[-(-count * top // highest)] for count in counts)
-
-
 def _use(key: KeyView, uses: Mapping[str, Sequence[int]]) -> str:
     counts = uses.get(key.id, ())
     total = sum(counts)
     if not total:
         return "" if key.last_used_at is None else "not used in 30 days"
     times = "once" if total == 1 else f"{total:,} times"
-    return f"{sparkline(counts)} used {times} in 30 days"
+    return f"{key_facts.sparkline(counts)} used {times} in 30 days"
 
 
 def _rows(page: Page, accessory: Callable[[KeyView], Element] | None) -> list[Block]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.ui.blocks import DAY, date, person_as_mrkdwn
 from keys.base.models import KeyView
 
 # A day after “on”, where Slack's “today” would not fit.
 ON_DAY = "{date_short}"
+_LEVELS = "▁▂▃▄▅▆▇█"
 
 
 def last_use(key: KeyView) -> str:
@@ -39,3 +42,13 @@ def full_origin(key: KeyView) -> str:
     if key.created_at == key.works_since:
         return f"I{imported}"
     return f"Elsewhere on {date(key.created_at, ON_DAY)}; i{imported}"
+
+
+def sparkline(counts: Sequence[int]) -> str:
+    """Render one small column for each number, scaled to the highest."""
+    highest = max(counts, default=0)
+    if not highest:
+        return _LEVELS[0] * len(counts)
+    top = len(_LEVELS) - 1
+    # Rounded up, so that a single use is visible.
+    return "".join(_LEVELS[-(-count * top // highest)] for count in counts)

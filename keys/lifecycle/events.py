@@ -20,6 +20,11 @@ def facts(key: Key) -> dict[str, Any]:
     return {"key_id": key.id, "name": key.name, "owner": key.owner, "scopes": key.scopes.split()}
 
 
+def limits(key: Key) -> dict[str, Any]:
+    """Return a key's limits, as in the audit log."""
+    return {"rate_limit": key.rate_limit, "networks": key.networks.split()}
+
+
 class KeyCreated(Event, kind="key.reserved"):
     """A key was created; its token is being delivered."""
 
@@ -84,11 +89,15 @@ class KeyEdited(Event, kind="key.edited", propagates=True):
 
 
 class KeyLimited(Event, kind="key.limited", propagates=True):
-    """A key's rate limit or allowed networks were changed."""
+    """A key's rate limit or allowed networks were changed.
 
-    def __init__(self, key: Key) -> None:
-        data = {"rate_limit": key.rate_limit, "networks": key.networks.split()}
-        super().__init__(key.id, data, news=facts(key) | data)
+    Args:
+        before: the values before, as in the audit log.
+    """
+
+    def __init__(self, key: Key, before: Mapping[str, Any]) -> None:
+        data = limits(key)
+        super().__init__(key.id, data | {"from": before}, news=facts(key) | data)
 
 
 class ExpiryAccepted(Event, kind="expiry.accepted"):

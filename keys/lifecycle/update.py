@@ -18,7 +18,7 @@ from keys.base.models import KeyView, State
 from keys.base.rows import view
 from keys.changes.change import Change
 from keys.inputs.fields import BackupOwner, LastDay, Networks, Note, Owner, RateLimit, Scopes
-from keys.lifecycle.events import ExpiryAccepted, KeyEdited, KeyLimited
+from keys.lifecycle.events import ExpiryAccepted, KeyEdited, KeyLimited, limits
 from keys.lifecycle.rows import index_key, load_active
 from storage import AccountSession
 from storage.tables import Event, Key
@@ -136,10 +136,11 @@ def limit_key(
         raise KeyRevoked(f"“{key.name}” was revoked, so its limits can no longer be changed.")
     if (rate_limit, networks) == (key.rate_limit, tuple(key.networks.split())):
         return view(change.session, key)
+    before = limits(key)
     key.rate_limit, key.networks = rate_limit, " ".join(networks)
     change.session.add(key)
     change.session.flush()
-    change.record(KeyLimited(key))
+    change.record(KeyLimited(key, before))
     return view(change.session, key)
 
 

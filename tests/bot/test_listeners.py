@@ -165,7 +165,7 @@ def test_what_is_unclear_gets_a_choice_or_a_suggestion(bench: Bench) -> None:
         bench.domain.issue(name)
     several = bench.types("show zapier")
     bench.presses(buttons(several["blocks"])[ids.KEY_CHOICE])
-    assert "Who was sent the token" in json.dumps(bench.answers[-1])
+    assert "Who has seen a token" in json.dumps(bench.answers[-1])
     assert "Zapier, sales" in json.dumps(bench.types("show Zapper, sales"))
     assert "/apikeys revoke" in json.dumps(bench.types("revok zapier"))
     assert "Which key?" in json.dumps(bench.types("revoke"), ensure_ascii=False)

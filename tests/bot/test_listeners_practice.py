@@ -111,7 +111,7 @@ def test_a_keys_life(slack: Sandbox, domain: Domain) -> None:
     alice.presses(buttons(alice.dm.latest.blocks)[ids.STORED]["text"]["text"])
     alice.sees("was removed from this message").never_sees(token)
     alice.types("/apikeys list").sees("Zapier, production")
-    alice.types("/apikeys show zapier").sees("Who was sent the token")
+    alice.types("/apikeys show zapier").sees("Who has seen a token")
     alice.types("/apikeys revoke zapier").sees("Are you sure")
     alice.presses("Revoke", on="Are you sure")
     alice.sees("Zapier, production was revoked")

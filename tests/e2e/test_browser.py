@@ -145,7 +145,7 @@ def test_the_list_is_paged_searched_and_each_row_has_a_menu(
     button(question, "Cancel").click()
     alice.sees("Batch 07, nightly was not revoked.")
     chooses("Details")
-    alice.sees("Who was sent the token")
+    alice.sees("Who has seen a token")
     search.fill("nothing like it")
     search.press("Enter")
     expect(answer).to_contain_text("No active key matches.")
@@ -191,7 +191,7 @@ def test_a_key_is_revoked_and_the_team_is_told(alice: SlackWindow, world: World)
 
 def test_everything_about_a_key_is_shown(alice: SlackWindow, world: World) -> None:
     world.makes_key("Billing export, monthly")
-    shown = alice.asks("/apikeys show Billing export", "Who was sent the token")
+    shown = alice.asks("/apikeys show Billing export", "Who has seen a token")
     for words in (
         "Billing export, monthly",
         "active",

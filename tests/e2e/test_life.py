@@ -194,7 +194,7 @@ def test_a_token_is_checked_and_not_kept(world: World) -> None:
     alice.types("/apikeys check").sees("Check a token", within=WITHIN)
     alice.fills(pasted_token=f'"{token}"').submits()
     alice.sees("quotation marks", within=WITHIN).sees(f"This token of {name} works")
-    alice.presses("Details").person.sees("Who was sent the token", within=WITHIN)
+    alice.presses("Details").person.sees("Who has seen a token", within=WITHIN)
     alice.closes().closes()
     alice.types(f"/apikeys revoke {name}").sees("Are you sure", within=WITHIN)
     alice.presses("Revoke", on=name).person.sees(f"{name} was revoked", within=WITHIN)

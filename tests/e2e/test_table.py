@@ -104,7 +104,7 @@ def test_list_search_and_menus(alice: User, world: World) -> None:
         alice.presses("Next" if page == "11 to " else "Previous")
         alice.sees(page, within=WITHIN)
     alice.enters(names[4], into="Search, then press Enter").sees("1 active key", within=WITHIN)
-    alice.chooses("Details", row=names[4]).person.sees("Who was sent the token", within=WITHIN)
+    alice.chooses("Details", row=names[4]).person.sees("Who has seen a token", within=WITHIN)
     alice.chooses("Revoke", row=names[4]).person.sees(QUESTION, within=WITHIN)
     alice.chooses("Rename", row=names[4]).person.sees("Rename API key", within=WITHIN)
 
@@ -138,7 +138,7 @@ def test_cancel(alice: User, world: World) -> None:
 
 def test_show(alice: User, world: World) -> None:
     name, _ = a_key(world)
-    alice.types(f"/apikeys show {name}").sees("Who was sent the token", within=WITHIN)
+    alice.types(f"/apikeys show {name}").sees("Who has seen a token", within=WITHIN)
     alice.sees("read existing data").sees("History")
 
 

@@ -51,7 +51,7 @@ def pushed(bench: Bench, view: Any, action_id: str) -> Any:
 def test_details_open_above_the_answer(bench: Bench) -> None:
     _, token = bench.domain.issue("Zapier")
     shown = check(bench, token.reveal())
-    assert "Who was sent the token" in json.dumps(pushed(bench, shown["view"], ids.KEY_CHOICE))
+    assert "Who has seen a token" in json.dumps(pushed(bench, shown["view"], ids.KEY_CHOICE))
 
 
 def test_what_can_be_done_is_offered_only_where_it_can(bench: Bench) -> None:

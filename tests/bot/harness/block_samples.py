@@ -15,7 +15,14 @@ from typing import Any, Literal
 
 from bot.access_requests import views as request
 from bot.background import announcement_views
-from bot.browse_keys import check_view, details_view, export_view, help_view, list_view
+from bot.browse_keys import (
+    check_view,
+    details_view,
+    export_view,
+    help_view,
+    history_view,
+    list_view,
+)
 from bot.expiry import views as expiry
 from bot.features import FEATURES
 from bot.framework.announcement import AdminIds
@@ -330,10 +337,20 @@ def page(name: str, rows: int, query: str = "") -> list_view.Page:
 def history(name: str, note: str, length: int) -> list[HistoryEntry]:
     """A record with entries of every kind."""
     data = {"from": name, "to": name, "reason": note}
-    kinds = [*details_view._DONE, "key.other"]
+    edited = {
+        "from": {"scopes": "read", "owner": None, "note": note, "expires_at": NOW.isoformat()},
+        "to": {"scopes": "read write", "owner": "U0ANN", "note": name, "expires_at": None},
+    }
+    kinds = [*history_view.WORDS, "key.other"]
     who = (ANN, OPERATOR, Actor.system("issuing"))
     return [
-        HistoryEntry(NOW, kinds[i % len(kinds)], who[i % len(who)], data) for i in range(length)
+        HistoryEntry(
+            NOW,
+            kind := kinds[i % len(kinds)],
+            who[i % len(who)],
+            edited if kind == "key.edited" else data,
+        )
+        for i in range(length)
     ]
 
 
@@ -410,7 +427,7 @@ def _messages(name: str, note: str) -> Iterator[dict[str, Any]]:
             yield revoke_view.followed(ended, propagation)
     yield revocation.already_revoked(ended)
     yield revoke_view.kept(full)
-    yield details_view.details(full, history(name, note, 100), sent, NOW, REF)
+    yield details_view.details(full, history(name, note, 100), sent, NOW, REF, [0, 1, 5_000] * 10)
     yield details_view.details(ended, history(name, note, 3), [], NOW, REF)
     yield details_view.details(key(name), [], [], NOW, REF)
     several = [key(name, id=f"key_{row:012}") for row in range(30)]

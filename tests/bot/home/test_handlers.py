@@ -13,8 +13,8 @@ import pytest
 from sqlmodel import select
 
 from bot.home import handlers
-from bot.home.view import sparkline
 from bot.ui import ids
+from bot.ui.key_facts import sparkline
 from keys.search.filters import KeyFilter
 from storage import reading
 from storage.tables import Home
