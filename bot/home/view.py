@@ -141,7 +141,7 @@ def _use(key: KeyView, uses: Mapping[str, Sequence[int]]) -> str:
     counts = uses.get(key.id, ())
     total = sum(counts)
     if not total:
-        return "" if key.last_used_at is None else "not used in 30 days"
+        return ""
     times = "once" if total == 1 else f"{total:,} times"
     return f"{key_facts.sparkline(counts)} used {times} in 30 days"
 
@@ -164,7 +164,8 @@ def _summary(page: Page, ref: ActionPayload) -> list[Block]:
     for key_filter, (one, several) in COUNTS.items():
         if count := page.counts.get(key_filter, 0):
             texts[key_filter] = f"{count:,} {one if count == 1 else several}"
-    return [actions(*(_count(each, text, page, ref) for each, text in texts.items()))]
+    counts = (_count(each, text, page, ref) for each, text in texts.items())
+    return [{"type": "divider"}, actions(*counts)]
 
 
 def _count(key_filter: KeyFilter, text: str, page: Page, ref: ActionPayload) -> Element:

@@ -33,6 +33,13 @@ def origin(key: KeyView) -> str:
     return date(key.created_at, DAY, before="created ")
 
 
+def origin_and_use(key: KeyView) -> list[str]:
+    """Render since when a key is here, and when it was last used; the import only once."""
+    if key.imported and key.last_used_at is None:
+        return [no_use(key)]
+    return [origin(key), last_use(key)]
+
+
 def full_origin(key: KeyView) -> str:
     """Render where a key comes from, since when, and who brought it here, as mrkdwn."""
     by = person_as_mrkdwn(key.creator)

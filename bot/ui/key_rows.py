@@ -13,7 +13,7 @@ from bot.ui.blocks import (
     bold_user_text,
     context,
     date,
-    owner_of,
+    mention,
     plain,
     scopes_in_words,
 )
@@ -81,9 +81,8 @@ def _facts(key: KeyView, more: str, due: Sequence[DueReason]) -> Block:
     facts = [
         f"`{key.hint}`",
         scopes_in_words(key.scopes),
-        f"owner {owner_of(key)}",
-        key_facts.origin(key),
-        key_facts.last_use(key),
+        f"owner {mention(key.owner)}" if key.owner else "no owner",
+        *key_facts.origin_and_use(key),
     ]
     if key.state is State.REVOKED:
         facts[-1] = date(key.revoked_at, DAY, before="revoked ")
