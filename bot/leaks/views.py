@@ -61,7 +61,7 @@ def for_team(leak: Leak, now: datetime, ref: ActionPayload) -> Message:
     if leak.key.revoked_at is not None:
         blocks += _revoked(leak.key, leak.token)
     elif leak.token.works:
-        alarm: Element = {"type": "emoji", "name": "rotating_light"}
+        alarm: Element = {"type": "emoji", "name": "warning"}
         blocks = [
             sentence(alarm, " LEAK: a live token of ", name_of(leak.key), " in ", where, "."),
             sentence(who, " posted it. Anyone who reads that message can use it. "

@@ -50,7 +50,8 @@ def _question(interaction: Interaction, wanted: StartOffboarding) -> Message:
         return views.nothing(wanted.person)
     sent = sum(relation.sent for relation in relations)
     ref = interaction.ref(about=wanted.person)
-    return views.question(wanted.person, len(relations), sent, ref)
+    channel = interaction.context.channel
+    return views.question(wanted.person, len(relations), sent, channel, ref)
 
 
 def start_in_channel(interaction: Interaction) -> None:

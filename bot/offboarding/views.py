@@ -15,9 +15,11 @@ from bot.ui.blocks import (
     actions,
     bullets,
     button,
+    clip,
     confirm_dialog,
     context,
     date,
+    escape,
     line,
     message,
     modal,
@@ -62,22 +64,24 @@ def ask(ref: ActionPayload) -> View:
     return modal("Offboard someone", ids.OFFBOARD_MODAL, blocks, submit="Continue", ref=ref)
 
 
-def question(person_id: str, keys: int, sent: int, ref: ActionPayload) -> Message:
+def question(person_id: str, keys: int, sent: int, channel: str, ref: ActionPayload) -> Message:
     """Render the question to the admin alone, before anything can be read by others.
 
     Args:
         keys, sent: how many keys they have, and how many of these whose token they were sent.
+        channel: the team's channel; an id is not shown.
     """
+    where = channel if channel.startswith("#") else "the channel"
     tokens = "1 token was" if sent == 1 else f"{sent:,} tokens were"
     return message(
         sentence(_who(person_id), f" has {keys_in_words(keys)}; {tokens} sent to them."),
         section(
-            "Nothing has happened yet. In the channel everyone reads who is leaving; privately, "
-            "only you do, in a direct message. They are not mentioned in either."
+            f"Nothing has started. Everyone in {escape(where)} would read who is leaving. Start "
+            "privately to get the list as a direct message."
         ),
         actions(
             button("Start privately", ids.OFFBOARD_START_PRIVATELY, ref, style="primary"),
-            button("Start in the channel", ids.OFFBOARD_START, ref),
+            button(clip(f"Start in {where}", 75), ids.OFFBOARD_START, ref),
         ),
     )
 

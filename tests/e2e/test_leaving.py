@@ -57,16 +57,12 @@ def test_each_key_is_dealt_with_by_its_button(world: World, way: str) -> None:
     if way == "command":
         alice.types(f"/apikeys offboard @{leaver}")
         alice.sees(f"{real_name} has 2 keys; 1 token was sent to them.", within=WITHIN)
-        alice.presses("Start in the channel").person.sees(
-            "are in the team’s channel", within=WITHIN
-        )
+        alice.presses("Start in #api-keys").person.sees("are in the team’s channel", within=WITHIN)
     else:
         alice.opens_home().sees("Search, then press Enter", within=WITHIN)
         alice.presses("Offboard someone").person.sees("Who leaves?", within=WITHIN)
         alice.fills(person=leaver).submits().sees("2 keys; 1 token was sent", within=WITHIN)
-        alice.presses("Start in the channel").person.sees(
-            "are in the team’s channel", within=WITHIN
-        )
+        alice.presses("Start in #api-keys").person.sees("are in the team’s channel", within=WITHIN)
         alice.closes().goes_to("#api-keys")
     alice.sees(f"{real_name} is leaving.", within=WITHIN).sees("0 of 2 keys handled")
     alice.presses("Hand over", on=f"{real_name} is leaving.").person.sees(

@@ -403,7 +403,9 @@ def _messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     for private in (True, False):
         yield offboard.begun("W0BOB", private=private)
     for had in (1, 2):
-        yield offboard.question("W0BOB", 20, had, ActionPayload(NOW, about="W0BOB"))
+        for where in ("C0TEAM", "#" + "x" * 60):
+            ref = ActionPayload(NOW, about="W0BOB")
+            yield offboard.question("W0BOB", 20, had, where, ref)
     yield offboard.nothing("W0BOB")
     dated = key(name, expires_at=NOW, backup_owner="W0BOB")
     for days in (30, 7, 1):
