@@ -164,8 +164,10 @@ def test_a_message_of_the_app_tells_what_a_phone_shows(tab: Window, slack: FakeS
     expect(dialog.get_by_text("Zapier was revoked", exact=True)).to_be_visible()
     dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_have_count(0)
+    inspect.evaluate("each => { each.drawnFirst = true }")
     with slack.workspace.change():
         made.text, made.revision = "", 2
+    soon(page, lambda: not inspect.evaluate("each => each.drawnFirst"))
     inspect.click()
     expect(dialog.locator(".lock-screen")).to_contain_text("Nothing: the message has no text.")
     expect(dialog.get_by_text("An edit notifies nobody.")).to_be_visible()
