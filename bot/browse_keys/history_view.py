@@ -55,6 +55,7 @@ WORDS = {
     "audit.kept": "kept it in an audit",
     "audit.owner_asked": "asked its owner in an audit",
     "offboarding.kept": "kept it in an offboarding",
+    "person.renumbered": "replaced its owner’s user id, as Slack did",
 }
 _NONE = {
     "owner": "no owner",
