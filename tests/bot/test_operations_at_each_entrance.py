@@ -210,7 +210,7 @@ COMPARED = {
     "set_expiry": ("last_day", "2190-01-31"),
 }
 # An export or a date is not announced to the team: the audit log has who made it.
-TOLD_TO_NOBODY = {"export", "set_expiry"}
+TOLD_TO_NOBODY = {"export"}
 
 
 @pytest.mark.parametrize("operation", SEVERAL)
@@ -220,7 +220,8 @@ def test_what_is_recorded_and_announced_is_the_same(
     slack, shell = (entrances[kind].attempt(operation, *COMPARED[operation]) for kind in KINDS)
     assert slack.events == shell.events
     assert slack.events
-    assert slack.announced == shell.announced
+    # In Slack, Alice does it herself; she owns the key, so an operator's change is news to her.
+    assert slack.announced == [row for row in shell.announced if row[1] != "person:U0ALICE"]
     assert bool(slack.announced) is (operation not in TOLD_TO_NOBODY)
 
 

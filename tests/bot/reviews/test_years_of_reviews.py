@@ -189,15 +189,15 @@ class Team:
             found = queries.newest(session)
         return found.id if found and found.stage is Stage.OPEN else None
 
-    def posted(self, words: str, place: str = "api-keys") -> int:
-        """How many messages with these words stand in a channel, or in an owner's direct one."""
+    def posted(self, *words: str, place: str = "api-keys") -> int:
+        """How many messages with any of these words are in a channel, or an owner's direct one."""
         if place in OWNERS:
             messages = self.slack.person(place).dm.messages
         else:
             channel = self.slack.workspace.channel_named(place)
             assert channel is not None
             messages = self.slack.workspace.messages_for(self.people["alice"], channel.id)
-        return sum(words in message.text for message in messages)
+        return sum(any(one in message.text for one in words) for message in messages)
 
 
 @pytest.fixture(params=PLACES, ids=lambda place: f"{place[0]}-{place[1].rpartition('/')[2]}")
@@ -273,14 +273,23 @@ def test_each_audit_once_for_a_year_although_bots_die(team: Team) -> None:
         decided = sum(1 for place in kept if place.startswith(audit_id))
         assert audit.decided.get(Decision.KEPT, 0) == decided, "none is lost"
         assert audit.stage is Stage.FINISHED
-    assert team.posted("It's time to review the API keys.") == len(QUARTERS), SEED
-    assert team.posted("The audit of the API keys is over.") == len(QUARTERS), SEED
+    assert team.posted("Audit of the API keys") == len(QUARTERS), SEED
+    assert team.posted(" keys is over: ", " key is over: ") == len(QUARTERS), SEED
     started = {json.loads(event.data)["audit"] for event in events if event.kind == "audit.started"}
     assert started == set(begun)
     for name in OWNERS:
-        lists = team.posted("It's time to review your API keys.", name)
+        lists = team.posted(*_LISTS, place=name)
         assert len(QUARTERS) <= lists <= 3 * len(QUARTERS), (name, SEED)
         assert lists == _asked_for(team, name), (name, SEED)
+
+
+# An owner's list in each of its states.
+_LISTS = (
+    "Which of your API keys are still needed?",
+    "You have decided about all your API keys.",
+    "There is a newer list of your keys below.",
+    "The audit of the API keys is over. Thank you.",
+)
 
 
 def _asked_for(team: Team, name: str) -> int:
