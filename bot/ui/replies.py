@@ -127,7 +127,13 @@ def outdated(ref: ActionPayload) -> Message:
         buttons.insert(0, button("Show the key", ids.KEY_CHOICE, show))
     return message(
         section("This button is from an older version, and nothing was changed."),
-        section(f"Type {command_name()} list to find the key, or {command_name()} help."),
+        sentence(
+            "Type ",
+            text_element(f"{command_name()} list", code=True),
+            " to find the key, or ",
+            text_element(f"{command_name()} help", code=True),
+            " for the guide.",
+        ),
         actions(*buttons),
     )
 
