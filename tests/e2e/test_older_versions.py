@@ -5,6 +5,7 @@ The practice Slack delivers to the running program, over Socket Mode and by sign
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,9 +54,9 @@ def test_an_unknown_button_says_what_to_do_instead(world: World) -> None:
     )
     bob = world.slack.person("bob").goes_to(CHANNEL)
     bob.sees("Archive the key").presses("Archive the key")
-    bob.sees(OLD, within=5).sees("/apikeys list")
+    bob.sees(OLD, within=15).sees("/apikeys list")
     bob.presses("Show the guide")
-    bob.sees("/apikeys new", within=5)
+    bob.sees("/apikeys new", within=15)
 
 
 def test_a_card_that_is_kept_up_to_date_is_redrawn(world: World) -> None:
@@ -68,9 +69,16 @@ def test_a_card_that_is_kept_up_to_date_is_redrawn(world: World) -> None:
     slack_as_the_bot(world).chat_update(
         channel=channel(world), ts=card.ts, text="As it was", blocks=[*card.blocks, button("Grant")]
     )
-    bob.presses("Grant")
-    bob.sees(OLD, within=5)
-    eventually(lambda: "Grant" not in bob.screen(), "the card as it is now")
+
+    def is_redrawn() -> bool:
+        # The first press may come before the program has recorded where it posted the card.
+        if "Grant" in bob.screen():
+            bob.presses("Grant")
+            time.sleep(1)
+        return "Grant" not in bob.screen()
+
+    eventually(is_redrawn, "the card as it is now")
+    bob.sees(OLD, within=15)
     bob.sees("Approve")
 
 
@@ -81,7 +89,7 @@ def test_an_unknown_modal_is_answered_too(world: World) -> None:
     view = bob._screen.top_view()
     view.body["callback_id"] = "a_modal_of_old"
     bob.fills(Name="Zapier, production", Scopes=["read"]).submits()
-    bob.sees(OLD, within=5)
+    bob.sees(OLD, within=15)
     bob.closes()
 
 
