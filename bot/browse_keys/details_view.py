@@ -83,7 +83,7 @@ def _use(key: KeyView, uses: Sequence[int], now: datetime) -> list[Block]:
         last = f"{last[:1].upper()}{last[1:]}" if key.last_used_at is None else last
         return [context(last if key.last_used_at is None else f"Not used in 30 days · {last}")]
     most = max(uses)
-    peak = now - timedelta(days=len(uses) - 1 - list(uses).index(most))
+    peak = now - timedelta(days=list(reversed(uses)).index(most))
     total = sum(uses)
     numbers = [
         f"*{total:,}* {'use' if total == 1 else 'uses'} in {len(uses)} days",

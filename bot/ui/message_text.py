@@ -150,6 +150,8 @@ def _words(element: Mapping[str, Any]) -> str:
     if element["type"] == "image":
         return _escape(str(element["alt_text"]))
     text = str(element["text"])
+    if _BARS.fullmatch(text):
+        return ""
     if element["type"] == "plain_text":
         return text.replace("<", "&lt;").replace(">", "&gt;")
     # Nothing within backticks is markup.

@@ -226,7 +226,7 @@ def test_details_tell_state_and_history() -> None:
     sent = [Handover(ANN, NOW, None), Handover(OPERATOR, NOW, NOW)]
     shown = details_view.details(expired, entries, sent, NOW, REF)
     text = plain_of_message(shown)
-    for expected in ("expired", "For invoices", "10.0.0.1", "from Old name to New name"):
+    for expected in ("expired", "For invoices", "10.0.0.1", "renamed it: Old name → New name"):
         assert expected in text
     assert "still in the message" in text
     assert "on a terminal" in text
