@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from bot import command_parser
 from bot.access_requests import handlers as access_requests
-from bot.browse_keys import check, export, pages
+from bot.browse_keys import export, pages
 from bot.browse_keys import handlers as browse_keys
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router, permitted
@@ -20,6 +20,7 @@ from bot.ui.blocks import context as small_print
 from bot.ui.blocks import message
 from bot.ui.command_name import command_name
 from keys.changes.authorization import Permission, admins, everyone, members
+from keys.lifecycle.ownership import owner_rotate
 from keys.search import search
 from keys.search.search import Found
 from runtime import tracing
@@ -34,18 +35,19 @@ _TOKEN_SEEN = (
 ALLOW: Mapping[type, Permission] = {
     command_parser.Help: everyone,
     command_parser.Request: members,
-    command_parser.New: admins,
-    command_parser.List: admins,
+    # Members who are not admins are offered what they can do instead.
+    command_parser.New: members,
+    command_parser.List: members,
     command_parser.Rename: admins,
     command_parser.Revoke: admins,
-    command_parser.Check: admins,
+    command_parser.Check: members,
     command_parser.Audit: admins,
     command_parser.Export: admins,
     command_parser.Offboard: admins,
     command_parser.Edit: admins,
-    command_parser.Rotate: admins,
-    command_parser.Show: admins,
-    command_parser.Unknown: admins,
+    command_parser.Rotate: admins | owner_rotate,
+    command_parser.Show: members,
+    command_parser.Unknown: members,
 }
 
 
@@ -78,7 +80,10 @@ def _run(interaction: Interaction, parsed: command_parser.Command) -> None:
         case command_parser.Request(name=name):
             access_requests.open_ask(interaction, name)
         case command_parser.New(name=name):
-            create.open_new(interaction, name)
+            if interaction.decide(admins):
+                create.open_new(interaction, name)
+            else:
+                access_requests.suggest_request(interaction, name)
         case command_parser.List():
             _list(interaction, parsed)
         case command_parser.Rename(rest=rest):
@@ -86,7 +91,7 @@ def _run(interaction: Interaction, parsed: command_parser.Command) -> None:
         case command_parser.Revoke(rest=rest):
             _choose(interaction, rest, "revoke", ids.DO_REVOKE)
         case command_parser.Check():
-            check.open_check(interaction)
+            browse_keys.check_typed(interaction)
         case command_parser.Audit(what=what):
             _audit(interaction, what)
         case command_parser.Export(form=form):
@@ -132,7 +137,9 @@ def _choose(interaction: Interaction, typed: str, subcommand: str, what: str) ->
     if isinstance(found, Found):
         interaction.choose(what, interaction.ref(do=what, key=found.key.id))
     else:
-        interaction.say(pages.ambiguous_or_unknown(typed, found, interaction.ref(do=what)))
+        interaction.say(
+            pages.ambiguous_or_unknown(interaction, typed, found, interaction.ref(do=what))
+        )
 
 
 def _advise(interaction: Interaction, sentences: str) -> None:
@@ -150,4 +157,5 @@ def _rename(interaction: Interaction, rest: str) -> None:
         name = command_parser.splits(f"key {found.rest}")[-1][1] if found.rest else ""
         rename.open_rename(interaction, found.key, name)
     else:
-        interaction.say(pages.ambiguous_or_unknown(rest, found, interaction.ref(do=ids.DO_RENAME)))
+        ref = interaction.ref(do=ids.DO_RENAME)
+        interaction.say(pages.ambiguous_or_unknown(interaction, rest, found, ref))

@@ -42,7 +42,7 @@ from keys.reviews.operations import (
     RotateInReview,
     StartReview,
 )
-from keys.rotation.operations import EndRotation, ExtendRotation, Rotate
+from keys.rotation.operations import EndRotation, ExtendRotation, Rotate, RotateOwn
 from keys.team_channel.operations import (
     ChooseChannel,
     RemindOfLostChannel,
@@ -101,6 +101,7 @@ __all__ = [
     "RevokeInReview",
     "Rotate",
     "RotateInReview",
+    "RotateOwn",
     "SetExpiry",
     "StartOffboarding",
     "StartReview",

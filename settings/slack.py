@@ -123,6 +123,12 @@ class SlackSettings(TeamSettings):
     leaked: Annotated[Literal["ask", "revoke"], Field(alias="APIKEYS_LEAKED")] = "ask"
     """What happens when a token is seen in a channel: people are asked, or its key is revoked."""
 
+    owner_check: Annotated[bool, Field(alias="APIKEYS_OWNER_CHECK")] = True
+    """Whether owners who are not admins may check the tokens of their own keys."""
+
+    owner_rotate: Annotated[bool, Field(alias="APIKEYS_OWNER_ROTATE")] = False
+    """Whether owners who are not admins may rotate their own keys, and get the new token."""
+
     audit_schedule: Annotated[str, Field(alias="APIKEYS_AUDIT_SCHEDULE")] = "0 9 * 1,4,7,10 MON#1"
     """When an audit of all keys begins by itself, in cron's way; empty for never. The default is
     the first Monday of each quarter at 9."""

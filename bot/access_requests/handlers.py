@@ -7,8 +7,9 @@ from bot.framework.interaction import Interaction
 from bot.framework.router import Router
 from bot.token_delivery.deliver import TokenDelivery, deliver_token, delivery_deadline, say
 from bot.ui import form_values, ids
-from bot.ui.blocks import message
+from bot.ui.blocks import clip, message
 from bot.ui.command_name import command_name
+from bot.ui.inputs import NAME_INPUT_MAX
 from keys.access_requests import queries
 from keys.access_requests.queries import RequestView
 from keys.access_requests.rules import not_requester, requester
@@ -16,6 +17,7 @@ from keys.base.errors import DuplicateRequest, InvalidState
 from keys.base.ids import new_id
 from keys.base.models import RequestStage
 from keys.changes.authorization import admins, members
+from keys.credentials.tokens import redact
 from keys.delivery.deliveries import Purpose
 from keys.inputs.names import advice_on
 from keys.operations import Approve, Ask, Deny, Withdraw
@@ -36,6 +38,18 @@ def open_again(interaction: Interaction) -> None:
     """Open the modal with the values of an earlier request."""
     before = _get(interaction, interaction.payload.about)
     _open(interaction, views.Draft(before.name, before.scopes, before.reason))
+
+
+def ask_pressed(interaction: Interaction) -> None:
+    """Open the modal for a request, with the name that was typed before, if any."""
+    open_ask(interaction, interaction.payload.query)
+
+
+def suggest_request(interaction: Interaction, name: str) -> None:
+    """Tell a member who would create a key that they can ask for it."""
+    interaction.say(
+        views.only_admins_create(interaction.ref(query=clip(redact(name), NAME_INPUT_MAX)))
+    )
 
 
 def submitted(interaction: Interaction) -> None:
@@ -122,7 +136,7 @@ def _get(interaction: Interaction, request_id: str) -> RequestView:
 
 
 router = Router()
-router.action(ids.REQUEST, allow=members)(open_ask)
+router.action(ids.REQUEST, allow=members)(ask_pressed)
 router.view(ids.REQUEST_MODAL, allow=members)(submitted)
 router.action(ids.REQUEST_APPROVE, allow=admins & not_requester)(approve)
 router.action(ids.REQUEST_DENY, allow=admins & not_requester)(open_deny)

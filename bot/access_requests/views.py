@@ -76,6 +76,17 @@ def ask(draft: Draft, command: str, ref: ActionPayload) -> View:
     return modal("Ask for an API key", ids.REQUEST_MODAL, blocks, submit="Ask", ref=ref)
 
 
+def only_admins_create(ref: ActionPayload) -> Message:
+    """Render that only admins create keys; `ref` has the name that was typed, if any."""
+    return message(
+        section("Only admins create keys here. You can ask for one, and an admin decides."),
+        actions(
+            button("Ask for a key", ids.REQUEST, ref, style="primary"),
+            button("Show my keys", ids.LIST, ActionPayload(ref.at)),
+        ),
+    )
+
+
 def submitted(name: str) -> View:
     """Render the result."""
     return _result(

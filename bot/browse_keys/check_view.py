@@ -22,6 +22,7 @@ from bot.ui.blocks import (
     section,
     sentence,
 )
+from bot.ui.key_rows import ADMIN, Reader
 from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
 from keys.search.diagnosis import PASTED_MAX, CopyError, Diagnosis, DiagnosisResult
@@ -91,26 +92,36 @@ def ask(ref: ActionPayload) -> View:
     )
 
 
-def answer(diagnosis: Diagnosis, ref: ActionPayload) -> View:
+def answer(diagnosis: Diagnosis, ref: ActionPayload, reader: Reader = ADMIN) -> View:
     """Render the diagnosis, without the token itself."""
     blocks: list[Block] = [section(f"*{_SLIPS[slip]}*") for slip in diagnosis.slips]
     if blocks:
         blocks.append(context("After removing that:"))
-    if diagnosis.case in _SHORT:
+    if diagnosis.case is DiagnosisResult.NOT_YOURS:
+        blocks += [
+            section("*It is not a token of one of your keys.*"),
+            section("An admin can check any other token. Or ask for a key of your own."),
+            actions(button("Ask for a key", ids.REQUEST, ref)),
+        ]
+    elif diagnosis.case in _SHORT:
         problem, remedy = _SHORT[diagnosis.case]
         blocks += [section(f"*{problem}*"), section(remedy)]
         if diagnosis.hint:
             blocks.append(context(f"`{diagnosis.hint}`"))
     elif diagnosis.key is not None:
         blocks += _about_key(diagnosis, diagnosis.key)
-        blocks += _what_to_do(diagnosis, ActionPayload(ref.at, key=diagnosis.key.id))
+        blocks += _what_to_do(diagnosis, ActionPayload(ref.at, key=diagnosis.key.id), reader)
     return result_modal(_TITLE, blocks)
 
 
-def _what_to_do(diagnosis: Diagnosis, ref: ActionPayload) -> list[Block]:
+def _what_to_do(diagnosis: Diagnosis, ref: ActionPayload, reader: Reader) -> list[Block]:
     buttons = [button("Details", ids.KEY_CHOICE, ActionPayload(ref.at, ids.DO_DETAILS, ref.key))]
     blocks = [context(f"This token is {code(diagnosis.hint)}.")]
-    if diagnosis.case is DiagnosisResult.FINE:
+    if diagnosis.case is DiagnosisResult.FINE and reader.owner is not None:
+        blocks.append(context("If others may have seen it, tell an admin at once."))
+        if reader.may_rotate:
+            buttons.append(button("Rotate", ids.ROTATE, ref))
+    elif diagnosis.case is DiagnosisResult.FINE:
         blocks.append(context("If others may have seen it, rotate or revoke the key."))
         buttons += [
             button("Rotate", ids.ROTATE, ref),

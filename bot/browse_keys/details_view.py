@@ -31,6 +31,7 @@ from bot.ui.blocks import (
     state_in_words,
     text_element,
 )
+from bot.ui.key_rows import ADMIN, Reader
 from bot.ui.payloads import ActionPayload
 from keys.base.models import Handover, HistoryEntry, KeyView, State
 
@@ -45,6 +46,7 @@ def details(
     now: datetime,
     ref: ActionPayload,
     uses: Sequence[int] = (),
+    reader: Reader = ADMIN,
 ) -> Message:
     """Render the answer to `show`.
 
@@ -53,6 +55,7 @@ def details(
         handovers: who was sent the token, oldest first; the newest ten are shown.
         ref: the payload of all buttons; the key is added to it.
         uses: the uses on each of the last 30 days, oldest first; empty without uses.
+        reader: an admin, or the key's owner.
     """
     blocks = [title(key), *_use(key, uses, now), fields(_facts(key, now))]
     if key.note:
@@ -62,7 +65,7 @@ def details(
     blocks += history_view.seen_by(handovers, history, imported=key.imported)
     blocks += history_view.history(history)
     if key.state is State.ACTIVE:
-        blocks += _buttons(replace(ref, key=key.id))
+        blocks += _buttons(replace(ref, key=key.id), reader)
     return message(*blocks)
 
 
@@ -129,12 +132,16 @@ def _end(key: KeyView) -> Block:
     return sentence(*pieces)
 
 
-def _buttons(ref: ActionPayload) -> list[Block]:
+def _buttons(ref: ActionPayload, reader: Reader) -> list[Block]:
+    rotate = button("Rotate", ids.ROTATE, ref)
+    if reader.owner is not None:
+        own = [actions(rotate)] if reader.may_rotate else []
+        return [*own, context("To change or revoke it, ask an admin.")]
     return [
         actions(
             button("Rename", ids.RENAME, ref),
             button("Edit", ids.EDIT, ref),
-            button("Rotate", ids.ROTATE, ref),
+            rotate,
         ),
         {"type": "divider"},
         actions(button("Revoke", ids.REVOKE, ref, style="danger")),

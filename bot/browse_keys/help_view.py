@@ -1,4 +1,4 @@
-"""The guide: all subcommands, and buttons for common tasks."""
+"""An admin's guide: all subcommands, and buttons for common tasks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from bot.ui.blocks import (
     actions,
     bullets,
     button,
-    context,
     header,
     line,
     message,
@@ -29,34 +28,23 @@ _COMMANDS = (
     ("offboard <@person>", "review the keys of someone who leaves"),
     ("audit [start, status or export]", "review all keys, and get a signed report"),
     ("export [csv or json]", "export everything about the keys except their tokens"),
-    ("request [name]", "request a key, if you are not an admin"),
+    ("request [name]", "ask another admin for a key"),
     ("help", "show this guide"),
 )
 
 
-def help_message(command: str, ref: ActionPayload, *, may_change: bool) -> Message:
-    """Render the answer to `help`.
-
-    Args:
-        command: the slash command as people type it, such as `/apikeys`.
-        may_change: whether the reader is an admin, who gets buttons for their tasks.
-    """
+def help_message(command: str, ref: ActionPayload) -> Message:
+    """Render an admin's answer to `help`; `command` is the slash command, such as `/apikeys`."""
     usages = (
         line(text_element(f"{command} {usage}", code=True), f" – {what}")
         for usage, what in _COMMANDS
     )
-    blocks = [header(_TITLE), bullets(list(usages))]
-    if may_change:
-        blocks.append(
-            actions(
-                button("New key", ids.NEW, ref, style="primary"),
-                button("List keys", ids.LIST, ref),
-                button("Check a token", ids.CHECK, ref),
-            )
-        )
-    else:
-        blocks += [
-            context("Only admins manage keys here."),
-            actions(button("Ask for a key", ids.REQUEST, ref, style="primary")),
-        ]
-    return message(*blocks)
+    return message(
+        header(_TITLE),
+        bullets(list(usages)),
+        actions(
+            button("New key", ids.NEW, ref, style="primary"),
+            button("List keys", ids.LIST, ref),
+            button("Check a token", ids.CHECK, ref),
+        ),
+    )

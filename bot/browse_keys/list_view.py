@@ -18,7 +18,7 @@ from bot.ui.blocks import (
     pagination_buttons,
     section,
 )
-from bot.ui.key_rows import menu, rows
+from bot.ui.key_rows import ADMIN, Reader, menu, rows
 from bot.ui.payloads import ActionPayload
 from bot.ui.search_box import QUERY_MAX, search_box
 from keys.base.models import KeyView
@@ -49,27 +49,32 @@ class Page:
     next_cursor: str | None = None
 
 
-def listing(page: Page, ref: ActionPayload) -> Message:
+def listing(page: Page, ref: ActionPayload, reader: Reader = ADMIN) -> Message:
     """Render the answer to `list`.
 
     Args:
         ref: the payload of all buttons; each adds what it does.
+        reader: an admin, or a member whose own keys these are.
 
     Raises:
         ValueError: if the page has more keys than a message can hold.
     """
     if len(page.keys) > ROWS_MAX:
         raise ValueError(f"a page has {len(page.keys)} keys; at most {ROWS_MAX} fit")
-    found = rows(page.keys, lambda key: menu(key, ref)) or [_nothing(page)]
+    found = rows(page.keys, lambda key: menu(key, ref, reader)) or [_nothing(page, reader)]
     box = search_box(page.query, ids.SEARCH, page.searched_in)
-    blocks = [header("Active API keys"), box, *found]
+    own = reader.owner is not None
+    blocks = [header("Your API keys" if own else "Active API keys"), box, *found]
     if page.keys:
         blocks.append(context(_position(page)))
-    blocks.append(_buttons(page, ref))
+    blocks.append(_buttons(page, ref, reader))
     return message(*blocks)
 
 
-def _nothing(page: Page) -> Block:
+def _nothing(page: Page, reader: Reader) -> Block:
+    if reader.owner is not None:
+        which = " that matches. Try fewer or shorter words." if page.query else "."
+        return section(f"You don't own a key{which}")
     if page.query:
         return section("No active key matches. Try fewer or shorter words.")
     return section("There are no keys yet. Create the first one with “New key”.")
@@ -86,7 +91,7 @@ def _count(total: int) -> str:
     return "1 active key" if total == 1 else f"{total:,} active keys"
 
 
-def _buttons(page: Page, ref: ActionPayload) -> Block:
+def _buttons(page: Page, ref: ActionPayload, reader: Reader) -> Block:
     page_payload = replace(ref, query=clip(redact(page.query), QUERY_MAX))
     elements = pagination_buttons(
         page_payload,
@@ -95,4 +100,6 @@ def _buttons(page: Page, ref: ActionPayload) -> Block:
     )
     if page.query:
         elements.append(button("Show all keys", ids.SHOW_ALL, ref))
-    return actions(*elements, button("New key", ids.NEW, ref))
+    if reader.owner is None:
+        return actions(*elements, button("New key", ids.NEW, ref))
+    return actions(*elements, button("Ask for a key", ids.REQUEST, ActionPayload(ref.at)))

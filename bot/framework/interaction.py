@@ -107,13 +107,13 @@ class Interaction:
 
     def decide(self, allow: Permission) -> Decision:
         """Decide whether the user may do something with what the payload names."""
-        caller = self.caller(allow)
+        caller, policy = self.caller(allow), self.context.policy
         if not allow.reads:
-            return allow.decide(PermissionCheck(caller))
+            return allow.decide(PermissionCheck(caller, policy=policy))
         payload = self.payload
         with self.context.reading() as session:
-            check = PermissionCheck(caller, session, payload.key, payload.about, payload.delivery)
-            return allow.decide(check)
+            named = (payload.key, payload.about, payload.delivery)
+            return allow.decide(PermissionCheck(caller, session, *named, policy))
 
     def execute(self, operation: Operation[T], *, wait: float = PROPAGATION_WAIT) -> Outcome[T]:
         """Execute an operation as this user; see keys.changes.operation.execute."""

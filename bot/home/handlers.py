@@ -21,6 +21,7 @@ from bot.home.state import HomeState, HomeView
 from bot.slack_api.errors import SlackError, StaleView
 from bot.ui import ids
 from bot.ui.blocks import View
+from bot.ui.key_rows import Reader
 from bot.ui.payloads import ActionPayload
 from keys.changes.authorization import admins, members, system
 from keys.credentials.tokens import redact
@@ -175,7 +176,9 @@ def _view(context: Context, home: HomeView, searched_in: str) -> View:
         if allowed.why is not DenialReason.NOT_AN_ADMIN:
             return blocks.for_others(allowed.reason)
         mine = HomeState(shelf=KeyFilter.MINE, after=home.state.after, before=home.state.before)
-        return blocks.for_owner(_page(context, home.user_id, mine), ref)
+        policy = context.policy
+        reader = Reader(home.user_id, may_rotate=policy.owner_rotate, may_check=policy.owner_check)
+        return blocks.for_owner(_page(context, home.user_id, mine), ref, reader)
     page = replace(_page(context, home.user_id, home.state), searched_in=searched_in)
     with context.reading() as session:
         notices = [

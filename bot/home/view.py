@@ -19,7 +19,7 @@ from bot.ui.blocks import (
     plain,
     section,
 )
-from bot.ui.key_rows import menu, rows
+from bot.ui.key_rows import Reader, menu, rows
 from bot.ui.payloads import ActionPayload
 from bot.ui.search_box import search_box
 from keys.base.models import KeyView
@@ -118,12 +118,15 @@ def for_admin(page: Page, ref: ActionPayload, notices: Sequence[Block] = ()) -> 
     return _home(blocks + _foot(page, ref))
 
 
-def for_owner(page: Page, ref: ActionPayload) -> View:
+def for_owner(page: Page, ref: ActionPayload, reader: Reader) -> View:
     """Render the keys of a member who is not an admin."""
+    buttons = [button("Ask for a key", ids.REQUEST, ref, style="primary")]
+    if reader.may_check:
+        buttons.append(button("Check my token", ids.CHECK, ref))
     blocks: list[Block] = [
         header("Your API keys"),
-        actions(button("Ask for a key", ids.REQUEST, ref, style="primary")),
-        *_rows(page, None),
+        actions(*buttons, button("Guide", ids.HELP, ref)),
+        *_rows(page, lambda key: menu(key, ref, reader)),
     ]
     if not page.keys:
         blocks.append(section("You don't own any keys. Ask for one, and it will appear here."))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from bot.framework.context import Context
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
 from bot.rotation import views
 from bot.token_delivery.deliver import show_outcome
-from bot.token_delivery.rotate import deliver_rotation, rotation_of
+from bot.token_delivery.rotate import deliver_rotation, own_rotation_of, rotation_of
 from bot.ui import form_values, ids, replies
 from bot.ui.blocks import View
 from keys.base.errors import DomainError, DuplicateRequest
 from keys.base.ids import new_id
 from keys.base.models import KeyView, State
 from keys.changes.authorization import admins
+from keys.changes.operation import Operation
+from keys.lifecycle.create import PendingKey
+from keys.lifecycle.ownership import own_rotation
 from keys.offboarding import queries as offboarding
 from keys.rotation import queries
 from keys.rotation.grace import GRACE_DEFAULT
@@ -36,14 +41,16 @@ def open_rotate(interaction: Interaction, key: KeyView) -> None:
             replies.domain_error(f"A new token of “{key.name}” is already being delivered.")
         )
         return
+    is_admin = bool(interaction.decide(admins))
     if running is not None:
-        ref = interaction.ref(about=running.id)
+        ref = interaction.ref(about=running.id) if is_admin else None
         interaction.say(views.followed(running, interaction.context.clock.now(), ref))
         return
     interaction.acknowledge()
-    with interaction.context.reading() as session:
-        successor = offboarding.successor(session, key)
-    recipient = successor or interaction.person.user_id
+    recipient = None
+    if is_admin:
+        with interaction.context.reading() as session:
+            recipient = offboarding.successor(session, key) or interaction.person.user_id
     ref = interaction.ref(key=key.id, request=new_id("req"))
     interaction.context.slack.open_view(interaction.trigger, views.rotate(key, recipient, ref))
 
@@ -52,11 +59,15 @@ def submitted(interaction: Interaction) -> None:
     """Rotate the key as filled in, or show an error at each refused input."""
     context, view = interaction.context, interaction.view
     ref = interaction.payload
-    recipient = form_values.person(view, ids.RECIPIENT) or interaction.person.user_id
+    recipient = interaction.person.user_id
+    operation: Callable[[], Operation[PendingKey]]
+    if interaction.decide(admins):
+        recipient = form_values.person(view, ids.RECIPIENT) or recipient
+        operation = partial(rotation_of, context, ref.key, recipient, _grace(view), ref.request)
+    else:
+        operation = partial(own_rotation_of, context, ref.key, _grace(view), ref.request)
     try:
-        outcome = interaction.submit(
-            lambda: rotation_of(context, ref.key, recipient, _grace(view), ref.request)
-        )
+        outcome = interaction.submit(operation)
     except DuplicateRequest:
         interaction.show(_result(context, ref.request, recipient))
         return
@@ -102,8 +113,8 @@ def pressed(interaction: Interaction) -> None:
 
 
 router = Router()
-router.action(ids.ROTATE, allow=admins)(pressed)
-router.choice(ids.DO_ROTATE, allow=admins)(pressed)
-router.view(ids.ROTATE_MODAL, allow=admins)(submitted)
+router.action(ids.ROTATE, allow=admins | own_rotation)(pressed)
+router.choice(ids.DO_ROTATE, allow=admins | own_rotation)(pressed)
+router.view(ids.ROTATE_MODAL, allow=admins | own_rotation)(submitted)
 router.action(ids.ROTATION_END, allow=admins)(end_now)
 router.action(ids.ROTATION_EXTEND, allow=admins)(extend)

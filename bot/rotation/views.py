@@ -39,16 +39,19 @@ _TITLE = "Rotate API key"
 _HOUR = timedelta(hours=1)
 
 
-def rotate(key: KeyView, recipient: str, ref: ActionPayload) -> View:
+def rotate(key: KeyView, recipient: str | None, ref: ActionPayload) -> View:
     """Render the modal.
 
     Args:
-        recipient: the id of the user who is proposed for the new token.
+        recipient: the id of the user who is proposed for the new token; None for an owner, who
+            gets it themselves.
     """
     blocks: list[Block] = [
         sentence(name_of(key), " gets a new token. Its name, scopes and owner stay the same."),
         _grace(),
-        inputs.person(
+        context("This app sends you the new token in a direct message.")
+        if recipient is None
+        else inputs.person(
             ids.RECIPIENT,
             "Send the new token to",
             recipient,

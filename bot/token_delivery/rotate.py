@@ -11,7 +11,7 @@ from keys.changes.authorization import Caller
 from keys.changes.operation import Operation, execute
 from keys.delivery.deliveries import Purpose
 from keys.lifecycle.create import PendingKey
-from keys.operations import Rotate
+from keys.operations import Rotate, RotateOwn
 
 
 def rotation_of(
@@ -28,6 +28,19 @@ def rotation_of(
     return Rotate(
         key=key_id,
         recipient=Actor.person(recipient),
+        grace=grace,
+        idempotency_key=idempotency_key,
+        deadline=delivery_deadline(context),
+        method=context.policy.delivery,
+    )
+
+
+def own_rotation_of(
+    context: Context, key_id: str, grace: timedelta, idempotency_key: str
+) -> RotateOwn:
+    """Return the operation that rotates a key of the user's own; see `rotation_of`."""
+    return RotateOwn(
+        key=key_id,
         grace=grace,
         idempotency_key=idempotency_key,
         deadline=delivery_deadline(context),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.ui import ids, key_facts
 from bot.ui.blocks import (
     DAY,
     Block,
     Element,
+    about,
     bold_user_text,
+    button,
     context,
     date,
     mention,
@@ -56,8 +58,33 @@ def rows(
     ]
 
 
-def menu(key: KeyView, ref: ActionPayload) -> Element:
-    """Render the menu of what can be done with a key."""
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The reader of a list, and what they are offered; each press is checked again.
+
+    Attributes:
+        owner: the id of a user who sees their own keys only; None for an admin, who sees all.
+        may_rotate: whether owners may rotate their keys.
+        may_check: whether owners may check the tokens of their keys.
+    """
+
+    owner: str | None = None
+    may_rotate: bool = True
+    may_check: bool = True
+
+
+ADMIN = Reader()
+
+
+def menu(key: KeyView, ref: ActionPayload, reader: Reader = ADMIN) -> Element:
+    """Render the menu of what can be done with a key; an owner who can only look gets a button."""
+    if reader.owner is not None:
+        details = replace(ref, do=ids.DO_DETAILS, key=key.id)
+        if not reader.may_rotate:
+            return about(key.name, button("Details", ids.KEY_CHOICE, details))
+        rotate = replace(details, do=ids.DO_ROTATE)
+        own = [_option("Details", details), _option("Rotate", rotate)]
+        return {"type": "overflow", "action_id": ids.KEY_MENU, "options": own}
     options = [_option(label, replace(ref, do=do, key=key.id)) for label, do in _MENU]
     return {"type": "overflow", "action_id": ids.KEY_MENU, "options": options}
 

@@ -43,8 +43,8 @@ def choice(typed: str, keys: Sequence[KeyView], ref: ActionPayload) -> Message:
         ref: `do` is what to do with the chosen key.
     """
     blocks = [
-        sentence("Several keys match ", _quoted(typed), ". Which one do you mean?"),
-        *_candidates(keys[:CHOICES_MAX], ref),
+        sentence("Several keys match ", quoted(typed), ". Which one do you mean?"),
+        *candidates(keys[:CHOICES_MAX], ref),
     ]
     if len(keys) > CHOICES_MAX:
         blocks.append(context(f"{len(keys) - CHOICES_MAX} more match. Type more of the name."))
@@ -53,17 +53,18 @@ def choice(typed: str, keys: Sequence[KeyView], ref: ActionPayload) -> Message:
 
 def unknown(typed: str, nearest: Sequence[KeyView], ref: ActionPayload) -> Message:
     """Render that no key has that name, with buttons for the nearest ones, at most five."""
-    blocks = [sentence("There is no key ", _quoted(typed), ".")]
+    blocks = [sentence("There is no key ", quoted(typed), ".")]
     if nearest:
         blocks.append(section("Did you mean one of these?"))
-        blocks += _candidates(nearest[:NEAREST_MAX], ref)
+        blocks += candidates(nearest[:NEAREST_MAX], ref)
     else:
         blocks.append(context("The list shows all active keys."))
     blocks.append(actions(button("List keys", ids.LIST, ActionPayload(ref.at))))
     return message(*blocks)
 
 
-def _candidates(keys: Sequence[KeyView], ref: ActionPayload) -> list[Block]:
+def candidates(keys: Sequence[KeyView], ref: ActionPayload) -> list[Block]:
+    """Render keys to choose from; `ref` says what to do with the chosen one."""
     return rows(
         keys,
         lambda key: about(key.name, button("This one", ids.KEY_CHOICE, replace(ref, key=key.id))),
@@ -81,7 +82,7 @@ def unknown_command(
         suggestion: the nearest subcommand; None if there is none.
         rest: what was typed after it.
     """
-    blocks = [sentence("There is no ", _quoted(f"{command} {typed}"), ".")]
+    blocks = [sentence("There is no ", quoted(f"{command} {typed}"), ".")]
     if suggestion is not None:
         meant = clip(f"{command} {suggestion} {redact(rest)}".rstrip(), TYPED_MAX)
         blocks.append(sentence("Did you mean ", text_element(meant, code=True), "?"))
@@ -164,5 +165,6 @@ def internal_error(reference: str) -> Message:
     )
 
 
-def _quoted(typed: str) -> dict[str, object]:
+def quoted(typed: str) -> dict[str, object]:
+    """Render what a user typed within a sentence."""
     return text_element(f"“{clip(redact(typed), TYPED_MAX)}”")

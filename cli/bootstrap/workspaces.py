@@ -118,6 +118,8 @@ def team_policy(settings: SlackSettings) -> Policy:
         expiry_policy(settings),
         delivery=DeliveryWay(settings.delivery),
         leaked=Leaked(settings.leaked),
+        owner_check=settings.owner_check,
+        owner_rotate=settings.owner_rotate,
         audits=AuditRules(
             schedule=_schedule("APIKEYS_AUDIT_SCHEDULE", settings.audit_schedule),
             days=settings.audit_days,

@@ -68,6 +68,8 @@ class Policy:
         expiry_max_days: the maximum lifetime of a new key in days; 0 for no limit.
         timezone: the time zone of dates and schedules.
         kept_days: for how many days counts of uses, and sent messages, are kept.
+        owner_check: whether owners may check the tokens of their keys.
+        owner_rotate: whether owners may rotate their keys, and get the new token.
     """
 
     delivery: DeliveryWay = DeliveryWay.DM
@@ -77,6 +79,8 @@ class Policy:
     timezone: tzinfo = field(default=UTC)
     audits: AuditRules = field(default_factory=AuditRules)
     kept_days: int = 90
+    owner_check: bool = True
+    owner_rotate: bool = False
 
     def today(self, now: datetime) -> date:
         """Return the current date in the team's time zone."""

@@ -15,6 +15,7 @@ from sqlmodel import select
 
 from keys.base.actors import Actor
 from keys.base.errors import NotAllowed
+from keys.base.policy import Policy
 from storage import AccountSession
 from storage.tables import Delivery
 
@@ -88,6 +89,7 @@ class PermissionCheck:
         key_id: the key concerned; empty if none.
         subject: the id of another thing concerned, such as a review or a request; empty if none.
         delivery: the id of the token delivery concerned; empty if none.
+        policy: the team's policy, which says what owners may do.
     """
 
     caller: Caller
@@ -95,6 +97,7 @@ class PermissionCheck:
     key_id: str = ""
     subject: str = ""
     delivery: str = ""
+    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True)

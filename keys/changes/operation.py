@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from keys.base.errors import DomainError, StorageUnavailable
+from keys.base.policy import Policy
 from keys.changes import propagation
 from keys.changes.authorization import Caller, Permission, PermissionCheck, Role
 from keys.changes.change import Change, change
@@ -76,11 +77,13 @@ class Operation(BaseModel, Generic[T]):
         cls.allow = allow
         _OPERATIONS[name] = cls
 
-    def permission_check(self, caller: Caller, session: AccountSession) -> PermissionCheck:
+    def permission_check(
+        self, caller: Caller, session: AccountSession, policy: Policy
+    ) -> PermissionCheck:
         """Return the check for its permission: its key, delivery and `subject_field`."""
         subject = getattr(self, self.subject_field) if self.subject_field else ""
         key_id, delivery = getattr(self, "key", ""), getattr(self, "delivery", "")
-        return PermissionCheck(caller, session, key_id, subject, delivery)
+        return PermissionCheck(caller, session, key_id, subject, delivery, policy)
 
     def people(self, caller: Caller, session: AccountSession) -> Iterable[ChosenPerson]:
         """Yield the people it makes owners or gives a token; each has to be a full member."""
@@ -134,7 +137,7 @@ def execute(
     """
     _require_full_members(services, caller, operation)
     with change(services, caller.actor) as made:
-        operation.allow.require(operation.permission_check(caller, made.session))
+        operation.allow.require(operation.permission_check(caller, made.session, services.policy))
         value = operation.run(made)
     effects = made.effects
     reached = _wait(services, effects.fence, wait) if effects.fence and wait else None
@@ -146,7 +149,7 @@ def _require_full_members(services: Services, caller: Caller, operation: Operati
     if services.membership is None or type(operation).people is Operation.people:
         return
     with services.reading() as session:
-        operation.allow.require(operation.permission_check(caller, session))
+        operation.allow.require(operation.permission_check(caller, session, services.policy))
         people = tuple(operation.people(caller, session))
     for person in people:
         # The caller's roles were looked up just before, and only full members have one.

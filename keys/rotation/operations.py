@@ -17,6 +17,7 @@ from keys.changes.membership import ChosenPerson
 from keys.changes.operation import Operation
 from keys.inputs.fields import Id, KeyRef
 from keys.lifecycle.create import PendingKey
+from keys.lifecycle.ownership import own_rotation
 from keys.rotation.grace import GRACE_DEFAULT, GRACES, end_rotation, extend_rotation
 from keys.rotation.queries import RotationView
 from keys.rotation.start import begin_rotation
@@ -81,6 +82,18 @@ class Rotate(RotationInput, Operation[PendingKey], name="rotate", allow=admins):
     def run(self, change: Change) -> PendingKey:
         """Start the rotation. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest."""
         return self.begin(change, self.recipient)
+
+
+class RotateOwn(RotationInput, Operation[PendingKey], name="rotate_own", allow=own_rotation):
+    """Make a new token for a key of your own, where owners may; only you receive it."""
+
+    def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
+        """Yield the owner who rotates it."""
+        yield ChosenPerson.recipient(caller.actor)
+
+    def run(self, change: Change) -> PendingKey:
+        """Start the rotation. Raises KeyNotFound, KeyRevoked, InvalidState, DuplicateRequest."""
+        return self.begin(change, change.actor)
 
 
 class EndRotation(Operation[RotationView], name="end_rotation", allow=admins):

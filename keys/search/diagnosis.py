@@ -1,4 +1,4 @@
-"""Diagnosing why a token does not work, for an admin who has it.
+"""Diagnosing why a token does not work, for an admin or the key's owner who has it.
 
 Facts about a key are only given to a person who presents the complete, right secret. For another
 account's key the answer is only that it is one. The pasted text is neither stored nor repeated.
@@ -40,7 +40,11 @@ class CopyError(StrEnum):
 
 
 class DiagnosisResult(StrEnum):
-    """The result of a diagnosis."""
+    """The result of a diagnosis.
+
+    Attributes:
+        NOT_YOURS: all that an owner learns of a token that is not of a key of theirs.
+    """
 
     EMPTY = "empty"
     FOREIGN = "foreign"
@@ -57,6 +61,7 @@ class DiagnosisResult(StrEnum):
     EXPIRED = "expired"
     REPLACED = "replaced"
     FINE = "fine"
+    NOT_YOURS = "not_yours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +88,41 @@ class Diagnosis:
     used_from: str | None = None
 
 
-def diagnose(services: Services, session: AccountSession, pasted: str) -> Diagnosis:
-    """Diagnose a pasted text that should be a token."""
+# What the text alone says, whichever keys there are.
+_OF_TEXT = frozenset({DiagnosisResult.EMPTY, DiagnosisResult.CUT, DiagnosisResult.MISTYPED})
+
+
+def diagnose(
+    services: Services, session: AccountSession, pasted: str, owner: str | None = None
+) -> Diagnosis:
+    """Diagnose a pasted text that should be a token.
+
+    Args:
+        owner: the user who asks, if they may learn of their own keys only. The answer is the same
+            for an unknown token as for that of another owner, in whatever state its key is.
+    """
     text, slips = _cleaned(pasted)
+    found = _diagnose(services, session, text, slips)
+    if owner is None or (found.key and owner in (found.key.owner, found.key.backup_owner)):
+        return found
+    of_text = _of_text(services, text)
+    return Diagnosis(of_text if of_text in _OF_TEXT else DiagnosisResult.NOT_YOURS, slips)
+
+
+def _of_text(services: Services, text: str) -> DiagnosisResult | None:
+    """Return what is wrong with a text that cannot be a token; None if it can."""
+    if not text:
+        return DiagnosisResult.EMPTY
+    try:
+        parse(text)
+    except NotAToken as error:
+        return _malformed(text, error.flaw, services.prefix)
+    return None
+
+
+def _diagnose(
+    services: Services, session: AccountSession, text: str, slips: tuple[CopyError, ...]
+) -> Diagnosis:
     if not text:
         return Diagnosis(DiagnosisResult.EMPTY, slips)
     try:

@@ -40,6 +40,11 @@ class KeyFilter(StrEnum):
     GONE = "gone"
 
 
+def owned_by(user_id: str) -> ColumnElement[bool]:
+    """Return the condition that a user is the owner or the backup owner."""
+    return or_(col(Key.owner) == user_id, col(Key.backup_owner) == user_id)
+
+
 def conditions(key_filter: KeyFilter, viewer: str, now: datetime) -> list[ColumnElement[bool]]:
     """Return the SQL conditions for a filter.
 
@@ -48,7 +53,7 @@ def conditions(key_filter: KeyFilter, viewer: str, now: datetime) -> list[Column
     """
     match key_filter:
         case KeyFilter.MINE:
-            return [or_(col(Key.owner) == viewer, col(Key.backup_owner) == viewer)]
+            return [owned_by(viewer)]
         case KeyFilter.THIS_WEEK:
             return [col(Key.expires_at) > now, col(Key.expires_at) <= now + WEEK]
         case KeyFilter.EXPIRING:

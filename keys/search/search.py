@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from keys.base.models import KeyView, State
 from keys.base.rows import view, views
 from keys.credentials.tokens import NotAToken, parse
 from keys.inputs.names import fold
-from keys.search.filters import KeyFilter, conditions
+from keys.search.filters import KeyFilter, conditions, owned_by
 from keys.search.sorting import Ordering, Position, Sort
 from runtime.display import without_hidden
 from storage import AccountSession
@@ -114,19 +114,24 @@ def get(session: AccountSession, key_id: str) -> KeyView:
     return view(session, key)
 
 
-def find(session: AccountSession, text: str, *, revoked: bool = False) -> Finding:
+def find(
+    session: AccountSession, text: str, *, revoked: bool = False, owner: str | None = None
+) -> Finding:
     """Find a key by its id, token or hint, its name, or a part of its name.
 
     Args:
         revoked: whether to search revoked keys too, after the active ones.
+        owner: the user whose keys are searched, as owner or backup owner; None for all keys.
     """
     text = _unquoted(text)
-    if key := _by_id(session, text) or _by_token(session, text):
+    key = _by_id(session, text) or _by_token(session, text)
+    if key and (owner is None or owner in (key.owner, key.backup_owner)):
         return Found(view(session, key))
+    mine = [] if owner is None else [owned_by(owner)]
     for states in ((State.ACTIVE,), (State.REVOKED,))[: 2 if revoked else 1]:
-        if found := _by_name(session, text, states):
+        if found := _by_name(session, text, states, mine):
             return found
-    return Nothing(_nearest(session, text))
+    return Nothing(_nearest(session, text, mine))
 
 
 def find_leading(session: AccountSession, text: str) -> Finding:
@@ -300,14 +305,19 @@ def _named(session: AccountSession, name: str) -> Key | None:
 
 
 def _by_name(
-    session: AccountSession, text: str, states: tuple[State, ...]
+    session: AccountSession,
+    text: str,
+    states: tuple[State, ...],
+    which: Sequence[ColumnElement[bool]],
 ) -> Found | Several | None:
     folded = fold(text)
     if not folded:
         return None
-    mine = select(Key).where(Key.account_id == session.account_id, col(Key.state).in_(states))
+    keys = select(Key).where(
+        Key.account_id == session.account_id, col(Key.state).in_(states), *which
+    )
     exact = session.exec(
-        mine.where(Key.name_folded == folded).order_by(col(Key.created_at).desc()).limit(2)
+        keys.where(Key.name_folded == folded).order_by(col(Key.created_at).desc()).limit(2)
     ).all()
     if len(exact) == 1:
         return Found(view(session, exact[0]))
@@ -318,16 +328,18 @@ def _by_name(
         _searched(text.casefold()),
     )
     found = session.exec(
-        mine.where(part).order_by(col(Key.name_folded), col(Key.id)).limit(CHOICES_MAX)
+        keys.where(part).order_by(col(Key.name_folded), col(Key.id)).limit(CHOICES_MAX)
     ).all()
     if len(found) == 1:
         return Found(view(session, found[0]))
     return Several(views(session, found)) if found else None
 
 
-def _nearest(session: AccountSession, text: str) -> list[KeyView]:
+def _nearest(
+    session: AccountSession, text: str, which: Sequence[ColumnElement[bool]]
+) -> list[KeyView]:
     named = select(Key.id, Key.name_folded).where(
-        Key.account_id == session.account_id, Key.state == State.ACTIVE
+        Key.account_id == session.account_id, Key.state == State.ACTIVE, *which
     )
     names = dict(session.exec(named).all())
     best = process.extract(

@@ -120,8 +120,9 @@ def test_a_keys_life(slack: Sandbox, domain: Domain) -> None:
 
 def test_somebody_else_is_told_whom_to_ask(slack: Sandbox) -> None:
     bob = slack.person("bob")
-    bob.types("/apikeys new").sees("You can ask: ")
-    bob.types("/apikeys help").sees("Only admins manage keys here")
+    bob.types("/apikeys revoke Zapier").sees("You can ask: ")
+    bob.types("/apikeys new Zapier, production").sees("Only admins create keys here")
+    bob.types("/apikeys help").sees("Admins create, change and revoke keys")
 
 
 def test_the_list_and_its_menu(slack: Sandbox, domain: Domain) -> None:

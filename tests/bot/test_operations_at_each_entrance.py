@@ -50,6 +50,7 @@ ROOMS: dict[str, set[str]] = {
     "revoke_in_review": {"bot"},
     "rotate": {"bot"},
     "rotate_in_review": {"bot"},
+    "rotate_own": {"bot"},
     "set_expiry": {"bot", "cli"},
     "start_offboarding": {"bot"},
     "start_review": {"bot"},

@@ -41,22 +41,14 @@ TABLE = {
         "home_count_never_used",
         "home_count_idle",
         "channel_choose",
-        "key_choice",
         "key_edit",
         "key_extend",
         "key_let_expire",
-        "key_list",
-        "key_menu",
         "key_new",
         "key_rename",
         "key_revoke",
         "key_revoke_confirmed",
-        "key_rotate",
         "leak_revoke",
-        "list_all",
-        "list_back",
-        "list_on",
-        "list_search",
         "offboard",
         "offboard_close",
         "offboard_hand_over",
@@ -68,11 +60,16 @@ TABLE = {
         "offboard_start_privately",
         "rotation_end",
         "rotation_extend",
-        "token_check",
     ),
     ("action", "admins & not_requester"): (
         "request_approve",
         "request_deny",
+    ),
+    ("action", "admins | key_owner & owner_rotate & members"): (
+        "key_rotate",
+    ),
+    ("action", "admins | owner_check & members"): (
+        "token_check",
     ),
     ("action", "admins | list_reader"): (
         "audit_back",
@@ -91,6 +88,13 @@ TABLE = {
     ("action", "members"): (
         "home_back",
         "home_on",
+        "key_choice",
+        "key_list",
+        "key_menu",
+        "list_all",
+        "list_back",
+        "list_on",
+        "list_search",
         "request_new",
     ),
     ("action", "recipient"): (
@@ -102,22 +106,30 @@ TABLE = {
         "request_withdraw",
     ),
     ("choice", "admins"): (
-        "details",
         "edit",
         "rename",
         "revoke",
-        "rotate",
         "team",
     ),
+    ("choice", "admins | key_owner & members"): (
+        "details",
+    ),
+    ("choice", "admins | key_owner & owner_rotate & members"): (
+        "rotate",
+    ),
     ("view", "admins"): (
-        "check_modal",
         "edit_modal",
         "extend_modal",
         "hand_over_modal",
         "new_modal",
         "offboard_modal",
         "rename_modal",
+    ),
+    ("view", "admins | key_owner & owner_rotate & members"): (
         "rotate_modal",
+    ),
+    ("view", "admins | owner_check & members"): (
+        "check_modal",
     ),
     ("view", "admins & not_requester"): (
         "deny_modal",
@@ -135,21 +147,10 @@ TABLE = {
 # fmt: on
 SUBCOMMANDS = {
     "everyone": ("Help",),
-    "members": ("Request",),
-    "admins": (
-        "Audit",
-        "Check",
-        "Edit",
-        "Export",
-        "List",
-        "New",
-        "Offboard",
-        "Rename",
-        "Revoke",
-        "Rotate",
-        "Show",
-        "Unknown",
-    ),
+    # Who is not an admin is offered what they can do instead.
+    "members": ("Check", "List", "New", "Request", "Show", "Unknown"),
+    "admins | owner_rotate & members": ("Rotate",),
+    "admins": ("Audit", "Edit", "Export", "Offboard", "Rename", "Revoke"),
 }  # fmt: skip
 # Slack itself reports them, and not the person whom they name.
 EVENTS = {
@@ -164,6 +165,9 @@ STRANGERS = {
     "admins & not_requester": ("U0BOB", "U0GUEST", "U0FAR"),
     "admins | list_reader": ("U0BOB", "U0GUEST", "U0FAR"),
     "admins | review_owner & members": ("U0BOB", "U0GUEST", "U0FAR"),
+    # Bob owns no such key.
+    "admins | key_owner & owner_rotate & members": ("U0BOB", "U0GUEST", "U0FAR"),
+    "admins | owner_check & members": ("U0GUEST", "U0FAR"),
     "everyone": (),
 }
 PRESSES = [

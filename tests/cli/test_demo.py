@@ -148,7 +148,7 @@ def test_a_tour_with_the_wrong_role_names_the_step(tmp_path: Path) -> None:
 
         with pytest.raises(DemoError, match="“Alice looks at the list”") as failed:
             play(made, Transcript(write), threading.Event(), timeout=5)
-    assert "You are not an admin" in str(failed.value)
+    assert "Your API keys" in str(failed.value)
     assert "This is the token of" in str(failed.value)
     assert TOKEN.search(str(failed.value) + "".join(printed)) is None
 

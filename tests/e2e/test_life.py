@@ -204,10 +204,19 @@ def test_a_token_is_checked_and_not_kept(world: World) -> None:
     alice.sees("was revoked by @Alice Adams", within=WITHIN)
 
 
-def test_a_member_cannot_check(world: World) -> None:
+def test_a_member_checks_their_own_token_and_learns_nothing_of_others(world: World) -> None:
+    name, token = a_key(world)
+    own, mine = f"{name}, of Carol", world.makes_key(f"{name}, of Carol", owner="carol")
     carol = somebody(world, "carol")
-    carol.types("/apikeys check").sees("You can ask: Alice Adams", within=WITHIN)
-    assert carol.modal is None
+    carol.types("/apikeys help").presses("Check my token")
+    carol.sees("The token that does not work", within=WITHIN)
+    carol.fills(pasted_token=token).submits()
+    carol.sees("It is not a token of one of your keys", within=WITHIN)
+    carol.never_sees("This token of").closes()
+    carol.types("/apikeys check").sees("The token that does not work", within=WITHIN)
+    carol.fills(pasted_token=mine).submits()
+    carol.sees(f"This token of {own} works", within=WITHIN)
+    carol.presses("Details").person.sees("To change or revoke it, ask an admin", within=WITHIN)
 
 
 # --- reveal --------------------------------------------------------------------------------------

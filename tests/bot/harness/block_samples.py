@@ -22,6 +22,7 @@ from bot.browse_keys import (
     help_view,
     history_view,
     list_view,
+    member_view,
 )
 from bot.expiry import views as expiry
 from bot.features import FEATURES
@@ -39,6 +40,7 @@ from bot.team_channel import views as team_channel
 from bot.token_delivery import views as token
 from bot.ui import ids, inputs, replies, revocation
 from bot.ui.command_name import command_name
+from bot.ui.key_rows import Reader
 from bot.ui.message_text import name_people
 from bot.ui.payloads import ActionPayload
 from bot.ui.search_box import QUERY_MAX
@@ -367,8 +369,17 @@ def _messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     full = key(name, note=note or "n", expires_at=NOW, last_used_at=NOW, last_used_from="10.0.0.1")
     ended = revoked_key(name, note)
     sent = [Handover(ANN, NOW, None), Handover(OPERATOR, NOW, NOW + timedelta(hours=1))] * 30
-    yield help_view.help_message(command_name(), REF, may_change=True)
-    yield help_view.help_message(command_name(), REF, may_change=False)
+    yield help_view.help_message(command_name(), REF)
+    yield member_view.for_others("Guests cannot manage API keys.")
+    yield member_view.no_check(REF)
+    yield request.only_admins_create(replace(REF, query=name))
+    for reader in (Reader("U0ANN"), Reader("U0ANN", may_rotate=False, may_check=False)):
+        yield member_view.help_message(command_name(), REF, reader)
+        for rows, query in ((0, ""), (0, note), (list_view.ROWS_MAX, note)):
+            yield list_view.listing(page(name, rows, query[:QUERY_MAX]), REF, reader)
+        yield details_view.details(full, [], [], NOW, REF, reader=reader)
+    for near in ([], [full]):
+        yield member_view.not_owned(name, near, replace(REF, do=ids.DO_DETAILS))
     for rows, query in ((0, ""), (0, note), (1, ""), (list_view.ROWS_MAX, note)):
         yield list_view.listing(page(name, rows, query[:QUERY_MAX]), REF)
     yield list_view.listing(list_view.Page([key(name, owner=None)], 1), REF)
@@ -534,7 +545,8 @@ def homes(name: str, note: str) -> Iterator[dict[str, Any]]:
             yield home.for_admin(shown, REF)
             lost = team_channel.notice("#" + "x" * 79, ChannelFault.ARCHIVED, NOW)
             yield home.for_admin(shown, REF, [*lost, *waiting_in_home(name, note)])
-            yield home.for_owner(shown, REF)
+            yield home.for_owner(shown, REF, Reader("U0ANN"))
+            yield home.for_owner(shown, REF, Reader("U0ANN", may_rotate=False))
     yield home.for_others("Guests cannot manage API keys.")
 
 

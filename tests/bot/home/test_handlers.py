@@ -92,7 +92,7 @@ def test_somebody_else_sees_their_own_and_may_ask(bench: Bench) -> None:
     view = published(bench)["view"]
     assert "Mine" in json.dumps(view)
     assert "Not mine" not in json.dumps(view)
-    assert set(buttons(view["blocks"])) == {ids.REQUEST}
+    assert set(buttons(view["blocks"])) == {ids.REQUEST, ids.CHECK, ids.HELP, ids.KEY_CHOICE}
 
 
 def test_guests_see_nothing(bench: Bench) -> None:

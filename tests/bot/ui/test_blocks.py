@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from bot.background import announcement_views
-from bot.browse_keys import details_view, help_view, list_view
+from bot.browse_keys import details_view, help_view, list_view, member_view
 from bot.manage_keys import create_view, rename_view, revoke_view
 from bot.token_delivery.views import TokenContent, delivery_message
 from bot.ui import ids, replies, revocation
 from bot.ui import inputs as block_inputs
 from bot.ui.blocks import Message
+from bot.ui.key_rows import Reader
 from bot.ui.payloads import ActionPayload
 from bot.ui.search_box import QUERY_MAX, search_box
 from keys.base.actors import Actor
@@ -54,12 +55,16 @@ def inputs(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_the_guide_offers_buttons_to_admins_only() -> None:
-    assert list(buttons(help_view.help_message("/apikeys", REF, may_change=True))) == [
-        "New key", "List keys", "Check a token",
-    ]  # fmt: skip
-    member = help_view.help_message("/apikeys", REF, may_change=False)
-    assert list(buttons(member)) == ["Ask for a key"]
-    assert "/apikeys revoke <name or id>" in plain_of_message(member)
+    admin = help_view.help_message("/apikeys", REF)
+    assert list(buttons(admin)) == ["New key", "List keys", "Check a token"]
+    assert "/apikeys revoke <name or id>" in plain_of_message(admin)
+    member = member_view.help_message("/apikeys", REF, Reader("U0BOB", may_rotate=False))
+    assert list(buttons(member)) == ["Ask for a key", "Show my keys", "Check my token"]
+    assert "revoke <" not in plain_of_message(member)
+    assert "rotate <" not in plain_of_message(member)
+    least = member_view.help_message("/apikeys", REF, Reader("U0BOB", may_check=False))
+    assert list(buttons(least)) == ["Ask for a key", "Show my keys"]
+    assert "/apikeys rotate <name or id>" in plain_of_message(least)
 
 
 def test_a_row_of_the_list() -> None:

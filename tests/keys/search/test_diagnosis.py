@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -15,11 +16,12 @@ from storage import reading
 from storage.tables import Account
 from tests.keys.conftest import ALICE, LEASE, SYSTEM, Domain
 from tests.keys.rotation.test_rotations import rotate
+from tests.keys.transfer.test_import_keys import imports
 
 
-def look(domain: Domain, text: str, account: str = "") -> Diagnosis:
+def look(domain: Domain, text: str, account: str = "", owner: str | None = None) -> Diagnosis:
     with reading(domain.engine, account or domain.account) as session:
-        return diagnosis.diagnose(domain.services, session, text)
+        return diagnosis.diagnose(domain.services, session, text, owner)
 
 
 def test_a_good_token_is_fine(domain: Domain) -> None:
@@ -134,3 +136,35 @@ def test_the_new_token_of_a_rotation_that_did_not_arrive(domain: Domain) -> None
     with domain.change(SYSTEM) as change:
         cancel_rotation(change, made.delivery_id, "lost", tell=False)
     assert look(domain, made.token.reveal()).case is DiagnosisResult.NEVER_CAME
+
+
+def test_an_owner_learns_of_their_own_keys_and_nothing_of_others(domain: Domain) -> None:
+    mine, own = domain.issue("Mine", owner="U0BOB")
+    _, lent = domain.issue("Lent", owner="U0ALICE", backup_owner="U0BOB")
+    revoked, ended = domain.issue("Revoked", owner="U0ALICE")
+    domain.revoke(revoked.id)
+    _, alien = domain.issue("Alien", owner="U0ALICE")
+    _, unowned = domain.issue("Unowned", owner=None)
+    pending = domain.reserve("Pending", owner="U0ALICE")
+    guess = Token(own.prefix, own.public_id, make("ak").secret)
+    for token in (own, lent):
+        assert look(domain, token.reveal(), owner="U0BOB").case is DiagnosisResult.FINE
+    domain.revoke(mine.id)
+    assert look(domain, own.reveal(), owner="U0BOB").case is DiagnosisResult.REVOKED
+    # The same, word for word: unknown, wrong, another owner's, revoked, on its way, elsewhere.
+    others = (ended, alien, unowned, pending.token, guess, make("ak"), make("other"))
+    texts = [*(token.reveal() for token in others), "sk_live_something"]
+    assert {look(domain, text, owner="U0BOB") for text in texts} == {
+        Diagnosis(DiagnosisResult.NOT_YOURS)
+    }
+    assert look(domain, alien.reveal()[:-20], owner="U0BOB").case is DiagnosisResult.CUT
+
+
+@pytest.mark.parametrize("text", ["sk_live_0123456789abcdef", "ak_an_imported_one_of_old_times"])
+def test_an_imported_token_of_another_is_as_if_there_were_none(domain: Domain, text: str) -> None:
+    before = look(domain, text, owner="U0BOB")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    imports(domain, f"name,hash,owner,scopes\nLegacy,{digest},U0ALICE,read\n")
+    assert look(domain, text).case is DiagnosisResult.FINE
+    assert look(domain, text, owner="U0ALICE").case is DiagnosisResult.FINE
+    assert look(domain, text, owner="U0BOB") == before

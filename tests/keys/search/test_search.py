@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pytest_mock import MockerFixture
 
@@ -20,7 +22,7 @@ def ids(domain: Domain) -> dict[str, str]:
     return {name: domain.issue(name)[0].id for name in NAMES}
 
 
-def find(domain: Domain, text: str, **more: bool) -> Finding:
+def find(domain: Domain, text: str, **more: Any) -> Finding:
     with reading(domain.engine, domain.account) as session:
         return search.find(session, text, **more)
 
