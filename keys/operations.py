@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from keys.access_requests import subscribers as access_requests
-from keys.access_requests.operations import Approve, Ask, Deny, Withdraw
+from keys.access_requests.operations import Approve, ApproveWithChanges, Ask, Deny, Withdraw
 from keys.changes.events import Event
 from keys.changes.operation import OPERATIONS, Operation, Outcome, execute
 from keys.changes.services import Subscriber, Subscribers
@@ -71,6 +71,7 @@ __all__ = [
     "AcceptExpiry",
     "AcceptRestore",
     "Approve",
+    "ApproveWithChanges",
     "Ask",
     "AskOwner",
     "ChooseChannel",

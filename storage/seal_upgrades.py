@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     FromClause,
@@ -15,6 +14,7 @@ from sqlalchemy import (
     bindparam,
     func,
     inspect,
+    null,
     select,
     tuple_,
     update,
@@ -116,10 +116,18 @@ def _seal_batch(
     return len(found), sealed, tuple(found[-1][width + 1 :]) if found else after
 
 
-def _covered(table: type[SQLModel]) -> tuple[Sequence[Column[Any]], FromClause]:
-    """Return the columns that the seals of a table cover, and where they are."""
+def _covered(
+    table: type[SQLModel], missing: Collection[str] = ()
+) -> tuple[Sequence[ColumnElement[Any]], FromClause]:
+    """Return the columns that the seals of a table cover, and where they are.
+
+    Args:
+        missing: the columns that a later migration adds; they are empty.
+    """
     sealed, whole = SEALED[table], inspect(table).local_table
-    columns = [whole.c[name] for name in sealed.columns]
+    columns: list[ColumnElement[Any]] = [
+        null().label(name) if name in missing else whole.c[name] for name in sealed.columns
+    ]
     if table is not Secret:
         return columns, whole
     keys = inspect(Key).local_table
@@ -150,7 +158,8 @@ def _version_of(seal: Any) -> ColumnElement[bytes]:
 def _seal_table(connection: Connection, sealer: Sealer, table: type[SQLModel]) -> int:
     sealed, whole = SEALED[table], inspect(table).local_table
     key = list(whole.primary_key.columns)
-    columns, source = _covered(table)
+    present = {column["name"] for column in inspect(connection).get_columns(sealed.name)}
+    columns, source = _covered(table, set(sealed.columns) - present)
     rows = connection.execute(select(*columns, *key).select_from(source).order_by(*key)).all()
     width = len(columns)
     where = and_(*(column == bindparam(f"at_{n}") for n, column in enumerate(key)))

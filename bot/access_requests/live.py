@@ -23,17 +23,19 @@ HOME_TIME = datetime.fromtimestamp(0, UTC)
 
 def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
     """Render the request, with buttons while it is open; one withdrawn at once is not posted."""
-    request = queries.get(session, live.subject)
+    policy, now = services.policy, services.clock.now()
+    request = queries.get(session, live.subject, policy, now)
     if request.withdrawn and not live.may_be_posted_already:
         return RenderedMessage(None, None)
     ref = ActionPayload(live.created_at, about=request.id)
     render_for = views.for_team if live.recipient == TEAM else views.for_requester
     in_progress = request.stage in (Stage.OPEN, Stage.DELIVERING)
     # Its events mark it stale; an overdue request is closed by the worker.
-    again = max(request.closes_at, services.clock.now() + timedelta(minutes=1))
+    again = max(request.closes_at, now + timedelta(minutes=1))
     return RenderedMessage(render_for(request, ref), again if in_progress else None)
 
 
-def notice(session: AccountSession, _context: Context, user_id: str) -> list[Block]:
+def notice(session: AccountSession, context: Context, user_id: str) -> list[Block]:
     """Render the requests that wait for a decision, for an admin's App Home."""
-    return views.in_home(queries.open_requests(session), user_id, ActionPayload(HOME_TIME))
+    requests = queries.open_requests(session, context.policy, context.clock.now())
+    return views.in_home(requests, user_id, ActionPayload(HOME_TIME))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date as day
 
+from bot.access_requests.terms_view import describe, facts
 from bot.ui import ids, inputs
 from bot.ui.blocks import (
     Block,
@@ -17,13 +19,14 @@ from bot.ui.blocks import (
     clip,
     context,
     date,
+    fields,
     format_time,
     header,
     message,
     modal,
     person,
+    plain_user_text,
     result_modal,
-    scopes_in_words,
     section,
     sentence,
     text_element,
@@ -46,6 +49,8 @@ class Draft:
     Attributes:
         advice: why the name is poor.
         admin: whether the user could create the key without asking.
+        last_day: the proposed last day; None for no expiry date.
+        latest: the latest last day that the team allows; None for no limit.
     """
 
     name: str = ""
@@ -53,6 +58,8 @@ class Draft:
     reason: str = ""
     advice: str | None = None
     admin: bool = False
+    last_day: day | None = None
+    latest: day | None = None
 
 
 def ask(draft: Draft, command: str, ref: ActionPayload) -> View:
@@ -63,6 +70,7 @@ def ask(draft: Draft, command: str, ref: ActionPayload) -> View:
     blocks += [
         *inputs.name_inputs(draft.name, draft.advice),
         inputs.scopes(draft.scopes),
+        inputs.last_day(draft.last_day, draft.latest),
         inputs.text(
             ids.REASON,
             "What is it for?",
@@ -101,6 +109,31 @@ def already_submitted() -> View:
     return _result("Already sent", section("You have already sent this request."))
 
 
+def approve(request: RequestView, latest: day | None, ref: ActionPayload) -> View:
+    """Render the modal in which an admin approves a request with changes.
+
+    Args:
+        latest: the latest last day that the team allows; None for no limit.
+    """
+    blocks = [
+        sentence(person(Actor.person(request.requester)), " asks for ", _name(request), "."),
+        _purpose(request),
+        inputs.scopes(request.terms.scopes),
+        inputs.last_day(request.terms.last_day, latest),
+    ]
+    return modal("Approve with changes", ids.APPROVE_MODAL, blocks, submit="Approve", ref=ref)
+
+
+def approving(request: RequestView) -> View:
+    """Render what is shown while the token is being delivered."""
+    return _result("Approving", sentence("Delivering the token of ", _name(request), " …"))
+
+
+def not_approved(error: str) -> View:
+    """Render why the token did not reach the requester: a sentence or two, as plain text."""
+    return _result("Not approved", {"type": "section", "text": plain_user_text(error)})
+
+
 def deny(request: RequestView, ref: ActionPayload) -> View:
     """Render the modal in which an admin may give a reason."""
     blocks = [
@@ -127,12 +160,14 @@ def _result(title: str, *blocks: Block) -> View:
 
 
 def for_team(request: RequestView, ref: ActionPayload) -> Message:
-    """Render the message in the team's channel."""
-    head = sentence(
-        person(Actor.person(request.requester)), " asks for the key ", _name(request), ". It may ",
-        scopes_in_words(request.scopes), ".",
-    )  # fmt: skip
-    blocks = [head, sentence("Reason: ", text_element(request.reason))]
+    """Render the message in the team's channel; a decision redraws it."""
+    who = person(Actor.person(request.requester))
+    blocks = [
+        header(_title(request)),
+        sentence(who, " asks for the key ", _name(request), "."),
+        fields(facts(request)),
+        _purpose(request),
+    ]
     if request.stage is Stage.OPEN:
         if request.attempts:
             blocks.append(context("It was approved before, but its token could not be delivered."))
@@ -159,8 +194,8 @@ def in_home(requests: Sequence[RequestView], user_id: str, ref: ActionPayload) -
     for request in requests[:IN_HOME_MAX]:
         blocks += [
             sentence(
-                person(Actor.person(request.requester)), " asks for the key ", _name(request),
-                ". It may ", scopes_in_words(request.scopes), ". Reason: ",
+                person(Actor.person(request.requester)), " asks for the key ", _name(request), ". ",
+                f"{describe(request.terms)} For what: ",
                 text_element(clip(request.reason, REASON_IN_HOME_MAX)),
             ),
             context("You can't approve your own request.")
@@ -172,9 +207,25 @@ def in_home(requests: Sequence[RequestView], user_id: str, ref: ActionPayload) -
     return [*blocks, {"type": "divider"}]
 
 
+def _title(request: RequestView) -> str:
+    titles = {
+        Stage.OPEN: "Request for an API key",
+        Stage.DELIVERING: "Request approved",
+        Stage.GRANTED: "Request approved",
+        Stage.DENIED: "Request denied",
+        Stage.CLOSED: "Request withdrawn" if request.withdrawn else "Request closed",
+    }
+    return titles[request.stage]
+
+
+def _purpose(request: RequestView) -> Block:
+    return sentence(text_element("For what: ", bold=True), text_element(request.reason))
+
+
 def _decide(ref: ActionPayload, name: str) -> Block:
     return actions(
         about(name, button("Approve", ids.REQUEST_APPROVE, ref, style="primary")),
+        about(name, button("Approve with changes…", ids.REQUEST_CHANGE, ref)),
         about(name, button("Deny", ids.REQUEST_DENY, ref)),
     )
 
@@ -197,7 +248,12 @@ def _state(request: RequestView, *, for_requester: bool) -> list[Block]:
     who: list[Element | str] = [person(by)] if by is not None else ["Someone"]
     when = [format_time(request.decided_at, ", ")] if request.decided_at is not None else []
     if request.stage in (Stage.DELIVERING, Stage.GRANTED):
-        blocks = [sentence(*who, " approved this", *when, ".")]
+        with_changes = " with changes" if request.changed else ""
+        blocks = [sentence(*who, f" approved this{with_changes}", *when, ".")]
+        if request.changed and for_requester and request.granted is not None:
+            blocks.append(section(describe(request.granted)))
+        elif request.changed:
+            blocks.append(context(f"Asked for: {describe(request.terms)}"))
         if request.stage is Stage.DELIVERING:
             blocks.append(context("Waiting for them to collect the token."))
         elif for_requester:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
@@ -10,6 +9,7 @@ from sqlmodel import col, func, select
 
 from keys.access_requests.events import RequestMade
 from keys.access_requests.queries import RequestView, view
+from keys.access_requests.terms import Terms, stored
 from keys.base.errors import DuplicateRequest, InvalidState
 from keys.base.ids import new_id
 from keys.base.models import RequestStage as Stage
@@ -26,20 +26,27 @@ MADE_MOST = 10
 
 
 def ask(
-    change: Change, name: str, scopes: Sequence[str], reason: str, idempotency_key: str
+    change: Change,
+    name: str,
+    terms: Terms,
+    reason: str,
+    idempotency_key: str,
 ) -> RequestView:
     """Request a key for the user who makes this change.
 
     Args:
+        terms: what is asked for; the approver may change it.
         idempotency_key: identifies the submission, so that a retry makes no second request.
 
     Raises:
         DuplicateRequest: if this submission was processed before.
         NameTaken: if a key has this name.
+        InvalidExpiry: if the team's policy does not allow the last day.
         InvalidState: if the user has too many open requests, or made too many within a day.
     """
-    session = change.session
+    session, policy = change.session, change.services.policy
     _refuse_a_repetition(session, idempotency_key)
+    policy.check_expiry(terms.last_day, change.now)
     claim_name(session, name)
     _refuse_too_many_open(session, change.actor.id)
     _refuse_too_many_made(session, change.actor.id, change.now)
@@ -49,7 +56,8 @@ def ask(
         idempotency_key=idempotency_key,
         requester=change.actor.id,
         name=name,
-        scopes=" ".join(scopes),
+        scopes=" ".join(terms.scopes),
+        last_day=stored(terms.last_day),
         reason=reason,
         state=Stage.OPEN,
         created_at=change.now,
@@ -58,7 +66,7 @@ def ask(
     session.add(row)
     session.flush()
     change.record(RequestMade(row))
-    return view(row)
+    return view(row, policy, change.now)
 
 
 def _refuse_a_repetition(session: AccountSession, idempotency_key: str) -> None:

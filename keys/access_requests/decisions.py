@@ -11,7 +11,14 @@ from datetime import timedelta
 
 from keys.access_requests.ask import OPEN_FOR
 from keys.access_requests.events import RequestApproved, RequestClosed, RequestDenied
-from keys.access_requests.queries import RequestView, load_row, overdue_rows, view
+from keys.access_requests.queries import (
+    RequestView,
+    asked_terms,
+    load_row,
+    overdue_rows,
+    view,
+)
+from keys.access_requests.terms import Terms
 from keys.base.actors import Actor
 from keys.base.models import KeyRequest
 from keys.base.models import RequestStage as Stage
@@ -22,11 +29,16 @@ from storage import seals
 from storage.tables import AccessRequest
 
 
-def approve(change: Change, request_id: str, delivery_deadline: timedelta) -> PendingKey | None:
+def approve(
+    change: Change, request_id: str, delivery_deadline: timedelta, terms: Terms | None = None
+) -> PendingKey | None:
     """Approve a request: create its key, and deliver the token to the requester only.
+
+    The request keeps what it asked for, in case that the token cannot be delivered.
 
     Args:
         delivery_deadline: how long the delivery may take before the key is cancelled.
+        terms: what the key gets instead of what was asked for, if anything.
 
     Returns:
         The key and its token; None if the request is no longer open.
@@ -34,6 +46,7 @@ def approve(change: Change, request_id: str, delivery_deadline: timedelta) -> Pe
     Raises:
         KeyNotFound: if the account has no such request.
         NameTaken: if another key has taken the name since.
+        InvalidExpiry: if the last day has passed since, or the team's policy has changed.
         TokenInText: if an old request contains a token.
         Tampered: if the request was changed by something other than this program.
     """
@@ -45,20 +58,20 @@ def approve(change: Change, request_id: str, delivery_deadline: timedelta) -> Pe
     refuse_token(row.name, "name")
     refuse_token(row.reason, "reason")
     policy = change.services.policy
-    last_day = policy.default_expiry(change.now)
+    terms = terms or asked_terms(row, policy, change.now)
     wanted = KeyRequest(
         name=row.name,
-        scopes=tuple(row.scopes.split()),
+        scopes=terms.scopes,
         owner=row.requester,
         idempotency_key=f"{row.id}:{row.attempts}",
         note=row.reason,
-        expires_at=policy.last_moment(last_day) if last_day else None,
+        expires_at=policy.check_expiry(terms.last_day, change.now),
     )
     recipient = Actor.person(row.requester)
     made = create_pending_key(change, wanted, recipient, delivery_deadline, policy.delivery)
     row.key_id, row.attempts = made.key.id, row.attempts + 1
     decide(change, row, Stage.DELIVERING, "")
-    change.record(RequestApproved(row))
+    change.record(RequestApproved(row, terms))
     return made
 
 
@@ -68,7 +81,7 @@ def deny(change: Change, request_id: str, reason: str) -> RequestView:
     if row.state == Stage.OPEN:
         decide(change, row, Stage.DENIED, reason)
         change.record(RequestDenied(row))
-    return view(row)
+    return _seen(change, row)
 
 
 def withdraw(change: Change, request_id: str) -> RequestView:
@@ -76,7 +89,7 @@ def withdraw(change: Change, request_id: str) -> RequestView:
     row = load_row(change.session, request_id)
     if row.state == Stage.OPEN:
         _close(change, row, "withdrawn")
-    return view(row)
+    return _seen(change, row)
 
 
 def close_overdue(change: Change) -> int:
@@ -93,6 +106,11 @@ def decide(change: Change, row: AccessRequest, stage: Stage, reason: str) -> Non
     row.decided_by, row.decided_at = str(change.actor), change.now
     change.session.add(row)
     change.session.flush()
+
+
+def _seen(change: Change, row: AccessRequest) -> RequestView:
+    key = change.load(row.key_id) if row.key_id else None
+    return view(row, change.services.policy, change.now, key)
 
 
 def _close(change: Change, row: AccessRequest, reason: str) -> None:

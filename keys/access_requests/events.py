@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from keys.access_requests.terms import Terms, stored
 from keys.changes.events import Event, NewLiveMessage
 from keys.changes.outbox import TEAM, to_person
 from storage.tables import AccessRequest
@@ -18,16 +19,26 @@ class RequestMade(Event, kind="request.made"):
         recipients = (TEAM, to_person(row.requester))
         super().__init__(
             None,
-            {"request": row.id, "name": row.name, "scopes": row.scopes.split()},
+            {
+                "request": row.id,
+                "name": row.name,
+                "scopes": row.scopes.split(),
+                "last_day": row.last_day or None,
+            },
             live=[NewLiveMessage(MESSAGE_KIND, row.id, recipient) for recipient in recipients],
         )
 
 
 class RequestApproved(Event, kind="request.approved"):
-    """An admin approved a request; its key was created, and the token is being delivered."""
+    """An admin approved a request; its key was created, and the token is being delivered.
 
-    def __init__(self, row: AccessRequest) -> None:
-        super().__init__(row.key_id, _facts(row), stale=[row.id])
+    Args:
+        terms: what the key was given, whatever was asked for.
+    """
+
+    def __init__(self, row: AccessRequest, terms: Terms) -> None:
+        given = {"scopes": list(terms.scopes), "last_day": stored(terms.last_day) or None}
+        super().__init__(row.key_id, _facts(row) | given, stale=[row.id])
 
 
 class RequestGranted(Event, kind="request.granted"):

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from pydantic import BaseModel
+
 from keys.access_requests import decisions
 from keys.access_requests.ask import ask
-from keys.access_requests.queries import RequestView, get
+from keys.access_requests.queries import RequestView, load_row
 from keys.access_requests.rules import not_requester, requester
+from keys.access_requests.terms import Terms
 from keys.base.actors import Actor
 from keys.base.models import RequestStage
 from keys.changes.authorization import Caller, admins, members
 from keys.changes.change import Change
 from keys.changes.membership import ChosenPerson
 from keys.changes.operation import Operation
-from keys.inputs.fields import Id, Name, Reason, RequiredReason, Scopes
+from keys.inputs.fields import Id, LastDay, Name, Reason, RequiredReason, Scopes
 from keys.lifecycle.create import PendingKey
 from storage import AccountSession
 
@@ -34,35 +37,70 @@ class Ask(Operation[RequestView], name="request", allow=members):
 
     name: Name
     scopes: Scopes
+    last_day: LastDay = None
     reason: RequiredReason
     idempotency_key: Id
 
     def run(self, change: Change) -> RequestView:
-        """Make the request. Raises DuplicateRequest, NameTaken, InvalidState."""
-        return ask(change, self.name, self.scopes, self.reason, self.idempotency_key)
+        """Make the request. Raises DuplicateRequest, NameTaken, InvalidExpiry, InvalidState."""
+        terms = Terms(self.scopes, self.last_day)
+        return ask(change, self.name, terms, self.reason, self.idempotency_key)
 
 
-class Approve(Operation[PendingKey | None], name="approve", allow=admins & not_requester):
-    """Approve a request: create its key, and deliver the token to the requester only.
+class _Approval(BaseModel):
+    """The common input of operations that approve a request.
 
     Attributes:
         deadline: how long the delivery may take before the key is cancelled.
     """
-
-    subject_field = "request"
 
     request: Id
     deadline: timedelta
 
     def people(self, caller: Caller, session: AccountSession) -> Iterator[ChosenPerson]:
         """Yield the requester, who becomes the owner and gets the token if it is still open."""
-        request = get(session, self.request)
-        if request.stage is RequestStage.OPEN:
+        request = load_row(session, self.request)
+        if request.state == RequestStage.OPEN:
             yield ChosenPerson.recipient(Actor.person(request.requester), _REQUESTER_LEFT)
 
+
+class Approve(
+    _Approval, Operation[PendingKey | None], name="approve", allow=admins & not_requester
+):
+    """Approve a request: create its key, and deliver the token to the requester only."""
+
+    subject_field = "request"
+
     def run(self, change: Change) -> PendingKey | None:
-        """Approve it; None if it is no longer open. Raises KeyNotFound, NameTaken."""
+        """Approve it; None if it is no longer open.
+
+        Raises:
+            KeyNotFound, NameTaken, InvalidExpiry: with a sentence for the approver.
+        """
         return decisions.approve(change, self.request, self.deadline)
+
+
+class ApproveWithChanges(
+    _Approval,
+    Operation[PendingKey | None],
+    name="approve_with_changes",
+    allow=admins & not_requester,
+):
+    """Approve a request with other scopes or another expiry date than it asks for."""
+
+    subject_field = "request"
+
+    scopes: Scopes
+    last_day: LastDay
+
+    def run(self, change: Change) -> PendingKey | None:
+        """Approve it; None if it is no longer open.
+
+        Raises:
+            KeyNotFound, NameTaken, InvalidExpiry: with a sentence for the approver.
+        """
+        terms = Terms(self.scopes, self.last_day)
+        return decisions.approve(change, self.request, self.deadline, terms)
 
 
 class Deny(Operation[RequestView], name="deny", allow=admins & not_requester):

@@ -18,11 +18,13 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
+from keys.access_requests.terms import Terms, read_stored
 from keys.base.actors import Actor
 from keys.base.errors import KeyNotFound
 from keys.base.models import RequestStage as Stage
+from keys.base.policy import Policy
 from storage import AccountSession
-from storage.tables import AccessRequest
+from storage.tables import AccessRequest, Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class RequestView:
 
     Attributes:
         requester: the id of the person who asked.
+        terms: what it asks for; see `asked_terms`.
+        granted: what its key was given, once it was approved.
         decision_reason: why it was denied or closed, or why the last delivery failed.
         attempts: how often it was approved.
     """
@@ -38,7 +42,7 @@ class RequestView:
     id: str
     requester: str
     name: str
-    scopes: tuple[str, ...]
+    terms: Terms
     reason: str
     stage: Stage
     created_at: datetime
@@ -48,6 +52,17 @@ class RequestView:
     decision_reason: str
     key_id: str | None
     attempts: int
+    granted: Terms | None = None
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes that it asks for."""
+        return self.terms.scopes
+
+    @property
+    def changed(self) -> bool:
+        """Whether it was approved with other terms than it asks for."""
+        return self.granted is not None and self.granted != self.terms
 
     @property
     def withdrawn(self) -> bool:
@@ -56,9 +71,11 @@ class RequestView:
         return self.stage is Stage.CLOSED and by is not None and by.kind == "person"
 
 
-def get(session: AccountSession, request_id: str) -> RequestView:
+def get(session: AccountSession, request_id: str, policy: Policy, now: datetime) -> RequestView:
     """Look up one request. Raises KeyNotFound if the account has no such request."""
-    return view(load_row(session, request_id))
+    row = load_row(session, request_id)
+    key = session.get(Key, row.key_id) if row.key_id else None
+    return view(row, policy, now, key)
 
 
 def load_row(session: AccountSession, request_id: str) -> AccessRequest:
@@ -95,23 +112,41 @@ def overdue_rows(
     return session.exec(found.limit(most)).all()
 
 
-def open_requests(session: AccountSession) -> list[RequestView]:
+def open_requests(session: AccountSession, policy: Policy, now: datetime) -> list[RequestView]:
     """Return the requests that wait for a decision, the oldest first."""
     found = (
         select(AccessRequest)
         .where(AccessRequest.account_id == session.account_id, AccessRequest.state == Stage.OPEN)
         .order_by(col(AccessRequest.created_at), col(AccessRequest.id))
     )
-    return [view(row) for row in session.exec(found)]
+    return [view(row, policy, now) for row in session.exec(found)]
 
 
-def view(row: AccessRequest) -> RequestView:
-    """Return a request's row as a value."""
+def asked_terms(row: AccessRequest, policy: Policy, now: datetime) -> Terms:
+    """Return what a request asks for.
+
+    A version before asked for no day: its requests get the team's default, counted from `now`.
+    """
+    before = row.last_day is None
+    day = policy.default_expiry(now) if before else read_stored(row.last_day)
+    return Terms(tuple(row.scopes.split()), day)
+
+
+def view(row: AccessRequest, policy: Policy, now: datetime, key: Key | None = None) -> RequestView:
+    """Return a request's row as a value.
+
+    Args:
+        key: the key that was made for it, if it was approved.
+    """
+    granted = None
+    if key is not None:
+        day = policy.last_day(key.expires_at) if key.expires_at else None
+        granted = Terms(tuple(key.scopes.split()), day)
     return RequestView(
         id=row.id,
         requester=row.requester,
         name=row.name,
-        scopes=tuple(row.scopes.split()),
+        terms=asked_terms(row, policy, now),
         reason=row.reason,
         stage=Stage(row.state),
         created_at=row.created_at,
@@ -121,4 +156,5 @@ def view(row: AccessRequest) -> RequestView:
         decision_reason=row.decision_reason,
         key_id=row.key_id,
         attempts=row.attempts,
+        granted=granted,
     )

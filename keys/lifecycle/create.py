@@ -26,7 +26,7 @@ from keys.lifecycle.events import KeyActivated, KeyCancelled, KeyCreated
 from keys.lifecycle.rows import claim_name, move, search_text
 from keys.lifecycle.secrets import add_secret
 from storage import AccountSession
-from storage.tables import Delivery, Key, Secret
+from storage.tables import AccessRequest, Delivery, Key, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,8 @@ def activate_key(change: Change, delivery_id: str, remove_after: timedelta | Non
         )
     complete_delivery(change, delivery_id, remove_after)
     key = change.load(delivery.key_id)
-    change.record(KeyActivated(key, delivery.recipient))
+    in_channel = not _was_requested(session, key.id)
+    change.record(KeyActivated(key, delivery.recipient, in_channel=in_channel))
     return view(session, key)
 
 
@@ -176,6 +177,14 @@ def complete_delivery(change: Change, delivery_id: str, remove_after: timedelta 
     else:
         delivery.remove_at = change.now + remove_after
     change.session.add(delivery)
+
+
+def _was_requested(session: AccountSession, key_id: str) -> bool:
+    """Return whether an access request led to a key; the message about it shows the approval."""
+    found = select(AccessRequest.id).where(
+        AccessRequest.account_id == session.account_id, AccessRequest.key_id == key_id
+    )
+    return session.exec(found).first() is not None
 
 
 def _refuse_a_repetition(session: AccountSession, request: KeyRequest) -> None:

@@ -33,12 +33,16 @@ class KeyCreated(Event, kind="key.reserved"):
 
 
 class KeyActivated(Event, kind="key.issued"):
-    """A key works now: its token reached the recipient."""
+    """A key works now: its token reached the recipient.
 
-    def __init__(self, key: Key, recipient: str) -> None:
+    Args:
+        in_channel: whether the team is told; False if a message there shows it already.
+    """
+
+    def __init__(self, key: Key, recipient: str, *, in_channel: bool) -> None:
         data = facts(key)
         data |= {"recipient": recipient}
-        super().__init__(key.id, data, news=data, knows=[recipient])
+        super().__init__(key.id, data, news=data, in_channel=in_channel, knows=[recipient])
 
 
 class KeyCancelled(Event, kind="key.abandoned"):

@@ -44,5 +44,8 @@ class AccessRequest(SQLModel, table=True):
     decision_reason: str = Field(default="", sa_column=Column(Text, nullable=False))
     key_id: str | None = Field(default=None, foreign_key="keys.id", index=True, max_length=32)
     attempts: int = 0
+    # The last day that is asked for the key, as in 2027-01-31; empty for no expiry date. None if
+    # the version before made the request, which asked for no day. See storage.seals.ADDED_LATER.
+    last_day: str | None = Field(default=None, max_length=10)
     # See storage.seals; empty where the version before has written the row.
     seal: bytes | None = Field(default=None, sa_column=Column(LargeBinary(40)))

@@ -22,6 +22,7 @@ ROOMS: dict[str, set[str]] = {
     "accept_expiry": {"bot"},
     "accept_restore": {"cli"},
     "approve": {"bot"},
+    "approve_with_changes": {"bot"},
     "ask_owner": {"bot"},
     "bulk": {"bot"},
     "choose_channel": {"bot"},

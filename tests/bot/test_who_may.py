@@ -63,6 +63,7 @@ TABLE = {
     ),
     ("action", "admins & not_requester"): (
         "request_approve",
+        "request_change",
         "request_deny",
     ),
     ("action", "admins | key_owner & owner_rotate & members"): (
@@ -132,6 +133,7 @@ TABLE = {
         "check_modal",
     ),
     ("view", "admins & not_requester"): (
+        "approve_modal",
         "deny_modal",
     ),
     ("view", "admins | review_owner & members"): (

@@ -76,7 +76,12 @@ PEOPLE = {"owner", "backup_owner", "after", "recipient", "delivery"}
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_each_that_makes_an_owner_or_gives_a_token_says_to_whom(name: str) -> None:
     kind = OPERATIONS[name]
-    gives = PEOPLE & set(kind.model_fields) or name in ("approve", "rotate_in_review", "rotate_own")
+    gives = PEOPLE & set(kind.model_fields) or name in (
+        "approve",
+        "approve_with_changes",
+        "rotate_in_review",
+        "rotate_own",
+    )
     assert bool(gives) is (kind.people is not Operation.people)
 
 

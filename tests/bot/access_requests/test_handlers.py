@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from keys.search import search
 from storage import reading
 from storage.tables import AccessRequest
 from tests.bot.harness.fake_slack import refusal
-from tests.bot.harness.listening import PEOPLE, Bench, buttons
+from tests.bot.harness.listening import PEOPLE, READ, Bench, buttons
 from tests.bot.harness.working import worker
 from tests.keys.conftest import BOB
 
@@ -83,6 +84,73 @@ def test_asked_and_approved_and_the_token_goes_to_who_asked(bench: Bench) -> Non
     bench.presses(press, "U0CARL")
     assert "approved this" in json.dumps(bench.answers[-1])
     assert len(active(bench)) == 1
+
+
+def pressed_changes(bench: Bench) -> dict[str, Any]:
+    bench.presses(posted(bench, ids.REQUEST_CHANGE))
+    view: dict[str, Any] = bench.last("views.open")["view"]
+    return view
+
+
+def test_the_card_says_what_is_asked_and_what_is_risky(bench: Bench) -> None:
+    both = [{"value": "read"}, {"value": "write"}]
+    ask(bench, scopes={"selected_options": both})
+    follow(bench)
+    card = next(args for name, args in bench.calls.asked if args.get("channel") == "C1")
+    assert [block["type"] for block in card["blocks"][:4]] == [
+        "header", "rich_text", "section", "rich_text",
+    ]  # fmt: skip
+    said = json.dumps(card["blocks"], ensure_ascii=False)
+    for words in ("<@", "For invoices", "write access", "no expiry date", "add new records"):
+        assert words.replace("<@", "U0BOB") in said
+    assert [*buttons(card["blocks"])] == [ids.REQUEST_APPROVE, ids.REQUEST_CHANGE, ids.REQUEST_DENY]
+
+
+def test_approved_with_changes_and_the_card_alone_says_so(bench: Bench) -> None:
+    both = [{"value": "read"}, {"value": "write"}]
+    ask(bench, scopes={"selected_options": both}, last_day={"selected_date": "2190-01-31"})
+    follow(bench)
+    view = pressed_changes(bench)
+    filled = {block["block_id"]: block["element"] for block in view["blocks"] if "element" in block}
+    assert [one["value"] for one in filled["scopes"]["initial_options"]] == ["read", "write"]
+    assert filled["last_day"]["initial_date"] == "2190-01-31"
+    past = bench.submits(view, scopes=READ, last_day={"selected_date": "2020-01-01"})
+    assert "is in the past" in past["errors"]["last_day"]
+    bench.submits(view, scopes=READ, last_day={"selected_date": "2190-01-01"})
+    (key,) = active(bench)
+    assert (key.owner, key.scopes) == ("U0BOB", ("read",))
+    assert "approved this with changes" in json.dumps(bench.last("views.update"))
+    follow(bench)
+    redrawn = [args for name, args in bench.calls.asked if name == "chat.update"]
+    said = [json.dumps(args, ensure_ascii=False) for args in redrawn]
+    assert any("Request approved" in text and "until Jan 31, 2190" in text for text in said)
+    assert any("You asked for" in text and "until Jan 1, 2190" in text for text in said)
+    # No second message stands beside the card.
+    posts = [args for name, args in bench.calls.asked if name == "chat.postMessage"]
+    assert [args["channel"] for args in posts].count("C1") == 1
+    # The other admin is too late, and reads what was decided.
+    late = bench.submits(view, "U0CARL", scopes=READ, last_day={"selected_date": None})
+    assert "approved this with changes" in json.dumps(late)
+    assert len(active(bench)) == 1
+
+
+def test_a_date_that_has_passed_is_said_with_what_to_press(bench: Bench) -> None:
+    today = bench.domain.clock.now().date().isoformat()
+    ask(bench, last_day={"selected_date": today})
+    follow(bench)
+    bench.domain.clock.move(timedelta(days=2))
+    bench.presses(posted(bench, ids.REQUEST_APPROVE))
+    assert "Approve with changes" in json.dumps(bench.answers[-1])
+    assert active(bench) == []
+
+
+def test_who_may_not_decide_cannot_with_changes_either(bench: Bench) -> None:
+    ask(bench)
+    follow(bench)
+    view = pressed_changes(bench)
+    for user in ("U0BOB", "U0GUEST", "U0FAR"):
+        bench.submits(view, user, scopes=READ, last_day={"selected_date": None})
+    assert active(bench) == []
 
 
 def test_who_may_not_decide_is_refused(bench: Bench) -> None:

@@ -45,6 +45,7 @@ from bot.ui.message_text import name_people
 from bot.ui.payloads import ActionPayload
 from bot.ui.search_box import QUERY_MAX
 from keys.access_requests.queries import RequestView
+from keys.access_requests.terms import Terms
 from keys.base.actors import Actor
 from keys.base.models import Handover, HistoryEntry, KeyView, RequestStage, State
 from keys.base.policy import DeliveryWay
@@ -182,7 +183,7 @@ def asked_for(name: str, note: str) -> Iterator[RequestView]:
         id="ask_7Fq2mZr81LdW",
         requester="U0ANN",
         name=name,
-        scopes=("read", "write"),
+        terms=Terms(("read", "write"), None),
         reason=note or "n",
         stage=RequestStage.OPEN,
         created_at=NOW,
@@ -197,7 +198,11 @@ def asked_for(name: str, note: str) -> Iterator[RequestView]:
     yield replace(opened, decision_reason="the token could not be delivered", attempts=1)
     for stage in RequestStage:
         for by in (BOB, Actor.system("timer")):
-            yield replace(opened, stage=stage, decided_by=by, decided_at=NOW, decision_reason=note)
+            decided = replace(
+                opened, stage=stage, decided_by=by, decided_at=NOW, decision_reason=note
+            )
+            yield decided
+            yield replace(decided, granted=Terms(("read",), NOW.date()))
 
 
 def leaving(name: str) -> Iterator[offboarding.OffboardingView]:
@@ -587,6 +592,9 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     yield request.already_submitted()
     for asked in asked_for(name, note):
         yield request.deny(asked, ActionPayload(NOW, about=asked.id))
+        yield request.approve(asked, NOW.date(), ActionPayload(NOW, about=asked.id))
+        yield request.approving(asked)
+        yield request.not_approved(note or "n")
         yield request.decided(asked)
     yield create_view.reveal_pending(key(name))
     day = NOW.date()

@@ -16,12 +16,14 @@ from sqlmodel import col, select
 from keys.access_requests import queries
 from keys.access_requests.ask import MADE_MOST, OPEN_FOR, OPEN_MOST, PERIOD
 from keys.access_requests.decisions import close_overdue
-from keys.access_requests.operations import Approve, Ask, Deny, Withdraw
+from keys.access_requests.operations import Approve, ApproveWithChanges, Ask, Deny, Withdraw
 from keys.access_requests.queries import RequestView
+from keys.access_requests.terms import Risk, Terms
 from keys.base import accounts
 from keys.base.actors import Actor
 from keys.base.errors import (
     DuplicateRequest,
+    InvalidExpiry,
     InvalidScopes,
     InvalidState,
     KeyNotFound,
@@ -40,7 +42,7 @@ from keys.credentials.verification import Verified
 from keys.lifecycle.create import PendingKey, activate_key, cancel_key
 from keys.search import search
 from storage import reading, writing
-from storage.tables import Delivery, Event, LiveMessageRow
+from storage.tables import AccessRequest, Delivery, Event, LiveMessageRow, OutboxRow
 from tests.keys.chain import verify_chain
 from tests.keys.conftest import ALICE, BOB, LEASE, SYSTEM, Domain
 
@@ -84,7 +86,7 @@ def withdraw(domain: Domain, request: RequestView, actor: Actor = CAROL) -> bool
 
 def seen(domain: Domain, request: RequestView) -> RequestView:
     with reading(domain.engine, domain.account) as session:
-        return queries.get(session, request.id)
+        return queries.get(session, request.id, domain.services.policy, domain.clock.now())
 
 
 def deliver(domain: Domain, made: PendingKey) -> None:
@@ -139,14 +141,89 @@ def test_nobody_decides_their_own(
     assert seen(domain, request).stage is Stage.OPEN
 
 
-def test_an_approved_key_is_delivered_and_expires_as_the_team_has_decided(domain: Domain) -> None:
-    policy = Policy(expiry_days=30, delivery=DeliveryWay.REVEAL)
+def test_an_approved_key_is_delivered_and_expires_as_was_asked(domain: Domain) -> None:
+    policy = Policy(expiry_days=30, expiry_max_days=90, delivery=DeliveryWay.REVEAL)
     domain.services = replace(domain.services, policy=policy)
-    made = approved(domain, ask(domain))
-    assert made.key.expires_at == policy.last_moment(domain.clock.now().date() + timedelta(days=30))
+    day = domain.clock.now().date() + timedelta(days=60)
+    for last_day in (None, day + timedelta(days=31), day - timedelta(days=61)):
+        with pytest.raises(InvalidExpiry):
+            ask(domain, last_day=last_day)
+    made = approved(domain, ask(domain, last_day=day))
+    assert made.key.expires_at == policy.last_moment(day)
     with reading(domain.engine, domain.account) as session:
         delivery = session.get_one(Delivery, made.delivery_id)
         assert (delivery.method, delivery.recipient) == (DeliveryWay.REVEAL, str(CAROL))
+
+
+def before_days(domain: Domain, request: RequestView) -> None:
+    """Make a request one of the version before, which asked for no day."""
+    with writing(domain.engine, domain.account) as session:
+        row = session.get_one(AccessRequest, request.id)
+        row.last_day = None
+        session.add(row)
+
+
+def test_a_request_of_the_version_before_gets_the_teams_default(domain: Domain) -> None:
+    policy = Policy(expiry_days=30)
+    request = ask(domain)
+    before_days(domain, request)
+    domain.services = replace(domain.services, policy=policy)
+    day = domain.clock.now().date() + timedelta(days=30)
+    assert seen(domain, request).terms == Terms(("read",), day)
+    assert approved(domain, request).key.expires_at == policy.last_moment(day)
+
+
+def change_and_approve(
+    domain: Domain, request: RequestView, actor: Actor = ALICE, **changes: Any
+) -> PendingKey | None:
+    given = {"scopes": ("read",), "last_day": None} | changes
+    operation = ApproveWithChanges(request=request.id, deadline=LEASE, **given)
+    return execute(domain.services, admin(actor), operation).value
+
+
+def test_the_approver_changes_scopes_and_date_and_the_request_keeps_what_was_asked(
+    domain: Domain,
+) -> None:
+    request = ask(domain, scopes=("read", "write"))
+    assert request.terms.risks == (Risk.WRITE, Risk.NO_EXPIRY)
+    day = domain.clock.now().date() + timedelta(days=7)
+    made = change_and_approve(domain, request, last_day=day)
+    assert made is not None
+    assert made.key.scopes == ("read",)
+    assert made.key.expires_at == domain.services.policy.last_moment(day)
+    after = seen(domain, request)
+    assert (after.terms, after.granted, after.changed) == (
+        Terms(("read", "write"), None), Terms(("read",), day), True,
+    )  # fmt: skip
+    assert after.granted is not None
+    assert after.granted.risks == ()
+    given = {"scopes": ["read"], "last_day": day.isoformat()}
+    assert entries(domain)[-1][3].items() >= given.items()
+    # The token did not arrive: what was asked for is open again.
+    cancel(domain, made)
+    assert (seen(domain, request).granted, seen(domain, request).changed) == (None, False)
+    assert approved(domain, request).key.scopes == ("read", "write")
+    assert change_and_approve(domain, request) is None
+
+
+def test_a_change_follows_the_teams_policy_and_nobody_approves_their_own(domain: Domain) -> None:
+    request = ask(domain)
+    domain.services = replace(domain.services, policy=Policy(expiry_max_days=30))
+    with pytest.raises(InvalidExpiry):
+        approve(domain, request)
+    with pytest.raises(InvalidExpiry):
+        change_and_approve(domain, request)
+    with pytest.raises(NotAllowed, match="your own request"):
+        change_and_approve(domain, request, CAROL)
+    assert seen(domain, request).stage is Stage.OPEN
+
+
+def test_the_team_is_told_of_the_approval_by_the_requests_message_alone(domain: Domain) -> None:
+    deliver(domain, approved(domain, ask(domain)))
+    domain.issue("Made without asking")
+    with reading(domain.engine, domain.account) as session:
+        rows = session.exec(select(OutboxRow).where(OutboxRow.recipient == "team")).all()
+    assert [json.loads(row.data)["name"] for row in rows] == ["Made without asking"]
 
 
 def test_a_token_that_did_not_arrive_opens_the_request_again(domain: Domain) -> None:
@@ -185,12 +262,13 @@ def test_every_step_is_in_the_audit_log_with_who_took_it(domain: Domain) -> None
     second = approved(domain, request)
     deliver(domain, second)
     facts = {"request": request.id, "name": request.name, "requester": CAROL.id}
+    given = {"scopes": ["read"], "last_day": None}
     assert entries(domain) == [
         ("request.made", CAROL, None,
-            {"request": request.id, "name": request.name, "scopes": ["read"]}),
-        ("request.approved", ALICE, first.key.id, facts),
+            {"request": request.id, "name": request.name, "scopes": ["read"], "last_day": None}),
+        ("request.approved", ALICE, first.key.id, facts | given),
         ("request.reopened", Actor.system("issuing"), first.key.id, facts),
-        ("request.approved", ALICE, second.key.id, facts),
+        ("request.approved", ALICE, second.key.id, facts | given),
         ("request.granted", ALICE, second.key.id, facts),
     ]  # fmt: skip
 

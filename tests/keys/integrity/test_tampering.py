@@ -29,7 +29,8 @@ from keys.rotation.operations import Rotate
 from keys.search import search
 from keys.transfer import export_keys
 from runtime.errors import Tampered
-from storage import reading
+from storage import reading, writing
+from storage.tables import AccessRequest
 from tests.keys.conftest import ALICE, BOB, LEASE, NOON, Domain, open_application_at
 from tests.keys.integrity.attacks import (
     by_hand,
@@ -312,7 +313,7 @@ def test_no_token_goes_to_a_person_whom_the_record_does_not_name(domain: Domain)
     assert [one.table for one in findings(domain.engine)] == ["deliveries"]
 
 
-@pytest.mark.parametrize("column", ["requester", "name", "scopes", "reason"])
+@pytest.mark.parametrize("column", ["requester", "name", "scopes", "reason", "last_day"])
 def test_a_request_that_was_changed_is_not_approved(domain: Domain, column: str) -> None:
     asked = execute(
         domain.services, Caller(BOB, frozenset({Role.MEMBER})),
@@ -322,6 +323,23 @@ def test_a_request_that_was_changed_is_not_approved(domain: Domain, column: str)
     with pytest.raises(Tampered), domain.change(ALICE) as change:
         approve(change, asked.id, LEASE)
     assert [one.table for one in findings(domain.engine)] == ["access_requests"]
+
+
+@pytest.mark.parametrize("before", [None, "", "2190-01-31"])
+@pytest.mark.parametrize("after", ["NULL", "''", "'2190-01-31'", "'2190-02-01'"])
+def test_a_day_that_was_added_removed_or_changed_is_noticed(
+    domain: Domain, before: str | None, after: str
+) -> None:
+    asked = execute(
+        domain.services, Caller(BOB, frozenset({Role.MEMBER})),
+        Ask(name="CI", scopes=("read",), reason="Builds", idempotency_key="sub_1"), wait=0,
+    ).value  # fmt: skip
+    with writing(domain.engine, domain.account) as session:
+        session.get_one(AccessRequest, asked.id).last_day = before
+    assert findings(domain.engine) == []
+    by_hand(domain.engine, f"UPDATE access_requests SET last_day = {after}")
+    same = after == ("NULL" if before is None else f"'{before}'")
+    assert len(findings(domain.engine)) == (0 if same else 1)
 
 
 def test_what_was_changed_is_not_made_genuine_by_the_next_change_but_can_be_revoked(

@@ -1,0 +1,35 @@
+"""What a request asks of its key, in words: scopes, last day, and what is risky about it."""
+
+from __future__ import annotations
+
+from bot.ui.blocks import scopes_in_words
+from keys.access_requests.queries import RequestView
+from keys.access_requests.terms import Risk, Terms
+
+
+def facts(request: RequestView) -> list[tuple[str, str]]:
+    """Return what the key may do once it is approved, or may do now."""
+    terms = request.granted or request.terms
+    return [
+        ("Scopes", scopes_in_words(terms.scopes)),
+        ("Until", _until(terms)),
+        ("Risk", _risk(terms)),
+    ]
+
+
+def _until(terms: Terms) -> str:
+    last = terms.last_day
+    return f"{last:%b} {last.day}, {last.year}" if last is not None else "no expiry date"
+
+
+def _risk(terms: Terms) -> str:
+    words = {Risk.WRITE: "write access", Risk.NO_EXPIRY: "no expiry date"}
+    return " and ".join(f"⚠️ {words[risk]}" for risk in terms.risks) or "low"
+
+
+def describe(terms: Terms) -> str:
+    """Return what a key may do and until when, in a sentence."""
+    may = scopes_in_words(terms.scopes)
+    if terms.last_day is None:
+        return f"It may {may}, without an expiry date."
+    return f"It may {may}, until {_until(terms)}."
