@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date as day
 
-from bot.access_requests.terms_view import describe, facts
+from bot.access_requests.terms_view import describe, facts, risk, wording
 from bot.ui import ids, inputs
 from bot.ui.blocks import (
     Block,
@@ -173,7 +173,10 @@ def for_team(request: RequestView, ref: ActionPayload) -> Message:
             blocks.append(context("It was approved before, but its token could not be delivered."))
         blocks += [
             _decide(ref, request.name),
-            context(f"Expires {date(request.closes_at)}. You can't approve your own request."),
+            context(
+                f"Without a decision, this request closes {date(request.closes_at)}. "
+                "You can't approve your own."
+            ),
         ]
     else:
         blocks += _state(request, for_requester=False)
@@ -198,6 +201,7 @@ def in_home(requests: Sequence[RequestView], user_id: str, ref: ActionPayload) -
                 f"{describe(request.terms)} For what: ",
                 text_element(clip(request.reason, REASON_IN_HOME_MAX)),
             ),
+            context(f"Risk: {risk(request.terms)}"),
             context("You can't approve your own request.")
             if request.requester == user_id
             else _decide(replace(ref, about=request.id), request.name),
@@ -253,7 +257,7 @@ def _state(request: RequestView, *, for_requester: bool) -> list[Block]:
         if request.changed and for_requester and request.granted is not None:
             blocks.append(section(describe(request.granted)))
         elif request.changed:
-            blocks.append(context(f"Asked for: {describe(request.terms)}"))
+            blocks.append(context(f"This was asked for: {wording(request.terms)}."))
         if request.stage is Stage.DELIVERING:
             blocks.append(context("Waiting for them to collect the token."))
         elif for_requester:

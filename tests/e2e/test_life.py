@@ -162,6 +162,27 @@ def test_a_request_is_approved_and_the_token_goes_to_who_asked(world: World) -> 
     carol.sees("You got the token", within=WITHIN)
 
 
+def test_a_request_is_approved_with_changes_and_its_message_alone_says_so(world: World) -> None:
+    name = a_name()
+    carol = somebody(world, "carol")
+    carol.types(f"/apikeys new {name}").sees("Only admins create keys here", within=WITHIN)
+    carol.presses("Ask for a key", on="Only admins create keys here")
+    carol.sees("What is it for?", within=WITHIN).sees(name)
+    carol.fills(reason="Invoices", scopes=["read existing data", "add new records"]).submits()
+    carol.sees("You have asked for", within=WITHIN).closes()
+    alice = somebody(world, "alice").sees("write access, no expiry date", within=WITHIN)
+    alice.presses("Approve with changes…", on=name)
+    alice.sees("What programs may do with the key", within=WITHIN)
+    alice.fills(scopes=["read existing data"], last_day="2190-06-30").submits()
+    alice.sees("approved this with changes", within=WITHIN).closes()
+    eventually(lambda: bool(_TOKEN.search(carol.dm.text)), "Carol has the token")
+    token = token_of(carol)
+    assert (world.asks(token), world.asks(token, "POST")) == (204, 403)
+    alice.sees("Only the requester got the token", within=WITHIN)
+    alice.never_sees(f"created the key {name}").never_sees(token)
+    carol.sees("It may read existing data, until Jun 30, 2190.", within=WITHIN)
+
+
 def test_a_request_is_denied_with_a_reason(world: World) -> None:
     name = a_name()
     carol = ask(world, "carol", name)

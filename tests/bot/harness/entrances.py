@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, TypeVar
 from unittest import mock
 from zoneinfo import ZoneInfo
 
@@ -26,13 +26,15 @@ from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.base.policy import Policy
 from keys.changes.authorization import Caller, Role
-from keys.operations import Ask, StartReview, execute
+from keys.operations import Approve, Ask, Operation, StartReview, execute
 from storage import open_engine, reading
 from storage.tables import AccessRequest, Event, Key, Offboarding, OutboxRow, ReviewKey
 from tests.bot.harness.listening import PEOPLE, Bench, buttons
 from tests.cli.commands.shell import Shell
+from tests.keys.conftest import ALICE, LEASE
 
 TIMEZONE = "Europe/Berlin"
+T = TypeVar("T")
 _DIFFERENT = ("key_id", "recipient", "count")
 _numbers = itertools.count(1)
 # Why it was refused, if it was; the row that keeps the value, and the column.
@@ -113,7 +115,8 @@ class Slack(Entrance):
             "scopes", "owner", "backup_owner", "note", "networks", "rate_limit", "last_day",
         ),
         "set_expiry": ("last_day",),
-        "request": ("name", "scopes", "reason"),
+        "request": ("name", "scopes", "reason", "last_day"),
+        "approve_with_changes": ("scopes", "last_day"),
         "deny": ("reason",),
         "keep_in_review": ("reason",),
         "start_offboarding": ("person",),
@@ -163,7 +166,28 @@ class Slack(Entrance):
         with mock.patch.dict(PEOPLE, {requester: PEOPLE["U0BOB"] | {"id": requester}}):
             self.bench.types("request", requester)
             refusal = self._submit(field, given, requester)
+            if field == "last_day" and not refusal:
+                # The key that is approved has it, as everywhere.
+                with reading(self.engine()) as session:
+                    asked = session.exec(_newest_row(AccessRequest)).one().id
+                self._execute(ALICE, Role.ADMIN, Approve(request=asked, deadline=LEASE))
+                return "", _newest_row(Key), _column(field)
         return refusal, _newest_row(AccessRequest), field
+
+    def do_approve_with_changes(self, field: str, value: str) -> Done:
+        requester = f"U0R{next(_numbers)}"
+        ask = Ask(
+            name=_fresh_name(), scopes=("write",), reason="Why", idempotency_key=f"s_{requester}"
+        )
+        with mock.patch.dict(PEOPLE, {requester: PEOPLE["U0BOB"] | {"id": requester}}):
+            request = self._execute(Actor.person(requester), Role.MEMBER, ask)
+            self._press(ids.REQUEST_CHANGE, about=request.id)
+            refusal = self._submit(field, {"scopes": "read"} | {field: value})
+        return refusal, _newest_row(Key), _column(field)
+
+    def _execute(self, actor: Actor, role: Role, operation: Operation[T]) -> T:
+        caller = Caller(actor, frozenset({role}))
+        return execute(self.bench.context.services, caller, operation).value
 
     def do_deny(self, field: str, value: str) -> Done:
         number = next(_numbers)
