@@ -163,7 +163,6 @@ def for_team(request: RequestView, ref: ActionPayload) -> Message:
     """Render the message in the team's channel; a decision redraws it."""
     who = person(Actor.person(request.requester))
     blocks = [
-        header(_title(request)),
         sentence(who, " asks for the key ", _name(request), "."),
         fields(facts(request)),
         _purpose(request),
@@ -180,7 +179,7 @@ def for_team(request: RequestView, ref: ActionPayload) -> Message:
         ]
     else:
         blocks += _state(request, for_requester=False)
-    return message(*blocks)
+    return message(*blocks, title=_title(request))
 
 
 def in_home(requests: Sequence[RequestView], user_id: str, ref: ActionPayload) -> list[Block]:
@@ -223,7 +222,7 @@ def _title(request: RequestView) -> str:
 
 
 def _purpose(request: RequestView) -> Block:
-    return sentence(text_element("For what: ", bold=True), text_element(request.reason))
+    return sentence("For what: ", text_element(request.reason))
 
 
 def _decide(ref: ActionPayload, name: str) -> Block:

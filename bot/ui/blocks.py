@@ -293,9 +293,14 @@ def state_in_words(key: KeyView, now: datetime) -> str:
     return names.get(key.state, key.state.value)
 
 
-def message(*blocks: Block) -> Message:
-    """Return a message; its text has the blocks' words (bot.ui.message_text)."""
-    return {"text": text_of(blocks), "blocks": list(blocks)}
+def message(*blocks: Block, title: str = "") -> Message:
+    """Return a message; its text has the blocks' words (bot.ui.message_text).
+
+    Args:
+        title: a heading above the blocks, in our own words, that they say in more words; a phone
+            shows the first words of the text, so it is left out there.
+    """
+    return {"text": text_of(blocks), "blocks": [*([header(title)] if title else []), *blocks]}
 
 
 def modal(
