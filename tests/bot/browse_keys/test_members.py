@@ -94,7 +94,7 @@ def test_details_of_their_own_key_open_from_the_list(bench: Bench, keys: dict[st
     assert press["action_id"] == ids.KEY_CHOICE
     bench.presses(press, "U0BOB")
     details = bench.answers[-1]
-    assert "Who was sent the token" in said(details)
+    assert "Who has seen a token" in said(details)
     assert buttons(details["blocks"]) == {}
     forged = {**press, "value": press["value"].replace(keys[MINE], keys[OTHER])}
     bench.presses(forged, "U0BOB")
@@ -105,7 +105,7 @@ def test_details_of_their_own_key_open_from_the_list(bench: Bench, keys: dict[st
 def test_show_finds_their_own_and_says_the_same_of_all_others(
     bench: Bench, keys: dict[str, str]
 ) -> None:
-    assert "Who was sent the token" in said(bench.types("show billing", "U0BOB"))
+    assert "Who has seen a token" in said(bench.types("show billing", "U0BOB"))
     answers = [said(bench.types(f"show {typed}", "U0BOB")) for typed in (OTHER, keys[OTHER])]
     bench.domain.rename(keys[OTHER], "Quarterly")
     assert said(bench.types(f"show {OTHER}", "U0BOB")) == answers[0]
