@@ -38,9 +38,12 @@ from keys.offboarding.operations import (
 from keys.reviews.operations import (
     AskOwner,
     KeepInReview,
+    KeepKeysInReview,
     RevokeInReview,
     RotateInReview,
     StartReview,
+    UndoKeep,
+    UndoKeeps,
 )
 from keys.rotation.operations import EndRotation, ExtendRotation, Rotate, RotateOwn
 from keys.team_channel.operations import (
@@ -86,6 +89,7 @@ __all__ = [
     "Import",
     "KeepInReview",
     "KeepKey",
+    "KeepKeysInReview",
     "Limit",
     "Operation",
     "Outcome",
@@ -107,6 +111,8 @@ __all__ = [
     "StartOffboarding",
     "StartReview",
     "Transfer",
+    "UndoKeep",
+    "UndoKeeps",
     "Update",
     "WarnOfReaders",
     "Withdraw",

@@ -53,6 +53,7 @@ WORDS = {
     "token.removed": "removed the token from its message",
     "expiry.accepted": "chose to let it expire",
     "audit.kept": "kept it in an audit",
+    "audit.keep_undone": "undid the decision to keep it",
     "audit.owner_asked": "asked its owner in an audit",
     "offboarding.kept": "kept it in an offboarding",
     "person.renumbered": "replaced its owner’s user id, as Slack did",

@@ -243,12 +243,16 @@ class Interaction:
         """Show a modal, after a press in a modal or in App Home."""
         self.acknowledge()
         slack = self.context.slack
-        if self.view.get("type") != "modal":
-            slack.open_view(self.trigger, view)
-        elif replace:
+        if replace and self.view.get("type") == "modal":
             slack.update_view(str(self.view["id"]), view)
         else:
-            slack.push_view(self.trigger, view)
+            self.open(view)
+
+    def open(self, view: View) -> None:
+        """Open a modal, above the one in which a button was pressed. Raises SlackError."""
+        slack = self.context.slack
+        above = "view" in self.body and self.view.get("type") == "modal"
+        (slack.push_view if above else slack.open_view)(self.trigger, view)
 
     def refuse_inputs(self, errors: Mapping[str, str]) -> None:
         """Show each error at its input.

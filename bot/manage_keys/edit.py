@@ -35,7 +35,7 @@ def open_edit(interaction: Interaction, key: KeyView) -> None:
         )
         return
     interaction.acknowledge()
-    interaction.context.slack.open_view(interaction.trigger, _modal(interaction, key.id))
+    interaction.open(_modal(interaction, key.id))
 
 
 def _modal(interaction: Interaction, key_id: str, changed_by: Actor | None = None) -> View:

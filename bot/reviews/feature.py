@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bot.framework.feature import Feature, TimedJob
-from bot.reviews import handlers, jobs, live
+from bot.reviews import bulk, handlers, jobs, live
 from bot.reviews.announcements import ANNOUNCEMENTS
 from keys.reviews import progress
 
 FEATURE = Feature(
     name="reviews",
-    routers=[handlers.router],
+    routers=[handlers.router, bulk.router],
     live={"audit": live.render, "audit_question": live.render_question},
     announcements=ANNOUNCEMENTS,
     timed=[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.framework.context import Context
 from bot.framework.interaction import Interaction
 from bot.framework.router import Router
-from bot.reviews import item_view, summary_view
+from bot.reviews import bulk, item_view, summary_view
 from bot.token_delivery.deliver import delivery_deadline
 from bot.token_delivery.rotate import rotate_and_deliver
 from bot.ui import form_values, ids, replies, revocation
@@ -14,7 +14,8 @@ from keys.base.ids import new_id
 from keys.base.models import State
 from keys.changes import live_messages
 from keys.changes.authorization import admins
-from keys.changes.outbox import TEAM, to_person
+from keys.changes.operation import Outcome
+from keys.changes.outbox import to_person
 from keys.jobs import cron
 from keys.operations import (
     AskOwner,
@@ -22,6 +23,7 @@ from keys.operations import (
     RevokeInReview,
     RotateInReview,
     StartReview,
+    UndoKeep,
 )
 from keys.reviews import queries
 from keys.reviews.models import ASKED, ReviewItem, ReviewView, Stage
@@ -55,16 +57,37 @@ def keep(interaction: Interaction) -> None:
     """Keep a key."""
     interaction.acknowledge()
     ref = interaction.payload
-    item = interaction.execute(KeepInReview(review=ref.about, key=ref.key)).value
-    interaction.say(item_view.decided(item))
+    outcome = interaction.execute(KeepInReview(review=ref.about, key=ref.key))
+    _show_decision(interaction, outcome)
+
+
+def undo(interaction: Interaction) -> None:
+    """Undo the decision to keep a key; the choice in the modal undoes it for many."""
+    ref = interaction.payload
+    if ref.do == item_view.TEAM:
+        interaction.choose(bulk.UNDO, ref)
+        return
+    interaction.acknowledge()
+    outcome = interaction.execute(UndoKeep(review=ref.about, key=ref.key))
+    _show_decision(interaction, outcome)
+
+
+def _show_decision(interaction: Interaction, outcome: Outcome[ReviewItem]) -> None:
+    """Show the decision in the modal about one key.
+
+    A list shows it in the key's own place, so it is told only to a user who changed nothing.
+    """
+    if interaction.payload.do == item_view.ONE:
+        bulk.show_one(interaction, outcome.value)
+    elif not outcome.changed:
+        interaction.say(item_view.decided(outcome.value))
 
 
 def open_keep(interaction: Interaction, ref: ActionPayload) -> None:
     """Ask why a key is kept."""
     item = _item(interaction.context, ref)
     interaction.acknowledge()
-    view = item_view.say_why(item.key, interaction.ref(about=ref.about, key=ref.key))
-    interaction.context.slack.open_view(interaction.trigger, view)
+    interaction.open(item_view.say_why(item.key, interaction.ref(about=ref.about, key=ref.key)))
 
 
 def kept(interaction: Interaction) -> None:
@@ -110,7 +133,9 @@ def revoke(interaction: Interaction) -> None:
         return
     interaction.acknowledge()
     outcome = interaction.execute(RevokeInReview(review=ref.about, key=ref.key))
-    interaction.say(revocation.outcome(outcome))
+    reached = outcome.propagation
+    if not (outcome.changed and reached is not None and reached.everywhere):
+        interaction.say(revocation.outcome(outcome))
 
 
 def ask_owner(interaction: Interaction) -> None:
@@ -118,9 +143,12 @@ def ask_owner(interaction: Interaction) -> None:
     interaction.acknowledge()
     ref = interaction.payload
     item = interaction.execute(AskOwner(review=ref.about, key=ref.key)).value
-    interaction.say(
-        item_view.owner_asked(item) if item.decision is None else item_view.decided(item)
-    )
+    if ref.do == item_view.ONE:
+        bulk.show_one(interaction, item)
+    else:
+        interaction.say(
+            item_view.owner_asked(item) if item.decision is None else item_view.decided(item)
+        )
 
 
 def menu(interaction: Interaction) -> None:
@@ -133,27 +161,21 @@ def menu(interaction: Interaction) -> None:
 
 
 def turn_page(interaction: Interaction) -> None:
-    """Show another page of the user's own list; the team's list has its own rule."""
-    ref = interaction.payload
+    """Show another page of the user's own list.
+
+    Lists of the team that an earlier version posted have the same buttons: they open the modal.
+    """
+    ref, context = interaction.payload, interaction.context
     if ref.do == item_view.TEAM:
         interaction.choose(item_view.TEAM, ref)
-    else:
-        _turn_page(interaction, to_person(interaction.person.user_id))
-
-
-def turn_team_page(interaction: Interaction) -> None:
-    """Show another page of the team's list, to the whole team."""
-    _turn_page(interaction, TEAM)
-
-
-def _turn_page(interaction: Interaction, recipient: str) -> None:
+        return
     interaction.acknowledge()
-    ref, context = interaction.payload, interaction.context
     skip = int(ref.cursor) if ref.cursor.isascii() and ref.cursor.isdigit() else 0
+    now = context.clock.now()
     with context.writing() as session:
         live_messages.set_data(
-            session, queries.MESSAGE_KIND, ref.query, recipient, {"skip": skip},
-            context.clock.now(),
+            session, queries.MESSAGE_KIND, ref.query, to_person(interaction.person.user_id),
+            {"skip": skip, "since": now.isoformat()}, now,
         )  # fmt: skip
     context.wake()
 
@@ -181,7 +203,8 @@ for _id, _decide in {
 }.items():
     router.action(_id, allow=admins | review_owner)(_decide)
 router.view(ids.AUDIT_KEEP_MODAL, allow=admins | review_owner)(kept)
-# Owners page through their own lists; the team's list changes for everyone, so that is for admins.
+router.action(ids.AUDIT_UNDO, allow=admins | review_owner)(undo)
+# Owners page through their own lists; the modal has all keys, so that is for admins.
 router.action(ids.AUDIT_PREVIOUS_PAGE, allow=admins | list_reader)(turn_page)
 router.action(ids.AUDIT_NEXT_PAGE, allow=admins | list_reader)(turn_page)
-router.choice(item_view.TEAM, allow=admins)(turn_team_page)
+router.choice(item_view.TEAM, allow=admins)(bulk.open_review)

@@ -16,6 +16,7 @@ from bot.ui.blocks import (
     about,
     actions,
     button,
+    clip,
     confirm_dialog,
     context,
     date,
@@ -25,6 +26,7 @@ from bot.ui.blocks import (
     name_of,
     owner_of,
     person,
+    person_as_mrkdwn,
     plain,
     plain_user_text,
     result_modal,
@@ -37,8 +39,9 @@ from keys.inputs.names import NOTE_MAX
 from keys.reviews.findings import Recommendation, RiskFinding
 from keys.reviews.models import Decision, ReviewItem, ReviewView, Stage
 
-# Whose keys a list has (ActionPayload.do): all keys, or the reader's own.
-TEAM, MINE = "team", "mine"
+# Whose keys a list has (ActionPayload.do): all keys, or the reader's own; or one key in a modal.
+TEAM, MINE, ONE = "team", "mine", "one"
+DIALOG_TITLE_MAX = 100  # a confirm dialog's title (Slack, confirmation dialog object)
 _REASONS = {
     RiskFinding.OWNER_GONE: "its owner has left",
     RiskFinding.UNOWNED: "it has no owner",
@@ -51,24 +54,44 @@ _ADVICE = {
 }
 
 
-def in_list(item: ReviewItem, of: str, now: datetime, ref: ActionPayload) -> list[Block]:
-    """Render a key in a list: its name, the facts, and the buttons.
+def in_list(
+    item: ReviewItem, of: str, now: datetime, ref: ActionPayload, is_open: bool = True
+) -> list[Block]:
+    """Render a key: its name, the facts, and the buttons; or its decision in the same place.
 
     Args:
-        of: whose list it is, `TEAM` or `MINE`.
+        of: where it stands, `MINE` or `ONE`.
         ref: the payload of the buttons, with the ids of the review and the key.
+        is_open: whether the review is open, so that decisions can still be made and undone.
     """
     head: Block = {
         "type": "section",
         "block_id": f"key_{item.key.id}",
         "text": plain_user_text(item.key.name),
     }
-    head["accessory"] = _menu(item.key, ref, mine=of == MINE)
+    if item.decision is Decision.KEPT and is_open:
+        # As high as before, so that the next row does not slide under the pointer.
+        by = person_as_mrkdwn(item.by) if item.by is not None else "this app"
+        return [head, context(_facts(item, f"It was kept by {by}{date(item.at, before=', ')}.")),
+                *_undo(item, of, ref)]  # fmt: skip
+    facts = context(_facts(item, reason_of(item, now)))
+    if item.decision is not None or not is_open:
+        decision = _outcome(item, "It") or ["The audit is over. It stays"]
+        return [head, facts, sentence(*decision, ".")]
+    head["accessory"] = _menu(item.key, ref, of)
     buttons = (about(item.key.name, each) for each in _buttons(item, of, ref))
-    return [head, context(_facts(item, now)), actions(*buttons)]
+    return [head, facts, actions(*buttons)]
 
 
-def _facts(item: ReviewItem, now: datetime) -> str:
+def _undo(item: ReviewItem, of: str, ref: ActionPayload) -> list[Block]:
+    """Render [Undo] for a key that is kept; nothing else can be undone."""
+    if item.decision is not Decision.KEPT:
+        return []
+    undo = button("Undo", ids.AUDIT_UNDO, replace(ref, do=of))
+    return [actions(about(item.key.name, undo))]
+
+
+def _facts(item: ReviewItem, more: str) -> str:
     key = item.key
     facts = [
         f"`{key.hint}`",
@@ -77,8 +100,9 @@ def _facts(item: ReviewItem, now: datetime) -> str:
     ]
     if key.expires_at is not None:
         facts.append(date(key.expires_at, DAY, before="expires "))
-    reason = reason_of(item, now)
-    return " · ".join(facts) + (f"\n{reason}" if reason else "")
+    if item.asked_at is not None:
+        facts.append(date(item.asked_at, DAY, before="owner asked "))
+    return " · ".join(facts) + (f"\n{more}" if more else "")
 
 
 def reason_of(item: ReviewItem, now: datetime) -> str:
@@ -100,38 +124,47 @@ def _reason(finding: RiskFinding, key: KeyView, now: datetime) -> str:
     return f"not used for {(now - key.last_used_at).days} days"
 
 
-def _menu(key: KeyView, ref: ActionPayload, *, mine: bool) -> Element:
-    entries = [("Keep with a reason", ids.DO_KEEP), ("Details", ids.DO_DETAILS)]
-    if not mine:
+def _menu(key: KeyView, ref: ActionPayload, of: str) -> Element:
+    entries = [("Keep with a reason", ids.DO_KEEP)]
+    if of != MINE:
         entries.append(("Edit", ids.DO_EDIT))
     options = [
         {"text": plain(text), "value": replace(ref, do=do, key=key.id).encode(OPTION_MAX)}
         for text, do in entries
-        if not (mine and do == ids.DO_DETAILS)
     ]
     return {"type": "overflow", "action_id": ids.AUDIT_MENU, "options": options}
 
 
 def _buttons(item: ReviewItem, of: str, ref: ActionPayload) -> list[Element]:
-    ref = replace(ref, do=of)
+    ref, key = replace(ref, do=of), item.key
     mine = of == MINE
-    keep = button("Keep", ids.AUDIT_KEEP, ref)
-    rotate = button("Rotate", ids.AUDIT_ROTATE, ref, confirm=_rotate_mine() if mine else None)
-    revoke = button("Revoke", ids.AUDIT_REVOKE, ref, confirm=_revoke_mine() if mine else None)
-    if mine:
-        return [keep, rotate, revoke]
-    asked = "Owner asked" if item.asked_at is not None else "Ask owner"
-    return [keep, rotate, revoke, button(asked, ids.AUDIT_ASK, ref)]
+    found = [
+        button("Keep", ids.AUDIT_KEEP, ref),
+        button("Rotate", ids.AUDIT_ROTATE, ref, confirm=_rotate_mine(key) if mine else None),
+        button("Revoke", ids.AUDIT_REVOKE, ref, confirm=_revoke_mine(key) if mine else None),
+    ]
+    if not mine and key.owner is not None and item.asked_at is None:
+        found.append(button("Ask owner", ids.AUDIT_ASK, ref))
+    return found
 
 
-def _rotate_mine() -> Element:
+def _rotate_mine(key: KeyView) -> Element:
     text = "You get the new token in a direct message. The old one keeps working for 24 hours."
-    return confirm_dialog("Rotate this key?", text, "Rotate", danger=False)
+    return confirm_dialog(_question("Rotate", key), text, "Rotate", danger=False)
 
 
-def _revoke_mine() -> Element:
+def _revoke_mine(key: KeyView) -> Element:
     text = "Programs that use it are refused at their next request. This cannot be undone."
-    return confirm_dialog("Revoke this key?", text, "Revoke")
+    return confirm_dialog(_question("Revoke", key), text, "Revoke")
+
+
+def _question(verb: str, key: KeyView) -> str:
+    """Return a dialog's title; what makes a user's words harmless counts, and may be long."""
+    for length in range(DIALOG_TITLE_MAX, 0, -1):
+        name = plain_user_text(clip(key.name, length))["text"]
+        if len(title := f"{verb} “{name}”?") <= DIALOG_TITLE_MAX:
+            return title
+    return f"{verb} this key?"
 
 
 def asks_owner(
@@ -139,7 +172,10 @@ def asks_owner(
 ) -> Message:
     """Render the question to a key's owner, or the decision."""
     if item.decision is not None:
-        return message(sentence(name_of(item.key), *_outcome(item), "."))
+        said = sentence(name_of(item.key), *_outcome(item), ".")
+        undo = replace(ref, key=item.key.id)
+        is_open = audit.stage is Stage.OPEN
+        return message(said, *(_undo(item, MINE, undo) if is_open else []))
     if audit.stage is not Stage.OPEN:
         return message(sentence("The audit is over. ", name_of(item.key), " stays."))
     who: list[Element | str] = [person(asked_by)] if asked_by is not None else ["The team"]
@@ -158,12 +194,14 @@ def decided(item: ReviewItem) -> Message:
     return message(sentence(name_of(item.key), *_outcome(item), "."))
 
 
-def _outcome(item: ReviewItem) -> list[Element | str]:
+def _outcome(item: ReviewItem, what: str = "") -> list[Element | str]:
+    """Return the decision as the end of a sentence whose beginning is `what`, or a key's name."""
     if item.decision is None:
         return []
-    pieces: list[Element | str] = [f" was {words.DECIDED[item.decision]}"]
     if item.decision in (Decision.EXPIRED, Decision.UNANSWERED):
-        return [" has expired" if item.decision is Decision.EXPIRED else " got no answer"]
+        ended = "has expired" if item.decision is Decision.EXPIRED else "got no answer"
+        return [f"{what} {ended}"]
+    pieces: list[Element | str] = [f"{what} was {words.DECIDED[item.decision]}"]
     if item.by is not None:
         pieces += [" by ", person(item.by)]
     if item.at is not None:

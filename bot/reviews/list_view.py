@@ -1,4 +1,4 @@
-"""The list of keys in a review: the team's, and an owner's."""
+"""The messages of a review: the team's summary, and an owner's list of keys."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bot.ui.blocks import (
     Element,
     Message,
     actions,
+    button,
     context,
     date,
     header,
@@ -25,7 +26,9 @@ from bot.ui.blocks import (
     sentence,
 )
 from bot.ui.payloads import ActionPayload
-from keys.reviews.models import ReviewItem, ReviewView, Stage
+from keys.reviews.models import ReviewView, Stage
+from keys.reviews.pages import OwnersPage
+from keys.reviews.queries import LatestDecisions
 
 # A message holds 50 blocks, and each key takes four of them.
 ITEMS_MAX = 6
@@ -37,20 +40,14 @@ class ReviewListView:
     """The content of a list.
 
     Attributes:
-        items: the page's keys, at most six.
-        left: how many keys are undecided.
-        skip: how many of them come before the page.
+        page: the page of an owner's keys, at most six; None for the team.
         latest: the latest decisions, newest first.
-        of: `item_view.TEAM`, or `item_view.MINE` for an owner's own keys.
         replaced: whether there is a newer list below.
     """
 
     audit: ReviewView
-    items: Sequence[ReviewItem]
-    left: int
-    skip: int
-    latest: Sequence[ReviewItem]
-    of: str
+    page: OwnersPage | None
+    latest: Sequence[LatestDecisions]
     now: datetime
     replaced: bool = False
 
@@ -62,61 +59,66 @@ def board(listing: ReviewListView, ref: ActionPayload) -> Message:
         ref: the payload of all buttons: the review's id, and the list's subject as its query.
     """
     audit = listing.audit
-    if listing.of == item_view.MINE:
-        return _mine(listing, ref)
+    if listing.page is not None:
+        return _mine(listing, listing.page, ref)
     blocks = [header("Audit of the API keys"), *summary_view.progress(audit)]
     if audit.stage is Stage.OPEN:
         blocks += _latest(listing.latest)
-        blocks += _list(listing, ref)
+        review = replace(ref, query="")
+        blocks.append(actions(button("Review keys", ids.AUDIT_REVIEW, review, style="primary")))
     return message(*blocks)
 
 
-def _mine(listing: ReviewListView, ref: ActionPayload) -> Message:
+def _mine(listing: ReviewListView, page: OwnersPage, ref: ActionPayload) -> Message:
     audit = listing.audit
     if listing.replaced:
         return message(context("There is a newer list of your keys below."))
     if audit.stage is not Stage.OPEN:
         return message(section("The audit of the API keys is over. Thank you."))
-    if not listing.left:
-        return message(section("You have decided about all your API keys. Thank you."))
+    if not page.left:
+        thanks = section("You have decided about all your API keys. Thank you.")
+        return message(thanks, *_list(listing, page, ref))
     head = (
         f"*Which of your API keys are still needed?* Please decide by "
         f"{date(audit.deadline_at, DAY)}."
     )
-    return message(section(head), *_list(listing, ref))
+    return message(section(head), *_list(listing, page, ref))
 
 
-def _latest(latest: Sequence[ReviewItem]) -> list[Block]:
+def _latest(latest: Sequence[LatestDecisions]) -> list[Block]:
     if not latest:
         return []
     pieces: list[Element | str] = []
-    for item in latest:
-        if item.by is None or item.decision is None:
-            continue
-        pieces += ["" if not pieces else "; ", person(item.by)]
-        pieces += [f" {words.DECIDED[item.decision]} ", name_of(item.key)]
-    pieces = [piece for piece in pieces if piece != ""]
-    return [sentence("Latest: ", *pieces, ".")] if pieces else []
+    for one in latest:
+        what = name_of(one.key) if one.count == 1 else words.keys(one.count)
+        pieces += ["; " if pieces else "Latest: ", person(one.by)]
+        pieces += [f" {words.DECIDED[one.decision]} ", what]
+    return [sentence(*pieces, ".")]
 
 
-def _list(listing: ReviewListView, ref: ActionPayload) -> list[Block]:
-    if not listing.items:
+def _list(listing: ReviewListView, page: OwnersPage, ref: ActionPayload) -> list[Block]:
+    if not page.items:
         return []
     blocks: list[Block] = [{"type": "divider"}]
-    for item in listing.items:
+    for item in page.items:
         blocks += item_view.in_list(
-            item, listing.of, listing.now, replace(ref, key=item.key.id, query="")
+            item, item_view.MINE, listing.now, replace(ref, key=item.key.id, query="")
         )
-    return blocks + _pager(listing, ref)
+    return blocks + _pager(page, ref)
 
 
-def _pager(listing: ReviewListView, ref: ActionPayload) -> list[Block]:
-    last = listing.skip + len(listing.items)
-    blocks = [context(f"{listing.skip + 1:,} to {last:,} of {listing.left:,} left")]
-    before = str(max(0, listing.skip - ITEMS_MAX))
+def _pager(page: OwnersPage, ref: ActionPayload) -> list[Block]:
+    text = f"{page.skip + 1:,} to {page.skip + len(page.items):,} of {page.total:,}"
+    text += " left" if page.left == page.total else f", {page.left:,} left"
+    # On another page, the keys that are decided by then are left out.
+    next_skip = page.left_before + sum(item.decision is None for item in page.items)
     elements = pagination_buttons(
-        replace(ref, do=listing.of),
-        (ids.AUDIT_PREVIOUS_PAGE, before if listing.skip else None),
-        (ids.AUDIT_NEXT_PAGE, str(last) if last < listing.left else None),
+        replace(ref, do=item_view.MINE),
+        (
+            ids.AUDIT_PREVIOUS_PAGE,
+            str(max(0, page.left_before - ITEMS_MAX)) if page.left_before else None,
+        ),
+        (ids.AUDIT_NEXT_PAGE, str(next_skip) if next_skip < page.left else None),
     )
+    blocks = [context(text)]
     return [*blocks, actions(*elements)] if elements else blocks

@@ -52,7 +52,7 @@ def open_rotate(interaction: Interaction, key: KeyView) -> None:
         with interaction.context.reading() as session:
             recipient = offboarding.successor(session, key) or interaction.person.user_id
     ref = interaction.ref(key=key.id, request=new_id("req"))
-    interaction.context.slack.open_view(interaction.trigger, views.rotate(key, recipient, ref))
+    interaction.open(views.rotate(key, recipient, ref))
 
 
 def submitted(interaction: Interaction) -> None:

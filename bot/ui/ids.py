@@ -42,6 +42,11 @@ AUDIT_ASK = "audit_ask"
 AUDIT_MENU = "audit_menu"
 AUDIT_PREVIOUS_PAGE = "audit_back"
 AUDIT_NEXT_PAGE = "audit_on"
+AUDIT_REVIEW = "audit_review"
+AUDIT_UNDO = "audit_undo"
+AUDIT_ONE = "audit_one"
+AUDIT_PAGE_PREVIOUS = "audit_page_back"
+AUDIT_PAGE_NEXT = "audit_page_on"
 OFFBOARD = "offboard"
 OFFBOARD_KEEP = "offboard_keep"
 OFFBOARD_HAND_OVER = "offboard_hand_over"
@@ -82,6 +87,7 @@ REQUEST_MODAL = "request_modal"
 APPROVE_MODAL = "approve_modal"
 DENY_MODAL = "deny_modal"
 AUDIT_KEEP_MODAL = "audit_keep_modal"
+AUDIT_REVIEW_MODAL = "audit_review_modal"
 OFFBOARD_MODAL = "offboard_modal"
 HAND_OVER_MODAL = "hand_over_modal"
 
@@ -102,6 +108,7 @@ PERSON = "person"
 # Its value is a token, whole or damaged: cli.bootstrap.redaction keeps it out of the log.
 PASTED = "pasted_token"
 QUERY = "query"
+KEPT = "kept"  # followed by a number, as ten boxes fit into one input
 VALUE = "value"
 
 # Separates an input's name from its version; no name contains it.

@@ -130,6 +130,7 @@ AUDIENCES: Mapping[str, tuple[Told, ...]] = MappingProxyType(
         "audit.scheduled": (),
         "audit.reminded": (*_by(_W.LIVE, _A.TEAM, _A.OWNER), *_EDITS),
         "audit.kept": _by(_W.EDIT, _A.TEAM, _A.OWNER),
+        "audit.keep_undone": _by(_W.EDIT, _A.TEAM, _A.OWNER),
         "audit.owner_asked": (*_by(_W.LIVE, _A.OWNER), *_EDITS),
         "audit.escalated": _CALLED,
         "audit.revokes": (*_CHANNEL, *_by(_W.DM, _A.OWNER)),

@@ -57,6 +57,10 @@ def _leaver(user_id: str) -> str:
     return found
 
 
+def _ids(given: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(check_id, given)))
+
+
 def split_list(text: str) -> tuple[str, ...]:
     """Split a typed list at commas, semicolons and spaces."""
     return tuple(filter(None, _BETWEEN.split(text)))
@@ -70,6 +74,8 @@ def _listed(given: Any) -> Any:
 Id = Annotated[str, AfterValidator(check_id)]
 # A key, by its id.
 KeyRef: TypeAlias = Id
+# Several keys, by their ids, each once.
+KeyRefs = Annotated[tuple[str, ...], AfterValidator(_ids)]
 # A key's name: NFC, trimmed, on one line, at most 80 characters.
 Name = Annotated[str, AfterValidator(clean_name)]
 # A note on a key's purpose, of one or more lines: trimmed, at most 500 characters.

@@ -63,6 +63,13 @@ class KeptInReview(Event, kind="audit.kept"):
         super().__init__(key_id, data, stale=[about_review(review.id)])
 
 
+class KeepUndone(Event, kind="audit.keep_undone"):
+    """A decision to keep a key was undone; the key is open again."""
+
+    def __init__(self, review: Review, key_id: str) -> None:
+        super().__init__(key_id, {"audit": review.id}, stale=[about_review(review.id)])
+
+
 class OwnerAsked(Event, kind="audit.owner_asked"):
     """An owner is asked about one key in a separate message.
 

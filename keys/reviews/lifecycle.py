@@ -1,4 +1,4 @@
-"""Reviews of all keys: starting one, keeping a key, asking an owner.
+"""Reviews of all keys: starting one, keeping keys, undoing that, asking an owner.
 
     begin ──→ open ──(every key is decided, or the deadline has passed)──→ finished
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ from keys.changes.change import Change
 from keys.changes.events import NewLiveMessage
 from keys.offboarding import departures
 from keys.reviews.events import (
+    KeepUndone,
     KeptInReview,
     OwnerAsked,
     ReviewScheduled,
@@ -40,7 +41,15 @@ from keys.reviews.events import (
 from keys.reviews.evidence import digests
 from keys.reviews.findings import RiskFinding, risk_findings, severity
 from keys.reviews.models import ASKED, Decision, ReviewItem, Stage
-from keys.reviews.queries import MESSAGE_KIND, both_rows, item, open_row
+from keys.reviews.queries import (
+    MESSAGE_KIND,
+    audit_row,
+    both_rows,
+    item,
+    items_of,
+    open_row,
+    rows_of,
+)
 from keys.transfer import export_keys
 from storage import AccountSession
 from storage.tables import Departure, Key, Review, ReviewKey
@@ -214,6 +223,51 @@ def keep(
         change.session.flush()
         change.record(KeptInReview(audit, key_id, reason))
     return item(change.session, audit_id, key_id)
+
+
+def keep_all(change: Change, audit_id: str, key_ids: Collection[str]) -> list[ReviewItem]:
+    """Keep many keys; those that were decided before stay as they are.
+
+    Returns:
+        The keys that were not decided before.
+
+    Raises:
+        KeyNotFound: if the account has no such review.
+    """
+    audit = audit_row(change.session, audit_id)
+    rows = rows_of(change.session, audit_id, key_ids) if audit.state == Stage.OPEN else []
+    rows = [row for row in rows if not row.decision]
+    for row in rows:
+        row.decision, row.decided_by, row.decided_at = Decision.KEPT, str(change.actor), change.now
+        change.session.add(row)
+    change.session.flush()
+    for row in rows:
+        change.record(KeptInReview(audit, row.key_id, ""))
+    return items_of(change.session, rows)
+
+
+def undo_keep(change: Change, audit_id: str, key_ids: Collection[str]) -> int:
+    """Undo the decisions to keep these keys; keys with another decision stay as they are.
+
+    Returns:
+        How many were kept until now.
+
+    Raises:
+        KeyNotFound: if the account has no such review.
+        InvalidState: if the review has ended.
+    """
+    audit = audit_row(change.session, audit_id)
+    if audit.state != Stage.OPEN:
+        raise InvalidState("The audit is over, so its decisions stay. Revoke the key if need be.")
+    found = rows_of(change.session, audit_id, key_ids)
+    kept = [row for row in found if row.decision == Decision.KEPT]
+    for row in kept:
+        row.decision, row.decided_by, row.decided_at, row.reason = "", None, None, ""
+        change.session.add(row)
+    change.session.flush()
+    for row in kept:
+        change.record(KeepUndone(audit, row.key_id))
+    return len(kept)
 
 
 def ask_owner(

@@ -9,11 +9,12 @@ from keys.changes.authorization import Caller, admins
 from keys.changes.change import Change
 from keys.changes.membership import ChosenPerson
 from keys.changes.operation import Operation
-from keys.inputs.fields import Id, KeyRef, Reason
+from keys.inputs.fields import Id, KeyRef, KeyRefs, Reason
 from keys.lifecycle.create import PendingKey
 from keys.lifecycle.revoke import revoke_key
 from keys.reviews import lifecycle
 from keys.reviews.models import ReviewItem
+from keys.reviews.queries import item
 from keys.reviews.rules import review_owner
 from keys.rotation.operations import RotationInput
 from storage import AccountSession
@@ -45,6 +46,46 @@ class KeepInReview(Operation[ReviewItem], name="keep_in_review", allow=admins | 
     def run(self, change: Change) -> ReviewItem:
         """Keep it. Raises KeyNotFound, InvalidState."""
         return lifecycle.keep(change, self.review, self.key, self.reason)
+
+
+class KeepKeysInReview(Operation[list[ReviewItem]], name="keep_keys_in_review", allow=admins):
+    """Mark many keys as kept in a review; those that were decided before stay as they are."""
+
+    subject_field = "review"
+
+    review: Id
+    keys: KeyRefs
+
+    def run(self, change: Change) -> list[ReviewItem]:
+        """Keep them; return those that were not decided before. Raises KeyNotFound."""
+        return lifecycle.keep_all(change, self.review, self.keys)
+
+
+class UndoKeep(Operation[ReviewItem], name="undo_keep", allow=admins | review_owner):
+    """Undo the decision to keep a key, as long as the review is open."""
+
+    subject_field = "review"
+
+    review: Id
+    key: KeyRef
+
+    def run(self, change: Change) -> ReviewItem:
+        """Undo it. Raises KeyNotFound, InvalidState."""
+        lifecycle.undo_keep(change, self.review, [self.key])
+        return item(change.session, self.review, self.key)
+
+
+class UndoKeeps(Operation[int], name="undo_keeps", allow=admins):
+    """Undo the decisions to keep many keys, as long as the review is open."""
+
+    subject_field = "review"
+
+    review: Id
+    keys: KeyRefs
+
+    def run(self, change: Change) -> int:
+        """Undo them; return how many were kept until now. Raises InvalidState."""
+        return lifecycle.undo_keep(change, self.review, self.keys)
 
 
 class RevokeInReview(Operation[KeyView], name="revoke_in_review", allow=admins | review_owner):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, exists, func, or_, select
+from sqlmodel import Session, col, func, select
 
 from keys.base.actors import Actor
 from keys.base.errors import KeyNotFound
-from keys.base.models import State
+from keys.base.models import KeyView, State
 from keys.base.rows import views
 from keys.reviews.events import about_review
 from keys.reviews.findings import RiskFinding
@@ -19,6 +19,20 @@ from storage import AccountSession
 from storage.tables import Event, Key, LiveMessageRow, Review, ReviewKey
 
 MESSAGE_KIND = "audit"
+
+
+@dataclass(frozen=True, slots=True)
+class LatestDecisions:
+    """Decisions that one person made at once.
+
+    Attributes:
+        key: the key, if there is one; else one of them.
+    """
+
+    by: Actor
+    decision: Decision
+    count: int
+    key: KeyView
 
 
 def has_keys(
@@ -109,60 +123,31 @@ def before(session: AccountSession, audit: ReviewView) -> ReviewView | None:
 def item(session: AccountSession, audit_id: str, key_id: str) -> ReviewItem:
     """Return one key in a review. Raises KeyNotFound if it is not in it."""
     _, row = both_rows(session, audit_id, key_id)
-    return _items(session, [row])[0]
+    return items_of(session, [row])[0]
 
 
-def items(
-    session: AccountSession,
-    audit_id: str,
-    *,
-    owner: str | None = None,
-    skip: int = 0,
-    most: int = 5,
-) -> tuple[list[ReviewItem], int]:
-    """Return some of the undecided keys, riskiest first.
-
-    Args:
-        owner: only keys that this person owned at the start, or owns now.
-        skip: how many to skip; if there are no more, the last ones are returned.
-        most: how many to return at most.
-
-    Returns:
-        The keys, and the total number of undecided keys.
-    """
+def latest(session: AccountSession, audit_id: str, most: int = 3) -> list[LatestDecisions]:
+    """Return the latest decisions, newest first; those that were made at once are one."""
     audit_row(session, audit_id)
-    wanted: list[ColumnElement[bool]] = [
-        col(ReviewKey.audit_id) == audit_id, col(ReviewKey.decision) == "",
-    ]  # fmt: skip
-    if owner is not None:
-        owned = exists(
-            select(Key.id).where(
-                col(Key.id) == col(ReviewKey.key_id),
-                or_(col(Key.owner) == owner, col(Key.backup_owner) == owner),
-            )
-        )
-        wanted.append(owned)
-    total = session.exec(select(func.count()).select_from(ReviewKey).where(*wanted)).one()
-    skip = max(0, min(skip, (total - 1) // most * most if total else 0))
-    rows = session.exec(
-        select(ReviewKey).where(*wanted).order_by(col(ReviewKey.position)).offset(skip).limit(most)
-    ).all()
-    return _items(session, rows), total
-
-
-def latest(session: AccountSession, audit_id: str, most: int = 3) -> list[ReviewItem]:
-    """Return the latest decisions, newest first."""
-    audit_row(session, audit_id)
-    rows = session.exec(
-        select(ReviewKey)
-        .where(ReviewKey.audit_id == audit_id, col(ReviewKey.decided_by).is_not(None))
-        .order_by(col(ReviewKey.decided_at).desc(), col(ReviewKey.position))
+    by, decision, at = col(ReviewKey.decided_by), col(ReviewKey.decision), col(ReviewKey.decided_at)
+    found = session.execute(
+        select(by, decision)
+        .add_columns(func.count(), func.min(ReviewKey.key_id))
+        .where(col(ReviewKey.audit_id) == audit_id, by.is_not(None))
+        .group_by(by, decision, at)
+        .order_by(at.desc(), func.min(ReviewKey.position))
         .limit(most)
     ).all()
-    return _items(session, rows)
+    keys = session.exec(select(Key).where(col(Key.id).in_([one[3] for one in found]))).all()
+    by_id = {key.id: key for key in views(session, keys)}
+    return [
+        LatestDecisions(Actor.read(actor), Decision(decided), int(count), by_id[key_id])
+        for actor, decided, count, key_id in found
+    ]
 
 
-def _items(session: Session, rows: Sequence[ReviewKey]) -> list[ReviewItem]:
+def items_of(session: Session, rows: Sequence[ReviewKey]) -> list[ReviewItem]:
+    """Return rows as values, in their order."""
     found = session.exec(select(Key).where(col(Key.id).in_([row.key_id for row in rows]))).all()
     keys = {key.id: key for key in views(session, found)}
     return [
@@ -232,6 +217,17 @@ def both_rows(session: AccountSession, audit_id: str, key_id: str) -> tuple[Revi
     if row is None:
         raise KeyNotFound("This key is not in the audit.")
     return audit, row
+
+
+def rows_of(
+    session: AccountSession, audit_id: str, key_ids: Collection[str]
+) -> Sequence[ReviewKey]:
+    """Return the rows of these keys in a review, riskiest first; others are left out."""
+    return session.exec(
+        select(ReviewKey)
+        .where(ReviewKey.audit_id == audit_id, col(ReviewKey.key_id).in_(key_ids))
+        .order_by(col(ReviewKey.position))
+    ).all()
 
 
 def newest_seq(

@@ -28,6 +28,10 @@ TABLE = {
     ("action", "admins"): (
         "audit",
         "audit_ask",
+        "audit_one",
+        "audit_page_back",
+        "audit_page_on",
+        "audit_review",
         "audit_start",
         "cancel",
         "export",
@@ -81,6 +85,7 @@ TABLE = {
         "audit_menu",
         "audit_revoke",
         "audit_rotate",
+        "audit_undo",
     ),
     ("action", "everyone"): (
         "leak_open",
@@ -111,6 +116,7 @@ TABLE = {
         "rename",
         "revoke",
         "team",
+        "undo_keeps",
     ),
     ("choice", "admins | key_owner & members"): (
         "details",
@@ -119,6 +125,7 @@ TABLE = {
         "rotate",
     ),
     ("view", "admins"): (
+        "audit_review_modal",
         "edit_modal",
         "extend_modal",
         "hand_over_modal",

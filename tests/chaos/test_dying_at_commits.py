@@ -18,8 +18,8 @@ from keys.base.policy import AuditRules
 from keys.changes.change import change
 from keys.lifecycle.revoke import revoke_key
 from keys.reviews import lifecycle, progress
-from tests.chaos.test_dying_in_an_audit import BOARD
-from tests.e2e.harness.program import eventually
+from tests.chaos.test_dying_in_an_audit import BOARD, chooses_key
+from tests.e2e.harness.program import CHANNEL, eventually
 from tests.e2e.test_crash import SETTLED, World, makes, revokes, rotates, world
 
 __all__ = ["world"]
@@ -58,14 +58,14 @@ def has_an_audit_of(world: World, name: str) -> None:
 
 def keeps(world: World, name: str) -> None:
     """Alice keeps the key, as far as she comes."""
-    if comes(world, partial(_is_listed, world, name)):
-        world.alice.presses("Keep", on=name)
+    if _chooses(world, name):
+        world.alice.presses("Keep")
 
 
 def revokes_in_an_audit(world: World, name: str) -> None:
     """Alice revokes the key in the audit, as far as she comes."""
-    if comes(world, partial(_is_listed, world, name)):
-        world.alice.presses("Revoke", on=name)
+    if _chooses(world, name):
+        world.alice.presses("Revoke")
         if comes(world, lambda: QUESTION in world.alice.screen()):
             world.alice.presses("Revoke", on=QUESTION)
 
@@ -76,10 +76,11 @@ def comes(world: World, what: Callable[[], bool]) -> bool:
     return what()
 
 
-def _is_listed(world: World, name: str) -> bool:
-    """Whether the list with the key stands there, to be decided about."""
-    screen = world.alice.screen()
-    return BOARD in screen and f"{name}\n[⋯" in screen.rpartition(BOARD)[2]
+def _chooses(world: World, name: str) -> bool:
+    """Open the modal about the key, in the audit's window; False if the bot died before."""
+    world.alice.reloads().goes_to(CHANNEL)
+    stands = comes(world, lambda: "[Review keys]" in world.alice.screen().rpartition(BOARD)[2])
+    return stands and chooses_key(world.alice, partial(comes, world), name)
 
 
 @pytest.mark.parametrize("act", [makes, revokes, rotates, keeps, revokes_in_an_audit])

@@ -14,14 +14,15 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from bot.manage_keys.revoke_view import QUESTION
 from keys.base.ids import new_id
 from keys.base.models import State
 from sandbox.sandbox import Sandbox
+from sandbox.users.user import User
 from storage import reading
-from storage.tables import Event, Review, ReviewKey
+from storage.tables import Event, Key, Review, ReviewKey
 from tests.e2e.harness.crashing import Moment
 from tests.e2e.harness.program import CHANNEL, eventually
 from tests.e2e.test_crash import SETTLED, World, world
@@ -36,6 +37,19 @@ AUDITED = 3
 BOARD = "Audit of the API keys"
 # How long somebody waits for what does not come before they begin anew.
 PATIENCE = 3.0
+
+
+def chooses_key(person: User, comes: Callable[[Callable[[], bool]], bool], name: str) -> bool:
+    """Open the modal about one key of the audit; False if a bot died before it was there.
+
+    Args:
+        comes: waits until something is seen, or the bot has died.
+    """
+    person.presses("Review keys", on=BOARD)
+    if not comes(lambda: person.modal is not None and name in person.screen()):
+        return False
+    person.chooses(name)
+    return comes(lambda: person.modal is not None and "[Keep]" in person.modal.text)
 
 
 class Team:
@@ -62,12 +76,21 @@ class Team:
 
     def presses(self) -> None:
         """A decision about the first key that is left."""
+        name = self._ask(
+            select(Key.name)
+            .join(ReviewKey)
+            .join(Review)
+            .where(Review.state == "open", ReviewKey.decision == "")
+            .order_by(col(ReviewKey.position))
+        )
+        if name is None or not chooses_key(self.alice, self.comes, name):
+            return
         if self._chance.random() < 0.4:
-            self.alice.presses("Revoke", on=BOARD)
+            self.alice.presses("Revoke")
             if self.comes(lambda: QUESTION in self.alice.screen()):
                 self.alice.presses("Revoke", on=QUESTION)
         else:
-            self.alice.presses("Keep", on=BOARD)
+            self.alice.presses("Keep")
 
     def comes(self, what: Callable[[], bool]) -> bool:
         try:
@@ -98,7 +121,7 @@ class Team:
 
     def _stands(self) -> bool:
         screen = self.alice.screen()
-        return f"{self._left()} left" in screen
+        return "[Review keys]" in screen.rpartition(BOARD)[2]
 
     def _open(self) -> str | None:
         return self._ask(select(Review.id).where(Review.state == "open"))

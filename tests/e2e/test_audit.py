@@ -45,24 +45,26 @@ def test_an_audit_from_its_beginning_to_its_evidence(world: World) -> None:
     carol.sees("Which of your API keys are still needed?", within=WITHIN)
     carol.presses("Keep", on="Billing export, nightly")
     alice.sees("1 of 4 keys decided", within=WITHIN).sees("@Carol Clark kept Billing export")
-    carol.sees("1 to 1 of 1 left", within=WITHIN)
+    carol.sees("1 to 2 of 2, 1 left", within=WITHIN).sees("It was kept by @Carol Clark")
     carol.presses("Revoke", on="Which of your API keys").confirms()
     answers(world, tokens["Partner portal, Globex"], 401)
     carol.sees("You have decided about all your API keys.", within=WITHIN)
-    # The team's list stands before her, but the others' keys are not hers to decide about.
-    carol.presses("Keep", on=BOARD)
+    # The team's summary stands before her, but the others' keys are not hers to decide about.
+    carol.presses("Review keys", on=BOARD)
     carol.sees("You are not an admin of API keys here", within=WITHIN)
     alice.sees("2 of 4 keys decided", within=WITHIN)
 
-    alice.presses("Ask owner", on=BOARD).person.sees("was asked about", within=WITHIN)
-    alice.sees("1 to 2 of 2 left", within=WITHIN)
-    alice.presses("Rotate", on=BOARD).person.sees("Rotate API key", within=WITHIN)
-    alice.submits().sees("has a new token", within=WITHIN).closes()
-    alice.sees("3 of 4 keys decided", within=WITHIN)
-    alice.chooses("Keep with a reason", row="Zapier, production").person.sees(
-        "Why is it needed?", within=WITHIN
-    )
+    alice.presses("Review keys", on=BOARD).person.sees("2 keys have no decision", within=WITHIN)
+    alice.chooses("Status page, production").person.sees("Ask owner", within=WITHIN)
+    alice.presses("Ask owner").person.sees("owner asked", within=WITHIN)
+    alice.presses("Keep").person.sees("It was kept by @Alice Adams", within=WITHIN)
+    alice.presses("Undo").person.sees("[Revoke]\n[Back]", within=WITHIN)
+    alice.presses("Rotate").person.sees("Rotate API key", within=WITHIN)
+    alice.submits().sees("has a new token", within=WITHIN).closes().closes()
+    alice.chooses("Zapier, production").person.sees("[Ask owner]", within=WITHIN)
+    alice.chooses("Keep with a reason").person.sees("Why is it needed?", within=WITHIN)
     alice.fills(reason="Invoices").submits().sees("was kept by", within=WITHIN).closes()
+    alice.closes().closes()
     alice.sees("The audit of 4 keys is over: 2 kept, 1 rotated, 1 revoked.", within=WITHIN)
     alice.sees("[file] Keys and their use over the last year", within=WITHIN)
 

@@ -27,7 +27,8 @@ DOCS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding
 EVE = Caller(Actor.person("U0EVE"))
 # A good value for each field, by its name.
 VALUES: dict[str, Any] = {
-    "key": "key_1", "name": "Zapier", "scopes": ("read",), "owner": None, "backup_owner": None,
+    "key": "key_1", "keys": ("key_1",),
+    "name": "Zapier", "scopes": ("read",), "owner": None, "backup_owner": None,
     "note": "", "networks": (), "rate_limit": "", "last_day": None, "version": 0, "reason": "why",
     "idempotency_key": "req_1", "recipient": ALICE, "deadline": timedelta(minutes=1),
     "before": "U0A", "after": "U0B", "request": "ask_1", "rotation": "rot_1", "delivery": "dlv_1",

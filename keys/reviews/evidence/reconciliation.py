@@ -114,11 +114,7 @@ def _recorded(extent: Extent, start: Values, own: list[Values]) -> dict[str, lis
     revoked = [_given(entry) for entry in own if entry["what"] == "key.revoked"]
     if "key.revoked" in reflected:
         return {Decision.REVOKED: revoked}
-    kept = [
-        _given(entry)
-        for entry in own
-        if entry["what"] == "audit.kept" and entry["data"].get("audit") == extent.audit
-    ]
+    kept, undone_at = _kept(extent, own)
     if kept:
         return {Decision.KEPT: kept, Decision.REVOKED: revoked}
     decided: dict[str, list[Given]] = {
@@ -128,11 +124,28 @@ def _recorded(extent: Extent, start: Values, own: list[Values]) -> dict[str, lis
         ],
         Decision.EXPIRED: [(_BY, at, "") for at in _expiries(extent, start, own)],
     }
-    if "key.rotated" in reflected:
+    # A key that was rotated while it was kept counts as open until the undoing is reflected.
+    pending = extent.last_seq is not None and undone_at > extent.last_seq
+    if "key.rotated" in reflected and not pending:
         return decided
     if extent.ended_at is None:
         return {"": [(None, None, "")], **decided}
     return {Decision.UNANSWERED: [(None, extent.ended_at, "")], **decided}
+
+
+def _kept(extent: Extent, own: list[Values]) -> tuple[list[Given], int]:
+    """Return the decisions to keep the key that were not undone, and the last entry of undoing."""
+    kept: list[Given] = []
+    undone_at = 0
+    for entry in own:
+        if entry["data"].get("audit") != extent.audit:
+            continue
+        if entry["what"] == "audit.kept":
+            kept.append(_given(entry))
+        elif entry["what"] == "audit.keep_undone":
+            kept.clear()
+            undone_at = entry["record"]["seq"]
+    return kept, undone_at
 
 
 def _given(entry: Values) -> Given:

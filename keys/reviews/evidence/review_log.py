@@ -22,7 +22,7 @@ from storage import AccountSession, seals
 from storage.tables import Event
 
 STARTED, SCHEDULED, FINISHED = "audit.started", "audit.scheduled", "audit.finished"
-_OF_REVIEW = ("audit.kept", "audit.owner_asked")
+_OF_REVIEW = ("audit.kept", "audit.keep_undone", "audit.owner_asked")
 # The kinds of events that count as decisions.
 _DECISIONS = (
     *_OF_REVIEW, "key.rotated", "key.revoked", "key.edited", "key.renamed", "rotation.ended",

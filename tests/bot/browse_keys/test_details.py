@@ -29,8 +29,8 @@ from tests.keys.conftest import ALICE, BOB, NOON
 WITHOUT_KEY = {
     "audit.escalated", "audit.evidence_refused", "audit.finished", "audit.reminded",
     "audit.revokes", "audit.scheduled", "audit.started", "channel.back", "channel.chosen",
-    "channel.lost", "channel.reminded", "channel.shared", "database.restored", "digest.posted", "keys.exported",
-    "keys.imported", "offboarding.asked", "offboarding.closed", "offboarding.finished",
+    "channel.lost", "channel.reminded", "channel.shared", "database.restored", "digest.posted",
+    "keys.exported", "keys.imported", "offboarding.asked", "offboarding.closed", "offboarding.finished",
     "offboarding.started", "request.closed", "request.made", "tampering.found",
 }  # fmt: skip
 

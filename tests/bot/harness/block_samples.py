@@ -32,7 +32,7 @@ from bot.home import view as home
 from bot.leaks import views as leak
 from bot.manage_keys import create_view, edit_view, rename_view, revoke_view
 from bot.offboarding import views as offboard
-from bot.reviews import item_view, summary_view
+from bot.reviews import bulk_view, item_view, summary_view
 from bot.reviews import list_view as review_list
 from bot.rotation import views as rotate
 from bot.slack_api.errors import ChannelFault
@@ -60,6 +60,8 @@ from keys.offboarding.models import BulkAction, Result
 from keys.reviews.findings import RiskFinding
 from keys.reviews.models import Decision, ReviewItem, ReviewView
 from keys.reviews.models import Stage as ReviewStage
+from keys.reviews.pages import OwnersPage, ReviewPage
+from keys.reviews.queries import LatestDecisions
 from keys.rotation.queries import RotationView, Stage
 from keys.search.diagnosis import CopyError, Diagnosis, DiagnosisResult
 from keys.search.due import DueReason
@@ -248,24 +250,17 @@ def leaving(name: str) -> Iterator[offboarding.OffboardingView]:
             yield replace(opened, stage=stage, ended_at=NOW, ended_by=BOB, items=items)
 
 
-def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
-    """The audit's messages in every state, with few keys and with many."""
-    item = ReviewItem(
+def in_review(name: str) -> ReviewItem:
+    """A key without a decision, of every finding."""
+    return ReviewItem(
         key=key(name, owner="W0BOB", last_used_at=NOW, expires_at=NOW),
         risk_findings=tuple(RiskFinding), decision=None, by=None, at=None, reason="", asked_at=None,
     )  # fmt: skip
-    plain = replace(item, risk_findings=(), asked_at=NOW, key=key(name, owner=None))
-    idle = replace(item, risk_findings=(RiskFinding.IDLE,), key=key(name, id="key_other"))
-    many = [
-        replace(item, key=replace(item.key, id=f"key_{n:012}"))
-        for n in range(review_list.ITEMS_MAX)
-    ]
-    done = [
-        replace(item, decision=how, by=by, at=NOW, reason=note)
-        for how in Decision
-        for by in (BOB, Actor.system("audit"))
-    ]
-    running = ReviewView(
+
+
+def running_review() -> ReviewView:
+    """An open audit of many keys."""
+    return ReviewView(
         id="aud_7Fq2mZr81LdW",
         period="2026-10-05T07:00+00:00",
         stage=ReviewStage.OPEN,
@@ -279,6 +274,60 @@ def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
         revokes_at=None,
         reminders=0,
     )
+
+
+def reviewed_in_bulk(name: str, note: str) -> Iterator[dict[str, Any]]:
+    """The modal that reviews many keys, and the one about one of them."""
+    item, running = in_review(name), running_review()
+    ended = replace(running, stage=ReviewStage.FINISHED, ended_at=NOW)
+    ref = ActionPayload(NOW, about=running.id)
+    items = [
+        replace(item, key=replace(item.key, id=f"key_{n:012}", owner="W0BOB" if n % 3 else None))
+        for n in range(bulk_view.PAGE_MAX)
+    ]
+    keys = [one.key.id for one in items]
+    results = (
+        None,
+        bulk_view.Result(bulk_view.kept(20, 20), keys),
+        bulk_view.Result(bulk_view.undone(1)),
+    )
+    for suggested in (frozenset(keys), frozenset(keys[:7]), frozenset[str]()):
+        for result in results:
+            page = ReviewPage(items, suggested, 5_000, len(suggested), 40, "0-40", "0-20", "1-60")
+            yield bulk_view.review(running, page, ref, lambda at: at.date(), result)
+    nothing = ReviewPage([], frozenset(), 0, 0, 0, "", None, None)
+    for view in (running, ended):
+        yield bulk_view.review(view, nothing, ref, lambda at: at.date(), results[1])
+        for one in (item, replace(item, key=key(name, owner=None)), *decided_on(item, note)):
+            yield bulk_view.one(view, one, NOW, ref)
+
+
+def decided_on(item: ReviewItem, note: str) -> list[ReviewItem]:
+    """The key with every decision."""
+    return [
+        replace(item, decision=how, by=by, at=NOW, reason=note)
+        for how in Decision
+        for by in (BOB, Actor.system("audit"))
+    ]
+
+
+def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
+    """The audit's messages in every state, with few keys and with many."""
+    item = in_review(name)
+    plain = replace(item, risk_findings=(), asked_at=NOW, key=key(name, owner=None))
+    idle = replace(item, risk_findings=(RiskFinding.IDLE,), key=key(name, id="key_other"))
+    many = [
+        replace(item, key=replace(item.key, id=f"key_{n:012}"))
+        for n in range(review_list.ITEMS_MAX)
+    ]
+    done = decided_on(item, note)
+    latest = [
+        LatestDecisions(by, how, count, item.key)
+        for by, how, count in (
+            (BOB, Decision.KEPT, 1), (ANN, Decision.KEPT, 20), (BOB, Decision.REVOKED, 1),
+        )
+    ]  # fmt: skip
+    running = running_review()
     decided = dict.fromkeys(Decision, 900)
     ended = replace(running, stage=ReviewStage.FINISHED, ended_at=NOW, decided=decided, total=4_500)
     for view in (
@@ -287,15 +336,18 @@ def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
         replace(running, total=1, flagged={}),
         ended,
     ):
-        for of in (item_view.TEAM, item_view.MINE):
-            for items, skip in (([], 0), (many, 6), ([plain, idle], 0)):
-                for replaced in (True, False):
-                    shown = review_list.ReviewListView(
-                        view, items, len(items) and 5_000, skip, done[:3], of, NOW, replaced
-                    )
-                    yield review_list.board(
-                        shown, ActionPayload(NOW, about=view.id, query=f"{view.id}:2")
-                    )
+        for page in (
+            None,
+            OwnersPage([], 0, 0, 0, 0),
+            OwnersPage(many, 5_000, 6, 5_000, 6),
+            OwnersPage([plain, idle, *done[:4]], 9, 3, 4, 2),
+            OwnersPage(done[:4], 4, 0, 0, 0),
+        ):
+            for replaced in (True, False):
+                shown = review_list.ReviewListView(view, page, latest, NOW, replaced)
+                yield review_list.board(
+                    shown, ActionPayload(NOW, about=view.id, query=f"{view.id}:2")
+                )
         for one in (item, *done):
             yield item_view.asks_owner(view, one, ANN, ActionPayload(NOW, about=view.id))
         yield item_view.asks_owner(view, item, None, ActionPayload(NOW, about=view.id))
@@ -574,6 +626,7 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     ):
         yield request.ask(draft, command_name(), REF)
     yield item_view.say_why(key(name), REF)
+    yield from reviewed_in_bulk(name, note)
     yield offboard.ask(REF)
     yield offboard.transfer_modal(key(name), 1, REF)
     for number in (1, 5_000):

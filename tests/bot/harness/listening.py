@@ -82,6 +82,7 @@ class Bench:
             ],
             files__completeUploadExternal=[{"files": [{"id": "F1"}]}],
             views__open=[{"view": {"id": "V1"}}],
+            views__push=[{"view": {"id": "V2"}}],
             views__update=[{"view": {"id": "V1"}}],
             views__publish=[{"view": {"id": "V2", "hash": "1.1"}}],
         )
@@ -173,6 +174,19 @@ class Bench:
                 "team": {"id": "T0ACME"},
                 "trigger_id": "t2",
                 "response_url": "https://slack.invalid/r",
+                "actions": [{"block_id": "b", **action}],
+            }
+        )
+
+    def presses_in(self, view: dict[str, Any], action: dict[str, Any], user: str) -> None:
+        """Presses a button of a modal."""
+        self.sends(
+            {
+                "type": "block_actions",
+                "user": {"id": user, "team_id": PEOPLE[user]["team_id"]},
+                "team": {"id": "T0ACME"},
+                "trigger_id": "t3",
+                "view": {**view, "id": "V1", "state": {"values": {}}},
                 "actions": [{"block_id": "b", **action}],
             }
         )

@@ -61,7 +61,14 @@ def said(bench: Bench, place: str = "C1") -> str:
 
 
 def pressed(bench: Bench, action: str, key: KeyView | None = None, place: str = "C1") -> Any:
-    """A button of the list, of this key if one is given."""
+    """A button of the list, of this key if one is given.
+
+    In the channel, the buttons of a key are those of a list that an earlier version posted.
+    """
+    if place == "C1":
+        ref = {"v": 1, "at": 1_790_000_000, "do": "team", "about": newest(bench).id}
+        ref |= {"key": key.id} if key is not None else {"cursor": "6", "query": f"{ref['about']}:0"}
+        return {"action_id": action, "value": json.dumps(ref)}
     for block in board(bench, place)["blocks"]:
         for element in block.get("elements", ()):
             ref = json.loads(element.get("value") or "{}")

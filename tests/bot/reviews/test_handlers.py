@@ -13,7 +13,7 @@ from keys.reviews import queries
 from keys.reviews.models import Stage
 from storage import reading
 from tests.bot.harness.listening import Bench, buttons
-from tests.bot.reviews.reviewing import board, follow, get, newest, pressed, said, start
+from tests.bot.reviews.reviewing import follow, get, newest, pressed, said, start
 from tests.keys.conftest import ALICE, BOB
 
 DAY = timedelta(days=1)
@@ -26,8 +26,7 @@ def test_the_list_goes_to_the_channel_and_each_owner(bench: Bench) -> None:
     assert audit.total == 2
     assert "0 of 2 keys decided" in said(bench)
     assert "2 without an expiry date" in said(bench)
-    assert "It has no expiry date." in said(bench)
-    assert "Ask owner" in said(bench)
+    assert "Review keys" in said(bench)
     mine = said(bench, "D-U0BOB")
     assert "Grafana dashboard" in mine
     assert "Zapier" not in mine
@@ -42,6 +41,7 @@ def test_two_who_keep_the_same_key_see_each_other(bench: Bench) -> None:
     start(bench)
     press = pressed(bench, ids.AUDIT_KEEP, key)
     bench.presses(press)
+    assert not bench.answers, "the message says it"
     bench.presses(press, "U0CARL")
     assert "U0ALICE" in json.dumps(bench.answers[-1]["blocks"])
     follow(bench)
@@ -68,10 +68,8 @@ def test_keep_and_say_why(bench: Bench) -> None:
     key, _ = bench.domain.issue()
     bench.domain.issue("Another")
     audit = start(bench)
-    (menu,) = (
-        b["accessory"] for b in board(bench)["blocks"] if b.get("block_id") == f"key_{key.id}"
-    )
-    option = next(o for o in menu["options"] if o["text"]["text"] == "Keep with a reason")
+    option = {"value": json.loads(pressed(bench, ids.AUDIT_MENU, key)["value"]) | {"do": "keep"}}
+    option = {"value": json.dumps(option["value"])}
     bench.presses({"action_id": ids.AUDIT_MENU, "selected_option": option})
     view = bench.last("views.open")["view"]
     _, token = bench.domain.issue("With a token")
@@ -164,24 +162,17 @@ def test_the_owner_is_asked_in_a_message_of_its_own(bench: Bench) -> None:
     follow(bench)
     asked = said(bench, "D-U0BOB")
     assert "still needed?" in asked
-    assert "Owner asked" in said(bench)
     bench.presses(pressed(bench, ids.AUDIT_KEEP, key, "D-U0BOB"), "U0BOB")
     follow(bench)
     updates = [json.dumps(a) for m, a in bench.calls.asked if m == "chat.update"]
     assert any("was kept" in text and '"D-U0BOB"' in text for text in updates)
 
 
-def test_pages_are_turned_for_all(bench: Bench) -> None:
+def test_owners_page_through_their_own_lists_alone(bench: Bench) -> None:
     for number in range(14):
         bench.domain.issue(f"Key {number:02}", owner=BOB.id)
     start(bench)
-    assert "1 to 6 of 14 left" in said(bench)
-    bench.presses(pressed(bench, ids.AUDIT_NEXT_PAGE), "U0BOB")
-    assert "not an admin" in json.dumps(bench.answers[-1])
-    bench.presses(pressed(bench, ids.AUDIT_NEXT_PAGE))
-    follow(bench)
-    assert "7 to 12 of 14 left" in said(bench)
-    assert "1 to 6 of 14 left" in said(bench, "D-U0BOB"), "Bob's list is his own"
+    assert "1 to 6 of 14 left" in said(bench, "D-U0BOB")
     bench.presses(pressed(bench, ids.AUDIT_NEXT_PAGE, place="D-U0BOB"), "U0GUEST")
     assert "Guests cannot" in bench.answers[-1]["text"]
     bench.presses(pressed(bench, ids.AUDIT_NEXT_PAGE, place="D-U0BOB"), "U0BOB")

@@ -43,6 +43,7 @@ REVIEW = Review(
             events.KeptInReview(REVIEW, "key_4", "in use"), "audit.kept",
             {"audit": "aud_7", "reason": "in use"}, ["aud_7:"],
         ),
+        (events.KeepUndone(REVIEW, "key_4"), "audit.keep_undone", {"audit": "aud_7"}, ["aud_7:"]),
         (
             events.OwnerAsked(REVIEW, "key_4", "U2", "person:U1"), "audit.owner_asked",
             {"audit": "aud_7", "owner": "U2"}, ["aud_7:"],

@@ -11,9 +11,9 @@ from keys.base.actors import Actor
 from keys.base.errors import InvalidState, KeyNotFound
 from keys.offboarding import departures
 from keys.offboarding.departures import DepartureReason
-from keys.reviews import queries
+from keys.reviews import pages, queries
 from keys.reviews.findings import RiskFinding
-from keys.reviews.models import ASKED, Stage
+from keys.reviews.models import ASKED, Decision, Stage
 from storage import reading
 from tests.keys.conftest import ALICE, BOB, Domain
 from tests.keys.reviews.reviewing import (
@@ -45,9 +45,13 @@ def test_every_key_that_works_is_in_it_the_doubtful_first(domain: Domain) -> Non
         RiskFinding.UNDATED: 2,
     }  # fmt: skip
     with reading(domain.engine, domain.account) as session:
-        items, left = queries.items(session, audit.id)
-    assert left == 3
-    assert [item.key.name for item in items] == ["Grafana dashboard", "test", "Zapier, production"]
+        found = pages.page(session, audit.id, "", most=20)
+    assert (found.left, found.suggested_left) == (3, 0)
+    assert [item.key.name for item in found.items] == [
+        "Grafana dashboard",
+        "test",
+        "Zapier, production",
+    ]
     # Who has left gets no list, and nobody's keys are in nobody's.
     assert lists(domain) == {("0", "team"), ("0", "person:U0ALICE")}
     (started,) = kinds(domain, "audit.started")
@@ -131,20 +135,43 @@ def test_owners_may_decide_about_their_own_keys_while_it_is_open(domain: Domain)
 
 
 def test_pages_end_where_the_list_ends(domain: Domain) -> None:
-    keys = [domain.issue(f"Key {n:02}", owner=BOB.id if n < 3 else ALICE.id)[0] for n in range(13)]
+    keys = [domain.issue(f"Key {n:02}", owner=BOB.id if n < 3 else ALICE.id)[0] for n in range(16)]
     id_ = begin(domain)
 
-    def page(skip: int, owner: str | None = None) -> list[str]:
+    def page(skip: int, owner: str = ALICE.id) -> list[str]:
+        now = domain.clock.now()
         with reading(domain.engine, domain.account) as session:
-            items, _ = queries.items(session, id_, owner=owner, skip=skip, most=5)
-        return [item.key.name[-2:] for item in items]
+            found = pages.owners_page(session, id_, owner=owner, since=now, skip=skip, most=5)
+        return [item.key.name[-2:] for item in found.items]
 
-    assert page(5) == ["05", "06", "07", "08", "09"]
-    assert page(10) == page(99) == ["10", "11", "12"]
+    assert page(5) == ["08", "09", "10", "11", "12"]
+    assert page(10) == page(99) == ["13", "14", "15"]
     assert page(0, BOB.id) == ["00", "01", "02"]
-    for key in keys[10:]:
+    for key in keys[13:]:
         keep(domain, id_, key.id)
-    assert page(10) == ["05", "06", "07", "08", "09"]
+    domain.clock.move(timedelta(seconds=1))
+    assert page(10) == ["08", "09", "10", "11", "12"]
+
+
+def test_a_key_that_is_decided_stays_in_its_place_until_the_page_is_turned(domain: Domain) -> None:
+    keys = [domain.issue(f"Key {n}", owner=BOB.id)[0] for n in range(4)]
+    id_ = begin(domain)
+    turned_at = domain.clock.now()
+
+    def page() -> pages.OwnersPage:
+        with reading(domain.engine, domain.account) as session:
+            return pages.owners_page(session, id_, owner=BOB.id, since=turned_at, skip=2, most=2)
+
+    domain.clock.move(DAY)
+    for key in keys[:3]:
+        keep(domain, id_, key.id)
+    shown = page()
+    assert [(item.key.name, item.decision) for item in shown.items] == [
+        ("Key 2", Decision.KEPT), ("Key 3", None),
+    ]  # fmt: skip
+    assert (shown.total, shown.skip, shown.left, shown.left_before) == (4, 2, 1, 0)
+    turned_at = domain.clock.now() + DAY
+    assert [item.key.name for item in page().items] == ["Key 3"]
 
 
 def test_other_accounts_audits_are_not_found(domain: Domain) -> None:
@@ -153,7 +180,7 @@ def test_other_accounts_audits_are_not_found(domain: Domain) -> None:
     with reading(domain.engine, "acc_other") as session:
         for call in (
             lambda: queries.get(session, id_),
-            lambda: queries.items(session, id_),
+            lambda: pages.page(session, id_, "", most=5),
             lambda: queries.item(session, id_, key.id),
         ):
             with pytest.raises(KeyNotFound):
@@ -169,7 +196,7 @@ def test_five_thousand_keys(domain: Domain) -> None:
     audit = look(domain, id_)
     assert audit.total == 5_000
     with reading(domain.engine, domain.account) as session:
-        items, left = queries.items(session, id_, skip=4_990, most=6)
-    assert (len(items), left) == (6, 5_000)
+        found = pages.page(session, id_, "1-4990", most=6)
+    assert (len(found.items), found.left, found.before) == (6, 5_000, 4_990)
     domain.clock.move(22 * DAY)
     assert look(domain, id_).stage is Stage.FINISHED

@@ -132,10 +132,11 @@ def test_what_is_done_anywhere_counts(domain: Domain) -> None:
     assert (audit.done, audit.left) == (4, 1)
     with reading(domain.engine, domain.account) as session:
         latest = queries.latest(session, id_, 9)
-    by = {item.key.name: (item.by, item.reason) for item in latest}
-    assert by["Kept"] == (ALICE, "Billing needs it")
-    assert by["Ended"] == (BOB, "")
-    assert by["Turned"] == (ALICE, "")
+        assert queries.item(session, id_, kept.id).reason == "Billing needs it"
+    by = {one.key.name: (one.by, one.count) for one in latest}
+    assert by["Kept"] == (ALICE, 1)
+    assert by["Ended"] == (BOB, 1)
+    assert by["Turned"] == (ALICE, 1)
     keep(domain, id_, late.id)
     assert look(domain, id_).stage is Stage.FINISHED
     assert told(domain, "audit.finished") == ["team"]
