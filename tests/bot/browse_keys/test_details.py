@@ -30,8 +30,8 @@ WITHOUT_KEY = {
     "audit.escalated", "audit.evidence_refused", "audit.finished", "audit.reminded",
     "audit.revokes", "audit.scheduled", "audit.started", "channel.back", "channel.chosen",
     "channel.lost", "channel.reminded", "channel.shared", "database.restored", "digest.posted",
-    "keys.exported", "keys.imported", "offboarding.asked", "offboarding.closed", "offboarding.finished",
-    "offboarding.started", "request.closed", "request.made", "tampering.found",
+    "keys.exported", "keys.imported", "offboarding.asked", "offboarding.closed",
+    "offboarding.finished", "offboarding.started", "request.closed", "request.made", "tampering.found",
 }  # fmt: skip
 
 
