@@ -84,8 +84,8 @@ def escalated(data: Mapping[str, Any], admins: Sequence[str]) -> list[Block]:
     """Render the owners who have not answered a day before the deadline, for the admins."""
     left = sum(int(count) for _, count in data["owners"])
     blocks = [
-        sentence("The audit ends ", format_time(_parse_time(data["deadline_at"])),
-                 f", and {words.keys(left)} have no answer."),
+        sentence(format_time(_parse_time(data["deadline_at"]), "The audit ends "),
+                 f", and {words.unanswered(left)}."),
     ]  # fmt: skip
     return [*blocks, *_owners(data), *called(admins)]
 
@@ -107,12 +107,12 @@ def evidence_refused(data: Mapping[str, Any], admins: Sequence[str], command: st
 def revokes(data: Mapping[str, Any]) -> list[Block]:
     """Render the warning that keys will be revoked."""
     if "yours" in data:
-        text = f"{words.keys(int(data['yours']))} of yours have no answer in the audit. "
+        text = f"{words.unanswered(int(data['yours']), ' of yours')} in the audit. "
     else:
         left = sum(int(count) for _, count in data["owners"])
-        text = f"{words.keys(left)} have no answer in the audit. "
-    end = format_time(_parse_time(data["revokes_at"]))
-    blocks = [sentence(text, "Keys without a decision will be revoked ", end, ".")]
+        text = f"{words.unanswered(left)} in the audit. "
+    end = format_time(_parse_time(data["revokes_at"]), "Keys without a decision will be revoked ")
+    blocks = [sentence(text, end, ".")]
     return blocks if "yours" in data else [*blocks, *_owners(data)]
 
 

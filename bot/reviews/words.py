@@ -30,6 +30,15 @@ def keys(count: int) -> str:
     return "1 key" if count == 1 else f"{count:,} keys"
 
 
+def unanswered(count: int, whose: str = "") -> str:
+    """Return that keys have no answer, such as `1 key has no answer`.
+
+    Args:
+        whose: words after the count, such as ` of yours`.
+    """
+    return f"{keys(count)}{whose} {'has' if count == 1 else 'have'} no answer"
+
+
 def risk_findings(flagged: Mapping[RiskFinding, int]) -> str:
     """Return the counted risk findings, such as `3 never used · 2 without an expiry date`."""
     found = [(flagged.get(finding, 0), text) for finding, text in COUNTED.items()]

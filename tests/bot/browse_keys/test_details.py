@@ -31,7 +31,8 @@ WITHOUT_KEY = {
     "audit.revokes", "audit.scheduled", "audit.started", "channel.back", "channel.chosen",
     "channel.lost", "channel.reminded", "channel.shared", "database.restored", "digest.posted",
     "keys.exported", "keys.imported", "offboarding.asked", "offboarding.closed",
-    "offboarding.finished", "offboarding.started", "request.closed", "request.made", "tampering.found",
+    "offboarding.finished", "offboarding.started", "request.closed", "request.made",
+    "tampering.found",
 }  # fmt: skip
 
 
