@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from sqlmodel import select
 from keys.base.actors import Actor
 from keys.base.errors import NotAllowed
-from keys.changes import audit_log
+from keys.changes import audiences, audit_log
 from keys.changes.authorization import Caller
 from keys.operations import OPERATIONS, execute
 from storage import reading
@@ -25,6 +25,8 @@ from storage.tables import OutboxRow
 from tests.keys.conftest import open_test_application
 
 assert OPERATIONS["set_note"] is SetNote
+row = eval({row!r}, vars(audiences))
+audiences.AUDIENCES = dict(audiences.AUDIENCES) | {{"key.noted": row}}
 domain = open_test_application(Path({folder!r}))
 key, _ = domain.issue("Zapier, production")
 operator = Caller.operator("op@host")
@@ -47,7 +49,8 @@ else:
 with domain.services.reading() as session:
     newest = audit_log.history(session, key.id)[0]
     assert (newest.kind, newest.data["to"]) == ("key.noted", "for invoices")
-    assert [row.kind for row in session.exec(select(OutboxRow))].count("key.noted") == 1
+    told = {{row.recipient for row in session.exec(select(OutboxRow)) if row.kind == "key.noted"}}
+    assert told == {{"team", "person:U0ALICE"}}
 domain.close()
 """
 
@@ -55,7 +58,8 @@ domain.close()
 def test_the_example_of_an_operation_works(tmp_path: Path) -> None:
     """Rule, input, audit log and outbox: none of them is in the example's code."""
     (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    program = example + TRIAL.format(folder=str(tmp_path))
+    (row,) = re.findall(r'`"key\.noted": (\(.*?\))`', PAGE)
+    program = example + TRIAL.format(folder=str(tmp_path), row=row)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         cwd=ROOT,
