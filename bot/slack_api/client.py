@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
-from bot.slack_api.errors import ChannelFault, ChannelProblem, MessageGone, SlackError
-from bot.slack_api.names import Names
+from bot.slack_api.directory import Directory
+from bot.slack_api.errors import ChannelFault, ChannelProblem, MessageGone
 from bot.slack_api.searches import Searches
-from bot.slack_api.transport import PAGE, Answer, Transport, text_in
-from bot.ui.message_text import name_people, spell_out
+from bot.slack_api.transport import PAGE, Answer, text_in
 
 # The event type of our messages' metadata.
 _METADATA_TYPE = "apikeys_message"
@@ -21,7 +19,6 @@ _METADATA_TYPE = "apikeys_message"
 _FAR_AHEAD = timedelta(days=100)
 
 Blocks = Sequence[Mapping[str, Any]]
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ class Posted:
 
 
 @dataclass(eq=False, repr=False)
-class SlackClient(Transport):
+class SlackClient(Directory):
     """A method for each call of the Web API. Safe to share between threads.
 
     Every method raises SlackError (see bot.slack_api.errors). In a message's text, people and
@@ -57,78 +54,15 @@ class SlackClient(Transport):
     from being sent.
     """
 
-    # Whether the token is that of a whole organisation, for which some lists are asked for by team.
-    org_wide: bool = False
     searches: Searches = field(default_factory=Searches, init=False)
     _dms: dict[str, str] = field(default_factory=dict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
-
-    def __post_init__(self) -> None:
-        self._names = Names(self.monotonic)
 
     # Users
 
     def auth_test(self) -> Answer:
         """Ask who the bot is, and in which workspace."""
         return self.call("auth.test")
-
-    def user_info(self, user_id: str) -> Answer:
-        """Return a user, as `users.info` describes them. Raises PersonUnknown."""
-        user = dict(self.call("users.info", form=True, user=user_id).get("user") or {})
-        self._names.learn_user(user)
-        return user
-
-    def users(self) -> Iterator[Answer]:
-        """Yield all users of the workspace, or of all workspaces of the organisation."""
-        for user in self._users():
-            self._names.learn_user(user)
-            yield user
-
-    def _users(self) -> Iterator[Answer]:
-        if not self.org_wide:
-            yield from self.pages("users.list", "members")
-            return
-        known = set()
-        for team in self.pages("auth.teams.list", "teams"):
-            for user in self.pages("users.list", "members", team_id=str(team["id"])):
-                if user.get("id") not in known:
-                    known.add(user.get("id"))
-                    yield user
-
-    def spell_out(self, text: str, *, ask: bool = True) -> str:
-        """Replace the references in a text by names.
-
-        Args:
-            ask: whether to ask Slack for names that are not known; before an acknowledgement there
-                is no time to.
-        """
-        return spell_out(text, self._look_up if ask else self._names.get)
-
-    def shown_to_one(self, message: Mapping[str, Any], *, ask: bool) -> dict[str, Any]:
-        """Return a message that only one user will see, with names; see `spell_out`."""
-        name_of = self._look_up if ask else self._names.get
-        blocks = name_people(message["blocks"], name_of, is_private=True)
-        return {**message, "text": spell_out(message["text"], name_of), "blocks": blocks}
-
-    def _named(self, blocks: Blocks) -> list[dict[str, Any]]:
-        return name_people(blocks, self._look_up)
-
-    def _look_up(self, id_: str) -> str | None:
-        if self._names.get(id_) is None:
-            try:
-                self._ask_for_name(id_)
-            except SlackError as error:
-                _log.info("the name of %s is not known: %s", id_, error.code)
-                self._names.learn(id_, "")
-        return self._names.get(id_)
-
-    def _ask_for_name(self, id_: str) -> None:
-        quick = self.quick()
-        if id_.startswith(("U", "W")):
-            quick.user_info(id_)
-        else:
-            # Without a scope that lists channels Slack refuses this.
-            self._names.learn(id_, str(quick.channel_info(id_).get("name") or ""))
 
     def usergroup_members(self, group_id: str) -> tuple[str, ...]:
         """Return the ids of a user group's members. Raises GroupProblem."""
@@ -191,20 +125,6 @@ class SlackClient(Transport):
         )  # fmt: skip
         return channel
 
-    def channel_info(self, channel: str) -> Answer:
-        """Return a channel, as `conversations.info` describes it, with its number of members.
-
-        Args:
-            channel: the channel's id; a name will not do.
-
-        Raises:
-            MissingScope: if the optional scope for it was not granted.
-        """
-        answer = self.call(
-            "conversations.info", form=True, channel=channel, include_num_members=True
-        )
-        return dict(answer.get("channel") or {})
-
     def find(self, channel: str, marker: str, since: datetime) -> Posted | None:
         """Return the message with this marker, if it was posted; see bot.slack_api.searches.
 
@@ -247,7 +167,7 @@ class SlackClient(Transport):
             repeatable=False,
             channel=channel,
             text=self.spell_out(text),
-            blocks=self._named(blocks) if blocks is not None else None,
+            blocks=self.named(blocks) if blocks is not None else None,
             thread_ts=thread_ts,
             metadata=metadata,
             unfurl_links=False,
@@ -279,7 +199,7 @@ class SlackClient(Transport):
             channel=channel,
             user=user_id,
             text=self.spell_out(text),
-            blocks=self._named(blocks) if blocks is not None else None,
+            blocks=self.named(blocks) if blocks is not None else None,
             **within,
         )
 
@@ -287,7 +207,7 @@ class SlackClient(Transport):
         """Replace a message of the bot's. Raises MessageGone, MessageFixed."""
         self.call(
             "chat.update", channel=message.channel, ts=message.ts, text=self.spell_out(text),
-            blocks=self._named(blocks or ()),
+            blocks=self.named(blocks or ()),
         )  # fmt: skip
 
     def permalink(self, channel: str, message: str) -> str:
