@@ -79,9 +79,14 @@ _SENTENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The user is denied; `reason` is a sentence for them."""
+    """The user is denied; `reason` is a sentence for them.
+
+    Attributes:
+        is_member: whether Slack said, all the same, that they are a full member.
+    """
 
     why: DenialReason
+    is_member: bool = False
 
     @property
     def reason(self) -> str:

@@ -61,7 +61,7 @@ def ask_about_people(context: Context) -> bool:
                 execute(
                     context.services,
                     SLACK,
-                    FollowPerson(before=user_id, after=str(user["id"])),
+                    FollowPerson(former_id=user_id, new_id=str(user["id"])),
                     wait=0,
                 )
             _record(context, user)

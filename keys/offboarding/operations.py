@@ -52,16 +52,16 @@ class FollowPerson(Operation[int], name="follow_person", allow=system):
     """Replace the user id of a person whom Slack knows by another one now.
 
     Attributes:
-        before: the id so far.
-        after: the new one.
+        former_id: the id so far.
+        new_id: the one by which Slack knows them now.
     """
 
-    before: Id
-    after: Id
+    former_id: Id
+    new_id: Id
 
     def run(self, change: Change) -> int:
         """Replace it; return in how many keys and requests."""
-        return renumber(change, self.before, self.after)
+        return renumber(change, self.former_id, self.new_id)
 
 
 class KeepKey(Operation[None], name="keep", allow=admins):

@@ -36,6 +36,8 @@ VALUES: dict[str, Any] = {
     "action": BulkAction.REVOKE, "period": "asked:1", "tokens": (),
     "location": MessageLocation("C1", "1.1", ""),
     "rows": (), "all_or_nothing": True, "grace": timedelta(days=1),
+    "channel": "C1", "setting": "#api-keys", "fault": "archived", "admin": "U0A",
+    "external": False, "members": 2, "former_id": "U0A", "new_id": "W0A",
     "form": Form.CSV, "revoked": True, "findings": (),
 }  # fmt: skip
 

@@ -21,7 +21,7 @@ SYSTEM = Caller.system("slack")
 
 
 def follow(domain: Domain, before: str, after: str) -> int:
-    operation = FollowPerson(before=before, after=after)
+    operation = FollowPerson(former_id=before, new_id=after)
     return execute(domain.services, SYSTEM, operation, wait=0).value
 
 
@@ -66,4 +66,4 @@ def test_an_open_request_is_approved_to_the_new_id(domain: Domain) -> None:
 def test_only_the_program_itself_may(domain: Domain) -> None:
     admin = Caller(Actor.person("U0ALICE"), frozenset({Role.ADMIN}))
     with pytest.raises(NotAllowed):
-        execute(domain.services, admin, FollowPerson(before=BOB.id, after="W0BOB"), wait=0)
+        execute(domain.services, admin, FollowPerson(former_id=BOB.id, new_id="W0BOB"), wait=0)
