@@ -340,8 +340,9 @@ def audited(name: str, note: str) -> Iterator[dict[str, Any]]:
             None,
             OwnersPage([], 0, 0, 0, 0),
             OwnersPage(many, 5_000, 6, 5_000, 6),
-            OwnersPage([plain, idle, *done[:4]], 9, 3, 4, 2),
-            OwnersPage(done[:4], 4, 0, 0, 0),
+            OwnersPage([plain, idle], 9, 3, 4, 2),
+            *(OwnersPage([idle, one], 2, 0, 1, 0) for one in done),
+            OwnersPage(done[:1], 1, 0, 0, 0),
         ):
             for replaced in (True, False):
                 shown = review_list.ReviewListView(view, page, latest, NOW, replaced)
