@@ -23,13 +23,13 @@ from bot.ui.payloads import OPTION_MAX, ActionPayload
 from keys.base.models import KeyView, State
 from keys.search.due import DueReason
 
-# Slack's menus have no dividers: the dots set apart what cannot be undone, and asks first.
+# What is looked at first, and last what cannot be undone; Slack's menus have no dividers.
 _MENU = (
     ("Details", ids.DO_DETAILS),
     ("Rename", ids.DO_RENAME),
     ("Edit", ids.DO_EDIT),
     ("Rotate", ids.DO_ROTATE),
-    ("Revoke …", ids.DO_REVOKE),
+    ("Revoke", ids.DO_REVOKE),
 )
 _DIVIDER: Block = {"type": "divider"}
 

@@ -131,7 +131,7 @@ def test_the_list_is_paged_searched_and_each_row_has_a_menu(
     def chooses(entry: str) -> None:
         button(answer, "More actions").click()
         expect(alice.page.get_by_role("menuitem")).to_have_text(
-            ["Rename", "Edit", "Rotate", "Revoke", "Details"]
+            ["Details", "Rename", "Edit", "Rotate", "Revoke"]
         )
         alice.page.get_by_role("menuitem", name=entry).click()
 
