@@ -36,6 +36,7 @@ from bot.ui.payloads import ActionPayload
 from keys.base.models import Handover, HistoryEntry, KeyView, State
 
 NETWORKS_MAX = 5
+_DAYS_IN_COLUMN = 2
 _HEADER_MAX = 150  # Slack, header block
 
 
@@ -93,7 +94,13 @@ def _use(key: KeyView, uses: Sequence[int], now: datetime) -> list[Block]:
         f"{date(peak, DAY, before='most ')}: {most:,}",
         last,
     ]
-    return [header(key_facts.sparkline(uses)), context(" · ".join(numbers))]
+    # A heading of thirty columns is wider than a phone.
+    columns = [sum(uses[start : start + _DAYS_IN_COLUMN]) for start in _starts(uses)]
+    return [header(key_facts.sparkline(columns)), context(" · ".join(numbers))]
+
+
+def _starts(uses: Sequence[int]) -> range:
+    return range(0, len(uses), _DAYS_IN_COLUMN)
 
 
 def _facts(key: KeyView, now: datetime) -> list[tuple[str, str]]:
