@@ -6,6 +6,7 @@ use the slash command, and a role may have been removed a minute ago. If in doub
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -85,6 +86,28 @@ class People(Protocol):
         ...
 
 
+class _AskedOnce:
+    """Asks Slack about each user and group once, for the checks of one press."""
+
+    def __init__(self, slack: People) -> None:
+        self._slack = slack
+        self._users: dict[str, dict[str, Any]] = {}
+        self._groups: dict[str, tuple[str, ...]] = {}
+
+    def user_info(self, user_id: str) -> dict[str, Any]:
+        if user_id not in self._users:
+            self._users[user_id] = self._slack.user_info(user_id)
+        return self._users[user_id]
+
+    def usergroup_members(self, group_id: str) -> tuple[str, ...]:
+        if group_id not in self._groups:
+            self._groups[group_id] = self._slack.usergroup_members(group_id)
+        return self._groups[group_id]
+
+    def users(self) -> Iterable[dict[str, Any]]:
+        return self._slack.users()
+
+
 class Admins:
     """Check who is an admin of one workspace's keys. Safe to share between threads."""
 
@@ -94,8 +117,15 @@ class Admins:
         self._workspace = workspace
         self._clock = clock
         self._names: tuple[datetime, tuple[str, ...]] | None = None
-        self._new_ids: tuple[datetime, frozenset[str]] | None = None
+        # One list, since the checks for one press (`for_one_press`) share it.
+        self._new_ids: list[tuple[datetime, frozenset[str]]] = []
         self._lock = threading.Lock()
+
+    def for_one_press(self) -> Admins:
+        """Return the same checks, which ask Slack once for what several of them need."""
+        other = copy.copy(self)
+        other._slack = _AskedOnce(self._slack)
+        return other
 
     @property
     def workspace(self) -> Workspace:
@@ -152,7 +182,7 @@ class Admins:
         """Return the new ids of listed users, looked up every ten minutes."""
         now = self._clock.now()
         with self._lock:
-            cached = self._new_ids
+            cached = self._new_ids[-1] if self._new_ids else None
         if cached is not None and timedelta(0) <= now - cached[0] < NAMES_KEPT:
             return cached[1]
         found = set()
@@ -167,7 +197,7 @@ class Admins:
                 found.add(known_as)
         ids = frozenset(found)
         with self._lock:
-            self._new_ids = (now, ids)
+            self._new_ids[:] = [(now, ids)]
         return ids
 
     def _not_listed(self, person: Person) -> Denied:

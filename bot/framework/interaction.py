@@ -71,6 +71,7 @@ class Interaction:
         self.acknowledged = threading.Event()
         self._guard = threading.Lock()
         self._roles: dict[Role, Denied | None] = {}
+        self._admins = context.admins.for_one_press()
 
     @property
     def person(self) -> Person:
@@ -101,7 +102,7 @@ class Interaction:
         )
 
     def _look_up(self, role: Role) -> None:
-        admins = self.context.admins
+        admins = self._admins
         check = admins.check if role is Role.ADMIN else admins.check_membership
         decision = check(self.person)
         denied = decision if isinstance(decision, NoRole) else None
