@@ -73,6 +73,8 @@ check: .venv/dev
 pictures: .venv/dev
 	scripts/system-packages
 	$(BIN)/python -m scripts.pictures
+	$(BIN)/python -m scripts.screenshots build/screenshots
+	cp build/screenshots/crops/*.png docs/pictures/
 
 # Needs wrk, and for PostgreSQL a server's binaries; it says what it leaves out.
 bench: .venv/dev

@@ -1,4 +1,6 @@
-"""Make the pictures in docs/pictures, from the real bot in the practice Slack.
+"""Make pictures in docs/pictures, from the real bot in the practice Slack.
+
+Some are made by `scripts.screenshots`.
 
 The key whose token is visible is revoked, and the database is deleted at the end.
 """
@@ -50,7 +52,6 @@ def main() -> None:
                 picture_of_list(window)
                 picture_of_revoking(window)
                 picture_of_rotation(window)
-                picture_of_home(window)
                 picture_of_leaving(window)
                 picture_of_audit(window)
 
@@ -127,15 +128,6 @@ def picture_of_rotation(window: SlackWindow) -> None:
     message = window.sees(f"@Alice Adams rotated {USED[0]}")
     window.page.mouse.move(0, 0)
     message.screenshot(path=PICTURES / "rotation.png")
-
-
-def picture_of_home(window: SlackWindow) -> None:
-    """Take the app's Home."""
-    window.goes_to(APP)
-    window.page.get_by_role("tab", name="Home").click()
-    expect(window.page.get_by_text("Search, then press Enter")).to_be_visible()
-    window.page.mouse.move(0, 0)
-    window.page.screenshot(path=PICTURES / "home.png")
 
 
 def picture_of_leaving(window: SlackWindow) -> None:
