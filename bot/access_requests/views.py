@@ -143,7 +143,7 @@ def deny(request: RequestView, ref: ActionPayload) -> View:
             "Reason",
             "",
             most=NOTE_MAX,
-            hint="The requester sees this. Optional.",
+            hint="The requester sees this.",
             multiline=True,
         ),
     ]
@@ -152,7 +152,7 @@ def deny(request: RequestView, ref: ActionPayload) -> View:
 
 def decided(request: RequestView) -> View:
     """Render the decision, in place of the modal."""
-    return _result("Request", *_state(request, for_requester=False))
+    return _result(_title(request), *_state(request, for_requester=False))
 
 
 def _result(title: str, *blocks: Block) -> View:

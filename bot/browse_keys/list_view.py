@@ -64,7 +64,7 @@ def listing(page: Page, ref: ActionPayload, reader: Reader = ADMIN) -> Message:
     found = rows(page.keys, lambda key: menu(key, ref, reader)) or [_nothing(page, reader)]
     box = search_box(page.query, ids.SEARCH, page.searched_in)
     own = reader.owner is not None
-    blocks = [header("Your API keys" if own else "Active API keys"), box, *found]
+    blocks = [header("Your API keys" if own else "API keys"), box, *found]
     if page.keys:
         blocks.append(context(_position(page)))
     blocks.append(_buttons(page, ref, reader))
@@ -76,7 +76,7 @@ def _nothing(page: Page, reader: Reader) -> Block:
         which = " that matches. Try fewer or shorter words." if page.query else "."
         return section(f"You don't own a key{which}")
     if page.query:
-        return section("No active key matches. Try fewer or shorter words.")
+        return section("No key matches. Try fewer or shorter words.")
     return section("There are no keys yet. Create the first one with “New key”.")
 
 
@@ -88,7 +88,7 @@ def _position(page: Page) -> str:
 
 
 def _count(total: int) -> str:
-    return "1 active key" if total == 1 else f"{total:,} active keys"
+    return "1 key" if total == 1 else f"{total:,} keys"
 
 
 def _buttons(page: Page, ref: ActionPayload, reader: Reader) -> Block:

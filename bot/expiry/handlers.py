@@ -29,7 +29,8 @@ def open_extend(interaction: Interaction) -> None:
     interaction.acknowledge()
     now, policy = context.clock.now(), context.policy
     proposed = policy.default_expiry(now) or policy.today(now) + _PROPOSED
-    view = views.extend(key, proposed, policy.latest_expiry(now), interaction.ref(key=key.id))
+    ref, latest = interaction.ref(key=key.id), policy.latest_expiry(now)
+    view = views.extend(key, proposed, latest, ref, is_over=key.expired(now))
     context.slack.open_view(interaction.trigger, view)
 
 

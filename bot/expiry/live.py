@@ -7,6 +7,7 @@ from bot.framework.rendered import RenderedMessage
 from bot.ui.payloads import ActionPayload
 from keys.base.models import State
 from keys.changes.live_messages import LiveMessage
+from keys.changes.outbox import TEAM
 from keys.changes.services import Services
 from keys.lifecycle import expiry_reminders
 from keys.lifecycle.expiry_reminders import EXPIRED, Reminder
@@ -18,7 +19,9 @@ def render(session: AccountSession, services: Services, live: LiveMessage) -> Re
     """Render the reminder, with buttons while there is something to decide."""
     reminder, now = Reminder.read(live.subject), services.clock.now()
     key = search.get(session, reminder.key_id)
-    ref = ActionPayload(live.created_at, key=key.id)
+    # In the channel admins decide; an owner is told whom to ask.
+    is_team = live.recipient == TEAM
+    ref = ActionPayload(live.created_at, key=key.id) if is_team else None
     moved = key.expires_at is None or int(key.expires_at.timestamp()) != reminder.expires_at
     if key.state is not State.ACTIVE or key.expires_at is None or moved:
         return RenderedMessage(views.settled(key, is_over=key.expired(now)), None)

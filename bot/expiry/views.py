@@ -26,13 +26,19 @@ from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
 
 
-def reminder(key: KeyView, days: int, ref: ActionPayload) -> Message:
-    """Render a reminder before the key expires."""
+def reminder(key: KeyView, days: int, ref: ActionPayload | None) -> Message:
+    """Render a reminder before the key expires.
+
+    Args:
+        ref: the payload of the buttons; None for a person who may not use them.
+    """
     ahead = "within a day" if days == 1 else f"within {days} days"
     return message(
         sentence(name_of(key), f" expires {ahead}:", *_when(key), "."),
         _facts(key),
-        actions(
+        context("If it is still needed, ask an admin to extend it.")
+        if ref is None
+        else actions(
             button("Rotate", ids.ROTATE, ref),
             button("Extend", ids.EXTEND, ref),
             button("Let it expire", ids.LET_EXPIRE, ref),
@@ -40,12 +46,18 @@ def reminder(key: KeyView, days: int, ref: ActionPayload) -> Message:
     )
 
 
-def expired(key: KeyView, ref: ActionPayload) -> Message:
-    """Render that the key has expired."""
+def expired(key: KeyView, ref: ActionPayload | None) -> Message:
+    """Render that the key has expired.
+
+    Args:
+        ref: as in `reminder`.
+    """
     return message(
         sentence(name_of(key), " expired", *_when(key), ". Its token is refused."),
         _facts(key),
-        actions(
+        context("If it is still needed, an admin can extend it, and the same token works again.")
+        if ref is None
+        else actions(
             button("Extend", ids.EXTEND, ref),
             button("Revoke", ids.REVOKE, ref, style="danger"),
         ),
@@ -75,10 +87,17 @@ def settled(key: KeyView, *, is_over: bool) -> Message:
     return message(*blocks)
 
 
-def extend(key: KeyView, proposed: date | None, latest: date | None, ref: ActionPayload) -> View:
-    """Render the modal."""
+def extend(
+    key: KeyView,
+    proposed: date | None,
+    latest: date | None,
+    ref: ActionPayload,
+    *,
+    is_over: bool = False,
+) -> View:
+    """Render the modal; `is_over` says that the key has expired."""
     blocks = [
-        sentence(name_of(key), " expires", *_when(key), "."),
+        sentence(name_of(key), " expired" if is_over else " expires", *_when(key), "."),
         inputs.last_day(proposed, latest),
         context("Its token stays the same. To replace the token, rotate the key."),
     ]

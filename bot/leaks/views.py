@@ -64,7 +64,7 @@ def for_team(leak: Leak, now: datetime, ref: ActionPayload) -> Message:
         alarm: Element = {"type": "emoji", "name": "warning"}
         blocks = [
             sentence(alarm, " LEAK: a live token of ", name_of(leak.key), " in ", where, "."),
-            sentence(who, " posted it. Anyone who reads that message can use it. "
+            sentence(who, " posted it. Anyone who reads that message can use the token. "
                      "Deleting the message is not enough."),
             *_working(leak, ref),
         ]  # fmt: skip
@@ -85,7 +85,7 @@ def _revoked(key: KeyView, token: TokenStatus) -> list[Block]:
 
 def _working(leak: Leak, ref: ActionPayload) -> list[Block]:
     token = leak.token
-    until = "" if token.ends_at is None else f" It expires {date(token.ends_at)}."
+    until = "" if token.ends_at is None else date(token.ends_at, before=" It expires ") + "."
     question = confirm_dialog(
         "Revoke this key?",
         f"Reason: {REASON}. Programs that use it are refused at their next request. This cannot "
@@ -122,7 +122,7 @@ def for_poster(*, works: bool, revoked: bool) -> Message:
     then = (
         "Its key was revoked, so the token no longer works."
         if revoked
-        else "The key admins were told and can replace it."
+        else "The admins were told and can replace the key."
     )
     return message(
         section("Your message contains the token of an API key. Anyone who reads it could use it."),

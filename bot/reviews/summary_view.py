@@ -43,12 +43,16 @@ def progress(audit: ReviewView) -> list[Block]:
     if audit.revokes_at is not None and audit.stage is Stage.OPEN:
         left = words.keys(audit.left)
         blocks.append(
-            section(f"{left} without an answer will be revoked {date(audit.revokes_at, DAY)}.")
+            section(
+                date(audit.revokes_at, DAY, before=f"{left} without an answer will be revoked ")
+                + "."
+            )
         )
     if found := words.risk_findings(audit.flagged):
         blocks.append(context(found))
     if audit.done or audit.stage is Stage.FINISHED:
-        blocks.append(context(f"So far: {words.decided(audit.decided)}."))
+        begins = "Result" if audit.stage is Stage.FINISHED else "So far"
+        blocks.append(context(f"{begins}: {words.decided(audit.decided)}."))
     return blocks
 
 
@@ -59,7 +63,7 @@ def status(audit: ReviewView | None, next_run: datetime | None, ref: ActionPaylo
         audit: the open review, or the last one; None if there was none.
         next_run: when the next one is scheduled; None if none is.
     """
-    coming = f"The next one starts {date(next_run)}." if next_run else ""
+    coming = date(next_run, before="The next one starts ") + "." if next_run else ""
     start = actions(button("Start an audit now", ids.AUDIT_START, ref))
     if audit is None:
         text = "There has been no audit yet."
@@ -68,7 +72,7 @@ def status(audit: ReviewView | None, next_run: datetime | None, ref: ActionPaylo
     if audit.stage is Stage.OPEN:
         blocks.append(context("The list is in the team’s channel."))
     else:
-        blocks += [context(f"It ended {date(audit.ended_at)}. {coming}".strip()), start]
+        blocks += [context(f"{date(audit.ended_at, before='It ended ')}. {coming}".strip()), start]
     return message(*blocks)
 
 

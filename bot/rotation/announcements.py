@@ -12,9 +12,10 @@ from keys.delivery.completion import RECIPIENT_LEFT
 
 def rotated(entry: OutboxEntry, _admins: AdminIds) -> Message:
     """Tell people who have the old token, and no message that follows the rotation."""
-    ends = format_time(datetime.fromisoformat(str(entry.data["ends_at"])))
+    ends = datetime.fromisoformat(str(entry.data["ends_at"]))
     said = sentence(
-        *who_and_which(entry, " rotated the key "), ". The old token works until ", ends, ".",
+        *who_and_which(entry, " rotated the key "), ".",
+        format_time(ends, " The old token works until "), ".",
     )  # fmt: skip
     return message(said, section("If you use it, ask the owner for the new one."))
 

@@ -122,7 +122,8 @@ def not_rotated(error: str) -> View:
 def _old_token(rotation: RotationView) -> str:
     if rotation.stage is not Stage.RUNNING or rotation.ends_at is None:
         return f"The old one, `{rotation.old_hint}`, is refused from now on."
-    return f"The old one, `{rotation.old_hint}`, keeps working until {date(rotation.ends_at)}."
+    old = f"The old one, `{rotation.old_hint}`,"
+    return f"{old} {date(rotation.ends_at, before='keeps working until ')}."
 
 
 def _result(title: str, *blocks: Block) -> View:
@@ -184,7 +185,7 @@ def _buttons(rotation: RotationView, ref: ActionPayload) -> Block:
 
 
 def _ended(rotation: RotationView) -> Message:
-    pieces: list[Element | str] = [name_of(rotation.key), " was rotated. The old token was ended"]
+    pieces: list[Element | str] = [name_of(rotation.key), " was rotated. The old token was revoked"]
     if rotation.ended_by is not None and rotation.ended_by.kind == "person":
         pieces += [" by ", person(rotation.ended_by)]
     if rotation.ends_at is not None:

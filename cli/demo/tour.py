@@ -102,7 +102,7 @@ class Tour:
     def look(self) -> None:
         """List the keys."""
         self._alice.types("/apikeys list")
-        text = self._alice.sees("Active API keys")
+        text = self._alice.sees("API keys")
         for name in (_MAIN, _READER):
             _holds(name, text)
             _holds(parse(self._tokens[name]).hint, text)
@@ -154,7 +154,7 @@ class Tour:
         """Show the key's history."""
         self._alice.types(f"/apikeys show {_RENAMED}")
         text = self._alice.sees("History")
-        for done in ("requested it", "activated it", "renamed it", "revoked it"):
+        for done in ("created it", "made it work", "renamed it", "revoked it"):
             _holds(done, text)
 
     def look_for_tokens(self) -> None:

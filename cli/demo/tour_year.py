@@ -74,7 +74,7 @@ class Year:
 
     def audit(self) -> None:
         """Wait until the schedule starts an audit."""
-        self._sees_on(4, 6, self._kept, "udit")
+        self._sees_on(4, 6, "Audit of the API keys")
 
     def nag(self) -> None:
         """Let the reminders and the escalation pass."""
@@ -89,12 +89,12 @@ class Year:
 
     def decide(self) -> None:
         """Revoke the only key of the next audit, which ends it."""
-        self._sees_on(7, 6, self._kept, "udit")
+        self._sees_on(7, 6, "Audit of the API keys")
         since = self._world.slack.workspace.last_ts
         self._alice.types(f"/apikeys revoke {self._kept}")
         self._alice.sees("Are you sure you want to revoke this API key?")
         self._alice.presses("Revoke")
-        self._alice.sees_since(since, self._kept, "refused")
+        self._alice.sees_since(since, self._kept, "was revoked")
         self._alice.sees_since(since, "audit", "is over")
 
     def finish(self) -> None:

@@ -12,6 +12,7 @@ What grows with the installation's use, and what becomes of it:
 | `secret_uses`, `homes`, `chores`, `people` | keys, people | with them, one row each |
 | `deliveries` | each token | for ever: who was sent it |
 | `live_messages` | each message with buttons | for ever |
+| `team_channels` | where the messages to the team go | for ever |
 | `events` | each change | for ever: the audit log |
 | `keys`, `secrets` | each key | for ever: so that a revoked one stays revoked |
 | `access_requests`, `rotations`, `offboardings`, `offboarding_keys` | each of them | for ever |

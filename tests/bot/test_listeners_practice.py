@@ -271,12 +271,12 @@ def test_the_search_box_of_the_list_is_a_new_one_for_another_search(
     def shown() -> tuple[str, str | None]:
         return box(newest(slack, alice), {}, ids.SEARCH)
 
-    alice.types("/apikeys list").sees("2 active keys")
+    alice.types("/apikeys list").sees("2 keys")
     everything = shown()
-    alice.enters("zap", into="Search, then press Enter").sees("1 active key")
+    alice.enters("zap", into="Search, then press Enter").sees("1 key")
     found = shown()
     alice.presses("Show all keys")
-    alice.sees("2 active keys")
+    alice.sees("2 keys")
     assert (everything[1], found[1]) == (None, "zap")
     assert shown() == everything
     assert found[0] != everything[0]

@@ -68,7 +68,7 @@ def test_rotate_and_end_the_old_token(world: World, way: str) -> None:
     if way == "command":
         alice.types(f"/apikeys rotate {name}")
     elif way == "menu":
-        alice.types(f"/apikeys list {name}").sees("1 active key", within=WITHIN)
+        alice.types(f"/apikeys list {name}").sees("1 key", within=WITHIN)
         alice.chooses("Rotate", row=name)
     else:
         alice.types(f"/apikeys show {name}").sees("History", within=WITHIN)
@@ -115,7 +115,7 @@ def test_edit_reaches_the_gateway_and_two_admins_do_not_overwrite(world: World) 
     assert world.asks(token, "POST") == 403
     alice, bob = somebody(world, "alice"), somebody(world, "bob")
     for admin in (alice, bob):
-        admin.types(f"/apikeys list {name}").sees("1 active key", within=WITHIN)
+        admin.types(f"/apikeys list {name}").sees("1 key", within=WITHIN)
         admin.chooses("Edit", row=name).person.sees("Edit API key", within=WITHIN)
     alice.fills(
         scopes=["read existing data", "add new records"], backup_owner="carol", note="Invoices",

@@ -46,7 +46,9 @@ def told(kind: str, data: dict[str, Any]) -> str:
 
 
 def test_every_kind_has_words_or_is_about_no_key() -> None:
-    assert set(history_view.WORDS) | WITHOUT_KEY == set(KINDS)
+    assert set(history_view.WORDS) | WITHOUT_KEY == {
+        kind for kind in KINDS if not kind.startswith("test.")
+    }
     assert not set(history_view.WORDS) & WITHOUT_KEY
 
 

@@ -96,7 +96,7 @@ def test_nothing_that_was_typed_stands_in_the_line(
 ) -> None:
     bench.types("revoke zapier-of-the-canary")
     bench.types("canary")
-    bench.types("list", "U0BOB")
+    bench.types("export", "U0BOB")
     assert "canary" not in json.dumps(requests(caplog))
     assert [each["outcome"] for each in requests(caplog)] == ["done", "done", "refused"]
 

@@ -52,7 +52,9 @@ class Starts:
         self.bots: list[FakeBot] = []
         self.on_fault: Callable[[SlackError], None] = lambda _: None
 
-    def __call__(self, *_: object, on_fault: Callable[[SlackError], None]) -> FakeBot:
+    def __call__(
+        self, _app: object, _settings: object, on_fault: Callable[[SlackError], None], **_: object
+    ) -> FakeBot:
         self.tried += 1
         self.on_fault = on_fault
         if self.errors:

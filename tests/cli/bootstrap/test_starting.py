@@ -69,7 +69,7 @@ def test_meanwhile_it_is_alive_not_ready_and_stoppable(
     monkeypatch.setenv("APIKEYS_GATEWAY_LISTEN", f"127.0.0.1:{port}")
     stop, asked = threading.Event(), {}
 
-    def opens(_: Settings) -> None:
+    def opens(_: Settings, *_more: object) -> None:
         try:
             for path in ("/healthz", "/readyz", "/authz", "/v1/keys:verify", "/x"):
                 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
