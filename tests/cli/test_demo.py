@@ -146,7 +146,9 @@ def test_a_tour_with_the_wrong_role_names_the_step(tmp_path: Path) -> None:
             if line.endswith("Alice looks at the list"):
                 made.slack.change_role("alice", "member")
 
-        with pytest.raises(DemoError, match="“Alice renames the key, and its token keeps working”") as failed:
+        with pytest.raises(
+            DemoError, match="“Alice renames the key, and its token keeps working”"
+        ) as failed:
             play(made, Transcript(write), threading.Event(), timeout=5)
     assert "Your API keys" in str(failed.value)
     assert "This is the token of" in str(failed.value)

@@ -195,7 +195,7 @@ def test_everything_about_a_key_is_shown(alice: SlackWindow, world: World) -> No
     for words in (
         "Billing export, monthly",
         "active",
-        "Last usednever",
+        "Never used",
         "@Bob Baker created it",
     ):
         expect(shown).to_contain_text(words)
