@@ -14,6 +14,7 @@ from sandbox.state.models import Json
 from sandbox.users.user import User
 from tests.sandbox.bolt_in_process import InProcessClient, deliver_to_bolt
 from tests.sandbox.page.demo_app import MANIFEST, TOKEN, Demo, button, plain
+from tests.waiting import waits_until
 
 
 @pytest.fixture
@@ -46,6 +47,8 @@ def test_from_a_command_through_a_modal_to_a_token(alice: User, slack: Sandbox, 
     alice.sees("says little")
     alice.fills(Name="Zapier, production").submits()
     alice.never_sees("New key")
+    # The app sends it after it has acknowledged the submission.
+    waits_until(lambda: TOKEN in alice.dm.text)
     assert alice.dm.token() == TOKEN
     bob.never_sees(TOKEN)
     alice.presses("I've stored it")
