@@ -88,7 +88,7 @@ def test_rotate_and_end_the_old_token(world: World, way: str) -> None:
     alice.presses("End now", on=name).confirms()
     answers(world, old, 401)
     assert world.asks(new) == 204
-    alice.sees(f"{name} was rotated. The old token was ended by @Alice Adams", within=WITHIN)
+    alice.sees(f"{name} was rotated. The old token was revoked by @Alice Adams", within=WITHIN)
 
 
 def test_a_rotation_without_grace_ends_the_old_token_at_once(world: World) -> None:
