@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect, text
 
 from runtime.errors import StorageUnavailable
+from storage.driver_errors import BUSY
 from storage.engine import _translated
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 # A number that no other program uses as a lock: half of the first 64 bits of the SHA-256 of
 # "apikeys: migrations".
 _LOCK = 0x3A1416883409298C
+# How long a program waits for another one that migrates.
+_WAIT_SECONDS = 20.0
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -85,6 +89,19 @@ def upgrade(engine: Engine, seal_rows: SealRows = require_nothing_to_seal) -> No
         StorageUnavailable: if the database cannot be reached.
         SchemaAhead: if the database was upgraded by a newer version of this program.
     """
+    end = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            _upgrade(engine, seal_rows)
+        except StorageUnavailable as error:
+            # Another program may be migrating, for longer than SQLite lets a writer wait.
+            if str(error) != BUSY or time.monotonic() > end:
+                raise
+        else:
+            return
+
+
+def _upgrade(engine: Engine, seal_rows: SealRows) -> None:
     with _translated(), engine.connect() as connection:
         if _at(connection) == _head():
             return
