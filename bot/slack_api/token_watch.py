@@ -39,8 +39,9 @@ class TokenWatch:
         """Return a transport that makes no calls for a while after the token was refused."""
 
         def attempt(method: str, args: Answer, *, form: bool, timeout: float) -> Answer:
-            if self._refusal is not None and self.waits:
-                raise self._refusal
+            before = self._refusal
+            if before is not None and self.waits:
+                raise before
             try:
                 answer = calls(method, args, form=form, timeout=timeout)
             except SlackApiError as error:
@@ -51,7 +52,9 @@ class TokenWatch:
                 elif isinstance(problem, MissingScope) and problem.missing_scopes:
                     self.missing_scopes |= {problem.missing_scopes}
                 raise
-            self._refusal, self.ended = None, ""
+            # A call that was under way when another one was refused says nothing of the token.
+            if self._refusal is before:
+                self._refusal, self.ended = None, ""
             return answer
 
         return attempt
