@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from bot.slack_api.client import SlackClient
 from bot.slack_api.errors import ChannelFault, ChannelProblem
@@ -15,10 +17,12 @@ from keys.changes.operation import execute
 from keys.changes.outbox import TEAM
 from keys.changes.services import Services
 from keys.team_channel import channel
+from keys.team_channel.channel import TeamChannel
 from keys.team_channel.operations import ReportChannelLost
 
 logger = logging.getLogger("bot")
 
+T = TypeVar("T")
 SYSTEM = Caller.system("slack")
 
 
@@ -33,15 +37,9 @@ class TeamPoster:
     services: Services
     setting: str
 
-    def is_lost(self) -> bool:
-        """Return whether nothing can be posted in the channel, so that messages have to wait."""
-        with self.services.reading() as session:
-            return channel.read(session).is_lost
-
     def known_id(self) -> str | None:
         """Return the channel's id, if a message was posted there before."""
-        with self.services.reading() as session:
-            return channel.read(session).known_id(self.setting)
+        return self._state().known_id(self.setting)
 
     def post(
         self, slack: SlackClient, marker: str, since: datetime | None, message: Message
@@ -55,30 +53,13 @@ class TeamPoster:
             ChannelProblem: if nothing can be posted there; that is recorded.
             SlackError: if Slack did not accept it.
         """
-        with self.services.reading() as session:
-            state = channel.read(session)
-        target = state.target(self.setting)
+        state = self._state()
         known = state.known_id(self.setting)
-
-        def at(where: str) -> PostedMessage:
-            return post(slack, OutgoingMessage(marker, TEAM, where, known, since), message)
-
-        try:
-            try:
-                result = at(target)
-            except ChannelProblem as problem:
-                # A version before posted there by this name; it was renamed since.
-                renamed = problem.kind is ChannelFault.NOT_FOUND and not state.setting
-                if known is None or not renamed:
-                    raise
-                result = at(known)
-        except ChannelProblem as problem:
-            self.lost(problem)
-            raise
-        channel_id = result.message.channel
-        if (state.channel_id, state.setting) != (channel_id, self.setting):
-            with self.services.writing() as session:
-                channel.note_posted(session, self.setting, channel_id)
+        result = self._in_channel(
+            state,
+            lambda where: post(slack, OutgoingMessage(marker, TEAM, where, known, since), message),
+        )
+        self._note(state, result.message.channel)
         return result
 
     def is_back(self, slack: SlackClient) -> bool:
@@ -87,17 +68,14 @@ class TeamPoster:
         Raises:
             SlackError: if Slack does not say.
         """
-        with self.services.reading() as session:
-            state = channel.read(session)
-        for where in dict.fromkeys((state.target(self.setting), state.known_id(self.setting))):
-            if where is not None:
-                try:
-                    self._find(slack, where)
-                except ChannelProblem as problem:
-                    self.lost(problem)
-                else:
-                    return True
-        return False
+        state, now = self._state(), self.services.clock.now()
+        try:
+            channel_id = self._in_channel(state, lambda where: slack.channel_id(where, now))
+        except ChannelProblem:
+            return False
+        self._note(state, channel_id)
+        logger.info("messages to the team go to %s (%s)", self.setting, channel_id)
+        return True
 
     def find(self, slack: SlackClient) -> str | None:
         """Look the channel up, unless that was done for this setting; record it if it is lost.
@@ -108,17 +86,39 @@ class TeamPoster:
         Raises:
             SlackError: if Slack does not say.
         """
-        with self.services.reading() as session:
-            state = channel.read(session)
+        state = self._state()
         if state.setting == self.setting and not state.is_lost:
             return None
         return self.known_id() if self.is_back(slack) else None
 
-    def _find(self, slack: SlackClient, where: str) -> None:
-        channel_id = slack.channel_id(where, self.services.clock.now())
-        with self.services.writing() as session:
-            channel.note_posted(session, self.setting, channel_id)
-        logger.info("messages to the team go to %s (%s)", self.setting, channel_id)
+    def _in_channel(self, state: TeamChannel, work: Callable[[str], T]) -> T:
+        """Do something in the channel, by its id or its name.
+
+        Raises:
+            ChannelProblem: if nothing can be posted there; that is recorded.
+        """
+        known = state.known_id(self.setting)
+        try:
+            try:
+                return work(state.target(self.setting))
+            except ChannelProblem as problem:
+                # A version before posted there by this name; it was renamed since.
+                renamed = problem.kind is ChannelFault.NOT_FOUND and not state.setting
+                if known is None or not renamed:
+                    raise
+                return work(known)
+        except ChannelProblem as problem:
+            self.lost(problem)
+            raise
+
+    def _state(self) -> TeamChannel:
+        with self.services.reading() as session:
+            return channel.read(session)
+
+    def _note(self, state: TeamChannel, channel_id: str) -> None:
+        if (state.channel_id, state.setting) != (channel_id, self.setting):
+            with self.services.writing() as session:
+                channel.note_posted(session, self.setting, channel_id)
 
     def lost(self, problem: ChannelProblem) -> None:
         """Record that the channel is lost."""

@@ -79,6 +79,14 @@ def start(domain: Domain, slack: Channels, admins: tuple[str, ...] = (ALICE.id, 
     return worker(domain.services, client, "#api-keys", admins=lambda: admins)
 
 
+def at_work(domain: Domain, slack: Channels) -> Worker:
+    """A bot that has posted in the channel before."""
+    domain.issue("Before")
+    bot = start(domain, slack)
+    bot.run_once()
+    return bot
+
+
 def pass_time(domain: Domain, bot: Worker, minutes: int) -> None:
     for _ in range(minutes):
         domain.clock.move(MINUTE)
@@ -86,9 +94,7 @@ def pass_time(domain: Domain, bot: Worker, minutes: int) -> None:
 
 
 def test_a_renamed_channel_is_the_same_channel(domain: Domain, slack: Channels) -> None:
-    domain.issue("Before")
-    bot = start(domain, slack)
-    bot.run_once()
+    bot = at_work(domain, slack)
     slack.names = {"#keys-of-the-api": "C1", "C1": "C1"}
     domain.issue("After")
     bot.run_once()
@@ -110,9 +116,7 @@ def test_another_channel_in_the_setting_is_looked_up(domain: Domain, slack: Chan
 def test_a_lost_channel_is_told_to_one_admin_a_day(
     domain: Domain, slack: Channels, fault: str
 ) -> None:
-    domain.issue("Before")
-    bot = start(domain, slack)
-    bot.run_once()
+    bot = at_work(domain, slack)
     slack.fault = fault
     domain.issue("Meanwhile")
     pass_time(domain, bot, 5)
@@ -130,9 +134,7 @@ def test_a_lost_channel_is_told_to_one_admin_a_day(
 def test_what_waited_is_said_when_the_channel_is_back_oldest_first(
     domain: Domain, slack: Channels
 ) -> None:
-    domain.issue("Before")
-    bot = start(domain, slack)
-    bot.run_once()
+    bot = at_work(domain, slack)
     slack.fault = "is_archived"
     for number in range(5):
         domain.issue(f"Meanwhile {number}")
@@ -148,9 +150,7 @@ def test_what_waited_is_said_when_the_channel_is_back_oldest_first(
 
 
 def test_much_that_waited_is_summed_up_in_one_message(domain: Domain, slack: Channels) -> None:
-    domain.issue("Before")
-    bot = start(domain, slack)
-    bot.run_once()
+    bot = at_work(domain, slack)
     slack.fault = "not_in_channel"
     for number in range(37):
         domain.issue(f"Meanwhile {number}")
@@ -169,9 +169,7 @@ def test_much_that_waited_is_summed_up_in_one_message(domain: Domain, slack: Cha
 def test_a_channel_that_comes_and_goes_reminds_no_admin_each_time(
     domain: Domain, slack: Channels
 ) -> None:
-    domain.issue("Before")
-    bot = start(domain, slack)
-    bot.run_once()
+    bot = at_work(domain, slack)
     for number in range(6):
         slack.fault = "is_archived"
         domain.issue(f"Meanwhile {number}")
@@ -182,9 +180,7 @@ def test_a_channel_that_comes_and_goes_reminds_no_admin_each_time(
 
 
 def test_slack_that_does_not_answer_is_asked_once_a_minute(domain: Domain, slack: Channels) -> None:
-    domain.issue("Before")
-    bot = start(domain, slack)
-    bot.run_once()
+    bot = at_work(domain, slack)
     slack.fault = "is_archived"
     domain.issue("Meanwhile")
     bot.run_once()
@@ -199,9 +195,7 @@ def test_slack_that_does_not_answer_is_asked_once_a_minute(domain: Domain, slack
 
 
 def test_another_channel_is_told_of_what_waited(domain: Domain, slack: Channels) -> None:
-    domain.issue("Before")
-    bot = start(domain, slack)
-    bot.run_once()
+    bot = at_work(domain, slack)
     slack.fault, slack.names["C9"] = "is_archived", "C9"
     domain.issue("Meanwhile")
     member = Caller(Actor.person(CAROL), frozenset({Role.MEMBER}))
