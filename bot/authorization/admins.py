@@ -143,9 +143,7 @@ class Admins:
             problem = self._problem(user, person.user_id)
             if problem is not None:
                 return Denied(problem)
-            if self._is_admin(user):
-                return Allowed()
-            return Denied(DenialReason.NOT_AN_ADMIN, is_member=True)
+            return Allowed() if self._is_admin(user) else Denied(DenialReason.NOT_AN_ADMIN)
         except SlackError as error:
             return self._unanswered(error)
 
@@ -207,8 +205,7 @@ class Admins:
         except SlackError as error:
             _log.info("users.info for a user who is not listed: %s", error.code)
             return Denied(DenialReason.NOT_AN_ADMIN)
-        problem = self._problem(user, person.user_id)
-        return Denied(problem or DenialReason.NOT_AN_ADMIN, is_member=problem is None)
+        return Denied(self._problem(user, person.user_id) or DenialReason.NOT_AN_ADMIN)
 
     def _is_admin(self, user: dict[str, Any]) -> bool:
         match self._policy:

@@ -79,14 +79,9 @@ _SENTENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The user is denied; `reason` is a sentence for them.
-
-    Attributes:
-        is_member: whether Slack said, all the same, that they are a full member.
-    """
+    """The user is denied; `reason` is a sentence for them."""
 
     why: DenialReason
-    is_member: bool = False
 
     @property
     def reason(self) -> str:

@@ -90,10 +90,9 @@ class Interaction:
 
     def caller(self, allow: Permission) -> Caller:
         """Return the user with the roles that a rule needs. Asks Slack once."""
-        # An admin first: whether they are a member is known then too.
-        for role in (Role.ADMIN, Role.MEMBER):
-            if role in allow.roles and role not in self._roles:
-                self._look_up(role)
+        for role in allow.roles & {Role.ADMIN, Role.MEMBER}:
+            if role not in self._roles:
+                self._roles[role] = self._look_up(role)
         known = self._roles.items()
         return Caller(
             self.actor,
@@ -101,14 +100,11 @@ class Interaction:
             {role: denied.reason for role, denied in known if denied is not None},
         )
 
-    def _look_up(self, role: Role) -> None:
+    def _look_up(self, role: Role) -> Denied | None:
         admins = self._admins
         check = admins.check if role is Role.ADMIN else admins.check_membership
         decision = check(self.person)
-        denied = decision if isinstance(decision, NoRole) else None
-        self._roles[role] = Denied(denied.reason) if denied is not None else None
-        if role is Role.ADMIN and (denied is None or denied.is_member):
-            self._roles[Role.MEMBER] = None
+        return Denied(decision.reason) if isinstance(decision, NoRole) else None
 
     def decide(self, allow: Permission) -> Decision:
         """Decide whether the user may do something with what the payload names."""

@@ -33,12 +33,12 @@ class SlackHealth:
 
     def report(self) -> Mapping[str, str]:
         """Return what is wrong by part; `ok` for a part that works. Blocks."""
-        return {
-            "connection": self.connection() or OK,
-            "token": self.token() or OK,
-            "channel": self.channel() or OK,
-            "scopes": self.scopes() or OK,
-        }
+        return {part: self.problem(part) or OK for part in PARTS}
+
+    def problem(self, part: str) -> str:
+        """Return what is wrong with one of `PARTS`; empty if nothing. Blocks."""
+        check: Callable[[], str] = getattr(self, part)
+        return check()
 
 
 def slack_code(fault: str) -> str:

@@ -19,7 +19,6 @@ class TokenWatch:
     """What Slack said of a bot's token. Safe to share between threads.
 
     Attributes:
-        ended: Slack's error code, from its refusal until a call succeeds; empty if it accepts it.
         missing_scopes: the permissions that a call lacked.
     """
 
@@ -27,13 +26,18 @@ class TokenWatch:
         self._monotonic = monotonic
         self._next_try = 0.0
         self._refusal: SlackApiError | None = None
-        self.ended = ""
         self.missing_scopes: frozenset[str] = frozenset()
+
+    @property
+    def ended(self) -> str:
+        """Slack's error code, from its refusal until a call succeeds; empty if it accepts it."""
+        refusal = self._refusal
+        return "" if refusal is None else str(refusal.response["error"])
 
     @property
     def waits(self) -> bool:
         """Whether no call is made now, because the last one was refused."""
-        return bool(self.ended) and self._monotonic() < self._next_try
+        return self._refusal is not None and self._monotonic() < self._next_try
 
     def watch(self, calls: Calls) -> Calls:
         """Return a transport that makes no calls for a while after the token was refused."""
@@ -47,14 +51,14 @@ class TokenWatch:
             except SlackApiError as error:
                 problem = translate_answer(method, error)
                 if isinstance(problem, BadCredentials) and problem.code in TOKEN_ENDED:
-                    self._refusal, self.ended = error, problem.code
+                    self._refusal = error
                     self._next_try = self._monotonic() + TRY_EVERY
                 elif isinstance(problem, MissingScope) and problem.missing_scopes:
                     self.missing_scopes |= {problem.missing_scopes}
                 raise
             # A call that was under way when another one was refused says nothing of the token.
             if self._refusal is before:
-                self._refusal, self.ended = None, ""
+                self._refusal = None
             return answer
 
         return attempt

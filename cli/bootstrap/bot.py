@@ -24,7 +24,7 @@ from bot.server.health import STUCK_SECONDS, Check
 from bot.server.health import pages as health_pages
 from bot.server.http_receiver import PATH, Pages, receiver
 from bot.server.metrics import Metrics
-from bot.server.slack_health import OK, PARTS, SlackHealth, slack_code
+from bot.server.slack_health import PARTS, SlackHealth, slack_code
 from bot.slack_api.client import SlackClient
 from bot.slack_api.errors import SlackError
 from bot.slack_api.transport import web_calls
@@ -167,7 +167,7 @@ def _slack_health(workspaces: Workspaces, connection: Connection) -> SlackHealth
 
 
 def _is_well(health: SlackHealth, part: str) -> float:
-    return float(health.report()[part] == OK)
+    return float(not health.problem(part))
 
 
 def _health(
