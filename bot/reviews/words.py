@@ -30,13 +30,18 @@ def keys(count: int) -> str:
     return "1 key" if count == 1 else f"{count:,} keys"
 
 
-def unanswered(count: int, whose: str = "") -> str:
-    """Return that keys have no answer, such as `1 key has no answer`.
+def have(count: int, whose: str = "") -> str:
+    """Return a count of keys with its verb, such as `1 key has`.
 
     Args:
         whose: words after the count, such as ` of yours`.
     """
-    return f"{keys(count)}{whose} {'has' if count == 1 else 'have'} no answer"
+    return f"{keys(count)}{whose} {'has' if count == 1 else 'have'}"
+
+
+def unanswered(count: int, whose: str = "") -> str:
+    """Return that keys have no answer, such as `1 key has no answer`; see `have`."""
+    return f"{have(count, whose)} no answer"
 
 
 def risk_findings(flagged: Mapping[RiskFinding, int]) -> str:

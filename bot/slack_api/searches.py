@@ -2,8 +2,8 @@
 
 Apps that are distributed outside Slack's Marketplace get 15 messages a call and one call a minute
 (https://docs.slack.dev/apis/web-api/rate-limits, "conversations.history"). So a search continues
-where the last attempt had to end. After some pages it is given up and the message is posted again;
-the search for the earlier one continues, and if it is there, it is deleted: the later one is known.
+where the last attempt had to end. After some pages the message is posted again; the search for
+the earlier one continues, and if it is there, it is deleted: the later one is known.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, update
+from sqlalchemy import ColumnElement, case, update
 from sqlmodel import Session, col, func, or_, select
 
 from keys.base.ids import new_id
@@ -102,30 +102,13 @@ def add(
 
 def mark_stale(session: AccountSession, subject: str, now: datetime) -> None:
     """Mark every message about a subject as stale, so that it is rendered again."""
-    session.execute(
-        update(LiveMessageRow)
-        .where(
-            col(LiveMessageRow.account_id) == session.account_id,
-            col(LiveMessageRow.subject) == subject,
-            col(LiveMessageRow.closed_at).is_(None),
-        )
-        .values(due_at=now),
-        execution_options={"synchronize_session": False},
-    )
+    _change_open(session, col(LiveMessageRow.subject) == subject, due_at=now)
 
 
 def mark_stale_by_prefix(session: AccountSession, prefix: str, now: datetime) -> None:
     """Mark every message as stale whose subject begins with this prefix."""
-    session.execute(
-        update(LiveMessageRow)
-        .where(
-            col(LiveMessageRow.account_id) == session.account_id,
-            col(LiveMessageRow.subject).startswith(prefix, autoescape=True),
-            col(LiveMessageRow.closed_at).is_(None),
-        )
-        .values(due_at=now),
-        execution_options={"synchronize_session": False},
-    )
+    which = col(LiveMessageRow.subject).startswith(prefix, autoescape=True)
+    _change_open(session, which, due_at=now)
 
 
 def mark_stale_all(session: AccountSession, subject: str, now: datetime) -> None:
@@ -165,16 +148,26 @@ def set_data(
     now: datetime,
 ) -> None:
     """Change the data that a message is rendered from, and mark it as stale."""
+    _change_open(
+        session,
+        col(LiveMessageRow.kind) == kind,
+        col(LiveMessageRow.subject) == subject,
+        col(LiveMessageRow.recipient) == recipient,
+        data=json.dumps(data, ensure_ascii=False, sort_keys=True),
+        due_at=now,
+    )
+
+
+def _change_open(session: AccountSession, *which: ColumnElement[bool], **values: Any) -> None:
+    """Change those of the account's messages that are not final."""
     session.execute(
         update(LiveMessageRow)
         .where(
             col(LiveMessageRow.account_id) == session.account_id,
-            col(LiveMessageRow.kind) == kind,
-            col(LiveMessageRow.subject) == subject,
-            col(LiveMessageRow.recipient) == recipient,
             col(LiveMessageRow.closed_at).is_(None),
+            *which,
         )
-        .values(data=json.dumps(data, ensure_ascii=False, sort_keys=True), due_at=now),
+        .values(**values),
         execution_options={"synchronize_session": False},
     )
 
@@ -212,17 +205,8 @@ def claim(
 
 def make_due(session: AccountSession, recipient: str, now: datetime) -> None:
     """Have a recipient's messages that Slack did not accept tried now."""
-    session.execute(
-        update(LiveMessageRow)
-        .where(
-            col(LiveMessageRow.account_id) == session.account_id,
-            col(LiveMessageRow.recipient) == recipient,
-            col(LiveMessageRow.closed_at).is_(None),
-            col(LiveMessageRow.attempts) > 0,
-        )
-        .values(due_at=now),
-        execution_options={"synchronize_session": False},
-    )
+    refused = col(LiveMessageRow.attempts) > 0
+    _change_open(session, col(LiveMessageRow.recipient) == recipient, refused, due_at=now)
 
 
 def is_told(session: Session, live: LiveMessage, recipient: str) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,12 +20,7 @@ from tests.e2e.harness.at_work import World, at_work, unchanged
 from tests.e2e.harness.flood import Answered, bodies, send_by_http, send_by_socket
 from tests.e2e.harness.program import eventually
 
-# They measure times, so they run alone on a machine that does nothing else.
-pytestmark = [
-    pytest.mark.sockets,
-    pytest.mark.slow,
-    pytest.mark.skipif(not os.environ.get("APIKEYS_LOAD"), reason="`make test-load` runs it alone"),
-]
+pytestmark = [pytest.mark.sockets, pytest.mark.load]
 
 PEOPLE = {"bob": ("Bob", "admin"), "carol": ("Carol", "member")}
 DELIVERIES, SLOW_SECONDS = 200, 6.0
