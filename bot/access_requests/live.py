@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from bot.access_requests import views
 from bot.framework.context import Context
@@ -15,10 +15,6 @@ from keys.changes.live_messages import LiveMessage
 from keys.changes.outbox import TEAM
 from keys.changes.services import Services
 from storage import AccountSession
-
-# A fixed time, so that an unchanged Home has the same hash; a press asks again what
-# the request's state is.
-HOME_TIME = datetime.fromtimestamp(0, UTC)
 
 
 def render(session: AccountSession, services: Services, live: LiveMessage) -> RenderedMessage:
@@ -35,7 +31,9 @@ def render(session: AccountSession, services: Services, live: LiveMessage) -> Re
     return RenderedMessage(render_for(request, ref), again if in_progress else None)
 
 
-def notice(session: AccountSession, context: Context, user_id: str) -> list[Block]:
+def notice(
+    session: AccountSession, context: Context, user_id: str, ref: ActionPayload
+) -> list[Block]:
     """Render the requests that wait for a decision, for an admin's App Home."""
     requests = queries.open_requests(session, context.policy, context.clock.now())
-    return views.in_home(requests, user_id, ActionPayload(HOME_TIME))
+    return views.in_home(requests, user_id, ref)

@@ -18,6 +18,7 @@ from bot.slack_api.errors import Unavailable
 from bot.slack_api.people_names import PeopleNames
 from bot.slack_api.token_watch import TokenWatch
 from bot.ui.blocks import Block
+from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
 from keys.base.policy import Policy
 from keys.changes.services import Services
@@ -28,9 +29,9 @@ from storage import AccountSession
 # The key of our context in Bolt's context.
 IN_BOLT = "apikeys"
 _TIMEOUT = 8
-# Renders blocks for the top of an admin's App Home, by their user id; none if there is nothing to
-# say.
-HomeNotice = Callable[[AccountSession, "Context", str], Sequence[Block]]
+# Renders blocks for the top of an admin's App Home, by their user id and with the payload of all
+# buttons there; none if there is nothing to say.
+HomeNotice = Callable[[AccountSession, "Context", str, ActionPayload], Sequence[Block]]
 # Sends an answer to a response URL. Raises SlackError.
 Answers = Callable[[str, dict[str, Any]], None]
 

@@ -36,8 +36,8 @@ from runtime.display import without_hidden
 
 logger = logging.getLogger("bot")
 
-# A fixed time, so that an unchanged Home has the same hash. Its buttons need not expire, since
-# what they open asks again.
+# A fixed time, so that an unchanged Home has the same hash. Its buttons need not expire, since a
+# press or what it opens asks again.
 _BUTTON_TIME = datetime.fromtimestamp(0, UTC)
 
 
@@ -184,7 +184,7 @@ def _view(context: Context, home: HomeView, searched_in: str) -> View:
         notices = [
             block
             for notice in context.home_notices
-            for block in notice(session, context, home.user_id)
+            for block in notice(session, context, home.user_id, ref)
         ]
     return blocks.for_admin(page, ref, notices)
 

@@ -9,6 +9,7 @@ from bot.slack_api.errors import ChannelProblem
 from bot.team_channel import views
 from bot.ui import ids
 from bot.ui.blocks import Block
+from bot.ui.payloads import ActionPayload
 from keys.changes.authorization import admins
 from keys.team_channel import channel
 from keys.team_channel.operations import ChooseChannel
@@ -31,7 +32,9 @@ def choose(interaction: Interaction) -> None:
     interaction.execute(ChooseChannel(channel=found, setting=context.channel))
 
 
-def notice(session: AccountSession, context: Context, _user_id: str) -> list[Block]:
+def notice(
+    session: AccountSession, context: Context, _user_id: str, _ref: ActionPayload
+) -> list[Block]:
     """Render the notice for admins while the channel is lost."""
     state = channel.read(session)
     if state.lost_at is None:
