@@ -201,7 +201,11 @@ const practiceSlack = (() => {
     if (!was || (was.element.isConnected && was.element.contains(target))) return;
     if (Math.hypot(at.x - was.at.x, at.y - was.at.y) > NEAR) return;
     const element = was.again ? document.querySelector(was.again) : was.element;
-    if (element) element.click();
+    if (!element) return;
+    // Removed while it waited for the answer to the press before: it was enabled when this one
+    // began, and a disabled button takes no click.
+    if (!element.isConnected) element.disabled = false;
+    element.click();
   }
 
   const place = (e) => ({ x: e.clientX, y: e.clientY });

@@ -102,6 +102,43 @@ def test_a_press_counts_when_its_button_is_rendered_again_under_it(
     assert len(slack.actions.of("act")) == 1
 
 
+@pytest.mark.parametrize("again", ["re-rendered", "kept"])
+def test_a_press_counts_when_the_answer_to_the_one_before_disabled_its_button_meanwhile(
+    tab: Window, slack: FakeSandbox, again: str
+) -> None:
+    made = slack.post("CGENERAL", BOT, "Sure?", blocks=_ASK)
+    page = tab.open("as=alice&in=general")
+    approve = page.get_by_role("button", name="Approve")
+    approve.evaluate("each => { each.drawnFirst = true }")
+    approve.hover()
+    page.mouse.down()
+    approve.evaluate("each => { each.disabled = true }")
+    if again == "kept":
+        approve.evaluate("each => { each.disabled = false }")
+    else:
+        with slack.workspace.change():
+            made.revision += 1
+        soon(page, lambda: not approve.evaluate("each => each.drawnFirst"))
+    page.mouse.up()
+    soon(page, lambda: slack.actions.of("act"))
+    page.wait_for_timeout(300)
+    assert len(slack.actions.of("act")) == 1
+
+
+def test_a_button_that_is_still_disabled_at_the_end_of_the_press_takes_none(
+    tab: Window, slack: FakeSandbox
+) -> None:
+    slack.post("CGENERAL", BOT, "Sure?", blocks=_ASK)
+    page = tab.open("as=alice&in=general")
+    approve = page.get_by_role("button", name="Approve")
+    approve.hover()
+    page.mouse.down()
+    approve.evaluate("each => { each.disabled = true }")
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    assert slack.actions.of("act") == []
+
+
 def test_a_press_can_still_be_taken_back_by_moving_away(tab: Window, slack: FakeSandbox) -> None:
     slack.post("CGENERAL", BOT, "Sure?", blocks=_ASK)
     page = tab.open("as=alice&in=general")
@@ -182,8 +219,9 @@ def test_a_press_while_the_page_loads_is_kept(tab: Window, slack: FakeSandbox, w
 def test_no_press_is_lost_while_its_message_is_rendered_again_and_again(
     tab: Window, slack: FakeSandbox
 ) -> None:
-    made = slack.post("CGENERAL", BOT, "Sure?", blocks=_ASK)
+    made = slack.post("CGENERAL", BOT, "Sure?", blocks=_numbered(1))
     page = tab.open("as=alice&in=general")
+    shown = page.locator("[data-block-id=number]")
     x, y = _middle(page.get_by_role("button", name="Approve"))
     done = threading.Event()
 
@@ -191,6 +229,7 @@ def test_no_press_is_lost_while_its_message_is_rendered_again_and_again(
         while not done.wait(0.04):
             with slack.workspace.change():
                 made.revision += 1
+                made.blocks = _numbered(made.revision)
 
     rendering = threading.Thread(target=render_again)
     rendering.start()
@@ -201,9 +240,16 @@ def test_no_press_is_lost_while_its_message_is_rendered_again_and_again(
             page.wait_for_timeout(number * 5)  # as long as people hold a button down
             page.mouse.up()
             soon(page, lambda wanted=number + 1: len(slack.actions.of("act")) == wanted)
-            # While the app has not answered, the button is disabled.
-            expect(page.get_by_role("button", name="Approve")).to_be_enabled()
+            # Until the app has answered, the button is disabled. The one that is rendered next is
+            # another: no answer is awaited there.
+            now = made.revision
+            soon(page, lambda now=now: int(shown.inner_text().split()[-1]) > now)
     finally:
         done.set()
         rendering.join()
     assert made.revision > 20
+
+
+def _numbered(revision: int) -> list[dict[str, Any]]:
+    number = {"type": "section", "block_id": "number", "text": plain(f"No. {revision:06}")}
+    return [number, *_ASK]
