@@ -22,7 +22,7 @@ from bot.installation.installations import InstallationTarget
 from bot.installation.workspaces import OneWorkspace, WorkspaceBot, Workspaces, bot
 from bot.server import replay_protection, request_log
 from bot.server.metrics import Metrics
-from bot.server.pools import ListenerThreads, arrived
+from bot.server.pools import ListenerThreads, Turns, arrived
 from bot.server.request_kinds import make_readable
 from runtime.clock import Clock
 
@@ -115,6 +115,7 @@ class _MeasuredApp(App):
     def __init__(self, metrics: Metrics, dispatcher: Dispatcher, **options: Any) -> None:
         self._metrics = metrics
         self._dispatcher = dispatcher
+        self._turns = Turns()
         super().__init__(**options)
 
     def dispatch(self, req: BoltRequest) -> BoltResponse:
@@ -122,7 +123,10 @@ class _MeasuredApp(App):
         make_readable(req.body)
         try:
             with request_log.begun(req):
-                response = self._dispatcher.refuse(req.body) or super().dispatch(req)
+                response = self._dispatcher.refuse(req.body)
+                if response is None:
+                    with self._turns.turn():
+                        response = self._dispatcher.refuse(req.body) or super().dispatch(req)
             status = response.status
             return response
         finally:

@@ -22,6 +22,9 @@ from typing import Literal
 
 from playwright.sync_api import FloatRect, Page, ViewportSize
 
+from bot.home.view import FILTERS, SORTS
+from keys.search.filters import KeyFilter
+from keys.search.sorting import Sort
 from sandbox.sandbox import Sandbox
 from tests.e2e.harness.at_work import World, at_work
 from tests.e2e.harness.clocks import clock_of
@@ -102,6 +105,7 @@ def take_all(world: World, camera: Camera) -> None:
     token = world.makes_key(NEW, owner="carol", note="Sends new orders to the warehouse.")
     alice, _, carol, dave = (world.slack.person(name).goes_to(CHANNEL) for name in PEOPLE)
     camera.takes("home", "alice", "home", "Search, then press Enter", crop="home")
+    take_filters(world, camera)
     for person, name, reason in ((dave, ASKED, REASON), (carol, DENIED, "To try things out.")):
         person.types(f"/apikeys request {name}").sees("Ask for an API key", within=WITHIN)
         person.fills(reason=reason).submits().sees("You have asked for", within=WITHIN).closes()
@@ -125,9 +129,41 @@ def take_all(world: World, camera: Camera) -> None:
     camera.takes("details", "alice", team, "Who has seen a token")
     alice.types(f"/apikeys show {IMPORTED}").sees(NOTE, within=WITHIN)
     camera.takes("details-imported", "alice", team, NOTE, crop="details")
+    take_audit(world, camera)
     world.slack.deactivate("carol")
     alice.sees("Carol Clark was deactivated.", within=WITHIN)
     camera.takes("offboarding", "alice", team, "Carol Clark was deactivated.")
+
+
+def take_filters(world: World, camera: Camera) -> None:
+    """Choose each filter and each order in Alice's Home, and search for an owner's name."""
+    alice = world.slack.person("alice").opens_home()
+    filters = {f"home-{name.replace('_', '-')}": words for name, words in FILTERS.items()}
+    for name, words in filters.items():
+        alice.chooses(words)
+        if name != "home-all":
+            camera.takes(name, "alice", "home", "Search, then press Enter")
+    alice.chooses(FILTERS[KeyFilter.ALL])
+    for name, words in SORTS.items():
+        alice.chooses(words)
+        if name != Sort.NAME:
+            camera.takes(f"home-by-{name}".replace("_", "-"), "alice", "home", words)
+    alice.chooses(SORTS[Sort.NAME]).person.enters("Dave", into="Search, then press Enter")
+    camera.takes("home-searched", "alice", "home", "Search, then press Enter")
+    alice.enters("", into="Search, then press Enter")
+
+
+def take_audit(world: World, camera: Camera) -> None:
+    """Begin an audit; take its message, its modal, and the modal after a page was kept."""
+    alice = world.slack.person("alice").goes_to(CHANNEL)
+    team = CHANNEL.lstrip("#")
+    alice.types("/apikeys audit start").sees("Audit of the API keys", within=WITHIN)
+    camera.takes("audit", "alice", team, "Audit of the API keys")
+    alice.presses("Review keys").person.sees("Suggestion: keep", within=WITHIN)
+    camera.takes("audit-modal", "alice", team, "Audit of the API keys")
+    alice.submits().sees("You kept", within=WITHIN)
+    camera.takes("audit-modal-after", "alice", team, "Audit of the API keys")
+    alice.closes()
 
 
 def main() -> None:

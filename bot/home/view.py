@@ -28,7 +28,7 @@ from keys.search.filters import KeyFilter
 from keys.search.sorting import Sort
 
 _MENUS = "home_menus"
-_SORTS = {
+SORTS = {
     Sort.NAME: "Sort by name",
     Sort.END: "Sort by expiry date",
     Sort.LAST_USE: "Longest unused first",
@@ -183,7 +183,7 @@ def _menus(page: Page) -> Block:
     # the summary has chosen something else.
     block = actions(
         _select(ids.HOME_FILTER, FILTERS, page.key_filter),
-        _select(ids.HOME_SORT, _SORTS, page.sort),
+        _select(ids.HOME_SORT, SORTS, page.sort),
     )
     return {**block, "block_id": ids.versioned(_MENUS, f"{page.key_filter}.{page.sort}")}
 

@@ -1,4 +1,7 @@
-"""The pools of threads: what has acknowledged takes no place of what has not; both are bounded."""
+"""The pools of threads: what has acknowledged takes no place of what has not; both are bounded.
+
+Before that, a few requests are worked on at a time.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.server.pools import AcknowledgingThreads, ListenerThreads, arrived
+from bot.server.pools import AcknowledgingThreads, ListenerThreads, Turns, arrived
 
 DEADLINE = 10.0
 
@@ -81,3 +84,53 @@ def test_the_time_that_a_request_waited_is_known() -> None:
 
 def test_what_never_waited_has_just_arrived() -> None:
     assert time.perf_counter() - arrived() < 1.0
+
+
+def test_a_few_requests_are_worked_on_at_a_time() -> None:
+    turns, guard, at_work, most = Turns(2, seconds=DEADLINE), threading.Lock(), 0, 0
+
+    def work() -> None:
+        nonlocal at_work, most
+        with turns.turn():
+            with guard:
+                at_work += 1
+                most = max(most, at_work)
+            time.sleep(0.005)
+            with guard:
+                at_work -= 1
+
+    together = [threading.Thread(target=work) for _ in range(20)]
+    for thread in together:
+        thread.start()
+    for thread in together:
+        thread.join(DEADLINE)
+    assert (at_work, most) == (0, 2)
+
+
+def test_where_the_turns_are_held_for_long_the_next_one_goes_ahead_and_takes_none_with_it() -> None:
+    turns, go = Turns(1, seconds=0.01), threading.Event()
+    entered = threading.Event()
+
+    def hold() -> None:
+        with turns.turn():
+            entered.set()
+            go.wait(DEADLINE)
+
+    slow = threading.Thread(target=hold)
+    slow.start()
+    assert entered.wait(DEADLINE)
+    for _ in range(3):
+        with turns.turn():
+            pass
+    go.set()
+    slow.join(DEADLINE)
+    # Exactly one turn is there again: whoever went ahead without one gave none back.
+    with turns.turn():
+        assert not turns._free.acquire(blocking=False)
+
+
+def test_a_turn_is_given_back_whatever_happens_in_it() -> None:
+    turns = Turns(1, seconds=DEADLINE)
+    with pytest.raises(ZeroDivisionError), turns.turn():
+        raise ZeroDivisionError
+    assert turns._free.acquire(blocking=False)

@@ -26,12 +26,17 @@ class Answered:
     seconds: float
 
 
-def bodies(slack: Sandbox, user: str, count: int) -> list[Json]:
-    """The fields of so many commands, no two of them alike: one that is would be a replay."""
+def bodies(slack: Sandbox, user: str, channel: str, count: int) -> list[Json]:
+    """The fields of so many commands, no two of them alike: one that is would be a replay.
+
+    Each has a response URL of its own, for an answer that comes after the acknowledgement.
+    """
+    runtime = slack._runtime
     return [
         {
             "command": "/apikeys", "text": "list", "user_id": user, "team_id": slack.team_id,
-            "trigger_id": f"{number}.1", "response_url": f"{slack.url}response/none",
+            "trigger_id": f"{number}.1",
+            "response_url": runtime.response_url(runtime.response_urls.issue(user, channel, None)),
             "api_app_id": f"A{time.monotonic_ns()}",
         }
         for number in range(count)
@@ -52,8 +57,11 @@ def send_by_socket(slack: Sandbox, sent: Sequence[Json]) -> list[Answered]:
         asyncio.run_coroutine_threadsafe(sockets._send(message), sockets._loop)
         answers.append(answer)
     return [
-        Answered(200, json.dumps(answer.result(30)), getattr(answer, "at", started) - started)
+        Answered(
+            200, json.dumps(result) if result else "", getattr(answer, "at", started) - started
+        )
         for answer in answers
+        for result in [answer.result(30)]
     ]
 
 
