@@ -114,15 +114,15 @@ def _log_bytes(refusals: Sequence[_Refusals], networks: int = 1) -> float:
     gateway_logger.handlers, gateway_logger.propagate = [counted], False
     gateway_logger.setLevel(logging.INFO)
     try:
-        turn = 0
+        count = 0
         for second in range((_LOG_MINUTES + 1) * 60):
             if second == 60:  # the first minute has the first of each kind
                 counted.bytes = 0
-            for place, (key_id, reason, per_minute) in enumerate(refusals):
-                often = per_minute // 60 + ((second + place) % 60 < per_minute % 60)
+            for offset, (key_id, reason, per_minute) in enumerate(refusals):
+                often = per_minute // 60 + ((second + offset) % 60 < per_minute % 60)
                 for _ in range(often):
-                    turn += 1
-                    address = f"203.{turn % networks // 256}.{turn % networks % 256}"
+                    count += 1
+                    address = f"203.{count % networks // 256}.{count % networks % 256}"
                     log.refused(
                         reason,
                         endpoint="/authz",

@@ -22,7 +22,7 @@ from bot.installation.installations import InstallationTarget
 from bot.installation.workspaces import OneWorkspace, WorkspaceBot, Workspaces, bot
 from bot.server import replay_protection, request_log
 from bot.server.metrics import Metrics
-from bot.server.pools import ListenerThreads, Turns, arrived
+from bot.server.pools import ConcurrencyLimit, ListenerThreads, arrived
 from bot.server.request_kinds import make_readable
 from runtime.clock import Clock
 
@@ -115,7 +115,7 @@ class _MeasuredApp(App):
     def __init__(self, metrics: Metrics, dispatcher: Dispatcher, **options: Any) -> None:
         self._metrics = metrics
         self._dispatcher = dispatcher
-        self._turns = Turns()
+        self._limit = ConcurrencyLimit()
         super().__init__(**options)
 
     def dispatch(self, req: BoltRequest) -> BoltResponse:
@@ -125,7 +125,7 @@ class _MeasuredApp(App):
             with request_log.begun(req):
                 response = self._dispatcher.refuse(req.body)
                 if response is None:
-                    with self._turns.turn():
+                    with self._limit.admitted():
                         response = self._dispatcher.refuse(req.body) or super().dispatch(req)
             status = response.status
             return response

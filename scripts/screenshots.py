@@ -130,6 +130,8 @@ def take_all(world: World, camera: Camera) -> None:
     alice.types(f"/apikeys show {IMPORTED}").sees(NOTE, within=WITHIN)
     camera.takes("details-imported", "alice", team, NOTE, crop="details")
     take_audit(world, camera)
+    alice.types("/apikeys offboard @carol").sees("Start privately", within=WITHIN)
+    camera.takes("offboarding-question", "alice", team, "Start privately")
     world.slack.deactivate("carol")
     alice.sees("Carol Clark was deactivated.", within=WITHIN)
     camera.takes("offboarding", "alice", team, "Carol Clark was deactivated.")

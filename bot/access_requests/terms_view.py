@@ -20,7 +20,7 @@ def facts(request: RequestView) -> list[tuple[str, str]]:
 
 def risk(terms: Terms) -> str:
     """Return what an approver should look at twice, in a word or two."""
-    words = {Risk.WRITE: "write access", Risk.NO_EXPIRY: "no expiry date"}
+    words = {Risk.WRITE: "write access", Risk.NO_EXPIRY: "works until revoked"}
     found = ", ".join(words[risk] for risk in terms.risks)
     return f"⚠️ {found}" if found else "low"
 

@@ -266,7 +266,8 @@ def _state(request: RequestView, *, for_requester: bool) -> list[Block]:
         return blocks
     if request.stage is Stage.DENIED:
         pieces: list[Element | str] = [*who, " denied this", *when, "."]
-        if request.decision_reason:
+        # The message that follows in the same conversation gives the requester the reason.
+        if request.decision_reason and not for_requester:
             pieces += [" Reason: ", text_element(request.decision_reason)]
         return [sentence(*pieces)]
     if request.withdrawn:

@@ -35,7 +35,7 @@ WORDS = {
     "request.reopened": "reopened the request for it",
     "key.imported": "imported it",
     "key.reserved": "created it",
-    "key.issued": "made it work by delivering its token",
+    "key.issued": "activated it by delivering its token",
     "key.abandoned": "cancelled it before it was activated",
     "key.renamed": "renamed it",
     "key.edited": "changed it",

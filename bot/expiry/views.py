@@ -17,7 +17,7 @@ from bot.ui.blocks import (
     message,
     modal,
     name_of,
-    owner_of,
+    owned_by,
     person,
     result_modal,
     sentence,
@@ -117,4 +117,4 @@ def _when(key: KeyView) -> list[Element | str]:
 
 
 def _facts(key: KeyView) -> Block:
-    return context(f"`{key.hint}` · owner {owner_of(key)}")
+    return context(f"`{key.hint}` · {owned_by(key)}")

@@ -173,9 +173,9 @@ def _item(item: OffboardingItem, who: str, ref: ActionPayload) -> list[Block]:
 def _relations(item: OffboardingItem, who: str) -> str:
     relations = ["has its token"] if item.knows else []
     if item.key.owner == who:
-        relations.append("owner")
+        relations.append("owns it")
     elif item.key.backup_owner == who:
-        relations.append("backup owner")
+        relations.append("is its backup owner")
     if item.relations.created:
         relations.append("created it")
     return " · ".join([f"`{item.key.hint}`", *relations, key_facts.last_use(item.key)])

@@ -24,7 +24,7 @@ from bot.ui.blocks import (
     message,
     modal,
     name_of,
-    owner_of,
+    owned_by,
     person,
     person_as_mrkdwn,
     plain,
@@ -44,13 +44,12 @@ TEAM, MINE, ONE = "team", "mine", "one"
 DIALOG_TITLE_MAX = 100  # a confirm dialog's title (Slack, confirmation dialog object)
 _REASONS = {
     RiskFinding.OWNER_GONE: "its owner has left",
-    RiskFinding.UNOWNED: "it has no owner",
     RiskFinding.POOR_NAME: "its name does not say what uses it",
     RiskFinding.UNDATED: "it has no expiry date",
 }
 _ADVICE = {
-    Recommendation.REVOKE: " Suggestion: revoke.",
-    Recommendation.ROTATE: " Suggestion: rotate.",
+    Recommendation.REVOKE: ["Suggestion: revoke."],
+    Recommendation.ROTATE: ["Suggestion: rotate."],
 }
 
 
@@ -95,7 +94,7 @@ def _facts(item: ReviewItem, more: str) -> str:
     key = item.key
     facts = [
         f"`{key.hint}`",
-        f"owner {owner_of(key)}",
+        owned_by(key),
         key_facts.last_use(key),
     ]
     if key.expires_at is not None:
@@ -106,17 +105,15 @@ def _facts(item: ReviewItem, more: str) -> str:
 
 
 def reason_of(item: ReviewItem, now: datetime) -> str:
-    """Return a key's risk findings and a suggestion in one line; empty if there are none."""
-    reasons = [_reason(finding, item.key, now) for finding in item.risk_findings]
-    if not reasons:
-        return ""
+    """Return what the facts do not say yet: other risk findings, and a suggestion; may be empty."""
+    in_facts = (RiskFinding.NEVER_USED, RiskFinding.UNOWNED)
+    reasons = [_reason(each, item.key, now) for each in item.risk_findings if each not in in_facts]
     text = "; ".join(reasons)
-    return f"{text[0].upper()}{text[1:]}.{_ADVICE.get(item.advice, '')}"
+    sentences = [f"{text[0].upper()}{text[1:]}."] if text else []
+    return " ".join([*sentences, *_ADVICE.get(item.advice, ())])
 
 
 def _reason(finding: RiskFinding, key: KeyView, now: datetime) -> str:
-    if finding is RiskFinding.NEVER_USED:
-        return key_facts.no_use(key)
     if finding is not RiskFinding.IDLE:
         return _REASONS[finding]
     if key.last_used_at is None:

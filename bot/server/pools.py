@@ -2,7 +2,7 @@
 
     AcknowledgingThreads   a request holds one until Bolt has its acknowledgement, 3 s at most
     ListenerThreads        a listener has one to its end, such as until a token is delivered
-    Turns                  a few requests are worked on at a time until they are acknowledged
+    ConcurrencyLimit       a few requests are worked on at a time until they are acknowledged
 
 So the acknowledgement is where a request is handed over: from then on it takes no place that
 another request waits for, however slowly Slack answers. Both are bounded: a request that has waited
@@ -29,9 +29,9 @@ LISTENERS = 256
 # Slack is slow, are bounded too.
 LISTENERS_MAX = LISTENERS + 128
 _EVENT_THREADS = 8
-TURNS = 4
+CONCURRENT = 4
 # Long beside the work of one request, and short beside Slack's 3 s.
-TURN_SECONDS = 0.5
+ADMITTED_WITHIN = 0.5
 # Slack sends an event again that is not acknowledged.
 _EVENTS_WAITING = 10_000
 
@@ -65,34 +65,34 @@ def arrived() -> float:
     return time.perf_counter() if at is None else at
 
 
-class Turns:
+class ConcurrencyLimit:
     """Lets a few requests be worked on at a time, until they are acknowledged.
 
     Python runs one thread at a time, and a thread that has waited, for the database or for a
-    client, gets its turn after all others that could run. With thirty requests at work, the thread
+    client, runs again after all others that could run. With thirty requests at work, the thread
     that receives further ones came to them after seconds: of 1,000 commands at once on PostgreSQL,
     the last were acknowledged after 4 to 7 s, and with four at work after 1.5 to 3 s.
 
-    Nobody waits for long: where the turns are held by requests for which Slack or the database is
-    slow, the next one goes ahead without.
+    Nobody waits for long: where Slack or the database is slow for those at work, the next one goes
+    ahead beyond the limit.
 
     Args:
         most: how many requests.
         seconds: how long another waits at most.
     """
 
-    def __init__(self, most: int = TURNS, seconds: float = TURN_SECONDS) -> None:
+    def __init__(self, most: int = CONCURRENT, seconds: float = ADMITTED_WITHIN) -> None:
         self._free = threading.Semaphore(most)
         self._seconds = seconds
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for a turn, and do what is inside the block."""
-        had = self._free.acquire(timeout=self._seconds)
+    def admitted(self) -> Iterator[None]:
+        """Wait until fewer are at work, and do what is inside the block."""
+        counted = self._free.acquire(timeout=self._seconds)
         try:
             yield
         finally:
-            if had:
+            if counted:
                 self._free.release()
 
 

@@ -255,7 +255,7 @@ def called(user_ids: Iterable[str]) -> list[Block]:
     """Mention users in a line of its own, after the news: a phone shows the beginning."""
     mentions = [{"type": "user", "user_id": user_id} for user_id in user_ids]
     spaced = [piece for one in mentions for piece in (" ", one)]
-    return [sentence("For", *spaced)] if mentions else []
+    return [sentence("Please take care of this:", *spaced)] if mentions else []
 
 
 def person_by_name(user_id: str) -> Element:
@@ -278,6 +278,11 @@ def code(text: str) -> str:
 def owner_of(key: KeyView) -> str:
     """Render a key's owner as mrkdwn."""
     return mention(key.owner) if key.owner else "no owner"
+
+
+def owned_by(key: KeyView) -> str:
+    """Render a key's owner as mrkdwn, for a line of facts."""
+    return f"owner {mention(key.owner)}" if key.owner else "no owner"
 
 
 def scopes_in_words(scopes: Iterable[str]) -> str:

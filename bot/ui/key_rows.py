@@ -15,7 +15,7 @@ from bot.ui.blocks import (
     button,
     context,
     date,
-    mention,
+    owned_by,
     plain,
     scopes_in_words,
 )
@@ -108,7 +108,7 @@ def _facts(key: KeyView, more: str, due: Sequence[DueReason]) -> Block:
     facts = [
         f"`{key.hint}`",
         scopes_in_words(key.scopes),
-        f"owner {mention(key.owner)}" if key.owner else "no owner",
+        owned_by(key),
         *key_facts.origin_and_use(key),
     ]
     if key.state is State.REVOKED:

@@ -170,7 +170,7 @@ def test_a_request_is_approved_with_changes_and_its_message_alone_says_so(world:
     carol.sees("What is it for?", within=WITHIN).sees(name)
     carol.fills(reason="Invoices", scopes=["read existing data", "add new records"]).submits()
     carol.sees("You have asked for", within=WITHIN).closes()
-    alice = somebody(world, "alice").sees("write access, no expiry date", within=WITHIN)
+    alice = somebody(world, "alice").sees("write access, works until revoked", within=WITHIN)
     alice.presses("Approve with changes…", on=name)
     alice.sees("What programs may do with the key", within=WITHIN)
     alice.fills(scopes=["read existing data"], last_day="2190-06-30").submits()

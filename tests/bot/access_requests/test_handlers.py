@@ -206,7 +206,11 @@ def test_denied_with_a_reason_that_the_person_reads(bench: Bench) -> None:
     assert "denied this" in json.dumps(bench.submits(view, "U0CARL", reason={"value": "again"}))
     follow(bench)
     said = [json.dumps(args) for name, args in bench.calls.asked if name == "chat.update"]
-    assert sum("You have one already" in text for text in said) == 2
+    assert sum("denied this" in text for text in said) == 2
+    # The requester reads the reason in a message of its own, below the one that is edited.
+    assert sum("You have one already" in text for text in said) == 1
+    news = [json.dumps(args) for name, args in bench.calls.asked if name == "chat.postMessage"]
+    assert sum("You have one already" in text for text in news) == 1
     assert not any("again" in text for text in said)
 
 

@@ -403,7 +403,7 @@ def test_the_alarm_leads_to_the_message_and_mentions_the_owner_and_the_admins(be
     posts(bench, token.reveal())
     (alarm,) = alarms(bench)
     assert alarm["text"].startswith("LEAK: a live token of “Reporting script” in a channel.")
-    assert alarm["text"].endswith("For bob alice")
+    assert alarm["text"].endswith("Please take care of this: bob alice")
     pressable = buttons(alarm["blocks"])
     assert pressable[ids.LEAK_OPEN]["url"] == LINK
     assert list(pressable) == [ids.LEAK_OPEN, ids.LEAK_REVOKE, ids.ROTATE, ids.KEY_CHOICE]

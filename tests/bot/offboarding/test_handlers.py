@@ -105,7 +105,7 @@ def test_the_command_puts_the_keys_into_the_channel(bench: Bench) -> None:
     follow(bench)
     assert board(bench)["channel"] == "C1"
     assert "0 of 1 key handled" in said(bench)
-    assert "has its token · owner" in said(bench)
+    assert "has its token · owns it" in said(bench)
     for word in ("Rotate", "Hand over", "Keep", "Revoke"):
         assert f'"text": "{word}"' in said(bench)
 

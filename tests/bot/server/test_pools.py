@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.server.pools import AcknowledgingThreads, ListenerThreads, Turns, arrived
+from bot.server.pools import AcknowledgingThreads, ConcurrencyLimit, ListenerThreads, arrived
 
 DEADLINE = 10.0
 
@@ -87,11 +87,11 @@ def test_what_never_waited_has_just_arrived() -> None:
 
 
 def test_a_few_requests_are_worked_on_at_a_time() -> None:
-    turns, guard, at_work, most = Turns(2, seconds=DEADLINE), threading.Lock(), 0, 0
+    limit, guard, at_work, most = ConcurrencyLimit(2, seconds=DEADLINE), threading.Lock(), 0, 0
 
     def work() -> None:
         nonlocal at_work, most
-        with turns.turn():
+        with limit.admitted():
             with guard:
                 at_work += 1
                 most = max(most, at_work)
@@ -107,12 +107,12 @@ def test_a_few_requests_are_worked_on_at_a_time() -> None:
     assert (at_work, most) == (0, 2)
 
 
-def test_where_the_turns_are_held_for_long_the_next_one_goes_ahead_and_takes_none_with_it() -> None:
-    turns, go = Turns(1, seconds=0.01), threading.Event()
+def test_where_those_at_work_are_slow_the_next_one_goes_ahead_and_counts_for_nothing() -> None:
+    limit, go = ConcurrencyLimit(1, seconds=0.01), threading.Event()
     entered = threading.Event()
 
     def hold() -> None:
-        with turns.turn():
+        with limit.admitted():
             entered.set()
             go.wait(DEADLINE)
 
@@ -120,17 +120,17 @@ def test_where_the_turns_are_held_for_long_the_next_one_goes_ahead_and_takes_non
     slow.start()
     assert entered.wait(DEADLINE)
     for _ in range(3):
-        with turns.turn():
+        with limit.admitted():
             pass
     go.set()
     slow.join(DEADLINE)
-    # Exactly one turn is there again: whoever went ahead without one gave none back.
-    with turns.turn():
-        assert not turns._free.acquire(blocking=False)
+    # One place is free again, not four: whoever went ahead had none to give back.
+    with limit.admitted():
+        assert not limit._free.acquire(blocking=False)
 
 
-def test_a_turn_is_given_back_whatever_happens_in_it() -> None:
-    turns = Turns(1, seconds=DEADLINE)
-    with pytest.raises(ZeroDivisionError), turns.turn():
+def test_what_fails_is_at_work_no_longer() -> None:
+    limit = ConcurrencyLimit(1, seconds=DEADLINE)
+    with pytest.raises(ZeroDivisionError), limit.admitted():
         raise ZeroDivisionError
-    assert turns._free.acquire(blocking=False)
+    assert limit._free.acquire(blocking=False)
