@@ -178,7 +178,8 @@ def _view(context: Context, home: HomeView, searched_in: str) -> View:
         mine = HomeState(shelf=KeyFilter.MINE, after=home.state.after, before=home.state.before)
         policy = context.policy
         reader = Reader(home.user_id, may_rotate=policy.owner_rotate, may_check=policy.owner_check)
-        return blocks.for_owner(_page(context, home.user_id, mine), ref, reader)
+        page = _page(context, home.user_id, mine)
+        return blocks.for_owner(page, ref, reader, context.admins.names())
     page = replace(_page(context, home.user_id, home.state), searched_in=searched_in)
     with context.reading() as session:
         notices = [

@@ -17,6 +17,7 @@ from bot.ui.blocks import (
     header,
     pagination_buttons,
     plain,
+    plain_user_text,
     section,
 )
 from bot.ui.key_rows import Reader, menu, rows
@@ -118,8 +119,12 @@ def for_admin(page: Page, ref: ActionPayload, notices: Sequence[Block] = ()) -> 
     return _home(blocks + _foot(page, ref))
 
 
-def for_owner(page: Page, ref: ActionPayload, reader: Reader) -> View:
-    """Render the keys of a member who is not an admin."""
+def for_owner(page: Page, ref: ActionPayload, reader: Reader, admins: Sequence[str] = ()) -> View:
+    """Render the keys of a member who is not an admin.
+
+    Args:
+        admins: the names of some admins to ask.
+    """
     buttons = [button("Ask for a key", ids.REQUEST, ref, style="primary")]
     if reader.may_check:
         buttons.append(button("Check my token", ids.CHECK, ref))
@@ -131,7 +136,11 @@ def for_owner(page: Page, ref: ActionPayload, reader: Reader) -> View:
     if not page.keys:
         blocks.append(section("You don't own any keys. Ask for one, and it will appear here."))
     else:
-        blocks.append(context("To change or revoke one, ask an admin."))
+        ask = "To change or revoke one, ask an admin" + (
+            f": {', '.join(admins)}." if admins else "."
+        )
+        # In plain text nothing in a name can be formatting.
+        blocks.append({"type": "context", "elements": [plain_user_text(ask)]})
     return _home(blocks + _foot(page, ref))
 
 

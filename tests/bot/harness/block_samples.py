@@ -603,7 +603,7 @@ def homes(name: str, note: str) -> Iterator[dict[str, Any]]:
             yield home.for_admin(shown, REF)
             lost = team_channel.notice("#" + "x" * 79, ChannelFault.ARCHIVED, NOW)
             yield home.for_admin(shown, REF, [*lost, *waiting_in_home(name, note)])
-            yield home.for_owner(shown, REF, Reader("U0ANN"))
+            yield home.for_owner(shown, REF, Reader("U0ANN"), ("Ada <b>*", "Ben"))
             yield home.for_owner(shown, REF, Reader("U0ANN", may_rotate=False))
     yield home.for_others("Guests cannot manage API keys.")
 

@@ -95,6 +95,13 @@ def test_somebody_else_sees_their_own_and_may_ask(bench: Bench) -> None:
     assert set(buttons(view["blocks"])) == {ids.REQUEST, ids.CHECK, ids.HELP, ids.KEY_CHOICE}
 
 
+def test_a_member_reads_which_admins_to_ask(bench: Bench) -> None:
+    bench.domain.issue("Zapier", owner="U0BOB")
+    opens(bench, "U0BOB")
+    view = json.dumps(bench.last("views.publish")["view"])
+    assert "To change or revoke one, ask an admin: alice" in view
+
+
 def test_guests_see_nothing(bench: Bench) -> None:
     bench.domain.issue("Zapier", owner="U0GUEST")
     opens(bench, "U0GUEST")
