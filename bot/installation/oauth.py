@@ -153,11 +153,16 @@ class InstallPages:
             if installation.is_enterprise_install
             else installation.team_name
         )
+        # Under the token of an organisation no channel is found by its name.
+        channel = (
+            "a channel for news of API keys, and choose the channel in the app’s Home tab"
+            if installation.is_enterprise_install
+            else f"<code>{escape(self._channel)}</code>, where it posts changes"
+        )
         return _page(
             f"API keys is installed in {name or 'your workspace'}",
-            f"Two steps are left, both in Slack. Type <code>/invite @API keys</code> in "
-            f"<code>{escape(self._channel)}</code>, where it posts changes. Then type "
-            f"<code>{command_name()}</code>.",
+            f"Two steps are left, both in Slack. Type <code>/invite @API keys</code> in {channel}. "
+            f"Then type <code>{command_name()}</code>.",
         )
 
     def _failed(self, args: FailureArgs) -> BoltResponse:

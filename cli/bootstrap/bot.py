@@ -215,12 +215,15 @@ def _install_pages(
 ) -> InstallPages:
     def greet(installed: OAuthInstallation) -> None:
         slack = SlackClient(web_calls(installed.token, base_url=settings.api_url)).within(8.0)
-        channel = settings.channel
-        slack.dm(
-            installed.installed_by,
-            f"API keys is installed. Invite me to {channel}, where I post changes: type "
-            f"`/invite @API keys` there. Then type `{settings.command}`.",
+        where = (
+            # Under the token of an organisation no channel is found by its name.
+            "Invite me to a channel for news of API keys, and choose it in my Home tab."
+            if installed.target.org_wide
+            else f"Invite me to {settings.channel}, where I post changes: type "
+            "`/invite @API keys` there."
         )
+        greeting = f"API keys is installed. {where} Then type `{settings.command}`."
+        slack.dm(installed.installed_by, greeting)
 
     required_scopes, optional = scopes()
     return InstallPages(

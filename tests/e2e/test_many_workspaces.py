@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from bot.ui import ids
 from sandbox.oauth import Distribution
 from sandbox.sandbox import Sandbox
 from sandbox.state.manifest import read_manifest
@@ -32,6 +33,7 @@ class World:
     acme: Sandbox
     globex: Sandbox
     stranger: Sandbox
+    initech: Sandbox
 
     def begins(self) -> tuple[str, dict[str, str]]:
         """A browser is sent to Slack; gives the address and the cookie that it has now."""
@@ -59,6 +61,8 @@ def world(tmp_path: Path) -> Iterator[World]:
     with Distribution(MANIFEST) as slack:
         acme, globex = slack.add_workspace("Acme"), slack.add_workspace("Globex")
         stranger = slack.add_workspace("Stranger")
+        initech = slack.add_workspace("Initech", org_wide=True)
+        _people(initech, "ina")
         _people(stranger, "mallory")
         _people(acme, "alice")
         _people(globex, "gus")
@@ -73,13 +77,21 @@ def world(tmp_path: Path) -> Iterator[World]:
             "APIKEYS_SEAL_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
             "APIKEYS_GATEWAY_LISTEN": gateway,
             "APIKEYS_CHANNEL": CHANNEL,
-            "APIKEYS_MAY_INSTALL": f"{acme.workspace.team_id}, {globex.workspace.team_id}",
+            "APIKEYS_MAY_INSTALL": f"{acme.workspace.team_id}, {globex.workspace.team_id}, "
+            f"{initech.install.enterprise_id}",
         }
         with Program(tmp_path / "program", settings) as program:
             program.waits_until_it_says("receives Slack")
             slack.delivers_to(f"http://{app}/slack/events")
             yield World(
-                slack, program, f"http://{app}", f"http://{gateway}", acme, globex, stranger
+                slack,
+                program,
+                f"http://{app}",
+                f"http://{gateway}",
+                acme,
+                globex,
+                stranger,
+                initech,
             )
             program.stop()
 
@@ -188,3 +200,26 @@ def test_where_slack_alone_knows_of_an_installation_people_are_told_so(world: Wo
     gus = world.globex.person("gus").goes_to(CHANNEL)
     gus.types("/apikeys list")
     gus.sees("is no longer installed in this workspace", within=15)
+
+
+def test_an_organisation_installs_it_and_an_admin_chooses_the_channel(world: World) -> None:
+    org, ina = world.initech, world.initech.person("ina")
+    page = world.installs(org, "ina")
+    assert "API keys is installed in Practice organisation" in page.text
+    assert "choose the channel in the app’s Home tab" in page.text
+    eventually(lambda: "choose it in my Home tab" in ina.dm.text, "the greeting")
+    ina.opens_home()
+    # Under the token of an organisation no channel is found by its name.
+    ina.sees(f"I can't post in {CHANNEL}", within=15)
+    ina.enters(CHANNEL, into=ids.CHANNEL_CHOOSE)
+    token = makes(org, "ina", "Zapier, production")
+    assert asks(world.gateway, token) == 204
+    ina.goes_to(CHANNEL).sees("chose this channel for news of API keys", within=15)
+    ina.sees("created the key Zapier, production", within=15)
+    # Who may own a key is known in the organisation too, and keys are found by their names.
+    ina.types("/apikeys list ina").sees("Show all keys", within=15)
+    ina.types("/apikeys revoke Zapier, production")
+    ina.sees("Are you sure", within=15)
+    ina.presses("Revoke")
+    ina.sees("is refused from now on", within=15)
+    assert asks(world.gateway, token) == 401

@@ -3,7 +3,7 @@
 import copy
 
 from sandbox.delivery import payloads
-from sandbox.state.installation import Installation
+from sandbox.state.installation import ORGANISATION, Installation
 from sandbox.state.models import Account, Channel, ChannelKind, Json, Message, Role, Usergroup
 from sandbox.state.workspace import Workspace
 
@@ -41,8 +41,18 @@ def account_json(
         "is_app_user": False,
         "updated": int(account.updated),
     }
-    if account.enterprise_id:
-        body["enterprise_user"] = {"id": account.id, "enterprise_id": account.enterprise_id}
+    of_app = None if account.is_bot or account.is_outsider else install.enterprise_id
+    if organisation := account.enterprise_id or of_app:
+        # The practice organisation has this workspace alone, so its roles are the workspace's.
+        body["enterprise_user"] = {
+            "id": account.id,
+            "enterprise_id": organisation,
+            "enterprise_name": ORGANISATION,
+            "is_admin": role in _ADMINS and not account.deleted,
+            "is_owner": role in _OWNERS and not account.deleted,
+            "is_primary_owner": role is Role.PRIMARY_OWNER and not account.deleted,
+            "teams": [workspace.team_id],
+        }
     if account.deleted:
         return body
     body |= {

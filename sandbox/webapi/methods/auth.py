@@ -31,6 +31,12 @@ def api_test(call: Call) -> Json:
     return {"args": args}
 
 
+def auth_teams_list(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/auth.teams.list"""
+    team: Json = {"id": call.workspace.team_id, "name": call.workspace.team_name}
+    return {"teams": [team], "response_metadata": {"next_cursor": ""}}
+
+
 def auth_revoke(call: Call) -> Json:
     """Revoke the token of the call; with ``test``, only pretend to."""
     is_test = str(call.args.get("test", "")).lower() in ("1", "true")
@@ -47,6 +53,7 @@ def connections_open(call: Call) -> Json:
 
 METHODS = {
     "auth.test": Method(auth_test),
+    "auth.teams.list": Method(auth_teams_list),
     "auth.revoke": Method(auth_revoke),
     "api.test": Method(api_test, caller="nobody"),
     "apps.connections.open": Method(connections_open, caller="app"),

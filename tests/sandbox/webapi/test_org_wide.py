@@ -63,3 +63,15 @@ def test_whatever_is_delivered_names_the_organisation() -> None:
         [authorization] = event["authorizations"]
         assert authorization["is_enterprise_install"] is True
         assert authorization["enterprise_id"] == slack.install.enterprise_id
+
+
+def test_people_belong_to_the_organisation_with_the_roles_of_its_one_workspace(
+    harness: Harness,
+) -> None:
+    (team,) = harness("auth.teams.list")["teams"]
+    assert team["id"] == "T0ACME"
+    grid = harness("users.info", user=ALICE)["user"]["enterprise_user"]
+    assert (grid["enterprise_id"], grid["teams"]) == ("E0ORG", ["T0ACME"])
+    assert grid["is_admin"] is harness("users.info", user=ALICE)["user"]["is_admin"]
+    harness.install.enterprise_id = None
+    assert "enterprise_user" not in harness("users.info", user=ALICE)["user"]
