@@ -180,9 +180,17 @@ def line(*pieces: Element | str) -> Element:
     return {"type": "rich_text_section", "elements": elements}
 
 
+class _OurWords(str):
+    """Words of ours, which have a capital where they begin a sentence."""
+
+
 def sentence(*pieces: Element | str) -> Block:
     """Render a paragraph of our own words, users' words, mentions and dates."""
-    return {"type": "rich_text", "elements": [line(*pieces)]}
+    written = line(*pieces)
+    first, *others = written["elements"]
+    if isinstance(first.get("text"), _OurWords):
+        first = {**first, "text": first["text"][:1].upper() + first["text"][1:]}
+    return {"type": "rich_text", "elements": [{**written, "elements": [first, *others]}]}
 
 
 def header(text: str) -> Block:
@@ -248,7 +256,8 @@ def person(actor: Actor) -> Element:
     """Render the actor of an event within a sentence."""
     if actor.kind == "person":
         return {"type": "user", "user_id": actor.id}
-    return text_element(f"operator {actor.id}" if actor.kind == "operator" else "this app")
+    element = text_element(f"operator {actor.id}" if actor.kind == "operator" else "this app")
+    return {**element, "text": _OurWords(element["text"])}
 
 
 def called(user_ids: Iterable[str]) -> list[Block]:

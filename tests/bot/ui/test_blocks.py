@@ -14,7 +14,7 @@ from bot.manage_keys import create_view, rename_view, revoke_view
 from bot.token_delivery.views import TokenContent, delivery_message
 from bot.ui import ids, replies, revocation
 from bot.ui import inputs as block_inputs
-from bot.ui.blocks import Message
+from bot.ui.blocks import Message, message, person, sentence, text_element
 from bot.ui.key_rows import Reader
 from bot.ui.payloads import ActionPayload
 from bot.ui.search_box import QUERY_MAX, search_box
@@ -322,10 +322,10 @@ def test_trouble_names_its_reference() -> None:
 
 def test_the_team_is_told_who_did_what() -> None:
     made = plain_of_message(notice(due("key.issued", OPERATOR)))
-    assert "operator root@host created the key Zapier" in made
+    assert made.startswith("Operator root@host created the key Zapier")
     assert "It may read existing data." in made
     ended = plain_of_message(notice(due("key.revoked", OPERATOR, reason="leaked")))
-    assert "operator root@host revoked the key Zapier" in ended
+    assert ended.startswith("Operator root@host revoked the key Zapier")
     assert "(leaked)" in ended
     given_up = notice(due("key.abandoned", Actor.system("issuing")))
     assert "no key was created" in plain_of_message(given_up)
@@ -355,3 +355,11 @@ def test_a_version_changes_the_ids_of_inputs_alone() -> None:
     assert shown[0]["element"] == name["element"]
     assert block_inputs.showing("8", [name])[0]["block_id"] != shown[0]["block_id"]
     assert ids.unversioned("name@7") == ids.unversioned("name") == "name"
+
+
+def test_our_words_have_a_capital_where_they_begin_a_sentence_and_a_users_words_stay() -> None:
+    operator = person(OPERATOR)
+    begun = plain_of_message(message(sentence(operator, " renamed it.")))
+    assert begun == "Operator root@host renamed it."
+    assert plain_of_message(message(sentence("By ", operator, "."))) == "By operator root@host."
+    assert plain_of_message(message(sentence(text_element("operator x"), "."))) == "operator x."
