@@ -173,7 +173,7 @@ def for_team(request: RequestView, ref: ActionPayload) -> Message:
         blocks += [
             _decide(ref, request.name),
             context(
-                f"Without a decision, this request closes {date(request.closes_at)}. "
+                f"Without a decision, this request {date(request.closes_at, before='closes ')}. "
                 "You can't approve your own."
             ),
         ]

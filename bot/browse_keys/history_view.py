@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.ui.blocks import (
+    RECORDED,
     Block,
     Element,
     bullets,
@@ -161,7 +162,7 @@ def _value(name: str, value: Any) -> Element | str:
     if name in ("owner", "backup_owner"):
         return {"type": "user", "user_id": str(value)}
     if name == "expires_at" and (at := _time(value)) is not None:
-        return format_time(at)
+        return format_time(at, form=RECORDED)
     words = value if isinstance(value, list) else str(value).split()
     separator = ", " if name in ("scopes", "networks") else " "
     text = clip(redact(separator.join(map(str, words))), VALUE_MAX)

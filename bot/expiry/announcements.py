@@ -14,7 +14,8 @@ def accepted(entry: OutboxEntry, _admins: AdminIds) -> Message:
     ends = entry.data.get("expires_at")
     when: list[Element | str] = []
     if ends:
-        when = [" Its token is refused from ", format_time(datetime.fromisoformat(str(ends))), "."]
+        from_then = format_time(datetime.fromisoformat(str(ends)), "from ")
+        when = [" Its token is refused ", from_then, "."]
     more = [] if entry.recipient == TEAM else [" If you still need the key, ask an admin."]
     return message(sentence(*who_and_which(entry, " will not extend "), ".", *when, *more))
 

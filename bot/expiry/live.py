@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.expiry import views
 from bot.framework.rendered import RenderedMessage
 from bot.ui.payloads import ActionPayload
-from keys.base.models import State
+from keys.base.models import KeyView, State
 from keys.changes.live_messages import LiveMessage
 from keys.changes.outbox import TEAM
 from keys.changes.services import Services
@@ -24,16 +26,30 @@ def render(session: AccountSession, services: Services, live: LiveMessage) -> Re
     ref = ActionPayload(live.created_at, key=key.id) if is_team else None
     moved = key.expires_at is None or int(key.expires_at.timestamp()) != reminder.expires_at
     if key.state is not State.ACTIVE or key.expires_at is None or moved:
-        return RenderedMessage(views.settled(key, is_over=key.expired(now)), None)
+        return RenderedMessage(views.settled(key, is_over=key.expired(now)), _followed(key, now))
     if key.expired(now):
         if reminder.days == EXPIRED:
             # The key can still be extended or revoked, which marks this stale.
-            return RenderedMessage(views.expired(key, ref), now + expiry_reminders.TOLD_WITHIN)
-        return RenderedMessage(views.settled(key, is_over=True), None)
+            return RenderedMessage(views.expired(key, ref), _followed(key, now))
+        return RenderedMessage(views.settled(key, is_over=True), _followed(key, now))
     if key.expiry_accepted_by is not None:
         return RenderedMessage(views.settled(key, is_over=False), key.expires_at)
     if expiry_reminders.stage(key.expires_at, now) != reminder.days:
         # A later reminder has the buttons.
-        return RenderedMessage(views.settled(key, is_over=False), None)
+        return RenderedMessage(views.settled(key, is_over=False), _followed(key, now))
     again = expiry_reminders.next_stage(key.expires_at, now)
     return RenderedMessage(views.reminder(key, reminder.days, ref), again)
+
+
+def _followed(key: KeyView, now: datetime) -> datetime | None:
+    """Return when a reminder has to be rendered again, without any change; None if it is final.
+
+    Until then a change of the key marks it as stale: an expired key can still be extended, and
+    each of its reminders shows that.
+    """
+    if key.state is not State.ACTIVE or key.expires_at is None:
+        return None
+    if key.expires_at > now:
+        return key.expires_at
+    until = key.expires_at + expiry_reminders.TOLD_WITHIN
+    return until if until > now else None

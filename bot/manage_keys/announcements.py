@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.framework.announcement import AdminIds, is_for, key_name, who_and_which
 from bot.ui.blocks import (
+    RECORDED,
     Element,
     Message,
     clip,
@@ -138,7 +139,9 @@ def _value(name: str, value: Any) -> Pieces:
     if name in ("owner", "backup_owner"):
         return [person(Actor.person(str(value)))] if value else ["no one"]
     if name == "expires_at":
-        return [format_time(datetime.fromisoformat(str(value)))] if value else ["never"]
+        if not value:
+            return ["never"]
+        return [format_time(datetime.fromisoformat(str(value)), form=RECORDED)]
     if name == "scopes":
         scopes = value.split() if isinstance(value, str) else value or ()
         return [", ".join(MEANINGS.get(scope, scope) for scope in scopes) or "nothing"]

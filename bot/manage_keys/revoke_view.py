@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.ui import ids
+from bot.ui import ids, key_facts
 from bot.ui.blocks import (
     Message,
     actions,
@@ -29,11 +29,12 @@ QUESTION = "Are you sure you want to revoke this API key?"
 
 def confirmation(key: KeyView, ref: ActionPayload) -> Message:
     """Render the question. Its buttons decide; no native dialog asks a second time."""
+    never = key_facts.no_use(key) if key.imported else "never"
     facts = (
         ("Token", f"`{key.hint}`"),
         ("Scopes", scopes_in_words(key.scopes)),
         ("Owner", owner_of(key)),
-        ("Last used", date(key.last_used_at)),
+        ("Last used", date(key.last_used_at, never=never)),
     )
     return message(
         section(f"*{QUESTION}*"),

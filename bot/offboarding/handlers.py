@@ -45,13 +45,15 @@ def submitted(interaction: Interaction) -> None:
 
 def _question(interaction: Interaction, wanted: StartOffboarding) -> Message:
     with interaction.context.reading() as session:
-        relations = relations_of(session, wanted.person).values()
+        relations = relations_of(session, wanted.person)
+        unsent = [key_id for key_id, relation in relations.items() if not relation.sent]
+        elsewhere = len(queries.made_elsewhere(session, unsent))
     if not relations:
         return views.nothing(wanted.person)
-    sent = sum(relation.sent for relation in relations)
+    sent = sum(relation.sent for relation in relations.values())
     ref = interaction.ref(about=wanted.person)
     channel = interaction.context.channel
-    return views.question(wanted.person, len(relations), sent, channel, ref)
+    return views.question(wanted.person, len(relations), sent, elsewhere, channel, ref)
 
 
 def start_in_channel(interaction: Interaction) -> None:

@@ -64,17 +64,22 @@ def ask(ref: ActionPayload) -> View:
     return modal("Offboard someone", ids.OFFBOARD_MODAL, blocks, submit="Continue", ref=ref)
 
 
-def question(person_id: str, keys: int, sent: int, channel: str, ref: ActionPayload) -> Message:
+def question(
+    person_id: str, keys: int, sent: int, elsewhere: int, channel: str, ref: ActionPayload
+) -> Message:
     """Render the question to the admin alone, before anything can be read by others.
 
     Args:
         keys, sent: how many keys they have, and how many of these whose token they were sent.
+        elsewhere: how many were imported, so that they may have their tokens all the same.
         channel: the team's channel; an id is not shown.
     """
     where = channel if channel.startswith("#") else "the channel"
     tokens = "1 token was" if sent == 1 else f"{sent:,} tokens were"
+    others = "1 was" if elsewhere == 1 else f"{elsewhere:,} were"
+    made = [f" {others} made elsewhere, and they may have those too."] if elsewhere else []
     return message(
-        sentence(_who(person_id), f" has {keys_in_words(keys)}; {tokens} sent to them."),
+        sentence(_who(person_id), f" has {keys_in_words(keys)}; {tokens} sent to them.", *made),
         section(
             f"Nothing has started. Everyone in {escape(where)} would read who is leaving. Start "
             "privately to get the list as a direct message."
@@ -172,6 +177,8 @@ def _item(item: OffboardingItem, who: str, ref: ActionPayload) -> list[Block]:
 
 def _relations(item: OffboardingItem, who: str) -> str:
     relations = ["has its token"] if item.knows else []
+    if _may_know(item):
+        relations.append("may have its token, which was made elsewhere")
     if item.key.owner == who:
         relations.append("owns it")
     elif item.key.backup_owner == who:
@@ -181,11 +188,17 @@ def _relations(item: OffboardingItem, who: str) -> str:
     return " · ".join([f"`{item.key.hint}`", *relations, key_facts.last_use(item.key)])
 
 
+def _may_know(item: OffboardingItem) -> bool:
+    """Return whether they may have the token without having been sent it here."""
+    return item.key.imported and not item.knows
+
+
 def _buttons(item: OffboardingItem, ref: ActionPayload) -> Sequence[Element]:
     of_key = replace(ref, about="")
-    rotate = button("Rotate", ids.ROTATE, of_key, style="primary" if item.knows else None)
+    rotating = item.knows or _may_know(item)
+    rotate = button("Rotate", ids.ROTATE, of_key, style="primary" if rotating else None)
     revoke = button("Revoke", ids.REVOKE, of_key)
-    style = None if item.knows else "primary"
+    style = None if rotating else "primary"
     transfer = button("Hand over", ids.OFFBOARD_HAND_OVER, ref, style=style)
     return [rotate, *([transfer] if item.owns else []), _keep(item, ref), revoke]
 
@@ -193,6 +206,8 @@ def _buttons(item: OffboardingItem, ref: ActionPayload) -> Sequence[Element]:
 def _keep(item: OffboardingItem, ref: ActionPayload) -> Element:
     if item.knows:
         text = "They were sent its token, and may still have it. The key will keep working."
+    elif _may_know(item):
+        text = "They may have its token from before the import. The key will keep working."
     else:
         text = "The key will not be changed."
     return button(
@@ -251,7 +266,7 @@ def _end(found: OffboardingView) -> list[Block]:
     if len(done) > RESULTS_MAX:
         blocks.append(context(f"And {keys_in_words(len(done) - RESULTS_MAX)} more."))
     if found.stage is Stage.FINISHED:
-        return [*blocks, context(f"Every key is handled, {date(found.ended_at)}.")]
+        return [*blocks, context(f"Every key is handled{date(found.ended_at, before=', ')}.")]
     by: list[Element | str] = [" by ", person(found.ended_by)] if found.ended_by else []
     left = keys_in_words(len(found.open_items))
     return [*blocks, sentence("This was closed", *by, f". {left} not handled.")]

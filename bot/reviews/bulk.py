@@ -38,7 +38,7 @@ def keep_selected(interaction: Interaction) -> None:
         kept = [item.key.id for item in interaction.execute(operation).value]
     here, _, next_cursor = ref.cursor.partition(",")
     result = Result(bulk_view.kept(len(kept), len(selected)), kept, here)
-    interaction.show(_page(interaction, next_cursor, result))
+    interaction.show(_page(interaction, next_cursor if selected else here, result))
 
 
 def undo(interaction: Interaction) -> None:

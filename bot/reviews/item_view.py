@@ -178,7 +178,7 @@ def asks_owner(
     who: list[Element | str] = [person(asked_by)] if asked_by is not None else ["The team"]
     return message(
         sentence(*who, " asks: is ", name_of(item.key), " still needed?"),
-        context(f"`{item.key.hint}` · until {date(audit.deadline_at, DAY)}"),
+        context(f"`{item.key.hint}` · {date(audit.deadline_at, DAY, before='until ')}"),
         actions(*_buttons(item, MINE, replace(ref, key=item.key.id))),
     )
 

@@ -79,8 +79,8 @@ def _mine(listing: ReviewListView, page: OwnersPage, ref: ActionPayload) -> Mess
         thanks = section("You have decided about all your API keys. Thank you.")
         return message(thanks, *_list(listing, page, ref))
     head = (
-        f"*Which of your API keys are still needed?* Please decide by "
-        f"{date(audit.deadline_at, DAY)}."
+        "*Which of your API keys are still needed?* "
+        f"Please decide {date(audit.deadline_at, DAY, before='by ')}."
     )
     return message(section(head), *_list(listing, page, ref))
 

@@ -38,7 +38,7 @@ def progress(audit: ReviewView) -> list[Block]:
     bar = "█" * full + "░" * (_STEPS - full)
     text = f"{bar}\n*{audit.done:,} of {words.keys(audit.total)} decided*"
     if audit.stage is Stage.OPEN:
-        text += f" · until {date(audit.deadline_at, DAY)}"
+        text += f" · {date(audit.deadline_at, DAY, before='until ')}"
     blocks = [section(text)]
     if audit.revokes_at is not None and audit.stage is Stage.OPEN:
         left = words.keys(audit.left)
@@ -156,7 +156,8 @@ def digest(data: Mapping[str, Any]) -> list[Block]:
         f"*{int(data['expiring']):,}* expire within 30 days",
         f"*{int(data['idle']):,}* idle for 90 days, *{int(data['never_used']):,}* never used",
     ]
-    head = f"API keys since {date(_parse_time(data['since']), DAY)}: {int(data['total']):,} work."
+    since = date(_parse_time(data["since"]), DAY, before="since ")
+    head = f"API keys {since}: {int(data['total']):,} work."
     return [section(head), context(" · ".join(lines))]
 
 

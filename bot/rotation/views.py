@@ -185,12 +185,14 @@ def _buttons(rotation: RotationView, ref: ActionPayload) -> Block:
 
 
 def _ended(rotation: RotationView) -> Message:
-    pieces: list[Element | str] = [name_of(rotation.key), " was rotated. The old token was revoked"]
-    if rotation.ended_by is not None and rotation.ended_by.kind == "person":
-        pieces += [" by ", person(rotation.ended_by)]
+    pieces: list[Element | str] = [name_of(rotation.key), " was rotated. The old token "]
+    if rotation.ended_by is not None and rotation.ended_by.kind != "system":
+        pieces += ["was revoked by ", person(rotation.ended_by)]
+    else:
+        pieces.append("expired")
     if rotation.ends_at is not None:
         pieces.append(format_time(rotation.ends_at, ", "))
     return message(
         sentence(*pieces, "."),
-        context(f"`{rotation.new_hint}` works, `{rotation.old_hint}` is refused."),
+        context(f"`{rotation.new_hint}` replaced `{rotation.old_hint}`, which is refused."),
     )

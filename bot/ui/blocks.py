@@ -38,6 +38,8 @@ ACCESSIBILITY_MAX = 75  # Slack, button element, `accessibility_label`
 DAY = "{date_short_pretty}"
 MINUTE = "{date_short_pretty} at {time}"
 AGO = "{ago}"
+# For values that are recorded: what was "tomorrow" then must not read so later.
+RECORDED = "{date_short} at {time}"
 
 
 def escape(text: str) -> str:
@@ -215,7 +217,7 @@ def name_of(key: KeyView) -> Element:
     return text_element(key.name, bold=True)
 
 
-def format_time(at: datetime, before: str = "") -> Element:
+def format_time(at: datetime, before: str = "", form: str = MINUTE) -> Element:
     """Render a time as rich text, in each reader's time zone.
 
     Args:
@@ -224,7 +226,7 @@ def format_time(at: datetime, before: str = "") -> Element:
     return {
         "type": "date",
         "timestamp": int(at.timestamp()),
-        "format": before + MINUTE,
+        "format": before + form,
         "fallback": before + _fallback(at),
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlmodel import col, select
 
 from keys.base.actors import Actor
@@ -23,7 +25,7 @@ from keys.offboarding.models import (
 )
 from keys.offboarding.relations import keys_with_known_token
 from storage import AccountSession
-from storage.tables import Key, Offboarding, OffboardingKey
+from storage.tables import Key, Offboarding, OffboardingKey, Secret
 
 
 def get(session: AccountSession, offboarding_id: str) -> OffboardingView:
@@ -93,6 +95,12 @@ def load_items(session: AccountSession, row: Offboarding) -> list[OffboardingIte
         for found, key in pairs
     ]
     return sorted(items, key=lambda i: (not i.knows, not i.owns, i.key.name.casefold(), i.key.id))
+
+
+def made_elsewhere(session: AccountSession, key_ids: Collection[str]) -> set[str]:
+    """Return the keys that were imported, whose tokens people may have from before."""
+    imported = select(Secret.key_id).where(col(Secret.key_id).in_(key_ids), col(Secret.imported))
+    return set(session.exec(imported))
 
 
 def find_open(session: AccountSession, person: str) -> Offboarding | None:

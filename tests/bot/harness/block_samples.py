@@ -474,7 +474,7 @@ def _messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     for had in (1, 2):
         for where in ("C0TEAM", "#" + "x" * 60):
             ref = ActionPayload(NOW, about="W0BOB")
-            yield offboard.question("W0BOB", 20, had, where, ref)
+            yield offboard.question("W0BOB", 20, had, 3 - had, where, ref)
     yield offboard.nothing("W0BOB")
     dated = key(name, expires_at=NOW, backup_owner="W0BOB")
     for days in (30, 7, 1):

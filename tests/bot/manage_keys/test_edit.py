@@ -172,6 +172,27 @@ def test_a_reminder_is_extended_and_says_so_everywhere(bench: Bench) -> None:
     assert all(not buttons(args["blocks"]) for args in redrawn)
 
 
+def test_every_reminder_of_a_key_that_had_expired_shows_that_it_was_extended(bench: Bench) -> None:
+    reminded(bench)
+    for days in (23, 6, 1):  # within 7 days, within a day, expired
+        bench.domain.clock.move(days * DAY)
+        follow(bench)
+    posts = [
+        args
+        for name, args in bench.calls.asked
+        if name == "chat.postMessage" and ids.EXTEND in json.dumps(args)
+    ]
+    assert len(posts) == 4
+    bench.calls.asked.clear()
+    bench.presses(buttons(posts[-1]["blocks"])[ids.EXTEND])
+    submit(bench, bench.last("views.open")["view"], last_day={"selected_date": "2027-12-31"})
+    for _ in range(5):
+        follow(bench)
+    shown = [json.dumps(args) for name, args in bench.calls.asked if name == "chat.update"]
+    assert sum("C1" in each for each in shown) == 4
+    assert all(" expires" in each and "expired" not in each for each in shown)
+
+
 def test_let_it_expire_is_said_and_nobody_is_reminded_again(bench: Bench) -> None:
     posts = reminded(bench)
     press = buttons(posts[0]["blocks"])[ids.LET_EXPIRE]

@@ -23,6 +23,7 @@ from tests.bot.harness.listening import PEOPLE, Bench, buttons
 from tests.bot.harness.working import worker_of
 from tests.keys.conftest import ALICE, BOB
 from tests.keys.offboarding.test_offboarding import issue_to
+from tests.keys.transfer.test_import_keys import imports, sha256_base64
 
 
 @pytest.fixture
@@ -132,6 +133,26 @@ def test_without_a_name_a_window_asks(bench: Bench) -> None:
 def open_offboardings(bench: Bench) -> int:
     with reading(bench.domain.engine) as session:
         return len(session.exec(select(Offboarding)).all())
+
+
+def test_a_leaver_may_have_tokens_that_were_made_elsewhere(bench: Bench) -> None:
+    rows = "".join(f"K{n},{sha256_base64(f'elsewhere {n}')},read,U0BOB\n" for n in range(2))
+    imports(bench.domain, f"name,hash,scopes,owner\n{rows}", strict=False)
+    issue_to(bench.domain, "Sent", BOB.id, BOB)
+    bench.types("offboard <@U0BOB>")
+    asked = bench.answers[-1]["text"]
+    assert "1 token was sent to them. 2 were made elsewhere, and they may have those too." in asked
+    bench.presses(buttons(bench.answers[-1]["blocks"])[ids.OFFBOARD_START])
+    follow(bench)
+    assert said(bench).count("may have its token, which was made elsewhere") == 2
+    # A new token is what helps; handing over alone would leave the old one with them.
+    rotate = [
+        each
+        for block in board(bench)["blocks"]
+        for each in block.get("elements", ())
+        if each.get("action_id") == ids.ROTATE
+    ]
+    assert [each.get("style") for each in rotate] == ["primary"] * 3
 
 
 def test_an_admin_alone_is_asked_first_and_nothing_is_in_the_channel(bench: Bench) -> None:

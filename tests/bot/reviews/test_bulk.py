@@ -203,6 +203,14 @@ def test_a_forged_selection_keeps_nothing_else(bench: Bench, keys: list[KeyView]
     assert "You kept 1 key." in text_of(shown)
 
 
+def test_where_nothing_is_selected_the_page_stays(bench: Bench, keys: list[KeyView]) -> None:
+    view = opened(bench)
+    none: Any = {box["block_id"]: {"selected_options": []} for box in boxes(view)}
+    shown = bench.submits(view, **none)["view"]
+    assert "No key was selected, so nothing changed." in text_of(shown)
+    assert listed(shown) == listed(view)
+
+
 def test_old_lists_of_the_team_open_it(bench: Bench, keys: list[KeyView]) -> None:
     for action in (ids.AUDIT_NEXT_PAGE, ids.AUDIT_PREVIOUS_PAGE):
         bench.presses(pressed(bench, action), "U0BOB")

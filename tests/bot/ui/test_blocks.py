@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -37,9 +38,11 @@ from tests.bot.harness.block_samples import (
     due,
     history,
     key,
+    messages,
     notice,
     page,
     revoked_key,
+    views,
 )
 
 
@@ -355,6 +358,35 @@ def test_a_version_changes_the_ids_of_inputs_alone() -> None:
     assert shown[0]["element"] == name["element"]
     assert block_inputs.showing("8", [name])[0]["block_id"] != shown[0]["block_id"]
     assert ids.unversioned("name@7") == ids.unversioned("name") == "name"
+
+
+CAPITAL = "<!date^1^{date_short_pretty}"
+
+
+def _with_marks(part: Any) -> str:
+    """All texts of a message in a row, with a mark where a date begins with a capital."""
+    if isinstance(part, list):
+        return "".join(map(_with_marks, part))
+    if not isinstance(part, dict):
+        return ""
+    if part.get("type") == "date":
+        return CAPITAL if str(part["format"]).startswith("{date_short_pretty}") else "a date"
+    if isinstance(part.get("text"), str):
+        return str(part["text"])
+    return "".join(map(_with_marks, part.values())) + "\n"
+
+
+def test_no_date_in_the_middle_of_a_sentence_begins_with_a_capital() -> None:
+    # Slack writes "Today" at the beginning of a date, and "today" after words that are in it.
+    inside = re.compile(r"[a-z,]\*? (?=<!date\^\d+\^\{date_short_pretty\})")
+    texts = [_with_marks(each["blocks"]) for each in (*messages("N", "n"), *views("N", "n"))]
+    assert sum(CAPITAL[:8] in text for text in texts) > 50
+    found = [
+        text[max(0, match.start() - 40) : match.end() + 40]
+        for text in texts
+        for match in inside.finditer(text)
+    ]
+    assert found == []
 
 
 def test_our_words_have_a_capital_where_they_begin_a_sentence_and_a_users_words_stay() -> None:
