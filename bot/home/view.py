@@ -38,6 +38,7 @@ SORTS = {
 # The summary's numbers by filter: the words after the number, of one key and of several.
 COUNTS = {
     KeyFilter.THIS_WEEK: ("expires within a week", "expire within a week"),
+    KeyFilter.EXPIRED: ("expired", "expired"),
     KeyFilter.GONE: ("whose owner has left", "whose owner has left"),
     KeyFilter.UNOWNED: ("without an owner", "without an owner"),
     KeyFilter.NEVER_USED: ("never used", "never used"),
@@ -48,6 +49,7 @@ FILTERS = {
     KeyFilter.MINE: "My keys",
     KeyFilter.THIS_WEEK: "Expiring within a week",
     KeyFilter.EXPIRING: "Expiring within 30 days",
+    KeyFilter.EXPIRED: "Expired",
     KeyFilter.IDLE: "Idle for 90 days",
     KeyFilter.NEVER_USED: "Never used",
     KeyFilter.UNDATED: "Without an expiry date",

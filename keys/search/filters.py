@@ -22,6 +22,7 @@ class KeyFilter(StrEnum):
         MINE: keys whose owner or backup owner is the viewer.
         THIS_WEEK: keys that expire within a week, and have not expired yet.
         EXPIRING: keys that expire within 30 days, or have expired.
+        EXPIRED: keys that have expired, and were not revoked.
         IDLE: keys that were used, but not in the last 90 days.
         NEVER_USED: keys that have worked here for two weeks, and whose use was never seen.
         UNDATED: keys without an expiry date.
@@ -33,6 +34,7 @@ class KeyFilter(StrEnum):
     MINE = "mine"
     THIS_WEEK = "this_week"
     EXPIRING = "expiring"
+    EXPIRED = "expired"
     IDLE = "idle"
     NEVER_USED = "never_used"
     UNDATED = "undated"
@@ -58,6 +60,8 @@ def conditions(key_filter: KeyFilter, viewer: str, now: datetime) -> list[Column
             return [col(Key.expires_at) > now, col(Key.expires_at) <= now + WEEK]
         case KeyFilter.EXPIRING:
             return [col(Key.expires_at) <= now + EXPIRING]
+        case KeyFilter.EXPIRED:
+            return [col(Key.expires_at) <= now]
         case KeyFilter.IDLE:
             return [has_activity(Activity.IDLE, now)]
         case KeyFilter.NEVER_USED:

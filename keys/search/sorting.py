@@ -45,6 +45,7 @@ class Sort(StrEnum):
 _DEFAULTS = {
     KeyFilter.THIS_WEEK: Sort.END,
     KeyFilter.EXPIRING: Sort.END,
+    KeyFilter.EXPIRED: Sort.END,
     KeyFilter.IDLE: Sort.LAST_USE,
 }
 

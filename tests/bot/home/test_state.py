@@ -60,12 +60,18 @@ def test_each_shelf_holds_what_its_name_says(domain: Domain) -> None:
     assert on(domain, KeyFilter.NEVER_USED) == ["Unused"]
     assert on(domain, KeyFilter.THIS_WEEK) == ["Soon"]
     assert on(domain, KeyFilter.EXPIRING) == ["Dated", "Soon"]
+    assert on(domain, KeyFilter.EXPIRED) == []
     assert on(domain, KeyFilter.UNDATED) == ["Idle", "Used"]
     assert on(domain, KeyFilter.UNOWNED) == ["Used"]
     assert on(domain, KeyFilter.MINE) == ["Idle", "Later"]
     assert on(domain, KeyFilter.MINE, BOB.id) == ["Dated", "Later", "Soon", "Unused"]
     use(domain, idle.id, {0: 3})
     assert on(domain, KeyFilter.IDLE) == []
+    domain.clock.move(7 * DAY - timedelta(seconds=1))
+    assert on(domain, KeyFilter.EXPIRED) == []
+    domain.clock.move(timedelta(seconds=1))
+    assert on(domain, KeyFilter.EXPIRED) == ["Soon"]
+    assert on(domain, KeyFilter.THIS_WEEK) == []
 
 
 def test_uses_come_by_the_day_for_a_whole_page(domain: Domain) -> None:
