@@ -43,6 +43,7 @@ from keys.reviews.models import Decision, ReviewItem, ReviewView, Stage
 TEAM, MINE, ONE = "team", "mine", "one"
 DIALOG_TITLE_MAX = 100  # a confirm dialog's title (Slack, confirmation dialog object)
 _REASONS = {
+    RiskFinding.LEAKED: "a token of it was found in a message, and still works",
     RiskFinding.OWNER_GONE: "its owner has left",
     RiskFinding.POOR_NAME: "its name does not say what uses it",
     RiskFinding.UNDATED: "it has no expiry date",

@@ -9,6 +9,7 @@ from keys.reviews.findings import RiskFinding
 from keys.reviews.models import Decision
 
 COUNTED = {
+    RiskFinding.LEAKED: "with a leaked token",
     RiskFinding.OWNER_GONE: "whose owner has left",
     RiskFinding.UNOWNED: "without an owner",
     RiskFinding.NEVER_USED: "never used",

@@ -19,6 +19,7 @@ from keys.base.ids import new_id
 from keys.base.models import KeyView, State
 from keys.changes.authorization import admins
 from keys.changes.operation import Operation
+from keys.leaks import detection
 from keys.lifecycle.create import PendingKey
 from keys.lifecycle.ownership import own_rotation
 from keys.offboarding import queries as offboarding
@@ -36,6 +37,7 @@ def open_rotate(interaction: Interaction, key: KeyView) -> None:
         return
     with interaction.context.reading() as session:
         running = queries.running(session, key.id)
+        is_leaked = key.id in detection.leaked_keys(session, interaction.context.clock.now())
     if running is not None and running.ends_at is None:
         interaction.say(
             replies.domain_error(f"A new token of “{key.name}” is already being delivered.")
@@ -52,7 +54,7 @@ def open_rotate(interaction: Interaction, key: KeyView) -> None:
         with interaction.context.reading() as session:
             recipient = offboarding.successor(session, key) or interaction.person.user_id
     ref = interaction.ref(key=key.id, request=new_id("req"))
-    interaction.open(views.rotate(key, recipient, ref))
+    interaction.open(views.rotate(key, recipient, ref, is_leaked=is_leaked))
 
 
 def submitted(interaction: Interaction) -> None:

@@ -39,16 +39,21 @@ _TITLE = "Rotate API key"
 _HOUR = timedelta(hours=1)
 
 
-def rotate(key: KeyView, recipient: str | None, ref: ActionPayload) -> View:
+def rotate(
+    key: KeyView, recipient: str | None, ref: ActionPayload, *, is_leaked: bool = False
+) -> View:
     """Render the modal.
 
     Args:
+        is_leaked: whether a token of it was found in a message; the old one is revoked at once
+            then, unless the user chooses otherwise.
         recipient: the id of the user who is proposed for the new token; None for an owner, who
             gets it themselves.
     """
     blocks: list[Block] = [
         sentence(name_of(key), " gets a new token. Its name, scopes and owner stay the same."),
-        _grace(),
+        *([context("A token of it was found in a message. Revoke it now.")] if is_leaked else []),
+        _grace(timedelta() if is_leaked else GRACE_DEFAULT),
         context("This app sends you the new token in a direct message.")
         if recipient is None
         else inputs.person(
@@ -61,13 +66,13 @@ def rotate(key: KeyView, recipient: str | None, ref: ActionPayload) -> View:
     return modal(_TITLE, ids.ROTATE_MODAL, blocks, submit="Rotate", ref=ref)
 
 
-def _grace() -> Block:
+def _grace(proposed: timedelta) -> Block:
     options = {grace: _option(grace) for grace in GRACES}
     element: Element = {
         "type": "radio_buttons",
         "action_id": ids.VALUE,
         "options": list(options.values()),
-        "initial_option": options[GRACE_DEFAULT],
+        "initial_option": options[proposed],
     }
     hint = "Allow enough time to replace the token. You can extend it or end it early."
     return inputs.labelled(ids.GRACE, "The old token keeps working for", element, hint=hint)

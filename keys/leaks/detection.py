@@ -11,10 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlmodel import col, select
+
 from keys.base.models import State
+from keys.base.stored_data import read_data
 from keys.credentials.tokens import Token, whole_in
+from keys.leaks.events import MESSAGE_KIND
 from storage import AccountSession
-from storage.tables import Key, Secret
+from storage.tables import Key, LiveMessageRow, Secret
 
 # A message with more tokens is a list of keys, and the first ones are enough to raise the alarm.
 MOST = 20
@@ -57,6 +61,24 @@ def is_working(secret: Secret, key: Key, now: datetime) -> bool:
 def _end(secret: Secret, key: Key) -> datetime | None:
     ends = [end for end in (secret.ends_at, key.expires_at) if end is not None]
     return min(ends) if ends else None
+
+
+def leaked_keys(session: AccountSession, now: datetime) -> set[str]:
+    """Return the ids of keys with a token that was found in a message, and works."""
+    alarms = session.exec(
+        select(LiveMessageRow.data).where(
+            LiveMessageRow.account_id == session.account_id,
+            LiveMessageRow.kind == MESSAGE_KIND,
+            col(LiveMessageRow.closed_at).is_(None),
+        )
+    )
+    secrets = {str(read_data(data).get("secret", "")) for data in alarms}
+    found = session.exec(
+        select(Secret, Key)
+        .join(Key, col(Key.id) == col(Secret.key_id))
+        .where(Secret.account_id == session.account_id, col(Secret.id).in_(secrets))
+    )
+    return {key.id for secret, key in found if is_working(secret, key, now)}
 
 
 def token_status(session: AccountSession, secret_id: str, now: datetime) -> TokenStatus:

@@ -15,6 +15,7 @@ class RiskFinding(StrEnum):
     """A reason to check a key, most severe first.
 
     Attributes:
+        LEAKED: a token of it was found in a message, and was not replaced since.
         OWNER_GONE: its owner has left.
         UNOWNED: it has no owner.
         NEVER_USED: it has worked here for at least two weeks, and no use was seen.
@@ -23,6 +24,7 @@ class RiskFinding(StrEnum):
         UNDATED: it has no expiry date.
     """
 
+    LEAKED = "leaked"
     OWNER_GONE = "owner_gone"
     UNOWNED = "unowned"
     NEVER_USED = "never_used"
@@ -39,14 +41,18 @@ class Recommendation(StrEnum):
     REVOKE = "revoke"
 
 
-def risk_findings(key: KeyView, gone: Collection[str], now: datetime) -> tuple[RiskFinding, ...]:
+def risk_findings(
+    key: KeyView, gone: Collection[str], now: datetime, leaked: Collection[str] = ()
+) -> tuple[RiskFinding, ...]:
     """Return a key's risk findings, most severe first.
 
     Args:
         gone: the ids of people who have left.
+        leaked: the ids of keys with a leaked token that works.
     """
     found_activity = activity(key, now)
     found = {
+        RiskFinding.LEAKED: key.id in leaked,
         RiskFinding.OWNER_GONE: key.owner is not None and key.owner in gone,
         RiskFinding.UNOWNED: key.owner is None,
         RiskFinding.NEVER_USED: found_activity is Activity.NEVER_USED,
@@ -61,7 +67,8 @@ def advice(reasons: Collection[RiskFinding]) -> Recommendation:
     """Return the recommendation for a key with these findings."""
     if RiskFinding.NEVER_USED in reasons or RiskFinding.IDLE in reasons:
         return Recommendation.REVOKE
-    return Recommendation.ROTATE if RiskFinding.OWNER_GONE in reasons else Recommendation.KEEP
+    known_to_others = RiskFinding.LEAKED in reasons or RiskFinding.OWNER_GONE in reasons
+    return Recommendation.ROTATE if known_to_others else Recommendation.KEEP
 
 
 def severity(reasons: Collection[RiskFinding]) -> int:

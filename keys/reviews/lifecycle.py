@@ -29,6 +29,7 @@ from keys.base.rows import views
 from keys.changes import audit_log, outbox
 from keys.changes.change import Change
 from keys.changes.events import NewLiveMessage
+from keys.leaks import detection
 from keys.offboarding import departures
 from keys.reviews.events import (
     KeepUndone,
@@ -125,10 +126,11 @@ def _store_keys(session: AccountSession, audit: Review, now: datetime) -> Counte
             )
         )
     )
+    leaked = detection.leaked_keys(session, now)
     counted: Counter[RiskFinding] = Counter()
     rows: list[tuple[int, str, str, dict[str, Any]]] = []
     for key, external_id in _working_keys(session, now):
-        reasons = risk_findings(key, gone, now)
+        reasons = risk_findings(key, gone, now, leaked)
         counted.update(reasons)
         values = {
             "audit_id": audit.id,

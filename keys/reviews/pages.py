@@ -20,7 +20,7 @@ from storage import AccountSession
 from storage.tables import Key, ReviewKey, Secret, SecretUse
 
 # Findings at the start with which a key needs a closer look.
-_RISKS = (RiskFinding.OWNER_GONE, RiskFinding.NEVER_USED, RiskFinding.IDLE)
+_RISKS = (RiskFinding.LEAKED, RiskFinding.OWNER_GONE, RiskFinding.NEVER_USED, RiskFinding.IDLE)
 # What the order is by: 0 if keeping it is suggested, else 1; and its position in the review.
 SortKey = tuple[int, int]
 

@@ -666,6 +666,7 @@ def views(name: str, note: str) -> Iterator[dict[str, Any]]:
     for purpose in Purpose:
         yield token.token_shown(key(name), TOKEN, "https://api.example.com/", REF, purpose, BY)
     yield rotate.rotate(key(name), "U0ANN", REF)
+    yield rotate.rotate(key(name), "U0ANN", REF, is_leaked=True)
     yield rotate.in_progress(key(name))
     yield rotate.reveal_pending(key(name), "W0BOB")
     yield rotate.not_rotated(f"“{name}” was revoked. {note}"[:500])

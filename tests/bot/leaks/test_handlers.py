@@ -25,7 +25,10 @@ from storage import StorageUnavailable, reading, writing
 from tests.bot.harness.fake_slack import refusal
 from tests.bot.harness.listening import ALICE, PEOPLE, Bench, buttons
 from tests.bot.harness.working import worker
+from tests.keys.lifecycle.test_update import edit, like
 from tests.keys.rotation.test_rotations import rotate
+
+DAY = timedelta(days=1)
 
 _numbers = count(1)
 LINK = "https://acme.slack.com/archives/C0GENERAL/p1790000000000001"
@@ -443,3 +446,38 @@ def test_without_a_link_the_alarm_is_raised_and_after_a_crash_as_well(
     assert len(alarms(bench)) == 1
     bench.domain.clock.move(timedelta(seconds=15))
     assert len(alarms(bench)) == 2
+
+
+def test_the_alarm_about_a_key_that_expired_shows_when_it_works_again(bench: Bench) -> None:
+    domain = bench.domain
+    key, token = domain.issue("Report", expires_at=domain.clock.now() + 10 * DAY)
+    posts(bench, token.reveal())
+    assert len(alarms(bench)) == 1
+    domain.clock.move(10 * DAY)
+    follow(bench)
+    assert "no longer works. The key has expired." in shown(bench)
+    domain.clock.move(40 * DAY)
+    follow(bench)
+    later = (domain.clock.now() + 30 * DAY).date()
+    edit(domain, key.id, like(last_day=later))
+    follow(bench)
+    assert "still works" in shown(bench)
+    assert "Revoke now" in shown(bench)
+
+
+def shown(bench: Bench) -> str:
+    """The alarm as it was rendered last."""
+    return json.dumps(bench.last("chat.update"), ensure_ascii=False)
+
+
+def test_rotating_a_leaked_key_proposes_to_revoke_the_old_token_at_once(bench: Bench) -> None:
+    _, token = bench.domain.issue("Report")
+    bench.domain.issue("Other")
+    posts(bench, token.reveal())
+    (alarm,) = alarms(bench)
+    bench.presses(buttons(alarm["blocks"])[ids.ROTATE])
+    view = json.dumps(bench.last("views.open")["view"])
+    assert "A token of it was found in a message." in view
+    assert '"initial_option": {"text": {"type": "plain_text", "text": "Revoke' in view
+    bench.types("rotate Other")
+    assert "found in a message" not in json.dumps(bench.last("views.open")["view"])

@@ -12,10 +12,11 @@ from keys.base.errors import InvalidState, KeyNotFound
 from keys.offboarding import departures
 from keys.offboarding.departures import DepartureReason
 from keys.reviews import pages, queries
-from keys.reviews.findings import RiskFinding
+from keys.reviews.findings import Recommendation, RiskFinding
 from keys.reviews.models import ASKED, Decision, Stage
 from storage import reading
 from tests.keys.conftest import ALICE, BOB, Domain
+from tests.keys.leaks.test_detection import look as find_tokens
 from tests.keys.reviews.reviewing import (
     CARL,
     ask_owner,
@@ -25,6 +26,7 @@ from tests.keys.reviews.reviewing import (
     lists,
     look,
 )
+from tests.keys.rotation.test_rotations import rotate
 
 DAY = timedelta(days=1)
 
@@ -200,3 +202,22 @@ def test_five_thousand_keys(domain: Domain) -> None:
     assert (len(found.items), found.left, found.before) == (6, 5_000, 4_990)
     domain.clock.move(22 * DAY)
     assert look(domain, id_).stage is Stage.FINISHED
+
+
+def test_a_key_whose_token_leaked_is_first_and_nobody_suggests_to_keep_it(domain: Domain) -> None:
+    end = domain.clock.now() + 900 * DAY
+    domain.issue("Answers, production", expires_at=end)
+    key, token = domain.issue("Zapier, production", expires_at=end)
+    # One that is replaced, and one that expired, are known to others and of no use to them.
+    replaced, old = domain.issue("Grafana, production", expires_at=end)
+    _, gone = domain.issue("Billing, production", expires_at=domain.clock.now() + DAY)
+    find_tokens(domain, token.reveal(), old.reveal(), gone.reveal())
+    rotate(domain, replaced.id, grace=timedelta())
+    domain.clock.move(DAY)
+    audit = look(domain, begin(domain))
+    assert audit.flagged == {RiskFinding.LEAKED: 1}
+    with reading(domain.engine, domain.account) as session:
+        found = pages.page(session, audit.id, "", most=20)
+    assert (found.left, found.items[0].key.id) == (3, key.id)
+    leaked = next(item for item in found.items if item.key.id == key.id)
+    assert leaked.advice is Recommendation.ROTATE
