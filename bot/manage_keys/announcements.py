@@ -145,6 +145,10 @@ def _value(name: str, value: Any) -> Pieces:
     if name == "scopes":
         scopes = value.split() if isinstance(value, str) else value or ()
         return [", ".join(MEANINGS.get(scope, scope) for scope in scopes) or "nothing"]
+    if name == "networks":
+        networks = value if isinstance(value, list) else str(value or "").split()
+        # "None" would read as though no caller was allowed.
+        return [text_element(clip(", ".join(networks), NOTE_MAX)) if networks else "any"]
     words = " ".join(value) if isinstance(value, list) else str(value or "")
     return [text_element(clip(redact(words), NOTE_MAX)) if words else "none"]
 

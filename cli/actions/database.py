@@ -88,7 +88,7 @@ def status(workspace: str | None) -> None:
         reading(application.engine, account_id) as session,
     ):
         now = application.clock.now()
-        for line in _keys(session):
+        for line in _keys(session, now):
             say(line)
         for line in _peppers(session, now):
             say(line)
@@ -136,14 +136,14 @@ def _count(session: Session, table: Any, *wanted: Any) -> int:
     return int(session.exec(select(func.count()).select_from(table).where(*wanted)).one())
 
 
-def _keys(
-    session: AccountSession,
-) -> list[str]:
+def _keys(session: AccountSession, now: datetime) -> list[str]:
     mine = Key.account_id == session.account_id
-    active = _count(session, Key, mine, Key.state == State.ACTIVE)
+    expired = _count(session, Key, mine, Key.state == State.ACTIVE, col(Key.expires_at) <= now)
+    active = _count(session, Key, mine, Key.state == State.ACTIVE) - expired
     revoked = _count(session, Key, mine, Key.state == State.REVOKED)
     pending = _count(session, Key, mine, Key.state == State.PENDING)
-    more = f", {pending} waiting for delivery" if pending else ""
+    more = f", {expired} expired" if expired else ""
+    more += f", {pending} waiting for delivery" if pending else ""
     return [f"Keys: {active} active, {revoked} revoked{more}"]
 
 

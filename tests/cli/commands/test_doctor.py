@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -145,6 +147,16 @@ def test_a_backup_is_put_back(shell: Shell) -> None:
         (home / name).unlink(missing_ok=True)
     copy.replace(home / "apikeys.db")
     assert "Keys: 1 active, 0 revoked" in shell.run("status").stdout
+
+
+def test_the_status_counts_expired_keys_apart(shell: Shell) -> None:
+    shell.run("keys", "new", "Zapier, production")
+    shell.run("keys", "new", "Make, production")
+    with closing(sqlite3.connect(shell.folder / ".apikeys" / "apikeys.db")) as base, base:
+        base.execute(
+            "UPDATE keys SET expires_at = '2020-01-01 00:00:00.000000' WHERE name LIKE 'Make%'"
+        )
+    assert shell.run("status").stdout.startswith("Keys: 1 active, 0 revoked, 1 expired\n")
 
 
 def test_a_replica_is_looked_at(shell: Shell) -> None:
