@@ -154,7 +154,7 @@ class Tour:
         """Show the key's history."""
         self._alice.types(f"/apikeys show {_RENAMED}")
         text = self._alice.sees("History")
-        for done in ("created it", "made it work", "renamed it", "revoked it"):
+        for done in ("created it", "activated it", "renamed it", "revoked it"):
             _holds(done, text)
 
     def look_for_tokens(self) -> None:

@@ -40,6 +40,7 @@ TABLE = {
         "home_sort",
         "home_count_all",
         "home_count_this_week",
+        "home_count_expired",
         "home_count_gone",
         "home_count_unowned",
         "home_count_never_used",

@@ -83,7 +83,7 @@ def test_poster_and_team_are_told_and_the_key_is_revoked_from_there(place: Place
     alice = place.person("alice", CHANNEL)
     alice.sees(f"LEAK: a live token of {name} in #town-square", within=WITHIN)
     alice.sees("still works").never_sees(token)
-    alice.sees("Open message").sees("For @")
+    alice.sees("Open message").sees("Please take care of this: @")
     carol.goes_to(CHANNEL).presses("Revoke now", on=name).confirms()
     carol.sees("You are not an admin", within=WITHIN)
     alice.presses("Revoke now", on=name).confirms()
