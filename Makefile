@@ -59,10 +59,11 @@ chaos: .venv/dev
 	scripts/system-packages
 	$(BIN)/pytest -m chaos
 
-# Two proxies more than `make test` has, from wheels of 90 MB.
+# Alone, as other tests at the same time would be measured too.
 test-load: .venv/dev
 	$(BIN)/pytest -n 0 -m load
 
+# Two proxies more than `make test` has, from wheels of 90 MB.
 test-proxies: .venv/dev lock/proxies.txt
 	scripts/system-packages
 	@scripts/environment $(PYTHON) lock/proxies.txt

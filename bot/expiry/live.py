@@ -24,19 +24,20 @@ def render(session: AccountSession, services: Services, live: LiveMessage) -> Re
     # In the channel admins decide; an owner is told whom to ask.
     is_team = live.recipient == TEAM
     ref = ActionPayload(live.created_at, key=key.id) if is_team else None
+    settled = RenderedMessage(views.settled(key, is_over=key.expired(now)), _followed(key, now))
     moved = key.expires_at is None or int(key.expires_at.timestamp()) != reminder.expires_at
     if key.state is not State.ACTIVE or key.expires_at is None or moved:
-        return RenderedMessage(views.settled(key, is_over=key.expired(now)), _followed(key, now))
+        return settled
     if key.expired(now):
         if reminder.days == EXPIRED:
             # The key can still be extended or revoked, which marks this stale.
             return RenderedMessage(views.expired(key, ref), _followed(key, now))
-        return RenderedMessage(views.settled(key, is_over=True), _followed(key, now))
+        return settled
     if key.expiry_accepted_by is not None:
-        return RenderedMessage(views.settled(key, is_over=False), key.expires_at)
+        return settled
     if expiry_reminders.stage(key.expires_at, now) != reminder.days:
         # A later reminder has the buttons.
-        return RenderedMessage(views.settled(key, is_over=False), _followed(key, now))
+        return settled
     again = expiry_reminders.next_stage(key.expires_at, now)
     return RenderedMessage(views.reminder(key, reminder.days, ref), again)
 

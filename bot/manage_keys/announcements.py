@@ -148,7 +148,7 @@ def _value(name: str, value: Any) -> Pieces:
     if name == "networks":
         networks = value if isinstance(value, list) else str(value or "").split()
         # "None" would read as though no caller was allowed.
-        return [text_element(clip(", ".join(networks), NOTE_MAX)) if networks else "any"]
+        return [text_element(clip(redact(", ".join(networks)), NOTE_MAX)) if networks else "any"]
     words = " ".join(value) if isinstance(value, list) else str(value or "")
     return [text_element(clip(redact(words), NOTE_MAX)) if words else "none"]
 

@@ -195,7 +195,7 @@ def _may_know(item: OffboardingItem) -> bool:
 
 def _buttons(item: OffboardingItem, ref: ActionPayload) -> Sequence[Element]:
     of_key = replace(ref, about="")
-    rotating = item.knows or _may_know(item)
+    rotating = item.knows or item.key.imported
     rotate = button("Rotate", ids.ROTATE, of_key, style="primary" if rotating else None)
     revoke = button("Revoke", ids.REVOKE, of_key)
     style = None if rotating else "primary"

@@ -37,7 +37,6 @@ def open_rotate(interaction: Interaction, key: KeyView) -> None:
         return
     with interaction.context.reading() as session:
         running = queries.running(session, key.id)
-        is_leaked = key.id in detection.leaked_keys(session, interaction.context.clock.now())
     if running is not None and running.ends_at is None:
         interaction.say(
             replies.domain_error(f"A new token of “{key.name}” is already being delivered.")
@@ -50,8 +49,9 @@ def open_rotate(interaction: Interaction, key: KeyView) -> None:
         return
     interaction.acknowledge()
     recipient = None
-    if is_admin:
-        with interaction.context.reading() as session:
+    with interaction.context.reading() as session:
+        is_leaked = key.id in detection.leaked_keys(session, interaction.context.clock.now())
+        if is_admin:
             recipient = offboarding.successor(session, key) or interaction.person.user_id
     ref = interaction.ref(key=key.id, request=new_id("req"))
     interaction.open(views.rotate(key, recipient, ref, is_leaked=is_leaked))

@@ -30,7 +30,7 @@ LISTENERS = 256
 LISTENERS_MAX = LISTENERS + 128
 _EVENT_THREADS = 8
 CONCURRENT = 4
-# Long beside the work of one request, and short beside Slack's 3 s.
+# Much longer than the work of one request takes, and much shorter than Slack's 3 s.
 ADMITTED_WITHIN = 0.5
 # Slack sends an event again that is not acknowledged.
 _EVENTS_WAITING = 10_000

@@ -143,6 +143,11 @@ def reminded(bench: Bench, days: int = 30) -> list[dict[str, Any]]:
     domain.issue("Zapier", expires_at=domain.clock.now() + (days + 10) * DAY)
     domain.clock.move(10 * DAY)
     worker(domain.services, bench.context.slack).run_once()
+    return posted_with_buttons(bench)
+
+
+def posted_with_buttons(bench: Bench) -> list[dict[str, Any]]:
+    """The reminders that were posted with buttons, so far."""
     return [
         args
         for name, args in bench.calls.asked
@@ -177,11 +182,7 @@ def test_every_reminder_of_a_key_that_had_expired_shows_that_it_was_extended(ben
     for days in (23, 6, 1):  # within 7 days, within a day, expired
         bench.domain.clock.move(days * DAY)
         follow(bench)
-    posts = [
-        args
-        for name, args in bench.calls.asked
-        if name == "chat.postMessage" and ids.EXTEND in json.dumps(args)
-    ]
+    posts = posted_with_buttons(bench)
     assert len(posts) == 4
     bench.calls.asked.clear()
     bench.presses(buttons(posts[-1]["blocks"])[ids.EXTEND])

@@ -124,7 +124,7 @@ def test_where_those_at_work_are_slow_the_next_one_goes_ahead_and_counts_for_not
             pass
     go.set()
     slow.join(DEADLINE)
-    # One place is free again, not four: whoever went ahead had none to give back.
+    # One place is free again, not four: those beyond the limit took no place.
     with limit.admitted():
         assert not limit._free.acquire(blocking=False)
 

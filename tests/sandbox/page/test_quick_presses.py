@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from sandbox.base.errors import GoneError
+from sandbox.state.models import Message
 from tests.sandbox.page.browser import Window, message, needs_browser, soon
 from tests.sandbox.page.demo_app import button, list_blocks, new_key_view, plain
 from tests.sandbox.page.fake_sandbox import BOT, FakeSandbox
@@ -24,6 +25,17 @@ def _middle(found: Locator) -> tuple[float, float]:
     box = found.bounding_box()
     assert box is not None
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def _held_down(tab: Window, slack: FakeSandbox) -> tuple[Message, Page, Locator]:
+    """A message, the page with it, and its button, marked and with the mouse held down on it."""
+    made = slack.post("CGENERAL", BOT, "Sure?", blocks=_ASK)
+    page = tab.open("as=alice&in=general")
+    approve = page.get_by_role("button", name="Approve")
+    approve.evaluate("each => { each.drawnFirst = true }")
+    approve.hover()
+    page.mouse.down()
+    return made, page, approve
 
 
 def _slow_line(page: Page) -> None:
@@ -87,12 +99,7 @@ def test_the_app_is_opened_while_the_channels_are_rendered_again(
 def test_a_press_counts_when_its_button_is_rendered_again_under_it(
     tab: Window, slack: FakeSandbox
 ) -> None:
-    made = slack.post("CGENERAL", BOT, "Sure?", blocks=_ASK)
-    page = tab.open("as=alice&in=general")
-    approve = page.get_by_role("button", name="Approve")
-    approve.evaluate("each => { each.drawnFirst = true }")
-    approve.hover()
-    page.mouse.down()
+    made, page, approve = _held_down(tab, slack)
     with slack.workspace.change():
         made.revision += 1
     soon(page, lambda: not approve.evaluate("each => each.drawnFirst"))
@@ -106,12 +113,7 @@ def test_a_press_counts_when_its_button_is_rendered_again_under_it(
 def test_a_press_counts_when_the_answer_to_the_one_before_disabled_its_button_meanwhile(
     tab: Window, slack: FakeSandbox, again: str
 ) -> None:
-    made = slack.post("CGENERAL", BOT, "Sure?", blocks=_ASK)
-    page = tab.open("as=alice&in=general")
-    approve = page.get_by_role("button", name="Approve")
-    approve.evaluate("each => { each.drawnFirst = true }")
-    approve.hover()
-    page.mouse.down()
+    made, page, approve = _held_down(tab, slack)
     approve.evaluate("each => { each.disabled = true }")
     if again == "kept":
         approve.evaluate("each => { each.disabled = false }")
@@ -128,11 +130,7 @@ def test_a_press_counts_when_the_answer_to_the_one_before_disabled_its_button_me
 def test_a_button_that_is_still_disabled_at_the_end_of_the_press_takes_none(
     tab: Window, slack: FakeSandbox
 ) -> None:
-    slack.post("CGENERAL", BOT, "Sure?", blocks=_ASK)
-    page = tab.open("as=alice&in=general")
-    approve = page.get_by_role("button", name="Approve")
-    approve.hover()
-    page.mouse.down()
+    _, page, approve = _held_down(tab, slack)
     approve.evaluate("each => { each.disabled = true }")
     page.mouse.up()
     page.wait_for_timeout(300)
