@@ -22,6 +22,7 @@ from sqlmodel import Session, create_engine
 
 from runtime.errors import StorageReadOnly, StorageUnavailable
 from storage import statement_metrics
+from storage.any_time import read_any_time
 from storage.driver_errors import BUSY, LOST, explain
 from storage.write_queue import URGENT_SECONDS, WriteQueue, is_urgent
 
@@ -80,6 +81,7 @@ def open_engine(
             connect_args=options,
             hide_parameters=True,
         )
+        event.listen(engine, "connect", _on_postgresql_connect)
         statement_metrics.watch(engine)
         return engine
     if backend != "sqlite":
@@ -123,6 +125,10 @@ def _make_private_file(path: Path) -> None:
                 f"The database's file cannot be opened ({error.strerror}): check APIKEYS_HOME.",
                 permanent=True,
             ) from error
+
+
+def _on_postgresql_connect(connection: Any, _record: Any) -> None:
+    read_any_time(connection)
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:

@@ -13,19 +13,30 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import psycopg
-from sqlalchemy import Engine
+from sqlalchemy import Boolean, Engine
+from sqlmodel import SQLModel
 
 from runtime.errors import StorageUnavailable
 from storage.driver_errors import explain
 from storage.engine import CONNECTING, read_only_uri
-from storage.seals import SEALED, plain, plain_content
-from storage.tables import Secret
+from storage.seals import SEALED, plain_content
+from storage.tables import Key, Secret
 from storage.tables.audit_log import OF_KEY
+from storage.tables.types import UtcDateTime
 
 MOST = 64
 """The maximum number of secrets in one read."""
 
 _TIMEOUT_SECONDS = 2.0
+# To plan such a statement takes PostgreSQL four times as long as to execute it, and it plans one
+# with an array again for every execution unless it is told not to. A plan that is kept has to suit
+# a table that has grown since, so it never reads a table from end to end.
+# Source: https://www.postgresql.org/docs/current/runtime-config-query.html
+_SETTINGS = {
+    "statement_timeout": f"{_TIMEOUT_SECONDS * 1000:.0f}",
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+}
 
 
 class WouldBlock(Exception):
@@ -79,20 +90,46 @@ class SecretRow(NamedTuple):
 
 
 _SECRETS = SEALED[Secret]
-_COLUMNS = (
-    *(f"secrets.{name}" for name in _SECRETS.columns),
-    *(f"keys.{name}" for name in _SECRETS.of_key),
-    "secrets.seal",
-    *OF_KEY,
-)
-_JOINED = (
-    f"SELECT {', '.join(_COLUMNS)} "  # noqa: S608  (names of our own tables)
-    "FROM secrets JOIN keys ON keys.id = secrets.key_id WHERE "
-)
-_SELECT = f"{_JOINED}secrets.public_id "
-_SELECT_ONE = f"{_SELECT}= ?"
+_NEWEST_REVISION, _IS_ENDED = OF_KEY
+
+
+def _joined(*, postgresql: bool = False) -> str:
+    """Return the statement without its condition; PostgreSQL returns what SQLite has stored.
+
+    The server makes a text of a time as quickly as the driver makes a `datetime` of it, and also
+    of a time that Python cannot represent: `infinity`, the year 10000.
+    """
+
+    def column(of: type[SQLModel], name: str) -> str:
+        column = of.metadata.tables[str(of.__tablename__)].columns[name]
+        if postgresql and isinstance(column.type, UtcDateTime):
+            # `infinity` has no year.
+            text = f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+            return f"coalesce({text}, {column}::text)"
+        if postgresql and isinstance(column.type, Boolean):
+            return f"{column}::int"
+        return str(column)
+
+    columns = (
+        *(column(Secret, name) for name in _SECRETS.columns),
+        *(column(Key, name) for name in _SECRETS.of_key),
+        "secrets.seal",
+        _NEWEST_REVISION,
+        f"{_IS_ENDED}::int" if postgresql else _IS_ENDED,
+    )
+    return (
+        f"SELECT {', '.join(columns)} "  # noqa: S608  (names of our own tables)
+        "FROM secrets JOIN keys ON keys.id = secrets.key_id WHERE "
+    )
+
+
+_JOINED = {"sqlite": _joined(), "postgresql": _joined(postgresql=True)}
+_BY_PUBLIC_ID = "secrets.public_id "
 # The condition of the index `imported_digests`, which is not used without it.
-_SELECT_IMPORTED = f"{_JOINED}secrets.imported AND secrets.digest "
+_BY_IMPORTED_DIGEST = "secrets.imported AND secrets.digest "
+_SELECT = f"{_JOINED['sqlite']}{_BY_PUBLIC_ID}"
+_SELECT_ONE = f"{_SELECT}= ?"
+_SELECT_IMPORTED = f"{_JOINED['sqlite']}{_BY_IMPORTED_DIGEST}"
 # Every digest is greater than an empty one; put this way, the query is answered from the index.
 _ANY_IMPORTED = "SELECT 1 FROM secrets WHERE imported AND digest >= {} LIMIT 1"
 _SEALED_COLUMNS = len(_SECRETS.columns) + len(_SECRETS.of_key)
@@ -119,7 +156,7 @@ class Lookup:
         Raises:
             StorageUnavailable: if the database cannot be reached.
         """
-        return {row.public_id: row for row in self._rows(_SELECT, public_ids)}
+        return {row.public_id: row for row in self._rows(_BY_PUBLIC_ID, public_ids)}
 
     def read_imported(self, digests: Sequence[bytes]) -> dict[bytes, SecretRow]:
         """Read the imported secrets with one of these digests, which may be those of 64 keys.
@@ -130,7 +167,7 @@ class Lookup:
         Raises:
             StorageUnavailable: if the database cannot be reached.
         """
-        return {row.digest: row for row in self._rows(_SELECT_IMPORTED, digests)}
+        return {row.digest: row for row in self._rows(_BY_IMPORTED_DIGEST, digests)}
 
     def any_imported(self) -> bool:
         """Return whether there is any imported secret. Raises StorageUnavailable."""
@@ -177,13 +214,13 @@ class Lookup:
             self._forget_glancing()
             raise WouldBlock from error
 
-    def _rows(self, select: str, values: Sequence[Any]) -> list[SecretRow]:
-        """Return the rows in which the column at the end of `select` has one of the values."""
+    def _rows(self, condition: str, values: Sequence[Any]) -> list[SecretRow]:
+        """Return the rows in which the column at the end of the condition has one of the values."""
         if self._postgresql:
-            found = self._patiently(f"{select}= ANY(%s)", (list(values),))
-        else:
-            found = self._patiently(f"{select}IN ({_places(values)})", tuple(values))
-        return list(map(_from_postgresql if self._postgresql else _as_stored, found))
+            query = f"{_JOINED['postgresql']}{condition}= ANY(%s)"
+            return list(map(SecretRow._make, self._patiently(query, (list(values),))))
+        query = f"{_JOINED['sqlite']}{condition}IN ({_places(values)})"
+        return list(map(_as_stored, self._patiently(query, tuple(values))))
 
     def _patiently(self, query: str, values: tuple[Any, ...]) -> list[Any]:
         try:
@@ -211,7 +248,7 @@ class Lookup:
                 self._address,
                 autocommit=True,
                 **CONNECTING,
-                options=f"-c statement_timeout={_TIMEOUT_SECONDS * 1000:.0f}",
+                options=" ".join(f"-c {name}={value}" for name, value in _SETTINGS.items()),
             )
         else:
             connection = self._open_file(timeout=_TIMEOUT_SECONDS)
@@ -255,7 +292,3 @@ def _as_stored(row: Sequence[Any]) -> SecretRow:
     """Return a row of SQLite, which stores anything in any column."""
     secret = SecretRow._make(row)
     return secret if type(secret.digest) is bytes else secret._replace(digest=b"")
-
-
-def _from_postgresql(row: Sequence[Any]) -> SecretRow:
-    return SecretRow._make(map(plain, row))

@@ -10,13 +10,8 @@ from sqlalchemy import DateTime, Dialect
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-"""What a text that is no time counts as, and a time that calendars cannot calculate with.
+from storage.any_time import NO_TIME
 
-SQLite stores anything in any column. One row that a person has spoilt must not keep a program from
-reading the others; its seal does not hold, so nothing is decided by it, and `apikeys db verify`
-names it.
-"""
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -33,11 +28,9 @@ def _read_time(stored: Any) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(stored)
-        found = found.replace(tzinfo=found.tzinfo or UTC)
-        is_usable = NO_TIME <= found <= _LATEST
-    except (TypeError, ValueError, OverflowError):
+        return found.replace(tzinfo=found.tzinfo or UTC)
+    except (TypeError, ValueError):
         return NO_TIME
-    return found if is_usable else NO_TIME
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -63,4 +56,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Return a stored time in UTC."""
-        return None if value is None else value.astimezone(UTC)
+        if value is None:
+            return None
+        try:
+            value = value.astimezone(UTC)
+        except OverflowError:
+            return NO_TIME
+        return value if NO_TIME <= value <= _LATEST else NO_TIME

@@ -14,6 +14,7 @@ from storage import StorageUnavailable, open_engine, reading, secret_lookup, upg
 from storage.seals import content_of, plain
 from storage.secret_lookup import Lookup, SecretRow, WouldBlock
 from storage.tables import Event, Key, Secret
+from tests.databases import fresh_on
 from tests.keys.conftest import NOON, Domain, open_application_at
 from tests.postgresql import Postgresql
 
@@ -174,3 +175,30 @@ def test_a_server_that_was_restarted_is_found_again() -> None:
             # The connection is from before the restart, which only a query tells.
             assert lookup.read(["a"]) == {}
         engine.dispose()
+
+
+def test_postgresql_plans_a_read_once_and_reads_no_table_from_end_to_end(
+    postgresql: Postgresql,
+) -> None:
+    with fresh_on(postgresql) as url:
+        domain = open_application_at(url)
+        tokens = [domain.issue(f"Program {number}")[1].public_id for number in range(12)]
+        with closing(Lookup(domain.engine)) as lookup:
+            for token in tokens:
+                lookup.read([token])
+                lookup.read_imported([token.encode()])
+            connection = lookup._mine.connection
+            plans = connection.execute(
+                "SELECT generic_plans > 5, custom_plans FROM pg_prepared_statements "
+                "WHERE statement LIKE '%FROM secrets JOIN keys%'"
+            ).fetchall()
+            assert plans == [(True, 0)] * 2
+            for condition, value in (
+                (secret_lookup._BY_PUBLIC_ID, tokens[0]),
+                (secret_lookup._BY_IMPORTED_DIGEST, b"1"),
+            ):
+                query = f"EXPLAIN {secret_lookup._JOINED['postgresql']}{condition}= ANY(%s)"
+                explained = str(connection.execute(query, ([value],)).fetchall())
+                assert "Index" in explained
+                assert "Seq Scan" not in explained
+        domain.close()

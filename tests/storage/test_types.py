@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, select, text
 
-from storage.tables.types import NO_TIME, UtcDateTime
+from storage.any_time import NO_TIME
+from storage.tables.types import UtcDateTime
 
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 TIMES = Table(
